@@ -1,0 +1,269 @@
+"""The bulk that events refer to: what each stage stores as one object. Pure data; all times in ms of project time."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from schemas.media import CropBox, Face, ObjectRef, Segment, TimeRange, Value, Word
+
+Aspect = Literal["9:16", "1:1", "16:9"]
+SPEC_VERSION = 1
+
+
+class VideoTrack(Value):
+    """The chosen video stream. ``packets`` are in decode order; ``pts`` in units of ``time_base``."""
+
+    stream_index: int
+    codec: str
+    pixel_format: str
+    coded_width: int
+    coded_height: int
+    display_width: int
+    """Pixels after rotation and with the sample aspect ratio applied (even numbers)."""
+    display_height: int
+    rotation_deg: int
+    """Clockwise turn a player applies: 0, 90, 180 or 270."""
+    sample_aspect: tuple[int, int]
+    time_base: tuple[int, int]
+    frame_rate: tuple[int, int]
+    start_pts: int
+    duration_ms: int
+
+
+class AudioTrack(Value):
+    """The chosen audio stream."""
+
+    stream_index: int
+    codec: str
+    sample_rate_hz: int
+    channels: int
+    time_base: tuple[int, int]
+    start_pts: int
+    duration_ms: int
+
+
+class PacketTable(Value):
+    """Columns, one entry per video packet in file order. ``pos`` is -1 where the container does not say."""
+
+    pts: list[int]
+    pos: list[int]
+    size: list[int]
+    key: list[bool]
+
+
+class SourceIndex(Value):
+    """What ingest learnt in its one pass: enough to read any range without demuxing the file again.
+
+    ``origin_us`` is the stream time (µs) that is 0 ms of project time: the earliest start of the chosen streams.
+    """
+
+    format: str
+    size_bytes: int
+    duration_ms: int
+    origin_us: int
+    seekable: bool
+    video: VideoTrack | None = None
+    audio: AudioTrack | None = None
+    packets: PacketTable | None = None
+    warnings: list[str] = []
+
+
+class LoudnessCurve(Value):
+    """RMS level in dBFS (floor -100), one number per ``step_ms`` from ``start_ms``."""
+
+    start_ms: int
+    step_ms: int
+    level_db: list[float]
+
+
+class HeardSpan(Value):
+    """What listen heard in one span; words already on project time and cut to ``range`` at the seams."""
+
+    ordinal: int
+    range: TimeRange
+    language: str | None
+    language_probability: float
+    words: list[Word]
+    speech: list[TimeRange]
+    loudness: LoudnessCurve
+    model: str
+    compute_ms: int
+
+
+class SeenPicture(Value):
+    """One sparse picture: mean luma 0..255, difference to the picture before 0..1, faces in display pixels."""
+
+    at_ms: int
+    brightness: float
+    difference: float
+    faces: list[Face]
+
+
+class ShotChange(Value):
+    """A cut between two looked-at pictures: somewhere in ``(after_ms, at_ms]``."""
+
+    at_ms: int
+    after_ms: int
+    strength: float
+
+
+class SeenSpan(Value):
+    """What look saw in one span."""
+
+    ordinal: int
+    range: TimeRange
+    pictures: list[SeenPicture]
+    shots: list[ShotChange]
+    thumbnails: list[Thumbnail]
+    model: str
+    compute_ms: int
+
+
+class Thumbnail(Value):
+    """A small JPEG of the source at a time."""
+
+    at_ms: int
+    image: ObjectRef
+
+
+class Transcript(Value):
+    """The whole project's words on one time line."""
+
+    language: str | None
+    language_probability: float
+    duration_ms: int
+    words: list[Word]
+    segments: list[Segment]
+    speech: list[TimeRange]
+    model: str
+    missing: list[TimeRange] = []
+    """Stretches whose span was given up."""
+
+
+class Evidence(Value):
+    """Why a sub-score has its value: a quote, a stretch of time, a measured number with its unit."""
+
+    kind: str
+    start_ms: int
+    end_ms: int
+    text: str = ""
+    value: float | None = None
+    unit: str = ""
+
+
+class SubScore(Value):
+    """One signal of a moment, 0..1, with what made it."""
+
+    name: str
+    value: float
+    weight: float
+    evidence: list[Evidence]
+
+
+class Moment(Value):
+    """A candidate window. ``score`` 0..100 is the weighted mean of ``signals``; ``confidence`` 0..1."""
+
+    id: str
+    range: TimeRange
+    score: float
+    confidence: float
+    title: str
+    reason: str
+    signals: list[SubScore]
+    selected: bool
+    text: str = ""
+    rank: int | None = None
+
+
+class MomentList(Value):
+    """Every candidate detect weighed, best first."""
+
+    moments: list[Moment]
+    nothing_found_reason: str | None = None
+    scorer: str = ""
+
+
+class FaceSample(Value):
+    """Where one tracked face is at one looked-at picture."""
+
+    at_ms: int
+    face: Face
+
+
+class FaceTrack(Value):
+    """One face followed inside one shot."""
+
+    track: int
+    shot: int
+    samples: list[FaceSample]
+
+
+class ClipTracks(Value):
+    """What frame saw in a stretch of the source, whatever the aspect: exact shots and face tracks."""
+
+    clip_id: str
+    range: TimeRange
+    shots: list[TimeRange]
+    tracks: list[FaceTrack]
+    pictures_looked_at: int
+    model: str
+    compute_ms: int
+
+
+class ShotCrop(Value):
+    """How one shot of the clip is framed, and why."""
+
+    range: TimeRange
+    mode: Literal["hold", "fit"]
+    crop: CropBox
+    reason: str
+
+
+class FramePlan(Value):
+    """The crop of each shot of one export."""
+
+    clip_id: str
+    aspect: Aspect
+    range: TimeRange
+    source_width: int
+    source_height: int
+    shots: list[ShotCrop]
+
+
+class CaptionCue(Value):
+    """The words shown together; each lights up in its own time. Times are project ms."""
+
+    start_ms: int
+    end_ms: int
+    words: list[Word]
+
+
+class Certificate(Value):
+    """What was measured on the finished file."""
+
+    width_px: int
+    height_px: int
+    duration_ms: int
+    frames: int
+    frame_rate: float
+    integrated_lufs: float | None
+    true_peak_dbtp: float | None
+    caption_cues: int
+    encoder: str
+    warnings: list[str] = []
+
+
+class ExportFiles(Value):
+    """The objects of one finished export. Subtitle files are absent where nothing is said."""
+
+    video: ObjectRef
+    thumbnail: ObjectRef
+    srt: ObjectRef | None = None
+    vtt: ObjectRef | None = None
+
+
+def encode_document(document: Value) -> bytes:
+    """Store form of a document: JSON with sorted keys, so equal content has equal bytes."""
+    return msgspec.json.encode(document, order="sorted")

@@ -1,0 +1,235 @@
+"""The facts that travel through Kafka, as frozen structs. Ids, numbers and object references only; never bulk, never I/O."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from schemas.documents import Aspect
+from schemas.media import ObjectRef, TimeRange
+
+Stage = Literal["ingest", "listen", "close", "look", "detect", "frame", "render", "deliver"]
+StageState = Literal["waiting", "running", "done", "failed"]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of every event: whose it is and which project it speaks of."""
+
+    org_id: UUID
+    project_id: UUID
+
+
+class ProjectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a caller may ask of a project; all optional."""
+
+    aspect: Aspect = "9:16"
+    captions: bool = True
+    language: str | None = None
+    max_clips: int | None = None
+    min_clip_ms: int = 15_000
+    max_clip_ms: int = 60_000
+
+
+class UploadReceived(Event):
+    """A source is there to be worked on: an object under the org's prefix, or a URL to fetch. Exactly one of the two."""
+
+    object_key: str | None = None
+    source_url: str | None = None
+    title: str = ""
+    options: ProjectOptions = ProjectOptions()
+
+
+class SpanPlanned(Event):
+    """One stretch of the time line is to be heard and seen. ``audio`` covers ``padded``; absent without sound."""
+
+    ordinal: int
+    span_count: int
+    range: TimeRange
+    padded: TimeRange
+    source: ObjectRef
+    index: ObjectRef
+    audio: ObjectRef | None = None
+    has_video: bool = True
+    language: str | None = None
+
+
+class SpansHeard(Event):
+    """Every span has been heard or given up; close may merge."""
+
+    version: int = 1
+
+
+class TranscriptCompleted(Event):
+    """The words of the whole project are on one time line."""
+
+    transcript: ObjectRef
+    language: str | None
+    word_count: int
+    segment_count: int
+    speech_ms: int
+    version: int = 1
+
+
+class UnderstandingCompleted(Event):
+    """Close and look have both ended; ``missing`` names the parts that were given up."""
+
+    missing: list[str]
+
+
+class MomentsDetected(Event):
+    """Detect has weighed the candidates; the list with evidence is in ``moments``."""
+
+    moments: ObjectRef
+    candidate_count: int
+    clip_count: int
+    nothing_found_reason: str | None = None
+
+
+class ClipSelected(Event):
+    """One moment became a clip; its automatic export comes with it."""
+
+    clip_id: UUID
+    export_id: UUID
+    ordinal: int
+    range: TimeRange
+    score: float
+    confidence: float
+    aspect: Aspect
+    captions: bool
+
+
+class ExportRequested(Event):
+    """Somebody asked for one more file of a clip."""
+
+    clip_id: UUID
+    export_id: UUID
+    ordinal: int
+    edit_version: int
+    range: TimeRange
+    aspect: Aspect
+    captions: bool
+
+
+class RenderRequested(Event):
+    """The framing of an export is decided; ``plan`` holds the crops."""
+
+    clip_id: UUID
+    export_id: UUID
+    ordinal: int
+    range: TimeRange
+    aspect: Aspect
+    captions: bool
+    plan: ObjectRef
+    source: ObjectRef
+    index: ObjectRef
+
+
+class ExportCompleted(Event):
+    """One encoded file of a clip is there."""
+
+    clip_id: UUID
+    export_id: UUID
+    ordinal: int
+    aspect: Aspect
+    video: ObjectRef
+    duration_ms: int
+    integrated_lufs: float | None
+    warnings: list[str] = []
+
+
+class ExportFailed(Event):
+    """An export ended without a file, and why."""
+
+    clip_id: UUID
+    export_id: UUID
+    ordinal: int
+    reason: str
+    detail: str
+
+
+class ProjectProgressed(Event):
+    """A stage of a project moved. ``version`` grows by one with each event of the project."""
+
+    version: int
+    stage: Stage
+    state: StageState
+    percent: int
+    elapsed_ms: int | None = None
+    cpu_ms: int | None = None
+    media_ms: int | None = None
+
+
+class ProjectCompleted(Event):
+    """All automatic exports have ended and one worked, or nothing was found and ``nothing_found_reason`` says why."""
+
+    version: int
+    clip_count: int
+    warnings: list[str] = []
+    nothing_found_reason: str | None = None
+
+
+class ProjectFailed(Event):
+    """The project ended without a result; ``detail`` is a sentence for a person."""
+
+    version: int
+    reason: str
+    detail: str
+
+
+class ProjectCancelled(Event):
+    """Somebody stopped the project."""
+
+    version: int
+
+
+class ProjectErased(Event):
+    """Everything of the project is to be forgotten; the id stays as a tombstone."""
+
+    version: int
+
+
+class DeliveryDue(Event):
+    """It is time for try ``attempt`` (from 1) of one webhook delivery."""
+
+    delivery_id: UUID
+    attempt: int
+
+
+class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
+    """A message nobody could work on. ``payload_base64`` is what arrived, byte for byte."""
+
+    dead_id: UUID
+    topic: str
+    partition: int
+    offset: int
+    stage: str
+    reason: str
+    detail: str
+    headers: dict[str, str]
+    payload_base64: str
+    org_id: UUID | None = None
+    project_id: UUID | None = None
+
+
+AnyEvent = (
+    UploadReceived
+    | SpanPlanned
+    | SpansHeard
+    | TranscriptCompleted
+    | UnderstandingCompleted
+    | MomentsDetected
+    | ClipSelected
+    | ExportRequested
+    | RenderRequested
+    | ExportCompleted
+    | ExportFailed
+    | ProjectProgressed
+    | ProjectCompleted
+    | ProjectFailed
+    | ProjectCancelled
+    | ProjectErased
+    | DeliveryDue
+    | DeadLetter
+)

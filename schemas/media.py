@@ -1,0 +1,79 @@
+"""Frozen values about media: time, words, pictures, boxes, objects. Pure data; never opens a file."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of every value: immutable, keyword-only, unknown fields ignored on decode (forward compatible)."""
+
+
+class ObjectRef(Value):
+    """One immutable object in the store; its key ends in its own SHA-256."""
+
+    key: str
+    sha256: str
+    size: int
+
+
+class TimeRange(Value):
+    """A half-open stretch ``[start_ms, end_ms)`` of the project's one time line."""
+
+    start_ms: int
+    end_ms: int
+
+    @property
+    def length_ms(self) -> int:
+        """Length in ms."""
+        return self.end_ms - self.start_ms
+
+    def overlap_ms(self, other: TimeRange) -> int:
+        """How many ms both ranges share."""
+        return max(0, min(self.end_ms, other.end_ms) - max(self.start_ms, other.start_ms))
+
+
+class Word(Value):
+    """One spoken word as it is shown (with its punctuation), on the project's time line."""
+
+    text: str
+    start_ms: int
+    end_ms: int
+    probability: float
+    speaker: str | None = None
+
+
+class Segment(Value):
+    """A sentence-like run of words: ``words[first_word:end_word]`` of its transcript."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+    first_word: int
+    end_word: int
+    speaker: str | None = None
+
+
+class Box(Value):
+    """A rectangle in pixels of the *display* picture (after rotation and with square pixels)."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class Face(Value):
+    """A detected face: box in display pixels, detector score 0..1."""
+
+    box: Box
+    score: float
+
+
+class CropBox(Value):
+    """The part of the display picture that an export shows, whole pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int

@@ -1,0 +1,138 @@
+"""The topics table as data: who makes what, who takes it, how it is keyed and how long it stays. No client here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from schemas import events
+
+DAY_MS = 24 * 60 * 60 * 1000
+FOREVER = -1
+PARTITIONS = 12
+Spread = Literal["project", "ordinal"]
+
+
+class Topic(msgspec.Struct, frozen=True, kw_only=True):
+    """One topic. ``spread`` says how the partition is chosen: by project, or by project and ordinal."""
+
+    name: str
+    events: tuple[type, ...]
+    spread: Spread
+    retention_ms: int
+    producers: tuple[str, ...]
+    consumers: tuple[str, ...]
+    doc: str
+    partitions: int = PARTITIONS
+
+
+TOPICS: tuple[Topic, ...] = (
+    Topic(
+        name="uploads.v1",
+        events=(events.UploadReceived,),
+        spread="project",
+        retention_ms=7 * DAY_MS,
+        producers=("api", "external producers"),
+        consumers=("ingest", "sinks"),
+        doc="A source to work on. The only topic that holds a title and a URL, hence its short life.",
+    ),
+    Topic(
+        name="spans.v1",
+        events=(events.SpanPlanned,),
+        spread="ordinal",
+        retention_ms=7 * DAY_MS,
+        producers=("ingest", "listen", "look", "sweeper"),
+        consumers=("listen", "look", "sinks"),
+        doc="Stretches of the time line, at most four of a project outstanding.",
+    ),
+    Topic(
+        name="transcripts.v1",
+        events=(events.SpansHeard, events.TranscriptCompleted, events.UnderstandingCompleted),
+        spread="project",
+        retention_ms=FOREVER,
+        producers=("listen", "close", "look", "sweeper"),
+        consumers=("close", "detect", "sinks"),
+        doc="What is known of a project's words and pictures.",
+    ),
+    Topic(
+        name="moments.v1",
+        events=(events.MomentsDetected, events.ClipSelected, events.ExportRequested),
+        spread="ordinal",
+        retention_ms=FOREVER,
+        producers=("detect", "api"),
+        consumers=("frame", "sinks"),
+        doc="Chosen moments, and requests for files of them.",
+    ),
+    Topic(
+        name="renders.v1",
+        events=(events.RenderRequested,),
+        spread="ordinal",
+        retention_ms=FOREVER,
+        producers=("frame",),
+        consumers=("render", "sinks"),
+        doc="Framed exports to encode.",
+    ),
+    Topic(
+        name="exports.v1",
+        events=(events.ExportCompleted, events.ExportFailed),
+        spread="project",
+        retention_ms=FOREVER,
+        producers=("render", "frame", "sweeper"),
+        consumers=("deliver", "sinks"),
+        doc="Finished or failed files.",
+    ),
+    Topic(
+        name="projects.v1",
+        events=(
+            events.ProjectProgressed,
+            events.ProjectCompleted,
+            events.ProjectFailed,
+            events.ProjectCancelled,
+            events.ProjectErased,
+        ),
+        spread="project",
+        retention_ms=FOREVER,
+        producers=("all stages", "api", "sweeper"),
+        consumers=("deliver", "api (SSE)", "sinks", "sweeper"),
+        doc="How a project fares.",
+    ),
+    Topic(
+        name="deliveries.v1",
+        events=(events.DeliveryDue,),
+        spread="project",
+        retention_ms=7 * DAY_MS,
+        producers=("deliver",),
+        consumers=("deliver", "sinks"),
+        doc="Webhook tries, each due at its time.",
+    ),
+    Topic(
+        name="dead.v1",
+        events=(events.DeadLetter,),
+        spread="project",
+        retention_ms=28 * DAY_MS,
+        producers=("all stages", "sinks", "sweeper"),
+        consumers=("sinks", "operators"),
+        doc="What could not be worked on, byte for byte, with the reason.",
+    ),
+)
+
+BY_NAME: Mapping[str, Topic] = {topic.name: topic for topic in TOPICS}
+TOPIC_OF: Mapping[type, Topic] = {event: topic for topic in TOPICS for event in topic.events}
+
+
+def partition_for(topic: Topic, project_id: UUID, ordinal: int = 0) -> int:
+    """Partition of an event: ``(hash(project) + ordinal) mod n``, so a short video does not wait behind a long one."""
+    return (project_id.int + (ordinal if topic.spread == "ordinal" else 0)) % topic.partitions
+
+
+def route(event: events.AnyEvent) -> tuple[Topic, UUID, int]:
+    """Topic, key and partition of an event."""
+    topic = TOPIC_OF[type(event)]
+    if isinstance(event, events.DeadLetter):
+        key = event.project_id or event.dead_id
+    else:
+        key = event.project_id
+    return topic, key, partition_for(topic, key, getattr(event, "ordinal", 0))

@@ -1,0 +1,138 @@
+"""Every outside system as a Protocol, in the words of the stages. No implementation here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.media import Face, ObjectRef, TimeRange, Word
+
+Int16 = NDArray[np.int16]
+UInt8 = NDArray[np.uint8]
+Report = Callable[[int], None]
+"""Called with a counter that only grows (packets, frames, bytes): the proof that work moves."""
+
+
+class Objects(Protocol):
+    """Immutable objects. Raises Unavailable when the store does not answer, KeyError when a key is not there."""
+
+    async def put(self, prefix: str, body: bytes, content_type: str, suffix: str = "") -> ObjectRef:
+        """Store bytes under ``<prefix>/<sha256><suffix>``."""
+        ...
+
+    async def put_file(self, prefix: str, path: Path, content_type: str, suffix: str = "") -> ObjectRef:
+        """Store a file (multipart when large) under ``<prefix>/<sha256><suffix>``."""
+        ...
+
+    async def get(self, ref: ObjectRef) -> bytes:
+        """All bytes, checked against the reference's SHA-256."""
+        ...
+
+    async def read_range(self, key: str, start: int, length: int) -> bytes:
+        """Up to ``length`` bytes from ``start``."""
+        ...
+
+    async def size(self, key: str) -> int:
+        """Bytes of an object."""
+        ...
+
+    async def delete_prefix(self, prefix: str) -> int:
+        """Delete everything under a prefix; says how many."""
+        ...
+
+    def presign_get(self, key: str, *, filename: str, expires_s: int) -> str:
+        """A URL that answers GET and Range for a while."""
+        ...
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """What the recogniser returned for one piece of audio; times in ms from the piece's start."""
+
+    words: list[Word]
+    speech: list[TimeRange]
+    language: str | None
+    language_probability: float
+    model: str
+    compute_ms: int
+
+
+class Speech(Protocol):
+    """Speech recognition with voice activity. Raises Unavailable."""
+
+    async def transcribe(self, audio: Int16, *, language: str | None, report: Report) -> Heard:
+        """Words of 16 kHz mono audio, shape (n,). ``report`` is called as segments come back."""
+        ...
+
+
+class Faces(Protocol):
+    """Face detection. Raises Unavailable."""
+
+    async def detect(self, pictures: UInt8) -> Sequence[Sequence[Face]]:
+        """Faces of pictures, shape (n, height, width, 3), RGB; boxes in pixels of the given pictures."""
+        ...
+
+
+class Document(Protocol):
+    """Anything with an id that a search index can hold."""
+
+    def __getitem__(self, name: str) -> Any: ...
+
+
+class Search(Protocol):
+    """The search engine."""
+
+    async def upsert(self, index: str, documents: Sequence[Mapping[str, Any]]) -> None:
+        """Write documents by primary key and return when they can be found."""
+        ...
+
+    async def delete(self, index: str, filter_expression: str) -> None:
+        """Delete what matches and return when it is gone."""
+        ...
+
+    async def search(self, index: str, query: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The engine's own answer."""
+        ...
+
+
+class Analytics(Protocol):
+    """The column store. Only named statements with parameters, never a caller's SQL."""
+
+    async def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], token: str) -> None:
+        """Insert a batch once per ``token``."""
+        ...
+
+    async def query(self, sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Rows of a parameterised query."""
+        ...
+
+
+class Response(msgspec.Struct, frozen=True, kw_only=True):
+    """Answer of an outside HTTP server; ``body`` is cut at the asked size."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Outside(Protocol):
+    """HTTP to the world: public addresses only, checked at connect time and on each redirect."""
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Response:
+        """POST without following redirects. Raises Rejected (address, scheme) or Unavailable (no answer)."""
+        ...
+
+    def download(self, url: str, path: Path, *, max_bytes: int, report: Report) -> AsyncIterator[int]:
+        """Fetch to ``path`` (resuming what is there), yielding bytes so far."""
+        ...
+
+
+class OrgScope(Protocol):
+    """What a transaction needs to know of whose rows it may touch."""
+
+    org_id: UUID

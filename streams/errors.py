@@ -1,0 +1,27 @@
+"""Errors named by what the caller must do next. Never raised for bugs: those stay ordinary exceptions."""
+
+from __future__ import annotations
+
+
+class Rejected(Exception):
+    """The input cannot be worked on, ever: tell the person why and go on. A normal outcome, not a fault."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        """``reason`` is the typed code (``media.corrupt``); ``detail`` a sentence a person understands."""
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class Unavailable(Exception):
+    """A part that we depend on does not answer: try again later, a capped number of times."""
+
+    def __init__(self, part: str, detail: str) -> None:
+        """``part`` names what is down (``triton``, ``objects`` …)."""
+        super().__init__(f"{part} is not available: {detail}")
+        self.part = part
+        self.detail = detail
+
+
+class Superseded(Exception):
+    """Somebody else holds the attempt now, or the project was cancelled: drop the work, write nothing."""

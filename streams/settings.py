@@ -1,0 +1,117 @@
+"""The environment, read once into a frozen value. Nothing else in the product reads environment variables."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+
+class MissingSettingError(ValueError):
+    """A setting without a default is not set; the message names it."""
+
+
+class MediaLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a source may be. Beyond it: a typed refusal."""
+
+    max_bytes: int = 20 * 2**30
+    max_duration_ms: int = 6 * 60 * 60 * 1000
+    max_pixels: int = 36_000_000
+    max_streams: int = 32
+    probe_timeout_s: float = 60.0
+
+
+class SpanRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How the time line is cut into spans."""
+
+    target_ms: int = 150_000
+    search_ms: int = 30_000
+    padding_ms: int = 1_000
+    overlap_ms: int = 2_000
+    window: int = 4
+    """How many spans of a project may be outstanding."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the product is told from outside. One environment variable each: ``CLIPSTREAM_`` + NAME."""
+
+    kafka: str
+    postgres_api: str
+    postgres_worker: str
+    postgres_relay: str
+    postgres_owner: str = ""
+    s3: str
+    s3_access_key: str
+    s3_secret_key: str
+    s3_bucket: str = "clipstream"
+    s3_public: str = ""
+    """Endpoint that clients of presigned URLs see, where it differs from ``s3``."""
+    triton: str
+    clickhouse: str
+    """``http://user:password@host:port/database``"""
+    meilisearch: str
+    meilisearch_key: str
+    api: str = "http://127.0.0.1:8080"
+    secret: bytes
+    """32 bytes: encrypts producer secrets, signs internal messages and cursors."""
+    fetch_allow: tuple[str, ...] = ()
+    """Exact ``host:port`` pairs that may be fetched or called though they are not public addresses."""
+    work_dir: Path = Path(".clipstream/work")
+    cache_bytes: int = 4 * 2**30
+    """Bound of the disk cache of ranges of originals, per process."""
+    sentry_dsn: str = ""
+    environment: str = "local"
+    worker_port: int = 0
+    """Port of a worker's own /healthz, /readyz and /metrics; 0 picks a free one."""
+    lease_s: float = 15.0
+    renew_s: float = 5.0
+    sweep_s: float = 5.0
+    stall_s: float = 60.0
+    max_tries: int = 5
+    retry_base_s: float = 2.0
+    whisper_model: str = "whisper"
+    whisper_mode: str = "auto"
+    rate_limit_per_minute: int = 1200
+    max_body_bytes: int = 1_048_576
+    request_timeout_s: float = 20.0
+    max_upload_bytes: int = 20 * 2**30
+    media: MediaLimits = MediaLimits()
+    spans: SpanRules = SpanRules()
+
+
+PREFIX = "CLIPSTREAM_"
+_NESTED = {"media": MediaLimits, "spans": SpanRules}
+
+
+def _value(text: str, field: msgspec.structs.FieldInfo) -> object:
+    if field.type is bytes:
+        return base64.b64decode(text)
+    if field.type is Path:
+        return Path(text)
+    if field.type == tuple[str, ...]:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return msgspec.convert(text, field.type, strict=False)
+
+
+def _read(struct: type[msgspec.Struct], prefix: str, environ: Mapping[str, str]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for field in msgspec.structs.fields(struct):
+        name = prefix + field.name.upper()
+        if field.name in _NESTED and struct is Settings:
+            nested = _NESTED[field.name]
+            values[field.name] = nested(**_read(nested, name + "_", environ))
+        elif name in environ:
+            try:
+                values[field.name] = _value(environ[name], field)
+            except (ValueError, msgspec.ValidationError) as error:
+                raise MissingSettingError(f"{name} is not usable: {error}") from None
+        elif field.required:
+            raise MissingSettingError(f"{name} is not set: start through `clipstream up`, or set it (docs/operators.md)")
+    return values
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Settings from ``environ``; raises MissingSettingError with the variable's name."""
+    return Settings(**_read(Settings, PREFIX, environ))  # type: ignore[arg-type]
