@@ -51,6 +51,59 @@ class Objects(Protocol):
         ...
 
 
+class ObjectHead(msgspec.Struct, frozen=True, kw_only=True):
+    """What the store says of one object without its bytes."""
+
+    key: str
+    size: int
+    etag: str
+    content_type: str = ""
+
+
+class UploadPart(msgspec.Struct, frozen=True, kw_only=True):
+    """One part of a multipart upload, as the store has it; ``number`` from 1."""
+
+    number: int
+    etag: str
+    size: int = 0
+
+
+class Uploads(Protocol):
+    """Uploads by clients, straight to the store. Raises Unavailable, KeyError; Rejected for parts that do not fit."""
+
+    async def head(self, key: str) -> ObjectHead:
+        """What is there under ``key``."""
+        ...
+
+    async def list_prefix(self, prefix: str, *, limit: int = 1000) -> list[ObjectHead]:
+        """The first ``limit`` objects under a prefix, by key."""
+        ...
+
+    def presign_put(self, key: str, *, content_type: str, expires_s: int, size: int | None = None) -> str:
+        """A URL that takes one PUT of exactly this content type (and this many bytes, when given)."""
+        ...
+
+    async def create_multipart(self, key: str, *, content_type: str) -> str:
+        """Begin an upload in parts; returns its id."""
+        ...
+
+    def sign_part(self, key: str, upload_id: str, number: int, *, expires_s: int) -> str:
+        """A URL that takes one PUT of part ``number`` (1 to 10,000; all but the last at least 5 MiB)."""
+        ...
+
+    async def list_parts(self, key: str, upload_id: str) -> list[UploadPart]:
+        """The parts that arrived, by number: what a client needs to resume."""
+        ...
+
+    async def complete_multipart(self, key: str, upload_id: str, parts: Sequence[UploadPart]) -> ObjectHead:
+        """Make one object of the parts."""
+        ...
+
+    async def abort_multipart(self, key: str, upload_id: str) -> None:
+        """Forget an upload in parts; forgetting it twice is fine."""
+        ...
+
+
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """What the recogniser returned for one piece of audio; times in ms from the piece's start."""
 

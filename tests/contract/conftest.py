@@ -1,0 +1,7 @@
+"""Fixtures of the contract suites: the real servers. Never an imitation."""
+
+from __future__ import annotations
+
+from tests.contract.servers import clickhouse_front, search_front, seaweedfs
+
+__all__ = ["clickhouse_front", "search_front", "seaweedfs"]
