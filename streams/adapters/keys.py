@@ -77,6 +77,16 @@ def decrypt(secret: bytes, purpose: str, sealed: bytes) -> bytes:
         ) from None
 
 
+def encrypt_secret(master: bytes, plain: bytes) -> bytes:
+    """A producer's or a webhook endpoint's secret, sealed for its ``secret_encrypted`` column."""
+    return encrypt(master, "secrets", plain)
+
+
+def decrypt_secret(master: bytes, sealed: bytes) -> bytes:
+    """A secret out of its ``secret_encrypted`` column; raises ValueError as ``decrypt`` does."""
+    return decrypt(master, "secrets", sealed)
+
+
 def _base62(number: int, length: int) -> str:
     digits = []
     for _ in range(length):
