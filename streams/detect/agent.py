@@ -1,0 +1,195 @@
+"""UnderstandingCompleted → MomentsDetected and ClipSelected (one a clip), or an honest "nothing found". Weighs elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+import msgspec
+
+from schemas import events
+from schemas.documents import HeardSpan, Moment, MomentList, SeenSpan, Transcript, encode_document
+from schemas.ids import result_id
+from schemas.media import ObjectRef
+from streams import lifecycle
+from streams.adapters.postgres import Connection, org_transaction
+from streams.attempt import Commit, Work
+from streams.context import Context, prefix_of
+from streams.detect.weigh import Material, weigh
+from streams.outbox import Cause, put
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What detect reads of a project."""
+
+    options: events.ProjectOptions
+    duration_ms: int
+    has_video: bool
+    transcript: ObjectRef | None
+    heard: list[ObjectRef]
+    seen: list[ObjectRef]
+
+
+class DetectStage:
+    """Chooses the moments that become clips."""
+
+    name: events.Stage = "detect"
+
+    def __init__(self, context: Context) -> None:
+        """Take the adapters."""
+        self._context = context
+
+    def wants(self, event: events.AnyEvent) -> bool:
+        """The word that a project is understood, and that alone."""
+        return isinstance(event, events.UnderstandingCompleted)
+
+    async def work(self, event: events.AnyEvent, work: Work) -> Commit:
+        """Read what was heard and seen, weigh it, store every candidate."""
+        assert isinstance(event, events.UnderstandingCompleted)
+        known = await self._read(event)
+        material = await self._material(known)
+        work.report(1)
+        input_id = work.cause.input_id
+        moments = await asyncio.to_thread(
+            weigh, material, known.options, lambda name: str(result_id(input_id, "detect", name))
+        )
+        prefix = prefix_of(event, "moments", result_id(input_id, "detect"))
+        ref = await self._context.objects.put(prefix, encode_document(moments), "application/json", ".json")
+
+        async def commit(connection: Connection) -> None:
+            await _write(connection, event, known, moments, ref, work)
+
+        return commit
+
+    async def _read(self, event: events.UnderstandingCompleted) -> Known:
+        owner = (event.org_id, event.project_id)
+        async with org_transaction(self._context.pool, event.org_id) as connection:
+            project = await connection.fetchrow(
+                "select options, duration_ms, width_px from projects where org_id = $1 and project_id = $2", *owner
+            )
+            spans = await connection.fetch(
+                "select heard_ref, seen_ref from spans where org_id = $1 and project_id = $2 order by ordinal", *owner
+            )
+            transcript = await connection.fetchval(
+                "select object from transcripts where org_id = $1 and project_id = $2 order by version desc limit 1",
+                *owner,
+            )
+        return Known(
+            options=msgspec.convert(project["options"], events.ProjectOptions),
+            duration_ms=project["duration_ms"],
+            has_video=project["width_px"] is not None,
+            transcript=lifecycle.ref_of(transcript) if transcript else None,
+            heard=[lifecycle.ref_of(row["heard_ref"]) for row in spans if row["heard_ref"]],
+            seen=[lifecycle.ref_of(row["seen_ref"]) for row in spans if row["seen_ref"]],
+        )
+
+    async def _material(self, known: Known) -> Material:
+        get = self._context.objects.get
+        return Material(
+            duration_ms=known.duration_ms,
+            transcript=msgspec.json.decode(await get(known.transcript), type=Transcript) if known.transcript else None,
+            heard=[msgspec.json.decode(await get(ref), type=HeardSpan) for ref in known.heard],
+            seen=[msgspec.json.decode(await get(ref), type=SeenSpan) for ref in known.seen],
+        )
+
+    async def give_up(
+        self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
+    ) -> None:
+        """Without chosen moments there are no clips: the project fails and says why."""
+        assert isinstance(event, events.UnderstandingCompleted)
+        await lifecycle.fail_project(connection, event.org_id, event.project_id, f"detect.{reason}", detail, cause)
+
+
+async def _write(
+    connection: Connection,
+    event: events.UnderstandingCompleted,
+    known: Known,
+    moments: MomentList,
+    ref: ObjectRef,
+    work: Work,
+) -> None:
+    owner = (event.org_id, event.project_id)
+    chosen = sorted((moment for moment in moments.moments if moment.selected), key=lambda moment: moment.rank or 0)
+    # a file without pictures has moments worth reading, but nothing to frame
+    clips = chosen if known.has_video else []
+    nothing = moments.nothing_found_reason
+    if chosen and not known.has_video:
+        nothing = "This file has sound but no pictures, so there are moments and a transcript but no clips."
+    await connection.execute(
+        """insert into moments (org_id, project_id, object, candidate_count) values ($1, $2, $3, $4)
+           on conflict (org_id, project_id) do update set object = excluded.object""",
+        *owner,
+        ref,
+        len(moments.moments),
+    )
+    detected = events.MomentsDetected(
+        org_id=event.org_id,
+        project_id=event.project_id,
+        moments=ref,
+        candidate_count=len(moments.moments),
+        clip_count=len(clips),
+        nothing_found_reason=nothing,
+    )
+    await put(connection, detected, work.cause)
+    for stage in ("frame", "render"):
+        await lifecycle.expect_parts(connection, *owner, stage, len(clips))
+    await lifecycle.end_part(connection, *owner, "detect", work.cause, cpu_ms=work.cpu_ms)
+    for ordinal, moment in enumerate(clips):
+        await _write_clip(connection, event, known.options, ordinal, moment, work.cause)
+    if not clips:
+        await connection.execute(
+            "update projects set nothing_found_reason = $3 where org_id = $1 and project_id = $2", *owner, nothing
+        )
+        await lifecycle.complete_project(connection, *owner, 0, work.cause)
+
+
+async def _write_clip(
+    connection: Connection,
+    event: events.UnderstandingCompleted,
+    options: events.ProjectOptions,
+    ordinal: int,
+    moment: Moment,
+    cause: Cause,
+) -> None:
+    clip_id = UUID(moment.id)
+    selected = events.ClipSelected(
+        org_id=event.org_id,
+        project_id=event.project_id,
+        clip_id=clip_id,
+        export_id=result_id(clip_id, "export", f"{options.aspect}/{options.captions}"),
+        ordinal=ordinal,
+        range=moment.range,
+        score=moment.score,
+        confidence=moment.confidence,
+        aspect=options.aspect,
+        captions=options.captions,
+    )
+    await connection.execute(
+        """insert into clips (org_id, clip_id, project_id, ordinal, start_ms, end_ms, score, confidence, title, reason, signals)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing""",
+        event.org_id,
+        clip_id,
+        event.project_id,
+        ordinal,
+        moment.range.start_ms,
+        moment.range.end_ms,
+        moment.score,
+        moment.confidence,
+        moment.title,
+        moment.reason,
+        moment.signals,
+    )
+    await connection.execute(
+        """insert into exports (org_id, export_id, project_id, clip_id, ordinal, aspect, captions, start_ms, end_ms, automatic)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, true) on conflict do nothing""",
+        event.org_id,
+        selected.export_id,
+        event.project_id,
+        clip_id,
+        ordinal,
+        options.aspect,
+        options.captions,
+        moment.range.start_ms,
+        moment.range.end_ms,
+    )
+    await put(connection, selected, cause, name=str(clip_id))

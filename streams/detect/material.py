@@ -1,0 +1,132 @@
+"""Everything measured about a project, merged onto its one time line. Pure; holds no opinion about what is good."""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.documents import HeardSpan, SeenPicture, SeenSpan, ShotChange, SourceIndex, Transcript
+from schemas.media import TimeRange, Word
+from streams.detect.lexicon import Lexicon, lexicon_for
+from streams.detect.sentences import Sentence, split_sentences
+
+SILENT_DB = -60.0
+"""Below this a level counts as silence (a quiet room measures about -55 dBFS)."""
+MOVING = 0.02
+"""Difference between looked-at pictures above which something moves (grain and noise stay below)."""
+
+
+def _at(picture: SeenPicture) -> int:
+    return picture.at_ms
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sound:
+    """The level of the whole time line: ``level_db`` has shape (n,), float32, NaN where nothing was measured."""
+
+    step_ms: int
+    level_db: NDArray[np.float32]
+
+    def levels(self, part: TimeRange) -> NDArray[np.float32]:
+        """Measured levels inside ``part``, in dBFS; empty where there are none."""
+        found = self.level_db[part.start_ms // self.step_ms : -(-part.end_ms // self.step_ms)]
+        return found[~np.isnan(found)]
+
+    def active(self, part: TimeRange) -> NDArray[np.float32]:
+        """Measured levels inside ``part`` that are not silence."""
+        found = self.levels(part)
+        return found[found > SILENT_DB]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Material:
+    """What all signals read. ``lexicon`` is None for a language without word lists."""
+
+    duration_ms: int
+    language: str | None
+    words: Sequence[Word]
+    sentences: Sequence[Sentence]
+    lexicon: Lexicon | None
+    sound: Sound | None
+    pictures: Sequence[SeenPicture]
+    shots: Sequence[ShotChange]
+    display_height_px: int
+    has_video: bool
+    missing: Sequence[TimeRange]
+
+    @property
+    def whole(self) -> TimeRange:
+        """The whole time line."""
+        return TimeRange(start_ms=0, end_ms=self.duration_ms)
+
+    def pictures_in(self, part: TimeRange) -> list[SeenPicture]:
+        """Looked-at pictures inside ``part``."""
+        first, end = (bisect_left(self.pictures, at, key=_at) for at in (part.start_ms, part.end_ms))
+        return list(self.pictures[first:end])
+
+    def shots_in(self, part: TimeRange) -> list[ShotChange]:
+        """Shot changes inside ``part``."""
+        return [shot for shot in self.shots if part.start_ms < shot.at_ms < part.end_ms]
+
+    def goes_on(self, gap: TimeRange) -> bool:
+        """Whether something is heard or moves in a stretch without words."""
+        heard = self.sound is not None and bool(self.sound.active(gap).size)
+        return heard or any(picture.difference >= MOVING for picture in self.pictures_in(gap))
+
+    def spoken_ms(self) -> int:
+        """Time covered by sentences."""
+        return sum(sentence.length_ms for sentence in self.sentences)
+
+
+def gather(
+    *, transcript: Transcript | None, heard: Sequence[HeardSpan], seen: Sequence[SeenSpan], index: SourceIndex
+) -> Material:
+    """Merge what close, listen, look and ingest found. A part that was given up is simply not there."""
+    words = [] if transcript is None else _usable(transcript.words, index.duration_ms)
+    language = transcript.language if transcript else None
+    return Material(
+        duration_ms=index.duration_ms,
+        language=language,
+        words=words,
+        sentences=split_sentences(words, index.duration_ms),
+        lexicon=lexicon_for(language),
+        sound=merge_sound(heard, index.duration_ms),
+        pictures=sorted((p for span in seen for p in span.pictures), key=lambda picture: picture.at_ms),
+        shots=sorted((s for span in seen for s in span.shots), key=lambda shot: shot.at_ms),
+        display_height_px=index.video.display_height if index.video else 0,
+        has_video=index.video is not None,
+        missing=transcript.missing if transcript else [],
+    )
+
+
+def _usable(words: Sequence[Word], duration_ms: int) -> list[Word]:
+    known = [word for word in words if word.text.strip() and word.start_ms < duration_ms]
+    return sorted(known, key=lambda word: (word.start_ms, word.end_ms))
+
+
+def merge_sound(heard: Sequence[HeardSpan], duration_ms: int) -> Sound | None:
+    """One level curve from those of the spans; None where no span was heard."""
+    curves = [span.loudness for span in heard if span.loudness.level_db and span.loudness.step_ms > 0]
+    if not curves:
+        return None
+    step_ms = min(curve.step_ms for curve in curves)
+    merged = np.full(-(-duration_ms // step_ms) + 1, np.nan, dtype=np.float32)
+    for curve in curves:
+        at = np.arange(merged.size) * step_ms
+        place = (at - curve.start_ms) // curve.step_ms
+        inside = (place >= 0) & (place < len(curve.level_db))
+        merged[inside] = np.asarray(curve.level_db, dtype=np.float32)[place[inside]]
+    return Sound(step_ms=step_ms, level_db=merged)
+
+
+def quiet_gaps(words: Sequence[Word], part: TimeRange, at_least_ms: int) -> list[TimeRange]:
+    """Stretches of ``part`` without a word, at least so long; ``words`` are those inside it, in order."""
+    inside = itertools.chain.from_iterable((word.start_ms, word.end_ms) for word in words)
+    edges = [part.start_ms, *inside, part.end_ms]
+    pairs = zip(edges[::2], edges[1::2], strict=True)
+    return [TimeRange(start_ms=a, end_ms=b) for a, b in pairs if b - a >= at_least_ms]

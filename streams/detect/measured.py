@@ -1,0 +1,69 @@
+"""What a signal returns, and arithmetic they share. What cannot be measured is None, never a number."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from schemas.documents import Evidence
+from schemas.media import TimeRange
+
+QUOTE_CHARS = 90
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """A sub-score 0..1 with what made it."""
+
+    value: float
+    evidence: Sequence[Evidence]
+
+
+def clamp(value: float) -> float:
+    """``value`` held inside 0..1."""
+    return min(1.0, max(0.0, value))
+
+
+def rounded(value: float) -> float:
+    """A sub-score as it is stored: four digits, so that equal inputs have equal bytes."""
+    return round(clamp(value), 4)
+
+
+def any_of(parts: Sequence[float]) -> float:
+    """How much at least one of several independent hints says: ``1 - prod(1 - part)``."""
+    return 1.0 - math.prod(1.0 - clamp(part) for part in parts)
+
+
+def rank_in(value: float, others: ArrayLike) -> float:
+    """Share of ``others`` below ``value`` (ties count half): its percentile, 0..1."""
+    known = np.asarray(others, dtype=np.float64)
+    if known.size == 0:
+        raise ValueError("a percentile needs something to compare with")
+    return float((np.count_nonzero(known < value) + 0.5 * np.count_nonzero(known == value)) / known.size)
+
+
+def number(kind: str, part: TimeRange, value: float, unit: str, text: str = "") -> Evidence:
+    """Evidence that is a number."""
+    return Evidence(
+        kind=kind, start_ms=part.start_ms, end_ms=part.end_ms, text=text, value=round(float(value), 3), unit=unit
+    )
+
+
+def quote(kind: str, start_ms: int, end_ms: int, text: str, value: float | None = None, unit: str = "") -> Evidence:
+    """Evidence that is a quote, cut at a word where it is long."""
+    return Evidence(
+        kind=kind, start_ms=start_ms, end_ms=end_ms, text=shorten(text, QUOTE_CHARS), value=value, unit=unit
+    )
+
+
+def shorten(text: str, limit: int) -> str:
+    """``text`` cut at a word to at most ``limit`` characters, with an ellipsis where something is left out."""
+    flat = " ".join(text.split())
+    if len(flat) <= limit:
+        return flat
+    cut = flat[: limit - 1]
+    return (cut.rsplit(" ", 1)[0] if " " in cut else cut).rstrip(" ,;:-–—") + "…"

@@ -1,0 +1,100 @@
+"""Video without enough speech: windows from sound and pictures, or the honest sentence that there is nothing. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from schemas.media import TimeRange
+from streams.detect.material import SILENT_DB, Material
+from streams.detect.reasons import clock
+from streams.detect.select import Weighed
+from streams.detect.signals_pictures import MIN_FACE_SCORE, moves
+from streams.detect.windows import SHORTEST_WHOLE_MS, Window
+
+STEP_MS = 5_000
+MIN_WORDS = 5
+"""Fewer words than this in a whole video are no speech to cut by."""
+HEARD_SHARE = 0.2
+"""A stretch counts as heard when this share of its levels is above silence."""
+SNAP_MS = 2_500
+
+
+def is_spoken(material: Material) -> bool:
+    """Whether there is enough speech to cut on sentences."""
+    return len(material.words) >= MIN_WORDS
+
+
+def heard(material: Material, part: TimeRange) -> bool:
+    """Whether there is something to hear in ``part``."""
+    if material.sound is None:
+        return False
+    levels = material.sound.levels(part)
+    return levels.size > 0 and float((levels > SILENT_DB).mean()) >= HEARD_SHARE
+
+
+def has_faces(material: Material, part: TimeRange) -> bool:
+    """Whether a face is seen in ``part``."""
+    return any(face.score >= MIN_FACE_SCORE for picture in material.pictures_in(part) for face in picture.faces)
+
+
+def happens(material: Material, part: TimeRange) -> bool:
+    """Whether anything is heard, moves, or looks at the viewer."""
+    return heard(material, part) or moves(material, part) or has_faces(material, part)
+
+
+def quiet_windows(material: Material, *, min_ms: int, max_ms: int) -> list[Window]:
+    """Windows of two lengths every 5 s, moved to the nearest cut; only where something happens."""
+    if material.duration_ms < min_ms:
+        spans = [material.whole] if material.duration_ms >= SHORTEST_WHOLE_MS else []
+    else:
+        lengths = sorted({min_ms, min(max_ms, material.duration_ms, max(min_ms, (min_ms + max_ms) // 2))})
+        starts = range(0, material.duration_ms - min_ms + 1, STEP_MS)
+        spans = [
+            _snap(material, TimeRange(start_ms=start, end_ms=start + length), min_ms, max_ms)
+            for start in starts
+            for length in lengths
+            if start + length <= material.duration_ms
+        ]
+    unique = {(part.start_ms, part.end_ms): part for part in spans if happens(material, part)}
+    return [Window(range=unique[key], sentences=(), start_quality=0.0, end_quality=0.0) for key in sorted(unique)]
+
+
+def _snap(material: Material, part: TimeRange, min_ms: int, max_ms: int) -> TimeRange:
+    borders = [0, *(shot.at_ms for shot in material.shots), material.duration_ms]
+    start, end = (
+        min((b for b in borders if abs(b - at) <= SNAP_MS), key=lambda b: abs(b - at), default=at)
+        for at in (part.start_ms, part.end_ms)
+    )
+    return TimeRange(start_ms=start, end_ms=end) if min_ms <= end - start <= max_ms else part
+
+
+def nothing_found(material: Material, weighed: Sequence[Weighed]) -> str:
+    """Why there is no clip, in a sentence for a person."""
+    if material.duration_ms < SHORTEST_WHOLE_MS:
+        return (
+            f"This video is {material.duration_ms / 1000:.1f} s long: too short for a clip, "
+            f"which takes at least {SHORTEST_WHOLE_MS // 1000} s."
+        )
+    if weighed:
+        best = max(weighed, key=lambda one: one.score)
+        weakest = min(best.signals, key=lambda signal: signal.value)
+        count = "One stretch was" if len(weighed) == 1 else f"{len(weighed)} stretches were"
+        return (
+            f"{count} weighed and none is good enough: "
+            f"the best, at {clock(best.range.start_ms)}, scores {best.score:.0f} of 100 "
+            f"(weakest: {weakest.name.replace('_', ' ')}, {weakest.value:.2f} of 1)."
+        )
+    return _silence(material)
+
+
+def _silence(material: Material) -> str:
+    lost = " Parts of it could not be worked on." if material.missing else ""
+    if is_spoken(material):
+        return f"Something is said in this video, but no stretch starts and ends with whole sentences.{lost}"
+    said = "Nothing is said" if not material.words else "Hardly anything is said"
+    audible = "nothing else is heard" if material.sound is not None else ""
+    if not material.has_video:
+        return f"{said}{' and ' + audible if audible else ''} in this recording.{lost}"
+    if not material.pictures:
+        return f"{said} and none of this video's pictures could be looked at.{lost}"
+    return f"{said} and nothing moves in this video.{lost}"

@@ -1,0 +1,106 @@
+"""Words to sentences, by punctuation and by pauses. Pure; it never changes a word or a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from schemas.media import Value, Word
+from streams.detect.lexicon import bare
+
+PAUSE_MS = 1_500
+"""A silence this long ends a sentence even where the recogniser set no full stop."""
+SURE_PAUSE_MS = 4_000
+"""In a text with full stops, only so long a silence separates a word from a lower-case one behind it."""
+PUNCTUATED_EVERY = 40
+"""A text with a full stop at least every so many words is taken to be punctuated."""
+LONGEST_MS = 22_000
+"""Longer runs without a full stop are split at their widest gap, else no window could hold them."""
+SHORTEST_PART_MS = 4_000
+
+_STOPS = (".", "?", "!", "…", "。", "？", "！", "؟", "।")
+_CLOSERS = "\"'”’»)]」』"
+_ABBREVIATIONS = frozenset({"mr", "mrs", "ms", "dr", "prof", "st", "vs", "etc", "e.g", "i.e", "no", "fig", "jr", "sr"})
+
+Ending = Literal["stop", "pause", "split"]
+
+
+class Sentence(Value, frozen=True, kw_only=True):
+    """``words[first_word:end_word]`` of a transcript, and how it came to end there."""
+
+    first_word: int
+    end_word: int
+    start_ms: int
+    end_ms: int
+    text: str
+    ending: Ending
+    pause_before_ms: int
+    """Silence to the word before; the first sentence has the time from 0."""
+    pause_after_ms: int
+
+    @property
+    def length_ms(self) -> int:
+        """From its first word's start to its last word's end."""
+        return self.end_ms - self.start_ms
+
+
+def ends_sentence(word: str) -> bool:
+    """Whether a word's own punctuation closes a sentence (not an abbreviation, not an initial)."""
+    text = word.strip().rstrip(_CLOSERS)
+    if not text.endswith(_STOPS):
+        return False
+    stem = bare(text)
+    return not (text.endswith(".") and (stem in _ABBREVIATIONS or (len(stem) == 1 and stem.isalpha() and stem != "i")))
+
+
+def _widest_gap(words: Sequence[Word], first: int, end: int) -> int | None:
+    best: tuple[int, int] | None = None
+    for at in range(first + 1, end):
+        left = words[at - 1].end_ms - words[first].start_ms
+        right = words[end - 1].end_ms - words[at].start_ms
+        if min(left, right) >= SHORTEST_PART_MS:
+            comma = 300 if words[at - 1].text.rstrip().endswith((",", ";", ":", "、", "，")) else 0
+            found = (words[at].start_ms - words[at - 1].end_ms + comma, at)
+            best = max(best, found) if best else found
+    return best[1] if best else None
+
+
+def _split_long(words: Sequence[Word], first: int, end: int, ending: Ending) -> list[tuple[int, int, Ending]]:
+    if words[end - 1].end_ms - words[first].start_ms <= LONGEST_MS:
+        return [(first, end, ending)]
+    at = _widest_gap(words, first, end)
+    if at is None:
+        return [(first, end, ending)]
+    return [*_split_long(words, first, at, "split"), *_split_long(words, at, end, ending)]
+
+
+def split_sentences(words: Sequence[Word], duration_ms: int) -> list[Sentence]:
+    """Sentences of a whole time line, in order, covering every word exactly once."""
+    runs: list[tuple[int, int, Ending]] = []
+    first = 0
+    punctuated = sum(ends_sentence(word.text) for word in words) * PUNCTUATED_EVERY >= len(words)
+    for at, word in enumerate(words):
+        last = at + 1 == len(words)
+        gap = 0 if last else words[at + 1].start_ms - word.end_ms
+        stops = ends_sentence(word.text)
+        goes_on = punctuated and not last and words[at + 1].text.strip()[:1].islower()
+        if stops or last or gap >= (SURE_PAUSE_MS if goes_on else PAUSE_MS):
+            runs.extend(_split_long(words, first, at + 1, "stop" if stops else "pause"))
+            first = at + 1
+    return [_sentence(words, run, duration_ms) for run in runs]
+
+
+def _sentence(words: Sequence[Word], run: tuple[int, int, Ending], duration_ms: int) -> Sentence:
+    first, end, ending = run
+    before = words[first - 1].end_ms if first else 0
+    after = words[end].start_ms if end < len(words) else duration_ms
+    return Sentence(
+        first_word=first,
+        end_word=end,
+        start_ms=words[first].start_ms,
+        end_ms=words[end - 1].end_ms,
+        text=" ".join(word.text.strip() for word in words[first:end]),
+        ending=ending,
+        pause_before_ms=max(0, words[first].start_ms - before),
+        pause_after_ms=max(0, after - words[end - 1].end_ms),
+    )

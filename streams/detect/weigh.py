@@ -1,0 +1,101 @@
+"""All that is known of a project → its moments, weighed and chosen. Pure: no clock; ids come from the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from uuid import UUID
+
+from schemas.documents import HeardSpan, Moment, MomentList, SeenSpan, SourceIndex, Transcript
+from schemas.events import ProjectOptions
+from schemas.media import TimeRange
+from streams.detect.material import Material, gather
+from streams.detect.quiet import is_spoken, nothing_found, quiet_windows
+from streams.detect.reasons import quiet_title, reason, spoken_title
+from streams.detect.select import Weighed, clip_limit, order, select
+from streams.detect.signals import SCORER, Whole, confidence_of, measure, read_whole, score_of
+from streams.detect.signals_text import best_sentence
+from streams.detect.windows import Window, spoken_windows
+
+MOST_MOMENTS = 200
+"""So many moments are kept in the list (an hour of talk has some 2,000 windows); the chosen ones always are."""
+
+NameId = Callable[[str], UUID | str]
+"""From a moment's name (``<start_ms>-<end_ms>``) to its id: ``lambda name: result_id(event_id, "detect", name)``."""
+
+
+def weigh(
+    *,
+    transcript: Transcript | None,
+    heard: Sequence[HeardSpan],
+    seen: Sequence[SeenSpan],
+    index: SourceIndex,
+    options: ProjectOptions,
+    name_id: NameId,
+) -> MomentList:
+    """Moments of a project, best first; the chosen ones carry a ``rank`` from 1.
+
+    ``transcript`` is None, or spans are absent, where a part was given up: their signals are then absent too.
+    Without any chosen moment, ``nothing_found_reason`` says why.
+    """
+    material = gather(transcript=transcript, heard=heard, seen=seen, index=index)
+    whole = read_whole(material)
+    windows = _windows(material, options)
+    weighed = {one.range: (one, window) for window in windows if (one := _weigh(window, material, whole))}
+    candidates = [one for one, _ in weighed.values()]
+    quiet_ms = sum({one.range.length_ms for one in candidates}) and material.duration_ms
+    spoken_ms = material.spoken_ms() if is_spoken(material) else 0
+    chosen = select(candidates, clip_limit(spoken_ms=spoken_ms, quiet_ms=quiet_ms, asked=options.max_clips))
+    ranks = {one.range: rank for rank, one in enumerate(chosen, start=1)}
+    moments = [_moment(*weighed[one.range], material, whole, ranks, name_id) for one in _kept(candidates, chosen)]
+    return MomentList(
+        moments=moments,
+        nothing_found_reason=None if chosen else nothing_found(material, candidates),
+        scorer=SCORER,
+    )
+
+
+def _windows(material: Material, options: ProjectOptions) -> list[Window]:
+    limits = {"min_ms": options.min_clip_ms, "max_ms": max(options.min_clip_ms, options.max_clip_ms)}
+    spoken = spoken_windows(material, **limits) if is_spoken(material) else []
+    return spoken or quiet_windows(material, **limits)
+
+
+def _weigh(window: Window, material: Material, whole: Whole) -> Weighed | None:
+    signals = measure(window, material, whole)
+    if not signals:
+        return None
+    content = frozenset().union(*(whole.facts[s.first_word].content for s in window.sentences))
+    return Weighed(
+        range=window.range,
+        score=score_of(signals),
+        confidence=confidence_of(window, material, signals),
+        signals=signals,
+        content=content,
+    )
+
+
+def _kept(candidates: Sequence[Weighed], chosen: Sequence[Weighed]) -> list[Weighed]:
+    ranked = order(candidates)
+    late = [one for one in ranked[MOST_MOMENTS:] if one in chosen]
+    return ranked[:MOST_MOMENTS] + late
+
+
+def _moment(
+    one: Weighed, window: Window, material: Material, whole: Whole, ranks: Mapping[TimeRange, int], name_id: NameId
+) -> Moment:
+    if window.sentences:
+        title = spoken_title(best_sentence(window, whole.facts), material.lexicon)
+    else:
+        title = quiet_title(one.range.start_ms, one.signals)
+    return Moment(
+        id=str(name_id(f"{one.range.start_ms}-{one.range.end_ms}")),
+        range=one.range,
+        score=one.score,
+        confidence=one.confidence,
+        title=title,
+        reason=reason(one.signals),
+        signals=list(one.signals),
+        selected=one.range in ranks,
+        text=window.text,
+        rank=ranks.get(one.range),
+    )

@@ -1,0 +1,160 @@
+"""Candidate windows on sentence boundaries: where a clip could start and end. Pure; weighs no content, cuts no word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schemas.media import TimeRange
+from streams.detect.lexicon import Lexicon, bare
+from streams.detect.material import Material
+from streams.detect.sentences import Sentence
+
+LEAD_MS = 120
+"""Silence kept before the first word: recognisers set word starts 60-90 ms early or late."""
+TAIL_MS = 400
+"""Room after the last word, so that a clip does not end on its heels."""
+FULL_PAUSE_MS = 800
+"""A pause that clearly separates two thoughts."""
+LONG_PAUSE_MS = 5_000
+"""In so long a pause something may be shown rather than said: a clip should not end before it."""
+MIN_START = 0.35
+BUCKETS = 3
+"""From each start the best ending among the short, the middle and the long windows is kept."""
+SHORTEST_WHOLE_MS = 3_000
+"""A video shorter than the shortest window may be one clip as a whole, but not below this."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """A stretch that could be a clip: whole sentences, and how well it starts and ends (0..1 each)."""
+
+    range: TimeRange
+    sentences: Sequence[Sentence]
+    start_quality: float
+    end_quality: float
+    start_flaw: str = ""
+    end_flaw: str = ""
+
+    @property
+    def text(self) -> str:
+        """The words, in one line."""
+        return " ".join(sentence.text for sentence in self.sentences)
+
+
+def start_quality(sentence: Sentence, before: Sentence | None, lexicon: Lexicon | None) -> tuple[float, str]:
+    """How well a clip can start at ``sentence``, and its flaw in words: half opening word, half what came before."""
+    opening = [bare(word) for word in sentence.text.split()[:4]]
+    clean, flaw = 1.0, ""
+    if before is not None and before.ending == "split":
+        clean, flaw = 0.2, "starts inside a sentence"
+    elif sentence.text[:1].islower():
+        clean, flaw = 0.3, "starts inside a sentence"
+    elif lexicon and opening and opening[0] in lexicon.leaning:
+        clean, flaw = 0.15, f"starts with “{opening[0]}”, which leans on what was said before"
+    elif lexicon and opening and opening[0] in lexicon.pointing:
+        clean, flaw = 0.3, f"starts with “{opening[0]}”, which points at what was said before"
+    elif lexicon and any(word in lexicon.pointing for word in opening[1:]):
+        clean, flaw = 0.6, "its first words point at what was said before"
+    if before is None:
+        return round(0.5 * clean + 0.5, 4), flaw
+    separated = min(1.0, sentence.pause_before_ms / FULL_PAUSE_MS)
+    closed = 1.0 if before.ending == "stop" else 0.3
+    return round(0.5 * clean + 0.3 * separated + 0.2 * closed, 4), flaw
+
+
+def end_quality(
+    sentence: Sentence, after: Sentence | None, lexicon: Lexicon | None, *, shown_next: bool = False
+) -> tuple[float, str]:
+    """How well a clip can end with ``sentence``: punctuation, the pause behind it, whether a new thought follows.
+
+    ``shown_next`` says that a long pause follows in which something is seen or heard.
+    """
+    punctuation = {"stop": 1.0, "pause": 0.6, "split": 0.2}[sentence.ending]
+    flaw = "" if sentence.ending != "split" else "ends inside a sentence"
+    if sentence.text.rstrip("\"'”’").endswith(("?", "？")) and after is not None:
+        punctuation, flaw = 0.5, "ends on a question that it does not answer"
+    if after is None:
+        return round(0.5 * punctuation + 0.5, 4), flaw
+    opening = bare(after.text.split()[0]) if after.text.split() else ""
+    goes_on = after.text[:1].islower() or bool(lexicon and opening in lexicon.leaning)
+    if goes_on and not flaw:
+        flaw = f"the next sentence goes on with “{opening}”"
+    separated = min(1.0, sentence.pause_after_ms / FULL_PAUSE_MS)
+    if shown_next:
+        separated, flaw = 0.0, flaw or "ends before what is shown in the long pause behind it"
+    return round(0.5 * punctuation + 0.3 * separated + 0.2 * (0.0 if goes_on else 1.0), 4), flaw
+
+
+def clip_range(sentences: Sequence[Sentence], duration_ms: int) -> TimeRange:
+    """The time of a run of sentences with a little air at both ends, never reaching into a neighbour's air."""
+    first, last = sentences[0], sentences[-1]
+    lead = min(LEAD_MS, first.pause_before_ms // 2)
+    tail = min(TAIL_MS, max(last.pause_after_ms // 2, last.pause_after_ms - LEAD_MS))
+    return TimeRange(start_ms=max(0, first.start_ms - lead), end_ms=min(duration_ms, last.end_ms + tail))
+
+
+def widen(part: TimeRange, run: Sequence[Sentence], min_ms: int, duration_ms: int) -> TimeRange:
+    """``part`` grown into the silences around it up to ``min_ms``, the silence behind it first."""
+    room_after = max(0, min(duration_ms, run[-1].end_ms + run[-1].pause_after_ms) - part.end_ms)
+    end_ms = part.end_ms + min(room_after, max(0, min_ms - part.length_ms))
+    room_before = max(0, part.start_ms - (run[0].start_ms - run[0].pause_before_ms))
+    start_ms = part.start_ms - min(room_before, max(0, min_ms - (end_ms - part.start_ms)))
+    return TimeRange(start_ms=start_ms, end_ms=end_ms)
+
+
+def spoken_windows(material: Material, *, min_ms: int, max_ms: int) -> list[Window]:
+    """Overlapping windows of ``min_ms`` to ``max_ms`` that start and end with sentences, in time order.
+
+    A video shorter than ``min_ms`` gives one window: all of it.
+    """
+    if material.duration_ms < min_ms:
+        return _whole(material)
+    found: list[Window] = []
+    for first in range(len(material.sentences)):
+        found.extend(_from_start(material, first, min_ms, max_ms))
+    return found
+
+
+def _ending(material: Material, end: int) -> tuple[float, str]:
+    last = material.sentences[end - 1]
+    after = material.sentences[end] if end < len(material.sentences) else None
+    gap = TimeRange(start_ms=last.end_ms, end_ms=last.end_ms + last.pause_after_ms)
+    shown_next = after is not None and gap.length_ms >= LONG_PAUSE_MS and material.goes_on(gap)
+    return end_quality(last, after, material.lexicon, shown_next=shown_next)
+
+
+def _whole(material: Material) -> list[Window]:
+    if not material.sentences or material.duration_ms < SHORTEST_WHOLE_MS:
+        return []
+    return [Window(range=material.whole, sentences=material.sentences, start_quality=1.0, end_quality=1.0)]
+
+
+def _from_start(material: Material, first: int, min_ms: int, max_ms: int) -> list[Window]:
+    sentences, lexicon = material.sentences, material.lexicon
+    starts, start_flaw = start_quality(sentences[first], sentences[first - 1] if first else None, lexicon)
+    if starts < MIN_START:
+        return []
+    sparse = material.spoken_ms() < min_ms
+    best: dict[int, Window] = {}
+    for end in range(first + 1, len(sentences) + 1):
+        run = sentences[first:end]
+        part = clip_range(run, material.duration_ms)
+        if part.length_ms > max_ms:
+            break
+        if sparse or min_ms // 2 <= part.length_ms < min_ms:
+            part = widen(part, run, min_ms, material.duration_ms)
+        if part.length_ms < min_ms:
+            continue
+        ends, end_flaw = _ending(material, end)
+        bucket = min(BUCKETS - 1, BUCKETS * (part.length_ms - min_ms) // max(1, max_ms - min_ms))
+        if bucket not in best or ends >= best[bucket].end_quality:
+            best[bucket] = Window(
+                range=part,
+                sentences=run,
+                start_quality=starts,
+                end_quality=ends,
+                start_flaw=start_flaw,
+                end_flaw=end_flaw,
+            )
+    return [best[bucket] for bucket in sorted(best)]
