@@ -1,0 +1,39 @@
+"""`python -m local.clickhouse_front`: serve one data directory on one port until SIGTERM. Listens on the loopback."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import uvicorn
+
+from local.clickhouse_front.app import make_app
+from local.clickhouse_front.engine import Engine
+
+
+def main() -> None:
+    """Serve; on SIGTERM or SIGINT finish what runs and close the engine."""
+    parser = argparse.ArgumentParser(prog="local.clickhouse_front", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--user", required=True)
+    parser.add_argument("--password", required=True)
+    parser.add_argument("--database", required=True)
+    given = parser.parse_args()
+    engine = Engine(given.data.resolve(), given.database)
+    try:
+        uvicorn.run(
+            make_app(engine, given.user, given.password),
+            host=given.host,
+            port=given.port,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=5,
+        )
+    finally:
+        engine.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Apache Kafka from its Maven artifacts, each jar checked against a checked-in SHA-256. Never starts it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Set
+from pathlib import Path
+
+from local.install.cache import check_files, ensure_built, read_checksums, sha256_of
+from local.install.tools import Say, find_java, find_tool, last_words, run_tool, tool_environment
+
+HERE = Path(__file__).resolve().parents[1] / "kafka"
+POM = HERE / "pom.xml"
+JARS = HERE / "jars.sha256"
+
+
+def target(cache: Path) -> Path:
+    """Where the jars of this list lie; another list is another directory."""
+    return cache / f"kafka-{sha256_of(JARS)[:12]}"
+
+
+def install(cache: Path, environ: Mapping[str, str], say: Say) -> Path:
+    """The directory of jars, fetched when missing. Raises Problem."""
+    find_java()
+
+    def build(directory: Path) -> None:
+        mvn = find_tool(
+            "mvn",
+            "Maven is needed once to fetch Kafka and there is none: `apt-get install maven`, "
+            "or set CLIPSTREAM_KAFKA to a broker that runs elsewhere",
+        )
+        run_tool(
+            [mvn, "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={directory}"],
+            cwd=directory,
+            environ=tool_environment(environ),
+            say=say,
+            shorten=only_ours(set(read_checksums(JARS))),
+            explain=explain_maven,
+        )
+        remedy = "remove ~/.m2/repository/org/apache/kafka and run again"
+        check_files(directory, read_checksums(JARS), what="Kafka", remedy=remedy)
+
+    return ensure_built(target(cache), build)
+
+
+def only_ours(jars: Set[str]) -> Callable[[str], str | None]:
+    """Maven also downloads itself in pieces; a line is kept for each jar that is ours.
+
+    ``[INFO] Downloaded from central: https://…/kafka-clients-4.3.1.jar (9.5 MB at 2 MB/s)`` → name and size.
+    """
+
+    def shorten(line: str) -> str | None:
+        match = re.search(r"Downloaded from \S+ \S+/([^/ ]+\.jar) \((\S+ \S+) at", line)
+        return f"{match[1]} {match[2]}" if match and match[1] in jars else None
+
+    return shorten
+
+
+def explain_maven(output: str) -> str:
+    """One line for a failed Maven run."""
+    if "No space left" in output:
+        return "Kafka: the disk is full: make room under ~/.m2 and the cache, then run again"
+    if "Checksum validation failed" in output:
+        return "Kafka: a download is broken (checksum): remove ~/.m2/repository/org/apache/kafka and run again"
+    errors = [line for line in output.splitlines() if line.startswith("[ERROR]")]
+    reason = last_words(errors[0].removeprefix("[ERROR]")) if errors else last_words(output)
+    return f"Kafka could not be fetched by Maven ({reason}): mend the network and run again, what is there is kept"
