@@ -14,8 +14,8 @@ from schemas.topics import route
 from streams.adapters.postgres import Connection
 
 _INSERT = """
-insert into outbox (org_id, event_id, emission, project_id, topic, key, partition, headers, payload, due_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10, now()))
+insert into outbox (org_id, event_id, project_id, topic, key, partition, headers, payload, due_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9, now()))
 on conflict do nothing
 """
 _NEXT_VERSION = """
@@ -66,7 +66,6 @@ async def put(
         _INSERT,
         event.org_id,
         identity,
-        0,
         event.project_id,
         topic.name,
         str(key),

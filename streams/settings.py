@@ -108,7 +108,9 @@ def _read(struct: type[msgspec.Struct], prefix: str, environ: Mapping[str, str])
             except (ValueError, msgspec.ValidationError) as error:
                 raise MissingSettingError(f"{name} is not usable: {error}") from None
         elif field.required:
-            raise MissingSettingError(f"{name} is not set: start through `clipstream up`, or set it (docs/operators.md)")
+            raise MissingSettingError(
+                f"{name} is not set: start through `clipstream up`, or set it (docs/operators.md)"
+            )
     return values
 
 

@@ -251,7 +251,8 @@ create table outbox (
   seq bigint generated always as identity primary key,
   org_id uuid,
   event_id uuid not null,
-  emission int not null default 0,            -- 0 the first time; the same event re-emitted counts up
+  for_stage text not null default '',         -- whose attempt a re-emission is for; '' the first time
+  emission bigint not null default 0,         -- the fence of the attempt that is to be taken up again; 0 the first time
   project_id uuid,
   topic text not null,
   key text not null,
@@ -260,7 +261,7 @@ create table outbox (
   payload bytea not null check (octet_length(payload) <= 1000000),
   due_at timestamptz not null default now(),
   published_at timestamptz,
-  unique nulls not distinct (org_id, event_id, topic, emission)
+  unique nulls not distinct (org_id, event_id, topic, for_stage, emission)
 );
 create index outbox_due on outbox (due_at, seq) where published_at is null;
 

@@ -1,0 +1,73 @@
+"""``python -m streams``: one process of the product (a stage, the relay, a sink) or one of its set-up steps."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+
+import msgspec
+
+from streams import telemetry
+from streams.errors import Unavailable
+from streams.settings import MissingSettingError, Settings, load_settings
+
+STAGES = ("ingest", "listen", "close", "look", "detect", "frame", "render", "deliver")
+SINKS = ("clickhouse", "meilisearch")
+
+
+def main() -> int:
+    """Run what the arguments name; one line on standard error and a code that is not 0 when it cannot."""
+    arguments = _parser().parse_args()
+    try:
+        settings = load_settings(os.environ)
+    except MissingSettingError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    telemetry.set_up(arguments.stage or arguments.sink or "streams", settings)
+    try:
+        return asyncio.run(_run(arguments, settings))
+    except Unavailable as error:
+        sys.stderr.write(f"{error}\n")
+        return 3
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m streams", description=__doc__)
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--stage", choices=STAGES, help="run one worker of a stage")
+    what.add_argument("--relay", action="store_true", help="run the relay and the sweeper")
+    what.add_argument("--sink", choices=SINKS, help="run a sink")
+    what.add_argument("--migrate", action="store_true", help="make stores, topics and indexes ready")
+    what.add_argument("--bootstrap", action="store_true", help="make the first organisation; prints its credentials")
+    return parser
+
+
+async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Imports are local: a relay does not load media and model clients, and starts in half the time."""
+    if arguments.migrate:
+        from streams.migrate import migrate  # noqa: PLC0415
+
+        await migrate(settings)
+    elif arguments.bootstrap:
+        from streams.bootstrap import bootstrap  # noqa: PLC0415
+
+        sys.stdout.write(msgspec.json.encode(await bootstrap(settings)).decode() + "\n")
+    elif arguments.stage:
+        from streams.app import run_stage  # noqa: PLC0415
+
+        return await run_stage(settings, arguments.stage)
+    elif arguments.relay:
+        from streams.background import run_relay  # noqa: PLC0415
+
+        return await run_relay(settings)
+    else:
+        from streams.background import run_sink  # noqa: PLC0415
+
+        return await run_sink(settings, arguments.sink)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

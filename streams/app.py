@@ -1,0 +1,169 @@
+"""The one composition root of the actors: settings in, a running Faust worker of one stage out. No decisions here."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import faust
+import structlog
+
+from schemas import codec
+from schemas.topics import TOPICS
+from streams.adapters.postgres import create_pool
+from streams.attempt import Attempts, Rules, Stage
+from streams.consume import Consumption
+from streams.context import Context, open_context
+from streams.deliver.agent import DeliverStage
+from streams.detect.agent import DetectStage
+from streams.frame.agent import FrameStage
+from streams.health import Pulse, serve_health
+from streams.ingest.agent import IngestStage
+from streams.listen.agent import ListenStage
+from streams.listen.close import CloseStage
+from streams.look.agent import LookStage
+from streams.messages import Message
+from streams.producers import Verifier
+from streams.render.agent import RenderStage
+from streams.settings import Settings
+
+STAGES: dict[str, Callable[[Context], Stage]] = {
+    "ingest": IngestStage,
+    "listen": ListenStage,
+    "close": CloseStage,
+    "look": LookStage,
+    "detect": DetectStage,
+    "frame": FrameStage,
+    "render": RenderStage,
+    "deliver": DeliverStage,
+}
+PATIENCE_LEASES = 1.5
+"""A lease is kept while the counter grew within this many leases: one slow step of a model must not lose it."""
+
+
+def topics_of(stage: str) -> list[str]:
+    """Names of the topics a stage consumes, from the topics table."""
+    return [topic.name for topic in TOPICS if stage in topic.consumers]
+
+
+def build_app(settings: Settings, stage: str, handle: Callable[[Message], Any]) -> faust.App:
+    """A Faust app with one agent which hands each raw message to ``handle`` and acknowledges it afterwards.
+
+    ``stream_wait_empty=False``: a rebalance does not wait for a long render. ``noack`` with ``ack`` after the work:
+    SIGTERM in mid-event does not lose it. Raw bytes: decoding is ours, so that a bad message is a dead letter.
+    """
+    work_dir = Path(settings.work_dir).absolute() / stage
+    app = faust.App(
+        f"clipstream-{stage}",
+        broker=f"kafka://{settings.kafka}",
+        datadir=str(work_dir / "faust"),
+        web_enabled=False,
+        autodiscover=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        broker_session_timeout=10.0,
+        broker_heartbeat_interval=2.0,
+        broker_request_timeout=40.0,
+        broker_max_poll_interval=600.0,
+        broker_max_poll_records=8,
+        broker_commit_interval=1.0,
+        stream_wait_empty=False,
+        stream_processing_timeout=3600.0,
+        producer_acks=-1,
+        worker_redirect_stdouts=False,
+    )
+    source = app.topic(*topics_of(stage), key_serializer="raw", value_serializer="raw", acks=True)
+
+    async def agent(stream: Any) -> AsyncIterator[str]:
+        async for event in stream.noack().events():
+            verdict = await handle(_message(event.message))
+            event.ack()
+            yield verdict
+
+    app.agent(source, name=stage)(agent)
+    return app
+
+
+def _message(raw: Any) -> Message:
+    headers = codec.header_map(raw.headers) if raw.headers else {}
+    return Message(
+        topic=raw.topic,
+        partition=raw.partition,
+        offset=raw.offset,
+        key=(raw.key or b"").decode(errors="replace") if isinstance(raw.key, bytes) else str(raw.key or ""),
+        headers=headers,
+        payload=raw.value or b"",
+    )
+
+
+async def run_stage(settings: Settings, stage: str) -> int:
+    """Run one stage's worker until SIGTERM; exit code 0 when drained, 1 when it stopped by itself."""
+    stop = asyncio.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    log = structlog.get_logger().bind(stage=stage)
+    async with AsyncExitStack() as stack:
+        pool = await create_pool(settings.postgres_worker, size=4, name=f"clipstream-{stage}")
+        stack.push_async_callback(pool.close)
+        context = await stack.enter_async_context(open_context(settings, stage, pool))
+        actor = STAGES[stage](context)
+        attempts = Attempts(
+            pool=pool,
+            stage=actor,
+            worker=f"{socket.gethostname()}/{os.getpid()}",
+            rules=rules_of(settings),
+            clock=lambda: dt.datetime.now(dt.UTC),
+        )
+        pulse = Pulse(stall_s=settings.stall_s, now=asyncio.get_running_loop().time)
+        verifier = Verifier(pool=pool, master=settings.secret)
+        consumption = Consumption(attempts=attempts, stage=actor, pool=pool, pulse=pulse, verifier=verifier)
+        app = build_app(settings, stage, consumption.handle)
+        stack.push_async_callback(app.stop)
+        await stack.enter_async_context(serve_health(settings.worker_port, pulse, ready=lambda: bool(app.started)))
+        await app.start()
+        log.info("ready", topics=topics_of(stage))
+        while not stop.is_set():
+            pulse.look(_lag(app), attempts.progress)
+            if app.should_stop or pulse.stuck:
+                log.error("stopped by itself", crashed=repr(app.crash_reason), stuck=pulse.stuck)
+                os._exit(1)  # a stuck consumer cannot be stopped in order; its leases run out and others take over
+            await _wait(stop, 1.0)
+        log.info("draining")
+    return 0
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Times and caps of attempts, from the settings."""
+    return Rules(
+        lease_s=settings.lease_s,
+        renew_s=settings.renew_s,
+        patience_s=settings.lease_s * PATIENCE_LEASES,
+        max_tries=settings.max_tries,
+        retry_base_s=settings.retry_base_s,
+    )
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+def _lag(app: faust.App) -> int:
+    """Messages assigned to this worker that are not acknowledged and committed yet."""
+    consumer = app.consumer
+    lag = 0
+    for partition in consumer.assignment():
+        end = consumer.highwater(partition)
+        done = consumer._committed_offset[partition]  # faust offers no public reading of it without its web server
+        if end and done is not None:
+            lag += max(0, end - done)
+    return lag

@@ -1,0 +1,76 @@
+"""Composition of the processes that are not actors: the relay with its sweeper, and the sinks. No decisions here."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+
+from streams.adapters.objects import S3Objects
+from streams.adapters.postgres import create_pool
+from streams.health import Pulse, serve_health
+from streams.relay import Relay
+from streams.settings import Settings
+from streams.sinks.clickhouse import run_clickhouse_sink
+from streams.sinks.meilisearch import run_meilisearch_sink
+from streams.sweeper import run_erasure, run_sweeps
+
+
+def _stop_on_signals() -> asyncio.Event:
+    stop = asyncio.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    return stop
+
+
+async def _until_stopped(stop: asyncio.Event, pulse: Pulse, *parts: Coroutine[Any, Any, None]) -> int:
+    """Run the parts until ``stop``; 1 when one of them ends or stalls by itself."""
+    tasks = [asyncio.create_task(part) for part in parts]
+    failed = False
+    while not stop.is_set() and not failed:
+        await asyncio.wait({*tasks, asyncio.create_task(stop.wait())}, timeout=1.0, return_when="FIRST_COMPLETED")
+        failed = pulse.stuck or (any(task.done() for task in tasks) and not stop.is_set())
+    stop.set()
+    for task in tasks:
+        if task.done() and task.exception() is not None:
+            structlog.get_logger().error("stopped by itself", exc_info=task.exception())
+    await asyncio.wait(tasks, timeout=10.0)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    return 1 if failed else 0
+
+
+async def run_relay(settings: Settings) -> int:
+    """Run relay, sweeper and erasure in one process."""
+    stop = _stop_on_signals()
+    pulse = Pulse(stall_s=settings.stall_s, now=asyncio.get_running_loop().time)
+    relay_pool = await create_pool(settings.postgres_relay, size=2, name="clipstream-sweeper")
+    worker_pool = await create_pool(settings.postgres_worker, size=2, name="clipstream-erasure")
+    objects = S3Objects(settings)
+    relay = Relay(settings, pulse)
+    try:
+        async with serve_health(settings.worker_port, pulse, ready=lambda: True):
+            return await _until_stopped(
+                stop,
+                pulse,
+                relay.run(stop),
+                run_sweeps(settings, relay_pool, stop),
+                run_erasure(settings, worker_pool, objects, stop),
+            )
+    finally:
+        objects.close()
+        await relay_pool.close()
+        await worker_pool.close()
+
+
+async def run_sink(settings: Settings, name: str) -> int:
+    """Run one sink."""
+    stop = _stop_on_signals()
+    pulse = Pulse(stall_s=settings.stall_s, now=asyncio.get_running_loop().time)
+    run = {"clickhouse": run_clickhouse_sink, "meilisearch": run_meilisearch_sink}[name]
+    async with serve_health(settings.worker_port, pulse, ready=lambda: True):
+        return await _until_stopped(stop, pulse, run(settings, stop, pulse.beat))

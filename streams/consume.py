@@ -1,0 +1,83 @@
+"""From a raw message to an attempt: decode, check, skip what does not concern the stage. Never acknowledges."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from uuid import UUID
+
+import structlog
+
+from schemas import codec, events
+from schemas.ids import NAMESPACE, result_id
+from schemas.topics import BY_NAME
+from streams import dead
+from streams.adapters.postgres import Pool, transaction
+from streams.attempt import Attempts, Stage
+from streams.errors import Rejected, Unavailable
+from streams.health import Pulse
+from streams.messages import Message
+from streams.outbox import Cause
+from streams.producers import Verifier
+
+BREAKER_IN_A_ROW = 50
+"""So many undecodable messages one after the other are a bad deploy, not bad messages: stop, do not divert them all."""
+
+
+class BreakerOpen(RuntimeError):
+    """Too many dead letters in a row; a person has to look before more is diverted."""
+
+
+class Consumption:
+    """One stage's way of taking messages."""
+
+    def __init__(self, *, attempts: Attempts, stage: Stage, pool: Pool, pulse: Pulse, verifier: Verifier) -> None:
+        """``verifier`` proves who sent an upload."""
+        self._attempts = attempts
+        self._stage = stage
+        self._pool = pool
+        self._pulse = pulse
+        self._verifier = verifier
+        self._dead_in_a_row = 0
+
+    async def handle(self, message: Message) -> str:
+        """Take one message to its end; returns what became of it. Waits while Postgres is away."""
+        while True:
+            try:
+                verdict = await self._handle(message)
+                break
+            except Unavailable as error:
+                structlog.get_logger().warning("waiting", stage=self._stage.name, part=error.part, detail=error.detail)
+                await asyncio.sleep(1.0)
+        self._pulse.beat()
+        if verdict not in ("skipped", "busy", "done"):
+            structlog.get_logger().info(
+                "event", stage=self._stage.name, topic=message.topic, offset=message.offset, verdict=verdict
+            )
+        return verdict
+
+    async def _handle(self, message: Message) -> str:
+        try:
+            envelope, event = codec.decode(BY_NAME[message.topic], message.headers, message.payload)
+            if not self._stage.wants(event):
+                return "skipped"
+            if isinstance(event, events.UploadReceived):
+                await self._verifier.verify(message, envelope, event)
+        except codec.DecodeError as error:
+            return await self._bury(message, "undecodable", str(error))
+        except Rejected as error:
+            return await self._bury(message, error.reason, error.detail)
+        self._dead_in_a_row = 0
+        return await self._attempts.run(message, envelope, event)
+
+    async def _bury(self, message: Message, reason: str, detail: str) -> str:
+        """Write a dead letter for a message whose owner nobody can vouch for."""
+        self._dead_in_a_row += 1
+        if self._dead_in_a_row > BREAKER_IN_A_ROW:
+            raise BreakerOpen(f"{self._dead_in_a_row} dead letters in a row on {message.topic}: {detail}")
+        place = f"{message.topic}/{message.partition}/{message.offset}"
+        input_id: UUID = result_id(NAMESPACE, "message", place)
+        cause = Cause(input_id=input_id, source=self._stage.name, now=dt.datetime.now(dt.UTC))
+        async with transaction(self._pool) as connection:
+            await dead.record(connection, message, self._stage.name, reason, detail, cause, None)
+        return "dead"

@@ -1,0 +1,94 @@
+"""What a stage is handed: its adapters, opened once and closed in order. Never locates anything by itself."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+from uuid import UUID
+
+import msgspec
+
+from schemas import events
+from schemas.documents import SourceIndex
+from schemas.media import ObjectRef
+from streams.adapters.http import OutsideHttp
+from streams.adapters.media.cache import SourceCache
+from streams.adapters.objects import S3Objects
+from streams.adapters.postgres import Pool
+from streams.adapters.triton import TritonFaces, TritonSpeech
+from streams.settings import Settings
+
+STAGES_WITH_SPEECH = ("listen",)
+STAGES_WITH_FACES = ("look", "frame")
+
+
+class Context:
+    """Adapters and places of one worker."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        stage: str,
+        pool: Pool,
+        objects: S3Objects,
+        outside: OutsideHttp,
+        speech: TritonSpeech,
+        faces: TritonFaces,
+    ) -> None:
+        """``pool`` is the worker role's."""
+        self.settings = settings
+        self.stage = stage
+        self.pool = pool
+        self.objects = objects
+        self.outside = outside
+        self.speech = speech
+        self.faces = faces
+        self._work_dir = Path(settings.work_dir).absolute() / stage
+        self.cache = SourceCache(objects, self._work_dir / "cache", settings.cache_bytes)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A directory for one piece of work, gone afterwards whatever happens."""
+        root = self._work_dir / "scratch"
+        root.mkdir(parents=True, exist_ok=True)
+        path = Path(mkdtemp(dir=root))
+        try:
+            yield path
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+
+    def clean(self) -> None:
+        """Forget scratch that a killed predecessor left in this worker's own directory."""
+        shutil.rmtree(self._work_dir / "scratch", ignore_errors=True)
+
+    async def index(self, ref: ObjectRef) -> SourceIndex:
+        """The index of an original."""
+        return msgspec.msgpack.decode(await self.objects.get(ref), type=SourceIndex)
+
+
+def prefix_of(event: events.Event, kind: str, result: UUID | str) -> str:
+    """Where a result's objects lie: ``<org>/<project>/<kind>/<result id>``."""
+    return f"{event.org_id}/{event.project_id}/{kind}/{result}"
+
+
+@asynccontextmanager
+async def open_context(settings: Settings, stage: str, pool: Pool) -> AsyncIterator[Context]:
+    """Open the adapters a worker needs; connections to Triton are made on first use."""
+    async with AsyncExitStack() as stack:
+        objects = S3Objects(settings)
+        stack.callback(objects.close)
+        outside = OutsideHttp(allow=settings.fetch_allow)
+        stack.push_async_callback(outside.close)
+        speech = TritonSpeech(settings.triton, model=settings.whisper_model, mode=settings.whisper_mode)
+        stack.push_async_callback(speech.close)
+        faces = TritonFaces(settings.triton)
+        stack.push_async_callback(faces.close)
+        context = Context(
+            settings=settings, stage=stage, pool=pool, objects=objects, outside=outside, speech=speech, faces=faces
+        )
+        context.clean()
+        yield context

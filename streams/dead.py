@@ -1,0 +1,72 @@
+"""Dead letters: what could not be worked on is written down with its bytes and reason, and reported. Never retried here."""
+
+from __future__ import annotations
+
+import base64
+from uuid import UUID
+
+import sentry_sdk
+import structlog
+
+from schemas import events
+from schemas.ids import result_id
+from streams.adapters.postgres import Connection
+from streams.messages import Message
+from streams.outbox import Cause, put
+
+_INSERT = """
+insert into dead_letters (dead_id, org_id, project_id, topic, partition, "offset", stage, reason, detail, headers, payload)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing
+"""
+MAX_BYTES = 500_000
+
+
+def report_bug(error: BaseException, stage: str) -> None:
+    """Tell Sentry and the log of an error that nobody expected."""
+    sentry_sdk.capture_exception(error)
+    structlog.get_logger().error("bug", stage=stage, error=str(error), exc_info=error)
+
+
+async def record(
+    connection: Connection,
+    message: Message,
+    stage: str,
+    reason: str,
+    detail: str,
+    cause: Cause,
+    owner: tuple[UUID, UUID] | None,
+) -> UUID:
+    """Write one dead letter to its table and, through the outbox, to ``dead.v1``. The same message is written once."""
+    org_id, project_id = owner or (None, None)
+    place = f"{message.topic}/{message.partition}/{message.offset}/{stage}"
+    dead_id = result_id(cause.input_id, "dead", place)
+    payload = message.payload[:MAX_BYTES]
+    await connection.execute(
+        _INSERT,
+        dead_id,
+        org_id,
+        project_id,
+        message.topic,
+        message.partition,
+        message.offset,
+        stage,
+        reason,
+        detail[:2000],
+        message.headers,
+        payload,
+    )
+    letter = events.DeadLetter(
+        dead_id=dead_id,
+        org_id=org_id,
+        project_id=project_id,
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        stage=stage,
+        reason=reason,
+        detail=detail[:2000],
+        headers=message.headers,
+        payload_base64=base64.b64encode(payload).decode(),
+    )
+    await put(connection, letter, cause, event_id=dead_id)
+    return dead_id

@@ -1,0 +1,188 @@
+"""ProjectCompleted, ProjectFailed, ExportCompleted → DeliveryDue (now); DeliveryDue → a signed POST, or one due later."""
+
+from __future__ import annotations
+
+import datetime as dt
+from uuid import UUID
+
+import msgspec
+
+from schemas import codec, events
+from schemas.ids import result_id
+from streams.adapters.keys import decrypt_secret
+from streams.adapters.ports import Response
+from streams.adapters.postgres import Connection, Row, org_transaction
+from streams.attempt import Commit, Work
+from streams.context import Context
+from streams.deliver.backoff import next_try
+from streams.deliver.signature import headers
+from streams.errors import Rejected, Unavailable
+from streams.outbox import Cause, put
+
+Told = events.ProjectCompleted | events.ProjectFailed | events.ExportCompleted
+TYPES: dict[type, str] = {
+    events.ProjectCompleted: "project.completed",
+    events.ProjectFailed: "project.failed",
+    events.ExportCompleted: "export.completed",
+}
+TIMEOUT_S = 10.0
+GONE = 410
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How one try went. ``response`` is None when nobody answered."""
+
+    error: str | None
+    response: Response | None = None
+    final: bool = False
+
+
+class DeliverStage:
+    """Tells subscribers what happened, at least once each, signed."""
+
+    name: events.Stage = "deliver"
+
+    def __init__(self, context: Context) -> None:
+        """Take the adapters."""
+        self._context = context
+
+    def wants(self, event: events.AnyEvent) -> bool:
+        """What customers subscribe to, and tries that are due."""
+        return isinstance(event, Told | events.DeliveryDue)
+
+    async def work(self, event: events.AnyEvent, work: Work) -> Commit:
+        """Plan deliveries for a fact, or make the try that is due."""
+        if isinstance(event, events.DeliveryDue):
+            return await self._try(event, work)
+        assert isinstance(event, Told)
+
+        async def commit(connection: Connection) -> None:
+            await _plan(connection, event, work.cause)
+
+        return commit
+
+    async def _try(self, event: events.DeliveryDue, work: Work) -> Commit:
+        row = await self._read(event)
+        outcome = None
+        if row is not None and row["state"] == "pending" and row["disabled_at"] is None:
+            outcome = await self._post(row, event, work)
+
+        async def commit(connection: Connection) -> None:
+            if outcome is not None:
+                await _record(connection, event, outcome, work.cause)
+
+        return commit
+
+    async def _read(self, event: events.DeliveryDue) -> Row | None:
+        async with org_transaction(self._context.pool, event.org_id) as connection:
+            return await connection.fetchrow(
+                """select d.*, w.url, w.secret_encrypted, w.disabled_at
+                   from deliveries d join webhook_endpoints w using (org_id, endpoint_id)
+                   where d.org_id = $1 and d.delivery_id = $2""",
+                event.org_id,
+                event.delivery_id,
+            )
+
+    async def _post(self, row: Row, event: events.DeliveryDue, work: Work) -> Outcome:
+        secret = decrypt_secret(self._context.settings.secret, row["secret_encrypted"]).decode()
+        signed = headers(
+            secret,
+            message_id=str(event.delivery_id),
+            timestamp_s=int(work.cause.now.timestamp()),
+            body=row["payload"],
+        )
+        try:
+            response = await self._context.outside.post(row["url"], row["payload"], signed, TIMEOUT_S)
+        except Rejected as error:
+            return Outcome(error=str(error), final=True)
+        except Unavailable as error:
+            return Outcome(error=error.detail)
+        if 200 <= response.status < 300:
+            return Outcome(error=None, response=response)
+        return Outcome(error=f"answered {response.status}", response=response, final=response.status == GONE)
+
+    async def give_up(
+        self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
+    ) -> None:
+        """A delivery that nobody can make is marked as failed."""
+        if isinstance(event, events.DeliveryDue):
+            outcome = Outcome(error=f"{reason}: {detail}", final=True)
+            await _record(connection, event, outcome, cause)
+
+
+async def _plan(connection: Connection, event: Told, cause: Cause) -> None:
+    kind = TYPES[type(event)]
+    rows = await connection.fetch(
+        """select endpoint_id from webhook_endpoints
+           where org_id = $1 and disabled_at is null and $2 = any(events) order by endpoint_id""",
+        event.org_id,
+        kind,
+    )
+    for row in rows:
+        delivery_id = result_id(cause.input_id, "deliver", str(row["endpoint_id"]))
+        await connection.execute(
+            """insert into deliveries (org_id, delivery_id, endpoint_id, project_id, event_id, event_type, payload)
+               values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing""",
+            event.org_id,
+            delivery_id,
+            row["endpoint_id"],
+            event.project_id,
+            cause.input_id,
+            kind,
+            _payload(event, kind, cause),
+        )
+        await _due(connection, event.org_id, event.project_id, delivery_id, 1, cause)
+
+
+def _payload(event: Told, kind: str, cause: Cause) -> bytes:
+    data = msgspec.to_builtins(event)
+    for internal in ("org_id", "video", "version"):
+        data.pop(internal, None)
+    body = {"type": kind, "timestamp": cause.now.isoformat(), "id": str(cause.input_id), "data": data}
+    return msgspec.json.encode(body)
+
+
+async def _due(
+    connection: Connection,
+    org_id: UUID,
+    project_id: UUID,
+    delivery_id: UUID,
+    attempt: int,
+    cause: Cause,
+    pause_s: float = 0.0,
+) -> None:
+    due = events.DeliveryDue(org_id=org_id, project_id=project_id, delivery_id=delivery_id, attempt=attempt)
+    due_at = cause.now + dt.timedelta(seconds=pause_s) if pause_s else None
+    name = codec.type_name(events.DeliveryDue)
+    await put(connection, due, cause, event_id=result_id(delivery_id, name, str(attempt)), due_at=due_at)
+
+
+async def _record(connection: Connection, event: events.DeliveryDue, outcome: Outcome, cause: Cause) -> None:
+    answer = outcome.response
+    pause = None
+    if outcome.error and not outcome.final:
+        spread = (event.delivery_id.int % 1000) / 1000
+        pause = next_try(event.attempt, answer.headers if answer else None, spread)
+    state = "delivered" if outcome.error is None else "pending" if pause else "failed"
+    await connection.execute(
+        """update deliveries set state = $3, attempt = $4, response_status = $5, last_error = $6,
+             finished_at = case when $3 = 'pending' then null else $7 end
+           where org_id = $1 and delivery_id = $2 and state = 'pending'""",
+        event.org_id,
+        event.delivery_id,
+        state,
+        event.attempt,
+        answer.status if answer else None,
+        outcome.error,
+        cause.now,
+    )
+    if pause:
+        await _due(
+            connection,
+            event.org_id,
+            event.project_id,
+            event.delivery_id,
+            event.attempt + 1,
+            cause,
+            pause.total_seconds(),
+        )

@@ -1,0 +1,25 @@
+"""When to try a delivery again. Pure. Source: Standard Webhooks, "Deliverability and reliability" (10 tries over ~75 h)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+TRIES_AFTER_S = (5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600)
+MAX_ATTEMPTS = len(TRIES_AFTER_S) + 1
+MAX_RETRY_AFTER_S = 24 * 3600
+
+
+def next_try(attempt: int, headers: Mapping[str, str] | None = None, spread: float = 0.0) -> dt.timedelta | None:
+    """Pause after failed try ``attempt`` (from 1), or None when there are no more.
+
+    A ``Retry-After`` in seconds makes the pause longer, never shorter. ``spread`` in [0, 1] adds up to a tenth, so
+    that many deliveries do not come back at once.
+    """
+    if attempt >= MAX_ATTEMPTS:
+        return None
+    pause_s: float = TRIES_AFTER_S[attempt - 1] * (1 + 0.1 * spread)
+    asked = (headers or {}).get("retry-after", "")
+    if asked.isdigit():
+        pause_s = max(pause_s, min(int(asked), MAX_RETRY_AFTER_S))
+    return dt.timedelta(seconds=pause_s)

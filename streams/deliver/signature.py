@@ -1,0 +1,28 @@
+"""Standard Webhooks signatures. Pure; never sends. Source: the Standard Webhooks specification 1.0, "Signature scheme"."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+
+PREFIX = "whsec_"
+
+
+def new_secret() -> str:
+    """A fresh endpoint secret: ``whsec_`` and 24 random bytes in base64."""
+    return PREFIX + base64.b64encode(secrets.token_bytes(24)).decode()
+
+
+def headers(secret: str, *, message_id: str, timestamp_s: int, body: bytes) -> dict[str, str]:
+    """The three headers of a delivery; the signature is over ``id.timestamp.body``."""
+    key = base64.b64decode(secret.removeprefix(PREFIX))
+    signed = f"{message_id}.{timestamp_s}.".encode() + body
+    made = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(timestamp_s),
+        "webhook-signature": f"v1,{made}",
+        "content-type": "application/json",
+    }

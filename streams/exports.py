@@ -1,0 +1,60 @@
+"""The rows of exports, as frame and render share them: read one, end one. Never encodes anything."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from schemas import events
+from streams import lifecycle
+from streams.adapters.postgres import Connection, Row
+from streams.outbox import Cause, put
+
+Request = events.ClipSelected | events.ExportRequested | events.RenderRequested
+
+
+async def read_export(connection: Connection, org_id: UUID, export_id: UUID) -> Row | None:
+    """An export with its project's source."""
+    return await connection.fetchrow(
+        """select e.*, p.source, p.source_index from exports e join projects p using (org_id, project_id)
+           where e.org_id = $1 and e.export_id = $2""",
+        org_id,
+        export_id,
+    )
+
+
+async def is_automatic(connection: Connection, org_id: UUID, export_id: UUID) -> bool:
+    """Whether the export came with its clip; only those count for the project's stages and end."""
+    return bool(
+        await connection.fetchval(
+            "select automatic from exports where org_id = $1 and export_id = $2", org_id, export_id
+        )
+    )
+
+
+async def fail_export(
+    connection: Connection, request: Request, stage: str, reason: str, detail: str, cause: Cause
+) -> None:
+    """End an export without a file; where it was automatic, count it and see whether that ends the project."""
+    await connection.execute(
+        """update exports set state = 'failed', failure_reason = $3, failure_detail = $4, finished_at = $5
+           where org_id = $1 and export_id = $2""",
+        request.org_id,
+        request.export_id,
+        reason,
+        detail,
+        cause.now,
+    )
+    failed = events.ExportFailed(
+        org_id=request.org_id,
+        project_id=request.project_id,
+        clip_id=request.clip_id,
+        export_id=request.export_id,
+        ordinal=request.ordinal,
+        reason=reason,
+        detail=detail,
+    )
+    await put(connection, failed, cause, name=str(request.export_id))
+    if await is_automatic(connection, request.org_id, request.export_id):
+        for ended in ("frame", "render") if stage == "frame" else ("render",):
+            await lifecycle.end_part(connection, request.org_id, request.project_id, ended, cause, failed=True)
+        await lifecycle.settle(connection, request.org_id, request.project_id, cause)

@@ -1,0 +1,145 @@
+"""ClipSelected, ExportRequested → RenderRequested. Looks at every picture of the clip once, whatever the aspect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from schemas import events
+from schemas.documents import ClipTracks, SourceIndex, encode_document
+from schemas.ids import result_id
+from schemas.media import ObjectRef, TimeRange
+from streams import lifecycle
+from streams.adapters.postgres import Connection, org_transaction
+from streams.attempt import Commit, Work
+from streams.context import Context, prefix_of
+from streams.errors import Rejected
+from streams.exports import fail_export, is_automatic
+from streams.frame.look_closely import look_closely, merge_tracks, missing_time, plan
+from streams.outbox import Cause, put
+
+Request = events.ClipSelected | events.ExportRequested
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What frame reads of a clip."""
+
+    source: ObjectRef
+    index: ObjectRef
+    tracks: ObjectRef | None
+
+
+class FrameStage:
+    """Decides what part of the picture each export shows."""
+
+    name: events.Stage = "frame"
+
+    def __init__(self, context: Context) -> None:
+        """Take the adapters."""
+        self._context = context
+
+    def wants(self, event: events.AnyEvent) -> bool:
+        """Clips and export requests."""
+        return isinstance(event, Request)
+
+    async def work(self, event: events.AnyEvent, work: Work) -> Commit:
+        """Look closely at what has not been seen yet, then plan the crops."""
+        assert isinstance(event, Request)
+        context = self._context
+        known = await self._read(event)
+        index = await context.index(known.index)
+        if index.video is None:
+            raise Rejected("clip.no_video", "There are no pictures in this file to make a clip of.")
+        with context.scratch() as scratch:
+            tracks, fresh = await self._tracks(event, known, index, work, scratch)
+        work.cpu_ms = fresh.compute_ms if fresh else 0
+        prefix = prefix_of(event, "frame", result_id(work.cause.input_id, "frame"))
+        tracks_ref = await context.objects.put(prefix, encode_document(tracks), "application/json", ".json")
+        crops = plan(tracks, index, event.aspect, event.range)
+        plan_ref = await context.objects.put(prefix, encode_document(crops), "application/json", ".json")
+
+        async def commit(connection: Connection) -> None:
+            await _write(connection, event, known, tracks_ref, plan_ref, work)
+
+        return commit
+
+    async def _read(self, event: Request) -> Known:
+        async with org_transaction(self._context.pool, event.org_id) as connection:
+            row = await connection.fetchrow(
+                """select c.tracks, p.source, p.source_index from clips c join projects p using (org_id, project_id)
+                   where c.org_id = $1 and c.clip_id = $2""",
+                event.org_id,
+                event.clip_id,
+            )
+        if row is None:
+            raise Rejected("clip.unknown", f"There is no clip {event.clip_id}.")
+        return Known(
+            source=lifecycle.ref_of(row["source"]),
+            index=lifecycle.ref_of(row["source_index"]),
+            tracks=lifecycle.ref_of(row["tracks"]) if row["tracks"] else None,
+        )
+
+    async def _tracks(
+        self, event: Request, known: Known, index: SourceIndex, work: Work, scratch: Path
+    ) -> tuple[ClipTracks, ClipTracks | None]:
+        """All tracks needed for the range, and the freshly seen part of them."""
+        context = self._context
+        tracks = None
+        if known.tracks:
+            tracks = msgspec.json.decode(await context.objects.get(known.tracks), type=ClipTracks)
+        unseen: list[TimeRange] = missing_time(tracks, event.range) if tracks else [event.range]
+        fresh = None
+        for stretch in unseen:
+            async with context.cache.open(known.source.key, known.source.size) as source:
+                fresh = await look_closely(
+                    str(event.clip_id),
+                    stretch,
+                    index,
+                    source=source,
+                    faces=context.faces,
+                    scratch=scratch,
+                    report=work.report,
+                )
+            tracks = merge_tracks(tracks, fresh) if tracks else fresh
+        assert tracks is not None
+        return tracks, fresh
+
+    async def give_up(
+        self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
+    ) -> None:
+        """The export fails; other clips go on."""
+        assert isinstance(event, Request)
+        await fail_export(connection, event, "frame", reason, detail, cause)
+
+
+async def _write(
+    connection: Connection, event: Request, known: Known, tracks: ObjectRef, plan_ref: ObjectRef, work: Work
+) -> None:
+    owner: tuple[UUID, UUID] = (event.org_id, event.project_id)
+    await connection.execute(
+        "update clips set tracks = $3 where org_id = $1 and clip_id = $2", event.org_id, event.clip_id, tracks
+    )
+    await connection.execute(
+        "update exports set state = 'rendering', plan = $3 where org_id = $1 and export_id = $2",
+        event.org_id,
+        event.export_id,
+        plan_ref,
+    )
+    request = events.RenderRequested(
+        org_id=event.org_id,
+        project_id=event.project_id,
+        clip_id=event.clip_id,
+        export_id=event.export_id,
+        ordinal=event.ordinal,
+        range=event.range,
+        aspect=event.aspect,
+        captions=event.captions,
+        plan=plan_ref,
+        source=known.source,
+        index=known.index,
+    )
+    await put(connection, request, work.cause, name=str(event.export_id))
+    if await is_automatic(connection, event.org_id, event.export_id):
+        await lifecycle.end_part(connection, *owner, "frame", work.cause, cpu_ms=work.cpu_ms)

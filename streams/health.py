@@ -1,0 +1,80 @@
+"""A worker's pulse and its small HTTP server: /healthz, /readyz, /metrics. Watches progress, not the process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+from prometheus_client import REGISTRY, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from streams.attempt import Progress
+
+
+class Pulse:
+    """Says whether work that lies there moves. A commit, or growth of the child's own counter, is movement."""
+
+    def __init__(self, *, stall_s: float, now: Callable[[], float]) -> None:
+        """``stall_s``: so long may messages lie without any movement; ``now`` is loop time in seconds."""
+        self._stall_s = stall_s
+        self._now = now
+        self._moved_at = now()
+        self.lag = 0
+
+    def beat(self) -> None:
+        """Something was brought to its end."""
+        self._moved_at = self._now()
+
+    def look(self, lag: int, progress: Progress | None) -> None:
+        """Take in the present lag and the counter of the attempt in flight."""
+        self.lag = lag
+        if progress is not None:
+            self._moved_at = max(self._moved_at, progress.moved_at)
+        elif lag == 0:
+            self._moved_at = self._now()
+
+    @property
+    def stuck(self) -> bool:
+        """Whether work lies there and has not moved for ``stall_s``."""
+        return self._now() - self._moved_at > self._stall_s
+
+
+class _QuietServer(uvicorn.Server):
+    """Leaves signals to the process that it is a guest in."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+@asynccontextmanager
+async def serve_health(port: int, pulse: Pulse, ready: Callable[[], bool]) -> AsyncIterator[None]:
+    """Serve the three routes on loopback while the body runs (port 0: any free one)."""
+
+    async def healthz(_: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def readyz(_: Request) -> Response:
+        fine = ready() and not pulse.stuck
+        return JSONResponse({"ready": fine, "lag": pulse.lag, "stuck": pulse.stuck}, 200 if fine else 503)
+
+    async def metrics(_: Request) -> Response:
+        return PlainTextResponse(generate_latest(REGISTRY), media_type="text/plain; version=0.0.4")
+
+    routes = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
+    config = uvicorn.Config(
+        Starlette(routes=routes), host="127.0.0.1", port=port, log_level="warning", access_log=False, lifespan="off"
+    )
+    server = _QuietServer(config)
+    task = asyncio.create_task(server.serve())
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task

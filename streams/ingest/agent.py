@@ -1,0 +1,111 @@
+"""UploadReceived → SpanPlanned (the first few), or ProjectFailed. Joins fetch, probe and planning; decides nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from schemas import events
+from schemas.ids import result_id
+from streams import lifecycle
+from streams.adapters.postgres import Connection
+from streams.attempt import Commit, Work
+from streams.context import Context, prefix_of
+from streams.ingest.prepare import Prepared, prepare
+from streams.outbox import Cause
+from streams.producers import check_upload
+
+
+class IngestStage:
+    """Fetches an original, learns what it is, cuts its time line into spans."""
+
+    name: events.Stage = "ingest"
+
+    def __init__(self, context: Context) -> None:
+        """Take the adapters."""
+        self._context = context
+
+    def wants(self, event: events.AnyEvent) -> bool:
+        """Uploads only."""
+        return isinstance(event, events.UploadReceived)
+
+    async def work(self, event: events.AnyEvent, work: Work) -> Commit:
+        """Prepare the source; see ``streams.ingest.prepare``."""
+        assert isinstance(event, events.UploadReceived)
+        check_upload(event)
+        with self._context.scratch() as scratch:
+            prepared = await self._prepare(event, work, scratch)
+        work.cpu_ms = prepared.cpu_ms
+
+        async def commit(connection: Connection) -> None:
+            await _write(connection, event, prepared, work, self._context.settings.spans.window)
+
+        return commit
+
+    async def _prepare(self, event: events.UploadReceived, work: Work, scratch: Path) -> Prepared:
+        context = self._context
+        return await prepare(
+            event,
+            objects=context.objects,
+            cache=context.cache,
+            outside=context.outside,
+            limits=context.settings.media,
+            rules=context.settings.spans,
+            scratch=scratch,
+            prefix=prefix_of(event, "source", result_id(work.cause.input_id, "ingest")),
+            report=work.report,
+        )
+
+    async def give_up(
+        self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
+    ) -> None:
+        """A source that cannot be used fails its project."""
+        assert isinstance(event, events.UploadReceived)
+        await lifecycle.fail_project(connection, event.org_id, event.project_id, reason, detail, cause)
+
+
+async def _write(
+    connection: Connection, event: events.UploadReceived, prepared: Prepared, work: Work, window: int
+) -> None:
+    index = prepared.index
+    video = index.video
+    await connection.execute(
+        """update projects set source = $3, source_index = $4, duration_ms = $5, width_px = $6, height_px = $7,
+             span_count = $8, warnings = $9 where org_id = $1 and project_id = $2""",
+        event.org_id,
+        event.project_id,
+        prepared.source,
+        prepared.index_ref,
+        index.duration_ms,
+        video.display_width if video else None,
+        video.display_height if video else None,
+        len(prepared.spans),
+        index.warnings,
+    )
+    await connection.executemany(
+        "insert into spans (org_id, project_id, ordinal, event) values ($1, $2, $3, $4)",
+        [
+            (event.org_id, event.project_id, span.ordinal, _planned(event, prepared, span.ordinal))
+            for span in prepared.spans
+        ],
+    )
+    for stage, total in (("listen", len(prepared.spans)), ("look", len(prepared.spans)), ("close", 1), ("detect", 1)):
+        await lifecycle.expect_parts(connection, event.org_id, event.project_id, stage, total)
+    await lifecycle.end_part(connection, event.org_id, event.project_id, "ingest", work.cause, cpu_ms=work.cpu_ms)
+    await lifecycle.emit_next_spans(connection, event.org_id, event.project_id, work.cause, window)
+
+
+def _planned(event: events.UploadReceived, prepared: Prepared, ordinal: int) -> events.SpanPlanned:
+    span = prepared.spans[ordinal]
+    return events.SpanPlanned(
+        org_id=event.org_id,
+        project_id=event.project_id,
+        ordinal=ordinal,
+        span_count=len(prepared.spans),
+        range=span.range,
+        padded=span.padded,
+        source=prepared.source,
+        index=prepared.index_ref,
+        audio=span.audio,
+        has_video=prepared.index.video is not None,
+        language=event.options.language,
+    )

@@ -1,0 +1,335 @@
+"""How a project moves: every decision of the form "who finishes last says so". Never does the work of a stage.
+
+Each function runs in the caller's transaction, after ``lock_project``, so that two parts which end at the same time
+see each other. A part that is given up runs the very same function as a part that is done.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from schemas import events
+from schemas.media import ObjectRef
+from streams.adapters.postgres import Connection, Row
+from streams.outbox import Cause, next_version, put, put_project_event
+
+STAGES: tuple[events.Stage, ...] = ("ingest", "listen", "close", "look", "detect", "frame", "render")
+ENDED = ("completed", "failed", "cancelled", "erased")
+Part = Literal["heard", "seen"]
+
+
+async def lock_project(connection: Connection, org_id: UUID, project_id: UUID) -> Row | None:
+    """The project's row, locked until the transaction ends; None where there is no such project."""
+    return await connection.fetchrow(
+        "select * from projects where org_id = $1 and project_id = $2 for update", org_id, project_id
+    )
+
+
+async def create_project(connection: Connection, event: events.UploadReceived) -> bool:
+    """Write the project of an upload with all its stages waiting; False where it is there already."""
+    row = await connection.fetchval(
+        """insert into projects (org_id, project_id, title, object_key, source_url, options)
+           values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning project_id""",
+        event.org_id,
+        event.project_id,
+        event.title,
+        event.object_key,
+        event.source_url,
+        event.options,
+    )
+    await connection.executemany(
+        "insert into project_stages (org_id, project_id, stage) values ($1, $2, $3) on conflict do nothing",
+        [(event.org_id, event.project_id, stage) for stage in STAGES],
+    )
+    return row is not None
+
+
+async def start_stage(connection: Connection, org_id: UUID, project_id: UUID, stage: str, cause: Cause) -> None:
+    """Mark a stage as running the first time one of its parts is claimed, and say so."""
+    started = await connection.fetchval(
+        """update project_stages set state = 'running', started_at = $4
+           where org_id = $1 and project_id = $2 and stage = $3 and state = 'waiting' returning stage""",
+        org_id,
+        project_id,
+        stage,
+        cause.now,
+    )
+    if started:
+        await connection.execute(
+            "update projects set state = 'running', started_at = coalesce(started_at, $3) "
+            "where org_id = $1 and project_id = $2 and state = 'queued'",
+            org_id,
+            project_id,
+            cause.now,
+        )
+        await _say_progress(connection, org_id, project_id, stage, cause)
+
+
+async def expect_parts(connection: Connection, org_id: UUID, project_id: UUID, stage: str, total: int) -> None:
+    """Say how many parts a stage has."""
+    await connection.execute(
+        "update project_stages set parts_total = $4 where org_id = $1 and project_id = $2 and stage = $3",
+        org_id,
+        project_id,
+        stage,
+        total,
+    )
+
+
+async def end_part(
+    connection: Connection,
+    org_id: UUID,
+    project_id: UUID,
+    stage: str,
+    cause: Cause,
+    *,
+    cpu_ms: int = 0,
+    failed: bool = False,
+    grow: bool = False,
+) -> None:
+    """Count one part of a stage as ended; the last one ends the stage. ``grow`` adds the part to the total first."""
+    await connection.execute(
+        """update project_stages set
+             parts_total = greatest(parts_total + $6, parts_done + 1, 1), parts_done = parts_done + 1,
+             cpu_ms = cpu_ms + $4, started_at = coalesce(started_at, $5),
+             percent = least(100, 100 * (parts_done + 1) / greatest(parts_total + $6, parts_done + 1, 1)),
+             state = case when parts_done + 1 < parts_total + $6 then 'running' when $7 then 'failed' else 'done' end,
+             finished_at = case when parts_done + 1 < parts_total + $6 then null else $5 end
+           where org_id = $1 and project_id = $2 and stage = $3""",
+        org_id,
+        project_id,
+        stage,
+        cpu_ms,
+        cause.now,
+        1 if grow else 0,
+        failed,
+    )
+    await _say_progress(connection, org_id, project_id, stage, cause)
+
+
+async def _say_progress(connection: Connection, org_id: UUID, project_id: UUID, stage: str, cause: Cause) -> None:
+    row = await connection.fetchrow(
+        """select s.*, p.duration_ms from project_stages s join projects p using (org_id, project_id)
+           where s.org_id = $1 and s.project_id = $2 and s.stage = $3""",
+        org_id,
+        project_id,
+        stage,
+    )
+    elapsed = int((cause.now - row["started_at"]).total_seconds() * 1000) if row["started_at"] else None
+    event = events.ProjectProgressed(
+        org_id=org_id,
+        project_id=project_id,
+        version=await next_version(connection, org_id, project_id),
+        stage=row["stage"],
+        state=row["state"],
+        percent=row["percent"],
+        elapsed_ms=max(0, elapsed) if elapsed is not None else None,
+        cpu_ms=row["cpu_ms"],
+        media_ms=row["duration_ms"],
+    )
+    await put_project_event(connection, event, cause)
+
+
+async def emit_next_spans(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause, window: int) -> None:
+    """Keep at most ``window`` spans of the project outstanding: emit the next ones, lowest ordinal first."""
+    rows = await connection.fetch(
+        """with outstanding as (
+             select count(*) as n from spans where org_id = $1 and project_id = $2
+               and planned_at is not null and (heard = 'waiting' or seen = 'waiting'))
+           update spans set planned_at = $4 where org_id = $1 and project_id = $2 and ordinal in (
+             select ordinal from spans where org_id = $1 and project_id = $2 and planned_at is null
+             order by ordinal limit greatest(0, $3 - (select n from outstanding)::int))
+           returning event""",
+        org_id,
+        project_id,
+        window,
+        cause.now,
+    )
+    for row in sorted(rows, key=lambda found: found["event"]["ordinal"]):
+        span = msgspec.convert(row["event"], events.SpanPlanned)
+        fixed = msgspec.structs.replace(cause, input_id=project_id, source="spans")
+        await put(connection, span, fixed, name=str(span.ordinal))
+
+
+async def end_span(
+    connection: Connection,
+    event: events.SpanPlanned,
+    part: Part,
+    ref: ObjectRef | None,
+    cause: Cause,
+    *,
+    window: int,
+    cpu_ms: int = 0,
+) -> None:
+    """Record that a span was heard or seen (``ref``) or given up (None), and say whatever that completes."""
+    org_id, project_id = event.org_id, event.project_id
+    update = {
+        "heard": "update spans set heard = $4, heard_ref = $5 where org_id = $1 and project_id = $2 and ordinal = $3",
+        "seen": "update spans set seen = $4, seen_ref = $5 where org_id = $1 and project_id = $2 and ordinal = $3",
+    }[part]
+    await connection.execute(update, org_id, project_id, event.ordinal, "done" if ref else "gave_up", ref)
+    stage = "listen" if part == "heard" else "look"
+    await end_part(connection, org_id, project_id, stage, cause, cpu_ms=cpu_ms, failed=ref is None)
+    if ref is None:
+        await warn(
+            connection,
+            org_id,
+            project_id,
+            f"{stage}: {_clock(event.range.start_ms)} to {_clock(event.range.end_ms)} was given up",
+        )
+    await emit_next_spans(connection, org_id, project_id, cause, window)
+    waiting = await connection.fetchrow(
+        """select count(*) filter (where heard = 'waiting') as heard, count(*) filter (where seen = 'waiting') as seen
+           from spans where org_id = $1 and project_id = $2""",
+        org_id,
+        project_id,
+    )
+    if part == "heard" and waiting["heard"] == 0:
+        fixed = msgspec.structs.replace(cause, input_id=project_id, source="listen")
+        await put(connection, events.SpansHeard(org_id=org_id, project_id=project_id), fixed)
+    if part == "seen" and waiting["seen"] == 0:
+        await say_understood(connection, org_id, project_id, cause)
+
+
+async def say_understood(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> None:
+    """Emit UnderstandingCompleted once both close and look have ended, naming what was given up."""
+    rows = await connection.fetch(
+        "select stage, state from project_stages where org_id = $1 and project_id = $2 and stage in ('close', 'look')",
+        org_id,
+        project_id,
+    )
+    states = {row["stage"]: row["state"] for row in rows}
+    if any(state not in ("done", "failed") for state in states.values()):
+        return
+    unseen = await connection.fetchval(
+        "select count(*) from spans where org_id = $1 and project_id = $2 and seen_ref is null", org_id, project_id
+    )
+    unheard = await connection.fetchval(
+        "select count(*) from spans where org_id = $1 and project_id = $2 and heard_ref is null", org_id, project_id
+    )
+    missing = [
+        name for name, gone in (("transcript", states["close"] == "failed" or unheard), ("pictures", unseen)) if gone
+    ]
+    fixed = msgspec.structs.replace(cause, input_id=project_id, source="understanding")
+    await put(connection, events.UnderstandingCompleted(org_id=org_id, project_id=project_id, missing=missing), fixed)
+
+
+async def settle(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> None:
+    """Complete or fail the project once every automatic export has ended."""
+    row = await connection.fetchrow(
+        """select count(*) filter (where state in ('waiting', 'rendering')) as open,
+                  count(*) filter (where state = 'done') as done, count(*) as all,
+                  min(failure_detail) as detail
+           from exports where org_id = $1 and project_id = $2 and automatic""",
+        org_id,
+        project_id,
+    )
+    if row["open"]:
+        return
+    if row["all"] and not row["done"]:
+        detail = f"No clip could be made. The first one failed with: {row['detail']}"
+        await fail_project(connection, org_id, project_id, "clips.all_failed", detail, cause)
+        return
+    if row["done"] < row["all"]:
+        await warn(connection, org_id, project_id, f"{row['all'] - row['done']} of {row['all']} clips failed")
+    await complete_project(connection, org_id, project_id, int(row["done"]), cause)
+
+
+async def complete_project(connection: Connection, org_id: UUID, project_id: UUID, clips: int, cause: Cause) -> None:
+    """End the project well; where nothing was found its reason travels along."""
+    row = await _end_project(connection, org_id, project_id, "completed", cause)
+    if row is None:
+        return
+    event = events.ProjectCompleted(
+        org_id=org_id,
+        project_id=project_id,
+        version=await next_version(connection, org_id, project_id),
+        clip_count=clips,
+        warnings=list(row["warnings"]),
+        nothing_found_reason=row["nothing_found_reason"],
+    )
+    await put_project_event(connection, event, cause)
+
+
+async def fail_project(
+    connection: Connection, org_id: UUID, project_id: UUID, reason: str, detail: str, cause: Cause
+) -> None:
+    """End the project without a result, with a reason a person understands."""
+    row = await _end_project(connection, org_id, project_id, "failed", cause)
+    if row is None:
+        return
+    await connection.execute(
+        "update projects set failure_reason = $3, failure_detail = $4 where org_id = $1 and project_id = $2",
+        org_id,
+        project_id,
+        reason,
+        detail,
+    )
+    version = await next_version(connection, org_id, project_id)
+    event = events.ProjectFailed(org_id=org_id, project_id=project_id, version=version, reason=reason, detail=detail)
+    await put_project_event(connection, event, cause)
+
+
+async def _end_project(connection: Connection, org_id: UUID, project_id: UUID, state: str, cause: Cause) -> Row | None:
+    row = await connection.fetchrow(
+        """update projects set state = $3, finished_at = $4
+           where org_id = $1 and project_id = $2 and state in ('queued', 'running') returning *""",
+        org_id,
+        project_id,
+        state,
+        cause.now,
+    )
+    if row is not None:
+        await connection.execute(
+            """update project_stages set state = 'failed', finished_at = $3
+               where org_id = $1 and project_id = $2 and state = 'running'""",
+            org_id,
+            project_id,
+            cause.now,
+        )
+    return row
+
+
+async def erase_project(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> bool:
+    """Cancel the project where it still runs, then have it erased; False where there is nothing to erase."""
+    row = await lock_project(connection, org_id, project_id)
+    if row is None or row["state"] == "erased":
+        return False
+    if await _end_project(connection, org_id, project_id, "cancelled", cause) is not None:
+        version = await next_version(connection, org_id, project_id)
+        cancelled = events.ProjectCancelled(org_id=org_id, project_id=project_id, version=version)
+        await put_project_event(connection, cancelled, cause)
+    await connection.execute(
+        "update projects set state = 'erased', erased_at = $3 where org_id = $1 and project_id = $2",
+        org_id,
+        project_id,
+        cause.now,
+    )
+    version = await next_version(connection, org_id, project_id)
+    await put_project_event(
+        connection, events.ProjectErased(org_id=org_id, project_id=project_id, version=version), cause
+    )
+    return True
+
+
+async def warn(connection: Connection, org_id: UUID, project_id: UUID, sentence: str) -> None:
+    """Add a sentence to the project's warnings, once."""
+    await connection.execute(
+        """update projects set warnings = array_append(warnings, $3)
+           where org_id = $1 and project_id = $2 and not warnings @> array[$3::text]""",
+        org_id,
+        project_id,
+        sentence,
+    )
+
+
+def ref_of(value: Any) -> ObjectRef:
+    """An ObjectRef out of a jsonb column."""
+    return msgspec.convert(value, ObjectRef)
+
+
+def _clock(at_ms: int) -> str:
+    return f"{at_ms // 60_000}:{at_ms // 1000 % 60:02d}"

@@ -1,0 +1,53 @@
+"""SpanPlanned → a heard row; the last one → SpansHeard. Joins Triton's ears to the span; decides nothing."""
+
+from __future__ import annotations
+
+from schemas import events
+from schemas.documents import encode_document
+from schemas.ids import result_id
+from streams import lifecycle
+from streams.adapters.postgres import Connection
+from streams.attempt import Commit, Work
+from streams.context import Context, prefix_of
+from streams.listen.hear import hear
+from streams.outbox import Cause
+
+
+class ListenStage:
+    """Turns the sound of one span into words with times."""
+
+    name: events.Stage = "listen"
+
+    def __init__(self, context: Context) -> None:
+        """Take the adapters."""
+        self._context = context
+
+    def wants(self, event: events.AnyEvent) -> bool:
+        """Spans only."""
+        return isinstance(event, events.SpanPlanned)
+
+    async def work(self, event: events.AnyEvent, work: Work) -> Commit:
+        """Hear the span and store what was heard as one object."""
+        assert isinstance(event, events.SpanPlanned)
+        heard = await hear(event, objects=self._context.objects, speech=self._context.speech, report=work.report)
+        work.cpu_ms = heard.compute_ms
+        prefix = prefix_of(event, "heard", result_id(work.cause.input_id, "listen"))
+        ref = await self._context.objects.put(prefix, encode_document(heard), "application/json", ".json")
+
+        async def commit(connection: Connection) -> None:
+            window = self._context.settings.spans.window
+            await lifecycle.end_span(connection, event, "heard", ref, work.cause, window=window, cpu_ms=work.cpu_ms)
+
+        return commit
+
+    async def give_up(
+        self,
+        connection: Connection,
+        event: events.AnyEvent,
+        reason: str,
+        detail: str,
+        cause: Cause,
+    ) -> None:
+        """The span stays unheard; everything else goes on."""
+        assert isinstance(event, events.SpanPlanned)
+        await lifecycle.end_span(connection, event, "heard", None, cause, window=self._context.settings.spans.window)

@@ -1,0 +1,109 @@
+"""SpansHeard → TranscriptCompleted (and UnderstandingCompleted when look has ended). Merges over the whole time line."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+
+from schemas import events
+from schemas.documents import HeardSpan, Transcript, encode_document
+from schemas.ids import result_id
+from schemas.media import ObjectRef, TimeRange
+from streams import lifecycle
+from streams.adapters.postgres import Connection, Row, org_transaction
+from streams.attempt import Commit, Work
+from streams.context import Context, prefix_of
+from streams.listen.merge import close
+from streams.outbox import Cause
+
+
+class CloseStage:
+    """Makes one transcript out of all that was heard."""
+
+    name: events.Stage = "close"
+
+    def __init__(self, context: Context) -> None:
+        """Take the adapters."""
+        self._context = context
+
+    def wants(self, event: events.AnyEvent) -> bool:
+        """The word that every span has been heard or given up."""
+        return isinstance(event, events.SpansHeard)
+
+    async def work(self, event: events.AnyEvent, work: Work) -> Commit:
+        """Read the heard spans, merge them, store the transcript."""
+        assert isinstance(event, events.SpansHeard)
+        spans, duration_ms, missing = await self._read(event)
+        work.report(1)
+        transcript = await asyncio.to_thread(close, spans, duration_ms, missing)
+        prefix = prefix_of(event, "transcript", result_id(work.cause.input_id, "close"))
+        ref = await self._context.objects.put(prefix, encode_document(transcript), "application/json", ".json")
+
+        async def commit(connection: Connection) -> None:
+            await _write(connection, event, transcript, ref, work)
+
+        return commit
+
+    async def _read(self, event: events.SpansHeard) -> tuple[list[HeardSpan], int, list[TimeRange]]:
+        async with org_transaction(self._context.pool, event.org_id) as connection:
+            rows: list[Row] = await connection.fetch(
+                "select event, heard_ref from spans where org_id = $1 and project_id = $2 order by ordinal",
+                event.org_id,
+                event.project_id,
+            )
+            duration_ms: int = await connection.fetchval(
+                "select duration_ms from projects where org_id = $1 and project_id = $2", event.org_id, event.project_id
+            )
+        bodies = [
+            await self._context.objects.get(lifecycle.ref_of(row["heard_ref"])) for row in rows if row["heard_ref"]
+        ]
+        missing = [msgspec.convert(row["event"]["range"], TimeRange) for row in rows if not row["heard_ref"]]
+        return [msgspec.json.decode(body, type=HeardSpan) for body in bodies], duration_ms, missing
+
+    async def give_up(
+        self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
+    ) -> None:
+        """There will be no transcript; pictures and sound still make clips."""
+        assert isinstance(event, events.SpansHeard)
+        await lifecycle.warn(connection, event.org_id, event.project_id, f"transcript: {detail} ({reason})")
+        await lifecycle.end_part(connection, event.org_id, event.project_id, "close", cause, failed=True)
+        await lifecycle.say_understood(connection, event.org_id, event.project_id, cause)
+
+
+async def _write(
+    connection: Connection, event: events.SpansHeard, transcript: Transcript, ref: ObjectRef, work: Work
+) -> None:
+    await connection.execute(
+        """insert into transcripts (org_id, project_id, version, object, language, word_count)
+           values ($1, $2, $3, $4, $5, $6)
+           on conflict (org_id, project_id, version) do update set object = excluded.object""",
+        event.org_id,
+        event.project_id,
+        event.version,
+        ref,
+        transcript.language,
+        len(transcript.words),
+    )
+    await connection.execute(
+        "update projects set language = $3 where org_id = $1 and project_id = $2",
+        event.org_id,
+        event.project_id,
+        transcript.language,
+    )
+    await lifecycle.put(
+        connection,
+        events.TranscriptCompleted(
+            org_id=event.org_id,
+            project_id=event.project_id,
+            transcript=ref,
+            language=transcript.language,
+            word_count=len(transcript.words),
+            segment_count=len(transcript.segments),
+            speech_ms=sum(stretch.length_ms for stretch in transcript.speech),
+            version=event.version,
+        ),
+        work.cause,
+    )
+    await lifecycle.end_part(connection, event.org_id, event.project_id, "close", work.cause, cpu_ms=work.cpu_ms)
+    await lifecycle.say_understood(connection, event.org_id, event.project_id, work.cause)

@@ -1,0 +1,76 @@
+"""SpanPlanned → a seen row; the last one (with close) → UnderstandingCompleted. Sparse pictures only."""
+
+from __future__ import annotations
+
+from schemas import events
+from schemas.documents import SeenSpan, encode_document
+from schemas.ids import result_id
+from streams import lifecycle
+from streams.adapters.postgres import Connection
+from streams.attempt import Commit, Work
+from streams.context import Context, prefix_of
+from streams.look.see import see
+from streams.outbox import Cause
+
+
+class LookStage:
+    """Looks at a few pictures of one span: faces, shot changes, brightness, thumbnails."""
+
+    name: events.Stage = "look"
+
+    def __init__(self, context: Context) -> None:
+        """Take the adapters."""
+        self._context = context
+
+    def wants(self, event: events.AnyEvent) -> bool:
+        """Spans only."""
+        return isinstance(event, events.SpanPlanned)
+
+    async def work(self, event: events.AnyEvent, work: Work) -> Commit:
+        """See the span and store what was seen as one object."""
+        assert isinstance(event, events.SpanPlanned)
+        context = self._context
+        prefix = prefix_of(event, "seen", result_id(work.cause.input_id, "look"))
+        seen = await self._see(event, work, prefix) if event.has_video else _nothing_to_see(event)
+        work.cpu_ms = seen.compute_ms
+        ref = await context.objects.put(prefix, encode_document(seen), "application/json", ".json")
+
+        async def commit(connection: Connection) -> None:
+            window = context.settings.spans.window
+            await lifecycle.end_span(connection, event, "seen", ref, work.cause, window=window, cpu_ms=work.cpu_ms)
+
+        return commit
+
+    async def _see(self, event: events.SpanPlanned, work: Work, prefix: str) -> SeenSpan:
+        context = self._context
+        index = await context.index(event.index)
+        with context.scratch() as scratch:
+            async with context.cache.open(event.source.key, event.source.size) as source:
+                return await see(
+                    event,
+                    index,
+                    source=source,
+                    objects=context.objects,
+                    faces=context.faces,
+                    scratch=scratch,
+                    prefix=prefix,
+                    report=work.report,
+                )
+
+    async def give_up(
+        self,
+        connection: Connection,
+        event: events.AnyEvent,
+        reason: str,
+        detail: str,
+        cause: Cause,
+    ) -> None:
+        """The span stays unseen; everything else goes on."""
+        assert isinstance(event, events.SpanPlanned)
+        await lifecycle.end_span(connection, event, "seen", None, cause, window=self._context.settings.spans.window)
+
+
+def _nothing_to_see(event: events.SpanPlanned) -> SeenSpan:
+    return SeenSpan(
+        ordinal=event.ordinal, range=event.range, pictures=[], shots=[], thumbnails=[], model="none", compute_ms=0
+    )

@@ -1,0 +1,105 @@
+"""Who may put an upload on Kafka: HMAC-SHA-256 over key id, org, time, event id and body. Never trusts the body's org.
+
+The org of a message comes from the key id alone. The relay signs the API's own messages with an internal key.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+from collections.abc import Mapping
+from uuid import UUID
+
+from schemas import codec, events
+from streams.adapters.keys import decrypt_secret, derive_key
+from streams.adapters.postgres import Pool, transaction
+from streams.errors import Rejected
+from streams.messages import Message
+
+KEY, ORG, TIME, SIGNATURE = "clipstream-key", "clipstream-org", "clipstream-time", "clipstream-signature"
+INTERNAL_KEY_ID = "internal"
+MAX_AGE = dt.timedelta(days=7)
+MAX_AHEAD = dt.timedelta(minutes=5)
+
+
+def internal_secret(master: bytes) -> bytes:
+    """Secret of the internal key, derived from the installation's master secret."""
+    return derive_key(master, "internal-producer")
+
+
+def signature(secret: bytes, *, key_id: str, org_id: str, time: str, event_id: str, body: bytes) -> str:
+    """Hex HMAC-SHA-256 of ``key_id.org_id.time.event_id.`` followed by the body."""
+    text = f"{key_id}.{org_id}.{time}.{event_id}.".encode()
+    return hmac.new(secret, text + body, hashlib.sha256).hexdigest()
+
+
+def sign(headers: Mapping[str, str], body: bytes, *, secret: bytes, key_id: str, org_id: UUID) -> dict[str, str]:
+    """The four headers a signed message carries, made from its CloudEvents headers and body."""
+    time, event_id = headers["ce_time"], headers["ce_id"]
+    made = signature(secret, key_id=key_id, org_id=str(org_id), time=time, event_id=event_id, body=body)
+    return {KEY: key_id, ORG: str(org_id), TIME: time, SIGNATURE: made}
+
+
+class Verifier:
+    """Checks the signature and the reach of an upload message."""
+
+    def __init__(self, *, pool: Pool, master: bytes) -> None:
+        """``pool`` is the worker's; ``master`` decrypts producer secrets."""
+        self._pool = pool
+        self._master = master
+
+    async def verify(self, message: Message, envelope: codec.Envelope, event: events.UploadReceived) -> None:
+        """Raises Rejected (``producer.*``) where the message is not a valid upload of its sender's own org."""
+        headers = message.headers
+        absent = [name for name in (KEY, ORG, TIME, SIGNATURE) if not headers.get(name)]
+        if absent:
+            raise Rejected("producer.unsigned", f"headers {', '.join(absent)} are missing: sign the message")
+        org_id, secret = await self._key(headers[KEY], event)
+        made = signature(
+            secret,
+            key_id=headers[KEY],
+            org_id=headers[ORG],
+            time=headers[TIME],
+            event_id=str(envelope.id),
+            body=message.payload,
+        )
+        if not hmac.compare_digest(made, headers[SIGNATURE]):
+            raise Rejected("producer.bad_signature", "the signature does not match key, time, id and body")
+        if headers[ORG] != str(org_id) or event.org_id != org_id:
+            raise Rejected("producer.wrong_org", "the key belongs to another organisation than the message names")
+        _check_time(headers[TIME], dt.datetime.now(dt.UTC))
+        check_upload(event)
+
+    async def _key(self, key_id: str, event: events.UploadReceived) -> tuple[UUID, bytes]:
+        if key_id == INTERNAL_KEY_ID:
+            return event.org_id, internal_secret(self._master)
+        async with transaction(self._pool) as connection:
+            await connection.execute("select set_config('app.key_id', $1, true)", key_id)
+            row = await connection.fetchrow(
+                "select org_id, secret_encrypted from producer_keys where key_id = $1 and revoked_at is null", key_id
+            )
+        if row is None:
+            raise Rejected("producer.unknown_key", f"no valid producer key {key_id[:40]!r}")
+        return row["org_id"], decrypt_secret(self._master, row["secret_encrypted"])
+
+
+def check_upload(event: events.UploadReceived) -> None:
+    """Raises Rejected unless the upload names exactly one source, and an object only under its org's prefix."""
+    if bool(event.object_key) == bool(event.source_url):
+        raise Rejected("upload.source", "give exactly one of object_key and source_url")
+    if event.object_key and not event.object_key.startswith(f"{event.org_id}/"):
+        raise Rejected("upload.prefix", f"object_key must lie under {event.org_id}/")
+    if event.object_key and (".." in event.object_key.split("/") or "//" in event.object_key):
+        raise Rejected("upload.prefix", "object_key must not contain empty or '..' parts")
+    if len(event.title) > 500 or len(event.source_url or "") > 4000:
+        raise Rejected("upload.size", "title holds at most 500 and source_url at most 4000 characters")
+
+
+def _check_time(text: str, now: dt.datetime) -> None:
+    try:
+        sent = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise Rejected("producer.bad_time", f"header {TIME} is not an ISO 8601 time") from None
+    if sent.tzinfo is None or not now - MAX_AGE <= sent <= now + MAX_AHEAD:
+        raise Rejected("producer.bad_time", f"header {TIME} must have a zone and lie within the last seven days")

@@ -1,0 +1,130 @@
+"""Outbox → Kafka: the only way work moves. One relay at a time (advisory lock); never decides what to send."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from streams.adapters.postgres import DOWN, Connection, Row, prepare_connection
+from streams.health import Pulse
+from streams.producers import INTERNAL_KEY_ID, internal_secret, sign
+from streams.settings import Settings
+
+LOCK = 0x636C6970
+"""Advisory lock of shard 0 of the outbox."""
+BATCH = 500
+POLL_S = 1.0
+KEEP = "1 day"
+_DUE = """
+select seq, org_id, topic, key, partition, headers, payload from outbox
+where published_at is null and due_at <= now() order by due_at, seq limit $1
+"""
+_MARK = "update outbox set published_at = now() where seq = any($1::bigint[])"
+_PRUNE = "delete from outbox where published_at < now() - $1::text::interval"
+
+
+class Relay:
+    """Reads due rows, sends them with acks=all, marks them. A crash in between sends some twice, never none."""
+
+    def __init__(self, settings: Settings, pulse: Pulse) -> None:
+        """``pulse`` is beaten at each round that worked."""
+        self._settings = settings
+        self._pulse = pulse
+        self._secret = internal_secret(settings.secret)
+        self._wake = asyncio.Event()
+        self.holds_lock = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Relay until ``stop``; reconnects by itself when Postgres or Kafka go away."""
+        while not stop.is_set():
+            try:
+                await self._session(stop)
+            except (*DOWN, asyncpg.PostgresError, KafkaError) as error:
+                self.holds_lock = False
+                structlog.get_logger().warning("relay waits", error=str(error) or type(error).__name__)
+                await _pause(stop, POLL_S)
+
+    async def _session(self, stop: asyncio.Event) -> None:
+        connection = await asyncpg.connect(self._settings.postgres_relay, timeout=5, command_timeout=30)
+        try:
+            await prepare_connection(connection)
+            while not await connection.fetchval("select pg_try_advisory_lock($1)", LOCK):
+                self._pulse.beat()  # standing by is well: another relay works
+                if await _pause(stop, POLL_S):
+                    return
+            self.holds_lock = True
+            await connection.add_listener("outbox", lambda *_: self._wake.set())
+            async with _producer(self._settings) as producer:
+                await self._relay(connection, producer, stop)
+        finally:
+            self.holds_lock = False
+            await connection.close(timeout=2)
+
+    async def _relay(self, connection: Connection, producer: Any, stop: asyncio.Event) -> None:
+        rounds = 0
+        while not stop.is_set():
+            self._wake.clear()
+            rows = await connection.fetch(_DUE, BATCH)
+            if rows:
+                await self._send(producer, rows)
+                await connection.execute(_MARK, [row["seq"] for row in rows])
+            self._pulse.beat()
+            rounds += 1
+            if rounds % 600 == 0:
+                await connection.execute(_PRUNE, KEEP)
+            if len(rows) < BATCH:
+                await _first(self._wake, stop, POLL_S)
+
+    async def _send(self, producer: Any, rows: Sequence[Row]) -> None:
+        """All rows of a batch in order, then wait for every acknowledgement."""
+        sent = [
+            await producer.send(
+                row["topic"],
+                key=row["key"].encode(),
+                value=row["payload"],
+                partition=row["partition"],
+                headers=[(name, value.encode()) for name, value in self._headers(row).items()],
+            )
+            for row in rows
+        ]
+        await asyncio.gather(*sent)
+
+    def _headers(self, row: Row) -> dict[str, str]:
+        headers: dict[str, str] = row["headers"]
+        if row["topic"] != "uploads.v1" or "clipstream-signature" in headers:
+            return headers
+        org_id: UUID = row["org_id"]
+        return headers | sign(headers, row["payload"], secret=self._secret, key_id=INTERNAL_KEY_ID, org_id=org_id)
+
+
+def _producer(settings: Settings) -> Any:
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.kafka,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=0,
+        max_request_size=2_000_000,
+        request_timeout_ms=20_000,
+    )
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> bool:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _first(wake: asyncio.Event, stop: asyncio.Event, seconds: float) -> None:
+    waiting = {asyncio.create_task(wake.wait()), asyncio.create_task(stop.wait())}
+    await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()

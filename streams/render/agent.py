@@ -1,0 +1,103 @@
+"""RenderRequested → ExportCompleted or ExportFailed. The last automatic export ends the project."""
+
+from __future__ import annotations
+
+import msgspec
+
+from schemas import events
+from schemas.documents import FramePlan, Transcript
+from schemas.ids import result_id
+from streams import lifecycle
+from streams.adapters.postgres import Connection, org_transaction
+from streams.attempt import Commit, Work
+from streams.context import Context, prefix_of
+from streams.exports import fail_export, is_automatic
+from streams.outbox import Cause, put
+from streams.render.produce import Produced, produce
+
+
+class RenderStage:
+    """Encodes one export."""
+
+    name: events.Stage = "render"
+
+    def __init__(self, context: Context) -> None:
+        """Take the adapters."""
+        self._context = context
+
+    def wants(self, event: events.AnyEvent) -> bool:
+        """Framed exports."""
+        return isinstance(event, events.RenderRequested)
+
+    async def work(self, event: events.AnyEvent, work: Work) -> Commit:
+        """One decode, one encode, everything beside it."""
+        assert isinstance(event, events.RenderRequested)
+        context = self._context
+        index = await context.index(event.index)
+        plan = msgspec.json.decode(await context.objects.get(event.plan), type=FramePlan)
+        transcript = await self._transcript(event)
+        with context.scratch() as scratch:
+            async with context.cache.open(event.source.key, event.source.size) as source:
+                produced = await produce(
+                    event,
+                    plan,
+                    transcript,
+                    index,
+                    source=source,
+                    objects=context.objects,
+                    scratch=scratch,
+                    prefix=prefix_of(event, "exports", result_id(work.cause.input_id, "render")),
+                    report=work.report,
+                )
+        work.cpu_ms = produced.cpu_ms
+
+        async def commit(connection: Connection) -> None:
+            await _write(connection, event, produced, work)
+
+        return commit
+
+    async def _transcript(self, event: events.RenderRequested) -> Transcript | None:
+        async with org_transaction(self._context.pool, event.org_id) as connection:
+            ref = await connection.fetchval(
+                "select object from transcripts where org_id = $1 and project_id = $2 order by version desc limit 1",
+                event.org_id,
+                event.project_id,
+            )
+        if not ref:
+            return None
+        return msgspec.json.decode(await self._context.objects.get(lifecycle.ref_of(ref)), type=Transcript)
+
+    async def give_up(
+        self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
+    ) -> None:
+        """The export fails; other clips go on."""
+        assert isinstance(event, events.RenderRequested)
+        await fail_export(connection, event, "render", reason, detail, cause)
+
+
+async def _write(connection: Connection, event: events.RenderRequested, produced: Produced, work: Work) -> None:
+    await connection.execute(
+        """update exports set state = 'done', files = $3, certificate = $4, finished_at = $5
+           where org_id = $1 and export_id = $2""",
+        event.org_id,
+        event.export_id,
+        produced.files,
+        produced.certificate,
+        work.cause.now,
+    )
+    done = events.ExportCompleted(
+        org_id=event.org_id,
+        project_id=event.project_id,
+        clip_id=event.clip_id,
+        export_id=event.export_id,
+        ordinal=event.ordinal,
+        aspect=event.aspect,
+        video=produced.files.video,
+        duration_ms=produced.certificate.duration_ms,
+        integrated_lufs=produced.certificate.integrated_lufs,
+        warnings=produced.certificate.warnings,
+    )
+    await put(connection, done, work.cause, name=str(event.export_id))
+    if await is_automatic(connection, event.org_id, event.export_id):
+        await lifecycle.end_part(connection, event.org_id, event.project_id, "render", work.cause, cpu_ms=work.cpu_ms)
+        await lifecycle.settle(connection, event.org_id, event.project_id, work.cause)

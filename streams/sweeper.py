@@ -1,0 +1,128 @@
+"""Picks up what others dropped: expired claims are re-emitted, erased projects lose objects and rows. Never works on events."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+
+import structlog
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+
+from schemas import codec, events
+from schemas.topics import BY_NAME
+from streams.adapters.objects import S3Objects
+from streams.adapters.postgres import Pool, org_transaction, transaction
+from streams.attempt import REEMIT
+from streams.errors import Unavailable
+from streams.settings import Settings
+
+_EXPIRED = """
+update attempts set state = 'free', lease_until = null, last_error = 'the lease ran out'
+where (org_id, input_id, stage) in (
+  select org_id, input_id, stage from attempts where state = 'running' and lease_until < now()
+  order by lease_until limit 100 for update skip locked)
+returning org_id, input_id, stage
+"""
+_OPEN_CLAIMS = """
+update attempts set state = 'cancelled', finished_at = now(), lease_until = null
+where org_id = $1 and project_id = $2 and state in ('running', 'free')
+"""
+
+
+async def sweep_attempts(pool: Pool) -> int:
+    """Free every attempt whose lease ran out and write its event to the outbox again; says how many."""
+    async with transaction(pool) as connection:
+        rows = await connection.fetch(_EXPIRED)
+        for row in rows:
+            await connection.execute(REEMIT, row["org_id"], row["input_id"], row["stage"], dt.timedelta())
+    return len(rows)
+
+
+async def run_sweeps(settings: Settings, pool: Pool, stop: asyncio.Event) -> None:
+    """Sweep expired claims every ``sweep_s`` until ``stop``."""
+    log = structlog.get_logger()
+    while not stop.is_set():
+        try:
+            swept = await sweep_attempts(pool)
+            if swept:
+                log.info("swept", attempts=swept)
+        except Unavailable as error:
+            log.warning("sweeper waits", part=error.part)
+        try:
+            await asyncio.wait_for(stop.wait(), settings.sweep_s)
+        except TimeoutError:
+            continue
+
+
+async def run_erasure(settings: Settings, pool: Pool, objects: S3Objects, stop: asyncio.Event) -> None:
+    """Follow ``projects.v1`` and remove objects and rows of each erased project; the project's id stays."""
+    while not stop.is_set():
+        try:
+            await _follow(settings, pool, objects, stop)
+        except (KafkaError, OSError, Unavailable) as error:
+            structlog.get_logger().warning("erasure waits", error=str(error))
+            await asyncio.sleep(1.0)
+
+
+async def _follow(settings: Settings, pool: Pool, objects: S3Objects, stop: asyncio.Event) -> None:
+    consumer = AIOKafkaConsumer(
+        "projects.v1",
+        bootstrap_servers=settings.kafka,
+        group_id="clipstream-sweeper",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+    )
+    await consumer.start()
+    try:
+        while not stop.is_set():
+            batches = await consumer.getmany(timeout_ms=500, max_records=500)
+            for messages in batches.values():
+                for message in messages:
+                    event = _erased(message.headers, message.value)
+                    if event is not None:
+                        await erase(pool, objects, event)
+            if batches:
+                await consumer.commit()
+    finally:
+        await consumer.stop()
+
+
+def _erased(headers: object, value: bytes | None) -> events.ProjectErased | None:
+    try:
+        _, event = codec.decode(BY_NAME["projects.v1"], codec.header_map(headers), value)  # type: ignore[arg-type]
+    except codec.DecodeError:
+        return None  # deliver records the dead letter; one of them is enough
+    return event if isinstance(event, events.ProjectErased) else None
+
+
+async def erase(pool: Pool, objects: S3Objects, event: events.ProjectErased) -> None:
+    """Remove what the project left: its objects, its upload, its rows but for the tombstone. Safe to run again."""
+    owner = (event.org_id, event.project_id)
+    async with org_transaction(pool, event.org_id) as connection:
+        uploaded = await connection.fetchval(
+            "select object_key from projects where org_id = $1 and project_id = $2", *owner
+        )
+    await objects.delete_prefix(f"{event.org_id}/{event.project_id}/")
+    if uploaded and uploaded.startswith(f"{event.org_id}/uploads/"):
+        await objects.delete_prefix(uploaded)
+    async with org_transaction(pool, event.org_id) as connection:
+        await connection.execute(_OPEN_CLAIMS, *owner)
+        for statement in _FORGET:
+            await connection.execute(statement, *owner)
+
+
+_FORGET = (
+    "delete from attempts where org_id = $1 and project_id = $2 and state <> 'running'",
+    "delete from deliveries where org_id = $1 and project_id = $2",
+    "delete from exports where org_id = $1 and project_id = $2",
+    "delete from clips where org_id = $1 and project_id = $2",
+    "delete from moments where org_id = $1 and project_id = $2",
+    "delete from transcripts where org_id = $1 and project_id = $2",
+    "delete from spans where org_id = $1 and project_id = $2",
+    """update projects set title = '', object_key = null, source_url = null, options = '{}', source = null,
+         source_index = null, warnings = '{}', nothing_found_reason = null, failure_detail = null
+       where org_id = $1 and project_id = $2 and state = 'erased'""",
+    "delete from outbox where org_id = $1 and project_id = $2 and topic = 'uploads.v1' and published_at is not null",
+    "update dead_letters set payload = '' where org_id = $1 and project_id = $2",
+)
