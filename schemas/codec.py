@@ -54,7 +54,8 @@ def encode(event: events.AnyEvent) -> bytes:
     body = msgspec.json.encode(event)
     limit = MAX_PAYLOAD_BYTES if not isinstance(event, events.DeadLetter) else 1_000_000
     if len(body) > limit:
-        raise ValueError(f"{type(event).__name__} is {len(body)} bytes, more than {limit}: store the bulk, send a reference")
+        name = type(event).__name__
+        raise ValueError(f"{name} is {len(body)} bytes, more than {limit}: store the bulk, send a reference")
     return body
 
 

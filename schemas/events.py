@@ -1,4 +1,4 @@
-"""The facts that travel through Kafka, as frozen structs. Ids, numbers and object references only; never bulk, never I/O."""
+"""The facts that travel through Kafka, as frozen structs. Ids, numbers and references to objects; never bulk."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ProjectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class UploadReceived(Event):
-    """A source is there to be worked on: an object under the org's prefix, or a URL to fetch. Exactly one of the two."""
+    """A source is there to be worked on: an object under the org's prefix, or else a URL to fetch."""
 
     object_key: str | None = None
     source_url: str | None = None

@@ -131,8 +131,5 @@ def partition_for(topic: Topic, project_id: UUID, ordinal: int = 0) -> int:
 def route(event: events.AnyEvent) -> tuple[Topic, UUID, int]:
     """Topic, key and partition of an event."""
     topic = TOPIC_OF[type(event)]
-    if isinstance(event, events.DeadLetter):
-        key = event.project_id or event.dead_id
-    else:
-        key = event.project_id
+    key = event.project_id or event.dead_id if isinstance(event, events.DeadLetter) else event.project_id
     return topic, key, partition_for(topic, key, getattr(event, "ordinal", 0))

@@ -84,7 +84,8 @@ class Progress:
 
 
 _CLAIM = """
-insert into attempts (org_id, input_id, stage, project_id, state, lease_until, worker, topic, key, partition, headers, payload)
+insert into attempts
+  (org_id, input_id, stage, project_id, state, lease_until, worker, topic, key, partition, headers, payload)
 values ($1, $2, $3, $4, 'running', now() + $5, $6, $7, $8, $9, $10, $11)
 on conflict (org_id, input_id, stage) do update set
   state = 'running', fence = attempts.fence + 1, tries = attempts.tries + 1, lease_until = excluded.lease_until,

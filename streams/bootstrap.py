@@ -1,4 +1,4 @@
-"""Makes the first organisation with one API key and one producer secret. The plain secrets are printed once, never stored."""
+"""Makes the first organisation with one API key and one producer secret. Never stores a plain secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dead letters: what could not be worked on is written down with its bytes and reason, and reported. Never retried here."""
+"""Dead letters: what could not be worked on is written down with its bytes and reason. Never retries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from streams.messages import Message
 from streams.outbox import Cause, put
 
 _INSERT = """
-insert into dead_letters (dead_id, org_id, project_id, topic, partition, "offset", stage, reason, detail, headers, payload)
+insert into dead_letters
+  (dead_id, org_id, project_id, topic, partition, "offset", stage, reason, detail, headers, payload)
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing
 """
 MAX_BYTES = 500_000

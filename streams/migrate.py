@@ -1,4 +1,4 @@
-"""Makes the stores ready: database roles, numbered SQL, topics, bucket, tables, indexes. Forward only; safe to run again."""
+"""Makes the stores ready: roles, numbered SQL, topics, bucket, tables, indexes. Forward only; safe to repeat."""
 
 from __future__ import annotations
 

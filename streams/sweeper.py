@@ -1,4 +1,4 @@
-"""Picks up what others dropped: expired claims are re-emitted, erased projects lose objects and rows. Never works on events."""
+"""Picks up what others dropped: expired claims are re-emitted, erased projects are removed. Does no stage's work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logs as JSON lines and errors to Sentry, set up once by a process's main. Never logs a customer's words or a secret."""
+"""Logs as JSON lines and errors to Sentry, set up once by a process's main. Never logs words or secrets."""
 
 from __future__ import annotations
 

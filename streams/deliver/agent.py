@@ -1,4 +1,4 @@
-"""ProjectCompleted, ProjectFailed, ExportCompleted → DeliveryDue (now); DeliveryDue → a signed POST, or one due later."""
+"""ProjectCompleted, ProjectFailed, ExportCompleted → DeliveryDue; DeliveryDue → a signed POST, or a later try."""
 
 from __future__ import annotations
 

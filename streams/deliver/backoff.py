@@ -1,4 +1,4 @@
-"""When to try a delivery again. Pure. Source: Standard Webhooks, "Deliverability and reliability" (10 tries over ~75 h)."""
+"""When to try a delivery again: 10 tries over ~75 h. Pure. Source: Standard Webhooks, "Deliverability"."""
 
 from __future__ import annotations
 

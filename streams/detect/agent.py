@@ -1,4 +1,4 @@
-"""UnderstandingCompleted → MomentsDetected and ClipSelected (one a clip), or an honest "nothing found". Weighs elsewhere."""
+"""UnderstandingCompleted → MomentsDetected and ClipSelected (one a clip), or "nothing found". Weighs elsewhere."""
 
 from __future__ import annotations
 
@@ -165,7 +165,8 @@ async def _write_clip(
         captions=options.captions,
     )
     await connection.execute(
-        """insert into clips (org_id, clip_id, project_id, ordinal, start_ms, end_ms, score, confidence, title, reason, signals)
+        """insert into clips
+             (org_id, clip_id, project_id, ordinal, start_ms, end_ms, score, confidence, title, reason, signals)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing""",
         event.org_id,
         clip_id,
@@ -180,7 +181,8 @@ async def _write_clip(
         moment.signals,
     )
     await connection.execute(
-        """insert into exports (org_id, export_id, project_id, clip_id, ordinal, aspect, captions, start_ms, end_ms, automatic)
+        """insert into exports
+             (org_id, export_id, project_id, clip_id, ordinal, aspect, captions, start_ms, end_ms, automatic)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, true) on conflict do nothing""",
         event.org_id,
         selected.export_id,

@@ -1,4 +1,4 @@
-"""SpansHeard → TranscriptCompleted (and UnderstandingCompleted when look has ended). Merges over the whole time line."""
+"""SpansHeard → TranscriptCompleted (and UnderstandingCompleted when look has ended). Merges the time line."""
 
 from __future__ import annotations
 
