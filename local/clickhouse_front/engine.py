@@ -1,4 +1,4 @@
-"""chDB in this process: a connection per statement, one kept per session. Never runs two statements of a session at once."""
+"""chDB in this process: a connection per statement, one kept per session. Never two statements of a session at once."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ class Engine:
             yield
             return
         names = ", ".join(quoted(name) for name in settings)
-        sql = f"SELECT name, value, changed FROM system.settings WHERE name IN ({names})"
+        sql = f"SELECT name, value, changed FROM system.settings WHERE name IN ({names})"  # noqa: S608  quoted just above
         rows = msgspec.json.decode(connection.query(sql, "JSONCompact").bytes())["data"]
         try:
             yield

@@ -1,4 +1,4 @@
-"""ClickHouse's error form: text, code header and HTTP status. Source: HTTPHandler.cpp and ErrorCodes.cpp of ClickHouse."""
+"""ClickHouse's error form: text, code header and HTTP status. Source: ClickHouse's HTTPHandler.cpp."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ TABLE_FUNCTIONS = {
 """Table functions that stay inside. Every other one that the engine knows is refused."""
 OUTSIDE = {"file", "http", "executable", "executablepool", "python"}
 """Functions and dictionary sources that are no table functions, and reach outside as well."""
-ENGINES = {"Buffer", "Dictionary", "GenerateRandom", "Join", "Log", "MaterializedView", "Memory", "Merge", "Null", "Set",
-           "StripeLog", "TinyLog", "View", "Atomic"}  # fmt: skip
+ENGINES = {"Buffer", "Dictionary", "GenerateRandom", "Join", "Log", "MaterializedView", "Memory", "Merge", "Null",
+           "Set", "StripeLog", "TinyLog", "View", "Atomic"}  # fmt: skip
 STATEMENTS = ("SYSTEM", "BACKUP", "RESTORE", "ATTACH", "KILL")
 FILES = ("OUTFILE", "INFILE")
 READS = ("SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN", "CHECK", "USE")
