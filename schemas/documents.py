@@ -200,6 +200,18 @@ class FaceTrack(Value):
     samples: list[FaceSample]
 
 
+class ShotLook(Value):
+    """What a shot shows where no face decides. ``columns`` and ``rows`` (32 each, left to right and top to bottom of the
+    display picture): shares of detail and movement, sum 1. ``blocks``: mean luma of 9 × 16 blocks, row by row; it tells
+    camera angles apart.
+    """
+
+    shot: int
+    columns: list[float]
+    rows: list[float]
+    blocks: list[int]
+
+
 class ClipTracks(Value):
     """What frame saw in a stretch of the source, whatever the aspect: exact shots and face tracks."""
 
@@ -210,6 +222,7 @@ class ClipTracks(Value):
     pictures_looked_at: int
     model: str
     compute_ms: int
+    looks: list[ShotLook] = []
 
 
 class ShotCrop(Value):

@@ -1,0 +1,103 @@
+"""Which shots show the same camera angle, and whose face matters there. Pure; decides no pixel of the crop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from schemas.documents import ClipTracks, FaceTrack, ShotLook
+from schemas.media import Box
+from streams.frame.crop import Subject
+from streams.frame.tracks import closeness
+
+SAME_ANGLE = 0.9
+"""Correlation of block luma from which two shots are one camera angle, wherever they stand in the clip."""
+SAME_NEXT_ANGLE = 0.75
+"""The same for neighbours whose main face stays where it was: a jump cut."""
+STAYS = 1.45
+"""``closeness`` of two mean boxes of a face that did not move."""
+AS_LONG = 0.85
+"""Faces on screen for at least this share of the longest count as equally long: then the largest wins."""
+BACKGROUND = 0.4
+"""A face smaller than this share of the largest one that is there half as long stands in the background."""
+
+
+def mean_box(boxes: Sequence[Box]) -> Box:
+    """The mean of boxes."""
+    x, y, width, height = np.mean([(b.x, b.y, b.width, b.height) for b in boxes], axis=0)
+    return Box(x=float(x), y=float(y), width=float(width), height=float(height))
+
+
+def _boxes(track: FaceTrack) -> list[Box]:
+    return [sample.face.box for sample in track.samples]
+
+
+def _together(one: FaceTrack, other: FaceTrack) -> bool:
+    """True where both are on screen at the same looks: two people, not one."""
+    return one.shot == other.shot and bool({s.at_ms for s in one.samples} & {s.at_ms for s in other.samples})
+
+
+def people(tracks: Sequence[FaceTrack]) -> list[list[FaceTrack]]:
+    """Tracks that are the same face at the same place (broken by a turn of the head, or by a cut back), as groups."""
+    groups: list[list[FaceTrack]] = []
+    for track in sorted(tracks, key=lambda t: (-len(t.samples), t.track)):
+        here = mean_box(_boxes(track))
+        for group in groups:
+            near = closeness(mean_box([box for member in group for box in _boxes(member)]), here) > 0
+            if near and not any(_together(member, track) for member in group):
+                group.append(track)
+                break
+        else:
+            groups.append([track])
+    return groups
+
+
+def main_first(groups: Sequence[Sequence[FaceTrack]]) -> list[Subject]:
+    """Subjects, the one to hold first: on screen longest; of nearly equals the largest; background faces last."""
+    subjects = [Subject(boxes=[box for track in group for box in _boxes(track)]) for group in groups]
+    if not subjects:
+        return []
+    longest = max(len(subject.boxes) for subject in subjects)
+    size = [float(np.median([box.width * box.height for box in subject.boxes])) ** 0.5 for subject in subjects]
+    steady = [s for s, subject in zip(size, subjects, strict=True) if len(subject.boxes) >= longest / 2]
+    front = [place for place, own in enumerate(size) if own >= BACKGROUND * max(steady)]
+    most = max(len(subjects[place].boxes) for place in front)
+    equals = [place for place in front if len(subjects[place].boxes) >= AS_LONG * most]
+    main = max(equals, key=lambda place: (size[place], -place))
+    return [subjects[main], *(subject for place, subject in enumerate(subjects) if place != main)]
+
+
+def _alike(one: ShotLook | None, other: ShotLook | None) -> float:
+    """Correlation of the blocks of two shots, -1..1; 0 where one was not seen or is flat."""
+    if one is None or other is None or not one.blocks or len(one.blocks) != len(other.blocks):
+        return 0.0
+    first = np.asarray(one.blocks, np.float64) - np.mean(one.blocks)
+    second = np.asarray(other.blocks, np.float64) - np.mean(other.blocks)
+    norm = float(np.sqrt((first**2).sum() * (second**2).sum()))
+    return float((first * second).sum()) / norm if norm > 1e-6 else 0.0
+
+
+def _face_stays(one: Sequence[FaceTrack], other: Sequence[FaceTrack]) -> bool:
+    first, second = main_first(people(one)), main_first(people(other))
+    if not first or not second:
+        return False
+    return closeness(mean_box(first[0].boxes), mean_box(second[0].boxes)) > STAYS
+
+
+def same_angles(tracks: ClipTracks) -> list[list[int]]:
+    """Shot numbers grouped by camera angle, by first appearance; each group gets one crop, so nothing jumps."""
+    looks = {look.shot: look for look in tracks.looks}
+    of_shot = [[track for track in tracks.tracks if track.shot == shot] for shot in range(len(tracks.shots))]
+    groups: list[list[int]] = []
+    for shot in range(len(tracks.shots)):
+        for group in groups:
+            alike = max(_alike(looks.get(member), looks.get(shot)) for member in group)
+            follows = group[-1] == shot - 1
+            stays = follows and alike >= SAME_NEXT_ANGLE and _face_stays(of_shot[group[-1]], of_shot[shot])
+            if alike >= SAME_ANGLE or stays:
+                group.append(shot)
+                break
+        else:
+            groups.append([shot])
+    return groups

@@ -1,0 +1,70 @@
+"""From what was seen in a clip to the crop of each shot of an export, with the reason. Pure; opens no picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from schemas.documents import Aspect, ClipTracks, FramePlan, ShotCrop, SourceIndex
+from schemas.media import CropBox, TimeRange
+from streams.frame.angles import main_first, people, same_angles
+from streams.frame.crop import must_fit, place_on_detail, place_on_faces
+
+Decision = tuple[CropBox, str]
+
+
+def _decide(tracks: ClipTracks, group: Sequence[int], *, width: int, height: int, aspect: Aspect) -> Decision:
+    """The one crop of all shots of a camera angle."""
+    subjects = main_first(people([track for track in tracks.tracks if track.shot in group]))
+    if subjects:
+        placed = place_on_faces(subjects[0], subjects[1:], width=width, height=height, aspect=aspect)
+        whose = "the face" if len(subjects) == 1 else f"the main face of {len(subjects)}"
+        return placed.crop, f"holds on {whose}: whole in {placed.inside:.0%} of {len(subjects[0].boxes)} looks"
+    looks = [look for look in tracks.looks if look.shot in group]
+    columns, rows = _mean([look.columns for look in looks]), _mean([look.rows for look in looks])
+    crop, stands_out = place_on_detail(columns, rows, width=width, height=height, aspect=aspect)
+    return crop, "no face: most detail and movement" if stands_out else "no face, nothing stands out: centre"
+
+
+def _mean(profiles: Sequence[Sequence[float]]) -> list[float]:
+    kept = [profile for profile in profiles if profile]
+    return [sum(values) / len(kept) for values in zip(*kept, strict=True)] if kept else []
+
+
+def cut_to(shots: Sequence[TimeRange], time: TimeRange) -> list[tuple[int, TimeRange]]:
+    """The shots (with their numbers) inside ``time``, stretched so that they cover it without a gap."""
+    inside = [(number, shot) for number, shot in enumerate(shots) if shot.overlap_ms(time) > 0]
+    starts = [time.start_ms, *(shot.start_ms for _, shot in inside[1:])]
+    ends = [*starts[1:], time.end_ms]
+    return [
+        (number, TimeRange(start_ms=start, end_ms=end))
+        for (number, _), start, end in zip(inside, starts, ends, strict=True)
+    ]
+
+
+def plan(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: TimeRange) -> FramePlan:
+    """The crop of each shot of ``time``; shots of one camera angle share theirs.
+
+    Raises ValueError when the source has no picture or ``tracks`` saw nothing of ``time``.
+    """
+    if index.video is None:
+        raise ValueError("the source has no picture to frame")
+    width, height = index.video.display_width, index.video.display_height
+    shots = cut_to(tracks.shots, time)
+    if not shots:
+        raise ValueError(f"nothing of {time.start_ms}..{time.end_ms} ms was looked at: call look_closely first")
+    if must_fit(width, height, aspect):
+        whole = CropBox(x=0, y=0, width=width, height=height)
+        reason = f"{aspect} would cut more than half of a tall picture away: all of it on a blurred ground"
+        crops = [ShotCrop(range=time, mode="fit", crop=whole, reason=reason)]
+    else:
+        decided: dict[int, Decision] = {}
+        for group in same_angles(tracks):
+            decision = _decide(tracks, group, width=width, height=height, aspect=aspect)
+            decided |= dict.fromkeys(group, decision)
+        crops = [
+            ShotCrop(range=when, mode="hold", crop=decided[number][0], reason=decided[number][1])
+            for number, when in shots
+        ]
+    return FramePlan(
+        clip_id=tracks.clip_id, aspect=aspect, range=time, source_width=width, source_height=height, shots=crops
+    )

@@ -1,0 +1,78 @@
+"""What one decoded picture measures: block means, luma histogram, brightness. Never converts a whole picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import av
+
+BLOCKS_HIGH, BLOCKS_WIDE = 9, 16
+SAMPLES_HIGH, SAMPLES_WIDE = 108, 192
+"""Luma samples per picture: 20,736, each block the mean of 144, so that grain averages out."""
+BINS = 32
+BLACK, WHITE = 16.0, 235.0
+"""Luma of black and white in limited range, which every codec's default is."""
+
+_PLANAR_8_BIT = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"})
+
+
+class Measure(msgspec.Struct, frozen=True, kw_only=True):
+    """``blocks`` float32 (9, 16, 3), means of Y, U, V, 0..255; ``histogram`` float32 (32,), shares of luma."""
+
+    blocks: NDArray[np.float32]
+    histogram: NDArray[np.float32]
+
+    @property
+    def brightness(self) -> float:
+        """Mean luma, 0 (black) to 255 (white)."""
+        mean = float(self.blocks[:, :, 0].mean())
+        return min(255.0, max(0.0, (mean - BLACK) * 255.0 / (WHITE - BLACK)))
+
+
+def sample_plane(plane: NDArray[np.uint8], high: int, wide: int) -> NDArray[np.uint8]:
+    """``high`` × ``wide`` samples at even distances of a plane (h, w): touches few cache lines, costs microseconds."""
+    rows = ((np.arange(high) + 0.5) * plane.shape[0] / high).astype(np.intp)
+    columns = ((np.arange(wide) + 0.5) * plane.shape[1] / wide).astype(np.intp)
+    samples: NDArray[np.uint8] = plane[rows[:, None], columns]
+    return samples
+
+
+def block_means(samples: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Means over the 9 × 16 blocks of samples (9·k, 16·l)."""
+    high, wide = samples.shape[0] // BLOCKS_HIGH, samples.shape[1] // BLOCKS_WIDE
+    blocks = samples.reshape(BLOCKS_HIGH, high, BLOCKS_WIDE, wide)
+    means: NDArray[np.float32] = blocks.mean(axis=(1, 3), dtype=np.float32)
+    return means
+
+
+def measure_planes(planes: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]) -> Measure:
+    """Measure of a picture given as its Y, U and V planes, 8 bit, any subsampling."""
+    luma = sample_plane(planes[0], SAMPLES_HIGH, SAMPLES_WIDE)
+    chroma = [sample_plane(plane, SAMPLES_HIGH // 2, SAMPLES_WIDE // 2) for plane in planes[1:]]
+    histogram = (np.bincount(luma.ravel() >> 3, minlength=BINS) / luma.size).astype(np.float32)
+    blocks = np.stack([block_means(samples) for samples in (luma, *chroma)], axis=-1)
+    return Measure(blocks=blocks, histogram=histogram)
+
+
+def measure_frame(frame: av.VideoFrame) -> Measure:
+    """Measure of a decoded picture in coded orientation; formats other than 8-bit planar YUV are scaled first."""
+    if frame.format.name not in _PLANAR_8_BIT:
+        frame = frame.reformat(width=SAMPLES_WIDE, height=SAMPLES_HIGH, format="yuv444p", interpolation="POINT")
+    planes = [
+        np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+        for plane in frame.planes[:3]
+    ]
+    return measure_planes((planes[0], planes[1], planes[2]))
+
+
+def difference(one: Measure, other: Measure) -> float:
+    """How unlike two pictures are, 0..1: the mean of block change (60 levels count as all) and histogram change."""
+    change = np.abs(one.blocks - other.blocks).mean(axis=(0, 1))
+    colour = float(change[0]) + float(change[1]) + float(change[2])
+    histogram = 0.5 * float(np.abs(one.histogram - other.histogram).sum())
+    return 0.5 * min(1.0, colour / 60.0) + 0.5 * histogram

@@ -1,0 +1,72 @@
+"""Child process of look: sparse pictures of one span, measured, shrunk for the face detector, some as thumbnails.
+
+Runs in the sandbox; never talks to the network and never sees more of the source than its descriptor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+from PIL import Image
+
+from schemas.documents import SourceIndex, VideoTrack
+from schemas.media import TimeRange
+from streams.adapters.media.reader import Reader, display_array
+from streams.look.canvas import fit_canvas, write_picture
+from streams.look.luma import Measure, difference, measure_frame
+
+FACE_AREA_PX = 320 * 192
+GAP_MS = 5_000
+SMALL_GAP_MS = 1_000
+SMALL_PX = 640 * 360
+"""Up to this many coded pixels a picture every second costs next to nothing."""
+THUMBNAIL_GAP_MS = 10_000
+THUMBNAIL_PX = 320
+
+
+def wanted_gap_ms(track: VideoTrack) -> int:
+    """How far apart the pictures of a span may lie."""
+    return SMALL_GAP_MS if track.coded_width * track.coded_height <= SMALL_PX else GAP_MS
+
+
+def thumbnail_size(track: VideoTrack) -> tuple[int, int]:
+    """Width and height, at most ``THUMBNAIL_PX`` wide, even."""
+    scale = min(1.0, THUMBNAIL_PX / track.display_width)
+    return 2 * max(1, round(track.display_width * scale / 2)), 2 * max(1, round(track.display_height * scale / 2))
+
+
+def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], None]) -> dict[str, Any]:
+    """Measure the span ``args["start_ms"]..args["end_ms"]`` of the source whose index is the file ``args["index"]``.
+
+    Leaves ``faces.raw`` and ``thumbnail-<ms>.jpg`` in ``args["scratch"]``. Returns ``pictures`` [[at_ms, brightness,
+    difference]], ``canvas`` and ``thumbnails`` [at_ms].
+    """
+    index = msgspec.json.decode(Path(args["index"]).read_bytes(), type=SourceIndex)
+    scratch, track = Path(args["scratch"]), index.video
+    if source is None or track is None:
+        raise ValueError("look was asked for the pictures of a source that has none")
+    span = TimeRange(start_ms=args["start_ms"], end_ms=args["end_ms"])
+    canvas = fit_canvas(track, FACE_AREA_PX)
+    pictures: list[tuple[int, float, float]] = []
+    thumbnails: list[int] = []
+    last: Measure | None = None
+    with (scratch / "faces.raw").open("wb") as file:
+        for at_ms, frame in Reader(source, index).sparse_pictures(span, wanted_gap_ms=wanted_gap_ms(track)):
+            measure = measure_frame(frame)
+            changed = difference(last, measure) if last is not None else 0.0
+            pictures.append((at_ms, round(measure.brightness, 2), round(changed, 4)))
+            last = measure
+            write_picture(file, canvas, display_array(frame, track, canvas.inner_width, canvas.inner_height))
+            if not thumbnails or at_ms - thumbnails[-1] >= THUMBNAIL_GAP_MS:
+                thumbnails.append(at_ms)
+                image = Image.fromarray(display_array(frame, track, *thumbnail_size(track)))
+                image.save(scratch / f"thumbnail-{at_ms}.jpg", quality=80, optimize=True)
+            report(len(pictures))
+    return {
+        "pictures": pictures,
+        "canvas": msgspec.to_builtins(canvas),
+        "thumbnails": thumbnails,
+    }

@@ -1,0 +1,78 @@
+"""Looks at one span: pictures from the child, faces from the detector, thumbnails to the store. Never decodes here."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from schemas.documents import SeenPicture, SeenSpan, SourceIndex, Thumbnail
+from schemas.events import SpanPlanned
+from streams.adapters.media.handles import SourceHandle
+from streams.adapters.media.sandbox import run_child
+from streams.adapters.ports import Faces, Objects, Report
+from streams.look.canvas import Canvas
+from streams.look.faces import find_faces
+from streams.look.shots import find_shots
+
+MODEL = "luma-shots-1, faces"
+
+
+async def see(
+    span: SpanPlanned,
+    index: SourceIndex,
+    *,
+    source: SourceHandle,
+    objects: Objects,
+    faces: Faces,
+    scratch: Path,
+    prefix: str,
+    report: Report,
+) -> SeenSpan:
+    """What the span shows; nothing where the source has no picture. Thumbnails go under ``prefix``.
+
+    Raises Rejected (the pictures cannot be decoded) and Unavailable (store, detector).
+    """
+    if index.video is None or not span.has_video:
+        return SeenSpan(
+            ordinal=span.ordinal, range=span.range, pictures=[], shots=[], thumbnails=[], model=MODEL, compute_ms=0
+        )
+    answer = await _sparse_pictures(span, index, source=source, scratch=scratch, report=report)
+    count = len(answer["pictures"])
+    started = time.monotonic()
+    canvas = msgspec.convert(answer["canvas"], Canvas)
+    found = await find_faces(faces, scratch / "faces.raw", canvas, count, report=report, seen=count)
+    faces_ms = round((time.monotonic() - started) * 1000)
+    pictures = [
+        SeenPicture(at_ms=at_ms, brightness=brightness, difference=difference, faces=seen)
+        for (at_ms, brightness, difference), seen in zip(answer["pictures"], found, strict=True)
+    ]
+    return SeenSpan(
+        ordinal=span.ordinal,
+        range=span.range,
+        pictures=pictures,
+        shots=find_shots(pictures),
+        thumbnails=await _store_thumbnails(answer["thumbnails"], scratch, objects, prefix),
+        model=MODEL,
+        compute_ms=answer["cpu_ms"] + faces_ms,
+    )
+
+
+async def _sparse_pictures(
+    span: SpanPlanned, index: SourceIndex, *, source: SourceHandle, scratch: Path, report: Report
+) -> dict[str, Any]:
+    index_path = scratch / "index.json"
+    await asyncio.to_thread(index_path.write_bytes, msgspec.json.encode(index))
+    args = {"index": str(index_path), "scratch": str(scratch)} | msgspec.to_builtins(span.range)
+    return await run_child("streams.look.pictures:main", args, scratch=scratch, source=source, report=report)
+
+
+async def _store_thumbnails(times: list[int], scratch: Path, objects: Objects, prefix: str) -> list[Thumbnail]:
+    stored = []
+    for at_ms in times:
+        image = await objects.put_file(prefix, scratch / f"thumbnail-{at_ms}.jpg", "image/jpeg", ".jpg")
+        stored.append(Thumbnail(at_ms=at_ms, image=image))
+    return stored
