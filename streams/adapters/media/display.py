@@ -1,0 +1,47 @@
+"""Decoded pictures as a viewer sees them: turned upright, square pixels, eight bits. Child side only; opens nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import av
+import numpy as np
+from av.video.reformatter import ColorPrimaries, Colorspace, ColorTrc
+from numpy.typing import NDArray
+
+from schemas.documents import VideoTrack
+
+HDR_CURVES = {int(ColorTrc.SMPTE2084), int(ColorTrc.ARIB_STD_B67)}
+
+
+def is_hdr(frame: av.VideoFrame) -> bool:
+    """Whether the picture is PQ or HLG, which looks grey and flat when shown as it is."""
+    return frame.color_trc in HDR_CURVES
+
+
+def display_frame(frame: av.VideoFrame, track: VideoTrack, width: int, height: int, pixel_format: str) -> av.VideoFrame:
+    """The picture scaled so that, turned upright, it measures ``width`` × ``height``; not turned yet."""
+    sideways = track.rotation_deg in (90, 270)
+    scaled_width, scaled_height = (height, width) if sideways else (width, height)
+    tone: dict[str, Any] = {}
+    if is_hdr(frame):
+        tone = {
+            "dst_color_trc": ColorTrc.BT709,
+            "dst_color_primaries": ColorPrimaries.BT709,
+            "dst_colorspace": Colorspace.ITU709,
+        }
+    return frame.reformat(width=scaled_width, height=scaled_height, format=pixel_format, threads=1, **tone)
+
+
+def display_array(
+    frame: av.VideoFrame, track: VideoTrack, width: int, height: int, pixel_format: str = "rgb24"
+) -> NDArray[np.uint8]:
+    """The display picture (turned upright, square pixels, HDR mapped to SDR) at ``width`` × ``height``.
+
+    Shape (height, width, 3) for ``rgb24`` and ``bgr24``, (height, width) for ``gray``; C-contiguous uint8.
+    """
+    if pixel_format not in ("rgb24", "bgr24", "gray"):
+        raise ValueError(f"pixel format {pixel_format!r} has planes that cannot be turned as one array")
+    array = display_frame(frame, track, width, height, pixel_format).to_ndarray()
+    turned = np.rot90(array, k=-(track.rotation_deg // 90) % 4)
+    return np.ascontiguousarray(turned, dtype=np.uint8)

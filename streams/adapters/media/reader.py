@@ -1,0 +1,245 @@
+"""Pictures and sound of a stretch of a source, on project time. Child side only; reads no more than it needs.
+
+All times are ms on the project's one time line; conversion to and from pts is in `timeline`.
+"""
+
+from __future__ import annotations
+
+import io
+from bisect import bisect_right
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import BinaryIO, cast
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Discard
+from av.video.stream import VideoStream
+
+from schemas.documents import AudioTrack, SourceIndex, VideoTrack
+from schemas.media import TimeRange
+from streams.adapters.media.display import display_array
+from streams.adapters.media.opening import as_binary, limit_decoder, open_media
+from streams.adapters.media.source import View
+from streams.adapters.media.timeline import first_pts_at, key_times, project_ms
+
+__all__ = ["Reader", "display_array"]
+
+FAR_KEYS_MS = 5_000
+"""Key packets further apart than this are too sparse to find shots and faces by."""
+FEW_PIXELS = 640 * 360
+"""Pictures up to this size are decoded all: an hour of 240p costs 12 CPU-s."""
+AUDIO_PREROLL_MS = 120
+"""Decoders of Opus and AAC need 80 ms before the first good sample."""
+VIEW_BYTES = 64 * 1024
+DEFAULT_MAX_PIXELS = 36_000_000
+BYTE_SEEK_FORMATS = ("mpegts", "mpeg")
+"""Formats without an index of their own: seeking by time would search the file, the position is known."""
+
+
+class Reader:
+    """One source, read by its index. Iterators are independent of each other: each opens its own demuxer."""
+
+    def __init__(
+        self, source: BinaryIO, index: SourceIndex, *, threads: int = 1, max_pixels: int = DEFAULT_MAX_PIXELS
+    ) -> None:
+        """``source`` stays open when this closes. ``threads`` of the video decoder."""
+        self._source = source
+        self._index = index
+        self._threads = threads
+        self._max_pixels = max_pixels
+        self._keys = key_times(index)
+        self._key_ms = [ms for _, ms in self._keys]
+        self._byte_of = byte_positions(index)
+        self._open: list[InputContainer] = []
+
+    def close(self) -> None:
+        """Close every demuxer this reader opened."""
+        for container in self._open:
+            container.close()
+        self._open.clear()
+
+    def pictures(self, time: TimeRange) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Every picture presented in ``time``, (project ms, frame), in order of presentation."""
+        container, stream = self._video()
+        position = self._key_at(time.start_ms)
+        yield from self._decode_from(container, stream, position, time)
+        self._shut(container)
+
+    def sparse_pictures(self, time: TimeRange, *, wanted_gap_ms: int) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Some pictures of ``time``, about ``wanted_gap_ms`` apart, as cheap as they can be had.
+
+        Small pictures are decoded all. Of larger ones only key packets are fed to the decoder (``skip_frame`` is
+        ignored by VP9), except where these are more than 5 s apart: there it decodes on to the wanted times.
+        """
+        track = self._track()
+        container, stream = self._video()
+        stream.codec_context.skip_frame = "NONREF"  # nobody refers to them and any neighbour will do
+        if track.coded_width * track.coded_height <= FEW_PIXELS or not self._keys:
+            everything = self._decode_from(container, stream, self._key_at(time.start_ms), time)
+            yield from thinned(everything, wanted_gap_ms)
+        else:
+            yield from self._sparse_large(container, stream, time, wanted_gap_ms)
+        self._shut(container)
+
+    def audio(self, time: TimeRange) -> Iterator[tuple[int, av.AudioFrame]]:
+        """Every audio frame that overlaps ``time``, (project ms of its first sample, frame), in order."""
+        track = self._audio_track()
+        container = self._demuxer(track.stream_index)
+        stream = container.streams[track.stream_index]
+        self._seek_audio(container, track, time.start_ms - AUDIO_PREROLL_MS)
+        for packet in container.demux(stream):
+            for frame in packet.decode():
+                if not isinstance(frame, av.AudioFrame) or frame.pts is None or frame.time_base is None:
+                    continue
+                start_ms = project_ms(frame.pts, frame.time_base, self._index.origin_us)
+                if start_ms >= time.end_ms:
+                    self._shut(container)
+                    return
+                if start_ms + frame.samples * 1000 / frame.sample_rate > time.start_ms:
+                    yield start_ms, frame
+        self._shut(container)
+
+    def _sparse_large(
+        self, container: InputContainer, stream: VideoStream, time: TimeRange, wanted_gap_ms: int
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
+        last_ms: int | None = None
+        for position, stretch in self._stretches(time):
+            if stretch.length_ms > FAR_KEYS_MS or position is None or self._key_ms[position] < time.start_ms:
+                found = thinned(self._decode_from(container, stream, position, stretch), wanted_gap_ms)
+            elif last_ms is not None and stretch.start_ms - last_ms < wanted_gap_ms // 2:
+                continue
+            else:
+                found = self._key_picture(container, stream, position)
+            for at_ms, frame in found:
+                if time.start_ms <= at_ms < time.end_ms:
+                    last_ms = at_ms
+                    yield at_ms, frame
+
+    def _stretches(self, time: TimeRange) -> Iterator[tuple[int | None, TimeRange]]:
+        """The range cut at key packets: (key packet to start from, stretch).
+
+        A stretch before the first key packet inside the range counts only when it is long, or all there is.
+        """
+        first = bisect_right(self._key_ms, time.start_ms - 1)
+        inside = [n for n in range(first, len(self._keys)) if self._key_ms[n] < time.end_ms]
+        lead_end = self._key_ms[inside[0]] if inside else time.end_ms
+        if lead_end - time.start_ms > FAR_KEYS_MS or not inside:
+            yield self._key_at(time.start_ms), TimeRange(start_ms=time.start_ms, end_ms=lead_end)
+        for n in inside:
+            end = self._key_ms[n + 1] if n + 1 < len(self._keys) else self._index.duration_ms
+            yield n, TimeRange(start_ms=self._key_ms[n], end_ms=max(self._key_ms[n] + 1, min(end, time.end_ms)))
+
+    def _key_picture(
+        self, container: InputContainer, stream: VideoStream, position: int
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
+        wanted_pts = self._keys[position][0]
+        for packet in self._packets_from(container, stream, position):
+            if packet.pts is None or packet.pts < wanted_pts:
+                continue
+            frames = stream.codec_context.decode(packet) if packet.is_keyframe else []
+            frames += stream.codec_context.decode(None)
+            yield from ((self._at(frame), frame) for frame in frames[:1])
+            return
+
+    def _decode_from(
+        self, container: InputContainer, stream: VideoStream, position: int | None, time: TimeRange
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
+        for packet in self._packets_from(container, stream, position):
+            for frame in stream.codec_context.decode(packet):
+                if frame.pts is None:
+                    continue
+                at_ms = self._at(frame)
+                if at_ms >= time.end_ms:
+                    return
+                if at_ms >= time.start_ms:
+                    yield at_ms, frame
+
+    def _packets_from(
+        self, container: InputContainer, stream: VideoStream, position: int | None
+    ) -> Iterator[Packet[VideoStream]]:
+        """Packets from a key packet on, the last one empty: it drains the decoder.
+
+        Where the format's own seek lands behind the key packet, we start further back.
+        """
+        step = 1
+        while True:
+            self._seek_video(container, stream, position)
+            packets = container.demux(stream)
+            first = next((packet for packet in packets if packet.is_keyframe or not packet.size), None)
+            if not position or (first is not None and first.pts is not None and first.pts <= self._keys[position][0]):
+                break
+            position, step = max(0, position - step), step * 2
+        if first is not None:
+            yield first
+        yield from packets
+
+    def _seek_video(self, container: InputContainer, stream: VideoStream, position: int | None) -> None:
+        pts = self._track().start_pts if position is None else self._keys[position][0]
+        byte = self._byte_of.get(pts, -1)
+        if byte >= 0:
+            container.seek(byte, unsupported_byte_offset=True, stream=stream)
+        else:
+            container.seek(pts, backward=True, stream=stream)
+
+    def _seek_audio(self, container: InputContainer, track: AudioTrack, time_ms: int) -> None:
+        pts = max(track.start_pts, first_pts_at(time_ms, track.time_base, self._index.origin_us))
+        container.seek(pts, backward=True, stream=container.streams[track.stream_index])
+
+    def _video(self) -> tuple[InputContainer, VideoStream]:
+        track = self._track()
+        container = self._demuxer(track.stream_index)
+        stream = cast(VideoStream, container.streams[track.stream_index])
+        limit_decoder(stream, max_pixels=self._max_pixels, threads=self._threads)
+        return container, stream
+
+    def _demuxer(self, stream_index: int) -> InputContainer:
+        container = open_media(
+            as_binary(io.BufferedReader(View(self._source), VIEW_BYTES)),
+            max_pixels=self._max_pixels,
+            format_name=self._index.format,
+        )
+        for stream in container.streams:
+            stream.discard = Discard.default if stream.index == stream_index else Discard.all
+        self._open.append(container)
+        return container
+
+    def _shut(self, container: InputContainer) -> None:
+        container.close()
+        self._open.remove(container)
+
+    def _at(self, frame: av.VideoFrame) -> int:
+        assert frame.pts is not None
+        return project_ms(frame.pts, frame.time_base or Fraction(*self._track().time_base), self._index.origin_us)
+
+    def _key_at(self, time_ms: int) -> int | None:
+        position = bisect_right(self._key_ms, time_ms) - 1
+        return max(0, position) if self._keys else None
+
+    def _track(self) -> VideoTrack:
+        if self._index.video is None:
+            raise ValueError("the source has no video: do not ask for pictures")
+        return self._index.video
+
+    def _audio_track(self) -> AudioTrack:
+        if self._index.audio is None:
+            raise ValueError("the source has no sound: do not ask for audio")
+        return self._index.audio
+
+
+def thinned(pictures: Iterator[tuple[int, av.VideoFrame]], gap_ms: int) -> Iterator[tuple[int, av.VideoFrame]]:
+    """The first picture, then the first one at or after each further ``gap_ms``."""
+    due: int | None = None
+    for at_ms, frame in pictures:
+        if due is None or at_ms >= due:
+            due = at_ms + gap_ms if due is None else due + gap_ms * ((at_ms - due) // gap_ms + 1)
+            yield at_ms, frame
+
+
+def byte_positions(index: SourceIndex) -> dict[int, int]:
+    """pts → byte of each key packet, for formats that are sought by byte; else empty."""
+    if index.packets is None or not index.format.startswith(BYTE_SEEK_FORMATS):
+        return {}
+    columns = zip(index.packets.pts, index.packets.pos, index.packets.key, strict=True)
+    return {pts: position for pts, position, key in columns if key and position >= 0}

@@ -1,0 +1,56 @@
+"""Project time to stream time and back, in whole numbers. The only place where the conversion is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from schemas.documents import SourceIndex, VideoTrack
+
+US_PER_S = 1_000_000
+
+
+def stream_us(pts: int, time_base: Fraction | tuple[int, int]) -> int:
+    """Stream time of ``pts`` in µs, rounded down."""
+    numerator, denominator = _parts(time_base)
+    return pts * numerator * US_PER_S // denominator
+
+
+def project_ms(pts: int, time_base: Fraction | tuple[int, int], origin_us: int) -> int:
+    """Project time of ``pts`` in ms, rounded to the nearest."""
+    return (stream_us(pts, time_base) - origin_us + 500) // 1000
+
+
+def first_pts_at(project_time_ms: int, time_base: Fraction | tuple[int, int], origin_us: int) -> int:
+    """The smallest pts whose `project_ms` is ``project_time_ms`` or later."""
+    numerator, denominator = _parts(time_base)
+    wanted_us = project_time_ms * 1000 - 500 + origin_us
+    return -((-wanted_us * denominator) // (numerator * US_PER_S))
+
+
+def _parts(time_base: Fraction | tuple[int, int]) -> tuple[int, int]:
+    return (time_base.numerator, time_base.denominator) if isinstance(time_base, Fraction) else time_base
+
+
+def key_times(index: SourceIndex) -> list[tuple[int, int]]:
+    """(pts, project ms) of each key packet of the video, in order of time; empty without a packet table."""
+    track, packets = index.video, index.packets
+    if track is None or packets is None:
+        return []
+    keys = sorted({pts for pts, key in zip(packets.pts, packets.key, strict=True) if key})
+    return [(pts, project_ms(pts, track.time_base, index.origin_us)) for pts in keys]
+
+
+def key_before(keys: Sequence[tuple[int, int]], time_ms: int) -> int | None:
+    """Position in ``keys`` of the last key packet shown at or before ``time_ms``."""
+    found = None
+    for position, (_, key_ms) in enumerate(keys):
+        if key_ms > time_ms:
+            break
+        found = position
+    return found
+
+
+def frame_rate(track: VideoTrack) -> Fraction:
+    """Pictures per second on average."""
+    return Fraction(*track.frame_rate)
