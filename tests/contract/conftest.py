@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.contract.postgres import postgres
 from tests.contract.servers import clickhouse_front, search_front, seaweedfs
 
-__all__ = ["clickhouse_front", "search_front", "seaweedfs"]
+__all__ = ["clickhouse_front", "postgres", "search_front", "seaweedfs"]
