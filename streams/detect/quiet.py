@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from schemas.media import TimeRange
-from streams.detect.material import SILENT_DB, Material
 from streams.detect.reasons import clock
 from streams.detect.select import Weighed
 from streams.detect.signals_pictures import MIN_FACE_SCORE, moves
+from streams.detect.timeline import SILENT_DB, Timeline
 from streams.detect.windows import SHORTEST_WHOLE_MS, Window
 
 STEP_MS = 5_000
@@ -19,48 +19,48 @@ HEARD_SHARE = 0.2
 SNAP_MS = 2_500
 
 
-def is_spoken(material: Material) -> bool:
+def is_spoken(timeline: Timeline) -> bool:
     """Whether there is enough speech to cut on sentences."""
-    return len(material.words) >= MIN_WORDS
+    return len(timeline.words) >= MIN_WORDS
 
 
-def heard(material: Material, part: TimeRange) -> bool:
+def heard(timeline: Timeline, part: TimeRange) -> bool:
     """Whether there is something to hear in ``part``."""
-    if material.sound is None:
+    if timeline.sound is None:
         return False
-    levels = material.sound.levels(part)
+    levels = timeline.sound.levels(part)
     return levels.size > 0 and float((levels > SILENT_DB).mean()) >= HEARD_SHARE
 
 
-def has_faces(material: Material, part: TimeRange) -> bool:
+def has_faces(timeline: Timeline, part: TimeRange) -> bool:
     """Whether a face is seen in ``part``."""
-    return any(face.score >= MIN_FACE_SCORE for picture in material.pictures_in(part) for face in picture.faces)
+    return any(face.score >= MIN_FACE_SCORE for picture in timeline.pictures_in(part) for face in picture.faces)
 
 
-def happens(material: Material, part: TimeRange) -> bool:
+def happens(timeline: Timeline, part: TimeRange) -> bool:
     """Whether anything is heard, moves, or looks at the viewer."""
-    return heard(material, part) or moves(material, part) or has_faces(material, part)
+    return heard(timeline, part) or moves(timeline, part) or has_faces(timeline, part)
 
 
-def quiet_windows(material: Material, *, min_ms: int, max_ms: int) -> list[Window]:
+def quiet_windows(timeline: Timeline, *, min_ms: int, max_ms: int) -> list[Window]:
     """Windows of two lengths every 5 s, moved to the nearest cut; only where something happens."""
-    if material.duration_ms < min_ms:
-        spans = [material.whole] if material.duration_ms >= SHORTEST_WHOLE_MS else []
+    if timeline.duration_ms < min_ms:
+        spans = [timeline.whole] if timeline.duration_ms >= SHORTEST_WHOLE_MS else []
     else:
-        lengths = sorted({min_ms, min(max_ms, material.duration_ms, max(min_ms, (min_ms + max_ms) // 2))})
-        starts = range(0, material.duration_ms - min_ms + 1, STEP_MS)
+        lengths = sorted({min_ms, min(max_ms, timeline.duration_ms, max(min_ms, (min_ms + max_ms) // 2))})
+        starts = range(0, timeline.duration_ms - min_ms + 1, STEP_MS)
         spans = [
-            _snap(material, TimeRange(start_ms=start, end_ms=start + length), min_ms, max_ms)
+            _snap(timeline, TimeRange(start_ms=start, end_ms=start + length), min_ms, max_ms)
             for start in starts
             for length in lengths
-            if start + length <= material.duration_ms
+            if start + length <= timeline.duration_ms
         ]
-    unique = {(part.start_ms, part.end_ms): part for part in spans if happens(material, part)}
+    unique = {(part.start_ms, part.end_ms): part for part in spans if happens(timeline, part)}
     return [Window(range=unique[key], sentences=(), start_quality=0.0, end_quality=0.0) for key in sorted(unique)]
 
 
-def _snap(material: Material, part: TimeRange, min_ms: int, max_ms: int) -> TimeRange:
-    borders = [0, *(shot.at_ms for shot in material.shots), material.duration_ms]
+def _snap(timeline: Timeline, part: TimeRange, min_ms: int, max_ms: int) -> TimeRange:
+    borders = [0, *(shot.at_ms for shot in timeline.shots), timeline.duration_ms]
     start, end = (
         min((b for b in borders if abs(b - at) <= SNAP_MS), key=lambda b: abs(b - at), default=at)
         for at in (part.start_ms, part.end_ms)
@@ -68,13 +68,16 @@ def _snap(material: Material, part: TimeRange, min_ms: int, max_ms: int) -> Time
     return TimeRange(start_ms=start, end_ms=end) if min_ms <= end - start <= max_ms else part
 
 
-def nothing_found(material: Material, weighed: Sequence[Weighed]) -> str:
+def nothing_found(timeline: Timeline, weighed: Sequence[Weighed]) -> str:
     """Why there is no clip, in a sentence for a person."""
-    if material.duration_ms < SHORTEST_WHOLE_MS:
+    if timeline.duration_ms < SHORTEST_WHOLE_MS:
         return (
-            f"This video is {material.duration_ms / 1000:.1f} s long: too short for a clip, "
+            f"This video is {timeline.duration_ms / 1000:.1f} s long: too short for a clip, "
             f"which takes at least {SHORTEST_WHOLE_MS // 1000} s."
         )
+    if not timeline.has_video:
+        kept = "; its transcript is there" if timeline.words else ""
+        return f"This recording has no pictures to make a clip of{kept}."
     if weighed:
         best = max(weighed, key=lambda one: one.score)
         weakest = min(best.signals, key=lambda signal: signal.value)
@@ -84,17 +87,14 @@ def nothing_found(material: Material, weighed: Sequence[Weighed]) -> str:
             f"the best, at {clock(best.range.start_ms)}, scores {best.score:.0f} of 100 "
             f"(weakest: {weakest.name.replace('_', ' ')}, {weakest.value:.2f} of 1)."
         )
-    return _silence(material)
+    return _silence(timeline)
 
 
-def _silence(material: Material) -> str:
-    lost = " Parts of it could not be worked on." if material.missing else ""
-    if is_spoken(material):
+def _silence(timeline: Timeline) -> str:
+    lost = " Parts of it could not be worked on." if timeline.missing else ""
+    if is_spoken(timeline):
         return f"Something is said in this video, but no stretch starts and ends with whole sentences.{lost}"
-    said = "Nothing is said" if not material.words else "Hardly anything is said"
-    audible = "nothing else is heard" if material.sound is not None else ""
-    if not material.has_video:
-        return f"{said}{' and ' + audible if audible else ''} in this recording.{lost}"
-    if not material.pictures:
+    said = "Nothing is said" if not timeline.words else "Hardly anything is said"
+    if not timeline.pictures:
         return f"{said} and none of this video's pictures could be looked at.{lost}"
     return f"{said} and nothing moves in this video.{lost}"

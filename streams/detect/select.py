@@ -12,6 +12,8 @@ from schemas.media import TimeRange
 MOST_CLIPS = 12
 MIN_SCORE = 42.0
 """Below this a clip is not worth somebody's time, even where it is the best there is."""
+MIN_QUIET_SCORE = 35.0
+"""The same for video without speech, where half of the signals have nothing to say."""
 NEAR_BEST = 0.7
 """A clip must reach this share of the best one's score."""
 ALIKE = 0.5
@@ -42,12 +44,12 @@ def order(weighed: Sequence[Weighed]) -> list[Weighed]:
     return sorted(weighed, key=lambda one: (-one.score, -one.confidence, one.range.start_ms, one.range.end_ms))
 
 
-def select(weighed: Sequence[Weighed], limit: int) -> list[Weighed]:
+def select(weighed: Sequence[Weighed], limit: int, min_score: float = MIN_SCORE) -> list[Weighed]:
     """The chosen ones, best first."""
     chosen: list[Weighed] = []
     ranked = order(weighed)
     for one in ranked:
-        if len(chosen) >= limit or one.score < max(MIN_SCORE, NEAR_BEST * ranked[0].score):
+        if len(chosen) >= limit or one.score < max(min_score, NEAR_BEST * ranked[0].score):
             break
         if not any(one.range.overlap_ms(other.range) or alike(one, other) for other in chosen):
             chosen.append(one)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from schemas.media import TimeRange
-from streams.detect.material import SILENT_DB, Material, quiet_gaps
 from streams.detect.measured import Measured, clamp, number, rank_in, rounded
+from streams.detect.timeline import SILENT_DB, Timeline, quiet_gaps
 from streams.detect.windows import Window
 
 BLOCK_MS = 3_000
@@ -35,32 +35,32 @@ class SoundFacts:
     """Median words per second of the sentences."""
 
 
-def blocks(material: Material, part: TimeRange) -> list[tuple[int, float]]:
+def blocks(timeline: Timeline, part: TimeRange) -> list[tuple[int, float]]:
     """Start and mean level in dBFS of each block inside ``part`` that is not silent."""
     found: list[tuple[int, float]] = []
     for start_ms in range(part.start_ms, part.end_ms, BLOCK_MS):
         block = TimeRange(start_ms=start_ms, end_ms=min(part.end_ms, start_ms + BLOCK_MS))
-        active = material.sound.active(block) if material.sound else np.zeros(0)
+        active = timeline.sound.active(block) if timeline.sound else np.zeros(0)
         if active.size:
             found.append((start_ms, float(active.mean())))
     return found
 
 
-def listen_whole(material: Material) -> SoundFacts | None:
+def listen_whole(timeline: Timeline) -> SoundFacts | None:
     """Facts of the whole video, or None where nothing above silence was measured."""
-    if material.sound is None:
+    if timeline.sound is None:
         return None
-    active = material.sound.active(material.whole)
+    active = timeline.sound.active(timeline.whole)
     if active.size == 0:
         return None
     low, median, high = (float(value) for value in np.percentile(active, (10, 50, 90)))
     rates = [
         (s.end_word - s.first_word) * 1000 / s.length_ms
-        for s in material.sentences
+        for s in timeline.sentences
         if s.end_word - s.first_word >= PACE_MIN_WORDS and s.length_ms > 0
     ]
     return SoundFacts(
-        blocks_db=[level for _, level in blocks(material, material.whole)],
+        blocks_db=[level for _, level in blocks(timeline, timeline.whole)],
         median_db=median,
         spread_db=high - low,
         quiet_db=max(SILENT_DB, median - 15.0),
@@ -68,11 +68,11 @@ def listen_whole(material: Material) -> SoundFacts | None:
     )
 
 
-def energy(window: Window, material: Material, whole: SoundFacts | None) -> Measured | None:
+def energy(window: Window, timeline: Timeline, whole: SoundFacts | None) -> Measured | None:
     """Where the window's sound lies among the video's: mean percentile of its blocks, and its loudest block."""
     if whole is None or len(whole.blocks_db) < 4 or max(whole.blocks_db) - min(whole.blocks_db) < MIN_SPREAD_DB:
         return None
-    own = blocks(material, window.range)
+    own = blocks(timeline, window.range)
     if not own:
         return None
     ranks = [rank_in(level, whole.blocks_db) for _, level in own]
@@ -89,22 +89,22 @@ def energy(window: Window, material: Material, whole: SoundFacts | None) -> Meas
     return Measured(value=rounded(0.6 * statistics.fmean(ranks) + 0.4 * max(ranks)), evidence=evidence)
 
 
-def dynamics(window: Window, material: Material, whole: SoundFacts | None) -> Measured | None:
+def dynamics(window: Window, timeline: Timeline, whole: SoundFacts | None) -> Measured | None:
     """How lively the level moves, against the whole video: the same spread is 0.5, half again as much is 1."""
-    if whole is None or material.sound is None or whole.spread_db < MIN_SPREAD_DB:
+    if whole is None or timeline.sound is None or whole.spread_db < MIN_SPREAD_DB:
         return None
-    active = material.sound.active(window.range)
-    if active.size * material.sound.step_ms < BLOCK_MS:
+    active = timeline.sound.active(window.range)
+    if active.size * timeline.sound.step_ms < BLOCK_MS:
         return None
     low, high = (float(value) for value in np.percentile(active, (10, 90)))
     evidence = [
         number("spread", window.range, high - low, "dB between p10 and p90"),
-        number("video_spread", material.whole, whole.spread_db, "dB between p10 and p90"),
+        number("video_spread", timeline.whole, whole.spread_db, "dB between p10 and p90"),
     ]
     return Measured(value=rounded((high - low) / whole.spread_db - 0.5), evidence=evidence)
 
 
-def pace(window: Window, material: Material, whole: SoundFacts | None) -> Measured | None:
+def pace(window: Window, timeline: Timeline, whole: SoundFacts | None) -> Measured | None:
     """Words per second while speaking, against the video's median sentence: equal is 0.5, a third faster is 1."""
     if whole is None or whole.pace_wps is None or not window.sentences:
         return None
@@ -115,21 +115,21 @@ def pace(window: Window, material: Material, whole: SoundFacts | None) -> Measur
     rate = words * 1000 / spoken_ms
     evidence = [
         number("rate", window.range, rate, "words/s"),
-        number("video_median", material.whole, whole.pace_wps, "words/s"),
+        number("video_median", timeline.whole, whole.pace_wps, "words/s"),
     ]
     return Measured(value=rounded(0.5 + 1.5 * (rate / whole.pace_wps - 1.0)), evidence=evidence)
 
 
-def dead_air(window: Window, material: Material, whole: SoundFacts | None) -> Measured | None:
+def dead_air(window: Window, timeline: Timeline, whole: SoundFacts | None) -> Measured | None:
     """1 minus four times the share of time in which nobody speaks and nothing else is heard."""
-    if whole is None or material.sound is None or not window.sentences:
+    if whole is None or timeline.sound is None or not window.sentences:
         return None
-    run = material.words[window.sentences[0].first_word : window.sentences[-1].end_word]
+    run = timeline.words[window.sentences[0].first_word : window.sentences[-1].end_word]
     dead_ms = 0
     longest: TimeRange | None = None
     for gap in quiet_gaps(run, window.range, DEAD_MS):
-        levels = material.sound.levels(gap)
-        dead = int(np.count_nonzero(levels <= whole.quiet_db)) * material.sound.step_ms
+        levels = timeline.sound.levels(gap)
+        dead = int(np.count_nonzero(levels <= whole.quiet_db)) * timeline.sound.step_ms
         dead_ms += dead
         if dead and (longest is None or gap.length_ms > longest.length_ms):
             longest = gap

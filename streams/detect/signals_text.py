@@ -11,9 +11,9 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 from schemas.documents import Evidence
 from schemas.media import TimeRange, Word
 from streams.detect.lexicon import DIGIT, Lexicon, bare
-from streams.detect.material import Material
 from streams.detect.measured import Measured, any_of, clamp, number, quote, rank_in, rounded
 from streams.detect.sentences import Sentence
+from streams.detect.timeline import Timeline
 from streams.detect.windows import Window
 
 HOOK_MS = 7_000
@@ -35,13 +35,13 @@ class SentenceFacts:
     quotable: float
 
 
-def read_sentences(material: Material) -> Mapping[int, SentenceFacts]:
+def read_sentences(timeline: Timeline) -> Mapping[int, SentenceFacts]:
     """Facts of every sentence, by its first word."""
-    analyser = SentimentIntensityAnalyzer() if material.language == "en" else None
+    analyser = SentimentIntensityAnalyzer() if timeline.language == "en" else None
     facts: dict[int, SentenceFacts] = {}
-    for sentence in material.sentences:
+    for sentence in timeline.sentences:
         emotion = float(analyser.polarity_scores(sentence.text)["compound"]) if analyser else None
-        facts[sentence.first_word] = _facts(sentence, material.lexicon, emotion)
+        facts[sentence.first_word] = _facts(sentence, timeline.lexicon, emotion)
     return facts
 
 
@@ -90,14 +90,14 @@ def _quotable(
     )
 
 
-def hook(window: Window, material: Material) -> Measured | None:
+def hook(window: Window, timeline: Timeline) -> Measured | None:
     """What the first seconds hold: a question, a number, a contrast, the listener addressed, a strong word."""
     if not window.sentences:
         return None
-    opening = _opening_words(window, material.words)
+    opening = _opening_words(window, timeline.words)
     text = " ".join(word.text.strip() for word in opening)
     asked = [s for s in window.sentences if s.start_ms < window.sentences[0].start_ms + HOOK_MS]
-    hits = hints([bare(word.text) for word in opening], asked[-1].text if asked else text, material.lexicon)
+    hits = hints([bare(word.text) for word in opening], asked[-1].text if asked else text, timeline.lexicon)
     end_ms = opening[-1].end_ms
     evidence = [quote("opening_words", opening[0].start_ms, end_ms, text)]
     for kind, words in hits.items():
@@ -136,13 +136,13 @@ def _density(content: Sequence[frozenset[str]], length_ms: int) -> float:
     return len(frozenset().union(*content)) * 10_000 / max(1, length_ms)
 
 
-def density_levels(material: Material, facts: Mapping[int, SentenceFacts]) -> list[float]:
-    """Different content words in 10 s, for each stretch of about 15 s of the whole video."""
+def density_levels(timeline: Timeline, facts: Mapping[int, SentenceFacts]) -> list[float]:
+    """Different content words in 10 s of speech, for each stretch of about 15 s of speech of the whole video."""
     levels: list[float] = []
     run: list[Sentence] = []
-    for sentence in material.sentences:
+    for sentence in timeline.sentences:
         run.append(sentence)
-        length_ms = run[-1].end_ms - run[0].start_ms
+        length_ms = sum(part.length_ms for part in run)
         if length_ms >= DENSITY_STEP_MS:
             levels.append(_density([facts[s.first_word].content for s in run], length_ms))
             run = []
@@ -150,16 +150,16 @@ def density_levels(material: Material, facts: Mapping[int, SentenceFacts]) -> li
 
 
 def density(
-    window: Window, material: Material, facts: Mapping[int, SentenceFacts], levels: Sequence[float]
+    window: Window, timeline: Timeline, facts: Mapping[int, SentenceFacts], levels: Sequence[float]
 ) -> Measured | None:
     """Different content words in 10 s, as a percentile of the video's own stretches (needs two of them)."""
-    if material.lexicon is None or not window.sentences or len(levels) < 2:
+    if timeline.lexicon is None or not window.sentences or len(levels) < 2:
         return None
     parts: list[float] = []
     run: list[Sentence] = []
     for at, sentence in enumerate(window.sentences):
         run.append(sentence)
-        length_ms = run[-1].end_ms - run[0].start_ms
+        length_ms = sum(part.length_ms for part in run)
         if length_ms >= DENSITY_STEP_MS or at + 1 == len(window.sentences):
             parts.append(_density([facts[s.first_word].content for s in run], max(length_ms, DENSITY_STEP_MS // 2)))
             run = []
@@ -167,7 +167,7 @@ def density(
     words = sorted(frozenset().union(*(facts[s.first_word].content for s in window.sentences)), key=len, reverse=True)
     evidence = [
         number("content_words", window.range, per_10_s, "different words in 10 s", ", ".join(sorted(words[:6]))),
-        number("video_median", material.whole, statistics.median(levels), "different words in 10 s"),
+        number("video_median", timeline.whole, statistics.median(levels), "different words in 10 s"),
     ]
     return Measured(value=rounded(rank_in(per_10_s, levels)), evidence=evidence)
 
@@ -193,9 +193,9 @@ def emotion(window: Window, facts: Mapping[int, SentenceFacts]) -> Measured | No
     return Measured(value=rounded(0.5 * mean + 0.5 * peak), evidence=evidence)
 
 
-def quotability(window: Window, material: Material, facts: Mapping[int, SentenceFacts]) -> Measured | None:
+def quotability(window: Window, timeline: Timeline, facts: Mapping[int, SentenceFacts]) -> Measured | None:
     """The best short sentence that says something strong on its own."""
-    if material.lexicon is None or not window.sentences:
+    if timeline.lexicon is None or not window.sentences:
         return None
     best = best_sentence(window, facts)
     value = facts[best.first_word].quotable
@@ -205,9 +205,9 @@ def quotability(window: Window, material: Material, facts: Mapping[int, Sentence
     )
 
 
-def payoff(window: Window, material: Material, facts: Mapping[int, SentenceFacts]) -> Measured | None:
+def payoff(window: Window, timeline: Timeline, facts: Mapping[int, SentenceFacts]) -> Measured | None:
     """Whether the clip ends on something: how quotable its last sentence is."""
-    if material.lexicon is None or len(window.sentences) < 2:
+    if timeline.lexicon is None or len(window.sentences) < 2:
         return None
     last = window.sentences[-1]
     value = facts[last.first_word].quotable

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
-from schemas.documents import HeardSpan, Moment, MomentList, SeenSpan, SourceIndex, Transcript
+from schemas.documents import Moment, MomentList
 from schemas.events import ProjectOptions
 from schemas.media import TimeRange
-from streams.detect.material import Material, gather
 from streams.detect.quiet import is_spoken, nothing_found, quiet_windows
 from streams.detect.reasons import quiet_title, reason, spoken_title
-from streams.detect.select import Weighed, clip_limit, order, select
+from streams.detect.select import MIN_QUIET_SCORE, MIN_SCORE, Weighed, clip_limit, order, select
 from streams.detect.signals import SCORER, Whole, confidence_of, measure, read_whole, score_of
 from streams.detect.signals_text import best_sentence
+from streams.detect.timeline import Material, Timeline, gather
 from streams.detect.windows import Window, spoken_windows
+
+__all__ = ["Material", "weigh"]
 
 MOST_MOMENTS = 200
 """So many moments are kept in the list (an hour of talk has some 2,000 windows); the chosen ones always are."""
@@ -23,52 +25,46 @@ NameId = Callable[[str], UUID | str]
 """From a moment's name (``<start_ms>-<end_ms>``) to its id: ``lambda name: result_id(event_id, "detect", name)``."""
 
 
-def weigh(
-    *,
-    transcript: Transcript | None,
-    heard: Sequence[HeardSpan],
-    seen: Sequence[SeenSpan],
-    index: SourceIndex,
-    options: ProjectOptions,
-    name_id: NameId,
-) -> MomentList:
+def weigh(material: Material, options: ProjectOptions, name_id: NameId) -> MomentList:
     """Moments of a project, best first; the chosen ones carry a ``rank`` from 1.
 
-    ``transcript`` is None, or spans are absent, where a part was given up: their signals are then absent too.
     Without any chosen moment, ``nothing_found_reason`` says why.
     """
-    material = gather(transcript=transcript, heard=heard, seen=seen, index=index)
-    whole = read_whole(material)
-    windows = _windows(material, options)
-    weighed = {one.range: (one, window) for window in windows if (one := _weigh(window, material, whole))}
+    timeline = gather(material)
+    whole = read_whole(timeline)
+    windows = _windows(timeline, options)
+    weighed = {one.range: (one, window) for window in windows if (one := _weigh(window, timeline, whole))}
     candidates = [one for one, _ in weighed.values()]
-    quiet_ms = sum({one.range.length_ms for one in candidates}) and material.duration_ms
-    spoken_ms = material.spoken_ms() if is_spoken(material) else 0
-    chosen = select(candidates, clip_limit(spoken_ms=spoken_ms, quiet_ms=quiet_ms, asked=options.max_clips))
+    spoken = any(window.sentences for window in windows)
+    spoken_ms = timeline.spoken_ms() if spoken else 0
+    limit = clip_limit(spoken_ms=spoken_ms, quiet_ms=timeline.duration_ms, asked=options.max_clips)
+    if not timeline.has_video:
+        limit = 0
+    chosen = select(candidates, limit, MIN_SCORE if spoken else MIN_QUIET_SCORE)
     ranks = {one.range: rank for rank, one in enumerate(chosen, start=1)}
-    moments = [_moment(*weighed[one.range], material, whole, ranks, name_id) for one in _kept(candidates, chosen)]
+    moments = [_moment(*weighed[one.range], timeline, whole, ranks, name_id) for one in _kept(candidates, chosen)]
     return MomentList(
         moments=moments,
-        nothing_found_reason=None if chosen else nothing_found(material, candidates),
+        nothing_found_reason=None if chosen else nothing_found(timeline, candidates),
         scorer=SCORER,
     )
 
 
-def _windows(material: Material, options: ProjectOptions) -> list[Window]:
+def _windows(timeline: Timeline, options: ProjectOptions) -> list[Window]:
     limits = {"min_ms": options.min_clip_ms, "max_ms": max(options.min_clip_ms, options.max_clip_ms)}
-    spoken = spoken_windows(material, **limits) if is_spoken(material) else []
-    return spoken or quiet_windows(material, **limits)
+    spoken = spoken_windows(timeline, **limits) if is_spoken(timeline) else []
+    return spoken or quiet_windows(timeline, **limits)
 
 
-def _weigh(window: Window, material: Material, whole: Whole) -> Weighed | None:
-    signals = measure(window, material, whole)
+def _weigh(window: Window, timeline: Timeline, whole: Whole) -> Weighed | None:
+    signals = measure(window, timeline, whole)
     if not signals:
         return None
     content = frozenset().union(*(whole.facts[s.first_word].content for s in window.sentences))
     return Weighed(
         range=window.range,
         score=score_of(signals),
-        confidence=confidence_of(window, material, signals),
+        confidence=confidence_of(window, timeline, signals),
         signals=signals,
         content=content,
     )
@@ -81,10 +77,10 @@ def _kept(candidates: Sequence[Weighed], chosen: Sequence[Weighed]) -> list[Weig
 
 
 def _moment(
-    one: Weighed, window: Window, material: Material, whole: Whole, ranks: Mapping[TimeRange, int], name_id: NameId
+    one: Weighed, window: Window, timeline: Timeline, whole: Whole, ranks: Mapping[TimeRange, int], name_id: NameId
 ) -> Moment:
     if window.sentences:
-        title = spoken_title(best_sentence(window, whole.facts), material.lexicon)
+        title = spoken_title(best_sentence(window, whole.facts), timeline.lexicon)
     else:
         title = quiet_title(one.range.start_ms, one.signals)
     return Moment(

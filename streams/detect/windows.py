@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from schemas.media import TimeRange
 from streams.detect.lexicon import Lexicon, bare
-from streams.detect.material import Material
 from streams.detect.sentences import Sentence
+from streams.detect.timeline import Timeline
 
 LEAD_MS = 120
 """Silence kept before the first word: recognisers set word starts 60-90 ms early or late."""
@@ -96,57 +96,57 @@ def clip_range(sentences: Sequence[Sentence], duration_ms: int) -> TimeRange:
 
 def widen(part: TimeRange, run: Sequence[Sentence], min_ms: int, duration_ms: int) -> TimeRange:
     """``part`` grown into the silences around it up to ``min_ms``, the silence behind it first."""
-    room_after = max(0, min(duration_ms, run[-1].end_ms + run[-1].pause_after_ms) - part.end_ms)
+    room_after = max(0, min(duration_ms, run[-1].end_ms + run[-1].pause_after_ms - LEAD_MS) - part.end_ms)
     end_ms = part.end_ms + min(room_after, max(0, min_ms - part.length_ms))
-    room_before = max(0, part.start_ms - (run[0].start_ms - run[0].pause_before_ms))
+    room_before = max(0, part.start_ms - (run[0].start_ms - run[0].pause_before_ms + TAIL_MS))
     start_ms = part.start_ms - min(room_before, max(0, min_ms - (end_ms - part.start_ms)))
     return TimeRange(start_ms=start_ms, end_ms=end_ms)
 
 
-def spoken_windows(material: Material, *, min_ms: int, max_ms: int) -> list[Window]:
+def spoken_windows(timeline: Timeline, *, min_ms: int, max_ms: int) -> list[Window]:
     """Overlapping windows of ``min_ms`` to ``max_ms`` that start and end with sentences, in time order.
 
     A video shorter than ``min_ms`` gives one window: all of it.
     """
-    if material.duration_ms < min_ms:
-        return _whole(material)
+    if timeline.duration_ms < min_ms:
+        return _whole(timeline)
     found: list[Window] = []
-    for first in range(len(material.sentences)):
-        found.extend(_from_start(material, first, min_ms, max_ms))
+    for first in range(len(timeline.sentences)):
+        found.extend(_from_start(timeline, first, min_ms, max_ms))
     return found
 
 
-def _ending(material: Material, end: int) -> tuple[float, str]:
-    last = material.sentences[end - 1]
-    after = material.sentences[end] if end < len(material.sentences) else None
+def _ending(timeline: Timeline, end: int) -> tuple[float, str]:
+    last = timeline.sentences[end - 1]
+    after = timeline.sentences[end] if end < len(timeline.sentences) else None
     gap = TimeRange(start_ms=last.end_ms, end_ms=last.end_ms + last.pause_after_ms)
-    shown_next = after is not None and gap.length_ms >= LONG_PAUSE_MS and material.goes_on(gap)
-    return end_quality(last, after, material.lexicon, shown_next=shown_next)
+    shown_next = after is not None and gap.length_ms >= LONG_PAUSE_MS and timeline.goes_on(gap)
+    return end_quality(last, after, timeline.lexicon, shown_next=shown_next)
 
 
-def _whole(material: Material) -> list[Window]:
-    if not material.sentences or material.duration_ms < SHORTEST_WHOLE_MS:
+def _whole(timeline: Timeline) -> list[Window]:
+    if not timeline.sentences or timeline.duration_ms < SHORTEST_WHOLE_MS:
         return []
-    return [Window(range=material.whole, sentences=material.sentences, start_quality=1.0, end_quality=1.0)]
+    return [Window(range=timeline.whole, sentences=timeline.sentences, start_quality=1.0, end_quality=1.0)]
 
 
-def _from_start(material: Material, first: int, min_ms: int, max_ms: int) -> list[Window]:
-    sentences, lexicon = material.sentences, material.lexicon
+def _from_start(timeline: Timeline, first: int, min_ms: int, max_ms: int) -> list[Window]:
+    sentences, lexicon = timeline.sentences, timeline.lexicon
     starts, start_flaw = start_quality(sentences[first], sentences[first - 1] if first else None, lexicon)
     if starts < MIN_START:
         return []
-    sparse = material.spoken_ms() < min_ms
+    sparse = timeline.spoken_ms() < min_ms
     best: dict[int, Window] = {}
     for end in range(first + 1, len(sentences) + 1):
         run = sentences[first:end]
-        part = clip_range(run, material.duration_ms)
+        part = clip_range(run, timeline.duration_ms)
         if part.length_ms > max_ms:
             break
         if sparse or min_ms // 2 <= part.length_ms < min_ms:
-            part = widen(part, run, min_ms, material.duration_ms)
+            part = widen(part, run, min_ms, timeline.duration_ms)
         if part.length_ms < min_ms:
             continue
-        ends, end_flaw = _ending(material, end)
+        ends, end_flaw = _ending(timeline, end)
         bucket = min(BUCKETS - 1, BUCKETS * (part.length_ms - min_ms) // max(1, max_ms - min_ms))
         if bucket not in best or ends >= best[bucket].end_quality:
             best[bucket] = Window(

@@ -14,12 +14,11 @@ from schemas.documents import (
     SeenPicture,
     SeenSpan,
     ShotChange,
-    SourceIndex,
     Transcript,
-    VideoTrack,
 )
 from schemas.ids import result_id
 from schemas.media import Box, Face, TimeRange, Word
+from streams.detect.timeline import Material
 
 LECTURE_MS = 203_341
 EVENT_ID = uuid.UUID(int=7)
@@ -117,27 +116,21 @@ def seen(pictures: list[SeenPicture], duration_ms: int, cuts_ms: list[int] | Non
     )
 
 
-def index(duration_ms: int, *, video: bool = True, height_px: int = 240) -> SourceIndex:
-    track = VideoTrack(
-        stream_index=0,
-        codec="vp9",
-        pixel_format="yuv420p",
-        coded_width=320,
-        coded_height=height_px,
-        display_width=320,
-        display_height=height_px,
-        rotation_deg=0,
-        sample_aspect=(1, 1),
-        time_base=(1, 1000),
-        frame_rate=(15, 1),
-        start_pts=0,
+def material(
+    words: list[Word],
+    duration_ms: int,
+    *,
+    language: str | None = "en",
+    levels_db: list[float] | None = None,
+    pictures: list[SeenPicture] | None = None,
+    cuts_ms: list[int] | None = None,
+    has_video: bool = True,
+) -> Material:
+    return Material(
         duration_ms=duration_ms,
-    )
-    return SourceIndex(
-        format="webm",
-        size_bytes=1,
-        duration_ms=duration_ms,
-        origin_us=0,
-        seekable=True,
-        video=track if video else None,
+        transcript=transcript(words, duration_ms, language),
+        heard=[heard(levels_db)] if levels_db else [],
+        seen=[seen(pictures, duration_ms, cuts_ms)] if pictures else [],
+        has_video=has_video,
+        display_height_px=240 if has_video else None,
     )

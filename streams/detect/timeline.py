@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.documents import HeardSpan, SeenPicture, SeenSpan, ShotChange, SourceIndex, Transcript
-from schemas.media import TimeRange, Word
+from schemas.documents import HeardSpan, SeenPicture, SeenSpan, ShotChange, Transcript
+from schemas.media import TimeRange, Value, Word
 from streams.detect.lexicon import Lexicon, lexicon_for
 from streams.detect.sentences import Sentence, split_sentences
 
@@ -23,6 +23,18 @@ MOVING = 0.02
 
 def _at(picture: SeenPicture) -> int:
     return picture.at_ms
+
+
+class Material(Value, frozen=True, kw_only=True):
+    """What the stages before found. ``transcript`` is None, or spans are absent, where a part was given up."""
+
+    duration_ms: int
+    transcript: Transcript | None
+    heard: list[HeardSpan]
+    seen: list[SeenSpan]
+    has_video: bool = True
+    display_height_px: int | None = None
+    """Height of the display picture, in which faces are measured; None: the size of faces is not judged."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +56,7 @@ class Sound:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Material:
+class Timeline:
     """What all signals read. ``lexicon`` is None for a language without word lists."""
 
     duration_ms: int
@@ -55,7 +67,7 @@ class Material:
     sound: Sound | None
     pictures: Sequence[SeenPicture]
     shots: Sequence[ShotChange]
-    display_height_px: int
+    display_height_px: int | None
     has_video: bool
     missing: Sequence[TimeRange]
 
@@ -83,23 +95,22 @@ class Material:
         return sum(sentence.length_ms for sentence in self.sentences)
 
 
-def gather(
-    *, transcript: Transcript | None, heard: Sequence[HeardSpan], seen: Sequence[SeenSpan], index: SourceIndex
-) -> Material:
-    """Merge what close, listen, look and ingest found. A part that was given up is simply not there."""
-    words = [] if transcript is None else _usable(transcript.words, index.duration_ms)
+def gather(material: Material) -> Timeline:
+    """Merge what close, listen and look found. A part that was given up is simply not there."""
+    transcript, duration_ms = material.transcript, material.duration_ms
+    words = [] if transcript is None else _usable(transcript.words, duration_ms)
     language = transcript.language if transcript else None
-    return Material(
-        duration_ms=index.duration_ms,
+    return Timeline(
+        duration_ms=duration_ms,
         language=language,
         words=words,
-        sentences=split_sentences(words, index.duration_ms),
+        sentences=split_sentences(words, duration_ms),
         lexicon=lexicon_for(language),
-        sound=merge_sound(heard, index.duration_ms),
-        pictures=sorted((p for span in seen for p in span.pictures), key=lambda picture: picture.at_ms),
-        shots=sorted((s for span in seen for s in span.shots), key=lambda shot: shot.at_ms),
-        display_height_px=index.video.display_height if index.video else 0,
-        has_video=index.video is not None,
+        sound=merge_sound(material.heard, duration_ms),
+        pictures=sorted((p for span in material.seen for p in span.pictures), key=_at),
+        shots=sorted((s for span in material.seen for s in span.shots), key=lambda shot: shot.at_ms),
+        display_height_px=material.display_height_px,
+        has_video=material.has_video,
         missing=transcript.missing if transcript else [],
     )
 

@@ -1,0 +1,50 @@
+"""Choosing: best first, no overlap, no repetition, a gate, and never more than deserve it."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.media import TimeRange
+from streams.detect.select import MIN_SCORE, Weighed, clip_limit, select
+
+
+def one(start_s: int, end_s: int, score: float, content: str = "") -> Weighed:
+    part = TimeRange(start_ms=start_s * 1000, end_ms=end_s * 1000)
+    return Weighed(range=part, score=score, confidence=0.9, signals=[], content=frozenset(content.split()))
+
+
+def test_best_first_without_overlap() -> None:
+    chosen = select([one(0, 30, 60), one(20, 50, 80), one(50, 80, 70)], 5)
+    assert [(w.range.start_ms, w.score) for w in chosen] == [(20_000, 80), (50_000, 70)]
+
+
+def test_the_gate_and_the_best_both_bound_what_is_worth_showing() -> None:
+    assert select([one(0, 20, MIN_SCORE - 1)], 5) == []
+    assert len(select([one(0, 20, 90), one(20, 40, 62)], 5)) == 1
+    assert len(select([one(0, 20, 90), one(20, 40, 64)], 5)) == 2
+
+
+def test_what_says_the_same_twice_is_shown_once() -> None:
+    twice = [one(0, 20, 90, "pendulum energy height"), one(50, 70, 88, "pendulum energy height swing")]
+    assert len(select(twice, 5)) == 1
+
+
+def test_number_of_clips_by_length() -> None:
+    assert clip_limit(spoken_ms=160_000, quiet_ms=203_000, asked=None) == 4
+    assert clip_limit(spoken_ms=3_600_000, quiet_ms=3_600_000, asked=None) == 12
+    assert clip_limit(spoken_ms=3_600_000, quiet_ms=0, asked=3) == 3
+    assert clip_limit(spoken_ms=0, quiet_ms=100_000, asked=None) == 2
+    assert clip_limit(spoken_ms=20_000, quiet_ms=0, asked=40) == 1
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 600), st.integers(15, 60), st.integers(0, 100))),
+    st.integers(0, 12),
+)
+def test_any_choice_is_sorted_bounded_and_free_of_overlap(parts: list[tuple[int, int, int]], limit: int) -> None:
+    chosen = select([one(start, start + length, score) for start, length, score in parts], limit)
+    assert len(chosen) <= limit
+    assert [w.score for w in chosen] == sorted((w.score for w in chosen), reverse=True)
+    assert all(w.score >= MIN_SCORE for w in chosen)
+    assert all(a.range.overlap_ms(b.range) == 0 for i, a in enumerate(chosen) for b in chosen[i + 1 :])

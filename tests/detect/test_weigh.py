@@ -1,0 +1,150 @@
+"""Detect as a whole: the lecture gives clips that read well, silence an honest sentence, lost parts less."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+import pytest
+
+from schemas.documents import MomentList, encode_document
+from schemas.events import ProjectOptions
+from schemas.media import Word
+from streams.detect.weigh import Material, weigh
+from tests.detect.material_factory import (
+    LECTURE_MS,
+    lecture_words,
+    material,
+    name_id,
+    picture,
+    say,
+    seen,
+    speech_levels,
+)
+
+
+def lecture(options: ProjectOptions | None = None) -> MomentList:
+    words = lecture_words()
+    looked = [picture(at, 0.05, 60.0 if at % 30_000 < 20_000 else None) for at in range(0, LECTURE_MS, 1_000)]
+    levels = speech_levels(words, LECTURE_MS)
+    known = material(words, LECTURE_MS, levels_db=levels, pictures=looked, cuts_ms=[30_000, 64_000])
+    return weigh(known, options or ProjectOptions(), name_id)
+
+
+def weigh_quiet(
+    duration_ms: int, *, levels: list[float] | None = None, difference: float = 0.0, pictures: bool = True
+) -> MomentList:
+    looked = [picture(at, difference + (at % 20_000) / 2e6 * (difference > 0)) for at in range(0, duration_ms, 1_000)]
+    known = material([], duration_ms, language=None, levels_db=levels, pictures=looked if pictures else None)
+    return weigh(known, ProjectOptions(), name_id)
+
+
+def test_the_lecture_gives_three_or_four_clips_that_read_well() -> None:
+    found = lecture()
+    clips = sorted((moment for moment in found.moments if moment.selected), key=lambda moment: moment.rank or 0)
+    assert 3 <= len(clips) <= 4
+    assert [clip.rank for clip in clips] == list(range(1, len(clips) + 1))
+    assert found.nothing_found_reason is None
+    for clip in clips:
+        assert clip.text[0].isupper()
+        assert clip.text.endswith((".", "!", "?"))
+        assert not clip.text.lower().startswith(("and ", "so ", "that ", "it "))
+        assert 0 < len(clip.title) <= 60
+        assert clip.reason.endswith(".")
+        assert 0 < clip.confidence <= 1
+    assert any("kill you" in clip.text for clip in clips)
+    assert any("still alive" in clip.text for clip in clips)
+
+
+def test_title_words_are_the_speakers_own() -> None:
+    for moment in lecture().moments:
+        assert moment.title.rstrip("…").lower() in moment.text.lower()
+
+
+def test_the_score_can_be_computed_again_from_its_evidence() -> None:
+    for moment in lecture().moments:
+        assert moment.score == pytest.approx(100 * sum(s.value * s.weight for s in moment.signals), abs=0.02)
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    assert encode_document(lecture()) == encode_document(lecture())
+
+
+def test_options_bound_number_and_length() -> None:
+    found = lecture(ProjectOptions(max_clips=1, min_clip_ms=20_000, max_clip_ms=30_000))
+    assert sum(moment.selected for moment in found.moments) == 1
+    assert all(20_000 <= moment.range.length_ms <= 30_000 for moment in found.moments)
+
+
+def test_a_black_silent_video_gives_an_honest_sentence() -> None:
+    found = weigh_quiet(360_000, levels=[-100.0] * 3_600)
+    assert found.moments == []
+    assert found.nothing_found_reason == "Nothing is said and nothing moves in this video."
+
+
+def test_a_very_short_video_is_said_to_be_short() -> None:
+    assert "too short" in (weigh_quiet(1_000, difference=0.2).nothing_found_reason or "")
+
+
+def test_a_silent_video_that_moves_gives_clips_from_pictures_with_little_confidence() -> None:
+    found = weigh_quiet(120_000, difference=0.05)
+    clips = [moment for moment in found.moments if moment.selected]
+    assert clips
+    assert all(clip.confidence < 0.2 and clip.text == "" for clip in clips)
+    assert {signal.name for clip in clips for signal in clip.signals} <= {"faces", "cuts", "motion"}
+
+
+def test_sound_without_speech_gives_clips_from_sound() -> None:
+    levels = [-30.0] * 600 + [-12.0 + at % 9 for at in range(200)] + [-30.0] * 400
+    (clip,) = [m for m in weigh_quiet(120_000, levels=levels, difference=0.0).moments if m.rank == 1]
+    assert clip.range.start_ms < 80_000
+    assert clip.range.end_ms > 60_000
+    assert "dB" in clip.reason
+
+
+def test_dull_talk_is_not_padded() -> None:
+    words = say("and it was like that and so it was " * 20, 0)
+    found = weigh(material(words, 70_000), ProjectOptions(), name_id)
+    assert not any(moment.selected for moment in found.moments)
+    assert found.nothing_found_reason
+
+
+def test_a_project_without_its_transcript_is_still_weighed() -> None:
+    looked = [picture(at, 0.05 + (at % 30_000) / 1e6, 80.0) for at in range(0, 60_000, 1_000)]
+    known = Material(duration_ms=60_000, transcript=None, heard=[], seen=[seen(looked, 60_000)])
+    found = weigh(known, ProjectOptions(), name_id)
+    assert any(moment.selected for moment in found.moments)
+
+
+def later(word: Word, by_ms: int) -> Word:
+    return msgspec.structs.replace(word, start_ms=word.start_ms + by_ms, end_ms=word.end_ms + by_ms)
+
+
+def test_an_hour_is_weighed_in_seconds_and_the_list_stays_small() -> None:
+    words = [later(word, at * LECTURE_MS) for at in range(18) for word in lecture_words()]
+    hour_ms = 18 * LECTURE_MS
+    looked = [picture(at, 0.05, 60.0) for at in range(0, hour_ms, 1_000)]
+    known = material(words, hour_ms, levels_db=speech_levels(words, hour_ms), pictures=looked)
+    started = time.process_time()
+    found = weigh(known, ProjectOptions(), name_id)
+    assert time.process_time() - started < 6
+    assert len(found.moments) <= 212
+    assert len(encode_document(found)) < 2_000_000
+
+
+def test_words_that_make_no_sense_in_time_do_no_harm() -> None:
+    odd = [
+        Word(text="late.", start_ms=9_000, end_ms=9_500, probability=0.5),
+        Word(text="early", start_ms=100, end_ms=50, probability=0.5),
+        Word(text=" ", start_ms=300, end_ms=400, probability=0.5),
+        Word(text="beyond", start_ms=99_000, end_ms=99_500, probability=0.5),
+    ]
+    found = weigh(material(odd, 10_000), ProjectOptions(), name_id)
+    assert found.nothing_found_reason
+
+
+def test_sound_without_pictures_is_weighed_but_gives_no_clip() -> None:
+    found = weigh(material(lecture_words(), LECTURE_MS, has_video=False), ProjectOptions(), name_id)
+    assert found.moments
+    assert not any(moment.selected for moment in found.moments)
+    assert found.nothing_found_reason == "This recording has no pictures to make a clip of; its transcript is there."
