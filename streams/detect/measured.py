@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import ArrayLike
 
 from schemas.documents import Evidence
 from schemas.media import TimeRange
@@ -38,12 +36,11 @@ def any_of(parts: Sequence[float]) -> float:
     return 1.0 - math.prod(1.0 - clamp(part) for part in parts)
 
 
-def rank_in(value: float, others: ArrayLike) -> float:
-    """Share of ``others`` below ``value`` (ties count half): its percentile, 0..1."""
-    known = np.asarray(others, dtype=np.float64)
-    if known.size == 0:
+def rank_in(value: float, ordered: Sequence[float]) -> float:
+    """Share of ``ordered`` (ascending) below ``value``, ties counting half: its percentile, 0..1."""
+    if not ordered:
         raise ValueError("a percentile needs something to compare with")
-    return float((np.count_nonzero(known < value) + 0.5 * np.count_nonzero(known == value)) / known.size)
+    return (bisect_left(ordered, value) + bisect_right(ordered, value)) / (2 * len(ordered))
 
 
 def number(kind: str, part: TimeRange, value: float, unit: str, text: str = "") -> Evidence:

@@ -53,9 +53,9 @@ def read_whole(timeline: Timeline) -> Whole:
     facts = signals_text.read_sentences(timeline)
     return Whole(
         facts=facts,
-        density_levels=signals_text.density_levels(timeline, facts),
+        density_levels=sorted(signals_text.density_levels(timeline, facts)),
         sound=signals_sound.listen_whole(timeline),
-        motion_levels=[picture.difference for picture in timeline.pictures],
+        motion_levels=sorted(picture.difference for picture in timeline.pictures),
     )
 
 

@@ -47,9 +47,9 @@ def cuts(window: Window, timeline: Timeline) -> Measured | None:
 
 
 def motion(window: Window, timeline: Timeline, levels: Sequence[float]) -> Measured | None:
-    """Change from picture to picture against the video's: mean percentile and highest; ``levels`` of all pictures."""
+    """Change from picture to picture against the video's: mean percentile and highest; ``levels`` of all, ascending."""
     looked = [picture.difference for picture in timeline.pictures_in(window.range)]
-    if len(looked) < MIN_PICTURES or len(levels) < 2 * MIN_PICTURES or max(levels) < MOVING:
+    if len(looked) < MIN_PICTURES or len(levels) < 2 * MIN_PICTURES or levels[-1] < MOVING:
         return None
     mean = statistics.fmean(looked)
     evidence = [number("change", window.range, 100 * mean, "% from picture to picture")]

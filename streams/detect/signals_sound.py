@@ -23,7 +23,7 @@ PACE_MIN_WORDS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class SoundFacts:
-    """What is known of the whole video's sound. ``blocks_db``: mean level of each block that is not silent."""
+    """What is known of the whole video's sound. ``blocks_db``: mean levels of blocks that are not silent, ascending."""
 
     blocks_db: Sequence[float]
     median_db: float
@@ -60,7 +60,7 @@ def listen_whole(timeline: Timeline) -> SoundFacts | None:
         if s.end_word - s.first_word >= PACE_MIN_WORDS and s.length_ms > 0
     ]
     return SoundFacts(
-        blocks_db=[level for _, level in blocks(timeline, timeline.whole)],
+        blocks_db=sorted(level for _, level in blocks(timeline, timeline.whole)),
         median_db=median,
         spread_db=high - low,
         quiet_db=max(SILENT_DB, median - 15.0),
@@ -70,7 +70,7 @@ def listen_whole(timeline: Timeline) -> SoundFacts | None:
 
 def energy(window: Window, timeline: Timeline, whole: SoundFacts | None) -> Measured | None:
     """Where the window's sound lies among the video's: mean percentile of its blocks, and its loudest block."""
-    if whole is None or len(whole.blocks_db) < 4 or max(whole.blocks_db) - min(whole.blocks_db) < MIN_SPREAD_DB:
+    if whole is None or len(whole.blocks_db) < 4 or whole.blocks_db[-1] - whole.blocks_db[0] < MIN_SPREAD_DB:
         return None
     own = blocks(timeline, window.range)
     if not own:
