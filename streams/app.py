@@ -21,31 +21,38 @@ from streams.adapters.postgres import create_pool
 from streams.attempt import Attempts, Rules, Stage
 from streams.consume import Consumption
 from streams.context import Context, open_context
-from streams.deliver.agent import DeliverStage
-from streams.detect.agent import DetectStage
-from streams.frame.agent import FrameStage
 from streams.health import Pulse, serve_health
-from streams.ingest.agent import IngestStage
-from streams.listen.agent import ListenStage
-from streams.listen.close import CloseStage
-from streams.look.agent import LookStage
 from streams.messages import Message
 from streams.producers import Verifier
-from streams.render.agent import RenderStage
 from streams.settings import Settings
 
-STAGES: dict[str, Callable[[Context], Stage]] = {
-    "ingest": IngestStage,
-    "listen": ListenStage,
-    "close": CloseStage,
-    "look": LookStage,
-    "detect": DetectStage,
-    "frame": FrameStage,
-    "render": RenderStage,
-    "deliver": DeliverStage,
-}
 PATIENCE_LEASES = 1.5
 """A lease is kept while the counter grew within this many leases: one slow step of a model must not lose it."""
+
+
+def make_stage(name: str, context: Context) -> Stage:
+    """The actor of a stage. Imports are local: a worker loads its own stage's libraries and no other's."""
+    # ruff: noqa: PLC0415
+    match name:
+        case "ingest":
+            from streams.ingest.agent import IngestStage as Made
+        case "listen":
+            from streams.listen.agent import ListenStage as Made  # type: ignore[assignment]
+        case "close":
+            from streams.listen.close import CloseStage as Made  # type: ignore[assignment]
+        case "look":
+            from streams.look.agent import LookStage as Made  # type: ignore[assignment]
+        case "detect":
+            from streams.detect.agent import DetectStage as Made  # type: ignore[assignment]
+        case "frame":
+            from streams.frame.agent import FrameStage as Made  # type: ignore[assignment]
+        case "render":
+            from streams.render.agent import RenderStage as Made  # type: ignore[assignment]
+        case "deliver":
+            from streams.deliver.agent import DeliverStage as Made  # type: ignore[assignment]
+        case _:
+            raise ValueError(f"there is no stage {name!r}")
+    return Made(context)
 
 
 def topics_of(stage: str) -> list[str]:
@@ -59,11 +66,12 @@ def build_app(settings: Settings, stage: str, handle: Callable[[Message], Any]) 
     ``stream_wait_empty=False``: a rebalance does not wait for a long render. ``noack`` with ``ack`` after the work:
     SIGTERM in mid-event does not lose it. Raw bytes: decoding is ours, so that a bad message is a dead letter.
     """
-    work_dir = Path(settings.work_dir).absolute() / stage
+    data_dir = Path(settings.work_dir).absolute() / stage / "faust"
+    data_dir.mkdir(parents=True, exist_ok=True)
     app = faust.App(
         f"clipstream-{stage}",
         broker=f"kafka://{settings.kafka}",
-        datadir=str(work_dir / "faust"),
+        datadir=str(data_dir),
         web_enabled=False,
         autodiscover=False,
         topic_allow_declare=False,
@@ -113,7 +121,7 @@ async def run_stage(settings: Settings, stage: str) -> int:
         pool = await create_pool(settings.postgres_worker, size=4, name=f"clipstream-{stage}")
         stack.push_async_callback(pool.close)
         context = await stack.enter_async_context(open_context(settings, stage, pool))
-        actor = STAGES[stage](context)
+        actor = make_stage(stage, context)
         attempts = Attempts(
             pool=pool,
             stage=actor,

@@ -14,6 +14,10 @@ from streams.migrate_postgres import MigrationError, migrate_postgres
 from streams.settings import Settings
 
 
+REPLICAS = 3
+"""Copies of each partition where there are so many brokers."""
+
+
 async def migrate(settings: Settings) -> None:
     """Bring every store to the present version, one after the other."""
     log = structlog.get_logger()
@@ -34,11 +38,12 @@ async def create_topics(bootstrap: str) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
+        brokers = (await admin.describe_cluster())["brokers"]
         wanted = [
             NewTopic(
                 topic.name,
                 num_partitions=topic.partitions,
-                replication_factor=-1,
+                replication_factor=min(REPLICAS, len(brokers)),
                 topic_configs={"retention.ms": str(topic.retention_ms), "max.message.bytes": "2000000"},
             )
             for topic in TOPICS
