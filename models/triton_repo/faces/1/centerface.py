@@ -1,0 +1,69 @@
+"""CenterFace's maps to boxes, by numpy alone. Pure; never runs the network.
+
+Source of the formulas: Xu et al., CenterFace (2019), and the decoder published with its weights (Star-Clouds/CenterFace).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+STRIDE = 4
+"""Input pixels under one cell of the maps."""
+MULTIPLE = 32
+"""Width and height that the network takes are multiples of this."""
+SAME_FACE_IOU = 0.3
+
+
+def to_input(pictures: np.ndarray) -> np.ndarray:
+    """RGB uint8 (n, h, w, 3) to float32 (n, 3, H, W): H and W the next multiples of 32, filled with black."""
+    count, height, width, _ = pictures.shape
+    shape = (count, 3, -(-height // MULTIPLE) * MULTIPLE, -(-width // MULTIPLE) * MULTIPLE)
+    padded = np.zeros(shape, dtype=np.float32)
+    padded[:, :, :height, :width] = pictures.transpose(0, 3, 1, 2)
+    return padded
+
+
+def decode(
+    heat: np.ndarray, scale: np.ndarray, offset: np.ndarray, *, threshold: float, width: int, height: int
+) -> np.ndarray:
+    """Boxes of one picture, shape (k, 5): x, y, width, height in input pixels, score; best first, doubles removed.
+
+    ``heat`` (h, w); ``scale`` and ``offset`` (2, h, w), rows first. ``width`` and ``height`` of the picture without filling.
+    """
+    rows, columns = np.nonzero(heat > threshold)
+    tall = np.exp(scale[0, rows, columns]) * STRIDE
+    wide = np.exp(scale[1, rows, columns]) * STRIDE
+    middle_x = (columns + offset[1, rows, columns] + 0.5) * STRIDE
+    middle_y = (rows + offset[0, rows, columns] + 0.5) * STRIDE
+    left, right = np.clip(middle_x - wide / 2, 0, width), np.clip(middle_x + wide / 2, 0, width)
+    top, bottom = np.clip(middle_y - tall / 2, 0, height), np.clip(middle_y + tall / 2, 0, height)
+    boxes = np.stack([left, top, right - left, bottom - top, heat[rows, columns]], axis=1).astype(np.float32)
+    boxes = boxes[(boxes[:, 2] >= 1) & (boxes[:, 3] >= 1)]
+    return without_doubles(boxes[np.argsort(-boxes[:, 4], kind="stable")])
+
+
+def without_doubles(boxes: np.ndarray) -> np.ndarray:
+    """Greedy non-maximum suppression of (k, 5) boxes that come best first."""
+    left, top = boxes[:, 0], boxes[:, 1]
+    right, bottom = left + boxes[:, 2], top + boxes[:, 3]
+    area = boxes[:, 2] * boxes[:, 3]
+    alive = np.ones(len(boxes), dtype=bool)
+    kept: list[int] = []
+    for best in range(len(boxes)):
+        if not alive[best]:
+            continue
+        kept.append(best)
+        shared_x = np.minimum(right, right[best]) - np.maximum(left, left[best])
+        shared_y = np.minimum(bottom, bottom[best]) - np.maximum(top, top[best])
+        shared = np.clip(shared_x, 0, None) * np.clip(shared_y, 0, None)
+        alive &= shared < SAME_FACE_IOU * (area + area[best] - shared)
+    return boxes[kept]
+
+
+def stack(found: list[np.ndarray]) -> np.ndarray:
+    """Boxes of n pictures as one array (n, k, 5), k at least 1, missing ones with score 0."""
+    most = max([1, *(len(boxes) for boxes in found)])
+    stacked = np.zeros((len(found), most, 5), dtype=np.float32)
+    for at, boxes in enumerate(found):
+        stacked[at, : len(boxes)] = boxes
+    return stacked

@@ -1,0 +1,28 @@
+"""Which recognised text is believed, which is heard again, which is dropped. Pure numbers in, a verdict out."""
+
+from __future__ import annotations
+
+MAX_COMPRESSION = 2.4
+"""Text that gzip shrinks further than this repeats itself (the threshold of OpenAI's own decoder)."""
+MIN_LOG_PROBABILITY = -1.0
+"""Mean log-probability a token below which a decoding counts as failed (OpenAI's own threshold)."""
+NO_SPEECH = 0.6
+"""With a low log-probability, this much belief in silence makes it silence (OpenAI's own threshold)."""
+MIN_WORD_PROBABILITY = 0.2
+"""Below this mean the words do not sit on the sound: invented text on music and noise measured 0.04, speech over 0.5."""
+MIN_WORDS_A_SECOND = 0.4
+"""Fewer words a second of detected speech than the slowest speakers: the decoder stopped early."""
+LONG_ENOUGH_S = 6.0
+"""Coverage says nothing about shorter windows."""
+
+
+def failed(*, compression: float, log_probability: float, words: int, speech_s: float) -> bool:
+    """Whether a window is to be heard again by the careful decoder."""
+    sparse = speech_s >= LONG_ENOUGH_S and words < MIN_WORDS_A_SECOND * speech_s
+    return compression > MAX_COMPRESSION or log_probability < MIN_LOG_PROBABILITY or sparse
+
+
+def invented(*, compression: float, log_probability: float, no_speech: float, word_probability: float) -> bool:
+    """Whether a text is dropped: it repeats itself, is thought to be silence, or does not sit on the sound."""
+    silent = no_speech > NO_SPEECH and log_probability < MIN_LOG_PROBABILITY
+    return compression > MAX_COMPRESSION or silent or word_probability < MIN_WORD_PROBABILITY

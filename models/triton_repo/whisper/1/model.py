@@ -1,0 +1,170 @@
+"""Triton's Python backend for Whisper: requests in, streamed JSON out. All work happens inside execute().
+
+Each response carries one JSON text in HEARD: ``{"kind": "alive"}`` while it computes, ``{"kind": "part"}`` with words
+of a window, ``{"kind": "final"}`` last. README.md two folders up has the fields.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from pathlib import Path
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a missing model must fail at load, never be fetched
+
+import numpy as np
+import triton_python_backend_utils as pb_utils
+from recogniser import Options, Recogniser
+
+ENVIRONMENT = {
+    "weights": "CLIPSTREAM_WHISPER_DIR",
+    "device": "CLIPSTREAM_WHISPER_DEVICE",
+    "compute_type": "CLIPSTREAM_WHISPER_COMPUTE",
+    "threads": "CLIPSTREAM_WHISPER_THREADS",
+    "mode": "CLIPSTREAM_WHISPER_MODE",
+    "batch_size": "CLIPSTREAM_WHISPER_BATCH",
+    "beam_size": "CLIPSTREAM_WHISPER_BEAM",
+    "max_audio_s": "CLIPSTREAM_WHISPER_MAX_AUDIO_S",
+}
+MODES = ("batched", "sequential")
+ALIVE_S = 2.0
+"""How often a sign of life is sent: shorter than any lease."""
+RATE_HZ = 16_000
+
+
+class BadRequestError(ValueError):
+    """The request cannot be served as it is; the message says why."""
+
+
+class Answer:
+    """The stream of one request: one writer at a time, signs of life while the processor works, nothing after the end."""
+
+    def __init__(self, sender) -> None:
+        """``sender`` is Triton's response sender."""
+        self._sender = sender
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self.cancelled = False
+
+    def __enter__(self) -> Answer:
+        """Start the signs of life."""
+        self._thread = threading.Thread(target=self._live, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind, error, trace) -> bool:
+        """Stop the signs of life, say what went wrong, end the stream."""
+        self._ended.set()
+        self._thread.join()
+        if error is not None and not self.cancelled:
+            code = pb_utils.TritonError.INVALID_ARG if isinstance(error, BadRequestError) else pb_utils.TritonError.INTERNAL
+            text = f"{type(error).__name__}: {error}"
+            self._sender.send(pb_utils.InferenceResponse(error=pb_utils.TritonError(text, code)))
+        self._sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+        return True
+
+    def say(self, kind: str, **fields) -> None:
+        """Send one JSON text."""
+        body = json.dumps({"kind": kind, **fields}, ensure_ascii=False).encode()
+        tensor = pb_utils.Tensor("HEARD", np.array([body], dtype=np.object_))
+        with self._lock:
+            self._sender.send(pb_utils.InferenceResponse([tensor]))
+
+    def _live(self) -> None:
+        """A sign of life only where the processor time moved: a hung decoder falls silent."""
+        before = time.process_time()
+        while not self._ended.wait(ALIVE_S):
+            with self._lock:
+                self.cancelled = self.cancelled or self._sender.is_cancelled()
+            now = time.process_time()
+            if now - before > ALIVE_S / 100 and not self.cancelled:
+                self.say("alive")
+            before = now
+
+
+class TritonPythonModel:
+    """One instance: one loaded Whisper."""
+
+    def initialize(self, args) -> None:
+        """Load the weights named by the parameters or the environment; decode a second of silence once."""
+        if int(np.__version__.split(".", 1)[0]) >= 2:
+            raise RuntimeError(f"numpy {np.__version__}: Triton's stub needs numpy < 2, else tensors arrive empty")
+        given = {name: item["string_value"] for name, item in json.loads(args["model_config"])["parameters"].items()}
+        settings = given | {name: os.environ[key] for name, key in ENVIRONMENT.items() if os.environ.get(key)}
+        on_gpu = args["model_instance_kind"] == "GPU"
+        device = settings["device"] or ("cuda" if on_gpu else "cpu")
+        self._defaults = {name: settings[name] for name in ("mode", "batch_size", "beam_size")}
+        self._max_samples = int(settings["max_audio_s"]) * RATE_HZ
+        self._recogniser = Recogniser(
+            Path(settings["weights"]),
+            device=device,
+            device_index=int(args["model_instance_device_id"]) if on_gpu else 0,
+            compute_type=settings["compute_type"] or ("float16" if device == "cuda" else "int8"),
+            threads=int(settings["threads"]),
+        )
+        self._recogniser.check()
+
+    def execute(self, requests) -> None:
+        """Serve each request to its end: queue limits, priorities and Triton's own metrics stay true."""
+        for request in requests:
+            with Answer(request.get_response_sender()) as answer:
+                self._hear(request, answer)
+
+    def _hear(self, request, answer: Answer) -> None:
+        started = time.process_time()
+        audio = pb_utils.get_input_tensor_by_name(request, "AUDIO").as_numpy()
+        if audio.ndim != 1 or len(audio) > self._max_samples:
+            raise BadRequestError(f"AUDIO has shape {audio.shape}: one channel of at most {self._max_samples} samples")
+        asked = _asked(request)
+        if asked.get("check"):
+            self._recogniser.check()
+        hearing = self._recogniser.hear(audio, _options(asked, self._defaults), lambda: answer.cancelled)
+        again, dropped = 0, []
+        for part in hearing.parts:
+            again += part.again
+            dropped += [part.dropped] if part.dropped else []
+            answer.say("part", words=part.words, heard_ms=part.heard_ms)
+        answer.say(
+            "final",
+            language=hearing.language,
+            language_probability=hearing.language_probability,
+            speech=hearing.speech,
+            model=self._recogniser.name,
+            compute_ms=round((time.process_time() - started) * 1000),
+            heard_again=again,
+            dropped=dropped,
+        )
+
+    def finalize(self) -> None:
+        """Let the weights go."""
+        del self._recogniser
+
+
+def _asked(request) -> dict:
+    tensor = pb_utils.get_input_tensor_by_name(request, "OPTIONS")
+    if tensor is None:
+        return {}
+    try:
+        asked = json.loads(tensor.as_numpy().reshape(-1)[0])
+    except (ValueError, IndexError) as error:
+        raise BadRequestError(f"OPTIONS is not JSON: {error}") from None
+    if not isinstance(asked, dict):
+        raise BadRequestError("OPTIONS is not a JSON object")
+    return asked
+
+
+def _options(asked: dict, defaults: dict) -> Options:
+    mode = asked.get("mode") or "auto"
+    if mode not in (*MODES, "auto"):
+        raise BadRequestError(f"mode {mode!r} is none of {', '.join(MODES)}, auto")
+    try:
+        return Options(
+            mode=defaults["mode"] if mode == "auto" else mode,
+            beam_size=min(max(int(asked.get("beam_size") or defaults["beam_size"]), 1), 10),
+            batch_size=min(max(int(asked.get("batch_size") or defaults["batch_size"]), 1), 64),
+            language=asked.get("language") or None,
+        )
+    except (TypeError, ValueError) as error:
+        raise BadRequestError(f"OPTIONS: {error}") from None

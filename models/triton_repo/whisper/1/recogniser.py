@@ -1,0 +1,177 @@
+"""faster-whisper with voice activity, windows and gates. Knows nothing of Triton; never fetches a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import ctranslate2
+import gates
+import numpy as np
+import packing
+from faster_whisper import BatchedInferencePipeline, WhisperModel
+from faster_whisper.vad import VadOptions, get_speech_timestamps
+
+PAD_MS = 400
+VAD = VadOptions(max_speech_duration_s=30.0, min_silence_duration_ms=160, speech_pad_ms=PAD_MS)
+"""Silero as faster-whisper's batched mode sets it: cut at pauses from 160 ms on, no piece above the window."""
+WINDOW_S = 30
+CAREFUL_TEMPERATURES = (0.0, 0.2, 0.4, 0.6)
+LANGUAGE_WINDOWS = 3
+"""Stop asking for the language after so many windows, or with the first that is sure."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How one recording is heard. ``language`` None: find out."""
+
+    mode: str
+    beam_size: int
+    batch_size: int
+    language: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Words of one window: (text, start ms, end ms, probability); ``heard_ms`` is how far into the recording."""
+
+    words: list[tuple[str, int, int, float]]
+    heard_ms: int
+    again: bool
+    dropped: str | None
+
+
+class Hearing:
+    """One recording: iterate the parts, then read the rest."""
+
+    def __init__(self, parts: Iterator[Part], speech: list[tuple[int, int]], language: str | None, sure: float) -> None:
+        """``speech`` in ms without padding."""
+        self.parts = parts
+        self.speech = speech
+        self.language = language
+        self.language_probability = sure
+
+
+class Recogniser:
+    """A loaded model. Not for two threads at once."""
+
+    def __init__(self, weights: Path, *, device: str, device_index: int, compute_type: str, threads: int) -> None:
+        """Load a CTranslate2 Whisper directory; raises with the path when something is missing."""
+        if not (weights / "model.bin").is_file():
+            raise FileNotFoundError(f"{weights} holds no model.bin: set CLIPSTREAM_WHISPER_DIR to a CTranslate2 Whisper")
+        self._model = WhisperModel(
+            str(weights),
+            device=device,
+            device_index=device_index,
+            compute_type=compute_type,
+            cpu_threads=threads,
+            local_files_only=True,
+        )
+        self._batched = BatchedInferencePipeline(self._model)
+        self.name = f"{weights.name}/{compute_type}"
+
+    def check(self) -> None:
+        """Decode a second of silence without voice detection: proof that the network itself answers."""
+        silence = np.zeros(packing.RATE_HZ, dtype=np.float32)
+        list(self._model.transcribe(silence, language="en", beam_size=1, temperature=0.0, vad_filter=False)[0])
+
+    def hear(self, audio: np.ndarray, options: Options, cancelled: Callable[[], bool]) -> Hearing:
+        """Words of 16 kHz mono int16 audio, shape (n,). Stops after the current batch when cancelled."""
+        ctranslate2.set_random_seed(0)
+        samples = audio.astype(np.float32) / 32768.0
+        found = [(piece["start"], piece["end"]) for piece in get_speech_timestamps(samples, VAD)]
+        pieces = packing.pack(found)
+        spans = packing.windows(pieces, WINDOW_S * packing.RATE_HZ)
+        speech = packing.speech_ms(found, PAD_MS * packing.RATE_HZ // 1000)
+        if not spans:
+            return Hearing(iter(()), speech, None, 0.0)
+        packed = np.concatenate([samples[piece.start : piece.end] for piece in pieces])
+        known = options.language if options.language in self._model.supported_languages else None
+        hear = self._sequential if options.mode == "sequential" else self._windows
+        segments, info = hear(packed, spans, options, known)
+        parts = self._believed(segments, packed, spans, pieces, options, info.language, cancelled)
+        return Hearing(parts, speech, info.language, float(info.language_probability))
+
+    def _windows(self, packed: np.ndarray, spans: list[packing.Window], options: Options, language: str | None):
+        rate = packing.RATE_HZ
+        return self._batched.transcribe(
+            packed,
+            language=language,
+            beam_size=options.beam_size,
+            batch_size=options.batch_size,
+            clip_timestamps=[{"start": span.start / rate, "end": span.end / rate} for span in spans],
+            word_timestamps=True,
+            without_timestamps=True,
+            language_detection_segments=LANGUAGE_WINDOWS,
+        )
+
+    def _sequential(self, packed: np.ndarray, spans: list[packing.Window], options: Options, language: str | None):  # noqa: ARG002
+        return self._careful(packed, options, language)
+
+    def _careful(self, audio: np.ndarray, options: Options, language: str | None):
+        return self._model.transcribe(
+            audio,
+            language=language,
+            beam_size=options.beam_size,
+            temperature=CAREFUL_TEMPERATURES,
+            condition_on_previous_text=False,
+            vad_filter=False,
+            word_timestamps=True,
+            language_detection_segments=LANGUAGE_WINDOWS,
+        )
+
+    def _believed(
+        self,
+        segments: Iterable,
+        packed: np.ndarray,
+        spans: list[packing.Window],
+        pieces: list[packing.Piece],
+        options: Options,
+        language: str,
+        cancelled: Callable[[], bool],
+    ) -> Iterator[Part]:
+        """Parts in order; windows that fail the gates are heard again, what stays unbelievable is dropped."""
+        for segment in segments:
+            if cancelled():
+                return
+            span = _window_of(segment, spans)
+            again = options.mode != "sequential" and _failed(segment, span)
+            believed, offset_s = [segment], 0.0
+            if again:
+                offset_s = span.start / packing.RATE_HZ
+                believed = list(self._careful(packed[span.start : span.end], options, language)[0])
+            for one in believed:
+                yield _part(one, pieces, offset_s, again=again)
+
+
+def _window_of(segment, spans: list[packing.Window]) -> packing.Window:
+    """The window that a batched segment came from: ``seek`` is its start in frames of 10 ms."""
+    return min(spans, key=lambda span: abs(span.start * 100 // packing.RATE_HZ - segment.seek))
+
+
+def _failed(segment, span: packing.Window) -> bool:
+    return gates.failed(
+        compression=segment.compression_ratio,
+        log_probability=segment.avg_logprob,
+        words=len(segment.words or ()),
+        speech_s=(span.end - span.start) / packing.RATE_HZ,
+    )
+
+
+def _part(segment, pieces: list[packing.Piece], offset_s: float, *, again: bool) -> Part:
+    words = []
+    for word in segment.words or ():
+        text = word.word.strip()
+        start_ms, end_ms = packing.restore_ms(pieces, offset_s + float(word.start), offset_s + float(word.end))
+        if text:
+            words.append((text, start_ms, end_ms, round(float(word.probability), 4)))
+    heard_ms = packing.restore_ms(pieces, offset_s + segment.end, offset_s + segment.end)[1]
+    dropped = gates.invented(
+        compression=segment.compression_ratio,
+        log_probability=segment.avg_logprob,
+        no_speech=segment.no_speech_prob,
+        word_probability=sum(word[3] for word in words) / len(words) if words else 0.0,
+    )
+    reason = segment.text.strip() if dropped and words else None
+    return Part(words=[] if dropped else words, heard_ms=heard_ms, again=again, dropped=reason)

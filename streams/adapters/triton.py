@@ -1,0 +1,215 @@
+"""Speech and faces on NVIDIA Triton, as the ports say it. Never decides what is believed: the models' gates do.
+
+models/triton_repo/README.md describes the tensors and the JSON on the wire.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.media import Box, Face, TimeRange, Word
+from streams.adapters.ports import Heard, Int16, Report, UInt8
+from streams.adapters.triton_wire import PART, ModelDead, TritonWire, tensor, text_tensor
+from streams.errors import Unavailable
+
+RATE_HZ = 16_000
+QUEUE_S = 300.0
+"""Longest wait for the model to begin: its own queue policy refuses at the same time."""
+SLOWEST = 4.0
+"""Seconds of work for a second of sound beyond which something is wrong (two busy cores need 0.1)."""
+SIGN_S = 5.0
+"""How often the server is asked whether its queue moves, while nothing came back yet."""
+SILENCE_S = 60.0
+"""A model at work says something every two seconds; after so long without, it hangs."""
+FACES_TIMEOUT_S = 60.0
+FACES_REQUEST_BYTES = 48 * 2**20
+SHARE_FROM_BYTES = 2**20
+"""Below this the two calls for shared memory cost more than they save."""
+
+
+class _Said(msgspec.Struct, frozen=True, kw_only=True):
+    """One JSON text of the whisper model; which fields are there depends on ``kind``."""
+
+    kind: str
+    words: list[tuple[str, int, int, float]] = []
+    language: str | None = None
+    language_probability: float = 0.0
+    speech: list[tuple[int, int]] = []
+    model: str = ""
+    compute_ms: int = 0
+
+
+class TritonSpeech:
+    """Whisper on Triton. ``mode``: ``batched``, ``sequential`` or ``auto`` (what the server is set to)."""
+
+    def __init__(self, url: str, model: str = "whisper", mode: str = "auto") -> None:
+        """``url`` is ``host:grpc port``; nothing is opened yet."""
+        self._wire = TritonWire(url)
+        self._model = model
+        self._mode = mode
+
+    async def close(self) -> None:
+        """Close the channel."""
+        await self._wire.close()
+
+    async def probe(self) -> None:
+        """Decode a second of silence. A dead model is loaded again first; raises Unavailable if it still is dead."""
+        await _probe(self._wire, self._model, self._check)
+
+    async def transcribe(self, audio: Int16, *, language: str | None, report: Report) -> Heard:
+        """Words of 16 kHz mono audio, shape (n,); times in ms from its start. ``report`` counts signs of work."""
+        if not audio.size:
+            return _heard([], _Said(kind="final"))
+        try:
+            return await self._collect(audio, language, report)
+        except ModelDead:
+            await _revive(self._wire, self._model, self._check)
+            raise
+
+    async def _collect(self, audio: Int16, language: str | None, report: Report) -> Heard:
+        words: list[Word] = []
+        final: _Said | None = None
+        signs = 0
+        said: _Said | None
+        async for said in self._listen(audio, language):
+            signs += 1
+            report(signs)
+            if said is not None:
+                words += [_word(*word) for word in said.words]
+                final = said if said.kind == "final" else final
+        if final is None:
+            raise Unavailable(PART, f"{self._model} ended its answer early")
+        return _heard(words, final)
+
+    async def _listen(self, audio: Int16, language: str | None) -> AsyncIterator[_Said | None]:
+        """What the model says; None for each sign that its queue moves before it says anything."""
+        options = msgspec.json.encode({"mode": self._mode, "language": language}).decode()
+        inputs = [tensor("AUDIO", audio, "INT16"), text_tensor("OPTIONS", options)]
+        stream = self._wire.stream(self._model, inputs, QUEUE_S + SILENCE_S + SLOWEST * audio.size / RATE_HZ)
+        begun = False
+        before = await self._wire.signs(self._model)
+        pending = asyncio.create_task(_next(stream))
+        try:
+            while True:
+                done, _ = await asyncio.wait([pending], timeout=SILENCE_S if begun else SIGN_S)
+                if not done and begun:
+                    raise ModelDead(PART, f"{self._model} fell silent for {SILENCE_S:.0f} s")
+                if not done:
+                    now = await self._wire.signs(self._model)
+                    if now != before:
+                        yield None
+                    before = now
+                    continue
+                body = pending.result()
+                if body is None:
+                    return
+                begun = True
+                pending = asyncio.create_task(_next(stream))
+                yield msgspec.json.decode(body, type=_Said)
+        finally:
+            await _leave(stream, pending)
+
+    async def _check(self) -> None:
+        silence = np.zeros(RATE_HZ, dtype=np.int16)
+        inputs = [tensor("AUDIO", silence, "INT16"), text_tensor("OPTIONS", '{"check":true}')]
+        async for _ in self._wire.stream(self._model, inputs, QUEUE_S):
+            pass
+
+
+async def _next(stream: AsyncGenerator[NDArray[np.object_]]) -> bytes | None:
+    """The next text of a stream, None at its end."""
+    async for texts in stream:
+        return bytes(texts[0])
+    return None
+
+
+async def _leave(stream: AsyncGenerator[NDArray[np.object_]], pending: asyncio.Task[bytes | None]) -> None:
+    """End a stream whatever state it is in, so that the server does not wait for us."""
+    pending.cancel()
+    with suppress(asyncio.CancelledError, Exception):
+        await pending
+    await stream.aclose()
+
+
+def _word(text: str, start_ms: int, end_ms: int, probability: float) -> Word:
+    return Word(text=text, start_ms=start_ms, end_ms=end_ms, probability=probability)
+
+
+def _heard(words: list[Word], final: _Said) -> Heard:
+    return Heard(
+        words=words,
+        speech=[TimeRange(start_ms=start, end_ms=end) for start, end in final.speech],
+        language=final.language,
+        language_probability=final.language_probability,
+        model=final.model,
+        compute_ms=final.compute_ms,
+    )
+
+
+class TritonFaces:
+    """CenterFace on Triton."""
+
+    def __init__(self, url: str, model: str = "faces") -> None:
+        """``url`` is ``host:grpc port``; nothing is opened yet."""
+        self._wire = TritonWire(url)
+        self._model = model
+
+    async def close(self) -> None:
+        """Close the channel."""
+        await self._wire.close()
+
+    async def probe(self) -> None:
+        """Look at one black picture. A dead model is loaded again first; raises Unavailable if it still is dead."""
+        await _probe(self._wire, self._model, self._check)
+
+    async def detect(self, pictures: UInt8) -> Sequence[Sequence[Face]]:
+        """Faces of pictures, shape (n, height, width, 3), RGB; best first; boxes in pixels of the given pictures."""
+        if pictures.ndim != 4 or pictures.shape[3] != 3:
+            raise ValueError(f"pictures have shape {pictures.shape}, not (n, height, width, 3)")
+        if not pictures.size:
+            return [[] for _ in pictures]
+        step = max(1, FACES_REQUEST_BYTES // pictures[0].nbytes)
+        try:
+            found = [await self._look(pictures[at : at + step]) for at in range(0, len(pictures), step)]
+        except ModelDead:
+            await _revive(self._wire, self._model, self._check)
+            raise
+        return [faces for part in found for faces in part]
+
+    async def _look(self, pictures: UInt8) -> list[list[Face]]:
+        values = np.ascontiguousarray(pictures)
+        if values.nbytes < SHARE_FROM_BYTES:
+            result = await self._wire.infer(self._model, [tensor("PICTURES", values, "UINT8")], FACES_TIMEOUT_S)
+        else:
+            async with self._wire.shared("PICTURES", values, "UINT8") as given:
+                result = await self._wire.infer(self._model, [given], FACES_TIMEOUT_S)
+        return [[_face(*row) for row in rows if row[4] > 0] for rows in result.as_numpy("FACES").tolist()]
+
+    async def _check(self) -> None:
+        await self._look(np.zeros((1, 64, 64, 3), dtype=np.uint8))
+
+
+def _face(x: float, y: float, width: float, height: float, score: float) -> Face:
+    return Face(box=Box(x=x, y=y, width=width, height=height), score=score)
+
+
+async def _revive(wire: TritonWire, model: str, check: Callable[[], Awaitable[None]]) -> None:
+    """Load a model again, unless somebody else already did."""
+    try:
+        await check()
+    except ModelDead as error:
+        await wire.revive(model, error)
+
+
+async def _probe(wire: TritonWire, model: str, check: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await check()
+    except ModelDead as error:
+        await wire.revive(model, error)
+        await check()

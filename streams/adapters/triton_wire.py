@@ -1,0 +1,192 @@
+"""One channel to a Triton server: requests with deadlines, errors by what to do next, dead models revived.
+
+Never knows what a model means.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import grpc
+import numpy as np
+import tritonclient.grpc.aio as triton
+from numpy.typing import NDArray
+from tritonclient.utils import InferenceServerException
+
+from streams.errors import Unavailable
+
+PART = "triton"
+LOAD_TIMEOUT_S = 180.0
+CONTROL_TIMEOUT_S = 10.0
+SHARED_DIR = Path("/dev/shm")  # noqa: S108  # where POSIX shared memory lives on Linux; names are random, mode 0600
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+REAL_STATUS = {"triton_grpc_error": "true"}
+"""Header that makes Triton answer a failed stream with a gRPC status instead of a text."""
+LATER = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "CANCELLED", "ABORTED")
+"""Statuses that mean: not now."""
+DEAD_TEXTS = ("stub process", "fell silent")
+MISSING_TEXTS = ("is not ready", "unknown model", "no available versions")
+SHARED_TEXT = "shared memory region"
+"""Texts that come as INTERNAL or INVALID_ARGUMENT: the model's process died; it is not loaded; the server restarted."""
+
+
+class InferenceFailed(RuntimeError):
+    """The model refused or failed on this input: a bug, on either side. Trying again changes nothing."""
+
+
+class ModelDead(Unavailable):
+    """The model's process is gone though server and model say ready: unload and load."""
+
+
+class ModelMissing(ModelDead):
+    """The model is not loaded: load."""
+
+
+def failure(model: str, error: InferenceServerException | grpc.RpcError) -> Exception:
+    """What an error of the client library demands: Unavailable (ModelDead where loading helps) or InferenceFailed."""
+    if isinstance(error, InferenceServerException):
+        status, text = str(error.status() or ""), str(error.message() or "")
+    else:
+        status, text = str(error.code()), str(error.details() or "")
+    detail = f"{model}: {text or status}"
+    lowered = text.lower()
+    if any(part in lowered for part in DEAD_TEXTS):
+        return ModelDead(PART, detail)
+    if any(part in lowered for part in MISSING_TEXTS) or status.endswith("NOT_FOUND"):
+        return ModelMissing(PART, detail)
+    if any(status.endswith(name) for name in LATER) or SHARED_TEXT in lowered:
+        return Unavailable(PART, detail)
+    return InferenceFailed(detail)
+
+
+def tensor(name: str, values: NDArray[Any], datatype: str) -> triton.InferInput:
+    """An input that travels inside the message."""
+    made = triton.InferInput(name, list(values.shape), datatype)
+    made.set_data_from_numpy(values)
+    return made
+
+
+def text_tensor(name: str, text: str) -> triton.InferInput:
+    """One string as a tensor of shape (1,)."""
+    return tensor(name, np.array([text.encode()], dtype=np.object_), "BYTES")
+
+
+class TritonWire:
+    """A lazily opened channel. ``url`` is ``host:grpc port``."""
+
+    def __init__(self, url: str) -> None:
+        """Nothing is opened yet: the channel belongs to the event loop of its first use."""
+        self.url = url
+        self._client: triton.InferenceServerClient | None = None
+        self._sharing = url.rsplit(":", 1)[0] in LOOPBACK and SHARED_DIR.is_dir()
+
+    @property
+    def client(self) -> Any:
+        """The library's client."""
+        if self._client is None:
+            self._client = triton.InferenceServerClient(self.url)
+        return self._client
+
+    async def close(self) -> None:
+        """Close the channel."""
+        if self._client is not None:
+            client, self._client = self._client, None
+            await client.close()
+
+    async def infer(self, model: str, inputs: Sequence[triton.InferInput], timeout_s: float) -> triton.InferResult:
+        """One request, one answer. Raises Unavailable or InferenceFailed."""
+        try:
+            return await self.client.infer(model, inputs, client_timeout=timeout_s)
+        except (InferenceServerException, grpc.RpcError) as error:
+            raise failure(model, error) from error
+
+    async def stream(
+        self, model: str, inputs: Sequence[triton.InferInput], timeout_s: float, output: str = "HEARD"
+    ) -> AsyncGenerator[NDArray[Any]]:
+        """One request, ``output`` of each answer as it comes, to the end.
+
+        Raises as ``infer``; leaving early cancels at the server.
+        """
+
+        async def requests() -> AsyncIterator[dict[str, Any]]:
+            yield {"model_name": model, "inputs": inputs}
+
+        answers = self.client.stream_infer(requests(), stream_timeout=timeout_s, headers=REAL_STATUS)
+        ended = False
+        try:
+            async for result, error in answers:
+                if error is not None:
+                    raise failure(model, error)
+                yield result.as_numpy(output)
+            ended = True
+        except (InferenceServerException, grpc.RpcError) as error:
+            raise failure(model, error) from error
+        finally:
+            if not ended:
+                answers.cancel()
+
+    async def signs(self, model: str) -> str:
+        """The model's counters as a text: when it changes, the server's queue for this model moved."""
+        try:
+            found = await self.client.get_inference_statistics(model, client_timeout=CONTROL_TIMEOUT_S)
+        except (InferenceServerException, grpc.RpcError) as error:
+            raise failure(model, error) from error
+        return str(found)
+
+    async def revive(self, model: str, error: ModelDead) -> None:
+        """Load a model again (unloading what is left of it first). Raises Unavailable when that cannot be done."""
+        try:
+            if not isinstance(error, ModelMissing):
+                await self.client.unload_model(model, client_timeout=CONTROL_TIMEOUT_S)
+            await self.client.load_model(model, client_timeout=LOAD_TIMEOUT_S)
+        except (InferenceServerException, grpc.RpcError) as cause:
+            raise Unavailable(PART, f"{model} could not be loaded again: {cause}") from cause
+
+    @asynccontextmanager
+    async def shared(self, name: str, values: NDArray[Any], datatype: str) -> AsyncIterator[triton.InferInput]:
+        """An input in shared memory where the server is on this machine, else inside the message.
+
+        The file is unlinked as soon as the server has mapped it: a kill -9 leaves nothing behind.
+        """
+        region = await self._register(values) if self._sharing else None
+        if region is None:
+            yield tensor(name, values, datatype)
+            return
+        made = triton.InferInput(name, list(values.shape), datatype)
+        made.set_shared_memory(region, values.nbytes)
+        try:
+            yield made
+        finally:
+            with suppress(InferenceServerException, grpc.RpcError):  # a server that is gone has forgotten it anyway
+                await self.client.unregister_system_shared_memory(region, client_timeout=CONTROL_TIMEOUT_S)
+
+    async def _register(self, values: NDArray[Any]) -> str | None:
+        region = f"clipstream-{os.getpid()}-{secrets.token_hex(8)}"
+        path = SHARED_DIR / region
+        try:
+            _write(path, values)
+            await self.client.register_system_shared_memory(
+                region, f"/{region}", values.nbytes, client_timeout=CONTROL_TIMEOUT_S
+            )
+        except (OSError, InferenceServerException, grpc.RpcError):
+            self._sharing = False  # another mount, another user, no room: the message carries it from now on
+            return None
+        finally:
+            path.unlink(missing_ok=True)
+        return region
+
+
+def _write(path: Path, values: NDArray[Any]) -> None:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.posix_fallocate(handle, 0, values.nbytes)
+        with mmap.mmap(handle, values.nbytes) as memory:
+            np.copyto(np.frombuffer(memory, dtype=values.dtype).reshape(values.shape), values)
+    finally:
+        os.close(handle)
