@@ -14,7 +14,7 @@ from schemas.topics import FOREVER, TOPICS, Topic
 
 HERE = Path(__file__).parent
 VERSION = "1.0.0"
-_HEADERS = {
+_HEADERS: dict[str, Any] = {
     "type": "object",
     "required": ["ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "content-type"],
     "properties": {
@@ -47,7 +47,9 @@ def json_schema(event: type) -> dict[str, Any]:
 
 def asyncapi() -> dict[str, Any]:
     """AsyncAPI 3.0 document of all topics and events."""
-    channels, operations, messages = {}, {}, {}
+    channels: dict[str, Any] = {}
+    operations: dict[str, Any] = {}
+    messages: dict[str, Any] = {}
     schemas: dict[str, Any] = {}
     for topic in TOPICS:
         shapes, components = msgspec.json.schema_components(topic.events, ref_template="#/components/schemas/{name}")
@@ -73,7 +75,7 @@ def asyncapi() -> dict[str, Any]:
 
 
 def _message(event: type, topic: Topic, shape: dict[str, Any]) -> dict[str, Any]:
-    headers: dict[str, Any] = {**_HEADERS, "properties": dict(_HEADERS["properties"])}  # type: ignore[call-overload]
+    headers: dict[str, Any] = {**_HEADERS, "properties": dict(_HEADERS["properties"])}
     headers["properties"]["ce_type"] = {"const": type_name(event)}
     if topic.name == "uploads.v1":
         headers["properties"] |= {name: {"type": "string", "description": text} for name, text in _SIGNATURE.items()}

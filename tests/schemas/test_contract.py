@@ -86,10 +86,8 @@ def test_neighbouring_ordinals_lie_on_different_partitions(project_id: UUID, ord
 def test_no_bytes_escape_as_another_error(body: bytes) -> None:
     _, _, headers = load(PASSING[0])
     for topic in TOPICS:
-        try:
-            codec.decode(topic, headers, body)
-        except codec.DecodeError as error:
-            assert str(error)
+        with pytest.raises(codec.DecodeError, match="."):
+            codec.decode(topic, {**headers, "ce_type": codec.type_name(topic.events[0])}, b"\x00" + body)
 
 
 def test_a_new_optional_field_does_not_break_an_old_reader() -> None:
