@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,6 +20,8 @@ STAYS = 1.45
 """``closeness`` of two mean boxes of a face that did not move."""
 AS_LONG = 0.85
 """Faces on screen for at least this share of the longest count as equally long: then the largest wins."""
+STAND_IN = 0.6
+"""A face at least this large, in shares of the main one, stands in where that was not found."""
 BACKGROUND = 0.4
 """A face smaller than this share of the largest one that is there half as long stands in the background."""
 
@@ -53,19 +56,44 @@ def people(tracks: Sequence[FaceTrack]) -> list[list[FaceTrack]]:
     return groups
 
 
+def _main(groups: Sequence[Sequence[FaceTrack]]) -> int:
+    """Which group to hold: on screen longest; of nearly equals the largest; never one in the background."""
+    looks = [sum(len(track.samples) for track in group) for group in groups]
+    size = [_size(group) for group in groups]
+    largest = max(own for own, count in zip(size, looks, strict=True) if count >= max(looks) / 2)
+    front = [place for place, own in enumerate(size) if own >= BACKGROUND * largest]
+    most = max(looks[place] for place in front)
+    equals = [place for place in front if looks[place] >= AS_LONG * most]
+    return max(equals, key=lambda place: (size[place], -place))
+
+
+def _size(group: Sequence[FaceTrack]) -> float:
+    return math.sqrt(np.median([box.width * box.height for track in group for box in _boxes(track)]))
+
+
+def _while_away(main: Sequence[FaceTrack], others: Sequence[Sequence[FaceTrack]]) -> list[Box]:
+    """The largest other face of each look at which the main one was not found: often the same person, lost in a pan."""
+    there = {(track.shot, sample.at_ms) for track in main for sample in track.samples}
+    stand_in: dict[tuple[int, int], Box] = {}
+    least = STAND_IN * _size(main)
+    for track in (track for group in others for track in group):
+        for sample in track.samples:
+            look, box = (track.shot, sample.at_ms), sample.face.box
+            big = math.sqrt(box.width * box.height) >= least
+            if big and look not in there and (look not in stand_in or box.width > stand_in[look].width):
+                stand_in[look] = box
+    return list(stand_in.values())
+
+
 def main_first(groups: Sequence[Sequence[FaceTrack]]) -> list[Subject]:
-    """Subjects, the one to hold first: on screen longest; of nearly equals the largest; background faces last."""
-    subjects = [Subject(boxes=[box for track in group for box in _boxes(track)]) for group in groups]
-    if not subjects:
+    """Subjects, the one to hold first; where its face was not found, a stand-in of like size counts for it."""
+    if not groups:
         return []
-    longest = max(len(subject.boxes) for subject in subjects)
-    size = [float(np.median([box.width * box.height for box in subject.boxes])) ** 0.5 for subject in subjects]
-    steady = [s for s, subject in zip(size, subjects, strict=True) if len(subject.boxes) >= longest / 2]
-    front = [place for place, own in enumerate(size) if own >= BACKGROUND * max(steady)]
-    most = max(len(subjects[place].boxes) for place in front)
-    equals = [place for place in front if len(subjects[place].boxes) >= AS_LONG * most]
-    main = max(equals, key=lambda place: (size[place], -place))
-    return [subjects[main], *(subject for place, subject in enumerate(subjects) if place != main)]
+    main = _main(groups)
+    others = [group for place, group in enumerate(groups) if place != main]
+    held = [box for track in groups[main] for box in _boxes(track)] + _while_away(groups[main], others)
+    rest = [Subject(boxes=[box for track in group for box in _boxes(track)]) for group in others]
+    return [Subject(boxes=held), *rest]
 
 
 def _alike(one: ShotLook | None, other: ShotLook | None) -> float:

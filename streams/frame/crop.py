@@ -21,11 +21,13 @@ HEAD_SIDE, HEAD_TOP, HEAD_BOTTOM = 0.2, 0.4, 0.15
 EYES_IN_BOX = 0.4
 EYES_IN_CROP = 1 / 3
 """Headroom: the eyes belong on the upper third."""
+WIDEST = 0.8
+"""Of a head wider than this share of the crop only the middle part must be inside."""
 PARTLY = 0.25
 OTHERS = 0.3
 CUT_OTHERS = 0.1
 OFF_CENTRE = 0.3
-DETAIL_GAIN = 0.06
+DETAIL_GAIN = 0.1
 """A crop leaves the centre for detail only when it shows this much more of it."""
 DETAIL_OFF_CENTRE = 0.1
 
@@ -75,7 +77,7 @@ def _inside(intervals: Floats, starts: Floats, length: float, limit: float) -> F
     """Share of each interval inside each window, (windows, intervals); longer than the window: its middle counts."""
     clipped = np.clip(intervals, 0.0, limit)
     middle = clipped.mean(axis=1)
-    half = np.minimum((clipped[:, 1] - clipped[:, 0]) / 2, 0.48 * length)
+    half = np.minimum((clipped[:, 1] - clipped[:, 0]) / 2, WIDEST * length / 2)
     low, high = middle - half, middle + half
     shared = np.minimum(high, starts[:, None] + length) - np.maximum(low, starts[:, None])
     result: Floats = np.clip(shared / np.maximum(2 * half, 1e-6), 0.0, 1.0)

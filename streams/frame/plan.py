@@ -18,7 +18,7 @@ def _decide(tracks: ClipTracks, group: Sequence[int], *, width: int, height: int
     if subjects:
         placed = place_on_faces(subjects[0], subjects[1:], width=width, height=height, aspect=aspect)
         whose = "the face" if len(subjects) == 1 else f"the main face of {len(subjects)}"
-        return placed.crop, f"holds on {whose}: whole in {placed.inside:.0%} of {len(subjects[0].boxes)} looks"
+        return placed.crop, f"holds on {whose}: in frame in {placed.inside:.0%} of {len(subjects[0].boxes)} looks"
     looks = [look for look in tracks.looks if look.shot in group]
     columns, rows = _mean([look.columns for look in looks]), _mean([look.rows for look in looks])
     crop, stands_out = place_on_detail(columns, rows, width=width, height=height, aspect=aspect)
@@ -33,6 +33,8 @@ def _mean(profiles: Sequence[Sequence[float]]) -> list[float]:
 def cut_to(shots: Sequence[TimeRange], time: TimeRange) -> list[tuple[int, TimeRange]]:
     """The shots (with their numbers) inside ``time``, stretched so that they cover it without a gap."""
     inside = [(number, shot) for number, shot in enumerate(shots) if shot.overlap_ms(time) > 0]
+    if not inside:
+        return []
     starts = [time.start_ms, *(shot.start_ms for _, shot in inside[1:])]
     ends = [*starts[1:], time.end_ms]
     return [

@@ -1,0 +1,142 @@
+"""plan: one crop a shot, the same for the same angle, the face on screen longest; tall pictures are shown whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import msgspec
+import pytest
+
+from schemas.documents import ClipTracks, FaceSample, FaceTrack, ShotLook, SourceIndex
+from schemas.media import Box, Face, TimeRange
+from streams.frame.plan import cut_to, plan
+from tests.look.clips import track as video_track
+
+Looks = tuple[int, float, float, Sequence[int]]
+"""Shot, x, size, times."""
+
+
+def ranges(*edges: int) -> list[TimeRange]:
+    return [TimeRange(start_ms=a, end_ms=b) for a, b in pairwise(edges)]
+
+
+def tracked(number: int, looks: Looks) -> FaceTrack:
+    shot, x, size, times = looks
+    face = Face(box=Box(x=x, y=200, width=size, height=size * 1.25), score=0.9)
+    return FaceTrack(track=number, shot=shot, samples=[FaceSample(at_ms=at_ms, face=face) for at_ms in times])
+
+
+def clip(shots: list[TimeRange], looks: Sequence[Looks], seen: Sequence[ShotLook] = ()) -> ClipTracks:
+    return ClipTracks(
+        clip_id="clip",
+        range=TimeRange(start_ms=shots[0].start_ms, end_ms=shots[-1].end_ms),
+        shots=shots,
+        tracks=[tracked(number, one) for number, one in enumerate(looks)],
+        pictures_looked_at=1,
+        model="test",
+        compute_ms=0,
+        looks=list(seen),
+    )
+
+
+def source(width: int = 1920, height: int = 1080) -> SourceIndex:
+    return SourceIndex(
+        format="mov", size_bytes=1, duration_ms=1, origin_us=0, seekable=True, video=video_track(width, height)
+    )
+
+
+def look(shot: int, blocks: list[int], columns: list[float] | None = None) -> ShotLook:
+    return ShotLook(shot=shot, columns=columns or [1 / 32] * 32, rows=[1 / 32] * 32, blocks=blocks)
+
+
+def every(start_ms: int, end_ms: int) -> range:
+    return range(start_ms, end_ms, 160)
+
+
+WHOLE = TimeRange(start_ms=0, end_ms=8000)
+LEFT, RIGHT = [n % 16 for n in range(144)], [(n * 7) % 13 for n in range(144)]
+
+
+def test_each_shot_holds_its_own_face() -> None:
+    tracks = clip(ranges(0, 4000, 8000), [(0, 300, 120, every(0, 4000)), (1, 1500, 120, every(4000, 8000))])
+    shots = plan(tracks, source(), "9:16", WHOLE).shots
+    assert [(s.range.start_ms, s.range.end_ms, s.mode) for s in shots] == [(0, 4000, "hold"), (4000, 8000, "hold")]
+    assert shots[0].crop.x < 300 < 420 < shots[0].crop.x + shots[0].crop.width
+    assert shots[1].crop.x < 1500 < 1620 < shots[1].crop.x + shots[1].crop.width
+    assert "in frame in 100% of 25 looks" in shots[0].reason
+
+
+def test_of_two_faces_the_one_on_screen_longest_is_held() -> None:
+    looks: list[Looks] = [(0, 200, 120, every(0, 8000)), (0, 1500, 160, every(0, 2000))]
+    crop = plan(clip(ranges(0, 8000), looks), source(), "9:16", WHOLE).shots[0].crop
+    assert crop.x < 200 < 320 < crop.x + crop.width
+
+
+def test_of_equally_long_ones_the_largest_is_held() -> None:
+    looks: list[Looks] = [(0, 200, 120, every(0, 8000)), (0, 1500, 200, every(0, 7600))]
+    crop = plan(clip(ranges(0, 8000), looks), source(), "9:16", WHOLE).shots[0].crop
+    assert crop.x < 1500 < 1700 < crop.x + crop.width
+
+
+def test_small_faces_in_the_background_never_win() -> None:
+    looks: list[Looks] = [(0, 200, 30, every(0, 8000)), (0, 1500, 200, every(0, 4800))]
+    crop = plan(clip(ranges(0, 8000), looks), source(), "9:16", WHOLE).shots[0].crop
+    assert crop.x < 1500 < 1700 < crop.x + crop.width
+
+
+def test_shots_of_one_angle_share_a_crop_though_another_lies_between() -> None:
+    looks: list[Looks] = [
+        (0, 300, 120, every(0, 2000)),
+        (1, 1500, 120, every(2000, 4000)),
+        (2, 360, 120, every(4000, 8000)),
+    ]
+    seen = [look(0, LEFT), look(1, RIGHT), look(2, LEFT)]
+    shots = plan(clip(ranges(0, 2000, 4000, 8000), looks, seen), source(), "9:16", WHOLE).shots
+    assert shots[0].crop == shots[2].crop != shots[1].crop
+
+
+def test_a_jump_cut_on_a_face_that_stays_does_not_jump() -> None:
+    near = [value + (n % 3) * 3 for n, value in enumerate(LEFT)]
+    looks: list[Looks] = [(0, 300, 120, every(0, 4000)), (1, 310, 124, every(4000, 8000))]
+    shots = plan(clip(ranges(0, 4000, 8000), looks, [look(0, LEFT), look(1, near)]), source(), "9:16", WHOLE).shots
+    assert shots[0].crop == shots[1].crop
+
+
+def test_a_face_lost_for_a_while_counts_with_its_stand_in() -> None:
+    looks: list[Looks] = [(0, 300, 120, every(0, 3200)), (0, 700, 120, every(3200, 6000))]
+    shot = plan(clip(ranges(0, 8000), looks), source(), "9:16", WHOLE).shots[0]
+    assert "of 38 looks" in shot.reason
+    assert shot.crop.x <= 300
+    assert shot.crop.x + shot.crop.width >= 820
+
+
+def test_no_face_is_said() -> None:
+    right = [0.2 / 24] * 24 + [0.8 / 8] * 8
+    tracks = clip(ranges(0, 4000, 8000), [], [look(0, LEFT), look(1, RIGHT, right)])
+    shots = plan(tracks, source(), "9:16", WHOLE).shots
+    assert [shot.reason for shot in shots] == [
+        "no face, nothing stands out: centre",
+        "no face: most detail and movement",
+    ]
+    assert shots[0].crop.x == 656
+    assert shots[1].crop.x > 1200
+
+
+def test_a_tall_picture_is_shown_whole_in_a_wide_export() -> None:
+    made = plan(clip(ranges(0, 8000), []), source(1080, 1920), "16:9", WHOLE)
+    assert [(shot.mode, shot.crop.width, shot.crop.height) for shot in made.shots] == [("fit", 1080, 1920)]
+
+
+def test_the_plan_covers_exactly_the_asked_time() -> None:
+    tracks = clip(ranges(0, 2000, 5000, 8000), [])
+    made = plan(tracks, source(), "1:1", TimeRange(start_ms=2500, end_ms=7000))
+    assert [(s.range.start_ms, s.range.end_ms) for s in made.shots] == [(2500, 5000), (5000, 7000)]
+    assert cut_to(ranges(0, 2000), TimeRange(start_ms=1900, end_ms=3000))[0][1] == TimeRange(start_ms=1900, end_ms=3000)
+
+
+def test_what_cannot_be_planned_is_said() -> None:
+    with pytest.raises(ValueError, match="look_closely first"):
+        plan(clip(ranges(0, 8000), []), source(), "9:16", TimeRange(start_ms=9000, end_ms=9900))
+    with pytest.raises(ValueError, match="no picture"):
+        plan(clip(ranges(0, 8000), []), msgspec.structs.replace(source(), video=None), "9:16", WHOLE)

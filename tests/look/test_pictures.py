@@ -1,0 +1,57 @@
+"""The look child on a synthetic video: pictures, differences, thumbnails, the face file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from PIL import Image
+
+from schemas.documents import SeenPicture, SourceIndex
+from streams.look.canvas import Canvas, read_batches
+from streams.look.pictures import main, thumbnail_size, wanted_gap_ms
+from streams.look.shots import find_shots
+from tests.look.clips import counter, encode, scene, track
+
+
+def run(path: Path, index: SourceIndex, scratch: Path, start_ms: int, end_ms: int) -> tuple[dict, list[int]]:
+    (scratch / "index.json").write_bytes(msgspec.json.encode(index))
+    args = {
+        "index": str(scratch / "index.json"),
+        "scratch": str(scratch),
+        "start_ms": start_ms,
+        "end_ms": end_ms,
+    }
+    report, counts = counter()
+    with path.open("rb") as source:
+        return main(args, source, report), counts
+
+
+def test_sees_a_small_video_every_second(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    index = encode(path, [scene(1)] * 75 + [scene(2)] * 50)
+    answer, counts = run(path, index, tmp_path, 0, 5000)
+    assert [at_ms for at_ms, _, _ in answer["pictures"]] == [0, 1000, 2000, 3000, 4000]
+    assert counts == [1, 2, 3, 4, 5]
+    pictures = [SeenPicture(at_ms=a, brightness=b, difference=d, faces=[]) for a, b, d in answer["pictures"]]
+    assert [(change.after_ms, change.at_ms) for change in find_shots(pictures)] == [(2000, 3000)]
+    assert all(20 < picture.brightness < 235 for picture in pictures)
+
+
+def test_leaves_faces_and_thumbnails_in_scratch(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    index = encode(path, (scene(1 + n // 25) for n in range(300)))
+    answer, _ = run(path, index, tmp_path, 0, 12_000)
+    canvas = msgspec.convert(answer["canvas"], Canvas)
+    batches = list(read_batches(tmp_path / "faces.raw", canvas, len(answer["pictures"]), 100))
+    assert batches[0].shape == (12, canvas.height, canvas.width, 3)
+    assert answer["thumbnails"] == [0, 10_000]
+    with Image.open(tmp_path / "thumbnail-10000.jpg") as image:
+        assert image.size == (160, 120)
+
+
+def test_sizes_and_gaps() -> None:
+    assert thumbnail_size(track(1920, 1080)) == (320, 180)
+    assert thumbnail_size(track(1920, 1080, rotation_deg=90)) == (320, 568)
+    assert wanted_gap_ms(track(640, 360)) == 1000
+    assert wanted_gap_ms(track(1920, 1080)) == 5000

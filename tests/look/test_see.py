@@ -1,0 +1,77 @@
+"""see: one span through the real child, with twins for detector and store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+import numpy as np
+import pytest
+
+from schemas.events import SpanPlanned
+from schemas.media import ObjectRef, TimeRange
+from streams.adapters.media.handles import LocalSource
+from streams.look.see import see
+from tests.look.clips import counter, encode, scene
+from tests.look.twins import BrightestFaces, FileObjects
+
+REF = ObjectRef(key="org/source", sha256="0" * 64, size=1)
+
+
+def span(end_ms: int, *, has_video: bool = True) -> SpanPlanned:
+    return SpanPlanned(
+        org_id=UUID(int=1),
+        project_id=UUID(int=2),
+        ordinal=3,
+        span_count=4,
+        range=TimeRange(start_ms=0, end_ms=end_ms),
+        padded=TimeRange(start_ms=0, end_ms=end_ms),
+        source=REF,
+        index=REF,
+        has_video=has_video,
+    )
+
+
+def with_face(picture: np.ndarray, x: int) -> np.ndarray:
+    picture = np.minimum(picture, 200)
+    picture[20:50, x : x + 24] = 255
+    return picture
+
+
+async def test_a_span_is_seen(tmp_path: Path) -> None:
+    path, faces, objects = tmp_path / "clip.mp4", BrightestFaces(), FileObjects()
+    index = encode(path, [with_face(scene(1), 100)] * 50 + [np.minimum(scene(2), 200)] * 50)
+    report, counts = counter()
+    with LocalSource(path) as source:
+        seen = await see(
+            span(4000), index, source=source, objects=objects, faces=faces, scratch=tmp_path, prefix="p", report=report
+        )
+    assert [picture.at_ms for picture in seen.pictures] == [0, 1000, 2000, 3000]
+    assert [len(picture.faces) for picture in seen.pictures] == [1, 1, 0, 0]
+    box = seen.pictures[0].faces[0].box
+    assert (box.x, box.y, box.width, box.height) == pytest.approx((100, 20, 24, 30), abs=3)
+    assert [(change.after_ms, change.at_ms) for change in seen.shots] == [(1000, 2000)]
+    assert [thumbnail.image.key in objects.bodies for thumbnail in seen.thumbnails] == [True]
+    assert counts == sorted(counts)
+    assert counts[-1] == 8
+    assert (seen.ordinal, seen.range.end_ms) == (3, 4000)
+    assert seen.compute_ms > 0
+
+
+async def test_nothing_is_seen_of_sound(tmp_path: Path) -> None:
+    path, faces = tmp_path / "clip.mp4", BrightestFaces()
+    index = msgspec.structs.replace(encode(path, [scene(1)] * 5), video=None)
+    with LocalSource(path) as source:
+        seen = await see(
+            span(4000, has_video=False),
+            index,
+            source=source,
+            objects=FileObjects(),
+            faces=faces,
+            scratch=tmp_path,
+            prefix="p",
+            report=print,
+        )
+    assert seen.pictures == []
+    assert faces.batches == []
