@@ -93,6 +93,8 @@ def verdict(error: BaseException) -> tuple[str, object]:
         return "unavailable", [error.part, error.detail]
     if isinstance(error, SourceLost):
         return "lost", str(error)
+    if type(error).__name__ == "ExitError":
+        return "rejected", ["media.timeout", "Reading the file took longer than it may."]
     if isinstance(error, MemoryError):
         return "rejected", ["media.bomb", "Opening the file takes more memory than it may."]
     code = error.errno if isinstance(error, OSError) else None

@@ -185,6 +185,7 @@ async def _bring(source: SourceHandle | None, ours: socket.socket) -> None:
             await source.ensure(offset, min(length, source.size))
         except Exception:
             await loop.sock_sendall(ours, FAILED)
+            ours.shutdown(socket.SHUT_RDWR)
             raise
         await loop.sock_sendall(ours, READY)
 
@@ -208,7 +209,7 @@ async def _end(process: asyncio.subprocess.Process, *tasks: asyncio.Task[None]) 
 
 def _conclude(outcome: _Outcome, code: int, tail: bytes, bringing: asyncio.Task[None]) -> dict[str, Any]:
     broken = None if bringing.cancelled() else bringing.exception()
-    if broken is not None and (outcome.lost or outcome.result is None):
+    if broken is not None:
         raise broken
     if outcome.error is not None:
         raise outcome.error

@@ -66,8 +66,12 @@ class SourceFile(io.RawIOBase):
         return count
 
     def _ask(self, offset: int, length: int) -> None:
-        os.write(self._channel, REQUEST.pack(offset, length))
-        if os.read(self._channel, 1) != READY:
+        try:
+            os.write(self._channel, REQUEST.pack(offset, length))
+            answer = os.read(self._channel, 1)
+        except OSError as error:
+            raise SourceLost(f"nobody answers: {error}") from error
+        if answer != READY:
             raise SourceLost("the source's bytes did not come")
 
 
