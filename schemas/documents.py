@@ -90,6 +90,8 @@ class HeardSpan(Value):
     loudness: LoudnessCurve
     model: str
     compute_ms: int
+    margin_words: list[Word] = []
+    """Words heard in the padding around ``range``, also on project time: close decides at the seam who is right."""
 
 
 class SeenPicture(Value):

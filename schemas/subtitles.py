@@ -1,0 +1,165 @@
+"""Words → SRT, WebVTT and plain text. Pure; knows no file and no clock.
+
+Sources: W3C WebVTT (cue text escaping, ``-->`` forbidden in text); BBC subtitle guidelines (two lines, 37 to 42 signs).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from schemas.documents import Transcript
+from schemas.media import Segment, TimeRange, Value, Word
+from schemas.text import space
+
+LINE_SIGNS = 42
+LINES = 2
+LONGEST_MS = 7_000
+PAUSE_MS = 700
+"""A silence this long between words begins a new cue."""
+SHORTEST_MS = 700
+"""A cue stays at least so long, if the next one leaves it the time."""
+
+
+class Cue(Value):
+    """One subtitle: up to two lines, times in ms."""
+
+    start_ms: int
+    end_ms: int
+    lines: list[str]
+
+
+def transcript_cues(transcript: Transcript) -> list[Cue]:
+    """Cues of a whole transcript; none crosses the border of a segment."""
+    runs = (transcript.words[segment.first_word : segment.end_word] for segment in transcript.segments)
+    return held([cue for run in runs for cue in word_cues(run, transcript.language)])
+
+
+def range_cues(transcript: Transcript, part: TimeRange) -> list[Cue]:
+    """Cues of a stretch (a clip), with times from its start; words that straddle its ends are clamped."""
+    runs = (transcript.words[segment.first_word : segment.end_word] for segment in transcript.segments)
+    cut = ([clamped for word in run if (clamped := _clamped(word, part))] for run in runs)
+    return held([cue for run in cut for cue in word_cues(run, transcript.language)])
+
+
+def _clamped(word: Word, part: TimeRange) -> Word | None:
+    start_ms, end_ms = max(word.start_ms, part.start_ms), min(word.end_ms, part.end_ms)
+    if end_ms <= start_ms:
+        return None
+    return Word(
+        text=word.text,
+        start_ms=start_ms - part.start_ms,
+        end_ms=end_ms - part.start_ms,
+        probability=word.probability,
+        speaker=word.speaker,
+    )
+
+
+def word_cues(words: Sequence[Word], language: str | None) -> list[Cue]:
+    """Cues of one run of words: filled up to two lines, seven seconds, or a pause."""
+    cues: list[Cue] = []
+    taken: list[Word] = []
+    for word in words:
+        if taken and not _fits(taken, word, language):
+            cues.append(_cue(taken, language))
+            taken = []
+        taken.append(word)
+    return [*cues, _cue(taken, language)] if taken else cues
+
+
+def _fits(taken: Sequence[Word], word: Word, language: str | None) -> bool:
+    long = word.end_ms - taken[0].start_ms > LONGEST_MS
+    paused = word.start_ms - taken[-1].end_ms >= PAUSE_MS
+    return not long and not paused and len(_wrap([*taken, word], language)) <= LINES
+
+
+def _cue(words: Sequence[Word], language: str | None) -> Cue:
+    return Cue(start_ms=words[0].start_ms, end_ms=words[-1].end_ms, lines=_wrap(words, language))
+
+
+def _wrap(words: Sequence[Word], language: str | None) -> list[str]:
+    """Lines of at most ``LINE_SIGNS`` columns; the word that does not fit begins the next; a longer word is cut."""
+    lines: list[str] = []
+    for word in words:
+        for piece in _pieces(clean(word.text)):
+            longer = f"{lines[-1]}{space(language)}{piece}" if lines else piece
+            if lines and columns(longer) <= LINE_SIGNS:
+                lines[-1] = longer
+            else:
+                lines.append(piece)
+    return lines or [""]
+
+
+def _pieces(text: str) -> list[str]:
+    if columns(text) <= LINE_SIGNS:
+        return [text]
+    return [text[at : at + LINE_SIGNS // 2] for at in range(0, len(text), LINE_SIGNS // 2)]
+
+
+def columns(text: str) -> int:
+    """Width of a text in columns: East Asian wide signs take two, combining marks none."""
+    return sum(
+        0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text
+    )
+
+
+def clean(text: str) -> str:
+    """Text on one line, without control signs."""
+    return " ".join("".join(sign for sign in text if sign.isprintable() or sign.isspace()).split())
+
+
+def held(cues: Sequence[Cue]) -> list[Cue]:
+    """Cues that stay long enough to be read where there is room, never over the next one's start."""
+    starts = [*(cue.start_ms for cue in cues[1:]), None]
+    return [_held(cue, following) for cue, following in zip(cues, starts, strict=True)]
+
+
+def _held(cue: Cue, following_ms: int | None) -> Cue:
+    end_ms = max(cue.end_ms, cue.start_ms + SHORTEST_MS)
+    end_ms = end_ms if following_ms is None else max(cue.start_ms + 1, min(end_ms, following_ms))
+    return Cue(start_ms=cue.start_ms, end_ms=end_ms, lines=cue.lines)
+
+
+def srt(cues: Iterable[Cue]) -> str:
+    """SubRip. It has no escape and players take ``<i>`` for markup: ``<`` and ``>`` become their full-width signs."""
+    blocks = (
+        f"{number}\n{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}\n"
+        + "\n".join(map(_bare, cue.lines))
+        + "\n"
+        for number, cue in enumerate(cues, start=1)
+    )
+    return "\n".join(blocks)
+
+
+def vtt(cues: Iterable[Cue]) -> str:
+    """WebVTT: text escaped, so that no word can be markup or end a cue."""
+    blocks = (
+        f"{_clock(cue.start_ms, '.')} --> {_clock(cue.end_ms, '.')}\n" + "\n".join(map(_escaped, cue.lines)) + "\n"
+        for cue in cues
+    )
+    return "WEBVTT\n\n" + "\n".join(blocks)
+
+
+def txt(segments: Iterable[Segment], *, paragraph_ms: int = 2_000) -> str:
+    """Plain text: one segment a line, an empty line at each pause of ``paragraph_ms``."""
+    lines: list[str] = []
+    before_ms: int | None = None
+    for segment in segments:
+        if before_ms is not None and segment.start_ms - before_ms >= paragraph_ms:
+            lines.append("")
+        lines.append(clean(segment.text))
+        before_ms = segment.end_ms
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _bare(text: str) -> str:
+    return text.replace("<", "＜").replace(">", "＞")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _clock(at_ms: int, mark: str) -> str:
+    seconds, ms = divmod(max(0, at_ms), 1000)
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{mark}{ms:03d}"
