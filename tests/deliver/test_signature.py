@@ -1,0 +1,54 @@
+"""Our webhook signatures, checked by the reference library of Standard Webhooks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+
+from streams.deliver.backoff import MAX_ATTEMPTS, TRIES_AFTER_S, next_try
+from streams.deliver.signature import headers, new_secret
+
+NOW_S = int(dt.datetime.now(dt.UTC).timestamp())
+
+
+@given(st.text(min_size=1, max_size=400), st.uuids())
+def test_the_reference_library_accepts_what_we_sign(text: str, message_id: object) -> None:
+    secret = new_secret()
+    body = json.dumps({"text": text}).encode()
+    made = headers(secret, message_id=str(message_id), timestamp_s=NOW_S, body=body)
+    assert Webhook(secret).verify(body, made) == {"text": text}
+
+
+@pytest.mark.parametrize("broken", ["webhook-id", "webhook-timestamp", "webhook-signature"])
+def test_any_change_is_refused(broken: str) -> None:
+    secret = new_secret()
+    made = headers(secret, message_id="m", timestamp_s=NOW_S, body=b"{}")
+    flipped = "v1," + ("B" if made["webhook-signature"][3] != "B" else "C") + made["webhook-signature"][4:]
+    made[broken] = {"webhook-timestamp": str(NOW_S - 1), "webhook-signature": flipped, "webhook-id": "other"}[broken]
+    with pytest.raises(WebhookVerificationError):
+        Webhook(secret).verify(b"{}", made)
+
+
+def test_another_secret_is_refused() -> None:
+    made = headers(new_secret(), message_id="m", timestamp_s=NOW_S, body=b"{}")
+    with pytest.raises(WebhookVerificationError):
+        Webhook(new_secret()).verify(b"{}", made)
+
+
+def test_ten_tries_over_about_three_days() -> None:
+    pauses = [next_try(attempt) for attempt in range(1, MAX_ATTEMPTS + 1)]
+    assert MAX_ATTEMPTS == 10
+    assert pauses[-1] is None
+    assert dt.timedelta(hours=72) < sum((pause for pause in pauses if pause), dt.timedelta()) < dt.timedelta(hours=80)
+
+
+def test_retry_after_makes_a_pause_longer_and_never_shorter() -> None:
+    assert next_try(1, {"retry-after": "120"}) == dt.timedelta(seconds=120)
+    assert next_try(3, {"retry-after": "1"}) == dt.timedelta(seconds=TRIES_AFTER_S[2])
+    assert next_try(1, {"retry-after": "9" * 12}) == dt.timedelta(days=1)
+    assert next_try(1, {"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}) == dt.timedelta(seconds=TRIES_AFTER_S[0])
