@@ -61,8 +61,8 @@ def explain_uv(what: str) -> Callable[[str], str]:
     def explain(output: str) -> str:
         if re.search(r"hash mismatch|Hash mismatch", output):
             return (
-                f"{what}: a download does not have the checksum that uv.lock demands: run `uv cache clean`, then again; "
-                "if it stays so, something between here and the registry alters files"
+                f"{what}: a download does not have the checksum that uv.lock demands: run `uv cache clean`, "
+                "then again; if it stays so, something between here and the registry alters files"
             )
         if re.search(r"No space left", output):
             return f"{what}: the disk is full: make room, or set CLIPSTREAM_CACHE (and UV_CACHE_DIR) to another disk"

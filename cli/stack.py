@@ -1,0 +1,242 @@
+"""The commands that start, watch and stop the one-machine stack. Never talks to the API: the other commands do."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from local import stack
+from local.install.tools import Say
+from local.logs import follow, tail
+from local.places import DEFAULT_STATE
+from local.problems import Problem
+from local.processes import memory_bytes
+from local.stack import StackInfo
+from local.state import Layout, StackState, is_running, load
+
+__all__ = ["StackInfo", "ensure_running", "register"]
+
+_MIB = 2**20
+_COLOURS = {"ready": "green", "done": "green", "external": "cyan", "failed": "red", "restarting": "yellow"}
+
+
+def register(subparsers: Any) -> None:
+    """Add up, down, status, logs and reset; each sets ``run(arguments) -> exit code``."""
+    up = _command(subparsers, "up", _up, "start the whole stack on this machine and wait until it works")
+    up.add_argument("--foreground", action="store_true", help="stay here; Ctrl-C stops the stack")
+    up.add_argument("--json", action="store_true", help="print endpoints and keys as JSON")
+    status = _command(subparsers, "status", _status, "each part: state, pid, memory, port, restarts")
+    status.add_argument("--json", action="store_true", help="print only JSON")
+    logs = _command(subparsers, "logs", _logs, "what the parts print")
+    logs.add_argument("part", nargs="?", help="one part, as `status` names it (or `supervisor`); without: all")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on printing as they write")
+    logs.add_argument("-n", "--lines", type=int, default=40, help="how many lines from the end (40)")
+    _command(subparsers, "down", _down, "drain the workers and stop everything; data stays")
+    _command(subparsers, "reset", _reset, "down, and remove everything of this stack, data too")
+
+
+def ensure_running(state_dir: Path, console: Console, *, environ: Mapping[str, str] | None = None) -> StackInfo:
+    """The stack of a state directory: found running, or started, with its progress on ``console``. Raises Problem."""
+    return stack.ensure_running(stack.layout_of(state_dir), environ or os.environ, _sayer(console))
+
+
+def _sayer(console: Console) -> Say:
+    return lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _command(
+    subparsers: Any, name: str, run: Callable[[argparse.Namespace, Say], int], text: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = subparsers.add_parser(name, help=text, description=text)
+    parser.add_argument("--state-dir", type=Path, default=DEFAULT_STATE, help="where the stack lives (.clipstream)")
+    parser.set_defaults(run=lambda arguments: _guarded(run, arguments))
+    return parser
+
+
+def _guarded(run: Callable[[argparse.Namespace, Say], int], arguments: argparse.Namespace) -> int:
+    """Problems become one line on stderr and exit code 1; Ctrl-C is 130."""
+    say = _sayer(Console(stderr=True))
+    try:
+        return run(arguments, say)
+    except Problem as problem:
+        say(f"clipstream: {problem}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _up(arguments: argparse.Namespace, say: Say) -> int:
+    layout = stack.layout_of(arguments.state_dir)
+    if arguments.foreground:
+        return _foreground(layout, say)
+    try:
+        info = stack.ensure_running(layout, os.environ, say)
+    except KeyboardInterrupt:
+        say("stopping what was started")
+        stack.down(layout, say)
+        raise
+    if arguments.json:
+        print(msgspec.json.format(msgspec.json.encode(info), indent=2).decode())
+    else:
+        _print_info(info)
+    return 0
+
+
+def _foreground(layout: Layout, say: Say) -> int:
+    """The guard as our child in this terminal: Ctrl-C reaches us, and we pass it on and wait."""
+    if is_running(layout):
+        raise Problem("this stack runs already: `clipstream down` first, or leave out --foreground")
+    stack.prepare(layout, os.environ, say)
+    guard = stack.start_guard(layout, os.environ)
+    try:
+        _print_info(stack.wait_ready(layout, guard, say))
+        say("Ctrl-C stops the stack")
+        guard.wait()
+    except KeyboardInterrupt:
+        say("draining the workers, then stopping the stores")
+        guard.send_signal(signal.SIGTERM)
+        _wait_patiently(guard)
+        return 130
+    state = load(layout)
+    raise Problem(state.said if state and state.said else "the stack was stopped from elsewhere")
+
+
+def _wait_patiently(guard: subprocess.Popen[bytes]) -> None:
+    """A second Ctrl-C ends the parts at once instead of draining them."""
+    try:
+        guard.wait()
+    except KeyboardInterrupt:
+        guard.send_signal(signal.SIGQUIT)
+        guard.wait()
+
+
+def _print_info(info: StackInfo) -> None:
+    began = f"ready in {info.ready_after_s:.1f} s" if info.started_here else "it runs already"
+    rows = {
+        "API": info.api,
+        "API key": info.api_key,
+        "organisation": info.org_id,
+        "producer key id": info.producer_key_id,
+        "producer secret": info.producer_secret,
+        "webhook receivers": f"127.0.0.1:{info.webhook_port} is free for yours, and allowed",
+        "for your shell": f"set -a; . {info.state_dir / 'stack.env'}; set +a",
+    }
+    print(f"clipstream: {began}")
+    for name, value in rows.items():
+        print(f"  {name:<18} {value}")
+
+
+def _status(arguments: argparse.Namespace, _: Say) -> int:
+    layout = stack.layout_of(arguments.state_dir)
+    state = load(layout)
+    if state is None:
+        raise Problem(f"there is no stack in {layout.root}: `clipstream up` makes one")
+    running = is_running(layout)
+    rows = _rows(state, running)
+    phase = state.phase if running else ("failed" if state.phase == "failed" else "stopped")
+    if arguments.json:
+        print(json.dumps({"phase": phase, "said": state.said, "endpoints": state.endpoints, "parts": rows}, indent=2))
+    else:
+        _print_table(phase, state, rows)
+    return 0 if running and phase == "ready" else 3
+
+
+def _rows(state: StackState, running: bool) -> list[dict[str, Any]]:
+    """One a part, and one for the supervisor; memory is that of the part's whole process tree."""
+    rows = []
+    for part in state.parts.values():
+        alive = running or part.state in ("external", "done")
+        pid = part.pid if running else None
+        rows.append(
+            {
+                "part": part.name,
+                "state": part.state if alive else "stopped",
+                "pid": pid,
+                "memory_bytes": memory_bytes(pid) if pid else 0,
+                "port": part.port,
+                "restarts": part.restarts,
+                "ready_after_s": part.ready_after_s,
+                "said": part.said,
+            }
+        )
+    if running:
+        own: dict[str, Any] = {
+            "part": "supervisor",
+            "state": "ready",
+            "pid": state.supervisor_pid,
+            "port": None,
+            "restarts": 0,
+        }
+        rows.append({**own, "memory_bytes": _own_memory(state), "ready_after_s": None, "said": ""})
+    return rows
+
+
+def _own_memory(state: StackState) -> int:
+    return memory_bytes(state.supervisor_pid, below=False) + memory_bytes(state.guard_pid, below=False)
+
+
+def _print_table(phase: str, state: StackState, rows: list[dict[str, Any]]) -> None:
+    table = Table(title=f"stack {state.stack_id}: {phase}", title_justify="left", box=None, pad_edge=False)
+    for heading in ("part", "state"):
+        table.add_column(heading)
+    for heading in ("pid", "memory", "port", "restarts"):
+        table.add_column(heading, justify="right")
+    table.add_column("said", overflow="fold")
+    for row in rows:
+        colour = _COLOURS.get(row["state"], "default")
+        memory = f"{row['memory_bytes'] // _MIB} MB" if row["memory_bytes"] else ""
+        cells = (row["pid"] or "", memory, row["port"] or "", row["restarts"], row["said"])
+        table.add_row(row["part"], f"[{colour}]{row['state']}[/]", *map(str, cells))
+    total = sum(row["memory_bytes"] for row in rows) // _MIB
+    console = Console()
+    console.print(table)
+    console.print(f"memory together: {total} MB · API {state.endpoints.get('api', '')}", highlight=False)
+    if state.said:
+        console.print(state.said, markup=False, highlight=False)
+
+
+def _logs(arguments: argparse.Namespace, _: Say) -> int:
+    layout = stack.layout_of(arguments.state_dir)
+    paths = sorted(layout.logs.glob("*.log")) if layout.logs.is_dir() else []
+    if arguments.part:
+        chosen = layout.logs / f"{arguments.part}.log"
+        if chosen not in paths:
+            names = ", ".join(path.stem for path in paths) or "none yet"
+            raise Problem(f"there is no log of {arguments.part!r}; there are: {names}")
+        paths = [chosen]
+    width = max((len(path.stem) for path in paths), default=0)
+    prefix = {path: "" if arguments.part else f"{path.stem:<{width}} | " for path in paths}
+    for path in paths:
+        for line in tail(path, arguments.lines):
+            print(prefix[path] + line)
+    if arguments.follow:
+        for path, line in follow(paths, lambda: True):
+            print(prefix[path] + line, flush=True)
+    return 0
+
+
+def _down(arguments: argparse.Namespace, say: Say) -> int:
+    stopped = stack.down(stack.layout_of(arguments.state_dir), say)
+    say("stopped; the data stays" if stopped else "nothing runs here")
+    return 0
+
+
+def _reset(arguments: argparse.Namespace, say: Say) -> int:
+    layout = stack.layout_of(arguments.state_dir)
+    removed = stack.reset(layout, say)
+    say(f"removed {layout.root}" if removed else f"there is nothing in {layout.root}")
+    return 0

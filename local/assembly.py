@@ -1,0 +1,122 @@
+"""Puts one stack together: identity, ports, secrets, parts, environment files. Starts no part."""
+
+from __future__ import annotations
+
+import os
+import secrets as random
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from local.endpoints import env_file, external_parts, product_env
+from local.install.everything import Installed
+from local.parts.numbers import OBJECT_PORTS, PORTS
+from local.parts.part import Part, Setting
+from local.parts.plan import plan
+from local.parts.postgres import needs_outside
+from local.ports import Claim, check_wanted, claim_block
+from local.problems import Problem
+from local.secret import load_or_make
+from local.state import Layout, PartStatus, StackState, load, save, write_private
+
+OUTSIDE = Path("/var/lib/clipstream")
+"""Where root's stacks keep what another user must reach."""
+
+
+class Assembly(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the supervisor needs."""
+
+    setting: Setting
+    state: StackState
+    parts: list[Part]
+    claim: Claim
+    """Kept as long as the stack lives: the ports are ours by it."""
+
+
+def installed_file(layout: Layout) -> Path:
+    """Where ``up`` writes down what it installed, for the supervisor."""
+    return layout.root / "run" / "installed.json"
+
+
+def assemble(layout: Layout, environ: Mapping[str, str], *, stores_only: bool = False) -> Assembly:
+    """Read or make everything, write ``stack.json`` and ``stack.env``. Raises Problem."""
+    external = external_parts(environ)
+    before = load(layout)
+    stack_id = before.stack_id if before else random.token_hex(4)
+    outside = OUTSIDE / stack_id if "postgres" not in external and needs_outside(layout.root) else None
+    if outside:
+        _make_outside(outside)
+    claim = _claim(before, stack_id)
+    port = _ports(claim, environ)
+    setting = Setting(
+        stack_id=stack_id,
+        layout=layout,
+        secrets=load_or_make(layout),
+        installed=_installed(layout),
+        environ=environ,
+        port=port.__getitem__,
+        outside=outside,
+    )
+    env = product_env(setting, external)
+    state = _state(setting, claim, env, external)
+    save(layout, state)
+    write_private(layout.stack_env, env_file(env))
+    return Assembly(
+        setting=setting, state=state, claim=claim, parts=plan(setting, env, external=external, stores_only=stores_only)
+    )
+
+
+def _installed(layout: Layout) -> Installed:
+    try:
+        return msgspec.json.decode(installed_file(layout).read_bytes(), type=Installed)
+    except (FileNotFoundError, msgspec.DecodeError):
+        raise Problem("nothing is installed yet: start through `clipstream up`") from None
+
+
+def _make_outside(outside: Path) -> None:
+    """The path can be walked by all, and listed by us alone."""
+    try:
+        outside.mkdir(parents=True, exist_ok=True)
+        for place in (outside, outside.parent):
+            place.chmod(0o711)
+    except OSError as error:
+        raise Problem(f"{outside} cannot be made for Postgres ({error.strerror}): run as an ordinary user") from None
+
+
+def _claim(before: StackState | None, stack_id: str) -> Claim:
+    return claim_block(
+        preferred=before.port_base if before else None,
+        seed=int(stack_id, 16),
+        used=range(len(PORTS)),
+        also_above=[PORTS.index(name) for name in OBJECT_PORTS],
+    )
+
+
+def _ports(claim: Claim, environ: Mapping[str, str]) -> dict[str, int]:
+    """Name → port; the API's can be asked for by number."""
+    ports = {name: claim.port(index) for index, name in enumerate(PORTS)}
+    if wanted := environ.get("CLIPSTREAM_API_PORT"):
+        if not wanted.isdigit() or not 0 < int(wanted) < 65_536:
+            raise Problem(f"CLIPSTREAM_API_PORT is {wanted!r}: give a number between 1 and 65535")
+        check_wanted(int(wanted))
+        ports["api"] = int(wanted)
+    return ports
+
+
+def _state(setting: Setting, claim: Claim, env: Mapping[str, str], external: frozenset[str]) -> StackState:
+    public = ("CLIPSTREAM_API", "CLIPSTREAM_KAFKA", "CLIPSTREAM_S3", "CLIPSTREAM_TRITON", "CLIPSTREAM_MEILISEARCH")
+    endpoints = {name.removeprefix("CLIPSTREAM_").lower(): env[name] for name in public}
+    endpoints["files"] = f"127.0.0.1:{setting.port('files')}"
+    return StackState(
+        stack_id=setting.stack_id,
+        supervisor_pid=os.getpid(),
+        guard_pid=os.getppid(),
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        port_base=claim.base,
+        webhook_port=setting.port("webhook"),
+        endpoints=endpoints,
+        outside_dirs=[str(setting.outside)] if setting.outside else [],
+        parts={name: PartStatus(name=name, state="external") for name in sorted(external)},
+    )

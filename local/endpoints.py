@@ -1,0 +1,92 @@
+"""Which endpoints a stack has: given from outside, or its own; and the ``CLIPSTREAM_*`` that say so. Pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+
+from local.parts.fronts import clickhouse_url, search_url
+from local.parts.objects import endpoint as objects_endpoint
+from local.parts.part import Setting
+from local.parts.postgres import dsn
+from local.problems import Problem
+
+GIVEN_BY: dict[str, tuple[str, ...]] = {
+    "kafka": ("CLIPSTREAM_KAFKA",),
+    "postgres": tuple(f"CLIPSTREAM_POSTGRES_{role}" for role in ("OWNER", "API", "WORKER", "RELAY")),
+    "objects": ("CLIPSTREAM_S3", "CLIPSTREAM_S3_ACCESS_KEY", "CLIPSTREAM_S3_SECRET_KEY"),
+    "triton": ("CLIPSTREAM_TRITON",),
+    "clickhouse": ("CLIPSTREAM_CLICKHOUSE",),
+    "search": ("CLIPSTREAM_MEILISEARCH", "CLIPSTREAM_MEILISEARCH_KEY"),
+}  # fmt: skip
+"""The variables that name a part which runs elsewhere; all of a part's, or none."""
+
+
+def external_parts(environ: Mapping[str, str]) -> frozenset[str]:
+    """Parts that the environment says run elsewhere. Raises Problem where one is named by half."""
+    found = set()
+    for part, names in GIVEN_BY.items():
+        given = [name for name in names if environ.get(name)]
+        missing = [name for name in names if not environ.get(name)]
+        if given and missing:
+            raise Problem(f"{given[0]} is set, so {part} runs elsewhere: set {', '.join(missing)} as well, or unset it")
+        if given:
+            found.add(part)
+    return frozenset(found)
+
+
+def own_endpoints(setting: Setting) -> dict[str, dict[str, str]]:
+    """What each part of this stack would be reached by: part → variables."""
+    secrets = setting.secrets
+    return {
+        "kafka": {"CLIPSTREAM_KAFKA": f"127.0.0.1:{setting.port('kafka')}"},
+        "postgres": {
+            "CLIPSTREAM_POSTGRES_OWNER": dsn(setting, "clipstream_owner", secrets.postgres_owner),
+            "CLIPSTREAM_POSTGRES_API": dsn(setting, "clipstream_api", secrets.postgres_api),
+            "CLIPSTREAM_POSTGRES_WORKER": dsn(setting, "clipstream_worker", secrets.postgres_worker),
+            "CLIPSTREAM_POSTGRES_RELAY": dsn(setting, "clipstream_relay", secrets.postgres_relay),
+        },
+        "objects": {
+            "CLIPSTREAM_S3": objects_endpoint(setting),
+            "CLIPSTREAM_S3_ACCESS_KEY": secrets.s3_access_key,
+            "CLIPSTREAM_S3_SECRET_KEY": secrets.s3_secret_key,
+        },
+        "triton": {"CLIPSTREAM_TRITON": f"127.0.0.1:{setting.port('triton')}"},
+        "clickhouse": {"CLIPSTREAM_CLICKHOUSE": clickhouse_url(setting)},
+        "search": {
+            "CLIPSTREAM_MEILISEARCH": search_url(setting),
+            "CLIPSTREAM_MEILISEARCH_KEY": secrets.search,
+        },
+    }
+
+
+def product_env(setting: Setting, external: frozenset[str]) -> dict[str, str]:
+    """Every ``CLIPSTREAM_*`` of this stack's processes and clients; what the person set himself stays."""
+    env = {
+        "CLIPSTREAM_API": f"http://127.0.0.1:{setting.port('api')}",
+        "CLIPSTREAM_SECRET": setting.environ.get("CLIPSTREAM_SECRET") or setting.secrets.product,
+        "CLIPSTREAM_S3_BUCKET": setting.environ.get("CLIPSTREAM_S3_BUCKET") or "clipstream",
+        "CLIPSTREAM_FETCH_ALLOW": ",".join(allowed(setting)),
+    }
+    for part, variables in own_endpoints(setting).items():
+        env |= {name: setting.environ[name] for name in variables} if part in external else variables
+    given = {name: value for name, value in setting.environ.items() if name.startswith("CLIPSTREAM_")}
+    return given | env
+
+
+def allowed(setting: Setting) -> list[str]:
+    """``host:port`` pairs that may be fetched and called though they are not public."""
+    given = setting.environ.get("CLIPSTREAM_FETCH_ALLOW", "")
+    own = [f"127.0.0.1:{setting.port('webhook')}", f"127.0.0.1:{setting.port('files')}"]
+    return [*own, *(pair.strip() for pair in given.split(",") if pair.strip() and pair.strip() not in own)]
+
+
+def env_file(env: Mapping[str, str]) -> bytes:
+    """``stack.env``: for ``set -a; . stack.env`` in a shell, and for tests."""
+    return "".join(f"{name}={shlex.quote(value)}\n" for name, value in sorted(env.items())).encode()
+
+
+def read_env_file(body: str) -> dict[str, str]:
+    """The variables of a ``stack.env``."""
+    pairs = (line.split("=", 1) for line in body.splitlines() if "=" in line)
+    return {name: "".join(shlex.split(value)) for name, value in pairs}

@@ -1,0 +1,78 @@
+"""ClickHouse and search: the real server where its binary is on PATH, else our front to its engine. Starts neither."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from functools import partial
+
+from local.parts.part import Part, Setting
+from local.probes import clickhouse_query, http_get, knock, search_query
+
+USER, DATABASE = "clipstream", "clipstream"
+
+
+def clickhouse_url(setting: Setting) -> str:
+    """Where analytics answer."""
+    return f"http://{USER}:{setting.secrets.clickhouse}@127.0.0.1:{setting.port('clickhouse')}/{DATABASE}"
+
+
+def clickhouse_part(setting: Setting) -> Part:
+    """ClickHouse's engine behind its HTTP protocol."""
+    port, data = setting.port("clickhouse"), setting.layout.data("clickhouse")
+    url = clickhouse_url(setting)
+
+    def prepare() -> None:
+        data.mkdir(parents=True, exist_ok=True)
+
+    def probe() -> None:
+        knock(port)
+        clickhouse_query(url)
+
+    return Part(
+        name="clickhouse",
+        argv=(
+            sys.executable, "-m", "local.clickhouse_front", "--data", str(data), "--port", str(port),
+            "--user", USER, "--password", setting.secrets.clickhouse, "--database", DATABASE,
+        ),
+        env=setting.environ,
+        tier="store",
+        port=port,
+        prepare=prepare,
+        probe=probe,
+        alive=partial(clickhouse_query, url),
+        stop_timeout_s=10.0,
+    )  # fmt: skip
+
+
+def search_url(setting: Setting) -> str:
+    """Where search answers."""
+    return f"http://127.0.0.1:{setting.port('search')}"
+
+
+def search_part(setting: Setting) -> Part:
+    """Meilisearch itself if it is installed, else the server that speaks its API."""
+    port, data, key = setting.port("search"), setting.layout.data("search"), setting.secrets.search
+    real = shutil.which("meilisearch", path=setting.environ.get("PATH"))
+    front = (sys.executable, "-m", "local.search_front", "--data", str(data), "--port", str(port), "--key", key)
+    server = (str(real), "--no-analytics", "--env=production", f"--http-addr=127.0.0.1:{port}", f"--db-path={data}/db",
+              "--max-indexing-memory=500MiB")  # fmt: skip
+
+    def prepare() -> None:
+        data.mkdir(parents=True, exist_ok=True)
+
+    def probe() -> None:
+        knock(port)
+        search_query(search_url(setting), key)
+
+    return Part(
+        name="search",
+        argv=server if real else front,
+        env={**setting.environ, "MEILI_MASTER_KEY": key},
+        tier="store",
+        port=port,
+        prepare=prepare,
+        probe=probe,
+        alive=partial(http_get, f"{search_url(setting)}/health"),  # type: ignore[arg-type]
+        stop_timeout_s=10.0,
+    )

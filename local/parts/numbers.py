@@ -1,0 +1,49 @@
+"""Which place in a stack's block of ports belongs to whom. A table, nothing else."""
+
+from __future__ import annotations
+
+STAGES: tuple[tuple[str, int], ...] = (
+    ("ingest", 1),
+    ("listen", 1),
+    ("close", 1),
+    ("look", 1),
+    ("detect", 1),
+    ("frame", 2),
+    ("render", 2),
+    ("deliver", 1),
+)
+"""Each stage and how many workers it gets."""
+SINKS = ("clickhouse", "meilisearch")
+
+
+def worker_names(stage: str, count: int) -> tuple[str, ...]:
+    """``render-1``, ``render-2``; a single worker goes by its stage's name."""
+    return (stage,) if count == 1 else tuple(f"{stage}-{number}" for number in range(1, count + 1))
+
+
+WORKERS: tuple[tuple[str, str], ...] = tuple(
+    (name, stage) for stage, count in STAGES for name in worker_names(stage, count)
+)
+"""(part, stage) of every worker."""
+
+OBJECT_PORTS = ("objects", "objects-master", "objects-volume", "objects-filer", "objects-admin")
+"""SeaweedFS opens 10000 above each of these as well."""
+
+PORTS: tuple[str, ...] = (
+    "api",
+    "webhook",
+    "files",
+    "kafka",
+    "kafka-controller",
+    "postgres",
+    *OBJECT_PORTS,
+    "triton-http",
+    "triton",
+    "triton-metrics",
+    "clickhouse",
+    "search",
+    "relay",
+    *(f"sink-{sink}" for sink in SINKS),
+    *(name for name, _ in WORKERS),
+)
+"""``webhook`` and ``files`` are kept for programs of the person: a receiver, and a server of videos to fetch."""

@@ -1,0 +1,77 @@
+"""SeaweedFS as the S3 store: one process, no telemetry, no web pages. Never creates the product's bucket."""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import partial
+from pathlib import Path
+
+from local.parts.part import Part, Setting
+from local.probes import http_get, knock, objects_round_trip
+from local.state import write_private
+
+
+def endpoint(setting: Setting) -> str:
+    """Where S3 answers."""
+    return f"http://127.0.0.1:{setting.port('objects')}"
+
+
+def _arguments(setting: Setting, data: Path, config: Path) -> tuple[str, ...]:
+    port = setting.port
+    return (
+        f"-dir={data}",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        f"-master.port={port('objects-master')}",
+        f"-volume.port={port('objects-volume')}",
+        f"-filer.port={port('objects-filer')}",
+        f"-admin.port={port('objects-admin')}",
+        f"-s3.port={port('objects')}",
+        f"-s3.config={config}",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        "-s3.autoCreateBucket=false",
+        "-master.telemetry=false",
+        "-admin.ui=false",
+        "-webdav=false",
+        "-volume.fileSizeLimitMB=64",
+    )
+
+
+def objects_part(setting: Setting) -> Part:
+    """The store."""
+    secrets, data = setting.secrets, setting.layout.data("objects")
+    config = setting.layout.run("objects") / "s3.json"
+    identity = {
+        "name": "clipstream",
+        "credentials": [{"accessKey": secrets.s3_access_key, "secretKey": secrets.s3_secret_key}],
+        "actions": ["Admin", "Read", "List", "Tagging", "Write"],
+    }
+
+    def prepare() -> None:
+        data.mkdir(parents=True, exist_ok=True)
+        config.parent.mkdir(parents=True, exist_ok=True)
+        (data / "mini.options").unlink(missing_ok=True)  # it is read again at start, with the ports of last time
+        write_private(config, json.dumps({"identities": [identity]}).encode())
+
+    def probe() -> None:
+        knock(setting.port("objects"))
+        objects_round_trip(endpoint(setting), secrets.s3_access_key, secrets.s3_secret_key)
+
+    return Part(
+        name="objects",
+        argv=(
+            str(Path(sys.executable).with_name("weed")),
+            "-logtostderr=true",
+            "mini",
+            *_arguments(setting, data, config),
+        ),
+        env={**setting.environ, "GOMEMLIMIT": "300MiB", "GOGC": "50"},  # 128 MB → 1 GB after 600 MB of traffic else
+        tier="store",
+        port=setting.port("objects"),
+        prepare=prepare,
+        probe=probe,
+        alive=partial(http_get, f"{endpoint(setting)}/healthz"),  # type: ignore[arg-type]
+        stop_timeout_s=10.0,
+    )

@@ -1,0 +1,195 @@
+"""What proves that a server works: a message goes round, a query answers, an inference returns. Never just a port."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import queue
+import secrets
+import socket
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import numpy as np
+
+TIMEOUT_S = 5.0
+KAFKA_TOPIC = "stack.probe"
+BUCKET = "stack-probe"
+_RETENTION_MS = "3600000"
+_WHISPER_SAMPLES = 8_000
+_INFERENCE_TIMEOUT_S = 60.0
+
+
+class NotReadyError(RuntimeError):
+    """The server answered, and not as a ready one does."""
+
+
+def knock(port: int, host: str = "127.0.0.1") -> None:
+    """Does anybody listen? Cheap: asked before the real question."""
+    socket.create_connection((host, port), timeout=TIMEOUT_S).close()
+
+
+def http_get(url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None) -> bytes:
+    """Body of a 2xx answer to GET (POST with a body); raises NotReadyError on any other status."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT_S)
+    try:
+        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        connection.request("POST" if body is not None else "GET", target, body, dict(headers or {}))
+        answer = connection.getresponse()
+        content = answer.read()
+    finally:
+        connection.close()
+    if answer.status >= 300:
+        raise NotReadyError(f"{parts.path} answers {answer.status}: {content[:120].decode(errors='replace')}")
+    return content
+
+
+def kafka_round_trip(bootstrap: str) -> None:
+    """Send one message and read it back."""
+    asyncio.run(asyncio.wait_for(_kafka_round_trip(bootstrap), 15))
+
+
+async def _kafka_round_trip(bootstrap: str) -> None:
+    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition  # noqa: PLC0415 - only when asked
+
+    await _ensure_probe_topic(bootstrap)
+    body = secrets.token_bytes(16)
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
+    await producer.start()
+    try:
+        sent = await producer.send_and_wait(KAFKA_TOPIC, body, partition=0)
+    finally:
+        await producer.stop()
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        partition = TopicPartition(KAFKA_TOPIC, 0)
+        consumer.assign([partition])
+        consumer.seek(partition, sent.offset)
+        if (await consumer.getone()).value != body:
+            raise NotReadyError("Kafka gave back another message than the one sent")
+    finally:
+        await consumer.stop()
+
+
+async def _ensure_probe_topic(bootstrap: str) -> None:
+    from aiokafka.admin import AIOKafkaAdminClient, NewTopic  # noqa: PLC0415 - only when asked
+
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        if KAFKA_TOPIC not in await admin.list_topics():
+            settings = {"retention.ms": _RETENTION_MS}
+            await admin.create_topics([NewTopic(KAFKA_TOPIC, 1, 1, topic_configs=settings)])
+    finally:
+        await admin.close()
+
+
+def postgres_query(dsn: str) -> None:
+    """Ask Postgres for one."""
+
+    async def ask() -> None:
+        connection = await asyncpg.connect(dsn, timeout=TIMEOUT_S)
+        try:
+            await connection.fetchval("select 1")
+        finally:
+            await connection.close()
+
+    asyncio.run(ask())
+
+
+def objects_round_trip(endpoint: str, access_key: str, secret_key: str) -> None:
+    """Put an object, get it back, delete it."""
+    import boto3  # noqa: PLC0415 - 0.3 s of import, only when asked
+    from botocore.config import Config  # noqa: PLC0415
+
+    config = Config(
+        s3={"addressing_style": "path"}, retries={"max_attempts": 1}, connect_timeout=TIMEOUT_S, read_timeout=TIMEOUT_S
+    )
+    client: Any = boto3.client(
+        "s3", endpoint_url=endpoint, region_name="us-east-1", config=config,
+        aws_access_key_id=access_key, aws_secret_access_key=secret_key,
+    )  # fmt: skip
+    if BUCKET not in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}:
+        client.create_bucket(Bucket=BUCKET)
+    key, body = secrets.token_hex(8), secrets.token_bytes(64)
+    client.put_object(Bucket=BUCKET, Key=key, Body=body)
+    if client.get_object(Bucket=BUCKET, Key=key)["Body"].read() != body:
+        raise NotReadyError("the object store gave back other bytes than were put")
+    client.delete_object(Bucket=BUCKET, Key=key)
+
+
+def clickhouse_query(url: str) -> None:
+    """Ask ClickHouse for one; ``url`` carries user and password."""
+    parts = urlsplit(url)
+    headers = {"X-ClickHouse-User": parts.username or "default", "X-ClickHouse-Key": parts.password or ""}
+    base = f"http://{parts.hostname}:{parts.port}/"
+    if http_get(base, headers=headers, body=b"SELECT 1 FORMAT TabSeparated").strip() != b"1":
+        raise NotReadyError("ClickHouse does not know what one is")
+
+
+def search_query(endpoint: str, key: str) -> None:
+    """Search: healthy, and a query over no index at all is answered."""
+    http_get(f"{endpoint}/health")
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    answer = json.loads(http_get(f"{endpoint}/multi-search", headers=headers, body=b'{"queries": []}'))
+    if answer.get("results") != []:
+        raise NotReadyError("search does not answer a query")
+
+
+def http_ready(url: str) -> None:
+    """A ``/readyz`` that says yes."""
+    http_get(url)
+
+
+def triton_inferences(endpoint: str) -> None:
+    """One short inference on each model: a quarter of a second of silence, a grey picture."""
+    from tritonclient.grpc import InferenceServerClient  # noqa: PLC0415 - grpc, only when asked
+
+    client: Any = InferenceServerClient(endpoint)
+    try:
+        if not client.is_server_ready(client_timeout=TIMEOUT_S):
+            raise NotReadyError("Triton loads its models")
+        for model in ("whisper", "faces"):
+            _infer(client, model)
+    finally:
+        client.close()
+
+
+def _infer(client: Any, model: str) -> None:
+    """Over a stream: the recogniser answers in several pieces, and one is enough to know."""
+    from tritonclient.grpc import InferInput  # noqa: PLC0415 - grpc, only when asked
+
+    answers: queue.Queue[tuple[Any, Any]] = queue.Queue()
+    tensors = []
+    for wanted in client.get_model_metadata(model, client_timeout=TIMEOUT_S).inputs:
+        value = sample(wanted.name, wanted.datatype)
+        tensor = InferInput(wanted.name, list(value.shape), wanted.datatype)
+        tensor.set_data_from_numpy(value)
+        tensors.append(tensor)
+    client.start_stream(lambda result, error: answers.put((result, error)))
+    try:
+        client.async_stream_infer(model, tensors, enable_empty_final_response=True)
+        while True:  # to the end: one who leaves a stream early makes the server's stop hang
+            result, error = answers.get(timeout=_INFERENCE_TIMEOUT_S)
+            if error is not None:
+                raise NotReadyError(f"Triton's {model}: {error}")
+            if result.get_response().parameters["triton_final_response"].bool_param:
+                return
+    finally:
+        client.stop_stream()
+
+
+def sample(name: str, datatype: str) -> np.ndarray[Any, Any]:
+    """The smallest input that makes a model do its work, by the name and type of the tensor."""
+    if datatype == "BYTES":
+        return np.array([b"{}"], dtype=np.object_)
+    if datatype == "INT16":
+        return np.zeros(_WHISPER_SAMPLES, dtype=np.int16)
+    if datatype == "UINT8":
+        return np.full((1, 192, 320, 3), 128, dtype=np.uint8)
+    raise NotReadyError(f"Triton wants a tensor {name} of {datatype}, which the probe does not know")

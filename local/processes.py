@@ -1,0 +1,167 @@
+"""Starts, measures and ends processes with all their descendants. Never ends one that it did not start."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import msgspec
+import psutil
+
+STACK_MARK = "CLIPSTREAM_STACK_ID"
+"""In the environment of every process of a stack: what a killed supervisor left behind is known by it."""
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_START_TOLERANCE_S = 0.05
+
+
+class Spawn(msgspec.Struct, frozen=True, kw_only=True):
+    """How to start one process."""
+
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    cwd: Path
+    log: Path
+    output: Path | None = None
+    """Where its standard output goes, if not to the log: made readable by us only."""
+    nice: int = 0
+    uid: int | None = None
+    gid: int | None = None
+    death_signal: int = signal.SIGKILL
+    """What the kernel sends when the supervisor dies."""
+
+
+def spawn(how: Spawn) -> subprocess.Popen[bytes]:
+    """Start it in a session of its own, its output appended to its log, tied to the life of this process."""
+    with contextlib.ExitStack() as files:
+        log = files.enter_context(open_for_append(how.log))
+        output = files.enter_context(open_for_append(how.output, fresh=True)) if how.output else log
+        return subprocess.Popen(
+            how.argv,
+            env=how.env,
+            cwd=how.cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=log,
+            start_new_session=True,
+            user=how.uid,
+            group=how.gid,
+            extra_groups=[] if how.uid is not None else None,
+            preexec_fn=tied(how.death_signal, how.nice),  # noqa: PLW1509 - it takes no lock and imports nothing
+        )
+
+
+def open_for_append(path: Path, *, fresh: bool = False) -> BinaryIO:
+    """A file that only we can read; each write goes to its end, also after it was cut short."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | (os.O_TRUNC if fresh else 0)
+    return cast(BinaryIO, os.fdopen(os.open(path, flags, 0o600), "ab", buffering=0))
+
+
+def tied(death_signal: int, nice: int = 0) -> Callable[[], None]:
+    """What a child does between fork and exec: be told of its parent's death (after any change of user), be nice."""
+    parent = os.getpid()
+
+    def before_exec() -> None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), death_signal)
+        if nice:
+            os.nice(nice)
+
+    return before_exec
+
+
+def adopt_orphans() -> None:
+    """Make this process the new parent of every orphan among its descendants."""
+    _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def started(pid: int) -> float | None:
+    """When the kernel started this pid (seconds since the epoch); None when it is gone."""
+    with contextlib.suppress(psutil.Error):
+        return float(psutil.Process(pid).create_time())
+    return None
+
+
+def is_same(pid: int, pid_started: float) -> bool:
+    """Is this pid alive and still the process that was recorded?"""
+    begun = started(pid)
+    return begun is not None and abs(begun - pid_started) < _START_TOLERANCE_S
+
+
+def descendants(pid: int) -> list[psutil.Process]:
+    """All living processes below a pid, zombies left out."""
+    with contextlib.suppress(psutil.Error):
+        return [child for child in psutil.Process(pid).children(recursive=True) if is_alive(child)]
+    return []
+
+
+def session_members(session: int) -> list[psutil.Process]:
+    """Living processes of a session: what a part's own process left behind when it died."""
+    found = []
+    for pid in psutil.pids():
+        with contextlib.suppress(psutil.Error, OSError):
+            if os.getsid(pid) == session and is_alive(process := psutil.Process(pid)):
+                found.append(process)
+    return found
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Runs, or could: a zombie does not."""
+    with contextlib.suppress(psutil.Error):
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    return False
+
+
+def marked(stack_id: str) -> list[psutil.Process]:
+    """Every process that carries the mark of this stack, except the caller and what is above it."""
+    spared = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.pid not in spared and process.environ().get(STACK_MARK) == stack_id and is_alive(process):
+                found.append(process)
+    return found
+
+
+def memory_bytes(pid: int, *, below: bool = True) -> int:
+    """Resident memory of a process and (``below``) all its descendants."""
+    total = 0
+    with contextlib.suppress(psutil.Error):
+        parent = psutil.Process(pid)
+        for process in (parent, *(parent.children(recursive=True) if below else ())):
+            with contextlib.suppress(psutil.Error):
+                total += process.memory_info().rss
+    return total
+
+
+def end_all(processes: Iterable[psutil.Process], *, grace_s: float, first: int = signal.SIGTERM) -> None:
+    """Ask each to end, wait, then make them. Blocks for ``grace_s`` at most, and a moment."""
+    listed = list(processes)
+    for process in listed:
+        with contextlib.suppress(psutil.Error):
+            process.send_signal(first)
+    left = _wait_gone(listed, grace_s)
+    for process in left:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    _wait_gone(left, 3.0)
+
+
+def _wait_gone(processes: list[psutil.Process], timeout_s: float) -> list[psutil.Process]:
+    deadline = time.monotonic() + timeout_s
+    left = [process for process in processes if is_alive(process)]
+    while left and time.monotonic() < deadline:
+        time.sleep(0.05)
+        left = [process for process in left if is_alive(process)]
+    return left

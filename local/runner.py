@@ -1,0 +1,222 @@
+"""Keeps one part alive: start, wait until it works, watch, start again. Never decides about another part."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from subprocess import Popen
+from typing import TypeVar
+
+from local.backoff import Backoff
+from local.logs import last_line
+from local.parts.part import Part
+from local.problems import Problem
+from local.processes import STACK_MARK, Spawn, descendants, end_all, session_members, spawn, started
+from local.state import Layout, PartState, PartStatus
+
+T = TypeVar("T")
+_PROBE_EVERY_S = 0.15
+_FALLS_AT_START = 4
+"""A part that falls so often before it was ever ready will not come: the stack says so and stops."""
+
+
+class Runner:
+    """One part's life. ``status`` is always true; ``changed`` is called whenever it changes."""
+
+    def __init__(
+        self, part: Part, *, layout: Layout, stack_id: str, executor: Executor, changed: Callable[[PartStatus], None]
+    ) -> None:
+        """Nothing is started yet."""
+        self.part = part
+        self.status = PartStatus(name=part.name, port=part.port)
+        self.ready = asyncio.Event()
+        self.log = layout.logs / f"{part.name}.log"
+        self._output = layout.run(part.name) / "output"
+        self._cwd = layout.root if part.uid is None else Path("/")
+        self._stack_id = stack_id
+        self._executor = executor
+        self._changed = changed
+        self._stopping = asyncio.Event()
+        self._process: Popen[bytes] | None = None
+        self._begun_s = time.monotonic()
+
+    async def keep(self, needs: Sequence[Runner]) -> None:
+        """Run until ``stop``. Raises Problem when the part does not come up at all."""
+        for need in needs:
+            await need.ready.wait()
+        backoff = Backoff()
+        while not self._stopping.is_set():
+            stood_s = await self._live_once()
+            if self._stopping.is_set() or self.status.state == "done":
+                return
+            backoff = backoff.fell(stood_s=stood_s)
+            if not self.ready.is_set() and backoff.falls >= _FALLS_AT_START:
+                said, name = self.status.said, self.part.name
+                self._tell("failed")
+                raise Problem(f"{name} does not come up ({said}): see `clipstream logs {name}`")
+            self.status.restarts += 1
+            self._tell("restarting")
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), backoff.wait_s)
+
+    async def stop(self) -> None:
+        """Ask the part to end, wait for it, end whatever is left of it. Its ``keep`` returns then."""
+        self._stopping.set()
+        process = self._process
+        if process is None:
+            self._tell("done" if self.status.state == "done" else "stopped")
+            return
+        self._tell("stopping")
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(self.part.stop_signal)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(_gone(process), self.part.stop_timeout_s)
+        await self._in_thread(lambda: _end_rest(process))
+        self._process = None
+        self.status.pid = None
+        self._tell("stopped")
+
+    async def _live_once(self) -> float:
+        """From start to fall; returns the seconds it stood ready."""
+        if self.part.prepare:
+            await self._in_thread(self.part.prepare)
+        if self._stopping.is_set():
+            return 0.0
+        process = self._start()
+        stood_s = await (self._run_to_end(process) if self.part.once else self._stand(process))
+        if not self._stopping.is_set():
+            await self._in_thread(lambda: _end_rest(process))
+            self._process = None
+            self.status.pid = None
+        return stood_s
+
+    def _start(self) -> Popen[bytes]:
+        process = spawn(
+            Spawn(
+                argv=self.part.argv,
+                env={**self.part.env, STACK_MARK: self._stack_id, "PYTHONUNBUFFERED": "1"},
+                cwd=self._cwd,
+                log=self.log,
+                output=self._output if self.part.capture else None,
+                nice=self.part.nice,
+                uid=self.part.uid,
+                gid=self.part.gid,
+                death_signal=self.part.death_signal,
+            )
+        )
+        self._process = process
+        self.status.pid, self.status.pid_started = process.pid, started(process.pid)
+        self._tell("starting", "")
+        return process
+
+    async def _stand(self, process: Popen[bytes]) -> float:
+        """A server: up, ready, watched. Returns how long it was ready."""
+        self.status.said = await self._until_first(process, self._until_ready())
+        if self.status.said:
+            return 0.0
+        self._now_ready("ready")
+        ready_at_s = time.monotonic()
+        self.status.said = await self._until_first(process, self._until_sick())
+        return time.monotonic() - ready_at_s
+
+    async def _run_to_end(self, process: Popen[bytes]) -> float:
+        """A command: done when it ended well and its output was taken."""
+        code = await _gone(process)
+        if code:
+            self.status.said = f"ended with {code}: {last_line(self.log)}"
+            return 0.0
+        if self.part.capture:
+            self.part.capture(self._output.read_text())
+            self._output.unlink()
+        self._now_ready("done")
+        return 0.0
+
+    async def _until_first(self, process: Popen[bytes], other: Coroutine[None, None, str]) -> str:
+        """Wait for the process's end or for ``other``; returns why it fell, or ''."""
+        watching, gone = asyncio.create_task(other), asyncio.create_task(_gone(process))
+        try:
+            done, _ = await asyncio.wait({watching, gone}, return_when=asyncio.FIRST_COMPLETED)
+            if gone in done:
+                return f"ended with {gone.result()}: {last_line(self.log)}"
+            return watching.result()
+        finally:
+            for task in (watching, gone):
+                task.cancel()
+            await asyncio.gather(watching, gone, return_exceptions=True)
+
+    async def _until_ready(self) -> str:
+        """Probe until it works; '' then, or what the last probe said when the time is over."""
+        deadline_s, why = time.monotonic() + self.part.start_timeout_s, ""
+        while time.monotonic() < deadline_s:
+            try:
+                if self.part.probe:
+                    await self._in_thread(self.part.probe)
+                if self.part.settle:
+                    await self._in_thread(self.part.settle)
+            except Exception as error:  # noqa: BLE001 - whatever a probe raises means: not ready yet
+                why = _one_line(error)
+                await asyncio.sleep(_PROBE_EVERY_S)
+            else:
+                return ""
+        return f"not ready after {self.part.start_timeout_s:.0f} s ({why})"
+
+    async def _until_sick(self) -> str:
+        """Ask for a sign of life; returns when there was none for ``sick_after_s``."""
+        last_good_s = time.monotonic()
+        while True:
+            await asyncio.sleep(self.part.alive_every_s)
+            if self.part.alive is None:
+                continue
+            try:
+                await self._in_thread(self.part.alive)
+            except Exception as error:  # noqa: BLE001 - whatever it raises is no sign of life
+                if time.monotonic() - last_good_s > self.part.sick_after_s:
+                    return f"no sign of life for {self.part.sick_after_s:.0f} s ({_one_line(error)})"
+            else:
+                last_good_s = time.monotonic()
+
+    def _now_ready(self, state: PartState) -> None:
+        if self.status.ready_after_s is None:
+            self.status.ready_after_s = round(time.monotonic() - self._begun_s, 2)
+        self._tell(state, "")
+        self.ready.set()
+
+    def _tell(self, state: PartState, said: str | None = None) -> None:
+        self.status.state = state
+        if said is not None:
+            self.status.said = said
+        self._changed(self.status)
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text[:160]
+
+
+async def _gone(process: Popen[bytes]) -> int:
+    """Wait for a child's end without a thread; returns its exit code."""
+    if (code := process.poll()) is not None:
+        return code
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    descriptor = os.pidfd_open(process.pid)
+    loop.add_reader(descriptor, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+    return process.wait()
+
+
+def _end_rest(process: Popen[bytes]) -> None:
+    """End a part's processes that are left: below its own, or in its session after that one died."""
+    end_all([*descendants(process.pid), *session_members(process.pid)], grace_s=0.0)
+    process.wait()

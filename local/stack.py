@@ -1,0 +1,206 @@
+"""Up, down, reset: what a person (or a test) does with a stack. Prints nothing itself: it says lines to its caller."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from local.assembly import OUTSIDE, installed_file
+from local.endpoints import external_parts, read_env_file
+from local.guard import EXIT_HELD, sweep
+from local.install.everything import install
+from local.install.tools import Say
+from local.logs import last_line
+from local.places import cache_dir, check_free, make_private
+from local.problems import Problem
+from local.processes import open_for_append
+from local.state import Layout, StackState, is_running, load, save, try_lock
+
+_NEEDED_BYTES = 1 * 2**30
+_START_TIMEOUT_S = 240.0
+_STOP_TIMEOUT_S = 150.0
+_POLL_S = 0.1
+
+
+class StackInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A running stack, as its clients need it."""
+
+    state_dir: Path
+    started_here: bool
+    """Whether this call started it: who starts it may want to stop it."""
+    ready_after_s: float
+    api: str
+    org_id: str
+    api_key: str
+    producer_key_id: str
+    producer_secret: str
+    webhook_port: int
+    files_port: int
+    env: dict[str, str]
+    """Every ``CLIPSTREAM_*`` of the stack."""
+
+
+def layout_of(state_dir: Path) -> Layout:
+    """The files of a state directory, by an absolute path."""
+    return Layout(root=state_dir.absolute())
+
+
+def ensure_running(layout: Layout, environ: Mapping[str, str], say: Say, *, stores_only: bool = False) -> StackInfo:
+    """Start the stack unless it runs, wait until all of it works. Raises Problem."""
+    if is_running(layout):
+        return wait_ready(layout, None, say)
+    prepare(layout, environ, say)
+    process = start_guard(layout, environ, stores_only=stores_only)
+    return wait_ready(layout, process, say)
+
+
+def prepare(layout: Layout, environ: Mapping[str, str], say: Say) -> None:
+    """Check room, fetch what is missing, note where it lies. Raises Problem."""
+    external = external_parts(environ)
+    make_private(layout.root)
+    layout.root.chmod(0o711 if os.geteuid() == 0 else 0o700)  # root's Postgres has another user, who walks through it
+    (layout.root / "data").mkdir(exist_ok=True)
+    (layout.root / "data").chmod(0o711)
+    check_free(layout.root, _NEEDED_BYTES, "a stack", "choose another place with --state-dir")
+    installed = install(
+        cache_dir(environ), environ, say, kafka_wanted="kafka" not in external, triton_wanted="triton" not in external
+    )
+    installed_file(layout).parent.mkdir(exist_ok=True)
+    installed_file(layout).write_bytes(msgspec.json.encode(installed))
+
+
+def guard_command(layout: Layout, *, stores_only: bool = False) -> list[str]:
+    """How the guard is started."""
+    only = ["--stores-only"] if stores_only else []
+    return [sys.executable, "-m", "local.guard", "--state-dir", str(layout.root), *only]
+
+
+def start_guard(layout: Layout, environ: Mapping[str, str], *, stores_only: bool = False) -> subprocess.Popen[bytes]:
+    """The guard as a daemon of its own session; its words and the supervisor's go to one log."""
+    before = load(layout)
+    if before:
+        before.phase, before.said = "starting", ""
+        save(layout, before)
+    with open_for_append(layout.logs / "supervisor.log") as log:
+        return subprocess.Popen(
+            guard_command(layout, stores_only=stores_only),
+            env=dict(environ), cwd=layout.root, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True,
+        )  # fmt: skip
+
+
+def wait_ready(layout: Layout, process: subprocess.Popen[bytes] | None, say: Say) -> StackInfo:
+    """Say each part as it gets ready; returns when all are. Raises Problem when the stack gives up or is too slow."""
+    deadline_s, told = time.monotonic() + _START_TIMEOUT_S, set[str]()
+    ours = process is not None
+    while time.monotonic() < deadline_s:
+        if process is not None and process.poll() == EXIT_HELD:
+            process, ours = None, False  # somebody else starts this very stack: wait for it
+        ended = process.poll() is not None if process is not None else not is_running(layout)
+        state = load(layout)
+        current = state is not None and (process is None or state.guard_pid == process.pid)
+        if state is not None and current:
+            _tell_ready(state, told, say)
+            if state.phase == "ready" and not ended:
+                return info(layout, state, started_here=ours)
+        if ended:
+            said = state.said if state is not None and state.phase == "failed" else ""
+            raise Problem(said or f"the stack did not start: {last_line(layout.logs / 'supervisor.log')}")
+        time.sleep(_POLL_S)
+    raise Problem(
+        f"the stack is not ready after {_START_TIMEOUT_S:.0f} s: see `clipstream status` and `clipstream logs`"
+    )
+
+
+def _tell_ready(state: StackState, told: set[str], say: Say) -> None:
+    for part in list(state.parts.values()):
+        if part.name in told or part.ready_after_s is None:
+            continue
+        told.add(part.name)
+        say(f"  {part.name} {'done' if part.state == 'done' else 'ready'} after {part.ready_after_s:.1f} s")
+
+
+def info(layout: Layout, state: StackState, *, started_here: bool) -> StackInfo:
+    """What clients need of a stack that is ready."""
+    env = read_env_file(layout.stack_env.read_text())
+    keys: dict[str, str] = {}
+    with contextlib.suppress(FileNotFoundError):
+        keys = msgspec.json.decode(layout.credentials.read_bytes())
+    return StackInfo(
+        state_dir=layout.root,
+        started_here=started_here,
+        ready_after_s=state.ready_after_s or 0.0,
+        api=env["CLIPSTREAM_API"],
+        org_id=keys.get("org_id", ""),
+        api_key=keys.get("api_key", ""),
+        producer_key_id=keys.get("producer_key_id", ""),
+        producer_secret=keys.get("producer_secret", ""),
+        webhook_port=state.webhook_port,
+        files_port=int(state.endpoints["files"].rsplit(":", 1)[1]),
+        env=env,
+    )
+
+
+def down(layout: Layout, say: Say) -> bool:
+    """Drain and stop; False where nothing ran. Also ends what a killed stack left behind."""
+    if not layout.root.is_dir():
+        return False
+    if not is_running(layout):
+        return _sweep_left(layout)
+    state = load(layout)
+    assert state is not None
+    say("draining the workers, then stopping the stores")
+    _signal(state, signal.SIGTERM)
+    if _wait_stopped(layout, _STOP_TIMEOUT_S):
+        return True
+    say("it takes too long: ending it")
+    _signal(state, signal.SIGKILL)
+    if not _wait_stopped(layout, 30.0):
+        raise Problem(f"the supervisor (pid {state.supervisor_pid}) does not end: `kill -9` it and its guard")
+    return True
+
+
+def _signal(state: StackState, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(state.supervisor_pid, number)
+
+
+def _wait_stopped(layout: Layout, timeout_s: float) -> bool:
+    deadline_s = time.monotonic() + timeout_s
+    while is_running(layout):
+        if time.monotonic() > deadline_s:
+            return False
+        time.sleep(_POLL_S)
+    return True
+
+
+def _sweep_left(layout: Layout) -> bool:
+    lock = try_lock(layout)
+    if lock is not None:
+        sweep(layout)
+        os.close(lock)
+    return False
+
+
+def reset(layout: Layout, say: Say) -> bool:
+    """Stop and remove everything of this stack, data too; False where there was none. Raises Problem."""
+    if not layout.root.is_dir():
+        return False
+    if not layout.lock.exists() and not layout.stack_json.exists() and any(layout.root.iterdir()):
+        raise Problem(f"{layout.root} is not a stack's directory: nothing was removed")
+    down(layout, say)
+    state = load(layout) if layout.stack_json.exists() else None
+    for directory in state.outside_dirs if state else []:
+        if Path(directory).parent == OUTSIDE:
+            shutil.rmtree(directory, ignore_errors=True)
+    shutil.rmtree(layout.root)
+    return True
