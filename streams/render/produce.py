@@ -1,0 +1,83 @@
+"""One export from its plan: starts the render child, stores its files. The event loop's side; opens no media itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from schemas.documents import Certificate, ExportFiles, FramePlan, SourceIndex, Transcript
+from schemas.events import RenderRequested
+from schemas.media import ObjectRef, TimeRange, Value, Word
+from streams.adapters.media.confine import ChildLimits
+from streams.adapters.media.handles import SourceHandle
+from streams.adapters.media.sandbox import run_child
+from streams.adapters.ports import Objects, Report
+from streams.render.encode import THUMBNAIL_FILE, VIDEO_FILE, Rendered, RenderTask
+from streams.render.subtitles import srt, subtitle_cues, vtt
+from streams.render.writer import Encoding
+
+LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=3_600, wall_s=3_600.0, nice=10)
+"""A 4K source takes 1.2 GB. Niced: the API answers while clips are made."""
+NEARBY_MS = 5_000
+
+
+class Produced(Value, frozen=True, kw_only=True):
+    """The stored files of an export and what was measured on its video."""
+
+    files: ExportFiles
+    certificate: Certificate
+    cpu_ms: int
+
+
+async def produce(
+    request: RenderRequested,
+    plan: FramePlan,
+    transcript: Transcript | None,
+    index: SourceIndex,
+    *,
+    source: SourceHandle,
+    objects: Objects,
+    scratch: Path,
+    prefix: str,
+    report: Report,
+    encoding: Encoding = Encoding(),  # noqa: B008 - frozen
+) -> Produced:
+    """Render, measure and store one export. Raises what `run_child` and `Objects` raise."""
+    words = words_near(transcript.words if transcript else [], plan.range)
+    task = RenderTask(plan=plan, index=index, words=words, captions=request.captions, encoding=encoding)
+    args = {"task": msgspec.json.encode(task).decode(), "scratch": str(scratch)}
+    result = await run_child(
+        "streams.render.encode:main", args, scratch=scratch, limits=LIMITS, source=source, report=report
+    )
+    rendered = msgspec.convert(result, Rendered)
+    files = await _store(scratch, words, plan.range, transcript.language if transcript else None, objects, prefix)
+    return Produced(files=files, certificate=rendered.certificate, cpu_ms=int(result["cpu_ms"]))
+
+
+def words_near(words: Sequence[Word], clip: TimeRange) -> list[Word]:
+    """The words that the clip and its edges may need."""
+    return [
+        word for word in words if clip.start_ms - NEARBY_MS <= word.end_ms and word.start_ms <= clip.end_ms + NEARBY_MS
+    ]
+
+
+async def _store(
+    scratch: Path, words: Sequence[Word], clip: TimeRange, language: str | None, objects: Objects, prefix: str
+) -> ExportFiles:
+    """Upload what was made. Subtitles only where something is said."""
+    cues = subtitle_cues(words, clip)
+    subtitles: list[ObjectRef | None] = [None, None]
+    if cues:
+        srt_body, vtt_body = srt(cues, clip, language).encode(), vtt(cues, clip, language).encode()
+        subtitles = [
+            await objects.put(prefix, srt_body, "application/x-subrip", ".srt"),
+            await objects.put(prefix, vtt_body, "text/vtt; charset=utf-8", ".vtt"),
+        ]
+    return ExportFiles(
+        video=await objects.put_file(prefix, scratch / VIDEO_FILE, "video/mp4", ".mp4"),
+        thumbnail=await objects.put_file(prefix, scratch / THUMBNAIL_FILE, "image/jpeg", ".jpg"),
+        srt=subtitles[0],
+        vtt=subtitles[1],
+    )
