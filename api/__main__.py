@@ -1,0 +1,36 @@
+"""``python -m api``: serves the API on the host and port of CLIPSTREAM_API until SIGTERM, then drains."""
+
+from __future__ import annotations
+
+import os
+import sys
+from urllib.parse import urlsplit
+
+from api.app import create_app
+from api.server import make_server
+from api.wiring import context_opener
+from streams import telemetry
+from streams.settings import MissingSettingError, load_settings
+
+
+def main() -> int:
+    """Serve; one line on standard error and a code that is not 0 when it cannot."""
+    try:
+        settings = load_settings(os.environ)
+    except MissingSettingError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    telemetry.set_up("api", settings)
+    address = urlsplit(settings.api)
+    app = create_app(
+        context_opener(settings),
+        max_body_bytes=settings.max_body_bytes,
+        request_timeout_s=settings.request_timeout_s,
+    )
+    server = make_server(app, address.hostname or "127.0.0.1", address.port or 8080)
+    server.run()
+    return 0 if server.started else 3
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""Whose key this is, and what a producer needs to publish straight to Kafka. Never shows a secret."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from api.registry import Call, Operation, Reply
+
+
+class Producer(msgspec.Struct, frozen=True, kw_only=True):
+    """How to publish ``UploadReceived`` oneself: where, under which prefix, signed with which key."""
+
+    topic: str
+    object_prefix: str
+    key_ids: list[str]
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """The organisation and key of this request."""
+
+    org_id: UUID
+    org_name: str
+    key_id: UUID
+    key_last4: str
+    scopes: list[str]
+    producer: Producer
+
+
+async def get_me(call: Call[None, None]) -> Reply:
+    """Organisation, key, scopes, producer."""
+    async with call.rows() as rows:
+        name = await rows.fetchval("select name from orgs where org_id = $1", call.org_id)
+        last4 = await rows.fetchval(
+            "select last4 from api_keys where org_id = $1 and key_id = $2", call.org_id, call.caller.key_id
+        )
+        keys = await rows.fetch(
+            "select key_id from producer_keys where org_id = $1 and revoked_at is null order by created_at", call.org_id
+        )
+    return Reply(
+        body=Account(
+            org_id=call.org_id,
+            org_name=name or "",
+            key_id=call.caller.key_id,
+            key_last4=last4 or "",
+            scopes=list(call.caller.scopes),
+            producer=Producer(
+                topic="uploads.v1", object_prefix=f"{call.org_id}/", key_ids=[row["key_id"] for row in keys]
+            ),
+        )
+    )
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/me",
+        name="getMe",
+        tag="account",
+        permission="read",
+        summary="See whose key this is",
+        handler=get_me,
+        response=Account,
+    ),
+)

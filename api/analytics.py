@@ -1,0 +1,195 @@
+"""Three named questions to the column store, and a summary. Parameters only, nobody's SQL, always one organisation."""
+
+from __future__ import annotations
+
+import datetime as dt
+from importlib.resources import files
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from api.problems import ApiProblem, FieldError
+from api.registry import Call, Operation, Reply
+
+MAX_DAYS = 366
+DEFAULT_DAYS = 7
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The time asked about, ``[since, until)``; by default the last seven days."""
+
+    since: Annotated[dt.datetime, Meta(tz=True)] | None = None
+    until: Annotated[dt.datetime, Meta(tz=True)] | None = None
+
+
+class StageTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a stage took, over the projects that ended it."""
+
+    stage: str
+    projects: int
+    p50_ms: float
+    p95_ms: float
+
+
+class HourRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One hour of one stage."""
+
+    hour: dt.datetime
+    stage: str
+    projects: int
+    p50_ms: float
+    p95_ms: float
+
+
+class MinutesRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One day's minutes of video."""
+
+    day: dt.date
+    projects: int
+    minutes: float
+
+
+class FailureRow(msgspec.Struct, frozen=True, kw_only=True):
+    """How often something failed for one reason."""
+
+    what: str
+    reason: str
+    count: int
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """The window in a few numbers."""
+
+    since: dt.datetime
+    until: dt.datetime
+    projects_started: int
+    projects_completed: int
+    projects_failed: int
+    minutes_processed: float
+    clips: int
+    exports_completed: int
+    exports_failed: int
+    cpu_ms: int
+
+
+class HourlyProjects(msgspec.Struct, frozen=True, kw_only=True):
+    """Projects per hour, with the median and the 95th percentile of each stage."""
+
+    since: dt.datetime
+    until: dt.datetime
+    rows: list[HourRow]
+
+
+class MinutesProcessed(msgspec.Struct, frozen=True, kw_only=True):
+    """Minutes of video per day."""
+
+    since: dt.datetime
+    until: dt.datetime
+    rows: list[MinutesRow]
+
+
+class FailuresByReason(msgspec.Struct, frozen=True, kw_only=True):
+    """Failures, most frequent first."""
+
+    since: dt.datetime
+    until: dt.datetime
+    rows: list[FailureRow]
+
+
+def resolve(window: Window, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
+    """Begin and end in UTC; raises a 422 for a window that is empty or too long."""
+    until = (window.until or now).astimezone(dt.UTC)
+    since = (window.since or until - dt.timedelta(days=DEFAULT_DAYS)).astimezone(dt.UTC)
+    if not dt.timedelta() < until - since <= dt.timedelta(days=MAX_DAYS):
+        found = FieldError(
+            pointer="?since", detail=f"The window must end after it begins and span at most {MAX_DAYS} days."
+        )
+        raise ApiProblem("invalid", found.detail, errors=[found])
+    return since, until
+
+
+def query_text(name: str) -> str:
+    """A named query's SQL, as shipped in ``schemas/clickhouse/queries``."""
+    return (files("schemas") / "clickhouse" / "queries" / f"{name}.sql").read_text()
+
+
+Name = Literal["summary", "projects_per_hour", "minutes_processed", "failures_by_reason"]
+
+
+async def _ask(call: Call[None, Window], name: Name) -> tuple[dict[str, dt.datetime], list[dict[str, Any]]]:
+    since, until = resolve(call.query, call.now)
+    parameters = {"org_id": str(call.org_id), "since": since, "until": until}
+    return {"since": since, "until": until}, await call.context.analytics.query(query_text(name), parameters)
+
+
+async def get_summary(call: Call[None, Window]) -> Reply:
+    """The window in a few numbers."""
+    window, rows = await _ask(call, "summary")
+    return Reply(body=msgspec.convert(window | rows[0], Summary, strict=False))
+
+
+async def get_projects_per_hour(call: Call[None, Window]) -> Reply:
+    """Projects per hour, with p50 and p95 of each stage."""
+    window, rows = await _ask(call, "projects_per_hour")
+    return Reply(body=HourlyProjects(**window, rows=msgspec.convert(rows, list[HourRow], strict=False)))
+
+
+async def get_minutes_processed(call: Call[None, Window]) -> Reply:
+    """Minutes of video per day."""
+    window, rows = await _ask(call, "minutes_processed")
+    return Reply(body=MinutesProcessed(**window, rows=msgspec.convert(rows, list[MinutesRow], strict=False)))
+
+
+async def get_failures_by_reason(call: Call[None, Window]) -> Reply:
+    """Failures, most frequent first."""
+    window, rows = await _ask(call, "failures_by_reason")
+    return Reply(body=FailuresByReason(**window, rows=msgspec.convert(rows, list[FailureRow], strict=False)))
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/analytics/summary",
+        name="getSummary",
+        tag="analytics",
+        permission="read",
+        summary="A stretch of time in a few numbers",
+        handler=get_summary,
+        query=Window,
+        response=Summary,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/analytics/projects-per-hour",
+        name="getProjectsPerHour",
+        tag="analytics",
+        permission="read",
+        summary="Projects per hour, with p50 and p95 of each stage",
+        handler=get_projects_per_hour,
+        query=Window,
+        response=HourlyProjects,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/analytics/minutes-processed",
+        name="getMinutesProcessed",
+        tag="analytics",
+        permission="read",
+        summary="Minutes of video per day",
+        handler=get_minutes_processed,
+        query=Window,
+        response=MinutesProcessed,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/analytics/failures-by-reason",
+        name="getFailuresByReason",
+        tag="analytics",
+        permission="read",
+        summary="What failed, by reason",
+        handler=get_failures_by_reason,
+        query=Window,
+        response=FailuresByReason,
+    ),
+)

@@ -1,0 +1,80 @@
+"""The one composition root of the API: operations to routes, middleware around them, adapters opened at start-up."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api import (
+    account,
+    admin,
+    analytics,
+    clips,
+    exports,
+    health,
+    project_events,
+    projects,
+    search,
+    transcripts,
+    uploads,
+    webhooks,
+)
+from api.context import Context
+from api.docs import make_docs_routes
+from api.endpoint import answer_error, make_routes
+from api.metrics import Metrics
+from api.middleware import BodyGuard, Deadline, Telemetry
+from api.problems import ApiProblem
+from api.registry import Operation
+
+OPERATIONS: tuple[Operation, ...] = (
+    *uploads.OPERATIONS,
+    *projects.OPERATIONS,
+    *project_events.OPERATIONS,
+    *transcripts.OPERATIONS,
+    *clips.OPERATIONS,
+    *exports.OPERATIONS,
+    *search.OPERATIONS,
+    *analytics.OPERATIONS,
+    *webhooks.OPERATIONS,
+    *account.OPERATIONS,
+    *admin.OPERATIONS,
+    *health.OPERATIONS,
+)
+OpenContext = Callable[[Metrics], AbstractAsyncContextManager[Context]]
+
+
+def create_app(
+    open_context: OpenContext, *, max_body_bytes: int = 1_048_576, request_timeout_s: float = 20.0
+) -> Starlette:
+    """The ASGI app; ``open_context`` is entered at start-up and left at shutdown."""
+    metrics = Metrics()
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with open_context(metrics) as context:
+            app.state.context = context
+            yield
+
+    app = Starlette(
+        routes=[*make_routes(OPERATIONS), *make_docs_routes(OPERATIONS)],
+        middleware=[
+            Middleware(Telemetry),
+            Middleware(Deadline, seconds=request_timeout_s),
+            Middleware(BodyGuard, max_bytes=max_body_bytes),
+        ],
+        exception_handlers={HTTPException: _answer, ApiProblem: _answer},
+        lifespan=lifespan,
+    )
+    app.state.metrics = metrics
+    return app
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    return answer_error(request, error)

@@ -1,0 +1,59 @@
+"""What handlers are given: settings, adapters, clock, ids. Made by the composition root, frozen, no globals."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from api.auth import KeyRing
+from api.idempotency import Idempotency
+from api.limits import TokenBuckets
+from api.metrics import Metrics
+from streams.adapters.ports import Analytics, Objects, Search, Uploads
+from streams.adapters.postgres import Pool
+from streams.settings import Settings
+
+Probe = Callable[[], Awaitable[None]]
+"""Asks one part whether it works; raises anything when not."""
+
+
+class Wakes(Protocol):
+    """Tells listeners that a project's event list has grown."""
+
+    def listen(self, project_id: UUID) -> AsyncIterator[None]:
+        """Yields at once, then whenever something may have happened (also after a pause without news)."""
+        ...
+
+
+class AddressCheck(Protocol):
+    """Refuses URLs that lead to addresses which are not public."""
+
+    async def __call__(self, url: str) -> None:
+        """Raises Rejected with the rule that was broken."""
+        ...
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a request may need. One per process."""
+
+    settings: Settings
+    pool: Pool
+    objects: Objects
+    uploads: Uploads
+    search: Search
+    analytics: Analytics
+    check_url: AddressCheck
+    wakes: Wakes
+    keys: KeyRing
+    idempotency: Idempotency
+    metrics: Metrics
+    buckets: TokenBuckets
+    refusals: TokenBuckets
+    """Failed authentications, by address."""
+    probes: Mapping[str, Probe]
+    clock: Callable[[], dt.datetime]
+    new_id: Callable[[], UUID]

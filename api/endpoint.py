@@ -1,0 +1,217 @@
+"""From an operation to an endpoint: authenticate, limit, validate, run, answer. Holds no logic of any resource.
+
+A POST runs in one transaction with its idempotency record. A handler that raises leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.auth import Caller, bearer, require_scope, unauthenticated
+from api.context import Context
+from api.idempotency import REPLAYED, Kept, fingerprint, key_of
+from api.middleware import report_bug
+from api.problems import ApiProblem, field_error, invalid, not_found, respond
+from api.registry import Call, Operation, Reply
+from streams.adapters.postgres import Connection, org_transaction
+from streams.errors import Rejected, Unavailable
+
+NOBODY = Caller(org_id=UUID(int=0), key_id=UUID(int=0), scopes=())
+_KEPT_HEADERS = ("location", "content-type", "cache-control")
+
+
+def make_routes(operations: Sequence[Operation]) -> list[Route]:
+    """One route per path, so that a wrong method is answered with every method the path takes."""
+    by_path: dict[str, dict[str, Operation]] = {}
+    for operation in operations:
+        by_path.setdefault(operation.path, {})[operation.method] = operation
+    return [Route(path, _dispatch(methods), methods=list(methods)) for path, methods in by_path.items()]
+
+
+def _dispatch(methods: Mapping[str, Operation]) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        operation = methods["GET" if request.method == "HEAD" else request.method]
+        request.scope["clipstream.route"] = operation.path
+        extra: dict[str, str] = {}
+        try:
+            response = await _serve(operation, request, extra)
+        except Exception as error:  # noqa: BLE001 - every exit is a problem document
+            response = answer_error(request, error)
+        for name, value in extra.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    return endpoint
+
+
+def answer_error(request: Request, error: Exception) -> Response:
+    """The problem document of whatever a request raised."""
+    problem = _problem_of(error)
+    if problem.status == 500:
+        report_bug(error)
+    return respond(problem, instance=request.url.path, request_id=getattr(request.state, "request_id", ""))
+
+
+def _problem_of(error: Exception) -> ApiProblem:
+    match error:
+        case ApiProblem():
+            return error
+        case Unavailable():
+            detail = f"The part `{error.part}` does not answer."
+            return ApiProblem("unavailable", detail, headers={"Retry-After": "2"})
+        case Rejected():
+            return ApiProblem("invalid", error.detail)
+        case ClientDisconnect():
+            return ApiProblem("malformed-request", "The connection ended before the body did.")
+        case HTTPException(status_code=404):
+            return ApiProblem("not-found", "There is nothing at this path.")
+        case HTTPException(status_code=405):
+            return ApiProblem("method-not-allowed", "The path does not take this method.", headers=error.headers or {})
+        case HTTPException(status_code=status) if 400 <= status < 500:
+            return ApiProblem("malformed-request", str(error.detail))
+    return ApiProblem("internal", "The error was reported under this request id.")
+
+
+async def _serve(operation: Operation, request: Request, extra: dict[str, str]) -> Response:
+    context: Context = request.app.state.context
+    caller = NOBODY
+    if operation.permission != "public":
+        caller = await _authenticate(context, request)
+        extra |= context.buckets.require(str(caller.key_id))
+        require_scope(caller, operation.permission)
+        extra["Cache-Control"] = "no-store"
+    raw = await _read_body(operation, request)
+    call = Call[Any, Any](
+        context=context,
+        request=request,
+        caller=caller,
+        ids=_path_ids(request),
+        body=_decode_body(operation, raw),
+        query=_decode_query(operation, request),
+        now=context.clock(),
+        traceparent=request.state.traceparent,
+        rows=lambda: org_transaction(context.pool, caller.org_id),
+    )
+    if operation.method == "POST" and operation.transactional:
+        return await _run_once(operation, call, raw)
+    return _render(operation, await operation.handler(call))
+
+
+async def _authenticate(context: Context, request: Request) -> Caller:
+    address = request.client.host if request.client else "unknown"
+    try:
+        caller = await context.keys.caller(bearer(request.headers.get("authorization")))
+        if caller is None:
+            raise unauthenticated("The API key is not valid.")
+    except ApiProblem:
+        context.refusals.require(address)
+        raise
+    return caller
+
+
+async def _run_once(operation: Operation, call: Call[Any, Any], raw: bytes) -> Response:
+    """Run a POST and keep its answer in one transaction; give a kept answer again."""
+    context, request, org_id = call.context, call.request, call.org_id
+    key = key_of(request.headers)
+    async with org_transaction(context.pool, org_id) as connection:
+        joined = msgspec.structs.replace(call, rows=lambda: _joined(connection))
+        if key is None:
+            return _render(operation, await operation.handler(joined))
+        print_ = fingerprint(request.method, request.url.path, request.url.query, raw)
+        kept = await context.idempotency.begin(connection, org_id, key, print_)
+        if kept is not None:
+            context.metrics.replays.inc()
+            return Response(kept.body, status_code=kept.status, headers=kept.headers | {REPLAYED: "true"})
+        response = _render(operation, await operation.handler(joined))
+        headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+        answer = Kept(status=response.status_code, headers=headers, body=bytes(response.body))
+        await context.idempotency.keep(connection, org_id, key, print_, answer)
+    return response
+
+
+@asynccontextmanager
+async def _joined(connection: Connection) -> AsyncIterator[Connection]:
+    yield connection
+
+
+def _render(operation: Operation, reply: Reply | Response) -> Response:
+    if isinstance(reply, Response):
+        return reply
+    body = reply.body if isinstance(reply.body, bytes) else msgspec.json.encode(reply.body)
+    status = operation.status if reply.status == 200 else reply.status
+    return Response(
+        b"" if reply.body is None else body,
+        status_code=status,
+        headers=dict(reply.headers),
+        media_type=reply.media_type,
+    )
+
+
+def _path_ids(request: Request) -> dict[str, UUID]:
+    try:
+        return {name: UUID(value) for name, value in request.path_params.items() if name.endswith("_id")}
+    except ValueError:
+        raise not_found("thing: the id in the path is not a UUID") from None
+
+
+async def _read_body(operation: Operation, request: Request) -> bytes:
+    if operation.method != "POST":
+        return b""
+    if operation.request is not None:
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type != "application/json":
+            raise ApiProblem("unsupported-media-type", f"The body is {media_type or 'of no stated type'}, not JSON.")
+    return await request.body()
+
+
+def _decode_body(operation: Operation, raw: bytes) -> Any:
+    if operation.request is None:
+        return None
+    body: Any
+    try:
+        body = msgspec.json.decode(raw, type=operation.request)
+    except msgspec.ValidationError as error:
+        found = field_error(error)
+        raise ApiProblem("invalid", f"The body does not fit: {found.detail}.", errors=[found]) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ApiProblem("malformed-request", f"The body is not JSON: {error}.") from None
+    _refuse_nul(msgspec.to_builtins(body), "")
+    return body
+
+
+def _decode_query(operation: Operation, request: Request) -> Any:
+    if operation.query is None:
+        return None
+    query: Any
+    try:
+        pairs = dict(parse_qsl(request.url.query, keep_blank_values=True, errors="strict"))
+        query = msgspec.convert(pairs, operation.query, strict=False)
+    except msgspec.ValidationError as error:
+        found = field_error(error, "?")
+        raise ApiProblem("invalid", f"A query parameter does not fit: {found.detail}.", errors=[found]) from None
+    except ValueError as error:
+        raise ApiProblem("malformed-request", f"The query string cannot be read: {error}.") from None
+    _refuse_nul(pairs, "?")
+    return query
+
+
+def _refuse_nul(value: Any, pointer: str) -> None:
+    """Postgres keeps no NUL in text; say so here instead of failing there."""
+    if isinstance(value, str) and "\0" in value:
+        raise invalid(pointer, "The character NUL is not allowed.")
+    if isinstance(value, dict):
+        for name, part in value.items():
+            _refuse_nul(part, f"{pointer}/{name}" if pointer != "?" else f"?{name}")
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            _refuse_nul(part, f"{pointer}/{index}")

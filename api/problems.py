@@ -1,0 +1,213 @@
+"""Every error the API answers with, as RFC 9457 problem details. Never a traceback, never a secret, never a guess.
+
+The catalogue is data: a code has a status, a title and a sentence on what to do, and ``/problems/<code>`` shows them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from starlette.responses import Response
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Kind(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of problem; ``remedy`` says what the caller does next."""
+
+    status: int
+    title: str
+    remedy: str
+
+
+class FieldError(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong with one field. ``pointer`` is a JSON Pointer into the body, or ``?name`` of a query parameter."""
+
+    pointer: str
+    detail: str
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """RFC 9457 problem details; ``code`` is the last part of ``type``."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    instance: str = ""
+    request_id: str = ""
+    errors: list[FieldError] = []
+
+
+CATALOGUE: Mapping[str, Kind] = {
+    "malformed-request": Kind(
+        status=400,
+        title="The request cannot be read",
+        remedy="Send well-formed JSON in UTF-8, as the documentation shows.",
+    ),
+    "cursor-invalid": Kind(
+        status=400,
+        title="The cursor is not one of ours",
+        remedy="Pass next_cursor exactly as it was given, with the same filters, or start without one.",
+    ),
+    "idempotency-key-invalid": Kind(
+        status=400,
+        title="The Idempotency-Key is not usable",
+        remedy="Send 1 to 255 printable ASCII characters; a UUID is a good choice.",
+    ),
+    "unauthenticated": Kind(
+        status=401,
+        title="The API key is missing or not valid",
+        remedy="Send `Authorization: Bearer clp_live_…` with a key that is not revoked.",
+    ),
+    "forbidden": Kind(
+        status=403, title="The API key may not do this", remedy="Use a key with the scope that the operation names."
+    ),
+    "not-found": Kind(
+        status=404,
+        title="There is no such thing",
+        remedy="Check the path and the id; ids of other organisations are not found either.",
+    ),
+    "not-ready": Kind(
+        status=404,
+        title="It is not there yet",
+        remedy="Follow the project's events, or ask again after the seconds in Retry-After.",
+    ),
+    "method-not-allowed": Kind(
+        status=405, title="The path does not take this method", remedy="Use a method of the Allow header."
+    ),
+    "not-acceptable": Kind(
+        status=406, title="The answer has no such format", remedy="Ask for one of the formats that the operation lists."
+    ),
+    "slow-headers": Kind(
+        status=408, title="The headers came too slowly", remedy="Send the whole head of a request within ten seconds."
+    ),
+    "slow-body": Kind(
+        status=408,
+        title="The body came too slowly",
+        remedy="Send the whole body at once; files go to object storage, not here.",
+    ),
+    "idempotency-in-progress": Kind(
+        status=409,
+        title="The first request with this Idempotency-Key still runs",
+        remedy="Repeat the same request after the seconds in Retry-After.",
+    ),
+    "upload-not-complete": Kind(
+        status=409,
+        title="The upload is not complete",
+        remedy="PUT the file (or all parts, then complete the upload) before using it.",
+    ),
+    "upload-closed": Kind(
+        status=409, title="The upload has ended", remedy="Sign a new upload; an ended one takes no more parts."
+    ),
+    "not-replayable": Kind(
+        status=409,
+        title="The dead letter cannot be replayed",
+        remedy="Read its reason: bytes that cannot be decoded stay dead.",
+    ),
+    "limit-reached": Kind(
+        status=409, title="The organisation has as many as it may have", remedy="Delete one that is not needed."
+    ),
+    "project-erased": Kind(
+        status=410, title="The project was erased", remedy="Nothing of it is left; only its id is kept."
+    ),
+    "body-too-large": Kind(
+        status=413,
+        title="The body is too large",
+        remedy="Send less; files go to object storage through POST /v1/uploads/sign.",
+    ),
+    "unsupported-media-type": Kind(
+        status=415, title="The body is not JSON", remedy="Send `Content-Type: application/json`."
+    ),
+    "invalid": Kind(
+        status=422, title="A field has a value it cannot have", remedy="Correct the fields that `errors` points at."
+    ),
+    "idempotency-mismatch": Kind(
+        status=422, title="The Idempotency-Key was used for another request", remedy="Use a new key for a new request."
+    ),
+    "url-refused": Kind(
+        status=422, title="The URL may not be used", remedy="Use an http or https URL of a public address."
+    ),
+    "upload-mismatch": Kind(
+        status=422,
+        title="The stored file is not what was announced",
+        remedy="Sign a new upload with the right size, and send all of it.",
+    ),
+    "rate-limited": Kind(status=429, title="Too many requests", remedy="Wait for the seconds in Retry-After."),
+    "internal": Kind(
+        status=500,
+        title="Something went wrong on our side",
+        remedy="Repeat with the same Idempotency-Key; if it stays, report the request id.",
+    ),
+    "unavailable": Kind(
+        status=503,
+        title="A part we depend on does not answer",
+        remedy="Repeat after the seconds in Retry-After; nothing was half done.",
+    ),
+    "timeout": Kind(
+        status=504,
+        title="The request took too long",
+        remedy="Repeat with the same Idempotency-Key; nothing was half done.",
+    ),
+}
+
+
+class ApiProblem(Exception):
+    """Raised by any room of the API to end a request with a problem."""
+
+    def __init__(
+        self, code: str, detail: str, *, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
+    ) -> None:
+        """``code`` is a key of the catalogue; ``detail`` a sentence about this very request."""
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+
+    @property
+    def status(self) -> int:
+        """HTTP status of the code."""
+        return CATALOGUE[self.code].status
+
+
+def respond(problem: ApiProblem, *, instance: str = "", request_id: str = "") -> Response:
+    """The HTTP answer of a problem."""
+    kind = CATALOGUE[problem.code]
+    body = Problem(
+        type=f"/problems/{problem.code}",
+        title=kind.title,
+        status=kind.status,
+        detail=problem.detail,
+        code=problem.code,
+        instance=instance,
+        request_id=request_id,
+        errors=problem.errors,
+    )
+    headers = {"Cache-Control": "no-store"} | problem.headers
+    return Response(msgspec.json.encode(body), status_code=kind.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+_PATH = re.compile(r"^(?P<detail>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
+
+
+def field_error(error: msgspec.ValidationError, prefix: str = "") -> FieldError:
+    """msgspec's ``… - at `$.options.max_clips``` as a pointer ``/options/max_clips`` and the sentence before it."""
+    match = _PATH.match(str(error))
+    assert match is not None
+    steps = re.findall(r"\.([^.\[\]]+)|\[([^\]]*)\]", match["path"] or "")
+    pointer = "".join("/" + (name or index) for name, index in steps)
+    return FieldError(pointer=prefix + (pointer[1:] if prefix else pointer), detail=match["detail"])
+
+
+def invalid(pointer: str, detail: str) -> ApiProblem:
+    """A 422 about one field."""
+    return ApiProblem("invalid", detail, errors=[FieldError(pointer=pointer, detail=detail)])
+
+
+def not_found(what: str) -> ApiProblem:
+    """A 404 for something that is not there, or belongs to somebody else."""
+    return ApiProblem("not-found", f"There is no such {what}.")

@@ -1,0 +1,124 @@
+"""Live progress of one project as server-sent events. Reads the project's own event list; Kafka only says when to look.
+
+The id of an event is the project's version, so ``Last-Event-ID`` resumes exactly. Nothing of another organisation can
+get in: each read is a transaction walled to the caller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.responses import Response
+
+from api.problems import ApiProblem
+from api.projects import find_project
+from api.registry import Call, Operation, Reply
+from schemas import codec, events
+from streams.adapters.postgres import Connection, Row
+from streams.errors import Unavailable
+
+HEARTBEAT_S = 15
+RETRY_MS = 2000
+BATCH = 200
+NAMES = {
+    codec.type_name(events.ProjectProgressed): "project.progressed",
+    codec.type_name(events.ProjectCompleted): "project.completed",
+    codec.type_name(events.ProjectFailed): "project.failed",
+    codec.type_name(events.ProjectCancelled): "project.cancelled",
+    codec.type_name(events.ProjectErased): "project.erased",
+}
+ENDS = frozenset({"project.completed", "project.failed", "project.cancelled", "project.erased"})
+
+
+class FollowProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where to begin; the header ``Last-Event-ID`` goes before ``after``."""
+
+    after: Annotated[int, Meta(ge=0, le=2**53, description="Version of the last event already seen.")] = 0
+
+
+def last_seen(header: str | None, after: int) -> int:
+    """Version to resume after; raises a problem for a Last-Event-ID that is not one of ours."""
+    if not header:
+        return after
+    if not header.isascii() or not header.isdigit() or len(header) > 18:
+        raise ApiProblem("malformed-request", "Last-Event-ID must be the id of an event of this stream.")
+    return int(header)
+
+
+def as_message(row: Row) -> ServerSentEvent:
+    """An event of the project's list as it is sent; the org stays inside."""
+    body = {name: value for name, value in row["body"].items() if name != "org_id"} | {"at": row["at"]}
+    return ServerSentEvent(
+        id=str(row["version"]), event=NAMES[row["type"]], data=msgspec.json.encode(body).decode(), sep="\n"
+    )
+
+
+async def read_events(rows: Connection, org_id: UUID, project_id: UUID, after: int) -> list[Row]:
+    """The project's events after a version, oldest first."""
+    found: list[Row] = await rows.fetch(
+        """select version, type, body, at from project_events
+           where org_id = $1 and project_id = $2 and version > $3 order by version limit $4""",
+        org_id,
+        project_id,
+        after,
+        BATCH,
+    )
+    return found
+
+
+async def follow_project(call: Call[None, FollowProject]) -> Reply | Response:
+    """The project's events so far, then each new one, until the project has ended."""
+    after = last_seen(call.request.headers.get("last-event-id"), call.query.after)
+    async with call.rows() as rows:
+        project = await find_project(rows, call.org_id, call.ids["project_id"])
+        unseen = project["version"] > after
+    ended = project["state"] in ("completed", "failed", "cancelled")
+    if ended and not unseen:
+        return Response(status_code=204)
+    stream = _stream(call, project["project_id"], after, ended=ended)
+    return EventSourceResponse(stream, ping=HEARTBEAT_S, sep="\n", send_timeout=30)
+
+
+async def _stream(call: Call[Any, Any], project_id: UUID, after: int, *, ended: bool) -> AsyncIterator[ServerSentEvent]:
+    with call.context.metrics.streams.track_inprogress():
+        yield ServerSentEvent(comment="follow", retry=RETRY_MS, sep="\n")
+        async for _ in call.context.wakes.listen(project_id):
+            while True:
+                try:
+                    async with call.rows() as rows:
+                        found = await read_events(rows, call.org_id, project_id, after)
+                except Unavailable:
+                    break  # the next wake, or the pause, tries again; the client has lost nothing
+                for row in found:
+                    yield as_message(row)
+                    after = row["version"]
+                    ended = ended or NAMES[row["type"]] in ENDS
+                if len(found) < BATCH:
+                    if ended:
+                        return
+                    break
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/projects/{project_id}/events",
+        name="followProject",
+        tag="projects",
+        permission="read",
+        summary="Follow a project live (server-sent events)",
+        handler=follow_project,
+        query=FollowProject,
+        media_types=("text/event-stream",),
+        problems=("project-erased",),
+        description="`id` is the project's version: reconnect with `Last-Event-ID` and nothing is lost. "
+        "`event` is one of "
+        + ", ".join(f"`{name}`" for name in NAMES.values())
+        + ". 204 means that the project has ended and you have seen everything.",
+    ),
+)

@@ -1,0 +1,311 @@
+"""Projects: create, list, read, erase. Writes a project and its first event together; does no stage's work."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.cursors import Position, decode_cursor, encode_cursor
+from api.problems import ApiProblem, FieldError, not_found
+from api.registry import Call, Operation, Reply
+from api.uploads import find_upload, finish_upload
+from schemas.events import ProjectOptions, Stage, StageState, UploadReceived
+from streams import lifecycle
+from streams.adapters.postgres import Connection, Row
+from streams.errors import Rejected
+from streams.outbox import put
+
+State = Literal["queued", "running", "completed", "failed", "cancelled"]
+MAX_CLIPS = 50
+CLIP_MS = (3_000, 180_000)
+_LANGUAGE = re.compile(r"^[a-z]{2,3}$")
+
+
+class CreateProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A source to make clips of: exactly one of ``upload_id`` and ``source_url``."""
+
+    upload_id: UUID | None = None
+    source_url: Annotated[str, Meta(min_length=1, max_length=4000)] | None = None
+    title: Annotated[str, Meta(max_length=500)] = ""
+    options: ProjectOptions = ProjectOptions()
+
+
+class StageView(msgspec.Struct, frozen=True, kw_only=True):
+    """How one stage of a project stands. ``cpu_ms`` is what it cost so far."""
+
+    stage: Stage
+    state: StageState
+    percent: int
+    parts_done: int
+    parts_total: int
+    cpu_ms: int
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+    elapsed_ms: int | None
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a project or an export has no result."""
+
+    reason: str
+    detail: str
+
+
+class ProjectSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A project in a list."""
+
+    project_id: UUID
+    title: str
+    state: State
+    created_at: dt.datetime
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+    duration_ms: int | None
+    language: str | None
+
+
+class Project(ProjectSummary, frozen=True, kw_only=True):
+    """A project, stage by stage. ``warnings`` lists parts that were lost."""
+
+    options: ProjectOptions
+    source_url: str | None
+    width_px: int | None
+    height_px: int | None
+    percent: int
+    cpu_ms: int
+    clip_count: int
+    stages: list[StageView]
+    warnings: list[str]
+    nothing_found_reason: str | None
+    failure: Failure | None
+
+
+class ProjectPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Projects, newest first. ``next_cursor`` is absent on the last page."""
+
+    items: list[ProjectSummary]
+    next_cursor: str | None = None
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """What was accepted; follow ``Location`` or the project's events."""
+
+    project_id: UUID
+    state: Literal["queued", "erased"]
+
+
+class ListProjects(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which projects to list."""
+
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+    cursor: Annotated[str, Meta(max_length=500)] | None = None
+    state: State | None = None
+
+
+def option_errors(options: ProjectOptions) -> list[FieldError]:
+    """What is wrong with the options of a request."""
+    low, high = CLIP_MS
+    checks = (
+        ("max_clips", options.max_clips is None or 1 <= options.max_clips <= MAX_CLIPS, f"1 to {MAX_CLIPS}"),
+        ("min_clip_ms", low <= options.min_clip_ms <= high, f"{low} to {high} ms"),
+        ("max_clip_ms", options.min_clip_ms <= options.max_clip_ms <= high, f"min_clip_ms to {high} ms"),
+        ("language", options.language is None or bool(_LANGUAGE.fullmatch(options.language)), "a code like `en`"),
+    )
+    return [
+        FieldError(pointer=f"/options/{name}", detail=f"It must be {rule}.") for name, fine, rule in checks if not fine
+    ]
+
+
+async def create_project(call: Call[CreateProject, None]) -> Reply:
+    """Take a source in; the work begins at once."""
+    wanted, project_id = call.body, call.context.new_id()
+    errors = option_errors(wanted.options)
+    if (wanted.upload_id is None) == (wanted.source_url is None):
+        errors.insert(0, FieldError(pointer="", detail="Give exactly one of `upload_id` and `source_url`."))
+    if errors:
+        raise ApiProblem("invalid", errors[0].detail, errors=errors)
+    if wanted.source_url is not None:
+        await check_url(call, wanted.source_url, "/source_url")
+    async with call.rows() as rows:
+        object_key = await _uploaded(rows, call) if wanted.upload_id is not None else None
+        event = UploadReceived(
+            org_id=call.org_id,
+            project_id=project_id,
+            object_key=object_key,
+            source_url=wanted.source_url,
+            title=wanted.title,
+            options=wanted.options,
+        )
+        await lifecycle.create_project(rows, event)
+        await put(rows, event, call.cause(project_id))
+    accepted = Accepted(project_id=project_id, state="queued")
+    return Reply(body=accepted, headers={"Location": f"/v1/projects/{project_id}"})
+
+
+async def check_url(call: Call[Any, Any], url: str, pointer: str) -> None:
+    """Raises a 422 for a URL that we would refuse to call."""
+    try:
+        await call.context.check_url(url)
+    except Rejected as error:
+        found = FieldError(pointer=pointer, detail=error.detail)
+        raise ApiProblem("url-refused", error.detail, errors=[found]) from None
+
+
+async def _uploaded(rows: Connection, call: Call[CreateProject, None]) -> str:
+    assert call.body.upload_id is not None
+    try:
+        row = await find_upload(rows, call.org_id, call.body.upload_id)
+    except ApiProblem:
+        found = FieldError(pointer="/upload_id", detail="There is no such upload.")
+        raise ApiProblem("invalid", found.detail, errors=[found]) from None
+    if row["state"] == "aborted":
+        raise ApiProblem("upload-closed", "The upload was aborted.")
+    if row["state"] == "open" and row["multipart_id"]:
+        raise ApiProblem("upload-not-complete", "The parts were not joined: complete the upload first.")
+    return str((await finish_upload(rows, call, row))["object_key"])
+
+
+async def find_project(rows: Connection, org_id: UUID, project_id: UUID) -> Row:
+    """A project of the caller's; raises a 404, or a 410 for one that was erased."""
+    row = await rows.fetchrow("select * from projects where org_id = $1 and project_id = $2", org_id, project_id)
+    if row is None:
+        raise not_found("project")
+    if row["state"] == "erased":
+        raise ApiProblem("project-erased", "The project was erased.")
+    return row
+
+
+async def get_project(call: Call[None, None]) -> Reply:
+    """A project, stage by stage."""
+    async with call.rows() as rows:
+        row = await find_project(rows, call.org_id, call.ids["project_id"])
+        stages = await rows.fetch(
+            "select * from project_stages where org_id = $1 and project_id = $2", call.org_id, row["project_id"]
+        )
+        clips = await rows.fetchval(
+            "select count(*) from clips where org_id = $1 and project_id = $2", call.org_id, row["project_id"]
+        )
+    return Reply(body=_project(row, stages, clips, call.now))
+
+
+def _summary(row: Row) -> dict[str, Any]:
+    return {name: row[name] for name in ProjectSummary.__struct_fields__}
+
+
+def _project(row: Row, stages: list[Row], clips: int, now: dt.datetime) -> Project:
+    views = {stage["stage"]: _stage(stage, now) for stage in stages}
+    ordered = [views[name] for name in lifecycle.STAGES if name in views]
+    done = 100 * len(ordered) if row["state"] == "completed" else sum(view.percent for view in ordered)
+    failure = None
+    if row["failure_reason"]:
+        failure = Failure(reason=row["failure_reason"], detail=row["failure_detail"] or "")
+    return Project(
+        **_summary(row),
+        options=msgspec.convert(row["options"], ProjectOptions),
+        source_url=row["source_url"],
+        width_px=row["width_px"],
+        height_px=row["height_px"],
+        percent=done // max(1, len(ordered)),
+        cpu_ms=sum(view.cpu_ms for view in ordered),
+        clip_count=clips,
+        stages=ordered,
+        warnings=list(row["warnings"]),
+        nothing_found_reason=row["nothing_found_reason"],
+        failure=failure,
+    )
+
+
+def _stage(row: Row, now: dt.datetime) -> StageView:
+    begun, ended = row["started_at"], row["finished_at"]
+    elapsed = max(0, int(((ended or now) - begun).total_seconds() * 1000)) if begun else None
+    names = ("stage", "state", "percent", "parts_done", "parts_total", "cpu_ms", "started_at", "finished_at")
+    return StageView(**{name: row[name] for name in names}, elapsed_ms=elapsed)
+
+
+async def list_projects(call: Call[None, ListProjects]) -> Reply:
+    """Projects, newest first."""
+    query, secret = call.query, call.context.settings.secret
+    scope = f"projects/{call.org_id}/{query.state}"
+    after = decode_cursor(secret, scope, query.cursor) if query.cursor else None
+    async with call.rows() as rows:
+        found = await rows.fetch(
+            """select * from projects where org_id = $1 and state <> 'erased' and ($2::text is null or state = $2)
+                 and ($3::timestamptz is null or (created_at, project_id) < ($3, $4::uuid))
+               order by created_at desc, project_id desc limit $5""",
+            call.org_id,
+            query.state,
+            after.at if after else None,
+            after.id if after else None,
+            query.limit + 1,
+        )
+    page = found[: query.limit]
+    cursor = None
+    if len(found) > query.limit:
+        cursor = encode_cursor(secret, scope, Position(page[-1]["created_at"], page[-1]["project_id"]))
+    return Reply(body=ProjectPage(items=[ProjectSummary(**_summary(row)) for row in page], next_cursor=cursor))
+
+
+async def erase_project(call: Call[None, None]) -> Reply:
+    """Stop the project where it runs, and erase everything of it; doing it twice is fine."""
+    project_id = call.ids["project_id"]
+    async with call.rows() as rows:
+        if await lifecycle.lock_project(rows, call.org_id, project_id) is None:
+            raise not_found("project")
+        await lifecycle.erase_project(rows, call.org_id, project_id, call.cause(project_id))
+    return Reply(body=Accepted(project_id=project_id, state="erased"))
+
+
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/v1/projects",
+        name="createProject",
+        tag="projects",
+        permission="write",
+        status=202,
+        summary="Make clips of an upload or a URL",
+        handler=create_project,
+        request=CreateProject,
+        response=Accepted,
+        problems=("url-refused", "upload-not-complete", "upload-mismatch", "upload-closed"),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/projects",
+        name="listProjects",
+        tag="projects",
+        permission="read",
+        summary="List projects, newest first",
+        handler=list_projects,
+        query=ListProjects,
+        response=ProjectPage,
+        problems=("cursor-invalid",),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/projects/{project_id}",
+        name="getProject",
+        tag="projects",
+        permission="read",
+        summary="Read a project, stage by stage",
+        handler=get_project,
+        response=Project,
+        problems=("project-erased",),
+    ),
+    Operation(
+        method="DELETE",
+        path="/v1/projects/{project_id}",
+        name="eraseProject",
+        tag="projects",
+        permission="write",
+        status=202,
+        summary="Cancel a project and erase everything of it",
+        handler=erase_project,
+        response=Accepted,
+    ),
+)

@@ -1,0 +1,88 @@
+"""What the API can do, declared once: routing, permissions and OpenAPI all read it. Never runs anything."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.auth import Caller
+from api.context import Context
+from streams.adapters.postgres import Connection
+from streams.outbox import Cause
+
+Permission = Literal["public", "read", "write", "admin"]
+BodyT = TypeVar("BodyT")
+QueryT = TypeVar("QueryT")
+
+
+class Call(msgspec.Struct, Generic[BodyT, QueryT], frozen=True, kw_only=True):
+    """One authenticated, validated request, as a handler sees it."""
+
+    context: Context
+    request: Request
+    caller: Caller
+    ids: Mapping[str, UUID]
+    """Path parameters."""
+    body: BodyT
+    query: QueryT
+    now: dt.datetime
+    traceparent: str
+    rows: Callable[[], AbstractAsyncContextManager[Connection]]
+    """Opens (or, in a POST, joins) the transaction that sees the caller's organisation only."""
+
+    @property
+    def org_id(self) -> UUID:
+        """The caller's organisation."""
+        return self.caller.org_id
+
+    def cause(self, input_id: UUID) -> Cause:
+        """What events made by this request follow from."""
+        return Cause(input_id=input_id, source="api", now=self.now, traceparent=self.traceparent)
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What a handler answers: a struct (sent as JSON) or bytes with their media type."""
+
+    body: Any = None
+    status: int = 200
+    headers: Mapping[str, str] = {}
+    media_type: str = "application/json"
+
+
+Handler = Callable[[Call[Any, Any]], Awaitable[Reply | Response]]
+
+
+class Operation(msgspec.Struct, frozen=True, kw_only=True):
+    """One method on one path. ``problems`` are the codes it can answer with beside those every operation has."""
+
+    method: Literal["GET", "POST", "DELETE"]
+    path: str
+    name: str
+    """The operationId, a verb and a noun: names of SDK methods come from it."""
+    tag: str
+    summary: str
+    handler: Handler
+    permission: Permission
+    status: int = 200
+    request: type | None = None
+    query: type | None = None
+    response: type | None = None
+    media_types: tuple[str, ...] = ("application/json",)
+    problems: tuple[str, ...] = ()
+    description: str = ""
+    streams: bool = False
+    """The answer goes on for long: no request deadline."""
+    transactional: bool = True
+    """A POST runs in one transaction with its idempotency record; False for one that only reads."""
+
+
+def path_parameters(path: str) -> tuple[str, ...]:
+    """Names in braces of a path template."""
+    return tuple(part[1:-1] for part in path.split("/") if part.startswith("{"))

@@ -1,0 +1,84 @@
+"""uvicorn with the deadline it lacks: a client that does not finish its headers in time is let go. Knows no route."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEADERS_S = 10.0
+KEEP_ALIVE_S = 30
+DRAIN_S = 20
+_BODY = (
+    b'{"type":"/problems/slow-headers","title":"The headers came too slowly","status":408,'
+    b'"detail":"The head of a request must arrive within 10 s.","code":"slow-headers"}'
+)
+_ANSWER = (
+    b"HTTP/1.1 408 Request Timeout\r\nContent-Type: application/problem+json\r\nConnection: close\r\n"
+    b"Content-Length: " + str(len(_BODY)).encode() + b"\r\n\r\n" + _BODY
+)
+
+
+class PunctualProtocol(HttpToolsProtocol):
+    """HTTP/1.1 whose request heads must arrive within ``HEADERS_S``, on a new connection and on a kept one."""
+
+    head_deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A new connection: its first head is awaited."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes: perhaps the beginning of the next head."""
+        if self.head_deadline is None and (self.cycle is None or self.cycle.response_complete):
+            self._await_head()
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        """The head is there."""
+        self._head_came()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nobody is there any more."""
+        self._head_came()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        self.head_deadline = self.loop.call_later(HEADERS_S, self._let_go)
+
+    def _head_came(self) -> None:
+        if self.head_deadline is not None:
+            self.head_deadline.cancel()
+            self.head_deadline = None
+
+    def _let_go(self) -> None:
+        self.head_deadline = None
+        if not self.transport.is_closing():
+            self.transport.write(_ANSWER)
+            self.transport.close()
+
+
+def make_server(app: Any, host: str, port: int) -> uvicorn.Server:
+    """A server that drains for ``DRAIN_S`` at SIGTERM, logs nothing by itself and trusts no forwarded headers."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        http=PunctualProtocol,
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=DRAIN_S,
+        limit_concurrency=1000,
+        backlog=512,
+    )
+    return uvicorn.Server(config)

@@ -1,0 +1,87 @@
+"""Follows ``projects.v1`` from its end, without a group, and wakes who listens to a project. Never decodes a body.
+
+A wake only says "look again". When Kafka is away listeners look by themselves every few seconds, so no event is missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from uuid import UUID
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from schemas.topics import BY_NAME
+
+TOPIC = "projects.v1"
+LOOK_ANYWAY_S = 5.0
+AGAIN_S = 2.0
+
+
+class Listeners:
+    """Who waits for news of which project."""
+
+    def __init__(self, look_anyway_s: float = LOOK_ANYWAY_S) -> None:
+        """``look_anyway_s``: so long may a listener wait without a wake."""
+        self._look_anyway_s = look_anyway_s
+        self._waiting: dict[UUID, set[asyncio.Event]] = {}
+
+    def wake(self, project_id: UUID) -> None:
+        """Something happened to the project."""
+        for event in self._waiting.get(project_id, ()):
+            event.set()
+
+    async def listen(self, project_id: UUID) -> AsyncIterator[None]:
+        """Yields at once, then after each wake or pause, for as long as somebody asks."""
+        event = asyncio.Event()
+        self._waiting.setdefault(project_id, set()).add(event)
+        try:
+            while True:
+                yield
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(event.wait(), self._look_anyway_s)
+                event.clear()
+        finally:
+            waiting = self._waiting[project_id]
+            waiting.discard(event)
+            if not waiting:
+                del self._waiting[project_id]
+
+
+def project_of(key: bytes | None) -> UUID | None:
+    """The project a message speaks of, or None for a key that is no UUID."""
+    try:
+        return UUID((key or b"").decode())
+    except (ValueError, UnicodeDecodeError):
+        return None
+
+
+async def follow_topic(bootstrap: str, listeners: Listeners) -> None:
+    """Wake listeners for each message, for ever; starts again when Kafka comes back."""
+    while True:
+        try:
+            await _follow(bootstrap, listeners)
+        except (KafkaError, OSError) as error:
+            structlog.get_logger("api").warning("kafka away", error=f"{type(error).__name__}: {error}")
+            await asyncio.sleep(AGAIN_S)
+
+
+async def _follow(bootstrap: str, listeners: Listeners) -> None:
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False, auto_offset_reset="latest"
+    )
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(TOPIC, number) for number in range(BY_NAME[TOPIC].partitions)]
+        consumer.assign(partitions)
+        await consumer.seek_to_end(*partitions)
+        while True:
+            for messages in (await consumer.getmany(timeout_ms=1000, max_records=1000)).values():
+                for project_id in {project_of(message.key) for message in messages} - {None}:
+                    assert project_id is not None
+                    listeners.wake(project_id)
+    finally:
+        await consumer.stop()

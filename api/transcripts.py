@@ -1,0 +1,144 @@
+"""The transcript of a project as JSON, SRT, VTT or plain text. Reads the stored document; never changes a word."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+from starlette.requests import Request
+
+from api.problems import ApiProblem
+from api.projects import find_project
+from api.registry import Call, Operation, Reply
+from schemas.documents import MomentList, Transcript
+from schemas.media import ObjectRef
+from schemas.subtitles import srt, transcript_cues, txt, vtt
+from streams.adapters.postgres import Row
+
+Format = Literal["json", "srt", "vtt", "txt"]
+MEDIA_TYPES: dict[Format, str] = {
+    "json": "application/json",
+    "srt": "application/x-subrip",
+    "vtt": "text/vtt",
+    "txt": "text/plain",
+}
+RETRY_S = "5"
+
+
+class ReadTranscript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the transcript is wanted; without ``format`` the Accept header decides."""
+
+    format: Format | None = None
+
+
+def choose_format(asked: Format | None, accept: str | None) -> Format:
+    """Format of the answer; raises ``not-acceptable`` where Accept names none of ours."""
+    if asked is not None:
+        return asked
+    wanted = [part.partition(";")[0].strip().lower() for part in (accept or "*/*").split(",")]
+    for media_type in wanted:
+        if media_type in ("*/*", "application/*"):
+            return "json"
+        for name, ours in MEDIA_TYPES.items():
+            if media_type in (ours, "text/srt" if name == "srt" else ours):
+                return name
+        if media_type == "text/*":
+            return "txt"
+    raise ApiProblem(
+        "not-acceptable", "The transcript comes as application/json, application/x-subrip, text/vtt, text/plain."
+    )
+
+
+def write_transcript(transcript: Transcript, wanted: Format) -> str:
+    """The transcript in one of the text formats."""
+    if wanted == "txt":
+        return txt(transcript.segments)
+    cues = transcript_cues(transcript)
+    return srt(cues) if wanted == "srt" else vtt(cues)
+
+
+def not_ready(what: str, project: Row) -> ApiProblem:
+    """A 404 for a part that this project has not, or not yet."""
+    if project["state"] in ("queued", "running"):
+        return ApiProblem("not-ready", f"The {what} is not there yet.", headers={"Retry-After": RETRY_S})
+    return ApiProblem("not-found", f"This project ended without {what}.")
+
+
+def unchanged(request: Request, etag: str) -> bool:
+    """Whether the caller holds this very version."""
+    held = request.headers.get("if-none-match", "")
+    return etag in [tag.strip().removeprefix("W/") for tag in held.split(",")]
+
+
+async def get_transcript(call: Call[None, ReadTranscript]) -> Reply:
+    """Words with their times and probabilities, or subtitles, or text."""
+    wanted = choose_format(call.query.format, call.request.headers.get("accept"))
+    async with call.rows() as rows:
+        project = await find_project(rows, call.org_id, call.ids["project_id"])
+        row = await rows.fetchrow(
+            """select object, version from transcripts where org_id = $1 and project_id = $2
+               order by version desc limit 1""",
+            call.org_id,
+            project["project_id"],
+        )
+    if row is None:
+        raise not_ready("transcript", project)
+    ref = msgspec.convert(row["object"], ObjectRef)
+    headers = {"ETag": f'"{ref.sha256[:32]}-{wanted}"', "Cache-Control": "private, no-cache", "Vary": "Accept"}
+    if unchanged(call.request, headers["ETag"]):
+        return Reply(status=304, headers=headers)
+    body = await call.context.objects.get(ref)
+    if wanted != "json":
+        body = write_transcript(msgspec.json.decode(body, type=Transcript), wanted).encode()
+        headers["Content-Disposition"] = f'attachment; filename="{_name(project["project_id"])}.{wanted}"'
+    charset = "" if wanted == "json" else "; charset=utf-8"
+    return Reply(body=body, headers=headers, media_type=MEDIA_TYPES[wanted] + charset)
+
+
+def _name(project_id: UUID) -> str:
+    return f"transcript-{project_id}"
+
+
+async def get_moments(call: Call[None, None]) -> Reply:
+    """Every candidate that was weighed, with the evidence of each of its signals."""
+    async with call.rows() as rows:
+        project = await find_project(rows, call.org_id, call.ids["project_id"])
+        found = await rows.fetchval(
+            "select object from moments where org_id = $1 and project_id = $2", call.org_id, project["project_id"]
+        )
+    if found is None:
+        raise not_ready("moments", project)
+    ref = msgspec.convert(found, ObjectRef)
+    headers = {"ETag": f'"{ref.sha256[:32]}"', "Cache-Control": "private, no-cache"}
+    if unchanged(call.request, headers["ETag"]):
+        return Reply(status=304, headers=headers)
+    return Reply(body=await call.context.objects.get(ref), headers=headers)
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/projects/{project_id}/transcript",
+        name="getTranscript",
+        tag="projects",
+        permission="read",
+        summary="Read the transcript as JSON, SRT, VTT or text",
+        handler=get_transcript,
+        query=ReadTranscript,
+        response=Transcript,
+        media_types=tuple(MEDIA_TYPES.values()),
+        problems=("not-ready", "not-acceptable", "project-erased"),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/projects/{project_id}/moments",
+        name="listMoments",
+        tag="projects",
+        permission="read",
+        summary="Read every candidate moment with its evidence",
+        handler=get_moments,
+        response=MomentList,
+        problems=("not-ready", "project-erased"),
+    ),
+)

@@ -1,0 +1,372 @@
+"""Uploads straight to object storage: sign, sign more parts, complete, abort. No byte of a file passes through here."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import mimetypes
+import re
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.problems import ApiProblem, invalid, not_found
+from api.registry import Call, Operation, Reply
+from streams.adapters.ports import UploadPart
+from streams.adapters.postgres import Connection, Row
+from streams.errors import Rejected
+
+MIB = 2**20
+SINGLE_MAX_BYTES = 64 * MIB
+PART_BYTES = 16 * MIB
+PART_MIN_BYTES = 5 * MIB
+MAX_PARTS = 10_000
+SIGN_AT_ONCE = 200
+EXPIRES_S = 3600
+_MEDIA_TYPE = re.compile(r"^[a-z0-9][a-z0-9!#$&^_.+-]{0,80}/[a-z0-9][a-z0-9!#$&^_.+-]{0,80}$", re.IGNORECASE)
+_EXTENSION = re.compile(r"^\.[a-z0-9]{1,8}$")
+
+
+class SignUpload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A file that is to be uploaded."""
+
+    filename: Annotated[str, Meta(min_length=1, max_length=255, description="Its name; the extension is kept.")]
+    size_bytes: Annotated[int, Meta(ge=1, description="Its exact size; the upload takes exactly so many bytes.")]
+    content_type: Annotated[str, Meta(max_length=163)] | None = None
+    parts: (
+        Annotated[
+            int,
+            Meta(ge=1, le=MAX_PARTS, description="Split into so many parts; by default files above 64 MiB are split."),
+        ]
+        | None
+    ) = None
+
+
+class SignParts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Parts whose URLs are wanted."""
+
+    numbers: Annotated[list[Annotated[int, Meta(ge=1, le=MAX_PARTS)]], Meta(min_length=1, max_length=SIGN_AT_ONCE)]
+
+
+class PartTag(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part that was sent, and the ETag its PUT was answered with."""
+
+    number: Annotated[int, Meta(ge=1, le=MAX_PARTS)]
+    etag: Annotated[str, Meta(min_length=1, max_length=200)]
+
+
+class CompleteUpload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The parts that make the file; none: all that arrived."""
+
+    parts: Annotated[list[PartTag], Meta(max_length=MAX_PARTS)] = []
+
+
+class SignedPart(msgspec.Struct, frozen=True, kw_only=True):
+    """Where to PUT one part."""
+
+    number: int
+    url: str
+
+
+class SignedUpload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How to send the file: one PUT to ``url`` with ``headers``, or one PUT per part."""
+
+    upload_id: UUID
+    method: Literal["put", "multipart"]
+    object_key: str
+    expires_at: dt.datetime
+    url: str | None = None
+    headers: dict[str, str] = {}
+    part_size_bytes: int | None = None
+    part_count: int | None = None
+    parts: list[SignedPart] = []
+
+
+class SignedParts(msgspec.Struct, frozen=True, kw_only=True):
+    """URLs of the wanted parts."""
+
+    upload_id: UUID
+    parts: list[SignedPart]
+    expires_at: dt.datetime
+
+
+class ArrivedPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A part that object storage holds."""
+
+    number: int
+    etag: str
+    size_bytes: int
+
+
+class Upload(msgspec.Struct, frozen=True, kw_only=True):
+    """An upload as it stands; ``arrived`` is what need not be sent again."""
+
+    upload_id: UUID
+    state: Literal["open", "complete", "aborted"]
+    filename: str
+    content_type: str
+    size_bytes: int
+    object_key: str
+    created_at: dt.datetime
+    arrived: list[ArrivedPart] = []
+
+
+def plan_parts(size_bytes: int, wanted: int | None) -> int | None:
+    """Bytes of each part (but the last), or None where one PUT will do."""
+    if wanted is None and size_bytes <= SINGLE_MAX_BYTES:
+        return None
+    least = PART_BYTES if wanted is None else max(PART_MIN_BYTES, math.ceil(size_bytes / wanted))
+    return max(least, math.ceil(math.ceil(size_bytes / MAX_PARTS) / MIB) * MIB)
+
+
+def object_key(org_id: UUID, upload_id: UUID, filename: str) -> str:
+    """``<org>/uploads/<upload>/source<ext>``: nothing of a caller's name but a plain extension."""
+    extension = PurePosixPath(filename.replace("\\", "/")).suffix.lower()
+    return f"{org_id}/uploads/{upload_id}/source{extension if _EXTENSION.fullmatch(extension) else ''}"
+
+
+def content_type_of(wanted: SignUpload) -> str:
+    """The stated media type, or the one its name suggests; raises a 422 for one that is none."""
+    stated = wanted.content_type or mimetypes.guess_type(wanted.filename)[0] or "application/octet-stream"
+    if not _MEDIA_TYPE.fullmatch(stated):
+        raise invalid("/content_type", "It must look like `video/mp4`.")
+    return stated
+
+
+async def sign_upload(call: Call[SignUpload, None]) -> Reply:
+    """Announce a file and get signed URLs to send it to."""
+    wanted, context = call.body, call.context
+    if wanted.size_bytes > context.settings.max_upload_bytes:
+        raise invalid("/size_bytes", f"A file holds at most {context.settings.max_upload_bytes} bytes.")
+    upload_id, content_type = context.new_id(), content_type_of(wanted)
+    key = object_key(call.org_id, upload_id, wanted.filename)
+    part_bytes = plan_parts(wanted.size_bytes, wanted.parts)
+    multipart_id = await context.uploads.create_multipart(key, content_type=content_type) if part_bytes else None
+    async with call.rows() as rows:
+        await rows.execute(
+            """insert into uploads (org_id, upload_id, object_key, filename, content_type, size_bytes, multipart_id)
+               values ($1, $2, $3, $4, $5, $6, $7)""",
+            call.org_id,
+            upload_id,
+            key,
+            wanted.filename,
+            content_type,
+            wanted.size_bytes,
+            multipart_id,
+        )
+    signed = _signed(call, upload_id, key, content_type, part_bytes, multipart_id)
+    return Reply(body=signed, headers={"Location": f"/v1/uploads/{upload_id}"})
+
+
+def _signed(
+    call: Call[SignUpload, None],
+    upload_id: UUID,
+    key: str,
+    content_type: str,
+    part_bytes: int | None,
+    multipart: str | None,
+) -> SignedUpload:
+    uploads, size = call.context.uploads, call.body.size_bytes
+    expires_at = call.now + dt.timedelta(seconds=EXPIRES_S)
+    if part_bytes is None or multipart is None:
+        return SignedUpload(
+            upload_id=upload_id,
+            method="put",
+            object_key=key,
+            expires_at=expires_at,
+            url=uploads.presign_put(key, content_type=content_type, expires_s=EXPIRES_S, size=size),
+            headers={"Content-Type": content_type, "Content-Length": str(size)},
+        )
+    count = math.ceil(size / part_bytes)
+    return SignedUpload(
+        upload_id=upload_id,
+        method="multipart",
+        object_key=key,
+        expires_at=expires_at,
+        part_size_bytes=part_bytes,
+        part_count=count,
+        parts=_sign(call, key, multipart, range(1, min(count, SIGN_AT_ONCE) + 1)),
+    )
+
+
+def _sign(call: Call[Any, Any], key: str, multipart: str, numbers: range | list[int]) -> list[SignedPart]:
+    sign = call.context.uploads.sign_part
+    return [SignedPart(number=n, url=sign(key, multipart, n, expires_s=EXPIRES_S)) for n in numbers]
+
+
+async def sign_parts(call: Call[SignParts, None]) -> Reply:
+    """Get (new) URLs of parts of an open upload."""
+    async with call.rows() as rows:
+        row = await _open_upload(rows, call, multipart=True)
+    parts = _sign(call, row["object_key"], row["multipart_id"], call.body.numbers)
+    expires_at = call.now + dt.timedelta(seconds=EXPIRES_S)
+    return Reply(body=SignedParts(upload_id=row["upload_id"], parts=parts, expires_at=expires_at))
+
+
+async def get_upload(call: Call[None, None]) -> Reply:
+    """How an upload stands: what arrived need not be sent again."""
+    async with call.rows() as rows:
+        row = await _find(rows, call)
+    arrived: list[UploadPart] = []
+    if row["state"] == "open" and row["multipart_id"]:
+        arrived = await _arrived(call, row)
+    return Reply(body=_view(row, arrived))
+
+
+async def complete_upload(call: Call[CompleteUpload, None]) -> Reply:
+    """Say that everything was sent; the file is there afterwards."""
+    async with call.rows() as rows:
+        row = await _find(rows, call)
+        if row["state"] == "aborted":
+            raise ApiProblem("upload-closed", "The upload was aborted.")
+        if row["state"] == "open" and row["multipart_id"]:
+            await _join_parts(call, row)
+        row = await finish_upload(rows, call, row)
+    return Reply(body=_view(row, []))
+
+
+async def finish_upload(rows: Connection, call: Call[Any, Any], row: Row) -> Row:
+    """Check that the announced bytes lie in the store and mark the upload complete."""
+    if row["state"] == "complete":
+        return row
+    try:
+        head = await call.context.uploads.head(row["object_key"])
+    except KeyError:
+        raise ApiProblem("upload-not-complete", "The file has not arrived in object storage.") from None
+    if head.size != row["size_bytes"]:
+        raise ApiProblem(
+            "upload-mismatch", f"{row['size_bytes']} bytes were announced, {head.size} are in object storage."
+        )
+    return await rows.fetchrow(
+        "update uploads set state = 'complete' where org_id = $1 and upload_id = $2 returning *",
+        call.org_id,
+        row["upload_id"],
+    )
+
+
+async def _join_parts(call: Call[CompleteUpload, None], row: Row) -> None:
+    uploads, key = call.context.uploads, row["object_key"]
+    parts = [UploadPart(number=part.number, etag=part.etag.strip('"')) for part in call.body.parts]
+    try:
+        await uploads.complete_multipart(key, row["multipart_id"], parts or await _arrived(call, row))
+    except Rejected as error:
+        raise invalid("/parts", error.detail) from None
+    except KeyError:
+        return  # joined by an earlier try whose answer was lost; what lies there is checked next
+
+
+async def _arrived(call: Call[Any, Any], row: Row) -> list[UploadPart]:
+    try:
+        return await call.context.uploads.list_parts(row["object_key"], row["multipart_id"])
+    except KeyError:
+        return []
+
+
+async def abort_upload(call: Call[None, None]) -> Reply:
+    """Forget an upload that is not complete; doing it twice is fine."""
+    async with call.rows() as rows:
+        row = await _find(rows, call)
+        if row["state"] == "complete":
+            raise ApiProblem("upload-closed", "The upload is complete; erase the projects made of it instead.")
+        if row["multipart_id"]:
+            await call.context.uploads.abort_multipart(row["object_key"], row["multipart_id"])
+        await rows.execute(
+            "update uploads set state = 'aborted' where org_id = $1 and upload_id = $2", call.org_id, row["upload_id"]
+        )
+    return Reply(status=204)
+
+
+async def _find(rows: Connection, call: Call[Any, Any]) -> Row:
+    return await find_upload(rows, call.org_id, call.ids["upload_id"])
+
+
+async def find_upload(rows: Connection, org_id: UUID, upload_id: UUID) -> Row:
+    """An upload of the caller's; raises a 404."""
+    row = await rows.fetchrow("select * from uploads where org_id = $1 and upload_id = $2", org_id, upload_id)
+    if row is None:
+        raise not_found("upload")
+    return row
+
+
+async def _open_upload(rows: Connection, call: Call[Any, Any], *, multipart: bool) -> Row:
+    row = await _find(rows, call)
+    if row["state"] != "open" or bool(row["multipart_id"]) != multipart:
+        raise ApiProblem("upload-closed", "The upload takes no parts: it has ended, or goes in one piece.")
+    return row
+
+
+def _view(row: Row, arrived: list[UploadPart]) -> Upload:
+    return Upload(
+        upload_id=row["upload_id"],
+        state=row["state"],
+        filename=row["filename"],
+        content_type=row["content_type"],
+        size_bytes=row["size_bytes"],
+        object_key=row["object_key"],
+        created_at=row["created_at"],
+        arrived=[ArrivedPart(number=part.number, etag=part.etag, size_bytes=part.size) for part in arrived],
+    )
+
+
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/v1/uploads/sign",
+        name="signUpload",
+        tag="uploads",
+        permission="write",
+        summary="Announce a file and get signed URLs to send it to",
+        handler=sign_upload,
+        request=SignUpload,
+        response=SignedUpload,
+        status=201,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/uploads/{upload_id}",
+        name="getUpload",
+        tag="uploads",
+        permission="read",
+        summary="See how an upload stands, and which parts arrived",
+        handler=get_upload,
+        response=Upload,
+    ),
+    Operation(
+        method="POST",
+        path="/v1/uploads/{upload_id}/parts",
+        name="signParts",
+        tag="uploads",
+        permission="write",
+        summary="Get URLs of more parts, or new ones",
+        handler=sign_parts,
+        request=SignParts,
+        response=SignedParts,
+        problems=("upload-closed",),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/uploads/{upload_id}/complete",
+        name="completeUpload",
+        tag="uploads",
+        permission="write",
+        summary="Say that everything was sent",
+        handler=complete_upload,
+        request=CompleteUpload,
+        response=Upload,
+        problems=("upload-closed", "upload-not-complete", "upload-mismatch"),
+    ),
+    Operation(
+        method="DELETE",
+        path="/v1/uploads/{upload_id}",
+        name="abortUpload",
+        tag="uploads",
+        permission="write",
+        summary="Forget an upload that is not complete",
+        handler=abort_upload,
+        status=204,
+        problems=("upload-closed",),
+    ),
+)

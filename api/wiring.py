@@ -1,0 +1,80 @@
+"""Opens the real adapters of the API and closes them in order. The only place that names them; decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import time
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+
+from streams.adapters.clickhouse import open_analytics
+from streams.adapters.http import OutsideHttp
+from streams.adapters.meilisearch import open_search
+
+from api.app import OpenContext
+from api.auth import KeyRing
+from api.context import Context, Probe
+from api.idempotency import Idempotency
+from api.limits import TokenBuckets
+from api.metrics import Metrics
+from api.tail import Listeners, follow_topic
+from streams.adapters.objects import open_objects
+from streams.adapters.postgres import Pool, create_pool
+from streams.settings import Settings
+
+POOL_SIZE = 16
+REFUSALS_PER_MINUTE = 60
+
+
+def context_opener(settings: Settings) -> OpenContext:
+    """What ``create_app`` enters at start-up."""
+
+    @asynccontextmanager
+    async def open_context(metrics: Metrics) -> AsyncIterator[Context]:
+        async with AsyncExitStack() as stack:
+            pool = await create_pool(settings.postgres_api, size=POOL_SIZE, name="clipstream-api")
+            stack.push_async_callback(pool.close)
+            yield await _open(settings, metrics, pool, stack)
+
+    return open_context
+
+
+async def _open(settings: Settings, metrics: Metrics, pool: Pool, stack: AsyncExitStack) -> Context:
+    objects = open_objects(settings)
+    stack.callback(objects.close)
+    outside = OutsideHttp(allow=settings.fetch_allow)
+    stack.push_async_callback(outside.close)
+    search = open_search(settings)
+    stack.callback(search.close)
+    analytics = await open_analytics(settings)
+    stack.push_async_callback(analytics.close)
+    listeners = Listeners()
+    follower = asyncio.create_task(follow_topic(settings.kafka, listeners))
+    stack.push_async_callback(_end, follower)
+    probes: Mapping[str, Probe] = {}
+    return Context(
+        settings=settings,
+        pool=pool,
+        objects=objects,
+        uploads=objects,
+        search=search,
+        analytics=analytics,
+        check_url=outside.check,
+        wakes=listeners,
+        keys=KeyRing(pool=pool, secret=settings.secret, now=time.monotonic),
+        idempotency=Idempotency(settings.secret),
+        metrics=metrics,
+        buckets=TokenBuckets(settings.rate_limit_per_minute, time.monotonic),
+        refusals=TokenBuckets(REFUSALS_PER_MINUTE, time.monotonic),
+        probes=probes,
+        clock=lambda: dt.datetime.now(dt.UTC),
+        new_id=uuid.uuid4,
+    )
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

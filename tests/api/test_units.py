@@ -1,0 +1,149 @@
+"""Small pure parts of the API: cursors, traces, buckets, field pointers, parts, formats, ranges, listeners."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.cursors import Position, decode_cursor, encode_cursor
+from api.limits import TokenBuckets
+from api.problems import ApiProblem, field_error
+from api.project_events import last_seen
+from api.search import highlight
+from api.tail import Listeners, project_of
+from api.traces import continue_trace
+from api.transcripts import choose_format
+from api.uploads import MAX_PARTS, MIB, object_key, plan_parts
+
+SECRET = b"s" * 32
+POSITION = Position(dt.datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=dt.UTC), UUID(int=7))
+
+
+def test_a_cursor_comes_back_and_belongs_to_its_listing() -> None:
+    cursor = encode_cursor(SECRET, "projects/a", POSITION)
+    assert decode_cursor(SECRET, "projects/a", cursor) == POSITION
+    for secret, scope in ((SECRET, "projects/b"), (b"t" * 32, "projects/a")):
+        with pytest.raises(ApiProblem):
+            decode_cursor(secret, scope, cursor)
+
+
+@given(st.text(max_size=120))
+def test_any_other_text_is_no_cursor(text: str) -> None:
+    with pytest.raises(ApiProblem):
+        decode_cursor(SECRET, "projects/a", text)
+
+
+def test_traces_are_continued_or_begun() -> None:
+    theirs = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"
+    made = continue_trace(theirs, lambda count: "a" * count * 2)
+    assert made == "00-4bf92f3577b34da6a3ce929d0e0e4736-aaaaaaaaaaaaaaaa-00"
+    for bad in (
+        None,
+        "",
+        "01" + theirs[2:],
+        theirs.upper(),
+        theirs.replace("4bf92f3577b34da6a3ce929d0e0e4736", "0" * 32),
+    ):
+        assert continue_trace(bad, lambda count: "b" * count * 2) == f"00-{'b' * 32}-{'b' * 16}-01"
+
+
+def test_a_bucket_refills_evenly_and_admits_no_more() -> None:
+    now = 0.0
+    buckets = TokenBuckets(60, lambda: now)
+    admitted = sum(buckets.take("a").wait_s == 0 for _ in range(100))
+    assert admitted == 15
+    assert buckets.take("b").wait_s == 0
+    for second in range(1, 61):
+        now = float(second)
+        admitted += sum(buckets.take("a").wait_s == 0 for _ in range(3))
+    assert admitted == 15 + 60
+
+
+class Inner(msgspec.Struct):
+    numbers: list[int]
+
+
+class Outer(msgspec.Struct):
+    inner: Inner
+
+
+@pytest.mark.parametrize(
+    ("text", "pointer"),
+    [(b'{"inner":{"numbers":[1,"x"]}}', "/inner/numbers/1"), (b'{"inner":3}', "/inner"), (b"{}", ""), (b"3", "")],
+)
+def test_field_errors_become_json_pointers(text: bytes, pointer: str) -> None:
+    with pytest.raises(msgspec.ValidationError) as caught:
+        msgspec.json.decode(text, type=Outer)
+    found = field_error(caught.value)
+    assert found.pointer.replace("...", "1") == pointer
+    assert "`$" not in found.detail
+
+
+@given(st.integers(1, 5 * 2**40), st.none() | st.integers(1, MAX_PARTS))
+def test_planned_parts_cover_the_file_within_s3s_limits(size: int, wanted: int | None) -> None:
+    part = plan_parts(size, wanted)
+    if part is None:
+        assert size <= 64 * MIB
+    else:
+        assert part >= 5 * MIB
+        assert -(-size // part) <= MAX_PARTS
+
+
+@pytest.mark.parametrize(
+    ("filename", "end"),
+    [
+        ("Talk.MP4", "/source.mp4"),
+        ("../../etc/passwd", "/source"),
+        ("a.b/c", "/source"),
+        ("x.mp4\n", "/source"),
+        ("é.mkv", "/source.mkv"),
+    ],
+)
+def test_object_keys_hold_nothing_of_a_name_but_a_plain_extension(filename: str, end: str) -> None:
+    org, upload = uuid4(), uuid4()
+    assert object_key(org, upload, filename) == f"{org}/uploads/{upload}{end}"
+
+
+def test_the_format_of_a_transcript() -> None:
+    assert choose_format("srt", "application/json") == "srt"
+    assert choose_format(None, None) == "json"
+    assert choose_format(None, "text/vtt, */*;q=0.1") == "vtt"
+    assert choose_format(None, "text/plain") == "txt"
+    with pytest.raises(ApiProblem):
+        choose_format(None, "image/png")
+
+
+def test_highlights_are_escaped_before_they_are_marked() -> None:
+    hit = {"text": "x", "_formatted": {"title": "none", "text": "<script>\ue000hi\ue001</script>"}}
+    assert highlight(hit, "title", "text") == "&lt;script&gt;<mark>hi</mark>&lt;/script&gt;"
+
+
+def test_last_event_ids() -> None:
+    assert last_seen("17", 3) == 17
+    assert last_seen(None, 3) == 3
+    for bad in ("x", "-1", "٣", "9" * 30):
+        with pytest.raises(ApiProblem):
+            last_seen(bad, 0)
+
+
+async def test_listeners_hear_of_their_project_and_are_forgotten() -> None:
+    listeners, mine, other = Listeners(look_anyway_s=60), uuid4(), uuid4()
+    listening = listeners.listen(mine)
+    await anext(listening)
+    second = asyncio.create_task(anext(listening))  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    listeners.wake(other)
+    await asyncio.sleep(0.01)
+    assert not second.done()
+    listeners.wake(mine)
+    await asyncio.wait_for(second, 1)
+    await listening.aclose()  # type: ignore[attr-defined]
+    assert listeners._waiting == {}
+    assert project_of(str(mine).encode()) == mine
+    assert project_of(b"\xff") is None
