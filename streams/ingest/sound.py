@@ -36,6 +36,9 @@ class PcmFile:
         self._resampler: AudioResampler | None = None
         self._shape: tuple[str, str, int] | None = None
         self._expected_us = 0.0
+        self._heard_us = 0.0
+        self._first_us: float | None = None
+        self._distrusted = False
         self._cursor = 0
         self.samples = 0
         """How many samples the file holds: the end of the last frame."""
@@ -46,6 +49,8 @@ class PcmFile:
         start_us = self._expected_us
         if frame.pts is not None and frame.time_base is not None:
             start_us = stream_us(frame.pts, frame.time_base) - self._origin_us
+        if not self._trusted(start_us):
+            start_us = self._expected_us
         if self._resampler is None or shape != self._shape or abs(start_us - self._expected_us) > RESYNC_US:
             self._flush()
             self._begin(shape, start_us)
@@ -53,7 +58,17 @@ class PcmFile:
         frame.pts = None
         for part in self._resampler.resample(frame):
             self._write(part)
-        self._expected_us += frame.samples * US_PER_S / frame.sample_rate
+        length_us = frame.samples * US_PER_S / frame.sample_rate
+        self._expected_us += length_us
+        self._heard_us += length_us
+
+    def _trusted(self, start_us: float) -> bool:
+        """False from the moment on that time stamps fall far behind the sound itself: they are wrong, not the sound."""
+        if self._first_us is None:
+            self._first_us = start_us
+        behind = self._expected_us - start_us > RESYNC_US and start_us - self._first_us < self._heard_us / 2
+        self._distrusted = self._distrusted or (behind and self._resampler is not None)
+        return not self._distrusted
 
     def close(self, duration_ms: int) -> None:
         """Write what the converter still holds; the file then has silence up to ``duration_ms``."""

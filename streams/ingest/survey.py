@@ -19,7 +19,7 @@ from av.video.stream import VideoStream
 
 from schemas.documents import AudioTrack, SourceIndex
 from streams.adapters.media.opening import limit_decoder, open_media
-from streams.adapters.media.timeline import stream_us
+from streams.adapters.media.timeline import by_order, stream_us
 from streams.errors import Rejected
 from streams.ingest.sound import PcmFile
 from streams.ingest.tally import VideoTally
@@ -98,7 +98,7 @@ class _Pass:
         if self._video is None:
             return None
         limit_decoder(self._video, max_pixels=self._limits.max_pixels)
-        return VideoTally(self._video)
+        return VideoTally(self._video, ordered=by_order(self._container.format.name))
 
     def _prepare_audio(self, pcm: Path) -> PcmFile | None:
         return None if self._audio is None else PcmFile(pcm, self._origin_us)

@@ -10,7 +10,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from schemas.documents import PacketTable, VideoTrack
-from streams.adapters.media.timeline import stream_us
+from streams.adapters.media.timeline import packet_pts, stream_us
 from streams.errors import Rejected
 
 PROOF_PACKETS = 240
@@ -25,8 +25,9 @@ SANE_ASPECT = (Fraction(1, 8), Fraction(8))
 class VideoTally:
     """Collects one video stream."""
 
-    def __init__(self, stream: VideoStream) -> None:
-        """``stream`` has its decoder's limits set already."""
+    def __init__(self, stream: VideoStream, *, ordered: bool) -> None:
+        """``stream`` has its decoder's limits set already; ``ordered`` as in `timeline.by_order`."""
+        self._ordered = ordered
         self.stream = stream
         self.time_base = stream.time_base or Fraction(1, 1000)
         self.picture: av.VideoFrame | None = None
@@ -39,7 +40,7 @@ class VideoTally:
 
     def add(self, packet: Packet[VideoStream]) -> None:
         """Take one packet into account; raises Rejected for an impossible rate."""
-        pts = packet.pts if packet.pts is not None else packet.dts
+        pts = packet_pts(packet, ordered=self._ordered)
         if pts is not None:
             self._pts.append(pts)
             self._pos.append(packet.pos if packet.pos is not None else -1)

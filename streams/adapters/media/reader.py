@@ -6,12 +6,12 @@ All times are ms on the project's one time line; conversion to and from pts is i
 from __future__ import annotations
 
 import io
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import BinaryIO, cast
 
 import av
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Discard
@@ -22,7 +22,7 @@ from schemas.media import TimeRange
 from streams.adapters.media.display import display_array
 from streams.adapters.media.opening import as_binary, limit_decoder, open_media
 from streams.adapters.media.source import View
-from streams.adapters.media.timeline import first_pts_at, key_times, project_ms
+from streams.adapters.media.timeline import by_order, first_pts_at, key_times, packet_pts, project_ms
 
 __all__ = ["Reader", "display_array"]
 
@@ -51,6 +51,8 @@ class Reader:
         self._max_pixels = max_pixels
         self._keys = key_times(index)
         self._key_ms = [ms for _, ms in self._keys]
+        self._ordered = by_order(index.format)
+        self._sorted_pts = sorted(index.packets.pts) if self._ordered and index.packets is not None else []
         self._byte_of = byte_positions(index)
         self._open: list[InputContainer] = []
 
@@ -75,7 +77,8 @@ class Reader:
         """
         track = self._track()
         container, stream = self._video()
-        stream.codec_context.skip_frame = "NONREF"  # nobody refers to them and any neighbour will do
+        if not self._ordered:
+            stream.codec_context.skip_frame = "NONREF"  # nobody refers to them, and any neighbour will do
         if track.coded_width * track.coded_height <= FEW_PIXELS or not self._keys:
             everything = self._decode_from(container, stream, self._key_at(time.start_ms), time)
             yield from thinned(everything, wanted_gap_ms)
@@ -87,11 +90,11 @@ class Reader:
         """Every audio frame that overlaps ``time``, (project ms of its first sample, frame), in order."""
         track = self._audio_track()
         container = self._demuxer(track.stream_index)
-        stream = container.streams[track.stream_index]
+        stream = cast(AudioStream, container.streams[track.stream_index])
         self._seek_audio(container, track, time.start_ms - AUDIO_PREROLL_MS)
         for packet in container.demux(stream):
-            for frame in packet.decode():
-                if not isinstance(frame, av.AudioFrame) or frame.pts is None or frame.time_base is None:
+            for frame in hear(stream, packet if packet.size else None):
+                if frame.pts is None or frame.time_base is None:
                     continue
                 start_ms = project_ms(frame.pts, frame.time_base, self._index.origin_us)
                 if start_ms >= time.end_ms:
@@ -136,25 +139,22 @@ class Reader:
     ) -> Iterator[tuple[int, av.VideoFrame]]:
         wanted_pts = self._keys[position][0]
         for packet in self._packets_from(container, stream, position):
-            if packet.pts is None or packet.pts < wanted_pts:
+            pts = packet_pts(packet, ordered=self._ordered)
+            if pts is None or pts < wanted_pts:
                 continue
-            frames = stream.codec_context.decode(packet) if packet.is_keyframe else []
-            frames += stream.codec_context.decode(None)
-            yield from ((self._at(frame), frame) for frame in frames[:1])
+            frames = decode(stream, packet) if packet.is_keyframe else []
+            frames += decode(stream, None)
+            yield from ((self._key_ms[position], frame) for frame in frames[:1])
             return
 
     def _decode_from(
         self, container: InputContainer, stream: VideoStream, position: int | None, time: TimeRange
     ) -> Iterator[tuple[int, av.VideoFrame]]:
-        for packet in self._packets_from(container, stream, position):
-            for frame in stream.codec_context.decode(packet):
-                if frame.pts is None:
-                    continue
-                at_ms = self._at(frame)
-                if at_ms >= time.end_ms:
-                    return
-                if at_ms >= time.start_ms:
-                    yield at_ms, frame
+        for at_ms, frame in self._timed(self._packets_from(container, stream, position), stream, position):
+            if at_ms >= time.end_ms:
+                return
+            if at_ms >= time.start_ms:
+                yield at_ms, frame
 
     def _packets_from(
         self, container: InputContainer, stream: VideoStream, position: int | None
@@ -168,7 +168,8 @@ class Reader:
             self._seek_video(container, stream, position)
             packets = container.demux(stream)
             first = next((packet for packet in packets if packet.is_keyframe or not packet.size), None)
-            if not position or (first is not None and first.pts is not None and first.pts <= self._keys[position][0]):
+            landed = None if first is None else packet_pts(first, ordered=self._ordered)
+            if not position or (landed is not None and landed <= self._keys[position][0]):
                 break
             position, step = max(0, position - step), step * 2
         if first is not None:
@@ -209,9 +210,23 @@ class Reader:
         container.close()
         self._open.remove(container)
 
-    def _at(self, frame: av.VideoFrame) -> int:
-        assert frame.pts is not None
-        return project_ms(frame.pts, frame.time_base or Fraction(*self._track().time_base), self._index.origin_us)
+    def _timed(
+        self, packets: Iterator[Packet[VideoStream]], stream: VideoStream, position: int | None
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Decoded pictures with their project time; by order where the format stores no presentation times."""
+        track = self._track()
+        base, origin_us = track.time_base, self._index.origin_us
+        turn = bisect_left(self._sorted_pts, self._keys[position][0]) if self._ordered and position is not None else 0
+        for packet in packets:
+            for frame in decode(stream, packet if packet.size else None):
+                if self._ordered:
+                    pts = self._sorted_pts[min(turn, len(self._sorted_pts) - 1)]
+                    turn += 1
+                elif frame.pts is not None:
+                    pts = frame.pts
+                else:
+                    continue
+                yield project_ms(pts, base, origin_us), frame
 
     def _key_at(self, time_ms: int) -> int | None:
         position = bisect_right(self._key_ms, time_ms) - 1
@@ -228,6 +243,16 @@ class Reader:
         return self._index.audio
 
 
+def decode(stream: VideoStream, packet: Packet[VideoStream] | None) -> list[av.VideoFrame]:
+    """Pictures that a packet completes (None drains); a damaged packet completes none."""
+    try:
+        return stream.codec_context.decode(packet)
+    except (MemoryError, av.error.ExitError):
+        raise
+    except (av.FFmpegError, ValueError):
+        return []
+
+
 def thinned(pictures: Iterator[tuple[int, av.VideoFrame]], gap_ms: int) -> Iterator[tuple[int, av.VideoFrame]]:
     """The first picture, then the first one at or after each further ``gap_ms``."""
     due: int | None = None
@@ -235,6 +260,16 @@ def thinned(pictures: Iterator[tuple[int, av.VideoFrame]], gap_ms: int) -> Itera
         if due is None or at_ms >= due:
             due = at_ms + gap_ms if due is None else due + gap_ms * ((at_ms - due) // gap_ms + 1)
             yield at_ms, frame
+
+
+def hear(stream: AudioStream, packet: Packet[AudioStream] | None) -> list[av.AudioFrame]:
+    """Audio frames that a packet completes (None drains); a damaged packet completes none."""
+    try:
+        return stream.codec_context.decode(packet)
+    except (MemoryError, av.error.ExitError):
+        raise
+    except (av.FFmpegError, ValueError):
+        return []
 
 
 def byte_positions(index: SourceIndex) -> dict[int, int]:

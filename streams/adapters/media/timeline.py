@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 from schemas.documents import SourceIndex, VideoTrack
+
+if TYPE_CHECKING:
+    from av.packet import Packet
 
 US_PER_S = 1_000_000
 
@@ -30,6 +34,20 @@ def first_pts_at(project_time_ms: int, time_base: Fraction | tuple[int, int], or
 
 def _parts(time_base: Fraction | tuple[int, int]) -> tuple[int, int]:
     return (time_base.numerator, time_base.denominator) if isinstance(time_base, Fraction) else time_base
+
+
+def by_order(format_name: str) -> bool:
+    """Whether a format stores no presentation times: pictures are shown as the decoder gives them.
+
+    The table then holds decoding times, whose sorted sequence is the sequence of presentation times.
+    """
+    return format_name == "avi"
+
+
+def packet_pts(packet: Packet[Any], *, ordered: bool) -> int | None:
+    """The time a packet goes into the table with."""
+    first, second = (packet.dts, packet.pts) if ordered else (packet.pts, packet.dts)
+    return first if first is not None else second
 
 
 def key_times(index: SourceIndex) -> list[tuple[int, int]]:
