@@ -1,0 +1,59 @@
+"""One real stack for all end-to-end tests, started here and gone afterwards. Never reuses somebody's data."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local import stack as local_stack
+from local.stack import StackInfo
+from tests.e2e.rig import Api, Receiver, serving
+
+SHORT = {
+    "CLIPSTREAM_SPANS_TARGET_MS": "40000",
+    "CLIPSTREAM_SPANS_SEARCH_MS": "8000",
+    "CLIPSTREAM_RATE_LIMIT_PER_MINUTE": "60000",
+}
+"""Short spans make short videos cross seams; tests ask more often than a person does."""
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[StackInfo]:
+    """Every part running and ready, in a directory of its own."""
+    root = Path(tempfile.mkdtemp(prefix="clipstream-e2e-"))
+    root.chmod(0o755)
+    layout = local_stack.layout_of(root / "state")
+    try:
+        yield local_stack.ensure_running(layout, os.environ | SHORT, print)
+    finally:
+        keep = os.environ.get("CLIPSTREAM_KEEP_LOGS")
+        if keep:
+            _copy_logs(layout.logs, Path(keep))
+        local_stack.reset(layout, print)
+
+
+def _copy_logs(logs: Path, to: Path) -> None:
+    to.mkdir(parents=True, exist_ok=True)
+    for log in logs.glob("*.log"):
+        (to / log.name).write_bytes(log.read_bytes())
+
+
+@pytest.fixture(scope="session")
+def api(stack: StackInfo) -> Api:
+    """The API, as the first organisation."""
+    return Api(stack)
+
+
+@pytest.fixture(scope="session")
+def receiver(stack: StackInfo, api: Api) -> Iterator[Receiver]:
+    """A webhook receiver subscribed to everything."""
+    made = Receiver(stack.webhook_port)
+    kinds = ["project.completed", "project.failed", "export.completed"]
+    endpoint = api.post("/v1/webhooks/endpoints", {"url": made.url, "events": kinds})
+    made.secret = endpoint["secret"]
+    with serving(made.server):
+        yield made

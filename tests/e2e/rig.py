@@ -1,0 +1,160 @@
+"""What the end-to-end tests hold in their hands: a client of the API, a webhook receiver, a file server. All on loopback."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from standardwebhooks.webhooks import Webhook
+
+from local.stack import StackInfo
+
+ENDED = ("completed", "failed", "cancelled")
+
+
+class Api:
+    """The API as a customer sees it; any status that was not expected fails the test with the problem's text."""
+
+    def __init__(self, stack: StackInfo) -> None:
+        self.stack = stack
+        headers = {"Authorization": f"Bearer {stack.api_key}"}
+        self.http = httpx2.Client(base_url=stack.api, headers=headers, timeout=30)
+
+    def call(self, method: str, path: str, *, expect: int | None = None, **given: Any) -> Any:
+        answer = self.http.request(method, path, **given)
+        fine = answer.status_code == expect if expect else answer.status_code < 400
+        assert fine, f"{method} {path} → {answer.status_code}: {answer.text}"
+        return answer.json() if "json" in answer.headers.get("content-type", "") else answer.text
+
+    def get(self, path: str, **given: Any) -> Any:
+        return self.call("GET", path, **given)
+
+    def post(self, path: str, body: Any, **given: Any) -> Any:
+        return self.call("POST", path, json=body, **given)
+
+    def upload(self, path: Path) -> str:
+        signed = self.post("/v1/uploads/sign", {"filename": path.name, "size_bytes": path.stat().st_size})
+        body = path.read_bytes()
+        if signed.get("url"):
+            answer = httpx2.put(signed["url"], content=body, headers=signed.get("headers") or {}, timeout=60)
+            assert answer.status_code == 200, answer.text
+        else:
+            self._parts(signed, body)
+        return str(signed["upload_id"])
+
+    def _parts(self, signed: dict[str, Any], body: bytes) -> None:
+        size, done = signed["part_size_bytes"], []
+        for part in signed["parts"]:
+            start = (part["number"] - 1) * size
+            answer = httpx2.put(part["url"], content=body[start : start + size], timeout=60)
+            done.append({"number": part["number"], "etag": answer.headers["etag"]})
+        self.post(f"/v1/uploads/{signed['upload_id']}/complete", {"parts": done})
+
+    def start(self, path: Path, **options: Any) -> str:
+        body = {"upload_id": self.upload(path), "title": path.stem, "options": options}
+        key = {"Idempotency-Key": str(uuid.uuid4())}
+        return str(self.post("/v1/projects", body, expect=202, headers=key)["project_id"])
+
+    def wait(self, project_id: str, timeout_s: float = 180.0) -> dict[str, Any]:
+        """The project once it has ended; fails with its stages where it does not end in time."""
+        return self.wait_all([project_id], timeout_s)[project_id]
+
+    def wait_all(self, project_ids: list[str], timeout_s: float = 180.0) -> dict[str, dict[str, Any]]:
+        deadline = time.monotonic() + timeout_s
+        found: dict[str, dict[str, Any]] = {}
+        while len(found) < len(project_ids):
+            for project_id in project_ids:
+                if project_id in found:
+                    continue
+                try:
+                    project = self.get(f"/v1/projects/{project_id}")
+                except (httpx2.TransportError, AssertionError):
+                    if time.monotonic() > deadline:
+                        raise
+                    continue
+                if project["state"] in ENDED:
+                    found[project_id] = project
+                else:
+                    stages = [(stage["stage"], stage["state"], stage["percent"]) for stage in project["stages"]]
+                    assert time.monotonic() < deadline, f"{project_id} is stuck: {stages}"
+            time.sleep(0.3)
+        return found
+
+    def export(self, export_id: str, timeout_s: float = 120.0) -> dict[str, Any]:
+        deadline = time.monotonic() + timeout_s
+        while True:
+            export: dict[str, Any] = self.get(f"/v1/exports/{export_id}")
+            if export["state"] in ("done", "failed"):
+                return export
+            assert time.monotonic() < deadline, f"export {export_id} is stuck in {export['state']}"
+            time.sleep(0.3)
+
+
+class Receiver:
+    """A webhook receiver that verifies each signature; ``refuse`` makes it answer 500 that many times first."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}/hook"
+        self.secret = ""
+        self.refuse = 0
+        self.got: list[tuple[str, dict[str, Any]]] = []
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["content-length"]))
+                if receiver.refuse > 0:
+                    receiver.refuse -= 1
+                    self.send_response(500)
+                else:
+                    parsed = Webhook(receiver.secret).verify(body, {k.lower(): v for k, v in self.headers.items()})
+                    receiver.got.append((self.headers["webhook-id"], parsed))
+                    self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                return
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+
+    def of(self, project_id: str, kind: str) -> list[dict[str, Any]]:
+        return [body for _, body in self.got if body["type"] == kind and body["data"]["project_id"] == project_id]
+
+    def wait_for(self, project_id: str, kind: str, timeout_s: float = 40.0) -> dict[str, Any]:
+        deadline = time.monotonic() + timeout_s
+        while not self.of(project_id, kind):
+            assert time.monotonic() < deadline, f"no {kind} of {project_id} came; {len(self.got)} others did"
+            time.sleep(0.2)
+        return self.of(project_id, kind)[0]
+
+
+@contextmanager
+def serving(server: http.server.HTTPServer) -> Iterator[None]:
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@contextmanager
+def serve_files(directory: Path, port: int) -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), partial(_Quiet, directory=str(directory)))
+    with serving(server):
+        yield f"http://127.0.0.1:{port}"

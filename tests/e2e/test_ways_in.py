@@ -1,0 +1,153 @@
+"""The other ways in: a URL, a producer on Kafka, a large upload in parts; and the way out: erasure."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import hashlib
+import hmac
+import json
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from tests.e2e.rig import Api, Receiver, serve_files
+from tests.media import media
+
+SHORT = "talking/hamilton_whitehouse_10s_360p.mp4"
+
+
+def test_a_url_is_fetched_and_clipped(api: Api) -> None:
+    path = media("talking/auto-editor_example_42s_720p.mp4")
+    with serve_files(path.parent, api.stack.files_port) as base:
+        body = {"source_url": f"{base}/{path.name}", "title": "by URL", "options": {"max_clips": 1}}
+        project_id = api.post("/v1/projects", body, expect=202)["project_id"]
+        project = api.wait(project_id, 240)
+    assert project["state"] == "completed", project
+    assert project["duration_ms"] == pytest.approx(42_450, abs=200)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:22/x",
+        "http://169.254.169.254/latest",
+        "http://[::1]:80/",
+        "file:///etc/passwd",
+        "http://0x7f.1/",
+    ],
+)
+def test_a_url_that_is_not_public_is_refused_at_the_door(api: Api, url: str) -> None:
+    problem = api.post("/v1/projects", {"source_url": url}, expect=422)
+    assert problem["type"].startswith("/problems/")
+    assert problem["detail"]
+
+
+def test_a_producer_on_kafka_makes_a_project(api: Api) -> None:
+    upload = api.post("/v1/uploads/sign", {"filename": "a.mp4", "size_bytes": media(SHORT).stat().st_size})
+    api_upload = api.upload(media(SHORT))
+    key = api.get(f"/v1/uploads/{api_upload}")["object_key"]
+    assert upload["object_key"] != key
+    project_id = str(uuid.uuid4())
+    asyncio.run(_publish(api, project_id, key))
+    _until_known(api, project_id)
+    project = api.wait(project_id, 120)
+    assert project["state"] == "completed"
+    assert project["title"] == "from Kafka"
+
+
+@pytest.mark.parametrize("fault", ["unsigned", "wrong_secret", "foreign_prefix", "foreign_org"])
+def test_a_producer_who_lies_gets_a_dead_letter_and_no_project(api: Api, fault: str) -> None:
+    project_id = str(uuid.uuid4())
+    key = f"{uuid.uuid4()}/uploads/x/v.mp4" if fault == "foreign_prefix" else f"{api.stack.org_id}/uploads/x/v.mp4"
+    before = _letters(api)
+    asyncio.run(_publish(api, project_id, key, fault))
+    deadline = time.monotonic() + 30
+    while len(_letters(api)) == len(before):
+        assert time.monotonic() < deadline, "no dead letter was written"
+        time.sleep(0.3)
+    letter = next(letter for letter in _letters(api) if letter not in before)
+    assert letter["topic"] == "uploads.v1"
+    assert letter["reason"].split(".")[0] in ("producer", "upload")
+    assert api.http.get(f"/v1/projects/{project_id}").status_code == 404
+
+
+def _letters(api: Api) -> list[dict[str, Any]]:
+    return list(api.get("/v1/admin/dead-letters", params={"limit": 100})["items"])
+
+
+def _until_known(api: Api, project_id: str) -> None:
+    deadline = time.monotonic() + 30
+    while api.http.get(f"/v1/projects/{project_id}").status_code == 404:
+        assert time.monotonic() < deadline, "the producer's project does not appear"
+        time.sleep(0.2)
+
+
+async def _publish(api: Api, project_id: str, key: str, fault: str = "") -> None:
+    """What docs/producers.md tells a producer to do, with nothing of ours but the documented recipe."""
+    org_id = str(uuid.uuid4()) if fault == "foreign_org" else api.stack.org_id
+    event_id, now = str(uuid.uuid4()), dt.datetime.now(dt.UTC).isoformat()
+    body = json.dumps({"org_id": org_id, "project_id": project_id, "object_key": key, "title": "from Kafka"}).encode()
+    signed = f"{api.stack.producer_key_id}.{org_id}.{now}.{event_id}.".encode() + body
+    secret = "wrong" if fault == "wrong_secret" else api.stack.producer_secret
+    headers = {
+        "content-type": "application/json",
+        "ce_specversion": "1.0",
+        "ce_id": event_id,
+        "ce_source": "/tests",
+        "ce_type": "clipstream.UploadReceived",
+        "ce_time": now,
+        "clipstream-key": api.stack.producer_key_id,
+        "clipstream-org": org_id,
+        "clipstream-time": now,
+        "clipstream-signature": hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest(),
+    }
+    if fault == "unsigned":
+        del headers["clipstream-signature"]
+    producer = AIOKafkaProducer(bootstrap_servers=api.stack.env["CLIPSTREAM_KAFKA"], acks="all")
+    await producer.start()
+    try:
+        raw = [(name, value.encode()) for name, value in headers.items()]
+        await producer.send_and_wait("uploads.v1", body, key=project_id.encode(), headers=raw)
+    finally:
+        await producer.stop()
+
+
+def test_an_upload_in_parts_arrives_whole(api: Api, tmp_path: Path) -> None:
+    body = media("shots/bbb_trailer_55s_720p.mp4").read_bytes()
+    path = tmp_path / "trailer.mp4"
+    path.write_bytes(body)
+    signed = api.post("/v1/uploads/sign", {"filename": path.name, "size_bytes": len(body), "parts": 2})
+    assert signed["method"] == "multipart"
+    api._parts(signed, body)
+    assert api.get(f"/v1/uploads/{signed['upload_id']}")["state"] == "complete"
+    aborted = api.post("/v1/uploads/sign", {"filename": path.name, "size_bytes": len(body), "parts": 2})
+    api.call("DELETE", f"/v1/uploads/{aborted['upload_id']}")
+    api.post("/v1/projects", {"upload_id": aborted["upload_id"]}, expect=409)
+
+
+def test_the_same_idempotency_key_makes_one_project(api: Api) -> None:
+    upload_id = api.upload(media(SHORT))
+    key = {"Idempotency-Key": str(uuid.uuid4())}
+    body = {"upload_id": upload_id, "options": {"max_clips": 1}}
+    first = api.post("/v1/projects", body, headers=key)
+    assert api.post("/v1/projects", body, headers=key) == first
+    api.post("/v1/projects", {**body, "title": "another"}, headers=key, expect=422)
+    api.wait(first["project_id"])
+
+
+def test_erasing_a_running_project_leaves_nothing(api: Api, receiver: Receiver) -> None:
+    project_id = api.start(media("talking/auto-editor_example_42s_720p.mp4"))
+    time.sleep(3)
+    api.call("DELETE", f"/v1/projects/{project_id}", expect=202)
+    assert api.http.get(f"/v1/projects/{project_id}").status_code in (404, 410)
+    deadline = time.monotonic() + 30
+    while api.get("/v1/search", params={"q": "banana", "project_id": project_id})["items"]:
+        assert time.monotonic() < deadline, "its words can still be found"
+        time.sleep(0.5)
+    time.sleep(5)
+    assert not receiver.of(project_id, "project.completed")
