@@ -1,0 +1,103 @@
+"""The API on a real Postgres with two organisations, for contract tests. What is not under test is a twin."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx2
+import msgspec
+
+from api.app import create_app
+from api.auth import KeyRing
+from api.context import Context
+from api.idempotency import Idempotency
+from api.metrics import Metrics
+from api.tail import Listeners
+from streams.adapters.keys import mint_api_key
+from streams.adapters.postgres import Pool, create_pool, set_org
+from streams.settings import Settings
+from tests.api.twins import make_context
+
+
+class Tenant(msgspec.Struct, frozen=True, kw_only=True):
+    """An organisation with a client that carries its key."""
+
+    org_id: UUID
+    key_id: UUID
+    key: str
+    client: httpx2.AsyncClient
+
+
+class World(msgspec.Struct, frozen=True, kw_only=True):
+    """Two tenants of one app, and ways to look behind it."""
+
+    ann: Tenant
+    bob: Tenant
+    api: Pool
+    worker: Pool
+    owner: Any
+    listeners: Listeners
+
+
+async def add_tenant(settings: Settings, owner: Any, app: Any, name: str) -> Tenant:
+    """A new organisation with a key of every scope."""
+    org_id, key_id, minted = uuid.uuid4(), uuid.uuid4(), mint_api_key(settings.secret)
+    async with owner.transaction():
+        await set_org(owner, org_id)
+        await owner.execute("insert into orgs (org_id, name) values ($1, $2)", org_id, name)
+        await owner.execute(
+            "insert into api_keys (org_id, key_id, hash, last4, scopes) values ($1, $2, $3, $4, $5)",
+            org_id,
+            key_id,
+            minted.hash,
+            minted.last4,
+            ["read", "write", "admin"],
+        )
+    client = httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=app),
+        base_url="http://api",
+        headers={"Authorization": f"Bearer {minted.plain}"},
+        timeout=30,
+    )
+    return Tenant(org_id=org_id, key_id=key_id, key=minted.plain, client=client)
+
+
+@asynccontextmanager
+async def open_world(settings: Settings, *, pool_size: int = 8, **changes: Any) -> AsyncIterator[World]:
+    """The app with two fresh organisations."""
+    settings = msgspec.structs.replace(settings, rate_limit_per_minute=1_000_000)
+    listeners = Listeners(look_anyway_s=30)
+    async with AsyncExitStack() as stack:
+        api = await create_pool(settings.postgres_api, size=pool_size, name="api-test")
+        stack.push_async_callback(api.close)
+        worker = await create_pool(settings.postgres_worker, size=2, name="worker-test")
+        stack.push_async_callback(worker.close)
+        owner = await asyncpg.connect(settings.postgres_owner)
+        stack.push_async_callback(owner.close)
+
+        @asynccontextmanager
+        async def open_context(metrics: Metrics) -> AsyncIterator[Context]:
+            yield make_context(
+                metrics, settings=settings, pool=api, wakes=listeners, **_real_keys(settings, api), **changes
+            )
+
+        app = create_app(open_context)
+        await stack.enter_async_context(app.router.lifespan_context(app))
+        ann = await add_tenant(settings, owner, app, "Ann")
+        bob = await add_tenant(settings, owner, app, "Bob")
+        yield World(ann=ann, bob=bob, api=api, worker=worker, owner=owner, listeners=listeners)
+
+
+def _real_keys(settings: Settings, pool: Pool) -> dict[str, Any]:
+    return {
+        "keys": KeyRing(pool=pool, secret=settings.secret, now=time.monotonic),
+        "idempotency": Idempotency(settings.secret),
+        "clock": lambda: dt.datetime.now(dt.UTC),
+    }

@@ -1,0 +1,328 @@
+"""The API on a real Postgres: one effect per key, walls between organisations, events in the same transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from api.app import OPERATIONS
+from api.registry import path_parameters
+from schemas.documents import SubScore
+from schemas.ids import result_id
+from streams import lifecycle
+from streams.adapters.keys import decrypt_secret
+from streams.adapters.postgres import org_transaction
+from streams.outbox import Cause
+from streams.settings import Settings
+from tests.contract.api_world import Tenant, World, open_world
+
+URL = {"source_url": "https://video.example/talk.mp4", "title": "A talk"}
+
+
+@pytest.fixture
+async def world(postgres: Settings) -> AsyncIterator[World]:
+    async with open_world(postgres) as opened:
+        yield opened
+
+
+async def new_project(tenant: Tenant) -> UUID:
+    response = await tenant.client.post("/v1/projects", json=URL)
+    assert response.status_code == 202, response.text
+    return UUID(response.json()["project_id"])
+
+
+async def outbox(world: World, tenant: Tenant) -> list[asyncpg.Record]:
+    async with org_transaction(world.api, tenant.org_id) as rows:
+        return list(await rows.fetch("select * from outbox order by seq"))
+
+
+async def new_clip(world: World, tenant: Tenant, project_id: UUID) -> UUID:
+    clip_id = uuid4()
+    async with org_transaction(world.worker, tenant.org_id) as rows:
+        await rows.execute("update projects set duration_ms = 100000 where project_id = $1", project_id)
+        await rows.execute(
+            """insert into clips (org_id, clip_id, project_id, ordinal, start_ms, end_ms, score, confidence, title,
+                                  reason, signals) values ($1, $2, $3, 0, 10000, 40000, 71.5, 0.6, 'T', 'R', $4)""",
+            tenant.org_id,
+            clip_id,
+            project_id,
+            [SubScore(name="hook", value=0.5, weight=1.0, evidence=[])],
+        )
+    return clip_id
+
+
+async def test_a_project_its_stages_and_its_event_are_one_transaction(world: World) -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    response = await world.ann.client.post("/v1/projects", json=URL, headers={"traceparent": trace})
+    project_id = response.json()["project_id"]
+    assert response.headers["location"] == f"/v1/projects/{project_id}"
+    (row,) = await outbox(world, world.ann)
+    assert (row["topic"], row["key"]) == ("uploads.v1", project_id)
+    assert row["headers"]["traceparent"].split("-")[1] == trace.split("-")[1]
+    project = (await world.ann.client.get(response.headers["location"])).json()
+    assert project["state"] == "queued"
+    assert [stage["stage"] for stage in project["stages"]] == list(lifecycle.STAGES)
+    assert {stage["state"] for stage in project["stages"]} == {"waiting"}
+
+
+async def test_concurrent_requests_with_one_key_have_one_effect(world: World) -> None:
+    headers = {"Idempotency-Key": "abc-1"}
+    answers = await asyncio.gather(
+        *(world.ann.client.post("/v1/projects", json=URL, headers=headers) for _ in range(40))
+    )
+    assert {answer.status_code for answer in answers} <= {202, 409}
+    accepted = [answer for answer in answers if answer.status_code == 202]
+    assert len({answer.content for answer in accepted}) == 1
+    assert sum("idempotent-replayed" not in answer.headers for answer in accepted) == 1
+    assert all(answer.json()["code"] == "idempotency-in-progress" for answer in answers if answer.status_code == 409)
+    assert len(await outbox(world, world.ann)) == 1
+    again = await world.ann.client.post("/v1/projects", json=URL, headers=headers)
+    assert (again.content, again.headers["idempotent-replayed"]) == (accepted[0].content, "true")
+    assert again.headers["location"] == accepted[0].headers["location"]
+
+
+async def test_a_key_belongs_to_its_request_and_its_organisation(world: World) -> None:
+    headers = {"Idempotency-Key": "abc-2"}
+    first = await world.ann.client.post("/v1/projects", json=URL, headers=headers)
+    other = await world.ann.client.post("/v1/projects", json=URL | {"title": "B"}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-mismatch")
+    theirs = await world.bob.client.post("/v1/projects", json=URL, headers=headers)
+    assert theirs.status_code == 202
+    assert theirs.json()["project_id"] != first.json()["project_id"]
+    bad = await world.ann.client.post("/v1/projects", json=URL, headers={"Idempotency-Key": "a b"})
+    assert (bad.status_code, bad.json()["code"]) == (400, "idempotency-key-invalid")
+
+
+async def test_a_request_that_failed_is_not_kept(world: World) -> None:
+    headers = {"Idempotency-Key": "abc-3"}
+    wrong = await world.ann.client.post("/v1/projects", json={"upload_id": str(uuid4())}, headers=headers)
+    assert wrong.status_code == 422
+    right = await world.ann.client.post("/v1/projects", json=URL, headers=headers)
+    assert right.status_code == 202
+
+
+async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> None:
+    project_id = await new_project(world.ann)
+    clip_id = await new_clip(world, world.ann, project_id)
+    export = await world.ann.client.post(f"/v1/clips/{clip_id}/export", json={"aspect": "1:1"})
+    upload = await world.ann.client.post("/v1/uploads/sign", json={"filename": "a.mp4", "size_bytes": 5})
+    endpoint = await world.ann.client.post(
+        "/v1/webhooks/endpoints", json={"url": "https://hook.example/", "events": ["project.failed"]}
+    )
+    ids = {
+        "project_id": str(project_id),
+        "clip_id": str(clip_id),
+        "export_id": export.json()["export_id"],
+        "upload_id": upload.json()["upload_id"],
+        "endpoint_id": endpoint.json()["endpoint_id"],
+        "dead_id": str(await new_letter(world, world.ann)),
+    }
+    bodies = {"signParts": {"numbers": [1]}}
+    asked = 0
+    for operation in OPERATIONS:
+        names = path_parameters(operation.path)
+        if not names:
+            continue
+        path = operation.path.format(**ids)
+        body = bodies.get(operation.name, {}) if operation.method == "POST" else None
+        answer = await world.bob.client.request(operation.method, path, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found"), operation.name
+        asked += 1
+    assert asked >= 17
+    for path in ("/v1/projects", "/v1/webhooks/endpoints", "/v1/admin/dead-letters"):
+        assert (await world.bob.client.get(path)).json()["items"] == []
+    assert (await world.ann.client.get(f"/v1/projects/{project_id}")).status_code == 200
+
+
+async def test_two_organisations_on_one_connection_never_meet(postgres: Settings) -> None:
+    async with open_world(postgres, pool_size=1) as world:
+        await asyncio.gather(
+            *(
+                tenant.client.post("/v1/projects", json=URL | {"title": name})
+                for _ in range(15)
+                for tenant, name in ((world.ann, "ann"), (world.bob, "bob"))
+            )
+        )
+        for tenant, name in ((world.ann, "ann"), (world.bob, "bob")):
+            items = (await tenant.client.get("/v1/projects?limit=100")).json()["items"]
+            assert [item["title"] for item in items] == [name] * 15
+        async with world.api.acquire() as bare:
+            assert await bare.fetchval("select count(*) from projects") == 0
+
+
+async def test_pages_are_stable_while_projects_arrive(world: World) -> None:
+    made = [str(await new_project(world.ann)) for _ in range(5)]
+    page = (await world.ann.client.get("/v1/projects?limit=2")).json()
+    seen = [item["project_id"] for item in page["items"]]
+    while page["next_cursor"]:
+        await new_project(world.ann)
+        page = (await world.ann.client.get(f"/v1/projects?limit=2&cursor={page['next_cursor']}")).json()
+        seen += [item["project_id"] for item in page["items"]]
+    assert seen == made[::-1]
+    stolen = await world.bob.client.get("/v1/projects", params={"cursor": (await _cursor(world.ann))})
+    assert stolen.json()["code"] == "cursor-invalid"
+
+
+async def _cursor(tenant: Tenant) -> str:
+    return str((await tenant.client.get("/v1/projects?limit=1")).json()["next_cursor"])
+
+
+async def test_events_are_followed_resumed_and_ended(world: World) -> None:
+    project_id = await new_project(world.ann)
+    cause = Cause(input_id=project_id, source="test", now=dt.datetime.now(dt.UTC))
+    path = f"/v1/projects/{project_id}/events"
+    following = asyncio.create_task(world.ann.client.get(path))
+    await asyncio.sleep(0.2)
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        await lifecycle.start_stage(rows, world.ann.org_id, project_id, "ingest", cause)
+    world.listeners.wake(project_id)
+    await asyncio.sleep(0.1)
+    assert not following.done()
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        await lifecycle.lock_project(rows, world.ann.org_id, project_id)
+        await lifecycle.fail_project(rows, world.ann.org_id, project_id, "media.corrupt", "It is broken.", cause)
+    world.listeners.wake(project_id)
+    response = await asyncio.wait_for(following, 3)
+    assert response.headers["content-type"].startswith("text/event-stream")
+    assert response.text.count("event: project.progressed") == 1
+    assert "event: project.failed" in response.text
+    assert str(world.ann.org_id) not in response.text
+    last = [line for line in response.text.splitlines() if line.startswith("id:")][-1].split()[1]
+    rest = await world.ann.client.get(path, headers={"Last-Event-ID": "1"})
+    assert "project.progressed" not in rest.text
+    assert "project.failed" in rest.text
+    done = await world.ann.client.get(path, headers={"Last-Event-ID": last})
+    assert done.status_code == 204
+
+
+async def test_an_erased_project_is_gone_and_stays_gone(world: World) -> None:
+    project_id = await new_project(world.ann)
+    path = f"/v1/projects/{project_id}"
+    for _ in range(2):
+        answer = await world.ann.client.delete(path)
+        assert (answer.status_code, answer.json()["state"]) == (202, "erased")
+    for sub in ("", "/events", "/transcript", "/moments", "/clips"):
+        gone = await world.ann.client.get(path + sub)
+        assert (gone.status_code, gone.json()["code"]) == (410, "project-erased"), sub
+    assert (await world.ann.client.get("/v1/projects")).json()["items"] == []
+    types = [row["headers"]["ce_type"] for row in await outbox(world, world.ann)]
+    assert types == ["clipstream.UploadReceived", "clipstream.ProjectCancelled", "clipstream.ProjectErased"]
+
+
+async def test_the_same_wish_gives_the_same_export(world: World) -> None:
+    project_id = await new_project(world.ann)
+    clip_id = await new_clip(world, world.ann, project_id)
+    path = f"/v1/clips/{clip_id}/export"
+    wishes = [{"aspect": "1:1"}, {"aspect": "1:1", "start_ms": 10_000, "end_ms": 40_000}, {"aspect": "16:9"}]
+    first, same, other = [(await world.ann.client.post(path, json=wish)).json() for wish in wishes]
+    assert first["export_id"] == same["export_id"] == str(result_id(clip_id, "export", "1:1/True"))
+    assert other["export_id"] != first["export_id"]
+    assert (first["edit_version"], other["edit_version"]) == (1, 2)
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        await rows.execute("update exports set state = 'failed' where export_id = $1", UUID(first["export_id"]))
+    again = (await world.ann.client.post(path, json=wishes[0])).json()
+    assert again["export_id"] not in (first["export_id"], other["export_id"])
+    types = [row["headers"]["ce_type"] for row in await outbox(world, world.ann)]
+    assert types.count("clipstream.ExportRequested") == 3
+    for wish, pointer in (({"end_ms": 200_000}, "/end_ms"), ({"start_ms": 39_500}, "/start_ms")):
+        bad = await world.ann.client.post(path, json=wish)
+        assert (bad.status_code, bad.json()["errors"][0]["pointer"]) == (422, pointer)
+    clips = (await world.ann.client.get(f"/v1/projects/{project_id}/clips")).json()["items"]
+    assert [len(clip["exports"]) for clip in clips] == [3]
+    assert clips[0]["signals"][0]["name"] == "hook"
+
+
+async def test_a_webhook_secret_is_shown_once_and_sealed(world: World, postgres: Settings) -> None:
+    wanted = {"url": "https://hook.example/in", "events": ["project.completed", "export.completed"]}
+    headers = {"Idempotency-Key": "hook-1"}
+    made = await world.ann.client.post("/v1/webhooks/endpoints", json=wanted, headers=headers)
+    assert made.status_code == 201
+    secret = made.json()["secret"]
+    assert secret.startswith("whsec_")
+    again = await world.ann.client.post("/v1/webhooks/endpoints", json=wanted, headers=headers)
+    assert again.json()["secret"] == secret
+    async with org_transaction(world.api, world.ann.org_id) as rows:
+        sealed = await rows.fetchval("select secret_encrypted from webhook_endpoints")
+        kept = await rows.fetchval("select body from idempotency_keys where key = 'hook-1'")
+    assert decrypt_secret(postgres.secret, sealed).decode() == secret
+    assert secret.encode() not in kept
+    assert "secret" not in (await world.ann.client.get(made.headers["location"])).json()
+    assert (await world.ann.client.delete(made.headers["location"])).status_code == 204
+    assert (await world.ann.client.get(made.headers["location"])).status_code == 404
+
+
+async def new_letter(world: World, tenant: Tenant | None, *, reason: str = "bug", topic: str = "spans.v1") -> UUID:
+    dead_id = uuid4()
+    async with world.worker.acquire() as rows, rows.transaction():
+        await rows.execute("select set_config('app.org', $1, true)", str(tenant.org_id) if tenant else "")
+        await rows.execute(
+            """insert into dead_letters
+                 (dead_id, org_id, topic, partition, "offset", stage, reason, detail, headers, payload)
+               values ($1, $2, $3, 1, 7, 'look', $4, 'why', $5, $6)""",
+            dead_id,
+            tenant.org_id if tenant else None,
+            topic,
+            reason,
+            {"ce_id": str(uuid4())},
+            b"\x00bytes",
+        )
+    return dead_id
+
+
+async def test_dead_letters_are_listed_shown_and_replayed(world: World) -> None:
+    mine = await new_letter(world, world.ann)
+    theirs = await new_letter(world, world.bob)
+    nobodys = await new_letter(world, None)
+    listed = {
+        item["dead_id"] for item in (await world.ann.client.get("/v1/admin/dead-letters?limit=100")).json()["items"]
+    }
+    assert {str(mine), str(nobodys)} <= listed
+    assert str(theirs) not in listed
+    shown = (await world.ann.client.get(f"/v1/admin/dead-letters/{mine}")).json()
+    assert shown["payload_base64"] == "AGJ5dGVz"
+    for dead_id in (mine, nobodys):
+        replayed = await world.ann.client.post(f"/v1/admin/dead-letters/{dead_id}/replay")
+        assert replayed.status_code == 202, replayed.text
+    rows = await outbox(world, world.ann)
+    assert [(row["topic"], row["payload"]) for row in rows] == [("spans.v1", b"\x00bytes")]
+    forged = await new_letter(world, None, reason="producer.unsigned", topic="uploads.v1")
+    refused = await world.ann.client.post(f"/v1/admin/dead-letters/{forged}/replay")
+    assert (refused.status_code, refused.json()["code"]) == (409, "not-replayable")
+
+
+async def test_a_replayed_letter_frees_its_attempt(world: World) -> None:
+    project_id = await new_project(world.ann)
+    dead_id = await new_letter(world, world.ann)
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        letter = await rows.fetchrow("select * from dead_letters where dead_id = $1", dead_id)
+        await rows.execute(
+            """insert into attempts
+                 (org_id, input_id, stage, project_id, state, fence, tries, topic, key, partition, headers, payload)
+               values ($1, $2, 'look', $3, 'gave_up', 4, 5, 'spans.v1', 'k', 1, $4, $5)""",
+            world.ann.org_id,
+            uuid4(),
+            project_id,
+            letter["headers"],
+            letter["payload"],
+        )
+    for _ in range(2):
+        assert (await world.ann.client.post(f"/v1/admin/dead-letters/{dead_id}/replay")).status_code == 202
+    async with org_transaction(world.api, world.ann.org_id) as rows:
+        attempt = await rows.fetchrow("select * from attempts")
+        sent = await rows.fetch("select * from outbox where topic = 'spans.v1'")
+    assert (attempt["state"], attempt["tries"]) == ("free", 0)
+    assert [(row["for_stage"], row["emission"]) for row in sent] == [("look", 4)]
+
+
+async def test_a_revoked_key_stops_working(world: World) -> None:
+    assert (await world.ann.client.get("/v1/me")).json()["org_name"] == "Ann"
+    async with org_transaction(world.api, world.ann.org_id) as rows:
+        await rows.execute("update api_keys set revoked_at = now()")
+    await asyncio.sleep(4.1)
+    assert (await world.ann.client.get("/v1/me")).status_code == 401
+    assert (await world.bob.client.get("/v1/me")).status_code == 200
