@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from local.endpoints import env_file, external_parts, product_env
-from local.install.everything import Installed
+from local.install.everything import noted
 from local.parts.numbers import OBJECT_PORTS, PORTS
 from local.parts.part import Part, Setting
 from local.parts.plan import plan
@@ -54,7 +54,7 @@ def assemble(layout: Layout, environ: Mapping[str, str], *, stores_only: bool = 
         stack_id=stack_id,
         layout=layout,
         secrets=load_or_make(layout),
-        installed=_installed(layout),
+        installed=noted(installed_file(layout)),
         environ=environ,
         port=port.__getitem__,
         outside=outside,
@@ -66,13 +66,6 @@ def assemble(layout: Layout, environ: Mapping[str, str], *, stores_only: bool = 
     return Assembly(
         setting=setting, state=state, claim=claim, parts=plan(setting, env, external=external, stores_only=stores_only)
     )
-
-
-def _installed(layout: Layout) -> Installed:
-    try:
-        return msgspec.json.decode(installed_file(layout).read_bytes(), type=Installed)
-    except (FileNotFoundError, msgspec.DecodeError):
-        raise Problem("nothing is installed yet: start through `clipstream up`") from None
 
 
 def _make_outside(outside: Path) -> None:

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import psutil
 
+from local.leavings import remove_leavings
 from local.problems import Problem
 from local.processes import adopt_orphans, descendants, end_all, is_same, marked, tied
-from local.shared_memory import remove_shared_memory
 from local.state import Layout, load, save, try_lock
 
-_GRACE_S = 6.0
+_GRACE_S = 3.0
 EXIT_HELD = 75
 """Another supervisor holds this state directory (EX_TEMPFAIL)."""
 
@@ -37,7 +37,7 @@ def sweep(layout: Layout) -> None:
         if part.pid and is_same(part.pid, part.pid_started or 0.0):
             left += [*descendants(part.pid), psutil.Process(part.pid)]
     end_all(left, grace_s=_GRACE_S)
-    remove_shared_memory(state.stack_id)
+    remove_leavings(state.stack_id, state.port_base)
 
 
 def guard(layout: Layout, arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -75,7 +75,7 @@ def _write_down(layout: Layout, code: int) -> None:
     state = load(layout)
     if state is None:
         return
-    remove_shared_memory(state.stack_id)
+    remove_leavings(state.stack_id, state.port_base)
     if state.phase in ("stopped", "failed"):
         return
     state.phase, state.said = "failed", f"the supervisor was killed (signal {-code}); all parts were ended"

@@ -17,7 +17,7 @@ import msgspec
 from local.assembly import OUTSIDE, installed_file
 from local.endpoints import external_parts, read_env_file
 from local.guard import EXIT_HELD, sweep
-from local.install.everything import install
+from local.install.everything import install, note
 from local.install.tools import Say
 from local.logs import last_line
 from local.places import cache_dir, check_free, make_private
@@ -74,8 +74,7 @@ def prepare(layout: Layout, environ: Mapping[str, str], say: Say) -> None:
     installed = install(
         cache_dir(environ), environ, say, kafka_wanted="kafka" not in external, triton_wanted="triton" not in external
     )
-    installed_file(layout).parent.mkdir(exist_ok=True)
-    installed_file(layout).write_bytes(msgspec.json.encode(installed))
+    note(installed, installed_file(layout))
 
 
 def guard_command(layout: Layout, *, stores_only: bool = False) -> list[str]:

@@ -10,6 +10,7 @@ import msgspec
 from local.install import kafka, triton, weights
 from local.install.tools import Say, find_java
 from local.places import check_free, make_private
+from local.problems import Problem
 
 _MIB = 2**20
 
@@ -34,6 +35,20 @@ class Installed(msgspec.Struct, frozen=True, kw_only=True):
     java: str | None
     triton: triton.TritonInstall | None
     weights: Path | None
+
+
+def note(installed: Installed, path: Path) -> None:
+    """Write down where everything lies, for the supervisor."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(msgspec.json.encode(installed, enc_hook=str))
+
+
+def noted(path: Path) -> Installed:
+    """What ``note`` wrote. Raises Problem."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Installed, dec_hook=lambda kind, value: kind(value))
+    except (FileNotFoundError, msgspec.DecodeError):
+        raise Problem("nothing is installed yet: start through `clipstream up`") from None
 
 
 def missing(cache: Path, *, kafka_wanted: bool, triton_wanted: bool) -> list[Download]:

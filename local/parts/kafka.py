@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
@@ -36,6 +35,8 @@ share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=1
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
+broker.session.timeout.ms=5000
+broker.heartbeat.interval.ms=1000
 auto.create.topics.enable=false
 message.max.bytes=2000000
 log.segment.bytes=67108864
@@ -79,7 +80,6 @@ def kafka_part(setting: Setting) -> Part:
         probe=probe,
         alive=partial(knock, port),
         stop_timeout_s=20.0,
-        death_signal=signal.SIGTERM,
     )
 
 

@@ -8,10 +8,10 @@ from functools import partial
 import psutil
 
 from local.install.weights import FACES
+from local.leavings import remove_shared_memory, shm_prefix
 from local.parts.part import Part, Setting
 from local.places import REPO
 from local.probes import NotReadyError, knock, triton_inferences
-from local.shared_memory import remove_shared_memory, shm_prefix
 
 REPOSITORY = REPO / "models" / "triton_repo"
 _STUB = "triton_python_backend_stub"
