@@ -1,0 +1,85 @@
+"""Which API a command talks to, and with which key: flags, environment, or a local stack. Never prints a key."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from cli import stack
+from cli.exits import STACK_UNAVAILABLE, USAGE, CliError
+from local.problems import Problem
+
+API_VARIABLE = "CLIPSTREAM_API"
+KEY_VARIABLE = "CLIPSTREAM_API_KEY"
+STACK_FILE = "stack.json"
+CREDENTIALS_FILE = "credentials.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """Where the API is and how to be let in; ``receiver_port`` is one that it may send webhooks to on this machine."""
+
+    api_url: str
+    api_key: str
+    started_here: bool = False
+    receiver_port: int = 0
+
+
+def given(args: Namespace, environ: Mapping[str, str]) -> Access | None:
+    """What flags or environment say; None where they name no API. Raises CliError where they say half.
+
+    An API that is named without a key may be the local stack's: then its own key is used.
+    """
+    api, key = args.api or environ.get(API_VARIABLE), args.key or environ.get(KEY_VARIABLE)
+    if not api:
+        return None
+    if not api.startswith(("http://", "https://")):
+        raise CliError(USAGE, f"The API must be an http or https URL, not {api!r}.")
+    if key:
+        return Access(api_url=api, api_key=key)
+    own = recorded(Path(args.state_dir))
+    if own is not None and own.api_url == api:
+        return own
+    raise CliError(USAGE, f"An API is named ({api}) but no key: give --key or set {KEY_VARIABLE}.")
+
+
+def known(args: Namespace, environ: Mapping[str, str]) -> Access:
+    """The API to ask, without starting anything. Raises CliError where there is none."""
+    found = given(args, environ) or recorded(Path(args.state_dir))
+    if found is None:
+        line = f"No stack has run in {args.state_dir}: `clipstream up` starts one, or give --api and --key."
+        raise CliError(STACK_UNAVAILABLE, line)
+    return found
+
+
+def running(args: Namespace, environ: Mapping[str, str], console: Console) -> Access:
+    """The API to work with; a local stack is started where none is named and none runs. Raises CliError."""
+    found = given(args, environ)
+    if found is not None:
+        return found
+    try:
+        info = stack.ensure_running(Path(args.state_dir), console, environ=environ)
+    except Problem as problem:
+        raise CliError(STACK_UNAVAILABLE, str(problem)) from None
+    return Access(
+        api_url=info.api, api_key=info.api_key, started_here=info.started_here, receiver_port=info.webhook_port
+    )
+
+
+def recorded(state_dir: Path) -> Access | None:
+    """What the local stack of ``state_dir`` wrote down about itself; None where there is none."""
+    try:
+        state = json.loads((state_dir / STACK_FILE).read_text())
+        credentials = json.loads((state_dir / CREDENTIALS_FILE).read_text())
+        return Access(
+            api_url=str(state["endpoints"]["api"]),
+            api_key=str(credentials["api_key"]),
+            receiver_port=int(state.get("webhook_port", 0)),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,194 @@
+"""A thin HTTP client of the public API. Knows no resource; every failure becomes one clear line, never a traceback."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import msgspec
+
+from cli.exits import REFUSED, STACK_UNAVAILABLE, CliError
+
+JSON = dict[str, Any]
+CHUNK_BYTES = 1 << 20
+TRIES = 4
+RETRY_STATUS = frozenset({429, 502, 503, 504})
+Sleep = Callable[[float], None]
+
+
+class ApiRefused(CliError):
+    """The API answered with a problem document; ``slug`` is its code (``not-found``, ``invalid`` …)."""
+
+    def __init__(self, status: int, slug: str, line: str) -> None:
+        """``status`` is the HTTP status."""
+        super().__init__(REFUSED if status < 500 else STACK_UNAVAILABLE, line)
+        self.status = status
+        self.slug = slug
+
+
+def problem_line(status: int, body: bytes) -> tuple[str, str]:
+    """Code and one line of a problem document, or of whatever else came."""
+    try:
+        problem = msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return "", f"The API answered {status} without saying why."
+    title = str(problem.get("title") or f"The API answered {status}").rstrip(".")
+    detail = str(problem.get("detail") or "").strip()
+    fields = [f"{one.get('pointer', '')}: {one.get('detail', '')}" for one in problem.get("errors") or []]
+    told = "; ".join(part for part in [detail, *(field for field in fields if detail not in field)] if part)
+    return str(problem.get("code") or ""), f"{title}: {told}" if told else f"{title}."
+
+
+class Client:
+    """Calls ``api_url`` as the bearer of ``api_key``; close it after use."""
+
+    def __init__(
+        self,
+        api_url: str,
+        api_key: str,
+        *,
+        sleep: Sleep,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
+        """``sleep`` waits between tries; ``transport`` replaces the network in tests."""
+        self.api_url = api_url.rstrip("/")
+        self.sleep = sleep
+        timeout = httpx2.Timeout(30.0, connect=5.0)
+        self._http = httpx2.Client(
+            base_url=self.api_url,
+            headers={"Authorization": f"Bearer {api_key}", "User-Agent": "clipstream-cli"},
+            timeout=timeout,
+            transport=transport,
+            trust_env=False,
+        )
+        # Signed URLs carry their own permission; the API key must not travel to object storage.
+        self._plain = httpx2.Client(timeout=httpx2.Timeout(300.0, connect=5.0), transport=transport, trust_env=False)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+        self._plain.close()
+
+    def get(self, path: str, **query: Any) -> JSON:
+        """A JSON resource; parameters that are None are left out."""
+        answer = self._send("GET", path, params={name: value for name, value in query.items() if value is not None})
+        return msgspec.json.decode(answer.content, type=dict[str, Any])
+
+    def get_bytes(self, path: str, **query: Any) -> bytes:
+        """A resource as it is sent."""
+        return self._send("GET", path, params=query).content
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None) -> JSON:
+        """POST with an Idempotency-Key (a fresh one by default), so that trying again is safe."""
+        headers = {"Idempotency-Key": key or str(uuid.uuid4())}
+        answer = self._send("POST", path, json=dict(body or {}), headers=headers)
+        return msgspec.json.decode(answer.content, type=dict[str, Any]) if answer.content else {}
+
+    def delete(self, path: str) -> None:
+        """DELETE a resource."""
+        self._send("DELETE", path)
+
+    def _send(self, method: str, path: str, **request: Any) -> httpx2.Response:
+        for tries_left in range(TRIES - 1, -1, -1):
+            try:
+                answer = self._http.request(method, path, **request)
+            except httpx2.TransportError as error:
+                if not tries_left:
+                    raise self.silent(error) from None
+                self.sleep(1.0)
+                continue
+            if answer.status_code in RETRY_STATUS and tries_left:
+                self.sleep(retry_after_s(answer.headers))
+                continue
+            if answer.status_code >= 400:
+                raise self.refused(answer)
+            return answer
+        raise AssertionError("unreachable")
+
+    def silent(self, error: httpx2.TransportError) -> CliError:
+        """The error of an API that does not answer."""
+        return CliError(
+            STACK_UNAVAILABLE,
+            f"The API at {self.api_url} does not answer ({_said(error)}): see `clipstream status`, or `clipstream up`.",
+        )
+
+    @staticmethod
+    def refused(answer: httpx2.Response) -> ApiRefused:
+        """The error of a problem document (its body must have been read)."""
+        slug, line = problem_line(answer.status_code, answer.content)
+        return ApiRefused(answer.status_code, slug, line)
+
+    @contextmanager
+    def events(self, path: str, last_event_id: str) -> Iterator[Iterator[httpx2.ServerSentEvent]]:
+        """An open stream of server-sent events after ``last_event_id``; empty where the API says it has ended (204).
+
+        Raises httpx2.TransportError when the connection breaks: reconnect with the last id.
+        """
+        headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_event_id} if last_event_id else {})
+        timeout = httpx2.Timeout(45.0, connect=5.0)
+        with self._http.stream("GET", path, headers=headers, timeout=timeout) as answer:
+            if answer.status_code >= 400:
+                answer.read()
+                raise self.refused(answer)
+            yield iter(()) if answer.status_code == 204 else iter(httpx2.EventSource(answer))
+
+    def put_signed(self, url: str, body: Callable[[], Iterator[bytes]], headers: Mapping[str, str]) -> str:
+        """PUT to a signed URL, trying again from the start when it breaks; gives the ETag.
+
+        ``headers`` must hold Content-Length: object storage takes no chunked bodies.
+        """
+        for tries_left in range(TRIES - 1, -1, -1):
+            try:
+                answer = self._plain.put(url, content=body(), headers=dict(headers))
+            except httpx2.TransportError as error:
+                if not tries_left:
+                    raise CliError(STACK_UNAVAILABLE, f"Object storage does not answer: {_said(error)}.") from None
+                self.sleep(1.0)
+                continue
+            if answer.status_code < 300:
+                return str(answer.headers.get("etag", "")).strip('"')
+            if answer.status_code < 500 or not tries_left:
+                raise CliError(STACK_UNAVAILABLE, f"Object storage refused the upload ({answer.status_code}).")
+            self.sleep(1.0)
+        raise AssertionError("unreachable")
+
+    def download(self, url: str, path: Path, on_bytes: Callable[[int], None]) -> int:
+        """Fetch a signed URL to ``path`` (whole or not at all); gives its size."""
+        partial = path.with_name(path.name + ".part")
+        for tries_left in range(TRIES - 1, -1, -1):
+            try:
+                with self._plain.stream("GET", url) as answer:
+                    if answer.status_code >= 400:
+                        raise CliError(REFUSED, f"{path.name} could not be fetched ({answer.status_code}).")
+                    size = _write(partial, answer.iter_bytes(CHUNK_BYTES), on_bytes)
+                partial.replace(path)
+                return size
+            except httpx2.TransportError as error:
+                if not tries_left:
+                    raise CliError(STACK_UNAVAILABLE, f"{path.name} could not be fetched: {_said(error)}.") from None
+                self.sleep(1.0)
+        raise AssertionError("unreachable")
+
+
+def _write(path: Path, chunks: Iterator[bytes], on_bytes: Callable[[int], None]) -> int:
+    size = 0
+    with path.open("wb") as file:
+        for chunk in chunks:
+            file.write(chunk)
+            size += len(chunk)
+            on_bytes(len(chunk))
+    return size
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float:
+    """Seconds to wait that the server named (at most 30), else 1."""
+    value = headers.get("retry-after", "")
+    return min(30.0, float(value)) if value.isdigit() else 1.0
+
+
+def _said(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,132 @@
+"""What a finished project left: files to download and the report about them. Draws nothing."""
+
+from __future__ import annotations
+
+import json
+import platform
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from cli.client import JSON, ApiRefused, Client
+
+REPORT_VERSION = 1
+FILES = ("video", "srt", "vtt", "thumbnail")
+_UNSAFE = re.compile(r"[^a-z0-9]+")
+
+
+def slug(title: str, limit: int = 40) -> str:
+    """A title as part of a file name: ASCII letters, digits and dashes."""
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    short = _UNSAFE.sub("-", plain.replace("'", "")).strip("-")
+    if len(short) > limit:
+        short = short[: limit + 1].rsplit("-", 1)[0] if "-" in short[:limit] else short[:limit]
+    return short.strip("-")
+
+
+def stem(ordinal: int, title: str, aspect: str) -> str:
+    """File name of a clip's files without suffix: ``01-physics-works-9x16``."""
+    parts = [f"{ordinal + 1:02d}", slug(title), aspect.replace(":", "x")]
+    return "-".join(part for part in parts if part)
+
+
+def automatic_export(clip: JSON) -> JSON | None:
+    """The export that came with a clip."""
+    exports: list[JSON] = clip.get("exports") or []
+    return next((export for export in exports if export.get("automatic", True)), None)
+
+
+def download_export(
+    client: Client, export: JSON, name: str, out: Path, on_bytes: Callable[[int], None]
+) -> dict[str, str]:
+    """Fetch the files of a finished export; gives kind → file name. Nothing where it did not finish."""
+    links: JSON = export.get("files") or {}
+    saved: dict[str, str] = {}
+    for kind in FILES:
+        link = links.get(kind)
+        if link:
+            path = out / (name + Path(link["filename"]).suffix)
+            client.download(link["url"], path, on_bytes)
+            saved[kind] = path.name
+    return saved
+
+
+def download_size(exports: Sequence[JSON]) -> int:
+    """Bytes of all files of these exports."""
+    links = [export.get("files") or {} for export in exports]
+    return sum(int(one[kind]["size_bytes"]) for one in links for kind in FILES if one.get(kind))
+
+
+def optional(ask: Callable[[], Any]) -> Any:
+    """What ``ask`` gives, or None where the API says that there is no such thing."""
+    try:
+        return ask()
+    except ApiRefused as error:
+        if error.status == 404:
+            return None
+        raise
+
+
+def save_transcript(client: Client, project_id: str, out: Path) -> JSON | None:
+    """Store transcript.json and transcript.txt; gives the transcript, or None where there is none."""
+    path = f"/v1/projects/{project_id}/transcript"
+    raw = optional(lambda: client.get_bytes(path, format="json"))
+    if raw is None:
+        return None
+    (out / "transcript.json").write_bytes(raw)
+    (out / "transcript.txt").write_bytes(client.get_bytes(path, format="txt"))
+    transcript: JSON = json.loads(raw)
+    return transcript
+
+
+def clip_entry(clip: JSON, export: JSON | None, files: Mapping[str, str]) -> JSON:
+    """One clip in the report."""
+    keys = ("clip_id", "ordinal", "start_ms", "end_ms", "title", "reason", "score", "confidence", "signals")
+    entry: JSON = {key: clip.get(key) for key in keys}
+    entry["files"] = dict(files)
+    if export:
+        wanted = ("export_id", "state", "aspect", "captions", "certificate", "failure")
+        entry["export"] = {key: export.get(key) for key in wanted}
+    return entry
+
+
+def versions(transcript: JSON | None, moments: JSON | None, exports: Sequence[JSON], api: str | None) -> JSON:
+    """Which code and which models made this."""
+    encoders = sorted({str(e["certificate"]["encoder"]) for e in exports if e.get("certificate")})
+    return {
+        "clipstream": metadata.version("clipstream"),
+        "api": api,
+        "python": platform.python_version(),
+        "speech_model": transcript.get("model") if transcript else None,
+        "scorer": moments.get("scorer") if moments else None,
+        "encoder": ", ".join(encoders) or None,
+    }
+
+
+def report(
+    *,
+    source: str,
+    project: JSON,
+    transcript: JSON | None,
+    moments: JSON | None,
+    clips: Sequence[JSON],
+    version_info: JSON,
+    timings_s: Mapping[str, float],
+) -> JSON:
+    """The content of report.json."""
+    return {
+        "report_version": REPORT_VERSION,
+        "source": source,
+        "project": {key: value for key, value in project.items() if key != "stages"},
+        "stages": project.get("stages", []),
+        "timings_s": {name: round(value, 3) for name, value in timings_s.items()},
+        "language": transcript.get("language") if transcript else None,
+        "word_count": len(transcript["words"]) if transcript else 0,
+        "candidates_weighed": len(moments["moments"]) if moments else 0,
+        "nothing_found_reason": project.get("nothing_found_reason"),
+        "clips": list(clips),
+        "versions": version_info,
+    }

@@ -1,0 +1,191 @@
+"""The small commands: projects, clips, search, export, dead, version. Each shows what the API answers, no more."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from argparse import Namespace
+from collections.abc import Callable
+from importlib import metadata
+from pathlib import Path
+
+from rich.text import Text
+
+from cli import collect
+from cli.client import JSON, Client
+from cli.exits import NOTHING_FOUND, OK, PROJECT_FAILED, USAGE, CliError
+from cli.progress import clock, duration_text, size_text
+from cli.show import Display, plain_table
+
+EXPORT_TIMEOUT_S = 1800.0
+POLL_S = 1.0
+SHOWN_BYTES = 2000
+_MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
+
+Command = Callable[[Client, Namespace, Display], tuple[int, JSON]]
+"""Gives the exit code and what ``--json`` prints; draws on the display only where not ``args.json``."""
+
+
+def projects(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """The newest projects."""
+    page = client.get("/v1/projects", limit=args.limit, state=args.state)
+    if not args.json:
+        rows = [
+            (
+                one["project_id"],
+                one["state"],
+                duration_text(one.get("duration_ms")),
+                str(one["created_at"])[:19].replace("T", " "),
+                one["title"],
+            )
+            for one in page["items"]
+        ]
+        display.table(plain_table("", ("project", "state", "length", "created (UTC)", "title"), rows))
+    return OK, page
+
+
+def clips(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """The clips of a project, best first."""
+    found = client.get(f"/v1/projects/{args.project}/clips")
+    if args.json:
+        return OK if found["items"] else NOTHING_FOUND, found
+    if not found["items"]:
+        project = client.get(f"/v1/projects/{args.project}")
+        failure = (project.get("failure") or {}).get("detail")
+        reason = found.get("nothing_found_reason") or failure or f"the project is {project['state']}."
+        display.say(f"No clips: {reason}")
+        return NOTHING_FOUND, found
+    rows = [
+        (
+            str(clip["ordinal"] + 1),
+            f"{clock(clip['start_ms'])} – {clock(clip['end_ms'])}",
+            f"{clip['score']:.0f}",
+            f"{clip['title']}\n{clip['reason']}",
+            ", ".join(f"{export['aspect']} {export['state']}" for export in clip["exports"]),
+            clip["clip_id"],
+        )
+        for clip in found["items"]
+    ]
+    display.table(plain_table("", ("#", "from – to", "score", "title and reason", "exports", "clip"), rows))
+    return OK, found
+
+
+def search(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """What was said, and where."""
+    found = client.get("/v1/search", q=" ".join(args.words), project_id=args.project, limit=args.limit)
+    if not args.json:
+        show_hits(display, found)
+    return OK if found["segments"] or found["clips"] else NOTHING_FOUND, found
+
+
+def show_hits(display: Display, found: JSON) -> None:
+    """Segments with the time to jump to, matches marked."""
+    if not found["segments"] and not found["clips"]:
+        display.say(f"Nothing is said about “{found['query']}”.")
+    for hit in found["segments"]:
+        line = Text(f"{clock(hit['start_ms']):>8}  ", style="cyan")
+        line.append_text(marked(hit["highlight"]))
+        line.append(f"  {hit['project_id']}", style="dim")
+        display.table(line)
+    for hit in found["clips"]:
+        line = Text("    clip  ", style="cyan")
+        line.append(f"{clock(hit['start_ms'])} – {clock(hit['end_ms'])}  {hit['title']}")
+        line.append(f"  {hit['clip_id']}", style="dim")
+        display.table(line)
+
+
+def marked(highlight: str) -> Text:
+    """Escaped HTML with ``<mark>`` as styled text."""
+    text, at = Text(), 0
+    for match in _MARK.finditer(highlight):
+        text.append(html.unescape(highlight[at : match.start()]))
+        text.append(html.unescape(match.group(1)), style="bold yellow")
+        at = match.end()
+    text.append(html.unescape(highlight[at:]))
+    return text
+
+
+def export(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """One more file of a clip, waited for and downloaded."""
+    out = Path(args.out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CliError(USAGE, f"{out} cannot be written: {error.strerror or error}.") from None
+    clip = client.get(f"/v1/clips/{args.clip}")
+    wish = {"aspect": args.aspect, "captions": not args.no_captions, "start_ms": args.start_ms, "end_ms": args.end_ms}
+    wanted = client.post(
+        f"/v1/clips/{args.clip}/export", {name: value for name, value in wish.items() if value is not None}
+    )
+    ended = _wait_export(client, str(wanted["export_id"]), display, quiet=args.json)
+    if ended["state"] != "done":
+        failure = ended.get("failure") or {}
+        raise CliError(PROJECT_FAILED, f"The export failed: {failure.get('detail', 'no reason was given')}")
+    name = collect.stem(clip["ordinal"], clip["title"], args.aspect)
+    with display.bar(f"Downloading {name}", collect.download_size([ended])) as on_bytes:
+        files = collect.download_export(client, ended, name, out, on_bytes)
+    if not args.json:
+        for kind, file in files.items():
+            display.say(f"{kind:<10} {out / file}")
+    return OK, ended | {"saved": {kind: str(out / file) for kind, file in files.items()}}
+
+
+def _wait_export(client: Client, export_id: str, display: Display, *, quiet: bool) -> JSON:
+    waited_s, said = 0.0, ""
+    while True:
+        ended = client.get(f"/v1/exports/{export_id}")
+        if ended["state"] in ("done", "failed"):
+            return ended
+        if ended["state"] != said and not quiet:
+            said = str(ended["state"])
+            display.say(f"export {export_id}: {said}")
+        if waited_s >= EXPORT_TIMEOUT_S:
+            raise CliError(PROJECT_FAILED, f"The export {export_id} is still {said} after {waited_s / 60:.0f} min.")
+        client.sleep(POLL_S)
+        waited_s += POLL_S
+
+
+def dead_list(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """What could not be worked on."""
+    page = client.get("/v1/admin/dead-letters", limit=args.limit, stage=args.stage)
+    if not args.json:
+        rows = [
+            (
+                one["dead_id"],
+                str(one["created_at"])[:19].replace("T", " "),
+                one["stage"],
+                one["topic"],
+                one["reason"],
+                "yes" if one.get("replayed_at") else "",
+            )
+            for one in page["items"]
+        ]
+        display.table(plain_table("", ("dead letter", "when (UTC)", "stage", "topic", "reason", "replayed"), rows))
+    return OK, page
+
+
+def dead_show(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """One dead letter with its bytes."""
+    letter = client.get(f"/v1/admin/dead-letters/{args.dead}")
+    if not args.json:
+        payload = base64.b64decode(letter["payload_base64"])
+        shown = {key: value for key, value in letter.items() if key != "payload_base64"}
+        display.say(json.dumps(shown, indent=2, ensure_ascii=False))
+        display.say(f"payload ({size_text(len(payload))}):")
+        display.say(payload[:SHOWN_BYTES].decode(errors="backslashreplace"))
+    return OK, letter
+
+
+def dead_replay(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """Send a dead letter's message again."""
+    replayed = client.post(f"/v1/admin/dead-letters/{args.dead}/replay")
+    if not args.json:
+        display.say(f"{replayed['dead_id']} goes to {replayed['topic']} again.")
+    return OK, replayed
+
+
+def version() -> JSON:
+    """Of the command itself; needs no API."""
+    return {"clipstream": metadata.version("clipstream")}

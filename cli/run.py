@@ -1,0 +1,178 @@
+"""``clipstream run``: a file or a URL in, clips and a report out. Talks to the API alone."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cli import collect
+from cli.client import JSON, Client
+from cli.exits import NOTHING_FOUND, OK, PARTIAL, PROJECT_FAILED, USAGE, CliError
+from cli.follow import follow
+from cli.progress import Progress
+from cli.show import Display, clip_table
+from cli.upload import check_file, upload
+
+STEM_CHARS = 60
+
+
+@dataclass
+class Stopwatch:
+    """Seconds spent in named parts; ``clock_s`` is monotonic."""
+
+    clock_s: Callable[[], float]
+    parts_s: dict[str, float] = field(default_factory=dict)
+
+    def time(self, name: str, work: Callable[[], Any]) -> Any:
+        """Do ``work`` and keep how long it took."""
+        begun = self.clock_s()
+        try:
+            return work()
+        finally:
+            self.parts_s[name] = self.clock_s() - begun
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a run ended with."""
+
+    report: JSON
+    transcript: JSON | None
+    out: Path
+    code: int
+
+
+def is_url(source: str) -> bool:
+    """Whether a source is to be fetched rather than uploaded."""
+    return source.lower().startswith(("http://", "https://"))
+
+
+def source_name(source: str) -> str:
+    """A source's name without directories, query or suffix."""
+    return (Path(source.split("?", maxsplit=1)[0].rstrip("/")).stem or "clips")[:STEM_CHARS]
+
+
+def out_dir(args: Namespace) -> Path:
+    """The directory for the results, made if need be; raises CliError where it cannot be written."""
+    out = Path(args.out) if args.out else Path("out") / source_name(args.video)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / f".clipstream-{uuid.uuid4().hex}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise CliError(USAGE, f"{out} cannot be written: {error.strerror or error}.") from None
+    return out
+
+
+def check_source(source: str) -> None:
+    """Raises CliError for a file that cannot be read, before anything is started for it."""
+    if not is_url(source):
+        check_file(Path(source))
+
+
+def options_of(args: Namespace) -> JSON:
+    """The project's options; what was not asked for is left to the API."""
+    wanted = {"aspect": args.aspect, "max_clips": args.max_clips, "language": args.language}
+    options: JSON = {name: value for name, value in wanted.items() if value is not None}
+    if args.no_captions:
+        options["captions"] = False
+    return options
+
+
+def create_project(client: Client, args: Namespace, display: Display, watch: Stopwatch) -> str:
+    """Upload the file (or name the URL) and create the project; gives its id."""
+    body: JSON = {"title": args.title or source_name(args.video), "options": options_of(args)}
+    if is_url(args.video):
+        body["source_url"] = args.video
+    else:
+        path = Path(args.video)
+        with display.bar(f"Uploading {path.name}", check_file(path)) as on_bytes:
+            body["upload_id"] = watch.time("upload", lambda: upload(client, path, on_bytes))
+    return str(client.post("/v1/projects", body)["project_id"])
+
+
+def run_project(client: Client, args: Namespace, display: Display, clock_s: Callable[[], float]) -> Outcome:
+    """The whole run against an API that is there."""
+    out, watch = out_dir(args), Stopwatch(clock_s)
+    project_id = create_project(client, args, display, watch)
+    display.say(f"Project {project_id}")
+    progress = Progress()
+    try:
+        with display.stages(progress) as on_change:
+            project = watch.time("work", lambda: follow(client, project_id, progress, on_change))
+    except KeyboardInterrupt:
+        display.say(f"Interrupted. The project goes on: `clipstream clips {project_id}` shows what became of it.")
+        raise
+    return finish(client, args.video, project, out, display, watch)
+
+
+def finish(client: Client, source: str, project: JSON, out: Path, display: Display, watch: Stopwatch) -> Outcome:
+    """Download what the project left, write the report, show the table."""
+    project_id = str(project["project_id"])
+    transcript = collect.save_transcript(client, project_id, out)
+    moments = collect.optional(lambda: client.get(f"/v1/projects/{project_id}/moments"))
+    clips, exports = watch.time("download", lambda: _download(client, project_id, out, display))
+    api = collect.optional(lambda: client.get("/openapi.json"))
+    report = collect.report(
+        source=source,
+        project=project,
+        transcript=transcript,
+        moments=moments,
+        clips=clips,
+        version_info=collect.versions(transcript, moments, exports, api["info"]["version"] if api else None),
+        timings_s=watch.parts_s,
+    )
+    (out / "report.json").write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+    code = exit_code(project, clips)
+    show_result(display, report, out, code)
+    return Outcome(report=report, transcript=transcript, out=out, code=code)
+
+
+def _download(client: Client, project_id: str, out: Path, display: Display) -> tuple[list[JSON], list[JSON]]:
+    clips: list[JSON] = client.get(f"/v1/projects/{project_id}/clips")["items"]
+    pairs = []
+    for clip in clips:
+        brief = collect.automatic_export(clip)
+        pairs.append((clip, client.get(f"/v1/exports/{brief['export_id']}") if brief else None))
+    exports = [export for _, export in pairs if export]
+    entries: list[JSON] = []
+    total = collect.download_size(exports)
+    if not total:
+        return [collect.clip_entry(clip, export, {}) for clip, export in pairs], exports
+    with display.bar(f"Downloading {len(exports)} clips", total) as on_bytes:
+        for clip, export in pairs:
+            name = collect.stem(clip["ordinal"], clip["title"], (export or {}).get("aspect", ""))
+            files = collect.download_export(client, export, name, out, on_bytes) if export else {}
+            entries.append(collect.clip_entry(clip, export, files))
+    return entries, exports
+
+
+def exit_code(project: JSON, clips: list[JSON]) -> int:
+    """What the project's end means to a script."""
+    if project["state"] != "completed":
+        return PROJECT_FAILED
+    if not clips:
+        return NOTHING_FOUND
+    return OK if all(clip["files"].get("video") for clip in clips) else PARTIAL
+
+
+def show_result(display: Display, report: JSON, out: Path, code: int) -> None:
+    """The table, or why there is none."""
+    project = report["project"]
+    for warning in project.get("warnings") or []:
+        display.say(f"Warning: {warning}")
+    if code == PROJECT_FAILED:
+        failure = project.get("failure") or {}
+        detail = failure.get("detail") or f"The project was {project['state']}."
+        display.say(f"No clips: {detail}" + (f" [{failure['reason']}]" if failure.get("reason") else ""))
+    elif code == NOTHING_FOUND:
+        display.say(f"No clips: {report['nothing_found_reason'] or 'nothing was found.'}")
+    else:
+        display.table(clip_table(report["clips"]))
+    display.say(f"Results in {out}/ (report.json says what each took and why each clip was chosen).")

@@ -1,0 +1,170 @@
+"""What a person sees in the terminal: stages live, bars, tables. Draws only what it is given; decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from cli.client import JSON
+from cli.progress import Progress as ProjectProgress
+from cli.progress import StageLine, clock, duration_text, left_text, seconds_left
+
+_DOING = {
+    "ingest": "reading the file",
+    "listen": "listening",
+    "look": "looking at pictures",
+    "close": "joining the words",
+    "detect": "choosing moments",
+    "frame": "framing faces",
+    "render": "rendering clips",
+}
+_MARKS = {"waiting": ("·", "dim"), "running": ("▸", "cyan"), "done": ("✓", "green"), "failed": ("✗", "red")}
+
+
+class Display:
+    """One command's output. ``clock_s`` is a monotonic clock; nothing is drawn live where no terminal is."""
+
+    def __init__(self, console: Console, clock_s: Callable[[], float]) -> None:
+        """Draw on ``console``."""
+        self.console = console
+        self._clock_s = clock_s
+
+    def say(self, line: str) -> None:
+        """One line, shown as it is."""
+        self.console.print(escape(line), highlight=False, soft_wrap=True)
+
+    @contextmanager
+    def bar(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
+        """A bar over bytes; the yielded function adds to it."""
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+        )
+        if not self.console.is_terminal:
+            self.say(f"{label} …")
+            yield lambda _count: None
+            return
+        with Progress(*columns, console=self.console) as progress:
+            task = progress.add_task(escape(label), total=total)
+            yield lambda count: progress.advance(task, count)
+
+    @contextmanager
+    def stages(self, progress: ProjectProgress) -> Iterator[Callable[[ProjectProgress], None]]:
+        """The stages of a project while they run; the yielded function is called at each change."""
+        begun_s = self._clock_s()
+        if not self.console.is_terminal:
+            yield Lines(self.say).change
+            return
+        view = _Moving(lambda: stage_view(progress, self._clock_s() - begun_s))
+        with Live(view, console=self.console, refresh_per_second=4) as live:
+            yield lambda _progress: live.refresh()
+
+    def table(self, table: RenderableType) -> None:
+        """A table."""
+        self.console.print(table)
+
+
+class _Moving:
+    """A renderable that is made anew at each refresh, so that the clock moves between events."""
+
+    def __init__(self, make: Callable[[], RenderableType]) -> None:
+        self._make = make
+
+    def __rich__(self) -> RenderableType:
+        return self._make()
+
+
+class Lines:
+    """Without a terminal: one line when a stage starts and ends."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        """Print with ``say``."""
+        self._say = say
+        self._seen: dict[str, str] = {}
+
+    def change(self, progress: ProjectProgress) -> None:
+        """Say what changed since the last call."""
+        for name, line in progress.stages.items():
+            if line.state not in ("waiting", self._seen.get(name)):
+                self._seen[name] = line.state
+                took = f" ({duration_text(line.elapsed_ms)})" if line.state == "done" and line.elapsed_ms else ""
+                self._say(f"{name}: {line.state}{took}")
+
+
+def stage_view(progress: ProjectProgress, elapsed_s: float) -> RenderableType:
+    """All stages with their bars, and the time left below."""
+    table = Table.grid(padding=(0, 1))
+    for name, line in progress.stages.items():
+        table.add_row(*_stage_row(name, line))
+    left = left_text(seconds_left(progress.done, elapsed_s))
+    footer = f"{progress.state} · {clock(int(elapsed_s * 1000))}"
+    return Group(table, Text(footer if progress.ended else f"{footer} · {left}", style="bold"))
+
+
+def _stage_row(name: str, line: StageLine) -> tuple[RenderableType, ...]:
+    mark, style = _MARKS.get(line.state, _MARKS["waiting"])
+    return (
+        Text(mark, style=style),
+        Text(f"{name:<7}", style=style),
+        Text(f"{_DOING[name]:<19}", style="dim"),
+        ProgressBar(total=100, completed=line.percent, width=28),
+        Text(f"{line.percent:>3} %"),
+        Text(duration_text(line.elapsed_ms) if line.elapsed_ms else "", style="dim"),
+    )
+
+
+def clip_table(clips: Sequence[JSON]) -> Table:
+    """The clips of a report: when, what, how good, why, where."""
+    table = Table(title="Clips, best first", title_justify="left", show_lines=True)
+    table.add_column("#", justify="right")
+    table.add_column("from – to")
+    table.add_column("score", justify="right")
+    table.add_column("sure", justify="right")
+    table.add_column("title and reason", ratio=1)
+    table.add_column("file")
+    for clip in clips:
+        told = Text(str(clip["title"]), style="bold")
+        told.append(f"\n{clip['reason']}", style="not bold dim")
+        table.add_row(
+            str(int(clip["ordinal"]) + 1),
+            f"{clock(clip['start_ms'])} – {clock(clip['end_ms'])}",
+            f"{clip['score']:.0f}",
+            f"{100 * clip['confidence']:.0f} %",
+            told,
+            file_cell(clip),
+        )
+    return table
+
+
+def file_cell(clip: JSON) -> Text:
+    """Name of a clip's video, or why there is none, with what its certificate warns of."""
+    export = clip.get("export") or {}
+    if clip["files"].get("video"):
+        cell = Text(clip["files"]["video"])
+    else:
+        failure = export.get("failure") or {}
+        cell = Text(f"failed: {failure.get('detail') or export.get('state') or 'no export'}", style="red")
+    for warning in (export.get("certificate") or {}).get("warnings", []):
+        cell.append(f"\n! {warning}", style="yellow")
+    return cell
+
+
+def plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """A simple table of strings."""
+    table = Table(title=escape(title) if title else None, title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    return table

@@ -1,0 +1,57 @@
+"""The client: problems become one line, transient failures are tried again, the key stays with the API."""
+
+from __future__ import annotations
+
+import httpx2
+import pytest
+
+from cli.client import ApiRefused, problem_line, retry_after_s
+from cli.exits import REFUSED, STACK_UNAVAILABLE, CliError
+from tests.cli.twin import PROJECT, Twin, problem
+
+
+def test_a_problem_document_becomes_one_line() -> None:
+    answer = problem(
+        422, "invalid", "A field is wrong", "It must be 1 to 50.", errors=[{"pointer": "/a", "detail": "No."}]
+    )
+    assert problem_line(422, answer.content) == ("invalid", "A field is wrong: It must be 1 to 50.; /a: No.")
+    assert problem_line(500, b"<html>") == ("", "The API answered 500 without saying why.")
+
+
+def test_a_refusal_has_its_code_and_exit() -> None:
+    with pytest.raises(ApiRefused, match="There is no such thing: There is no such project") as caught:
+        Twin().client().get("/v1/projects/nobody")
+    assert (caught.value.slug, caught.value.code) == ("not-found", REFUSED)
+
+
+def test_unavailable_is_tried_again_after_the_named_time() -> None:
+    twin = Twin(project={"state": "queued"})
+    busy = httpx2.Response(503, headers={"retry-after": "2"}, json={})
+    twin.overrides["GET", f"/v1/projects/{PROJECT}"] = [busy]
+    assert twin.client().get(f"/v1/projects/{PROJECT}") == {"state": "queued"}
+    assert twin.slept == [2.0]
+
+
+def test_a_post_that_is_tried_again_has_the_same_idempotency_key() -> None:
+    twin = Twin()
+    twin.overrides["POST", "/v1/projects"] = [httpx2.Response(503, json={})]
+    twin.client().post("/v1/projects", {})
+    keys = [headers["idempotency-key"] for headers in twin.headers]
+    assert len(keys) == 2
+    assert len(set(keys)) == 1
+
+
+def test_an_api_that_does_not_answer_is_said_to_in_one_line() -> None:
+    def down(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("Connection refused")
+
+    twin = Twin()
+    client = twin.client()
+    client._http = httpx2.Client(base_url="http://api", transport=httpx2.MockTransport(down))
+    with pytest.raises(CliError, match=r"does not answer \(Connection refused\): see `clipstream status`") as caught:
+        client.get("/v1/projects")
+    assert caught.value.code == STACK_UNAVAILABLE
+
+
+def test_retry_after_is_bounded() -> None:
+    assert [retry_after_s({"retry-after": text}) for text in ("3", "999", "soon")] == [3.0, 30.0, 1.0]

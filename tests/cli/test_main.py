@@ -1,0 +1,97 @@
+"""The command line: usage, exit codes, --json on stdout alone, where the API is found."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+
+from cli import access
+from cli.__main__ import main, make_parser
+from cli.exits import MEANINGS, STACK_UNAVAILABLE, USAGE, CliError
+
+
+def args(tmp_path: Path, api: str | None = None, key: str | None = None) -> Namespace:
+    return Namespace(api=api, key=key, state_dir=str(tmp_path))
+
+
+def write_stack(tmp_path: Path, api: str = "http://127.0.0.1:1") -> None:
+    (tmp_path / "stack.json").write_text(json.dumps({"endpoints": {"api": api}, "webhook_port": 7}))
+    (tmp_path / "credentials.json").write_text(json.dumps({"api_key": "clp_live_x"}))
+
+
+@pytest.mark.parametrize(
+    "line", ["", "nonsense", "run", "run a.mp4 --aspect 4:3", "run a.mp4 --max-clips 0", "dead", "search", "run a --js"]
+)
+def test_a_wrong_line_is_usage(line: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(line.split())
+    assert caught.value.code == USAGE
+
+
+def test_help_lists_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    for line in (["--help"], ["run", "--help"], ["dead", "show", "--help"]):
+        with pytest.raises(SystemExit) as caught:
+            main(line)
+        assert caught.value.code == 0
+        shown = capsys.readouterr().out
+        assert all(meaning in shown for meaning in MEANINGS.values())
+
+
+def test_json_errors_are_json_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["run", str(tmp_path / "missing.mp4"), "--json", "--state-dir", str(tmp_path)])
+    shown = capsys.readouterr()
+    assert code == USAGE
+    assert json.loads(shown.out)["error"]["exit_code"] == USAGE
+    assert shown.err.startswith("clipstream: ")
+    assert "Traceback" not in shown.err
+
+
+def test_no_stack_is_said_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CLIPSTREAM_API", raising=False)
+    assert main(["projects", "--state-dir", str(tmp_path)]) == STACK_UNAVAILABLE
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_version_needs_no_api(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["version", "--json"]) == 0
+    assert set(json.loads(capsys.readouterr().out)) == {"clipstream"}
+
+
+def test_flags_go_before_environment_before_the_stack(tmp_path: Path) -> None:
+    write_stack(tmp_path)
+    environ = {"CLIPSTREAM_API": "http://env", "CLIPSTREAM_API_KEY": "env"}
+    assert access.known(args(tmp_path, "http://flag", "flag"), environ).api_url == "http://flag"
+    assert access.known(args(tmp_path), environ).api_key == "env"
+    assert access.known(args(tmp_path), {}).receiver_port == 7
+
+
+def test_the_stacks_own_api_needs_no_key_but_another_does(tmp_path: Path) -> None:
+    write_stack(tmp_path, "http://127.0.0.1:5")
+    assert access.known(args(tmp_path), {"CLIPSTREAM_API": "http://127.0.0.1:5"}).api_key == "clp_live_x"
+    with pytest.raises(CliError, match="no key") as caught:
+        access.known(args(tmp_path, "http://elsewhere"), {})
+    assert caught.value.code == USAGE
+    with pytest.raises(CliError, match="http or https"):
+        access.known(args(tmp_path, "elsewhere:80", "key"), {})
+
+
+def test_every_command_can_be_run() -> None:
+    parser = make_parser()
+    for line in (
+        "run v",
+        "demo",
+        "projects",
+        "clips p",
+        "search a b",
+        "export c",
+        "dead list",
+        "version",
+        "up",
+        "down",
+    ):
+        assert callable(parser.parse_args(line.split()).run)

@@ -1,0 +1,159 @@
+"""A whole run against the twin: files, report, exit codes, and what the terminal shows."""
+
+from __future__ import annotations
+
+import io
+import json
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from cli.collect import slug, stem
+from cli.demo import telling_word
+from cli.exits import NOTHING_FOUND, OK, PARTIAL, PROJECT_FAILED
+from cli.progress import Progress
+from cli.queries import clips, marked
+from cli.run import Outcome, is_url, options_of, run_project, source_name
+from cli.show import Display, stage_view
+from tests.cli.twin import PROJECT, Twin, clip, export, finished, progressed, sse
+
+
+def arguments(out: Path, video: str) -> Namespace:
+    return Namespace(
+        video=video, out=str(out), aspect=None, max_clips=3, no_captions=True, language=None, title=None, json=False
+    )
+
+
+def run(tmp_path: Path, twin: Twin, video: str = "") -> tuple[Outcome, str]:
+    source = tmp_path / "my talk.mp4"
+    source.write_bytes(b"video")
+    text = io.StringIO()
+    display = Display(Console(file=text, width=120), iter(range(1000)).__next__)
+    args = arguments(tmp_path / "out", video or str(source))
+    return run_project(twin.client(), args, display, iter(range(1000)).__next__), text.getvalue()
+
+
+def completed(**more: object) -> Twin:
+    done = sse((1, "project.progressed", progressed("ingest", "done", 100)), (2, "project.completed", {}))
+    return Twin(streams=[done], project=finished(**more))  # type: ignore[arg-type]
+
+
+def test_a_run_leaves_clips_transcript_and_report(tmp_path: Path) -> None:
+    twin = completed()
+    twin.clips = [clip(0, "150 joules is enough to kill you"), clip(1, "Ça, c'est l'énergie…")]
+    twin.exports = {"export-0": export(0), "export-1": export(1)}
+    outcome, text = run(tmp_path, twin)
+    assert outcome.code == OK
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    first = "01-150-joules-is-enough-to-kill-you-9x16"
+    assert [name for name in names if name.startswith("01")] == [f"{first}.jpg", f"{first}.mp4", f"{first}.srt"]
+    assert {"report.json", "transcript.json", "transcript.txt"} <= set(names)
+    assert not [name for name in names if name.endswith(".part")]
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["clips"][0]["signals"][0]["name"] == "hook"
+    assert report["stages"][0]["cpu_ms"] == 300
+    assert set(report["timings_s"]) == {"upload", "work", "download"}
+    assert report["versions"]["speech_model"] == "whisper-base"
+    assert report["versions"]["encoder"] == "libx264 164"
+    assert report["candidates_weighed"] == 3
+    assert "150 joules" in text
+    assert "ingest: done" in text
+
+
+def test_options_go_to_the_api_only_where_asked(tmp_path: Path) -> None:
+    twin = completed(nothing_found_reason="Nothing is said.")
+    run(tmp_path, twin)
+    (body,) = [body for method, path, body in twin.seen if (method, path) == ("POST", "/v1/projects")]
+    assert body == {"upload_id": "u1", "title": "my talk", "options": {"max_clips": 3, "captions": False}}
+    assert options_of(arguments(tmp_path, "x")) == body["options"]
+
+
+def test_a_url_is_named_not_uploaded(tmp_path: Path) -> None:
+    twin = completed(nothing_found_reason="Nothing is said.")
+    run(tmp_path, twin, "https://example.org/talks/one.mp4?x=1")
+    (body,) = [body for method, path, body in twin.seen if (method, path) == ("POST", "/v1/projects")]
+    assert body["source_url"] == "https://example.org/talks/one.mp4?x=1"
+    assert body["title"] == "one"
+    assert twin.stored == {}
+
+
+def test_nothing_found_says_why(tmp_path: Path) -> None:
+    outcome, text = run(tmp_path, completed(nothing_found_reason="Nothing is said and nothing moves in this video."))
+    assert outcome.code == NOTHING_FOUND
+    assert "No clips: Nothing is said and nothing moves in this video." in text
+
+
+def test_a_failed_project_says_why(tmp_path: Path) -> None:
+    twin = Twin(streams=[sse((1, "project.failed", {}))])
+    twin.project = finished("failed", failure={"reason": "media.corrupt", "detail": "The file is damaged."})
+    outcome, text = run(tmp_path, twin)
+    assert outcome.code == PROJECT_FAILED
+    assert "No clips: The file is damaged. [media.corrupt]" in text
+
+
+def test_a_clip_that_failed_is_shown_beside_those_that_worked(tmp_path: Path) -> None:
+    twin = completed()
+    twin.clips = [clip(0, "One"), clip(1, "Two")]
+    twin.exports = {"export-0": export(0), "export-1": export(1, failed=True)}
+    outcome, text = run(tmp_path, twin)
+    assert outcome.code == PARTIAL
+    assert "There are no" in text
+
+
+def test_clips_of_a_project_without_any_say_why() -> None:
+    twin = Twin(project=finished(nothing_found_reason="Too short."))
+    text = io.StringIO()
+    code, _ = clips(twin.client(), Namespace(project=PROJECT, json=False), Display(Console(file=text), lambda: 0.0))
+    assert code == NOTHING_FOUND
+    assert "Too short." in text.getvalue()
+
+
+def test_the_live_view_shows_each_stage_and_the_time_left() -> None:
+    progress = Progress()
+    progress.take_event("project.progressed", progressed("listen", "running", 50))
+    text = io.StringIO()
+    Console(file=text, width=100).print(stage_view(progress, 20.0))
+    shown = text.getvalue()
+    assert all(name in shown for name in progress.stages)
+    assert "50 %" in shown
+    assert "0:20 · about 2 min left" in shown
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("150 joules is enough to kill you", "150-joules-is-enough-to-kill-you"),
+        ("Don't! ../../etc/passwd", "dont-etc-passwd"),
+        ("量子力学", ""),
+        ("word " * 30, "word-word-word-word-word-word-word-word"),
+        ("x" * 90, "x" * 40),
+    ],
+)
+def test_titles_become_safe_file_names(title: str, name: str) -> None:
+    assert slug(title) == name
+
+
+def test_names_and_sources() -> None:
+    assert stem(0, "量子", "9:16") == "01-9x16"
+    assert [is_url(text) for text in ("https://a/b", "HTTP://a", "talk.mp4", "httpfile.mp4")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert [source_name(text) for text in ("a/b.c.mp4", "https://x/y.mp4?z=/q", "https://x/")] == ["b.c", "y", "x"]
+
+
+def test_highlights_are_shown_as_text() -> None:
+    text = marked("150 <mark>joules</mark> &amp; more")
+    assert text.plain == "150 joules & more"
+    assert len(text.spans) == 1
+
+
+def test_the_demo_searches_for_a_word_that_is_said() -> None:
+    words = [{"text": text} for text in ["Now", "energy,", "kinetic", "energy.", "A"]]
+    assert telling_word({"words": words}) == "energy"
+    assert telling_word({"words": []}) is None
+    assert telling_word(None) is None
