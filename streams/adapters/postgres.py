@@ -32,6 +32,7 @@ DOWN = (
     asyncpg.CrashShutdownError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
 )
 
 
@@ -54,7 +55,12 @@ async def create_pool(dsn: str, *, size: int = 8, name: str = "clipstream") -> P
             init=prepare_connection,
             command_timeout=30,
             timeout=5,
-            server_settings={"application_name": name, "timezone": "UTC"},
+            server_settings={
+                "application_name": name,
+                "timezone": "UTC",
+                # a process that is paused in mid-transaction must not keep its locks: others take over
+                "idle_in_transaction_session_timeout": "10000",
+            },
         )
     except DOWN as error:
         raise Unavailable("postgres", str(error) or type(error).__name__) from error

@@ -1,4 +1,4 @@
-"""What the end-to-end tests hold in their hands: a client of the API, a webhook receiver, a file server. All on loopback."""
+"""What the end-to-end tests hold in their hands: a client of the API, a webhook receiver, a file server."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import re
 import time
@@ -60,7 +61,7 @@ def test_clips_are_ranked_apart_and_explained(clips: list[dict[str, Any]]) -> No
     scores = [clip["score"] for clip in clips]
     assert scores == sorted(scores, reverse=True)
     ranges = sorted((clip["start_ms"], clip["end_ms"]) for clip in clips)
-    assert all(end <= start for (_, end), (start, _) in zip(ranges, ranges[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in itertools.pairwise(ranges))
     for clip in clips:
         assert 15_000 <= clip["end_ms"] - clip["start_ms"] <= 60_000
         assert clip["title"]

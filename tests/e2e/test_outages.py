@@ -1,0 +1,89 @@
+"""Each store and server is stopped for 20 s in mid-job: the job finishes, nothing is doubled, no event is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+
+import psutil
+import pytest
+
+from local import stack as local_stack
+from local.state import load
+from tests.e2e.holds import holding
+from tests.e2e.rig import Api, Receiver
+from tests.media import media
+
+OUTAGE_S = 20.0
+PARTS = ("triton", "kafka", "postgres", "objects", "search", "clickhouse")
+CLIP = "talking/auto-editor_example_42s_720p.mp4"
+
+
+def processes(api: Api, name: str) -> list[psutil.Process]:
+    """The part's process and everything below it."""
+    state = load(local_stack.layout_of(api.stack.state_dir))
+    assert state is not None
+    pid = state.parts[name].pid
+    assert pid
+    root = psutil.Process(pid)
+    return [root, *root.children(recursive=True)]
+
+
+@pytest.mark.timeout(420)
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_that_stands_still_for_a_while(api: Api, receiver: Receiver, part: str) -> None:
+    project_id = api.start(media(CLIP), max_clips=1)
+    time.sleep(2.0)
+    stopped = processes(api, part)
+    for process in stopped:
+        process.send_signal(signal.SIGSTOP)
+    try:
+        time.sleep(OUTAGE_S)
+    finally:
+        for process in reversed(stopped):
+            process.send_signal(signal.SIGCONT)
+    project = api.wait(project_id, 240)
+    assert project["state"] == "completed", project
+    assert project["warnings"] == []
+    asyncio.run(_nothing_doubled_nothing_lost(api, project_id))
+    receiver.wait_for(project_id, "project.completed", 60)
+    _searchable(api, project_id)
+
+
+async def _nothing_doubled_nothing_lost(api: Api, project_id: str) -> None:
+    async with holding(api.stack.env["CLIPSTREAM_POSTGRES_OWNER"]) as holds:
+        facts = await holds.logical_events(project_id)
+        assert len(facts["ClipSelected"]) == len(facts["ExportCompleted"]) == 1
+        assert len(facts["ProjectCompleted"]) == 1
+        unsent = "select count(*) from outbox where project_id = $1 and published_at is null and due_at <= now()"
+        deadline = time.monotonic() + 20
+        while await holds.connection.fetchval(unsent, project_id):
+            assert time.monotonic() < deadline, "events lie in the outbox"
+            await asyncio.sleep(0.2)
+
+
+def _searchable(api: Api, project_id: str) -> None:
+    deadline = time.monotonic() + 30
+    while not api.get("/v1/search", params={"q": "banana", "project_id": project_id})["items"]:
+        assert time.monotonic() < deadline, "its words cannot be found"
+        time.sleep(0.5)
+
+
+def test_a_part_that_dies_is_started_again(api: Api) -> None:
+    before = load(local_stack.layout_of(api.stack.state_dir))
+    assert before is not None
+    pid = before.parts["triton"].pid
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    while True:
+        now = load(local_stack.layout_of(api.stack.state_dir))
+        assert now is not None
+        part = now.parts["triton"]
+        if part.state == "ready" and part.restarts > before.parts["triton"].restarts:
+            break
+        assert time.monotonic() < deadline, f"triton is {part.state}: {part.said}"
+        time.sleep(0.3)
+    assert api.wait(api.start(media(CLIP), max_clips=1), 120)["state"] == "completed"
