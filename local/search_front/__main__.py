@@ -1,0 +1,45 @@
+"""`python -m local.search_front`: serve one data directory on one port until SIGTERM. Listens on the loopback."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import uvicorn
+
+from local.search_front.contents import Contents
+from local.search_front.documents import Library
+from local.search_front.keys import Keys
+from local.search_front.routes import make_app
+from local.search_front.service import Service
+from local.search_front.store import Store
+from local.search_front.tasks import Tasks
+
+
+def main() -> None:
+    """Serve; on SIGTERM or SIGINT finish the task that runs and close the indexes."""
+    parser = argparse.ArgumentParser(prog="local.search_front", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--key", required=True, help="the master key, at least 16 bytes")
+    given = parser.parse_args()
+    folder = given.data.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    store = Store(folder / "search.db")
+    library = Library(folder, store)
+    tasks = Tasks(store, library)
+    keys = Keys(store, given.key)
+    app = make_app(Service(store, tasks, keys), Contents(store, library, tasks), keys)
+    tasks.start()
+    try:
+        uvicorn.run(
+            app, host=given.host, port=given.port, log_level="warning", access_log=False, timeout_graceful_shutdown=5
+        )
+    finally:
+        tasks.stop()
+        library.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""The body of a search, checked field by field with Meilisearch's own codes. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from local.search_front.errors import MeiliError, not_here, unknown_field
+
+
+class SearchRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a search may say. Names and defaults: https://www.meilisearch.com/docs/reference/api/search"""
+
+    q: str | None = None
+    offset: int = 0
+    limit: int = 20
+    page: int | None = None
+    hits_per_page: int | None = None
+    filter: Any = None
+    facets: list[str] | None = None
+    attributes_to_retrieve: list[str] | None = None
+    attributes_to_crop: list[str] | None = None
+    crop_length: int = 10
+    crop_marker: str = "…"
+    attributes_to_highlight: list[str] | None = None
+    highlight_pre_tag: str = "<em>"
+    highlight_post_tag: str = "</em>"
+    show_matches_position: bool = False
+    sort: list[str] | None = None
+    matching_strategy: str = "last"
+    show_ranking_score: bool = False
+    ranking_score_threshold: float | None = None
+    attributes_to_search_on: list[str] | None = None
+    distinct: str | None = None
+    index_uid: str | None = None
+
+    @property
+    def paged(self) -> bool:
+        """Whether exact pages are asked for."""
+        return self.page is not None or self.hits_per_page is not None
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """(first hit, how many)."""
+        if self.paged:
+            size = 20 if self.hits_per_page is None else self.hits_per_page
+            return max(0, (1 if self.page is None else self.page) - 1) * size, size
+        return self.offset, self.limit
+
+
+_FIELDS = {field.encode_name: field for field in msgspec.structs.fields(SearchRequest)}
+_UNABLE = ("vector", "hybrid", "showRankingScoreDetails", "retrieveVectors", "locales", "media", "personalize",
+           "federationOptions", "showPerformanceDetails")  # fmt: skip
+_SAME_AS_ABSENT = (None, False)
+
+
+def snake(name: str) -> str:
+    """``camelCase`` as ``snake_case``."""
+    return "".join("_" + c.lower() if c.isupper() else c for c in name)
+
+
+def read_search(body: object) -> SearchRequest:
+    """A search from its JSON; raises MeiliError for unknown fields, bad values and what this server cannot do."""
+    if not isinstance(body, Mapping):
+        raise MeiliError("bad_request", "Invalid value type: expected an object")
+    for name, value in body.items():
+        if name in _UNABLE and value not in _SAME_AS_ABSENT:
+            raise not_here(f"The search parameter `{name}`")
+        if name not in _FIELDS and name not in _UNABLE:
+            raise unknown_field(name, [*_FIELDS, *_UNABLE])
+    given = {name: _checked(name, value) for name, value in body.items() if name in _FIELDS and value is not None}
+    return SearchRequest(**{_FIELDS[name].name: value for name, value in given.items()})
+
+
+def _checked(name: str, value: Any) -> Any:
+    code = f"invalid_search_{snake(name)}" if name != "indexUid" else "invalid_index_uid"
+    try:
+        checked = msgspec.convert(value, _FIELDS[name].type)
+    except msgspec.ValidationError as error:
+        raise MeiliError(code, f"Invalid value type at `.{name}`: {error}") from None
+    if isinstance(checked, int) and not isinstance(checked, bool) and checked < 0:
+        raise MeiliError(
+            code,
+            f"Invalid value type at `.{name}`: expected a positive integer, but found a negative integer: `{value}`",
+        )
+    if name == "matchingStrategy" and value not in ("last", "all", "frequency"):
+        message = f"Unknown value `{value}` at `.matchingStrategy`: expected one of `last`, `all`, `frequency`"
+        raise MeiliError(code, message)
+    return checked

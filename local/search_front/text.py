@@ -1,0 +1,85 @@
+"""Words of a text, their normal form, and how far two words are apart. Pure.
+
+Normal form as in Meilisearch's tokenizer (charabia): compatibility decomposition, no diacritics, lower case. Scripts
+written without spaces are cut into single characters (charabia uses dictionaries there).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import msgspec
+
+_UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+
+
+class Token(msgspec.Struct, frozen=True):
+    """A word in normal form and where it stands in the text, in characters."""
+
+    word: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=65_536)
+def normalise(word: str) -> str:
+    """Lower case without diacritics; ``ß`` is kept as ``ss``."""
+    decomposed = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def tokenise(text: str) -> list[Token]:
+    """All words of a text."""
+    return [Token(normalise(m.group()), m.start(), m.end()) for m in _WORD.finditer(text)]
+
+
+def is_unspaced(word: str) -> bool:
+    """Whether a token is one character of a script without spaces."""
+    return len(word) == 1 and re.fullmatch(f"[{_UNSPACED}]", word) is not None
+
+
+def indexable(text: str) -> str:
+    """What the full-text engine is given: normal forms with one space between."""
+    return " ".join(token.word for token in tokenise(text))
+
+
+def distance(left: str, right: str, most: int) -> int:
+    """Edits (insert, delete, change, swap of neighbours) between two words; ``most + 1`` when there are more."""
+    if abs(len(left) - len(right)) > most:
+        return most + 1
+    before, row = [0] * (len(right) + 1), list(range(len(right) + 1))
+    for i, a in enumerate(left, 1):
+        older, before, row = before, row, [i] + [0] * len(right)
+        for j, b in enumerate(right, 1):
+            row[j] = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
+                row[j] = min(row[j], older[j - 2] + 1)
+        if min(row) > most:
+            return most + 1
+    return row[-1]
+
+
+def prefix_distance(wanted: str, word: str, most: int) -> int:
+    """Fewest edits between ``wanted`` and any beginning of ``word``; ``most + 1`` when there are more."""
+    if word.startswith(wanted):
+        return 0
+    longest = min(len(word), len(wanted) + most)
+    lengths = range(max(0, len(wanted) - most), longest + 1)
+    return min((distance(wanted, word[:n], most) for n in lengths), default=most + 1) if most else 1
+
+
+@lru_cache(maxsize=262_144)
+def typos(wanted: str, word: str, most: int, prefix: bool) -> int | None:
+    """Typos by which ``word`` answers ``wanted``, None when it does not; one in the first letter counts as two."""
+    if word == wanted or (prefix and word.startswith(wanted)):
+        return 0
+    if not most or not word:
+        return None
+    first = 0 if word[0] == wanted[0] else 1
+    if first + 1 > most:
+        return None
+    found = (prefix_distance if prefix else distance)(wanted, word, most) + first
+    return found if found <= most else None
