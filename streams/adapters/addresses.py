@@ -1,0 +1,95 @@
+"""Which URLs and addresses of the outside world may be spoken to. Pure; resolves nothing and connects to nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+import httpx2
+import msgspec
+
+from streams.errors import Rejected
+
+PORTS = {"http": 80, "https": 443}
+MAX_URL_CHARACTERS = 4096
+HOST = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}")
+FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
+REFUSED_V4 = (IPv4Network("192.88.99.0/24"),)
+"""6to4 relays: packets to them come out somewhere else."""
+UNICAST_V6 = IPv6Network("2000::/3")
+REFUSED_V6 = tuple(
+    IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "2620:4f:8000::/48")
+)
+"""Inside global unicast: special purposes (Teredo, ORCHID …), documentation, 6to4, AS112.
+Source: IANA IPv6 Special-Purpose Address Registry. NAT64 and IPv4-mapped lie outside of 2000::/3."""
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """A URL taken apart. ``allowed``: an operator named this host and port, so its address is not checked."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    allowed: bool
+
+    @property
+    def authority(self) -> str:
+        """``host:port`` as settings name it."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_target(url: str, allow: Collection[str]) -> Target:
+    """A URL that may be tried. Raises Rejected: ``url.invalid``, ``.scheme``, ``.credentials``, ``.port``.
+
+    ``allow``: exact ``host:port`` pairs.
+    """
+    if len(url) > MAX_URL_CHARACTERS or FORBIDDEN.search(url):
+        raise Rejected("url.invalid", "The URL is too long or holds blanks, control characters or backslashes.")
+    try:
+        parsed = httpx2.URL(url)
+        host = parsed.raw_host.decode("ascii").lower().rstrip(".")
+        scheme, port = parsed.scheme, parsed.port
+    except (httpx2.InvalidURL, UnicodeError, ValueError) as error:
+        raise Rejected("url.invalid", f"This is not a usable URL: {error}.") from None
+    if scheme not in PORTS:
+        raise Rejected("url.scheme", "Only http and https URLs can be used.")
+    if parsed.userinfo:
+        raise Rejected("url.credentials", "A URL with a name or password in it cannot be used: sign it instead.")
+    if not HOST.fullmatch(host):
+        raise Rejected("url.invalid", "The URL has no usable host name.")
+    target = Target(
+        scheme=scheme, host=host, port=port or PORTS[scheme], path=parsed.raw_path.decode("ascii"), allowed=False
+    )
+    if target.authority in allow:
+        return msgspec.structs.replace(target, allowed=True)
+    if target.port not in PORTS.values():
+        raise Rejected("url.port", f"Port {target.port} cannot be used: only 80 and 443 can.")
+    return target
+
+
+def is_public(address: str) -> bool:
+    """Whether an address belongs to the public internet and to nothing that leads elsewhere."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    return _public_v4(parsed) if isinstance(parsed, IPv4Address) else _public_v6(parsed)
+
+
+def _public_v4(address: IPv4Address) -> bool:
+    return address.is_global and not address.is_multicast and not any(address in network for network in REFUSED_V4)
+
+
+def _public_v6(address: IPv6Address) -> bool:
+    if address.scope_id is not None or address not in UNICAST_V6:
+        return False
+    return address.is_global and not any(address in network for network in REFUSED_V6)
+
+
+def check_addresses(host: str, addresses: Collection[str]) -> None:
+    """Raises Rejected ``url.not_public`` unless every address of ``host`` is public: one bad one is a trap."""
+    bad = [address for address in addresses if not is_public(address)]
+    if bad or not addresses:
+        raise Rejected("url.not_public", f"{host} does not lie on the public internet.")
