@@ -16,7 +16,7 @@ from streams.adapters.media.handles import SourceHandle
 from streams.adapters.media.sandbox import run_child
 from streams.adapters.ports import Faces, Report
 from streams.frame.plan import plan
-from streams.frame.tracks import detections_of, follow
+from streams.frame.tracks import KEEP_SCORE, detections_of, follow
 from streams.look.canvas import Canvas
 from streams.look.faces import find_faces
 
@@ -48,7 +48,15 @@ async def look_closely(
     answer = await run_child("streams.frame.pictures:main", args, scratch=scratch, source=source, report=report)
     started = clock.monotonic()
     canvas, face_ms = msgspec.convert(answer["canvas"], Canvas), answer["face_ms"]
-    found = await find_faces(faces, scratch / "faces.raw", canvas, len(face_ms), report=report, seen=answer["pictures"])
+    found = await find_faces(
+        faces,
+        scratch / "faces.raw",
+        canvas,
+        len(face_ms),
+        least_score=KEEP_SCORE,
+        report=report,
+        seen=answer["pictures"],
+    )
     shots = [TimeRange(start_ms=start, end_ms=end) for start, end in answer["shots"]]
     return ClipTracks(
         clip_id=clip_id,

@@ -13,16 +13,24 @@ BATCH = 16
 
 
 async def find_faces(
-    faces: Faces, path: Path, canvas: Canvas, count: int, *, report: Report | None = None, seen: int = 0
+    faces: Faces,
+    path: Path,
+    canvas: Canvas,
+    count: int,
+    *,
+    least_score: float,
+    report: Report | None = None,
+    seen: int = 0,
 ) -> list[list[Face]]:
-    """Faces of each of the ``count`` pictures in ``path``, in display pixels.
+    """Faces of each of the ``count`` pictures in ``path`` that score ``least_score`` or more, in display pixels.
 
     ``report`` is told ``seen`` plus the pictures answered so far. Raises Unavailable when the detector does not answer.
     """
     batches = read_batches(path, canvas, count, BATCH)
     found: list[list[Face]] = []
     while (batch := await asyncio.to_thread(next, batches, None)) is not None:
-        found += [to_display(picture, canvas) for picture in await faces.detect(batch)]
+        for picture in await faces.detect(batch):
+            found.append(to_display([face for face in picture if face.score >= least_score], canvas))
         if report is not None:
             report(seen + len(found))
     return found

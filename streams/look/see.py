@@ -19,6 +19,8 @@ from streams.look.faces import find_faces
 from streams.look.shots import find_shots
 
 MODEL = "luma-shots-1, faces"
+SURE_SCORE = 0.5
+"""A sparse picture has no neighbours that could confirm a doubtful face."""
 
 
 async def see(
@@ -44,7 +46,9 @@ async def see(
     count = len(answer["pictures"])
     started = time.monotonic()
     canvas = msgspec.convert(answer["canvas"], Canvas)
-    found = await find_faces(faces, scratch / "faces.raw", canvas, count, report=report, seen=count)
+    found = await find_faces(
+        faces, scratch / "faces.raw", canvas, count, least_score=SURE_SCORE, report=report, seen=count
+    )
     faces_ms = round((time.monotonic() - started) * 1000)
     pictures = [
         SeenPicture(at_ms=at_ms, brightness=brightness, difference=difference, faces=seen)
