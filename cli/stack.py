@@ -83,12 +83,7 @@ def _up(arguments: argparse.Namespace, say: Say) -> int:
     layout = stack.layout_of(arguments.state_dir)
     if arguments.foreground:
         return _foreground(layout, say)
-    try:
-        info = stack.ensure_running(layout, os.environ, say)
-    except KeyboardInterrupt:
-        say("stopping what was started")
-        stack.down(layout, say)
-        raise
+    info = stack.ensure_running(layout, os.environ, say)
     if arguments.json:
         print(msgspec.json.format(msgspec.json.encode(info), indent=2).decode())
     else:
@@ -106,11 +101,13 @@ def _foreground(layout: Layout, say: Say) -> int:
         _print_info(stack.wait_ready(layout, guard, say))
         say("Ctrl-C stops the stack")
         guard.wait()
-    except KeyboardInterrupt:
+    except BaseException as end:
         say("draining the workers, then stopping the stores")
         guard.send_signal(signal.SIGTERM)
         _wait_patiently(guard)
-        return 130
+        if isinstance(end, KeyboardInterrupt):
+            return 130
+        raise
     state = load(layout)
     raise Problem(state.said if state and state.said else "the stack was stopped from elsewhere")
 
@@ -120,7 +117,7 @@ def _wait_patiently(guard: subprocess.Popen[bytes]) -> None:
     try:
         guard.wait()
     except KeyboardInterrupt:
-        guard.send_signal(signal.SIGQUIT)
+        guard.send_signal(signal.SIGUSR1)
         guard.wait()
 
 

@@ -57,7 +57,8 @@ def guard(layout: Layout, arguments: Sequence[str], environ: Mapping[str, str]) 
         preexec_fn=tied(signal.SIGTERM),  # noqa: PLW1509 - this process has one thread
     )
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: _pass_on(supervisor))
+        signal.signal(number, lambda *_: _pass_on(supervisor, signal.SIGTERM))
+    signal.signal(signal.SIGUSR1, lambda *_: _pass_on(supervisor, signal.SIGKILL))  # no more patience
     code = supervisor.wait()
     end_all(descendants(os.getpid()), grace_s=_GRACE_S)
     _write_down(layout, code)
@@ -65,9 +66,9 @@ def guard(layout: Layout, arguments: Sequence[str], environ: Mapping[str, str]) 
     return code if code >= 0 else 128 - code
 
 
-def _pass_on(supervisor: subprocess.Popen[bytes]) -> None:
+def _pass_on(supervisor: subprocess.Popen[bytes], number: int) -> None:
     with contextlib.suppress(ProcessLookupError):
-        supervisor.send_signal(signal.SIGTERM)
+        supervisor.send_signal(number)
 
 
 def _write_down(layout: Layout, code: int) -> None:

@@ -21,7 +21,7 @@ from local.state import Layout, PartState, PartStatus
 
 T = TypeVar("T")
 _PROBE_EVERY_S = 0.15
-_FALLS_AT_START = 4
+_FALLS_AT_START, _FALLS_OF_COMMAND = 4, 2
 """A part that falls so often before it was ever ready will not come: the stack says so and stops."""
 
 
@@ -55,7 +55,7 @@ class Runner:
             if self._stopping.is_set() or self.status.state == "done":
                 return
             backoff = backoff.fell(stood_s=stood_s)
-            if not self.ready.is_set() and backoff.falls >= _FALLS_AT_START:
+            if not self.ready.is_set() and backoff.falls >= (_FALLS_OF_COMMAND if self.part.once else _FALLS_AT_START):
                 said, name = self.status.said, self.part.name
                 self._tell("failed")
                 raise Problem(f"{name} does not come up ({said}): see `clipstream logs {name}`")
@@ -79,7 +79,7 @@ class Runner:
         await self._in_thread(lambda: _end_rest(process))
         self._process = None
         self.status.pid = None
-        self._tell("stopped")
+        self._tell("stopped", "")
 
     async def _live_once(self) -> float:
         """From start to fall; returns the seconds it stood ready."""

@@ -60,7 +60,11 @@ def ensure_running(layout: Layout, environ: Mapping[str, str], say: Say, *, stor
         return wait_ready(layout, None, say)
     prepare(layout, environ, say)
     process = start_guard(layout, environ, stores_only=stores_only)
-    return wait_ready(layout, process, say)
+    try:
+        return wait_ready(layout, process, say)
+    except BaseException:  # also Ctrl-C: what is half started is not left behind
+        down(layout, say)
+        raise
 
 
 def prepare(layout: Layout, environ: Mapping[str, str], say: Say) -> None:

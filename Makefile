@@ -1,0 +1,72 @@
+# What people type. Each target says its purpose after ##; `make help` prints them. Holds no logic of the product.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+CLIPSTREAM_CACHE ?= $(HOME)/.cache/clipstream
+export CLIPSTREAM_CACHE
+# The interpreter is the machine's own 3.11: uv must not fetch another from elsewhere.
+export UV_PYTHON_DOWNLOADS := never
+
+UV_VERSION := 0.13.9
+UV_HOME := $(CLIPSTREAM_CACHE)/uv-$(UV_VERSION)
+UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo $(UV_HOME)/bin/uv)
+BIN := .venv/bin
+READY := .venv/.ready
+VIDEO ?= demo/physicsworks_lecture.webm
+OUT ?= out/demo
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help setup demo test lint unit contract e2e bench soak gallery clean
+
+help:  ## this list
+	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## */\1\t/' | expand -t 12
+
+setup: $(READY)  ## the Python environment, from the lock file; installs uv aside if there is none
+
+$(READY): pyproject.toml uv.lock
+	@if [ "$(UV)" != uv ] && [ ! -x "$(UV)" ]; then \
+	  command -v python3.11 >/dev/null || { echo "clipstream needs Python 3.11: \`apt-get install python3.11-venv\`" >&2; exit 1; }; \
+	  echo "fetching uv $(UV_VERSION), once (20 MB), into $(UV_HOME)"; \
+	  rm -rf "$(UV_HOME).partial" && mkdir -p "$(CLIPSTREAM_CACHE)" && \
+	  python3.11 -m venv "$(UV_HOME).partial" && \
+	  "$(UV_HOME).partial/bin/python" -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)" && \
+	  mv "$(UV_HOME).partial" "$(UV_HOME)" || \
+	  { echo "uv could not be fetched: mend the network, or \`apt-get install python3-venv python3-pip\`, and run again" >&2; exit 1; }; \
+	fi
+	@$(UV) sync --locked --quiet || { echo "the environment could not be made: see the lines above; \`make clean\` begins anew" >&2; exit 1; }
+	@touch $@
+
+demo: setup  ## clips of the shipped lecture, end to end; VIDEO=path OUT=dir for your own
+	@$(BIN)/clipstream demo "$(VIDEO)" --out "$(OUT)"
+
+# Lint first, but the runner's closing line is the last one whatever lint says; both count.
+test: setup  ## everything: lint, unit, contract and end-to-end tests on the real stack
+	@$(MAKE) lint; lint=$$?; $(PYTEST) -q tests; tests=$$?; exit $$(( tests ? tests : lint ))
+
+lint: setup  ## ruff, format, mypy --strict, layers
+	@code=0; for check in "ruff check ." "ruff format --check ." "mypy" "lint-imports"; do \
+	  $(BIN)/$$check || { code=1; echo "lint: \`$$check\` found something" >&2; }; done; exit $$code
+
+unit: setup  ## the tests that need no server
+	@$(PYTEST) -q tests --ignore=tests/contract --ignore=tests/e2e
+
+contract: setup  ## each port on its real server
+	@$(PYTEST) -q tests/contract
+
+e2e: setup  ## the whole stack
+	@$(PYTEST) -q tests/e2e
+
+bench: setup  ## what we claim, measured beside a peer or a limit in the same run
+	@$(BIN)/python -m benchmarks
+
+soak: setup  ## the stack under load and faults for an hour, nothing lost
+	@$(BIN)/python -m benchmarks.soak
+
+gallery: setup  ## clips of all shared media, on one page
+	@$(BIN)/python -m benchmarks.gallery
+
+clean:  ## stop this clone's stack, remove its data, the environment and what was made; the download cache stays
+	@if [ -x $(BIN)/clipstream ] && [ -d .clipstream ]; then $(BIN)/clipstream reset; fi
+	@rm -rf .venv out .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
