@@ -46,7 +46,6 @@ class IngestStage:
         return await prepare(
             event,
             objects=context.objects,
-            cache=context.cache,
             outside=context.outside,
             limits=context.settings.media,
             rules=context.settings.spans,
