@@ -29,7 +29,7 @@ from api.context import Context
 from api.docs import make_docs_routes
 from api.endpoint import answer_error, make_routes
 from api.metrics import Metrics
-from api.middleware import BodyGuard, Deadline, Telemetry
+from api.middleware import BODY_IDLE_S, BodyGuard, Deadline, Telemetry
 from api.problems import ApiProblem
 from api.registry import Operation
 
@@ -51,7 +51,11 @@ OpenContext = Callable[[Metrics], AbstractAsyncContextManager[Context]]
 
 
 def create_app(
-    open_context: OpenContext, *, max_body_bytes: int = 1_048_576, request_timeout_s: float = 20.0
+    open_context: OpenContext,
+    *,
+    max_body_bytes: int = 1_048_576,
+    request_timeout_s: float = 20.0,
+    body_idle_s: float = BODY_IDLE_S,
 ) -> Starlette:
     """The ASGI app; ``open_context`` is entered at start-up and left at shutdown."""
     metrics = Metrics()
@@ -67,7 +71,7 @@ def create_app(
         middleware=[
             Middleware(Telemetry),
             Middleware(Deadline, seconds=request_timeout_s),
-            Middleware(BodyGuard, max_bytes=max_body_bytes),
+            Middleware(BodyGuard, max_bytes=max_body_bytes, idle_s=body_idle_s),
         ],
         exception_handlers={HTTPException: _answer, ApiProblem: _answer},
         lifespan=lifespan,

@@ -115,7 +115,7 @@ class Deadline:
 class BodyGuard:
     """Refuses bodies above a size, with or without Content-Length, and bodies that stop coming."""
 
-    def __init__(self, app: ASGIApp, max_bytes: int, idle_s: float = BODY_IDLE_S) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int, idle_s: float) -> None:
         """``idle_s`` is how long the next piece of a body may take."""
         self._app = app
         self._max_bytes = max_bytes

@@ -13,7 +13,7 @@ KEEP_ALIVE_S = 30
 DRAIN_S = 20
 _BODY = (
     b'{"type":"/problems/slow-headers","title":"The headers came too slowly","status":408,'
-    b'"detail":"The head of a request must arrive within 10 s.","code":"slow-headers"}'
+    b'"detail":"The head of a request must arrive at once.","code":"slow-headers"}'
 )
 _ANSWER = (
     b"HTTP/1.1 408 Request Timeout\r\nContent-Type: application/problem+json\r\nConnection: close\r\n"
@@ -22,8 +22,9 @@ _ANSWER = (
 
 
 class PunctualProtocol(HttpToolsProtocol):
-    """HTTP/1.1 whose request heads must arrive within ``HEADERS_S``, on a new connection and on a kept one."""
+    """HTTP/1.1 whose request heads must arrive within ``headers_s``, on a new connection and on a kept one."""
 
+    headers_s = HEADERS_S
     head_deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -48,7 +49,7 @@ class PunctualProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _await_head(self) -> None:
-        self.head_deadline = self.loop.call_later(HEADERS_S, self._let_go)
+        self.head_deadline = self.loop.call_later(self.headers_s, self._let_go)
 
     def _head_came(self) -> None:
         if self.head_deadline is not None:
@@ -62,14 +63,14 @@ class PunctualProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
-def make_server(app: Any, host: str, port: int) -> uvicorn.Server:
+def make_server(app: Any, host: str, port: int, *, headers_s: float = HEADERS_S) -> uvicorn.Server:
     """A server that drains for ``DRAIN_S`` at SIGTERM, logs nothing by itself and trusts no forwarded headers."""
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
         loop="uvloop",
-        http=PunctualProtocol,
+        http=type("Protocol", (PunctualProtocol,), {"headers_s": headers_s}),
         ws="none",
         lifespan="on",
         log_config=None,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -15,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from schemas.topics import BY_NAME
+from streams.errors import Unavailable
 
 TOPIC = "projects.v1"
 LOOK_ANYWAY_S = 5.0
@@ -59,29 +61,44 @@ def project_of(key: bytes | None) -> UUID | None:
         return None
 
 
-async def follow_topic(bootstrap: str, listeners: Listeners) -> None:
-    """Wake listeners for each message, for ever; starts again when Kafka comes back."""
-    while True:
-        try:
-            await _follow(bootstrap, listeners)
-        except (KafkaError, OSError) as error:
-            structlog.get_logger("api").warning("kafka away", error=f"{type(error).__name__}: {error}")
-            await asyncio.sleep(AGAIN_S)
+class Follower:
+    """Tails the topic for as long as it runs; starts again when Kafka comes back."""
 
+    def __init__(self, bootstrap: str, listeners: Listeners) -> None:
+        """Nothing is opened until ``run``."""
+        self._bootstrap = bootstrap
+        self._listeners = listeners
+        self._consumer: Any = None
 
-async def _follow(bootstrap: str, listeners: Listeners) -> None:
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False, auto_offset_reset="latest"
-    )
-    await consumer.start()
-    try:
-        partitions = [TopicPartition(TOPIC, number) for number in range(BY_NAME[TOPIC].partitions)]
-        consumer.assign(partitions)
-        await consumer.seek_to_end(*partitions)
+    async def probe(self) -> None:
+        """Ask Kafka for its topics; raises Unavailable where it does not answer."""
+        if self._consumer is None:
+            raise Unavailable("kafka", "not connected")
+        if TOPIC not in await self._consumer.topics():
+            raise Unavailable("kafka", f"{TOPIC} is missing")
+
+    async def run(self) -> None:
+        """Wake listeners for each message, for ever."""
         while True:
-            for messages in (await consumer.getmany(timeout_ms=1000, max_records=1000)).values():
-                for project_id in {project_of(message.key) for message in messages} - {None}:
-                    assert project_id is not None
-                    listeners.wake(project_id)
-    finally:
-        await consumer.stop()
+            try:
+                await self._follow()
+            except (KafkaError, OSError) as error:
+                structlog.get_logger("api").warning("kafka away", error=f"{type(error).__name__}: {error}")
+                await asyncio.sleep(AGAIN_S)
+
+    async def _follow(self) -> None:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap, group_id=None, enable_auto_commit=False, auto_offset_reset="latest"
+        )
+        try:
+            await consumer.start()
+            consumer.assign([TopicPartition(TOPIC, number) for number in range(BY_NAME[TOPIC].partitions)])
+            self._consumer = consumer
+            while True:
+                for messages in (await consumer.getmany(timeout_ms=1000, max_records=1000)).values():
+                    for project_id in {project_of(message.key) for message in messages} - {None}:
+                        assert project_id is not None
+                        self._listeners.wake(project_id)
+        finally:
+            self._consumer = None
+            await consumer.stop()

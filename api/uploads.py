@@ -248,14 +248,22 @@ async def finish_upload(rows: Connection, call: Call[Any, Any], row: Row) -> Row
 
 
 async def _join_parts(call: Call[CompleteUpload, None], row: Row) -> None:
+    """Join the parts, but only when together they are the file: joining too early could not be taken back."""
     uploads, key = call.context.uploads, row["object_key"]
-    parts = [UploadPart(number=part.number, etag=part.etag.strip('"')) for part in call.body.parts]
+    arrived = await _arrived(call, row)
+    if not arrived:
+        return  # joined by an earlier try whose answer was lost, or nothing was sent: what lies there is checked next
+    stated = [UploadPart(number=part.number, etag=part.etag.strip('"')) for part in call.body.parts]
+    numbers = {part.number for part in stated or arrived}
+    bytes_there = sum(part.size for part in arrived if part.number in numbers)
+    if bytes_there != row["size_bytes"]:
+        raise ApiProblem("upload-not-complete", f"{bytes_there} of {row['size_bytes']} bytes have arrived.")
     try:
-        await uploads.complete_multipart(key, row["multipart_id"], parts or await _arrived(call, row))
+        await uploads.complete_multipart(key, row["multipart_id"], stated or arrived)
     except Rejected as error:
         raise invalid("/parts", error.detail) from None
     except KeyError:
-        return  # joined by an earlier try whose answer was lost; what lies there is checked next
+        return
 
 
 async def _arrived(call: Call[Any, Any], row: Row) -> list[UploadPart]:

@@ -6,22 +6,24 @@ import asyncio
 import datetime as dt
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 from streams.adapters.clickhouse import open_analytics
-from streams.adapters.http import OutsideHttp
 from streams.adapters.meilisearch import open_search
 
 from api.app import OpenContext
 from api.auth import KeyRing
-from api.context import Context, Probe
+from api.context import Context
 from api.idempotency import Idempotency
 from api.limits import TokenBuckets
 from api.metrics import Metrics
-from api.tail import Listeners, follow_topic
+from api.probes import make_probes
+from api.tail import Follower, Listeners
+from api.urls import make_url_check
 from streams.adapters.objects import open_objects
 from streams.adapters.postgres import Pool, create_pool
+from streams.adapters.triton_wire import TritonWire
 from streams.settings import Settings
 
 POOL_SIZE = 16
@@ -44,16 +46,18 @@ def context_opener(settings: Settings) -> OpenContext:
 async def _open(settings: Settings, metrics: Metrics, pool: Pool, stack: AsyncExitStack) -> Context:
     objects = open_objects(settings)
     stack.callback(objects.close)
-    outside = OutsideHttp(allow=settings.fetch_allow)
-    stack.push_async_callback(outside.close)
     search = open_search(settings)
     stack.callback(search.close)
     analytics = await open_analytics(settings)
     stack.push_async_callback(analytics.close)
+    triton = TritonWire(settings.triton)
+    stack.push_async_callback(triton.close)
     listeners = Listeners()
-    follower = asyncio.create_task(follow_topic(settings.kafka, listeners))
-    stack.push_async_callback(_end, follower)
-    probes: Mapping[str, Probe] = {}
+    follower = Follower(settings.kafka, listeners)
+    stack.push_async_callback(_end, asyncio.create_task(follower.run()))
+    probes = make_probes(
+        pool=pool, uploads=objects, search=search, analytics=analytics, follower=follower, triton=triton
+    )
     return Context(
         settings=settings,
         pool=pool,
@@ -61,7 +65,7 @@ async def _open(settings: Settings, metrics: Metrics, pool: Pool, stack: AsyncEx
         uploads=objects,
         search=search,
         analytics=analytics,
-        check_url=outside.check,
+        check_url=make_url_check(settings.fetch_allow),
         wakes=listeners,
         keys=KeyRing(pool=pool, secret=settings.secret, now=time.monotonic),
         idempotency=Idempotency(settings.secret),

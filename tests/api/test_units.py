@@ -20,6 +20,8 @@ from api.tail import Listeners, project_of
 from api.traces import continue_trace
 from api.transcripts import choose_format
 from api.uploads import MAX_PARTS, MIB, object_key, plan_parts
+from api.urls import make_url_check
+from streams.errors import Rejected
 
 SECRET = b"s" * 32
 POSITION = Position(dt.datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=dt.UTC), UUID(int=7))
@@ -147,3 +149,18 @@ async def test_listeners_hear_of_their_project_and_are_forgotten() -> None:
     assert listeners._waiting == {}
     assert project_of(str(mine).encode()) == mine
     assert project_of(b"\xff") is None
+
+
+async def test_urls_are_checked_before_they_are_kept() -> None:
+    async def resolver(host: str, port: int) -> list[str]:
+        found = {"good.example": ["93.184.216.34"], "bad.example": ["93.184.216.34", "10.0.0.1"]}
+        if host not in found:
+            raise OSError("no such name")
+        return found[host]
+
+    check = make_url_check(("127.0.0.1:9000",), resolver)
+    for url in ("https://good.example/v.mp4", "https://unknown.example/v.mp4", "http://127.0.0.1:9000/hook"):
+        await check(url)
+    for url in ("https://bad.example/", "ftp://good.example/", "http://127.0.0.1:9001/", "https://u:p@good.example/"):
+        with pytest.raises(Rejected):
+            await check(url)

@@ -180,11 +180,15 @@ def make_context(metrics: Metrics, **changes: Any) -> Context:
     return Context(**(values | changes))
 
 
-def make_app(*, max_body_bytes: int = 10_000, request_timeout_s: float = 5.0, **changes: Any) -> Starlette:
+def make_app(
+    *, max_body_bytes: int = 10_000, request_timeout_s: float = 5.0, body_idle_s: float = 5.0, **changes: Any
+) -> Starlette:
     """The whole app on twins."""
 
     @asynccontextmanager
     async def open_context(metrics: Metrics) -> AsyncIterator[Context]:
         yield make_context(metrics, **changes)
 
-    return create_app(open_context, max_body_bytes=max_body_bytes, request_timeout_s=request_timeout_s)
+    return create_app(
+        open_context, max_body_bytes=max_body_bytes, request_timeout_s=request_timeout_s, body_idle_s=body_idle_s
+    )

@@ -1,0 +1,111 @@
+"""Uploads through signed URLs on a real Postgres and a real object store: whole, in parts, resumed, wrong, aborted."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx2
+import msgspec
+import pytest
+
+from streams.adapters.objects import ensure_bucket, open_objects
+from streams.adapters.postgres import org_transaction
+from streams.settings import Settings
+from tests.contract.api_world import World, open_world
+from tests.contract.servers import Server
+
+MIB = 2**20
+
+
+@pytest.fixture
+async def world(postgres: Settings, seaweedfs: Server) -> AsyncIterator[World]:
+    settings = msgspec.structs.replace(
+        postgres,
+        s3=seaweedfs.url,
+        s3_access_key=seaweedfs.user,
+        s3_secret_key=seaweedfs.password,
+        s3_bucket=f"api-{uuid.uuid4().hex[:8]}",
+    )
+    await ensure_bucket(settings)
+    objects = open_objects(settings)
+    async with open_world(settings, objects=objects, uploads=objects) as opened:
+        yield opened
+    objects.close()
+
+
+async def sign(world: World, size: int, **more: Any) -> dict[str, Any]:
+    wanted = {"filename": "Talk.mp4", "size_bytes": size, **more}
+    answer = await world.ann.client.post("/v1/uploads/sign", json=wanted)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.json())
+
+
+async def put(url: str, body: bytes, **headers: str) -> httpx2.Response:
+    async with httpx2.AsyncClient(trust_env=False) as client:
+        return await client.put(url, content=body, headers=headers)
+
+
+async def test_a_file_in_one_piece_becomes_a_project(world: World) -> None:
+    signed = await sign(world, 1000)
+    assert signed["method"] == "put"
+    wanted = {"upload_id": signed["upload_id"], "title": "Mine"}
+    early = await world.ann.client.post("/v1/projects", json=wanted)
+    assert (early.status_code, early.json()["code"]) == (409, "upload-not-complete")
+    assert (await put(signed["url"], b"x" * 999, **signed["headers"] | {"Content-Length": "999"})).status_code >= 400
+    assert (await put(signed["url"], b"x" * 1000, **signed["headers"])).status_code == 200
+    made = await world.ann.client.post("/v1/projects", json=wanted)
+    assert made.status_code == 202, made.text
+    async with org_transaction(world.api, world.ann.org_id) as rows:
+        key = await rows.fetchval("select object_key from projects")
+    assert key == signed["object_key"] == f"{world.ann.org_id}/uploads/{signed['upload_id']}/source.mp4"
+    state = (await world.ann.client.get(f"/v1/uploads/{signed['upload_id']}")).json()
+    assert state["state"] == "complete"
+
+
+async def test_a_file_in_parts_can_be_resumed_and_is_not_joined_too_early(world: World) -> None:
+    size = 11 * MIB
+    signed = await sign(world, size, parts=2)
+    assert (signed["method"], signed["part_count"], len(signed["parts"])) == ("multipart", 2, 2)
+    length = signed["part_size_bytes"]
+    assert (await put(signed["parts"][0]["url"], b"a" * length)).status_code == 200
+    path = f"/v1/uploads/{signed['upload_id']}"
+    standing = (await world.ann.client.get(path)).json()
+    assert [(part["number"], part["size_bytes"]) for part in standing["arrived"]] == [(1, length)]
+    early = await world.ann.client.post(f"{path}/complete", json={})
+    assert (early.status_code, early.json()["code"]) == (409, "upload-not-complete")
+    assert (await put(signed["parts"][1]["url"], b"b" * (size - length))).status_code == 200
+    done = await world.ann.client.post(f"{path}/complete", json={})
+    assert (done.status_code, done.json()["state"]) == (200, "complete"), done.text
+
+
+async def test_parts_are_joined_as_stated_and_joining_twice_is_fine(world: World) -> None:
+    size = 11 * MIB
+    signed = await sign(world, size, parts=2)
+    path, length = f"/v1/uploads/{signed['upload_id']}", signed["part_size_bytes"]
+    again = (await world.ann.client.post(f"{path}/parts", json={"numbers": [2]})).json()["parts"][0]
+    etags = [
+        (await put(url, body)).headers["etag"]
+        for url, body in ((signed["parts"][0]["url"], b"a" * length), (again["url"], b"b" * (size - length)))
+    ]
+    wrong = {"parts": [{"number": 1, "etag": '"0"'}, {"number": 2, "etag": etags[1]}]}
+    refused = await world.ann.client.post(f"{path}/complete", json=wrong)
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid")
+    right = {"parts": [{"number": number, "etag": etag} for number, etag in enumerate(etags, 1)]}
+    for _ in range(2):
+        done = await world.ann.client.post(f"{path}/complete", json=right)
+        assert (done.status_code, done.json()["state"]) == (200, "complete"), done.text
+    assert (await world.ann.client.delete(path)).status_code == 409
+    assert (await world.ann.client.post(f"{path}/parts", json={"numbers": [1]})).json()["code"] == "upload-closed"
+
+
+async def test_an_aborted_upload_takes_nothing_more(world: World) -> None:
+    signed = await sign(world, 11 * MIB, parts=2)
+    path = f"/v1/uploads/{signed['upload_id']}"
+    for _ in range(2):
+        assert (await world.ann.client.delete(path)).status_code == 204
+    assert (await put(signed["parts"][0]["url"], b"a" * 5 * MIB)).status_code >= 400
+    used = await world.ann.client.post("/v1/projects", json={"upload_id": signed["upload_id"]})
+    assert (used.status_code, used.json()["code"]) == (409, "upload-closed")
+    assert (await world.ann.client.post(f"{path}/complete", json={})).json()["code"] == "upload-closed"
