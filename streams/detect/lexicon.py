@@ -25,7 +25,9 @@ class Lexicon(msgspec.Struct, frozen=True, kw_only=True):
     contrast: frozenset[str]
     strong: frozenset[str]
     numbers: frozenset[str]
-    questions: frozenset[str]
+    fillers: frozenset[str]
+    courtesy: re.Pattern[str]
+    """Greetings, thanks and housekeeping: said in every meeting, worth nobody's clip."""
 
 
 def _words(text: str) -> frozenset[str]:
@@ -74,7 +76,14 @@ ENGLISH = Lexicon(
         "eighty ninety hundred hundreds thousand thousands million millions billion billions trillion half "
         "double twice percent"
     ),
-    questions=_words("what why how who when where which do does did is are can could would have has should will"),
+    fillers=_words("um uh er erm hmm uhm"),
+    courtesy=re.compile(
+        r"\b(thank(s| you)\b|good (morning|afternoon|evening|day)\b|welcome\b|ladies and gentlemen"
+        r"|have a (nice|good|great)\b"
+        r"|(next|first|last) question|open the line|press (\*|star|the )|conference call|stand(ing)? by|operator\b"
+        r"|subscribe\b|see you (next|later|soon)|turn it over to|bye\b|can you hear me|over to you|on mute\b)",
+        re.IGNORECASE,
+    ),
 )
 
 BY_LANGUAGE: Mapping[str, Lexicon] = {"en": ENGLISH}

@@ -14,7 +14,7 @@ TITLE_CHARS = 60
 TELLING = 0.45
 """A signal weaker than this is no reason."""
 REASONS = 3
-_CLAUSE = re.compile(r"[,;:–—]\s|\s(?=(?:because|that|which|so that|when|where|and|but|then)\s)")
+_CLAUSE = re.compile(r"[;:–—]\s|,?\s(?=(?:because|which|so that|when|where|and|but|who)\s)")
 _DROP_FIRST = frozenset({"so", "and", "but", "now", "well", "okay", "ok", "then", "because", "or", "um", "uh"})
 
 
@@ -40,7 +40,7 @@ def spoken_title(sentence: Sentence, lexicon: Lexicon | None) -> str:
 
 
 def _first_clauses(text: str) -> str:
-    ends = [match.start() for match in _CLAUSE.finditer(text) if 20 <= match.start() <= TITLE_CHARS]
+    ends = [match.start() for match in _CLAUSE.finditer(text) if 24 <= match.start() <= TITLE_CHARS]
     return text[: ends[-1]] if ends else text
 
 

@@ -62,7 +62,7 @@ def read_whole(timeline: Timeline) -> Whole:
 def measure(window: Window, timeline: Timeline, whole: Whole) -> list[SubScore]:
     """Every signal that can be measured in ``window``, with weights that sum to 1 over those."""
     ways: Mapping[str, Callable[[], Measured | None]] = {
-        "hook": lambda: signals_text.hook(window, timeline),
+        "hook": lambda: signals_text.hook(window, timeline, whole.facts),
         "completeness": lambda: signals_text.completeness(window),
         "density": lambda: signals_text.density(window, timeline, whole.facts, whole.density_levels),
         "emotion": lambda: signals_text.emotion(window, whole.facts),

@@ -20,6 +20,8 @@ HOOK_MS = 7_000
 """How long a viewer gives a clip: what is said by then is the hook."""
 QUOTE_WORDS = (4, 18)
 DENSITY_STEP_MS = 15_000
+COURTESY = 0.25
+"""What is left of a hook that is a greeting."""
 _HOOKS: Mapping[str, float] = {"question": 0.5, "number": 0.3, "strong": 0.45, "contrast": 0.25, "address": 0.3}
 
 
@@ -33,6 +35,8 @@ class SentenceFacts:
     content: frozenset[str]
     emotion: float | None
     quotable: float
+    courtesy: bool
+    """Greeting, thanks or housekeeping."""
 
 
 def read_sentences(timeline: Timeline) -> Mapping[int, SentenceFacts]:
@@ -49,8 +53,9 @@ def _facts(sentence: Sentence, lexicon: Lexicon | None, emotion: float | None) -
     words = [bare(word) for word in sentence.text.split()]
     hits = hints(words, sentence.text, lexicon)
     content = frozenset(word for word in words if len(word) > 2 and (not lexicon or word not in lexicon.stop))
-    quotable = _quotable(sentence, words, hits, emotion, lexicon)
-    return SentenceFacts(hits=hits, words=words, content=content, emotion=emotion, quotable=quotable)
+    courtesy = bool(lexicon and lexicon.courtesy.search(sentence.text))
+    quotable = 0.0 if courtesy else _quotable(sentence, words, hits, emotion, lexicon)
+    return SentenceFacts(hits=hits, words=words, content=content, emotion=emotion, quotable=quotable, courtesy=courtesy)
 
 
 def hints(words: Sequence[str], text: str, lexicon: Lexicon | None) -> dict[str, list[str]]:
@@ -77,7 +82,7 @@ def _quotable(
     lexicon: Lexicon | None,
 ) -> float:
     low, high = QUOTE_WORDS
-    if sentence.ending == "split" or not low <= len(words) <= high:
+    if sentence.ending == "split" or sentence.text[:1].islower() or not low <= len(words) <= high:
         return 0.0
     pithy = 1.0 - abs(len(words) - 9) / 14
     says = any_of(
@@ -85,12 +90,12 @@ def _quotable(
     )
     moved = abs(emotion) if emotion is not None else 0.0
     leans = bool(lexicon and words[0] in lexicon.leaning | lexicon.pointing)
-    return (
-        clamp(0.45 * pithy + 0.35 * says + 0.2 * moved) * (0.6 if leans else 1.0) * (0.5 if "question" in hits else 1.0)
-    )
+    halting = bool(lexicon and (lexicon.fillers & set(words) or "…" in sentence.text))
+    weakened = (0.6 if leans else 1.0) * (0.5 if halting else 1.0) * (0.5 if "question" in hits else 1.0)
+    return clamp(0.45 * pithy + 0.35 * says + 0.2 * moved) * weakened
 
 
-def hook(window: Window, timeline: Timeline) -> Measured | None:
+def hook(window: Window, timeline: Timeline, facts: Mapping[int, SentenceFacts]) -> Measured | None:
     """What the first seconds hold: a question, a number, a contrast, the listener addressed, a strong word."""
     if not window.sentences:
         return None
@@ -103,7 +108,11 @@ def hook(window: Window, timeline: Timeline) -> Measured | None:
     for kind, words in hits.items():
         evidence.append(quote(kind, opening[0].start_ms, end_ms, ", ".join(words), float(len(words)), "words"))
     strengths = [_HOOKS[kind] * (1.0 if kind != "strong" else min(1.5, 0.6 + 0.4 * len(hits[kind]))) for kind in hits]
-    return Measured(value=rounded(any_of(strengths)), evidence=evidence)
+    value = any_of(strengths)
+    if any(facts[sentence.first_word].courtesy for sentence in asked):
+        value *= COURTESY
+        evidence.append(quote("courtesy", opening[0].start_ms, end_ms, "greeting, thanks or housekeeping"))
+    return Measured(value=rounded(value), evidence=evidence)
 
 
 def _opening_words(window: Window, words: Sequence[Word]) -> Sequence[Word]:
@@ -175,7 +184,7 @@ def density(
 def emotion(window: Window, facts: Mapping[int, SentenceFacts]) -> Measured | None:
     """How strongly the sentences feel (VADER, English only): mean strength, lifted by the strongest one."""
     felt = [
-        (abs(facts[s.first_word].emotion or 0.0), s)
+        (0.0 if facts[s.first_word].courtesy else abs(facts[s.first_word].emotion or 0.0), s)
         for s in window.sentences
         if facts[s.first_word].emotion is not None
     ]
@@ -218,5 +227,5 @@ def payoff(window: Window, timeline: Timeline, facts: Mapping[int, SentenceFacts
 
 
 def best_sentence(window: Window, facts: Mapping[int, SentenceFacts]) -> Sentence:
-    """The most quotable sentence of a window, the earlier one on a tie."""
-    return max(window.sentences, key=lambda sentence: (facts[sentence.first_word].quotable, -sentence.start_ms))
+    """The most quotable sentence of a window; where none is, the longest; the earlier one on a tie."""
+    return max(window.sentences, key=lambda s: (facts[s.first_word].quotable, s.end_word - s.first_word, -s.start_ms))

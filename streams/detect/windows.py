@@ -42,9 +42,17 @@ class Window:
         return " ".join(sentence.text for sentence in self.sentences)
 
 
-def start_quality(sentence: Sentence, before: Sentence | None, lexicon: Lexicon | None) -> tuple[float, str]:
-    """How well a clip can start at ``sentence``, and its flaw in words: half opening word, half what came before."""
-    opening = [bare(word) for word in sentence.text.split()[:4]]
+def start_quality(
+    sentence: Sentence, before: Sentence | None, lexicon: Lexicon | None, *, after: Sentence | None = None
+) -> tuple[float, str]:
+    """How well a clip can start at ``sentence``, and its flaw in words: half opening word, half what came before.
+
+    After an opening of one or two words (“Right.”) it is the sentence behind it that must stand alone.
+    """
+    words = [bare(word) for word in sentence.text.split()]
+    if len(words) <= 2 and after is not None:
+        words = [bare(word) for word in after.text.split()]
+    opening = [word for word in words if not (lexicon and word in lexicon.fillers)][:4]
     clean, flaw = 1.0, ""
     if before is not None and before.ending == "split":
         clean, flaw = 0.2, "starts inside a sentence"
@@ -132,7 +140,8 @@ def _whole(timeline: Timeline) -> list[Window]:
 
 def _from_start(timeline: Timeline, first: int, min_ms: int, max_ms: int) -> list[Window]:
     sentences, lexicon = timeline.sentences, timeline.lexicon
-    starts, start_flaw = start_quality(sentences[first], sentences[first - 1] if first else None, lexicon)
+    behind = sentences[first + 1] if first + 1 < len(sentences) else None
+    starts, start_flaw = start_quality(sentences[first], sentences[first - 1] if first else None, lexicon, after=behind)
     if starts < MIN_START:
         return []
     sparse = timeline.spoken_ms() < min_ms

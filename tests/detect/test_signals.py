@@ -10,7 +10,7 @@ from streams.detect.measured import Measured, rank_in
 from streams.detect.signals import WEIGHTS, confidence_of, measure, read_whole, score_of, weighted
 from streams.detect.timeline import Timeline, gather
 from streams.detect.windows import Window, spoken_windows
-from tests.detect.material_factory import LECTURE_MS, lecture_words, material, picture, speech_levels
+from tests.detect.material_factory import LECTURE_MS, lecture_words, material, picture, say, speech_levels
 
 
 def lecture(*, sound: bool = True, pictures: bool = True, language: str | None = "en") -> Timeline:
@@ -93,3 +93,13 @@ def test_a_percentile_needs_others() -> None:
     assert rank_in(2, [1, 2, 3]) == 0.5
     with pytest.raises(ValueError, match="compare"):
         rank_in(2, [])
+
+
+def test_greetings_and_housekeeping_are_no_hook_and_no_quote() -> None:
+    greeting = "Thank you, everyone, and welcome to our 3 best stories. "
+    story = "Nobody believed that 3 men could win this war. "
+    plain = "They walked along the quiet road for many hours. " * 5
+    signals = [
+        scored(gather(material(say(opening + plain, 0), 25_000)))[0][1]["hook"].value for opening in (greeting, story)
+    ]
+    assert signals[0] < 0.5 * signals[1]

@@ -94,3 +94,9 @@ def test_sparse_speech_is_widened_into_the_silence_around_it() -> None:
 def test_pictures_are_found_by_time(lecture: Timeline) -> None:
     looked = gather(material([], 10_000, pictures=[picture(at) for at in range(0, 10_000, 1_000)]))
     assert [p.at_ms for p in looked.pictures_in(TimeRange(start_ms=2_000, end_ms=4_001))] == [2_000, 3_000, 4_000]
+
+
+def test_a_one_word_opening_does_not_hide_a_sentence_that_leans() -> None:
+    before, right, leans = split_sentences(say("It was said. Right. And that gets back to it.", 0), 9_000)
+    assert start_quality(right, before, ENGLISH, after=leans)[1]
+    assert not start_quality(right, before, ENGLISH)[1]
