@@ -1,0 +1,89 @@
+"""Which endpoints a stack has, and how they are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from local.endpoints import GIVEN_BY, allowed, env_file, external_parts, product_env, read_env_file
+from local.install.everything import Installed
+from local.parts.numbers import PORTS, WORKERS
+from local.parts.part import Setting
+from local.parts.plan import MAKERS, plan
+from local.problems import Problem
+from local.secret import load_or_make
+from local.state import Layout
+from streams.settings import load_settings
+
+
+def setting(tmp_path: Path, environ: dict[str, str] | None = None) -> Setting:
+    layout = Layout(root=tmp_path)
+    installed = Installed(kafka_jars=tmp_path, java="/usr/bin/java", triton=None, weights=None)
+    return Setting(
+        stack_id="ab12cd34",
+        layout=layout,
+        secrets=load_or_make(layout),
+        installed=installed,
+        environ=environ or {},
+        port=lambda name: 20_000 + PORTS.index(name),
+        outside=None,
+    )
+
+
+def test_the_product_reads_its_settings_from_what_is_written(tmp_path: Path) -> None:
+    """``stack.env`` holds all that streams/settings.py demands, and nothing it cannot read."""
+    body = env_file(product_env(setting(tmp_path), frozenset())).decode()
+    settings = load_settings(read_env_file(body))
+    assert settings.api == "http://127.0.0.1:20000"
+    assert len(settings.secret) == 32
+    assert settings.fetch_allow == ("127.0.0.1:20001", "127.0.0.1:20002")
+    assert settings.s3_bucket == "clipstream"
+
+
+def test_a_value_with_blanks_and_quotes_survives_the_file(tmp_path: Path) -> None:
+    env = {"CLIPSTREAM_X": 'it\'s a "test" $HOME `x`', "CLIPSTREAM_Y": ""}
+    assert read_env_file(env_file(env).decode()) == env
+
+
+def test_what_the_person_allows_is_kept_beside_our_own(tmp_path: Path) -> None:
+    given = setting(tmp_path, {"CLIPSTREAM_FETCH_ALLOW": "127.0.0.1:9999, 127.0.0.1:20001"})
+    assert allowed(given) == ["127.0.0.1:20001", "127.0.0.1:20002", "127.0.0.1:9999"]
+
+
+def test_nothing_given_nothing_external() -> None:
+    assert external_parts({"HOME": "/root"}) == frozenset()
+
+
+@pytest.mark.parametrize("part", sorted(GIVEN_BY))
+def test_a_given_part_is_external_and_keeps_its_endpoint(tmp_path: Path, part: str) -> None:
+    environ = dict.fromkeys(GIVEN_BY[part], "given")
+    assert external_parts(environ) == {part}
+    env = product_env(setting(tmp_path, environ), frozenset({part}))
+    assert all(env[name] == "given" for name in environ)
+
+
+def test_a_part_given_by_half_says_what_is_missing() -> None:
+    with pytest.raises(Problem, match="set CLIPSTREAM_S3_SECRET_KEY as well"):
+        external_parts({"CLIPSTREAM_S3": "http://s3", "CLIPSTREAM_S3_ACCESS_KEY": "x"})
+
+
+def test_an_external_part_is_not_started(tmp_path: Path) -> None:
+    everything_else = frozenset(MAKERS) - {"search"}
+    parts = plan(setting(tmp_path), {}, external=everything_else)
+    assert [part.name for part in parts if part.tier == "store"] == ["search"]
+    migrate = next(part for part in parts if part.name == "migrate")
+    assert migrate.needs == ("search",)
+
+
+def test_each_worker_has_its_own_port_and_directory(tmp_path: Path) -> None:
+    parts = {part.name: part for part in plan(setting(tmp_path), {}, external=frozenset(MAKERS))}
+    workers = [parts[name] for name, _ in WORKERS]
+    assert len({worker.env["CLIPSTREAM_WORKER_PORT"] for worker in workers}) == len(workers)
+    assert len({worker.env["CLIPSTREAM_WORK_DIR"] for worker in workers}) == len(workers)
+
+
+def test_pictures_are_made_at_the_lowest_priority(tmp_path: Path) -> None:
+    parts = {part.name: part for part in plan(setting(tmp_path), {}, external=frozenset(MAKERS))}
+    assert parts["render-1"].nice == parts["frame-2"].nice == 19
+    assert parts["api"].nice == 0

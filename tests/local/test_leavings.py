@@ -1,0 +1,21 @@
+"""What a killed stack leaves outside its directory: its own, and nobody else's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from local import leavings
+from local.leavings import remove_leavings
+
+
+def test_only_this_stacks_files_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leavings, "SHARED_MEMORY", tmp_path)
+    monkeypatch.setattr(leavings, "SOCKETS", tmp_path)
+    ours = ["clipstream_ab12_0f", "seaweedfs-s3-20006.sock", "seaweedfs-filer-grpc-30009.sock"]
+    others = ["clipstream_ab13_0f", "seaweedfs-s3-21006.sock", "seaweedfs-filer-grpc-31009.sock", "PostgreSQL.1"]
+    for name in (*ours, *others):
+        (tmp_path / name).touch()
+    remove_leavings("ab12", 20_000)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(others)
