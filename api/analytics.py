@@ -9,11 +9,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from api.problems import ApiProblem, FieldError
+from api.problems import invalid
 from api.registry import Call, Operation, Reply
 
 MAX_DAYS = 366
 DEFAULT_DAYS = 7
+YEARS = range(2000, 2200)
+"""What the store's times can hold, with room."""
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,13 +101,13 @@ class FailuresByReason(msgspec.Struct, frozen=True, kw_only=True):
 
 def resolve(window: Window, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
     """Begin and end in UTC; raises a 422 for a window that is empty or too long."""
+    for name, at in (("since", window.since), ("until", window.until)):
+        if at is not None and at.year not in YEARS:
+            raise invalid(f"?{name}", f"The year must lie between {YEARS[0]} and {YEARS[-1]}.")
     until = (window.until or now).astimezone(dt.UTC)
     since = (window.since or until - dt.timedelta(days=DEFAULT_DAYS)).astimezone(dt.UTC)
     if not dt.timedelta() < until - since <= dt.timedelta(days=MAX_DAYS):
-        found = FieldError(
-            pointer="?since", detail=f"The window must end after it begins and span at most {MAX_DAYS} days."
-        )
-        raise ApiProblem("invalid", found.detail, errors=[found])
+        raise invalid("?since", f"The window must end after it begins and span at most {MAX_DAYS} days.")
     return since, until
 
 

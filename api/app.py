@@ -76,6 +76,7 @@ def create_app(
         exception_handlers={HTTPException: _answer, ApiProblem: _answer},
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # a redirect would repeat whatever Host the caller sent
     app.state.metrics = metrics
     return app
 

@@ -59,7 +59,7 @@ def answer_error(request: Request, error: Exception) -> Response:
     problem = _problem_of(error)
     if problem.status == 500:
         report_bug(error)
-    return respond(problem, instance=request.url.path, request_id=getattr(request.state, "request_id", ""))
+    return respond(problem, instance=request.scope["path"], request_id=getattr(request.state, "request_id", ""))
 
 
 def _problem_of(error: Exception) -> ApiProblem:
@@ -127,7 +127,7 @@ async def _run_once(operation: Operation, call: Call[Any, Any], raw: bytes) -> R
         joined = msgspec.structs.replace(call, rows=lambda: _joined(connection))
         if key is None:
             return _render(operation, await operation.handler(joined))
-        print_ = fingerprint(request.method, request.url.path, request.url.query, raw)
+        print_ = fingerprint(request.method, request.scope["path"], _query_text(request), raw)
         kept = await context.idempotency.begin(connection, org_id, key, print_)
         if kept is not None:
             context.metrics.replays.inc()
@@ -189,12 +189,17 @@ def _decode_body(operation: Operation, raw: bytes) -> Any:
     return body
 
 
+def _query_text(request: Request) -> str:
+    """The query as it was sent; ``request.url`` would trust the Host header to be well-formed."""
+    return str(request.scope["query_string"].decode("latin-1"))
+
+
 def _decode_query(operation: Operation, request: Request) -> Any:
     if operation.query is None:
         return None
     query: Any
     try:
-        pairs = dict(parse_qsl(request.url.query, keep_blank_values=True, errors="strict"))
+        pairs = dict(parse_qsl(_query_text(request), keep_blank_values=True, errors="strict", max_num_fields=50))
         query = msgspec.convert(pairs, operation.query, strict=False)
     except msgspec.ValidationError as error:
         found = field_error(error, "?")

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.analytics import Window, resolve
 from api.cursors import Position, decode_cursor, encode_cursor
 from api.limits import TokenBuckets
 from api.problems import ApiProblem, field_error
@@ -164,3 +165,22 @@ async def test_urls_are_checked_before_they_are_kept() -> None:
     for url in ("https://bad.example/", "ftp://good.example/", "http://127.0.0.1:9001/", "https://u:p@good.example/"):
         with pytest.raises(Rejected):
             await check(url)
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        {"since": "0001-01-01T00:00:00+23:59"},
+        {"until": "9999-12-31T23:59:59-23:59"},
+        {"since": "2026-01-02T00:00:00Z", "until": "2026-01-02T00:00:00Z"},
+        {"since": "2024-01-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"},
+    ],
+)
+def test_windows_that_no_store_could_answer_are_refused(window: dict[str, str]) -> None:
+    with pytest.raises(ApiProblem):
+        resolve(msgspec.convert(window, Window), dt.datetime(2026, 11, 21, tzinfo=dt.UTC))
+
+
+def test_the_default_window_is_the_last_week() -> None:
+    now = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
+    assert resolve(Window(), now) == (now - dt.timedelta(days=7), now)
