@@ -22,7 +22,7 @@ class CaptionLook(Value, frozen=True, kw_only=True):
     max_lines: int = 2
     line_height: float = 1.14
     """Of the font size."""
-    word_space: float = 0.27
+    word_space: float = 0.3
     """Of the font size."""
     outline: float = 0.085
     """Of the font size, on each side of a stroke."""
@@ -54,10 +54,10 @@ def look_for(width_px: int, height_px: int) -> CaptionLook:
     """The look for an output size.
 
     Tall pictures: platforms lay their own text over the lowest fifth and buttons over the right edge, so the block
-    stands around 70 % of the height and keeps 7 % free on each side. Others stand where subtitles are expected.
+    stands around three quarters of the height and keeps 7 % free on each side. Others stand where subtitles are expected.
     """
     if height_px > width_px:
-        font, centre, line = 0.083 * width_px, 0.70, 0.86
+        font, centre, line = 0.083 * width_px, 0.735, 0.86
     elif height_px == width_px:
         font, centre, line = 0.068 * width_px, 0.83, 0.86
     else:

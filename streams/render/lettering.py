@@ -46,8 +46,8 @@ class CueDrawing:
         return Lettering(picture=picture, x_px=self.rectangle.x, y_px=self.rectangle.y)
 
     def _spoken_word(self, word: PlacedWord, font_px: int) -> tuple[Image.Image, tuple[int, int]]:
-        """Larger around its own middle, by at most a third of the space to its neighbours on each side."""
-        room = 1 + 2 / 3 * self._look.word_space * font_px / max(word.width_px, 1)
+        """Larger around its own middle, by at most a fifth of the space to its neighbours on each side."""
+        room = 1 + 2 / 5 * self._look.word_space * font_px / max(word.width_px, 1)
         spoken_px = round(font_px * min(self._look.emphasis, room))
         return self._word(_grown(word, font_px, spoken_px), spoken_px, self._look.accent)
 

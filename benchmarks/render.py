@@ -1,0 +1,192 @@
+"""Render of a 30 s clip, whole path through the sandboxed child, beside ffmpeg doing the same. Favours neither.
+
+``python -m benchmarks.render VIDEO [--rounds 3] [--threads 1]``. Setup: ``apt-get install ffmpeg`` (Debian's, with
+libass), and a 1080p file: ``python -m benchmarks.recipe --minutes 1 --out bench.mp4``.
+
+Both decode the same 30 s, crop 9:16, scale to 1080 x 1920 (bicubic), burn captions, bring the sound to -14 LUFS and
+encode x264 (same preset, crf, profile, key interval, threads) and AAC into a faststart MP4. Ours also measures the
+finished file, makes the thumbnail and starts the child. Rounds are interleaved, medians printed. Limit: 1.25 x wall.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from schemas.documents import FramePlan, ShotCrop, SourceIndex, Transcript
+from schemas.events import RenderRequested
+from schemas.media import CropBox, ObjectRef, TimeRange, Word
+from streams.adapters.media.handles import LocalSource
+from streams.ingest.survey import survey
+from streams.render.edl import timeline_for
+from streams.render.produce import produce
+from streams.render.subtitles import srt, subtitle_cues
+from streams.render.typeface import FOLDER
+from streams.render.writer import KEY_INTERVAL_S, Encoding
+from streams.settings import MediaLimits
+
+CLIP = TimeRange(start_ms=2_000, end_ms=32_000)
+TEXT = "so this is what a talk sounds like when somebody speaks at about two and a half words in every second"
+WORD_MS = 400
+LIMIT_RATIO = 1.25
+NOBODY = UUID(int=0)
+NOTHING = ObjectRef(key="none", sha256="0" * 64, size=0)
+
+
+class Cost(msgspec.Struct, frozen=True, kw_only=True):
+    """One run."""
+
+    wall_s: float
+    cpu_s: float
+
+
+class Folder:
+    """Objects in a folder: the benchmark weighs rendering, not a store."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    async def put(self, prefix: str, body: bytes, content_type: str, suffix: str = "") -> ObjectRef:
+        (self._folder / f"object{suffix}").write_bytes(body)
+        return ObjectRef(key=prefix + suffix, sha256="0" * 64, size=len(body))
+
+    async def put_file(self, prefix: str, path: Path, content_type: str, suffix: str = "") -> ObjectRef:
+        shutil.copyfile(path, self._folder / f"object{suffix}")
+        return ObjectRef(key=prefix + suffix, sha256="0" * 64, size=path.stat().st_size)
+
+
+def spoken() -> list[Word]:
+    """Words without end, as regular as a metronome."""
+    texts = TEXT.split()
+    return [
+        Word(text=texts[n % len(texts)], start_ms=at, end_ms=at + WORD_MS - 60, probability=1.0)
+        for n, at in enumerate(range(CLIP.start_ms, CLIP.end_ms, WORD_MS))
+    ]
+
+
+def plan_for(index: SourceIndex) -> FramePlan:
+    """The middle of the picture, all clip long."""
+    assert index.video is not None
+    width, height = index.video.display_width, index.video.display_height
+    across = height * 9 // 16 // 2 * 2
+    crop = CropBox(x=(width - across) // 4 * 2, y=0, width=across, height=height)
+    shot = ShotCrop(range=CLIP, mode="hold", crop=crop, reason="middle")
+    return FramePlan(clip_id="bench", aspect="9:16", range=CLIP, source_width=width, source_height=height, shots=[shot])
+
+
+def ours(video: Path, index: SourceIndex, encoding: Encoding, work: Path) -> Cost:
+    """One export, from the plan to the stored files."""
+    plan, scratch = plan_for(index), work / "scratch"
+    scratch.mkdir(exist_ok=True)
+    request = RenderRequested(
+        org_id=NOBODY, project_id=NOBODY, clip_id=NOBODY, export_id=NOBODY, ordinal=0, range=CLIP, aspect="9:16",
+        captions=True, plan=NOTHING, source=NOTHING, index=NOTHING,
+    )  # fmt: skip
+    transcript = Transcript(
+        language="en", language_probability=1, duration_ms=index.duration_ms, words=spoken(), segments=[], speech=[],
+        model="none",
+    )  # fmt: skip
+
+    async def once() -> None:
+        with LocalSource(video) as source:
+            await produce(
+                request, plan, transcript, index, source=source, objects=Folder(work), scratch=scratch, prefix="bench",
+                report=lambda _: None, encoding=encoding,
+            )  # fmt: skip
+
+    return timed(lambda: asyncio.run(once()))
+
+
+def ffmpeg(video: Path, index: SourceIndex, encoding: Encoding, work: Path, *, captions: bool) -> Cost:
+    """The same by Debian's ffmpeg: subtitles by libass where asked, loudness by loudnorm in one pass."""
+    crop, rate = plan_for(index).shots[0].crop, timeline_for(CLIP, index).rate
+    filters = [
+        f"crop={crop.width}:{crop.height}:{crop.x}:{crop.y}", "scale=1080:1920:flags=bicubic", f"fps={rate}",
+        "format=yuv420p",
+    ]  # fmt: skip
+    if captions:
+        subtitles = work / "burn.srt"
+        subtitles.write_text(srt(subtitle_cues(spoken(), CLIP), CLIP, "en"))
+        style = "FontName=Inter Display,Bold=1,Fontsize=14,Outline=1,MarginV=70"
+        filters.append(f"subtitles={subtitles}:fontsdir={FOLDER}:force_style='{style}'")
+    threads = str(encoding.threads)
+    command = [
+        "ffmpeg", "-v", "error", "-nostdin", "-y", "-threads", threads, "-ss", str(CLIP.start_ms / 1000), "-t",
+        str(CLIP.length_ms / 1000), "-i", str(video), "-filter_threads", threads, "-vf", ",".join(filters),
+        "-af", "aformat=channel_layouts=stereo,loudnorm=I=-14:TP=-2:LRA=11,aresample=48000", "-c:v", "libx264",
+        "-preset", encoding.preset, "-crf", str(encoding.crf), "-profile:v", "high", "-g",
+        str(round(rate * KEY_INTERVAL_S)), "-threads", threads, "-c:a", "aac", "-b:a", str(encoding.audio_bit_rate),
+        "-movflags", "+faststart", str(work / "ffmpeg.mp4"),
+    ]  # fmt: skip
+    return timed(lambda: subprocess.run(command, check=True, preexec_fn=lambda: os.nice(10)))
+
+
+def timed(work: object) -> Cost:
+    """Wall and CPU seconds of a call, its children's included."""
+    assert callable(work)
+    wall, cpu = time.perf_counter(), _cpu_s()
+    work()
+    return Cost(wall_s=time.perf_counter() - wall, cpu_s=_cpu_s() - cpu)
+
+
+def _cpu_s() -> float:
+    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in both)
+
+
+def main() -> int:
+    """Command line; exit code 1 when the limit is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("video", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1)
+    asked = parser.parse_args()
+    if shutil.which("ffmpeg") is None:
+        print("ffmpeg is not there: apt-get install ffmpeg", file=sys.stderr)
+        return 2
+    encoding = Encoding(threads=asked.threads)
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        with asked.video.open("rb") as source:
+            index = survey(source, MediaLimits(), work / "pcm", lambda _: None)
+        contenders = {
+            "clipstream, captions by word": lambda: ours(asked.video, index, encoding, work),
+            "ffmpeg, captions by libass": lambda: ffmpeg(asked.video, index, encoding, work, captions=True),
+            "ffmpeg, no captions": lambda: ffmpeg(asked.video, index, encoding, work, captions=False),
+        }
+        costs = {name: [] for name in contenders}  # type: dict[str, list[Cost]]
+        for _ in range(asked.rounds):
+            for name, contender in contenders.items():
+                costs[name].append(contender())
+    return report(costs, encoding)
+
+
+def report(costs: dict[str, list[Cost]], encoding: Encoding) -> int:
+    """Print medians and ratios to ours."""
+    wall = {name: statistics.median(cost.wall_s for cost in runs) for name, runs in costs.items()}
+    cpu = {name: statistics.median(cost.cpu_s for cost in runs) for name, runs in costs.items()}
+    mine, peer, _ = costs
+    print(f"30 s clip, {encoding.name}; medians of {len(costs[mine])}")
+    for name in costs:
+        print(
+            f"{name:30s} wall {wall[name]:6.2f} s  cpu {cpu[name]:6.2f} s  ours/it {wall[mine] / wall[name]:.2f}x wall"
+        )
+    ratio = wall[mine] / wall[peer]
+    print(f"render ratio {ratio:.2f}x (limit {LIMIT_RATIO}x): {'met' if ratio <= LIMIT_RATIO else 'MISSED'}")
+    return int(ratio > LIMIT_RATIO)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
