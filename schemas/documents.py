@@ -12,7 +12,7 @@ Aspect = Literal["9:16", "1:1", "16:9"]
 SPEC_VERSION = 1
 
 
-class VideoTrack(Value):
+class VideoTrack(Value, frozen=True, kw_only=True):
     """The chosen video stream. ``packets`` are in decode order; ``pts`` in units of ``time_base``."""
 
     stream_index: int
@@ -32,7 +32,7 @@ class VideoTrack(Value):
     duration_ms: int
 
 
-class AudioTrack(Value):
+class AudioTrack(Value, frozen=True, kw_only=True):
     """The chosen audio stream."""
 
     stream_index: int
@@ -44,7 +44,7 @@ class AudioTrack(Value):
     duration_ms: int
 
 
-class PacketTable(Value):
+class PacketTable(Value, frozen=True, kw_only=True):
     """Columns, one entry per video packet in file order. ``pos`` is -1 where the container does not say."""
 
     pts: list[int]
@@ -53,7 +53,7 @@ class PacketTable(Value):
     key: list[bool]
 
 
-class SourceIndex(Value):
+class SourceIndex(Value, frozen=True, kw_only=True):
     """What ingest learnt in its one pass: enough to read any range without demuxing the file again.
 
     ``origin_us`` is the stream time (µs) that is 0 ms of project time: the earliest start of the chosen streams.
@@ -70,7 +70,7 @@ class SourceIndex(Value):
     warnings: list[str] = []
 
 
-class LoudnessCurve(Value):
+class LoudnessCurve(Value, frozen=True, kw_only=True):
     """RMS level in dBFS (floor -100), one number per ``step_ms`` from ``start_ms``."""
 
     start_ms: int
@@ -78,7 +78,7 @@ class LoudnessCurve(Value):
     level_db: list[float]
 
 
-class HeardSpan(Value):
+class HeardSpan(Value, frozen=True, kw_only=True):
     """What listen heard in one span; words already on project time and cut to ``range`` at the seams."""
 
     ordinal: int
@@ -94,7 +94,7 @@ class HeardSpan(Value):
     """Words heard in the padding around ``range``, also on project time: close decides at the seam who is right."""
 
 
-class SeenPicture(Value):
+class SeenPicture(Value, frozen=True, kw_only=True):
     """One sparse picture: mean luma 0..255, difference to the picture before 0..1, faces in display pixels."""
 
     at_ms: int
@@ -103,7 +103,7 @@ class SeenPicture(Value):
     faces: list[Face]
 
 
-class ShotChange(Value):
+class ShotChange(Value, frozen=True, kw_only=True):
     """A cut between two looked-at pictures: somewhere in ``(after_ms, at_ms]``."""
 
     at_ms: int
@@ -111,7 +111,7 @@ class ShotChange(Value):
     strength: float
 
 
-class SeenSpan(Value):
+class SeenSpan(Value, frozen=True, kw_only=True):
     """What look saw in one span."""
 
     ordinal: int
@@ -123,14 +123,14 @@ class SeenSpan(Value):
     compute_ms: int
 
 
-class Thumbnail(Value):
+class Thumbnail(Value, frozen=True, kw_only=True):
     """A small JPEG of the source at a time."""
 
     at_ms: int
     image: ObjectRef
 
 
-class Transcript(Value):
+class Transcript(Value, frozen=True, kw_only=True):
     """The whole project's words on one time line."""
 
     language: str | None
@@ -144,7 +144,7 @@ class Transcript(Value):
     """Stretches whose span was given up."""
 
 
-class Evidence(Value):
+class Evidence(Value, frozen=True, kw_only=True):
     """Why a sub-score has its value: a quote, a stretch of time, a measured number with its unit."""
 
     kind: str
@@ -155,7 +155,7 @@ class Evidence(Value):
     unit: str = ""
 
 
-class SubScore(Value):
+class SubScore(Value, frozen=True, kw_only=True):
     """One signal of a moment, 0..1, with what made it."""
 
     name: str
@@ -164,7 +164,7 @@ class SubScore(Value):
     evidence: list[Evidence]
 
 
-class Moment(Value):
+class Moment(Value, frozen=True, kw_only=True):
     """A candidate window. ``score`` 0..100 is the weighted mean of ``signals``; ``confidence`` 0..1."""
 
     id: str
@@ -179,7 +179,7 @@ class Moment(Value):
     rank: int | None = None
 
 
-class MomentList(Value):
+class MomentList(Value, frozen=True, kw_only=True):
     """Every candidate detect weighed, best first."""
 
     moments: list[Moment]
@@ -187,14 +187,14 @@ class MomentList(Value):
     scorer: str = ""
 
 
-class FaceSample(Value):
+class FaceSample(Value, frozen=True, kw_only=True):
     """Where one tracked face is at one looked-at picture."""
 
     at_ms: int
     face: Face
 
 
-class FaceTrack(Value):
+class FaceTrack(Value, frozen=True, kw_only=True):
     """One face followed inside one shot."""
 
     track: int
@@ -202,7 +202,7 @@ class FaceTrack(Value):
     samples: list[FaceSample]
 
 
-class ShotLook(Value):
+class ShotLook(Value, frozen=True, kw_only=True):
     """What a shot shows where no face decides. ``columns`` and ``rows`` (32 each, left to right and top to bottom of the
     display picture): shares of detail and movement, sum 1. ``blocks``: mean luma of 9 × 16 blocks, row by row; it tells
     camera angles apart.
@@ -214,7 +214,7 @@ class ShotLook(Value):
     blocks: list[int]
 
 
-class ClipTracks(Value):
+class ClipTracks(Value, frozen=True, kw_only=True):
     """What frame saw in a stretch of the source, whatever the aspect: exact shots and face tracks."""
 
     clip_id: str
@@ -227,7 +227,7 @@ class ClipTracks(Value):
     looks: list[ShotLook] = []
 
 
-class ShotCrop(Value):
+class ShotCrop(Value, frozen=True, kw_only=True):
     """How one shot of the clip is framed, and why."""
 
     range: TimeRange
@@ -236,7 +236,7 @@ class ShotCrop(Value):
     reason: str
 
 
-class FramePlan(Value):
+class FramePlan(Value, frozen=True, kw_only=True):
     """The crop of each shot of one export."""
 
     clip_id: str
@@ -247,7 +247,7 @@ class FramePlan(Value):
     shots: list[ShotCrop]
 
 
-class CaptionCue(Value):
+class CaptionCue(Value, frozen=True, kw_only=True):
     """The words shown together; each lights up in its own time. Times are project ms."""
 
     start_ms: int
@@ -255,7 +255,7 @@ class CaptionCue(Value):
     words: list[Word]
 
 
-class Certificate(Value):
+class Certificate(Value, frozen=True, kw_only=True):
     """What was measured on the finished file."""
 
     width_px: int
@@ -270,7 +270,7 @@ class Certificate(Value):
     warnings: list[str] = []
 
 
-class ExportFiles(Value):
+class ExportFiles(Value, frozen=True, kw_only=True):
     """The objects of one finished export. Subtitle files are absent where nothing is said."""
 
     video: ObjectRef

@@ -32,7 +32,7 @@ class ProjectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     max_clip_ms: int = 60_000
 
 
-class UploadReceived(Event):
+class UploadReceived(Event, frozen=True, kw_only=True):
     """A source is there to be worked on: an object under the org's prefix, or else a URL to fetch."""
 
     object_key: str | None = None
@@ -41,7 +41,7 @@ class UploadReceived(Event):
     options: ProjectOptions = ProjectOptions()
 
 
-class SpanPlanned(Event):
+class SpanPlanned(Event, frozen=True, kw_only=True):
     """One stretch of the time line is to be heard and seen. ``audio`` covers ``padded``; absent without sound."""
 
     ordinal: int
@@ -55,13 +55,13 @@ class SpanPlanned(Event):
     language: str | None = None
 
 
-class SpansHeard(Event):
+class SpansHeard(Event, frozen=True, kw_only=True):
     """Every span has been heard or given up; close may merge."""
 
     version: int = 1
 
 
-class TranscriptCompleted(Event):
+class TranscriptCompleted(Event, frozen=True, kw_only=True):
     """The words of the whole project are on one time line."""
 
     transcript: ObjectRef
@@ -72,13 +72,13 @@ class TranscriptCompleted(Event):
     version: int = 1
 
 
-class UnderstandingCompleted(Event):
+class UnderstandingCompleted(Event, frozen=True, kw_only=True):
     """Close and look have both ended; ``missing`` names the parts that were given up."""
 
     missing: list[str]
 
 
-class MomentsDetected(Event):
+class MomentsDetected(Event, frozen=True, kw_only=True):
     """Detect has weighed the candidates; the list with evidence is in ``moments``."""
 
     moments: ObjectRef
@@ -87,7 +87,7 @@ class MomentsDetected(Event):
     nothing_found_reason: str | None = None
 
 
-class ClipSelected(Event):
+class ClipSelected(Event, frozen=True, kw_only=True):
     """One moment became a clip; its automatic export comes with it."""
 
     clip_id: UUID
@@ -100,7 +100,7 @@ class ClipSelected(Event):
     captions: bool
 
 
-class ExportRequested(Event):
+class ExportRequested(Event, frozen=True, kw_only=True):
     """Somebody asked for one more file of a clip."""
 
     clip_id: UUID
@@ -112,7 +112,7 @@ class ExportRequested(Event):
     captions: bool
 
 
-class RenderRequested(Event):
+class RenderRequested(Event, frozen=True, kw_only=True):
     """The framing of an export is decided; ``plan`` holds the crops."""
 
     clip_id: UUID
@@ -126,7 +126,7 @@ class RenderRequested(Event):
     index: ObjectRef
 
 
-class ExportCompleted(Event):
+class ExportCompleted(Event, frozen=True, kw_only=True):
     """One encoded file of a clip is there."""
 
     clip_id: UUID
@@ -139,7 +139,7 @@ class ExportCompleted(Event):
     warnings: list[str] = []
 
 
-class ExportFailed(Event):
+class ExportFailed(Event, frozen=True, kw_only=True):
     """An export ended without a file, and why."""
 
     clip_id: UUID
@@ -149,7 +149,7 @@ class ExportFailed(Event):
     detail: str
 
 
-class ProjectProgressed(Event):
+class ProjectProgressed(Event, frozen=True, kw_only=True):
     """A stage of a project moved. ``version`` grows by one with each event of the project."""
 
     version: int
@@ -161,7 +161,7 @@ class ProjectProgressed(Event):
     media_ms: int | None = None
 
 
-class ProjectCompleted(Event):
+class ProjectCompleted(Event, frozen=True, kw_only=True):
     """All automatic exports have ended and one worked, or nothing was found and ``nothing_found_reason`` says why."""
 
     version: int
@@ -170,7 +170,7 @@ class ProjectCompleted(Event):
     nothing_found_reason: str | None = None
 
 
-class ProjectFailed(Event):
+class ProjectFailed(Event, frozen=True, kw_only=True):
     """The project ended without a result; ``detail`` is a sentence for a person."""
 
     version: int
@@ -178,19 +178,19 @@ class ProjectFailed(Event):
     detail: str
 
 
-class ProjectCancelled(Event):
+class ProjectCancelled(Event, frozen=True, kw_only=True):
     """Somebody stopped the project."""
 
     version: int
 
 
-class ProjectErased(Event):
+class ProjectErased(Event, frozen=True, kw_only=True):
     """Everything of the project is to be forgotten; the id stays as a tombstone."""
 
     version: int
 
 
-class DeliveryDue(Event):
+class DeliveryDue(Event, frozen=True, kw_only=True):
     """It is time for try ``attempt`` (from 1) of one webhook delivery."""
 
     delivery_id: UUID

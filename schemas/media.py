@@ -9,7 +9,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True):
     """Base of every value: immutable, keyword-only, unknown fields ignored on decode (forward compatible)."""
 
 
-class ObjectRef(Value):
+class ObjectRef(Value, frozen=True, kw_only=True):
     """One immutable object in the store; its key ends in its own SHA-256."""
 
     key: str
@@ -17,7 +17,7 @@ class ObjectRef(Value):
     size: int
 
 
-class TimeRange(Value):
+class TimeRange(Value, frozen=True, kw_only=True):
     """A half-open stretch ``[start_ms, end_ms)`` of the project's one time line."""
 
     start_ms: int
@@ -33,7 +33,7 @@ class TimeRange(Value):
         return max(0, min(self.end_ms, other.end_ms) - max(self.start_ms, other.start_ms))
 
 
-class Word(Value):
+class Word(Value, frozen=True, kw_only=True):
     """One spoken word as it is shown (with its punctuation), on the project's time line."""
 
     text: str
@@ -43,7 +43,7 @@ class Word(Value):
     speaker: str | None = None
 
 
-class Segment(Value):
+class Segment(Value, frozen=True, kw_only=True):
     """A sentence-like run of words: ``words[first_word:end_word]`` of its transcript."""
 
     start_ms: int
@@ -54,7 +54,7 @@ class Segment(Value):
     speaker: str | None = None
 
 
-class Box(Value):
+class Box(Value, frozen=True, kw_only=True):
     """A rectangle in pixels of the *display* picture (after rotation and with square pixels)."""
 
     x: float
@@ -63,14 +63,14 @@ class Box(Value):
     height: float
 
 
-class Face(Value):
+class Face(Value, frozen=True, kw_only=True):
     """A detected face: box in display pixels, detector score 0..1."""
 
     box: Box
     score: float
 
 
-class CropBox(Value):
+class CropBox(Value, frozen=True, kw_only=True):
     """The part of the display picture that an export shows, whole pixels."""
 
     x: int

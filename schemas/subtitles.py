@@ -21,7 +21,7 @@ SHORTEST_MS = 700
 """A cue stays at least so long, if the next one leaves it the time."""
 
 
-class Cue(Value):
+class Cue(Value, frozen=True, kw_only=True):
     """One subtitle: up to two lines, times in ms."""
 
     start_ms: int

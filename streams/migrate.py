@@ -13,7 +13,6 @@ from streams.adapters.objects import ensure_bucket
 from streams.migrate_postgres import MigrationError, migrate_postgres
 from streams.settings import Settings
 
-
 REPLICAS = 3
 """Copies of each partition where there are so many brokers."""
 
