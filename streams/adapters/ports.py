@@ -118,8 +118,11 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
 class Speech(Protocol):
     """Speech recognition with voice activity. Raises Unavailable."""
 
-    async def transcribe(self, audio: Int16, *, language: str | None, report: Report) -> Heard:
-        """Words of 16 kHz mono audio, shape (n,). ``report`` is called as segments come back."""
+    async def transcribe(self, audio: Int16, *, language: str | None, report: Report, hint: str | None = None) -> Heard:
+        """Words of 16 kHz mono audio, shape (n,). ``report`` is called as segments come back.
+
+        ``language`` is a fact, ``hint`` a guess (what the rest of the project is in): the sound may overrule it.
+        """
         ...
 
 
@@ -161,7 +164,11 @@ class Analytics(Protocol):
         ...
 
     async def query(self, sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Rows of a parameterised query."""
+        """Rows of a parameterised query, which may only read."""
+        ...
+
+    async def command(self, sql: str, parameters: Mapping[str, Any]) -> None:
+        """Run a parameterised statement of ours that changes something."""
         ...
 
 

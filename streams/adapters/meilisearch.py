@@ -1,0 +1,151 @@
+"""The search engine: the `Search` port on the official client, and its indexes' settings. Never a caller's filter.
+
+The client is synchronous and keeps headers that it changes at each call, so each call runs in a thread of this module's
+own small pool with index objects of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any, TypeAlias, TypeVar
+
+import meilisearch
+import msgspec
+from meilisearch.errors import MeilisearchApiError, MeilisearchCommunicationError, MeilisearchTimeoutError
+
+from streams.errors import Unavailable
+from streams.settings import Settings
+
+T = TypeVar("T")
+Client: TypeAlias = Any
+"""meilisearch.Client; typed loosely, because its answers are."""
+PART = "search"
+THREADS = 4
+CALL_TIMEOUT_S = 20
+TASK_TIMEOUT_MS = 120_000
+POLL_MS = 15
+LATER_CODES = {"index_not_found", "no_space_left_on_device", "too_many_open_files", "too_many_search_requests"}
+UNORDERED = {"filterableAttributes", "sortableAttributes"}
+LATER_STATUSES = {408, 429, 500, 502, 503, 504}
+
+
+class TaskFailedError(RuntimeError):
+    """The engine took a task and failed it: what we sent does not fit its index. A bug of ours, not an outage."""
+
+
+class IndexSchema(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One file of ``schemas/meilisearch``."""
+
+    uid: str
+    version: int
+    primary_key: str
+    settings: dict[str, Any]
+
+
+def index_schemas() -> list[IndexSchema]:
+    """Every index that we keep."""
+    entries = sorted(files("schemas").joinpath("meilisearch").iterdir(), key=lambda entry: entry.name)
+    return [msgspec.json.decode(e.read_bytes(), type=IndexSchema) for e in entries if e.name.endswith(".json")]
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (MeilisearchCommunicationError, MeilisearchTimeoutError, OSError) as error:
+        raise Unavailable(PART, f"{type(error).__name__}: {error}") from error
+    except MeilisearchApiError as error:
+        if error.status_code in LATER_STATUSES or error.code in LATER_CODES:
+            raise Unavailable(PART, error.message) from error
+        raise
+
+
+def finish(client: Client, info: Any) -> None:
+    """Wait for a task; raises TaskFailedError, or Unavailable when the engine itself failed."""
+    task = client.wait_for_task(info.task_uid, timeout_in_ms=TASK_TIMEOUT_MS, interval_in_ms=POLL_MS)
+    if task.status == "succeeded":
+        return
+    error = task.error or {"code": task.status, "message": "canceled by somebody", "type": "internal"}
+    text = f"{info.type} on {info.index_uid}: {error['code']}: {error['message']}"
+    if error["type"] in ("internal", "system") or error["code"] in LATER_CODES:
+        raise Unavailable(PART, text)
+    raise TaskFailedError(text)
+
+
+class MeilisearchSearch:
+    """`Search` on one server."""
+
+    def __init__(self, url: str, key: str) -> None:
+        """Opens no connection; `close` ends the pool."""
+        self._url, self._key = url, key
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="search")
+
+    async def _call(self, function: Callable[[Client], T]) -> T:
+        def work() -> T:
+            with _translated():
+                return function(meilisearch.Client(self._url, self._key, timeout=CALL_TIMEOUT_S))
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    def close(self) -> None:
+        """Let the threads go; calls under way finish."""
+        self._pool.shutdown(wait=False)
+
+    async def upsert(self, index: str, documents: Sequence[Mapping[str, Any]]) -> None:
+        """Write documents by primary key (fields that are not given stay) and return when they can be found."""
+        if documents:
+            sent = [dict(document) for document in documents]
+            await self._call(lambda client: finish(client, client.index(index).update_documents(sent)))
+
+    async def delete(self, index: str, filter_expression: str) -> None:
+        """Delete what matches and return when it is gone."""
+        await self._call(lambda client: finish(client, client.index(index).delete_documents(filter=filter_expression)))
+
+    async def search(self, index: str, query: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The engine's own answer."""
+        answer: Mapping[str, Any] = await self._call(lambda client: client.index(index).search(query, dict(options)))
+        return answer
+
+    async def prepare(self, schema: IndexSchema) -> None:
+        """Make an index and give it its settings, where it has others."""
+
+        def work(client: Client) -> None:
+            known = {found.uid: found.primary_key for found in client.get_indexes({"limit": 1000})["results"]}
+            if schema.uid not in known:
+                finish(client, client.create_index(schema.uid, {"primaryKey": schema.primary_key}))
+            current = client.index(schema.uid).get_settings()
+            change = {
+                name: value for name, value in schema.settings.items() if not _same(name, current.get(name), value)
+            }
+            if change:
+                finish(client, client.index(schema.uid).update_settings(change))
+
+        await self._call(work)
+
+
+def _same(name: str, current: object, wanted: object) -> bool:
+    """Whether a setting is as wanted; the engine returns lists whose order means nothing in an order of its own."""
+    if isinstance(current, dict) and isinstance(wanted, dict):
+        return all(_same(inner, current.get(inner), value) for inner, value in wanted.items())
+    if name in UNORDERED and isinstance(current, list) and isinstance(wanted, list):
+        return sorted(current) == sorted(wanted)
+    return current == wanted
+
+
+def open_search(settings: Settings) -> MeilisearchSearch:
+    """The engine that the settings name."""
+    return MeilisearchSearch(settings.meilisearch, settings.meilisearch_key)
+
+
+async def migrate_meilisearch(settings: Settings) -> None:
+    """Make every index as its file says; doing it again changes nothing."""
+    search = open_search(settings)
+    try:
+        for schema in index_schemas():
+            await search.prepare(schema)
+    finally:
+        search.close()
