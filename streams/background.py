@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from streams.adapters.objects import S3Objects
+from streams.adapters.objects import open_objects
 from streams.adapters.postgres import create_pool
 from streams.health import Pulse, serve_health
 from streams.relay import Relay
@@ -50,7 +50,7 @@ async def run_relay(settings: Settings) -> int:
     pulse = Pulse(stall_s=settings.stall_s, now=asyncio.get_running_loop().time)
     relay_pool = await create_pool(settings.postgres_relay, size=2, name="clipstream-sweeper")
     worker_pool = await create_pool(settings.postgres_worker, size=2, name="clipstream-erasure")
-    objects = S3Objects(settings)
+    objects = open_objects(settings)
     relay = Relay(settings, pulse)
     try:
         async with serve_health(settings.worker_port, pulse, ready=lambda: True):

@@ -16,7 +16,7 @@ from schemas.documents import SourceIndex
 from schemas.media import ObjectRef
 from streams.adapters.http import OutsideHttp
 from streams.adapters.media.cache import SourceCache
-from streams.adapters.objects import S3Objects
+from streams.adapters.objects import S3Objects, open_objects
 from streams.adapters.postgres import Pool
 from streams.adapters.triton import TritonFaces, TritonSpeech
 from streams.settings import Settings
@@ -79,7 +79,7 @@ def prefix_of(event: events.Event, kind: str, result: UUID | str) -> str:
 async def open_context(settings: Settings, stage: str, pool: Pool) -> AsyncIterator[Context]:
     """Open the adapters a worker needs; connections to Triton are made on first use."""
     async with AsyncExitStack() as stack:
-        objects = S3Objects(settings)
+        objects = open_objects(settings)
         stack.callback(objects.close)
         outside = OutsideHttp(allow=settings.fetch_allow)
         stack.push_async_callback(outside.close)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -82,7 +83,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 PREFIX = "CLIPSTREAM_"
-_NESTED = {"media": MediaLimits, "spans": SpanRules}
+_NESTED: dict[str, type[msgspec.Struct]] = {"media": MediaLimits, "spans": SpanRules}
 
 
 def _value(text: str, field: msgspec.structs.FieldInfo) -> object:
@@ -95,8 +96,8 @@ def _value(text: str, field: msgspec.structs.FieldInfo) -> object:
     return msgspec.convert(text, field.type, strict=False)
 
 
-def _read(struct: type[msgspec.Struct], prefix: str, environ: Mapping[str, str]) -> dict[str, object]:
-    values: dict[str, object] = {}
+def _read(struct: type[msgspec.Struct], prefix: str, environ: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
     for field in msgspec.structs.fields(struct):
         name = prefix + field.name.upper()
         if field.name in _NESTED and struct is Settings:
@@ -116,4 +117,4 @@ def _read(struct: type[msgspec.Struct], prefix: str, environ: Mapping[str, str])
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Settings from ``environ``; raises MissingSettingError with the variable's name."""
-    return Settings(**_read(Settings, PREFIX, environ))  # type: ignore[arg-type]
+    return Settings(**_read(Settings, PREFIX, environ))

@@ -24,7 +24,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 
     options: events.ProjectOptions
     duration_ms: int
-    has_video: bool
+    height_px: int | None
     transcript: ObjectRef | None
     heard: list[ObjectRef]
     seen: list[ObjectRef]
@@ -65,7 +65,7 @@ class DetectStage:
         owner = (event.org_id, event.project_id)
         async with org_transaction(self._context.pool, event.org_id) as connection:
             project = await connection.fetchrow(
-                "select options, duration_ms, width_px from projects where org_id = $1 and project_id = $2", *owner
+                "select options, duration_ms, height_px from projects where org_id = $1 and project_id = $2", *owner
             )
             spans = await connection.fetch(
                 "select heard_ref, seen_ref from spans where org_id = $1 and project_id = $2 order by ordinal", *owner
@@ -77,7 +77,7 @@ class DetectStage:
         return Known(
             options=msgspec.convert(project["options"], events.ProjectOptions),
             duration_ms=project["duration_ms"],
-            has_video=project["width_px"] is not None,
+            height_px=project["height_px"],
             transcript=lifecycle.ref_of(transcript) if transcript else None,
             heard=[lifecycle.ref_of(row["heard_ref"]) for row in spans if row["heard_ref"]],
             seen=[lifecycle.ref_of(row["seen_ref"]) for row in spans if row["seen_ref"]],
@@ -90,6 +90,8 @@ class DetectStage:
             transcript=msgspec.json.decode(await get(known.transcript), type=Transcript) if known.transcript else None,
             heard=[msgspec.json.decode(await get(ref), type=HeardSpan) for ref in known.heard],
             seen=[msgspec.json.decode(await get(ref), type=SeenSpan) for ref in known.seen],
+            has_video=known.height_px is not None,
+            display_height_px=known.height_px,
         )
 
     async def give_up(
@@ -109,12 +111,8 @@ async def _write(
     work: Work,
 ) -> None:
     owner = (event.org_id, event.project_id)
-    chosen = sorted((moment for moment in moments.moments if moment.selected), key=lambda moment: moment.rank or 0)
-    # a file without pictures has moments worth reading, but nothing to frame
-    clips = chosen if known.has_video else []
+    clips = sorted((moment for moment in moments.moments if moment.selected), key=lambda moment: moment.rank or 0)
     nothing = moments.nothing_found_reason
-    if chosen and not known.has_video:
-        nothing = "This file has sound but no pictures, so there are moments and a transcript but no clips."
     await connection.execute(
         """insert into moments (org_id, project_id, object, candidate_count) values ($1, $2, $3, $4)
            on conflict (org_id, project_id) do update set object = excluded.object""",

@@ -6,7 +6,7 @@ from schemas import events
 from schemas.documents import encode_document
 from schemas.ids import result_id
 from streams import lifecycle
-from streams.adapters.postgres import Connection
+from streams.adapters.postgres import Connection, org_transaction
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
 from streams.listen.hear import hear
@@ -29,16 +29,36 @@ class ListenStage:
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
         """Hear the span and store what was heard as one object."""
         assert isinstance(event, events.SpanPlanned)
-        heard = await hear(event, objects=self._context.objects, speech=self._context.speech, report=work.report)
+        heard = await hear(
+            event,
+            objects=self._context.objects,
+            speech=self._context.speech,
+            report=work.report,
+            hint=await self._language(event),
+        )
         work.cpu_ms = heard.compute_ms
         prefix = prefix_of(event, "heard", result_id(work.cause.input_id, "listen"))
         ref = await self._context.objects.put(prefix, encode_document(heard), "application/json", ".json")
 
         async def commit(connection: Connection) -> None:
+            await connection.execute(
+                "update projects set language = coalesce(language, $3) where org_id = $1 and project_id = $2",
+                event.org_id,
+                event.project_id,
+                heard.language,
+            )
             window = self._context.settings.spans.window
             await lifecycle.end_span(connection, event, "heard", ref, work.cause, window=window, cpu_ms=work.cpu_ms)
 
         return commit
+
+    async def _language(self, event: events.SpanPlanned) -> str | None:
+        """What an earlier span of the project was heard in, if any was."""
+        async with org_transaction(self._context.pool, event.org_id) as connection:
+            found: str | None = await connection.fetchval(
+                "select language from projects where org_id = $1 and project_id = $2", event.org_id, event.project_id
+            )
+        return found
 
     async def give_up(
         self,

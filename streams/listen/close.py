@@ -15,7 +15,7 @@ from streams.adapters.postgres import Connection, Row, org_transaction
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
 from streams.listen.merge import close
-from streams.outbox import Cause
+from streams.outbox import Cause, put
 
 
 class CloseStage:
@@ -91,7 +91,7 @@ async def _write(
         event.project_id,
         transcript.language,
     )
-    await lifecycle.put(
+    await put(
         connection,
         events.TranscriptCompleted(
             org_id=event.org_id,
