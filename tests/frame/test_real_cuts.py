@@ -1,4 +1,4 @@
-"""Exact cuts and the crops they lead to on small real videos of the shared media."""
+"""Exact cuts of small real videos of the shared media, one of them with a video that starts late."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from schemas.documents import SourceIndex
 from streams.frame.pictures import main
-from tests.look.clips import counter, index_of
+from streams.ingest.survey import survey
+from streams.settings import MediaLimits
+from tests.look.clips import counter
 
 MEDIA = Path(os.environ.get("CLIPSTREAM_MEDIA", Path(__file__).parents[3] / "shared" / "media"))
 
@@ -27,7 +28,8 @@ MEDIA = Path(os.environ.get("CLIPSTREAM_MEDIA", Path(__file__).parents[3] / "sha
 def test_cuts_of_real_videos(name: str, cuts_ms: list[int], tmp_path: Path) -> None:
     path = MEDIA / name
     assert path.exists(), f"{path} is missing: set CLIPSTREAM_MEDIA to the folder of the shared media"
-    index: SourceIndex = index_of(path)
+    with path.open("rb") as source:
+        index = survey(source, MediaLimits(), tmp_path / "sound.pcm", counter()[0])
     (tmp_path / "index.json").write_bytes(msgspec.json.encode(index))
     args = {"index": str(tmp_path / "index.json"), "scratch": str(tmp_path), "start_ms": 0, "end_ms": index.duration_ms}
     with path.open("rb") as source:
