@@ -1,4 +1,7 @@
-"""What proves that a server works: a message goes round, a query answers, an inference returns. Never just a port."""
+"""What proves that a server works: a message goes round, a query answers, an inference returns. Never just a port.
+
+Clients are imported where they are used: `clipstream status` and `down` need none of them.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,6 @@ import socket
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
-
-import asyncpg
-import numpy as np
 
 TIMEOUT_S = 5.0
 KAFKA_TOPIC = "stack.probe"
@@ -54,7 +54,7 @@ def kafka_round_trip(bootstrap: str) -> None:
 
 
 async def _kafka_round_trip(bootstrap: str) -> None:
-    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition  # noqa: PLC0415 - only when asked
+    from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition  # noqa: PLC0415
 
     await _ensure_probe_topic(bootstrap)
     body = secrets.token_bytes(16)
@@ -77,7 +77,7 @@ async def _kafka_round_trip(bootstrap: str) -> None:
 
 
 async def _ensure_probe_topic(bootstrap: str) -> None:
-    from aiokafka.admin import AIOKafkaAdminClient, NewTopic  # noqa: PLC0415 - only when asked
+    from aiokafka.admin import AIOKafkaAdminClient, NewTopic  # noqa: PLC0415
 
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
@@ -92,6 +92,8 @@ async def _ensure_probe_topic(bootstrap: str) -> None:
 def postgres_query(dsn: str) -> None:
     """Ask Postgres for one."""
 
+    import asyncpg  # noqa: PLC0415
+
     async def ask() -> None:
         connection = await asyncpg.connect(dsn, timeout=TIMEOUT_S)
         try:
@@ -104,7 +106,7 @@ def postgres_query(dsn: str) -> None:
 
 def objects_round_trip(endpoint: str, access_key: str, secret_key: str) -> None:
     """Put an object, get it back, delete it."""
-    import boto3  # noqa: PLC0415 - 0.3 s of import, only when asked
+    import boto3  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
     config = Config(
@@ -148,7 +150,7 @@ def http_ready(url: str) -> None:
 
 def triton_inferences(endpoint: str) -> None:
     """One short inference on each model: a quarter of a second of silence, a grey picture."""
-    from tritonclient.grpc import InferenceServerClient  # noqa: PLC0415 - grpc, only when asked
+    from tritonclient.grpc import InferenceServerClient  # noqa: PLC0415
 
     client: Any = InferenceServerClient(endpoint)
     try:
@@ -162,7 +164,7 @@ def triton_inferences(endpoint: str) -> None:
 
 def _infer(client: Any, model: str) -> None:
     """Over a stream: the recogniser answers in several pieces, and one is enough to know."""
-    from tritonclient.grpc import InferInput  # noqa: PLC0415 - grpc, only when asked
+    from tritonclient.grpc import InferInput  # noqa: PLC0415
 
     answers: queue.Queue[tuple[Any, Any]] = queue.Queue()
     tensors = []
@@ -184,8 +186,10 @@ def _infer(client: Any, model: str) -> None:
         client.stop_stream()
 
 
-def sample(name: str, datatype: str) -> np.ndarray[Any, Any]:
-    """The smallest input that makes a model do its work, by the name and type of the tensor."""
+def sample(name: str, datatype: str) -> Any:
+    """The smallest input (an array) that makes a model do its work, by the name and type of the tensor."""
+    import numpy as np  # noqa: PLC0415
+
     if datatype == "BYTES":
         return np.array([b"{}"], dtype=np.object_)
     if datatype == "INT16":

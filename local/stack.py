@@ -71,6 +71,9 @@ def prepare(layout: Layout, environ: Mapping[str, str], say: Say) -> None:
     """Check room, fetch what is missing, note where it lies. Raises Problem."""
     external = external_parts(environ)
     make_private(layout.root)
+    if not _is_ours(layout):
+        raise Problem(f"{layout.root} holds other things: give --state-dir a directory of its own")
+    layout.lock.touch(0o600)
     layout.root.chmod(0o711 if os.geteuid() == 0 else 0o700)  # root's Postgres has another user, who walks through it
     (layout.root / "data").mkdir(exist_ok=True)
     (layout.root / "data").chmod(0o711)
@@ -194,11 +197,16 @@ def _sweep_left(layout: Layout) -> bool:
     return False
 
 
+def _is_ours(layout: Layout) -> bool:
+    """A stack's directory, or an empty one."""
+    return layout.lock.exists() or layout.stack_json.exists() or not any(layout.root.iterdir())
+
+
 def reset(layout: Layout, say: Say) -> bool:
     """Stop and remove everything of this stack, data too; False where there was none. Raises Problem."""
     if not layout.root.is_dir():
         return False
-    if not layout.lock.exists() and not layout.stack_json.exists() and any(layout.root.iterdir()):
+    if not _is_ours(layout):
         raise Problem(f"{layout.root} is not a stack's directory: nothing was removed")
     down(layout, say)
     state = load(layout) if layout.stack_json.exists() else None

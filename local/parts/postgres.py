@@ -13,7 +13,6 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-import asyncpg
 import msgspec
 
 from local.parts.part import Part, Setting
@@ -159,6 +158,8 @@ def _make_owner(superuser: str, password: str) -> None:
 
 
 async def _make_owner_role(superuser: str, password: str) -> None:
+    import asyncpg  # noqa: PLC0415 - only when it starts
+
     connection = await asyncpg.connect(superuser, timeout=5)
     try:
         if not await connection.fetchval("select 1 from pg_roles where rolname = 'clipstream_owner'"):
