@@ -121,7 +121,7 @@ ENGINE = ReplacingMergeTree ORDER BY name
 
 
 async def migrate_clickhouse(settings: Settings) -> None:
-    """Apply the numbered files that are not yet applied. Every statement may be repeated: a kill between two is fine."""
+    """Apply the numbered files not yet applied. Every statement may be repeated: a kill between two is fine."""
     analytics = ClickHouseAnalytics(settings.clickhouse)
     try:
         await analytics.command(_APPLIED, {})
