@@ -30,9 +30,9 @@ from streams.adapters.media.sandbox import run_child
 from streams.frame.detail import measure_detail
 from streams.frame.pictures import FACE_AREA_PX, FACE_GAP_MS
 from streams.ingest.survey import survey
-from streams.look.canvas import fit_canvas
-from streams.look.luma import measure_frame
 from streams.settings import MediaLimits
+from streams.sight.canvas import fit_canvas
+from streams.sight.luma import measure_frame
 
 LIMIT = 2.2
 PARTS_PICTURES = 300

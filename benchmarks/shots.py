@@ -22,8 +22,8 @@ from schemas.media import TimeRange
 from streams.adapters.media.reader import Reader
 from streams.frame.cuts import distances, find_boundaries
 from streams.ingest.survey import survey
-from streams.look.luma import measure_frame
 from streams.settings import MediaLimits
+from streams.sight.luma import measure_frame
 
 TOLERANCE_PICTURES = 2
 THRESHOLDS = [step / 100 for step in range(10, 80, 2)]

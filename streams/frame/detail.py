@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from schemas.documents import ShotLook
 from schemas.media import TimeRange
-from streams.look.luma import block_means, sample_plane
+from streams.sight.luma import block_means, sample_plane
 
 BINS = 32
 EDGE_MIN = 10.0

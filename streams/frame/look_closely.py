@@ -17,8 +17,8 @@ from streams.adapters.media.sandbox import run_child
 from streams.adapters.ports import Faces, Report
 from streams.frame.plan import plan
 from streams.frame.tracks import KEEP_SCORE, detections_of, follow
-from streams.look.canvas import Canvas
-from streams.look.faces import find_faces
+from streams.sight.canvas import Canvas
+from streams.sight.faces import find_faces
 
 __all__ = ["look_closely", "merge_tracks", "missing_time", "plan"]
 

@@ -18,8 +18,8 @@ from schemas.media import TimeRange
 from streams.adapters.media.reader import Reader, display_array
 from streams.frame.cuts import CUT_MIN, find_boundaries
 from streams.frame.detail import Detail, look_of, measure_detail
-from streams.look.canvas import Canvas, fit_canvas, write_picture
-from streams.look.luma import Measure, difference, measure_frame
+from streams.sight.canvas import Canvas, fit_canvas, write_picture
+from streams.sight.luma import Measure, difference, measure_frame
 
 FACE_AREA_PX = 320 * 192
 FACE_GAP_MS = 160

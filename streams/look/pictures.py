@@ -15,8 +15,8 @@ from PIL import Image
 from schemas.documents import SourceIndex, VideoTrack
 from schemas.media import TimeRange
 from streams.adapters.media.reader import Reader, display_array
-from streams.look.canvas import fit_canvas, write_picture
-from streams.look.luma import Measure, difference, measure_frame
+from streams.sight.canvas import fit_canvas, write_picture
+from streams.sight.luma import Measure, difference, measure_frame
 
 FACE_AREA_PX = 320 * 192
 GAP_MS = 5_000

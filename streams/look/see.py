@@ -14,9 +14,9 @@ from schemas.events import SpanPlanned
 from streams.adapters.media.handles import SourceHandle
 from streams.adapters.media.sandbox import run_child
 from streams.adapters.ports import Faces, Objects, Report
-from streams.look.canvas import Canvas
-from streams.look.faces import find_faces
 from streams.look.shots import find_shots
+from streams.sight.canvas import Canvas
+from streams.sight.faces import find_faces
 
 MODEL = "luma-shots-1, faces"
 SURE_SCORE = 0.5

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from streams.frame.cuts import Boundary, find_boundaries
-from streams.look.luma import measure_planes
+from streams.sight.luma import measure_planes
 from tests.look.clips import scene
 
 

@@ -8,9 +8,9 @@ import msgspec
 from PIL import Image
 
 from schemas.documents import SeenPicture, SourceIndex
-from streams.look.canvas import Canvas, read_batches
 from streams.look.pictures import main, thumbnail_size, wanted_gap_ms
 from streams.look.shots import find_shots
+from streams.sight.canvas import Canvas, read_batches
 from tests.look.clips import counter, encode, scene, track
 
 

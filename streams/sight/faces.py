@@ -7,7 +7,7 @@ from pathlib import Path
 
 from schemas.media import Face
 from streams.adapters.ports import Faces, Report
-from streams.look.canvas import Canvas, read_batches, to_display
+from streams.sight.canvas import Canvas, read_batches, to_display
 
 BATCH = 16
 

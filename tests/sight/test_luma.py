@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from streams.look.luma import BLOCKS_HIGH, BLOCKS_WIDE, difference, measure_frame
+from streams.sight.luma import BLOCKS_HIGH, BLOCKS_WIDE, difference, measure_frame
 from tests.look.clips import scene
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from schemas.media import Box, Face
-from streams.look.canvas import fit_canvas, read_batches, to_display, write_picture
+from streams.sight.canvas import fit_canvas, read_batches, to_display, write_picture
 from tests.look.clips import track
 
 

@@ -1,0 +1,1 @@
+"""What look and frame share: small pictures, their measures, faces in them. Belongs to no stage."""
