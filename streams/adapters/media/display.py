@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import av
 import numpy as np
-from av.video.reformatter import ColorPrimaries, Colorspace, ColorTrc
+from av.video.reformatter import ColorPrimaries, Colorspace, ColorTrc, VideoReformatter
 from numpy.typing import NDArray
 
 from schemas.documents import VideoTrack
@@ -30,7 +31,15 @@ def display_frame(frame: av.VideoFrame, track: VideoTrack, width: int, height: i
             "dst_color_primaries": ColorPrimaries.BT709,
             "dst_colorspace": Colorspace.ITU709,
         }
-    return frame.reformat(width=scaled_width, height=scaled_height, format=pixel_format, threads=1, **tone)
+    return _reformatter().reformat(
+        frame, width=scaled_width, height=scaled_height, format=pixel_format, threads=1, **tone
+    )
+
+
+@cache
+def _reformatter() -> VideoReformatter:
+    """One for the process: the table that maps HDR to SDR takes a second to make, a picture then 0.06 s."""
+    return VideoReformatter()
 
 
 def display_array(
