@@ -33,6 +33,7 @@ FEW_PIXELS = 640 * 360
 AUDIO_PREROLL_MS = 120
 """Decoders of Opus and AAC need 80 ms before the first good sample."""
 VIEW_BYTES = 64 * 1024
+CUES_OF_VIDEO = "matroska"
 DEFAULT_MAX_PIXELS = 36_000_000
 BYTE_SEEK_FORMATS = ("mpegts", "mpeg")
 """Formats without an index of their own: seeking by time would search the file, the position is known."""
@@ -91,8 +92,8 @@ class Reader:
         track = self._audio_track()
         container = self._demuxer(track.stream_index)
         stream = cast(AudioStream, container.streams[track.stream_index])
-        self._seek_audio(container, track, time.start_ms - AUDIO_PREROLL_MS)
-        for packet in container.demux(stream):
+        wanted = first_pts_at(time.start_ms - AUDIO_PREROLL_MS, track.time_base, self._index.origin_us)
+        for packet in self._audio_packets(container, stream, max(track.start_pts, wanted)):
             for frame in hear(stream, packet if packet.size else None):
                 if frame.pts is None or frame.time_base is None:
                     continue
@@ -184,9 +185,19 @@ class Reader:
         else:
             container.seek(pts, backward=True, stream=stream)
 
-    def _seek_audio(self, container: InputContainer, track: AudioTrack, time_ms: int) -> None:
-        pts = max(track.start_pts, first_pts_at(time_ms, track.time_base, self._index.origin_us))
-        container.seek(pts, backward=True, stream=container.streams[track.stream_index])
+    def _audio_packets(self, container: InputContainer, stream: AudioStream, pts: int) -> Iterator[Packet[AudioStream]]:
+        """Packets from the first one at ``pts`` or a little before it, the last one empty.
+
+        Matroska lists only video in its cues: seeking by the sound alone would read the file from its beginning.
+        """
+        position = self._key_at(project_ms(pts, self._audio_track().time_base, self._index.origin_us))
+        if position is not None and self._index.format.startswith(CUES_OF_VIDEO):
+            container.seek(self._keys[position][0], backward=True, stream=container.streams[self._track().stream_index])
+        else:
+            container.seek(pts, backward=True, stream=stream)
+        for packet in container.demux(stream):
+            if not packet.size or packet.pts is None or packet.pts >= pts:
+                yield packet
 
     def _video(self) -> tuple[InputContainer, VideoStream]:
         track = self._track()
