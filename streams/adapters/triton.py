@@ -6,7 +6,7 @@ models/triton_repo/README.md describes the tensors and the JSON on the wire.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -31,6 +31,8 @@ FACES_TIMEOUT_S = 60.0
 FACES_REQUEST_BYTES = 48 * 2**20
 SHARE_FROM_BYTES = 2**20
 """Below this the two calls for shared memory cost more than they save."""
+
+Options = Mapping[str, str | None]
 
 
 class _Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,22 +64,22 @@ class TritonSpeech:
         """Decode a second of silence. A dead model is loaded again first; raises Unavailable if it still is dead."""
         await _probe(self._wire, self._model, self._check)
 
-    async def transcribe(self, audio: Int16, *, language: str | None, report: Report) -> Heard:
+    async def transcribe(self, audio: Int16, *, language: str | None, report: Report, hint: str | None = None) -> Heard:
         """Words of 16 kHz mono audio, shape (n,); times in ms from its start. ``report`` counts signs of work."""
         if not audio.size:
             return _heard([], _Said(kind="final"))
         try:
-            return await self._collect(audio, language, report)
+            return await self._collect(audio, {"mode": self._mode, "language": language, "hint": hint}, report)
         except ModelDead:
             await _revive(self._wire, self._model, self._check)
             raise
 
-    async def _collect(self, audio: Int16, language: str | None, report: Report) -> Heard:
+    async def _collect(self, audio: Int16, options: Options, report: Report) -> Heard:
         words: list[Word] = []
         final: _Said | None = None
         signs = 0
         said: _Said | None
-        async for said in self._listen(audio, language):
+        async for said in self._listen(audio, options):
             signs += 1
             report(signs)
             if said is not None:
@@ -87,10 +89,9 @@ class TritonSpeech:
             raise Unavailable(PART, f"{self._model} ended its answer early")
         return _heard(words, final)
 
-    async def _listen(self, audio: Int16, language: str | None) -> AsyncIterator[_Said | None]:
+    async def _listen(self, audio: Int16, options: Options) -> AsyncIterator[_Said | None]:
         """What the model says; None for each sign that its queue moves before it says anything."""
-        options = msgspec.json.encode({"mode": self._mode, "language": language}).decode()
-        inputs = [tensor("AUDIO", audio, "INT16"), text_tensor("OPTIONS", options)]
+        inputs = [tensor("AUDIO", audio, "INT16"), text_tensor("OPTIONS", msgspec.json.encode(options).decode())]
         stream = self._wire.stream(self._model, inputs, QUEUE_S + SILENCE_S + SLOWEST * audio.size / RATE_HZ)
         begun = False
         before = await self._wire.signs(self._model)

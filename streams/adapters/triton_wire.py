@@ -26,14 +26,14 @@ LOAD_TIMEOUT_S = 180.0
 CONTROL_TIMEOUT_S = 10.0
 SHARED_DIR = Path("/dev/shm")  # noqa: S108  # where POSIX shared memory lives on Linux; names are random, mode 0600
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-REAL_STATUS = {"triton_grpc_error": "true"}
-"""Header that makes Triton answer a failed stream with a gRPC status instead of a text."""
 LATER = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "CANCELLED", "ABORTED")
 """Statuses that mean: not now."""
-DEAD_TEXTS = ("stub process", "fell silent")
+DEAD_TEXTS = ("stub process",)
+"""The model's process died. This and the next two come as INTERNAL, INVALID_ARGUMENT or without a status."""
 MISSING_TEXTS = ("is not ready", "unknown model", "no available versions")
-SHARED_TEXT = "shared memory region"
-"""Texts that come as INTERNAL or INVALID_ARGUMENT: the model's process died; it is not loaded; the server restarted."""
+"""The model is not loaded."""
+LATER_TEXTS = ("maximum queue size", "timeout expired", "shared memory region", "server not ready")
+"""The queue is full, the wait was too long, or the server restarted."""
 
 
 class InferenceFailed(RuntimeError):
@@ -60,7 +60,7 @@ def failure(model: str, error: InferenceServerException | grpc.RpcError) -> Exce
         return ModelDead(PART, detail)
     if any(part in lowered for part in MISSING_TEXTS) or status.endswith("NOT_FOUND"):
         return ModelMissing(PART, detail)
-    if any(status.endswith(name) for name in LATER) or SHARED_TEXT in lowered:
+    if any(status.endswith(name) for name in LATER) or any(part in lowered for part in LATER_TEXTS):
         return Unavailable(PART, detail)
     return InferenceFailed(detail)
 
@@ -111,13 +111,14 @@ class TritonWire:
     ) -> AsyncGenerator[NDArray[Any]]:
         """One request, ``output`` of each answer as it comes, to the end.
 
-        Raises as ``infer``; leaving early cancels at the server.
+        Raises as ``infer``; leaving early cancels at the server. Errors of the model come as text without a status: the
+        header that asks for real ones (``triton_grpc_error``) has crashed Triton 2.51.
         """
 
         async def requests() -> AsyncIterator[dict[str, Any]]:
             yield {"model_name": model, "inputs": inputs}
 
-        answers = self.client.stream_infer(requests(), stream_timeout=timeout_s, headers=REAL_STATUS)
+        answers = self.client.stream_infer(requests(), stream_timeout=timeout_s)
         ended = False
         try:
             async for result, error in answers:

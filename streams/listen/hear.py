@@ -11,16 +11,20 @@ from streams.listen.audio import STEP_MS, decode_flac, loudness
 from streams.listen.words import on_project_time, speech_inside, split_at
 
 
-async def hear(span: SpanPlanned, *, objects: Objects, speech: Speech, report: Report) -> HeardSpan:
+async def hear(
+    span: SpanPlanned, *, objects: Objects, speech: Speech, report: Report, hint: str | None = None
+) -> HeardSpan:
     """What is said in a span. A span without audio is heard at once: nothing.
 
+    ``hint`` is the language of a span of the same project that was heard before: where the sound leaves a doubt, a
+    project stays in one language.
     Raises Unavailable (store, Triton) and WrongAudioError (the object is not what ingest makes).
     """
     if span.audio is None:
         return silent(span)
     body = await objects.get(span.audio)
     samples: Int16 = await asyncio.to_thread(decode_flac, body, longest_ms=span.padded.length_ms)
-    heard = await speech.transcribe(samples, language=span.language, report=report)
+    heard = await speech.transcribe(samples, language=span.language, report=report, hint=hint)
     words, margin = split_at(on_project_time(heard.words, span.padded), span.range)
     return HeardSpan(
         ordinal=span.ordinal,

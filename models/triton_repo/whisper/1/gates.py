@@ -1,6 +1,8 @@
-"""Which recognised text is believed, which is heard again, which is dropped. Pure numbers in, a verdict out."""
+"""Which text is believed, which is heard again, which is dropped; which language it is. Pure: numbers in, a verdict out."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 MAX_COMPRESSION = 2.4
 """Text that gzip shrinks further than this repeats itself (the threshold of OpenAI's own decoder)."""
@@ -26,3 +28,26 @@ def invented(*, compression: float, log_probability: float, no_speech: float, wo
     """Whether a text is dropped: it repeats itself, is thought to be silence, or does not sit on the sound."""
     silent = no_speech > NO_SPEECH and log_probability < MIN_LOG_PROBABILITY
     return compression > MAX_COMPRESSION or silent or word_probability < MIN_WORD_PROBABILITY
+
+
+SURE_LANGUAGE = 0.9
+"""Mean probability from which a language is not asked for again, and overrules a hint."""
+ENOUGH_FOR_HINT = 0.5
+"""Mean probability from which the hinted language is taken at once."""
+
+
+def language(found: Sequence[dict[str, float]], hint: str | None, *, last: bool) -> tuple[str, float] | None:
+    """The language and its mean probability over the windows in ``found``; None: look at one more window.
+
+    ``hint`` is what the rest of the recording is in: it wins unless another language is sure over all windows.
+    """
+    names = {name for window in found for name in window}
+    mean = {name: sum(window.get(name, 0.0) for window in found) / len(found) for name in names}
+    best = min(mean, key=lambda name: (-mean[name], name))
+    if hint in mean and mean[hint] >= ENOUGH_FOR_HINT:
+        return hint, mean[hint]
+    if mean[best] >= SURE_LANGUAGE and (last or hint in (None, best)):
+        return best, mean[best]
+    if not last:
+        return None
+    return (hint, mean[hint]) if hint in mean else (best, mean[best])

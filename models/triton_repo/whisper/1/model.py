@@ -61,8 +61,11 @@ class Answer:
         if error is not None and not self.cancelled:
             code = pb_utils.TritonError.INVALID_ARG if isinstance(error, BadRequestError) else pb_utils.TritonError.INTERNAL
             text = f"{type(error).__name__}: {error}"
-            self._sender.send(pb_utils.InferenceResponse(error=pb_utils.TritonError(text, code)))
-        self._sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+            failed = pb_utils.InferenceResponse(error=pb_utils.TritonError(text, code))
+            # in one message: an empty final behind an error made Triton 2.51 crash, or hang at its stop
+            self._sender.send(failed, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
+        else:
+            self._sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
         return True
 
     def say(self, kind: str, **fields) -> None:
@@ -165,6 +168,7 @@ def _options(asked: dict, defaults: dict) -> Options:
             beam_size=min(max(int(asked.get("beam_size") or defaults["beam_size"]), 1), 10),
             batch_size=min(max(int(asked.get("batch_size") or defaults["batch_size"]), 1), 64),
             language=asked.get("language") or None,
+            hint=asked.get("hint") or None,
         )
     except (TypeError, ValueError) as error:
         raise BadRequestError(f"OPTIONS: {error}") from None

@@ -1,0 +1,86 @@
+"""The faces port on the real Triton: real pictures, places known by looking; odd sizes, many pictures, failures."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from schemas.media import Box
+from streams.adapters.triton import TritonFaces
+from streams.errors import Unavailable
+from tests.contract.triton_server import Triton
+from tests.recordings import media, picture
+
+pytestmark = pytest.mark.contract
+
+
+@pytest.fixture
+async def faces(triton_server: Triton) -> AsyncIterator[TritonFaces]:
+    adapter = TritonFaces(triton_server.url)
+    yield adapter
+    await adapter.close()
+
+
+def overlap(one: Box, other: Box) -> float:
+    width = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
+    height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+    shared = max(0.0, width) * max(0.0, height)
+    return shared / (one.width * one.height + other.width * other.height - shared)
+
+
+async def test_nothing_where_nobody_is(faces: TritonFaces) -> None:
+    grey = np.full((2, 180, 320, 3), 128, dtype=np.uint8)
+    assert [list(found) for found in await faces.detect(grey)] == [[], []]
+    assert list(await faces.detect(np.zeros((0, 180, 320, 3), dtype=np.uint8))) == []
+    scene = picture(media("talking/auto-editor_example_42s_720p.mp4"), 5.0, 320)
+    assert list((await faces.detect(scene[None]))[0]) == []
+
+
+async def test_boxes_lie_in_the_given_picture_whatever_its_size(faces: TritonFaces) -> None:
+    """The same picture at a multiple of 32, and with an odd border around it."""
+    shown = picture(media("talking/hamilton_whitehouse_10s_360p.mp4"), 0.5, 640)
+    framed = np.zeros((shown.shape[0] + 31, shown.shape[1] + 17, 3), dtype=np.uint8)
+    framed[20 : 20 + shown.shape[0], 9 : 9 + shown.shape[1]] = shown
+    (plain,) = await faces.detect(shown[None])
+    (moved,) = await faces.detect(framed[None])
+    assert plain
+    assert moved
+    found = moved[0].box
+    back = Box(x=found.x - 9, y=found.y - 20, width=found.width, height=found.height)
+    assert overlap(plain[0].box, back) > 0.7
+
+
+async def test_many_large_pictures_keep_their_order(faces: TritonFaces) -> None:
+    """Through shared memory; nothing of it is left."""
+    shown = picture(media("talking/nvidia_webcam_pillarbox_8s_720p.mp4"), 2.0, 640)
+    pictures = np.stack([shown if at % 3 == 0 else np.zeros_like(shown) for at in range(12)])
+    found = await faces.detect(pictures)
+    assert [len(one) for one in found] == [1 if at % 3 == 0 else 0 for at in range(12)]
+    assert not list(Path("/dev/shm").glob("clipstream-*"))
+
+
+async def test_the_wrong_shape_is_a_bug(faces: TritonFaces) -> None:
+    with pytest.raises(ValueError, match="shape"):
+        await faces.detect(np.zeros((180, 320, 3), dtype=np.uint8))
+
+
+async def test_nobody_there() -> None:
+    faces = TritonFaces("127.0.0.1:9")
+    with pytest.raises(Unavailable):
+        await faces.detect(np.zeros((1, 64, 64, 3), dtype=np.uint8))
+    await faces.close()
+
+
+async def test_a_killed_model_is_revived(faces: TritonFaces, triton_server: Triton) -> None:
+    for stub in triton_server.stubs("faces"):
+        stub.kill()
+    pictures = np.zeros((1, 64, 64, 3), dtype=np.uint8)
+    with pytest.raises(Unavailable):
+        await faces.detect(pictures)
+    assert list((await faces.detect(pictures))[0]) == []
+    for stub in triton_server.stubs("faces"):
+        stub.kill()
+    await faces.probe()

@@ -1,0 +1,87 @@
+"""Spans to one transcript: seams, languages, missing parts."""
+
+from __future__ import annotations
+
+import pytest
+
+from schemas.media import TimeRange
+from streams.listen.merge import close
+from tests.listen.spoken import sentence, span, texts, word
+
+SEAM = 50_000
+
+
+def merged(before: list, margin_after: list, margin_before: list, after: list) -> str:
+    spans = [span(0, SEAM, before, margin_after), span(SEAM, 100_000, after, margin_before)]
+    return texts(close(list(reversed(spans)), 100_000, []).words)
+
+
+def test_a_quiet_seam_changes_nothing() -> None:
+    assert merged(sentence("one two", 48_000), [], [], sentence("three four", 51_500)) == "one two three four"
+
+
+def test_a_word_that_both_count_as_theirs_comes_once() -> None:
+    before = [word("left", 49_000), word("middle", 49_700, 50_200)]
+    after = [word("Middle,", 49_850, 50_300), word("right", 50_600)]
+    assert merged(before, [word("right", 50_620)], [word("left", 49_050)], after) == "left Middle, right"
+
+
+def test_a_word_that_each_leaves_to_the_other_is_not_lost() -> None:
+    before, margin_after = [word("left", 49_000)], [word("middle", 49_950, 50_250), word("right", 50_600)]
+    margin_before, after = [word("middle", 49_700, 50_100)], [word("right", 50_580)]
+    assert merged(before, margin_after, margin_before, after) == "left middle right"
+
+
+def test_a_word_only_one_side_heard_is_kept_near_the_seam() -> None:
+    assert merged([word("left", 49_000)], [word("orphan", 50_020, 50_300)], [], []) == "left orphan"
+    assert merged([], [], [word("orphan", 49_700, 49_990)], [word("right", 50_600)]) == "orphan right"
+    assert merged([word("left", 49_000)], [word("edge", 50_700, 50_990)], [], []) == "left"
+
+
+def test_two_spellings_of_one_sound_are_not_mixed() -> None:
+    before, margin_after = [word("we", 49_300), word("cannot", 49_700, 50_200)], [word("go", 50_300)]
+    margin_before, after = (
+        [word("we", 49_300), word("can", 49_690, 49_900)],
+        [word("not", 49_950, 50_200), word("go", 50_300)],
+    )
+    assert merged(before, margin_after, margin_before, after) == "we cannot go"
+
+
+def test_the_same_word_said_twice_stays_twice() -> None:
+    before, margin_after = [word("very", 49_400)], [word("very", 50_300)]
+    margin_before, after = [word("very", 49_420)], [word("very", 50_310), word("good", 50_800)]
+    assert merged(before, margin_after, margin_before, after) == "very very good"
+
+
+def test_very_short_spans_count_no_word_twice() -> None:
+    parts = [span(0, 50_000, [word("a", 49_500)], [word("b", 50_100)]), span(50_000, 50_800, [word("b", 50_100)])]
+    parts.append(span(50_800, 90_000, [word("c", 51_000)], [word("b", 50_100)]))
+    assert texts(close(parts, 90_000, []).words) == "a b c"
+
+
+def test_a_missing_neighbour_is_said_and_its_seam_left_alone() -> None:
+    missing = [TimeRange(start_ms=SEAM, end_ms=100_000)]
+    found = close([span(0, SEAM, [word("left", 49_500)], [word("beyond", 50_300)])], 100_000, missing)
+    assert texts(found.words) == "left"
+    assert found.missing == missing
+
+
+def test_the_language_is_that_of_most_words() -> None:
+    spans = [
+        span(0, SEAM, sentence("a b c d", 1000)),
+        span(SEAM, 100_000, [word("ja", 60_000)], language="nl", sure=0.5),
+    ]
+    found = close(spans, 100_000, [])
+    assert found.language == "en"
+    assert found.language_probability == pytest.approx(0.72)
+
+
+def test_nothing_heard() -> None:
+    found = close([span(0, SEAM, [], language=None, sure=0.0)], SEAM, [])
+    assert (found.language, found.words, found.segments, found.speech) == (None, [], [], [])
+    assert close([], 0, []).model == "none"
+
+
+def test_speech_through_a_seam_is_one_stretch() -> None:
+    spans = [span(0, SEAM, [word("a", 100)]), span(SEAM, 100_000, [word("b", 99_000)])]
+    assert close(spans, 100_000, []).speech == [TimeRange(start_ms=0, end_ms=100_000)]

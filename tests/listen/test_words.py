@@ -1,0 +1,50 @@
+"""Words on project time: shifted, clamped, in order, cut at the seams."""
+
+from __future__ import annotations
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.media import TimeRange, Word
+from streams.listen.words import SHORTEST_MS, on_project_time, speech_inside, split_at
+from tests.listen.spoken import texts, word
+
+PADDED = TimeRange(start_ms=49_000, end_ms=101_000)
+RANGE = TimeRange(start_ms=50_000, end_ms=100_000)
+
+
+def test_words_are_shifted_and_cut_by_their_middle() -> None:
+    heard = [word("before", 500), word("straddles", 900, 1200), word("in", 2000), word("after", 51_100)]
+    inside, margin = split_at(on_project_time(heard, PADDED), RANGE)
+    assert [(one.text, one.start_ms) for one in inside] == [("straddles", 49_900), ("in", 51_000)]
+    assert texts(margin) == "before after"
+
+
+def test_a_word_over_another_ends_it() -> None:
+    one, other = on_project_time([word("a", 0, 500), word("b", 300, 600)], PADDED)
+    assert (one.end_ms, other.start_ms, other.end_ms) == (49_300, 49_300, 49_600)
+
+
+raw = st.builds(
+    Word,
+    text=st.sampled_from(["a", "b,", " c ", "", "  "]),
+    start_ms=st.integers(-2000, 60_000),
+    end_ms=st.integers(-2000, 60_000),
+    probability=st.just(0.5),
+)
+
+
+@given(st.lists(raw, max_size=30))
+def test_whatever_comes_in_times_are_sane(heard: list[Word]) -> None:
+    found = on_project_time(heard, PADDED)
+    assert len(found) == sum(bool(one.text.strip()) for one in heard)
+    assert all(one.end_ms - one.start_ms >= SHORTEST_MS for one in found)
+    assert all(one.end_ms <= other.start_ms for one, other in itertools.pairwise(found))
+    assert all(one.text == one.text.strip() for one in found)
+
+
+def test_speech_is_clamped_to_the_range() -> None:
+    heard = [TimeRange(start_ms=0, end_ms=900), TimeRange(start_ms=500, end_ms=3000)]
+    assert speech_inside(heard, PADDED, RANGE) == [TimeRange(start_ms=50_000, end_ms=52_000)]

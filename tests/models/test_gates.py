@@ -1,0 +1,44 @@
+"""Whisper's gates, with the numbers that real recordings gave."""
+
+from __future__ import annotations
+
+from tests.models.load import load
+
+gates = load("whisper", "gates")
+
+
+def test_speech_is_believed_and_invention_is_not() -> None:
+    assert not gates.invented(compression=1.9, log_probability=-0.07, no_speech=0.09, word_probability=0.96)
+    assert not gates.invented(compression=1.47, log_probability=-0.53, no_speech=0.41, word_probability=0.75)
+    assert gates.invented(compression=0.33, log_probability=-1.26, no_speech=0.78, word_probability=0.04)
+    assert gates.invented(compression=9.0, log_probability=-0.1, no_speech=0.0, word_probability=0.9)
+
+
+def test_a_window_is_heard_again_when_it_repeats_doubts_or_stops_early() -> None:
+    assert not gates.failed(compression=1.7, log_probability=-0.3, words=79, speech_s=30.0)
+    assert gates.failed(compression=2.5, log_probability=-0.3, words=79, speech_s=30.0)
+    assert gates.failed(compression=1.7, log_probability=-1.1, words=79, speech_s=30.0)
+    assert gates.failed(compression=1.0, log_probability=-0.3, words=5, speech_s=30.0)
+    assert not gates.failed(compression=1.0, log_probability=-0.3, words=1, speech_s=3.0)
+
+
+DUTCH = {"nl": 0.75, "en": 0.24}
+HALF = {"en": 0.5, "nl": 0.48}
+ENGLISH = {"en": 0.92, "nl": 0.06}
+GERMAN = {"de": 1.0, "en": 0.0}
+
+
+def test_a_sure_window_ends_the_search() -> None:
+    assert gates.language([ENGLISH], None, last=False) == ("en", 0.92)
+    assert gates.language([DUTCH], None, last=False) is None
+    assert gates.language([DUTCH], None, last=True) == ("nl", 0.75)
+    assert gates.language([DUTCH, ENGLISH], None, last=True)[0] == "en"
+
+
+def test_a_hint_wins_a_doubt_but_not_a_certainty() -> None:
+    assert gates.language([HALF], "en", last=False) == ("en", 0.5)
+    assert gates.language([DUTCH], "en", last=False) is None
+    assert gates.language([DUTCH, DUTCH], "en", last=True) == ("en", 0.24)
+    assert gates.language([GERMAN], "en", last=False) is None
+    assert gates.language([GERMAN, GERMAN], "en", last=True) == ("de", 1.0)
+    assert gates.language([ENGLISH], "xx", last=True)[0] == "en"
