@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from urllib.parse import urlsplit
@@ -10,7 +11,9 @@ from api.app import create_app
 from api.server import make_server
 from api.wiring import context_opener
 from streams import telemetry
-from streams.settings import MissingSettingError, load_settings
+from streams.adapters.postgres import create_pool
+from streams.errors import Unavailable
+from streams.settings import MissingSettingError, Settings, load_settings
 
 
 def main() -> int:
@@ -20,6 +23,11 @@ def main() -> int:
     except MissingSettingError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    try:
+        asyncio.run(_knock(settings))
+    except Unavailable as error:
+        sys.stderr.write(f"{error}: start it, or correct CLIPSTREAM_POSTGRES_API\n")
+        return 3
     telemetry.set_up("api", settings)
     address = urlsplit(settings.api)
     app = create_app(
@@ -30,6 +38,12 @@ def main() -> int:
     server = make_server(app, address.hostname or "127.0.0.1", address.port or 8080)
     server.run()
     return 0 if server.started else 3
+
+
+async def _knock(settings: Settings) -> None:
+    """Nothing can be served without Postgres: better one plain line now than a trace out of the server's start."""
+    pool = await create_pool(settings.postgres_api, size=1, name="clipstream-api-start")
+    await pool.close()
 
 
 if __name__ == "__main__":

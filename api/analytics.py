@@ -121,14 +121,20 @@ Name = Literal["summary", "projects_per_hour", "minutes_processed", "failures_by
 
 async def _ask(call: Call[None, Window], name: Name) -> tuple[dict[str, dt.datetime], list[dict[str, Any]]]:
     since, until = resolve(call.query, call.now)
-    parameters = {"org_id": str(call.org_id), "since": since, "until": until}
+    parameters = {"org_id": str(call.org_id), "since": _as_text(since), "until": _as_text(until)}
     return {"since": since, "until": until}, await call.context.analytics.query(query_text(name), parameters)
+
+
+def _as_text(at: dt.datetime) -> str:
+    """A DateTime64(3) parameter; the client would cut a datetime to whole seconds, losing the last one."""
+    return at.replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
 
 
 async def get_summary(call: Call[None, Window]) -> Reply:
     """The window in a few numbers."""
     window, rows = await _ask(call, "summary")
-    return Reply(body=msgspec.convert(window | rows[0], Summary, strict=False))
+    numbers = {name: value or 0 for name, value in rows[0].items()}  # a sum over nothing is NULL
+    return Reply(body=msgspec.convert(window | numbers, Summary, strict=False))
 
 
 async def get_projects_per_hour(call: Call[None, Window]) -> Reply:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
@@ -63,6 +67,23 @@ class PunctualProtocol(HttpToolsProtocol):
             self.transport.close()
 
 
+class DrainingServer(uvicorn.Server):
+    """A server for which being told to stop is a normal end: it drains and returns, and does not die of the signal."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop at SIGTERM and SIGINT while serving; give the handlers back afterwards."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
 def make_server(app: Any, host: str, port: int, *, headers_s: float = HEADERS_S) -> uvicorn.Server:
     """A server that drains for ``DRAIN_S`` at SIGTERM, logs nothing by itself and trusts no forwarded headers."""
     config = uvicorn.Config(
@@ -82,4 +103,4 @@ def make_server(app: Any, host: str, port: int, *, headers_s: float = HEADERS_S)
         limit_concurrency=1000,
         backlog=512,
     )
-    return uvicorn.Server(config)
+    return DrainingServer(config)

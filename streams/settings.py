@@ -88,7 +88,10 @@ _NESTED: dict[str, type[msgspec.Struct]] = {"media": MediaLimits, "spans": SpanR
 
 def _value(text: str, field: msgspec.structs.FieldInfo) -> object:
     if field.type is bytes:
-        return base64.b64decode(text)
+        decoded = base64.b64decode(text, validate=True)
+        if len(decoded) != 32:
+            raise ValueError(f"it must be 32 bytes in base64, not {len(decoded)}")
+        return decoded
     if field.type is Path:
         return Path(text)
     if field.type == tuple[str, ...]:

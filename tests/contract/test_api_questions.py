@@ -1,0 +1,146 @@
+"""Search and analytics through the API on the real engines' fronts and a real Postgres: answers, walls, highlights."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+
+from schemas import codec, events
+from schemas.media import ObjectRef, TimeRange
+from streams.adapters.clickhouse import migrate_clickhouse, open_analytics
+from streams.adapters.meilisearch import migrate_meilisearch, open_search
+from streams.settings import Settings
+from streams.sinks.rows import COLUMNS, row_of
+from tests.contract.api_world import Tenant, World, open_world
+from tests.contract.servers import Server
+
+pytestmark = pytest.mark.contract
+
+
+@pytest.fixture
+def settings(postgres: Settings, clickhouse_front: Server, search_front: Server) -> Settings:
+    return msgspec.structs.replace(
+        postgres, clickhouse=clickhouse_front.url, meilisearch=search_front.url, meilisearch_key=search_front.password
+    )
+
+
+@pytest.fixture
+async def world(settings: Settings) -> AsyncIterator[World]:
+    await migrate_clickhouse(settings)
+    await migrate_meilisearch(settings)
+    analytics, search = await open_analytics(settings), open_search(settings)
+    async with open_world(settings, analytics=analytics, search=search) as opened:
+        yield opened
+    await analytics.close()
+    search.close()
+
+
+def segment(tenant: Tenant, project_id: UUID, text: str, start_ms: int) -> dict[str, Any]:
+    return {
+        "id": uuid4().hex,
+        "org_id": str(tenant.org_id),
+        "project_id": str(project_id),
+        "start_ms": start_ms,
+        "end_ms": start_ms + 900,
+        "text": text,
+        "language": "en",
+        "speaker": None,
+    }
+
+
+async def test_words_are_found_marked_and_walled(world: World, settings: Settings) -> None:
+    search = open_search(settings)
+    mine, other, theirs = uuid4(), uuid4(), uuid4()
+    await search.upsert(
+        "segments",
+        [
+            segment(world.ann, mine, "The <b>momentum</b> of a planet & its moon", 1000),
+            segment(world.ann, other, "Momentum again", 2000),
+            segment(world.bob, theirs, "momentum of somebody else", 3000),
+        ],
+    )
+    clip = {
+        "id": uuid4().hex, "clip_id": str(uuid4()), "org_id": str(world.ann.org_id), "project_id": str(mine),
+        "start_ms": 0, "end_ms": 20_000, "title": "Why momentum matters", "text": "words", "reason": "r", "score": 70.5,
+    }  # fmt: skip
+    await search.upsert("clips", [clip])
+    search.close()
+    found = (await world.ann.client.get("/v1/search", params={"q": "momentum"})).json()
+    assert {hit["project_id"] for hit in found["segments"]} == {str(mine), str(other)}
+    marked = next(hit["highlight"] for hit in found["segments"] if hit["project_id"] == str(mine))
+    assert marked == "The &lt;b&gt;<mark>momentum</mark>&lt;/b&gt; of a planet &amp; its moon"
+    assert [(hit["clip_id"], hit["highlight"]) for hit in found["clips"]] == [
+        (clip["clip_id"], "Why <mark>momentum</mark> matters")
+    ]
+    one = (await world.ann.client.get("/v1/search", params={"q": "momentun", "project_id": str(other)})).json()
+    assert [hit["start_ms"] for hit in one["segments"]] == [2000]
+    stolen = (await world.ann.client.get("/v1/search", params={"q": "momentum", "project_id": str(theirs)})).json()
+    assert stolen["segments"] == []
+    assert (await world.ann.client.get("/v1/search", params={"q": 'x" OR org_id EXISTS'})).status_code == 200
+
+
+async def insert(settings: Settings, facts: list[events.AnyEvent], at: dt.datetime) -> None:
+    analytics = await open_analytics(settings)
+    rows = []
+    for offset, fact in enumerate(facts):
+        envelope = codec.Envelope(id=uuid4(), source="/test", type=codec.type_name(type(fact)), time=at)
+        rows.append(row_of(envelope, fact, topic="t", partition=0, offset=offset))
+    await analytics.insert("events", COLUMNS, rows, token=uuid4().hex)
+    await analytics.close()
+
+
+async def test_questions_are_answered_for_one_organisation(world: World, settings: Settings) -> None:
+    now = dt.datetime.now(dt.UTC) - dt.timedelta(milliseconds=50)
+    owner: dict[str, Any] = {"org_id": world.ann.org_id, "project_id": uuid4()}
+    failed: dict[str, Any] = {"org_id": world.ann.org_id, "project_id": uuid4()}
+    ref = ObjectRef(key="k", sha256="0" * 64, size=1)
+    ingest: dict[str, Any] = {"stage": "ingest", "media_ms": 203_000, "cpu_ms": 700}
+    ids: dict[str, Any] = {"clip_id": uuid4(), "export_id": uuid4(), "ordinal": 0}
+    facts: list[events.AnyEvent] = [
+        events.ProjectProgressed(**owner, version=1, state="running", percent=0, **ingest),
+        events.ProjectProgressed(**owner, version=2, state="done", percent=100, elapsed_ms=4000, **ingest),
+        events.ClipSelected(
+            **owner,
+            **ids,
+            range=TimeRange(start_ms=0, end_ms=1),
+            score=1.0,
+            confidence=1.0,
+            aspect="9:16",
+            captions=True,
+        ),
+        events.ExportCompleted(**owner, **ids, aspect="9:16", video=ref, duration_ms=30_000, integrated_lufs=-14.0),
+        events.ProjectCompleted(**owner, version=3, clip_count=1),
+        events.ProjectFailed(**failed, version=1, reason="media.corrupt", detail="secret words"),
+        events.ProjectFailed(org_id=world.bob.org_id, project_id=uuid4(), version=1, reason="theirs", detail=""),
+    ]
+    await insert(settings, facts, now)
+    summary = (await world.ann.client.get("/v1/analytics/summary")).json()
+    told = {name: summary[name] for name in ("projects_completed", "projects_failed", "clips", "exports_completed")}
+    assert told == {"projects_completed": 1, "projects_failed": 1, "clips": 1, "exports_completed": 1}
+    assert summary["minutes_processed"] == pytest.approx(203 / 60)
+    assert summary["cpu_ms"] == 700
+    hours = (await world.ann.client.get("/v1/analytics/projects-per-hour")).json()["rows"]
+    assert [(row["stage"], row["projects"], row["p95_ms"]) for row in hours] == [("ingest", 1, 4000.0)]
+    days = (await world.ann.client.get("/v1/analytics/minutes-processed")).json()["rows"]
+    assert [(row["day"], row["projects"]) for row in days] == [(str(now.date()), 1)]
+    failures = (await world.ann.client.get("/v1/analytics/failures-by-reason")).json()["rows"]
+    assert failures == [{"what": "project", "reason": "media.corrupt", "count": 1}]
+    earlier = {"until": (now - dt.timedelta(hours=1)).isoformat()}
+    none = (await world.ann.client.get("/v1/analytics/summary", params=earlier)).json()
+    assert (none["projects_completed"], none["minutes_processed"], none["cpu_ms"]) == (0, 0.0, 0)
+
+
+async def test_stores_that_are_away_are_said_to_be(postgres: Settings) -> None:
+    analytics, search = await open_analytics(postgres), open_search(postgres)
+    async with open_world(postgres, analytics=analytics, search=search) as world:
+        for path in ("/v1/search?q=a", "/v1/analytics/summary"):
+            answer = await world.ann.client.get(path)
+            assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+            assert "127.0.0.1" not in answer.text
+    await analytics.close()
+    search.close()
