@@ -192,11 +192,13 @@ def _print_table(phase: str, state: StackState, rows: list[dict[str, Any]]) -> N
         table.add_column(heading)
     for heading in ("pid", "memory", "port", "restarts"):
         table.add_column(heading, justify="right")
-    table.add_column("said", overflow="fold")
+    said = any(row["said"] for row in rows)
+    if said:
+        table.add_column("said", overflow="fold")
     for row in rows:
         colour = _COLOURS.get(row["state"], "default")
         memory = f"{row['memory_bytes'] // _MIB} MB" if row["memory_bytes"] else ""
-        cells = (row["pid"] or "", memory, row["port"] or "", row["restarts"], row["said"])
+        cells = (row["pid"] or "", memory, row["port"] or "", row["restarts"], *([row["said"]] if said else []))
         table.add_row(row["part"], f"[{colour}]{row['state']}[/]", *map(str, cells))
     total = sum(row["memory_bytes"] for row in rows) // _MIB
     console = Console()

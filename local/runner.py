@@ -121,7 +121,8 @@ class Runner:
             return 0.0
         self._now_ready("ready")
         ready_at_s = time.monotonic()
-        self.status.said = await self._until_first(process, self._until_sick())
+        why = await self._until_first(process, self._until_sick())
+        self.status.said = "" if self._stopping.is_set() else why
         return time.monotonic() - ready_at_s
 
     async def _run_to_end(self, process: Popen[bytes]) -> float:
