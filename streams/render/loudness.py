@@ -165,7 +165,8 @@ def normalised(sound: Sound, target_lufs: float = TARGET_LUFS) -> tuple[Sound, l
         result = limited(_amplified(sound, gain_db))
     reached = integrated_lufs(result)
     if reached is not None and abs(reached - target_lufs) > 1:
-        return result, [f"audio.quiet: {reached:.1f} LUFS; {target_lufs:.0f} would take more than {MAX_GAIN_DB:.0f} dB"]
+        limits = f"more than {MAX_GAIN_DB:.0f} dB of gain, or of its peaks cut off"
+        return result, [f"audio.quiet: {reached:.1f} LUFS; {target_lufs:.0f} would take {limits}"]
     return result, []
 
 

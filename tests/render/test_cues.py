@@ -1,0 +1,96 @@
+"""Cues: which words stand together, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.media import TimeRange, Word
+from streams.render.cues import CueRules, make_cues, words_inside
+from tests.render.synth import words
+
+CLIP = TimeRange(start_ms=10_000, end_ms=40_000)
+RULES = CueRules()
+
+
+def fits(texts: Sequence[str]) -> bool:
+    return len(" ".join(texts)) <= 30
+
+
+def texts(cues: Sequence) -> list[str]:  # type: ignore[type-arg]
+    return [" ".join(word.text for word in cue.words) for cue in cues]
+
+
+def word(text: str, start_ms: int, end_ms: int, speaker: str | None = None) -> Word:
+    return Word(text=text, start_ms=start_ms, end_ms=end_ms, probability=1.0, speaker=speaker)
+
+
+def test_sentences_end_cues() -> None:
+    cues = make_cues(words("This ends. That goes on", 10_000), CLIP, fits)
+    assert texts(cues) == ["This ends.", "That goes on"]
+
+
+def test_a_pause_ends_a_cue_and_another_speaker_too() -> None:
+    heard = [word("one", 10_000, 10_300), word("two", 11_000, 11_300), word("three", 11_300, 11_600, "B")]
+    assert texts(make_cues(heard, CLIP, fits)) == ["one", "two", "three"]
+
+
+def test_a_comma_is_a_better_place_to_cut() -> None:
+    cues = make_cues(words("when it had rained, nobody came to see", 10_000), CLIP, fits)
+    assert texts(cues)[0] == "when it had rained,"
+
+
+def test_no_word_is_left_alone_where_two_could_stand() -> None:
+    cues = make_cues(words("a b c d e f", 10_000), CLIP, fits)
+    assert min(len(cue.words) for cue in cues) > 1
+
+
+def test_short_gaps_are_held_and_long_ones_are_not() -> None:
+    heard = [word("one.", 10_000, 10_600), word("two.", 11_100, 11_900), word("three.", 20_000, 20_600)]
+    first, second, third = make_cues(heard, CLIP, fits)
+    assert first.end_ms == second.start_ms
+    assert second.end_ms == 11_900 + RULES.linger_ms
+    assert third.start_ms == 20_000
+
+
+@pytest.mark.parametrize(
+    ("start_ms", "end_ms", "kept"),
+    [
+        (9_000, 10_100, False),
+        (9_900, 10_200, True),
+        (39_900, 40_050, True),
+        (39_990, 40_500, False),
+        (9_000, 9_900, False),
+    ],
+)
+def test_words_cut_by_an_edge_count_when_half_is_heard(start_ms: int, end_ms: int, kept: bool) -> None:
+    inside = words_inside([word("edge", start_ms, end_ms)], CLIP, RULES)
+    assert bool(inside) is kept
+    assert all(CLIP.start_ms <= one.start_ms < one.end_ms <= CLIP.end_ms for one in inside)
+
+
+def test_empty_words_are_dropped() -> None:
+    assert make_cues([word(" ", 11_000, 11_200)], CLIP, fits) == []
+
+
+spoken = st.lists(
+    st.tuples(st.text("abc,.é", min_size=1, max_size=14), st.integers(9_000, 41_000), st.integers(0, 2_000)).map(
+        lambda part: word(part[0], part[1], part[1] + part[2])
+    ),
+    max_size=40,
+)
+
+
+@given(spoken)
+def test_whatever_was_heard_cues_are_in_order_and_inside(heard: list[Word]) -> None:
+    cues = make_cues(heard, CLIP, fits)
+    assert [one for cue in cues for one in cue.words] == words_inside(heard, CLIP, RULES)
+    end = CLIP.start_ms
+    for cue in cues:
+        assert end <= cue.start_ms < cue.end_ms <= CLIP.end_ms
+        assert len(cue.words) == 1 or (len(cue.words) <= RULES.max_words and fits([one.text for one in cue.words]))
+        assert cue.words[-1].end_ms <= cue.end_ms
+        end = cue.end_ms

@@ -1,0 +1,90 @@
+"""The output's clock: which source picture each output picture shows."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.documents import FramePlan, ShotCrop
+from schemas.media import CropBox, TimeRange
+from streams.render.edl import Shots, Timeline, fill_slots, output_rate
+
+
+def timeline(start_ms: int, rate: Fraction, count: int) -> Timeline:
+    return Timeline(start_ms=start_ms, rate_numerator=rate.numerator, rate_denominator=rate.denominator, count=count)
+
+
+@pytest.mark.parametrize(
+    ("source", "output"),
+    [
+        ("30000/1001", "30000/1001"), ("24000/1001", "24000/1001"), ("25", "25"), ("50", "25"), ("60", "30"),
+        ("60000/1001", "30000/1001"), ("120", "30"), ("15", "30"), ("12", "24"), ("2997/100", "30000/1001"),
+        ("17", "30"), ("1000", "30"), ("27.5", "30"), ("8", "24"),
+    ],
+)  # fmt: skip
+def test_rates_become_what_players_show_smoothly(source: str, output: str) -> None:
+    assert output_rate(Fraction(source)) == Fraction(output)
+
+
+def shown(times: list[int], clock: Timeline) -> list[int]:
+    """The source time that each slot shows."""
+    return [at for at, _, slots in fill_slots([(time, None) for time in times], clock) for _ in slots]
+
+
+@pytest.mark.parametrize("factor", [Fraction(1), Fraction(2), Fraction(1, 2)])
+@pytest.mark.parametrize("rate", [Fraction(24_000, 1001), Fraction(25), Fraction(30_000, 1001), Fraction(30)])
+@pytest.mark.parametrize("start_ms", [0, 7, 20, 333, 1_001, 59_983])
+def test_constant_rates_are_never_doubled_or_dropped(factor: Fraction, rate: Fraction, start_ms: int) -> None:
+    source = rate * factor
+    times = [round(n * 1000 / source) for n in range(int(62 * source))]
+    near = [time for time in times if start_ms - 100 <= time <= start_ms + 2_200]
+    found = shown(near, timeline(start_ms, rate, int(2 * rate)))
+    assert len(found) == int(2 * rate)
+    inner = Counter(found[2:-2])
+    if factor == 2:
+        assert {later - earlier for earlier, later in itertools.pairwise(found)} <= {
+            round(2000 / source) + slack for slack in (-1, 0, 1)
+        }
+    else:
+        assert set(list(inner.values())[1:-1]) == {int(1 / factor)}
+    assert abs(found[0] - start_ms) <= 500 / source + 2
+
+
+@given(st.lists(st.integers(0, 3_000), min_size=1, max_size=80, unique=True).map(sorted), st.integers(0, 2_500))
+def test_any_times_fill_every_slot_in_order(times: list[int], start_ms: int) -> None:
+    clock = timeline(start_ms, Fraction(30), 30)
+    result = list(fill_slots([(time, time) for time in times], clock))
+    assert [slot.number for _, _, slots in result for slot in slots] == list(range(30))
+    assert [at for at, _, _ in result] == sorted({at for at, _, _ in result})
+
+
+def test_no_picture_fills_no_slot() -> None:
+    assert list(fill_slots([], timeline(0, Fraction(30), 30))) == []
+
+
+def test_a_source_that_ends_early_holds_its_last_picture() -> None:
+    assert shown([0, 40, 80], timeline(0, Fraction(25), 10)) == [0, 40] + [80] * 8
+
+
+def test_sound_lasts_exactly_as_long_as_the_pictures() -> None:
+    assert timeline(0, Fraction(30_000, 1001), 30_000).samples(48_000) == 1001 * 48_000
+
+
+def test_shots_by_time() -> None:
+    box = CropBox(x=0, y=0, width=10, height=10)
+    shots = [
+        ShotCrop(range=TimeRange(start_ms=start, end_ms=end), mode="hold", crop=box, reason=str(start))
+        for start, end in ((1_000, 2_000), (2_000, 3_000))
+    ]
+    plan = FramePlan(
+        clip_id="c", aspect="9:16", range=TimeRange(start_ms=1_000, end_ms=3_000), source_width=1, source_height=1,
+        shots=shots,
+    )  # fmt: skip
+    found = Shots(plan)
+    assert [found.at(ms).reason for ms in (900, 1_000, 1_999, 2_000, 5_000)] == ["1000", "1000", "1000", "2000", "2000"]
+    assert found.distance_to_cut_ms(1_900) == 100

@@ -1,0 +1,163 @@
+"""The whole render on synthetic media, decoded back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import msgspec
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from schemas.documents import Aspect, FramePlan, SourceIndex
+from schemas.media import Word
+from streams.errors import Rejected
+from streams.render.certificate import boxes
+from streams.render.encode import THUMBNAIL_FILE, VIDEO_FILE, Rendered, RenderTask, main, render
+from streams.render.writer import Encoding
+from tests.render.synth import FLASH_LENGTH_MS, FLASH_MS, flash_and_beep, plan, words
+
+FAST = Encoding(preset="ultrafast", crf=26)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SourceIndex]:
+    path = tmp_path_factory.mktemp("source") / "flash.mp4"
+    return path, flash_and_beep(path)
+
+
+def make(
+    source: tuple[Path, SourceIndex],
+    scratch: Path,
+    crops: FramePlan,
+    heard: list[Word],
+    *,
+    captions: bool = True,
+    encoding: Encoding = FAST,
+) -> tuple[Rendered, list[int]]:
+    path, index = source
+    task = RenderTask(plan=crops, index=index, words=heard, captions=captions, encoding=encoding)
+    ticks: list[int] = []
+    with path.open("rb") as file:
+        rendered = render(task, file, scratch, ticks.append)
+    return rendered, ticks
+
+
+def lumas(path: Path) -> NDArray[np.uint8]:
+    """Luma of every picture, shape (n, height / 8, width / 8)."""
+    with av.open(str(path)) as container:
+        return np.stack([frame.to_ndarray()[: frame.height : 8, ::8] for frame in container.decode(video=0)])
+
+
+def sound(path: Path) -> NDArray[np.float32]:
+    with av.open(str(path)) as container:
+        return np.concatenate([frame.to_ndarray()[0] for frame in container.decode(audio=0)])
+
+
+def test_captions_are_burned_at_their_words_times_and_only_there(
+    source: tuple[Path, SourceIndex], tmp_path: Path
+) -> None:
+    crops = plan(source[1], 400, 2_400)
+    heard = words("spoken words", 1_400, each_ms=400, gap_ms=0)
+    with_captions, without = tmp_path / "with", tmp_path / "without"
+    for folder in (with_captions, without):
+        folder.mkdir()
+    rendered, ticks = make(source, with_captions, crops, heard)
+    make(source, without, crops, heard, captions=False)
+    difference = np.abs(lumas(with_captions / VIDEO_FILE).astype(int) - lumas(without / VIDEO_FILE))
+    changed = (difference > 40).reshape(len(difference), -1).sum(axis=1)
+    first, last = np.nonzero(changed > 30)[0][[0, -1]]
+    assert first == 25, "word starts 1,000 ms into the clip, at 25 pictures a second"
+    assert last >= 44
+    band = np.nonzero((difference[first:last] > 40).any(axis=(0, 2)))[0] * 8
+    assert band.min() > 0.6 * 1920
+    assert band.max() < 0.82 * 1920
+    assert rendered.certificate.caption_cues == 1
+    assert ticks == sorted(set(ticks))
+    assert ticks
+
+
+def test_size_length_tracks_and_loudness_are_as_promised(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
+    rendered, _ = make(source, tmp_path, plan(source[1], 100, 2_700), [], encoding=Encoding())
+    certificate = rendered.certificate
+    assert (certificate.width_px, certificate.height_px) == (1080, 1920)
+    assert certificate.frames == 65
+    assert abs(certificate.duration_ms - 2_600) <= 40
+    assert certificate.integrated_lufs == pytest.approx(-14, abs=1)
+    assert certificate.true_peak_dbtp is not None
+    assert certificate.true_peak_dbtp <= -1
+    assert certificate.warnings == []
+    assert boxes(tmp_path / VIDEO_FILE).index("moov") < boxes(tmp_path / VIDEO_FILE).index("mdat")
+    with av.open(str(tmp_path / VIDEO_FILE)) as container:
+        video, audio = container.streams.video[0], container.streams.audio[0]
+        assert (video.codec_context.name, video.profile, video.pix_fmt) == ("h264", "High", "yuv420p")
+        assert (int(video.codec_context.colorspace), int(video.codec_context.color_range)) == (1, 1)
+        assert (audio.codec_context.name, audio.sample_rate, audio.channels) == ("aac", 48_000, 2)
+        assert not {"title", "encoder", "comment"} & set(container.metadata)
+
+
+def test_picture_and_sound_stay_together(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
+    start_ms = 333
+    make(source, tmp_path, plan(source[1], start_ms, 2_333), [])
+    brightness = lumas(tmp_path / VIDEO_FILE)[:, 150:, :].mean(axis=(1, 2))
+    flash = np.nonzero(brightness > 150)[0] * 40
+    level = np.abs(sound(tmp_path / VIDEO_FILE))
+    beep = np.nonzero(np.convolve(level, np.ones(96) / 96, "same") > 0.6 * level.max() / 1.5)[0] / 48
+    assert abs(flash[0] - (FLASH_MS - start_ms)) <= 40
+    assert abs(flash[0] - beep[0]) <= 40
+    assert len(flash) * 40 == FLASH_LENGTH_MS
+
+
+@pytest.mark.parametrize(("aspect", "size"), [("1:1", (1080, 1080)), ("16:9", (1920, 1080))])
+def test_other_shapes(source: tuple[Path, SourceIndex], tmp_path: Path, aspect: Aspect, size: tuple[int, int]) -> None:
+    crops = plan(source[1], 0, 600, aspect=aspect)
+    rendered, _ = make(source, tmp_path, crops, words("captions stand here too"))
+    assert (rendered.certificate.width_px, rendered.certificate.height_px) == size
+    assert rendered.certificate.caption_cues == 1
+
+
+def test_same_task_same_bytes(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in "ab"]
+    for folder in folders:
+        folder.mkdir()
+        make(source, folder, plan(source[1], 0, 600), words("again and again"))
+    first, second = ((folder / VIDEO_FILE).read_bytes() for folder in folders)
+    assert first == second
+
+
+def test_a_source_without_sound_gets_a_silent_track_and_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "mute.mp4"
+    index = flash_and_beep(path, length_ms=600, sound=False)
+    rendered, _ = make((path, index), tmp_path, plan(index, 0, 600), [])
+    assert [warning.split(":")[0] for warning in rendered.certificate.warnings] == ["audio.absent"]
+    assert rendered.certificate.integrated_lufs is None
+    assert abs(len(sound(tmp_path / VIDEO_FILE)) / 48 - 600) < 30
+
+
+def test_a_range_that_ends_after_the_source_holds_the_last_picture_and_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "short.mp4"
+    index = flash_and_beep(path, length_ms=600)
+    rendered, _ = make((path, index), tmp_path, plan(index, 0, 1_600), [])
+    assert rendered.certificate.frames == 40
+    assert "video.frozen" in {warning.split(":")[0] for warning in rendered.certificate.warnings}
+
+
+def test_a_range_without_pictures_is_refused(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
+    with pytest.raises(Rejected, match="no picture"):
+        make(source, tmp_path, plan(source[1], 60_000, 61_000), [])
+
+
+def test_the_thumbnail_is_a_picture_of_the_clip(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
+    make(source, tmp_path, plan(source[1], 0, 2_000), words("no caption on it"))
+    with av.open(str(tmp_path / THUMBNAIL_FILE)) as container:
+        picture = next(container.decode(video=0))
+    assert (picture.width, picture.height) == (1080, 1920)
+    assert picture.to_ndarray(format="gray")[1200:1600].std() < 3
+
+
+def test_the_child_entry_speaks_plain_values(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
+    task = RenderTask(plan=plan(source[1], 0, 400), index=source[1], encoding=FAST)
+    with source[0].open("rb") as file:
+        result = main({"task": msgspec.json.encode(task).decode(), "scratch": str(tmp_path)}, file, lambda _: None)
+    assert msgspec.convert(result, Rendered).certificate.frames == 10

@@ -1,0 +1,70 @@
+"""An export from its plan to stored files, through the confined child."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from uuid import UUID
+
+from schemas.documents import Transcript
+from schemas.events import RenderRequested
+from schemas.media import ObjectRef, TimeRange
+from streams.adapters.media.handles import LocalSource
+from streams.render.produce import produce, words_near
+from streams.render.writer import Encoding
+from tests.render.synth import flash_and_beep, plan, words
+
+NOBODY = UUID(int=0)
+REF = ObjectRef(key="k", sha256="0" * 64, size=1)
+
+
+class Memory:
+    """Objects in memory."""
+
+    def __init__(self) -> None:
+        self.stored: dict[str, tuple[bytes, str]] = {}
+
+    async def put(self, prefix: str, body: bytes, content_type: str, suffix: str = "") -> ObjectRef:
+        digest = hashlib.sha256(body).hexdigest()
+        key = f"{prefix}/{digest}{suffix}"
+        self.stored[key] = (body, content_type)
+        return ObjectRef(key=key, sha256=digest, size=len(body))
+
+    async def put_file(self, prefix: str, path: Path, content_type: str, suffix: str = "") -> ObjectRef:
+        return await self.put(prefix, path.read_bytes(), content_type, suffix)
+
+
+async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
+    path = tmp_path / "source.mp4"
+    index = flash_and_beep(path, length_ms=1_600)
+    crops = plan(index, 200, 1_400)
+    request = RenderRequested(
+        org_id=NOBODY, project_id=NOBODY, clip_id=NOBODY, export_id=NOBODY, ordinal=0, range=crops.range,
+        aspect="9:16", captions=True, plan=REF, source=REF, index=REF,
+    )  # fmt: skip
+    transcript = Transcript(
+        language="en", language_probability=1.0, duration_ms=1_600, words=words("Hello there.", 300), segments=[],
+        speech=[], model="test",
+    )  # fmt: skip
+    memory, ticks = Memory(), list[int]()
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    with LocalSource(path) as source:
+        produced = await produce(
+            request, crops, transcript, index, source=source, objects=memory, scratch=scratch,  # type: ignore[arg-type]
+            prefix="org/project/exports/result", report=ticks.append, encoding=Encoding(preset="ultrafast"),
+        )  # fmt: skip
+    files = produced.files
+    assert files.srt is not None
+    assert files.vtt is not None
+    assert memory.stored[files.srt.key][0].decode() == "1\n00:00:00,100 --> 00:00:01,100\nHello there.\n"
+    assert [memory.stored[ref.key][1] for ref in (files.video, files.thumbnail)] == ["video/mp4", "image/jpeg"]
+    assert memory.stored[files.video.key][0][4:8] == b"ftyp"
+    assert produced.certificate.caption_cues == 1
+    assert produced.cpu_ms > 0
+    assert ticks
+
+
+def test_words_far_away_stay_home() -> None:
+    near = words_near(words("a b c", each_ms=20_000), TimeRange(start_ms=20_500, end_ms=30_000))
+    assert [word.text for word in near] == ["a", "b"]
