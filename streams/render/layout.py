@@ -54,7 +54,7 @@ def look_for(width_px: int, height_px: int) -> CaptionLook:
     """The look for an output size.
 
     Tall pictures: platforms lay their own text over the lowest fifth and buttons over the right edge, so the block
-    stands around three quarters of the height and keeps 7 % free on each side. Others stand where subtitles are expected.
+    stands at three quarters of the height and keeps 7 % free on each side. Others stand where subtitles are expected.
     """
     if height_px > width_px:
         font, centre, line = 0.083 * width_px, 0.735, 0.86

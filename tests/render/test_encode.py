@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from schemas.documents import Aspect, FramePlan, SourceIndex
-from schemas.media import Word
+from schemas.documents import Aspect, FramePlan, ShotCrop, SourceIndex
+from schemas.media import CropBox, TimeRange, Word
 from streams.errors import Rejected
 from streams.render.certificate import boxes
 from streams.render.encode import THUMBNAIL_FILE, VIDEO_FILE, Rendered, RenderTask, main, render
 from streams.render.writer import Encoding
-from tests.render.synth import FLASH_LENGTH_MS, FLASH_MS, flash_and_beep, plan, words
+from tests.render.synth import FLASH_LENGTH_MS, FLASH_MS, flash_and_beep, plan, words, write
 
 FAST = Encoding(preset="ultrafast", crf=26)
 
@@ -115,6 +115,33 @@ def test_other_shapes(source: tuple[Path, SourceIndex], tmp_path: Path, aspect: 
     rendered, _ = make(source, tmp_path, crops, words("captions stand here too"))
     assert (rendered.certificate.width_px, rendered.certificate.height_px) == size
     assert rendered.certificate.caption_cues == 1
+
+
+def test_the_crop_changes_with_the_very_picture_of_the_cut(tmp_path: Path) -> None:
+    """Before the cut the left half is light, after it the right half: a crop late or early would show a dark one."""
+    cut = 13
+    pictures = []
+    for number in range(25):
+        picture = np.full((180, 320, 3), 30, np.uint8)
+        picture[:, slice(0, 160) if number < cut else slice(160, 320)] = 220
+        pictures.append(picture)
+    path = tmp_path / "cut.mp4"
+    index = write(path, pictures, None)
+    whole = plan(index, 0, 1_000)
+    borders = [(0, cut * 40, 20), (cut * 40, 1_000, 200)]
+    shots = [
+        ShotCrop(
+            range=TimeRange(start_ms=start, end_ms=end),
+            mode="hold",
+            crop=CropBox(x=x, y=0, width=100, height=180),
+            reason="test",
+        )
+        for start, end, x in borders
+    ]
+    make((path, index), tmp_path, msgspec.structs.replace(whole, shots=shots), [])
+    found = lumas(tmp_path / VIDEO_FILE)
+    assert len(found) == 25
+    assert found.reshape(25, -1).min(axis=1).min() > 150
 
 
 def test_same_task_same_bytes(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
