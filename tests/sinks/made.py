@@ -1,0 +1,98 @@
+"""Events, objects and arrivals for the tests of the sinks. Ids and times are fixed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from uuid import UUID, uuid5
+
+import schemas
+from schemas import codec, events
+from schemas.documents import Moment, MomentList, Transcript
+from schemas.ids import NAMESPACE
+from schemas.media import ObjectRef, Segment, TimeRange
+from schemas.topics import BY_NAME, TOPIC_OF
+from streams.messages import Message
+from streams.sinks.batches import Arrived
+
+ORG, OTHER_ORG = UUID(int=0xA), UUID(int=0xB)
+PROJECT, OTHER_PROJECT = UUID(int=0x1), UUID(int=0x2)
+CLIP = UUID(int=0xC)
+NOW = dt.datetime(2026, 3, 4, 5, 6, 7, tzinfo=dt.UTC)
+EXAMPLES = Path(schemas.__file__).parent / "examples"
+
+
+def arrived(event: events.AnyEvent, *, offset: int = 0, name: str = "") -> Arrived:
+    """An event as it comes from its topic."""
+    envelope = codec.Envelope(
+        id=uuid5(NAMESPACE, f"{event}{name}"), source="/test", type=codec.type_name(type(event)), time=NOW
+    )
+    topic = TOPIC_OF[type(event)].name
+    headers = codec.encode_headers(envelope)
+    message = Message(topic=topic, partition=0, offset=offset, key="", headers=headers, payload=codec.encode(event))
+    return Arrived(message=message, envelope=envelope, event=event)
+
+
+def passing_examples() -> list[Arrived]:
+    """Every example event that is to pass."""
+    found = []
+    for path in sorted(EXAMPLES.glob("*/*.pass.json")):
+        example = json.loads(path.read_text())
+        payload = json.dumps(example["body"]).encode()
+        topic = BY_NAME[path.parent.name]
+        envelope, event = codec.decode(topic, example["headers"], payload)
+        message = Message(topic=topic.name, partition=1, offset=2, key="", headers=example["headers"], payload=payload)
+        found.append(Arrived(message=message, envelope=envelope, event=event))
+    return found
+
+
+def transcript(*texts: str) -> Transcript:
+    """A transcript of these segments, a second each."""
+    segments = [
+        Segment(start_ms=1000 * n, end_ms=1000 * n + 900, text=text, first_word=n, end_word=n + 1)
+        for n, text in enumerate(texts)
+    ]
+    return Transcript(
+        language="en", language_probability=0.9, duration_ms=60_000, words=[], segments=segments, speech=[], model="m"
+    )
+
+
+def moments(title: str = "A title", *, selected: bool = True) -> MomentList:
+    """One chosen moment and one that was not."""
+
+    def moment(number: UUID, text: str, *, chosen: bool) -> Moment:
+        return Moment(
+            id=str(number), range=TimeRange(start_ms=5, end_ms=20_005), score=70.5, confidence=0.5, title=title,
+            reason="because", signals=[], selected=chosen, text=text,
+        )  # fmt: skip
+
+    return MomentList(
+        moments=[moment(CLIP, "chosen words", chosen=selected), moment(UUID(int=9), "left", chosen=False)]
+    )
+
+
+def transcript_completed(ref: ObjectRef, *, version: int = 1, org: UUID = ORG) -> events.TranscriptCompleted:
+    return events.TranscriptCompleted(
+        org_id=org, project_id=PROJECT, transcript=ref, language="en", word_count=1, segment_count=1, speech_ms=1,
+        version=version,
+    )  # fmt: skip
+
+
+def moments_detected(ref: ObjectRef) -> events.MomentsDetected:
+    return events.MomentsDetected(org_id=ORG, project_id=PROJECT, moments=ref, candidate_count=2, clip_count=1)
+
+
+def clip_selected() -> events.ClipSelected:
+    return events.ClipSelected(
+        org_id=ORG, project_id=PROJECT, clip_id=CLIP, export_id=UUID(int=0xE), ordinal=0,
+        range=TimeRange(start_ms=5, end_ms=20_005), score=70.5, confidence=0.5, aspect="9:16", captions=True,
+    )  # fmt: skip
+
+
+def erased(org: UUID = ORG, project: UUID = PROJECT) -> events.ProjectErased:
+    return events.ProjectErased(org_id=org, project_id=project, version=9)
+
+
+def failed(project: UUID = PROJECT) -> events.ProjectFailed:
+    return events.ProjectFailed(org_id=ORG, project_id=project, version=3, reason="media.bomb", detail="Ann's file")
