@@ -32,7 +32,7 @@ def install(cache: Path, environ: Mapping[str, str], say: Say) -> Path:
         run_tool(
             [mvn, "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={directory}"],
             cwd=directory,
-            environ=tool_environment(environ),
+            environ=tool_environment(environ, MAVEN_OPTS=_maven_options(environ)),
             say=say,
             shorten=only_ours(set(read_checksums(JARS))),
             explain=explain_maven,
@@ -41,6 +41,12 @@ def install(cache: Path, environ: Mapping[str, str], say: Say) -> Path:
         check_files(directory, read_checksums(JARS), what="Kafka", remedy=remedy)
 
     return ensure_built(target(cache), build)
+
+
+def _maven_options(environ: Mapping[str, str]) -> str:
+    """Java takes the home directory from the user database; where HOME says otherwise (containers), HOME is meant."""
+    home = environ.get("HOME")
+    return " ".join(filter(None, (environ.get("MAVEN_OPTS"), f"-Duser.home={home}" if home else None)))
 
 
 def only_ours(jars: Set[str]) -> Callable[[str], str | None]:
@@ -62,6 +68,6 @@ def explain_maven(output: str) -> str:
         return "Kafka: the disk is full: make room under ~/.m2 and the cache, then run again"
     if "Checksum validation failed" in output:
         return "Kafka: a download is broken (checksum): remove ~/.m2/repository/org/apache/kafka and run again"
-    errors = [line for line in output.splitlines() if line.startswith("[ERROR]")]
-    reason = last_words(errors[0].removeprefix("[ERROR]")) if errors else last_words(output)
+    errors = [line.removeprefix("[ERROR]").strip() for line in output.splitlines() if line.startswith("[ERROR]")]
+    reason = last_words(next(filter(None, errors), output))
     return f"Kafka could not be fetched by Maven ({reason}): mend the network and run again, what is there is kept"
