@@ -46,8 +46,6 @@ def assemble(layout: Layout, environ: Mapping[str, str], *, stores_only: bool = 
     before = load(layout)
     stack_id = before.stack_id if before else random.token_hex(4)
     outside = OUTSIDE / stack_id if "postgres" not in external and needs_outside(layout.root) else None
-    if outside:
-        _make_outside(outside)
     claim = _claim(before, stack_id)
     port = _ports(claim, environ)
     setting = Setting(
@@ -62,6 +60,8 @@ def assemble(layout: Layout, environ: Mapping[str, str], *, stores_only: bool = 
     env = product_env(setting, external)
     state = _state(setting, claim, env, external)
     save(layout, state)
+    if outside:
+        _make_outside(outside)  # after it was written down: `reset` knows of it
     write_private(layout.stack_env, env_file(env))
     return Assembly(
         setting=setting, state=state, claim=claim, parts=plan(setting, env, external=external, stores_only=stores_only)
