@@ -129,7 +129,7 @@ class Runner:
         """A command: done when it ended well and its output was taken."""
         code = await _gone(process)
         if code:
-            self.status.said = f"ended with {code}: {last_line(self.log)}"
+            self.status.said = self._ending(code)
             return 0.0
         if self.part.capture:
             self.part.capture(self._output.read_text())
@@ -143,12 +143,16 @@ class Runner:
         try:
             done, _ = await asyncio.wait({watching, gone}, return_when=asyncio.FIRST_COMPLETED)
             if gone in done:
-                return f"ended with {gone.result()}: {last_line(self.log)}"
+                return self._ending(gone.result())
             return watching.result()
         finally:
             for task in (watching, gone):
                 task.cancel()
             await asyncio.gather(watching, gone, return_exceptions=True)
+
+    def _ending(self, code: int) -> str:
+        """How its process ended, in words; a killed one had no last word."""
+        return f"killed by signal {-code}" if code < 0 else f"ended with {code}: {last_line(self.log)}"
 
     async def _until_ready(self) -> str:
         """Probe until it works; '' then, or what the last probe said when the time is over."""
