@@ -61,6 +61,8 @@ class VideoTally:
     def _prove(self, packet: Packet[VideoStream] | None) -> None:
         try:
             frames = self.stream.codec_context.decode(packet)
+        except (MemoryError, av.error.ExitError):
+            raise
         except (av.FFmpegError, ValueError):
             return
         if frames:

@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 
 from schemas.documents import AudioTrack, SourceIndex, VideoTrack
 from schemas.media import TimeRange
+from streams.adapters.media.decoding import byte_positions, decode, hear, thinned
 from streams.adapters.media.display import display_array
 from streams.adapters.media.opening import as_binary, limit_decoder, open_media
 from streams.adapters.media.source import View
@@ -35,8 +36,6 @@ AUDIO_PREROLL_MS = 120
 VIEW_BYTES = 64 * 1024
 CUES_OF_VIDEO = "matroska"
 DEFAULT_MAX_PIXELS = 36_000_000
-BYTE_SEEK_FORMATS = ("mpegts", "mpeg")
-"""Formats without an index of their own: seeking by time would search the file, the position is known."""
 
 
 class Reader:
@@ -252,40 +251,3 @@ class Reader:
         if self._index.audio is None:
             raise ValueError("the source has no sound: do not ask for audio")
         return self._index.audio
-
-
-def decode(stream: VideoStream, packet: Packet[VideoStream] | None) -> list[av.VideoFrame]:
-    """Pictures that a packet completes (None drains); a damaged packet completes none."""
-    try:
-        return stream.codec_context.decode(packet)
-    except (MemoryError, av.error.ExitError):
-        raise
-    except (av.FFmpegError, ValueError):
-        return []
-
-
-def thinned(pictures: Iterator[tuple[int, av.VideoFrame]], gap_ms: int) -> Iterator[tuple[int, av.VideoFrame]]:
-    """The first picture, then the first one at or after each further ``gap_ms``."""
-    due: int | None = None
-    for at_ms, frame in pictures:
-        if due is None or at_ms >= due:
-            due = at_ms + gap_ms if due is None else due + gap_ms * ((at_ms - due) // gap_ms + 1)
-            yield at_ms, frame
-
-
-def hear(stream: AudioStream, packet: Packet[AudioStream] | None) -> list[av.AudioFrame]:
-    """Audio frames that a packet completes (None drains); a damaged packet completes none."""
-    try:
-        return stream.codec_context.decode(packet)
-    except (MemoryError, av.error.ExitError):
-        raise
-    except (av.FFmpegError, ValueError):
-        return []
-
-
-def byte_positions(index: SourceIndex) -> dict[int, int]:
-    """pts → byte of each key packet, for formats that are sought by byte; else empty."""
-    if index.packets is None or not index.format.startswith(BYTE_SEEK_FORMATS):
-        return {}
-    columns = zip(index.packets.pts, index.packets.pos, index.packets.key, strict=True)
-    return {pts: position for pts, position, key in columns if key and position >= 0}
