@@ -157,6 +157,9 @@ def main() -> int:
         print("ffmpeg is not there: apt-get install ffmpeg", file=sys.stderr)
         return 2
     encoding = Encoding(threads=asked.threads)
+    load = os.getloadavg()[0]
+    if load > 1:
+        print(f"the machine is busy (load {load:.1f}): wall times of both sides are noise", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         with asked.video.open("rb") as source:
