@@ -80,7 +80,7 @@ class HourlyProjects(msgspec.Struct, frozen=True, kw_only=True):
 
     since: dt.datetime
     until: dt.datetime
-    rows: list[HourRow]
+    items: list[HourRow]
 
 
 class MinutesProcessed(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +88,7 @@ class MinutesProcessed(msgspec.Struct, frozen=True, kw_only=True):
 
     since: dt.datetime
     until: dt.datetime
-    rows: list[MinutesRow]
+    items: list[MinutesRow]
 
 
 class FailuresByReason(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,7 +96,7 @@ class FailuresByReason(msgspec.Struct, frozen=True, kw_only=True):
 
     since: dt.datetime
     until: dt.datetime
-    rows: list[FailureRow]
+    items: list[FailureRow]
 
 
 def resolve(window: Window, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
@@ -140,19 +140,19 @@ async def get_summary(call: Call[None, Window]) -> Reply:
 async def get_projects_per_hour(call: Call[None, Window]) -> Reply:
     """Projects per hour, with p50 and p95 of each stage."""
     window, rows = await _ask(call, "projects_per_hour")
-    return Reply(body=HourlyProjects(**window, rows=msgspec.convert(rows, list[HourRow], strict=False)))
+    return Reply(body=HourlyProjects(**window, items=msgspec.convert(rows, list[HourRow], strict=False)))
 
 
 async def get_minutes_processed(call: Call[None, Window]) -> Reply:
     """Minutes of video per day."""
     window, rows = await _ask(call, "minutes_processed")
-    return Reply(body=MinutesProcessed(**window, rows=msgspec.convert(rows, list[MinutesRow], strict=False)))
+    return Reply(body=MinutesProcessed(**window, items=msgspec.convert(rows, list[MinutesRow], strict=False)))
 
 
 async def get_failures_by_reason(call: Call[None, Window]) -> Reply:
     """Failures, most frequent first."""
     window, rows = await _ask(call, "failures_by_reason")
-    return Reply(body=FailuresByReason(**window, rows=msgspec.convert(rows, list[FailureRow], strict=False)))
+    return Reply(body=FailuresByReason(**window, items=msgspec.convert(rows, list[FailureRow], strict=False)))
 
 
 OPERATIONS = (

@@ -100,7 +100,7 @@ def make_server(app: Any, host: str, port: int, *, headers_s: float = HEADERS_S)
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=DRAIN_S,
-        limit_concurrency=1000,
+        limit_concurrency=10_000,
         backlog=512,
     )
     return DrainingServer(config)

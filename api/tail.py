@@ -36,6 +36,11 @@ class Listeners:
         for event in self._waiting.get(project_id, ()):
             event.set()
 
+    def wake_all(self) -> None:
+        """Anything may have happened while nobody followed the topic."""
+        for project_id in list(self._waiting):
+            self.wake(project_id)
+
     async def listen(self, project_id: UUID) -> AsyncIterator[None]:
         """Yields at once, then after each wake or pause, for as long as somebody asks."""
         event = asyncio.Event()
@@ -82,18 +87,33 @@ class Follower:
         while True:
             try:
                 await self._follow()
-            except (KafkaError, OSError) as error:
+            except (KafkaError, OSError, TimeoutError) as error:
                 structlog.get_logger("api").warning("kafka away", error=f"{type(error).__name__}: {error}")
                 await asyncio.sleep(AGAIN_S)
 
+    async def _go_to_end(self, consumer: Any) -> None:
+        """Stand at the end of every partition before anything counts as followed."""
+        if TOPIC not in await consumer.topics():
+            raise KafkaError(f"{TOPIC} does not exist yet")
+        partitions = [TopicPartition(TOPIC, number) for number in range(BY_NAME[TOPIC].partitions)]
+        consumer.assign(partitions)
+        await consumer.seek_to_end(*partitions)
+        for partition in partitions:
+            await consumer.position(partition)
+
     async def _follow(self) -> None:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap, group_id=None, enable_auto_commit=False, auto_offset_reset="latest"
+            bootstrap_servers=self._bootstrap,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="latest",
+            retry_backoff_ms=500,  # each retry while Kafka is away is a line in the log
         )
         try:
             await consumer.start()
-            consumer.assign([TopicPartition(TOPIC, number) for number in range(BY_NAME[TOPIC].partitions)])
+            await self._go_to_end(consumer)
             self._consumer = consumer
+            self._listeners.wake_all()
             while True:
                 for messages in (await consumer.getmany(timeout_ms=1000, max_records=1000)).values():
                     for project_id in {project_of(message.key) for message in messages} - {None}:

@@ -106,6 +106,16 @@ async def test_a_request_that_failed_is_not_kept(world: World) -> None:
     assert right.status_code == 202
 
 
+async def test_a_key_is_forgotten_after_a_day(world: World) -> None:
+    headers = {"Idempotency-Key": "abc-4"}
+    first = await world.ann.client.post("/v1/projects", json=URL, headers=headers)
+    async with org_transaction(world.api, world.ann.org_id) as rows:
+        await rows.execute("update idempotency_keys set created_at = now() - interval '25 hours'")
+    second = await world.ann.client.post("/v1/projects", json=URL | {"title": "B"}, headers=headers)
+    assert second.status_code == 202
+    assert second.json()["project_id"] != first.json()["project_id"]
+
+
 async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> None:
     project_id = await new_project(world.ann)
     clip_id = await new_clip(world, world.ann, project_id)

@@ -124,11 +124,11 @@ async def test_questions_are_answered_for_one_organisation(world: World, setting
     assert told == {"projects_completed": 1, "projects_failed": 1, "clips": 1, "exports_completed": 1}
     assert summary["minutes_processed"] == pytest.approx(203 / 60)
     assert summary["cpu_ms"] == 700
-    hours = (await world.ann.client.get("/v1/analytics/projects-per-hour")).json()["rows"]
+    hours = (await world.ann.client.get("/v1/analytics/projects-per-hour")).json()["items"]
     assert [(row["stage"], row["projects"], row["p95_ms"]) for row in hours] == [("ingest", 1, 4000.0)]
-    days = (await world.ann.client.get("/v1/analytics/minutes-processed")).json()["rows"]
+    days = (await world.ann.client.get("/v1/analytics/minutes-processed")).json()["items"]
     assert [(row["day"], row["projects"]) for row in days] == [(str(now.date()), 1)]
-    failures = (await world.ann.client.get("/v1/analytics/failures-by-reason")).json()["rows"]
+    failures = (await world.ann.client.get("/v1/analytics/failures-by-reason")).json()["items"]
     assert failures == [{"what": "project", "reason": "media.corrupt", "count": 1}]
     earlier = {"until": (now - dt.timedelta(hours=1)).isoformat()}
     none = (await world.ann.client.get("/v1/analytics/summary", params=earlier)).json()
