@@ -36,6 +36,7 @@ def register(subparsers: Any) -> None:
     up = _command(subparsers, "up", _up, "start the whole stack on this machine and wait until it works")
     up.add_argument("--foreground", action="store_true", help="stay here; Ctrl-C stops the stack")
     up.add_argument("--json", action="store_true", help="print endpoints and keys as JSON")
+    up.add_argument("--api-port", type=int, metavar="PORT", help="where the API listens (a free one)")
     status = _command(subparsers, "status", _status, "each part: state, pid, memory, port, restarts")
     status.add_argument("--json", action="store_true", help="print only JSON")
     logs = _command(subparsers, "logs", _logs, "what the parts print")
@@ -81,9 +82,10 @@ def _guarded(run: Callable[[argparse.Namespace, Say], int], arguments: argparse.
 
 def _up(arguments: argparse.Namespace, say: Say) -> int:
     layout = stack.layout_of(arguments.state_dir)
+    asked = {"CLIPSTREAM_API_PORT": str(arguments.api_port)} if arguments.api_port is not None else {}
     if arguments.foreground:
-        return _foreground(layout, say)
-    info = stack.ensure_running(layout, os.environ, say)
+        return _foreground(layout, os.environ | asked, say)
+    info = stack.ensure_running(layout, os.environ | asked, say)
     if arguments.json:
         print(msgspec.json.format(msgspec.json.encode(info), indent=2).decode())
     else:
@@ -91,12 +93,12 @@ def _up(arguments: argparse.Namespace, say: Say) -> int:
     return 0
 
 
-def _foreground(layout: Layout, say: Say) -> int:
+def _foreground(layout: Layout, environ: Mapping[str, str], say: Say) -> int:
     """The guard as our child in this terminal: Ctrl-C reaches us, and we pass it on and wait."""
     if is_running(layout):
         raise Problem("this stack runs already: `clipstream down` first, or leave out --foreground")
-    stack.prepare(layout, os.environ, say)
-    guard = stack.start_guard(layout, os.environ)
+    stack.prepare(layout, environ, say)
+    guard = stack.start_guard(layout, environ)
     try:
         _print_info(stack.wait_ready(layout, guard, say))
         say("Ctrl-C stops the stack")

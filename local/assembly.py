@@ -92,7 +92,7 @@ def _ports(claim: Claim, environ: Mapping[str, str]) -> dict[str, int]:
     ports = {name: claim.port(index) for index, name in enumerate(PORTS)}
     if wanted := environ.get("CLIPSTREAM_API_PORT"):
         if not wanted.isdigit() or not 0 < int(wanted) < 65_536:
-            raise Problem(f"CLIPSTREAM_API_PORT is {wanted!r}: give a number between 1 and 65535")
+            raise Problem(f"the API's port is {wanted!r}: give a number between 1 and 65535")
         check_wanted(int(wanted))
         ports["api"] = int(wanted)
     return ports

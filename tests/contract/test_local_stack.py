@@ -230,8 +230,7 @@ def test_a_taken_port_is_one_line(made: Made) -> None:
     layout = made.layout("taken")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        environ = without(*SMALL) | {"CLIPSTREAM_API_PORT": str(port)}
-        result = command("up", "--state-dir", str(layout.root), environ=environ)
+        result = command("up", "--state-dir", str(layout.root), "--api-port", str(port), environ=without(*SMALL))
     assert f"port {port} is taken" in one_problem(result)
     assert not is_running(layout)
 

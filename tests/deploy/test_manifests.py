@@ -1,0 +1,145 @@
+"""The compose file and the Kustomize base: they parse, fit their schemas, and name each process and setting we have."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import msgspec
+import pytest
+import yaml
+
+from local.parts.numbers import SINKS, STAGES
+from schemas.topics import TOPICS
+from streams.settings import PREFIX, Settings
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+BASE = DEPLOY / "k8s" / "base"
+COMPOSE = DEPLOY / "compose"
+REQUIRED = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings) if field.required}
+KNOWN = {PREFIX + field.name.upper() for field in msgspec.structs.fields(Settings)}
+
+
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((COMPOSE / "compose.yaml").read_text())
+    return loaded
+
+
+def kustomization() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((BASE / "kustomization.yaml").read_text())
+    return loaded
+
+
+def documents(name: str) -> list[dict[str, Any]]:
+    return [document for document in yaml.safe_load_all((BASE / name).read_text()) if document]
+
+
+RESOURCES = [document for name in kustomization()["resources"] for document in documents(name)]
+WORKLOADS = [one for one in RESOURCES if one["kind"] in ("Deployment", "Job")]
+
+
+def containers(workload: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = workload["spec"]["template"]["spec"]["containers"]
+    return found
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda one: f"{one['kind']}-{one['metadata']['name']}")
+def test_each_resource_fits_the_schema_of_kubernetes(resource: dict[str, Any]) -> None:
+    kubernetes_validate.validate(resource, "1.37", strict=True)
+
+
+def test_the_example_secret_fits_too() -> None:
+    (secret,) = documents("secret.example.yaml")
+    kubernetes_validate.validate(secret, "1.37", strict=True)
+    assert not any(secret["stringData"].values()), "an example holds no secret"
+
+
+def test_every_file_of_the_base_is_used() -> None:
+    files = {path.name for path in BASE.glob("*.yaml")}
+    assert files - set(kustomization()["resources"]) == {"kustomization.yaml", "secret.example.yaml"}
+
+
+def test_the_one_machine_stack_knows_every_stage_and_sink_of_the_topics() -> None:
+    consumers = {consumer for topic in TOPICS for consumer in topic.consumers}
+    assert {stage for stage, _ in STAGES} <= consumers
+
+
+def test_every_process_runs_on_kubernetes() -> None:
+    commands = {" ".join(container.get("command", [])) for one in WORKLOADS for container in containers(one)}
+    assert processes() <= commands
+
+
+def test_every_process_runs_in_compose() -> None:
+    commands = {" ".join(service.get("command", [])) for service in compose()["services"].values()}
+    assert processes() | {"python -m streams --bootstrap"} <= commands
+
+
+def processes() -> set[str]:
+    stages = {f"python -m streams --stage {stage}" for stage, _ in STAGES}
+    sinks = {f"python -m streams --sink {sink}" for sink in SINKS}
+    return stages | sinks | {"python -m api", "python -m streams --relay", "python -m streams --migrate"}
+
+
+def test_kubernetes_names_every_setting_that_has_no_default() -> None:
+    (secret,) = documents("secret.example.yaml")
+    literals = {line.split("=", 1)[0] for line in kustomization()["configMapGenerator"][0]["literals"]}
+    named = literals | set(secret["stringData"])
+    assert named >= REQUIRED
+    assert named <= KNOWN
+
+
+def test_compose_names_every_setting_that_has_no_default() -> None:
+    named = set(compose()["x-product"]["environment"])
+    assert named >= REQUIRED
+    assert named <= KNOWN
+
+
+def test_every_variable_of_compose_is_in_the_example() -> None:
+    """Or has a default of its own."""
+    text = (COMPOSE / "compose.yaml").read_text()
+    used = set(re.findall(r"\$\{([A-Z0-9_]+)(?::\?[^}]*)?\}", text))
+    given = {line.split("=")[0] for line in (COMPOSE / ".env.example").read_text().splitlines() if "=" in line}
+    assert used == given
+
+
+def test_every_image_is_pinned() -> None:
+    for name, service in compose()["services"].items():
+        tag = service["image"].rpartition(":")[2]
+        assert tag[:1].isdigit() or tag[:2] in ("v1", "v2"), f"{name} floats: {service['image']}"
+    named = {container["image"] for one in WORKLOADS for container in containers(one)}
+    assert named == {image["name"] for image in kustomization()["images"]}
+
+
+def test_what_compose_depends_on_is_there_and_can_be_healthy() -> None:
+    services = compose()["services"]
+    for name, service in services.items():
+        for other, how in service.get("depends_on", {}).items():
+            assert other in services, f"{name} waits for {other}"
+            assert how["condition"] != "service_healthy" or "healthcheck" in services[other]
+
+
+def test_every_volume_of_compose_is_declared() -> None:
+    declared = set(compose()["volumes"])
+    for service in compose()["services"].values():
+        named = {volume.split(":")[0] for volume in service.get("volumes", []) if not volume.startswith("/")}
+        assert named <= declared
+
+
+def test_nothing_of_ours_runs_as_root_or_may_become_it() -> None:
+    assert "no-new-privileges:true" in compose()["x-product"]["security_opt"]
+    assert re.search(r"^USER 10001$", (COMPOSE / "Dockerfile").read_text(), re.MULTILINE)
+    for one in WORKLOADS:
+        for container in containers(one):
+            if container["image"] == "clipstream":
+                assert container["securityContext"]["allowPrivilegeEscalation"] is False
+                assert one["spec"]["template"]["spec"]["securityContext"]["runAsNonRoot"] is True
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "triton.Dockerfile"])
+def test_what_an_image_copies_exists(name: str) -> None:
+    for line in (COMPOSE / name).read_text().splitlines():
+        if line.startswith("COPY ") and "--from" not in line:
+            for source in line.split()[1:-1]:
+                assert (DEPLOY.parent / source).exists(), f"{name} copies {source}"
