@@ -1,0 +1,169 @@
+"""Conventions of the documentation as tests: it lists what there is and names nothing that is not; links resolve."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from api.app import OPERATIONS
+from cli.__main__ import make_parser
+from schemas.topics import TOPICS
+from streams.settings import _NESTED, PREFIX, Settings
+from tests.docs.pages import REPO, anchors, inline_code, links, pages, prose, text_of
+
+CODE = re.compile(r"""["']((?:media|url|producer|upload)\.[a-z_]+)["']""")
+SOURCES = [path for room in ("streams", "api") for path in sorted((REPO / room).rglob("*.py"))]
+
+
+def names(page: Path) -> str:
+    return str(page.relative_to(REPO))
+
+
+def settings_names() -> list[str]:
+    found = []
+    for field in msgspec.structs.fields(Settings):
+        nested = _NESTED.get(field.name)
+        inner = [f"_{one.name.upper()}" for one in msgspec.structs.fields(nested)] if nested else [""]
+        found += [PREFIX + field.name.upper() + suffix for suffix in inner]
+    return found
+
+
+def commands(parser: argparse.ArgumentParser, before: str = "clipstream") -> list[str]:
+    """Every command that can be typed, with its parents."""
+    found = []
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, inner in action.choices.items():
+                found += commands(inner, f"{before} {name}") or [f"{before} {name}"]
+    return found
+
+
+@pytest.mark.parametrize("page", pages(), ids=names)
+def test_every_relative_link_resolves(page: Path) -> None:
+    text = page.read_text()
+    for link in links(text):
+        if link.startswith(("http://", "https://")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{link} leads nowhere"
+        if anchor:
+            assert anchor in anchors(target.read_text()), f"{link}: there is no such heading"
+
+
+@pytest.mark.parametrize("page", pages(), ids=names)
+def test_no_page_names_a_place_of_one_machine(page: Path) -> None:
+    found = re.findall(r"(?:/work|/home|/root|/Users|/tmp)/\S*", page.read_text())
+    assert found == []
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if "adr" not in page.parts], ids=names)
+def test_every_file_that_is_named_is_there(page: Path) -> None:
+    rooms = {path.name for path in REPO.iterdir() if path.is_dir()} - {"out"}
+    for code in inline_code(page.read_text()):
+        if code.split("/")[0] in rooms and "/" in code and not re.search(r"[*<{\s]", code):
+            assert (REPO / code).exists(), f"`{code}` is not there"
+
+
+def test_every_function_of_the_walk_is_where_it_is_said_to_be() -> None:
+    walk = re.sub(r"\s+", " ", (REPO / "ARCHITECTURE.md").read_text())
+    found = re.findall(r"`(\w+)(?:\(\))?` in `([\w/]+\.py)`", walk)
+    assert len(found) > 30
+    for name, path in found:
+        tree = ast.parse((REPO / path).read_text())
+        defined = {
+            node.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        }
+        assert name in defined, f"{path} has no {name}"
+
+
+def test_every_setting_is_listed_with_its_default() -> None:
+    listed = text_of("docs/operators.md")
+    assert [name for name in settings_names() if f"`{name}`" not in listed] == []
+    defaults = dict(re.findall(r"^\| `(CLIPSTREAM_\w+)` \| `?([\w.:/]+)`? \|", listed, re.MULTILINE))
+    for field in msgspec.structs.fields(Settings):
+        if isinstance(field.default, int | float) and not isinstance(field.default, bool):
+            name = PREFIX + field.name.upper()
+            assert float(defaults[name]) == field.default, name
+    for nested, struct in _NESTED.items():
+        for field in msgspec.structs.fields(struct):
+            name = f"{PREFIX}{nested.upper()}_{field.name.upper()}"
+            assert float(defaults[name]) == field.default, name
+
+
+def test_no_variable_is_named_that_nothing_reads() -> None:
+    code = "".join(
+        path.read_text()
+        for room in ("streams", "api", "cli", "local", "models", "tests")
+        for path in (REPO / room).rglob("*")
+        if path.suffix in (".py", ".pbtxt") and "docs" not in path.parts
+    )
+    known = {*settings_names(), *re.findall(r"CLIPSTREAM_[A-Z0-9_]+", code)}
+    assert set(re.findall(r"CLIPSTREAM_[A-Z0-9_]*[A-Z0-9]", text_of())) - known == set()
+
+
+def test_every_topic_and_event_is_listed_where_the_table_says() -> None:
+    listed = text_of("docs/operators.md")
+    for topic in TOPICS:
+        row = re.search(rf"^\| `{re.escape(topic.name)}` \| ([^|]+) \|.*\| ([^|]+) \|$", listed, re.MULTILINE)
+        assert row, f"{topic.name} is not listed"
+        assert [name.strip() for name in row[1].split(",")] == [event.__name__ for event in topic.events]
+        days = topic.retention_ms // 86_400_000
+        assert row[2] == (f"{days} days" if days > 0 else "without end")
+
+
+def test_every_command_is_listed() -> None:
+    listed = text_of("docs/operators.md")
+    assert [name for name in commands(make_parser()) if f"`{name}`" not in listed] == []
+
+
+def test_every_route_is_listed() -> None:
+    listed = re.sub(r"\?[\w=&…]*", "", text_of())
+    missing = []
+    for operation in OPERATIONS:
+        plain = operation.path.replace("{", r"\{").replace("}", r"\}")
+        by_variable = re.sub(r"\\\{\w+\\\}", r"(?:\\{\\w+\\}|\\$\\w+)", plain)
+        if not re.search(rf"{by_variable}(?![/\w])", listed):
+            missing.append(f"{operation.method} {operation.path}")
+    assert missing == []
+
+
+def test_no_route_is_named_that_does_not_exist() -> None:
+    paths = {re.sub(r"\{\w+\}", "{}", operation.path) for operation in OPERATIONS}
+    for method, path in re.findall(r"`(GET|POST|DELETE|PUT) (/[\w/{}.-]*)", prose(text_of())):
+        assert re.sub(r"\{\w+\}", "{}", path) in paths, f"{method} {path}"
+
+
+def test_the_catalogue_of_refusals_is_that_of_the_code() -> None:
+    raised = {code for path in SOURCES for code in CODE.findall(path.read_text())}
+    listed = set(
+        re.findall(r"^\| `((?:media|url|producer|upload)\.[a-z_]+)` \|", text_of("docs/producers.md"), re.MULTILINE)
+    )
+    assert listed == raised
+
+
+def test_every_column_is_explained() -> None:
+    listed = inline_code(text_of("docs/analytics.md"))
+    sql = (REPO / "schemas/clickhouse/0001_events.sql").read_text()
+    columns = re.findall(r"^    (\w+) (?:UUID|Low|UInt|String|DateTime|Nullable)", sql, re.MULTILINE)
+    aliases = re.findall(r" AS (\w+)[,\n]", sql.partition("VIEW IF NOT EXISTS stage_timings")[2])
+    things = re.findall(r"(?:TABLE|VIEW) IF NOT EXISTS (\w+)", sql)
+    assert len(columns) > 10
+    assert {*columns, *aliases, *things} - listed == set()
+
+
+@pytest.mark.parametrize("index", ["segments", "clips", "tombstones"])
+def test_every_index_and_field_is_explained(index: str) -> None:
+    listed = inline_code(text_of("docs/search.md"))
+    schema = json.loads((REPO / f"schemas/meilisearch/{index}.json").read_text())
+    settings = schema["settings"]
+    fields = {*settings["searchableAttributes"], *settings["filterableAttributes"], *settings["sortableAttributes"]}
+    assert {index, *fields, *settings.get("rankingRules", [])} - listed == set()
