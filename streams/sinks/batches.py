@@ -2,7 +2,7 @@
 
 A batch that the store does not take is handed over again, with backoff, until it is taken or the process ends: so a
 message is handled at least once, and handling it twice must change nothing. To build a store anew from the topics,
-stop the sink, delete its group's offsets (or give it another group) and empty the store: it begins at the earliest.
+stop the sink, empty the store, migrate, `rewind` the sink's group and start it: it begins at the earliest message.
 """
 
 from __future__ import annotations
@@ -215,6 +215,21 @@ class Sink:
         return AIOKafkaProducer(
             bootstrap_servers=self._settings.kafka, acks="all", enable_idempotence=True, max_request_size=2_000_000
         )
+
+
+async def rewind(settings: Settings, name: str, topics: Sequence[str]) -> None:
+    """Put a stopped sink's group back to the first message of every partition.
+
+    Raises KafkaError while the sink runs: Kafka lets nobody else commit for a group that has members.
+    """
+    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, group_id=group_of(name), enable_auto_commit=False)
+    await consumer.start()
+    try:
+        places = [TopicPartition(topic, number) for topic in topics for number in range(BY_NAME[topic].partitions)]
+        consumer.assign(places)
+        await consumer.commit(await consumer.beginning_offsets(places))
+    finally:
+        await consumer.stop()
 
 
 def _message(record: Any) -> Message:

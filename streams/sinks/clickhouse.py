@@ -14,7 +14,7 @@ from streams.adapters.ports import Analytics
 from streams.adapters.postgres import Pool, create_pool
 from streams.errors import Rejected
 from streams.messages import Message
-from streams.producers import Verifier
+from streams.producers import INTERNAL_KEY_ID, KEY, Verifier
 from streams.settings import Settings
 from streams.sinks.batches import ALL_TOPICS, Arrived, Health, Refused, Sink
 from streams.sinks.rows import COLUMNS, TOMBSTONE_COLUMNS, ProjectKey, erased_of, project_key, row_of
@@ -89,7 +89,7 @@ def _row(one: Arrived) -> list[object]:
 
 
 class _LazyVerifier:
-    """A Verifier whose pool opens at the first upload: the sink starts though Postgres is away."""
+    """A Verifier whose pool opens at the first upload of a producer outside: our own need no question to Postgres."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -97,7 +97,7 @@ class _LazyVerifier:
 
     async def verify(self, message: Message, envelope: codec.Envelope, event: events.UploadReceived) -> None:
         """Raises Rejected, or Unavailable while Postgres is away."""
-        if self._pool is None:
+        if self._pool is None and message.headers.get(KEY) not in (None, "", INTERNAL_KEY_ID):
             self._pool = await create_pool(self._settings.postgres_worker, size=1, name="clipstream-sink")
         await Verifier(pool=self._pool, master=self._settings.secret).verify(message, envelope, event)
 

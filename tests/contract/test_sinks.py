@@ -1,0 +1,288 @@
+"""Both sinks from a real Kafka into the real stores: soon, once, erased for good, nothing lost while one is down."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from schemas import codec, events
+from schemas.documents import encode_document
+from schemas.media import ObjectRef
+from schemas.topics import route
+from streams.adapters.clickhouse import ClickHouseAnalytics, migrate_clickhouse
+from streams.adapters.meilisearch import MeilisearchSearch, migrate_meilisearch
+from streams.adapters.objects import S3Objects, ensure_bucket, open_objects
+from streams.producers import INTERNAL_KEY_ID, internal_secret, sign
+from streams.settings import Settings
+from streams.sinks.batches import ALL_TOPICS, rewind
+from streams.sinks.clickhouse import run_clickhouse_sink
+from streams.sinks.documents import TOPICS
+from streams.sinks.meilisearch import run_meilisearch_sink
+from tests.contract.servers import Server, make_settings, run_clickhouse_front, run_search_front
+from tests.sinks.made import moments, transcript
+
+pytestmark = pytest.mark.contract
+Run = Callable[[Settings, asyncio.Event, Callable[[], None]], Awaitable[None]]
+
+
+@asynccontextmanager
+async def running(run: Run, settings: Settings) -> AsyncIterator[list[float]]:
+    """A sink at work; yields the times at which it said that it is well."""
+    stop, beats = asyncio.Event(), list[float]()
+    task = asyncio.ensure_future(run(settings, stop, lambda: beats.append(time.monotonic())))
+    try:
+        yield beats
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 20)
+
+
+class Writer:
+    """Publishes events as the relay does."""
+
+    def __init__(self, producer: Any, objects: S3Objects) -> None:
+        self.producer, self.objects = producer, objects
+        self.org, self.project = uuid4(), uuid4()
+
+    async def send(self, event: events.AnyEvent, event_id: UUID | None = None, *, signed: bool = True) -> UUID:
+        topic, key, partition = route(event)
+        envelope = codec.Envelope(
+            id=event_id or uuid4(), source="/test", type=codec.type_name(type(event)), time=dt.datetime.now(dt.UTC)
+        )
+        body, headers = codec.encode(event), codec.encode_headers(envelope)
+        if isinstance(event, events.UploadReceived) and signed:
+            secret = internal_secret(bytes(32))
+            headers |= sign(headers, body, secret=secret, key_id=INTERNAL_KEY_ID, org_id=event.org_id)
+        pairs = [(name, value.encode()) for name, value in headers.items()]
+        await self.producer.send_and_wait(topic.name, body, key=str(key).encode(), partition=partition, headers=pairs)
+        return envelope.id
+
+    def failed(self, reason: str = "media.bomb") -> events.ProjectFailed:
+        return events.ProjectFailed(org_id=self.org, project_id=self.project, version=1, reason=reason, detail="d")
+
+    def erased(self) -> events.ProjectErased:
+        return events.ProjectErased(org_id=self.org, project_id=self.project, version=2)
+
+    async def words(self, *texts: str, version: int = 1) -> events.TranscriptCompleted:
+        prefix = f"{self.org}/{self.project}/transcript/x"
+        ref = await self.objects.put(prefix, encode_document(transcript(*texts)), "application/json")
+        return events.TranscriptCompleted(
+            org_id=self.org, project_id=self.project, transcript=ref, language="en", word_count=1, segment_count=1,
+            speech_ms=1, version=version,
+        )  # fmt: skip
+
+    async def chosen(self, title: str) -> events.MomentsDetected:
+        prefix = f"{self.org}/{self.project}/moments/x"
+        ref = await self.objects.put(prefix, encode_document(moments(title)), "application/json")
+        return events.MomentsDetected(
+            org_id=self.org, project_id=self.project, moments=ref, candidate_count=2, clip_count=1
+        )
+
+
+async def until(true: Callable[[], Awaitable[Any]], within_s: float = 20) -> float:
+    """Seconds until it is true."""
+    began = time.monotonic()
+    while not await true():
+        assert time.monotonic() - began < within_s, "not in time"
+        await asyncio.sleep(0.05)
+    return time.monotonic() - began
+
+
+@pytest.fixture
+async def settings(kafka: str, seaweedfs: Server) -> Settings:
+    made = make_settings(
+        kafka=kafka, s3=seaweedfs.url, s3_access_key=seaweedfs.user, s3_secret_key=seaweedfs.password, s3_bucket="sinks"
+    )
+    await ensure_bucket(made)
+    return made
+
+
+@pytest.fixture
+async def writer(settings: Settings) -> AsyncIterator[Writer]:
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
+    await producer.start()
+    objects = open_objects(settings)
+    yield Writer(producer, objects)
+    await producer.stop()
+    objects.close()
+
+
+@pytest.fixture
+async def columns(settings: Settings, tmp_path: Path) -> AsyncIterator[tuple[Settings, ClickHouseAnalytics, Server]]:
+    with run_clickhouse_front(tmp_path) as server:
+        whole = make_settings(**{**_dict(settings), "clickhouse": server.url})
+        await migrate_clickhouse(whole)
+        analytics = ClickHouseAnalytics(server.url)
+        yield whole, analytics, server
+        await analytics.close()
+
+
+@pytest.fixture
+async def found(settings: Settings, tmp_path: Path) -> AsyncIterator[tuple[Settings, MeilisearchSearch, Server]]:
+    with run_search_front(tmp_path) as server:
+        whole = make_settings(**{**_dict(settings), "meilisearch": server.url, "meilisearch_key": server.password})
+        await migrate_meilisearch(whole)
+        await migrate_meilisearch(whole)
+        search = MeilisearchSearch(server.url, server.password)
+        yield whole, search, server
+        search.close()
+
+
+def _dict(settings: Settings) -> dict[str, object]:
+    return {name: getattr(settings, name) for name in settings.__struct_fields__}
+
+
+Columns = tuple[Settings, ClickHouseAnalytics, Server]
+Found = tuple[Settings, MeilisearchSearch, Server]
+
+
+async def count(analytics: ClickHouseAnalytics, org: UUID) -> int:
+    sql = "SELECT count() AS n FROM events_once WHERE org_id = {org:UUID}"
+    return int((await analytics.query(sql, {"org": str(org)}))[0]["n"])
+
+
+async def test_events_are_counted_once_though_the_store_goes_down(columns: Columns, writer: Writer) -> None:
+    settings, analytics, server = columns
+    async with running(run_clickhouse_sink, settings) as beats:
+        for number in range(200):
+            identity = await writer.send(writer.failed(f"r{number % 3}"))
+            if number % 10 == 0:
+                await writer.send(writer.failed(f"r{number % 3}"), identity)
+            if number == 100:
+                server.stop(signal.SIGKILL)
+        await asyncio.sleep(2)
+        silent_since = len(beats)
+        await asyncio.sleep(1)
+        assert len(beats) == silent_since, "nothing is taken while the store is down"
+        server.start()
+        await until(lambda: _is(count(analytics, writer.org), 200))
+    async with running(run_clickhouse_sink, settings):
+        await writer.send(writer.failed("one more"))
+        await until(lambda: _is(count(analytics, writer.org), 201))
+    await rewind(settings, "clickhouse", ALL_TOPICS)
+    async with running(run_clickhouse_sink, settings):
+        await writer.send(writer.failed("after all again"))
+        await until(lambda: _is(count(analytics, writer.org), 202))
+
+
+async def test_erased_is_erased_and_false_uploads_are_not_counted(columns: Columns, writer: Writer) -> None:
+    settings, analytics, _ = columns
+    upload = events.UploadReceived(
+        org_id=writer.org, project_id=writer.project, source_url="https://example.org/a.mp4", title="T"
+    )
+    async with running(run_clickhouse_sink, settings):
+        await writer.send(upload)
+        await writer.send(upload, signed=False)
+        await writer.send(writer.failed())
+        await until(lambda: _is(count(analytics, writer.org), 2))
+        await writer.send(writer.erased())
+        await until(lambda: _is(count(analytics, writer.org), 0))
+        await writer.send(writer.failed("late"))
+        writer.project = uuid4()
+        await writer.send(writer.failed("another project"))
+        await until(lambda: _is(count(analytics, writer.org), 1))
+        raw = await analytics.query("SELECT reason FROM events WHERE org_id = {o:UUID}", {"o": str(writer.org)})
+        assert raw == [{"reason": "another project"}]
+
+
+async def test_what_is_no_event_becomes_one_dead_letter_and_the_rest_goes_on(columns: Columns, writer: Writer) -> None:
+    settings, analytics, _ = columns
+    async with running(run_clickhouse_sink, settings):
+        await writer.producer.send_and_wait("exports.v1", b"\xff not json", partition=5)
+        await writer.send(writer.failed())
+        await until(lambda: _is(count(analytics, writer.org), 1))
+        sql = "SELECT count() AS n FROM events_once WHERE type = 'DeadLetter' AND stage = 'clickhouse'"
+
+        async def letters() -> bool:
+            return bool((await analytics.query(sql, {}))[0]["n"] == 1)
+
+        await until(letters)
+    consumer = AIOKafkaConsumer("dead.v1", bootstrap_servers=settings.kafka, auto_offset_reset="earliest")
+    await consumer.start()
+    record = await asyncio.wait_for(consumer.getone(), 10)
+    await consumer.stop()
+    body = json.loads(record.value)
+    assert (body["topic"], body["partition"], body["reason"]) == ("exports.v1", 5, "undecodable")
+
+
+async def _is(value: Awaitable[int], wanted: int) -> bool:
+    return await value == wanted
+
+
+async def texts(search: MeilisearchSearch, index: str, query: str, writer: Writer) -> list[str]:
+    answer = await search.search(index, query, {"filter": f'org_id = "{writer.org}"', "matchingStrategy": "all"})
+    return sorted(hit["text"] for hit in answer["hits"])
+
+
+async def test_words_and_clips_are_found_within_five_seconds(found: Found, writer: Writer) -> None:
+    settings, search, server = found
+    async with running(run_meilisearch_sink, settings) as beats:
+        await until(lambda: _true(bool(beats)))
+        await writer.send(await writer.words("A walrus sings.", "Nobody listens."))
+        await writer.send(await writer.chosen("The walrus"))
+
+        async def there() -> bool:
+            segments = await texts(search, "segments", "walrus", writer)
+            return segments == ["A walrus sings."] and await texts(search, "clips", "walrus", writer) == [
+                "chosen words"
+            ]
+
+        assert await until(there) < 5
+        await writer.send(await writer.words("A seal sings.", version=2))
+        await until(lambda: _same(texts(search, "segments", "", writer), ["A seal sings."]))
+        await writer.send(await writer.words("An old tale.", version=1))
+        server.stop(signal.SIGKILL)
+        await writer.send(writer.failed())
+        server.start()
+        prefix = f"{writer.org}/{writer.project}/gone"
+        gone = ObjectRef(key=f"{prefix}/{'0' * 64}", sha256="0" * 64, size=1)
+        bad = events.MomentsDetected(
+            org_id=writer.org, project_id=writer.project, moments=gone, candidate_count=1, clip_count=1
+        )
+        await writer.send(bad)
+        first = writer.project
+        writer.project = uuid4()
+        await writer.send(await writer.words("A third one."))
+        await until(lambda: _same(texts(search, "segments", "", writer), ["A seal sings.", "A third one."]))
+        writer.project = first
+        await writer.send(writer.erased())
+        await until(lambda: _same(texts(search, "segments", "", writer), ["A third one."]))
+        await until(lambda: _same(texts(search, "clips", "", writer), []))
+        await writer.send(await writer.words("Too late.", version=9))
+        writer.project = uuid4()
+        await writer.send(await writer.words("In time."))
+        await until(lambda: _same(texts(search, "segments", "", writer), ["A third one.", "In time."]))
+
+
+async def test_a_lost_index_is_built_anew_from_the_topics(found: Found, writer: Writer) -> None:
+    settings, search, _ = found
+    await writer.send(await writer.words("Kept on Kafka."))
+    await writer.send(await writer.chosen("Kept too"))
+    async with running(run_meilisearch_sink, settings):
+        await until(lambda: _same(texts(search, "segments", "", writer), ["Kept on Kafka."]))
+    for index in ("segments", "clips"):
+        await search.delete(index, f'org_id = "{writer.org}"')
+    assert await texts(search, "segments", "", writer) == []
+    await rewind(settings, "meilisearch", TOPICS)
+    async with running(run_meilisearch_sink, settings):
+        await until(lambda: _same(texts(search, "segments", "", writer), ["Kept on Kafka."]))
+        await until(lambda: _same(texts(search, "clips", "", writer), ["chosen words"]))
+
+
+async def _same(value: Awaitable[list[str]], wanted: list[str]) -> bool:
+    return await value == wanted
+
+
+async def _true(value: bool) -> bool:
+    return value
