@@ -1,4 +1,4 @@
-"""Workers are struck in mid-commit, every stage of one running stack at once: one result row, one logical event, each time.
+"""Workers are struck in mid-commit, every stage of one stack at once: one result row, one logical event each.
 
 Five rounds: SIGTERM, SIGKILL, a joining worker, a pause past the lease that wakes up, a redelivery. Before each strike
 eight projects wait, one held at each stage (``holds.py``).
@@ -122,7 +122,7 @@ async def test_a_worker_paused_past_its_lease_wakes_up(
     with joined(api, tmp_path):
         await asyncio.sleep(8)
         held = await held_everywhere(api, holds)
-        everybody = {stage: pids for stage, pids in workers(api).items()}
+        everybody = workers(api)
         holders = await _holders(holds, held)
         paused = [pid for pids in everybody.values() for pid in pids if pid in holders] or list(holders)
         for pid in paused:

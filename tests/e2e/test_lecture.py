@@ -39,7 +39,7 @@ def clips(api: Api, project: dict[str, Any]) -> list[dict[str, Any]]:
 def first_video(api: Api, clips: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Path:
     export = api.get(f"/v1/exports/{clips[0]['exports'][0]['export_id']}")
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    path.write_bytes(httpx2.get(export["links"]["video"]["url"], timeout=60).content)
+    path.write_bytes(httpx2.get(export["files"]["video"]["url"], timeout=60).content)
     return path
 
 
@@ -105,7 +105,7 @@ def test_words_are_burned_in_and_only_when_asked(
     export = api.export(asked["export_id"])
     assert export["state"] == "done"
     plain = tmp_path / "plain.mp4"
-    plain.write_bytes(httpx2.get(export["links"]["video"]["url"], timeout=60).content)
+    plain.write_bytes(httpx2.get(export["files"]["video"]["url"], timeout=60).content)
     with_words, without = _luma(first_video), _luma(plain)
     common = min(len(with_words), len(without))
     changed = np.abs(with_words[:common].astype(int) - without[:common].astype(int)) > 60
@@ -138,14 +138,14 @@ def test_other_shapes_and_other_times_of_the_same_clip(
     assert api.post(path, body)["export_id"] == asked["export_id"]
     export = api.export(asked["export_id"])
     assert export["state"] == "done", export
-    with av.open(io.BytesIO(httpx2.get(export["links"]["video"]["url"], timeout=60).content)) as container:
+    with av.open(io.BytesIO(httpx2.get(export["files"]["video"]["url"], timeout=60).content)) as container:
         stream = container.streams.video[0]
         assert (stream.width, stream.height) == size
         assert float(container.duration or 0) / av.time_base == pytest.approx(6.0, abs=0.15)
 
 
 def test_a_download_answers_a_range(api: Api, clips: list[dict[str, Any]]) -> None:
-    links = api.get(f"/v1/exports/{clips[0]['exports'][0]['export_id']}")["links"]
+    links = api.get(f"/v1/exports/{clips[0]['exports'][0]['export_id']}")["files"]
     answer = httpx2.get(links["video"]["url"], headers={"Range": "bytes=100-199"})
     assert (answer.status_code, len(answer.content)) == (206, 100)
     assert httpx2.get(links["thumbnail"]["url"]).content[:2] == b"\xff\xd8"
@@ -188,7 +188,7 @@ def test_what_was_said_is_found_with_the_second_to_jump_to(api: Api, project: di
     deadline = time.monotonic() + 5
     while True:
         hits = api.get("/v1/search", params={"q": query, "project_id": project["project_id"]})
-        items = hits["items"]
+        items = hits["segments"]
         if items or time.monotonic() > deadline:
             break
         time.sleep(0.2)
@@ -224,7 +224,7 @@ def test_events_can_be_followed_and_resumed(api: Api, project: dict[str, Any]) -
     path = f"/v1/projects/{project['project_id']}/events"
     whole = _events(api, path, None)
     assert [int(number) for number, _ in whole] == list(range(1, len(whole) + 1))
-    assert whole[-1][1].endswith("ProjectCompleted")
+    assert whole[-1][1].endswith("project.completed")
     half = whole[len(whole) // 2][0]
     assert _events(api, path, half) == whole[len(whole) // 2 + 1 :]
 
@@ -238,6 +238,6 @@ def _events(api: Api, path: str, last: str | None) -> list[tuple[str, str]]:
                 number = line[3:].strip()
             elif line.startswith("event:"):
                 found.append((number, line[6:].strip()))
-            if found and found[-1][1].endswith("ProjectCompleted") and line == "":
+            if found and found[-1][1].endswith("project.completed") and line == "":
                 break
     return found

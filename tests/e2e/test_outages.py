@@ -66,7 +66,7 @@ async def _nothing_doubled_nothing_lost(api: Api, project_id: str) -> None:
 
 def _searchable(api: Api, project_id: str) -> None:
     deadline = time.monotonic() + 30
-    while not api.get("/v1/search", params={"q": "banana", "project_id": project_id})["items"]:
+    while not api.get("/v1/search", params={"q": "banana", "project_id": project_id})["segments"]:
         assert time.monotonic() < deadline, "its words cannot be found"
         time.sleep(0.5)
 

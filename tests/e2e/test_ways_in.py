@@ -146,7 +146,7 @@ def test_erasing_a_running_project_leaves_nothing(api: Api, receiver: Receiver) 
     api.call("DELETE", f"/v1/projects/{project_id}", expect=202)
     assert api.http.get(f"/v1/projects/{project_id}").status_code in (404, 410)
     deadline = time.monotonic() + 30
-    while api.get("/v1/search", params={"q": "banana", "project_id": project_id})["items"]:
+    while api.get("/v1/search", params={"q": "banana", "project_id": project_id})["segments"]:
         assert time.monotonic() < deadline, "its words can still be found"
         time.sleep(0.5)
     time.sleep(5)
