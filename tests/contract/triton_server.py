@@ -8,6 +8,7 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -29,6 +30,8 @@ class Triton(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     pid: int
     weights: Path
+    python: Path
+    """The interpreter of the models' environment."""
     prefix: str
 
     def stubs(self, model: str) -> list[psutil.Process]:
@@ -54,19 +57,31 @@ def say(line: str) -> None:
 @pytest.fixture(scope="session")
 def triton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
     """Triton on free ports, Whisper base and CenterFace on CPU."""
+    with running(tmp_path_factory.mktemp("triton") / "log") as server:
+        yield server
+
+
+@contextmanager
+def running(log: Path) -> Iterator[Triton]:
+    """A server for as long as the block lasts; installs what is missing first."""
     cache = make_private(cache_dir(os.environ))
     installed = triton.install(cache, os.environ, say)
     models = weights.install(cache, installed, os.environ, say)
     ports = free_ports(3)
     prefix = f"clipstream_test_{os.getpid()}_"
-    log = tmp_path_factory.mktemp("triton") / "log"
     with log.open("wb") as out:
         process = subprocess.Popen(
             _command(installed, ports, prefix), stdout=out, stderr=out, env=_environment(installed, models)
         )
     try:
         _wait_ready(process, f"http://127.0.0.1:{ports[1]}/v2/health/ready", log)
-        yield Triton(url=f"127.0.0.1:{ports[0]}", pid=process.pid, weights=models, prefix=prefix)
+        yield Triton(
+            url=f"127.0.0.1:{ports[0]}",
+            pid=process.pid,
+            weights=models,
+            python=installed.home / "bin" / "python",
+            prefix=prefix,
+        )
     finally:
         _stop(process)
         for left in Path("/dev/shm").glob(f"{prefix}*"):

@@ -29,16 +29,16 @@ GERMAN = {"de": 1.0, "en": 0.0}
 
 
 def test_a_sure_window_ends_the_search() -> None:
-    assert gates.language([ENGLISH], None, last=False) == ("en", 0.92)
-    assert gates.language([DUTCH], None, last=False) is None
-    assert gates.language([DUTCH], None, last=True) == ("nl", 0.75)
-    assert gates.language([DUTCH, ENGLISH], None, last=True)[0] == "en"
+    assert gates.language([ENGLISH], None) == ("en", 0.92)
+    assert gates.language([DUTCH], None) is None
+    assert gates.likeliest([DUTCH], None) == ("nl", 0.75)
+    assert gates.likeliest([DUTCH, ENGLISH], None)[0] == "en"
 
 
 def test_a_hint_wins_a_doubt_but_not_a_certainty() -> None:
-    assert gates.language([HALF], "en", last=False) == ("en", 0.5)
-    assert gates.language([DUTCH], "en", last=False) is None
-    assert gates.language([DUTCH, DUTCH], "en", last=True) == ("en", 0.24)
-    assert gates.language([GERMAN], "en", last=False) is None
-    assert gates.language([GERMAN, GERMAN], "en", last=True) == ("de", 1.0)
-    assert gates.language([ENGLISH], "xx", last=True)[0] == "en"
+    assert gates.language([HALF], "en") == ("en", 0.5)
+    assert gates.language([DUTCH], "en") is None
+    assert gates.likeliest([DUTCH, DUTCH], "en") == ("en", 0.24)
+    assert gates.language([GERMAN], "en") is None
+    assert gates.likeliest([GERMAN, GERMAN], "en") == ("de", 1.0)
+    assert gates.likeliest([ENGLISH], "xx")[0] == "en"

@@ -36,18 +36,26 @@ ENOUGH_FOR_HINT = 0.5
 """Mean probability from which the hinted language is taken at once."""
 
 
-def language(found: Sequence[dict[str, float]], hint: str | None, *, last: bool) -> tuple[str, float] | None:
-    """The language and its mean probability over the windows in ``found``; None: look at one more window.
+def language(found: Sequence[dict[str, float]], hint: str | None) -> tuple[str, float] | None:
+    """The language and its mean probability over the windows in ``found``; None: look at more windows.
 
-    ``hint`` is what the rest of the recording is in: it wins unless another language is sure over all windows.
+    ``hint`` is what the rest of the recording is in: another language must be sure over all windows to overrule it.
     """
-    names = {name for window in found for name in window}
-    mean = {name: sum(window.get(name, 0.0) for window in found) / len(found) for name in names}
-    best = min(mean, key=lambda name: (-mean[name], name))
+    mean = _mean(found)
     if hint in mean and mean[hint] >= ENOUGH_FOR_HINT:
         return hint, mean[hint]
-    if mean[best] >= SURE_LANGUAGE and (last or hint in (None, best)):
-        return best, mean[best]
-    if not last:
-        return None
-    return (hint, mean[hint]) if hint in mean else (best, mean[best])
+    best = min(mean, key=lambda name: (-mean[name], name))
+    return (best, mean[best]) if mean[best] >= SURE_LANGUAGE and hint not in mean else None
+
+
+def likeliest(found: Sequence[dict[str, float]], hint: str | None) -> tuple[str, float]:
+    """The language when there are no more windows to look at."""
+    mean = _mean(found)
+    best = min(mean, key=lambda name: (-mean[name], name))
+    overruled = mean[best] >= SURE_LANGUAGE or hint not in mean
+    return (best, mean[best]) if overruled else (hint or best, mean.get(hint or best, 0.0))
+
+
+def _mean(found: Sequence[dict[str, float]]) -> dict[str, float]:
+    names = {name for window in found for name in window}
+    return {name: sum(window.get(name, 0.0) for window in found) / len(found) for name in names}

@@ -88,32 +88,31 @@ class Recogniser:
         if not spans:
             return Hearing(iter(()), speech, None, 0.0)
         packed = np.concatenate([samples[piece.start : piece.end] for piece in pieces])
-        language, sure = self._language(packed, spans, options)
-        if options.mode == "sequential":
-            segments = self._careful(packed, options, language)
-        else:
-            segments = self._windows(packed, spans, options, language)
+        hear = self._sequential if options.mode == "sequential" else self._windows
+        known = options.language if options.language in self._model.supported_languages else None
+        segments, info = hear(packed, spans, options, known)
+        language, sure = info.language, float(info.language_probability)
+        if known is None and gates.language([dict(info.all_language_probs or [(language, 1.0)])], options.hint) is None:
+            language, sure = self._language(packed, spans, options.hint)
+            segments, _ = hear(packed, spans, options, language)
         parts = self._believed(segments, packed, spans, pieces, options, language, cancelled)
         return Hearing(parts, speech, language, sure)
 
-    def _language(self, packed: np.ndarray, spans: list[packing.Window], options: Options) -> tuple[str, float]:
+    def _language(self, packed: np.ndarray, spans: list[packing.Window], hint: str | None) -> tuple[str, float]:
         """The spoken language and how sure that is (0..1): the mean over windows, until one language leads clearly.
 
         One window is not enough: base takes half of a Dutch physicist's English for Dutch.
         """
-        known = self._model.supported_languages
-        if options.language in known or len(known) == 1:
-            return (options.language if options.language in known else known[0]), 1.0
         found: list[dict[str, float]] = []
         for span in spans[:LANGUAGE_WINDOWS]:
             window = packed[span.start : span.end]
             found.append(dict(self._model.detect_language(window, language_detection_segments=1)[2]))
-            verdict = gates.language(found, options.hint, last=len(found) == min(len(spans), LANGUAGE_WINDOWS))
+            verdict = gates.language(found, hint)
             if verdict is not None:
                 return verdict
-        raise AssertionError("the last window always has a verdict")
+        return gates.likeliest(found, hint)
 
-    def _windows(self, packed: np.ndarray, spans: list[packing.Window], options: Options, language: str):
+    def _windows(self, packed: np.ndarray, spans: list[packing.Window], options: Options, language: str | None):
         rate = packing.RATE_HZ
         return self._batched.transcribe(
             packed,
@@ -123,9 +122,12 @@ class Recogniser:
             clip_timestamps=[{"start": span.start / rate, "end": span.end / rate} for span in spans],
             word_timestamps=True,
             without_timestamps=True,
-        )[0]
+        )
 
-    def _careful(self, audio: np.ndarray, options: Options, language: str):
+    def _sequential(self, packed: np.ndarray, spans: list[packing.Window], options: Options, language: str | None):  # noqa: ARG002
+        return self._careful(packed, options, language)
+
+    def _careful(self, audio: np.ndarray, options: Options, language: str | None):
         return self._model.transcribe(
             audio,
             language=language,
@@ -134,7 +136,7 @@ class Recogniser:
             condition_on_previous_text=False,
             vad_filter=False,
             word_timestamps=True,
-        )[0]
+        )
 
     def _believed(
         self,
@@ -155,7 +157,7 @@ class Recogniser:
             believed, offset_s = [segment], 0.0
             if again:
                 offset_s = span.start / packing.RATE_HZ
-                believed = list(self._careful(packed[span.start : span.end], options, language))
+                believed = list(self._careful(packed[span.start : span.end], options, language)[0])
             for one in believed:
                 yield _part(one, pieces, offset_s, again=again)
 

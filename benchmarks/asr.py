@@ -1,0 +1,120 @@
+"""Speech through our whole path (FLAC → hear → Triton → words) beside faster-whisper called directly in the same mode.
+
+Interleaved, medians; claim: at most 1.15 times the wall time. ``python -m benchmarks.asr [rounds]``
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+
+from schemas.events import SpanPlanned
+from schemas.media import ObjectRef, TimeRange
+from streams.adapters.triton import TritonSpeech
+from streams.listen.audio import decode_flac
+from streams.listen.hear import hear
+from tests.contract.triton_server import Triton, running
+from tests.recordings import RATE_HZ, flac, media, sound
+
+CLAIM = 1.15
+SPAN_MS = 150_000
+THREADS = 2
+BATCH = 4
+BEAM = 5
+PEER = Path(__file__).with_name("asr_peer.py")
+
+
+class Peer:
+    """The other process; the model is loaded once, as in the server."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def ask(self, **question: object) -> dict[str, object]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps(question), file=self._process.stdin, flush=True)
+        answer: dict[str, object] = json.loads(self._process.stdout.readline())
+        return answer
+
+
+@contextmanager
+def peer(server: Triton, threads: int = THREADS) -> Iterator[Peer]:
+    """faster-whisper in the environment and with the weights of the server."""
+    command = [str(server.python), str(PEER), str(server.weights / "whisper-base"), str(threads)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield Peer(process)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+class OneObject:
+    """A store of one object in memory: the object store is not what is measured here."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def get(self, _: ObjectRef) -> bytes:
+        return self._body
+
+
+def planned() -> SpanPlanned:
+    ref = ObjectRef(key="k", sha256="0" * 64, size=1)
+    whole = TimeRange(start_ms=0, end_ms=SPAN_MS)
+    nobody = UUID(int=0)
+    return SpanPlanned(
+        org_id=nobody, project_id=nobody, ordinal=0, span_count=1, range=whole, padded=whole, source=ref,
+        index=ref, audio=ref,
+    )  # fmt: skip
+
+
+async def measure(server: Triton, other: Peer, samples: np.ndarray, path: Path, rounds: int) -> None:
+    body, span = flac(samples), planned()
+    speech = TritonSpeech(server.url, mode="batched")
+    ours, theirs, model_s, peer_s = [], [], [], []
+    for at in range(rounds + 1):
+        started = time.perf_counter()
+        heard = await hear(span, objects=OneObject(body), speech=speech, report=lambda _: None)  # type: ignore[arg-type]
+        wall_s = time.perf_counter() - started
+        answer = other.ask(audio=str(path), mode="batched", beam_size=BEAM, batch_size=BATCH, language=None)
+        if at:  # the first round warms both
+            ours.append(wall_s)
+            theirs.append(float(str(answer["wall_s"])))
+            model_s.append(heard.compute_ms / 1000)
+            peer_s.append(float(str(answer["cpu_s"])))
+    await speech.close()
+    ratio = statistics.median(ours) / statistics.median(theirs)
+    started = time.perf_counter()
+    decode_flac(body, longest_ms=SPAN_MS)
+    flac_s = time.perf_counter() - started
+    print(f"ASR of one {SPAN_MS // 1000} s span, base int8, batched, beam {BEAM}, {THREADS} threads, {rounds} rounds")
+    print(f"  through Triton  median {statistics.median(ours):6.2f} s   ({min(ours):.2f} … {max(ours):.2f})")
+    print(f"  directly        median {statistics.median(theirs):6.2f} s   ({min(theirs):.2f} … {max(theirs):.2f})")
+    print(f"  ratio           {ratio:6.3f}     claim ≤ {CLAIM}: {'held' if ratio <= CLAIM else 'NOT HELD'}")
+    cpu, cpu_peer = statistics.median(model_s), statistics.median(peer_s)
+    print(f"  where: model {cpu:.2f} CPU-s (directly {cpu_peer:.2f}, ratio {cpu / cpu_peer:.3f}), FLAC {flac_s:.3f} s")
+    print(f"  words {len(heard.words)} (directly {len(str(answer['text']).split())})")
+
+
+def main(rounds: int) -> None:
+    samples = sound(media("talking/physicsworks_lecture_203s_240p.webm"))[: SPAN_MS * RATE_HZ // 1000]
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "span.npy"
+        np.save(path, samples)
+        with running(Path(place) / "log") as server, peer(server) as other:
+            asyncio.run(measure(server, other, samples, path, rounds))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 7)

@@ -1,0 +1,43 @@
+"""faster-whisper called directly, in the models' environment: one JSON question a line, one JSON answer a line.
+
+A question: ``{"audio": path of a .npy (int16), "mode", "beam_size", "batch_size", "language"}``. Runs none of our code.
+"""
+
+import json
+import sys
+import time
+
+import numpy as np
+from faster_whisper import BatchedInferencePipeline, WhisperModel
+
+
+def main(weights: str, threads: int) -> None:
+    model = WhisperModel(weights, device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True)
+    batched = BatchedInferencePipeline(model)
+    for line in sys.stdin:
+        asked = json.loads(line)
+        samples = np.load(asked["audio"])
+        started, cpu = time.perf_counter(), time.process_time()
+        audio = samples.astype(np.float32) / 32768.0
+        wanted = {"language": asked["language"], "beam_size": asked["beam_size"], "word_timestamps": True}
+        if asked["mode"] == "batched":
+            segments, info = batched.transcribe(
+                audio,
+                batch_size=asked["batch_size"],
+                without_timestamps=asked.get("without_timestamps", True),
+                **wanted,
+            )
+        else:
+            segments, info = model.transcribe(audio, vad_filter=True, condition_on_previous_text=False, **wanted)
+        text = " ".join(word.word.strip() for segment in segments for word in segment.words)
+        answer = {
+            "wall_s": time.perf_counter() - started,
+            "cpu_s": time.process_time() - cpu,
+            "text": text,
+            "language": info.language,
+        }
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
