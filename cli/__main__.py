@@ -22,6 +22,8 @@ from cli.run import check_source, run_project
 from cli.show import Display
 
 DEFAULT_STATE = ".clipstream"
+LINE_CHARS = 120
+"""Width of tables where no terminal says its own."""
 ASPECTS = ("9:16", "1:1", "16:9")
 
 
@@ -121,7 +123,10 @@ def _positive(text: str) -> int:
 
 def _display(args: argparse.Namespace) -> Display:
     """With ``--json`` everything for people goes to stderr."""
-    return Display(Console(stderr=args.json, highlight=False), time.monotonic)
+    console = Console(stderr=args.json, highlight=False)
+    if not console.is_terminal:
+        console.width = LINE_CHARS
+    return Display(console, time.monotonic)
 
 
 def _client(found: access.Access) -> Client:

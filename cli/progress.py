@@ -9,15 +9,15 @@ from typing import Any
 STAGES = ("ingest", "listen", "look", "close", "detect", "frame", "render")
 """In the order shown. deliver comes after a project's end."""
 SHARES: Mapping[str, float] = {
-    "ingest": 0.05,
-    "listen": 0.30,
-    "look": 0.12,
+    "ingest": 0.03,
+    "listen": 0.18,
+    "look": 0.06,
     "close": 0.01,
-    "detect": 0.02,
-    "frame": 0.15,
-    "render": 0.35,
+    "detect": 0.01,
+    "frame": 0.13,
+    "render": 0.58,
 }
-"""Share of a project's time that each stage takes, as measured on talks on two cores; only the estimate uses it."""
+"""Share of a project's time that each stage takes, measured on the lecture, two cores; only the estimate uses it."""
 MIN_DONE = 0.03
 MIN_ELAPSED_S = 2.0
 ENDED = frozenset({"completed", "failed", "cancelled", "erased"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from rich.box import SIMPLE
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.markup import escape
@@ -126,13 +127,13 @@ def _stage_row(name: str, line: StageLine) -> tuple[RenderableType, ...]:
 
 def clip_table(clips: Sequence[JSON]) -> Table:
     """The clips of a report: when, what, how good, why, where."""
-    table = Table(title="Clips, best first", title_justify="left", show_lines=True)
+    table = Table(title="Clips, best first", title_justify="left", box=SIMPLE, show_lines=True, pad_edge=False)
     table.add_column("#", justify="right")
-    table.add_column("from – to")
+    table.add_column("from – to", no_wrap=True)
     table.add_column("score", justify="right")
     table.add_column("sure", justify="right")
     table.add_column("title and reason", ratio=1)
-    table.add_column("file")
+    table.add_column("file", overflow="fold", max_width=38)
     for clip in clips:
         told = Text(str(clip["title"]), style="bold")
         told.append(f"\n{clip['reason']}", style="not bold dim")
@@ -162,7 +163,7 @@ def file_cell(clip: JSON) -> Text:
 
 def plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     """A simple table of strings."""
-    table = Table(title=escape(title) if title else None, title_justify="left")
+    table = Table(title=escape(title) if title else None, title_justify="left", box=SIMPLE, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:

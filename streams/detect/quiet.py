@@ -81,10 +81,11 @@ def nothing_found(timeline: Timeline, weighed: Sequence[Weighed]) -> str:
     if weighed:
         best = max(weighed, key=lambda one: one.score)
         weakest = min(best.signals, key=lambda signal: signal.value)
-        count = "One stretch was" if len(weighed) == 1 else f"{len(weighed)} stretches were"
+        told = "One stretch was weighed and is not good enough: this one"
+        if len(weighed) > 1:
+            told = f"{len(weighed)} stretches were weighed and none is good enough: the best"
         return (
-            f"{count} weighed and none is good enough: "
-            f"the best, at {clock(best.range.start_ms)}, scores {best.score:.0f} of 100 "
+            f"{told}, at {clock(best.range.start_ms)}, scores {best.score:.0f} of 100 "
             f"(weakest: {weakest.name.replace('_', ' ')}, {weakest.value:.2f} of 1)."
         )
     return _silence(timeline)

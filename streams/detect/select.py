@@ -10,7 +10,7 @@ from schemas.documents import SubScore
 from schemas.media import TimeRange
 
 MOST_CLIPS = 12
-MIN_SCORE = 42.0
+MIN_SCORE = 40.0
 """Below this a clip is not worth somebody's time, even where it is the best there is."""
 MIN_QUIET_SCORE = 35.0
 """The same for video without speech, where half of the signals have nothing to say."""

@@ -6,6 +6,7 @@ import json
 from argparse import Namespace
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from cli import access
@@ -95,3 +96,17 @@ def test_every_command_can_be_run() -> None:
         "down",
     ):
         assert callable(parser.parse_args(line.split()).run)
+
+
+def test_a_recorded_stack_is_used_only_if_it_answers_to_its_key() -> None:
+    own = access.Access(api_url="http://api", api_key="right")
+
+    def api(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(200 if request.headers["authorization"] == "Bearer right" else 401)
+
+    def nobody(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("refused")
+
+    assert access.answers(own, httpx2.MockTransport(api))
+    assert not access.answers(access.Access(api_url="http://api", api_key="old"), httpx2.MockTransport(api))
+    assert not access.answers(own, httpx2.MockTransport(nobody))

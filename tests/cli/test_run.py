@@ -118,7 +118,7 @@ def test_the_live_view_shows_each_stage_and_the_time_left() -> None:
     shown = text.getvalue()
     assert all(name in shown for name in progress.stages)
     assert "50 %" in shown
-    assert "0:20 · about 2 min left" in shown
+    assert "0:20 · about 3 min left" in shown
 
 
 @pytest.mark.parametrize(
