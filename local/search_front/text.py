@@ -76,7 +76,7 @@ def typos(wanted: str, word: str, most: int, prefix: bool) -> int | None:
     """Typos by which ``word`` answers ``wanted``, None when it does not; one in the first letter counts as two."""
     if word == wanted or (prefix and word.startswith(wanted)):
         return 0
-    if not most or not word:
+    if not most or not word or not wanted:
         return None
     first = 0 if word[0] == wanted[0] else 1
     if first + 1 > most:
