@@ -65,11 +65,12 @@ def read_checksums(path: Path) -> dict[str, str]:
 
 
 def check_files(directory: Path, expected: dict[str, str], *, what: str, remedy: str) -> None:
-    """Raise Problem unless ``directory`` holds each expected file with its checksum; ``remedy`` says what to do."""
+    """Raise Problem unless ``directory`` holds each expected file with its checksum; ``remedy`` (with ``{name}``) says what to do."""
     for name, digest in sorted(expected.items()):
         path = directory / name
         if not path.is_file():
-            raise Problem(f"{what}: {name} is missing from the download: {remedy}")
+            raise Problem(f"{what}: {name} is missing from the download: {remedy.format(name=name)}")
         found = sha256_of(path)
         if found != digest:
-            raise Problem(f"{what}: {name} has SHA-256 {found[:12]}… and should have {digest[:12]}…: {remedy}")
+            wrong = f"{name} has SHA-256 {found[:12]}… and should have {digest[:12]}…"
+            raise Problem(f"{what}: {wrong}: {remedy.format(name=name)}")

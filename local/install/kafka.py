@@ -37,7 +37,7 @@ def install(cache: Path, environ: Mapping[str, str], say: Say) -> Path:
             shorten=only_ours(set(read_checksums(JARS))),
             explain=explain_maven,
         )
-        remedy = "remove ~/.m2/repository/org/apache/kafka and run again"
+        remedy = "`find ~/.m2 -name '{name}*' -delete`, then run again"
         check_files(directory, read_checksums(JARS), what="Kafka", remedy=remedy)
 
     return ensure_built(target(cache), build)
