@@ -11,6 +11,8 @@ import uuid
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from email.parser import BytesParser
+from email.policy import HTTP
 
 import lz4.frame
 import msgspec
@@ -63,14 +65,25 @@ async def read_body(request: Request) -> bytes:
             raise FrontError(
                 307, "TOO_MANY_BYTES", f"the body is larger than {MAX_BODY_BYTES} bytes: send smaller batches"
             )
-    if request.headers.get("content-type", "").startswith("multipart/form-data"):
-        raise not_implemented("multipart forms (external data)")
     packed = request.headers.get("content-encoding", "")
     if not packed or not body:
         return body
     if packed not in UNPACK:
         raise not_implemented(f"Content-Encoding {packed}")
     return await asyncio.to_thread(UNPACK[packed], body)
+
+
+def read_form(content_type: str, body: bytes) -> dict[str, str]:
+    """Fields of a multipart form: the client sends long parameters so, with the query among them."""
+    head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1", "replace")
+    fields: dict[str, str] = {}
+    for part in BytesParser(policy=HTTP).parsebytes(head + body).iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        if part.get_filename() or not isinstance(name, str):
+            raise not_implemented("external data (a form with a file in it)")
+        payload = part.get_payload(decode=True)
+        fields[name] = payload.decode() if isinstance(payload, bytes) else ""
+    return fields
 
 
 class Front:
@@ -99,7 +112,11 @@ class Front:
             body = await read_body(request)
             if request.method == "GET" and not request.query_params.get("query"):
                 return PlainTextResponse("Ok.\n")
-            statement = read_request(dict(request.query_params), body)
+            fields = dict(request.query_params)
+            kind = request.headers.get("content-type", "")
+            if kind.startswith("multipart/form-data"):
+                fields, body = fields | read_form(kind, body), b""
+            statement = read_request(fields, body)
             run = asyncio.get_running_loop().run_in_executor
             answer = await run(self._pool, lambda: self._engine.run(statement, reading=request.method == "GET"))
         except Exception as error:  # noqa: BLE001  the engine raises RuntimeError kinds of many sorts: all become answers

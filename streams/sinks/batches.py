@@ -31,7 +31,6 @@ Health: TypeAlias = Callable[[], None]
 Handle: TypeAlias = Callable[["Sequence[Arrived]"], Awaitable["Sequence[Refused]"]]
 DEAD = "dead.v1"
 POLL_MS = 500
-MOST_RECORDS = 5_000
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 BREAKER_IN_A_ROW = 500
 """So many undecodable messages one after the other are a bad deploy: stop, do not divert them all."""
@@ -99,9 +98,11 @@ def dead_letter(refused: Refused, sink: str) -> events.DeadLetter:
 class Sink:
     """One sink at work."""
 
-    def __init__(self, *, settings: Settings, name: str, handle: Handle, stop: asyncio.Event, health: Health) -> None:
-        """``name`` gives the group; ``handle`` writes a batch and may raise Unavailable."""
-        self._settings, self._name, self._handle = settings, name, handle
+    def __init__(
+        self, *, settings: Settings, name: str, handle: Handle, most: int, stop: asyncio.Event, health: Health
+    ) -> None:
+        """``name`` gives the group; ``handle`` writes a batch of at most ``most`` and may raise Unavailable."""
+        self._settings, self._name, self._handle, self._most = settings, name, handle, most
         self._stop, self._health = stop, health
         self._log = structlog.get_logger().bind(sink=name)
         self._undecodable_in_a_row = 0
@@ -114,7 +115,7 @@ class Sink:
             if producer is None or consumer is None:
                 return
             while not self._stop.is_set():
-                found = await consumer.getmany(timeout_ms=POLL_MS, max_records=MOST_RECORDS)
+                found = await consumer.getmany(timeout_ms=POLL_MS, max_records=self._most)
                 if not found or await self._take(found, consumer, producer):
                     self._health()
 

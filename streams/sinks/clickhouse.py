@@ -20,6 +20,8 @@ from streams.sinks.batches import ALL_TOPICS, Arrived, Health, Refused, Sink
 from streams.sinks.rows import COLUMNS, TOMBSTONE_COLUMNS, ProjectKey, erased_of, project_key, row_of
 
 NAME = "clickhouse"
+MOST_RECORDS = 5_000
+IDS_A_QUESTION = 500
 Verify: TypeAlias = Callable[[Message, codec.Envelope, events.UploadReceived], Awaitable[None]]
 """Raises Rejected for an upload whose sender is not who it says: its org may be anybody's."""
 
@@ -70,11 +72,13 @@ class ClickHouseSink:
         await self._delete(erased_of(one.event for one in erasures))
 
     async def _erased(self, keys: Collection[ProjectKey]) -> set[ProjectKey]:
-        if not keys:
-            return set()
+        """Those of these projects that have a tombstone."""
         sql = schema_text("statements", "erased_projects.sql")
-        asked = {"project_ids": sorted({str(project_id) for _, project_id in keys})}
-        found = {(UUID(str(r["org_id"])), UUID(str(r["project_id"]))) for r in await self._analytics.query(sql, asked)}
+        ids = sorted({str(project_id) for _, project_id in keys})
+        found: set[ProjectKey] = set()
+        for start in range(0, len(ids), IDS_A_QUESTION):
+            rows = await self._analytics.query(sql, {"project_ids": ids[start : start + IDS_A_QUESTION]})
+            found |= {(UUID(str(row["org_id"])), UUID(str(row["project_id"]))) for row in rows}
         return found & set(keys)
 
     async def _delete(self, keys: Collection[ProjectKey]) -> None:
@@ -113,7 +117,8 @@ async def run_clickhouse_sink(settings: Settings, stop: asyncio.Event, health: H
     verifier = _LazyVerifier(settings)
     try:
         sink = ClickHouseSink(analytics, verifier.verify)
-        await Sink(settings=settings, name=NAME, handle=sink.handle, stop=stop, health=health).run(ALL_TOPICS)
+        loop = Sink(settings=settings, name=NAME, handle=sink.handle, most=MOST_RECORDS, stop=stop, health=health)
+        await loop.run(ALL_TOPICS)
     finally:
         await verifier.close()
         await analytics.close()

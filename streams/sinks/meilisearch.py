@@ -24,6 +24,8 @@ from streams.sinks.documents import CLIPS, SEGMENTS, TOMBSTONES, BadReferenceErr
 
 T = TypeVar("T")
 NAME = "meilisearch"
+MOST_RECORDS = 100
+"""Each may be an object to read and a task to wait for: a batch must end well before the sink counts as stalled."""
 DOCUMENTS_A_TASK = 2_000
 IDS_A_QUESTION = 500
 
@@ -166,7 +168,8 @@ async def run_meilisearch_sink(settings: Settings, stop: asyncio.Event, health: 
     search, objects = open_search(settings), open_objects(settings)
     try:
         sink = MeilisearchSink(search, objects)
-        await Sink(settings=settings, name=NAME, handle=sink.handle, stop=stop, health=health).run(documents.TOPICS)
+        loop = Sink(settings=settings, name=NAME, handle=sink.handle, most=MOST_RECORDS, stop=stop, health=health)
+        await loop.run(documents.TOPICS)
     finally:
         search.close()
         objects.close()

@@ -85,8 +85,7 @@ async def test_the_questions(analytics: ClickHouseAnalytics) -> None:
         "exports_completed": 0, "exports_failed": 0, "cpu_ms": 2000,
     }  # fmt: skip
     (empty,) = await ask(analytics, "summary", uuid4())
-    assert empty["projects_started"] == 0
-    assert empty["minutes_processed"] in (0, None)
+    assert set(empty.values()) == {0}
 
 
 async def test_an_event_counts_once_however_often_it_comes(analytics: ClickHouseAnalytics) -> None:

@@ -79,6 +79,12 @@ def test_parameters_reach_the_engine_untouched(client: Any) -> None:
     assert got.result_rows == [(["a", "b'c"],)]
 
 
+def test_long_parameters_travel_as_a_form(client: Any) -> None:
+    many = [str(UUID(int=number)) for number in range(5000)] + ["it's\r\n漢"]
+    assert client.query("SELECT length({many:Array(String)})", parameters={"many": many}).result_rows == [(5001,)]
+    assert client.query("SELECT {many:Array(String)}", parameters={"many": many}).result_rows[0][0][-1] == many[-1]
+
+
 def test_an_insert_with_the_same_token_counts_once(client: Any, table: str) -> None:
     for _ in range(3):
         client.insert(table, ROWS, column_names=COLUMNS, settings={"insert_deduplication_token": "one"})
