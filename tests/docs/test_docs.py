@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from api.analytics import FailureRow, FailuresByReason, HourlyProjects, HourRow, MinutesProcessed, MinutesRow, Summary
 from api.app import OPERATIONS
 from cli.__main__ import make_parser
 from schemas.topics import TOPICS
@@ -158,6 +159,12 @@ def test_every_column_is_explained() -> None:
     things = re.findall(r"(?:TABLE|VIEW) IF NOT EXISTS (\w+)", sql)
     assert len(columns) > 10
     assert {*columns, *aliases, *things} - listed == set()
+
+
+def test_every_field_of_the_questions_is_explained() -> None:
+    listed = inline_code(text_of("docs/analytics.md"))
+    for answer in (Summary, HourlyProjects, HourRow, MinutesProcessed, MinutesRow, FailuresByReason, FailureRow):
+        assert {*answer.__struct_fields__} - listed == set(), answer.__name__
 
 
 @pytest.mark.parametrize("index", ["segments", "clips", "tombstones"])
