@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import av
@@ -31,14 +31,17 @@ def display_frame(frame: av.VideoFrame, track: VideoTrack, width: int, height: i
             "dst_color_primaries": ColorPrimaries.BT709,
             "dst_colorspace": Colorspace.ITU709,
         }
-    return _reformatter().reformat(
+    return _reformatter(width, height, pixel_format).reformat(
         frame, width=scaled_width, height=scaled_height, format=pixel_format, threads=1, **tone
     )
 
 
-@cache
-def _reformatter() -> VideoReformatter:
-    """One for the process: the table that maps HDR to SDR takes a second to make, a picture then 0.06 s."""
+@lru_cache(maxsize=8)
+def _reformatter(*_shape: int | str) -> VideoReformatter:
+    """One for each size: the table that maps HDR to SDR takes two seconds to make, a picture then 0.06 s.
+
+    A reformatter that is asked for another size makes its table anew.
+    """
     return VideoReformatter()
 
 

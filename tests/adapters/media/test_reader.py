@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -188,3 +189,15 @@ def test_times_go_to_pts_and_back(base: tuple[int, int], origin_us: int) -> None
         pts = first_pts_at(time_ms, base, origin_us)
         assert project_ms(pts, base, origin_us) >= time_ms
         assert project_ms(pts - 1, base, origin_us) < time_ms
+
+
+def test_hdr_in_two_sizes_by_turns_makes_its_tables_once(tmp_path: Path) -> None:
+    with opened(media("hostile/dolbyVision-hdr.MOV"), tmp_path) as (reader, index, _):
+        assert index.video is not None
+        seconds = []
+        for _, frame in reader.pictures(TimeRange(start_ms=0, end_ms=1000)):
+            started = time.process_time()
+            display_array(frame, index.video, 36, 64)
+            display_array(frame, index.video, 72, 128)
+            seconds.append(time.process_time() - started)
+    assert max(seconds[1:]) < 0.5
