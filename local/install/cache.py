@@ -65,7 +65,7 @@ def read_checksums(path: Path) -> dict[str, str]:
 
 
 def check_files(directory: Path, expected: dict[str, str], *, what: str, remedy: str) -> None:
-    """Raise Problem unless ``directory`` holds each file with its checksum; ``remedy`` (``{name}`` in it) says what to do."""
+    """Raise Problem unless ``directory`` holds each file with its checksum; ``remedy`` may say ``{name}``."""
     for name, digest in sorted(expected.items()):
         path = directory / name
         if not path.is_file():
