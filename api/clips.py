@@ -11,12 +11,13 @@ from msgspec import Meta
 
 from api.exports import Export, export_view
 from api.problems import ApiProblem, FieldError, not_found
-from api.projects import CLIP_MS, find_project
+from api.projects import find_project
 from api.registry import Call, Operation, Reply
 from schemas.documents import Aspect, SubScore
 from schemas.events import ExportRequested
 from schemas.ids import result_id
 from schemas.media import TimeRange
+from schemas.options import CLIP_MS
 from streams.adapters.postgres import Connection, Row
 from streams.outbox import put
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -15,15 +14,13 @@ from api.problems import ApiProblem, FieldError, not_found
 from api.registry import Call, Operation, Reply
 from api.uploads import find_upload, finish_upload
 from schemas.events import ProjectOptions, Stage, StageState, UploadReceived
+from schemas.options import broken_rules
 from streams import lifecycle
 from streams.adapters.postgres import Connection, Row
 from streams.errors import Rejected
 from streams.outbox import put
 
 State = Literal["queued", "running", "completed", "failed", "cancelled"]
-MAX_CLIPS = 50
-CLIP_MS = (3_000, 180_000)
-_LANGUAGE = re.compile(r"^[a-z]{2,3}$")
 
 
 class CreateProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,16 +106,8 @@ class ListProjects(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 def option_errors(options: ProjectOptions) -> list[FieldError]:
     """What is wrong with the options of a request."""
-    low, high = CLIP_MS
-    checks = (
-        ("max_clips", options.max_clips is None or 1 <= options.max_clips <= MAX_CLIPS, f"1 to {MAX_CLIPS}"),
-        ("min_clip_ms", low <= options.min_clip_ms <= high, f"{low} to {high} ms"),
-        ("max_clip_ms", options.min_clip_ms <= options.max_clip_ms <= high, f"min_clip_ms to {high} ms"),
-        ("language", options.language is None or bool(_LANGUAGE.fullmatch(options.language)), "a code like `en`"),
-    )
-    return [
-        FieldError(pointer=f"/options/{name}", detail=f"It must be {rule}.") for name, fine, rule in checks if not fine
-    ]
+    broken = broken_rules(options).items()
+    return [FieldError(pointer=f"/options/{name}", detail=f"It must be {rule}.") for name, rule in broken]
 
 
 async def create_project(call: Call[CreateProject, None]) -> Reply:

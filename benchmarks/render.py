@@ -27,12 +27,12 @@ import msgspec
 
 from schemas.documents import FramePlan, ShotCrop, SourceIndex, Transcript
 from schemas.events import RenderRequested
-from schemas.media import CropBox, ObjectRef, TimeRange, Word
+from schemas.media import CropBox, ObjectRef, Segment, TimeRange, Word
+from schemas.subtitles import range_cues, srt
 from streams.adapters.media.handles import LocalSource
 from streams.ingest.survey import survey
 from streams.render.edl import timeline_for
 from streams.render.produce import produce
-from streams.render.subtitles import srt, subtitle_cues
 from streams.render.typeface import FOLDER
 from streams.render.writer import KEY_INTERVAL_S, Encoding
 from streams.settings import MediaLimits
@@ -74,6 +74,16 @@ def spoken() -> list[Word]:
         Word(text=texts[n % len(texts)], start_ms=at, end_ms=at + WORD_MS - 60, probability=1.0)
         for n, at in enumerate(range(CLIP.start_ms, CLIP.end_ms, WORD_MS))
     ]
+
+
+def said() -> Transcript:
+    """The same words as a transcript of one segment."""
+    words = spoken()
+    segment = Segment(start_ms=CLIP.start_ms, end_ms=CLIP.end_ms, text=TEXT, first_word=0, end_word=len(words))
+    return Transcript(
+        language="en", language_probability=1.0, duration_ms=CLIP.end_ms, words=words, segments=[segment],
+        speech=[CLIP], model="made up",
+    )  # fmt: skip
 
 
 def plan_for(index: SourceIndex) -> FramePlan:
@@ -118,7 +128,7 @@ def ffmpeg(video: Path, index: SourceIndex, encoding: Encoding, work: Path, *, c
     ]  # fmt: skip
     if captions:
         subtitles = work / "burn.srt"
-        subtitles.write_text(srt(subtitle_cues(spoken(), CLIP), CLIP, "en"))
+        subtitles.write_text(srt(range_cues(said(), CLIP)))
         style = "FontName=Inter Display,Bold=1,Fontsize=14,Outline=1,MarginV=70"
         filters.append(f"subtitles={subtitles}:fontsdir={FOLDER}:force_style='{style}'")
     threads = str(encoding.threads)

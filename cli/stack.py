@@ -16,6 +16,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from cli.exits import STACK_UNAVAILABLE
 from local import stack
 from local.install.tools import Say
 from local.logs import follow, tail
@@ -66,13 +67,13 @@ def _command(
 
 
 def _guarded(run: Callable[[argparse.Namespace, Say], int], arguments: argparse.Namespace) -> int:
-    """Problems become one line on stderr and exit code 1; Ctrl-C is 130."""
+    """Problems become one line on stderr and exit code 3; Ctrl-C is 130."""
     say = _sayer(Console(stderr=True))
     try:
         return run(arguments, say)
     except Problem as problem:
         say(f"clipstream: {problem}")
-        return 1
+        return STACK_UNAVAILABLE
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:

@@ -203,9 +203,9 @@ class FaceTrack(Value, frozen=True, kw_only=True):
 
 
 class ShotLook(Value, frozen=True, kw_only=True):
-    """What a shot shows where no face decides. ``columns`` and ``rows`` (32 each, left to right and top to bottom of the
-    display picture): shares of detail and movement, sum 1. ``blocks``: mean luma of 9 × 16 blocks, row by row; it tells
-    camera angles apart.
+    """What a shot shows where no face decides. ``columns`` and ``rows`` (32 each, left to right and top to bottom of
+    the display picture): shares of detail and movement, sum 1. ``blocks``: mean luma of 9 × 16 blocks, row by row; it
+    tells camera angles apart.
     """
 
     shot: int

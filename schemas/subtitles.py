@@ -110,7 +110,7 @@ def clean(text: str) -> str:
 
 def held(cues: Sequence[Cue]) -> list[Cue]:
     """Cues that stay long enough to be read where there is room, never over the next one's start."""
-    starts = [*(cue.start_ms for cue in cues[1:]), None]
+    starts = [*(cue.start_ms for cue in cues[1:]), None][: len(cues)]
     return [_held(cue, following) for cue, following in zip(cues, starts, strict=True)]
 
 

@@ -114,7 +114,7 @@ TOPICS: tuple[Topic, ...] = (
         spread="project",
         retention_ms=28 * DAY_MS,
         producers=("all stages", "sinks", "sweeper"),
-        consumers=("sinks", "operators"),
+        consumers=("sinks", "sweeper", "operators"),
         doc="What could not be worked on, byte for byte, with the reason.",
     ),
 )

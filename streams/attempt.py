@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import time
 from collections.abc import Awaitable, Callable
-from typing import Literal, Protocol
+from typing import Literal, ParamSpec, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -22,6 +23,8 @@ from streams.errors import Rejected, Superseded, Unavailable
 from streams.messages import Message
 from streams.outbox import Cause
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Commit = Callable[[Connection], Awaitable[None]]
 """Writes a stage's result rows and outbox rows on the given connection."""
 Clock = Callable[[], dt.datetime]
@@ -164,7 +167,7 @@ class Attempts:
             await asyncio.shield(self._release(claim))
             raise
         except Rejected as error:
-            return await self._refuse(claim, event, cause, error)
+            return await self._refuse(claim, message, event, cause, error)
         except (Unavailable, ChildFailed) as error:
             return await self._later(claim, message, event, cause, error)
         except Exception as error:  # noqa: BLE001 - a bug: reported, dead-lettered, and the stream goes on
@@ -262,7 +265,9 @@ class Attempts:
         work.cause = msgspec.structs.replace(work.cause, now=self._clock())
         return await _patiently(write)
 
-    async def _refuse(self, claim: Claim, event: events.AnyEvent, cause: Cause, error: Rejected) -> Verdict:
+    async def _refuse(
+        self, claim: Claim, message: Message, event: events.AnyEvent, cause: Cause, error: Rejected
+    ) -> Verdict:
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
                 await lifecycle.lock_project(connection, *_owner(event))
@@ -270,7 +275,13 @@ class Attempts:
                 await self._stage.give_up(connection, event, error.reason, error.detail, cause)
                 return "refused"
 
-        return await self._unless_superseded(write)
+        try:
+            return await self._unless_superseded(write)
+        except (Unavailable, asyncio.CancelledError):
+            raise
+        except Exception as bug:  # noqa: BLE001 - a bug in refusing must not swallow the event
+            dead.report_bug(bug, self._stage.name)
+            return await self._bury(claim, message, event, cause, "bug", f"{type(bug).__name__}: {bug}")
 
     async def _later(
         self, claim: Claim, message: Message, event: events.AnyEvent, cause: Cause, error: Unavailable | ChildFailed
@@ -294,15 +305,25 @@ class Attempts:
     async def _bury(
         self, claim: Claim, message: Message, event: events.AnyEvent, cause: Cause, reason: str, detail: str
     ) -> Verdict:
+        tell = True
+
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
                 await lifecycle.lock_project(connection, *_owner(event))
                 await self._finish(connection, claim, "gave_up", error=f"{reason}: {detail}"[:1000])
                 await dead.record(connection, message, self._stage.name, reason, detail, cause, _owner(event))
-                await self._stage.give_up(connection, event, reason, detail, cause)
+                if tell:
+                    await self._stage.give_up(connection, event, reason, detail, cause)
                 return "dead"
 
-        return await self._unless_superseded(write)
+        try:
+            return await self._unless_superseded(write)
+        except (Unavailable, asyncio.CancelledError):
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug in giving up: the letter is written all the same
+            dead.report_bug(error, self._stage.name)
+            tell = False
+            return await self._unless_superseded(write)
 
     async def _unless_superseded(self, write: Callable[[], Awaitable[Verdict]]) -> Verdict:
         try:
@@ -317,6 +338,17 @@ class Attempts:
                 await connection.fetchval(_FREE, *_where(claim), "released at shutdown", 1)
         except Unavailable:
             return  # the lease runs out by itself
+
+
+async def timed_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, int]:
+    """Result of a pure function run beside the event loop, and the CPU time it took in ms (at least 1)."""
+
+    def run() -> tuple[T, int]:
+        began = time.thread_time()
+        result = function(*args, **kwargs)
+        return result, max(1, round((time.thread_time() - began) * 1000))
+
+    return await asyncio.to_thread(run)
 
 
 def _where(claim: Claim) -> tuple[UUID, UUID, str, int]:

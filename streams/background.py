@@ -16,7 +16,7 @@ from streams.relay import Relay
 from streams.settings import Settings
 from streams.sinks.clickhouse import run_clickhouse_sink
 from streams.sinks.meilisearch import run_meilisearch_sink
-from streams.sweeper import run_erasure, run_sweeps
+from streams.sweeper import run_erasure, run_letters, run_sweeps
 
 
 def _stop_on_signals() -> asyncio.Event:
@@ -60,6 +60,7 @@ async def run_relay(settings: Settings) -> int:
                 relay.run(stop),
                 run_sweeps(settings, relay_pool, stop),
                 run_erasure(settings, worker_pool, objects, stop),
+                run_letters(settings, worker_pool, stop),
             )
     finally:
         objects.close()

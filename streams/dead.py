@@ -10,7 +10,7 @@ import structlog
 
 from schemas import events
 from schemas.ids import result_id
-from streams.adapters.postgres import Connection
+from streams.adapters.postgres import Connection, Pool, org_transaction, transaction
 from streams.messages import Message
 from streams.outbox import Cause, put
 
@@ -42,20 +42,6 @@ async def record(
     place = f"{message.topic}/{message.partition}/{message.offset}/{stage}"
     dead_id = result_id(cause.input_id, "dead", place)
     payload = message.payload[:MAX_BYTES]
-    await connection.execute(
-        _INSERT,
-        dead_id,
-        org_id,
-        project_id,
-        message.topic,
-        message.partition,
-        message.offset,
-        stage,
-        reason,
-        detail[:2000],
-        message.headers,
-        payload,
-    )
     letter = events.DeadLetter(
         dead_id=dead_id,
         org_id=org_id,
@@ -69,5 +55,33 @@ async def record(
         headers=message.headers,
         payload_base64=base64.b64encode(payload).decode(),
     )
+    await _insert(connection, letter)
     await put(connection, letter, cause, event_id=dead_id)
     return dead_id
+
+
+async def keep(pool: Pool, letter: events.DeadLetter) -> None:
+    """Write a letter that came by ``dead.v1`` to its table; one that is there already stays as it is."""
+    if letter.org_id is None:
+        async with transaction(pool) as connection:
+            await _insert(connection, letter)
+        return
+    async with org_transaction(pool, letter.org_id) as connection:
+        await _insert(connection, letter)
+
+
+async def _insert(connection: Connection, letter: events.DeadLetter) -> None:
+    await connection.execute(
+        _INSERT,
+        letter.dead_id,
+        letter.org_id,
+        letter.project_id,
+        letter.topic,
+        letter.partition,
+        letter.offset,
+        letter.stage,
+        letter.reason,
+        letter.detail,
+        letter.headers,
+        base64.b64decode(letter.payload_base64),
+    )

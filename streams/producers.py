@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from schemas import codec, events
+from schemas.options import broken_rules
 from streams.adapters.keys import decrypt_secret, derive_key
 from streams.adapters.postgres import Pool, transaction
 from streams.errors import Rejected
@@ -92,6 +93,8 @@ def check_upload(event: events.UploadReceived) -> None:
         raise Rejected("upload.prefix", f"object_key must lie under {event.org_id}/")
     if event.object_key and (".." in event.object_key.split("/") or "//" in event.object_key):
         raise Rejected("upload.prefix", "object_key must not contain empty or '..' parts")
+    for name, rule in broken_rules(event.options).items():
+        raise Rejected("upload.options", f"option {name} must be {rule}")
     if len(event.title) > 500 or len(event.source_url or "") > 4000:
         raise Rejected("upload.size", "title holds at most 500 and source_url at most 4000 characters")
 

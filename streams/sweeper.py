@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import re
 
 import structlog
-from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError
 
-from schemas import codec, events
-from schemas.topics import BY_NAME
+from schemas import events
+from streams import dead
 from streams.adapters.objects import S3Objects
 from streams.adapters.postgres import Pool, org_transaction, transaction
 from streams.attempt import REEMIT
 from streams.errors import Unavailable
+from streams.following import follow
 from streams.settings import Settings
 
 _EXPIRED = """
@@ -28,6 +28,16 @@ _OPEN_CLAIMS = """
 update attempts set state = 'cancelled', finished_at = now(), lease_until = null
 where org_id = $1 and project_id = $2 and state in ('running', 'free')
 """
+
+
+_OWN_UPLOAD = """
+select object_key from projects p where org_id = $1 and project_id = $2 and not exists (
+  select 1 from projects o where o.org_id = p.org_id and o.object_key = p.object_key and o.project_id <> p.project_id
+    and o.state <> 'erased')
+"""
+"""The upload, unless another project was made from it as well."""
+_UPLOAD_KEY = re.compile(r"[0-9a-f-]{36}/uploads/[^/]+/[^/]+")
+"""One object, never a folder of them."""
 
 
 async def sweep_attempts(pool: Pool) -> int:
@@ -57,54 +67,31 @@ async def run_sweeps(settings: Settings, pool: Pool, stop: asyncio.Event) -> Non
 
 async def run_erasure(settings: Settings, pool: Pool, objects: S3Objects, stop: asyncio.Event) -> None:
     """Follow ``projects.v1`` and remove objects and rows of each erased project; the project's id stays."""
-    while not stop.is_set():
-        try:
-            await _follow(settings, pool, objects, stop)
-        except (KafkaError, OSError, Unavailable) as error:
-            structlog.get_logger().warning("erasure waits", error=str(error))
-            await asyncio.sleep(1.0)
+
+    async def handle(event: events.AnyEvent) -> None:
+        if isinstance(event, events.ProjectErased):
+            await erase(pool, objects, event)
+
+    await follow(settings.kafka, "projects.v1", "clipstream-sweeper", handle, stop)
 
 
-async def _follow(settings: Settings, pool: Pool, objects: S3Objects, stop: asyncio.Event) -> None:
-    consumer = AIOKafkaConsumer(
-        "projects.v1",
-        bootstrap_servers=settings.kafka,
-        group_id="clipstream-sweeper",
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-    )
-    await consumer.start()
-    try:
-        while not stop.is_set():
-            batches = await consumer.getmany(timeout_ms=500, max_records=500)
-            for messages in batches.values():
-                for message in messages:
-                    event = _erased(message.headers, message.value)
-                    if event is not None:
-                        await erase(pool, objects, event)
-            if batches:
-                await consumer.commit()
-    finally:
-        await consumer.stop()
+async def run_letters(settings: Settings, pool: Pool, stop: asyncio.Event) -> None:
+    """Follow ``dead.v1`` and keep each letter in the table that operators list; those of the sinks come this way."""
 
+    async def handle(event: events.AnyEvent) -> None:
+        if isinstance(event, events.DeadLetter):
+            await dead.keep(pool, event)
 
-def _erased(headers: object, value: bytes | None) -> events.ProjectErased | None:
-    try:
-        _, event = codec.decode(BY_NAME["projects.v1"], codec.header_map(headers), value)  # type: ignore[arg-type]
-    except codec.DecodeError:
-        return None  # deliver records the dead letter; one of them is enough
-    return event if isinstance(event, events.ProjectErased) else None
+    await follow(settings.kafka, "dead.v1", "clipstream-letters", handle, stop)
 
 
 async def erase(pool: Pool, objects: S3Objects, event: events.ProjectErased) -> None:
     """Remove what the project left: its objects, its upload, its rows but for the tombstone. Safe to run again."""
     owner = (event.org_id, event.project_id)
     async with org_transaction(pool, event.org_id) as connection:
-        uploaded = await connection.fetchval(
-            "select object_key from projects where org_id = $1 and project_id = $2", *owner
-        )
+        uploaded = await connection.fetchval(_OWN_UPLOAD, *owner)
     await objects.delete_prefix(f"{event.org_id}/{event.project_id}/")
-    if uploaded and uploaded.startswith(f"{event.org_id}/uploads/"):
+    if uploaded and _UPLOAD_KEY.fullmatch(uploaded):
         await objects.delete_prefix(uploaded)
     async with org_transaction(pool, event.org_id) as connection:
         await connection.execute(_OPEN_CLAIMS, *owner)
@@ -113,6 +100,8 @@ async def erase(pool: Pool, objects: S3Objects, event: events.ProjectErased) -> 
 
 
 _FORGET = (
+    """update uploads u set filename = '' from projects p
+       where p.org_id = $1 and p.project_id = $2 and u.org_id = p.org_id and u.object_key = p.object_key""",
     "delete from attempts where org_id = $1 and project_id = $2 and state <> 'running'",
     "delete from deliveries where org_id = $1 and project_id = $2",
     "delete from exports where org_id = $1 and project_id = $2",

@@ -84,7 +84,7 @@ def kafka_part(setting: Setting) -> Part:
 
 
 def _format(java: tuple[str, ...], properties: str, setting: Setting) -> None:
-    cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    cluster = "k" + urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]  # a leading "-" would be read as an option
     result = subprocess.run(
         [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", properties],
         env=dict(setting.environ), capture_output=True, text=True, check=False,

@@ -37,6 +37,8 @@ def triton_part(setting: Setting) -> Part:
             f"--model-repository={REPOSITORY}",
             f"--backend-directory={install.backends}",
             f"--backend-config=python,shm-region-prefix-name={shm_prefix(setting.stack_id)}",
+            "--model-control-mode=explicit",  # a client that finds a model dead may unload and load it
+            "--load-model=*",
             "--grpc-address=127.0.0.1",
             f"--grpc-port={setting.port('triton')}",
             "--http-address=127.0.0.1",

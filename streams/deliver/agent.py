@@ -166,7 +166,7 @@ async def _record(connection: Connection, event: events.DeliveryDue, outcome: Ou
     state = "delivered" if outcome.error is None else "pending" if pause else "failed"
     await connection.execute(
         """update deliveries set state = $3, attempt = $4, response_status = $5, last_error = $6,
-             finished_at = case when $3 = 'pending' then null else $7 end
+             finished_at = case when $3 = 'pending' then null else $7::timestamptz end
            where org_id = $1 and delivery_id = $2 and state = 'pending'""",
         event.org_id,
         event.delivery_id,
@@ -176,6 +176,14 @@ async def _record(connection: Connection, event: events.DeliveryDue, outcome: Ou
         outcome.error,
         cause.now,
     )
+    if answer is not None and answer.status == GONE:
+        await connection.execute(
+            """update webhook_endpoints w set disabled_at = $3 from deliveries d
+               where d.org_id = $1 and d.delivery_id = $2 and w.org_id = d.org_id and w.endpoint_id = d.endpoint_id""",
+            event.org_id,
+            event.delivery_id,
+            cause.now,
+        )
     if pause:
         await _due(
             connection,

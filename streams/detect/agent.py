@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from uuid import UUID
 
 import msgspec
@@ -13,7 +12,7 @@ from schemas.ids import result_id
 from schemas.media import ObjectRef
 from streams import lifecycle
 from streams.adapters.postgres import Connection, org_transaction
-from streams.attempt import Commit, Work
+from streams.attempt import Commit, Work, timed_in_thread
 from streams.context import Context, prefix_of
 from streams.detect.weigh import Material, weigh
 from streams.outbox import Cause, put
@@ -50,7 +49,7 @@ class DetectStage:
         material = await self._material(known)
         work.report(1)
         input_id = work.cause.input_id
-        moments = await asyncio.to_thread(
+        moments, work.cpu_ms = await timed_in_thread(
             weigh, material, known.options, lambda name: str(result_id(input_id, "detect", name))
         )
         prefix = prefix_of(event, "moments", result_id(input_id, "detect"))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import msgspec
 
 from schemas import events
@@ -12,7 +10,7 @@ from schemas.ids import result_id
 from schemas.media import ObjectRef, TimeRange
 from streams import lifecycle
 from streams.adapters.postgres import Connection, Row, org_transaction
-from streams.attempt import Commit, Work
+from streams.attempt import Commit, Work, timed_in_thread
 from streams.context import Context, prefix_of
 from streams.listen.merge import close
 from streams.outbox import Cause, put
@@ -36,7 +34,7 @@ class CloseStage:
         assert isinstance(event, events.SpansHeard)
         spans, duration_ms, missing = await self._read(event)
         work.report(1)
-        transcript = await asyncio.to_thread(close, spans, duration_ms, missing)
+        transcript, work.cpu_ms = await timed_in_thread(close, spans, duration_ms, missing)
         prefix = prefix_of(event, "transcript", result_id(work.cause.input_id, "close"))
         ref = await self._context.objects.put(prefix, encode_document(transcript), "application/json", ".json")
 

@@ -10,12 +10,12 @@ import msgspec
 from schemas.documents import Certificate, ExportFiles, FramePlan, SourceIndex, Transcript
 from schemas.events import RenderRequested
 from schemas.media import ObjectRef, TimeRange, Value, Word
+from schemas.subtitles import range_cues, srt, vtt
 from streams.adapters.media.confine import ChildLimits
 from streams.adapters.media.handles import SourceHandle
 from streams.adapters.media.sandbox import run_child
 from streams.adapters.ports import Objects, Report
 from streams.render.encode import THUMBNAIL_FILE, VIDEO_FILE, Rendered, RenderTask
-from streams.render.subtitles import srt, subtitle_cues, vtt
 from streams.render.writer import Encoding
 
 LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=3_600, wall_s=3_600.0, nice=10)
@@ -52,7 +52,7 @@ async def produce(
         "streams.render.encode:main", args, scratch=scratch, limits=LIMITS, source=source, report=report
     )
     rendered = msgspec.convert(result, Rendered)
-    files = await _store(scratch, words, plan.range, transcript.language if transcript else None, objects, prefix)
+    files = await _store(scratch, transcript, plan.range, objects, prefix)
     return Produced(files=files, certificate=rendered.certificate, cpu_ms=int(result["cpu_ms"]))
 
 
@@ -64,16 +64,15 @@ def words_near(words: Sequence[Word], clip: TimeRange) -> list[Word]:
 
 
 async def _store(
-    scratch: Path, words: Sequence[Word], clip: TimeRange, language: str | None, objects: Objects, prefix: str
+    scratch: Path, transcript: Transcript | None, clip: TimeRange, objects: Objects, prefix: str
 ) -> ExportFiles:
     """Upload what was made. Subtitles only where something is said."""
-    cues = subtitle_cues(words, clip)
+    cues = range_cues(transcript, clip) if transcript else []
     subtitles: list[ObjectRef | None] = [None, None]
     if cues:
-        srt_body, vtt_body = srt(cues, clip, language).encode(), vtt(cues, clip, language).encode()
         subtitles = [
-            await objects.put(prefix, srt_body, "application/x-subrip", ".srt"),
-            await objects.put(prefix, vtt_body, "text/vtt; charset=utf-8", ".vtt"),
+            await objects.put(prefix, srt(cues).encode(), "application/x-subrip", ".srt"),
+            await objects.put(prefix, vtt(cues).encode(), "text/vtt; charset=utf-8", ".vtt"),
         ]
     return ExportFiles(
         video=await objects.put_file(prefix, scratch / VIDEO_FILE, "video/mp4", ".mp4"),

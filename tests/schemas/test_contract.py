@@ -86,7 +86,7 @@ def test_neighbouring_ordinals_lie_on_different_partitions(project_id: UUID, ord
 def test_no_bytes_escape_as_another_error(body: bytes) -> None:
     _, _, headers = load(PASSING[0])
     for topic in TOPICS:
-        with pytest.raises(codec.DecodeError, match="."):
+        with pytest.raises(codec.DecodeError, match=r"."):
             codec.decode(topic, {**headers, "ce_type": codec.type_name(topic.events[0])}, b"\x00" + body)
 
 

@@ -1,0 +1,57 @@
+"""Follow one topic in a group of its own, event by event, for the background jobs. Never writes dead letters."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+
+from schemas import codec, events
+from schemas.topics import BY_NAME
+from streams.errors import Unavailable
+
+Handle = Callable[[events.AnyEvent], Awaitable[None]]
+
+
+async def follow(bootstrap: str, topic: str, group: str, handle: Handle, stop: asyncio.Event) -> None:
+    """Hand each event to ``handle``, commit behind it, until ``stop``; starts over when Kafka or a store goes away."""
+    while not stop.is_set():
+        try:
+            await _session(bootstrap, topic, group, handle, stop)
+        except (KafkaError, OSError, Unavailable) as error:
+            structlog.get_logger().warning("waits", group=group, error=str(error))
+            await asyncio.sleep(1.0)
+
+
+async def _session(bootstrap: str, topic: str, group: str, handle: Handle, stop: asyncio.Event) -> None:
+    consumer = AIOKafkaConsumer(
+        topic,
+        bootstrap_servers=bootstrap,
+        group_id=group,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+    )
+    await consumer.start()
+    try:
+        while not stop.is_set():
+            batches = await consumer.getmany(timeout_ms=500, max_records=500)
+            for messages in batches.values():
+                for message in messages:
+                    event = _decoded(topic, message)
+                    if event is not None:
+                        await handle(event)
+            if batches:
+                await consumer.commit()
+    finally:
+        await consumer.stop()
+
+
+def _decoded(topic: str, message: object) -> events.AnyEvent | None:
+    try:
+        headers = codec.header_map(message.headers)  # type: ignore[attr-defined]
+        return codec.decode(BY_NAME[topic], headers, message.value)[1]  # type: ignore[attr-defined]
+    except codec.DecodeError:
+        return None  # the stages and sinks of the topic write its dead letter; one of them is enough
