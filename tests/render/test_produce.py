@@ -8,7 +8,7 @@ from uuid import UUID
 
 from schemas.documents import Transcript
 from schemas.events import RenderRequested
-from schemas.media import ObjectRef, TimeRange
+from schemas.media import ObjectRef, Segment, TimeRange
 from streams.adapters.media.handles import LocalSource
 from streams.render.produce import produce, words_near
 from streams.render.writer import Encoding
@@ -43,7 +43,8 @@ async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
         aspect="9:16", captions=True, plan=REF, source=REF, index=REF,
     )  # fmt: skip
     transcript = Transcript(
-        language="en", language_probability=1.0, duration_ms=1_600, words=words("Hello there.", 300), segments=[],
+        language="en", language_probability=1.0, duration_ms=1_600, words=words("Hello there.", 300),
+        segments=[Segment(start_ms=300, end_ms=1_600, text="Hello there.", first_word=0, end_word=2)],
         speech=[], model="test",
     )  # fmt: skip
     memory, ticks = Memory(), list[int]()
