@@ -19,6 +19,8 @@ from uuid import UUID
 
 import numpy as np
 
+from benchmarks.claims import Claim, told
+from benchmarks.rig import Rig
 from schemas.events import SpanPlanned
 from schemas.media import ObjectRef, TimeRange
 from streams.adapters.triton import TritonSpeech
@@ -79,7 +81,7 @@ def planned() -> SpanPlanned:
     )  # fmt: skip
 
 
-async def measure(server: Triton, other: Peer, samples: np.ndarray, path: Path, rounds: int) -> None:
+async def measure(server: Triton, other: Peer, samples: np.ndarray, path: Path, rounds: int) -> Claim:
     body, span = flac(samples), planned()
     speech = TritonSpeech(server.url, mode="batched")
     ours, theirs, model_s, peer_s = [], [], [], []
@@ -98,23 +100,35 @@ async def measure(server: Triton, other: Peer, samples: np.ndarray, path: Path, 
     started = time.perf_counter()
     decode_flac(body, longest_ms=SPAN_MS)
     flac_s = time.perf_counter() - started
-    print(f"ASR of one {SPAN_MS // 1000} s span, base int8, batched, beam {BEAM}, {THREADS} threads, {rounds} rounds")
-    print(f"  through Triton  median {statistics.median(ours):6.2f} s   ({min(ours):.2f} … {max(ours):.2f})")
-    print(f"  directly        median {statistics.median(theirs):6.2f} s   ({min(theirs):.2f} … {max(theirs):.2f})")
-    print(f"  ratio           {ratio:6.3f}     claim ≤ {CLAIM}: {'held' if ratio <= CLAIM else 'NOT HELD'}")
     cpu, cpu_peer = statistics.median(model_s), statistics.median(peer_s)
-    print(f"  where: model {cpu:.2f} CPU-s (directly {cpu_peer:.2f}, ratio {cpu / cpu_peer:.3f}), FLAC {flac_s:.3f} s")
-    print(f"  words {len(heard.words)} (directly {len(str(answer['text']).split())})")
+    return Claim(
+        name="speech through the whole path, beside faster-whisper called directly (wall)",
+        measured=ratio,
+        limit=CLAIM,
+        where=(
+            f"one {SPAN_MS // 1000} s span, base int8, batched, beam {BEAM}, {THREADS} threads, {rounds} rounds",
+            f"through Triton: median {statistics.median(ours):.2f} s ({min(ours):.2f} … {max(ours):.2f})",
+            f"directly: median {statistics.median(theirs):.2f} s ({min(theirs):.2f} … {max(theirs):.2f})",
+            f"model {cpu:.2f} CPU-s (directly {cpu_peer:.2f}, ratio {cpu / cpu_peer:.3f}), FLAC {flac_s:.3f} s",
+            f"words {len(heard.words)} (directly {len(str(answer['text']).split())})",
+        ),
+    )
 
 
-def main(rounds: int) -> None:
+def compare(rounds: int) -> Claim:
+    """Both, with the server and the peer started here."""
     samples = sound(media("talking/physicsworks_lecture_203s_240p.webm"))[: SPAN_MS * RATE_HZ // 1000]
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "span.npy"
         np.save(path, samples)
         with running(Path(place) / "log") as server, peer(server) as other:
-            asyncio.run(measure(server, other, samples, path, rounds))
+            return asyncio.run(measure(server, other, samples, path, rounds))
+
+
+def bench(rig: Rig) -> list[Claim]:
+    """As a part of ``python -m benchmarks``."""
+    return [compare(1 if rig.quick else 7)]
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 7)
+    print(told(compare(int(sys.argv[1]) if len(sys.argv) > 1 else 7)))

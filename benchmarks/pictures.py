@@ -22,6 +22,8 @@ from pathlib import Path
 
 import msgspec
 
+from benchmarks.claims import Claim, exit_code, told
+from benchmarks.rig import Rig
 from schemas.documents import SourceIndex
 from schemas.media import TimeRange
 from streams.adapters.media.handles import LocalSource
@@ -98,14 +100,45 @@ def parts(path: Path, index: SourceIndex, start_ms: int) -> dict[str, float]:
     return {name: seconds * 1000 / PARTS_PICTURES for name, seconds in spent.items()}
 
 
-def compare(name: str, ours: list[float], theirs: list[float], media_s: float, pictures: int) -> bool:
-    """Print one line: medians, ratio, limit."""
+def compare(name: str, ours: list[float], theirs: list[float], media_s: float, pictures: int, more: str = "") -> Claim:
+    """Medians and their ratio."""
     own, peer = statistics.median(ours), statistics.median(theirs)
-    ratio = own / peer
-    verdict = "ok" if ratio <= LIMIT else "OVER"
-    print(f"{name}: {own:.2f} CPU-s for {media_s:.0f} s ({pictures} pictures), ffmpeg {peer:.2f}: ", end="")
-    print(f"{ratio:.2f}x, limit {LIMIT}x, {verdict}; {own / media_s * 1000:.1f} CPU-ms a second of video")
-    return ratio <= LIMIT
+    where = (
+        f"{own:.2f} CPU-s for {media_s:.0f} s ({pictures} pictures), ffmpeg {peer:.2f}; {len(ours)} rounds",
+        f"{own / media_s * 1000:.1f} CPU-ms a second of video",
+        *([more] if more else []),
+    )
+    return Claim(name=name, measured=own / peer, limit=LIMIT, where=where)
+
+
+def measured(file: Path, runs: int, seconds: float) -> list[Claim]:
+    """Both passes, interleaved with ffmpeg."""
+    with tempfile.TemporaryDirectory() as scratch:
+        with file.open("rb") as source:
+            index = survey(source, MediaLimits(), Path(scratch) / "sound.pcm", lambda _: None)
+        index_path = Path(scratch) / "index.json"
+        index_path.write_bytes(msgspec.json.encode(index))
+        whole = TimeRange(start_ms=0, end_ms=index.duration_ms)
+        start_ms = max(0, index.duration_ms // 2 - round(seconds * 500))
+        clip = TimeRange(start_ms=start_ms, end_ms=min(index.duration_ms, start_ms + round(seconds * 1000)))
+        dense, sparse, all_pictures, key_pictures = [], [], [], []
+        for _ in range(runs):
+            all_pictures.append(ffmpeg_cpu_s(file, clip))
+            dense.append(child_cpu_s("streams.frame.pictures:main", file, index_path, clip))
+            key_pictures.append(ffmpeg_cpu_s(file, whole, "-skip_frame", "nokey"))
+            sparse.append(child_cpu_s("streams.look.pictures:main", file, index_path, whole))
+    spent = ", ".join(f"{name} {ms:.2f}" for name, ms in parts(file, index, start_ms).items())
+    every, keys = "every picture of a clip, beside ffmpeg's decode (CPU)", "key pictures, beside ffmpeg's decode (CPU)"
+    length_s, whole_s = clip.length_ms / 1000, whole.length_ms / 1000
+    return [
+        compare(every, [cpu for cpu, _ in dense], all_pictures, length_s, dense[0][1], f"CPU-ms a picture: {spent}"),
+        compare(keys, [cpu for cpu, _ in sparse], key_pictures, whole_s, sparse[0][1]),
+    ]
+
+
+def bench(rig: Rig) -> list[Claim]:
+    """As a part of ``python -m benchmarks``."""
+    return measured(rig.recipe(), rig.rounds, 10.0 if rig.quick else 60.0)
 
 
 def main() -> None:
@@ -115,28 +148,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=60.0)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        with asked.file.open("rb") as source:
-            index = survey(source, MediaLimits(), Path(scratch) / "sound.pcm", lambda _: None)
-        index_path = Path(scratch) / "index.json"
-        index_path.write_bytes(msgspec.json.encode(index))
-        whole = TimeRange(start_ms=0, end_ms=index.duration_ms)
-        start_ms = max(0, index.duration_ms // 2 - round(asked.seconds * 500))
-        clip = TimeRange(start_ms=start_ms, end_ms=min(index.duration_ms, start_ms + round(asked.seconds * 1000)))
-        dense, sparse, all_pictures, key_pictures = [], [], [], []
-        for _ in range(asked.runs):
-            all_pictures.append(ffmpeg_cpu_s(asked.file, clip))
-            dense.append(child_cpu_s("streams.frame.pictures:main", asked.file, index_path, clip))
-            key_pictures.append(ffmpeg_cpu_s(asked.file, whole, "-skip_frame", "nokey"))
-            sparse.append(child_cpu_s("streams.look.pictures:main", asked.file, index_path, whole))
-    good = compare("frame, every picture", [cpu for cpu, _ in dense], all_pictures, clip.length_ms / 1000, dense[0][1])
-    good &= compare(
-        "look, key pictures", [cpu for cpu, _ in sparse], key_pictures, whole.length_ms / 1000, sparse[0][1]
-    )
-    print(
-        "frame, CPU-ms a picture:", ", ".join(f"{n} {ms:.2f}" for n, ms in parts(asked.file, index, start_ms).items())
-    )
-    raise SystemExit(0 if good else 1)
+    claims = measured(asked.file, asked.runs, asked.seconds)
+    print("\n".join(map(told, claims)))
+    raise SystemExit(exit_code(claims, []))
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ from uuid import UUID
 
 import msgspec
 
+from benchmarks.claims import Claim, exit_code, told
+from benchmarks.rig import Rig
 from schemas.documents import FramePlan, ShotCrop, SourceIndex, Transcript
 from schemas.events import RenderRequested
 from schemas.media import CropBox, ObjectRef, Segment, TimeRange, Word
@@ -156,6 +158,51 @@ def _cpu_s() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in both)
 
 
+def measured(video: Path, rounds: int, encoding: Encoding) -> Claim:
+    """All contenders, interleaved."""
+    if shutil.which("ffmpeg") is None:
+        raise SystemExit("ffmpeg is not there: apt-get install ffmpeg")
+    load = os.getloadavg()[0]
+    if load > 1:
+        print(f"the machine is busy (load {load:.1f}): wall times of both sides are noise", file=sys.stderr)
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        with video.open("rb") as source:
+            index = survey(source, MediaLimits(), work / "pcm", lambda _: None)
+        contenders = {
+            "clipstream, captions by word": lambda: ours(video, index, encoding, work),
+            "ffmpeg, captions by libass": lambda: ffmpeg(video, index, encoding, work, captions=True),
+            "ffmpeg, no captions": lambda: ffmpeg(video, index, encoding, work, captions=False),
+        }
+        costs: dict[str, list[Cost]] = {name: [] for name in contenders}
+        for _ in range(rounds):
+            for name, contender in contenders.items():
+                costs[name].append(contender())
+    return compared(costs, encoding)
+
+
+def compared(costs: dict[str, list[Cost]], encoding: Encoding) -> Claim:
+    """Medians; the claim is ours to the second contender."""
+    wall = {name: statistics.median(cost.wall_s for cost in runs) for name, runs in costs.items()}
+    cpu = {name: statistics.median(cost.cpu_s for cost in runs) for name, runs in costs.items()}
+    mine, peer, _ = costs
+    lines = [
+        f"{name}: wall {wall[name]:.2f} s, cpu {cpu[name]:.2f} s; ours/it {wall[mine] / wall[name]:.2f}x wall"
+        for name in costs
+    ]
+    return Claim(
+        name="render of a 30 s clip, beside ffmpeg doing the same (wall)",
+        measured=wall[mine] / wall[peer],
+        limit=LIMIT_RATIO,
+        where=(f"{encoding.name}; medians of {len(costs[mine])}", *lines),
+    )
+
+
+def bench(rig: Rig) -> list[Claim]:
+    """As a part of ``python -m benchmarks``."""
+    return [measured(rig.recipe(), rig.rounds, Encoding())]
+
+
 def main() -> int:
     """Command line; exit code 1 when the limit is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -163,42 +210,9 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     asked = parser.parse_args()
-    if shutil.which("ffmpeg") is None:
-        print("ffmpeg is not there: apt-get install ffmpeg", file=sys.stderr)
-        return 2
-    encoding = Encoding(threads=asked.threads)
-    load = os.getloadavg()[0]
-    if load > 1:
-        print(f"the machine is busy (load {load:.1f}): wall times of both sides are noise", file=sys.stderr)
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        with asked.video.open("rb") as source:
-            index = survey(source, MediaLimits(), work / "pcm", lambda _: None)
-        contenders = {
-            "clipstream, captions by word": lambda: ours(asked.video, index, encoding, work),
-            "ffmpeg, captions by libass": lambda: ffmpeg(asked.video, index, encoding, work, captions=True),
-            "ffmpeg, no captions": lambda: ffmpeg(asked.video, index, encoding, work, captions=False),
-        }
-        costs = {name: [] for name in contenders}  # type: dict[str, list[Cost]]
-        for _ in range(asked.rounds):
-            for name, contender in contenders.items():
-                costs[name].append(contender())
-    return report(costs, encoding)
-
-
-def report(costs: dict[str, list[Cost]], encoding: Encoding) -> int:
-    """Print medians and ratios to ours."""
-    wall = {name: statistics.median(cost.wall_s for cost in runs) for name, runs in costs.items()}
-    cpu = {name: statistics.median(cost.cpu_s for cost in runs) for name, runs in costs.items()}
-    mine, peer, _ = costs
-    print(f"30 s clip, {encoding.name}; medians of {len(costs[mine])}")
-    for name in costs:
-        print(
-            f"{name:30s} wall {wall[name]:6.2f} s  cpu {cpu[name]:6.2f} s  ours/it {wall[mine] / wall[name]:.2f}x wall"
-        )
-    ratio = wall[mine] / wall[peer]
-    print(f"render ratio {ratio:.2f}x (limit {LIMIT_RATIO}x): {'met' if ratio <= LIMIT_RATIO else 'MISSED'}")
-    return int(ratio > LIMIT_RATIO)
+    claim = measured(asked.video, asked.rounds, Encoding(threads=asked.threads))
+    print(told(claim))
+    return exit_code([claim], [])
 
 
 if __name__ == "__main__":

@@ -329,5 +329,5 @@ grant select, insert, update, delete on projects, project_stages, project_events
   exports, deliveries, attempts to clipstream_worker;
 grant select, update on webhook_endpoints, uploads to clipstream_worker;
 grant insert, select, delete on outbox to clipstream_worker;
-grant select, insert on dead_letters to clipstream_worker;
+grant select, insert, update on dead_letters to clipstream_worker;
 grant select, insert, update, delete on outbox, attempts to clipstream_relay;

@@ -32,7 +32,7 @@ class Api:
         answer = self.http.request(method, path, **given)
         fine = answer.status_code == expect if expect else answer.status_code < 400
         assert fine, f"{method} {path} → {answer.status_code}: {answer.text}"
-        return answer.json() if "json" in answer.headers.get("content-type", "") else answer.text
+        return answer.json() if answer.content and "json" in answer.headers.get("content-type", "") else answer.text
 
     def get(self, path: str, **given: Any) -> Any:
         return self.call("GET", path, **given)

@@ -169,7 +169,7 @@ def test_the_transcript_has_its_words_on_time(api: Api, project: dict[str, Any])
 
 def _nearest(words: list[dict[str, Any]], wanted: dict[str, Any]) -> float | None:
     """How far the nearest same word starts from the reference's, in ms; None where it was not heard within 3 s."""
-    text, at_ms = re.sub(r"\W", "", wanted["word"]).lower(), wanted["start"] * 1000
+    text, at_ms = re.sub(r"\W", "", wanted["word"]).lower(), wanted["time_interval"]["start"] * 1000
     same = [abs(word["start_ms"] - at_ms) for word in words if re.sub(r"\W", "", word["text"]).lower() == text]
     return min((gap for gap in same if gap < 3000), default=None)
 

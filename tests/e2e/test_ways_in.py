@@ -12,12 +12,15 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+import boto3
 import pytest
 from aiokafka import AIOKafkaProducer
 
 from tests.e2e.rig import Api, Receiver, serve_files
 from tests.media import media
 
+FORGOTTEN = ("spans", "transcripts", "moments", "clips", "exports", "deliveries", "attempts")
 SHORT = "talking/hamilton_whitehouse_10s_360p.mp4"
 
 
@@ -149,5 +152,32 @@ def test_erasing_a_running_project_leaves_nothing(api: Api, receiver: Receiver) 
     while api.get("/v1/search", params={"q": "banana", "project_id": project_id})["segments"]:
         assert time.monotonic() < deadline, "its words can still be found"
         time.sleep(0.5)
-    time.sleep(5)
+    asyncio.run(_nothing_left(api, project_id))
     assert not receiver.of(project_id, "project.completed")
+
+
+async def _nothing_left(api: Api, project_id: str) -> None:
+    """Rows but the tombstone, and objects, are gone within half a minute."""
+    owner = await asyncpg.connect(api.stack.env["CLIPSTREAM_POSTGRES_OWNER"])
+    env = api.stack.env
+    store = boto3.client(
+        "s3",
+        endpoint_url=env["CLIPSTREAM_S3"],
+        aws_access_key_id=env["CLIPSTREAM_S3_ACCESS_KEY"],
+        aws_secret_access_key=env["CLIPSTREAM_S3_SECRET_KEY"],
+        region_name="us-east-1",
+    )
+    deadline = time.monotonic() + 30
+    while True:
+        left = [
+            await owner.fetchval(f"select count(*) from {table} where project_id = $1", project_id)
+            for table in FORGOTTEN
+        ]
+        objects = store.list_objects_v2(Bucket=env["CLIPSTREAM_S3_BUCKET"], Prefix=f"{api.stack.org_id}/{project_id}/")
+        if not any(left) and not objects.get("KeyCount"):
+            break
+        assert time.monotonic() < deadline, (dict(zip(FORGOTTEN, left, strict=True)), objects.get("KeyCount"))
+        await asyncio.sleep(0.5)
+    row = await owner.fetchrow("select state, title, object_key from projects where project_id = $1", project_id)
+    assert tuple(row) == ("erased", "", None)
+    await owner.close()

@@ -58,7 +58,7 @@ async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
     files = produced.files
     assert files.srt is not None
     assert files.vtt is not None
-    assert memory.stored[files.srt.key][0].decode() == "1\n00:00:00,100 --> 00:00:01,100\nHello there.\n"
+    assert memory.stored[files.srt.key][0].decode() == "1\n00:00:00,100 --> 00:00:00,800\nHello there.\n"
     assert [memory.stored[ref.key][1] for ref in (files.video, files.thumbnail)] == ["video/mp4", "image/jpeg"]
     assert memory.stored[files.video.key][0][4:8] == b"ftyp"
     assert produced.certificate.caption_cues == 1
