@@ -1,4 +1,4 @@
-"""Notes in Postgres when events are written and attempts are claimed, for as long as a benchmark looks. Not the product.
+"""Notes in Postgres when events are written and attempts claimed, while a benchmark looks. Never part of the product.
 
 Two triggers write down the transaction of each outbox row and of each first claim; with ``track_commit_timestamp`` the
 server itself then tells when those transactions were committed, on one clock.

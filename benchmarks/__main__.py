@@ -1,0 +1,77 @@
+"""``python -m benchmarks [name …]``: what we claim, measured beside a peer or a limit in the same run, as one table.
+
+Runs the named benchmarks (all by default, in this order), one at a time; writes ``out/bench/report.json``; ends with 1
+where a limit is missed. The 10-minute file of the recipe is made once and kept in the cache. ``--quick`` shows in some
+minutes that all of them work. Not in here, for they have no limit: ``python -m benchmarks.asr_accuracy``, ``.shots``,
+``.ranking``; ``.gallery`` and ``.soak`` are targets of their own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from importlib import import_module
+
+from benchmarks.claims import Claim, Failed, exit_code, report, table, told
+from benchmarks.rig import Rig, about, arguments, rig_of, say
+
+NAMES = ("asr", "pictures", "render", "hop", "api_latency", "memory", "pipeline")
+"""Those that need no stack first: a stack at rest would still take a share of the processor from them."""
+Bench = Callable[[Rig], list[Claim]]
+
+
+def run(names: Sequence[str], rig: Rig) -> tuple[list[Claim], list[Failed]]:
+    """Each in its turn; one that fails is noted, and the next begins."""
+    claims: list[Claim] = []
+    failed: list[Failed] = []
+    for number, name in enumerate(names, start=1):
+        say(f"[{number}/{len(names)}] {name}")
+        begun_s = time.monotonic()
+        bench: Bench = import_module(f"benchmarks.{name}").bench
+        try:
+            found = bench(rig)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever one dies of, the others are run
+            traceback.print_exc()
+            failed.append(Failed(name=name, error=f"{type(error).__name__}: {error}"))
+            rig.keep_logs()
+            continue
+        claims += found
+        print("\n".join(map(told, found)), flush=True)
+        say(f"[{number}/{len(names)}] {name}: {time.monotonic() - begun_s:.0f} s")
+    return claims, failed
+
+
+def parsed() -> argparse.Namespace:
+    """The command line."""
+    parser = arguments(__doc__, "out/bench")
+    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(NAMES)}; without: all")
+    asked = parser.parse_args()
+    unknown = sorted(set(asked.names) - set(NAMES))
+    if unknown:
+        parser.error(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(NAMES)}")
+    return asked
+
+
+def main() -> int:
+    """Command line; exit code 1 where a limit is missed or a benchmark failed."""
+    asked = parsed()
+    names = [name for name in NAMES if not asked.names or name in asked.names]
+    if os.getloadavg()[0] > 1:
+        say(f"the machine is busy (load {os.getloadavg()[0]:.1f}): wall times are noise until it is quiet")
+    with rig_of(asked) as rig:
+        circumstances = about(rig)
+        rig.recipe()
+        claims, failed = run(names, rig)
+        rig.out.mkdir(parents=True, exist_ok=True)
+        path = rig.out / "report.json"
+        path.write_bytes(report(claims, failed, circumstances))
+    print(f"\n{table(claims, failed)}\n\nreport: {path}")
+    return exit_code(claims, failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
