@@ -14,11 +14,13 @@ from typing import Any
 
 import asyncpg
 
+from local.stack import StackInfo
+
 _INSTALL = """
-create table if not exists test_holds (project_id uuid, stage text, reached boolean default false,
-  primary key (project_id, stage));
+create table if not exists test_holds (project_id uuid, stage text, primary key (project_id, stage));
 create or replace function test_hold() returns trigger language plpgsql security definer as $$
 begin
+  perform pg_advisory_xact_lock_shared(hashtext(new.project_id || new.stage));
   while exists (select 1 from test_holds where project_id = new.project_id and stage = new.stage) loop
     perform pg_sleep(0.05);
   end loop;
@@ -33,8 +35,14 @@ _REMOVE = (
 )
 
 
+_WAITS = """
+select count(*) from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and granted
+  and objid = (hashtext($1)::bigint & 4294967295)::oid
+"""
+
+
 class Holds:
-    """The database as its superuser sees it."""
+    """The database as its owner sees it, walled to the first organisation."""
 
     def __init__(self, connection: Any) -> None:
         self.connection = connection
@@ -48,14 +56,7 @@ class Holds:
     async def reached(self, project_id: str, stage: str, timeout_s: float = 90.0) -> None:
         """Return when the stage of that project is claimed and its commit waits."""
         deadline = time.monotonic() + timeout_s
-        while not await self.connection.fetchval(
-            "select count(*) from attempts where project_id = $1 and stage = $2 and state = 'running'",
-            project_id,
-            stage,
-        ) or not await self.connection.fetchval(
-            "select count(*) from pg_stat_activity where wait_event = 'PgSleep' and application_name = $1",
-            f"clipstream-{stage}",
-        ):
+        while not await self.connection.fetchval(_WAITS, f"{project_id}{stage}"):
             assert time.monotonic() < deadline, f"{stage} of {project_id} was not reached"
             await asyncio.sleep(0.1)
 
@@ -86,10 +87,17 @@ class Holds:
         return found
 
 
+async def own_rows(stack: StackInfo) -> Any:
+    """A connection of the owner's that sees the first organisation's rows."""
+    connection = await asyncpg.connect(stack.env["CLIPSTREAM_POSTGRES_OWNER"])
+    await connection.execute("select set_config('app.org', $1, false)", stack.org_id)
+    return connection
+
+
 @asynccontextmanager
-async def holding(owner_dsn: str) -> AsyncIterator[Holds]:
+async def holding(stack: StackInfo) -> AsyncIterator[Holds]:
     """Install the trigger, remove it afterwards whatever happens."""
-    connection = await asyncpg.connect(owner_dsn)
+    connection = await own_rows(stack)
     try:
         await connection.execute(_INSTALL)
         yield Holds(connection)

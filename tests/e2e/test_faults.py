@@ -36,7 +36,7 @@ CLIP = "talking/hamilton_whitehouse_10s_360p.mp4"
 
 @pytest.fixture
 async def holds(api: Api) -> AsyncIterator[Holds]:
-    async with holding(api.stack.env["CLIPSTREAM_POSTGRES_OWNER"]) as made:
+    async with holding(api.stack) as made:
         yield made
 
 

@@ -53,7 +53,7 @@ def test_a_part_that_stands_still_for_a_while(api: Api, receiver: Receiver, part
 
 
 async def _nothing_doubled_nothing_lost(api: Api, project_id: str) -> None:
-    async with holding(api.stack.env["CLIPSTREAM_POSTGRES_OWNER"]) as holds:
+    async with holding(api.stack) as holds:
         facts = await holds.logical_events(project_id)
         assert len(facts["ClipSelected"]) == len(facts["ExportCompleted"]) == 1
         assert len(facts["ProjectCompleted"]) == 1

@@ -12,11 +12,11 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import boto3
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from tests.e2e.holds import own_rows
 from tests.e2e.rig import Api, Receiver, serve_files
 from tests.media import media
 
@@ -158,7 +158,7 @@ def test_erasing_a_running_project_leaves_nothing(api: Api, receiver: Receiver) 
 
 async def _nothing_left(api: Api, project_id: str) -> None:
     """Rows but the tombstone, and objects, are gone within half a minute."""
-    owner = await asyncpg.connect(api.stack.env["CLIPSTREAM_POSTGRES_OWNER"])
+    owner = await own_rows(api.stack)
     env = api.stack.env
     store = boto3.client(
         "s3",
@@ -167,13 +167,14 @@ async def _nothing_left(api: Api, project_id: str) -> None:
         aws_secret_access_key=env["CLIPSTREAM_S3_SECRET_KEY"],
         region_name="us-east-1",
     )
+    prefix = f"{api.stack.org_id}/{project_id}/"
     deadline = time.monotonic() + 30
     while True:
         left = [
             await owner.fetchval(f"select count(*) from {table} where project_id = $1", project_id)
             for table in FORGOTTEN
         ]
-        objects = store.list_objects_v2(Bucket=env["CLIPSTREAM_S3_BUCKET"], Prefix=f"{api.stack.org_id}/{project_id}/")
+        objects = store.list_objects_v2(Bucket=env["CLIPSTREAM_S3_BUCKET"], Prefix=prefix)
         if not any(left) and not objects.get("KeyCount"):
             break
         assert time.monotonic() < deadline, (dict(zip(FORGOTTEN, left, strict=True)), objects.get("KeyCount"))
