@@ -1,7 +1,7 @@
 """Clips of all shared talking media on one page, to look at: ``out/gallery/index.html``. Judges nothing.
 
-``python -m benchmarks.gallery [--only NAME …] [--max-clips 2] [--state-dir DIR]``. Uses the stack that runs in the state
-directory (``.clipstream``), or starts it and stops it afterwards. Each file becomes a project; each clip is downloaded
+``python -m benchmarks.gallery [--only WORD …] [--max-clips 2] [--state-dir DIR]``. Uses the stack that runs in the
+state directory (``.clipstream``), or starts and stops it. Each file becomes a project; each clip is downloaded
 and shown with six of its pictures, title, reason, score and certificate. The folder needs nothing from outside.
 """
 
