@@ -1,0 +1,121 @@
+"""The arithmetic of the benchmarks: hops, memory, fair ratios, the mix of requests."""
+
+from __future__ import annotations
+
+import random
+from uuid import UUID
+
+import pytest
+
+from benchmarks import api_load
+from benchmarks.api_latency import claims_of, mix
+from benchmarks.api_load import CUSTOMER, FRESH, Ask, Heard, draw, headers_of, joined
+from benchmarks.hop import between_stages, claim_of
+from benchmarks.marks import Hop
+from benchmarks.memory import most_at_once, peaks
+from benchmarks.pipeline import OurRun, fair_ratio, limit_s
+from benchmarks.shorts_factory import PeerRun
+
+
+def hop(source: str, ms: float) -> Hop:
+    return Hop(
+        id=UUID(int=1), source=source, target="close", committed_s=10.0, acked_s=10.004, began_s=10.003,
+        claimed_s=10.0 + ms / 1000,
+    )  # fmt: skip
+
+
+def ours(wall_s: float, clips_s: float) -> OurRun:
+    return OurRun(wall_s=wall_s, upload_s=1.0, download_s=1.0, clips_s=[clips_s], stages={})
+
+
+def theirs(wall_s: float, clips_s: float) -> PeerRun:
+    return PeerRun(wall_s=wall_s, heard_s=1.0, rendering_s=2.0, clips_s=[clips_s])
+
+
+def test_a_hop_ends_with_the_committed_claim() -> None:
+    assert hop("listen", 6.0).total_ms == pytest.approx(6.0)
+    assert hop("listen", 6.0).part_ms()["the claim's transaction"] == pytest.approx(3.0)
+
+
+def test_hops_are_held_to_their_95th_percentile() -> None:
+    claim = claim_of("hop", [hop("listen", 10.0)] * 95 + [hop("listen", 500.0)] * 5)
+    assert claim.measured == pytest.approx(10.0)
+    assert claim.met
+    assert "listen → close 10/10" in claim.where[1]
+
+
+def test_events_of_the_api_are_no_hop_between_stages() -> None:
+    assert [one.source for one in between_stages([hop("api", 1.0), hop("look", 1.0)])] == ["look"]
+
+
+def test_the_parts_peaks_need_not_fall_together() -> None:
+    samples = [{"kafka": 300, "render": 100}, {"kafka": 310, "render": 400}, {"kafka": 500, "render": 50}]
+    assert [(name, peak.first_bytes, peak.most_bytes) for name, peak in peaks(samples).items()] == [
+        ("kafka", 300, 500),
+        ("render", 100, 400),
+    ]
+    assert most_at_once(samples) == 710
+    assert most_at_once([]) == 0
+
+
+def test_shorter_clips_make_our_time_longer_and_longer_ones_give_nothing() -> None:
+    assert fair_ratio([ours(80, 150)], [theirs(100, 150)]) == pytest.approx(0.8)
+    assert fair_ratio([ours(80, 120)], [theirs(100, 150)]) == pytest.approx(1.0)
+    assert fair_ratio([ours(80, 300)], [theirs(100, 150)]) == pytest.approx(0.8)
+    assert fair_ratio([ours(80, 0)], [theirs(100, 150)]) == float("inf")
+
+
+def test_medians_of_the_rounds_are_compared() -> None:
+    runs = [ours(wall, 150) for wall in (70, 80, 500)]
+    assert fair_ratio(runs, [theirs(wall, 150) for wall in (90, 100, 400)]) == pytest.approx(0.8)
+
+
+def test_the_limits_share_the_cores() -> None:
+    parts = limit_s(584.0, 150.0)
+    assert parts["speech (wall)"] == pytest.approx(14.0)
+    assert parts["rendering with captions (CPU)"] == pytest.approx(150 * 0.47 / 2)
+
+
+def asks() -> list[Ask]:
+    clips = [{"exports": [{"export_id": "e"}]}]
+    return mix({"project_id": "p"}, clips, {"upload_id": "u"}, f"key-{CUSTOMER}")
+
+
+def test_the_mix_adds_up_and_holds_reads_and_writes() -> None:
+    assert sum(ask.weight for ask in asks()) == 100
+    assert {ask.method for ask in asks()} == {"GET", "POST"}
+    assert all(ask.key for ask in asks() if ask.method == "POST")
+
+
+def test_requests_come_by_their_weight() -> None:
+    dice = random.Random(1)
+    drawn = [draw(asks(), dice).name for _ in range(5000)]
+    assert 0.25 < drawn.count("GET project") / 5000 < 0.31
+
+
+def test_each_customer_repeats_its_own_key() -> None:
+    repeated, fresh = (
+        Ask(name="a", weight=1, path="/", key=f"k-{CUSTOMER}"),
+        Ask(name="b", weight=1, path="/", key=FRESH),
+    )
+    assert headers_of(repeated, "x", 2)["Idempotency-Key"] == "k-2"
+    assert headers_of(fresh, "x", 2)["Idempotency-Key"] != headers_of(fresh, "x", 2)["Idempotency-Key"]
+
+
+def test_what_the_customers_heard_is_one() -> None:
+    whole = joined([Heard(times_ms={"a": [1.0]}, refused={"a: 409": 1}), Heard(times_ms={"a": [2.0], "b": [3.0]})])
+    assert whole == Heard(times_ms={"a": [1.0, 2.0], "b": [3.0]}, refused={"a: 409": 1})
+
+
+def test_a_refused_request_misses_a_limit_of_its_own() -> None:
+    latency, refused = claims_of(Heard(times_ms={"a": [1.0]}, refused={"a: 500": 1}), Heard())
+    assert latency.met
+    assert refused.met is False
+
+
+def test_the_generator_asks_nothing_when_it_is_stopped_at_once() -> None:
+    load = api_load.Load(host="127.0.0.1", port=9, api_key="k", asks=asks(), clients=1, per_second=1, seconds=60)
+    heard, stop = Heard(), api_load.threading.Event()
+    stop.set()
+    api_load.Customer(load, 0, heard, stop).run()
+    assert heard == Heard()
