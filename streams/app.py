@@ -30,6 +30,11 @@ PATIENCE_LEASES = 1.5
 """A lease is kept while the counter grew within this many leases: one slow step of a model must not lose it."""
 
 
+CUT_OFF_S = 30.0
+"""A worker that had partitions and has none for so long has lost its group: it starts anew."""
+STOP_S = 45.0
+
+
 def make_stage(name: str, context: Context) -> Stage:
     """The actor of a stage. Imports are local: a worker loads its own stage's libraries and no other's."""
     # ruff: noqa: PLC0415
@@ -133,18 +138,36 @@ async def run_stage(settings: Settings, stage: str) -> int:
         verifier = Verifier(pool=pool, master=settings.secret)
         consumption = Consumption(attempts=attempts, stage=actor, pool=pool, pulse=pulse, verifier=verifier)
         app = build_app(settings, stage, consumption.handle)
-        stack.push_async_callback(app.stop)
+        stack.push_async_callback(_stop, app)
         await stack.enter_async_context(serve_health(settings.worker_port, pulse, ready=lambda: bool(app.started)))
         await app.start()
         log.info("ready", topics=topics_of(stage))
-        while not stop.is_set():
-            pulse.look(_lag(app), attempts.progress)
-            if app.should_stop or pulse.stuck:
-                log.error("stopped by itself", crashed=repr(app.crash_reason), stuck=pulse.stuck)
-                os._exit(1)  # a stuck consumer cannot be stopped in order; its leases run out and others take over
-            await _wait(stop, 1.0)
+        await _watch(app, attempts, pulse, stop)
         log.info("draining")
     return 0
+
+
+async def _watch(app: faust.App, attempts: Attempts, pulse: Pulse, stop: asyncio.Event) -> None:
+    """Return when asked to stop; end the process when it is stuck, crashed or cut off.
+
+    A consumer in such a state cannot be stopped in order (``app.stop`` hangs): its leases run out, others take over,
+    and whoever supervises this process starts it again.
+    """
+    assigned_at = asyncio.get_running_loop().time()
+    had_any = False
+    while not stop.is_set():
+        try:
+            pulse.look(_lag(app), attempts.progress)
+            if app.consumer.assignment():
+                assigned_at, had_any = asyncio.get_running_loop().time(), True
+            cut_off = had_any and asyncio.get_running_loop().time() - assigned_at > CUT_OFF_S
+            why = "crashed" if app.should_stop else "stuck" if pulse.stuck else "cut off" if cut_off else ""
+        except Exception as error:  # noqa: BLE001 - whatever breaks the watch breaks the worker
+            why = repr(error)
+        if why:
+            structlog.get_logger().error("stopped by itself", why=why, crashed=repr(app.crash_reason))
+            os._exit(1)
+        await _wait(stop, 1.0)
 
 
 def rules_of(settings: Settings) -> Rules:
@@ -156,6 +179,14 @@ def rules_of(settings: Settings) -> Rules:
         max_tries=settings.max_tries,
         retry_base_s=settings.retry_base_s,
     )
+
+
+async def _stop(app: faust.App) -> None:
+    try:
+        await asyncio.wait_for(app.stop(), STOP_S)
+    except TimeoutError:
+        structlog.get_logger().error("the consumer does not stop in time")
+        os._exit(1)
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:
@@ -170,7 +201,10 @@ def _lag(app: faust.App) -> int:
     consumer = app.consumer
     lag = 0
     for partition in consumer.assignment():
-        end = consumer.highwater(partition)
+        try:
+            end = consumer.highwater(partition)
+        except AssertionError:
+            continue  # aiokafka asserts that the partition is assigned; in mid-rebalance it is not
         done = consumer._committed_offset[partition]  # type: ignore[attr-defined]  # there is no public one
         if end and done is not None:
             lag += max(0, end - done)

@@ -57,3 +57,10 @@ def receiver(stack: StackInfo, api: Api) -> Iterator[Receiver]:
     made.secret = endpoint["secret"]
     with serving(made.server):
         yield made
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A stuck project fails by its own deadline, with its stages; the timer is only the last resort."""
+    for item in items:
+        if "/e2e/" in str(item.path) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(1200))
