@@ -125,6 +125,11 @@ def joined(parts: Sequence[Heard]) -> Heard:
     return whole
 
 
+def _stop_at_end_of_input(stop: threading.Event) -> None:
+    sys.stdin.read()
+    stop.set()
+
+
 def main() -> None:
     """Ask, then print what was heard."""
     load = msgspec.json.decode(sys.stdin.readline(), type=Load)
@@ -134,7 +139,7 @@ def main() -> None:
     threads = [threading.Thread(target=customer.run) for customer in customers]
     for thread in threads:
         thread.start()
-    threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
+    threading.Thread(target=_stop_at_end_of_input, args=(stop,), daemon=True).start()
     for thread in threads:
         thread.join()
     sys.stdout.write(msgspec.json.encode(joined(heard)).decode() + "\n")

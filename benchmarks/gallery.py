@@ -47,7 +47,8 @@ def contact_sheet(video: Path, path: Path) -> None:
         for frame in container.decode(video=0):
             if len(pictures) < len(wanted) and frame.time is not None and frame.time >= wanted[len(pictures)]:
                 width = round(frame.width * SHEET_HEIGHT_PX / frame.height)
-                pictures.append(frame.to_image(width=width, height=SHEET_HEIGHT_PX))
+                rgb = frame.to_ndarray(format="rgb24", width=width, height=SHEET_HEIGHT_PX)
+                pictures.append(Image.fromarray(rgb))
     if not pictures:
         raise RuntimeError(f"{video} has no picture")
     sheet = Image.new("RGB", (sum(one.width for one in pictures) + 4 * (len(pictures) - 1), SHEET_HEIGHT_PX))

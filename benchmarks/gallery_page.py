@@ -52,7 +52,7 @@ def page(fixtures: Sequence[Fixture], made: str) -> str:
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Clipstream gallery</title><style>{STYLE}</style></head>
-<body><h1>Gallery</h1><p>{clips} clips of {len(fixtures)} files, made {escape(made)}. Six pictures a clip, from its
+<body><h1>Gallery</h1><p>Clips: {clips}, of files: {len(fixtures)}, made {escape(made)}. Six pictures a clip, from its
 beginning to its end; the clip itself beside them.</p>
 {sections}
 </body></html>
@@ -64,7 +64,7 @@ def _section(fixture: Fixture) -> str:
     said = f'<p class="none">{escape(fixture.said)}</p>' if fixture.said else ""
     articles = "".join(map(_article, fixture.clips))
     return f"""<section><h2>{escape(fixture.name)}</h2>
-<small>{length}{escape(fixture.state)}, {len(fixture.clips)} clips</small>{said}{articles}</section>"""
+<small>{length}{escape(fixture.state)}, clips: {len(fixture.clips)}</small>{said}{articles}</section>"""
 
 
 def _article(shot: Shot) -> str:

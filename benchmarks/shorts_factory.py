@@ -64,8 +64,8 @@ def install(cache: Path) -> Path:
     def build(directory: Path) -> None:
         say(f"fetching {NAME} and what it needs, once (some 200 MB)")
         env = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-        subprocess.run([*uv_command(), "venv", "-q", "--relocatable", directory], env=env, check=True)
-        python = directory / "bin" / "python"
+        subprocess.run([*uv_command(), "venv", "-q", "--relocatable", str(directory)], env=env, check=True)
+        python = str(directory / "bin" / "python")
         subprocess.run([*uv_command(), "pip", "install", "-q", "-p", python, *PACKAGES[1:]], env=env, check=True)
         alone = [*uv_command(), "pip", "install", "-q", "-p", python, "--no-deps", PACKAGES[0]]
         subprocess.run(alone, env=env, check=True)

@@ -179,6 +179,9 @@ def soak(rig: Rig, *, minutes: float, seed: int, width: int) -> list[str]:
             load.keep_up(time.monotonic() + minutes * 60)
         load.drain()
         stores, wrong = judged(rig, client, inbox, load.accepted)
+    left_out = len(strikes) - chaos.struck.total() - chaos.skipped
+    if left_out > 1:  # the last may fall due just when the time is over
+        wrong.append(f"{left_out} of {len(strikes)} strikes did not happen: the soak proves less than it says")
     restarts = {name: part.restarts for name, part in rig.parts().items() if part.restarts}
     found = {
         "about": circumstances | {"minutes": minutes, "seed": seed, "width": width},
