@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
@@ -124,7 +125,15 @@ def _quiet_libav() -> None:
 
 def _usage() -> dict[str, int]:
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    return {"cpu_ms": int((usage.ru_utime + usage.ru_stime) * 1000), "peak_bytes": usage.ru_maxrss * 1024}
+    return {"cpu_ms": int((usage.ru_utime + usage.ru_stime) * 1000), "peak_bytes": _peak_bytes()}
+
+
+def _peak_bytes() -> int:
+    """Peak resident memory of this program. ``ru_maxrss`` would count the parent's as well, from before the exec."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def run(entry_name: str, header: Header, messages: Messages) -> None:
