@@ -15,7 +15,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
@@ -123,21 +122,25 @@ def _quiet_libav() -> None:
     libav_logging.set_level(libav_logging.PANIC)
 
 
-def _usage() -> dict[str, int]:
+def _usage(status: int) -> dict[str, int]:
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    return {"cpu_ms": int((usage.ru_utime + usage.ru_stime) * 1000), "peak_bytes": _peak_bytes()}
+    return {"cpu_ms": int((usage.ru_utime + usage.ru_stime) * 1000), "peak_bytes": _peak_bytes(status)}
 
 
-def _peak_bytes() -> int:
-    """Peak resident memory of this program. ``ru_maxrss`` would count the parent's as well, from before the exec."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
+def _peak_bytes(status: int) -> int:
+    """Peak resident memory of this program, from the open ``/proc/self/status``.
+
+    ``ru_maxrss`` would count the parent's as well, from before the exec.
+    """
+    for line in os.pread(status, 8192, 0).splitlines():
+        if line.startswith(b"VmHWM:"):
             return int(line.split()[1]) * 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def run(entry_name: str, header: Header, messages: Messages) -> None:
     """Run the entry and send its outcome."""
+    status = os.open("/proc/self/status", os.O_RDONLY)  # now: the entry may use up its descriptors
     try:
         entry = load_entry(entry_name)
         _quiet_libav()
@@ -146,7 +149,7 @@ def run(entry_name: str, header: Header, messages: Messages) -> None:
     except Exception as error:  # noqa: BLE001 - the last frame of the process: every exception becomes a message
         messages.send(*verdict(error))
     else:
-        messages.send("result", result | _usage())
+        messages.send("result", result | _usage(status))
 
 
 def main() -> None:
