@@ -9,7 +9,6 @@ import msgspec
 from schemas.media import CropBox, Face, ObjectRef, Segment, TimeRange, Value, Word
 
 Aspect = Literal["9:16", "1:1", "16:9"]
-SPEC_VERSION = 1
 
 
 class VideoTrack(Value, frozen=True, kw_only=True):

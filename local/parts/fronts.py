@@ -1,4 +1,4 @@
-"""ClickHouse and search: the real server where its binary is on PATH, else our front to its engine. Starts neither."""
+"""ClickHouse by our front to its engine; search by the real server where it is on PATH, else ours. Starts neither."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
-from uuid import UUID
 
 import msgspec
 import numpy as np
@@ -134,12 +133,6 @@ class Faces(Protocol):
         ...
 
 
-class Document(Protocol):
-    """Anything with an id that a search index can hold."""
-
-    def __getitem__(self, name: str) -> Any: ...
-
-
 class Search(Protocol):
     """The search engine."""
 
@@ -190,9 +183,3 @@ class Outside(Protocol):
     def download(self, url: str, path: Path, *, max_bytes: int, report: Report) -> AsyncIterator[int]:
         """Fetch to ``path`` (resuming what is there), yielding bytes so far."""
         ...
-
-
-class OrgScope(Protocol):
-    """What a transaction needs to know of whose rows it may touch."""
-
-    org_id: UUID
