@@ -18,6 +18,7 @@ from api.registry import Call, Operation, Reply
 from streams.adapters.ports import UploadPart
 from streams.adapters.postgres import Connection, Row
 from streams.errors import Rejected
+from streams.leftovers import plan_upload_sweep
 
 MIB = 2**20
 SINGLE_MAX_BYTES = 64 * MIB
@@ -157,6 +158,7 @@ async def sign_upload(call: Call[SignUpload, None]) -> Reply:
             wanted.size_bytes,
             multipart_id,
         )
+        await plan_upload_sweep(rows, call.org_id, upload_id)
     signed = _signed(call, upload_id, key, content_type, part_bytes, multipart_id)
     return Reply(body=signed, headers={"Location": f"/v1/uploads/{upload_id}"})
 
@@ -292,8 +294,8 @@ async def _find(rows: Connection, call: Call[Any, Any]) -> Row:
 
 
 async def find_upload(rows: Connection, org_id: UUID, upload_id: UUID) -> Row:
-    """An upload of the caller's; raises a 404."""
-    row = await rows.fetchrow("select * from uploads where org_id = $1 and upload_id = $2", org_id, upload_id)
+    """An upload of the caller's, kept as it is until the transaction ends; raises a 404."""
+    row = await rows.fetchrow("select * from uploads where org_id = $1 and upload_id = $2 for share", org_id, upload_id)
     if row is None:
         raise not_found("upload")
     return row

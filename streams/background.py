@@ -12,6 +12,7 @@ import structlog
 from streams.adapters.objects import open_objects
 from streams.adapters.postgres import create_pool
 from streams.health import Pulse, serve_health
+from streams.leftovers import run_leftovers
 from streams.relay import Relay
 from streams.settings import Settings
 from streams.sinks.clickhouse import run_clickhouse_sink
@@ -61,6 +62,7 @@ async def run_relay(settings: Settings) -> int:
                 run_sweeps(settings, relay_pool, stop),
                 run_erasure(settings, worker_pool, objects, stop),
                 run_letters(settings, worker_pool, stop),
+                run_leftovers(relay_pool, worker_pool, objects, stop, settings.sweep_s),
             )
     finally:
         objects.close()

@@ -7,6 +7,7 @@ from uuid import UUID
 from schemas import events
 from streams import lifecycle
 from streams.adapters.postgres import Connection, Row
+from streams.leftovers import GRACE, plan_project_sweep
 from streams.outbox import Cause, put
 
 Request = events.ClipSelected | events.ExportRequested | events.RenderRequested
@@ -58,3 +59,5 @@ async def fail_export(
         for ended in ("frame", "render") if stage == "frame" else ("render",):
             await lifecycle.end_part(connection, request.org_id, request.project_id, ended, cause, failed=True)
         await lifecycle.settle(connection, request.org_id, request.project_id, cause)
+    else:
+        await plan_project_sweep(connection, request.org_id, request.project_id, GRACE)

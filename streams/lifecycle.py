@@ -14,6 +14,7 @@ import msgspec
 from schemas import events
 from schemas.media import ObjectRef
 from streams.adapters.postgres import Connection, Row
+from streams.leftovers import ERASED_ROUNDS, GRACE, plan_project_sweep
 from streams.outbox import Cause, next_version, put, put_project_event
 
 STAGES: tuple[events.Stage, ...] = ("ingest", "listen", "close", "look", "detect", "frame", "render")
@@ -282,6 +283,7 @@ async def _end_project(connection: Connection, org_id: UUID, project_id: UUID, s
         cause.now,
     )
     if row is not None:
+        await plan_project_sweep(connection, org_id, project_id, GRACE)
         await connection.execute(
             """update project_stages set state = 'failed', finished_at = $3
                where org_id = $1 and project_id = $2 and state = 'running'""",
@@ -307,6 +309,7 @@ async def erase_project(connection: Connection, org_id: UUID, project_id: UUID, 
         project_id,
         cause.now,
     )
+    await plan_project_sweep(connection, org_id, project_id, ERASED_ROUNDS[0])
     version = await next_version(connection, org_id, project_id)
     await put_project_event(
         connection, events.ProjectErased(org_id=org_id, project_id=project_id, version=version), cause

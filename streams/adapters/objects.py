@@ -122,15 +122,18 @@ class S3Objects:
             key=key, size=answer["ContentLength"], etag=answer["ETag"].strip('"'), content_type=answer["ContentType"]
         )
 
-    async def list_prefix(self, prefix: str, *, limit: int = 1000) -> list[ObjectHead]:
-        """The first ``limit`` objects under a prefix, by key."""
+    async def list_prefix(self, prefix: str, *, limit: int | None = 1000) -> list[ObjectHead]:
+        """The first ``limit`` objects under a prefix (None: all of them), by key."""
 
         def work() -> list[ObjectHead]:
+            bound: Any = {"MaxItems": limit}  # the types do not know that None means no bound
             pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=prefix, PaginationConfig={"MaxItems": limit}
+                Bucket=self._bucket, Prefix=prefix, PaginationConfig=bound
             )
             return [
-                ObjectHead(key=item["Key"], size=item["Size"], etag=item["ETag"].strip('"'))
+                ObjectHead(
+                    key=item["Key"], size=item["Size"], etag=item["ETag"].strip('"'), modified_at=item["LastModified"]
+                )
                 for page in pages
                 for item in page.get("Contents", [])
             ]
@@ -143,13 +146,18 @@ class S3Objects:
             raise ValueError("delete_prefix needs a prefix: an empty one would empty the bucket")
         count = 0
         while found := await self.list_prefix(prefix, limit=DELETE_BATCH):
-            batch: Any = {"Objects": [{"Key": item.key} for item in found], "Quiet": True}
-            delete = partial(self._client.delete_objects, Bucket=self._bucket, Delete=batch)
-            failed = (await self._call(prefix, delete)).get("Errors", [])
-            if failed:
-                raise Unavailable(PART, f"{len(failed)} objects under {prefix!r} were not deleted: {failed[0]}")
-            count += len(found)
+            count += await self.delete_keys([item.key for item in found])
         return count
+
+    async def delete_keys(self, keys: Sequence[str]) -> int:
+        """Delete these objects; says how many. Raises Unavailable when some stay."""
+        for at in range(0, len(keys), DELETE_BATCH):
+            batch: Any = {"Objects": [{"Key": key} for key in keys[at : at + DELETE_BATCH]], "Quiet": True}
+            delete = partial(self._client.delete_objects, Bucket=self._bucket, Delete=batch)
+            failed = (await self._call(keys[at], delete)).get("Errors", [])
+            if failed:
+                raise Unavailable(PART, f"{len(failed)} objects were not deleted: {failed[0]}")
+        return len(keys)
 
     def presign_get(self, key: str, *, filename: str, expires_s: int) -> str:
         """A URL that answers GET and Range for a while, and downloads under ``filename``."""

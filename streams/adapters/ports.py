@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -57,6 +58,7 @@ class ObjectHead(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     etag: str
     content_type: str = ""
+    modified_at: dt.datetime | None = None
 
 
 class UploadPart(msgspec.Struct, frozen=True, kw_only=True):

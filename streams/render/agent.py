@@ -12,6 +12,7 @@ from streams.adapters.postgres import Connection, org_transaction
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
 from streams.exports import fail_export, is_automatic
+from streams.leftovers import GRACE, plan_project_sweep
 from streams.outbox import Cause, put
 from streams.render.produce import Produced, produce
 
@@ -101,3 +102,5 @@ async def _write(connection: Connection, event: events.RenderRequested, produced
     if await is_automatic(connection, event.org_id, event.export_id):
         await lifecycle.end_part(connection, event.org_id, event.project_id, "render", work.cause, cpu_ms=work.cpu_ms)
         await lifecycle.settle(connection, event.org_id, event.project_id, work.cause)
+    else:
+        await plan_project_sweep(connection, event.org_id, event.project_id, GRACE)

@@ -1,0 +1,165 @@
+"""Removes objects that no row names: of erased projects, of workers that lost their fence, of uploads never used.
+
+An object is put before the row that names it is committed, so every crash, takeover and erasure may leave one behind.
+``object_sweeps`` says when to look; a look that is cut short is made again. Never removes an object that a row, or a
+document that a row names, mentions, nor one younger than `GRACE`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import re
+from uuid import UUID
+
+import structlog
+
+from streams.adapters.objects import S3Objects
+from streams.adapters.postgres import Connection, Pool, Row, org_transaction, transaction
+from streams.errors import Unavailable
+
+GRACE = dt.timedelta(hours=1)
+"""How old an object of a living project must be before it can count as left behind; longer than any attempt puts."""
+UPLOAD_AGE = dt.timedelta(hours=24)
+"""An upload that no project was made of is removed after this."""
+ERASED_ROUNDS = tuple(dt.timedelta(seconds=s) for s in (10, 20, 120, 1800, 86_400))
+"""Pauses before the rounds over an erased prefix: past a renewal, past a lease, past a stall, a long pause, a day."""
+CLAIMED = dt.timedelta(minutes=5)
+
+_PLAN = """
+insert into object_sweeps (org_id, kind, subject_id, due_at) values ($1, $2, $3, now() + $4)
+on conflict (org_id, kind, subject_id) do update set due_at = excluded.due_at, round = 0
+"""
+_TAKE = """
+update object_sweeps set due_at = now() + $1 where (org_id, kind, subject_id) in (
+  select org_id, kind, subject_id from object_sweeps where due_at <= now()
+  order by due_at limit 20 for update skip locked)
+returning org_id, kind, subject_id, round, due_at
+"""
+_AGAIN = """
+update object_sweeps set due_at = now() + $5, round = round + 1
+where org_id = $1 and kind = $2 and subject_id = $3 and due_at = $4
+"""
+_DONE = "delete from object_sweeps where org_id = $1 and kind = $2 and subject_id = $3 and due_at = $4"
+"""Both leave a plan alone that was made anew meanwhile: its ``due_at`` is another one."""
+_STATE = "select state from projects where org_id = $1 and project_id = $2"
+_BUSY = """
+select exists (select 1 from attempts where org_id = $1 and project_id = $2 and state in ('running', 'free'))
+  or exists (select 1 from exports where org_id = $1 and project_id = $2 and state in ('waiting', 'rendering'))
+"""
+_MENTIONED = """
+select concat_ws(' ', source::text, source_index::text) from projects where org_id = $1 and project_id = $2
+union all select concat_ws(' ', heard_ref::text, seen_ref::text) from spans where org_id = $1 and project_id = $2
+union all select object::text from transcripts where org_id = $1 and project_id = $2
+union all select object::text from moments where org_id = $1 and project_id = $2
+union all select tracks::text from clips where org_id = $1 and project_id = $2
+union all select concat_ws(' ', plan::text, files::text) from exports where org_id = $1 and project_id = $2
+union all select encode(payload, 'escape') from dead_letters where org_id = $1 and project_id = $2
+"""
+_UNUSED = """
+update uploads u set state = 'aborted' where org_id = $1 and upload_id = $2 and not exists (
+  select 1 from projects p where p.org_id = u.org_id and p.object_key = u.object_key)
+returning object_key, multipart_id
+"""
+
+
+async def plan_project_sweep(connection: Connection, org_id: UUID, project_id: UUID, after: dt.timedelta) -> None:
+    """Have a project's objects looked through ``after`` some time; an earlier plan for it is replaced."""
+    await connection.execute(_PLAN, org_id, "project", project_id, after)
+
+
+async def plan_upload_sweep(connection: Connection, org_id: UUID, upload_id: UUID) -> None:
+    """Have an upload removed in a day, should no project be made of it."""
+    await connection.execute(_PLAN, org_id, "upload", upload_id, UPLOAD_AGE)
+
+
+async def run_leftovers(relay: Pool, worker: Pool, objects: S3Objects, stop: asyncio.Event, pause_s: float) -> None:
+    """Make every look that is due, each ``pause_s``, until ``stop``."""
+    log = structlog.get_logger()
+    while not stop.is_set():
+        try:
+            await sweep_leftovers(relay, worker, objects)
+        except Unavailable as error:
+            log.warning("leftovers wait", part=error.part)
+        try:
+            await asyncio.wait_for(stop.wait(), pause_s)
+        except TimeoutError:
+            continue
+
+
+async def sweep_leftovers(relay: Pool, worker: Pool, objects: S3Objects) -> int:
+    """Make the looks that are due; says how many objects went. Raises Unavailable; the look is then made again."""
+    async with transaction(relay) as connection:
+        taken = await connection.fetch(_TAKE, CLAIMED)
+    removed = 0
+    for row in taken:
+        owner = (row["org_id"], row["subject_id"])
+        if row["kind"] == "upload":
+            count, again = await _sweep_upload(worker, objects, *owner), None
+        else:
+            count, again = await _sweep_project(worker, objects, *owner, row["round"])
+        removed += count
+        await _settle(relay, row, again)
+        if count:
+            structlog.get_logger().info("leftovers removed", subject=row["kind"], objects=count, id=str(owner[1]))
+    return removed
+
+
+async def _settle(relay: Pool, row: Row, again: dt.timedelta | None) -> None:
+    look = (row["org_id"], row["kind"], row["subject_id"], row["due_at"])
+    async with transaction(relay) as connection:
+        if again is None:
+            await connection.execute(_DONE, *look)
+        else:
+            await connection.execute(_AGAIN, *look, again)
+
+
+async def _sweep_project(
+    pool: Pool, objects: S3Objects, org_id: UUID, project_id: UUID, round_: int
+) -> tuple[int, dt.timedelta | None]:
+    """How many objects went, and when to look again."""
+    prefix = f"{org_id}/{project_id}/"
+    async with org_transaction(pool, org_id) as connection:
+        state = await connection.fetchval(_STATE, org_id, project_id)
+        if state == "erased":
+            mentions, busy = [], False
+        else:
+            mentions = [row[0] or "" for row in await connection.fetch(_MENTIONED, org_id, project_id)]
+            busy = state in ("queued", "running") or await connection.fetchval(_BUSY, org_id, project_id)
+    if state == "erased":
+        count = await objects.delete_prefix(prefix)
+        return count, ERASED_ROUNDS[round_ + 1] if round_ + 1 < len(ERASED_ROUNDS) else None
+    if busy:
+        return 0, GRACE
+    return await _remove_unmentioned(objects, prefix, mentions), None
+
+
+async def _remove_unmentioned(objects: S3Objects, prefix: str, mentions: list[str]) -> int:
+    there = await objects.list_prefix(prefix, limit=None)
+    sizes = {item.key: item.size for item in there}
+    named = re.compile(re.escape(prefix) + r"[A-Za-z0-9_.\-/]+")
+    kept: set[str] = set()
+    found = {key for text in mentions for key in named.findall(text)}
+    while found:
+        kept |= found
+        documents = [key for key in found if key.endswith(".json") and key in sizes]
+        texts = [(await objects.read_range(key, 0, sizes[key])).decode() for key in documents]
+        found = {key for text in texts for key in named.findall(text)} - kept
+    oldest = dt.datetime.now(dt.UTC) - GRACE
+    return await objects.delete_keys(
+        [item.key for item in there if item.key not in kept and item.modified_at and item.modified_at < oldest]
+    )
+
+
+async def _sweep_upload(pool: Pool, objects: S3Objects, org_id: UUID, upload_id: UUID) -> int:
+    """Remove an upload that no project names. The row is locked first, as making a project of it locks it."""
+    async with org_transaction(pool, org_id) as connection:
+        await connection.execute(
+            "select 1 from uploads where org_id = $1 and upload_id = $2 for update", org_id, upload_id
+        )
+        row = await connection.fetchrow(_UNUSED, org_id, upload_id)
+    if row is None:
+        return 0
+    if row["multipart_id"]:
+        await objects.abort_multipart(row["object_key"], row["multipart_id"])
+    return await objects.delete_prefix(row["object_key"])
