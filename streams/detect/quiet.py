@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from schemas.documents import SubScore
 from schemas.media import TimeRange
 from streams.detect.reasons import clock
-from streams.detect.select import Weighed
+from streams.detect.select import MIN_SUPPORT, Weighed, order
 from streams.detect.signals_pictures import MIN_FACE_SCORE, moves
 from streams.detect.timeline import SILENT_DB, Timeline
 from streams.detect.windows import SHORTEST_WHOLE_MS, Window
@@ -68,8 +71,8 @@ def _snap(timeline: Timeline, part: TimeRange, min_ms: int, max_ms: int) -> Time
     return TimeRange(start_ms=start, end_ms=end) if min_ms <= end - start <= max_ms else part
 
 
-def nothing_found(timeline: Timeline, weighed: Sequence[Weighed]) -> str:
-    """Why there is no clip, in a sentence for a person."""
+def nothing_found(timeline: Timeline, weighed: Sequence[Weighed], min_score: float) -> str:
+    """Why there is no clip, in a sentence for a person. ``min_score`` is what a clip must reach."""
     if timeline.duration_ms < SHORTEST_WHOLE_MS:
         return (
             f"This video is {timeline.duration_ms / 1000:.1f} s long: too short for a clip, "
@@ -78,17 +81,25 @@ def nothing_found(timeline: Timeline, weighed: Sequence[Weighed]) -> str:
     if not timeline.has_video:
         kept = "; its transcript is there" if timeline.words else ""
         return f"This recording has no pictures to make a clip of{kept}."
-    if weighed:
-        best = max(weighed, key=lambda one: one.score)
-        weakest = min(best.signals, key=lambda signal: signal.value)
-        told = "One stretch was weighed and is not good enough: this one"
-        if len(weighed) > 1:
-            told = f"{len(weighed)} stretches were weighed and none is good enough: the best"
-        return (
-            f"{told}, at {clock(best.range.start_ms)}, scores {best.score:.0f} of 100 "
-            f"(weakest: {weakest.name.replace('_', ' ')}, {weakest.value:.2f} of 1)."
-        )
-    return _silence(timeline)
+    return _not_enough(weighed, min_score) if weighed else _silence(timeline)
+
+
+def _not_enough(weighed: Sequence[Weighed], min_score: float) -> str:
+    supported = [one for one in weighed if one.support >= MIN_SUPPORT]
+    best = order(supported or weighed)[0]
+    told, which = "One stretch was weighed", "it"
+    if len(weighed) > 1:
+        told, which = f"{len(weighed)} stretches were weighed", "the best"
+    scores = f"{which}, at {clock(best.range.start_ms)}, scores {best.score:.0f} of 100"
+    if not supported:
+        strongest = _named(max(best.signals, key=lambda signal: signal.value * signal.weight))
+        return f"{told} and nothing stands out enough: {scores}, and its best signal is {strongest}."
+    weakest = _named(min(best.signals, key=lambda signal: signal.value))
+    return f"{told} and nothing is good enough: {scores}, where {min_score:.0f} are needed (weakest: {weakest})."
+
+
+def _named(signal: SubScore) -> str:
+    return f"{signal.name.replace('_', ' ')}, {signal.value:.2f} of 1"
 
 
 def _silence(timeline: Timeline) -> str:
@@ -98,4 +109,14 @@ def _silence(timeline: Timeline) -> str:
     said = "Nothing is said" if not timeline.words else "Hardly anything is said"
     if not timeline.pictures:
         return f"{said} and none of this video's pictures could be looked at.{lost}"
+    if happens(timeline, timeline.whole):
+        return f"{said} in this video, and the rest is too little to choose a clip by: {_the_rest(timeline)}.{lost}"
     return f"{said} and nothing moves in this video.{lost}"
+
+
+def _the_rest(timeline: Timeline) -> str:
+    looked = timeline.pictures
+    faces = sum(any(face.score >= MIN_FACE_SCORE for face in picture.faces) for picture in looked)
+    seen = f"{len(looked)} picture{'s' * (len(looked) != 1)} looked at, {faces} with a face"
+    active = timeline.sound.active(timeline.whole) if timeline.sound else np.zeros(0)
+    return f"{seen}, " + (f"sound at {float(np.median(active)):.0f} dBFS" if active.size else "no sound")

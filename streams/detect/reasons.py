@@ -9,11 +9,19 @@ from schemas.documents import Evidence, SubScore
 from streams.detect.lexicon import Lexicon, bare
 from streams.detect.measured import shorten
 from streams.detect.sentences import Sentence
+from streams.detect.signals import RELATIVE
 
 TITLE_CHARS = 60
 TELLING = 0.45
 """A signal weaker than this is no reason."""
+BEYOND_TYPICAL = 0.7
+"""Nor is one up to this that compares with the video itself, where 0.5 is typical.
+
+Energy and motion are 0.6 x mean + 0.4 x highest percentile: an average stretch (mean 0.5) can reach 0.7, no more.
+"""
 REASONS = 3
+LIVELY_DB = 6.0
+"""Twice the amplitude. The levels of an even noise, 100 ms each, lie within some 3 dB."""
 _CLAUSE = re.compile(r"[;:–—]\s|,?\s(?=(?:because|which|so that|when|where|and|but|who)\s)")
 _DROP_FIRST = frozenset({"so", "and", "but", "now", "well", "okay", "ok", "then", "because", "or", "um", "uh"})
 
@@ -45,7 +53,7 @@ def _first_clauses(text: str) -> str:
 
 
 def quiet_title(start_ms: int, signals: Sequence[SubScore]) -> str:
-    """What can be said of a moment without words: its strongest signal, and when."""
+    """What can be said of a moment without words: what stands out most in it, and when."""
     named = {
         "energy": "Loudest stretch",
         "dynamics": "Liveliest sound",
@@ -53,16 +61,26 @@ def quiet_title(start_ms: int, signals: Sequence[SubScore]) -> str:
         "faces": "Faces",
         "cuts": "Fast cuts",
     }
-    known = [signal for signal in signals if signal.name in named and signal.value > 0]
-    best = max(known, key=lambda signal: signal.value * signal.weight, default=None)
-    return f"{named[best.name] if best else 'Scene'} at {clock(start_ms)}"
+    best = next((named[signal.name] for signal, _ in standing_out(signals) if signal.name in named), "Scene")
+    return f"{best} at {clock(start_ms)}"
+
+
+def standing_out(signals: Sequence[SubScore]) -> list[tuple[SubScore, str]]:
+    """The signals that are a reason for a clip, the one that counts most first, each with its words and number."""
+    strong = [
+        signal
+        for signal in signals
+        if signal.name in _PHRASES
+        and (signal.value > BEYOND_TYPICAL if signal.name in RELATIVE else signal.value >= TELLING)
+    ]
+    strong.sort(key=lambda signal: signal.weight * signal.value, reverse=True)
+    told = [(signal, _PHRASES[signal.name](_by_kind(signal.evidence))) for signal in strong]
+    return [(signal, phrase) for signal, phrase in told if phrase]
 
 
 def reason(signals: Sequence[SubScore]) -> str:
     """One sentence: the strongest signals in words, each with its number or its quote."""
-    telling = [signal for signal in signals if signal.value >= TELLING and signal.name in _PHRASES]
-    telling.sort(key=lambda signal: signal.weight * signal.value, reverse=True)
-    phrases = [phrase for signal in telling if (phrase := _PHRASES[signal.name](_by_kind(signal.evidence)))]
+    phrases = [phrase for _, phrase in standing_out(signals)]
     if not phrases:
         strongest = max(signals, key=lambda signal: signal.value * signal.weight)
         return (
@@ -144,7 +162,8 @@ def _motion(found: Mapping[str, Evidence]) -> str:
 
 
 def _dynamics(found: Mapping[str, Evidence]) -> str:
-    return f"lively sound ({found['spread'].value:.0f} dB between soft and loud)"
+    spread = found["spread"].value or 0
+    return f"lively sound ({spread:.0f} dB between soft and loud)" if spread >= LIVELY_DB else ""
 
 
 _PHRASES: Mapping[str, Callable[[Mapping[str, Evidence]], str]] = {

@@ -1,4 +1,4 @@
-"""Which windows become clips: best first, none overlapping, alike or below the gate. Never pads the number."""
+"""Which windows become clips: best first, none overlapping, alike, or below a gate. Never pads the number."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ MIN_SCORE = 40.0
 """Below this a clip is not worth somebody's time, even where it is the best there is."""
 MIN_QUIET_SCORE = 35.0
 """The same for video without speech, where half of the signals have nothing to say."""
+MIN_SUPPORT = 0.05
+"""Least weight, in the whole table, of the signals that stand out.
+
+The score is a mean of what could be measured, so that weak signals alone may give a fair one. What has less than a
+twentieth of the table (the cuts of a talk, its pace) is no reason for a clip by itself; several together may be.
+"""
 NEAR_BEST = 0.7
 """A clip must reach this share of the best one's score."""
 ALIKE = 0.5
@@ -30,6 +36,8 @@ class Weighed:
     score: float
     confidence: float
     signals: Sequence[SubScore]
+    support: float
+    """Weight of the signals that stand out, in shares of the whole table of weights."""
     content: frozenset[str]
 
 
@@ -47,7 +55,7 @@ def order(weighed: Sequence[Weighed]) -> list[Weighed]:
 def select(weighed: Sequence[Weighed], limit: int, min_score: float = MIN_SCORE) -> list[Weighed]:
     """The chosen ones, best first."""
     chosen: list[Weighed] = []
-    ranked = order(weighed)
+    ranked = order([one for one in weighed if one.support >= MIN_SUPPORT])
     for one in ranked:
         if len(chosen) >= limit or one.score < max(min_score, NEAR_BEST * ranked[0].score):
             break

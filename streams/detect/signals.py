@@ -14,8 +14,8 @@ from streams.detect.signals_text import SentenceFacts
 from streams.detect.timeline import Timeline
 from streams.detect.windows import Window
 
-SCORER = "evidence-1"
-"""Name of this set of signals and weights; a change of either is a new name."""
+SCORER = "evidence-2"
+"""Name of this set of signals, weights and gates; a change of any is a new name."""
 WEIGHTS: Mapping[str, float] = {
     "hook": 0.20,
     "completeness": 0.20,
@@ -78,8 +78,13 @@ def measure(window: Window, timeline: Timeline, whole: Whole) -> list[SubScore]:
     }
     is_all = window.range.length_ms > NEARLY_ALL * timeline.duration_ms
     found = {name: way() for name, way in ways.items() if not (is_all and name in RELATIVE)}
-    table = WEIGHTS if window.sentences else QUIET_WEIGHTS
+    table = table_for(window)
     return weighted({name: way for name, way in found.items() if way is not None and name in table}, table)
+
+
+def table_for(window: Window) -> Mapping[str, float]:
+    """The weights that count for a window, by whether anything is said in it."""
+    return WEIGHTS if window.sentences else QUIET_WEIGHTS
 
 
 def weighted(found: Mapping[str, Measured], table: Mapping[str, float] = WEIGHTS) -> list[SubScore]:

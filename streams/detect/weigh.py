@@ -9,9 +9,9 @@ from schemas.documents import Moment, MomentList
 from schemas.events import ProjectOptions
 from schemas.media import TimeRange
 from streams.detect.quiet import is_spoken, nothing_found, quiet_windows
-from streams.detect.reasons import quiet_title, reason, spoken_title
+from streams.detect.reasons import quiet_title, reason, spoken_title, standing_out
 from streams.detect.select import MIN_QUIET_SCORE, MIN_SCORE, Weighed, clip_limit, order, select
-from streams.detect.signals import SCORER, Whole, confidence_of, measure, read_whole, score_of
+from streams.detect.signals import SCORER, Whole, confidence_of, measure, read_whole, score_of, table_for
 from streams.detect.signals_text import best_sentence
 from streams.detect.timeline import Material, Timeline, gather
 from streams.detect.windows import Window, spoken_windows
@@ -40,12 +40,13 @@ def weigh(material: Material, options: ProjectOptions, name_id: NameId) -> Momen
     limit = clip_limit(spoken_ms=spoken_ms, quiet_ms=timeline.duration_ms, asked=options.max_clips)
     if not timeline.has_video:
         limit = 0
-    chosen = select(candidates, limit, MIN_SCORE if spoken else MIN_QUIET_SCORE)
+    least = MIN_SCORE if spoken else MIN_QUIET_SCORE
+    chosen = select(candidates, limit, least)
     ranks = {one.range: rank for rank, one in enumerate(chosen, start=1)}
     moments = [_moment(*weighed[one.range], timeline, whole, ranks, name_id) for one in _kept(candidates, chosen)]
     return MomentList(
         moments=moments,
-        nothing_found_reason=None if chosen else nothing_found(timeline, candidates),
+        nothing_found_reason=None if chosen else nothing_found(timeline, candidates, least),
         scorer=SCORER,
     )
 
@@ -61,11 +62,13 @@ def _weigh(window: Window, timeline: Timeline, whole: Whole) -> Weighed | None:
     if not signals:
         return None
     content = frozenset().union(*(whole.facts[s.first_word].content for s in window.sentences))
+    table = table_for(window)
     return Weighed(
         range=window.range,
         score=score_of(signals),
         confidence=confidence_of(window, timeline, signals),
         signals=signals,
+        support=round(sum(table[signal.name] for signal, _ in standing_out(signals)), 4),
         content=content,
     )
 

@@ -6,12 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.media import TimeRange
-from streams.detect.select import MIN_SCORE, Weighed, clip_limit, select
+from streams.detect.select import MIN_SCORE, MIN_SUPPORT, Weighed, clip_limit, select
 
 
-def one(start_s: int, end_s: int, score: float, content: str = "") -> Weighed:
+def one(start_s: int, end_s: int, score: float, content: str = "", support: float = 0.2) -> Weighed:
     part = TimeRange(start_ms=start_s * 1000, end_ms=end_s * 1000)
-    return Weighed(range=part, score=score, confidence=0.9, signals=[], content=frozenset(content.split()))
+    words = frozenset(content.split())
+    return Weighed(range=part, score=score, confidence=0.9, signals=[], support=support, content=words)
 
 
 def test_best_first_without_overlap() -> None:
@@ -23,6 +24,12 @@ def test_the_gate_and_the_best_both_bound_what_is_worth_showing() -> None:
     assert select([one(0, 20, MIN_SCORE - 1)], 5) == []
     assert len(select([one(0, 20, 90), one(20, 40, 62)], 5)) == 1
     assert len(select([one(0, 20, 90), one(20, 40, 64)], 5)) == 2
+
+
+def test_a_score_that_nothing_stands_out_in_is_no_clip() -> None:
+    assert select([one(0, 20, 90, support=0.0), one(20, 40, 60, support=MIN_SUPPORT - 0.01)], 5) == []
+    (chosen,) = select([one(0, 20, 90, support=0.0), one(20, 40, 60, support=MIN_SUPPORT)], 5)
+    assert chosen.score == 60  # and what is not a clip sets no measure for the others
 
 
 def test_what_says_the_same_twice_is_shown_once() -> None:

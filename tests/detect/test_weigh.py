@@ -102,6 +102,46 @@ def test_sound_without_speech_gives_clips_from_sound() -> None:
     assert "dB" in clip.reason
 
 
+def test_a_short_video_of_which_only_the_evenness_of_its_sound_is_known_gives_no_clip() -> None:
+    """As a camera left running for six seconds: weak noise, two pictures, nobody in them."""
+    levels = [-34.0 + at % 4 for at in range(38)] + [-100.0] * 26
+    known = material([], 6_379, language=None, levels_db=levels, pictures=[picture(0, 0.0), picture(3_722, 0.7)])
+    found = weigh(known, ProjectOptions(min_clip_ms=3_000), name_id)
+    (moment,) = found.moments
+    assert moment.score > 35
+    assert not moment.selected
+    assert moment.reason == "Nothing stands out; its best signal is dynamics (0.50 of 1)."
+    assert found.nothing_found_reason == (
+        "One stretch was weighed and nothing stands out enough: it, at 0:00, scores 50 of 100, "
+        "and its best signal is dynamics, 0.50 of 1."
+    )
+
+
+def test_too_few_looks_are_said_to_be_too_few() -> None:
+    known = material([], 8_000, levels_db=[-47.0] * 80, pictures=[picture(0, 0.0, 80.0), picture(5_000, 0.07, 80.0)])
+    assert weigh(known, ProjectOptions(), name_id).nothing_found_reason == (
+        "Nothing is said in this video, and the rest is too little to choose a clip by: "
+        "2 pictures looked at, 2 with a face, sound at -47 dBFS."
+    )
+
+
+def test_every_clip_has_a_reason_that_stands_out() -> None:
+    tables = [lecture(), weigh_quiet(120_000, difference=0.05), weigh_quiet(40_000, levels=[-30.0, -29.0] * 200)]
+    for moment in (moment for found in tables for moment in found.moments if moment.selected):
+        assert not moment.reason.startswith("Nothing stands out")
+        assert any(character.isdigit() for character in moment.reason) or "“" in moment.reason
+
+
+def test_movement_that_is_typical_of_the_video_is_no_reason() -> None:
+    looked = [picture(at, 0.05 + at // 1000 % 7 / 1000) for at in range(0, 60_000, 1_000)]
+    found = weigh(
+        material([], 60_000, pictures=looked), ProjectOptions(min_clip_ms=20_000, max_clip_ms=20_000), name_id
+    )
+    assert found.moments
+    assert not any(moment.selected for moment in found.moments)
+    assert "nothing stands out enough" in (found.nothing_found_reason or "")
+
+
 def test_dull_talk_is_not_padded() -> None:
     words = say("and it was like that and so it was " * 20, 0)
     found = weigh(material(words, 70_000), ProjectOptions(), name_id)
