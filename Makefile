@@ -16,6 +16,8 @@ READY := .venv/.ready
 VIDEO ?= demo/physicsworks_lecture.webm
 OUT ?= out/demo
 PYTEST := $(BIN)/python -m pytest
+# Of what uv says: a line for each large download, and every error.
+TERSE := s/^ *Downloading (.*)/  fetching \1/; /^ *([-+~] |Downloaded|Buil|Prepared|Uninstalled|Installed|Resolved|Audited|Checked|Using|Creating|warning: Decl)/d
 
 .PHONY: help setup demo test lint unit contract e2e bench soak gallery clean
 
@@ -34,7 +36,9 @@ $(READY): pyproject.toml uv.lock
 	  mv "$(UV_HOME).partial" "$(UV_HOME)" || \
 	  { echo "uv could not be fetched: mend the network, or \`apt-get install python3-venv python3-pip\`, and run again" >&2; exit 1; }; \
 	fi
-	@$(UV) sync --locked --quiet || { echo "the environment could not be made: see the lines above; \`make clean\` begins anew" >&2; exit 1; }
+	@[ -d .venv ] || echo "to fetch, once: the Python environment, up to 520 MB (1.7 GB on disk), each file checked against uv.lock"
+	@set -o pipefail; $(UV) sync --locked 2>&1 | sed -uE '$(TERSE)' || \
+	  { echo "the environment could not be made: see the lines above; \`make clean\` begins anew" >&2; exit 1; }
 	@touch $@
 
 demo: setup  ## clips of the shipped lecture, end to end; VIDEO=path OUT=dir for your own
@@ -57,7 +61,9 @@ contract: setup  ## each port on its real server
 e2e: setup  ## the whole stack
 	@$(PYTEST) -q tests/e2e
 
-bench: setup  ## what we claim, measured beside a peer or a limit in the same run
+bench: setup  ## what we claim, measured beside a peer or a limit in the same run; needs ffmpeg
+	@command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null || \
+	  { echo "the benchmarks measure beside ffmpeg and there is none: \`apt-get install ffmpeg\`" >&2; exit 1; }
 	@$(BIN)/python -m benchmarks
 
 soak: setup  ## the stack under load and faults for an hour, nothing lost
