@@ -60,13 +60,14 @@ def known(args: Namespace, environ: Mapping[str, str]) -> Access:
 
 
 def running(args: Namespace, environ: Mapping[str, str], console: Console) -> Access:
-    """The API to work with; a local stack is started where none is named and none runs. Raises CliError."""
-    found = given(args, environ)
-    if found is not None:
+    """The API to work with. Where none is named, or the local stack's own (its ``stack.env`` was read), that stack is
+    started unless it runs. Raises CliError.
+    """
+    found, own = given(args, environ), recorded(Path(args.state_dir))
+    if found is not None and (own is None or found.api_url != own.api_url):
         return found
-    own = recorded(Path(args.state_dir))
     if own is not None and answers(own):
-        return own
+        return found or own
     try:
         info = stack.ensure_running(Path(args.state_dir), console, environ=environ)
     except Problem as problem:

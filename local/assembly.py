@@ -44,7 +44,7 @@ def assemble(layout: Layout, environ: Mapping[str, str], *, stores_only: bool = 
     """Read or make everything, write ``stack.json`` and ``stack.env``. Raises Problem."""
     external = external_parts(environ)
     before = load(layout)
-    stack_id = before.stack_id if before else random.token_hex(4)
+    stack_id = (before.stack_id if before else "") or random.token_hex(4)  # a first start that failed early has none
     outside = OUTSIDE / stack_id if "postgres" not in external and needs_outside(layout.root) else None
     claim = _claim(before, stack_id)
     port = _ports(claim, environ)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 from local.parts.fronts import clickhouse_url, search_url
 from local.parts.objects import endpoint as objects_endpoint
@@ -33,6 +33,17 @@ def external_parts(environ: Mapping[str, str]) -> frozenset[str]:
         if given:
             found.add(part)
     return frozenset(found)
+
+
+def forget_own(environ: Mapping[str, str], recorded: Mapping[str, str], external: Set[str]) -> dict[str, str]:
+    """``environ`` without what a shell got from this stack's own ``stack.env`` about parts that this stack runs.
+
+    ``recorded``: the variables of that file; ``external``: the parts that ran elsewhere when it was written. A value
+    that differs from the recorded one was meant by the person, and stays.
+    """
+    own = (name for part, names in GIVEN_BY.items() if part not in external for name in names)
+    ours = {name for name in own if name in environ and environ[name] == recorded.get(name)}
+    return {name: value for name, value in environ.items() if name not in ours}
 
 
 def own_endpoints(setting: Setting) -> dict[str, dict[str, str]]:

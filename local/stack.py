@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from local.assembly import OUTSIDE, installed_file
-from local.endpoints import external_parts, read_env_file
+from local.endpoints import external_parts, forget_own, read_env_file
 from local.guard import EXIT_HELD, sweep
 from local.install.everything import install, note
 from local.install.tools import Say
@@ -69,7 +69,7 @@ def ensure_running(layout: Layout, environ: Mapping[str, str], say: Say, *, stor
 
 def prepare(layout: Layout, environ: Mapping[str, str], say: Say) -> None:
     """Check room, fetch what is missing, note where it lies. Raises Problem."""
-    external = external_parts(environ)
+    external = external_parts(_meant(layout, environ))
     make_private(layout.root)
     if not _is_ours(layout):
         raise Problem(f"{layout.root} holds other things: give --state-dir a directory of its own")
@@ -82,6 +82,15 @@ def prepare(layout: Layout, environ: Mapping[str, str], say: Say) -> None:
         cache_dir(environ), environ, say, kafka_wanted="kafka" not in external, triton_wanted="triton" not in external
     )
     note(installed, installed_file(layout))
+
+
+def _meant(layout: Layout, environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment, whether or not this stack's own ``stack.env`` was read into the shell before."""
+    state = load(layout)
+    if state is None or not layout.stack_env.is_file():
+        return dict(environ)
+    external = {part.name for part in state.parts.values() if part.state == "external"}
+    return forget_own(environ, read_env_file(layout.stack_env.read_text()), external)
 
 
 def guard_command(layout: Layout, *, stores_only: bool = False) -> list[str]:
@@ -99,7 +108,7 @@ def start_guard(layout: Layout, environ: Mapping[str, str], *, stores_only: bool
     with open_for_append(layout.logs / "supervisor.log") as log:
         return subprocess.Popen(
             guard_command(layout, stores_only=stores_only),
-            env=dict(environ), cwd=layout.root, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            env=_meant(layout, environ), cwd=layout.root, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True,
         )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -73,7 +73,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_tries: int = 5
     retry_base_s: float = 2.0
     whisper_model: str = "whisper"
-    whisper_mode: str = "auto"
+    whisper_mode: Literal["auto", "batched", "sequential"] = "auto"
+    """How speech is decoded; ``auto``: as the model on Triton is set (models/triton_repo/README.md)."""
     rate_limit_per_minute: int = 1200
     max_body_bytes: int = 1_048_576
     request_timeout_s: float = 20.0
@@ -96,6 +97,8 @@ def _value(text: str, field: msgspec.structs.FieldInfo) -> object:
         return Path(text)
     if field.type == tuple[str, ...]:
         return tuple(part.strip() for part in text.split(",") if part.strip())
+    if get_origin(field.type) is Literal and text not in get_args(field.type):
+        raise ValueError(f"it is {text!r}, not one of {', '.join(get_args(field.type))}")
     return msgspec.convert(text, field.type, strict=False)
 
 

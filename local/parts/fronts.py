@@ -33,9 +33,9 @@ def clickhouse_part(setting: Setting) -> Part:
         name="clickhouse",
         argv=(
             sys.executable, "-m", "local.clickhouse_front", "--data", str(data), "--port", str(port),
-            "--user", USER, "--password", setting.secrets.clickhouse, "--database", DATABASE,
+            "--user", USER, "--database", DATABASE,
         ),
-        env=setting.environ,
+        env={**setting.environ, "CLICKHOUSE_PASSWORD": setting.secrets.clickhouse},
         tier="store",
         port=port,
         prepare=prepare,
@@ -54,7 +54,7 @@ def search_part(setting: Setting) -> Part:
     """Meilisearch itself if it is installed, else the server that speaks its API."""
     port, data, key = setting.port("search"), setting.layout.data("search"), setting.secrets.search
     real = shutil.which("meilisearch", path=setting.environ.get("PATH"))
-    front = (sys.executable, "-m", "local.search_front", "--data", str(data), "--port", str(port), "--key", key)
+    front = (sys.executable, "-m", "local.search_front", "--data", str(data), "--port", str(port))
     server = (str(real), "--no-analytics", "--env=production", f"--http-addr=127.0.0.1:{port}", f"--db-path={data}/db",
               "--max-indexing-memory=500MiB")  # fmt: skip
 

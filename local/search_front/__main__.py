@@ -1,8 +1,13 @@
-"""`python -m local.search_front`: serve one data directory on one port until SIGTERM. Listens on the loopback."""
+"""`python -m local.search_front`: serve one data directory on one port until SIGTERM. Listens on the loopback.
+
+The master key (at least 16 bytes) comes by the environment (``MEILI_MASTER_KEY``, as Meilisearch itself takes it), not
+by an argument, which anybody on the machine could read.
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 import uvicorn
@@ -22,14 +27,16 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--key", required=True, help="the master key, at least 16 bytes")
     given = parser.parse_args()
+    master_key = os.environ.get("MEILI_MASTER_KEY")
+    if not master_key:
+        parser.error("MEILI_MASTER_KEY is not set")
     folder = given.data.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     store = Store(folder / "search.db")
     library = Library(folder, store)
     tasks = Tasks(store, library)
-    keys = Keys(store, given.key)
+    keys = Keys(store, master_key)
     app = make_app(Service(store, tasks, keys), Contents(store, library, tasks), keys)
     tasks.start()
     try:

@@ -186,8 +186,9 @@ def run_clickhouse_front(root: Path) -> Iterator[Server]:
     (port,) = free_ports(1)
     user, password = "clipstream", "test-password"
     command = [sys.executable, "-m", "local.clickhouse_front", "--data", str(root / "clickhouse"), "--port", str(port)]
-    command += ["--user", user, "--password", password, "--database", "clipstream"]
-    process = Process(command, f"http://127.0.0.1:{port}/ping", root / "clickhouse.log")
+    command += ["--user", user, "--database", "clipstream"]
+    secret = {"CLICKHOUSE_PASSWORD": password}
+    process = Process(command, f"http://127.0.0.1:{port}/ping", root / "clickhouse.log", secret)
     url = f"http://{user}:{password}@127.0.0.1:{port}/clipstream"
     with _running(process, url, user, password) as server:
         yield server
@@ -199,7 +200,8 @@ def run_search_front(root: Path) -> Iterator[Server]:
     (port,) = free_ports(1)
     key = "test-master-key-0123456789"
     command = [sys.executable, "-m", "local.search_front", "--data", str(root / "search"), "--port", str(port)]
-    process = Process([*command, "--key", key], f"http://127.0.0.1:{port}/health", root / "search.log")
+    secret = {"MEILI_MASTER_KEY": key}
+    process = Process(command, f"http://127.0.0.1:{port}/health", root / "search.log", secret)
     with _running(process, f"http://127.0.0.1:{port}", "", key) as server:
         yield server
 

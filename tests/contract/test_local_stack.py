@@ -157,6 +157,16 @@ async def test_data_and_ports_outlive_down(made: Made) -> None:
     await connection.close()
 
 
+def test_a_shell_that_read_the_stacks_own_file_starts_it_again(made: Made) -> None:
+    environ, layout = without(*SMALL), made.layout("sourced")
+    before = made.up(layout, environ)
+    stack.down(layout, print)
+    after = made.up(layout, environ | before.env)
+    assert after.env == before.env
+    states = {name: part.state for name, part in state_of(layout).parts.items()}
+    assert states == dict.fromkeys(SMALL, "external") | {"postgres": "ready", "search": "ready"}
+
+
 def superuser(layout: Layout, info: StackInfo) -> str:
     secrets = msgspec.json.decode(layout.secrets.read_bytes())
     port = info.env["CLIPSTREAM_POSTGRES_OWNER"].rsplit(":", 1)[1].split("/")[0]

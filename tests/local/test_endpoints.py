@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from local.endpoints import GIVEN_BY, allowed, env_file, external_parts, product_env, read_env_file
+from local.endpoints import GIVEN_BY, allowed, env_file, external_parts, forget_own, product_env, read_env_file
 from local.install.everything import Installed
 from local.parts.numbers import PORTS, WORKERS
 from local.parts.part import Setting
@@ -87,3 +88,31 @@ def test_pictures_are_made_at_the_lowest_priority(tmp_path: Path) -> None:
     parts = {part.name: part for part in plan(setting(tmp_path), {}, external=frozenset(MAKERS))}
     assert parts["render-1"].nice == parts["frame-2"].nice == 19
     assert parts["api"].nice == 0
+
+
+def test_what_a_shell_got_from_our_own_file_is_not_external(tmp_path: Path) -> None:
+    recorded = product_env(setting(tmp_path), frozenset())
+    assert external_parts(recorded) == set(GIVEN_BY)
+    environ = forget_own(recorded | {"HOME": "/root"}, recorded, set())
+    assert external_parts(environ) == frozenset()
+    assert environ["HOME"] == "/root"
+    assert environ["CLIPSTREAM_SECRET"] == recorded["CLIPSTREAM_SECRET"]
+
+
+def test_another_broker_than_the_recorded_one_is_meant(tmp_path: Path) -> None:
+    recorded = product_env(setting(tmp_path), frozenset())
+    environ = forget_own(recorded | {"CLIPSTREAM_KAFKA": "broker:9092"}, recorded, set())
+    assert external_parts(environ) == {"kafka"}
+
+
+def test_a_part_that_ran_elsewhere_stays_there_when_the_file_is_read(tmp_path: Path) -> None:
+    recorded = product_env(setting(tmp_path, {"CLIPSTREAM_TRITON": "gpu:8001"}), frozenset({"triton"}))
+    assert external_parts(forget_own(recorded, recorded, {"triton"})) == {"triton"}
+
+
+def test_no_secret_stands_on_a_command_line(tmp_path: Path) -> None:
+    given = setting(tmp_path)
+    parts = plan(given, product_env(given, frozenset()), external=frozenset({"triton"}))
+    secrets = [value for name, value in msgspec.structs.asdict(given.secrets).items() if name != "s3_access_key"]
+    told = " ".join(argument for part in parts for argument in part.argv)
+    assert not [secret for secret in secrets if secret in told]

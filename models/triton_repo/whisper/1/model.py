@@ -14,6 +14,7 @@ from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a missing model must fail at load, never be fetched
 
+import modes
 import numpy as np
 import triton_python_backend_utils as pb_utils
 from recogniser import Options, Recogniser
@@ -28,7 +29,6 @@ ENVIRONMENT = {
     "beam_size": "CLIPSTREAM_WHISPER_BEAM",
     "max_audio_s": "CLIPSTREAM_WHISPER_MAX_AUDIO_S",
 }
-MODES = ("batched", "sequential")
 ALIVE_S = 2.0
 """How often a sign of life is sent: shorter than any lease."""
 RATE_HZ = 16_000
@@ -98,6 +98,7 @@ class TritonPythonModel:
         settings = given | {name: os.environ[key] for name, key in ENVIRONMENT.items() if os.environ.get(key)}
         on_gpu = args["model_instance_kind"] == "GPU"
         device = settings["device"] or ("cuda" if on_gpu else "cpu")
+        modes.check(settings["mode"], f"the whisper model's mode ({ENVIRONMENT['mode']})")
         self._defaults = {name: settings[name] for name in ("mode", "batch_size", "beam_size")}
         self._max_samples = int(settings["max_audio_s"]) * RATE_HZ
         self._recogniser = Recogniser(
@@ -159,12 +160,9 @@ def _asked(request) -> dict:
 
 
 def _options(asked: dict, defaults: dict) -> Options:
-    mode = asked.get("mode") or "auto"
-    if mode not in (*MODES, "auto"):
-        raise BadRequestError(f"mode {mode!r} is none of {', '.join(MODES)}, auto")
     try:
         return Options(
-            mode=defaults["mode"] if mode == "auto" else mode,
+            mode=modes.resolve(modes.check(asked.get("mode") or modes.AUTO, "mode"), defaults["mode"]),
             beam_size=min(max(int(asked.get("beam_size") or defaults["beam_size"]), 1), 10),
             batch_size=min(max(int(asked.get("batch_size") or defaults["batch_size"]), 1), 64),
             language=asked.get("language") or None,
