@@ -67,6 +67,7 @@ def main() -> int:
         circumstances = about(rig)
         if set(names) - WITHOUT_RECIPE:
             rig.recipe()  # before anything is timed
+            circumstances["distinct_source_s"] = rig.distinct_s
         claims, failed = run(names, rig)
         rig.out.mkdir(parents=True, exist_ok=True)
         path = rig.out / "report.json"

@@ -52,6 +52,8 @@ class Rig:
         """``state``: a directory whose stack is used (and left running if it ran); else a stack of its own."""
         self.media, self.out, self.minutes, self.rounds, self.quick = media, out, minutes, rounds, quick
         self.cache = cache_dir(os.environ) / "bench"
+        self.distinct_s: float | None = None
+        """Seconds of distinct source in the recipe's file, once it was asked for."""
         self._given = state
         self._root: Path | None = None
         self._info: StackInfo | None = None
@@ -84,12 +86,15 @@ class Rig:
         text = Path(recipe.__file__).read_bytes() + f"{self.minutes} {SEED}".encode()
         path = self.cache / f"recipe-{self.minutes:g}min-{hashlib.sha256(text).hexdigest()[:12]}.mp4"
         self.cache.mkdir(parents=True, exist_ok=True)
+        videos, speech = recipe.sources(self.media)
+        pieces = recipe.plan(videos, self.minutes, SEED)
+        self.distinct_s = recipe.distinct_seconds(pieces)
+        say(f"the recipe's file: {self.minutes:g} min of 1080p, {self.distinct_s:.0f} s of distinct source")
         with exclusive(self.cache / f".{path.stem}.lock"):
             if not path.is_file():
-                say(f"making {self.minutes:g} minutes of 1080p by the recipe, once: some minutes of both cores")
-                videos, speech = recipe.sources(self.media)
+                say("making it, once: some minutes of both cores")
                 partial = path.with_name(f".{path.name}")  # PyAV takes the container from the suffix
-                recipe.write(partial, recipe.plan(videos, self.minutes, SEED), recipe.Sounds(speech, SEED))
+                recipe.write(partial, pieces, recipe.Sounds(speech, SEED))
                 partial.rename(path)
         return path
 

@@ -13,6 +13,8 @@ import pytest
 
 from api.analytics import FailureRow, FailuresByReason, HourlyProjects, HourRow, MinutesProcessed, MinutesRow, Summary
 from api.app import OPERATIONS
+from benchmarks import api_latency, asr, hop, pictures, pipeline, render
+from benchmarks.__main__ import NAMES
 from cli.__main__ import make_parser
 from schemas.topics import TOPICS
 from streams.settings import _NESTED, PREFIX, Settings
@@ -149,6 +151,22 @@ def test_the_catalogue_of_refusals_is_that_of_the_code() -> None:
         re.findall(r"^\| `((?:media|url|producer|upload)\.[a-z_]+)` \|", text_of("docs/producers.md"), re.MULTILINE)
     )
     assert listed == raised
+
+
+def test_every_benchmark_is_in_the_readme_with_its_limit() -> None:
+    limits = {
+        "asr": asr.CLAIM,
+        "pictures": pictures.LIMIT,
+        "render": render.LIMIT_RATIO,
+        "hop": hop.LIMIT_MS,
+        "api_latency": api_latency.LIMIT_MS,
+        "memory": None,
+        "pipeline": pipeline.LIMIT,
+    }
+    assert list(limits) == list(NAMES)
+    rows = re.findall(r"^\| `(\w+)` \|(?:[^|]*\|){2} ([^|]*) \|", text_of("README.md"), re.MULTILINE)
+    told = {name: re.search(r"[\d.]+", limit) for name, limit in rows if name in limits}
+    assert {name: float(found[0]) if found else None for name, found in told.items()} == limits
 
 
 def test_every_column_is_explained() -> None:
