@@ -116,11 +116,15 @@ def test_no_variable_is_named_that_nothing_reads() -> None:
 def test_every_topic_and_event_is_listed_where_the_table_says() -> None:
     listed = text_of("docs/operators.md")
     for topic in TOPICS:
-        row = re.search(rf"^\| `{re.escape(topic.name)}` \| ([^|]+) \|.*\| ([^|]+) \|$", listed, re.MULTILINE)
+        cell = r" ([^|]+) \|"
+        row = re.search(rf"^\| `{re.escape(topic.name)}` \|{cell * 4}$", listed, re.MULTILINE)
         assert row, f"{topic.name} is not listed"
-        assert [name.strip() for name in row[1].split(",")] == [event.__name__ for event in topic.events]
+        held, made, taken = ([name.strip() for name in row[column].split(",")] for column in (1, 2, 3))
+        assert held == [event.__name__ for event in topic.events]
+        assert [name.lower() for name in made] == [name.lower() for name in topic.producers], topic.name
+        assert [name.lower() for name in taken] == [name.lower() for name in topic.consumers], topic.name
         days = topic.retention_ms // 86_400_000
-        assert row[2] == (f"{days} days" if days > 0 else "without end")
+        assert row[4] == (f"{days} days" if days > 0 else "without end")
 
 
 def test_every_command_is_listed() -> None:
