@@ -26,6 +26,10 @@ class SearchQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     q: Annotated[str, Meta(min_length=1, max_length=500, description="Words to look for; a typo or two is fine.")]
     project_id: UUID | None = None
+    project_title: Annotated[
+        Annotated[str, Meta(max_length=500)] | None,
+        Meta(description="Only projects of exactly this title, in any case."),
+    ] = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
     offset: Annotated[int, Meta(ge=0, le=MAX_OFFSET)] = 0
 
@@ -34,6 +38,7 @@ class SegmentHit(msgspec.Struct, frozen=True, kw_only=True):
     """A stretch of a transcript. ``highlight`` is escaped HTML with the matches in ``<mark>``."""
 
     project_id: UUID
+    project_title: str
     start_ms: int
     end_ms: int
     text: str
@@ -46,6 +51,7 @@ class ClipHit(msgspec.Struct, frozen=True, kw_only=True):
 
     clip_id: UUID
     project_id: UUID
+    project_title: str
     start_ms: int
     end_ms: int
     title: str
@@ -65,16 +71,28 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def make_options(org_id: UUID, query: SearchQuery) -> dict[str, Any]:
-    """Options of the engine's search; UUIDs are safe inside quotes."""
-    wall = f'org_id = "{org_id}"'
+    """Options of the engine's search; UUIDs are safe inside quotes.
+
+    The engine reads each filter of the list by itself and wants all of them, so that no text in one can lift another.
+    """
+    filters = [f'org_id = "{org_id}"']
+    if query.project_id is not None:
+        filters.append(f'project_id = "{query.project_id}"')
+    if query.project_title is not None:
+        filters.append(f"project_title = {quoted(query.project_title)}")
     return {
-        "filter": [wall] if query.project_id is None else [wall, f'project_id = "{query.project_id}"'],
+        "filter": filters,
         "limit": query.limit,
         "offset": query.offset,
         "attributesToHighlight": ["text", "title"],
         "highlightPreTag": _BEGIN,
         "highlightPostTag": _END,
     }
+
+
+def quoted(text: str) -> str:
+    """Any text as a value in the engine's filter language."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def highlight(hit: Mapping[str, Any], *names: str) -> str:
@@ -89,6 +107,7 @@ def segment_hit(hit: Mapping[str, Any]) -> SegmentHit:
     """A hit of the segments index."""
     return SegmentHit(
         project_id=UUID(hit["project_id"]),
+        project_title=hit.get("project_title") or "",
         start_ms=hit["start_ms"],
         end_ms=hit["end_ms"],
         text=hit["text"],
@@ -102,6 +121,7 @@ def clip_hit(hit: Mapping[str, Any]) -> ClipHit:
     return ClipHit(
         clip_id=UUID(hit["clip_id"]),
         project_id=UUID(hit["project_id"]),
+        project_title=hit.get("project_title") or "",
         start_ms=hit["start_ms"],
         end_ms=hit["end_ms"],
         title=hit.get("title") or "",

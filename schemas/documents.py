@@ -141,6 +141,8 @@ class Transcript(Value, frozen=True, kw_only=True):
     model: str
     missing: list[TimeRange] = []
     """Stretches whose span was given up."""
+    project_title: str = ""
+    """What its owner called the project: here because events hold no customers' words, and search shows it."""
 
 
 class Evidence(Value, frozen=True, kw_only=True):
@@ -184,6 +186,8 @@ class MomentList(Value, frozen=True, kw_only=True):
     moments: list[Moment]
     nothing_found_reason: str | None = None
     scorer: str = ""
+    project_title: str = ""
+    """As in `Transcript`."""
 
 
 class FaceSample(Value, frozen=True, kw_only=True):

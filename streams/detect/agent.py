@@ -21,6 +21,7 @@ from streams.outbox import Cause, put
 class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What detect reads of a project."""
 
+    title: str
     options: events.ProjectOptions
     duration_ms: int
     height_px: int | None
@@ -52,6 +53,7 @@ class DetectStage:
         moments, work.cpu_ms = await timed_in_thread(
             weigh, material, known.options, lambda name: str(result_id(input_id, "detect", name))
         )
+        moments = msgspec.structs.replace(moments, project_title=known.title)
         prefix = prefix_of(event, "moments", result_id(input_id, "detect"))
         ref = await self._context.objects.put(prefix, encode_document(moments), "application/json", ".json")
 
@@ -64,7 +66,8 @@ class DetectStage:
         owner = (event.org_id, event.project_id)
         async with org_transaction(self._context.pool, event.org_id) as connection:
             project = await connection.fetchrow(
-                "select options, duration_ms, height_px from projects where org_id = $1 and project_id = $2", *owner
+                "select title, options, duration_ms, height_px from projects where org_id = $1 and project_id = $2",
+                *owner,
             )
             spans = await connection.fetch(
                 "select heard_ref, seen_ref from spans where org_id = $1 and project_id = $2 order by ordinal", *owner
@@ -74,6 +77,7 @@ class DetectStage:
                 *owner,
             )
         return Known(
+            title=project["title"],
             options=msgspec.convert(project["options"], events.ProjectOptions),
             duration_ms=project["duration_ms"],
             height_px=project["height_px"],

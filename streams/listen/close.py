@@ -32,9 +32,10 @@ class CloseStage:
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
         """Read the heard spans, merge them, store the transcript."""
         assert isinstance(event, events.SpansHeard)
-        spans, duration_ms, missing = await self._read(event)
+        spans, project, missing = await self._read(event)
         work.report(1)
-        transcript, work.cpu_ms = await timed_in_thread(close, spans, duration_ms, missing)
+        transcript, work.cpu_ms = await timed_in_thread(close, spans, project["duration_ms"], missing)
+        transcript = msgspec.structs.replace(transcript, project_title=project["title"])
         prefix = prefix_of(event, "transcript", result_id(work.cause.input_id, "close"))
         ref = await self._context.objects.put(prefix, encode_document(transcript), "application/json", ".json")
 
@@ -43,21 +44,23 @@ class CloseStage:
 
         return commit
 
-    async def _read(self, event: events.SpansHeard) -> tuple[list[HeardSpan], int, list[TimeRange]]:
+    async def _read(self, event: events.SpansHeard) -> tuple[list[HeardSpan], Row, list[TimeRange]]:
         async with org_transaction(self._context.pool, event.org_id) as connection:
             rows: list[Row] = await connection.fetch(
                 "select event, heard_ref from spans where org_id = $1 and project_id = $2 order by ordinal",
                 event.org_id,
                 event.project_id,
             )
-            duration_ms: int = await connection.fetchval(
-                "select duration_ms from projects where org_id = $1 and project_id = $2", event.org_id, event.project_id
+            project: Row = await connection.fetchrow(
+                "select duration_ms, title from projects where org_id = $1 and project_id = $2",
+                event.org_id,
+                event.project_id,
             )
         bodies = [
             await self._context.objects.get(lifecycle.ref_of(row["heard_ref"])) for row in rows if row["heard_ref"]
         ]
         missing = [msgspec.convert(row["event"]["range"], TimeRange) for row in rows if not row["heard_ref"]]
-        return [msgspec.json.decode(body, type=HeardSpan) for body in bodies], duration_ms, missing
+        return [msgspec.json.decode(body, type=HeardSpan) for body in bodies], project, missing
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause

@@ -72,6 +72,7 @@ def segment_documents(event: events.TranscriptCompleted, transcript: Transcript)
         {
             "id": identity(event, "segment", str(ordinal)),
             **_owner(event),
+            "project_title": transcript.project_title,
             "version": event.version,
             "ordinal": ordinal,
             "start_ms": segment.start_ms,
@@ -85,11 +86,12 @@ def segment_documents(event: events.TranscriptCompleted, transcript: Transcript)
 
 
 def clip_documents(event: events.MomentsDetected, moments: MomentList) -> list[Document]:
-    """What the list of moments knows of each clip: its words."""
+    """What the list of moments knows of each clip: its words, and its project's title."""
     return [
         {
             "id": identity(event, "clip", str(UUID(moment.id))),
             **_owner(event),
+            "project_title": moments.project_title,
             "clip_id": str(UUID(moment.id)),
             "title": moment.title,
             "reason": moment.reason,

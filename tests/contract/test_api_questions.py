@@ -84,6 +84,31 @@ async def test_words_are_found_marked_and_walled(world: World, settings: Setting
     assert (await world.ann.client.get("/v1/search", params={"q": 'x" OR org_id EXISTS'})).status_code == 200
 
 
+async def test_hits_carry_their_projects_title_and_can_be_had_by_it(world: World, settings: Settings) -> None:
+    search = open_search(settings)
+    titles = ['Lecture 11: "energy"', "Lecture 12", ""]
+    found = [segment(world.ann, uuid4(), "a pendulum swings", 1000 * n) for n in range(3)]
+    theirs = segment(world.bob, uuid4(), "a pendulum of somebody else", 9000) | {"project_title": titles[0]}
+    await search.upsert(
+        "segments", [theirs, *(one | {"project_title": title} for one, title in zip(found, titles, strict=True))]
+    )
+    older = segment(world.ann, uuid4(), "a pendulum from before there were titles", 5000)
+    await search.upsert("segments", [older])
+    search.close()
+
+    async def titled(title: str | None) -> list[str]:
+        asked = {"q": "pendulum"} | ({} if title is None else {"project_title": title})
+        answer = await world.ann.client.get("/v1/search", params=asked)
+        assert answer.status_code == 200, answer.text
+        return sorted(hit["project_title"] for hit in answer.json()["segments"])
+
+    assert await titled(None) == sorted([*titles, ""])
+    assert await titled('lecture 11: "ENERGY"') == [titles[0]]
+    assert await titled("Lecture") == []
+    for odd in ('x" OR org_id EXISTS OR project_title = "', "x\\", 'x\\" OR org_id EXISTS OR project_title = "x'):
+        assert await titled(odd) == []
+
+
 async def insert(settings: Settings, facts: list[events.AnyEvent], at: dt.datetime) -> None:
     analytics = await open_analytics(settings)
     rows = []

@@ -193,6 +193,7 @@ def test_what_was_said_is_found_with_the_second_to_jump_to(api: Api, project: di
             break
         time.sleep(0.2)
     assert items, f"{query!r} is not found 5 s after its event"
+    assert {hit["project_title"] for hit in items} == {project["title"]} != {""}
     said = [word for word in words if word["text"].strip(".,?!").lower() == query.lower()]
     assert any(hit["start_ms"] <= word["start_ms"] <= hit["end_ms"] for hit in items for word in said)
 

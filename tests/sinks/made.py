@@ -54,8 +54,9 @@ def transcript(*texts: str) -> Transcript:
         for n, text in enumerate(texts)
     ]
     return Transcript(
-        language="en", language_probability=0.9, duration_ms=60_000, words=[], segments=segments, speech=[], model="m"
-    )
+        language="en", language_probability=0.9, duration_ms=60_000, words=[], segments=segments, speech=[], model="m",
+        project_title="A talk",
+    )  # fmt: skip
 
 
 def moments(title: str = "A title", *, selected: bool = True) -> MomentList:
@@ -68,7 +69,8 @@ def moments(title: str = "A title", *, selected: bool = True) -> MomentList:
         )  # fmt: skip
 
     return MomentList(
-        moments=[moment(CLIP, "chosen words", chosen=selected), moment(UUID(int=9), "left", chosen=False)]
+        moments=[moment(CLIP, "chosen words", chosen=selected), moment(UUID(int=9), "left", chosen=False)],
+        project_title="A talk",
     )
 
 

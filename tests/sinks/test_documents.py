@@ -18,6 +18,7 @@ def test_segments() -> None:
     assert (first["text"], first["start_ms"], first["end_ms"], first["ordinal"]) == ("Hello.", 0, 900, 0)
     assert (second["org_id"], second["project_id"], second["language"]) == (str(made.ORG), str(made.PROJECT), "en")
     assert first["id"] != second["id"]
+    assert first["project_title"] == second["project_title"] == "A talk"
 
 
 def test_ids_are_the_same_again_and_other_for_another_org() -> None:
@@ -34,6 +35,7 @@ def test_only_chosen_moments_are_clips_and_both_events_name_the_same_one() -> No
     selected = documents.clip_document(made.clip_selected())
     assert words["id"] == selected["id"]
     assert (words["text"], words["title"], selected["ordinal"]) == ("chosen words", "A title", 0)
+    assert words["project_title"] == "A talk"
     shared = words.keys() & selected.keys()
     assert {name: words[name] for name in shared} == {name: selected[name] for name in shared}
 

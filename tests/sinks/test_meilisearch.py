@@ -38,7 +38,7 @@ async def test_a_clip_is_the_same_whichever_of_its_events_comes_first() -> None:
         (clip,) = world.search.indexes["clips"].values()
         seen.append(clip)
     assert seen[0] == seen[1]
-    assert (seen[0]["title"], seen[0]["ordinal"]) == ("A title", 0)
+    assert (seen[0]["title"], seen[0]["ordinal"], seen[0]["project_title"]) == ("A title", 0, "A talk")
 
 
 async def test_the_newest_transcript_wins_in_any_order_and_leaves_nothing_of_the_old() -> None:
