@@ -6,7 +6,8 @@ Source of the header rules: CloudEvents Kafka Protocol Binding 1.0.2, section 3.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from uuid import UUID
 
 import msgspec
@@ -18,6 +19,10 @@ TYPE_PREFIX = "clipstream."
 CONTENT_TYPE = "application/json"
 SPEC_VERSION = "1.0"
 MAX_PAYLOAD_BYTES = 64 * 1024
+MAX_LETTER_BYTES = 1_000_000
+MAX_HEADERS_BYTES = 16 * 1024
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class DecodeError(ValueError):
@@ -52,11 +57,15 @@ def encode(event: events.AnyEvent) -> bytes:
     Raises ValueError above ``MAX_PAYLOAD_BYTES``: bulk goes to object storage and travels as a reference.
     """
     body = msgspec.json.encode(event)
-    limit = MAX_PAYLOAD_BYTES if not isinstance(event, events.DeadLetter) else 1_000_000
+    limit = _limit(type(event))
     if len(body) > limit:
         name = type(event).__name__
         raise ValueError(f"{name} is {len(body)} bytes, more than {limit}: store the bulk, send a reference")
     return body
+
+
+def _limit(event_type: type) -> int:
+    return MAX_LETTER_BYTES if event_type is events.DeadLetter else MAX_PAYLOAD_BYTES
 
 
 def encode_headers(envelope: Envelope) -> dict[str, str]:
@@ -74,25 +83,24 @@ def encode_headers(envelope: Envelope) -> dict[str, str]:
     return headers | envelope.extra
 
 
-def header_map(raw: Iterable[tuple[str, bytes | None]] | Mapping[str, bytes | None] | None) -> dict[str, str]:
-    """Headers as text, as any Kafka client gives them; raises DecodeError when one is not UTF-8."""
-    pairs = raw.items() if isinstance(raw, Mapping) else (raw or ())
-    try:
-        return {name: (value or b"").decode() for name, value in pairs}
-    except UnicodeDecodeError as error:
-        raise DecodeError(f"a header is not UTF-8: {error}") from None
-
-
 _KNOWN = {"content-type", "ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "traceparent"}
 
 
 def decode_headers(headers: Mapping[str, str]) -> Envelope:
-    """Envelope of a message; raises DecodeError naming the missing or bad attribute."""
+    """Envelope of a message; raises DecodeError naming the missing or bad attribute.
+
+    A ``traceparent`` that is none is left out, as W3C Trace Context asks: it would travel through every step.
+    """
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in headers.items())
+    if size > MAX_HEADERS_BYTES:
+        raise DecodeError(f"the headers are {size} bytes, more than {MAX_HEADERS_BYTES}")
     if headers.get("ce_specversion") != SPEC_VERSION:
         raise DecodeError(f"header ce_specversion must be {SPEC_VERSION!r}, got {headers.get('ce_specversion')!r}")
     for name in ("ce_id", "ce_source", "ce_type", "ce_time"):
         if not headers.get(name):
             raise DecodeError(f"header {name} is missing")
+    if not _UUID.fullmatch(headers["ce_id"]):
+        raise DecodeError("header ce_id is not a UUID of 36 characters")
     try:
         identity = UUID(headers["ce_id"])
         time = msgspec.convert(headers["ce_time"], dt.datetime)
@@ -100,12 +108,13 @@ def decode_headers(headers: Mapping[str, str]) -> Envelope:
         raise DecodeError(f"header ce_id or ce_time: {error}") from None
     if time.tzinfo is None:
         raise DecodeError("header ce_time has no time zone")
+    trace = headers.get("traceparent", "")
     return Envelope(
         id=identity,
         source=headers["ce_source"],
         type=headers["ce_type"],
         time=time,
-        traceparent=headers.get("traceparent"),
+        traceparent=trace if _TRACEPARENT.fullmatch(trace) else None,
         extra={name: value for name, value in headers.items() if name not in _KNOWN},
     )
 
@@ -113,8 +122,8 @@ def decode_headers(headers: Mapping[str, str]) -> Envelope:
 def decode(topic: Topic, headers: Mapping[str, str], body: bytes | None) -> tuple[Envelope, events.AnyEvent]:
     """Envelope and event of a message on ``topic``.
 
-    Raises DecodeError when an attribute is missing, the type does not belong to the topic, or the body does not
-    match the type's schema (``Expected `int`, got `null` - at `$.ordinal```).
+    Raises DecodeError when an attribute is missing, the type does not belong to the topic, the body is too large or
+    nested too deeply, or does not match the type's schema (``Expected `int`, got `null` - at `$.ordinal```).
     """
     envelope = decode_headers(headers)
     event_type = _TYPES.get(envelope.type)
@@ -122,7 +131,9 @@ def decode(topic: Topic, headers: Mapping[str, str], body: bytes | None) -> tupl
         raise DecodeError(f"type {envelope.type!r} does not belong to {topic.name}")
     if body is None:
         raise DecodeError("the body is empty")
+    if len(body) > _limit(event_type):
+        raise DecodeError(f"the body is {len(body)} bytes, more than {_limit(event_type)}")
     try:
         return envelope, _DECODERS[envelope.type].decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError(f"{envelope.type}: {error}") from None

@@ -15,14 +15,13 @@ from typing import Any
 import faust
 import structlog
 
-from schemas import codec
 from schemas.topics import TOPICS
 from streams.adapters.postgres import create_pool
 from streams.attempt import Attempts, Rules, Stage
 from streams.consume import Consumption
 from streams.context import Context, open_context
 from streams.health import Pulse, serve_health
-from streams.messages import Message
+from streams.messages import Message, as_message
 from streams.producers import Verifier
 from streams.settings import Settings
 
@@ -96,24 +95,12 @@ def build_app(settings: Settings, stage: str, handle: Callable[[Message], Any]) 
 
     async def agent(stream: Any) -> AsyncIterator[str]:
         async for event in stream.noack().events():
-            verdict = await handle(_message(event.message))
+            verdict = await handle(as_message(event.message))
             event.ack()
             yield verdict
 
     app.agent(source, name=stage)(agent)
     return app
-
-
-def _message(raw: Any) -> Message:
-    headers = codec.header_map(raw.headers) if raw.headers else {}
-    return Message(
-        topic=raw.topic,
-        partition=raw.partition,
-        offset=raw.offset,
-        key=(raw.key or b"").decode(errors="replace") if isinstance(raw.key, bytes) else str(raw.key or ""),
-        headers=headers,
-        payload=raw.value or b"",
-    )
 
 
 async def run_stage(settings: Settings, stage: str) -> int:

@@ -21,7 +21,7 @@ from streams.outbox import Cause
 from streams.producers import Verifier
 
 BREAKER_IN_A_ROW = 50
-"""So many undecodable messages one after the other are a bad deploy, not bad messages: stop, do not divert them all."""
+"""So many such messages one after the other are a bad deploy, not bad messages: stop, do not divert them all."""
 
 
 class BreakerOpen(RuntimeError):
@@ -58,6 +58,15 @@ class Consumption:
 
     async def _handle(self, message: Message) -> str:
         try:
+            return await self._take(message)
+        except (Unavailable, BreakerOpen):
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug, or a message made to find one: the stream goes on
+            dead.report_bug(error, self._stage.name)
+            return await self._bury(message, "bug", f"{type(error).__name__}: {error}")
+
+    async def _take(self, message: Message) -> str:
+        try:
             envelope, event = codec.decode(BY_NAME[message.topic], message.headers, message.payload)
             if not self._stage.wants(event):
                 return "skipped"
@@ -67,13 +76,15 @@ class Consumption:
             return await self._bury(message, "undecodable", str(error))
         except Rejected as error:
             return await self._bury(message, error.reason, error.detail)
+        verdict = await self._attempts.run(message, envelope, event)
         self._dead_in_a_row = 0
-        return await self._attempts.run(message, envelope, event)
+        return verdict
 
     async def _bury(self, message: Message, reason: str, detail: str) -> str:
         """Write a dead letter for a message whose owner nobody can vouch for."""
-        self._dead_in_a_row += 1
-        if self._dead_in_a_row > BREAKER_IN_A_ROW and message.topic != "uploads.v1":  # outsiders write there
+        if reason == "bug" or message.topic != "uploads.v1":  # there outsiders write what they like
+            self._dead_in_a_row += 1
+        if self._dead_in_a_row > BREAKER_IN_A_ROW:
             raise BreakerOpen(f"{self._dead_in_a_row} dead letters in a row on {message.topic}: {detail}")
         place = f"{message.topic}/{message.partition}/{message.offset}"
         input_id: UUID = result_id(NAMESPACE, "message", place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from uuid import UUID
 
 import sentry_sdk
@@ -11,7 +12,7 @@ import structlog
 from schemas import events
 from schemas.ids import result_id
 from streams.adapters.postgres import Connection, Pool, org_transaction, transaction
-from streams.messages import Message
+from streams.messages import Message, printable
 from streams.outbox import Cause, put
 
 _INSERT = """
@@ -20,12 +21,46 @@ insert into dead_letters
 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing
 """
 MAX_BYTES = 500_000
+MAX_HEADER_CHARACTERS = 30_000
+"""More than a message that can be decoded has; with the bytes and the detail a letter stays below its own limit."""
+MAX_DETAIL_CHARACTERS = 2_000
 
 
 def report_bug(error: BaseException, stage: str) -> None:
     """Tell Sentry and the log of an error that nobody expected."""
     sentry_sdk.capture_exception(error)
     structlog.get_logger().error("bug", stage=stage, error=str(error), exc_info=error)
+
+
+def letter_of(
+    message: Message, *, dead_id: UUID, stage: str, reason: str, detail: str, owner: tuple[UUID, UUID] | None
+) -> events.DeadLetter:
+    """The letter about a message, whatever the message holds: text that stores refuse is replaced, bulk is cut."""
+    org_id, project_id = owner or (None, None)
+    return events.DeadLetter(
+        dead_id=dead_id,
+        org_id=org_id,
+        project_id=project_id,
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        stage=stage,
+        reason=reason,
+        detail=printable(detail)[:MAX_DETAIL_CHARACTERS],
+        headers=_cut(message.headers),
+        payload_base64=base64.b64encode(message.payload[:MAX_BYTES]).decode(),
+    )
+
+
+def _cut(headers: Mapping[str, str]) -> dict[str, str]:
+    kept: dict[str, str] = {}
+    left = MAX_HEADER_CHARACTERS
+    for name, value in headers.items():
+        kept[printable(name)[:left]] = printable(value)[: max(0, left - len(name))]
+        left -= len(name) + len(value)
+        if left <= 0:
+            break
+    return kept
 
 
 async def record(
@@ -38,23 +73,9 @@ async def record(
     owner: tuple[UUID, UUID] | None,
 ) -> UUID:
     """Write one dead letter to its table and, through the outbox, to ``dead.v1``. The same message is written once."""
-    org_id, project_id = owner or (None, None)
     place = f"{message.topic}/{message.partition}/{message.offset}/{stage}"
     dead_id = result_id(cause.input_id, "dead", place)
-    payload = message.payload[:MAX_BYTES]
-    letter = events.DeadLetter(
-        dead_id=dead_id,
-        org_id=org_id,
-        project_id=project_id,
-        topic=message.topic,
-        partition=message.partition,
-        offset=message.offset,
-        stage=stage,
-        reason=reason,
-        detail=detail[:2000],
-        headers=message.headers,
-        payload_base64=base64.b64encode(payload).decode(),
-    )
+    letter = letter_of(message, dead_id=dead_id, stage=stage, reason=reason, detail=detail, owner=owner)
     await _insert(connection, letter)
     await put(connection, letter, cause, event_id=dead_id)
     return dead_id
@@ -81,7 +102,7 @@ async def _insert(connection: Connection, letter: events.DeadLetter) -> None:
         letter.offset,
         letter.stage,
         letter.reason,
-        letter.detail,
-        letter.headers,
+        printable(letter.detail),
+        _cut(letter.headers),
         base64.b64decode(letter.payload_base64),
     )

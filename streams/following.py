@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from schemas import codec, events
 from schemas.topics import BY_NAME
 from streams.errors import Unavailable
+from streams.messages import as_message
 
 Handle = Callable[[events.AnyEvent], Awaitable[None]]
 
@@ -49,9 +50,9 @@ async def _session(bootstrap: str, topic: str, group: str, handle: Handle, stop:
         await consumer.stop()
 
 
-def _decoded(topic: str, message: object) -> events.AnyEvent | None:
+def _decoded(topic: str, record: object) -> events.AnyEvent | None:
+    message = as_message(record)
     try:
-        headers = codec.header_map(message.headers)  # type: ignore[attr-defined]
-        return codec.decode(BY_NAME[topic], headers, message.value)[1]  # type: ignore[attr-defined]
+        return codec.decode(BY_NAME[topic], message.headers, message.payload)[1]
     except codec.DecodeError:
         return None  # the stages and sinks of the topic write its dead letter; one of them is enough

@@ -65,11 +65,12 @@ class Verifier:
             event_id=str(envelope.id),
             body=message.payload,
         )
-        if not hmac.compare_digest(made, headers[SIGNATURE]):
+        if not hmac.compare_digest(made.encode(), headers[SIGNATURE].encode()):
             raise Rejected("producer.bad_signature", "the signature does not match key, time, id and body")
         if headers[ORG] != str(org_id) or event.org_id != org_id:
             raise Rejected("producer.wrong_org", "the key belongs to another organisation than the message names")
-        _check_time(headers[TIME], dt.datetime.now(dt.UTC))
+        if headers[KEY] != INTERNAL_KEY_ID:  # ours may have waited for long, or come from a clock that is ahead
+            _check_time(headers[TIME], dt.datetime.now(dt.UTC))
         check_upload(event)
 
     async def _key(self, key_id: str, event: events.UploadReceived) -> tuple[UUID, bytes]:
@@ -95,8 +96,10 @@ def check_upload(event: events.UploadReceived) -> None:
         raise Rejected("upload.prefix", "object_key must not contain empty or '..' parts")
     for name, rule in broken_rules(event.options).items():
         raise Rejected("upload.options", f"option {name} must be {rule}")
-    if len(event.title) > 500 or len(event.source_url or "") > 4000:
-        raise Rejected("upload.size", "title holds at most 500 and source_url at most 4000 characters")
+    if len(event.title) > 500 or len(event.source_url or "") > 4000 or len((event.object_key or "").encode()) > 1024:
+        raise Rejected("upload.size", "title holds at most 500, source_url 4000 characters, object_key 1024 bytes")
+    if "\0" in f"{event.title}{event.source_url}{event.object_key}":
+        raise Rejected("upload.text", "title, source_url and object_key must not contain the character NUL")
 
 
 def _check_time(text: str, now: dt.datetime) -> None:

@@ -2,13 +2,13 @@
 
 A batch that the store does not take is handed over again, with backoff, until it is taken or the process ends: so a
 message is handled at least once, and handling it twice must change nothing. To build a store anew from the topics,
-stop the sink, empty the store, migrate, `rewind` the sink's group and start it: it begins at the earliest message.
+stop the sink, empty the store, migrate, rewind the sink's group (``python -m streams --rewind SINK``) and start it: it
+begins at the earliest message.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -18,13 +18,21 @@ from typing import Any, TypeAlias
 import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaError
+from aiokafka.errors import (
+    IllegalGenerationError,
+    IllegalStateError,
+    KafkaConnectionError,
+    KafkaError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
 
 from schemas import codec, events
 from schemas.ids import NAMESPACE, result_id
 from schemas.topics import BY_NAME, TOPICS, route
+from streams import dead
 from streams.errors import Unavailable
-from streams.messages import Message
+from streams.messages import Message, as_message
 from streams.settings import Settings
 
 Health: TypeAlias = Callable[[], None]
@@ -51,6 +59,10 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     detail: str
     event: events.AnyEvent | None = None
+
+
+class SinkRunsError(RuntimeError):
+    """The sink is at work, so nobody else may move its group; the message says what to do."""
 
 
 class BreakerOpenError(RuntimeError):
@@ -80,18 +92,13 @@ def dead_letter(refused: Refused, sink: str) -> events.DeadLetter:
     """The letter about a message; the same message has the same letter."""
     message, event = refused.message, refused.event
     place = f"{message.topic}/{message.partition}/{message.offset}/{sink}"
-    return events.DeadLetter(
+    return dead.letter_of(
+        message,
         dead_id=result_id(NAMESPACE, "dead", place),
-        topic=message.topic,
-        partition=message.partition,
-        offset=message.offset,
         stage=sink,
         reason=refused.reason,
-        detail=refused.detail[:2000],
-        headers=message.headers,
-        payload_base64=base64.b64encode(message.payload[:500_000]).decode(),
-        org_id=event.org_id if event else None,
-        project_id=event.project_id if event else None,
+        detail=refused.detail,
+        owner=(event.org_id, event.project_id) if event and event.org_id and event.project_id else None,
     )
 
 
@@ -137,7 +144,7 @@ class Sink:
 
     async def _take(self, found: Mapping[Any, Sequence[Any]], consumer: Any, producer: Any) -> bool:
         """Handle and commit one batch; False when the process is to end first."""
-        messages = [_message(record) for records in found.values() for record in records]
+        messages = [as_message(record) for records in found.values() for record in records]
         arrived, refused = decode_all(messages)
         self._mind_the_breaker(arrived, refused)
         also_refused: list[Refused] = []
@@ -221,29 +228,21 @@ class Sink:
 async def rewind(settings: Settings, name: str, topics: Sequence[str]) -> None:
     """Put a stopped sink's group back to the first message of every partition.
 
-    Raises KafkaError while the sink runs: Kafka lets nobody else commit for a group that has members.
+    Raises SinkRunsError while the sink runs: Kafka lets nobody else commit for a group that has members; Unavailable.
     """
     consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, group_id=group_of(name), enable_auto_commit=False)
-    await consumer.start()
     try:
+        await consumer.start()
         places = [TopicPartition(topic, number) for topic in topics for number in range(BY_NAME[topic].partitions)]
         consumer.assign(places)
         await consumer.commit(await consumer.beginning_offsets(places))
+    except (UnknownMemberIdError, IllegalGenerationError, RebalanceInProgressError):
+        line = f"the {name} sink runs: stop it first (one that was killed counts as running for ten seconds more)"
+        raise SinkRunsError(line) from None
+    except KafkaConnectionError as error:
+        raise Unavailable("kafka", str(error)) from error
     finally:
         await consumer.stop()
-
-
-def _message(record: Any) -> Message:
-    """A record of aiokafka; headers that are no text are shown so that decoding refuses them, not this."""
-    headers = {name: (value or b"").decode(errors="replace") for name, value in record.headers}
-    return Message(
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        key=(record.key or b"").decode(errors="replace"),
-        headers=headers,
-        payload=record.value or b"",
-    )
 
 
 ALL_TOPICS = tuple(topic.name for topic in TOPICS)
