@@ -5,14 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import secrets
 
 PREFIX = "whsec_"
-
-
-def new_secret() -> str:
-    """A fresh endpoint secret: ``whsec_`` and 24 random bytes in base64."""
-    return PREFIX + base64.b64encode(secrets.token_bytes(24)).decode()
 
 
 def headers(secret: str, *, message_id: str, timestamp_s: int, body: bytes) -> dict[str, str]:

@@ -11,12 +11,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from api.webhooks import new_secret
 from schemas import codec, events
 from schemas.media import ObjectRef
 from schemas.topics import BY_NAME
 from streams.deliver.agent import TYPES, _payload
 from streams.deliver.backoff import TRIES_AFTER_S
-from streams.deliver.signature import headers, new_secret
+from streams.deliver.signature import headers
 from streams.outbox import Cause
 from streams.producers import KEY, ORG, SIGNATURE, TIME, sign
 from tests.docs.pages import blocks, text_of

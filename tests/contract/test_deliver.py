@@ -1,0 +1,218 @@
+"""A webhook from fact to answer, on the real Postgres: planned once, signed, tried again later, ended when it must."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+from standardwebhooks.webhooks import Webhook
+
+from api.webhooks import new_secret
+from schemas import events
+from streams import lifecycle
+from streams.adapters.keys import encrypt_secret
+from streams.adapters.objects import open_objects
+from streams.adapters.ports import Response
+from streams.adapters.postgres import create_pool, org_transaction, set_org
+from streams.adapters.triton import TritonFaces, TritonSpeech
+from streams.attempt import Work
+from streams.context import Context
+from streams.deliver.agent import DeliverStage
+from streams.deliver.backoff import MAX_ATTEMPTS, TRIES_AFTER_S
+from streams.errors import Rejected, Unavailable
+from streams.outbox import Cause
+from streams.settings import Settings
+
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+SECRET = new_secret()
+
+
+class OutsideTwin:
+    """Answers each POST with the next of a script; keeps what it was sent."""
+
+    def __init__(self) -> None:
+        self.script: list[Response | Exception] = []
+        self.sent: list[tuple[str, bytes, Mapping[str, str]]] = []
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Response:
+        self.sent.append((url, body, headers))
+        answer = self.script.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def answer(status: int, **headers: str) -> Response:
+    return Response(status=status, headers={name.replace("_", "-"): value for name, value in headers.items()}, body=b"")
+
+
+class Rig:
+    """One project with one subscribed endpoint, in an organisation of its own."""
+
+    def __init__(self, context: Context, outside: OutsideTwin, org_id: uuid.UUID) -> None:
+        self.stage, self.outside, self.pool = DeliverStage(context), outside, context.pool
+        self.org_id, self.project_id, self.endpoint_id = org_id, uuid.uuid4(), uuid.uuid4()
+        self.fact = events.ProjectCompleted(org_id=org_id, project_id=self.project_id, version=3, clip_count=2)
+        self.fact_id = uuid.uuid4()
+
+    async def subscribe(self, settings: Settings, *kinds: str) -> None:
+        async with org_transaction(self.pool, self.org_id) as connection:
+            upload = events.UploadReceived(org_id=self.org_id, project_id=self.project_id, source_url="https://a.org/v")
+            await lifecycle.create_project(connection, upload)
+        api = await create_pool(settings.postgres_api, size=1)
+        async with org_transaction(api, self.org_id) as connection:
+            await connection.execute(
+                "insert into webhook_endpoints (org_id, endpoint_id, url, events, secret_encrypted) "
+                "values ($1, $2, 'https://a.org/hook', $3, $4)",
+                self.org_id, self.endpoint_id, list(kinds), encrypt_secret(settings.secret, SECRET.encode()),
+            )  # fmt: skip
+        await api.close()
+
+    async def handle(self, event: events.AnyEvent, input_id: uuid.UUID, now: dt.datetime = NOW) -> None:
+        """One event through the stage, committed as the attempt would."""
+        work = Work(cause=Cause(input_id=input_id, source="deliver", now=now), report=lambda _: None)
+        commit = await self.stage.work(event, work)
+        async with org_transaction(self.pool, self.org_id) as connection:
+            await commit(connection)
+
+    async def rows(self, sql: str) -> list[Any]:
+        async with org_transaction(self.pool, self.org_id) as connection:
+            return list(await connection.fetch(sql, self.org_id))
+
+    async def delivery(self) -> Any:
+        (row,) = await self.rows("select * from deliveries where org_id = $1")
+        return row
+
+    async def dues(self) -> list[tuple[int, dt.timedelta]]:
+        """Try and how long after ``NOW`` it is due, of every DeliveryDue written."""
+        rows = await self.rows(
+            "select convert_from(payload, 'utf8')::jsonb->'attempt' as attempt, due_at from outbox "
+            "where org_id = $1 and topic = 'deliveries.v1' order by seq"
+        )
+        return [(row["attempt"], row["due_at"] - NOW) for row in rows]
+
+    async def attempt(self, number: int, given: Response | Exception) -> Any:
+        """Make one try, answered as given; gives the delivery after it."""
+        self.outside.script = [given]
+        delivery_id = (await self.delivery())["delivery_id"]
+        due = events.DeliveryDue(
+            org_id=self.org_id, project_id=self.project_id, delivery_id=delivery_id, attempt=number
+        )
+        await self.handle(due, uuid.uuid4())
+        return await self.delivery()
+
+
+@pytest.fixture
+async def rig(postgres: Settings, tmp_path: Path) -> AsyncIterator[Rig]:
+    settings = msgspec.structs.replace(postgres, work_dir=tmp_path)
+    owner, org_id = await asyncpg.connect(settings.postgres_owner), uuid.uuid4()
+    async with owner.transaction():
+        await set_org(owner, org_id)
+        await owner.execute("insert into orgs (org_id, name) values ($1, 'test')", org_id)
+    await owner.close()
+    pool = await create_pool(settings.postgres_worker, size=2)
+    outside, objects = OutsideTwin(), open_objects(settings)
+    context = Context(
+        settings=settings, stage="deliver", pool=pool, objects=objects, outside=outside,  # type: ignore[arg-type]
+        speech=TritonSpeech(settings.triton), faces=TritonFaces(settings.triton),
+    )  # fmt: skip
+    made = Rig(context, outside, org_id)
+    await made.subscribe(settings, "project.completed")
+    yield made
+    objects.close()
+    await pool.close()
+
+
+async def test_a_fact_is_planned_once_and_only_for_those_who_asked(rig: Rig) -> None:
+    for _ in range(2):
+        await rig.handle(rig.fact, rig.fact_id)
+    failed = events.ProjectFailed(org_id=rig.org_id, project_id=rig.project_id, version=4, reason="a.b", detail="d")
+    await rig.handle(failed, uuid.uuid4())
+    delivery = await rig.delivery()
+    assert (delivery["state"], delivery["event_type"]) == ("pending", "project.completed")
+    assert [number for number, _ in await rig.dues()] == [1]
+    assert rig.outside.sent == []
+
+
+async def test_what_is_sent_is_signed_and_its_id_stays_the_same(rig: Rig) -> None:
+    await rig.handle(rig.fact, rig.fact_id)
+    await rig.attempt(1, answer(500))
+    delivered = await rig.attempt(2, answer(204))
+    assert (delivered["state"], delivered["attempt"], delivered["response_status"]) == ("delivered", 2, 204)
+    (_, first, one), (url, second, two) = rig.outside.sent
+    assert url == "https://a.org/hook"
+    assert first == second
+    assert one["webhook-id"] == two["webhook-id"] == str(delivered["delivery_id"])
+    rig.outside.sent.clear()
+    await rig.attempt(2, answer(500))
+    assert rig.outside.sent == [], "a delivery that arrived is not sent again"
+
+
+async def test_the_reference_library_accepts_it(rig: Rig) -> None:
+    now = dt.datetime.now(dt.UTC)
+    await rig.handle(rig.fact, rig.fact_id, now)
+    rig.outside.script = [answer(200)]
+    delivery_id = (await rig.delivery())["delivery_id"]
+    due = events.DeliveryDue(org_id=rig.org_id, project_id=rig.project_id, delivery_id=delivery_id, attempt=1)
+    await rig.handle(due, uuid.uuid4(), now)
+    ((_, body, headers),) = rig.outside.sent
+    told = Webhook(SECRET).verify(body, dict(headers))
+    assert (told["type"], told["id"]) == ("project.completed", str(rig.fact_id))
+
+
+@pytest.mark.parametrize(
+    ("given", "least_s"),
+    [
+        (answer(500), TRIES_AFTER_S[0]),
+        (answer(302, location="https://b.org/"), TRIES_AFTER_S[0]),
+        (answer(429, retry_after="600"), 600),
+        (Unavailable("outside", "no answer within 10 s"), TRIES_AFTER_S[0]),
+    ],
+    ids=["500", "redirect", "retry-after", "no answer"],
+)
+async def test_a_try_that_failed_is_due_again_later(rig: Rig, given: Response | Exception, least_s: int) -> None:
+    await rig.handle(rig.fact, rig.fact_id)
+    delivery = await rig.attempt(1, given)
+    assert (delivery["state"], delivery["attempt"]) == ("pending", 1)
+    (_, (number, pause)) = await rig.dues()
+    assert number == 2
+    assert dt.timedelta(seconds=least_s) <= pause <= dt.timedelta(seconds=least_s * 1.1)
+
+
+async def test_a_redelivered_try_makes_no_second_next_one(rig: Rig) -> None:
+    await rig.handle(rig.fact, rig.fact_id)
+    for _ in range(2):
+        await rig.attempt(1, answer(503))
+    assert [number for number, _ in await rig.dues()] == [1, 2]
+
+
+@pytest.mark.parametrize("given", [answer(410), Rejected("url.not_public", "It leads inside.")], ids=["410", "inside"])
+async def test_some_answers_end_it(rig: Rig, given: Response | Exception) -> None:
+    await rig.handle(rig.fact, rig.fact_id)
+    assert (await rig.attempt(1, given))["state"] == "failed"
+    assert [number for number, _ in await rig.dues()] == [1]
+    (endpoint,) = await rig.rows("select disabled_at from webhook_endpoints where org_id = $1")
+    assert (endpoint["disabled_at"] is not None) == isinstance(given, Response), "410: nobody wants more of it"
+
+
+async def test_the_last_try_ends_it(rig: Rig) -> None:
+    await rig.handle(rig.fact, rig.fact_id)
+    assert (await rig.attempt(MAX_ATTEMPTS, answer(500)))["state"] == "failed"
+    assert len(await rig.dues()) == 1
+
+
+async def test_a_try_that_was_given_up_is_marked(rig: Rig) -> None:
+    await rig.handle(rig.fact, rig.fact_id)
+    due = events.DeliveryDue(
+        org_id=rig.org_id, project_id=rig.project_id, delivery_id=(await rig.delivery())["delivery_id"], attempt=1
+    )
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        cause = Cause(input_id=uuid.uuid4(), source="deliver", now=NOW)
+        await rig.stage.give_up(connection, due, "bug", "KeyError: 'x'", cause)
+    assert (await rig.delivery())["state"] == "failed"
