@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from cli.exits import STACK_UNAVAILABLE
 from local import stack
 from local.install.tools import Say
 from local.logs import follow, tail
+from local.parts.numbers import SINKS
 from local.places import DEFAULT_STATE
 from local.problems import Problem
 from local.processes import memory_bytes
@@ -38,6 +39,8 @@ def register(subparsers: Any) -> None:
     up.add_argument("--foreground", action="store_true", help="stay here; Ctrl-C stops the stack")
     up.add_argument("--json", action="store_true", help="print endpoints and keys as JSON")
     up.add_argument("--api-port", type=int, metavar="PORT", help="where the API listens (a free one)")
+    text = "let a sink read its topics from the beginning again, to fill a store that was lost"
+    up.add_argument("--rewind", action="append", choices=SINKS, default=[], help=text)
     status = _command(subparsers, "status", _status, "each part: state, pid, memory, port, restarts")
     status.add_argument("--json", action="store_true", help="print only JSON")
     logs = _command(subparsers, "logs", _logs, "what the parts print")
@@ -85,8 +88,8 @@ def _up(arguments: argparse.Namespace, say: Say) -> int:
     layout = stack.layout_of(arguments.state_dir)
     asked = {"CLIPSTREAM_API_PORT": str(arguments.api_port)} if arguments.api_port is not None else {}
     if arguments.foreground:
-        return _foreground(layout, os.environ | asked, say)
-    info = stack.ensure_running(layout, os.environ | asked, say)
+        return _foreground(layout, os.environ | asked, say, arguments.rewind)
+    info = stack.ensure_running(layout, os.environ | asked, say, rewind=arguments.rewind)
     if arguments.json:
         print(msgspec.json.format(msgspec.json.encode(info), indent=2).decode())
     else:
@@ -94,12 +97,12 @@ def _up(arguments: argparse.Namespace, say: Say) -> int:
     return 0
 
 
-def _foreground(layout: Layout, environ: Mapping[str, str], say: Say) -> int:
+def _foreground(layout: Layout, environ: Mapping[str, str], say: Say, rewind: Sequence[str]) -> int:
     """The guard as our child in this terminal: Ctrl-C reaches us, and we pass it on and wait."""
     if is_running(layout):
         raise Problem("this stack runs already: `clipstream down` first, or leave out --foreground")
     stack.prepare(layout, environ, say)
-    guard = stack.start_guard(layout, environ)
+    guard = stack.start_guard(layout, environ, rewind=rewind)
     try:
         _print_info(stack.wait_ready(layout, guard, say))
         say("Ctrl-C stops the stack")

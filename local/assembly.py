@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets as random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,7 +40,9 @@ def installed_file(layout: Layout) -> Path:
     return layout.root / "run" / "installed.json"
 
 
-def assemble(layout: Layout, environ: Mapping[str, str], *, stores_only: bool = False) -> Assembly:
+def assemble(
+    layout: Layout, environ: Mapping[str, str], *, stores_only: bool = False, rewind: Sequence[str] = ()
+) -> Assembly:
     """Read or make everything, write ``stack.json`` and ``stack.env``. Raises Problem."""
     external = external_parts(environ)
     before = load(layout)
@@ -63,9 +65,8 @@ def assemble(layout: Layout, environ: Mapping[str, str], *, stores_only: bool = 
     if outside:
         _make_outside(outside)  # after it was written down: `reset` knows of it
     write_private(layout.stack_env, env_file(env))
-    return Assembly(
-        setting=setting, state=state, claim=claim, parts=plan(setting, env, external=external, stores_only=stores_only)
-    )
+    parts = plan(setting, env, external=external, stores_only=stores_only, rewind=rewind)
+    return Assembly(setting=setting, state=state, claim=claim, parts=parts)
 
 
 def _make_outside(outside: Path) -> None:

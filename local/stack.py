@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -54,12 +54,19 @@ def layout_of(state_dir: Path) -> Layout:
     return Layout(root=state_dir.absolute())
 
 
-def ensure_running(layout: Layout, environ: Mapping[str, str], say: Say, *, stores_only: bool = False) -> StackInfo:
-    """Start the stack unless it runs, wait until all of it works. Raises Problem."""
+def ensure_running(
+    layout: Layout, environ: Mapping[str, str], say: Say, *, stores_only: bool = False, rewind: Sequence[str] = ()
+) -> StackInfo:
+    """Start the stack unless it runs, wait until all of it works. Raises Problem.
+
+    The sinks in ``rewind`` begin at the earliest message of their topics; a stack that runs cannot be told so.
+    """
     if is_running(layout):
+        if rewind:
+            raise Problem("this stack runs, and a sink can be rewound only while it stands: `clipstream down` first")
         return wait_ready(layout, None, say)
     prepare(layout, environ, say)
-    process = start_guard(layout, environ, stores_only=stores_only)
+    process = start_guard(layout, environ, stores_only=stores_only, rewind=rewind)
     try:
         return wait_ready(layout, process, say)
     except BaseException:  # also Ctrl-C: what is half started is not left behind
@@ -93,13 +100,16 @@ def _meant(layout: Layout, environ: Mapping[str, str]) -> dict[str, str]:
     return forget_own(environ, read_env_file(layout.stack_env.read_text()), external)
 
 
-def guard_command(layout: Layout, *, stores_only: bool = False) -> list[str]:
+def guard_command(layout: Layout, *, stores_only: bool = False, rewind: Sequence[str] = ()) -> list[str]:
     """How the guard is started."""
     only = ["--stores-only"] if stores_only else []
-    return [sys.executable, "-m", "local.guard", "--state-dir", str(layout.root), *only]
+    wishes = [*only, *(f"--rewind={sink}" for sink in rewind)]
+    return [sys.executable, "-m", "local.guard", "--state-dir", str(layout.root), *wishes]
 
 
-def start_guard(layout: Layout, environ: Mapping[str, str], *, stores_only: bool = False) -> subprocess.Popen[bytes]:
+def start_guard(
+    layout: Layout, environ: Mapping[str, str], *, stores_only: bool = False, rewind: Sequence[str] = ()
+) -> subprocess.Popen[bytes]:
     """The guard as a daemon of its own session; its words and the supervisor's go to one log."""
     before = load(layout)
     if before:
@@ -107,7 +117,7 @@ def start_guard(layout: Layout, environ: Mapping[str, str], *, stores_only: bool
         save(layout, before)
     with open_for_append(layout.logs / "supervisor.log") as log:
         return subprocess.Popen(
-            guard_command(layout, stores_only=stores_only),
+            guard_command(layout, stores_only=stores_only, rewind=rewind),
             env=_meant(layout, environ), cwd=layout.root, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True,
         )  # fmt: skip

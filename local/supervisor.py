@@ -20,6 +20,7 @@ from typing import Any
 
 from local.assembly import Assembly, assemble
 from local.logs import rotate
+from local.parts.numbers import SINKS
 from local.problems import Problem
 from local.runner import Runner
 from local.state import Layout, PartStatus, Phase, StackState, load, save
@@ -128,10 +129,11 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m local.supervisor")
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--stores-only", action="store_true")
+    parser.add_argument("--rewind", action="append", choices=SINKS, default=[])
     options = parser.parse_args(argv)
     layout = Layout(root=options.state_dir)
     try:
-        assembly = assemble(layout, environ, stores_only=options.stores_only)
+        assembly = assemble(layout, environ, stores_only=options.stores_only, rewind=options.rewind)
     except Problem as problem:
         _say(str(problem))
         state = load(layout) or StackState(stack_id="")

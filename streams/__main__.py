@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--stage", choices=STAGES, help="run one worker of a stage")
     what.add_argument("--relay", action="store_true", help="run the relay and the sweeper")
     what.add_argument("--sink", choices=SINKS, help="run a sink")
+    what.add_argument("--rewind", choices=SINKS, help="let a stopped sink read its topics from the beginning again")
     what.add_argument("--migrate", action="store_true", help="make stores, topics and indexes ready")
     what.add_argument("--bootstrap", action="store_true", help="make the first organisation; prints its credentials")
     return parser
@@ -58,6 +59,8 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         from streams.app import run_stage  # noqa: PLC0415
 
         return await run_stage(settings, arguments.stage)
+    elif arguments.rewind:
+        return await _rewind(settings, arguments.rewind)
     elif arguments.relay:
         from streams.background import run_relay  # noqa: PLC0415
 
@@ -66,6 +69,18 @@ async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
         from streams.background import run_sink  # noqa: PLC0415
 
         return await run_sink(settings, arguments.sink)
+    return 0
+
+
+async def _rewind(settings: Settings, sink: str) -> int:
+    from streams.background import rewind_sink  # noqa: PLC0415
+    from streams.sinks.batches import SinkRunsError  # noqa: PLC0415
+
+    try:
+        await rewind_sink(settings, sink)
+    except SinkRunsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 4
     return 0
 
 

@@ -15,7 +15,9 @@ from streams.health import Pulse, serve_health
 from streams.leftovers import run_leftovers
 from streams.relay import Relay
 from streams.settings import Settings
+from streams.sinks.batches import ALL_TOPICS, rewind
 from streams.sinks.clickhouse import run_clickhouse_sink
+from streams.sinks.documents import TOPICS
 from streams.sinks.meilisearch import run_meilisearch_sink
 from streams.sweeper import run_erasure, run_letters, run_sweeps
 
@@ -77,3 +79,9 @@ async def run_sink(settings: Settings, name: str) -> int:
     run = {"clickhouse": run_clickhouse_sink, "meilisearch": run_meilisearch_sink}[name]
     async with serve_health(settings.worker_port, pulse, ready=lambda: True):
         return await _until_stopped(stop, pulse, run(settings, stop, pulse.beat))
+
+
+async def rewind_sink(settings: Settings, sink: str) -> None:
+    """Let a stopped sink read its topics from the beginning when it starts next."""
+    await rewind(settings, sink, ALL_TOPICS if sink == "clickhouse" else TOPICS)
+    structlog.get_logger().info("rewound", sink=sink)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from local.parts.fronts import clickhouse_part, search_part
 from local.parts.kafka import kafka_part
@@ -23,11 +23,16 @@ MAKERS: Mapping[str, Callable[[Setting], Part]] = {
 
 
 def plan(
-    setting: Setting, env: Mapping[str, str], *, external: frozenset[str], stores_only: bool = False
+    setting: Setting,
+    env: Mapping[str, str],
+    *,
+    external: frozenset[str],
+    stores_only: bool = False,
+    rewind: Sequence[str] = (),
 ) -> list[Part]:
     """Every part that is started; the external ones are left out."""
     stores = [make(setting) for name, make in MAKERS.items() if name not in external]
     if stores_only:
         return stores
     needed = tuple(name for name in STORES if name not in external)
-    return [*stores, *product_parts(setting, {**setting.environ, **env}, needed)]
+    return [*stores, *product_parts(setting, {**setting.environ, **env}, needed, rewind)]

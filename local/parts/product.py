@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -19,8 +19,13 @@ _NICE = {"frame": 19, "render": 19, "look": 10, "detect": 5, "ingest": 5}
 """The API stays quick beside them."""
 
 
-def product_parts(setting: Setting, env: Mapping[str, str], stores: tuple[str, ...] = STORES) -> Iterator[Part]:
-    """Everything that `python -m streams` and `python -m api` run. ``stores`` must be ready first."""
+def product_parts(
+    setting: Setting, env: Mapping[str, str], stores: tuple[str, ...] = STORES, rewind: Sequence[str] = ()
+) -> Iterator[Part]:
+    """Everything that `python -m streams` and `python -m api` run. ``stores`` must be ready first.
+
+    The sinks in ``rewind`` begin at the earliest message of their topics.
+    """
     yield _command("migrate", ("--migrate",), env, stores)
     yield msgspec.structs.replace(
         _command("bootstrap", ("--bootstrap",), env, ("migrate",)), capture=partial(keep_credentials, setting)
@@ -30,7 +35,12 @@ def product_parts(setting: Setting, env: Mapping[str, str], stores: tuple[str, .
     for name, stage in WORKERS:
         yield _worker(setting, name, ("--stage", stage), env, nice=_NICE.get(stage, 0))
     for sink in SINKS:
-        yield _worker(setting, f"sink-{sink}", ("--sink", sink), env)
+        worker = _worker(setting, f"sink-{sink}", ("--sink", sink), env)
+        if sink in rewind:
+            first = _command(f"rewind-{sink}", ("--rewind", sink), env, ("migrate",))
+            yield first
+            worker = msgspec.structs.replace(worker, needs=(*worker.needs, first.name))
+        yield worker
 
 
 def keep_credentials(setting: Setting, output: str) -> None:

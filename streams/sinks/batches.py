@@ -18,14 +18,7 @@ from typing import Any, TypeAlias
 import msgspec
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import (
-    IllegalGenerationError,
-    IllegalStateError,
-    KafkaConnectionError,
-    KafkaError,
-    RebalanceInProgressError,
-    UnknownMemberIdError,
-)
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaConnectionError, KafkaError
 
 from schemas import codec, events
 from schemas.ids import NAMESPACE, result_id
@@ -236,7 +229,7 @@ async def rewind(settings: Settings, name: str, topics: Sequence[str]) -> None:
         places = [TopicPartition(topic, number) for topic in topics for number in range(BY_NAME[topic].partitions)]
         consumer.assign(places)
         await consumer.commit(await consumer.beginning_offsets(places))
-    except (UnknownMemberIdError, IllegalGenerationError, RebalanceInProgressError):
+    except CommitFailedError:
         line = f"the {name} sink runs: stop it first (one that was killed counts as running for ten seconds more)"
         raise SinkRunsError(line) from None
     except KafkaConnectionError as error:

@@ -23,11 +23,11 @@ from schemas.topics import route
 from streams.adapters.clickhouse import ClickHouseAnalytics, migrate_clickhouse
 from streams.adapters.meilisearch import MeilisearchSearch, migrate_meilisearch
 from streams.adapters.objects import S3Objects, ensure_bucket, open_objects
+from streams.background import rewind_sink
 from streams.producers import INTERNAL_KEY_ID, internal_secret, sign
 from streams.settings import Settings
-from streams.sinks.batches import ALL_TOPICS, rewind
+from streams.sinks.batches import SinkRunsError
 from streams.sinks.clickhouse import run_clickhouse_sink
-from streams.sinks.documents import TOPICS
 from streams.sinks.meilisearch import run_meilisearch_sink
 from tests.contract.servers import Server, make_settings, run_clickhouse_front, run_search_front
 from tests.sinks.made import moments, transcript
@@ -170,7 +170,7 @@ async def test_events_are_counted_once_though_the_store_goes_down(columns: Colum
     async with running(run_clickhouse_sink, settings):
         await writer.send(writer.failed("one more"))
         await until(lambda: _is(count(analytics, writer.org), 201))
-    await rewind(settings, "clickhouse", ALL_TOPICS)
+    await rewind_sink(settings, "clickhouse")
     async with running(run_clickhouse_sink, settings):
         await writer.send(writer.failed("after all again"))
         await until(lambda: _is(count(analytics, writer.org), 202))
@@ -271,10 +271,12 @@ async def test_a_lost_index_is_built_anew_from_the_topics(found: Found, writer: 
     await writer.send(await writer.chosen("Kept too"))
     async with running(run_meilisearch_sink, settings):
         await until(lambda: _same(texts(search, "segments", "", writer), ["Kept on Kafka."]))
+        with pytest.raises(SinkRunsError, match="stop it first"):
+            await rewind_sink(settings, "meilisearch")
     for index in ("segments", "clips"):
         await search.delete(index, f'org_id = "{writer.org}"')
     assert await texts(search, "segments", "", writer) == []
-    await rewind(settings, "meilisearch", TOPICS)
+    await rewind_sink(settings, "meilisearch")
     async with running(run_meilisearch_sink, settings):
         await until(lambda: _same(texts(search, "segments", "", writer), ["Kept on Kafka."]))
         await until(lambda: _same(texts(search, "clips", "", writer), ["chosen words"]))
