@@ -9,14 +9,11 @@ from typing import TypeVar
 
 from schemas.documents import Aspect, FramePlan, ShotCrop, SourceIndex
 from schemas.media import TimeRange, Value
+from streams.render.rates import output_rate
 
 Picture = TypeVar("Picture")
 
 OUTPUT_SIZES: dict[Aspect, tuple[int, int]] = {"9:16": (1080, 1920), "1:1": (1080, 1080), "16:9": (1920, 1080)}
-RATES = (Fraction(24_000, 1001), Fraction(24), Fraction(25), Fraction(30_000, 1001), Fraction(30))
-"""Constant rates that every player shows smoothly; no more than 30, for phones."""
-DEFAULT_RATE = Fraction(30)
-RATE_TOLERANCE = Fraction(1, 200)
 
 
 class Slot(Value, frozen=True, kw_only=True):
@@ -54,26 +51,9 @@ class Timeline(Value, frozen=True, kw_only=True):
         return round(self.length_ms * sample_rate_hz / 1000)
 
 
-def output_rate(source: Fraction) -> Fraction:
-    """The constant rate nearest to the source's own.
-
-    50 and 60 are halved, 12 and 15 doubled; rates with no such neighbour (variable ones) become 30.
-    """
-    for factor in (Fraction(1), Fraction(1, 2), Fraction(1, 4), Fraction(1, 5), Fraction(2), Fraction(3), Fraction(4)):
-        scaled = source * factor
-        nearest = min(RATES, key=lambda rate: abs(rate - scaled))
-        if abs(nearest - scaled) <= nearest * RATE_TOLERANCE:
-            return nearest
-    return DEFAULT_RATE
-
-
 def timeline_for(clip: TimeRange, index: SourceIndex) -> Timeline:
     """The output's clock for a clip. Raises ValueError when the source has no picture or the clip no length."""
-    if index.video is None:
-        raise ValueError("the source has no pictures to render")
-    numerator, denominator = index.video.frame_rate
-    source = Fraction(numerator, denominator) if numerator > 0 and denominator > 0 else DEFAULT_RATE
-    rate = output_rate(source)
+    rate = output_rate(clip, index)
     count = round(clip.length_ms * rate / 1000)
     if count < 1:
         raise ValueError(f"a clip of {clip.length_ms} ms has no picture at {float(rate):.2f} a second")

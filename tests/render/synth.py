@@ -17,6 +17,7 @@ from streams.settings import MediaLimits
 WIDTH, HEIGHT, RATE, SOUND_HZ = 320, 180, 25, 48_000
 FLASH_MS = 1_000
 FLASH_LENGTH_MS = 200
+TICK = Fraction(1, 90_000)
 
 
 def tone(length_ms: int, level: float = 0.1, hz: float = 440.0) -> NDArray[np.float32]:
@@ -41,14 +42,39 @@ def flash_and_beep(path: Path, *, length_ms: int = 3_000, sound: bool = True, le
     return write(path, pictures, samples if sound else None)
 
 
-def write(path: Path, pictures: list[NDArray[np.uint8]], sound: NDArray[np.float32] | None) -> SourceIndex:
-    """Encode an MP4 and index it as ingest does."""
+def flash_at(path: Path, times_us: list[int], rate: Fraction) -> SourceIndex:
+    """As `flash_and_beep`, its pictures at these times; the lowest tenth is light in every other picture."""
+    samples = tone(times_us[-1] // 1000)
+    samples[:, FLASH_MS * 48 : (FLASH_MS + FLASH_LENGTH_MS) * 48] += tone(FLASH_LENGTH_MS, 0.4, 1_000.0)
+    pictures = []
+    for number, at_us in enumerate(times_us):
+        bright = FLASH_MS <= round(at_us / 1000) < FLASH_MS + FLASH_LENGTH_MS
+        picture = np.full((HEIGHT, WIDTH, 3), 235 if bright else 60, np.uint8)
+        picture[-HEIGHT // 10 :] = 200 if number % 2 else 20
+        pictures.append(picture)
+    return write(path, pictures, samples, rate=rate, times_us=times_us)
+
+
+def write(
+    path: Path,
+    pictures: list[NDArray[np.uint8]],
+    sound: NDArray[np.float32] | None,
+    *,
+    rate: Fraction = Fraction(RATE),
+    times_us: list[int] | None = None,
+) -> SourceIndex:
+    """Encode an MP4 and index it as ingest does. Without ``times_us`` at the constant ``rate``."""
     with av.open(str(path), "w", format="mp4") as container:
-        video = container.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "crf": "10", "g": "50"})
+        video = container.add_stream("libx264", rate=rate, options={"preset": "ultrafast", "crf": "10", "g": "50"})
         video.width, video.height, video.pix_fmt = pictures[0].shape[1], pictures[0].shape[0], "yuv420p"
+        if times_us is not None:
+            video.codec_context.time_base = video.time_base = TICK
         audio = container.add_stream("aac", rate=SOUND_HZ, layout="stereo") if sound is not None else None
-        for picture in pictures:
-            container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        for number, picture in enumerate(pictures):
+            shown = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            if times_us is not None:
+                shown.pts, shown.time_base = round(times_us[number] * 90 / 1000), TICK
+            container.mux(video.encode(shown))
         container.mux(video.encode(None))
         if audio is not None and sound is not None:
             for start in range(0, sound.shape[1], 1024):
