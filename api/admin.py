@@ -16,6 +16,7 @@ from api.cursors import Position, decode_cursor, encode_cursor
 from api.problems import ApiProblem, not_found
 from api.registry import Call, Operation, Reply
 from streams.adapters.postgres import Connection, Row
+from streams.producers import SIGNATURE
 
 CUT_BYTES = 500_000
 """A dead letter keeps so many bytes of what arrived; one that was cut cannot be sent again."""
@@ -112,7 +113,9 @@ async def replay_dead_letter(call: Call[None, None]) -> Reply:
     """Send a dead letter's message again, and let its stage take it up."""
     async with admin_rows(call) as rows:
         row = await _find(rows, call.ids["dead_id"])
-        if row["reason"].startswith("producer."):
+        if not row["payload"]:
+            raise ApiProblem("not-replayable", "Its bytes are gone: its project was erased.")
+        if row["reason"].startswith("producer.") or (row["topic"] == "uploads.v1" and SIGNATURE not in row["headers"]):
             raise ApiProblem("not-replayable", "Nobody has proved to have sent it; the producer has to sign it anew.")
         if len(row["payload"]) >= CUT_BYTES:
             raise ApiProblem("not-replayable", f"Only its first {CUT_BYTES} bytes were kept.")

@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import sentry_sdk
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from streams.adapters.postgres import DOWN, Connection, Row, prepare_connection
 from streams.health import Pulse
-from streams.producers import INTERNAL_KEY_ID, internal_secret, sign
+from streams.producers import INTERNAL_KEY_ID, SIGNATURE, internal_secret, sign
 from streams.settings import Settings
 
 LOCK = 0x636C6970
@@ -22,11 +23,15 @@ LOCK = 0x636C6970
 BATCH = 500
 POLL_S = 1.0
 KEEP = "1 day"
+ASIDE = "1 hour"
+UNSENDABLE = (MessageSizeTooLargeError, AssertionError, LookupError, TypeError, ValueError)
+"""The row itself is at fault (too large, no such partition, nothing to sign by): others must not wait behind it."""
 _DUE = """
 select seq, org_id, topic, key, partition, headers, payload from outbox
 where published_at is null and due_at <= now() order by due_at, seq limit $1
 """
 _MARK = "update outbox set published_at = now() where seq = any($1::bigint[])"
+_SET_ASIDE = "update outbox set due_at = now() + $2::text::interval where seq = any($1::bigint[])"
 _PRUNE = "delete from outbox where published_at < now() - $1::text::interval"
 
 
@@ -73,8 +78,7 @@ class Relay:
             self._wake.clear()
             rows = await connection.fetch(_DUE, BATCH)
             if rows:
-                await self._send(producer, rows)
-                await connection.execute(_MARK, [row["seq"] for row in rows])
+                await self._hand_over(connection, producer, rows)
             self._pulse.beat()
             rounds += 1
             if rounds % 600 == 0:
@@ -82,25 +86,47 @@ class Relay:
             if len(rows) < BATCH:
                 await _first(self._wake, stop, POLL_S)
 
-    async def _send(self, producer: Any, rows: Sequence[Row]) -> None:
-        """All rows of a batch in order, then wait for every acknowledgement."""
-        sent = [
-            await producer.send(
-                row["topic"],
-                key=row["key"].encode(),
-                value=row["payload"],
-                partition=row["partition"],
-                headers=[(name, value.encode()) for name, value in self._headers(row).items()],
-            )
-            for row in rows
-        ]
-        await asyncio.gather(*sent)
+    async def _hand_over(self, connection: Connection, producer: Any, rows: Sequence[Row]) -> None:
+        """Send and mark a batch; what can never be sent is told of and looked at again much later."""
+        aside = await self._send(producer, rows)
+        if aside:
+            await connection.execute(_SET_ASIDE, aside, ASIDE)
+        await connection.execute(_MARK, [row["seq"] for row in rows if row["seq"] not in aside])
+
+    async def _send(self, producer: Any, rows: Sequence[Row]) -> list[int]:
+        """All rows of a batch in order, then wait for every acknowledgement; returns those that cannot be sent."""
+        sent: dict[int, Any] = {}
+        outcomes: dict[int, object] = {}
+        for row in rows:
+            try:
+                sent[row["seq"]] = await self._begin(producer, row)
+            except UNSENDABLE as error:
+                outcomes[row["seq"]] = error
+        outcomes |= zip(sent, await asyncio.gather(*sent.values(), return_exceptions=True), strict=True)
+        failed = {seq: outcome for seq, outcome in outcomes.items() if isinstance(outcome, BaseException)}
+        for failure in failed.values():
+            if not isinstance(failure, UNSENDABLE):
+                raise failure  # Kafka's fault, not a row's: all of them again
+        for seq, failure in failed.items():
+            sentry_sdk.capture_exception(failure)
+            told = f"{type(failure).__name__}: {failure}"
+            structlog.get_logger().error("a row of the outbox cannot be sent", seq=seq, error=told)
+        return list(failed)
+
+    async def _begin(self, producer: Any, row: Row) -> Any:
+        return await producer.send(
+            row["topic"],
+            key=row["key"].encode(),
+            value=row["payload"],
+            partition=row["partition"],
+            headers=[(name, value.encode()) for name, value in self._headers(row).items()],
+        )
 
     def _headers(self, row: Row) -> dict[str, str]:
         headers: dict[str, str] = row["headers"]
-        if row["topic"] != "uploads.v1" or "clipstream-signature" in headers:
-            return headers
-        org_id: UUID = row["org_id"]
+        org_id: UUID | None = row["org_id"]
+        if row["topic"] != "uploads.v1" or SIGNATURE in headers or org_id is None:
+            return headers  # what belongs to nobody was not written by us: our name is not put under it
         return headers | sign(headers, row["payload"], secret=self._secret, key_id=INTERNAL_KEY_ID, org_id=org_id)
 
 

@@ -300,8 +300,14 @@ async def test_dead_letters_are_listed_shown_and_replayed(world: World) -> None:
         assert replayed.status_code == 202, replayed.text
     rows = await outbox(world, world.ann)
     assert [(row["topic"], row["payload"]) for row in rows] == [("spans.v1", b"\x00bytes")]
-    forged = await new_letter(world, None, reason="producer.unsigned", topic="uploads.v1")
-    refused = await world.ann.client.post(f"/v1/admin/dead-letters/{forged}/replay")
+    for reason in ("producer.unsigned", "undecodable"):  # whoever sends one again must not vouch for who sent it first
+        forged = await new_letter(world, None, reason=reason, topic="uploads.v1")
+        refused = await world.ann.client.post(f"/v1/admin/dead-letters/{forged}/replay")
+        assert (refused.status_code, refused.json()["code"]) == (409, "not-replayable")
+    gone = await new_letter(world, world.ann)
+    async with org_transaction(world.worker, world.ann.org_id) as connection:
+        await connection.execute("update dead_letters set payload = '' where dead_id = $1", gone)
+    refused = await world.ann.client.post(f"/v1/admin/dead-letters/{gone}/replay")
     assert (refused.status_code, refused.json()["code"]) == (409, "not-replayable")
 
 
