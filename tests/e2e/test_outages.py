@@ -11,6 +11,7 @@ import psutil
 
 from local import stack as local_stack
 from local.state import load
+from tests.e2e.counted import expect_each_event_once
 from tests.e2e.holds import holding
 from tests.e2e.rig import Api, Receiver
 from tests.media import media
@@ -43,6 +44,7 @@ def test_each_part_stands_still_for_a_while(api: Api, receiver: Receiver) -> Non
         assert ended[project_id]["state"] == "completed", (part, ended[project_id])
         assert ended[project_id]["warnings"] == [], part
         asyncio.run(_nothing_doubled_nothing_lost(api, project_id))
+        asyncio.run(expect_each_event_once(api.stack, project_id))
         receiver.wait_for(project_id, "project.completed", 60)
         _searchable(api, project_id)
 

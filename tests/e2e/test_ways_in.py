@@ -24,14 +24,17 @@ FORGOTTEN = ("spans", "transcripts", "moments", "clips", "exports", "deliveries"
 SHORT = "talking/hamilton_whitehouse_10s_360p.mp4"
 
 
-def test_a_url_is_fetched_and_clipped(api: Api) -> None:
+def test_a_url_is_fetched_and_clipped_and_told_though_the_receiver_fails_at_first(api: Api, receiver: Receiver) -> None:
     path = media("talking/auto-editor_example_42s_720p.mp4")
+    receiver.refuse = 2
     with serve_files(path.parent, api.stack.files_port) as base:
         body = {"source_url": f"{base}/{path.name}", "title": "by URL", "options": {"max_clips": 1}}
         project_id = api.post("/v1/projects", body, expect=202)["project_id"]
         project = api.wait(project_id, 240)
     assert project["state"] == "completed", project
     assert project["duration_ms"] == pytest.approx(42_450, abs=200)
+    receiver.wait_for(project_id, "project.completed")
+    assert receiver.refuse == 0, "the first tries were refused, those after the pause were not"
 
 
 @pytest.mark.parametrize(
