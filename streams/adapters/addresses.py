@@ -1,4 +1,7 @@
-"""Which URLs and addresses of the outside world may be spoken to. Pure; resolves nothing and connects to nothing."""
+"""Which URLs and addresses of the outside world may be spoken to. Pure; resolves nothing and connects to nothing.
+
+What is raised names no host and quotes no URL: it travels in events that outlive an erasure.
+"""
 
 from __future__ import annotations
 
@@ -51,8 +54,8 @@ def parse_target(url: str, allow: Collection[str]) -> Target:
         parsed = httpx2.URL(url)
         host = parsed.raw_host.decode("ascii").lower().rstrip(".")
         scheme, port = parsed.scheme, parsed.port
-    except (httpx2.InvalidURL, UnicodeError, ValueError) as error:
-        raise Rejected("url.invalid", f"This is not a usable URL: {error}.") from None
+    except (httpx2.InvalidURL, UnicodeError, ValueError):
+        raise Rejected("url.invalid", "This is not a usable URL.") from None
     if scheme not in PORTS:
         raise Rejected("url.scheme", "Only http and https URLs can be used.")
     if parsed.userinfo:
@@ -88,8 +91,8 @@ def _public_v6(address: IPv6Address) -> bool:
     return address.is_global and not any(address in network for network in REFUSED_V6)
 
 
-def check_addresses(host: str, addresses: Collection[str]) -> None:
-    """Raises Rejected ``url.not_public`` unless every address of ``host`` is public: one bad one is a trap."""
+def check_addresses(addresses: Collection[str]) -> None:
+    """Raises Rejected ``url.not_public`` unless every address of a host is public: one bad one is a trap."""
     bad = [address for address in addresses if not is_public(address)]
     if bad or not addresses:
-        raise Rejected("url.not_public", f"{host} does not lie on the public internet.")
+        raise Rejected("url.not_public", "The URL does not lead to the public internet.")

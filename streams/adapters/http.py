@@ -21,7 +21,7 @@ import httpcore2
 from streams.adapters.addresses import Target, check_addresses, parse_target
 from streams.adapters.fetching import Fetch, refuse_status
 from streams.adapters.ports import Report, Response
-from streams.errors import Rejected, Unavailable
+from streams.errors import NoAnswer, Rejected, Unavailable
 
 PART = "outside"
 USER_AGENT = b"Clipstream/1"
@@ -64,8 +64,8 @@ class PublicBackend(httpcore2.AsyncNetworkBackend):
         authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         addresses = await self._addresses(host, port)
         if authority not in self._allow:
-            check_addresses(host, addresses)
-        error: Exception = httpcore2.ConnectError(f"{host} has no address")
+            check_addresses(addresses)
+        error: Exception = httpcore2.ConnectError("no address")
         for address in addresses[:MAX_ADDRESSES]:
             try:
                 return await self._connector.connect_tcp(address, port, timeout, local_address, socket_options)
@@ -89,10 +89,10 @@ class PublicBackend(httpcore2.AsyncNetworkBackend):
                 return await self._resolve(host, port)
         except socket.gaierror as error:
             if error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)):
-                raise Rejected("url.not_found", f"There is no host named {host}.") from error
-            raise Unavailable(PART, f"the name {host} cannot be resolved now: {error}") from error
+                raise Rejected("url.not_found", "The URL names a host that does not exist.") from error
+            raise NoAnswer(PART, f"the URL's host cannot be resolved now ({error.strerror})") from error
         except TimeoutError:
-            raise Unavailable(PART, f"the name {host} was not resolved within {RESOLVE_S:g} s") from None
+            raise NoAnswer(PART, f"the URL's host was not resolved within {RESOLVE_S:g} s") from None
 
 
 class OutsideHttp:
@@ -126,23 +126,23 @@ class OutsideHttp:
     async def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Response:
         """POST without following redirects; the answer's body is cut at 64 KiB.
 
-        Raises Rejected (``url.*``) or Unavailable (no answer within ``timeout_s``, also an unknown name: it may come).
+        Raises Rejected (``url.*``) or NoAnswer (none within ``timeout_s``, also an unknown name: it may come).
         """
         target = parse_target(url, self._allow)
         try:
             async with asyncio.timeout(timeout_s), self._request("POST", target, headers, body) as answer:
                 return Response(status=answer.status, headers=_headers(answer), body=await _head(answer))
         except TimeoutError:
-            raise Unavailable(PART, f"no answer within {timeout_s:g} s") from None
+            raise NoAnswer(PART, f"no answer within {timeout_s:g} s") from None
         except Rejected as error:
             if error.reason == "url.not_found":
-                raise Unavailable(PART, error.detail) from error
+                raise NoAnswer(PART, error.detail) from error
             raise
 
     async def download(self, url: str, path: Path, *, max_bytes: int, report: Report) -> AsyncIterator[int]:
         """Fetch to ``path``, yielding and reporting bytes so far; goes on from what is there where the server can.
 
-        Raises Rejected (``url.*``, ``media.too_large``) or Unavailable (cut off too often, overloaded).
+        Raises Rejected (``url.*``, ``media.too_large``) or NoAnswer (cut off too often, overloaded).
         """
         fetch = Fetch(path, max_bytes)
         clock = asyncio.get_running_loop().time
@@ -198,7 +198,7 @@ class OutsideHttp:
             ) as answer:
                 yield answer
         except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError, ssl.SSLError) as error:
-            raise Unavailable(PART, f"{target.host}: {type(error).__name__}: {error}") from error
+            raise NoAnswer(PART, f"the connection failed ({type(error).__name__})") from error
 
 
 def _headers(answer: httpcore2.Response) -> dict[str, str]:

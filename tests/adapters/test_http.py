@@ -12,7 +12,7 @@ import httpcore2
 import pytest
 
 from streams.adapters.addresses import is_public, parse_target
-from streams.adapters.http import OutsideHttp
+from streams.adapters.http import OutsideHttp, Resolver
 from streams.errors import Rejected, Unavailable
 
 PUBLIC = "93.184.215.14"
@@ -150,9 +150,51 @@ async def test_a_url_that_leads_inside_is_refused_and_nothing_is_sent(url: str, 
     with pytest.raises(Rejected) as refused:
         await fetch(client, url, tmp_path / "file")
     assert refused.value.reason.startswith("url.")
+    assert not _quotes(str(refused.value), url)
     with pytest.raises((Rejected, Unavailable)):
         await client.post(url, b"{}", {}, 5)
     assert wire.connected == []
+    await client.close()
+
+
+def _quotes(said: str, url: str) -> bool:
+    """Whether a message repeats the URL's host: it goes into events that are kept after an erasure."""
+    host = url.partition("//")[2].partition("/")[0]
+    return len(host) > 3 and host in said
+
+
+def _raising(error: Exception) -> Resolver:
+    async def resolve(host: str, port: int) -> list[str]:
+        raise error
+
+    return resolve
+
+
+class Unreachable(Wire):
+    """Nobody answers, and the error says whom it was."""
+
+    async def connect_tcp(self, host: str, port: int, *_: Any, **__: Any) -> httpcore2.AsyncNetworkStream:
+        raise httpcore2.ConnectError("secret.example refused")
+
+
+@pytest.mark.parametrize(
+    ("resolver", "connector"),
+    [
+        (_raising(socket.gaierror(socket.EAI_NONAME, "secret.example is unknown")), Wire()),
+        (_raising(socket.gaierror(socket.EAI_AGAIN, "try again")), Wire()),
+        (_raising(TimeoutError()), Wire()),
+        (Names(["10.0.0.1"]), Wire()),
+        (Names(), Unreachable()),
+        (Names(), Wire(answer(404))),
+        (Names(), Wire(answer(503))),
+    ],
+    ids=["unknown", "resolver away", "resolver slow", "inside", "unreachable", "404", "503"],
+)
+async def test_no_failure_names_the_host(resolver: Resolver, connector: Wire, tmp_path: Path) -> None:
+    client = OutsideHttp(resolver=resolver, connector=connector)
+    with pytest.raises((Rejected, Unavailable)) as failed:
+        await fetch(client, "http://secret.example/film", tmp_path / "file")
+    assert "secret" not in str(failed.value)
     await client.close()
 
 
