@@ -19,6 +19,7 @@ from streams.errors import Rejected
 from streams.exports import fail_export, is_automatic
 from streams.frame.look_closely import look_closely, merge_tracks, missing_time, plan
 from streams.outbox import Cause, put
+from streams.steps import Steps
 
 Request = events.ClipSelected | events.ExportRequested
 
@@ -53,8 +54,7 @@ class FrameStage:
         if index.video is None:
             raise Rejected("clip.no_video", "There are no pictures in this file to make a clip of.")
         with context.scratch() as scratch:
-            tracks, fresh = await self._tracks(event, known, index, work, scratch)
-        work.cpu_ms = fresh.compute_ms if fresh else 0
+            tracks, work.cpu_ms = await self._tracks(event, known, index, work, scratch)
         prefix = prefix_of(event, "frame", result_id(work.cause.input_id, "frame"))
         tracks_ref = await context.objects.put(prefix, encode_document(tracks), "application/json", ".json")
         crops = plan(tracks, index, event.aspect, event.range)
@@ -83,14 +83,14 @@ class FrameStage:
 
     async def _tracks(
         self, event: Request, known: Known, index: SourceIndex, work: Work, scratch: Path
-    ) -> tuple[ClipTracks, ClipTracks | None]:
-        """All tracks needed for the range, and the freshly seen part of them."""
+    ) -> tuple[ClipTracks, int]:
+        """All tracks needed for the range, and what looking at the unseen part of it cost, in ms."""
         context = self._context
         tracks = None
         if known.tracks:
             tracks = msgspec.json.decode(await context.objects.get(known.tracks), type=ClipTracks)
         unseen: list[TimeRange] = missing_time(tracks, event.range) if tracks else [event.range]
-        fresh = None
+        steps, cpu_ms = Steps(work.report), 0
         for stretch in unseen:
             async with context.cache.open(known.source.key, known.source.size) as source:
                 fresh = await look_closely(
@@ -100,11 +100,12 @@ class FrameStage:
                     source=source,
                     faces=context.faces,
                     scratch=scratch,
-                    report=work.report,
+                    report=steps.part(),
                 )
+            cpu_ms += fresh.compute_ms
             tracks = merge_tracks(tracks, fresh) if tracks else fresh
         assert tracks is not None
-        return tracks, fresh
+        return tracks, cpu_ms
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause

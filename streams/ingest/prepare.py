@@ -21,6 +21,7 @@ from streams.adapters.ports import Objects, Outside, Report
 from streams.errors import Rejected, Unavailable
 from streams.ingest.probe import INDEX_NAME, ProbeArgs, Probed, flac_name
 from streams.settings import MediaLimits, SpanRules
+from streams.steps import Steps
 
 COPY_BYTES = 8 * 2**20
 SPARE_BYTES = 256 * 2**20
@@ -48,26 +49,6 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     spans: list[PreparedSpan]
     cpu_ms: int
     peak_bytes: int
-
-
-class Steps:
-    """One growing counter out of several parts that each count from zero."""
-
-    def __init__(self, report: Report) -> None:
-        """``report`` only ever sees growth."""
-        self._report = report
-        self._base = 0
-        self._latest = 0
-
-    def part(self) -> Callable[[int], None]:
-        """The counter of the next part."""
-        self._base = self._latest
-
-        def count(value: int) -> None:
-            self._latest = max(self._latest, self._base + value)
-            self._report(self._latest)
-
-        return count
 
 
 async def prepare(

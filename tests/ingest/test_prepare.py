@@ -14,7 +14,7 @@ from schemas.documents import SourceIndex
 from schemas.events import UploadReceived
 from streams.adapters.ports import Report, Response
 from streams.errors import Rejected
-from streams.ingest.prepare import Prepared, Steps, prepare
+from streams.ingest.prepare import Prepared, prepare
 from streams.settings import MediaLimits, SpanRules
 from tests.adapters.media.twins import ObjectsTwin
 from tests.ingest.bombs import film
@@ -134,15 +134,3 @@ async def test_too_long_is_refused_by_what_the_packets_say(tmp_path: Path) -> No
 async def test_an_upload_that_names_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Rejected, match=r"url\.invalid"):
         await run(tmp_path, ObjectsTwin(), key=None)
-
-
-def test_steps_only_grow() -> None:
-    seen: list[int] = []
-    steps = Steps(seen.append)
-    first = steps.part()
-    first(5)
-    first(9)
-    second = steps.part()
-    second(1)
-    second(3)
-    assert seen == [5, 9, 10, 12]

@@ -1,0 +1,27 @@
+"""One growing counter out of several parts of a piece of work. Never goes back: a lease is kept only while it grows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from streams.adapters.ports import Report
+
+
+class Steps:
+    """One growing counter out of several parts that each count from zero."""
+
+    def __init__(self, report: Report) -> None:
+        """``report`` only ever sees growth."""
+        self._report = report
+        self._base = 0
+        self._latest = 0
+
+    def part(self) -> Callable[[int], None]:
+        """The counter of the next part."""
+        self._base = self._latest
+
+        def count(value: int) -> None:
+            self._latest = max(self._latest, self._base + value)
+            self._report(self._latest)
+
+        return count

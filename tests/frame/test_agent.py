@@ -1,0 +1,67 @@
+"""The frame stage looks only at what was not seen yet, at both ends of it, and its counter grows all the way."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas import events
+from schemas.documents import ClipTracks, SourceIndex, encode_document
+from schemas.media import ObjectRef, TimeRange
+from streams.adapters.media.handles import LocalSource, SourceHandle
+from streams.attempt import Work
+from streams.frame.agent import FrameStage, Known
+from streams.outbox import Cause
+from tests.frame.test_look_closely import looked, video
+from tests.look.clips import counter
+from tests.look.twins import BrightestFaces
+
+__all__ = ["video"]
+NOTHING = ObjectRef(key="k", sha256="0" * 64, size=1)
+
+
+class ContextTwin:
+    """What the stage asks of its context while it looks: one stored document, one local source, faces."""
+
+    def __init__(self, seen: ClipTracks, path: Path) -> None:
+        self.faces, self.cache, self.objects = BrightestFaces(), self, self
+        self._seen, self._path = seen, path
+
+    async def get(self, _: ObjectRef) -> bytes:
+        return encode_document(self._seen)
+
+    @asynccontextmanager
+    async def open(self, key: str, size: int) -> AsyncIterator[SourceHandle]:
+        with LocalSource(self._path) as source:
+            yield source
+
+
+@pytest.fixture
+def wider() -> events.ExportRequested:
+    owner: dict[str, Any] = {"org_id": uuid.uuid4(), "project_id": uuid.uuid4(), "clip_id": uuid.uuid4()}
+    return events.ExportRequested(
+        **owner, export_id=uuid.uuid4(), ordinal=0, edit_version=2, range=TimeRange(start_ms=0, end_ms=5000),
+        aspect="1:1", captions=True,
+    )  # fmt: skip
+
+
+async def test_a_wider_export_looks_at_both_ends_only(
+    video: tuple[Path, SourceIndex], wider: events.ExportRequested, tmp_path: Path
+) -> None:
+    seen = await looked(video, tmp_path, 1480, 4000)
+    stage = FrameStage(ContextTwin(seen, video[0]))  # type: ignore[arg-type]
+    report, counts = counter()
+    work = Work(cause=Cause(input_id=uuid.uuid4(), source="frame", now=None), report=report)  # type: ignore[arg-type]
+    known = Known(source=NOTHING, index=NOTHING, tracks=NOTHING)
+    tracks, cpu_ms = await stage._tracks(wider, known, video[1], work, tmp_path)
+    fresh = tracks.pictures_looked_at - seen.pictures_looked_at
+    assert tracks.range == wider.range
+    assert 60 < fresh < 125, "two ends and a little around them, not all of it"
+    assert cpu_ms == tracks.compute_ms - seen.compute_ms > 0
+    assert counts == sorted(counts)
+    assert counts[-1] >= fresh, "the second stretch counts on from the first"

@@ -1,0 +1,17 @@
+"""One counter out of several."""
+
+from __future__ import annotations
+
+from streams.steps import Steps
+
+
+def test_steps_only_grow() -> None:
+    seen: list[int] = []
+    steps = Steps(seen.append)
+    first = steps.part()
+    first(5)
+    first(9)
+    second = steps.part()
+    second(1)
+    second(3)
+    assert seen == [5, 9, 10, 12]
