@@ -17,7 +17,8 @@ import structlog
 
 from schemas.topics import TOPICS
 from streams.adapters.postgres import create_pool
-from streams.attempt import Attempts, Rules, Stage
+from streams.attempt import Attempts, Stage
+from streams.claims import Rules
 from streams.consume import Consumption
 from streams.context import Context, open_context
 from streams.health import Pulse, serve_health
@@ -165,6 +166,7 @@ def rules_of(settings: Settings) -> Rules:
         patience_s=settings.lease_s * PATIENCE_LEASES,
         max_tries=settings.max_tries,
         retry_base_s=settings.retry_base_s,
+        outage_s=settings.outage_s,
     )
 
 

@@ -11,14 +11,14 @@ import datetime as dt
 import time
 from collections.abc import Awaitable, Callable
 from typing import Literal, ParamSpec, Protocol, TypeVar
-from uuid import UUID
 
 import msgspec
 
 from schemas import codec, events
-from streams import dead, lifecycle
+from streams import claims, dead, lifecycle
 from streams.adapters.media.sandbox import ChildFailed
 from streams.adapters.postgres import Connection, Pool, org_transaction
+from streams.claims import Claim, Rules, pause_of
 from streams.errors import Rejected, Superseded, Unavailable
 from streams.messages import Message
 from streams.outbox import Cause
@@ -60,16 +60,6 @@ class Stage(Protocol):
         ...
 
 
-class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """The right to commit, as long as nobody took a higher fence."""
-
-    org_id: UUID
-    input_id: UUID
-    stage: str
-    fence: int
-    tries: int
-
-
 class Progress:
     """The counter of the attempt in flight. ``moved_at`` is when it last grew (loop time, seconds)."""
 
@@ -84,51 +74,6 @@ class Progress:
         if counter > self.counter:
             self.counter = counter
             self.moved_at = self._now()
-
-
-_CLAIM = """
-insert into attempts
-  (org_id, input_id, stage, project_id, state, lease_until, worker, topic, key, partition, headers, payload)
-values ($1, $2, $3, $4, 'running', now() + $5, $6, $7, $8, $9, $10, $11)
-on conflict (org_id, input_id, stage) do update set
-  state = 'running', fence = attempts.fence + 1, tries = attempts.tries + 1, lease_until = excluded.lease_until,
-  worker = excluded.worker, counter = 0, started_at = now()
-where attempts.state = 'free' or (attempts.state = 'running' and attempts.lease_until < now())
-returning fence, tries
-"""
-_RENEW = """
-update attempts a set lease_until = now() + $5, counter = $6
-where org_id = $1 and input_id = $2 and stage = $3 and fence = $4 and state = 'running'
-  and exists (select 1 from projects p where p.org_id = a.org_id and p.project_id = a.project_id
-              and p.state not in ('cancelled', 'erased'))
-returning 1
-"""
-_FINISH = """
-update attempts set state = $5, finished_at = now(), lease_until = null, cpu_ms = $6, last_error = $7
-where org_id = $1 and input_id = $2 and stage = $3 and fence = $4 and state = 'running' returning 1
-"""
-_FREE = """
-update attempts set state = 'free', lease_until = null, last_error = $5, tries = tries - $6
-where org_id = $1 and input_id = $2 and stage = $3 and fence = $4 and state = 'running' returning 1
-"""
-REEMIT = """
-insert into outbox (org_id, event_id, for_stage, emission, project_id, topic, key, partition, headers, payload, due_at)
-select org_id, (headers->>'ce_id')::uuid, stage, fence, project_id, topic, key, partition, headers, payload,
-       now() + $4
-from attempts where org_id = $1 and input_id = $2 and stage = $3
-on conflict do nothing
-"""
-
-
-class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """Times and caps of attempts."""
-
-    lease_s: float
-    renew_s: float
-    patience_s: float
-    """A lease is renewed only if the counter grew within this time."""
-    max_tries: int
-    retry_base_s: float
 
 
 class Attempts:
@@ -175,40 +120,20 @@ class Attempts:
             return await self._bury(claim, message, event, cause, "bug", f"{type(error).__name__}: {error}")
 
     async def _claim(self, message: Message, event: events.AnyEvent, cause: Cause) -> Claim | Verdict:
-        org_id, project_id = _owner(event)
-        async with org_transaction(self._pool, org_id) as connection:
+        owner = claims.owner_of(event)
+        async with org_transaction(self._pool, owner[0]) as connection:
             if isinstance(event, events.UploadReceived):
                 await lifecycle.create_project(connection, event)
-            project = await lifecycle.lock_project(connection, org_id, project_id)
-            if project is None or project["state"] in ("cancelled", "erased"):
+            project = await lifecycle.lock_project(connection, *owner)
+            if project is None or project["state"] in lifecycle.GONE:
                 return "cancelled"
-            row = await connection.fetchrow(
-                _CLAIM,
-                org_id,
-                cause.input_id,
-                self._stage.name,
-                project_id,
-                dt.timedelta(seconds=self._rules.lease_s),
-                self._worker,
-                message.topic,
-                message.key,
-                message.partition,
-                message.headers,
-                message.payload,
-            )
-            if row is None:
-                state = await connection.fetchval(
-                    "select state from attempts where org_id = $1 and input_id = $2 and stage = $3",
-                    org_id,
-                    cause.input_id,
-                    self._stage.name,
-                )
-                return "busy" if state in ("running", "free") else "done"
-            if self._stage.name in lifecycle.STAGES and project["state"] in ("queued", "running"):
-                await lifecycle.start_stage(connection, org_id, project_id, self._stage.name, cause)
-            return Claim(
-                org_id=org_id, input_id=cause.input_id, stage=self._stage.name, fence=row["fence"], tries=row["tries"]
-            )
+            name, lease_s = self._stage.name, self._rules.lease_s
+            found = await claims.claim(connection, message, event, cause.input_id, name, self._worker, lease_s)
+            if not isinstance(found, Claim):
+                return "busy" if found in ("running", "free") else "done"
+            if name in lifecycle.STAGES and project["state"] in ("queued", "running"):
+                await lifecycle.start_stage(connection, *owner, name, cause)
+            return found
 
     async def _work_kept(self, claim: Claim, event: events.AnyEvent, work: Work) -> Commit:
         """The stage's work with the lease held; raises Superseded when the lease is lost meanwhile."""
@@ -237,28 +162,26 @@ class Attempts:
             if now() - progress.moved_at > self._rules.patience_s:
                 continue
             try:
-                if not await self._renew(claim, progress.counter):
-                    return
+                async with org_transaction(self._pool, claim.org_id) as connection:
+                    if not await claims.renew(connection, claim, self._rules.lease_s, progress.counter):
+                        return
             except Unavailable:
                 continue
 
-    async def _renew(self, claim: Claim, counter: int) -> bool:
-        async with org_transaction(self._pool, claim.org_id) as connection:
-            lease = dt.timedelta(seconds=self._rules.lease_s)
-            return bool(await connection.fetchval(_RENEW, *_where(claim), lease, counter))
-
-    async def _finish(self, connection: Connection, claim: Claim, state: str, cpu_ms: int = 0, error: str = "") -> None:
-        if not await connection.fetchval(_FINISH, *_where(claim), state, cpu_ms, error or None):
-            raise Superseded
+    async def _alive(self, connection: Connection, claim: Claim, event: events.AnyEvent, cpu_ms: int = 0) -> bool:
+        """Lock the project, for whatever the attempt's end writes; of one that was cancelled nothing is written."""
+        project = await lifecycle.lock_project(connection, *claims.owner_of(event))
+        if project is not None and project["state"] not in lifecycle.GONE:
+            return True
+        await claims.finish(connection, claim, "cancelled", cpu_ms)
+        return False
 
     async def _commit(self, claim: Claim, event: events.AnyEvent, work: Work, commit: Commit) -> Verdict:
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
-                project = await lifecycle.lock_project(connection, *_owner(event))
-                if project is None or project["state"] in ("cancelled", "erased"):
-                    await self._finish(connection, claim, "cancelled", work.cpu_ms)
+                if not await self._alive(connection, claim, event, work.cpu_ms):
                     return "cancelled"
-                await self._finish(connection, claim, "done", work.cpu_ms)
+                await claims.finish(connection, claim, "done", work.cpu_ms)
                 await commit(connection)
                 return "committed"
 
@@ -270,8 +193,9 @@ class Attempts:
     ) -> Verdict:
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
-                await lifecycle.lock_project(connection, *_owner(event))
-                await self._finish(connection, claim, "gave_up", error=str(error))
+                if not await self._alive(connection, claim, event):
+                    return "cancelled"
+                await claims.finish(connection, claim, "gave_up", error=str(error))
                 await self._stage.give_up(connection, event, error.reason, error.detail, cause)
                 return "refused"
 
@@ -286,18 +210,17 @@ class Attempts:
     async def _later(
         self, claim: Claim, message: Message, event: events.AnyEvent, cause: Cause, error: Unavailable | ChildFailed
     ) -> Verdict:
-        """Free the attempt and write its event to the outbox, due after a pause; give up when tries are used up."""
+        """Free the attempt and write its event to the outbox, due after a pause; give up when that went on too long."""
+        outage = isinstance(error, Unavailable) and not error.counted
         cap = self._rules.max_tries if isinstance(error, Unavailable) else min(3, self._rules.max_tries)
-        if claim.tries >= cap:
+        if claim.waited_s > self._rules.outage_s if outage else claim.tries >= cap:
             dead.report_bug(error, self._stage.name)
             return await self._bury(claim, message, event, cause, "retries.exhausted", str(error))
-        pause_s = min(30.0, self._rules.retry_base_s * 2 ** (claim.tries - 1))
+        pause_s = pause_of(self._rules, claim.tries, claim.waited_s if outage else None)
 
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
-                if not await connection.fetchval(_FREE, *_where(claim), str(error)[:1000], 0):
-                    raise Superseded
-                await connection.execute(REEMIT, *_where(claim)[:3], dt.timedelta(seconds=pause_s))
+                await claims.free(connection, claim, str(error)[:1000], pause_s, uncount=outage, outage=outage)
                 return "retried"
 
         return await self._unless_superseded(write)
@@ -309,9 +232,10 @@ class Attempts:
 
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
-                await lifecycle.lock_project(connection, *_owner(event))
-                await self._finish(connection, claim, "gave_up", error=f"{reason}: {detail}"[:1000])
-                await dead.record(connection, message, self._stage.name, reason, detail, cause, _owner(event))
+                if not await self._alive(connection, claim, event):
+                    return "cancelled"
+                await claims.finish(connection, claim, "gave_up", error=f"{reason}: {detail}"[:1000])
+                await dead.record(connection, message, self._stage.name, reason, detail, cause, claims.owner_of(event))
                 if tell:
                     await self._stage.give_up(connection, event, reason, detail, cause)
                 return "dead"
@@ -332,12 +256,15 @@ class Attempts:
             return "superseded"
 
     async def _release(self, claim: Claim) -> None:
-        """Give the attempt back untouched (drain): the next worker may claim it at once."""
+        """Give the attempt back untouched (drain): the next worker may claim it at once.
+
+        Its event goes out again, because another worker may have acknowledged the message while this one was busy.
+        """
         try:
             async with org_transaction(self._pool, claim.org_id) as connection:
-                await connection.fetchval(_FREE, *_where(claim), "released at shutdown", 1)
-        except Unavailable:
-            return  # the lease runs out by itself
+                await claims.free(connection, claim, "released at shutdown", 0, uncount=True)
+        except (Superseded, Unavailable):
+            return  # it has ended already, or the lease runs out by itself
 
 
 async def timed_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, int]:
@@ -349,16 +276,6 @@ async def timed_in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.k
         return result, max(1, round((time.thread_time() - began) * 1000))
 
     return await asyncio.to_thread(run)
-
-
-def _where(claim: Claim) -> tuple[UUID, UUID, str, int]:
-    return claim.org_id, claim.input_id, claim.stage, claim.fence
-
-
-def _owner(event: events.AnyEvent) -> tuple[UUID, UUID]:
-    assert event.org_id is not None
-    assert event.project_id is not None
-    return event.org_id, event.project_id
 
 
 async def _patiently(write: Callable[[], Awaitable[Verdict]], tries: int = 60) -> Verdict:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class Rejected(Exception):
     """The input cannot be worked on, ever: tell the person why and go on. A normal outcome, not a fault."""
@@ -14,13 +16,22 @@ class Rejected(Exception):
 
 
 class Unavailable(Exception):
-    """A part that we depend on does not answer: try again later, a capped number of times."""
+    """A part that we depend on does not answer: try again later, for a capped time."""
+
+    counted: ClassVar[bool] = False
+    """Whether the input itself may be the reason: then it is tried a capped number of times."""
 
     def __init__(self, part: str, detail: str) -> None:
         """``part`` names what is down (``triton``, ``objects`` …)."""
         super().__init__(f"{part} is not available: {detail}")
         self.part = part
         self.detail = detail
+
+
+class NoAnswer(Unavailable):
+    """A server of somebody else's, which the input named, does not answer: it may never."""
+
+    counted = True
 
 
 class Superseded(Exception):

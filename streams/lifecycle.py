@@ -19,6 +19,8 @@ from streams.outbox import Cause, next_version, put, put_project_event
 
 STAGES: tuple[events.Stage, ...] = ("ingest", "listen", "close", "look", "detect", "frame", "render")
 Part = Literal["heard", "seen"]
+GONE = ("cancelled", "erased")
+"""States of a project of which nothing is written any more."""
 
 
 async def lock_project(connection: Connection, org_id: UUID, project_id: UUID) -> Row | None:

@@ -72,6 +72,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     stall_s: float = 60.0
     max_tries: int = 5
     retry_base_s: float = 2.0
+    outage_s: float = 6 * 60 * 60.0
+    """So long an event is tried again while a server of ours is away; ``max_tries`` is for all other failures."""
     whisper_model: str = "whisper"
     whisper_mode: Literal["auto", "batched", "sequential"] = "auto"
     """How speech is decoded; ``auto``: as the model on Triton is set (models/triton_repo/README.md)."""

@@ -12,7 +12,7 @@ from schemas import events
 from streams import dead
 from streams.adapters.objects import S3Objects
 from streams.adapters.postgres import Pool, org_transaction, transaction
-from streams.attempt import REEMIT
+from streams.claims import REEMIT
 from streams.errors import Unavailable
 from streams.following import follow
 from streams.settings import Settings

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from streams.errors import Rejected, Unavailable
+from streams.errors import NoAnswer, Rejected
 
 PART = "outside"
 CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
@@ -17,13 +17,13 @@ TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504}
 
 
 def refuse_status(status: int) -> None:
-    """Raises what an answer without content means: Rejected for what stays so, Unavailable for what may pass."""
+    """Raises what an answer without content means: Rejected for what stays so, NoAnswer for what may pass."""
     if status in (404, 410):
         raise Rejected("url.not_found", f"There is nothing at this URL (it answered {status}).")
     if status in (401, 403):
         raise Rejected("url.forbidden", f"The URL may not be read without signing in (it answered {status}).")
     if status in TRY_AGAIN or status >= 500:
-        raise Unavailable(PART, f"the server answered {status}")
+        raise NoAnswer(PART, f"the server answered {status}")
     if status != 416:
         raise Rejected("url.refused", f"The server answered {status} instead of a file.")
 
@@ -77,7 +77,7 @@ class Fetch:
     def _continues(self, headers: Mapping[str, str]) -> bool:
         match = CONTENT_RANGE.fullmatch(headers.get("content-range", ""))
         if match is None or int(match[1]) != self.received:
-            raise Unavailable(PART, "the server sent another part of the file than was asked for")
+            raise NoAnswer(PART, "the server sent another part of the file than was asked for")
         return True
 
     def _remember(self, headers: Mapping[str, str]) -> None:
@@ -102,9 +102,9 @@ class Fetch:
         return self.received
 
     def end(self) -> None:
-        """The body is over; raises Unavailable when it was shorter than announced."""
+        """The body is over; raises NoAnswer when it was shorter than announced."""
         if self._expected is not None and self.received < self._expected:
-            raise Unavailable(PART, f"cut off after {self.received} of {self._expected} bytes")
+            raise NoAnswer(PART, f"cut off after {self.received} of {self._expected} bytes")
         self.complete = True
 
     def close(self) -> None:

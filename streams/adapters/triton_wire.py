@@ -41,11 +41,15 @@ class InferenceFailed(RuntimeError):
 
 
 class ModelDead(Unavailable):
-    """The model's process is gone though server and model say ready: unload and load."""
+    """The model's process is gone though server and model say ready: unload and load. This input may have killed it."""
+
+    counted = True
 
 
 class ModelMissing(ModelDead):
     """The model is not loaded: load."""
+
+    counted = False
 
 
 def failure(model: str, error: InferenceServerException | grpc.RpcError) -> Exception:

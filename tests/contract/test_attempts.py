@@ -3,125 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
 
 import asyncpg
 import pytest
 
-from schemas import codec, events
-from schemas.topics import BY_NAME, partition_for
 from streams import lifecycle
-from streams.adapters.postgres import Connection, Pool, create_pool, org_transaction, set_org, transaction
-from streams.attempt import Attempts, Commit, Rules, Work
-from streams.errors import Rejected, Unavailable
-from streams.messages import Message
-from streams.outbox import Cause, put
-from streams.settings import Settings
+from streams.adapters.postgres import org_transaction, transaction
+from streams.attempt import Work
+from streams.errors import Rejected
+from streams.outbox import Cause
 from streams.sweeper import sweep_attempts
+from tests.contract.attempt_rig import NOW, Rig, make_rig, nothing
 
-RULES = Rules(lease_s=0.6, renew_s=0.1, patience_s=0.5, max_tries=4, retry_base_s=0.01)
-NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-
-
-class ScriptedStage:
-    """An ingest-like stage whose work is what the test says; its result is one row in ``warnings``."""
-
-    name: events.Stage = "ingest"
-
-    def __init__(self, script: Callable[[Work], Awaitable[None]]) -> None:
-        self.script = script
-        self.given_up: list[str] = []
-
-    def wants(self, event: events.AnyEvent) -> bool:
-        return True
-
-    async def work(self, event: events.AnyEvent, work: Work) -> Commit:
-        await self.script(work)
-
-        async def commit(connection: Connection) -> None:
-            assert event.org_id is not None
-            assert event.project_id is not None
-            await connection.execute(
-                "update projects set warnings = array_append(warnings, 'result') where org_id = $1 and project_id = $2",
-                event.org_id,
-                event.project_id,
-            )
-            await put(connection, events.SpansHeard(org_id=event.org_id, project_id=event.project_id), work.cause)
-
-        return commit
-
-    async def give_up(
-        self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
-    ) -> None:
-        assert isinstance(event, events.UploadReceived)
-        self.given_up.append(reason)
-        await lifecycle.fail_project(connection, event.org_id, event.project_id, reason, detail, cause)
-
-
-class Rig:
-    """An organisation of its own, and shorthand for what the dialogues ask."""
-
-    def __init__(self, worker: Pool, relay: Pool, org_id: uuid.UUID) -> None:
-        self.worker, self.relay, self.org_id = worker, relay, org_id
-        self.project_id = uuid.uuid4()
-        self.event = events.UploadReceived(
-            org_id=org_id, project_id=self.project_id, source_url="https://example.org/a"
-        )
-        self.envelope = codec.Envelope(
-            id=uuid.uuid4(), source="/test", type=codec.type_name(events.UploadReceived), time=NOW
-        )
-        self.message = Message(
-            topic="uploads.v1",
-            partition=partition_for(BY_NAME["uploads.v1"], self.project_id),
-            offset=7,
-            key=str(self.project_id),
-            headers=codec.encode_headers(self.envelope),
-            payload=codec.encode(self.event),
-        )
-
-    def attempts(self, script: Callable[[Work], Awaitable[None]], name: str = "a") -> tuple[Attempts, ScriptedStage]:
-        stage = ScriptedStage(script)
-        made = Attempts(pool=self.worker, stage=stage, worker=name, rules=RULES, clock=lambda: dt.datetime.now(dt.UTC))
-        return made, stage
-
-    async def run(self, script: Callable[[Work], Awaitable[None]], name: str = "a") -> str:
-        attempts, _ = self.attempts(script, name)
-        return await attempts.run(self.message, self.envelope, self.event)
-
-    async def rows(self, sql: str) -> list[asyncpg.Record]:
-        async with org_transaction(self.worker, self.org_id) as connection:
-            found: list[asyncpg.Record] = await connection.fetch(sql, self.org_id, self.project_id)
-            return found
-
-    async def results(self) -> int:
-        return len((await self.rows("select warnings from projects where org_id = $1 and project_id = $2"))[0][0])
-
-    async def logical_events(self) -> int:
-        rows = await self.rows(
-            "select distinct event_id from outbox where org_id = $1 and project_id = $2 and topic = 'transcripts.v1'"
-        )
-        return len(rows)
-
-
-@pytest.fixture
-async def rig(postgres: Settings) -> AsyncIterator[Rig]:
-    worker = await create_pool(postgres.postgres_worker, size=8)
-    relay = await create_pool(postgres.postgres_relay, size=2)
-    owner = await asyncpg.connect(postgres.postgres_owner)
-    org_id = uuid.uuid4()
-    async with owner.transaction():
-        await set_org(owner, org_id)
-        await owner.execute("insert into orgs (org_id, name) values ($1, 'test')", org_id)
-    await owner.close()
-    yield Rig(worker, relay, org_id)
-    await worker.close()
-    await relay.close()
-
-
-async def nothing(work: Work) -> None:
-    work.report(1)
+__all__ = ["make_rig"]
 
 
 async def test_a_redelivery_ends_in_one_result_and_one_event(rig: Rig) -> None:
@@ -210,18 +105,6 @@ async def test_refused_input_is_a_normal_end(rig: Rig) -> None:
     row = (await rig.rows("select state, failure_reason from projects where org_id = $1 and project_id = $2"))[0]
     assert tuple(row) == ("failed", "media.corrupt")
     assert not await rig.rows("select 1 from dead_letters where org_id = $1 and project_id = $2")
-
-
-async def test_an_unavailable_part_is_tried_again_later_and_not_for_ever(rig: Rig) -> None:
-    async def down(work: Work) -> None:
-        raise Unavailable("triton", "nobody answers")
-
-    verdicts = [await rig.run(down) for _ in range(RULES.max_tries)]
-    assert verdicts == ["retried"] * (RULES.max_tries - 1) + ["dead"]
-    due = await rig.rows("select due_at from outbox where org_id = $1 and project_id = $2 and topic = 'uploads.v1'")
-    assert len(due) == RULES.max_tries - 1
-    letters = await rig.rows("select reason, payload from dead_letters where org_id = $1 and project_id = $2")
-    assert [(row["reason"], row["payload"]) for row in letters] == [("retries.exhausted", rig.message.payload)]
 
 
 async def test_a_bug_is_a_dead_letter_and_the_project_says_so(rig: Rig) -> None:

@@ -15,7 +15,8 @@ from schemas import codec, events
 from streams import dead
 from streams.adapters.keys import encrypt_secret
 from streams.adapters.postgres import Connection, Pool, create_pool, set_org, transaction
-from streams.attempt import Attempts, Commit, Rules, Work
+from streams.attempt import Attempts, Commit, Work
+from streams.claims import Rules
 from streams.consume import Consumption
 from streams.health import Pulse
 from streams.messages import Message, as_message
@@ -23,7 +24,7 @@ from streams.outbox import Cause
 from streams.producers import INTERNAL_KEY_ID, KEY, ORG, SIGNATURE, TIME, Verifier, internal_secret, sign
 from streams.settings import Settings
 
-RULES = Rules(lease_s=5, renew_s=1, patience_s=5, max_tries=3, retry_base_s=0.01)
+RULES = Rules(lease_s=5, renew_s=1, patience_s=5, max_tries=3, retry_base_s=0.01, outage_s=60)
 
 
 class Record:
