@@ -9,7 +9,7 @@ import re
 import structlog
 
 from schemas import events
-from streams import dead
+from streams import dead, lifecycle
 from streams.adapters.objects import S3Objects
 from streams.adapters.postgres import Pool, org_transaction, transaction
 from streams.claims import REEMIT
@@ -94,6 +94,7 @@ async def erase(pool: Pool, objects: S3Objects, event: events.ProjectErased) -> 
     if uploaded and _UPLOAD_KEY.fullmatch(uploaded):
         await objects.delete_prefix(uploaded)
     async with org_transaction(pool, event.org_id) as connection:
+        await lifecycle.lock_project(connection, *owner)  # first, as a commit does: else each waits for the other
         await connection.execute(_OPEN_CLAIMS, *owner)
         for statement in _FORGET:
             await connection.execute(statement, *owner)
