@@ -16,6 +16,7 @@ from streams.adapters.clickhouse import ClickHouseAnalytics, migrate_clickhouse,
 from streams.errors import Unavailable
 from streams.sinks.rows import COLUMNS, row_of
 from tests.contract.servers import Server, make_settings, run_clickhouse_front
+from tests.promises import analytics_keep_what_they_promise
 
 pytestmark = pytest.mark.contract
 NOON = dt.datetime(2026, 5, 6, 12, 0, tzinfo=dt.UTC)
@@ -51,6 +52,14 @@ def progress(org: UUID, project: UUID, stage: Any, state: Any, elapsed_ms: int =
 
 async def ask(analytics: ClickHouseAnalytics, name: str, org: UUID) -> list[dict[str, Any]]:
     return await analytics.query(schema_text("queries", f"{name}.sql"), WINDOW | {"org_id": str(org)})
+
+
+async def test_what_its_twin_promises_too(analytics: ClickHouseAnalytics) -> None:
+    async def count(org: UUID) -> int:
+        found = await analytics.query("SELECT count() AS n FROM events_once WHERE org_id = {o:UUID}", {"o": str(org)})
+        return int(found[0]["n"])
+
+    await analytics_keep_what_they_promise(analytics, count)
 
 
 async def test_the_questions(analytics: ClickHouseAnalytics) -> None:

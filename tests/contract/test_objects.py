@@ -18,6 +18,7 @@ from streams.adapters.objects import S3Objects, ensure_bucket
 from streams.adapters.ports import UploadPart
 from streams.errors import Rejected, Unavailable
 from tests.contract.servers import Server, make_settings, run_seaweedfs
+from tests.promises import objects_keep_what_they_promise
 
 pytestmark = pytest.mark.contract
 BUCKET = "clips"
@@ -43,6 +44,10 @@ async def store(seaweedfs: Server) -> AsyncIterator[S3Objects]:
 @pytest.fixture
 def prefix() -> str:
     return f"{uuid4()}/{uuid4()}"
+
+
+async def test_what_its_twin_promises_too(store: S3Objects, tmp_path: Path) -> None:
+    await objects_keep_what_they_promise(store, tmp_path)
 
 
 async def test_bytes_come_back_and_the_key_is_their_sha256(store: S3Objects, prefix: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 from streams.adapters.meilisearch import MeilisearchSearch, TaskFailedError, index_schemas, migrate_meilisearch
 from streams.errors import Unavailable
 from tests.contract.servers import Server, make_settings, run_search_front
+from tests.promises import search_keeps_what_it_promises
 
 pytestmark = pytest.mark.contract
 
@@ -25,6 +26,10 @@ async def search(search_front: Server) -> AsyncIterator[MeilisearchSearch]:
     made = MeilisearchSearch(search_front.url, search_front.password)
     yield made
     made.close()
+
+
+async def test_what_its_twin_promises_too(search: MeilisearchSearch) -> None:
+    await search_keeps_what_it_promises(search)
 
 
 async def test_written_is_findable_merged_and_deletable(search: MeilisearchSearch) -> None:

@@ -1,0 +1,91 @@
+"""What a port promises: one suite for its real server (tests/contract) and for its in-memory twin. Holds no fixture."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from schemas import codec, events
+from streams.adapters.clickhouse import schema_text
+from streams.adapters.ports import Analytics, Objects, Search
+from streams.sinks.rows import COLUMNS, TOMBSTONE_COLUMNS, row_of
+
+NOON = dt.datetime(2026, 5, 6, 12, 0, tzinfo=dt.UTC)
+
+
+async def objects_keep_what_they_promise(store: Objects, scratch: Path) -> None:
+    """Bytes under their own hash; ranges; what is not there is a KeyError; a prefix goes, its neighbour stays."""
+    prefix, body = f"{uuid4()}/{uuid4()}", bytes(range(256)) * 4
+    digest = hashlib.sha256(body).hexdigest()
+    ref = await store.put(f"{prefix}/a", body, "audio/flac", ".flac")
+    assert (ref.key, ref.sha256, ref.size) == (f"{prefix}/a/{digest}.flac", digest, 1024)
+    assert await store.put(f"{prefix}/a", body, "audio/flac", ".flac") == ref
+    (scratch / "file").write_bytes(body)
+    assert (await store.put_file(f"{prefix}/b", scratch / "file", "image/jpeg", ".jpg")).sha256 == digest
+    assert await store.get(ref) == body
+    assert await store.size(ref.key) == 1024
+    assert await store.read_range(ref.key, 250, 12) == body[250:262]
+    assert await store.read_range(ref.key, 1020, 100) == body[1020:]
+    assert [await store.read_range(ref.key, *window) for window in ((1024, 10), (0, 0))] == [b"", b""]
+    neighbour = await store.put(f"{prefix}b", b"another project", "text/plain")
+    assert await store.delete_prefix(f"{prefix}/") == 2
+    assert await store.delete_prefix(f"{prefix}/") == 0
+    for missing in (store.get(ref), store.size(ref.key), store.read_range(ref.key, 0, 1)):
+        with pytest.raises(KeyError):
+            await missing
+    assert await store.get(neighbour) == b"another project"
+
+
+async def search_keeps_what_it_promises(search: Search) -> None:
+    """Documents merge by id and are there on return; filters choose, sorts order, limits cut; deletions are whole."""
+    org, other = str(uuid4()), str(uuid4())
+    ids = sorted(str(uuid4()) for _ in range(3))
+    mine = f'org_id = "{org}"'
+    await search.upsert("segments", [{"id": one, "org_id": org, "version": n} for n, one in enumerate(ids)])
+    await search.upsert("segments", [{"id": ids[0], "text": "later"}, {"id": str(uuid4()), "org_id": other}])
+    await search.upsert("segments", [])
+    hits = (await search.search("segments", "", {"filter": mine, "sort": ["version:desc"], "limit": 10}))["hits"]
+    assert [(hit["id"], hit["version"], hit.get("text")) for hit in hits] == [
+        (ids[2], 2, None),
+        (ids[1], 1, None),
+        (ids[0], 0, "later"),
+    ]
+    found = await search.search("segments", "", {"filter": mine, "sort": ["version:asc"], "limit": 1})
+    assert [hit["id"] for hit in found["hits"]] == ids[:1]
+    await search.delete("segments", f"{mine} AND version < 2")
+    left = await search.search("segments", "", {"filter": mine, "limit": 10})
+    assert [hit["id"] for hit in left["hits"]] == ids[2:]
+    await search.delete("segments", mine)
+    assert (await search.search("segments", "", {"filter": mine, "limit": 10}))["hits"] == []
+    assert len((await search.search("segments", "", {"filter": f'org_id = "{other}"', "limit": 10}))["hits"]) == 1
+
+
+async def analytics_keep_what_they_promise(analytics: Analytics, count: Callable[[UUID], Awaitable[int]]) -> None:
+    """An event counts once by token and by id; tombstones are found; an erasure takes its project and no other.
+
+    ``count`` says how many events of an organisation count.
+    """
+    org, projects = uuid4(), [uuid4(), uuid4()]
+
+    def row(project: UUID, event_id: UUID) -> list[object]:
+        event = events.ProjectFailed(org_id=org, project_id=project, version=2, reason="media.bomb", detail="")
+        envelope = codec.Envelope(id=event_id, source="/t", type=codec.type_name(events.ProjectFailed), time=NOON)
+        return row_of(envelope, event, topic="projects.v1", partition=3, offset=7)
+
+    rows = [row(project, uuid4()) for project in projects]
+    for token in ("same", "same", "another"):
+        await analytics.insert("events", COLUMNS, rows, token=f"{org}-{token}")
+    assert await count(org) == 2
+    await analytics.insert("tombstones", TOMBSTONE_COLUMNS, [[org, projects[0], NOON]], token=f"{org}-stone")
+    await analytics.command(
+        schema_text("statements", "erase_events.sql"), {"org_id": str(org), "project_id": str(projects[0])}
+    )
+    assert await count(org) == 1
+    asked = {"project_ids": [str(project) for project in projects]}
+    erased = await analytics.query(schema_text("statements", "erased_projects.sql"), asked)
+    assert erased == [{"org_id": org, "project_id": projects[0]}]

@@ -1,0 +1,31 @@
+"""The in-memory twins keep the same promises as the real servers (tests/contract runs the very same suite)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+from tests.adapters.media.twins import ObjectsTwin
+from tests.promises import (
+    analytics_keep_what_they_promise,
+    objects_keep_what_they_promise,
+    search_keeps_what_it_promises,
+)
+from tests.sinks.twins import MemoryAnalytics, MemorySearch
+
+
+async def test_objects(tmp_path: Path) -> None:
+    await objects_keep_what_they_promise(ObjectsTwin(), tmp_path)
+
+
+async def test_search() -> None:
+    await search_keeps_what_it_promises(MemorySearch())
+
+
+async def test_analytics() -> None:
+    analytics = MemoryAnalytics()
+
+    async def count(org: UUID) -> int:
+        return sum(key[0] == org for key in analytics.events)
+
+    await analytics_keep_what_they_promise(analytics, count)
