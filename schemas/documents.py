@@ -248,6 +248,8 @@ class FramePlan(Value, frozen=True, kw_only=True):
     source_width: int
     source_height: int
     shots: list[ShotCrop]
+    faces: list[FaceSample] = []
+    """At each look the largest face that is mostly in the crop, in display pixels; for the thumbnail."""
 
 
 class CaptionCue(Value, frozen=True, kw_only=True):

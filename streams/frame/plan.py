@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from schemas.documents import Aspect, ClipTracks, FramePlan, ShotCrop, SourceIndex
-from schemas.media import CropBox, TimeRange
+from schemas.documents import Aspect, ClipTracks, FaceSample, FramePlan, ShotCrop, SourceIndex
+from schemas.media import Box, CropBox, TimeRange
 from streams.frame.angles import main_first, people, same_angles
 from streams.frame.crop import must_fit, place_on_detail, place_on_faces
 
 Decision = tuple[CropBox, str]
+MOSTLY = 0.6
+"""Share of a face's box that must be in the crop for the face to count as shown; of a close-up not more may be."""
 
 
 def _decide(tracks: ClipTracks, group: Sequence[int], *, width: int, height: int, aspect: Aspect) -> Decision:
@@ -68,5 +70,29 @@ def plan(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: TimeRange
             for number, when in shots
         ]
     return FramePlan(
-        clip_id=tracks.clip_id, aspect=aspect, range=time, source_width=width, source_height=height, shots=crops
+        clip_id=tracks.clip_id,
+        aspect=aspect,
+        range=time,
+        source_width=width,
+        source_height=height,
+        shots=crops,
+        faces=faces_shown(tracks, crops),
     )
+
+
+def faces_shown(tracks: ClipTracks, crops: Sequence[ShotCrop]) -> list[FaceSample]:
+    """At each look the face that shows most, of those mostly inside the crop of their shot; in order of time."""
+    shown: dict[int, tuple[float, FaceSample]] = {}
+    for sample in (sample for track in tracks.tracks for sample in track.samples):
+        crop = next((c.crop for c in crops if c.range.start_ms <= sample.at_ms < c.range.end_ms), None)
+        area = _area_inside(crop, sample.face.box) if crop is not None else 0.0
+        mostly = area >= MOSTLY * sample.face.box.width * sample.face.box.height
+        if area > 0 and mostly and area > shown.get(sample.at_ms, (0.0, sample))[0]:
+            shown[sample.at_ms] = area, sample
+    return [shown[at_ms][1] for at_ms in sorted(shown)]
+
+
+def _area_inside(crop: CropBox, box: Box) -> float:
+    wide = min(crop.x + crop.width, box.x + box.width) - max(crop.x, box.x)
+    high = min(crop.y + crop.height, box.y + box.height) - max(crop.y, box.y)
+    return max(0.0, wide) * max(0.0, high)

@@ -137,13 +137,14 @@ def _encode(
     size_px = OUTPUT_SIZES[task.plan.aspect]
     painter = Painter(task.index.video, size_px, scratch)
     captions = Captions(cues, look_for(*size_px))
-    shots, thumbnail = Shots(task.plan), Thumbnail(float(timeline.length_ms))
+    shots, thumbnail = Shots(task.plan), Thumbnail(float(timeline.length_ms), task.plan.faces)
     pictures = deinterlaced(reader.pictures(_range_of(timeline, LEAD_MS)))
     last_ms = None
     with Mp4Writer(scratch / VIDEO_FILE, size_px, timeline, sound, task.encoding) as writer:
         for at_ms, picture, slots in fill_slots(pictures, timeline):
-            painted = painter.paint(picture, shots.at(at_ms))
-            thumbnail.consider(painted, slots[0].at_ms, shots.distance_to_cut_ms(at_ms))
+            shot, to_cut_ms = shots.at(at_ms), shots.distance_to_cut_ms(at_ms)
+            painted = painter.paint(picture, shot)
+            thumbnail.consider(painted, slots[0].at_ms, source_ms=at_ms, shot=shot, to_cut_ms=to_cut_ms)
             for slot in slots:
                 shown = painted if slot is slots[-1] else copied(painted)
                 captions.burn(shown, timeline.start_ms + slot.at_ms)

@@ -8,9 +8,9 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from schemas.documents import ClipTracks, FaceSample, FaceTrack, ShotLook, SourceIndex
-from schemas.media import Box, Face, TimeRange
-from streams.frame.plan import cut_to, plan
+from schemas.documents import ClipTracks, FaceSample, FaceTrack, ShotCrop, ShotLook, SourceIndex
+from schemas.media import Box, CropBox, Face, TimeRange
+from streams.frame.plan import cut_to, faces_shown, plan
 from tests.look.clips import track as video_track
 
 Looks = tuple[int, float, float, Sequence[int]]
@@ -65,6 +65,24 @@ def test_each_shot_holds_its_own_face() -> None:
     assert shots[0].crop.x < 300 < 420 < shots[0].crop.x + shots[0].crop.width
     assert shots[1].crop.x < 1500 < 1620 < shots[1].crop.x + shots[1].crop.width
     assert "in frame in 100% of 25 looks" in shots[0].reason
+
+
+def test_the_plan_names_the_face_that_shows_most_at_each_look() -> None:
+    looks: list[Looks] = [(0, 300, 120, every(0, 4000)), (0, 1000, 240, every(0, 4000)), (1, 100, 60, [4000])]
+    made = plan(clip(ranges(0, 4000, 8000), looks), source(), "9:16", TimeRange(start_ms=1000, end_ms=8000))
+    crop = made.shots[0].crop
+    assert crop.x < 1000 < 1240 < crop.x + crop.width, "the larger one is held, the other one is out"
+    assert {sample.face.box.x for sample in made.faces} == {1000, 100}
+    assert [sample.at_ms for sample in made.faces] == [at for at in every(0, 4000) if at >= 1000] + [4000]
+
+
+def test_a_face_that_is_half_out_of_the_crop_is_not_shown() -> None:
+    tracks = clip(ranges(0, 4000), [(0, 900, 120, every(0, 2000)), (0, 540, 200, every(0, 4000))])
+    crop = CropBox(x=640, y=0, width=608, height=1080)
+    held = ShotCrop(range=TimeRange(start_ms=0, end_ms=4000), mode="hold", crop=crop, reason="test")
+    shown = faces_shown(tracks, [held])
+    assert {sample.face.box.x for sample in shown} == {900}
+    assert [sample.at_ms for sample in shown] == list(every(0, 2000))
 
 
 def test_of_two_faces_the_one_on_screen_longest_is_held() -> None:

@@ -9,9 +9,10 @@ import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
-from schemas.documents import Aspect, FramePlan, ShotCrop, SourceIndex
-from schemas.media import CropBox, TimeRange, Word
+from schemas.documents import Aspect, FaceSample, FramePlan, ShotCrop, SourceIndex
+from schemas.media import Box, CropBox, Face, TimeRange, Word
 from streams.errors import Rejected
 from streams.render.certificate import boxes
 from streams.render.encode import THUMBNAIL_FILE, VIDEO_FILE, Rendered, RenderTask, main, render
@@ -181,6 +182,25 @@ def test_the_thumbnail_is_a_picture_of_the_clip(source: tuple[Path, SourceIndex]
         picture = next(container.decode(video=0))
     assert (picture.width, picture.height) == (1080, 1920)
     assert picture.to_ndarray(format="gray")[1200:1600].std() < 3
+
+
+def test_the_thumbnail_shows_the_face_where_there_is_one(tmp_path: Path) -> None:
+    """A fine chequerboard for a second and a half, then the same with a plain patch that is said to be a face."""
+    board = np.kron(np.indices((90, 160)).sum(axis=0) % 2, np.ones((2, 2))).astype(np.uint8)[..., None] * 150 + 50
+    pictures = [np.repeat(board, 3, axis=2) for _ in range(75)]
+    face = np.random.default_rng(3).integers(90, 160, (60, 48, 1), np.uint8)
+    for picture in pictures[38:]:
+        picture[30:90, 136:184] = face
+    index = write(tmp_path / "film.mp4", pictures, None)
+    box = Box(x=136, y=30, width=48, height=60)
+    seen = [FaceSample(at_ms=at_ms, face=Face(box=box, score=0.9)) for at_ms in range(1_520, 3_000, 160)]
+    whole = plan(index, 0, 3_000)
+    found = []
+    for faces in ([], seen):
+        make((tmp_path / "film.mp4", index), tmp_path, msgspec.structs.replace(whole, faces=faces), [])
+        with Image.open(tmp_path / THUMBNAIL_FILE) as image:
+            found.append(float(np.asarray(image.convert("L"), np.float64)[400:900, 300:780].std()))
+    assert found[0] > 2 * found[1], "the patch knows neither black nor white"
 
 
 def test_the_child_entry_speaks_plain_values(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:

@@ -1,0 +1,114 @@
+"""What picture stands for a clip: a good face before good detail, good detail before a bad face."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from schemas.documents import FaceSample, ShotCrop
+from schemas.media import Box, CropBox, Face, TimeRange
+from streams.render.thumbnail import Thumbnail, face_score, painted_box
+
+WIDTH, HEIGHT = 360, 640
+FACE = Box(x=120, y=100, width=128, height=160)
+SHOT = ShotCrop(
+    range=TimeRange(start_ms=0, end_ms=60_000),
+    mode="hold",
+    crop=CropBox(x=500, y=0, width=WIDTH, height=HEIGHT),
+    reason="test",
+)
+
+
+def noise(level: float, spread: float, cell_px: int, seed: int = 1) -> NDArray[np.uint8]:
+    """Luma of random cells; large cells are a picture out of focus."""
+    cells = np.random.default_rng(seed).normal(level, spread, (HEIGHT // cell_px + 1, WIDTH // cell_px + 1))
+    fine = np.asarray(Image.fromarray(cells.astype(np.float32)).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC))
+    return fine.clip(16, 235).astype(np.uint8)
+
+
+def with_face(ground: NDArray[np.uint8], face: NDArray[np.uint8], box: Box = FACE) -> NDArray[np.uint8]:
+    luma = ground.copy()
+    rows, columns = slice(int(box.y), int(box.y + box.height)), slice(int(box.x), int(box.x + box.width))
+    luma[rows, columns] = face[rows, columns]
+    return luma
+
+
+def frame(luma: NDArray[np.uint8]) -> av.VideoFrame:
+    planes = np.concatenate([luma, np.full((HEIGHT // 2, WIDTH), 128, np.uint8)])
+    return av.VideoFrame.from_ndarray(planes, format="yuv420p")
+
+
+DETAIL, CALM = noise(120, 45, 3), noise(120, 45, 40)
+GOOD = with_face(CALM, noise(120, 30, 5, seed=2))
+BLURRED = with_face(DETAIL, noise(120, 10, 60, seed=3))
+DARK = with_face(CALM, noise(22, 3, 5, seed=4))
+SMALL = Box(x=170, y=100, width=24, height=30)
+
+
+def chosen(
+    *shown: tuple[NDArray[np.uint8], Box | None], tmp_path: Path, score: float = 0.9, to_cut_ms: int = 10_000
+) -> int:
+    """The number of the picture that is taken, of pictures a second apart in a clip of an hour."""
+    faces = [
+        FaceSample(
+            at_ms=1_000 * n + 40, face=Face(box=Box(x=b.x + 500, y=b.y, width=b.width, height=b.height), score=score)
+        )
+        for n, (_, b) in enumerate(shown, start=1)
+        if b is not None
+    ]
+    thumbnail = Thumbnail(3_600_000, faces)
+    for number, (luma, _) in enumerate(shown, start=1):
+        at_ms = 1_000 * number
+        thumbnail.consider(frame(luma), at_ms, source_ms=at_ms, shot=SHOT, to_cut_ms=to_cut_ms)
+    thumbnail.save(tmp_path / "thumbnail.jpg")
+    with Image.open(tmp_path / "thumbnail.jpg") as image:
+        found = np.asarray(image.convert("L"), np.float64) * 219 / 255 + 16
+    return int(np.argmin([np.abs(found - luma).mean() for luma, _ in shown]))
+
+
+def test_a_good_face_comes_before_the_finest_detail(tmp_path: Path) -> None:
+    assert chosen((DETAIL, None), (GOOD, FACE), (DETAIL, None), tmp_path=tmp_path) == 1
+    assert chosen((DETAIL, None), (CALM, None), tmp_path=tmp_path) == 0
+
+
+@pytest.mark.parametrize("poor", [(BLURRED, FACE), (DARK, FACE), (with_face(DETAIL, GOOD, SMALL), SMALL)])
+def test_a_good_face_comes_before_a_blurred_a_dark_and_a_small_one(
+    poor: tuple[NDArray[np.uint8], Box], tmp_path: Path
+) -> None:
+    assert chosen(poor, (GOOD, FACE), tmp_path=tmp_path) == 1
+
+
+def test_a_face_too_dark_to_see_is_no_reason(tmp_path: Path) -> None:
+    assert chosen((DARK, FACE), (DETAIL, None), tmp_path=tmp_path) == 1
+
+
+def test_a_face_seen_at_another_time_does_not_count(tmp_path: Path) -> None:
+    thumbnail = Thumbnail(60_000, [FaceSample(at_ms=1_500, face=Face(box=FACE, score=0.9))])
+    for at_ms, luma in ((1_000, DETAIL), (2_000, GOOD)):
+        thumbnail.consider(frame(luma), at_ms, source_ms=at_ms, shot=SHOT, to_cut_ms=10_000)
+    thumbnail.save(tmp_path / "thumbnail.jpg")
+    with Image.open(tmp_path / "thumbnail.jpg") as image:
+        found = np.asarray(image.convert("L"), np.float64) * 219 / 255 + 16
+    assert np.abs(found - DETAIL).mean() < np.abs(found - GOOD).mean()
+
+
+def test_a_face_counts_by_what_of_it_is_in_the_picture() -> None:
+    whole = face_score(GOOD, FACE)
+    half_out = face_score(np.ascontiguousarray(GOOD[:, 184:]), Box(x=-64, y=100, width=128, height=160))
+    assert whole > 0.6
+    assert half_out == pytest.approx(whole / 2, rel=0.2)
+    assert face_score(GOOD, Box(x=900, y=900, width=50, height=50)) == 0
+    assert face_score(GOOD, Box(x=10, y=10, width=3, height=3)) == 0
+
+
+def test_where_a_box_is_painted() -> None:
+    box = Box(x=700, y=90, width=80, height=100)
+    held = painted_box(box, CropBox(x=600, y=0, width=304, height=540), 1080, 1920)
+    assert (held.x, held.y, held.height) == pytest.approx((355, 320, 355), abs=1)
+    fitted = painted_box(box, CropBox(x=0, y=0, width=960, height=540), 1080, 1080)
+    assert (fitted.x, fitted.y, fitted.width) == (787.5, 337.5, 90)
