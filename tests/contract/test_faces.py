@@ -39,6 +39,25 @@ async def test_nothing_where_nobody_is(faces: TritonFaces) -> None:
     assert list((await faces.detect(scene[None]))[0]) == []
 
 
+WEBCAM, STAGE = "talking/nvidia_webcam_pillarbox_8s_720p.mp4", "talking/hamilton_whitehouse_10s_360p.mp4"
+
+
+@pytest.mark.parametrize(
+    ("name", "at_s", "seen"),
+    [
+        (WEBCAM, 2.0, [Box(x=216, y=140, width=120, height=150)]),
+        (STAGE, 0.5, [Box(x=524, y=40, width=48, height=58), Box(x=54, y=180, width=30, height=42)]),
+    ],
+)
+async def test_faces_are_where_a_person_sees_them(faces: TritonFaces, name: str, at_s: float, seen: list[Box]) -> None:
+    """Boxes drawn by eye on the picture at 640 px."""
+    (found,) = await faces.detect(picture(media(name), at_s, 640)[None])
+    for box in seen:
+        assert max(overlap(face.box, box) for face in found) > 0.5, (box, [face.box for face in found])
+    assert len(found) == len(seen)
+    assert all(0.5 <= face.score <= 1 for face in found)
+
+
 async def test_boxes_lie_in_the_given_picture_whatever_its_size(faces: TritonFaces) -> None:
     """The same picture at a multiple of 32, and with an odd border around it."""
     shown = picture(media("talking/hamilton_whitehouse_10s_360p.mp4"), 0.5, 640)
