@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import io
 import itertools
-import os
 from pathlib import Path
 
 import av
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.media import media
+
+__all__ = ["RATE_HZ", "flac", "media", "picture", "sound"]
 RATE_HZ = 16_000
-
-
-def media(name: str) -> Path:
-    """A file of the shared media; the test fails saying so where it is missing."""
-    root = Path(os.environ.get("CLIPSTREAM_MEDIA", Path(__file__).resolve().parents[2] / "shared" / "media"))
-    path = root / name
-    assert path.is_file(), f"{path} is missing: set CLIPSTREAM_MEDIA to the folder of the shared media"
-    return path
 
 
 def sound(path: Path) -> NDArray[np.int16]:
