@@ -1,0 +1,42 @@
+"""Ctrl-C while a stack comes up: the command ends with 130, and nothing of the stack is left. On real stores."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local import stack
+from local.state import is_running, load
+from tests.contract.test_local_stack import SMALL, nothing_left, state_of, until, without
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.mark.parametrize("how", [[], ["--foreground"]], ids=["up", "up --foreground"])
+def test_ctrl_c_while_it_comes_up_leaves_nothing(how: list[str], tmp_path: Path) -> None:
+    layout = stack.layout_of(tmp_path / "interrupted")
+    command = [sys.executable, "-m", "cli", "up", *how, "--state-dir", str(layout.root)]
+    with subprocess.Popen(
+        command, env=without(*SMALL), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as up:
+        try:
+            until(lambda: _ready(layout, "postgres") and _ready(layout, "search"), "the stores are up")
+            assert not nothing_left(state_of(layout))
+            up.send_signal(signal.SIGINT)
+            said = up.communicate(timeout=60)[0]
+            assert up.returncode == 130, said
+            assert "Traceback" not in said
+            until(lambda: not is_running(layout), "the lock is free", 10)
+            assert nothing_left(state_of(layout))
+        finally:
+            up.kill()
+            stack.reset(layout, print)
+
+
+def _ready(layout: stack.Layout, part: str) -> bool:
+    state = load(layout)
+    return state is not None and part in state.parts and state.parts[part].state == "ready"
