@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
 from typing import TypeAlias
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from streams.messages import Message
 from streams.producers import INTERNAL_KEY_ID, KEY, Verifier
 from streams.settings import Settings
 from streams.sinks.batches import ALL_TOPICS, Arrived, Health, Refused, Sink
+from streams.sinks.isolate import handle_all
 from streams.sinks.rows import COLUMNS, TOMBSTONE_COLUMNS, ProjectKey, erased_of, project_key, row_of
 
 NAME = "clickhouse"
@@ -117,7 +119,8 @@ async def run_clickhouse_sink(settings: Settings, stop: asyncio.Event, health: H
     verifier = _LazyVerifier(settings)
     try:
         sink = ClickHouseSink(analytics, verifier.verify)
-        loop = Sink(settings=settings, name=NAME, handle=sink.handle, most=MOST_RECORDS, stop=stop, health=health)
+        handle = partial(handle_all, sink.handle, NAME)
+        loop = Sink(settings=settings, name=NAME, handle=handle, most=MOST_RECORDS, stop=stop, health=health)
         await loop.run(ALL_TOPICS)
     finally:
         await verifier.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import TypeVar
 
 import msgspec
@@ -21,6 +22,7 @@ from streams.settings import Settings
 from streams.sinks import documents
 from streams.sinks.batches import Arrived, Health, Refused, Sink
 from streams.sinks.documents import CLIPS, SEGMENTS, TOMBSTONES, BadReferenceError, Document, Indexed
+from streams.sinks.isolate import handle_all
 
 T = TypeVar("T")
 NAME = "meilisearch"
@@ -168,7 +170,8 @@ async def run_meilisearch_sink(settings: Settings, stop: asyncio.Event, health: 
     search, objects = open_search(settings), open_objects(settings)
     try:
         sink = MeilisearchSink(search, objects)
-        loop = Sink(settings=settings, name=NAME, handle=sink.handle, most=MOST_RECORDS, stop=stop, health=health)
+        handle = partial(handle_all, sink.handle, NAME)
+        loop = Sink(settings=settings, name=NAME, handle=handle, most=MOST_RECORDS, stop=stop, health=health)
         await loop.run(documents.TOPICS)
     finally:
         search.close()
