@@ -10,15 +10,15 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.console import Console
 
 from cli import access, queries, stack
 from cli.client import JSON, Client
 from cli.demo import SHIPPED, demo
-from cli.exits import INTERRUPTED, OK, CliError, epilog
-from cli.run import check_source, run_project
+from cli.exits import INTERRUPTED, OK, USAGE, CliError, epilog
+from cli.run import check_options, check_source, run_project
 from cli.show import Display
 
 DEFAULT_STATE = ".clipstream"
@@ -28,7 +28,7 @@ ASPECTS = ("9:16", "1:1", "16:9")
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse, with the exit codes at the end of every help text."""
+    """argparse, with the exit codes at the end of every help text, and the way there in every complaint."""
 
     def __init__(self, **options: Any) -> None:
         """As argparse."""
@@ -37,10 +37,15 @@ class Parser(argparse.ArgumentParser):
         options.setdefault("allow_abbrev", False)
         super().__init__(**options)
 
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where the options are told of; ends with the code of a wrong command line."""
+        self.exit(USAGE, f"clipstream: {message} (`{self.prog} --help` lists what there is)\n")
+
 
 def make_parser() -> argparse.ArgumentParser:
     """All commands. Each sets ``run(arguments) -> exit code``."""
     parser = Parser(prog="clipstream", description="Long video in; ranked, captioned, framed clips out.")
+    parser.add_argument("--version", action="version", version=f"clipstream {queries.version()['clipstream']}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_run(commands)
     _add_queries(commands)
@@ -72,7 +77,9 @@ def _add_wishes(parser: argparse.ArgumentParser, out: str | None) -> None:
         "--out", metavar="DIR", default=out, help=f"for the results ({out or 'out/<name of the video>'})"
     )
     parser.add_argument("--aspect", choices=ASPECTS, help="of the clips (9:16)")
-    parser.add_argument("--max-clips", type=_positive, metavar="N", help="at most so many clips (by length, up to 12)")
+    parser.add_argument(
+        "--max-clips", type=_positive, metavar="N", help="at most so many clips (by the video's length, up to 12)"
+    )
     parser.add_argument("--no-captions", action="store_true", help="burn no captions in")
     parser.add_argument("--language", metavar="xx", help="language spoken, e.g. en (recognised by itself)")
     parser.add_argument("--title", help="of the project (the file's name)")
@@ -149,6 +156,7 @@ def _ask(command: queries.Command) -> Callable[[argparse.Namespace], int]:
 
 def _run(args: argparse.Namespace) -> int:
     check_source(args.video)
+    check_options(args)
     display = _display(args)
     found = access.running(args, os.environ, display.console)
     client = _client(found)
@@ -163,6 +171,7 @@ def _run(args: argparse.Namespace) -> int:
 
 def _demo(args: argparse.Namespace) -> int:
     check_source(args.video)
+    check_options(args)
     display = _display(args)
     found = access.running(args, _without_api(os.environ), display.console)
     client = _client(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from argparse import Namespace
 from collections.abc import Mapping
@@ -52,7 +53,9 @@ def given(args: Namespace, environ: Mapping[str, str]) -> Access | None:
 
 def known(args: Namespace, environ: Mapping[str, str]) -> Access:
     """The API to ask, without starting anything. Raises CliError where there is none."""
-    found = given(args, environ) or recorded(Path(args.state_dir))
+    found, own = given(args, environ), recorded(Path(args.state_dir))
+    if found is None and own is not None:
+        found = with_key(own, args, environ)
     if found is None:
         line = f"No stack has run in {args.state_dir}: `clipstream up` starts one, or give --api and --key."
         raise CliError(STACK_UNAVAILABLE, line)
@@ -67,7 +70,7 @@ def running(args: Namespace, environ: Mapping[str, str], console: Console) -> Ac
     if found is not None and (own is None or found.api_url != own.api_url):
         return found
     if own is not None and answers(own):
-        return found or own
+        return found or with_key(own, args, environ)
     try:
         info = stack.ensure_running(Path(args.state_dir), console, environ=environ)
     except Problem as problem:
@@ -75,6 +78,11 @@ def running(args: Namespace, environ: Mapping[str, str], console: Console) -> Ac
     return Access(
         api_url=info.api, api_key=info.api_key, started_here=info.started_here, receiver_port=info.webhook_port
     )
+
+
+def with_key(own: Access, args: Namespace, environ: Mapping[str, str]) -> Access:
+    """The local stack, entered with the key that was named, if one was."""
+    return dataclasses.replace(own, api_key=args.key or environ.get(KEY_VARIABLE) or own.api_key)
 
 
 def answers(access: Access, transport: httpx2.BaseTransport | None = None) -> bool:

@@ -30,6 +30,10 @@ class ApiRefused(CliError):
         self.slug = slug
 
 
+class SignatureRefused(CliError):
+    """Object storage no longer takes a signed URL: it is too old, most likely."""
+
+
 def problem_line(status: int, body: bytes) -> tuple[str, str]:
     """Code and one line of a problem document, or of whatever else came."""
     try:
@@ -38,9 +42,19 @@ def problem_line(status: int, body: bytes) -> tuple[str, str]:
         return "", f"The API answered {status} without saying why."
     title = str(problem.get("title") or f"The API answered {status}").rstrip(".")
     detail = str(problem.get("detail") or "").strip()
-    fields = [f"{one.get('pointer', '')}: {one.get('detail', '')}" for one in problem.get("errors") or []]
-    told = "; ".join(part for part in [detail, *(field for field in fields if detail not in field)] if part)
-    return str(problem.get("code") or ""), f"{title}: {told}" if told else f"{title}."
+    errors = problem.get("errors") or []
+    fields = [f"{_field(one)}: {one.get('detail', '')}" for one in errors]
+    repeated = detail in [one.get("detail") for one in errors]
+    told = "; ".join(part for part in ["" if repeated else detail, *fields] if part)
+    code = str(problem.get("code") or "")
+    if code == "not-found" and told:
+        return code, told  # what there is none of says enough
+    return code, f"{title}: {told}" if told else f"{title}."
+
+
+def _field(error: Mapping[str, Any]) -> str:
+    """``/options/max_clips`` as ``options.max_clips``."""
+    return str(error.get("pointer", "")).strip("/?").replace("/", ".") or "the body"
 
 
 class Client:
@@ -139,7 +153,8 @@ class Client:
     def put_signed(self, url: str, body: Callable[[], Iterator[bytes]], headers: Mapping[str, str]) -> str:
         """PUT to a signed URL, trying again from the start when it breaks; gives the ETag.
 
-        ``headers`` must hold Content-Length: object storage takes no chunked bodies.
+        ``headers`` must hold Content-Length: object storage takes no chunked bodies. Raises SignatureRefused where a
+        new URL may do.
         """
         for tries_left in range(TRIES - 1, -1, -1):
             try:
@@ -151,6 +166,8 @@ class Client:
                 continue
             if answer.status_code < 300:
                 return str(answer.headers.get("etag", "")).strip('"')
+            if answer.status_code == 403:
+                raise SignatureRefused(STACK_UNAVAILABLE, "Object storage refused the signed URL (403).")
             if answer.status_code < 500 or not tries_left:
                 raise CliError(STACK_UNAVAILABLE, f"Object storage refused the upload ({answer.status_code}).")
             self.sleep(1.0)

@@ -21,11 +21,11 @@ MEANINGS: Mapping[int, str] = {
     USAGE: "the command line is wrong, or a file it names cannot be read",
     STACK_UNAVAILABLE: "the stack or its API does not answer, or could not be started",
     PROJECT_FAILED: "the project failed or was cancelled; its reason is printed",
-    NOTHING_FOUND: "the video was worked through, but nothing in it deserves a clip",
+    NOTHING_FOUND: "nothing was found: no moment that deserves a clip, or nothing that fits the search",
     REFUSED: "the API refused the request; what it said is printed",
     PARTIAL: "some clips are there, others failed; the table says which",
     DEMO_INCOMPLETE: "the demo made its clips, but search, analytics or the webhook gave no answer",
-    INTERRUPTED: "interrupted by Ctrl-C (a project that was begun goes on)",
+    INTERRUPTED: "interrupted by Ctrl-C (a project that was begun goes on; an upload goes on when run again)",
 }
 
 

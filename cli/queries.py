@@ -17,7 +17,7 @@ from cli import collect
 from cli.client import JSON, Client
 from cli.exits import NOTHING_FOUND, OK, PROJECT_FAILED, USAGE, CliError
 from cli.progress import clock, duration_text, size_text
-from cli.show import Display, plain_table
+from cli.show import Display, plain_table, visible
 
 EXPORT_TIMEOUT_S = 1800.0
 POLL_S = 1.0
@@ -31,7 +31,11 @@ Command = Callable[[Client, Namespace, Display], tuple[int, JSON]]
 def projects(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """The newest projects."""
     page = client.get("/v1/projects", limit=args.limit, state=args.state)
-    if not args.json:
+    if not page["items"] and not args.json:
+        display.say(
+            f"No project is {args.state}." if args.state else "No project yet: `clipstream run VIDEO` makes one."
+        )
+    elif not args.json:
         rows = [
             (
                 one["project_id"],
@@ -91,7 +95,7 @@ def show_hits(display: Display, found: JSON) -> None:
         display.table(line)
     for hit in found["clips"]:
         line = Text("    clip  ", style="cyan")
-        line.append(f"{clock(hit['start_ms'])} – {clock(hit['end_ms'])}  {hit['title']}")
+        line.append(f"{clock(hit['start_ms'])} – {clock(hit['end_ms'])}  {visible(hit['title'])}")
         line.append(f"  {hit['clip_id']}", style="dim")
         display.table(line)
 
@@ -100,10 +104,10 @@ def marked(highlight: str) -> Text:
     """Escaped HTML with ``<mark>`` as styled text."""
     text, at = Text(), 0
     for match in _MARK.finditer(highlight):
-        text.append(html.unescape(highlight[at : match.start()]))
-        text.append(html.unescape(match.group(1)), style="bold yellow")
+        text.append(visible(html.unescape(highlight[at : match.start()])))
+        text.append(visible(html.unescape(match.group(1))), style="bold yellow")
         at = match.end()
-    text.append(html.unescape(highlight[at:]))
+    text.append(visible(html.unescape(highlight[at:])))
     return text
 
 
@@ -123,7 +127,7 @@ def export(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
     if ended["state"] != "done":
         failure = ended.get("failure") or {}
         raise CliError(PROJECT_FAILED, f"The export failed: {failure.get('detail', 'no reason was given')}")
-    name = collect.stem(clip["ordinal"], clip["title"], args.aspect)
+    name = collect.stem(clip["ordinal"], clip["title"], args.aspect, int(ended.get("edit_version", 1)))
     with display.bar(f"Downloading {name}", collect.download_size([ended])) as on_bytes:
         files = collect.download_export(client, ended, name, out, on_bytes)
     if not args.json:
@@ -150,7 +154,9 @@ def _wait_export(client: Client, export_id: str, display: Display, *, quiet: boo
 def dead_list(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """What could not be worked on."""
     page = client.get("/v1/admin/dead-letters", limit=args.limit, stage=args.stage)
-    if not args.json:
+    if not page["items"] and not args.json:
+        display.say("No dead letters" + (f" of {args.stage}." if args.stage else "."))
+    elif not args.json:
         rows = [
             (
                 one["dead_id"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from argparse import Namespace
 from collections.abc import Callable
@@ -10,15 +11,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from cli import collect
 from cli.client import JSON, Client
 from cli.exits import NOTHING_FOUND, OK, PARTIAL, PROJECT_FAILED, USAGE, CliError
 from cli.follow import follow
 from cli.progress import Progress
+from cli.resume import Note
 from cli.show import Display, clip_table
 from cli.upload import check_file, upload
+from schemas.events import ProjectOptions
+from schemas.options import broken_rules
 
 STEM_CHARS = 60
+NOTE = ".upload.json"
+"""Beside the results, while an upload in parts is under way."""
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 
 @dataclass
@@ -48,8 +57,11 @@ class Outcome:
 
 
 def is_url(source: str) -> bool:
-    """Whether a source is to be fetched rather than uploaded."""
-    return source.lower().startswith(("http://", "https://"))
+    """Whether a source is to be fetched rather than uploaded; raises CliError for one that is neither."""
+    scheme = _SCHEME.match(source)
+    if scheme and scheme[1].lower() not in ("http", "https"):
+        raise CliError(USAGE, f"{source} cannot be fetched: give an http or https URL, or a file.")
+    return scheme is not None
 
 
 def source_name(source: str) -> str:
@@ -85,22 +97,36 @@ def options_of(args: Namespace) -> JSON:
     return options
 
 
-def create_project(client: Client, args: Namespace, display: Display, watch: Stopwatch) -> str:
+def check_options(args: Namespace) -> None:
+    """Raises CliError for options that the API would refuse after the upload."""
+    broken = broken_rules(msgspec.convert(options_of(args), ProjectOptions))
+    if broken:
+        told = "; ".join(f"--{name.replace('_', '-')} must be {rule}" for name, rule in broken.items())
+        raise CliError(USAGE, f"{told}.")
+
+
+def create_project(client: Client, args: Namespace, display: Display, watch: Stopwatch, out: Path) -> str:
     """Upload the file (or name the URL) and create the project; gives its id."""
     body: JSON = {"title": args.title or source_name(args.video), "options": options_of(args)}
     if is_url(args.video):
         body["source_url"] = args.video
     else:
         path = Path(args.video)
-        with display.bar(f"Uploading {path.name}", check_file(path)) as on_bytes:
-            body["upload_id"] = watch.time("upload", lambda: upload(client, path, on_bytes))
+        note = Note(out / NOTE)
+        try:
+            with display.bar(f"Uploading {path.name}", check_file(path)) as on_bytes:
+                body["upload_id"] = watch.time("upload", lambda: upload(client, path, on_bytes, note, display.say))
+        except (KeyboardInterrupt, CliError):
+            if note.read(client.api_url, path):
+                display.say("What was uploaded is kept: run the same line again and the upload goes on from there.")
+            raise
     return str(client.post("/v1/projects", body)["project_id"])
 
 
 def run_project(client: Client, args: Namespace, display: Display, clock_s: Callable[[], float]) -> Outcome:
     """The whole run against an API that is there."""
     out, watch = out_dir(args), Stopwatch(clock_s)
-    project_id = create_project(client, args, display, watch)
+    project_id = create_project(client, args, display, watch, out)
     display.say(f"Project {project_id}")
     progress = Progress()
     try:
@@ -145,7 +171,7 @@ def _download(client: Client, project_id: str, out: Path, display: Display) -> t
     total = collect.download_size(exports)
     if not total:
         return [collect.clip_entry(clip, export, {}) for clip, export in pairs], exports
-    with display.bar(f"Downloading {len(exports)} clips", total) as on_bytes:
+    with display.bar(f"Downloading {len(exports)} {'clip' if len(exports) == 1 else 'clips'}", total) as on_bytes:
         for clip, export in pairs:
             name = collect.stem(clip["ordinal"], clip["title"], (export or {}).get("aspect", ""))
             files = collect.download_export(client, export, name, out, on_bytes) if export else {}
@@ -175,4 +201,7 @@ def show_result(display: Display, report: JSON, out: Path, code: int) -> None:
         display.say(f"No clips: {report['nothing_found_reason'] or 'nothing was found.'}")
     else:
         display.table(clip_table(report["clips"]))
-    display.say(f"Results in {out}/ (report.json says what each took and why each clip was chosen).")
+    if report["clips"]:
+        display.say(f"Results in {out}/ (report.json says what each took and why each clip was chosen).")
+    else:
+        display.say(f"{out}/report.json says what was done.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -27,6 +28,7 @@ _DOING = {
     "frame": "framing faces",
     "render": "rendering clips",
 }
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _MARKS = {"waiting": ("·", "dim"), "running": ("▸", "cyan"), "done": ("✓", "green"), "failed": ("✗", "red")}
 
 
@@ -39,8 +41,8 @@ class Display:
         self._clock_s = clock_s
 
     def say(self, line: str) -> None:
-        """One line, shown as it is."""
-        self.console.print(escape(line), highlight=False, soft_wrap=True)
+        """Text shown as it is, but for control characters: what others wrote must not move this terminal."""
+        self.console.print(escape(visible(line)), highlight=False, soft_wrap=True)
 
     @contextmanager
     def bar(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
@@ -72,8 +74,13 @@ class Display:
             yield lambda _progress: live.refresh()
 
     def table(self, table: RenderableType) -> None:
-        """A table."""
-        self.console.print(table)
+        """A table, or a line with styles, which is not broken."""
+        self.console.print(table, soft_wrap=isinstance(table, Text))
+
+
+def visible(text: str) -> str:
+    """Control characters other than line ends and tabs as ``\\x1b``."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 class _Moving:
@@ -135,7 +142,7 @@ def clip_table(clips: Sequence[JSON]) -> Table:
     table.add_column("title and reason", ratio=1)
     table.add_column("file", overflow="fold", max_width=38)
     for clip in clips:
-        told = Text(str(clip["title"]), style="bold")
+        told = Text(visible(str(clip["title"])), style="bold")
         told.append(f"\n{clip['reason']}", style="not bold dim")
         table.add_row(
             str(int(clip["ordinal"]) + 1),
@@ -167,5 +174,5 @@ def plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(escape(cell) for cell in row))
+        table.add_row(*(escape(visible(cell)) for cell in row))
     return table

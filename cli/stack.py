@@ -16,7 +16,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from cli.exits import STACK_UNAVAILABLE
+from cli.exits import STACK_UNAVAILABLE, USAGE, CliError
 from local import stack
 from local.install.tools import Say
 from local.logs import follow, tail
@@ -221,7 +221,7 @@ def _logs(arguments: argparse.Namespace, _: Say) -> int:
         chosen = layout.logs / f"{arguments.part}.log"
         if chosen not in paths:
             names = ", ".join(path.stem for path in paths) or "none yet"
-            raise Problem(f"there is no log of {arguments.part!r}; there are: {names}")
+            raise CliError(USAGE, f"there is no log of {arguments.part!r}; there are: {names}")
         paths = [chosen]
     width = max((len(path.stem) for path in paths), default=0)
     prefix = {path: "" if arguments.part else f"{path.stem:<{width}} | " for path in paths}

@@ -1,4 +1,4 @@
-"""A local file to object storage: one signed PUT, or signed parts. Reads the file in blocks, never whole."""
+"""A local file to object storage: one signed PUT, or signed parts that can be gone on with. Never reads it whole."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from cli.client import CHUNK_BYTES, JSON, Client
+from cli import resume
+from cli.client import CHUNK_BYTES, JSON, Client, SignatureRefused
 from cli.exits import USAGE, CliError
 
 OnBytes = Callable[[int], None]
@@ -28,31 +29,62 @@ def check_file(path: Path) -> int:
     return size
 
 
-def upload(client: Client, path: Path, on_bytes: OnBytes) -> str:
-    """Upload ``path`` and give its upload id. ``on_bytes`` hears of bytes as they go (minus those of a broken try)."""
+def upload(client: Client, path: Path, on_bytes: OnBytes, note: resume.Note, say: Callable[[str], None]) -> str:
+    """Upload ``path`` and give its upload id. ``on_bytes`` hears of bytes as they go (minus those of a broken try).
+
+    An upload in parts that was interrupted goes on where ``note`` says that it stopped.
+    """
     size = check_file(path)
+    before = note.read(client.api_url, path)
+    there = resume.arrived(client, before) if before else None
+    if before is not None and there is not None:
+        say(f"The upload goes on: {len(there)} of {before.part_count} parts are there.")
+        _send_parts(client, path, before, {}, there, on_bytes)
+        return _complete(client, before.upload_id, note)
     signed = client.post("/v1/uploads/sign", {"filename": path.name[-255:], "size_bytes": size})
+    upload_id = str(signed["upload_id"])
     if signed["method"] == "put":
         headers = signed["headers"] | {"Content-Length": str(size)}
         client.put_signed(signed["url"], partial(_blocks, path, 0, size, Rewinding(on_bytes)), headers)
     else:
-        _send_parts(client, path, size, signed, on_bytes)
-    client.post(f"/v1/uploads/{signed['upload_id']}/complete", {})
-    return str(signed["upload_id"])
+        begun = resume.begin(client, path, upload_id, int(signed["part_size_bytes"]))
+        note.write(begun)
+        _send_parts(client, path, begun, _urls(signed), set(), on_bytes)
+    return _complete(client, upload_id, note)
 
 
-def _send_parts(client: Client, path: Path, size: int, signed: JSON, on_bytes: OnBytes) -> None:
-    part_bytes, count = int(signed["part_size_bytes"]), int(signed["part_count"])
-    urls = {part["number"]: part["url"] for part in signed.get("parts", [])}
-    for number in range(1, count + 1):
+def _complete(client: Client, upload_id: str, note: resume.Note) -> str:
+    client.post(f"/v1/uploads/{upload_id}/complete", {})
+    note.forget()
+    return upload_id
+
+
+def _urls(signed: JSON) -> dict[int, str]:
+    return {part["number"]: part["url"] for part in signed.get("parts", [])}
+
+
+def _send_parts(
+    client: Client, path: Path, begun: resume.Begun, urls: dict[int, str], there: set[int], on_bytes: OnBytes
+) -> None:
+    on_bytes(sum(map(begun.length, there)))
+    for number in range(1, begun.part_count + 1):
+        if number in there:
+            continue
         if number not in urls:
-            numbers = list(range(number, min(count, number + SIGN_AT_ONCE - 1) + 1))
-            more = client.post(f"/v1/uploads/{signed['upload_id']}/parts", {"numbers": numbers})
-            urls = {part["number"]: part["url"] for part in more["parts"]}
-        start = (number - 1) * part_bytes
-        length = min(part_bytes, size - start)
+            urls = _sign_more(client, begun, number)
+        length, start = begun.length(number), (number - 1) * begun.part_bytes
+        headers = {"Content-Length": str(length)}
         body = partial(_blocks, path, start, length, Rewinding(on_bytes))
-        client.put_signed(urls[number], body, {"Content-Length": str(length)})
+        try:
+            client.put_signed(urls[number], body, headers)
+        except SignatureRefused:  # on a slow line the URLs of the last parts are too old when their turn comes
+            urls = _sign_more(client, begun, number)
+            client.put_signed(urls[number], body, headers)
+
+
+def _sign_more(client: Client, begun: resume.Begun, first: int) -> dict[int, str]:
+    numbers = list(range(first, min(begun.part_count, first + SIGN_AT_ONCE - 1) + 1))
+    return _urls(client.post(f"/v1/uploads/{begun.upload_id}/parts", {"numbers": numbers}))
 
 
 class Rewinding:

@@ -14,12 +14,18 @@ def test_a_problem_document_becomes_one_line() -> None:
     answer = problem(
         422, "invalid", "A field is wrong", "It must be 1 to 50.", errors=[{"pointer": "/a", "detail": "No."}]
     )
-    assert problem_line(422, answer.content) == ("invalid", "A field is wrong: It must be 1 to 50.; /a: No.")
+    assert problem_line(422, answer.content) == ("invalid", "A field is wrong: It must be 1 to 50.; a: No.")
     assert problem_line(500, b"<html>") == ("", "The API answered 500 without saying why.")
 
 
+def test_a_problem_of_one_field_names_the_field_and_says_it_once() -> None:
+    errors = [{"pointer": "/options/max_clips", "detail": "It must be 1 to 50."}]
+    answer = problem(422, "invalid", "A field is wrong", "It must be 1 to 50.", errors=errors)
+    assert problem_line(422, answer.content)[1] == "A field is wrong: options.max_clips: It must be 1 to 50."
+
+
 def test_a_refusal_has_its_code_and_exit() -> None:
-    with pytest.raises(ApiRefused, match="There is no such thing: There is no such project") as caught:
+    with pytest.raises(ApiRefused, match=r"^There is no such project\.$") as caught:
         Twin().client().get("/v1/projects/nobody")
     assert (caught.value.slug, caught.value.code) == ("not-found", REFUSED)
 

@@ -110,3 +110,17 @@ def test_a_recorded_stack_is_used_only_if_it_answers_to_its_key() -> None:
     assert access.answers(own, httpx2.MockTransport(api))
     assert not access.answers(access.Access(api_url="http://api", api_key="old"), httpx2.MockTransport(api))
     assert not access.answers(own, httpx2.MockTransport(nobody))
+
+
+def test_a_named_key_opens_the_local_stack(tmp_path: Path) -> None:
+    write_stack(tmp_path)
+    assert access.known(args(tmp_path, key="mine"), {}).api_key == "mine"
+    assert access.known(args(tmp_path), {"CLIPSTREAM_API_KEY": "env"}).api_key == "env"
+
+
+def test_a_complaint_is_one_line_that_names_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["run", "a.mp4", "--aspect", "4:3"])
+    shown = capsys.readouterr().err
+    assert shown.count("\n") == 1
+    assert "`clipstream run --help`" in shown

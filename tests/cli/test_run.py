@@ -12,11 +12,11 @@ from rich.console import Console
 
 from cli.collect import slug, stem
 from cli.demo import telling_word
-from cli.exits import NOTHING_FOUND, OK, PARTIAL, PROJECT_FAILED
+from cli.exits import NOTHING_FOUND, OK, PARTIAL, PROJECT_FAILED, USAGE, CliError
 from cli.progress import Progress
 from cli.queries import clips, marked
-from cli.run import Outcome, is_url, options_of, run_project, source_name
-from cli.show import Display, stage_view
+from cli.run import Outcome, check_options, is_url, options_of, run_project, source_name
+from cli.show import Display, plain_table, stage_view
 from tests.cli.twin import PROJECT, Twin, clip, export, finished, progressed, sse
 
 
@@ -157,3 +157,32 @@ def test_the_demo_searches_for_a_word_that_is_said() -> None:
     assert telling_word({"words": words}) == "energy"
     assert telling_word({"words": []}) is None
     assert telling_word(None) is None
+
+
+def test_options_that_the_api_would_refuse_are_said_before_the_upload(tmp_path: Path) -> None:
+    args = arguments(tmp_path / "out", "x")
+    check_options(args)
+    args.max_clips, args.language = 99, "english"
+    with pytest.raises(CliError, match="--max-clips must be 1 to 50; --language must be a code like `en`") as caught:
+        check_options(args)
+    assert caught.value.code == USAGE
+
+
+def test_another_scheme_is_no_file() -> None:
+    with pytest.raises(CliError, match="ftp://a/b cannot be fetched: give an http or https URL"):
+        is_url("ftp://a/b")
+
+
+def test_what_others_wrote_cannot_move_the_terminal() -> None:
+    text = io.StringIO()
+    display = Display(Console(file=text, width=60), lambda: 0.0)
+    display.say("a\x1b[31mb\x9bc\n\td")
+    display.table(plain_table("", ("title",), [("x\x1b]0;owned\x07",)]))
+    assert "\x1b" not in text.getvalue()
+    assert "\x9b" not in text.getvalue()
+    assert "a\\x1b[31mb\\x9bc\n" in text.getvalue()
+
+
+def test_a_later_edit_does_not_overwrite_the_first() -> None:
+    assert stem(0, "One", "1:1", 1) == "01-one-1x1"
+    assert stem(0, "One", "1:1", 3) == "01-one-1x1-v3"

@@ -84,6 +84,9 @@ class Twin:
     headers: list[httpx2.Headers] = field(default_factory=list)
     overrides: dict[tuple[str, str], list[httpx2.Response]] = field(default_factory=dict)
     slept: list[float] = field(default_factory=list)
+    refused: dict[str, list[int]] = field(default_factory=dict)
+    """Statuses with which the store refuses a PUT, once each."""
+    puts: list[str] = field(default_factory=list)
 
     def client(self) -> Client:
         return Client("http://api", KEY, sleep=self.slept.append, transport=httpx2.MockTransport(self.answer))
@@ -106,6 +109,9 @@ class Twin:
         name = request.url.path
         if request.method == "PUT":
             data = request.read()
+            self.puts.append(name)
+            if self.refused.get(name):
+                return httpx2.Response(self.refused[name].pop(0))
             assert request.headers["content-length"] == str(len(data))
             self.stored[name] = data
             return httpx2.Response(200, headers={"etag": '"tag"'})
@@ -117,6 +123,8 @@ class Twin:
             return {"POST": self._sign}
         if path == "/v1/uploads/u1/parts":
             return {"POST": lambda body: _json({"parts": [_part(number) for number in body["numbers"]]})}
+        if path == "/v1/uploads/u1":
+            return {"GET": lambda _: _json({"state": "open", "arrived": self._arrived()})}
         if path == f"{base}/events":
             return {"GET": lambda _: self.streams.pop(0) if self.streams else httpx2.Response(204)}
         if path.startswith("/v1/exports/"):
@@ -133,6 +141,10 @@ class Twin:
         if path not in fixed:
             return {"GET": lambda _: problem(404, "not-found", "There is no such thing", "There is no such project.")}
         return {"GET": lambda _: _json(fixed[path]), "POST": lambda _: _json(fixed[path])}
+
+    def _arrived(self) -> list[Body]:
+        names = [name for name in self.stored if name.startswith("/part-")]
+        return [{"number": int(name.split("-")[1]), "size_bytes": len(self.stored[name])} for name in names]
 
     def _sign(self, body: Body) -> httpx2.Response:
         if self.single:
