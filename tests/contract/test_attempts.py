@@ -6,6 +6,7 @@ import asyncio
 import uuid
 
 import asyncpg
+import msgspec
 import pytest
 
 from streams import lifecycle
@@ -151,3 +152,12 @@ async def test_without_an_org_a_worker_sees_no_tenant_rows(rig: Rig) -> None:
     await rig.run(nothing)
     async with transaction(rig.worker) as connection:
         assert await connection.fetchval("select count(*) from projects") == 0
+
+
+async def test_the_trace_goes_on_into_every_event_that_follows(rig: Rig) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    rig.envelope = msgspec.structs.replace(rig.envelope, traceparent=trace)
+    assert await rig.run(nothing) == "committed"
+    rows = await rig.rows("select headers from outbox where org_id = $1 and project_id = $2")
+    assert len(rows) >= 2
+    assert {row["headers"].get("traceparent") for row in rows} == {trace}
