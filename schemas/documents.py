@@ -24,6 +24,8 @@ class VideoTrack(Value, frozen=True, kw_only=True):
     display_height: int
     rotation_deg: int
     """Clockwise turn a player applies: 0, 90, 180 or 270."""
+    mirrored: bool = False
+    """Whether left and right change places before the turn."""
     sample_aspect: tuple[int, int]
     time_base: tuple[int, int]
     frame_rate: tuple[int, int]

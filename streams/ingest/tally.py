@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+import struct
 from array import array
+from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import av
 from av.packet import Packet
@@ -19,6 +23,7 @@ MAX_RATE = 300
 """Pictures per second on average, beyond which a file is an attack (a 240 fps telephone is fine) …"""
 RATE_FROM_PACKETS = 3_000
 """… judged from this many pictures on."""
+MATRIX_BYTES = 36
 SANE_ASPECT = (Fraction(1, 8), Fraction(8))
 
 
@@ -108,7 +113,7 @@ class VideoTally:
         """The stream as the rest of the product sees it; only when it `shows`."""
         picture = self.picture
         assert picture is not None
-        rotation = rotation_deg(picture.rotation)
+        rotation, mirrored = orientation(matrix_of(picture))
         aspect = sane_aspect(self.stream.sample_aspect_ratio)
         width, height = display_size(picture.width, picture.height, aspect, rotation)
         return VideoTrack(
@@ -120,6 +125,7 @@ class VideoTally:
             display_width=width,
             display_height=height,
             rotation_deg=rotation,
+            mirrored=mirrored,
             sample_aspect=(aspect.numerator, aspect.denominator),
             time_base=(self.time_base.numerator, self.time_base.denominator),
             frame_rate=self._frame_rate(),
@@ -139,9 +145,28 @@ class VideoTally:
         return (rate.numerator, rate.denominator)
 
 
-def rotation_deg(counterclockwise: int) -> int:
-    """Clockwise quarter turn of a display matrix's angle; 0 for nonsense."""
-    return round(-counterclockwise / 90) * 90 % 360 if -360 <= counterclockwise <= 360 else 0
+def matrix_of(picture: av.VideoFrame) -> tuple[int, ...] | None:
+    """The nine numbers of a picture's display matrix, where it has one."""
+    data: Any = picture.side_data.get("DISPLAYMATRIX")
+    body = bytes(data) if data is not None else b""
+    return struct.unpack("=9i", body) if len(body) == MATRIX_BYTES else None
+
+
+def orientation(matrix: Sequence[int] | None) -> tuple[int, bool]:
+    """What a display matrix asks for: a clockwise quarter turn, and whether left and right change places before it.
+
+    The first two columns take a point (x, y), y down, to (a x + c y, b x + d y): libavutil/display.h. Nonsense asks
+    for nothing.
+    """
+    if matrix is None:
+        return 0, False
+    a, b, c, d = matrix[0], matrix[1], matrix[3], matrix[4]
+    across, down = math.hypot(a, c), math.hypot(b, d)
+    mirrored = a * d < b * c
+    if across == 0 or down == 0 or a * d == b * c:
+        return 0, False
+    sign = -1 if mirrored else 1
+    return round(math.degrees(math.atan2(sign * b / down, sign * a / across)) / 90) * 90 % 360, mirrored
 
 
 def sane_aspect(told: Fraction | None) -> Fraction:

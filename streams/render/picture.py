@@ -25,7 +25,7 @@ Step = tuple[str, dict[str, str]]
 
 
 def coded_crop(crop: CropBox, track: VideoTrack, width_px: int, height_px: int) -> CropBox:
-    """A crop of the display picture as even px of the coded one (before rotation, with its own pixel shape)."""
+    """A crop of the display picture as even px of the coded one (not turned nor mirrored, with its own pixel shape)."""
     turned = track.rotation_deg in (90, 270)
     across, down = (height_px, width_px) if turned else (width_px, height_px)
     scale_x, scale_y = across / track.display_width, down / track.display_height
@@ -38,6 +38,8 @@ def coded_crop(crop: CropBox, track: VideoTrack, width_px: int, height_px: int) 
             x, y = width_px - x - width, height_px - y - height
         case 270:
             x, y, width, height = width_px - y - height, x, height, width
+    if track.mirrored:
+        x = width_px - x - width
     return _even_inside(x, y, width, height, width_px, height_px)
 
 
@@ -49,14 +51,15 @@ def _even_inside(x: float, y: float, width: float, height: float, width_px: int,
     return CropBox(x=even_x, y=even_y, width=even_width, height=even_height)
 
 
-def turn_steps(rotation_deg: int) -> list[Step]:
-    """Filters that turn a coded picture upright."""
+def turn_steps(track: VideoTrack) -> list[Step]:
+    """Filters that make a coded picture one as it is shown."""
     steps: dict[int, list[Step]] = {
         90: [("transpose", {"dir": "clock"})],
         180: [("hflip", {}), ("vflip", {})],
         270: [("transpose", {"dir": "cclock"})],
     }
-    return steps.get(rotation_deg, [])
+    mirror: list[Step] = [("hflip", {})] if track.mirrored else []
+    return mirror + steps.get(track.rotation_deg, [])
 
 
 def deinterlaced(pictures: Iterable[tuple[int, av.VideoFrame]]) -> Iterator[tuple[int, av.VideoFrame]]:
@@ -116,7 +119,7 @@ class Painter:
     def _configure(self, frame: av.VideoFrame, shot: ShotCrop) -> av.filter.Graph:
         crop = coded_crop(shot.crop, self._track, frame.width, frame.height)
         cut = {"w": str(crop.width), "h": str(crop.height), "x": str(crop.x), "y": str(crop.y)}
-        steps: list[Step] = [("crop", cut), *turn_steps(self._track.rotation_deg)]
+        steps: list[Step] = [("crop", cut), *turn_steps(self._track)]
         if shot.mode == "fit":
             return self._fit(frame, steps, shot.crop)
         return _chain(frame, [*steps, *self._scaled(frame, self._width, self._height)])

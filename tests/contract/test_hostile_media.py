@@ -48,7 +48,7 @@ TABLE: dict[str, str | tuple[int, int, int, int, int]] = {
     "sample_eac3.mp4": (0, 0, 0, 6, 1675),
     "sample_empty_track.mp4": (1080, 720, 0, 1, 1089),
     "sample_mdat_too_long.mp4": (1080, 720, 0, 1, 1089),
-    "sample_rotate_and_reflect.mp4": (720, 1080, 90, 1, 1089),
+    "sample_rotate_and_reflect.mp4": (720, 1080, 270, 1, 1089),
     "sample_vvc.mp4": (320, 180, 0, 0, 5000),
     "sar_2x1.mp4": (1280, 360, 0, 0, 5000),
     "sphinx_bad.wav": "media.corrupt",

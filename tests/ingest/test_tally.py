@@ -6,15 +6,28 @@ from fractions import Fraction
 
 import pytest
 
-from streams.ingest.tally import display_size, rotation_deg, sane_aspect
+from streams.ingest.tally import display_size, orientation, sane_aspect
 
 
 @pytest.mark.parametrize(
-    ("counterclockwise", "clockwise"),
-    [(0, 0), (-90, 90), (90, 270), (180, 180), (-180, 180), (-91, 90), (-2147483648, 0), (45, 0)],
-)
-def test_rotation(counterclockwise: int, clockwise: int) -> None:
-    assert rotation_deg(counterclockwise) == clockwise
+    ("across", "down", "clockwise", "mirrored"),
+    [
+        ((1, 0), (0, 1), 0, False), ((0, -1), (1, 0), 90, False), ((-1, 0), (0, -1), 180, False),
+        ((0, 1), (-1, 0), 270, False), ((-1, 0), (0, 1), 0, True), ((1, 0), (0, -1), 180, True),
+        ((0, 1), (1, 0), 270, True), ((0, -1), (-1, 0), 90, True), ((0.02, -1), (1, 0.02), 90, False),
+        ((3, 0), (0, 1), 0, False), ((0.8, -0.6), (0.6, 0.8), 0, False), ((0, 0), (0, 0), 0, False),
+        ((1, 1), (1, 1), 0, False),
+    ],
+)  # fmt: skip
+def test_orientation(across: tuple[float, float], down: tuple[float, float], clockwise: int, mirrored: bool) -> None:
+    """``across`` and ``down`` are the rows of the map: x' = a x + c y, y' = b x + d y."""
+    (a, c), (b, d) = across, down
+    matrix = [round(part * 65_536) for part in (a, b, 0, c, d, 0, 0, 0, 16_384)]
+    assert orientation(matrix) == (clockwise, mirrored)
+
+
+def test_no_matrix_asks_for_nothing() -> None:
+    assert orientation(None) == (0, False)
 
 
 @pytest.mark.parametrize(

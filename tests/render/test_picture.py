@@ -64,9 +64,12 @@ def test_pictures_are_turned_upright(rotation_deg: int, expected: list[tuple[int
     assert colours(painted, CORNERS) == expected
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize("rotation_deg", [0, 90, 180, 270])
-def test_a_crop_of_the_upright_picture_is_found_in_the_coded_one(rotation_deg: int, tmp_path: Path) -> None:
-    turned = track(320, 180, rotation_deg=rotation_deg)
+def test_a_crop_of_the_upright_picture_is_found_in_the_coded_one(
+    rotation_deg: int, mirrored: bool, tmp_path: Path
+) -> None:
+    turned = msgspec.structs.replace(track(320, 180, rotation_deg=rotation_deg), mirrored=mirrored)
     whole = Painter(turned, (200, 200), tmp_path).paint(
         quarters(), shot(0, 0, turned.display_width, turned.display_height)
     )

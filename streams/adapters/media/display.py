@@ -48,12 +48,12 @@ def _reformatter(*_shape: int | str) -> VideoReformatter:
 def display_array(
     frame: av.VideoFrame, track: VideoTrack, width: int, height: int, pixel_format: str = "rgb24"
 ) -> NDArray[np.uint8]:
-    """The display picture (turned upright, square pixels, HDR mapped to SDR) at ``width`` × ``height``.
+    """The display picture (upright, unmirrored, square pixels, HDR mapped to SDR) at ``width`` × ``height``.
 
     Shape (height, width, 3) for ``rgb24`` and ``bgr24``, (height, width) for ``gray``; C-contiguous uint8.
     """
     if pixel_format not in ("rgb24", "bgr24", "gray"):
         raise ValueError(f"pixel format {pixel_format!r} has planes that cannot be turned as one array")
     array = display_frame(frame, track, width, height, pixel_format).to_ndarray()
-    turned = np.rot90(array, k=-(track.rotation_deg // 90) % 4)
+    turned = np.rot90(array[:, ::-1] if track.mirrored else array, k=-(track.rotation_deg // 90) % 4)
     return np.ascontiguousarray(turned, dtype=np.uint8)
