@@ -26,7 +26,10 @@ async def objects_keep_what_they_promise(store: Objects, scratch: Path) -> None:
     assert (ref.key, ref.sha256, ref.size) == (f"{prefix}/a/{digest}.flac", digest, 1024)
     assert await store.put(f"{prefix}/a", body, "audio/flac", ".flac") == ref
     (scratch / "file").write_bytes(body)
-    assert (await store.put_file(f"{prefix}/b", scratch / "file", "image/jpeg", ".jpg")).sha256 == digest
+    counts = list[int]()
+    put = await store.put_file(f"{prefix}/b", scratch / "file", "image/jpeg", ".jpg", counts.append)
+    assert put.sha256 == digest
+    assert counts[-1] >= len(body)
     assert await store.get(ref) == body
     assert await store.size(ref.key) == 1024
     assert await store.read_range(ref.key, 250, 12) == body[250:262]

@@ -12,13 +12,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from schemas.media import ObjectRef
-from streams.adapters.ports import ObjectHead, UploadPart
+from streams.adapters.ports import ObjectHead, Report, UploadPart
 from streams.adapters.s3 import PART, THREADS, disposition, ensure_bucket, make_client, translated
 from streams.errors import Rejected, Unavailable
 from streams.settings import Settings
@@ -35,13 +36,28 @@ MAX_PARTS = 10_000
 BLOCK_BYTES = 2**20
 
 
-def file_sha256(path: Path) -> str:
-    """SHA-256 of a file, read block by block."""
+def file_sha256(path: Path, tell: Callable[[int], object] = lambda _: None) -> str:
+    """SHA-256 of a file, read block by block; ``tell`` is given the size of each."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(BLOCK_BYTES):
             digest.update(block)
+            tell(len(block))
     return digest.hexdigest()
+
+
+def _teller(report: Report | None) -> Callable[[int], None]:
+    """Takes sizes in any thread, also negative ones (a part that is sent again); reports their sum on the loop."""
+    loop, lock, total = asyncio.get_running_loop(), Lock(), 0
+
+    def tell(count: int) -> None:
+        nonlocal total
+        with lock:
+            total += count
+            if report is not None:
+                loop.call_soon_threadsafe(report, total)
+
+    return tell
 
 
 class S3Objects:
@@ -74,14 +90,20 @@ class S3Objects:
         await self._call(key, send)
         return ObjectRef(key=key, sha256=sha256, size=len(body))
 
-    async def put_file(self, prefix: str, path: Path, content_type: str, suffix: str = "") -> ObjectRef:
-        """Store a file (in parts above 64 MiB) under ``<prefix>/<sha256><suffix>``."""
+    async def put_file(
+        self, prefix: str, path: Path, content_type: str, suffix: str = "", report: Report | None = None
+    ) -> ObjectRef:
+        """Store a file (in parts above 64 MiB) under ``<prefix>/<sha256><suffix>``.
+
+        ``report`` counts bytes hashed and bytes sent: a large file takes longer than a lease.
+        """
+        tell = _teller(report)
 
         def work() -> ObjectRef:
-            sha256 = file_sha256(path)
+            sha256 = file_sha256(path, tell)
             key = f"{prefix.rstrip('/')}/{sha256}{suffix}"
             extra = {"ContentType": content_type}
-            self._client.upload_file(str(path), self._bucket, key, ExtraArgs=extra, Config=MULTIPART)
+            self._client.upload_file(str(path), self._bucket, key, ExtraArgs=extra, Config=MULTIPART, Callback=tell)
             return ObjectRef(key=key, sha256=sha256, size=path.stat().st_size)
 
         return await self._call(prefix, work)

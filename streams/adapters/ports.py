@@ -26,8 +26,10 @@ class Objects(Protocol):
         """Store bytes under ``<prefix>/<sha256><suffix>``."""
         ...
 
-    async def put_file(self, prefix: str, path: Path, content_type: str, suffix: str = "") -> ObjectRef:
-        """Store a file (multipart when large) under ``<prefix>/<sha256><suffix>``."""
+    async def put_file(
+        self, prefix: str, path: Path, content_type: str, suffix: str = "", report: Report | None = None
+    ) -> ObjectRef:
+        """Store a file (multipart when large) under ``<prefix>/<sha256><suffix>``; ``report`` counts bytes."""
         ...
 
     async def get(self, ref: ObjectRef) -> bytes:

@@ -102,7 +102,7 @@ async def fetch_source(
     if event.source_url is None:
         raise Rejected("url.invalid", "The upload names neither an object nor a URL.")
     await _download(event.source_url, local, outside, limits, steps.part())
-    return await objects.put_file(prefix, local, "application/octet-stream", ".bin")
+    return await objects.put_file(prefix, local, "application/octet-stream", ".bin", steps.part())
 
 
 async def _download(url: str, local: Path, outside: Outside, limits: MediaLimits, report: Report) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 import os
 import signal
 import time
@@ -82,8 +83,12 @@ async def test_a_file_in_parts(store: S3Objects, prefix: str, tmp_path: Path) ->
     path = tmp_path / "big.bin"
     block = os.urandom(MIB)
     path.write_bytes(block * 70)
-    ref = await store.put_file(prefix, path, "video/mp4", ".mp4")
+    counts = list[int]()
+    ref = await store.put_file(prefix, path, "video/mp4", ".mp4", counts.append)
     assert ref.sha256 == hashlib.sha256(block * 70).hexdigest()
+    assert counts == sorted(counts)
+    assert max(after - before for before, after in itertools.pairwise(counts)) <= 16 * MIB
+    assert counts[-1] == 2 * 70 * MIB
     assert ref.size == 70 * MIB
     assert await store.read_range(ref.key, 69 * MIB, MIB) == block
 

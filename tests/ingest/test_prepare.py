@@ -89,6 +89,15 @@ async def test_a_download_is_stored_under_the_project(tmp_path: Path) -> None:
     assert objects.bodies[prepared.source.key] == body
 
 
+async def test_storing_a_download_moves_the_counter(tmp_path: Path) -> None:
+    """Else the lease of a file of some gigabytes is lost while it is sent to the store, at every try."""
+    body = film(tmp_path / "film.mp4").read_bytes()
+    counts = list[int]()
+    await run(tmp_path, ObjectsTwin(), key=None, url="https://a.example/film", outside=OutsideTwin(body), counts=counts)
+    assert counts == sorted(counts)
+    assert any(2 * len(body) == count for count in counts), "fetched, then stored"
+
+
 async def test_the_same_source_gives_the_same_objects(tmp_path: Path) -> None:
     body = film(tmp_path / "film.mp4").read_bytes()
     made = []

@@ -7,6 +7,7 @@ import hashlib
 from pathlib import Path
 
 from schemas.media import ObjectRef
+from streams.adapters.ports import Report
 from streams.errors import Unavailable
 
 
@@ -23,7 +24,11 @@ class ObjectsTwin:
         self.bodies[f"{prefix}/{digest}{suffix}"] = body
         return ObjectRef(key=f"{prefix}/{digest}{suffix}", sha256=digest, size=len(body))
 
-    async def put_file(self, prefix: str, path: Path, content_type: str, suffix: str = "") -> ObjectRef:
+    async def put_file(
+        self, prefix: str, path: Path, content_type: str, suffix: str = "", report: Report | None = None
+    ) -> ObjectRef:
+        if report is not None:
+            report(path.stat().st_size)
         return await self.put(prefix, path.read_bytes(), content_type, suffix)
 
     async def get(self, ref: ObjectRef) -> bytes:
