@@ -11,8 +11,10 @@ from pathlib import Path
 from streams.errors import NoAnswer, Rejected
 
 PART = "outside"
-CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 VALIDATOR_SUFFIX = ".validator"
+SLOW_AFTER_S, SLOW_BYTES_S = 60.0, 16 * 1024
+"""Slower than this on average, after a while, is given up: a server that drips would hold a worker for hours."""
 TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504}
 
 
@@ -26,6 +28,23 @@ def refuse_status(status: int) -> None:
         raise NoAnswer(PART, f"the server answered {status}")
     if status != 416:
         raise Rejected("url.refused", f"The server answered {status} instead of a file.")
+
+
+class Pace:
+    """How fast bytes come since the file was begun, or begun anew."""
+
+    def __init__(self, at_s: float, received: int) -> None:
+        """``received`` bytes were there at ``at_s``."""
+        self._since_s, self._had, self._last = at_s, received, received
+
+    def check(self, at_s: float, received: int) -> None:
+        """Raises Rejected ``media.timeout`` when too few came."""
+        if received < self._last:
+            self._since_s, self._had = at_s, 0
+        self._last = received
+        spent_s = at_s - self._since_s
+        if spent_s > SLOW_AFTER_S and received - self._had < SLOW_BYTES_S * spent_s:
+            raise Rejected("media.timeout", f"The server sends less than {SLOW_BYTES_S // 1024} KiB a second.")
 
 
 class Fetch:

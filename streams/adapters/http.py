@@ -19,7 +19,7 @@ from urllib.parse import urljoin
 import httpcore2
 
 from streams.adapters.addresses import Target, check_addresses, parse_target
-from streams.adapters.fetching import Fetch, refuse_status
+from streams.adapters.fetching import Fetch, Pace, refuse_status
 from streams.adapters.ports import Report, Response
 from streams.errors import NoAnswer, Rejected, Unavailable
 
@@ -146,7 +146,7 @@ class OutsideHttp:
         """
         fetch = Fetch(path, max_bytes)
         clock = asyncio.get_running_loop().time
-        deadline = clock() + DOWNLOAD_S
+        deadline, pace = clock() + DOWNLOAD_S, Pace(clock(), fetch.received)
         cuts = 0
         while not fetch.complete:
             before = fetch.received
@@ -154,6 +154,7 @@ class OutsideHttp:
                 async for received in self._transfer(url, fetch):
                     report(received)
                     yield received
+                    pace.check(clock(), received)
                     if clock() > deadline:
                         raise Rejected("media.timeout", f"The download took longer than {DOWNLOAD_S / 3600:g} hours.")
             except Unavailable:

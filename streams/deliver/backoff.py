@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 
 TRIES_AFTER_S = (5, 5 * 60, 30 * 60, 2 * 3600, 5 * 3600, 10 * 3600, 14 * 3600, 20 * 3600, 24 * 3600)
@@ -20,6 +21,6 @@ def next_try(attempt: int, headers: Mapping[str, str] | None = None, spread: flo
         return None
     pause_s: float = TRIES_AFTER_S[attempt - 1] * (1 + 0.1 * spread)
     asked = (headers or {}).get("retry-after", "")
-    if asked.isdigit():
+    if re.fullmatch("[0-9]{1,12}", asked):  # a receiver may answer anything, also more digits than int() takes
         pause_s = max(pause_s, min(int(asked), MAX_RETRY_AFTER_S))
     return dt.timedelta(seconds=pause_s)

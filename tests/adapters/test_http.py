@@ -12,6 +12,7 @@ import httpcore2
 import pytest
 
 from streams.adapters.addresses import is_public, parse_target
+from streams.adapters.fetching import Pace
 from streams.adapters.http import OutsideHttp, Resolver
 from streams.errors import Rejected, Unavailable
 
@@ -304,6 +305,30 @@ async def test_a_cut_download_goes_on_where_it_stopped(tmp_path: Path) -> None:
     asked = b"".join(wire.sent).lower()
     assert f"range: bytes={len(whole) - 6000}-".encode() in asked
     assert b'if-range: "v1"' in asked
+
+
+def test_a_server_that_drips_is_given_up() -> None:
+    pace = Pace(0.0, 0)
+    for second in range(61):
+        pace.check(float(second), second)
+    with pytest.raises(Rejected, match=r"media\.timeout"):
+        pace.check(61.0, 61)
+
+
+def test_a_steady_download_and_one_begun_anew_are_not() -> None:
+    pace = Pace(0.0, 0)
+    for second in range(600):
+        pace.check(float(second), second * 20_000)
+    for second in range(600, 1200):  # the file had changed
+        pace.check(float(second), (second - 600) * 20_000)
+
+
+async def test_a_part_of_the_file_that_cannot_be_is_no_bug(tmp_path: Path) -> None:
+    whole = b"x" * 1000
+    odd = answer(206, b"y", etag='"v"', content_range=f"bytes {'9' * 5000}-{'9' * 5000}/*")
+    client = OutsideHttp(resolver=Names(), connector=Wire(*[answer(200, whole, etag='"v"')[:-500], *[odd] * 9]))
+    with pytest.raises(Unavailable):
+        await fetch(client, "http://a.example/", tmp_path / "file")
 
 
 async def test_a_file_that_changed_meanwhile_is_fetched_from_its_beginning(tmp_path: Path) -> None:

@@ -52,4 +52,6 @@ def test_retry_after_makes_a_pause_longer_and_never_shorter() -> None:
     assert next_try(1, {"retry-after": "120"}) == dt.timedelta(seconds=120)
     assert next_try(3, {"retry-after": "1"}) == dt.timedelta(seconds=TRIES_AFTER_S[2])
     assert next_try(1, {"retry-after": "9" * 12}) == dt.timedelta(days=1)
+    for nonsense in ("9" * 5000, "²", "-1", "1.5"):
+        assert next_try(1, {"retry-after": nonsense}) == dt.timedelta(seconds=TRIES_AFTER_S[0])
     assert next_try(1, {"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}) == dt.timedelta(seconds=TRIES_AFTER_S[0])
