@@ -2,7 +2,8 @@
 
 Never keeps the answer of a request that failed. An advisory lock for the length of the transaction tells a request
 that still runs (409) from one whose process died (its lock is gone, nothing was kept, the repeat runs anew).
-Answers may hold secrets and signed URLs, so their bodies are sealed at rest.
+Answers may hold secrets and signed URLs, so their bodies are sealed at rest. The sweeper forgets them
+(streams/sweeper.py), some time after they stopped counting.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ REPLAYED = "Idempotent-Replayed"
 KEEP_HOURS = 24
 _SEAL = "idempotency"
 _SHAPE = re.compile(r"^[\x21-\x7e]{1,255}$")
-_FORGET_EVERY = 200
 
 _LOCK = "select pg_try_advisory_xact_lock(hashtextextended($1, 7301))"
 _FIND = """
@@ -36,7 +36,6 @@ insert into idempotency_keys (org_id, key, fingerprint, status, headers, body) v
 on conflict (org_id, key) do update set fingerprint = excluded.fingerprint, status = excluded.status,
   headers = excluded.headers, body = excluded.body, created_at = now()
 """
-_FORGET = "delete from idempotency_keys where org_id = $1 and created_at < now() - make_interval(hours => $2)"
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +67,6 @@ class Idempotency:
     def __init__(self, secret: bytes) -> None:
         """``secret`` is the installation's."""
         self._secret = secret
-        self._kept = 0
 
     async def begin(self, connection: Connection, org_id: UUID, key: str, print_: bytes) -> Kept | None:
         """The kept answer of an equal request, or None when this one is to run. Raises 409 and 422 problems."""
@@ -91,6 +89,3 @@ class Idempotency:
         """Record the answer; it is there when the effect is."""
         sealed = encrypt(self._secret, _SEAL, answer.body)
         await connection.execute(_KEEP, org_id, key, print_, answer.status, answer.headers, sealed)
-        self._kept += 1
-        if self._kept % _FORGET_EVERY == 0:
-            await connection.execute(_FORGET, org_id, KEEP_HOURS)

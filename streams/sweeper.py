@@ -24,6 +24,9 @@ where (org_id, input_id, stage) in (
   order by lease_until limit 100 for update skip locked)
 returning org_id, input_id, stage
 """
+FORGET_EVERY_S = 3600.0
+_OLD_ANSWERS = "delete from idempotency_keys where created_at < now() - interval '25 hours'"
+"""They count for 24 hours (api/idempotency.py)."""
 _OPEN_CLAIMS = """
 update attempts set state = 'cancelled', finished_at = now(), lease_until = null
 where org_id = $1 and project_id = $2 and state in ('running', 'free')
@@ -49,14 +52,25 @@ async def sweep_attempts(pool: Pool) -> int:
     return len(rows)
 
 
+async def forget_answers(pool: Pool) -> int:
+    """Delete the answers of Idempotency-Keys that count no more, whoever's they are; says how many."""
+    async with transaction(pool) as connection:
+        done: str = await connection.execute(_OLD_ANSWERS)
+    return int(done.rpartition(" ")[2])
+
+
 async def run_sweeps(settings: Settings, pool: Pool, stop: asyncio.Event) -> None:
-    """Sweep expired claims every ``sweep_s`` until ``stop``."""
+    """Sweep expired claims every ``sweep_s`` until ``stop``, and old answers each hour."""
     log = structlog.get_logger()
+    now, forget_at = asyncio.get_running_loop().time, 0.0
     while not stop.is_set():
         try:
             swept = await sweep_attempts(pool)
             if swept:
                 log.info("swept", attempts=swept)
+            if now() >= forget_at:
+                forget_at = now() + FORGET_EVERY_S
+                await forget_answers(pool)
         except Unavailable as error:
             log.warning("sweeper waits", part=error.part)
         try:

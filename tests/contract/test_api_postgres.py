@@ -16,9 +16,10 @@ from schemas.documents import SubScore
 from schemas.ids import result_id
 from streams import lifecycle
 from streams.adapters.keys import decrypt_secret
-from streams.adapters.postgres import org_transaction
+from streams.adapters.postgres import create_pool, org_transaction, transaction
 from streams.outbox import Cause
 from streams.settings import Settings
+from streams.sweeper import forget_answers
 from tests.contract.api_world import Tenant, World, open_world
 
 URL = {"source_url": "https://video.example/talk.mp4", "title": "A talk"}
@@ -114,6 +115,23 @@ async def test_a_key_is_forgotten_after_a_day(world: World) -> None:
     second = await world.ann.client.post("/v1/projects", json=URL | {"title": "B"}, headers=headers)
     assert second.status_code == 202
     assert second.json()["project_id"] != first.json()["project_id"]
+
+
+async def test_old_answers_of_every_organisation_are_forgotten(world: World, postgres: Settings) -> None:
+    for tenant in (world.ann, world.bob):
+        for key in ("old", "new"):
+            await tenant.client.post("/v1/projects", json=URL, headers={"Idempotency-Key": key})
+        async with org_transaction(world.api, tenant.org_id) as rows:
+            await rows.execute("update idempotency_keys set created_at = now() - interval '26 hours' where key = 'old'")
+    relay = await create_pool(postgres.postgres_relay, size=1)
+    assert await forget_answers(relay) >= 2
+    for tenant in (world.ann, world.bob):
+        async with org_transaction(world.api, tenant.org_id) as rows:
+            assert [row["key"] for row in await rows.fetch("select key from idempotency_keys")] == ["new"]
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with transaction(relay) as connection:
+            await connection.fetch("select body from idempotency_keys")
+    await relay.close()
 
 
 async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> None:
