@@ -16,7 +16,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from cli.exits import STACK_UNAVAILABLE, USAGE, CliError
+from cli.exits import INTERRUPTED, STACK_UNAVAILABLE, USAGE, CliError
 from local import stack
 from local.install.tools import Say
 from local.logs import follow, tail
@@ -78,7 +78,8 @@ def _guarded(run: Callable[[argparse.Namespace, Say], int], arguments: argparse.
         say(f"clipstream: {problem}")
         return STACK_UNAVAILABLE
     except KeyboardInterrupt:
-        return 130
+        say("clipstream: interrupted")
+        return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
@@ -112,7 +113,8 @@ def _foreground(layout: Layout, environ: Mapping[str, str], say: Say, rewind: Se
         guard.send_signal(signal.SIGTERM)
         _wait_patiently(guard)
         if isinstance(end, KeyboardInterrupt):
-            return 130
+            say("stopped; the data stays")
+            return INTERRUPTED
         raise
     state = load(layout)
     raise Problem(state.said if state and state.said else "the stack was stopped from elsewhere")

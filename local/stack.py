@@ -138,12 +138,20 @@ def wait_ready(layout: Layout, process: subprocess.Popen[bytes] | None, say: Say
             if state.phase == "ready" and not ended:
                 return info(layout, state, started_here=ours)
         if ended:
-            said = state.said if state is not None and state.phase == "failed" else ""
-            raise Problem(said or f"the stack did not start: {last_line(layout.logs / 'supervisor.log')}")
+            raise Problem(_why_ended(layout, state))
         time.sleep(_POLL_S)
     raise Problem(
         f"the stack is not ready after {_START_TIMEOUT_S:.0f} s: see `clipstream status` and `clipstream logs`"
     )
+
+
+def _why_ended(layout: Layout, state: StackState | None) -> str:
+    """What to say of a stack that ended before it was ready."""
+    if state is not None and state.phase == "failed" and state.said:
+        return state.said
+    if state is not None and state.phase == "stopped":
+        return "the stack was stopped before it was ready"
+    return f"the stack did not start: {last_line(layout.logs / 'supervisor.log')}"
 
 
 def _tell_ready(state: StackState, told: set[str], say: Say) -> None:

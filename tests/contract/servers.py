@@ -176,8 +176,13 @@ def run_seaweedfs(root: Path) -> Iterator[Server]:
     url = f"http://127.0.0.1:{ports[0]}"
     limits = {"GOMEMLIMIT": "300MiB", "GOGC": "50"}
     process = Process(_weed_command(data, config, ports), url, root / "weed.log", limits)
-    with _running(process, url, user, password) as server:
-        yield server
+    try:
+        with _running(process, url, user, password) as server:
+            yield server
+    finally:
+        for port in (*ports, *(port + 10_000 for port in ports)):
+            for socket_file in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):  # it leaves them, whatever TMPDIR says
+                socket_file.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -173,6 +173,18 @@ def superuser(layout: Layout, info: StackInfo) -> str:
     return f"postgresql://postgres:{secrets['postgres_superuser']}@127.0.0.1:{port}/postgres"
 
 
+def test_down_in_mid_start_ends_the_start_in_one_line(made: Made) -> None:
+    layout = made.layout("hasty")
+    prepared = without(*SMALL)
+    stack.prepare(layout, prepared, made.said.append)
+    guard = stack.start_guard(layout, prepared, stores_only=True)
+    until(lambda: (state := load(layout)) and state.guard_pid == guard.pid and state.parts, "the supervisor starts")
+    stack.down(layout, print)
+    with pytest.raises(Problem, match="stopped before it was ready"):
+        stack.wait_ready(layout, guard, made.said.append)
+    assert nothing_left(state_of(layout))
+
+
 def test_a_second_up_finds_the_running_stack(made: Made) -> None:
     environ, layout = without(*SMALL), made.layout("found")
     assert made.up(layout, environ).started_here
@@ -243,6 +255,7 @@ def test_a_taken_port_is_one_line(made: Made) -> None:
         result = command("up", "--state-dir", str(layout.root), "--api-port", str(port), environ=without(*SMALL))
     assert f"port {port} is taken" in one_problem(result)
     assert not is_running(layout)
+    made.up(layout, without(*SMALL))  # what failed early is no obstacle
 
 
 def test_missing_java_is_one_line(made: Made, tmp_path: Path) -> None:
