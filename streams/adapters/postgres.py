@@ -26,14 +26,15 @@ DOWN = (
     OSError,
     asyncio.TimeoutError,
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
 )
+"""What passes when the transaction is run again later: gone, starting, full, a standby, or it lost a deadlock."""
 
 
 def _encode_json(value: object) -> str:
