@@ -129,10 +129,18 @@ class Speech(Protocol):
         ...
 
 
+class FacesFound(msgspec.Struct, frozen=True, kw_only=True):
+    """What the detector returned: one list a picture; ``compute_ms`` is its processor time, never time it waited."""
+
+    faces: list[list[Face]]
+    model: str = ""
+    compute_ms: int = 0
+
+
 class Faces(Protocol):
     """Face detection. Raises Unavailable."""
 
-    async def detect(self, pictures: UInt8) -> Sequence[Sequence[Face]]:
+    async def detect(self, pictures: UInt8) -> FacesFound:
         """Faces of pictures, shape (n, height, width, 3), RGB; boxes in pixels of the given pictures."""
         ...
 

@@ -6,7 +6,7 @@ models/triton_repo/README.md describes the tensors and the JSON on the wire.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 
 import msgspec
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.media import Box, Face, TimeRange, Word
-from streams.adapters.ports import Heard, Int16, Report, UInt8
+from streams.adapters.ports import FacesFound, Heard, Int16, Report, UInt8
 from streams.adapters.triton_wire import PART, ModelDead, TritonWire, tensor, text_tensor
 from streams.errors import Unavailable
 
@@ -45,6 +45,13 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
     speech: list[tuple[int, int]] = []
     model: str = ""
     compute_ms: int = 0
+
+
+class _About(msgspec.Struct, frozen=True, kw_only=True):
+    """What the faces model says of one answer."""
+
+    model: str
+    compute_ms: int
 
 
 class TritonSpeech:
@@ -169,28 +176,34 @@ class TritonFaces:
         """Look at one black picture. A dead model is loaded again first; raises Unavailable if it still is dead."""
         await _probe(self._wire, self._model, self._check)
 
-    async def detect(self, pictures: UInt8) -> Sequence[Sequence[Face]]:
+    async def detect(self, pictures: UInt8) -> FacesFound:
         """Faces of pictures, shape (n, height, width, 3), RGB; best first; boxes in pixels of the given pictures."""
         if pictures.ndim != 4 or pictures.shape[3] != 3:
             raise ValueError(f"pictures have shape {pictures.shape}, not (n, height, width, 3)")
         if not pictures.size:
-            return [[] for _ in pictures]
+            return FacesFound(faces=[[] for _ in pictures])
         step = max(1, FACES_REQUEST_BYTES // pictures[0].nbytes)
         try:
             found = [await self._look(pictures[at : at + step]) for at in range(0, len(pictures), step)]
         except ModelDead:
             await _revive(self._wire, self._model, self._check)
             raise
-        return [faces for part in found for faces in part]
+        return FacesFound(
+            faces=[faces for part in found for faces in part.faces],
+            model=found[-1].model,
+            compute_ms=sum(part.compute_ms for part in found),
+        )
 
-    async def _look(self, pictures: UInt8) -> list[list[Face]]:
+    async def _look(self, pictures: UInt8) -> FacesFound:
         values = np.ascontiguousarray(pictures)
         if values.nbytes < SHARE_FROM_BYTES:
             result = await self._wire.infer(self._model, [tensor("PICTURES", values, "UINT8")], FACES_TIMEOUT_S)
         else:
             async with self._wire.shared("PICTURES", values, "UINT8") as given:
                 result = await self._wire.infer(self._model, [given], FACES_TIMEOUT_S)
-        return [[_face(*row) for row in rows if row[4] > 0] for rows in result.as_numpy("FACES").tolist()]
+        about = msgspec.json.decode(result.as_numpy("ABOUT")[0], type=_About)
+        faces = [[_face(*row) for row in rows if row[4] > 0] for rows in result.as_numpy("FACES").tolist()]
+        return FacesFound(faces=faces, model=about.model, compute_ms=about.compute_ms)
 
     async def _check(self) -> None:
         await self._look(np.zeros((1, 64, 64, 3), dtype=np.uint8))

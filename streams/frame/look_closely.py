@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time as clock
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -18,11 +17,11 @@ from streams.adapters.ports import Faces, Report
 from streams.frame.plan import plan
 from streams.frame.tracks import KEEP_SCORE, detections_of, follow
 from streams.sight.canvas import Canvas
-from streams.sight.faces import find_faces
+from streams.sight.faces import find_faces, model_names
 
 __all__ = ["look_closely", "merge_tracks", "missing_time", "plan"]
 
-MODEL = "dense-shots-1, faces"
+MODEL = "dense-shots-1"
 OVERLAP_MS = 400
 """New looks reach this far into what was seen, so that a cut at the seam is seen with both its sides."""
 
@@ -46,7 +45,6 @@ async def look_closely(
     await asyncio.to_thread(index_path.write_bytes, msgspec.json.encode(index))
     args = {"index": str(index_path), "scratch": str(scratch)} | msgspec.to_builtins(time)
     answer = await run_child("streams.frame.pictures:main", args, scratch=scratch, source=source, report=report)
-    started = clock.monotonic()
     canvas, face_ms = msgspec.convert(answer["canvas"], Canvas), answer["face_ms"]
     found = await find_faces(
         faces,
@@ -62,10 +60,10 @@ async def look_closely(
         clip_id=clip_id,
         range=time,
         shots=shots,
-        tracks=await asyncio.to_thread(follow, list(zip(face_ms, found, strict=True)), shots),
+        tracks=await asyncio.to_thread(follow, list(zip(face_ms, found.faces, strict=True)), shots),
         pictures_looked_at=answer["pictures"],
-        model=MODEL,
-        compute_ms=answer["cpu_ms"] + round((clock.monotonic() - started) * 1000),
+        model=model_names(MODEL, found),
+        compute_ms=answer["cpu_ms"] + found.compute_ms,
         looks=msgspec.convert(answer["looks"], list[ShotLook]),
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,9 @@ from streams.adapters.media.sandbox import run_child
 from streams.adapters.ports import Faces, Objects, Report
 from streams.look.shots import find_shots
 from streams.sight.canvas import Canvas
-from streams.sight.faces import find_faces
+from streams.sight.faces import find_faces, model_names
 
-MODEL = "luma-shots-1, faces"
+MODEL = "luma-shots-1"
 SURE_SCORE = 0.5
 """A sparse picture has no neighbours that could confirm a doubtful face."""
 
@@ -44,15 +43,13 @@ async def see(
         )
     answer = await _sparse_pictures(span, index, source=source, scratch=scratch, report=report)
     count = len(answer["pictures"])
-    started = time.monotonic()
     canvas = msgspec.convert(answer["canvas"], Canvas)
     found = await find_faces(
         faces, scratch / "faces.raw", canvas, count, least_score=SURE_SCORE, report=report, seen=count
     )
-    faces_ms = round((time.monotonic() - started) * 1000)
     pictures = [
         SeenPicture(at_ms=at_ms, brightness=brightness, difference=difference, faces=seen)
-        for (at_ms, brightness, difference), seen in zip(answer["pictures"], found, strict=True)
+        for (at_ms, brightness, difference), seen in zip(answer["pictures"], found.faces, strict=True)
     ]
     return SeenSpan(
         ordinal=span.ordinal,
@@ -60,8 +57,8 @@ async def see(
         pictures=pictures,
         shots=find_shots(pictures),
         thumbnails=await _store_thumbnails(answer["thumbnails"], scratch, objects, prefix),
-        model=MODEL,
-        compute_ms=answer["cpu_ms"] + faces_ms,
+        model=model_names(MODEL, found),
+        compute_ms=answer["cpu_ms"] + found.compute_ms,
     )
 
 

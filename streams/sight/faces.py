@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from schemas.media import Face
-from streams.adapters.ports import Faces, Report
+from streams.adapters.ports import Faces, FacesFound, Report
 from streams.sight.canvas import Canvas, read_batches, to_display
 
 BATCH = 16
@@ -21,16 +21,25 @@ async def find_faces(
     least_score: float,
     report: Report | None = None,
     seen: int = 0,
-) -> list[list[Face]]:
+) -> FacesFound:
     """Faces of each of the ``count`` pictures in ``path`` that score ``least_score`` or more, in display pixels.
 
-    ``report`` is told ``seen`` plus the pictures answered so far. Raises Unavailable when the detector does not answer.
+    The cost is the detector's own, summed. ``report`` is told ``seen`` plus the pictures answered so far. Raises
+    Unavailable when the detector does not answer.
     """
     batches = read_batches(path, canvas, count, BATCH)
     found: list[list[Face]] = []
+    model, compute_ms = "", 0
     while (batch := await asyncio.to_thread(next, batches, None)) is not None:
-        for picture in await faces.detect(batch):
+        answer = await faces.detect(batch)
+        model, compute_ms = answer.model, compute_ms + answer.compute_ms
+        for picture in answer.faces:
             found.append(to_display([face for face in picture if face.score >= least_score], canvas))
         if report is not None:
             report(seen + len(found))
-    return found
+    return FacesFound(faces=found, model=model, compute_ms=compute_ms)
+
+
+def model_names(shots: str, found: FacesFound) -> str:
+    """What looked: the shot finder, and the face detector where it was asked."""
+    return f"{shots}, {found.model}" if found.model else shots

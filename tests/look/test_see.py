@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from uuid import UUID
 
@@ -12,6 +13,7 @@ import pytest
 from schemas.events import SpanPlanned
 from schemas.media import ObjectRef, TimeRange
 from streams.adapters.media.handles import LocalSource
+from streams.adapters.ports import FacesFound
 from streams.look.see import see
 from tests.look.clips import counter, encode, scene
 from tests.look.twins import BrightestFaces, FileObjects
@@ -56,7 +58,29 @@ async def test_a_span_is_seen(tmp_path: Path) -> None:
     assert counts == sorted(counts)
     assert counts[-1] == 8
     assert (seen.ordinal, seen.range.end_ms) == (3, 4000)
-    assert seen.compute_ms > 0
+    assert seen.model == "luma-shots-1, brightest-1"
+
+
+class WaitingFaces(BrightestFaces):
+    """A detector behind a queue: a second until it answers, no work of its own."""
+
+    async def detect(self, pictures: np.ndarray) -> FacesFound:
+        await asyncio.sleep(1)
+        return msgspec.structs.replace(await super().detect(pictures), compute_ms=0)
+
+
+async def test_waiting_for_the_detector_is_no_cost(tmp_path: Path) -> None:
+    path, costs = tmp_path / "clip.mp4", []
+    index = encode(path, [np.minimum(scene(1), 200)] * 50)
+    for faces in (BrightestFaces(), WaitingFaces()):
+        with LocalSource(path) as source:
+            seen = await see(
+                span(2000), index, source=source, objects=FileObjects(), faces=faces, scratch=tmp_path, prefix="p",
+                report=print,
+            )  # fmt: skip
+        costs.append(seen.compute_ms)
+    assert faces.batches == [2]
+    assert abs(costs[0] - costs[1]) < 500
 
 
 async def test_nothing_is_seen_of_sound(tmp_path: Path) -> None:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.media import Box, Face, ObjectRef
+from streams.adapters.ports import FacesFound
 
 
 class BrightestFaces:
-    """Takes a white rectangle (all channels over 225) for a face."""
+    """Takes a white rectangle (all channels over 225) for a face; says that a picture cost 10 ms."""
 
     def __init__(self) -> None:
         self.batches: list[int] = []
 
-    async def detect(self, pictures: NDArray[np.uint8]) -> Sequence[Sequence[Face]]:
+    async def detect(self, pictures: NDArray[np.uint8]) -> FacesFound:
         self.batches.append(len(pictures))
-        return [self._one(picture) for picture in pictures]
+        found = [self._one(picture) for picture in pictures]
+        return FacesFound(faces=found, model="brightest-1", compute_ms=10 * len(pictures))
 
     def _one(self, picture: NDArray[np.uint8]) -> list[Face]:
         rows, columns = np.nonzero((picture > 225).all(axis=2))

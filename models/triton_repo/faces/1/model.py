@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import time
 from pathlib import Path
 
 import centerface
@@ -40,7 +42,9 @@ class TritonPythonModel:
         self._batch = int(settings["batch_size"])
         self._max_pixels = int(settings["max_pixels"])
         device_index = int(args["model_instance_device_id"]) if on_gpu else 0
-        self._session = _open(Path(settings["weights"]), device, device_index, int(settings["threads"]))
+        weights = Path(settings["weights"])
+        self._session = _open(weights, device, device_index, int(settings["threads"]))
+        self._name = f"{weights.stem}-{hashlib.sha256(weights.read_bytes()).hexdigest()[:12]}"
         self._input = self._session.get_inputs()[0].name
         self._outputs = [output.name for output in self._session.get_outputs()][:3]
         self._look(np.zeros((1, 64, 64, 3), dtype=np.uint8))
@@ -52,6 +56,7 @@ class TritonPythonModel:
     def _answer(self, request):
         if request.is_cancelled():
             return pb_utils.InferenceResponse(error=pb_utils.TritonError("cancelled", pb_utils.TritonError.CANCELLED))
+        started = time.process_time()
         try:
             pictures = pb_utils.get_input_tensor_by_name(request, "PICTURES").as_numpy()
             self._check(pictures)
@@ -61,7 +66,9 @@ class TritonPythonModel:
         except Exception as error:  # whatever a request causes must not end the instance
             text = f"{type(error).__name__}: {error}"
             return pb_utils.InferenceResponse(error=pb_utils.TritonError(text, pb_utils.TritonError.INTERNAL))
-        return pb_utils.InferenceResponse([pb_utils.Tensor("FACES", found)])
+        about = {"model": self._name, "compute_ms": round((time.process_time() - started) * 1000)}
+        told = np.array([json.dumps(about).encode()], dtype=np.object_)
+        return pb_utils.InferenceResponse([pb_utils.Tensor("FACES", found), pb_utils.Tensor("ABOUT", told)])
 
     def _check(self, pictures: np.ndarray) -> None:
         if pictures.ndim != 4 or pictures.shape[3] != 3 or 0 in pictures.shape:
