@@ -127,11 +127,15 @@ def objects_round_trip(endpoint: str, access_key: str, secret_key: str) -> None:
 
 def clickhouse_query(url: str) -> None:
     """Ask ClickHouse for one; ``url`` carries user and password."""
+    if clickhouse_execute(url, "SELECT 1 FORMAT TabSeparated").strip() != b"1":
+        raise NotReadyError("ClickHouse does not know what one is")
+
+
+def clickhouse_execute(url: str, statement: str) -> bytes:
+    """Run a statement of ours, in no database in particular; gives the answer's body."""
     parts = urlsplit(url)
     headers = {"X-ClickHouse-User": parts.username or "default", "X-ClickHouse-Key": parts.password or ""}
-    base = f"http://{parts.hostname}:{parts.port}/"
-    if http_get(base, headers=headers, body=b"SELECT 1 FORMAT TabSeparated").strip() != b"1":
-        raise NotReadyError("ClickHouse does not know what one is")
+    return http_get(f"http://{parts.hostname}:{parts.port}/", headers=headers, body=statement.encode())
 
 
 def search_query(endpoint: str, key: str) -> None:

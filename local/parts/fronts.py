@@ -1,4 +1,4 @@
-"""ClickHouse by our front to its engine; search by the real server where it is on PATH, else ours. Starts neither."""
+"""ClickHouse and search: the real server where it is installed, else our front and our server. Starts none."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import shutil
 import sys
 from functools import partial
 
+from local.parts.clickhouse import installed_server, server_part
 from local.parts.part import Part, Setting
 from local.probes import clickhouse_query, http_get, knock, search_query
 
@@ -18,9 +19,11 @@ def clickhouse_url(setting: Setting) -> str:
 
 
 def clickhouse_part(setting: Setting) -> Part:
-    """ClickHouse's engine behind its HTTP protocol."""
-    port, data = setting.port("clickhouse"), setting.layout.data("clickhouse")
+    """ClickHouse itself if it is installed, else its engine behind its HTTP protocol."""
     url = clickhouse_url(setting)
+    if real := installed_server(setting.environ):
+        return server_part(setting, real, url, USER, DATABASE)
+    port, data = setting.port("clickhouse"), setting.layout.data("clickhouse")
 
     def prepare() -> None:
         data.mkdir(parents=True, exist_ok=True)
