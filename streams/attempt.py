@@ -215,7 +215,8 @@ class Attempts:
         cap = self._rules.max_tries if isinstance(error, Unavailable) else min(3, self._rules.max_tries)
         if claim.waited_s > self._rules.outage_s if outage else claim.tries >= cap:
             dead.report_bug(error, self._stage.name)
-            return await self._bury(claim, message, event, cause, "retries.exhausted", str(error))
+            part = error.part if isinstance(error, Unavailable) else ""
+            return await self._bury(claim, message, event, cause, "retries.exhausted", str(error), part)
         pause_s = pause_of(self._rules, claim.tries, claim.waited_s if outage else None)
 
         async def write() -> Verdict:
@@ -226,8 +227,16 @@ class Attempts:
         return await self._unless_superseded(write)
 
     async def _bury(
-        self, claim: Claim, message: Message, event: events.AnyEvent, cause: Cause, reason: str, detail: str
+        self,
+        claim: Claim,
+        message: Message,
+        event: events.AnyEvent,
+        cause: Cause,
+        reason: str,
+        detail: str,
+        part: str = "",
     ) -> Verdict:
+        """Write a dead letter with the technical ``detail``; what it means for the project is told in plain words."""
         tell = True
 
         async def write() -> Verdict:
@@ -237,7 +246,7 @@ class Attempts:
                 await claims.finish(connection, claim, "gave_up", error=f"{reason}: {detail}"[:1000])
                 await dead.record(connection, message, self._stage.name, reason, detail, cause, claims.owner_of(event))
                 if tell:
-                    await self._stage.give_up(connection, event, reason, detail, cause)
+                    await self._stage.give_up(connection, event, reason, dead.told(reason, part), cause)
                 return "dead"
 
         try:

@@ -18,18 +18,33 @@ from streams.outbox import Cause, put
 _INSERT = """
 insert into dead_letters
   (dead_id, org_id, project_id, topic, partition, "offset", stage, reason, detail, headers, payload)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing
+select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 where not exists (
+  select 1 from projects where org_id = $2 and project_id = $3 and state = 'erased')
+on conflict do nothing
 """
+"""A letter about an erased project that comes late (by ``dead.v1``) is not kept."""
 MAX_BYTES = 500_000
 MAX_HEADER_CHARACTERS = 30_000
 """More than a message that can be decoded has; with the bytes and the detail a letter stays below its own limit."""
 MAX_DETAIL_CHARACTERS = 2_000
+TOLD = {
+    "bug": "Something went wrong on our side; it has been reported.",
+    "retries.exhausted": "It was tried several times and never came to an end; this has been reported.",
+    "retries.exhausted/outside": "The server of the given URL did not send the file, however often it was asked.",
+}
+"""What a customer is told of an attempt that was given up. The technical text is for operators: it stays in the letter
+and in the attempt's row, because what is told goes on to topics that are kept for ever."""
 
 
 def report_bug(error: BaseException, stage: str) -> None:
     """Tell Sentry and the log of an error that nobody expected."""
     sentry_sdk.capture_exception(error)
     structlog.get_logger().error("bug", stage=stage, error=str(error), exc_info=error)
+
+
+def told(reason: str, part: str = "") -> str:
+    """The sentence for a customer; ``part`` is what did not answer, where that is why."""
+    return TOLD.get(f"{reason}/{part}", TOLD[reason])
 
 
 def letter_of(

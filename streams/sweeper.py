@@ -127,6 +127,8 @@ _FORGET = (
     """update projects set title = '', object_key = null, source_url = null, options = '{}', source = null,
          source_index = null, warnings = '{}', nothing_found_reason = null, failure_detail = null
        where org_id = $1 and project_id = $2 and state = 'erased'""",
-    "delete from outbox where org_id = $1 and project_id = $2 and topic = 'uploads.v1' and published_at is not null",
-    "update dead_letters set payload = '' where org_id = $1 and project_id = $2",
+    """update project_events set body = body - array['detail', 'warnings', 'nothing_found_reason']
+       where org_id = $1 and project_id = $2""",
+    "delete from outbox where org_id = $1 and project_id = $2 and published_at is not null",
+    "update dead_letters set payload = '', detail = '', headers = '{}' where org_id = $1 and project_id = $2",
 )

@@ -8,10 +8,12 @@ import uuid
 import pytest
 
 from streams import lifecycle
+from streams.adapters.media.sandbox import ChildFailed
 from streams.adapters.postgres import org_transaction
 from streams.adapters.triton_wire import ModelDead, ModelMissing
 from streams.attempt import Work
 from streams.claims import pause_of
+from streams.dead import TOLD
 from streams.errors import NoAnswer, Rejected, Unavailable
 from streams.outbox import Cause
 from tests.contract.attempt_rig import NOW, RULES, Rig, make_rig, nothing
@@ -105,3 +107,34 @@ async def test_giving_up_after_an_erasure_writes_nothing(rig: Rig, error: Except
         "select type from project_events where org_id = $1 and project_id = $2 order by version desc limit 1"
     )
     assert [row["type"] for row in types] == ["clipstream.ProjectErased"]
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"),
+    [
+        (KeyError("/scratch/a1/secret words"), 1),
+        (ChildFailed("the child's stderr ends: /scratch/a1/secret words"), 3),
+        (NoAnswer("outside", "cut off at /scratch/a1/secret words"), RULES.max_tries),
+    ],
+)
+async def test_technical_text_stays_with_the_operators(rig: Rig, error: Exception, tries: int) -> None:
+    """What a customer is told goes to projects.v1, which is kept for ever."""
+
+    async def fails(work: Work) -> None:
+        raise error
+
+    assert [await rig.run(fails) for _ in range(tries)][-1] == "dead"
+    told = await rig.rows(
+        """select convert_from(payload, 'utf8') from outbox where org_id = $1 and project_id = $2
+             and topic = 'projects.v1'
+           union all select body::text from project_events where org_id = $1 and project_id = $2
+           union all select failure_detail from projects where org_id = $1 and project_id = $2"""
+    )
+    assert len(told) >= 3
+    assert not [row for row in told if "scratch" in row[0]]
+    assert told[-1][0] in TOLD.values()
+    kept = await rig.rows(
+        """select last_error from attempts where org_id = $1 and project_id = $2
+           union all select detail from dead_letters where org_id = $1 and project_id = $2"""
+    )
+    assert ["secret words" in row[0] for row in kept] == [True, True]
