@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import faust
+import sentry_sdk
 import structlog
 
 from schemas.topics import TOPICS
@@ -65,8 +66,18 @@ def topics_of(stage: str) -> list[str]:
     return [topic.name for topic in TOPICS if stage in topic.consumers]
 
 
+def leave(error: Exception) -> None:
+    """End the process at once: the message in hand comes again to whoever is started next."""
+    sentry_sdk.capture_exception(error)
+    sentry_sdk.flush(2.0)
+    structlog.get_logger().error("stopped by itself", why=repr(error))
+    os._exit(1)
+
+
 def build_app(settings: Settings, stage: str, handle: Callable[[Message], Any]) -> faust.App:
     """A Faust app with one agent which hands each raw message to ``handle`` and acknowledges it afterwards.
+
+    Where ``handle`` raises the process ends: Faust counts a message whose agent raised as done, ``noack`` or not.
 
     ``stream_wait_empty=False``: a rebalance does not wait for a long render. ``noack`` with ``ack`` after the work:
     SIGTERM in mid-event does not lose it. Raw bytes: decoding is ours, so that a bad message is a dead letter.
@@ -96,7 +107,11 @@ def build_app(settings: Settings, stage: str, handle: Callable[[Message], Any]) 
 
     async def agent(stream: Any) -> AsyncIterator[str]:
         async for event in stream.noack().events():
-            verdict = await handle(as_message(event.message))
+            try:
+                verdict = await handle(as_message(event.message))
+            except Exception as error:
+                leave(error)
+                raise
             event.ack()
             yield verdict
 
