@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import re
+import subprocess
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from importlib import metadata
@@ -15,6 +16,8 @@ from cli.client import JSON, ApiRefused, Client
 
 REPORT_VERSION = 1
 FILES = ("video", "srt", "vtt", "thumbnail")
+CLONE = Path(__file__).parents[1]
+GIT_TIMEOUT_S = 10.0
 _UNSAFE = re.compile(r"[^a-z0-9]+")
 
 
@@ -94,14 +97,35 @@ def clip_entry(clip: JSON, export: JSON | None, files: Mapping[str, str]) -> JSO
     return entry
 
 
+def commit_of(clone: Path) -> str | None:
+    """The git commit a clone is at, with ``-changed`` behind it where files differ; None where this is no clone."""
+    if not (clone / ".git").exists():
+        return None
+    try:
+        commit = _git(clone, "rev-parse", "HEAD")
+        changed = _git(clone, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return f"{commit}-changed" if changed else commit
+
+
+def _git(clone: Path, *arguments: str) -> str:
+    command = ("git", "--no-optional-locks", "-C", str(clone), *arguments)
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=GIT_TIMEOUT_S).stdout.strip()
+
+
 def versions(transcript: JSON | None, moments: JSON | None, exports: Sequence[JSON], api: str | None) -> JSON:
-    """Which code and which models made this."""
-    encoders = sorted({str(e["certificate"]["encoder"]) for e in exports if e.get("certificate")})
+    """Which code and which models made this. ``commit`` is that of the clone this command runs from."""
+    certificates: list[JSON] = [export["certificate"] for export in exports if export.get("certificate")]
+    encoders = sorted({str(one["encoder"]) for one in certificates})
+    pictures = {*((moments or {}).get("picture_models") or []), *(one.get("framed_by") for one in certificates)}
     return {
         "clipstream": metadata.version("clipstream"),
+        "commit": commit_of(CLONE),
         "api": api,
         "python": platform.python_version(),
         "speech_model": transcript.get("model") if transcript else None,
+        "picture_models": sorted(name for name in pictures if name),
         "scorer": moments.get("scorer") if moments else None,
         "encoder": ", ".join(encoders) or None,
     }

@@ -188,6 +188,8 @@ class MomentList(Value, frozen=True, kw_only=True):
     moments: list[Moment]
     nothing_found_reason: str | None = None
     scorer: str = ""
+    picture_models: list[str] = []
+    """What looked at the pictures that were weighed."""
     project_title: str = ""
     """As in `Transcript`."""
 
@@ -252,6 +254,8 @@ class FramePlan(Value, frozen=True, kw_only=True):
     shots: list[ShotCrop]
     faces: list[FaceSample] = []
     """At each look the largest face that is mostly in the crop, in display pixels; for the thumbnail."""
+    model: str = ""
+    """What looked at the pictures."""
 
 
 class CaptionCue(Value, frozen=True, kw_only=True):
@@ -274,6 +278,8 @@ class Certificate(Value, frozen=True, kw_only=True):
     true_peak_dbtp: float | None
     caption_cues: int
     encoder: str
+    framed_by: str = ""
+    """What looked at the pictures to place the crop."""
     warnings: list[str] = []
 
 

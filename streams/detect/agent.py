@@ -53,7 +53,8 @@ class DetectStage:
         moments, work.cpu_ms = await timed_in_thread(
             weigh, material, known.options, lambda name: str(result_id(input_id, "detect", name))
         )
-        moments = msgspec.structs.replace(moments, project_title=known.title)
+        looked = sorted({span.model for span in material.seen})
+        moments = msgspec.structs.replace(moments, project_title=known.title, picture_models=looked)
         prefix = prefix_of(event, "moments", result_id(input_id, "detect"))
         ref = await self._context.objects.put(prefix, encode_document(moments), "application/json", ".json")
 

@@ -77,6 +77,7 @@ def plan(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: TimeRange
         source_height=height,
         shots=crops,
         faces=faces_shown(tracks, crops),
+        model=tracks.model,
     )
 
 

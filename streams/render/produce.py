@@ -53,7 +53,8 @@ async def produce(
     )
     rendered = msgspec.convert(result, Rendered)
     files = await _store(scratch, transcript, plan.range, objects, prefix)
-    return Produced(files=files, certificate=rendered.certificate, cpu_ms=int(result["cpu_ms"]))
+    certificate = msgspec.structs.replace(rendered.certificate, framed_by=plan.model)
+    return Produced(files=files, certificate=certificate, cpu_ms=int(result["cpu_ms"]))
 
 
 def words_near(words: Sequence[Word], clip: TimeRange) -> list[Word]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
 from argparse import Namespace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from cli.collect import slug, stem
+from cli.collect import commit_of, slug, stem
 from cli.demo import telling_word
 from cli.exits import NOTHING_FOUND, OK, PARTIAL, PROJECT_FAILED, USAGE, CliError
 from cli.progress import Progress
@@ -57,6 +58,8 @@ def test_a_run_leaves_clips_transcript_and_report(tmp_path: Path) -> None:
     assert set(report["timings_s"]) == {"upload", "work", "download"}
     assert report["versions"]["speech_model"] == "whisper-base"
     assert report["versions"]["encoder"] == "libx264 164"
+    faces = "centerface-0123456789ab"
+    assert report["versions"]["picture_models"] == [f"dense-shots-1, {faces}", f"luma-shots-1, {faces}"]
     assert report["candidates_weighed"] == 3
     assert "150 joules" in text
     assert "ingest: done" in text
@@ -186,3 +189,21 @@ def test_what_others_wrote_cannot_move_the_terminal() -> None:
 def test_a_later_edit_does_not_overwrite_the_first() -> None:
     assert stem(0, "One", "1:1", 1) == "01-one-1x1"
     assert stem(0, "One", "1:1", 3) == "01-one-1x1-v3"
+
+
+def test_the_report_names_the_commit_of_a_clone(tmp_path: Path) -> None:
+    def git(*arguments: str) -> str:
+        named = ("-c", "user.name=test", "-c", "user.email=test@example.org")
+        done = subprocess.run(("git", *named, *arguments), cwd=tmp_path, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    assert commit_of(tmp_path) is None, "no clone"
+    git("init", "-q")
+    assert commit_of(tmp_path) is None, "no commit yet"
+    (tmp_path / "file").write_text("one")
+    git("add", "file")
+    git("commit", "-q", "-m", "first")
+    commit = git("rev-parse", "HEAD")
+    assert commit_of(tmp_path) == commit
+    (tmp_path / "file").write_text("two")
+    assert commit_of(tmp_path) == f"{commit}-changed"

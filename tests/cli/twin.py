@@ -67,7 +67,9 @@ def export(ordinal: int, *, failed: bool = False) -> Body:
         kind: {"url": f"http://store/{ordinal}{suffix}", "size_bytes": 9, "sha256": "", "filename": f"clip{suffix}"}
         for kind, suffix in (("video", ".mp4"), ("thumbnail", ".jpg"), ("srt", ".srt"))
     }
-    return base | {"files": links | {"vtt": None}, "certificate": {"encoder": "libx264 164", "warnings": []}}
+    framed_by = "dense-shots-1, centerface-0123456789ab"
+    certificate = {"encoder": "libx264 164", "framed_by": framed_by, "warnings": []}
+    return base | {"files": links | {"vtt": None}, "certificate": certificate}
 
 
 @dataclass
@@ -135,7 +137,11 @@ class Twin:
             base: self.project,
             f"{base}/clips": {"items": self.clips, "nothing_found_reason": self.project.get("nothing_found_reason")},
             f"{base}/transcript": {"language": "en", "words": [{"text": "joules"}], "model": "whisper-base"},
-            f"{base}/moments": {"moments": [{}, {}, {}], "scorer": "evidence-1"},
+            f"{base}/moments": {
+                "moments": [{}, {}, {}],
+                "scorer": "evidence-1",
+                "picture_models": ["luma-shots-1, centerface-0123456789ab"],
+            },
             "/openapi.json": {"info": {"version": "1.0.0"}},
         }
         if path not in fixed:

@@ -6,6 +6,8 @@ import hashlib
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
+
 from schemas.documents import Transcript
 from schemas.events import RenderRequested
 from schemas.media import ObjectRef, Segment, TimeRange
@@ -37,7 +39,7 @@ class Memory:
 async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
     path = tmp_path / "source.mp4"
     index = flash_and_beep(path, length_ms=1_600)
-    crops = plan(index, 200, 1_400)
+    crops = msgspec.structs.replace(plan(index, 200, 1_400), model="dense-shots-1")
     request = RenderRequested(
         org_id=NOBODY, project_id=NOBODY, clip_id=NOBODY, export_id=NOBODY, ordinal=0, range=crops.range,
         aspect="9:16", captions=True, plan=REF, source=REF, index=REF,
@@ -62,6 +64,7 @@ async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
     assert [memory.stored[ref.key][1] for ref in (files.video, files.thumbnail)] == ["video/mp4", "image/jpeg"]
     assert memory.stored[files.video.key][0][4:8] == b"ftyp"
     assert produced.certificate.caption_cues == 1
+    assert produced.certificate.framed_by == "dense-shots-1"
     assert produced.cpu_ms > 0
     assert ticks
 
