@@ -143,6 +143,8 @@ class Attempts:
         keeper = asyncio.create_task(self._keep(claim, progress))
         try:
             await asyncio.wait({body, keeper}, return_when=asyncio.FIRST_COMPLETED)
+            if body.cancelled():
+                raise RuntimeError("the work cancelled itself")  # nobody drains us: it must not look as if
             if body.done():
                 return body.result()
             keeper.result()

@@ -91,6 +91,13 @@ async def test_what_another_worker_took_for_busy_is_not_lost_when_its_worker_is_
     assert await rig.run(nothing, "heir") == "committed"
 
 
+async def test_work_that_cancels_itself_is_a_bug_and_no_drain(rig: Rig) -> None:
+    async def odd(work: Work) -> None:
+        raise asyncio.CancelledError
+
+    assert await rig.run(odd) == "dead"
+
+
 @pytest.mark.parametrize("error", [Rejected("media.corrupt", "It is broken."), KeyError("a bug")])
 async def test_giving_up_after_an_erasure_writes_nothing(rig: Rig, error: Exception) -> None:
     async def erased_meanwhile(work: Work) -> None:
