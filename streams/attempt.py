@@ -87,6 +87,8 @@ class Attempts:
         self._rules = rules
         self._clock = clock
         self.progress: Progress | None = None
+        self.buried_for = ""
+        """Reason of the last dead letter."""
 
     async def run(self, message: Message, envelope: codec.Envelope, event: events.AnyEvent) -> Verdict:
         """Take the event to its end for this stage; the message may be acknowledged when this returns.
@@ -239,6 +241,7 @@ class Attempts:
         part: str = "",
     ) -> Verdict:
         """Write a dead letter with the technical ``detail``; what it means for the project is told in plain words."""
+        self.buried_for = reason
         tell = True
 
         async def write() -> Verdict:

@@ -69,6 +69,7 @@ class Consumption:
         try:
             envelope, event = codec.decode(BY_NAME[message.topic], message.headers, message.payload)
             if not self._stage.wants(event):
+                self._dead_in_a_row = 0
                 return "skipped"
             if isinstance(event, events.UploadReceived):
                 await self._verifier.verify(message, envelope, event)
@@ -77,15 +78,21 @@ class Consumption:
         except Rejected as error:
             return await self._bury(message, error.reason, error.detail)
         verdict = await self._attempts.run(message, envelope, event)
-        self._dead_in_a_row = 0
+        is_bug = verdict == "dead" and self._attempts.buried_for == "bug"  # of a dead URL nobody's deploy is the cause
+        self._dead_in_a_row = self._dead_in_a_row + 1 if is_bug else 0
+        self._mind_the_breaker(message, "every event of late met a bug")
         return verdict
+
+    def _mind_the_breaker(self, message: Message, detail: str) -> None:
+        """Raise BreakerOpen, which ends the process (streams/app.py): the message comes again to the next one."""
+        if self._dead_in_a_row > BREAKER_IN_A_ROW:
+            raise BreakerOpen(f"{self._dead_in_a_row} dead letters in a row on {message.topic}: {detail}")
 
     async def _bury(self, message: Message, reason: str, detail: str) -> str:
         """Write a dead letter for a message whose owner nobody can vouch for."""
         if reason == "bug" or message.topic != "uploads.v1":  # there outsiders write what they like
             self._dead_in_a_row += 1
-        if self._dead_in_a_row > BREAKER_IN_A_ROW:
-            raise BreakerOpen(f"{self._dead_in_a_row} dead letters in a row on {message.topic}: {detail}")
+        self._mind_the_breaker(message, detail)
         place = f"{message.topic}/{message.partition}/{message.offset}"
         input_id: UUID = result_id(NAMESPACE, "message", place)
         cause = Cause(input_id=input_id, source=self._stage.name, now=dt.datetime.now(dt.UTC))

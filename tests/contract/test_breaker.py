@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import uuid
+from pathlib import Path
 
+import msgspec
 import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from schemas import events
+from streams.attempt import Commit, Work
 from streams.consume import BREAKER_IN_A_ROW, BreakerOpen
 from streams.messages import Message
+from streams.settings import Settings
+from tests.contract.test_api_process import environment
 from tests.contract.test_poison import Rig, rig
 
 __all__ = ["rig"]
@@ -38,6 +47,57 @@ async def test_a_good_message_in_between_begins_the_count_anew(rig: Rig) -> None
     assert await garbage(rig) == "dead"
 
 
+async def test_a_good_message_that_does_not_concern_the_stage_begins_the_count_anew(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(BREAKER_IN_A_ROW):
+        await garbage(rig)
+    body = rig.body()
+    with monkeypatch.context() as patched:
+        patched.setattr(rig, "wants", lambda _: False)
+        assert await rig.take(body, rig.headers(body)) == "skipped"
+    assert await garbage(rig) == "dead"
+
+
+async def test_a_stage_that_meets_a_bug_with_everything_stops(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bad deploy: the events are fine, and would all be diverted."""
+
+    async def broken(event: events.AnyEvent, work: Work) -> Commit:
+        raise KeyError("a name that the last release forgot")
+
+    async def tell_nobody(*_: object) -> None:
+        return
+
+    monkeypatch.setattr(rig, "work", broken)
+    monkeypatch.setattr(rig, "give_up", tell_nobody)
+    for _ in range(BREAKER_IN_A_ROW):
+        body = rig.body()
+        assert await rig.take(body, rig.headers(body)) == "dead"
+    with pytest.raises(BreakerOpen, match="met a bug"):
+        await rig.take(body := rig.body(), rig.headers(body))
+
+
 async def test_what_outsiders_write_stops_nobody(rig: Rig) -> None:
     for _ in range(BREAKER_IN_A_ROW + 5):
         assert await garbage(rig, "uploads.v1") == "dead"
+
+
+async def test_a_worker_whose_breaker_opens_ends_and_says_why(postgres: Settings, kafka: str, tmp_path: Path) -> None:
+    """It is then started again by whoever supervises it, with growing pauses; the message in hand comes again."""
+    place, count = TopicPartition("spans.v1", 7), BREAKER_IN_A_ROW + 1
+    async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all") as producer:
+        for _ in range(count):
+            await producer.send_and_wait(place.topic, b"no event", partition=place.partition)
+    settings = msgspec.structs.replace(postgres, kafka=kafka)
+    given = environment(settings, 1) | {"CLIPSTREAM_WORK_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "streams", "--stage", "look"]
+    ended = await asyncio.to_thread(
+        subprocess.run, command, env=given, capture_output=True, text=True, timeout=90, check=False
+    )
+    lines = [msgspec.json.decode(line) for line in ended.stderr.splitlines() if line.startswith("{")]
+    assert (ended.returncode, lines[-1]["event"], lines[-1]["level"]) == (1, "stopped by itself", "error")
+    assert f"{count} dead letters in a row on spans.v1" in lines[-1]["why"]
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id="clipstream-look", enable_auto_commit=False)
+    await consumer.start()
+    assert (await consumer.committed(place) or 0) < count
+    await consumer.stop()
