@@ -11,9 +11,12 @@ from aiokafka.errors import KafkaError
 
 from schemas import codec, events
 from schemas.topics import BY_NAME
+from streams import dead
 from streams.errors import Unavailable
 from streams.messages import as_message
 
+MOST_RECORDS = 50
+"""Each may take seconds; a batch must end well before Kafka takes the partitions away (five minutes)."""
 Handle = Callable[[events.AnyEvent], Awaitable[None]]
 
 
@@ -38,16 +41,29 @@ async def _session(bootstrap: str, topic: str, group: str, handle: Handle, stop:
     await consumer.start()
     try:
         while not stop.is_set():
-            batches = await consumer.getmany(timeout_ms=500, max_records=500)
+            batches = await consumer.getmany(timeout_ms=500, max_records=MOST_RECORDS)
             for messages in batches.values():
                 for message in messages:
                     event = _decoded(topic, message)
                     if event is not None:
-                        await handle(event)
+                        await hand_over(handle, event, group)
             if batches:
                 await consumer.commit()
     finally:
         await consumer.stop()
+
+
+async def hand_over(handle: Handle, event: events.AnyEvent, group: str) -> None:
+    """One event; a bug with it is reported and passed over, as all that runs in this process would stand still for it.
+
+    Raises what passes: KafkaError, OSError, Unavailable.
+    """
+    try:
+        await handle(event)
+    except (KafkaError, OSError, Unavailable):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever the bug is, the others are handled
+        dead.report_bug(error, group)
 
 
 def _decoded(topic: str, record: object) -> events.AnyEvent | None:

@@ -12,6 +12,7 @@ import datetime as dt
 import re
 from uuid import UUID
 
+import sentry_sdk
 import structlog
 
 from streams.adapters.objects import S3Objects
@@ -93,16 +94,26 @@ async def sweep_leftovers(relay: Pool, worker: Pool, objects: S3Objects) -> int:
         taken = await connection.fetch(_TAKE, CLAIMED)
     removed = 0
     for row in taken:
-        owner = (row["org_id"], row["subject_id"])
-        if row["kind"] == "upload":
-            count, again = await _sweep_upload(worker, objects, *owner), None
-        else:
-            count, again = await _sweep_project(worker, objects, *owner, row["round"])
-        removed += count
-        await _settle(relay, row, again)
-        if count:
-            structlog.get_logger().info("leftovers removed", subject=row["kind"], objects=count, id=str(owner[1]))
+        try:
+            removed += await _look(relay, worker, objects, row)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug with one must not keep the others' from going
+            sentry_sdk.capture_exception(error)
+            structlog.get_logger().error("leftovers stay", id=str(row["subject_id"]), error=repr(error))
     return removed
+
+
+async def _look(relay: Pool, worker: Pool, objects: S3Objects, row: Row) -> int:
+    owner = (row["org_id"], row["subject_id"])
+    if row["kind"] == "upload":
+        count, again = await _sweep_upload(worker, objects, *owner), None
+    else:
+        count, again = await _sweep_project(worker, objects, *owner, row["round"])
+    await _settle(relay, row, again)
+    if count:
+        structlog.get_logger().info("leftovers removed", subject=row["kind"], objects=count, id=str(owner[1]))
+    return count
 
 
 async def _settle(relay: Pool, row: Row, again: dt.timedelta | None) -> None:

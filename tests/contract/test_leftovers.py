@@ -173,3 +173,25 @@ async def test_a_plan_made_anew_meanwhile_is_not_lost(rig: Rig) -> None:
 
     await leftovers.sweep_leftovers(rig.relay, rig.worker, Slow())
     assert await rig.planned() == [("project", 0)]
+
+
+async def test_one_that_cannot_be_looked_at_keeps_no_other_from_going(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload_id = uuid.uuid4()
+    async with org_transaction(rig.api, rig.org_id) as connection:
+        await lifecycle.lock_project(connection, *rig.owner)
+        await leftovers.plan_upload_sweep(connection, rig.org_id, upload_id)
+    async with org_transaction(rig.worker, rig.org_id) as connection:
+        assert await lifecycle.erase_project(connection, *rig.owner, cause(rig.project_id))
+    await rig.put("heard", b"late")
+
+    async def broken(*_: object) -> int:
+        raise KeyError("a bug")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(leftovers, "_sweep_upload", broken)
+        assert await rig.sweep() == 1
+    assert ("upload", 0) in await rig.planned()
+    await rig.sweep()
+    assert ("upload", 0) not in await rig.planned()
