@@ -71,7 +71,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
 @asynccontextmanager
 async def admin_rows(call: Call[Any, Any]) -> AsyncIterator[Connection]:
-    """The caller's rows, and the dead letters that have no owner."""
+    """The caller's rows and, where its organisation runs the installation, the dead letters that have no owner."""
     async with call.rows() as rows:
         await rows.execute("select set_config('app.admin', 'yes', true)")
         yield rows

@@ -23,7 +23,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ORG_ID = uuid.UUID("11111111-1111-5111-8111-111111111111")
-"""The organisation of a fresh installation."""
+"""The organisation of a fresh installation, which also runs it."""
 
 
 async def bootstrap(settings: Settings) -> Credentials:
@@ -33,7 +33,9 @@ async def bootstrap(settings: Settings) -> Credentials:
         async with connection.transaction():
             await set_org(connection, ORG_ID)
             await connection.execute(
-                "insert into orgs (org_id, name) values ($1, 'First organisation') on conflict do nothing", ORG_ID
+                """insert into orgs (org_id, name, operator) values ($1, 'First organisation', true)
+                   on conflict do nothing""",
+                ORG_ID,
             )
             if await connection.fetchval("select 1 from api_keys where org_id = $1", ORG_ID):
                 key_id = await connection.fetchval("select key_id from producer_keys where org_id = $1", ORG_ID)

@@ -25,6 +25,9 @@ from streams.adapters.postgres import Pool, create_pool, set_org
 from streams.settings import Settings
 from tests.api.twins import make_context
 
+OPERATOR = "Ann"
+"""Whose organisation runs the installation."""
+
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     """An organisation with a client that carries its key."""
@@ -51,7 +54,9 @@ async def add_tenant(settings: Settings, owner: Any, app: Any, name: str) -> Ten
     org_id, key_id, minted = uuid.uuid4(), uuid.uuid4(), mint_api_key(settings.secret)
     async with owner.transaction():
         await set_org(owner, org_id)
-        await owner.execute("insert into orgs (org_id, name) values ($1, $2)", org_id, name)
+        await owner.execute(
+            "insert into orgs (org_id, name, operator) values ($1, $2, $3)", org_id, name, name == OPERATOR
+        )
         await owner.execute(
             "insert into api_keys (org_id, key_id, hash, last4, scopes) values ($1, $2, $3, $4, $5)",
             org_id,

@@ -311,6 +311,11 @@ async def test_dead_letters_are_listed_shown_and_replayed(world: World) -> None:
     }
     assert {str(mine), str(nobodys)} <= listed
     assert str(theirs) not in listed
+    bobs = (await world.bob.client.get("/v1/admin/dead-letters?limit=100")).json()["items"]
+    assert [item["dead_id"] for item in bobs] == [str(theirs)], "what anybody sent is the operator's to see"
+    for method, path in (("GET", ""), ("POST", "/replay")):
+        hidden = await world.bob.client.request(method, f"/v1/admin/dead-letters/{nobodys}{path}")
+        assert hidden.status_code == 404
     shown = (await world.ann.client.get(f"/v1/admin/dead-letters/{mine}")).json()
     assert shown["payload_base64"] == "AGJ5dGVz"
     for dead_id in (mine, nobodys):
