@@ -61,6 +61,10 @@ class Context:
         finally:
             shutil.rmtree(path, ignore_errors=True)
 
+    def kept(self, name: str) -> Path:
+        """Where a killed worker's work lies for its successor; made and kept small by the stage that uses it."""
+        return self._work_dir / name
+
     def clean(self) -> None:
         """Forget scratch that a killed predecessor left in this worker's own directory."""
         shutil.rmtree(self._work_dir / "scratch", ignore_errors=True)

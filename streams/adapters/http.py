@@ -140,7 +140,8 @@ class OutsideHttp:
             raise
 
     async def download(self, url: str, path: Path, *, max_bytes: int, report: Report) -> AsyncIterator[int]:
-        """Fetch to ``path``, yielding and reporting bytes so far; goes on from what is there where the server can.
+        """Fetch to ``path``, yielding and reporting bytes so far; goes on from what is there where the server can, also
+        what a process left that is gone. Path and note beside it are the caller's to remove.
 
         Raises Rejected (``url.*``, ``media.too_large``) or NoAnswer (cut off too often, overloaded).
         """
@@ -162,7 +163,6 @@ class OutsideHttp:
                 if cuts >= MAX_CUTS or fetch.received == 0:
                     raise
                 await asyncio.sleep(FIRST_PAUSE_S * 2**cuts)
-        fetch.finish()
 
     async def _transfer(self, url: str, fetch: Fetch) -> AsyncIterator[int]:
         for _ in range(MAX_REDIRECTS + 1):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from schemas import events
@@ -10,6 +11,7 @@ from streams import lifecycle
 from streams.adapters.postgres import Connection
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
+from streams.ingest.partials import Partials
 from streams.ingest.prepare import Prepared, prepare
 from streams.outbox import Cause
 from streams.producers import check_upload
@@ -21,8 +23,11 @@ class IngestStage:
     name: events.Stage = "ingest"
 
     def __init__(self, context: Context) -> None:
-        """Take the adapters."""
+        """Take the adapters; sweep what predecessors began to fetch and nobody came back for."""
         self._context = context
+        limit = context.settings.media.max_bytes
+        self._partials = Partials(context.kept("downloads"), max_bytes=limit, now_s=time.time)
+        self._partials.sweep()
 
     def wants(self, event: events.AnyEvent) -> bool:
         """Uploads only."""
@@ -49,6 +54,7 @@ class IngestStage:
             outside=context.outside,
             limits=context.settings.media,
             rules=context.settings.spans,
+            partials=self._partials,
             scratch=scratch,
             prefix=prefix_of(event, "source", result_id(work.cause.input_id, "ingest")),
             report=work.report,

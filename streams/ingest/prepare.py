@@ -7,7 +7,8 @@ import errno
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ from schemas.media import ObjectRef, TimeRange
 from streams.adapters.media.sandbox import ChildLimits, LocalSource, run_child
 from streams.adapters.ports import Objects, Outside, Report
 from streams.errors import Rejected, Unavailable
+from streams.ingest.partials import Partials, name_of
 from streams.ingest.probe import INDEX_NAME, ProbeArgs, Probed, flac_name
 from streams.settings import MediaLimits, SpanRules
 from streams.steps import Steps
@@ -58,6 +60,7 @@ async def prepare(
     outside: Outside,
     limits: MediaLimits,
     rules: SpanRules,
+    partials: Partials,
     scratch: Path,
     prefix: str,
     report: Report,
@@ -68,12 +71,12 @@ async def prepare(
     ``url.*``, ``upload.not_found``) and Unavailable.
     """
     steps = Steps(report)
-    local = scratch / f"{uuid4()}.bin"
-    source = await fetch_source(
-        event, local, objects=objects, outside=outside, limits=limits, prefix=prefix, steps=steps
-    )
-    probed = await probe(local, source.size, limits=limits, rules=rules, scratch=scratch, report=steps.part())
-    local.unlink()
+    with _place(event, partials, scratch) as local:
+        source = await fetch_source(
+            event, local, objects=objects, outside=outside, limits=limits, partials=partials, prefix=prefix, steps=steps
+        )
+        probed = await probe(local, source.size, limits=limits, rules=rules, scratch=scratch, report=steps.part())
+        local.unlink()
     index = msgspec.msgpack.decode(await asyncio.to_thread((scratch / INDEX_NAME).read_bytes), type=SourceIndex)
     index_ref = await objects.put_file(prefix, scratch / INDEX_NAME, "application/msgpack", ".msgpack")
     return Prepared(
@@ -86,6 +89,17 @@ async def prepare(
     )
 
 
+@contextmanager
+def _place(event: events.UploadReceived, partials: Partials, scratch: Path) -> Iterator[Path]:
+    """Where the source lies while it is looked at; a download where an earlier attempt may have begun it."""
+    fresh = scratch / f"{uuid4()}.bin"
+    if event.object_key is not None or event.source_url is None:
+        yield fresh
+        return
+    with partials.hold(name_of(event.org_id, event.project_id, event.source_url), fresh) as path:
+        yield path
+
+
 async def fetch_source(
     event: events.UploadReceived,
     local: Path,
@@ -93,19 +107,22 @@ async def fetch_source(
     objects: Objects,
     outside: Outside,
     limits: MediaLimits,
+    partials: Partials,
     prefix: str,
     steps: Steps,
 ) -> ObjectRef:
     """Bring the source to ``local`` and say which object it is."""
     if event.object_key is not None:
-        return await _copy_upload(event.object_key, local, objects, limits, steps.part())
+        return await _copy_upload(event.object_key, local, objects, limits, partials, steps.part())
     if event.source_url is None:
         raise Rejected("url.invalid", "The upload names neither an object nor a URL.")
-    await _download(event.source_url, local, outside, limits, steps.part())
+    await _download(event.source_url, local, outside, limits, partials, steps.part())
     return await objects.put_file(prefix, local, "application/octet-stream", ".bin", steps.part())
 
 
-async def _download(url: str, local: Path, outside: Outside, limits: MediaLimits, report: Report) -> None:
+async def _download(
+    url: str, local: Path, outside: Outside, limits: MediaLimits, partials: Partials, report: Report
+) -> None:
     size = 0
     try:
         async for received in outside.download(url, local, max_bytes=limits.max_bytes, report=report):
@@ -113,12 +130,16 @@ async def _download(url: str, local: Path, outside: Outside, limits: MediaLimits
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        raise Unavailable("disk", f"{local.parent} has no room for the download: make room") from error
+        await asyncio.to_thread(local.unlink, missing_ok=True)  # others need the room until this is tried again
+        await asyncio.to_thread(partials.make_room)
+        raise Unavailable("disk", f"{local.parent} had no room for the download: make room") from error
     if size == 0:
         raise Rejected("media.corrupt", "The URL gave an empty file.")
 
 
-async def _copy_upload(key: str, local: Path, objects: Objects, limits: MediaLimits, report: Report) -> ObjectRef:
+async def _copy_upload(
+    key: str, local: Path, objects: Objects, limits: MediaLimits, partials: Partials, report: Report
+) -> ObjectRef:
     try:
         size = await objects.size(key)
     except KeyError:
@@ -127,6 +148,8 @@ async def _copy_upload(key: str, local: Path, objects: Objects, limits: MediaLim
         raise Rejected("media.too_large", f"The file is larger than the {limits.max_bytes / 1e9:.3g} GB it may be.")
     if size == 0:
         raise Rejected("media.corrupt", "The uploaded file is empty.")
+    if shutil.disk_usage(local.parent).free < size + SPARE_BYTES:
+        await asyncio.to_thread(partials.make_room)
     _need_room(local.parent, size)
     digest = hashlib.sha256()
     with local.open("wb") as file:

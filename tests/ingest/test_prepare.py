@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from uuid import UUID
@@ -14,6 +15,7 @@ from schemas.documents import SourceIndex
 from schemas.events import UploadReceived
 from streams.adapters.ports import Report, Response
 from streams.errors import Rejected
+from streams.ingest.partials import Partials
 from streams.ingest.prepare import Prepared, prepare
 from streams.settings import MediaLimits, SpanRules
 from tests.adapters.media.twins import ObjectsTwin
@@ -58,6 +60,7 @@ async def run(
         outside=outside or OutsideTwin(),
         limits=limits or MediaLimits(),
         rules=rules or SpanRules(),
+        partials=Partials(scratch / "downloads", max_bytes=10**9, now_s=time.time),
         scratch=scratch,
         prefix=PREFIX,
         report=(counts if counts is not None else []).append,
