@@ -21,9 +21,8 @@ import msgspec
 
 from benchmarks.api_load import CUSTOMER, FRESH, Ask, Heard, Load
 from benchmarks.claims import Claim, exit_code, percentile, spread, told
-from benchmarks.rig import Rig, arguments, expect_completed, rig_of, say, start, wait
+from benchmarks.rig import Rig, arguments, expect_completed, rig_of, say, send, start, wait
 from cli.client import JSON, Client
-from cli.upload import upload
 
 LIMIT_MS = 25.0
 CLIENTS, PER_SECOND = 4, 40.0
@@ -133,7 +132,7 @@ def prepared(rig: Rig, client: Client) -> list[Ask]:
     rig.out.mkdir(parents=True, exist_ok=True)
     no_video = rig.out / "no-video.mp4"
     no_video.write_bytes(b"no video " * 100)
-    body = {"upload_id": upload(client, no_video, lambda _: None), "title": "no video"}
+    body = {"upload_id": send(client, no_video), "title": "no video"}
     no_video.unlink()
     key = f"{uuid4()}-{CUSTOMER}"
     for number in range(CLIENTS):

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit, urlunsplit
 from benchmarks import recipe
 from cli.client import JSON, ApiRefused, Client
 from cli.exits import STACK_UNAVAILABLE, CliError
+from cli.resume import Note
 from cli.upload import upload
 from local import stack as local_stack
 from local.install.cache import exclusive
@@ -157,9 +158,15 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+def send(client: Client, path: Path) -> str:
+    """Upload a file, from its beginning; gives the upload's id."""
+    with tempfile.TemporaryDirectory() as folder:
+        return upload(client, path, lambda _: None, Note(Path(folder) / "note"), say)
+
+
 def start(client: Client, path: Path, options: JSON, key: str | None = None) -> str:
     """Upload a file and create its project; gives its id."""
-    body = {"upload_id": upload(client, path, lambda _: None), "title": path.stem, "options": options}
+    body = {"upload_id": send(client, path), "title": path.stem, "options": options}
     return str(client.post("/v1/projects", body, key=key)["project_id"])
 
 

@@ -28,12 +28,11 @@ from uuid import uuid4
 
 import msgspec
 
-from benchmarks.rig import ENDED, SHORT, Rig, about, patiently, say
+from benchmarks.rig import ENDED, SHORT, Rig, about, patiently, say, send
 from benchmarks.soak_check import Stores, violations
 from benchmarks.soak_stores import read
 from cli.client import Client
 from cli.exits import CliError
-from cli.upload import upload
 from cli.webhook import Inbox, Receiver
 
 VIDEOS = (SHORT, "talking/obama_speech_2faces_9s_240p.mp4", "talking/tears_of_steel_dialogue_9s.mp4")
@@ -119,7 +118,7 @@ class Load:
     def post(self) -> None:
         """One more project, through whatever is down; the same key each time it is tried."""
         path, key = next(self._videos), str(uuid4())
-        upload_id = patiently(lambda: upload(self._client, path, lambda _: None), SILENT_S)
+        upload_id = patiently(lambda: send(self._client, path), SILENT_S)
         body = {"upload_id": upload_id, "title": path.stem, "options": OPTIONS}
         project_id = str(patiently(lambda: self._client.post("/v1/projects", body, key=key), SILENT_S)["project_id"])
         self.accepted.append(project_id)
