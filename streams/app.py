@@ -18,12 +18,13 @@ import structlog
 
 from schemas.topics import TOPICS
 from streams.adapters.postgres import create_pool
-from streams.attempt import Attempts, Stage
+from streams.attempt import Attempts, Progress, Stage
 from streams.claims import Rules
 from streams.consume import Consumption
 from streams.context import Context, open_context
 from streams.health import Pulse, serve_health
 from streams.messages import Message, as_message
+from streams.metrics import IN_FLIGHT, LAG, OF_STAGE, UNMOVED, Metrics
 from streams.producers import Verifier
 from streams.settings import Settings
 
@@ -139,15 +140,32 @@ async def run_stage(settings: Settings, stage: str) -> int:
         )
         pulse = Pulse(stall_s=settings.stall_s, now=asyncio.get_running_loop().time)
         verifier = Verifier(pool=pool, master=settings.secret)
-        consumption = Consumption(attempts=attempts, stage=actor, pool=pool, pulse=pulse, verifier=verifier)
+        metrics = Metrics(OF_STAGE)
+        consumption = Consumption(
+            attempts=attempts, stage=actor, pool=pool, pulse=pulse, verifier=verifier, metrics=metrics
+        )
+        show_work(metrics, stage, attempts, pulse, asyncio.get_running_loop().time)
         app = build_app(settings, stage, consumption.handle)
         stack.push_async_callback(_stop, app)
-        await stack.enter_async_context(serve_health(settings.worker_port, pulse, ready=lambda: bool(app.started)))
+        await stack.enter_async_context(
+            serve_health(settings.worker_port, pulse, metrics, ready=lambda: bool(app.started))
+        )
         await app.start()
         log.info("ready", topics=topics_of(stage))
         await _watch(app, attempts, pulse, stop)
         log.info("draining")
     return 0
+
+
+def show_work(metrics: Metrics, stage: str, attempts: Attempts, pulse: Pulse, now: Callable[[], float]) -> None:
+    """Let the gauges ask for the lag, and for the age and the last movement of whatever is in flight."""
+
+    def since(moment_of: Callable[[Progress], float]) -> float:
+        return now() - moment_of(attempts.progress) if attempts.progress else 0.0
+
+    metrics.ask(LAG, lambda: pulse.lag, stage=stage)
+    metrics.ask(IN_FLIGHT, lambda: since(lambda progress: progress.began_at), stage=stage)
+    metrics.ask(UNMOVED, lambda: since(lambda progress: progress.moved_at), stage=stage)
 
 
 async def _watch(app: faust.App, attempts: Attempts, pulse: Pulse, stop: asyncio.Event) -> None:

@@ -67,7 +67,7 @@ class Progress:
         """Start at zero, as moved now."""
         self._now = now
         self.counter = 0
-        self.moved_at = now()
+        self.began_at = self.moved_at = now()
 
     def report(self, counter: int) -> None:
         """Note the child's or model's own counter; only growth counts as movement."""

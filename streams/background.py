@@ -13,7 +13,8 @@ from streams.adapters.objects import open_objects
 from streams.adapters.postgres import create_pool
 from streams.health import Pulse, serve_health
 from streams.leftovers import run_leftovers
-from streams.relay import Relay
+from streams.metrics import OF_RELAY, OF_SINK, Metrics
+from streams.relay import Relay, run_backlog
 from streams.settings import Settings
 from streams.sinks.batches import ALL_TOPICS, rewind
 from streams.sinks.clickhouse import run_clickhouse_sink
@@ -54,17 +55,19 @@ async def run_relay(settings: Settings) -> int:
     relay_pool = await create_pool(settings.postgres_relay, size=2, name="clipstream-sweeper")
     worker_pool = await create_pool(settings.postgres_worker, size=2, name="clipstream-erasure")
     objects = open_objects(settings)
-    relay = Relay(settings, pulse)
+    metrics = Metrics(OF_RELAY)
+    relay = Relay(settings, pulse, metrics)
     try:
-        async with serve_health(settings.worker_port, pulse, ready=lambda: True):
+        async with serve_health(settings.worker_port, pulse, metrics, ready=lambda: True):
             return await _until_stopped(
                 stop,
                 pulse,
                 relay.run(stop),
-                run_sweeps(settings, relay_pool, stop),
+                run_backlog(relay_pool, stop, settings.sweep_s, metrics),
+                run_sweeps(settings, relay_pool, stop, metrics),
                 run_erasure(settings, worker_pool, objects, stop),
                 run_letters(settings, worker_pool, stop),
-                run_leftovers(relay_pool, worker_pool, objects, stop, settings.sweep_s),
+                run_leftovers(relay_pool, worker_pool, objects, stop, settings.sweep_s, metrics),
             )
     finally:
         objects.close()
@@ -77,8 +80,9 @@ async def run_sink(settings: Settings, name: str) -> int:
     stop = _stop_on_signals()
     pulse = Pulse(stall_s=settings.stall_s, now=asyncio.get_running_loop().time)
     run = {"clickhouse": run_clickhouse_sink, "meilisearch": run_meilisearch_sink}[name]
-    async with serve_health(settings.worker_port, pulse, ready=lambda: True):
-        return await _until_stopped(stop, pulse, run(settings, stop, pulse.beat))
+    metrics = Metrics(OF_SINK)
+    async with serve_health(settings.worker_port, pulse, metrics, ready=lambda: True):
+        return await _until_stopped(stop, pulse, run(settings, stop, pulse.beat, metrics))
 
 
 async def rewind_sink(settings: Settings, sink: str) -> None:

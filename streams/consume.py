@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import resource
 from uuid import UUID
 
 import structlog
@@ -11,17 +12,20 @@ import structlog
 from schemas import codec, events
 from schemas.ids import NAMESPACE, result_id
 from schemas.topics import BY_NAME
-from streams import dead
+from streams import dead, metrics
 from streams.adapters.postgres import Pool, transaction
 from streams.attempt import Attempts, Stage
 from streams.errors import Rejected, Unavailable
 from streams.health import Pulse
 from streams.messages import Message
+from streams.metrics import Metrics
 from streams.outbox import Cause
 from streams.producers import Verifier
 
 BREAKER_IN_A_ROW = 50
 """So many such messages one after the other are a bad deploy, not bad messages: stop, do not divert them all."""
+
+NOT_WORKED_ON = ("skipped", "busy", "done")
 
 
 class BreakerOpen(RuntimeError):
@@ -31,17 +35,23 @@ class BreakerOpen(RuntimeError):
 class Consumption:
     """One stage's way of taking messages."""
 
-    def __init__(self, *, attempts: Attempts, stage: Stage, pool: Pool, pulse: Pulse, verifier: Verifier) -> None:
+    def __init__(
+        self, *, attempts: Attempts, stage: Stage, pool: Pool, pulse: Pulse, verifier: Verifier, metrics: Metrics
+    ) -> None:
         """``verifier`` proves who sent an upload."""
         self._attempts = attempts
         self._stage = stage
         self._pool = pool
         self._pulse = pulse
         self._verifier = verifier
+        self._metrics = metrics
+        self._child_cpu_s = _child_cpu_s()
         self._dead_in_a_row = 0
 
     async def handle(self, message: Message) -> str:
         """Take one message to its end; returns what became of it. Waits while Postgres is away."""
+        now = asyncio.get_running_loop().time
+        began_at = now()
         while True:
             try:
                 verdict = await self._handle(message)
@@ -50,11 +60,20 @@ class Consumption:
                 structlog.get_logger().warning("waiting", stage=self._stage.name, part=error.part, detail=error.detail)
                 await asyncio.sleep(1.0)
         self._pulse.beat()
-        if verdict not in ("skipped", "busy", "done"):
+        self._count(verdict, now() - began_at)
+        if verdict not in NOT_WORKED_ON:
             structlog.get_logger().info(
                 "event", stage=self._stage.name, topic=message.topic, offset=message.offset, verdict=verdict
             )
         return verdict
+
+    def _count(self, verdict: str, took_s: float) -> None:
+        stage = self._stage.name
+        self._metrics.count(metrics.EVENTS, stage=stage, verdict=verdict)
+        if verdict not in NOT_WORKED_ON:
+            self._metrics.observe(metrics.ATTEMPT, took_s, stage=stage, verdict=verdict)
+        before, self._child_cpu_s = self._child_cpu_s, _child_cpu_s()
+        self._metrics.count(metrics.CHILD_CPU, self._child_cpu_s - before, stage=stage)
 
     async def _handle(self, message: Message) -> str:
         try:
@@ -78,6 +97,8 @@ class Consumption:
         except Rejected as error:
             return await self._bury(message, error.reason, error.detail)
         verdict = await self._attempts.run(message, envelope, event)
+        if verdict == "dead":
+            self._metrics.count(metrics.DEAD, stage=self._stage.name, reason=self._attempts.buried_for)
         is_bug = verdict == "dead" and self._attempts.buried_for == "bug"  # of a dead URL nobody's deploy is the cause
         self._dead_in_a_row = self._dead_in_a_row + 1 if is_bug else 0
         self._mind_the_breaker(message, "every event of late met a bug")
@@ -98,4 +119,11 @@ class Consumption:
         cause = Cause(input_id=input_id, source=self._stage.name, now=dt.datetime.now(dt.UTC))
         async with transaction(self._pool) as connection:
             await dead.record(connection, message, self._stage.name, reason, detail, cause, None)
+        self._metrics.count(metrics.DEAD, stage=self._stage.name, reason=reason)
         return "dead"
+
+
+def _child_cpu_s() -> float:
+    """Processor time of every child of this process that has ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

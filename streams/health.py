@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
-from prometheus_client import REGISTRY, generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from streams.attempt import Progress
+from streams.metrics import CONTENT_TYPE, Metrics
 
 
 class Pulse:
@@ -54,7 +54,7 @@ class _QuietServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serve_health(port: int, pulse: Pulse, ready: Callable[[], bool]) -> AsyncIterator[None]:
+async def serve_health(port: int, pulse: Pulse, metrics: Metrics, ready: Callable[[], bool]) -> AsyncIterator[None]:
     """Serve the three routes on loopback while the body runs (port 0: any free one)."""
 
     async def healthz(_: Request) -> Response:
@@ -64,10 +64,10 @@ async def serve_health(port: int, pulse: Pulse, ready: Callable[[], bool]) -> As
         fine = ready() and not pulse.stuck
         return JSONResponse({"ready": fine, "lag": pulse.lag, "stuck": pulse.stuck}, 200 if fine else 503)
 
-    async def metrics(_: Request) -> Response:
-        return PlainTextResponse(generate_latest(REGISTRY), media_type="text/plain; version=0.0.4")
+    async def counted(_: Request) -> Response:
+        return Response(metrics.page(), media_type=CONTENT_TYPE)
 
-    routes = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
+    routes = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", counted)]
     config = uvicorn.Config(
         Starlette(routes=routes), host="127.0.0.1", port=port, log_level="warning", access_log=False, lifespan="off"
     )

@@ -18,6 +18,7 @@ import structlog
 from streams.adapters.objects import S3Objects
 from streams.adapters.postgres import Connection, Pool, Row, org_transaction, transaction
 from streams.errors import Unavailable
+from streams.metrics import LEFTOVERS, Metrics
 
 GRACE = dt.timedelta(hours=1)
 """How old an object of a living project must be before it can count as left behind; longer than any attempt puts."""
@@ -74,12 +75,14 @@ async def plan_upload_sweep(connection: Connection, org_id: UUID, upload_id: UUI
     await connection.execute(_PLAN, org_id, "upload", upload_id, UPLOAD_AGE)
 
 
-async def run_leftovers(relay: Pool, worker: Pool, objects: S3Objects, stop: asyncio.Event, pause_s: float) -> None:
+async def run_leftovers(
+    relay: Pool, worker: Pool, objects: S3Objects, stop: asyncio.Event, pause_s: float, metrics: Metrics
+) -> None:
     """Make every look that is due, each ``pause_s``, until ``stop``."""
     log = structlog.get_logger()
     while not stop.is_set():
         try:
-            await sweep_leftovers(relay, worker, objects)
+            metrics.count(LEFTOVERS, await sweep_leftovers(relay, worker, objects))
         except Unavailable as error:
             log.warning("leftovers wait", part=error.part)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -13,8 +14,11 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
-from streams.adapters.postgres import DOWN, Connection, Row, prepare_connection
+from streams.adapters.postgres import DOWN, Connection, Pool, Row, prepare_connection, transaction
+from streams.errors import Unavailable
 from streams.health import Pulse
+from streams.metrics import OUTBOX_AGE, OUTBOX_DUE, PUBLISH, PUBLISHED, Metrics
+from streams.metrics import UNSENDABLE as COUNT_UNSENDABLE
 from streams.producers import INTERNAL_KEY_ID, SIGNATURE, internal_secret, sign
 from streams.settings import Settings
 
@@ -27,8 +31,13 @@ ASIDE = "1 hour"
 UNSENDABLE = (MessageSizeTooLargeError, AssertionError, LookupError, TypeError, ValueError)
 """The row itself is at fault (too large, no such partition, nothing to sign by): others must not wait behind it."""
 _DUE = """
-select seq, org_id, topic, key, partition, headers, payload from outbox
+select seq, org_id, topic, key, partition, headers, payload,
+  extract(epoch from clock_timestamp() - due_at)::float8 as waited_s from outbox
 where published_at is null and due_at <= now() order by due_at, seq limit $1
+"""
+_BACKLOG = """
+select count(*) as due, coalesce(extract(epoch from now() - min(due_at)), 0)::float8 as oldest_s from outbox
+where published_at is null and due_at <= now()
 """
 _MARK = "update outbox set published_at = now() where seq = any($1::bigint[])"
 _SET_ASIDE = "update outbox set due_at = now() + $2::text::interval where seq = any($1::bigint[])"
@@ -38,10 +47,11 @@ _PRUNE = "delete from outbox where published_at < now() - $1::text::interval"
 class Relay:
     """Reads due rows, sends them with acks=all, marks them. A crash in between sends some twice, never none."""
 
-    def __init__(self, settings: Settings, pulse: Pulse) -> None:
+    def __init__(self, settings: Settings, pulse: Pulse, metrics: Metrics) -> None:
         """``pulse`` is beaten at each round that worked."""
         self._settings = settings
         self._pulse = pulse
+        self._metrics = metrics
         self._secret = internal_secret(settings.secret)
         self._wake = asyncio.Event()
         self.holds_lock = False
@@ -88,7 +98,10 @@ class Relay:
 
     async def _hand_over(self, connection: Connection, producer: Any, rows: Sequence[Row]) -> None:
         """Send and mark a batch; what can never be sent is told of and looked at again much later."""
+        now = asyncio.get_running_loop().time
+        began_at = now()
         aside = await self._send(producer, rows)
+        self._count(rows, aside, now() - began_at)
         if aside:
             await connection.execute(_SET_ASIDE, aside, ASIDE)
         await connection.execute(_MARK, [row["seq"] for row in rows if row["seq"] not in aside])
@@ -112,6 +125,13 @@ class Relay:
             told = f"{type(failure).__name__}: {failure}"
             structlog.get_logger().error("a row of the outbox cannot be sent", seq=seq, error=told)
         return list(failed)
+
+    def _count(self, rows: Sequence[Row], aside: Sequence[int], sent_in_s: float) -> None:
+        self._metrics.count(COUNT_UNSENDABLE, len(aside))
+        for row in rows:
+            if row["seq"] not in aside:
+                self._metrics.count(PUBLISHED, topic=row["topic"])
+                self._metrics.observe(PUBLISH, row["waited_s"] + sent_in_s)
 
     async def _begin(self, producer: Any, row: Row) -> Any:
         return await producer.send(
@@ -139,6 +159,20 @@ def _producer(settings: Settings) -> Any:
         max_request_size=2_000_000,
         request_timeout_ms=20_000,
     )
+
+
+async def run_backlog(pool: Pool, stop: asyncio.Event, pause_s: float, metrics: Metrics) -> None:
+    """Measure what waits to be sent, every ``pause_s`` until ``stop``: also while Kafka is away, or another relays."""
+    while not stop.is_set():
+        try:
+            async with transaction(pool) as connection:
+                row = await connection.fetchrow(_BACKLOG)
+            due, oldest_s = float(row["due"]), row["oldest_s"]
+        except Unavailable:
+            due = oldest_s = math.nan
+        metrics.put(OUTBOX_DUE, due)
+        metrics.put(OUTBOX_AGE, oldest_s)
+        await _pause(stop, pause_s)
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> bool:

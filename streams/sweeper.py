@@ -15,6 +15,7 @@ from streams.adapters.postgres import Pool, org_transaction, transaction
 from streams.claims import REEMIT
 from streams.errors import Unavailable
 from streams.following import follow
+from streams.metrics import REEMITTED, Metrics
 from streams.settings import Settings
 
 _EXPIRED = """
@@ -59,13 +60,14 @@ async def forget_answers(pool: Pool) -> int:
     return int(done.rpartition(" ")[2])
 
 
-async def run_sweeps(settings: Settings, pool: Pool, stop: asyncio.Event) -> None:
+async def run_sweeps(settings: Settings, pool: Pool, stop: asyncio.Event, metrics: Metrics) -> None:
     """Sweep expired claims every ``sweep_s`` until ``stop``, and old answers each hour."""
     log = structlog.get_logger()
     now, forget_at = asyncio.get_running_loop().time, 0.0
     while not stop.is_set():
         try:
             swept = await sweep_attempts(pool)
+            metrics.count(REEMITTED, swept)
             if swept:
                 log.info("swept", attempts=swept)
             if now() >= forget_at:

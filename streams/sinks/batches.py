@@ -26,10 +26,14 @@ from schemas.topics import BY_NAME, TOPICS, route
 from streams import dead
 from streams.errors import Unavailable
 from streams.messages import Message, as_message
+from streams.metrics import DEAD as DEAD_LETTERS
+from streams.metrics import SINK_BATCH, SINK_LAG, Metrics
 from streams.settings import Settings
 
 Health: TypeAlias = Callable[[], None]
 Handle: TypeAlias = Callable[["Sequence[Arrived]"], Awaitable["Sequence[Refused]"]]
+Wrote: TypeAlias = Callable[[str, int], None]
+"""Told a table or index, and how many rows or documents were written to it."""
 DEAD = "dead.v1"
 POLL_MS = 500
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
@@ -99,11 +103,19 @@ class Sink:
     """One sink at work."""
 
     def __init__(
-        self, *, settings: Settings, name: str, handle: Handle, most: int, stop: asyncio.Event, health: Health
+        self,
+        *,
+        settings: Settings,
+        name: str,
+        handle: Handle,
+        most: int,
+        stop: asyncio.Event,
+        health: Health,
+        metrics: Metrics,
     ) -> None:
         """``name`` gives the group; ``handle`` writes a batch of at most ``most`` and may raise Unavailable."""
         self._settings, self._name, self._handle, self._most = settings, name, handle, most
-        self._stop, self._health = stop, health
+        self._stop, self._health, self._metrics = stop, health, metrics
         self._log = structlog.get_logger().bind(sink=name)
         self._undecodable_in_a_row = 0
 
@@ -116,8 +128,13 @@ class Sink:
                 return
             while not self._stop.is_set():
                 found = await consumer.getmany(timeout_ms=POLL_MS, max_records=self._most)
+                await self._show_lag(consumer, sum(map(len, found.values())))
                 if not found or await self._take(found, consumer, producer):
                     self._health()
+                    await self._show_lag(consumer)
+
+    async def _show_lag(self, consumer: Any, in_hand: int = 0) -> None:
+        self._metrics.put(SINK_LAG, in_hand + await _behind(consumer), sink=self._name)
 
     async def _started(self, make: Callable[[], Any], stack: AsyncExitStack) -> Any:
         """A client that runs, made anew at each try; None when the process is to end first."""
@@ -151,6 +168,7 @@ class Sink:
             if not await self._patiently(partial(self._bury, letter, producer)):
                 return False
         await self._commit(consumer, {place: records[-1].offset + 1 for place, records in found.items()})
+        self._metrics.observe(SINK_BATCH, len(messages), sink=self._name)
         return True
 
     def _mind_the_breaker(self, arrived: Sequence[Arrived], refused: Sequence[Refused]) -> None:
@@ -191,6 +209,7 @@ class Sink:
         headers = [(name, value.encode()) for name, value in codec.encode_headers(envelope).items()]
         body = codec.encode(letter)
         await producer.send_and_wait(topic.name, body, key=str(key).encode(), partition=partition, headers=headers)
+        self._metrics.count(DEAD_LETTERS, stage=self._name, reason=refused.reason)
 
     async def _commit(self, consumer: Any, offsets: Mapping[TopicPartition, int]) -> None:
         """Commit; when that fails (a rebalance took the partition) the batch comes again, which changes nothing."""
@@ -216,6 +235,18 @@ class Sink:
         return AIOKafkaProducer(
             bootstrap_servers=self._settings.kafka, acks="all", enable_idempotence=True, max_request_size=2_000_000
         )
+
+
+async def _behind(consumer: Any) -> int:
+    """Messages of the assigned partitions that were not taken yet, as far as the broker has told of them."""
+    lag = 0
+    for place in consumer.assignment():
+        try:
+            end = consumer.highwater(place)
+            lag += max(0, end - await consumer.position(place)) if end else 0
+        except (AssertionError, IllegalStateError):
+            continue  # in mid-rebalance it is another's; aiokafka asserts that it is ours
+    return lag
 
 
 async def rewind(settings: Settings, name: str, topics: Sequence[str]) -> None:

@@ -15,9 +15,10 @@ from streams.adapters.ports import Analytics
 from streams.adapters.postgres import Pool, create_pool
 from streams.errors import Rejected
 from streams.messages import Message
+from streams.metrics import SINK_ROWS, Metrics
 from streams.producers import INTERNAL_KEY_ID, KEY, Verifier
 from streams.settings import Settings
-from streams.sinks.batches import ALL_TOPICS, Arrived, Health, Refused, Sink
+from streams.sinks.batches import ALL_TOPICS, Arrived, Health, Refused, Sink, Wrote
 from streams.sinks.isolate import handle_all
 from streams.sinks.rows import COLUMNS, TOMBSTONE_COLUMNS, ProjectKey, erased_of, project_key, row_of
 
@@ -40,9 +41,9 @@ def token_of(batch: Sequence[Arrived]) -> str:
 class ClickHouseSink:
     """Writes batches."""
 
-    def __init__(self, analytics: Analytics, verify: Verify) -> None:
-        """Both may raise Unavailable: the batch then comes again."""
-        self._analytics, self._verify = analytics, verify
+    def __init__(self, analytics: Analytics, verify: Verify, wrote: Wrote | None = None) -> None:
+        """Both may raise Unavailable: the batch then comes again. ``wrote`` is told the table and how many rows."""
+        self._analytics, self._verify, self._wrote = analytics, verify, wrote or (lambda *_: None)
 
     async def handle(self, batch: Sequence[Arrived]) -> Sequence[Refused]:
         """Write a batch. Doing it twice, or in another order, leaves the same rows."""
@@ -52,6 +53,7 @@ class ClickHouseSink:
         kept = [one for one in trusted if project_key(one.event) not in gone]
         if kept:
             await self._analytics.insert("events", COLUMNS, [_row(one) for one in kept], token_of(kept))
+            self._wrote("events", len(kept))
             late = await self._erased({project_key(one.event) for one in kept})
             await self._delete(late)  # erased by another process between the question and the insert
         return ()
@@ -71,6 +73,7 @@ class ClickHouseSink:
             return
         rows = [(*project_key(one.event), one.envelope.time) for one in erasures]
         await self._analytics.insert("tombstones", TOMBSTONE_COLUMNS, rows, token_of(erasures))
+        self._wrote("tombstones", len(rows))
         await self._delete(erased_of(one.event for one in erasures))
 
     async def _erased(self, keys: Collection[ProjectKey]) -> set[ProjectKey]:
@@ -113,14 +116,20 @@ class _LazyVerifier:
             await self._pool.close()
 
 
-async def run_clickhouse_sink(settings: Settings, stop: asyncio.Event, health: Health) -> None:
+def _count(metrics: Metrics, table: str, rows: int) -> None:
+    metrics.count(SINK_ROWS, rows, sink=NAME, table=table)
+
+
+async def run_clickhouse_sink(settings: Settings, stop: asyncio.Event, health: Health, metrics: Metrics) -> None:
     """Run the sink until ``stop``; ``health`` is called after each poll that came to its end."""
     analytics = await open_analytics(settings)
     verifier = _LazyVerifier(settings)
     try:
-        sink = ClickHouseSink(analytics, verifier.verify)
+        sink = ClickHouseSink(analytics, verifier.verify, partial(_count, metrics))
         handle = partial(handle_all, sink.handle, NAME)
-        loop = Sink(settings=settings, name=NAME, handle=handle, most=MOST_RECORDS, stop=stop, health=health)
+        loop = Sink(
+            settings=settings, name=NAME, handle=handle, most=MOST_RECORDS, stop=stop, health=health, metrics=metrics
+        )
         await loop.run(ALL_TOPICS)
     finally:
         await verifier.close()

@@ -18,9 +18,10 @@ from schemas.documents import MomentList, Transcript
 from streams.adapters.meilisearch import open_search
 from streams.adapters.objects import open_objects
 from streams.adapters.ports import Objects, Search
+from streams.metrics import SINK_ROWS, Metrics
 from streams.settings import Settings
 from streams.sinks import documents
-from streams.sinks.batches import Arrived, Health, Refused, Sink
+from streams.sinks.batches import Arrived, Health, Refused, Sink, Wrote
 from streams.sinks.documents import CLIPS, SEGMENTS, TOMBSTONES, BadReferenceError, Document, Indexed
 from streams.sinks.isolate import handle_all
 
@@ -68,9 +69,9 @@ def find(batch: Sequence[Arrived]) -> list[Found]:
 class MeilisearchSink:
     """Writes batches."""
 
-    def __init__(self, search: Search, objects: Objects) -> None:
-        """Both may raise Unavailable: the batch then comes again."""
-        self._search, self._objects = search, objects
+    def __init__(self, search: Search, objects: Objects, wrote: Wrote | None = None) -> None:
+        """Both may raise Unavailable: the batch then comes again. ``wrote``: told the index and how many documents."""
+        self._search, self._objects, self._wrote = search, objects, wrote or (lambda *_: None)
 
     async def handle(self, batch: Sequence[Arrived]) -> Sequence[Refused]:
         """Write a batch; returns the events whose object is missing or wrong."""
@@ -128,13 +129,16 @@ class MeilisearchSink:
     async def _write(self, index: str, found: dict[str, Document]) -> None:
         every = list(found.values())
         for start in range(0, len(every), DOCUMENTS_A_TASK):
-            await self._search.upsert(index, every[start : start + DOCUMENTS_A_TASK])
+            part = every[start : start + DOCUMENTS_A_TASK]
+            await self._search.upsert(index, part)
+            self._wrote(index, len(part))
 
     async def _erase(self, erasures: Sequence[Found]) -> None:
         if not erasures:
             return
         stones = [documents.tombstone_document(one.event, one.arrived.envelope.time) for one in erasures]
         await self._search.upsert(TOMBSTONES, stones)
+        self._wrote(TOMBSTONES, len(stones))
         for one in erasures:
             await self._delete_project(one.event)
 
@@ -165,13 +169,19 @@ def _merge(into: dict[str, Document], found: Sequence[Document]) -> None:
         into[document["id"]] = into.get(document["id"], {}) | document
 
 
-async def run_meilisearch_sink(settings: Settings, stop: asyncio.Event, health: Health) -> None:
+def _count(metrics: Metrics, table: str, rows: int) -> None:
+    metrics.count(SINK_ROWS, rows, sink=NAME, table=table)
+
+
+async def run_meilisearch_sink(settings: Settings, stop: asyncio.Event, health: Health, metrics: Metrics) -> None:
     """Run the sink until ``stop``; ``health`` is called after each poll that came to its end."""
     search, objects = open_search(settings), open_objects(settings)
     try:
-        sink = MeilisearchSink(search, objects)
+        sink = MeilisearchSink(search, objects, partial(_count, metrics))
         handle = partial(handle_all, sink.handle, NAME)
-        loop = Sink(settings=settings, name=NAME, handle=handle, most=MOST_RECORDS, stop=stop, health=health)
+        loop = Sink(
+            settings=settings, name=NAME, handle=handle, most=MOST_RECORDS, stop=stop, health=health, metrics=metrics
+        )
         await loop.run(documents.TOPICS)
     finally:
         search.close()

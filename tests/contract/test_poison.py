@@ -20,6 +20,7 @@ from streams.claims import Rules
 from streams.consume import Consumption
 from streams.health import Pulse
 from streams.messages import Message, as_message
+from streams.metrics import ATTEMPT, CHILD_CPU, DEAD, EVENTS, OF_STAGE, Metrics
 from streams.outbox import Cause
 from streams.producers import INTERNAL_KEY_ID, KEY, ORG, SIGNATURE, TIME, Verifier, internal_secret, sign
 from streams.settings import Settings
@@ -43,6 +44,7 @@ class Rig:
         self.pool, self.org_id, self.worked = pool, org_id, list[uuid.UUID]()
         self.place = iter(range(10**6))
         self.partition = uuid.uuid4().int % 10**6
+        self.metrics = Metrics(OF_STAGE)
         loop = asyncio.get_running_loop()
         self.consumption = Consumption(
             attempts=Attempts(pool=pool, stage=self, worker="w", rules=RULES, clock=lambda: dt.datetime.now(dt.UTC)),
@@ -50,6 +52,7 @@ class Rig:
             pool=pool,
             pulse=Pulse(stall_s=60, now=loop.time),
             verifier=Verifier(pool=pool, master=settings.secret),
+            metrics=self.metrics,
         )
         self.master, self.dsn = settings.secret, settings.postgres_owner
         self.secret = internal_secret(self.master)
@@ -214,3 +217,27 @@ async def test_a_letter_whose_headers_hold_a_nul_already_is_kept(rig: Rig) -> No
     assert len(await rig.letters()) == 1
     async with transaction(rig.pool) as connection:
         assert await connection.fetchval("select 1") == 1
+
+
+async def test_what_became_of_messages_is_counted(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(event: events.AnyEvent, work: Work) -> Commit:
+        raise KeyError("a bug")
+
+    async def tell_nobody(*_: object) -> None:
+        return
+
+    await rig.take(body := rig.body(), headers := rig.headers(body))
+    await rig.take(body, headers)
+    await rig.take(b"no event", {})
+    monkeypatch.setattr(rig, "work", broken)
+    monkeypatch.setattr(rig, "give_up", tell_nobody)
+    await rig.take(body := rig.body(), rig.headers(body))
+    monkeypatch.setattr(rig, "wants", lambda _: False)
+    await rig.take(body := rig.body(), rig.headers(body))
+    told = rig.metrics.registry.get_sample_value
+    verdicts = {"committed": 1, "done": 1, "dead": 2, "skipped": 1}
+    assert {name: told(EVENTS.name, {"stage": "ingest", "verdict": name}) for name in verdicts} == verdicts
+    assert [told(DEAD.name, {"stage": "ingest", "reason": reason}) for reason in ("undecodable", "bug")] == [1, 1]
+    durations = [told(f"{ATTEMPT.name}_count", {"stage": "ingest", "verdict": name}) for name in verdicts]
+    assert durations == [1, None, 2, None]
+    assert told(CHILD_CPU.name, {"stage": "ingest"}) is not None

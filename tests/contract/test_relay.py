@@ -17,9 +17,10 @@ from schemas import codec, events
 from schemas.topics import BY_NAME
 from streams.adapters.postgres import create_pool, org_transaction, prepare_connection, set_org
 from streams.health import Pulse
+from streams.metrics import OF_RELAY, OUTBOX_AGE, OUTBOX_DUE, PUBLISH, PUBLISHED, UNSENDABLE, Metrics
 from streams.outbox import Cause, put
 from streams.producers import SIGNATURE
-from streams.relay import Relay
+from streams.relay import Relay, run_backlog
 from streams.settings import Settings
 
 _RAW = """
@@ -31,8 +32,8 @@ values ($1, $2, $3, 'k', $4, $5, $6, now() - interval '1 hour')
 class Rig:
     """An organisation, its outbox, and a relay at work."""
 
-    def __init__(self, settings: Settings, owner: Any, org_id: uuid.UUID) -> None:
-        self.settings, self.owner, self.org_id = settings, owner, org_id
+    def __init__(self, settings: Settings, owner: Any, org_id: uuid.UUID, metrics: Metrics) -> None:
+        self.settings, self.owner, self.org_id, self.metrics = settings, owner, org_id, metrics
 
     async def raw(self, *, topic: str, org_id: uuid.UUID | None, partition: int = 0, **given: Any) -> uuid.UUID:
         event_id = uuid.uuid4()
@@ -68,8 +69,9 @@ async def rig(postgres: Settings, kafka: str) -> AsyncIterator[Rig]:
         await set_org(owner, org_id)
         await owner.execute("insert into orgs (org_id, name) values ($1, 'relay')", org_id)
     pulse = Pulse(stall_s=60, now=asyncio.get_running_loop().time)
-    running = asyncio.create_task(Relay(settings, pulse).run(stop))
-    yield Rig(settings, owner, org_id)
+    metrics = Metrics(OF_RELAY)
+    running = asyncio.create_task(Relay(settings, pulse, metrics).run(stop))
+    yield Rig(settings, owner, org_id, metrics)
     stop.set()
     await asyncio.wait_for(running, 20)
     await owner.execute("delete from outbox where published_at is null")
@@ -87,6 +89,12 @@ async def test_rows_that_cannot_be_sent_hold_nobody_up(rig: Rig) -> None:
     later = await rig.owner.fetch("select due_at > now() as later from outbox where event_id = any($1)", bad)
     assert [row["later"] for row in later] == [True] * 3
     await rig.until_sent(await rig.good())
+    told = rig.metrics.registry.get_sample_value
+    sent = told(PUBLISHED.name, {"topic": "projects.v1"}) or 0
+    assert told(UNSENDABLE.name) == 3
+    assert sent >= 2
+    assert (told(f"{PUBLISH.name}_count") or 0) >= sent
+    assert (told(f"{PUBLISH.name}_sum") or 0) > 0
 
 
 async def test_an_upload_of_nobody_is_not_signed(rig: Rig) -> None:
@@ -110,3 +118,23 @@ async def test_an_upload_of_nobody_is_not_signed(rig: Rig) -> None:
         await consumer.stop()
     assert SIGNATURE not in headers
     assert codec.decode(BY_NAME["uploads.v1"], headers, record.value)[1] == event
+
+
+async def test_what_waits_is_measured_though_nobody_relays(postgres: Settings) -> None:
+    owner = await asyncpg.connect(postgres.postgres_owner)
+    await prepare_connection(owner)
+    event_id, metrics, stop = uuid.uuid4(), Metrics(OF_RELAY), asyncio.Event()
+    await owner.execute("delete from outbox where published_at is null")
+    await owner.execute(_RAW, None, event_id, "projects.v1", 0, {}, b"{}")
+    pool = await create_pool(postgres.postgres_relay, size=1)
+    measuring = asyncio.create_task(run_backlog(pool, stop, 0.05, metrics))
+    await asyncio.sleep(0.3)
+    assert metrics.registry.get_sample_value(OUTBOX_DUE.name) == 1
+    assert 3600 <= (metrics.registry.get_sample_value(OUTBOX_AGE.name) or 0) < 3700
+    await owner.execute("delete from outbox where event_id = $1", event_id)
+    await asyncio.sleep(0.3)
+    assert [metrics.registry.get_sample_value(one.name) for one in (OUTBOX_DUE, OUTBOX_AGE)] == [0, 0]
+    stop.set()
+    await measuring
+    await pool.close()
+    await owner.close()

@@ -24,6 +24,7 @@ from streams.adapters.clickhouse import ClickHouseAnalytics, migrate_clickhouse
 from streams.adapters.meilisearch import MeilisearchSearch, migrate_meilisearch
 from streams.adapters.objects import S3Objects, ensure_bucket, open_objects
 from streams.background import rewind_sink
+from streams.metrics import DEAD, OF_SINK, SINK_BATCH, SINK_LAG, SINK_ROWS, Metrics
 from streams.producers import INTERNAL_KEY_ID, internal_secret, sign
 from streams.settings import Settings
 from streams.sinks.batches import SinkRunsError
@@ -33,14 +34,16 @@ from tests.contract.servers import Server, make_settings, run_clickhouse_front, 
 from tests.sinks.made import moments, transcript
 
 pytestmark = pytest.mark.contract
-Run = Callable[[Settings, asyncio.Event, Callable[[], None]], Awaitable[None]]
+Run = Callable[[Settings, asyncio.Event, Callable[[], None], Metrics], Awaitable[None]]
 
 
 @asynccontextmanager
-async def running(run: Run, settings: Settings) -> AsyncIterator[list[float]]:
+async def running(run: Run, settings: Settings, metrics: Metrics | None = None) -> AsyncIterator[list[float]]:
     """A sink at work; yields the times at which it said that it is well."""
     stop, beats = asyncio.Event(), list[float]()
-    task = asyncio.ensure_future(run(settings, stop, lambda: beats.append(time.monotonic())))
+    task = asyncio.ensure_future(
+        run(settings, stop, lambda: beats.append(time.monotonic()), metrics or Metrics(OF_SINK))
+    )
     try:
         yield beats
     finally:
@@ -198,22 +201,31 @@ async def test_erased_is_erased_and_false_uploads_are_not_counted(columns: Colum
 
 async def test_what_is_no_event_becomes_one_dead_letter_and_the_rest_goes_on(columns: Columns, writer: Writer) -> None:
     settings, analytics, _ = columns
-    async with running(run_clickhouse_sink, settings):
+    metrics = Metrics(OF_SINK)
+    async with running(run_clickhouse_sink, settings, metrics):
         await writer.producer.send_and_wait("exports.v1", b"\xff not json", partition=5)
         await writer.send(writer.failed())
         await until(lambda: _is(count(analytics, writer.org), 1))
         sql = "SELECT count() AS n FROM events_once WHERE type = 'DeadLetter' AND stage = 'clickhouse'"
 
         async def letters() -> bool:
-            return bool((await analytics.query(sql, {}))[0]["n"] == 1)
+            return bool((await analytics.query(sql, {}))[0]["n"])
 
         await until(letters)
     consumer = AIOKafkaConsumer("dead.v1", bootstrap_servers=settings.kafka, auto_offset_reset="earliest")
     await consumer.start()
-    record = await asyncio.wait_for(consumer.getone(), 10)
+    wanted = ("clickhouse", "exports.v1", 5, "undecodable")
+    async with asyncio.timeout(10):
+        async for record in consumer:  # among letters that other tests left in this Kafka
+            body = json.loads(record.value)
+            if (body["stage"], body["topic"], body["partition"], body["reason"]) == wanted:
+                break
     await consumer.stop()
-    body = json.loads(record.value)
-    assert (body["topic"], body["partition"], body["reason"]) == ("exports.v1", 5, "undecodable")
+    told = metrics.registry.get_sample_value
+    assert told(DEAD.name, {"stage": "clickhouse", "reason": "undecodable"})
+    assert (told(SINK_ROWS.name, {"sink": "clickhouse", "table": "events"}) or 0) >= 2
+    assert (told(f"{SINK_BATCH.name}_sum", {"sink": "clickhouse"}) or 0) >= 3
+    assert told(SINK_LAG.name, {"sink": "clickhouse"}) == 0
 
 
 async def _is(value: Awaitable[int], wanted: int) -> bool:

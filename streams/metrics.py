@@ -1,0 +1,179 @@
+"""What stages, relay, sweeper and sinks count about themselves, declared once as data. Never labels by customer.
+
+A label may be a stage, a verdict, a reason of ours, a topic, a sink or its table: so the number of series is bounded,
+whoever sends what. Every process has a registry of its own, with the metrics of its kind and Python's own beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import msgspec
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+WORK_S = (0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
+HOP_S = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 300.0)
+BATCH = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1_000.0, 3_000.0, 5_000.0)
+
+
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
+    """One metric. ``name`` is what Prometheus shows: a counter's ends in ``_total``."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    text: str
+    labels: tuple[str, ...] = ()
+    buckets: tuple[float, ...] = ()
+
+
+EVENTS = Metric(
+    name="clipstream_stage_events_total",
+    kind="counter",
+    text="Messages a stage took to their end, by what became of them",
+    labels=("stage", "verdict"),
+)
+ATTEMPT = Metric(
+    name="clipstream_stage_attempt_duration_seconds",
+    kind="histogram",
+    text="From taking a message that was worked on to its end",
+    labels=("stage", "verdict"),
+    buckets=WORK_S,
+)
+IN_FLIGHT = Metric(
+    name="clipstream_stage_in_flight_seconds",
+    kind="gauge",
+    text="How long the attempt in flight has been worked on; 0 without one",
+    labels=("stage",),
+)
+UNMOVED = Metric(
+    name="clipstream_stage_unmoved_seconds",
+    kind="gauge",
+    text="How long ago the counter of the attempt in flight last grew; 0 without one",
+    labels=("stage",),
+)
+LAG = Metric(
+    name="clipstream_stage_lag_messages",
+    kind="gauge",
+    text="Messages assigned to this worker and not acknowledged yet",
+    labels=("stage",),
+)
+CHILD_CPU = Metric(
+    name="clipstream_stage_child_cpu_seconds_total",
+    kind="counter",
+    text="Processor time of the child processes that opened media, however they ended",
+    labels=("stage",),
+)
+DEAD = Metric(
+    name="clipstream_dead_letters_total",
+    kind="counter",
+    text="Dead letters written, by stage or sink and reason",
+    labels=("stage", "reason"),
+)
+OUTBOX_DUE = Metric(name="clipstream_outbox_due_rows", kind="gauge", text="Events that are due and not sent yet")
+OUTBOX_AGE = Metric(
+    name="clipstream_outbox_oldest_due_seconds", kind="gauge", text="How long the oldest of them has been due"
+)
+PUBLISHED = Metric(
+    name="clipstream_relay_published_total",
+    kind="counter",
+    text="Events sent and acknowledged by every replica",
+    labels=("topic",),
+)
+PUBLISH = Metric(
+    name="clipstream_relay_publish_latency_seconds",
+    kind="histogram",
+    text="From when an event was due until Kafka had acknowledged it",
+    buckets=HOP_S,
+)
+UNSENDABLE = Metric(
+    name="clipstream_relay_unsendable_total", kind="counter", text="Times an event could not be sent for its own fault"
+)
+REEMITTED = Metric(
+    name="clipstream_sweeper_reemitted_total", kind="counter", text="Attempts whose lease ran out, emitted again"
+)
+LEFTOVERS = Metric(
+    name="clipstream_sweeper_leftovers_removed_total", kind="counter", text="Objects removed that no row named"
+)
+SINK_BATCH = Metric(
+    name="clipstream_sink_batch_messages",
+    kind="histogram",
+    text="Messages in a batch that was written",
+    labels=("sink",),
+    buckets=BATCH,
+)
+SINK_ROWS = Metric(
+    name="clipstream_sink_rows_total",
+    kind="counter",
+    text="Rows or documents handed to the store, again where a batch came again",
+    labels=("sink", "table"),
+)
+SINK_LAG = Metric(
+    name="clipstream_sink_lag_messages",
+    kind="gauge",
+    text="Messages assigned to this sink and not written yet",
+    labels=("sink",),
+)
+OF_STAGE = (EVENTS, ATTEMPT, IN_FLIGHT, UNMOVED, LAG, CHILD_CPU, DEAD)
+OF_RELAY = (OUTBOX_DUE, OUTBOX_AGE, PUBLISHED, PUBLISH, UNSENDABLE, REEMITTED, LEFTOVERS)
+OF_SINK = (SINK_BATCH, SINK_ROWS, SINK_LAG, DEAD)
+
+
+class Metrics:
+    """The metrics of one process."""
+
+    def __init__(self, declared: Sequence[Metric]) -> None:
+        """A registry of its own, so that two in one process (tests) do not meet."""
+        self.registry = CollectorRegistry()
+        for collector in (ProcessCollector, PlatformCollector, GCCollector):
+            collector(registry=self.registry)
+        self._made = {metric: self._make(metric) for metric in declared}
+
+    def _make(self, metric: Metric) -> Counter | Gauge | Histogram:
+        if metric.kind == "counter":
+            return Counter(metric.name, metric.text, metric.labels, registry=self.registry)
+        if metric.kind == "gauge":
+            return Gauge(metric.name, metric.text, metric.labels, registry=self.registry)
+        return Histogram(metric.name, metric.text, metric.labels, buckets=metric.buckets, registry=self.registry)
+
+    def count(self, metric: Metric, by: float = 1, /, **labels: str) -> None:
+        """Add to a counter."""
+        made = self._of(metric, labels)
+        assert isinstance(made, Counter)
+        made.inc(by)
+
+    def put(self, metric: Metric, value: float, /, **labels: str) -> None:
+        """Set a gauge; NaN where nobody knows."""
+        made = self._of(metric, labels)
+        assert isinstance(made, Gauge)
+        made.set(value)
+
+    def ask(self, metric: Metric, value: Callable[[], float], /, **labels: str) -> None:
+        """Have a gauge ask for its value whenever the page is read."""
+        made = self._of(metric, labels)
+        assert isinstance(made, Gauge)
+        made.set_function(value)
+
+    def observe(self, metric: Metric, value: float, /, **labels: str) -> None:
+        """Add to a histogram."""
+        made = self._of(metric, labels)
+        assert isinstance(made, Histogram)
+        made.observe(value)
+
+    def _of(self, metric: Metric, labels: dict[str, str]) -> Counter | Gauge | Histogram:
+        made = self._made[metric]
+        return made.labels(**labels) if labels else made
+
+    def page(self) -> bytes:
+        """The exposition text."""
+        return generate_latest(self.registry)

@@ -1,0 +1,57 @@
+"""A running worker's own /metrics, on a real Kafka and Postgres: what it took, by what became of it, and its lag."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+import msgspec
+from aiokafka import AIOKafkaProducer
+from prometheus_client.parser import text_string_to_metric_families
+
+from streams.metrics import EVENTS, IN_FLIGHT, LAG, UNMOVED
+from streams.settings import Settings
+from tests.contract.servers import free_ports
+from tests.contract.test_api_process import environment
+
+LABELS = {"stage": "detect"}
+
+
+async def page(url: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    """Samples of a page by name and labels; none while nobody answers."""
+    async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
+        try:
+            text = (await client.get(url)).text
+        except httpx2.TransportError:
+            return {}
+    families = text_string_to_metric_families(text)
+    return {(one.name, tuple(sorted(one.labels.items()))): one.value for each in families for one in each.samples}
+
+
+async def test_a_worker_tells_what_it_took(postgres: Settings, kafka: str, tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    given = environment(msgspec.structs.replace(postgres, kafka=kafka), 1)
+    given |= {"CLIPSTREAM_WORK_DIR": str(tmp_path), "CLIPSTREAM_WORKER_PORT": str(port)}
+    async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all") as producer:
+        await producer.send_and_wait("transcripts.v1", b"no event", partition=9)
+    log = (tmp_path / "log").open("wb")
+    worker = subprocess.Popen([sys.executable, "-m", "streams", "--stage", "detect"], env=given, stderr=log)
+    dead = (EVENTS.name, (("stage", "detect"), ("verdict", "dead")))
+    try:
+        async with asyncio.timeout(60):
+            while not (found := await page(f"http://127.0.0.1:{port}/metrics")).get(dead):
+                assert worker.poll() is None, (tmp_path / "log").read_text()
+                await asyncio.sleep(0.3)
+            while found[LAG.name, tuple(LABELS.items())]:
+                await asyncio.sleep(0.3)
+                found = await page(f"http://127.0.0.1:{port}/metrics")
+        assert [found[one.name, tuple(LABELS.items())] for one in (IN_FLIGHT, UNMOVED)] == [0, 0]
+        worker.terminate()
+        assert await asyncio.to_thread(worker.wait, 50) == 0
+    finally:
+        worker.kill()
+        worker.wait()
+        log.close()
