@@ -138,7 +138,7 @@ def _fields(row: Row) -> dict[str, Any]:
 async def _free_attempt(rows: Connection, row: Row) -> int | None:
     """Make the given-up attempt claimable again; its fence, or None where the message never had one."""
     fence: int | None = await rows.fetchval(
-        """update attempts set state = 'free', tries = 0, lease_until = null, finished_at = null,
+        """update attempts set state = 'free', tries = 0, lease_until = null, finished_at = null, waiting_since = null,
              last_error = 'replayed by an operator'
            where org_id = $1 and stage = $2 and state in ('gave_up', 'free') and payload = $3
              and headers ->> 'ce_id' is not distinct from $4 returning fence""",

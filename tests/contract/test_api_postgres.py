@@ -341,8 +341,9 @@ async def test_a_replayed_letter_frees_its_attempt(world: World) -> None:
         letter = await rows.fetchrow("select * from dead_letters where dead_id = $1", dead_id)
         await rows.execute(
             """insert into attempts
-                 (org_id, input_id, stage, project_id, state, fence, tries, topic, key, partition, headers, payload)
-               values ($1, $2, 'look', $3, 'gave_up', 4, 5, 'spans.v1', 'k', 1, $4, $5)""",
+                 (org_id, input_id, stage, project_id, state, fence, tries, waiting_since, topic, key, partition,
+                  headers, payload)
+               values ($1, $2, 'look', $3, 'gave_up', 4, 5, now() - interval '7 hours', 'spans.v1', 'k', 1, $4, $5)""",
             world.ann.org_id,
             uuid4(),
             project_id,
@@ -354,7 +355,7 @@ async def test_a_replayed_letter_frees_its_attempt(world: World) -> None:
     async with org_transaction(world.api, world.ann.org_id) as rows:
         attempt = await rows.fetchrow("select * from attempts")
         sent = await rows.fetch("select * from outbox where topic = 'spans.v1'")
-    assert (attempt["state"], attempt["tries"]) == ("free", 0)
+    assert (attempt["state"], attempt["tries"], attempt["waiting_since"]) == ("free", 0, None)
     assert [(row["for_stage"], row["emission"]) for row in sent] == [("look", 4)]
 
 
