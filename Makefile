@@ -17,7 +17,7 @@ VIDEO ?= demo/physicsworks_lecture.webm
 OUT ?= out/demo
 PYTEST := $(BIN)/python -m pytest
 # Of what uv says: a line for each large download, and every error.
-TERSE := s/^ *Downloading (.*)/  fetching \1/; /^ *([-+~] |Downloaded|Buil|Prepared|Uninstalled|Installed|Resolved|Audited|Checked|Using|Creating|warning: Decl)/d
+TERSE := s/^ *Downloading (.*)/  fetching \1/; /^ *([-+~] |Downloaded|Buil|Prepared|Uninstalled|Installed|Resolved|Audited|Checked|Bytecode|Using|Creating|warning: Decl)/d
 
 .PHONY: help setup demo test lint unit contract e2e bench soak gallery clean
 
@@ -36,8 +36,9 @@ $(READY): pyproject.toml uv.lock
 	  mv "$(UV_HOME).partial" "$(UV_HOME)" || \
 	  { echo "uv could not be fetched: mend the network, or \`apt-get install python3-venv python3-pip\`, and run again" >&2; exit 1; }; \
 	fi
+# Compiled once, as pip does: a stack is twenty Pythons, and where PYTHONDONTWRITEBYTECODE is set each would do it again.
 	@[ -d .venv ] || echo "to fetch, once: the Python environment, up to 520 MB (1.7 GB on disk), each file checked against uv.lock"
-	@set -o pipefail; $(UV) sync --locked 2>&1 | sed -uE '$(TERSE)' || \
+	@set -o pipefail; $(UV) sync --locked --compile-bytecode 2>&1 | sed -uE '$(TERSE)' || \
 	  { echo "the environment could not be made: see the lines above; \`make clean\` begins anew" >&2; exit 1; }
 	@touch $@
 

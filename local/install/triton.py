@@ -69,7 +69,9 @@ def install(cache: Path, environ: Mapping[str, str], say: Say) -> TritonInstall:
             [*uv_command(), "sync", "--frozen", "--only-group", "triton", "--no-install-project",
              "--python", str(Path(sys.base_prefix) / "bin" / "python3.11")],
             cwd=REPO,
-            environ=tool_environment(environ, UV_PROJECT_ENVIRONMENT=str(directory), UV_LINK_MODE="copy"),
+            environ=tool_environment(
+                environ, UV_PROJECT_ENVIRONMENT=str(directory), UV_LINK_MODE="copy", UV_COMPILE_BYTECODE="1"
+            ),
             say=say,
             shorten=shorten_uv,
             explain=explain_uv(WHAT),
