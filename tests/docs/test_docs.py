@@ -13,10 +13,12 @@ import pytest
 
 from api.analytics import FailureRow, FailuresByReason, HourlyProjects, HourRow, MinutesProcessed, MinutesRow, Summary
 from api.app import OPERATIONS
+from api.metrics import Metrics as ApiMetrics
 from benchmarks import api_latency, asr, hop, pictures, pipeline, render
 from benchmarks.__main__ import NAMES
 from cli.__main__ import make_parser
 from schemas.topics import TOPICS
+from streams.metrics import OF_RELAY, OF_SINK, OF_STAGE
 from streams.settings import _NESTED, PREFIX, Settings
 from tests.docs.pages import REPO, anchors, inline_code, links, pages, prose, text_of
 
@@ -125,6 +127,22 @@ def test_every_topic_and_event_is_listed_where_the_table_says() -> None:
         assert [name.lower() for name in taken] == [name.lower() for name in topic.consumers], topic.name
         days = topic.retention_ms // 86_400_000
         assert row[4] == (f"{days} days" if days > 0 else "without end")
+
+
+def test_the_metrics_are_those_of_the_code() -> None:
+    told = {
+        name: (kind, tuple(filter(None, labels.strip().split(", "))))
+        for name, kind, labels in re.findall(
+            r"^\| `(clipstream_\w+)` \| (\w+) \|([^|]*)\|", text_of("docs/operators.md"), re.MULTILINE
+        )
+    }
+    api = {family.name: family.type for family in ApiMetrics().registry.collect()}
+    kinds = {f"{name}_total" if kind == "counter" else name: kind for name, kind in api.items()}
+    ours = {metric.name: (metric.kind, metric.labels) for metric in (*OF_STAGE, *OF_RELAY, *OF_SINK)}
+    assert {name: found for name, found in told.items() if name not in kinds} == ours
+    assert {name: kind for name, (kind, _) in told.items() if name in kinds} == kinds
+    named = set(re.findall(r"`(clipstream_\w+)`", text_of()))
+    assert {name for name in named if not name.endswith(("_api", "_worker", "_relay"))} - told.keys() == set()
 
 
 def test_every_command_is_listed() -> None:
