@@ -18,6 +18,7 @@ from schemas.events import ExportRequested
 from schemas.ids import result_id
 from schemas.media import TimeRange
 from schemas.options import CLIP_MS
+from streams import lifecycle
 from streams.adapters.postgres import Connection, Row
 from streams.outbox import put
 
@@ -145,6 +146,9 @@ async def request_export(call: Call[RequestExport, None]) -> Reply:
     async with call.rows() as rows:
         clip = await find_clip(rows, call.org_id, call.ids["clip_id"])
         await rows.execute("select pg_advisory_xact_lock(hashtextextended($1, 7302))", str(clip["clip_id"]))
+        project = await lifecycle.lock_project(rows, call.org_id, clip["project_id"])
+        if project is None or project["state"] in lifecycle.GONE:
+            raise not_found("clip")  # erased since it was found
         row = await _ensure_export(rows, call, clip)
     view: Export = export_view(row, call.context.objects, call.now)
     return Reply(body=view, headers={"Location": f"/v1/exports/{row['export_id']}"})

@@ -242,6 +242,20 @@ async def test_an_erased_project_is_gone_and_stays_gone(world: World) -> None:
     assert types == ["clipstream.UploadReceived", "clipstream.ProjectCancelled", "clipstream.ProjectErased"]
 
 
+async def test_a_wish_that_meets_an_erasure_finds_nothing(world: World) -> None:
+    project_id = await new_project(world.ann)
+    clip_id = await new_clip(world, world.ann, project_id)
+    cause = Cause(input_id=project_id, source="test", now=dt.datetime.now(dt.UTC))
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        await lifecycle.erase_project(rows, world.ann.org_id, project_id, cause)
+        wish = asyncio.create_task(world.ann.client.post(f"/v1/clips/{clip_id}/export", json={"aspect": "1:1"}))
+        await asyncio.sleep(0.3)
+        assert not wish.done()
+    assert (await wish).status_code == 404
+    types = [row["headers"]["ce_type"] for row in await outbox(world, world.ann)]
+    assert "clipstream.ExportRequested" not in types
+
+
 async def test_the_same_wish_gives_the_same_export(world: World) -> None:
     project_id = await new_project(world.ann)
     clip_id = await new_clip(world, world.ann, project_id)
