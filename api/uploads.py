@@ -294,8 +294,13 @@ async def _find(rows: Connection, call: Call[Any, Any]) -> Row:
 
 
 async def find_upload(rows: Connection, org_id: UUID, upload_id: UUID) -> Row:
-    """An upload of the caller's, kept as it is until the transaction ends; raises a 404."""
-    row = await rows.fetchrow("select * from uploads where org_id = $1 and upload_id = $2 for share", org_id, upload_id)
+    """An upload of the caller's, kept as it is until the transaction ends; raises a 404.
+
+    Locked as for a change: two that both share it and then both complete it would wait for each other.
+    """
+    row = await rows.fetchrow(
+        "select * from uploads where org_id = $1 and upload_id = $2 for update", org_id, upload_id
+    )
     if row is None:
         raise not_found("upload")
     return row
