@@ -9,7 +9,7 @@ from uuid import UUID
 import sentry_sdk
 import structlog
 
-from schemas import events
+from schemas import codec, events
 from schemas.ids import result_id
 from streams.adapters.postgres import Connection, Pool, org_transaction, transaction
 from streams.messages import Message, printable
@@ -24,6 +24,8 @@ on conflict do nothing
 """
 """A letter about an erased project that comes late (by ``dead.v1``) is not kept."""
 MAX_BYTES = 500_000
+MAX_UPLOAD_BYTES = codec.MAX_PAYLOAD_BYTES
+"""Of what outsiders write; no upload message is longer, and they may write as many as they like."""
 MAX_HEADER_CHARACTERS = 30_000
 """More than a message that can be decoded has; with the bytes and the detail a letter stays below its own limit."""
 MAX_DETAIL_CHARACTERS = 2_000
@@ -52,6 +54,7 @@ def letter_of(
 ) -> events.DeadLetter:
     """The letter about a message, whatever the message holds: text that stores refuse is replaced, bulk is cut."""
     org_id, project_id = owner or (None, None)
+    most = MAX_UPLOAD_BYTES if message.topic == "uploads.v1" else MAX_BYTES
     return events.DeadLetter(
         dead_id=dead_id,
         org_id=org_id,
@@ -63,7 +66,7 @@ def letter_of(
         reason=reason,
         detail=printable(detail)[:MAX_DETAIL_CHARACTERS],
         headers=_cut(message.headers),
-        payload_base64=base64.b64encode(message.payload[:MAX_BYTES]).decode(),
+        payload_base64=base64.b64encode(message.payload[:most]).decode(),
     )
 
 

@@ -26,8 +26,10 @@ where (org_id, input_id, stage) in (
 returning org_id, input_id, stage
 """
 FORGET_EVERY_S = 3600.0
-_OLD_ANSWERS = "delete from idempotency_keys where created_at < now() - interval '25 hours'"
-"""They count for 24 hours (api/idempotency.py)."""
+_OLD = (
+    "delete from idempotency_keys where created_at < now() - interval '25 hours'",  # they count for 24 hours
+    "delete from dead_letters where created_at < now() - interval '28 days'",  # as long as dead.v1 has them
+)
 _OPEN_CLAIMS = """
 update attempts set state = 'cancelled', finished_at = now(), lease_until = null
 where org_id = $1 and project_id = $2 and state in ('running', 'free')
@@ -53,15 +55,15 @@ async def sweep_attempts(pool: Pool) -> int:
     return len(rows)
 
 
-async def forget_answers(pool: Pool) -> int:
-    """Delete the answers of Idempotency-Keys that count no more, whoever's they are; says how many."""
+async def forget_old(pool: Pool) -> int:
+    """Delete answers of Idempotency-Keys and dead letters that count no more, whoever's they are; says how many."""
     async with transaction(pool) as connection:
-        done: str = await connection.execute(_OLD_ANSWERS)
-    return int(done.rpartition(" ")[2])
+        done = [await connection.execute(statement) for statement in _OLD]
+    return sum(int(tag.rpartition(" ")[2]) for tag in done)
 
 
 async def run_sweeps(settings: Settings, pool: Pool, stop: asyncio.Event, metrics: Metrics) -> None:
-    """Sweep expired claims every ``sweep_s`` until ``stop``, and old answers each hour."""
+    """Sweep expired claims every ``sweep_s`` until ``stop``, and what is too old each hour."""
     log = structlog.get_logger()
     now, forget_at = asyncio.get_running_loop().time, 0.0
     while not stop.is_set():
@@ -72,7 +74,7 @@ async def run_sweeps(settings: Settings, pool: Pool, stop: asyncio.Event, metric
                 log.info("swept", attempts=swept)
             if now() >= forget_at:
                 forget_at = now() + FORGET_EVERY_S
-                await forget_answers(pool)
+                await forget_old(pool)
         except Unavailable as error:
             log.warning("sweeper waits", part=error.part)
         try:

@@ -19,7 +19,7 @@ from streams.adapters.keys import decrypt_secret
 from streams.adapters.postgres import create_pool, org_transaction, transaction
 from streams.outbox import Cause
 from streams.settings import Settings
-from streams.sweeper import forget_answers
+from streams.sweeper import forget_old
 from tests.contract.api_world import Tenant, World, open_world
 
 URL = {"source_url": "https://video.example/talk.mp4", "title": "A talk"}
@@ -117,17 +117,25 @@ async def test_a_key_is_forgotten_after_a_day(world: World) -> None:
     assert second.json()["project_id"] != first.json()["project_id"]
 
 
-async def test_old_answers_of_every_organisation_are_forgotten(world: World, postgres: Settings) -> None:
+async def test_old_answers_and_letters_of_every_organisation_are_forgotten(world: World, postgres: Settings) -> None:
     for tenant in (world.ann, world.bob):
         for key in ("old", "new"):
             await tenant.client.post("/v1/projects", json=URL, headers={"Idempotency-Key": key})
         async with org_transaction(world.api, tenant.org_id) as rows:
             await rows.execute("update idempotency_keys set created_at = now() - interval '26 hours' where key = 'old'")
+    letters = {tenant.org_id: [await new_letter(world, tenant) for _ in range(2)] for tenant in (world.ann, world.bob)}
+    for org_id, (old, _) in letters.items():
+        async with org_transaction(world.worker, org_id) as rows:
+            await rows.execute(
+                "update dead_letters set created_at = now() - interval '29 days' where dead_id = $1", old
+            )
     relay = await create_pool(postgres.postgres_relay, size=1)
-    assert await forget_answers(relay) >= 2
+    assert await forget_old(relay) >= 4
     for tenant in (world.ann, world.bob):
         async with org_transaction(world.api, tenant.org_id) as rows:
             assert [row["key"] for row in await rows.fetch("select key from idempotency_keys")] == ["new"]
+            kept = [row["dead_id"] for row in await rows.fetch("select dead_id from dead_letters")]
+            assert kept == letters[tenant.org_id][1:]
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with transaction(relay) as connection:
             await connection.fetch("select body from idempotency_keys")

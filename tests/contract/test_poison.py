@@ -131,7 +131,7 @@ async def test_json_that_is_nested_too_deeply(rig: Rig) -> None:
 async def test_a_body_that_was_a_thousand_times_smaller_on_the_wire(rig: Rig) -> None:
     body = rig.body() + b" " * 3_000_000
     await is_buried(rig, await rig.take(body, rig.headers(body)), "undecodable")
-    assert len((await rig.letters())[0]["payload"]) == dead.MAX_BYTES
+    assert len((await rig.letters())[0]["payload"]) == dead.MAX_UPLOAD_BYTES
 
 
 async def test_a_signature_that_is_no_ascii(rig: Rig) -> None:
