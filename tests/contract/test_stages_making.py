@@ -1,0 +1,237 @@
+"""detect, frame and render as dialogues on real stores: an event in, rows and events out; the last ends a project."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from schemas import events
+from schemas.documents import Certificate, ClipTracks, ExportFiles, FramePlan, MomentList
+from schemas.ids import result_id
+from schemas.media import ObjectRef, TimeRange
+from streams import lifecycle
+from streams.adapters.postgres import org_transaction
+from streams.detect.agent import DetectStage
+from streams.errors import Unavailable
+from streams.frame.agent import FrameStage
+from streams.ingest.agent import IngestStage
+from streams.render.agent import RenderStage
+from tests.contract.stage_rig import Rig, make_rig
+from tests.detect.material_factory import LECTURE_MS, heard, lecture_words, picture, seen, speech_levels, transcript
+from tests.look.clips import encode, scene
+from tests.look.twins import BrightestFaces
+
+__all__ = ["make_rig"]
+pytestmark = pytest.mark.contract
+CLIP = TimeRange(start_ms=200, end_ms=1800)
+
+
+async def understood(rig: Rig, *, said: bool = True) -> events.UnderstandingCompleted:
+    """The lecture as its stages would have left it; with nothing said and nothing moving where not ``said``."""
+    words = lecture_words() if said else []
+    levels = speech_levels(words, LECTURE_MS) if said else [-60.0] * 100
+    looked = [picture(at, 0.05 if said else 0.0, 60.0 if said else None) for at in range(0, LECTURE_MS, 1_000)]
+    refs: list[ObjectRef] = [
+        await rig.put(one) for one in (transcript(words, LECTURE_MS), heard(levels), seen(looked, LECTURE_MS))
+    ]
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        upload = events.UploadReceived(**rig.of, title="A talk", source_url="https://a.org/v")
+        await lifecycle.create_project(connection, upload)
+        await connection.execute(
+            "update projects set duration_ms = $3, height_px = 240, state = 'running' "
+            "where org_id = $1 and project_id = $2",
+            *rig.owner, LECTURE_MS,
+        )  # fmt: skip
+        await connection.execute(
+            "insert into spans (org_id, project_id, ordinal, event, heard, heard_ref, seen, seen_ref) "
+            "values ($1, $2, 0, '{}', 'done', $3, 'done', $4)",
+            *rig.owner, refs[1], refs[2],
+        )  # fmt: skip
+        await connection.execute(
+            "insert into transcripts (org_id, project_id, version, object, language, word_count) "
+            "values ($1, $2, 1, $3, 'en', $4)",
+            *rig.owner, refs[0], len(words),
+        )  # fmt: skip
+        await lifecycle.expect_parts(connection, *rig.owner, "detect", 1)
+    return events.UnderstandingCompleted(**rig.of, missing=[])
+
+
+async def test_what_was_understood_becomes_clips(rig: Rig) -> None:
+    """>> UnderstandingCompleted << MomentsDetected, ClipSelected for each clip; again << nothing."""
+    event, stage, input_id = await understood(rig), DetectStage(rig.context), uuid.uuid4()
+    would = await rig.rehearse(stage, event, input_id)
+    assert await rig.send(stage, event, input_id) == "committed"
+    detected, *selected = await rig.fresh()
+    assert {detected.id, *(one.id for one in selected)} <= would, "begun anew after a kill, it says the same"
+    assert isinstance(detected.event, events.MomentsDetected)
+    moments = msgspec.json.decode(await rig.objects.get(detected.event.moments), type=MomentList)
+    assert (len(moments.moments), moments.picture_models) == (detected.event.candidate_count, ["test"])
+    assert len(selected) == detected.event.clip_count > 1
+    clips = await rig.rows("select * from clips where org_id = $1 and project_id = $2 order by ordinal")
+    exports = await rig.rows("select * from exports where org_id = $1 and project_id = $2 order by ordinal")
+    for ordinal, (one, clip, export) in enumerate(zip(selected, clips, exports, strict=True)):
+        chosen = one.event
+        assert isinstance(chosen, events.ClipSelected)
+        assert one.id == result_id(input_id, "detect", f"ClipSelected/{chosen.clip_id}")
+        assert (chosen.ordinal, chosen.clip_id, chosen.export_id) == (ordinal, clip["clip_id"], export["export_id"])
+        assert (export["state"], export["automatic"], export["aspect"]) == ("waiting", True, "9:16")
+        assert (chosen.range.start_ms, chosen.range.end_ms) == (clip["start_ms"], clip["end_ms"])
+    assert [(await rig.stage(name))["parts_total"] for name in ("frame", "render")] == [len(clips)] * 2
+    assert await rig.send(stage, event, input_id) == "done"
+    assert await rig.said() == {}
+
+
+async def test_nothing_found_completes_the_project_and_says_why(rig: Rig) -> None:
+    event = await understood(rig, said=False)
+    assert await rig.send(DetectStage(rig.context), event, uuid.uuid4()) == "committed"
+    detected, ended = await rig.fresh()
+    assert isinstance(detected.event, events.MomentsDetected)
+    assert isinstance(ended.event, events.ProjectCompleted)
+    assert detected.event.clip_count == ended.event.clip_count == 0
+    reason = (await rig.project())["nothing_found_reason"]
+    assert detected.event.nothing_found_reason == ended.event.nothing_found_reason == reason
+    assert reason
+
+
+async def test_a_bug_in_detect_fails_the_project(rig: Rig) -> None:
+    event = await understood(rig)
+    gone = ObjectRef(key=f"{rig.org_id}/gone", sha256="0" * 64, size=1)
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute(
+            "update spans set heard_ref = $3 where org_id = $1 and project_id = $2", *rig.owner, gone
+        )
+    assert await rig.send(DetectStage(rig.context), event, uuid.uuid4()) == "dead"
+    assert await rig.said() == {"DeadLetter": 1, "ProjectFailed": 1}
+    assert (await rig.project())["failure_reason"] == "detect.bug"
+
+
+async def selected(rig: Rig, path: Path, clips: int = 1) -> list[events.ClipSelected]:
+    """Two seconds of film with a face on it, taken in, and clips of it as detect writes them."""
+    pictures = [np.minimum(scene(1, 320, 180), 200) for _ in range(50)]
+    for shown in pictures:
+        shown[40:80, 200:230] = 255
+    encode(path, pictures)
+    assert await rig.send(IngestStage(rig.context), await rig.upload(path), uuid.uuid4()) == "committed"
+    made = []
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        for stage in ("frame", "render"):
+            await lifecycle.expect_parts(connection, *rig.owner, stage, clips)
+        for ordinal in range(clips):
+            fields: dict[str, Any] = {"clip_id": uuid.uuid4(), "export_id": uuid.uuid4(), "ordinal": ordinal}
+            await connection.execute(
+                """insert into clips (org_id, project_id, clip_id, ordinal, start_ms, end_ms, score, confidence, title,
+                     reason, signals) values ($1, $2, $3, $4, $5, $6, 50, 0.5, 'A clip', 'why', '[]')""",
+                *rig.owner, fields["clip_id"], ordinal, CLIP.start_ms, CLIP.end_ms,
+            )  # fmt: skip
+            await connection.execute(
+                """insert into exports (org_id, project_id, clip_id, export_id, ordinal, aspect, captions, start_ms,
+                     end_ms, automatic) values ($1, $2, $3, $4, $5, '9:16', true, $6, $7, true)""",
+                *rig.owner, *fields.values(), CLIP.start_ms, CLIP.end_ms,
+            )  # fmt: skip
+            made.append(
+                events.ClipSelected(
+                    **rig.of, **fields, range=CLIP, score=50, confidence=0.5, aspect="9:16", captions=True
+                )
+            )
+    await rig.fresh()
+    return made
+
+
+async def framed(rig: Rig, clip: events.ClipSelected) -> events.RenderRequested:
+    assert await rig.send(FrameStage(rig.context), clip, uuid.uuid4()) == "committed"
+    (sent,) = await rig.fresh()
+    assert isinstance(sent.event, events.RenderRequested)
+    return sent.event
+
+
+async def exports(rig: Rig) -> list[Any]:
+    return await rig.rows("select * from exports where org_id = $1 and project_id = $2 order by ordinal")
+
+
+async def test_a_clip_is_framed_then_rendered_and_the_last_clip_to_end_ends_the_project(
+    rig: Rig, tmp_path: Path
+) -> None:
+    """>> ClipSelected << RenderRequested << ExportCompleted; the other clip fails << ProjectCompleted."""
+    clip, bad = await selected(rig, tmp_path / "film.mp4", clips=2)
+    frame, input_id = FrameStage(rig.context), uuid.uuid4()
+    assert await rig.send(frame, clip, input_id) == "committed"
+    (sent,) = await rig.fresh()
+    assert isinstance(sent.event, events.RenderRequested)
+    assert sent.id == result_id(input_id, "frame", f"RenderRequested/{clip.export_id}")
+    plan = msgspec.json.decode(await rig.objects.get(sent.event.plan), type=FramePlan)
+    assert plan.model.endswith("brightest-1")
+    assert plan.shots[0].crop.x > 100, "held on the face"
+    row = await rig.row("select tracks from clips where org_id = $1 and project_id = $2 and ordinal = 0")
+    tracks = msgspec.json.decode(await rig.objects.get(lifecycle.ref_of(row["tracks"])), type=ClipTracks)
+    assert (await rig.stage("frame"))["cpu_ms"] == tracks.compute_ms
+    assert [export["state"] for export in await exports(rig)] == ["rendering", "waiting"]
+    assert await rig.send(frame, clip, input_id) == "done"
+    assert await rig.said() == {}
+
+    render = RenderStage(rig.context)
+    assert await rig.send(render, sent.event, sent.id) == "committed"
+    (done,) = await rig.fresh()
+    assert isinstance(done.event, events.ExportCompleted)
+    assert done.id == result_id(sent.id, "render", f"ExportCompleted/{clip.export_id}")
+    export, _ = await exports(rig)
+    files, certificate = (
+        msgspec.convert(export[name], kind) for name, kind in (("files", ExportFiles), ("certificate", Certificate))
+    )
+    assert (export["state"], files.video) == ("done", done.event.video)
+    assert await rig.objects.size(files.video.key) == files.video.size
+    assert (certificate.width_px, certificate.height_px, certificate.framed_by) == (1080, 1920, plan.model)
+    assert await rig.send(render, sent.event, sent.id) == "done"
+    assert await rig.said() == {}
+    assert (await rig.project())["state"] == "running", "the other clip may still come"
+
+    lost = msgspec.structs.replace(bad, clip_id=uuid.uuid4())
+    assert await rig.send(frame, lost, uuid.uuid4()) == "refused"
+    failed, ended = await rig.fresh()
+    assert isinstance(failed.event, events.ExportFailed)
+    assert (failed.event.reason, failed.event.export_id) == ("clip.unknown", bad.export_id)
+    assert isinstance(ended.event, events.ProjectCompleted)
+    assert (ended.event.clip_count, ended.event.warnings) == (1, ["1 of 2 clips failed"])
+    assert (await rig.project())["state"] == "completed"
+
+
+async def test_when_no_clip_can_be_made_the_project_failed(rig: Rig, tmp_path: Path) -> None:
+    (clip,) = await selected(rig, tmp_path / "film.mp4")
+    request = await framed(rig, clip)
+    gone = msgspec.structs.replace(request, plan=ObjectRef(key=f"{rig.org_id}/gone", sha256="0" * 64, size=1))
+    assert await rig.send(RenderStage(rig.context), gone, uuid.uuid4()) == "dead"
+    assert await rig.said() == {"DeadLetter": 1, "ExportFailed": 1, "ProjectFailed": 1}
+    (export,) = await exports(rig)
+    assert (export["state"], export["failure_reason"]) == ("failed", "bug")
+    assert (await rig.project())["failure_reason"] == "clips.all_failed"
+
+
+class AwayFaces(BrightestFaces):
+    """Triton is away."""
+
+    async def detect(self, pictures: Any) -> Any:
+        raise Unavailable("triton", "it is away")
+
+
+async def test_a_detector_that_is_away_is_asked_again(rig: Rig, tmp_path: Path) -> None:
+    (clip,) = await selected(rig, tmp_path / "film.mp4")
+    frame, input_id, faces = FrameStage(rig.context), uuid.uuid4(), rig.context.faces
+    rig.context.faces = AwayFaces()  # type: ignore[assignment]
+    assert await rig.send(frame, clip, input_id) == "retried"
+    assert [export["state"] for export in await exports(rig)] == ["waiting"]
+    rig.context.faces = faces
+    assert await rig.send(frame, clip, input_id) == "committed"
+    assert (await rig.stage("frame"))["parts_done"] == 1
+
+
+async def test_nothing_is_framed_or_rendered_of_an_erased_project(rig: Rig, tmp_path: Path) -> None:
+    (clip,) = await selected(rig, tmp_path / "film.mp4")
+    request = await framed(rig, clip)
+    await rig.erase()
+    assert await rig.send(FrameStage(rig.context), clip, uuid.uuid4()) == "cancelled"
+    assert await rig.send(RenderStage(rig.context), request, uuid.uuid4()) == "cancelled"
+    assert await rig.said() == {}

@@ -1,0 +1,204 @@
+"""ingest, listen, look and close as dialogues on real stores: an event in, rows and events out; the last speaks."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from schemas import events
+from schemas.documents import SeenSpan, Transcript
+from schemas.ids import result_id
+from streams import lifecycle
+from streams.adapters.postgres import org_transaction
+from streams.errors import Rejected, Unavailable
+from streams.ingest.agent import IngestStage
+from streams.listen.agent import ListenStage
+from streams.listen.close import CloseStage
+from streams.look.agent import LookStage
+from streams.outbox import Cause
+from tests.contract.stage_rig import NOW, Rig, Sent, make_rig
+from tests.ingest.bombs import film
+
+__all__ = ["make_rig"]
+pytestmark = pytest.mark.contract
+
+
+@pytest.fixture
+async def spans(rig: Rig, tmp_path: Path) -> list[Sent]:
+    """The first spans of a film that was taken in."""
+    return await rig.ingested(tmp_path / "film.mp4")
+
+
+async def all_spans(rig: Rig) -> list[events.SpanPlanned]:
+    rows = await rig.rows("select event from spans where org_id = $1 and project_id = $2 order by ordinal")
+    return [msgspec.convert(row["event"], events.SpanPlanned) for row in rows]
+
+
+async def test_an_upload_becomes_spans(rig: Rig, tmp_path: Path) -> None:
+    """>> UploadReceived << SpanPlanned, as many as may be outstanding; again << nothing."""
+    upload, stage, input_id = (
+        await rig.upload(film(tmp_path / "film.mp4", seconds=6)),
+        IngestStage(rig.context),
+        uuid.uuid4(),
+    )
+    assert await rig.send(stage, upload, input_id) == "committed"
+    sent = await rig.fresh()
+    assert [(type(one.event).__name__, one.event.ordinal) for one in sent] == [("SpanPlanned", 0), ("SpanPlanned", 1)]  # type: ignore[union-attr]
+    assert [one.id for one in sent] == [result_id(rig.project_id, "spans", f"SpanPlanned/{n}") for n in range(2)]
+    project, planned = await rig.project(), await all_spans(rig)
+    assert (project["state"], project["title"], project["span_count"]) == ("running", "A film", 3)
+    assert lifecycle.ref_of(project["source"]).key == upload.object_key
+    assert [one.event for one in sent] == planned[:2]
+    assert await rig.objects.size(planned[2].audio.key) > 0  # type: ignore[union-attr]
+    totals = {name: (await rig.stage(name))["parts_total"] for name in ("listen", "look", "close", "detect")}
+    assert totals == {"listen": 3, "look": 3, "close": 1, "detect": 1}
+    assert (await rig.stage("ingest"))["cpu_ms"] > 0
+    assert await rig.send(stage, upload, input_id) == "done"
+    assert await rig.said() == {}
+
+
+async def test_an_upload_that_is_no_film_ends_its_project(rig: Rig, tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no film at all")
+    stage = IngestStage(rig.context)
+    assert await rig.send(stage, await rig.upload(tmp_path / "text"), uuid.uuid4()) == "refused"
+    (sent,) = await rig.fresh()
+    assert isinstance(sent.event, events.ProjectFailed)
+    assert sent.event.reason == "media.corrupt"
+    assert (await rig.project())["state"] == "failed"
+    assert (await rig.stage("ingest"))["state"] == "failed"
+
+
+async def test_a_project_that_was_erased_is_not_taken_in(rig: Rig, tmp_path: Path) -> None:
+    upload = await rig.upload(film(tmp_path / "film.mp4"))
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await lifecycle.create_project(connection, upload)
+    await rig.erase()
+    assert await rig.send(IngestStage(rig.context), upload, uuid.uuid4()) == "cancelled"
+    assert await rig.said() == {}
+    assert await all_spans(rig) == []
+
+
+async def test_the_last_span_heard_says_so_and_close_makes_one_transcript(rig: Rig, spans: list[Sent]) -> None:
+    """>> SpanPlanned × 3 << SpansHeard, once; >> SpansHeard << TranscriptCompleted, and no more: nobody looked yet."""
+    listen, planned = ListenStage(rig.context), await all_spans(rig)
+    for span in planned[:2]:
+        input_id = uuid.uuid4()
+        assert await rig.send(listen, span, input_id) == "committed"
+        assert await rig.send(listen, span, input_id) == "done"
+    assert await rig.said() == {}, "heard, but not seen: still outstanding"
+    assert await rig.send(listen, planned[2], uuid.uuid4()) == "committed"
+    (heard,) = await rig.fresh()
+    assert isinstance(heard.event, events.SpansHeard)
+    assert heard.id == result_id(rig.project_id, "listen", "SpansHeard/")
+    stage = await rig.stage("listen")
+    assert (stage["state"], stage["parts_done"], stage["cpu_ms"]) == ("done", 3, 21)
+    close = CloseStage(rig.context)
+    would = await rig.rehearse(close, heard.event, heard.id)
+    assert await rig.send(close, heard.event, heard.id) == "committed"
+    (done,) = await rig.fresh()
+    assert isinstance(done.event, events.TranscriptCompleted)
+    assert done.id in would, "killed before its commit and begun anew, it says the same"
+    text = msgspec.json.decode(await rig.objects.get(done.event.transcript), type=Transcript)
+    assert (len(text.words), text.project_title, text.missing) == (done.event.word_count, "A film", [])
+    assert done.event.transcript.key.startswith(f"{rig.org_id}/{rig.project_id}/transcript/")
+    assert (await rig.project())["language"] == "en"
+    assert await rig.send(close, heard.event, heard.id) == "done"
+    assert await rig.said() == {}
+
+
+async def test_a_seen_and_heard_span_makes_room_and_the_last_to_end_says_understood(
+    rig: Rig, spans: list[Sent]
+) -> None:
+    listen, look, planned = ListenStage(rig.context), LookStage(rig.context), await all_spans(rig)
+    assert await rig.send(look, planned[0], uuid.uuid4()) == "committed"
+    assert await rig.said() == {}
+    assert await rig.send(listen, planned[0], uuid.uuid4()) == "committed"
+    (following,) = await rig.fresh()
+    assert following.event == planned[2]
+    for span in planned[1:]:
+        await rig.send(listen, span, uuid.uuid4())
+    (heard,) = await rig.fresh()
+    assert await rig.send(CloseStage(rig.context), heard.event, heard.id) == "committed"
+    await rig.send(look, planned[1], uuid.uuid4())
+    assert await rig.said() == {"TranscriptCompleted": 1}
+    assert await rig.send(look, planned[2], uuid.uuid4()) == "committed"
+    (understood,) = await rig.fresh()
+    assert isinstance(understood.event, events.UnderstandingCompleted)
+    assert understood.id == result_id(rig.project_id, "understanding", "UnderstandingCompleted/")
+    assert understood.event.missing == []
+    refs = await rig.rows("select seen_ref from spans where org_id = $1 and project_id = $2 order by ordinal")
+    seen = [msgspec.json.decode(await rig.objects.get(lifecycle.ref_of(row[0])), type=SeenSpan) for row in refs]
+    assert [one.ordinal for one in seen] == [0, 1, 2]
+    assert all(one.pictures and one.model.endswith("brightest-1") for one in seen)
+    assert (await rig.stage("look"))["cpu_ms"] == sum(one.compute_ms for one in seen)
+
+
+async def test_what_cannot_be_heard_is_given_up_and_the_rest_goes_on(rig: Rig, spans: list[Sent]) -> None:
+    """Refused, and a bug: each counts as ended, leaves a warning, and the transcript names what is missing."""
+    listen, planned = ListenStage(rig.context), await all_spans(rig)
+
+    async def refuse() -> None:
+        raise Rejected("audio.odd", "This cannot be heard.")
+
+    async def break_down() -> None:
+        raise KeyError("a bug")
+
+    assert await rig.send(listen, planned[0], uuid.uuid4()) == "committed"
+    rig.speech.before = refuse
+    assert await rig.send(listen, planned[1], uuid.uuid4()) == "refused"
+    rig.speech.before = break_down
+    assert await rig.send(listen, planned[2], uuid.uuid4()) == "dead"
+    letter, heard = await rig.fresh()
+    assert isinstance(letter.event, events.DeadLetter)
+    assert isinstance(heard.event, events.SpansHeard)
+    assert len((await rig.project())["warnings"]) == 2
+    assert (await rig.stage("listen"))["state"] == "failed"
+    await rig.send(CloseStage(rig.context), heard.event, heard.id)
+    (done,) = await rig.fresh()
+    assert isinstance(done.event, events.TranscriptCompleted)
+    text = msgspec.json.decode(await rig.objects.get(done.event.transcript), type=Transcript)
+    assert text.missing == [span.range for span in planned[1:]]
+
+
+async def test_a_recogniser_that_is_away_is_asked_again(rig: Rig, spans: list[Sent]) -> None:
+    listen, (span, *_) = ListenStage(rig.context), await all_spans(rig)
+
+    async def be_away() -> None:
+        raise Unavailable("triton", "it is away")
+
+    rig.speech.before, input_id = be_away, spans[0].id
+    assert await rig.send(listen, span, input_id) == "retried"
+    rig.speech.before = None
+    assert await rig.send(listen, span, input_id) == "committed"
+    assert (await rig.stage("listen"))["parts_done"] == 1
+
+
+async def test_nothing_is_written_of_a_project_erased_while_it_is_heard(rig: Rig, spans: list[Sent]) -> None:
+    listen, (span, *_) = ListenStage(rig.context), await all_spans(rig)
+    rig.speech.before = rig.erase
+    assert await rig.send(listen, span, uuid.uuid4()) in ("cancelled", "superseded")
+    assert await rig.said() == {}
+    (first, *_) = await rig.rows("select heard, heard_ref from spans where org_id = $1 and project_id = $2")
+    assert (first["heard"], first["heard_ref"]) == ("waiting", None)
+
+
+async def test_pictures_and_words_that_are_lost_are_named(rig: Rig, spans: list[Sent]) -> None:
+    """Given up by the sweeper: the same decisions as when they are done."""
+    listen, look, close = (make(rig.context) for make in (ListenStage, LookStage, CloseStage))
+    cause = Cause(input_id=uuid.uuid4(), source="sweeper", now=NOW)
+    for span in await all_spans(rig):
+        for stage in (listen, look):
+            async with org_transaction(rig.pool, rig.org_id) as connection:
+                await lifecycle.lock_project(connection, *rig.owner)
+                await stage.give_up(connection, span, "retries.exhausted", "lost", cause)
+    said = await rig.fresh()
+    assert [type(one.event).__name__ for one in said if not isinstance(one.event, events.SpanPlanned)] == ["SpansHeard"]
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await lifecycle.lock_project(connection, *rig.owner)
+        await close.give_up(connection, events.SpansHeard(**rig.of), "bug", "lost", cause)
+    (understood,) = await rig.fresh()
+    assert isinstance(understood.event, events.UnderstandingCompleted)
+    assert understood.event.missing == ["transcript", "pictures"]
