@@ -10,6 +10,7 @@ from pathlib import Path
 from cli.access import Access
 from cli.client import JSON, Client
 from cli.exits import DEMO_INCOMPLETE, OK, PARTIAL, STACK_UNAVAILABLE, CliError
+from cli.progress import counted
 from cli.queries import show_hits
 from cli.run import Outcome, run_project
 from cli.show import Display
@@ -89,10 +90,11 @@ def show_analytics(client: Client, display: Display) -> JSON | None:
     for _ in range(SINK_TRIES):
         summary = client.get("/v1/analytics/summary")
         if summary["projects_completed"] + summary["projects_failed"]:
+            completed = counted(summary["projects_completed"], "project")
             display.say(
-                f"  {summary['projects_completed']} projects completed, {summary['projects_failed']} failed, "
-                f"{summary['minutes_processed']:.1f} min of video, {summary['clips']} clips, "
-                f"{summary['exports_completed']} exports, {summary['cpu_ms'] / 1000:.0f} CPU-s"
+                f"  {completed} completed, {summary['projects_failed']} failed, "
+                f"{summary['minutes_processed']:.1f} min of video, {counted(summary['clips'], 'clip')}, "
+                f"{counted(summary['exports_completed'], 'export')}, {summary['cpu_ms'] / 1000:.0f} CPU-s"
             )
             return summary
         client.sleep(1.0)

@@ -122,3 +122,8 @@ def size_text(count: int) -> str:
             return f"{value:.0f} {unit}" if unit in ("B", "kB") else f"{value:.1f} {unit}"
         value /= 1000
     raise AssertionError("unreachable")
+
+
+def counted(count: int, what: str) -> str:
+    """``1 clip``, ``2 clips``."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

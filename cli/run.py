@@ -17,7 +17,7 @@ from cli import collect
 from cli.client import JSON, Client
 from cli.exits import NOTHING_FOUND, OK, PARTIAL, PROJECT_FAILED, USAGE, CliError
 from cli.follow import follow
-from cli.progress import Progress
+from cli.progress import Progress, counted
 from cli.resume import Note
 from cli.show import Display, clip_table
 from cli.upload import check_file, upload
@@ -171,7 +171,7 @@ def _download(client: Client, project_id: str, out: Path, display: Display) -> t
     total = collect.download_size(exports)
     if not total:
         return [collect.clip_entry(clip, export, {}) for clip, export in pairs], exports
-    with display.bar(f"Downloading {len(exports)} {'clip' if len(exports) == 1 else 'clips'}", total) as on_bytes:
+    with display.bar(f"Downloading {counted(len(exports), 'clip')}", total) as on_bytes:
         for clip, export in pairs:
             name = collect.stem(clip["ordinal"], clip["title"], (export or {}).get("aspect", ""))
             files = collect.download_export(client, export, name, out, on_bytes) if export else {}

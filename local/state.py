@@ -115,15 +115,24 @@ def load(layout: Layout) -> StackState | None:
     """The last written state; None where there was never a stack. Raises Problem on a file that is not ours."""
     try:
         return msgspec.json.decode(layout.stack_json.read_bytes(), type=StackState)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except PermissionError:
+        raise Problem(_not_ours(layout)) from None
     except (msgspec.DecodeError, OSError) as error:
         raise Problem(f"{layout.stack_json} cannot be read ({error}): `clipstream reset` begins anew") from None
 
 
+def _not_ours(layout: Layout) -> str:
+    return f"{layout.root} belongs to another user: give --state-dir a directory of your own"
+
+
 def try_lock(layout: Layout) -> int | None:
-    """The lock's descriptor if nobody holds it, to be kept open (children may inherit it); else None."""
-    descriptor = os.open(layout.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    """The lock's descriptor if nobody holds it, to be kept open (children may inherit it); else None, or Problem."""
+    try:
+        descriptor = os.open(layout.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    except PermissionError:
+        raise Problem(_not_ours(layout)) from None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -134,8 +143,12 @@ def try_lock(layout: Layout) -> int | None:
 
 def is_running(layout: Layout) -> bool:
     """Does a supervisor (or its guard) hold this directory? A finished one never does: the kernel freed its lock."""
-    if not layout.lock.exists():
+    try:
+        layout.lock.stat()
+    except (FileNotFoundError, NotADirectoryError):
         return False
+    except PermissionError:
+        raise Problem(_not_ours(layout)) from None
     descriptor = try_lock(layout)
     if descriptor is None:
         return True

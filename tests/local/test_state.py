@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,23 @@ def test_a_held_lock_means_running_and_a_freed_one_does_not(layout: Layout) -> N
     assert try_lock(layout) is None
     os.close(held)
     assert not is_running(layout), "the file is still there, the lock is not: never stale"
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Iterator[Layout]:
+    """A directory that we may not look into, also where the tests run as root."""
+    place = tmp_path / "theirs"
+    place.mkdir(mode=0o000)
+    if os.geteuid() == 0:
+        os.seteuid(65_534)
+        yield Layout(root=place)
+        os.seteuid(0)
+    else:
+        yield Layout(root=place)
+        place.chmod(0o700)
+
+
+def test_a_stack_of_another_user_is_said_to_be(foreign: Layout) -> None:
+    for ask in (is_running, load, try_lock):
+        with pytest.raises(Problem, match="belongs to another user"):
+            ask(foreign)
