@@ -124,7 +124,7 @@ def load(layout: Layout) -> StackState | None:
 
 
 def _not_ours(layout: Layout) -> str:
-    return f"{layout.root} belongs to another user: give --state-dir a directory of your own"
+    return f"{layout.root} cannot be reached, or belongs to another user: give --state-dir a directory of your own"
 
 
 def try_lock(layout: Layout) -> int | None:
