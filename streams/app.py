@@ -148,7 +148,7 @@ async def run_stage(settings: Settings, stage: str) -> int:
         app = build_app(settings, stage, consumption.handle)
         stack.push_async_callback(_stop, app)
         await stack.enter_async_context(
-            serve_health(settings.worker_port, pulse, metrics, ready=lambda: bool(app.started))
+            serve_health(settings.worker_host, settings.worker_port, pulse, metrics, ready=lambda: bool(app.started))
         )
         await app.start()
         log.info("ready", topics=topics_of(stage))

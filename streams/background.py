@@ -58,7 +58,7 @@ async def run_relay(settings: Settings) -> int:
     metrics = Metrics(OF_RELAY)
     relay = Relay(settings, pulse, metrics)
     try:
-        async with serve_health(settings.worker_port, pulse, metrics, ready=lambda: True):
+        async with serve_health(settings.worker_host, settings.worker_port, pulse, metrics, ready=lambda: True):
             return await _until_stopped(
                 stop,
                 pulse,
@@ -81,7 +81,7 @@ async def run_sink(settings: Settings, name: str) -> int:
     pulse = Pulse(stall_s=settings.stall_s, now=asyncio.get_running_loop().time)
     run = {"clickhouse": run_clickhouse_sink, "meilisearch": run_meilisearch_sink}[name]
     metrics = Metrics(OF_SINK)
-    async with serve_health(settings.worker_port, pulse, metrics, ready=lambda: True):
+    async with serve_health(settings.worker_host, settings.worker_port, pulse, metrics, ready=lambda: True):
         return await _until_stopped(stop, pulse, run(settings, stop, pulse.beat, metrics))
 
 

@@ -54,8 +54,10 @@ class _QuietServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serve_health(port: int, pulse: Pulse, metrics: Metrics, ready: Callable[[], bool]) -> AsyncIterator[None]:
-    """Serve the three routes on loopback while the body runs (port 0: any free one)."""
+async def serve_health(
+    host: str, port: int, pulse: Pulse, metrics: Metrics, ready: Callable[[], bool]
+) -> AsyncIterator[None]:
+    """Serve the three routes while the body runs (port 0: any free one)."""
 
     async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -69,7 +71,7 @@ async def serve_health(port: int, pulse: Pulse, metrics: Metrics, ready: Callabl
 
     routes = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", counted)]
     config = uvicorn.Config(
-        Starlette(routes=routes), host="127.0.0.1", port=port, log_level="warning", access_log=False, lifespan="off"
+        Starlette(routes=routes), host=host, port=port, log_level="warning", access_log=False, lifespan="off"
     )
     server = _QuietServer(config)
     task = asyncio.create_task(server.serve())

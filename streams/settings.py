@@ -64,6 +64,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Bound of the disk cache of ranges of originals, per process."""
     sentry_dsn: str = ""
     environment: str = "local"
+    worker_host: str = "127.0.0.1"
+    """Where a worker's own port listens. What it answers names no tenant, but keep it inside."""
     worker_port: int = 0
     """Port of a worker's own /healthz, /readyz and /metrics; 0 picks a free one."""
     lease_s: float = 15.0
