@@ -49,6 +49,8 @@ def _decode(
     seen = Seen()
     padded = TimeRange(start_ms=max(0, clip.start_ms - MARGIN_MS), end_ms=clip.end_ms + MARGIN_MS)
     for at_ms, frame in reader.pictures(padded):
+        if frame.is_corrupt and seen.at_ms:
+            continue  # smeared blocks would pass for a cut
         measure = measure_frame(frame)
         if clip.start_ms <= at_ms < clip.end_ms and seen.wants_faces(at_ms, measure):
             picture = display_array(frame, track, canvas.inner_width, canvas.inner_height)

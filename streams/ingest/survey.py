@@ -136,7 +136,7 @@ class _Pass:
                 return
             except (MemoryError, av.error.ExitError):
                 raise
-            except av.FFmpegError:
+            except (av.FFmpegError, IndexError):  # IndexError: a stream that shows up in mid-file
                 self._damaged = True
                 failures += 1
 

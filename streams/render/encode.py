@@ -18,19 +18,19 @@ from streams.render import typeface
 from streams.render.captions import Captions, fitting
 from streams.render.certificate import examine
 from streams.render.cues import make_cues
+from streams.render.damage import Stills, silence_told
 from streams.render.edl import OUTPUT_SIZES, Shots, Timeline, fill_slots, timeline_for
 from streams.render.layout import look_for
 from streams.render.loudness import RATE_HZ, Sound, normalised
 from streams.render.picture import Painter, deinterlaced
 from streams.render.planes import copied
 from streams.render.sound import faded, gather
-from streams.render.thumbnail import Thumbnail
+from streams.render.thumbnail import CUT_MARGIN_MS, Thumbnail
 from streams.render.writer import Encoding, Mp4Writer
 
 VIDEO_FILE, THUMBNAIL_FILE = "clip.mp4", "thumbnail.jpg"
 LEAD_MS = 100
 """Pictures are asked for from a little before the clip: the one shown at its start began earlier."""
-FROZEN_MS = 500
 Report = Callable[[int], None]
 
 
@@ -95,16 +95,21 @@ def _sound(task: RenderTask, reader: Reader, timeline: Timeline, progress: _Prog
     if task.index.audio is None:
         return silence, ["audio.absent: the source has no sound; the clip's track is silent"]
 
+    clip, heard_ms = _range_of(timeline), 0.0
+
     def counted() -> Iterator[tuple[int, av.AudioFrame]]:
-        for timed in reader.audio(_range_of(timeline)):
+        nonlocal heard_ms
+        for at_ms, frame in reader.audio(clip):
             progress.step()
-            yield timed
+            end_ms = at_ms + frame.samples * 1000 / frame.sample_rate
+            heard_ms += max(0.0, min(end_ms, clip.end_ms) - max(at_ms, clip.start_ms))
+            yield at_ms, frame
 
     sound = gather(counted(), timeline.start_ms, samples)
     if sound is None:
         return silence, ["audio.absent: the source has no sound in this range; the clip's track is silent"]
     level, warnings = normalised(sound)
-    return faded(level), warnings
+    return faded(level), warnings + silence_told(clip, task.index, heard_ms)
 
 
 def _range_of(timeline: Timeline, lead_ms: int = 0) -> TimeRange:
@@ -138,13 +143,17 @@ def _encode(
     painter = Painter(task.index.video, size_px, scratch)
     captions = Captions(cues, look_for(*size_px))
     shots, thumbnail = Shots(task.plan), Thumbnail(float(timeline.length_ms), task.plan.faces)
+    clip = _range_of(timeline)
+    stills = Stills(clip, task.index)
     pictures = deinterlaced(reader.pictures(_range_of(timeline, LEAD_MS)))
     last_ms = None
     with Mp4Writer(scratch / VIDEO_FILE, size_px, timeline, sound, task.encoding) as writer:
         for at_ms, picture, slots in fill_slots(pictures, timeline):
             shot, to_cut_ms = shots.at(at_ms), shots.distance_to_cut_ms(at_ms)
             painted = painter.paint(picture, shot)
-            thumbnail.consider(painted, slots[0].at_ms, source_ms=at_ms, shot=shot, to_cut_ms=to_cut_ms)
+            stills.see(at_ms)
+            awkward = picture.is_corrupt or to_cut_ms < CUT_MARGIN_MS
+            thumbnail.consider(painted, slots[0].at_ms, source_ms=at_ms, shot=shot, awkward=awkward)
             for slot in slots:
                 shown = painted if slot is slots[-1] else copied(painted)
                 captions.burn(shown, timeline.start_ms + slot.at_ms)
@@ -154,5 +163,6 @@ def _encode(
     if last_ms is None:
         raise Rejected("media.no_pictures", "There is no picture in the part of the file that the clip is made of.")
     thumbnail.save(scratch / THUMBNAIL_FILE)
-    missing_ms = timeline.start_ms + float(timeline.length_ms) - last_ms
-    return [f"video.frozen: the last {missing_ms:.0f} ms stand still"] if missing_ms > FROZEN_MS else []
+    damaged = reader.damaged(clip)
+    warnings = [f"video.damaged: {damaged} pictures of the source are damaged there"] if damaged else []
+    return warnings + stills.told()

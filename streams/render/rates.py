@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from schemas.documents import SourceIndex
+from schemas.documents import SourceIndex, VideoTrack
 from schemas.media import TimeRange
 from streams.adapters.media.timeline import stream_us
 
@@ -39,9 +39,13 @@ def output_rate(clip: TimeRange, index: SourceIndex) -> Fraction:
     """The constant rate of an export of ``clip``. Raises ValueError when the source has no pictures."""
     if index.video is None:
         raise ValueError("the source has no pictures to render")
-    numerator, denominator = index.video.frame_rate
-    told = Fraction(numerator, denominator) if numerator > 0 and denominator > 0 else FALLBACK
-    return bounded(own_rate(periods_us(clip, index), told))
+    return bounded(own_rate(periods_us(clip, index), told_rate(index.video)))
+
+
+def told_rate(track: VideoTrack) -> Fraction:
+    """The average rate that the index has."""
+    numerator, denominator = track.frame_rate
+    return Fraction(numerator, denominator) if numerator > 0 and denominator > 0 else FALLBACK
 
 
 def periods_us(clip: TimeRange, index: SourceIndex) -> list[Fraction]:
@@ -59,15 +63,31 @@ def own_rate(periods: Sequence[Fraction], told: Fraction) -> Fraction:
     """The source's rate: the one its pictures keep, else the common one nearest to how most of them come."""
     if not periods:
         return snapped(told)
-    middle = sorted(periods)[len(periods) // 2]
-    for period in (Fraction(1_000_000) / told, middle):
+    kept = _kept(periods, told)
+    if kept is None:
+        return common(1_000_000 / _middle(periods))
+    rate = Fraction(1_000_000 * len(kept)) / sum(kept, Fraction(0))
+    if max(kept) - min(kept) > STEADY_US and abs(common(rate) / rate - 1) <= NEARLY:
+        return common(rate)
+    return snapped(told if abs(told / rate - 1) <= TOLD else rate)
+
+
+def steady(periods: Sequence[Fraction], told: Fraction) -> Fraction | None:
+    """The rate that nearly all pictures keep; None where there is none, as of a screen that is filmed when it moves."""
+    return own_rate(periods, told) if periods and _kept(periods, told) is not None else None
+
+
+def _kept(periods: Sequence[Fraction], told: Fraction) -> list[Fraction] | None:
+    """The periods that are regular: by the rate told or by their own middle; None where too few are."""
+    for period in (Fraction(1_000_000) / told, _middle(periods)):
         kept = [one for one in periods if abs(one - period) <= NEAR * period]
         if len(kept) >= REGULAR * len(periods):
-            rate = Fraction(1_000_000 * len(kept)) / sum(kept, Fraction(0))
-            if max(kept) - min(kept) > STEADY_US and abs(common(rate) / rate - 1) <= NEARLY:
-                return common(rate)
-            return snapped(told if abs(told / rate - 1) <= TOLD else rate)
-    return common(1_000_000 / middle)
+            return kept
+    return None
+
+
+def _middle(periods: Sequence[Fraction]) -> Fraction:
+    return sorted(periods)[len(periods) // 2]
 
 
 def common(rate: Fraction) -> Fraction:

@@ -17,6 +17,7 @@ from streams.render.planes import copied, rows
 
 STEP_MS = 500
 CUT_MARGIN_MS = 250
+"""So near to a cut a picture may be half of the other shot."""
 EDGE_MARGIN_MS = 300
 JPEG_QUALITY = 88
 STRIDE = 4
@@ -93,16 +94,15 @@ class Thumbnail:
         self._best = -1.0
         self._picture: av.VideoFrame | None = None
 
-    def consider(self, picture: av.VideoFrame, at_ms: float, *, source_ms: int, shot: ShotCrop, to_cut_ms: int) -> None:
-        """A picture at ``at_ms`` of the clip, ``to_cut_ms`` from the nearest cut. The best so far is copied."""
+    def consider(self, picture: av.VideoFrame, at_ms: float, *, source_ms: int, shot: ShotCrop, awkward: bool) -> None:
+        """A picture at ``at_ms`` of the clip; ``awkward`` at a cut, or damaged. The best so far is copied."""
         if at_ms < self._due_ms and self._picture is not None:
             return
         self._due_ms = at_ms + STEP_MS
         plane = picture.planes[0]
         luma = rows(plane)[: plane.height, : plane.width]
-        awkward = to_cut_ms < CUT_MARGIN_MS or at_ms < EDGE_MARGIN_MS
         merit = 0.05 + score(luma) + FACE_WEIGHT * self._face_merit(luma, source_ms, shot)
-        merit *= (1 - 0.25 * at_ms / self._length_ms) * (0.3 if awkward else 1.0)
+        merit *= (1 - 0.25 * at_ms / self._length_ms) * (0.3 if awkward or at_ms < EDGE_MARGIN_MS else 1.0)
         if merit > self._best:
             self._best, self._picture = merit, copied(picture)
 

@@ -51,7 +51,7 @@ SMALL = Box(x=170, y=100, width=24, height=30)
 
 
 def chosen(
-    *shown: tuple[NDArray[np.uint8], Box | None], tmp_path: Path, score: float = 0.9, to_cut_ms: int = 10_000
+    *shown: tuple[NDArray[np.uint8], Box | None], tmp_path: Path, score: float = 0.9, awkward: bool = False
 ) -> int:
     """The number of the picture that is taken, of pictures a second apart in a clip of an hour."""
     faces = [
@@ -64,7 +64,7 @@ def chosen(
     thumbnail = Thumbnail(3_600_000, faces)
     for number, (luma, _) in enumerate(shown, start=1):
         at_ms = 1_000 * number
-        thumbnail.consider(frame(luma), at_ms, source_ms=at_ms, shot=SHOT, to_cut_ms=to_cut_ms)
+        thumbnail.consider(frame(luma), at_ms, source_ms=at_ms, shot=SHOT, awkward=awkward)
     thumbnail.save(tmp_path / "thumbnail.jpg")
     with Image.open(tmp_path / "thumbnail.jpg") as image:
         found = np.asarray(image.convert("L"), np.float64) * 219 / 255 + 16
@@ -90,7 +90,7 @@ def test_a_face_too_dark_to_see_is_no_reason(tmp_path: Path) -> None:
 def test_a_face_seen_at_another_time_does_not_count(tmp_path: Path) -> None:
     thumbnail = Thumbnail(60_000, [FaceSample(at_ms=1_500, face=Face(box=FACE, score=0.9))])
     for at_ms, luma in ((1_000, DETAIL), (2_000, GOOD)):
-        thumbnail.consider(frame(luma), at_ms, source_ms=at_ms, shot=SHOT, to_cut_ms=10_000)
+        thumbnail.consider(frame(luma), at_ms, source_ms=at_ms, shot=SHOT, awkward=False)
     thumbnail.save(tmp_path / "thumbnail.jpg")
     with Image.open(tmp_path / "thumbnail.jpg") as image:
         found = np.asarray(image.convert("L"), np.float64) * 219 / 255 + 16

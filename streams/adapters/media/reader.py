@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from functools import partial
 from typing import BinaryIO, cast
 
 import av
@@ -19,7 +20,7 @@ from av.video.stream import VideoStream
 
 from schemas.documents import AudioTrack, SourceIndex, VideoTrack
 from schemas.media import TimeRange
-from streams.adapters.media.decoding import byte_positions, decode, hear, thinned
+from streams.adapters.media.decoding import byte_positions, decode, demux, hear, in_step, thinned, until
 from streams.adapters.media.display import display_array
 from streams.adapters.media.opening import as_binary, limit_decoder, open_media
 from streams.adapters.media.source import View
@@ -55,6 +56,11 @@ class Reader:
         self._sorted_pts = sorted(index.packets.pts) if self._ordered and index.packets is not None else []
         self._byte_of = byte_positions(index)
         self._open: list[InputContainer] = []
+        self._damaged_ms: set[int] = set()
+
+    def damaged(self, time: TimeRange) -> int:
+        """How many pictures of ``time`` that were asked for so far are damaged, or could not be decoded at all."""
+        return sum(time.start_ms <= at_ms < time.end_ms for at_ms in self._damaged_ms)
 
     def close(self) -> None:
         """Close every demuxer this reader opened."""
@@ -92,15 +98,17 @@ class Reader:
         container = self._demuxer(track.stream_index)
         stream = cast(AudioStream, container.streams[track.stream_index])
         wanted = first_pts_at(time.start_ms - AUDIO_PREROLL_MS, track.time_base, self._index.origin_us)
+        behind = 0  # two frames in a row behind the end are the end: one may be a damaged packet's
         for packet in self._audio_packets(container, stream, max(track.start_pts, wanted)):
             for frame in hear(stream, packet if packet.size else None):
                 if frame.pts is None or frame.time_base is None:
                     continue
                 start_ms = project_ms(frame.pts, frame.time_base, self._index.origin_us)
-                if start_ms >= time.end_ms:
+                behind = behind + 1 if start_ms >= time.end_ms else 0
+                if behind == 2:
                     self._shut(container)
                     return
-                if start_ms + frame.samples * 1000 / frame.sample_rate > time.start_ms:
+                if not behind and start_ms + frame.samples * 1000 / frame.sample_rate > time.start_ms:
                     yield start_ms, frame
         self._shut(container)
 
@@ -150,10 +158,9 @@ class Reader:
     def _decode_from(
         self, container: InputContainer, stream: VideoStream, position: int | None, time: TimeRange
     ) -> Iterator[tuple[int, av.VideoFrame]]:
-        for at_ms, frame in self._timed(self._packets_from(container, stream, position), stream, position):
-            if at_ms >= time.end_ms:
-                return
-            if at_ms >= time.start_ms:
+        timed = self._timed(self._packets_from(container, stream, position), stream, position)
+        for at_ms, frame in in_step(until(timed, time.end_ms)):
+            if time.start_ms <= at_ms < time.end_ms:
                 yield at_ms, frame
 
     def _packets_from(
@@ -166,7 +173,7 @@ class Reader:
         step = 1
         while True:
             self._seek_video(container, stream, position)
-            packets = container.demux(stream)
+            packets = demux(container, stream)
             first = next((packet for packet in packets if packet.is_keyframe or not packet.size), None)
             landed = None if first is None else packet_pts(first, ordered=self._ordered)
             if not position or (landed is not None and landed <= self._keys[position][0]):
@@ -194,7 +201,7 @@ class Reader:
             container.seek(self._keys[position][0], backward=True, stream=container.streams[self._track().stream_index])
         else:
             container.seek(pts, backward=True, stream=stream)
-        for packet in container.demux(stream):
+        for packet in demux(container, stream):
             if not packet.size or packet.pts is None or packet.pts >= pts:
                 yield packet
 
@@ -228,7 +235,7 @@ class Reader:
         base, origin_us = track.time_base, self._index.origin_us
         turn = bisect_left(self._sorted_pts, self._keys[position][0]) if self._ordered and position is not None else 0
         for packet in packets:
-            for frame in decode(stream, packet if packet.size else None):
+            for frame in decode(stream, packet if packet.size else None, partial(self._lose, packet)):
                 if self._ordered:
                     pts = self._sorted_pts[min(turn, len(self._sorted_pts) - 1)]
                     turn += 1
@@ -236,7 +243,15 @@ class Reader:
                     pts = frame.pts
                 else:
                     continue
-                yield project_ms(pts, base, origin_us), frame
+                at_ms = project_ms(pts, base, origin_us)
+                if frame.is_corrupt:
+                    self._damaged_ms.add(at_ms)
+                yield at_ms, frame
+
+    def _lose(self, packet: Packet[VideoStream]) -> None:
+        pts = packet_pts(packet, ordered=self._ordered)
+        if pts is not None:
+            self._damaged_ms.add(project_ms(pts, self._track().time_base, self._index.origin_us))
 
     def _key_at(self, time_ms: int) -> int | None:
         position = bisect_right(self._key_ms, time_ms) - 1

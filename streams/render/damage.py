@@ -1,0 +1,65 @@
+"""Where a clip's source could not be read: what stands still, what is silent; told, or too much. Opens no media."""
+
+from __future__ import annotations
+
+from schemas.documents import SourceIndex
+from schemas.media import TimeRange
+from streams.adapters.media.timeline import stream_us
+from streams.errors import Rejected
+from streams.render.rates import periods_us, steady, told_rate
+
+FROZEN_MS = 500
+PERIODS = 4
+"""A steady source stands still when no picture comes for so many of its periods, and for `FROZEN_MS`."""
+SILENT_MS = 100
+MOST_LOST = 0.5
+"""Of a clip that stands still for more than this share nobody has any use."""
+
+
+class Stills:
+    """Watches the times of a clip's pictures. A source that is not steady (a screen) may stand still as it likes."""
+
+    def __init__(self, clip: TimeRange, index: SourceIndex) -> None:
+        """Raises ValueError when the source has no pictures."""
+        if index.video is None:
+            raise ValueError("the source has no pictures")
+        starts_us = stream_us(index.video.start_pts, index.video.time_base) - index.origin_us
+        self._clip = clip
+        self._last_ms = max(clip.start_ms, starts_us // 1000)
+        self._end_ms = min(clip.end_ms, starts_us // 1000 + index.video.duration_ms)
+        rate = steady(periods_us(TimeRange(start_ms=0, end_ms=index.duration_ms), index), told_rate(index.video))
+        self._limit_ms = float("inf") if rate is None else max(FROZEN_MS, PERIODS * 1000 / float(rate))
+        self._stretches: list[TimeRange] = []
+
+    def see(self, at_ms: int) -> None:
+        """The next picture that is shown is of this time."""
+        if at_ms - self._last_ms > self._limit_ms:
+            self._stretches.append(TimeRange(start_ms=self._last_ms, end_ms=at_ms))
+        self._last_ms = max(self._last_ms, at_ms)
+
+    def told(self) -> list[str]:
+        """Warnings, to be asked for after the last picture. Raises Rejected where too much stands still."""
+        last_ms = self._last_ms
+        told = [
+            f"video.frozen: {stretch.length_ms} ms stand still, {stretch.start_ms - self._clip.start_ms} ms in: "
+            "the source's pictures there cannot be read"
+            for stretch in self._stretches
+        ]
+        if self._clip.end_ms - last_ms > FROZEN_MS:
+            told.append(f"video.frozen: the last {self._clip.end_ms - last_ms} ms stand still")
+        self.see(self._end_ms)
+        if sum(stretch.length_ms for stretch in self._stretches) > MOST_LOST * self._clip.length_ms:
+            raise Rejected("media.damaged", "Most of the pictures in this part of the file cannot be read.")
+        return told
+
+
+def silence_told(clip: TimeRange, index: SourceIndex, heard_ms: float) -> list[str]:
+    """A warning where less of the clip was heard than its source's sound lasts there."""
+    if index.audio is None:
+        return []
+    start_ms = stream_us(index.audio.start_pts, index.audio.time_base) / 1000 - index.origin_us / 1000
+    wanted_ms = min(clip.end_ms, start_ms + index.audio.duration_ms) - max(clip.start_ms, start_ms)
+    lost_ms = wanted_ms - heard_ms
+    if lost_ms <= SILENT_MS:
+        return []
+    return [f"audio.damaged: {lost_ms / 1000:.1f} s of the sound cannot be read; it is silent there"]
