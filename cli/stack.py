@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -80,9 +80,6 @@ def _guarded(run: Callable[[argparse.Namespace, Say], int], arguments: argparse.
     except KeyboardInterrupt:
         say("clipstream: interrupted")
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
 
 
 def _up(arguments: argparse.Namespace, say: Say) -> int:
@@ -231,8 +228,9 @@ def _logs(arguments: argparse.Namespace, _: Say) -> int:
         for line in tail(path, arguments.lines):
             print(prefix[path] + line)
     if arguments.follow:
-        for path, line in follow(paths, lambda: True):
-            print(prefix[path] + line, flush=True)
+        with contextlib.suppress(KeyboardInterrupt):  # how one ends it
+            for path, line in follow(paths, lambda: True):
+                print(prefix[path] + line, flush=True)
     return 0
 
 

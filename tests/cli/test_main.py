@@ -41,6 +41,11 @@ def test_help_lists_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
         assert all(meaning in shown for meaning in MEANINGS.values())
 
 
+def test_the_page_for_operators_lists_every_exit_code() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "operators.md").read_text()
+    assert [meaning for code, meaning in MEANINGS.items() if f"| {code} | {meaning} |" not in page] == []
+
+
 def test_json_errors_are_json_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["run", str(tmp_path / "missing.mp4"), "--json", "--state-dir", str(tmp_path)])
     shown = capsys.readouterr()
