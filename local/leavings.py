@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
+
+import psutil
 
 from local.ports import GRPC_OFFSET, SIZE
 
@@ -28,10 +31,23 @@ def leavings(stack_id: str, port_base: int) -> Iterator[Path]:
 
 
 def remove_leavings(stack_id: str, port_base: int) -> None:
-    """Unlink them."""
+    """Unlink them, and what Tritons left that can no longer be told apart."""
     for path in leavings(stack_id, port_base):
         with contextlib.suppress(OSError):
             path.unlink()
+    if not any("tritonserver" in (process.info["name"] or "") for process in psutil.process_iter(["name"])):
+        remove_forsaken(SOCKETS)
+
+
+def remove_forsaken(place: Path) -> None:
+    """Remove the empty ``python_env_…`` that a killed Triton leaves there, if they are this user's.
+
+    Whose stack's they were nobody knows: only to be done while no Triton runs.
+    """
+    for path in place.glob("python_env_??????"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_uid == os.geteuid():
+                path.rmdir()  # refuses one that is not empty
 
 
 def remove_shared_memory(stack_id: str) -> None:

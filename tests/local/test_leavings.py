@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from local import leavings
-from local.leavings import remove_leavings
+from local.leavings import remove_forsaken, remove_leavings
 
 
 def test_only_this_stacks_files_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,3 +19,11 @@ def test_only_this_stacks_files_go(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         (tmp_path / name).touch()
     remove_leavings("ab12", 20_000)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(others)
+
+
+def test_only_empty_directories_of_a_killed_triton_go(tmp_path: Path) -> None:
+    (tmp_path / "python_env_aB3xyz").mkdir()
+    (tmp_path / "python_env_full00" / "x").mkdir(parents=True)
+    (tmp_path / "python_environment").mkdir()
+    remove_forsaken(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["python_env_full00", "python_environment"]
