@@ -9,6 +9,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, BinaryIO
 
+from streams.adapters.media.confine import AUTOGROUP
+
 
 def _holds(attempt: Callable[[], object]) -> bool:
     try:
@@ -35,10 +37,12 @@ def _bind_raw() -> None:
 
 
 def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], None]) -> dict[str, Any]:
-    """``{wall: whether it holds}``, ``threads``: whether those still work, ``read``: bytes the source gave.
+    """``{wall: whether it holds}``, ``threads``: whether those still work, ``read``: bytes the source gave,
+    ``session_nice``: niceness of its session, None where the kernel knows of none.
 
     ``args["scratch"]`` is written to; ``report`` counts the checks.
     """
+    session_nice = int(AUTOGROUP.read_text().split()[-1]) if AUTOGROUP.exists() else None
     attempts: dict[str, Callable[[], object]] = {
         "no_network": lambda: socket.socket(socket.AF_INET),
         "no_raw_socket": _bind_raw,
@@ -58,4 +62,10 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
     read = 0
     while source is not None and (part := source.read(2**20)):
         read += len(part)
-    return {"walls": walls, "threads": not thread.is_alive(), "read": read, "environment": sorted(os.environ)}
+    return {
+        "walls": walls,
+        "threads": not thread.is_alive(),
+        "read": read,
+        "environment": sorted(os.environ),
+        "session_nice": session_nice,
+    }

@@ -13,6 +13,7 @@ import pytest
 
 from streams.adapters.media.cache import SourceCache
 from streams.adapters.media.child import verdict
+from streams.adapters.media.confine import AUTOGROUP, SESSION_NICE_MOST
 from streams.adapters.media.sandbox import ChildFailed, ChildLimits, LocalSource, run_child
 from streams.adapters.media.seccomp import ARCHES, program
 from streams.adapters.media.source import SourceLost
@@ -46,6 +47,14 @@ async def test_every_wall_holds_and_threads_still_work(tmp_path: Path, monkeypat
     assert answer["peak_bytes"] > 10**6
     assert counts == sorted(counts)
     assert counts
+
+
+@pytest.mark.skipif(not AUTOGROUP.exists(), reason="this kernel shares the processor between processes only")
+async def test_a_nice_child_steps_aside_as_a_session(tmp_path: Path) -> None:
+    """Its session is its own; without this it would weigh as much as the API's."""
+    limits = ChildLimits(nice=7)
+    answer = await run_child(CHECK, {"scratch": str(tmp_path)}, scratch=tmp_path, limits=limits)
+    assert answer["session_nice"] == min(SESSION_NICE_MOST, os.nice(0) + 7)
 
 
 async def test_the_scratch_folder_lends_no_code(tmp_path: Path) -> None:
