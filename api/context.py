@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from api.auth import KeyRing
 from api.idempotency import Idempotency
 from api.limits import TokenBuckets
+from api.memory import Memory
 from api.metrics import Metrics
 from streams.adapters.ports import Analytics, Objects, Search, Uploads
 from streams.adapters.postgres import Pool
@@ -46,6 +47,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     uploads: Uploads
     search: Search
     analytics: Analytics
+    answers: Memory[Any]
+    """What analytics answered a moment ago."""
     check_url: AddressCheck
     wakes: Wakes
     keys: KeyRing

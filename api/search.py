@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import html
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -134,10 +133,7 @@ def clip_hit(hit: Mapping[str, Any]) -> ClipHit:
 async def search(call: Call[None, SearchQuery]) -> Reply:
     """Find words in transcripts and clips of the organisation."""
     options = make_options(call.org_id, call.query)
-    engine = call.context.search
-    segments, clips = await asyncio.gather(
-        engine.search(SEGMENTS, call.query.q, options), engine.search(CLIPS, call.query.q, options)
-    )
+    segments, clips = await call.context.search.search_each((SEGMENTS, CLIPS), call.query.q, options)
     return Reply(
         body=SearchResult(
             query=call.query.q,

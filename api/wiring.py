@@ -9,18 +9,19 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
-from streams.adapters.clickhouse import open_analytics
-from streams.adapters.meilisearch import open_search
-
+from api.analytics import KEPT_S
 from api.app import OpenContext
 from api.auth import KeyRing
 from api.context import Context
 from api.idempotency import Idempotency
 from api.limits import TokenBuckets
+from api.memory import Memory
 from api.metrics import Metrics
 from api.probes import make_probes
 from api.tail import Follower, Listeners
 from api.urls import make_url_check
+from streams.adapters.clickhouse import open_analytics
+from streams.adapters.meilisearch import open_search
 from streams.adapters.objects import open_objects
 from streams.adapters.postgres import Pool, create_pool
 from streams.adapters.triton_wire import TritonWire
@@ -65,6 +66,7 @@ async def _open(settings: Settings, metrics: Metrics, pool: Pool, stack: AsyncEx
         uploads=objects,
         search=search,
         analytics=analytics,
+        answers=Memory(seconds=KEPT_S, now=time.monotonic),
         check_url=make_url_check(settings.fetch_allow),
         wakes=listeners,
         keys=KeyRing(pool=pool, secret=settings.secret, now=time.monotonic),

@@ -60,6 +60,8 @@ async def search_keeps_what_it_promises(search: Search) -> None:
     ]
     found = await search.search("segments", "", {"filter": mine, "sort": ["version:asc"], "limit": 1})
     assert [hit["id"] for hit in found["hits"]] == ids[:1]
+    both = await search.search_each(("segments", "clips"), "", {"filter": mine, "limit": 10})
+    assert [len(answer["hits"]) for answer in both] == [3, 0]
     await search.delete("segments", f"{mine} AND version < 2")
     left = await search.search("segments", "", {"filter": mine, "limit": 10})
     assert [hit["id"] for hit in left["hits"]] == ids[2:]

@@ -160,6 +160,12 @@ class Search(Protocol):
         """The engine's own answer."""
         ...
 
+    async def search_each(
+        self, indexes: Sequence[str], query: str, options: Mapping[str, Any]
+    ) -> Sequence[Mapping[str, Any]]:
+        """The engine's own answers to one question, one an index, in their order."""
+        ...
+
 
 class Analytics(Protocol):
     """The column store. Only named statements with parameters, never a caller's SQL."""

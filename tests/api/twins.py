@@ -16,6 +16,7 @@ from api.auth import KeyRing
 from api.context import Context, Probe
 from api.idempotency import Idempotency
 from api.limits import TokenBuckets
+from api.memory import Memory
 from api.metrics import Metrics
 from api.tail import Listeners
 from schemas.media import ObjectRef
@@ -135,6 +136,11 @@ class SearchTwin:
         found = list(self.hits.get(index, ()))
         return {"hits": found, "estimatedTotalHits": len(found)}
 
+    async def search_each(
+        self, indexes: Sequence[str], query: str, options: Mapping[str, Any]
+    ) -> Sequence[Mapping[str, Any]]:
+        return [await self.search(index, query, options) for index in indexes]
+
 
 class AnalyticsTwin:
     """Answers every query with the same rows and remembers what it was asked."""
@@ -166,6 +172,7 @@ def make_context(metrics: Metrics, **changes: Any) -> Context:
         "uploads": objects,
         "search": SearchTwin(),
         "analytics": AnalyticsTwin(),
+        "answers": Memory(seconds=2, now=monotonic),
         "check_url": _any_url,
         "wakes": Listeners(),
         "keys": KeyRing(pool=pool, secret=SECRET, now=monotonic),

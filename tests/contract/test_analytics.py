@@ -108,6 +108,31 @@ async def test_an_event_counts_once_however_often_it_comes(analytics: ClickHouse
     assert once[0]["n"] == 1
 
 
+async def test_the_summary_counts_once_what_came_twice_and_no_erased_project(
+    analytics: ClickHouseAnalytics,
+) -> None:
+    org, kept, erased = uuid4(), uuid4(), uuid4()
+    rows = []
+    for project in (kept, erased):
+        rows += [
+            row(progress(org, project, "ingest", "running")),
+            row(progress(org, project, "ingest", "done", 100), minutes=1),
+            row(progress(org, project, "render", "done", 50), minutes=2),
+            row(progress(org, project, "render", "done", 70), minutes=3),  # an export asked for later: it ends again
+            row(progress(org, project, "render", "done", 90), minutes=60 * 24),  # beyond the window
+            row(events.ProjectCompleted(org_id=org, project_id=project, version=2, clip_count=1), minutes=2),
+        ]
+    for token in ("first", "again"):
+        await analytics.insert("events", COLUMNS, rows, token=f"{org}-{token}")
+    stone = [[org, erased, NOON]]
+    await analytics.insert("tombstones", ["org_id", "project_id", "erased_at"], stone, token=f"{org}-t")
+    (summary,) = await ask(analytics, "summary", org)
+    assert summary == {
+        "projects_started": 1, "projects_completed": 1, "projects_failed": 0, "minutes_processed": 2.0, "clips": 0,
+        "exports_completed": 0, "exports_failed": 0, "cpu_ms": 200 + 140,
+    }  # fmt: skip
+
+
 async def test_erasure_hides_deletes_and_hides_what_comes_late(analytics: ClickHouseAnalytics) -> None:
     org, project = uuid4(), uuid4()
     failed = events.ProjectFailed(org_id=org, project_id=project, version=2, reason="media.bomb", detail="")

@@ -81,6 +81,11 @@ class MemorySearch:
             found.sort(key=lambda d, field=field: d[field], reverse=direction == "desc")  # type: ignore[misc]
         return {"hits": found[: options["limit"]]}
 
+    async def search_each(
+        self, indexes: Sequence[str], query: str, options: Mapping[str, Any]
+    ) -> Sequence[Mapping[str, Any]]:
+        return [await self.search(index, query, options) for index in indexes]
+
     def texts(self, index: str) -> list[str]:
         return sorted(document["text"] for document in self.indexes[index].values())
 
