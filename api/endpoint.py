@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -22,7 +23,7 @@ from api.context import Context
 from api.idempotency import REPLAYED, Kept, fingerprint, key_of
 from api.middleware import report_bug
 from api.problems import ApiProblem, field_error, invalid, not_found, respond
-from api.registry import Call, Operation, Reply
+from api.registry import Ask, AskFirst, Call, Operation, Reply
 from streams.adapters.postgres import Connection, org_transaction
 from streams.errors import Rejected, Unavailable
 
@@ -120,11 +121,23 @@ async def _authenticate(context: Context, request: Request) -> Caller:
 
 
 async def _run_once(operation: Operation, call: Call[Any, Any], raw: bytes) -> Response:
+    """Run a POST; what it must know from outside is asked between two transactions, never in one."""
+    answers: dict[str, Any] = {}
+    while True:
+        try:
+            return await _run_in_transaction(operation, call, raw, answers)
+        except AskFirst as question:
+            answers[question.name] = await question.ask()
+
+
+async def _run_in_transaction(
+    operation: Operation, call: Call[Any, Any], raw: bytes, answers: Mapping[str, Any]
+) -> Response:
     """Run a POST and keep its answer in one transaction; give a kept answer again."""
     context, request, org_id = call.context, call.request, call.org_id
     key = key_of(request.headers)
     async with org_transaction(context.pool, org_id) as connection:
-        joined = msgspec.structs.replace(call, rows=lambda: _joined(connection))
+        joined = msgspec.structs.replace(call, rows=lambda: _joined(connection), outside=partial(_answered, answers))
         if key is None:
             return _render(operation, await operation.handler(joined))
         print_ = fingerprint(request.method, request.scope["path"], _query_text(request), raw)
@@ -137,6 +150,12 @@ async def _run_once(operation: Operation, call: Call[Any, Any], raw: bytes) -> R
         answer = Kept(status=response.status_code, headers=headers, body=bytes(response.body))
         await context.idempotency.keep(connection, org_id, key, print_, answer)
     return response
+
+
+async def _answered(answers: Mapping[str, Any], name: str, ask: Ask) -> Any:
+    if name not in answers:
+        raise AskFirst(name, ask)
+    return answers[name]
 
 
 @asynccontextmanager

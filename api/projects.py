@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from msgspec import Meta
 from api.cursors import Position, decode_cursor, encode_cursor
 from api.problems import ApiProblem, FieldError, not_found
 from api.registry import Call, Operation, Reply
-from api.uploads import find_upload, finish_upload
+from api.uploads import find_upload, finish_upload, stored_size
 from schemas.events import ProjectOptions, Stage, StageState, UploadReceived
 from schemas.options import broken_rules
 from streams import lifecycle
@@ -21,6 +22,10 @@ from streams.errors import Rejected
 from streams.outbox import put
 
 State = Literal["queued", "running", "completed", "failed", "cancelled"]
+_PROJECT = """
+select p.*, (select count(*) from clips c where (c.org_id, c.project_id) = (p.org_id, p.project_id)) as clip_count
+from projects p where p.org_id = $1 and p.project_id = $2
+"""
 
 
 class CreateProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -138,11 +143,15 @@ async def create_project(call: Call[CreateProject, None]) -> Reply:
 
 async def check_url(call: Call[Any, Any], url: str, pointer: str) -> None:
     """Raises a 422 for a URL that we would refuse to call."""
-    try:
-        await call.context.check_url(url)
-    except Rejected as error:
-        found = FieldError(pointer=pointer, detail=error.detail)
-        raise ApiProblem("url-refused", error.detail, errors=[found]) from None
+
+    async def ask() -> None:
+        try:
+            await call.context.check_url(url)
+        except Rejected as error:
+            found = FieldError(pointer=pointer, detail=error.detail)
+            raise ApiProblem("url-refused", error.detail, errors=[found]) from None
+
+    await call.outside(f"url {pointer}", ask)
 
 
 async def _uploaded(rows: Connection, call: Call[CreateProject, None]) -> str:
@@ -156,12 +165,12 @@ async def _uploaded(rows: Connection, call: Call[CreateProject, None]) -> str:
         raise ApiProblem("upload-closed", "The upload was aborted.")
     if row["state"] == "open" and row["multipart_id"]:
         raise ApiProblem("upload-not-complete", "The parts were not joined: complete the upload first.")
-    return str((await finish_upload(rows, call, row))["object_key"])
+    return str((await finish_upload(rows, call, row, partial(stored_size, call, row)))["object_key"])
 
 
 async def find_project(rows: Connection, org_id: UUID, project_id: UUID) -> Row:
     """A project of the caller's; raises a 404, or a 410 for one that was erased."""
-    row = await rows.fetchrow("select * from projects where org_id = $1 and project_id = $2", org_id, project_id)
+    row = await rows.fetchrow(_PROJECT, org_id, project_id)
     if row is None:
         raise not_found("project")
     if row["state"] == "erased":
@@ -176,17 +185,14 @@ async def get_project(call: Call[None, None]) -> Reply:
         stages = await rows.fetch(
             "select * from project_stages where org_id = $1 and project_id = $2", call.org_id, row["project_id"]
         )
-        clips = await rows.fetchval(
-            "select count(*) from clips where org_id = $1 and project_id = $2", call.org_id, row["project_id"]
-        )
-    return Reply(body=_project(row, stages, clips, call.now))
+    return Reply(body=_project(row, stages, call.now))
 
 
 def _summary(row: Row) -> dict[str, Any]:
     return {name: row[name] for name in ProjectSummary.__struct_fields__}
 
 
-def _project(row: Row, stages: list[Row], clips: int, now: dt.datetime) -> Project:
+def _project(row: Row, stages: list[Row], now: dt.datetime) -> Project:
     views = {stage["stage"]: _stage(stage, now) for stage in stages}
     ordered = [views[name] for name in lifecycle.STAGES if name in views]
     done = 100 * len(ordered) if row["state"] == "completed" else sum(view.percent for view in ordered)
@@ -201,7 +207,7 @@ def _project(row: Row, stages: list[Row], clips: int, now: dt.datetime) -> Proje
         height_px=row["height_px"],
         percent=done // max(1, len(ordered)),
         cpu_ms=sum(view.cpu_ms for view in ordered),
-        clip_count=clips,
+        clip_count=row["clip_count"],
         stages=ordered,
         warnings=list(row["warnings"]),
         nothing_found_reason=row["nothing_found_reason"],

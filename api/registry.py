@@ -1,4 +1,4 @@
-"""What the API can do, declared once: routing, permissions and OpenAPI all read it. Never runs anything."""
+"""What the API can do, declared once: routing, permissions and OpenAPI all read it. Never runs an operation."""
 
 from __future__ import annotations
 
@@ -20,6 +20,21 @@ from streams.outbox import Cause
 Permission = Literal["public", "read", "write", "admin"]
 BodyT = TypeVar("BodyT")
 QueryT = TypeVar("QueryT")
+Ask = Callable[[], Awaitable[Any]]
+
+
+class AskFirst(Exception):
+    """A handler in a transaction needs this answer of another part: nothing may be held while it is waited for."""
+
+    def __init__(self, name: str, ask: Ask) -> None:
+        """``name`` is how the handler, run again, finds the answer."""
+        super().__init__(name)
+        self.name, self.ask = name, ask
+
+
+async def ask_now(_name: str, ask: Ask) -> Any:
+    """Where no transaction is open."""
+    return await ask()
 
 
 class Call(msgspec.Struct, Generic[BodyT, QueryT], frozen=True, kw_only=True):
@@ -36,6 +51,10 @@ class Call(msgspec.Struct, Generic[BodyT, QueryT], frozen=True, kw_only=True):
     traceparent: str
     rows: Callable[[], AbstractAsyncContextManager[Connection]]
     """Opens (or, in a POST, joins) the transaction that sees the caller's organisation only."""
+    outside: Callable[[str, Ask], Awaitable[Any]] = ask_now
+    """Asks object storage, DNS … In a POST the transaction is rolled back first (AskFirst) and the handler is run again
+    with the answer: so it asks before any effect that is not Postgres's, and asks nothing that may not be asked twice.
+    """
 
     @property
     def org_id(self) -> UUID:

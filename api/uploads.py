@@ -6,6 +6,8 @@ import datetime as dt
 import math
 import mimetypes
 import re
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -224,29 +226,37 @@ async def complete_upload(call: Call[CompleteUpload, None]) -> Reply:
         row = await _find(rows, call)
         if row["state"] == "aborted":
             raise ApiProblem("upload-closed", "The upload was aborted.")
-        if row["state"] == "open" and row["multipart_id"]:
-            await _join_parts(call, row)
-        row = await finish_upload(rows, call, row)
+        row = await finish_upload(rows, call, row, partial(_joined_size, call, row))
     return Reply(body=_view(row, []))
 
 
-async def finish_upload(rows: Connection, call: Call[Any, Any], row: Row) -> Row:
-    """Check that the announced bytes lie in the store and mark the upload complete."""
+async def finish_upload(rows: Connection, call: Call[Any, Any], row: Row, size: Callable[[], Awaitable[int]]) -> Row:
+    """Mark the upload complete, when ``size`` finds the announced bytes in the store."""
     if row["state"] == "complete":
         return row
-    try:
-        head = await call.context.uploads.head(row["object_key"])
-    except KeyError:
-        raise ApiProblem("upload-not-complete", "The file has not arrived in object storage.") from None
-    if head.size != row["size_bytes"]:
-        raise ApiProblem(
-            "upload-mismatch", f"{row['size_bytes']} bytes were announced, {head.size} are in object storage."
-        )
+    found = await call.outside("stored size", size)
+    if found != row["size_bytes"]:
+        raise ApiProblem("upload-mismatch", f"{row['size_bytes']} bytes were announced, {found} are in object storage.")
     return await rows.fetchrow(
         "update uploads set state = 'complete' where org_id = $1 and upload_id = $2 returning *",
         call.org_id,
         row["upload_id"],
     )
+
+
+async def stored_size(call: Call[Any, Any], row: Row) -> int:
+    """Bytes of the upload's object; raises ``upload-not-complete`` where there is none."""
+    try:
+        head = await call.context.uploads.head(row["object_key"])
+    except KeyError:
+        raise ApiProblem("upload-not-complete", "The file has not arrived in object storage.") from None
+    return head.size
+
+
+async def _joined_size(call: Call[CompleteUpload, None], row: Row) -> int:
+    if row["multipart_id"]:
+        await _join_parts(call, row)
+    return await stored_size(call, row)
 
 
 async def _join_parts(call: Call[CompleteUpload, None], row: Row) -> None:
