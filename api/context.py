@@ -11,7 +11,7 @@ import msgspec
 
 from api.auth import KeyRing
 from api.idempotency import Idempotency
-from api.limits import TokenBuckets
+from api.limits import Places, TokenBuckets
 from api.memory import Memory
 from api.metrics import Metrics
 from streams.adapters.ports import Analytics, Objects, Search, Uploads
@@ -57,6 +57,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     buckets: TokenBuckets
     refusals: TokenBuckets
     """Failed authentications, by address."""
+    followers: Places
+    """Streams of events that are open, by key."""
     probes: Mapping[str, Probe]
     clock: Callable[[], dt.datetime]
     new_id: Callable[[], UUID]

@@ -1,4 +1,4 @@
-"""Token buckets, one per API key (or address), in this process. Never sleeps, never shares state between processes.
+"""Token buckets and places, per API key (or address), in this process. Never sleeps, shares nothing between processes.
 
 Source of the headers: draft-ietf-httpapi-ratelimit-headers-10. With n API processes the allowance is n times as large.
 """
@@ -6,8 +6,9 @@ Source of the headers: draft-ietf-httpapi-ratelimit-headers-10. With n API proce
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -67,3 +68,29 @@ class TokenBuckets:
             headers = grant.headers() | {"Retry-After": str(grant.wait_s)}
             raise ApiProblem("rate-limited", f"{grant.limit} requests a minute are allowed.", headers=headers)
         return grant.headers()
+
+
+class Places:
+    """How many long answers one caller may have open at once: each holds a connection, of which all share a number."""
+
+    def __init__(self, most: int) -> None:
+        """``most`` for each name."""
+        self._most = most
+        self._held: Counter[str] = Counter()
+
+    def require(self, name: str) -> None:
+        """Raises the ``rate-limited`` problem where every place of ``name`` is taken."""
+        if self._held[name] >= self._most:
+            detail = f"{self._most} streams may be open at once: close one first."
+            raise ApiProblem("rate-limited", detail, headers={"Retry-After": "5"})
+
+    @contextmanager
+    def hold(self, name: str) -> Iterator[None]:
+        """Take a place for as long as the body runs."""
+        self._held[name] += 1
+        try:
+            yield
+        finally:
+            self._held[name] -= 1
+            if not self._held[name]:
+                del self._held[name]

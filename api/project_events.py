@@ -80,12 +80,14 @@ async def follow_project(call: Call[None, FollowProject]) -> Reply | Response:
     ended = project["state"] in ("completed", "failed", "cancelled")
     if ended and not unseen:
         return Response(status_code=204)
+    call.context.followers.require(str(call.caller.key_id))
     stream = _stream(call, project["project_id"], after, ended=ended)
     return EventSourceResponse(stream, ping=HEARTBEAT_S, sep="\n", send_timeout=30)
 
 
 async def _stream(call: Call[Any, Any], project_id: UUID, after: int, *, ended: bool) -> AsyncIterator[ServerSentEvent]:
-    with call.context.metrics.streams.track_inprogress():
+    place = call.context.followers.hold(str(call.caller.key_id))
+    with call.context.metrics.streams.track_inprogress(), place:
         yield ServerSentEvent(comment="follow", retry=RETRY_MS, sep="\n")
         async for _ in call.context.wakes.listen(project_id):
             while True:

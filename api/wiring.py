@@ -14,7 +14,7 @@ from api.app import OpenContext
 from api.auth import KeyRing
 from api.context import Context
 from api.idempotency import Idempotency
-from api.limits import TokenBuckets
+from api.limits import Places, TokenBuckets
 from api.memory import Memory
 from api.metrics import Metrics
 from api.probes import make_probes
@@ -29,6 +29,7 @@ from streams.settings import Settings
 
 POOL_SIZE = 16
 REFUSALS_PER_MINUTE = 60
+STREAMS_OF_A_KEY = 200
 
 
 def context_opener(settings: Settings) -> OpenContext:
@@ -74,6 +75,7 @@ async def _open(settings: Settings, metrics: Metrics, pool: Pool, stack: AsyncEx
         metrics=metrics,
         buckets=TokenBuckets(settings.rate_limit_per_minute, time.monotonic),
         refusals=TokenBuckets(REFUSALS_PER_MINUTE, time.monotonic),
+        followers=Places(STREAMS_OF_A_KEY),
         probes=probes,
         clock=lambda: dt.datetime.now(dt.UTC),
         new_id=uuid.uuid4,

@@ -15,7 +15,7 @@ from api.app import create_app
 from api.auth import KeyRing
 from api.context import Context, Probe
 from api.idempotency import Idempotency
-from api.limits import TokenBuckets
+from api.limits import Places, TokenBuckets
 from api.memory import Memory
 from api.metrics import Metrics
 from api.tail import Listeners
@@ -180,6 +180,7 @@ def make_context(metrics: Metrics, **changes: Any) -> Context:
         "metrics": metrics,
         "buckets": TokenBuckets(settings.rate_limit_per_minute, monotonic),
         "refusals": TokenBuckets(60, monotonic),
+        "followers": Places(2),
         "probes": probes,
         "clock": lambda: NOW,
         "new_id": uuid.uuid4,

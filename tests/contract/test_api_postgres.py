@@ -236,6 +236,23 @@ async def test_events_are_followed_resumed_and_ended(world: World) -> None:
     assert done.status_code == 204
 
 
+async def test_a_key_may_follow_only_so_many_at_once(world: World) -> None:
+    path = f"/v1/projects/{await new_project(world.ann)}/events"
+    following = [asyncio.create_task(world.ann.client.get(path)) for _ in range(2)]
+    await asyncio.sleep(0.3)
+    refused = await world.ann.client.get(path)
+    assert (refused.status_code, refused.json()["code"]) == (429, "rate-limited")
+    for task in following:
+        task.cancel()
+    await asyncio.gather(*following, return_exceptions=True)
+    again = asyncio.create_task(world.ann.client.get(path))
+    await asyncio.sleep(0.3)
+    assert not again.done(), "the places of those that left are free"
+    await world.ann.client.delete(path.removesuffix("/events"))
+    world.listeners.wake(UUID(path.split("/")[3]))
+    assert (await asyncio.wait_for(again, 3)).status_code == 200
+
+
 async def test_an_erased_project_is_gone_and_stays_gone(world: World) -> None:
     project_id = await new_project(world.ann)
     path = f"/v1/projects/{project_id}"
