@@ -23,6 +23,7 @@ from streams.claims import Rules
 from streams.consume import Consumption
 from streams.context import Context, open_context
 from streams.health import Pulse, serve_health
+from streams.lag import Lag, open_lag
 from streams.messages import Message, as_message
 from streams.metrics import IN_FLIGHT, LAG, OF_STAGE, UNMOVED, Metrics
 from streams.producers import Verifier
@@ -34,6 +35,8 @@ PATIENCE_LEASES = 1.5
 
 CUT_OFF_S = 30.0
 """A worker that had partitions and has none for so long has lost its group: it starts anew."""
+SAID_S = 2.0
+"""So long /readyz says that the work stands still before the process ends: who asks every second hears it."""
 STOP_S = 45.0
 
 
@@ -152,7 +155,8 @@ async def run_stage(settings: Settings, stage: str) -> int:
         )
         await app.start()
         log.info("ready", topics=topics_of(stage))
-        await _watch(app, attempts, pulse, stop)
+        async with open_lag(settings.kafka, app) as lag:
+            await _watch(app, lag, attempts, pulse, stop)
         log.info("draining")
     return 0
 
@@ -168,7 +172,7 @@ def show_work(metrics: Metrics, stage: str, attempts: Attempts, pulse: Pulse, no
     metrics.ask(UNMOVED, lambda: since(lambda progress: progress.moved_at), stage=stage)
 
 
-async def _watch(app: faust.App, attempts: Attempts, pulse: Pulse, stop: asyncio.Event) -> None:
+async def _watch(app: faust.App, lag: Lag, attempts: Attempts, pulse: Pulse, stop: asyncio.Event) -> None:
     """Return when asked to stop; end the process when it is stuck, crashed or cut off.
 
     A consumer in such a state cannot be stopped in order (``app.stop`` hangs): its leases run out, others take over,
@@ -178,7 +182,7 @@ async def _watch(app: faust.App, attempts: Attempts, pulse: Pulse, stop: asyncio
     had_any = False
     while not stop.is_set():
         try:
-            pulse.look(_lag(app), attempts.progress)
+            pulse.look(lag.count(), attempts.progress)
             if app.consumer.assignment():
                 assigned_at, had_any = asyncio.get_running_loop().time(), True
             cut_off = had_any and asyncio.get_running_loop().time() - assigned_at > CUT_OFF_S
@@ -187,6 +191,8 @@ async def _watch(app: faust.App, attempts: Attempts, pulse: Pulse, stop: asyncio
             why = repr(error)
         if why:
             structlog.get_logger().error("stopped by itself", why=why, crashed=repr(app.crash_reason))
+            if pulse.stuck:
+                await asyncio.sleep(SAID_S)
             os._exit(1)
         await _wait(stop, 1.0)
 
@@ -216,18 +222,3 @@ async def _wait(stop: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(stop.wait(), seconds)
     except TimeoutError:
         return
-
-
-def _lag(app: faust.App) -> int:
-    """Messages assigned to this worker that are not acknowledged and committed yet."""
-    consumer = app.consumer
-    lag = 0
-    for partition in consumer.assignment():
-        try:
-            end = consumer.highwater(partition)
-        except AssertionError:
-            continue  # aiokafka asserts that the partition is assigned; in mid-rebalance it is not
-        done = consumer._committed_offset[partition]  # type: ignore[attr-defined]  # there is no public one
-        if end and done is not None:
-            lag += max(0, end - done)
-    return lag

@@ -1,0 +1,91 @@
+"""How much lies before a worker: messages of its partitions that it has not acknowledged. Asks the broker, never acts.
+
+Over a connection of its own: a consumer that has silently stopped fetching sees nothing new, and what is asked on its
+connection waits behind its fetch for up to 1.5 s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, NamedTuple, Protocol
+
+import faust
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+
+class Offsets(Protocol):
+    """What the broker is asked; an `AIOKafkaConsumer` without a group."""
+
+    async def beginning_offsets(self, partitions: list[Any]) -> Mapping[Any, int]:
+        """The first offset that retention has left."""
+        ...
+
+    async def end_offsets(self, partitions: list[Any]) -> Mapping[Any, int]:
+        """The offset that the next message gets."""
+        ...
+
+
+class Ends(NamedTuple):
+    """What the broker last said, of each partition."""
+
+    first: Mapping[Any, int]
+    next: Mapping[Any, int]
+
+
+class Lag:
+    """Counts by what the broker last said; one question at a time, so that its silence holds up nothing."""
+
+    def __init__(
+        self,
+        offsets: Offsets,
+        assigned: Callable[[], Collection[TopicPartition]],
+        committed: Callable[[TopicPartition], int | None],
+    ) -> None:
+        """``committed`` is None where nothing is."""
+        self._offsets, self._assigned, self._committed = offsets, assigned, committed
+        self._asking: asyncio.Task[Ends] | None = None
+        self._known = Ends({}, {})
+
+    def count(self) -> int:
+        """Messages not acknowledged and committed; asks anew for the next time."""
+        assigned = [TopicPartition(*place) for place in sorted(self._assigned())]
+        if self._asking is not None and self._asking.done():
+            if not self._asking.cancelled() and self._asking.exception() is None:
+                self._known = self._asking.result()
+            self._asking = None
+        if self._asking is None and assigned:
+            self._asking = asyncio.create_task(self._ask(assigned))
+        return sum(self._of(place) for place in assigned)
+
+    def _of(self, place: TopicPartition) -> int:
+        """Of a partition where nothing was committed, or less than retention has taken, what is there counts."""
+        done = max(self._known.first.get(place, 0), self._committed(place) or 0)
+        return max(0, self._known.next.get(place, 0) - done)
+
+    async def _ask(self, places: list[TopicPartition]) -> Ends:
+        return Ends(first=await self._offsets.beginning_offsets(places), next=await self._offsets.end_offsets(places))
+
+    def forget(self) -> None:
+        """Ask no more."""
+        if self._asking is not None:
+            self._asking.cancel()
+
+
+@asynccontextmanager
+async def open_lag(kafka: str, app: faust.App) -> AsyncIterator[Lag]:
+    """The lag of a worker, while the body runs. ``app`` has been started."""
+    consumer: Any = app.consumer
+    offsets = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=None, enable_auto_commit=False)
+    await offsets.start()
+    lag = Lag(
+        offsets,
+        consumer.assignment,
+        lambda place: consumer._committed_offset.get(place),  # noqa: PLW0108
+    )  # there is no public one
+    try:
+        yield lag
+    finally:
+        lag.forget()
+        await offsets.stop()
