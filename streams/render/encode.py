@@ -26,6 +26,7 @@ from streams.render.picture import Painter, deinterlaced
 from streams.render.planes import copied
 from streams.render.sound import faded, gather
 from streams.render.thumbnail import CUT_MARGIN_MS, Thumbnail
+from streams.render.trial import proofed
 from streams.render.writer import Encoding, Mp4Writer
 
 VIDEO_FILE, THUMBNAIL_FILE = "clip.mp4", "thumbnail.jpg"
@@ -109,7 +110,8 @@ def _sound(task: RenderTask, reader: Reader, timeline: Timeline, progress: _Prog
     if sound is None:
         return silence, ["audio.absent: the source has no sound in this range; the clip's track is silent"]
     level, warnings = normalised(sound)
-    return faded(level), warnings + silence_told(clip, task.index, heard_ms)
+    level = proofed(faded(level), task.encoding.audio_bit_rate)
+    return level, warnings + silence_told(clip, task.index, heard_ms)
 
 
 def _range_of(timeline: Timeline, lead_ms: int = 0) -> TimeRange:

@@ -110,16 +110,20 @@ def true_peaks(sound: Sound) -> NDArray[np.float32]:
 
 
 def limited(sound: Sound, ceiling_dbtp: float = CEILING_DBTP) -> Sound:
-    """Sound whose true peaks stay under the ceiling: the gain bends smoothly around each peak, nothing is clipped.
+    """Sound whose true peaks stay under the ceiling: the gain bends smoothly around each peak, nothing is clipped."""
+    return turned_down(sound, true_peaks(sound), above_dbtp=ceiling_dbtp, to_dbtp=ceiling_dbtp)
+
+
+def turned_down(sound: Sound, peaks: NDArray[np.float32], *, above_dbtp: float, to_dbtp: float) -> Sound:
+    """Sound with gain taken where ``peaks`` (n,) exceed a level, so that they come down to another.
 
     Gain = the lowest that is needed within ``LOOK_AHEAD`` either side, averaged over as much: so it is never above
     what any peak needs, and moves over 20 ms.
     """
-    ceiling = 10 ** (ceiling_dbtp / 20)
-    peaks = true_peaks(sound)
-    if float(peaks.max(initial=0.0)) <= ceiling:
+    high = peaks > 10 ** (above_dbtp / 20)
+    if not high.any():
         return sound
-    needed = np.minimum(1.0, ceiling / np.maximum(peaks, 1e-9)).astype(np.float64)
+    needed = np.where(high, 10 ** (to_dbtp / 20) / np.maximum(peaks, 1e-9), 1.0).astype(np.float64)
     lowest = _sliding_minimum(needed, LOOK_AHEAD)
     window = np.hanning(2 * LOOK_AHEAD + 3)[1:-1]
     gain = _smoothed(lowest, window / window.sum())
