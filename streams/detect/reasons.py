@@ -20,6 +20,8 @@ BEYOND_TYPICAL = 0.7
 Energy and motion are 0.6 x mean + 0.4 x highest percentile: an average stretch (mean 0.5) can reach 0.7, no more.
 """
 REASONS = 3
+RHYTHM = 3
+"""Fewer cuts than this are no rhythm: one in six seconds is ten a minute by arithmetic alone."""
 LIVELY_DB = 6.0
 """Twice the amplitude. The levels of an even noise, 100 ms each, lie within some 3 dB."""
 _CLAUSE = re.compile(r"[;:–—]\s|,?\s(?=(?:because|which|so that|when|where|and|but|who)\s)")
@@ -154,7 +156,9 @@ def _faces(found: Mapping[str, Evidence]) -> str:
 
 
 def _cuts(found: Mapping[str, Evidence]) -> str:
-    return f"{found['cuts'].value:.0f} cuts a minute"
+    seen = found["cuts"]
+    count = (seen.value or 0) * (seen.end_ms - seen.start_ms) / 60_000
+    return f"{seen.value:.0f} cuts a minute" if round(count) >= RHYTHM else ""
 
 
 def _motion(found: Mapping[str, Evidence]) -> str:

@@ -117,6 +117,14 @@ def test_a_short_video_of_which_only_the_evenness_of_its_sound_is_known_gives_no
     )
 
 
+@pytest.mark.parametrize(("cuts_ms", "clips"), [([3_000], 0), ([2_000, 4_000], 0), ([1_500, 3_000, 4_500], 1)])
+def test_one_cut_in_a_short_video_is_no_rhythm(cuts_ms: list[int], clips: int) -> None:
+    looked = [picture(at, 0.05, 40.0 if at % 2_000 == 0 else None) for at in range(0, 6_400, 500)]
+    known = material([], 6_400, levels_db=[-34.0] * 64, pictures=looked, cuts_ms=cuts_ms)
+    found = weigh(known, ProjectOptions(), name_id)
+    assert sum(moment.selected for moment in found.moments) == clips
+
+
 def test_too_few_looks_are_said_to_be_too_few() -> None:
     known = material([], 8_000, levels_db=[-47.0] * 80, pictures=[picture(0, 0.0, 80.0), picture(5_000, 0.07, 80.0)])
     assert weigh(known, ProjectOptions(), name_id).nothing_found_reason == (

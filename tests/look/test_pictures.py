@@ -53,5 +53,12 @@ def test_leaves_faces_and_thumbnails_in_scratch(tmp_path: Path) -> None:
 def test_sizes_and_gaps() -> None:
     assert thumbnail_size(track(1920, 1080)) == (320, 180)
     assert thumbnail_size(track(1920, 1080, rotation_deg=90)) == (320, 568)
-    assert wanted_gap_ms(track(640, 360)) == 1000
-    assert wanted_gap_ms(track(1920, 1080)) == 5000
+    assert wanted_gap_ms(track(640, 360), 150_000) == 1000
+    assert [wanted_gap_ms(track(1920, 1080), ms) for ms in (150_000, 60_000, 30_000, 6_000)] == [5000, 5000, 2500, 1000]
+
+
+def test_a_short_large_video_is_looked_at_often_enough_to_compare(tmp_path: Path) -> None:
+    path = tmp_path / "clip.mp4"
+    index = encode(path, (scene(1 + n // 40, 960, 540) for n in range(200)), key_every=200)
+    answer, _ = run(path, index, tmp_path, 0, 8_000)
+    assert [at_ms for at_ms, _, _ in answer["pictures"]] == list(range(0, 8_000, 1_000))

@@ -24,7 +24,7 @@ from streams.adapters.media.decoding import byte_positions, decode, demux, hear,
 from streams.adapters.media.display import display_array
 from streams.adapters.media.opening import as_binary, limit_decoder, open_media
 from streams.adapters.media.source import View
-from streams.adapters.media.timeline import by_order, first_pts_at, key_times, packet_pts, project_ms
+from streams.adapters.media.timeline import by_order, first_pts_at, key_times, packet_pts, project_ms, stretches
 
 __all__ = ["Reader", "display_array"]
 
@@ -75,11 +75,13 @@ class Reader:
         yield from self._decode_from(container, stream, position, time)
         self._shut(container)
 
-    def sparse_pictures(self, time: TimeRange, *, wanted_gap_ms: int) -> Iterator[tuple[int, av.VideoFrame]]:
+    def sparse_pictures(
+        self, time: TimeRange, *, wanted_gap_ms: int, far_keys_ms: int = FAR_KEYS_MS
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
         """Some pictures of ``time``, about ``wanted_gap_ms`` apart, as cheap as they can be had.
 
         Small pictures are decoded all. Of larger ones only key packets are fed to the decoder (``skip_frame`` is
-        ignored by VP9), except where these are more than 5 s apart: there it decodes on to the wanted times.
+        ignored by VP9), except where they are more than ``far_keys_ms`` apart: there it decodes on to the wanted times.
         """
         track = self._track()
         container, stream = self._video()
@@ -89,7 +91,7 @@ class Reader:
             everything = self._decode_from(container, stream, self._key_at(time.start_ms), time)
             yield from thinned(everything, wanted_gap_ms)
         else:
-            yield from self._sparse_large(container, stream, time, wanted_gap_ms)
+            yield from self._sparse_large(container, stream, time, wanted_gap_ms, far_keys_ms)
         self._shut(container)
 
     def audio(self, time: TimeRange) -> Iterator[tuple[int, av.AudioFrame]]:
@@ -113,11 +115,11 @@ class Reader:
         self._shut(container)
 
     def _sparse_large(
-        self, container: InputContainer, stream: VideoStream, time: TimeRange, wanted_gap_ms: int
+        self, container: InputContainer, stream: VideoStream, time: TimeRange, wanted_gap_ms: int, far_keys_ms: int
     ) -> Iterator[tuple[int, av.VideoFrame]]:
         last_ms: int | None = None
-        for position, stretch in self._stretches(time):
-            if stretch.length_ms > FAR_KEYS_MS or position is None or self._key_ms[position] < time.start_ms:
+        for position, stretch in stretches(self._key_ms, time, self._index.duration_ms, least_ms=far_keys_ms):
+            if stretch.length_ms > far_keys_ms or position is None or self._key_ms[position] < time.start_ms:
                 found = thinned(self._decode_from(container, stream, position, stretch), wanted_gap_ms)
             elif last_ms is not None and stretch.start_ms - last_ms < wanted_gap_ms // 2:
                 continue
@@ -127,20 +129,6 @@ class Reader:
                 if time.start_ms <= at_ms < time.end_ms:
                     last_ms = at_ms
                     yield at_ms, frame
-
-    def _stretches(self, time: TimeRange) -> Iterator[tuple[int | None, TimeRange]]:
-        """The range cut at key packets: (key packet to start from, stretch).
-
-        A stretch before the first key packet inside the range counts only when it is long, or all there is.
-        """
-        first = bisect_right(self._key_ms, time.start_ms - 1)
-        inside = [n for n in range(first, len(self._keys)) if self._key_ms[n] < time.end_ms]
-        lead_end = self._key_ms[inside[0]] if inside else time.end_ms
-        if lead_end - time.start_ms > FAR_KEYS_MS or not inside:
-            yield self._key_at(time.start_ms), TimeRange(start_ms=time.start_ms, end_ms=lead_end)
-        for n in inside:
-            end = self._key_ms[n + 1] if n + 1 < len(self._keys) else self._index.duration_ms
-            yield n, TimeRange(start_ms=self._key_ms[n], end_ms=max(self._key_ms[n] + 1, min(end, time.end_ms)))
 
     def _key_picture(
         self, container: InputContainer, stream: VideoStream, position: int

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from schemas.documents import SourceIndex, VideoTrack
+from schemas.documents import SourceIndex
+from schemas.media import TimeRange
 
 if TYPE_CHECKING:
     from av.packet import Packet
@@ -59,16 +61,20 @@ def key_times(index: SourceIndex) -> list[tuple[int, int]]:
     return [(pts, project_ms(pts, track.time_base, index.origin_us)) for pts in keys]
 
 
-def key_before(keys: Sequence[tuple[int, int]], time_ms: int) -> int | None:
-    """Position in ``keys`` of the last key packet shown at or before ``time_ms``."""
-    found = None
-    for position, (_, key_ms) in enumerate(keys):
-        if key_ms > time_ms:
-            break
-        found = position
-    return found
+def stretches(
+    key_ms: Sequence[int], time: TimeRange, duration_ms: int, *, least_ms: int
+) -> Iterator[tuple[int | None, TimeRange]]:
+    """A range cut at key packets, whose times are ``key_ms``: (key packet to start from, stretch).
 
-
-def frame_rate(track: VideoTrack) -> Fraction:
-    """Pictures per second on average."""
-    return Fraction(*track.frame_rate)
+    A stretch before the first key packet inside the range counts only when it is longer than ``least_ms``, or all
+    there is.
+    """
+    first = bisect_right(key_ms, time.start_ms - 1)
+    inside = [n for n in range(first, len(key_ms)) if key_ms[n] < time.end_ms]
+    lead_end = key_ms[inside[0]] if inside else time.end_ms
+    if lead_end - time.start_ms > least_ms or not inside:
+        before = max(0, bisect_right(key_ms, time.start_ms) - 1) if key_ms else None
+        yield before, TimeRange(start_ms=time.start_ms, end_ms=lead_end)
+    for n in inside:
+        end = key_ms[n + 1] if n + 1 < len(key_ms) else duration_ms
+        yield n, TimeRange(start_ms=key_ms[n], end_ms=max(key_ms[n] + 1, min(end, time.end_ms)))
