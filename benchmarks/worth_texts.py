@@ -1,4 +1,4 @@
-"""The spoken texts whose windows people marked as worth posting or not, cut into sentences and windows. Scores nothing.
+"""Spoken texts whose windows readers marked as worth posting or not, cut into sentences and windows. Scores nothing.
 
 ``python -m benchmarks.worth_texts --out DIR`` writes each text's sampled windows as one Markdown sheet to label. Texts
 without times get a steady speech rate: only order and length matter to what is measured on them.

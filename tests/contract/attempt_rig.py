@@ -12,12 +12,13 @@ import pytest
 from schemas import codec, events
 from schemas.topics import BY_NAME, partition_for
 from streams import lifecycle
-from streams.adapters.postgres import Connection, Pool, create_pool, org_transaction, set_org
+from streams.adapters.postgres import Connection, Pool, create_pool, org_transaction
 from streams.attempt import Attempts, Commit, Work
 from streams.claims import Rules
 from streams.messages import Message
 from streams.outbox import Cause, put
 from streams.settings import Settings
+from tests.contract.postgres import new_org
 
 RULES = Rules(lease_s=0.6, renew_s=0.1, patience_s=0.5, max_tries=4, retry_base_s=0.01, outage_s=3600)
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -107,12 +108,7 @@ class Rig:
 async def make_rig(postgres: Settings) -> AsyncIterator[Rig]:
     worker = await create_pool(postgres.postgres_worker, size=8)
     relay = await create_pool(postgres.postgres_relay, size=2)
-    owner = await asyncpg.connect(postgres.postgres_owner)
-    org_id = uuid.uuid4()
-    async with owner.transaction():
-        await set_org(owner, org_id)
-        await owner.execute("insert into orgs (org_id, name) values ($1, 'test')", org_id)
-    await owner.close()
+    org_id = await new_org(postgres)
     yield Rig(worker, relay, org_id)
     await worker.close()
     await relay.close()

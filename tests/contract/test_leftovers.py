@@ -15,9 +15,10 @@ from schemas.ids import result_id
 from schemas.media import ObjectRef
 from streams import leftovers, lifecycle
 from streams.adapters.objects import S3Objects, ensure_bucket
-from streams.adapters.postgres import Pool, create_pool, org_transaction, set_org, transaction
+from streams.adapters.postgres import Pool, create_pool, org_transaction
 from streams.outbox import Cause
 from streams.settings import Settings
+from tests.contract.postgres import new_org
 from tests.contract.servers import Server, make_settings
 
 pytestmark = pytest.mark.contract
@@ -69,11 +70,7 @@ async def rig(postgres: Settings, seaweedfs: Server) -> AsyncIterator[Rig]:
     )
     relay = await create_pool(postgres.postgres_relay, size=2)
     worker = await create_pool(postgres.postgres_worker, size=2)
-    org_id = uuid.uuid4()
-    owner = await create_pool(postgres.postgres_owner, size=1)
-    async with transaction(owner) as connection:
-        await set_org(connection, org_id)
-        await connection.execute("insert into orgs (org_id, name) values ($1, 'leftovers')", org_id)
+    org_id = await new_org(postgres)
     api = await create_pool(postgres.postgres_api, size=2)
     made = Rig(relay, worker, api, objects, org_id)
     async with org_transaction(worker, org_id) as connection:
@@ -81,7 +78,7 @@ async def rig(postgres: Settings, seaweedfs: Server) -> AsyncIterator[Rig]:
         await lifecycle.create_project(connection, upload)
     yield made
     objects.close()
-    for pool in (relay, worker, api, owner):
+    for pool in (relay, worker, api):
         await pool.close()
 
 

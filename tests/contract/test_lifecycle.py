@@ -9,16 +9,16 @@ import uuid
 from collections import Counter
 from collections.abc import AsyncIterator
 
-import asyncpg
 import pytest
 
 from schemas import events
 from schemas.ids import result_id
 from schemas.media import ObjectRef, TimeRange
 from streams import lifecycle
-from streams.adapters.postgres import Pool, create_pool, org_transaction, set_org
+from streams.adapters.postgres import Pool, create_pool, org_transaction
 from streams.outbox import Cause
 from streams.settings import Settings
+from tests.contract.postgres import new_org
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 WINDOW = 4
@@ -83,12 +83,7 @@ class Project:
 @pytest.fixture
 async def project(postgres: Settings) -> AsyncIterator[Project]:
     pool = await create_pool(postgres.postgres_worker, size=10)
-    owner = await asyncpg.connect(postgres.postgres_owner)
-    org_id = uuid.uuid4()
-    async with owner.transaction():
-        await set_org(owner, org_id)
-        await owner.execute("insert into orgs (org_id, name) values ($1, 'test')", org_id)
-    await owner.close()
+    org_id = await new_org(postgres)
     yield Project(pool, org_id)
     await pool.close()
 

@@ -14,7 +14,7 @@ import pytest
 from schemas import codec, events
 from streams import dead
 from streams.adapters.keys import encrypt_secret
-from streams.adapters.postgres import Connection, Pool, create_pool, set_org, transaction
+from streams.adapters.postgres import Connection, Pool, create_pool, transaction
 from streams.attempt import Attempts, Commit, Work
 from streams.claims import Rules
 from streams.consume import Consumption
@@ -24,6 +24,7 @@ from streams.metrics import ATTEMPT, CHILD_CPU, DEAD, EVENTS, OF_STAGE, Metrics
 from streams.outbox import Cause
 from streams.producers import INTERNAL_KEY_ID, KEY, ORG, SIGNATURE, TIME, Verifier, internal_secret, sign
 from streams.settings import Settings
+from tests.contract.postgres import new_org
 
 RULES = Rules(lease_s=5, renew_s=1, patience_s=5, max_tries=3, retry_base_s=0.01, outage_s=60)
 
@@ -104,12 +105,7 @@ class Rig:
 @pytest.fixture
 async def rig(postgres: Settings) -> AsyncIterator[Rig]:
     pool = await create_pool(postgres.postgres_worker, size=4)
-    owner = await asyncpg.connect(postgres.postgres_owner)
-    org_id = uuid.uuid4()
-    async with owner.transaction():
-        await set_org(owner, org_id)
-        await owner.execute("insert into orgs (org_id, name) values ($1, 'poison')", org_id)
-    await owner.close()
+    org_id = await new_org(postgres)
     yield Rig(postgres, pool, org_id)
     await pool.close()
 
