@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from api.problems import not_found
-from api.projects import Failure
+from api.project_views import Failure
 from api.registry import Call, Operation, Reply
 from schemas.documents import Aspect, Certificate, ExportFiles
 from schemas.media import ObjectRef

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -12,16 +11,16 @@ from msgspec import Meta
 
 from api.cursors import Position, decode_cursor, encode_cursor
 from api.problems import ApiProblem, FieldError, not_found
+from api.project_views import Project, ProjectPage, State, project_view, summary_view
 from api.registry import Call, Operation, Reply
 from api.uploads import find_upload, finish_upload, stored_size
-from schemas.events import ProjectOptions, Stage, StageState, UploadReceived
+from schemas.events import ProjectOptions, UploadReceived
 from schemas.options import broken_rules
 from streams import lifecycle
 from streams.adapters.postgres import Connection, Row
 from streams.errors import Rejected
 from streams.outbox import put
 
-State = Literal["queued", "running", "completed", "failed", "cancelled"]
 _PROJECT = """
 select p.*, (select count(*) from clips c where (c.org_id, c.project_id) = (p.org_id, p.project_id)) as clip_count
 from projects p where p.org_id = $1 and p.project_id = $2
@@ -35,63 +34,6 @@ class CreateProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     source_url: Annotated[str, Meta(min_length=1, max_length=4000)] | None = None
     title: Annotated[str, Meta(max_length=500)] = ""
     options: ProjectOptions = ProjectOptions()
-
-
-class StageView(msgspec.Struct, frozen=True, kw_only=True):
-    """How one stage of a project stands. ``cpu_ms`` is what it cost so far."""
-
-    stage: Stage
-    state: StageState
-    percent: int
-    parts_done: int
-    parts_total: int
-    cpu_ms: int
-    started_at: dt.datetime | None
-    finished_at: dt.datetime | None
-    elapsed_ms: int | None
-
-
-class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """Why a project or an export has no result."""
-
-    reason: str
-    detail: str
-
-
-class ProjectSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A project in a list."""
-
-    project_id: UUID
-    title: str
-    state: State
-    created_at: dt.datetime
-    started_at: dt.datetime | None
-    finished_at: dt.datetime | None
-    duration_ms: int | None
-    language: str | None
-
-
-class Project(ProjectSummary, frozen=True, kw_only=True):
-    """A project, stage by stage. ``warnings`` lists parts that were lost."""
-
-    options: ProjectOptions
-    source_url: str | None
-    width_px: int | None
-    height_px: int | None
-    percent: int
-    cpu_ms: int
-    clip_count: int
-    stages: list[StageView]
-    warnings: list[str]
-    nothing_found_reason: str | None
-    failure: Failure | None
-
-
-class ProjectPage(msgspec.Struct, frozen=True, kw_only=True):
-    """Projects, newest first. ``next_cursor`` is absent on the last page."""
-
-    items: list[ProjectSummary]
-    next_cursor: str | None = None
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
@@ -185,41 +127,7 @@ async def get_project(call: Call[None, None]) -> Reply:
         stages = await rows.fetch(
             "select * from project_stages where org_id = $1 and project_id = $2", call.org_id, row["project_id"]
         )
-    return Reply(body=_project(row, stages, call.now))
-
-
-def _summary(row: Row) -> dict[str, Any]:
-    return {name: row[name] for name in ProjectSummary.__struct_fields__}
-
-
-def _project(row: Row, stages: list[Row], now: dt.datetime) -> Project:
-    views = {stage["stage"]: _stage(stage, now) for stage in stages}
-    ordered = [views[name] for name in lifecycle.STAGES if name in views]
-    done = 100 * len(ordered) if row["state"] == "completed" else sum(view.percent for view in ordered)
-    failure = None
-    if row["failure_reason"]:
-        failure = Failure(reason=row["failure_reason"], detail=row["failure_detail"] or "")
-    return Project(
-        **_summary(row),
-        options=msgspec.convert(row["options"], ProjectOptions),
-        source_url=row["source_url"],
-        width_px=row["width_px"],
-        height_px=row["height_px"],
-        percent=done // max(1, len(ordered)),
-        cpu_ms=sum(view.cpu_ms for view in ordered),
-        clip_count=row["clip_count"],
-        stages=ordered,
-        warnings=list(row["warnings"]),
-        nothing_found_reason=row["nothing_found_reason"],
-        failure=failure,
-    )
-
-
-def _stage(row: Row, now: dt.datetime) -> StageView:
-    begun, ended = row["started_at"], row["finished_at"]
-    elapsed = max(0, int(((ended or now) - begun).total_seconds() * 1000)) if begun else None
-    names = ("stage", "state", "percent", "parts_done", "parts_total", "cpu_ms", "started_at", "finished_at")
-    return StageView(**{name: row[name] for name in names}, elapsed_ms=elapsed)
+    return Reply(body=project_view(row, stages, call.now))
 
 
 async def list_projects(call: Call[None, ListProjects]) -> Reply:
@@ -242,7 +150,7 @@ async def list_projects(call: Call[None, ListProjects]) -> Reply:
     cursor = None
     if len(found) > query.limit:
         cursor = encode_cursor(secret, scope, Position(page[-1]["created_at"], page[-1]["project_id"]))
-    return Reply(body=ProjectPage(items=[ProjectSummary(**_summary(row)) for row in page], next_cursor=cursor))
+    return Reply(body=ProjectPage(items=[summary_view(row) for row in page], next_cursor=cursor))
 
 
 async def erase_project(call: Call[None, None]) -> Reply:

@@ -4,139 +4,32 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import mimetypes
-import re
 from collections.abc import Awaitable, Callable
 from functools import partial
-from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Any
 from uuid import UUID
-
-import msgspec
-from msgspec import Meta
 
 from api.problems import ApiProblem, invalid, not_found
 from api.registry import Call, Operation, Reply
+from api.upload_forms import (
+    EXPIRES_S,
+    SIGN_AT_ONCE,
+    CompleteUpload,
+    SignedPart,
+    SignedParts,
+    SignedUpload,
+    SignParts,
+    SignUpload,
+    Upload,
+    content_type_of,
+    object_key,
+    plan_parts,
+    view,
+)
 from streams.adapters.ports import UploadPart
 from streams.adapters.postgres import Connection, Row
 from streams.errors import Rejected
 from streams.leftovers import plan_upload_sweep
-
-MIB = 2**20
-SINGLE_MAX_BYTES = 64 * MIB
-PART_BYTES = 16 * MIB
-PART_MIN_BYTES = 5 * MIB
-MAX_PARTS = 10_000
-SIGN_AT_ONCE = 200
-EXPIRES_S = 3600
-_MEDIA_TYPE = re.compile(r"^[a-z0-9][a-z0-9!#$&^_.+-]{0,80}/[a-z0-9][a-z0-9!#$&^_.+-]{0,80}$", re.IGNORECASE)
-_EXTENSION = re.compile(r"^\.[a-z0-9]{1,8}$")
-
-
-class SignUpload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A file that is to be uploaded."""
-
-    filename: Annotated[str, Meta(min_length=1, max_length=255, description="Its name; the extension is kept.")]
-    size_bytes: Annotated[int, Meta(ge=1, description="Its exact size; the upload takes exactly so many bytes.")]
-    content_type: Annotated[str, Meta(max_length=163)] | None = None
-    parts: (
-        Annotated[
-            int,
-            Meta(ge=1, le=MAX_PARTS, description="Split into so many parts; by default files above 64 MiB are split."),
-        ]
-        | None
-    ) = None
-
-
-class SignParts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Parts whose URLs are wanted."""
-
-    numbers: Annotated[list[Annotated[int, Meta(ge=1, le=MAX_PARTS)]], Meta(min_length=1, max_length=SIGN_AT_ONCE)]
-
-
-class PartTag(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A part that was sent, and the ETag its PUT was answered with."""
-
-    number: Annotated[int, Meta(ge=1, le=MAX_PARTS)]
-    etag: Annotated[str, Meta(min_length=1, max_length=200)]
-
-
-class CompleteUpload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The parts that make the file; none: all that arrived."""
-
-    parts: Annotated[list[PartTag], Meta(max_length=MAX_PARTS)] = []
-
-
-class SignedPart(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to PUT one part."""
-
-    number: int
-    url: str
-
-
-class SignedUpload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How to send the file: one PUT to ``url`` with ``headers``, or one PUT per part."""
-
-    upload_id: UUID
-    method: Literal["put", "multipart"]
-    object_key: str
-    expires_at: dt.datetime
-    url: str | None = None
-    headers: dict[str, str] = {}
-    part_size_bytes: int | None = None
-    part_count: int | None = None
-    parts: list[SignedPart] = []
-
-
-class SignedParts(msgspec.Struct, frozen=True, kw_only=True):
-    """URLs of the wanted parts."""
-
-    upload_id: UUID
-    parts: list[SignedPart]
-    expires_at: dt.datetime
-
-
-class ArrivedPart(msgspec.Struct, frozen=True, kw_only=True):
-    """A part that object storage holds."""
-
-    number: int
-    etag: str
-    size_bytes: int
-
-
-class Upload(msgspec.Struct, frozen=True, kw_only=True):
-    """An upload as it stands; ``arrived`` is what need not be sent again."""
-
-    upload_id: UUID
-    state: Literal["open", "complete", "aborted"]
-    filename: str
-    content_type: str
-    size_bytes: int
-    object_key: str
-    created_at: dt.datetime
-    arrived: list[ArrivedPart] = []
-
-
-def plan_parts(size_bytes: int, wanted: int | None) -> int | None:
-    """Bytes of each part (but the last), or None where one PUT will do."""
-    if wanted is None and size_bytes <= SINGLE_MAX_BYTES:
-        return None
-    least = PART_BYTES if wanted is None else max(PART_MIN_BYTES, math.ceil(size_bytes / wanted))
-    return max(least, math.ceil(math.ceil(size_bytes / MAX_PARTS) / MIB) * MIB)
-
-
-def object_key(org_id: UUID, upload_id: UUID, filename: str) -> str:
-    """``<org>/uploads/<upload>/source<ext>``: nothing of a caller's name but a plain extension."""
-    extension = PurePosixPath(filename.replace("\\", "/")).suffix.lower()
-    return f"{org_id}/uploads/{upload_id}/source{extension if _EXTENSION.fullmatch(extension) else ''}"
-
-
-def content_type_of(wanted: SignUpload) -> str:
-    """The stated media type, or the one its name suggests; raises a 422 for one that is none."""
-    stated = wanted.content_type or mimetypes.guess_type(wanted.filename)[0] or "application/octet-stream"
-    if not _MEDIA_TYPE.fullmatch(stated):
-        raise invalid("/content_type", "It must look like `video/mp4`.")
-    return stated
 
 
 async def sign_upload(call: Call[SignUpload, None]) -> Reply:
@@ -217,7 +110,7 @@ async def get_upload(call: Call[None, None]) -> Reply:
     arrived: list[UploadPart] = []
     if row["state"] == "open" and row["multipart_id"]:
         arrived = await _arrived(call, row)
-    return Reply(body=_view(row, arrived))
+    return Reply(body=view(row, arrived))
 
 
 async def complete_upload(call: Call[CompleteUpload, None]) -> Reply:
@@ -227,7 +120,7 @@ async def complete_upload(call: Call[CompleteUpload, None]) -> Reply:
         if row["state"] == "aborted":
             raise ApiProblem("upload-closed", "The upload was aborted.")
         row = await finish_upload(rows, call, row, partial(_joined_size, call, row))
-    return Reply(body=_view(row, []))
+    return Reply(body=view(row, []))
 
 
 async def finish_upload(rows: Connection, call: Call[Any, Any], row: Row, size: Callable[[], Awaitable[int]]) -> Row:
@@ -321,19 +214,6 @@ async def _open_upload(rows: Connection, call: Call[Any, Any], *, multipart: boo
     if row["state"] != "open" or bool(row["multipart_id"]) != multipart:
         raise ApiProblem("upload-closed", "The upload takes no parts: it has ended, or goes in one piece.")
     return row
-
-
-def _view(row: Row, arrived: list[UploadPart]) -> Upload:
-    return Upload(
-        upload_id=row["upload_id"],
-        state=row["state"],
-        filename=row["filename"],
-        content_type=row["content_type"],
-        size_bytes=row["size_bytes"],
-        object_key=row["object_key"],
-        created_at=row["created_at"],
-        arrived=[ArrivedPart(number=part.number, etag=part.etag, size_bytes=part.size) for part in arrived],
-    )
 
 
 OPERATIONS = (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from schemas import events
 from schemas.ids import result_id
-from streams import lifecycle
+from streams import lifecycle, understanding
 from streams.adapters.postgres import Connection
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
@@ -96,7 +96,7 @@ async def _write(
     for stage, total in (("listen", len(prepared.spans)), ("look", len(prepared.spans)), ("close", 1), ("detect", 1)):
         await lifecycle.expect_parts(connection, event.org_id, event.project_id, stage, total)
     await lifecycle.end_part(connection, event.org_id, event.project_id, "ingest", work.cause, cpu_ms=work.cpu_ms)
-    await lifecycle.emit_next_spans(connection, event.org_id, event.project_id, work.cause, window)
+    await understanding.emit_next_spans(connection, event.org_id, event.project_id, work.cause, window)
 
 
 def _planned(event: events.UploadReceived, prepared: Prepared, ordinal: int) -> events.SpanPlanned:

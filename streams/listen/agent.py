@@ -5,7 +5,7 @@ from __future__ import annotations
 from schemas import events
 from schemas.documents import encode_document
 from schemas.ids import result_id
-from streams import lifecycle
+from streams import understanding
 from streams.adapters.postgres import Connection, org_transaction
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
@@ -48,7 +48,7 @@ class ListenStage:
                 heard.language,
             )
             window = self._context.settings.spans.window
-            await lifecycle.end_span(connection, event, "heard", ref, work.cause, window=window, cpu_ms=work.cpu_ms)
+            await understanding.end_span(connection, event, "heard", ref, work.cause, window=window, cpu_ms=work.cpu_ms)
 
         return commit
 
@@ -70,4 +70,6 @@ class ListenStage:
     ) -> None:
         """The span stays unheard; everything else goes on."""
         assert isinstance(event, events.SpanPlanned)
-        await lifecycle.end_span(connection, event, "heard", None, cause, window=self._context.settings.spans.window)
+        await understanding.end_span(
+            connection, event, "heard", None, cause, window=self._context.settings.spans.window
+        )

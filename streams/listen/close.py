@@ -8,7 +8,7 @@ from schemas import events
 from schemas.documents import HeardSpan, Transcript, encode_document
 from schemas.ids import result_id
 from schemas.media import ObjectRef, TimeRange
-from streams import lifecycle
+from streams import lifecycle, understanding
 from streams.adapters.postgres import Connection, Row, org_transaction
 from streams.attempt import Commit, Work, timed_in_thread
 from streams.context import Context, prefix_of
@@ -69,7 +69,7 @@ class CloseStage:
         assert isinstance(event, events.SpansHeard)
         await lifecycle.warn(connection, event.org_id, event.project_id, f"transcript: {detail} ({reason})")
         await lifecycle.end_part(connection, event.org_id, event.project_id, "close", cause, failed=True)
-        await lifecycle.say_understood(connection, event.org_id, event.project_id, cause)
+        await understanding.say_understood(connection, event.org_id, event.project_id, cause)
 
 
 async def _write(
@@ -107,4 +107,4 @@ async def _write(
         work.cause,
     )
     await lifecycle.end_part(connection, event.org_id, event.project_id, "close", work.cause, cpu_ms=work.cpu_ms)
-    await lifecycle.say_understood(connection, event.org_id, event.project_id, work.cause)
+    await understanding.say_understood(connection, event.org_id, event.project_id, work.cause)

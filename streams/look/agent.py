@@ -5,7 +5,7 @@ from __future__ import annotations
 from schemas import events
 from schemas.documents import SeenSpan, encode_document
 from schemas.ids import result_id
-from streams import lifecycle
+from streams import understanding
 from streams.adapters.postgres import Connection
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
@@ -37,7 +37,7 @@ class LookStage:
 
         async def commit(connection: Connection) -> None:
             window = context.settings.spans.window
-            await lifecycle.end_span(connection, event, "seen", ref, work.cause, window=window, cpu_ms=work.cpu_ms)
+            await understanding.end_span(connection, event, "seen", ref, work.cause, window=window, cpu_ms=work.cpu_ms)
 
         return commit
 
@@ -67,7 +67,7 @@ class LookStage:
     ) -> None:
         """The span stays unseen; everything else goes on."""
         assert isinstance(event, events.SpanPlanned)
-        await lifecycle.end_span(connection, event, "seen", None, cause, window=self._context.settings.spans.window)
+        await understanding.end_span(connection, event, "seen", None, cause, window=self._context.settings.spans.window)
 
 
 def _nothing_to_see(event: events.SpanPlanned) -> SeenSpan:

@@ -20,7 +20,7 @@ from api.search import highlight
 from api.tail import Listeners, project_of
 from api.traces import continue_trace
 from api.transcripts import choose_format
-from api.uploads import MAX_PARTS, MIB, object_key, plan_parts
+from api.upload_forms import MAX_PARTS, MIB, object_key, plan_parts
 from api.urls import make_url_check
 from streams.errors import Rejected
 

@@ -14,7 +14,7 @@ import pytest
 from schemas import events
 from schemas.ids import result_id
 from schemas.media import ObjectRef, TimeRange
-from streams import lifecycle
+from streams import lifecycle, understanding
 from streams.adapters.postgres import Pool, create_pool, org_transaction
 from streams.outbox import Cause
 from streams.settings import Settings
@@ -57,20 +57,20 @@ class Project:
                 )  # fmt: skip
             for stage, total in (("listen", count), ("look", count), ("close", 1), ("detect", 1)):
                 await lifecycle.expect_parts(connection, *self.owner, stage, total)
-            await lifecycle.emit_next_spans(connection, *self.owner, self.cause("plan"), WINDOW)
+            await understanding.emit_next_spans(connection, *self.owner, self.cause("plan"), WINDOW)
 
-    async def end(self, ordinal: int, part: lifecycle.Part, *, given_up: bool = False) -> None:
+    async def end(self, ordinal: int, part: understanding.Part, *, given_up: bool = False) -> None:
         async with org_transaction(self.pool, self.org_id) as connection:
             await lifecycle.lock_project(connection, *self.owner)
             result = None if given_up else ref(f"{part}{ordinal}")
             cause = self.cause(f"{part}{ordinal}")
-            await lifecycle.end_span(connection, self.span(ordinal, 0), part, result, cause, window=WINDOW)
+            await understanding.end_span(connection, self.span(ordinal, 0), part, result, cause, window=WINDOW)
 
     async def close(self, *, failed: bool = False) -> None:
         async with org_transaction(self.pool, self.org_id) as connection:
             await lifecycle.lock_project(connection, *self.owner)
             await lifecycle.end_part(connection, *self.owner, "close", self.cause("close"), failed=failed)
-            await lifecycle.say_understood(connection, *self.owner, self.cause("close"))
+            await understanding.say_understood(connection, *self.owner, self.cause("close"))
 
     async def emitted(self) -> Counter[str]:
         async with org_transaction(self.pool, self.org_id) as connection:
@@ -102,7 +102,7 @@ async def test_at_most_four_spans_are_outstanding(project: Project) -> None:
 
 async def test_parts_that_end_at_the_same_time_speak_once(project: Project) -> None:
     await project.plan(4)
-    parts: list[lifecycle.Part] = ["heard", "seen"]
+    parts: list[understanding.Part] = ["heard", "seen"]
     await asyncio.gather(*(project.end(ordinal, part) for ordinal, part in itertools.product(range(4), parts)))
     emitted = await project.emitted()
     assert (emitted["SpansHeard"], emitted["UnderstandingCompleted"]) == (1, 0)

@@ -1,0 +1,112 @@
+"""How a project is shown: its summary, its stages, why it failed. Pure; reads no table."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from schemas.events import ProjectOptions, Stage, StageState
+from streams.adapters.postgres import Row
+from streams.lifecycle import STAGES
+
+State = Literal["queued", "running", "completed", "failed", "cancelled"]
+
+
+class StageView(msgspec.Struct, frozen=True, kw_only=True):
+    """How one stage of a project stands. ``cpu_ms`` is what it cost so far."""
+
+    stage: Stage
+    state: StageState
+    percent: int
+    parts_done: int
+    parts_total: int
+    cpu_ms: int
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+    elapsed_ms: int | None
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a project or an export has no result."""
+
+    reason: str
+    detail: str
+
+
+class ProjectSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A project in a list."""
+
+    project_id: UUID
+    title: str
+    state: State
+    created_at: dt.datetime
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+    duration_ms: int | None
+    language: str | None
+
+
+class Project(ProjectSummary, frozen=True, kw_only=True):
+    """A project, stage by stage. ``warnings`` lists parts that were lost."""
+
+    options: ProjectOptions
+    source_url: str | None
+    width_px: int | None
+    height_px: int | None
+    percent: int
+    cpu_ms: int
+    clip_count: int
+    stages: list[StageView]
+    warnings: list[str]
+    nothing_found_reason: str | None
+    failure: Failure | None
+
+
+class ProjectPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Projects, newest first. ``next_cursor`` is absent on the last page."""
+
+    items: list[ProjectSummary]
+    next_cursor: str | None = None
+
+
+def summary_view(row: Row) -> ProjectSummary:
+    """A project in a list, from its row."""
+    return ProjectSummary(**_summary(row))
+
+
+def _summary(row: Row) -> dict[str, Any]:
+    return {name: row[name] for name in ProjectSummary.__struct_fields__}
+
+
+def project_view(row: Row, stages: list[Row], now: dt.datetime) -> Project:
+    """A project as it is shown, from its row and those of its stages."""
+    views = {stage["stage"]: _stage(stage, now) for stage in stages}
+    ordered = [views[name] for name in STAGES if name in views]
+    done = 100 * len(ordered) if row["state"] == "completed" else sum(view.percent for view in ordered)
+    failure = None
+    if row["failure_reason"]:
+        failure = Failure(reason=row["failure_reason"], detail=row["failure_detail"] or "")
+    return Project(
+        **_summary(row),
+        options=msgspec.convert(row["options"], ProjectOptions),
+        source_url=row["source_url"],
+        width_px=row["width_px"],
+        height_px=row["height_px"],
+        percent=done // max(1, len(ordered)),
+        cpu_ms=sum(view.cpu_ms for view in ordered),
+        clip_count=row["clip_count"],
+        stages=ordered,
+        warnings=list(row["warnings"]),
+        nothing_found_reason=row["nothing_found_reason"],
+        failure=failure,
+    )
+
+
+def _stage(row: Row, now: dt.datetime) -> StageView:
+    begun, ended = row["started_at"], row["finished_at"]
+    elapsed = max(0, int(((ended or now) - begun).total_seconds() * 1000)) if begun else None
+    names = ("stage", "state", "percent", "parts_done", "parts_total", "cpu_ms", "started_at", "finished_at")
+    return StageView(**{name: row[name] for name in names}, elapsed_ms=elapsed)
