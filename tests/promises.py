@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import numpy as np
 import pytest
 
 from schemas import codec, events
 from streams.adapters.clickhouse import schema_text
-from streams.adapters.ports import Analytics, Objects, Search
+from streams.adapters.ports import Analytics, Faces, Int16, Objects, Search, Speech
 from streams.sinks.rows import COLUMNS, TOMBSTONE_COLUMNS, row_of
 
 NOON = dt.datetime(2026, 5, 6, 12, 0, tzinfo=dt.UTC)
@@ -94,3 +95,31 @@ async def analytics_keep_what_they_promise(analytics: Analytics, count: Callable
     asked = {"project_ids": [str(project) for project in projects]}
     erased = await analytics.query(schema_text("statements", "erased_projects.sql"), asked)
     assert erased == [{"org_id": org, "project_id": projects[0]}]
+
+
+async def speech_keeps_what_it_promises(speech: Speech, spoken: Int16) -> None:
+    """Words in order of time, inside what was given; probabilities; a counter that grows; nothing of nothing."""
+    counts = list[int]()
+    heard = await speech.transcribe(spoken, language=None, report=counts.append)
+    length_ms = len(spoken) // 16
+    starts = [word.start_ms for word in heard.words]
+    assert starts
+    assert starts == sorted(starts)
+    assert all(0 <= word.start_ms <= word.end_ms <= length_ms + 20 for word in heard.words)
+    assert all(0.0 <= word.probability <= 1.0 for word in heard.words)
+    assert all(0 <= part.start_ms < part.end_ms <= length_ms + 20 for part in heard.speech)
+    assert heard.language
+    assert heard.model
+    assert counts
+    assert counts == sorted(set(counts))
+    nothing = await speech.transcribe(spoken[:0], language=None, report=counts.append)
+    assert (nothing.words, nothing.speech) == ([], [])
+
+
+async def faces_keep_what_they_promise(faces: Faces) -> None:
+    """One list a picture, in their order; nobody on an even grey; nothing of no pictures."""
+    grey = np.full((3, 90, 160, 3), 128, dtype=np.uint8)
+    found = await faces.detect(grey)
+    assert found.faces == [[], [], []]
+    assert found.model
+    assert (await faces.detect(grey[:0])).faces == []

@@ -5,11 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import UUID
 
+import numpy as np
+
 from tests.adapters.media.twins import ObjectsTwin
+from tests.contract.stage_rig import SpeechTwin
+from tests.look.twins import BrightestFaces
 from tests.promises import (
     analytics_keep_what_they_promise,
+    faces_keep_what_they_promise,
     objects_keep_what_they_promise,
     search_keeps_what_it_promises,
+    speech_keeps_what_it_promises,
 )
 from tests.sinks.twins import MemoryAnalytics, MemorySearch
 
@@ -29,3 +35,11 @@ async def test_analytics() -> None:
         return sum(key[0] == org for key in analytics.events)
 
     await analytics_keep_what_they_promise(analytics, count)
+
+
+async def test_speech() -> None:
+    await speech_keeps_what_it_promises(SpeechTwin(), np.zeros(5 * 16_000, dtype=np.int16))
+
+
+async def test_faces() -> None:
+    await faces_keep_what_they_promise(BrightestFaces())

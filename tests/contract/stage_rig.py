@@ -53,7 +53,7 @@ class SpeechTwin:
         starts = range(0, length_ms - 500, 1000)
         return Heard(
             words=[Word(text="word", start_ms=at, end_ms=at + 400, probability=0.9) for at in starts],
-            speech=[TimeRange(start_ms=0, end_ms=length_ms)],
+            speech=[TimeRange(start_ms=0, end_ms=length_ms)] if length_ms else [],
             language="en", language_probability=0.9, model="twin", compute_ms=7,
         )  # fmt: skip
 

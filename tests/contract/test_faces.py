@@ -15,6 +15,7 @@ from schemas.media import Box
 from streams.adapters.triton import TritonFaces
 from streams.errors import Unavailable
 from tests.contract.triton_server import Triton
+from tests.promises import faces_keep_what_they_promise
 from tests.recordings import media, picture
 
 pytestmark = pytest.mark.contract
@@ -32,6 +33,10 @@ def overlap(one: Box, other: Box) -> float:
     height = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
     shared = max(0.0, width) * max(0.0, height)
     return shared / (one.width * one.height + other.width * other.height - shared)
+
+
+async def test_what_its_twin_promises_too(faces: TritonFaces) -> None:
+    await faces_keep_what_they_promise(faces)
 
 
 async def test_nothing_where_nobody_is(faces: TritonFaces) -> None:

@@ -22,6 +22,7 @@ from streams.listen.hear import hear
 from streams.listen.merge import close
 from streams.listen.seams import letters
 from tests.contract.triton_server import Triton
+from tests.promises import speech_keeps_what_it_promises
 from tests.recordings import RATE_HZ, flac, media, sound
 
 pytestmark = pytest.mark.contract
@@ -106,6 +107,10 @@ def differing(one: Transcript, other: Transcript) -> int:
 
 def near(words: list[Word], seam_ms: int) -> list[str]:
     return [word.text for word in words if abs((word.start_ms + word.end_ms) / 2 - seam_ms) <= 1000]
+
+
+async def test_what_its_twin_promises_too(speech: TritonSpeech) -> None:
+    await speech_keeps_what_it_promises(speech, sound(media("speech/jfk.flac")))
 
 
 async def test_words_times_and_language(speech: TritonSpeech) -> None:
