@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,19 +24,39 @@ SHORT = {
 """Short spans make short videos cross seams; tests ask more often than a person does."""
 
 
-@pytest.fixture(scope="session")
-def stack() -> Iterator[StackInfo]:
-    """Every part running and ready, in a directory of its own."""
+Started = tuple[StackInfo, float]
+"""A stack, and the seconds from its start until every part was ready."""
+
+
+@contextmanager
+def started() -> Iterator[Started]:
+    """Every part running and ready, in a directory of its own; gone afterwards."""
     root = Path(tempfile.mkdtemp(prefix="clipstream-e2e-"))
     root.chmod(0o755)
     layout = local_stack.layout_of(root / "state")
     try:
-        yield local_stack.ensure_running(layout, os.environ | SHORT, print)
+        began = time.monotonic()
+        info = local_stack.ensure_running(layout, os.environ | SHORT, print)
+        yield info, time.monotonic() - began
     finally:
         keep = os.environ.get("CLIPSTREAM_KEEP_LOGS")
         if keep:
             _copy_logs(layout.logs, Path(keep))
         local_stack.reset(layout, print)
+        shutil.rmtree(root, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def first_start() -> Iterator[Started]:
+    """The one stack that the tests share, and how long it took to start."""
+    with started() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def stack(first_start: Started) -> StackInfo:
+    """Every part running and ready."""
+    return first_start[0]
 
 
 def _copy_logs(logs: Path, to: Path) -> None:
