@@ -153,14 +153,14 @@ def http_ready(url: str) -> None:
 
 
 def triton_inferences(endpoint: str) -> None:
-    """One short inference on each model: a quarter of a second of silence, a grey picture."""
+    """One short inference on each model: a quarter of a second of silence, a grey picture, a word."""
     from tritonclient.grpc import InferenceServerClient  # noqa: PLC0415
 
     client: Any = InferenceServerClient(endpoint)
     try:
         if not client.is_server_ready(client_timeout=TIMEOUT_S):
             raise NotReadyError("Triton loads its models")
-        for model in ("whisper", "faces"):
+        for model in ("whisper", "faces", "voices", "sentences"):
             _infer(client, model)
     finally:
         client.close()
@@ -197,7 +197,9 @@ def sample(name: str, datatype: str) -> Any:
     if datatype == "BYTES":
         return np.array([b'{"check":true}'], dtype=np.object_)  # the network runs, though nothing is said
     if datatype == "INT16":
-        return np.zeros(_WHISPER_SAMPLES, dtype=np.int16)
+        return np.ones(_WHISPER_SAMPLES, dtype=np.int16)  # as good as silence, but a voice is looked for
+    if datatype == "INT32":
+        return np.array([[0, _WHISPER_SAMPLES]], dtype=np.int32)
     if datatype == "UINT8":
         return np.full((1, 192, 320, 3), 128, dtype=np.uint8)
     raise NotReadyError(f"Triton wants a tensor {name} of {datatype}, which the probe does not know")

@@ -19,6 +19,7 @@ from streams.adapters.media.cache import SourceCache
 from streams.adapters.objects import S3Objects, open_objects
 from streams.adapters.postgres import Pool
 from streams.adapters.triton import TritonFaces, TritonSpeech
+from streams.adapters.triton_vectors import TritonSentences, TritonVoices
 from streams.settings import Settings
 
 STAGES_WITH_SPEECH = ("listen",)
@@ -38,6 +39,8 @@ class Context:
         outside: OutsideHttp,
         speech: TritonSpeech,
         faces: TritonFaces,
+        voices: TritonVoices,
+        sentences: TritonSentences,
     ) -> None:
         """``pool`` is the worker role's."""
         self.settings = settings
@@ -47,6 +50,8 @@ class Context:
         self.outside = outside
         self.speech = speech
         self.faces = faces
+        self.voices = voices
+        self.sentences = sentences
         self._work_dir = Path(settings.work_dir).absolute() / stage
         self.cache = SourceCache(objects, self._work_dir / "cache", settings.cache_bytes)
 
@@ -91,8 +96,20 @@ async def open_context(settings: Settings, stage: str, pool: Pool) -> AsyncItera
         stack.push_async_callback(speech.close)
         faces = TritonFaces(settings.triton)
         stack.push_async_callback(faces.close)
+        voices = TritonVoices(settings.triton)
+        stack.push_async_callback(voices.close)
+        sentences = TritonSentences(settings.triton)
+        stack.push_async_callback(sentences.close)
         context = Context(
-            settings=settings, stage=stage, pool=pool, objects=objects, outside=outside, speech=speech, faces=faces
+            settings=settings,
+            stage=stage,
+            pool=pool,
+            objects=objects,
+            outside=outside,
+            speech=speech,
+            faces=faces,
+            voices=voices,
+            sentences=sentences,
         )
         context.clean()
         yield context

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from schemas import codec, events
+from schemas.media import TimeRange
 from streams.adapters.clickhouse import schema_text
-from streams.adapters.ports import Analytics, Faces, Int16, Objects, Search, Speech
+from streams.adapters.ports import Analytics, Faces, Int16, Objects, Search, Sentences, Speech, Voices
 from streams.sinks.rows import COLUMNS, TOMBSTONE_COLUMNS, row_of
 
 NOON = dt.datetime(2026, 5, 6, 12, 0, tzinfo=dt.UTC)
@@ -123,3 +124,27 @@ async def faces_keep_what_they_promise(faces: Faces) -> None:
     assert found.faces == [[], [], []]
     assert found.model
     assert (await faces.detect(grey[:0])).faces == []
+
+
+async def voices_keep_what_they_promise(voices: Voices) -> None:
+    """One row of unit length a window, in order; silence is zero; the same window has the same row; none for none."""
+    tone = np.sin(np.arange(32_000) * 0.05) * 8000 + np.random.default_rng(1).normal(0, 300, 32_000)
+    audio = np.concatenate([tone.astype(np.int16), np.zeros(16_000, dtype=np.int16)])
+    windows = [TimeRange(start_ms=at, end_ms=at + 800) for at in (0, 2100, 0, 1000)]
+    found = await voices.embed(audio, windows)
+    assert found.values.shape == (4, 256)
+    assert np.allclose(np.linalg.norm(found.values, axis=1), [1, 0, 1, 1], atol=1e-3)
+    assert np.allclose(found.values[0], found.values[2], atol=1e-5)
+    assert found.model
+    assert (await voices.embed(audio, [])).values.shape == (0, 256)
+
+
+async def sentences_keep_what_they_promise(sentences: Sentences) -> None:
+    """One row of unit length a text, in order; equal texts are equal; an empty text is no error; none for none."""
+    found = await sentences.embed(["one small step", "", "one small step", "Ünïcödé 漢字 😀"])
+    assert found.values.shape == (4, 384)
+    assert np.allclose(np.linalg.norm(found.values, axis=1), 1, atol=1e-3)
+    assert float(found.values[0] @ found.values[2]) > 0.99
+    assert float(found.values[0] @ found.values[3]) < 0.9
+    assert found.model
+    assert (await sentences.embed([])).values.shape == (0, 384)

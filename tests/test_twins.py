@@ -15,9 +15,12 @@ from tests.promises import (
     faces_keep_what_they_promise,
     objects_keep_what_they_promise,
     search_keeps_what_it_promises,
+    sentences_keep_what_they_promise,
     speech_keeps_what_it_promises,
+    voices_keep_what_they_promise,
 )
 from tests.sinks.twins import MemoryAnalytics, MemorySearch
+from tests.vectors import PitchVoices, WordSentences
 
 
 async def test_objects(tmp_path: Path) -> None:
@@ -43,3 +46,11 @@ async def test_speech() -> None:
 
 async def test_faces() -> None:
     await faces_keep_what_they_promise(BrightestFaces())
+
+
+async def test_voices() -> None:
+    await voices_keep_what_they_promise(PitchVoices())
+
+
+async def test_sentences() -> None:
+    await sentences_keep_what_they_promise(WordSentences())

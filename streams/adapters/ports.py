@@ -15,6 +15,7 @@ from schemas.media import Face, ObjectRef, TimeRange, Word
 
 Int16 = NDArray[np.int16]
 UInt8 = NDArray[np.uint8]
+Float32 = NDArray[np.float32]
 Report = Callable[[int], None]
 """Called with a counter that only grows (packets, frames, bytes): the proof that work moves."""
 
@@ -142,6 +143,33 @@ class Faces(Protocol):
 
     async def detect(self, pictures: UInt8) -> FacesFound:
         """Faces of pictures, shape (n, height, width, 3), RGB; boxes in pixels of the given pictures."""
+        ...
+
+
+class Vectors(msgspec.Struct, frozen=True, kw_only=True):
+    """Embeddings, one row each, of unit length; ``compute_ms`` is processor time, never time it waited."""
+
+    values: Float32
+    model: str = ""
+    compute_ms: int = 0
+
+
+class Voices(Protocol):
+    """Voice embeddings (256 numbers): alike where the speaker is the same. Raises Unavailable."""
+
+    async def embed(self, audio: Int16, windows: Sequence[TimeRange]) -> Vectors:
+        """One row a window of 16 kHz mono audio, shape (n,); windows of 0.25 to 10 s, ms from its start.
+
+        The row of digital silence is zero.
+        """
+        ...
+
+
+class Sentences(Protocol):
+    """Sentence embeddings (384 numbers): alike where the meaning is. Raises Unavailable."""
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """One row a text; beyond 128 tokens a text is cut off. English first, others are weak."""
         ...
 
 

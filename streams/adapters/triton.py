@@ -6,7 +6,7 @@ models/triton_repo/README.md describes the tensors and the JSON on the wire.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import suppress
 
 import msgspec
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from schemas.media import Box, Face, TimeRange, Word
 from streams.adapters.ports import FacesFound, Heard, Int16, Report, UInt8
-from streams.adapters.triton_wire import PART, ModelDead, TritonWire, tensor, text_tensor
+from streams.adapters.triton_wire import PART, ModelDead, TritonWire, about, tensor, text_tensor
 from streams.errors import Unavailable
 
 RATE_HZ = 16_000
@@ -47,13 +47,6 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
     compute_ms: int = 0
 
 
-class _About(msgspec.Struct, frozen=True, kw_only=True):
-    """What the faces model says of one answer."""
-
-    model: str
-    compute_ms: int
-
-
 class TritonSpeech:
     """Whisper on Triton. ``mode``: ``batched``, ``sequential`` or ``auto`` (what the server is set to)."""
 
@@ -69,7 +62,7 @@ class TritonSpeech:
 
     async def probe(self) -> None:
         """Decode a second of silence. A dead model is loaded again first; raises Unavailable if it still is dead."""
-        await _probe(self._wire, self._model, self._check)
+        await self._wire.probe(self._model, self._check)
 
     async def transcribe(self, audio: Int16, *, language: str | None, report: Report, hint: str | None = None) -> Heard:
         """Words of 16 kHz mono audio, shape (n,); times in ms from its start. ``report`` counts signs of work."""
@@ -78,7 +71,7 @@ class TritonSpeech:
         try:
             return await self._collect(audio, {"mode": self._mode, "language": language, "hint": hint}, report)
         except ModelDead:
-            await _revive(self._wire, self._model, self._check)
+            await self._wire.mend(self._model, self._check)
             raise
 
     async def _collect(self, audio: Int16, options: Options, report: Report) -> Heard:
@@ -174,7 +167,7 @@ class TritonFaces:
 
     async def probe(self) -> None:
         """Look at one black picture. A dead model is loaded again first; raises Unavailable if it still is dead."""
-        await _probe(self._wire, self._model, self._check)
+        await self._wire.probe(self._model, self._check)
 
     async def detect(self, pictures: UInt8) -> FacesFound:
         """Faces of pictures, shape (n, height, width, 3), RGB; best first; boxes in pixels of the given pictures."""
@@ -186,7 +179,7 @@ class TritonFaces:
         try:
             found = [await self._look(pictures[at : at + step]) for at in range(0, len(pictures), step)]
         except ModelDead:
-            await _revive(self._wire, self._model, self._check)
+            await self._wire.mend(self._model, self._check)
             raise
         return FacesFound(
             faces=[faces for part in found for faces in part.faces],
@@ -201,9 +194,9 @@ class TritonFaces:
         else:
             async with self._wire.shared("PICTURES", values, "UINT8") as given:
                 result = await self._wire.infer(self._model, [given], FACES_TIMEOUT_S)
-        about = msgspec.json.decode(result.as_numpy("ABOUT")[0], type=_About)
+        said = about(result)
         faces = [[_face(*row) for row in rows if row[4] > 0] for rows in result.as_numpy("FACES").tolist()]
-        return FacesFound(faces=faces, model=about.model, compute_ms=about.compute_ms)
+        return FacesFound(faces=faces, model=said.model, compute_ms=said.compute_ms)
 
     async def _check(self) -> None:
         await self._look(np.zeros((1, 64, 64, 3), dtype=np.uint8))
@@ -211,19 +204,3 @@ class TritonFaces:
 
 def _face(x: float, y: float, width: float, height: float, score: float) -> Face:
     return Face(box=Box(x=x, y=y, width=width, height=height), score=score)
-
-
-async def _revive(wire: TritonWire, model: str, check: Callable[[], Awaitable[None]]) -> None:
-    """Load a model again, unless somebody else already did."""
-    try:
-        await check()
-    except ModelDead as error:
-        await wire.revive(model, error)
-
-
-async def _probe(wire: TritonWire, model: str, check: Callable[[], Awaitable[None]]) -> None:
-    try:
-        await check()
-    except ModelDead as error:
-        await wire.revive(model, error)
-        await check()

@@ -8,15 +8,17 @@ from __future__ import annotations
 import mmap
 import os
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import grpc
+import msgspec
 import numpy as np
 import tritonclient.grpc.aio as triton
 from numpy.typing import NDArray
+from tritonclient.grpc.aio import InferInput
 from tritonclient.utils import InferenceServerException
 
 from streams.errors import Unavailable
@@ -36,6 +38,10 @@ LATER_TEXTS = ("maximum queue size", "timeout expired", "shared memory region", 
 """The queue is full, the wait was too long, or the server restarted."""
 
 
+Check = Callable[[], Awaitable[None]]
+"""One small inference on a model."""
+
+
 class InferenceFailed(RuntimeError):
     """The model refused or failed on this input: a bug, on either side. Trying again changes nothing."""
 
@@ -50,6 +56,18 @@ class ModelMissing(ModelDead):
     """The model is not loaded: load."""
 
     counted = False
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model says of one answer: its weights, and its processor time in ms."""
+
+    model: str
+    compute_ms: int
+
+
+def about(result: triton.InferResult) -> About:
+    """The ABOUT of an answer."""
+    return msgspec.json.decode(result.as_numpy("ABOUT")[0], type=About)
 
 
 def failure(model: str, error: InferenceServerException | grpc.RpcError) -> Exception:
@@ -69,14 +87,14 @@ def failure(model: str, error: InferenceServerException | grpc.RpcError) -> Exce
     return InferenceFailed(detail)
 
 
-def tensor(name: str, values: NDArray[Any], datatype: str) -> triton.InferInput:
+def tensor(name: str, values: NDArray[Any], datatype: str) -> InferInput:
     """An input that travels inside the message."""
-    made = triton.InferInput(name, list(values.shape), datatype)
+    made = InferInput(name, list(values.shape), datatype)
     made.set_data_from_numpy(values)
     return made
 
 
-def text_tensor(name: str, text: str) -> triton.InferInput:
+def text_tensor(name: str, text: str) -> InferInput:
     """One string as a tensor of shape (1,)."""
     return tensor(name, np.array([text.encode()], dtype=np.object_), "BYTES")
 
@@ -103,7 +121,7 @@ class TritonWire:
             client, self._client = self._client, None
             await client.close()
 
-    async def infer(self, model: str, inputs: Sequence[triton.InferInput], timeout_s: float) -> triton.InferResult:
+    async def infer(self, model: str, inputs: Sequence[InferInput], timeout_s: float) -> triton.InferResult:
         """One request, one answer. Raises Unavailable or InferenceFailed."""
         try:
             return await self.client.infer(model, inputs, client_timeout=timeout_s)
@@ -111,7 +129,7 @@ class TritonWire:
             raise failure(model, error) from error
 
     async def stream(
-        self, model: str, inputs: Sequence[triton.InferInput], timeout_s: float, output: str = "HEARD"
+        self, model: str, inputs: Sequence[InferInput], timeout_s: float, output: str = "HEARD"
     ) -> AsyncGenerator[NDArray[Any]]:
         """One request, ``output`` of each answer as it comes, to the end.
 
@@ -144,8 +162,23 @@ class TritonWire:
             raise failure(model, error) from error
         return str(found)
 
-    async def revive(self, model: str, error: ModelDead) -> None:
-        """Load a model again (unloading what is left of it first). Raises Unavailable when that cannot be done."""
+    async def mend(self, model: str, check: Check) -> None:
+        """Load a model again, unless ``check`` finds that somebody else already did."""
+        try:
+            await check()
+        except ModelDead as error:
+            await self._revive(model, error)
+
+    async def probe(self, model: str, check: Check) -> None:
+        """``check``; a dead model is loaded again first. Raises Unavailable if it still is dead."""
+        try:
+            await check()
+        except ModelDead as error:
+            await self._revive(model, error)
+            await check()
+
+    async def _revive(self, model: str, error: ModelDead) -> None:
+        """Unload what is left of a model, and load it. Raises Unavailable when that cannot be done."""
         try:
             if not isinstance(error, ModelMissing):
                 await self.client.unload_model(model, client_timeout=CONTROL_TIMEOUT_S)
@@ -154,7 +187,7 @@ class TritonWire:
             raise Unavailable(PART, f"{model} could not be loaded again: {cause}") from cause
 
     @asynccontextmanager
-    async def shared(self, name: str, values: NDArray[Any], datatype: str) -> AsyncIterator[triton.InferInput]:
+    async def shared(self, name: str, values: NDArray[Any], datatype: str) -> AsyncIterator[InferInput]:
         """An input in shared memory where the server is on this machine, else inside the message.
 
         The file is unlinked as soon as the server has mapped it: a kill -9 leaves nothing behind.
@@ -163,7 +196,7 @@ class TritonWire:
         if region is None:
             yield tensor(name, values, datatype)
             return
-        made = triton.InferInput(name, list(values.shape), datatype)
+        made = InferInput(name, list(values.shape), datatype)
         made.set_shared_memory(region, values.nbytes)
         try:
             yield made

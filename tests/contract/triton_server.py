@@ -108,14 +108,16 @@ def _command(installed: triton.TritonInstall, ports: list[int], prefix: str) -> 
 
 
 def _environment(installed: triton.TritonInstall, models: Path) -> dict[str, str]:
-    return os.environ | {
-        "CLIPSTREAM_WHISPER_DIR": str(models / "whisper-base"),
-        "CLIPSTREAM_FACES_MODEL": str(models / weights.FACES),
-        "PATH": f"{installed.home / 'bin'}:{os.environ['PATH']}",
-        "LD_LIBRARY_PATH": installed.libraries,
-        "HF_HUB_OFFLINE": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
+    return (
+        os.environ
+        | weights.environment(models)
+        | {
+            "PATH": f"{installed.home / 'bin'}:{os.environ['PATH']}",
+            "LD_LIBRARY_PATH": installed.libraries,
+            "HF_HUB_OFFLINE": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+    )
 
 
 def _wait_ready(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

@@ -1,0 +1,96 @@
+"""What the models of Triton's Python backend share: settings, onnxruntime sessions, answers that never end the stub.
+
+Each `model.py` puts this folder on its path (it lies beside the repository, where Triton does not look for models).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import triton_python_backend_utils as pb_utils
+
+
+class BadRequestError(ValueError):
+    """The request cannot be served as it is; the message says why."""
+
+
+class Setup:
+    """What a model is told at its start: parameters of config.pbtxt, overridden by the environment."""
+
+    def __init__(self, args: Mapping[str, str], environment: Mapping[str, str]) -> None:
+        """``environment`` names the variable that overrides each parameter. Refuses numpy 2."""
+        if int(np.__version__.split(".", 1)[0]) >= 2:
+            raise RuntimeError(f"numpy {np.__version__}: Triton's stub needs numpy < 2, else tensors arrive empty")
+        given = {name: item["string_value"] for name, item in json.loads(args["model_config"])["parameters"].items()}
+        self.values = given | {name: os.environ[key] for name, key in environment.items() if os.environ.get(key)}
+        self._environment = environment
+        on_gpu = args["model_instance_kind"] == "GPU"
+        self.device = self.values.get("device") or ("cuda" if on_gpu else "cpu")
+        self.device_index = int(args["model_instance_device_id"]) if on_gpu else 0
+
+    def __getitem__(self, name: str) -> str:
+        """The value of a parameter."""
+        return self.values[name]
+
+    def whole(self, name: str) -> int:
+        """A parameter that is a whole number."""
+        return int(self.values[name])
+
+    def weights(self, what: str) -> Path:
+        """The file or folder named by the parameter ``weights``; raises where it is not there."""
+        path = Path(self.values["weights"])
+        if not path.exists():
+            raise FileNotFoundError(f"{path} is not there: set {self._environment['weights']} to {what}")
+        return path
+
+
+def name_of(weights: Path) -> str:
+    """The file's name and the first 12 digits of its SHA-256: which weights made a result."""
+    return f"{weights.stem}-{hashlib.sha256(weights.read_bytes()).hexdigest()[:12]}"
+
+
+def open_session(setup: Setup, weights: Path):
+    """An onnxruntime session on the model's device, with as many threads as it is told."""
+    import onnxruntime  # noqa: PLC0415 - not every model has one
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = setup.whole("threads")
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # two cores are shared with others
+    cuda = [("CUDAExecutionProvider", {"device_id": setup.device_index})] if setup.device == "cuda" else []
+    if cuda and "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
+        raise RuntimeError("device is cuda and this onnxruntime has no CUDA provider: install onnxruntime-gpu")
+    return onnxruntime.InferenceSession(str(weights), options, providers=[*cuda, "CPUExecutionProvider"])
+
+
+def answered(request, model: str, serve: Callable[[object], dict[str, np.ndarray]]):
+    """The response to one request: what ``serve`` makes of it, with ABOUT (model, processor time in ms) beside it.
+
+    A request that cannot be served is INVALID_ARGUMENT; whatever else it causes is INTERNAL and must not end the stub.
+    """
+    if request.is_cancelled():
+        return pb_utils.InferenceResponse(error=pb_utils.TritonError("cancelled", pb_utils.TritonError.CANCELLED))
+    started = time.process_time()
+    try:
+        found = serve(request)
+    except BadRequestError as error:
+        return pb_utils.InferenceResponse(error=pb_utils.TritonError(str(error), pb_utils.TritonError.INVALID_ARG))
+    except Exception as error:
+        text = f"{type(error).__name__}: {error}"
+        return pb_utils.InferenceResponse(error=pb_utils.TritonError(text, pb_utils.TritonError.INTERNAL))
+    about = {"model": model, "compute_ms": round((time.process_time() - started) * 1000)}
+    told = np.array([json.dumps(about).encode()], dtype=np.object_)
+    tensors = [pb_utils.Tensor(name, values) for name, values in found.items()]
+    return pb_utils.InferenceResponse([*tensors, pb_utils.Tensor("ABOUT", told)])
+
+
+def tensor_of(request, name: str) -> np.ndarray:
+    """An input of a request."""
+    return pb_utils.get_input_tensor_by_name(request, name).as_numpy()

@@ -1,0 +1,78 @@
+"""Triton's Python backend for GE2E on onnxruntime: windows of a recording in, one voice embedding each out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parents[3] / "shared"))
+
+import mels
+import numpy as np
+from serving import BadRequestError, Setup, answered, name_of, open_session, tensor_of
+
+ENVIRONMENT = {
+    "weights": "CLIPSTREAM_VOICES_MODEL",
+    "device": "CLIPSTREAM_VOICES_DEVICE",
+    "threads": "CLIPSTREAM_VOICES_THREADS",
+    "batch_size": "CLIPSTREAM_VOICES_BATCH",
+    "max_audio_s": "CLIPSTREAM_VOICES_MAX_AUDIO_S",
+    "max_windows": "CLIPSTREAM_VOICES_MAX_WINDOWS",
+}
+DIMENSIONS = 256
+SHORTEST, LONGEST = mels.RATE_HZ // 4, 10 * mels.RATE_HZ
+"""Samples of a window: a quarter of a second at least (less says nothing of a voice), ten seconds at most."""
+
+
+class TritonPythonModel:
+    """One instance: one onnxruntime session."""
+
+    def initialize(self, args) -> None:
+        """Load the graph named by the parameters or the environment; embed a second of noise."""
+        setup = Setup(args, ENVIRONMENT)
+        self._batch = setup.whole("batch_size")
+        self._max_samples = setup.whole("max_audio_s") * mels.RATE_HZ
+        self._max_windows = setup.whole("max_windows")
+        weights = setup.weights("ge2e.onnx")
+        self._session = open_session(setup, weights)
+        self._name = name_of(weights)
+        noise = np.random.default_rng(0).integers(-1000, 1000, mels.RATE_HZ).astype(np.int16)
+        self._embed(noise, np.array([[0, noise.size]], dtype=np.int32))
+
+    def execute(self, requests) -> list:
+        """One response a request, in order."""
+        return [answered(request, self._name, self._serve) for request in requests]
+
+    def _serve(self, request) -> dict[str, np.ndarray]:
+        audio, windows = tensor_of(request, "AUDIO"), tensor_of(request, "WINDOWS")
+        self._check(audio, windows)
+        return {"VECTORS": self._embed(audio, windows)}
+
+    def _check(self, audio: np.ndarray, windows: np.ndarray) -> None:
+        if audio.ndim != 1 or audio.size > self._max_samples:
+            raise BadRequestError(f"AUDIO has shape {audio.shape}: one channel of at most {self._max_samples} samples")
+        if windows.ndim != 2 or windows.shape[1] != 2 or len(windows) > self._max_windows:
+            raise BadRequestError(f"WINDOWS has shape {windows.shape}: (n, 2), n at most {self._max_windows}")
+        lengths = windows[:, 1] - windows[:, 0]
+        inside = (windows[:, 0] >= 0) & (windows[:, 1] <= audio.size)
+        if not (inside & (lengths >= SHORTEST) & (lengths <= LONGEST)).all():
+            raise BadRequestError(f"WINDOWS must lie in AUDIO and be {SHORTEST} to {LONGEST} samples long")
+
+    def _embed(self, audio: np.ndarray, windows: np.ndarray) -> np.ndarray:
+        """Vectors of all windows; those of one length go through the network together."""
+        vectors = np.zeros((len(windows), DIMENSIONS), dtype=np.float32)
+        lengths = windows[:, 1] - windows[:, 0]
+        for length in np.unique(lengths):
+            same = np.flatnonzero(lengths == length)
+            for at in range(0, len(same), self._batch):
+                these = same[at : at + self._batch]
+                heard = np.stack([audio[first:end] for first, end in windows[these]])
+                sounding = heard.any(axis=1)
+                if sounding.any():
+                    (found,) = self._session.run(None, {"mels": mels.mels(heard[sounding])})
+                    vectors[these[sounding]] = found
+        return vectors
+
+    def finalize(self) -> None:
+        """Let the session go."""
+        del self._session
