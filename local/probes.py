@@ -160,7 +160,7 @@ def triton_inferences(endpoint: str) -> None:
     try:
         if not client.is_server_ready(client_timeout=TIMEOUT_S):
             raise NotReadyError("Triton loads its models")
-        for model in ("whisper", "faces", "voices", "sentences"):
+        for model in ("whisper", "faces", "align", "voices", "sentences"):
             _infer(client, model)
     finally:
         client.close()
@@ -194,6 +194,8 @@ def sample(name: str, datatype: str) -> Any:
     """The smallest input (an array) that makes a model do its work, by the name and type of the tensor."""
     import numpy as np  # noqa: PLC0415
 
+    if name == "PIECES":
+        return np.array([b'{"pieces":[{"start_ms":0,"end_ms":500,"words":["hello"]}]}'], dtype=np.object_)
     if datatype == "BYTES":
         return np.array([b'{"check":true}'], dtype=np.object_)  # the network runs, though nothing is said
     if datatype == "INT16":

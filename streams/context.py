@@ -19,6 +19,7 @@ from streams.adapters.media.cache import SourceCache
 from streams.adapters.objects import S3Objects, open_objects
 from streams.adapters.postgres import Pool
 from streams.adapters.triton import TritonFaces, TritonSpeech
+from streams.adapters.triton_align import TritonAlignment
 from streams.adapters.triton_vectors import TritonSentences, TritonVoices
 from streams.settings import Settings
 
@@ -39,6 +40,7 @@ class Context:
         outside: OutsideHttp,
         speech: TritonSpeech,
         faces: TritonFaces,
+        alignment: TritonAlignment,
         voices: TritonVoices,
         sentences: TritonSentences,
     ) -> None:
@@ -50,6 +52,7 @@ class Context:
         self.outside = outside
         self.speech = speech
         self.faces = faces
+        self.alignment = alignment
         self.voices = voices
         self.sentences = sentences
         self._work_dir = Path(settings.work_dir).absolute() / stage
@@ -96,6 +99,8 @@ async def open_context(settings: Settings, stage: str, pool: Pool) -> AsyncItera
         stack.push_async_callback(speech.close)
         faces = TritonFaces(settings.triton)
         stack.push_async_callback(faces.close)
+        alignment = TritonAlignment(settings.triton)
+        stack.push_async_callback(alignment.close)
         voices = TritonVoices(settings.triton)
         stack.push_async_callback(voices.close)
         sentences = TritonSentences(settings.triton)
@@ -108,6 +113,7 @@ async def open_context(settings: Settings, stage: str, pool: Pool) -> AsyncItera
             outside=outside,
             speech=speech,
             faces=faces,
+            alignment=alignment,
             voices=voices,
             sentences=sentences,
         )

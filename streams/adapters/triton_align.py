@@ -1,0 +1,62 @@
+"""Known words put on the sound, on NVIDIA Triton. English only; never recognises a word.
+
+models/triton_repo/README.md describes the JSON on the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from schemas.media import TimeRange
+from streams.adapters.ports import Aligned, Int16, Piece
+from streams.adapters.triton_model import TritonModel
+from streams.adapters.triton_wire import about, tensor, text_tensor
+
+RATE_HZ = 16_000
+TIMEOUT_S = 300.0
+
+
+class _Placed(msgspec.Struct, frozen=True, kw_only=True):
+    words: list[tuple[int, int] | None]
+    score: float | None
+
+
+class _Answer(msgspec.Struct, frozen=True, kw_only=True):
+    pieces: list[_Placed]
+
+
+class TritonAlignment(TritonModel):
+    """PocketSphinx on Triton."""
+
+    def __init__(self, url: str, model: str = "align") -> None:
+        """``url`` is ``host:grpc port``; nothing is opened yet."""
+        super().__init__(url, model, TIMEOUT_S)
+
+    async def align(self, audio: Int16, pieces: Sequence[Piece]) -> Aligned:
+        """Times of the words of each piece of 16 kHz mono audio, in ms from its start."""
+        if not pieces or not audio.size:
+            return Aligned(pieces=[[None] * len(piece.words) for piece in pieces], scores=[None] * len(pieces))
+        asked = [
+            {"start_ms": piece.range.start_ms, "end_ms": piece.range.end_ms, "words": piece.words} for piece in pieces
+        ]
+        told = msgspec.json.encode({"pieces": asked}).decode()
+        result = await self.ask_or_mend([tensor("AUDIO", audio, "INT16"), text_tensor("PIECES", told)])
+        answer, said = msgspec.json.decode(result.as_numpy("ALIGNED")[0], type=_Answer), about(result)
+        return Aligned(
+            pieces=[[_range(times) for times in placed.words] for placed in answer.pieces],
+            scores=[placed.score for placed in answer.pieces],
+            model=said.model,
+            compute_ms=said.compute_ms,
+        )
+
+    async def check(self) -> None:
+        """Put a word on a second of silence."""
+        told = '{"pieces":[{"start_ms":0,"end_ms":1000,"words":["hello"]}]}'
+        await self.ask([tensor("AUDIO", np.zeros(RATE_HZ, dtype=np.int16), "INT16"), text_tensor("PIECES", told)])
+
+
+def _range(times: tuple[int, int] | None) -> TimeRange | None:
+    return TimeRange(start_ms=times[0], end_ms=times[1]) if times else None
