@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from schemas.media import CropBox, Face, ObjectRef, Segment, TimeRange, Value, Word
+from schemas.voices import VoiceWindows
 
 Aspect = Literal["9:16", "1:1", "16:9"]
 
@@ -93,6 +94,10 @@ class HeardSpan(Value, frozen=True, kw_only=True):
     compute_ms: int
     margin_words: list[Word] = []
     """Words heard in the padding around ``range``, also on project time: close decides at the seam who is right."""
+    voices: VoiceWindows | None = None
+    """Absent where nobody speaks, or the model of voices was away."""
+    warnings: list[str] = []
+    """Parts that could not be had, each as a sentence."""
 
 
 class SeenPicture(Value, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from schemas import events
 from schemas.documents import encode_document
 from schemas.ids import result_id
-from streams import understanding
+from streams import lifecycle, understanding
 from streams.adapters.postgres import Connection, org_transaction
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
@@ -33,6 +33,8 @@ class ListenStage:
             event,
             objects=self._context.objects,
             speech=self._context.speech,
+            voices=self._context.voices,
+            prefix=prefix_of(event, "voices", result_id(work.cause.input_id, "listen")),
             report=work.report,
             hint=await self._language(event),
         )
@@ -47,6 +49,8 @@ class ListenStage:
                 event.project_id,
                 heard.language,
             )
+            for warning in heard.warnings:
+                await lifecycle.warn(connection, event.org_id, event.project_id, warning)
             window = self._context.settings.spans.window
             await understanding.end_span(connection, event, "heard", ref, work.cause, window=window, cpu_ms=work.cpu_ms)
 

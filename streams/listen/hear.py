@@ -1,20 +1,30 @@
-"""SpanPlanned → HeardSpan: fetch the span's audio, have it recognised, put it on project time. Decides nothing else."""
+"""SpanPlanned → HeardSpan: fetch the span's audio, have words and voices recognised, put them on project time."""
 
 from __future__ import annotations
 
 import asyncio
 
+import msgspec
+
 from schemas.documents import HeardSpan, LoudnessCurve
 from schemas.events import SpanPlanned
-from streams.adapters.ports import Int16, Objects, Report, Speech
+from streams.adapters.ports import Int16, Objects, Report, Speech, Voices
 from streams.listen.audio import STEP_MS, decode_flac, loudness
+from streams.listen.voices import UNHEARD, UnvoicedError, listen_for_voices
 from streams.listen.words import on_project_time, speech_inside, split_at
 
 
 async def hear(
-    span: SpanPlanned, *, objects: Objects, speech: Speech, report: Report, hint: str | None = None
+    span: SpanPlanned,
+    *,
+    objects: Objects,
+    speech: Speech,
+    report: Report,
+    hint: str | None = None,
+    voices: Voices | None = None,
+    prefix: str = "",
 ) -> HeardSpan:
-    """What is said in a span. A span without audio is heard at once: nothing.
+    """What is said in a span and, if ``voices`` are wanted, by whose (stored under ``prefix``). No audio: nothing.
 
     ``hint`` is the language of a span of the same project that was heard before: where the sound leaves a doubt, a
     project stays in one language.
@@ -24,9 +34,10 @@ async def hear(
         return silent(span)
     body = await objects.get(span.audio)
     samples: Int16 = await asyncio.to_thread(decode_flac, body, longest_ms=span.padded.length_ms)
-    heard = await speech.transcribe(samples, language=span.language, report=report, hint=hint)
+    counter = Counter(report)
+    heard = await speech.transcribe(samples, language=span.language, report=counter.report, hint=hint)
     words, margin = split_at(on_project_time(heard.words, span.padded), span.range)
-    return HeardSpan(
+    found = HeardSpan(
         ordinal=span.ordinal,
         range=span.range,
         language=heard.language if words else None,
@@ -38,6 +49,40 @@ async def hear(
         model=heard.model,
         compute_ms=heard.compute_ms,
     )
+    if voices is None:
+        return found
+    try:
+        who, cost_ms = await listen_for_voices(
+            samples,
+            found.speech,
+            starts_at_ms=span.padded.start_ms,
+            voices=voices,
+            objects=objects,
+            prefix=prefix,
+            report=counter.further(),
+        )
+    except UnvoicedError:
+        return msgspec.structs.replace(found, warnings=[UNHEARD])
+    return msgspec.structs.replace(found, voices=who, compute_ms=found.compute_ms + cost_ms)
+
+
+class Counter:
+    """One growing counter out of those of several parts, one after the other."""
+
+    def __init__(self, report: Report) -> None:
+        """``report`` takes the whole count."""
+        self._report = report
+        self._count = 0
+
+    def report(self, count: int) -> None:
+        """Take the first part's count."""
+        self._count = max(self._count, count)
+        self._report(self._count)
+
+    def further(self) -> Report:
+        """What takes the next part's count, on top of all so far."""
+        base = self._count
+        return lambda count: self.report(base + count)
 
 
 def silent(span: SpanPlanned) -> HeardSpan:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from schemas import events
-from schemas.documents import SeenSpan, Transcript
+from schemas.documents import HeardSpan, SeenSpan, Transcript
 from schemas.ids import result_id
 from streams import lifecycle
 from streams.adapters.postgres import org_transaction
@@ -17,6 +17,7 @@ from streams.errors import Rejected, Unavailable
 from streams.ingest.agent import IngestStage
 from streams.listen.agent import ListenStage
 from streams.listen.close import CloseStage
+from streams.listen.voices import UNHEARD
 from streams.look.agent import LookStage
 from streams.outbox import Cause
 from tests.contract.stage_rig import NOW, Rig, Sent, make_rig
@@ -94,7 +95,15 @@ async def test_the_last_span_heard_says_so_and_close_makes_one_transcript(rig: R
     assert isinstance(heard.event, events.SpansHeard)
     assert heard.id == result_id(rig.project_id, "listen", "SpansHeard/")
     stage = await rig.stage("listen")
-    assert (stage["state"], stage["parts_done"], stage["cpu_ms"]) == ("done", 3, 21)
+    rows = await rig.rows("select heard_ref from spans where org_id = $1 and project_id = $2 order by ordinal")
+    bodies = [await rig.objects.get(lifecycle.ref_of(row["heard_ref"])) for row in rows]
+    spans_heard = [msgspec.json.decode(body, type=HeardSpan) for body in bodies]
+    cost_ms = sum(one.compute_ms for one in spans_heard)
+    assert (stage["state"], stage["parts_done"], stage["cpu_ms"]) == ("done", 3, cost_ms)
+    for one in spans_heard:
+        assert one.voices
+        assert one.compute_ms == 7 + 3 * len(one.voices.starts_ms)
+        assert await rig.objects.size(one.voices.vectors.key) == len(one.voices.starts_ms) * 256 * 2
     close = CloseStage(rig.context)
     would = await rig.rehearse(close, heard.event, heard.id)
     assert await rig.send(close, heard.event, heard.id) == "committed"
@@ -107,6 +116,24 @@ async def test_the_last_span_heard_says_so_and_close_makes_one_transcript(rig: R
     assert (await rig.project())["language"] == "en"
     assert await rig.send(close, heard.event, heard.id) == "done"
     assert await rig.said() == {}
+
+
+async def test_a_project_whose_voices_cannot_be_heard_still_has_its_words(rig: Rig, spans: list[Sent]) -> None:
+    rig.context.voices = AwayVoices()  # type: ignore[assignment]
+    listen = ListenStage(rig.context)
+    for span in await all_spans(rig):
+        assert await rig.send(listen, span, uuid.uuid4()) == "committed"
+    assert (await rig.project())["warnings"] == [UNHEARD], "once, however many spans"
+    (heard,) = await rig.fresh()
+    assert await rig.send(CloseStage(rig.context), heard.event, heard.id) == "committed"
+    (done,) = await rig.fresh()
+    assert isinstance(done.event, events.TranscriptCompleted)
+    assert done.event.word_count > 0
+
+
+class AwayVoices:
+    async def embed(self, audio: object, windows: object) -> None:
+        raise Unavailable("triton", "away")
 
 
 async def test_a_seen_and_heard_span_makes_room_and_the_last_to_end_says_understood(

@@ -8,10 +8,14 @@ import numpy as np
 
 from schemas.events import SpanPlanned
 from schemas.media import ObjectRef, TimeRange, Word
-from streams.adapters.ports import Heard, Report
+from streams.adapters.ports import Heard, Report, Vectors
+from streams.errors import Unavailable
 from streams.listen.hear import hear
+from streams.listen.voices import UNHEARD
 from tests.listen.spoken import texts
+from tests.listen.test_voices import Kept
 from tests.recordings import flac
+from tests.vectors import PitchVoices
 
 REF = ObjectRef(key="k", sha256="0" * 64, size=1)
 
@@ -36,6 +40,14 @@ class OneObject:
 
     async def get(self, ref: ObjectRef) -> bytes:
         return self._body
+
+
+class Store(OneObject, Kept):
+    """Gives one object, keeps others."""
+
+    def __init__(self, body: bytes) -> None:
+        OneObject.__init__(self, body)
+        self.bodies = {}
 
 
 class Recogniser:
@@ -78,3 +90,23 @@ async def test_words_land_on_project_time_and_the_padding_is_kept_apart() -> Non
 async def test_a_span_without_audio_is_heard_at_once() -> None:
     found = await hear(planned(None), objects=OneObject(b""), speech=Recogniser(), report=lambda _: None)  # type: ignore[arg-type]
     assert (found.words, found.language, found.model) == ([], None, "none")
+
+
+class Away(PitchVoices):
+    async def embed(self, audio: np.ndarray, windows: object) -> Vectors:
+        raise Unavailable("triton", "away")
+
+
+async def test_a_span_is_heard_without_voices_where_their_model_is_away() -> None:
+    sound = np.random.default_rng(1).normal(0, 3000, 4 * 16_000).astype(np.int16)
+    signs: list[int] = []
+    for voices, warnings, cost_ms in ((Away(), [UNHEARD], 7), (PitchVoices(), [], 7 + 3 * 2)):
+        store = Store(flac(sound))
+        found = await hear(
+            planned(REF), objects=store, speech=Recogniser(), report=signs.append, voices=voices, prefix="p"  # type: ignore[arg-type]
+        )  # fmt: skip
+        assert texts(found.words) == "w1 w2"
+        assert found.warnings == warnings
+        assert (found.voices is None) == bool(warnings)
+        assert found.compute_ms == cost_ms
+    assert signs == [1, 1, 2]

@@ -1,0 +1,108 @@
+"""The voices of a span: asked of the model, kept as one object, read again by close. Compares none of them.
+
+Voices are worth less than words: a model that is away, late or wrong costs the span its voices and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import numpy as np
+
+from schemas.documents import HeardSpan
+from schemas.media import TimeRange
+from schemas.voices import VoiceWindows
+from streams.adapters.ports import Float32, Int16, Objects, Report, Vectors, Voices
+from streams.adapters.triton_wire import InferenceFailed
+from streams.errors import Unavailable
+from streams.listen.phrases import RATE_HZ, phrases, windows
+
+STORED = np.dtype("<f2")
+AT_ONCE = 64
+"""Windows of one request: an answer comes, and the lease is renewed, every second or so."""
+PATIENCE_S = 20.0
+"""For one answer, a reload of a dead model included; shorter than a worker may stand still."""
+UNHEARD = "speakers: the voice model did not answer for a part of the recording"
+
+
+class UnvoicedError(Exception):
+    """The voices of this span cannot be had now; its words can."""
+
+
+async def listen_for_voices(
+    samples: Int16,
+    speech: Sequence[TimeRange],
+    *,
+    starts_at_ms: int,
+    voices: Voices,
+    objects: Objects,
+    prefix: str,
+    report: Report,
+) -> tuple[VoiceWindows | None, int]:
+    """Voices in ``speech`` (project time) of samples that begin at ``starts_at_ms``, and what they cost in ms.
+
+    None where nothing is long enough. Stores the vectors under ``prefix``.
+    Raises UnvoicedError, and Unavailable where the store is away.
+    """
+    local = [_moved(stretch, -starts_at_ms) for stretch in speech]
+    spoken = await asyncio.to_thread(phrases, samples, local)
+    asked = windows(spoken)
+    if not asked:
+        return None, 0
+    found = await _embedded(voices, samples, asked, report)
+    ref = await objects.put(prefix, found.values.astype(STORED).tobytes(), "application/octet-stream", ".f16")
+    heard = VoiceWindows(
+        starts_ms=[window.start_ms + starts_at_ms for window in asked],
+        ends_ms=[window.end_ms + starts_at_ms for window in asked],
+        phrases=[_moved(phrase, starts_at_ms) for phrase in spoken],
+        dimensions=found.values.shape[1],
+        vectors=ref,
+        model=found.model,
+    )
+    return heard, found.compute_ms
+
+
+def _moved(stretch: TimeRange, by_ms: int) -> TimeRange:
+    return TimeRange(start_ms=stretch.start_ms + by_ms, end_ms=stretch.end_ms + by_ms)
+
+
+async def _embedded(voices: Voices, samples: Int16, asked: Sequence[TimeRange], report: Report) -> Vectors:
+    parts = []
+    for at in range(0, len(asked), AT_ONCE):
+        parts.append(await _answered(voices, samples, asked[at : at + AT_ONCE]))
+        report(at + 1)
+    return Vectors(
+        values=np.concatenate([part.values for part in parts]),
+        model=parts[-1].model,
+        compute_ms=sum(part.compute_ms for part in parts),
+    )
+
+
+async def _answered(voices: Voices, samples: Int16, asked: Sequence[TimeRange]) -> Vectors:
+    """One answer; a model that was found dead has been loaded again by then, so it is asked once more."""
+    from_ms = asked[0].start_ms
+    piece = samples[from_ms * RATE_HZ // 1000 : asked[-1].end_ms * RATE_HZ // 1000]
+    moved = [_moved(window, -from_ms) for window in asked]
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            try:
+                return await voices.embed(piece, moved)
+            except Unavailable:
+                return await voices.embed(piece, moved)
+    except (Unavailable, InferenceFailed, TimeoutError) as error:
+        raise UnvoicedError(str(error)) from error
+
+
+async def read_voices(spans: Sequence[HeardSpan], objects: Objects) -> list[Float32]:
+    """The vectors of each span that has voices, in order, shape (n, dimensions).
+
+    Raises Unavailable; KeyError or ValueError where an object is gone or is another.
+    """
+    found = []
+    for span in spans:
+        if span.voices is not None:
+            body = await objects.get(span.voices.vectors)
+            rows = np.frombuffer(body, STORED).reshape(len(span.voices.starts_ms), span.voices.dimensions)
+            found.append(rows.astype(np.float32))
+    return found
