@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from schemas.media import CropBox, Face, ObjectRef, Segment, TimeRange, Value, Word
+from schemas.sounds import SpanSounds
 from schemas.voices import VoiceWindows
 
 Aspect = Literal["9:16", "1:1", "16:9"]
@@ -98,6 +99,8 @@ class HeardSpan(Value, frozen=True, kw_only=True):
     """Absent where nobody speaks, or the model of voices was away."""
     warnings: list[str] = []
     """Parts that could not be had, each as a sentence."""
+    sounds: SpanSounds | None = None
+    """None where there is no sound, or it could not be measured."""
 
 
 class SeenPicture(Value, frozen=True, kw_only=True):
@@ -150,6 +153,8 @@ class Transcript(Value, frozen=True, kw_only=True):
     """Stretches whose span was given up."""
     project_title: str = ""
     """What its owner called the project: here because events hold no customers' words, and search shows it."""
+    sounds: ObjectRef | None = None
+    """The project's `Sounds`; None where there are none."""
 
 
 class Evidence(Value, frozen=True, kw_only=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import msgspec
 
 from schemas import events
@@ -13,6 +15,7 @@ from streams.adapters.postgres import Connection, Row, org_transaction
 from streams.attempt import Commit, Work, timed_in_thread
 from streams.context import Context, prefix_of
 from streams.listen.merge import close
+from streams.listen.soundtrack import soundtrack
 from streams.outbox import Cause, put
 
 
@@ -35,14 +38,38 @@ class CloseStage:
         spans, project, missing = await self._read(event)
         work.report(1)
         transcript, work.cpu_ms = await timed_in_thread(close, spans, project["duration_ms"], missing)
-        transcript = msgspec.structs.replace(transcript, project_title=project["title"])
+        sounds, unheard = await self._sounds(event, spans, transcript, work)
+        transcript = msgspec.structs.replace(transcript, project_title=project["title"], sounds=sounds)
         prefix = prefix_of(event, "transcript", result_id(work.cause.input_id, "close"))
         ref = await self._context.objects.put(prefix, encode_document(transcript), "application/json", ".json")
 
         async def commit(connection: Connection) -> None:
+            if unheard:
+                await lifecycle.warn(connection, event.org_id, event.project_id, unheard)
             await _write(connection, event, transcript, ref, work)
 
         return commit
+
+    async def _sounds(
+        self, event: events.SpansHeard, spans: list[HeardSpan], transcript: Transcript, work: Work
+    ) -> tuple[ObjectRef | None, str]:
+        """Where the project's sounds lie, and what to warn of: they never take the transcript with them."""
+        sounding = [span for span in spans if span.loudness.level_db]
+        known = [span for span in sounding if span.sounds is not None]
+        if not known:
+            return None, "sounds: they could not be measured" if sounding else ""
+        try:
+            sounds, cpu_ms = await timed_in_thread(
+                soundtrack, known, transcript.speech, transcript.words, transcript.duration_ms
+            )
+        except (ArithmeticError, IndexError, ValueError):
+            logging.getLogger(__name__).exception("the sounds of %s could not be joined", event.project_id)
+            return None, "sounds: they could not be joined"
+        work.cpu_ms += cpu_ms
+        prefix = prefix_of(event, "sounds", result_id(work.cause.input_id, "close"))
+        ref = await self._context.objects.put(prefix, encode_document(sounds), "application/json", ".json")
+        lost = len(sounding) - len(known)
+        return ref, f"sounds: {lost} of {len(sounding)} spans could not be measured" if lost else ""
 
     async def _read(self, event: events.SpansHeard) -> tuple[list[HeardSpan], Row, list[TimeRange]]:
         async with org_transaction(self._context.pool, event.org_id) as connection:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import msgspec
 
 from schemas.documents import HeardSpan, LoudnessCurve
 from schemas.events import SpanPlanned
+from schemas.sounds import SpanSounds
 from streams.adapters.ports import Int16, Objects, Report, Speech, Voices
+from streams.attempt import timed_in_thread
 from streams.listen.audio import STEP_MS, decode_flac, loudness
+from streams.listen.sounds import listen
 from streams.listen.voices import UNHEARD, UnvoicedError, listen_for_voices
 from streams.listen.words import on_project_time, speech_inside, split_at
 
@@ -37,6 +41,7 @@ async def hear(
     counter = Counter(report)
     heard = await speech.transcribe(samples, language=span.language, report=counter.report, hint=hint)
     words, margin = split_at(on_project_time(heard.words, span.padded), span.range)
+    sounds, cpu_ms = await _sounds(samples, span)
     found = HeardSpan(
         ordinal=span.ordinal,
         range=span.range,
@@ -47,7 +52,8 @@ async def hear(
         speech=speech_inside(heard.speech, span.padded, span.range),
         loudness=loudness(samples, padded=span.padded, wanted=span.range),
         model=heard.model,
-        compute_ms=heard.compute_ms,
+        compute_ms=heard.compute_ms + cpu_ms,
+        sounds=sounds,
     )
     if voices is None:
         return found
@@ -83,6 +89,17 @@ class Counter:
         """What takes the next part's count, on top of all so far."""
         base = self._count
         return lambda count: self.report(base + count)
+
+
+async def _sounds(samples: Int16, span: SpanPlanned) -> tuple[SpanSounds | None, int]:
+    """What the span sounds like, and its CPU time; None where that fails: its words are there (and close says so)."""
+    try:
+        return await timed_in_thread(listen, samples, padded=span.padded, wanted=span.range)
+    except (ArithmeticError, IndexError, ValueError):
+        logging.getLogger(__name__).exception(
+            "span %d of %s: its sounds could not be measured", span.ordinal, span.project_id
+        )
+        return None, 0
 
 
 def silent(span: SpanPlanned) -> HeardSpan:

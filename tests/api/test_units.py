@@ -17,12 +17,15 @@ from api.limits import TokenBuckets
 from api.problems import ApiProblem, field_error
 from api.project_events import last_seen
 from api.search import highlight
+from api.sounds import ReadSounds, shown, thinned
 from api.tail import Listeners, project_of
 from api.traces import continue_trace
 from api.transcripts import choose_format
 from api.upload_forms import MAX_PARTS, MIB, object_key, plan_parts
 from api.urls import make_url_check
+from schemas.sounds import Curve
 from streams.errors import Rejected
+from tests.heard_sounds import heard_sounds
 
 SECRET = b"s" * 32
 POSITION = Position(dt.datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=dt.UTC), UUID(int=7))
@@ -184,3 +187,17 @@ def test_windows_that_no_store_could_answer_are_refused(window: dict[str, str]) 
 def test_the_default_window_is_the_last_week() -> None:
     now = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
     assert resolve(Window(), now) == (now - dt.timedelta(days=7), now)
+
+
+def test_a_thinned_curve_keeps_means_and_gaps() -> None:
+    curve = Curve(step_ms=100, unit="LUFS", values=[-10.0, -20.0, None, None, None, -30.0, -5.0])
+    thin = thinned(curve, 4)
+    assert (thin.step_ms, thin.values) == (200, [-15.0, None, -30.0, -5.0])
+    assert thinned(curve, 7) is curve
+    assert thinned(Curve(step_ms=100, unit="", values=[]), 10).values == []
+
+
+def test_only_the_asked_kind_of_event_is_shown() -> None:
+    sounds = heard_sounds(30)
+    assert [event.kind for event in shown(sounds, ReadSounds(kind="silence")).events] == ["silence"]
+    assert len(shown(sounds, ReadSounds()).events) == len(sounds.events)

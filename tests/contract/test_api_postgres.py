@@ -12,15 +12,18 @@ import pytest
 
 from api.app import OPERATIONS
 from api.registry import path_parameters
-from schemas.documents import SubScore
+from schemas.documents import SubScore, Transcript, encode_document
 from schemas.ids import result_id
+from schemas.media import ObjectRef
 from streams import lifecycle
 from streams.adapters.keys import decrypt_secret
 from streams.adapters.postgres import create_pool, org_transaction, transaction
 from streams.outbox import Cause
 from streams.settings import Settings
 from streams.sweeper import forget_old
+from tests.api.twins import ObjectsTwin
 from tests.contract.api_world import Tenant, World, open_world
+from tests.heard_sounds import heard_sounds
 
 URL = {"source_url": "https://video.example/talk.mp4", "title": "A talk"}
 
@@ -253,13 +256,56 @@ async def test_a_key_may_follow_only_so_many_at_once(world: World) -> None:
     assert (await asyncio.wait_for(again, 3)).status_code == 200
 
 
+async def test_sounds_are_thinned_to_what_is_asked(postgres: Settings) -> None:
+    objects = ObjectsTwin()
+    async with open_world(postgres, objects=objects) as world:
+        project_id = await new_project(world.ann)
+        path = f"/v1/projects/{project_id}/sounds"
+        early = await world.ann.client.get(path)
+        assert (early.status_code, early.json()["code"]) == (404, "not-ready")
+        await store_sounds(world, objects, project_id)
+        whole = await world.ann.client.get(path, params={"points": 1_000})
+        assert (whole.status_code, len(whole.json()["loudness"]["values"])) == (200, 1_000)
+        thin = (await world.ann.client.get(path, params={"points": 100, "kind": "music"})).json()
+        assert (thin["loudness"]["step_ms"], len(thin["loudness"]["values"])) == (1_000, 100)
+        assert [event["kind"] for event in thin["events"]] == ["music"]
+        held = {"If-None-Match": whole.headers["etag"]}
+        assert (await world.ann.client.get(path, params={"points": 1_000}, headers=held)).status_code == 304
+        assert (await world.ann.client.get(path, params={"points": 5})).status_code == 422
+        assert (await world.bob.client.get(path)).status_code == 404
+
+
+async def store_sounds(world: World, objects: ObjectsTwin, project_id: UUID) -> None:
+    """A transcript without a word that refers to 100 s of sounds, as close leaves them."""
+    sounds, transcript = (ObjectRef(key=name, sha256="0" * 64, size=1) for name in ("sounds", "transcript"))
+    nothing = Transcript(
+        language=None,
+        language_probability=0.0,
+        duration_ms=100_000,
+        words=[],
+        segments=[],
+        speech=[],
+        model="",
+        sounds=sounds,
+    )
+    objects.stored |= {"sounds": encode_document(heard_sounds(1_000)), "transcript": encode_document(nothing)}
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        await rows.execute(
+            """insert into transcripts (org_id, project_id, version, object, language, word_count)
+               values ($1, $2, 1, $3, null, 0)""",
+            world.ann.org_id,
+            project_id,
+            transcript,
+        )
+
+
 async def test_an_erased_project_is_gone_and_stays_gone(world: World) -> None:
     project_id = await new_project(world.ann)
     path = f"/v1/projects/{project_id}"
     for _ in range(2):
         answer = await world.ann.client.delete(path)
         assert (answer.status_code, answer.json()["state"]) == (202, "erased")
-    for sub in ("", "/events", "/transcript", "/moments", "/clips"):
+    for sub in ("", "/events", "/transcript", "/sounds", "/moments", "/clips"):
         gone = await world.ann.client.get(path + sub)
         assert (gone.status_code, gone.json()["code"]) == (410, "project-erased"), sub
     assert (await world.ann.client.get("/v1/projects")).json()["items"] == []

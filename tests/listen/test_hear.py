@@ -108,5 +108,6 @@ async def test_a_span_is_heard_without_voices_where_their_model_is_away() -> Non
         assert texts(found.words) == "w1 w2"
         assert found.warnings == warnings
         assert (found.voices is None) == bool(warnings)
-        assert found.compute_ms == cost_ms
+        assert found.compute_ms >= cost_ms, "and what measuring the sounds took"
+        assert found.sounds is not None
     assert signs == [1, 1, 2]
