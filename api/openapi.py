@@ -22,6 +22,7 @@ _TAGS = {
     "uploads": "Bring a file straight to object storage, in one piece or in parts.",
     "projects": "One source video and everything made of it.",
     "clips": "Chosen moments, and the files made of them.",
+    "intelligence": "What projects are about, quoted, and which of them speak of something.",
     "search": "Find what was said, with the millisecond to jump to.",
     "analytics": "Three named questions and a summary.",
     "webhooks": "Be told instead of asking.",

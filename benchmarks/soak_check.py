@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-STAGES = ("ingest", "listen", "close", "look", "detect", "frame", "render", "deliver")
+STAGES = ("ingest", "listen", "close", "look", "study", "detect", "frame", "render", "deliver")
 ONE_A_PROJECT = (
     "UploadReceived", "SpansHeard", "TranscriptCompleted", "UnderstandingCompleted", "MomentsDetected",
     "ProjectCompleted",

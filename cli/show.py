@@ -24,6 +24,7 @@ _DOING = {
     "listen": "listening",
     "look": "looking at pictures",
     "close": "joining the words",
+    "study": "noting what it is about",
     "detect": "choosing moments",
     "frame": "framing faces",
     "render": "rendering clips",

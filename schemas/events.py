@@ -10,7 +10,7 @@ import msgspec
 from schemas.documents import Aspect
 from schemas.media import ObjectRef, TimeRange
 
-Stage = Literal["ingest", "listen", "close", "look", "detect", "frame", "render", "deliver"]
+Stage = Literal["ingest", "listen", "close", "look", "study", "detect", "frame", "render", "deliver"]
 StageState = Literal["waiting", "running", "done", "failed"]
 
 
@@ -76,6 +76,17 @@ class UnderstandingCompleted(Event, frozen=True, kw_only=True):
     """Close and look have both ended; ``missing`` names the parts that were given up."""
 
     missing: list[str]
+
+
+class IntelligenceCompleted(Event, frozen=True, kw_only=True):
+    """Study knows what is spoken of; the document is in ``intelligence``, made by ``engine``."""
+
+    intelligence: ObjectRef
+    engine: str
+    chapter_count: int
+    topic_count: int
+    entity_count: int
+    transcript_version: int = 1
 
 
 class MomentsDetected(Event, frozen=True, kw_only=True):
@@ -219,6 +230,7 @@ AnyEvent = (
     | SpansHeard
     | TranscriptCompleted
     | UnderstandingCompleted
+    | IntelligenceCompleted
     | MomentsDetected
     | ClipSelected
     | ExportRequested

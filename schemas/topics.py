@@ -50,12 +50,17 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         name="transcripts.v1",
-        events=(events.SpansHeard, events.TranscriptCompleted, events.UnderstandingCompleted),
+        events=(
+            events.SpansHeard,
+            events.TranscriptCompleted,
+            events.UnderstandingCompleted,
+            events.IntelligenceCompleted,
+        ),
         spread="project",
         retention_ms=FOREVER,
-        producers=("listen", "close", "look", "sweeper"),
-        consumers=("close", "detect", "sinks"),
-        doc="What is known of a project's words and pictures.",
+        producers=("listen", "close", "look", "study", "sweeper"),
+        consumers=("close", "study", "detect", "sinks"),
+        doc="What is known of a project's words and pictures, and what it is about.",
     ),
     Topic(
         name="moments.v1",

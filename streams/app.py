@@ -52,6 +52,8 @@ def make_stage(name: str, context: Context) -> Stage:
             from streams.listen.close import CloseStage as Made  # type: ignore[assignment]
         case "look":
             from streams.look.agent import LookStage as Made  # type: ignore[assignment]
+        case "study":
+            from streams.study.agent import StudyStage as Made  # type: ignore[assignment]
         case "detect":
             from streams.detect.agent import DetectStage as Made  # type: ignore[assignment]
         case "frame":

@@ -17,7 +17,7 @@ from streams.adapters.postgres import Connection, Row
 from streams.leftovers import ERASED_ROUNDS, GRACE, plan_project_sweep
 from streams.outbox import Cause, next_version, put_project_event
 
-STAGES: tuple[events.Stage, ...] = ("ingest", "listen", "close", "look", "detect", "frame", "render")
+STAGES: tuple[events.Stage, ...] = ("ingest", "listen", "close", "look", "study", "detect", "frame", "render")
 GONE = ("cancelled", "erased")
 """States of a project of which nothing is written any more."""
 
@@ -135,7 +135,9 @@ async def _say_progress(connection: Connection, org_id: UUID, project_id: UUID, 
 
 
 async def settle(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> None:
-    """Complete or fail the project once every automatic export has ended."""
+    """Complete or fail the project once detect, study and every automatic export have ended."""
+    if not await _stages_ended(connection, org_id, project_id):
+        return
     row = await connection.fetchrow(
         """select count(*) filter (where state in ('waiting', 'rendering')) as open,
                   count(*) filter (where state = 'done') as done, count(*) as all,
@@ -153,6 +155,30 @@ async def settle(connection: Connection, org_id: UUID, project_id: UUID, cause: 
     if row["done"] < row["all"]:
         await warn(connection, org_id, project_id, f"{row['all'] - row['done']} of {row['all']} clips failed")
     await complete_project(connection, org_id, project_id, int(row["done"]), cause)
+
+
+async def _stages_ended(connection: Connection, org_id: UUID, project_id: UUID) -> bool:
+    """Whether it is known which exports there are, and what the project is about, or that it never will be.
+
+    A project that an older version made has no row of study, and does not wait for it.
+    """
+    still: int = await connection.fetchval(
+        """select count(*) from project_stages where org_id = $1 and project_id = $2
+           and stage in ('detect', 'study') and state in ('waiting', 'running')""",
+        org_id,
+        project_id,
+    )
+    return still == 0
+
+
+async def ensure_stage(connection: Connection, org_id: UUID, project_id: UUID, stage: events.Stage) -> None:
+    """Give a project that an older version made the row of a stage that it did not know."""
+    await connection.execute(
+        "insert into project_stages (org_id, project_id, stage) values ($1, $2, $3) on conflict do nothing",
+        org_id,
+        project_id,
+        stage,
+    )
 
 
 async def complete_project(connection: Connection, org_id: UUID, project_id: UUID, clips: int, cause: Cause) -> None:

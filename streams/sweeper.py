@@ -125,6 +125,8 @@ _FORGET = (
     "delete from deliveries where org_id = $1 and project_id = $2",
     "delete from exports where org_id = $1 and project_id = $2",
     "delete from clips where org_id = $1 and project_id = $2",
+    "delete from subjects where org_id = $1 and project_id = $2",
+    "delete from intelligence where org_id = $1 and project_id = $2",
     "delete from moments where org_id = $1 and project_id = $2",
     "delete from transcripts where org_id = $1 and project_id = $2",
     "delete from spans where org_id = $1 and project_id = $2",

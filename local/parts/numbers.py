@@ -7,6 +7,7 @@ STAGES: tuple[tuple[str, int], ...] = (
     ("listen", 1),
     ("close", 1),
     ("look", 1),
+    ("study", 1),
     ("detect", 1),
     ("frame", 2),
     ("render", 2),

@@ -15,7 +15,7 @@ from local.problems import Problem
 from local.state import write_private
 
 STORES = ("kafka", "postgres", "objects", "clickhouse", "search")
-_NICE = {"frame": 19, "render": 19, "look": 10, "detect": 5, "ingest": 5}
+_NICE = {"frame": 19, "render": 19, "look": 10, "study": 15, "detect": 5, "ingest": 5}
 """The API stays quick beside them."""
 
 

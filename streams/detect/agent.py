@@ -142,7 +142,7 @@ async def _write(
         await connection.execute(
             "update projects set nothing_found_reason = $3 where org_id = $1 and project_id = $2", *owner, nothing
         )
-        await lifecycle.complete_project(connection, *owner, 0, work.cause)
+        await lifecycle.settle(connection, *owner, work.cause)
 
 
 async def _write_clip(

@@ -93,7 +93,8 @@ async def _write(
             for span in prepared.spans
         ],
     )
-    for stage, total in (("listen", len(prepared.spans)), ("look", len(prepared.spans)), ("close", 1), ("detect", 1)):
+    spans = len(prepared.spans)
+    for stage, total in (("listen", spans), ("look", spans), ("close", 1), ("study", 1), ("detect", 1)):
         await lifecycle.expect_parts(connection, event.org_id, event.project_id, stage, total)
     await lifecycle.end_part(connection, event.org_id, event.project_id, "ingest", work.cause, cpu_ms=work.cpu_ms)
     await understanding.emit_next_spans(connection, event.org_id, event.project_id, work.cause, window)

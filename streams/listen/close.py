@@ -95,7 +95,8 @@ class CloseStage:
         """There will be no transcript; pictures and sound still make clips."""
         assert isinstance(event, events.SpansHeard)
         await lifecycle.warn(connection, event.org_id, event.project_id, f"transcript: {detail} ({reason})")
-        await lifecycle.end_part(connection, event.org_id, event.project_id, "close", cause, failed=True)
+        for stage in ("close", "study"):  # without words there is nothing to study
+            await lifecycle.end_part(connection, event.org_id, event.project_id, stage, cause, failed=True)
         await understanding.say_understood(connection, event.org_id, event.project_id, cause)
 
 

@@ -55,7 +55,7 @@ class Project:
                     "insert into spans (org_id, project_id, ordinal, event) values ($1, $2, $3, $4)",
                     *self.owner, ordinal, self.span(ordinal, count),
                 )  # fmt: skip
-            for stage, total in (("listen", count), ("look", count), ("close", 1), ("detect", 1)):
+            for stage, total in (("listen", count), ("look", count), ("close", 1), ("study", 1), ("detect", 1)):
                 await lifecycle.expect_parts(connection, *self.owner, stage, total)
             await understanding.emit_next_spans(connection, *self.owner, self.cause("plan"), WINDOW)
 
@@ -165,13 +165,35 @@ async def test_a_project_ends_when_its_automatic_exports_have(
 ) -> None:
     await project.plan(1)
     await add_exports(project, states)
+    assert await settled(project) == {}, "detect has not ended: more clips may come"
+    await end_stage(project, "detect")
+    assert await settled(project) == {}, "study has not ended"
+    await end_stage(project, "study")
     for _ in range(2):
-        async with org_transaction(project.pool, project.org_id) as connection:
-            await lifecycle.lock_project(connection, *project.owner)
-            await lifecycle.settle(connection, *project.owner, project.cause("settle"))
+        assert await settled(project) == ({outcome: 1} if outcome else {})
+
+
+async def settled(project: Project) -> dict[str, int]:
+    """How the project ended once it was asked whether it has."""
+    async with org_transaction(project.pool, project.org_id) as connection:
+        await lifecycle.lock_project(connection, *project.owner)
+        await lifecycle.settle(connection, *project.owner, project.cause("settle"))
     emitted = await project.emitted()
-    ended = {name: emitted[name] for name in ("ProjectCompleted", "ProjectFailed") if emitted[name]}
-    assert ended == ({outcome: 1} if outcome else {})
+    return {name: emitted[name] for name in ("ProjectCompleted", "ProjectFailed") if emitted[name]}
+
+
+async def end_stage(project: Project, stage: str, *, settle: bool = False) -> None:
+    async with org_transaction(project.pool, project.org_id) as connection:
+        await lifecycle.lock_project(connection, *project.owner)
+        await lifecycle.end_part(connection, *project.owner, stage, project.cause(stage))
+        if settle:
+            await lifecycle.settle(connection, *project.owner, project.cause(stage))
+
+
+async def test_detect_and_study_that_end_at_once_complete_the_project_once(project: Project) -> None:
+    await project.plan(1)
+    await asyncio.gather(*(end_stage(project, stage, settle=True) for stage in ("detect", "study")))
+    assert (await project.emitted())["ProjectCompleted"] == 1
 
 
 async def test_versions_of_a_projects_events_have_no_gap(project: Project) -> None:

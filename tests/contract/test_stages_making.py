@@ -28,6 +28,7 @@ from tests.look.twins import BrightestFaces
 
 __all__ = ["make_rig"]
 pytestmark = pytest.mark.contract
+STUDIED = "update project_stages set state = 'done' where org_id = $1 and project_id = $2 and stage = any($3)"
 CLIP = TimeRange(start_ms=200, end_ms=1800)
 
 
@@ -58,6 +59,7 @@ async def understood(rig: Rig, *, said: bool = True) -> events.UnderstandingComp
             *rig.owner, refs[0], len(words),
         )  # fmt: skip
         await lifecycle.expect_parts(connection, *rig.owner, "detect", 1)
+        await connection.execute(STUDIED, *rig.owner, ["study"])
     return events.UnderstandingCompleted(**rig.of, missing=[])
 
 
@@ -119,6 +121,7 @@ async def selected(rig: Rig, path: Path, clips: int = 1) -> list[events.ClipSele
     assert await rig.send(IngestStage(rig.context), await rig.upload(path), uuid.uuid4()) == "committed"
     made = []
     async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute(STUDIED, *rig.owner, ["study", "detect"])
         for stage in ("frame", "render"):
             await lifecycle.expect_parts(connection, *rig.owner, stage, clips)
         for ordinal in range(clips):

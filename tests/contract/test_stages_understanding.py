@@ -55,8 +55,8 @@ async def test_an_upload_becomes_spans(rig: Rig, tmp_path: Path) -> None:
     assert lifecycle.ref_of(project["source"]).key == upload.object_key
     assert [one.event for one in sent] == planned[:2]
     assert await rig.objects.size(planned[2].audio.key) > 0  # type: ignore[union-attr]
-    totals = {name: (await rig.stage(name))["parts_total"] for name in ("listen", "look", "close", "detect")}
-    assert totals == {"listen": 3, "look": 3, "close": 1, "detect": 1}
+    totals = {name: (await rig.stage(name))["parts_total"] for name in ("listen", "look", "close", "study", "detect")}
+    assert totals == {"listen": 3, "look": 3, "close": 1, "study": 1, "detect": 1}
     assert (await rig.stage("ingest"))["cpu_ms"] > 0
     assert await rig.send(stage, upload, input_id) == "done"
     assert await rig.said() == {}

@@ -27,7 +27,7 @@ from tests.e2e.holds import Holds, holding
 from tests.e2e.rig import Api, Receiver
 from tests.media import media
 
-STAGES = ("ingest", "look", "listen", "close", "detect", "frame", "render", "deliver")
+STAGES = ("ingest", "look", "listen", "close", "study", "detect", "frame", "render", "deliver")
 TAKEOVER_S = 40.0
 PAUSE_S = 22.0
 """Longer than the lease (15 s) and the idle-in-transaction limit (10 s) after the hold is lifted."""
@@ -73,8 +73,9 @@ async def check(api: Api, holds: Holds, receiver: Receiver, held: dict[str, str]
         assert project["state"] == "completed", (stage, project["failure"], project["warnings"])
         assert project["warnings"] == []
         facts = await holds.logical_events(project_id)
-        for kind in ("SpansHeard", "TranscriptCompleted", "UnderstandingCompleted", "MomentsDetected", "ClipSelected",
-                     "RenderRequested", "ExportCompleted", "ProjectCompleted"):  # fmt: skip
+        for kind in ("SpansHeard", "TranscriptCompleted", "UnderstandingCompleted", "IntelligenceCompleted",
+                     "MomentsDetected", "ClipSelected", "RenderRequested", "ExportCompleted",
+                     "ProjectCompleted"):  # fmt: skip
             assert len(facts[kind]) == 1, (stage, kind, facts[kind])
         deadline = time.monotonic() + TAKEOVER_S
         while struck_at and not (done := await holds.finished_at(project_id, stage)):

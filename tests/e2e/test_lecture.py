@@ -47,13 +47,13 @@ def first_video(api: Api, clips: list[dict[str, Any]], tmp_path_factory: pytest.
 
 def test_every_stage_is_done_and_says_what_it_cost(project: dict[str, Any]) -> None:
     assert [stage["stage"] for stage in project["stages"]] == [
-        "ingest", "listen", "close", "look", "detect", "frame", "render",
+        "ingest", "listen", "close", "look", "study", "detect", "frame", "render",
     ]  # fmt: skip
     assert {stage["state"] for stage in project["stages"]} == {"done"}
     assert {stage["percent"] for stage in project["stages"]} == {100}
     assert all(stage["elapsed_ms"] is not None for stage in project["stages"])
     cost = {stage["stage"]: stage["cpu_ms"] for stage in project["stages"]}
-    assert all(cost[stage] > 0 for stage in ("ingest", "listen", "look", "frame", "render"))
+    assert all(cost[stage] > 0 for stage in ("ingest", "listen", "look", "study", "frame", "render"))
     assert project["duration_ms"] == pytest.approx(203_341, abs=100)
     assert project["warnings"] == []
 

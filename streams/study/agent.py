@@ -1,0 +1,146 @@
+"""TranscriptCompleted → IntelligenceCompleted: what a project is about. Finds it elsewhere; makes no clip wait."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from schemas import events
+from schemas.documents import Transcript, encode_document
+from schemas.ids import result_id
+from schemas.intelligence import Intelligence
+from schemas.media import ObjectRef
+from streams import lifecycle
+from streams.adapters.ports import Vectors
+from streams.adapters.postgres import Connection
+from streams.attempt import Commit, Work, timed_in_thread
+from streams.context import Context, prefix_of
+from streams.outbox import Cause, put
+from streams.study import phrases, terms
+from streams.study.lexicon import speaks_english
+from streams.study.phrases import Phrase
+from streams.study.spoken import Spoken, read
+from streams.study.subjects import Subject, subjects
+from streams.study.weave import Material, study
+
+AT_ONCE = 256
+"""Texts between two signs of life."""
+BY_WORDS = "the sentence model knows English only: sentences are compared by their words"
+
+
+class StudyStage:
+    """Reads the transcript for what it is about, beside the stages that make clips."""
+
+    name: events.Stage = "study"
+
+    def __init__(self, context: Context) -> None:
+        """Take the adapters."""
+        self._context = context
+
+    def wants(self, event: events.AnyEvent) -> bool:
+        """The word that there is a transcript."""
+        return isinstance(event, events.TranscriptCompleted)
+
+    async def work(self, event: events.AnyEvent, work: Work) -> Commit:
+        """Read the transcript, study it, store what was found."""
+        assert isinstance(event, events.TranscriptCompleted)
+        body = await self._context.objects.get(event.transcript)
+        transcript = msgspec.json.decode(body, type=Transcript)
+        (spoken, found), reading_ms = await timed_in_thread(_prepare, transcript)
+        material, asking_ms = await self._material(spoken, found, work)
+        made, studying_ms = await timed_in_thread(study, material)
+        made = msgspec.structs.replace(made, project_title=transcript.project_title)
+        work.cpu_ms = reading_ms + asking_ms + studying_ms
+        prefix = prefix_of(event, "intelligence", result_id(work.cause.input_id, "study"))
+        ref = await self._context.objects.put(prefix, encode_document(made), "application/json", ".json")
+
+        async def commit(connection: Connection) -> None:
+            await _write(connection, event, made, ref, work)
+
+        return commit
+
+    async def _material(self, spoken: Spoken, found: list[Phrase], work: Work) -> tuple[Material, int]:
+        """Vectors of sentences and phrases, and the processor time they cost. Raises Unavailable."""
+        texts = [line.text for line in spoken.lines]
+        if not speaks_english(spoken.language):
+            rows = terms.vectors(texts)
+            none = np.zeros((0, rows.shape[1]), dtype=np.float32)
+            return Material(
+                spoken=spoken, vectors=rows, phrases=[], phrase_vectors=none, model="tf-idf", reason=BY_WORDS
+            ), 0
+        lines = await self._embed(texts, work, 0)
+        named = await self._embed([phrase.text for phrase in found], work, len(texts))
+        material = Material(
+            spoken=spoken, vectors=lines.values, phrases=found, phrase_vectors=named.values, model=lines.model
+        )
+        return material, lines.compute_ms + named.compute_ms
+
+    async def _embed(self, texts: list[str], work: Work, done: int) -> Vectors:
+        parts = []
+        for at in range(0, len(texts) or 1, AT_ONCE):
+            parts.append(await self._context.sentences.embed(texts[at : at + AT_ONCE]))
+            work.report(done + at + 1)
+        return Vectors(
+            values=np.concatenate([part.values for part in parts]),
+            model=parts[0].model,
+            compute_ms=sum(part.compute_ms for part in parts),
+        )
+
+    async def give_up(
+        self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
+    ) -> None:
+        """Nobody will know what it is about; transcript and clips are as they were."""
+        assert isinstance(event, events.TranscriptCompleted)
+        owner = (event.org_id, event.project_id)
+        await lifecycle.ensure_stage(connection, *owner, "study")
+        await lifecycle.warn(connection, *owner, f"intelligence: {detail} ({reason})")
+        await lifecycle.end_part(connection, *owner, "study", cause, failed=True)
+        await lifecycle.settle(connection, *owner, cause)
+
+
+def _prepare(transcript: Transcript) -> tuple[Spoken, list[Phrase]]:
+    spoken = read(transcript)
+    return spoken, phrases.candidates(spoken) if speaks_english(spoken.language) else []
+
+
+async def _write(
+    connection: Connection, event: events.TranscriptCompleted, made: Intelligence, ref: ObjectRef, work: Work
+) -> None:
+    owner = (event.org_id, event.project_id)
+    await connection.execute(
+        """insert into intelligence (org_id, project_id, object, engine, transcript_version, cpu_ms)
+           values ($1, $2, $3, $4, $5, $6)
+           on conflict (org_id, project_id) do update set object = excluded.object, engine = excluded.engine,
+             transcript_version = excluded.transcript_version, cpu_ms = excluded.cpu_ms
+           where intelligence.transcript_version <= excluded.transcript_version""",
+        *owner,
+        ref,
+        made.engine.name,
+        event.version,
+        work.cpu_ms,
+    )
+    await _write_subjects(connection, event, subjects(made))
+    completed = events.IntelligenceCompleted(
+        org_id=event.org_id,
+        project_id=event.project_id,
+        intelligence=ref,
+        engine=made.engine.name,
+        chapter_count=len(made.chapters),
+        topic_count=len(made.topics),
+        entity_count=len(made.entities),
+        transcript_version=event.version,
+    )
+    await put(connection, completed, work.cause)
+    await lifecycle.ensure_stage(connection, *owner, "study")
+    await lifecycle.end_part(connection, *owner, "study", work.cause, cpu_ms=work.cpu_ms)
+    await lifecycle.settle(connection, *owner, work.cause)
+
+
+async def _write_subjects(connection: Connection, event: events.TranscriptCompleted, found: list[Subject]) -> None:
+    owner = (event.org_id, event.project_id)
+    await connection.execute("delete from subjects where org_id = $1 and project_id = $2", *owner)
+    await connection.executemany(
+        """insert into subjects (org_id, project_id, kind, key, name, mention_count, seconds)
+           values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing""",
+        [(*owner, one.kind, one.key, one.name, len(one.seconds), one.seconds) for one in found],
+    )

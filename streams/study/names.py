@@ -1,0 +1,129 @@
+"""Lists by which names are told apart: given names, titles, roles, what organisations are called, places. Data only."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+GIVEN = _words(
+    "aaron abigail adam adrian agnes ahmed aidan alan albert alejandro alex alexander alexandra alexis alfred "
+    "ali alice alicia alison amanda amber amelia amir amit amy ana andre andrea andreas andrei andrew andy "
+    "angela angelo anil anita anna anne annette anthony antoine anton antonio anya ariel arjun arthur arun "
+    "ashley ashok audrey barbara barry beata beatrice ben benjamin bernard bernie beth betty beverly bill billy "
+    "bjorn bob bobby brad bradley brandon brenda brent brett brian bridget brooke bruce bryan caitlin cameron "
+    "camille carl carla carlos carmen carol caroline carolyn carrie catherine cathy cecilia celia chad charles "
+    "charlie charlotte chelsea cheryl chloe chris christian christina christine christoph christopher cindy "
+    "claire clara claude claudia clive colin colleen connor corey craig cristina curtis cynthia daisy dan dana "
+    "daniel daniela danielle danny daphne darren dave david dawn dean deborah debbie debra deepak denis denise "
+    "dennis derek diana diane diego dirk dmitri dominic don donald donna doris dorothy doug douglas duncan "
+    "dylan ed eddie edgar edith eduardo edward edwin eileen elaine eleanor elena eli elias elizabeth ella ellen "
+    "elliot emil emilia emily emma emmanuel enrique eric erica erik erika erin ernest esther ethan eugene eva "
+    "evan eve evelyn faith fatima felix fernando fiona florian frances francesca francesco francis francisco "
+    "frank franz fred freddie frederic frederick gabriel gabriela garrett gary gavin gene geoff geoffrey george "
+    "gerald gerard gerry gianluca gilbert gina giovanni giuseppe glenn gloria gordon graham greg gregory "
+    "guillaume gustavo guy hans harold harriet harry hassan heather hector heidi helen helena henri henry "
+    "herbert hiroshi holly howard hugh hugo ian ibrahim ilya ines ingrid irene iris isaac isabel isabella ivan "
+    "jack jackie jacob jacqueline jacques jaime jake jamal james jamie jan jane janet janice jared jason jasper "
+    "javier jay jean jeanne jeff jeffrey jenna jennifer jenny jeremy jerome jerry jesse jessica jessie jill jim "
+    "jimmy jing joan joanna joanne joe joel johan johannes john johnny jon jonas jonathan jordan jorge jose "
+    "joseph josh joshua joy joyce juan judith judy julia julian juliana julie juliet jun justin kai karen karl "
+    "kate katherine kathleen kathryn kathy katie katrina kay keith kelly ken kenneth kevin kim kimberly kirsten "
+    "kristen kristin kumar kurt kyle larry lars laura lauren laurence laurent leah lee leila lena leo leonard "
+    "leslie lewis liam lily linda lindsay lisa liz lloyd logan lorenzo lori louis louise luca lucas lucia lucy "
+    "luis luke lydia lynn madeleine maggie malcolm manuel marc marcel marcia marco marcus margaret maria "
+    "marianne marie marilyn mario marion marissa mark markus marlene marta martha martin martina marty mary "
+    "mathew mathieu matt matteo matthew maureen maurice max maxime megan mehmet melanie melissa mercedes "
+    "meredith michael michel michele michelle miguel mike mikhail milan mildred ming miranda miriam mitch "
+    "mohamed mohammed molly monica monique morgan muhammad nadia nancy naomi natalia natalie natasha nathan "
+    "nathaniel neil nelson nicholas nick nicola nicolas nicole nigel nikhil nina noah noel nora norman olga "
+    "oliver olivia omar oscar owen pablo pam pamela paolo pascal pat patricia patrick paul paula pauline pavel "
+    "pedro peggy penny pete peter phil philip philippe phillip pierre priya rachel rafael raj rajesh ralph "
+    "ramesh ramon randall randy raphael raul ravi ray raymond rebecca regina rene ricardo richard rick ricky "
+    "rita rob robert roberta roberto robin rod rodney roger roland roman ron ronald rosa rose rosemary ross roy "
+    "ruben rudolf russell ruth ryan sabrina salma sally sam samantha samir samuel sandeep sandra sandy sanjay "
+    "santiago sara sarah scott sean sebastian serena sergei sergio seth shannon sharon shaun sheila shelley "
+    "shirley sid silvia simon simone sofia sonia sophia sophie stacey stan stanley stefan stefano steffen "
+    "stella stephanie stephen steve steven stuart sue sunil susan suzanne suzy sven sylvia tamara tanya tara "
+    "ted terence teresa terry theo theodore theresa thierry thomas tiffany tim timothy tina tobias todd tom "
+    "tomas tommy toni tony tracy trevor tyler ulrich ursula valentina valerie vanessa vera veronica vicki "
+    "victor victoria vijay vikram vince vincent viola virginia vivek vivian vladimir walter wanda warren wayne "
+    "wei wendy wesley wilhelm will william willie wolfgang xavier yan yann yannick ying yuki yusuf yves yvonne "
+    "zach zachary zoe"
+)
+"""Given names of many countries, by hand; a name that is not here is found by what stands around it."""
+TITLES = _words(
+    "mr mrs ms miss dr prof professor sir madam lord lady president senator congressman minister judge captain"
+)
+ROLE = (
+    r"(?:(?:our|the|your|my|a|former|current|interim|global|group|deputy|acting|senior|executive|associate"
+    r"|assistant|vice|"
+    r"managing|general|chief|co|founding|lead|principal|independent|regional|corporate|non)[ -]+)*"
+    r"(?:(?:\w+ ){0,2}officer|president|chair(?:man|woman|person)?|ceo|cfo|coo|cto|cmo|director|head|founder"
+    r"|co-founder|"
+    r"partner|manager|analyst|professor|counsel|treasurer|controller|scientist|engineer|minister|secretary"
+    r"|author|editor|"
+    r"host|moderator|producer|spokes(?:man|woman|person)|leader|economist|strategist|vp|evp|svp|investor relations)"
+)
+"""A job as it is said after a name."""
+JOBS = _words(
+    "chief executive officer president vice senior chairman chairwoman chair director financial operating "
+    "commercial technology medical scientific marketing information general counsel manager managing head ceo "
+    "cfo coo cto cmo evp svp vp secretary minister prime board directors deputy analyst founder cofounder "
+    "co-founder partner operator investor relations treasurer controller editor host moderator honourable "
+    "honorable speaker member members phase figure table slide section chapter mr mrs ms dr"
+)
+"""Words that are capitalised though they name nobody: jobs, titles, parts of a document."""
+ORG_ENDS = _words(
+    "inc incorporated corp corporation ltd limited llc llp plc gmbh ag sa nv co company companies group "
+    "holdings holding bank bancorp capital partners securities research advisors advisers management "
+    "investments investment ventures fund university college school institute academy hospital clinic "
+    "laboratory laboratories labs lab foundation association society council committee commission agency "
+    "authority administration department ministry bureau office board court union federation alliance coalition "
+    "party congress parliament senate therapeutics pharmaceuticals pharma biosciences biotech technologies "
+    "technology systems solutions software networks media news times post journal magazine studios pictures "
+    "entertainment records airlines airways motors energy resources petroleum insurance financial services "
+    "stores markets market exchange nasdaq church police army navy force museum library team club league"
+)
+"""The last word of an organisation's name."""
+ORG_STARTS = _words("university bank department ministry institute bureau office house society council college")
+KNOWN_ORGS = _words(
+    "google microsoft apple amazon facebook meta netflix twitter youtube instagram tiktok linkedin uber airbnb "
+    "tesla spacex nasa ibm intel nvidia amd oracle cisco samsung sony nokia toyota honda ford walmart target "
+    "costco disney pfizer moderna astrazeneca boeing airbus reuters bloomberg nasdaq nyse unesco unicef nato "
+    "opec fda sec fbi cia irs epa nhs imf who un cnn bbc openai anthropic github wikipedia stanford harvard mit "
+    "yale princeton oxford jefferies barclays citi citigroup jpmorgan hsbc ubs deloitte kpmg pwc mckinsey visa "
+    "mastercard paypal starbucks mcdonald's nike adidas"
+)
+NOT_ORG = _words(
+    "ceo cfo coo cto cmo vp evp svp ebitda gaap non-gaap eps roi roe capex opex arpu kpi ipo q1 q2 q3 q4 h1 h2 "
+    "fy ai ml it hr pr tv pc dvd cd usb hd lcd led url api sdk app ok okay faq covid covid-19 am pm ad bc phd "
+    "mba ba ma ms dna rna icu cpu gpu ui ux iot vr ar gps atm pin id diy usd eur gbp lp wi-fi wifi qa q&a m&a "
+    "r&d ir sg&a yoy p&l cogs b2b b2c saas csr esg"
+)
+"""Capitals that name nobody."""
+DAYS = _words("monday tuesday wednesday thursday friday saturday sunday")
+MONTHS = _words(
+    "january february march april may june july august september october november december jan feb mar apr jun "
+    "jul aug sep sept oct nov dec"
+)
+PEOPLES = _words(
+    "american americans canadian canadians british english french german germans italian spanish dutch european "
+    "europeans asian african chinese japanese korean indian indians russian mexican brazilian australian irish "
+    "scottish welsh swiss swedish norwegian danish finnish polish turkish greek arab arabic jewish muslim "
+    "muslims christian christians catholic hindu buddhist latin republican republicans democrat democrats "
+    "democratic conservative liberal liberals indigenous native western eastern israeli iranian iraqi ukrainian "
+    "portuguese hebrew"
+)
+"""Peoples, languages, religions and parties: none of the kinds we list."""
+
+
+@cache
+def places() -> frozenset[str]:
+    """Names of places, lower case; see data/places.txt for whose they are."""
+    text = resources.files(__package__).joinpath("data/places.txt").read_text(encoding="utf-8")
+    return frozenset(line.lower() for line in text.splitlines() if line and not line.startswith("#"))
