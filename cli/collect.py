@@ -150,6 +150,7 @@ def report(
         "timings_s": {name: round(value, 3) for name, value in timings_s.items()},
         "language": transcript.get("language") if transcript else None,
         "word_count": len(transcript["words"]) if transcript else 0,
+        "without_words": (transcript.get("without_words") or None) if transcript else None,
         "candidates_weighed": len(moments["moments"]) if moments else 0,
         "nothing_found_reason": project.get("nothing_found_reason"),
         "clips": list(clips),

@@ -201,6 +201,8 @@ def show_result(display: Display, report: JSON, out: Path, code: int) -> None:
         display.say(f"No clips: {report['nothing_found_reason'] or 'nothing was found.'}")
     else:
         display.table(clip_table(report["clips"]))
+    if report.get("without_words"):
+        display.say(report["without_words"])
     if report["clips"]:
         display.say(f"Results in {out}/ (report.json says what each took and why each clip was chosen).")
     else:

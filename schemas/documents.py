@@ -155,6 +155,8 @@ class Transcript(Value, frozen=True, kw_only=True):
     """What its owner called the project: here because events hold no customers' words, and search shows it."""
     sounds: ObjectRef | None = None
     """The project's `Sounds`; None where there are none."""
+    without_words: str = ""
+    """Why there is no word, and so no caption, in a sentence; empty where there are words."""
 
 
 class Evidence(Value, frozen=True, kw_only=True):

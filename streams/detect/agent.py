@@ -10,6 +10,7 @@ from schemas import events
 from schemas.documents import HeardSpan, Moment, MomentList, SeenSpan, Transcript, encode_document
 from schemas.ids import result_id
 from schemas.media import ObjectRef
+from schemas.sounds import Sounds
 from streams import lifecycle
 from streams.adapters.postgres import Connection, org_transaction
 from streams.attempt import Commit, Work, timed_in_thread
@@ -89,9 +90,12 @@ class DetectStage:
 
     async def _material(self, known: Known) -> Material:
         get = self._context.objects.get
+        transcript = msgspec.json.decode(await get(known.transcript), type=Transcript) if known.transcript else None
+        sounds = transcript.sounds if transcript else None
         return Material(
             duration_ms=known.duration_ms,
-            transcript=msgspec.json.decode(await get(known.transcript), type=Transcript) if known.transcript else None,
+            transcript=transcript,
+            sounds=msgspec.json.decode(await get(sounds), type=Sounds) if sounds else None,
             heard=[msgspec.json.decode(await get(ref), type=HeardSpan) for ref in known.heard],
             seen=[msgspec.json.decode(await get(ref), type=SeenSpan) for ref in known.seen],
             has_video=known.height_px is not None,

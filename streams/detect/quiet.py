@@ -46,7 +46,7 @@ def happens(timeline: Timeline, part: TimeRange) -> bool:
 
 
 def quiet_windows(timeline: Timeline, *, min_ms: int, max_ms: int) -> list[Window]:
-    """Windows of two lengths every 5 s, moved to the nearest cut; only where something happens."""
+    """Windows of two lengths every 5 s, moved to the nearest cut or border of music; only where something happens."""
     if timeline.duration_ms < min_ms:
         spans = [timeline.whole] if timeline.duration_ms >= SHORTEST_WHOLE_MS else []
     else:
@@ -62,8 +62,14 @@ def quiet_windows(timeline: Timeline, *, min_ms: int, max_ms: int) -> list[Windo
     return [Window(range=unique[key], sentences=(), start_quality=0.0, end_quality=0.0) for key in sorted(unique)]
 
 
+def music_borders(timeline: Timeline) -> list[int]:
+    """Where music begins, ends, or becomes another."""
+    events = timeline.sounds.events if timeline.sounds else []
+    return [at for event in events if event.kind in ("music", "section") for at in (event.start_ms, event.end_ms)]
+
+
 def _snap(timeline: Timeline, part: TimeRange, min_ms: int, max_ms: int) -> TimeRange:
-    borders = [0, *(shot.at_ms for shot in timeline.shots), timeline.duration_ms]
+    borders = [0, *(shot.at_ms for shot in timeline.shots), *music_borders(timeline), timeline.duration_ms]
     start, end = (
         min((b for b in borders if abs(b - at) <= SNAP_MS), key=lambda b: abs(b - at), default=at)
         for at in (part.start_ms, part.end_ms)

@@ -19,6 +19,8 @@ MIN_SPREAD_DB = 1.0
 """A video whose blocks all lie within this has no louder part."""
 DEAD_MS = 1_500
 PACE_MIN_WORDS = 3
+LEAST_BLOCKS = 4
+"""Fewer blocks than this are nothing to rank among."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,8 @@ class SoundFacts:
     """What counts as nothing to hear in a gap between words."""
     pace_wps: float | None
     """Median words per second of the sentences."""
+    arousal: Sequence[float] = ()
+    """Mean arousal of blocks in which somebody speaks, ascending; empty where it was not measured."""
 
 
 def blocks(timeline: Timeline, part: TimeRange) -> list[tuple[int, float]]:
@@ -43,6 +47,20 @@ def blocks(timeline: Timeline, part: TimeRange) -> list[tuple[int, float]]:
         active = timeline.sound.active(block) if timeline.sound else np.zeros(0)
         if active.size:
             found.append((start_ms, float(active.mean())))
+    return found
+
+
+def raised(timeline: Timeline, part: TimeRange) -> list[tuple[int, float]]:
+    """Start and mean arousal of each block inside ``part`` in which a voice is heard."""
+    if timeline.sounds is None:
+        return []
+    curve = timeline.sounds.arousal
+    found: list[tuple[int, float]] = []
+    for start_ms in range(part.start_ms, part.end_ms, BLOCK_MS):
+        end_ms = min(part.end_ms, start_ms + BLOCK_MS)
+        known = [v for v in curve.values[start_ms // curve.step_ms : end_ms // curve.step_ms] if v is not None]
+        if known:
+            found.append((start_ms, statistics.fmean(known)))
     return found
 
 
@@ -65,12 +83,16 @@ def listen_whole(timeline: Timeline) -> SoundFacts | None:
         spread_db=high - low,
         quiet_db=max(SILENT_DB, median - 15.0),
         pace_wps=statistics.median(rates) if len(rates) >= 3 else None,
+        arousal=sorted(value for _, value in raised(timeline, timeline.whole)),
     )
 
 
 def energy(window: Window, timeline: Timeline, whole: SoundFacts | None) -> Measured | None:
-    """Where the window's sound lies among the video's: mean percentile of its blocks, and its loudest block."""
-    if whole is None or len(whole.blocks_db) < 4 or whole.blocks_db[-1] - whole.blocks_db[0] < MIN_SPREAD_DB:
+    """Where the window's sound lies among the video's: mean percentile of its blocks, and its loudest block.
+
+    Of speech, half of it is how raised the voice is against the same speaker's own, where that was measured.
+    """
+    if whole is None or len(whole.blocks_db) < LEAST_BLOCKS or whole.blocks_db[-1] - whole.blocks_db[0] < MIN_SPREAD_DB:
         return None
     own = blocks(timeline, window.range)
     if not own:
@@ -86,7 +108,19 @@ def energy(window: Window, timeline: Timeline, whole: SoundFacts | None) -> Meas
         ),
         number("mean_level", window.range, statistics.fmean(level for _, level in own), "dBFS"),
     ]
-    return Measured(value=rounded(0.6 * statistics.fmean(ranks) + 0.4 * max(ranks)), evidence=evidence)
+    value = _standing(ranks)
+    voice = raised(timeline, window.range) if window.sentences and len(whole.arousal) >= LEAST_BLOCKS else []
+    if voice:
+        at_ms, most = max(voice, key=lambda block: block[1])
+        part = TimeRange(start_ms=at_ms, end_ms=at_ms + BLOCK_MS)
+        evidence.append(number("raised_voice", part, most, "of 1, where the speaker's usual is 0.5"))
+        value = (value + _standing([rank_in(one, whole.arousal) for _, one in voice])) / 2
+    return Measured(value=rounded(value), evidence=evidence)
+
+
+def _standing(ranks: Sequence[float]) -> float:
+    """One number for a window's percentiles: an even one reaches 0.5, one high peak lifts it."""
+    return 0.6 * statistics.fmean(ranks) + 0.4 * max(ranks)
 
 
 def dynamics(window: Window, timeline: Timeline, whole: SoundFacts | None) -> Measured | None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from schemas.documents import HeardSpan, SeenPicture, SeenSpan, ShotChange, Transcript
 from schemas.media import TimeRange, Value, Word
+from schemas.sounds import Sounds
 from streams.detect.lexicon import Lexicon, lexicon_for
 from streams.detect.sentences import Sentence, split_sentences
 
@@ -35,6 +36,8 @@ class Material(Value, frozen=True, kw_only=True):
     has_video: bool = True
     display_height_px: int | None = None
     """Height of the display picture, in which faces are measured; None: the size of faces is not judged."""
+    sounds: Sounds | None = None
+    """What is heard besides words; None where it was not measured."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +73,7 @@ class Timeline:
     display_height_px: int | None
     has_video: bool
     missing: Sequence[TimeRange]
+    sounds: Sounds | None = None
 
     @property
     def whole(self) -> TimeRange:
@@ -112,6 +116,7 @@ def gather(material: Material) -> Timeline:
         display_height_px=material.display_height_px,
         has_video=material.has_video,
         missing=transcript.missing if transcript else [],
+        sounds=material.sounds,
     )
 
 

@@ -9,14 +9,23 @@ import msgspec
 from schemas import events
 from schemas.documents import HeardSpan, Transcript, encode_document
 from schemas.ids import result_id
-from schemas.media import ObjectRef, TimeRange
+from schemas.media import ObjectRef, TimeRange, Value
+from schemas.sounds import SoundTotals
 from streams import lifecycle, understanding
 from streams.adapters.postgres import Connection, Row, org_transaction
 from streams.attempt import Commit, Work, timed_in_thread
 from streams.context import Context, prefix_of
 from streams.listen.merge import close
 from streams.listen.soundtrack import soundtrack
+from streams.listen.wordless import why_no_words
 from streams.outbox import Cause, put
+
+
+class Known(Value, frozen=True, kw_only=True):
+    """Where the project's sounds lie, and their totals."""
+
+    ref: ObjectRef
+    totals: SoundTotals
 
 
 class CloseStage:
@@ -39,7 +48,12 @@ class CloseStage:
         work.report(1)
         transcript, work.cpu_ms = await timed_in_thread(close, spans, project["duration_ms"], missing)
         sounds, unheard = await self._sounds(event, spans, transcript, work)
-        transcript = msgspec.structs.replace(transcript, project_title=project["title"], sounds=sounds)
+        transcript = msgspec.structs.replace(
+            transcript,
+            project_title=project["title"],
+            sounds=sounds.ref if sounds else None,
+            without_words=why_no_words(transcript, sounds.totals if sounds else None),
+        )
         prefix = prefix_of(event, "transcript", result_id(work.cause.input_id, "close"))
         ref = await self._context.objects.put(prefix, encode_document(transcript), "application/json", ".json")
 
@@ -52,8 +66,8 @@ class CloseStage:
 
     async def _sounds(
         self, event: events.SpansHeard, spans: list[HeardSpan], transcript: Transcript, work: Work
-    ) -> tuple[ObjectRef | None, str]:
-        """Where the project's sounds lie, and what to warn of: they never take the transcript with them."""
+    ) -> tuple[Known | None, str]:
+        """The project's sounds, and what to warn of: they never take the transcript with them."""
         sounding = [span for span in spans if span.loudness.level_db]
         known = [span for span in sounding if span.sounds is not None]
         if not known:
@@ -69,7 +83,9 @@ class CloseStage:
         prefix = prefix_of(event, "sounds", result_id(work.cause.input_id, "close"))
         ref = await self._context.objects.put(prefix, encode_document(sounds), "application/json", ".json")
         lost = len(sounding) - len(known)
-        return ref, f"sounds: {lost} of {len(sounding)} spans could not be measured" if lost else ""
+        return Known(
+            ref=ref, totals=sounds.totals
+        ), f"sounds: {lost} of {len(sounding)} spans could not be measured" if lost else ""
 
     async def _read(self, event: events.SpansHeard) -> tuple[list[HeardSpan], Row, list[TimeRange]]:
         async with org_transaction(self._context.pool, event.org_id) as connection:

@@ -1,0 +1,58 @@
+"""What detect makes of sounds: raised voices are energy, borders of music are borders of clips."""
+
+from __future__ import annotations
+
+import msgspec
+
+from schemas.media import TimeRange
+from schemas.sounds import SoundEvent
+from streams.detect.quiet import quiet_windows
+from streams.detect.signals_sound import energy, listen_whole
+from streams.detect.timeline import Timeline, gather
+from streams.detect.windows import Window
+from tests.detect.material_factory import material, say, speech_levels
+from tests.heard_sounds import heard_sounds
+
+LENGTH_MS = 60_000
+
+
+def spoken(arousal: list[float | None] | None) -> Timeline:
+    words = [word for at in range(0, LENGTH_MS, 4_000) for word in say("This is one whole sentence of words.", at)]
+    made = material(words, LENGTH_MS, levels_db=speech_levels(words, LENGTH_MS))
+    sounds = heard_sounds(LENGTH_MS // 100, arousal) if arousal else None
+    return gather(msgspec.structs.replace(made, sounds=sounds))
+
+
+def window(timeline: Timeline, start_ms: int, end_ms: int) -> Window:
+    inside = [one for one in timeline.sentences if start_ms <= one.start_ms and one.end_ms <= end_ms]
+    part = TimeRange(start_ms=start_ms, end_ms=end_ms)
+    return Window(range=part, sentences=inside, start_quality=1.0, end_quality=1.0)
+
+
+def energy_of(timeline: Timeline, start_ms: int, end_ms: int) -> tuple[float, list[str]]:
+    found = energy(window(timeline, start_ms, end_ms), timeline, listen_whole(timeline))
+    assert found
+    return found.value, [one.kind for one in found.evidence]
+
+
+def test_a_raised_voice_is_energy_and_says_where() -> None:
+    calm, plain = spoken([0.3] * 60 + [0.8] * 60), spoken(None)
+    raised, kinds = energy_of(calm, 32_000, 56_000)
+    usual, _ = energy_of(calm, 4_000, 28_000)
+    assert raised > usual + 0.15
+    assert "raised_voice" in kinds
+    assert "raised_voice" not in energy_of(plain, 32_000, 56_000)[1]
+
+
+def test_an_unknown_arousal_changes_nothing() -> None:
+    assert energy_of(spoken([None] * 120), 8_000, 32_000) == energy_of(spoken(None), 8_000, 32_000)
+
+
+def test_windows_of_music_begin_where_it_changes() -> None:
+    made = material([], LENGTH_MS, levels_db=[-20.0] * (LENGTH_MS // 100))
+    sounds = heard_sounds(LENGTH_MS // 100)
+    change = SoundEvent(kind="section", start_ms=21_300, end_ms=21_300, confidence=0.8)
+    sounds = msgspec.structs.replace(sounds, events=[*sounds.events, change])
+    timeline = gather(msgspec.structs.replace(made, sounds=sounds))
+    starts = {one.range.start_ms for one in quiet_windows(timeline, min_ms=15_000, max_ms=30_000)}
+    assert 21_300 in starts
