@@ -13,6 +13,8 @@ from schemas import events
 DAY_MS = 24 * 60 * 60 * 1000
 FOREVER = -1
 PARTITIONS = 12
+STRIDE = 7
+"""Partitions from one ordinal to the next; shares no factor with ``PARTITIONS``, so that every one of them is used."""
 Spread = Literal["project", "ordinal"]
 
 
@@ -129,8 +131,12 @@ TOPIC_OF: Mapping[type, Topic] = {event: topic for topic in TOPICS for event in 
 
 
 def partition_for(topic: Topic, project_id: UUID, ordinal: int = 0) -> int:
-    """Partition of an event: ``(hash(project) + ordinal) mod n``, so a short video does not wait behind a long one."""
-    return (project_id.int + (ordinal if topic.spread == "ordinal" else 0)) % topic.partitions
+    """Partition of an event: ``(hash(project) + 7 · ordinal) mod n``, so a short video does not wait behind a long one.
+
+    Workers own contiguous blocks of partitions: neighbouring ordinals must not be neighbours there, or one worker
+    gets all clips of a project while the other rests (docs/adr/0006).
+    """
+    return (project_id.int + (STRIDE * ordinal if topic.spread == "ordinal" else 0)) % topic.partitions
 
 
 def route(event: events.AnyEvent) -> tuple[Topic, UUID, int]:

@@ -113,6 +113,15 @@ async def test_what_its_twin_promises_too(speech: TritonSpeech) -> None:
     await speech_keeps_what_it_promises(speech, sound(media("speech/jfk.flac")))
 
 
+async def test_each_window_is_heard_in_its_own_language(speech: TritonSpeech) -> None:
+    """A minute that begins in English and goes on in German and French."""
+    heard = await speech.transcribe(sound(media("speech/multilingual.mp3")), language=None, report=ignore)
+    said = texts(heard.words)
+    assert "permission" in said
+    assert "dokumentationsdateien" in said
+    assert heard.language == "en"
+
+
 async def test_words_times_and_language(speech: TritonSpeech) -> None:
     signs: list[int] = []
     heard = await speech.transcribe(sound(media("speech/jfk.flac")), language=None, report=signs.append)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 from tests.models.load import load
 
 gates = load("whisper", "gates")
+sys.modules["gates"] = gates
+tongues = load("whisper", "tongues")
 
 
 def test_speech_is_believed_and_invention_is_not() -> None:
@@ -42,3 +46,31 @@ def test_a_hint_wins_a_doubt_but_not_a_certainty() -> None:
     assert gates.language([GERMAN], "en") is None
     assert gates.likeliest([GERMAN, GERMAN], "en") == ("de", 1.0)
     assert gates.likeliest([ENGLISH], "xx")[0] == "en"
+
+
+def test_a_window_leaves_the_recordings_language_only_when_sure() -> None:
+    assert gates.window_language(GERMAN, "en") == "de"
+    assert gates.window_language(DUTCH, "en") == "en"
+    assert gates.window_language(HALF, "en") == "en"
+
+
+class Network:
+    """Hears a fixed language a window."""
+
+    is_multilingual = True
+
+    def detect_language(self, features: list[dict[str, float]]) -> list[list[tuple[str, float]]]:
+        ranked = [sorted(window.items(), key=lambda one: -one[1]) for window in features]
+        return [[(f"<|{name}|>", probability) for name, probability in window] for window in ranked]
+
+
+def test_each_window_is_heard_in_its_own_language_while_switching() -> None:
+    network = tongues.Tongues(Network())
+    assert network.is_multilingual
+    assert network.detect_language([DUTCH])[0][0] == ("<|nl|>", 0.75)
+    with network.switching("en"):
+        found = network.detect_language([DUTCH, GERMAN, ENGLISH])
+        assert [window[0][0] for window in found] == ["<|en|>", "<|de|>", "<|en|>"]
+        assert (network.heard, network.of(1), network.of(9)) == (["en", "de", "en"], "de", "en")
+    assert network.of(0) is None
+

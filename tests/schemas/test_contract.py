@@ -80,6 +80,18 @@ def test_neighbouring_ordinals_lie_on_different_partitions(project_id: UUID, ord
     first, second = partition_for(spans, project_id, ordinal), partition_for(spans, project_id, ordinal + 1)
     assert first != second
     assert 0 <= first < spans.partitions
+    assert len({partition_for(spans, project_id, ordinal + at) for at in range(12)}) == spans.partitions
+
+
+@pytest.mark.parametrize(("workers", "neighbours", "most"), [(2, 2, 2), (2, 5, 3), (3, 6, 3), (4, 8, 3), (6, 6, 2)])
+def test_workers_that_own_blocks_share_neighbours(workers: int, neighbours: int, most: int) -> None:
+    """Faust gives each worker a contiguous block of partitions."""
+    renders = BY_NAME["renders.v1"]
+    for first in range(renders.partitions):
+        owners = [
+            partition_for(renders, UUID(int=first), at) * workers // renders.partitions for at in range(neighbours)
+        ]
+        assert max(owners.count(worker) for worker in range(workers)) <= most, (first, owners)
 
 
 @given(st.binary(max_size=200))

@@ -12,6 +12,7 @@ import numpy as np
 import packing
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper.vad import VadOptions, get_speech_timestamps
+from tongues import Tongues
 
 PAD_MS = 400
 VAD = VadOptions(max_speech_duration_s=30.0, min_silence_duration_ms=160, speech_pad_ms=PAD_MS)
@@ -69,6 +70,7 @@ class Recogniser:
             cpu_threads=threads,
             local_files_only=True,
         )
+        self._tongues = self._model.model = Tongues(self._model.model)
         self._batched = BatchedInferencePipeline(self._model)
         self.name = f"{weights.name}/{compute_type}"
 
@@ -96,7 +98,17 @@ class Recogniser:
             language, sure = self._language(packed, spans, options.hint)
             segments, _ = hear(packed, spans, options, language)
         parts = self._believed(segments, packed, spans, pieces, options, language, cancelled)
+        if self._many(known):
+            parts = self._switching(parts, language)
         return Hearing(parts, speech, language, sure)
+
+    def _many(self, known: str | None) -> bool:
+        """Whether windows may be in languages of their own: not where the caller says which it is."""
+        return known is None and self._model.model.is_multilingual
+
+    def _switching(self, parts: Iterator[Part], language: str) -> Iterator[Part]:
+        with self._tongues.switching(language):
+            yield from parts
 
     def _language(self, packed: np.ndarray, spans: list[packing.Window], hint: str | None) -> tuple[str, float]:
         """The spoken language and how sure that is (0..1): the mean over windows, until one language leads clearly.
@@ -122,12 +134,13 @@ class Recogniser:
             clip_timestamps=[{"start": span.start / rate, "end": span.end / rate} for span in spans],
             word_timestamps=True,
             without_timestamps=True,
+            multilingual=self._many(options.language),
         )
 
     def _sequential(self, packed: np.ndarray, spans: list[packing.Window], options: Options, language: str | None):  # noqa: ARG002
-        return self._careful(packed, options, language)
+        return self._careful(packed, options, language, many=self._many(options.language))
 
-    def _careful(self, audio: np.ndarray, options: Options, language: str | None):
+    def _careful(self, audio: np.ndarray, options: Options, language: str | None, *, many: bool = False):
         return self._model.transcribe(
             audio,
             language=language,
@@ -136,6 +149,7 @@ class Recogniser:
             condition_on_previous_text=False,
             vad_filter=False,
             word_timestamps=True,
+            multilingual=many,
         )
 
     def _believed(
@@ -157,7 +171,8 @@ class Recogniser:
             believed, offset_s = [segment], 0.0
             if again:
                 offset_s = span.start / packing.RATE_HZ
-                believed = list(self._careful(packed[span.start : span.end], options, language)[0])
+                own = self._tongues.of(spans.index(span)) or language
+                believed = list(self._careful(packed[span.start : span.end], options, own)[0])
             for one in believed:
                 yield _part(one, pieces, offset_s, again=again)
 
