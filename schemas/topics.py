@@ -134,7 +134,7 @@ def partition_for(topic: Topic, project_id: UUID, ordinal: int = 0) -> int:
     """Partition of an event: ``(hash(project) + 7 · ordinal) mod n``, so a short video does not wait behind a long one.
 
     Workers own contiguous blocks of partitions: neighbouring ordinals must not be neighbours there, or one worker
-    gets all clips of a project while the other rests (docs/adr/0006).
+    gets all clips of a project while the other rests (docs/adr/0007).
     """
     return (project_id.int + (STRIDE * ordinal if topic.spread == "ordinal" else 0)) % topic.partitions
 
