@@ -45,6 +45,10 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True):
     start_ms: int
     end_ms: int
     title: str
+    hook: str
+    """The line it opens with."""
+    description: str
+    hashtags: list[str]
     reason: str
     score: float
     confidence: float

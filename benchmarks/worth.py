@@ -17,10 +17,14 @@ import numpy as np
 
 from benchmarks.worth_borders import shares
 from benchmarks.worth_measures import ROUNDS, Apart, Floats, auc, blocks, interval, kappa, precision
-from benchmarks.worth_rig import DEVELOPED_ON, Labelled, labelled, longest_sentence, loudest, window_of
+from benchmarks.worth_noise import stability
+from benchmarks.worth_rig import DEVELOPED_ON, Labelled, embedded, labelled, longest_sentence, loudest, window_of
 from schemas.documents import SubScore
-from streams.detect.signals import SCORER, measure, read_whole
+from schemas.events import ProjectOptions
+from schemas.worth import default_weights
+from streams.detect.signals import SCORER, measure, read_whole, scales, weighted
 from streams.detect.timeline import gather
+from streams.detect.windows import spoken_windows
 
 SEED = 20_261_121
 OURS, LONGEST, LOUDEST, RANDOM = "clipstream", "longest sentence", "loudest", "random"
@@ -44,9 +48,13 @@ def score(signals: Sequence[SubScore], without: str = "", only: str = "") -> flo
 def scored(text: Labelled) -> Scored:
     """Our scores of a text's windows and those of the baselines."""
     timeline = gather(text.material)
-    whole = read_whole(timeline)
+    whole = read_whole(timeline, text.material.embedded)
+    options = ProjectOptions()
+    every = spoken_windows(timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
+    scale = scales([measure(window, timeline, whole) for window in every])
     windows = [window_of(timeline, part) for part in text.ranges]
-    signals = [measure(window, timeline, whole) for window in windows]
+    table = default_weights().of("none", spoken=True)
+    signals = [weighted(measure(window, timeline, whole), scale, table) for window in windows]
     ways = {OURS: [score(one) for one in signals], LONGEST: [longest_sentence(window) for window in windows]}
     if timeline.sound is not None:
         ways[LOUDEST] = [loudest(timeline, window) for window in windows]
@@ -159,7 +167,8 @@ def auc_of(one: Scored, without: str, only: str) -> float:
 
 def report(texts: Sequence[Labelled]) -> Iterator[str]:
     """All tables, line by line."""
-    yield f"scorer {SCORER}; {ROUNDS} rounds, blocks of neighbours; 95 % intervals"
+    known = next((text.material.embedded.model for text in texts if text.material.embedded), "words in common")
+    yield f"scorer {SCORER}, meaning by {known}; {ROUNDS} rounds, blocks of neighbours; 95 % intervals"
     yield from agreement(texts)
     found = [scored(text) for text in texts]
     by_text: dict[str, dict[str, Figures]] = {}
@@ -176,13 +185,17 @@ def report(texts: Sequence[Labelled]) -> Iterator[str]:
         yield from (beside(every[OURS], every[way], way) for way in (LONGEST, RANDOM))
     yield from ablations([one for one in found if one.text.name not in DEVELOPED_ON])
     yield from shares(texts)
+    yield from stability(texts)
 
 
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--media", type=Path, default=Path(os.environ.get("CLIPSTREAM_MEDIA", "../shared/media")))
-    for line in report(labelled(parser.parse_args().media)):
+    parser.add_argument("--by-words", action="store_true", help="as where the sentence model is away (TF-IDF)")
+    asked = parser.parse_args()
+    texts = labelled(asked.media)
+    for line in report(texts if asked.by_words else embedded(texts)):
         print(line, flush=True)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,10 +16,13 @@ import numpy as np
 from benchmarks import ranking, worth_texts
 from schemas.documents import HeardSpan, LoudnessCurve, Transcript
 from schemas.media import TimeRange, Word
+from streams.adapters.triton_vectors import TritonSentences
+from streams.detect.meaning import texts_to_embed
 from streams.detect.sentences import Sentence
-from streams.detect.timeline import Material, Timeline
+from streams.detect.timeline import Embedded, Material, Timeline, gather
 from streams.detect.windows import Window, clip_range, end_quality, start_quality
 from streams.listen.audio import RATE_HZ, loudness
+from tests.contract.triton_server import running
 
 LABELS = Path(__file__).parent / "labels"
 DEVELOPED_ON = ("call_4366522", "meeting_ES2006a", "meeting_covid_6")
@@ -115,6 +120,25 @@ def labelled(media: Path) -> list[Labelled]:
             )
         )
     return found
+
+
+async def _asked(url: str, texts: Sequence[Labelled]) -> list[Labelled]:
+    sentences = TritonSentences(url)
+    found = []
+    try:
+        for text in texts:
+            said = await sentences.embed(texts_to_embed(gather(text.material), []))
+            known = msgspec.structs.replace(text.material, embedded=Embedded(values=said.values, model=said.model))
+            found.append(msgspec.structs.replace(text, material=known))
+    finally:
+        await sentences.close()
+    return found
+
+
+def embedded(texts: Sequence[Labelled]) -> list[Labelled]:
+    """The same with what the sentence model says of them, asked as detect asks: on Triton."""
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "triton.log") as triton:
+        return asyncio.run(_asked(triton.url, texts))
 
 
 def window_of(timeline: Timeline, part: TimeRange) -> Window:

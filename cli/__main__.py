@@ -20,11 +20,11 @@ from cli.demo import SHIPPED, demo
 from cli.exits import INTERRUPTED, OK, USAGE, CliError, epilog
 from cli.run import check_options, check_source, run_project
 from cli.show import Display
+from cli.wishes import ASPECTS, add_wishes
 
 DEFAULT_STATE = ".clipstream"
 LINE_CHARS = 120
 """Width of tables where no terminal says its own."""
-ASPECTS = ("9:16", "1:1", "16:9")
 
 
 class Parser(argparse.ArgumentParser):
@@ -76,12 +76,7 @@ def _add_wishes(parser: argparse.ArgumentParser, out: str | None) -> None:
     parser.add_argument(
         "--out", metavar="DIR", default=out, help=f"for the results ({out or 'out/<name of the video>'})"
     )
-    parser.add_argument("--aspect", choices=ASPECTS, help="of the clips (9:16)")
-    parser.add_argument(
-        "--max-clips", type=_positive, metavar="N", help="at most so many clips (by the video's length, up to 12)"
-    )
-    parser.add_argument("--no-captions", action="store_true", help="burn no captions in")
-    parser.add_argument("--language", metavar="xx", help="language spoken, e.g. en (recognised by itself)")
+    add_wishes(parser, _positive)
     parser.add_argument("--title", help="of the project (the file's name)")
 
 

@@ -88,7 +88,10 @@ def save_transcript(client: Client, project_id: str, out: Path) -> JSON | None:
 
 def clip_entry(clip: JSON, export: JSON | None, files: Mapping[str, str]) -> JSON:
     """One clip in the report."""
-    keys = ("clip_id", "ordinal", "start_ms", "end_ms", "title", "reason", "score", "confidence", "signals")
+    keys = (
+        *("clip_id", "ordinal", "start_ms", "end_ms", "title", "hook", "description", "hashtags"),
+        *("reason", "score", "confidence", "signals"),
+    )
     entry: JSON = {key: clip.get(key) for key in keys}
     entry["files"] = dict(files)
     if export:

@@ -21,6 +21,7 @@ from cli.progress import Progress, counted
 from cli.resume import Note
 from cli.show import Display, clip_table
 from cli.upload import check_file, upload
+from cli.wishes import flag_of, options_of
 from schemas.events import ProjectOptions
 from schemas.options import broken_rules
 
@@ -88,20 +89,11 @@ def check_source(source: str) -> None:
         check_file(Path(source))
 
 
-def options_of(args: Namespace) -> JSON:
-    """The project's options; what was not asked for is left to the API."""
-    wanted = {"aspect": args.aspect, "max_clips": args.max_clips, "language": args.language}
-    options: JSON = {name: value for name, value in wanted.items() if value is not None}
-    if args.no_captions:
-        options["captions"] = False
-    return options
-
-
 def check_options(args: Namespace) -> None:
     """Raises CliError for options that the API would refuse after the upload."""
     broken = broken_rules(msgspec.convert(options_of(args), ProjectOptions))
     if broken:
-        told = "; ".join(f"--{name.replace('_', '-')} must be {rule}" for name, rule in broken.items())
+        told = "; ".join(f"{flag_of(name)} must be {rule}" for name, rule in broken.items())
         raise CliError(USAGE, f"{told}.")
 
 

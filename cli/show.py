@@ -145,6 +145,8 @@ def clip_table(clips: Sequence[JSON]) -> Table:
     for clip in clips:
         told = Text(visible(str(clip["title"])), style="bold")
         told.append(f"\n{clip['reason']}", style="not bold dim")
+        if clip.get("hashtags"):
+            told.append(f"\n{visible(' '.join(clip['hashtags']))}", style="not bold cyan")
         table.add_row(
             str(int(clip["ordinal"]) + 1),
             f"{clock(clip['start_ms'])} – {clock(clip['end_ms'])}",

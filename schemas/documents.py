@@ -168,15 +168,27 @@ class Evidence(Value, frozen=True, kw_only=True):
     text: str = ""
     value: float | None = None
     unit: str = ""
+    part: str = ""
+    """The feature it belongs to: a sub-score may be made of several."""
+    strength: float | None = None
+    """How strong that feature is, 0..1."""
+    share: float | None = None
+    """How much of the sub-score that feature made, 0..1."""
 
 
 class SubScore(Value, frozen=True, kw_only=True):
-    """One signal of a moment, 0..1, with what made it."""
+    """One sub-score of a moment, 0..1 inside its video, with what made it."""
 
     name: str
     value: float
     weight: float
     evidence: list[Evidence]
+    raw: float | None = None
+    """The same before it was compared with the rest of the video."""
+    confidence: float | None = None
+    """How much of it could be measured, times how sure the words are."""
+    told: str = ""
+    """It in a sentence."""
 
 
 class Moment(Value, frozen=True, kw_only=True):
@@ -192,6 +204,10 @@ class Moment(Value, frozen=True, kw_only=True):
     selected: bool
     text: str = ""
     rank: int | None = None
+    hook: str = ""
+    """The line to open with: what is said first that makes one stay."""
+    description: str = ""
+    hashtags: list[str] = []
 
 
 class MomentList(Value, frozen=True, kw_only=True):
@@ -204,6 +220,10 @@ class MomentList(Value, frozen=True, kw_only=True):
     """What looked at the pictures that were weighed."""
     project_title: str = ""
     """As in `Transcript`."""
+    weights: str = ""
+    """Which table of weights, and of which genre."""
+    meaning: str = ""
+    """What told how near two sentences are in meaning: a model, or words in common and why."""
 
 
 class FaceSample(Value, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ import msgspec
 
 from schemas.documents import Aspect
 from schemas.media import ObjectRef, TimeRange
+from schemas.worth import Genre
 
 Stage = Literal["ingest", "listen", "close", "look", "study", "detect", "frame", "render", "deliver"]
 StageState = Literal["waiting", "running", "done", "failed"]
@@ -28,8 +29,16 @@ class ProjectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     captions: bool = True
     language: str | None = None
     max_clips: int | None = None
-    min_clip_ms: int = 15_000
-    max_clip_ms: int = 60_000
+    min_clip_ms: int = 10_000
+    max_clip_ms: int = 90_000
+    target_clips: int | None = None
+    """So many clips are aimed at; ``max_clips`` still holds, and what is not good enough is still left out."""
+    genre: Genre = "none"
+    topics: list[str] = []
+    prompt: str | None = None
+    """What the moments should be about, in the caller's own words."""
+    skip: list[TimeRange] = []
+    """Stretches no clip may touch."""
 
 
 class UploadReceived(Event, frozen=True, kw_only=True):

@@ -9,6 +9,10 @@ from schemas.events import ProjectOptions
 
 MAX_CLIPS = 50
 CLIP_MS = (3_000, 180_000)
+MOST_TOPICS = 10
+TOPIC_CHARS = 100
+PROMPT_CHARS = 500
+MOST_SKIPPED = 100
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
@@ -19,6 +23,26 @@ def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
         ("max_clips", options.max_clips is None or 1 <= options.max_clips <= MAX_CLIPS, f"1 to {MAX_CLIPS}"),
         ("min_clip_ms", low <= options.min_clip_ms <= high, f"{low} to {high} ms"),
         ("max_clip_ms", options.min_clip_ms <= options.max_clip_ms <= high, f"min_clip_ms to {high} ms"),
+        (
+            "target_clips",
+            options.target_clips is None or 1 <= options.target_clips <= MAX_CLIPS,
+            f"1 to {MAX_CLIPS}",
+        ),
+        (
+            "topics",
+            len(options.topics) <= MOST_TOPICS and all(1 <= len(one.strip()) <= TOPIC_CHARS for one in options.topics),
+            f"at most {MOST_TOPICS} of 1 to {TOPIC_CHARS} characters",
+        ),
+        (
+            "prompt",
+            options.prompt is None or 1 <= len(options.prompt.strip()) <= PROMPT_CHARS,
+            f"1 to {PROMPT_CHARS} characters",
+        ),
+        (
+            "skip",
+            len(options.skip) <= MOST_SKIPPED and all(0 <= part.start_ms < part.end_ms for part in options.skip),
+            f"at most {MOST_SKIPPED} stretches, each with start_ms below end_ms",
+        ),
         ("language", options.language is None or bool(_LANGUAGE.fullmatch(options.language)), "a code like `en`"),
     )
     return {name: rule for name, fine, rule in checks if not fine}

@@ -5,18 +5,25 @@ from __future__ import annotations
 from uuid import UUID
 
 import msgspec
+import numpy as np
 
 from schemas import events
 from schemas.documents import HeardSpan, Moment, MomentList, SeenSpan, Transcript, encode_document
 from schemas.ids import result_id
 from schemas.media import ObjectRef
 from schemas.sounds import Sounds
+from schemas.worth import WeightTable
 from streams import lifecycle
 from streams.adapters.postgres import Connection, org_transaction
 from streams.attempt import Commit, Work, timed_in_thread
 from streams.context import Context, prefix_of
-from streams.detect.weigh import Material, weigh
+from streams.detect.meaning import texts_to_embed
+from streams.detect.timeline import Embedded, gather
+from streams.detect.weigh import Material, weigh, wishes_of
+from streams.errors import Unavailable
 from streams.outbox import Cause, put
+
+MEANING_LOST = "What the sentences mean could not be asked for: moments were compared by the words they have in common."
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +36,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     transcript: ObjectRef | None
     heard: list[ObjectRef]
     seen: list[ObjectRef]
+    weights: WeightTable | None
+    """The organisation's own; None: the installation's."""
 
 
 class DetectStage:
@@ -50,19 +59,42 @@ class DetectStage:
         known = await self._read(event)
         material = await self._material(known)
         work.report(1)
+        embedded, asked_ms, lost = await self._embed(material, known.options)
+        work.report(2)
         input_id = work.cause.input_id
-        moments, work.cpu_ms = await timed_in_thread(
-            weigh, material, known.options, lambda name: str(result_id(input_id, "detect", name))
+        moments, weighed_ms = await timed_in_thread(
+            weigh,
+            msgspec.structs.replace(material, embedded=embedded),
+            known.options,
+            lambda name: str(result_id(input_id, "detect", name)),
+            known.weights,
         )
+        work.cpu_ms = asked_ms + weighed_ms
         looked = sorted({span.model for span in material.seen})
         moments = msgspec.structs.replace(moments, project_title=known.title, picture_models=looked)
         prefix = prefix_of(event, "moments", result_id(input_id, "detect"))
         ref = await self._context.objects.put(prefix, encode_document(moments), "application/json", ".json")
 
         async def commit(connection: Connection) -> None:
+            if lost:
+                await lifecycle.warn(connection, event.org_id, event.project_id, lost)
             await _write(connection, event, known, moments, ref, work)
 
         return commit
+
+    async def _embed(self, material: Material, options: events.ProjectOptions) -> tuple[Embedded, int, str]:
+        """What the sentence model says, what that cost, and a warning where it was to be asked and did not answer."""
+        language = material.transcript.language if material.transcript else None
+        if language != "en":
+            return _unasked(f"the language is {language or 'unknown'}"), 0, ""
+        timeline, cpu_ms = await timed_in_thread(gather, material)
+        if not timeline.sentences:
+            return _unasked("nothing is said"), cpu_ms, ""
+        try:
+            found = await self._context.sentences.embed(texts_to_embed(timeline, wishes_of(options)))
+        except Unavailable:
+            return _unasked("the sentence model did not answer"), cpu_ms, MEANING_LOST
+        return Embedded(values=found.values, model=found.model), cpu_ms + found.compute_ms, ""
 
     async def _read(self, event: events.UnderstandingCompleted) -> Known:
         owner = (event.org_id, event.project_id)
@@ -73,6 +105,9 @@ class DetectStage:
             )
             spans = await connection.fetch(
                 "select heard_ref, seen_ref from spans where org_id = $1 and project_id = $2 order by ordinal", *owner
+            )
+            weights = await connection.fetchval(
+                "select weights from score_weights where org_id = $1 order by version desc limit 1", event.org_id
             )
             transcript = await connection.fetchval(
                 "select object from transcripts where org_id = $1 and project_id = $2 order by version desc limit 1",
@@ -86,6 +121,7 @@ class DetectStage:
             transcript=lifecycle.ref_of(transcript) if transcript else None,
             heard=[lifecycle.ref_of(row["heard_ref"]) for row in spans if row["heard_ref"]],
             seen=[lifecycle.ref_of(row["seen_ref"]) for row in spans if row["seen_ref"]],
+            weights=msgspec.convert(weights, WeightTable) if weights else None,
         )
 
     async def _material(self, known: Known) -> Material:
@@ -108,6 +144,10 @@ class DetectStage:
         """Without chosen moments there are no clips: the project fails and says why."""
         assert isinstance(event, events.UnderstandingCompleted)
         await lifecycle.fail_project(connection, event.org_id, event.project_id, f"detect.{reason}", detail, cause)
+
+
+def _unasked(why: str) -> Embedded:
+    return Embedded(values=np.zeros((0, 0), dtype=np.float32), model=why)
 
 
 async def _write(
@@ -172,8 +212,9 @@ async def _write_clip(
     )
     await connection.execute(
         """insert into clips
-             (org_id, clip_id, project_id, ordinal, start_ms, end_ms, score, confidence, title, reason, signals)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing""",
+             (org_id, clip_id, project_id, ordinal, start_ms, end_ms, score, confidence, title, reason, signals,
+              hook, description, hashtags)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) on conflict do nothing""",
         event.org_id,
         clip_id,
         event.project_id,
@@ -185,6 +226,9 @@ async def _write_clip(
         moment.title,
         moment.reason,
         moment.signals,
+        moment.hook,
+        moment.description,
+        moment.hashtags,
     )
     await connection.execute(
         """insert into exports

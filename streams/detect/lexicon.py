@@ -24,6 +24,8 @@ class Lexicon(msgspec.Struct, frozen=True, kw_only=True):
     address: frozenset[str]
     contrast: frozenset[str]
     strong: frozenset[str]
+    denying: frozenset[str]
+    """Words that say no."""
     numbers: frozenset[str]
     fillers: frozenset[str]
     courtesy: re.Pattern[str]
@@ -71,6 +73,10 @@ ENGLISH = Lexicon(
         "extreme extremely absolutely completely exactly guarantee promise mistake mistakes problem changed "
         "change first last forever"
     ),
+    denying=_words(
+        "no not never nobody nothing none neither nor nowhere cannot can't don't doesn't didn't won't wouldn't "
+        "shouldn't couldn't isn't aren't wasn't weren't haven't hasn't hadn't without"
+    ),
     numbers=_words(
         "two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty sixty seventy "
         "eighty ninety hundred hundreds thousand thousands million millions billion billions trillion half "
@@ -88,6 +94,8 @@ ENGLISH = Lexicon(
 
 BY_LANGUAGE: Mapping[str, Lexicon] = {"en": ENGLISH}
 
+POLITE = _words("thank thanks please welcome kind kindly like well okay ok yes yeah sure dear")
+"""Words of politeness and habit that a sentiment lexicon takes for feeling."""
 _BARE = re.compile(r"^[^\w%$€£]+|[^\w%]+$")
 DIGIT = re.compile(r"\d")
 

@@ -1,11 +1,13 @@
-"""What a signal returns, and arithmetic they share. What cannot be measured is None, never a number."""
+"""What a feature returns, and how features make a sub-score. What cannot be measured is None, never a number."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import msgspec
 
 from schemas.documents import Evidence
 from schemas.media import TimeRange
@@ -15,10 +17,11 @@ QUOTE_CHARS = 90
 
 @dataclass(frozen=True, kw_only=True)
 class Measured:
-    """A sub-score 0..1 with what made it."""
+    """A feature or sub-score 0..1 with what made it, and how much of it could be measured (0..1)."""
 
     value: float
     evidence: Sequence[Evidence]
+    measured: float = 1.0
 
 
 def clamp(value: float) -> float:
@@ -34,6 +37,24 @@ def rounded(value: float) -> float:
 def any_of(parts: Sequence[float]) -> float:
     """How much at least one of several independent hints says: ``1 - prod(1 - part)``."""
     return 1.0 - math.prod(1.0 - clamp(part) for part in parts)
+
+
+def blend(parts: Mapping[str, Measured | None], weights: Mapping[str, float]) -> Measured | None:
+    """The weighted mean of the features that were measured; each says in its evidence how much it made of it."""
+    found = {name: part for name, part in parts.items() if part is not None}
+    total = sum(weights[name] for name in found)
+    if total <= 0:
+        return None
+    made = {name: weights[name] * part.value / total for name, part in found.items()}
+    value = sum(made.values())
+    evidence = [
+        msgspec.structs.replace(
+            one, part=name, strength=round(part.value, 4), share=round(made[name] / value, 4) if value else 0.0
+        )
+        for name, part in found.items()
+        for one in part.evidence
+    ]
+    return Measured(value=rounded(value), evidence=evidence, measured=round(total / sum(weights.values()), 4))
 
 
 def rank_in(value: float, ordered: Sequence[float]) -> float:

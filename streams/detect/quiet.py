@@ -8,8 +8,9 @@ import numpy as np
 
 from schemas.documents import SubScore
 from schemas.media import TimeRange
-from streams.detect.reasons import clock
-from streams.detect.select import MIN_SUPPORT, Weighed, order
+from streams.detect.measured import shorten
+from streams.detect.phrases import clock
+from streams.detect.select import LEAST_ASKED, MIN_SUPPORT, Weighed, order
 from streams.detect.signals_pictures import MIN_FACE_SCORE, moves
 from streams.detect.timeline import SILENT_DB, Timeline
 from streams.detect.windows import SHORTEST_WHOLE_MS, Window
@@ -77,7 +78,7 @@ def _snap(timeline: Timeline, part: TimeRange, min_ms: int, max_ms: int) -> Time
     return TimeRange(start_ms=start, end_ms=end) if min_ms <= end - start <= max_ms else part
 
 
-def nothing_found(timeline: Timeline, weighed: Sequence[Weighed], min_score: float) -> str:
+def nothing_found(timeline: Timeline, weighed: Sequence[Weighed], min_score: float, wishes: Sequence[str] = ()) -> str:
     """Why there is no clip, in a sentence for a person. ``min_score`` is what a clip must reach."""
     if timeline.duration_ms < SHORTEST_WHOLE_MS:
         return (
@@ -87,7 +88,17 @@ def nothing_found(timeline: Timeline, weighed: Sequence[Weighed], min_score: flo
     if not timeline.has_video:
         kept = "; its transcript is there" if timeline.words else ""
         return f"This recording has no pictures to make a clip of{kept}."
+    if wishes and weighed and max(one.asked or 0.0 for one in weighed) < LEAST_ASKED:
+        return _not_asked(weighed, wishes)
     return _not_enough(weighed, min_score) if weighed else _silence(timeline)
+
+
+def _not_asked(weighed: Sequence[Weighed], wishes: Sequence[str]) -> str:
+    asked = " or ".join(f"“{shorten(wish, 60)}”" for wish in wishes)
+    nearest = max(weighed, key=lambda one: (one.asked or 0.0, -one.range.start_ms))
+    found = next((one for signal in nearest.signals for one in signal.evidence if one.kind == "nearest"), None)
+    said = f": the nearest, at {clock(found.start_ms)}, is “{shorten(found.text, 60)}”" if found else ""
+    return f"Nothing in this video comes near to {asked}{said}."
 
 
 def _not_enough(weighed: Sequence[Weighed], min_score: float) -> str:

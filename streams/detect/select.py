@@ -1,4 +1,4 @@
-"""Which windows become clips: best first, none overlapping, alike, or below a gate. Never pads the number."""
+"""Which windows become clips: the best that differ, none overlapping or below a gate. Never pads the number."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from schemas.documents import SubScore
+from schemas.events import ProjectOptions
 from schemas.media import TimeRange
 
 MOST_CLIPS = 12
@@ -28,6 +32,12 @@ SPEECH_PER_CLIP_MS = 50_000
 QUIET_PER_CLIP_MS = 90_000
 
 
+LEAST_ASKED = 0.3
+"""What was asked for must be at least so near (see ``signals_sense.match``): a clip of something else is no answer."""
+VARIETY = 0.25
+"""How much being like a chosen clip counts against a candidate, beside its own score (maximal marginal relevance)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Weighed:
     """A window with its score; ``content`` are the words that carry meaning, for telling repetitions."""
@@ -37,14 +47,26 @@ class Weighed:
     confidence: float
     signals: Sequence[SubScore]
     support: float
-    """Weight of the signals that stand out, in shares of the whole table of weights."""
+    """Weight of the features that stand out, in shares of the whole table of weights."""
     content: frozenset[str]
+    direction: NDArray[np.float32] | None = None
+    """Where its meaning lies, less what the whole video is about; unit length. None where nothing is said."""
+    asked: float | None = None
+    """How near it comes to what was asked for; None where nothing was."""
 
 
-def clip_limit(*, spoken_ms: int, quiet_ms: int, asked: int | None) -> int:
-    """The most clips a video may have: one for each 50 s of speech (90 s without), 12, and what was asked."""
+def clip_limit(*, spoken_ms: int, quiet_ms: int, options: ProjectOptions) -> int:
+    """The most clips a video may have: one for each 50 s of speech (90 s without), 12, or what was asked for.
+
+    A number that is aimed at may go beyond 12, never beyond what the video's length holds.
+    """
     natural = math.ceil(spoken_ms / SPEECH_PER_CLIP_MS) if spoken_ms else math.ceil(quiet_ms / QUIET_PER_CLIP_MS)
-    return max(0, min(natural, MOST_CLIPS, MOST_CLIPS if asked is None else asked))
+    if options.target_clips is not None:
+        room = math.ceil((spoken_ms or quiet_ms) / max(1, options.min_clip_ms))
+        aimed = min(options.target_clips, room)
+    else:
+        aimed = min(natural, MOST_CLIPS)
+    return max(0, aimed if options.max_clips is None else min(aimed, options.max_clips))
 
 
 def order(weighed: Sequence[Weighed]) -> list[Weighed]:
@@ -53,15 +75,37 @@ def order(weighed: Sequence[Weighed]) -> list[Weighed]:
 
 
 def select(weighed: Sequence[Weighed], limit: int, min_score: float = MIN_SCORE) -> list[Weighed]:
-    """The chosen ones, best first."""
+    """The chosen ones, best first: each is the best of what is left when likeness to the chosen is taken off."""
+    fit = order(
+        [one for one in weighed if one.support >= MIN_SUPPORT and (one.asked is None or one.asked >= LEAST_ASKED)]
+    )
+    if not fit:
+        return []
+    least = max(min_score, NEAR_BEST * fit[0].score)
+    left = [one for one in fit if one.score >= least]
+    likeness = [0.0] * len(left)
     chosen: list[Weighed] = []
-    ranked = order([one for one in weighed if one.support >= MIN_SUPPORT])
-    for one in ranked:
-        if len(chosen) >= limit or one.score < max(min_score, NEAR_BEST * ranked[0].score):
-            break
-        if not any(one.range.overlap_ms(other.range) or alike(one, other) for other in chosen):
-            chosen.append(one)
-    return chosen
+    while left and len(chosen) < limit:
+        at = max(range(len(left)), key=lambda place: (_worth(left[place], likeness[place]), -place))
+        newest = left[at]
+        chosen.append(newest)
+        pairs = [
+            (one, max(near, _like(one, newest)))
+            for one, near in zip(left, likeness, strict=True)
+            if not one.range.overlap_ms(newest.range) and not alike(one, newest)
+        ]
+        left, likeness = [one for one, _ in pairs], [near for _, near in pairs]
+    return order(chosen)
+
+
+def _worth(one: Weighed, likeness: float) -> float:
+    return (1.0 - VARIETY) * one.score - VARIETY * 100.0 * likeness
+
+
+def _like(one: Weighed, other: Weighed) -> float:
+    if one.direction is None or other.direction is None:
+        return 0.0
+    return max(0.0, float(one.direction @ other.direction))
 
 
 def alike(one: Weighed, other: Weighed) -> bool:

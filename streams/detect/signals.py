@@ -1,111 +1,186 @@
-"""All signals of a window: the table of weights, score and confidence. Pure; never fills in a missing signal."""
+"""The sub-scores of a window, made of features, compared inside the video and weighed. Never fills in a missing one."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from schemas.documents import SubScore
-from streams.detect import signals_pictures, signals_sound, signals_text
-from streams.detect.measured import Measured
+from schemas.worth import SUB_SCORES, SubScoreName
+from streams.detect import signals_form, signals_pictures, signals_sense, signals_sound, signals_text
+from streams.detect.meaning import Meaning, read_meaning
+from streams.detect.measured import Measured, blend, clamp, rounded
+from streams.detect.reasons import told
+from streams.detect.sentences import Sentence
 from streams.detect.signals_sound import SoundFacts
 from streams.detect.signals_text import SentenceFacts
-from streams.detect.timeline import Timeline
+from streams.detect.timeline import Embedded, Timeline
 from streams.detect.windows import Window
 
-SCORER = "evidence-2"
-"""Name of this set of signals, weights and gates; a change of any is a new name."""
-WEIGHTS: Mapping[str, float] = {
-    "hook": 0.20,
-    "completeness": 0.20,
-    "density": 0.06,
-    "emotion": 0.10,
-    "quotability": 0.10,
-    "payoff": 0.08,
-    "energy": 0.08,
-    "dynamics": 0.03,
-    "pace": 0.03,
-    "dead_air": 0.04,
-    "faces": 0.05,
-    "cuts": 0.01,
-    "motion": 0.02,
+SCORER = "worth-1"
+"""Name of this set of features and gates; a change of any is a new name. The weights have a name of their own."""
+FEATURES: Mapping[SubScoreName, Mapping[str, float]] = {
+    "hook": {"opening": 0.6, "opening_substance": 0.4},
+    "emotion": {"feeling": 0.5, "tension": 0.5},
+    "coherence": {"holds_together": 1.0},
+    "clarity": {"borders": 0.4, "fluency": 0.25, "length": 0.15, "sure_words": 0.1, "no_dead_air": 0.1},
+    "energy": {"level": 0.6, "dynamics": 0.2, "pace": 0.2},
+    "speaker_changes": {"turns": 1.0},
+    "novelty": {"substance": 0.6, "density": 0.2, "distance": 0.2},
+    "picture": {"faces": 0.6, "motion": 0.25, "cuts": 0.15},
+    "asked": {"match": 1.0},
 }
-QUIET_WEIGHTS: Mapping[str, float] = {"energy": 0.40, "dynamics": 0.10, "faces": 0.10, "cuts": 0.05, "motion": 0.35}
-"""For windows without sentences. Their confidence is still the share of ``WEIGHTS``: little was there to judge by."""
-RELATIVE = frozenset({"density", "energy", "dynamics", "pace", "motion"})
-"""Signals that compare a window with its video: they say nothing of a window that is nearly the video."""
+"""What each sub-score is made of, and in which shares."""
 NEARLY_ALL = 0.8
+"""What compares a window with its video says nothing of a window that is nearly the video."""
+FEWEST_COMPARED = 8
+"""Fewer windows than this are nothing to compare with: a sub-score then stays as it was measured."""
+LEAST_SPREAD = 0.4
+"""Windows of a video whose 10th and 90th percentile lie nearer than this are alike; small differences stay small."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Whole:
-    """What is computed once per video, for all windows."""
+    """What is computed once per video, for all windows. ``placed``: first word of a sentence → its index."""
 
     facts: Mapping[int, SentenceFacts]
     density_levels: Sequence[float]
     sound: SoundFacts | None
     motion_levels: Sequence[float]
+    meaning: Meaning | None
+    placed: Mapping[int, int]
+    word_spread: Mapping[str, int]
+    """In how many sentences each word of meaning is said."""
 
 
-def read_whole(timeline: Timeline) -> Whole:
+def read_whole(timeline: Timeline, embedded: Embedded | None = None, wishes: Sequence[str] = ()) -> Whole:
     """Facts of the whole video."""
     facts = signals_text.read_sentences(timeline)
     return Whole(
         facts=facts,
-        density_levels=sorted(signals_text.density_levels(timeline, facts)),
+        density_levels=sorted(signals_form.density_levels(timeline, facts)),
         sound=signals_sound.listen_whole(timeline),
         motion_levels=sorted(picture.difference for picture in timeline.pictures),
+        meaning=read_meaning(timeline, embedded, wishes),
+        placed={sentence.first_word: at for at, sentence in enumerate(timeline.sentences)},
+        word_spread=Counter(word for one in facts.values() for word in one.content),
     )
 
 
-def measure(window: Window, timeline: Timeline, whole: Whole) -> list[SubScore]:
-    """Every signal that can be measured in ``window``, with weights that sum to 1 over those."""
-    ways: Mapping[str, Callable[[], Measured | None]] = {
-        "hook": lambda: signals_text.hook(window, timeline, whole.facts),
-        "completeness": lambda: signals_text.completeness(window),
-        "density": lambda: signals_text.density(window, timeline, whole.facts, whole.density_levels),
-        "emotion": lambda: signals_text.emotion(window, whole.facts),
-        "quotability": lambda: signals_text.quotability(window, timeline, whole.facts),
-        "payoff": lambda: signals_text.payoff(window, timeline, whole.facts),
-        "energy": lambda: signals_sound.energy(window, timeline, whole.sound),
-        "dynamics": lambda: signals_sound.dynamics(window, timeline, whole.sound),
-        "pace": lambda: signals_sound.pace(window, timeline, whole.sound),
-        "dead_air": lambda: signals_sound.dead_air(window, timeline, whole.sound),
-        "faces": lambda: signals_pictures.faces(window, timeline),
-        "cuts": lambda: signals_pictures.cuts(window, timeline),
-        "motion": lambda: signals_pictures.motion(window, timeline, whole.motion_levels),
-    }
+Raw = Mapping[SubScoreName, Measured]
+"""Sub-scores of one window before they are compared with those of the others."""
+
+
+def measure(window: Window, timeline: Timeline, whole: Whole) -> Raw:
+    """Every sub-score that can be measured in ``window``."""
     is_all = window.range.length_ms > NEARLY_ALL * timeline.duration_ms
-    found = {name: way() for name, way in ways.items() if not (is_all and name in RELATIVE)}
-    table = table_for(window)
-    return weighted({name: way for name, way in found.items() if way is not None and name in table}, table)
+    features = _pictures_and_sound(window, timeline, whole, is_all)
+    if window.sentences:
+        features |= _words(window, timeline, whole, is_all)
+    found = {name: blend({part: features.get(part) for part in FEATURES[name]}, FEATURES[name]) for name in SUB_SCORES}
+    return {name: one for name, one in found.items() if one is not None}
 
 
-def table_for(window: Window) -> Mapping[str, float]:
-    """The weights that count for a window, by whether anything is said in it."""
-    return WEIGHTS if window.sentences else QUIET_WEIGHTS
+def _pictures_and_sound(window: Window, timeline: Timeline, whole: Whole, is_all: bool) -> dict[str, Measured | None]:
+    found = {
+        "no_dead_air": signals_sound.dead_air(window, timeline, whole.sound),
+        "faces": signals_pictures.faces(window, timeline),
+        "cuts": signals_pictures.cuts(window, timeline),
+    }
+    if not is_all:
+        found |= {
+            "level": signals_sound.energy(window, timeline, whole.sound),
+            "dynamics": signals_sound.dynamics(window, timeline, whole.sound),
+            "pace": signals_sound.pace(window, timeline, whole.sound),
+            "motion": signals_pictures.motion(window, timeline, whole.motion_levels),
+        }
+    return found
 
 
-def weighted(found: Mapping[str, Measured], table: Mapping[str, float] = WEIGHTS) -> list[SubScore]:
-    """Sub-scores in the order of the table, weights renormalised over what was measured."""
-    total = sum(table[name] for name in found)
+def _words(window: Window, timeline: Timeline, whole: Whole, is_all: bool) -> dict[str, Measured | None]:
+    facts, meaning = whole.facts, whole.meaning
+    at = signals_sense.pieces(whole.placed, window)
+
+    def courtesy(sentence: Sentence) -> bool:
+        return facts[sentence.first_word].courtesy
+
+    opening = sum(s.start_ms < window.sentences[0].start_ms + signals_text.HOOK_MS for s in window.sentences)
+    found = {
+        "opening": signals_text.hook(window, timeline, facts),
+        "opening_substance": signals_sense.substance(window, meaning, at.only(opening), courtesy),
+        "feeling": signals_text.emotion(window, facts),
+        "tension": signals_text.tension(window, timeline, facts),
+        "holds_together": signals_sense.holds_together(window, meaning, at),
+        "borders": signals_text.completeness(window),
+        "fluency": signals_form.fluency(window, timeline, facts),
+        "length": signals_form.length(window),
+        "sure_words": signals_form.sure(window, timeline),
+        "turns": signals_sense.turns(window, timeline),
+        "substance": signals_sense.substance(window, meaning, at, courtesy),
+        "match": signals_sense.match(window, meaning, at),
+    }
+    if not is_all:
+        found |= {
+            "density": signals_form.density(window, timeline, facts, whole.density_levels),
+            "distance": signals_sense.distance(window, meaning, at),
+        }
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """Where the windows of a video lie in one sub-score."""
+
+    median: float
+    spread: float
+
+    def place(self, raw: float) -> float:
+        """A window of the middle is 0.5, one at the far end of what is usual 1."""
+        return rounded(0.5 + (raw - self.median) / self.spread)
+
+
+def scales(every: Sequence[Raw]) -> Mapping[SubScoreName, Scale]:
+    """The scale of each sub-score that enough windows have."""
+    found: dict[SubScoreName, Scale] = {}
+    for name in SUB_SCORES:
+        values = [raw[name].value for raw in every if name in raw]
+        if len(values) >= FEWEST_COMPARED:
+            low, median, high = (float(value) for value in np.percentile(values, (10, 50, 90)))
+            found[name] = Scale(median=median, spread=max(LEAST_SPREAD, high - low))
+    return found
+
+
+def weighted(
+    raw: Raw, scale: Mapping[SubScoreName, Scale], table: Mapping[SubScoreName, float], sure: float = 1.0
+) -> list[SubScore]:
+    """Sub-scores in the order of the names, weights renormalised over what was measured; 0 weighs nothing."""
+    counted = [name for name in SUB_SCORES if name in raw and table.get(name, 0) > 0]
+    total = sum(table[name] for name in counted)
     return [
         SubScore(
             name=name,
-            value=found[name].value,
+            value=scale[name].place(raw[name].value) if name in scale else raw[name].value,
             weight=round(table[name] / total, 4),
-            evidence=list(found[name].evidence),
+            evidence=list(raw[name].evidence),
+            raw=raw[name].value,
+            confidence=round(raw[name].measured * (sure if name in OF_WORDS else 1.0), 4),
+            told=told(name, raw[name].value, raw[name].evidence),
         )
-        for name in table
-        if name in found
+        for name in counted
     ]
+
+
+OF_WORDS: frozenset[str] = frozenset({"hook", "emotion", "coherence", "clarity", "novelty", "speaker_changes", "asked"})
 
 
 def score_of(signals: Sequence[SubScore]) -> float:
     """0..100: the weighted mean of the sub-scores.
 
-    Raises ValueError without any signal: then there is no score, and nobody may make one up.
+    Raises ValueError without any: then there is no score, and nobody may make one up.
     """
     total = sum(signal.weight for signal in signals)
     if total <= 0:
@@ -113,12 +188,22 @@ def score_of(signals: Sequence[SubScore]) -> float:
     return round(100 * sum(signal.value * signal.weight for signal in signals) / total, 2)
 
 
-def confidence_of(window: Window, timeline: Timeline, signals: Sequence[SubScore]) -> float:
-    """0..1: the share of the table that was measured, times how sure the words are, times the share not given up."""
-    measured = sum(WEIGHTS[signal.name] for signal in signals) / sum(WEIGHTS.values())
-    words = []
-    if window.sentences:
-        words = [w.probability for w in timeline.words[window.sentences[0].first_word : window.sentences[-1].end_word]]
-    sure = statistics.fmean(words) if words else 1.0
+def certainty(window: Window, timeline: Timeline) -> float:
+    """How sure the words of a window are, 0..1; 1 where nothing is said."""
+    if not window.sentences:
+        return 1.0
+    words = timeline.words[window.sentences[0].first_word : window.sentences[-1].end_word]
+    return statistics.fmean(word.probability for word in words) if words else 1.0
+
+
+def confidence_of(
+    window: Window, timeline: Timeline, signals: Sequence[SubScore], table: Mapping[SubScoreName, float]
+) -> float:
+    """0..1: the share of the whole ``table`` that was measured, as surely as it was, times the share not given up.
+
+    ``table`` is that of spoken windows also for silent ones: little was there to judge those by.
+    """
+    counted: Mapping[str, float] = {name: weight for name, weight in table.items() if name != "asked"}
+    known = sum(counted.get(signal.name, 0.0) * (signal.confidence or 0.0) for signal in signals)
     lost_ms = sum(window.range.overlap_ms(part) for part in timeline.missing)
-    return round(measured * sure * (1 - min(1.0, lost_ms / window.range.length_ms)), 4)
+    return round(clamp(known / sum(counted.values())) * (1 - min(1.0, lost_ms / window.range.length_ms)), 4)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,18 +9,25 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from schemas.documents import Evidence
 from schemas.media import TimeRange, Word
-from streams.detect.lexicon import DIGIT, Lexicon, bare
-from streams.detect.measured import Measured, any_of, clamp, number, quote, rank_in, rounded
+from streams.detect.lexicon import DIGIT, POLITE, Lexicon, bare
+from streams.detect.measured import Measured, any_of, clamp, number, quote, rounded
 from streams.detect.sentences import Sentence
 from streams.detect.timeline import Timeline
 from streams.detect.windows import Window
 
 HOOK_MS = 7_000
 """How long a viewer gives a clip: what is said by then is the hook."""
+SOON_MS = 3_000
+"""Within this a hook counts in full; later it counts half."""
 QUOTE_WORDS = (4, 18)
-DENSITY_STEP_MS = 15_000
 COURTESY = 0.25
 """What is left of a hook that is a greeting."""
+PRAISE = 0.6
+"""What praise counts beside distress of the same strength."""
+TENSE = 0.10
+"""Share of denying and strong words at which a stretch is as tense as talk gets."""
+MOST_WORDS = 25
+"""VADER adds up over a text: long sentences are read in pieces of so many words, and the strongest one counts."""
 _HOOKS: Mapping[str, float] = {"question": 0.5, "number": 0.3, "strong": 0.45, "contrast": 0.25, "address": 0.3}
 
 
@@ -44,9 +50,16 @@ def read_sentences(timeline: Timeline) -> Mapping[int, SentenceFacts]:
     analyser = SentimentIntensityAnalyzer() if timeline.language == "en" else None
     facts: dict[int, SentenceFacts] = {}
     for sentence in timeline.sentences:
-        emotion = float(analyser.polarity_scores(sentence.text)["compound"]) if analyser else None
+        emotion = _polarity(analyser, sentence.text) if analyser else None
         facts[sentence.first_word] = _facts(sentence, timeline.lexicon, emotion)
     return facts
+
+
+def _polarity(analyser: SentimentIntensityAnalyzer, text: str) -> float:
+    words = [word for word in text.split() if bare(word) not in POLITE]
+    pieces = [words[at : at + MOST_WORDS] for at in range(0, len(words), MOST_WORDS)]
+    found = [float(analyser.polarity_scores(" ".join(piece))["compound"]) for piece in pieces]
+    return max(found, key=abs, default=0.0)
 
 
 def _facts(sentence: Sentence, lexicon: Lexicon | None, emotion: float | None) -> SentenceFacts:
@@ -102,17 +115,33 @@ def hook(window: Window, timeline: Timeline, facts: Mapping[int, SentenceFacts])
     opening = _opening_words(window, timeline.words)
     text = " ".join(word.text.strip() for word in opening)
     asked = [s for s in window.sentences if s.start_ms < window.sentences[0].start_ms + HOOK_MS]
-    hits = hints([bare(word.text) for word in opening], asked[-1].text if asked else text, timeline.lexicon)
+    soon, late = (_said(opening, asked, timeline, until_ms) for until_ms in (SOON_MS, HOOK_MS))
     end_ms = opening[-1].end_ms
     evidence = [quote("opening_words", opening[0].start_ms, end_ms, text)]
-    for kind, words in hits.items():
+    for kind, words in late.items():
         evidence.append(quote(kind, opening[0].start_ms, end_ms, ", ".join(words), float(len(words)), "words"))
-    strengths = [_HOOKS[kind] * (1.0 if kind != "strong" else min(1.5, 0.6 + 0.4 * len(hits[kind]))) for kind in hits]
+    strengths = [_strength(kind, late[kind]) * (1.0 if kind in soon else 0.5) for kind in late]
     value = any_of(strengths)
     if any(facts[sentence.first_word].courtesy for sentence in asked):
         value *= COURTESY
         evidence.append(quote("courtesy", opening[0].start_ms, end_ms, "greeting, thanks or housekeeping"))
     return Measured(value=rounded(value), evidence=evidence)
+
+
+def _strength(kind: str, words: Sequence[str]) -> float:
+    return _HOOKS[kind] * (1.0 if kind != "strong" else min(1.5, 0.6 + 0.4 * len(words)))
+
+
+def _said(
+    opening: Sequence[Word], asked: Sequence[Sentence], timeline: Timeline, until_ms: int
+) -> Mapping[str, Sequence[str]]:
+    """Hints among the words that start within ``until_ms``; a question counts when it has begun by then."""
+    begin_ms = opening[0].start_ms
+    words = [bare(word.text) for word in opening if word.start_ms < begin_ms + until_ms]
+    begun = [sentence.text for sentence in asked if sentence.start_ms < begin_ms + until_ms]
+    found = hints(words, "", timeline.lexicon)
+    question = next((text for text in begun if "question" in hints([], text, None)), None)
+    return {**({"question": [question]} if question else {}), **found}
 
 
 def _opening_words(window: Window, words: Sequence[Word]) -> Sequence[Word]:
@@ -141,53 +170,12 @@ def completeness(window: Window) -> Measured | None:
     return Measured(value=rounded((2 * low + high) / 3), evidence=evidence)
 
 
-def _density(content: Sequence[frozenset[str]], length_ms: int) -> float:
-    return len(frozenset().union(*content)) * 10_000 / max(1, length_ms)
-
-
-def density_levels(timeline: Timeline, facts: Mapping[int, SentenceFacts]) -> list[float]:
-    """Different content words in 10 s of speech, for each stretch of about 15 s of speech of the whole video."""
-    levels: list[float] = []
-    run: list[Sentence] = []
-    for sentence in timeline.sentences:
-        run.append(sentence)
-        length_ms = sum(part.length_ms for part in run)
-        if length_ms >= DENSITY_STEP_MS:
-            levels.append(_density([facts[s.first_word].content for s in run], length_ms))
-            run = []
-    return levels
-
-
-def density(
-    window: Window, timeline: Timeline, facts: Mapping[int, SentenceFacts], levels: Sequence[float]
-) -> Measured | None:
-    """Different content words in 10 s, as a percentile of the video's own stretches (needs two of them)."""
-    if timeline.lexicon is None or not window.sentences or len(levels) < 2:
-        return None
-    parts: list[float] = []
-    run: list[Sentence] = []
-    for at, sentence in enumerate(window.sentences):
-        run.append(sentence)
-        length_ms = sum(part.length_ms for part in run)
-        if length_ms >= DENSITY_STEP_MS or at + 1 == len(window.sentences):
-            parts.append(_density([facts[s.first_word].content for s in run], max(length_ms, DENSITY_STEP_MS // 2)))
-            run = []
-    per_10_s = statistics.fmean(parts)
-    words = sorted(frozenset().union(*(facts[s.first_word].content for s in window.sentences)), key=len, reverse=True)
-    evidence = [
-        number("content_words", window.range, per_10_s, "different words in 10 s", ", ".join(sorted(words[:6]))),
-        number("video_median", timeline.whole, statistics.median(levels), "different words in 10 s"),
-    ]
-    return Measured(value=rounded(rank_in(per_10_s, levels)), evidence=evidence)
-
-
 def emotion(window: Window, facts: Mapping[int, SentenceFacts]) -> Measured | None:
-    """How strongly the sentences feel (VADER, English only): mean strength, lifted by the strongest one."""
-    felt = [
-        (0.0 if facts[s.first_word].courtesy else abs(facts[s.first_word].emotion or 0.0), s)
-        for s in window.sentences
-        if facts[s.first_word].emotion is not None
-    ]
+    """How strongly the sentences feel (VADER, English only): mean strength by words, lifted by the strongest one.
+
+    Praise counts less than distress: it is also how people are polite.
+    """
+    felt = [(_felt(facts[s.first_word]), s) for s in window.sentences if facts[s.first_word].emotion is not None]
     if not felt:
         return None
     peak, sentence = max(felt, key=lambda pair: pair[0])
@@ -199,30 +187,26 @@ def emotion(window: Window, facts: Mapping[int, SentenceFacts]) -> Measured | No
         evidence.insert(
             0, quote("strongest", sentence.start_ms, sentence.end_ms, sentence.text, compound, "-1..1 (VADER)")
         )
-    return Measured(value=rounded(0.5 * mean + 0.5 * peak), evidence=evidence)
+    return Measured(value=rounded(0.6 * mean + 0.4 * peak), evidence=evidence)
 
 
-def quotability(window: Window, timeline: Timeline, facts: Mapping[int, SentenceFacts]) -> Measured | None:
-    """The best short sentence that says something strong on its own."""
-    if timeline.lexicon is None or not window.sentences:
+def _felt(facts: SentenceFacts) -> float:
+    compound = 0.0 if facts.courtesy else facts.emotion or 0.0
+    return -compound if compound < 0 else PRAISE * compound
+
+
+def tension(window: Window, timeline: Timeline, facts: Mapping[int, SentenceFacts]) -> Measured | None:
+    """Share of the words that deny, or are strong: what is refused, lost, or absolute makes people listen."""
+    if timeline.lexicon is None:
         return None
-    best = best_sentence(window, facts)
-    value = facts[best.first_word].quotable
+    tense = timeline.lexicon.strong | timeline.lexicon.denying
+    words = [word for s in window.sentences for word in facts[s.first_word].words]
+    found = [word for word in words if word in tense]
+    share = len(found) / max(1, len(words))
+    named = ", ".join(list(dict.fromkeys(found))[:6])
     return Measured(
-        value=rounded(value),
-        evidence=[quote("sentence", best.start_ms, best.end_ms, best.text, round(value, 3), "of 1")],
-    )
-
-
-def payoff(window: Window, timeline: Timeline, facts: Mapping[int, SentenceFacts]) -> Measured | None:
-    """Whether the clip ends on something: how quotable its last sentence is."""
-    if timeline.lexicon is None or len(window.sentences) < 2:
-        return None
-    last = window.sentences[-1]
-    value = facts[last.first_word].quotable
-    return Measured(
-        value=rounded(value),
-        evidence=[quote("last_sentence", last.start_ms, last.end_ms, last.text, round(value, 3), "of 1")],
+        value=rounded(share / TENSE),
+        evidence=[number("tense_words", window.range, 100 * share, "% of the words", named)],
     )
 
 

@@ -21,9 +21,22 @@ SILENT_DB = -60.0
 MOVING = 0.02
 """Difference between looked-at pictures above which something moves (grain and noise stay below)."""
 
+SURE_CUT_MS = 500
+"""A cut whose place is known less exactly than this is no border of a clip."""
+
 
 def _at(picture: SeenPicture) -> int:
     return picture.at_ms
+
+
+class Embedded(Value, frozen=True, kw_only=True):
+    """What the sentence model said of ``meaning.texts_to_embed``, one row a text; no rows where it was not asked.
+
+    ``model`` then says why.
+    """
+
+    values: NDArray[np.float32]
+    model: str
 
 
 class Material(Value, frozen=True, kw_only=True):
@@ -36,6 +49,7 @@ class Material(Value, frozen=True, kw_only=True):
     has_video: bool = True
     display_height_px: int | None = None
     """Height of the display picture, in which faces are measured; None: the size of faces is not judged."""
+    embedded: Embedded | None = None
     sounds: Sounds | None = None
     """What is heard besides words; None where it was not measured."""
 
@@ -73,7 +87,11 @@ class Timeline:
     display_height_px: int | None
     has_video: bool
     missing: Sequence[TimeRange]
+    speakers: frozenset[str] = frozenset()
     sounds: Sounds | None = None
+    """What is heard besides words; None where that was not worked out."""
+    sure_cuts_ms: Sequence[int] = ()
+    """Cuts of the picture whose place is known well enough to cut a clip there, in order."""
 
     @property
     def whole(self) -> TimeRange:
@@ -117,6 +135,10 @@ def gather(material: Material) -> Timeline:
         has_video=material.has_video,
         missing=transcript.missing if transcript else [],
         sounds=material.sounds,
+        sure_cuts_ms=sorted(
+            s.at_ms for span in material.seen for s in span.shots if s.at_ms - s.after_ms <= SURE_CUT_MS
+        ),
+        speakers=frozenset(word.speaker for word in words if word.speaker is not None),
     )
 
 

@@ -8,15 +8,30 @@ from uuid import UUID
 from schemas.documents import Moment, MomentList
 from schemas.events import ProjectOptions
 from schemas.media import TimeRange
+from schemas.worth import SubScoreName, WeightTable, default_weights
+from streams.detect import wording
 from streams.detect.quiet import is_spoken, nothing_found, quiet_windows
-from streams.detect.reasons import quiet_title, reason, spoken_title, standing_out
+from streams.detect.reasons import reason, support_of
 from streams.detect.select import MIN_QUIET_SCORE, MIN_SCORE, Weighed, clip_limit, order, select
-from streams.detect.signals import SCORER, Whole, confidence_of, measure, read_whole, score_of, table_for
-from streams.detect.signals_text import best_sentence
+from streams.detect.signals import (
+    FEATURES,
+    SCORER,
+    Raw,
+    Scale,
+    Whole,
+    certainty,
+    confidence_of,
+    measure,
+    read_whole,
+    scales,
+    score_of,
+    weighted,
+)
+from streams.detect.signals_sense import pieces
 from streams.detect.timeline import Material, Timeline, gather
 from streams.detect.windows import Window, spoken_windows
 
-__all__ = ["Material", "weigh"]
+__all__ = ["Material", "weigh", "wishes_of"]
 
 MOST_MOMENTS = 200
 """So many moments are kept in the list (an hour of talk has some 2,000 windows); the chosen ones always are."""
@@ -25,76 +40,107 @@ NameId = Callable[[str], UUID | str]
 """From a moment's name (``<start_ms>-<end_ms>``) to its id: ``lambda name: result_id(event_id, "detect", name)``."""
 
 
-def weigh(material: Material, options: ProjectOptions, name_id: NameId) -> MomentList:
+def wishes_of(options: ProjectOptions) -> list[str]:
+    """What the caller wants to hear about: the prompt, then the topics."""
+    return [wish.strip() for wish in (options.prompt or "", *options.topics) if wish.strip()]
+
+
+def weigh(
+    material: Material, options: ProjectOptions, name_id: NameId, weights: WeightTable | None = None
+) -> MomentList:
     """Moments of a project, best first; the chosen ones carry a ``rank`` from 1.
 
     Without any chosen moment, ``nothing_found_reason`` says why.
     """
+    table = weights or default_weights()
     timeline = gather(material)
-    whole = read_whole(timeline)
+    whole = read_whole(timeline, material.embedded, wishes_of(options))
     windows = _windows(timeline, options)
-    weighed = {one.range: (one, window) for window in windows if (one := _weigh(window, timeline, whole))}
-    candidates = [one for one, _ in weighed.values()]
+    raws = [(window, measure(window, timeline, whole)) for window in windows]
+    scale = scales([raw for _, raw in raws])
+    judge = _Judge(timeline=timeline, whole=whole, scale=scale, table=table, options=options)
+    found = {window.range: (one, window) for window, raw in raws if (one := judge.weigh(window, raw))}
+    candidates = [one for one, _ in found.values()]
     spoken = any(window.sentences for window in windows)
-    spoken_ms = timeline.spoken_ms() if spoken else 0
-    limit = clip_limit(spoken_ms=spoken_ms, quiet_ms=timeline.duration_ms, asked=options.max_clips)
-    if not timeline.has_video:
-        limit = 0
     least = MIN_SCORE if spoken else MIN_QUIET_SCORE
-    chosen = select(candidates, limit, least)
+    spoken_ms = timeline.spoken_ms() if spoken else 0
+    limit = clip_limit(spoken_ms=spoken_ms, quiet_ms=timeline.duration_ms, options=options)
+    chosen = select(candidates, limit if timeline.has_video else 0, least)
     ranks = {one.range: rank for rank, one in enumerate(chosen, start=1)}
-    moments = [_moment(*weighed[one.range], timeline, whole, ranks, name_id) for one in _kept(candidates, chosen)]
+    moments = [_moment(*found[one.range], judge, ranks, name_id) for one in _kept(candidates, chosen)]
     return MomentList(
         moments=moments,
-        nothing_found_reason=None if chosen else nothing_found(timeline, candidates, least),
+        nothing_found_reason=None if chosen else nothing_found(timeline, candidates, least, wishes_of(options)),
         scorer=SCORER,
+        weights=f"{table.version}/{options.genre}",
+        meaning=whole.meaning.engine if whole.meaning else "",
     )
 
 
 def _windows(timeline: Timeline, options: ProjectOptions) -> list[Window]:
     limits = {"min_ms": options.min_clip_ms, "max_ms": max(options.min_clip_ms, options.max_clip_ms)}
     spoken = spoken_windows(timeline, **limits) if is_spoken(timeline) else []
-    return spoken or quiet_windows(timeline, **limits)
+    every = spoken or quiet_windows(timeline, **limits)
+    return [window for window in every if not any(window.range.overlap_ms(part) for part in options.skip)]
 
 
-def _weigh(window: Window, timeline: Timeline, whole: Whole) -> Weighed | None:
-    signals = measure(window, timeline, whole)
-    if not signals:
-        return None
-    content = frozenset().union(*(whole.facts[s.first_word].content for s in window.sentences))
-    table = table_for(window)
-    return Weighed(
-        range=window.range,
-        score=score_of(signals),
-        confidence=confidence_of(window, timeline, signals),
-        signals=signals,
-        support=round(sum(table[signal.name] for signal, _ in standing_out(signals)), 4),
-        content=content,
-    )
+class _Judge:
+    """What turns measurements into a candidate: one for a whole video."""
+
+    def __init__(
+        self,
+        *,
+        timeline: Timeline,
+        whole: Whole,
+        scale: Mapping[SubScoreName, Scale],
+        table: WeightTable,
+        options: ProjectOptions,
+    ) -> None:
+        self.timeline, self.whole, self.scale = timeline, whole, scale
+        self._table, self._genre = table, options.genre
+        self._asked = bool(wishes_of(options))
+
+    def weigh(self, window: Window, raw: Raw) -> Weighed | None:
+        """A candidate; None where nothing that counts could be measured."""
+        table = self._table.of(self._genre, spoken=bool(window.sentences))
+        signals = weighted(raw, self.scale, table, certainty(window, self.timeline))
+        if not signals:
+            return None
+        facts, meaning = self.whole.facts, self.whole.meaning
+        at = pieces(self.whole.placed, window) if window.sentences else None
+        return Weighed(
+            range=window.range,
+            score=score_of(signals),
+            confidence=confidence_of(window, self.timeline, signals, self._table.of(self._genre, spoken=True)),
+            signals=signals,
+            support=support_of(signals, dict(table.items()), dict(FEATURES.items())),
+            content=frozenset().union(*(facts[s.first_word].content for s in window.sentences)),
+            direction=meaning.own(at.first, at.end) if meaning and at else None,
+            asked=raw["asked"].value if "asked" in raw else (0.0 if self._asked else None),
+        )
 
 
 def _kept(candidates: Sequence[Weighed], chosen: Sequence[Weighed]) -> list[Weighed]:
     ranked = order(candidates)
-    late = [one for one in ranked[MOST_MOMENTS:] if one in chosen]
+    kept = set(map(id, ranked[:MOST_MOMENTS]))
+    late = [one for one in chosen if id(one) not in kept]
     return ranked[:MOST_MOMENTS] + late
 
 
-def _moment(
-    one: Weighed, window: Window, timeline: Timeline, whole: Whole, ranks: Mapping[TimeRange, int], name_id: NameId
-) -> Moment:
-    if window.sentences:
-        title = spoken_title(best_sentence(window, whole.facts), timeline.lexicon)
-    else:
-        title = quiet_title(one.range.start_ms, one.signals)
+def _moment(one: Weighed, window: Window, judge: _Judge, ranks: Mapping[TimeRange, int], name_id: NameId) -> Moment:
+    told = wording.of(window, judge.timeline, judge.whole, one.signals)
     return Moment(
         id=str(name_id(f"{one.range.start_ms}-{one.range.end_ms}")),
         range=one.range,
         score=one.score,
         confidence=one.confidence,
-        title=title,
+        title=told.title,
         reason=reason(one.signals),
         signals=list(one.signals),
         selected=one.range in ranks,
         text=window.text,
         rank=ranks.get(one.range),
+        hook=told.hook,
+        description=told.description,
+        hashtags=list(told.hashtags),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +20,10 @@ FULL_PAUSE_MS = 800
 LONG_PAUSE_MS = 5_000
 """In so long a pause something may be shown rather than said: a clip should not end before it."""
 MIN_START = 0.35
+LEANS = 0.3
+"""An opening this unclean leans on what was said before, or lies inside a sentence: no clip starts there."""
+SNAP_MS = 1_500
+"""A cut so near to a clip's border, in the silence beside it, becomes the border."""
 BUCKETS = 3
 """From each start the best ending among the short, the middle and the long windows is kept."""
 SHORTEST_WHOLE_MS = 3_000
@@ -68,7 +73,8 @@ def start_quality(
         return round(0.5 * clean + 0.5, 4), flaw
     separated = min(1.0, sentence.pause_before_ms / FULL_PAUSE_MS)
     closed = 1.0 if before.ending == "stop" else 0.3
-    return round(0.5 * clean + 0.3 * separated + 0.2 * closed, 4), flaw
+    quality = 0.5 * clean + 0.3 * separated + 0.2 * closed
+    return round(min(LEANS, quality) if clean <= LEANS else quality, 4), flaw
 
 
 def end_quality(
@@ -102,6 +108,20 @@ def clip_range(sentences: Sequence[Sentence], duration_ms: int) -> TimeRange:
     return TimeRange(start_ms=max(0, first.start_ms - lead), end_ms=min(duration_ms, last.end_ms + tail))
 
 
+def to_cuts(part: TimeRange, run: Sequence[Sentence], timeline: Timeline) -> TimeRange:
+    """``part`` with its borders moved to cuts of the picture that lie in the silence right beside its words."""
+    first, last = run[0], run[-1]
+    known = timeline.sure_cuts_ms
+    if not known:
+        return part
+    before = (first.start_ms - min(SNAP_MS, max(0, first.pause_before_ms - TAIL_MS)), first.start_ms)
+    behind = (last.end_ms, last.end_ms + min(SNAP_MS, max(0, last.pause_after_ms - LEAD_MS)))
+    return TimeRange(
+        start_ms=max(known[bisect_left(known, before[0]) : bisect_right(known, before[1])], default=part.start_ms),
+        end_ms=min(known[bisect_right(known, behind[0]) : bisect_right(known, behind[1])], default=part.end_ms),
+    )
+
+
 def widen(part: TimeRange, run: Sequence[Sentence], min_ms: int, duration_ms: int) -> TimeRange:
     """``part`` grown into the silences around it up to ``min_ms``, the silence behind it first."""
     room_after = max(0, min(duration_ms, run[-1].end_ms + run[-1].pause_after_ms - LEAD_MS) - part.end_ms)
@@ -114,14 +134,17 @@ def widen(part: TimeRange, run: Sequence[Sentence], min_ms: int, duration_ms: in
 def spoken_windows(timeline: Timeline, *, min_ms: int, max_ms: int) -> list[Window]:
     """Overlapping windows of ``min_ms`` to ``max_ms`` that start and end with sentences, in time order.
 
-    A video shorter than ``min_ms`` gives one window: all of it.
+    A video shorter than ``min_ms`` gives one window: all of it. Where every sentence leans on another, any may start.
     """
     if timeline.duration_ms < min_ms:
         return _whole(timeline)
-    found: list[Window] = []
-    for first in range(len(timeline.sentences)):
-        found.extend(_from_start(timeline, first, min_ms, max_ms))
-    return found
+    for least in (MIN_START, 0.0):
+        found: list[Window] = []
+        for first in range(len(timeline.sentences)):
+            found.extend(_from_start(timeline, first, min_ms, max_ms, least))
+        if found:
+            return found
+    return []
 
 
 def _ending(timeline: Timeline, end: int) -> tuple[float, str]:
@@ -138,11 +161,11 @@ def _whole(timeline: Timeline) -> list[Window]:
     return [Window(range=timeline.whole, sentences=timeline.sentences, start_quality=1.0, end_quality=1.0)]
 
 
-def _from_start(timeline: Timeline, first: int, min_ms: int, max_ms: int) -> list[Window]:
+def _from_start(timeline: Timeline, first: int, min_ms: int, max_ms: int, least: float) -> list[Window]:
     sentences, lexicon = timeline.sentences, timeline.lexicon
     behind = sentences[first + 1] if first + 1 < len(sentences) else None
     starts, start_flaw = start_quality(sentences[first], sentences[first - 1] if first else None, lexicon, after=behind)
-    if starts < MIN_START:
+    if starts < least:
         return []
     sparse = timeline.spoken_ms() < min_ms
     best: dict[int, Window] = {}
@@ -151,6 +174,8 @@ def _from_start(timeline: Timeline, first: int, min_ms: int, max_ms: int) -> lis
         part = clip_range(run, timeline.duration_ms)
         if part.length_ms > max_ms:
             break
+        snapped = to_cuts(part, run, timeline)
+        part = snapped if min_ms <= snapped.length_ms <= max_ms else part
         if sparse or min_ms // 2 <= part.length_ms < min_ms:
             part = widen(part, run, min_ms, timeline.duration_ms)
         if part.length_ms < min_ms:

@@ -16,7 +16,9 @@ COLUMNS = (
 )  # fmt: skip
 """Columns of ``events`` in the order of ``row_of``."""
 TOMBSTONE_COLUMNS = ("org_id", "project_id", "erased_at")
-CUSTOMERS_WORDS = frozenset({"title", "source_url", "object_key", "detail", "headers", "payload_base64"})
+CUSTOMERS_WORDS = frozenset(
+    {"title", "source_url", "object_key", "detail", "headers", "payload_base64", "prompt", "topics"}
+)
 """Fields that may hold what a customer wrote: names, addresses, file names, sentences about them. Never stored here."""
 NOBODY = UUID(int=0)
 ProjectKey = tuple[UUID, UUID]
@@ -60,6 +62,8 @@ def _media_ms(event: events.AnyEvent) -> int | None:
 def body_of(event: events.AnyEvent) -> str:
     """The event as JSON, keys sorted, without customers' words."""
     fields = {name: value for name, value in msgspec.to_builtins(event).items() if name not in CUSTOMERS_WORDS}
+    if isinstance(fields.get("options"), dict):
+        fields["options"] = {name: value for name, value in fields["options"].items() if name not in CUSTOMERS_WORDS}
     return msgspec.json.encode(fields, order="sorted").decode()
 
 

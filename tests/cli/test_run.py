@@ -16,15 +16,17 @@ from cli.demo import telling_word
 from cli.exits import NOTHING_FOUND, OK, PARTIAL, PROJECT_FAILED, USAGE, CliError
 from cli.progress import Progress
 from cli.queries import clips, marked
-from cli.run import Outcome, check_options, is_url, options_of, run_project, source_name
+from cli.run import Outcome, check_options, is_url, run_project, source_name
 from cli.show import Display, plain_table, stage_view
+from cli.wishes import options_of
 from tests.cli.twin import PROJECT, Twin, clip, export, finished, progressed, sse
 
 
 def arguments(out: Path, video: str) -> Namespace:
     return Namespace(
-        video=video, out=str(out), aspect=None, max_clips=3, no_captions=True, language=None, title=None, json=False
-    )
+        video=video, out=str(out), aspect=None, max_clips=3, no_captions=True, language=None, title=None, json=False,
+        target_clips=None, length=None, prompt=None, topic=None, genre=None, skip=None,
+    )  # fmt: skip
 
 
 def run(tmp_path: Path, twin: Twin, video: str = "") -> tuple[Outcome, str]:

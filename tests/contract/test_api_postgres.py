@@ -451,3 +451,33 @@ async def test_a_revoked_key_stops_working(world: World) -> None:
     await asyncio.sleep(4.1)
     assert (await world.ann.client.get("/v1/me")).status_code == 401
     assert (await world.bob.client.get("/v1/me")).status_code == 200
+
+
+async def test_an_organisation_sets_its_own_weights_and_goes_back(world: World) -> None:
+    first = (await world.ann.client.get("/v1/scoring/weights")).json()
+    assert (first["own"], first["revision"]) == (False, 0)
+    own = {"version": "ours-1", "genres": {"none": {"hook": 3, "novelty": 1}}, "quiet": {"energy": 1}}
+    answer = await world.ann.client.post("/v1/admin/scoring/weights", json=own)
+    assert answer.status_code == 200, answer.text
+    now = (await world.ann.client.get("/v1/scoring/weights")).json()
+    assert (now["own"], now["revision"], now["weights"]["version"]) == (True, 1, "ours-1")
+    assert now["weights"]["genres"]["none"] == {"hook": 3.0, "novelty": 1.0}
+    assert (await world.bob.client.get("/v1/scoring/weights")).json()["revision"] == 0
+    back = (await world.ann.client.delete("/v1/admin/scoring/weights")).json()
+    assert (back["own"], back["revision"], back["weights"]) == (False, 2, first["weights"])
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"genres": {"talk": {"hook": 1}}}, "/genres"),
+        ({"genres": {"none": {"hook": 101}}}, "/genres/none/hook"),
+        ({"quiet": {"energy": 0}}, "/quiet"),
+        ({"version": ""}, "/version"),
+    ],
+)
+async def test_weights_that_make_no_sense_are_refused(world: World, change: dict[str, object], pointer: str) -> None:
+    own = {"version": "v", "genres": {"none": {"hook": 1}}, "quiet": {"energy": 1}} | change
+    answer = await world.ann.client.post("/v1/admin/scoring/weights", json=own)
+    assert answer.status_code == 422
+    assert pointer in [error["pointer"] for error in answer.json()["errors"]]

@@ -6,6 +6,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import msgspec
 import numpy as np
 import pytest
@@ -14,8 +15,9 @@ from schemas import events
 from schemas.documents import Certificate, ClipTracks, ExportFiles, FramePlan, MomentList
 from schemas.ids import result_id
 from schemas.media import ObjectRef, TimeRange
+from schemas.worth import WeightTable
 from streams import lifecycle
-from streams.adapters.postgres import org_transaction
+from streams.adapters.postgres import org_transaction, set_org
 from streams.detect.agent import DetectStage
 from streams.errors import Unavailable
 from streams.frame.agent import FrameStage
@@ -76,6 +78,9 @@ async def test_what_was_understood_becomes_clips(rig: Rig) -> None:
     assert len(selected) == detected.event.clip_count > 1
     clips = await rig.rows("select * from clips where org_id = $1 and project_id = $2 order by ordinal")
     exports = await rig.rows("select * from exports where org_id = $1 and project_id = $2 order by ordinal")
+    assert (moments.meaning, moments.weights) == ("words-1", "worth-1/none")
+    assert all(clip["hook"] and clip["description"] and clip["hashtags"] for clip in clips)
+    assert (await rig.stage("detect"))["cpu_ms"] >= 4 * 50, "what the sentence model took is counted"
     for ordinal, (one, clip, export) in enumerate(zip(selected, clips, exports, strict=True)):
         chosen = one.event
         assert isinstance(chosen, events.ClipSelected)
@@ -98,6 +103,44 @@ async def test_nothing_found_completes_the_project_and_says_why(rig: Rig) -> Non
     reason = (await rig.project())["nothing_found_reason"]
     assert detected.event.nothing_found_reason == ended.event.nothing_found_reason == reason
     assert reason
+
+
+class NoSentences:
+    """A sentence model that is away."""
+
+    async def embed(self, texts: Any) -> Any:
+        raise Unavailable("triton", "no answer")
+
+
+async def test_a_sentence_model_that_is_away_costs_no_clip(rig: Rig) -> None:
+    event = await understood(rig)
+    rig.context.sentences = NoSentences()  # type: ignore[assignment]
+    assert await rig.send(DetectStage(rig.context), event, uuid.uuid4()) == "committed"
+    detected, *selected = await rig.fresh()
+    assert isinstance(detected.event, events.MomentsDetected)
+    assert selected
+    moments = msgspec.json.decode(await rig.objects.get(detected.event.moments), type=MomentList)
+    assert moments.meaning == "words in common (the sentence model did not answer)"
+    assert any("words they have in common" in warning for warning in (await rig.project())["warnings"])
+
+
+async def test_an_organisations_own_weights_are_those_it_is_weighed_by(rig: Rig) -> None:
+    event = await understood(rig)
+    own = WeightTable(version="ours-7", genres={"none": {"novelty": 1.0}}, quiet={"energy": 1.0})
+    owner = await asyncpg.connect(rig.context.settings.postgres_owner)
+    async with owner.transaction():
+        await set_org(owner, rig.org_id)
+        await owner.execute(
+            "insert into score_weights (org_id, version, weights) values ($1, 1, $2)",
+            rig.org_id, msgspec.json.encode(own).decode(),
+        )  # fmt: skip
+    await owner.close()
+    assert await rig.send(DetectStage(rig.context), event, uuid.uuid4()) == "committed"
+    detected, *_ = await rig.fresh()
+    assert isinstance(detected.event, events.MomentsDetected)
+    moments = msgspec.json.decode(await rig.objects.get(detected.event.moments), type=MomentList)
+    assert moments.weights == "ours-7/none"
+    assert {signal.name for moment in moments.moments for signal in moment.signals} == {"novelty"}
 
 
 async def test_a_bug_in_detect_fails_the_project(rig: Rig) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.events import ProjectOptions
 from schemas.media import TimeRange
-from streams.detect.select import MIN_SCORE, MIN_SUPPORT, Weighed, clip_limit, select
+from streams.detect.select import LEAST_ASKED, MIN_SCORE, MIN_SUPPORT, Weighed, clip_limit, select
 
 
 def one(start_s: int, end_s: int, score: float, content: str = "", support: float = 0.2) -> Weighed:
@@ -37,12 +41,42 @@ def test_what_says_the_same_twice_is_shown_once() -> None:
     assert len(select(twice, 5)) == 1
 
 
-def test_number_of_clips_by_length() -> None:
-    assert clip_limit(spoken_ms=160_000, quiet_ms=203_000, asked=None) == 4
-    assert clip_limit(spoken_ms=3_600_000, quiet_ms=3_600_000, asked=None) == 12
-    assert clip_limit(spoken_ms=3_600_000, quiet_ms=0, asked=3) == 3
-    assert clip_limit(spoken_ms=0, quiet_ms=100_000, asked=None) == 2
-    assert clip_limit(spoken_ms=20_000, quiet_ms=0, asked=40) == 1
+def limit_of(spoken_ms: int, quiet_ms: int, **asked: int) -> int:
+    return clip_limit(spoken_ms=spoken_ms, quiet_ms=quiet_ms, options=ProjectOptions(**asked))  # type: ignore[arg-type]
+
+
+def test_number_of_clips_by_length_and_by_what_was_asked() -> None:
+    assert limit_of(160_000, 203_000) == 4
+    assert limit_of(3_600_000, 3_600_000) == 12
+    assert limit_of(3_600_000, 0, max_clips=3) == 3
+    assert limit_of(0, 100_000) == 2
+    assert limit_of(20_000, 0, max_clips=40) == 1
+    assert limit_of(3_600_000, 0, target_clips=20) == 20
+    assert limit_of(3_600_000, 0, target_clips=20, max_clips=15) == 15
+    assert limit_of(25_000, 0, target_clips=20) == 3
+
+
+def facing(degrees: float) -> np.ndarray:
+    angle = np.deg2rad(degrees)
+    return np.array([np.cos(angle), np.sin(angle)], dtype=np.float32)
+
+
+def test_of_two_nearly_as_good_the_one_that_differs_is_taken() -> None:
+    best, same, other = one(0, 20, 90), one(30, 50, 85), one(60, 80, 80)
+    known = [
+        dataclasses.replace(weighed, direction=facing(degrees))
+        for weighed, degrees in ((best, 0), (same, 5), (other, 90))
+    ]
+    assert [w.score for w in select(known, 2)] == [90, 80]
+    assert [w.score for w in select([best, same, other], 2)] == [90, 85]
+
+
+def test_what_was_asked_for_is_a_gate() -> None:
+    near, far = (
+        dataclasses.replace(one(start, start + 20, 80), asked=asked)
+        for start, asked in ((0, LEAST_ASKED), (30, LEAST_ASKED - 0.01))
+    )
+    assert select([near, far], 5) == [near]
 
 
 @given(

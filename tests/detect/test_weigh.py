@@ -91,7 +91,7 @@ def test_a_silent_video_that_moves_gives_clips_from_pictures_with_little_confide
     clips = [moment for moment in found.moments if moment.selected]
     assert clips
     assert all(clip.confidence < 0.2 and clip.text == "" for clip in clips)
-    assert {signal.name for clip in clips for signal in clip.signals} <= {"faces", "cuts", "motion"}
+    assert {signal.name for clip in clips for signal in clip.signals} == {"picture"}
 
 
 def test_sound_without_speech_gives_clips_from_sound() -> None:
@@ -110,10 +110,10 @@ def test_a_short_video_of_which_only_the_evenness_of_its_sound_is_known_gives_no
     (moment,) = found.moments
     assert moment.score > 35
     assert not moment.selected
-    assert moment.reason == "Nothing stands out; its best signal is dynamics (0.50 of 1)."
+    assert moment.reason == "Nothing stands out; its best signal is energy (0.50 of 1)."
     assert found.nothing_found_reason == (
         "One stretch was weighed and nothing stands out enough: it, at 0:00, scores 50 of 100, "
-        "and its best signal is dynamics, 0.50 of 1."
+        "and its best signal is energy, 0.50 of 1."
     )
 
 

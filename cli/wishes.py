@@ -1,0 +1,82 @@
+"""What a caller may wish of the clips, as flags of ``run`` and ``demo``, and as options of a project. Asks no API."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Callable, Mapping
+from typing import get_args
+
+from cli.client import JSON
+from schemas.worth import Genre
+
+ASPECTS = ("9:16", "1:1", "16:9")
+FLAGS: Mapping[str, str] = {"min_clip_ms": "--length", "max_clip_ms": "--length", "topics": "--topic"}
+"""Flags that are not called as their option is."""
+_CLOCK = re.compile(r"(?:(\d+):)?(?:(\d{1,2}):)?(\d+(?:\.\d+)?)")
+
+
+def flag_of(option: str) -> str:
+    """The flag that sets an option."""
+    return FLAGS.get(option, f"--{option.replace('_', '-')}")
+
+
+def at_ms(text: str) -> int:
+    """``90``, ``1:30`` or ``1:02:03.5`` in ms; raises ArgumentTypeError for anything else."""
+    found = _CLOCK.fullmatch(text.strip())
+    if not found:
+        raise ArgumentTypeError(f"{text!r} is no time: write 90, 1:30 or 1:02:03")
+    first, second, seconds = found.groups()
+    hours, minutes = (first, second) if second is not None else ("0", first or "0")
+    return round((int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds)) * 1000)
+
+
+def stretch(text: str) -> JSON:
+    """``1:30-2:00`` as a stretch of time."""
+    start, dash, end = text.partition("-")
+    if not dash:
+        raise ArgumentTypeError(f"{text!r} is no stretch: write 1:30-2:00")
+    return {"start_ms": at_ms(start), "end_ms": at_ms(end)}
+
+
+def lengths(text: str) -> tuple[int, int]:
+    """``10-90`` seconds as the shortest and the longest clip in ms."""
+    part = stretch(text)
+    return part["start_ms"], part["end_ms"]
+
+
+def add_wishes(parser: argparse.ArgumentParser, positive: Callable[[str], int]) -> None:
+    """The flags."""
+    add = parser.add_argument
+    add("--aspect", choices=ASPECTS, help="of the clips (9:16)")
+    add("--max-clips", type=positive, metavar="N", help="at most so many clips (by the video's length, up to 12)")
+    add("--target-clips", type=positive, metavar="N", help="aim at so many clips; what is not good enough is left out")
+    add("--length", type=lengths, metavar="S-S", help="shortest and longest clip in seconds (10-90)")
+    add("--prompt", metavar="TEXT", help="what the clips should be about, in your own words")
+    add("--topic", action="append", metavar="TEXT", help="the same as a subject; may be given several times")
+    add("--genre", choices=get_args(Genre), help="what kind of video it is: it shifts what counts (none)")
+    add("--skip", action="append", type=stretch, metavar="T-T", help="a stretch no clip may touch, e.g. 0:00-1:30")
+    add("--no-captions", action="store_true", help="burn no captions in")
+    add("--language", metavar="xx", help="language spoken, e.g. en (recognised by itself)")
+
+
+def options_of(args: Namespace) -> JSON:
+    """The project's options; what was not asked for is left to the API."""
+    shortest, longest = args.length or (None, None)
+    wanted = {
+        "aspect": args.aspect,
+        "max_clips": args.max_clips,
+        "target_clips": args.target_clips,
+        "min_clip_ms": shortest,
+        "max_clip_ms": longest,
+        "prompt": args.prompt,
+        "topics": args.topic,
+        "genre": args.genre,
+        "skip": args.skip,
+        "language": args.language,
+    }
+    options: JSON = {name: value for name, value in wanted.items() if value is not None}
+    if args.no_captions:
+        options["captions"] = False
+    return options

@@ -1,0 +1,111 @@
+"""Features of how something is said: whole sentences, sure words, length, density. Pure; knows no meaning."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+from collections.abc import Mapping, Sequence
+
+from streams.detect.measured import Measured, number, quote, rank_in, rounded
+from streams.detect.sentences import Sentence
+from streams.detect.signals_text import SentenceFacts
+from streams.detect.timeline import Timeline
+from streams.detect.windows import Window
+
+DENSITY_STEP_MS = 15_000
+SHORT_WORDS = 3
+"""A sentence of fewer words is a fragment, unless it is the answer to a question or a cry."""
+LENGTHS_MS = (10_000, 20_000, 60_000, 90_000)
+"""A clip between the middle two is as long as such clips are; at the outer ones it is half as good."""
+SURE = (0.4, 0.95)
+"""Mean probability of the words at which they count as guessed, and as sure."""
+
+
+def fluency(window: Window, timeline: Timeline, facts: Mapping[int, SentenceFacts]) -> Measured:
+    """Share of the words in whole sentences, less fillers and words said twice in a row."""
+    count = sum(len(facts[s.first_word].words) for s in window.sentences) or 1
+    fillers = timeline.lexicon.fillers if timeline.lexicon else frozenset[str]()
+    broken, stumbles = 0, 0
+    worst: Sentence | None = None
+    for sentence in window.sentences:
+        words = facts[sentence.first_word].words
+        stumbles += sum(word in fillers for word in words)
+        stumbles += sum(one == other and one != "" for one, other in itertools.pairwise(words))
+        if sentence.ending == "split" or len(words) < SHORT_WORDS or "…" in sentence.text or "..." in sentence.text:
+            broken += len(words)
+            worst = worst or sentence
+    value = 1.0 - (broken + 2 * stumbles) / count
+    evidence = [
+        number("in_fragments", window.range, 100 * broken / count, "% of the words"),
+        number("stumbles", window.range, 100 * stumbles / count, "% of the words"),
+    ]
+    if worst is not None:
+        evidence.append(quote("fragment", worst.start_ms, worst.end_ms, worst.text))
+    return Measured(value=rounded(value), evidence=evidence)
+
+
+def sure(window: Window, timeline: Timeline) -> Measured | None:
+    """How sure the recogniser is of the window's words."""
+    words = timeline.words[window.sentences[0].first_word : window.sentences[-1].end_word]
+    if not words:
+        return None
+    mean = statistics.fmean(word.probability for word in words)
+    least = min(words, key=lambda word: word.probability)
+    evidence = [
+        number("mean_probability", window.range, mean, "of 1"),
+        quote("least_sure", least.start_ms, least.end_ms, least.text, round(least.probability, 3), "of 1"),
+    ]
+    low, high = SURE
+    return Measured(value=rounded((mean - low) / (high - low)), evidence=evidence)
+
+
+def length(window: Window) -> Measured:
+    """How near the length comes to that of clips people watch to the end: 20 to 60 s."""
+    least, low, high, most = LENGTHS_MS
+    length_ms = window.range.length_ms
+    value = 1.0
+    if length_ms < low:
+        value = 0.5 + 0.5 * (length_ms - least) / (low - least)
+    elif length_ms > high:
+        value = 1.0 - 0.5 * (length_ms - high) / (most - high)
+    return Measured(value=rounded(value), evidence=[number("length", window.range, length_ms / 1000, "s")])
+
+
+def _density(content: Sequence[frozenset[str]], length_ms: int) -> float:
+    return len(frozenset().union(*content)) * 10_000 / max(1, length_ms)
+
+
+def density_levels(timeline: Timeline, facts: Mapping[int, SentenceFacts]) -> list[float]:
+    """Different content words in 10 s of speech, for each stretch of about 15 s of speech of the whole video."""
+    levels: list[float] = []
+    run: list[Sentence] = []
+    for sentence in timeline.sentences:
+        run.append(sentence)
+        length_ms = sum(part.length_ms for part in run)
+        if length_ms >= DENSITY_STEP_MS:
+            levels.append(_density([facts[s.first_word].content for s in run], length_ms))
+            run = []
+    return levels
+
+
+def density(
+    window: Window, timeline: Timeline, facts: Mapping[int, SentenceFacts], levels: Sequence[float]
+) -> Measured | None:
+    """Different content words in 10 s, as a percentile of the video's own stretches (needs two of them)."""
+    if timeline.lexicon is None or not window.sentences or len(levels) < 2:
+        return None
+    parts: list[float] = []
+    run: list[Sentence] = []
+    for at, sentence in enumerate(window.sentences):
+        run.append(sentence)
+        length_ms = sum(part.length_ms for part in run)
+        if length_ms >= DENSITY_STEP_MS or at + 1 == len(window.sentences):
+            parts.append(_density([facts[s.first_word].content for s in run], max(length_ms, DENSITY_STEP_MS // 2)))
+            run = []
+    per_10_s = statistics.fmean(parts)
+    words = sorted(frozenset().union(*(facts[s.first_word].content for s in window.sentences)), key=len, reverse=True)
+    evidence = [
+        number("content_words", window.range, per_10_s, "different words in 10 s", ", ".join(sorted(words[:6]))),
+        number("video_median", timeline.whole, statistics.median(levels), "different words in 10 s"),
+    ]
+    return Measured(value=rounded(rank_in(per_10_s, levels)), evidence=evidence)

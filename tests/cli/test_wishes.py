@@ -1,0 +1,46 @@
+"""Wishes on the command line: times, stretches, lengths, and the options they become."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+
+import msgspec
+import pytest
+
+from cli.__main__ import make_parser
+from cli.wishes import at_ms, flag_of, options_of, stretch
+from schemas.events import ProjectOptions
+from schemas.options import broken_rules
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"), [("90", 90_000), ("1:30", 90_000), ("1:02:03.5", 3_723_500), ("0:00", 0), (" 5.25 ", 5_250)]
+)
+def test_a_time_as_people_write_it(text: str, ms: int) -> None:
+    assert at_ms(text) == ms
+
+
+@pytest.mark.parametrize("text", ["", "a", "1:2:3:4", "-5", "1:30"])
+def test_what_is_no_stretch_is_said(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="write"):
+        stretch(text)
+
+
+def test_every_wish_becomes_an_option_that_the_api_knows() -> None:
+    line = (
+        "run a.mp4 --length 15-45 --target-clips 6 --max-clips 8 --prompt money --topic price --topic debt "
+        "--genre podcast --skip 0:00-1:30 --language en --aspect 1:1 --no-captions"
+    )
+    options = msgspec.convert(options_of(make_parser().parse_args(line.split())), ProjectOptions)
+    assert not broken_rules(options)
+    assert (options.min_clip_ms, options.max_clip_ms, options.target_clips) == (15_000, 45_000, 6)
+    assert (options.topics, options.prompt, options.genre) == (["price", "debt"], "money", "podcast")
+    assert [(part.start_ms, part.end_ms) for part in options.skip] == [(0, 90_000)]
+
+
+def test_nothing_asked_is_nothing_said() -> None:
+    assert options_of(make_parser().parse_args(["run", "a.mp4"])) == {}
+
+
+def test_a_refusal_names_the_flag_that_was_written() -> None:
+    assert [flag_of(name) for name in ("max_clips", "min_clip_ms", "topics")] == ["--max-clips", "--length", "--topic"]

@@ -1,0 +1,42 @@
+"""Title, hook line, description and hashtags: every word of them was said in the clip."""
+
+from __future__ import annotations
+
+from schemas.events import ProjectOptions
+from streams.detect.lexicon import bare
+from streams.detect.weigh import weigh
+from tests.detect.material_factory import LECTURE_MS, lecture_words, material, name_id, picture
+
+LOOKED = [picture(at, 0.05, 60.0) for at in range(0, LECTURE_MS, 1_000)]
+
+
+def plain(text: str) -> set[str]:
+    return {bare(word).removesuffix("'s") for word in text.split()} - {""}
+
+
+def test_all_that_is_written_of_a_clip_was_said_in_it() -> None:
+    found = weigh(material(lecture_words(), LECTURE_MS, pictures=LOOKED), ProjectOptions(), name_id)
+    for moment in found.moments:
+        said, written = plain(moment.text), plain(f"{moment.hook} {moment.description}")
+        assert written <= said
+        assert moment.hook
+        assert moment.description
+        assert len(moment.hook) <= 110
+        assert len(moment.description) <= 220
+        assert moment.hook.rstrip("…") in moment.text
+        assert len(moment.hashtags) == len(set(moment.hashtags)) <= 4
+        assert {tag.removeprefix("#") for tag in moment.hashtags} <= said
+
+
+def test_a_stretch_without_words_has_a_title_and_no_more() -> None:
+    looked = [picture(at, 0.05 + (at % 20_000) / 2e6) for at in range(0, 60_000, 1_000)]
+    found = weigh(material([], 60_000, pictures=looked), ProjectOptions(), name_id)
+    assert found.moments
+    for moment in found.moments:
+        assert moment.title
+        assert (moment.hook, moment.description, moment.hashtags) == ("", "", [])
+
+
+def test_a_language_without_lists_has_no_hashtags() -> None:
+    known = material(lecture_words(), LECTURE_MS, language="nl", pictures=LOOKED)
+    assert all(not moment.hashtags for moment in weigh(known, ProjectOptions(), name_id).moments)
