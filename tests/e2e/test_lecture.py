@@ -65,7 +65,7 @@ def test_clips_are_ranked_apart_and_explained(clips: list[dict[str, Any]]) -> No
     ranges = sorted((clip["start_ms"], clip["end_ms"]) for clip in clips)
     assert all(end <= start for (_, end), (start, _) in itertools.pairwise(ranges))
     for clip in clips:
-        assert 15_000 <= clip["end_ms"] - clip["start_ms"] <= 60_000
+        assert 10_000 <= clip["end_ms"] - clip["start_ms"] <= 90_000
         assert clip["title"]
         assert clip["reason"]
         assert 0 < clip["confidence"] <= 1
