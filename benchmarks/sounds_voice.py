@@ -1,0 +1,24 @@
+"""The product's voice detector, in the models' environment: one JSON question a line, one JSON answer a line.
+
+A question is the path of a .npy (16 kHz, int16); the answer the stretches of speech, [start_ms, end_ms], as listen gets
+them from the model, whose folder is on the module path. Recognises no word.
+"""
+
+import json
+import sys
+
+import numpy as np
+from faster_whisper.vad import get_speech_timestamps
+from packing import RATE_HZ, speech_ms
+from recogniser import PAD_MS, VAD
+
+
+def main() -> None:
+    for line in sys.stdin:
+        samples = np.load(json.loads(line)).astype(np.float32) / 32768.0
+        found = [(piece["start"], piece["end"]) for piece in get_speech_timestamps(samples, VAD)]
+        print(json.dumps(speech_ms(found, PAD_MS * RATE_HZ // 1000)), flush=True)
+
+
+if __name__ == "__main__":
+    main()
