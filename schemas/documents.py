@@ -8,7 +8,7 @@ import msgspec
 
 from schemas.media import CropBox, Face, ObjectRef, Segment, TimeRange, Value, Word
 from schemas.sounds import SpanSounds
-from schemas.voices import VoiceWindows
+from schemas.voices import Diarization, VoiceWindows
 
 Aspect = Literal["9:16", "1:1", "16:9"]
 
@@ -157,6 +157,8 @@ class Transcript(Value, frozen=True, kw_only=True):
     """The project's `Sounds`; None where there are none."""
     without_words: str = ""
     """Why there is no word, and so no caption, in a sentence; empty where there are words."""
+    diarization: Diarization | None = None
+    """Who speaks when; absent where no voice was heard, or they could not be told apart."""
 
 
 class Evidence(Value, frozen=True, kw_only=True):

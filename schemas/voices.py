@@ -18,3 +18,31 @@ class VoiceWindows(Value, frozen=True, kw_only=True):
     dimensions: int
     vectors: ObjectRef
     model: str
+
+
+class Turn(Value, frozen=True, kw_only=True):
+    """A stretch in which one speaker speaks."""
+
+    start_ms: int
+    end_ms: int
+    speaker: str
+
+
+class Speaker(Value, frozen=True, kw_only=True):
+    """One voice of a project; ``id`` is S1, S2 … in order of appearance."""
+
+    id: str
+    speech_ms: int
+    turns: int
+    confidence: float | None = None
+    """Share of its windows that are clearly nearer to it than to any other voice, 0..1; None for the only one."""
+
+
+class Diarization(Value, frozen=True, kw_only=True):
+    """Who speaks when. Turns are in order of time."""
+
+    speakers: list[Speaker]
+    turns: list[Turn]
+    overlaps: list[TimeRange]
+    """Stretches that sound like two of the speakers about equally: both at once, or one right after the other."""
+    model: str

@@ -11,12 +11,15 @@ from schemas.documents import HeardSpan, Transcript, encode_document
 from schemas.ids import result_id
 from schemas.media import ObjectRef, TimeRange, Value
 from schemas.sounds import SoundTotals
-from streams import lifecycle, understanding
+from streams import dead, lifecycle, understanding
 from streams.adapters.postgres import Connection, Row, org_transaction
 from streams.attempt import Commit, Work, timed_in_thread
 from streams.context import Context, prefix_of
+from streams.errors import Unavailable
+from streams.listen.diarize import with_speakers
 from streams.listen.merge import close
 from streams.listen.soundtrack import soundtrack
+from streams.listen.voices import read_voices
 from streams.listen.wordless import why_no_words
 from streams.outbox import Cause, put
 
@@ -47,6 +50,7 @@ class CloseStage:
         spans, project, missing = await self._read(event)
         work.report(1)
         transcript, work.cpu_ms = await timed_in_thread(close, spans, project["duration_ms"], missing)
+        transcript, unspoken = await self._speakers(event, spans, transcript, work)
         sounds, unheard = await self._sounds(event, spans, transcript, work)
         transcript = msgspec.structs.replace(
             transcript,
@@ -58,11 +62,26 @@ class CloseStage:
         ref = await self._context.objects.put(prefix, encode_document(transcript), "application/json", ".json")
 
         async def commit(connection: Connection) -> None:
-            if unheard:
-                await lifecycle.warn(connection, event.org_id, event.project_id, unheard)
+            for warning in filter(None, (unheard, unspoken)):
+                await lifecycle.warn(connection, event.org_id, event.project_id, warning)
             await _write(connection, event, transcript, ref, work)
 
         return commit
+
+    async def _speakers(
+        self, event: events.SpansHeard, spans: list[HeardSpan], transcript: Transcript, work: Work
+    ) -> tuple[Transcript, str]:
+        """The transcript with its speakers, and what to warn of: whatever fails here, the words stay."""
+        try:
+            vectors = await read_voices(spans, self._context.objects)
+            found, cpu_ms = await timed_in_thread(with_speakers, transcript, spans, vectors)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug here must not take the transcript with it
+            dead.report_bug(error, self.name)
+            return transcript, "speakers: they could not be told apart"
+        work.cpu_ms += cpu_ms
+        return found, ""
 
     async def _sounds(
         self, event: events.SpansHeard, spans: list[HeardSpan], transcript: Transcript, work: Work

@@ -1,4 +1,4 @@
-"""Words to sentence-like segments: by punctuation, pauses and a cap on length. Pure; never changes a word or a time."""
+"""Words to sentence-like segments: by punctuation, pauses, speakers and a cap on length. Pure; never changes a word."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def segments(words: Sequence[Word], language: str | None) -> list[Segment]:
 
 
 def _ends(word: Word, following: Word) -> bool:
-    return following.start_ms - word.end_ms >= PAUSE_MS or ends_sentence(word.text)
+    changed = word.speaker != following.speaker
+    return changed or following.start_ms - word.end_ms >= PAUSE_MS or ends_sentence(word.text)
 
 
 def ends_sentence(text: str) -> bool:
@@ -66,4 +67,5 @@ def _segment(words: Sequence[Word], first: int, end: int, language: str | None) 
         text=join_words((word.text for word in words[first:end]), language),
         first_word=first,
         end_word=end,
+        speaker=words[first].speaker,
     )

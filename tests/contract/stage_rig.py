@@ -17,7 +17,7 @@ import pytest
 from schemas import codec, events
 from schemas.documents import encode_document
 from schemas.media import ObjectRef, TimeRange, Value, Word
-from schemas.topics import BY_NAME, TOPIC_OF, route
+from schemas.topics import BY_NAME, STRIDE, TOPIC_OF, route
 from streams import lifecycle
 from streams.adapters.objects import S3Objects, ensure_bucket, open_objects
 from streams.adapters.ports import Heard, Int16, Report
@@ -111,7 +111,7 @@ class Rig:
             envelope, event = codec.decode(BY_NAME[row["topic"]], row["headers"], row["payload"])
             spread = getattr(event, "ordinal", 0) if BY_NAME[row["topic"]].spread == "ordinal" else 0
             assert (row["topic"], row["key"]) == (TOPIC_OF[type(event)].name, str(self.project_id))
-            assert row["partition"] == (self.project_id.int + spread) % BY_NAME[row["topic"]].partitions
+            assert row["partition"] == (self.project_id.int + STRIDE * spread) % BY_NAME[row["topic"]].partitions
             assert envelope.id == row["event_id"]
             if row["event_id"] not in self._told and not isinstance(event, events.ProjectProgressed):
                 sent.append(Sent(id=row["event_id"], event=event))

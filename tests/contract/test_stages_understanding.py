@@ -14,6 +14,7 @@ from schemas.ids import result_id
 from schemas.sounds import Sounds
 from streams import lifecycle
 from streams.adapters.postgres import org_transaction
+from streams.attempt import Work
 from streams.errors import Rejected, Unavailable
 from streams.ingest.agent import IngestStage
 from streams.listen.agent import ListenStage
@@ -122,6 +123,36 @@ async def test_the_last_span_heard_says_so_and_close_makes_one_transcript(rig: R
     assert (await rig.project())["language"] == "en"
     assert await rig.send(close, heard.event, heard.id) == "done"
     assert await rig.said() == {}
+
+
+async def test_the_transcript_names_speakers_and_stays_whole_without_them(rig: Rig, spans: list[Sent]) -> None:
+    listen = ListenStage(rig.context)
+    for span in await all_spans(rig):
+        assert await rig.send(listen, span, uuid.uuid4()) == "committed"
+    (heard,) = await rig.fresh()
+    work = Work(cause=Cause(input_id=heard.id, source="close", now=NOW), report=lambda _: None)
+    close = CloseStage(rig.context)
+    whole = msgspec.json.decode(await _transcript(rig, close, heard, work), type=Transcript)
+    assert whole.diarization
+    assert {word.speaker for word in whole.words} == {one.id for one in whole.diarization.speakers}
+    (row, *_) = await rig.rows("select heard_ref from spans where org_id = $1 and project_id = $2 order by ordinal")
+    first = msgspec.json.decode(await rig.objects.get(lifecycle.ref_of(row["heard_ref"])), type=HeardSpan)
+    assert first.voices
+    await rig.objects.delete_prefix(first.voices.vectors.key)
+    bare = msgspec.json.decode(await _transcript(rig, close, heard, work), type=Transcript)
+    assert bare.diarization is None
+    assert [word.text for word in bare.words] == [word.text for word in whole.words]
+    assert await rig.send(close, heard.event, heard.id) == "committed"
+    assert (await rig.project())["warnings"] == ["speakers: they could not be told apart"]
+
+
+async def _transcript(rig: Rig, close: CloseStage, heard: Sent, work: Work) -> bytes:
+    """What close stores before it would commit: the newest of its objects."""
+    before = {item.key for item in await rig.objects.list_prefix(f"{rig.org_id}/{rig.project_id}/transcript/")}
+    await close.work(heard.event, work)
+    there = await rig.objects.list_prefix(f"{rig.org_id}/{rig.project_id}/transcript/")
+    (made,) = [item for item in there if item.key not in before]
+    return await rig.objects.read_range(made.key, 0, made.size)
 
 
 async def test_a_project_whose_voices_cannot_be_heard_still_has_its_words(rig: Rig, spans: list[Sent]) -> None:

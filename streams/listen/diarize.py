@@ -1,0 +1,131 @@
+"""Voices of all spans → who speaks: turns, words, segments of the transcript. Pure; changes no word's text or time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.documents import HeardSpan, Transcript
+from schemas.media import TimeRange, Word
+from schemas.voices import Diarization, Speaker, Turn
+from streams.adapters.ports import Float32
+from streams.listen.segments import segments
+from streams.listen.speakers import Found, Labels, Times, find_speakers
+from streams.listen.turns import Steps, steps_of, turns
+
+CLEAR = 0.05
+"""A window is clearly a speaker's where it is this much nearer to them, in cosine, than to any other."""
+BOTH, MIXED = 0.05, 0.03
+"""It sounds like two where they are nearer to each other than this, and their mixture is nearer than either by that."""
+NEAREST_MS = 1_000
+"""A word outside of all speech is said by whoever speaks within this time of it."""
+
+
+def with_speakers(transcript: Transcript, spans: Sequence[HeardSpan], vectors: Sequence[Float32]) -> Transcript:
+    """The transcript with its speakers; as it was where no voice was heard.
+
+    ``spans`` in order of time, ``vectors`` those of each span that has voices, in the same order.
+    """
+    heard = [span.voices for span in spans if span.voices is not None]
+    if not heard:
+        return transcript
+    rows = np.concatenate(vectors)
+    sounding = np.linalg.norm(rows, axis=1) > 0
+    starts_ms = np.array([at for one in heard for at in one.starts_ms], dtype=np.int64)[sounding]
+    ends_ms = np.array([at for one in heard for at in one.ends_ms], dtype=np.int64)[sounding]
+    rows = rows[sounding]
+    if not len(rows):
+        return transcript
+    found = find_speakers(rows, starts_ms, ends_ms)
+    spoken = [phrase for one in heard for phrase in one.phrases]
+    steps = steps_of(found, rows, starts_ms, ends_ms, speech=transcript.speech, phrases=spoken)
+    said = turns(steps)
+    names = _names([owner for _, owner in said])
+    words = _owned(transcript.words, steps, names)
+    told = Diarization(
+        speakers=_speakers(said, names, _clear_shares(found, rows)),
+        turns=[Turn(start_ms=one.start_ms, end_ms=one.end_ms, speaker=names[owner]) for one, owner in said],
+        overlaps=_overlaps(found, rows, starts_ms, ends_ms),
+        model=heard[0].model,
+    )
+    return msgspec.structs.replace(
+        transcript, words=words, segments=segments(words, transcript.language), diarization=told
+    )
+
+
+def _names(owners: Sequence[int]) -> dict[int, str]:
+    """S1, S2 … in order of appearance."""
+    return {owner: f"S{number}" for number, owner in enumerate(dict.fromkeys(owners), start=1)}
+
+
+def _owned(words: Sequence[Word], steps: Steps, names: dict[int, str]) -> list[Word]:
+    """Words with whoever speaks in most of their time; those in no speech with the nearest, if near."""
+    first = np.searchsorted(steps.ends_ms, [word.start_ms for word in words], side="right")
+    end = np.searchsorted(steps.starts_ms, [word.end_ms for word in words], side="left")
+    owned = []
+    for word, begins, ends in zip(words, first.tolist(), end.tolist(), strict=True):
+        owner = int(np.bincount(steps.owner[begins:ends]).argmax()) if ends > begins else _nearest(word, steps, begins)
+        owned.append(msgspec.structs.replace(word, speaker=None if owner is None else names[owner]))
+    return owned
+
+
+def _nearest(word: Word, steps: Steps, at: int) -> int | None:
+    """Whose the last step before or the first step after a word is, whichever is nearer."""
+    after_ms = int(steps.starts_ms[at]) - word.end_ms if at < len(steps.owner) else NEAREST_MS + 1
+    before_ms = word.start_ms - int(steps.ends_ms[at - 1]) if at else NEAREST_MS + 1
+    if min(after_ms, before_ms) > NEAREST_MS:
+        return None
+    return int(steps.owner[at] if after_ms < before_ms else steps.owner[at - 1])
+
+
+def _speakers(
+    said: Sequence[tuple[TimeRange, int]], names: dict[int, str], clear: NDArray[np.float64] | None
+) -> list[Speaker]:
+    return [
+        Speaker(
+            id=name,
+            speech_ms=sum(one.length_ms for one, other in said if other == owner),
+            turns=sum(other == owner for _, other in said),
+            confidence=None if clear is None else round(float(clear[owner]), 3),
+        )
+        for owner, name in names.items()
+    ]
+
+
+def _clear_shares(found: Found, rows: Float32) -> NDArray[np.float64] | None:
+    """For each speaker the share of their windows that are clearly theirs; None where there is one speaker."""
+    count = len(found.centres)
+    if count == 1:
+        return None
+    near = rows @ found.centres.T
+    own = near[np.arange(len(rows)), found.owner]
+    near[np.arange(len(rows)), found.owner] = -np.inf
+    clear = own - near.max(axis=1) >= CLEAR
+    shares: NDArray[np.float64] = np.bincount(found.owner[clear], minlength=count) / np.maximum(
+        1, np.bincount(found.owner, minlength=count)
+    )
+    return shares
+
+
+def _overlaps(found: Found, rows: Float32, starts_ms: Times, ends_ms: Times) -> list[TimeRange]:
+    """The middle halves of windows that sound like two, joined where they touch."""
+    if len(found.centres) == 1:
+        return []
+    near = rows @ found.centres.T
+    order: Labels = np.argsort(-near, axis=1)[:, :2]
+    each = np.arange(len(rows))
+    first, second = near[each, order[:, 0]], near[each, order[:, 1]]
+    mixtures = found.centres[order[:, 0]] + found.centres[order[:, 1]]
+    mixed = (rows * mixtures).sum(axis=1) / np.linalg.norm(mixtures, axis=1)
+    joined: list[TimeRange] = []
+    for at in np.flatnonzero((first - second < BOTH) & (mixed - first > MIXED)):
+        quarter_ms = int(ends_ms[at] - starts_ms[at]) // 4
+        one = TimeRange(start_ms=int(starts_ms[at]) + quarter_ms, end_ms=int(ends_ms[at]) - quarter_ms)
+        if joined and one.start_ms <= joined[-1].end_ms:
+            joined[-1] = TimeRange(start_ms=joined[-1].start_ms, end_ms=one.end_ms)
+        else:
+            joined.append(one)
+    return joined
