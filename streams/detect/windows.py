@@ -88,6 +88,8 @@ def end_quality(
     flaw = "" if sentence.ending != "split" else "ends inside a sentence"
     if sentence.text.rstrip("\"'”’").endswith(("?", "？")) and after is not None:
         punctuation, flaw = 0.5, "ends on a question that it does not answer"
+    elif lexicon and lexicon.courtesy.search(sentence.text):
+        punctuation, flaw = 0.3, "ends on thanks or housekeeping, behind its point"
     if after is None:
         return round(0.5 * punctuation + 0.5, 4), flaw
     opening = bare(after.text.split()[0]) if after.text.split() else ""

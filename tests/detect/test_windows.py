@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from schemas.documents import ShotChange
 from schemas.media import TimeRange
 from streams.detect.lexicon import ENGLISH
 from streams.detect.sentences import split_sentences
@@ -76,6 +78,27 @@ def test_a_clip_does_not_end_before_what_a_long_pause_shows() -> None:
 def test_a_question_without_its_answer_is_a_poor_end() -> None:
     asked, answer = split_sentences(say("What is that?", 0) + say("A pendulum.", 3_000), 8_000)
     assert end_quality(asked, answer, ENGLISH)[0] < end_quality(answer, None, ENGLISH)[0]
+
+
+def test_a_clip_ends_before_the_thanks_that_follow_its_point() -> None:
+    point, thanks = split_sentences(
+        say("That is why nobody came back.", 0) + say("Thank you, over to you.", 4_000), 9_000
+    )
+    poor, flaw = end_quality(thanks, None, ENGLISH)
+    assert poor < end_quality(point, None, ENGLISH)[0]
+    assert "behind its point" in flaw
+
+
+def test_a_border_moves_to_a_cut_that_lies_in_the_silence_beside_it() -> None:
+    words = say("All of these words are said before it. " * 6, 2_000)
+    made = material(words, 30_000, pictures=[picture(at) for at in range(0, 30_000, 1_000)])
+    first_ms, last_ms = words[0].start_ms, words[-1].end_ms
+    sure = [ShotChange(at_ms=at, after_ms=at - 40, strength=0.9) for at in (first_ms - 700, last_ms + 900, 9_999)]
+    unsure = [ShotChange(at_ms=last_ms + 500, after_ms=last_ms - 4_000, strength=0.9)]
+    shots = [msgspec.structs.replace(made.seen[0], shots=[*sure, *unsure])]
+    windows = spoken_windows(gather(msgspec.structs.replace(made, seen=shots)), min_ms=10_000, max_ms=60_000)
+    (whole,) = [one for one in windows if one.sentences[0].first_word == 0 and one.sentences[-1].end_word == len(words)]
+    assert whole.range == TimeRange(start_ms=first_ms - 700, end_ms=last_ms + 900)
 
 
 def test_a_short_video_is_one_window() -> None:
