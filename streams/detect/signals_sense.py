@@ -20,6 +20,10 @@ LEAST_NEAR, NEAR = 0.05, 0.45
 """Cosine between a sentence and an example: below the first it is about something else, at the second it is alike."""
 WISHED_FAR, WISHED_NEAR = 0.10, 0.50
 """The same between a sentence and what was asked for."""
+OWN = 0.3
+"""What the window's own nearest sentences count for what was asked for, beside what is said around it."""
+AROUND, AROUND_SHARE = 15, 16
+"""So many sentences before and behind a window are around it, but no more than a sixteenth of all."""
 LIVELY_TURNS_PER_MIN = 8.0
 TOGETHER = 0.7
 """Mean cosine between sentences and the rest of their window that only one subject has."""
@@ -94,17 +98,25 @@ def turns(window: Window, timeline: Timeline) -> Measured | None:
 
 
 def match(window: Window, meaning: Meaning | None, at: Placed) -> Measured | None:
-    """How near the sentences come to what was asked for: the nearest one counts most, then the mean of three."""
+    """How near the window comes to what was asked for: by its nearest sentences, and by what is talked of around it.
+
+    Talk stays on a subject without naming it again: what lies around a window tells more than the window does.
+    """
     if meaning is None or not len(meaning.wishes):
         return None
     table = meaning.rows[at.first : at.end] @ meaning.wished.T
     place, wish = (int(value) for value in np.unravel_index(int(table.argmax()), table.shape))
-    best = np.sort(table.max(axis=1))[::-1]
-    cosine = 0.6 * float(best[0]) + 0.4 * float(best[:3].mean())
+    best = np.sort(table[:, wish])[::-1]
+    own = 0.6 * float(best[0]) + 0.4 * float(best[:3].mean())
+    count = meaning.rows.shape[0]
+    reach = min(AROUND, count // AROUND_SHARE)
+    around = float(meaning.of(max(0, at.first - reach), min(count, at.end + reach)) @ meaning.wished[wish])
+    cosine = OWN * own + (1.0 - OWN) * around
     found = window.sentences[place]
     evidence = [
         quote("asked_for", found.start_ms, found.end_ms, meaning.wishes[wish]),
         quote("nearest", found.start_ms, found.end_ms, found.text, round(float(best[0]), 3), "cosine"),
+        number("around", window.range, around, "cosine", f"with {reach} sentences before and behind"),
     ]
     return Measured(value=rounded((cosine - WISHED_FAR) / (WISHED_NEAR - WISHED_FAR)), evidence=evidence)
 
