@@ -47,7 +47,10 @@ def happens(timeline: Timeline, part: TimeRange) -> bool:
 
 
 def quiet_windows(timeline: Timeline, *, min_ms: int, max_ms: int) -> list[Window]:
-    """Windows of two lengths every 5 s, moved to the nearest cut or border of music; only where something happens."""
+    """Windows of two lengths every 5 s, moved to the nearest cut or border of music, and whole sections of music.
+
+    Only where something happens.
+    """
     if timeline.duration_ms < min_ms:
         spans = [timeline.whole] if timeline.duration_ms >= SHORTEST_WHOLE_MS else []
     else:
@@ -58,7 +61,7 @@ def quiet_windows(timeline: Timeline, *, min_ms: int, max_ms: int) -> list[Windo
             for start in starts
             for length in lengths
             if start + length <= timeline.duration_ms
-        ]
+        ] + music_sections(timeline, min_ms, max_ms)
     unique = {(part.start_ms, part.end_ms): part for part in spans if happens(timeline, part)}
     return [Window(range=unique[key], sentences=(), start_quality=0.0, end_quality=0.0) for key in sorted(unique)]
 
@@ -67,6 +70,17 @@ def music_borders(timeline: Timeline) -> list[int]:
     """Where music begins, ends, or becomes another."""
     events = timeline.sounds.events if timeline.sounds else []
     return [at for event in events if event.kind in ("music", "section") for at in (event.start_ms, event.end_ms)]
+
+
+def music_sections(timeline: Timeline, min_ms: int, max_ms: int) -> list[TimeRange]:
+    """Runs of whole sections of music that have a clip's length."""
+    borders = sorted(set(music_borders(timeline)))
+    return [
+        TimeRange(start_ms=start, end_ms=end)
+        for at, start in enumerate(borders)
+        for end in borders[at + 1 :]
+        if min_ms <= end - start <= max_ms
+    ]
 
 
 def _snap(timeline: Timeline, part: TimeRange, min_ms: int, max_ms: int) -> TimeRange:
