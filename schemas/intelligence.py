@@ -28,6 +28,18 @@ class Engine(Value, frozen=True, kw_only=True):
     model: str = ""
     """What compared sentences, or the model that wrote."""
     reason: str = ""
+    not_used: str = ""
+    """The configured model that was to make it and did not; ``reason`` says why."""
+
+
+class Cost(Value, frozen=True, kw_only=True):
+    """What a configured model was paid, by the price list in the settings. ``counted``: by itself, else estimated."""
+
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    money: float = 0.0
+    counted: bool = True
 
 
 class Chapter(Value, frozen=True, kw_only=True):
@@ -45,6 +57,8 @@ class Point(Value, frozen=True, kw_only=True):
 
     quote: Quote
     weight: float
+    text: str = ""
+    """The point in a model's own words, where a model wrote it; ``quote`` is what it rests on."""
 
 
 class Topic(Value, frozen=True, kw_only=True):
@@ -98,6 +112,7 @@ class Intelligence(Value, frozen=True, kw_only=True):
     relations: list[Relation] = []
     thrown_away: int = 0
     """Items whose quote did not stand in the transcript."""
+    cost: Cost = Cost()
     notes: list[str] = []
     """What is missing, and why."""
     project_title: str = ""

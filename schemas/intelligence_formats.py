@@ -71,7 +71,13 @@ def markdown(made: Intelligence) -> str:
 
 
 def _listed(heading: str, points: list[Point]) -> list[str]:
-    return [f"## {heading}", "", *(f"- {_cited(point.quote)}" for point in points), ""] if points else []
+    if not points:
+        return []
+    return [f"## {heading}", "", *(f"- {_own(point)}{_cited(point.quote)}" for point in points), ""]
+
+
+def _own(point: Point) -> str:
+    return f"{_plain(point.text)} " if point.text else ""
 
 
 def _cited(quote: Quote) -> str:
@@ -102,7 +108,7 @@ def _rows(made: Intelligence) -> Iterator[tuple[str, str, float | str, Quote]]:
         ("question", made.questions),
     ):
         for point in points:
-            yield kind, "", point.weight, point.quote
+            yield kind, point.text, point.weight, point.quote
     for chapter in made.chapters:
         yield "chapter", chapter.title, "", chapter.quote
     for topic in made.topics:

@@ -14,6 +14,7 @@ import msgspec
 from schemas import events
 from schemas.documents import SourceIndex
 from schemas.media import ObjectRef
+from streams.adapters.chat import OpenAiChat
 from streams.adapters.http import OutsideHttp
 from streams.adapters.media.cache import SourceCache
 from streams.adapters.objects import S3Objects, open_objects
@@ -43,6 +44,7 @@ class Context:
         alignment: TritonAlignment,
         voices: TritonVoices,
         sentences: TritonSentences,
+        chat: OpenAiChat | None = None,
     ) -> None:
         """``pool`` is the worker role's."""
         self.settings = settings
@@ -55,6 +57,8 @@ class Context:
         self.alignment = alignment
         self.voices = voices
         self.sentences = sentences
+        self.chat = chat
+        """The model that writes what a project is about; None where none is configured."""
         self._work_dir = Path(settings.work_dir).absolute() / stage
         self.cache = SourceCache(objects, self._work_dir / "cache", settings.cache_bytes)
 
@@ -116,6 +120,22 @@ async def open_context(settings: Settings, stage: str, pool: Pool) -> AsyncItera
             alignment=alignment,
             voices=voices,
             sentences=sentences,
+            chat=await _open_chat(stack, settings) if stage == "study" else None,
         )
         context.clean()
         yield context
+
+
+async def _open_chat(stack: AsyncExitStack, settings: Settings) -> OpenAiChat | None:
+    rules = settings.writer
+    if not rules.url:
+        return None
+    chat = OpenAiChat(
+        url=rules.url,
+        model=rules.model,
+        key=rules.key,
+        timeout_s=rules.timeout_s,
+        most_tokens=rules.output_tokens,
+    )
+    stack.push_async_callback(chat.close)
+    return chat

@@ -34,5 +34,14 @@ class NoAnswer(Unavailable):
     counted = True
 
 
+class Declined(Exception):
+    """Somebody else's model will not do this, however often it is asked: go on without, and say so."""
+
+    def __init__(self, detail: str, *, tokens_in: int = 0, tokens_out: int = 0) -> None:
+        """``detail`` says why; the tokens were spent all the same."""
+        super().__init__(detail)
+        self.tokens_in, self.tokens_out = tokens_in, tokens_out
+
+
 class Superseded(Exception):
     """Somebody else holds the attempt now, or the project was cancelled: drop the work, write nothing."""

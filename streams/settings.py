@@ -35,6 +35,24 @@ class SpanRules(msgspec.Struct, frozen=True, kw_only=True):
     """How many spans of a project may be outstanding."""
 
 
+class WriterRules(msgspec.Struct, frozen=True, kw_only=True):
+    """The model that writes what a project is about, at an OpenAI-compatible endpoint; without a URL none does."""
+
+    url: str = ""
+    """Up to ``/chat/completions``."""
+    model: str = ""
+    key: str = ""
+    input_price: float = 0.0
+    """Money for a million tokens, in the operator's currency."""
+    output_price: float = 0.0
+    budget: float = 0.5
+    """Most money for one project; a call that might go beyond it is not made."""
+    timeout_s: float = 60.0
+    tries: int = 3
+    """Calls for one part of a transcript, wrong answers and pauses counted."""
+    output_tokens: int = 6000
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the product is told from outside. One environment variable each: ``CLIPSTREAM_`` + NAME."""
 
@@ -85,10 +103,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_upload_bytes: int = 20 * 2**30
     media: MediaLimits = MediaLimits()
     spans: SpanRules = SpanRules()
+    writer: WriterRules = WriterRules()
 
 
 PREFIX = "CLIPSTREAM_"
-_NESTED: dict[str, type[msgspec.Struct]] = {"media": MediaLimits, "spans": SpanRules}
+_NESTED: dict[str, type[msgspec.Struct]] = {"media": MediaLimits, "spans": SpanRules, "writer": WriterRules}
 
 
 def _value(text: str, field: msgspec.structs.FieldInfo) -> object:

@@ -200,6 +200,26 @@ class Sentences(Protocol):
         ...
 
 
+class ChatAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a writing model answered, and what it counted; zero tokens where it counts none."""
+
+    text: str
+    model: str
+    cut_off: bool
+    tokens_in: int
+    tokens_out: int
+
+
+class Chat(Protocol):
+    """A writing model of somebody else's. Raises Unavailable, Declined."""
+
+    async def ask(
+        self, messages: list[Mapping[str, str]], *, name: str, schema: Mapping[str, Any], report: Report
+    ) -> ChatAnswer:
+        """The answer to a conversation, as JSON text that ought to fit the schema."""
+        ...
+
+
 class Search(Protocol):
     """The search engine."""
 

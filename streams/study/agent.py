@@ -8,7 +8,7 @@ import numpy as np
 from schemas import events
 from schemas.documents import Transcript, encode_document
 from schemas.ids import result_id
-from schemas.intelligence import Intelligence
+from schemas.intelligence import Engine, Intelligence
 from schemas.media import ObjectRef
 from streams import lifecycle
 from streams.adapters.ports import Vectors
@@ -21,7 +21,9 @@ from streams.study.lexicon import speaks_english
 from streams.study.phrases import Phrase
 from streams.study.spoken import Spoken, read
 from streams.study.subjects import Subject, subjects
-from streams.study.weave import Material, study
+from streams.study.weave import VERSION, Material, study
+from streams.study.writer import NotWritten, Writer
+from streams.study.written import laid_over, not_written
 
 AT_ONCE = 256
 """Texts between two signs of life."""
@@ -49,6 +51,7 @@ class StudyStage:
         (spoken, found), reading_ms = await timed_in_thread(_prepare, transcript)
         material, asking_ms = await self._material(spoken, found, work)
         made, studying_ms = await timed_in_thread(study, material)
+        made = await self._written(made, spoken, work)
         made = msgspec.structs.replace(made, project_title=transcript.project_title)
         work.cpu_ms = reading_ms + asking_ms + studying_ms
         prefix = prefix_of(event, "intelligence", result_id(work.cause.input_id, "study"))
@@ -74,6 +77,19 @@ class StudyStage:
             spoken=spoken, vectors=lines.values, phrases=found, phrase_vectors=named.values, model=lines.model
         )
         return material, lines.compute_ms + named.compute_ms
+
+    async def _written(self, made: Intelligence, spoken: Spoken, work: Work) -> Intelligence:
+        """What a configured model makes of it; without one, or where it fails, what was made here, which says so."""
+        chat, rules = self._context.chat, self._context.settings.writer
+        if chat is None or not spoken.lines:
+            return made
+        writer = Writer(chat, rules)
+        try:
+            answers = await writer.write(spoken, work.report)
+        except NotWritten as error:
+            return not_written(made, rules.model, error.reason, error.cost)
+        engine = Engine(name=rules.model, version=VERSION, model=rules.model, reason="the configured model")
+        return laid_over(made, spoken, answers, engine, writer.cost)
 
     async def _embed(self, texts: list[str], work: Work, done: int) -> Vectors:
         parts = []
@@ -119,6 +135,8 @@ async def _write(
         event.version,
         work.cpu_ms,
     )
+    if made.engine.not_used:
+        await lifecycle.warn(connection, *owner, f"intelligence: made locally, {made.engine.reason}")
     await _write_subjects(connection, event, subjects(made))
     completed = events.IntelligenceCompleted(
         org_id=event.org_id,

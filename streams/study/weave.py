@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 
 from schemas.intelligence import Chapter, Engine, Intelligence, Point, Quote, Topic
@@ -134,10 +135,8 @@ def proved(made: Intelligence, spoken: Spoken) -> Intelligence:
         lost += not good
         return good
 
-    return Intelligence(
-        engine=made.engine,
-        language=made.language,
-        duration_ms=made.duration_ms,
+    return msgspec.structs.replace(
+        made,
         summary=[one for one in made.summary if fine([one.quote])],
         chapters=[one for one in made.chapters if fine([one.quote])],
         topics=[one for one in made.topics if fine(one.mentions)],
@@ -148,6 +147,4 @@ def proved(made: Intelligence, spoken: Spoken) -> Intelligence:
         entities=[one for one in made.entities if fine(one.mentions)],
         relations=[one for one in made.relations if fine([one.quote])],
         thrown_away=made.thrown_away + lost,
-        notes=made.notes,
-        project_title=made.project_title,
     )

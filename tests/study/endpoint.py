@@ -1,0 +1,73 @@
+"""A fake OpenAI-compatible endpoint on a real socket, which answers from a script. Never a model."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+Answer = Callable[[], tuple[int, bytes]]
+
+
+def completion(text: str, **more: Any) -> Answer:
+    """A completion with this content. ``usage`` may be None; ``finish`` and ``refusal`` are those of its one choice."""
+    message = {"role": "assistant", "content": text, "refusal": more.get("refusal")}
+    whole: dict[str, Any] = {
+        "id": "x", "object": "chat.completion", "model": "fake-1",
+        "choices": [{"index": 0, "message": message, "finish_reason": more.get("finish", "stop")}],
+    }  # fmt: skip
+    if more.get("usage", (1000, 200)):
+        tokens_in, tokens_out = more.get("usage", (1000, 200))
+        whole["usage"] = {"prompt_tokens": tokens_in, "completion_tokens": tokens_out}
+    return lambda: (200, json.dumps(whole).encode())
+
+
+def status(code: int) -> Answer:
+    """An error of that status."""
+    return lambda: (code, b'{"error": {"message": "no"}}')
+
+
+def raw(body: bytes) -> Answer:
+    """200 with any bytes."""
+    return lambda: (200, body)
+
+
+class Endpoint:
+    """What it was asked, and what it will answer; the last answer is given again and again."""
+
+    def __init__(self, *answers: Answer, delay_s: float = 0.0) -> None:
+        self.answers, self.delay_s = list(answers), delay_s
+        self.asked: list[dict[str, Any]] = []
+        self.keys: list[str] = []
+        self.url = ""
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One request a connection."""
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+            fields = dict(line.lower().split(": ", 1) for line in head[1:] if ": " in line)
+            body = await reader.readexactly(int(fields["content-length"]))
+            assert head[0].startswith("POST /v1/chat/completions ")
+            self.asked.append(json.loads(body))
+            self.keys.append(fields.get("authorization", ""))
+            await asyncio.sleep(self.delay_s)
+            code, answer = (self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])()
+            writer.write(f"HTTP/1.1 {code} X\r\nContent-Length: {len(answer)}\r\nConnection: close\r\n\r\n".encode())
+            writer.write(answer)
+            await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            return  # who asked went away
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def serving(*answers: Answer, delay_s: float = 0.0) -> AsyncIterator[Endpoint]:
+    """The endpoint for as long as the block lasts."""
+    endpoint = Endpoint(*answers, delay_s=delay_s)
+    server = await asyncio.start_server(endpoint.serve, "127.0.0.1", 0)
+    endpoint.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    async with server:
+        yield endpoint
