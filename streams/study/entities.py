@@ -269,7 +269,8 @@ def _owners(mentions: Sequence[Mention]) -> dict[str, str]:
     for one in mentions:
         parts = one.name.lower().split()
         if len(parts) > 1 and (one.votes.get("person", 0) >= 3 or one.votes.get("organisation", 0) >= 3):
-            persons[parts[0]].add(one.name.lower())
+            if parts[0] not in names.places() and parts[0] not in names.ORG_STARTS:
+                persons[parts[0]].add(one.name.lower())
             if one.votes.get("person", 0) >= 3:
                 persons[parts[-1]].add(one.name.lower())
     return {short: min(longs) for short, longs in persons.items() if len(longs) == 1}

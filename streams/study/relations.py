@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from schemas.intelligence import EntityKind, Relation
 from streams.study import names
@@ -88,8 +89,18 @@ def _said(spoken: Spoken, line: Line, places: Sequence[Place]) -> Iterator[Relat
         between = _between(spoken, line, place, following)
         if place.kind == "person" and following.kind == "organisation" and _works(between):
             yield Relation(kind="works_for", subject=place.name, object=following.name, quote=quote)
-        if following.kind == "place" and (_BASED.match(between) or (place.kind == "place" and between.strip() == ",")):
+        if following.kind == "place" and (_BASED.match(between) or _within(spoken, line, places, at)):
             yield Relation(kind="located_in", subject=place.name, object=following.name, quote=quote)
+
+
+def _within(spoken: Spoken, line: Line, places: Sequence[Place], at: int) -> bool:
+    """Whether a place and the next are ``Toronto, Canada``: two places with a comma, in no longer list."""
+    listed = [
+        place.kind == other.kind == "place" and _between(spoken, line, place, other).strip() in (",", "and", ", and")
+        for place, other in pairwise(places)
+    ]
+    alone = not any(listed[at - 1 : at] if at else []) and not any(listed[at + 1 : at + 2])
+    return listed[at] and alone and _between(spoken, line, places[at], places[at + 1]).strip() == ","
 
 
 def _works(between: str) -> bool:

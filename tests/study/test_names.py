@@ -97,6 +97,18 @@ def test_relations_quote_the_sentence_that_says_them() -> None:
     }
 
 
+def test_places_in_a_list_do_not_lie_in_each_other() -> None:
+    heard = spoken("They sell to Australia, India, Japan and Canada now.", "He lives in Boston, Massachusetts today.")
+    told = [(one.subject, one.object) for one in relations(heard, named(heard)) if one.kind == "located_in"]
+    assert told == [("Boston", "Massachusetts")]
+
+
+def test_a_country_is_not_the_organisation_that_begins_with_its_name() -> None:
+    assert found("The Canada Revenue Agency told us.", "We live in Canada here.", "Canada is cold.") == {
+        ("organisation", "Canada Revenue Agency"), ("place", "Canada"),
+    }  # fmt: skip
+
+
 def test_forms_of_one_name_have_one_key() -> None:
     assert key_of("Café Royals") == key_of("cafe royal")
     assert key_of("…") == "…"
