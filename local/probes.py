@@ -160,7 +160,7 @@ def triton_inferences(endpoint: str) -> None:
     try:
         if not client.is_server_ready(client_timeout=TIMEOUT_S):
             raise NotReadyError("Triton loads its models")
-        for model in ("whisper", "faces", "align", "voices", "sentences"):
+        for model in ("whisper", "faces", "align", "voices", "sentences", "landmarks"):
             _infer(client, model)
     finally:
         client.close()
@@ -202,6 +202,8 @@ def sample(name: str, datatype: str) -> Any:
         return np.ones(_WHISPER_SAMPLES, dtype=np.int16)  # as good as silence, but a voice is looked for
     if datatype == "INT32":
         return np.array([[0, _WHISPER_SAMPLES]], dtype=np.int32)
+    if name == "CROPS":
+        return np.full((1, 192, 192, 3), 128, dtype=np.uint8)
     if datatype == "UINT8":
         return np.full((1, 192, 320, 3), 128, dtype=np.uint8)
     raise NotReadyError(f"Triton wants a tensor {name} of {datatype}, which the probe does not know")

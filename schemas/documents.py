@@ -6,7 +6,9 @@ from typing import Literal
 
 import msgspec
 
+from schemas.faces import Mouth, SpeakingTurn, VoiceCurve
 from schemas.media import CropBox, Face, ObjectRef, Segment, TimeRange, Value, Word
+from schemas.shots import Transition, TransitionKind
 from schemas.sounds import SpanSounds
 from schemas.voices import Diarization, VoiceWindows
 
@@ -113,11 +115,16 @@ class SeenPicture(Value, frozen=True, kw_only=True):
 
 
 class ShotChange(Value, frozen=True, kw_only=True):
-    """A cut between two looked-at pictures: somewhere in ``(after_ms, at_ms]``."""
+    """A change of shot between two looked-at pictures: somewhere in ``(after_ms, at_ms]``.
+
+    ``exact``: every picture there was looked at; the new shot begins at ``at_ms``, and ``kind`` says how.
+    """
 
     at_ms: int
     after_ms: int
     strength: float
+    kind: TransitionKind | None = None
+    exact: bool = False
 
 
 class SeenSpan(Value, frozen=True, kw_only=True):
@@ -130,6 +137,8 @@ class SeenSpan(Value, frozen=True, kw_only=True):
     thumbnails: list[Thumbnail]
     model: str
     compute_ms: int
+    not_looked_at: list[TimeRange] = []
+    """Stretches in which the shot changed somewhere, and that nobody looked at picture by picture."""
 
 
 class Thumbnail(Value, frozen=True, kw_only=True):
@@ -266,6 +275,12 @@ class ClipTracks(Value, frozen=True, kw_only=True):
     model: str
     compute_ms: int
     looks: list[ShotLook] = []
+    transitions: list[Transition] = []
+    """How each shot gives way to the next: ``shots`` meet at their ``at_ms``."""
+    mouths: list[Mouth] = []
+    voice: VoiceCurve | None = None
+    turns: list[SpeakingTurn] = []
+    """Who of the faces speaks when, from ``mouths`` and ``voice`` together."""
 
 
 class ShotCrop(Value, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ from streams.adapters.objects import S3Objects, open_objects
 from streams.adapters.postgres import Pool
 from streams.adapters.triton import TritonFaces, TritonSpeech
 from streams.adapters.triton_align import TritonAlignment
+from streams.adapters.triton_landmarks import TritonLandmarks
 from streams.adapters.triton_vectors import TritonSentences, TritonVoices
 from streams.settings import Settings
 
@@ -41,6 +42,7 @@ class Context:
         outside: OutsideHttp,
         speech: TritonSpeech,
         faces: TritonFaces,
+        landmarks: TritonLandmarks,
         alignment: TritonAlignment,
         voices: TritonVoices,
         sentences: TritonSentences,
@@ -54,6 +56,7 @@ class Context:
         self.outside = outside
         self.speech = speech
         self.faces = faces
+        self.landmarks = landmarks
         self.alignment = alignment
         self.voices = voices
         self.sentences = sentences
@@ -103,6 +106,8 @@ async def open_context(settings: Settings, stage: str, pool: Pool) -> AsyncItera
         stack.push_async_callback(speech.close)
         faces = TritonFaces(settings.triton)
         stack.push_async_callback(faces.close)
+        landmarks = TritonLandmarks(settings.triton)
+        stack.push_async_callback(landmarks.close)
         alignment = TritonAlignment(settings.triton)
         stack.push_async_callback(alignment.close)
         voices = TritonVoices(settings.triton)
@@ -117,6 +122,7 @@ async def open_context(settings: Settings, stage: str, pool: Pool) -> AsyncItera
             outside=outside,
             speech=speech,
             faces=faces,
+            landmarks=landmarks,
             alignment=alignment,
             voices=voices,
             sentences=sentences,

@@ -14,7 +14,19 @@ import pytest
 from schemas import codec, events
 from schemas.media import TimeRange
 from streams.adapters.clickhouse import schema_text
-from streams.adapters.ports import Alignment, Analytics, Faces, Int16, Objects, Piece, Search, Sentences, Speech, Voices
+from streams.adapters.ports import (
+    Alignment,
+    Analytics,
+    Faces,
+    Int16,
+    Landmarks,
+    Objects,
+    Piece,
+    Search,
+    Sentences,
+    Speech,
+    Voices,
+)
 from streams.sinks.rows import COLUMNS, TOMBSTONE_COLUMNS, row_of
 
 NOON = dt.datetime(2026, 5, 6, 12, 0, tzinfo=dt.UTC)
@@ -124,6 +136,21 @@ async def faces_keep_what_they_promise(faces: Faces) -> None:
     assert found.faces == [[], [], []]
     assert found.model
     assert (await faces.detect(grey[:0])).faces == []
+
+
+async def landmarks_keep_what_they_promise(landmarks: Landmarks) -> None:
+    """468 points and a score a crop, in order; nobody on an even grey; the same crop has the same points."""
+    crops = np.full((3, 192, 192, 3), 128, dtype=np.uint8)
+    crops[1, 40:150, 60:130] = 255
+    found = await landmarks.mark(crops)
+    assert found.points.shape == (3, 468, 3)
+    assert found.scores.shape == (3,)
+    assert ((found.scores >= 0) & (found.scores <= 1)).all()
+    assert found.scores[0] < 0.5
+    assert np.allclose(found.points[0], found.points[2], atol=1e-3)
+    assert found.model
+    nothing = await landmarks.mark(crops[:0])
+    assert (nothing.points.shape, nothing.scores.shape) == ((0, 468, 3), (0,))
 
 
 async def voices_keep_what_they_promise(voices: Voices) -> None:

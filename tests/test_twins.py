@@ -9,11 +9,12 @@ import numpy as np
 
 from tests.adapters.media.twins import ObjectsTwin
 from tests.contract.stage_rig import SpeechTwin
-from tests.look.twins import BrightestFaces
+from tests.look.twins import BrightestFaces, DarkLipped
 from tests.promises import (
     alignment_keeps_what_it_promises,
     analytics_keep_what_they_promise,
     faces_keep_what_they_promise,
+    landmarks_keep_what_they_promise,
     objects_keep_what_they_promise,
     search_keeps_what_it_promises,
     sentences_keep_what_they_promise,
@@ -47,6 +48,10 @@ async def test_speech() -> None:
 
 async def test_faces() -> None:
     await faces_keep_what_they_promise(BrightestFaces())
+
+
+async def test_landmarks() -> None:
+    await landmarks_keep_what_they_promise(DarkLipped())
 
 
 async def test_voices() -> None:

@@ -15,10 +15,11 @@ RUN .venv/bin/python -m local.install --triton-only && cp -r /cache/weights-* /w
 
 FROM nvcr.io/nvidia/tritonserver:24.10-py3
 RUN pip install --no-cache-dir "faster-whisper==1.2.1" "onnxruntime-gpu>=1.20,<2" "numpy<2" "tokenizers>=0.20" \
-    && pip install --no-cache-dir --no-deps "pocketsphinx==5.1.1"
+    && pip install --no-cache-dir --no-deps "pocketsphinx==5.1.1" "ai-edge-litert==2.3.0"
 COPY --from=weights /weights /weights
 COPY models/shared /shared
 COPY models/triton_repo /models
 ENV CLIPSTREAM_WHISPER_DIR=/weights/whisper-base CLIPSTREAM_FACES_MODEL=/weights/centerface.onnx \
-    CLIPSTREAM_VOICES_MODEL=/weights/ge2e.onnx CLIPSTREAM_SENTENCES_MODEL=/weights/minilm.onnx HF_HUB_OFFLINE=1
+    CLIPSTREAM_VOICES_MODEL=/weights/ge2e.onnx CLIPSTREAM_SENTENCES_MODEL=/weights/minilm.onnx \
+    CLIPSTREAM_LANDMARKS_MODEL=/weights/face_landmark.tflite HF_HUB_OFFLINE=1
 CMD ["tritonserver", "--model-repository=/models", "--exit-timeout-secs=5"]

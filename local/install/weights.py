@@ -116,4 +116,5 @@ def environment(models: Path) -> dict[str, str]:
         "CLIPSTREAM_FACES_MODEL": str(models / FACES),
         "CLIPSTREAM_VOICES_MODEL": str(models / VOICES),
         "CLIPSTREAM_SENTENCES_MODEL": str(models / SENTENCES),
+        "CLIPSTREAM_LANDMARKS_MODEL": str(models / LANDMARKS),
     }

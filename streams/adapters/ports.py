@@ -173,6 +173,26 @@ class Faces(Protocol):
         ...
 
 
+class LandmarksFound(msgspec.Struct, frozen=True, kw_only=True):
+    """468 points a crop: ``points`` (n, 468, [x, y, depth]) in pixels of the crop; ``scores`` (n,) 0..1: is it a face.
+
+    ``compute_ms`` is processor time, never time it waited.
+    """
+
+    points: Float32
+    scores: Float32
+    model: str = ""
+    compute_ms: int = 0
+
+
+class Landmarks(Protocol):
+    """Points of faces. Raises Unavailable."""
+
+    async def mark(self, crops: UInt8) -> LandmarksFound:
+        """Points of crops, shape (n, 192, 192, 3), RGB or grey in all three, one face in the middle of each."""
+        ...
+
+
 class Vectors(msgspec.Struct, frozen=True, kw_only=True):
     """Embeddings, one row each, of unit length; ``compute_ms`` is processor time, never time it waited."""
 

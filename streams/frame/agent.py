@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from schemas import events
-from schemas.documents import ClipTracks, SourceIndex, encode_document
+from schemas.documents import ClipTracks, SourceIndex, Transcript, encode_document
 from schemas.ids import result_id
 from schemas.media import ObjectRef, TimeRange
 from streams import lifecycle
@@ -17,7 +17,9 @@ from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
 from streams.errors import Rejected
 from streams.exports import fail_export, is_automatic
-from streams.frame.look_closely import look_closely, merge_tracks, missing_time, plan
+from streams.frame.joining import merge_tracks, missing_time
+from streams.frame.look_closely import look_closely
+from streams.frame.plan import plan
 from streams.outbox import Cause, put
 from streams.steps import Steps
 
@@ -30,6 +32,15 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     source: ObjectRef
     index: ObjectRef
     tracks: ObjectRef | None
+    transcript: ObjectRef | None = None
+
+
+class Looked(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a clip's pictures now, what finding out cost, and what had to be left out."""
+
+    tracks: ClipTracks
+    cpu_ms: int
+    warnings: list[str]
 
 
 class FrameStage:
@@ -54,7 +65,8 @@ class FrameStage:
         if index.video is None:
             raise Rejected("clip.no_video", "There are no pictures in this file to make a clip of.")
         with context.scratch() as scratch:
-            tracks, work.cpu_ms = await self._tracks(event, known, index, work, scratch)
+            looked = await self._tracks(event, known, index, work, scratch)
+        tracks, work.cpu_ms = looked.tracks, looked.cpu_ms
         prefix = prefix_of(event, "frame", result_id(work.cause.input_id, "frame"))
         tracks_ref = await context.objects.put(prefix, encode_document(tracks), "application/json", ".json")
         crops = plan(tracks, index, event.aspect, event.range)
@@ -62,14 +74,18 @@ class FrameStage:
 
         async def commit(connection: Connection) -> None:
             await _write(connection, event, known, tracks_ref, plan_ref, work)
+            for sentence in looked.warnings:
+                await lifecycle.warn(connection, event.org_id, event.project_id, sentence)
 
         return commit
 
     async def _read(self, event: Request) -> Known:
         async with org_transaction(self._context.pool, event.org_id) as connection:
             row = await connection.fetchrow(
-                """select c.tracks, p.source, p.source_index from clips c join projects p using (org_id, project_id)
-                   where c.org_id = $1 and c.clip_id = $2""",
+                """select c.tracks, p.source, p.source_index,
+                     (select object from transcripts t where t.org_id = c.org_id and t.project_id = c.project_id
+                      order by version desc limit 1) as transcript
+                   from clips c join projects p using (org_id, project_id) where c.org_id = $1 and c.clip_id = $2""",
                 event.org_id,
                 event.clip_id,
             )
@@ -79,18 +95,24 @@ class FrameStage:
             source=lifecycle.ref_of(row["source"]),
             index=lifecycle.ref_of(row["source_index"]),
             tracks=lifecycle.ref_of(row["tracks"]) if row["tracks"] else None,
+            transcript=lifecycle.ref_of(row["transcript"]) if row["transcript"] else None,
         )
 
-    async def _tracks(
-        self, event: Request, known: Known, index: SourceIndex, work: Work, scratch: Path
-    ) -> tuple[ClipTracks, int]:
-        """All tracks needed for the range, and what looking at the unseen part of it cost, in ms."""
+    async def _speech(self, known: Known) -> list[TimeRange] | None:
+        """Where voices were detected; None where there is no transcript to tell."""
+        if known.transcript is None:
+            return None
+        return msgspec.json.decode(await self._context.objects.get(known.transcript), type=Transcript).speech
+
+    async def _tracks(self, event: Request, known: Known, index: SourceIndex, work: Work, scratch: Path) -> Looked:
+        """All tracks needed for the range, and what looking at the unseen part of it cost."""
         context = self._context
         tracks = None
         if known.tracks:
             tracks = msgspec.json.decode(await context.objects.get(known.tracks), type=ClipTracks)
         unseen: list[TimeRange] = missing_time(tracks, event.range) if tracks else [event.range]
-        steps, cpu_ms = Steps(work.report), 0
+        steps, cpu_ms, warnings = Steps(work.report), 0, list[str]()
+        speech = await self._speech(known) if unseen else None
         for stretch in unseen:
             async with context.cache.open(known.source.key, known.source.size) as source:
                 fresh = await look_closely(
@@ -99,13 +121,16 @@ class FrameStage:
                     index,
                     source=source,
                     faces=context.faces,
+                    landmarks=context.landmarks,
                     scratch=scratch,
                     report=steps.part(),
+                    warn=warnings.append,
+                    speech=speech,
                 )
             cpu_ms += fresh.compute_ms
-            tracks = merge_tracks(tracks, fresh) if tracks else fresh
+            tracks = merge_tracks(tracks, fresh, speech) if tracks else fresh
         assert tracks is not None
-        return tracks, cpu_ms
+        return Looked(tracks=tracks, cpu_ms=cpu_ms, warnings=warnings)
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause

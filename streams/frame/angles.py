@@ -1,13 +1,18 @@
-"""Which shots show the same camera angle, and whose face matters there. Pure; decides no pixel of the crop."""
+"""Which shots show the same camera angle, and whose face matters there: the one who speaks, else the main one.
+
+Pure; decides no pixel of the crop.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 
 from schemas.documents import ClipTracks, FaceTrack, ShotLook
+from schemas.faces import SpeakingTurn
 from schemas.media import Box
 from streams.frame.crop import Subject
 from streams.frame.tracks import closeness
@@ -24,6 +29,26 @@ STAND_IN = 0.6
 """A face at least this large, in shares of the main one, stands in where that was not found."""
 BACKGROUND = 0.4
 """A face smaller than this share of the largest one that is there half as long stands in the background."""
+
+SPEAKS_MS = 1_000
+"""Less than this of anybody's speech chooses nobody."""
+SPEAKS_MOST = 0.55
+"""Share of the speech given to faces that makes one of them the speaker of the angle."""
+SEEN_ENOUGH = 0.3
+"""The speaker is on screen for at least this share of the looks of whoever is there longest."""
+SPEAKER_SIZE = 0.3
+"""Share of the largest face's size below which a face is too far away to be judged by its lips."""
+
+
+class Cast(msgspec.Struct, frozen=True, kw_only=True):
+    """The faces of an angle, the one to hold first.
+
+    ``speaks_ms`` of the ``of_ms`` that were given to faces are its own; 0 where the choice did not rest on speech.
+    """
+
+    subjects: list[Subject]
+    speaks_ms: int = 0
+    of_ms: int = 0
 
 
 def mean_box(boxes: Sequence[Box]) -> Box:
@@ -85,15 +110,34 @@ def _while_away(main: Sequence[FaceTrack], others: Sequence[Sequence[FaceTrack]]
     return list(stand_in.values())
 
 
-def main_first(groups: Sequence[Sequence[FaceTrack]]) -> list[Subject]:
-    """Subjects, the one to hold first; where its face was not found, a stand-in of like size counts for it."""
+def _speaker(groups: Sequence[Sequence[FaceTrack]], turns: Sequence[SpeakingTurn]) -> tuple[int, int, int] | None:
+    """The group that speaks most, its speech and all of it in ms; None where nobody clearly does."""
+    looks = [sum(len(track.samples) for track in group) for group in groups]
+    sizes = [_size(group) for group in groups]
+    speaks = [
+        sum(turn.range.length_ms for turn in turns for track in group if track.track == turn.track) for group in groups
+    ]
+    able = [
+        place
+        for place in range(len(groups))
+        if looks[place] >= SEEN_ENOUGH * max(looks) and sizes[place] >= SPEAKER_SIZE * max(sizes)
+    ]
+    best, total = max(able, key=lambda place: speaks[place]), sum(speaks)
+    if speaks[best] < SPEAKS_MS or speaks[best] < SPEAKS_MOST * total:
+        return None
+    return best, speaks[best], total
+
+
+def main_first(groups: Sequence[Sequence[FaceTrack]], turns: Sequence[SpeakingTurn] = ()) -> Cast:
+    """The cast, the one to hold first; where its face was not found, a stand-in of like size counts for it."""
     if not groups:
-        return []
-    main = _main(groups)
+        return Cast(subjects=[])
+    speaker = _speaker(groups, turns) if len(groups) > 1 else None
+    main, speaks_ms, of_ms = speaker or (_main(groups), 0, 0)
     others = [group for place, group in enumerate(groups) if place != main]
     held = [box for track in groups[main] for box in _boxes(track)] + _while_away(groups[main], others)
     rest = [Subject(boxes=[box for track in group for box in _boxes(track)]) for group in others]
-    return [Subject(boxes=held), *rest]
+    return Cast(subjects=[Subject(boxes=held), *rest], speaks_ms=speaks_ms, of_ms=of_ms)
 
 
 def _alike(one: ShotLook | None, other: ShotLook | None) -> float:
@@ -107,7 +151,7 @@ def _alike(one: ShotLook | None, other: ShotLook | None) -> float:
 
 
 def _face_stays(one: Sequence[FaceTrack], other: Sequence[FaceTrack]) -> bool:
-    first, second = main_first(people(one)), main_first(people(other))
+    first, second = main_first(people(one)).subjects, main_first(people(other)).subjects
     if not first or not second:
         return False
     return closeness(mean_box(first[0].boxes), mean_box(second[0].boxes)) > STAYS

@@ -5,25 +5,32 @@ Runs in the sandbox; never talks to the network and never sees more of the sourc
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
-import numpy as np
 
 from schemas.documents import SourceIndex, VideoTrack
+from schemas.faces import VoiceCurve
 from schemas.media import TimeRange
+from schemas.shots import Transition
 from streams.adapters.media.reader import Reader, display_array
-from streams.frame.cuts import CUT_MIN, find_boundaries
 from streams.frame.detail import Detail, look_of, measure_detail
-from streams.sight.canvas import Canvas, fit_canvas, write_picture
+from streams.frame.voice import gather, voice_curve
+from streams.sight.canvas import Canvas, fit_canvas, write_grey, write_picture
+from streams.sight.cuts import CUT_MIN
 from streams.sight.luma import Measure, difference, measure_frame
+from streams.sight.shots import find_transitions
 
 FACE_AREA_PX = 320 * 192
 FACE_GAP_MS = 160
 """About six looks for faces a second, and one right after each cut."""
+MOUTH_AREA_PX = 640 * 360
+"""Larger, for lips; grey, to keep the file small: a minute of it takes 200 MB of the scratch folder."""
+MOUTH_GAP_MS = 64
+"""Twelve to fifteen looks at lips a second: syllables come four or five a second."""
 MARGIN_MS = 500
 """Pictures before and after the clip that are measured too: a cut at its edge needs both sides."""
 
@@ -35,6 +42,7 @@ class Seen(msgspec.Struct):
     measures: list[Measure] = []
     face_ms: list[int] = []
     details: list[Detail] = []
+    mouth_ms: list[int] = []
 
     def wants_faces(self, at_ms: int, measure: Measure) -> bool:
         """True when the last look is long ago, or the picture may start a shot."""
@@ -42,10 +50,20 @@ class Seen(msgspec.Struct):
             return True
         return bool(self.measures) and difference(self.measures[-1], measure) > CUT_MIN
 
+    def wants_mouths(self, at_ms: int) -> bool:
+        """True when the last look at lips is long ago."""
+        return not self.mouth_ms or at_ms - self.mouth_ms[-1] >= MOUTH_GAP_MS
+
 
 def _decode(
-    reader: Reader, track: VideoTrack, clip: TimeRange, canvas: Canvas, file: BinaryIO, report: Callable[[int], None]
+    reader: Reader,
+    track: VideoTrack,
+    clip: TimeRange,
+    faces: tuple[Canvas, BinaryIO],
+    mouths: tuple[Canvas, BinaryIO],
+    report: Callable[[int], None],
 ) -> Seen:
+    canvas, file = faces
     seen = Seen()
     padded = TimeRange(start_ms=max(0, clip.start_ms - MARGIN_MS), end_ms=clip.end_ms + MARGIN_MS)
     for at_ms, frame in reader.pictures(padded):
@@ -57,44 +75,73 @@ def _decode(
             write_picture(file, canvas, picture)
             seen.face_ms.append(at_ms)
             seen.details.append(measure_detail(picture, seen.details[-1] if seen.details else None))
+        if clip.start_ms <= at_ms < clip.end_ms and seen.wants_mouths(at_ms):
+            wide, high = mouths[0].inner_width, mouths[0].inner_height
+            write_grey(mouths[1], mouths[0], display_array(frame, track, wide, high, "gray"))
+            seen.mouth_ms.append(at_ms)
         seen.at_ms.append(at_ms)
         seen.measures.append(measure)
         report(len(seen.at_ms))
     return seen
 
 
-def shots_of(seen: Seen, clip: TimeRange) -> list[TimeRange]:
+def shots_of(transitions: Sequence[Transition], clip: TimeRange) -> list[TimeRange]:
     """The shots of the clip: they cover it without a gap."""
-    if not seen.at_ms:
-        return [clip]
-    boundaries = find_boundaries(
-        np.asarray(seen.at_ms, np.int64),
-        np.stack([measure.blocks for measure in seen.measures]),
-        np.stack([measure.histogram for measure in seen.measures]),
-    )
-    edges = [clip.start_ms, *(b.at_ms for b in boundaries if clip.start_ms < b.at_ms < clip.end_ms), clip.end_ms]
+    inside = (one.at_ms for one in transitions if clip.start_ms < one.at_ms < clip.end_ms)
+    edges = [clip.start_ms, *inside, clip.end_ms]
     return [TimeRange(start_ms=start, end_ms=end) for start, end in pairwise(edges)]
+
+
+def clear_of(transitions: Sequence[Transition], shot: TimeRange) -> TimeRange:
+    """The part of a shot that shows nothing of its neighbours; all of it where nothing is left."""
+    mixed = [one.range for one in transitions if one.range.overlap_ms(shot) > 0]
+    start = max((part.end_ms for part in mixed if part.start_ms <= shot.start_ms), default=shot.start_ms)
+    end = min((part.start_ms for part in mixed if part.end_ms >= shot.end_ms), default=shot.end_ms)
+    return TimeRange(start_ms=start, end_ms=end) if start < end else shot
+
+
+def _voice(reader: Reader, index: SourceIndex, clip: TimeRange) -> VoiceCurve | None:
+    """The level of the clip's voices; None where there is no sound, or none that can be decoded."""
+    if index.audio is None:
+        return None
+    samples = gather(reader.audio(clip), clip)
+    return None if samples is None else voice_curve(samples, clip.start_ms)
+
+
+def _within(one: Transition, clip: TimeRange) -> bool:
+    return clip.start_ms < one.at_ms < clip.end_ms
 
 
 def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], None]) -> dict[str, Any]:
     """Look at every picture of ``args["start_ms"]..args["end_ms"]`` of the source whose index is ``args["index"]``.
 
-    Leaves ``faces.raw`` in ``args["scratch"]``. Returns ``shots`` [[start_ms, end_ms]], ``looks`` (ShotLook each),
-    ``face_ms`` (the times in ``faces.raw``), ``canvas`` and ``pictures`` (how many were decoded).
+    Leaves ``faces.raw`` and ``mouths.raw`` in ``args["scratch"]``. Returns ``shots`` [[start_ms, end_ms]],
+    ``transitions``, ``looks`` (ShotLook each), ``face_ms`` (the times in ``faces.raw``), ``canvas``, ``mouth_ms`` and
+    ``fine`` (the same of ``mouths.raw``), ``voice`` (VoiceCurve or None) and ``pictures`` (how many were decoded).
     """
     index = msgspec.json.decode(Path(args["index"]).read_bytes(), type=SourceIndex)
     if source is None or index.video is None:
         raise ValueError("frame was asked for the pictures of a source that has none")
     clip = TimeRange(start_ms=args["start_ms"], end_ms=args["end_ms"])
-    canvas = fit_canvas(index.video, FACE_AREA_PX)
-    with (Path(args["scratch"]) / "faces.raw").open("wb") as file:
-        seen = _decode(Reader(source, index), index.video, clip, canvas, file, report)
-    shots = shots_of(seen, clip)
-    looks = [look_of(number, shot, seen.face_ms, seen.details) for number, shot in enumerate(shots)]
+    canvas, fine = fit_canvas(index.video, FACE_AREA_PX), fit_canvas(index.video, MOUTH_AREA_PX)
+    scratch, reader = Path(args["scratch"]), Reader(source, index)
+    with (scratch / "faces.raw").open("wb") as file, (scratch / "mouths.raw").open("wb") as mouths:
+        seen = _decode(reader, index.video, clip, (canvas, file), (fine, mouths), report)
+    transitions = [
+        one for one in find_transitions(seen.at_ms, seen.measures) if one.range.overlap_ms(clip) or _within(one, clip)
+    ]
+    shots = shots_of(transitions, clip)
+    looks = [
+        look_of(number, clear_of(transitions, shot), seen.face_ms, seen.details) for number, shot in enumerate(shots)
+    ]
     return {
         "shots": [(shot.start_ms, shot.end_ms) for shot in shots],
+        "transitions": msgspec.to_builtins(transitions),
         "looks": msgspec.to_builtins([look for look in looks if look is not None]),
         "face_ms": seen.face_ms,
         "canvas": msgspec.to_builtins(canvas),
+        "mouth_ms": seen.mouth_ms,
+        "fine": msgspec.to_builtins(fine),
+        "voice": msgspec.to_builtins(_voice(reader, index, clip)),
         "pictures": len(seen.at_ms),
     }

@@ -16,10 +16,14 @@ MOSTLY = 0.6
 
 def _decide(tracks: ClipTracks, group: Sequence[int], *, width: int, height: int, aspect: Aspect) -> Decision:
     """The one crop of all shots of a camera angle."""
-    subjects = main_first(people([track for track in tracks.tracks if track.shot in group]))
+    cast = main_first(people([track for track in tracks.tracks if track.shot in group]), tracks.turns)
+    subjects = cast.subjects
     if subjects:
         placed = place_on_faces(subjects[0], subjects[1:], width=width, height=height, aspect=aspect)
         whose = "the face" if len(subjects) == 1 else f"the main face of {len(subjects)}"
+        if cast.speaks_ms:
+            heard = f"{cast.speaks_ms / 1000:.1f} of {cast.of_ms / 1000:.1f} s"
+            whose = f"the one of {len(subjects)} faces who speaks ({heard})"
         return placed.crop, f"holds on {whose}: in frame in {placed.inside:.0%} of {len(subjects[0].boxes)} looks"
     looks = [look for look in tracks.looks if look.shot in group]
     columns, rows = _mean([look.columns for look in looks]), _mean([look.rows for look in looks])

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from schemas.documents import FaceSample, FaceTrack
 from schemas.media import Box, Face, TimeRange
+from schemas.shots import Transition
 
 START_SCORE = 0.5
 """Score that begins a track."""
@@ -90,6 +91,15 @@ def follow(detections: Detections, shots: Sequence[TimeRange]) -> list[FaceTrack
     """Face tracks of a clip; a track never crosses a cut. Numbers grow with the shots."""
     found = [(shot, samples) for shot, when in enumerate(shots) for samples in follow_in_shot(detections, when)]
     return [FaceTrack(track=number, shot=shot, samples=samples) for number, (shot, samples) in enumerate(found)]
+
+
+def clear(detections: Detections, transitions: Sequence[Transition]) -> list[tuple[int, Sequence[Face]]]:
+    """Faces of pictures that show one shot alone: in a dissolve those of the other shine through."""
+    mixed = [one.range for one in transitions]
+    return [
+        (at_ms, [] if any(part.start_ms < at_ms < part.end_ms for part in mixed) else faces)
+        for at_ms, faces in detections
+    ]
 
 
 def detections_of(tracks: Iterable[FaceTrack]) -> list[tuple[int, list[Face]]]:

@@ -12,11 +12,13 @@ from typing import Any, BinaryIO
 import msgspec
 from PIL import Image
 
-from schemas.documents import SourceIndex, VideoTrack
+from schemas.documents import ShotChange, SourceIndex, VideoTrack
 from schemas.media import TimeRange
 from streams.adapters.media.reader import Reader, display_array
+from streams.look.shots import Seen, changes, settled, stretch_of, worth_a_look
 from streams.sight.canvas import fit_canvas, write_picture
 from streams.sight.luma import Measure, difference, measure_frame
+from streams.sight.shots import find_transitions
 
 FACE_AREA_PX = 320 * 192
 GAP_MS = 5_000
@@ -42,11 +44,22 @@ def thumbnail_size(track: VideoTrack) -> tuple[int, int]:
     return 2 * max(1, round(track.display_width * scale / 2)), 2 * max(1, round(track.display_height * scale / 2))
 
 
+def look_again(reader: Reader, change: ShotChange) -> list[ShotChange]:
+    """The changes of shot in the stretch of one seen from afar, exact to the picture; none where the camera moved."""
+    at_ms: list[int] = []
+    measures: list[Measure] = []
+    for when, frame in reader.pictures(stretch_of(change)):
+        if not frame.is_corrupt:
+            at_ms.append(when)
+            measures.append(measure_frame(frame))
+    return settled(change, find_transitions(at_ms, measures)) if len(at_ms) > 1 else [change]
+
+
 def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], None]) -> dict[str, Any]:
     """Measure the span ``args["start_ms"]..args["end_ms"]`` of the source whose index is the file ``args["index"]``.
 
     Leaves ``faces.raw`` and ``thumbnail-<ms>.jpg`` in ``args["scratch"]``. Returns ``pictures`` [[at_ms, brightness,
-    difference]], ``canvas`` and ``thumbnails`` [at_ms].
+    difference]], ``shots`` (ShotChange each), ``canvas`` and ``thumbnails`` [at_ms].
     """
     index = msgspec.json.decode(Path(args["index"]).read_bytes(), type=SourceIndex)
     scratch, track = Path(args["scratch"]), index.video
@@ -54,12 +67,13 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
         raise ValueError("look was asked for the pictures of a source that has none")
     span = TimeRange(start_ms=args["start_ms"], end_ms=args["end_ms"])
     canvas = fit_canvas(track, FACE_AREA_PX)
-    pictures: list[tuple[int, float, float]] = []
+    pictures: list[Seen] = []
     thumbnails: list[int] = []
     last: Measure | None = None
     with (scratch / "faces.raw").open("wb") as file:
         gap_ms = wanted_gap_ms(track, span.length_ms)
-        for at_ms, frame in Reader(source, index).sparse_pictures(span, wanted_gap_ms=gap_ms, far_keys_ms=gap_ms):
+        reader = Reader(source, index)
+        for at_ms, frame in reader.sparse_pictures(span, wanted_gap_ms=gap_ms, far_keys_ms=gap_ms):
             measure = measure_frame(frame)
             changed = difference(last, measure) if last is not None else 0.0
             pictures.append((at_ms, round(measure.brightness, 2), round(changed, 4)))
@@ -70,8 +84,12 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
                 image = Image.fromarray(display_array(frame, track, *thumbnail_size(track)))
                 image.save(scratch / f"thumbnail-{at_ms}.jpg", quality=80, optimize=True)
             report(len(pictures))
+    found = changes(pictures)
+    closely = worth_a_look(found, span_ms=span.length_ms, pixels=track.coded_width * track.coded_height)
+    shots = [one for change in found for one in (look_again(reader, change) if change in closely else [change])]
     return {
         "pictures": pictures,
+        "shots": msgspec.to_builtins(shots),
         "canvas": msgspec.to_builtins(canvas),
         "thumbnails": thumbnails,
     }

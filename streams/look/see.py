@@ -8,16 +8,16 @@ from typing import Any
 
 import msgspec
 
-from schemas.documents import SeenPicture, SeenSpan, SourceIndex, Thumbnail
+from schemas.documents import SeenPicture, SeenSpan, ShotChange, SourceIndex, Thumbnail
 from schemas.events import SpanPlanned
 from streams.adapters.media.handles import SourceHandle
 from streams.adapters.media.sandbox import run_child
 from streams.adapters.ports import Faces, Objects, Report
-from streams.look.shots import find_shots
+from streams.look.shots import not_looked_at
 from streams.sight.canvas import Canvas
 from streams.sight.faces import find_faces, model_names
 
-MODEL = "luma-shots-1"
+MODEL = "luma-shots-2"
 SURE_SCORE = 0.5
 """A sparse picture has no neighbours that could confirm a doubtful face."""
 
@@ -51,11 +51,13 @@ async def see(
         SeenPicture(at_ms=at_ms, brightness=brightness, difference=difference, faces=seen)
         for (at_ms, brightness, difference), seen in zip(answer["pictures"], found.faces, strict=True)
     ]
+    shots = msgspec.convert(answer["shots"], list[ShotChange])
     return SeenSpan(
         ordinal=span.ordinal,
         range=span.range,
         pictures=pictures,
-        shots=find_shots(pictures),
+        shots=shots,
+        not_looked_at=not_looked_at(shots),
         thumbnails=await _store_thumbnails(answer["thumbnails"], scratch, objects, prefix),
         model=model_names(MODEL, found),
         compute_ms=answer["cpu_ms"] + found.compute_ms,

@@ -60,6 +60,21 @@ def write_picture(file: BinaryIO, canvas: Canvas, picture: UInt8) -> None:
     file.write(ground.data)
 
 
+def write_grey(file: BinaryIO, canvas: Canvas, picture: UInt8) -> None:
+    """Append the brightness of a picture (inner_height, inner_width) to the file, with nothing beside it."""
+    if picture.shape != (canvas.inner_height, canvas.inner_width):
+        raise ValueError(f"a picture of {picture.shape} for {canvas.inner_height} rows of {canvas.inner_width}")
+    file.write(np.ascontiguousarray(picture).data)
+
+
+def grey_pictures(path: Path, canvas: Canvas, count: int) -> UInt8:
+    """What ``write_grey`` left, shape (count, inner_height, inner_width), mapped: only what is touched is read."""
+    shape = (count, canvas.inner_height, canvas.inner_width)
+    if not count:
+        return np.zeros(shape, np.uint8)
+    return np.memmap(path, np.uint8, "r", shape=shape)
+
+
 def read_batches(path: Path, canvas: Canvas, count: int, size: int) -> Iterator[UInt8]:
     """Batches of up to ``size`` pictures, shape (n, height, width, 3), read as they are asked for."""
     if count:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
     import av
 
 BLOCKS_HIGH, BLOCKS_WIDE = 9, 16
-SAMPLES_HIGH, SAMPLES_WIDE = 108, 192
-"""Luma samples per picture: 20,736, each block the mean of 144, so that grain averages out."""
+SAMPLES_HIGH, SAMPLES_WIDE = 72, 128
+"""Luma samples per picture: 9,216, each block the mean of 64, so that grain averages out; chroma a quarter of them."""
 BINS = 32
 BLACK, WHITE = 16.0, 235.0
 """Luma of black and white in limited range, which every codec's default is."""
@@ -36,18 +37,26 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
 
 def sample_plane(plane: NDArray[np.uint8], high: int, wide: int) -> NDArray[np.uint8]:
     """``high`` × ``wide`` samples at even distances of a plane (h, w): touches few cache lines, costs microseconds."""
-    rows = ((np.arange(high) + 0.5) * plane.shape[0] / high).astype(np.intp)
-    columns = ((np.arange(wide) + 0.5) * plane.shape[1] / wide).astype(np.intp)
-    samples: NDArray[np.uint8] = plane[rows[:, None], columns]
-    return samples
+    rows, columns = _places(plane.shape[0], high), _places(plane.shape[1], wide)
+    return plane.take(rows, axis=0).take(columns, axis=1)  # one after the other: five times as fast as both at once
+
+
+@lru_cache(maxsize=64)
+def _places(length: int, count: int) -> NDArray[np.intp]:
+    return ((np.arange(count) + 0.5) * length / count).astype(np.intp)
+
+
+@lru_cache(maxsize=8)
+def _sums(groups: int, size: int) -> NDArray[np.float32]:
+    """The matrix (groups, groups · size) that adds up neighbours."""
+    return np.repeat(np.eye(groups, dtype=np.float32), size, axis=1)
 
 
 def block_means(samples: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Means over the 9 × 16 blocks of samples (9·k, 16·l)."""
     high, wide = samples.shape[0] // BLOCKS_HIGH, samples.shape[1] // BLOCKS_WIDE
-    blocks = samples.reshape(BLOCKS_HIGH, high, BLOCKS_WIDE, wide)
-    means: NDArray[np.float32] = blocks.mean(axis=(1, 3), dtype=np.float32)
-    return means
+    sums: NDArray[np.float32] = _sums(BLOCKS_HIGH, high) @ samples.astype(np.float32) @ _sums(BLOCKS_WIDE, wide).T
+    return sums / np.float32(high * wide)
 
 
 def measure_planes(planes: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]) -> Measure:

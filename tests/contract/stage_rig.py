@@ -31,7 +31,7 @@ from streams.outbox import Cause
 from streams.settings import Settings, SpanRules
 from tests.contract.servers import Server
 from tests.ingest.bombs import film
-from tests.look.twins import BrightestFaces
+from tests.look.twins import BrightestFaces, DarkLipped
 from tests.vectors import EvenAlignment, PitchVoices, WordSentences
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -174,7 +174,7 @@ async def make_rig(postgres: Settings, seaweedfs: Server, tmp_path: Path) -> Asy
     pool, objects, speech = await create_pool(settings.postgres_worker, size=4), open_objects(settings), SpeechTwin()
     context = Context(
         settings=settings, stage="test", pool=pool, objects=objects, outside=None,  # type: ignore[arg-type]
-        speech=speech, faces=BrightestFaces(), alignment=EvenAlignment(),  # type: ignore[arg-type]
+        speech=speech, faces=BrightestFaces(), landmarks=DarkLipped(), alignment=EvenAlignment(),  # type: ignore[arg-type]
         voices=PitchVoices(), sentences=WordSentences(),  # type: ignore[arg-type]
     )  # fmt: skip
     yield Rig(context, objects, speech, org_id)

@@ -27,7 +27,7 @@ from streams.ingest.probe import INDEX_NAME
 from streams.render.produce import produce
 from streams.render.writer import Encoding
 from streams.settings import MediaLimits, SpanRules
-from tests.look.twins import BrightestFaces
+from tests.look.twins import BrightestFaces, DarkLipped
 from tests.media import LECTURE
 from tests.render.test_produce import NOBODY, REF, Memory
 
@@ -103,8 +103,9 @@ async def made(path: Path, scratch: Path, clip: TimeRange = CLIP) -> tuple[ClipT
     index = msgspec.msgpack.decode((scratch / INDEX_NAME).read_bytes(), type=SourceIndex)
     with LocalSource(path) as source:
         tracks = await look_closely(
-            "clip", clip, index, source=source, faces=BrightestFaces(), scratch=scratch, report=lambda _: None
-        )
+            "clip", clip, index, source=source, faces=BrightestFaces(), landmarks=DarkLipped(), scratch=scratch,
+            report=lambda _: None, warn=pytest.fail,
+        )  # fmt: skip
     request = RenderRequested(
         org_id=NOBODY, project_id=NOBODY, clip_id=NOBODY, export_id=NOBODY, ordinal=0, range=clip, aspect="1:1",
         captions=False, plan=REF, source=REF, index=REF,

@@ -22,6 +22,7 @@ from streams.adapters.ports import Response
 from streams.adapters.postgres import create_pool, org_transaction, set_org
 from streams.adapters.triton import TritonFaces, TritonSpeech
 from streams.adapters.triton_align import TritonAlignment
+from streams.adapters.triton_landmarks import TritonLandmarks
 from streams.adapters.triton_vectors import TritonSentences, TritonVoices
 from streams.attempt import Work
 from streams.context import Context
@@ -123,7 +124,7 @@ async def rig(postgres: Settings, tmp_path: Path) -> AsyncIterator[Rig]:
     context = Context(
         settings=settings, stage="deliver", pool=pool, objects=objects, outside=outside,  # type: ignore[arg-type]
         speech=TritonSpeech(settings.triton), faces=TritonFaces(settings.triton),
-        alignment=TritonAlignment(settings.triton),
+        landmarks=TritonLandmarks(settings.triton), alignment=TritonAlignment(settings.triton),
         voices=TritonVoices(settings.triton), sentences=TritonSentences(settings.triton),
     )  # fmt: skip
     made = Rig(context, outside, org_id)

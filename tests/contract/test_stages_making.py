@@ -210,7 +210,7 @@ async def test_a_clip_is_framed_then_rendered_and_the_last_clip_to_end_ends_the_
     assert isinstance(sent.event, events.RenderRequested)
     assert sent.id == result_id(input_id, "frame", f"RenderRequested/{clip.export_id}")
     plan = msgspec.json.decode(await rig.objects.get(sent.event.plan), type=FramePlan)
-    assert plan.model.endswith("brightest-1")
+    assert plan.model.endswith("brightest-1, dark-lipped-1")
     assert plan.shots[0].crop.x > 100, "held on the face"
     row = await rig.row("select tracks from clips where org_id = $1 and project_id = $2 and ordinal = 0")
     tracks = msgspec.json.decode(await rig.objects.get(lifecycle.ref_of(row["tracks"])), type=ClipTracks)

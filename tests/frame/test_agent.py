@@ -19,7 +19,7 @@ from streams.frame.agent import FrameStage, Known
 from streams.outbox import Cause
 from tests.frame.test_look_closely import looked, video
 from tests.look.clips import counter
-from tests.look.twins import BrightestFaces
+from tests.look.twins import BrightestFaces, DarkLipped
 
 __all__ = ["video"]
 NOTHING = ObjectRef(key="k", sha256="0" * 64, size=1)
@@ -29,7 +29,7 @@ class ContextTwin:
     """What the stage asks of its context while it looks: one stored document, one local source, faces."""
 
     def __init__(self, seen: ClipTracks, path: Path) -> None:
-        self.faces, self.cache, self.objects = BrightestFaces(), self, self
+        self.faces, self.landmarks, self.cache, self.objects = BrightestFaces(), DarkLipped(), self, self
         self._seen, self._path = seen, path
 
     async def get(self, _: ObjectRef) -> bytes:
@@ -58,7 +58,8 @@ async def test_a_wider_export_looks_at_both_ends_only(
     report, counts = counter()
     work = Work(cause=Cause(input_id=uuid.uuid4(), source="frame", now=None), report=report)  # type: ignore[arg-type]
     known = Known(source=NOTHING, index=NOTHING, tracks=NOTHING)
-    tracks, cpu_ms = await stage._tracks(wider, known, video[1], work, tmp_path)
+    made = await stage._tracks(wider, known, video[1], work, tmp_path)
+    tracks, cpu_ms = made.tracks, made.cpu_ms
     fresh = tracks.pictures_looked_at - seen.pictures_looked_at
     assert tracks.range == wider.range
     assert 60 < fresh < 125, "two ends and a little around them, not all of it"

@@ -11,9 +11,11 @@ import pytest
 from schemas.documents import ClipTracks, SourceIndex
 from schemas.media import TimeRange
 from streams.adapters.media.handles import LocalSource
-from streams.frame.look_closely import look_closely, merge_tracks, missing_time, plan
+from streams.frame.joining import merge_tracks, missing_time
+from streams.frame.look_closely import look_closely
+from streams.frame.plan import plan
 from tests.look.clips import Picture, counter, encode, scene
-from tests.look.twins import BrightestFaces
+from tests.look.twins import BrightestFaces, DarkLipped
 
 
 def pictures() -> Iterator[Picture]:
@@ -42,8 +44,10 @@ async def looked(video: tuple[Path, SourceIndex], scratch: Path, start_ms: int, 
             video[1],
             source=source,
             faces=BrightestFaces(),
+            landmarks=DarkLipped(),
             scratch=scratch,
             report=report,
+            warn=pytest.fail,
         )
     assert counts == sorted(counts)
     return tracks

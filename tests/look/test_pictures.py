@@ -7,9 +7,8 @@ from pathlib import Path
 import msgspec
 from PIL import Image
 
-from schemas.documents import SeenPicture, SourceIndex
+from schemas.documents import SourceIndex
 from streams.look.pictures import main, thumbnail_size, wanted_gap_ms
-from streams.look.shots import find_shots
 from streams.sight.canvas import Canvas, read_batches
 from tests.look.clips import counter, encode, scene, track
 
@@ -33,9 +32,10 @@ def test_sees_a_small_video_every_second(tmp_path: Path) -> None:
     answer, counts = run(path, index, tmp_path, 0, 5000)
     assert [at_ms for at_ms, _, _ in answer["pictures"]] == [0, 1000, 2000, 3000, 4000]
     assert counts == [1, 2, 3, 4, 5]
-    pictures = [SeenPicture(at_ms=a, brightness=b, difference=d, faces=[]) for a, b, d in answer["pictures"]]
-    assert [(change.after_ms, change.at_ms) for change in find_shots(pictures)] == [(2000, 3000)]
-    assert all(20 < picture.brightness < 235 for picture in pictures)
+    assert [(shot["after_ms"], shot["at_ms"], shot["kind"], shot["exact"]) for shot in answer["shots"]] == [
+        (2999, 3000, "cut", True)
+    ]
+    assert all(20 < brightness < 235 for _, brightness, _ in answer["pictures"])
 
 
 def test_leaves_faces_and_thumbnails_in_scratch(tmp_path: Path) -> None:

@@ -53,12 +53,12 @@ async def test_a_span_is_seen(tmp_path: Path) -> None:
     assert [len(picture.faces) for picture in seen.pictures] == [1, 1, 0, 0]
     box = seen.pictures[0].faces[0].box
     assert (box.x, box.y, box.width, box.height) == pytest.approx((100, 20, 24, 30), abs=3)
-    assert [(change.after_ms, change.at_ms) for change in seen.shots] == [(1000, 2000)]
+    assert [(change.after_ms, change.at_ms) for change in seen.shots] == [(1999, 2000)]
     assert [thumbnail.image.key in objects.bodies for thumbnail in seen.thumbnails] == [True]
     assert counts == sorted(counts)
     assert counts[-1] == 8
     assert (seen.ordinal, seen.range.end_ms) == (3, 4000)
-    assert seen.model == "luma-shots-1, brightest-1"
+    assert seen.model == "luma-shots-2, brightest-1"
 
 
 class WaitingFaces(BrightestFaces):

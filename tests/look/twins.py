@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.media import Box, Face, ObjectRef
-from streams.adapters.ports import FacesFound
+from streams.adapters.ports import FacesFound, LandmarksFound
 
 
 class BrightestFaces:
@@ -30,6 +30,28 @@ class BrightestFaces:
         x, y = float(columns.min()), float(rows.min())
         box = Box(x=x, y=y, width=float(columns.max() + 1 - x), height=float(rows.max() + 1 - y))
         return [Face(box=box, score=0.9)]
+
+
+class DarkLipped:
+    """Landmarks of a white face whose mouth is the dark stripe in it; says that a crop cost 1 ms."""
+
+    async def mark(self, crops: NDArray[np.uint8]) -> LandmarksFound:
+        points = np.stack([self._one(crop) for crop in crops]) if len(crops) else np.zeros((0, 468, 3), np.float32)
+        scores = np.array([float((crop > 225).any()) for crop in crops], np.float32)
+        return LandmarksFound(points=points, scores=scores, model="dark-lipped-1", compute_ms=len(crops))
+
+    def _one(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
+        points = np.zeros((468, 3), np.float32)
+        spread = np.random.default_rng(1).uniform(40, 150, (468, 2))
+        points[:, :2] = spread
+        points[10, :2], points[152, :2] = (96, 30), (96, 160)
+        points[234], points[454] = (40, 96, 0), (150, 96, 0)
+        dark = int((crop[60:150, 96].max(axis=1) < 60).sum())
+        for place in (0, 13, 37, 267, 82, 312):
+            points[place, :2] = (96, 120 - dark / 2)
+        for place in (17, 14, 84, 314, 87, 317):
+            points[place, :2] = (96, 120 + dark / 2)
+        return points
 
 
 class FileObjects:

@@ -1,0 +1,171 @@
+"""Who speaks on screen: our turns on made panels of real people with known turns, beside the largest face.
+
+``python -m benchmarks.active_speaker [--seed 2] [--files 6]``: of each kind of scene (the others stand still, listen,
+or talk without sound) that many files go through frame's own child, the face detector and the landmarks on a Triton of
+their own. Counted are steps of 40 ms at which the speaker is heard: right, another one, nobody. The largest face and
+the liveliest mouth (no sound) are the baselines.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from benchmarks.panels import WIDE, Others, Scene, make
+from schemas.documents import ClipTracks, FaceTrack
+from schemas.media import TimeRange
+from streams.adapters.media.handles import LocalSource
+from streams.adapters.triton import TritonFaces
+from streams.adapters.triton_landmarks import TritonLandmarks
+from streams.frame.look_closely import look_closely
+from streams.frame.mouths import box_at
+from streams.frame.speaking import of_track
+from streams.ingest.survey import survey
+from streams.settings import MediaLimits
+from tests.contract.triton_server import running
+
+KINDS: tuple[Others, ...] = ("still", "listen", "mute")
+LIMITS = {"still": 0.95, "listen": 0.95, "mute": 0.80}
+Answer = Callable[[int], int | None]
+"""The panel of who speaks at a time in ms, None for nobody."""
+
+
+class Looked(msgspec.Struct, frozen=True, kw_only=True):
+    """One scene and what frame made of it."""
+
+    scene: Scene
+    tracks: ClipTracks
+    seconds: float
+
+
+async def look(path: Path, faces: TritonFaces, landmarks: TritonLandmarks) -> tuple[ClipTracks, float]:
+    """The whole file through frame's own code."""
+    with tempfile.TemporaryDirectory() as scratch, LocalSource(path) as source:
+        with path.open("rb") as file:
+            index = survey(file, MediaLimits(), Path(scratch) / "sound.pcm", lambda _: None)
+        tracks = await look_closely(
+            "clip",
+            TimeRange(start_ms=0, end_ms=index.duration_ms),
+            index,
+            source=source,
+            faces=faces,
+            landmarks=landmarks,
+            scratch=Path(scratch),
+            report=lambda _: None,
+            warn=print,
+        )
+    return tracks, index.duration_ms / 1000
+
+
+def panel_of(track: FaceTrack, at_ms: int) -> int:
+    """The panel a face is in."""
+    box = box_at(track, at_ms) or track.samples[0].face.box
+    return int((box.x + box.width / 2) // WIDE)
+
+
+def ours(looked: Looked) -> Answer:
+    """The turns of frame."""
+    by_number = {track.track: track for track in looked.tracks.tracks}
+
+    def answer(at_ms: int) -> int | None:
+        turn = next((t for t in looked.tracks.turns if t.range.start_ms <= at_ms < t.range.end_ms), None)
+        return None if turn is None else panel_of(by_number[turn.track], at_ms)
+
+    return answer
+
+
+def largest(looked: Looked) -> Answer:
+    """The largest face there is at a time."""
+
+    def answer(at_ms: int) -> int | None:
+        here = [(box.height, panel_of(t, at_ms)) for t in looked.tracks.tracks if (box := box_at(t, at_ms)) is not None]
+        return max(here)[1] if here else None
+
+    return answer
+
+
+def liveliest(looked: Looked) -> Answer:
+    """The mouth that moves most within half a second, whatever is heard."""
+    mouths = of_track(looked.tracks.mouths, looked.tracks.tracks)
+    by_number = {track.track: track for track in looked.tracks.tracks}
+
+    def answer(at_ms: int) -> int | None:
+        stirs = {number: [one.stir for one in seen if abs(one.at_ms - at_ms) <= 250] for number, seen in mouths.items()}
+        here = {number: float(np.mean(values)) for number, values in stirs.items() if values}
+        return panel_of(by_number[max(here, key=lambda number: here[number])], at_ms) if here else None
+
+    return answer
+
+
+def counted(looked: Sequence[Looked], of: Callable[[Looked], Answer]) -> Counter[str]:
+    """Steps at which the speaker is heard: right, another, nobody."""
+    found: Counter[str] = Counter()
+    for one in looked:
+        answer = of(one)
+        for at_ms in one.scene.spoken_ms:
+            who = next(turn.who for turn in one.scene.turns if turn.start_ms <= at_ms < turn.end_ms)
+            said = answer(at_ms + 20)
+            found["nobody" if said is None else "right" if said == who else "another"] += 1
+    return found
+
+
+def told(name: str, counts: Counter[str]) -> str:
+    """One line of the table."""
+    total = max(1, counts.total())
+    parts = ", ".join(f"{part} {counts[part] / total:6.1%}" for part in ("right", "another", "nobody"))
+    return f"  {name:22} {parts} (of {total} steps)"
+
+
+async def measured(media: Path, seed: int, files: int, url: str, folder: Path) -> list[Looked]:
+    """Every scene of a seed, made and looked at."""
+    faces, landmarks = TritonFaces(url), TritonLandmarks(url)
+    looked = []
+    for kind in KINDS:
+        for number in range(files):
+            scene = make(media, seed, number, kind, folder)
+            tracks, seconds = await look(folder / scene.file, faces, landmarks)
+            looked.append(Looked(scene=scene, tracks=tracks, seconds=seconds))
+    await faces.close()
+    await landmarks.close()
+    return looked
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--media", type=Path, default=Path(os.environ.get("CLIPSTREAM_MEDIA", "../shared/media")))
+    parser.add_argument("--seed", type=int, default=2)
+    parser.add_argument("--files", type=int, default=6)
+    parser.add_argument("--triton", help="host:port of a running server; without: one of its own")
+    parser.add_argument("--keep", type=Path, help="where what was looked at is written, for a closer look")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        if asked.triton:
+            looked = asyncio.run(measured(asked.media, asked.seed, asked.files, asked.triton, folder))
+        else:
+            with running(folder / "triton.log") as server:
+                looked = asyncio.run(measured(asked.media, asked.seed, asked.files, server.url, folder))
+    if asked.keep:
+        asked.keep.write_bytes(msgspec.json.encode(looked))
+    for kind in KINDS:
+        some = [one for one in looked if one.scene.others == kind]
+        print(f"the others {kind}: {len(some)} files, at least {LIMITS[kind]:.0%} right")
+        for name, of in (("ours", ours), ("liveliest mouth", liveliest), ("largest face", largest)):
+            print(told(name, counted(some, of)))
+    seconds = sum(one.seconds for one in looked)
+    print(
+        f"{sum(one.tracks.compute_ms for one in looked) / seconds:.0f} CPU-ms a second of clip, decode and all models"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""Asks the landmark model about the faces that were followed. Opens no media, decides nothing of the crop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from schemas.documents import FaceTrack
+from schemas.faces import Mouth
+from streams.adapters.ports import Landmarks, LandmarksFound, Report
+from streams.errors import Unavailable
+from streams.frame.mouths import Spot, cut_out, mouths_of, spots
+from streams.sight.canvas import Canvas, grey_pictures
+
+BATCH = 64
+LOST = "Who speaks on screen was not looked for (the face landmarks did not answer): crops follow the main face."
+
+
+class Marked(msgspec.Struct, frozen=True, kw_only=True):
+    """The mouths of a stretch, and what it cost to find them."""
+
+    mouths: list[Mouth]
+    model: str = ""
+    compute_ms: int = 0
+
+
+async def mark_mouths(
+    landmarks: Landmarks,
+    path: Path,
+    canvas: Canvas,
+    at_ms: Sequence[int],
+    tracks: Sequence[FaceTrack],
+    *,
+    report: Report,
+    seen: int,
+    warn: Callable[[str], None],
+) -> Marked:
+    """Mouths of the tracked faces in the grey pictures of ``path``; without the model none, and a warning.
+
+    ``report`` is told ``seen`` plus the faces answered so far. The clip is made either way: never raises Unavailable.
+    """
+    wanted = spots(tracks, at_ms, canvas)
+    pictures = grey_pictures(path, canvas, len(at_ms))
+    parts: list[LandmarksFound] = []
+    try:
+        for start in range(0, len(wanted), BATCH):
+            batch: Sequence[Spot] = wanted[start : start + BATCH]
+            parts.append(await landmarks.mark(await asyncio.to_thread(cut_out, pictures, batch)))
+            report(seen + start + len(batch))
+    except (Unavailable, RuntimeError):
+        warn(LOST)
+        return Marked(mouths=[], compute_ms=sum(part.compute_ms for part in parts))
+    points = [row for part in parts for row in part.points]
+    scores = [float(score) for part in parts for score in part.scores]
+    return Marked(
+        mouths=mouths_of(wanted, points, scores, canvas),
+        model=parts[-1].model if parts else "",
+        compute_ms=sum(part.compute_ms for part in parts),
+    )
