@@ -21,7 +21,8 @@ from schemas.media import TimeRange
 from streams.adapters.media.handles import LocalSource
 from streams.adapters.media.timeline import project_ms
 from streams.errors import Rejected
-from streams.frame.look_closely import look_closely, plan
+from streams.frame.look_closely import look_closely
+from streams.frame.plan import plan
 from streams.ingest.prepare import probe
 from streams.ingest.probe import INDEX_NAME
 from streams.render.produce import produce

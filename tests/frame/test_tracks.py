@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from schemas.media import Box, Face, TimeRange
-from streams.frame.tracks import closeness, detections_of, follow, overlap
+from schemas.shots import Transition
+from streams.frame.tracks import clear, closeness, detections_of, follow, overlap
 
 SHOT = TimeRange(start_ms=0, end_ms=4000)
 
@@ -57,3 +58,9 @@ def test_detections_come_back_from_tracks() -> None:
     again = detections_of(follow(looks, [SHOT]))
     assert [at_ms for at_ms, _ in again] == [at_ms for at_ms, _ in looks]
     assert all(len(faces) == 2 for _, faces in again)
+
+
+def test_faces_that_shine_through_a_dissolve_do_not_count() -> None:
+    mixed = Transition(kind="dissolve", range=TimeRange(start_ms=1000, end_ms=2000), at_ms=1500, strength=1)
+    looks = [(at, [face(100)]) for at in (900, 1000, 1200, 1990, 2000)]
+    assert [len(faces) for _, faces in clear(looks, [mixed])] == [1, 1, 0, 0, 1]

@@ -1,0 +1,61 @@
+"""lips: mouths of followed faces from a file of grey pictures; a model that is away costs a warning, never the clip."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from schemas.documents import FaceSample, FaceTrack
+from schemas.media import Box, Face
+from streams.adapters.ports import LandmarksFound
+from streams.errors import Unavailable
+from streams.frame.lips import LOST, mark_mouths
+from streams.sight.canvas import Canvas, write_grey
+from tests.look.clips import counter
+from tests.look.twins import DarkLipped
+
+CANVAS = Canvas(width=320, height=192, inner_width=320, inner_height=180, scale=1.0)
+TIMES = list(range(0, 800, 80))
+FACE = Face(box=Box(x=100, y=40, width=80, height=100), score=0.9)
+TRACK = FaceTrack(track=0, shot=0, samples=[FaceSample(at_ms=at, face=FACE) for at in range(0, 801, 160)])
+
+
+class Away:
+    """A model that does not answer."""
+
+    async def mark(self, crops: np.ndarray) -> LandmarksFound:
+        raise Unavailable("triton", "landmarks: not loaded")
+
+
+@pytest.fixture
+def greys(tmp_path: Path) -> Path:
+    with (tmp_path / "mouths.raw").open("wb") as file:
+        for number in range(len(TIMES)):
+            picture = np.zeros((180, 320), np.uint8)
+            picture[40:140, 100:180] = 250
+            picture[100 : 100 + 4 * (number % 2), 120:160] = 10
+            write_grey(file, CANVAS, picture)
+    return tmp_path / "mouths.raw"
+
+
+async def test_mouths_of_every_picture(greys: Path) -> None:
+    report, counts = counter()
+    marked = await mark_mouths(DarkLipped(), greys, CANVAS, TIMES, [TRACK], report=report, seen=7, warn=pytest.fail)
+    assert [mouth.at_ms for mouth in marked.mouths] == TIMES
+    assert {mouth.opening > 0 for mouth in marked.mouths} == {True, False}
+    assert (marked.model, marked.compute_ms, counts) == ("dark-lipped-1", 10, [17])
+
+
+async def test_a_model_that_is_away_is_told_and_done_without(greys: Path) -> None:
+    warnings: list[str] = []
+    marked = await mark_mouths(
+        Away(), greys, CANVAS, TIMES, [TRACK], report=lambda _: None, seen=0, warn=warnings.append
+    )
+    assert (marked.mouths, warnings) == ([], [LOST])
+
+
+async def test_without_faces_nobody_is_asked(greys: Path) -> None:
+    marked = await mark_mouths(Away(), greys, CANVAS, TIMES, [], report=lambda _: None, seen=0, warn=pytest.fail)
+    assert marked.mouths == []
