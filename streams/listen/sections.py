@@ -33,6 +33,11 @@ def sections(spans: Sequence[HeardSpan], music: Sequence[SoundEvent]) -> list[So
     return found
 
 
+def nearest(ms: int, step_ms: int) -> int:
+    """The step that begins nearest to a time; a half goes up, so that neighbouring spans leave no gap between them."""
+    return (ms + step_ms // 2) // step_ms
+
+
 def _textures(spans: Sequence[HeardSpan], event: SoundEvent) -> tuple[NDArray[np.float64], int]:
     """Textures of the seconds of a stretch (seconds, numbers), and its first second."""
     first_s, end_s = event.start_ms // STEP_MS, event.end_ms // STEP_MS
@@ -42,7 +47,7 @@ def _textures(spans: Sequence[HeardSpan], event: SoundEvent) -> tuple[NDArray[np
         if span.sounds is None or span.sounds.texture_size != size:
             continue
         rows = np.frombuffer(span.sounds.texture, np.uint8).reshape(-1, size) / 255.0
-        begins = round(span.sounds.start_ms / STEP_MS) - first_s
+        begins = nearest(span.sounds.start_ms, STEP_MS) - first_s
         low, high = max(0, -begins), min(len(rows), len(whole) - begins)
         if high > low:
             whole[begins + low : begins + high] = rows[low:high]

@@ -14,7 +14,7 @@ from schemas.documents import HeardSpan
 from schemas.media import TimeRange, Word
 from schemas.sounds import Curve, SoundEvent, Sounds, SoundTotals
 from streams.listen.arousal import AROUSAL_STEP_MS, STEP_MS, arousal, owners
-from streams.listen.sections import sections
+from streams.listen.sections import nearest, sections
 
 METHOD = "sounds-1"
 MUSIC_STEP_MS = 500
@@ -65,11 +65,11 @@ def soundtrack(
 
 def _joined(spans: Sequence[HeardSpan], name: str, step_ms: int, duration_ms: int) -> Values:
     """One list of the project from those of its spans; NaN where no span has a value."""
-    whole = np.full(-(-duration_ms // step_ms), np.nan)
+    whole = np.full(nearest(duration_ms, step_ms), np.nan)
     for span in spans:
         if span.sounds is not None:
             values = getattr(span.sounds, name)
-            first = round(span.sounds.start_ms / step_ms)
+            first = nearest(span.sounds.start_ms, step_ms)
             room = max(0, min(len(values), len(whole) - first))
             whole[first : first + room] = values[:room]
     return whole
@@ -79,7 +79,7 @@ def flags(stretches: Sequence[TimeRange], step_ms: int, count: int) -> NDArray[n
     """Which steps' middles lie in a stretch."""
     found = np.zeros(count, dtype=bool)
     for one in stretches:
-        found[round(one.start_ms / step_ms) : round(one.end_ms / step_ms)] = True
+        found[nearest(one.start_ms, step_ms) : nearest(one.end_ms, step_ms)] = True
     return found
 
 

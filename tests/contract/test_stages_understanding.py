@@ -118,7 +118,7 @@ async def test_the_last_span_heard_says_so_and_close_makes_one_transcript(rig: R
     assert text.sounds is not None
     sounds = msgspec.json.decode(await rig.objects.get(text.sounds), type=Sounds)
     assert (sounds.duration_ms, sounds.totals.speech_ms) == (text.duration_ms, done.event.speech_ms)
-    assert len(sounds.loudness.values) == -(-text.duration_ms // 100)
+    assert len(sounds.loudness.values) == (text.duration_ms + 50) // 100
     assert None not in sounds.loudness.values
     assert (await rig.project())["language"] == "en"
     assert await rig.send(close, heard.event, heard.id) == "done"

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 import msgspec
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.documents import HeardSpan, LoudnessCurve, Transcript, encode_document
 from schemas.media import TimeRange, Word
@@ -22,7 +26,7 @@ def sounds(start_ms: int, loudness: list[float], pitch: list[int] | None = None,
         pitch_hz=pitch or [120] * len(loudness),
         bright_db=[-5.0] * len(loudness),
         music_step_ms=500,
-        music=[music] * (2 * seconds),
+        music=[music] * -(-len(loudness) // 5),
         texture_step_ms=1000,
         texture_size=2,
         texture=bytes(2 * seconds),
@@ -54,6 +58,18 @@ def test_spans_are_joined_and_a_lost_one_leaves_a_gap() -> None:
     assert found.loudness.values == [-20.0] * 20 + [None] * 20 + [-30.0] * 20
     assert found.totals.median_lufs == -25.0
     assert found.arousal.values == [None] * 12
+
+
+@given(st.lists(st.integers(1_000, 9_000), min_size=1, max_size=6))
+def test_spans_that_meet_anywhere_leave_no_gap(lengths_ms: list[int]) -> None:
+    borders = [0, *itertools.accumulate(lengths_ms)]
+    spans = [
+        span(at, sounds(start, [-20.0] * -(-(end - start) // 100)), start, end)
+        for at, (start, end) in enumerate(itertools.pairwise(borders))
+    ]
+    found = soundtrack(spans, [], [], borders[-1])
+    assert None not in found.loudness.values
+    assert None not in found.music.values
 
 
 def test_silence_and_pauses_are_told_apart() -> None:
