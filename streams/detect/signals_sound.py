@@ -90,7 +90,8 @@ def listen_whole(timeline: Timeline) -> SoundFacts | None:
 def energy(window: Window, timeline: Timeline, whole: SoundFacts | None) -> Measured | None:
     """Where the window's sound lies among the video's: mean percentile of its blocks, and its loudest block.
 
-    Of speech, half of it is how raised the voice is against the same speaker's own, where that was measured.
+    Of speech it is how raised the voice is against the same speaker's own, where that was measured: loudness is a part
+    of that, but one who speaks further from the microphone is not less alive.
     """
     if whole is None or len(whole.blocks_db) < LEAST_BLOCKS or whole.blocks_db[-1] - whole.blocks_db[0] < MIN_SPREAD_DB:
         return None
@@ -114,7 +115,7 @@ def energy(window: Window, timeline: Timeline, whole: SoundFacts | None) -> Meas
         at_ms, most = max(voice, key=lambda block: block[1])
         part = TimeRange(start_ms=at_ms, end_ms=at_ms + BLOCK_MS)
         evidence.append(number("raised_voice", part, most, "of 1, where the speaker's usual is 0.5"))
-        value = (value + _standing([rank_in(one, whole.arousal) for _, one in voice])) / 2
+        value = _standing([rank_in(one, whole.arousal) for _, one in voice])
     return Measured(value=rounded(value), evidence=evidence)
 
 
