@@ -13,7 +13,7 @@ from api.projects import find_project
 from api.registry import Call, Operation, Reply
 from schemas.documents import MomentList, Transcript
 from schemas.media import ObjectRef
-from schemas.subtitles import srt, transcript_cues, txt, vtt
+from schemas.subtitles import speaker_names, srt, transcript_cues, txt, vtt
 from streams.adapters.postgres import Row
 
 Format = Literal["json", "srt", "vtt", "txt"]
@@ -53,8 +53,8 @@ def choose_format(asked: Format | None, accept: str | None) -> Format:
 def write_transcript(transcript: Transcript, wanted: Format) -> str:
     """The transcript in one of the text formats."""
     if wanted == "txt":
-        return txt(transcript.segments)
-    cues = transcript_cues(transcript)
+        return txt(transcript.segments, names=speaker_names(transcript))
+    cues = transcript_cues(transcript, labelled=wanted == "srt")
     return srt(cues) if wanted == "srt" else vtt(cues)
 
 

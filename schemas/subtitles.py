@@ -6,7 +6,9 @@ Sources: W3C WebVTT (cue text escaping, ``-->`` forbidden in text); BBC subtitle
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
 
 from schemas.documents import Transcript
 from schemas.media import Segment, TimeRange, Value, Word
@@ -27,12 +29,32 @@ class Cue(Value, frozen=True, kw_only=True):
     start_ms: int
     end_ms: int
     lines: list[str]
+    speaker: str | None = None
 
 
-def transcript_cues(transcript: Transcript) -> list[Cue]:
-    """Cues of a whole transcript; none crosses the border of a segment."""
-    runs = (transcript.words[segment.first_word : segment.end_word] for segment in transcript.segments)
-    return held([cue for run in runs for cue in word_cues(run, transcript.language)])
+def speaker_names(transcript: Transcript) -> dict[str, str]:
+    """What each speaker is called where more than one speaks: by name where it is known; else nothing."""
+    speakers = transcript.diarization.speakers if transcript.diarization else []
+    return {one.id: clean(one.name or one.id) for one in speakers} if len(speakers) > 1 else {}
+
+
+def transcript_cues(transcript: Transcript, *, labelled: bool = False) -> list[Cue]:
+    """Cues of a whole transcript; none crosses the border of a segment.
+
+    Where more than one speaks each cue has its speaker; ``labelled`` writes it out as well where it changes.
+    """
+    names = speaker_names(transcript)
+    cues: list[Cue] = []
+    before: str | None = None
+    for segment in transcript.segments:
+        run = transcript.words[segment.first_word : segment.end_word]
+        speaker = names.get(segment.speaker or "")
+        if labelled and speaker and speaker != before and run:
+            at_ms = run[0].start_ms
+            run = [Word(text=f"{speaker}:", start_ms=at_ms, end_ms=at_ms, probability=1.0), *run]
+        cues += [msgspec.structs.replace(cue, speaker=speaker) for cue in word_cues(run, transcript.language)]
+        before = speaker
+    return held(cues)
 
 
 def range_cues(transcript: Transcript, part: TimeRange) -> list[Cue]:
@@ -117,7 +139,7 @@ def held(cues: Sequence[Cue]) -> list[Cue]:
 def _held(cue: Cue, following_ms: int | None) -> Cue:
     end_ms = max(cue.end_ms, cue.start_ms + SHORTEST_MS)
     end_ms = end_ms if following_ms is None else max(cue.start_ms + 1, min(end_ms, following_ms))
-    return Cue(start_ms=cue.start_ms, end_ms=end_ms, lines=cue.lines)
+    return msgspec.structs.replace(cue, end_ms=end_ms)
 
 
 def srt(cues: Iterable[Cue]) -> str:
@@ -132,23 +154,32 @@ def srt(cues: Iterable[Cue]) -> str:
 
 
 def vtt(cues: Iterable[Cue]) -> str:
-    """WebVTT: text escaped, so that no word can be markup or end a cue."""
+    """WebVTT: text escaped, so that no word can be markup or end a cue; a speaker is a voice span."""
     blocks = (
-        f"{_clock(cue.start_ms, '.')} --> {_clock(cue.end_ms, '.')}\n" + "\n".join(map(_escaped, cue.lines)) + "\n"
+        f"{_clock(cue.start_ms, '.')} --> {_clock(cue.end_ms, '.')}\n"
+        + (f"<v {_escaped(cue.speaker)}>" if cue.speaker else "")
+        + "\n".join(map(_escaped, cue.lines))
+        + "\n"
         for cue in cues
     )
     return "WEBVTT\n\n" + "\n".join(blocks)
 
 
-def txt(segments: Iterable[Segment], *, paragraph_ms: int = 2_000) -> str:
-    """Plain text: one segment a line, an empty line at each pause of ``paragraph_ms``."""
+def txt(segments: Iterable[Segment], *, paragraph_ms: int = 2_000, names: Mapping[str, str] | None = None) -> str:
+    """Plain text: one segment a line, an empty line at each pause of ``paragraph_ms``.
+
+    With ``names`` of speakers also at each change of speaker, and the new one is named.
+    """
     lines: list[str] = []
     before_ms: int | None = None
+    before: str | None = None
     for segment in segments:
-        if before_ms is not None and segment.start_ms - before_ms >= paragraph_ms:
+        speaker = (names or {}).get(segment.speaker or "")
+        changed = speaker is not None and speaker != before
+        if before_ms is not None and (changed or segment.start_ms - before_ms >= paragraph_ms):
             lines.append("")
-        lines.append(clean(segment.text))
-        before_ms = segment.end_ms
+        lines.append(f"{speaker}: {clean(segment.text)}" if changed else clean(segment.text))
+        before_ms, before = segment.end_ms, speaker
     return "".join(f"{line}\n" for line in lines)
 
 

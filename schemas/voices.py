@@ -28,6 +28,14 @@ class Turn(Value, frozen=True, kw_only=True):
     speaker: str
 
 
+class SelfIntroduction(Value, frozen=True, kw_only=True):
+    """The words by which a speaker said who they are."""
+
+    quote: str
+    start_ms: int
+    end_ms: int
+
+
 class Speaker(Value, frozen=True, kw_only=True):
     """One voice of a project; ``id`` is S1, S2 … in order of appearance."""
 
@@ -36,6 +44,9 @@ class Speaker(Value, frozen=True, kw_only=True):
     turns: int
     confidence: float | None = None
     """Share of its windows that are clearly nearer to it than to any other voice, 0..1; None for the only one."""
+    name: str | None = None
+    """As they introduced themselves; None where they did not."""
+    evidence: SelfIntroduction | None = None
 
 
 class Diarization(Value, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from schemas.documents import HeardSpan, Transcript
 from schemas.media import TimeRange, Word
 from schemas.voices import Diarization, Speaker, Turn
 from streams.adapters.ports import Float32
+from streams.listen.introductions import introduced
 from streams.listen.segments import segments
 from streams.listen.speakers import Found, Labels, Times, find_speakers
 from streams.listen.turns import Steps, steps_of, turns
@@ -45,15 +46,14 @@ def with_speakers(transcript: Transcript, spans: Sequence[HeardSpan], vectors: S
     said = turns(steps)
     names = _names([owner for _, owner in said])
     words = _owned(transcript.words, steps, names)
+    parted = segments(words, transcript.language)
     told = Diarization(
-        speakers=_speakers(said, names, _clear_shares(found, rows)),
+        speakers=introduced(_speakers(said, names, _clear_shares(found, rows)), words, parted),
         turns=[Turn(start_ms=one.start_ms, end_ms=one.end_ms, speaker=names[owner]) for one, owner in said],
         overlaps=_overlaps(found, rows, starts_ms, ends_ms),
         model=heard[0].model,
     )
-    return msgspec.structs.replace(
-        transcript, words=words, segments=segments(words, transcript.language), diarization=told
-    )
+    return msgspec.structs.replace(transcript, words=words, segments=parted, diarization=told)
 
 
 def _names(owners: Sequence[int]) -> dict[int, str]:

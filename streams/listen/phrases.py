@@ -62,7 +62,10 @@ def _level_db(samples: Int16) -> NDArray[np.float64]:
 
 
 def windows(spoken: Iterable[TimeRange]) -> list[TimeRange]:
-    """Windows inside phrases, evenly spread over each; a short phrase is one short window, a very short one none."""
+    """Windows inside phrases, evenly spread over each; a short phrase has one or two, a very short one none.
+
+    Two that are nearly the same (from its start, to its end) are wanted: they tell a voice heard briefly from chance.
+    """
     return [window for phrase in spoken for window in _inside(phrase)]
 
 
@@ -71,9 +74,6 @@ def _inside(phrase: TimeRange) -> list[TimeRange]:
         return []
     length_ms = min(WINDOW_MS, max(SHORTEST_MS, phrase.length_ms // GRAIN_MS * GRAIN_MS))
     room_ms = phrase.length_ms - length_ms
-    if room_ms < GRAIN_MS:
-        starts = [phrase.start_ms + room_ms // 2]
-    else:
-        steps = -(-room_ms // HOP_MS)
-        starts = [phrase.start_ms + room_ms * at // steps for at in range(steps + 1)]
+    steps = -(-room_ms // HOP_MS)
+    starts = [phrase.start_ms + room_ms * at // max(1, steps) for at in range(steps + 1)]
     return [TimeRange(start_ms=start, end_ms=start + length_ms) for start in starts]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+import msgspec
+
 from schemas.documents import HeardSpan, LoudnessCurve
 from schemas.media import TimeRange, Word
 
@@ -39,3 +43,12 @@ def span(
 
 def texts(words: list[Word]) -> str:
     return " ".join(one.text for one in words)
+
+
+def said_by(lines: Iterable[tuple[str, str]]) -> list[Word]:
+    """Words of lines, each with who says it."""
+    found: list[Word] = []
+    for who, text in lines:
+        at = found[-1].end_ms + 200 if found else 0
+        found += [msgspec.structs.replace(one, speaker=who) for one in sentence(text, at)]
+    return found

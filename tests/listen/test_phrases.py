@@ -45,8 +45,9 @@ def test_windows_of_a_long_phrase_are_even_and_reach_its_ends() -> None:
     ]  # fmt: skip
 
 
-def test_a_short_phrase_is_one_window_and_a_very_short_one_none() -> None:
-    assert windows([reach(0, 499), reach(1000, 1500), reach(2000, 3100)]) == [reach(1000, 1500), reach(2050, 3050)]
+def test_a_short_phrase_is_heard_from_its_start_and_to_its_end_and_a_very_short_one_not_at_all() -> None:
+    assert windows([reach(0, 499), reach(1000, 1500)]) == [reach(1000, 1500)]
+    assert windows([reach(2000, 3100)]) == [reach(2000, 3000), reach(2100, 3100)]
 
 
 @given(st.lists(st.integers(0, 9000), min_size=1, max_size=8))

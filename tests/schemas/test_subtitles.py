@@ -5,12 +5,26 @@ from __future__ import annotations
 import itertools
 import re
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.documents import Transcript
 from schemas.media import Segment, TimeRange, Word
-from schemas.subtitles import LINE_SIGNS, LINES, Cue, columns, range_cues, srt, transcript_cues, txt, vtt, word_cues
+from schemas.subtitles import (
+    LINE_SIGNS,
+    LINES,
+    Cue,
+    columns,
+    range_cues,
+    speaker_names,
+    srt,
+    transcript_cues,
+    txt,
+    vtt,
+    word_cues,
+)
+from schemas.voices import Diarization, Speaker
 
 
 def word(text: str, start_ms: int, end_ms: int) -> Word:
@@ -103,3 +117,47 @@ def test_plain_text_has_a_line_a_segment_and_paragraphs() -> None:
         Segment(start_ms=5000, end_ms=6000, text="Three.", first_word=2, end_word=3),
     ]
     assert txt(parts) == "One.\nTwo.\n\nThree.\n"
+
+
+def conversation(*speakers: Speaker) -> Transcript:
+    """Three lines by two voices, of which as many are known as are given."""
+    lines = (("S1", "Hello you", 0), ("S1", "Still me", 2000), ("S2", "Hello & bye", 4000))
+    words, parts = list[Word](), list[Segment]()
+    for who, text, at_ms in lines:
+        first = len(words)
+        for number, one in enumerate(text.split()):
+            start_ms = at_ms + 300 * number
+            words.append(Word(text=one, start_ms=start_ms, end_ms=start_ms + 250, probability=1.0, speaker=who))
+        span = (words[first].start_ms, words[-1].end_ms)
+        parts.append(
+            Segment(start_ms=span[0], end_ms=span[1], text=text, first_word=first, end_word=len(words), speaker=who)
+        )
+    told = Diarization(speakers=list(speakers), turns=[], overlaps=[], model="m")
+    whole = transcript(words)
+    return msgspec.structs.replace(whole, segments=parts, diarization=told)
+
+
+def test_where_two_speak_each_format_says_who() -> None:
+    talk = conversation(Speaker(id="S1", speech_ms=1, turns=1, name="Ada"), Speaker(id="S2", speech_ms=1, turns=1))
+    assert txt(talk.segments, names=speaker_names(talk)) == "Ada: Hello you\nStill me\n\nS2: Hello & bye\n"
+    labelled = srt(transcript_cues(talk, labelled=True))
+    assert [line for line in labelled.splitlines() if line[:1].isalpha()] == [
+        "Ada: Hello you", "Still me", "S2: Hello & bye"
+    ]  # fmt: skip
+    spoken = vtt(transcript_cues(talk))
+    assert "<v Ada>Hello you\n" in spoken
+    assert "<v Ada>Still me\n" in spoken
+    assert "<v S2>Hello &amp; bye\n" in spoken
+
+
+def test_a_name_is_no_markup() -> None:
+    talk = conversation(Speaker(id="S1", speech_ms=1, turns=1, name="<b>\nEve"), Speaker(id="S2", speech_ms=1, turns=1))
+    assert "<v &lt;b&gt; Eve>Hello you" in vtt(transcript_cues(talk))
+    assert "＜b＞ Eve: Hello you" in srt(transcript_cues(talk, labelled=True))
+
+
+def test_where_one_speaks_nobody_is_named() -> None:
+    talk = conversation(Speaker(id="S1", speech_ms=1, turns=1, name="Ada"))
+    assert "Ada" not in txt(talk.segments, names=speaker_names(talk)) + vtt(transcript_cues(talk)) + srt(
+        transcript_cues(talk, labelled=True)
+    )
