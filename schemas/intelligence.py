@@ -18,6 +18,8 @@ class Quote(Value, frozen=True, kw_only=True):
     start_ms: int
     end_ms: int
     speaker: str | None = None
+    doubtful: bool = False
+    """Whether the transcript is not sure of some of it."""
 
 
 class Engine(Value, frozen=True, kw_only=True):

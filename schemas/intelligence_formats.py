@@ -82,6 +82,7 @@ def _own(point: Point) -> str:
 
 def _cited(quote: Quote) -> str:
     by = f", {_plain(quote.speaker)}" if quote.speaker else ""
+    by += ", doubtful" if quote.doubtful else ""
     return f"“{_plain(quote.text)}” ({clock(quote.start_ms)}{by})"
 
 

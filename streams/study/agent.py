@@ -123,12 +123,12 @@ async def _write(
     connection: Connection, event: events.TranscriptCompleted, made: Intelligence, ref: ObjectRef, work: Work
 ) -> None:
     owner = (event.org_id, event.project_id)
-    await connection.execute(
+    newest = await connection.fetchval(
         """insert into intelligence (org_id, project_id, object, engine, transcript_version, cpu_ms)
            values ($1, $2, $3, $4, $5, $6)
            on conflict (org_id, project_id) do update set object = excluded.object, engine = excluded.engine,
              transcript_version = excluded.transcript_version, cpu_ms = excluded.cpu_ms
-           where intelligence.transcript_version <= excluded.transcript_version""",
+           where intelligence.transcript_version <= excluded.transcript_version returning true""",
         *owner,
         ref,
         made.engine.name,
@@ -137,7 +137,8 @@ async def _write(
     )
     if made.engine.not_used:
         await lifecycle.warn(connection, *owner, f"intelligence: made locally, {made.engine.reason}")
-    await _write_subjects(connection, event, subjects(made))
+    if newest:  # of an older transcript that comes late nothing is kept
+        await _write_subjects(connection, event, subjects(made))
     completed = events.IntelligenceCompleted(
         org_id=event.org_id,
         project_id=event.project_id,

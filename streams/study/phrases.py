@@ -97,10 +97,18 @@ def chosen(phrases: Sequence[Phrase], vectors: Float32, subject: Float32, count:
     for phrase, weight in ranked:
         if len(kept) == count:
             break
-        if not any(set(phrase.key) & set(other.key) for other, _ in kept):
+        sharing = [at for at, (other, _) in enumerate(kept) if set(other.key) & set(phrase.key)]
+        if not sharing:
             kept.append((phrase, weight))
+        elif len(sharing) == 1 and _mostly_within(kept[sharing[0]][0], phrase):
+            kept[sharing[0]] = (phrase, kept[sharing[0]][1])
     top = kept[0][1] if kept else 1.0
     return [(phrase, round(weight / top, 3)) for phrase, weight in kept]
+
+
+def _mostly_within(shorter: Phrase, longer: Phrase) -> bool:
+    """Whether a phrase is mostly said as a part of a longer one, which then says more."""
+    return set(shorter.key) < set(longer.key) and 2 * len(longer.places) >= len(shorter.places)
 
 
 def within(

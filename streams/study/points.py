@@ -45,7 +45,7 @@ def worth(spoken: Spoken) -> Float32:
 
 def _worth(line: Line, english: bool) -> float:
     low, high = WORDS
-    if not low <= line.words <= 2 * high or "?" in line.text[-3:]:
+    if line.doubtful or not low <= line.words <= 2 * high or "?" in line.text[-3:]:
         return 0.0
     value = 1.0 if line.words <= high else 0.5
     if english:
@@ -131,7 +131,12 @@ def quotable(spoken: Spoken, rank: Float32, moods: Float32, most: int = 8) -> li
     for at, line in enumerate(spoken.lines):
         low, high = QUOTE_WORDS
         first = line.text.split()[0].lower().strip(",") if line.text else ""
-        if not low <= line.words <= high or first in LEANS or not line.text.rstrip().endswith((".", "!")):
+        if (
+            line.doubtful
+            or not low <= line.words <= high
+            or first in LEANS
+            or not line.text.rstrip().endswith((".", "!"))
+        ):
             continue
         force = 0.5 * abs(float(moods[at])) + 0.5 * min(1.0, len(_STRONG.findall(line.text)) / 2)
         weight = float(_worth(line, True)) * (0.4 * float(rank[at]) + 0.6 * force)

@@ -29,6 +29,8 @@ class Line(Value, frozen=True, kw_only=True):
     end_ms: int
     text: str
     speaker: str | None = None
+    doubtful: bool = False
+    """Whether the recogniser doubts some of it: it is marked where it is quoted, and stands for nothing."""
 
     @property
     def words(self) -> int:
@@ -55,7 +57,16 @@ class Spoken:
             start_ms=self.words[first].start_ms,
             end_ms=self.words[end - 1].end_ms,
             speaker=spoken_by.pop() if len(spoken_by) == 1 else None,
+            doubtful=self._doubted(first, end),
         )
+
+    def _doubted(self, first: int, end: int) -> bool:
+        at = max(0, bisect.bisect_right(self.lines, first, key=lambda line: line.first_word) - 1)
+        while at < len(self.lines) and self.lines[at].first_word < end:
+            if self.lines[at].doubtful:
+                return True
+            at += 1
+        return False
 
     def line_quote(self, line: Line) -> Quote:
         """A sentence as a quote."""
@@ -103,14 +114,17 @@ def _lines(transcript: Transcript) -> list[Line]:
     """Segments joined to whole sentences: the recogniser's segments may end at any pause."""
     found: list[Line] = []
     open_from: Segment | None = None
+    opened = 0
     for at, segment in enumerate(transcript.segments):
-        open_from = open_from or segment
+        if open_from is None:
+            open_from, opened = segment, at
         after = transcript.segments[at + 1] if at + 1 < len(transcript.segments) else None
         words = segment.end_word - open_from.first_word
         if after is None or _ends(segment, after) or words + after.end_word - after.first_word > LONGEST_WORDS:
+            doubtful = any(_doubtful(one) for one in transcript.segments[opened : at + 1])
             for first in range(open_from.first_word, segment.end_word, LONGEST_WORDS):
                 end = min(first + LONGEST_WORDS, segment.end_word)
-                found.append(_line(transcript, first, end, segment.speaker))
+                found.append(_line(transcript, first, end, segment.speaker, doubtful))
             open_from = None
     return found
 
@@ -121,7 +135,12 @@ def _ends(segment: Segment, after: Segment) -> bool:
     return segment.text.rstrip().rstrip(_CLOSERS).endswith(_STOPS)
 
 
-def _line(transcript: Transcript, first: int, end: int, speaker: str | None) -> Line:
+def _doubtful(segment: Segment) -> bool:
+    """What the transcript says of a segment, where it says anything: transcripts of older versions do not."""
+    return getattr(segment, "trust", None) == "doubtful"
+
+
+def _line(transcript: Transcript, first: int, end: int, speaker: str | None, doubtful: bool) -> Line:
     words = transcript.words[first:end]
     return Line(
         first_word=first,
@@ -130,4 +149,5 @@ def _line(transcript: Transcript, first: int, end: int, speaker: str | None) -> 
         end_ms=words[-1].end_ms,
         text=join_words((word.text.strip() for word in words), transcript.language),
         speaker=speaker,
+        doubtful=doubtful,
     )

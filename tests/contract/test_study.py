@@ -146,6 +146,18 @@ async def test_a_project_of_an_older_version_is_studied_and_stays_as_it_ended(ri
     assert await rig.said() == {"IntelligenceCompleted": 1}
 
 
+async def test_a_corrected_transcript_is_studied_again_and_a_late_older_one_changes_nothing(rig: Rig) -> None:
+    first, stage = await heard(rig), StudyStage(rig.context)
+    ref = await rig.put(transcript(GARDEN))
+    second = msgspec.structs.replace(first, version=2, transcript=ref)
+    assert await rig.send(stage, second, uuid.uuid4()) == "committed"
+    assert await rig.send(stage, first, uuid.uuid4()) == "committed"
+    row = await rig.row("select * from intelligence where org_id = $1 and project_id = $2")
+    assert row["transcript_version"] == 2
+    kinds = {row["kind"] for row in await rig.rows("select kind from subjects where org_id = $1 and project_id = $2")}
+    assert "person" not in kinds, "nobody is named in the newer one"
+
+
 async def test_another_language_says_what_it_lacks(rig: Rig) -> None:
     event = await heard(rig, language="fr")
     assert await rig.send(StudyStage(rig.context), event, uuid.uuid4()) == "committed"
