@@ -86,6 +86,15 @@ def save_transcript(client: Client, project_id: str, out: Path) -> JSON | None:
     return transcript
 
 
+def save_intelligence(client: Client, project_id: str, out: Path) -> None:
+    """Store intelligence.json and about.md, the same to read, where there is such a thing."""
+    path = f"/v1/projects/{project_id}/intelligence"
+    raw = optional(lambda: client.get_bytes(path, format="json"))
+    if raw is not None:
+        (out / "intelligence.json").write_bytes(raw)
+        (out / "about.md").write_bytes(client.get_bytes(path, format="markdown"))
+
+
 def clip_entry(clip: JSON, export: JSON | None, files: Mapping[str, str]) -> JSON:
     """One clip in the report."""
     keys = (

@@ -134,6 +134,7 @@ def finish(client: Client, source: str, project: JSON, out: Path, display: Displ
     """Download what the project left, write the report, show the table."""
     project_id = str(project["project_id"])
     transcript = collect.save_transcript(client, project_id, out)
+    collect.save_intelligence(client, project_id, out)
     moments = collect.optional(lambda: client.get(f"/v1/projects/{project_id}/moments"))
     clips, exports = watch.time("download", lambda: _download(client, project_id, out, display))
     api = collect.optional(lambda: client.get("/openapi.json"))

@@ -52,7 +52,7 @@ def test_a_run_leaves_clips_transcript_and_report(tmp_path: Path) -> None:
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     first = "01-150-joules-is-enough-to-kill-you-9x16"
     assert [name for name in names if name.startswith("01")] == [f"{first}.jpg", f"{first}.mp4", f"{first}.srt"]
-    assert {"report.json", "transcript.json", "transcript.txt"} <= set(names)
+    assert {"report.json", "transcript.json", "transcript.txt", "intelligence.json", "about.md"} <= set(names)
     assert not [name for name in names if name.endswith(".part")]
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["clips"][0]["signals"][0]["name"] == "hook"

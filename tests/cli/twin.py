@@ -137,6 +137,7 @@ class Twin:
             base: self.project,
             f"{base}/clips": {"items": self.clips, "nothing_found_reason": self.project.get("nothing_found_reason")},
             f"{base}/transcript": {"language": "en", "words": [{"text": "joules"}], "model": "whisper-base"},
+            f"{base}/intelligence": {"engine": {"name": "local"}},
             f"{base}/moments": {
                 "moments": [{}, {}, {}],
                 "scorer": "evidence-1",
