@@ -269,9 +269,10 @@ def _owners(mentions: Sequence[Mention]) -> dict[str, str]:
     for one in mentions:
         parts = one.name.lower().split()
         if len(parts) > 1 and (one.votes.get("person", 0) >= 3 or one.votes.get("organisation", 0) >= 3):
-            if parts[0] not in names.places() and parts[0] not in names.ORG_STARTS:
+            person = one.votes.get("person", 0) >= 3
+            if person or (parts[0] not in names.places() and parts[0] not in names.ORG_STARTS):
                 persons[parts[0]].add(one.name.lower())
-            if one.votes.get("person", 0) >= 3:
+            if person:
                 persons[parts[-1]].add(one.name.lower())
     return {short: min(longs) for short, longs in persons.items() if len(longs) == 1}
 
