@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 import msgspec
 
 from schemas import events
@@ -95,16 +93,15 @@ class CloseStage:
             sounds, cpu_ms = await timed_in_thread(
                 soundtrack, known, transcript.speech, transcript.words, transcript.duration_ms
             )
-        except (ArithmeticError, IndexError, ValueError):
-            logging.getLogger(__name__).exception("the sounds of %s could not be joined", event.project_id)
+        except Exception as error:  # noqa: BLE001 - a bug here must not take the transcript with it
+            dead.report_bug(error, self.name)
             return None, "sounds: they could not be joined"
         work.cpu_ms += cpu_ms
         prefix = prefix_of(event, "sounds", result_id(work.cause.input_id, "close"))
         ref = await self._context.objects.put(prefix, encode_document(sounds), "application/json", ".json")
         lost = len(sounding) - len(known)
-        return Known(
-            ref=ref, totals=sounds.totals
-        ), f"sounds: {lost} of {len(sounding)} spans could not be measured" if lost else ""
+        told = f"sounds: {lost} of {len(sounding)} spans could not be measured" if lost else ""
+        return Known(ref=ref, totals=sounds.totals), told
 
     async def _read(self, event: events.SpansHeard) -> tuple[list[HeardSpan], Row, list[TimeRange]]:
         async with org_transaction(self._context.pool, event.org_id) as connection:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 
 import msgspec
 
 from schemas.documents import HeardSpan, LoudnessCurve
 from schemas.events import SpanPlanned
 from schemas.sounds import SpanSounds
+from streams import dead
 from streams.adapters.ports import Int16, Objects, Report, Speech, Voices
 from streams.attempt import timed_in_thread
 from streams.listen.audio import STEP_MS, decode_flac, loudness
@@ -95,10 +95,8 @@ async def _sounds(samples: Int16, span: SpanPlanned) -> tuple[SpanSounds | None,
     """What the span sounds like, and its CPU time; None where that fails: its words are there (and close says so)."""
     try:
         return await timed_in_thread(listen, samples, padded=span.padded, wanted=span.range)
-    except (ArithmeticError, IndexError, ValueError):
-        logging.getLogger(__name__).exception(
-            "span %d of %s: its sounds could not be measured", span.ordinal, span.project_id
-        )
+    except Exception as error:  # noqa: BLE001 - a bug here must not take the words with it
+        dead.report_bug(error, "listen")
         return None, 0
 
 
