@@ -1,6 +1,6 @@
 """From an operation to an endpoint: authenticate, limit, validate, run, answer. Holds no logic of any resource.
 
-A POST runs in one transaction with its idempotency record. A handler that raises leaves nothing behind.
+A POST or PATCH runs in one transaction with its idempotency record. A handler that raises leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from api.context import Context
 from api.idempotency import REPLAYED, Kept, fingerprint, key_of
 from api.middleware import report_bug
 from api.problems import ApiProblem, field_error, invalid, not_found, respond
-from api.registry import Ask, AskFirst, Call, Operation, Reply
+from api.registry import WRITES, Ask, AskFirst, Call, Operation, Reply
 from streams.adapters.postgres import Connection, org_transaction
 from streams.errors import Rejected, Unavailable
 
@@ -103,7 +103,7 @@ async def _serve(operation: Operation, request: Request, extra: dict[str, str]) 
         traceparent=request.state.traceparent,
         rows=lambda: org_transaction(context.pool, caller.org_id),
     )
-    if operation.method == "POST" and operation.transactional:
+    if operation.method in WRITES and operation.transactional:
         return await _run_once(operation, call, raw)
     return _render(operation, await operation.handler(call))
 
@@ -184,7 +184,7 @@ def _path_ids(request: Request) -> dict[str, UUID]:
 
 
 async def _read_body(operation: Operation, request: Request) -> bytes:
-    if operation.method != "POST":
+    if operation.method not in WRITES:
         return b""
     if operation.request is not None:
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -9,15 +9,15 @@ from typing import Any
 import msgspec
 
 from api.problems import CATALOGUE, MEDIA_TYPE, Problem
-from api.registry import Operation, path_parameters
+from api.registry import WRITES, Operation, path_parameters
 
 VERSION = "1.0.0"
 _REF = "#/components/schemas/{name}"
 _DESCRIPTION = """Long video in; ranked, captioned, framed clips out, with a searchable transcript.
 
-Every call needs `Authorization: Bearer clp_live_…`. Every POST takes an `Idempotency-Key`: repeat a request with the
-same key and you get the same answer, and one effect. Every error is `application/problem+json`; its `type` is a page
-that says what to do. All times on a video are whole milliseconds of its own time line."""
+Every call needs `Authorization: Bearer clp_live_…`. Every POST and PATCH takes an `Idempotency-Key`: repeat a
+request with the same key and you get the same answer, and one effect. Every error is `application/problem+json`; its
+`type` is a page that says what to do. All times on a video are whole milliseconds of its own time line."""
 _TAGS = {
     "uploads": "Bring a file straight to object storage, in one piece or in parts.",
     "projects": "One source video and everything made of it.",
@@ -123,7 +123,7 @@ def problem_codes(operation: Operation) -> list[str]:
     codes = {"internal", "timeout", *operation.problems}
     if operation.permission != "public":
         codes |= {"unauthenticated", "forbidden", "rate-limited", "unavailable"}
-    if operation.method == "POST" and operation.permission != "public":
+    if operation.method in WRITES and operation.permission != "public":
         codes |= {"body-too-large", "slow-body", "idempotency-key-invalid", "idempotency-in-progress"}
         codes |= {"idempotency-mismatch"}
     if operation.request is not None:
@@ -160,7 +160,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     ]
     if operation.query is not None:
         found += _query_parameters(operation.query)
-    if operation.method == "POST" and operation.permission != "public":
+    if operation.method in WRITES and operation.permission != "public":
         key = {"type": "string", "minLength": 1, "maxLength": 255}
         text = "A value of your choice, kept for a day: the same request with the same key has one effect."
         found.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": key, "description": text})

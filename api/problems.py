@@ -114,6 +114,11 @@ CATALOGUE: Mapping[str, Kind] = {
     "project-erased": Kind(
         status=410, title="The project was erased", remedy="Nothing of it is left; only its id is kept."
     ),
+    "transcript-changed": Kind(
+        status=412,
+        title="Somebody corrected the transcript meanwhile",
+        remedy="Read it again, and send the edits with the version it has now.",
+    ),
     "body-too-large": Kind(
         status=413,
         title="The body is too large",

@@ -17,6 +17,8 @@ from api.context import Context
 from streams.adapters.postgres import Connection
 from streams.outbox import Cause
 
+WRITES = ("POST", "PATCH")
+"""Methods with a body, and with one effect for one Idempotency-Key."""
 Permission = Literal["public", "read", "write", "admin"]
 BodyT = TypeVar("BodyT")
 QueryT = TypeVar("QueryT")
@@ -81,7 +83,7 @@ Handler = Callable[[Call[Any, Any]], Awaitable[Reply | Response]]
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One method on one path. ``problems`` are the codes it can answer with beside those every operation has."""
 
-    method: Literal["GET", "POST", "DELETE"]
+    method: Literal["GET", "POST", "PATCH", "DELETE"]
     path: str
     name: str
     """The operationId, a verb and a noun: names of SDK methods come from it."""

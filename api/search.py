@@ -43,6 +43,7 @@ class SegmentHit(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     highlight: str
     speaker: str | None
+    trust: str | None = None
 
 
 class ClipHit(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,6 +113,7 @@ def segment_hit(hit: Mapping[str, Any]) -> SegmentHit:
         text=hit["text"],
         highlight=highlight(hit, "text"),
         speaker=hit.get("speaker"),
+        trust=hit.get("trust"),
     )
 
 

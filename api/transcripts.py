@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 from starlette.requests import Request
 
 from api.problems import ApiProblem
@@ -30,6 +31,7 @@ class ReadTranscript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """How the transcript is wanted; without ``format`` the Accept header decides."""
 
     format: Format | None = None
+    version: Annotated[int, Meta(ge=1, description="An earlier version; without: the latest.")] | None = None
 
 
 def choose_format(asked: Format | None, accept: str | None) -> Format:
@@ -65,6 +67,11 @@ def not_ready(what: str, project: Row) -> ApiProblem:
     return ApiProblem("not-found", f"This project ended without {what}.")
 
 
+def etag_of(ref: ObjectRef, wanted: Format) -> str:
+    """What names one version in one format."""
+    return f'"{ref.sha256[:32]}-{wanted}"'
+
+
 def unchanged(request: Request, etag: str) -> bool:
     """Whether the caller holds this very version."""
     held = request.headers.get("if-none-match", "")
@@ -78,14 +85,15 @@ async def get_transcript(call: Call[None, ReadTranscript]) -> Reply:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
         row = await rows.fetchrow(
             """select object, version from transcripts where org_id = $1 and project_id = $2
-               order by version desc limit 1""",
+                 and ($3::int is null or version = $3) order by version desc limit 1""",
             call.org_id,
             project["project_id"],
+            call.query.version,
         )
     if row is None:
         raise not_ready("transcript", project)
     ref = msgspec.convert(row["object"], ObjectRef)
-    headers = {"ETag": f'"{ref.sha256[:32]}-{wanted}"', "Cache-Control": "private, no-cache", "Vary": "Accept"}
+    headers = {"ETag": etag_of(ref, wanted), "Cache-Control": "private, no-cache", "Vary": "Accept"}
     if unchanged(call.request, headers["ETag"]):
         return Reply(status=304, headers=headers)
     body = await call.context.objects.get(ref)

@@ -11,6 +11,7 @@ from schemas.media import CropBox, Face, ObjectRef, Segment, TimeRange, Value, W
 from schemas.shots import Transition, TransitionKind
 from schemas.sounds import SpanSounds
 from schemas.voices import Diarization, VoiceWindows
+from schemas.words import Fit, HeardWindow, Rejected, ScriptReport
 
 Aspect = Literal["9:16", "1:1", "16:9"]
 
@@ -103,6 +104,14 @@ class HeardSpan(Value, frozen=True, kw_only=True):
     """Parts that could not be had, each as a sentence."""
     sounds: SpanSounds | None = None
     """None where there is no sound, or it could not be measured."""
+    fits: list[Fit] = []
+    """How runs of words sit on their sound (also those of the padding); none where no aligner knows the language."""
+    aligner: str = ""
+    """Who refined the times of the words; empty where nobody did."""
+    not_aligned: str = ""
+    """Why the aligner, though it knows the language, did not."""
+    windows: list[HeardWindow] = []
+    """What the decoder thought of what it heard, window by window, also those of the padding."""
 
 
 class SeenPicture(Value, frozen=True, kw_only=True):
@@ -168,6 +177,12 @@ class Transcript(Value, frozen=True, kw_only=True):
     """Why there is no word, and so no caption, in a sentence; empty where there are words."""
     diarization: Diarization | None = None
     """Who speaks when; absent where no voice was heard, or they could not be told apart."""
+    version: int = 1
+    """1 is the machine's; each correction by a person makes the next."""
+    script: ScriptReport | None = None
+    """Where the caller gave the words: how they compare with what is said."""
+    rejected: list[Rejected] = []
+    """What was recognised and is not believed: no word of it is in ``words``."""
 
 
 class Evidence(Value, frozen=True, kw_only=True):

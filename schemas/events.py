@@ -39,6 +39,10 @@ class ProjectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """What the moments should be about, in the caller's own words."""
     skip: list[TimeRange] = []
     """Stretches no clip may touch."""
+    glossary: tuple[str, ...] = ()
+    """Names and terms that are likely to be said, as they are written."""
+    script: str | None = None
+    """What is said, word for word: it replaces what was recognised, at the times where it is said."""
 
 
 class UploadReceived(Event, frozen=True, kw_only=True):
@@ -71,7 +75,7 @@ class SpansHeard(Event, frozen=True, kw_only=True):
 
 
 class TranscriptCompleted(Event, frozen=True, kw_only=True):
-    """The words of the whole project are on one time line."""
+    """The words of the whole project are on one time line; from version 2 on, as a person corrected them."""
 
     transcript: ObjectRef
     language: str | None

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
+
+Trust = Literal["trusted", "doubtful"]
+Doubt = Literal["no_speech", "unsure", "heard_twice", "repeats", "does_not_fit"]
+"""Why a stretch of transcript is not trusted: no voice there, improbable words, a window that only the careful decoder
+could read, a text that repeats itself, words that the aligner cannot put on the sound."""
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +48,8 @@ class Word(Value, frozen=True, kw_only=True):
     end_ms: int
     probability: float
     speaker: str | None = None
+    filler: bool = False
+    """A sound of hesitation (um, uh), not a word."""
 
 
 class Segment(Value, frozen=True, kw_only=True):
@@ -52,6 +61,11 @@ class Segment(Value, frozen=True, kw_only=True):
     first_word: int
     end_word: int
     speaker: str | None = None
+    trust: Trust | None = None
+    """Absent in transcripts made before this was judged. What is not believed at all is no segment."""
+    doubts: list[Doubt] = []
+    language: str | None = None
+    """The language it was heard in."""
 
 
 class Box(Value, frozen=True, kw_only=True):

@@ -13,6 +13,10 @@ MOST_TOPICS = 10
 TOPIC_CHARS = 100
 PROMPT_CHARS = 500
 MOST_SKIPPED = 100
+TERM_SIGNS, GLOSSARY_SIGNS = 60, 500
+"""The decoder reads so many beside its own; more terms would push each other out."""
+SCRIPT_BYTES = 60_000
+"""An event holds 64 KiB at most."""
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 
@@ -42,6 +46,17 @@ def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
             "skip",
             len(options.skip) <= MOST_SKIPPED and all(0 <= part.start_ms < part.end_ms for part in options.skip),
             f"at most {MOST_SKIPPED} stretches, each with start_ms below end_ms",
+        ),
+        (
+            "glossary",
+            all(0 < len(term.strip()) <= TERM_SIGNS for term in options.glossary)
+            and len(", ".join(options.glossary)) <= GLOSSARY_SIGNS,
+            f"terms of 1 to {TERM_SIGNS} signs, at most {GLOSSARY_SIGNS} in all",
+        ),
+        (
+            "script",
+            options.script is None or (bool(options.script.strip()) and len(options.script.encode()) <= SCRIPT_BYTES),
+            f"a text of at most {SCRIPT_BYTES} bytes",
         ),
         ("language", options.language is None or bool(_LANGUAGE.fullmatch(options.language)), "a code like `en`"),
     )

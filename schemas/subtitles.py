@@ -19,6 +19,8 @@ LINES = 2
 LONGEST_MS = 7_000
 PAUSE_MS = 700
 """A silence this long between words begins a new cue."""
+DOUBT = "[?] "
+"""Before what is doubtful: in subtitles and text alike, for players and people know no other mark."""
 SHORTEST_MS = 700
 """A cue stays at least so long, if the next one leaves it the time."""
 
@@ -52,16 +54,24 @@ def transcript_cues(transcript: Transcript, *, labelled: bool = False) -> list[C
         if labelled and speaker and speaker != before and run:
             at_ms = run[0].start_ms
             run = [Word(text=f"{speaker}:", start_ms=at_ms, end_ms=at_ms, probability=1.0), *run]
-        cues += [msgspec.structs.replace(cue, speaker=speaker) for cue in word_cues(run, transcript.language)]
+        told = _marked(word_cues(run, transcript.language), segment)
+        cues += [msgspec.structs.replace(cue, speaker=speaker) for cue in told]
         before = speaker
     return held(cues)
 
 
 def range_cues(transcript: Transcript, part: TimeRange) -> list[Cue]:
     """Cues of a stretch (a clip), with times from its start; words that straddle its ends are clamped."""
-    runs = (transcript.words[segment.first_word : segment.end_word] for segment in transcript.segments)
-    cut = ([clamped for word in run if (clamped := _clamped(word, part))] for run in runs)
-    return held([cue for run in cut for cue in word_cues(run, transcript.language)])
+    runs = ((transcript.words[one.first_word : one.end_word], one) for one in transcript.segments)
+    cut = (([clamped for word in run if (clamped := _clamped(word, part))], one) for run, one in runs)
+    return held([cue for run, one in cut for cue in _marked(word_cues(run, transcript.language), one)])
+
+
+def _marked(cues: list[Cue], segment: Segment) -> list[Cue]:
+    """Each cue of a doubtful segment says so."""
+    if segment.trust != "doubtful":
+        return cues
+    return [msgspec.structs.replace(cue, lines=[DOUBT + cue.lines[0], *cue.lines[1:]]) for cue in cues]
 
 
 def _clamped(word: Word, part: TimeRange) -> Word | None:
@@ -74,6 +84,7 @@ def _clamped(word: Word, part: TimeRange) -> Word | None:
         end_ms=end_ms - part.start_ms,
         probability=word.probability,
         speaker=word.speaker,
+        filler=word.filler,
     )
 
 
@@ -178,7 +189,8 @@ def txt(segments: Iterable[Segment], *, paragraph_ms: int = 2_000, names: Mappin
         changed = speaker is not None and speaker != before
         if before_ms is not None and (changed or segment.start_ms - before_ms >= paragraph_ms):
             lines.append("")
-        lines.append(f"{speaker}: {clean(segment.text)}" if changed else clean(segment.text))
+        text = (DOUBT if segment.trust == "doubtful" else "") + clean(segment.text)
+        lines.append(f"{speaker}: {text}" if changed else text)
         before_ms, before = segment.end_ms, speaker
     return "".join(f"{line}\n" for line in lines)
 

@@ -60,7 +60,7 @@ TOPICS: tuple[Topic, ...] = (
         ),
         spread="project",
         retention_ms=FOREVER,
-        producers=("listen", "close", "look", "study", "sweeper"),
+        producers=("listen", "close", "look", "study", "api", "sweeper"),
         consumers=("close", "study", "detect", "sinks"),
         doc="What is known of a project's words and pictures, and what it is about.",
     ),

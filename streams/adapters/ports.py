@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.media import Face, ObjectRef, TimeRange, Word
+from schemas.words import HeardWindow
 
 Int16 = NDArray[np.int16]
 UInt8 = NDArray[np.uint8]
@@ -117,15 +118,26 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     language_probability: float
     model: str
     compute_ms: int
+    windows: Sequence[HeardWindow] = ()
+    """What the decoder thought of each window; times in ms from the piece's start."""
 
 
 class Speech(Protocol):
     """Speech recognition with voice activity. Raises Unavailable."""
 
-    async def transcribe(self, audio: Int16, *, language: str | None, report: Report, hint: str | None = None) -> Heard:
+    async def transcribe(
+        self,
+        audio: Int16,
+        *,
+        language: str | None,
+        report: Report,
+        hint: str | None = None,
+        glossary: Sequence[str] = (),
+    ) -> Heard:
         """Words of 16 kHz mono audio, shape (n,). ``report`` is called as segments come back.
 
         ``language`` is a fact, ``hint`` a guess (what the rest of the project is in): the sound may overrule it.
+        ``glossary``: names and terms that are likely to be said, as they are written.
         """
         ...
 

@@ -6,7 +6,7 @@ models/triton_repo/README.md describes the tensors and the JSON on the wire.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.media import Box, Face, TimeRange, Word
+from schemas.words import HeardWindow
 from streams.adapters.ports import FacesFound, Heard, Int16, Report, UInt8
 from streams.adapters.triton_wire import PART, ModelDead, TritonWire, about, tensor, text_tensor
 from streams.errors import Unavailable
@@ -40,6 +41,7 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
 
     kind: str
     words: list[tuple[str, int, int, float]] = []
+    window: HeardWindow | None = None
     language: str | None = None
     language_probability: float = 0.0
     speech: list[tuple[int, int]] = []
@@ -64,18 +66,29 @@ class TritonSpeech:
         """Decode a second of silence. A dead model is loaded again first; raises Unavailable if it still is dead."""
         await self._wire.probe(self._model, self._check)
 
-    async def transcribe(self, audio: Int16, *, language: str | None, report: Report, hint: str | None = None) -> Heard:
+    async def transcribe(
+        self,
+        audio: Int16,
+        *,
+        language: str | None,
+        report: Report,
+        hint: str | None = None,
+        glossary: Sequence[str] = (),
+    ) -> Heard:
         """Words of 16 kHz mono audio, shape (n,); times in ms from its start. ``report`` counts signs of work."""
         if not audio.size:
             return _heard([], _Said(kind="final"))
         try:
-            return await self._collect(audio, {"mode": self._mode, "language": language, "hint": hint}, report)
+            terms = ", ".join(glossary) or None
+            options = {"mode": self._mode, "language": language, "hint": hint, "glossary": terms}
+            return await self._collect(audio, options, report)
         except ModelDead:
             await self._wire.mend(self._model, self._check)
             raise
 
     async def _collect(self, audio: Int16, options: Options, report: Report) -> Heard:
         words: list[Word] = []
+        windows: list[HeardWindow] = []
         final: _Said | None = None
         signs = 0
         said: _Said | None
@@ -84,10 +97,11 @@ class TritonSpeech:
             report(signs)
             if said is not None:
                 words += [_word(*word) for word in said.words]
+                windows += [said.window] if said.window else []
                 final = said if said.kind == "final" else final
         if final is None:
             raise Unavailable(PART, f"{self._model} ended its answer early")
-        return _heard(words, final)
+        return _heard(words, final, windows)
 
     async def _listen(self, audio: Int16, options: Options) -> AsyncIterator[_Said | None]:
         """What the model says; None for each sign that its queue moves before it says anything."""
@@ -142,7 +156,7 @@ def _word(text: str, start_ms: int, end_ms: int, probability: float) -> Word:
     return Word(text=text, start_ms=start_ms, end_ms=end_ms, probability=probability)
 
 
-def _heard(words: list[Word], final: _Said) -> Heard:
+def _heard(words: list[Word], final: _Said, windows: Sequence[HeardWindow] = ()) -> Heard:
     return Heard(
         words=words,
         speech=[TimeRange(start_ms=start, end_ms=end) for start, end in final.speech],
@@ -150,6 +164,7 @@ def _heard(words: list[Word], final: _Said) -> Heard:
         language_probability=final.language_probability,
         model=final.model,
         compute_ms=final.compute_ms,
+        windows=windows,
     )
 
 

@@ -201,9 +201,11 @@ def confidence_of(
 ) -> float:
     """0..1: the share of the whole ``table`` that was measured, as surely as it was, times the share not given up.
 
-    ``table`` is that of spoken windows also for silent ones: little was there to judge those by.
+    ``table`` is that of spoken windows also for silent ones: little was there to judge those by. What is doubtful in
+    the transcript counts half.
     """
     counted: Mapping[str, float] = {name: weight for name, weight in table.items() if name != "asked"}
     known = sum(counted.get(signal.name, 0.0) * (signal.confidence or 0.0) for signal in signals)
     lost_ms = sum(window.range.overlap_ms(part) for part in timeline.missing)
+    lost_ms += sum(window.range.overlap_ms(part) for part in timeline.doubtful) // 2
     return round(clamp(known / sum(counted.values())) * (1 - min(1.0, lost_ms / window.range.length_ms)), 4)

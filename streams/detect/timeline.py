@@ -92,6 +92,8 @@ class Timeline:
     """What is heard besides words; None where that was not worked out."""
     sure_cuts_ms: Sequence[int] = ()
     """Cuts of the picture whose place is known well enough to cut a clip there, in order."""
+    doubtful: Sequence[TimeRange] = ()
+    """Stretches of transcript that are not trusted."""
 
     @property
     def whole(self) -> TimeRange:
@@ -139,7 +141,13 @@ def gather(material: Material) -> Timeline:
             s.at_ms for span in material.seen for s in span.shots if s.at_ms - s.after_ms <= SURE_CUT_MS
         ),
         speakers=frozenset(word.speaker for word in words if word.speaker is not None),
+        doubtful=_doubtful(transcript) if transcript else [],
     )
+
+
+def _doubtful(transcript: Transcript) -> list[TimeRange]:
+    marked = [segment for segment in transcript.segments if segment.trust == "doubtful"]
+    return [TimeRange(start_ms=segment.start_ms, end_ms=segment.end_ms) for segment in marked]
 
 
 def _usable(words: Sequence[Word], duration_ms: int) -> list[Word]:

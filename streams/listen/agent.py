@@ -12,6 +12,8 @@ from streams.context import Context, prefix_of
 from streams.listen.hear import hear
 from streams.outbox import Cause
 
+COARSE_TIMES = "some words have coarse times: the aligner did not answer"
+
 
 class ListenStage:
     """Turns the sound of one span into words with times."""
@@ -29,6 +31,7 @@ class ListenStage:
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
         """Hear the span and store what was heard as one object."""
         assert isinstance(event, events.SpanPlanned)
+        hint, glossary = await self._told(event)
         heard = await hear(
             event,
             objects=self._context.objects,
@@ -36,7 +39,9 @@ class ListenStage:
             voices=self._context.voices,
             prefix=prefix_of(event, "voices", result_id(work.cause.input_id, "listen")),
             report=work.report,
-            hint=await self._language(event),
+            hint=hint,
+            glossary=glossary,
+            alignment=self._context.alignment,
         )
         work.cpu_ms = heard.compute_ms
         prefix = prefix_of(event, "heard", result_id(work.cause.input_id, "listen"))
@@ -51,18 +56,22 @@ class ListenStage:
             )
             for warning in heard.warnings:
                 await lifecycle.warn(connection, event.org_id, event.project_id, warning)
+            if heard.not_aligned:
+                await lifecycle.warn(connection, event.org_id, event.project_id, COARSE_TIMES)
             window = self._context.settings.spans.window
             await understanding.end_span(connection, event, "heard", ref, work.cause, window=window, cpu_ms=work.cpu_ms)
 
         return commit
 
-    async def _language(self, event: events.SpanPlanned) -> str | None:
-        """What an earlier span of the project was heard in, if any was."""
+    async def _told(self, event: events.SpanPlanned) -> tuple[str | None, list[str]]:
+        """What an earlier span of the project was heard in, if any was; and the caller's glossary."""
         async with org_transaction(self._context.pool, event.org_id) as connection:
-            found: str | None = await connection.fetchval(
-                "select language from projects where org_id = $1 and project_id = $2", event.org_id, event.project_id
+            row = await connection.fetchrow(
+                "select language, options from projects where org_id = $1 and project_id = $2",
+                event.org_id,
+                event.project_id,
             )
-        return found
+        return (row["language"], row["options"].get("glossary", [])) if row else (None, [])
 
     async def give_up(
         self,

@@ -16,6 +16,7 @@ from streams.context import Context, prefix_of
 from streams.errors import Unavailable
 from streams.listen.diarize import with_speakers
 from streams.listen.merge import close
+from streams.listen.scripted import follow
 from streams.listen.soundtrack import soundtrack
 from streams.listen.voices import read_voices
 from streams.listen.wordless import why_no_words
@@ -45,14 +46,17 @@ class CloseStage:
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
         """Read the heard spans, merge them, store the transcript."""
         assert isinstance(event, events.SpansHeard)
-        spans, project, missing = await self._read(event)
+        spans, planned, project, missing = await self._read(event)
         work.report(1)
         transcript, work.cpu_ms = await timed_in_thread(close, spans, project["duration_ms"], missing)
+        if script := project["options"].get("script"):
+            transcript = await self._follow(script, transcript, planned, work)
         transcript, unspoken = await self._speakers(event, spans, transcript, work)
         sounds, unheard = await self._sounds(event, spans, transcript, work)
         transcript = msgspec.structs.replace(
             transcript,
             project_title=project["title"],
+            version=event.version,
             sounds=sounds.ref if sounds else None,
             without_words=why_no_words(transcript, sounds.totals if sounds else None),
         )
@@ -103,7 +107,20 @@ class CloseStage:
         told = f"sounds: {lost} of {len(sounding)} spans could not be measured" if lost else ""
         return Known(ref=ref, totals=sounds.totals), told
 
-    async def _read(self, event: events.SpansHeard) -> tuple[list[HeardSpan], Row, list[TimeRange]]:
+    async def _follow(
+        self, script: str, transcript: Transcript, planned: list[events.SpanPlanned], work: Work
+    ) -> Transcript:
+        """The words that the caller gave, at their times."""
+        context = self._context
+        found = await follow(
+            transcript, script, planned, objects=context.objects, alignment=context.alignment, report=work.report
+        )
+        work.cpu_ms += found.compute_ms
+        return found.transcript
+
+    async def _read(
+        self, event: events.SpansHeard
+    ) -> tuple[list[HeardSpan], list[events.SpanPlanned], Row, list[TimeRange]]:
         async with org_transaction(self._context.pool, event.org_id) as connection:
             rows: list[Row] = await connection.fetch(
                 "select event, heard_ref from spans where org_id = $1 and project_id = $2 order by ordinal",
@@ -111,15 +128,16 @@ class CloseStage:
                 event.project_id,
             )
             project: Row = await connection.fetchrow(
-                "select duration_ms, title from projects where org_id = $1 and project_id = $2",
+                "select duration_ms, title, options from projects where org_id = $1 and project_id = $2",
                 event.org_id,
                 event.project_id,
             )
         bodies = [
             await self._context.objects.get(lifecycle.ref_of(row["heard_ref"])) for row in rows if row["heard_ref"]
         ]
-        missing = [msgspec.convert(row["event"]["range"], TimeRange) for row in rows if not row["heard_ref"]]
-        return [msgspec.json.decode(body, type=HeardSpan) for body in bodies], project, missing
+        planned = [msgspec.convert(row["event"], events.SpanPlanned) for row in rows]
+        missing = [span.range for span, row in zip(planned, rows, strict=True) if not row["heard_ref"]]
+        return [msgspec.json.decode(body, type=HeardSpan) for body in bodies], planned, project, missing
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
@@ -166,5 +184,8 @@ async def _write(
         ),
         work.cause,
     )
+    if (script := transcript.script) is not None and script.left_out:
+        sentence = f"script: {script.left_out} of its {script.words} words were not found in what is said"
+        await lifecycle.warn(connection, event.org_id, event.project_id, sentence)
     await lifecycle.end_part(connection, event.org_id, event.project_id, "close", work.cause, cpu_ms=work.cpu_ms)
     await understanding.say_understood(connection, event.org_id, event.project_id, work.cause)

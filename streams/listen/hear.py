@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 
@@ -10,10 +11,12 @@ from schemas.documents import HeardSpan, LoudnessCurve
 from schemas.events import SpanPlanned
 from schemas.sounds import SpanSounds
 from streams import dead
-from streams.adapters.ports import Int16, Objects, Report, Speech, Voices
+from streams.adapters.ports import Alignment, Int16, Objects, Report, Speech, Voices
 from streams.attempt import timed_in_thread
 from streams.listen.audio import STEP_MS, decode_flac, loudness
+from streams.listen.refine import refine
 from streams.listen.sounds import listen
+from streams.listen.times import at_project_time
 from streams.listen.voices import UNHEARD, UnvoicedError, listen_for_voices
 from streams.listen.words import on_project_time, speech_inside, split_at
 
@@ -27,11 +30,13 @@ async def hear(
     hint: str | None = None,
     voices: Voices | None = None,
     prefix: str = "",
+    alignment: Alignment | None = None,
+    glossary: Sequence[str] = (),
 ) -> HeardSpan:
     """What is said in a span and, if ``voices`` are wanted, by whose (stored under ``prefix``). No audio: nothing.
 
     ``hint`` is the language of a span of the same project that was heard before: where the sound leaves a doubt, a
-    project stays in one language.
+    project stays in one language. Without ``alignment``, or where it is silent, words keep the recogniser's times.
     Raises Unavailable (store, Triton) and WrongAudioError (the object is not what ingest makes).
     """
     if span.audio is None:
@@ -39,8 +44,11 @@ async def hear(
     body = await objects.get(span.audio)
     samples: Int16 = await asyncio.to_thread(decode_flac, body, longest_ms=span.padded.length_ms)
     counter = Counter(report)
-    heard = await speech.transcribe(samples, language=span.language, report=counter.report, hint=hint)
-    words, margin = split_at(on_project_time(heard.words, span.padded), span.range)
+    heard = await speech.transcribe(
+        samples, language=span.language, report=counter.report, hint=hint, glossary=glossary
+    )
+    refined = await refine(heard, samples, alignment)
+    words, margin = split_at(on_project_time(refined.words, span.padded), span.range)
     sounds, cpu_ms = await _sounds(samples, span)
     found = HeardSpan(
         ordinal=span.ordinal,
@@ -52,8 +60,12 @@ async def hear(
         speech=speech_inside(heard.speech, span.padded, span.range),
         loudness=loudness(samples, padded=span.padded, wanted=span.range),
         model=heard.model,
-        compute_ms=heard.compute_ms + cpu_ms,
+        compute_ms=heard.compute_ms + refined.compute_ms + cpu_ms,
         sounds=sounds,
+        fits=at_project_time(refined.fits, span.padded),
+        aligner=refined.model,
+        not_aligned=refined.failure,
+        windows=at_project_time(heard.windows, span.padded),
     )
     if voices is None:
         return found

@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
 
 from schemas.documents import HeardSpan, Transcript
-from schemas.media import TimeRange, Word
+from schemas.media import Doubt, Segment, TimeRange, Word
+from schemas.words import Rejected
+from streams.listen.fillers import flagged
 from streams.listen.seams import reach, settle
 from streams.listen.segments import segments
+from streams.listen.trust import Witnesses, judge
 from streams.listen.words import middle_ms, tidy
+
+LOOPING = 2.4
+"""The recogniser drops a text that gzip shrinks further than this (models/triton_repo/whisper/1/gates.py)."""
 
 
 def close(spans: Sequence[HeardSpan], duration_ms: int, missing: Sequence[TimeRange]) -> Transcript:
     """One transcript from the spans that were heard; ``missing`` names the stretches of those that were not."""
     ordered = sorted(spans, key=lambda span: span.range.start_ms)
-    words = _inside(tidy(_words(ordered)), duration_ms)
     language, sure = _language(ordered)
+    words = flagged(_inside(tidy(_words(ordered)), duration_ms), language)
+    speech = _joined(stretch for span in ordered for stretch in span.speech)
+    witnesses = Witnesses(
+        speech=speech,
+        windows=[window for span in ordered for window in span.windows],
+        fits=[fit for span in ordered for fit in span.fits],
+    )
+    judged = judge(words, _named(segments(words, language), ordered), witnesses)
     return Transcript(
         language=language,
         language_probability=sure,
         duration_ms=duration_ms,
-        words=words,
-        segments=segments(words, language),
-        speech=_joined(stretch for span in ordered for stretch in span.speech),
+        words=judged.words,
+        segments=judged.segments,
+        speech=speech,
         model=", ".join(sorted({span.model for span in ordered if span.model != "none"})) or "none",
         missing=sorted(missing, key=lambda stretch: stretch.start_ms),
+        rejected=sorted([*judged.rejected, *_dropped(ordered)], key=lambda one: (one.start_ms, one.text)),
     )
 
 
@@ -41,6 +57,24 @@ def _words(ordered: Sequence[HeardSpan]) -> list[Word]:
             to_ms -= reach(span, ordered[at + 1])
         found += [word for word in span.words if from_ms <= middle_ms(word) <= to_ms]
     return found
+
+
+def _named(found: Sequence[Segment], ordered: Sequence[HeardSpan]) -> list[Segment]:
+    """Segments with the language of the span that they begin in."""
+    named = []
+    for segment in found:
+        spans = [span for span in ordered if span.range.start_ms <= segment.start_ms < span.range.end_ms]
+        named.append(msgspec.structs.replace(segment, language=spans[0].language if spans else None))
+    return named
+
+
+def _dropped(ordered: Sequence[HeardSpan]) -> Iterator[Rejected]:
+    """Texts that the recogniser itself did not believe; of those in the padding the neighbour speaks."""
+    for span in ordered:
+        for window in span.windows:
+            if window.dropped and span.range.start_ms <= (window.start_ms + window.end_ms) / 2 < span.range.end_ms:
+                reason: Doubt = "repeats" if window.compression > LOOPING else "unsure"
+                yield Rejected(start_ms=window.start_ms, end_ms=window.end_ms, text=window.dropped, reasons=[reason])
 
 
 def _touch(before: HeardSpan, after: HeardSpan) -> bool:

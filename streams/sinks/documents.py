@@ -79,7 +79,8 @@ def segment_documents(event: events.TranscriptCompleted, transcript: Transcript)
             "end_ms": segment.end_ms,
             "text": segment.text,
             "speaker": segment.speaker,
-            "language": transcript.language,
+            "language": segment.language or transcript.language,
+            "trust": segment.trust,
         }
         for ordinal, segment in enumerate(transcript.segments)
     ]

@@ -17,7 +17,18 @@ COLUMNS = (
 """Columns of ``events`` in the order of ``row_of``."""
 TOMBSTONE_COLUMNS = ("org_id", "project_id", "erased_at")
 CUSTOMERS_WORDS = frozenset(
-    {"title", "source_url", "object_key", "detail", "headers", "payload_base64", "prompt", "topics"}
+    {
+        "title",
+        "source_url",
+        "object_key",
+        "detail",
+        "headers",
+        "payload_base64",
+        "prompt",
+        "topics",
+        "glossary",
+        "script",
+    }
 )
 """Fields that may hold what a customer wrote: names, addresses, file names, sentences about them. Never stored here."""
 NOBODY = UUID(int=0)

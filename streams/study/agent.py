@@ -40,8 +40,8 @@ class StudyStage:
         self._context = context
 
     def wants(self, event: events.AnyEvent) -> bool:
-        """The word that there is a transcript."""
-        return isinstance(event, events.TranscriptCompleted)
+        """The word that there is a transcript; what a person corrects later is not studied again."""
+        return isinstance(event, events.TranscriptCompleted) and event.version == 1
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
         """Read the transcript, study it, store what was found."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -45,8 +45,18 @@ class SpeechTwin:
 
     def __init__(self) -> None:
         self.before: Callable[[], Awaitable[None]] | None = None
+        self.glossary: list[str] = []
 
-    async def transcribe(self, audio: Int16, *, language: str | None, report: Report, hint: str | None = None) -> Heard:
+    async def transcribe(
+        self,
+        audio: Int16,
+        *,
+        language: str | None,
+        report: Report,
+        hint: str | None = None,
+        glossary: Sequence[str] = (),
+    ) -> Heard:
+        self.glossary = list(glossary)
         if self.before:
             await self.before()
         report(1)

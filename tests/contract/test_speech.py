@@ -151,6 +151,34 @@ async def test_nothing_is_invented(speech: TritonSpeech, name: str) -> None:
     assert heard.words == []
 
 
+@pytest.mark.parametrize("level", [30, 300, 3000])
+async def test_noise_says_nothing_with_a_glossary_or_without(speech: TritonSpeech, level: int) -> None:
+    noise = np.random.default_rng(level).normal(0, level, 20 * RATE_HZ).astype(np.int16)
+    for glossary in ((), ("Lorenz", "Tchaikovsky")):
+        assert (await speech.transcribe(noise, language="en", report=ignore, glossary=glossary)).words == []
+
+
+async def test_a_glossary_invents_nothing(speech: TritonSpeech) -> None:
+    """Terms that nobody says are not heard, neither in speech nor in music; the rest is heard as before."""
+    terms = ("Lorenz", "Tchaikovsky", "Betelgeuse")
+    for name in ("music/Kevin_MacLeod-Vibe_Ace.ogg", "talking/nvidia_webcam_pillarbox_8s_720p.mp4"):
+        assert (await speech.transcribe(sound(media(name)), language=None, report=ignore, glossary=terms)).words == []
+    samples = sound(media("speech/jfk.flac"))
+    plain = await speech.transcribe(samples, language="en", report=ignore)
+    nudged = await speech.transcribe(samples, language="en", report=ignore, glossary=terms)
+    assert texts(nudged.words) == texts(plain.words)
+
+
+async def test_what_the_decoder_thought_comes_along(speech: TritonSpeech) -> None:
+    heard = await speech.transcribe(sound(media("speech/jfk.flac")), language="en", report=ignore)
+    (window,) = heard.windows
+    assert window.start_ms <= heard.words[0].start_ms
+    assert window.end_ms >= heard.words[-1].start_ms
+    assert (window.again, window.dropped) == (False, "")
+    assert window.log_probability > -0.6
+    assert window.compression < 2.4
+
+
 async def test_no_samples_and_silence(speech: TritonSpeech) -> None:
     assert (await speech.transcribe(np.zeros(0, dtype=np.int16), language=None, report=ignore)).words == []
     heard = await speech.transcribe(np.zeros(5 * RATE_HZ, dtype=np.int16), language="en", report=ignore)

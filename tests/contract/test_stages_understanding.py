@@ -173,6 +173,24 @@ class AwayVoices:
         raise Unavailable("triton", "away")
 
 
+async def test_what_the_caller_said_of_the_words_is_followed(rig: Rig, spans: list[Sent]) -> None:
+    """The glossary reaches the recogniser; the script's words replace the recognised ones, the rest is told."""
+    options = {"glossary": ["Lorenz"], "script": "WORD WORD"}
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute("update projects set options = $2 where project_id = $1", rig.project_id, options)
+    listen = ListenStage(rig.context)
+    for span in await all_spans(rig):
+        assert await rig.send(listen, span, uuid.uuid4()) == "committed"
+    assert rig.speech.glossary == ["Lorenz"]
+    (heard,) = [sent for sent in await rig.fresh() if isinstance(sent.event, events.SpansHeard)]
+    assert await rig.send(CloseStage(rig.context), heard.event, heard.id) == "committed"
+    done = next(sent.event for sent in await rig.fresh() if isinstance(sent.event, events.TranscriptCompleted))
+    text = msgspec.json.decode(await rig.objects.get(done.transcript), type=Transcript)
+    assert [word.text for word in text.words].count("WORD") == 2
+    assert text.script is not None
+    assert (text.script.words, text.script.heard, text.script.left_out) == (2, 2, 0)
+
+
 async def test_a_seen_and_heard_span_makes_room_and_the_last_to_end_says_understood(
     rig: Rig, spans: list[Sent]
 ) -> None:

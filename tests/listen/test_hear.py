@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import numpy as np
+import pytest
 
 from schemas.events import SpanPlanned
 from schemas.media import ObjectRef, TimeRange, Word
-from streams.adapters.ports import Heard, Report, Vectors
+from streams.adapters.ports import Aligned, Heard, Int16, Piece, Report, Vectors
+from streams.adapters.triton_wire import InferenceFailed
 from streams.errors import Unavailable
 from streams.listen.hear import hear
+from streams.listen.times import START_EARLY_MS
 from streams.listen.voices import UNHEARD
 from tests.listen.spoken import texts
 from tests.listen.test_voices import Kept
@@ -55,8 +59,17 @@ class Recogniser:
 
     asked: tuple[str | None, str | None] = (None, None)
 
+    def __init__(self, language: str = "en") -> None:
+        self._language = language
+
     async def transcribe(
-        self, audio: np.ndarray, *, language: str | None, report: Report, hint: str | None = None
+        self,
+        audio: np.ndarray,
+        *,
+        language: str | None,
+        report: Report,
+        hint: str | None = None,
+        glossary: Sequence[str] = (),
     ) -> Heard:
         self.asked = (language, hint)
         seconds = range(audio.size // 16_000)
@@ -66,7 +79,7 @@ class Recogniser:
                 Word(text=f"w{at}", start_ms=at * 1000 + 500, end_ms=at * 1000 + 700, probability=0.9) for at in seconds
             ],
             speech=[TimeRange(start_ms=500, end_ms=3500)],
-            language="en",
+            language=self._language,
             language_probability=0.9,
             model="m",
             compute_ms=7,
@@ -79,12 +92,79 @@ async def test_words_land_on_project_time_and_the_padding_is_kept_apart() -> Non
     store = OneObject(flac(np.zeros(4 * 16_000, dtype=np.int16)))
     found = await hear(planned(REF), objects=store, speech=recogniser, report=signs.append, hint="nl")  # type: ignore[arg-type]
     assert texts(found.words) == "w1 w2"
-    assert found.words[0].start_ms == 10_500
+    assert found.words[0].start_ms == 10_500 + START_EARLY_MS
     assert texts(found.margin_words) == "w0 w3"
     assert found.speech == [TimeRange(start_ms=10_000, end_ms=12_000)]
     assert len(found.loudness.level_db) == 20
     assert recogniser.asked == (None, "nl")
     assert signs == [1]
+
+
+class Late:
+    """An aligner that finds each word 100 ms after where it was recognised; it cost 5 ms."""
+
+    def __init__(self, words: Sequence[int], failure: Exception | None = None) -> None:
+        self._words, self._failure = words, failure
+
+    async def align(self, audio: Int16, pieces: Sequence[Piece]) -> Aligned:
+        if self._failure:
+            raise self._failure
+        times = [TimeRange(start_ms=at + 100, end_ms=at + 150) for at in self._words]
+        return Aligned(pieces=[[*times]], scores=[-2.0], model="late-1", compute_ms=5)
+
+
+STORE = OneObject(flac(np.zeros(4 * 16_000, dtype=np.int16)))
+STARTS = (500, 1500, 2500, 3500)
+
+
+async def test_the_aligners_times_reach_the_project_and_its_cost_is_counted() -> None:
+    found = await hear(
+        planned(REF), objects=STORE, speech=Recogniser(), report=lambda _: None, alignment=Late(STARTS),  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert [(one.start_ms, one.end_ms) for one in found.words] == [(10_600, 10_650), (11_600, 11_650)]
+    assert found.compute_ms >= 7 + 5, "and what measuring the sounds took"
+    assert (found.aligner, found.not_aligned) == ("late-1", "")
+    assert [(one.start_ms, one.placed, one.score) for one in found.fits] == [(9_500 + START_EARLY_MS, 4, -2.0)]
+
+
+async def test_a_run_that_does_not_fit_is_parted_and_asked_for_again() -> None:
+    """Here only words alone, or two at once, fit."""
+
+    class Fussy:
+        async def align(self, audio: Int16, pieces: Sequence[Piece]) -> Aligned:
+            fits = [len(piece.words) <= 2 for piece in pieces]
+            times = [
+                [TimeRange(start_ms=piece.range.start_ms + 300, end_ms=piece.range.start_ms + 350) if fit else None]
+                + [None] * (len(piece.words) - 1)
+                for piece, fit in zip(pieces, fits, strict=True)
+            ]
+            return Aligned(pieces=times, scores=[-2.0 if fit else None for fit in fits], model="fussy-1", compute_ms=5)
+
+    found = await hear(
+        planned(REF), objects=STORE, speech=Recogniser(), report=lambda _: None, alignment=Fussy(),  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert [(fit.words, fit.placed) for fit in found.fits] == [(2, 1), (2, 1)]
+    assert texts(found.words) == "w1 w2"
+    assert found.compute_ms >= 7 + 10
+
+
+@pytest.mark.parametrize("failure", [Unavailable("triton", "align: gone"), InferenceFailed("align: a bug")])
+async def test_an_aligner_that_is_dead_loses_no_word(failure: Exception) -> None:
+    found = await hear(
+        planned(REF), objects=STORE, speech=Recogniser(), report=lambda _: None, alignment=Late((), failure),  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert texts(found.words) == "w1 w2"
+    assert found.words[0].start_ms == 10_500 + START_EARLY_MS
+    assert "align" in found.not_aligned
+
+
+async def test_a_language_the_aligner_does_not_know_is_not_sent_to_it() -> None:
+    recogniser = Recogniser(language="nl")
+    found = await hear(
+        planned(REF), objects=STORE, speech=recogniser, report=lambda _: None, alignment=Late(STARTS),  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert found.words[0].start_ms == 10_500 + START_EARLY_MS
+    assert (found.fits, found.aligner, found.not_aligned) == ([], "", "")
 
 
 async def test_a_span_without_audio_is_heard_at_once() -> None:

@@ -32,6 +32,8 @@ ENVIRONMENT = {
 ALIVE_S = 2.0
 """How often a sign of life is sent: shorter than any lease."""
 RATE_HZ = 16_000
+GLOSSARY_SIGNS = 600
+"""The decoder reads at most 223 tokens before its own: more terms would only push each other out."""
 
 
 class BadRequestError(ValueError):
@@ -129,7 +131,7 @@ class TritonPythonModel:
         for part in hearing.parts:
             again += part.again
             dropped += [part.dropped] if part.dropped else []
-            answer.say("part", words=part.words, heard_ms=part.heard_ms)
+            answer.say("part", words=part.words, heard_ms=part.heard_ms, window=_window(part))
         answer.say(
             "final",
             language=hearing.language,
@@ -144,6 +146,18 @@ class TritonPythonModel:
     def finalize(self) -> None:
         """Let the weights go."""
         del self._recogniser
+
+
+def _window(part) -> dict:
+    return {
+        "start_ms": part.start_ms,
+        "end_ms": max(part.heard_ms, part.start_ms),
+        "log_probability": part.log_probability,
+        "compression": part.compression,
+        "no_speech": part.no_speech,
+        "again": part.again,
+        "dropped": part.dropped or "",
+    }
 
 
 def _asked(request) -> dict:
@@ -167,6 +181,7 @@ def _options(asked: dict, defaults: dict) -> Options:
             batch_size=min(max(int(asked.get("batch_size") or defaults["batch_size"]), 1), 64),
             language=asked.get("language") or None,
             hint=asked.get("hint") or None,
+            glossary=str(asked.get("glossary") or "")[:GLOSSARY_SIGNS] or None,
         )
     except (TypeError, ValueError) as error:
         raise BadRequestError(f"OPTIONS: {error}") from None

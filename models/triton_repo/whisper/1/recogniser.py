@@ -32,16 +32,25 @@ class Options:
     batch_size: int
     language: str | None = None
     hint: str | None = None
+    glossary: str | None = None
+    """Terms that are likely to be said, parted by commas."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """Words of one window: (text, start ms, end ms, probability); ``heard_ms`` is how far into the recording."""
+    """Words of one window: (text, start ms, end ms, probability); ``heard_ms`` is how far into the recording.
+
+    The rest is what the decoder thought of it: mean log probability a token, how far gzip shrinks the text, silence.
+    """
 
     words: list[tuple[str, int, int, float]]
+    start_ms: int
     heard_ms: int
     again: bool
     dropped: str | None
+    log_probability: float
+    compression: float
+    no_speech: float
 
 
 class Hearing:
@@ -135,6 +144,7 @@ class Recogniser:
             word_timestamps=True,
             without_timestamps=True,
             multilingual=self._many(options.language),
+            hotwords=options.glossary,
         )
 
     def _sequential(self, packed: np.ndarray, spans: list[packing.Window], options: Options, language: str | None):  # noqa: ARG002
@@ -150,6 +160,7 @@ class Recogniser:
             vad_filter=False,
             word_timestamps=True,
             multilingual=many,
+            hotwords=options.glossary,
         )
 
     def _believed(
@@ -198,6 +209,7 @@ def _part(segment, pieces: list[packing.Piece], offset_s: float, *, again: bool)
         start_ms, end_ms = packing.restore_ms(pieces, offset_s + float(word.start), offset_s + float(word.end))
         if text:
             words.append((text, start_ms, end_ms, round(float(word.probability), 4)))
+    start_ms = packing.restore_ms(pieces, offset_s + segment.start, offset_s + segment.start)[0]
     heard_ms = packing.restore_ms(pieces, offset_s + segment.end, offset_s + segment.end)[1]
     dropped = gates.invented(
         compression=segment.compression_ratio,
@@ -206,4 +218,13 @@ def _part(segment, pieces: list[packing.Piece], offset_s: float, *, again: bool)
         word_probability=sum(word[3] for word in words) / len(words) if words else 0.0,
     )
     reason = segment.text.strip() if dropped and words else None
-    return Part(words=[] if dropped else words, heard_ms=heard_ms, again=again, dropped=reason)
+    return Part(
+        words=[] if dropped else words,
+        start_ms=min(start_ms, words[0][1]) if words else start_ms,
+        heard_ms=heard_ms,
+        again=again,
+        dropped=reason,
+        log_probability=round(float(segment.avg_logprob), 3),
+        compression=round(float(segment.compression_ratio), 2),
+        no_speech=round(float(segment.no_speech_prob), 3),
+    )

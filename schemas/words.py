@@ -1,0 +1,54 @@
+"""What is known of words besides the words: how well they sit on the sound. Pure data; decides nothing."""
+
+from __future__ import annotations
+
+from schemas.media import Doubt, Value
+
+
+class HeardWindow(Value, frozen=True, kw_only=True):
+    """What the decoder thought of one window of up to 30 s that it heard at once.
+
+    ``log_probability`` is the mean a token (0 best), ``compression`` how far its text shrinks (repetition),
+    ``no_speech`` its belief in silence; ``again``: only the careful decoder could read it; ``dropped``: the text that
+    was not believed, if any.
+    """
+
+    start_ms: int
+    end_ms: int
+    log_probability: float
+    compression: float
+    no_speech: float
+    again: bool = False
+    dropped: str = ""
+
+
+class Rejected(Value, frozen=True, kw_only=True):
+    """A text that was recognised and is not believed. It is in no caption, no search and no score."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+    reasons: list[Doubt]
+
+
+class ScriptReport(Value, frozen=True, kw_only=True):
+    """How much of a given script was said: its words, those heard as they are written, those left out."""
+
+    words: int
+    heard: int
+    left_out: int
+
+
+class Fit(Value, frozen=True, kw_only=True):
+    """How a run of words between two pauses sits on its sound, as the aligner found it; ms of project time.
+
+    ``score`` is a log likelihood a frame (0 best), absent where the words did not fit at all; ``moved_ms`` is the
+    median way from the recogniser's time; ``placed`` of ``words`` took the aligner's time.
+    """
+
+    start_ms: int
+    end_ms: int
+    words: int
+    placed: int
+    moved_ms: int
+    score: float | None = None

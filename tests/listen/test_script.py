@@ -1,0 +1,91 @@
+"""A script's words at the times of what was heard: matched, laid into the gaps, put on the sound, or left out."""
+
+from __future__ import annotations
+
+import itertools
+from uuid import UUID
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.events import SpanPlanned
+from schemas.media import ObjectRef, TimeRange, Word
+from streams.listen.merge import close
+from streams.listen.script import CERTAIN, UNCERTAIN, match, settled
+from streams.listen.scripted import follow
+from tests.listen.spoken import sentence, span, texts
+from tests.listen.test_hear import OneObject
+from tests.recordings import flac
+from tests.vectors import EvenAlignment
+
+LONG = 60_000
+
+
+def laid(recognised: list[Word], script: str) -> tuple[list[Word], int]:
+    matched = match(recognised, script, LONG)
+    return settled(matched, [None] * len(matched.stretches))
+
+
+def test_matched_words_take_the_scripts_spelling_at_their_times() -> None:
+    heard = sentence("hello doctor smith", 1000)
+    words, unsaid = laid(heard, "Hello, Doctor Smith!")
+    assert texts(words) == "Hello, Doctor Smith!"
+    assert [word.start_ms for word in words] == [word.start_ms for word in heard]
+    assert unsaid == 0
+
+
+def test_what_was_misheard_takes_the_time_of_what_was_heard_instead() -> None:
+    words, _ = laid(sentence("we met doctor smith yes today", 1000), "we met Dr Szmyt-Nowak today")
+    assert texts(words) == "we met Dr Szmyt-Nowak today"
+    assert (words[2].start_ms, words[3].end_ms) == (1800, 2900)
+    assert [word.probability for word in words[2:4]] == [UNCERTAIN, UNCERTAIN]
+
+
+def test_what_was_not_said_is_left_out_and_counted() -> None:
+    heard = [*sentence("first sentence", 0), *sentence("last sentence", 30_000)]
+    words, unsaid = laid(heard, "first sentence and then this was never said at all last sentence")
+    assert texts(words) == "first sentence last sentence"
+    assert unsaid == 8
+    assert laid(sentence("one two", 0), "one a b c d two") == (sentence("one two", 0), 4)
+
+
+def test_what_the_script_does_not_have_stays_where_it_is_much() -> None:
+    assert texts(laid(sentence("one uh two", 0), "one two")[0]) == "one two"
+    heard = sentence("one now let me say something else two", 0)
+    assert texts(laid(heard, "one two")[0]) == "one now let me say something else two"
+
+
+def test_the_aligners_times_are_certain() -> None:
+    matched = match(sentence("we met doctor smith today", 0), "we met Dr Szmyt today", LONG)
+    (stretch,) = matched.stretches
+    assert stretch.room == TimeRange(start_ms=800, end_ms=1500)
+    words, _ = settled(matched, [[TimeRange(start_ms=820, end_ms=900), None]])
+    assert [(word.start_ms, word.probability) for word in words[2:4]] == [(820, CERTAIN), (1000, UNCERTAIN)]
+
+
+@given(st.lists(st.sampled_from("abcd"), max_size=20), st.lists(st.sampled_from("abcde"), min_size=1, max_size=20))
+def test_words_are_in_order_whatever_is_matched(heard: list[str], script: list[str]) -> None:
+    words, unsaid = laid(sentence(" ".join(heard), 0), " ".join(script))
+    assert 0 <= unsaid <= len(script)
+    assert all(one.end_ms <= other.start_ms for one, other in itertools.pairwise(words))
+
+
+async def test_a_stretch_is_put_on_the_sound_of_its_span() -> None:
+    ref = ObjectRef(key="k", sha256="0" * 64, size=1)
+    planned = SpanPlanned(
+        org_id=UUID(int=1), project_id=UUID(int=2), ordinal=0, span_count=1, range=TimeRange(start_ms=0, end_ms=9_000),
+        padded=TimeRange(start_ms=0, end_ms=10_000), source=ref, index=ref, audio=ref,
+    )  # fmt: skip
+    transcript = close([span(0, 9_000, sentence("we met doctor smith today.", 1_000))], 9_000, [])
+    store = OneObject(flac(np.zeros(16_000 * 10, dtype=np.int16)))
+    found = await follow(
+        transcript, "We met Dr Szmyt today.", [planned], objects=store, alignment=EvenAlignment(),  # type: ignore[arg-type]
+        report=lambda _: None,
+    )  # fmt: skip
+    told = found.transcript
+    assert texts(told.words) == "We met Dr Szmyt today."
+    assert [word.start_ms for word in told.words] == [1_000, 1_400, 1_600, 2_150, 2_600]
+    assert [(one.text, one.trust) for one in told.segments] == [("We met Dr Szmyt today.", "trusted")]
+    assert told.script is not None
+    assert (told.script.words, told.script.heard, told.script.left_out, found.compute_ms) == (5, 3, 0, 5)

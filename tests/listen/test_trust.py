@@ -1,0 +1,118 @@
+"""The trust map: what one witness says marks, what two say takes out; what is taken out is nowhere."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from schemas.media import TimeRange, Word
+from schemas.subtitles import range_cues, srt, transcript_cues, txt, vtt
+from schemas.words import Fit, HeardWindow
+from streams.listen.fillers import flagged
+from streams.listen.merge import close
+from streams.listen.segments import segments
+from streams.listen.trust import Judged, Witnesses, judge, loops
+from tests.listen.spoken import sentence, span, texts
+
+ALL = TimeRange(start_ms=0, end_ms=60_000)
+
+
+def improbable(words: list[Word], probability: float) -> list[Word]:
+    return [msgspec.structs.replace(word, probability=probability) for word in words]
+
+
+def judged(words: list[Word], witnesses: Witnesses) -> Judged:
+    return judge(words, segments(words, "en"), witnesses)
+
+
+def fit(placed: int, words: int = 5) -> Fit:
+    return Fit(start_ms=0, end_ms=4_000, words=words, placed=placed, moved_ms=0, score=-3.0)
+
+
+def window(**given: object) -> HeardWindow:
+    plain = {"start_ms": 0, "end_ms": 4_000, "log_probability": -0.3, "compression": 1.4, "no_speech": 0.0}
+    return msgspec.convert(plain | given, HeardWindow)
+
+
+def test_clean_speech_is_trusted() -> None:
+    found = judged(sentence("We begin at nine.", 0), Witnesses(speech=[ALL], windows=[window()], fits=[fit(5)]))
+    assert [(one.trust, one.doubts) for one in found.segments] == [("trusted", [])]
+    assert found.rejected == []
+
+
+@pytest.mark.parametrize(
+    ("witnesses", "probability", "doubt"),
+    [
+        (Witnesses(speech=[]), 0.9, "no_speech"),
+        (Witnesses(speech=[ALL]), 0.4, "unsure"),
+        (Witnesses(speech=[ALL], windows=[window(again=True)]), 0.9, "heard_twice"),
+        (Witnesses(speech=[ALL], fits=[fit(1)]), 0.9, "does_not_fit"),
+    ],
+)
+def test_one_witness_marks(witnesses: Witnesses, probability: float, doubt: str) -> None:
+    words = improbable(sentence("We begin at nine.", 0), probability)
+    found = judged(words, witnesses)
+    assert [(one.trust, one.doubts) for one in found.segments] == [("doubtful", [doubt])]
+    assert found.words == words
+
+
+def test_two_grave_doubts_reject_and_the_rest_closes_up() -> None:
+    words = [*sentence("Thanks for watching.", 0), *sentence("We begin at nine.", 8_000)]
+    speech = [TimeRange(start_ms=8_000, end_ms=10_000)]
+    found = judged(words, Witnesses(speech=speech, fits=[fit(0)]))
+    assert texts(found.words) == "We begin at nine."
+    assert [(one.first_word, one.end_word, one.trust) for one in found.segments] == [(0, 4, "trusted")]
+    (gone,) = found.rejected
+    assert (gone.text, gone.reasons) == ("Thanks for watching.", ["no_speech", "does_not_fit"])
+
+
+def test_a_grave_doubt_and_improbable_words_reject() -> None:
+    words = improbable(sentence("Thanks for watching.", 0), 0.1)
+    assert judged(words, Witnesses(speech=[])).segments == []
+    assert judged(words, Witnesses(speech=[ALL])).segments[0].doubts == ["unsure"]
+
+
+@pytest.mark.parametrize(
+    ("text", "looping"),
+    [
+        ("thank you thank you thank you thank you", 8),
+        ("no no no no", 0),
+        ("no no no no no no", 6),
+        ("and here's some more words words words words um", 0),
+        ("row row row your boat gently", 0),
+        ("so I went to the so I went to the so I went to the so I went to the shop", 20),
+    ],
+)
+def test_a_loop_is_said_over_and_over(text: str, looping: int) -> None:
+    assert sum(loops(sentence(text, 0))) == looping
+
+
+def test_fillers_are_marked_by_language_and_words_are_not() -> None:
+    words = sentence("Um, uh, so er, like the", 0)
+    assert [word.text for word in flagged(words, "en") if word.filler] == ["Um,", "uh,", "er,"]
+    assert not any(word.filler for word in flagged(sentence("er war da", 0), "de"))
+    assert not any(word.filler for word in flagged(words, None))
+
+
+def heard() -> list[Word]:
+    spoken = [*sentence("Doubtful words here now.", 0), *sentence("Never said at all.", 10_000)]
+    return [*improbable(spoken[:4], 0.4), *improbable(spoken[4:], 0.1), *sentence("Clear words follow.", 20_000)]
+
+
+def test_what_is_rejected_is_nowhere_and_what_is_doubtful_is_marked_everywhere() -> None:
+    part = span(0, 30_000, heard())
+    quiet = [TimeRange(start_ms=0, end_ms=3_000), TimeRange(start_ms=19_000, end_ms=30_000)]
+    dropped = [window(dropped="you you you", compression=5.0), window(start_ms=29_000, end_ms=33_000, dropped="late")]
+    told = close([msgspec.structs.replace(part, speech=quiet, windows=dropped)], 30_000, [])
+    assert texts(told.words) == "Doubtful words here now. Clear words follow."
+    assert [(one.text, one.trust, one.language) for one in told.segments] == [
+        ("Doubtful words here now.", "doubtful", "en"), ("Clear words follow.", "trusted", "en"),
+    ]  # fmt: skip
+    assert [(one.text, one.reasons) for one in told.rejected] == [
+        ("you you you", ["repeats"]), ("Never said at all.", ["no_speech", "unsure"]),
+    ]  # fmt: skip
+    cues = transcript_cues(told)
+    for text in (srt(cues), vtt(cues), srt(range_cues(told, ALL)), txt(told.segments)):
+        assert "[?] Doubtful words" in text
+        assert "Never" not in text
+        assert "[?] Clear" not in text
