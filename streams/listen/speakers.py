@@ -22,7 +22,7 @@ Times = NDArray[np.int64]
 
 APART, SMALL = 0.25, 3.0
 """Two groups less far apart than ``APART * (1 + SMALL / windows of the smaller)`` are one speaker: a few windows lie
-apart by chance. Set on made conversations (seeds 1 to 8 of benchmarks/conversations.py); other seeds are reported."""
+apart by chance. Set on seeds 1 to 8 of benchmarks/conversations.py; benchmarks/diarization.py reports others."""
 LEAST_MS = 2_500
 """Who is heard for less than this is not told from the others."""
 MOST_GROUPS = 12
