@@ -129,6 +129,9 @@ def _match(found: Mapping[str, Evidence]) -> str:
 
 
 def _level(found: Mapping[str, Evidence]) -> str:
+    raised = found.get("raised_voice")
+    if raised is not None:  # then the voice made the number, not the level
+        return f"the voice is raised at {clock(raised.start_ms)} ({raised.value:.2f}, the speaker's usual is 0.5)"
     rise = found["peak_rise"]
     return (
         f"sound {rise.value:+.0f} dB against the video's median at {clock(rise.start_ms)}"

@@ -6,7 +6,9 @@ import msgspec
 
 from schemas.media import TimeRange
 from schemas.sounds import SoundEvent
+from streams.detect.measured import blend
 from streams.detect.quiet import quiet_windows
+from streams.detect.reasons import told
 from streams.detect.signals_sound import energy, listen_whole
 from streams.detect.timeline import Timeline, gather
 from streams.detect.windows import Window
@@ -42,6 +44,14 @@ def test_a_raised_voice_is_energy_and_says_where() -> None:
     assert raised > usual + 0.15
     assert "raised_voice" in kinds
     assert "raised_voice" not in energy_of(plain, 32_000, 56_000)[1]
+
+
+def test_the_sentence_speaks_of_what_made_the_number() -> None:
+    timeline = spoken([0.3] * 60 + [0.8] * 60)
+    found = energy(window(timeline, 32_000, 56_000), timeline, listen_whole(timeline))
+    voice = blend({"level": found}, {"level": 1.0})
+    assert voice
+    assert told("energy", voice.value, voice.evidence).startswith("The voice is raised at 0:")
 
 
 def test_an_unknown_arousal_changes_nothing() -> None:
