@@ -74,7 +74,7 @@ def _hook(found: Mapping[str, Evidence]) -> str:
 
 
 def _opening_substance(found: Mapping[str, Evidence]) -> str:
-    return f"{100 - (found['housekeeping'].value or 0):.0f} % of its opening is neither greeting nor housekeeping"
+    return f"its opening is {found['housekeeping'].value:.2f} of 1 near to greeting and housekeeping"
 
 
 def _tension(found: Mapping[str, Evidence]) -> str:
@@ -100,7 +100,7 @@ def _density(found: Mapping[str, Evidence]) -> str:
 
 
 def _substance(found: Mapping[str, Evidence]) -> str:
-    return f"{100 - (found['housekeeping'].value or 0):.0f} % of the words are neither greeting nor housekeeping"
+    return f"it is {found['housekeeping'].value:.2f} of 1 near to greeting and housekeeping"
 
 
 def _distance(found: Mapping[str, Evidence]) -> str:

@@ -54,7 +54,7 @@ def substance(window: Window, meaning: Meaning | None, at: Placed, courtesy: Cal
     share = float((idle * lengths).sum() / max(1.0, lengths.sum()))
     worst = run[int(idle.argmax())]
     part = TimeRange(start_ms=run[0].start_ms, end_ms=run[-1].end_ms)
-    evidence: list[Evidence] = [number("housekeeping", part, 100 * share, "% of the words")]
+    evidence: list[Evidence] = [number("housekeeping", part, share, "mean nearness, of 1")]
     if idle.max() > 0:
         evidence.append(quote("most_like_it", worst.start_ms, worst.end_ms, worst.text, round(float(idle.max()), 3)))
     return Measured(value=rounded(1.0 - share), evidence=evidence)

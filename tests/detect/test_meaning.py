@@ -12,8 +12,11 @@ from schemas.documents import MomentList
 from schemas.events import ProjectOptions
 from schemas.media import TimeRange
 from streams.detect.meaning import by_words, read_meaning, texts_to_embed
+from streams.detect.reasons import told
+from streams.detect.signals import measure, read_whole
 from streams.detect.timeline import Embedded, Material, gather
 from streams.detect.weigh import weigh, wishes_of
+from streams.detect.windows import spoken_windows
 from tests.detect.material_factory import material, name_id, picture, say
 from tests.vectors import WordSentences
 
@@ -98,3 +101,18 @@ def test_a_genre_without_speaker_changes_does_not_weigh_them() -> None:
     found = asked(ProjectOptions(genre="lecture"))
     assert found.weights == "worth-1/lecture"
     assert all(signal.name != "speaker_changes" for moment in found.moments for signal in moment.signals)
+
+
+def test_what_is_near_to_housekeeping_has_less_substance_and_says_how_near() -> None:
+    words = say("Welcome back to the show. Let me introduce our guest today. See you next week, goodbye. " * 3, 0)
+    words += say(RIVER * 3, 30_000)
+    timeline = gather(material(words, 70_000))
+    found = asyncio.run(WordSentences().embed(texts_to_embed(timeline, [])))
+    whole = read_whole(timeline, Embedded(values=found.values, model=found.model))
+    windows = spoken_windows(timeline, min_ms=10_000, max_ms=25_000)
+    raws = [(window, measure(window, timeline, whole)["novelty"]) for window in windows]
+    idle, river = raws[0][1], raws[-1][1]
+    strengths = [next(one for one in raw.evidence if one.kind == "housekeeping") for raw in (idle, river)]
+    assert (strengths[0].value or 0) > 0.9
+    assert (strengths[1].value or 0) < (strengths[0].value or 0) - 0.2
+    assert "near to greeting and housekeeping" in told("novelty", river.value, river.evidence)
