@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from schemas.documents import FaceTrack
-from schemas.faces import Mouth
+from schemas.faces import Mouth, SpeakingTurn, VoiceCurve
+from schemas.media import TimeRange
+from streams import dead
 from streams.adapters.ports import Landmarks, LandmarksFound, Report
+from streams.attempt import timed_in_thread
 from streams.errors import Unavailable
 from streams.frame.mouths import Spot, cut_out, mouths_of, spots
+from streams.frame.speaking import who_speaks
 from streams.sight.canvas import Canvas, grey_pictures
 
 BATCH = 64
-LOST = "Who speaks on screen was not looked for (the face landmarks did not answer): crops follow the main face."
+LOST = "Who speaks on screen was not looked for (it could not be found out): crops follow the main face."
 
 
 class Marked(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,18 +48,40 @@ async def mark_mouths(
     wanted = spots(tracks, at_ms, canvas)
     pictures = grey_pictures(path, canvas, len(at_ms))
     parts: list[LandmarksFound] = []
+    cut_ms = 0
     try:
         for start in range(0, len(wanted), BATCH):
             batch: Sequence[Spot] = wanted[start : start + BATCH]
-            parts.append(await landmarks.mark(await asyncio.to_thread(cut_out, pictures, batch)))
+            crops, cpu_ms = await timed_in_thread(cut_out, pictures, batch)
+            parts.append(await landmarks.mark(crops))
+            cut_ms += cpu_ms
             report(seen + start + len(batch))
-    except (Unavailable, RuntimeError):
+    except Exception as error:  # noqa: BLE001 - neither a model that is away nor a bug may take the clip with it
+        if not isinstance(error, Unavailable):
+            dead.report_bug(error, "frame")
         warn(LOST)
-        return Marked(mouths=[], compute_ms=sum(part.compute_ms for part in parts))
+        return Marked(mouths=[], compute_ms=cut_ms + sum(part.compute_ms for part in parts))
     points = [row for part in parts for row in part.points]
     scores = [float(score) for part in parts for score in part.scores]
     return Marked(
         mouths=mouths_of(wanted, points, scores, canvas),
         model=parts[-1].model if parts else "",
-        compute_ms=sum(part.compute_ms for part in parts),
+        compute_ms=cut_ms + sum(part.compute_ms for part in parts),
     )
+
+
+async def turns_or_none(
+    tracks: Sequence[FaceTrack],
+    shots: Sequence[TimeRange],
+    mouths: Sequence[Mouth],
+    voice: VoiceCurve | None,
+    speech: Sequence[TimeRange] | None,
+    warn: Callable[[str], None],
+) -> tuple[list[SpeakingTurn], int]:
+    """Who speaks when, and the CPU ms it took; nobody, and a warning, where a bug keeps that from being found."""
+    try:
+        return await timed_in_thread(who_speaks, tracks, shots, mouths, voice, speech)
+    except Exception as error:  # noqa: BLE001 - the clip is made either way
+        dead.report_bug(error, "frame")
+        warn(LOST)
+        return [], 0

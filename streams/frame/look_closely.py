@@ -15,8 +15,7 @@ from schemas.shots import Transition
 from streams.adapters.media.handles import SourceHandle
 from streams.adapters.media.sandbox import run_child
 from streams.adapters.ports import Faces, Landmarks, Report
-from streams.frame.lips import mark_mouths
-from streams.frame.speaking import who_speaks
+from streams.frame.lips import mark_mouths, turns_or_none
 from streams.frame.tracks import KEEP_SCORE, clear, follow
 from streams.sight.canvas import Canvas
 from streams.sight.faces import find_faces, model_names
@@ -71,6 +70,7 @@ async def look_closely(
         warn=warn,
     )
     voice = msgspec.convert(answer["voice"], VoiceCurve | None)
+    turns, told_ms = await turns_or_none(tracks, shots, marked.mouths, voice, speech, warn)
     return ClipTracks(
         clip_id=clip_id,
         range=time,
@@ -78,10 +78,10 @@ async def look_closely(
         tracks=tracks,
         pictures_looked_at=answer["pictures"],
         model=", ".join(name for name in (model_names(NAME, found), marked.model) if name),
-        compute_ms=answer["cpu_ms"] + found.compute_ms + marked.compute_ms,
+        compute_ms=answer["cpu_ms"] + found.compute_ms + marked.compute_ms + told_ms,
         looks=msgspec.convert(answer["looks"], list[ShotLook]),
         transitions=transitions,
         mouths=marked.mouths,
         voice=voice,
-        turns=await asyncio.to_thread(who_speaks, tracks, shots, marked.mouths, voice, speech),
+        turns=turns,
     )
