@@ -121,7 +121,7 @@ def _lines(transcript: Transcript) -> list[Line]:
         after = transcript.segments[at + 1] if at + 1 < len(transcript.segments) else None
         words = segment.end_word - open_from.first_word
         if after is None or _ends(segment, after) or words + after.end_word - after.first_word > LONGEST_WORDS:
-            doubtful = any(_doubtful(one) for one in transcript.segments[opened : at + 1])
+            doubtful = any(one.trust == "doubtful" for one in transcript.segments[opened : at + 1])
             for first in range(open_from.first_word, segment.end_word, LONGEST_WORDS):
                 end = min(first + LONGEST_WORDS, segment.end_word)
                 found.append(_line(transcript, first, end, segment.speaker, doubtful))
@@ -133,11 +133,6 @@ def _ends(segment: Segment, after: Segment) -> bool:
     if segment.speaker != after.speaker or after.start_ms - segment.end_ms >= LONGEST_PAUSE_MS:
         return True
     return segment.text.rstrip().rstrip(_CLOSERS).endswith(_STOPS)
-
-
-def _doubtful(segment: Segment) -> bool:
-    """What the transcript says of a segment, where it says anything: transcripts of older versions do not."""
-    return getattr(segment, "trust", None) == "doubtful"
 
 
 def _line(transcript: Transcript, first: int, end: int, speaker: str | None, doubtful: bool) -> Line:

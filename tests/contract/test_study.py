@@ -146,7 +146,7 @@ async def test_a_project_of_an_older_version_is_studied_and_stays_as_it_ended(ri
     assert await rig.said() == {"IntelligenceCompleted": 1}
 
 
-async def test_a_corrected_transcript_is_studied_again_and_a_late_older_one_changes_nothing(rig: Rig) -> None:
+async def test_what_is_made_of_an_older_transcript_replaces_nothing(rig: Rig) -> None:
     first, stage = await heard(rig), StudyStage(rig.context)
     ref = await rig.put(transcript(GARDEN))
     second = msgspec.structs.replace(first, version=2, transcript=ref)

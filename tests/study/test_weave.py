@@ -88,6 +88,21 @@ async def test_another_language_has_what_needs_no_word_lists_and_says_so() -> No
     assert (made.topics, made.entities, made.sentiment) == ([], [], [])
 
 
+async def test_what_the_transcript_doubts_is_marked_and_stands_for_nothing() -> None:
+    text = transcript([*GARDEN, *ORBIT])
+    segments = [
+        msgspec.structs.replace(one, trust="doubtful" if at < len(GARDEN) else "trusted")
+        for at, one in enumerate(text.segments)
+    ]
+    heard = read(msgspec.structs.replace(text, segments=segments))
+    made = study(await material(heard))
+    border = heard.lines[len(GARDEN)].start_ms
+    assert made.summary
+    assert all(one.quote.start_ms >= border for one in (*made.summary, *made.key_points, *made.quotes))
+    assert {quote.doubtful for quote in quotes(made) if quote.start_ms < border} == {True}
+    assert {quote.doubtful for quote in quotes(made) if quote.start_ms >= border} == {False}
+
+
 async def test_silence_is_an_answer() -> None:
     made = study(await material(read(transcript([]))))
     assert (made.notes, made.chapters, made.summary) == ([NOTHING_SAID], [], [])
