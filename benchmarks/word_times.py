@@ -29,7 +29,8 @@ from tests.contract.triton_server import running
 from tests.recordings import RATE_HZ, media, sound
 
 MEDIAN_MS, P90_MS = 60.0, 200.0
-SEEDS = (1, 2, 3, 4)
+SEEDS = (5, 6, 7, 8)
+"""The joins of seeds 1 to 4 were in view when the limits in streams/listen/times.py were set; these were not."""
 WAYS = ("raw", "unbiased", "aligned")
 BANANA = "talking/auto-editor_example_42s_720p.mp4"
 
