@@ -19,9 +19,9 @@ from importlib import import_module
 from benchmarks.claims import Claim, Failed, exit_code, report, table, told
 from benchmarks.rig import Rig, about, arguments, rig_of, say
 
-NAMES = ("asr", "pictures", "render", "hop", "api_latency", "memory", "pipeline")
+NAMES = ("asr", "word_times", "pictures", "render", "hop", "api_latency", "memory", "pipeline")
 """Those that need no stack first: a stack at rest would still take a share of the processor from them."""
-WITHOUT_RECIPE = {"asr", "hop"}
+WITHOUT_RECIPE = {"asr", "word_times", "hop"}
 Bench = Callable[[Rig], list[Claim]]
 
 
