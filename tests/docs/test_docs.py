@@ -14,7 +14,7 @@ import pytest
 from api.analytics import FailureRow, FailuresByReason, HourlyProjects, HourRow, MinutesProcessed, MinutesRow, Summary
 from api.app import OPERATIONS
 from api.metrics import Metrics as ApiMetrics
-from benchmarks import api_latency, asr, hop, pictures, pipeline, render
+from benchmarks import api_latency, asr, hop, pictures, pipeline, render, word_times
 from benchmarks.__main__ import NAMES
 from cli.__main__ import make_parser
 from schemas.topics import TOPICS
@@ -180,6 +180,7 @@ def test_the_catalogue_of_refusals_is_that_of_the_code() -> None:
 def test_every_benchmark_is_in_the_readme_with_its_limit() -> None:
     limits = {
         "asr": asr.CLAIM,
+        "word_times": word_times.MEDIAN_MS,
         "pictures": pictures.LIMIT,
         "render": render.LIMIT_RATIO,
         "hop": hop.LIMIT_MS,
