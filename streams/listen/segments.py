@@ -7,8 +7,12 @@ from collections.abc import Sequence
 from schemas.media import Segment, Word
 from schemas.text import join_words
 
-PAUSE_MS = 700
-"""A silence this long between two words ends a segment."""
+PAUSE_MS = 1_500
+"""A silence this long between two words ends a segment even where the recogniser set no full stop."""
+SURE_PAUSE_MS = 4_000
+"""In a text with full stops, only so long a silence parts a word from a lower-case one behind it: people think aloud."""
+PUNCTUATED_EVERY = 40
+"""A text with a full stop at least every so many words is taken to be punctuated."""
 LONGEST_MS = 15_000
 LONGEST_WORDS = 60
 ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", "।", "۔")
@@ -25,17 +29,20 @@ def segments(words: Sequence[Word], language: str | None) -> list[Segment]:
     """Segments that cover all words in order. Words are tidy (in order, not overlapping)."""
     found: list[Segment] = []
     first = 0
+    punctuated = sum(ends_sentence(word.text) for word in words) * PUNCTUATED_EVERY >= len(words)
     for end in range(1, len(words) + 1):
-        if end < len(words) and not _ends(words[end - 1], words[end]):
+        if end < len(words) and not _ends(words[end - 1], words[end], punctuated):
             continue
         found += [_segment(words, one, other, language) for one, other in _parted(words, first, end)]
         first = end
     return found
 
 
-def _ends(word: Word, following: Word) -> bool:
+def _ends(word: Word, following: Word, punctuated: bool) -> bool:
+    goes_on = punctuated and following.text[:1].islower()
+    silence_ms = following.start_ms - word.end_ms
     changed = word.speaker != following.speaker
-    return changed or following.start_ms - word.end_ms >= PAUSE_MS or ends_sentence(word.text)
+    return changed or ends_sentence(word.text) or silence_ms >= (SURE_PAUSE_MS if goes_on else PAUSE_MS)
 
 
 def ends_sentence(text: str) -> bool:

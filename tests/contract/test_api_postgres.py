@@ -161,14 +161,15 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
         "endpoint_id": endpoint.json()["endpoint_id"],
         "dead_id": str(await new_letter(world, world.ann)),
     }
-    bodies = {"signParts": {"numbers": [1]}}
+    correction = {"version": 1, "edits": [{"first_word": 0, "end_word": 1, "text": "mine"}]}
+    bodies: dict[str, dict[str, object]] = {"signParts": {"numbers": [1]}, "correctTranscript": correction}
     asked = 0
     for operation in OPERATIONS:
         names = path_parameters(operation.path)
         if not names:
             continue
         path = operation.path.format(**ids)
-        body = bodies.get(operation.name, {}) if operation.method == "POST" else None
+        body = bodies.get(operation.name, {}) if operation.method in ("POST", "PATCH") else None
         answer = await world.bob.client.request(operation.method, path, json=body)
         assert (answer.status_code, answer.json()["code"]) == (404, "not-found"), operation.name
         asked += 1

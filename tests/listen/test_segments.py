@@ -16,6 +16,13 @@ def test_full_stops_and_pauses_end_segments() -> None:
     assert [one.text for one in segments(words, "en")] == ["Dr. Who came.", "He left", "and that was it!"]
 
 
+def test_somebody_who_thinks_aloud_has_not_ended_his_sentence() -> None:
+    words = [*sentence("I have here a", 0), *sentence("pendulum. It swings.", 3000)]
+    assert [one.text for one in segments(words, "en")] == ["I have here a pendulum.", "It swings."]
+    bare = [*sentence("i have here a", 0), *sentence("pendulum it swings", 3000)]
+    assert len(segments(bare, "en")) == 2
+
+
 def test_marks_of_other_scripts_and_closing_quotes() -> None:
     assert all(ends_sentence(text) for text in ("end.", 'end."', "終わり。", "क्या।", "what?!", "end.)"))
     assert not any(ends_sentence(text) for text in ("Mr.", "J.", "3.5", "so,", "e.g."))
