@@ -10,7 +10,7 @@ from schemas.text import join_words
 PAUSE_MS = 1_500
 """A silence this long between two words ends a segment even where the recogniser set no full stop."""
 SURE_PAUSE_MS = 4_000
-"""In a text with full stops, only so long a silence parts a word from a lower-case one behind it: people think aloud."""
+"""In a text with full stops, only so long a silence parts a word from a lower-case one behind it."""
 PUNCTUATED_EVERY = 40
 """A text with a full stop at least every so many words is taken to be punctuated."""
 LONGEST_MS = 15_000
