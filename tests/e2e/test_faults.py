@@ -31,7 +31,7 @@ STAGES = ("ingest", "look", "listen", "close", "study", "detect", "frame", "rend
 TAKEOVER_S = 40.0
 PAUSE_S = 22.0
 """Longer than the lease (15 s) and the idle-in-transaction limit (10 s) after the hold is lifted."""
-CLIP = "talking/hamilton_whitehouse_10s_360p.mp4"
+CLIP = "talking/obama_speech_2faces_9s_240p.mp4"
 
 
 @pytest.fixture
