@@ -18,6 +18,7 @@ from streams.context import Context, prefix_of
 from streams.errors import Rejected
 from streams.exports import fail_export, is_automatic
 from streams.frame.joining import merge_tracks, missing_time
+from streams.frame.lips import retell
 from streams.frame.look_closely import look_closely
 from streams.frame.plan import plan
 from streams.outbox import Cause, put
@@ -128,7 +129,11 @@ class FrameStage:
                     speech=speech,
                 )
             cpu_ms += fresh.compute_ms
-            tracks = merge_tracks(tracks, fresh, speech) if tracks else fresh
+            if tracks is None:
+                tracks = fresh
+                continue
+            tracks, told_ms = await retell(merge_tracks(tracks, fresh), speech, warnings.append)
+            cpu_ms += told_ms
         assert tracks is not None
         return Looked(tracks=tracks, cpu_ms=cpu_ms, warnings=warnings)
 

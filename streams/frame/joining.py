@@ -11,7 +11,6 @@ from schemas.documents import ClipTracks, ShotLook
 from schemas.faces import Mouth, VoiceCurve
 from schemas.media import TimeRange
 from schemas.shots import Transition
-from streams.frame.speaking import who_speaks
 from streams.frame.tracks import detections_of, follow
 
 OVERLAP_MS = 400
@@ -37,10 +36,10 @@ def _touch(one: TimeRange, other: TimeRange) -> bool:
     return one.start_ms <= other.end_ms and other.start_ms <= one.end_ms
 
 
-def merge_tracks(old: ClipTracks, new: ClipTracks, speech: Sequence[TimeRange] | None = None) -> ClipTracks:
+def merge_tracks(old: ClipTracks, new: ClipTracks) -> ClipTracks:
     """What both saw, followed again over the joined shots; ``new`` alone where they do not touch.
 
-    ``speech``: where voices were detected, None if that is not known.
+    Who speaks is not told of the joined part: that is found anew from what it holds (``lips.retell``).
     """
     if not _touch(old.range, new.range):
         return new
@@ -51,7 +50,6 @@ def merge_tracks(old: ClipTracks, new: ClipTracks, speech: Sequence[TimeRange] |
     edges = [time.start_ms, *sorted(inner), time.end_ms]
     shots = [TimeRange(start_ms=start, end_ms=end) for start, end in pairwise(edges)]
     tracks = follow(detections_of([*old.tracks, *new.tracks]), shots)
-    mouths, voice = _join_mouths(old, new), _join_voices(old.voice, new.voice)
     return ClipTracks(
         clip_id=old.clip_id,
         range=time,
@@ -62,9 +60,8 @@ def merge_tracks(old: ClipTracks, new: ClipTracks, speech: Sequence[TimeRange] |
         compute_ms=old.compute_ms + new.compute_ms,
         looks=_join_looks(old, new, shots),
         transitions=_join_transitions(old, new),
-        mouths=mouths,
-        voice=voice,
-        turns=who_speaks(tracks, shots, mouths, voice, speech),
+        mouths=_join_mouths(old, new),
+        voice=_join_voices(old.voice, new.voice),
     )
 
 

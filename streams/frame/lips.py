@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from schemas.documents import FaceTrack
+from schemas.documents import ClipTracks, FaceTrack
 from schemas.faces import Mouth, SpeakingTurn, VoiceCurve
 from schemas.media import TimeRange
 from streams import dead
@@ -85,3 +85,11 @@ async def turns_or_none(
         dead.report_bug(error, "frame")
         warn(LOST)
         return [], 0
+
+
+async def retell(
+    tracks: ClipTracks, speech: Sequence[TimeRange] | None, warn: Callable[[str], None]
+) -> tuple[ClipTracks, int]:
+    """Two looks that were joined, with who speaks in both together, and the CPU ms it took; see ``turns_or_none``."""
+    turns, cpu_ms = await turns_or_none(tracks.tracks, tracks.shots, tracks.mouths, tracks.voice, speech, warn)
+    return msgspec.structs.replace(tracks, turns=turns, compute_ms=tracks.compute_ms + cpu_ms), cpu_ms

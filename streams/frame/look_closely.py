@@ -22,6 +22,23 @@ from streams.sight.faces import find_faces, model_names
 from streams.sight.shots import NAME
 
 
+class Decoded(msgspec.Struct, frozen=True, kw_only=True):
+    """What the child found in the pictures, and where it left those to look at: ``faces.raw`` and ``mouths.raw``."""
+
+    pictures: int
+    cpu_ms: int
+    canvas: Canvas
+    """Of the pictures in which faces are looked for, taken at ``face_ms``."""
+    face_ms: list[int]
+    fine: Canvas
+    """Of the grey pictures in which mouths are marked, taken at ``mouth_ms``."""
+    mouth_ms: list[int]
+    shots: list[tuple[int, int]]
+    transitions: list[Transition]
+    looks: list[ShotLook]
+    voice: VoiceCurve | None = None
+
+
 async def look_closely(
     clip_id: str,
     time: TimeRange,
@@ -41,47 +58,50 @@ async def look_closely(
     ``speech``: where voices were detected. Raises Rejected (the pictures cannot be decoded) and Unavailable (source,
     face detector).
     """
-    index_path = scratch / "index.json"
-    await asyncio.to_thread(index_path.write_bytes, msgspec.json.encode(index))
-    args = {"index": str(index_path), "scratch": str(scratch)} | msgspec.to_builtins(time)
-    answer = await run_child("streams.frame.pictures:main", args, scratch=scratch, source=source, report=report)
-    canvas, face_ms = msgspec.convert(answer["canvas"], Canvas), answer["face_ms"]
+    seen = await _decode(time, index, source, scratch, report)
     found = await find_faces(
         faces,
         scratch / "faces.raw",
-        canvas,
-        len(face_ms),
+        seen.canvas,
+        len(seen.face_ms),
         least_score=KEEP_SCORE,
         report=report,
-        seen=answer["pictures"],
+        seen=seen.pictures,
     )
-    shots = [TimeRange(start_ms=start, end_ms=end) for start, end in answer["shots"]]
-    transitions = msgspec.convert(answer["transitions"], list[Transition])
-    detections = clear(list(zip(face_ms, found.faces, strict=True)), transitions)
+    shots = [TimeRange(start_ms=start, end_ms=end) for start, end in seen.shots]
+    detections = clear(list(zip(seen.face_ms, found.faces, strict=True)), seen.transitions)
     tracks = await asyncio.to_thread(follow, detections, shots)
     marked = await mark_mouths(
         landmarks,
         scratch / "mouths.raw",
-        msgspec.convert(answer["fine"], Canvas),
-        answer["mouth_ms"],
+        seen.fine,
+        seen.mouth_ms,
         tracks,
         report=report,
-        seen=answer["pictures"] + len(face_ms),
+        seen=seen.pictures + len(seen.face_ms),
         warn=warn,
     )
-    voice = msgspec.convert(answer["voice"], VoiceCurve | None)
-    turns, told_ms = await turns_or_none(tracks, shots, marked.mouths, voice, speech, warn)
+    turns, told_ms = await turns_or_none(tracks, shots, marked.mouths, seen.voice, speech, warn)
     return ClipTracks(
         clip_id=clip_id,
         range=time,
         shots=shots,
         tracks=tracks,
-        pictures_looked_at=answer["pictures"],
+        pictures_looked_at=seen.pictures,
         model=", ".join(name for name in (model_names(NAME, found), marked.model) if name),
-        compute_ms=answer["cpu_ms"] + found.compute_ms + marked.compute_ms + told_ms,
-        looks=msgspec.convert(answer["looks"], list[ShotLook]),
-        transitions=transitions,
+        compute_ms=seen.cpu_ms + found.compute_ms + marked.compute_ms + told_ms,
+        looks=seen.looks,
+        transitions=seen.transitions,
         mouths=marked.mouths,
-        voice=voice,
+        voice=seen.voice,
         turns=turns,
     )
+
+
+async def _decode(time: TimeRange, index: SourceIndex, source: SourceHandle, scratch: Path, report: Report) -> Decoded:
+    """Every picture of ``time`` through the child, once."""
+    index_path = scratch / "index.json"
+    await asyncio.to_thread(index_path.write_bytes, msgspec.json.encode(index))
+    args = {"index": str(index_path), "scratch": str(scratch)} | msgspec.to_builtins(time)
+    answer = await run_child("streams.frame.pictures:main", args, scratch=scratch, source=source, report=report)
+    return msgspec.convert(answer, Decoded)

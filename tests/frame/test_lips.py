@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from schemas.documents import FaceSample, FaceTrack
+from schemas.documents import ClipTracks, FaceSample, FaceTrack
 from schemas.faces import VoiceCurve
 from schemas.media import Box, Face, TimeRange
 from streams.adapters.ports import LandmarksFound
 from streams.errors import Unavailable
-from streams.frame.lips import LOST, mark_mouths, turns_or_none
+from streams.frame.lips import LOST, mark_mouths, retell, turns_or_none
 from streams.sight.canvas import Canvas, write_grey
 from tests.look.clips import counter
 from tests.look.twins import DarkLipped
@@ -72,3 +72,26 @@ async def test_a_bug_is_told_and_takes_no_clip_with_it(greys: Path) -> None:
     shots = [TimeRange(start_ms=0, end_ms=800)]
     assert await turns_or_none([TRACK], shots, mouths, broken, None, warnings.append) == ([], 0)
     assert warnings == [LOST]
+    whole = ClipTracks(
+        clip_id="c", range=shots[0], shots=shots, tracks=[TRACK], pictures_looked_at=20, model="", compute_ms=0,
+        mouths=mouths, voice=broken,
+    )  # fmt: skip
+    joined, cpu_ms = await retell(whole, None, warnings.append)
+    assert (joined, cpu_ms, warnings) == (whole, 0, [LOST, LOST])
+
+
+async def test_two_looks_joined_are_told_anew(greys: Path) -> None:
+    """As if the whole had been looked at once."""
+    mouths = (await mark_mouths(
+        DarkLipped(), greys, CANVAS, TIMES, [TRACK], report=lambda _: None, seen=0, warn=pytest.fail
+    )).mouths  # fmt: skip
+    shots = [TimeRange(start_ms=0, end_ms=800)]
+    voice = VoiceCurve(start_ms=0, step_ms=40, level_db=[-20.0] * 20)
+    whole = ClipTracks(
+        clip_id="c", range=shots[0], shots=shots, tracks=[TRACK], pictures_looked_at=20, model="", compute_ms=0,
+        mouths=mouths, voice=voice,
+    )  # fmt: skip
+    joined, _ = await retell(whole, shots, pytest.fail)
+    told, _ = await turns_or_none([TRACK], shots, mouths, voice, shots, pytest.fail)
+    assert joined.turns == told
+    assert joined.mouths == mouths
