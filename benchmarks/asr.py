@@ -1,6 +1,6 @@
-"""Speech through our whole path (FLAC → hear → Triton → words) beside faster-whisper called directly in the same mode.
+"""Speech through our whole path (FLAC → hear → Triton → words on the sound) beside faster-whisper called directly.
 
-Interleaved, medians; claim: at most 1.15 times the wall time. ``python -m benchmarks.asr [rounds]``
+The same mode, interleaved, medians; claim: at most 1.15 times the wall time. ``python -m benchmarks.asr [rounds]``
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from benchmarks.rig import Rig
 from schemas.events import SpanPlanned
 from schemas.media import ObjectRef, TimeRange
 from streams.adapters.triton import TritonSpeech
+from streams.adapters.triton_align import TritonAlignment
 from streams.listen.audio import decode_flac
 from streams.listen.hear import hear
 from tests.contract.triton_server import Triton, running
@@ -83,11 +84,12 @@ def planned() -> SpanPlanned:
 
 async def measure(server: Triton, other: Peer, samples: np.ndarray, path: Path, rounds: int) -> Claim:
     body, span = flac(samples), planned()
-    speech = TritonSpeech(server.url, mode="batched")
+    speech, alignment = TritonSpeech(server.url, mode="batched"), TritonAlignment(server.url)
+    store = OneObject(body)
     ours, theirs, model_s, peer_s = [], [], [], []
     for at in range(rounds + 1):
         started = time.perf_counter()
-        heard = await hear(span, objects=OneObject(body), speech=speech, report=lambda _: None)  # type: ignore[arg-type]
+        heard = await hear(span, objects=store, speech=speech, alignment=alignment, report=lambda _: None)  # type: ignore[arg-type]
         wall_s = time.perf_counter() - started
         answer = other.ask(audio=str(path), mode="batched", beam_size=BEAM, batch_size=BATCH, language=None)
         if at:  # the first round warms both
@@ -96,6 +98,7 @@ async def measure(server: Triton, other: Peer, samples: np.ndarray, path: Path, 
             model_s.append(heard.compute_ms / 1000)
             peer_s.append(float(str(answer["cpu_s"])))
     await speech.close()
+    await alignment.close()
     ratio = statistics.median(ours) / statistics.median(theirs)
     started = time.perf_counter()
     decode_flac(body, longest_ms=SPAN_MS)
@@ -109,7 +112,7 @@ async def measure(server: Triton, other: Peer, samples: np.ndarray, path: Path, 
             f"one {SPAN_MS // 1000} s span, base int8, batched, beam {BEAM}, {THREADS} threads, {rounds} rounds",
             f"through Triton: median {statistics.median(ours):.2f} s ({min(ours):.2f} … {max(ours):.2f})",
             f"directly: median {statistics.median(theirs):.2f} s ({min(theirs):.2f} … {max(theirs):.2f})",
-            f"model {cpu:.2f} CPU-s (directly {cpu_peer:.2f}, ratio {cpu / cpu_peer:.3f}), FLAC {flac_s:.3f} s",
+            f"models {cpu:.2f} CPU-s (directly {cpu_peer:.2f}, ratio {cpu / cpu_peer:.3f}), FLAC {flac_s:.3f} s",
             f"words {len(heard.words)} (directly {len(str(answer['text']).split())})",
         ),
     )
