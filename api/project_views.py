@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from api.costs import ProjectCost, cost_view
 from schemas.events import ProjectOptions, Stage, StageState
 from streams.adapters.postgres import Row
 from streams.lifecycle import STAGES
@@ -60,6 +61,7 @@ class Project(ProjectSummary, frozen=True, kw_only=True):
     cpu_ms: int
     clip_count: int
     stages: list[StageView]
+    cost: ProjectCost
     warnings: list[str]
     nothing_found_reason: str | None
     failure: Failure | None
@@ -81,8 +83,8 @@ def _summary(row: Row) -> dict[str, Any]:
     return {name: row[name] for name in ProjectSummary.__struct_fields__}
 
 
-def project_view(row: Row, stages: list[Row], now: dt.datetime) -> Project:
-    """A project as it is shown, from its row and those of its stages."""
+def project_view(row: Row, stages: list[Row], costs: list[Row], now: dt.datetime) -> Project:
+    """A project as it is shown, from its row, those of its stages and those of its costs."""
     views = {stage["stage"]: _stage(stage, now) for stage in stages}
     ordered = [views[name] for name in STAGES if name in views]
     done = 100 * len(ordered) if row["state"] == "completed" else sum(view.percent for view in ordered)
@@ -99,6 +101,7 @@ def project_view(row: Row, stages: list[Row], now: dt.datetime) -> Project:
         cpu_ms=sum(view.cpu_ms for view in ordered),
         clip_count=row["clip_count"],
         stages=ordered,
+        cost=cost_view(costs, STAGES),
         warnings=list(row["warnings"]),
         nothing_found_reason=row["nothing_found_reason"],
         failure=failure,

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from api.costs import STAGES_COST
 from api.cursors import Position, decode_cursor, encode_cursor
 from api.problems import ApiProblem, FieldError, not_found
 from api.project_views import Project, ProjectPage, State, project_view, summary_view
@@ -127,7 +128,8 @@ async def get_project(call: Call[None, None]) -> Reply:
         stages = await rows.fetch(
             "select * from project_stages where org_id = $1 and project_id = $2", call.org_id, row["project_id"]
         )
-    return Reply(body=project_view(row, stages, call.now))
+        costs = await rows.fetch(STAGES_COST, call.org_id, row["project_id"])
+    return Reply(body=project_view(row, stages, costs, call.now))
 
 
 async def list_projects(call: Call[None, ListProjects]) -> Reply:

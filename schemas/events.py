@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from schemas.costs import CostItem, InferenceCall, Outcome
 from schemas.documents import Aspect
 from schemas.media import ObjectRef, TimeRange
 from schemas.worth import Genre
@@ -214,6 +215,19 @@ class ProjectErased(Event, frozen=True, kw_only=True):
     version: int
 
 
+class CostIncurred(Event, frozen=True, kw_only=True):
+    """One try of a stage at one event has ended, and used something. ``attempt`` counts the tries, lost ones too."""
+
+    stage: Stage
+    attempt: int
+    outcome: Outcome
+    wall_ms: int
+    items: list[CostItem]
+    calls: list[InferenceCall] = []
+    """Requests to models, in their order; past a number the rest of each model is one."""
+    currency: str = ""
+
+
 class DeliveryDue(Event, frozen=True, kw_only=True):
     """It is time for try ``attempt`` (from 1) of one webhook delivery."""
 
@@ -255,6 +269,7 @@ AnyEvent = (
     | ProjectFailed
     | ProjectCancelled
     | ProjectErased
+    | CostIncurred
     | DeliveryDue
     | DeadLetter
 )

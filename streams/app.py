@@ -141,6 +141,7 @@ async def run_stage(settings: Settings, stage: str) -> int:
             stage=actor,
             worker=f"{socket.gethostname()}/{os.getpid()}",
             rules=rules_of(settings),
+            prices=settings.prices,
             clock=lambda: dt.datetime.now(dt.UTC),
         )
         pulse = Pulse(stall_s=settings.stall_s, now=asyncio.get_running_loop().time)

@@ -15,7 +15,9 @@ from typing import Literal, ParamSpec, Protocol, TypeVar
 import msgspec
 
 from schemas import codec, events
-from streams import claims, dead, lifecycle
+from schemas.costs import Outcome, PriceList
+from streams import claims, dead, ledger, lifecycle
+from streams.adapters import meter
 from streams.adapters.media.sandbox import ChildFailed
 from streams.adapters.postgres import Connection, Pool, org_transaction
 from streams.claims import Claim, Rules, pause_of
@@ -79,8 +81,18 @@ class Progress:
 class Attempts:
     """Runs one stage's events, one at a time, each to exactly one visible result."""
 
-    def __init__(self, *, pool: Pool, stage: Stage, worker: str, rules: Rules, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        pool: Pool,
+        stage: Stage,
+        worker: str,
+        rules: Rules,
+        clock: Clock,
+        prices: PriceList = PriceList(),  # noqa: B008 - frozen
+    ) -> None:
         """``worker`` names this process in the attempt's row."""
+        self._prices = prices
         self._pool = pool
         self._stage = stage
         self._worker = worker
@@ -104,6 +116,11 @@ class Attempts:
             return await self._bury(
                 claim, message, event, cause, "retries.exhausted", "every try was lost with its worker"
             )
+        with meter.metered():
+            return await self._try(claim, message, event, cause)
+
+    async def _try(self, claim: Claim, message: Message, event: events.AnyEvent, cause: Cause) -> Verdict:
+        """One try with its claim, to whatever end; what it used is written down with that end."""
         work = Work(cause=cause, report=lambda _: None, tries=claim.tries)
         try:
             commit = await self._work_kept(claim, event, work)
@@ -180,6 +197,19 @@ class Attempts:
         await claims.finish(connection, claim, "cancelled", cpu_ms)
         return False
 
+    async def _charge(
+        self,
+        connection: Connection,
+        claim: Claim,
+        event: events.AnyEvent,
+        cause: Cause,
+        outcome: Outcome,
+        cpu_ms: int = 0,
+    ) -> None:
+        """Write down what the try used; the project is locked."""
+        if (used := meter.current()) is not None:
+            await ledger.record(connection, claim, event, used, self._prices, cause, outcome=outcome, cpu_ms=cpu_ms)
+
     async def _commit(self, claim: Claim, event: events.AnyEvent, work: Work, commit: Commit) -> Verdict:
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
@@ -187,6 +217,7 @@ class Attempts:
                     return "cancelled"
                 await claims.finish(connection, claim, "done", work.cpu_ms)
                 await commit(connection)
+                await self._charge(connection, claim, event, work.cause, "done", work.cpu_ms)
                 return "committed"
 
         work.cause = msgspec.structs.replace(work.cause, now=self._clock())
@@ -201,6 +232,7 @@ class Attempts:
                     return "cancelled"
                 await claims.finish(connection, claim, "gave_up", error=str(error))
                 await self._stage.give_up(connection, event, error.reason, error.detail, cause)
+                await self._charge(connection, claim, event, cause, "gave_up")
                 return "refused"
 
         try:
@@ -225,7 +257,10 @@ class Attempts:
 
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
+                project = await lifecycle.lock_project(connection, *claims.owner_of(event))
                 await claims.free(connection, claim, str(error)[:1000], pause_s, uncount=outage, outage=outage)
+                if project is not None and project["state"] not in lifecycle.GONE:
+                    await self._charge(connection, claim, event, cause, "later")
                 return "retried"
 
         return await self._unless_superseded(write)
@@ -250,6 +285,7 @@ class Attempts:
                     return "cancelled"
                 await claims.finish(connection, claim, "gave_up", error=f"{reason}: {detail}"[:1000])
                 await dead.record(connection, message, self._stage.name, reason, detail, cause, claims.owner_of(event))
+                await self._charge(connection, claim, event, cause, "gave_up")
                 if tell:
                     await self._stage.give_up(connection, event, reason, dead.told(reason, part), cause)
                 return "dead"

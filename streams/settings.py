@@ -9,6 +9,8 @@ from typing import Any, Literal, get_args, get_origin
 
 import msgspec
 
+from schemas.costs import PriceList
+
 
 class MissingSettingError(ValueError):
     """A setting without a default is not set; the message names it."""
@@ -104,10 +106,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     media: MediaLimits = MediaLimits()
     spans: SpanRules = SpanRules()
     writer: WriterRules = WriterRules()
+    prices: PriceList = PriceList()
 
 
 PREFIX = "CLIPSTREAM_"
-_NESTED: dict[str, type[msgspec.Struct]] = {"media": MediaLimits, "spans": SpanRules, "writer": WriterRules}
+_NESTED: dict[str, type[msgspec.Struct]] = {
+    "media": MediaLimits,
+    "spans": SpanRules,
+    "writer": WriterRules,
+    "prices": PriceList,
+}
 
 
 def _value(text: str, field: msgspec.structs.FieldInfo) -> object:

@@ -70,14 +70,15 @@ def open_session(setup: Setup, weights: Path):
     return onnxruntime.InferenceSession(str(weights), options, providers=[*cuda, "CPUExecutionProvider"])
 
 
-def answered(request, model: str, serve: Callable[[object], dict[str, np.ndarray]]):
-    """The response to one request: what ``serve`` makes of it, with ABOUT (model, processor time in ms) beside it.
+def answered(request, model: str, serve: Callable[[object], dict[str, np.ndarray]], device: str = "cpu"):
+    """The response to one request: what ``serve`` makes of it, with ABOUT beside it: the model, its processor time in
+    ms, and how long it held the GPU where ``device`` is one.
 
     A request that cannot be served is INVALID_ARGUMENT; whatever else it causes is INTERNAL and must not end the stub.
     """
     if request.is_cancelled():
         return pb_utils.InferenceResponse(error=pb_utils.TritonError("cancelled", pb_utils.TritonError.CANCELLED))
-    started = time.process_time()
+    started, began = time.process_time(), time.monotonic()
     try:
         found = serve(request)
     except BadRequestError as error:
@@ -85,7 +86,8 @@ def answered(request, model: str, serve: Callable[[object], dict[str, np.ndarray
     except Exception as error:
         text = f"{type(error).__name__}: {error}"
         return pb_utils.InferenceResponse(error=pb_utils.TritonError(text, pb_utils.TritonError.INTERNAL))
-    about = {"model": model, "compute_ms": round((time.process_time() - started) * 1000)}
+    held_ms = round((time.monotonic() - began) * 1000) if device == "cuda" else 0
+    about = {"model": model, "compute_ms": round((time.process_time() - started) * 1000), "gpu_ms": held_ms}
     told = np.array([json.dumps(about).encode()], dtype=np.object_)
     tensors = [pb_utils.Tensor(name, values) for name, values in found.items()]
     return pb_utils.InferenceResponse([*tensors, pb_utils.Tensor("ABOUT", told)])

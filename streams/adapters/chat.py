@@ -14,6 +14,7 @@ from typing import Any
 import httpx2
 import msgspec
 
+from streams.adapters.meter import called
 from streams.adapters.ports import ChatAnswer, Report
 from streams.errors import Declined, Unavailable
 
@@ -73,13 +74,19 @@ class OpenAiChat:
                 "json_schema": {"name": name, "schema": schema, "strict": True},
             },
         }
-        call = asyncio.create_task(self._post(msgspec.json.encode(body)))
+        with called(self._model) as told:
+            answer = _read(await self._posted(msgspec.json.encode(body), report))
+            told.weights, told.tokens_in, told.tokens_out = answer.model[:100], answer.tokens_in, answer.tokens_out
+            return answer
+
+    async def _posted(self, body: bytes, report: Report) -> bytes:
+        call = asyncio.create_task(self._post(body))
         ticks = 0
         try:
             while not call.done():
                 await asyncio.wait({call}, timeout=ALIVE_S)
                 report(ticks := ticks + 1)
-            return _read(call.result())
+            return call.result()
         finally:
             call.cancel()
 

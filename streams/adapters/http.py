@@ -20,6 +20,7 @@ import httpcore2
 
 from streams.adapters.addresses import Target, check_addresses, parse_target
 from streams.adapters.fetching import Fetch, Pace, refuse_status
+from streams.adapters.meter import count
 from streams.adapters.ports import Report, Response
 from streams.errors import NoAnswer, Rejected, Unavailable
 
@@ -131,6 +132,7 @@ class OutsideHttp:
         target = parse_target(url, self._allow)
         try:
             async with asyncio.timeout(timeout_s), self._request("POST", target, headers, body) as answer:
+                count("delivered_bytes", len(body))
                 return Response(status=answer.status, headers=_headers(answer), body=await _head(answer))
         except TimeoutError:
             raise NoAnswer(PART, f"no answer within {timeout_s:g} s") from None
@@ -177,6 +179,7 @@ class OutsideHttp:
                     return
                 try:
                     async for part in answer.aiter_stream():
+                        count("fetched_bytes", len(part))
                         yield await fetch.take(part)
                     fetch.end()
                 finally:

@@ -19,6 +19,7 @@ from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from schemas.media import ObjectRef
+from streams.adapters.meter import count
 from streams.adapters.ports import ObjectHead, Report, UploadPart
 from streams.adapters.s3 import PART, THREADS, disposition, ensure_bucket, make_client, translated
 from streams.errors import Rejected, Unavailable
@@ -88,6 +89,7 @@ class S3Objects:
         key = f"{prefix.rstrip('/')}/{sha256}{suffix}"
         send = partial(self._client.put_object, Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)
         await self._call(key, send)
+        count("stored_bytes", len(body))
         return ObjectRef(key=key, sha256=sha256, size=len(body))
 
     async def put_file(
@@ -106,7 +108,9 @@ class S3Objects:
             self._client.upload_file(str(path), self._bucket, key, ExtraArgs=extra, Config=MULTIPART, Callback=tell)
             return ObjectRef(key=key, sha256=sha256, size=path.stat().st_size)
 
-        return await self._call(prefix, work)
+        stored = await self._call(prefix, work)
+        count("stored_bytes", stored.size)
+        return stored
 
     async def get(self, ref: ObjectRef) -> bytes:
         """All bytes; Unavailable when they are not those of the reference's SHA-256 (a torn read)."""
@@ -115,6 +119,7 @@ class S3Objects:
             return self._client.get_object(Bucket=self._bucket, Key=ref.key)["Body"].read()
 
         body = await self._call(ref.key, work)
+        count("read_bytes", len(body))
         if hashlib.sha256(body).hexdigest() != ref.sha256:
             raise Unavailable(PART, f"{ref.key!r} came back as {len(body)} other bytes than {ref.sha256}: restore it")
         return body
@@ -131,7 +136,9 @@ class S3Objects:
                     return b""
                 raise
 
-        return b"" if length <= 0 else await self._call(key, work)
+        body = b"" if length <= 0 else await self._call(key, work)
+        count("read_bytes", len(body))
+        return body
 
     async def size(self, key: str) -> int:
         """Bytes of an object."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from schemas.media import Box, Face, TimeRange, Word
 from schemas.words import HeardWindow
+from streams.adapters.meter import called
 from streams.adapters.ports import FacesFound, Heard, Int16, Report, UInt8
 from streams.adapters.triton_wire import PART, ModelDead, TritonWire, about, tensor, text_tensor
 from streams.errors import Unavailable
@@ -47,6 +48,7 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
     speech: list[tuple[int, int]] = []
     model: str = ""
     compute_ms: int = 0
+    gpu_ms: int = 0
 
 
 class TritonSpeech:
@@ -92,15 +94,17 @@ class TritonSpeech:
         final: _Said | None = None
         signs = 0
         said: _Said | None
-        async for said in self._listen(audio, options):
-            signs += 1
-            report(signs)
-            if said is not None:
-                words += [_word(*word) for word in said.words]
-                windows += [said.window] if said.window else []
-                final = said if said.kind == "final" else final
-        if final is None:
-            raise Unavailable(PART, f"{self._model} ended its answer early")
+        with called(self._model) as told:
+            async for said in self._listen(audio, options):
+                signs += 1
+                report(signs)
+                if said is not None:
+                    words += [_word(*word) for word in said.words]
+                    windows += [said.window] if said.window else []
+                    final = said if said.kind == "final" else final
+            if final is None:
+                raise Unavailable(PART, f"{self._model} ended its answer early")
+            told.weights, told.compute_ms, told.gpu_ms = final.model, final.compute_ms, final.gpu_ms
         return _heard(words, final, windows)
 
     async def _listen(self, audio: Int16, options: Options) -> AsyncIterator[_Said | None]:

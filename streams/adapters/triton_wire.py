@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from tritonclient.grpc.aio import InferInput
 from tritonclient.utils import InferenceServerException
 
+from streams.adapters.meter import called
 from streams.errors import Unavailable
 
 PART = "triton"
@@ -59,10 +60,11 @@ class ModelMissing(ModelDead):
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
-    """What a model says of one answer: its weights, and its processor time in ms."""
+    """What a model says of one answer: its weights, its processor time in ms, and how long it held a GPU."""
 
     model: str
     compute_ms: int
+    gpu_ms: int = 0
 
 
 def about(result: triton.InferResult) -> About:
@@ -123,10 +125,15 @@ class TritonWire:
 
     async def infer(self, model: str, inputs: Sequence[InferInput], timeout_s: float) -> triton.InferResult:
         """One request, one answer. Raises Unavailable or InferenceFailed."""
-        try:
-            return await self.client.infer(model, inputs, client_timeout=timeout_s)
-        except (InferenceServerException, grpc.RpcError) as error:
-            raise failure(model, error) from error
+        with called(model) as told:
+            try:
+                result = await self.client.infer(model, inputs, client_timeout=timeout_s)
+            except (InferenceServerException, grpc.RpcError) as error:
+                raise failure(model, error) from error
+            if result.as_numpy("ABOUT") is not None:
+                said = about(result)
+                told.weights, told.compute_ms, told.gpu_ms = said.model, said.compute_ms, said.gpu_ms
+            return result
 
     async def stream(
         self, model: str, inputs: Sequence[InferInput], timeout_s: float, output: str = "HEARD"

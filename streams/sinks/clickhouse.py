@@ -1,4 +1,7 @@
-"""All topics → ClickHouse: every event one row. Never stores customers' words, nor anything of an erased project."""
+"""All topics → ClickHouse: a row an event, segment, moment, sub-score, request to a model and cost item.
+
+Never stores customers' words, nor anything of an erased project.
+"""
 
 from __future__ import annotations
 
@@ -10,20 +13,26 @@ from typing import TypeAlias
 from uuid import UUID
 
 from schemas import codec, events
+from schemas.documents import MomentList, Transcript
 from streams.adapters.clickhouse import open_analytics, schema_text
-from streams.adapters.ports import Analytics
+from streams.adapters.objects import open_objects
+from streams.adapters.ports import Analytics, Objects
 from streams.adapters.postgres import Pool, create_pool
 from streams.errors import Rejected
 from streams.messages import Message
 from streams.metrics import SINK_ROWS, Metrics
 from streams.producers import INTERNAL_KEY_ID, KEY, Verifier
 from streams.settings import Settings
+from streams.sinks import facts
 from streams.sinks.batches import ALL_TOPICS, Arrived, Health, Refused, Sink, Wrote
+from streams.sinks.documents import BadReferenceError, Indexed, read_document, reference_of
 from streams.sinks.isolate import handle_all
 from streams.sinks.rows import COLUMNS, TOMBSTONE_COLUMNS, ProjectKey, erased_of, project_key, row_of
 
 NAME = "clickhouse"
-MOST_RECORDS = 5_000
+MOST_RECORDS = 2_000
+"""Some are an object to read: a batch must end well before the sink counts as stalled."""
+ERASURES = ("erase_events.sql", *(f"erase_{table}.sql" for table in facts.TABLES))
 IDS_A_QUESTION = 500
 Verify: TypeAlias = Callable[[Message, codec.Envelope, events.UploadReceived], Awaitable[None]]
 """Raises Rejected for an upload whose sender is not who it says: its org may be anybody's."""
@@ -41,22 +50,64 @@ def token_of(batch: Sequence[Arrived]) -> str:
 class ClickHouseSink:
     """Writes batches."""
 
-    def __init__(self, analytics: Analytics, verify: Verify, wrote: Wrote | None = None) -> None:
-        """Both may raise Unavailable: the batch then comes again. ``wrote`` is told the table and how many rows."""
-        self._analytics, self._verify, self._wrote = analytics, verify, wrote or (lambda *_: None)
+    def __init__(self, analytics: Analytics, objects: Objects, verify: Verify, wrote: Wrote | None = None) -> None:
+        """All may raise Unavailable: the batch then comes again. ``wrote`` is told the table and how many rows."""
+        self._analytics, self._objects = analytics, objects
+        self._verify, self._wrote = verify, wrote or (lambda *_: None)
 
     async def handle(self, batch: Sequence[Arrived]) -> Sequence[Refused]:
-        """Write a batch. Doing it twice, or in another order, leaves the same rows."""
+        """Write a batch; returns the events whose object is missing or wrong. Twice, or in another order: the same."""
         trusted = [one for one in batch if await self._is_trusted(one)]
         await self._erase([one for one in trusted if isinstance(one.event, events.ProjectErased)])
         gone = await self._erased({project_key(one.event) for one in trusted})
         kept = [one for one in trusted if project_key(one.event) not in gone]
-        if kept:
-            await self._analytics.insert("events", COLUMNS, [_row(one) for one in kept], token_of(kept))
-            self._wrote("events", len(kept))
-            late = await self._erased({project_key(one.event) for one in kept})
-            await self._delete(late)  # erased by another process between the question and the insert
-        return ()
+        if not kept:
+            return ()
+        rows, refused = await self._facts(kept)
+        await self._insert("events", COLUMNS, [_row(one) for one in kept], kept)
+        for table, found in rows.items():
+            await self._insert(table, facts.COLUMNS[table], found, kept)
+        late = await self._erased({project_key(one.event) for one in kept})
+        await self._delete(late)  # erased by another process between the question and the insert
+        return refused
+
+    async def _insert(
+        self, table: str, columns: Sequence[str], rows: list[list[object]], batch: Sequence[Arrived]
+    ) -> None:
+        if rows:
+            await self._analytics.insert(table, columns, rows, token_of(batch))
+            self._wrote(table, len(rows))
+
+    async def _facts(self, batch: Sequence[Arrived]) -> tuple[facts.Rows, list[Refused]]:
+        """Rows of what the events tell, or refer to; and those that refer to what is not there."""
+        rows: facts.Rows = {table: [] for table in facts.TABLES}
+        refused: list[Refused] = []
+        for one in batch:
+            try:
+                for table, found in (await self._facts_of(one)).items():
+                    rows[table] += found
+            except BadReferenceError as error:
+                refused.append(Refused(message=one.message, reason=error.reason, detail=error.detail, event=one.event))
+        return rows, refused
+
+    async def _facts_of(self, one: Arrived) -> facts.Rows:
+        event, envelope = one.event, one.envelope
+        if isinstance(event, events.CostIncurred):
+            return facts.cost_rows(envelope, event)
+        if isinstance(event, events.TranscriptCompleted):
+            return facts.segment_rows(envelope, event, read_document(await self._load(event), Transcript))
+        if isinstance(event, events.MomentsDetected):
+            return facts.moment_rows(envelope, event, read_document(await self._load(event), MomentList))
+        return {}
+
+    async def _load(self, event: Indexed) -> bytes:
+        """What an event refers to; raises BadReferenceError."""
+        reference = reference_of(event)
+        assert reference is not None
+        try:
+            return await self._objects.get(reference)
+        except KeyError:
+            raise BadReferenceError("object.missing", f"{reference.key!r} is not there") from None
 
     async def _is_trusted(self, one: Arrived) -> bool:
         """An upload may come from outside; ingest writes the dead letter about a false one."""
@@ -87,9 +138,10 @@ class ClickHouseSink:
         return found & set(keys)
 
     async def _delete(self, keys: Collection[ProjectKey]) -> None:
-        sql = schema_text("statements", "erase_events.sql")
         for org_id, project_id in sorted(keys):
-            await self._analytics.command(sql, {"org_id": str(org_id), "project_id": str(project_id)})
+            for name in ERASURES:
+                sql = schema_text("statements", name)
+                await self._analytics.command(sql, {"org_id": str(org_id), "project_id": str(project_id)})
 
 
 def _row(one: Arrived) -> list[object]:
@@ -122,10 +174,10 @@ def _count(metrics: Metrics, table: str, rows: int) -> None:
 
 async def run_clickhouse_sink(settings: Settings, stop: asyncio.Event, health: Health, metrics: Metrics) -> None:
     """Run the sink until ``stop``; ``health`` is called after each poll that came to its end."""
-    analytics = await open_analytics(settings)
+    analytics, objects = await open_analytics(settings), open_objects(settings)
     verifier = _LazyVerifier(settings)
     try:
-        sink = ClickHouseSink(analytics, verifier.verify, partial(_count, metrics))
+        sink = ClickHouseSink(analytics, objects, verifier.verify, partial(_count, metrics))
         handle = partial(handle_all, sink.handle, NAME)
         loop = Sink(
             settings=settings, name=NAME, handle=handle, most=MOST_RECORDS, stop=stop, health=health, metrics=metrics
@@ -133,4 +185,5 @@ async def run_clickhouse_sink(settings: Settings, stop: asyncio.Event, health: H
         await loop.run(ALL_TOPICS)
     finally:
         await verifier.close()
+        objects.close()
         await analytics.close()

@@ -31,6 +31,9 @@ CUSTOMERS_WORDS = frozenset(
     }
 )
 """Fields that may hold what a customer wrote: names, addresses, file names, sentences about them. Never stored here."""
+ELSEWHERE = frozenset({"items", "calls"})
+"""Fields that are rows of their own (streams/sinks/facts.py)."""
+LEFT_OUT = CUSTOMERS_WORDS | ELSEWHERE
 NOBODY = UUID(int=0)
 ProjectKey = tuple[UUID, UUID]
 """(org, project): a project id alone may be another organisation's."""
@@ -72,7 +75,7 @@ def _media_ms(event: events.AnyEvent) -> int | None:
 
 def body_of(event: events.AnyEvent) -> str:
     """The event as JSON, keys sorted, without customers' words."""
-    fields = {name: value for name, value in msgspec.to_builtins(event).items() if name not in CUSTOMERS_WORDS}
+    fields = {name: value for name, value in msgspec.to_builtins(event).items() if name not in LEFT_OUT}
     if isinstance(fields.get("options"), dict):
         fields["options"] = {name: value for name, value in fields["options"].items() if name not in CUSTOMERS_WORDS}
     return msgspec.json.encode(fields, order="sorted").decode()

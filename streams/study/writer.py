@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import msgspec
 
 from schemas.intelligence import Cost
+from streams.adapters.meter import count_tokens
 from streams.adapters.ports import Chat, Report
 from streams.errors import Declined, Unavailable
 from streams.settings import WriterRules
@@ -80,6 +81,7 @@ class Writer:
         counted = tokens_in > 0
         tokens_in = tokens_in or _tokens(messages)
         tokens_out = tokens_out or len(text) // LETTERS_A_TOKEN
+        count_tokens(tokens_in, tokens_out, self._price(tokens_in, 0), self._price(0, tokens_out))
         before = self.cost
         self.cost = msgspec.structs.replace(
             before,

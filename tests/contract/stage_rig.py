@@ -40,6 +40,10 @@ SPANS = SpanRules(target_ms=2000, search_ms=500, overlap_ms=400, padding_ms=100,
 """Six seconds of film become three spans, of which two may be outstanding."""
 
 
+Beside = events.ProjectProgressed | events.CostIncurred
+"""What is said beside what a stage finds out."""
+
+
 class SpeechTwin:
     """Hears one word a second in whatever it is given; does ``before`` first, which may fail."""
 
@@ -115,7 +119,7 @@ class Rig:
         return ids - self._told
 
     async def fresh(self) -> list[Sent]:
-        """What was written to the outbox since this was last asked, but for progress; each where its topic says."""
+        """What was written to the outbox since this was last asked, but for progress and costs; each in its place."""
         sent = []
         for row in await self.rows("select * from outbox where org_id = $1 and project_id = $2 order by seq"):
             envelope, event = codec.decode(BY_NAME[row["topic"]], row["headers"], row["payload"])
@@ -123,7 +127,7 @@ class Rig:
             assert (row["topic"], row["key"]) == (TOPIC_OF[type(event)].name, str(self.project_id))
             assert row["partition"] == (self.project_id.int + STRIDE * spread) % BY_NAME[row["topic"]].partitions
             assert envelope.id == row["event_id"]
-            if row["event_id"] not in self._told and not isinstance(event, events.ProjectProgressed):
+            if row["event_id"] not in self._told and not isinstance(event, Beside):
                 sent.append(Sent(id=row["event_id"], event=event))
             self._told.add(row["event_id"])
         return sent

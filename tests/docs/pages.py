@@ -34,6 +34,12 @@ def blocks(text: str, language: str) -> list[str]:
     return [body for _, found, body in _FENCE.findall(text) if found == language]
 
 
+def ready_queries() -> dict[str, str]:
+    """Heading → SQL of each query that the docs offer."""
+    sections = re.split(r"^## ", (REPO / "docs/queries.md").read_text(), flags=re.MULTILINE)[1:]
+    return {section.partition("\n")[0]: blocks(section, "sql")[0] for section in sections}
+
+
 def inline_code(text: str) -> set[str]:
     """What stands between single backticks."""
     return set(_CODE.findall(prose(text)))

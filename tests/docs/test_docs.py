@@ -17,6 +17,7 @@ from api.metrics import Metrics as ApiMetrics
 from benchmarks import api_latency, asr, hop, pictures, pipeline, render, word_times
 from benchmarks.__main__ import NAMES
 from cli.__main__ import make_parser
+from schemas import dictionary
 from schemas.topics import TOPICS
 from streams.metrics import OF_RELAY, OF_SINK, OF_STAGE
 from streams.settings import _NESTED, PREFIX, Settings
@@ -217,3 +218,8 @@ def test_every_index_and_field_is_explained(index: str) -> None:
     settings = schema["settings"]
     fields = {*settings["searchableAttributes"], *settings["filterableAttributes"], *settings["sortableAttributes"]}
     assert {index, *fields, *settings.get("rankingRules", [])} - listed == set()
+
+
+def test_the_data_dictionary_is_current() -> None:
+    made = dictionary.page(dictionary.migrations())
+    assert text_of("docs/data-dictionary.md") == made, "run `python -m schemas.dictionary`"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import time
+from typing import Any
 
 from local.stack import StackInfo
 from streams.adapters.clickhouse import ClickHouseAnalytics
+from tests.docs.pages import ready_queries
 from tests.e2e.holds import own_rows
 
 _COUNTED = "SELECT event_id FROM events_once WHERE org_id = {org_id:UUID} AND project_id = {project_id:UUID}"
@@ -30,4 +33,25 @@ async def expect_each_event_once(stack: StackInfo, project_id: str, timeout_s: f
             await asyncio.sleep(0.5)
     finally:
         await owner.close()
+        await analytics.close()
+
+
+_RENDERED = """SELECT count() AS n FROM cost_items_once
+WHERE org_id = {org_id:UUID} AND project_id = {project_id:UUID} AND stage = 'render'"""
+
+
+async def ask_every_query(
+    stack: StackInfo, project_id: str, timeout_s: float = 30.0
+) -> dict[str, list[dict[str, Any]]]:
+    """What the ready queries of the docs answer of the last day, once the project's last facts have arrived."""
+    analytics = ClickHouseAnalytics(stack.env["CLIPSTREAM_CLICKHOUSE"])
+    now, day = dt.datetime.now(dt.UTC), dt.timedelta(days=1)
+    window = {"org_id": stack.org_id, "since": now - day, "until": now + day}
+    deadline = time.monotonic() + timeout_s
+    try:
+        while not (await analytics.query(_RENDERED, {"org_id": stack.org_id, "project_id": project_id}))[0]["n"]:
+            assert time.monotonic() < deadline, "the facts did not arrive"
+            await asyncio.sleep(0.5)
+        return {name: await analytics.query(sql, window) for name, sql in ready_queries().items()}
+    finally:
         await analytics.close()

@@ -17,7 +17,7 @@ import numpy as np
 import pyloudnorm
 import pytest
 
-from tests.e2e.counted import expect_each_event_once
+from tests.e2e.counted import ask_every_query, expect_each_event_once
 from tests.e2e.rig import Api, Receiver
 from tests.media import LECTURE, media
 
@@ -211,6 +211,21 @@ def test_analytics_count_each_event_once(api: Api, project: dict[str, Any]) -> N
     assert all(0 < row["p50_ms"] <= row["p95_ms"] for row in stages.values())
     assert api.get("/v1/analytics/minutes-processed")["items"]
     assert "items" in api.get("/v1/analytics/failures-by-reason")
+
+
+def test_every_ready_query_of_the_docs_answers_about_a_real_talk(api: Api, project: dict[str, Any]) -> None:
+    answers = asyncio.run(ask_every_query(api.stack, project["project_id"]))
+    assert len(answers) == 10
+    assert [name for name, rows in answers.items() if not rows] == []
+    models = {row["model"] for row in answers["How quick each model answers, and how often it does not"]}
+    assert {"whisper", "faces", "sentences"} <= models
+    an_hour = {row["stage"]: row for row in answers["What an hour of video costs, stage by stage"]}
+    assert {stage["stage"] for stage in project["stages"]} <= set(an_hour)
+    assert all(an_hour[stage]["cpu_s_an_hour"] > 0 for stage in ("ingest", "listen", "look", "frame", "render"))
+    cost = {(item["stage"], item["kind"]): item["amount"] for item in project["cost"]["items"]}
+    for stage in project["stages"]:
+        assert cost[stage["stage"], "cpu_ms"] >= stage["cpu_ms"], "lost tries come on top of what the stages say"
+    assert cost["render", "stored_bytes"] > 100_000
 
 
 def test_the_webhook_came_signed_and_once(project: dict[str, Any], receiver: Receiver) -> None:

@@ -9,7 +9,8 @@ from uuid import UUID, uuid5
 
 import schemas
 from schemas import codec, events
-from schemas.documents import Moment, MomentList, Transcript
+from schemas.costs import CostItem, InferenceCall
+from schemas.documents import Evidence, Moment, MomentList, SubScore, Transcript
 from schemas.ids import NAMESPACE
 from schemas.media import ObjectRef, Segment, TimeRange
 from schemas.topics import BY_NAME, TOPIC_OF
@@ -65,13 +66,34 @@ def moments(title: str = "A title", *, selected: bool = True) -> MomentList:
     def moment(number: UUID, text: str, *, chosen: bool) -> Moment:
         return Moment(
             id=str(number), range=TimeRange(start_ms=5, end_ms=20_005), score=70.5, confidence=0.5, title=title,
-            reason="because", signals=[], selected=chosen, text=text,
+            reason="because", signals=[sub_score()], selected=chosen, text=text, rank=1 if chosen else None,
         )  # fmt: skip
 
     return MomentList(
         moments=[moment(CLIP, "chosen words", chosen=selected), moment(UUID(int=9), "left", chosen=False)],
         project_title="A talk",
     )
+
+
+def sub_score(name: str = "hook", value: float = 0.8) -> SubScore:
+    """A sub-score that two features made, one more than the other."""
+    evidence = [
+        Evidence(kind="words", start_ms=5, end_ms=900, text="chosen words", part=part, strength=0.5, share=share)
+        for part, share in (("question", 0.25), ("opening", 0.75), ("opening", 0.75))
+    ]
+    return SubScore(name=name, value=value, weight=2.0, evidence=evidence, raw=0.4, confidence=0.9, told="It asks.")
+
+
+def cost_incurred(org: UUID = ORG) -> events.CostIncurred:
+    """A try of look that asked one model twice."""
+    calls = [
+        InferenceCall(model="faces", weights="centerface", at_ms=at, wall_ms=50, compute_ms=40) for at in (100, 400)
+    ]
+    items = [CostItem(kind="cpu_ms", amount=500, money=0.25), CostItem(kind="stored_bytes", amount=1000)]
+    return events.CostIncurred(
+        org_id=org, project_id=PROJECT, stage="look", attempt=1, outcome="done", wall_ms=2000, items=items, calls=calls,
+        currency="EUR",
+    )  # fmt: skip
 
 
 def transcript_completed(ref: ObjectRef, *, version: int = 1, org: UUID = ORG) -> events.TranscriptCompleted:

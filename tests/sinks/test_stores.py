@@ -9,6 +9,7 @@ import pytest
 
 from streams.adapters.clickhouse import schema_text, split_statements
 from streams.adapters.meilisearch import index_schemas
+from streams.sinks import facts
 from streams.sinks.rows import COLUMNS, TOMBSTONE_COLUMNS
 
 QUERIES = sorted(entry.name for entry in files("schemas").joinpath("clickhouse", "queries").iterdir())
@@ -25,6 +26,13 @@ def test_every_table_of_a_question_is_walled_by_org(name: str) -> None:
     assert len(re.findall(r"WHERE org_id = \{org_id:UUID\}", sql)) == len(tables) == len(re.findall(r"\bFROM\b", sql))
     assert set(re.findall(r"\{(\w+):", sql)) == {"org_id", "since", "until"}
     assert len(split_statements(sql)) == 1
+
+
+@pytest.mark.parametrize("table", facts.TABLES)
+def test_columns_of_facts_are_those_of_their_table(table: facts.Table) -> None:
+    whole = schema_text("0002_facts.sql").partition(f"CREATE TABLE IF NOT EXISTS {table}\n")[2].partition("ENGINE")[0]
+    declared = re.findall(r"^    (\w+) \S+.* COMMENT '", whole, re.M)
+    assert declared == [*facts.COLUMNS[table], "inserted_at"]
 
 
 def test_columns_are_those_of_the_tables() -> None:

@@ -11,14 +11,25 @@ from local.search_front.filters import Both, Condition, Node, parse_filter
 from schemas.media import ObjectRef
 from streams.adapters.clickhouse import schema_text
 from streams.errors import Unavailable
+from streams.sinks import facts
+
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "events": ("org_id", "project_id", "event_id"),
+    "tombstones": ("org_id", "project_id"),
+    "segments": ("org_id", "project_id", "version", "ordinal"),
+    "moments": ("org_id", "project_id", "moment_id"),
+    "sub_scores": ("org_id", "project_id", "moment_id", "name"),
+    "inference_calls": ("org_id", "project_id", "event_id", "ordinal"),
+    "cost_items": ("org_id", "project_id", "event_id", "kind"),
+}
+"""What each table is sorted by: of two rows that share it one stays."""
 
 
 class MemoryAnalytics:
     """Rows by the key of their table; forgets a batch whose token came before."""
 
     def __init__(self) -> None:
-        self.events: dict[tuple[UUID, UUID, UUID], dict[str, Any]] = {}
-        self.tombstones: set[tuple[UUID, UUID]] = set()
+        self.tables: dict[str, dict[tuple[Any, ...], dict[str, Any]]] = {table: {} for table in KEYS}
         self.tokens: list[str] = []
         self.down = 0
 
@@ -26,13 +37,19 @@ class MemoryAnalytics:
         if self.down:
             self.down -= 1
             raise Unavailable("clickhouse", "down")
-        self.tokens.append(token)
+        if table == "events":
+            self.tokens.append(token)
         for values in rows:
             row = dict(zip(columns, values, strict=True))
-            if table == "tombstones":
-                self.tombstones.add((row["org_id"], row["project_id"]))
-            else:
-                self.events[row["org_id"], row["project_id"], row["event_id"]] = row
+            self.tables[table][tuple(row[name] for name in KEYS[table])] = row
+
+    @property
+    def events(self) -> dict[tuple[Any, ...], dict[str, Any]]:
+        return self.tables["events"]
+
+    @property
+    def tombstones(self) -> set[tuple[Any, ...]]:
+        return set(self.tables["tombstones"])
 
     async def query(self, sql: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         assert sql == schema_text("statements", "erased_projects.sql")
@@ -40,9 +57,9 @@ class MemoryAnalytics:
         return [{"org_id": org, "project_id": p} for org, p in sorted(self.tombstones) if str(p) in asked]
 
     async def command(self, sql: str, parameters: Mapping[str, Any]) -> None:
-        assert sql == schema_text("statements", "erase_events.sql")
+        (table,) = (name for name in ("events", *facts.TABLES) if sql == schema_text("statements", f"erase_{name}.sql"))
         gone = UUID(parameters["org_id"]), UUID(parameters["project_id"])
-        self.events = {key: row for key, row in self.events.items() if key[:2] != gone}
+        self.tables[table] = {key: row for key, row in self.tables[table].items() if key[:2] != gone}
 
 
 def _holds(node: Node, document: Mapping[str, Any]) -> bool:

@@ -27,6 +27,7 @@ class TritonPythonModel:
     def initialize(self, args) -> None:
         """Load the graph named by the parameters or the environment; look at one black picture."""
         setup = Setup(args, ENVIRONMENT)
+        self._device = setup.device
         self._threshold = float(setup["threshold"])
         self._batch = setup.whole("batch_size")
         self._max_pixels = setup.whole("max_pixels")
@@ -39,7 +40,7 @@ class TritonPythonModel:
 
     def execute(self, requests) -> list:
         """One response a request, in order."""
-        return [answered(request, self._name, self._serve) for request in requests]
+        return [answered(request, self._name, self._serve, self._device) for request in requests]
 
     def _serve(self, request) -> dict[str, np.ndarray]:
         pictures = tensor_of(request, "PICTURES")

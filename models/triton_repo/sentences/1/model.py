@@ -32,6 +32,7 @@ class TritonPythonModel:
     def initialize(self, args) -> None:
         """Load the graph named by the parameters or the environment; embed one sentence."""
         setup = Setup(args, ENVIRONMENT)
+        self._device = setup.device
         self._batch = setup.whole("batch_size")
         self._max_texts = setup.whole("max_texts")
         weights = setup.weights("minilm.onnx")
@@ -44,7 +45,7 @@ class TritonPythonModel:
 
     def execute(self, requests) -> list:
         """One response a request, in order."""
-        return [answered(request, self._name, self._serve) for request in requests]
+        return [answered(request, self._name, self._serve, self._device) for request in requests]
 
     def _serve(self, request) -> dict[str, np.ndarray]:
         texts = tensor_of(request, "TEXTS").reshape(-1)

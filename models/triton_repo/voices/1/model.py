@@ -30,6 +30,7 @@ class TritonPythonModel:
     def initialize(self, args) -> None:
         """Load the graph named by the parameters or the environment; embed a second of noise."""
         setup = Setup(args, ENVIRONMENT)
+        self._device = setup.device
         self._batch = setup.whole("batch_size")
         self._max_samples = setup.whole("max_audio_s") * mels.RATE_HZ
         self._max_windows = setup.whole("max_windows")
@@ -41,7 +42,7 @@ class TritonPythonModel:
 
     def execute(self, requests) -> list:
         """One response a request, in order."""
-        return [answered(request, self._name, self._serve) for request in requests]
+        return [answered(request, self._name, self._serve, self._device) for request in requests]
 
     def _serve(self, request) -> dict[str, np.ndarray]:
         audio, windows = tensor_of(request, "AUDIO"), tensor_of(request, "WINDOWS")

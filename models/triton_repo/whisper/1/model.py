@@ -99,7 +99,7 @@ class TritonPythonModel:
         given = {name: item["string_value"] for name, item in json.loads(args["model_config"])["parameters"].items()}
         settings = given | {name: os.environ[key] for name, key in ENVIRONMENT.items() if os.environ.get(key)}
         on_gpu = args["model_instance_kind"] == "GPU"
-        device = settings["device"] or ("cuda" if on_gpu else "cpu")
+        device = self._device = settings["device"] or ("cuda" if on_gpu else "cpu")
         modes.check(settings["mode"], f"the whisper model's mode ({ENVIRONMENT['mode']})")
         self._defaults = {name: settings[name] for name in ("mode", "batch_size", "beam_size")}
         self._max_samples = int(settings["max_audio_s"]) * RATE_HZ
@@ -119,7 +119,7 @@ class TritonPythonModel:
                 self._hear(request, answer)
 
     def _hear(self, request, answer: Answer) -> None:
-        started = time.process_time()
+        started, began = time.process_time(), time.monotonic()
         audio = pb_utils.get_input_tensor_by_name(request, "AUDIO").as_numpy()
         if audio.ndim != 1 or len(audio) > self._max_samples:
             raise BadRequestError(f"AUDIO has shape {audio.shape}: one channel of at most {self._max_samples} samples")
@@ -139,6 +139,7 @@ class TritonPythonModel:
             speech=hearing.speech,
             model=self._recogniser.name,
             compute_ms=round((time.process_time() - started) * 1000),
+            gpu_ms=round((time.monotonic() - began) * 1000) if self._device == "cuda" else 0,
             heard_again=again,
             dropped=dropped,
         )

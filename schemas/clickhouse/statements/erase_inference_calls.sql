@@ -1,0 +1,2 @@
+-- Deletes the inference_calls of one project. Its tombstone hides them already. Parameters: org_id, project_id.
+DELETE FROM inference_calls WHERE org_id = {org_id:UUID} AND project_id = {project_id:UUID}

@@ -1,0 +1,109 @@
+"""What work costs: the kinds of cost, one call of a model, one item, the price list. Pure; measures nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import msgspec
+
+from schemas.media import Value
+
+CostKind = Literal[
+    "cpu_ms",
+    "gpu_ms",
+    "stored_bytes",
+    "read_bytes",
+    "fetched_bytes",
+    "delivered_bytes",
+    "tokens_in",
+    "tokens_out",
+]
+"""``stored``: put into object storage; ``read``: out of it; ``fetched``: from a URL; ``delivered``: webhooks."""
+COST_KINDS: tuple[CostKind, ...] = get_args(CostKind)
+Outcome = Literal["done", "gave_up", "later"]
+"""How a try ended: with its result, for good without one, or to be made again."""
+MS_AN_HOUR = 3_600_000
+GB = 1_000_000_000
+
+
+class PriceList(msgspec.Struct, frozen=True, kw_only=True):
+    """Money in the operator's own currency. A price of 0 is no price: it is counted, and no money is made of it."""
+
+    currency: str = ""
+    """Shown beside the money, as written here."""
+    cpu_hour: float = 0.0
+    gpu_hour: float = 0.0
+    stored_gb: float = 0.0
+    """For a gigabyte (10⁹ bytes) put into object storage, for as long as the operator counts it."""
+    read_gb: float = 0.0
+    fetched_gb: float = 0.0
+    delivered_gb: float = 0.0
+
+
+class InferenceCall(Value, frozen=True, kw_only=True):
+    """One request to a model, or, past the most that are listed one by one, several of one model together."""
+
+    model: str
+    """Its name on the server."""
+    weights: str = ""
+    """Which weights answered, as the model says it."""
+    at_ms: int
+    """When it was sent, from the beginning of the try."""
+    wall_ms: int
+    compute_ms: int = 0
+    """Processor time of the model; it is part of the stage's."""
+    gpu_ms: int = 0
+    """How long it held a GPU."""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    requests: int = 1
+    failed: int = 0
+    """How many of the requests were not answered."""
+
+
+class CostItem(Value, frozen=True, kw_only=True):
+    """How much of one kind; ``money`` by the price list of that time, absent where the kind has no price."""
+
+    kind: CostKind
+    amount: int
+    money: float | None = None
+
+
+def price_of(kind: CostKind, prices: PriceList) -> float:
+    """Money for one unit of a kind (tokens have the writer's own price); 0 where it has none."""
+    return {
+        "cpu_ms": prices.cpu_hour / MS_AN_HOUR,
+        "gpu_ms": prices.gpu_hour / MS_AN_HOUR,
+        "stored_bytes": prices.stored_gb / GB,
+        "read_bytes": prices.read_gb / GB,
+        "fetched_bytes": prices.fetched_gb / GB,
+        "delivered_bytes": prices.delivered_gb / GB,
+    }.get(kind, 0.0)
+
+
+def priced(kind: CostKind, amount: int, prices: PriceList) -> CostItem:
+    """An item with its money."""
+    price = price_of(kind, prices)
+    return CostItem(kind=kind, amount=amount, money=round(amount * price, 9) if price else None)
+
+
+def sum_of(money: Sequence[float | None]) -> float | None:
+    """All the money there is; None where nothing has a price."""
+    known = [one for one in money if one is not None]
+    return round(sum(known), 9) if known else None
+
+
+def shortened(calls: Sequence[InferenceCall], most: int) -> list[InferenceCall]:
+    """At most ``most`` calls one by one, and what came after them as one for each model: an event stays small."""
+    rest: dict[tuple[str, str], InferenceCall] = {}
+    for call in calls[most:]:
+        place = (call.model, call.weights)
+        rest[place] = _together(rest[place], call) if place in rest else call
+    return [*calls[:most], *rest.values()]
+
+
+def _together(one: InferenceCall, other: InferenceCall) -> InferenceCall:
+    added = ("wall_ms", "compute_ms", "gpu_ms", "tokens_in", "tokens_out", "requests", "failed")
+    sums = {name: getattr(one, name) + getattr(other, name) for name in added}
+    return msgspec.structs.replace(one, **sums)

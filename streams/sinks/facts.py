@@ -1,0 +1,162 @@
+"""What is found and what it costs as rows for ClickHouse. Pure: no client, no clock; the same event, the same rows.
+
+Customers' words stay out: of a segment its numbers, of a speaker the letter S and a number.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeAlias, get_args
+from uuid import UUID
+
+from schemas import events
+from schemas.codec import Envelope
+from schemas.documents import Moment, MomentList, SubScore, Transcript
+from schemas.media import Segment, Word
+
+Table = Literal["segments", "moments", "sub_scores", "inference_calls", "cost_items"]
+TABLES: tuple[Table, ...] = get_args(Table)
+Row: TypeAlias = list[Any]
+Rows: TypeAlias = dict[Table, list[Row]]
+_OWNER = ("org_id", "project_id")
+COLUMNS: Mapping[Table, tuple[str, ...]] = {
+    "segments": (
+        *_OWNER, "version", "ordinal", "event_id", "time", "start_ms", "end_ms", "language", "speaker", "trust",
+        "doubts", "words", "fillers", "probability",
+    ),
+    "moments": (
+        *_OWNER, "moment_id", "event_id", "time", "start_ms", "end_ms", "score", "confidence", "selected", "rank",
+        "scorer", "weights",
+    ),
+    "sub_scores": (
+        *_OWNER, "moment_id", "name", "event_id", "time", "selected", "value", "raw", "weight", "confidence",
+        "evidence", "strongest", "strongest_share",
+    ),
+    "inference_calls": (
+        *_OWNER, "event_id", "ordinal", "time", "stage", "attempt", "outcome", "model", "weights", "requests",
+        "failed", "wall_ms", "compute_ms", "gpu_ms", "tokens_in", "tokens_out",
+    ),
+    "cost_items": (
+        *_OWNER, "event_id", "kind", "time", "stage", "attempt", "outcome", "amount", "money", "currency",
+    ),
+}  # fmt: skip
+"""Columns of each table in the order of its rows."""
+SPEAKER = re.compile(r"S\d{1,4}")
+MOST_EVIDENCE = 65_535
+
+
+def segment_rows(envelope: Envelope, event: events.TranscriptCompleted, transcript: Transcript) -> Rows:
+    """One row a segment of this version."""
+    return {
+        "segments": [
+            [
+                event.org_id,
+                event.project_id,
+                event.version,
+                ordinal,
+                envelope.id,
+                envelope.time,
+                *_segment(segment, transcript.words[segment.first_word : segment.end_word], transcript.language),
+            ]
+            for ordinal, segment in enumerate(transcript.segments)
+        ]
+    }
+
+
+def _segment(segment: Segment, words: Sequence[Word], language: str | None) -> Row:
+    speaker = segment.speaker or ""
+    return [
+        segment.start_ms,
+        segment.end_ms,
+        segment.language or language or "",
+        speaker if SPEAKER.fullmatch(speaker) else "",
+        segment.trust or "",
+        list(segment.doubts),
+        len(words),
+        sum(word.filler for word in words),
+        sum(word.probability for word in words) / len(words) if words else None,
+    ]
+
+
+def moment_rows(envelope: Envelope, event: events.MomentsDetected, found: MomentList) -> Rows:
+    """One row a candidate, and one a sub-score of it."""
+    told = (envelope.id, envelope.time)
+    return {
+        "moments": [
+            [
+                event.org_id,
+                event.project_id,
+                UUID(moment.id),
+                *told,
+                moment.range.start_ms,
+                moment.range.end_ms,
+                moment.score,
+                moment.confidence,
+                moment.selected,
+                moment.rank,
+                found.scorer,
+                found.weights,
+            ]
+            for moment in found.moments
+        ],
+        "sub_scores": [
+            [event.org_id, event.project_id, UUID(moment.id), one.name, *told, moment.selected, *_sub_score(one)]
+            for moment in found.moments
+            for one in _each_once(moment)
+        ],
+    }
+
+
+def _each_once(moment: Moment) -> Sequence[SubScore]:
+    """Sub-scores by name: a name is a key."""
+    return list({one.name: one for one in moment.signals}.values())
+
+
+def _sub_score(one: SubScore) -> Row:
+    shares: dict[str, float] = {}
+    for piece in one.evidence:
+        if piece.part and piece.share is not None:
+            shares[piece.part] = piece.share  # each piece of a part has the share of the whole part
+    strongest = max(sorted(shares), key=shares.__getitem__, default="")
+    return [
+        one.value,
+        one.raw,
+        one.weight,
+        one.confidence,
+        min(len(one.evidence), MOST_EVIDENCE),
+        strongest,
+        shares.get(strongest),
+    ]
+
+
+def cost_rows(envelope: Envelope, event: events.CostIncurred) -> Rows:
+    """One row a request to a model, and one a kind of cost."""
+    owner, tried = (event.org_id, event.project_id), (event.stage, event.attempt, event.outcome)
+    began = envelope.time - dt.timedelta(milliseconds=event.wall_ms)
+    return {
+        "inference_calls": [
+            [
+                *owner,
+                envelope.id,
+                ordinal,
+                began + dt.timedelta(milliseconds=call.at_ms),
+                *tried,
+                call.model,
+                call.weights,
+                call.requests,
+                call.failed,
+                call.wall_ms,
+                call.compute_ms,
+                call.gpu_ms,
+                call.tokens_in,
+                call.tokens_out,
+            ]
+            for ordinal, call in enumerate(event.calls)
+        ],
+        "cost_items": [
+            [*owner, envelope.id, item.kind, envelope.time, *tried, item.amount, item.money, event.currency]
+            for item in event.items
+        ],
+    }
