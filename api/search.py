@@ -43,6 +43,7 @@ class SegmentHit(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     highlight: str
     speaker: str | None
+    speaker_name: str | None = None
     trust: str | None = None
 
 
@@ -113,6 +114,7 @@ def segment_hit(hit: Mapping[str, Any]) -> SegmentHit:
         text=hit["text"],
         highlight=highlight(hit, "text"),
         speaker=hit.get("speaker"),
+        speaker_name=hit.get("speaker_name"),
         trust=hit.get("trust"),
     )
 

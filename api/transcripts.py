@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -67,8 +67,8 @@ def not_ready(what: str, project: Row) -> ApiProblem:
     return ApiProblem("not-found", f"This project ended without {what}.")
 
 
-def etag_of(ref: ObjectRef, wanted: Format) -> str:
-    """What names one version in one format."""
+def etag_of(ref: ObjectRef, wanted: Format | Literal["speakers"]) -> str:
+    """What names one version in one format, or its speakers alone."""
     return f'"{ref.sha256[:32]}-{wanted}"'
 
 
@@ -78,28 +78,33 @@ def unchanged(request: Request, etag: str) -> bool:
     return etag in [tag.strip().removeprefix("W/") for tag in held.split(",")]
 
 
-async def get_transcript(call: Call[None, ReadTranscript]) -> Reply:
-    """Words with their times and probabilities, or subtitles, or text."""
-    wanted = choose_format(call.query.format, call.request.headers.get("accept"))
+async def find_transcript(call: Call[Any, Any], version: int | None) -> ObjectRef:
+    """The object of one version, or of the latest; raises ApiProblem where there is none."""
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
         row = await rows.fetchrow(
-            """select object, version from transcripts where org_id = $1 and project_id = $2
+            """select object from transcripts where org_id = $1 and project_id = $2
                  and ($3::int is null or version = $3) order by version desc limit 1""",
             call.org_id,
             project["project_id"],
-            call.query.version,
+            version,
         )
     if row is None:
         raise not_ready("transcript", project)
-    ref = msgspec.convert(row["object"], ObjectRef)
+    return msgspec.convert(row["object"], ObjectRef)
+
+
+async def get_transcript(call: Call[None, ReadTranscript]) -> Reply:
+    """Words with their times and probabilities, or subtitles, or text."""
+    wanted = choose_format(call.query.format, call.request.headers.get("accept"))
+    ref = await find_transcript(call, call.query.version)
     headers = {"ETag": etag_of(ref, wanted), "Cache-Control": "private, no-cache", "Vary": "Accept"}
     if unchanged(call.request, headers["ETag"]):
         return Reply(status=304, headers=headers)
     body = await call.context.objects.get(ref)
     if wanted != "json":
         body = write_transcript(msgspec.json.decode(body, type=Transcript), wanted).encode()
-        headers["Content-Disposition"] = f'attachment; filename="{_name(project["project_id"])}.{wanted}"'
+        headers["Content-Disposition"] = f'attachment; filename="{_name(call.ids["project_id"])}.{wanted}"'
     charset = "" if wanted == "json" else "; charset=utf-8"
     return Reply(body=body, headers=headers, media_type=MEDIA_TYPES[wanted] + charset)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from schemas.media import ObjectRef, TimeRange, Value
 
 
@@ -43,10 +45,13 @@ class Speaker(Value, frozen=True, kw_only=True):
     speech_ms: int
     turns: int
     confidence: float | None = None
-    """Share of its windows that are clearly nearer to it than to any other voice, 0..1; None for the only one."""
+    """Share of its windows that are clearly nearer to it than to any other voice, 0..1; None for the only one, and for
+    whoever a person gave words to or took them from."""
     name: str | None = None
-    """As they introduced themselves; None where they did not."""
+    """As they introduced themselves, or as a person called them; None where neither did."""
     evidence: SelfIntroduction | None = None
+    named_by: Literal["self", "person"] | None = None
+    """Whose word the name is; None where there is no name, or (in older transcripts) they introduced themselves."""
 
 
 class Diarization(Value, frozen=True, kw_only=True):
@@ -57,3 +62,5 @@ class Diarization(Value, frozen=True, kw_only=True):
     overlaps: list[TimeRange]
     """Stretches that sound like two of the speakers about equally: both at once, or one right after the other."""
     model: str
+    highest: int = 0
+    """The highest number a person's correction gave, so that none is given twice; 0: that of the last speaker."""

@@ -49,10 +49,11 @@ def introduced(speakers: Sequence[Speaker], words: Sequence[Word], segments: Seq
                 found[segment.speaker] = told
     names = [name.casefold() for name, _ in found.values()]
     sure = {who: told for who, told in found.items() if names.count(told[0].casefold()) == 1}
-    return [
-        msgspec.structs.replace(one, name=sure[one.id][0], evidence=sure[one.id][1]) if one.id in sure else one
-        for one in speakers
-    ]
+    return [_called(one, *sure[one.id]) if one.id in sure else one for one in speakers]
+
+
+def _called(speaker: Speaker, name: str, evidence: SelfIntroduction) -> Speaker:
+    return msgspec.structs.replace(speaker, name=name, evidence=evidence, named_by="self")
 
 
 def _told(said: Sequence[Word]) -> tuple[str, SelfIntroduction] | None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.media import TimeRange
+from schemas.turns import JOINED_MS
 from streams.adapters.ports import Float32
 from streams.listen.changes import best_path
 from streams.listen.speakers import Found, Labels, Times
@@ -22,8 +23,6 @@ REACH_MS, LEAST_NEAR = 900.0, 0.05
 """A window speaks for this much around its middle, the less the farther; a little for all of it."""
 INSIDE_PRICE, PAUSE_PRICE = 0.2, 0.05
 """Of a change inside a phrase and between two, in seconds of one cosine."""
-JOINED_MS = 300
-"""A speaker who goes on after a shorter pause has not stopped."""
 
 
 @dataclass(frozen=True, kw_only=True)

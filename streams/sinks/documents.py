@@ -68,6 +68,8 @@ def _owner(event: events.Event) -> Document:
 
 def segment_documents(event: events.TranscriptCompleted, transcript: Transcript) -> list[Document]:
     """One document a segment. The same segment of a later version has the same id."""
+    speakers = transcript.diarization.speakers if transcript.diarization else []
+    names = {one.id: one.name for one in speakers}
     return [
         {
             "id": identity(event, "segment", str(ordinal)),
@@ -79,6 +81,7 @@ def segment_documents(event: events.TranscriptCompleted, transcript: Transcript)
             "end_ms": segment.end_ms,
             "text": segment.text,
             "speaker": segment.speaker,
+            "speaker_name": names.get(segment.speaker or ""),
             "language": segment.language or transcript.language,
             "trust": segment.trust,
         }

@@ -162,7 +162,11 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
         "dead_id": str(await new_letter(world, world.ann)),
     }
     correction = {"version": 1, "edits": [{"first_word": 0, "end_word": 1, "text": "mine"}]}
-    bodies: dict[str, dict[str, object]] = {"signParts": {"numbers": [1]}, "correctTranscript": correction}
+    bodies: dict[str, dict[str, object]] = {
+        "signParts": {"numbers": [1]},
+        "correctTranscript": correction,
+        "correctSpeakers": {"version": 1, "edits": [{"op": "rename", "speaker": "S1", "name": "mine"}]},
+    }
     asked = 0
     for operation in OPERATIONS:
         names = path_parameters(operation.path)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from schemas.documents import Transcript
 from schemas.media import ObjectRef
+from schemas.voices import Diarization, Speaker
 from streams.sinks import documents
 from streams.sinks.documents import BadReferenceError, Indexed
 from tests.sinks import made
@@ -19,6 +21,18 @@ def test_segments() -> None:
     assert (second["org_id"], second["project_id"], second["language"]) == (str(made.ORG), str(made.PROJECT), "en")
     assert first["id"] != second["id"]
     assert first["project_title"] == second["project_title"] == "A talk"
+    assert (first["speaker"], first["speaker_name"]) == (None, None)
+
+
+def test_segments_have_their_speakers_name() -> None:
+    told = made.transcript("Hello.", "World.")
+    speakers = [Speaker(id="S1", speech_ms=1, turns=1, name="Ada"), Speaker(id="S2", speech_ms=1, turns=1)]
+    segments = [msgspec.structs.replace(one, speaker=who) for one, who in zip(told.segments, ("S1", "S2"), strict=True)]
+    spoken = msgspec.structs.replace(
+        told, segments=segments, diarization=Diarization(speakers=speakers, turns=[], overlaps=[], model="m")
+    )
+    found = documents.segment_documents(made.transcript_completed(REF), spoken)
+    assert [(one["speaker"], one["speaker_name"]) for one in found] == [("S1", "Ada"), ("S2", None)]
 
 
 def test_ids_are_the_same_again_and_other_for_another_org() -> None:

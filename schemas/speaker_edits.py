@@ -1,0 +1,69 @@
+"""A person's corrections of who speaks: what can be asked, and what was done. Pure data; changes no transcript."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from schemas.media import Value
+
+SpeakerId = Annotated[str, Meta(pattern=r"^S[1-9][0-9]{0,5}$", description="S1, S2 …")]
+Name = Annotated[str, Meta(max_length=100)]
+Ms = Annotated[int, Meta(ge=0, le=2**42)]
+Index = Annotated[int, Meta(ge=0, le=2**31)]
+MOST_PLACES = 1_000
+
+
+class Stretch(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[start_ms, end_ms)`` of the time line."""
+
+    start_ms: Ms
+    end_ms: Ms
+
+
+class WordRun(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``words[first_word:end_word]`` of the version that was read, counted from 0."""
+
+    first_word: Index
+    end_word: Index
+
+
+class Rename(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="rename"):
+    """Call a speaker by a name; an empty one takes the name away."""
+
+    speaker: SpeakerId
+    name: Name
+
+
+class Merge(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="merge"):
+    """``speaker`` is ``into``: all that one says becomes the other's."""
+
+    speaker: SpeakerId
+    into: SpeakerId
+
+
+class Split(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="split"):
+    """What is said in some places is another's: ``to``, or a new speaker (who may be given a ``name``)."""
+
+    ranges: Annotated[list[Stretch], Meta(max_length=MOST_PLACES)] = []
+    words: Annotated[list[WordRun], Meta(max_length=MOST_PLACES)] = []
+    speaker: SpeakerId | None = None
+    """Only what this one says there; without: whoever speaks."""
+    to: SpeakerId | None = None
+    name: Name = ""
+
+
+SpeakerEdit = Rename | Merge | Split
+
+
+class SpeakerChange(Value, frozen=True, kw_only=True):
+    """What one edit did: whose words are now whose, and how much that was; or the name before and after it."""
+
+    op: Literal["rename", "merge", "split"]
+    speaker: str | None
+    to: str | None = None
+    before: str = ""
+    after: str = ""
+    word_count: int = 0
+    speech_ms: int = 0
