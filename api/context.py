@@ -14,7 +14,7 @@ from api.idempotency import Idempotency
 from api.limits import Places, TokenBuckets
 from api.memory import Memory
 from api.metrics import Metrics
-from streams.adapters.ports import Analytics, Objects, Search, Uploads
+from streams.adapters.ports import Analytics, Objects, Search, Sentences, Uploads
 from streams.adapters.postgres import Pool
 from streams.settings import Settings
 
@@ -46,6 +46,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     objects: Objects
     uploads: Uploads
     search: Search
+    sentences: Sentences
+    """What a question means."""
     analytics: Analytics
     answers: Memory[Any]
     """What analytics answered a moment ago."""

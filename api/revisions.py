@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from api.meaning import with_meaning
 from api.problems import ApiProblem
 from api.projects import find_project
 from api.registry import Call
@@ -55,8 +56,9 @@ async def revise(
         ref = _current(call, row, version)
         body = await call.outside(f"transcript {ref.key}", partial(objects.get, ref))
         revision = await asyncio.to_thread(lambda: apply(msgspec.json.decode(body, type=Transcript)))
-        after = revision.transcript
-        identity = result_id(project_id, "correct", str(after.version))
+        identity = result_id(project_id, "correct", str(revision.transcript.version))
+        after = await with_meaning(call, revision.transcript, identity)
+        revision = msgspec.structs.replace(revision, transcript=after)
         prefix = f"{call.org_id}/{project_id}/transcript/{identity}"
         store = partial(objects.put, prefix, encode_document(after), "application/json", ".json")
         made: ObjectRef = await call.outside("corrected transcript", store)

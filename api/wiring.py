@@ -24,6 +24,7 @@ from streams.adapters.clickhouse import open_analytics
 from streams.adapters.meilisearch import open_search
 from streams.adapters.objects import open_objects
 from streams.adapters.postgres import Pool, create_pool
+from streams.adapters.triton_vectors import TritonSentences
 from streams.adapters.triton_wire import TritonWire
 from streams.settings import Settings
 
@@ -52,6 +53,8 @@ async def _open(settings: Settings, metrics: Metrics, pool: Pool, stack: AsyncEx
     stack.callback(search.close)
     analytics = await open_analytics(settings)
     stack.push_async_callback(analytics.close)
+    sentences = TritonSentences(settings.triton)
+    stack.push_async_callback(sentences.close)
     triton = TritonWire(settings.triton)
     stack.push_async_callback(triton.close)
     listeners = Listeners()
@@ -66,6 +69,7 @@ async def _open(settings: Settings, metrics: Metrics, pool: Pool, stack: AsyncEx
         objects=objects,
         uploads=objects,
         search=search,
+        sentences=sentences,
         analytics=analytics,
         answers=Memory(seconds=KEPT_S, now=time.monotonic),
         check_url=make_url_check(settings.fetch_allow),

@@ -22,6 +22,7 @@ from cli.show import Display, plain_table, visible
 EXPORT_TIMEOUT_S = 1800.0
 POLL_S = 1.0
 SHOWN_BYTES = 2000
+HITS = ("segments", "clips", "chapters", "entities")
 _MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
 
 Command = Callable[[Client, Namespace, Display], tuple[int, JSON]]
@@ -81,12 +82,12 @@ def search(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
     found = client.get("/v1/search", q=" ".join(args.words), project_id=args.project, limit=args.limit)
     if not args.json:
         show_hits(display, found)
-    return OK if found["segments"] or found["clips"] else NOTHING_FOUND, found
+    return OK if any(found[kind] for kind in HITS) else NOTHING_FOUND, found
 
 
 def show_hits(display: Display, found: JSON) -> None:
-    """Segments with the time to jump to, matches marked."""
-    if not found["segments"] and not found["clips"]:
+    """Hits of each kind with the time to jump to, matches marked."""
+    if not any(found[kind] for kind in HITS):
         display.say(f"Nothing is said about “{found['query']}”.")
     for hit in found["segments"]:
         line = Text(f"{clock(hit['start_ms']):>8}  ", style="cyan")
@@ -97,6 +98,16 @@ def show_hits(display: Display, found: JSON) -> None:
         line = Text("    clip  ", style="cyan")
         line.append(f"{clock(hit['start_ms'])} – {clock(hit['end_ms'])}  {visible(hit['title'])}")
         line.append(f"  {hit['clip_id']}", style="dim")
+        display.table(line)
+    for hit in found["chapters"]:
+        line = Text(" chapter  ", style="cyan")
+        line.append(f"{clock(hit['start_ms'])} – {clock(hit['end_ms'])}  {visible(hit['title'])}")
+        line.append(f"  {hit['project_id']}", style="dim")
+        display.table(line)
+    for hit in found["entities"]:
+        line = Text(f"{hit['kind']:>8}  ", style="cyan")
+        line.append(f"{visible(hit['name'])}  {', '.join(clock(one['start_ms']) for one in hit['mentions'][:5])}")
+        line.append(f"  {hit['project_id']}", style="dim")
         display.table(line)
 
 

@@ -10,6 +10,7 @@ from schemas.faces import Mouth, SpeakingTurn, VoiceCurve
 from schemas.media import CropBox, Face, ObjectRef, Segment, TimeRange, Value, Word
 from schemas.shots import Transition, TransitionKind
 from schemas.sounds import SpanSounds
+from schemas.vectors import SentenceRows
 from schemas.voices import Diarization, VoiceWindows
 from schemas.words import Fit, HeardWindow, Rejected, ScriptReport
 
@@ -179,6 +180,8 @@ class Transcript(Value, frozen=True, kw_only=True):
     """Who speaks when; absent where no voice was heard, or they could not be told apart."""
     version: int = 1
     """1 is the machine's; each correction by a person makes the next."""
+    meaning: SentenceRows | None = None
+    """What its segments mean, by their texts; absent where the sentence model knows no word of it, or was away."""
     script: ScriptReport | None = None
     """Where the caller gave the words: how they compare with what is said."""
     rejected: list[Rejected] = []

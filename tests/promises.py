@@ -63,8 +63,10 @@ async def search_keeps_what_it_promises(search: Search) -> None:
     org, other = str(uuid4()), str(uuid4())
     ids = sorted(str(uuid4()) for _ in range(3))
     mine = f'org_id = "{org}"'
-    await search.upsert("segments", [{"id": one, "org_id": org, "version": n} for n, one in enumerate(ids)])
-    await search.upsert("segments", [{"id": ids[0], "text": "later"}, {"id": str(uuid4()), "org_id": other}])
+    unmeant = {"_vectors": {"meaning": None}}
+    written = [{"id": one, "org_id": org, "version": n} | unmeant for n, one in enumerate(ids)]
+    await search.upsert("segments", written)
+    await search.upsert("segments", [{"id": ids[0], "text": "later"}, {"id": str(uuid4()), "org_id": other} | unmeant])
     await search.upsert("segments", [])
     hits = (await search.search("segments", "", {"filter": mine, "sort": ["version:desc"], "limit": 10}))["hits"]
     assert [(hit["id"], hit["version"], hit.get("text")) for hit in hits] == [
@@ -74,7 +76,8 @@ async def search_keeps_what_it_promises(search: Search) -> None:
     ]
     found = await search.search("segments", "", {"filter": mine, "sort": ["version:asc"], "limit": 1})
     assert [hit["id"] for hit in found["hits"]] == ids[:1]
-    both = await search.search_each(("segments", "clips"), "", {"filter": mine, "limit": 10})
+    mine_only = {"filter": mine, "limit": 10}
+    both = await search.search_each([("segments", mine_only), ("clips", mine_only | {"limit": 1})], "")
     assert [len(answer["hits"]) for answer in both] == [3, 0]
     await search.delete("segments", f"{mine} AND version < 2")
     left = await search.search("segments", "", {"filter": mine, "limit": 10})

@@ -16,6 +16,7 @@ from local.search_front.settings import merged
 from local.search_front.store import Store
 from local.search_front.tasks import Tasks
 from local.search_front.values import Values
+from local.search_front.vectors import FIELD
 
 _FETCH = {"offset", "limit", "fields", "filter", "ids", "sort", "retrieveVectors"}
 
@@ -77,6 +78,8 @@ class Contents:
         offset, limit = given.get("offset") or 0, given.get("limit", 20)
         chosen = [number for number, _ in hits[offset : offset + limit]]
         bodies = self._store.bodies(chosen)
+        if given.get("retrieveVectors"):
+            bodies = {n: body | {FIELD: self._library.vectors.of(row.number, n)} for n, body in bodies.items()}
         results = [_fields(bodies[n], given.get("fields") or []) for n in chosen if n in bodies]
         return 200, {"results": results, "offset": offset, "limit": limit, "total": len(hits)}
 

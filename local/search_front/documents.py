@@ -6,7 +6,6 @@ still dirty at start is built anew, so a kill at any moment loses nothing.
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -17,46 +16,13 @@ import msgspec
 
 from local.search_front.errors import MeiliError
 from local.search_front.fulltext import FullText, searchable_texts
+from local.search_front.identity import guess_primary_key, identity_of
 from local.search_front.settings import REBUILDS, merged, updated
 from local.search_front.store import IndexRow, Store, now_text
 from local.search_front.values import Values
+from local.search_front.vectors import FIELD, Embedders, Vectors, given_vectors
 
-_IDENTITY = re.compile(r"^[A-Za-z0-9_-]{1,511}$")
-_MANUALLY = "Please specify the primary key manually using the `primaryKey` query parameter."
 Document = dict[str, Any]
-
-
-def identity_of(document: Mapping[str, Any], primary_key: str) -> str:
-    """The id of a document as text; raises MeiliError when it has none or a bad one."""
-    if primary_key not in document:
-        shown = msgspec.json.encode(document)[:200].decode(errors="replace")
-        message = f"Document doesn't have a `{primary_key}` attribute: `{shown}`."
-        raise MeiliError("missing_document_id", message)
-    value = document[primary_key]
-    if isinstance(value, bool) or not isinstance(value, (str, int)) or not _IDENTITY.match(str(value)):
-        message = (
-            f"Document identifier `{value!r}` is invalid. A document identifier can be of type integer or string, only "
-            "composed of alphanumeric characters (a-z A-Z 0-9), hyphens (-) and underscores (_), "
-            "and can not be more than 511 bytes."
-        )
-        raise MeiliError("invalid_document_id", message)
-    return str(value)
-
-
-def guess_primary_key(document: Mapping[str, Any]) -> str:
-    """The one attribute that ends in ``id``; raises MeiliError when there is none, or more."""
-    found = [name for name in document if name.lower().endswith("id")]
-    if not found:
-        detail = "the engine did not find any field ending with `id` in its name"
-        message = f"The primary key inference failed as {detail}. {_MANUALLY}"
-        raise MeiliError("index_primary_key_no_candidate_found", message)
-    if len(found) > 1:
-        message = (
-            f"The primary key inference failed as the engine found {len(found)} fields ending with `id` "
-            f"in their names: '{found[0]}' and '{found[1]}'. {_MANUALLY}"
-        )
-        raise MeiliError("index_primary_key_multiple_candidates_found", message)
-    return found[0]
 
 
 class Library:
@@ -67,6 +33,7 @@ class Library:
         self.store = store
         self._folder = folder
         self._open: dict[int, FullText] = {}
+        self.vectors = Vectors(store)
         self._lock = threading.Lock()
         for row in store.indexes():
             if row.dirty:
@@ -95,7 +62,10 @@ class Library:
     def drop(self, row: IndexRow) -> None:
         """Forget an index and all in it."""
         with self.store.write() as connection:
-            for table, column in (*((t, "index_no") for t in ("attributes", "documents", "paths")), ("indexes", "no")):
+            for table, column in (
+                *((t, "index_no") for t in ("attributes", "documents", "paths", "vectors")),
+                ("indexes", "no"),
+            ):
                 connection.execute(f"delete from {table} where {column} = ?", (row.number,))  # noqa: S608  fixed names
         with self._lock:
             opened = self._open.pop(row.number, None)
@@ -123,24 +93,37 @@ class Library:
             self._touch(connection, row, key)
             values = Values(connection, row.number)
             for identity, document in zip(identities, documents, strict=True):
-                number, body = self._upsert(connection, row, identity, document, partial=partial)
+                number, body = self._upsert(connection, row, identity, document, settings["embedders"], partial=partial)
                 values.put(number, body, self._valued(settings))
                 changed[number] = body
         self._write_texts(row, changed, settings)
         return len(documents)
 
     def _upsert(
-        self, connection: Connection, row: IndexRow, identity: str, document: Document, *, partial: bool
+        self,
+        connection: Connection,
+        row: IndexRow,
+        identity: str,
+        document: Document,
+        embedders: Embedders,
+        *,
+        partial: bool,
     ) -> tuple[int, Document]:
+        given = given_vectors(document, embedders, identity)
+        document = _without(document, given)
         sql = "select no, body from documents where index_no = ? and id = ?"
         found = connection.execute(sql, (row.number, identity)).fetchone()
         body = {**msgspec.json.decode(found[1]), **document} if found and partial else document
         text = msgspec.json.encode(body).decode()
         if found:
-            connection.execute("update documents set body = ? where no = ?", (text, found[0]))
-            return int(found[0]), body
-        sql = "insert into documents (index_no, id, body) values (?, ?, ?)"
-        return int(connection.execute(sql, (row.number, identity, text)).lastrowid or 0), body
+            number = int(found[0])
+            connection.execute("update documents set body = ? where no = ?", (text, number))
+        else:
+            sql = "insert into documents (index_no, id, body) values (?, ?, ?)"
+            number = int(connection.execute(sql, (row.number, identity, text)).lastrowid or 0)
+        missing = [] if found and partial else [name for name in embedders if name not in given]
+        self.vectors.put(connection, row.number, number, given, missing)
+        return number, body
 
     def delete(self, row: IndexRow, numbers: Iterable[int]) -> int:
         """Delete documents by number."""
@@ -150,6 +133,7 @@ class Library:
             for number in gone:
                 connection.execute("delete from attributes where document_no = ?", (number,))
                 connection.execute("delete from documents where no = ?", (number,))
+                self.vectors.remove(connection, row.number, number)
         opened = self.fulltext(row.number)
         for number in gone:
             opened.remove(number)
@@ -168,11 +152,25 @@ class Library:
         stored = updated(row.settings, change)
         rebuild = any(merged(row.settings)[name] != merged(stored)[name] for name in REBUILDS)
         with self.store.write() as connection:
+            self._change_embedders(connection, row, merged(stored)["embedders"])
             sql = "update indexes set settings = ?, updated_at = ?, dirty = dirty or ? where no = ?"
             values = (msgspec.json.encode(stored).decode(), now_text(), rebuild, row.number)
             connection.execute(sql, values)
         if rebuild:
             self.rebuild(self.store.index(row.uid))
+
+    def _change_embedders(self, connection: Connection, row: IndexRow, wanted: Embedders) -> None:
+        """Vectors of embedders that go are forgotten; for new ones every document must bring its own, or none."""
+        before = merged(row.settings)["embedders"]
+        for name in [name for name in before if before[name] != wanted.get(name)]:
+            self.vectors.forget(connection, row.number, name)
+        fresh = {name: rules for name, rules in wanted.items() if before.get(name) != rules}
+        if not fresh:
+            return
+        sql = "select no, id, body from documents where index_no = ?"
+        for number, identity, text in connection.execute(sql, (row.number,)).fetchall():
+            given = given_vectors(msgspec.json.decode(text), fresh, identity)
+            self.vectors.put(connection, row.number, number, given, [name for name in fresh if name not in given])
 
     def rebuild(self, row: IndexRow) -> None:
         """Derive values and texts of every document anew."""
@@ -225,3 +223,12 @@ class Library:
         with self.store.write() as connection:
             connection.executemany("insert or ignore into paths values (?, ?)", [(row.number, path) for path in paths])
             connection.execute("update indexes set dirty = 0 where no = ?", (row.number,))
+
+
+def _without(document: Document, taken: Iterable[str]) -> Document:
+    """A document less the vectors that are kept elsewhere; those of embedders that are not configured stay in it."""
+    if FIELD not in document:
+        return document
+    left = {name: value for name, value in document[FIELD].items() if name not in taken}
+    body = {name: value for name, value in document.items() if name != FIELD}
+    return body | ({FIELD: left} if left else {})

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+import msgspec
+
 from local.search_front.errors import MeiliError
 from local.search_front.ranking import Rank
 from local.search_front.values import Values, covers
 
-Hit: TypeAlias = tuple[int, Rank]
+Ranked: TypeAlias = tuple[int, Rank]
 NO_RANK = Rank(words=0, typos=0, proximity=0, attribute=0, position=0, exact=0, terms=0)
 """Of a hit that no word was asked of."""
 Settings: TypeAlias = Mapping[str, Any]
@@ -24,7 +26,35 @@ MEASURES: Mapping[str, Callable[[Rank], Any]] = {
 }
 
 
-def ordered(hits: Sequence[Hit], sort: Sequence[str], settings: Settings, values: Values) -> list[Hit]:
+class Likeness(msgspec.Struct, frozen=True):
+    """Of a hit that was found by its meaning."""
+
+    value: float
+
+    def score(self) -> float:
+        """0 to 1."""
+        return self.value
+
+
+Scored: TypeAlias = Rank | Likeness
+Hit: TypeAlias = tuple[int, Scored]
+
+
+def blended(
+    by_words: Sequence[Hit], by_meaning: Sequence[tuple[int, float]], ratio: float
+) -> tuple[list[Hit], set[int]]:
+    """Both lists in one, by score times weight as Meilisearch does it; each hit once, and who came by meaning."""
+    words = by_words if ratio < 1 else []
+    meant: list[Hit] = [(number, Likeness(value)) for number, value in by_meaning]
+    weighed = [(one, (1 - ratio) * one[1].score()) for one in words] + [(one, ratio * one[1].score()) for one in meant]
+    weighed.sort(key=lambda pair: -pair[1])
+    found: dict[int, Scored] = {}
+    for (number, scored), _ in weighed:
+        found.setdefault(number, scored)
+    return list(found.items()), {number for number, scored in found.items() if isinstance(scored, Likeness)}
+
+
+def ordered(hits: Sequence[Ranked], sort: Sequence[str], settings: Settings, values: Values) -> list[Ranked]:
     """Sorted by the ranking rules: the last rule first, because sorting keeps the order of equals."""
     wanted = [_sort_rule(rule, settings["sortableAttributes"]) for rule in sort]
     result = list(hits)
@@ -40,11 +70,11 @@ def ordered(hits: Sequence[Hit], sort: Sequence[str], settings: Settings, values
     return result
 
 
-def _by_measure(hits: list[Hit], measure: Callable[[Rank], Any]) -> list[Hit]:
+def _by_measure(hits: list[Ranked], measure: Callable[[Rank], Any]) -> list[Ranked]:
     return sorted(hits, key=lambda hit: measure(hit[1]))
 
 
-def _by_value(hits: list[Hit], field: str, values: Values, *, descending: bool) -> list[Hit]:
+def _by_value(hits: list[Ranked], field: str, values: Values, *, descending: bool) -> list[Ranked]:
     keys = values.sort_keys(field)
     having = [hit for hit in hits if hit[0] in keys]
     having.sort(key=lambda hit: keys[hit[0]], reverse=descending)

@@ -10,6 +10,13 @@ import msgspec
 from local.search_front.errors import MeiliError, not_here, unknown_field
 
 
+class Hybrid(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """How much meaning counts beside words, 0..1, and by which embedder."""
+
+    embedder: str
+    semantic_ratio: float = 0.5
+
+
 class SearchRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What a search may say. Names and defaults: https://www.meilisearch.com/docs/reference/api/search"""
 
@@ -35,6 +42,9 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     attributes_to_search_on: list[str] | None = None
     distinct: str | None = None
     index_uid: str | None = None
+    vector: list[float] | None = None
+    hybrid: Hybrid | None = None
+    retrieve_vectors: bool = False
 
     @property
     def paged(self) -> bool:
@@ -51,8 +61,7 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 _FIELDS = {field.encode_name: field for field in msgspec.structs.fields(SearchRequest)}
-_UNABLE = ("vector", "hybrid", "showRankingScoreDetails", "retrieveVectors", "locales", "media", "personalize",
-           "federationOptions", "showPerformanceDetails")  # fmt: skip
+_UNABLE = ("showRankingScoreDetails", "locales", "media", "personalize", "federationOptions", "showPerformanceDetails")
 _SAME_AS_ABSENT = (None, False)
 
 
@@ -71,7 +80,25 @@ def read_search(body: object) -> SearchRequest:
         if name not in _FIELDS and name not in _UNABLE:
             raise unknown_field(name, [*_FIELDS, *_UNABLE])
     given = {name: _checked(name, value) for name, value in body.items() if name in _FIELDS and value is not None}
-    return SearchRequest(**{_FIELDS[name].name: value for name, value in given.items()})
+    request = SearchRequest(**{_FIELDS[name].name: value for name, value in given.items()})
+    _check_hybrid(request)
+    return request
+
+
+def _check_hybrid(request: SearchRequest) -> None:
+    if request.hybrid is None:
+        if request.vector is not None:
+            raise MeiliError("missing_search_hybrid", "Invalid request: missing `hybrid` parameter with `vector`.")
+        return
+    ratio = request.hybrid.semantic_ratio
+    if not 0.0 <= ratio <= 1.0:
+        message = (
+            "Invalid value at `.hybrid.semanticRatio`: the value of `semanticRatio` is invalid, "
+            "expected a float between `0.0` and `1.0`."
+        )
+        raise MeiliError("invalid_search_semantic_ratio", message)
+    if ratio and request.sort:
+        raise not_here("Sorting a hybrid search")
 
 
 def _checked(name: str, value: Any) -> Any:

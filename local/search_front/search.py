@@ -11,13 +11,14 @@ from local.search_front.errors import MeiliError
 from local.search_front.filters import Both, Node, parse_filter
 from local.search_front.formatting import Style, formatted, match_positions
 from local.search_front.fulltext import searchable_texts
-from local.search_front.ordering import NO_RANK, Hit, distinct, facets_of, ordered
+from local.search_front.ordering import NO_RANK, Hit, Ranked, Scored, blended, distinct, facets_of, ordered
 from local.search_front.query import Query, Term, parse_query
 from local.search_front.ranking import Rank, match_document, rank
 from local.search_front.request import SearchRequest
 from local.search_front.settings import merged
 from local.search_front.store import IndexRow
 from local.search_front.values import Values, covers
+from local.search_front.vectors import FIELD, check_dimensions
 
 
 class Searcher:
@@ -34,8 +35,8 @@ class Searcher:
         began = time.perf_counter()
         allowed = self._allowed(request, rules)
         query = parse_query(request.q or "", self._settings)
-        hits = self._hits(query, request, allowed)
-        hits = ordered(hits, request.sort or [], self._settings, self._values)
+        by_words = ordered(self._hits(query, request, allowed), request.sort or [], self._settings, self._values)
+        hits, meant = self._meant(by_words, request, allowed)
         hits = distinct(hits, request.distinct, self._settings, self._values)
         if request.ranking_score_threshold is not None:
             hits = [hit for hit in hits if hit[1].score() >= request.ranking_score_threshold]
@@ -49,6 +50,7 @@ class Searcher:
         }
         return (
             answer
+            | ({} if request.hybrid is None else {"semanticHitCount": sum(n in meant for n, _ in shown)})
             | self._pages(request, min(len(hits), most))
             | facets_of(request.facets, {n for n, _ in hits}, self._settings, self._values)
         )
@@ -58,6 +60,25 @@ class Searcher:
         if not nodes:
             return None
         return self._values.matching(Both(tuple(nodes)), self._settings["filterableAttributes"])
+
+    def _meant(
+        self, hits: Sequence[Hit], request: SearchRequest, allowed: set[int] | None
+    ) -> tuple[list[Hit], set[int]]:
+        """Hits by words and by meaning in one order, by their scores and the asked weight; and which are by meaning."""
+        hybrid = request.hybrid
+        if hybrid is None or not hybrid.semantic_ratio:
+            return list(hits), set()
+        rules = self._settings["embedders"].get(hybrid.embedder)
+        if rules is None:
+            raise MeiliError("invalid_search_embedder", f"Cannot find embedder with name `{hybrid.embedder}`.")
+        if request.vector is None:
+            message = "Error while generating embeddings: user error: embeddings of queries must be user provided."
+            raise MeiliError("vector_embedding_error", message)
+        check_dimensions(request.vector, rules)
+        first, count = request.window
+        near = self._library.vectors.nearest(self._row.number, hybrid.embedder, request.vector)
+        near = [one for one in near if allowed is None or one[0] in allowed][: first + count]
+        return blended(hits if request.q else [], near, hybrid.semantic_ratio)
 
     def _searched(self, request: SearchRequest) -> list[str]:
         searchable: list[str] = self._settings["searchableAttributes"]
@@ -71,7 +92,7 @@ class Searcher:
                 raise MeiliError("invalid_search_attributes_to_search_on", message)
         return wanted
 
-    def _hits(self, query: Query, request: SearchRequest, allowed: set[int] | None) -> list[Hit]:
+    def _hits(self, query: Query, request: SearchRequest, allowed: set[int] | None) -> list[Ranked]:
         searched = self._searched(request)
         excluded = self._holding(query.excluded, searched)
         if not query.terms:
@@ -125,15 +146,18 @@ class Searcher:
         for number, ranked in hits:
             if number in bodies:
                 document = {k: v for k, v in bodies[number].items() if self._displayed(k)}
-                shown.append(self._hit(document, ranked, query, request))
+                hit = self._hit(document, ranked, query, request)
+                if request.retrieve_vectors:
+                    hit[FIELD] = self._library.vectors.of(self._row.number, number)
+                shown.append(hit)
         return shown
 
     def _displayed(self, name: str) -> bool:
-        return any(
+        return name != FIELD and any(
             covers(pattern, name) or pattern.startswith(name + ".") for pattern in self._settings["displayedAttributes"]
         )
 
-    def _hit(self, document: dict[str, Any], ranked: Rank, query: Query, request: SearchRequest) -> dict[str, Any]:
+    def _hit(self, document: dict[str, Any], ranked: Scored, query: Query, request: SearchRequest) -> dict[str, Any]:
         wanted = request.attributes_to_retrieve
         hit = document if wanted is None or "*" in wanted else {k: v for k, v in document.items() if k in wanted}
         hit = dict(hit)

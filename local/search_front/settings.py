@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from local.search_front.errors import MeiliError, not_here, unknown_field
+from local.search_front.vectors import check_embedders
 
 RULES = ["words", "typo", "proximity", "attributeRank", "sort", "wordPosition", "exactness"]
 OLD_RULES = ["words", "typo", "proximity", "attribute", "sort", "exactness"]
@@ -42,7 +43,7 @@ DEFAULTS: dict[str, Any] = {
 }
 REBUILDS = {"searchableAttributes", "filterableAttributes", "sortableAttributes", "distinctAttribute", "rankingRules"}
 """Settings after which every document is indexed anew."""
-_UNABLE = ("nonSeparatorTokens", "separatorTokens", "dictionary", "embedders", "localizedAttributes", "searchCutoffMs")
+_UNABLE = ("nonSeparatorTokens", "separatorTokens", "dictionary", "localizedAttributes", "searchCutoffMs")
 
 
 def _texts(value: object) -> bool:
@@ -95,6 +96,9 @@ def check_settings(given: object) -> dict[str, Any]:
             continue
         if name in _UNABLE:
             raise not_here(f"The setting `{name}`")
+        if name == "embedders":
+            check_embedders(value)
+            continue
         fits, expected = _CHECKS[name]
         if not fits(value):
             raise MeiliError(
@@ -140,6 +144,9 @@ def updated(stored: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, A
     for name, value in change.items():
         if value is None:
             result.pop(name, None)
+        elif name == "embedders":
+            every = {**result.get(name, {}), **value}
+            result[name] = {embedder: rules for embedder, rules in every.items() if rules is not None}
         elif name in ("typoTolerance", "faceting", "pagination"):
             result[name] = _over(result.get(name, {}), value) if result.get(name) else value
         else:

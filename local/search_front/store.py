@@ -27,6 +27,9 @@ create table if not exists attributes (
 create index if not exists attributes_text on attributes (index_no, field, kind, folded, document_no);
 create index if not exists attributes_number on attributes (index_no, field, kind, number, document_no);
 create index if not exists attributes_document on attributes (document_no);
+create table if not exists vectors (
+  index_no integer not null, embedder text not null, document_no integer not null, part integer not null,
+  body blob not null, primary key (index_no, embedder, document_no, part)) without rowid;
 create table if not exists paths (index_no integer not null, path text not null, primary key (index_no, path));
 create table if not exists tasks (
   uid integer primary key autoincrement, index_uid text, status text not null, type text not null, details text,

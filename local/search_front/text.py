@@ -59,7 +59,7 @@ def distance(left: str, right: str, most: int) -> int:
                 row[j] = min(row[j], older[j - 2] + 1)
         if min(row) > most:
             return most + 1
-    return row[-1]
+    return min(row[-1], most + 1)
 
 
 def prefix_distance(wanted: str, word: str, most: int) -> int:

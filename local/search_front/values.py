@@ -18,6 +18,8 @@ SMALLEST, LARGEST = float("-inf"), float("inf")
 def flatten(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """Attributes with their dotted paths; objects and objects in lists are entered, and named themselves too."""
     for name, value in document.items():
+        if name == "_vectors" and not prefix:
+            continue
         path = prefix + name
         yield path, value
         inner = [value] if isinstance(value, dict) else value if isinstance(value, list) else []

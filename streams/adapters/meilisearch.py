@@ -15,8 +15,10 @@ from typing import Any, TypeAlias, TypeVar
 
 import meilisearch
 import msgspec
+import structlog
 from meilisearch.errors import MeilisearchApiError, MeilisearchCommunicationError, MeilisearchTimeoutError
 
+from streams.adapters.ports import NoVectors
 from streams.errors import Unavailable
 from streams.settings import Settings
 
@@ -29,7 +31,14 @@ CALL_TIMEOUT_S = 20
 TASK_TIMEOUT_MS = 120_000
 POLL_MS = 15
 LATER_CODES = {"index_not_found", "no_space_left_on_device", "too_many_open_files", "too_many_search_requests"}
+NO_VECTOR_CODES = {"invalid_search_embedder", "invalid_vector_dimensions", "vector_embedding_error"} | {
+    "feature_not_enabled",
+    "invalid_search_hybrid",
+    "invalid_search_vector",
+}
 UNORDERED = {"filterableAttributes", "sortableAttributes"}
+WHOLE = {"synonyms", "embedders"}
+"""Objects of which the engine keeps exactly what was set, no defaults beside it."""
 LATER_STATUSES = {408, 429, 500, 502, 503, 504}
 
 
@@ -44,12 +53,17 @@ class IndexSchema(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     version: int
     primary_key: str
     settings: dict[str, Any]
+    synonyms: bool = False
+    """Whether the groups of ``schemas/synonyms.json`` hold for it."""
 
 
 def index_schemas() -> list[IndexSchema]:
-    """Every index that we keep."""
+    """Every index that we keep, with its synonyms among its settings."""
     entries = sorted(files("schemas").joinpath("meilisearch").iterdir(), key=lambda entry: entry.name)
-    return [msgspec.json.decode(e.read_bytes(), type=IndexSchema) for e in entries if e.name.endswith(".json")]
+    found = [msgspec.json.decode(e.read_bytes(), type=IndexSchema) for e in entries if e.name.endswith(".json")]
+    groups = msgspec.json.decode(files("schemas").joinpath("synonyms.json").read_bytes(), type=list[list[str]])
+    each = {"synonyms": {one: [other for other in group if other != one] for group in groups for one in group}}
+    return [msgspec.structs.replace(one, settings=one.settings | each) if one.synonyms else one for one in found]
 
 
 @contextmanager
@@ -61,6 +75,8 @@ def _translated() -> Iterator[None]:
     except MeilisearchApiError as error:
         if error.status_code in LATER_STATUSES or error.code in LATER_CODES:
             raise Unavailable(PART, error.message) from error
+        if error.code in NO_VECTOR_CODES:
+            raise NoVectors(error.message) from error
         raise
 
 
@@ -111,11 +127,11 @@ class MeilisearchSearch:
         return answer
 
     async def search_each(
-        self, indexes: Sequence[str], query: str, options: Mapping[str, Any]
+        self, asked: Sequence[tuple[str, Mapping[str, Any]]], query: str
     ) -> Sequence[Mapping[str, Any]]:
         """The engine's own answers, one an index, by one request: the client makes a connection for each."""
-        asked = [{"indexUid": index, "q": query, **options} for index in indexes]
-        answers: dict[str, list[Mapping[str, Any]]] = await self._call(lambda client: client.multi_search(asked))
+        queries = [{"indexUid": index, "q": query, **options} for index, options in asked]
+        answers: dict[str, list[Mapping[str, Any]]] = await self._call(lambda client: client.multi_search(queries))
         return answers["results"]
 
     async def prepare(self, schema: IndexSchema) -> None:
@@ -129,14 +145,38 @@ class MeilisearchSearch:
             change = {
                 name: value for name, value in schema.settings.items() if not _same(name, current.get(name), value)
             }
+            if "embedders" in change:
+                _opt_out(client, schema, change["embedders"])
             if change:
-                finish(client, client.index(schema.uid).update_settings(change))
+                _set(client, schema.uid, change)
 
         await self._call(work)
 
 
+def _opt_out(client: Client, schema: IndexSchema, embedders: Mapping[str, Any]) -> None:
+    """Each document that is there says that it has no vector yet: the engine takes no embedder before."""
+    index, offset = client.index(schema.uid), 0
+    none = {"_vectors": dict.fromkeys(embedders)}
+    while page := index.get_documents({"fields": [schema.primary_key], "limit": 1000, "offset": offset}).results:
+        finish(client, index.update_documents([dict(document) | none for document in page]))
+        offset += len(page)
+
+
+def _set(client: Client, uid: str, change: dict[str, Any]) -> None:
+    """Settings; of an engine that knows no embedders, all but those: answers then say that words were searched."""
+    try:
+        finish(client, client.index(uid).update_settings(change))
+    except MeilisearchApiError as error:
+        if error.code != "feature_not_enabled" or "embedders" not in change:
+            raise
+        structlog.get_logger().warning("search by words alone", index=uid, reason=error.message)
+        finish(client, client.index(uid).update_settings({k: v for k, v in change.items() if k != "embedders"}))
+
+
 def _same(name: str, current: object, wanted: object) -> bool:
     """Whether a setting is as wanted; the engine returns lists whose order means nothing in an order of its own."""
+    if name in WHOLE and isinstance(current, dict) and current.keys() != wanted.keys():  # type: ignore[attr-defined]
+        return False
     if isinstance(current, dict) and isinstance(wanted, dict):
         return all(_same(inner, current.get(inner), value) for inner, value in wanted.items())
     if name in UNORDERED and isinstance(current, list) and isinstance(wanted, list):
@@ -153,7 +193,6 @@ async def migrate_meilisearch(settings: Settings) -> None:
     """Make every index as its file says; doing it again changes nothing."""
     search = open_search(settings)
     try:
-        for schema in index_schemas():
-            await search.prepare(schema)
+        await asyncio.gather(*(search.prepare(schema) for schema in index_schemas()))
     finally:
         search.close()

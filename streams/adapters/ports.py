@@ -252,8 +252,12 @@ class Chat(Protocol):
         ...
 
 
+class NoVectors(Exception):
+    """The search engine cannot compare meanings: it is too old, or its indexes were not migrated. Ask by words."""
+
+
 class Search(Protocol):
-    """The search engine."""
+    """The search engine. A search may raise NoVectors where its options ask for ``hybrid``."""
 
     async def upsert(self, index: str, documents: Sequence[Mapping[str, Any]]) -> None:
         """Write documents by primary key and return when they can be found."""
@@ -268,9 +272,9 @@ class Search(Protocol):
         ...
 
     async def search_each(
-        self, indexes: Sequence[str], query: str, options: Mapping[str, Any]
+        self, asked: Sequence[tuple[str, Mapping[str, Any]]], query: str
     ) -> Sequence[Mapping[str, Any]]:
-        """The engine's own answers to one question, one an index, in their order."""
+        """The engine's own answers to one question, one a pair of index and options, in their order."""
         ...
 
 

@@ -15,6 +15,7 @@ from schemas.sounds import Sounds
 from schemas.worth import WeightTable
 from streams import lifecycle
 from streams.adapters.postgres import Connection, org_transaction
+from streams.adapters.sentence_rows import embed, read_rows
 from streams.attempt import Commit, Work, timed_in_thread
 from streams.context import Context, prefix_of
 from streams.detect.meaning import texts_to_embed
@@ -91,7 +92,10 @@ class DetectStage:
         if not timeline.sentences:
             return _unasked("nothing is said"), cpu_ms, ""
         try:
-            found = await self._context.sentences.embed(texts_to_embed(timeline, wishes_of(options)))
+            kept = material.transcript.meaning if material.transcript else None
+            have = await read_rows(self._context.objects, kept)
+            texts = texts_to_embed(timeline, wishes_of(options))
+            found = await embed(self._context.sentences, texts, have, kept.model if kept else "")
         except Unavailable:
             return _unasked("the sentence model did not answer"), cpu_ms, MEANING_LOST
         return Embedded(values=found.values, model=found.model), cpu_ms + found.compute_ms, ""

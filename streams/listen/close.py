@@ -15,6 +15,7 @@ from streams.attempt import Commit, Work, timed_in_thread
 from streams.context import Context, prefix_of
 from streams.errors import Unavailable
 from streams.listen.diarize import with_speakers
+from streams.listen.meaning import Meant, keep_meaning
 from streams.listen.merge import close
 from streams.listen.scripted import follow
 from streams.listen.soundtrack import soundtrack
@@ -53,18 +54,20 @@ class CloseStage:
             transcript = await self._follow(script, transcript, planned, work)
         transcript, unspoken = await self._speakers(event, spans, transcript, work)
         sounds, unheard = await self._sounds(event, spans, transcript, work)
+        meant = await self._meaning(event, transcript, work)
         transcript = msgspec.structs.replace(
             transcript,
             project_title=project["title"],
             version=event.version,
             sounds=sounds.ref if sounds else None,
+            meaning=meant.rows,
             without_words=why_no_words(transcript, sounds.totals if sounds else None),
         )
         prefix = prefix_of(event, "transcript", result_id(work.cause.input_id, "close"))
         ref = await self._context.objects.put(prefix, encode_document(transcript), "application/json", ".json")
 
         async def commit(connection: Connection) -> None:
-            for warning in filter(None, (unheard, unspoken)):
+            for warning in filter(None, (unheard, unspoken, meant.warning)):
                 await lifecycle.warn(connection, event.org_id, event.project_id, warning)
             await _write(connection, event, transcript, ref, work)
 
@@ -84,6 +87,18 @@ class CloseStage:
             return transcript, "speakers: they could not be told apart"
         work.cpu_ms += cpu_ms
         return found, ""
+
+    async def _meaning(self, event: events.SpansHeard, transcript: Transcript, work: Work) -> Meant:
+        prefix = prefix_of(event, "meaning", result_id(work.cause.input_id, "close"))
+        meant = await keep_meaning(
+            transcript,
+            sentences=self._context.sentences,
+            objects=self._context.objects,
+            prefix=prefix,
+            report=work.report,
+        )
+        work.cpu_ms += meant.compute_ms
+        return meant
 
     async def _sounds(
         self, event: events.SpansHeard, spans: list[HeardSpan], transcript: Transcript, work: Work

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
@@ -12,15 +13,23 @@ from schemas import events
 from schemas.documents import MomentList, Transcript
 from schemas.ids import result_id
 from schemas.media import ObjectRef
+from streams.adapters.ports import Float32
+from streams.adapters.sentence_rows import Rows, digest
 
 T = TypeVar("T")
 Document: TypeAlias = dict[str, Any]
-SEGMENTS, CLIPS, TOMBSTONES = "segments", "clips", "tombstones"
+SEGMENTS, CLIPS, CHAPTERS, ENTITIES, TOMBSTONES = "segments", "clips", "chapters", "entities", "tombstones"
+FOUND = (SEGMENTS, CLIPS, CHAPTERS, ENTITIES)
+"""The indexes that are searched."""
+EMBEDDER = "meaning"
+"""What the engine calls the vectors of segments, clips and chapters."""
 TOPICS = ("transcripts.v1", "moments.v1", "projects.v1")
 """The topics that hold anything to find, or to forget."""
 
 
-Indexed: TypeAlias = events.TranscriptCompleted | events.MomentsDetected | events.ClipSelected | events.ProjectErased
+Indexed: TypeAlias = (
+    events.TranscriptCompleted | events.IntelligenceCompleted | events.MomentsDetected | events.ProjectErased
+)
 """Events that change what can be found."""
 
 
@@ -34,16 +43,20 @@ class BadReferenceError(ValueError):
 
 
 def reference_of(event: Indexed) -> ObjectRef | None:
-    """The object that must be read to index an event; None where nothing must.
-
-    Raises BadReferenceError for an object outside of the event's own project: it would be shown to the wrong people.
-    """
+    """The object that must be read to index an event; None where nothing must. Raises BadReferenceError."""
     if isinstance(event, events.TranscriptCompleted):
         found = event.transcript
     elif isinstance(event, events.MomentsDetected):
         found = event.moments
+    elif isinstance(event, events.IntelligenceCompleted):
+        found = event.intelligence
     else:
         return None
+    return own(event, found)
+
+
+def own(event: Indexed, found: ObjectRef) -> ObjectRef:
+    """Raises BadReferenceError for an object outside of the event's own project: it would be shown to wrong people."""
     if not found.key.startswith(f"{event.org_id}/{event.project_id}/"):
         raise BadReferenceError("object.foreign", f"{found.key!r} does not lie under the project of its event")
     return found
@@ -62,18 +75,21 @@ def identity(event: events.Event, kind: str, name: str) -> str:
     return str(result_id(event.project_id, kind, f"{event.org_id}/{name}"))
 
 
-def _owner(event: events.Event) -> Document:
+def owner_of(event: events.Event) -> Document:
+    """Whose a document is."""
     return {"org_id": str(event.org_id), "project_id": str(event.project_id)}
 
 
-def segment_documents(event: events.TranscriptCompleted, transcript: Transcript) -> list[Document]:
+def segment_documents(
+    event: events.TranscriptCompleted, transcript: Transcript, rows: Rows = MappingProxyType({})
+) -> list[Document]:
     """One document a segment. The same segment of a later version has the same id."""
     speakers = transcript.diarization.speakers if transcript.diarization else []
     names = {one.id: one.name for one in speakers}
     return [
         {
             "id": identity(event, "segment", str(ordinal)),
-            **_owner(event),
+            **owner_of(event),
             "project_title": transcript.project_title,
             "version": event.version,
             "ordinal": ordinal,
@@ -84,19 +100,27 @@ def segment_documents(event: events.TranscriptCompleted, transcript: Transcript)
             "speaker_name": names.get(segment.speaker or ""),
             "language": segment.language or transcript.language,
             "trust": segment.trust,
+            **vectors(rows.get(digest(segment.text))),
         }
         for ordinal, segment in enumerate(transcript.segments)
     ]
 
 
+def vectors(row: Float32 | None) -> Document:
+    """What a document means, as the engine takes it; it wants to be told where that is not known."""
+    return {"_vectors": {EMBEDDER: None if row is None else [round(float(value), 4) for value in row]}}
+
+
 def clip_documents(event: events.MomentsDetected, moments: MomentList) -> list[Document]:
-    """What the list of moments knows of each clip: its words, and its project's title."""
+    """One document a clip, numbered as the clips themselves are: best first."""
+    chosen = sorted((moment for moment in moments.moments if moment.selected), key=lambda moment: moment.rank or 0)
     return [
         {
             "id": identity(event, "clip", str(UUID(moment.id))),
-            **_owner(event),
+            **owner_of(event),
             "project_title": moments.project_title,
             "clip_id": str(UUID(moment.id)),
+            "ordinal": ordinal,
             "title": moment.title,
             "reason": moment.reason,
             "text": moment.text,
@@ -104,29 +128,15 @@ def clip_documents(event: events.MomentsDetected, moments: MomentList) -> list[D
             "end_ms": moment.range.end_ms,
             "score": moment.score,
             "confidence": moment.confidence,
+            **vectors(None),
         }
-        for moment in moments.moments
-        if moment.selected
+        for ordinal, moment in enumerate(chosen)
     ]
-
-
-def clip_document(event: events.ClipSelected) -> Document:
-    """What the selection knows of its clip. Merged with the words, whichever comes first."""
-    return {
-        "id": identity(event, "clip", str(event.clip_id)),
-        **_owner(event),
-        "clip_id": str(event.clip_id),
-        "ordinal": event.ordinal,
-        "start_ms": event.range.start_ms,
-        "end_ms": event.range.end_ms,
-        "score": event.score,
-        "confidence": event.confidence,
-    }
 
 
 def tombstone_document(event: events.Event, erased_at: dt.datetime) -> Document:
     """What stays of an erased project."""
-    return {"id": tombstone_id(event), **_owner(event), "erased_at": erased_at.isoformat()}
+    return {"id": tombstone_id(event), **owner_of(event), "erased_at": erased_at.isoformat()}
 
 
 def tombstone_id(event: events.Event) -> str:
@@ -144,6 +154,31 @@ def older_filter(event: events.TranscriptCompleted) -> str:
     return f"{project_filter(event)} AND version < {event.version}"
 
 
+def newest_options(event: events.Event) -> Document:
+    """The document of a project that is of the newest version."""
+    return {
+        "filter": project_filter(event),
+        "sort": ["version:desc"],
+        "limit": 1,
+        "attributesToRetrieve": ["version"],
+    }
+
+
 def tombstones_filter(ids: list[str]) -> str:
     """Tombstones among these ids."""
     return "id IN [" + ", ".join(f'"{one}"' for one in ids) + "]"
+
+
+def ids_filter(event: events.Event, ids: list[str]) -> str:
+    """Those documents of a project that have one of these ids."""
+    return f"{project_filter(event)} AND {tombstones_filter(ids)}"
+
+
+def page_options(event: events.Event, index: str, start: int, limit: int) -> Document:
+    """The documents of a project from this ordinal on; the engine shows no more than its first thousand hits."""
+    return {
+        "filter": f"{project_filter(event)} AND ordinal >= {start}",
+        "sort": ["ordinal:asc"],
+        "limit": limit,
+        "retrieveVectors": index != ENTITIES,
+    }

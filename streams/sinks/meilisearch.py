@@ -1,4 +1,4 @@
-"""Transcripts and moments → the search engine. Never an old transcript over a newer, nor an erased project back.
+"""Transcripts, moments and what study found → the search engine. Never an old one over a newer, nor an erased one back.
 
 Documents are merged by id, so events may come twice and in any order. Tombstones of erased projects are an index of
 their own in the engine.
@@ -11,59 +11,39 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TypeVar
 
-import msgspec
-
 from schemas import events
 from schemas.documents import MomentList, Transcript
+from schemas.intelligence import Intelligence
 from streams.adapters.meilisearch import open_search
 from streams.adapters.objects import open_objects
 from streams.adapters.ports import Objects, Search
+from streams.adapters.sentence_rows import read_rows
 from streams.metrics import SINK_ROWS, Metrics
 from streams.settings import Settings
-from streams.sinks import documents
+from streams.sinks import about, documents
+from streams.sinks.agreement import Project, agree
 from streams.sinks.batches import Arrived, Health, Refused, Sink, Wrote
-from streams.sinks.documents import CLIPS, SEGMENTS, TOMBSTONES, BadReferenceError, Document, Indexed
+from streams.sinks.documents import (
+    CHAPTERS,
+    CLIPS,
+    ENTITIES,
+    FOUND,
+    SEGMENTS,
+    TOMBSTONES,
+    BadReferenceError,
+    Document,
+    Indexed,
+)
+from streams.sinks.gathered import Found, Gathered, find
 from streams.sinks.isolate import handle_all
 
 T = TypeVar("T")
 NAME = "meilisearch"
-MOST_RECORDS = 100
-"""Each may be an object to read and a task to wait for: a batch must end well before the sink counts as stalled."""
+MOST_RECORDS = 40
+"""Each may be an object to read and a project to go through; a batch must end before the sink counts as stalled."""
 DOCUMENTS_A_TASK = 2_000
 IDS_A_QUESTION = 500
-
-
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that changes what can be found."""
-
-    arrived: Arrived
-    event: Indexed
-
-    @property
-    def stone(self) -> str:
-        """Id of its project's tombstone, if it has one."""
-        return documents.tombstone_id(self.event)
-
-
-class Gathered:
-    """What a batch comes to, before it is written: documents by id, and the transcripts they are of."""
-
-    def __init__(self) -> None:
-        """Empty."""
-        self.segments: dict[str, Document] = {}
-        self.clips: dict[str, Document] = {}
-        self.completed: list[events.TranscriptCompleted] = []
-
-    def version(self, event: events.TranscriptCompleted) -> int:
-        """Newest version of the event's transcript so far, 0 when there is none."""
-        owner = (event.org_id, event.project_id)
-        return max((e.version for e in self.completed if (e.org_id, e.project_id) == owner), default=0)
-
-
-def find(batch: Sequence[Arrived]) -> list[Found]:
-    """What of a batch concerns search."""
-    pairs = ((one, one.event) for one in batch)
-    return [Found(arrived=one, event=event) for one, event in pairs if isinstance(event, Indexed)]
+DOCUMENTS_A_PAGE = 1_000
 
 
 class MeilisearchSink:
@@ -87,24 +67,76 @@ class MeilisearchSink:
             except BadReferenceError as error:
                 message = one.arrived.message
                 refused.append(Refused(message=message, reason=error.reason, detail=error.detail, event=one.event))
-        await self._write(SEGMENTS, gathered.segments)
-        await self._write(CLIPS, gathered.clips)
-        for event in gathered.completed:
-            await self._search.delete(SEGMENTS, documents.older_filter(event))
+        for index, found_here in gathered.documents.items():
+            await self._write(index, found_here)
+        await self._forget_older(gathered)
+        await self._agree([one.event for one in kept])
         await self._forget_late(kept)
         return refused
 
     async def _gather(self, event: Indexed, gathered: Gathered) -> None:
-        if isinstance(event, events.ClipSelected):
-            _merge(gathered.clips, [documents.clip_document(event)])
-        elif isinstance(event, events.MomentsDetected):
-            _merge(gathered.clips, documents.clip_documents(event, await self._load(event, MomentList)))
+        if isinstance(event, events.MomentsDetected):
+            gathered.add(CLIPS, documents.clip_documents(event, await self._load(event, MomentList)))
+        elif isinstance(event, events.IntelligenceCompleted):
+            newest = max([await self._newest_version(event, index) for index in (CHAPTERS, ENTITIES)])
+            if event.transcript_version < max(newest, gathered.studied_version(event)):
+                return
+            made = await self._load(event, Intelligence)
+            gathered.add(CHAPTERS, about.chapter_documents(event, made))
+            gathered.add(ENTITIES, about.entity_documents(event, made))
+            gathered.studied[documents.tombstone_id(event)] = event
         elif isinstance(event, events.TranscriptCompleted):
-            newest = max(await self._newest_version(event), gathered.version(event))
+            newest = max(await self._newest_version(event, SEGMENTS), gathered.version(event))
             if event.version >= newest:
                 transcript = await self._load(event, Transcript)
-                _merge(gathered.segments, documents.segment_documents(event, transcript))
+                if transcript.meaning is not None:
+                    documents.own(event, transcript.meaning.rows)
+                rows = await read_rows(self._objects, transcript.meaning)
+                gathered.add(SEGMENTS, documents.segment_documents(event, transcript, rows))
                 gathered.completed.append(event)
+
+    async def _forget_older(self, gathered: Gathered) -> None:
+        for event in gathered.completed:
+            await self._search.delete(SEGMENTS, documents.older_filter(event))
+        for studied in gathered.studied.values():
+            for index in (CHAPTERS, ENTITIES):
+                await self._search.delete(index, about.stale_filter(studied))
+
+    async def _agree(self, changed: Sequence[Indexed]) -> None:
+        """Let the documents of every project that changed speak of one transcript.
+
+        Whoever writes reads afterwards, so of two processes at least the later one sees both. What a transcript's
+        partition brings is one process's; moments come by another, so for them only clips are written.
+        """
+        by_project: dict[str, list[Indexed]] = {}
+        for event in changed:
+            by_project.setdefault(documents.tombstone_id(event), []).append(event)
+        for several in by_project.values():
+            only = (CLIPS,) if all(isinstance(one, events.MomentsDetected) for one in several) else FOUND
+            await self._agree_one(several[0], only)
+
+    async def _agree_one(self, event: Indexed, only: Sequence[str]) -> None:
+        about_it = [await self._everything(event, index) for index in (CLIPS, CHAPTERS, ENTITIES)]
+        if not any(about_it):
+            return
+        segments = await self._everything(event, SEGMENTS)
+        clips, chapters, entities = about_it
+        changes = agree(Project(segments=segments, clips=clips, chapters=chapters, entities=entities))
+        for index in only:
+            await self._write(index, {one["id"]: one for one in changes.updates.get(index, ())})
+        if changes.gone and ENTITIES in only:
+            await self._search.delete(ENTITIES, documents.ids_filter(event, changes.gone))
+
+    async def _everything(self, event: Indexed, index: str) -> list[Document]:
+        """Every document of a project in one index, in order."""
+        found: list[Document] = []
+        while True:
+            start = found[-1]["ordinal"] + 1 if found else 0
+            options = documents.page_options(event, index, start, DOCUMENTS_A_PAGE)
+            hits = (await self._search.search(index, "", options))["hits"]
+            found += hits
+            if len(hits) < DOCUMENTS_A_PAGE:
+                return found
 
     async def _load(self, event: Indexed, kind: type[T]) -> T:
         """The document that an event refers to; raises BadReferenceError."""
@@ -116,14 +148,8 @@ class MeilisearchSink:
             raise BadReferenceError("object.missing", f"{reference.key!r} is not there") from None
         return documents.read_document(body, kind)
 
-    async def _newest_version(self, event: events.TranscriptCompleted) -> int:
-        options = {
-            "filter": documents.project_filter(event),
-            "sort": ["version:desc"],
-            "limit": 1,
-            "attributesToRetrieve": ["version"],
-        }
-        hits = (await self._search.search(SEGMENTS, "", options))["hits"]
+    async def _newest_version(self, event: Indexed, index: str) -> int:
+        hits = (await self._search.search(index, "", documents.newest_options(event)))["hits"]
         return int(hits[0]["version"]) if hits else 0
 
     async def _write(self, index: str, found: dict[str, Document]) -> None:
@@ -143,7 +169,7 @@ class MeilisearchSink:
             await self._delete_project(one.event)
 
     async def _delete_project(self, event: Indexed) -> None:
-        for index in (SEGMENTS, CLIPS):
+        for index in FOUND:
             await self._search.delete(index, documents.project_filter(event))
 
     async def _erased(self, found: Sequence[Found]) -> set[str]:
@@ -161,12 +187,6 @@ class MeilisearchSink:
         gone = await self._erased(kept)
         for event in {one.stone: one.event for one in kept if one.stone in gone}.values():
             await self._delete_project(event)
-
-
-def _merge(into: dict[str, Document], found: Sequence[Document]) -> None:
-    """Add documents; of two of one id the later's fields win."""
-    for document in found:
-        into[document["id"]] = into.get(document["id"], {}) | document
 
 
 def _count(metrics: Metrics, table: str, rows: int) -> None:

@@ -10,9 +10,11 @@ from schemas.documents import Transcript, encode_document
 from schemas.ids import result_id
 from schemas.intelligence import Engine, Intelligence
 from schemas.media import ObjectRef
+from schemas.vectors import SentenceRows
 from streams import lifecycle
 from streams.adapters.ports import Vectors
 from streams.adapters.postgres import Connection
+from streams.adapters.sentence_rows import Rows, embed, read_rows
 from streams.attempt import Commit, Work, timed_in_thread
 from streams.context import Context, prefix_of
 from streams.outbox import Cause, put
@@ -49,7 +51,7 @@ class StudyStage:
         body = await self._context.objects.get(event.transcript)
         transcript = msgspec.json.decode(body, type=Transcript)
         (spoken, found), reading_ms = await timed_in_thread(_prepare, transcript)
-        material, asking_ms = await self._material(spoken, found, work)
+        material, asking_ms = await self._material(spoken, found, transcript.meaning, work)
         made, studying_ms = await timed_in_thread(study, material)
         made = await self._written(made, spoken, work)
         made = msgspec.structs.replace(made, project_title=transcript.project_title)
@@ -62,7 +64,9 @@ class StudyStage:
 
         return commit
 
-    async def _material(self, spoken: Spoken, found: list[Phrase], work: Work) -> tuple[Material, int]:
+    async def _material(
+        self, spoken: Spoken, found: list[Phrase], kept: SentenceRows | None, work: Work
+    ) -> tuple[Material, int]:
         """Vectors of sentences and phrases, and the processor time they cost. Raises Unavailable."""
         texts = [line.text for line in spoken.lines]
         if not speaks_english(spoken.language):
@@ -71,8 +75,9 @@ class StudyStage:
             return Material(
                 spoken=spoken, vectors=rows, phrases=[], phrase_vectors=none, model="tf-idf", reason=BY_WORDS
             ), 0
-        lines = await self._embed(texts, work, 0)
-        named = await self._embed([phrase.text for phrase in found], work, len(texts))
+        have = await read_rows(self._context.objects, kept)
+        lines = await self._embed(texts, have, kept, work, 0)
+        named = await self._embed([phrase.text for phrase in found], {}, kept, work, len(texts))
         material = Material(
             spoken=spoken, vectors=lines.values, phrases=found, phrase_vectors=named.values, model=lines.model
         )
@@ -91,10 +96,12 @@ class StudyStage:
         engine = Engine(name=rules.model, version=VERSION, model=rules.model, reason="the configured model")
         return laid_over(made, spoken, answers, engine, writer.cost)
 
-    async def _embed(self, texts: list[str], work: Work, done: int) -> Vectors:
+    async def _embed(self, texts: list[str], have: Rows, kept: SentenceRows | None, work: Work, done: int) -> Vectors:
+        """One row a text; only those that close did not ask for are asked for. Raises Unavailable."""
         parts = []
         for at in range(0, len(texts) or 1, AT_ONCE):
-            parts.append(await self._context.sentences.embed(texts[at : at + AT_ONCE]))
+            part = texts[at : at + AT_ONCE]
+            parts.append(await embed(self._context.sentences, part, have, kept.model if kept else ""))
             work.report(done + at + 1)
         return Vectors(
             values=np.concatenate([part.values for part in parts]),

@@ -16,7 +16,7 @@ from api.cursors import Position, decode_cursor, encode_cursor
 from api.limits import TokenBuckets
 from api.problems import ApiProblem, field_error
 from api.project_events import last_seen
-from api.search import highlight
+from api.search_hits import highlight
 from api.sounds import ReadSounds, shown, thinned
 from api.tail import Listeners, project_of
 from api.traces import continue_trace

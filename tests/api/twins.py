@@ -23,6 +23,7 @@ from schemas.media import ObjectRef
 from streams.adapters.keys import mint_api_key
 from streams.adapters.ports import ObjectHead, UploadPart
 from streams.settings import Settings
+from tests.vectors import WordSentences
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 NOW = dt.datetime(2026, 11, 21, 12, 0, tzinfo=dt.UTC)
@@ -137,9 +138,9 @@ class SearchTwin:
         return {"hits": found, "estimatedTotalHits": len(found)}
 
     async def search_each(
-        self, indexes: Sequence[str], query: str, options: Mapping[str, Any]
+        self, asked: Sequence[tuple[str, Mapping[str, Any]]], query: str
     ) -> Sequence[Mapping[str, Any]]:
-        return [await self.search(index, query, options) for index in indexes]
+        return [await self.search(index, query, options) for index, options in asked]
 
 
 class AnalyticsTwin:
@@ -171,6 +172,7 @@ def make_context(metrics: Metrics, **changes: Any) -> Context:
         "objects": objects,
         "uploads": objects,
         "search": SearchTwin(),
+        "sentences": WordSentences(),
         "analytics": AnalyticsTwin(),
         "answers": Memory(seconds=2, now=monotonic),
         "check_url": _any_url,

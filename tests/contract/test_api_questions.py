@@ -14,10 +14,12 @@ from schemas import codec, events
 from schemas.media import ObjectRef, TimeRange
 from streams.adapters.clickhouse import migrate_clickhouse, open_analytics
 from streams.adapters.meilisearch import migrate_meilisearch, open_search
+from streams.errors import Unavailable
 from streams.settings import Settings
 from streams.sinks.rows import COLUMNS, row_of
 from tests.contract.api_world import Tenant, World, open_world
 from tests.contract.servers import Server
+from tests.vectors import WordSentences
 
 pytestmark = pytest.mark.contract
 
@@ -50,6 +52,7 @@ def segment(tenant: Tenant, project_id: UUID, text: str, start_ms: int) -> dict[
         "text": text,
         "language": "en",
         "speaker": None,
+        "_vectors": {"meaning": None},
     }
 
 
@@ -67,6 +70,7 @@ async def test_words_are_found_marked_and_walled(world: World, settings: Setting
     clip = {
         "id": uuid4().hex, "clip_id": str(uuid4()), "org_id": str(world.ann.org_id), "project_id": str(mine),
         "start_ms": 0, "end_ms": 20_000, "title": "Why momentum matters", "text": "words", "reason": "r", "score": 70.5,
+        "_vectors": {"meaning": None},
     }  # fmt: skip
     await search.upsert("clips", [clip])
     search.close()
@@ -107,6 +111,147 @@ async def test_hits_carry_their_projects_title_and_can_be_had_by_it(world: World
     assert await titled("Lecture") == []
     for odd in ('x" OR org_id EXISTS OR project_title = "', "x\\", 'x\\" OR org_id EXISTS OR project_title = "x'):
         assert await titled(odd) == []
+
+
+def placed(tenant: Tenant, project_id: UUID, **fields: Any) -> dict[str, Any]:
+    return {"id": uuid4().hex, "org_id": str(tenant.org_id), "project_id": str(project_id), **fields}
+
+
+async def fill(world: World, settings: Settings) -> UUID:
+    """A project of Ann's with two segments, a chapter, a company and a topic; and the same company in one of Bob's."""
+    search, mine = open_search(settings), uuid4()
+    heard = {"language": "en", "trust": "trusted", "speaker": "Ann", "topics": ["Tides"]}
+    other = {"language": "de", "trust": "doubtful", "speaker": "Bea", "topics": []}
+    await search.upsert(
+        "segments",
+        [
+            segment(world.ann, mine, "a walrus swims", 1000) | heard,
+            segment(world.ann, mine, "ein walrus", 9000) | other,
+        ],
+    )
+    chapter = {"title": "Walrus, tides", "phrases": ["walrus"], "text": "a walrus swims", "start_ms": 0, "end_ms": 5000}
+    await search.upsert(
+        "chapters", [placed(world.ann, mine, **chapter, **heard | {"speaker": ["Ann"], "_vectors": {"meaning": None}})]
+    )
+    said = [{"start_ms": at, "end_ms": at + 500, "text": "Walrus & Co"} for at in (1000, 7000)]
+    name = {"kind": "organisation", "name": "Walrus & Co", "forms": ["Walrus & Co"], "mentions": said}
+    name |= {"said_ms": [1000, 7000], "mention_count": 2, "trust": "trusted", "speaker": ["Ann"], "language": "en"}
+    topic = name | {"kind": "topic", "name": "walrus tides"}
+    everywhere = [placed(who, mine, **what) for who, what in ((world.ann, name), (world.ann, topic), (world.bob, name))]
+    await search.upsert("entities", everywhere)
+    search.close()
+    return mine
+
+
+COUNTS = ("segments", "clips", "chapters", "entities")
+
+
+async def test_chapters_and_names_are_found_filtered_and_counted(world: World, settings: Settings) -> None:
+    mine = await fill(world, settings)
+
+    async def found(**asked: Any) -> dict[str, Any]:
+        answer = await world.ann.client.get("/v1/search", params={"q": "walrus", "project_id": str(mine), **asked})
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    async def counts(**asked: Any) -> list[int]:
+        answer = await found(**asked)
+        return [len(answer[name]) for name in COUNTS]
+
+    whole = await found(facets="true")
+    assert [len(whole[name]) for name in COUNTS] == [2, 0, 1, 2], "nothing of Bob's"
+    (chapter,) = whole["chapters"]
+    assert (chapter["highlight"], chapter["speakers"]) == ("<mark>Walrus</mark>, tides", ["Ann"])
+    names = {hit["kind"]: hit for hit in whole["entities"]}
+    assert names["organisation"]["highlight"] == "<mark>Walrus</mark> &amp; Co"
+    assert [one["start_ms"] for one in names["topic"]["mentions"]] == [1000, 7000]
+    assert names["organisation"]["across"] == "/v1/entities?q=Walrus+%26+Co&kind=organisation"
+    across = await world.ann.client.get(names["topic"]["across"])
+    assert across.status_code == 200
+    assert whole["facets"]["segments"]["speaker"] == {"Ann": 1, "Bea": 1}
+    assert whole["facets"]["segments"]["topics"] == {"Tides": 1}
+    assert whole["facets"]["entities"]["kind"] == {"organisation": 1, "topic": 1}
+    assert (await found())["facets"] == {}
+    assert await counts(speaker="ann") == [1, 0, 1, 2]
+    assert await counts(language="de") == [1, 0, 0, 0]
+    assert await counts(trust="doubtful") == [1, 0, 0, 0]
+    assert await counts(topic="TIDES") == [1, 0, 1, 0]
+    assert await counts(kind="topic") == [0, 0, 0, 1]
+    assert await counts(only="entities,clips") == [0, 0, 0, 2]
+    assert await counts(from_ms=1500, to_ms=9000) == [1, 0, 1, 2]
+    assert await counts(from_ms=7001) == [1, 0, 0, 0]
+    assert await counts(to_ms=1000) == [0, 0, 1, 0]
+    assert await counts(speaker='x" OR org_id EXISTS OR speaker = "x') == [0, 0, 0, 0]
+
+
+async def test_meaning_is_used_where_it_can_be_and_said_where_not(world: World, settings: Settings) -> None:
+    search, mine = open_search(settings), uuid4()
+    texts = ("a walrus swims", "dogs bark loudly", "ein Satz")
+    rows = (await WordSentences().embed(texts)).values.tolist()
+    heard = [segment(world.ann, mine, text, 1000 * at) for at, text in enumerate(texts)]
+    vectors = [{"_vectors": {"meaning": row}} for row in rows[:2]] + [{"_vectors": {"meaning": None}}]
+    await search.upsert("segments", [one | row for one, row in zip(heard, vectors, strict=True)])
+    search.close()
+
+    async def found(mode: str, **asked: Any) -> tuple[list[str], dict[str, Any]]:
+        params = {"q": "swims a seal", "project_id": str(mine), "mode": mode, **asked}
+        answer = await world.ann.client.get("/v1/search", params=params)
+        assert answer.status_code == 200, answer.text
+        return [hit["text"] for hit in answer.json()["segments"]], answer.json()["semantic"]
+
+    texts_found, semantic = await found("meaning")
+    assert (texts_found, semantic) == (list(texts[:2]), {"used": True, "reason": "", "model": "words-1"})
+    texts_found, semantic = await found("hybrid", limit="1")
+    assert (texts_found, semantic["used"]) == ([texts[0]], True)
+    assert (await found("words"))[1]["used"] is False
+    for asked, told in (({"language": "de"}, "English only"), ({"only": "entities"}, "words alone")):
+        _, semantic = await found("hybrid", **asked)
+        assert not semantic["used"]
+        assert told in semantic["reason"]
+    bobs = await world.bob.client.get("/v1/search", params={"q": "a walrus", "mode": "meaning"})
+    assert bobs.json()["segments"] == []
+
+
+async def test_a_model_that_is_away_is_said_and_words_are_searched(settings: Settings) -> None:
+    class Away:
+        async def embed(self, texts: Any) -> Any:
+            raise Unavailable("triton", "down")
+
+    search = open_search(settings)
+    async with open_world(settings, search=search, sentences=Away()) as world:
+        await search.upsert("segments", [segment(world.ann, uuid4(), "a walrus", 0) | {"_vectors": {"meaning": None}}])
+        answer = (await world.ann.client.get("/v1/search", params={"q": "walrus", "mode": "meaning"})).json()
+    search.close()
+    assert [hit["text"] for hit in answer["segments"]] == ["a walrus"]
+    assert answer["semantic"]["reason"] == "the sentence model did not answer: words were searched"
+
+
+@pytest.mark.parametrize(
+    ("asked", "pointer"),
+    [
+        ({"only": "segments,people"}, "?only"),
+        ({"only": "clips", "kind": "person"}, "?only"),
+        ({"only": "entities", "topic": "x"}, "?only"),
+        ({"kind": "person", "topic": "x"}, "?kind"),
+        ({"kind": "nonsense"}, "?kind"),
+        ({"mode": "meaning", "only": "entities"}, "?mode"),
+        ({"mode": "guess"}, "?mode"),
+        ({"trust": "rejected"}, "?trust"),
+        ({"from_ms": 5, "to_ms": 5}, "?to_ms"),
+        ({"from_ms": -1}, "?from_ms"),
+        ({"to_ms": 10**15}, "?to_ms"),
+        ({"speaker": "x" * 201}, "?speaker"),
+        ({"topic": ""}, "?topic"),
+        ({"facets": "perhaps"}, "?facets"),
+        ({"limit": 101}, "?limit"),
+        ({"q": ""}, "?q"),
+    ],
+)
+async def test_what_cannot_be_asked_names_the_parameter(world: World, asked: dict[str, Any], pointer: str) -> None:
+    answer = await world.ann.client.get("/v1/search", params={"q": "x", **asked})
+    assert answer.status_code == 422, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
 
 
 async def insert(settings: Settings, facts: list[events.AnyEvent], at: dt.datetime) -> None:

@@ -12,11 +12,15 @@ import pytest
 
 from schemas.documents import Transcript, encode_document
 from schemas.media import Segment, Word
+from schemas.vectors import SentenceRows
 from streams.adapters.objects import S3Objects, ensure_bucket, open_objects
 from streams.adapters.postgres import org_transaction
+from streams.adapters.sentence_asking import ask
+from streams.adapters.sentence_rows import SUFFIX, digest, packed, read_rows
 from streams.settings import Settings
 from tests.contract.api_world import Tenant, World, open_world
 from tests.contract.servers import Server
+from tests.vectors import WordSentences
 
 pytestmark = pytest.mark.contract
 SAID = "we met doctor whom"
@@ -39,7 +43,7 @@ async def world(postgres: Settings, objects: S3Objects) -> AsyncIterator[World]:
         yield opened
 
 
-async def heard(world: World, tenant: Tenant, objects: S3Objects) -> str:
+async def heard(world: World, tenant: Tenant, objects: S3Objects, meaning: SentenceRows | None = None) -> str:
     """A project with the machine's transcript; gives its path."""
     made = await tenant.client.post("/v1/projects", json={"source_url": "https://video.example/a.mp4"})
     project_id = UUID(made.json()["project_id"])
@@ -57,6 +61,7 @@ async def heard(world: World, tenant: Tenant, objects: S3Objects) -> str:
         segments=[segment],
         speech=[],
         model="m",
+        meaning=meaning,
     )
     body = encode_document(told)
     ref = await objects.put(f"{tenant.org_id}/{project_id}/transcript/t", body, "application/json", ".json")
@@ -93,6 +98,16 @@ async def test_a_correction_is_read_by_all_and_the_machines_version_stays(world:
     assert (newest["made_by"], newest["key_id"], newest["base_version"]) == ("person", str(world.ann.key_id), 1)
     assert (newest["note"], newest["changes"][0]["before"], newest["changes"][0]["after"]) == ("a name", "whom", "Who.")
     assert (oldest["made_by"], oldest["version"], oldest["changes"]) == ("machine", 1, [])
+
+
+async def test_what_a_corrected_sentence_means_is_asked_for(world: World, objects: S3Objects) -> None:
+    rows, model, _ = await ask(WordSentences(), [SAID], {})
+    ref = await objects.put("meaning", packed(rows), "application/octet-stream", SUFFIX)
+    path = await heard(world, world.ann, objects, SentenceRows(rows=ref, dimensions=384, model=model, texts=1))
+    assert (await world.ann.client.patch(path, json=fix("Who."))).status_code == 200
+    kept = msgspec.convert((await world.ann.client.get(path)).json()["meaning"], SentenceRows)
+    assert set(await read_rows(objects, kept)) == {digest("we met doctor Who.")}
+    assert kept.rows.key.startswith(f"{world.ann.org_id}/{path.split('/')[3]}/meaning/")
 
 
 async def test_the_event_says_so_once_a_version(world: World, objects: S3Objects) -> None:

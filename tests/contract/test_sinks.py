@@ -31,7 +31,7 @@ from streams.sinks.batches import SinkRunsError
 from streams.sinks.clickhouse import run_clickhouse_sink
 from streams.sinks.meilisearch import run_meilisearch_sink
 from tests.contract.servers import Server, make_settings, run_clickhouse_front, run_search_front
-from tests.sinks.made import moments, transcript
+from tests.sinks.made import intelligence, moments, transcript
 
 pytestmark = pytest.mark.contract
 Run = Callable[[Settings, asyncio.Event, Callable[[], None], Metrics], Awaitable[None]]
@@ -91,6 +91,14 @@ class Writer:
         return events.MomentsDetected(
             org_id=self.org, project_id=self.project, moments=ref, candidate_count=2, clip_count=1
         )
+
+    async def studied(self) -> events.IntelligenceCompleted:
+        prefix = f"{self.org}/{self.project}/intelligence/x"
+        ref = await self.objects.put(prefix, encode_document(intelligence()), "application/json")
+        return events.IntelligenceCompleted(
+            org_id=self.org, project_id=self.project, intelligence=ref, engine="local", chapter_count=1, topic_count=1,
+            entity_count=1,
+        )  # fmt: skip
 
 
 async def until(true: Callable[[], Awaitable[Any]], within_s: float = 20) -> float:
@@ -234,7 +242,7 @@ async def _is(value: Awaitable[int], wanted: int) -> bool:
 
 async def texts(search: MeilisearchSearch, index: str, query: str, writer: Writer) -> list[str]:
     answer = await search.search(index, query, {"filter": f'org_id = "{writer.org}"', "matchingStrategy": "all"})
-    return sorted(hit["text"] for hit in answer["hits"])
+    return sorted(str(hit.get("text")) for hit in answer["hits"])
 
 
 async def test_words_and_clips_are_found_within_five_seconds(found: Found, writer: Writer) -> None:
@@ -251,8 +259,18 @@ async def test_words_and_clips_are_found_within_five_seconds(found: Found, write
             ]
 
         assert await until(there) < 5
+        await writer.send(await writer.studied())
+
+        async def names() -> bool:
+            options = {"filter": f'org_id = "{writer.org}" AND kind = person', "attributesToRetrieve": ["name"]}
+            hits = (await search.search("entities", "bob", options))["hits"]
+            return hits == [{"name": "Bob"}] and len(await texts(search, "chapters", "tides", writer)) == 1
+
+        assert await until(names) < 5
         await writer.send(await writer.words("A seal sings.", version=2))
         await until(lambda: _same(texts(search, "segments", "", writer), ["A seal sings."]))
+        await until(lambda: _same(texts(search, "clips", "", writer), ["A seal sings."]))
+        await until(lambda: _same(texts(search, "chapters", "", writer), ["A seal sings."]))
         await writer.send(await writer.words("An old tale.", version=1))
         server.stop(signal.SIGKILL)
         await writer.send(writer.failed())
@@ -270,7 +288,8 @@ async def test_words_and_clips_are_found_within_five_seconds(found: Found, write
         writer.project = first
         await writer.send(writer.erased())
         await until(lambda: _same(texts(search, "segments", "", writer), ["A third one."]))
-        await until(lambda: _same(texts(search, "clips", "", writer), []))
+        for index in ("clips", "chapters", "entities"):
+            await until(lambda index=index: _same(texts(search, index, "", writer), []))  # type: ignore[misc]
         await writer.send(await writer.words("Too late.", version=9))
         writer.project = uuid4()
         await writer.send(await writer.words("In time."))

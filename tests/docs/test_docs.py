@@ -211,7 +211,7 @@ def test_every_field_of_the_questions_is_explained() -> None:
         assert {*answer.__struct_fields__} - listed == set(), answer.__name__
 
 
-@pytest.mark.parametrize("index", ["segments", "clips", "tombstones"])
+@pytest.mark.parametrize("index", ["segments", "clips", "chapters", "entities", "tombstones"])
 def test_every_index_and_field_is_explained(index: str) -> None:
     listed = inline_code(text_of("docs/search.md"))
     schema = json.loads((REPO / f"schemas/meilisearch/{index}.json").read_text())

@@ -104,8 +104,9 @@ def test_the_pauses_between_tries_are_those_of_the_code() -> None:
 
 
 def test_the_search_example_has_the_fields_of_the_answer() -> None:
-    from api.search import SearchResult, SegmentHit  # noqa: PLC0415 - the API is loaded for this test alone
+    from api.search_hits import ChapterHit, EntityHit, SearchResult, SegmentHit  # noqa: PLC0415 - the API is loaded for this test alone
 
     (example,) = map(json.loads, blocks(text_of("docs/search.md"), "json"))
     assert set(example) == set(SearchResult.__struct_fields__)
-    assert set(example["segments"][0]) == set(SegmentHit.__struct_fields__)
+    for kind, hit in (("segments", SegmentHit), ("chapters", ChapterHit), ("entities", EntityHit)):
+        assert set(example[kind][0]) == set(hit.__struct_fields__)

@@ -200,6 +200,26 @@ def test_what_was_said_is_found_with_the_second_to_jump_to(api: Api, project: di
     assert any(hit["start_ms"] <= word["start_ms"] <= hit["end_ms"] for hit in items for word in said)
 
 
+def test_what_is_meant_and_what_is_spoken_of_is_found(api: Api, project: dict[str, Any]) -> None:
+    known = api.get(f"/v1/projects/{project['project_id']}/intelligence")
+    topic, point = known["topics"][0]["name"], known["summary"][0]["quote"]
+    deadline = time.monotonic() + 5
+    while True:
+        asked = {"q": topic, "project_id": project["project_id"]}
+        named = api.get("/v1/search", params=asked | {"kind": "topic"})["entities"]
+        inside = api.get("/v1/search", params=asked | {"topic": topic, "only": "segments", "facets": "true"})
+        if (named and inside["segments"]) or time.monotonic() > deadline:
+            break
+        time.sleep(0.2)
+    assert topic in [hit["name"] for hit in named]
+    assert inside["facets"]["segments"]["topics"][topic] >= 1
+    answer = api.get("/v1/search", params={"q": point["text"][:500], "mode": "meaning", "only": "segments"})
+    assert answer["semantic"]["used"], answer["semantic"]["reason"]
+    best = answer["segments"][0]
+    assert best["start_ms"] < point["end_ms"]
+    assert point["start_ms"] < best["end_ms"]
+
+
 def test_analytics_count_each_event_once(api: Api, project: dict[str, Any]) -> None:
     asyncio.run(expect_each_event_once(api.stack, project["project_id"]))
     summary = api.get("/v1/analytics/summary")

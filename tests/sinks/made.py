@@ -12,6 +12,7 @@ from schemas import codec, events
 from schemas.costs import CostItem, InferenceCall
 from schemas.documents import Evidence, Moment, MomentList, SubScore, Transcript
 from schemas.ids import NAMESPACE
+from schemas.intelligence import Chapter, Engine, Entity, Intelligence, Quote, Topic
 from schemas.media import ObjectRef, Segment, TimeRange
 from schemas.topics import BY_NAME, TOPIC_OF
 from streams.messages import Message
@@ -105,6 +106,35 @@ def transcript_completed(ref: ObjectRef, *, version: int = 1, org: UUID = ORG) -
 
 def moments_detected(ref: ObjectRef) -> events.MomentsDetected:
     return events.MomentsDetected(org_id=ORG, project_id=PROJECT, moments=ref, candidate_count=2, clip_count=1)
+
+
+def intelligence() -> Intelligence:
+    """A chapter of two segments (`transcript`), a person and a topic said in both."""
+
+    def said(text: str, second: int) -> Quote:
+        return Quote(text=text, start_ms=1000 * second, end_ms=1000 * second + 900, speaker="Ann")
+
+    return Intelligence(
+        engine=Engine(name="local", version="1"),
+        language="en",
+        duration_ms=60_000,
+        project_title="A talk",
+        chapters=[
+            Chapter(
+                title="Tides, seals", start_ms=0, end_ms=2000, quote=said("Bob sings of tides.", 0),
+                phrases=["tides", "seals"],
+            )
+        ],
+        topics=[Topic(name="tides", weight=1.0, mentions=[said("tides", 0)])],
+        entities=[Entity(kind="person", name="Bob", mentions=[said("Bob", 0), said("Bob", 1)])],
+    )  # fmt: skip
+
+
+def intelligence_completed(ref: ObjectRef) -> events.IntelligenceCompleted:
+    return events.IntelligenceCompleted(
+        org_id=ORG, project_id=PROJECT, intelligence=ref, engine="local", chapter_count=1, topic_count=1,
+        entity_count=1,
+    )  # fmt: skip
 
 
 def clip_selected() -> events.ClipSelected:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from itertools import permutations
 
+import msgspec
+import numpy as np
+
 from schemas.documents import encode_document
+from schemas.intelligence import Intelligence
 from schemas.media import ObjectRef
-from streams.sinks.documents import tombstone_document
+from schemas.vectors import SentenceRows
+from streams.adapters.sentence_asking import ask
+from streams.adapters.sentence_rows import packed
+from streams.sinks.documents import FOUND, tombstone_document
 from streams.sinks.meilisearch import MeilisearchSink
 from tests.sinks import made
 from tests.sinks.twins import MemoryObjects, MemorySearch
+from tests.vectors import WordSentences
 
 PREFIX = f"{made.ORG}/{made.PROJECT}/transcript/a"
 
@@ -27,18 +35,97 @@ class World:
     def list(self) -> ObjectRef:
         return self.objects.store(PREFIX, encode_document(made.moments()))
 
+    def about(self, what: Intelligence | None = None) -> ObjectRef:
+        return self.objects.store(PREFIX, encode_document(what or made.intelligence()))
 
-async def test_a_clip_is_the_same_whichever_of_its_events_comes_first() -> None:
+
+async def test_documents_agree_whichever_of_their_events_comes_first() -> None:
     seen = []
-    for order in permutations(range(2)):
+    for order in permutations(range(3)):
+        for together in (True, False):
+            world = World()
+            every = [
+                made.arrived(made.transcript_completed(world.words("Bob sings of tides.", "Bob ends."))),
+                made.arrived(made.moments_detected(world.list())),
+                made.arrived(made.intelligence_completed(world.about())),
+            ]
+            found = [every[number] for number in order]
+            for batch in [found] if together else [[one] for one in found]:
+                assert await world.sink.handle(batch) == []
+            seen.append(world.search.indexes)
+    assert all(one == seen[0] for one in seen)
+    first, second = sorted(seen[0]["segments"].values(), key=lambda one: one["ordinal"])
+    assert (first["topics"], second["topics"]) == (["tides"], [])
+    (clip,), (chapter,) = seen[0]["clips"].values(), seen[0]["chapters"].values()
+    assert (clip["title"], clip["ordinal"], clip["text"], clip["topics"]) == ("A title", 0, "chosen words", ["tides"])
+    assert (chapter["topics"], chapter["language"], chapter["speaker"]) == (["tides"], ["en"], [])
+    assert sorted(one["name"] for one in seen[0]["entities"].values()) == ["Bob", "tides"]
+
+
+async def test_a_correction_reaches_clips_chapters_and_names_in_any_order() -> None:
+    for order in permutations(range(4)):
         world = World()
-        both = [made.arrived(made.moments_detected(world.list())), made.arrived(made.clip_selected())]
+        every = [
+            made.arrived(made.transcript_completed(world.words("Bob sings of tides.", "Bob ends."))),
+            made.arrived(made.moments_detected(world.list())),
+            made.arrived(made.intelligence_completed(world.about())),
+            made.arrived(made.transcript_completed(world.words("Bob sings of seals.", "Rob ends."), version=2)),
+        ]
         for number in order:
-            assert await world.sink.handle([both[number]]) == []
-        (clip,) = world.search.indexes["clips"].values()
-        seen.append(clip)
-    assert seen[0] == seen[1]
-    assert (seen[0]["title"], seen[0]["ordinal"], seen[0]["project_title"]) == ("A title", 0, "A talk")
+            assert await world.sink.handle([every[number]]) == []
+        (clip,), (chapter,) = world.search.indexes["clips"].values(), world.search.indexes["chapters"].values()
+        assert clip["text"] == "Bob sings of seals. Rob ends.", order
+        assert (chapter["text"], chapter["title"], chapter["phrases"]) == ("Bob sings of seals.", "Seals", ["seals"])
+        (bob,) = world.search.indexes["entities"].values()
+        assert (bob["name"], bob["said_ms"], bob["mention_count"]) == ("Bob", [0], 1)
+        assert all(not one["topics"] for one in world.search.indexes["segments"].values())
+
+
+async def test_clips_and_chapters_mean_what_the_segments_in_them_mean() -> None:
+    world = World()
+    texts = ("Bob sings of tides.", "Bob ends.")
+    rows, model, _ = await ask(WordSentences(), texts, {})
+    kept = SentenceRows(rows=world.objects.store(PREFIX, packed(rows)), dimensions=384, model=model, texts=2)
+    meant = msgspec.structs.replace(made.transcript(*texts), meaning=kept)
+    words = world.objects.store(PREFIX, encode_document(meant))
+    study = made.arrived(made.intelligence_completed(world.about()))
+    await world.sink.handle([study, made.arrived(made.moments_detected(world.list()))])
+    (clip,), (chapter,) = world.search.indexes["clips"].values(), world.search.indexes["chapters"].values()
+    assert clip["_vectors"] == chapter["_vectors"] == {"meaning": None}
+    await world.sink.handle([made.arrived(made.transcript_completed(words))])
+    first, second = (one["_vectors"]["meaning"] for one in world.search.indexes["segments"].values())
+    (clip,), (chapter,) = world.search.indexes["clips"].values(), world.search.indexes["chapters"].values()
+    wanted = np.array(first) * 4 + np.array(second) * 2
+    assert np.allclose(chapter["_vectors"]["meaning"], wanted / np.linalg.norm(wanted), atol=1e-3)
+    assert clip["_vectors"] == chapter["_vectors"]
+
+
+async def test_rows_of_another_project_are_refused() -> None:
+    world = World()
+    foreign = ObjectRef(key=f"{made.OTHER_ORG}/x", sha256="", size=0)
+    kept = SentenceRows(rows=foreign, dimensions=384, model="m", texts=1)
+    meant = msgspec.structs.replace(made.transcript("x"), meaning=kept)
+    words = world.objects.store(PREFIX, encode_document(meant))
+    (refused,) = await world.sink.handle([made.arrived(made.transcript_completed(words))])
+    assert refused.reason == "object.foreign"
+
+
+async def test_a_later_study_leaves_nothing_of_the_earlier() -> None:
+    world = World()
+    (entity, *_) = made.intelligence().entities
+    other = msgspec.structs.replace(made.intelligence(), entities=[msgspec.structs.replace(entity, name="Eve")])
+    late = made.intelligence_completed(world.about(other))
+    early = made.arrived(made.intelligence_completed(world.about()))
+    for later in (late, msgspec.structs.replace(late, transcript_version=2)):
+        for batches in ([[early], [made.arrived(later)]], [[early, made.arrived(later)]]):
+            world.search.indexes = {name: {} for name in world.search.indexes}
+            for batch in batches:
+                await world.sink.handle(batch)
+            assert sorted(one["name"] for one in world.search.indexes["entities"].values()) == ["Eve", "tides"]
+            assert len(world.search.indexes["chapters"]) == 1
+    await world.sink.handle([early])
+    names = sorted(one["name"] for one in world.search.indexes["entities"].values())
+    assert names == ["Eve", "tides"], "an older study that comes late changes nothing"
 
 
 async def test_the_newest_transcript_wins_in_any_order_and_leaves_nothing_of_the_old() -> None:
@@ -57,6 +144,7 @@ async def test_twice_is_once() -> None:
     batch = [
         made.arrived(made.transcript_completed(world.words("x", "y"))),
         made.arrived(made.moments_detected(world.list())),
+        made.arrived(made.intelligence_completed(world.about())),
         made.arrived(made.clip_selected()),
     ]
     await world.sink.handle(batch)
@@ -67,13 +155,18 @@ async def test_twice_is_once() -> None:
 
 async def test_an_erased_project_is_gone_and_stays_so() -> None:
     world = World()
-    late = made.arrived(made.transcript_completed(world.words("x"), version=5))
-    await world.sink.handle([late, made.arrived(made.clip_selected())])
+    late = [
+        made.arrived(made.transcript_completed(world.words("Bob, tides"), version=5)),
+        made.arrived(made.moments_detected(world.list())),
+        made.arrived(made.intelligence_completed(world.about())),
+    ]
+    await world.sink.handle(late)
     await world.sink.handle([made.arrived(made.erased(made.OTHER_ORG))])
-    assert world.search.texts("segments") == ["x"], "another org's erasure touches nothing"
+    assert world.search.texts("segments") == ["Bob, tides"], "another org's erasure touches nothing"
+    assert all(world.search.indexes[name] for name in FOUND)
     await world.sink.handle([made.arrived(made.erased())])
-    await world.sink.handle([late, made.arrived(made.clip_selected())])
-    assert world.search.indexes["segments"] == world.search.indexes["clips"] == {}
+    await world.sink.handle(late)
+    assert [world.search.indexes[name] for name in FOUND] == [{}] * len(FOUND)
     assert len(world.search.indexes["tombstones"]) == 2
 
 
@@ -95,6 +188,6 @@ async def test_bad_references_are_refused_and_the_rest_goes_on() -> None:
     foreign = ObjectRef(key=f"{made.OTHER_ORG}/x", sha256="", size=0)
     other = world.objects.store(PREFIX, b'{"what": 1}')
     batch = [made.arrived(made.transcript_completed(ref), offset=n) for n, ref in enumerate((missing, foreign, other))]
-    refused = await world.sink.handle([*batch, made.arrived(made.clip_selected())])
+    refused = await world.sink.handle([*batch, made.arrived(made.moments_detected(world.list()))])
     assert [one.reason for one in refused] == ["object.missing", "object.foreign", "object.bad"]
     assert len(world.search.indexes["clips"]) == 1

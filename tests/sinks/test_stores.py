@@ -53,7 +53,7 @@ def test_migrations_split_into_statements() -> None:
 
 def test_indexes_are_filterable_by_whose_they_are() -> None:
     schemas = {schema.uid: schema for schema in index_schemas()}
-    assert set(schemas) == {"segments", "clips", "tombstones"}
+    assert set(schemas) == {"segments", "clips", "chapters", "entities", "tombstones"}
     for schema in schemas.values():
         assert {"org_id", "project_id"} <= set(schema.settings["filterableAttributes"])
         assert schema.primary_key == "id"

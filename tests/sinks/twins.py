@@ -12,6 +12,7 @@ from schemas.media import ObjectRef
 from streams.adapters.clickhouse import schema_text
 from streams.errors import Unavailable
 from streams.sinks import facts
+from streams.sinks.documents import FOUND, TOMBSTONES
 
 KEYS: Mapping[str, tuple[str, ...]] = {
     "events": ("org_id", "project_id", "event_id"),
@@ -67,8 +68,10 @@ def _holds(node: Node, document: Mapping[str, Any]) -> bool:
         return all(_holds(part, document) for part in node.parts)
     assert isinstance(node, Condition)
     value = document.get(node.field)
-    if node.operation == "<":
-        return value is not None and value < float(node.values[0])
+    if node.operation in ("<", ">="):
+        return value is not None and (value < float(node.values[0])) == (node.operation == "<")
+    if node.operation == "!=":
+        return str(value) not in node.values
     return str(value) in node.values
 
 
@@ -76,7 +79,7 @@ class MemorySearch:
     """Documents by index and id, merged as they come."""
 
     def __init__(self) -> None:
-        self.indexes: dict[str, dict[str, dict[str, Any]]] = {"segments": {}, "clips": {}, "tombstones": {}}
+        self.indexes: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in (*FOUND, TOMBSTONES)}
         self.before_upsert: Callable[[str], None] = lambda _: None
 
     async def upsert(self, index: str, documents: Sequence[Mapping[str, Any]]) -> None:
@@ -99,9 +102,9 @@ class MemorySearch:
         return {"hits": found[: options["limit"]]}
 
     async def search_each(
-        self, indexes: Sequence[str], query: str, options: Mapping[str, Any]
+        self, asked: Sequence[tuple[str, Mapping[str, Any]]], query: str
     ) -> Sequence[Mapping[str, Any]]:
-        return [await self.search(index, query, options) for index in indexes]
+        return [await self.search(index, query, options) for index, options in asked]
 
     def texts(self, index: str) -> list[str]:
         return sorted(document["text"] for document in self.indexes[index].values())

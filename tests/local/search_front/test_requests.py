@@ -101,7 +101,10 @@ def test_search_requests_are_checked() -> None:
         ({"limit": -1}, "invalid_search_limit"),
         ({"limit": "1"}, "invalid_search_limit"),
         ({"q": 5}, "invalid_search_q"),
-        ({"vector": [1]}, "feature_not_enabled"),
+        ({"vector": [1]}, "missing_search_hybrid"),
+        ({"vector": [1], "hybrid": {"embedder": "e"}, "sort": ["a:asc"]}, "feature_not_enabled"),
+        ({"hybrid": {"semanticRatio": 1}}, "invalid_search_hybrid"),
+        ({"showRankingScoreDetails": True}, "feature_not_enabled"),
         ({"what": 1}, "bad_request"),
         ([], "bad_request"),
     ):

@@ -1,0 +1,202 @@
+"""What a search answers: hits of each kind with their highlights and the millisecond to jump to. Asks no engine."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from typing import Any, Literal
+from urllib.parse import urlencode
+from uuid import UUID
+
+import msgspec
+
+from schemas.intelligence import EntityKind
+
+BEGIN, END = "\ue000", "\ue001"
+"""Private-use characters around a match: they survive escaping, and become tags after it."""
+SubjectKind = EntityKind | Literal["topic"]
+
+
+class SegmentHit(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of a transcript. ``highlight`` is escaped HTML with the matches in ``<mark>``."""
+
+    project_id: UUID
+    project_title: str
+    start_ms: int
+    end_ms: int
+    text: str
+    highlight: str
+    speaker: str | None
+    speaker_name: str | None = None
+    trust: str | None = None
+    language: str | None = None
+    topics: list[str] = []
+
+
+class ClipHit(msgspec.Struct, frozen=True, kw_only=True):
+    """A clip whose title, reason or words match."""
+
+    clip_id: UUID
+    project_id: UUID
+    project_title: str
+    start_ms: int
+    end_ms: int
+    title: str
+    text: str
+    highlight: str
+    score: float | None
+    speakers: list[str] = []
+    speaker_names: list[str] = []
+    trust: str | None = None
+    topics: list[str] = []
+
+
+class ChapterHit(msgspec.Struct, frozen=True, kw_only=True):
+    """A chapter whose title, phrases or most typical sentence (``text``) match."""
+
+    project_id: UUID
+    project_title: str
+    start_ms: int
+    end_ms: int
+    title: str
+    text: str
+    highlight: str
+    phrases: list[str]
+    speakers: list[str] = []
+    speaker_names: list[str] = []
+    trust: str | None = None
+    topics: list[str] = []
+
+
+class Mention(msgspec.Struct, frozen=True, kw_only=True):
+    """One time that a name is said, and as what."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+
+
+class EntityHit(msgspec.Struct, frozen=True, kw_only=True):
+    """A name, an amount, a date or a topic of one project. ``across``: where all projects that speak of it are told."""
+
+    project_id: UUID
+    project_title: str
+    kind: SubjectKind
+    name: str
+    highlight: str
+    mention_count: int
+    mentions: list[Mention]
+    trust: str | None = None
+    across: str = ""
+
+
+class Semantic(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether hits were also looked for by what they mean; ``reason`` says why not, ``model`` by what."""
+
+    used: bool
+    reason: str = ""
+    model: str = ""
+
+
+class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
+    """Hits of each kind, best first. Totals are estimates of the engine.
+
+    ``facets``, where asked for: of each kind of hit, how many there are by value of each field.
+    """
+
+    query: str
+    segments: list[SegmentHit]
+    clips: list[ClipHit]
+    chapters: list[ChapterHit]
+    entities: list[EntityHit]
+    segment_total: int
+    clip_total: int
+    chapter_total: int
+    entity_total: int
+    semantic: Semantic
+    facets: dict[str, dict[str, dict[str, int]]] = {}
+
+
+def highlight(hit: Mapping[str, Any], *names: str) -> str:
+    """The first of the fields that holds a match (else the first), as escaped HTML with ``<mark>``."""
+    formatted = hit.get("_formatted") or hit
+    texts = [_text(formatted.get(name)) for name in names]
+    chosen = next((text for text in texts if BEGIN in text), texts[0])
+    return html.escape(chosen).replace(BEGIN, "<mark>").replace(END, "</mark>")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value or "")
+
+
+def _place(hit: Mapping[str, Any]) -> dict[str, Any]:
+    return {"project_id": UUID(hit["project_id"]), "project_title": hit.get("project_title") or ""}
+
+
+def segment_hit(hit: Mapping[str, Any]) -> SegmentHit:
+    """A hit of the segments index."""
+    return SegmentHit(
+        **_place(hit),
+        start_ms=hit["start_ms"],
+        end_ms=hit["end_ms"],
+        text=hit["text"],
+        highlight=highlight(hit, "text"),
+        speaker=hit.get("speaker"),
+        speaker_name=hit.get("speaker_name"),
+        trust=hit.get("trust"),
+        language=hit.get("language"),
+        topics=hit.get("topics") or [],
+    )
+
+
+def clip_hit(hit: Mapping[str, Any]) -> ClipHit:
+    """A hit of the clips index."""
+    return ClipHit(
+        **_place(hit),
+        clip_id=UUID(hit["clip_id"]),
+        start_ms=hit["start_ms"],
+        end_ms=hit["end_ms"],
+        title=hit.get("title") or "",
+        text=hit.get("text") or "",
+        highlight=highlight(hit, "title", "text"),
+        score=hit.get("score"),
+        speakers=hit.get("speaker") or [],
+        speaker_names=hit.get("speaker_name") or [],
+        trust=hit.get("trust"),
+        topics=hit.get("topics") or [],
+    )
+
+
+def chapter_hit(hit: Mapping[str, Any]) -> ChapterHit:
+    """A hit of the chapters index."""
+    return ChapterHit(
+        **_place(hit),
+        start_ms=hit["start_ms"],
+        end_ms=hit["end_ms"],
+        title=hit["title"],
+        text=hit["text"],
+        highlight=highlight(hit, "title", "text", "phrases"),
+        phrases=hit.get("phrases") or [],
+        speakers=hit.get("speaker") or [],
+        speaker_names=hit.get("speaker_name") or [],
+        trust=hit.get("trust"),
+        topics=hit.get("topics") or [],
+    )
+
+
+def entity_hit(hit: Mapping[str, Any]) -> EntityHit:
+    """A hit of the entities index."""
+    topic = hit["kind"] == "topic"
+    asked = {"q": hit["name"][:200]} | ({} if topic else {"kind": hit["kind"]})
+    return EntityHit(
+        **_place(hit),
+        kind=hit["kind"],
+        name=hit["name"],
+        highlight=highlight(hit, "name", "forms"),
+        mention_count=hit["mention_count"],
+        mentions=msgspec.convert(hit["mentions"], list[Mention]),
+        trust=hit.get("trust"),
+        across=f"/v1/{'topics' if topic else 'entities'}?{urlencode(asked)}",
+    )

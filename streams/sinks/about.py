@@ -1,0 +1,77 @@
+"""What study found, as documents of the search indexes: chapters, and names with topics. Pure; reads nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from schemas import events
+from schemas.intelligence import Intelligence, Quote
+from streams.sinks.documents import Document, identity, owner_of, project_filter, vectors
+
+
+def chapter_documents(event: events.IntelligenceCompleted, made: Intelligence) -> list[Document]:
+    """One document a chapter; ``text`` is its most typical sentence."""
+    return [
+        {
+            "id": identity(event, "chapter", str(ordinal)),
+            **_of(event, made),
+            "ordinal": ordinal,
+            "title": chapter.title,
+            "phrases": chapter.phrases,
+            "text": chapter.quote.text,
+            "start_ms": chapter.start_ms,
+            "end_ms": chapter.end_ms,
+            "quote_start_ms": chapter.quote.start_ms,
+            "quote_end_ms": chapter.quote.end_ms,
+            **vectors(None),
+        }
+        for ordinal, chapter in enumerate(made.chapters)
+    ]
+
+
+def entity_documents(event: events.IntelligenceCompleted, made: Intelligence) -> list[Document]:
+    """One document a name, amount, date or topic, with every time it is said."""
+    named: list[tuple[str, str, list[Quote]]] = [(one.kind, one.name, one.mentions) for one in made.entities]
+    named += [("topic", one.name, one.mentions) for one in made.topics]
+    return [
+        {
+            "id": identity(event, "entity", f"{kind}/{name}"),
+            **_of(event, made),
+            "ordinal": ordinal,
+            "kind": kind,
+            "name": name,
+            "language": made.language,
+            "trust": "doubtful" if all(quote.doubtful for quote in mentions) else "trusted",
+            **said([{"start_ms": q.start_ms, "end_ms": q.end_ms, "text": q.text} for q in mentions]),
+        }
+        for ordinal, (kind, name, mentions) in enumerate(named)
+        if mentions
+    ]
+
+
+def said(mentions: Sequence[Document]) -> Document:
+    """The fields of a name that say where it is said, and in which forms."""
+    return {
+        "forms": sorted({one["text"] for one in mentions}),
+        "mentions": list(mentions),
+        "said_ms": [one["start_ms"] for one in mentions],
+        "mention_count": len(mentions),
+    }
+
+
+def stale_filter(event: events.IntelligenceCompleted) -> str:
+    """What an earlier study of the project left; digests are safe inside quotes."""
+    return f'{project_filter(event)} AND source != "{_source(event)}"'
+
+
+def _source(event: events.IntelligenceCompleted) -> str:
+    return "".join(sign for sign in event.intelligence.sha256 if sign in "0123456789abcdef")
+
+
+def _of(event: events.IntelligenceCompleted, made: Intelligence) -> Document:
+    return {
+        **owner_of(event),
+        "project_title": made.project_title,
+        "version": event.transcript_version,
+        "source": _source(event),
+    }

@@ -1,0 +1,176 @@
+"""Makes the documents of one project agree: who speaks where, of what, in the corrected words. Pure; asks nothing.
+
+What study and detect wrote may speak of an older transcript; the segments are of the newest. So clips, chapters and
+names take their speakers from the segments they lie in, clips and chapters their language, trust and topics as well;
+where a person has corrected the transcript since, also their words, and a name that is no longer said is not found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from schemas.text import join_words
+from streams.adapters.ports import Float32
+from streams.sinks.about import said
+from streams.sinks.documents import CHAPTERS, CLIPS, EMBEDDER, ENTITIES, SEGMENTS, Document, vectors
+
+TITLE_PHRASES = 2
+ROUNDING = 2e-3
+"""Vectors that differ by less are the same, rounded once more."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """Every document of a project, as the engine has it."""
+
+    segments: Sequence[Document]
+    clips: Sequence[Document]
+    chapters: Sequence[Document]
+    entities: Sequence[Document]
+
+    def corrected_since(self, document: Document) -> bool:
+        """Whether a person has changed the words since a document was made; clips are of the machine's transcript."""
+        return any(one["version"] > document.get("version", 1) for one in self.segments)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """Fields to write, by index, each with the id of its document; names to delete, by id."""
+
+    updates: dict[str, list[Document]] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
+
+
+def agree(project: Project) -> Changes:
+    """What has to be written so that all documents speak of the same transcript."""
+    entities = [_followed(one, project.segments) if project.corrected_since(one) else one for one in project.entities]
+    topics = [one for one in entities if one["kind"] == "topic"]
+    marked = {one["id"]: _topics(one, topics) for one in project.segments}
+    segments = [one | {"topics": marked[one["id"]]} for one in project.segments]
+    found = {
+        SEGMENTS: _changed(project.segments, segments),
+        CLIPS: _changed(project.clips, [_clip(one, segments, project) for one in project.clips]),
+        CHAPTERS: _changed(project.chapters, [_chapter(one, segments, project) for one in project.chapters]),
+        ENTITIES: _changed(
+            project.entities, [one | _voices(_around(one, segments)) for one in entities if one["mentions"]]
+        ),
+    }
+    gone = [one["id"] for one in entities if not one["mentions"]]
+    return Changes(updates={index: documents for index, documents in found.items() if documents}, gone=gone)
+
+
+def _changed(before: Iterable[Document], after: Iterable[Document]) -> list[Document]:
+    """Only the fields that differ; whose it is comes with them, so that an erasure finds what comes late."""
+    known = {one["id"]: one for one in before}
+    found = []
+    for one in after:
+        was = known[one["id"]]
+        fields = {name: value for name, value in one.items() if name not in was or not _same(name, was[name], value)}
+        if fields:
+            found.append({name: one[name] for name in ("id", "org_id", "project_id")} | fields)
+    return found
+
+
+def _same(name: str, before: Any, after: Any) -> bool:
+    if name != "_vectors":
+        return bool(before == after)
+    old, new = _row({name: before}), _row({name: after})
+    if old is None or new is None:
+        return old is new
+    return bool(np.allclose(old, new, atol=ROUNDING))
+
+
+def _row(document: Document) -> Float32 | None:
+    """What a document means, as it was sent or as the engine shows it; None where it does not say."""
+    found = (document.get("_vectors") or {}).get(EMBEDDER)
+    if isinstance(found, dict):
+        found = next(iter(found["embeddings"]), None)
+    return None if found is None else np.asarray(found, dtype=np.float32)
+
+
+def _meaning(inside: Sequence[Document]) -> Document:
+    """The direction of all that is said in it, each segment by its length in words; none where none has any."""
+    rows = [(row, len(one["text"].split())) for one in inside if (row := _row(one)) is not None]
+    total = sum((row * words for row, words in rows), np.zeros(1, dtype=np.float32))
+    length = float(np.linalg.norm(total))
+    return vectors(np.asarray(total / length, dtype=np.float32) if length else None)
+
+
+def _topics(segment: Document, topics: Sequence[Document]) -> list[str]:
+    return sorted({one["name"] for one in topics if any(_touches(segment, said) for said in one["mentions"])})
+
+
+def _touches(segment: Document, stretch: Document) -> bool:
+    return bool(segment["start_ms"] < stretch["end_ms"] and stretch["start_ms"] < segment["end_ms"])
+
+
+def _inside(segments: Sequence[Document], start_ms: int, end_ms: int) -> list[Document]:
+    return [one for one in segments if start_ms <= (one["start_ms"] + one["end_ms"]) / 2 < end_ms]
+
+
+def _around(entity: Document, segments: Sequence[Document]) -> list[Document]:
+    return [one for one in segments if any(_touches(one, said) for said in entity["mentions"])]
+
+
+def _voices(inside: Sequence[Document]) -> Document:
+    return {name: sorted({one[name] for one in inside if one.get(name)}) for name in ("speaker", "speaker_name")}
+
+
+def _heard(inside: Sequence[Document]) -> Document:
+    judged = {one.get("trust") for one in inside}
+    return {
+        **_voices(inside),
+        "language": sorted({one["language"] for one in inside if one.get("language")}),
+        "trust": next((trust for trust in ("doubtful", "trusted") if trust in judged), None),
+        "topics": sorted({topic for one in inside for topic in one["topics"]}),
+    }
+
+
+def _words(inside: Sequence[Document]) -> str:
+    language = inside[0].get("language") if inside else None
+    return join_words((one["text"] for one in inside), language)
+
+
+def _clip(clip: Document, segments: Sequence[Document], project: Project) -> Document:
+    inside = _inside(segments, clip["start_ms"], clip["end_ms"])
+    return (
+        clip | _heard(inside) | _meaning(inside) | ({"text": _words(inside)} if project.corrected_since(clip) else {})
+    )
+
+
+def _chapter(chapter: Document, segments: Sequence[Document], project: Project) -> Document:
+    inside = _inside(segments, chapter["start_ms"], chapter["end_ms"])
+    found = chapter | _heard(inside) | _meaning(inside)
+    if not project.corrected_since(chapter):
+        return found
+    quote = _words(_inside(segments, chapter["quote_start_ms"], chapter["quote_end_ms"]))
+    whole = _plain(_words(inside))
+    kept = [phrase for phrase in chapter["phrases"] if _plain(phrase) in whole]
+    lost = [phrase for phrase in chapter["phrases"] if phrase not in kept]
+    title = chapter["title"]
+    if any(_plain(phrase) in _plain(title) for phrase in lost):
+        title = ", ".join(kept[:TITLE_PHRASES]) or quote
+    return found | {"text": quote, "phrases": kept, "title": title[:1].upper() + title[1:]}
+
+
+def _followed(entity: Document, segments: Sequence[Document]) -> Document:
+    """A name with those of its mentions that the corrected words still hold; its name is one that is said."""
+    kept = []
+    for mention in entity["mentions"]:
+        around = [one["text"] for one in segments if _touches(one, mention)]
+        if any(_plain(mention["text"]) in _plain(sep.join(around)) for sep in (" ", "")):
+            kept.append(mention)
+    if len(kept) == len(entity["mentions"]):
+        return entity
+    lost = {_plain(one["text"]) for one in entity["mentions"]} - {_plain(one["text"]) for one in kept}
+    forms = sorted({one["text"] for one in kept}, key=len)
+    name = forms[-1] if forms and _plain(entity["name"]) in lost else entity["name"]
+    return entity | said(kept) | {"name": name}
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
