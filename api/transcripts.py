@@ -12,9 +12,10 @@ from starlette.requests import Request
 from api.problems import ApiProblem
 from api.projects import find_project
 from api.registry import Call, Operation, Reply
-from schemas.documents import MomentList, Transcript
+from schemas.documents import MomentList, Transcript, encode_document
 from schemas.media import ObjectRef
 from schemas.subtitles import speaker_names, srt, transcript_cues, txt, vtt
+from schemas.tracks import shown
 from streams.adapters.postgres import Row
 
 Format = Literal["json", "srt", "vtt", "txt"]
@@ -32,6 +33,7 @@ class ReadTranscript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     format: Format | None = None
     version: Annotated[int, Meta(ge=1, description="An earlier version; without: the latest.")] | None = None
+    track: Annotated[Literal["en"], Meta(description="The English track, if the project has one.")] | None = None
 
 
 def choose_format(asked: Format | None, accept: str | None) -> Format:
@@ -98,15 +100,30 @@ async def get_transcript(call: Call[None, ReadTranscript]) -> Reply:
     """Words with their times and probabilities, or subtitles, or text."""
     wanted = choose_format(call.query.format, call.request.headers.get("accept"))
     ref = await find_transcript(call, call.query.version)
-    headers = {"ETag": etag_of(ref, wanted), "Cache-Control": "private, no-cache", "Vary": "Accept"}
-    if unchanged(call.request, headers["ETag"]):
+    track = call.query.track
+    etag = etag_of(ref, wanted) if track is None else f'"{ref.sha256[:32]}-{track}-{wanted}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
+    if unchanged(call.request, etag):
         return Reply(status=304, headers=headers)
     body = await call.context.objects.get(ref)
+    if track is not None:
+        body = await _track(call, msgspec.json.decode(body, type=Transcript), track)
     if wanted != "json":
         body = write_transcript(msgspec.json.decode(body, type=Transcript), wanted).encode()
-        headers["Content-Disposition"] = f'attachment; filename="{_name(call.ids["project_id"])}.{wanted}"'
+        name = _name(call.ids["project_id"]) + (f".{track}" if track else "") + f".{wanted}"
+        headers["Content-Disposition"] = f'attachment; filename="{name}"'
     charset = "" if wanted == "json" else "; charset=utf-8"
     return Reply(body=body, headers=headers, media_type=MEDIA_TYPES[wanted] + charset)
+
+
+async def _track(call: Call[None, ReadTranscript], transcript: Transcript, track: str) -> bytes:
+    """The stored track with the transcript's speakers; raises ``not-found`` where there is none."""
+    ref = transcript.tracks.get(track)
+    if ref is None:
+        detail = f"This project has no track `{track}`: ask for it with `translate` in the options of a project."
+        raise ApiProblem("not-found", detail)
+    stored = msgspec.json.decode(await call.context.objects.get(ref), type=Transcript)
+    return encode_document(shown(stored, transcript))
 
 
 def _name(project_id: UUID) -> str:

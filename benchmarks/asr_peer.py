@@ -1,6 +1,7 @@
 """faster-whisper called directly, in the models' environment: one JSON question a line, one JSON answer a line.
 
-A question: ``{"audio": path of a .npy (int16), "mode", "beam_size", "batch_size", "language"}``. Runs none of our code.
+A question: ``{"audio": path of a .npy (int16), "mode", "beam_size", "batch_size", "language"}``; the mode ``defaults``
+is sequential with whatever the library does by itself. Runs none of our code.
 """
 
 import json
@@ -27,6 +28,8 @@ def main(weights: str, threads: int) -> None:
                 without_timestamps=asked.get("without_timestamps", True),
                 **wanted,
             )
+        elif asked["mode"] == "defaults":
+            segments, info = model.transcribe(audio, **wanted)
         else:
             segments, info = model.transcribe(audio, vad_filter=True, condition_on_previous_text=False, **wanted)
         text = " ".join(word.word.strip() for segment in segments for word in segment.words)

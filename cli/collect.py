@@ -58,6 +58,9 @@ def download_export(
     return saved
 
 
+TRACK_KINDS = ("json", "txt", "srt")
+
+
 def download_size(exports: Sequence[JSON]) -> int:
     """Bytes of all files of these exports."""
     links = [export.get("files") or {} for export in exports]
@@ -75,7 +78,7 @@ def optional(ask: Callable[[], Any]) -> Any:
 
 
 def save_transcript(client: Client, project_id: str, out: Path) -> JSON | None:
-    """Store transcript.json and transcript.txt; gives the transcript, or None where there is none."""
+    """Store the transcript as JSON and text, and its further tracks; gives it, or None where there is none."""
     path = f"/v1/projects/{project_id}/transcript"
     raw = optional(lambda: client.get_bytes(path, format="json"))
     if raw is None:
@@ -83,6 +86,9 @@ def save_transcript(client: Client, project_id: str, out: Path) -> JSON | None:
     (out / "transcript.json").write_bytes(raw)
     (out / "transcript.txt").write_bytes(client.get_bytes(path, format="txt"))
     transcript: JSON = json.loads(raw)
+    for track in transcript.get("tracks") or {}:
+        for kind in TRACK_KINDS:
+            (out / f"transcript.{track}.{kind}").write_bytes(client.get_bytes(path, format=kind, track=track))
     return transcript
 
 

@@ -59,6 +59,7 @@ def add_wishes(parser: argparse.ArgumentParser, positive: Callable[[str], int]) 
     add("--skip", action="append", type=stretch, metavar="T-T", help="a stretch no clip may touch, e.g. 0:00-1:30")
     add("--no-captions", action="store_true", help="burn no captions in")
     add("--language", metavar="xx", help="language spoken, e.g. en (recognised by itself)")
+    add("--translate", choices=("en",), help="a second transcript in English, of what is said in other languages")
 
 
 def options_of(args: Namespace) -> JSON:
@@ -75,6 +76,7 @@ def options_of(args: Namespace) -> JSON:
         "genre": args.genre,
         "skip": args.skip,
         "language": args.language,
+        "translate": args.translate,
     }
     options: JSON = {name: value for name, value in wanted.items() if value is not None}
     if args.no_captions:

@@ -113,7 +113,7 @@ def _segment(transcript: Transcript, segment: Segment, run: Sequence[Word], firs
     moved = msgspec.structs.replace(segment, first_word=first, end_word=first + len(run))
     if not changed:
         return moved
-    text = join_words((word.text for word in run), transcript.language)
+    text = join_words((word.text for word in run), segment.language or transcript.language)
     return msgspec.structs.replace(
         moved, start_ms=run[0].start_ms, end_ms=run[-1].end_ms, text=text, trust="trusted", doubts=[]
     )

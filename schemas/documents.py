@@ -12,7 +12,7 @@ from schemas.shots import Transition, TransitionKind
 from schemas.sounds import SpanSounds
 from schemas.vectors import SentenceRows
 from schemas.voices import Diarization, VoiceWindows
-from schemas.words import Fit, HeardWindow, Rejected, ScriptReport
+from schemas.words import Fit, HeardWindow, Rejected, ScriptReport, SpanTranslation
 
 Aspect = Literal["9:16", "1:1", "16:9"]
 
@@ -113,6 +113,8 @@ class HeardSpan(Value, frozen=True, kw_only=True):
     """Why the aligner, though it knows the language, did not."""
     windows: list[HeardWindow] = []
     """What the decoder thought of what it heard, window by window, also those of the padding."""
+    translation: SpanTranslation | None = None
+    """The same in English, where that was asked for and not all of it is English already."""
 
 
 class SeenPicture(Value, frozen=True, kw_only=True):
@@ -186,6 +188,8 @@ class Transcript(Value, frozen=True, kw_only=True):
     """Where the caller gave the words: how they compare with what is said."""
     rejected: list[Rejected] = []
     """What was recognised and is not believed: no word of it is in ``words``."""
+    tracks: dict[str, ObjectRef] = {}
+    """Further transcripts of the same by language, e.g. ``en``: translations that were asked for."""
 
 
 class Evidence(Value, frozen=True, kw_only=True):
@@ -331,6 +335,8 @@ class CaptionCue(Value, frozen=True, kw_only=True):
     start_ms: int
     end_ms: int
     words: list[Word]
+    doubtful: bool = False
+    """Shown dimmer, behind a mark."""
 
 
 class Certificate(Value, frozen=True, kw_only=True):

@@ -44,6 +44,8 @@ class ProjectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Names and terms that are likely to be said, as they are written."""
     script: str | None = None
     """What is said, word for word: it replaces what was recognised, at the times where it is said."""
+    translate: Literal["en"] | None = None
+    """Give the transcript a second track in this language."""
 
 
 class UploadReceived(Event, frozen=True, kw_only=True):

@@ -65,7 +65,9 @@ class Segment(Value, frozen=True, kw_only=True):
     """Absent in transcripts made before this was judged. What is not believed at all is no segment."""
     doubts: list[Doubt] = []
     language: str | None = None
-    """The language it was heard in."""
+    """The language of its text: what it was heard in, or translated into."""
+    translated_from: str | None = None
+    """The language that was spoken, where the text is a translation."""
 
 
 class Box(Value, frozen=True, kw_only=True):

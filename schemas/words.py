@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.media import Doubt, Value
+from schemas.media import Doubt, TimeRange, Value, Word
 
 
 class HeardWindow(Value, frozen=True, kw_only=True):
@@ -10,7 +10,7 @@ class HeardWindow(Value, frozen=True, kw_only=True):
 
     ``log_probability`` is the mean a token (0 best), ``compression`` how far its text shrinks (repetition),
     ``no_speech`` its belief in silence; ``again``: only the careful decoder could read it; ``dropped``: the text that
-    was not believed, if any.
+    was not believed, if any; ``language``: that it was heard in, absent in spans heard before this was kept.
     """
 
     start_ms: int
@@ -20,6 +20,7 @@ class HeardWindow(Value, frozen=True, kw_only=True):
     no_speech: float
     again: bool = False
     dropped: str = ""
+    language: str | None = None
 
 
 class Rejected(Value, frozen=True, kw_only=True):
@@ -52,3 +53,16 @@ class Fit(Value, frozen=True, kw_only=True):
     placed: int
     moved_ms: int
     score: float | None = None
+
+
+class SpanTranslation(Value, frozen=True, kw_only=True):
+    """A span in English: translated where another language is spoken, as it was heard where not; ms of project time.
+
+    ``margin_words`` are those of the padding. ``windows`` have the language that was spoken. ``missing``: stretches
+    that could not be translated.
+    """
+
+    words: list[Word]
+    margin_words: list[Word] = []
+    windows: list[HeardWindow] = []
+    missing: list[TimeRange] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 import numpy as np
@@ -122,6 +122,9 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """What the decoder thought of each window; times in ms from the piece's start."""
 
 
+SpeechTask = Literal["transcribe", "translate"]
+
+
 class Speech(Protocol):
     """Speech recognition with voice activity. Raises Unavailable."""
 
@@ -133,11 +136,13 @@ class Speech(Protocol):
         report: Report,
         hint: str | None = None,
         glossary: Sequence[str] = (),
+        task: SpeechTask = "transcribe",
     ) -> Heard:
         """Words of 16 kHz mono audio, shape (n,). ``report`` is called as segments come back.
 
         ``language`` is a fact, ``hint`` a guess (what the rest of the project is in): the sound may overrule it.
-        ``glossary``: names and terms that are likely to be said, as they are written.
+        ``glossary``: names and terms that are likely to be said, as they are written. With the task ``translate`` the
+        words are English, whatever is spoken; the languages of the answer are those that are spoken.
         """
         ...
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from schemas.media import Box, Face, TimeRange, Word
 from schemas.words import HeardWindow
 from streams.adapters.meter import called
-from streams.adapters.ports import FacesFound, Heard, Int16, Report, UInt8
+from streams.adapters.ports import FacesFound, Heard, Int16, Report, SpeechTask, UInt8
 from streams.adapters.triton_wire import PART, ModelDead, TritonWire, about, tensor, text_tensor
 from streams.errors import Unavailable
 
@@ -76,13 +76,14 @@ class TritonSpeech:
         report: Report,
         hint: str | None = None,
         glossary: Sequence[str] = (),
+        task: SpeechTask = "transcribe",
     ) -> Heard:
         """Words of 16 kHz mono audio, shape (n,); times in ms from its start. ``report`` counts signs of work."""
         if not audio.size:
             return _heard([], _Said(kind="final"))
         try:
             terms = ", ".join(glossary) or None
-            options = {"mode": self._mode, "language": language, "hint": hint, "glossary": terms}
+            options = {"mode": self._mode, "language": language, "hint": hint, "glossary": terms, "task": task}
             return await self._collect(audio, options, report)
         except ModelDead:
             await self._wire.mend(self._model, self._check)

@@ -5,6 +5,8 @@ The same levels and rules always give the same plan.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,7 +29,7 @@ MS_AWAY_PER_MS_LONGER = 30.0
 class PlannedSpan(Value, frozen=True, kw_only=True):
     """One span: ``range`` is what it is responsible for, ``padded`` what its audio covers.
 
-    Neighbouring ranges touch where a silence was cut; where there was none they overlap, half on either side of the
+    Neighbouring ranges touch. Where no silence could be cut their sound overlaps by more, half on either side of the
     seam, and whoever merges them decides by word time.
     """
 
@@ -42,23 +44,20 @@ def plan_spans(duration_ms: int, levels_db: NDArray[np.float32] | None, rules: S
     ``levels_db``: loudness of each ``STEP_MS`` in dBFS, shape (n,); None without sound, then cuts fall by time.
     """
     seams = list(_seams(duration_ms, levels_db, rules))
-    half = rules.overlap_ms // 2
+    edges = [(0, True), *seams, (duration_ms, True)]
     spans = []
-    for ordinal in range(len(seams) + 1):
-        start, end = 0, duration_ms
-        if ordinal > 0:
-            at_ms, silent = seams[ordinal - 1]
-            start = at_ms if silent else at_ms - half
-        if ordinal < len(seams):
-            at_ms, silent = seams[ordinal]
-            end = at_ms if silent else at_ms + half
-        own = TimeRange(start_ms=start, end_ms=end)
-        spans.append(PlannedSpan(ordinal=ordinal, range=own, padded=_padded(own, duration_ms, rules.padding_ms)))
+    for ordinal, ((start_ms, starts_silent), (end_ms, ends_silent)) in enumerate(pairwise(edges)):
+        own = TimeRange(start_ms=start_ms, end_ms=end_ms)
+        padded = TimeRange(
+            start_ms=max(0, start_ms - _padding(rules, silent=starts_silent)),
+            end_ms=min(duration_ms, end_ms + _padding(rules, silent=ends_silent)),
+        )
+        spans.append(PlannedSpan(ordinal=ordinal, range=own, padded=padded))
     return spans
 
 
-def _padded(own: TimeRange, duration_ms: int, padding_ms: int) -> TimeRange:
-    return TimeRange(start_ms=max(0, own.start_ms - padding_ms), end_ms=min(duration_ms, own.end_ms + padding_ms))
+def _padding(rules: SpanRules, *, silent: bool) -> int:
+    return rules.padding_ms + (0 if silent else rules.overlap_ms // 2)
 
 
 def _seams(duration_ms: int, levels_db: NDArray[np.float32] | None, rules: SpanRules) -> list[tuple[int, bool]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from schemas import events
 from schemas.documents import encode_document
 from schemas.ids import result_id
@@ -10,9 +12,19 @@ from streams.adapters.postgres import Connection, org_transaction
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
 from streams.listen.hear import hear
+from streams.listen.translate import ENGLISH
 from streams.outbox import Cause
 
+NOT_TRANSLATED = "the English track lacks some of what is said: the recogniser did not answer"
 COARSE_TIMES = "some words have coarse times: the aligner did not answer"
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What an earlier span of the project was heard in, if any was; and what the caller said."""
+
+    language: str | None = None
+    glossary: list[str] = []
+    into_english: bool = False
 
 
 class ListenStage:
@@ -31,7 +43,7 @@ class ListenStage:
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
         """Hear the span and store what was heard as one object."""
         assert isinstance(event, events.SpanPlanned)
-        hint, glossary = await self._told(event)
+        told = await self._told(event)
         heard = await hear(
             event,
             objects=self._context.objects,
@@ -39,8 +51,9 @@ class ListenStage:
             voices=self._context.voices,
             prefix=prefix_of(event, "voices", result_id(work.cause.input_id, "listen")),
             report=work.report,
-            hint=hint,
-            glossary=glossary,
+            hint=told.language,
+            glossary=told.glossary,
+            into_english=told.into_english,
             alignment=self._context.alignment,
         )
         work.cpu_ms = heard.compute_ms
@@ -58,20 +71,29 @@ class ListenStage:
                 await lifecycle.warn(connection, event.org_id, event.project_id, warning)
             if heard.not_aligned:
                 await lifecycle.warn(connection, event.org_id, event.project_id, COARSE_TIMES)
+            if heard.translation and heard.translation.missing:
+                await lifecycle.warn(connection, event.org_id, event.project_id, NOT_TRANSLATED)
             window = self._context.settings.spans.window
             await understanding.end_span(connection, event, "heard", ref, work.cause, window=window, cpu_ms=work.cpu_ms)
 
         return commit
 
-    async def _told(self, event: events.SpanPlanned) -> tuple[str | None, list[str]]:
-        """What an earlier span of the project was heard in, if any was; and the caller's glossary."""
+    async def _told(self, event: events.SpanPlanned) -> Told:
+        """What is known of the project's words before they are heard."""
         async with org_transaction(self._context.pool, event.org_id) as connection:
             row = await connection.fetchrow(
                 "select language, options from projects where org_id = $1 and project_id = $2",
                 event.org_id,
                 event.project_id,
             )
-        return (row["language"], row["options"].get("glossary", [])) if row else (None, [])
+        if row is None:
+            return Told()
+        options = row["options"]
+        return Told(
+            language=row["language"],
+            glossary=options.get("glossary", []),
+            into_english=options.get("translate") == ENGLISH,
+        )
 
     async def give_up(
         self,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 from schemas import events
@@ -15,10 +18,12 @@ from streams.attempt import Commit, Work, timed_in_thread
 from streams.context import Context, prefix_of
 from streams.errors import Unavailable
 from streams.listen.diarize import with_speakers
+from streams.listen.english import english_track
 from streams.listen.meaning import Meant, keep_meaning
 from streams.listen.merge import close
 from streams.listen.scripted import follow
 from streams.listen.soundtrack import soundtrack
+from streams.listen.translate import ENGLISH
 from streams.listen.voices import read_voices
 from streams.listen.wordless import why_no_words
 from streams.outbox import Cause, put
@@ -63,11 +68,13 @@ class CloseStage:
             meaning=meant.rows,
             without_words=why_no_words(transcript, sounds.totals if sounds else None),
         )
+        tracks, untranslated = await self._tracks(event, spans, transcript, project["options"], work)
+        transcript = msgspec.structs.replace(transcript, tracks=tracks)
         prefix = prefix_of(event, "transcript", result_id(work.cause.input_id, "close"))
         ref = await self._context.objects.put(prefix, encode_document(transcript), "application/json", ".json")
 
         async def commit(connection: Connection) -> None:
-            for warning in filter(None, (unheard, unspoken, meant.warning)):
+            for warning in filter(None, (unheard, unspoken, meant.warning, untranslated)):
                 await lifecycle.warn(connection, event.org_id, event.project_id, warning)
             await _write(connection, event, transcript, ref, work)
 
@@ -121,6 +128,28 @@ class CloseStage:
         lost = len(sounding) - len(known)
         told = f"sounds: {lost} of {len(sounding)} spans could not be measured" if lost else ""
         return Known(ref=ref, totals=sounds.totals), told
+
+    async def _tracks(
+        self,
+        event: events.SpansHeard,
+        spans: list[HeardSpan],
+        transcript: Transcript,
+        options: Mapping[str, Any],
+        work: Work,
+    ) -> tuple[dict[str, ObjectRef], str]:
+        """The English track where it was asked for, and what to warn of: it never takes the transcript with it."""
+        if options.get("translate") != ENGLISH:
+            return {}, ""
+        try:
+            track, cpu_ms = await timed_in_thread(english_track, spans, transcript)
+        except Exception as error:  # noqa: BLE001 - a bug here must not take the transcript with it
+            dead.report_bug(error, self.name)
+            return {}, "the English track could not be joined"
+        work.cpu_ms += cpu_ms
+        prefix = prefix_of(event, "track", result_id(work.cause.input_id, "close"))
+        return {
+            ENGLISH: await self._context.objects.put(prefix, encode_document(track), "application/json", ".json")
+        }, ""
 
     async def _follow(
         self, script: str, transcript: Transcript, planned: list[events.SpanPlanned], work: Work

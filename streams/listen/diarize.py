@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.documents import HeardSpan, Transcript
-from schemas.media import TimeRange, Word
+from schemas.media import Segment, TimeRange, Word
 from schemas.voices import Diarization, Speaker, Turn
 from streams.adapters.ports import Float32
 from streams.listen.introductions import introduced
 from streams.listen.segments import segments
 from streams.listen.speakers import Found, Labels, Times, find_speakers
+from streams.listen.tongues import of_segments
 from streams.listen.turns import Steps, steps_of, turns
 
 CLEAR = 0.05
@@ -46,7 +47,9 @@ def with_speakers(transcript: Transcript, spans: Sequence[HeardSpan], vectors: S
     said = turns(steps)
     names = _names([owner for _, owner in said])
     words = _owned(transcript.words, steps, names)
-    parted = segments(words, transcript.language)
+    parted = _judged(
+        transcript.segments, segments(words, transcript.language, of_segments(transcript.segments, len(words)))
+    )
     told = Diarization(
         speakers=introduced(_speakers(said, names, _clear_shares(found, rows)), words, parted),
         turns=[Turn(start_ms=one.start_ms, end_ms=one.end_ms, speaker=names[owner]) for one, owner in said],
@@ -54,6 +57,17 @@ def with_speakers(transcript: Transcript, spans: Sequence[HeardSpan], vectors: S
         model=heard[0].model,
     )
     return msgspec.structs.replace(transcript, words=words, segments=parted, diarization=told)
+
+
+def _judged(before: Sequence[Segment], parted: Sequence[Segment]) -> list[Segment]:
+    """Segments parted anew, each with the verdict and the doubts of those that held its words before."""
+    found: list[Segment] = []
+    for one in parted:
+        held = [old for old in before if old.first_word < one.end_word and one.first_word < old.end_word]
+        doubts = list(dict.fromkeys(doubt for old in held for doubt in old.doubts))
+        trust = "doubtful" if any(old.trust == "doubtful" for old in held) else held[0].trust if held else None
+        found.append(msgspec.structs.replace(one, trust=trust, doubts=doubts))
+    return found
 
 
 def _names(owners: Sequence[int]) -> dict[int, str]:

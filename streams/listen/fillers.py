@@ -28,7 +28,11 @@ FILLERS = {
 _SETS = {language: frozenset(words.split()) for language, words in FILLERS.items()}
 
 
-def flagged(words: Sequence[Word], language: str | None) -> list[Word]:
-    """The same words, those that only fill marked as such; none in a language without a list."""
-    known = _SETS.get(language or "", frozenset())
-    return [msgspec.structs.replace(word, filler=True) if letters(word.text) in known else word for word in words]
+def flagged(words: Sequence[Word], tongues: Sequence[str | None]) -> list[Word]:
+    """The same words, those that only fill in their language marked as such; none in a language without a list."""
+    pairs = zip(words, tongues, strict=True)
+    return [msgspec.structs.replace(word, filler=True) if _fills(word, tongue) else word for word, tongue in pairs]
+
+
+def _fills(word: Word, language: str | None) -> bool:
+    return letters(word.text) in _SETS.get(language or "", frozenset())

@@ -9,14 +9,17 @@ import msgspec
 
 from schemas.documents import HeardSpan, LoudnessCurve
 from schemas.events import SpanPlanned
+from schemas.media import TimeRange, Word
 from schemas.sounds import SpanSounds
+from schemas.words import SpanTranslation
 from streams import dead
-from streams.adapters.ports import Alignment, Int16, Objects, Report, Speech, Voices
+from streams.adapters.ports import Alignment, Heard, Int16, Objects, Report, Speech, Voices
 from streams.attempt import timed_in_thread
 from streams.listen.audio import STEP_MS, decode_flac, loudness
 from streams.listen.refine import refine
 from streams.listen.sounds import listen
 from streams.listen.times import at_project_time
+from streams.listen.translate import RATE_KHZ, Translated, translate
 from streams.listen.voices import UNHEARD, UnvoicedError, listen_for_voices
 from streams.listen.words import on_project_time, speech_inside, split_at
 
@@ -32,11 +35,13 @@ async def hear(
     prefix: str = "",
     alignment: Alignment | None = None,
     glossary: Sequence[str] = (),
+    into_english: bool = False,
 ) -> HeardSpan:
     """What is said in a span and, if ``voices`` are wanted, by whose (stored under ``prefix``). No audio: nothing.
 
     ``hint`` is the language of a span of the same project that was heard before: where the sound leaves a doubt, a
     project stays in one language. Without ``alignment``, or where it is silent, words keep the recogniser's times.
+    ``into_english``: what is not English is translated as well; a failure of that costs the translation alone.
     Raises Unavailable (store, Triton) and WrongAudioError (the object is not what ingest makes).
     """
     if span.audio is None:
@@ -49,6 +54,9 @@ async def hear(
     )
     refined = await refine(heard, samples, alignment)
     words, margin = split_at(on_project_time(refined.words, span.padded), span.range)
+    english = None
+    if into_english:
+        english = await _translated(heard, refined.words, samples, speech, counter, glossary)
     sounds, cpu_ms = await _sounds(samples, span)
     found = HeardSpan(
         ordinal=span.ordinal,
@@ -60,12 +68,13 @@ async def hear(
         speech=speech_inside(heard.speech, span.padded, span.range),
         loudness=loudness(samples, padded=span.padded, wanted=span.range),
         model=heard.model,
-        compute_ms=heard.compute_ms + refined.compute_ms + cpu_ms,
+        compute_ms=heard.compute_ms + refined.compute_ms + cpu_ms + (english.compute_ms if english else 0),
         sounds=sounds,
         fits=at_project_time(refined.fits, span.padded),
         aligner=refined.model,
         not_aligned=refined.failure,
         windows=at_project_time(heard.windows, span.padded),
+        translation=_english(english, span) if english else None,
     )
     if voices is None:
         return found
@@ -82,6 +91,28 @@ async def hear(
     except UnvoicedError:
         return msgspec.structs.replace(found, warnings=[UNHEARD])
     return msgspec.structs.replace(found, voices=who, compute_ms=found.compute_ms + cost_ms)
+
+
+async def _translated(
+    heard: Heard, words: Sequence[Word], samples: Int16, speech: Speech, counter: Counter, glossary: Sequence[str]
+) -> Translated | None:
+    """What is said in English; all of it missing where that fails by a bug: the words are there."""
+    try:
+        return await translate(heard, words, samples, speech, counted=counter.further, glossary=glossary)
+    except Exception as error:  # noqa: BLE001 - a bug here must not take the words with it
+        dead.report_bug(error, "listen")
+        whole = TimeRange(start_ms=0, end_ms=samples.size // RATE_KHZ)
+        return Translated(words=[], windows=[], missing=[whole], compute_ms=0)
+
+
+def _english(found: Translated, span: SpanPlanned) -> SpanTranslation:
+    words, margin = split_at(on_project_time(found.words, span.padded), span.range)
+    return SpanTranslation(
+        words=words,
+        margin_words=margin,
+        windows=at_project_time(found.windows, span.padded),
+        missing=speech_inside(found.missing, span.padded, span.range),
+    )
 
 
 class Counter:

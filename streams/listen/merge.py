@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-import msgspec
-
 from schemas.documents import HeardSpan, Transcript
-from schemas.media import Doubt, Segment, TimeRange, Word
+from schemas.media import Doubt, TimeRange, Word
 from schemas.words import Rejected
 from streams.listen.fillers import flagged
 from streams.listen.seams import reach, settle
 from streams.listen.segments import segments
+from streams.listen.tongues import of_spans
 from streams.listen.trust import Witnesses, judge
 from streams.listen.words import middle_ms, tidy
 
@@ -24,14 +23,16 @@ def close(spans: Sequence[HeardSpan], duration_ms: int, missing: Sequence[TimeRa
     """One transcript from the spans that were heard; ``missing`` names the stretches of those that were not."""
     ordered = sorted(spans, key=lambda span: span.range.start_ms)
     language, sure = _language(ordered)
-    words = flagged(_inside(tidy(_words(ordered)), duration_ms), language)
+    words = _inside(tidy(_words(ordered)), duration_ms)
+    tongues = of_spans(words, ordered)
+    words = flagged(words, tongues)
     speech = _joined(stretch for span in ordered for stretch in span.speech)
     witnesses = Witnesses(
         speech=speech,
         windows=[window for span in ordered for window in span.windows],
         fits=[fit for span in ordered for fit in span.fits],
     )
-    judged = judge(words, _named(segments(words, language), ordered), witnesses)
+    judged = judge(words, segments(words, language, tongues), witnesses)
     return Transcript(
         language=language,
         language_probability=sure,
@@ -57,15 +58,6 @@ def _words(ordered: Sequence[HeardSpan]) -> list[Word]:
             to_ms -= reach(span, ordered[at + 1])
         found += [word for word in span.words if from_ms <= middle_ms(word) <= to_ms]
     return found
-
-
-def _named(found: Sequence[Segment], ordered: Sequence[HeardSpan]) -> list[Segment]:
-    """Segments with the language of the span that they begin in."""
-    named = []
-    for segment in found:
-        spans = [span for span in ordered if span.range.start_ms <= segment.start_ms < span.range.end_ms]
-        named.append(msgspec.structs.replace(segment, language=spans[0].language if spans else None))
-    return named
 
 
 def _dropped(ordered: Sequence[HeardSpan]) -> Iterator[Rejected]:

@@ -13,6 +13,7 @@ from streams.adapters.ports import Aligned, Alignment, Heard, Int16
 from streams.adapters.triton_wire import InferenceFailed
 from streams.errors import Unavailable
 from streams.listen.times import Run, in_order, pieces, placed, runs, unbiased, widest
+from streams.listen.tongues import of_windows
 
 ALIGNED = frozenset({"en"})
 """Languages the aligner knows."""
@@ -37,19 +38,26 @@ class Refined(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def refine(heard: Heard, samples: Int16, alignment: Alignment | None) -> Refined:
-    """Better times for what was heard in 16 kHz mono audio, shape (n,). Raises nothing that an aligner may cause."""
+    """Better times for what was heard in 16 kHz mono audio, shape (n,). Raises nothing that an aligner may cause.
+
+    Words of windows in other languages than the aligner's keep the recogniser's times.
+    """
     words = in_order(unbiased(in_order([word for word in heard.words if word.text.strip()])))
-    if alignment is None or heard.language not in ALIGNED or not words:
+    known = [tongue in ALIGNED for tongue in of_windows(words, heard.windows, heard.language)]
+    if alignment is None or not any(known):
         return Refined(words=words, fits=[])
+    mine = [word for word, here in zip(words, known, strict=True) if here]
     try:
         async with asyncio.timeout(PATIENCE_S):
-            parts, aligned = await _aligned(words, samples, alignment)
+            parts, aligned = await _aligned(mine, samples, alignment)
     except (Unavailable, InferenceFailed) as error:
         return Refined(words=words, fits=[], failure=str(error))
     except TimeoutError:
         return Refined(words=words, fits=[], failure=f"the aligner did not answer within {PATIENCE_S:.0f} s")
-    moved, fits = placed(words, parts, aligned, heard.speech)
-    return Refined(words=moved, fits=fits, compute_ms=aligned.compute_ms, model=aligned.model)
+    moved, fits = placed(mine, parts, aligned, heard.speech)
+    better = iter(moved)
+    all_words = in_order([next(better) if here else word for word, here in zip(words, known, strict=True)])
+    return Refined(words=all_words, fits=fits, compute_ms=aligned.compute_ms, model=aligned.model)
 
 
 async def _aligned(words: Sequence[Word], samples: Int16, alignment: Alignment) -> tuple[list[Run], Aligned]:

@@ -1,4 +1,4 @@
-"""Words to sentence-like segments: by punctuation, pauses, speakers and a cap on length. Pure; never changes a word."""
+"""Words to sentence-like segments: by punctuation, pauses, speakers, languages, length. Pure; never changes a word."""
 
 from __future__ import annotations
 
@@ -25,15 +25,19 @@ CLAUSE_BONUS_MS = 400
 """A comma is worth this much pause when a long run must be parted somewhere."""
 
 
-def segments(words: Sequence[Word], language: str | None) -> list[Segment]:
-    """Segments that cover all words in order. Words are tidy (in order, not overlapping)."""
+def segments(words: Sequence[Word], language: str | None, tongues: Sequence[str | None] | None = None) -> list[Segment]:
+    """Segments that cover all words in order. Words are tidy (in order, not overlapping).
+
+    ``tongues``: the language of each word, where it is known; no segment holds two. Else all are in ``language``.
+    """
     found: list[Segment] = []
+    own = [language] * len(words) if tongues is None else tongues
     first = 0
     punctuated = sum(ends_sentence(word.text) for word in words) * PUNCTUATED_EVERY >= len(words)
     for end in range(1, len(words) + 1):
-        if end < len(words) and not _ends(words[end - 1], words[end], punctuated):
+        if end < len(words) and own[end - 1] == own[end] and not _ends(words[end - 1], words[end], punctuated):
             continue
-        found += [_segment(words, one, other, language) for one, other in _parted(words, first, end)]
+        found += [_segment(words, one, other, own[first]) for one, other in _parted(words, first, end)]
         first = end
     return found
 
@@ -75,4 +79,5 @@ def _segment(words: Sequence[Word], first: int, end: int, language: str | None) 
         first_word=first,
         end_word=end,
         speaker=words[first].speaker,
+        language=language,
     )

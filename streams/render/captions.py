@@ -7,13 +7,14 @@ from collections import OrderedDict
 from collections.abc import Sequence
 
 import av
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.documents import CaptionCue
 from schemas.media import Value
 from streams.render import typeface
-from streams.render.cues import Fits
+from streams.render.cues import DOUBT, Fits
 from streams.render.layout import CaptionLook, fits, place
 from streams.render.lettering import CueDrawing, Lettering
 from streams.render.planes import rows
@@ -39,6 +40,15 @@ class PlanePatch(Value, frozen=True, kw_only=True):
 def fitting(look: CaptionLook) -> Fits:
     """The measure by which cues are cut for this look."""
     return lambda texts: fits(texts, look, typeface.width_px)
+
+
+def drawing_of(cue: CaptionCue, look: CaptionLook) -> CueDrawing:
+    """A cue's words laid out and drawn; a doubtful one is dimmer, and its first word is the mark."""
+    texts = [word.text for word in cue.words]
+    if cue.doubtful:
+        texts = [DOUBT, *texts]
+        look = msgspec.structs.replace(look, fill=look.doubtful_fill, accent=look.doubtful_accent)
+    return CueDrawing(place(texts, look, typeface.width_px), look)
 
 
 class Captions:
@@ -73,9 +83,9 @@ class Captions:
         if state not in self._states:
             number, spoken = state
             if self._drawing is None or self._drawing[0] != number:
-                texts = [word.text for word in self._cues[number].words]
-                self._drawing = number, CueDrawing(place(texts, self._look, typeface.width_px), self._look)
-            self._states[state] = yuv_patches(self._drawing[1].state(spoken))
+                self._drawing = number, drawing_of(self._cues[number], self._look)
+            marks = int(self._cues[number].doubtful)
+            self._states[state] = yuv_patches(self._drawing[1].state(marks + spoken))
             if len(self._states) > KEPT_STATES:
                 self._states.popitem(last=False)
         return self._states[state]

@@ -9,10 +9,13 @@ import msgspec
 
 from schemas.documents import CaptionCue
 from schemas.media import TimeRange, Value, Word
+from schemas.subtitles import DOUBT as DOUBT_BEFORE
 
 Fits = Callable[[Sequence[str]], bool]
 """Whether these words, in this order, fit the caption's lines without being scaled down."""
 
+DOUBT = DOUBT_BEFORE.strip()
+"""Stands before doubtful words, as in subtitles; it is no word and never lit."""
 SENTENCE_END = (".", "?", "!", "…", "。", "？", "！", "؟", "।")
 CLAUSE_END = (",", ";", ":", "—", "–", "、", "，", "،")
 CLOSING = "\"'”’»)]"
@@ -69,12 +72,24 @@ def make_cues(
     clip: TimeRange,
     fits: Fits,
     rules: CueRules = CueRules(),  # noqa: B008 - frozen
+    doubtful: Sequence[TimeRange] = (),
 ) -> list[CaptionCue]:
-    """Cues of the clip in order, not overlapping, inside the clip. Times are project ms, as the words' are."""
-    inside = words_inside(words, clip, rules)
-    groups = [part for sentence in _runs(inside, rules) for part in _split(sentence, fits, rules)]
-    cues = [CaptionCue(start_ms=group[0].start_ms, end_ms=group[-1].end_ms, words=list(group)) for group in groups]
+    """Cues of the clip in order, not overlapping, inside the clip. Times are project ms, as the words' are.
+
+    No cue holds words of a ``doubtful`` stretch and others: it is marked as a whole, and has room for its mark.
+    """
+    cues: list[CaptionCue] = []
+    for run, doubted in _runs(words_inside(words, clip, rules), rules, doubtful):
+        measure = _with_mark(fits) if doubted else fits
+        for group in _split(run, measure, rules):
+            cues.append(
+                CaptionCue(start_ms=group[0].start_ms, end_ms=group[-1].end_ms, words=list(group), doubtful=doubted)
+            )
     return _hold(cues, clip, rules)
+
+
+def _with_mark(fits: Fits) -> Fits:
+    return lambda texts: fits([DOUBT, *texts])
 
 
 def ends_with(text: str, marks: tuple[str, ...]) -> bool:
@@ -82,20 +97,24 @@ def ends_with(text: str, marks: tuple[str, ...]) -> bool:
     return text.rstrip(CLOSING).endswith(marks)
 
 
-def _runs(words: Sequence[Word], rules: CueRules) -> Iterator[list[Word]]:
-    """Stretches that no cue may cross the end of: sentences, pauses, and another speaker's turn."""
+def _runs(words: Sequence[Word], rules: CueRules, doubtful: Sequence[TimeRange]) -> Iterator[tuple[list[Word], bool]]:
+    """Stretches that no cue may cross the end of (sentences, pauses, another speaker's turn, doubt); is it doubtful?"""
     run: list[Word] = []
+    before = False
     for word in words:
+        doubted = any(one.start_ms <= (word.start_ms + word.end_ms) / 2 <= one.end_ms for one in doubtful)
         if run and (
             word.start_ms - run[-1].end_ms >= rules.pause_ms
             or ends_with(run[-1].text, SENTENCE_END)
             or word.speaker != run[-1].speaker
+            or doubted != before
         ):
-            yield run
+            yield run, before
             run = []
         run.append(word)
+        before = doubted
     if run:
-        yield run
+        yield run, before
 
 
 def _split(run: Sequence[Word], fits: Fits, rules: CueRules) -> list[Sequence[Word]]:

@@ -41,6 +41,8 @@ class RenderTask(Value, frozen=True, kw_only=True):
     plan: FramePlan
     index: SourceIndex
     words: list[Word] = []
+    doubtful: list[TimeRange] = []
+    """Stretches whose words are not trusted."""
     captions: bool = True
     encoding: Encoding = Encoding()
 
@@ -124,7 +126,8 @@ def _cues(task: RenderTask) -> tuple[list[CaptionCue], list[str]]:
     if not task.captions:
         return [], []
     known = [msgspec.structs.replace(word, text=typeface.drawable(word.text)) for word in task.words]
-    cues = make_cues(known, task.plan.range, fitting(look_for(*OUTPUT_SIZES[task.plan.aspect])))
+    look = look_for(*OUTPUT_SIZES[task.plan.aspect])
+    cues = make_cues(known, task.plan.range, fitting(look), doubtful=task.doubtful)
     lost = sum(
         bool(word.text.strip()) and not drawn.text.strip() for word, drawn in zip(task.words, known, strict=True)
     )

@@ -32,6 +32,9 @@ class CaptionLook(Value, frozen=True, kw_only=True):
     fill: tuple[int, int, int] = (255, 255, 255)
     accent: tuple[int, int, int] = (255, 221, 51)
     outline_colour: tuple[int, int, int] = (12, 12, 14)
+    doubtful_fill: tuple[int, int, int] = (176, 176, 180)
+    doubtful_accent: tuple[int, int, int] = (206, 186, 92)
+    """Of words that are not trusted."""
 
 
 class PlacedWord(Value, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ import msgspec
 
 from schemas.documents import Certificate, ExportFiles, FramePlan, SourceIndex, Transcript
 from schemas.events import RenderRequested
-from schemas.media import ObjectRef, TimeRange, Value, Word
+from schemas.media import ObjectRef, Segment, TimeRange, Value, Word
 from schemas.subtitles import range_cues, srt, vtt
 from streams.adapters.media.confine import ChildLimits
 from streams.adapters.media.handles import SourceHandle
@@ -46,7 +46,10 @@ async def produce(
 ) -> Produced:
     """Render, measure and store one export. Raises what `run_child` and `Objects` raise."""
     words = words_near(transcript.words if transcript else [], plan.range)
-    task = RenderTask(plan=plan, index=index, words=words, captions=request.captions, encoding=encoding)
+    doubtful = doubtful_near(transcript.segments if transcript else [], plan.range)
+    task = RenderTask(
+        plan=plan, index=index, words=words, doubtful=doubtful, captions=request.captions, encoding=encoding
+    )
     args = {"task": msgspec.json.encode(task).decode(), "scratch": str(scratch)}
     result = await run_child(
         "streams.render.encode:main", args, scratch=scratch, limits=LIMITS, source=source, report=report
@@ -62,6 +65,12 @@ def words_near(words: Sequence[Word], clip: TimeRange) -> list[Word]:
     return [
         word for word in words if clip.start_ms - NEARBY_MS <= word.end_ms and word.start_ms <= clip.end_ms + NEARBY_MS
     ]
+
+
+def doubtful_near(segments: Sequence[Segment], clip: TimeRange) -> list[TimeRange]:
+    """Where the clip's words are not trusted."""
+    marked = [TimeRange(start_ms=one.start_ms, end_ms=one.end_ms) for one in segments if one.trust == "doubtful"]
+    return [one for one in marked if one.overlap_ms(clip)]
 
 
 async def _store(

@@ -25,6 +25,7 @@ from tests.cli.twin import PROJECT, Twin, clip, export, finished, progressed, ss
 def arguments(out: Path, video: str) -> Namespace:
     return Namespace(
         video=video, out=str(out), aspect=None, max_clips=3, no_captions=True, language=None, title=None, json=False,
+        translate=None,
         target_clips=None, length=None, prompt=None, topic=None, genre=None, skip=None,
     )  # fmt: skip
 

@@ -50,6 +50,8 @@ class SpeechTwin:
     def __init__(self) -> None:
         self.before: Callable[[], Awaitable[None]] | None = None
         self.glossary: list[str] = []
+        self.language = "en"
+        self.tasks: list[str] = []
 
     async def transcribe(
         self,
@@ -59,17 +61,20 @@ class SpeechTwin:
         report: Report,
         hint: str | None = None,
         glossary: Sequence[str] = (),
+        task: str = "transcribe",
     ) -> Heard:
         self.glossary = list(glossary)
+        self.tasks.append(task)
         if self.before:
             await self.before()
         report(1)
         length_ms = len(audio) // 16
         starts = range(0, length_ms - 500, 1000)
+        text = "word" if task == "transcribe" else "english"
         return Heard(
-            words=[Word(text="word", start_ms=at, end_ms=at + 400, probability=0.9) for at in starts],
+            words=[Word(text=text, start_ms=at, end_ms=at + 400, probability=0.9) for at in starts],
             speech=[TimeRange(start_ms=0, end_ms=length_ms)] if length_ms else [],
-            language="en", language_probability=0.9, model="twin", compute_ms=7,
+            language=self.language, language_probability=0.9, model="twin", compute_ms=7,
         )  # fmt: skip
 
 

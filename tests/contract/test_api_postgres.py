@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import asyncpg
+import msgspec
 import pytest
 
 from api.app import OPERATIONS
 from api.registry import path_parameters
 from schemas.documents import SubScore, Transcript, encode_document
 from schemas.ids import result_id
-from schemas.media import ObjectRef
+from schemas.media import ObjectRef, Segment, Word
 from streams import lifecycle
 from streams.adapters.keys import decrypt_secret
 from streams.adapters.postgres import create_pool, org_transaction, transaction
@@ -294,6 +295,11 @@ async def store_sounds(world: World, objects: ObjectsTwin, project_id: UUID) -> 
         sounds=sounds,
     )
     objects.stored |= {"sounds": encode_document(heard_sounds(1_000)), "transcript": encode_document(nothing)}
+    await store_transcript(world, project_id, transcript)
+
+
+async def store_transcript(world: World, project_id: UUID, transcript: ObjectRef) -> None:
+    """The row that names a stored transcript."""
     async with org_transaction(world.worker, world.ann.org_id) as rows:
         await rows.execute(
             """insert into transcripts (org_id, project_id, version, object, language, word_count)
@@ -302,6 +308,48 @@ async def store_sounds(world: World, objects: ObjectsTwin, project_id: UUID) -> 
             project_id,
             transcript,
         )
+
+
+async def test_a_track_is_read_beside_its_transcript_in_every_format(postgres: Settings) -> None:
+    objects = ObjectsTwin()
+    async with open_world(postgres, objects=objects) as world:
+        project_id = await new_project(world.ann)
+        path, wanted = f"/v1/projects/{project_id}/transcript", {"track": "en"}
+        early = await world.ann.client.get(path, params=wanted)
+        assert (early.status_code, early.json()["code"]) == (404, "not-ready")
+        keys = {name: ObjectRef(key=name, sha256="0" * 64, size=1) for name in ("transcript", "track")}
+        objects.stored |= {"transcript": encode_document(said("Guten Tag.", "de"))}
+        await store_transcript(world, project_id, keys["transcript"])
+        none = await world.ann.client.get(path, params=wanted)
+        assert (none.status_code, none.json()["code"]) == (404, "not-found")
+        whole = msgspec.structs.replace(said("Guten Tag.", "de"), tracks={"en": keys["track"]}, version=2)
+        objects.stored |= {"transcript": encode_document(whole), "track": encode_document(said("Good day.", "en"))}
+        plain = await world.ann.client.get(path, params={"format": "txt"})
+        answers = {
+            name: await world.ann.client.get(path, params=wanted | {"format": name})
+            for name in ("json", "srt", "vtt", "txt")
+        }
+        assert plain.text == "Guten Tag.\n"
+        assert answers["txt"].text == "Good day.\n"
+        assert (answers["json"].json()["language"], answers["json"].json()["version"]) == ("en", 2)
+        assert all("Good day." in answers[name].text for name in ("srt", "vtt"))
+        assert f"transcript-{project_id}.en.srt" in answers["srt"].headers["content-disposition"]
+        assert len({plain.headers["etag"], *(one.headers["etag"] for one in answers.values())}) == 5
+        held = {"If-None-Match": answers["srt"].headers["etag"]}
+        again = await world.ann.client.get(path, params=wanted | {"format": "srt"}, headers=held)
+        assert again.status_code == 304
+        assert (await world.ann.client.get(path, params={"track": "fr"})).status_code == 422
+        assert (await world.bob.client.get(path, params=wanted)).status_code == 404
+
+
+def said(text: str, language: str) -> Transcript:
+    """Two words in one segment."""
+    words = [Word(text=one, start_ms=at, end_ms=at + 400, probability=0.9) for at, one in enumerate(text.split())]
+    segment = Segment(start_ms=0, end_ms=401, text=text, first_word=0, end_word=2, language=language)
+    return Transcript(
+        language=language, language_probability=0.9, duration_ms=9_000, words=words, segments=[segment], speech=[],
+        model="m",
+    )  # fmt: skip
 
 
 async def test_an_erased_project_is_gone_and_stays_gone(world: World) -> None:

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
-import itertools
 from collections.abc import AsyncIterator
-from uuid import uuid4
+from itertools import groupby
 
 import numpy as np
 import pytest
 
-from schemas.documents import HeardSpan, Transcript
-from schemas.events import SpanPlanned
-from schemas.media import ObjectRef, TimeRange, Word
 from streams.adapters.triton import TritonSpeech
 from streams.adapters.triton_wire import InferenceFailed, TritonWire, tensor, text_tensor
 from streams.errors import Unavailable
-from streams.listen.audio import loudness
-from streams.listen.hear import hear
+from streams.listen.english import english_track
 from streams.listen.merge import close
 from streams.listen.seams import letters
 from tests.contract.triton_server import Triton
 from tests.promises import speech_keeps_what_it_promises
-from tests.recordings import RATE_HZ, flac, media, sound
+from tests.recordings import RATE_HZ, media, sound
+from tests.seams import Cut, cut_near, differing, hear_in_spans, texts, torn, transcribed
 
 pytestmark = pytest.mark.contract
+SEARCH_MS = 15_000
 
 
 def ignore(_: int) -> None:
@@ -39,87 +35,25 @@ async def speech(triton_server: Triton) -> AsyncIterator[TritonSpeech]:
     await adapter.close()
 
 
-class Stored:
-    """An object store of one object."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    async def get(self, ref: ObjectRef) -> bytes:
-        return self._body
-
-
-def plan(ordinal: int, count: int, part: TimeRange, padded: TimeRange) -> SpanPlanned:
-    ref = ObjectRef(key="k", sha256="0" * 64, size=1)
-    return SpanPlanned(
-        org_id=uuid4(),
-        project_id=uuid4(),
-        ordinal=ordinal,
-        span_count=count,
-        range=part,
-        padded=padded,
-        source=ref,
-        index=ref,
-        audio=ref,
-    )
-
-
-def ranges(samples: np.ndarray, target_ms: int, search_ms: int = 15_000) -> list[TimeRange]:
-    """Cut in the middle of the longest quiet stretch near each multiple of ``target_ms``."""
-    total_ms = samples.size * 1000 // RATE_HZ
-    whole = TimeRange(start_ms=0, end_ms=total_ms)
-    level = np.array(loudness(samples, padded=whole, wanted=whole).level_db)
-    smooth = np.convolve(level, np.ones(5) / 5, "same")
-    cuts = [0]
-    while total_ms - cuts[-1] > 1.5 * target_ms:
-        first = (cuts[-1] + target_ms - search_ms) // 100
-        cuts.append((first + int(np.argmin(smooth[first : first + 2 * search_ms // 100]))) * 100 + 50)
-    return [TimeRange(start_ms=a, end_ms=b) for a, b in zip(cuts, [*cuts[1:], total_ms], strict=True)]
-
-
-async def hear_in_spans(speech: TritonSpeech, samples: np.ndarray, parts: list[TimeRange]) -> list[HeardSpan]:
-    heard: list[HeardSpan] = []
-    total_ms = samples.size * 1000 // RATE_HZ
-    for ordinal, part in enumerate(parts):
-        padded = TimeRange(start_ms=max(0, part.start_ms - 1000), end_ms=min(total_ms, part.end_ms + 1000))
-        cut = samples[padded.start_ms * 16 : padded.end_ms * 16]
-        span = plan(ordinal, len(parts), part, padded)
-        hint = heard[0].language if heard else None
-        heard.append(await hear(span, objects=Stored(flac(cut)), speech=speech, report=ignore, hint=hint))  # type: ignore[arg-type]
-    return heard
-
-
-def texts(words: list[Word]) -> list[str]:
-    return [letters(word.text) for word in words]
-
-
-def differences(one: Transcript, other: Transcript) -> list[tuple[list[Word], list[Word]]]:
-    """Stretches of words that differ between two transcripts."""
-    matcher = difflib.SequenceMatcher(None, texts(one.words), texts(other.words), autojunk=False)
-    found = [code for code in matcher.get_opcodes() if code[0] != "equal"]
-    return [(one.words[i1:i2], other.words[j1:j2]) for _, i1, i2, j1, j2 in found]
-
-
-def differing(one: Transcript, other: Transcript) -> int:
-    """Words inserted, deleted or replaced between two transcripts."""
-    return sum(max(len(ours), len(theirs)) for ours, theirs in differences(one, other))
-
-
-def near(words: list[Word], seam_ms: int) -> list[str]:
-    return [word.text for word in words if abs((word.start_ms + word.end_ms) / 2 - seam_ms) <= 1000]
-
-
 async def test_what_its_twin_promises_too(speech: TritonSpeech) -> None:
     await speech_keeps_what_it_promises(speech, sound(media("speech/jfk.flac")))
 
 
-async def test_each_window_is_heard_in_its_own_language(speech: TritonSpeech) -> None:
-    """A minute that begins in English and goes on in German and French."""
-    heard = await speech.transcribe(sound(media("speech/multilingual.mp3")), language=None, report=ignore)
-    said = texts(heard.words)
-    assert "permission" in said
-    assert "dokumentationsdateien" in said
-    assert heard.language == "en"
+async def test_each_window_is_heard_in_its_own_language_and_told_in_english_too(speech: TritonSpeech) -> None:
+    """A minute that begins in English and goes on in German."""
+    (span,) = await hear_in_spans(speech, sound(media("speech/multilingual.mp3")), [], into_english=True)
+    told = close([span], span.range.end_ms, [])
+    assert [language for language, _ in groupby(one.language for one in told.segments)] == ["en", "de"]
+    track = english_track([span], told)
+    print([(one.start_ms, one.translated_from, one.trust, one.text) for one in track.segments])
+    assert [source for source, _ in groupby(one.translated_from for one in track.segments)] == [None, "de"]
+    german = {word for one in track.segments if one.translated_from for word in one.text.casefold().split()}
+    assert {"the", "software"} <= german
+    assert not {"die", "und", "der"} & german
+    assert track.words[0].text == told.words[0].text
+    assert "permission" in texts(told.words)
+    assert "dokumentationsdateien" in texts(told.words)
+    assert told.language == "en"
 
 
 async def test_words_times_and_language(speech: TritonSpeech) -> None:
@@ -187,38 +121,30 @@ async def test_no_samples_and_silence(speech: TritonSpeech) -> None:
 
 
 async def test_seams_leave_no_trace(speech: TritonSpeech) -> None:
+    """The lecture in four spans and in five; benchmarks/seams.py cuts it at twenty other places, one at a time."""
     samples = sound(media("talking/physicsworks_lecture_203s_240p.webm"))
-    total_ms = samples.size * 1000 // RATE_HZ
-    whole = close(await hear_in_spans(speech, samples, [TimeRange(start_ms=0, end_ms=total_ms)]), total_ms, [])
+    whole = await transcribed(speech, samples)
     for target_ms in (50_000, 37_000):
-        await check_seams(speech, samples, whole, ranges(samples, target_ms))
-
-
-async def check_seams(speech: TritonSpeech, samples: np.ndarray, whole: Transcript, parts: list[TimeRange]) -> None:
-    assert len(parts) >= 4
-    total_ms = whole.duration_ms
-    merged = close(await hear_in_spans(speech, samples, parts), total_ms, [])
-    different = differing(whole, merged)
-    print(f"{len(parts)} spans, {different} of {len(whole.words)} words differ")
-    assert different <= 0.02 * len(whole.words)
-    for part, (ours, theirs) in itertools.product(parts[1:], differences(whole, merged)):
-        assert len(near(ours, part.start_ms)) == len(near(theirs, part.start_ms)), "doubled or lost at a seam"
-    starts = [word.start_ms for word in merged.words]
-    assert starts == sorted(starts)
-    assert all(word.start_ms < word.end_ms for word in merged.words)
+        places = range(target_ms, samples.size * 1000 // RATE_HZ - target_ms // 2, target_ms)
+        cuts = cut_near(samples, places, SEARCH_MS)
+        merged = await transcribed(speech, samples, cuts)
+        print(f"{len(cuts)} cuts, {differing(whole, merged)} of {len(whole.words)} words differ")
+        assert differing(whole, merged) <= 0.02 * len(whole.words)
+        assert not torn(whole, merged, cuts)
+        starts = [word.start_ms for word in merged.words]
+        assert starts == sorted(starts)
+        assert all(word.start_ms < word.end_ms for word in merged.words)
 
 
 async def test_a_seam_through_speech(speech: TritonSpeech) -> None:
     """Cuts that ignore silences, as where there is none: still nothing doubled or lost around them."""
     samples = sound(media("talking/physicsworks_lecture_203s_240p.webm"))[: 100 * RATE_HZ]
-    whole = close(await hear_in_spans(speech, samples, [TimeRange(start_ms=0, end_ms=100_000)]), 100_000, [])
+    whole = await transcribed(speech, samples)
     seam_ms = next(word for word in whole.words if word.start_ms > 48_000).start_ms + 60
-    parts = [TimeRange(start_ms=0, end_ms=seam_ms), TimeRange(start_ms=seam_ms, end_ms=100_000)]
-    merged = close(await hear_in_spans(speech, samples, parts), 100_000, [])
+    cuts = [Cut(seam_ms, silent=False)]
+    merged = await transcribed(speech, samples, cuts)
     assert differing(whole, merged) <= 0.03 * len(whole.words)
-    doubled = [a for a, b in zip(merged.words, merged.words[1:], strict=False) if letters(a.text) == letters(b.text)]
-    expected = [a for a, b in zip(whole.words, whole.words[1:], strict=False) if letters(a.text) == letters(b.text)]
-    assert len(doubled) == len(expected)
+    assert not torn(whole, merged, cuts)
 
 
 async def test_leaving_early_frees_the_model(speech: TritonSpeech) -> None:

@@ -182,13 +182,37 @@ async def test_what_the_caller_said_of_the_words_is_followed(rig: Rig, spans: li
     for span in await all_spans(rig):
         assert await rig.send(listen, span, uuid.uuid4()) == "committed"
     assert rig.speech.glossary == ["Lorenz"]
+    assert set(rig.speech.tasks) == {"transcribe"}
     (heard,) = [sent for sent in await rig.fresh() if isinstance(sent.event, events.SpansHeard)]
     assert await rig.send(CloseStage(rig.context), heard.event, heard.id) == "committed"
     done = next(sent.event for sent in await rig.fresh() if isinstance(sent.event, events.TranscriptCompleted))
     text = msgspec.json.decode(await rig.objects.get(done.transcript), type=Transcript)
     assert [word.text for word in text.words].count("WORD") == 2
+    assert text.tracks == {}
     assert text.script is not None
     assert (text.script.words, text.script.heard, text.script.left_out) == (2, 2, 0)
+
+
+async def test_an_english_track_is_made_where_it_is_asked_for_and_else_not(rig: Rig, spans: list[Sent]) -> None:
+    """Two tasks a span, and a document beside the transcript; what it cost is counted."""
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute(
+            "update projects set options = $2 where project_id = $1", rig.project_id, {"translate": "en"}
+        )
+    rig.speech.language = "de"
+    listen, planned = ListenStage(rig.context), await all_spans(rig)
+    for span in planned:
+        assert await rig.send(listen, span, uuid.uuid4()) == "committed"
+    assert rig.speech.tasks == ["transcribe", "translate"] * len(planned)
+    assert (await rig.stage("listen"))["cpu_ms"] >= 2 * 7 * len(planned)
+    (heard,) = [sent for sent in await rig.fresh() if isinstance(sent.event, events.SpansHeard)]
+    assert await rig.send(CloseStage(rig.context), heard.event, heard.id) == "committed"
+    done = next(sent.event for sent in await rig.fresh() if isinstance(sent.event, events.TranscriptCompleted))
+    text = msgspec.json.decode(await rig.objects.get(done.transcript), type=Transcript)
+    assert (text.language, {word.text for word in text.words}) == ("de", {"word"})
+    track = msgspec.json.decode(await rig.objects.get(text.tracks["en"]), type=Transcript)
+    assert (track.language, {word.text for word in track.words}) == ("en", {"english"})
+    assert {(one.language, one.translated_from) for one in text.segments} == {("de", None)}
 
 
 async def test_a_seen_and_heard_span_makes_room_and_the_last_to_end_says_understood(

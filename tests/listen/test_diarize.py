@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -40,6 +41,18 @@ def test_a_sentence_is_parted_where_the_speaker_changes_without_a_pause() -> Non
     words = [word("no", 5000), word("pause", 5700, 6250), word("at", 6350), word("all.", 6800)]
     found = labelled(TURNS, words)
     assert [segment.text for segment in found.segments] == ["no pause", "at all."]
+
+
+def test_speakers_leave_the_doubts_and_the_languages_of_segments_as_they_were() -> None:
+    words = [word("no", 5000), word("pause", 5700, 6250), word("at", 6350), word("all.", 6800)]
+    unsure = [msgspec.structs.replace(one, probability=0.3) for one in words]
+    later = sentence("one sure sentence.", 14_000)
+    found = labelled(TURNS, [*unsure, *later])
+    assert [(one.text, one.trust, one.doubts, one.language) for one in found.segments] == [
+        ("no pause", "doubtful", ["unsure"], "en"),
+        ("at all.", "doubtful", ["unsure"], "en"),
+        ("one sure sentence.", "trusted", [], "en"),
+    ]
 
 
 def test_one_voice_is_one_speaker_whose_confidence_nobody_can_say() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
+import msgspec
 import numpy as np
 import pytest
 
 from schemas.events import SpanPlanned
 from schemas.media import ObjectRef, TimeRange, Word
+from schemas.words import HeardWindow
 from streams.adapters.ports import Aligned, Heard, Int16, Piece, Report, Vectors
 from streams.adapters.triton_wire import InferenceFailed
 from streams.errors import Unavailable
@@ -58,6 +61,7 @@ class Recogniser:
     """Says a word each second, from half a second on."""
 
     asked: tuple[str | None, str | None] = (None, None)
+    tasks: tuple[str, ...] = ()
 
     def __init__(self, language: str = "en") -> None:
         self._language = language
@@ -70,8 +74,10 @@ class Recogniser:
         report: Report,
         hint: str | None = None,
         glossary: Sequence[str] = (),
+        task: str = "transcribe",
     ) -> Heard:
         self.asked = (language, hint)
+        self.tasks = (*self.tasks, task)
         seconds = range(audio.size // 16_000)
         report(1)
         return Heard(
@@ -165,6 +171,43 @@ async def test_a_language_the_aligner_does_not_know_is_not_sent_to_it() -> None:
     )  # fmt: skip
     assert found.words[0].start_ms == 10_500 + START_EARLY_MS
     assert (found.fits, found.aligner, found.not_aligned) == ([], "", "")
+
+
+async def test_words_of_another_language_in_between_keep_the_recognisers_times() -> None:
+    """The second of four words lies in a German window: the aligner is asked for the other three."""
+
+    class Mixed(Recogniser):
+        async def transcribe(self, audio: np.ndarray, **given: Any) -> Heard:
+            windows = [
+                HeardWindow(start_ms=a, end_ms=b, log_probability=-0.3, compression=1.4, no_speech=0.0, language=tongue)
+                for a, b, tongue in ((0, 1300, "en"), (1300, 2300, "de"), (2300, 4000, "en"))
+            ]
+            return msgspec.structs.replace(await super().transcribe(audio, **given), windows=windows)
+
+    class Asked(Late):
+        async def align(self, audio: Int16, pieces: Sequence[Piece]) -> Aligned:
+            assert [piece.words for piece in pieces] == [["w0"], ["w2", "w3"]]
+            found = await super().align(audio, pieces)
+            return msgspec.structs.replace(found, pieces=[found.pieces[0][:1], found.pieces[0][1:]], scores=[-2.0] * 2)
+
+    found = await hear(
+        planned(REF), objects=STORE, speech=Mixed(), report=lambda _: None, alignment=Asked((500, 2500, 3500)),  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert [word.start_ms for word in found.words] == [10_500 + START_EARLY_MS, 11_600]
+    assert [fit.words for fit in found.fits] == [1, 2]
+
+
+@pytest.mark.parametrize(("language", "wanted", "costs"), [("nl", True, 7), ("nl", False, 0), ("en", True, 0)])
+async def test_a_translation_is_made_where_it_is_asked_for_and_needed(language: str, wanted: bool, costs: int) -> None:
+    recogniser = Recogniser(language=language)
+    given = {"objects": STORE, "speech": recogniser, "report": lambda _: None}
+    found = await hear(planned(REF), into_english=wanted, **given)  # type: ignore[arg-type]
+    assert recogniser.tasks == (("transcribe", "translate") if costs else ("transcribe",))
+    assert (found.translation is not None) == bool(costs)
+    assert found.compute_ms >= 7 + costs
+    if found.translation:
+        assert texts(found.translation.words) == "w1 w2"
+        assert texts(found.translation.margin_words) == "w0 w3"
 
 
 async def test_a_span_without_audio_is_heard_at_once() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from schemas.media import TimeRange
+from schemas.words import HeardWindow
 from streams.listen.merge import close
 from tests.listen.spoken import sentence, span, texts, word
 
@@ -74,6 +76,35 @@ def test_the_language_is_that_of_most_words() -> None:
     found = close(spans, 100_000, [])
     assert found.language == "en"
     assert found.language_probability == pytest.approx(0.72)
+
+
+def test_each_segment_has_the_language_of_its_window() -> None:
+    """Two windows of one span; of the padding's the neighbour knows better; an old span has one language for all."""
+    mixed = msgspec.structs.replace(
+        span(
+            0,
+            SEAM,
+            [*sentence("this is English", 1000), *sentence("das ist äh Deutsch", 30_000)],
+            [word("oui", 50_300)],
+        ),
+        windows=[window(0, 29_000, "en"), window(29_000, 50_000, "de"), window(50_000, 51_000, "de")],
+    )
+    after = msgspec.structs.replace(
+        span(SEAM, 100_000, [word("oui", 50_300), word("non", 51_000)], language="fr"),
+        windows=[window(49_000, 99_000, "fr")],
+    )
+    old = span(100_000, 120_000, [word("sì", 110_000)], language="it")
+    found = close([mixed, after, old], 120_000, [])
+    assert [(one.text, one.language) for one in found.segments] == [
+        ("this is English", "en"), ("das ist äh Deutsch", "de"), ("oui non", "fr"), ("sì", "it"),
+    ]  # fmt: skip
+    assert [one.text for one in found.words if one.filler] == ["äh"]
+
+
+def window(start_ms: int, end_ms: int, language: str) -> HeardWindow:
+    return HeardWindow(
+        start_ms=start_ms, end_ms=end_ms, log_probability=-0.3, compression=1.4, no_speech=0.0, language=language
+    )
 
 
 def test_nothing_heard() -> None:

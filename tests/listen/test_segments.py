@@ -53,3 +53,9 @@ def test_every_word_is_in_one_segment_and_none_is_too_long(raw: list[tuple[str, 
         length = one.end_word - one.first_word
         assert length <= LONGEST_WORDS
         assert length == 1 or one.end_ms - one.start_ms <= LONGEST_MS
+
+
+def test_no_segment_holds_two_languages_and_each_is_written_as_its_own() -> None:
+    words = [*sentence("we go on", 0), word("今日", 1200), word("は", 1600)]
+    found = segments(words, "en", ["en"] * 3 + ["ja"] * 2)
+    assert [(one.text, one.language) for one in found] == [("we go on", "en"), ("今日は", "ja")]

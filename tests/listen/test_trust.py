@@ -5,14 +5,21 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from schemas.media import TimeRange, Word
+from schemas.documents import Transcript
+from schemas.media import ObjectRef, TimeRange, Word
 from schemas.subtitles import range_cues, srt, transcript_cues, txt, vtt
 from schemas.words import Fit, HeardWindow
+from streams.detect.timeline import Material, gather
 from streams.listen.fillers import flagged
 from streams.listen.merge import close
 from streams.listen.segments import segments
 from streams.listen.trust import Judged, Witnesses, judge, loops
+from streams.render.cues import make_cues
+from streams.render.produce import doubtful_near
+from streams.sinks.documents import segment_documents
+from streams.study.spoken import read
 from tests.listen.spoken import sentence, span, texts
+from tests.sinks.made import transcript_completed
 
 ALL = TimeRange(start_ms=0, end_ms=60_000)
 
@@ -89,9 +96,9 @@ def test_a_loop_is_said_over_and_over(text: str, looping: int) -> None:
 
 def test_fillers_are_marked_by_language_and_words_are_not() -> None:
     words = sentence("Um, uh, so er, like the", 0)
-    assert [word.text for word in flagged(words, "en") if word.filler] == ["Um,", "uh,", "er,"]
-    assert not any(word.filler for word in flagged(sentence("er war da", 0), "de"))
-    assert not any(word.filler for word in flagged(words, None))
+    assert [word.text for word in flagged(words, ["en"] * len(words)) if word.filler] == ["Um,", "uh,", "er,"]
+    assert not any(word.filler for word in flagged(sentence("er war da", 0), ["de"] * 3))
+    assert not any(word.filler for word in flagged(words, [None] * len(words)))
 
 
 def heard() -> list[Word]:
@@ -99,11 +106,15 @@ def heard() -> list[Word]:
     return [*improbable(spoken[:4], 0.4), *improbable(spoken[4:], 0.1), *sentence("Clear words follow.", 20_000)]
 
 
-def test_what_is_rejected_is_nowhere_and_what_is_doubtful_is_marked_everywhere() -> None:
+def closed() -> Transcript:
     part = span(0, 30_000, heard())
     quiet = [TimeRange(start_ms=0, end_ms=3_000), TimeRange(start_ms=19_000, end_ms=30_000)]
     dropped = [window(dropped="you you you", compression=5.0), window(start_ms=29_000, end_ms=33_000, dropped="late")]
-    told = close([msgspec.structs.replace(part, speech=quiet, windows=dropped)], 30_000, [])
+    return close([msgspec.structs.replace(part, speech=quiet, windows=dropped)], 30_000, [])
+
+
+def test_what_is_rejected_is_nowhere_and_what_is_doubtful_is_marked_everywhere() -> None:
+    told = closed()
     assert texts(told.words) == "Doubtful words here now. Clear words follow."
     assert [(one.text, one.trust, one.language) for one in told.segments] == [
         ("Doubtful words here now.", "doubtful", "en"), ("Clear words follow.", "trusted", "en"),
@@ -116,3 +127,21 @@ def test_what_is_rejected_is_nowhere_and_what_is_doubtful_is_marked_everywhere()
         assert "[?] Doubtful words" in text
         assert "Never" not in text
         assert "[?] Clear" not in text
+
+
+def test_captions_search_scores_and_study_know_what_is_doubtful_and_nothing_that_is_rejected() -> None:
+    told = closed()
+    cues = make_cues(told.words, ALL, lambda texts: len(texts) <= 5, doubtful=doubtful_near(told.segments, ALL))
+    assert [(texts(cue.words), cue.doubtful) for cue in cues] == [
+        ("Doubtful words here now.", True), ("Clear words follow.", False),
+    ]  # fmt: skip
+    found = segment_documents(transcript_completed(ObjectRef(key="k", sha256="", size=0)), told)
+    assert [(one["text"], one["trust"], one["language"]) for one in found] == [
+        ("Doubtful words here now.", "doubtful", "en"), ("Clear words follow.", "trusted", "en"),
+    ]  # fmt: skip
+    timeline = gather(Material(duration_ms=30_000, transcript=told, heard=[], seen=[]))
+    assert texts(list(timeline.words)) == "Doubtful words here now. Clear words follow."
+    assert [one.start_ms for one in timeline.doubtful] == [0]
+    assert [(one.text, one.doubtful) for one in read(told).lines] == [
+        ("Doubtful words here now.", True), ("Clear words follow.", False),
+    ]  # fmt: skip

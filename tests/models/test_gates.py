@@ -72,5 +72,6 @@ def test_each_window_is_heard_in_its_own_language_while_switching() -> None:
         found = network.detect_language([DUTCH, GERMAN, ENGLISH])
         assert [window[0][0] for window in found] == ["<|en|>", "<|de|>", "<|en|>"]
         assert (network.heard, network.of(1), network.of(9)) == (["en", "de", "en"], "de", "en")
+        assert network.latest() == "en"
     assert network.of(0) is None
 

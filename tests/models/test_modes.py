@@ -32,6 +32,12 @@ def test_an_unknown_mode_is_one_line_that_lists_the_known() -> None:
         modes.check("fast", "CLIPSTREAM_WHISPER_MODE")
 
 
+def test_a_task_is_one_of_whispers_two() -> None:
+    assert [modes.task(asked) for asked in (None, "", "translate")] == ["transcribe", "transcribe", "translate"]
+    with pytest.raises(ValueError, match="task is 'sing': give transcribe or translate"):
+        modes.task("sing")
+
+
 def test_a_worker_says_the_same_before_it_starts() -> None:
     environ = {f"CLIPSTREAM_{field.name.upper()}": "x" for field in msgspec.structs.fields(Settings) if field.required}
     environ |= {"CLIPSTREAM_SECRET": base64.b64encode(bytes(32)).decode(), "CLIPSTREAM_WHISPER_MODE": "fast"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import av
+import msgspec
 import numpy as np
 import pytest
 
@@ -71,6 +72,23 @@ def test_the_spoken_word_is_in_the_accent_colour_and_walks() -> None:
         middles.append(np.nonzero(blue < 70)[1].mean())
     assert middles == sorted(middles)
     assert middles[2] - middles[0] > 40
+
+
+def test_doubtful_words_are_dimmer_and_behind_a_mark_that_is_never_lit() -> None:
+    (sure,) = cues("one two three")
+    doubtful = msgspec.structs.replace(sure, doubtful=True)
+    shown = []
+    for cue in (sure, doubtful):
+        picture = grey(16)
+        Captions([cue], LOOK).burn(picture, 510)
+        shown.append(picture)
+    bright = [rows(picture.planes[0])[:, :1080] for picture in shown]
+    assert bright[0].max() > 230
+    assert 150 < bright[1].max() < 185
+    wide = [np.nonzero(plane > 40)[1] for plane in bright]
+    assert np.ptp(wide[1]) > 1.15 * np.ptp(wide[0]), "the mark stands before them"
+    lit = np.nonzero(rows(shown[1].planes[1])[:, :540] < 105)[1]
+    assert lit.min() * 2 > wide[1].min() + 60, "the first word is lit, not the mark"
 
 
 def test_no_word_moves_while_others_light_up() -> None:

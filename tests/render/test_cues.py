@@ -38,6 +38,18 @@ def test_a_pause_ends_a_cue_and_another_speaker_too() -> None:
     assert texts(make_cues(heard, CLIP, fits)) == ["one", "two", "three"]
 
 
+def test_what_is_doubtful_stands_alone_and_has_room_for_its_mark() -> None:
+    heard = words("sure words and then ones nobody trusts", 10_000)
+    doubt = [TimeRange(start_ms=heard[3].start_ms, end_ms=heard[-1].end_ms)]
+    found = make_cues(heard, CLIP, fits, doubtful=doubt)
+    assert [(text, cue.doubtful) for text, cue in zip(texts(found), found, strict=True)] == [
+        ("sure words and", False), ("then ones nobody trusts", True),
+    ]  # fmt: skip
+    tight = make_cues(heard, CLIP, lambda given: len(" ".join(given)) <= 23, doubtful=doubt)
+    assert [len(cue.words) for cue in tight if cue.doubtful] == [2, 2], "the mark needs four signs of the line"
+    assert not any(cue.doubtful for cue in make_cues(heard, CLIP, fits))
+
+
 def test_a_comma_is_a_better_place_to_cut() -> None:
     cues = make_cues(words("when it had rained, nobody came to see", 10_000), CLIP, fits)
     assert texts(cues)[0] == "when it had rained,"

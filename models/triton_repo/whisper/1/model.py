@@ -158,6 +158,7 @@ def _window(part) -> dict:
         "no_speech": part.no_speech,
         "again": part.again,
         "dropped": part.dropped or "",
+        "language": part.language,
     }
 
 
@@ -183,6 +184,7 @@ def _options(asked: dict, defaults: dict) -> Options:
             language=asked.get("language") or None,
             hint=asked.get("hint") or None,
             glossary=str(asked.get("glossary") or "")[:GLOSSARY_SIGNS] or None,
+            task=modes.task(asked.get("task")),
         )
     except (TypeError, ValueError) as error:
         raise BadRequestError(f"OPTIONS: {error}") from None

@@ -8,12 +8,23 @@ BEST = "batched"
 MODES = (AUTO, "batched", "sequential")
 """For the setting of the server, the setting of the workers and each request alike."""
 
+TRANSCRIBE = "transcribe"
+TASKS = (TRANSCRIBE, "translate")
+"""Whisper writes what is said in its own language, or in English."""
+
 
 def check(mode: str, where: str) -> str:
     """``mode`` if there is such a one; else ValueError with a line that names ``where`` it came from."""
     if mode not in MODES:
         raise ValueError(f"{where} is {mode!r}: give {', '.join(MODES[:-1])} or {MODES[-1]}")
     return mode
+
+
+def task(asked: str | None) -> str:
+    """The task that is asked for, ``transcribe`` without one; else ValueError with a line that names the tasks."""
+    if (asked or TRANSCRIBE) not in TASKS:
+        raise ValueError(f"task is {asked!r}: give {' or '.join(TASKS)}")
+    return asked or TRANSCRIBE
 
 
 def resolve(asked: str, configured: str) -> str:

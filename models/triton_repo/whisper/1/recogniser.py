@@ -8,6 +8,7 @@ from pathlib import Path
 
 import ctranslate2
 import gates
+import modes
 import numpy as np
 import packing
 from faster_whisper import BatchedInferencePipeline, WhisperModel
@@ -34,6 +35,7 @@ class Options:
     hint: str | None = None
     glossary: str | None = None
     """Terms that are likely to be said, parted by commas."""
+    task: str = modes.TRANSCRIBE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,8 @@ class Part:
     heard_ms: int
     again: bool
     dropped: str | None
+    language: str
+    """The language it was heard in."""
     log_probability: float
     compression: float
     no_speech: float
@@ -138,6 +142,7 @@ class Recogniser:
         return self._batched.transcribe(
             packed,
             language=language,
+            task=options.task,
             beam_size=options.beam_size,
             batch_size=options.batch_size,
             clip_timestamps=[{"start": span.start / rate, "end": span.end / rate} for span in spans],
@@ -154,6 +159,7 @@ class Recogniser:
         return self._model.transcribe(
             audio,
             language=language,
+            task=options.task,
             beam_size=options.beam_size,
             temperature=CAREFUL_TEMPERATURES,
             condition_on_previous_text=False,
@@ -178,14 +184,15 @@ class Recogniser:
             if cancelled():
                 return
             span = _window_of(segment, spans)
-            again = options.mode != "sequential" and _failed(segment, span)
+            in_turn = options.mode == "sequential"
+            own = (self._tongues.latest() if in_turn else self._tongues.of(spans.index(span))) or language
+            again = not in_turn and _failed(segment, span)
             believed, offset_s = [segment], 0.0
             if again:
                 offset_s = span.start / packing.RATE_HZ
-                own = self._tongues.of(spans.index(span)) or language
                 believed = list(self._careful(packed[span.start : span.end], options, own)[0])
             for one in believed:
-                yield _part(one, pieces, offset_s, again=again)
+                yield _part(one, pieces, offset_s, own, again=again)
 
 
 def _window_of(segment, spans: list[packing.Window]) -> packing.Window:
@@ -202,7 +209,7 @@ def _failed(segment, span: packing.Window) -> bool:
     )
 
 
-def _part(segment, pieces: list[packing.Piece], offset_s: float, *, again: bool) -> Part:
+def _part(segment, pieces: list[packing.Piece], offset_s: float, language: str, *, again: bool) -> Part:
     words = []
     for word in segment.words or ():
         text = word.word.strip()
@@ -224,6 +231,7 @@ def _part(segment, pieces: list[packing.Piece], offset_s: float, *, again: bool)
         heard_ms=heard_ms,
         again=again,
         dropped=reason,
+        language=language,
         log_probability=round(float(segment.avg_logprob), 3),
         compression=round(float(segment.compression_ratio), 2),
         no_speech=round(float(segment.no_speech_prob), 3),

@@ -39,6 +39,10 @@ class Tongues:
         """The language window ``index`` was decoded in; None while not switching."""
         return self.heard[index] if self._prior and index < len(self.heard) else self._prior
 
+    def latest(self) -> str | None:
+        """The language of the window that was decoded last; None while not switching."""
+        return self.heard[-1] if self._prior and self.heard else self._prior
+
     def detect_language(self, features):
         """For each window its languages, (``<|en|>``, probability), the one to decode in first."""
         found = self._network.detect_language(features)

@@ -1,0 +1,43 @@
+"""A further track of a transcript as it is shown: with the speakers of the transcript it belongs to. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from schemas.documents import Transcript
+from schemas.media import Segment, Word
+from schemas.voices import Turn
+
+
+def shown(track: Transcript, transcript: Transcript) -> Transcript:
+    """The track with the title, the version and the speakers that ``transcript`` has: whoever is renamed there is here.
+
+    A word is said by whoever speaks in its middle, a segment by whoever says most of its words.
+    """
+    turns = transcript.diarization.turns if transcript.diarization else []
+    words = [_said(word, turns) for word in track.words]
+    return msgspec.structs.replace(
+        track,
+        words=words,
+        segments=[_owned(segment, words) for segment in track.segments],
+        diarization=transcript.diarization,
+        project_title=transcript.project_title,
+        version=transcript.version,
+    )
+
+
+def _said(word: Word, turns: Sequence[Turn]) -> Word:
+    middle = (word.start_ms + word.end_ms) / 2
+    at = bisect_right(turns, middle, key=lambda turn: turn.start_ms) - 1
+    inside = at >= 0 and middle < turns[at].end_ms
+    return msgspec.structs.replace(word, speaker=turns[at].speaker if inside else None)
+
+
+def _owned(segment: Segment, words: Sequence[Word]) -> Segment:
+    said = Counter(word.speaker for word in words[segment.first_word : segment.end_word] if word.speaker)
+    speaker = min(said, key=lambda name: (-said[name], name)) if said else None
+    return msgspec.structs.replace(segment, speaker=speaker)
