@@ -17,6 +17,7 @@ from api import (
     analytics,
     clips,
     corrections,
+    estimates,
     exports,
     health,
     intelligence,
@@ -40,6 +41,7 @@ from api.registry import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
     *uploads.OPERATIONS,
+    *estimates.OPERATIONS,
     *projects.OPERATIONS,
     *project_events.OPERATIONS,
     *transcripts.OPERATIONS,

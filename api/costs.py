@@ -1,14 +1,17 @@
-"""What a project cost, as it is shown: items by stage, and their money. Pure; reads no table, prices nothing."""
+"""What a project cost, as it is shown: items by stage, their money, the estimate beside. Pure; reads no table."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
 
 from schemas.costs import CostKind, sum_of
+from schemas.estimates import Estimate, Range
 from schemas.events import Stage
 from streams.adapters.postgres import Row
+from streams.lifecycle import STAGES
 
 STAGES_COST = "select stage, kind, amount, money, currency from costs where org_id = $1 and project_id = $2"
 
@@ -22,6 +25,18 @@ class CostLine(msgspec.Struct, frozen=True, kw_only=True):
     money: float | None
 
 
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """One amount of a finished project beside what was expected of it; ``inside``: it lies in the range."""
+
+    what: str
+    """``elapsed``, a stage (its processor time), or a kind of cost."""
+    expected: float
+    low: float
+    high: float
+    actual: float
+    inside: bool
+
+
 class ProjectCost(msgspec.Struct, frozen=True, kw_only=True):
     """What a project cost so far, by the price list of the time when each part was used."""
 
@@ -31,12 +46,18 @@ class ProjectCost(msgspec.Struct, frozen=True, kw_only=True):
     unpriced: list[CostKind]
     """Kinds that were used and have no price: they are not in ``money``."""
     items: list[CostLine]
+    estimate: Estimate | None
+    """What was expected once length and size were known; absent before, and in projects older than this."""
+    comparison: list[Compared]
+    """Of a completed project: each amount beside its estimate."""
 
 
-def cost_view(rows: Sequence[Row], order: Sequence[str]) -> ProjectCost:
-    """A project's cost from its rows, stages in the ``order`` of their work (others after them)."""
-    places = {stage: at for at, stage in enumerate(order)}
-    ordered = sorted(rows, key=lambda row: (places.get(row["stage"], len(places)), row["stage"], row["kind"]))
+def cost_view(rows: Sequence[Row], project: Row, stages: Sequence[Row]) -> ProjectCost:
+    """A project's cost from its own row, those of its stages and those of its costs."""
+    estimate = msgspec.convert(project["estimate"], Estimate) if project["estimate"] else None
+    ended = estimate is not None and project["state"] == "completed"
+    order = [*STAGES, "deliver"]
+    ordered = sorted(rows, key=lambda row: (order.index(row["stage"]), row["kind"]))
     items = [
         CostLine(stage=row["stage"], kind=row["kind"], amount=row["amount"], money=row["money"]) for row in ordered
     ]
@@ -45,4 +66,30 @@ def cost_view(rows: Sequence[Row], order: Sequence[str]) -> ProjectCost:
         money=sum_of([item.money for item in items]),
         unpriced=sorted({item.kind for item in items if item.money is None}),
         items=items,
+        estimate=estimate,
+        comparison=compared(estimate, project, stages, items) if estimate and ended else [],
+    )
+
+
+def compared(estimate: Estimate, project: Row, stages: Sequence[Row], items: Sequence[CostLine]) -> list[Compared]:
+    """Each amount of an estimate beside what was used. Processor time is that of the stages, exports asked for later
+    and lost tries left out: they were not part of what was estimated.
+    """
+    cpu_ms = {row["stage"]: row["cpu_ms"] for row in stages}
+    used: Counter[str] = Counter()
+    for item in items:
+        used[item.kind] += item.amount
+    used["cpu_ms"] = sum(cpu_ms.values())
+    elapsed_ms = (project["finished_at"] - project["started_at"]).total_seconds() * 1000
+    return [
+        _beside("elapsed", estimate.elapsed_ms, elapsed_ms),
+        *(_beside(one.stage, one.cpu_ms, cpu_ms.get(one.stage, 0)) for one in estimate.stages),
+        *(_beside(one.kind, one.amount, used[one.kind]) for one in estimate.kinds),
+    ]
+
+
+def _beside(what: str, expected: Range, actual: float) -> Compared:
+    inside = expected.low <= actual <= expected.high
+    return Compared(
+        what=what, expected=expected.expected, low=expected.low, high=expected.high, actual=actual, inside=inside
     )

@@ -101,7 +101,7 @@ def project_view(row: Row, stages: list[Row], costs: list[Row], now: dt.datetime
         cpu_ms=sum(view.cpu_ms for view in ordered),
         clip_count=row["clip_count"],
         stages=ordered,
-        cost=cost_view(costs, STAGES),
+        cost=cost_view(costs, row, stages),
         warnings=list(row["warnings"]),
         nothing_found_reason=row["nothing_found_reason"],
         failure=failure,

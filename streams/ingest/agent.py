@@ -7,7 +7,7 @@ from pathlib import Path
 
 from schemas import events
 from schemas.ids import result_id
-from streams import lifecycle, understanding
+from streams import estimates, lifecycle, understanding
 from streams.adapters.postgres import Connection
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
@@ -42,7 +42,9 @@ class IngestStage:
         work.cpu_ms = prepared.cpu_ms
 
         async def commit(connection: Connection) -> None:
-            await _write(connection, event, prepared, work, self._context.settings.spans.window)
+            settings = self._context.settings
+            await _write(connection, event, prepared, work, settings.spans.window)
+            await estimates.keep_estimate(connection, event.org_id, event.project_id, settings)
 
         return commit
 

@@ -138,4 +138,6 @@ async def test_where_nothing_has_a_price_there_is_no_money(postgres: Settings) -
         async with org_transaction(world.worker, world.ann.org_id) as connection:
             await lifecycle.create_project(connection, upload)
         cost = (await world.ann.client.get(f"/v1/projects/{project_id}")).json()["cost"]
-        assert cost == {"currency": "", "money": None, "unpriced": [], "items": []}
+        assert cost == {
+            "currency": "", "money": None, "unpriced": [], "items": [], "estimate": None, "comparison": [],
+        }  # fmt: skip

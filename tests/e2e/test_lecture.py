@@ -22,6 +22,8 @@ from tests.e2e.rig import Api, Receiver
 from tests.media import LECTURE, media
 
 MAX_CLIPS = 3
+MOST_OFF = 4
+"""An estimate of processor time is worth something on any machine as long as it lies within so many times."""
 
 
 @pytest.fixture(scope="module")
@@ -246,6 +248,19 @@ def test_every_ready_query_of_the_docs_answers_about_a_real_talk(api: Api, proje
     for stage in project["stages"]:
         assert cost[stage["stage"], "cpu_ms"] >= stage["cpu_ms"], "lost tries come on top of what the stages say"
     assert cost["render", "stored_bytes"] > 100_000
+
+
+def test_what_the_talk_took_lies_beside_what_was_expected_of_it(api: Api, project: dict[str, Any]) -> None:
+    beside = {line["what"]: line for line in project["cost"]["comparison"]}
+    assert {"elapsed", *(stage["stage"] for stage in project["stages"])} <= set(beside)
+    assert beside["cpu_ms"]["actual"] == project["cpu_ms"]
+    factor = beside["cpu_ms"]["expected"] / beside["cpu_ms"]["actual"]
+    assert 1 / MOST_OFF < factor < MOST_OFF, f"the estimate is {factor:.2f} times what it took"
+    known = {name: project[name] for name in ("duration_ms", "width_px", "height_px")}
+    asked = api.post("/v1/projects/estimate", known | {"options": {"max_clips": MAX_CLIPS}})["estimate"]
+    assert asked["basis"]["projects"] >= 1
+    assert asked["media_ms"] == project["duration_ms"]
+    assert asked["elapsed_ms"]["low"] < asked["elapsed_ms"]["expected"] < asked["elapsed_ms"]["high"]
 
 
 def test_the_webhook_came_signed_and_once(project: dict[str, Any], receiver: Receiver) -> None:

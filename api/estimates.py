@@ -1,0 +1,111 @@
+"""What a project would take, asked before: time, work and money with an error bar. Starts nothing, writes nothing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.problems import ApiProblem, FieldError, invalid
+from api.projects import option_errors
+from api.registry import Call, Operation, Reply
+from schemas.estimates import Estimate, Source, default_rates
+from schemas.events import ProjectOptions
+from streams import estimates
+
+USUAL_PX = (1920, 1080)
+Pixels = Annotated[int, Meta(ge=16, le=16_384)]
+
+
+class EstimateProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A source by what is known of it: exactly one of ``duration_ms``, ``size_bytes`` and ``upload_id``.
+
+    From a size the length is guessed, and the error bar is as wide as that guess.
+    """
+
+    duration_ms: Annotated[int, Meta(ge=1, le=10**9)] | None = None
+    size_bytes: Annotated[int, Meta(ge=1, le=10**13)] | None = None
+    upload_id: UUID | None = None
+    width_px: Pixels | None = None
+    height_px: Pixels | None = None
+    video: bool = True
+    """False for sound alone."""
+    options: ProjectOptions = ProjectOptions()
+
+
+class ProjectEstimate(msgspec.Struct, frozen=True, kw_only=True):
+    """What it should take, and what was assumed because nobody said."""
+
+    estimate: Estimate
+    assumed: list[str]
+
+
+async def estimate_project(call: Call[EstimateProject, None]) -> Reply:
+    """What a project of this source should take; 80 % of projects should lie inside each range."""
+    wanted, settings, rates = call.body, call.context.settings, default_rates()
+    _check(wanted)
+    assumed: list[str] = []
+    async with call.rows() as rows:
+        size = wanted.size_bytes
+        if wanted.upload_id is not None:
+            size = await _size_of(call, wanted.upload_id)
+        media_ms, unsure = wanted.duration_ms or 0, 0.0
+        if size is not None:
+            media_ms, unsure = max(1, round(1000 * size / rates.bytes_per_s)), rates.bytes_spread
+            assumed.append(f"length: {rates.bytes_per_s / 1e6:g} MB for each second, {media_ms / 60_000:.1f} minutes")
+        elif media_ms > settings.media.max_duration_ms:
+            raise invalid("/duration_ms", f"A source may last {settings.media.max_duration_ms} ms at most.")
+        source = Source(media_ms=media_ms, megapixels=_megapixels(wanted, assumed), options=wanted.options)
+        made = await estimates.estimate_source(rows, call.org_id, source, settings, unsure)
+    return Reply(body=ProjectEstimate(estimate=made, assumed=assumed))
+
+
+def _check(wanted: EstimateProject) -> None:
+    """Raises a 422 for a request that does not say one source."""
+    errors = option_errors(wanted.options)
+    given = [one for one in (wanted.duration_ms, wanted.size_bytes, wanted.upload_id) if one is not None]
+    if len(given) != 1:
+        line = "Give exactly one of `duration_ms`, `size_bytes` and `upload_id`."
+        errors.insert(0, FieldError(pointer="", detail=line))
+    if (wanted.width_px is None) != (wanted.height_px is None):
+        errors.append(FieldError(pointer="/width_px", detail="Give `width_px` and `height_px` together."))
+    if errors:
+        raise ApiProblem("invalid", errors[0].detail, errors=errors)
+
+
+async def _size_of(call: Call[EstimateProject, None], upload_id: UUID) -> int:
+    """What the caller's upload was announced as."""
+    async with call.rows() as rows:
+        size: int | None = await rows.fetchval(
+            "select size_bytes from uploads where org_id = $1 and upload_id = $2", call.org_id, upload_id
+        )
+    if size is None:
+        raise invalid("/upload_id", "There is no such upload.")
+    return size
+
+
+def _megapixels(wanted: EstimateProject, assumed: list[str]) -> float:
+    if not wanted.video:
+        return 0.0
+    width, height = wanted.width_px, wanted.height_px
+    if width is None or height is None:
+        width, height = USUAL_PX
+        assumed.append(f"picture: {width} × {height}")
+    return width * height / 1e6
+
+
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/v1/projects/estimate",
+        name="estimateProject",
+        tag="projects",
+        permission="write",
+        summary="Estimate what a project would take, in time, work and money",
+        handler=estimate_project,
+        request=EstimateProject,
+        response=ProjectEstimate,
+    ),
+)
