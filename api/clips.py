@@ -50,6 +50,8 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     hashtags: list[str]
     reason: str
+    without_words: str | None
+    """Why nothing is said in it, and so it has no captions; None where there are words."""
     score: float
     confidence: float
     signals: list[SubScore]

@@ -64,6 +64,8 @@ class Project(ProjectSummary, frozen=True, kw_only=True):
     cost: ProjectCost
     warnings: list[str]
     nothing_found_reason: str | None
+    without_words: str | None
+    """Why there is no word in it, and so no caption anywhere: absent by design. None where there are words."""
     failure: Failure | None
 
 
@@ -104,6 +106,7 @@ def project_view(row: Row, stages: list[Row], costs: list[Row], now: dt.datetime
         cost=cost_view(costs, row, stages),
         warnings=list(row["warnings"]),
         nothing_found_reason=row["nothing_found_reason"],
+        without_words=row["without_words"],
         failure=failure,
     )
 

@@ -105,7 +105,7 @@ def clip_entry(clip: JSON, export: JSON | None, files: Mapping[str, str]) -> JSO
     """One clip in the report."""
     keys = (
         *("clip_id", "ordinal", "start_ms", "end_ms", "title", "hook", "description", "hashtags"),
-        *("reason", "score", "confidence", "signals"),
+        *("reason", "without_words", "score", "confidence", "signals"),
     )
     entry: JSON = {key: clip.get(key) for key in keys}
     entry["files"] = dict(files)
@@ -168,7 +168,7 @@ def report(
         "timings_s": {name: round(value, 3) for name, value in timings_s.items()},
         "language": transcript.get("language") if transcript else None,
         "word_count": len(transcript["words"]) if transcript else 0,
-        "without_words": (transcript.get("without_words") or None) if transcript else None,
+        "without_words": project.get("without_words"),
         "candidates_weighed": len(moments["moments"]) if moments else 0,
         "nothing_found_reason": project.get("nothing_found_reason"),
         "clips": list(clips),

@@ -241,6 +241,8 @@ class Moment(Value, frozen=True, kw_only=True):
     """The line to open with: what is said first that makes one stay."""
     description: str = ""
     hashtags: list[str] = []
+    without_words: str = ""
+    """Why there is no word in it, and so no caption, in a sentence; empty where there are words."""
 
 
 class MomentList(Value, frozen=True, kw_only=True):

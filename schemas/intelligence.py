@@ -119,3 +119,5 @@ class Intelligence(Value, frozen=True, kw_only=True):
     """What is missing, and why."""
     project_title: str = ""
     """As in `Transcript`."""
+    transcript_version: int = 1
+    """The version of the transcript it was made of; a correction makes the next, and is studied again."""

@@ -181,6 +181,17 @@ async def ensure_stage(connection: Connection, org_id: UUID, project_id: UUID, s
     )
 
 
+async def add_cost(connection: Connection, org_id: UUID, project_id: UUID, stage: events.Stage, cpu_ms: int) -> None:
+    """Count what a stage took again after it had ended: its state stays as it is."""
+    await connection.execute(
+        "update project_stages set cpu_ms = cpu_ms + $4 where org_id = $1 and project_id = $2 and stage = $3",
+        org_id,
+        project_id,
+        stage,
+        cpu_ms,
+    )
+
+
 async def complete_project(connection: Connection, org_id: UUID, project_id: UUID, clips: int, cause: Cause) -> None:
     """End the project well; where nothing was found its reason travels along."""
     row = await _end_project(connection, org_id, project_id, "completed", cause)

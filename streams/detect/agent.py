@@ -217,8 +217,8 @@ async def _write_clip(
     await connection.execute(
         """insert into clips
              (org_id, clip_id, project_id, ordinal, start_ms, end_ms, score, confidence, title, reason, signals,
-              hook, description, hashtags)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) on conflict do nothing""",
+              hook, description, hashtags, without_words)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) on conflict do nothing""",
         event.org_id,
         clip_id,
         event.project_id,
@@ -233,6 +233,7 @@ async def _write_clip(
         moment.hook,
         moment.description,
         moment.hashtags,
+        moment.without_words or None,
     )
     await connection.execute(
         """insert into exports

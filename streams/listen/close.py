@@ -25,8 +25,10 @@ from streams.listen.scripted import follow
 from streams.listen.soundtrack import soundtrack
 from streams.listen.translate import ENGLISH
 from streams.listen.voices import read_voices
-from streams.listen.wordless import why_no_words
+from streams.listen.wordless import why_no_words, words_lost
 from streams.outbox import Cause, put
+
+WITHOUT_WORDS = "update projects set without_words = $3 where org_id = $1 and project_id = $2"
 
 
 class Known(Value, frozen=True, kw_only=True):
@@ -189,6 +191,7 @@ class CloseStage:
         """There will be no transcript; pictures and sound still make clips."""
         assert isinstance(event, events.SpansHeard)
         await lifecycle.warn(connection, event.org_id, event.project_id, f"transcript: {detail} ({reason})")
+        await connection.execute(WITHOUT_WORDS, event.org_id, event.project_id, words_lost())
         for stage in ("close", "study"):  # without words there is nothing to study
             await lifecycle.end_part(connection, event.org_id, event.project_id, stage, cause, failed=True)
         await understanding.say_understood(connection, event.org_id, event.project_id, cause)
@@ -214,6 +217,7 @@ async def _write(
         event.project_id,
         transcript.language,
     )
+    await connection.execute(WITHOUT_WORDS, event.org_id, event.project_id, transcript.without_words or None)
     await put(
         connection,
         events.TranscriptCompleted(

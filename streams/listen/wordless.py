@@ -7,6 +7,7 @@ from schemas.sounds import SoundTotals
 
 NEARLY_ALL = 0.95
 MOSTLY = 0.5
+NO_CAPTIONS = "There are no captions, because there are no words to show."
 
 
 def why_no_words(transcript: Transcript, totals: SoundTotals | None) -> str:
@@ -16,7 +17,12 @@ def why_no_words(transcript: Transcript, totals: SoundTotals | None) -> str:
     """
     if transcript.words:
         return ""
-    return f"{_heard(transcript, totals)} There are no captions, because there are no words to show."
+    return f"{_heard(transcript, totals)} {NO_CAPTIONS}"
+
+
+def words_lost() -> str:
+    """The reason where nobody could work on the sound, so that there is no transcript at all."""
+    return f"Its sound could not be worked on. {NO_CAPTIONS}"
 
 
 def _heard(transcript: Transcript, totals: SoundTotals | None) -> str:

@@ -13,7 +13,7 @@ from schemas.media import ObjectRef
 from schemas.vectors import SentenceRows
 from streams import lifecycle
 from streams.adapters.ports import Vectors
-from streams.adapters.postgres import Connection
+from streams.adapters.postgres import Connection, org_transaction
 from streams.adapters.sentence_rows import Rows, embed, read_rows
 from streams.attempt import Commit, Work, timed_in_thread
 from streams.context import Context, prefix_of
@@ -27,6 +27,8 @@ from streams.study.weave import VERSION, Material, study
 from streams.study.writer import NotWritten, Writer
 from streams.study.written import laid_over, not_written
 
+MACHINES = 1
+"""The version of a transcript that a machine made; the next ones are people's corrections."""
 AT_ONCE = 256
 """Texts between two signs of life."""
 BY_WORDS = "the sentence model knows English only: sentences are compared by their words"
@@ -42,19 +44,21 @@ class StudyStage:
         self._context = context
 
     def wants(self, event: events.AnyEvent) -> bool:
-        """The word that there is a transcript; what a person corrects later is not studied again."""
-        return isinstance(event, events.TranscriptCompleted) and event.version == 1
+        """The word that there is a transcript: the machine's, and each one that a person corrected."""
+        return isinstance(event, events.TranscriptCompleted)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
         """Read the transcript, study it, store what was found."""
         assert isinstance(event, events.TranscriptCompleted)
+        if await self._outdated(event):
+            return _nothing
         body = await self._context.objects.get(event.transcript)
         transcript = msgspec.json.decode(body, type=Transcript)
         (spoken, found), reading_ms = await timed_in_thread(_prepare, transcript)
         material, asking_ms = await self._material(spoken, found, transcript.meaning, work)
         made, studying_ms = await timed_in_thread(study, material)
         made = await self._written(made, spoken, work)
-        made = msgspec.structs.replace(made, project_title=transcript.project_title)
+        made = msgspec.structs.replace(made, project_title=transcript.project_title, transcript_version=event.version)
         work.cpu_ms = reading_ms + asking_ms + studying_ms
         prefix = prefix_of(event, "intelligence", result_id(work.cause.input_id, "study"))
         ref = await self._context.objects.put(prefix, encode_document(made), "application/json", ".json")
@@ -63,6 +67,18 @@ class StudyStage:
             await _write(connection, event, made, ref, work)
 
         return commit
+
+    async def _outdated(self, event: events.TranscriptCompleted) -> bool:
+        """Whether a correction was corrected again meanwhile: of many in a row, the last one is studied."""
+        if event.version == MACHINES:
+            return False
+        async with org_transaction(self._context.pool, event.org_id) as connection:
+            newest: int | None = await connection.fetchval(
+                "select max(version) from transcripts where org_id = $1 and project_id = $2",
+                event.org_id,
+                event.project_id,
+            )
+        return newest is not None and newest > event.version
 
     async def _material(
         self, spoken: Spoken, found: list[Phrase], kept: SentenceRows | None, work: Work
@@ -115,10 +131,18 @@ class StudyStage:
         """Nobody will know what it is about; transcript and clips are as they were."""
         assert isinstance(event, events.TranscriptCompleted)
         owner = (event.org_id, event.project_id)
+        if event.version > MACHINES:
+            told = f"intelligence: it does not know of correction {event.version} yet: {detail} ({reason})"
+            await lifecycle.warn(connection, *owner, told)
+            return
         await lifecycle.ensure_stage(connection, *owner, "study")
         await lifecycle.warn(connection, *owner, f"intelligence: {detail} ({reason})")
         await lifecycle.end_part(connection, *owner, "study", cause, failed=True)
         await lifecycle.settle(connection, *owner, cause)
+
+
+async def _nothing(connection: Connection) -> None:
+    """What there is to write of a transcript that nobody reads any more."""
 
 
 def _prepare(transcript: Transcript) -> tuple[Spoken, list[Phrase]]:
@@ -157,6 +181,9 @@ async def _write(
         transcript_version=event.version,
     )
     await put(connection, completed, work.cause)
+    if event.version > MACHINES:  # the project waited for the machine's alone, and may long have ended
+        await lifecycle.add_cost(connection, *owner, "study", work.cpu_ms)
+        return
     await lifecycle.ensure_stage(connection, *owner, "study")
     await lifecycle.end_part(connection, *owner, "study", work.cause, cpu_ms=work.cpu_ms)
     await lifecycle.settle(connection, *owner, work.cause)

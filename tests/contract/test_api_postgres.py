@@ -401,6 +401,12 @@ async def test_the_same_wish_gives_the_same_export(world: World) -> None:
     clips = (await world.ann.client.get(f"/v1/projects/{project_id}/clips")).json()["items"]
     assert [len(clip["exports"]) for clip in clips] == [3]
     assert clips[0]["signals"][0]["name"] == "hook"
+    assert clips[0]["without_words"] is None
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        await rows.execute("update clips set without_words = 'Nothing is said.' where clip_id = $1", clip_id)
+        await rows.execute("update projects set without_words = 'It is music.' where project_id = $1", project_id)
+    assert (await world.ann.client.get(f"/v1/clips/{clip_id}")).json()["without_words"] == "Nothing is said."
+    assert (await world.ann.client.get(f"/v1/projects/{project_id}")).json()["without_words"] == "It is music."
 
 
 async def test_a_webhook_secret_is_shown_once_and_sealed(world: World, postgres: Settings) -> None:

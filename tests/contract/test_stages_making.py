@@ -79,6 +79,7 @@ async def test_what_was_understood_becomes_clips(rig: Rig) -> None:
     clips = await rig.rows("select * from clips where org_id = $1 and project_id = $2 order by ordinal")
     exports = await rig.rows("select * from exports where org_id = $1 and project_id = $2 order by ordinal")
     assert (moments.meaning, moments.weights) == ("words-1", "worth-1/none")
+    assert {clip["without_words"] for clip in clips} == {None}
     assert all(clip["hook"] and clip["description"] and clip["hashtags"] for clip in clips)
     assert (await rig.stage("detect"))["cpu_ms"] >= 4 * 50, "what the sentence model took is counted"
     for ordinal, (one, clip, export) in enumerate(zip(selected, clips, exports, strict=True)):

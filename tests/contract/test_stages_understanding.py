@@ -121,6 +121,7 @@ async def test_the_last_span_heard_says_so_and_close_makes_one_transcript(rig: R
     assert len(sounds.loudness.values) == (text.duration_ms + 50) // 100
     assert None not in sounds.loudness.values
     assert (await rig.project())["language"] == "en"
+    assert (await rig.project())["without_words"] is None
     assert await rig.send(close, heard.event, heard.id) == "done"
     assert await rig.said() == {}
 

@@ -129,6 +129,7 @@ async def test_without_words_there_is_nothing_to_study(rig: Rig) -> None:
         await CloseStage(rig.context).give_up(connection, events.SpansHeard(**rig.of), "bug", "lost", CAUSE)
     assert (await rig.stage("study"))["state"] == "failed"
     await rig.fresh()
+    assert "could not be worked on" in (await rig.project())["without_words"]
     understood = events.UnderstandingCompleted(**rig.of, missing=["transcript"])
     assert await rig.send(DetectStage(rig.context), understood, uuid.uuid4()) == "committed"
     assert (await rig.said())["ProjectCompleted"] == 1
@@ -156,6 +157,40 @@ async def test_what_is_made_of_an_older_transcript_replaces_nothing(rig: Rig) ->
     assert row["transcript_version"] == 2
     kinds = {row["kind"] for row in await rig.rows("select kind from subjects where org_id = $1 and project_id = $2")}
     assert "person" not in kinds, "nobody is named in the newer one"
+
+
+async def test_a_correction_is_studied_again_and_the_project_stays_as_it_ended(rig: Rig) -> None:
+    """>> TranscriptCompleted{2} << IntelligenceCompleted{2}; of two corrections in a row the last one counts."""
+    first, stage = await heard(rig, silent=True), StudyStage(rig.context)
+    await rig.send(DetectStage(rig.context), events.UnderstandingCompleted(**rig.of, missing=[]), uuid.uuid4())
+    await rig.send(stage, first, uuid.uuid4())
+    assert (await rig.said())["ProjectCompleted"] == 1
+    before = await rig.stage("study")
+    text = transcript(GARDEN)
+    later = [msgspec.structs.replace(first, version=n, transcript=await rig.put(text)) for n in (2, 3)]
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        for one in later:
+            await connection.execute(
+                "insert into transcripts (org_id, project_id, version, object, language, word_count) "
+                "values ($1, $2, $3, $4, 'en', 1)",
+                *rig.owner, one.version, one.transcript,
+            )  # fmt: skip
+    assert stage.wants(later[0])
+    assert await rig.send(stage, later[0], uuid.uuid4()) == "committed"
+    assert await rig.said() == {}, "it was corrected again meanwhile"
+    assert await rig.send(stage, later[1], uuid.uuid4()) == "committed"
+    (done,) = await rig.fresh()
+    assert done.event.transcript_version == 3
+    made = await stored(rig, done.event)
+    assert made.transcript_version == 3
+    assert made.chapters
+    after = await rig.stage("study")
+    assert (after["state"], after["parts_done"]) == (before["state"], before["parts_done"])
+    assert after["cpu_ms"] > before["cpu_ms"], "what it cost is counted"
+    gone = msgspec.structs.replace(later[1], transcript=ObjectRef(key=f"{rig.org_id}/gone", sha256="0" * 64, size=1))
+    assert await rig.send(stage, gone, uuid.uuid4()) == "dead"
+    assert "does not know of correction 3" in (await rig.project())["warnings"][-1]
+    assert (await rig.stage("study"))["state"] == "done"
 
 
 async def test_another_language_says_what_it_lacks(rig: Rig) -> None:

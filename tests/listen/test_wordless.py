@@ -8,7 +8,7 @@ import pytest
 from schemas.documents import Transcript
 from schemas.media import TimeRange, Word
 from schemas.sounds import SoundTotals
-from streams.listen.wordless import why_no_words
+from streams.listen.wordless import why_no_words, words_lost
 
 EMPTY = Transcript(
     language=None, language_probability=0.0, duration_ms=60_000, words=[], segments=[], speech=[], model="m"
@@ -45,6 +45,7 @@ def test_a_voice_without_words_and_no_sound_at_all_are_told_apart() -> None:
     assert "has no sound" in why_no_words(EMPTY, None)
     lost = msgspec.structs.replace(EMPTY, missing=[TimeRange(start_ms=0, end_ms=60_000)])
     assert "could not be worked on" in why_no_words(lost, None)
+    assert words_lost() == why_no_words(lost, None)
 
 
 def test_where_there_are_words_nothing_is_said() -> None:
