@@ -70,9 +70,9 @@ def tree_bytes(pid: int, guessed: set[str], name: str) -> int:
 class Sampler:
     """Samples the stack's parts in a thread, while entered."""
 
-    def __init__(self, rig: Rig) -> None:
+    def __init__(self, rig: Rig, every_s: float = EVERY_S) -> None:
         """Nothing is sampled yet."""
-        self._rig = rig
+        self._rig, self._every_s = rig, every_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.samples: list[Sample] = []
@@ -90,7 +90,7 @@ class Sampler:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(EVERY_S):
+        while not self._stop.wait(self._every_s):
             self._take()
 
     def _take(self) -> None:

@@ -82,15 +82,16 @@ class Rig:
             raise SystemExit(f"{path} is missing: set CLIPSTREAM_MEDIA (or --media) to the folder of the shared media")
         return path
 
-    def recipe(self) -> Path:
-        """The 1080p file of the recipe, made once for each length and text of the recipe."""
-        text = Path(recipe.__file__).read_bytes() + f"{self.minutes} {SEED}".encode()
-        path = self.cache / f"recipe-{self.minutes:g}min-{hashlib.sha256(text).hexdigest()[:12]}.mp4"
+    def recipe(self, minutes: float | None = None) -> Path:
+        """The 1080p file of the recipe, made once for each length and text of the recipe; ``minutes``: the rig's."""
+        minutes = minutes or self.minutes
+        text = Path(recipe.__file__).read_bytes() + f"{minutes} {SEED}".encode()
+        path = self.cache / f"recipe-{minutes:g}min-{hashlib.sha256(text).hexdigest()[:12]}.mp4"
         self.cache.mkdir(parents=True, exist_ok=True)
         videos, speech = recipe.sources(self.media)
-        pieces = recipe.plan(videos, self.minutes, SEED)
+        pieces = recipe.plan(videos, minutes, SEED)
         self.distinct_s = recipe.distinct_seconds(pieces)
-        say(f"the recipe's file: {self.minutes:g} min of 1080p, {self.distinct_s:.0f} s of distinct source")
+        say(f"the recipe's file: {minutes:g} min of 1080p, {self.distinct_s:.0f} s of distinct source")
         with exclusive(self.cache / f".{path.stem}.lock"):
             if not path.is_file():
                 say("making it, once: some minutes of both cores")

@@ -23,10 +23,14 @@ True cuts of the shared talks measure 0.56 to 0.92 a second apart; a camera that
 passes for a cut where the budget does not reach; where it matters, frame looks at every picture.
 """
 MARGIN_MS = 320
-"""Pictures on both sides of a stretch that are looked at too: a change at its edge needs both its sides."""
+"""Pictures behind a stretch that are looked at too: a change at its end needs both its sides.
+
+None before it: it begins with a picture that the decoder can start at, and any before would cost all from the key
+picture before that.
+"""
 FULL_HD_PX = 1920 * 1080
-REFINED_SHARE = 0.03
-"""Share of a span's length that may be decoded again, in full HD: 0.4 CPU-s of a span of 150 s."""
+REFINED_SHARE = 0.04
+"""Share of a span's length that may be decoded again, in full HD: 0.5 CPU-s of a span of 150 s."""
 
 
 def changes(pictures: Sequence[Seen]) -> list[ShotChange]:
@@ -43,7 +47,7 @@ def worth_a_look(found: Sequence[ShotChange], *, span_ms: int, pixels: int) -> l
     left_ms = REFINED_SHARE * span_ms * FULL_HD_PX / max(1, pixels)
     chosen = []
     for change in sorted(found, key=lambda one: (-one.strength, one.at_ms)):
-        cost_ms = change.at_ms - change.after_ms + 2 * MARGIN_MS
+        cost_ms = stretch_of(change).length_ms
         if cost_ms <= left_ms:
             left_ms -= cost_ms
             chosen.append(change)
@@ -52,7 +56,7 @@ def worth_a_look(found: Sequence[ShotChange], *, span_ms: int, pixels: int) -> l
 
 def stretch_of(change: ShotChange) -> TimeRange:
     """What to decode for a change."""
-    return TimeRange(start_ms=max(0, change.after_ms - MARGIN_MS), end_ms=change.at_ms + MARGIN_MS)
+    return TimeRange(start_ms=change.after_ms, end_ms=change.at_ms + MARGIN_MS)
 
 
 def settled(change: ShotChange, transitions: Sequence[Transition]) -> list[ShotChange]:
