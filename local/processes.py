@@ -8,9 +8,9 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, Protocol, cast
 
 import msgspec
 import psutil
@@ -43,11 +43,30 @@ class Spawn(msgspec.Struct, frozen=True, kw_only=True):
     """What the kernel sends when the supervisor dies."""
 
 
+class Child(Protocol):
+    """A started process, as ``subprocess.Popen`` has it."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        ...
+
+    def poll(self) -> int | None:
+        """Its exit code (less the signal that ended it), or None while it lives."""
+        ...
+
+    def wait(self) -> int:
+        """Block until it ended; its exit code."""
+        ...
+
+    def send_signal(self, sig: int) -> None:
+        """Send it a signal, if it lives."""
+        ...
+
+
 def spawn(how: Spawn) -> subprocess.Popen[bytes]:
     """Start it in a session of its own, its output appended to its log, tied to the life of this process."""
-    with contextlib.ExitStack() as files:
-        log = files.enter_context(open_for_append(how.log))
-        output = files.enter_context(open_for_append(how.output, fresh=True)) if how.output else log
+    with open_outputs(how) as (output, log):
         return subprocess.Popen(
             how.argv,
             env=how.env,
@@ -63,6 +82,14 @@ def spawn(how: Spawn) -> subprocess.Popen[bytes]:
         )
 
 
+@contextlib.contextmanager
+def open_outputs(how: Spawn) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    """Where its standard output and its standard error go."""
+    with contextlib.ExitStack() as files:
+        log = files.enter_context(open_for_append(how.log))
+        yield files.enter_context(open_for_append(how.output, fresh=True)) if how.output else log, log
+
+
 def open_for_append(path: Path, *, fresh: bool = False) -> BinaryIO:
     """A file that only we can read; each write goes to its end, also after it was cut short."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,13 +102,18 @@ def tied(death_signal: int, nice: int = 0) -> Callable[[], None]:
     parent = os.getpid()
 
     def before_exec() -> None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
-        if os.getppid() != parent:
-            os.kill(os.getpid(), death_signal)
+        die_with(parent, death_signal)
         if nice:
             be_nice(nice)
 
     return before_exec
+
+
+def die_with(parent: int, death_signal: int) -> None:
+    """Let the kernel send this process a signal when its parent dies; at once if it is somebody else's child."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, death_signal, 0, 0, 0)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), death_signal)
 
 
 def be_nice(by: int) -> None:

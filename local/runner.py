@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
-from subprocess import Popen
 from typing import TypeVar
 
 from local.backoff import Backoff
+from local.forks import Zygote, ZygoteGoneError
 from local.logs import last_line
 from local.parts.part import Part
 from local.problems import Problem
-from local.processes import STACK_MARK, Spawn, descendants, end_all, session_members, spawn, started
+from local.processes import STACK_MARK, Child, Spawn, descendants, end_all, session_members, spawn, started
 from local.state import Layout, PartState, PartStatus
 
 T = TypeVar("T")
@@ -29,9 +29,16 @@ class Runner:
     """One part's life. ``status`` is always true; ``changed`` is called whenever it changes."""
 
     def __init__(
-        self, part: Part, *, layout: Layout, stack_id: str, executor: Executor, changed: Callable[[PartStatus], None]
+        self,
+        part: Part,
+        *,
+        layout: Layout,
+        stack_id: str,
+        executor: Executor,
+        changed: Callable[[PartStatus], None],
+        zygote: Zygote | None = None,
     ) -> None:
-        """Nothing is started yet."""
+        """Nothing is started yet. Without ``zygote``, or when it is gone, a forked part is started by its command."""
         self.part = part
         self.status = PartStatus(name=part.name, port=part.port)
         self.ready = asyncio.Event()
@@ -40,9 +47,10 @@ class Runner:
         self._cwd = layout.root if part.uid is None else Path("/")
         self._stack_id = stack_id
         self._executor = executor
+        self._zygote = zygote if part.forked else None
         self._changed = changed
         self._stopping = asyncio.Event()
-        self._process: Popen[bytes] | None = None
+        self._process: Child | None = None
         self._begun_s = time.monotonic()
 
     async def keep(self, needs: Sequence[Runner]) -> None:
@@ -87,7 +95,7 @@ class Runner:
             await self._in_thread(self.part.prepare)
         if self._stopping.is_set():
             return 0.0
-        process = self._start()
+        process = await self._start()
         stood_s = await (self._run_to_end(process) if self.part.once else self._stand(process))
         if not self._stopping.is_set():
             await self._in_thread(lambda: _end_rest(process))
@@ -95,26 +103,32 @@ class Runner:
             self.status.pid = None
         return stood_s
 
-    def _start(self) -> Popen[bytes]:
-        process = spawn(
-            Spawn(
-                argv=self.part.argv,
-                env={**self.part.env, STACK_MARK: self._stack_id, "PYTHONUNBUFFERED": "1"},
-                cwd=self._cwd,
-                log=self.log,
-                output=self._output if self.part.capture else None,
-                nice=self.part.nice,
-                uid=self.part.uid,
-                gid=self.part.gid,
-                death_signal=self.part.death_signal,
-            )
+    async def _start(self) -> Child:
+        how = Spawn(
+            argv=self.part.argv,
+            env={**self.part.env, STACK_MARK: self._stack_id, "PYTHONUNBUFFERED": "1"},
+            cwd=self._cwd,
+            log=self.log,
+            output=self._output if self.part.capture else None,
+            nice=self.part.nice,
+            uid=self.part.uid,
+            gid=self.part.gid,
+            death_signal=self.part.death_signal,
         )
+        process = await self._forked(how, self._zygote) if self._zygote else spawn(how)
         self._process = process
         self.status.pid, self.status.pid_started = process.pid, started(process.pid)
         self._tell("starting", "")
         return process
 
-    async def _stand(self, process: Popen[bytes]) -> float:
+    async def _forked(self, how: Spawn, zygote: Zygote) -> Child:
+        try:
+            return await self._in_thread(lambda: zygote.fork(how))
+        except ZygoteGoneError:
+            self._zygote = None
+            return spawn(how)
+
+    async def _stand(self, process: Child) -> float:
         """A server: up, ready, watched. Returns how long it was ready."""
         self.status.said = await self._until_first(process, self._until_ready())
         if self.status.said:
@@ -125,7 +139,7 @@ class Runner:
         self.status.said = "" if self._stopping.is_set() else why
         return time.monotonic() - ready_at_s
 
-    async def _run_to_end(self, process: Popen[bytes]) -> float:
+    async def _run_to_end(self, process: Child) -> float:
         """A command: done when it ended well and its output was taken."""
         code = await _gone(process)
         if code:
@@ -137,7 +151,7 @@ class Runner:
         self._now_ready("done")
         return 0.0
 
-    async def _until_first(self, process: Popen[bytes], other: Coroutine[None, None, str]) -> str:
+    async def _until_first(self, process: Child, other: Coroutine[None, None, str]) -> str:
         """Wait for the process's end or for ``other``; returns why it fell, or ''."""
         watching, gone = asyncio.create_task(other), asyncio.create_task(_gone(process))
         try:
@@ -206,7 +220,7 @@ def _one_line(error: BaseException) -> str:
     return text[:160]
 
 
-async def _gone(process: Popen[bytes]) -> int:
+async def _gone(process: Child) -> int:
     """Wait for a child's end without a thread; returns its exit code."""
     if (code := process.poll()) is not None:
         return code
@@ -221,7 +235,7 @@ async def _gone(process: Popen[bytes]) -> int:
     return process.wait()
 
 
-def _end_rest(process: Popen[bytes]) -> None:
+def _end_rest(process: Child) -> None:
     """End a part's processes that are left: below its own, or in its session after that one died."""
     end_all([*descendants(process.pid), *session_members(process.pid)], grace_s=0.0)
     process.wait()

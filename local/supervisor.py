@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from local.assembly import Assembly, assemble
+from local.forks import Zygote
 from local.logs import rotate
 from local.parts.numbers import SINKS
 from local.problems import Problem
@@ -38,6 +39,8 @@ class Supervisor:
         self._state = assembly.state
         self._layout = assembly.setting.layout
         self._executor = ThreadPoolExecutor(max_workers=len(assembly.parts) + 4, thread_name_prefix="probe")
+        forks = any(part.forked for part in assembly.parts)
+        self._zygote = Zygote(self._state.stack_id, os.environ, self._layout.logs / "zygote.log") if forks else None
         self._runners = {
             part.name: Runner(
                 part,
@@ -45,6 +48,7 @@ class Supervisor:
                 stack_id=self._state.stack_id,
                 executor=self._executor,
                 changed=self._part_changed,
+                zygote=self._zygote,
             )
             for part in assembly.parts
         }
@@ -70,6 +74,8 @@ class Supervisor:
         for task in (*keepers, *helpers):
             task.cancel()
         await asyncio.gather(*keepers, *helpers, return_exceptions=True)
+        if self._zygote:
+            self._zygote.close()
         self._phase("failed" if problem else "stopped", problem)
         self._executor.shutdown(wait=False, cancel_futures=True)
         return 1 if problem else 0

@@ -42,6 +42,8 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     port: int | None = None
     once: bool = False
+    forked: bool = False
+    """Runs ``python -m NAME …`` of a module that the zygote has loaded (zygote.py)."""
     capture: Callable[[str], None] | None = None
     """Takes the output of a command that runs once."""
     prepare: Check | None = None

@@ -58,7 +58,7 @@ def keep_credentials(setting: Setting, output: str) -> None:
 
 def _command(name: str, arguments: tuple[str, ...], env: Mapping[str, str], needs: tuple[str, ...]) -> Part:
     argv = (sys.executable, "-m", "streams", *arguments)
-    return Part(name=name, argv=argv, env=env, tier="product", needs=needs, once=True)
+    return Part(name=name, argv=argv, env=env, tier="product", needs=needs, once=True, forked=True)
 
 
 def _worker(setting: Setting, name: str, arguments: tuple[str, ...], env: Mapping[str, str], nice: int = 0) -> Part:
@@ -82,6 +82,7 @@ def _process(
         env=env,
         tier="product",
         needs=("bootstrap",),
+        forked=True,
         port=setting.port(name),
         prepare=lambda: work.mkdir(parents=True, exist_ok=True),
         probe=ready,

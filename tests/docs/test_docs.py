@@ -14,7 +14,7 @@ import pytest
 from api.analytics import FailureRow, FailuresByReason, HourlyProjects, HourRow, MinutesProcessed, MinutesRow, Summary
 from api.app import OPERATIONS
 from api.metrics import Metrics as ApiMetrics
-from benchmarks import api_latency, asr, hop, pictures, pipeline, render, word_times
+from benchmarks import api_latency, asr, hop, hour, pictures, pipeline, render, word_times
 from benchmarks.__main__ import NAMES
 from cli.__main__ import make_parser
 from schemas import dictionary
@@ -188,6 +188,7 @@ def test_every_benchmark_is_in_the_readme_with_its_limit() -> None:
         "api_latency": api_latency.LIMIT_MS,
         "memory": None,
         "pipeline": pipeline.LIMIT,
+        "hour": hour.LIMIT_S,
     }
     assert list(limits) == list(NAMES)
     rows = re.findall(r"^\| `(\w+)` \|(?:[^|]*\|){2} ([^|]*) \|", text_of("README.md"), re.MULTILINE)
