@@ -9,6 +9,7 @@ from itertools import groupby
 import numpy as np
 import pytest
 
+from streams.adapters.meter import metered
 from streams.adapters.triton import TritonSpeech
 from streams.adapters.triton_wire import InferenceFailed, TritonWire, tensor, text_tensor
 from streams.errors import Unavailable
@@ -104,7 +105,12 @@ async def test_a_glossary_invents_nothing(speech: TritonSpeech) -> None:
 
 
 async def test_what_the_decoder_thought_comes_along(speech: TritonSpeech) -> None:
-    heard = await speech.transcribe(sound(media("speech/jfk.flac")), language="en", report=ignore)
+    with metered() as meter:
+        heard = await speech.transcribe(sound(media("speech/jfk.flac")), language="en", report=ignore)
+    (call,) = meter.calls
+    assert (call.model, call.weights, call.compute_ms) == ("whisper", heard.model, heard.compute_ms)
+    assert (call.failed, call.gpu_ms) == (0, 0)
+    assert call.wall_ms > 0
     (window,) = heard.windows
     assert window.start_ms <= heard.words[0].start_ms
     assert window.end_ms >= heard.words[-1].start_ms

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from schemas.media import TimeRange
+from streams.adapters.meter import metered
 from streams.adapters.triton_vectors import TritonSentences, TritonVoices
 from streams.adapters.triton_wire import InferenceFailed
 from streams.errors import Unavailable
@@ -43,6 +44,14 @@ async def test_what_the_twin_of_voices_promises_too(voices: TritonVoices) -> Non
 
 async def test_what_the_twin_of_sentences_promises_too(sentences: TritonSentences) -> None:
     await sentences_keep_what_they_promise(sentences)
+
+
+async def test_each_request_is_metered_as_the_model_tells_it(sentences: TritonSentences) -> None:
+    with metered() as meter:
+        found = await sentences.embed(["A sentence.", "Another one."])
+    (call,) = meter.calls
+    assert (call.model, call.weights, call.compute_ms) == ("sentences", found.model, found.compute_ms)
+    assert (call.requests, call.failed, call.gpu_ms) == (1, 0, 0)
 
 
 async def test_one_reader_is_nearer_to_himself_than_to_another(voices: TritonVoices) -> None:
