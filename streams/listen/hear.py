@@ -52,12 +52,11 @@ async def hear(
     heard = await speech.transcribe(
         samples, language=span.language, report=counter.report, hint=hint, glossary=glossary
     )
-    refined = await refine(heard, samples, alignment)
+    refined, (sounds, cpu_ms) = await asyncio.gather(refine(heard, samples, alignment), _sounds(samples, span))
     words, margin = split_at(on_project_time(refined.words, span.padded), span.range)
     english = None
     if into_english:
         english = await _translated(heard, refined.words, samples, speech, counter, glossary)
-    sounds, cpu_ms = await _sounds(samples, span)
     found = HeardSpan(
         ordinal=span.ordinal,
         range=span.range,
