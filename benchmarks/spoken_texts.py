@@ -46,6 +46,8 @@ class Meeting(msgspec.Struct, frozen=True, kw_only=True):
     turns: list[int]
     borders: list[int]
     summary: str
+    numbers: list[int] = []
+    """What the file calls each turn: those without a word are left out here."""
 
 
 def transcript_of(turns: Sequence[tuple[str, Sequence[str]]]) -> Transcript:
@@ -171,4 +173,5 @@ def qmsum(media: Path, name: str) -> Meeting:
         turns=firsts[:-1],
         borders=sorted(edge for edge in at_turn if 0 < edge < len(turns)),
         summary=said["general_query_list"][0]["answer"],
+        numbers=numbers,
     )

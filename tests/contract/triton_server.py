@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,23 +62,23 @@ def triton_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Triton]:
 
 
 @contextmanager
-def running(log: Path) -> Iterator[Triton]:
-    """A server for as long as the block lasts; installs what is missing first."""
+def running(log: Path, models: Sequence[str] = ("*",)) -> Iterator[Triton]:
+    """A server with these models for as long as the block lasts; installs what is missing first."""
     cache = make_private(cache_dir(os.environ))
     installed = triton.install(cache, os.environ, say)
-    models = weights.install(cache, installed, os.environ, say)
+    held = weights.install(cache, installed, os.environ, say)
     ports = free_ports(3)
     prefix = f"clipstream_test_{os.getpid()}_"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            _command(installed, ports, prefix), stdout=out, stderr=out, env=_environment(installed, models)
+            _command(installed, ports, prefix, models), stdout=out, stderr=out, env=_environment(installed, held)
         )
     try:
         _wait_ready(process, f"http://127.0.0.1:{ports[1]}/v2/health/ready", log)
         yield Triton(
             url=f"127.0.0.1:{ports[0]}",
             pid=process.pid,
-            weights=models,
+            weights=held,
             python=installed.home / "bin" / "python",
             prefix=prefix,
         )
@@ -88,14 +88,14 @@ def running(log: Path) -> Iterator[Triton]:
             left.unlink()
 
 
-def _command(installed: triton.TritonInstall, ports: list[int], prefix: str) -> list[str]:
+def _command(installed: triton.TritonInstall, ports: list[int], prefix: str, models: Sequence[str]) -> list[str]:
     return [
         str(installed.server),
         f"--model-repository={REPO / 'models' / 'triton_repo'}",
         f"--backend-directory={installed.backends}",
         f"--backend-config=python,shm-region-prefix-name={prefix}",
         "--model-control-mode=explicit",
-        "--load-model=*",
+        *(f"--load-model={model}" for model in models),
         "--exit-timeout-secs=5",
         "--allow-gpu-metrics=false",
         "--grpc-address=127.0.0.1",

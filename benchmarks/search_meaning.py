@@ -1,0 +1,159 @@
+"""Search by words, by meaning and by both, on public truth, beside chance. Tunes nothing.
+
+``python -m benchmarks.search_meaning [--media DIR] [--meetings NAME …]``: QMSum's questions about a meeting, each with
+the turns that answer it, asked of that meeting's segments by the product's own options, on the search server and the
+sentence model of one machine. A hit is right where its segment lies in a turn that answers. Says too how many of the
+texts that study and detect need were asked for already when the transcript closed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from api.search import EMBEDDER, RATIOS, SEGMENTS, SearchQuery, make_options
+from benchmarks.spoken_texts import Meeting, qmsum
+from schemas import events
+from schemas.media import ObjectRef
+from streams.adapters.meilisearch import MeilisearchSearch, migrate_meilisearch
+from streams.adapters.sentence_asking import ask
+from streams.adapters.sentence_rows import digest, texts_of
+from streams.adapters.triton_vectors import TritonSentences
+from streams.detect.sentences import split_sentences
+from streams.sinks.documents import segment_documents
+from streams.study.spoken import read
+from tests.contract.servers import make_settings, run_search_front
+from tests.contract.triton_server import running
+
+MODES = ("words", "hybrid", "meaning")
+SHOWN = 10
+RANDOM_ROUNDS = 20
+ORG = UUID(int=1)
+Spans = Sequence[tuple[int, int]]
+Found = dict[str, list[list[bool]]]
+"""By mode, for each question which of its first hits are right."""
+
+
+def questions(media: Path, meeting: Meeting) -> list[tuple[str, Spans]]:
+    """Each question, and the times (ms) of the turns that answer it."""
+    said: dict[str, Any] = json.loads((media / f"text/qmsum/{meeting.name}.json").read_text())
+    words, ends = meeting.transcript.words, [*meeting.turns[1:], len(meeting.transcript.words)]
+    asked = []
+    for one in said["specific_query_list"]:
+        right = [(int(first), int(last)) for first, last in one["relevant_text_span"]]
+        spans = [
+            (words[start].start_ms, words[end - 1].end_ms)
+            for number, start, end in zip(meeting.numbers, meeting.turns, ends, strict=True)
+            if any(first <= number <= last for first, last in right)
+        ]
+        if spans:
+            asked.append((one["query"], spans))
+    return asked
+
+
+def is_right(hit: Mapping[str, Any], spans: Spans) -> bool:
+    """Whether the middle of a segment lies in a turn that answers."""
+    middle = (hit["start_ms"] + hit["end_ms"]) / 2
+    return any(first <= middle < end for first, end in spans)
+
+
+async def measure(
+    meeting: Meeting, asked: Sequence[tuple[str, Spans]], search: MeilisearchSearch, sentences: TritonSentences
+) -> tuple[Found, dict[str, list[float]]]:
+    """What each mode finds, and how long it takes (ms), the question's vector included."""
+    rows, _, _ = await ask(sentences, texts_of(meeting.transcript), {}, patience_s=600)
+    project = uuid4()
+    ref = ObjectRef(key="", sha256="", size=0)
+    told = events.TranscriptCompleted(
+        org_id=ORG, project_id=project, transcript=ref, language="en", word_count=0, segment_count=0, speech_ms=0
+    )
+    documents = segment_documents(told, meeting.transcript, rows)
+    await search.upsert(SEGMENTS, documents)
+    found: Found = {mode: [] for mode in (*MODES, "chance")}
+    taken: dict[str, list[float]] = {mode: [] for mode in MODES}
+    for number, (text, spans) in enumerate(asked):
+        for mode in MODES:
+            query = SearchQuery(q=text[:500], project_id=project, limit=SHOWN, mode=mode)  # type: ignore[arg-type]
+            began = time.perf_counter()
+            options = make_options(ORG, query, SEGMENTS)
+            if mode != "words":
+                (vector,) = (await ask(sentences, [text], {}, patience_s=60))[0].values()
+                hybrid = {"embedder": EMBEDDER, "semanticRatio": RATIOS[mode]}
+                options |= {"hybrid": hybrid, "vector": vector.tolist()}
+            (answer,) = await search.search_each([(SEGMENTS, options)], text)
+            taken[mode].append((time.perf_counter() - began) * 1000)
+            found[mode].append([is_right(hit, spans) for hit in answer["hits"]])
+        for turn in range(RANDOM_ROUNDS):
+            chosen = random.Random(f"{number}/{turn}").sample(documents, SHOWN)
+            found["chance"].append([is_right(hit, spans) for hit in chosen])
+    return found, taken
+
+
+def known_already(meeting: Meeting) -> tuple[int, int]:
+    """Of the sentences of study and of detect, how many have a segment's text, and how many there are."""
+    kept = {digest(text) for text in texts_of(meeting.transcript)}
+    lines = [line.text for line in read(meeting.transcript).lines]
+    sentences = [one.text for one in split_sentences(meeting.transcript.words, meeting.transcript.duration_ms)]
+    wanted = lines + sentences
+    return sum(digest(text) in kept for text in wanted), len(wanted)
+
+
+def scores(found: Sequence[Sequence[bool]]) -> str:
+    """A right hit among the first 1, 5 and 10; the mean reciprocal rank of the first; the share of right ones in 5."""
+    among = [sum(any(one[:most]) for one in found) / len(found) for most in (1, 5, SHOWN)]
+    rank = statistics.fmean(next((1 / (at + 1) for at, right in enumerate(one) if right), 0.0) for one in found)
+    share = statistics.fmean(sum(one[:5]) / 5 for one in found)
+    return "  ".join(f"{value:7.2f}" for value in (*among, rank, share))
+
+
+async def run(media: Path, names: Sequence[str]) -> None:
+    """Measure and print."""
+    whole: Found = {mode: [] for mode in (*MODES, "chance")}
+    times: dict[str, list[float]] = {mode: [] for mode in MODES}
+    shared = [0, 0]
+    with tempfile.TemporaryDirectory() as place, run_search_front(Path(place)) as front:
+        with running(Path(place) / "triton.log", ("sentences",)) as server:
+            await migrate_meilisearch(make_settings(meilisearch=front.url, meilisearch_key=front.password))
+            search, sentences = MeilisearchSearch(front.url, front.password), TritonSentences(server.url)
+            for name in names:
+                meeting = qmsum(media, name)
+                found, taken = await measure(meeting, questions(media, meeting), search, sentences)
+                for mode in whole:
+                    whole[mode] += found[mode]
+                for mode in MODES:
+                    times[mode] += taken[mode]
+                shared = [a + b for a, b in zip(shared, known_already(meeting), strict=True)]
+                print(
+                    f"{name}: {len(found['words'])} questions, {len(meeting.transcript.segments)} segments", flush=True
+                )
+            await sentences.close()
+            search.close()
+    print(f"{'':8}  first 1  first 5  first 10     MRR   share of 5   median ms")
+    for mode, every in whole.items():
+        told = f"{statistics.median(times[mode]):9.1f}" if mode in times else ""
+        print(f"{mode:8}  {scores(every)}  {told}")
+    print(f"texts of study and detect that were asked for at close: {shared[0]} of {shared[1]}")
+
+
+def main() -> None:
+    """Read the arguments."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--media", type=Path, default=Path(os.environ.get("CLIPSTREAM_MEDIA", "media")))
+    parser.add_argument("--meetings", nargs="*")
+    given = parser.parse_args()
+    names = given.meetings or sorted(path.stem for path in (given.media / "text/qmsum").glob("*.json"))
+    asyncio.run(run(given.media, names))
+
+
+if __name__ == "__main__":
+    main()
