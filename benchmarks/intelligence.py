@@ -20,7 +20,7 @@ from pathlib import Path
 
 import msgspec
 
-from benchmarks.measure import judge
+from benchmarks.measure import judge, script
 from benchmarks.spoken_texts import Call, Meeting, Span, call, qmsum, without_article
 from schemas.intelligence import Intelligence
 from streams.adapters.triton_vectors import TritonSentences
@@ -73,6 +73,24 @@ def capitals(spoken: Spoken) -> set[Span]:
             found.add((at, at + 1, "percent"))
         if re.fullmatch(r"(19|20)\d\d[,.]?", word):
             found.add((at, at + 1, "date"))
+    return found
+
+
+def compromise(spoken: Spoken) -> set[Span]:
+    """The peer: the npm package of that name, sentence by sentence; amounts as it marks them."""
+    told = script("compromise", [line.text for line in spoken.lines])
+    found: set[Span] = set()
+    for line, marks in zip(spoken.lines, told or [], strict=True):
+        offset = spoken.starts[line.first_word]
+        for kind, start, length in marks:
+            begin, end = start + offset, start + length + offset
+            inside = [
+                at
+                for at in range(line.first_word, line.end_word)
+                if spoken.starts[at] < end and begin < spoken.starts[at] + len(spoken.words[at].text.strip())
+            ]
+            if inside:
+                found.add((inside[0], inside[-1] + 1, kind))
     return found
 
 
@@ -226,6 +244,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place, running(Path(place) / "log") as server:
         meetings = asyncio.run(study_all(media, server.url))
     engines = {"study": found_names, "capitals": capitals}
+    if script("compromise", []) is None:
+        print("the peer (compromise) does not run: there is no Node.js here")
+    else:
+        engines["compromise"] = compromise
     for what, seen in (("not seen before", False), ("seen while the rules were written", True)):
         some_calls = [one for one in calls if (one.name in SEEN) == seen]
         some = [one for one in meetings if (one.meeting.name in SEEN) == seen]

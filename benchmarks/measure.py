@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,29 @@ def environment() -> Path:
 
     key = hashlib.sha256(requirements.encode()).hexdigest()[:12]
     return ensure_built(make_private(cache_dir(os.environ)) / f"measure-{key}", build) / "env" / "bin" / "python"
+
+
+def script(name: str, asked: Any) -> Any | None:
+    """What ``benchmarks/judges/<name>/names.js`` answers; None where there is no Node.js to run it.
+
+    Its packages come from npm by the lock beside it, once, without running a line of theirs to install them.
+    """
+    if not (shutil.which("node") and shutil.which("npm")):
+        return None
+    source = JUDGES / name
+    files = [source / "package.json", source / "package-lock.json", source / "names.js"]
+
+    def build(directory: Path) -> None:
+        for file in files:
+            shutil.copy(file, directory)
+        install = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+        subprocess.run(install, cwd=directory, check=True, timeout=TIMEOUT_S)
+
+    key = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+    home = ensure_built(make_private(cache_dir(os.environ)) / f"{name}-{key}", build)
+    told = msgspec.json.encode(asked)
+    run = subprocess.run(["node", home / "names.js"], input=told, stdout=subprocess.PIPE, timeout=TIMEOUT_S, check=True)
+    return msgspec.json.decode(run.stdout)
 
 
 def judge(name: str, asked: Any) -> Any:

@@ -28,6 +28,16 @@ class Lexicon(msgspec.Struct, frozen=True, kw_only=True):
     """Words that say no."""
     numbers: frozenset[str]
     fillers: frozenset[str]
+    self_: frozenset[str]
+    people: frozenset[str]
+    """Those of daily life: jokes and stories are about them."""
+    weakness: frozenset[str]
+    """Human weakness and mishap, said lightly."""
+    outcries: frozenset[str]
+    together: frozenset[str]
+    resolve: frozenset[str]
+    values: frozenset[str]
+    """What people clap for."""
     courtesy: re.Pattern[str]
     """Greetings, thanks and housekeeping: said in every meeting, worth nobody's clip."""
 
@@ -83,6 +93,27 @@ ENGLISH = Lexicon(
         "double twice percent"
     ),
     fillers=_words("um uh er erm hmm uhm"),
+    self_=_words("i i'm i've i'd i'll me my mine myself"),
+    people=_words(
+        "man men woman women guy guys girl girls boy boys kid kids child children baby wife husband mother mom mum "
+        "mommy father dad daddy son daughter brother sister parents grandmother grandma grandfather grandpa uncle aunt "
+        "cousin friend friends girlfriend boyfriend boss teacher doctor neighbor neighbour roommate dog cat"
+    ),
+    weakness=_words(
+        "stupid silly dumb idiot idiots fool foolish drunk beer lazy fat ugly mad weird ridiculous awful horrible bad "
+        "worse childish nonsense rubbish hell damn crap sorry joke jokes joking funny kidding scared guilty "
+        "embarrassing embarrassed broke boring bored ignorant clumsy naked pants toilet nerd nerds geek creepy awkward "
+        "pathetic hate sucks trouble confused jealous cheat cheated lied lying"
+    ),
+    outcries=_words("oh ooh wow ah aha ha haha hey god gosh jeez whoa ouch yay hooray hallelujah"),
+    together=_words("we us our ours we're we've we'll we'd ourselves together everyone everybody"),
+    resolve=_words("must will shall should need can let's want deserve won't can't cannot fight build stand choose"),
+    values=_words(
+        "proud pride honor honour grateful believe hope dream dreams future children justice freedom free peace equal "
+        "equality rights dignity courage brave heroes hero change world humanity human generation generations love "
+        "faith democracy nation country truth together support deserve possible impossible inspire inspired "
+        "congratulate congratulations applause celebrate volunteers teachers soldiers veterans"
+    ),
     courtesy=re.compile(
         r"\b(thank(s| you)\b|good (morning|afternoon|evening|day)\b|welcome\b|ladies and gentlemen"
         r"|have a (nice|good|great)\b"

@@ -13,6 +13,8 @@ from schemas.documents import Evidence
 from schemas.media import TimeRange
 
 QUOTE_CHARS = 90
+LEAST_MEASURED = 0.15
+"""Of less than this share of its features no sub-score is made: one small feature cannot stand for it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,7 @@ def blend(parts: Mapping[str, Measured | None], weights: Mapping[str, float]) ->
     """The weighted mean of the features that were measured; each says in its evidence how much it made of it."""
     found = {name: part for name, part in parts.items() if part is not None}
     total = sum(weights[name] for name in found)
-    if total <= 0:
+    if total <= 0 or total < LEAST_MEASURED * sum(weights.values()):
         return None
     made = {name: weights[name] * part.value / total for name, part in found.items()}
     value = sum(made.values())

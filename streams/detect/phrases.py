@@ -94,6 +94,26 @@ def _feeling(found: Mapping[str, Evidence]) -> str:
     )
 
 
+def _wit(found: Mapping[str, Evidence]) -> str:
+    line = found.get("punch_line")
+    return f"a line like a punch line at {clock(line.start_ms)} (“{shorten(line.text, 50)}”)" if line else ""
+
+
+def _call(found: Mapping[str, Evidence]) -> str:
+    line = found.get("call")
+    return f"a call at {clock(line.start_ms)} (“{shorten(line.text, 50)}”)" if line else ""
+
+
+def _voice(found: Mapping[str, Evidence]) -> str:
+    one = found["raised_voice"]
+    return f"the voice rises at {clock(one.start_ms)} ({one.value:.2f}, the speaker's usual is 0.5)"
+
+
+def _answered(found: Mapping[str, Evidence]) -> str:
+    heard = found["heard_in_pauses"]
+    return f"{heard.value:.1f} s of sound in the pauses behind its sentences, at {clock(heard.start_ms)}"
+
+
 def _density(found: Mapping[str, Evidence]) -> str:
     own, median = found["content_words"].value, found["video_median"].value
     return f"{own:.0f} different words of substance in 10 s (the video's median: {median:.0f})"
@@ -168,6 +188,10 @@ _PHRASES: Mapping[str, Callable[[Mapping[str, Evidence]], str]] = {
     "opening_substance": _opening_substance,
     "feeling": _feeling,
     "tension": _tension,
+    "wit": _wit,
+    "call": _call,
+    "voice": _voice,
+    "answered": _answered,
     "holds_together": _together,
     "borders": _borders,
     "fluency": _fluency,
@@ -184,7 +208,7 @@ _PHRASES: Mapping[str, Callable[[Mapping[str, Evidence]], str]] = {
     "cuts": _cuts,
     "match": _match,
 }
-RELATIVE = frozenset({"density", "level", "dynamics", "pace", "motion"})
+RELATIVE = frozenset({"density", "level", "dynamics", "pace", "motion", "voice"})
 """Features that compare a window with its video: 0.5 is typical."""
-NO_REASON = frozenset({"opening_substance", "holds_together", "fluency", "length", "substance", "distance"})
+NO_REASON = frozenset({"voice", "opening_substance", "holds_together", "fluency", "length", "substance", "distance"})
 """What a good clip also needs, but is no reason to watch it."""

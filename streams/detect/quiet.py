@@ -92,6 +92,15 @@ def _snap(timeline: Timeline, part: TimeRange, min_ms: int, max_ms: int) -> Time
     return TimeRange(start_ms=start, end_ms=end) if min_ms <= end - start <= max_ms else part
 
 
+def why_no_words(part: TimeRange, timeline: Timeline) -> str:
+    """Why a stretch has no captions, in a sentence; empty where a word is said in it."""
+    if any(word.start_ms < part.end_ms and word.end_ms > part.start_ms for word in timeline.words):
+        return ""
+    if timeline.without_words:
+        return timeline.without_words
+    return "Nothing is said in this stretch: it has no captions, because there are no words to show."
+
+
 def nothing_found(timeline: Timeline, weighed: Sequence[Weighed], min_score: float, wishes: Sequence[str] = ()) -> str:
     """Why there is no clip, in a sentence for a person. ``min_score`` is what a clip must reach."""
     if timeline.duration_ms < SHORTEST_WHOLE_MS:

@@ -11,26 +11,34 @@ import numpy as np
 
 from schemas.documents import SubScore
 from schemas.worth import SUB_SCORES, SubScoreName
-from streams.detect import signals_form, signals_pictures, signals_sense, signals_sound, signals_text
+from streams.detect import (
+    signals_form,
+    signals_pictures,
+    signals_room,
+    signals_sense,
+    signals_sound,
+    signals_text,
+)
 from streams.detect.meaning import Meaning, read_meaning
 from streams.detect.measured import Measured, blend, clamp, rounded
 from streams.detect.reasons import told
 from streams.detect.sentences import Sentence
+from streams.detect.signals_room import Line
 from streams.detect.signals_sound import SoundFacts
 from streams.detect.signals_text import SentenceFacts
 from streams.detect.timeline import Embedded, Timeline
 from streams.detect.windows import Window
 
-SCORER = "worth-1"
+SCORER = "worth-2"
 """Name of this set of features and gates; a change of any is a new name. The weights have a name of their own."""
 FEATURES: Mapping[SubScoreName, Mapping[str, float]] = {
     "hook": {"opening": 0.6, "opening_substance": 0.4},
-    "emotion": {"feeling": 0.5, "tension": 0.5},
+    "emotion": {"feeling": 0.2, "tension": 0.25, "wit": 0.25, "call": 0.05, "voice": 0.15, "answered": 0.1},
     "coherence": {"holds_together": 1.0},
-    "clarity": {"borders": 0.4, "fluency": 0.25, "length": 0.15, "sure_words": 0.1, "no_dead_air": 0.1},
+    "clarity": {"borders": 0.35, "fluency": 0.2, "length": 0.3, "sure_words": 0.08, "no_dead_air": 0.07},
     "energy": {"level": 0.6, "dynamics": 0.2, "pace": 0.2},
     "speaker_changes": {"turns": 1.0},
-    "novelty": {"substance": 0.6, "density": 0.2, "distance": 0.2},
+    "novelty": {"substance": 0.55, "density": 0.1, "distance": 0.35},
     "picture": {"faces": 0.6, "motion": 0.25, "cuts": 0.15},
     "asked": {"match": 1.0},
 }
@@ -55,10 +63,21 @@ class Whole:
     placed: Mapping[int, int]
     word_spread: Mapping[str, int]
     """In how many sentences each word of meaning is said."""
+    lines: Mapping[int, Line]
+    """How each sentence would go down in a room; empty for a language without word lists."""
+    pause_db: float | None
+    """How loud the video's pauses are."""
+    wanted_ms: tuple[int, int]
+    """How long a clip is at best."""
 
 
-def read_whole(timeline: Timeline, embedded: Embedded | None = None, wishes: Sequence[str] = ()) -> Whole:
-    """Facts of the whole video."""
+def read_whole(
+    timeline: Timeline,
+    embedded: Embedded | None = None,
+    wishes: Sequence[str] = (),
+    wanted_ms: tuple[int, int] = signals_form.USUAL_MS,
+) -> Whole:
+    """Facts of the whole video, and what was asked of its clips."""
     facts = signals_text.read_sentences(timeline)
     return Whole(
         facts=facts,
@@ -68,6 +87,9 @@ def read_whole(timeline: Timeline, embedded: Embedded | None = None, wishes: Seq
         meaning=read_meaning(timeline, embedded, wishes),
         placed={sentence.first_word: at for at, sentence in enumerate(timeline.sentences)},
         word_spread=Counter(word for one in facts.values() for word in one.content),
+        lines={first: one.line for first, one in facts.items()} if timeline.lexicon else {},
+        pause_db=signals_room.pause_level(timeline),
+        wanted_ms=wanted_ms,
     )
 
 
@@ -96,6 +118,8 @@ def _pictures_and_sound(window: Window, timeline: Timeline, whole: Whole, is_all
             "level": signals_sound.energy(window, timeline, whole.sound),
             "dynamics": signals_sound.dynamics(window, timeline, whole.sound),
             "pace": signals_sound.pace(window, timeline, whole.sound),
+            "voice": signals_room.voice(window, timeline, whole.sound),
+            "answered": signals_room.answered(window, timeline, whole.pause_db),
             "motion": signals_pictures.motion(window, timeline, whole.motion_levels),
         }
     return found
@@ -114,10 +138,12 @@ def _words(window: Window, timeline: Timeline, whole: Whole, is_all: bool) -> di
         "opening_substance": signals_sense.substance(window, meaning, at.only(opening), courtesy),
         "feeling": signals_text.emotion(window, facts),
         "tension": signals_text.tension(window, timeline, facts),
+        "wit": signals_room.wit(window, whole.lines),
+        "call": signals_room.call(window, whole.lines),
         "holds_together": signals_sense.holds_together(window, meaning, at),
         "borders": signals_text.completeness(window),
         "fluency": signals_form.fluency(window, timeline, facts),
-        "length": signals_form.length(window),
+        "length": signals_form.length(window, whole.wanted_ms),
         "sure_words": signals_form.sure(window, timeline),
         "turns": signals_sense.turns(window, timeline),
         "substance": signals_sense.substance(window, meaning, at, courtesy),

@@ -15,8 +15,10 @@ from streams.detect.windows import Window
 DENSITY_STEP_MS = 15_000
 SHORT_WORDS = 3
 """A sentence of fewer words is a fragment, unless it is the answer to a question or a cry."""
-LENGTHS_MS = (10_000, 20_000, 60_000, 90_000)
-"""A clip between the middle two is as long as such clips are; at the outer ones it is half as good."""
+USUAL_MS = (20_000, 60_000)
+"""A clip of so long is as long as such clips are watched."""
+SHORT_LEFT = 0.2
+"""What is left of a clip half as long; of one half as long again nothing is."""
 SURE = (0.4, 0.95)
 """Mean probability of the words at which they count as guessed, and as sure."""
 
@@ -59,15 +61,21 @@ def sure(window: Window, timeline: Timeline) -> Measured | None:
     return Measured(value=rounded((mean - low) / (high - low)), evidence=evidence)
 
 
-def length(window: Window) -> Measured:
-    """How near the length comes to that of clips people watch to the end: 20 to 60 s."""
-    least, low, high, most = LENGTHS_MS
+def wanted_length(min_ms: int, max_ms: int) -> tuple[int, int]:
+    """The usual length as far as it was asked for; what was asked for where that is another."""
+    low, high = max(USUAL_MS[0], min_ms), min(USUAL_MS[1], max_ms)
+    return (low, high) if low <= high else (min_ms, max_ms)
+
+
+def length(window: Window, wanted: tuple[int, int]) -> Measured:
+    """How near the length comes to that of clips people watch to the end: 20 to 60 s, or what was asked for."""
+    low, high = wanted
     length_ms = window.range.length_ms
     value = 1.0
     if length_ms < low:
-        value = 0.5 + 0.5 * (length_ms - least) / (low - least)
+        value = 1.0 - (1.0 - SHORT_LEFT) * (low - length_ms) / (low / 2)
     elif length_ms > high:
-        value = 1.0 - 0.5 * (length_ms - high) / (most - high)
+        value = 1.0 - (length_ms - high) / (high / 2)
     return Measured(value=rounded(value), evidence=[number("length", window.range, length_ms / 1000, "s")])
 
 

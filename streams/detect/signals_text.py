@@ -12,6 +12,7 @@ from schemas.media import TimeRange, Word
 from streams.detect.lexicon import DIGIT, POLITE, Lexicon, bare
 from streams.detect.measured import Measured, any_of, clamp, number, quote, rounded
 from streams.detect.sentences import Sentence
+from streams.detect.signals_room import Line, read_line
 from streams.detect.timeline import Timeline
 from streams.detect.windows import Window
 
@@ -43,15 +44,18 @@ class SentenceFacts:
     quotable: float
     courtesy: bool
     """Greeting, thanks or housekeeping."""
+    line: Line
 
 
 def read_sentences(timeline: Timeline) -> Mapping[int, SentenceFacts]:
     """Facts of every sentence, by its first word."""
     analyser = SentimentIntensityAnalyzer() if timeline.language == "en" else None
     facts: dict[int, SentenceFacts] = {}
+    before = 0
     for sentence in timeline.sentences:
         emotion = _polarity(analyser, sentence.text) if analyser else None
-        facts[sentence.first_word] = _facts(sentence, timeline.lexicon, emotion)
+        facts[sentence.first_word] = _facts(sentence, timeline.lexicon, emotion, before)
+        before = sentence.end_word - sentence.first_word
     return facts
 
 
@@ -62,13 +66,16 @@ def _polarity(analyser: SentimentIntensityAnalyzer, text: str) -> float:
     return max(found, key=abs, default=0.0)
 
 
-def _facts(sentence: Sentence, lexicon: Lexicon | None, emotion: float | None) -> SentenceFacts:
+def _facts(sentence: Sentence, lexicon: Lexicon | None, emotion: float | None, before: int) -> SentenceFacts:
     words = [bare(word) for word in sentence.text.split()]
     hits = hints(words, sentence.text, lexicon)
     content = frozenset(word for word in words if len(word) > 2 and (not lexicon or word not in lexicon.stop))
     courtesy = bool(lexicon and lexicon.courtesy.search(sentence.text))
     quotable = 0.0 if courtesy else _quotable(sentence, words, hits, emotion, lexicon)
-    return SentenceFacts(hits=hits, words=words, content=content, emotion=emotion, quotable=quotable, courtesy=courtesy)
+    line = Line() if courtesy else read_line(words, sentence.text, before, lexicon)
+    return SentenceFacts(
+        hits=hits, words=words, content=content, emotion=emotion, quotable=quotable, courtesy=courtesy, line=line
+    )
 
 
 def hints(words: Sequence[str], text: str, lexicon: Lexicon | None) -> dict[str, list[str]]:

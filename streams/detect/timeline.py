@@ -94,6 +94,8 @@ class Timeline:
     """Cuts of the picture whose place is known well enough to cut a clip there, in order."""
     doubtful: Sequence[TimeRange] = ()
     """Stretches of transcript that are not trusted."""
+    without_words: str = ""
+    """What the transcript says of why it has no words."""
 
     @property
     def whole(self) -> TimeRange:
@@ -142,6 +144,7 @@ def gather(material: Material) -> Timeline:
         ),
         speakers=frozenset(word.speaker for word in words if word.speaker is not None),
         doubtful=_doubtful(transcript) if transcript else [],
+        without_words=transcript.without_words if transcript else "",
     )
 
 

@@ -10,7 +10,7 @@ from schemas.events import ProjectOptions
 from schemas.media import TimeRange
 from schemas.worth import SubScoreName, WeightTable, default_weights
 from streams.detect import wording
-from streams.detect.quiet import is_spoken, nothing_found, quiet_windows
+from streams.detect.quiet import is_spoken, nothing_found, quiet_windows, why_no_words
 from streams.detect.reasons import reason, support_of
 from streams.detect.select import MIN_QUIET_SCORE, MIN_SCORE, Weighed, clip_limit, order, select
 from streams.detect.signals import (
@@ -27,6 +27,7 @@ from streams.detect.signals import (
     score_of,
     weighted,
 )
+from streams.detect.signals_form import wanted_length
 from streams.detect.signals_sense import pieces
 from streams.detect.timeline import Material, Timeline, gather
 from streams.detect.windows import Window, spoken_windows
@@ -54,7 +55,8 @@ def weigh(
     """
     table = weights or default_weights()
     timeline = gather(material)
-    whole = read_whole(timeline, material.embedded, wishes_of(options))
+    wanted_ms = wanted_length(options.min_clip_ms, options.max_clip_ms)
+    whole = read_whole(timeline, material.embedded, wishes_of(options), wanted_ms)
     windows = _windows(timeline, options)
     raws = [(window, measure(window, timeline, whole)) for window in windows]
     scale = scales([raw for _, raw in raws])
@@ -143,4 +145,5 @@ def _moment(one: Weighed, window: Window, judge: _Judge, ranks: Mapping[TimeRang
         hook=told.hook,
         description=told.description,
         hashtags=list(told.hashtags),
+        without_words=why_no_words(window.range, judge.timeline),
     )

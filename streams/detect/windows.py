@@ -24,8 +24,8 @@ LEANS = 0.3
 """An opening this unclean leans on what was said before, or lies inside a sentence: no clip starts there."""
 SNAP_MS = 1_500
 """A cut so near to a clip's border, in the silence beside it, becomes the border."""
-BUCKETS = 3
-"""From each start the best ending among the short, the middle and the long windows is kept."""
+BUCKETS = 4
+"""From each start the best ending among the short, the long and two lengths between is kept."""
 SHORTEST_WHOLE_MS = 3_000
 """A video shorter than the shortest window may be one clip as a whole, but not below this."""
 

@@ -25,6 +25,8 @@ DESCRIPTION_CHARS = 220
 SENTENCES = 2
 HASHTAGS = 4
 LEAST_LETTERS = 4
+LONG_LETTERS, MOST_LETTERS = 7, 24
+"""Where no list says which words carry no meaning, longer ones are taken: those that all sentences share are short."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +71,6 @@ def description(window: Window, whole: Whole) -> str:
 
 def hashtags(window: Window, timeline: Timeline, whole: Whole) -> list[str]:
     """Words said more here than elsewhere in the video: count in the window times rarity, as tags."""
-    if timeline.lexicon is None:
-        return []
     here = Counter(word for s in window.sentences for word in set(_taggable(s, timeline.lexicon)))
     spread = whole.word_spread
     count = len(timeline.sentences)
@@ -82,7 +82,9 @@ def hashtags(window: Window, timeline: Timeline, whole: Whole) -> list[str]:
     return [f"#{word}" for word in ranked[:HASHTAGS]]
 
 
-def _taggable(sentence: Sentence, lexicon: Lexicon) -> list[str]:
+def _taggable(sentence: Sentence, lexicon: Lexicon | None) -> list[str]:
+    words = [bare(word).removesuffix("'s") for word in sentence.text.split()]
+    if lexicon is None:
+        return [word for word in words if LONG_LETTERS <= len(word) <= MOST_LETTERS and word.isalpha()]
     skip = lexicon.stop | lexicon.numbers | lexicon.fillers | lexicon.leaning | lexicon.pointing
-    words = (bare(word).removesuffix("'s") for word in sentence.text.split())
     return [word for word in words if len(word) >= LEAST_LETTERS and word.isalpha() and word not in skip]

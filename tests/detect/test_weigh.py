@@ -46,6 +46,7 @@ def test_the_lecture_gives_three_or_four_clips_that_read_well() -> None:
     assert [clip.rank for clip in clips] == list(range(1, len(clips) + 1))
     assert found.nothing_found_reason is None
     for clip in clips:
+        assert clip.without_words == ""
         assert clip.text[0].isupper()
         assert clip.text.endswith((".", "!", "?"))
         assert not clip.text.lower().startswith(("and ", "so ", "that ", "it "))
@@ -91,6 +92,9 @@ def test_a_silent_video_that_moves_gives_clips_from_pictures_with_little_confide
     clips = [moment for moment in found.moments if moment.selected]
     assert clips
     assert all(clip.confidence < 0.2 and clip.text == "" for clip in clips)
+    assert {clip.without_words for clip in clips} == {
+        "Nothing is said in this stretch: it has no captions, because there are no words to show."
+    }
     assert {signal.name for clip in clips for signal in clip.signals} == {"picture"}
 
 

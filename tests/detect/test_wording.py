@@ -37,6 +37,9 @@ def test_a_stretch_without_words_has_a_title_and_no_more() -> None:
         assert (moment.hook, moment.description, moment.hashtags) == ("", "", [])
 
 
-def test_a_language_without_lists_has_no_hashtags() -> None:
+def test_a_language_without_lists_has_longer_words_as_hashtags() -> None:
     known = material(lecture_words(), LECTURE_MS, language="nl", pictures=LOOKED)
-    assert all(not moment.hashtags for moment in weigh(known, ProjectOptions(), name_id).moments)
+    found = weigh(known, ProjectOptions(), name_id).moments
+    assert any(moment.hashtags for moment in found)
+    for moment in found:
+        assert all(len(tag) > 7 and tag.removeprefix("#") in plain(moment.text) for tag in moment.hashtags)

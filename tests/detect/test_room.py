@@ -1,0 +1,96 @@
+"""What rooms laugh and clap at: punch lines and calls by their words and shape, a voice at its height, an answer."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from schemas.media import TimeRange
+from streams.detect.lexicon import ENGLISH, bare
+from streams.detect.signals import measure, read_whole
+from streams.detect.signals_room import FEWEST_PAUSES, Line, pause_level, read_line
+from streams.detect.timeline import Timeline, gather
+from streams.detect.windows import Window
+from tests.detect.material_factory import material, say
+from tests.heard_sounds import heard_sounds
+
+PLAIN = "The committee will meet on the second floor after the break."
+LENGTH_MS = 60_000
+
+
+def line(text: str, before: int = 25) -> Line:
+    return read_line([bare(word) for word in text.split()], text, before, ENGLISH)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["And I am not very good at this.", "My wife said no.", "Well, that was stupid.", "Oh, I don't even have a dog!"],
+)
+def test_a_punch_line_is_told_from_a_plain_sentence(text: str) -> None:
+    assert line(text).punch > line(PLAIN).punch + 0.1
+    assert line(text).punch_words
+
+
+def test_the_same_words_count_less_where_nothing_longer_leads_up_to_them() -> None:
+    assert line("And I am not very good at this.", before=2).punch < line("And I am not very good at this.").punch
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We must build it together, for our children.",
+        "It is about courage, honesty, and hope.",
+        "This is not a problem of money, it's a problem of justice.",
+    ],
+)
+def test_a_call_is_told_from_a_plain_sentence(text: str) -> None:
+    assert line(text).call >= 0.3
+    assert line(PLAIN).call < 0.1
+
+
+def test_without_word_lists_and_in_fragments_there_is_no_line() -> None:
+    assert read_line(["das", "war", "dumm"], "Das war dumm.", 20, None) == Line()
+    assert line("Oh no.") == Line()
+
+
+def talk(levels: list[float] | None = None, arousal: list[float | None] | None = None) -> Timeline:
+    words = [word for at in range(0, LENGTH_MS, 4_000) for word in say("This is one whole sentence of words.", at)]
+    made = material(words, LENGTH_MS, levels_db=levels)
+    sounds = heard_sounds(LENGTH_MS // 100, arousal) if arousal else None
+    return gather(msgspec.structs.replace(made, sounds=sounds))
+
+
+def emotion(timeline: Timeline, start_ms: int, end_ms: int) -> dict[str, float]:
+    """Strength of each feature of emotion that was measured."""
+    inside = [one for one in timeline.sentences if start_ms <= one.start_ms and one.end_ms <= end_ms]
+    part = TimeRange(start_ms=start_ms, end_ms=end_ms)
+    window = Window(range=part, sentences=inside, start_quality=1.0, end_quality=1.0)
+    found = measure(window, timeline, read_whole(timeline))["emotion"]
+    return {one.part: one.strength or 0.0 for one in found.evidence}
+
+
+def levels(answer_db: float) -> list[float]:
+    """Speech for 2.4 s of every 4 s, a quiet room in between; from 28.0 to 32.0 s the pause is as loud as said."""
+    found = [-25.0 if at % 40 < 25 else -55.0 for at in range(LENGTH_MS // 100)]
+    return [answer_db if 305 <= at < 320 else level for at, level in enumerate(found)]
+
+
+def test_what_is_heard_in_a_pause_is_an_answer_where_pauses_are_quiet() -> None:
+    loud, still = talk(levels(-30.0)), talk(levels(-55.0))
+    assert pause_level(still) == pytest.approx(-55.0)
+    assert emotion(loud, 24_000, 34_500)["answered"] > 0.25
+    assert emotion(still, 24_000, 34_500)["answered"] == 0.0
+    assert emotion(loud, 40_000, 52_000)["answered"] == 0.0, "it was elsewhere"
+
+
+def test_too_few_pauses_are_nothing_to_compare_with() -> None:
+    words = [word for at in range(0, 4_000 * (FEWEST_PAUSES - 2), 4_000) for word in say("One sentence of words.", at)]
+    short = gather(material(words, words[-1].end_ms + 300, levels_db=[-30.0] * 240))
+    assert pause_level(short) is None
+    assert pause_level(talk(None)) is None
+
+
+def test_a_voice_at_its_height_is_emotion_where_it_was_measured() -> None:
+    timeline = talk(levels(-55.0), [0.3] * 60 + [0.8] * 60)
+    assert emotion(timeline, 32_000, 56_000)["voice"] > emotion(timeline, 0, 24_000)["voice"] + 0.3
+    assert "voice" not in emotion(talk(levels(-55.0)), 32_000, 56_000)
