@@ -215,7 +215,8 @@ def test_what_is_meant_and_what_is_spoken_of_is_found(api: Api, project: dict[st
         time.sleep(0.2)
     assert topic in [hit["name"] for hit in named]
     assert inside["facets"]["segments"]["topics"][topic] >= 1
-    answer = api.get("/v1/search", params={"q": point["text"][:500], "mode": "meaning", "only": "segments"})
+    meant = {"q": point["text"][:500], "project_id": project["project_id"], "mode": "meaning", "only": "segments"}
+    answer = api.get("/v1/search", params=meant)
     assert answer["semantic"]["used"], answer["semantic"]["reason"]
     best = answer["segments"][0]
     assert best["start_ms"] < point["end_ms"]
