@@ -17,6 +17,8 @@ CUT_MAX_LIKENESS = 0.88
 CUT_OVER_NEIGHBOURS = 2.6
 """A cut stands out of the pictures around it by this factor; fast motion does not."""
 NEIGHBOURS = 6
+NUMBERS = 9 * 16 * 3
+"""Of the blocks of one picture."""
 FLASH_MS = 260
 FLASH_LIKENESS = 0.5
 """Within ``FLASH_MS`` a picture less than this share of the cut away from the old shot: it was a flash."""
@@ -39,18 +41,22 @@ def distances(blocks: Floats, histograms: Floats, lag: int = 1) -> Floats:
     """Difference 0..1 between pictures i-lag and i, shape (n,); the first ``lag`` are 0."""
     result = np.zeros(len(blocks), np.float32)
     if len(blocks) > lag:
-        colour = np.abs(blocks[lag:] - blocks[:-lag]).mean(axis=(1, 2)).sum(axis=1)
-        histogram = 0.5 * np.abs(histograms[lag:] - histograms[:-lag]).sum(axis=1)
-        result[lag:] = 0.5 * np.minimum(1.0, colour / 60.0) + 0.5 * histogram
+        result[lag:] = unlike((blocks[:-lag], histograms[:-lag]), (blocks[lag:], histograms[lag:]))
+    return result
+
+
+def unlike(ones: tuple[Floats, Floats], others: tuple[Floats, Floats]) -> Floats:
+    """Difference 0..1 of pairs of pictures, each given by blocks (n, 9, 16, 3) and histograms (n, 32)."""
+    changed = np.abs(others[0] - ones[0])
+    colour = changed.reshape(len(changed), NUMBERS).mean(axis=1) * 3.0  # the mean of each of the three, added up
+    histogram = 0.5 * np.abs(others[1] - ones[1]).sum(axis=1)
+    result: Floats = 0.5 * np.minimum(1.0, colour / 60.0) + 0.5 * histogram
     return result
 
 
 def apart(blocks: Floats, histograms: Floats, one: int, others: NDArray[np.intp]) -> Floats:
     """Difference 0..1 of one picture to each of the others."""
-    colour = np.abs(blocks[others] - blocks[one]).mean(axis=(1, 2)).sum(axis=1)
-    histogram = 0.5 * np.abs(histograms[others] - histograms[one]).sum(axis=1)
-    result: Floats = 0.5 * np.minimum(1.0, colour / 60.0) + 0.5 * histogram
-    return result
+    return unlike((blocks[one], histograms[one]), (blocks[others], histograms[others]))
 
 
 def likeness(one: Floats, other: Floats) -> float:

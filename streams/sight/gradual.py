@@ -6,13 +6,15 @@ A camera that pans, or somebody who walks through, leaves pictures that are none
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.sight.cuts import CUT_MIN, Boundary, Floats, apart, likeness
+from streams.sight.cuts import CUT_MIN, Boundary, Floats, apart, likeness, unlike
+
+Doubles = NDArray[np.float64]
 
 DARK_LUMA = 26.0
 """Mean luma (limited range) under which nothing can be seen, if no block is brighter than ``DARK_BLOCK``."""
@@ -57,11 +59,13 @@ def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return [(int(start), int(end)) for start, end in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def flat_runs(blocks: Floats) -> list[tuple[int, int]]:
-    """Half-open runs of pictures in which nothing can be seen: black, or one even colour."""
-    luma = blocks[..., 0].reshape(len(blocks), -1)
+def flat_runs(luma: Floats, spread: Floats) -> list[tuple[int, int]]:
+    """Half-open runs of pictures in which nothing can be seen: black, or one even colour.
+
+    ``luma`` (n, blocks) and the standard deviations of the blocks of each channel, ``spread`` (n, 3).
+    """
     dark = (luma.mean(axis=1) < DARK_LUMA) & (luma.max(axis=1) < DARK_BLOCK)
-    return runs(dark | (blocks.std(axis=(1, 2)).max(axis=1) < FLAT_SPREAD))
+    return runs(dark | (spread.max(axis=1) < FLAT_SPREAD))
 
 
 def _foot(contrast: Floats, edge: int, step: int, most: int) -> int:
@@ -77,10 +81,10 @@ def _foot(contrast: Floats, edge: int, step: int, most: int) -> int:
 
 def fades(at_ms: NDArray[np.int64], blocks: Floats, histograms: Floats) -> list[Boundary]:
     """One boundary in the middle of each flat stretch between two scenes: the crop may change there unseen."""
-    contrast = blocks[..., 0].std(axis=(1, 2))
-    picture_ms = _picture_ms(at_ms)
-    found = []
-    for start, end in flat_runs(blocks):
+    channels = np.ascontiguousarray(blocks.reshape(len(blocks), -1, 3).transpose(0, 2, 1))
+    spread, picture_ms = channels.std(axis=2), _picture_ms(at_ms)
+    contrast, found = spread[:, 0], []
+    for start, end in flat_runs(channels[:, 0], spread):
         if end == len(at_ms) or (start + end) // 2 == 0:
             continue
         most = max(1, round(FADE_MAX_MS / picture_ms))
@@ -99,27 +103,44 @@ def _picture_ms(at_ms: NDArray[np.int64]) -> float:
     return max(1.0, float(np.median(np.diff(at_ms)))) if len(at_ms) > 1 else 1.0
 
 
-def _windows(pictures: Floats, histograms: Floats, length: int) -> list[_Window]:
-    """Windows of ``length`` steps whose pictures are ever later mixtures of their ends; ``pictures`` (n, numbers)."""
+def products(pictures: Floats, lags: Iterable[int]) -> dict[int, Doubles]:
+    """Inner products of each picture (n, numbers) with the one so many later, for each lag, shape (n - lag,).
+
+    Shares and distances of any window follow from these few numbers, without touching the pictures again. Not a product
+    of matrices: that would wake every core for a millisecond's work.
+    """
+    small = pictures - pictures.mean()  # small numbers keep their digits
+    count = len(pictures)
+    return {
+        lag: np.einsum("ij,ij->i", small[: count - lag], small[lag:]).astype(np.float64) for lag in lags if lag < count
+    }
+
+
+def _windows(pictures: Floats, histograms: Floats, band: dict[int, Doubles], length: int) -> list[_Window]:
+    """Windows of ``length`` steps whose pictures are ever later mixtures of their ends; ``band`` of ``products``."""
     count = len(pictures) - length
     if count <= 0:
         return []
-    first, change = pictures[:count], pictures[length:] - pictures[:count]
-    size = np.maximum((change * change).sum(axis=1), 1e-6)
-    far = np.minimum(1.0, 3.0 * np.abs(change).mean(axis=1) / 60.0)
-    far = 0.5 * far + 0.25 * np.abs(histograms[length:] - histograms[:count]).sum(axis=1)
-    good, rest = far > FAR_MIN, np.zeros(count, np.float32)
+    own, ends = band[0], band[length]
+    first, last = own[:count], own[length:]
+    size = np.maximum(first + last - 2 * ends, 1e-6)
+    good, rest = np.ones(count, bool), np.zeros(count)
     for place, least, most in MIXED_AT:
-        offset = round(place * length)
-        gone = pictures[offset : offset + count] - first
-        share = (gone * change).sum(axis=1) / size
-        left = np.sqrt(np.maximum(0.0, (gone * gone).sum(axis=1) / size - share * share))
+        at = round(place * length)
+        from_first, from_last = band[at][:count], band[length - at][at : at + count]
+        gone = own[at : at + count] + first - 2 * from_first
+        share = (from_last - from_first - ends + first) / size
+        left = np.sqrt(np.maximum(0.0, gone / size - share * share))
         good &= (share > least) & (share < most) & (left < REST_MAX)
         rest += left
-    score = far * (1.0 - rest / (3 * REST_MAX)) * length**0.25
+    places = np.flatnonzero(good)
+    after = places + length
+    far = unlike((pictures[places], histograms[places]), (pictures[after], histograms[after]))
+    score = far * (1.0 - rest[places] / (3 * REST_MAX)) * length**0.25
     return [
-        _Window(first=place, last=place + length, score=float(score[place]), rest=float(rest[place]) / len(MIXED_AT))
-        for place in np.flatnonzero(good).tolist()
+        _Window(first=place, last=place + length, score=float(value), rest=float(rest[place]) / len(MIXED_AT))
+        for place, value, how_far in zip(places.tolist(), score, far, strict=True)
+        if how_far > FAR_MIN
     ]
 
 
@@ -160,9 +181,12 @@ def dissolves(
     if len(at_ms) < 6:
         return []
     pictures = np.ascontiguousarray(blocks.reshape(len(blocks), -1))
-    step = np.r_[0.0, np.linalg.norm(np.diff(pictures, axis=0), axis=1)].astype(np.float32)
     lengths = sorted({max(4, round(length / _picture_ms(at_ms))) for length in LENGTHS_MS})
-    windows = [window for length in lengths for window in _windows(pictures, histograms, length)]
+    inner = {round(place * length) for length in lengths for place, _, _ in MIXED_AT}
+    rest = {length - round(place * length) for length in lengths for place, _, _ in MIXED_AT}
+    band = products(pictures, sorted({0, 1, *lengths, *inner, *rest}))
+    windows = [window for length in lengths for window in _windows(pictures, histograms, band, length)]
+    step = np.r_[0.0, np.sqrt(np.maximum(0.0, band[0][:-1] + band[0][1:] - 2 * band[1]))].astype(np.float32)
     busy, found = list(taken), list[Boundary]()
     for window in sorted(windows, key=lambda one: (-one.score, one.first)):
         free = all(window.last < start or window.first >= end for start, end in busy)

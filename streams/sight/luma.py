@@ -36,7 +36,13 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def sample_plane(plane: NDArray[np.uint8], high: int, wide: int) -> NDArray[np.uint8]:
-    """``high`` × ``wide`` samples at even distances of a plane (h, w): touches few cache lines, costs microseconds."""
+    """``high`` × ``wide`` samples at even distances of a plane (h, w): touches few cache lines, costs microseconds.
+
+    Where the distances are whole numbers, as in most pictures, they are a view of the plane.
+    """
+    down, across = plane.shape[0] // high, plane.shape[1] // wide
+    if plane.shape == (down * high, across * wide):
+        return plane[down // 2 :: down, across // 2 :: across]
     rows, columns = _places(plane.shape[0], high), _places(plane.shape[1], wide)
     return plane.take(rows, axis=0).take(columns, axis=1)  # one after the other: five times as fast as both at once
 
@@ -61,10 +67,12 @@ def block_means(samples: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 def measure_planes(planes: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]) -> Measure:
     """Measure of a picture given as its Y, U and V planes, 8 bit, any subsampling."""
-    luma = sample_plane(planes[0], SAMPLES_HIGH, SAMPLES_WIDE)
-    chroma = [sample_plane(plane, SAMPLES_HIGH // 2, SAMPLES_WIDE // 2) for plane in planes[1:]]
-    histogram = (np.bincount(luma.ravel() >> 3, minlength=BINS) / luma.size).astype(np.float32)
-    blocks = np.stack([block_means(samples) for samples in (luma, *chroma)], axis=-1)
+    luma = np.ascontiguousarray(sample_plane(planes[0], SAMPLES_HIGH, SAMPLES_WIDE))
+    histogram = (np.bincount((luma >> 3).ravel(), minlength=BINS) / luma.size).astype(np.float32)
+    blocks = np.empty((BLOCKS_HIGH, BLOCKS_WIDE, 3), np.float32)
+    blocks[..., 0] = block_means(luma)
+    for place, plane in enumerate(planes[1:], start=1):
+        blocks[..., place] = block_means(sample_plane(plane, SAMPLES_HIGH // 2, SAMPLES_WIDE // 2))
     return Measure(blocks=blocks, histogram=histogram)
 
 
