@@ -8,6 +8,7 @@ import msgspec
 
 from schemas.faces import Mouth, SpeakingTurn, VoiceCurve
 from schemas.media import CropBox, Face, ObjectRef, Segment, TimeRange, Value, Word
+from schemas.scenery import Person, PersonSample
 from schemas.shots import Transition, TransitionKind
 from schemas.sounds import SpanSounds
 from schemas.vectors import SentenceRows
@@ -124,6 +125,10 @@ class SeenPicture(Value, frozen=True, kw_only=True):
     brightness: float
     difference: float
     faces: list[Face]
+    persons: list[Person] = []
+    """Looked for where no face was found."""
+    screen: float | None = None
+    """How surely it shows a screen or a slide, 0..1; None where that was not measured."""
 
 
 class ShotChange(Value, frozen=True, kw_only=True):
@@ -286,6 +291,8 @@ class ShotLook(Value, frozen=True, kw_only=True):
     columns: list[float]
     rows: list[float]
     blocks: list[int]
+    screen: float | None = None
+    """How surely it shows a screen or a slide, 0..1; None where that was not measured."""
 
 
 class ClipTracks(Value, frozen=True, kw_only=True):
@@ -305,6 +312,8 @@ class ClipTracks(Value, frozen=True, kw_only=True):
     voice: VoiceCurve | None = None
     turns: list[SpeakingTurn] = []
     """Who of the faces speaks when, from ``mouths`` and ``voice`` together."""
+    persons: list[PersonSample] = []
+    """Some of the pictures without a face, and who is seen there."""
 
 
 class ShotCrop(Value, frozen=True, kw_only=True):

@@ -154,6 +154,11 @@ async def landmarks_keep_what_they_promise(landmarks: Landmarks) -> None:
     assert found.model
     nothing = await landmarks.mark(crops[:0])
     assert (nothing.points.shape, nothing.scores.shape) == ((0, 468, 3), (0,))
+    grey = np.full((2, 224, 224, 3), 128, dtype=np.uint8)
+    persons = await landmarks.find_persons(grey)
+    assert persons.persons == [[], []]
+    assert persons.model
+    assert (await landmarks.find_persons(grey[:0])).persons == []
 
 
 async def voices_keep_what_they_promise(voices: Voices) -> None:

@@ -21,5 +21,6 @@ COPY models/shared /shared
 COPY models/triton_repo /models
 ENV CLIPSTREAM_WHISPER_DIR=/weights/whisper-base CLIPSTREAM_FACES_MODEL=/weights/centerface.onnx \
     CLIPSTREAM_VOICES_MODEL=/weights/ge2e.onnx CLIPSTREAM_SENTENCES_MODEL=/weights/minilm.onnx \
-    CLIPSTREAM_LANDMARKS_MODEL=/weights/face_landmark.tflite HF_HUB_OFFLINE=1
+    CLIPSTREAM_LANDMARKS_MODEL=/weights/face_landmark.tflite CLIPSTREAM_PERSONS_MODEL=/weights/pose_detection.tflite \
+    HF_HUB_OFFLINE=1
 CMD ["tritonserver", "--model-repository=/models", "--exit-timeout-secs=5"]

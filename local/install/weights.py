@@ -117,4 +117,5 @@ def environment(models: Path) -> dict[str, str]:
         "CLIPSTREAM_VOICES_MODEL": str(models / VOICES),
         "CLIPSTREAM_SENTENCES_MODEL": str(models / SENTENCES),
         "CLIPSTREAM_LANDMARKS_MODEL": str(models / LANDMARKS),
+        "CLIPSTREAM_PERSONS_MODEL": str(models / PERSONS),
     }

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.media import Face, ObjectRef, TimeRange, Word
+from schemas.scenery import Person
 from schemas.words import HeardWindow
 
 Int16 = NDArray[np.int16]
@@ -202,11 +203,23 @@ class LandmarksFound(msgspec.Struct, frozen=True, kw_only=True):
     compute_ms: int = 0
 
 
+class PersonsFound(msgspec.Struct, frozen=True, kw_only=True):
+    """Persons, one list a picture, surest first; ``compute_ms`` is processor time, never time it waited."""
+
+    persons: list[list[Person]]
+    model: str = ""
+    compute_ms: int = 0
+
+
 class Landmarks(Protocol):
-    """Points of faces. Raises Unavailable."""
+    """Points of faces, and persons. Raises Unavailable."""
 
     async def mark(self, crops: UInt8) -> LandmarksFound:
         """Points of crops, shape (n, 192, 192, 3), RGB or grey in all three, one face in the middle of each."""
+        ...
+
+    async def find_persons(self, pictures: UInt8) -> PersonsFound:
+        """Persons of pictures, shape (n, 224, 224, 3), RGB; boxes in pixels of the given pictures."""
         ...
 
 

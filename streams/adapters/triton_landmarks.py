@@ -1,4 +1,4 @@
-"""Points of faces, on NVIDIA Triton. Never finds a face by itself: it is shown crops of them.
+"""Points of faces, and persons, on NVIDIA Triton. Never finds a face by itself: it is shown crops of them.
 
 models/triton_repo/README.md describes the tensors on the wire.
 """
@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from streams.adapters.ports import LandmarksFound, UInt8
+from schemas.media import Box
+from schemas.scenery import Person
+from streams.adapters.ports import LandmarksFound, PersonsFound, UInt8
 from streams.adapters.triton_model import TritonModel
 from streams.adapters.triton_wire import about, tensor
 
 TIMEOUT_S = 60.0
 SIDE, POINTS = 192, 468
 CROPS_AT_ONCE = 128
+PERSON_SIDE = 224
 
 
 class TritonLandmarks(TritonModel):
-    """MediaPipe's face landmarks on Triton."""
+    """MediaPipe's face landmarks and its person detector on Triton: one model, two questions."""
 
     def __init__(self, url: str, model: str = "landmarks") -> None:
         """``url`` is ``host:grpc port``; nothing is opened yet."""
@@ -47,6 +50,23 @@ class TritonLandmarks(TritonModel):
             compute_ms=said.compute_ms,
         )
 
+    async def find_persons(self, pictures: UInt8) -> PersonsFound:
+        """Persons of pictures, shape (n, 224, 224, 3)."""
+        if pictures.ndim != 4 or pictures.shape[1:] != (PERSON_SIDE, PERSON_SIDE, 3):
+            raise ValueError(f"pictures have shape {pictures.shape}, not (n, {PERSON_SIDE}, {PERSON_SIDE}, 3)")
+        if not len(pictures):
+            return PersonsFound(persons=[])
+        result = await self.ask_or_mend([tensor("PICTURES", np.ascontiguousarray(pictures), "UINT8")])
+        said = about(result)
+        rows = result.as_numpy("PERSONS").astype(float).tolist()
+        persons = [[_person(row) for row in picture if row[4] > 0] for picture in rows]
+        return PersonsFound(persons=persons, model=said.model, compute_ms=said.compute_ms)
+
     async def check(self) -> None:
         """Look at one grey crop."""
         await self.ask([tensor("CROPS", np.full((1, SIDE, SIDE, 3), 128, np.uint8), "UINT8")])
+
+
+def _person(row: list[float]) -> Person:
+    x, y, width, height, score = row
+    return Person(box=Box(x=x, y=y, width=width, height=height), score=score)

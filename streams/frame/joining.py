@@ -62,6 +62,7 @@ def merge_tracks(old: ClipTracks, new: ClipTracks) -> ClipTracks:
         transitions=_join_transitions(old, new),
         mouths=_join_mouths(old, new),
         voice=_join_voices(old.voice, new.voice),
+        persons=sorted({one.at_ms: one for one in (*old.persons, *new.persons)}.values(), key=lambda one: one.at_ms),
     )
 
 

@@ -1,4 +1,4 @@
-"""Looks at every picture of a stretch of the source, once: shots, faces, mouths, who speaks. Never decodes here."""
+"""Looks at every picture of a stretch of the source, once: shots, faces, persons, who speaks. Never decodes here."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from schemas.documents import ClipTracks, ShotLook, SourceIndex
+from schemas.documents import ClipTracks, FaceTrack, ShotLook, SourceIndex
 from schemas.faces import VoiceCurve
 from schemas.media import TimeRange
+from schemas.scenery import PersonSample
 from schemas.shots import Transition
 from streams.adapters.media.handles import SourceHandle
 from streams.adapters.media.sandbox import run_child
@@ -19,7 +20,11 @@ from streams.frame.lips import mark_mouths, turns_or_none
 from streams.frame.tracks import KEEP_SCORE, clear, follow
 from streams.sight.canvas import Canvas
 from streams.sight.faces import find_faces, model_names
+from streams.sight.persons import find_persons
 from streams.sight.shots import NAME
+
+PERSON_GAP_MS = 600
+"""Persons move less than faces do, and cost more to find."""
 
 
 class Decoded(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,9 +59,9 @@ async def look_closely(
 ) -> ClipTracks:
     """Exact shots, face tracks and who speaks of ``time``.
 
-    ``report`` counts pictures decoded, then faces looked for, then mouths; ``warn`` is told of what was left out.
-    ``speech``: where voices were detected. Raises Rejected (the pictures cannot be decoded) and Unavailable (source,
-    face detector).
+    ``report`` counts pictures decoded, then faces looked for, then persons, then mouths; ``warn`` is told of what was
+    left out. ``speech``: where voices were detected. Raises Rejected (the pictures cannot be decoded) and Unavailable
+    (source, face detector).
     """
     seen = await _decode(time, index, source, scratch, report)
     found = await find_faces(
@@ -71,6 +76,11 @@ async def look_closely(
     shots = [TimeRange(start_ms=start, end_ms=end) for start, end in seen.shots]
     detections = clear(list(zip(seen.face_ms, found.faces, strict=True)), seen.transitions)
     tracks = await asyncio.to_thread(follow, detections, shots)
+    bare = without_faces(seen.face_ms, shots, tracks)
+    counted = seen.pictures + len(seen.face_ms)
+    persons = await find_persons(
+        landmarks, scratch / "faces.raw", seen.canvas, bare, report=report, seen=counted, warn=warn
+    )
     marked = await mark_mouths(
         landmarks,
         scratch / "mouths.raw",
@@ -78,7 +88,7 @@ async def look_closely(
         seen.mouth_ms,
         tracks,
         report=report,
-        seen=seen.pictures + len(seen.face_ms),
+        seen=counted + len(bare),
         warn=warn,
     )
     turns, told_ms = await turns_or_none(tracks, shots, marked.mouths, seen.voice, speech, warn)
@@ -88,14 +98,29 @@ async def look_closely(
         shots=shots,
         tracks=tracks,
         pictures_looked_at=seen.pictures,
-        model=", ".join(name for name in (model_names(NAME, found), marked.model) if name),
-        compute_ms=seen.cpu_ms + found.compute_ms + marked.compute_ms + told_ms,
+        model=model_names(NAME, found.model, persons.model, marked.model),
+        compute_ms=seen.cpu_ms + found.compute_ms + persons.compute_ms + marked.compute_ms + told_ms,
         looks=seen.looks,
         transitions=seen.transitions,
         mouths=marked.mouths,
         voice=seen.voice,
         turns=turns,
+        persons=[
+            PersonSample(at_ms=seen.face_ms[place], persons=there) for place, there in sorted(persons.by_place.items())
+        ],
     )
+
+
+def without_faces(at_ms: Sequence[int], shots: Sequence[TimeRange], tracks: Sequence[FaceTrack]) -> list[int]:
+    """Numbers of the looked-at pictures of shots in which no face was followed, some of them."""
+    with_faces = {track.shot for track in tracks}
+    bare = [shot for number, shot in enumerate(shots) if number not in with_faces]
+    wanted: list[int] = []
+    for place, when in enumerate(at_ms):
+        due = not wanted or when - at_ms[wanted[-1]] >= PERSON_GAP_MS
+        if due and any(shot.start_ms <= when < shot.end_ms for shot in bare):
+            wanted.append(place)
+    return wanted
 
 
 async def _decode(time: TimeRange, index: SourceIndex, source: SourceHandle, scratch: Path, report: Report) -> Decoded:

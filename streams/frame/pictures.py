@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any, BinaryIO
 
 import msgspec
@@ -22,6 +23,7 @@ from streams.frame.voice import gather, voice_curve
 from streams.sight.canvas import Canvas, fit_canvas, write_grey, write_picture
 from streams.sight.cuts import CUT_MIN
 from streams.sight.luma import Measure, difference, measure_frame
+from streams.sight.screens import measure_drawn, screen_of
 from streams.sight.shots import find_transitions
 
 FACE_AREA_PX = 320 * 192
@@ -31,6 +33,7 @@ MOUTH_AREA_PX = 640 * 360
 """Larger, for lips; grey, to keep the file small: a minute of it takes 200 MB of the scratch folder."""
 MOUTH_GAP_MS = 64
 """Twelve to fifteen looks at lips a second: syllables come four or five a second."""
+SCREEN_GAP_MS = 640
 MARGIN_MS = 500
 """Pictures before and after the clip that are measured too: a cut at its edge needs both sides."""
 
@@ -43,6 +46,8 @@ class Seen(msgspec.Struct):
     face_ms: list[int] = []
     details: list[Detail] = []
     mouth_ms: list[int] = []
+    screens: list[tuple[int, float]] = []
+    """Times, and how surely a screen or a slide is shown."""
 
     def wants_faces(self, at_ms: int, measure: Measure) -> bool:
         """True when the last look is long ago, or the picture may start a shot."""
@@ -53,6 +58,15 @@ class Seen(msgspec.Struct):
     def wants_mouths(self, at_ms: int) -> bool:
         """True when the last look at lips is long ago."""
         return not self.mouth_ms or at_ms - self.mouth_ms[-1] >= MOUTH_GAP_MS
+
+    def wants_screen(self, at_ms: int) -> bool:
+        """True when it was long ago that a screen was looked for."""
+        return not self.screens or at_ms - self.screens[-1][0] >= SCREEN_GAP_MS
+
+    def screen_in(self, time: TimeRange) -> float | None:
+        """How surely a stretch shows a screen: the median of its looks; None without any."""
+        inside = [value for at_ms, value in self.screens if time.start_ms <= at_ms < time.end_ms]
+        return round(median(inside), 3) if inside else None
 
 
 def _decode(
@@ -75,6 +89,8 @@ def _decode(
             write_picture(file, canvas, picture)
             seen.face_ms.append(at_ms)
             seen.details.append(measure_detail(picture, seen.details[-1] if seen.details else None))
+            if seen.wants_screen(at_ms):
+                seen.screens.append((at_ms, screen_of(measure_drawn(picture))))
         if clip.start_ms <= at_ms < clip.end_ms and seen.wants_mouths(at_ms):
             wide, high = mouths[0].inner_width, mouths[0].inner_height
             write_grey(mouths[1], mouths[0], display_array(frame, track, wide, high, "gray"))
@@ -131,13 +147,16 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
         one for one in find_transitions(seen.at_ms, seen.measures) if one.range.overlap_ms(clip) or _within(one, clip)
     ]
     shots = shots_of(transitions, clip)
-    looks = [
-        look_of(number, clear_of(transitions, shot), seen.face_ms, seen.details) for number, shot in enumerate(shots)
-    ]
+    looks = []
+    for number, shot in enumerate(shots):
+        alone = clear_of(transitions, shot)
+        look = look_of(number, alone, seen.face_ms, seen.details)
+        if look is not None:
+            looks.append(msgspec.structs.replace(look, screen=seen.screen_in(alone)))
     return {
         "shots": [(shot.start_ms, shot.end_ms) for shot in shots],
         "transitions": msgspec.to_builtins(transitions),
-        "looks": msgspec.to_builtins([look for look in looks if look is not None]),
+        "looks": msgspec.to_builtins(looks),
         "face_ms": seen.face_ms,
         "canvas": msgspec.to_builtins(canvas),
         "mouth_ms": seen.mouth_ms,

@@ -8,6 +8,7 @@ from schemas.documents import Aspect, ClipTracks, FaceSample, FramePlan, ShotCro
 from schemas.media import Box, CropBox, TimeRange
 from streams.frame.angles import main_first, people, same_angles
 from streams.frame.crop import must_fit, place_on_detail, place_on_faces
+from streams.frame.figures import SCREEN, figures, screen_in
 
 Decision = tuple[CropBox, str]
 MOSTLY = 0.6
@@ -25,10 +26,16 @@ def _decide(tracks: ClipTracks, group: Sequence[int], *, width: int, height: int
             heard = f"{cast.speaks_ms / 1000:.1f} of {cast.of_ms / 1000:.1f} s"
             whose = f"the one of {len(subjects)} faces who speaks ({heard})"
         return placed.crop, f"holds on {whose}: in frame in {placed.inside:.0%} of {len(subjects[0].boxes)} looks"
+    screen = screen_in(tracks, group) or 0.0
+    persons = figures(tracks, group) if screen < SCREEN else []
+    if persons:
+        placed = place_on_faces(persons[0], persons[1:], width=width, height=height, aspect=aspect)
+        return placed.crop, f"no face: holds on a person, seen in {len(persons[0].boxes)} looks"
     looks = [look for look in tracks.looks if look.shot in group]
     columns, rows = _mean([look.columns for look in looks]), _mean([look.rows for look in looks])
     crop, stands_out = place_on_detail(columns, rows, width=width, height=height, aspect=aspect)
-    return crop, "no face: most detail and movement" if stands_out else "no face, nothing stands out: centre"
+    shown = f"a screen or a slide ({screen:.0%} sure)" if screen >= SCREEN else "no face"
+    return crop, f"{shown}: most detail and movement" if stands_out else f"{shown}, nothing stands out: centre"
 
 
 def _mean(profiles: Sequence[Sequence[float]]) -> list[float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from schemas import events
 from schemas.documents import SeenSpan, encode_document
 from schemas.ids import result_id
-from streams import understanding
+from streams import lifecycle, understanding
 from streams.adapters.postgres import Connection
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
@@ -31,17 +31,20 @@ class LookStage:
         assert isinstance(event, events.SpanPlanned)
         context = self._context
         prefix = prefix_of(event, "seen", result_id(work.cause.input_id, "look"))
-        seen = await self._see(event, work, prefix) if event.has_video else _nothing_to_see(event)
+        warnings: list[str] = []
+        seen = await self._see(event, work, prefix, warnings) if event.has_video else _nothing_to_see(event)
         work.cpu_ms = seen.compute_ms
         ref = await context.objects.put(prefix, encode_document(seen), "application/json", ".json")
 
         async def commit(connection: Connection) -> None:
             window = context.settings.spans.window
             await understanding.end_span(connection, event, "seen", ref, work.cause, window=window, cpu_ms=work.cpu_ms)
+            for sentence in warnings:
+                await lifecycle.warn(connection, event.org_id, event.project_id, sentence)
 
         return commit
 
-    async def _see(self, event: events.SpanPlanned, work: Work, prefix: str) -> SeenSpan:
+    async def _see(self, event: events.SpanPlanned, work: Work, prefix: str, warnings: list[str]) -> SeenSpan:
         context = self._context
         index = await context.index(event.index)
         with context.scratch() as scratch:
@@ -52,9 +55,11 @@ class LookStage:
                     source=source,
                     objects=context.objects,
                     faces=context.faces,
+                    landmarks=context.landmarks,
                     scratch=scratch,
                     prefix=prefix,
                     report=work.report,
+                    warn=warnings.append,
                 )
 
     async def give_up(

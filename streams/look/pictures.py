@@ -18,6 +18,7 @@ from streams.adapters.media.reader import Reader, display_array
 from streams.look.shots import Seen, changes, settled, stretch_of, worth_a_look
 from streams.sight.canvas import fit_canvas, write_picture
 from streams.sight.luma import Measure, difference, measure_frame
+from streams.sight.screens import measure_drawn, screen_of
 from streams.sight.shots import find_transitions
 
 FACE_AREA_PX = 320 * 192
@@ -59,7 +60,7 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
     """Measure the span ``args["start_ms"]..args["end_ms"]`` of the source whose index is the file ``args["index"]``.
 
     Leaves ``faces.raw`` and ``thumbnail-<ms>.jpg`` in ``args["scratch"]``. Returns ``pictures`` [[at_ms, brightness,
-    difference]], ``shots`` (ShotChange each), ``canvas`` and ``thumbnails`` [at_ms].
+    difference]], ``screens`` (how surely each is one), ``shots`` (ShotChange each), ``canvas``, ``thumbnails`` [at_ms].
     """
     index = msgspec.json.decode(Path(args["index"]).read_bytes(), type=SourceIndex)
     scratch, track = Path(args["scratch"]), index.video
@@ -68,6 +69,7 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
     span = TimeRange(start_ms=args["start_ms"], end_ms=args["end_ms"])
     canvas = fit_canvas(track, FACE_AREA_PX)
     pictures: list[Seen] = []
+    screens: list[float] = []
     thumbnails: list[int] = []
     last: Measure | None = None
     with (scratch / "faces.raw").open("wb") as file:
@@ -78,7 +80,9 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
             changed = difference(last, measure) if last is not None else 0.0
             pictures.append((at_ms, round(measure.brightness, 2), round(changed, 4)))
             last = measure
-            write_picture(file, canvas, display_array(frame, track, canvas.inner_width, canvas.inner_height))
+            picture = display_array(frame, track, canvas.inner_width, canvas.inner_height)
+            write_picture(file, canvas, picture)
+            screens.append(screen_of(measure_drawn(picture)))
             if not thumbnails or at_ms - thumbnails[-1] >= THUMBNAIL_GAP_MS:
                 thumbnails.append(at_ms)
                 image = Image.fromarray(display_array(frame, track, *thumbnail_size(track)))
@@ -89,6 +93,7 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
     shots = [one for change in found for one in (look_again(reader, change) if change in closely else [change])]
     return {
         "pictures": pictures,
+        "screens": screens,
         "shots": msgspec.to_builtins(shots),
         "canvas": msgspec.to_builtins(canvas),
         "thumbnails": thumbnails,

@@ -1,8 +1,9 @@
-"""Looks at one span: pictures from the child, faces from the detector, thumbnails to the store. Never decodes here."""
+"""Looks at one span: pictures from the child, faces and persons from Triton, thumbnails stored. Never decodes here."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,15 @@ import msgspec
 
 from schemas.documents import SeenPicture, SeenSpan, ShotChange, SourceIndex, Thumbnail
 from schemas.events import SpanPlanned
+from schemas.media import Face
+from schemas.scenery import Person
 from streams.adapters.media.handles import SourceHandle
 from streams.adapters.media.sandbox import run_child
-from streams.adapters.ports import Faces, Objects, Report
+from streams.adapters.ports import Faces, Landmarks, Objects, Report
 from streams.look.shots import not_looked_at
 from streams.sight.canvas import Canvas
 from streams.sight.faces import find_faces, model_names
+from streams.sight.persons import faceless, find_persons
 
 MODEL = "luma-shots-2"
 SURE_SCORE = 0.5
@@ -29,13 +33,16 @@ async def see(
     source: SourceHandle,
     objects: Objects,
     faces: Faces,
+    landmarks: Landmarks,
     scratch: Path,
     prefix: str,
     report: Report,
+    warn: Callable[[str], None],
 ) -> SeenSpan:
     """What the span shows; nothing where the source has no picture. Thumbnails go under ``prefix``.
 
-    Raises Rejected (the pictures cannot be decoded) and Unavailable (store, detector).
+    ``warn`` is told of what was left out. Raises Rejected (the pictures cannot be decoded) and Unavailable (store,
+    face detector).
     """
     if index.video is None or not span.has_video:
         return SeenSpan(
@@ -47,21 +54,34 @@ async def see(
     found = await find_faces(
         faces, scratch / "faces.raw", canvas, count, least_score=SURE_SCORE, report=report, seen=count
     )
-    pictures = [
-        SeenPicture(at_ms=at_ms, brightness=brightness, difference=difference, faces=seen)
-        for (at_ms, brightness, difference), seen in zip(answer["pictures"], found.faces, strict=True)
-    ]
+    persons = await find_persons(
+        landmarks, scratch / "faces.raw", canvas, faceless(found.faces), report=report, seen=2 * count, warn=warn
+    )
     shots = msgspec.convert(answer["shots"], list[ShotChange])
     return SeenSpan(
         ordinal=span.ordinal,
         range=span.range,
-        pictures=pictures,
+        pictures=_pictures(answer, found.faces, persons.by_place),
         shots=shots,
         not_looked_at=not_looked_at(shots),
         thumbnails=await _store_thumbnails(answer["thumbnails"], scratch, objects, prefix),
-        model=model_names(MODEL, found),
-        compute_ms=answer["cpu_ms"] + found.compute_ms,
+        model=model_names(MODEL, found.model, persons.model),
+        compute_ms=answer["cpu_ms"] + found.compute_ms + persons.compute_ms,
     )
+
+
+def _pictures(
+    answer: Mapping[str, Any], faces: Sequence[list[Face]], persons: Mapping[int, list[Person]]
+) -> list[SeenPicture]:
+    return [
+        SeenPicture(
+            at_ms=at_ms, brightness=brightness, difference=difference, faces=seen, persons=persons.get(place, []),
+            screen=screen,
+        )
+        for place, ((at_ms, brightness, difference), seen, screen) in enumerate(
+            zip(answer["pictures"], faces, answer["screens"], strict=True)
+        )
+    ]  # fmt: skip
 
 
 async def _sparse_pictures(

@@ -40,6 +40,6 @@ async def find_faces(
     return FacesFound(faces=found, model=model, compute_ms=compute_ms)
 
 
-def model_names(shots: str, found: FacesFound) -> str:
-    """What looked: the shot finder, and the face detector where it was asked."""
-    return f"{shots}, {found.model}" if found.model else shots
+def model_names(*names: str) -> str:
+    """What looked: the shot finder, and each model that was asked."""
+    return ", ".join(name for name in names if name)

@@ -17,6 +17,7 @@ from tests.recordings import media, picture
 
 pytestmark = pytest.mark.contract
 TALKER = "talking/grid_swwp2s.mpg"
+PERFORMER = "talking/hamilton_whitehouse_10s_360p.mp4"
 HEAD = (80, 50, 280, 250)
 """Where the talker's face is, with room around it: left, top, right, bottom."""
 
@@ -60,6 +61,26 @@ async def test_lips_move_while_somebody_talks(landmarks: TritonLandmarks) -> Non
 async def test_crops_of_another_size_are_a_bug(landmarks: TritonLandmarks) -> None:
     with pytest.raises(ValueError, match="192"):
         await landmarks.mark(np.zeros((1, 100, 100, 3), np.uint8))
+
+
+async def test_somebody_is_found_head_to_hips(landmarks: TritonLandmarks) -> None:
+    stage = Image.fromarray(picture(media(PERFORMER), 5.0)).resize((224, 126))
+    square = np.zeros((224, 224, 3), np.uint8)
+    square[:126] = np.asarray(stage)
+    found = await landmarks.find_persons(np.stack([square, square * 0]))
+    assert [len(persons) > 0 for persons in found.persons] == [True, False]
+    box = found.persons[0][0].box
+    assert box.height > box.width / 2
+    assert 0 <= box.x < box.x + box.width <= 224
+    assert found.model.startswith("pose_detection")
+    assert found.compute_ms > 0
+    again = await landmarks.mark(head(1.0)[None])
+    assert again.model != found.model, "each answer names the weights it came from"
+
+
+async def test_pictures_of_another_size_are_a_bug(landmarks: TritonLandmarks) -> None:
+    with pytest.raises(ValueError, match="224"):
+        await landmarks.find_persons(np.zeros((1, 100, 100, 3), np.uint8))
 
 
 async def test_nobody_there() -> None:

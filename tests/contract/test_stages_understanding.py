@@ -239,7 +239,7 @@ async def test_a_seen_and_heard_span_makes_room_and_the_last_to_end_says_underst
     refs = await rig.rows("select seen_ref from spans where org_id = $1 and project_id = $2 order by ordinal")
     seen = [msgspec.json.decode(await rig.objects.get(lifecycle.ref_of(row[0])), type=SeenSpan) for row in refs]
     assert [one.ordinal for one in seen] == [0, 1, 2]
-    assert all(one.pictures and one.model.endswith("brightest-1") for one in seen)
+    assert all(one.pictures and "brightest-1" in one.model for one in seen)
     assert (await rig.stage("look"))["cpu_ms"] == sum(one.compute_ms for one in seen)
 
 

@@ -16,7 +16,7 @@ from streams.adapters.media.handles import LocalSource
 from streams.adapters.ports import FacesFound
 from streams.look.see import see
 from tests.look.clips import counter, encode, scene
-from tests.look.twins import BrightestFaces, FileObjects
+from tests.look.twins import BrightestFaces, DarkLipped, FileObjects
 
 REF = ObjectRef(key="org/source", sha256="0" * 64, size=1)
 
@@ -47,8 +47,9 @@ async def test_a_span_is_seen(tmp_path: Path) -> None:
     report, counts = counter()
     with LocalSource(path) as source:
         seen = await see(
-            span(4000), index, source=source, objects=objects, faces=faces, scratch=tmp_path, prefix="p", report=report
-        )
+            span(4000), index, source=source, objects=objects, faces=faces, landmarks=DarkLipped(), scratch=tmp_path,
+            prefix="p", report=report, warn=pytest.fail,
+        )  # fmt: skip
     assert [picture.at_ms for picture in seen.pictures] == [0, 1000, 2000, 3000]
     assert [len(picture.faces) for picture in seen.pictures] == [1, 1, 0, 0]
     box = seen.pictures[0].faces[0].box
@@ -56,9 +57,9 @@ async def test_a_span_is_seen(tmp_path: Path) -> None:
     assert [(change.after_ms, change.at_ms) for change in seen.shots] == [(1999, 2000)]
     assert [thumbnail.image.key in objects.bodies for thumbnail in seen.thumbnails] == [True]
     assert counts == sorted(counts)
-    assert counts[-1] == 8
+    assert counts[-1] == 10, "four decoded, four looked at for faces, two without a face for persons"
     assert (seen.ordinal, seen.range.end_ms) == (3, 4000)
-    assert seen.model == "luma-shots-2, brightest-1"
+    assert seen.model == "luma-shots-2, brightest-1, red-1"
 
 
 class WaitingFaces(BrightestFaces):
@@ -75,8 +76,8 @@ async def test_waiting_for_the_detector_is_no_cost(tmp_path: Path) -> None:
     for faces in (BrightestFaces(), WaitingFaces()):
         with LocalSource(path) as source:
             seen = await see(
-                span(2000), index, source=source, objects=FileObjects(), faces=faces, scratch=tmp_path, prefix="p",
-                report=print,
+                span(2000), index, source=source, objects=FileObjects(), faces=faces, landmarks=DarkLipped(),
+                scratch=tmp_path, prefix="p", report=print, warn=pytest.fail,
             )  # fmt: skip
         costs.append(seen.compute_ms)
     assert faces.batches == [2]
@@ -93,9 +94,11 @@ async def test_nothing_is_seen_of_sound(tmp_path: Path) -> None:
             source=source,
             objects=FileObjects(),
             faces=faces,
+            landmarks=DarkLipped(),
             scratch=tmp_path,
             prefix="p",
             report=print,
+            warn=pytest.fail,
         )
     assert seen.pictures == []
     assert faces.batches == []

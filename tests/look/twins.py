@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.media import Box, Face, ObjectRef
-from streams.adapters.ports import FacesFound, LandmarksFound
+from schemas.scenery import Person
+from streams.adapters.ports import FacesFound, LandmarksFound, PersonsFound
 
 
 class BrightestFaces:
@@ -33,12 +34,27 @@ class BrightestFaces:
 
 
 class DarkLipped:
-    """Landmarks of a white face whose mouth is the dark stripe in it; says that a crop cost 1 ms."""
+    """Landmarks of a white face whose mouth is the dark stripe in it; says that a crop cost 1 ms, a picture 5.
+
+    A red rectangle is a person.
+    """
 
     async def mark(self, crops: NDArray[np.uint8]) -> LandmarksFound:
         points = np.stack([self._one(crop) for crop in crops]) if len(crops) else np.zeros((0, 468, 3), np.float32)
         scores = np.array([float((crop > 225).any()) for crop in crops], np.float32)
         return LandmarksFound(points=points, scores=scores, model="dark-lipped-1", compute_ms=len(crops))
+
+    async def find_persons(self, pictures: NDArray[np.uint8]) -> PersonsFound:
+        persons = [self._person(picture) for picture in pictures]
+        return PersonsFound(persons=persons, model="red-1", compute_ms=5 * len(pictures))
+
+    def _person(self, picture: NDArray[np.uint8]) -> list[Person]:
+        rows, columns = np.nonzero((picture[..., 0] > 180) & (picture[..., 1:].max(axis=2) < 80))
+        if len(rows) < 9:
+            return []
+        x, y = float(columns.min()), float(rows.min())
+        box = Box(x=x, y=y, width=float(columns.max() + 1 - x), height=float(rows.max() + 1 - y))
+        return [Person(box=box, score=0.9)]
 
     def _one(self, crop: NDArray[np.uint8]) -> NDArray[np.float32]:
         points = np.zeros((468, 3), np.float32)

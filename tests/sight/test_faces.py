@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from streams.adapters.ports import FacesFound
 from streams.sight.canvas import Canvas
 from streams.sight.faces import BATCH, find_faces, model_names
 from tests.look.twins import BrightestFaces
@@ -28,5 +27,4 @@ async def test_faces_of_all_batches_with_one_cost(tmp_path: Path) -> None:
 
 
 def test_the_detector_is_named_where_it_was_asked() -> None:
-    assert model_names("shots-1", FacesFound(faces=[], model="centerface-1")) == "shots-1, centerface-1"
-    assert model_names("shots-1", FacesFound(faces=[])) == "shots-1"
+    assert model_names("shots-1", "centerface-1", "") == "shots-1, centerface-1"

@@ -1,0 +1,77 @@
+"""What MediaPipe's person detector puts out, as boxes: anchors, decoding, doubles removed. Pure; runs no network.
+
+The network finds heads, and with each the middle of the hips and how large the body around them is
+(Bazarevsky et al., BlazePose, 2020; the anchors are those of pose_detection's graph in MediaPipe 0.10).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+SIDE, MOST = 224, 8
+GRIDS = ((28, 2), (14, 2), (7, 6))
+"""Cells along a side, and anchors of each cell: strides of 8, 16 and three times 32."""
+ALIKE = 0.3
+"""Boxes that share more than this are one person, and the surest stays."""
+HALF_BODY = 0.3
+"""Shoulders are about this far to the side of the spine, in shares of the body's reach from the hips."""
+
+
+def anchors() -> np.ndarray:
+    """Centres (2254, 2) of the cells in shares of the picture, in the order of the network's rows."""
+    found = []
+    for cells, each in GRIDS:
+        middle = (np.arange(cells) + 0.5) / cells
+        across, down = np.meshgrid(middle, middle)
+        found.append(np.repeat(np.stack([across.ravel(), down.ravel()], axis=1), each, axis=0))
+    return np.concatenate(found).astype(np.float32)
+
+
+def to_input(picture: np.ndarray) -> np.ndarray:
+    """One picture (224, 224, 3) as the network wants it: a batch of one, -1 to 1."""
+    return picture[None].astype(np.float32) / 127.5 - 1.0
+
+
+def decode(rows: np.ndarray, logits: np.ndarray, places: np.ndarray, threshold: float) -> np.ndarray:
+    """Persons (k, 5), left, top, width, height in pixels of the picture and the score; surest first, at most 8.
+
+    ``rows`` (2254, 12): middle and size of the head, then hips and the body's reach; ``places``: ``anchors()``.
+    """
+    scores = 1.0 / (1.0 + np.exp(-np.clip(logits.ravel(), -100.0, 100.0)))
+    likely = np.flatnonzero(scores >= threshold)
+    order = likely[np.argsort(-scores[likely], kind="stable")]
+    boxes = _bodies(rows[order] / SIDE, places[order]) * SIDE
+    kept: list[int] = []
+    for number, box in enumerate(boxes):
+        if len(kept) < MOST and all(_shared(box, boxes[other]) < ALIKE for other in kept):
+            kept.append(number)
+    return np.concatenate([boxes[kept], scores[order[kept], None]], axis=1).astype(np.float32).reshape(-1, 5)
+
+
+def _bodies(rows: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Head to hips, and shoulder to shoulder, in shares of the picture, cut off at its edges."""
+    head, size, hips, reach = places + rows[:, :2], np.abs(rows[:, 2:4]), places + rows[:, 4:6], places + rows[:, 6:8]
+    half = HALF_BODY * np.linalg.norm(reach - hips, axis=1)
+    left = np.minimum(head[:, 0] - size[:, 0] / 2, np.minimum(head[:, 0], hips[:, 0]) - half)
+    right = np.maximum(head[:, 0] + size[:, 0] / 2, np.maximum(head[:, 0], hips[:, 0]) + half)
+    top = np.minimum(head[:, 1] - size[:, 1] / 2, hips[:, 1])
+    bottom = np.maximum(head[:, 1] + size[:, 1] / 2, hips[:, 1])
+    left, top, right, bottom = (np.clip(edge, 0.0, 1.0) for edge in (left, top, right, bottom))
+    return np.stack([left, top, right - left, bottom - top], axis=1)
+
+
+def _shared(one: np.ndarray, other: np.ndarray) -> float:
+    """Intersection over union."""
+    wide = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
+    high = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    if wide <= 0 or high <= 0:
+        return 0.0
+    return float(wide * high / (one[2] * one[3] + other[2] * other[3] - wide * high))
+
+
+def stack(found: list[np.ndarray]) -> np.ndarray:
+    """Persons of each picture as one array (n, 8, 5), zeros where there are fewer."""
+    stacked = np.zeros((len(found), MOST, 5), np.float32)
+    for number, rows in enumerate(found):
+        stacked[number, : len(rows)] = rows
+    return stacked

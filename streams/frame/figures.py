@@ -1,0 +1,43 @@
+"""Persons of shots that show no face, as subjects for the crop; and whether such shots show a screen. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+from schemas.documents import ClipTracks
+from schemas.media import Box
+from schemas.scenery import Person
+from streams.frame.crop import Subject
+
+SEEN_SHARE = 0.5
+"""Somebody is held who is seen in at least this share of the looks: one look may be a coat on a chair."""
+SCREEN = 0.5
+
+
+def figures(tracks: ClipTracks, group: Sequence[int]) -> list[Subject]:
+    """The largest person of each look of these shots is one subject, the others a second; none where few are seen."""
+    shots = [tracks.shots[number] for number in group]
+    looks = [one for one in tracks.persons if any(shot.start_ms <= one.at_ms < shot.end_ms for shot in shots)]
+    by_size = [sorted(look.persons, key=_area, reverse=True) for look in looks if look.persons]
+    if not by_size or len(by_size) < SEEN_SHARE * len(looks):
+        return []
+    main = Subject(boxes=[upper(one[0]) for one in by_size])
+    others = [upper(person) for one in by_size for person in one[1:]]
+    return [main, Subject(boxes=others)] if others else [main]
+
+
+def _area(person: Person) -> float:
+    return person.box.width * person.box.height
+
+
+def upper(person: Person) -> Box:
+    """The part that a picture of somebody must hold: head and chest. What a crop leaves around faces comes on top."""
+    box = person.box
+    return Box(x=box.x + 0.15 * box.width, y=box.y + 0.2 * box.height, width=0.7 * box.width, height=0.5 * box.height)
+
+
+def screen_in(tracks: ClipTracks, group: Sequence[int]) -> float | None:
+    """How surely these shots show a screen or a slide; None where it was not measured."""
+    told = [look.screen for look in tracks.looks if look.shot in group and look.screen is not None]
+    return median(told) if told else None
