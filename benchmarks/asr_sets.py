@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.asr import BATCH, BEAM, Peer, peer
 from benchmarks.asr_accuracy import NOISE, SEED, Case, Score, edits, plain
 from benchmarks.claims import Claim, told
-from benchmarks.rig import Rig
+from benchmarks.rig import Rig, say
 from streams.adapters.triton import TritonSpeech
 from streams.adapters.triton_align import TritonAlignment
 from tests.contract.triton_server import running
@@ -112,6 +112,7 @@ async def measure(both: Both, given: Sets) -> list[Claim]:
         for name, files in cases.items():
             pairs = [await both.hear(case) for case in files]
             mine, its = sum((pair[0] for pair in pairs), Score()), sum((pair[1] for pair in pairs), Score())
+            say(f"{way}: {name}")
             lines.append(
                 f"{name}: WER {points(mine):.2f} % (theirs {points(its):.2f} %), coverage "
                 f"{mine.heard / mine.said:.3f} ({its.heard / its.said:.3f}), {mine.said} words said"

@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.claims import Claim, told
-from benchmarks.rig import Rig
+from benchmarks.rig import Rig, say
 from schemas.documents import HeardSpan, Transcript
 from schemas.media import TimeRange
 from streams.adapters.ports import Int16
@@ -78,7 +78,11 @@ async def measure(url: str, samples: Int16, count: int) -> list[Claim]:
     }
     claims = []
     for name, cuts in ways.items():
-        spans = [await hear_in_spans(speech, samples, [cut], alignment) for cut in cuts]
+        spans: list[list[HeardSpan]] = []
+        for cut in cuts:
+            spans.append(await hear_in_spans(speech, samples, [cut], alignment))
+            one = joined(whole, [cut], [close(spans[-1], duration_ms, [])])
+            say(f"{name}, {cut.at_ms} ms: {one.differing[0]} of {len(whole.words)} words differ; torn: {one.torn}")
         ours = joined(whole, cuts, [close(one, duration_ms, []) for one in spans])
         baseline = joined(whole, cuts, [by_time(one, duration_ms) for one in spans])
         claims.append(
