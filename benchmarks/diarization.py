@@ -1,6 +1,7 @@
 """Who speaks when: error beside one speaker and fixed windows on real recordings and made conversations, and its cost.
 
-``python -m benchmarks.diarization [seed …]``: seeds of the made conversations (the thresholds were set on 1 to 8).
+``python -m benchmarks.diarization [seed …]``: seeds of the made conversations (thresholds were set on 1 to 8, and on
+11 to 18 for conversations of half a minute).
 Everything goes through Triton and the product's own code, a recording as one span. Errors are pyannote.metrics' by a
 judge in an environment of its own: no collar, overlaps counted. A floor is what no system without overlap detection
 can get below.
@@ -45,6 +46,8 @@ REAL = {
 }
 """Recording, truth, and the error (%) of a perfect system that hears one speaker at a time."""
 SEEDS = (101, 102, 103, 104, 105)
+BRIEF_SEEDS, BRIEF_MS = (111, 112, 113, 114, 115), 30_000
+"""Conversations as short as the real recordings."""
 FIXED_MS, FIXED_COSINE = 1_500, 0.6
 """The simple way: windows of one length, joined while their mean cosine is above a fixed one."""
 
@@ -101,6 +104,13 @@ def made_cases(seeds: Sequence[int]) -> Iterator[Case]:
     for seed in seeds:
         for count in range(1, 6):
             yield case_of(conversation(seed, count, said))
+
+
+def brief_cases() -> Iterator[Case]:
+    said = phrases()
+    for seed in BRIEF_SEEDS:
+        for count in range(1, 5):
+            yield case_of(conversation(seed, count, said, BRIEF_MS))
 
 
 def case_of(made: Conversation) -> Case:
@@ -209,9 +219,11 @@ async def measure(server: Triton, seeds: Sequence[int]) -> None:
     table("Real recordings", real)
     made = [await answer(case, speech, voices) for case in made_cases(seeds)]
     table(f"Made conversations, seeds {', '.join(map(str, seeds))}", made)
-    hours = sum(one.case.samples.size for one in [*real, *made]) / RATE_HZ / 3600
+    brief = [await answer(case, speech, voices) for case in brief_cases()]
+    table("Made conversations of half a minute", brief)
+    hours = sum(one.case.samples.size for one in [*real, *made, *brief]) / RATE_HZ / 3600
     for part in ("voices_ms", "grouping_ms"):
-        cost_s = sum(getattr(one, part) for one in [*real, *made]) / 1000
+        cost_s = sum(getattr(one, part) for one in [*real, *made, *brief]) / 1000
         print(f"{part.removesuffix('_ms')}: {cost_s / hours:.1f} CPU-s an hour of sound")
     await speech.close()
     await voices.close()

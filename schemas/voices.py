@@ -20,6 +20,8 @@ class VoiceWindows(Value, frozen=True, kw_only=True):
     dimensions: int
     vectors: ObjectRef
     model: str
+    voiced: list[TimeRange] = []
+    """Where a voice may be: more than the speech that words are looked for in. Empty in older spans: that speech."""
 
 
 class Turn(Value, frozen=True, kw_only=True):

@@ -121,6 +121,8 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     compute_ms: int
     windows: Sequence[HeardWindow] = ()
     """What the decoder thought of each window; times in ms from the piece's start."""
+    voiced: Sequence[TimeRange] = ()
+    """Where a voice may be, by an ear readier than that for ``speech``: quiet voices, ends of sentences, some noise."""
 
 
 SpeechTask = Literal["transcribe", "translate"]

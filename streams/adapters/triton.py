@@ -46,6 +46,7 @@ class _Said(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     language_probability: float = 0.0
     speech: list[tuple[int, int]] = []
+    voiced: list[tuple[int, int]] = []
     model: str = ""
     compute_ms: int = 0
     gpu_ms: int = 0
@@ -165,6 +166,7 @@ def _heard(words: list[Word], final: _Said, windows: Sequence[HeardWindow] = ())
     return Heard(
         words=words,
         speech=[TimeRange(start_ms=start, end_ms=end) for start, end in final.speech],
+        voiced=[TimeRange(start_ms=start, end_ms=end) for start, end in final.voiced],
         language=final.language,
         language_probability=final.language_probability,
         model=final.model,

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from schemas.documents import HeardSpan, Transcript
 from schemas.media import Segment, TimeRange, Word
-from schemas.voices import Diarization, Speaker, Turn
+from schemas.turns import united
+from schemas.voices import Diarization, Speaker, Turn, VoiceWindows
 from streams.adapters.ports import Float32
 from streams.listen.introductions import introduced
 from streams.listen.segments import segments
@@ -43,7 +44,7 @@ def with_speakers(transcript: Transcript, spans: Sequence[HeardSpan], vectors: S
         return transcript
     found = find_speakers(rows, starts_ms, ends_ms)
     spoken = [phrase for one in heard for phrase in one.phrases]
-    steps = steps_of(found, rows, starts_ms, ends_ms, speech=transcript.speech, phrases=spoken)
+    steps = steps_of(found, rows, starts_ms, ends_ms, speech=_voiced(transcript, heard), phrases=spoken)
     said = turns(steps)
     names = _names([owner for _, owner in said])
     words = _owned(transcript.words, steps, names)
@@ -68,6 +69,14 @@ def _judged(before: Sequence[Segment], parted: Sequence[Segment]) -> list[Segmen
         trust = "doubtful" if any(old.trust == "doubtful" for old in held) else held[0].trust if held else None
         found.append(msgspec.structs.replace(one, trust=trust, doubts=doubts))
     return found
+
+
+def _voiced(transcript: Transcript, heard: Sequence[VoiceWindows]) -> list[TimeRange]:
+    """Where somebody may speak; the speech of the words where spans do not say."""
+    if not all(one.voiced for one in heard):
+        return transcript.speech
+    places = united((stretch.start_ms, stretch.end_ms) for one in heard for stretch in one.voiced)
+    return [TimeRange(start_ms=start_ms, end_ms=end_ms) for start_ms, end_ms in places]
 
 
 def _names(owners: Sequence[int]) -> dict[int, str]:

@@ -21,7 +21,7 @@ from streams.listen.sounds import listen
 from streams.listen.times import at_project_time
 from streams.listen.translate import RATE_KHZ, Translated, translate
 from streams.listen.voices import UNHEARD, UnvoicedError, listen_for_voices
-from streams.listen.words import on_project_time, speech_inside, split_at
+from streams.listen.words import near, on_project_time, speech_inside, split_at
 
 
 async def hear(
@@ -81,6 +81,7 @@ async def hear(
         who, cost_ms = await listen_for_voices(
             samples,
             found.speech,
+            voiced=speech_inside(near(heard.voiced, heard.speech), span.padded, span.range),
             starts_at_ms=span.padded.start_ms,
             voices=voices,
             objects=objects,

@@ -20,9 +20,12 @@ from streams.listen.linkage import groups
 Labels = NDArray[np.int64]
 Times = NDArray[np.int64]
 
-APART, SMALL = 0.25, 3.0
+APART_BRIEF, APART, SMALL = 0.15, 0.25, 3.0
 """Two groups less far apart than ``APART * (1 + SMALL / windows of the smaller)`` are one speaker: a few windows lie
-apart by chance. Set on seeds 1 to 8 of benchmarks/conversations.py; benchmarks/diarization.py reports others."""
+apart by chance."""
+HARDLY_ANY, FEW, MANY = 12, 20, 60
+"""…and ``APART`` grows from the first value to the second between so many windows: who speaks for long sounds in more
+ways. All set on benchmarks/conversations.py, seeds 1 to 8 (90 s) and 11 to 18 (30 s); others are reported."""
 LEAST_MS = 2_500
 """Who is heard for less than this is not told from the others."""
 MOST_GROUPS = 12
@@ -79,9 +82,16 @@ def find_speakers(rows: Float32, starts_ms: Times, ends_ms: Times) -> Found:
             centres = np.delete(centres, int(heard_ms.argmin()), axis=0)
             continue
         apart = _distances(windows, owner, len(centres))
-        if apart.min() >= APART:
+        if apart.min() >= least_apart(int(windows.telling.sum())):
             return Found(centres=centres, owner=owner)
         centres = _joined(centres, owner, *divmod(int(apart.argmin()), len(centres)))
+
+
+def least_apart(count: int) -> float:
+    """How far apart two speakers are at least, among so many windows that tell; of ten seconds as of a minute."""
+    if count < HARDLY_ANY:
+        return APART
+    return float(np.interp(count, (FEW, MANY), (APART_BRIEF, APART)))
 
 
 def _prepared(rows: Float32, starts_ms: Times, ends_ms: Times) -> _Windows:

@@ -23,6 +23,9 @@ AT_ONCE = 64
 """Windows of one request: an answer comes, and the lease is renewed, every second or so."""
 PATIENCE_S = 20.0
 """For one answer, a reload of a dead model included; shorter than a worker may stand still."""
+BRIEF_MS = 45_000
+"""Of less speech than this in a span every bit is wanted, also what may be none; in more it only blurs who is who:
+of 85 made conversations of 90 s the number of speakers was right in 63 then, without in 68."""
 UNHEARD = "speakers: the voice model did not answer for a part of the recording"
 
 
@@ -39,13 +42,16 @@ async def listen_for_voices(
     objects: Objects,
     prefix: str,
     report: Report,
+    voiced: Sequence[TimeRange] = (),
 ) -> tuple[VoiceWindows | None, int]:
     """Voices in ``speech`` (project time) of samples that begin at ``starts_at_ms``, and what they cost in ms.
 
-    None where nothing is long enough. Stores the vectors under ``prefix``.
+    ``voiced`` is where a voice may be: turns may lie there, and where there is little speech voices are listened for in
+    all of it. None where nothing is long enough. Stores the vectors under ``prefix``.
     Raises UnvoicedError, and Unavailable where the store is away.
     """
-    local = [_moved(stretch, -starts_at_ms) for stretch in speech]
+    brief = sum(stretch.length_ms for stretch in speech) < BRIEF_MS
+    local = [_moved(stretch, -starts_at_ms) for stretch in (voiced if brief and voiced else speech)]
     spoken = await asyncio.to_thread(phrases, samples, local)
     asked = windows(spoken)
     if not asked:
@@ -59,6 +65,7 @@ async def listen_for_voices(
         dimensions=found.values.shape[1],
         vectors=ref,
         model=found.model,
+        voiced=list(voiced),
     )
     return heard, found.compute_ms
 

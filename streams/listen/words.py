@@ -10,6 +10,8 @@ from schemas.media import TimeRange, Word
 
 SHORTEST_MS = 20
 """No word ends before this long after its start."""
+NEAR_MS = 3_000
+"""What may be a voice is taken for one within this time of speech."""
 
 
 def middle_ms(word: Word) -> float:
@@ -58,3 +60,12 @@ def speech_inside(speech: Iterable[TimeRange], padded: TimeRange, wanted: TimeRa
         for stretch in speech
     )
     return [stretch for stretch in shifted if stretch.length_ms > 0]
+
+
+def near(voiced: Iterable[TimeRange], speech: Sequence[TimeRange]) -> list[TimeRange]:
+    """Those stretches that lie near speech: what a ready ear hears far from any is music, or nothing."""
+    return [
+        one
+        for one in voiced
+        if any(one.start_ms < said.end_ms + NEAR_MS and said.start_ms < one.end_ms + NEAR_MS for said in speech)
+    ]

@@ -69,6 +69,18 @@ def test_a_word_far_from_all_speech_has_no_speaker() -> None:
     assert [one.speaker for one in found.words] == [None, "S1", "S1"]
 
 
+def test_turns_are_where_a_voice_may_be_not_only_where_words_are_looked_for() -> None:
+    heard, vectors = voiced(TURNS, sentence("one two", 1000))
+    assert heard.voices
+    speech = [TimeRange(start_ms=start_ms, end_ms=end_ms - 1_500) for start_ms, end_ms, _ in TURNS]
+    wide = msgspec.structs.replace(heard.voices, voiced=heard.speech)
+    heard = msgspec.structs.replace(heard, speech=speech, voices=wide)
+    found = with_speakers(close([heard], 28_000, []), [heard], [vectors])
+    assert found.diarization
+    assert found.speech == speech
+    assert sum(one.end_ms - one.start_ms for one in found.diarization.turns) == sum(one[1] - one[0] for one in TURNS)
+
+
 def test_without_voices_the_transcript_is_as_it_was() -> None:
     heard, _ = voiced(TURNS, sentence("one two", 1000))
     plain = close([heard], 28_000, [])

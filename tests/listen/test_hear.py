@@ -234,3 +234,22 @@ async def test_a_span_is_heard_without_voices_where_their_model_is_away() -> Non
         assert found.compute_ms >= cost_ms, "and what measuring the sounds took"
         assert found.sounds is not None
     assert signs == [1, 1, 2]
+
+
+class Ready(Recogniser):
+    """Also hears where a voice may be: a second more than the speech it finds, and something far from any."""
+
+    async def transcribe(self, audio: np.ndarray, **asked: Any) -> Heard:
+        heard = await super().transcribe(audio, **asked)
+        voiced = [TimeRange(start_ms=1000, end_ms=3500)]
+        return msgspec.structs.replace(heard, speech=[TimeRange(start_ms=2000, end_ms=3000)], voiced=voiced)
+
+
+async def test_voices_are_listened_for_where_one_may_be_words_where_somebody_speaks() -> None:
+    store = Store(flac(np.random.default_rng(1).normal(0, 3000, 4 * 16_000).astype(np.int16)))
+    found = await hear(
+        planned(REF), objects=store, speech=Ready(), report=lambda _: None, voices=PitchVoices(), prefix="p"  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert found.voices
+    assert found.voices.voiced == [TimeRange(start_ms=10_000, end_ms=12_000)], "within the span"
+    assert found.speech == [TimeRange(start_ms=11_000, end_ms=12_000)]

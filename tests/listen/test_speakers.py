@@ -9,7 +9,7 @@ import pytest
 
 from streams.listen.changes import best_path
 from streams.listen.linkage import groups
-from streams.listen.speakers import Found, find_speakers
+from streams.listen.speakers import Found, find_speakers, least_apart
 from tests.listen.voices_made import taking_turns, talk
 
 
@@ -40,6 +40,11 @@ def test_no_cosine_is_fixed() -> None:
     assert len(found.centres) == 2
     assert purity(found, owners) > 0.95
     assert len(found_in(taking_turns(1, 2), steady=0.6)[0].centres) == 1
+
+
+def test_the_longer_it_lasts_the_farther_apart_two_must_be() -> None:
+    wanted = [least_apart(count) for count in (11, 12, 20, 40, 60, 5000)]
+    assert wanted == pytest.approx([0.25, 0.15, 0.15, 0.2, 0.25, 0.25])
 
 
 def test_who_says_almost_nothing_is_not_told_apart() -> None:

@@ -121,3 +121,17 @@ async def test_where_nobody_speaks_nothing_is_stored() -> None:
     )  # fmt: skip
     assert found == (None, 0)
     assert objects.bodies == {}
+
+
+async def test_where_little_is_said_voices_are_listened_for_wherever_one_may_be() -> None:
+    for length_ms, wide in ((10_000, True), (60_000, False)):
+        samples = bursts((500, length_ms - 500), length_ms=length_ms)
+        said = [TimeRange(start_ms=3_000, end_ms=length_ms - 3_000)]
+        voiced = [TimeRange(start_ms=500, end_ms=length_ms - 500)]
+        heard, _ = await listen_for_voices(
+            samples, said, voiced=voiced, starts_at_ms=0, voices=PitchVoices(), objects=Kept(), prefix="p",  # type: ignore[arg-type]
+            report=lambda _: None,
+        )  # fmt: skip
+        assert heard
+        assert (heard.starts_ms[0] < 1_000) == wide
+        assert heard.voiced == voiced

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.media import TimeRange, Word
-from streams.listen.words import SHORTEST_MS, on_project_time, speech_inside, split_at
+from streams.listen.words import SHORTEST_MS, near, on_project_time, speech_inside, split_at
 from tests.listen.spoken import texts, word
 
 PADDED = TimeRange(start_ms=49_000, end_ms=101_000)
@@ -48,3 +48,9 @@ def test_whatever_comes_in_times_are_sane(heard: list[Word]) -> None:
 def test_speech_is_clamped_to_the_range() -> None:
     heard = [TimeRange(start_ms=0, end_ms=900), TimeRange(start_ms=500, end_ms=3000)]
     assert speech_inside(heard, PADDED, RANGE) == [TimeRange(start_ms=50_000, end_ms=52_000)]
+
+
+def test_what_may_be_a_voice_counts_near_speech_only() -> None:
+    voiced = [TimeRange(start_ms=at, end_ms=at + 1000) for at in (0, 4_000, 9_000, 20_000)]
+    assert near(voiced, [TimeRange(start_ms=7_000, end_ms=8_000)]) == voiced[1:3]
+    assert near(voiced, []) == []

@@ -136,6 +136,7 @@ class TritonPythonModel:
             language=hearing.language,
             language_probability=hearing.language_probability,
             speech=hearing.speech,
+            voiced=hearing.voiced,
             model=self._recogniser.name,
             compute_ms=round((time.process_time() - started) * 1000),
             gpu_ms=round((time.monotonic() - began) * 1000) if self._device == "cuda" else 0,

@@ -18,6 +18,8 @@ from tongues import Tongues
 PAD_MS = 400
 VAD = VadOptions(max_speech_duration_s=30.0, min_silence_duration_ms=160, speech_pad_ms=PAD_MS)
 """Silero as faster-whisper's batched mode sets it: cut at pauses from 160 ms on, no piece above the window."""
+VOICED = VadOptions(threshold=0.1, neg_threshold=0.05, min_silence_duration_ms=160, speech_pad_ms=0)
+"""Silero asked for less: quiet voices, the ends of sentences. For who speaks, never for words: it takes noise in too."""
 WINDOW_S = 30
 CAREFUL_TEMPERATURES = (0.0, 0.2, 0.4, 0.6)
 LANGUAGE_WINDOWS = 5
@@ -60,6 +62,9 @@ class Part:
 class Hearing:
     """One recording: iterate the parts, then read the rest."""
 
+    voiced: list[tuple[int, int]] = []
+    """Where a voice may be, by a readier ear than that for words; in ms."""
+
     def __init__(self, parts: Iterator[Part], speech: list[tuple[int, int]], language: str | None, sure: float) -> None:
         """``speech`` in ms without padding."""
         self.parts = parts
@@ -96,7 +101,7 @@ class Recogniser:
         """Words of 16 kHz mono int16 audio, shape (n,). Stops after the current batch when cancelled."""
         ctranslate2.set_random_seed(0)
         samples = audio.astype(np.float32) / 32768.0
-        found = [(piece["start"], piece["end"]) for piece in get_speech_timestamps(samples, VAD)]
+        found = _found(samples, VAD)
         pieces = packing.pack(found)
         spans = packing.windows(pieces, WINDOW_S * packing.RATE_HZ)
         speech = packing.speech_ms(found, PAD_MS * packing.RATE_HZ // 1000)
@@ -113,7 +118,9 @@ class Recogniser:
         parts = self._believed(segments, packed, spans, pieces, options, language, cancelled)
         if self._many(known):
             parts = self._switching(parts, language)
-        return Hearing(parts, speech, language, sure)
+        hearing = Hearing(parts, speech, language, sure)
+        hearing.voiced = packing.speech_ms(_found(samples, VOICED), 0)
+        return hearing
 
     def _many(self, known: str | None) -> bool:
         """Whether windows may be in languages of their own: not where the caller says which it is."""
@@ -193,6 +200,11 @@ class Recogniser:
                 believed = list(self._careful(packed[span.start : span.end], options, own)[0])
             for one in believed:
                 yield _part(one, pieces, offset_s, own, again=again)
+
+
+def _found(samples: np.ndarray, options: VadOptions) -> list[tuple[int, int]]:
+    """Stretches that Silero takes for speech, in samples."""
+    return [(piece["start"], piece["end"]) for piece in get_speech_timestamps(samples, options)]
 
 
 def _window_of(segment, spans: list[packing.Window]) -> packing.Window:
