@@ -28,7 +28,7 @@ def test_nothing_to_compare() -> None:
 
 def test_the_strongest_are_looked_at_as_far_as_the_budget_goes() -> None:
     found = [change(0, 2000, 0.6), change(9000, 11_000, 0.9), change(20_000, 22_000, 0.7)]
-    chosen = worth_a_look(found, span_ms=200_000, pixels=FULL_HD_PX)
+    chosen = worth_a_look(found, span_ms=130_000, pixels=FULL_HD_PX)
     assert [one.strength for one in chosen] == [0.9, 0.7]
     assert worth_a_look(found, span_ms=200_000, pixels=640 * 360) == found
     assert not_looked_at(found[:1]) == [TimeRange(start_ms=0, end_ms=2000)]
