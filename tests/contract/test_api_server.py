@@ -22,9 +22,9 @@ class SlowSearch(SearchTwin):
 
 
 @asynccontextmanager
-async def serving(**changes: Any) -> AsyncIterator[tuple[int, Any]]:
+async def serving(headers_s: float = 0.4, **changes: Any) -> AsyncIterator[tuple[int, Any]]:
     (port,) = free_ports(1)
-    server = make_server(make_app(**changes), "127.0.0.1", port, headers_s=0.4)
+    server = make_server(make_app(**changes), "127.0.0.1", port, headers_s=headers_s)
     task = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
@@ -59,13 +59,12 @@ async def test_a_head_that_does_not_end_is_let_go() -> None:
 
 
 async def test_many_slow_heads_do_not_disturb_a_good_client() -> None:
-    async with serving() as (port, _):
+    async with serving(headers_s=2.0) as (port, _):
         slow = [asyncio.create_task(talk(port, b"GET / HTTP/1.1\r\n")) for _ in range(100)]
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
             for _ in range(20):
-                begun = time.perf_counter()
                 assert (await client.get("/healthz")).status_code == 200
-                assert time.perf_counter() - begun < 0.25
+        assert not any(task.done() for task in slow)  # it did not have to wait for any of them
         assert all(answer.startswith(b"HTTP/1.1 408") for answer in await asyncio.gather(*slow))
 
 
