@@ -102,8 +102,8 @@ def test_the_player_can_start_before_the_end_has_arrived(first_video: Path) -> N
     assert 0 < body.find(b"moov") < body.find(b"mdat")
 
 
-def test_words_are_burned_in_and_only_when_asked(
-    api: Api, clips: list[dict[str, Any]], first_video: Path, tmp_path: Path
+def test_words_are_burned_in_where_they_are_said_and_only_when_asked(
+    api: Api, project: dict[str, Any], clips: list[dict[str, Any]], first_video: Path, tmp_path: Path
 ) -> None:
     asked = api.post(f"/v1/clips/{clips[0]['clip_id']}/export", {"aspect": "9:16", "captions": False}, expect=202)
     export = api.export(asked["export_id"])
@@ -113,9 +113,13 @@ def test_words_are_burned_in_and_only_when_asked(
     with_words, without = _luma(first_video), _luma(plain)
     common = min(len(with_words), len(without))
     changed = np.abs(with_words[:common].astype(int) - without[:common].astype(int)) > 60
-    rows = changed.any(axis=2).mean(axis=0)
-    assert rows[:96].max() < 0.05, "the upper half of the picture is the same"
-    assert rows[96:160].max() > 0.6, "most of the time words stand in the lower middle"
+    assert changed[:, :96].any(axis=2).mean(axis=0).max() < 0.05, "the upper half of the picture is the same"
+    shown = changed[:, 96:160].any(axis=(1, 2))
+    words = api.get(f"/v1/projects/{project['project_id']}/transcript")["words"]
+    at_ms = clips[0]["start_ms"] + 500 + 1000 * np.arange(common)
+    away_ms = np.array([min(max(w["start_ms"] - at, at - w["end_ms"], 0) for w in words) for at in at_ms])
+    assert shown[away_ms == 0].mean() > 0.8, "words stand in the lower middle while they are said"
+    assert not shown[away_ms > 2_000].any(), "and nothing when nobody speaks"
 
 
 def _luma(path: Path) -> np.ndarray:
