@@ -16,7 +16,7 @@ from streams import dead
 from streams.adapters.ports import Alignment, Heard, Int16, Objects, Report, Speech, Voices
 from streams.attempt import timed_in_thread
 from streams.listen.audio import STEP_MS, decode_flac, loudness
-from streams.listen.refine import refine
+from streams.listen.refine import Refined, refine
 from streams.listen.sounds import listen
 from streams.listen.times import at_project_time
 from streams.listen.translate import RATE_KHZ, Translated, translate
@@ -52,36 +52,22 @@ async def hear(
     heard = await speech.transcribe(
         samples, language=span.language, report=counter.report, hint=hint, glossary=glossary
     )
-    refined, (sounds, cpu_ms) = await asyncio.gather(refine(heard, samples, alignment), _sounds(samples, span))
-    words, margin = split_at(on_project_time(refined.words, span.padded), span.range)
-    english = None
+    refined, sounds = await asyncio.gather(refine(heard, samples, alignment), _sounds(samples, span))
+    found = _found(span, samples, heard, refined, sounds)
     if into_english:
         english = await _translated(heard, refined.words, samples, speech, counter, glossary)
-    found = HeardSpan(
-        ordinal=span.ordinal,
-        range=span.range,
-        language=heard.language if words else None,
-        language_probability=heard.language_probability if words else 0.0,
-        words=words,
-        margin_words=margin,
-        speech=speech_inside(heard.speech, span.padded, span.range),
-        loudness=loudness(samples, padded=span.padded, wanted=span.range),
-        model=heard.model,
-        compute_ms=heard.compute_ms + refined.compute_ms + cpu_ms + (english.compute_ms if english else 0),
-        sounds=sounds,
-        fits=at_project_time(refined.fits, span.padded),
-        aligner=refined.model,
-        not_aligned=refined.failure,
-        windows=at_project_time(heard.windows, span.padded),
-        translation=_english(english, span) if english else None,
-    )
+        if english:
+            found = msgspec.structs.replace(
+                found, translation=_english(english, span), compute_ms=found.compute_ms + english.compute_ms
+            )
     if voices is None:
         return found
+    voiced = speech_inside(near(heard.voiced, heard.speech), span.padded, span.range)
     try:
         who, cost_ms = await listen_for_voices(
             samples,
             found.speech,
-            voiced=speech_inside(near(heard.voiced, heard.speech), span.padded, span.range),
+            voiced=voiced,
             starts_at_ms=span.padded.start_ms,
             voices=voices,
             objects=objects,
@@ -91,6 +77,31 @@ async def hear(
     except UnvoicedError:
         return msgspec.structs.replace(found, warnings=[UNHEARD])
     return msgspec.structs.replace(found, voices=who, compute_ms=found.compute_ms + cost_ms)
+
+
+def _found(
+    span: SpanPlanned, samples: Int16, heard: Heard, refined: Refined, beside: tuple[SpanSounds | None, int]
+) -> HeardSpan:
+    """All of a span but its translation and its voices, on project time."""
+    sounds, cpu_ms = beside
+    words, margin = split_at(on_project_time(refined.words, span.padded), span.range)
+    return HeardSpan(
+        ordinal=span.ordinal,
+        range=span.range,
+        language=heard.language if words else None,
+        language_probability=heard.language_probability if words else 0.0,
+        words=words,
+        margin_words=margin,
+        speech=speech_inside(heard.speech, span.padded, span.range),
+        loudness=loudness(samples, padded=span.padded, wanted=span.range),
+        model=heard.model,
+        compute_ms=heard.compute_ms + refined.compute_ms + cpu_ms,
+        sounds=sounds,
+        fits=at_project_time(refined.fits, span.padded),
+        aligner=refined.model,
+        not_aligned=refined.failure,
+        windows=at_project_time(heard.windows, span.padded),
+    )
 
 
 async def _translated(
