@@ -32,6 +32,19 @@ async def is_automatic(connection: Connection, org_id: UUID, export_id: UUID) ->
     )
 
 
+async def count_unfinished(connection: Connection, request: events.RenderRequested) -> int:
+    """How many other exports of the project are still to be made, or being made."""
+    return int(
+        await connection.fetchval(
+            """select count(*) from exports where org_id = $1 and project_id = $2 and export_id <> $3
+               and state in ('waiting', 'rendering')""",
+            request.org_id,
+            request.project_id,
+            request.export_id,
+        )
+    )
+
+
 async def fail_export(
     connection: Connection, request: Request, stage: str, reason: str, detail: str, cause: Cause
 ) -> None:

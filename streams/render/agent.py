@@ -11,10 +11,15 @@ from streams import lifecycle
 from streams.adapters.postgres import Connection, org_transaction
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
-from streams.exports import fail_export, is_automatic
+from streams.exports import count_unfinished, fail_export, is_automatic
 from streams.leftovers import GRACE, plan_project_sweep
 from streams.outbox import Cause, put
 from streams.render.produce import Produced, produce
+from streams.render.writer import Encoding
+
+SIDE_BY_SIDE = Encoding(threads=1)
+ALONE = Encoding(threads=2)
+"""The last clip of a project has no other beside it: one thread would leave a core idle."""
 
 
 class RenderStage:
@@ -36,7 +41,7 @@ class RenderStage:
         context = self._context
         index = await context.index(event.index)
         plan = msgspec.json.decode(await context.objects.get(event.plan), type=FramePlan)
-        transcript = await self._transcript(event)
+        transcript, encoding = await self._before(event)
         with context.scratch() as scratch:
             async with context.cache.open(event.source.key, event.source.size) as source:
                 produced = await produce(
@@ -49,6 +54,7 @@ class RenderStage:
                     scratch=scratch,
                     prefix=prefix_of(event, "exports", result_id(work.cause.input_id, "render")),
                     report=work.report,
+                    encoding=encoding,
                 )
         work.cpu_ms = produced.cpu_ms
 
@@ -57,16 +63,19 @@ class RenderStage:
 
         return commit
 
-    async def _transcript(self, event: events.RenderRequested) -> Transcript | None:
+    async def _before(self, event: events.RenderRequested) -> tuple[Transcript | None, Encoding]:
+        """What is said, by the newest version; and how many threads the clip may have."""
         async with org_transaction(self._context.pool, event.org_id) as connection:
             ref = await connection.fetchval(
                 "select object from transcripts where org_id = $1 and project_id = $2 order by version desc limit 1",
                 event.org_id,
                 event.project_id,
             )
+            encoding = SIDE_BY_SIDE if await count_unfinished(connection, event) > 1 else ALONE
         if not ref:
-            return None
-        return msgspec.json.decode(await self._context.objects.get(lifecycle.ref_of(ref)), type=Transcript)
+            return None, encoding
+        body = await self._context.objects.get(lifecycle.ref_of(ref))
+        return msgspec.json.decode(body, type=Transcript), encoding
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause

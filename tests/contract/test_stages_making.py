@@ -232,6 +232,7 @@ async def test_a_clip_is_framed_then_rendered_and_the_last_clip_to_end_ends_the_
     assert (export["state"], files.video) == ("done", done.event.video)
     assert await rig.objects.size(files.video.key) == files.video.size
     assert (certificate.width_px, certificate.height_px, certificate.framed_by) == (1080, 1920, plan.model)
+    assert "threads 2," in certificate.encoder, "at most one other beside it: it takes the core that would be idle"
     assert await rig.send(render, sent.event, sent.id) == "done"
     assert await rig.said() == {}
     assert (await rig.project())["state"] == "running", "the other clip may still come"
@@ -244,6 +245,14 @@ async def test_a_clip_is_framed_then_rendered_and_the_last_clip_to_end_ends_the_
     assert isinstance(ended.event, events.ProjectCompleted)
     assert (ended.event.clip_count, ended.event.warnings) == (1, ["1 of 2 clips failed"])
     assert (await rig.project())["state"] == "completed"
+
+
+async def test_clips_side_by_side_have_one_thread_each(rig: Rig, tmp_path: Path) -> None:
+    first, *_ = await selected(rig, tmp_path / "film.mp4", clips=3)
+    request = await framed(rig, first)
+    assert await rig.send(RenderStage(rig.context), request, uuid.uuid4()) == "committed"
+    export, *_ = await exports(rig)
+    assert "threads 1," in export["certificate"]["encoder"]
 
 
 async def test_when_no_clip_can_be_made_the_project_failed(rig: Rig, tmp_path: Path) -> None:
