@@ -68,10 +68,32 @@ def test_each_window_is_heard_in_its_own_language_while_switching() -> None:
     network = tongues.Tongues(Network())
     assert network.is_multilingual
     assert network.detect_language([DUTCH])[0][0] == ("<|nl|>", 0.75)
-    with network.switching("en"):
+    with network.switching(("en", 0.9), None, many=True):
         found = network.detect_language([DUTCH, GERMAN, ENGLISH])
         assert [window[0][0] for window in found] == ["<|en|>", "<|de|>", "<|en|>"]
         assert (network.heard, network.of(1), network.of(9)) == (["en", "de", "en"], "de", "en")
         assert network.latest() == "en"
-    assert network.of(0) is None
+    with network.switching(("nl", 1.0), None, many=False):
+        assert network.detect_language([GERMAN])[0][0] == ("<|de|>", 1.0), "the network's own word"
+        assert (network.of(0), network.latest()) == ("nl", "nl")
+
+
+def test_the_first_windows_tell_what_a_recording_is_spoken_in() -> None:
+    network = tongues.Tongues(Network())
+    with network.switching(None, None, many=True):
+        found = network.detect_language([DUTCH, ENGLISH, ENGLISH, GERMAN])
+        assert [window[0][0] for window in found] == ["<|en|>", "<|en|>", "<|en|>", "<|de|>"]
+        assert network.prior is not None
+        assert network.language() == "en"
+        network.detect_language([DUTCH])
+        assert network.latest() == "en", "and the later ones do not change it"
+    with network.switching(None, "nl", many=True):
+        network.detect_language([HALF, DUTCH])
+        assert network.language() == "nl", "a hint wins a doubt"
+
+
+def test_as_few_windows_are_asked_as_it_takes() -> None:
+    assert gates.spoken([ENGLISH, DUTCH, DUTCH], None) == ("en", 0.92)
+    assert gates.spoken([GERMAN, HALF], "en")[0] == "en", "one sure window does not overrule a hint"
+    assert gates.spoken([DUTCH] * 5 + [ENGLISH] * 50, None)[0] == "nl"
 

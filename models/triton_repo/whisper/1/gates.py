@@ -35,6 +35,9 @@ SURE_LANGUAGE = 0.9
 ENOUGH_FOR_HINT = 0.5
 """Mean probability from which the hinted language is taken at once."""
 
+LANGUAGE_WINDOWS = 5
+"""Look for the language in at most so many windows; the first sure one ends the search."""
+
 
 def language(found: Sequence[dict[str, float]], hint: str | None) -> tuple[str, float] | None:
     """The language and its mean probability over the windows in ``found``; None: look at more windows.
@@ -54,6 +57,16 @@ def likeliest(found: Sequence[dict[str, float]], hint: str | None) -> tuple[str,
     best = min(mean, key=lambda name: (-mean[name], name))
     overruled = mean[best] >= SURE_LANGUAGE or hint not in mean
     return (best, mean[best]) if overruled else (hint or best, mean.get(hint or best, 0.0))
+
+
+def spoken(found: Sequence[dict[str, float]], hint: str | None) -> tuple[str, float]:
+    """The language of a recording and how sure that is, by its first windows: as few of them as it takes.
+
+    One window is not enough: base takes half of a Dutch physicist's English for Dutch.
+    """
+    first = found[:LANGUAGE_WINDOWS]
+    verdicts = (language(first[:end], hint) for end in range(1, len(first) + 1))
+    return next((verdict for verdict in verdicts if verdict is not None), None) or likeliest(first, hint)
 
 
 def window_language(likely: dict[str, float], prior: str) -> str:

@@ -11,8 +11,10 @@ import gates
 import modes
 import numpy as np
 import packing
-from faster_whisper import BatchedInferencePipeline, WhisperModel
-from faster_whisper.vad import VadOptions, get_speech_timestamps
+import silero
+from batches import Batches
+from faster_whisper import WhisperModel
+from faster_whisper.vad import VadOptions
 from tongues import Tongues
 
 PAD_MS = 400
@@ -22,8 +24,8 @@ VOICED = VadOptions(threshold=0.1, neg_threshold=0.05, min_silence_duration_ms=1
 """Silero asked for less: quiet voices, the ends of sentences. For who speaks, never for words: it takes noise in too."""
 WINDOW_S = 30
 CAREFUL_TEMPERATURES = (0.0, 0.2, 0.4, 0.6)
-LANGUAGE_WINDOWS = 5
-"""Look for the language in at most so many windows; the first sure one ends the search."""
+PLACE_HELD = "en"
+"""What the batched decoder is told while the language is not known: each window's own replaces it before it is used."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,15 +64,14 @@ class Part:
 class Hearing:
     """One recording: iterate the parts, then read the rest."""
 
-    voiced: list[tuple[int, int]] = []
-    """Where a voice may be, by a readier ear than that for words; in ms."""
+    parts: Iterator[Part] = iter(())
+    language: str | None = None
+    language_probability = 0.0
 
-    def __init__(self, parts: Iterator[Part], speech: list[tuple[int, int]], language: str | None, sure: float) -> None:
-        """``speech`` in ms without padding."""
-        self.parts = parts
+    def __init__(self, speech: list[tuple[int, int]], voiced: list[tuple[int, int]]) -> None:
+        """``speech`` in ms without padding; ``voiced``: where a voice may be, by a readier ear than that for words."""
         self.speech = speech
-        self.language = language
-        self.language_probability = sure
+        self.voiced = voiced
 
 
 class Recogniser:
@@ -89,7 +90,7 @@ class Recogniser:
             local_files_only=True,
         )
         self._tongues = self._model.model = Tongues(self._model.model)
-        self._batched = BatchedInferencePipeline(self._model)
+        self._batched = Batches(self._model, self._tongues)
         self.name = f"{weights.name}/{compute_type}"
 
     def check(self) -> None:
@@ -101,42 +102,50 @@ class Recogniser:
         """Words of 16 kHz mono int16 audio, shape (n,). Stops after the current batch when cancelled."""
         ctranslate2.set_random_seed(0)
         samples = audio.astype(np.float32) / 32768.0
-        found = _found(samples, VAD)
+        found, voiced = silero.found(samples, VAD, VOICED)
         pieces = packing.pack(found)
         spans = packing.windows(pieces, WINDOW_S * packing.RATE_HZ)
-        speech = packing.speech_ms(found, PAD_MS * packing.RATE_HZ // 1000)
-        if not spans:
-            return Hearing(iter(()), speech, None, 0.0)
-        packed = np.concatenate([samples[piece.start : piece.end] for piece in pieces])
-        hear = self._sequential if options.mode == "sequential" else self._windows
-        known = options.language if options.language in self._model.supported_languages else None
-        segments, info = hear(packed, spans, options, known)
-        language, sure = info.language, float(info.language_probability)
-        if known is None and gates.language([dict(info.all_language_probs or [(language, 1.0)])], options.hint) is None:
-            language, sure = self._language(packed, spans, options.hint)
-            segments, _ = hear(packed, spans, options, language)
-        parts = self._believed(segments, packed, spans, pieces, options, language, cancelled)
-        if self._many(known):
-            parts = self._switching(parts, language)
-        hearing = Hearing(parts, speech, language, sure)
-        hearing.voiced = packing.speech_ms(_found(samples, VOICED), 0)
+        hearing = Hearing(
+            packing.speech_ms(found, PAD_MS * packing.RATE_HZ // 1000), packing.speech_ms(voiced, 0) if spans else []
+        )
+        if spans:
+            packed = np.concatenate([samples[piece.start : piece.end] for piece in pieces])
+            hearing.parts = self._parts(packed, spans, pieces, options, cancelled, hearing)
         return hearing
 
-    def _many(self, known: str | None) -> bool:
-        """Whether windows may be in languages of their own: not where the caller says which it is."""
-        return known is None and self._model.model.is_multilingual
+    def _parts(
+        self,
+        packed: np.ndarray,
+        spans: list[packing.Window],
+        pieces: list[packing.Piece],
+        options: Options,
+        cancelled: Callable[[], bool],
+        hearing: Hearing,
+    ) -> Iterator[Part]:
+        """The parts in order; after the last one ``hearing`` says which language it is."""
+        known, many = self._known(options.language)
+        prior = (known, 1.0) if known else None
+        if prior is None and options.mode == "sequential":
+            prior = self._language(packed, spans, options.hint)
+        language = prior[0] if prior else PLACE_HELD
+        with self._tongues.switching(prior, options.hint, many=many):
+            if options.mode == "sequential":
+                segments = self._careful(packed, options, language, many=many)
+            else:
+                segments = self._windows(packed, spans, options, language, many=many)
+            yield from self._believed(segments, packed, spans, pieces, options, cancelled)
+            hearing.language, hearing.language_probability = self._tongues.prior or (None, 0.0)
 
-    def _switching(self, parts: Iterator[Part], language: str) -> Iterator[Part]:
-        with self._tongues.switching(language):
-            yield from parts
+    def _known(self, asked: str | None) -> tuple[str | None, bool]:
+        """The language if it is known, and whether windows may be in others: not where the caller says which it is."""
+        if not self._tongues.is_multilingual:
+            return "en", False
+        return (asked, False) if asked in self._model.supported_languages else (None, True)
 
     def _language(self, packed: np.ndarray, spans: list[packing.Window], hint: str | None) -> tuple[str, float]:
-        """The spoken language and how sure that is (0..1): the mean over windows, until one language leads clearly.
-
-        One window is not enough: base takes half of a Dutch physicist's English for Dutch.
-        """
+        """The spoken language and how sure that is (0..1): the mean over windows, until one language leads clearly."""
         found: list[dict[str, float]] = []
-        for span in spans[:LANGUAGE_WINDOWS]:
+        for span in spans[: gates.LANGUAGE_WINDOWS]:
             window = packed[span.start : span.end]
             found.append(dict(self._model.detect_language(window, language_detection_segments=1)[2]))
             verdict = gates.language(found, hint)
@@ -144,7 +153,7 @@ class Recogniser:
                 return verdict
         return gates.likeliest(found, hint)
 
-    def _windows(self, packed: np.ndarray, spans: list[packing.Window], options: Options, language: str | None):
+    def _windows(self, packed: np.ndarray, spans: list[packing.Window], options: Options, language: str, *, many: bool):
         rate = packing.RATE_HZ
         return self._batched.transcribe(
             packed,
@@ -155,14 +164,11 @@ class Recogniser:
             clip_timestamps=[{"start": span.start / rate, "end": span.end / rate} for span in spans],
             word_timestamps=True,
             without_timestamps=True,
-            multilingual=self._many(options.language),
+            multilingual=many,
             hotwords=options.glossary,
-        )
+        )[0]
 
-    def _sequential(self, packed: np.ndarray, spans: list[packing.Window], options: Options, language: str | None):  # noqa: ARG002
-        return self._careful(packed, options, language, many=self._many(options.language))
-
-    def _careful(self, audio: np.ndarray, options: Options, language: str | None, *, many: bool = False):
+    def _careful(self, audio: np.ndarray, options: Options, language: str, *, many: bool = False):
         return self._model.transcribe(
             audio,
             language=language,
@@ -174,7 +180,7 @@ class Recogniser:
             word_timestamps=True,
             multilingual=many,
             hotwords=options.glossary,
-        )
+        )[0]
 
     def _believed(
         self,
@@ -183,7 +189,6 @@ class Recogniser:
         spans: list[packing.Window],
         pieces: list[packing.Piece],
         options: Options,
-        language: str,
         cancelled: Callable[[], bool],
     ) -> Iterator[Part]:
         """Parts in order; windows that fail the gates are heard again, what stays unbelievable is dropped."""
@@ -192,19 +197,14 @@ class Recogniser:
                 return
             span = _window_of(segment, spans)
             in_turn = options.mode == "sequential"
-            own = (self._tongues.latest() if in_turn else self._tongues.of(spans.index(span))) or language
+            own = self._tongues.latest() if in_turn else self._tongues.of(spans.index(span))
             again = not in_turn and _failed(segment, span)
             believed, offset_s = [segment], 0.0
             if again:
                 offset_s = span.start / packing.RATE_HZ
-                believed = list(self._careful(packed[span.start : span.end], options, own)[0])
+                believed = list(self._careful(packed[span.start : span.end], options, own))
             for one in believed:
                 yield _part(one, pieces, offset_s, own, again=again)
-
-
-def _found(samples: np.ndarray, options: VadOptions) -> list[tuple[int, int]]:
-    """Stretches that Silero takes for speech, in samples."""
-    return [(piece["start"], piece["end"]) for piece in get_speech_timestamps(samples, options)]
 
 
 def _window_of(segment, spans: list[packing.Window]) -> packing.Window:
