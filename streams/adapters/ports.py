@@ -126,6 +126,8 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
 
 
 SpeechTask = Literal["transcribe", "translate"]
+Told = Callable[[Sequence[Word], HeardWindow], None]
+"""Takes the words of one window as soon as they are known; times in ms from the start of the audio."""
 
 
 class Speech(Protocol):
@@ -140,8 +142,9 @@ class Speech(Protocol):
         hint: str | None = None,
         glossary: Sequence[str] = (),
         task: SpeechTask = "transcribe",
+        told: Told | None = None,
     ) -> Heard:
-        """Words of 16 kHz mono audio, shape (n,). ``report`` is called as segments come back.
+        """Words of 16 kHz mono audio, shape (n,). ``report`` is called as segments come back, and ``told`` with each.
 
         ``language`` is a fact, ``hint`` a guess (what the rest of the project is in): the sound may overrule it.
         ``glossary``: names and terms that are likely to be said, as they are written. With the task ``translate`` the

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from schemas.media import Box, Face, TimeRange, Word
 from schemas.words import HeardWindow
 from streams.adapters.meter import called
-from streams.adapters.ports import FacesFound, Heard, Int16, Report, SpeechTask, UInt8
+from streams.adapters.ports import FacesFound, Heard, Int16, Report, SpeechTask, Told, UInt8
 from streams.adapters.triton_wire import PART, ModelDead, TritonWire, about, tensor, text_tensor
 from streams.errors import Unavailable
 
@@ -78,6 +78,7 @@ class TritonSpeech:
         hint: str | None = None,
         glossary: Sequence[str] = (),
         task: SpeechTask = "transcribe",
+        told: Told | None = None,
     ) -> Heard:
         """Words of 16 kHz mono audio, shape (n,); times in ms from its start. ``report`` counts signs of work."""
         if not audio.size:
@@ -85,28 +86,33 @@ class TritonSpeech:
         try:
             terms = ", ".join(glossary) or None
             options = {"mode": self._mode, "language": language, "hint": hint, "glossary": terms, "task": task}
-            return await self._collect(audio, options, report)
+            return await self._collect(audio, options, report, told)
         except ModelDead:
             await self._wire.mend(self._model, self._check)
             raise
 
-    async def _collect(self, audio: Int16, options: Options, report: Report) -> Heard:
+    async def _collect(self, audio: Int16, options: Options, report: Report, told: Told | None) -> Heard:
         words: list[Word] = []
         windows: list[HeardWindow] = []
         final: _Said | None = None
         signs = 0
         said: _Said | None
-        with called(self._model) as told:
+        with called(self._model) as call:
             async for said in self._listen(audio, options):
                 signs += 1
                 report(signs)
-                if said is not None:
-                    words += [_word(*word) for word in said.words]
-                    windows += [said.window] if said.window else []
-                    final = said if said.kind == "final" else final
+                if said is None:
+                    continue
+                spoken = [_word(*word) for word in said.words]
+                words += spoken
+                if said.window:
+                    windows.append(said.window)
+                    if told:
+                        told(spoken, said.window)
+                final = said if said.kind == "final" else final
             if final is None:
                 raise Unavailable(PART, f"{self._model} ended its answer early")
-            told.weights, told.compute_ms, told.gpu_ms = final.model, final.compute_ms, final.gpu_ms
+            call.weights, call.compute_ms, call.gpu_ms = final.model, final.compute_ms, final.gpu_ms
         return _heard(words, final, windows)
 
     async def _listen(self, audio: Int16, options: Options) -> AsyncIterator[_Said | None]:

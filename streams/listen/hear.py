@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import nullcontext
 
 import msgspec
 
@@ -15,6 +16,7 @@ from schemas.words import SpanTranslation
 from streams import dead
 from streams.adapters.ports import Alignment, Heard, Int16, Objects, Report, Speech, Voices
 from streams.attempt import timed_in_thread
+from streams.listen.alongside import Alongside
 from streams.listen.audio import STEP_MS, decode_flac, loudness
 from streams.listen.refine import Refined, refine
 from streams.listen.sounds import listen
@@ -49,10 +51,16 @@ async def hear(
     body = await objects.get(span.audio)
     samples: Int16 = await asyncio.to_thread(decode_flac, body, longest_ms=span.padded.length_ms)
     counter = Counter(report)
-    heard = await speech.transcribe(
-        samples, language=span.language, report=counter.report, hint=hint, glossary=glossary
-    )
-    refined, sounds = await asyncio.gather(refine(heard, samples, alignment), _sounds(samples, span))
+    async with Alongside(alignment, samples) if alignment else nullcontext() as early:
+        heard = await speech.transcribe(
+            samples,
+            language=span.language,
+            report=counter.report,
+            hint=hint,
+            glossary=glossary,
+            told=early.take if early else None,
+        )
+    refined, sounds = await asyncio.gather(refine(heard, samples, early), _sounds(samples, span))
     found = _found(span, samples, heard, refined, sounds)
     if into_english:
         english = await _translated(heard, refined.words, samples, speech, counter, glossary)

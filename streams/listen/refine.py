@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import msgspec
 
 from schemas.media import Word
-from schemas.words import Fit
-from streams.adapters.ports import Aligned, Alignment, Heard, Int16
+from schemas.words import Fit, HeardWindow
+from streams.adapters.ports import Aligned, Alignment, Heard, Int16, Piece
 from streams.adapters.triton_wire import InferenceFailed
 from streams.errors import Unavailable
-from streams.listen.times import Run, in_order, pieces, placed, runs, unbiased, widest
+from streams.listen.times import Run, borders, in_order, pieces, placed, runs, unbiased, widest
 from streams.listen.tongues import of_windows
 
 ALIGNED = frozenset({"en"})
@@ -42,14 +42,13 @@ async def refine(heard: Heard, samples: Int16, alignment: Alignment | None) -> R
 
     Words of windows in other languages than the aligner's keep the recogniser's times.
     """
-    words = in_order(unbiased(in_order([word for word in heard.words if word.text.strip()])))
-    known = [tongue in ALIGNED for tongue in of_windows(words, heard.windows, heard.language)]
+    words, known = _alignable(heard.words, heard.windows, heard.language)
     if alignment is None or not any(known):
         return Refined(words=words, fits=[])
     mine = [word for word, here in zip(words, known, strict=True) if here]
     try:
         async with asyncio.timeout(PATIENCE_S):
-            parts, aligned = await _aligned(mine, samples, alignment)
+            parts, aligned = await _aligned(mine, borders(heard.windows), samples, alignment)
     except (Unavailable, InferenceFailed) as error:
         return Refined(words=words, fits=[], failure=str(error))
     except TimeoutError:
@@ -60,13 +59,33 @@ async def refine(heard: Heard, samples: Int16, alignment: Alignment | None) -> R
     return Refined(words=all_words, fits=fits, compute_ms=aligned.compute_ms, model=aligned.model)
 
 
-async def _aligned(words: Sequence[Word], samples: Int16, alignment: Alignment) -> tuple[list[Run], Aligned]:
+def to_align(words: Sequence[Word], windows: Sequence[HeardWindow], length_ms: int) -> list[Piece]:
+    """What `refine` will ask of the aligner once all is heard, as far as what is still to be heard cannot change it.
+
+    The last run may still go on, and the sound around it ends where the next word begins.
+    """
+    tidied, known = _alignable(words, windows, None)
+    mine = [word for word, here in zip(tidied, known, strict=True) if here]
+    return pieces(mine, runs(mine, borders(windows)), length_ms)[:-1]
+
+
+def _alignable(
+    words: Sequence[Word], windows: Sequence[HeardWindow], language: str | None
+) -> tuple[list[Word], list[bool]]:
+    """Words in order without their bias, and whether the aligner knows the language of each."""
+    tidied = in_order(unbiased(in_order([word for word in words if word.text.strip()])))
+    return tidied, [tongue in ALIGNED for tongue in of_windows(tidied, windows, language)]
+
+
+async def _aligned(
+    words: Sequence[Word], parted_at: Sequence[int], samples: Int16, alignment: Alignment
+) -> tuple[list[Run], Aligned]:
     """Runs of words and what the aligner says of them; a run that does not fit is asked for again in two parts.
 
     So one wrong word does not cost its neighbours the time that they have.
     """
     length_ms = samples.size // RATE_KHZ
-    parts = runs(words)
+    parts = runs(words, parted_at)
     found = await alignment.align(samples, pieces(words, parts, length_ms))
     for _ in range(HALVINGS):
         failed = [at for at, score in enumerate(found.scores) if score is None and parts[at][1] - parts[at][0] > 1]

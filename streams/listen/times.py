@@ -7,6 +7,7 @@ aligner that is told the words finds them far better, but always finds something
 from __future__ import annotations
 
 import statistics
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -49,12 +50,26 @@ def unbiased(words: Sequence[Word]) -> list[Word]:
     return found
 
 
-def runs(words: Sequence[Word]) -> list[Run]:
-    """Words in order, parted at pauses; the longest runs at their widest gaps."""
+def borders(windows: Sequence[HeardWindow]) -> list[int]:
+    """Beginnings of the decoder's windows that part runs, in ms: pauses all of them, and no more than it takes.
+
+    What lies before one stays as it is whatever is heard after it: it can be aligned while the rest is recognised.
+    """
+    found: list[int] = []
+    for window in windows:
+        if window.start_ms - (found[-1] if found else 0) >= LONGEST_MS:
+            found.append(window.start_ms)
+    return found
+
+
+def runs(words: Sequence[Word], parted_at: Sequence[int] = ()) -> list[Run]:
+    """Words in order, parted at pauses and at borders (ms); the longest runs at their widest gaps."""
+    starts = [word.start_ms for word in words]
+    first_after = {bisect_left(starts, ms) for ms in parted_at}
     found: list[Run] = []
     first = 0
     for end in range(1, len(words) + 1):
-        if end == len(words) or words[end].start_ms - words[end - 1].end_ms >= PAUSE_MS:
+        if end == len(words) or end in first_after or words[end].start_ms - words[end - 1].end_ms >= PAUSE_MS:
             found += _parted(words, first, end)
             first = end
     return found

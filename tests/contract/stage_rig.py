@@ -20,7 +20,7 @@ from schemas.media import ObjectRef, TimeRange, Value, Word
 from schemas.topics import BY_NAME, STRIDE, TOPIC_OF, route
 from streams import lifecycle
 from streams.adapters.objects import S3Objects, ensure_bucket, open_objects
-from streams.adapters.ports import Heard, Int16, Report
+from streams.adapters.ports import Heard, Int16, Report, Told
 from streams.adapters.postgres import create_pool, org_transaction, set_org
 from streams.attempt import Attempts, Stage, Verdict, Work
 from streams.claims import Rules
@@ -62,6 +62,7 @@ class SpeechTwin:
         hint: str | None = None,
         glossary: Sequence[str] = (),
         task: str = "transcribe",
+        told: Told | None = None,
     ) -> Heard:
         self.glossary = list(glossary)
         self.tasks.append(task)

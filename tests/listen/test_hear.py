@@ -13,7 +13,7 @@ import pytest
 from schemas.events import SpanPlanned
 from schemas.media import ObjectRef, TimeRange, Word
 from schemas.words import HeardWindow
-from streams.adapters.ports import Aligned, Heard, Int16, Piece, Report, Vectors
+from streams.adapters.ports import Aligned, Heard, Int16, Piece, Report, Told, Vectors
 from streams.adapters.triton_wire import InferenceFailed
 from streams.errors import Unavailable
 from streams.listen.hear import hear
@@ -75,6 +75,7 @@ class Recogniser:
         hint: str | None = None,
         glossary: Sequence[str] = (),
         task: str = "transcribe",
+        told: Told | None = None,
     ) -> Heard:
         self.asked = (language, hint)
         self.tasks = (*self.tasks, task)
