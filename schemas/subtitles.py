@@ -54,7 +54,7 @@ def transcript_cues(transcript: Transcript, *, labelled: bool = False) -> list[C
         if labelled and speaker and speaker != before and run:
             at_ms = run[0].start_ms
             run = [Word(text=f"{speaker}:", start_ms=at_ms, end_ms=at_ms, probability=1.0), *run]
-        told = _marked(word_cues(run, segment.language or transcript.language), segment)
+        told = marked(word_cues(run, segment.language or transcript.language), segment)
         cues += [msgspec.structs.replace(cue, speaker=speaker) for cue in told]
         before = speaker
     return held(cues)
@@ -64,10 +64,10 @@ def range_cues(transcript: Transcript, part: TimeRange) -> list[Cue]:
     """Cues of a stretch (a clip), with times from its start; words that straddle its ends are clamped."""
     runs = ((transcript.words[one.first_word : one.end_word], one) for one in transcript.segments)
     cut = (([clamped for word in run if (clamped := _clamped(word, part))], one) for run, one in runs)
-    return held([cue for run, one in cut for cue in _marked(word_cues(run, one.language or transcript.language), one)])
+    return held([cue for run, one in cut for cue in marked(word_cues(run, one.language or transcript.language), one)])
 
 
-def _marked(cues: list[Cue], segment: Segment) -> list[Cue]:
+def marked(cues: list[Cue], segment: Segment) -> list[Cue]:
     """Each cue of a doubtful segment says so."""
     if segment.trust != "doubtful":
         return cues

@@ -1,0 +1,79 @@
+"""From source time to output time and back, through the pieces of an edit. Pure; cuts nothing.
+
+A moment of the source may be played never, once or more often; a moment of the output comes from one of the source.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+
+from schemas.edit import EditList, EditSegment, Piece
+from schemas.media import TimeRange
+
+
+def pieces(edit: EditList) -> list[Piece]:
+    """The segments on both clocks, in order of playing."""
+    return pieces_of(edit.segments)
+
+
+def pieces_of(segments: Iterable[EditSegment]) -> list[Piece]:
+    """As `pieces`, of segments that are no edit yet."""
+    found: list[Piece] = []
+    for one in segments:
+        piece = Piece(
+            segment_id=one.segment_id,
+            source=one.range,
+            output_start_ms=found[-1].output_end_ms if found else 0.0,
+            speed=one.speed,
+            muted=one.muted,
+            gain_db=one.gain_db,
+        )
+        found.append(piece)
+    return found
+
+
+def whole(clip: TimeRange) -> list[Piece]:
+    """A stretch that is played as it is."""
+    return [Piece(segment_id="s1", source=clip, output_start_ms=0.0)]
+
+
+def length_ms(played: Sequence[Piece]) -> float:
+    """How long all of it plays."""
+    return played[-1].output_end_ms if played else 0.0
+
+
+def to_output(played: Iterable[Piece], source_ms: float) -> list[float]:
+    """When a moment of the source is played, in order; empty when it is cut out."""
+    return [on_output(piece, source_ms) for piece in played if piece.source.start_ms <= source_ms < piece.source.end_ms]
+
+
+def on_output(piece: Piece, source_ms: float) -> float:
+    """A moment of the source on the output's clock, as if the piece went on before and after its ends."""
+    return piece.output_start_ms + (source_ms - piece.source.start_ms) / piece.speed
+
+
+def to_source(played: Sequence[Piece], output_ms: float) -> float:
+    """What is played at a moment of the output; before its start the first moment, after its end the last."""
+    number = bisect_right([piece.output_start_ms for piece in played], output_ms) - 1
+    piece = played[max(0, number)]
+    within = min(max(0.0, output_ms - piece.output_start_ms), piece.output_ms)
+    return piece.source.start_ms + within * piece.speed
+
+
+def hull(played: Sequence[Piece]) -> TimeRange:
+    """From the earliest to the latest moment of the source that is played."""
+    return TimeRange(
+        start_ms=min(piece.source.start_ms for piece in played), end_ms=max(piece.source.end_ms for piece in played)
+    )
+
+
+def union(ranges: Iterable[TimeRange]) -> list[TimeRange]:
+    """The same time without overlaps, in order; stretches that meet are one."""
+    joined: list[TimeRange] = []
+    for one in sorted(ranges, key=lambda one: one.start_ms):
+        if joined and one.start_ms <= joined[-1].end_ms:
+            last = joined.pop()
+            one = TimeRange(start_ms=last.start_ms, end_ms=max(last.end_ms, one.end_ms))
+        joined.append(one)
+    return joined

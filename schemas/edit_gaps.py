@@ -1,0 +1,95 @@
+"""Where a cut may fall: in the gaps between words, away from both. Pure; knows times only, and hears nothing."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from schemas.media import TimeRange, Value, Word
+
+MARGIN_MS = 60
+"""A cut stays this far from the words on either side, where the gap has the room: ends of words are heard late."""
+
+
+class Gap(Value, frozen=True, kw_only=True):
+    """Between two words; a cut may fall anywhere from ``low_ms`` to ``high_ms``."""
+
+    start_ms: int
+    end_ms: int
+    low_ms: int
+    high_ms: int
+
+    @property
+    def length_ms(self) -> int:
+        """From the end of one word to the start of the next."""
+        return self.end_ms - self.start_ms
+
+
+class Gaps:
+    """The gaps of a transcript, with what is before its first word and after its last."""
+
+    def __init__(self, words: Sequence[Word], duration_ms: int) -> None:
+        """``words`` in any order; where they overlap nobody may cut."""
+        self._duration_ms = duration_ms
+        self._gaps = _found(_busy(words, duration_ms), duration_ms)
+        self._lows = [gap.low_ms for gap in self._gaps]
+
+    def nearest(self, at_ms: int) -> int:
+        """The moment nearest to ``at_ms`` at which a cut harms no word. The same again for its own answer."""
+        number = bisect_right(self._lows, at_ms) - 1
+        near = self._gaps[max(0, number) : number + 2]
+        return min((min(max(at_ms, gap.low_ms), gap.high_ms) for gap in near), key=lambda at: (abs(at - at_ms), at))
+
+    def before(self, start_ms: int) -> Gap:
+        """The gap that ends where a word starts, or the last one before it."""
+        return max((gap for gap in self._gaps if gap.end_ms <= start_ms), key=_end, default=self._gaps[0])
+
+    def after(self, end_ms: int) -> Gap:
+        """The gap that begins where a word ends, or the first one after it."""
+        return min((gap for gap in self._gaps if gap.start_ms >= end_ms), key=_end, default=self._gaps[-1])
+
+    def inner(self) -> list[Gap]:
+        """Those between two words."""
+        return self._gaps[1:-1]
+
+    def around(self, first_ms: int, end_ms: int) -> TimeRange:
+        """What to take out so that words from ``first_ms`` to ``end_ms`` are gone: of the two pauses the longer stays."""
+        before, after = self.before(first_ms), self.after(end_ms)
+        if before.length_ms >= after.length_ms:
+            return TimeRange(start_ms=before.high_ms, end_ms=after.high_ms)
+        return TimeRange(start_ms=before.low_ms, end_ms=after.low_ms)
+
+
+def _end(gap: Gap) -> int:
+    return gap.end_ms
+
+
+def _busy(words: Sequence[Word], duration_ms: int) -> list[TimeRange]:
+    """Stretches in which something is said, in order; words that overlap are one, words that meet are two."""
+    busy: list[TimeRange] = []
+    for word in sorted(words, key=lambda word: (word.start_ms, word.end_ms)):
+        start, end = max(0, word.start_ms), min(word.end_ms, duration_ms)
+        if end <= start:
+            continue
+        if busy and start < busy[-1].end_ms:
+            last = busy.pop()
+            start, end = last.start_ms, max(end, last.end_ms)
+        busy.append(TimeRange(start_ms=start, end_ms=end))
+    return busy
+
+
+def _found(busy: Sequence[TimeRange], duration_ms: int) -> list[Gap]:
+    if not busy:
+        return [Gap(start_ms=0, end_ms=duration_ms, low_ms=0, high_ms=duration_ms)] * 2
+    first, last = busy[0].start_ms, busy[-1].end_ms
+    opening = Gap(start_ms=0, end_ms=first, low_ms=0, high_ms=max(0, first - MARGIN_MS))
+    closing = Gap(start_ms=last, end_ms=duration_ms, low_ms=min(last + MARGIN_MS, duration_ms), high_ms=duration_ms)
+    inner = [_gap(one.end_ms, other.start_ms) for one, other in zip(busy, busy[1:], strict=False)]
+    return [opening, *inner, closing]
+
+
+def _gap(start_ms: int, end_ms: int) -> Gap:
+    margin = min(MARGIN_MS, (end_ms - start_ms) // 2)
+    return Gap(
+        start_ms=start_ms, end_ms=end_ms, low_ms=start_ms + margin, high_ms=max(start_ms + margin, end_ms - margin)
+    )

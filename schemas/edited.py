@@ -1,0 +1,141 @@
+"""What is said in an edited clip, on the output's clock: words, doubts, subtitles. Pure; draws and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+import msgspec
+
+from schemas.documents import Transcript
+from schemas.edit import CaptionText, Piece
+from schemas.edit_clock import on_output
+from schemas.media import Segment, TimeRange, Word
+from schemas.subtitles import Cue, held, marked, word_cues
+from schemas.text import join_words
+
+
+def retold(transcript: Transcript, captions: Sequence[CaptionText]) -> Transcript:
+    """The transcript with a person's own texts in their stretches, instead of the words whose middle lies there.
+
+    A segment that was changed is trusted: a person says so. The text shares the time of the words it replaces, by
+    length; where there were none, that of its stretch.
+    """
+    runs = [(one, list(transcript.words[one.first_word : one.end_word])) for one in transcript.segments]
+    for caption in captions:
+        runs = _with_text(runs, caption, transcript.language)
+    words: list[Word] = []
+    segments: list[Segment] = []
+    for segment, run in runs:
+        if run:
+            segments.append(msgspec.structs.replace(segment, first_word=len(words), end_word=len(words) + len(run)))
+            words += run
+    return msgspec.structs.replace(transcript, words=words, segments=segments) if captions else transcript
+
+
+Runs = list[tuple[Segment, list[Word]]]
+
+
+def _with_text(runs: Runs, caption: CaptionText, language: str | None) -> Runs:
+    touched = [number for number, (_, run) in enumerate(runs) if any(_is_in(word, caption.range) for word in run)]
+    gone = [word for number in touched for word in runs[number][1] if _is_in(word, caption.range)]
+    said = _spread(caption, gone)
+    kept = [
+        (one, [word for word in run if not _is_in(word, caption.range)] if number in touched else run)
+        for number, (one, run) in enumerate(runs)
+    ]
+    if not said:
+        place = touched
+    elif touched:
+        place = touched[:1]
+        segment, run = kept[place[0]]
+        kept[place[0]] = segment, sorted([*run, *said], key=lambda word: word.start_ms)
+    else:
+        made = Segment(start_ms=said[0].start_ms, end_ms=said[-1].end_ms, text="", first_word=0, end_word=0)
+        kept.append((made, said))
+        kept.sort(key=lambda pair: pair[0].start_ms)
+        place = [number for number, (one, _) in enumerate(kept) if one is made]
+    for number in {*touched, *place}:
+        if kept[number][1]:
+            kept[number] = _told(*kept[number], language)
+    return kept
+
+
+def _is_in(word: Word, time: TimeRange) -> bool:
+    return time.start_ms <= (word.start_ms + word.end_ms) / 2 < time.end_ms
+
+
+def _told(segment: Segment, run: list[Word], language: str | None) -> tuple[Segment, list[Word]]:
+    text = join_words((word.text for word in run), segment.language or language)
+    times = {"start_ms": run[0].start_ms, "end_ms": max(word.end_ms for word in run)}
+    return msgspec.structs.replace(segment, text=text, trust="trusted", doubts=[], **times), run
+
+
+def _spread(caption: CaptionText, gone: Sequence[Word]) -> list[Word]:
+    texts = caption.text.split()
+    if not texts:
+        return []
+    start_ms = gone[0].start_ms if gone else caption.range.start_ms
+    end_ms = max([word.end_ms for word in gone] or [caption.range.end_ms])
+    speaker = gone[0].speaker if gone else None
+    total, said, signs = sum(map(len, texts)), list[Word](), 0
+    for text in texts:
+        begins = start_ms + (end_ms - start_ms) * signs // total
+        signs += len(text)
+        ends = start_ms + (end_ms - start_ms) * signs // total
+        said.append(Word(text=text, start_ms=begins, end_ms=ends, probability=1.0, speaker=speaker))
+    return said
+
+
+def words_out(words: Iterable[Word], played: Sequence[Piece]) -> list[Word]:
+    """The words as they are played, in order, on the output's clock; one of which less than half is heard is none."""
+    ordered = sorted(words, key=lambda word: (word.start_ms, word.end_ms))
+    return [_placed(word, piece) for piece in played for word in ordered if _is_heard(word, piece.source)]
+
+
+def _is_heard(word: Word, time: TimeRange) -> bool:
+    heard_ms = time.overlap_ms(TimeRange(start_ms=word.start_ms, end_ms=word.end_ms))
+    instant = word.start_ms == word.end_ms and time.start_ms <= word.start_ms < time.end_ms
+    return instant or (heard_ms > 0 and heard_ms * 2 >= word.end_ms - word.start_ms)
+
+
+def _placed(word: Word, piece: Piece) -> Word:
+    """A word clamped to its piece."""
+    start, end = max(word.start_ms, piece.source.start_ms), min(word.end_ms, piece.source.end_ms)
+    times = {"start_ms": round(on_output(piece, start)), "end_ms": round(on_output(piece, end))}
+    return msgspec.structs.replace(word, **times)
+
+
+def ranges_out(ranges: Iterable[TimeRange], played: Sequence[Piece]) -> list[TimeRange]:
+    """Stretches of the source as they are played, on the output's clock; in parts where they are cut."""
+    return [
+        TimeRange(
+            start_ms=round(on_output(piece, max(one.start_ms, piece.source.start_ms))),
+            end_ms=round(on_output(piece, min(one.end_ms, piece.source.end_ms))),
+        )
+        for one in ranges
+        for piece in played
+        if one.overlap_ms(piece.source)
+    ]
+
+
+def cues_out(transcript: Transcript, played: Sequence[Piece]) -> list[Cue]:
+    """Subtitles on the output's clock: as `subtitles.range_cues`, over all pieces.
+
+    A sentence that a cut goes through is one still; words that straddle a cut are clamped.
+    """
+    told: list[tuple[int, Segment, Word]] = []
+    for piece in played:
+        for number, segment in enumerate(transcript.segments):
+            run = transcript.words[segment.first_word : segment.end_word]
+            told += [(number, segment, _placed(word, piece)) for word in run if _overlaps(word, piece.source)]
+    cues: list[Cue] = []
+    for _, group in groupby(told, key=lambda one: one[0]):
+        items = list(group)
+        segment = items[0][1]
+        cues += marked(word_cues([word for _, _, word in items], segment.language or transcript.language), segment)
+    return held(cues)
+
+
+def _overlaps(word: Word, time: TimeRange) -> bool:
+    return min(word.end_ms, time.end_ms) > max(word.start_ms, time.start_ms)

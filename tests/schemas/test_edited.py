@@ -1,0 +1,91 @@
+"""What is said in an edited clip: words, texts of one's own and subtitles follow the cuts."""
+
+from __future__ import annotations
+
+from schemas.documents import Transcript
+from schemas.edit import CaptionText, EditList, EditSegment, Piece
+from schemas.edit_clock import pieces, whole
+from schemas.edited import cues_out, ranges_out, retold, words_out
+from schemas.media import Segment, TimeRange, Word
+from schemas.subtitles import range_cues
+
+TEXT = "one two three four five six"
+
+
+def time(start_ms: int, end_ms: int) -> TimeRange:
+    return TimeRange(start_ms=start_ms, end_ms=end_ms)
+
+
+def transcript() -> Transcript:
+    words = [
+        Word(text=text, start_ms=1_000 * at, end_ms=1_000 * at + 600, probability=0.5, speaker="S1")
+        for at, text in enumerate(TEXT.split())
+    ]
+    segments = [
+        Segment(start_ms=0, end_ms=2_600, text="one two three", first_word=0, end_word=3, trust="doubtful"),
+        Segment(start_ms=3_000, end_ms=5_600, text="four five six", first_word=3, end_word=6),
+    ]
+    return Transcript(
+        language="en", language_probability=1, duration_ms=6_000, words=words, segments=segments, speech=[], model="m"
+    )
+
+
+def edit(*parts: tuple[int, int], speed: float = 1.0) -> list[Piece]:
+    segments = [
+        EditSegment(segment_id=f"s{at}", range=time(*part), speed=speed) for at, part in enumerate(parts, start=1)
+    ]
+    return pieces(EditList(version=2, segments=segments))
+
+
+def test_one_piece_gives_the_subtitles_of_its_stretch() -> None:
+    told = transcript()
+    for part in (time(0, 6_000), time(300, 4_100), time(1_700, 1_900), time(2_550, 5_100)):
+        assert cues_out(told, whole(part)) == range_cues(told, part)
+
+
+def test_words_are_on_the_outputs_clock_in_the_order_of_playing() -> None:
+    words = words_out(transcript().words, edit((2_900, 4_000), (900, 1_800)))
+    assert [(word.text, word.start_ms, word.end_ms) for word in words] == [
+        ("four", 100, 700),
+        ("two", 1_200, 1_800),
+    ]
+    (fast,) = words_out(transcript().words, edit((900, 1_800), speed=2.0))
+    assert (fast.start_ms, fast.end_ms) == (50, 350)
+
+
+def test_a_word_of_which_less_than_half_is_heard_is_none() -> None:
+    words = words_out(transcript().words, edit((400, 1_350)))
+    assert [(word.text, word.start_ms, word.end_ms) for word in words] == [("two", 600, 950)]
+
+
+def test_doubts_follow() -> None:
+    assert ranges_out([time(500, 3_000)], edit((2_500, 4_000), (0, 1_000))) == [time(0, 500), time(2_000, 2_500)]
+
+
+def test_a_sentence_with_a_cut_in_it_is_one_subtitle() -> None:
+    assert [cue.lines for cue in cues_out(transcript(), edit((2_900, 4_000), (4_900, 6_000)))] == [["four six"]]
+
+
+def test_a_text_of_ones_own_stands_where_the_words_were_and_is_trusted() -> None:
+    told = retold(transcript(), [CaptionText(range=time(900, 2_700), text="deux et trois")])
+    assert [word.text for word in told.words] == ["one", "deux", "et", "trois", "four", "five", "six"]
+    assert (told.words[1].start_ms, told.words[3].end_ms, told.words[1].speaker) == (1_000, 2_600, "S1")
+    assert (told.segments[0].text, told.segments[0].trust) == ("one deux et trois", "trusted")
+    assert told.segments[1].first_word == 4
+
+
+def test_an_empty_text_hides_the_words() -> None:
+    told = retold(transcript(), [CaptionText(range=time(0, 2_700), text="")])
+    assert [word.text for word in told.words] == ["four", "five", "six"]
+    assert (len(told.segments), told.segments[0].first_word) == (1, 0)
+
+
+def test_a_text_may_stand_where_nothing_is_said() -> None:
+    told = retold(transcript(), [CaptionText(range=time(2_650, 2_950), text="applause")])
+    assert [word.text for word in told.words][2:5] == ["three", "applause", "four"]
+    assert [one.text for one in told.segments][1] == "applause"
+
+
+def test_without_texts_nothing_changes() -> None:
+    told = transcript()
+    assert retold(told, []) is told
