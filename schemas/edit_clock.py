@@ -74,6 +74,7 @@ def union(ranges: Iterable[TimeRange]) -> list[TimeRange]:
     for one in sorted(ranges, key=lambda one: one.start_ms):
         if joined and one.start_ms <= joined[-1].end_ms:
             last = joined.pop()
-            one = TimeRange(start_ms=last.start_ms, end_ms=max(last.end_ms, one.end_ms))
-        joined.append(one)
+            joined.append(TimeRange(start_ms=last.start_ms, end_ms=max(last.end_ms, one.end_ms)))
+        else:
+            joined.append(one)
     return joined

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 
 from schemas.media import TimeRange, Value, Word
 
@@ -53,7 +54,7 @@ class Gaps:
         return self._gaps[1:-1]
 
     def around(self, first_ms: int, end_ms: int) -> TimeRange:
-        """What to take out so that words from ``first_ms`` to ``end_ms`` are gone: of the two pauses the longer stays."""
+        """What to take out so that what is said from one time to the other is gone; the longer of its pauses stays."""
         before, after = self.before(first_ms), self.after(end_ms)
         if before.length_ms >= after.length_ms:
             return TimeRange(start_ms=before.high_ms, end_ms=after.high_ms)
@@ -84,7 +85,7 @@ def _found(busy: Sequence[TimeRange], duration_ms: int) -> list[Gap]:
     first, last = busy[0].start_ms, busy[-1].end_ms
     opening = Gap(start_ms=0, end_ms=first, low_ms=0, high_ms=max(0, first - MARGIN_MS))
     closing = Gap(start_ms=last, end_ms=duration_ms, low_ms=min(last + MARGIN_MS, duration_ms), high_ms=duration_ms)
-    inner = [_gap(one.end_ms, other.start_ms) for one, other in zip(busy, busy[1:], strict=False)]
+    inner = [_gap(one.end_ms, other.start_ms) for one, other in pairwise(busy)]
     return [opening, *inner, closing]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas import edit_operations as ops
@@ -242,6 +242,7 @@ def is_inside(at_ms: int, words: list[Word]) -> bool:
     return any(word.start_ms < at_ms < word.end_ms for word in words)
 
 
+@settings(max_examples=40)
 @given(Spans, st.integers(0, DURATION_MS))
 def test_a_cut_never_falls_into_a_word_and_stays_where_it_is(spans: list[tuple[int, int]], at_ms: int) -> None:
     words = laid_out(spans)
@@ -268,6 +269,7 @@ Wishes = st.lists(
 )  # fmt: skip
 
 
+@settings(max_examples=40)
 @given(Spans, Wishes)
 def test_whatever_is_asked_no_word_is_halved_and_the_clocks_agree(
     spans: list[tuple[int, int]], wishes: list[Any]
