@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from api.auth import KeyRing
+from api.documents import Documents
 from api.idempotency import Idempotency
 from api.limits import Places, TokenBuckets
 from api.memory import Memory
@@ -44,6 +45,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     settings: Settings
     pool: Pool
     objects: Objects
+    documents: Documents
     uploads: Uploads
     search: Search
     sentences: Sentences

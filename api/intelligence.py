@@ -99,7 +99,7 @@ async def get_intelligence(call: Call[None, ReadIntelligence]) -> Reply:
     headers = {"ETag": f'"{ref.sha256[:32]}-{wanted}"', "Cache-Control": "private, no-cache"}
     if unchanged(call.request, headers["ETag"]):
         return Reply(status=304, headers=headers)
-    body = await call.context.objects.get(ref)
+    body = await call.context.documents.get(ref)
     if wanted != "json":
         body = write(msgspec.json.decode(body, type=Intelligence), wanted, project["project_id"])
         name = f"intelligence-{project['project_id']}.{SUFFIXES[wanted]}"

@@ -64,7 +64,7 @@ async def get_sounds(call: Call[None, ReadSounds]) -> Reply:
             call.org_id,
             project["project_id"],
         )
-    get = call.context.objects.get
+    get = call.context.documents.get
     ref = None
     if found is not None:
         ref = msgspec.json.decode(await get(msgspec.convert(found, ObjectRef)), type=_Refers).sounds

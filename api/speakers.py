@@ -89,7 +89,7 @@ async def get_speakers(call: Call[None, ReadSpeakers]) -> Reply:
     headers = {"ETag": etag_of(ref, "speakers"), "Cache-Control": "private, no-cache"}
     if unchanged(call.request, headers["ETag"]):
         return Reply(status=304, headers=headers)
-    transcript = msgspec.json.decode(await call.context.objects.get(ref), type=Transcript)
+    transcript = msgspec.json.decode(await call.context.documents.get(ref), type=Transcript)
     return Reply(body=_told(call.ids["project_id"], transcript), headers=headers)
 
 

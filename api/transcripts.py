@@ -105,7 +105,7 @@ async def get_transcript(call: Call[None, ReadTranscript]) -> Reply:
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
     if unchanged(call.request, etag):
         return Reply(status=304, headers=headers)
-    body = await call.context.objects.get(ref)
+    body = await call.context.documents.get(ref)
     if track is not None:
         body = await _track(call, msgspec.json.decode(body, type=Transcript), track)
     if wanted != "json":
@@ -122,7 +122,7 @@ async def _track(call: Call[None, ReadTranscript], transcript: Transcript, track
     if ref is None:
         detail = f"This project has no track `{track}`: ask for it with `translate` in the options of a project."
         raise ApiProblem("not-found", detail)
-    stored = msgspec.json.decode(await call.context.objects.get(ref), type=Transcript)
+    stored = msgspec.json.decode(await call.context.documents.get(ref), type=Transcript)
     return encode_document(shown(stored, transcript))
 
 
@@ -143,7 +143,7 @@ async def get_moments(call: Call[None, None]) -> Reply:
     headers = {"ETag": f'"{ref.sha256[:32]}"', "Cache-Control": "private, no-cache"}
     if unchanged(call.request, headers["ETag"]):
         return Reply(status=304, headers=headers)
-    return Reply(body=await call.context.objects.get(ref), headers=headers)
+    return Reply(body=await call.context.documents.get(ref), headers=headers)
 
 
 OPERATIONS = (

@@ -13,6 +13,8 @@ from api.analytics import KEPT_S
 from api.app import OpenContext
 from api.auth import KeyRing
 from api.context import Context
+from api.documents import KEPT_S as DOCUMENTS_KEPT_S
+from api.documents import MOST, Documents
 from api.idempotency import Idempotency
 from api.limits import Places, TokenBuckets
 from api.memory import Memory
@@ -67,6 +69,7 @@ async def _open(settings: Settings, metrics: Metrics, pool: Pool, stack: AsyncEx
         settings=settings,
         pool=pool,
         objects=objects,
+        documents=Documents(objects, Memory(seconds=DOCUMENTS_KEPT_S, now=time.monotonic, most=MOST)),
         uploads=objects,
         search=search,
         sentences=sentences,

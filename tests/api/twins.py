@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from api.app import create_app
 from api.auth import KeyRing
 from api.context import Context, Probe
+from api.documents import Documents
 from api.idempotency import Idempotency
 from api.limits import Places, TokenBuckets
 from api.memory import Memory
@@ -187,7 +188,9 @@ def make_context(metrics: Metrics, **changes: Any) -> Context:
         "clock": lambda: NOW,
         "new_id": uuid.uuid4,
     }
-    return Context(**(values | changes))
+    given = values | changes
+    documents = Documents(given["objects"], Memory(seconds=2, now=monotonic))
+    return Context(**({"documents": documents} | given))
 
 
 def make_app(
