@@ -18,6 +18,7 @@ from schemas.events import ExportRequested
 from schemas.ids import result_id
 from schemas.media import TimeRange
 from schemas.options import CLIP_MS
+from schemas.scenery import Framing
 from streams import lifecycle
 from streams.adapters.postgres import Connection, Row
 from streams.outbox import put
@@ -34,6 +35,8 @@ class ClipExport(msgspec.Struct, frozen=True, kw_only=True):
     automatic: bool
     start_ms: int
     end_ms: int
+    framing: list[Framing]
+    """What its picture holds on, and why; empty until it is done."""
 
 
 class Clip(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,9 +118,15 @@ async def find_clip(rows: Connection, org_id: UUID, clip_id: UUID) -> Row:
 
 def _clip(row: Row, exports: list[Row]) -> Clip:
     names = [name for name in Clip.__struct_fields__ if name not in ("signals", "exports")]
-    brief = [ClipExport(**{name: export[name] for name in ClipExport.__struct_fields__}) for export in exports]
+    brief = [_brief(export) for export in exports]
     signals = msgspec.convert(row["signals"], list[SubScore])
     return Clip(**{name: row[name] for name in names}, signals=signals, exports=brief)
+
+
+def _brief(export: Row) -> ClipExport:
+    names = [name for name in ClipExport.__struct_fields__ if name != "framing"]
+    framing = (export["certificate"] or {}).get("framing", [])
+    return ClipExport(**{name: export[name] for name in names}, framing=msgspec.convert(framing, list[Framing]))
 
 
 def wanted_range(wanted: RequestExport, clip: Row) -> TimeRange:

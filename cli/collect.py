@@ -169,6 +169,7 @@ def report(
         "language": transcript.get("language") if transcript else None,
         "word_count": len(transcript["words"]) if transcript else 0,
         "without_words": project.get("without_words"),
+        "scenery": moments.get("scenery") if moments else None,
         "candidates_weighed": len(moments["moments"]) if moments else 0,
         "nothing_found_reason": project.get("nothing_found_reason"),
         "clips": list(clips),

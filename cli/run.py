@@ -19,7 +19,7 @@ from cli.exits import NOTHING_FOUND, OK, PARTIAL, PROJECT_FAILED, USAGE, CliErro
 from cli.follow import follow
 from cli.progress import Progress, counted
 from cli.resume import Note
-from cli.show import Display, clip_table
+from cli.show import Display, clip_table, scenery_text
 from cli.upload import check_file, upload
 from cli.wishes import flag_of, options_of
 from schemas.events import ProjectOptions
@@ -196,6 +196,8 @@ def show_result(display: Display, report: JSON, out: Path, code: int) -> None:
         display.table(clip_table(report["clips"]))
     if report.get("without_words"):
         display.say(report["without_words"])
+    if report.get("scenery"):
+        display.say(scenery_text(report["scenery"]))
     if report["clips"]:
         display.say(f"Results in {out}/ (report.json says what each took and why each clip was chosen).")
     else:

@@ -179,3 +179,11 @@ def plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     for row in rows:
         table.add_row(*(escape(visible(cell)) for cell in row))
     return table
+
+
+def scenery_text(scenery: JSON) -> str:
+    """What the pictures of a project show, in a sentence."""
+    count = max(1, int(scenery["pictures"]))
+    kinds = (("faces", "a face"), ("persons", "somebody, but no face"), ("screens", "a screen or a slide"))
+    shares = ", ".join(f"{text} in {scenery[kind] / count:.0%}" for kind, text in kinds)
+    return f"Of {count} pictures looked at: {shares}."

@@ -8,7 +8,7 @@ import msgspec
 
 from schemas.faces import Mouth, SpeakingTurn, VoiceCurve
 from schemas.media import CropBox, Face, ObjectRef, Segment, TimeRange, Value, Word
-from schemas.scenery import Person, PersonSample
+from schemas.scenery import Framing, Person, PersonSample, Scenery, Shows
 from schemas.shots import Transition, TransitionKind
 from schemas.sounds import SpanSounds
 from schemas.vectors import SentenceRows
@@ -264,6 +264,8 @@ class MomentList(Value, frozen=True, kw_only=True):
     """Which table of weights, and of which genre."""
     meaning: str = ""
     """What told how near two sentences are in meaning: a model, or words in common and why."""
+    scenery: Scenery | None = None
+    """What its pictures show; None where there are none."""
 
 
 class FaceSample(Value, frozen=True, kw_only=True):
@@ -323,6 +325,7 @@ class ShotCrop(Value, frozen=True, kw_only=True):
     mode: Literal["hold", "fit"]
     crop: CropBox
     reason: str
+    shows: Shows = ""
 
 
 class FramePlan(Value, frozen=True, kw_only=True):
@@ -364,6 +367,8 @@ class Certificate(Value, frozen=True, kw_only=True):
     encoder: str
     framed_by: str = ""
     """What looked at the pictures to place the crop."""
+    framing: list[Framing] = []
+    """What the picture holds on, stretch by stretch, on the time line of the project."""
     warnings: list[str] = []
 
 

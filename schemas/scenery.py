@@ -1,8 +1,10 @@
-"""What pictures show besides faces: persons where no face is seen. Pure data; times in ms of project time."""
+"""What pictures show: persons where no face is seen, screens, and what a crop holds on. Pure data; project ms."""
 
 from __future__ import annotations
 
-from schemas.media import Box, Value
+from typing import Literal
+
+from schemas.media import Box, TimeRange, Value
 
 
 class Person(Value, frozen=True, kw_only=True):
@@ -10,6 +12,34 @@ class Person(Value, frozen=True, kw_only=True):
 
     box: Box
     score: float
+
+
+class Scenery(Value, frozen=True, kw_only=True):
+    """What the sparse pictures of a whole project show, counted; a picture may show several of these."""
+
+    pictures: int
+    """Looked at."""
+    faces: int
+    persons: int
+    """Somebody is seen, and no face."""
+    screens: int
+    """A screen or a slide."""
+    person_times: list[TimeRange] = []
+    screen_times: list[TimeRange] = []
+    """Where two pictures in a row or more show it, in order; where there are very many, the longest of them."""
+
+
+Shows = Literal["", "speaker", "face", "person", "screen", "detail", "centre", "whole"]
+"""What a crop holds on; empty where it was made before that was told."""
+
+
+class Framing(Value, frozen=True, kw_only=True):
+    """What a stretch of an export holds on, and why."""
+
+    start_ms: int
+    end_ms: int
+    shows: Shows
+    reason: str
 
 
 class PersonSample(Value, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from streams.adapters.sentence_rows import embed, read_rows
 from streams.attempt import Commit, Work, timed_in_thread
 from streams.context import Context, prefix_of
 from streams.detect.meaning import texts_to_embed
+from streams.detect.scenery import scenery
 from streams.detect.timeline import Embedded, gather
 from streams.detect.weigh import Material, weigh, wishes_of
 from streams.errors import Unavailable
@@ -72,7 +73,9 @@ class DetectStage:
         )
         work.cpu_ms = asked_ms + weighed_ms
         looked = sorted({span.model for span in material.seen})
-        moments = msgspec.structs.replace(moments, project_title=known.title, picture_models=looked)
+        moments = msgspec.structs.replace(
+            moments, project_title=known.title, picture_models=looked, scenery=scenery(material.seen)
+        )
         prefix = prefix_of(event, "moments", result_id(input_id, "detect"))
         ref = await self._context.objects.put(prefix, encode_document(moments), "application/json", ".json")
 

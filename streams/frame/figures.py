@@ -12,7 +12,6 @@ from streams.frame.crop import Subject
 
 SEEN_SHARE = 0.5
 """Somebody is held who is seen in at least this share of the looks: one look may be a coat on a chair."""
-SCREEN = 0.5
 
 
 def figures(tracks: ClipTracks, group: Sequence[int]) -> list[Subject]:

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from schemas.documents import Aspect, ClipTracks, FaceSample, FramePlan, ShotCrop, SourceIndex
 from schemas.media import Box, CropBox, TimeRange
+from schemas.scenery import Shows
 from streams.frame.angles import main_first, people, same_angles
 from streams.frame.crop import must_fit, place_on_detail, place_on_faces
-from streams.frame.figures import SCREEN, figures, screen_in
+from streams.frame.figures import figures, screen_in
+from streams.sight.screens import SURE
 
-Decision = tuple[CropBox, str]
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """A crop, what it holds on, and why."""
+
+    crop: CropBox
+    shows: Shows
+    reason: str
+
+
 MOSTLY = 0.6
 """Share of a face's box that must be in the crop for the face to count as shown; of a close-up not more may be."""
 
@@ -21,21 +33,31 @@ def _decide(tracks: ClipTracks, group: Sequence[int], *, width: int, height: int
     subjects = cast.subjects
     if subjects:
         placed = place_on_faces(subjects[0], subjects[1:], width=width, height=height, aspect=aspect)
+        shows: Shows = "speaker" if cast.speaks_ms else "face"
         whose = "the face" if len(subjects) == 1 else f"the main face of {len(subjects)}"
         if cast.speaks_ms:
             heard = f"{cast.speaks_ms / 1000:.1f} of {cast.of_ms / 1000:.1f} s"
             whose = f"the one of {len(subjects)} faces who speaks ({heard})"
-        return placed.crop, f"holds on {whose}: in frame in {placed.inside:.0%} of {len(subjects[0].boxes)} looks"
+        reason = f"holds on {whose}: in frame in {placed.inside:.0%} of {len(subjects[0].boxes)} looks"
+        return Decision(crop=placed.crop, shows=shows, reason=reason)
+    return _without_face(tracks, group, width=width, height=height, aspect=aspect)
+
+
+def _without_face(tracks: ClipTracks, group: Sequence[int], *, width: int, height: int, aspect: Aspect) -> Decision:
+    """On a person, else on what a screen or the picture has most of."""
     screen = screen_in(tracks, group) or 0.0
-    persons = figures(tracks, group) if screen < SCREEN else []
+    persons = figures(tracks, group) if screen < SURE else []
     if persons:
         placed = place_on_faces(persons[0], persons[1:], width=width, height=height, aspect=aspect)
-        return placed.crop, f"no face: holds on a person, seen in {len(persons[0].boxes)} looks"
+        reason = f"no face: holds on a person, seen in {len(persons[0].boxes)} looks"
+        return Decision(crop=placed.crop, shows="person", reason=reason)
     looks = [look for look in tracks.looks if look.shot in group]
     columns, rows = _mean([look.columns for look in looks]), _mean([look.rows for look in looks])
     crop, stands_out = place_on_detail(columns, rows, width=width, height=height, aspect=aspect)
-    shown = f"a screen or a slide ({screen:.0%} sure)" if screen >= SCREEN else "no face"
-    return crop, f"{shown}: most detail and movement" if stands_out else f"{shown}, nothing stands out: centre"
+    shown = f"a screen or a slide ({screen:.0%} sure)" if screen >= SURE else "no face"
+    reason = f"{shown}: most detail and movement" if stands_out else f"{shown}, nothing stands out: centre"
+    held: Shows = "detail" if stands_out else "centre"
+    return Decision(crop=crop, shows="screen" if screen >= SURE else held, reason=reason)
 
 
 def _mean(profiles: Sequence[Sequence[float]]) -> list[float]:
@@ -70,15 +92,15 @@ def plan(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: TimeRange
     if must_fit(width, height, aspect):
         whole = CropBox(x=0, y=0, width=width, height=height)
         reason = f"{aspect} would cut more than half of a tall picture away: all of it on a blurred ground"
-        crops = [ShotCrop(range=time, mode="fit", crop=whole, reason=reason)]
+        crops = [ShotCrop(range=time, mode="fit", crop=whole, shows="whole", reason=reason)]
     else:
         decided: dict[int, Decision] = {}
         for group in same_angles(tracks):
             decision = _decide(tracks, group, width=width, height=height, aspect=aspect)
             decided |= dict.fromkeys(group, decision)
         crops = [
-            ShotCrop(range=when, mode="hold", crop=decided[number][0], reason=decided[number][1])
-            for number, when in shots
+            ShotCrop(range=when, mode="hold", crop=one.crop, shows=one.shows, reason=one.reason)
+            for one, when in ((decided[number], when) for number, when in shots)
         ]
     return FramePlan(
         clip_id=tracks.clip_id,

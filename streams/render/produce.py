@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from schemas.documents import Certificate, ExportFiles, FramePlan, SourceIndex, Transcript
 from schemas.events import RenderRequested
 from schemas.media import ObjectRef, Segment, TimeRange, Value, Word
+from schemas.scenery import Framing
 from schemas.subtitles import range_cues, srt, vtt
 from streams.adapters.media.confine import ChildLimits
 from streams.adapters.media.handles import SourceHandle
@@ -56,8 +58,18 @@ async def produce(
     )
     rendered = msgspec.convert(result, Rendered)
     files = await _store(scratch, transcript, plan.range, objects, prefix)
-    certificate = msgspec.structs.replace(rendered.certificate, framed_by=plan.model)
+    certificate = msgspec.structs.replace(rendered.certificate, framed_by=plan.model, framing=framing_of(plan))
     return Produced(files=files, certificate=certificate, cpu_ms=int(result["cpu_ms"]))
+
+
+def framing_of(plan: FramePlan) -> list[Framing]:
+    """What the picture holds on; neighbours that hold on the same for the same reason are one stretch."""
+    told = []
+    for (shows, reason), run in groupby(plan.shots, key=lambda shot: (shot.shows, shot.reason)):
+        shots = list(run)
+        start_ms, end_ms = shots[0].range.start_ms, shots[-1].range.end_ms
+        told.append(Framing(start_ms=start_ms, end_ms=end_ms, shows=shows, reason=reason))
+    return told
 
 
 def words_near(words: Sequence[Word], clip: TimeRange) -> list[Word]:

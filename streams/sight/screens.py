@@ -23,6 +23,7 @@ GROUND_REACH = 6
 COLOURS_SHARE = 0.9
 """Share of the picture that its commonest colours (of 4,096) must cover."""
 SURE = 0.5
+"""From here on it counts as one."""
 BIAS = -10.88
 WEIGHTS = (("even", 3.23), ("ground", 7.33), ("straight", 9.75), ("colours", -1.23), ("edges", 27.16))
 """Of ``benchmarks.scenery --fit --seed 1``: made pages against pictures of the shared files."""

@@ -64,6 +64,9 @@ def test_a_run_leaves_clips_transcript_and_report(tmp_path: Path) -> None:
     faces = "centerface-0123456789ab"
     assert report["versions"]["picture_models"] == [f"dense-shots-1, {faces}", f"luma-shots-1, {faces}"]
     assert report["candidates_weighed"] == 3
+    assert report["scenery"]["screens"] == 10
+    assert report["clips"][0]["export"]["certificate"]["framing"][0]["shows"] == "speaker"
+    assert "a face in 75%, somebody, but no face in 5%, a screen or a slide in 25%" in " ".join(text.split())
     assert "150 joules" in text
     assert "ingest: done" in text
 

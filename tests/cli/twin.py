@@ -14,6 +14,7 @@ from cli.client import Client
 PROJECT = "00000000-0000-4000-8000-000000000001"
 KEY = "clp_live_test"
 PART = 10
+FRAMING = {"start_ms": 0, "end_ms": 9000, "shows": "speaker", "reason": "holds on the one of 2 faces who speaks"}
 Body = dict[str, Any]
 
 
@@ -68,7 +69,7 @@ def export(ordinal: int, *, failed: bool = False) -> Body:
         for kind, suffix in (("video", ".mp4"), ("thumbnail", ".jpg"), ("srt", ".srt"))
     }
     framed_by = "dense-shots-1, centerface-0123456789ab"
-    certificate = {"encoder": "libx264 164", "framed_by": framed_by, "warnings": []}
+    certificate = {"encoder": "libx264 164", "framed_by": framed_by, "framing": [FRAMING], "warnings": []}
     return base | {"files": links | {"vtt": None}, "certificate": certificate}
 
 
@@ -142,6 +143,7 @@ class Twin:
                 "moments": [{}, {}, {}],
                 "scorer": "evidence-1",
                 "picture_models": ["luma-shots-1, centerface-0123456789ab"],
+                "scenery": {"pictures": 40, "faces": 30, "persons": 2, "screens": 10},
             },
             "/openapi.json": {"info": {"version": "1.0.0"}},
         }

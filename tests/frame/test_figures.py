@@ -26,7 +26,7 @@ def test_the_largest_person_is_held() -> None:
     assert [len(subject.boxes) for subject in figures(tracks, [0])] == [2, 1]
     (shot,) = plan(tracks, source(1920, 1080), "9:16", ranges(0, 6000)[0]).shots
     assert shot.crop.x < 1400 < 1700 < shot.crop.x + shot.crop.width
-    assert shot.reason == "no face: holds on a person, seen in 2 looks"
+    assert (shot.shows, shot.reason) == ("person", "no face: holds on a person, seen in 2 looks")
 
 
 def test_somebody_in_few_looks_is_not() -> None:
@@ -38,4 +38,4 @@ def test_a_screen_is_told_and_a_person_on_it_is_not_held() -> None:
     tracks = seen([RIGHT], [RIGHT], screen=0.93)
     assert screen_in(tracks, [0]) == 0.93
     (shot,) = plan(tracks, source(1920, 1080), "9:16", ranges(0, 6000)[0]).shots
-    assert shot.reason == "a screen or a slide (93% sure), nothing stands out: centre"
+    assert (shot.shows, shot.reason) == ("screen", "a screen or a slide (93% sure), nothing stands out: centre")

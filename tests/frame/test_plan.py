@@ -65,6 +65,7 @@ def test_each_shot_holds_its_own_face() -> None:
     assert shots[0].crop.x < 300 < 420 < shots[0].crop.x + shots[0].crop.width
     assert shots[1].crop.x < 1500 < 1620 < shots[1].crop.x + shots[1].crop.width
     assert "in frame in 100% of 25 looks" in shots[0].reason
+    assert [shot.shows for shot in shots] == ["face", "face"]
 
 
 def test_the_plan_names_the_face_that_shows_most_at_each_look() -> None:
@@ -137,13 +138,14 @@ def test_no_face_is_said() -> None:
         "no face, nothing stands out: centre",
         "no face: most detail and movement",
     ]
+    assert [shot.shows for shot in shots] == ["centre", "detail"]
     assert shots[0].crop.x == 656
     assert shots[1].crop.x > 1200
 
 
 def test_a_tall_picture_is_shown_whole_in_a_wide_export() -> None:
     made = plan(clip(ranges(0, 8000), []), source(1080, 1920), "16:9", WHOLE)
-    assert [(shot.mode, shot.crop.width, shot.crop.height) for shot in made.shots] == [("fit", 1080, 1920)]
+    assert [(shot.mode, shot.shows, shot.crop.width) for shot in made.shots] == [("fit", "whole", 1080)]
 
 
 def test_the_plan_covers_exactly_the_asked_time() -> None:

@@ -12,7 +12,7 @@ from schemas.documents import Transcript
 from schemas.events import RenderRequested
 from schemas.media import ObjectRef, Segment, TimeRange
 from streams.adapters.media.handles import LocalSource
-from streams.render.produce import produce, words_near
+from streams.render.produce import framing_of, produce, words_near
 from streams.render.writer import Encoding
 from tests.render.synth import flash_and_beep, plan, words
 
@@ -65,8 +65,23 @@ async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
     assert memory.stored[files.video.key][0][4:8] == b"ftyp"
     assert produced.certificate.caption_cues == 1
     assert produced.certificate.framed_by == "dense-shots-1"
+    assert [(one.start_ms, one.end_ms, one.reason) for one in produced.certificate.framing] == [(200, 1_400, "test")]
     assert produced.cpu_ms > 0
     assert ticks
+
+
+def test_neighbours_framed_alike_are_told_once(tmp_path: Path) -> None:
+    whole = plan(flash_and_beep(tmp_path / "source.mp4", length_ms=400), 0, 400)
+    shots = [
+        msgspec.structs.replace(
+            whole.shots[0], range=TimeRange(start_ms=at, end_ms=at + 100), shows=shows, reason=f"holds on a {shows}"
+        )
+        for at, shows in ((0, "face"), (100, "face"), (200, "screen"), (300, "face"))
+    ]
+    told = framing_of(msgspec.structs.replace(whole, shots=shots))
+    assert [(one.start_ms, one.end_ms, one.shows) for one in told] == [
+        (0, 200, "face"), (200, 300, "screen"), (300, 400, "face")
+    ]  # fmt: skip
 
 
 def test_words_far_away_stay_home() -> None:
