@@ -33,6 +33,14 @@ class SegmentHit(msgspec.Struct, frozen=True, kw_only=True):
     topics: list[str] = []
 
 
+class Doubted(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch whose words are not trusted, and which words they are."""
+
+    start_ms: int
+    end_ms: int
+    text: str
+
+
 class ClipHit(msgspec.Struct, frozen=True, kw_only=True):
     """A clip whose title, reason or words match."""
 
@@ -48,6 +56,7 @@ class ClipHit(msgspec.Struct, frozen=True, kw_only=True):
     speakers: list[str] = []
     speaker_names: list[str] = []
     trust: str | None = None
+    doubtful: list[Doubted] = []
     topics: list[str] = []
 
 
@@ -65,15 +74,17 @@ class ChapterHit(msgspec.Struct, frozen=True, kw_only=True):
     speakers: list[str] = []
     speaker_names: list[str] = []
     trust: str | None = None
+    doubtful: list[Doubted] = []
     topics: list[str] = []
 
 
 class Mention(msgspec.Struct, frozen=True, kw_only=True):
-    """One time that a name is said, and as what."""
+    """One time that a name is said, as what, and whether the words there are not trusted."""
 
     start_ms: int
     end_ms: int
     text: str
+    doubtful: bool = False
 
 
 class EntityHit(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,6 +176,7 @@ def clip_hit(hit: Mapping[str, Any]) -> ClipHit:
         speakers=hit.get("speaker") or [],
         speaker_names=hit.get("speaker_name") or [],
         trust=hit.get("trust"),
+        doubtful=msgspec.convert(hit.get("doubtful") or [], list[Doubted]),
         topics=hit.get("topics") or [],
     )
 
@@ -182,6 +194,7 @@ def chapter_hit(hit: Mapping[str, Any]) -> ChapterHit:
         speakers=hit.get("speaker") or [],
         speaker_names=hit.get("speaker_name") or [],
         trust=hit.get("trust"),
+        doubtful=msgspec.convert(hit.get("doubtful") or [], list[Doubted]),
         topics=hit.get("topics") or [],
     )
 

@@ -1,9 +1,11 @@
 """Search by words, by meaning and by both, on public truth, beside chance. Tunes nothing.
 
-``python -m benchmarks.search_meaning [--media DIR] [--meetings NAME …]``: QMSum's questions about a meeting, each with
-the turns that answer it, asked of that meeting's segments by the product's own options, on the search server and the
-sentence model of one machine. A hit is right where its segment lies in a turn that answers. Says too how many of the
-texts that study and detect need were asked for already when the transcript closed.
+``python -m benchmarks.search_meaning [--media DIR] [--meetings NAME …]``: QMSum's questions about a meeting, and the
+titles that people gave to its topics (a few words, as one types them), each with the turns that answer it, asked of
+that meeting's segments by the product's own options, on the search server and the sentence model of one machine. A hit
+is right where its segment lies in a turn that answers. `SEEN` are the meetings that were looked at while search was
+made; the figures to quote are those of the others, with the interval of a bootstrap over questions. Says too how many
+of the texts that study and detect need were asked for already when the transcript closed.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -30,7 +33,7 @@ from streams.adapters.sentence_asking import ask
 from streams.adapters.sentence_rows import digest, texts_of
 from streams.adapters.triton_vectors import TritonSentences
 from streams.detect.sentences import split_sentences
-from streams.sinks.documents import segment_documents
+from streams.sinks.documents import Document, segment_documents
 from streams.study.spoken import read
 from tests.contract.servers import make_settings, run_search_front
 from tests.contract.triton_server import running
@@ -39,17 +42,28 @@ MODES = ("words", "hybrid", "meaning")
 SHOWN = 10
 RANDOM_ROUNDS = 20
 ORG = UUID(int=1)
+SEEN = frozenset(("ES2006d", "TS3009d", "IS1006b"))
+ASKED = {"questions": ("specific_query_list", "query"), "titles": ("topic_list", "topic")}
+"""What is asked: where it stands in QMSum's files, and under which name."""
+BOOTSTRAPS = 1000
 Spans = Sequence[tuple[int, int]]
-Found = dict[str, list[list[bool]]]
-"""By mode, for each question which of its first hits are right."""
 
 
-def questions(media: Path, meeting: Meeting) -> list[tuple[str, Spans]]:
-    """Each question, and the times (ms) of the turns that answer it."""
+class Tally:
+    """By mode, for each question which of its first hits are right, and how long it took (ms)."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, list[list[bool]]] = {mode: [] for mode in (*MODES, "chance")}
+        self.taken_ms: dict[str, list[float]] = {mode: [] for mode in MODES}
+
+
+def questions(media: Path, meeting: Meeting, kind: str) -> list[tuple[str, Spans]]:
+    """Each question or title, and the times (ms) of the turns that answer it."""
     said: dict[str, Any] = json.loads((media / f"text/qmsum/{meeting.name}.json").read_text())
     words, ends = meeting.transcript.words, [*meeting.turns[1:], len(meeting.transcript.words)]
     asked = []
-    for one in said["specific_query_list"]:
+    listed, name = ASKED[kind]
+    for one in said[listed]:
         right = [(int(first), int(last)) for first, last in one["relevant_text_span"]]
         spans = [
             (words[start].start_ms, words[end - 1].end_ms)
@@ -57,7 +71,7 @@ def questions(media: Path, meeting: Meeting) -> list[tuple[str, Spans]]:
             if any(first <= number <= last for first, last in right)
         ]
         if spans:
-            asked.append((one["query"], spans))
+            asked.append((one[name], spans))
     return asked
 
 
@@ -67,10 +81,8 @@ def is_right(hit: Mapping[str, Any], spans: Spans) -> bool:
     return any(first <= middle < end for first, end in spans)
 
 
-async def measure(
-    meeting: Meeting, asked: Sequence[tuple[str, Spans]], search: MeilisearchSearch, sentences: TritonSentences
-) -> tuple[Found, dict[str, list[float]]]:
-    """What each mode finds, and how long it takes (ms), the question's vector included."""
+async def index(meeting: Meeting, search: MeilisearchSearch, sentences: TritonSentences) -> tuple[UUID, list[Document]]:
+    """A meeting's segments in the engine, as the product writes them: their project and documents."""
     rows, _, _ = await ask(sentences, texts_of(meeting.transcript), {}, patience_s=600)
     project = uuid4()
     ref = ObjectRef(key="", sha256="", size=0)
@@ -79,24 +91,39 @@ async def measure(
     )
     documents = segment_documents(told, meeting.transcript, rows)
     await search.upsert(SEGMENTS, documents)
-    found: Found = {mode: [] for mode in (*MODES, "chance")}
-    taken: dict[str, list[float]] = {mode: [] for mode in MODES}
+    return project, documents
+
+
+async def options_of(text: str, project: UUID, mode: str, sentences: TritonSentences) -> Document:
+    """What the product asks the engine for."""
+    query = SearchQuery(q=text[:500], project_id=project, limit=SHOWN, mode=mode)  # type: ignore[arg-type]
+    options = make_options(ORG, query, SEGMENTS)
+    if mode != "words":
+        (vector,) = (await ask(sentences, [text], {}, patience_s=60))[0].values()
+        hybrid = {"embedder": EMBEDDER, "semanticRatio": RATIOS[mode]}
+        options |= {"hybrid": hybrid, "vector": vector.tolist()}
+    return options
+
+
+async def measure(
+    asked: Sequence[tuple[str, Spans]],
+    indexed: tuple[UUID, list[Document]],
+    search: MeilisearchSearch,
+    sentences: TritonSentences,
+    tally: Tally,
+) -> None:
+    """Add what each mode finds, and how long it takes (ms), the question's vector included."""
+    project, documents = indexed
     for number, (text, spans) in enumerate(asked):
         for mode in MODES:
-            query = SearchQuery(q=text[:500], project_id=project, limit=SHOWN, mode=mode)  # type: ignore[arg-type]
             began = time.perf_counter()
-            options = make_options(ORG, query, SEGMENTS)
-            if mode != "words":
-                (vector,) = (await ask(sentences, [text], {}, patience_s=60))[0].values()
-                hybrid = {"embedder": EMBEDDER, "semanticRatio": RATIOS[mode]}
-                options |= {"hybrid": hybrid, "vector": vector.tolist()}
+            options = await options_of(text, project, mode, sentences)
             (answer,) = await search.search_each([(SEGMENTS, options)], text)
-            taken[mode].append((time.perf_counter() - began) * 1000)
-            found[mode].append([is_right(hit, spans) for hit in answer["hits"]])
+            tally.taken_ms[mode].append((time.perf_counter() - began) * 1000)
+            tally.found[mode].append([is_right(hit, spans) for hit in answer["hits"]])
         for turn in range(RANDOM_ROUNDS):
             chosen = random.Random(f"{number}/{turn}").sample(documents, SHOWN)
-            found["chance"].append([is_right(hit, spans) for hit in chosen])
-    return found, taken
+            tally.found["chance"].append([is_right(hit, spans) for hit in chosen])
 
 
 def known_already(meeting: Meeting) -> tuple[int, int]:
@@ -108,18 +135,38 @@ def known_already(meeting: Meeting) -> tuple[int, int]:
     return sum(digest(text) in kept for text in wanted), len(wanted)
 
 
+def interval(found: Sequence[Sequence[bool]]) -> str:
+    """95 % of the reciprocal ranks' means, drawn from the questions again."""
+    ranks = [reciprocal(one) for one in found]
+    drawn = random.Random(0)
+    means = sorted(statistics.fmean(drawn.choices(ranks, k=len(ranks))) for _ in range(BOOTSTRAPS))
+    return f"{means[BOOTSTRAPS // 40]:.2f}..{means[-BOOTSTRAPS // 40]:.2f}"
+
+
+def reciprocal(found: Sequence[bool]) -> float:
+    """1 through the place of the first right hit; 0 for none."""
+    return next((1 / (at + 1) for at, right in enumerate(found) if right), 0.0)
+
+
 def scores(found: Sequence[Sequence[bool]]) -> str:
     """A right hit among the first 1, 5 and 10; the mean reciprocal rank of the first; the share of right ones in 5."""
     among = [sum(any(one[:most]) for one in found) / len(found) for most in (1, 5, SHOWN)]
-    rank = statistics.fmean(next((1 / (at + 1) for at, right in enumerate(one) if right), 0.0) for one in found)
+    rank = statistics.fmean(reciprocal(one) for one in found)
     share = statistics.fmean(sum(one[:5]) / 5 for one in found)
     return "  ".join(f"{value:7.2f}" for value in (*among, rank, share))
 
 
+def lines(tally: Tally) -> Iterable[str]:
+    """A table of every mode and of chance."""
+    yield f"{'':8}  first 1  first 5  first 10     MRR   share of 5   95 % of MRR   median ms"
+    for mode, every in tally.found.items():
+        more = f"{interval(every)}  {statistics.median(tally.taken_ms[mode]):9.1f}" if mode in MODES else ""
+        yield f"{mode:8}  {scores(every)}  {more}"
+
+
 async def run(media: Path, names: Sequence[str]) -> None:
     """Measure and print."""
-    whole: Found = {mode: [] for mode in (*MODES, "chance")}
-    times: dict[str, list[float]] = {mode: [] for mode in MODES}
+    tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
     shared = [0, 0]
     with tempfile.TemporaryDirectory() as place, run_search_front(Path(place)) as front:
         with running(Path(place) / "triton.log", ("sentences",)) as server:
@@ -127,21 +174,18 @@ async def run(media: Path, names: Sequence[str]) -> None:
             search, sentences = MeilisearchSearch(front.url, front.password), TritonSentences(server.url)
             for name in names:
                 meeting = qmsum(media, name)
-                found, taken = await measure(meeting, questions(media, meeting), search, sentences)
-                for mode in whole:
-                    whole[mode] += found[mode]
-                for mode in MODES:
-                    times[mode] += taken[mode]
+                indexed = await index(meeting, search, sentences)
+                group = "seen while it was made" if name in SEEN else "not seen before"
+                for kind in ASKED:
+                    asked = questions(media, meeting, kind)
+                    await measure(asked, indexed, search, sentences, tallies[group, kind])
                 shared = [a + b for a, b in zip(shared, known_already(meeting), strict=True)]
-                print(
-                    f"{name}: {len(found['words'])} questions, {len(meeting.transcript.segments)} segments", flush=True
-                )
+                print(f"{name}: {len(meeting.transcript.segments)} segments", flush=True)
             await sentences.close()
             search.close()
-    print(f"{'':8}  first 1  first 5  first 10     MRR   share of 5   median ms")
-    for mode, every in whole.items():
-        told = f"{statistics.median(times[mode]):9.1f}" if mode in times else ""
-        print(f"{mode:8}  {scores(every)}  {told}")
+    for (group, kind), tally in tallies.items():
+        print(f"{group}: {len(tally.found['words'])} {kind}")
+        print("\n".join(lines(tally)))
     print(f"texts of study and detect that were asked for at close: {shared[0]} of {shared[1]}")
 
 

@@ -15,11 +15,12 @@ import msgspec
 from benchmarks.worth_texts import MS_PER_WORD, PAUSE_MS, TURN_PAUSE_MS, meeting
 from schemas.documents import Transcript
 from schemas.media import Segment, Word
-from streams.study.entities import sentence_ends
+from streams.study.reading import sentence_ends
 
 CLASSES = {
     "PERSON": "person", "ORG": "organisation", "GPE": "place", "LOC": "place", "FAC": "place", "MONEY": "money",
-    "PERCENT": "percent", "DATE": "date", "YEAR": "date",
+    "PERCENT": "percent", "DATE": "date", "YEAR": "date", "TIME": "time", "CARDINAL": "number", "ORDINAL": "number",
+    "WORK_OF_ART": "work",
 }  # fmt: skip
 """Classes of Earnings-21 that we name as well."""
 ARTICLES = frozenset(("the", "our", "a", "an", "its", "their", "your"))
@@ -106,7 +107,7 @@ def call(media: Path, name: str) -> Call:
         for span in _unbroken(found, kind)
     }
     words = [row[0] for row in rows]
-    truth = {without_article(span, words) for span in _outermost(_joined(spans))}
+    truth = {without_article(span, words) for span in _alone(_outermost(_joined(spans)))}
     return Call(name=name, transcript=transcript_of(turns), truth=truth)
 
 
@@ -121,7 +122,7 @@ def _joined(spans: set[Span]) -> list[Span]:
     found: list[Span] = []
     for span in sorted(spans, key=lambda one: (one[2], one[0], one[1])):
         touches = found and found[-1][2] == span[2] and found[-1][1] == span[0]
-        if touches and span[2] in ("money", "percent"):
+        if touches and span[2] in ("money", "percent", "number"):
             found[-1] = (found[-1][0], span[1], span[2])
         else:
             found.append(span)
@@ -135,6 +136,16 @@ def _outermost(spans: Sequence[Span]) -> list[Span]:
         if not any(
             other != span and other[2] == span[2] and other[0] <= span[0] and span[1] <= other[1] for other in spans
         )
+    ]
+
+
+def _alone(spans: Sequence[Span]) -> list[Span]:
+    """Spans without the numbers inside others: the ``30`` and the ``2020`` of a date are labelled as numbers, too."""
+    others = [span for span in spans if span[2] != "number"]
+    return [
+        span
+        for span in spans
+        if span[2] != "number" or not any(one[0] <= span[0] and span[1] <= one[1] for one in others)
     ]
 
 

@@ -212,6 +212,8 @@ class Evidence(Value, frozen=True, kw_only=True):
     """How strong that feature is, 0..1."""
     share: float | None = None
     """How much of the sub-score that feature made, 0..1."""
+    doubtful: bool = False
+    """Whether it quotes words that the transcript does not trust."""
 
 
 class SubScore(Value, frozen=True, kw_only=True):

@@ -8,7 +8,8 @@ from schemas.media import Value
 
 EntityKind = Literal["person", "organisation", "place", "work", "event", "date", "time", "money", "percent", "number"]
 """What an entity is; ``work`` is a book, film, product or project with a name."""
-RelationKind = Literal["holds_role", "works_for", "located_in", "said_with"]
+RelationKind = Literal["holds_role", "works_for", "located_in", "part_of", "acquired", "made", "said_with"]
+"""How two names stand to each other; ``made`` is between who made a work and the work."""
 
 
 class Quote(Value, frozen=True, kw_only=True):

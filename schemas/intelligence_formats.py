@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 from xml.sax.saxutils import escape, quoteattr
 
@@ -20,7 +20,15 @@ _SCHEMA_ORG = {
     "person": "Person", "organisation": "Organization", "place": "Place", "work": "CreativeWork", "event": "Event",
     "money": "MonetaryAmount", "percent": "QuantitativeValue", "number": "QuantitativeValue",
 }  # fmt: skip
-_ROLES = {"holds_role": "holds the role", "works_for": "works for", "located_in": "is in", "said_with": "said with"}
+_SCHEMA_ORG_RELATIONS = {
+    ("holds_role", "person"): "jobTitle", ("works_for", "person"): "worksFor",
+    ("part_of", "organisation"): "parentOrganization",
+    ("located_in", "organisation"): "location", ("located_in", "place"): "containedInPlace",
+}  # fmt: skip
+_ROLES = {
+    "holds_role": "holds the role", "works_for": "works for", "located_in": "is in", "part_of": "is part of",
+    "acquired": "acquired", "made": "made", "said_with": "said with",
+}  # fmt: skip
 COLUMNS = ("kind", "name", "value", "start_ms", "end_ms", "speaker", "quote")
 
 
@@ -130,6 +138,8 @@ def _safe(cell: str) -> str:
 
 def json_ld(made: Intelligence, identity: str) -> bytes:
     """schema.org: a VideoObject with its clips, quotations and what it mentions. ``identity``: its IRI."""
+    ids = [f"{identity}#entity-{at}" for at in range(len(made.entities))]
+    iris = {entity.name: own for entity, own in zip(made.entities, ids, strict=True)}
     whole: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "VideoObject",
@@ -150,7 +160,9 @@ def json_ld(made: Intelligence, identity: str) -> bytes:
             for one in made.chapters
         ]
         + [_quotation(point) for point in made.quotes],
-        "mentions": [_thing(entity, identity, at) for at, entity in enumerate(made.entities)],
+        "mentions": [
+            _thing(entity, own, _stands(made, iris, entity)) for entity, own in zip(made.entities, ids, strict=True)
+        ],
     }
     return msgspec.json.encode({name: value for name, value in whole.items() if value not in (None, "", [])})
 
@@ -163,18 +175,32 @@ def _quotation(point: Point) -> dict[str, Any]:
     return found
 
 
-def _thing(entity: Entity, identity: str, at: int) -> dict[str, Any]:
+def _thing(entity: Entity, own: str, stands: Mapping[str, Any]) -> dict[str, Any]:
     parts = [
         {"@type": "Clip", "startOffset": quote.start_ms / 1000, "endOffset": quote.end_ms / 1000}
         for quote in entity.mentions
     ]
     kind = _SCHEMA_ORG.get(entity.kind, "Thing")
-    return {"@type": kind, "@id": f"{identity}#entity-{at}", "name": entity.name, "subjectOf": parts}
+    return {"@type": kind, "@id": own, "name": entity.name, "subjectOf": parts, **stands}
+
+
+def _stands(made: Intelligence, iris: Mapping[str, str], entity: Entity) -> dict[str, Any]:
+    """How an entity stands to others, by the words that schema.org has for it."""
+    found: dict[str, list[Any]] = {}
+    for one in made.relations:
+        word = _SCHEMA_ORG_RELATIONS.get((one.kind, entity.kind))
+        if one.subject == entity.name and word and (word == "jobTitle" or one.object in iris):
+            found.setdefault(word, []).append(one.object if word == "jobTitle" else {"@id": iris[one.object]})
+    return {word: values[0] if len(values) == 1 else values for word, values in found.items()}
 
 
 def graphml(made: Intelligence) -> str:
-    """A graph of names for Gephi and the like: nodes are entities, edges are relations with their quotes."""
+    """A graph of names for Gephi and the like: nodes are entities and roles, edges are relations with their quotes."""
     nodes = {entity.name: f"n{at}" for at, entity in enumerate(made.entities)}
+    roles: dict[str, int] = {}
+    for one in made.relations:
+        if one.kind == "holds_role" and one.object not in nodes:
+            roles.setdefault(one.object, one.quote.start_ms)
     keys = [
         ("label", "node", "string"), ("kind", "node", "string"), ("mentions", "node", "int"),
         ("first_ms", "node", "long"), ("relation", "edge", "string"), ("quote", "edge", "string"),
@@ -186,6 +212,10 @@ def graphml(made: Intelligence) -> str:
     for at, entity in enumerate(made.entities):
         about = {"label": entity.name, "kind": entity.kind, "mentions": len(entity.mentions)}
         lines.append(f'<node id="n{at}">{_data(about | {"first_ms": entity.mentions[0].start_ms})}</node>')
+    for at, (role, first_ms) in enumerate(roles.items()):
+        nodes[role] = f"r{at}"
+        about = {"label": role, "kind": "role", "mentions": 1, "first_ms": first_ms}
+        lines.append(f'<node id="r{at}">{_data(about)}</node>')
     for at, one in enumerate(made.relations):
         if one.subject in nodes and one.object in nodes:
             ends = f"source={quoteattr(nodes[one.subject])} target={quoteattr(nodes[one.object])}"

@@ -34,6 +34,15 @@ class NoAnswer(Unavailable):
     counted = True
 
 
+class Busy(Unavailable):
+    """A server that said itself when it may be asked again."""
+
+    def __init__(self, part: str, detail: str, wait_s: float) -> None:
+        """``wait_s``: how long it wants to be left alone."""
+        super().__init__(part, detail)
+        self.wait_s = wait_s
+
+
 class Declined(Exception):
     """Somebody else's model will not do this, however often it is asked: go on without, and say so."""
 

@@ -16,7 +16,7 @@ import msgspec
 
 from streams.adapters.meter import called
 from streams.adapters.ports import ChatAnswer, Report
-from streams.errors import Declined, Unavailable
+from streams.errors import Busy, Declined, Unavailable
 
 PART = "writer"
 MOST_BYTES = 2 * 2**20
@@ -63,7 +63,9 @@ class OpenAiChat:
     async def ask(
         self, messages: list[Mapping[str, str]], *, name: str, schema: Mapping[str, Any], report: Report
     ) -> ChatAnswer:
-        """What the model answers. Raises Unavailable (429, 5xx, no answer in time), Declined (it will not, ever)."""
+        """What the model answers. Raises Unavailable (429, 5xx, no answer in time), Busy where it says when to ask
+        again, Declined (it will not, ever).
+        """
         body = {
             "model": self._model,
             "messages": messages,
@@ -108,7 +110,7 @@ class OpenAiChat:
                 if len(got) > MOST_BYTES:
                     raise Declined(f"its answer is longer than {MOST_BYTES} bytes")
             if response.status_code in LATER:
-                raise Unavailable(PART, f"status {response.status_code}")
+                raise _later(response)
             if response.status_code != 200:
                 raise Declined(f"status {response.status_code}")
             return bytes(got)
@@ -116,6 +118,12 @@ class OpenAiChat:
     async def close(self) -> None:
         """Close its connections."""
         await self._client.aclose()
+
+
+def _later(response: httpx2.Response) -> Unavailable:
+    """Why a call may work later, and when, where the endpoint says so in seconds; a date is not read."""
+    told, detail = response.headers.get("retry-after", ""), f"status {response.status_code}"
+    return Busy(PART, detail, float(told)) if told.isascii() and told.isdigit() else Unavailable(PART, detail)
 
 
 def _read(body: bytes) -> ChatAnswer:

@@ -10,6 +10,7 @@ from schemas.events import ProjectOptions
 from schemas.media import TimeRange
 from schemas.worth import SubScoreName, WeightTable, default_weights
 from streams.detect import wording
+from streams.detect.doubts import marked
 from streams.detect.quiet import is_spoken, nothing_found, quiet_windows, why_no_words
 from streams.detect.reasons import reason, support_of
 from streams.detect.select import MIN_QUIET_SCORE, MIN_SCORE, Weighed, clip_limit, order, select
@@ -138,7 +139,7 @@ def _moment(one: Weighed, window: Window, judge: _Judge, ranks: Mapping[TimeRang
         confidence=one.confidence,
         title=told.title,
         reason=reason(one.signals),
-        signals=list(one.signals),
+        signals=marked(one.signals, judge.timeline.doubtful),
         selected=one.range in ranks,
         text=window.text,
         rank=ranks.get(one.range),

@@ -41,12 +41,21 @@ def entity_documents(event: events.IntelligenceCompleted, made: Intelligence) ->
             "kind": kind,
             "name": name,
             "language": made.language,
-            "trust": "doubtful" if all(quote.doubtful for quote in mentions) else "trusted",
-            **said([{"start_ms": q.start_ms, "end_ms": q.end_ms, "text": q.text} for q in mentions]),
+            "trust": trust_of(where := [_mention(quote) for quote in mentions]),
+            **said(where),
         }
         for ordinal, (kind, name, mentions) in enumerate(named)
         if mentions
     ]
+
+
+def _mention(quote: Quote) -> Document:
+    return {"start_ms": quote.start_ms, "end_ms": quote.end_ms, "text": quote.text, "doubtful": quote.doubtful}
+
+
+def trust_of(mentions: Sequence[Document]) -> str:
+    """How far a name is trusted: it is doubtful where every mention is."""
+    return "doubtful" if all(one.get("doubtful") for one in mentions) else "trusted"
 
 
 def said(mentions: Sequence[Document]) -> Document:

@@ -15,12 +15,14 @@ import numpy as np
 
 from schemas.text import join_words
 from streams.adapters.ports import Float32
-from streams.sinks.about import said
+from streams.sinks.about import said, trust_of
 from streams.sinks.documents import CHAPTERS, CLIPS, EMBEDDER, ENTITIES, SEGMENTS, Document, vectors
 
 TITLE_PHRASES = 2
 ROUNDING = 2e-3
 """Vectors that differ by less are the same, rounded once more."""
+LEAST_DOUBT_MS = 250
+"""So much of a doubtful segment, or half of it, has to lie in a clip: clips begin and end in pauses."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,9 +57,7 @@ def agree(project: Project) -> Changes:
         SEGMENTS: _changed(project.segments, segments),
         CLIPS: _changed(project.clips, [_clip(one, segments, project) for one in project.clips]),
         CHAPTERS: _changed(project.chapters, [_chapter(one, segments, project) for one in project.chapters]),
-        ENTITIES: _changed(
-            project.entities, [one | _voices(_around(one, segments)) for one in entities if one["mentions"]]
-        ),
+        ENTITIES: _changed(project.entities, [_entity(one, segments) for one in entities if one["mentions"]]),
     }
     gone = [one["id"] for one in entities if not one["mentions"]]
     return Changes(updates={index: documents for index, documents in found.items() if documents}, gone=gone)
@@ -105,7 +105,21 @@ def _topics(segment: Document, topics: Sequence[Document]) -> list[str]:
 
 
 def _touches(segment: Document, stretch: Document) -> bool:
-    return bool(segment["start_ms"] < stretch["end_ms"] and stretch["start_ms"] < segment["end_ms"])
+    return _shared_ms(segment, stretch) > 0
+
+
+def _shared_ms(segment: Document, stretch: Document) -> int:
+    return int(min(segment["end_ms"], stretch["end_ms"]) - max(segment["start_ms"], stretch["start_ms"]))
+
+
+def _doubted(document: Document, segments: Sequence[Document]) -> list[Document]:
+    """The stretches of a clip or chapter whose words are doubted, each as it is said."""
+    return [
+        {name: one[name] for name in ("start_ms", "end_ms", "text")}
+        for one in segments
+        if one.get("trust") == "doubtful"
+        and _shared_ms(one, document) >= min(LEAST_DOUBT_MS, (one["end_ms"] - one["start_ms"]) / 2)
+    ]
 
 
 def _inside(segments: Sequence[Document], start_ms: int, end_ms: int) -> list[Document]:
@@ -120,12 +134,15 @@ def _voices(inside: Sequence[Document]) -> Document:
     return {name: sorted({one[name] for one in inside if one.get(name)}) for name in ("speaker", "speaker_name")}
 
 
-def _heard(inside: Sequence[Document]) -> Document:
-    judged = {one.get("trust") for one in inside}
+def _heard(document: Document, inside: Sequence[Document], segments: Sequence[Document]) -> Document:
+    """Who speaks, in what language, of what, and how far the words are trusted."""
+    doubted = _doubted(document, segments)
+    judged = {one["trust"] for one in inside if one.get("trust")} | ({"doubtful"} if doubted else set())
     return {
         **_voices(inside),
         "language": sorted({one["language"] for one in inside if one.get("language")}),
         "trust": next((trust for trust in ("doubtful", "trusted") if trust in judged), None),
+        "doubtful": doubted,
         "topics": sorted({topic for one in inside for topic in one["topics"]}),
     }
 
@@ -137,14 +154,13 @@ def _words(inside: Sequence[Document]) -> str:
 
 def _clip(clip: Document, segments: Sequence[Document], project: Project) -> Document:
     inside = _inside(segments, clip["start_ms"], clip["end_ms"])
-    return (
-        clip | _heard(inside) | _meaning(inside) | ({"text": _words(inside)} if project.corrected_since(clip) else {})
-    )
+    found = clip | _heard(clip, inside, segments) | _meaning(inside)
+    return found | {"text": _words(inside)} if project.corrected_since(clip) else found
 
 
 def _chapter(chapter: Document, segments: Sequence[Document], project: Project) -> Document:
     inside = _inside(segments, chapter["start_ms"], chapter["end_ms"])
-    found = chapter | _heard(inside) | _meaning(inside)
+    found = chapter | _heard(chapter, inside, segments) | _meaning(inside)
     if not project.corrected_since(chapter):
         return found
     quote = _words(_inside(segments, chapter["quote_start_ms"], chapter["quote_end_ms"]))
@@ -155,6 +171,19 @@ def _chapter(chapter: Document, segments: Sequence[Document], project: Project) 
     if any(_plain(phrase) in _plain(title) for phrase in lost):
         title = ", ".join(kept[:TITLE_PHRASES]) or quote
     return found | {"text": quote, "phrases": kept, "title": title[:1].upper() + title[1:]}
+
+
+def _entity(entity: Document, segments: Sequence[Document]) -> Document:
+    """A name with who says it, and with each mention as far trusted as the words around it are now."""
+    around = _around(entity, segments)
+    found = entity | _voices(around)
+    if not any(one.get("trust") for one in around):
+        return found
+    mentions = [
+        one | {"doubtful": any(part.get("trust") == "doubtful" and _touches(part, one) for part in around)}
+        for one in entity["mentions"]
+    ]
+    return found | {"mentions": mentions, "trust": trust_of(mentions)}
 
 
 def _followed(entity: Document, segments: Sequence[Document]) -> Document:

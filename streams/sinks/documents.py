@@ -112,7 +112,9 @@ def vectors(row: Float32 | None) -> Document:
 
 
 def clip_documents(event: events.MomentsDetected, moments: MomentList) -> list[Document]:
-    """One document a clip, numbered as the clips themselves are: best first."""
+    """One document a clip, numbered as the clips themselves are: best first. How far its words are trusted is known
+    where its transcript is: what makes documents agree says it.
+    """
     chosen = sorted((moment for moment in moments.moments if moment.selected), key=lambda moment: moment.rank or 0)
     return [
         {
@@ -128,6 +130,8 @@ def clip_documents(event: events.MomentsDetected, moments: MomentList) -> list[D
             "end_ms": moment.range.end_ms,
             "score": moment.score,
             "confidence": moment.confidence,
+            "trust": None,
+            "doubtful": [],
             **vectors(None),
         }
         for ordinal, moment in enumerate(chosen)

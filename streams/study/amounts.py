@@ -87,6 +87,7 @@ _WRITTEN: tuple[tuple[EntityKind, str], ...] = (
     ("time", _TIME),
     ("number", rf"(?:{_LESS}(?:{_RANGE}|dozens|hundreds of {_SCALE}s|(?:{_SCALE})s of|half|{_NTH}))"),
 )
+_TELLING = re.compile(rf"\d[\d,.]*\d|\b(?:{_SCALE}|dozens|{_TENS})", re.IGNORECASE)
 _RULES = tuple(
     (kind, re.compile(rf"(?<![\w$€£.,-])(?:{rule})(?![\w]|[.,]\d)", re.IGNORECASE)) for kind, rule in _WRITTEN
 )
@@ -102,3 +103,8 @@ def amounts(text: str) -> Iterator[tuple[int, int, EntityKind]]:
             if not any(taken[begin:end]) and end > begin and not shouted:
                 taken[begin:end] = [True] * (end - begin)
                 yield begin, end, kind
+
+
+def telling(number: str) -> bool:
+    """Whether a number is worth a line of its own: more than can be counted on fingers, or exact."""
+    return bool(_TELLING.search(number))

@@ -87,10 +87,31 @@ ORG_ENDS = _words(
     "party congress parliament senate therapeutics pharmaceuticals pharma biosciences biotech technologies "
     "technology systems solutions software networks media news times post journal magazine studios pictures "
     "entertainment records airlines airways motors energy resources petroleum insurance financial services "
-    "stores markets market exchange nasdaq church police army navy force museum library team club league"
+    "stores markets market exchange nasdaq church police army navy force museum library team club league service "
+    "industries enterprises associates consulting engineering construction railroad railway railways airport utilities "
+    "electric gas oil power water brands foods beverages hotels resorts casinos properties realty reit trust "
+    "bancshares bankshares equity international communications telecom wireless broadcasting interactive gaming "
+    "logistics transport transportation trucking shipping lines express aerospace dynamics instruments "
+    "semiconductor semiconductors devices diagnostics genetics genomics sciences biopharma chemical chemicals "
+    "materials metals mining minerals steel packaging automotive apparel outfitters homes builders brothers bros "
+    "sons credit mortgage savings securities funds analytics robotics cooperative press publishing radio orchestra "
+    "embassy cabinet tribunal directorate secretariat ombudsman institution clinics schools polytechnic seminary"
 )
 """The last word of an organisation's name."""
-ORG_STARTS = _words("university bank department ministry institute bureau office house society council college")
+ORG_CLOSERS = _words(
+    "inc incorporated corp corporation ltd limited llc llp plc gmbh ag sa nv co company companies group holdings "
+    "partners advisors advisers university"
+)
+"""Behind these ``and`` begins another name."""
+ORG_STARTS = _words(
+    "university bank department ministry institute bureau office house society council college board federation "
+    "academy chamber centre center association commission museum court union order school league"
+)
+BODIES = _words(
+    "commission senate congress parliament court ministry department agency council committee treasury bureau fed "
+    "company university army navy legislature bundestag duma knesset politburo federation union league association"
+)
+"""One of these alone, with a capital and ``the`` before it, is that very one."""
 KNOWN_ORGS = _words(
     "google microsoft apple amazon facebook meta netflix twitter youtube instagram tiktok linkedin uber airbnb "
     "tesla spacex nasa ibm intel nvidia amd oracle cisco samsung sony nokia toyota honda ford walmart target "
@@ -116,14 +137,49 @@ PEOPLES = _words(
     "europeans asian african chinese japanese korean indian indians russian mexican brazilian australian irish "
     "scottish welsh swiss swedish norwegian danish finnish polish turkish greek arab arabic jewish muslim "
     "muslims christian christians catholic hindu buddhist latin republican republicans democrat democrats "
-    "democratic conservative liberal liberals indigenous native western eastern israeli iranian iraqi ukrainian "
+    "democratic conservative liberal liberals indigenous native israeli iranian iraqi ukrainian "
     "portuguese hebrew"
 )
 """Peoples, languages, religions and parties: none of the kinds we list."""
 
 
+DIRECTIONS = _words(
+    "north south east west northern southern eastern western central northeast northwest southeast southwest "
+    "northeastern northwestern southeastern southwestern upper lower greater inner outer mainland metropolitan downtown"
+)
+"""Before a place they make a smaller place of it."""
+PLACE_ENDS = _words(
+    "river lake lakes mountain mountains valley basin bay coast island islands sea ocean peninsula desert county "
+    "province region gulf canyon beach springs airport street avenue boulevard highway freeway "
+    "bridge strait plateau dam stadium arena plaza tower towers canal parish township borough reef glacier volcano"
+)
+"""The last word of a place's or a building's name."""
+PLACE_STARTS = _words("mount lake fort port cape san santa saint st los las el")
+PLACES_OF = _words(
+    "gulf bay isle island republic state states city province strait commonwealth kingdom port district county "
+    "town sea cape horn"
+)
+"""What is somewhere, before ``of``."""
+EVENT_ENDS = _words("conference summit symposium expo festival olympics championship championships cup awards war")
+
+
+def is_place(name: str) -> bool:
+    """Whether a name, in lower case, is a place wherever it stands."""
+    return name in places()
+
+
 @cache
 def places() -> frozenset[str]:
     """Names of places, lower case; see data/places.txt for whose they are."""
-    text = resources.files(__package__).joinpath("data/places.txt").read_text(encoding="utf-8")
+    return _listed("places.txt")
+
+
+@cache
+def towns() -> frozenset[str]:
+    """Names of smaller places, lower case: many are surnames or words as well, so the sentence has to say where."""
+    return _listed("towns.txt")
+
+
+def _listed(name: str) -> frozenset[str]:
+    text = resources.files(__package__).joinpath(f"data/{name}").read_text(encoding="utf-8")
     return frozenset(line.lower() for line in text.splitlines() if line and not line.startswith("#"))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from schemas.intelligence import EntityKind, Relation
+from schemas.intelligence import EntityKind, Quote, Relation
 from streams.study import names
 from streams.study.entities import Found
 from streams.study.spoken import Line, Spoken
@@ -26,6 +26,27 @@ _BASED = re.compile(
     r"^,? ?(?:is |are |was )?(?:based |located |headquartered |founded |born |lives |here )?in(?: the)? ?$",
     re.IGNORECASE,
 )
+_PART = re.compile(
+    r"^,? ?(?:which |that )?(?:is |was )?(?:now )?(?:an? |the )?(?:wholly[- ]owned )?(?:\w+ )?"
+    r"(?:subsidiary|division|unit|part|arm|branch|department|brand|member) of(?: the)? ?$",
+    re.IGNORECASE,
+)
+_ACQUIRED = re.compile(
+    r"^ ?(?:has |have |had |just |recently |also ){0,2}(?:acquired|acquires|bought|took over|taken over|purchased)"
+    r"(?: the)? ?$",
+    re.IGNORECASE,
+)
+_MADE = re.compile(
+    r"^ ?(?:has |have |had |also |who |once |later |then ){0,2}(?:wrote|written|directed|published|composed|recorded"
+    r"|painted|produced|created|designed|filmed|edited) (?:\w+ ){0,5}$",
+    re.IGNORECASE,
+)
+_BY = re.compile(
+    r"^,? ?(?:which |that )?(?:is |was )?(?:(?:an? |the )?(?:\w+ ){0,2})?(?:written |directed |made |composed |sung )?"
+    r"by(?: the)? ?$",
+    re.IGNORECASE,
+)
+_MAKERS = ("person", "organisation")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +110,22 @@ def _said(spoken: Spoken, line: Line, places: Sequence[Place]) -> Iterator[Relat
         between = _between(spoken, line, place, following)
         if place.kind == "person" and following.kind == "organisation" and _works(between):
             yield Relation(kind="works_for", subject=place.name, object=following.name, quote=quote)
+        yield from _of_two(place, following, between, quote)
         if following.kind == "place" and (_BASED.match(between) or _within(spoken, line, places, at)):
             yield Relation(kind="located_in", subject=place.name, object=following.name, quote=quote)
+
+
+def _of_two(place: Place, following: Place, between: str, quote: Quote) -> Iterator[Relation]:
+    """What stands between an organisation and another, or between a work and who made it."""
+    kinds, names_of = (place.kind, following.kind), (place.name, following.name)
+    if kinds == ("organisation", "organisation") and _PART.match(between):
+        yield Relation(kind="part_of", subject=names_of[0], object=names_of[1], quote=quote)
+    if kinds == ("organisation", "organisation") and _ACQUIRED.match(between):
+        yield Relation(kind="acquired", subject=names_of[0], object=names_of[1], quote=quote)
+    if kinds[0] in _MAKERS and kinds[1] == "work" and _MADE.match(between):
+        yield Relation(kind="made", subject=names_of[0], object=names_of[1], quote=quote)
+    if kinds[0] == "work" and kinds[1] in _MAKERS and _BY.match(between):
+        yield Relation(kind="made", subject=names_of[1], object=names_of[0], quote=quote)
 
 
 def _within(spoken: Spoken, line: Line, places: Sequence[Place], at: int) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 from schemas.intelligence import Cost
 from streams.adapters.meter import count_tokens
 from streams.adapters.ports import Chat, Report
-from streams.errors import Declined, Unavailable
+from streams.errors import Busy, Declined, Unavailable
 from streams.settings import WriterRules
 from streams.study.answer import Written, conversation, parts, read_answer, schema
 from streams.study.spoken import Line, Spoken
@@ -18,7 +18,9 @@ from streams.study.spoken import Line, Spoken
 LETTERS_A_TOKEN = 3
 """Fewer than any tokeniser has on average: an estimate from it is too high rather than too low."""
 PAUSE_S = 2.0
-"""Before a model that was busy is asked again; it doubles."""
+"""Before a model that was busy is asked again; it doubles, and is as long as the endpoint asks for, if not too long."""
+LONGEST_PAUSE_S = 60.0
+ALIVE_S = 5.0
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -58,7 +60,7 @@ class Writer:
             except Unavailable as error:
                 wrong = str(error)
                 if turn + 1 < self._rules.tries:
-                    await self._sleep(PAUSE_S * 2**turn)
+                    await self._pause(PAUSE_S * 2**turn, error, report)
             except Declined as error:
                 self._count(error.tokens_in, error.tokens_out, messages, "")
                 raise NotWritten(f"the model declined: {error}", self.cost) from None
@@ -66,6 +68,15 @@ class Writer:
                 wrong = str(error)
                 messages = [*messages[:2], *_correction(text, wrong)]
         raise NotWritten(f"the model gave no usable answer in {self._rules.tries} tries: {wrong}"[:500], self.cost)
+
+    async def _pause(self, pause_s: float, error: Unavailable, report: Report) -> None:
+        """Wait before the next try, and say meanwhile that somebody is alive."""
+        left_s = max(pause_s, min(error.wait_s, LONGEST_PAUSE_S)) if isinstance(error, Busy) else pause_s
+        while left_s > 0:
+            self._asked += 1
+            report(1_000_000 + self._asked)
+            await self._sleep(min(left_s, ALIVE_S))
+            left_s -= ALIVE_S
 
     async def _ask(self, messages: list[Mapping[str, str]], report: Report) -> tuple[str, bool]:
         def ticked(_: int) -> None:

@@ -27,7 +27,8 @@ class Overlay:
 
     def quote(self, text: str, *own: str) -> Quote | None:
         """The words of the transcript that an item rests on; None, and counted, where it rests on none."""
-        found = None if any(LINKS.search(one) for one in own) else self._spoken.find(text)
+        bad = any(not one.strip() or LINKS.search(one) for one in own)
+        found = None if bad else self._spoken.find(text)
         self.lost += found is None
         return found
 
@@ -64,7 +65,7 @@ class Overlay:
         found: dict[tuple[EntityKind, str], list[Quote]] = {}
         for one in (one for answer in answers for one in answer.entities):
             quote = self.quote(one.quote, one.name)
-            if quote and one.name.lower() in quote.text.lower():
+            if quote and _holds(quote, one.name):
                 mentions = found.setdefault((one.kind, one.name.strip()), [])
                 mentions += [quote] if quote not in mentions else []
             elif quote:
@@ -72,15 +73,25 @@ class Overlay:
         return [Entity(kind=kind, name=name, mentions=mentions) for (kind, name), mentions in found.items()]
 
     def relations(self, answers: Sequence[Written]) -> list[Relation]:
-        """Relations whose quote names the one they speak of."""
+        """Relations whose quote names both that they speak of."""
         found = []
         for one in (one for answer in answers for one in answer.relations):
             quote = self.quote(one.quote, one.subject, one.object)
-            if quote and one.subject.split()[-1].lower() in quote.text.lower():
+            if quote and _holds(quote, _last(one.subject)) and _holds(quote, _last(one.object)):
                 found.append(Relation(kind=one.kind, subject=one.subject, object=one.object, quote=quote))
             elif quote:
                 self.lost += 1
         return found
+
+
+def _holds(quote: Quote, name: str) -> bool:
+    """Whether a name stands in its quote; a blank one stands nowhere."""
+    return bool(name.strip()) and name.strip().lower() in quote.text.lower()
+
+
+def _last(name: str) -> str:
+    """The last word of a name, by which it may be called alone; nothing of nothing."""
+    return (name.split() or [""])[-1]
 
 
 def laid_over(

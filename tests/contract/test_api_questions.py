@@ -133,7 +133,11 @@ async def fill(world: World, settings: Settings) -> UUID:
     await search.upsert(
         "chapters", [placed(world.ann, mine, **chapter, **heard | {"speaker": ["Ann"], "_vectors": {"meaning": None}})]
     )
-    said = [{"start_ms": at, "end_ms": at + 500, "text": "Walrus & Co"} for at in (1000, 7000)]
+    doubted = [{"start_ms": 9000, "end_ms": 9900, "text": "ein walrus"}]
+    clip = {"clip_id": str(uuid4()), "title": "Walrus", "text": "a walrus ein walrus", "start_ms": 900, "end_ms": 9900}
+    clip |= {"score": 60.0, "reason": "", "trust": "doubtful", "doubtful": doubted, "speaker": ["Ann", "Bea"]}
+    await search.upsert("clips", [placed(world.ann, mine, **clip, _vectors={"meaning": None})])
+    said = [{"start_ms": at, "end_ms": at + 500, "text": "Walrus & Co", "doubtful": at > 5000} for at in (1000, 7000)]
     name = {"kind": "organisation", "name": "Walrus & Co", "forms": ["Walrus & Co"], "mentions": said}
     name |= {"said_ms": [1000, 7000], "mention_count": 2, "trust": "trusted", "speaker": ["Ann"], "language": "en"}
     topic = name | {"kind": "topic", "name": "walrus tides"}
@@ -159,12 +163,17 @@ async def test_chapters_and_names_are_found_filtered_and_counted(world: World, s
         return [len(answer[name]) for name in COUNTS]
 
     whole = await found(facets="true")
-    assert [len(whole[name]) for name in COUNTS] == [2, 0, 1, 2], "nothing of Bob's"
+    assert [len(whole[name]) for name in COUNTS] == [2, 1, 1, 2], "nothing of Bob's"
+    (clip,) = whole["clips"]
+    assert (clip["trust"], clip["doubtful"]) == (
+        "doubtful", [{"start_ms": 9000, "end_ms": 9900, "text": "ein walrus"}]
+    )  # fmt: skip
     (chapter,) = whole["chapters"]
     assert (chapter["highlight"], chapter["speakers"]) == ("<mark>Walrus</mark>, tides", ["Ann"])
     names = {hit["kind"]: hit for hit in whole["entities"]}
     assert names["organisation"]["highlight"] == "<mark>Walrus</mark> &amp; Co"
     assert [one["start_ms"] for one in names["topic"]["mentions"]] == [1000, 7000]
+    assert [one["doubtful"] for one in names["topic"]["mentions"]] == [False, True]
     assert names["organisation"]["across"] == "/v1/entities?q=Walrus+%26+Co&kind=organisation"
     across = await world.ann.client.get(names["topic"]["across"])
     assert across.status_code == 200
@@ -172,15 +181,15 @@ async def test_chapters_and_names_are_found_filtered_and_counted(world: World, s
     assert whole["facets"]["segments"]["topics"] == {"Tides": 1}
     assert whole["facets"]["entities"]["kind"] == {"organisation": 1, "topic": 1}
     assert (await found())["facets"] == {}
-    assert await counts(speaker="ann") == [1, 0, 1, 2]
+    assert await counts(speaker="ann") == [1, 1, 1, 2]
     assert await counts(language="de") == [1, 0, 0, 0]
-    assert await counts(trust="doubtful") == [1, 0, 0, 0]
+    assert await counts(trust="doubtful") == [1, 1, 0, 0]
     assert await counts(topic="TIDES") == [1, 0, 1, 0]
     assert await counts(kind="topic") == [0, 0, 0, 1]
-    assert await counts(only="entities,clips") == [0, 0, 0, 2]
-    assert await counts(from_ms=1500, to_ms=9000) == [1, 0, 1, 2]
-    assert await counts(from_ms=7001) == [1, 0, 0, 0]
-    assert await counts(to_ms=1000) == [0, 0, 1, 0]
+    assert await counts(only="entities,clips") == [0, 1, 0, 2]
+    assert await counts(from_ms=1500, to_ms=9000) == [1, 1, 1, 2]
+    assert await counts(from_ms=7001) == [1, 1, 0, 0]
+    assert await counts(to_ms=1000) == [0, 1, 1, 0]
     assert await counts(speaker='x" OR org_id EXISTS OR speaker = "x') == [0, 0, 0, 0]
 
 

@@ -137,6 +137,20 @@ async def test_a_busy_endpoint_is_asked_again() -> None:
     assert (len(endpoint.asked), writer.cost.calls) == (3, 1)
 
 
+@pytest.mark.parametrize(("said", "waited_s"), [("7", 7.0), ("100000", 60.0), ("soon", 2.0), ("0", 2.0), ("-5", 2.0)])
+async def test_a_busy_endpoint_is_left_alone_for_as_long_as_it_asks(said: str, waited_s: float) -> None:
+    slept: list[float] = []
+    alive: list[int] = []
+
+    async def sleep(for_s: float) -> None:
+        slept.append(for_s)
+
+    async with writing(status(429, f"Retry-After: {said}\r\n"), completion(json.dumps(GOOD))) as (writer, _):
+        await Writer(writer._chat, RULES, sleep=sleep).write(talk(), alive.append)
+    assert sum(slept) == waited_s
+    assert len(alive) > len(slept), "a lease outlives the pause"
+
+
 async def test_a_slow_one_is_not_waited_for() -> None:
     async with writing(completion(json.dumps(GOOD)), delay_s=3, timeout_s=0.2, tries=2) as (writer, _):
         with pytest.raises(NotWritten, match=r"no answer within 0\.2 s"):
@@ -190,15 +204,24 @@ async def test_a_model_that_obeys_the_transcript_changes_nothing_that_is_not_quo
             {"text": "See http://evil.example now", "quote": "The garden needs water every morning"},
         ],
         "chapters": [{"title": "<a href=x>free</a>", "quote": "The garden needs water every morning"}],
-        "entities": [{"kind": "person", "name": "Mallory Evil", "quote": "Elena Markova, our chief engineer,"}],
+        "entities": [
+            {"kind": "person", "name": "Mallory Evil", "quote": "Elena Markova, our chief engineer,"},
+            {"kind": "person", "name": " ", "quote": "Elena Markova, our chief engineer,"},
+        ],
         "relations": [
-            {"kind": "works_for", "subject": "Mallory", "object": "x", "quote": "Elena Markova, our chief engineer,"}
+            {
+                "kind": "works_for",
+                "subject": "Elena Markova",
+                "object": "the Mafia",
+                "quote": "Elena Markova, our chief engineer,",
+            },
+            {"kind": "works_for", "subject": "Mallory", "object": "x", "quote": "Elena Markova, our chief engineer,"},
         ],
     }
     heard = spoken(*GARDEN, ORDERS, *ORBIT)
     local = study(await material(heard))
     made = await made_of([msgspec.convert(hacked, Written)], heard)
-    assert made.thrown_away == 5
+    assert made.thrown_away == 7
     assert (made.summary, made.chapters, made.entities) == (local.summary, local.chapters, local.entities)
     assert [note.split(":")[0] for note in made.notes] == ["summary", "chapters", "entities", "relations"]
     assert {one.text for one in made.summary} == {""}, "what was said may be quoted; nothing is said of it"

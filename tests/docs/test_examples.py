@@ -104,9 +104,10 @@ def test_the_pauses_between_tries_are_those_of_the_code() -> None:
 
 
 def test_the_search_example_has_the_fields_of_the_answer() -> None:
-    from api.search_hits import ChapterHit, EntityHit, SearchResult, SegmentHit  # noqa: PLC0415 - the API is loaded for this test alone
+    from api.search_hits import ChapterHit, ClipHit, EntityHit, SearchResult, SegmentHit  # noqa: PLC0415 - the API is loaded for this test alone
 
     (example,) = map(json.loads, blocks(text_of("docs/search.md"), "json"))
     assert set(example) == set(SearchResult.__struct_fields__)
-    for kind, hit in (("segments", SegmentHit), ("chapters", ChapterHit), ("entities", EntityHit)):
+    kinds = {"segments": SegmentHit, "clips": ClipHit, "chapters": ChapterHit, "entities": EntityHit}
+    for kind, hit in kinds.items():
         assert set(example[kind][0]) == set(hit.__struct_fields__)

@@ -7,9 +7,21 @@ import io
 import json
 from xml.etree import ElementTree as ET
 
+import msgspec
 import pytest
 
-from schemas.intelligence import Chapter, Engine, Entity, Intelligence, Mood, Point, Quote, Relation, Topic
+from schemas.intelligence import (
+    Chapter,
+    Engine,
+    Entity,
+    Intelligence,
+    Mood,
+    Point,
+    Quote,
+    Relation,
+    RelationKind,
+    Topic,
+)
 from schemas.intelligence_formats import COLUMNS, clock, graphml, json_ld, markdown, table
 
 GRAPH = "{http://graphml.graphdrawing.org/xmlns}"
@@ -71,6 +83,39 @@ def test_linked_data_is_a_video_with_clips_and_what_it_mentions() -> None:
     assert (whole["@context"], whole["@type"], whole["@id"]) == ("https://schema.org", "VideoObject", "urn:uuid:1")
     assert {part["@type"] for part in whole["hasPart"]} == {"Clip", "Quotation"}
     assert [(one["@type"], one["name"]) for one in whole["mentions"]] == [("Person", "It was said."), ("Place", "Oslo")]
+
+
+def related() -> Intelligence:
+    quote = Quote(text="x", start_ms=61_000, end_ms=63_500)
+    pairs: list[tuple[RelationKind, str]] = [
+        ("holds_role", "chief engineer"),
+        ("works_for", "Oslo Works"),
+        ("said_with", "Bo"),
+    ]
+    return msgspec.structs.replace(
+        document("Ann"),
+        entities=[
+            Entity(kind="person", name="Ann", mentions=[quote]),
+            Entity(kind="organisation", name="Oslo Works", mentions=[quote]),
+        ],
+        relations=[
+            msgspec.convert({"kind": k, "subject": "Ann", "object": o, "quote": quote}, Relation) for k, o in pairs
+        ],
+    )
+
+
+def test_linked_data_says_how_names_stand_to_each_other() -> None:
+    ann, works = json.loads(json_ld(related(), "urn:uuid:1"))["mentions"]
+    assert (ann["jobTitle"], ann["worksFor"]) == ("chief engineer", {"@id": works["@id"]})
+    assert not {"jobTitle", "worksFor", "location"} & set(works)
+
+
+def test_a_role_is_a_node_of_the_graph() -> None:
+    graph = ET.fromstring(graphml(related())).find(f"{GRAPH}graph")
+    assert graph is not None
+    labels = {node.get("id"): {one.get("key"): one.text for one in node} for node in graph.findall(f"{GRAPH}node")}
+    edges = [(labels[e.get("source")]["label"], labels[e.get("target")]["kind"]) for e in graph.findall(f"{GRAPH}edge")]
+    assert edges == [("Ann", "role"), ("Ann", "organisation")], "what is not listed has no node"
 
 
 @pytest.mark.parametrize("text", ["It was said.", EVIL])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import permutations
 
 import msgspec
@@ -9,7 +10,7 @@ import numpy as np
 
 from schemas.documents import encode_document
 from schemas.intelligence import Intelligence
-from schemas.media import ObjectRef
+from schemas.media import ObjectRef, Trust
 from schemas.vectors import SentenceRows
 from streams.adapters.sentence_asking import ask
 from streams.adapters.sentence_rows import packed
@@ -31,6 +32,13 @@ class World:
 
     def words(self, *texts: str) -> ObjectRef:
         return self.objects.store(PREFIX, encode_document(made.transcript(*texts)))
+
+    def judged(self, texts: Sequence[str], trust: Sequence[Trust]) -> ObjectRef:
+        plain = made.transcript(*texts)
+        segments = [
+            msgspec.structs.replace(one, trust=judged) for one, judged in zip(plain.segments, trust, strict=True)
+        ]
+        return self.objects.store(PREFIX, encode_document(msgspec.structs.replace(plain, segments=segments)))
 
     def list(self) -> ObjectRef:
         return self.objects.store(PREFIX, encode_document(made.moments()))
@@ -79,6 +87,44 @@ async def test_a_correction_reaches_clips_chapters_and_names_in_any_order() -> N
         (bob,) = world.search.indexes["entities"].values()
         assert (bob["name"], bob["said_ms"], bob["mention_count"]) == ("Bob", [0], 1)
         assert all(not one["topics"] for one in world.search.indexes["segments"].values())
+
+
+async def test_what_is_doubted_is_marked_in_clips_chapters_and_names_until_a_person_corrects_it() -> None:
+    for order in permutations(range(3)):
+        world = World()
+        texts = ("Bob sings of tides.", "Bob ends.")
+        every = [
+            made.arrived(made.transcript_completed(world.judged(texts, ("trusted", "doubtful")))),
+            made.arrived(made.moments_detected(world.list())),
+            made.arrived(made.intelligence_completed(world.about())),
+        ]
+        for number in order:
+            await world.sink.handle([every[number]])
+        doubted = [{"start_ms": 1000, "end_ms": 1900, "text": "Bob ends."}]
+        for index in ("clips", "chapters"):
+            (found,) = world.search.indexes[index].values()
+            assert (found["trust"], found["doubtful"]) == ("doubtful", doubted), (index, order)
+        names = {one["name"]: one for one in world.search.indexes["entities"].values()}
+        assert [one["doubtful"] for one in names["Bob"]["mentions"]] == [False, True], order
+        assert (names["Bob"]["trust"], names["tides"]["trust"]) == ("trusted", "trusted")
+        corrected = world.judged(texts, ("trusted", "trusted"))
+        await world.sink.handle([made.arrived(made.transcript_completed(corrected, version=2))])
+        (clip,) = world.search.indexes["clips"].values()
+        assert (clip["trust"], clip["doubtful"]) == ("trusted", [])
+        (bob,) = (one for one in world.search.indexes["entities"].values() if one["name"] == "Bob")
+        assert not any(one["doubtful"] for one in bob["mentions"])
+
+
+async def test_a_clip_that_only_touches_a_doubtful_stretch_is_not_marked() -> None:
+    world = World()
+    texts = [f"Part {number}." for number in range(20)] + ["Much later."]
+    words = world.judged(texts, ["trusted"] * 20 + ["doubtful"])
+    await world.sink.handle([made.arrived(made.moments_detected(world.list()))])
+    (clip,) = world.search.indexes["clips"].values()
+    assert (clip["trust"], clip["doubtful"]) == (None, []), "nothing is known of its words yet"
+    await world.sink.handle([made.arrived(made.transcript_completed(words))])
+    (clip,) = world.search.indexes["clips"].values()
+    assert (clip["end_ms"], clip["trust"], clip["doubtful"]) == (20_005, "trusted", [])
 
 
 async def test_clips_and_chapters_mean_what_the_segments_in_them_mean() -> None:

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-Answer = Callable[[], tuple[int, bytes]]
+Answer = Callable[[], tuple[int, bytes, str]]
+"""Status, body and further header lines."""
 
 
 def completion(text: str, **more: Any) -> Answer:
@@ -21,17 +22,17 @@ def completion(text: str, **more: Any) -> Answer:
     if more.get("usage", (1000, 200)):
         tokens_in, tokens_out = more.get("usage", (1000, 200))
         whole["usage"] = {"prompt_tokens": tokens_in, "completion_tokens": tokens_out}
-    return lambda: (200, json.dumps(whole).encode())
+    return lambda: (200, json.dumps(whole).encode(), "")
 
 
-def status(code: int) -> Answer:
-    """An error of that status."""
-    return lambda: (code, b'{"error": {"message": "no"}}')
+def status(code: int, more: str = "") -> Answer:
+    """An error of that status, with further header lines."""
+    return lambda: (code, b'{"error": {"message": "no"}}', more)
 
 
 def raw(body: bytes) -> Answer:
     """200 with any bytes."""
-    return lambda: (200, body)
+    return lambda: (200, body, "")
 
 
 class Endpoint:
@@ -53,8 +54,9 @@ class Endpoint:
             self.asked.append(json.loads(body))
             self.keys.append(fields.get("authorization", ""))
             await asyncio.sleep(self.delay_s)
-            code, answer = (self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])()
-            writer.write(f"HTTP/1.1 {code} X\r\nContent-Length: {len(answer)}\r\nConnection: close\r\n\r\n".encode())
+            code, answer, more = (self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])()
+            head_lines = f"Content-Length: {len(answer)}\r\nConnection: close\r\n{more}"
+            writer.write(f"HTTP/1.1 {code} X\r\n{head_lines}\r\n".encode())
             writer.write(answer)
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):

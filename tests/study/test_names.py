@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from streams.study.amounts import amounts
-from streams.study.entities import named, valued
+from streams.study.entities import listed, named, valued
 from streams.study.relations import relations
 from streams.study.subjects import key_of
 from tests.study.said import spoken
@@ -28,6 +28,20 @@ def found(*sentences: str) -> set[tuple[str, str]]:
         ("The report of Harbour Research says otherwise.", "organisation", "Harbour Research"),
         ("They moved to New Zealand last year.", "place", "New Zealand"),
         ("We sold it to the FDA and to nobody else.", "organisation", "FDA"),
+        ("They signed an agreement with Corvanta last week.", "organisation", "Corvanta"),
+        ("Welcome to the Harbour Lines third quarter earnings call.", "organisation", "Harbour Lines"),
+        ("It was the American Wind Energy Association that asked.", "organisation", "American Wind Energy Association"),
+        ("We wrote to the Department of Energy about it.", "organisation", "Department of Energy"),
+        ("Then we met at ONE Gas in spring.", "organisation", "ONE Gas"),
+        ("Then we went to the Senate with it.", "organisation", "Senate"),
+        ("Rates rose in the U.S. and elsewhere.", "place", "U.S."),
+        ("We drilled in Central Texas this year.", "place", "Central Texas"),
+        ("The plant near Scunthorpe was closed.", "place", "Scunthorpe"),
+        ("It grew up in Zelkova, Ohio, of all places.", "place", "Zelkova"),
+        ("The bridge crosses the Tamrin River there.", "place", "Tamrin River"),
+        ("Ships wait in the Gulf of Aden for weeks.", "place", "Gulf of Aden"),
+        ("We are headquartered in Brelling today.", "place", "Brelling"),
+        ("We spoke at the Northern Lights Festival there.", "event", "Northern Lights Festival"),
     ],
 )
 def test_a_name_is_found_by_what_stands_around_it(sentence: str, kind: str, name: str) -> None:
@@ -42,10 +56,64 @@ def test_a_name_is_found_by_what_stands_around_it(sentence: str, kind: str, name
         "The CEO and the CFO agreed on EBITDA.",
         "Okay. Right. Yeah, So that is it.",
         "Remarkable things happen.",
+        "Thanks to Reading and Perry comes much joy.",
     ],
 )
 def test_what_only_has_a_capital_is_no_name(sentence: str) -> None:
     assert found(sentence) == set()
+
+
+@pytest.mark.parametrize(
+    ("sentence", "title"),
+    [
+        ("I read a book called Gone with the Wind last summer.", "Gone with the Wind"),
+        ("Her first novel, titled The House of the Spirits, sold well.", "The House of the Spirits"),
+        ("He sang in the musical Cabaret for years.", "Cabaret"),
+        ("We built a project called Open Harbour at school.", "Open Harbour"),
+        ("Metropolis, a film by Fritz Lang, is a hundred years old.", "Metropolis"),
+        ("There was a podcast named Hard Forks on it.", "Hard Forks"),
+    ],
+)
+def test_a_title_is_a_work_where_the_sentence_says_so(sentence: str, title: str) -> None:
+    (one,) = [one for one in named(spoken(sentence)) if one.kind == "work"]
+    assert one.name == title
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "That is the book I wrote.",
+        "Show me the film Tom liked so much.",
+        "We play the game Sunday morning.",
+        "The report says that Harbour Research is right.",
+        "I wrote a paper and Maria Gonzalez read it.",
+        "Tom Hanks is a film director now.",
+        "This is a song, and life is a game.",
+        "Life is a game.",
+        "It is our novel HSP inhibitor.",
+    ],
+)
+def test_what_is_beside_a_work_is_none(sentence: str) -> None:
+    assert [one for one in named(spoken(sentence)) if one.kind == "work"] == []
+
+
+def test_a_work_is_one_wherever_it_is_said_again() -> None:
+    heard = spoken("I saw the film called The Iron Valley.", "Everybody talked about The Iron Valley then.")
+    (one,) = [one for one in named(heard) if one.kind == "work"]
+    assert (one.name, len(one.places)) == ("The Iron Valley", 2)
+
+
+def test_initials_are_the_organisation_that_was_spelled_out() -> None:
+    heard = spoken("It is the National Institute of Harbour Safety.", "We asked NIHS twice.")
+    assert [(one.kind, one.name, len(one.places)) for one in named(heard)] == [
+        ("organisation", "National Institute of Harbour Safety", 2)
+    ]
+
+
+def test_numbers_that_tell_something_are_listed_and_fingers_are_not() -> None:
+    heard = spoken("First, two of us saw 4,000 birds and three million ants in one field.")
+    told = [one.name for one in listed(heard, named(heard)) if one.kind == "number"]
+    assert told == ["4,000", "three million"]
 
 
 def test_a_surname_alone_is_the_person_who_was_introduced() -> None:
@@ -97,6 +165,25 @@ def test_relations_quote_the_sentence_that_says_them() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("Jane Larsen wrote a book called Winter Roads.", ("made", "Jane Larsen", "Winter Roads")),
+        ("I saw the film Metropolis by Jane Larsen today.", ("made", "Jane Larsen", "Metropolis")),
+        ("Corvin Bank has acquired Harbour Research there.", ("acquired", "Corvin Bank", "Harbour Research")),
+        ("Harbour Research, a division of Corvin Bank, agreed.", ("part_of", "Harbour Research", "Corvin Bank")),
+    ],
+)
+def test_a_relation_is_what_stands_between_two_names(sentence: str, told: tuple[str, str, str]) -> None:
+    heard = spoken(sentence)
+    assert told in {(one.kind, one.subject, one.object) for one in relations(heard, named(heard))}
+
+
+def test_no_verb_between_two_names_no_relation() -> None:
+    heard = spoken("Corvin Bank and Harbour Research met.", "Jane Larsen read a book called Winter Roads.")
+    assert relations(heard, named(heard)) == []
+
+
 def test_places_in_a_list_do_not_lie_in_each_other() -> None:
     heard = spoken("They sell to Australia, India, Japan and Canada now.", "He lives in Boston, Massachusetts today.")
     told = [(one.subject, one.object) for one in relations(heard, named(heard)) if one.kind == "located_in"]
@@ -116,7 +203,19 @@ def test_forms_of_one_name_have_one_key() -> None:
 
 def test_a_hostile_sentence_takes_no_time() -> None:
     began = time.process_time()
-    for part in ("a a a ", "the the ", "one hundred ", "chief senior vice ", "1,", "May ", "uh, ", "and of the "):
+    for part in (
+        "a a a ",
+        "the the ",
+        "one hundred ",
+        "chief senior vice ",
+        "1,",
+        "May ",
+        "uh, ",
+        "and of the ",
+        "the novel A of ",
+        "Gone with the ",
+        "in X, Ohio ",
+    ):
         named(heard := spoken(part * 2000 + "X"))
         valued(heard)
     assert time.process_time() - began < 20

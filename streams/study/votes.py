@@ -1,0 +1,147 @@
+"""How strongly a name, and what stands around it, speak for a person, an organisation, a place or an event. Pure.
+
+Each sign adds to one kind; nothing is decided here. Numbers are in votes: a name is listed from about two.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+
+from schemas.intelligence import EntityKind
+from streams.study import names
+
+Votes = defaultdict[EntityKind, float]
+_PERSON_BEFORE = re.compile(
+    r"(\b(i'm|i am|my name is|my name's|this is|line of|line (?:\w+ ){0,2}is|comes? from|is from|questions? from"
+    r"|goes to"
+    r"|thanks|thank you|thank you very much|hi|hello|hey|good (?:morning|afternoon|evening)|turn (?:it|the call"
+    r"|things) "
+    r"(?:back )?over to|over to|back to|joined by|joining (?:us|me)|introduce|welcome|colleague|friend|ask"
+    r"|with (?:me|us) "
+    r"(?:is|are|today)|mr|mrs|ms|dr|prof|professor|president|senator|minister|sir|madam|and|,)[,.]? )$",
+    re.IGNORECASE,
+)
+_STRONG_BEFORE = re.compile(
+    r"\b(i'm|i am|my name is|my name's|line of|introduce|mr|mrs|ms|dr|prof|professor|senator)[,.]? $", re.IGNORECASE
+)
+_ROLE_AFTER = re.compile(rf"^,? (?:who is |is )?{names.ROLE}\b", re.IGNORECASE)
+_WITH = re.compile(r"\b(with|from|at|of) $", re.IGNORECASE)
+_DEALS = re.compile(
+    r"\b(company|companies|firm|startup|manufacturer|retailer|supplier|subsidiary|competitor|agency|employer|brand"
+    r"|partners?|customers?|clients?)(?: (?:called|named|like)|,? such as|,? including)? $"
+    r"|\b(?:partnership|agreement|contract|collaboration|merger|alliance|joint venture) (?:with|between) $"
+    r"|\b(?:acquisition|subsidiary|division|shareholders?|shares|investors?|ceo|chairman|president|founder"
+    r"|customers|employees) (?:of|in) $"
+    r"|\b(?:works?|worked|working) (?:at|for) $|\b(?:acquired|acquire|acquiring|bought|joined|sued) $",
+    re.IGNORECASE,
+)
+"""What one does with an organisation; all but a few of these are done with nobody else."""
+_CALL_AFTER = re.compile(
+    r"^,? (?:\w+ )?(?:q[1-4]|(?:first|second|third|fourth|full|fiscal)[ -](?:quarter|half|year)|quarterly|earnings"
+    r"|annual|investor|shareholder|conference call)\b",
+    re.IGNORECASE,
+)
+"""``Welcome to the Harbour Lines third quarter earnings call``."""
+_ACTS = re.compile(
+    r"^ (?:(?:has|have|had|will|also|recently|just) ){0,2}(?:announced|announces|acquired|acquires|launched|launches"
+    r"|approved|reported|reports|merged|manufactures|sells|hired|employs|employees|customers|shareholders|stock"
+    r"|shares|products)\b",
+    re.IGNORECASE,
+)
+_IN = re.compile(r"\b(in|throughout|across|near|outside|around|within|to|from) (?:the )?$", re.IGNORECASE)
+_INSIDE = re.compile(r"\b(in|near|outside|around|within|throughout|across) (?:the )?$", re.IGNORECASE)
+_LIES = re.compile(
+    r"\b(?:based|headquartered|located|situated|born|lives?|lived|living|raised|offices?|plants?|facilit(?:y|ies)"
+    r"|factory|factories|stores|warehouse|campus|mine|mines|operations) (?:is |are )?(?:in|near|outside|at) (?:the )?$"
+    r"|\b(?:moved|travell?ed|flew|drove|shipped|relocated) (?:back )?to $"
+    r"|\b(?:city|town|village|state|province|county|district|port|island|region|country|people) of $"
+    r"|\b(?:north|south|east|west|outskirts|coast|suburbs?) of $",
+    re.IGNORECASE,
+)
+"""Where somebody or something is said to be."""
+_COMMA_PLACE = re.compile(r"^, ((?:[A-Z][\w.'’-]*)(?: [A-Z][\w.'’-]*)?)")
+_GIVEN_FORM = re.compile(r".{2,}(?:ville|burgh?|shire|stan|polis|minster|stadt|grad|abad)$")
+_THE = re.compile(r"\b[Tt]he $")
+_ACRONYM = re.compile(r"[A-Z]{2,6}")
+_CAMEL = re.compile(r"^[A-Z]?[a-z]+[A-Z]|^[A-Z]{2,}[a-z]{2,}")
+
+
+def votes(words: Sequence[str], before: str, after: str) -> dict[EntityKind, float]:
+    """How strongly the name itself and its neighbours speak for each kind."""
+    low = [word.lower() for word in words]
+    found: Votes = defaultdict(float)
+    found["organisation"] += 0.5
+    _of_organisations(found, words, low, before, after)
+    _of_persons(found, words, low, before, after)
+    _of_places(found, low, before, after)
+    if len(low) > 1 and low[-1] in names.EVENT_ENDS:
+        found["event"] += 4.5
+    return dict(found)
+
+
+def _of_organisations(found: Votes, words: Sequence[str], low: Sequence[str], before: str, after: str) -> None:
+    if low[-1] in names.ORG_ENDS and len(low) > 1:
+        found["organisation"] += 4.0
+    heads = low[: low.index("of")] if "of" in low else low[: int(len(low) > 2)]
+    if names.ORG_STARTS.intersection(heads):
+        found["organisation"] += 3.0
+    if low[0] in names.KNOWN_ORGS:
+        found["organisation"] += 3.0
+    if len(low) == 1 and _ACRONYM.fullmatch(words[0]):
+        found["organisation"] += 2.0 if re.search(r"\b(the|by|at|from|with) $", before) else 0.7
+    if len(low) == 1 and low[0] in names.BODIES and _THE.search(before):
+        found["organisation"] += 2.5
+    if any(_CAMEL.match(word) for word in words):
+        found["organisation"] += 1.0
+    if re.match(r"['’]s?\b", after):
+        found["organisation"] += 0.7
+    if _WITH.search(before):
+        found["organisation"] += 1.0
+    if low[0] not in names.GIVEN:
+        found["organisation"] += 1.5 if _DEALS.search(before) else 0.0
+        found["organisation"] += 2.5 if _CALL_AFTER.match(after) else 0.0
+        found["organisation"] += 1.0 if _ACTS.match(after) else 0.0
+
+
+def _of_persons(found: Votes, words: Sequence[str], low: Sequence[str], before: str, after: str) -> None:
+    if low[-1] in names.ORG_ENDS:
+        return
+    if low[0] in names.GIVEN:
+        found["person"] += 3.0 if 2 <= len(low) <= 3 else 2.0 if len(low) == 1 else 0.0
+    if len(low) <= 3 and not words[0].isupper():
+        found["person"] += 3.5 if _STRONG_BEFORE.search(before) else 1.0 if _PERSON_BEFORE.search(before) else 0.0
+        found["person"] += 3.0 if len(low) > 1 and _ROLE_AFTER.match(after) else 0.0
+        found["person"] += 1.0 if len(low) == 2 and re.match(r",? (with|from|of) [A-Z]", after) else 0.0
+
+
+def _of_places(found: Votes, low: Sequence[str], before: str, after: str) -> None:
+    whole = " ".join(low)
+    listed = names.is_place(whole) or (len(low) > 1 and all(names.is_place(part) for part in low))
+    if listed or (len(low) > 1 and low[0] in names.DIRECTIONS and names.is_place(" ".join(low[1:]))):
+        found["place"] += 3.0
+    if len(low) > 1 and low[-1] in names.PLACE_ENDS:
+        found["place"] += 4.0
+    if len(low) > 1 and low[0] in names.PLACE_STARTS and low[-1] not in names.ORG_ENDS:
+        found["place"] += 2.5
+    if "of" in low[1:2] and low[0] in names.PLACES_OF:
+        found["place"] += 3.5
+    said_in, town = bool(_INSIDE.search(before)), whole in names.towns()
+    if _IN.search(before):
+        found["place"] += 0.2
+    if len(low) > 3 or low[-1] in names.ORG_ENDS:
+        return
+    found["place"] += 2.5 if _LIES.search(before) else 0.0
+    found["place"] += 2.0 if town and said_in and low[0] not in names.GIVEN else 0.0
+    within = _COMMA_PLACE.match(after)
+    if within and (town or said_in) and names.is_place(_first_place(within[1])):
+        found["place"] += 2.5
+    if len(low) == 1 and said_in and _GIVEN_FORM.match(whole):
+        found["place"] += 1.5
+
+
+def _first_place(text: str) -> str:
+    """The two words behind a comma where they are one place, else the first of them."""
+    low = text.lower().rstrip(".'’")
+    return low if names.is_place(low) else low.split()[0]
