@@ -10,10 +10,12 @@ from msgspec import Meta
 
 from schemas.documents import Transcript
 from schemas.media import Segment, Value, Word
-from schemas.text import join_words
+from schemas.text import join_words, split_words
 
 SHORTEST_MS = 20
 """As in the machine's transcript, no word is shorter."""
+LONGEST_SIGNS = 100
+"""A longer word would fit into no caption."""
 
 
 class WordEdit(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,7 +79,10 @@ def _check(transcript: Transcript, ordered: Sequence[tuple[int, WordEdit]]) -> N
         if segment is None or edit.end_word > segment.end_word:
             raise BadEditError(at, "The words of an edit must lie in one segment of the transcript.")
         run = transcript.words[edit.first_word : edit.end_word]
-        room_ms, count = run[-1].end_ms - run[0].start_ms, len(edit.text.split())
+        texts = split_words(edit.text, segment.language or transcript.language)
+        room_ms, count = run[-1].end_ms - run[0].start_ms, len(texts)
+        if any(len(text) > LONGEST_SIGNS for text in texts):
+            raise BadEditError(at, f"A word has at most {LONGEST_SIGNS} signs.")
         if count > len(run) and count * SHORTEST_MS > room_ms:
             raise BadEditError(at, f"{count} words are more than can be said in {room_ms} ms.")
         last = edit.end_word
@@ -87,8 +92,9 @@ def _edited(transcript: Transcript, segment: Segment, inside: Sequence[WordEdit]
     found: list[Word] = []
     at = segment.first_word
     for edit in inside:
+        texts = split_words(edit.text, segment.language or transcript.language)
         found += transcript.words[at : edit.first_word]
-        found += _replaced(transcript.words[edit.first_word : edit.end_word], edit.text.split())
+        found += _replaced(transcript.words[edit.first_word : edit.end_word], texts)
         at = edit.end_word
     return [*found, *transcript.words[at : segment.end_word]]
 
@@ -127,5 +133,5 @@ def _change(transcript: Transcript, edit: WordEdit) -> Change:
         first_word=edit.first_word,
         end_word=edit.end_word,
         before=join_words((word.text for word in old), transcript.language),
-        after=join_words(edit.text.split(), transcript.language),
+        after=join_words(split_words(edit.text, transcript.language), transcript.language),
     )

@@ -8,8 +8,8 @@ import msgspec
 
 Trust = Literal["trusted", "doubtful"]
 Doubt = Literal["no_speech", "unsure", "heard_twice", "repeats", "does_not_fit"]
-"""Why a stretch of transcript is not trusted: no voice there, improbable words, a window that only the careful decoder
-could read, a text that repeats itself, words that the aligner cannot put on the sound."""
+"""Why a stretch of transcript is not trusted: no voice there, improbable words, a window that two
+readings do not agree on, a text that repeats itself, words that the aligner cannot put on the sound."""
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from schemas.events import ProjectOptions
@@ -17,7 +16,13 @@ TERM_SIGNS, GLOSSARY_SIGNS = 60, 500
 """The decoder reads so many beside its own; more terms would push each other out."""
 SCRIPT_BYTES = 60_000
 """An event holds 64 KiB at most."""
-_LANGUAGE = re.compile(r"[a-z]{2,3}")
+_CODES = """
+af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu ha haw he hi hr ht hu hy
+id is it ja jw ka kk km kn ko la lb ln lo lt lv mg mi mk ml mn mr ms mt my ne nl nn no oc pa pl ps pt ro ru
+sa sd si sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo yue zh
+"""
+LANGUAGES = frozenset(_CODES.split())
+"""What Whisper can be told to hear, as it names them (Javanese is jw)."""
 
 
 def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
@@ -49,15 +54,24 @@ def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
         ),
         (
             "glossary",
-            all(0 < len(term.strip()) <= TERM_SIGNS for term in options.glossary)
-            and len(", ".join(options.glossary)) <= GLOSSARY_SIGNS,
-            f"terms of 1 to {TERM_SIGNS} signs, at most {GLOSSARY_SIGNS} in all",
+            all(map(_is_term, options.glossary)) and len(", ".join(options.glossary)) <= GLOSSARY_SIGNS,
+            f"terms of 1 to {TERM_SIGNS} signs with a letter or digit and without <|, at most {GLOSSARY_SIGNS} in all",
         ),
         (
             "script",
             options.script is None or (bool(options.script.strip()) and len(options.script.encode()) <= SCRIPT_BYTES),
             f"a text of at most {SCRIPT_BYTES} bytes",
         ),
-        ("language", options.language is None or bool(_LANGUAGE.fullmatch(options.language)), "a code like `en`"),
+        (
+            "language",
+            options.language is None or options.language in LANGUAGES,
+            f"the code of a language that Whisper knows: {', '.join(sorted(LANGUAGES))}",
+        ),
     )
     return {name: rule for name, fine, rule in checks if not fine}
+
+
+def _is_term(term: str) -> bool:
+    """Whether the decoder can be shown a term: ``<|`` begins its own commands."""
+    short = 0 < len(term.strip()) <= TERM_SIGNS and term.isprintable()
+    return short and any(sign.isalnum() for sign in term) and "<|" not in term

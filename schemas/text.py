@@ -1,11 +1,13 @@
-"""How words become running text. Pure; knows which languages put no spaces between words."""
+"""How words become running text, and text words. Pure; knows which languages put no spaces between words."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 WITHOUT_SPACES = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km", "bo"})
 """Languages (ISO 639-1, as Whisper names them) whose words are written without spaces."""
+_UNIT = re.compile(r"[0-9A-Za-z\u00c0-\u024f]+|.")
 
 
 def space(language: str | None) -> str:
@@ -16,3 +18,19 @@ def space(language: str | None) -> str:
 def join_words(texts: Iterable[str], language: str | None) -> str:
     """One line of text."""
     return space(language).join(texts)
+
+
+def split_words(text: str, language: str | None) -> list[str]:
+    """What stands between spaces; in a language without them each sign, with the marks and punctuation behind it."""
+    tokens = text.split()
+    return tokens if language not in WITHOUT_SPACES else [unit for token in tokens for unit in _units(token)]
+
+
+def _units(token: str) -> list[str]:
+    found: list[str] = []
+    for unit in _UNIT.findall(token):
+        if found and not unit.isalnum():
+            found[-1] += unit
+        else:
+            found.append(unit)
+    return found

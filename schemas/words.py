@@ -9,8 +9,9 @@ class HeardWindow(Value, frozen=True, kw_only=True):
     """What the decoder thought of one window of up to 30 s that it heard at once.
 
     ``log_probability`` is the mean a token (0 best), ``compression`` how far its text shrinks (repetition),
-    ``no_speech`` its belief in silence; ``again``: only the careful decoder could read it; ``dropped``: the text that
-    was not believed, if any; ``language``: that it was heard in, absent in spans heard before this was kept.
+    ``no_speech`` its belief in silence; ``again``: only the careful decoder could read it; ``agreement``: how much of
+    both readings is the same then, 0..1; ``dropped``: the text that was not believed, if any; ``language``: that it was
+    heard in. The last and ``agreement`` are absent in spans heard before they were kept.
     """
 
     start_ms: int
@@ -19,6 +20,7 @@ class HeardWindow(Value, frozen=True, kw_only=True):
     compression: float
     no_speech: float
     again: bool = False
+    agreement: float | None = None
     dropped: str = ""
     language: str | None = None
 
@@ -33,11 +35,15 @@ class Rejected(Value, frozen=True, kw_only=True):
 
 
 class ScriptReport(Value, frozen=True, kw_only=True):
-    """How much of a given script was said: its words, those heard as they are written, those left out."""
+    """How much of a given script was said: its words, those heard as they are written, those left out.
+
+    ``used`` is false where hardly any of it is said: the script is of something else, and the recognised words stay.
+    """
 
     words: int
     heard: int
     left_out: int
+    used: bool = True
 
 
 class Fit(Value, frozen=True, kw_only=True):

@@ -11,6 +11,8 @@ import hmac
 from collections.abc import Mapping
 from uuid import UUID
 
+import msgspec
+
 from schemas import codec, events
 from schemas.options import broken_rules
 from streams.adapters.keys import decrypt_secret, derive_key
@@ -98,8 +100,8 @@ def check_upload(event: events.UploadReceived) -> None:
         raise Rejected("upload.options", f"option {name} must be {rule}")
     if len(event.title) > 500 or len(event.source_url or "") > 4000 or len((event.object_key or "").encode()) > 1024:
         raise Rejected("upload.size", "title holds at most 500, source_url 4000 characters, object_key 1024 bytes")
-    if "\0" in f"{event.title}{event.source_url}{event.object_key}":
-        raise Rejected("upload.text", "title, source_url and object_key must not contain the character NUL")
+    if b"\\u0000" in msgspec.json.encode(event):
+        raise Rejected("upload.text", "no text of an upload may contain the character NUL")
 
 
 def _check_time(text: str, now: dt.datetime) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from uuid import uuid4
 
+import msgspec
 import numpy as np
 
 from schemas.documents import HeardSpan, Transcript
@@ -77,6 +78,8 @@ async def hear_in_spans(
     alignment: Alignment | None = None,
     *,
     into_english: bool = False,
+    language: str | None = None,
+    glossary: Sequence[str] = (),
 ) -> list[HeardSpan]:
     """Each span heard with the padding that ingest gives it; what the first was heard in is the others' hint."""
     heard: list[HeardSpan] = []
@@ -90,13 +93,14 @@ async def hear_in_spans(
         cut = samples[padded.start_ms * 16 : padded.end_ms * 16]
         heard.append(
             await hear(
-                plan(ordinal, len(edges) - 1, part, padded),
+                msgspec.structs.replace(plan(ordinal, len(edges) - 1, part, padded), language=language),
                 objects=Stored(flac(cut)),  # type: ignore[arg-type]
                 speech=speech,
                 report=lambda _: None,
                 hint=heard[0].language if heard else None,
                 alignment=alignment,
                 into_english=into_english,
+                glossary=glossary,
             )
         )
     return heard

@@ -12,6 +12,7 @@ from schemas.documents import HeardSpan, Transcript, encode_document
 from schemas.ids import result_id
 from schemas.media import ObjectRef, TimeRange, Value
 from schemas.sounds import SoundTotals
+from schemas.words import ScriptReport
 from streams import dead, lifecycle, understanding
 from streams.adapters.postgres import Connection, Row, org_transaction
 from streams.attempt import Commit, Work, timed_in_thread
@@ -233,7 +234,13 @@ async def _write(
         work.cause,
     )
     if (script := transcript.script) is not None and script.left_out:
-        sentence = f"script: {script.left_out} of its {script.words} words were not found in what is said"
-        await lifecycle.warn(connection, event.org_id, event.project_id, sentence)
+        await lifecycle.warn(connection, event.org_id, event.project_id, left_out(script))
     await lifecycle.end_part(connection, event.org_id, event.project_id, "close", work.cause, cpu_ms=work.cpu_ms)
     await understanding.say_understood(connection, event.org_id, event.project_id, work.cause)
+
+
+def left_out(script: ScriptReport) -> str:
+    """What to warn of where a script was not followed to its last word."""
+    if not script.used:
+        return f"script: it is not what is said here ({script.heard} of its {script.words} words were heard); not used"
+    return f"script: {script.left_out} of its {script.words} words were not found in what is said"

@@ -6,19 +6,22 @@ they were heard. Between matches, words of the script are laid into the time tha
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from schemas.media import TimeRange, Word
+from schemas.text import WITHOUT_SPACES
+from streams.listen.scriptwords import another_text, matched, words_of
 from streams.listen.seams import letters
 from streams.listen.times import in_order
 
 ADLIB_WORDS = 5
 """So many words in a row that the script does not have were really said; fewer are the recogniser's mistake."""
-ROOM_MS = 100
-"""With less time than this a word, a stretch of the script was not said."""
+BESIDE_WORDS, BESIDE_TIMES = 8, 4
+"""So many words, and so many times those of the script in their place, are no mistake of the recogniser either."""
+ROOM_MS, LETTER_MS = 100, 25
+"""With less time than this a word, or a letter of a long one, a stretch of the script was not said."""
 LONGEST_MS = 20_000
 """In a longer stretch without a match nothing can be placed: what the script has there was not said."""
 SLIP_WORDS = 3
@@ -38,37 +41,65 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Matched(msgspec.Struct, frozen=True, kw_only=True):
-    """The script's words in order; which stretches need the sound; how many words were heard, how many left no time."""
+    """The script's words in order; which stretches need the sound; how many words were heard, how many left no time.
+
+    ``given``: how many words the script has. ``used``: whether it is of this recording at all; else ``words`` are those
+    that were recognised.
+    """
 
     words: list[Word]
     stretches: list[Stretch]
     heard: int
     unsaid: int
+    given: int
+    used: bool = True
 
 
-def match(recognised: Sequence[Word], script: str, duration_ms: int) -> Matched:
-    """The script laid over what was recognised. A script in another language than what is said matches nothing."""
-    wanted = script.split()
-    codes = difflib.SequenceMatcher(
-        None, [letters(word.text) for word in recognised], [letters(text) for text in wanted], autojunk=False
-    ).get_opcodes()
+def match(recognised: Sequence[Word], script: str, duration_ms: int, language: str | None = None) -> Matched:
+    """The script laid over what was recognised (mainly in ``language``), if it is of the same recording."""
+    said = [unit for word in recognised for unit in _units(word, language)]
+    wanted = words_of(script, language)
+    codes = matched([letters(word.text) for word in said], [letters(text) for text in wanted])
+    heard = sum(i2 - i1 for kind, i1, i2, _, _ in codes if kind == "equal")
+    if another_text(len(said), len(wanted), codes, language):
+        return Matched(
+            words=list(recognised), stretches=[], heard=heard, unsaid=len(wanted), given=len(wanted), used=False
+        )
     words: list[Word] = []
     stretches: list[Stretch] = []
-    heard = unsaid = 0
+    unsaid = 0
     for kind, i1, i2, j1, j2 in codes:
+        texts, room = wanted[j1:j2], _room(said, i1, i2, duration_ms)
         if kind == "equal":
-            pairs = zip(recognised[i1:i2], wanted[j1:j2], strict=True)
+            pairs = zip(said[i1:i2], texts, strict=True)
             words += [msgspec.structs.replace(word, text=text) for word, text in pairs]
-            heard += i2 - i1
-            continue
-        room = _room(recognised, i1, i2, duration_ms)
-        if j2 > j1 and ROOM_MS * (j2 - j1) <= room.length_ms <= LONGEST_MS:
+        elif texts and not _beside(i2 - i1, j2 - j1) and _needs_ms(texts) <= room.length_ms <= LONGEST_MS:
             stretches.append(Stretch(first=len(words), end=len(words) + j2 - j1, room=room, heard=i2 > i1))
-            words += _laid(wanted[j1:j2], room)
+            words += _laid(texts, room)
         else:
             unsaid += j2 - j1
-            words += recognised[i1:i2] if i2 - i1 >= ADLIB_WORDS else []
-    return Matched(words=words, stretches=stretches, heard=heard, unsaid=unsaid)
+            words += said[i1:i2] if i2 - i1 >= ADLIB_WORDS else []
+    return Matched(words=words, stretches=stretches, heard=heard, unsaid=unsaid, given=len(wanted))
+
+
+def _units(word: Word, language: str | None) -> Iterator[Word]:
+    """A recognised word as the script's words are counted: of a language without spaces, each sign with its share."""
+    texts = words_of(word.text, language) if language in WITHOUT_SPACES else []
+    if len(texts) < 2:
+        yield word
+        return
+    room = TimeRange(start_ms=word.start_ms, end_ms=word.end_ms)
+    for part in _laid(texts, room):
+        yield msgspec.structs.replace(part, probability=word.probability)
+
+
+def _beside(heard: int, wanted: int) -> bool:
+    """Whether so much was heard where the script has little that it was really said beside the script."""
+    return heard >= BESIDE_WORDS and heard >= BESIDE_TIMES * wanted
+
+
+def _needs_ms(texts: Sequence[str]) -> int:
+    return sum(max(ROOM_MS, LETTER_MS * len(text)) for text in texts)
 
 
 def _room(recognised: Sequence[Word], first: int, end: int, duration_ms: int) -> TimeRange:

@@ -15,10 +15,12 @@ from streams.adapters.ports import Alignment, Objects, Piece, Report
 from streams.adapters.triton_wire import InferenceFailed
 from streams.errors import Unavailable
 from streams.listen.audio import decode_flac
+from streams.listen.fillers import flagged
 from streams.listen.refine import ALIGNED, PATIENCE_S
 from streams.listen.script import Stretch, match, settled
 from streams.listen.segments import segments
 from streams.listen.times import AROUND_MS
+from streams.listen.tongues import of_times
 from streams.listen.trust import Witnesses, doubts
 
 Times = list[TimeRange | None] | None
@@ -42,35 +44,41 @@ async def follow(
 ) -> Scripted:
     """The script's words in place of the recognised ones, at their times; what was not said is left out and counted.
 
-    An aligner that does not answer costs exactness, no words. Raises Unavailable where the store does not answer.
+    A script of another recording is not used. An aligner that does not answer costs exactness, no words. Raises
+    Unavailable where the store does not answer.
     """
-    matched = await asyncio.to_thread(match, transcript.words, script, transcript.duration_ms)
+    matched = await asyncio.to_thread(match, transcript.words, script, transcript.duration_ms, transcript.language)
+    if not matched.used:
+        told = ScriptReport(words=matched.given, heard=matched.heard, left_out=matched.given, used=False)
+        return Scripted(transcript=msgspec.structs.replace(transcript, script=told), compute_ms=0)
+    tongues = of_times(matched.words, transcript.segments, transcript.language)
+    known = [at for at, one in enumerate(matched.stretches) if tongues[one.first] in ALIGNED]
     times: list[Times] = [None] * len(matched.stretches)
     cost = 0
-    if transcript.language in ALIGNED:
-        for count, span in enumerate(spans, start=1):
-            inside = [at for at, one in enumerate(matched.stretches) if _belongs(one, span)]
-            if inside and span.audio is not None:
-                body = await objects.get(span.audio)
-                asked = [_piece(matched.words, matched.stretches[at], span.padded) for at in inside]
-                found, spent = await _aligned(body, span, asked, alignment)
-                cost += spent
-                for at, one in zip(inside, found, strict=True):
-                    times[at] = one
-            report(1 + count)
+    for count, span in enumerate(spans, start=1):
+        inside = [at for at in known if _belongs(matched.stretches[at], span)]
+        if inside and span.audio is not None:
+            asked = [_piece(matched.words, matched.stretches[at], span.padded) for at in inside]
+            found, spent = await _aligned(await objects.get(span.audio), span, asked, alignment)
+            cost += spent
+            for at, one in zip(inside, found, strict=True):
+                times[at] = one
+        report(1 + count)
     words, unsaid = settled(matched, times)
-    told = ScriptReport(words=len(script.split()), heard=matched.heard, left_out=unsaid)
+    told = ScriptReport(words=matched.given, heard=matched.heard, left_out=unsaid)
     return Scripted(transcript=_marked(transcript, words, told), compute_ms=cost)
 
 
 def _marked(transcript: Transcript, words: list[Word], told: ScriptReport) -> Transcript:
     """The script's words in segments, doubtful where nobody speaks or nothing was placed; none of them is rejected."""
     told_by = Witnesses(speech=transcript.speech)
+    tongues = of_times(words, transcript.segments, transcript.language)
+    words = flagged(words, tongues)
     found: list[Segment] = []
-    for segment in segments(words, transcript.language):
+    for segment in segments(words, transcript.language, tongues):
         here = doubts(words[segment.first_word : segment.end_word], 0, told_by)
         trust: Trust = "doubtful" if here else "trusted"
-        found.append(msgspec.structs.replace(segment, trust=trust, doubts=here, language=transcript.language))
+        found.append(msgspec.structs.replace(segment, trust=trust, doubts=here))
     return msgspec.structs.replace(transcript, words=words, segments=found, script=told)
 
 

@@ -42,3 +42,12 @@ def of_segments(segments: Sequence[Segment], count: int) -> list[str | None]:
     for segment in segments:
         found[segment.first_word : segment.end_word] = [segment.language] * (segment.end_word - segment.first_word)
     return found
+
+
+def of_times(words: Sequence[Word], segments: Sequence[Segment], otherwise: str | None) -> list[str | None]:
+    """The language of each word by the segment it is said in or after, of a transcript that may have other words."""
+    starts = [one.start_ms for one in segments]
+    if not starts:
+        return [otherwise] * len(words)
+    near = [segments[max(0, bisect_right(starts, middle_ms(word)) - 1)] for word in words]
+    return [segment.language or otherwise for segment in near]

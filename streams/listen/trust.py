@@ -1,8 +1,8 @@
 """The trust map: which segments are believed, which are marked, which are taken out, and why. Pure; changes no word.
 
-Four witnesses, none of which knows the others: the voice detector (is anybody speaking?), the decoder (how probable did
-it find its own words, did it have to hear them twice?), the text itself (does it go round in a loop?), and the aligner
-(can the words be put on the sound?). One that doubts marks a segment; two that agree on a grave doubt reject it.
+Four witnesses, none of which knows the others: the voice detector (does anybody speak?), the decoder (how probable did
+it find its own words, do two readings agree where one failed?), the text itself (does it go round in a loop?), and the
+aligner (can the words be put on the sound?). One that doubts marks a segment; two that agree on a grave one reject it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ VERY_UNSURE = 0.25
 """And below which another doubt rejects it; text invented on music and noise measured 0.04."""
 PLACED = 0.34
 """Fewer of the words than this that the aligner could place: they do not fit the sound."""
+AGREE = 0.8
+"""Two readings of a window with less in common than this do not confirm each other."""
 ROUNDS, ROUND_WORDS = 4, 8
 """So many times in a row the same up to eight words …"""
 LOOP_WORDS = 6
@@ -100,8 +102,8 @@ def _voiced(run: Sequence[Word], speech: Sequence[TimeRange]) -> float:
 
 
 def _again(span: TimeRange, windows: Sequence[HeardWindow]) -> bool:
-    """Whether most of it was heard in windows that only the careful decoder could read."""
-    heard = [(_overlap(span, window), window.again) for window in windows]
+    """Whether most of it was heard in windows that the careful decoder read otherwise than the first one."""
+    heard = [(_overlap(span, window), window.again and (window.agreement or 0.0) < AGREE) for window in windows]
     return 2 * sum(ms for ms, again in heard if again) > sum(ms for ms, _ in heard)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from streams.adapters.meter import metered
 from streams.adapters.triton import TritonSpeech
+from streams.adapters.triton_align import TritonAlignment
 from streams.adapters.triton_wire import InferenceFailed, TritonWire, tensor, text_tensor
 from streams.errors import Unavailable
 from streams.listen.english import english_track
@@ -71,6 +72,15 @@ async def test_words_times_and_language(speech: TritonSpeech) -> None:
     spoken_ms = sum(stretch.length_ms for stretch in heard.speech)
     assert sum(stretch.length_ms for stretch in heard.voiced) > spoken_ms > 5_000, "the readier ear hears more"
     assert heard.compute_ms > 0
+
+
+async def test_a_word_between_long_silences_is_found_on_its_second(speech: TritonSpeech, triton_server: Triton) -> None:
+    """The file's own label: 'banana' is said at 40 s."""
+    alignment = TritonAlignment(triton_server.url)
+    told = await transcribed(speech, sound(media("talking/auto-editor_example_42s_720p.mp4")), alignment=alignment)
+    await alignment.close()
+    found = [word.start_ms for word in told.words if letters(word.text) == "banana"]
+    assert any(abs(at_ms - 40_000) <= 250 for at_ms in found), found
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,22 @@ from __future__ import annotations
 import itertools
 from uuid import UUID
 
+import msgspec
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.documents import HeardSpan
 from schemas.events import SpanPlanned
 from schemas.media import ObjectRef, TimeRange, Word
+from schemas.words import ScriptReport
+from streams.listen.close import left_out
 from streams.listen.merge import close
 from streams.listen.script import CERTAIN, UNCERTAIN, match, settled
-from streams.listen.scripted import follow
-from tests.listen.spoken import sentence, span, texts
+from streams.listen.scripted import Scripted, follow
+from tests.listen.spoken import sentence, span, texts, word
 from tests.listen.test_hear import OneObject
+from tests.listen.test_merge import window
 from tests.recordings import flac
 from tests.vectors import EvenAlignment
 
@@ -64,6 +69,39 @@ def test_the_aligners_times_are_certain() -> None:
     assert [(word.start_ms, word.probability) for word in words[2:4]] == [(820, CERTAIN), (1000, UNCERTAIN)]
 
 
+def test_a_script_of_something_else_is_not_used() -> None:
+    heard = sentence("we are going to speak of the weather today and of the rain in the hills", 0)
+    for script, language in (
+        ("Wir sprechen heute über das Recht, die Software zu nutzen, zu ändern und sie an andere weiterzugeben", "en"),
+        ("今日は天気について話しましょう、そして山の雨について", "en"),
+        ("🎉 — …", "en"),
+    ):
+        matched = match(heard, script, LONG, language)
+        assert (matched.words, matched.stretches) == (heard, [])
+        assert matched.unsaid == matched.given
+
+
+def test_what_is_said_beside_the_script_stays() -> None:
+    heard = sentence("one now let me say something else to all of you here two", 0)
+    assert texts(laid(heard, "one aside two")[0]) == texts(heard)
+
+
+def test_without_spaces_each_sign_is_matched() -> None:
+    heard = [word("今日", 0, 400), word("は", 400, 600), word("雪", 1_000, 1_200), word("です。", 1_200, 1_800)]
+    matched = match(heard, "今日は雨です。", LONG, "ja")
+    words, unsaid = settled(matched, [None] * len(matched.stretches))
+    assert [(one.text, one.start_ms, one.end_ms) for one in words] == [
+        ("今", 0, 200), ("日", 200, 400), ("は", 400, 600),
+        ("雨", 1_000, 1_200), ("で", 1_200, 1_400), ("す。", 1_400, 1_800),
+    ]  # fmt: skip
+    assert (matched.heard, unsaid) == (5, 0)
+
+
+def test_a_word_as_long_as_a_page_was_not_said() -> None:
+    words, unsaid = laid(sentence("one two three four", 0), f"one two {'x' * 50_000} three four")
+    assert (texts(words), unsaid) == ("one two three four", 1)
+
+
 @given(st.lists(st.sampled_from("abcd"), max_size=20), st.lists(st.sampled_from("abcde"), min_size=1, max_size=20))
 def test_words_are_in_order_whatever_is_matched(heard: list[str], script: list[str]) -> None:
     words, unsaid = laid(sentence(" ".join(heard), 0), " ".join(script))
@@ -71,21 +109,46 @@ def test_words_are_in_order_whatever_is_matched(heard: list[str], script: list[s
     assert all(one.end_ms <= other.start_ms for one, other in itertools.pairwise(words))
 
 
-async def test_a_stretch_is_put_on_the_sound_of_its_span() -> None:
+def planned() -> SpanPlanned:
     ref = ObjectRef(key="k", sha256="0" * 64, size=1)
-    planned = SpanPlanned(
+    return SpanPlanned(
         org_id=UUID(int=1), project_id=UUID(int=2), ordinal=0, span_count=1, range=TimeRange(start_ms=0, end_ms=9_000),
         padded=TimeRange(start_ms=0, end_ms=10_000), source=ref, index=ref, audio=ref,
     )  # fmt: skip
-    transcript = close([span(0, 9_000, sentence("we met doctor smith today.", 1_000))], 9_000, [])
+
+
+async def followed(heard: HeardSpan, script: str) -> Scripted:
     store = OneObject(flac(np.zeros(16_000 * 10, dtype=np.int16)))
-    found = await follow(
-        transcript, "We met Dr Szmyt today.", [planned], objects=store, alignment=EvenAlignment(),  # type: ignore[arg-type]
+    return await follow(
+        close([heard], 9_000, []), script, [planned()], objects=store, alignment=EvenAlignment(),  # type: ignore[arg-type]
         report=lambda _: None,
     )  # fmt: skip
+
+
+async def test_a_stretch_is_put_on_the_sound_of_its_span() -> None:
+    found = await followed(span(0, 9_000, sentence("we met doctor smith today.", 1_000)), "We met Dr Szmyt today.")
     told = found.transcript
     assert texts(told.words) == "We met Dr Szmyt today."
     assert [word.start_ms for word in told.words] == [1_000, 1_400, 1_600, 2_150, 2_600]
     assert [(one.text, one.trust) for one in told.segments] == [("We met Dr Szmyt today.", "trusted")]
     assert told.script is not None
     assert (told.script.words, told.script.heard, told.script.left_out, found.compute_ms) == (5, 3, 0, 5)
+
+
+async def test_a_script_in_two_languages_keeps_them_and_only_what_the_aligner_knows_is_put_on_the_sound() -> None:
+    heard = span(0, 9_000, [*sentence("we meet smith today", 0), *sentence("das ist äh Schmid selbst", 5_000)])
+    mixed = msgspec.structs.replace(heard, windows=[window(0, 4_000, "en"), window(4_500, 9_000, "de")])
+    told = (await followed(mixed, "We meet Szmyt today. Das ist äh Szmidt selbst.")).transcript
+    assert [(one.text, one.language) for one in told.segments] == [
+        ("We meet Szmyt today.", "en"), ("Das ist äh Szmidt selbst.", "de"),
+    ]  # fmt: skip
+    assert [one.text for one in told.words if one.filler] == ["äh"]
+    assert [one.probability for one in told.words if one.text in ("Szmyt", "Szmidt")] == [CERTAIN, UNCERTAIN]
+
+
+async def test_a_script_that_is_not_used_changes_nothing_and_says_so() -> None:
+    heard = span(0, 9_000, sentence("we are going to speak of the weather today and of rain", 0))
+    told = (await followed(heard, "eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn")).transcript
+    assert texts(told.words) == "we are going to speak of the weather today and of rain"
+    assert told.script == ScriptReport(words=13, heard=0, left_out=13, used=False)
+    assert "not used" in left_out(told.script)

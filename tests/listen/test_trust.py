@@ -53,6 +53,7 @@ def test_clean_speech_is_trusted() -> None:
         (Witnesses(speech=[]), 0.9, "no_speech"),
         (Witnesses(speech=[ALL]), 0.4, "unsure"),
         (Witnesses(speech=[ALL], windows=[window(again=True)]), 0.9, "heard_twice"),
+        (Witnesses(speech=[ALL], windows=[window(again=True, agreement=0.5)]), 0.9, "heard_twice"),
         (Witnesses(speech=[ALL], fits=[fit(1)]), 0.9, "does_not_fit"),
     ],
 )
@@ -61,6 +62,11 @@ def test_one_witness_marks(witnesses: Witnesses, probability: float, doubt: str)
     found = judged(words, witnesses)
     assert [(one.trust, one.doubts) for one in found.segments] == [("doubtful", [doubt])]
     assert found.words == words
+
+
+def test_two_readings_that_agree_confirm_each_other() -> None:
+    witnesses = Witnesses(speech=[ALL], windows=[window(again=True, agreement=0.9)])
+    assert [one.doubts for one in judged(sentence("We begin at nine.", 0), witnesses).segments] == [[]]
 
 
 def test_two_grave_doubts_reject_and_the_rest_closes_up() -> None:

@@ -26,6 +26,13 @@ def test_a_window_is_heard_again_when_it_repeats_doubts_or_stops_early() -> None
     assert not gates.failed(compression=1.0, log_probability=-0.3, words=1, speech_s=3.0)
 
 
+def test_two_readings_agree_by_their_words() -> None:
+    assert gates.agreement([" Thank", " you."], [" thank", " you"]) == 1.0
+    assert gates.agreement([], []) == 1.0
+    assert gates.agreement([" Thank", " you."], []) == 0.0
+    assert gates.agreement(["we", "go", "on", "and", "on", "and"], ["we", "go", "on"]) == 0.667
+
+
 DUTCH = {"nl": 0.75, "en": 0.24}
 HALF = {"en": 0.5, "nl": 0.48}
 ENGLISH = {"en": 0.92, "nl": 0.06}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,12 +68,27 @@ def test_words_and_whole_segments_go() -> None:
         ([edit(0, 3, "a"), edit(2, 4, "b")], 1),
         ([edit(2, 2, "a")], 0),
         ([edit(2, 3, "a " * 21)], 0),
+        ([edit(0, 1, "a"), edit(2, 3, "a" * 101)], 1),
     ],
 )
 def test_what_cannot_be_done_says_which(edits: list[WordEdit], at: int) -> None:
     with pytest.raises(BadEditError) as caught:
         corrected(transcript(), edits, 2)
     assert caught.value.at == at
+
+
+def test_where_no_spaces_are_written_each_sign_is_a_word() -> None:
+    japanese = msgspec.structs.replace(transcript(), language="ja")
+    after, (change,) = corrected(japanese, [edit(2, 4, "今日、iPhone 15")], 2)
+    assert [word.text for word in after.words[2:6]] == ["今", "日、", "iPhone", "15"]
+    assert (after.words[2].start_ms, after.words[5].end_ms, change.after) == (1000, 1900, "今日、iPhone15")
+
+
+def test_a_sound_of_hesitation_that_is_corrected_to_a_word_is_none() -> None:
+    told = transcript()
+    words = [msgspec.structs.replace(told.words[0], filler=True), *told.words[1:]]
+    after, _ = corrected(msgspec.structs.replace(told, words=words), [edit(0, 1, "on")], 2)
+    assert not after.words[0].filler
 
 
 @given(st.lists(st.tuples(st.integers(0, 7), st.integers(1, 4), st.text("ab ", max_size=60)), max_size=3))

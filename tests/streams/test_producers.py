@@ -107,6 +107,8 @@ async def test_our_own_message_passes_however_long_it_waited() -> None:
         ({"source_url": "https://a.org/\0"}, "upload.text"),
         ({"source_url": None, "object_key": f"{ORG_ID}/{'a' * 1024}"}, "upload.size"),
         ({"options": events.ProjectOptions(language="en\n")}, "upload.options"),
+        ({"options": events.ProjectOptions(script="a\0b")}, "upload.text"),
+        ({"options": events.ProjectOptions(topics=["a\0b"])}, "upload.text"),
     ],
 )
 def test_what_no_store_would_take_is_refused(changes: dict[str, object], reason: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 
 MAX_COMPRESSION = 2.4
@@ -28,6 +29,12 @@ def invented(*, compression: float, log_probability: float, no_speech: float, wo
     """Whether a text is dropped: it repeats itself, is thought to be silence, or does not sit on the sound."""
     silent = no_speech > NO_SPEECH and log_probability < MIN_LOG_PROBABILITY
     return compression > MAX_COMPRESSION or silent or word_probability < MIN_WORD_PROBABILITY
+
+
+def agreement(first: Sequence[str], second: Sequence[str]) -> float:
+    """How much two readings of one window have in common, 0..1: their words without case and punctuation."""
+    bare = [["".join(filter(str.isalnum, word.casefold())) for word in words] for words in (first, second)]
+    return round(difflib.SequenceMatcher(None, *bare, autojunk=False).ratio(), 3)
 
 
 SURE_LANGUAGE = 0.9

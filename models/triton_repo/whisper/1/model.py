@@ -157,6 +157,7 @@ def _window(part) -> dict:
         "compression": part.compression,
         "no_speech": part.no_speech,
         "again": part.again,
+        "agreement": part.agreement,
         "dropped": part.dropped or "",
         "language": part.language,
     }

@@ -53,6 +53,8 @@ class Part:
     start_ms: int
     heard_ms: int
     again: bool
+    agreement: float | None
+    """How much of both readings is the same, of a window that was heard again."""
     dropped: str | None
     language: str
     """The language it was heard in."""
@@ -199,12 +201,13 @@ class Recogniser:
             in_turn = options.mode == "sequential"
             own = self._tongues.latest() if in_turn else self._tongues.of(spans.index(span))
             again = not in_turn and _failed(segment, span)
-            believed, offset_s = [segment], 0.0
+            believed, offset_s, agreement = [segment], 0.0, None
             if again:
                 offset_s = span.start / packing.RATE_HZ
                 believed = list(self._careful(packed[span.start : span.end], options, own))
+                agreement = gates.agreement(_texts([segment]), _texts(believed))
             for one in believed:
-                yield _part(one, pieces, offset_s, own, again=again)
+                yield _part(one, pieces, offset_s, own, again=again, agreement=agreement)
 
 
 def _window_of(segment, spans: list[packing.Window]) -> packing.Window:
@@ -221,7 +224,13 @@ def _failed(segment, span: packing.Window) -> bool:
     )
 
 
-def _part(segment, pieces: list[packing.Piece], offset_s: float, language: str, *, again: bool) -> Part:
+def _texts(segments: Iterable) -> list[str]:
+    return [word.word for segment in segments for word in segment.words or ()]
+
+
+def _part(
+    segment, pieces: list[packing.Piece], offset_s: float, language: str, *, again: bool, agreement: float | None
+) -> Part:
     words = []
     for word in segment.words or ():
         text = word.word.strip()
@@ -242,6 +251,7 @@ def _part(segment, pieces: list[packing.Piece], offset_s: float, language: str, 
         start_ms=min(start_ms, words[0][1]) if words else start_ms,
         heard_ms=heard_ms,
         again=again,
+        agreement=agreement,
         dropped=reason,
         language=language,
         log_probability=round(float(segment.avg_logprob), 3),

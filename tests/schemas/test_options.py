@@ -1,0 +1,39 @@
+"""What of a project's options is refused, and in which words."""
+
+from __future__ import annotations
+
+import pytest
+
+from schemas.events import ProjectOptions
+from schemas.options import LANGUAGES, broken_rules
+
+
+@pytest.mark.parametrize(
+    ("given", "refused"),
+    [
+        ({"language": "en"}, []),
+        ({"language": "haw"}, []),
+        ({"language": "xx"}, ["language"]),
+        ({"language": "en-US"}, ["language"]),
+        ({"glossary": ("Lorenz", "C++", "日本", "שלום", "Ünal 🎉")}, []),
+        ({"glossary": ("🎉",)}, ["glossary"]),
+        ({"glossary": ("",)}, ["glossary"]),
+        ({"glossary": ("<|startoftranscript|>",)}, ["glossary"]),
+        ({"glossary": ("one\ntwo",)}, ["glossary"]),
+        ({"glossary": ("a" * 61,)}, ["glossary"]),
+        ({"glossary": tuple(f"term {at}" for at in range(10_000))}, ["glossary"]),
+        ({"script": "Hello."}, []),
+        ({"script": " \n"}, ["script"]),
+        ({"script": "é" * 30_001}, ["script"]),
+        ({"script": "a" * 1_000_000}, ["script"]),
+    ],
+)
+def test_each_option_has_its_range(given: dict[str, object], refused: list[str]) -> None:
+    broken = broken_rules(ProjectOptions(**given))
+    assert list(broken) == refused
+    assert all(broken.values())
+
+
+def test_the_languages_are_those_of_whisper() -> None:
+    assert len(LANGUAGES) == 100
+    assert {"en", "de", "ja", "yue", "jw"} <= LANGUAGES
