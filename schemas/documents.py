@@ -346,7 +346,7 @@ class FramePlan(Value, frozen=True, kw_only=True):
 
 
 class CaptionCue(Value, frozen=True, kw_only=True):
-    """The words shown together; each lights up in its own time. Times are project ms."""
+    """The words shown together; each lights up in its own time. Times count from the clip's first picture."""
 
     start_ms: int
     end_ms: int

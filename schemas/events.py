@@ -151,6 +151,8 @@ class RenderRequested(Event, frozen=True, kw_only=True):
     plan: ObjectRef
     source: ObjectRef
     index: ObjectRef
+    edit: ObjectRef | None = None
+    """The version of the clip's edit that is played; without one ``range`` is played as it is."""
 
 
 class ExportCompleted(Event, frozen=True, kw_only=True):

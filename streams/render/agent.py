@@ -6,6 +6,7 @@ import msgspec
 
 from schemas import events
 from schemas.documents import FramePlan, Transcript
+from schemas.edit import EditList
 from schemas.ids import result_id
 from streams import lifecycle
 from streams.adapters.postgres import Connection, org_transaction
@@ -42,6 +43,9 @@ class RenderStage:
         index = await context.index(event.index)
         plan = msgspec.json.decode(await context.objects.get(event.plan), type=FramePlan)
         transcript, encoding = await self._before(event)
+        edit = None
+        if event.edit:
+            edit = msgspec.json.decode(await context.objects.get(event.edit), type=EditList)
         with context.scratch() as scratch:
             async with context.cache.open(event.source.key, event.source.size) as source:
                 produced = await produce(
@@ -55,6 +59,7 @@ class RenderStage:
                     prefix=prefix_of(event, "exports", result_id(work.cause.input_id, "render")),
                     report=work.report,
                     encoding=encoding,
+                    edit=edit,
                 )
         work.cpu_ms = produced.cpu_ms
 

@@ -55,7 +55,7 @@ class Captions:
     """The captions of one clip, drawn when first needed."""
 
     def __init__(self, cues: Sequence[CaptionCue], look: CaptionLook) -> None:
-        """``cues`` in order and not overlapping, in project ms."""
+        """``cues`` in order and not overlapping, in ms from the clip's first picture."""
         self._cues = cues
         self._look = look
         self._starts = [cue.start_ms for cue in cues]

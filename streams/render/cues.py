@@ -74,7 +74,7 @@ def make_cues(
     rules: CueRules = CueRules(),  # noqa: B008 - frozen
     doubtful: Sequence[TimeRange] = (),
 ) -> list[CaptionCue]:
-    """Cues of the clip in order, not overlapping, inside the clip. Times are project ms, as the words' are.
+    """Cues of the clip in order, not overlapping, inside the clip. Times are of the clock that the words' are of.
 
     No cue holds words of a ``doubtful`` stretch and others: it is marked as a whole, and has room for its mark.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from schemas.documents import SourceIndex
 from schemas.media import TimeRange
 from streams.adapters.media.timeline import stream_us
@@ -17,14 +19,15 @@ MOST_LOST = 0.5
 
 
 class Stills:
-    """Watches the times of a clip's pictures. A source that is not steady (a screen) may stand still as it likes."""
+    """Watches the times of a stretch's pictures. A source that is not steady (a screen) may stand still as it likes."""
 
-    def __init__(self, clip: TimeRange, index: SourceIndex) -> None:
-        """Raises ValueError when the source has no pictures."""
+    def __init__(self, clip: TimeRange, index: SourceIndex, begins_ms: float = 0.0) -> None:
+        """``begins_ms``: when the stretch is played. Raises ValueError when the source has no pictures."""
         if index.video is None:
             raise ValueError("the source has no pictures")
         starts_us = stream_us(index.video.start_pts, index.video.time_base) - index.origin_us
         self._clip = clip
+        self._begins_ms = round(begins_ms)
         self._last_ms = max(clip.start_ms, starts_us // 1000)
         self._end_ms = min(clip.end_ms, starts_us // 1000 + index.video.duration_ms)
         rate = steady(periods_us(TimeRange(start_ms=0, end_ms=index.duration_ms), index), told_rate(index.video))
@@ -38,19 +41,38 @@ class Stills:
         self._last_ms = max(self._last_ms, at_ms)
 
     def told(self) -> list[str]:
-        """Warnings, to be asked for after the last picture. Raises Rejected where too much stands still."""
+        """Warnings, to be asked for once, after the last picture."""
         last_ms = self._last_ms
         told = [
-            f"video.frozen: {stretch.length_ms} ms stand still, {stretch.start_ms - self._clip.start_ms} ms in: "
+            f"video.frozen: {stretch.length_ms} ms stand still, {self._place(stretch.start_ms)} ms in: "
             "the source's pictures there cannot be read"
             for stretch in self._stretches
         ]
         if self._clip.end_ms - last_ms > FROZEN_MS:
             told.append(f"video.frozen: the last {self._clip.end_ms - last_ms} ms stand still")
         self.see(self._end_ms)
-        if sum(stretch.length_ms for stretch in self._stretches) > MOST_LOST * self._clip.length_ms:
-            raise Rejected("media.damaged", "Most of the pictures in this part of the file cannot be read.")
         return told
+
+    def _place(self, at_ms: int) -> int:
+        return self._begins_ms + at_ms - self._clip.start_ms
+
+    @property
+    def lost_ms(self) -> int:
+        """How long nothing moved."""
+        return sum(stretch.length_ms for stretch in self._stretches)
+
+    @property
+    def length_ms(self) -> int:
+        """Of the stretch."""
+        return self._clip.length_ms
+
+
+def stills_told(watched: Sequence[Stills]) -> list[str]:
+    """Warnings of all stretches of a clip. Raises Rejected where too much of them stands still."""
+    told = [sentence for stills in watched for sentence in stills.told()]
+    if sum(stills.lost_ms for stills in watched) > MOST_LOST * sum(stills.length_ms for stills in watched):
+        raise Rejected("media.damaged", "Most of the pictures in this part of the file cannot be read.")
+    return told
 
 
 def silence_told(clip: TimeRange, index: SourceIndex, heard_ms: float) -> list[str]:

@@ -1,13 +1,16 @@
-"""The edit decision list: which source picture and which crop each output picture shows. Pure; never decodes."""
+"""The output's clock: which source picture and which crop each output picture shows. Pure; never decodes."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from math import ceil
 from typing import TypeVar
 
 from schemas.documents import Aspect, FramePlan, ShotCrop, SourceIndex
+from schemas.edit import Piece
+from schemas.edit_clock import length_ms, whole
 from schemas.media import TimeRange, Value
 from streams.render.rates import output_rate
 
@@ -23,13 +26,41 @@ class Slot(Value, frozen=True, kw_only=True):
     at_ms: float
 
 
+class Part(Value, frozen=True, kw_only=True):
+    """The slots of one piece, from ``first`` to before ``end``: they show the source from ``source_ms`` on."""
+
+    first: int
+    end: int
+    source_ms: Fraction
+    speed: Fraction = Fraction(1)
+    output_ms: float = 0.0
+    """When the piece itself begins to play: at its first slot, or up to one before it."""
+
+    def shows_ms(self, number: int, period_ms: Fraction) -> Fraction:
+        """The moment of the source that belongs to a slot."""
+        return self.source_ms + (number - self.first) * period_ms * self.speed
+
+    def range(self, period_ms: Fraction, lead_ms: int = 0) -> TimeRange:
+        """The stretch of the source that its slots show, with a little before and after it."""
+        start = int(self.source_ms)
+        end = start + round((self.end - self.first) * period_ms * self.speed)
+        return TimeRange(start_ms=max(0, start - lead_ms), end_ms=end + lead_ms)
+
+
 class Timeline(Value, frozen=True, kw_only=True):
-    """The output's clock: ``count`` pictures at a constant rate, starting at ``start_ms`` of project time."""
+    """The output's clock: ``count`` pictures at a constant rate, the first of them of ``start_ms`` of project time."""
 
     start_ms: int
     rate_numerator: int
     rate_denominator: int
     count: int
+    pieces: tuple[Part, ...] = ()
+    """None: one stretch, as it is."""
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What is played, in order; every slot belongs to one part."""
+        return self.pieces or (Part(first=0, end=self.count, source_ms=Fraction(self.start_ms)),)
 
     @property
     def rate(self) -> Fraction:
@@ -52,25 +83,56 @@ class Timeline(Value, frozen=True, kw_only=True):
 
 
 def timeline_for(clip: TimeRange, index: SourceIndex) -> Timeline:
-    """The output's clock for a clip. Raises ValueError when the source has no picture or the clip no length."""
-    rate = output_rate(clip, index)
-    count = round(clip.length_ms * rate / 1000)
+    """The output's clock for a clip as it is. Raises as `timeline_of`."""
+    return timeline_of(whole(clip), index)
+
+
+def timeline_of(played: Sequence[Piece], index: SourceIndex) -> Timeline:
+    """The output's clock for pieces, at the rate of the longest one.
+
+    Raises ValueError when the source has no picture or the pieces no length.
+    """
+    rate = output_rate(max((piece.source for piece in played), key=lambda time: time.length_ms), index)
+    lasts_ms = _exact(length_ms(played))
+    count = round(lasts_ms * rate / 1000)
     if count < 1:
-        raise ValueError(f"a clip of {clip.length_ms} ms has no picture at {float(rate):.2f} a second")
+        raise ValueError(f"a clip of {float(lasts_ms):.0f} ms has no picture at {float(rate):.2f} a second")
+    starts = [ceil(_exact(piece.output_start_ms) * rate / 1000) for piece in played]
+    ends = [*(min(start, count) for start in starts[1:]), count]
+    parts = [_part(piece, first, end, rate) for piece, first, end in zip(played, starts, ends, strict=True)]
     return Timeline(
-        start_ms=clip.start_ms, rate_numerator=rate.numerator, rate_denominator=rate.denominator, count=count
+        start_ms=played[0].source.start_ms,
+        rate_numerator=rate.numerator,
+        rate_denominator=rate.denominator,
+        count=count,
+        pieces=tuple(part for part in parts if part.end > part.first),
     )
 
 
+def _exact(ms: float) -> Fraction:
+    """A time that was added up in floats."""
+    return Fraction(ms).limit_denominator(100_000)
+
+
+def _part(piece: Piece, first: int, end: int, rate: Fraction) -> Part:
+    speed = _exact(piece.speed)
+    late_ms = first * 1000 / rate - _exact(piece.output_start_ms)
+    source_ms = piece.source.start_ms + late_ms * speed
+    return Part(first=first, end=end, source_ms=source_ms, speed=speed, output_ms=piece.output_start_ms)
+
+
 def fill_slots(
-    pictures: Iterable[tuple[int, Picture]], timeline: Timeline
+    pictures: Iterable[tuple[int, Picture]], timeline: Timeline, part: Part | None = None
 ) -> Iterator[tuple[int, Picture, list[Slot]]]:
     """Source pictures that are shown, in order, each with the output slots that show it: ``(its ms, picture, slots)``.
+
+    Slots of ``part`` only; without one, of the first.
 
     A slot shows the picture that stands nearest before its middle; slots before the first picture show the first,
     slots after the last the last. Middles keep the rounding of times to ms from doubling or dropping pictures.
     """
-    next_number = 0
+    part = part or timeline.parts[0]
+    next_number = part.first
     held: tuple[int, Picture] | None = None
     offset: Fraction | None = None
     for at_ms, picture in pictures:
@@ -78,36 +140,37 @@ def fill_slots(
             held = at_ms, picture
             continue
         if offset is None:
-            offset = _offset(held[0], at_ms, timeline)
+            offset = _offset(held[0], at_ms, part, timeline.period_ms)
         slots = []
-        while next_number < timeline.count and timeline.start_ms + next_number * timeline.period_ms + offset < at_ms:
+        while next_number < part.end and part.shows_ms(next_number, timeline.period_ms) + offset < at_ms:
             slots.append(_slot(next_number, timeline))
             next_number += 1
         if slots:
             yield held[0], held[1], slots
-        if next_number == timeline.count:
+        if next_number == part.end:
             return
         held = at_ms, picture
-    if held is not None and next_number < timeline.count:
-        yield held[0], held[1], [_slot(number, timeline) for number in range(next_number, timeline.count)]
+    if held is not None and next_number < part.end:
+        yield held[0], held[1], [_slot(number, timeline) for number in range(next_number, part.end)]
 
 
 def _slot(number: int, timeline: Timeline) -> Slot:
     return Slot(number=number, at_ms=float(number * timeline.period_ms))
 
 
-def _offset(first_ms: int, second_ms: int, timeline: Timeline) -> Fraction:
+def _offset(first_ms: int, second_ms: int, part: Part, period_ms: Fraction) -> Fraction:
     """How far after a slot's start to look, so that pictures at a constant rate begin far from where we look.
 
-    From the source picture that begins nearest to the clip's start: half a picture later. So sound and picture differ
+    From the source picture that begins nearest to the part's start: half a picture later. So sound and picture differ
     by at most half a source picture, and rounding to ms neither doubles nor drops one.
     """
     step = Fraction(max(1, second_ms - first_ms))
-    nearest = first_ms + round((timeline.start_ms - first_ms) / step) * step
-    shift = nearest - timeline.start_ms
-    if abs(shift) > timeline.period_ms:
+    nearest = first_ms + round((part.source_ms - first_ms) / step) * step
+    shift = nearest - part.source_ms
+    shown_ms = period_ms * part.speed
+    if abs(shift) > shown_ms:
         shift = Fraction(0)
-    return shift + min(step, timeline.period_ms) / 2
+    return shift + min(step, shown_ms) / 2
 
 
 class Shots:

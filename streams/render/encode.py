@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -11,6 +11,9 @@ import msgspec
 import numpy as np
 
 from schemas.documents import CaptionCue, Certificate, FramePlan, SourceIndex
+from schemas.edit import Piece
+from schemas.edit_clock import length_ms, union, whole
+from schemas.edited import ranges_out, words_out
 from schemas.media import TimeRange, Value, Word
 from streams.adapters.media.reader import Reader
 from streams.errors import Rejected
@@ -18,13 +21,14 @@ from streams.render import typeface
 from streams.render.captions import Captions, fitting
 from streams.render.certificate import examine
 from streams.render.cues import make_cues
-from streams.render.damage import Stills, silence_told
-from streams.render.edl import OUTPUT_SIZES, Shots, Timeline, fill_slots, timeline_for
+from streams.render.damage import Stills, silence_told, stills_told
+from streams.render.edl import OUTPUT_SIZES, Part, Shots, Slot, Timeline, fill_slots, timeline_of
+from streams.render.joins import joined
 from streams.render.layout import look_for
 from streams.render.loudness import RATE_HZ, Sound, normalised
 from streams.render.picture import Painter, deinterlaced
 from streams.render.planes import copied
-from streams.render.sound import faded, gather
+from streams.render.sound import faded
 from streams.render.thumbnail import CUT_MARGIN_MS, Thumbnail
 from streams.render.trial import proofed
 from streams.render.writer import Encoding, Mp4Writer
@@ -40,7 +44,10 @@ class RenderTask(Value, frozen=True, kw_only=True):
 
     plan: FramePlan
     index: SourceIndex
+    pieces: list[Piece] = []
+    """What is played, in order; none: the plan's range as it is."""
     words: list[Word] = []
+    """Of the source, as the doubtful stretches."""
     doubtful: list[TimeRange] = []
     """Stretches whose words are not trusted."""
     captions: bool = True
@@ -64,11 +71,12 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Report) -> dict[
 
 def render(task: RenderTask, source: BinaryIO, scratch: Path, report: Report) -> Rendered:
     """Make the clip and its thumbnail in ``scratch``. Raises Rejected when the range has no picture."""
-    timeline = timeline_for(task.plan.range, task.index)
+    played = task.pieces or whole(task.plan.range)
+    timeline = timeline_of(played, task.index)
     reader = Reader(source, task.index, threads=task.encoding.threads)
     progress = _Progress(report)
-    sound, warnings = _sound(task, reader, timeline, progress)
-    cues, missing_glyphs = _cues(task)
+    sound, warnings = _sound(task, reader, timeline, played, progress)
+    cues, missing_glyphs = _cues(task, played)
     warnings += missing_glyphs
     path = scratch / VIDEO_FILE
     warnings += _encode(task, reader, timeline, sound, cues, scratch, progress)
@@ -91,43 +99,41 @@ class _Progress:
             self._report(self._count)
 
 
-def _sound(task: RenderTask, reader: Reader, timeline: Timeline, progress: _Progress) -> tuple[Sound, list[str]]:
+def _sound(
+    task: RenderTask, reader: Reader, timeline: Timeline, played: Sequence[Piece], progress: _Progress
+) -> tuple[Sound, list[str]]:
     """The clip's sound at its target loudness; silence of the right length where the source has none."""
     samples = timeline.samples(RATE_HZ)
     silence = np.zeros((samples, 2), np.float32)
     if task.index.audio is None:
         return silence, ["audio.absent: the source has no sound; the clip's track is silent"]
+    heard: list[tuple[TimeRange, float]] = []
 
-    clip, heard_ms = _range_of(timeline), 0.0
-
-    def counted() -> Iterator[tuple[int, av.AudioFrame]]:
-        nonlocal heard_ms
-        for at_ms, frame in reader.audio(clip):
+    def counted(time: TimeRange) -> Iterator[tuple[int, av.AudioFrame]]:
+        heard_ms = 0.0
+        for at_ms, frame in reader.audio(time):
             progress.step()
             end_ms = at_ms + frame.samples * 1000 / frame.sample_rate
-            heard_ms += max(0.0, min(end_ms, clip.end_ms) - max(at_ms, clip.start_ms))
+            heard_ms += max(0.0, min(end_ms, time.end_ms) - max(at_ms, time.start_ms))
             yield at_ms, frame
+        heard.append((time, heard_ms))
 
-    sound = gather(counted(), timeline.start_ms, samples)
+    sound = joined(played, samples, counted)
     if sound is None:
         return silence, ["audio.absent: the source has no sound in this range; the clip's track is silent"]
     level, warnings = normalised(sound)
     level = proofed(faded(level), task.encoding.audio_bit_rate)
-    return level, warnings + silence_told(clip, task.index, heard_ms)
+    return level, warnings + [told for time, heard_ms in heard for told in silence_told(time, task.index, heard_ms)]
 
 
-def _range_of(timeline: Timeline, lead_ms: int = 0) -> TimeRange:
-    start = max(0, timeline.start_ms - lead_ms)
-    return TimeRange(start_ms=start, end_ms=timeline.start_ms + round(timeline.length_ms) + lead_ms)
-
-
-def _cues(task: RenderTask) -> tuple[list[CaptionCue], list[str]]:
-    """The cues to burn, in letters that the shipped fonts have."""
+def _cues(task: RenderTask, played: Sequence[Piece]) -> tuple[list[CaptionCue], list[str]]:
+    """The cues to burn, on the output's clock, in letters that the shipped fonts have."""
     if not task.captions:
         return [], []
     known = [msgspec.structs.replace(word, text=typeface.drawable(word.text)) for word in task.words]
     look = look_for(*OUTPUT_SIZES[task.plan.aspect])
-    cues = make_cues(known, task.plan.range, fitting(look), doubtful=task.doubtful)
+    time = TimeRange(start_ms=0, end_ms=round(length_ms(played)))
+    cues = make_cues(words_out(known, played), time, fitting(look), doubtful=ranges_out(task.doubtful, played))
     lost = sum(
         bool(word.text.strip()) and not drawn.text.strip() for word, drawn in zip(task.words, known, strict=True)
     )
@@ -143,31 +149,56 @@ def _encode(
     scratch: Path,
     progress: _Progress,
 ) -> list[str]:
-    assert task.index.video is not None
     size_px = OUTPUT_SIZES[task.plan.aspect]
-    painter = Painter(task.index.video, size_px, scratch)
-    captions = Captions(cues, look_for(*size_px))
-    shots, thumbnail = Shots(task.plan), Thumbnail(float(timeline.length_ms), task.plan.faces)
-    clip = _range_of(timeline)
-    stills = Stills(clip, task.index)
-    pictures = deinterlaced(reader.pictures(_range_of(timeline, LEAD_MS)))
-    last_ms = None
+    film = _Film(task, timeline, cues, scratch, progress)
     with Mp4Writer(scratch / VIDEO_FILE, size_px, timeline, sound, task.encoding) as writer:
-        for at_ms, picture, slots in fill_slots(pictures, timeline):
-            shot, to_cut_ms = shots.at(at_ms), shots.distance_to_cut_ms(at_ms)
-            painted = painter.paint(picture, shot)
-            stills.see(at_ms)
-            awkward = picture.is_corrupt or to_cut_ms < CUT_MARGIN_MS
-            thumbnail.consider(painted, slots[0].at_ms, source_ms=at_ms, shot=shot, awkward=awkward)
-            for slot in slots:
-                shown = painted if slot is slots[-1] else copied(painted)
-                captions.burn(shown, timeline.start_ms + slot.at_ms)
-                writer.write(shown, slot.number)
-                progress.step()
-            last_ms = at_ms
-    if last_ms is None:
-        raise Rejected("media.no_pictures", "There is no picture in the part of the file that the clip is made of.")
-    thumbnail.save(scratch / THUMBNAIL_FILE)
-    damaged = reader.damaged(clip)
+        for part in timeline.parts:
+            film.play(part, reader, writer)
+    film.thumbnail.save(scratch / THUMBNAIL_FILE)
+    damaged = sum(reader.damaged(stretch) for stretch in union(film.ranges))
     warnings = [f"video.damaged: {damaged} pictures of the source are damaged there"] if damaged else []
-    return warnings + stills.told()
+    return warnings + stills_told(film.stills)
+
+
+class _Film:
+    """Paints one part of the clip after the other."""
+
+    def __init__(
+        self, task: RenderTask, timeline: Timeline, cues: list[CaptionCue], scratch: Path, progress: _Progress
+    ) -> None:
+        assert task.index.video is not None
+        size_px = OUTPUT_SIZES[task.plan.aspect]
+        self.thumbnail = Thumbnail(float(timeline.length_ms), task.plan.faces)
+        self.stills: list[Stills] = []
+        self.ranges: list[TimeRange] = []
+        self._index, self._timeline, self._progress = task.index, timeline, progress
+        self._painter = Painter(task.index.video, size_px, scratch)
+        self._captions = Captions(cues, look_for(*size_px))
+        self._shots = Shots(task.plan)
+
+    def play(self, part: Part, reader: Reader, writer: Mp4Writer) -> None:
+        """Every slot of the part. Raises Rejected when the source has no picture there."""
+        period_ms = self._timeline.period_ms
+        clip = part.range(period_ms)
+        stills = Stills(clip, self._index, part.output_ms)
+        pictures = deinterlaced(reader.pictures(part.range(period_ms, LEAD_MS)))
+        last_ms = None
+        for at_ms, picture, slots in fill_slots(pictures, self._timeline, part):
+            self._show(at_ms, picture, slots, writer)
+            stills.see(at_ms)
+            last_ms = at_ms
+        if last_ms is None:
+            raise Rejected("media.no_pictures", "There is no picture in the part of the file that the clip is made of.")
+        self.stills.append(stills)
+        self.ranges.append(clip)
+
+    def _show(self, at_ms: int, picture: av.VideoFrame, slots: list[Slot], writer: Mp4Writer) -> None:
+        shot, to_cut_ms = self._shots.at(at_ms), self._shots.distance_to_cut_ms(at_ms)
+        painted = self._painter.paint(picture, shot)
+        awkward = picture.is_corrupt or to_cut_ms < CUT_MARGIN_MS
+        self.thumbnail.consider(painted, slots[0].at_ms, source_ms=at_ms, shot=shot, awkward=awkward)
+        for slot in slots:
+            shown = painted if slot is slots[-1] else copied(painted)
+            self._captions.burn(shown, slot.at_ms)
+            writer.write(shown, slot.number)
+            self._progress.step()

@@ -9,10 +9,13 @@ from pathlib import Path
 import msgspec
 
 from schemas.documents import Certificate, ExportFiles, FramePlan, SourceIndex, Transcript
+from schemas.edit import EditList, Piece
+from schemas.edit_clock import pieces, union, whole
+from schemas.edited import cues_out, retold
 from schemas.events import RenderRequested
 from schemas.media import ObjectRef, Segment, TimeRange, Value, Word
 from schemas.scenery import Framing
-from schemas.subtitles import range_cues, srt, vtt
+from schemas.subtitles import srt, vtt
 from streams.adapters.media.confine import ChildLimits
 from streams.adapters.media.handles import SourceHandle
 from streams.adapters.media.sandbox import run_child
@@ -45,19 +48,27 @@ async def produce(
     prefix: str,
     report: Report,
     encoding: Encoding = Encoding(),  # noqa: B008 - frozen
+    edit: EditList | None = None,
 ) -> Produced:
-    """Render, measure and store one export. Raises what `run_child` and `Objects` raise."""
-    words = words_near(transcript.words if transcript else [], plan.range)
-    doubtful = doubtful_near(transcript.segments if transcript else [], plan.range)
+    """Render, measure and store one export; without ``edit`` the plan's range. Raises as `run_child` and `Objects`."""
+    played = pieces(edit) if edit else whole(plan.range)
+    said = retold(transcript, edit.captions) if transcript and edit else transcript
+    times = union(piece.source for piece in played)
     task = RenderTask(
-        plan=plan, index=index, words=words, doubtful=doubtful, captions=request.captions, encoding=encoding
+        plan=plan,
+        index=index,
+        pieces=played,
+        words=words_near(said.words if said else [], *times),
+        doubtful=doubtful_near(said.segments if said else [], *times),
+        captions=request.captions,
+        encoding=encoding,
     )
     args = {"task": msgspec.json.encode(task).decode(), "scratch": str(scratch)}
     result = await run_child(
         "streams.render.encode:main", args, scratch=scratch, limits=LIMITS, source=source, report=report
     )
     rendered = msgspec.convert(result, Rendered)
-    files = await _store(scratch, transcript, plan.range, objects, prefix)
+    files = await _store(scratch, said, played, objects, prefix)
     certificate = msgspec.structs.replace(rendered.certificate, framed_by=plan.model, framing=framing_of(plan))
     return Produced(files=files, certificate=certificate, cpu_ms=int(result["cpu_ms"]))
 
@@ -72,24 +83,26 @@ def framing_of(plan: FramePlan) -> list[Framing]:
     return told
 
 
-def words_near(words: Sequence[Word], clip: TimeRange) -> list[Word]:
-    """The words that the clip and its edges may need."""
-    return [
-        word for word in words if clip.start_ms - NEARBY_MS <= word.end_ms and word.start_ms <= clip.end_ms + NEARBY_MS
-    ]
+def words_near(words: Sequence[Word], *times: TimeRange) -> list[Word]:
+    """The words that the clip, played from these times, and its edges may need."""
+    return [word for word in words if any(_is_near(word, time) for time in times)]
 
 
-def doubtful_near(segments: Sequence[Segment], clip: TimeRange) -> list[TimeRange]:
+def _is_near(word: Word, time: TimeRange) -> bool:
+    return time.start_ms - NEARBY_MS <= word.end_ms and word.start_ms <= time.end_ms + NEARBY_MS
+
+
+def doubtful_near(segments: Sequence[Segment], *times: TimeRange) -> list[TimeRange]:
     """Where the clip's words are not trusted."""
     marked = [TimeRange(start_ms=one.start_ms, end_ms=one.end_ms) for one in segments if one.trust == "doubtful"]
-    return [one for one in marked if one.overlap_ms(clip)]
+    return [one for one in marked if any(one.overlap_ms(time) for time in times)]
 
 
 async def _store(
-    scratch: Path, transcript: Transcript | None, clip: TimeRange, objects: Objects, prefix: str
+    scratch: Path, transcript: Transcript | None, played: Sequence[Piece], objects: Objects, prefix: str
 ) -> ExportFiles:
     """Upload what was made. Subtitles only where something is said."""
-    cues = range_cues(transcript, clip) if transcript else []
+    cues = cues_out(transcript, played) if transcript else []
     subtitles: list[ObjectRef | None] = [None, None]
     if cues:
         subtitles = [

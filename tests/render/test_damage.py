@@ -8,7 +8,7 @@ import pytest
 from schemas.documents import AudioTrack, PacketTable, SourceIndex
 from schemas.media import TimeRange
 from streams.errors import Rejected
-from streams.render.damage import Stills, silence_told
+from streams.render.damage import Stills, silence_told, stills_told
 from tests.look.clips import track
 
 CLIP = TimeRange(start_ms=2_000, end_ms=12_000)
@@ -40,7 +40,7 @@ def told(source: SourceIndex, shown: list[int]) -> list[str]:
     stills = Stills(CLIP, source)
     for at_ms in shown:
         stills.see(at_ms)
-    return stills.told()
+    return stills_told([stills])
 
 
 def test_a_clip_with_all_its_pictures_has_nothing_to_tell() -> None:

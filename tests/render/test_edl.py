@@ -7,12 +7,15 @@ from collections import Counter
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.documents import FramePlan, ShotCrop
+from schemas.edit import EditList, EditSegment
+from schemas.edit_clock import length_ms, pieces, to_source
 from schemas.media import CropBox, TimeRange
-from streams.render.edl import Shots, Timeline, fill_slots
+from streams.render.edl import Shots, Timeline, fill_slots, timeline_of
+from tests.render.test_damage import STEADY
 
 RATES = [Fraction(rate) for rate in ("24000/1001", "15", "25", "30000/1001", "30", "50", "60")]
 
@@ -59,6 +62,51 @@ def test_no_picture_fills_no_slot() -> None:
 
 def test_a_source_that_ends_early_holds_its_last_picture() -> None:
     assert shown([0, 40, 80], timeline(0, Fraction(25), 10)) == [0, 40] + [80] * 8
+
+
+Parts = st.lists(
+    st.tuples(st.integers(0, 15_000), st.integers(100, 2_500), st.sampled_from([0.5, 1.0, 1.25, 2.0])),
+    min_size=1, max_size=6,
+)  # fmt: skip
+
+
+@settings(max_examples=40)
+@given(Parts)
+def test_every_slot_of_an_edit_shows_what_is_played_then(parts: list[tuple[int, int, float]]) -> None:
+    segments = [
+        EditSegment(segment_id=f"s{at}", range=TimeRange(start_ms=start, end_ms=start + length), speed=speed)
+        for at, (start, length, speed) in enumerate(parts, start=1)
+    ]
+    played = pieces(EditList(version=2, segments=segments))
+    clock = timeline_of(played, STEADY)
+    assert clock.rate == 25
+    assert clock.count == pytest.approx(length_ms(played) / 40, abs=1)
+    numbers = []
+    for part in clock.parts:
+        near = part.range(clock.period_ms, 100)
+        pictures = [(at, at) for at in range(0, 20_000, 40) if near.start_ms <= at < near.end_ms]
+        for at_ms, _, slots in fill_slots(pictures, clock, part):
+            numbers += [slot.number for slot in slots]
+            for slot in slots:
+                if slot.at_ms < length_ms(played):
+                    assert abs(at_ms - to_source(played, slot.at_ms)) <= 41 * max(1, part.speed)
+    assert numbers == list(range(clock.count))
+
+
+def test_a_cut_shows_no_picture_from_beyond_it() -> None:
+    """Cut at a change of shot, 80 ms in: the first piece ends with the old one, the second begins with the next."""
+    segments = [
+        EditSegment(segment_id="s1", range=TimeRange(start_ms=1_000, end_ms=1_080)),
+        EditSegment(segment_id="s2", range=TimeRange(start_ms=3_000, end_ms=3_080)),
+    ]
+    clock = timeline_of(pieces(EditList(version=2, segments=segments)), STEADY)
+    shown_ms = [
+        at
+        for part in clock.parts
+        for at, _, slots in fill_slots([(at, at) for at in range(920, 4_000, 40)], clock, part)
+        for _ in slots
+    ]
+    assert shown_ms == [1_000, 1_040, 3_000, 3_040]
 
 
 def test_sound_lasts_exactly_as_long_as_the_pictures() -> None:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from schemas.documents import Aspect, FaceSample, FramePlan, ShotCrop, SourceIndex
+from schemas.edit import EditList, EditSegment, Piece
+from schemas.edit_clock import pieces, whole
 from schemas.media import Box, CropBox, Face, TimeRange, Word
 from streams.errors import Rejected
 from streams.render.certificate import boxes
@@ -36,9 +38,10 @@ def make(
     *,
     captions: bool = True,
     encoding: Encoding = FAST,
+    played: list[Piece] | None = None,
 ) -> tuple[Rendered, list[int]]:
     path, index = source
-    task = RenderTask(plan=crops, index=index, words=heard, captions=captions, encoding=encoding)
+    task = RenderTask(plan=crops, index=index, words=heard, captions=captions, encoding=encoding, pieces=played or [])
     ticks: list[int] = []
     with path.open("rb") as file:
         rendered = render(task, file, scratch, ticks.append)
@@ -143,6 +146,42 @@ def test_the_crop_changes_with_the_very_picture_of_the_cut(tmp_path: Path) -> No
     found = lumas(tmp_path / VIDEO_FILE)
     assert len(found) == 25
     assert found.reshape(25, -1).min(axis=1).min() > 150
+
+
+def test_an_edit_of_one_piece_gives_the_bytes_of_the_clip_itself(
+    source: tuple[Path, SourceIndex], tmp_path: Path
+) -> None:
+    crops, found = plan(source[1], 133, 1_700), []
+    for played in (None, whole(crops.range)):
+        make(source, tmp_path, crops, words("the very same words"), played=played)
+        found.append((tmp_path / VIDEO_FILE).read_bytes())
+    assert found[0] == found[1]
+
+
+def test_pieces_are_played_in_their_order_with_sound_and_captions(
+    source: tuple[Path, SourceIndex], tmp_path: Path
+) -> None:
+    """The second with the flash first, at double speed, then the quiet one: picture, sound and caption move with it."""
+    segments = [
+        EditSegment(segment_id="s1", range=TimeRange(start_ms=800, end_ms=1_600), speed=2.0),
+        EditSegment(segment_id="s2", range=TimeRange(start_ms=0, end_ms=800)),
+    ]
+    played = pieces(EditList(version=2, segments=segments))
+    crops = plan(source[1], 0, 1_600)
+    heard = words("loud", 1_000, each_ms=200, gap_ms=0)
+    rendered, _ = make(source, tmp_path, crops, heard, played=played)
+    assert (rendered.certificate.frames, rendered.certificate.caption_cues) == (30, 1)
+    assert rendered.certificate.warnings == []
+    found = lumas(tmp_path / VIDEO_FILE)
+    flash = np.nonzero(found[:, 150:, :].mean(axis=(1, 2)) > 150)[0] * 40
+    assert (flash[0], flash[-1]) == (120, 160), "from 100 to 200 ms of the output, on a clock of 40 ms"
+    level = np.abs(sound(tmp_path / VIDEO_FILE))
+    beep = np.nonzero(np.convolve(level, np.ones(96) / 96, "same") > 0.6 * level.max() / 1.5)[0] / 48
+    assert beep[0] == pytest.approx(100, abs=30)
+    assert beep[-1] == pytest.approx(200, abs=30)
+    make(source, tmp_path, crops, heard, played=played, captions=False)
+    difference = np.abs(found.astype(int) - lumas(tmp_path / VIDEO_FILE)) > 40
+    assert np.nonzero(difference.reshape(30, -1).sum(axis=1) > 30)[0][0] == 3, "lit with its word, at 100 ms"
 
 
 def test_same_task_same_bytes(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
