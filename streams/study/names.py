@@ -95,12 +95,13 @@ ORG_ENDS = _words(
     "semiconductor semiconductors devices diagnostics genetics genomics sciences biopharma chemical chemicals "
     "materials metals mining minerals steel packaging automotive apparel outfitters homes builders brothers bros "
     "sons credit mortgage savings securities funds analytics robotics cooperative press publishing radio orchestra "
-    "embassy cabinet tribunal directorate secretariat ombudsman institution clinics schools polytechnic seminary"
+    "embassy centre center cabinet tribunal directorate secretariat ombudsman institution clinics schools "
+    "polytechnic seminary"
 )
 """The last word of an organisation's name."""
 ORG_CLOSERS = _words(
     "inc incorporated corp corporation ltd limited llc llp plc gmbh ag sa nv co company companies group holdings "
-    "partners advisors advisers university"
+    "partners advisors advisers university club solutions news media foundation association society agency"
 )
 """Behind these ``and`` begins another name."""
 ORG_STARTS = _words(

@@ -112,7 +112,8 @@ def _of_persons(found: Votes, words: Sequence[str], low: Sequence[str], before: 
         found["person"] += 3.0 if 2 <= len(low) <= 3 else 2.0 if len(low) == 1 else 0.0
     if len(low) <= 3 and not words[0].isupper():
         found["person"] += 3.5 if _STRONG_BEFORE.search(before) else 1.0 if _PERSON_BEFORE.search(before) else 0.0
-        found["person"] += 3.0 if len(low) > 1 and _ROLE_AFTER.match(after) else 0.0
+        told = after[:1] == "," or low[0] in names.GIVEN or _STRONG_BEFORE.search(before)
+        found["person"] += 3.0 if len(low) > 1 and told and _ROLE_AFTER.match(after) else 0.0
         found["person"] += 1.0 if len(low) == 2 and re.match(r",? (with|from|of) [A-Z]", after) else 0.0
 
 

@@ -56,6 +56,7 @@ def test_a_name_is_found_by_what_stands_around_it(sentence: str, kind: str, name
         "The CEO and the CFO agreed on EBITDA.",
         "Okay. Right. Yeah, So that is it.",
         "Remarkable things happen.",
+        "The Harbour Budget Officer said so.",
         "Thanks to Reading and Perry comes much joy.",
     ],
 )
@@ -216,6 +217,6 @@ def test_a_hostile_sentence_takes_no_time() -> None:
         "Gone with the ",
         "in X, Ohio ",
     ):
-        named(heard := spoken(part * 2000 + "X"))
+        named(heard := spoken(part * 1000 + "X"))
         valued(heard)
     assert time.process_time() - began < 20
