@@ -29,7 +29,7 @@ _ROLES = {
     "holds_role": "holds the role", "works_for": "works for", "located_in": "is in", "part_of": "is part of",
     "acquired": "acquired", "made": "made", "said_with": "said with",
 }  # fmt: skip
-COLUMNS = ("kind", "name", "value", "start_ms", "end_ms", "speaker", "quote")
+COLUMNS = ("kind", "name", "value", "start_ms", "end_ms", "speaker", "quote", "doubtful")
 
 
 def clock(ms: int) -> str:
@@ -104,7 +104,7 @@ def table(made: Intelligence) -> str:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for kind, name, value, quote in _rows(made):
-        cells = (kind, name, value, quote.start_ms, quote.end_ms, quote.speaker or "", quote.text)
+        cells = (kind, name, value, quote.start_ms, quote.end_ms, quote.speaker or "", quote.text, _marked(quote))
         writer.writerow([_safe(cell) if isinstance(cell, str) else cell for cell in cells])
     return out.getvalue()
 
@@ -130,6 +130,10 @@ def _rows(made: Intelligence) -> Iterator[tuple[str, str, float | str, Quote]]:
         yield f"relation:{relation.kind}", f"{relation.subject} → {relation.object}", "", relation.quote
     for mood in made.sentiment:
         yield "sentiment", "", mood.value, mood.quote
+
+
+def _marked(quote: Quote) -> str:
+    return "doubtful" if quote.doubtful else ""
 
 
 def _safe(cell: str) -> str:

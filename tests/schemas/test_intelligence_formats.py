@@ -76,6 +76,15 @@ def test_the_table_has_one_row_a_quote_and_no_formula() -> None:
     assert {row["quote"] for row in rows} == {f"'{EVIL}"}
     assert rows[0]["start_ms"] == "61000"
     assert rows[-1]["value"] == "-0.25", "a number stays a number"
+    assert {row["doubtful"] for row in rows} == {""}
+
+
+def test_the_table_marks_what_is_doubtful() -> None:
+    whole = document()
+    doubted = msgspec.structs.replace(whole.quotes[0].quote, doubtful=True)
+    point = msgspec.structs.replace(whole.quotes[0], quote=doubted)
+    rows = csv.DictReader(io.StringIO(table(msgspec.structs.replace(whole, quotes=[point]))))
+    assert {row["kind"] for row in rows if row["doubtful"] == "doubtful"} == {"quote"}
 
 
 def test_linked_data_is_a_video_with_clips_and_what_it_mentions() -> None:
