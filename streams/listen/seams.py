@@ -10,6 +10,8 @@ from streams.listen.words import middle_ms
 
 SAME_MS = 500
 """Two words of the same text, one heard by each side, are one word if their middles are no further apart."""
+APART_MS = 1_500
+"""Between words that both agree on they may be further apart: one hears "a" before a pause, the other behind it."""
 REACH_MS = 1_000
 """Words further from the seam than this are heard by one side only: they are not in question."""
 ORPHAN_MS = 300
@@ -17,7 +19,7 @@ ORPHAN_MS = 300
 SHORT_MS = 700
 """A disagreement no longer than this is taken whole from one side ("cannot" here, "can" and "not" there)."""
 
-Pair = tuple[int, int]
+Pair = tuple[Word, Word]
 
 
 def letters(text: str) -> str:
@@ -33,45 +35,56 @@ def reach(before: HeardSpan, after: HeardSpan) -> int:
 def settle(before: HeardSpan, after: HeardSpan) -> list[Word]:
     """The words within ``reach`` of the seam between two neighbours, each counted once.
 
-    Both sides heard up to a second beyond it (``margin_words``). Words are paired by text and time; a pair is one word,
-    taken from the side it lies on; what stands between pairs is taken from one side, or parted at the seam.
+    Both sides heard up to a second beyond it (``margin_words``). Words are paired by text and time, then, between those
+    pairs, with more patience; a pair is one word, taken from the side it lies on; what is left is taken from one side,
+    or parted at the seam.
     """
     seam_ms, reach_ms = before.range.end_ms, reach(before, after)
     left = [word for word in _all(before) if seam_ms - reach_ms < middle_ms(word) < seam_ms + REACH_MS]
     right = [word for word in _all(after) if seam_ms - REACH_MS < middle_ms(word) < seam_ms + reach_ms]
     found: list[Word] = []
-    for mine, theirs, pair in _stretches(left, right):
-        found += _between(mine, theirs, seam_ms)
-        if pair is not None:
-            ours, other = left[pair[0]], right[pair[1]]
-            found.append(ours if middle_ms(ours) + middle_ms(other) < 2 * seam_ms else other)
+    for mine, theirs, pair in _stretches(left, right, SAME_MS):
+        for ours, others, far in _stretches(mine, theirs, APART_MS):
+            found += _between(ours, others, seam_ms)
+            found += _one(far, seam_ms)
+        found += _one(pair, seam_ms)
     return found
+
+
+def _one(pair: Pair | None, seam_ms: int) -> list[Word]:
+    """The word of a pair that lies on its side of the seam."""
+    if pair is None:
+        return []
+    ours, other = pair
+    return [ours if middle_ms(ours) + middle_ms(other) < 2 * seam_ms else other]
 
 
 def _all(span: HeardSpan) -> list[Word]:
     return sorted([*span.words, *span.margin_words], key=lambda word: (word.start_ms, word.end_ms))
 
 
-def _stretches(left: Sequence[Word], right: Sequence[Word]) -> Iterator[tuple[list[Word], list[Word], Pair | None]]:
+def _stretches(
+    left: Sequence[Word], right: Sequence[Word], within_ms: int
+) -> Iterator[tuple[list[Word], list[Word], Pair | None]]:
     """What lies between pairs, followed by the pair that ends it (None at the end)."""
     at_left = at_right = 0
-    for pair in pairs(left, right):
-        yield list(left[at_left : pair[0]]), list(right[at_right : pair[1]]), pair
-        at_left, at_right = pair[0] + 1, pair[1] + 1
+    for i, j in pairs(left, right, within_ms):
+        yield list(left[at_left:i]), list(right[at_right:j]), (left[i], right[j])
+        at_left, at_right = i + 1, j + 1
     yield list(left[at_left:]), list(right[at_right:]), None
 
 
-def pairs(left: Sequence[Word], right: Sequence[Word]) -> list[Pair]:
+def pairs(left: Sequence[Word], right: Sequence[Word], within_ms: int) -> list[tuple[int, int]]:
     """The longest run of same words in the same order (longest common subsequence), as index pairs."""
     best = [[0] * (len(right) + 1) for _ in range(len(left) + 1)]
     for i in reversed(range(len(left))):
         for j in reversed(range(len(right))):
-            same = best[i + 1][j + 1] + 1 if _same(left[i], right[j]) else 0
+            same = best[i + 1][j + 1] + 1 if _same(left[i], right[j], within_ms) else 0
             best[i][j] = max(same, best[i + 1][j], best[i][j + 1])
-    found: list[Pair] = []
+    found: list[tuple[int, int]] = []
     i = j = 0
     while i < len(left) and j < len(right):
-        if _same(left[i], right[j]) and best[i][j] == best[i + 1][j + 1] + 1:
+        if _same(left[i], right[j], within_ms) and best[i][j] == best[i + 1][j + 1] + 1:
             found.append((i, j))
             i, j = i + 1, j + 1
         elif best[i + 1][j] >= best[i][j + 1]:
@@ -81,8 +94,8 @@ def pairs(left: Sequence[Word], right: Sequence[Word]) -> list[Pair]:
     return found
 
 
-def _same(one: Word, other: Word) -> bool:
-    return letters(one.text) == letters(other.text) and abs(middle_ms(one) - middle_ms(other)) <= SAME_MS
+def _same(one: Word, other: Word, within_ms: int) -> bool:
+    return letters(one.text) == letters(other.text) and abs(middle_ms(one) - middle_ms(other)) <= within_ms
 
 
 def _between(mine: list[Word], theirs: list[Word], seam_ms: int) -> list[Word]:

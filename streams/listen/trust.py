@@ -7,6 +7,7 @@ aligner (can the words be put on the sound?). One that doubts marks a segment; t
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections.abc import Sequence
 
@@ -32,6 +33,9 @@ ROUNDS, ROUND_WORDS = 4, 8
 """So many times in a row the same up to eight words …"""
 LOOP_WORDS = 6
 """… and at least so many words in all are a loop: decoders fall into them, speakers hardly ever."""
+DRAWN_SIGNS = 12
+"""A word of so many signs that has the same up to four letters eight times ("Hmmmmmmmmmmmm") is a loop in itself."""
+_DRAWN = re.compile(r"([^\W\d]{1,4}?)\1{7}")
 PROOF_WORDS = 3
 """The aligner's word on fewer words than this proves nothing."""
 
@@ -54,7 +58,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
 
 def judge(words: Sequence[Word], segments: Sequence[Segment], witnesses: Witnesses) -> Judged:
     """Segments marked ``trusted`` or ``doubtful``; the rejected ones and their words taken out."""
-    looping = loops(words)
+    looping = [loop or drawn_out(word.text) for loop, word in zip(loops(words), words, strict=True)]
     kept: list[Word] = []
     stay: list[Segment] = []
     out: list[Rejected] = []
@@ -74,7 +78,8 @@ def judge(words: Sequence[Word], segments: Sequence[Segment], witnesses: Witness
 def rejected(found: Sequence[Doubt], run: Sequence[Word]) -> bool:
     """Whether two witnesses agree that this was never said."""
     grave = {"no_speech", "repeats", "does_not_fit"} & set(found)
-    return len(grave) >= 2 or bool(grave and _sure(run) < VERY_UNSURE)
+    unread = "heard_twice" in found and bool({"no_speech", "repeats"} & grave)
+    return len(grave) >= 2 or unread or bool(grave and _sure(run) < VERY_UNSURE)
 
 
 def doubts(run: Sequence[Word], looping: int, witnesses: Witnesses) -> list[Doubt]:
@@ -130,6 +135,11 @@ def loops(words: Sequence[Word]) -> list[bool]:
                 found[at : at + same + length] = [True] * (same + length)
             at += max(1, same)
     return found
+
+
+def drawn_out(text: str) -> bool:
+    """Whether a word is one sound over and over, longer than anybody writes it: a loop inside a word."""
+    return len(text) >= DRAWN_SIGNS and _DRAWN.search(letters(text)) is not None
 
 
 def _same(texts: Sequence[str], at: int, length: int) -> int:

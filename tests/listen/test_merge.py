@@ -55,6 +55,13 @@ def test_the_same_word_said_twice_stays_twice() -> None:
     assert merged(before, margin_after, margin_before, after) == "very very good"
 
 
+def test_a_word_that_each_hears_on_another_side_of_a_pause_comes_once() -> None:
+    before = [word("here", 48_900), word("a", 49_300, 49_730)]
+    margin_after, margin_before = [word("pendulum.", 50_590, 51_000)], [word("here", 48_920)]
+    after = [word("a", 50_540, 50_590), word("pendulum.", 50_600, 51_100)]
+    assert merged(before, margin_after, margin_before, after) == "here a pendulum."
+
+
 def test_very_short_spans_count_no_word_twice() -> None:
     parts = [span(0, 50_000, [word("a", 49_500)], [word("b", 50_100)]), span(50_000, 50_800, [word("b", 50_100)])]
     parts.append(span(50_800, 90_000, [word("c", 51_000)], [word("b", 50_100)]))

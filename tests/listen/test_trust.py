@@ -13,12 +13,12 @@ from streams.detect.timeline import Material, gather
 from streams.listen.fillers import flagged
 from streams.listen.merge import close
 from streams.listen.segments import segments
-from streams.listen.trust import Judged, Witnesses, judge, loops
+from streams.listen.trust import Judged, Witnesses, drawn_out, judge, loops
 from streams.render.cues import make_cues
 from streams.render.produce import doubtful_near
 from streams.sinks.documents import segment_documents
 from streams.study.spoken import read
-from tests.listen.spoken import sentence, span, texts
+from tests.listen.spoken import sentence, span, texts, word
 from tests.sinks.made import transcript_completed
 
 ALL = TimeRange(start_ms=0, end_ms=60_000)
@@ -98,6 +98,21 @@ def test_a_grave_doubt_and_improbable_words_reject() -> None:
 )
 def test_a_loop_is_said_over_and_over(text: str, looping: int) -> None:
     assert sum(loops(sentence(text, 0))) == looping
+
+
+@pytest.mark.parametrize(
+    ("text", "loop"),
+    [("Hmmmmmmmmmmmmmm", True), ("hahahahahahahahaha", True), ("Hmmm", False), ("Donaudampfschifffahrt", False),
+     ("1,000,000,000,000", False), ("hahaha", False)],
+)  # fmt: skip
+def test_a_loop_inside_a_word(text: str, *, loop: bool) -> None:
+    assert drawn_out(text) is loop
+
+
+def test_a_loop_that_two_readings_do_not_agree_on_is_rejected() -> None:
+    twice = Witnesses(speech=[ALL], windows=[window(again=True, agreement=0.0)])
+    assert judged([word("Hmmmmmmmmmmmmmm", 0)], twice).segments == []
+    assert judged([word("Hmmmmmmmmmmmmmm", 0)], Witnesses(speech=[ALL])).segments[0].doubts == ["repeats"]
 
 
 def test_fillers_are_marked_by_language_and_words_are_not() -> None:

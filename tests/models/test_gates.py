@@ -26,6 +26,15 @@ def test_a_window_is_heard_again_when_it_repeats_doubts_or_stops_early() -> None
     assert not gates.failed(compression=1.0, log_probability=-0.3, words=1, speech_s=3.0)
 
 
+def test_terms_of_the_glossary_alone_need_a_sound_that_makes_sure_of_them() -> None:
+    terms = "Lorenz, Hester Prynne"
+    assert gates.parroted(["Hester", "Prynne."], terms, 0.37)
+    assert not gates.parroted(["Hester", "Prynne."], terms, 0.8)
+    assert not gates.parroted(["Hester", "came."], terms, 0.37)
+    assert not gates.parroted(["Lorenz"], None, 0.3)
+    assert not gates.parroted([], terms, 0.0)
+
+
 def test_two_readings_agree_by_their_words() -> None:
     assert gates.agreement([" Thank", " you."], [" thank", " you"]) == 1.0
     assert gates.agreement([], []) == 1.0

@@ -207,7 +207,7 @@ class Recogniser:
                 believed = list(self._careful(packed[span.start : span.end], options, own))
                 agreement = gates.agreement(_texts([segment]), _texts(believed))
             for one in believed:
-                yield _part(one, pieces, offset_s, own, again=again, agreement=agreement)
+                yield _part(one, pieces, offset_s, own, again=again, agreement=agreement, glossary=options.glossary)
 
 
 def _window_of(segment, spans: list[packing.Window]) -> packing.Window:
@@ -229,7 +229,14 @@ def _texts(segments: Iterable) -> list[str]:
 
 
 def _part(
-    segment, pieces: list[packing.Piece], offset_s: float, language: str, *, again: bool, agreement: float | None
+    segment,
+    pieces: list[packing.Piece],
+    offset_s: float,
+    language: str,
+    *,
+    again: bool,
+    agreement: float | None,
+    glossary: str | None,
 ) -> Part:
     words = []
     for word in segment.words or ():
@@ -239,12 +246,13 @@ def _part(
             words.append((text, start_ms, end_ms, round(float(word.probability), 4)))
     start_ms = packing.restore_ms(pieces, offset_s + segment.start, offset_s + segment.start)[0]
     heard_ms = packing.restore_ms(pieces, offset_s + segment.end, offset_s + segment.end)[1]
+    probability = sum(word[3] for word in words) / len(words) if words else 0.0
     dropped = gates.invented(
         compression=segment.compression_ratio,
         log_probability=segment.avg_logprob,
         no_speech=segment.no_speech_prob,
-        word_probability=sum(word[3] for word in words) / len(words) if words else 0.0,
-    )
+        word_probability=probability,
+    ) or gates.parroted([word[0] for word in words], glossary, probability)
     reason = segment.text.strip() if dropped and words else None
     return Part(
         words=[] if dropped else words,
