@@ -1,9 +1,9 @@
 """Who speaks on screen: our turns on made panels of real people with known turns, beside the largest face.
 
 ``python -m benchmarks.active_speaker [--seed 2] [--files 6]``: of each kind of scene (the others stand still, listen,
-or talk without sound) that many files go through frame's own child, the face detector and the landmarks on a Triton of
-their own. Counted are steps of 40 ms at which the speaker is heard: right, another one, nobody. The largest face and
-the liveliest mouth (no sound) are the baselines.
+or talk without sound) that many files go through listen's own code (speech, voices) and frame's own child, with all
+models on a Triton of their own. Counted are steps of 40 ms at which the speaker is heard: right, another one, nobody.
+The largest face and the liveliest mouth (no sound) are the baselines; ours without the voices stands beside them.
 """
 
 from __future__ import annotations
@@ -15,22 +15,33 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import msgspec
 import numpy as np
 
+from benchmarks.diarization import Shelf
 from benchmarks.panels import WIDE, Others, Scene, make
-from schemas.documents import ClipTracks, FaceTrack
-from schemas.media import TimeRange
+from schemas.documents import ClipTracks, FaceTrack, encode_document
+from schemas.events import SpanPlanned
+from schemas.faces import SpeakingTurn
+from schemas.media import ObjectRef, TimeRange
 from streams.adapters.media.handles import LocalSource
-from streams.adapters.triton import TritonFaces
+from streams.adapters.triton import TritonFaces, TritonSpeech
 from streams.adapters.triton_landmarks import TritonLandmarks
+from streams.adapters.triton_vectors import TritonVoices
+from streams.frame.heard import HeardIn, voices_of
 from streams.frame.look_closely import look_closely
 from streams.frame.mouths import box_at
 from streams.frame.speaking import of_track
+from streams.frame.turns import who_speaks
+from streams.frame.whose_voice import HeardVoices
 from streams.ingest.survey import survey
+from streams.listen.hear import hear
 from streams.settings import MediaLimits
 from tests.contract.triton_server import running
+from tests.recordings import RATE_HZ, flac, sound
 
 KINDS: tuple[Others, ...] = ("still", "listen", "mute")
 LIMITS = {"still": 0.95, "listen": 0.95, "mute": 0.80}
@@ -39,14 +50,38 @@ Answer = Callable[[int], int | None]
 
 
 class Looked(msgspec.Struct, frozen=True, kw_only=True):
-    """One scene and what frame made of it."""
+    """One scene, where voices are heard in it, and what frame made of it."""
 
     scene: Scene
     tracks: ClipTracks
     seconds: float
+    speech: list[TimeRange] = []
 
 
-async def look(path: Path, faces: TritonFaces, landmarks: TritonLandmarks) -> tuple[ClipTracks, float]:
+async def hear_voices(
+    path: Path, speech: TritonSpeech, voices: TritonVoices
+) -> tuple[list[TimeRange], HeardVoices | None]:
+    """Where voices are detected in a file, and how they sound, by listen's own code."""
+    samples = sound(path)
+    shelf: Any = Shelf(flac(samples))
+    whole = TimeRange(start_ms=0, end_ms=samples.size * 1000 // RATE_HZ)
+    ref = ObjectRef(key="audio", sha256="0" * 64, size=1)
+    span = SpanPlanned(
+        org_id=UUID(int=0), project_id=UUID(int=0), ordinal=0, span_count=1, range=whole, padded=whole, source=ref,
+        index=ref, audio=ref,
+    )  # fmt: skip
+    heard = await hear(span, objects=shelf, speech=speech, report=lambda _: None, voices=voices, prefix="v")
+    document = await shelf.put("heard", encode_document(heard), "application/json")
+    return heard.speech, await voices_of(shelf, [HeardIn(range=whole, document=document)], whole)
+
+
+async def look(
+    path: Path,
+    faces: TritonFaces,
+    landmarks: TritonLandmarks,
+    speech: Sequence[TimeRange],
+    voices: HeardVoices | None,
+) -> tuple[ClipTracks, float]:
     """The whole file through frame's own code."""
     with tempfile.TemporaryDirectory() as scratch, LocalSource(path) as source:
         with path.open("rb") as file:
@@ -61,6 +96,8 @@ async def look(path: Path, faces: TritonFaces, landmarks: TritonLandmarks) -> tu
             scratch=Path(scratch),
             report=lambda _: None,
             warn=print,
+            speech=speech,
+            voices=voices,
         )
     return tracks, index.duration_ms / 1000
 
@@ -73,10 +110,21 @@ def panel_of(track: FaceTrack, at_ms: int) -> int:
 
 def ours(looked: Looked) -> Answer:
     """The turns of frame."""
+    return by_turns(looked, looked.tracks.turns)
+
+
+def without_voices(looked: Looked) -> Answer:
+    """The same by lips and level alone."""
+    seen = looked.tracks
+    return by_turns(looked, who_speaks(seen.tracks, seen.shots, seen.mouths, seen.voice, looked.speech))
+
+
+def by_turns(looked: Looked, turns: Sequence[SpeakingTurn]) -> Answer:
+    """Who has the turn."""
     by_number = {track.track: track for track in looked.tracks.tracks}
 
     def answer(at_ms: int) -> int | None:
-        turn = next((t for t in looked.tracks.turns if t.range.start_ms <= at_ms < t.range.end_ms), None)
+        turn = next((t for t in turns if t.range.start_ms <= at_ms < t.range.end_ms), None)
         return None if turn is None else panel_of(by_number[turn.track], at_ms)
 
     return answer
@@ -117,6 +165,14 @@ def counted(looked: Sequence[Looked], of: Callable[[Looked], Answer]) -> Counter
     return found
 
 
+WAYS: dict[str, Callable[[Looked], Answer]] = {
+    "ours": ours,
+    "without voices": without_voices,
+    "liveliest mouth": liveliest,
+    "largest face": largest,
+}
+
+
 def told(name: str, counts: Counter[str]) -> str:
     """One line of the table."""
     total = max(1, counts.total())
@@ -126,15 +182,16 @@ def told(name: str, counts: Counter[str]) -> str:
 
 async def measured(media: Path, seed: int, files: int, url: str, folder: Path) -> list[Looked]:
     """Every scene of a seed, made and looked at."""
-    faces, landmarks = TritonFaces(url), TritonLandmarks(url)
+    faces, landmarks, speech, voices = TritonFaces(url), TritonLandmarks(url), TritonSpeech(url), TritonVoices(url)
     looked = []
     for kind in KINDS:
         for number in range(files):
             scene = make(media, seed, number, kind, folder)
-            tracks, seconds = await look(folder / scene.file, faces, landmarks)
-            looked.append(Looked(scene=scene, tracks=tracks, seconds=seconds))
-    await faces.close()
-    await landmarks.close()
+            spoken, whose = await hear_voices(folder / scene.file, speech, voices)
+            tracks, seconds = await look(folder / scene.file, faces, landmarks, spoken, whose)
+            looked.append(Looked(scene=scene, tracks=tracks, seconds=seconds, speech=spoken))
+    for adapter in (faces, landmarks, speech, voices):
+        await adapter.close()
     return looked
 
 
@@ -159,7 +216,7 @@ def main() -> None:
     for kind in KINDS:
         some = [one for one in looked if one.scene.others == kind]
         print(f"the others {kind}: {len(some)} files, at least {LIMITS[kind]:.0%} right")
-        for name, of in (("ours", ours), ("liveliest mouth", liveliest), ("largest face", largest)):
+        for name, of in WAYS.items():
             print(told(name, counted(some, of)))
     seconds = sum(one.seconds for one in looked)
     print(

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from schemas import events
-from schemas.documents import ClipTracks, SourceIndex, Transcript, encode_document
+from schemas.documents import ClipTracks, SourceIndex, encode_document
 from schemas.ids import result_id
 from schemas.media import ObjectRef, TimeRange
 from streams import lifecycle
@@ -17,8 +17,9 @@ from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
 from streams.errors import Rejected
 from streams.exports import fail_export, is_automatic
+from streams.frame.heard import HeardIn, heard_spans, speech_of, voices_of
 from streams.frame.joining import merge_tracks, missing_time
-from streams.frame.lips import retell
+from streams.frame.lips import told
 from streams.frame.look_closely import look_closely
 from streams.frame.plan import plan
 from streams.outbox import Cause, put
@@ -34,6 +35,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     index: ObjectRef
     tracks: ObjectRef | None
     transcript: ObjectRef | None = None
+    heard: list[HeardIn] = []
 
 
 class Looked(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +92,7 @@ class FrameStage:
                 event.org_id,
                 event.clip_id,
             )
+            heard = await heard_spans(connection, event.org_id, event.project_id)
         if row is None:
             raise Rejected("clip.unknown", f"There is no clip {event.clip_id}.")
         return Known(
@@ -97,13 +100,8 @@ class FrameStage:
             index=lifecycle.ref_of(row["source_index"]),
             tracks=lifecycle.ref_of(row["tracks"]) if row["tracks"] else None,
             transcript=lifecycle.ref_of(row["transcript"]) if row["transcript"] else None,
+            heard=heard,
         )
-
-    async def _speech(self, known: Known) -> list[TimeRange] | None:
-        """Where voices were detected; None where there is no transcript to tell."""
-        if known.transcript is None:
-            return None
-        return msgspec.json.decode(await self._context.objects.get(known.transcript), type=Transcript).speech
 
     async def _tracks(self, event: Request, known: Known, index: SourceIndex, work: Work, scratch: Path) -> Looked:
         """All tracks needed for the range, and what looking at the unseen part of it cost."""
@@ -113,7 +111,8 @@ class FrameStage:
             tracks = msgspec.json.decode(await context.objects.get(known.tracks), type=ClipTracks)
         unseen: list[TimeRange] = missing_time(tracks, event.range) if tracks else [event.range]
         steps, cpu_ms, warnings = Steps(work.report), 0, list[str]()
-        speech = await self._speech(known) if unseen else None
+        speech = await speech_of(context.objects, known.transcript) if unseen else None
+        voices = await voices_of(context.objects, known.heard, _reach(event, tracks)) if unseen else None
         for stretch in unseen:
             async with context.cache.open(known.source.key, known.source.size) as source:
                 fresh = await look_closely(
@@ -127,12 +126,13 @@ class FrameStage:
                     report=steps.part(),
                     warn=warnings.append,
                     speech=speech,
+                    voices=voices,
                 )
             cpu_ms += fresh.compute_ms
             if tracks is None:
                 tracks = fresh
                 continue
-            tracks, told_ms = await retell(merge_tracks(tracks, fresh), speech, warnings.append)
+            tracks, told_ms = await told(merge_tracks(tracks, fresh), speech, warnings.append, voices)
             cpu_ms += told_ms
         assert tracks is not None
         return Looked(tracks=tracks, cpu_ms=cpu_ms, warnings=warnings)
@@ -143,6 +143,12 @@ class FrameStage:
         """The export fails; other clips go on."""
         assert isinstance(event, Request)
         await fail_export(connection, event, "frame", reason, detail, cause)
+
+
+def _reach(event: Request, tracks: ClipTracks | None) -> TimeRange:
+    """The wanted time and what was seen of the clip before."""
+    seen = [event.range, *([tracks.range] if tracks else [])]
+    return TimeRange(start_ms=min(one.start_ms for one in seen), end_ms=max(one.end_ms for one in seen))
 
 
 async def _write(

@@ -39,7 +39,7 @@ def _touch(one: TimeRange, other: TimeRange) -> bool:
 def merge_tracks(old: ClipTracks, new: ClipTracks) -> ClipTracks:
     """What both saw, followed again over the joined shots; ``new`` alone where they do not touch.
 
-    Who speaks is not told of the joined part: that is found anew from what it holds (``lips.retell``).
+    Who speaks is not told of the joined part: that is found anew from what it holds (``lips.told``).
     """
     if not _touch(old.range, new.range):
         return new

@@ -14,8 +14,10 @@ from streams import dead
 from streams.adapters.ports import Landmarks, LandmarksFound, Report
 from streams.attempt import timed_in_thread
 from streams.errors import Unavailable
+from streams.frame.angles import same_angles
 from streams.frame.mouths import Spot, cut_out, mouths_of, spots
-from streams.frame.speaking import who_speaks
+from streams.frame.turns import who_speaks
+from streams.frame.whose_voice import HeardVoices
 from streams.sight.canvas import Canvas, grey_pictures
 
 BATCH = 64
@@ -77,19 +79,25 @@ async def turns_or_none(
     voice: VoiceCurve | None,
     speech: Sequence[TimeRange] | None,
     warn: Callable[[str], None],
+    voices: HeardVoices | None = None,
+    angles: Sequence[Sequence[int]] = (),
 ) -> tuple[list[SpeakingTurn], int]:
     """Who speaks when, and the CPU ms it took; nobody, and a warning, where a bug keeps that from being found."""
     try:
-        return await timed_in_thread(who_speaks, tracks, shots, mouths, voice, speech)
+        return await timed_in_thread(who_speaks, tracks, shots, mouths, voice, speech, voices, angles)
     except Exception as error:  # noqa: BLE001 - the clip is made either way
         dead.report_bug(error, "frame")
         warn(LOST)
         return [], 0
 
 
-async def retell(
-    tracks: ClipTracks, speech: Sequence[TimeRange] | None, warn: Callable[[str], None]
+async def told(
+    tracks: ClipTracks,
+    speech: Sequence[TimeRange] | None,
+    warn: Callable[[str], None],
+    voices: HeardVoices | None = None,
 ) -> tuple[ClipTracks, int]:
-    """Two looks that were joined, with who speaks in both together, and the CPU ms it took; see ``turns_or_none``."""
-    turns, cpu_ms = await turns_or_none(tracks.tracks, tracks.shots, tracks.mouths, tracks.voice, speech, warn)
+    """What was seen with who speaks in it, and the CPU ms that took; see ``turns_or_none``."""
+    seen, angles = (tracks.tracks, tracks.shots, tracks.mouths, tracks.voice), same_angles(tracks)
+    turns, cpu_ms = await turns_or_none(*seen, speech, warn, voices, angles)
     return msgspec.structs.replace(tracks, turns=turns, compute_ms=tracks.compute_ms + cpu_ms), cpu_ms

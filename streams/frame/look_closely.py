@@ -16,8 +16,9 @@ from schemas.shots import Transition
 from streams.adapters.media.handles import SourceHandle
 from streams.adapters.media.sandbox import run_child
 from streams.adapters.ports import Faces, Landmarks, Report
-from streams.frame.lips import mark_mouths, turns_or_none
+from streams.frame.lips import mark_mouths, told
 from streams.frame.tracks import KEEP_SCORE, clear, follow
+from streams.frame.whose_voice import HeardVoices
 from streams.sight.canvas import Canvas
 from streams.sight.faces import find_faces, model_names
 from streams.sight.persons import find_persons
@@ -56,12 +57,13 @@ async def look_closely(
     report: Report,
     warn: Callable[[str], None],
     speech: Sequence[TimeRange] | None = None,
+    voices: HeardVoices | None = None,
 ) -> ClipTracks:
     """Exact shots, face tracks and who speaks of ``time``.
 
     ``report`` counts pictures decoded, then faces looked for, then persons, then mouths; ``warn`` is told of what was
-    left out. ``speech``: where voices were detected. Raises Rejected (the pictures cannot be decoded) and Unavailable
-    (source, face detector).
+    left out. ``speech``: where voices were heard, ``voices``: how they sound. Raises Rejected (the pictures cannot be
+    decoded) and Unavailable (source, face detector).
     """
     seen = await _decode(time, index, source, scratch, report)
     found = await find_faces(
@@ -91,24 +93,23 @@ async def look_closely(
         seen=counted + len(bare),
         warn=warn,
     )
-    turns, told_ms = await turns_or_none(tracks, shots, marked.mouths, seen.voice, speech, warn)
-    return ClipTracks(
+    looked = ClipTracks(
         clip_id=clip_id,
         range=time,
         shots=shots,
         tracks=tracks,
         pictures_looked_at=seen.pictures,
         model=model_names(NAME, found.model, persons.model, marked.model),
-        compute_ms=seen.cpu_ms + found.compute_ms + persons.compute_ms + marked.compute_ms + told_ms,
+        compute_ms=seen.cpu_ms + found.compute_ms + persons.compute_ms + marked.compute_ms,
         looks=seen.looks,
         transitions=seen.transitions,
         mouths=marked.mouths,
         voice=seen.voice,
-        turns=turns,
         persons=[
             PersonSample(at_ms=seen.face_ms[place], persons=there) for place, there in sorted(persons.by_place.items())
         ],
     )
+    return (await told(looked, speech, warn, voices))[0]
 
 
 def without_faces(at_ms: Sequence[int], shots: Sequence[TimeRange], tracks: Sequence[FaceTrack]) -> list[int]:

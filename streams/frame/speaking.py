@@ -1,20 +1,18 @@
-"""Which of the faces on screen speaks, from the movement of mouths and the level of the sound together. Pure.
+"""How much speaks for each face on screen, step by step: mouths and the level of the sound together. Pure.
 
 A mouth that moves while nobody is heard says nothing; of several that move, the one that moves with the sound speaks.
-What no face explains is nobody's: the voice of somebody off screen is given to no one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.documents import FaceTrack
-from schemas.faces import Mouth, SpeakingTurn, VoiceCurve
+from schemas.faces import Mouth, VoiceCurve
 from schemas.media import TimeRange
 from streams.frame.mouths import BRIDGED_MS, box_at
 
@@ -31,18 +29,21 @@ SPEAKS = 0.0012
 """Movement of a mouth that may be speaking; frozen faces have a tenth of it, some speakers but three times as much."""
 ENOUGH = 0.7
 """More movement than this (natural logarithm, over ``SPEAKS``) says no more: some mumble, some grin."""
-STIR_WEIGHT, GAPE_WEIGHT = 0.65, 0.5
-CHANGE_WEIGHT, OPEN_WEIGHT, LEVEL_WEIGHT = 2.0, 1.8, 1.2
-"""Of the five kinds of evidence; by logistic regression on made scenes (benchmarks.active_speaker, seeds 1 and 3)."""
-SWITCH_COST = 4.0
-"""Evidence that a change of speaker needs, added up over its steps."""
+ALONE = (0.65, 0.5, 2.0, 1.8, 1.2)
+"""Weights of the five kinds of evidence where a moment is judged by itself; by logistic regression on made scenes
+(benchmarks.active_speaker, seeds 1 and 3)."""
+POOLED = (0.65, 0.5, 2.5, 2.0, 0.0)
+"""The same where all that a voice says is judged together, tried on the same scenes: lips that move while it is loud
+are lively lips, and over many sentences the liveliest would win."""
 PAUSE_MS = 640
 """Shorter pauses are part of speech, for syllables are not all loud."""
+EDGE_MS = 120
+"""The voice detector misses soft beginnings and ends."""
 LOUD_DB = 12.0
 """Over the quietest tenth of the sound: somebody may be speaking, where no voice detector was asked."""
 
 
-class _Seen(msgspec.Struct, frozen=True, kw_only=True):
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """One face on the steps of a shot: ``opening`` and ``stir`` (n,), NaN where it was not seen."""
 
     track: int
@@ -71,7 +72,8 @@ def of_track(mouths: Sequence[Mouth], tracks: Sequence[FaceTrack]) -> dict[int, 
     return found
 
 
-def _on_steps(steps: Floats, mouths: Sequence[Mouth], track: int) -> _Seen:
+def on_steps(steps: Floats, mouths: Sequence[Mouth], track: int) -> Seen:
+    """The mouths of a face, in order of time, on the steps."""
     times = np.array([mouth.at_ms for mouth in mouths], np.float64)
     after = np.clip(np.searchsorted(times, steps), 0, len(times) - 1)
     before = np.clip(after - 1, 0, len(times) - 1)
@@ -83,7 +85,7 @@ def _on_steps(steps: Floats, mouths: Sequence[Mouth], track: int) -> _Seen:
         values[gone] = np.nan
         return values
 
-    return _Seen(track=track, opening=column("opening"), stir=column("stir"))
+    return Seen(track=track, opening=column("opening"), stir=column("stir"))
 
 
 def _sums(values: Floats, length: int) -> Floats:
@@ -119,90 +121,39 @@ def together(values: Floats, sound: Floats, length: int, lead: int = 0) -> Float
     return np.nan_to_num(shared / np.sqrt(np.maximum(spread, 1e-12)))
 
 
-def evidence(seen: _Seen, sound: Floats) -> Floats:
-    """How much speaks for this face at each step, over nobody on screen; -inf where it was not seen.
+def evidence(seen: Seen, sound: Floats) -> Floats:
+    """Five kinds of evidence that a face speaks, at each step, shape (n, 5); NaN where it was not seen.
 
-    Lips of one who speaks move, open and close, move when the sound changes, and are open when it is loud.
+    Lips of one who speaks move, open and close, move when the sound changes, are open and move when it is loud.
     """
     length = ENERGY_MS // STEP_MS
     gape = np.abs(np.gradient(seen.opening)) if len(seen.opening) > 1 else seen.opening
     change = np.abs(np.gradient(sound)) if len(sound) > 1 else sound
-    stir, moved = _smoothed(seen.stir, length), np.log(seen.stir + 1e-3)
-    score = STIR_WEIGHT * np.minimum(ENOUGH, np.log((stir + LEAST) / (SPEAKS + LEAST)))
-    score += GAPE_WEIGHT * np.minimum(ENOUGH, np.log((_smoothed(gape, length) + LEAST) / (SPEAKS + LEAST)))
+    moved = np.log(seen.stir + 1e-3)
+    lively = [
+        np.minimum(ENOUGH, np.log((_smoothed(values, length) + LEAST) / (SPEAKS + LEAST)))
+        for values in (seen.stir, gape)
+    ]
     changes = [together(moved, change, CHANGE_MS // STEP_MS, lead) for lead in (-1, 0, 1)]
     opens = [together(seen.opening, sound, OPEN_MS // STEP_MS, lead) for lead in (1, 2)]
-    score += CHANGE_WEIGHT * np.mean(changes, axis=0) + OPEN_WEIGHT * np.mean(opens, axis=0)
-    score += LEVEL_WEIGHT * together(moved, sound, CHANGE_MS // STEP_MS)
-    return np.where(np.isfinite(stir) & np.isfinite(score), score, -np.inf)
+    loud = together(moved, sound, CHANGE_MS // STEP_MS)
+    return np.stack([*lively, np.mean(changes, axis=0), np.mean(opens, axis=0), loud], axis=1)
 
 
-def best_path(scores: Floats, switch_cost: float) -> NDArray[np.intp]:
-    """The most likely speaker of each step, shape (n,), from scores (n, speakers): Viterbi with a price for changes."""
-    count, speakers = scores.shape
-    total, came = np.zeros((count, speakers)), np.zeros((count, speakers), np.intp)
-    floor = np.maximum(scores, -1e3)
-    total[0] = floor[0]
-    for step in range(1, count):
-        stay, leave = total[step - 1], total[step - 1].max() - switch_cost
-        came[step] = np.where(stay >= leave, np.arange(speakers), int(np.argmax(total[step - 1])))
-        total[step] = np.maximum(stay, leave) + floor[step]
-    path = np.zeros(count, np.intp)
-    path[-1] = int(np.argmax(total[-1]))
-    for step in range(count - 1, 0, -1):
-        path[step - 1] = came[step][path[step]]
-    return path
+def weighed(kinds: Floats, weights: Sequence[float]) -> Floats:
+    """How much speaks for a face at each step, over nobody on screen; -inf where it was not seen."""
+    score: Floats = kinds @ np.asarray(weights)
+    return np.where(np.isfinite(score), score, -np.inf)
 
 
 def spoken(steps: Floats, voice: VoiceCurve, speech: Sequence[TimeRange] | None) -> NDArray[np.bool_]:
     """The steps at which somebody is heard: by the voice detector, else by the level."""
     if speech is not None:
-        return np.array([any(part.start_ms <= at < part.end_ms for part in speech) for at in steps], bool)
+        return np.array(
+            [any(part.start_ms - EDGE_MS <= at < part.end_ms + EDGE_MS for part in speech) for at in steps], bool
+        )
     times = voice.start_ms + voice.step_ms * (np.arange(len(voice.level_db)) + 0.5)
     level = np.interp(steps, times, voice.level_db)
     loud = level > np.percentile(voice.level_db, 10) + LOUD_DB
     reach = PAUSE_MS // STEP_MS // 2
     return _sums(loud.astype(np.float64), 2 * reach + 1) > 0.5
-
-
-def turns_in(
-    shot: TimeRange, mouths: Mapping[int, Sequence[Mouth]], voice: VoiceCurve, speech: Sequence[TimeRange] | None
-) -> list[SpeakingTurn]:
-    """Who speaks when in one shot; ``mouths`` by track."""
-    steps = np.arange(shot.start_ms, shot.end_ms, STEP_MS, dtype=np.float64)
-    faces = [_on_steps(steps, seen, track) for track, seen in sorted(mouths.items()) if len(seen) >= 3]
-    if not faces or not len(steps) or not voice.level_db:
-        return []
-    heard, sound = spoken(steps, voice, speech), level_on(steps, voice)
-    scores = np.stack([np.zeros(len(steps)), *(evidence(face, sound) for face in faces)], axis=1)
-    scores[~heard] = np.where(np.isfinite(scores[~heard]), 0.0, scores[~heard])
-    path = np.where(heard, best_path(scores, SWITCH_COST), 0)
-    turns, place = [], 0
-    for who, run in groupby(path.tolist()):
-        length = len(list(run))
-        if who:
-            others = np.delete(scores[place : place + length], who, axis=1).max(axis=1)
-            margin = float(np.mean(np.maximum(-20.0, scores[place : place + length, who] - others)))
-            time = TimeRange(start_ms=int(steps[place]), end_ms=min(shot.end_ms, int(steps[place]) + length * STEP_MS))
-            confidence = round(1.0 / (1.0 + float(np.exp(-margin))), 3)
-            turns.append(SpeakingTurn(track=faces[who - 1].track, range=time, confidence=confidence))
-        place += length
-    return turns
-
-
-def who_speaks(
-    tracks: Sequence[FaceTrack],
-    shots: Sequence[TimeRange],
-    mouths: Sequence[Mouth],
-    voice: VoiceCurve | None,
-    speech: Sequence[TimeRange] | None,
-) -> list[SpeakingTurn]:
-    """Turns of all shots, in order; none without sound. ``speech``: where voices were detected, None if unknown."""
-    if voice is None or not voice.level_db:
-        return []
-    found = []
-    by_track = of_track(mouths, tracks)
-    for number, shot in enumerate(shots):
-        here = {track.track: by_track[track.track] for track in tracks if track.shot == number}
-        found += turns_in(shot, here, voice, speech)
-    return found

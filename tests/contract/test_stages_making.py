@@ -15,12 +15,14 @@ from schemas import events
 from schemas.documents import Certificate, ClipTracks, ExportFiles, FramePlan, MomentList
 from schemas.ids import result_id
 from schemas.media import ObjectRef, TimeRange
+from schemas.voices import VoiceWindows
 from schemas.worth import WeightTable
 from streams import lifecycle
 from streams.adapters.postgres import org_transaction, set_org
 from streams.detect.agent import DetectStage
 from streams.errors import Unavailable
 from streams.frame.agent import FrameStage
+from streams.frame.heard import heard_spans, voices_of
 from streams.ingest.agent import IngestStage
 from streams.render.agent import RenderStage
 from tests.contract.stage_rig import Rig, make_rig
@@ -189,6 +191,23 @@ async def selected(rig: Rig, path: Path, clips: int = 1) -> list[events.ClipSele
     return made
 
 
+async def voiced(rig: Rig) -> None:
+    """The span of the film with voices in it, as listen would have left it."""
+    vectors = await rig.objects.put("voices", np.eye(2, 4, dtype="<f2").tobytes(), "application/octet-stream")
+    windows = VoiceWindows(
+        starts_ms=[0, 900], ends_ms=[800, 1900], phrases=[], dimensions=4, vectors=vectors, model="test"
+    )
+    span = await rig.put(msgspec.structs.replace(heard([-30.0] * 20), voices=windows))
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute(
+            "update spans set heard_ref = $3 where org_id = $1 and project_id = $2", *rig.owner, span
+        )
+        spans = await heard_spans(connection, *rig.owner)
+    voices = await voices_of(rig.objects, spans, CLIP)
+    assert voices is not None
+    assert (voices.starts_ms, voices.rows.shape) == ([0, 900], (2, 4))
+
+
 async def framed(rig: Rig, clip: events.ClipSelected) -> events.RenderRequested:
     assert await rig.send(FrameStage(rig.context), clip, uuid.uuid4()) == "committed"
     (sent,) = await rig.fresh()
@@ -205,6 +224,7 @@ async def test_a_clip_is_framed_then_rendered_and_the_last_clip_to_end_ends_the_
 ) -> None:
     """>> ClipSelected << RenderRequested << ExportCompleted; the other clip fails << ProjectCompleted."""
     clip, bad = await selected(rig, tmp_path / "film.mp4", clips=2)
+    await voiced(rig)
     frame, input_id = FrameStage(rig.context), uuid.uuid4()
     assert await rig.send(frame, clip, input_id) == "committed"
     (sent,) = await rig.fresh()

@@ -12,7 +12,7 @@ from schemas.faces import VoiceCurve
 from schemas.media import Box, Face, TimeRange
 from streams.adapters.ports import LandmarksFound
 from streams.errors import Unavailable
-from streams.frame.lips import LOST, mark_mouths, retell, turns_or_none
+from streams.frame.lips import LOST, mark_mouths, told, turns_or_none
 from streams.sight.canvas import Canvas, write_grey
 from tests.look.clips import counter
 from tests.look.twins import DarkLipped
@@ -76,7 +76,7 @@ async def test_a_bug_is_told_and_takes_no_clip_with_it(greys: Path) -> None:
         clip_id="c", range=shots[0], shots=shots, tracks=[TRACK], pictures_looked_at=20, model="", compute_ms=0,
         mouths=mouths, voice=broken,
     )  # fmt: skip
-    joined, cpu_ms = await retell(whole, None, warnings.append)
+    joined, cpu_ms = await told(whole, None, warnings.append)
     assert (joined, cpu_ms, warnings) == (whole, 0, [LOST, LOST])
 
 
@@ -91,7 +91,7 @@ async def test_two_looks_joined_are_told_anew(greys: Path) -> None:
         clip_id="c", range=shots[0], shots=shots, tracks=[TRACK], pictures_looked_at=20, model="", compute_ms=0,
         mouths=mouths, voice=voice,
     )  # fmt: skip
-    joined, _ = await retell(whole, shots, pytest.fail)
-    told, _ = await turns_or_none([TRACK], shots, mouths, voice, shots, pytest.fail)
-    assert joined.turns == told
+    joined, _ = await told(whole, shots, pytest.fail)
+    alone, _ = await turns_or_none([TRACK], shots, mouths, voice, shots, pytest.fail)
+    assert joined.turns == alone
     assert joined.mouths == mouths

@@ -10,7 +10,8 @@ from schemas.documents import FaceSample, FaceTrack
 from schemas.faces import Mouth, VoiceCurve
 from schemas.media import Box, Face, TimeRange
 from streams.frame.angles import main_first, people
-from streams.frame.speaking import best_path, of_track, who_speaks
+from streams.frame.speaking import of_track
+from streams.frame.turns import best_path, who_speaks
 
 SHOT = TimeRange(start_ms=0, end_ms=12_000)
 LEFT, RIGHT = 200.0, 900.0

@@ -1,0 +1,119 @@
+"""Which face each stretch of speech belongs to, by all stretches that sound like it: lips add up over a voice. Pure.
+
+Lips over one sentence are weak evidence; over all that a voice says they are good. Voices are not counted or named
+here, only compared: two stretches that sound alike are drawn to one face, two that do not to different ones, as far as
+each one's own lips allow (a field of few stretches, solved by mean values). Where one mouth alone moves, its lips are
+so much surer than those of the others that the voices change nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+TINY = 1e-9
+LONGEST = 3
+"""Windows of one stretch: somebody else may go on without a pause."""
+LEAST_STEPS = 3
+PER_STEP = 0.1
+"""Steps lie closer than what they tell: lips are compared over seconds."""
+DOUBT = 3.0
+"""Evidence of one step counts up to this much to either side."""
+DRAWN = 16.0
+"""How much likeness above or below that of two voices is worth, of stretches of a second."""
+SECOND_STEPS = 12
+ALIKE = 0.65
+"""Cosine from which two stretches are never held against each other: all of a clip may be one voice…"""
+UNLIKE = 0.5
+"""…and the one that parts voices where the clip's own do not fall into two kinds: then they are mostly one."""
+TWO_KINDS, TWO_KINDS_GAP = 0.6, 0.15
+"""Share of the spread of all cosines that two kinds explain where there are two, and how far their means lie apart."""
+ROUNDS, DAMPED = 60, 0.5
+WORTH, MOST = 1.0, 2.5
+"""What the logarithm of a probability is worth at each step of the stretch, and the most of it."""
+
+
+class HeardVoices(msgspec.Struct, frozen=True, kw_only=True):
+    """Windows of speech in order of time, and a vector of unit length for each, shape (n, dimensions)."""
+
+    starts_ms: list[int]
+    ends_ms: list[int]
+    rows: NDArray[np.float32]
+
+
+def stretches(voices: HeardVoices, start_ms: int, end_ms: int) -> list[tuple[int, int, Floats]]:
+    """Start, end and mean voice of each stretch of windows that overlap, inside a time."""
+    found: list[tuple[int, int, list[NDArray[np.float32]]]] = []
+    for start, end, row in zip(voices.starts_ms, voices.ends_ms, voices.rows, strict=True):
+        if end <= start_ms or start >= end_ms or not row.any():
+            continue
+        if found and start < found[-1][1] and len(found[-1][2]) < LONGEST:
+            found[-1] = found[-1][0], end, [*found[-1][2], row]
+        else:
+            found.append((max(start, found[-1][1] if found else start), end, [row]))
+    told = []
+    for start, end, rows in found:
+        mean: Floats = np.stack(rows).astype(np.float64).sum(axis=0)
+        told.append((start, end, mean / max(TINY, float(np.linalg.norm(mean)))))
+    return told
+
+
+def of_voices(scores: Floats, steps: Floats, heard: NDArray[np.bool_], voices: HeardVoices) -> Floats:
+    """What to add to ``scores`` (n, 1 + faces; the first is nobody) at ``steps`` (ms); 0 where no voice is known."""
+    added = np.zeros_like(scores)
+    places, rows = [], []
+    for start, end, row in stretches(voices, int(steps[0]), int(steps[-1]) + 1):
+        inside = np.flatnonzero((steps >= start) & (steps < end) & heard)
+        if len(inside) >= LEAST_STEPS:
+            places.append(inside)
+            rows.append(row)
+    if len(places) < 2 or scores.shape[1] < 3:
+        return added
+    told = np.clip(np.where(np.isfinite(scores[:, 1:]), scores[:, 1:], -DOUBT), -DOUBT, DOUBT)
+    evidence = PER_STEP * np.stack([told[inside].sum(axis=0) for inside in places])
+    likely = _settled(evidence, _pull(np.stack(rows), [len(inside) for inside in places]))
+    for inside, chances in zip(places, likely, strict=True):
+        worth = np.maximum(-MOST, WORTH * np.log(np.maximum(chances, TINY)))
+        added[inside, 1:] = worth - worth.max()
+    return added
+
+
+def _pull(rows: Floats, lengths: Sequence[int]) -> Floats:
+    """How much each two stretches want one face (negative: two), shape (n, n)."""
+    alike = rows @ rows.T
+    usual = _between(alike[np.triu_indices(len(rows), 1)])
+    weight = np.sqrt(np.minimum.outer(lengths, lengths) / SECOND_STEPS)
+    pull: Floats = DRAWN * (alike - usual) * weight
+    np.fill_diagonal(pull, 0.0)
+    return pull
+
+
+def _between(cosines: Floats) -> float:
+    """The cosine that parts pairs of one voice from pairs of two."""
+    known = np.sort(cosines)
+    spread, best, border = float(known.var()), 0.0, UNLIKE
+    for count in range(2, len(known) - 1):
+        gap = float(known[count:].mean() - known[:count].mean())
+        share = count * (len(known) - count) / len(known) ** 2 * gap * gap / max(TINY, spread)
+        if share > best and gap >= TWO_KINDS_GAP:
+            best, border = share, float(known[count - 1] + known[count]) / 2
+    return min(ALIKE, border) if best >= TWO_KINDS else UNLIKE
+
+
+def _settled(evidence: Floats, pull: Floats) -> Floats:
+    """Probability of each face for each stretch, shape as ``evidence``."""
+    likely = _shares(evidence)
+    for _ in range(ROUNDS):
+        likely = DAMPED * likely + (1 - DAMPED) * _shares(evidence + pull @ likely)
+    return likely
+
+
+def _shares(told: Floats) -> Floats:
+    weight = np.exp(told - told.max(axis=1, keepdims=True))
+    shares: Floats = weight / weight.sum(axis=1, keepdims=True)
+    return shares
