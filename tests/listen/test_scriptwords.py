@@ -49,7 +49,16 @@ MISHEARD = "we are growing to speak off the whether and ten of the rein in the h
 
 
 @pytest.mark.parametrize(
-    ("script", "other"), [(HEARD, False), (MISHEARD, False), (OTHER, True), ("", True), ("of this", False)]
+    ("script", "other"),
+    [
+        (HEARD, False),
+        (MISHEARD, False),
+        (f"{OTHER} {OTHER} {HEARD} {OTHER} {OTHER}", False),
+        (OTHER, True),
+        (" ".join(f"{word} x y" for word in HEARD.split()), True),
+        ("", True),
+        ("of this", False),
+    ],
 )
 def test_single_words_agree_by_chance_and_few_words_prove_nothing(script: str, *, other: bool) -> None:
     heard, wanted = HEARD.split(), script.split()
