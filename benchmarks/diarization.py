@@ -1,7 +1,7 @@
 """Who speaks when: error beside one speaker and fixed windows on real recordings and made conversations, and its cost.
 
-``python -m benchmarks.diarization [seed …]``: seeds of the made conversations (thresholds were set on 1 to 8, and on
-11 to 18 for conversations of half a minute).
+``python -m benchmarks.diarization [seed …]``: seeds of the made conversations (thresholds were set on 1 to 8, 21 to 32,
+51 to 56 (a minute), and 11 to 18 and 31 to 42 (half a minute)).
 Everything goes through Triton and the product's own code, a recording as one span. Errors are pyannote.metrics' by a
 judge in an environment of its own: no collar, overlaps counted. A floor is what no system without overlap detection
 can get below.

@@ -21,8 +21,9 @@ from streams.listen.speakers import Found, Labels, Times
 STEP_MS = 100
 REACH_MS, LEAST_NEAR = 900.0, 0.05
 """A window speaks for this much around its middle, the less the farther; a little for all of it."""
-INSIDE_PRICE, PAUSE_PRICE = 0.2, 0.05
-"""Of a change inside a phrase and between two, in seconds of one cosine."""
+INSIDE_PRICE, PAUSE_PRICE = 0.05, 0.02
+"""Of a change inside a phrase and between two, in seconds of one cosine. Little: windows
+overlap, so their scores change slowly anyway; dearer changes swallowed short turns."""
 
 
 @dataclass(frozen=True, kw_only=True)
