@@ -28,7 +28,7 @@ from streams.adapters.postgres import Connection, org_transaction
 from streams.errors import Rejected, Unavailable
 
 NOBODY = Caller(org_id=UUID(int=0), key_id=UUID(int=0), scopes=())
-_KEPT_HEADERS = ("location", "content-type", "cache-control")
+_KEPT_HEADERS = ("location", "content-type", "cache-control", "etag")
 
 
 def make_routes(operations: Sequence[Operation]) -> list[Route]:

@@ -46,6 +46,9 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     clip_id: UUID
     ordinal: int
     edit_version: int
+    """Of the clip's edit that it plays."""
+    number: int
+    """Counts the exports of the clip: it names their files."""
     aspect: Aspect
     captions: bool
     start_ms: int
@@ -76,7 +79,7 @@ def export_view(row: Row, objects: Objects, now: dt.datetime) -> Export:
 def _links(row: Row, objects: Objects, now: dt.datetime) -> ExportLinks:
     files = msgspec.convert(row["files"], ExportFiles)
     stem = f"clip-{row['ordinal'] + 1:02d}-{row['aspect'].replace(':', 'x')}"
-    stem += f"-v{row['edit_version']}" if row["edit_version"] > 1 else ""
+    stem += f"-v{row['number']}" if row["number"] > 1 else ""
 
     def link(ref: ObjectRef, suffix: str) -> FileLink:
         url = objects.presign_get(ref.key, filename=stem + suffix, expires_s=EXPIRES_S)

@@ -119,6 +119,11 @@ CATALOGUE: Mapping[str, Kind] = {
         title="Somebody corrected the transcript meanwhile",
         remedy="Read it again, and send the edits with the version it has now.",
     ),
+    "edit-changed": Kind(
+        status=412,
+        title="Somebody edited the clip meanwhile",
+        remedy="Read its edit again, and send the operations with the ETag it has now.",
+    ),
     "body-too-large": Kind(
         status=413,
         title="The body is too large",
@@ -140,6 +145,11 @@ CATALOGUE: Mapping[str, Kind] = {
         status=422,
         title="The stored file is not what was announced",
         remedy="Sign a new upload with the right size, and send all of it.",
+    ),
+    "precondition-required": Kind(
+        status=428,
+        title="The request must say which version it is of",
+        remedy="Send `If-Match` with the ETag of what was read.",
     ),
     "rate-limited": Kind(status=429, title="Too many requests", remedy="Wait for the seconds in Retry-After."),
     "internal": Kind(

@@ -30,10 +30,10 @@ def slug(title: str, limit: int = 40) -> str:
     return short.strip("-")
 
 
-def stem(ordinal: int, title: str, aspect: str, edit_version: int = 1) -> str:
-    """File name of a clip's files without suffix: ``01-physics-works-9x16``; later edits end on ``-v2`` and so on."""
-    edited = f"v{edit_version}" if edit_version > 1 else ""
-    parts = [f"{ordinal + 1:02d}", slug(title), aspect.replace(":", "x"), edited]
+def stem(ordinal: int, title: str, aspect: str, number: int = 1) -> str:
+    """File name of a clip's files without suffix: ``01-physics-works-9x16``; later exports end on ``-v2`` and so on."""
+    later = f"v{number}" if number > 1 else ""
+    parts = [f"{ordinal + 1:02d}", slug(title), aspect.replace(":", "x"), later]
     return "-".join(part for part in parts if part)
 
 

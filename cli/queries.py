@@ -138,7 +138,7 @@ def export(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
     if ended["state"] != "done":
         failure = ended.get("failure") or {}
         raise CliError(PROJECT_FAILED, f"The export failed: {failure.get('detail', 'no reason was given')}")
-    name = collect.stem(clip["ordinal"], clip["title"], args.aspect, int(ended.get("edit_version", 1)))
+    name = collect.stem(clip["ordinal"], clip["title"], args.aspect, int(ended.get("number", 1)))
     with display.bar(f"Downloading {name}", collect.download_size([ended])) as on_bytes:
         files = collect.download_export(client, ended, name, out, on_bytes)
     if not args.json:

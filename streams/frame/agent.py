@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import msgspec
 
 from schemas import events
 from schemas.documents import ClipTracks, SourceIndex, encode_document
+from schemas.edit import EditList
 from schemas.ids import result_id
 from schemas.media import ObjectRef, TimeRange
 from streams import lifecycle
@@ -18,10 +20,11 @@ from streams.context import Context, prefix_of
 from streams.errors import Rejected
 from streams.exports import fail_export, is_automatic
 from streams.frame.heard import HeardIn, heard_spans, speech_of, voices_of
-from streams.frame.joining import merge_tracks, missing_time
+from streams.frame.joining import merge_tracks, missing_time, touch
 from streams.frame.lips import told
 from streams.frame.look_closely import look_closely
 from streams.frame.plan import plan
+from streams.frame.stretches import by_hand, joined, stretches
 from streams.outbox import Cause, put
 from streams.steps import Steps
 
@@ -36,6 +39,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     tracks: ObjectRef | None
     transcript: ObjectRef | None = None
     heard: list[HeardIn] = []
+    edit: EditList | None = None
+    """None: the event's range as it is."""
 
 
 class Looked(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +49,13 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     tracks: ClipTracks
     cpu_ms: int
     warnings: list[str]
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of all that an export plays, in order of time; ``tracks``: of the clip, for its next export."""
+
+    tracks: ClipTracks
+    looked: list[tuple[TimeRange, Looked]]
 
 
 class FrameStage:
@@ -67,30 +79,52 @@ class FrameStage:
         index = await context.index(known.index)
         if index.video is None:
             raise Rejected("clip.no_video", "There are no pictures in this file to make a clip of.")
-        with context.scratch() as scratch:
-            looked = await self._tracks(event, known, index, work, scratch)
-        tracks, work.cpu_ms = looked.tracks, looked.cpu_ms
+        seen = await self._look(event, known, index, work)
+        crops = joined([plan(one.tracks, index, event.aspect, stretch) for stretch, one in seen.looked])
+        crops = by_hand(crops, known.edit.crops.get(event.aspect, []) if known.edit else [])
         prefix = prefix_of(event, "frame", result_id(work.cause.input_id, "frame"))
-        tracks_ref = await context.objects.put(prefix, encode_document(tracks), "application/json", ".json")
-        crops = plan(tracks, index, event.aspect, event.range)
-        plan_ref = await context.objects.put(prefix, encode_document(crops), "application/json", ".json")
+        stored = [
+            await context.objects.put(prefix, encode_document(document), "application/json", ".json")
+            for document in (seen.tracks, crops, *([known.edit] if known.edit else []))
+        ]
 
         async def commit(connection: Connection) -> None:
-            await _write(connection, event, known, tracks_ref, plan_ref, work)
-            for sentence in looked.warnings:
+            await _write(connection, event, known, stored, work)
+            for sentence in dict.fromkeys(sentence for _, one in seen.looked for sentence in one.warnings):
                 await lifecycle.warn(connection, event.org_id, event.project_id, sentence)
 
         return commit
+
+    async def _look(self, event: Request, known: Known, index: SourceIndex, work: Work) -> Seen:
+        """Every stretch that is played; what is far from what was seen of the clip is looked at for itself."""
+        context = self._context
+        ranges = [one.range for one in known.edit.segments] if known.edit else [event.range]
+        own, steps, looked = None, Steps(work.report), list[tuple[TimeRange, Looked]]()
+        if known.tracks:
+            own = msgspec.json.decode(await context.objects.get(known.tracks), type=ClipTracks)
+        for stretch in stretches(ranges):
+            near = own is None or touch(own.range, stretch)
+            with context.scratch() as scratch:
+                one = await self._tracks(event, known, index, steps, scratch, own if near else None, stretch)
+            looked.append((stretch, one))
+            own = one.tracks if near else own
+        assert own is not None
+        work.cpu_ms = sum(one.cpu_ms for _, one in looked)
+        return Seen(tracks=own, looked=looked)
 
     async def _read(self, event: Request) -> Known:
         async with org_transaction(self._context.pool, event.org_id) as connection:
             row = await connection.fetchrow(
                 """select c.tracks, p.source, p.source_index,
                      (select object from transcripts t where t.org_id = c.org_id and t.project_id = c.project_id
-                      order by version desc limit 1) as transcript
+                      order by version desc limit 1) as transcript,
+                     (select d.edit from clip_edits d join exports e on e.org_id = d.org_id and e.clip_id = d.clip_id
+                        and e.edit_version = d.version
+                      where e.org_id = $1 and e.export_id = $3) as edit
                    from clips c join projects p using (org_id, project_id) where c.org_id = $1 and c.clip_id = $2""",
                 event.org_id,
                 event.clip_id,
+                event.export_id,
             )
             heard = await heard_spans(connection, event.org_id, event.project_id)
         if row is None:
@@ -101,18 +135,25 @@ class FrameStage:
             tracks=lifecycle.ref_of(row["tracks"]) if row["tracks"] else None,
             transcript=lifecycle.ref_of(row["transcript"]) if row["transcript"] else None,
             heard=heard,
+            edit=msgspec.convert(row["edit"], EditList) if row["edit"] else None,
         )
 
-    async def _tracks(self, event: Request, known: Known, index: SourceIndex, work: Work, scratch: Path) -> Looked:
-        """All tracks needed for the range, and what looking at the unseen part of it cost."""
+    async def _tracks(
+        self,
+        event: Request,
+        known: Known,
+        index: SourceIndex,
+        steps: Steps,
+        scratch: Path,
+        tracks: ClipTracks | None,
+        time: TimeRange,
+    ) -> Looked:
+        """All tracks needed for a stretch, and what looking at the part of it cost that ``tracks`` have not seen."""
         context = self._context
-        tracks = None
-        if known.tracks:
-            tracks = msgspec.json.decode(await context.objects.get(known.tracks), type=ClipTracks)
-        unseen: list[TimeRange] = missing_time(tracks, event.range) if tracks else [event.range]
-        steps, cpu_ms, warnings = Steps(work.report), 0, list[str]()
+        unseen: list[TimeRange] = missing_time(tracks, time) if tracks else [time]
+        cpu_ms, warnings = 0, list[str]()
         speech = await speech_of(context.objects, known.transcript) if unseen else None
-        voices = await voices_of(context.objects, known.heard, _reach(event, tracks)) if unseen else None
+        voices = await voices_of(context.objects, known.heard, _reach(time, tracks)) if unseen else None
         for stretch in unseen:
             async with context.cache.open(known.source.key, known.source.size) as source:
                 fresh = await look_closely(
@@ -145,15 +186,15 @@ class FrameStage:
         await fail_export(connection, event, "frame", reason, detail, cause)
 
 
-def _reach(event: Request, tracks: ClipTracks | None) -> TimeRange:
+def _reach(time: TimeRange, tracks: ClipTracks | None) -> TimeRange:
     """The wanted time and what was seen of the clip before."""
-    seen = [event.range, *([tracks.range] if tracks else [])]
+    seen = [time, *([tracks.range] if tracks else [])]
     return TimeRange(start_ms=min(one.start_ms for one in seen), end_ms=max(one.end_ms for one in seen))
 
 
-async def _write(
-    connection: Connection, event: Request, known: Known, tracks: ObjectRef, plan_ref: ObjectRef, work: Work
-) -> None:
+async def _write(connection: Connection, event: Request, known: Known, stored: Sequence[ObjectRef], work: Work) -> None:
+    """``stored``: the clip's tracks, the plan and, where there is one, the edit."""
+    tracks, plan_ref, *edit = stored
     owner: tuple[UUID, UUID] = (event.org_id, event.project_id)
     await connection.execute(
         "update clips set tracks = $3 where org_id = $1 and clip_id = $2", event.org_id, event.clip_id, tracks
@@ -176,6 +217,7 @@ async def _write(
         plan=plan_ref,
         source=known.source,
         index=known.index,
+        edit=edit[0] if edit else None,
     )
     await put(connection, request, work.cause, name=str(event.export_id))
     if await is_automatic(connection, event.org_id, event.export_id):

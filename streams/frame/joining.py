@@ -22,7 +22,7 @@ def missing_time(tracks: ClipTracks, time: TimeRange) -> list[TimeRange]:
     seen = tracks.range
     if time.start_ms >= seen.start_ms and time.end_ms <= seen.end_ms:
         return []
-    if not _touch(seen, time):
+    if not touch(seen, time):
         return [time]
     stretches = []
     if time.start_ms < seen.start_ms:
@@ -32,7 +32,8 @@ def missing_time(tracks: ClipTracks, time: TimeRange) -> list[TimeRange]:
     return stretches
 
 
-def _touch(one: TimeRange, other: TimeRange) -> bool:
+def touch(one: TimeRange, other: TimeRange) -> bool:
+    """Whether nothing lies between them."""
     return one.start_ms <= other.end_ms and other.start_ms <= one.end_ms
 
 
@@ -41,7 +42,7 @@ def merge_tracks(old: ClipTracks, new: ClipTracks) -> ClipTracks:
 
     Who speaks is not told of the joined part: that is found anew from what it holds (``lips.told``).
     """
-    if not _touch(old.range, new.range):
+    if not touch(old.range, new.range):
         return new
     time = TimeRange(
         start_ms=min(old.range.start_ms, new.range.start_ms), end_ms=max(old.range.end_ms, new.range.end_ms)

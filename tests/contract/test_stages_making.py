@@ -13,8 +13,9 @@ import pytest
 
 from schemas import events
 from schemas.documents import Certificate, ClipTracks, ExportFiles, FramePlan, MomentList
+from schemas.edit import CropKey, EditList, EditSegment
 from schemas.ids import result_id
-from schemas.media import ObjectRef, TimeRange
+from schemas.media import CropBox, ObjectRef, TimeRange
 from schemas.voices import VoiceWindows
 from schemas.worth import WeightTable
 from streams import lifecycle
@@ -266,6 +267,43 @@ async def test_a_clip_is_framed_then_rendered_and_the_last_clip_to_end_ends_the_
     assert isinstance(ended.event, events.ProjectCompleted)
     assert (ended.event.clip_count, ended.event.warnings) == (1, ["1 of 2 clips failed"])
     assert (await rig.project())["state"] == "completed"
+
+
+async def test_an_edited_clip_is_framed_and_rendered_piece_by_piece(rig: Rig, tmp_path: Path) -> None:
+    """>> ExportRequested of version 2 << RenderRequested with the edit << ExportCompleted of what it plays."""
+    (clip,) = await selected(rig, tmp_path / "film.mp4")
+    crop = CropBox(x=0, y=0, width=90, height=160)
+    edit = EditList(
+        version=2,
+        base_version=1,
+        segments=[
+            EditSegment(segment_id="s2", range=TimeRange(start_ms=1_200, end_ms=1_800)),
+            EditSegment(segment_id="s1", range=TimeRange(start_ms=200, end_ms=600), speed=0.5),
+        ],
+        crops={"9:16": [CropKey(at_ms=200, crop=crop)]},
+    )
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute(
+            "update exports set edit_version = 2 where org_id = $1 and export_id = $2", rig.org_id, clip.export_id
+        )
+    owner = await asyncpg.connect(rig.context.settings.postgres_owner)
+    async with owner.transaction():
+        await set_org(owner, rig.org_id)
+        await owner.execute(
+            """insert into clip_edits (org_id, clip_id, version, base_version, key_id, operations, edit)
+               values ($1, $2, 2, 1, $3, '[]', $4)""",
+            rig.org_id, clip.clip_id, uuid.uuid4(), msgspec.json.encode(edit).decode(),
+        )  # fmt: skip
+    await owner.close()
+    request = await framed(rig, clip)
+    assert request.edit is not None
+    assert msgspec.json.decode(await rig.objects.get(request.edit), type=EditList) == edit
+    plan = msgspec.json.decode(await rig.objects.get(request.plan), type=FramePlan)
+    assert (plan.range, {shot.crop for shot in plan.shots}) == (CLIP, {crop})
+    assert await rig.send(RenderStage(rig.context), request, uuid.uuid4()) == "committed"
+    (export,) = await exports(rig)
+    certificate = msgspec.convert(export["certificate"], Certificate)
+    assert certificate.frames == 35, "600 ms, and 400 at half their speed, at 25 pictures a second"
 
 
 async def test_clips_side_by_side_have_one_thread_each(rig: Rig, tmp_path: Path) -> None:

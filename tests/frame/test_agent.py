@@ -14,9 +14,8 @@ from schemas import events
 from schemas.documents import ClipTracks, SourceIndex, encode_document
 from schemas.media import ObjectRef, TimeRange
 from streams.adapters.media.handles import LocalSource, SourceHandle
-from streams.attempt import Work
 from streams.frame.agent import FrameStage, Known
-from streams.outbox import Cause
+from streams.steps import Steps
 from tests.frame.test_look_closely import looked, video
 from tests.look.clips import counter
 from tests.look.twins import BrightestFaces, DarkLipped
@@ -56,9 +55,8 @@ async def test_a_wider_export_looks_at_both_ends_only(
     seen = await looked(video, tmp_path, 1480, 4000)
     stage = FrameStage(ContextTwin(seen, video[0]))  # type: ignore[arg-type]
     report, counts = counter()
-    work = Work(cause=Cause(input_id=uuid.uuid4(), source="frame", now=None), report=report)  # type: ignore[arg-type]
     known = Known(source=NOTHING, index=NOTHING, tracks=NOTHING)
-    made = await stage._tracks(wider, known, video[1], work, tmp_path)
+    made = await stage._tracks(wider, known, video[1], Steps(report), tmp_path, seen, wider.range)
     tracks, cpu_ms = made.tracks, made.cpu_ms
     fresh = tracks.pictures_looked_at - seen.pictures_looked_at
     assert tracks.range == wider.range

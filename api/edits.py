@@ -1,0 +1,247 @@
+"""The edit of a clip: read it, change it, list its versions. Each change is a new version; renders nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from functools import partial
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.clips import find_clip
+from api.edit_rows import newest_version, read_edit, write_edit
+from api.problems import ApiProblem, invalid, not_found
+from api.registry import Call, Operation, Reply
+from schemas import edit_operations as ops
+from schemas.corrections import BadEditError
+from schemas.documents import Aspect, Transcript
+from schemas.edit import CaptionText, CropKey, EditList
+from schemas.edit_apply import Material, apply
+from schemas.edit_clock import length_ms, pieces
+from schemas.media import ObjectRef
+from streams import lifecycle
+from streams.adapters.postgres import Connection, Row
+
+MOST_VERSIONS = 1_000
+LOCK = "select pg_advisory_xact_lock(hashtextextended($1, 7302))"
+"""Of a clip: its edits and its exports come one after the other."""
+Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+
+
+class ReadEdit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which version; without it the newest."""
+
+    version: Version | None = None
+
+
+class EditClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to do, in order; all of it or nothing."""
+
+    operations: Annotated[list[ops.Operation], Meta(min_length=1, max_length=200)]
+    transcript_version: Version | None = None
+    """The transcript that was read: whose words `delete_words` counts. Without it the newest."""
+    note: Annotated[str, Meta(max_length=500)] = ""
+
+
+class PlayedSegment(msgspec.Struct, frozen=True, kw_only=True):
+    """A segment, and when it plays in the clip."""
+
+    segment_id: str
+    start_ms: int
+    """Of the source, as ``end_ms``."""
+    end_ms: int
+    speed: float
+    muted: bool
+    gain_db: float
+    output_start_ms: float
+    output_end_ms: float
+
+
+class ClipEdit(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of a clip's edit."""
+
+    clip_id: UUID
+    version: int
+    base_version: int | None
+    transcript_version: int
+    length_ms: float
+    segments: list[PlayedSegment]
+    crops: dict[Aspect, list[CropKey]]
+    captions: list[CaptionText]
+
+
+class EditVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """Who made a version, of which earlier one, and what was asked for."""
+
+    version: int
+    made_by: Literal["machine", "person"]
+    created_at: dt.datetime
+    base_version: int | None = None
+    key_id: UUID | None = None
+    note: str = ""
+    operations: list[ops.Operation] = []
+
+
+class ListVersions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A page: the versions before one, newest first."""
+
+    before: Version | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+
+
+class EditVersions(msgspec.Struct, frozen=True, kw_only=True):
+    """Versions, newest first; ``next_before`` asks for older ones."""
+
+    items: list[EditVersion]
+    next_before: int | None = None
+
+
+async def get_edit(call: Call[None, ReadEdit]) -> Reply:
+    """What is played of the source, in which order and how."""
+    async with call.rows() as rows:
+        clip = await find_clip(rows, call.org_id, call.ids["clip_id"])
+        version = call.query.version or await newest_version(rows, call.org_id, clip["clip_id"])
+        edit = await read_edit(rows, clip, version)
+    if edit is None:
+        raise not_found(f"version {version} of this clip's edit")
+    return _answer(clip, edit)
+
+
+async def edit_clip(call: Call[EditClip, None]) -> Reply:
+    """Make the next version of the one that was read."""
+    async with call.rows() as rows:
+        clip = await find_clip(rows, call.org_id, call.ids["clip_id"])
+        await rows.execute(LOCK, str(clip["clip_id"]))
+        project = await lifecycle.lock_project(rows, call.org_id, clip["project_id"])
+        if project is None or project["state"] in lifecycle.GONE:
+            raise not_found("clip")  # erased since it was found
+        newest = await newest_version(rows, call.org_id, clip["clip_id"])
+        _check_held(call, newest)
+        base = await read_edit(rows, clip, newest)
+        assert base is not None
+        material = await _material(rows, call, clip, newest)
+        try:
+            edit = await asyncio.to_thread(apply, base, call.body.operations, material)
+        except BadEditError as error:
+            raise invalid(f"/operations/{error.at}", error.detail) from None
+        await write_edit(rows, clip, edit, call.body.operations, call.caller.key_id, call.body.note)
+    return _answer(clip, edit)
+
+
+def _check_held(call: Call[EditClip, None], newest: int) -> None:
+    """The caller says which version was read, and it is the newest."""
+    held = call.request.headers.get("if-match")
+    if held is None:
+        raise ApiProblem("precondition-required", "Send the edit's ETag as If-Match: another may have changed it.")
+    if held.strip() != "*" and etag_of(newest) not in [tag.strip() for tag in held.split(",")]:
+        raise ApiProblem("edit-changed", f"The edit is at version {newest} now.")
+    if newest >= MOST_VERSIONS:
+        raise ApiProblem("limit-reached", f"An edit has at most {MOST_VERSIONS} versions.")
+
+
+async def _material(rows: Connection, call: Call[EditClip, None], clip: Row, newest: int) -> Material:
+    wanted = {one.version for one in call.body.operations if isinstance(one, ops.Restore) and one.version <= newest}
+    known = {version: await read_edit(rows, clip, version) for version in sorted(wanted)}
+    row = await rows.fetchrow(
+        """select object, version from transcripts where org_id = $1 and project_id = $2
+             and ($3::int is null or version = $3) order by version desc limit 1""",
+        call.org_id, clip["project_id"], call.body.transcript_version,
+    )  # fmt: skip
+    if row is None and call.body.transcript_version is not None:
+        raise invalid("/transcript_version", f"There is no version {call.body.transcript_version} of the transcript.")
+    words, version = [], 1
+    if row is not None:
+        ref, version = msgspec.convert(row["object"], ObjectRef), row["version"]
+        body = await call.outside(f"transcript {ref.key}", partial(call.context.documents.get, ref))
+        words = msgspec.json.decode(body, type=Transcript).words
+    return Material(
+        words=words,
+        duration_ms=clip["duration_ms"] or clip["end_ms"],
+        transcript_version=version,
+        versions={number: edit for number, edit in known.items() if edit is not None},
+    )
+
+
+def etag_of(version: int) -> str:
+    """What names one version of a clip's edit."""
+    return f'"edit-{version}"'
+
+
+def _answer(clip: Row, edit: EditList) -> Reply:
+    played = pieces(edit)
+    segments = [
+        PlayedSegment(
+            start_ms=one.source.start_ms,
+            end_ms=one.source.end_ms,
+            output_end_ms=one.output_end_ms,
+            **{name: getattr(one, name) for name in ("segment_id", "speed", "muted", "gain_db", "output_start_ms")},
+        )
+        for one in played
+    ]
+    told = {name: getattr(edit, name) for name in EditList.__struct_fields__ if name != "segments"}
+    body = ClipEdit(clip_id=clip["clip_id"], length_ms=length_ms(played), segments=segments, **told)
+    return Reply(body=body, headers={"ETag": etag_of(edit.version), "Cache-Control": "private, no-cache"})
+
+
+async def list_edit_versions(call: Call[None, ListVersions]) -> Reply:
+    """Who made which version, of which one, and what was asked for."""
+    before = call.query.before or 2**31 - 1
+    async with call.rows() as rows:
+        clip = await find_clip(rows, call.org_id, call.ids["clip_id"])
+        found = await rows.fetch(
+            """select version, base_version, key_id, note, operations, created_at from clip_edits
+               where org_id = $1 and clip_id = $2 and version < $3 order by version desc limit $4""",
+            call.org_id, clip["clip_id"], before, call.query.limit,
+        )  # fmt: skip
+    items = [_version(row) for row in found]
+    if len(items) < call.query.limit and before > 1:
+        items.append(EditVersion(version=1, made_by="machine", created_at=clip["created_at"]))
+    more = items[-1].version if items and items[-1].version > 1 else None
+    return Reply(body=EditVersions(items=items, next_before=more))
+
+
+def _version(row: Row) -> EditVersion:
+    told: dict[str, Any] = {name: row[name] for name in ("version", "base_version", "key_id", "note", "created_at")}
+    return EditVersion(made_by="person", operations=msgspec.convert(row["operations"], list[ops.Operation]), **told)
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/clips/{clip_id}/edit",
+        name="getClipEdit",
+        tag="clips",
+        permission="read",
+        summary="Read what a clip plays of its source",
+        handler=get_edit,
+        query=ReadEdit,
+        response=ClipEdit,
+    ),
+    Operation(
+        method="PATCH",
+        path="/v1/clips/{clip_id}/edit",
+        name="editClip",
+        tag="clips",
+        permission="write",
+        summary="Edit a clip: cut, join, reorder, speed, mute, texts, crops, undo",
+        handler=edit_clip,
+        request=EditClip,
+        response=ClipEdit,
+        problems=("precondition-required", "edit-changed", "limit-reached"),
+        description="`If-Match` with the ETag of the version that was read is required. No version is ever changed.",
+    ),
+    Operation(
+        method="GET",
+        path="/v1/clips/{clip_id}/edit/versions",
+        name="listClipEditVersions",
+        tag="clips",
+        permission="read",
+        summary="List the versions of a clip's edit",
+        handler=list_edit_versions,
+        query=ListVersions,
+        response=EditVersions,
+    ),
+)

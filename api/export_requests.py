@@ -1,0 +1,164 @@
+"""Requests for files of a clip. Writes an export and its event together; renders nothing."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.clips import find_clip
+from api.edit_rows import newest_version, read_edit
+from api.edits import LOCK, Version
+from api.exports import Export, export_view
+from api.problems import ApiProblem, FieldError, invalid, not_found
+from api.registry import Call, Operation, Reply
+from schemas.documents import Aspect
+from schemas.edit_clock import hull, pieces
+from schemas.events import ExportRequested
+from schemas.ids import result_id
+from schemas.media import TimeRange
+from schemas.options import CLIP_MS
+from streams import lifecycle
+from streams.adapters.postgres import Connection, Row
+from streams.outbox import put
+
+
+class RequestExport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file that is wanted. ``start_ms`` and ``end_ms`` replace the clip's own, on the project's time line."""
+
+    aspect: Aspect = "9:16"
+    captions: bool = True
+    start_ms: Annotated[int, Meta(ge=0)] | None = None
+    end_ms: Annotated[int, Meta(ge=0)] | None = None
+    edit_version: Version | None = None
+    """Of the clip's edit; without it the newest."""
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be played: a version of the edit, and the stretch of the source that it is of."""
+
+    edit_version: int
+    range: TimeRange
+
+
+async def wanted(rows: Connection, asked: RequestExport, clip: Row) -> Wish:
+    """The version that is asked for, or the newest; a stretch of its own is played as it is. Raises a 422."""
+    own = asked.start_ms is not None or asked.end_ms is not None
+    if own and asked.edit_version is not None:
+        raise invalid("/edit_version", "Ask for a version of the edit, or for a stretch of your own: not for both.")
+    version = asked.edit_version or (1 if own else await newest_version(rows, clip["org_id"], clip["clip_id"]))
+    if version == 1:
+        return Wish(edit_version=1, range=wanted_range(asked, clip))
+    edit = await read_edit(rows, clip, version)
+    if edit is None:
+        raise invalid("/edit_version", f"There is no version {version} of this clip's edit.")
+    return Wish(edit_version=version, range=hull(pieces(edit)))
+
+
+def wanted_range(wanted: RequestExport, clip: Row) -> TimeRange:
+    """The stretch to export; raises a 422 for one that the source cannot give."""
+    start = clip["start_ms"] if wanted.start_ms is None else wanted.start_ms
+    end = clip["end_ms"] if wanted.end_ms is None else wanted.end_ms
+    low, high = CLIP_MS
+    errors = []
+    if clip["duration_ms"] is not None and end > clip["duration_ms"]:
+        errors.append(FieldError(pointer="/end_ms", detail=f"The source ends at {clip['duration_ms']} ms."))
+    if not low <= end - start <= high:
+        pointer = "/end_ms" if wanted.end_ms is not None else "/start_ms"
+        detail = f"A clip lasts {low} to {high} ms, not {end - start}."
+        # the automatic clip of a very short source may be shorter than what may be asked for
+        if (start, end) != (clip["start_ms"], clip["end_ms"]):
+            errors.append(FieldError(pointer=pointer, detail=detail))
+    if errors:
+        raise ApiProblem("invalid", errors[0].detail, errors=errors)
+    return TimeRange(start_ms=start, end_ms=end)
+
+
+def export_name(asked: RequestExport, wish: Wish, clip: Row) -> str:
+    """What names an export of a clip: the same wish, the same export (also the automatic one)."""
+    name, stretch = f"{asked.aspect}/{asked.captions}", wish.range
+    if wish.edit_version > 1:
+        return f"{name}/edit-{wish.edit_version}"
+    if (stretch.start_ms, stretch.end_ms) != (clip["start_ms"], clip["end_ms"]):
+        name += f"/{stretch.start_ms}-{stretch.end_ms}"
+    return name
+
+
+async def request_export(call: Call[RequestExport, None]) -> Reply:
+    """Ask for a file of a clip; the same wish gives the same export."""
+    async with call.rows() as rows:
+        clip = await find_clip(rows, call.org_id, call.ids["clip_id"])
+        await rows.execute(LOCK, str(clip["clip_id"]))
+        project = await lifecycle.lock_project(rows, call.org_id, clip["project_id"])
+        if project is None or project["state"] in lifecycle.GONE:
+            raise not_found("clip")  # erased since it was found
+        row = await _ensure_export(rows, call, clip)
+    view: Export = export_view(row, call.context.objects, call.now)
+    return Reply(body=view, headers={"Location": f"/v1/exports/{row['export_id']}"})
+
+
+async def _ensure_export(rows: Connection, call: Call[RequestExport, None], clip: Row) -> Row:
+    """The export of this wish; a failed one is asked for again under a new id."""
+    wish = await wanted(rows, call.body, clip)
+    name = export_name(call.body, wish, clip)
+    again = 0
+    while True:
+        export_id = result_id(clip["clip_id"], "export", f"{name}/again-{again}" if again else name)
+        row = await rows.fetchrow("select * from exports where org_id = $1 and export_id = $2", call.org_id, export_id)
+        if row is None:
+            return await _write_export(rows, call, clip, export_id, wish)
+        if row["state"] != "failed":
+            return row
+        again += 1
+
+
+async def _write_export(
+    rows: Connection, call: Call[RequestExport, None], clip: Row, export_id: UUID, wish: Wish
+) -> Row:
+    row: Any = await rows.fetchrow(
+        """insert into exports (org_id, export_id, project_id, clip_id, ordinal, number, aspect, captions,
+                                start_ms, end_ms, automatic, edit_version)
+           select $1, $2, $3, $4, $5, coalesce(max(number), 0) + 1, $6, $7, $8, $9, false, $10
+           from exports where org_id = $1 and clip_id = $4 returning *""",
+        call.org_id,
+        export_id,
+        clip["project_id"],
+        clip["clip_id"],
+        clip["ordinal"],
+        call.body.aspect,
+        call.body.captions,
+        wish.range.start_ms,
+        wish.range.end_ms,
+        wish.edit_version,
+    )
+    event = ExportRequested(
+        org_id=call.org_id,
+        project_id=clip["project_id"],
+        clip_id=clip["clip_id"],
+        export_id=export_id,
+        ordinal=clip["ordinal"],
+        edit_version=wish.edit_version,
+        range=wish.range,
+        aspect=call.body.aspect,
+        captions=call.body.captions,
+    )
+    await put(rows, event, call.cause(export_id))
+    return row
+
+
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/v1/clips/{clip_id}/export",
+        name="requestExport",
+        tag="clips",
+        permission="write",
+        status=202,
+        summary="Ask for a file of a clip",
+        handler=request_export,
+        request=RequestExport,
+        response=Export,
+    ),
+)

@@ -1,0 +1,178 @@
+"""Edits of clips on a real Postgres: no change is overwritten, each version stays, exports play the one asked for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+
+from schemas.documents import Transcript, encode_document
+from schemas.ids import result_id
+from schemas.media import Word
+from streams.adapters.objects import S3Objects, ensure_bucket, open_objects
+from streams.adapters.postgres import org_transaction
+from streams.settings import Settings
+from tests.contract.api_world import Tenant, World, open_world
+from tests.contract.servers import Server
+
+pytestmark = pytest.mark.contract
+MUTE = {"op": "mute", "segment_id": "s1"}
+DELETE = {"op": "delete_words", "first_word": 1, "end_word": 2}
+
+
+@pytest.fixture
+async def objects(postgres: Settings, seaweedfs: Server) -> AsyncIterator[S3Objects]:
+    settings = msgspec.structs.replace(
+        postgres, s3=seaweedfs.url, s3_access_key=seaweedfs.user, s3_secret_key=seaweedfs.password, s3_bucket="edits"
+    )
+    await ensure_bucket(settings)
+    opened = open_objects(settings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+async def world(postgres: Settings, objects: S3Objects) -> AsyncIterator[World]:
+    async with open_world(postgres, objects=objects) as opened:
+        yield opened
+
+
+async def clip_of(world: World, tenant: Tenant, objects: S3Objects | None = None) -> str:
+    """A clip from 10 to 40 s of a project of 100 s; with ``objects`` somebody says a word each second."""
+    made = await tenant.client.post("/v1/projects", json={"source_url": "https://video.example/a.mp4"})
+    project_id, clip_id = UUID(made.json()["project_id"]), uuid4()
+    async with org_transaction(world.worker, tenant.org_id) as rows:
+        await rows.execute("update projects set duration_ms = 100000 where project_id = $1", project_id)
+        await rows.execute(
+            """insert into clips (org_id, clip_id, project_id, ordinal, start_ms, end_ms, score, confidence, title,
+                                  reason, signals) values ($1, $2, $3, 0, 10000, 40000, 71.5, 0.6, 'T', 'R', '[]')""",
+            tenant.org_id, clip_id, project_id,
+        )  # fmt: skip
+        if objects is not None:
+            words = [
+                Word(text=f"w{at}", start_ms=20_000 + 1_000 * at, end_ms=20_700 + 1_000 * at, probability=0.5)
+                for at in range(4)
+            ]
+            told = Transcript(
+                language="en", language_probability=1.0, duration_ms=100_000, words=words, segments=[], speech=[],
+                model="m",
+            )  # fmt: skip
+            body = encode_document(told)
+            ref = await objects.put(f"{tenant.org_id}/{project_id}/transcript/t", body, "application/json", ".json")
+            await rows.execute(
+                """insert into transcripts (org_id, project_id, version, object, language, word_count)
+                   values ($1, $2, 1, $3, 'en', 4)""",
+                tenant.org_id, project_id, ref,
+            )  # fmt: skip
+    return f"/v1/clips/{clip_id}"
+
+
+async def patched(
+    tenant: Tenant, path: str, *operations: dict[str, Any], held: str | None = '"edit-1"', **more: Any
+) -> Any:
+    headers = {} if held is None else {"If-Match": held}
+    return await tenant.client.patch(f"{path}/edit", json={"operations": operations, **more}, headers=headers)
+
+
+async def test_an_edit_is_a_new_version_and_the_machines_stays(world: World, objects: S3Objects) -> None:
+    path = await clip_of(world, world.ann, objects)
+    first = await world.ann.client.get(f"{path}/edit")
+    assert (first.json()["version"], first.headers["etag"], first.json()["length_ms"]) == (1, '"edit-1"', 30_000)
+    done = await patched(world.ann, path, DELETE, note="shorter")
+    assert done.status_code == 200, done.text
+    assert (done.json()["version"], done.json()["base_version"], done.headers["etag"]) == (2, 1, '"edit-2"')
+    assert [(one["start_ms"], one["end_ms"]) for one in done.json()["segments"]] == [(10_000, 20_940), (21_940, 40_000)]
+    assert done.json()["segments"][1]["output_start_ms"] == 10_940
+    assert (await world.ann.client.get(f"{path}/edit")).json() == done.json()
+    assert (await world.ann.client.get(f"{path}/edit", params={"version": 1})).content == first.content
+    newest, oldest = (await world.ann.client.get(f"{path}/edit/versions")).json()["items"]
+    assert (newest["made_by"], newest["key_id"], newest["note"]) == ("person", str(world.ann.key_id), "shorter")
+    assert newest["operations"] == [DELETE]
+    assert (oldest["version"], oldest["made_by"]) == (1, "machine")
+
+
+async def test_undo_and_redo_are_versions_too(world: World) -> None:
+    path = await clip_of(world, world.ann)
+    assert (await patched(world.ann, path, MUTE)).status_code == 200
+    undone = await patched(world.ann, path, {"op": "restore", "version": 1}, held='"edit-2"')
+    redone = await patched(world.ann, path, {"op": "restore", "version": 2}, held='"edit-3"')
+    assert [answer.json()["segments"][0]["muted"] for answer in (undone, redone)] == [False, True]
+    page = (await world.ann.client.get(f"{path}/edit/versions", params={"limit": 2})).json()
+    assert ([one["version"] for one in page["items"]], page["next_before"]) == ([4, 3], 3)
+    rest = (await world.ann.client.get(f"{path}/edit/versions", params={"limit": 2, "before": 3})).json()
+    assert ([one["version"] for one in rest["items"]], rest["next_before"]) == ([2, 1], None)
+
+
+async def test_of_two_at_once_one_wins_and_the_other_is_told(world: World) -> None:
+    path = await clip_of(world, world.ann)
+    answers = await asyncio.gather(*(patched(world.ann, path, MUTE, note=str(at)) for at in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412, 412]
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 412} == {"edit-changed"}
+    missing = await patched(world.ann, path, MUTE, held=None)
+    assert (missing.status_code, missing.json()["code"]) == (428, "precondition-required")
+    assert missing.headers["content-type"] == "application/problem+json"
+
+
+async def test_the_same_request_again_has_one_effect(world: World) -> None:
+    path = await clip_of(world, world.ann)
+    headers = {"Idempotency-Key": str(uuid4()), "If-Match": '"edit-1"'}
+    answers = [
+        await world.ann.client.patch(f"{path}/edit", json={"operations": [MUTE]}, headers=headers) for _ in range(2)
+    ]
+    assert answers[0].content == answers[1].content
+    assert answers[1].headers["etag"] == '"edit-2"'
+
+
+async def test_what_cannot_be_edited_says_why(world: World) -> None:
+    path = await clip_of(world, world.ann)
+    bad = await patched(world.ann, path, MUTE, {"op": "split", "segment_id": "s9", "at_ms": 15_000})
+    assert (bad.status_code, bad.json()["errors"][0]["pointer"]) == (422, "/operations/1")
+    for operation in ({"op": "explode"}, {"op": "speed", "segment_id": "s1", "speed": 9}, {"op": "mute"}):
+        assert (await patched(world.ann, path, operation)).status_code == 422
+    assert (await patched(world.ann, path, MUTE, transcript_version=4)).json()["errors"][0]["pointer"] == (
+        "/transcript_version"
+    )
+    assert (await world.ann.client.get(f"{path}/edit")).json()["version"] == 1, "nothing of it was kept"
+    assert (await world.ann.client.get(f"{path}/edit", params={"version": 9})).status_code == 404
+
+
+async def test_edits_are_walled(world: World) -> None:
+    path = await clip_of(world, world.ann)
+    assert (await patched(world.ann, path, MUTE)).status_code == 200
+    for answer in (
+        await world.bob.client.get(f"{path}/edit"),
+        await world.bob.client.get(f"{path}/edit/versions"),
+        await patched(world.bob, path, MUTE, held="*"),
+    ):
+        assert answer.status_code == 404
+    for pool in (world.api, world.worker):
+        async with org_transaction(pool, world.bob.org_id) as rows:
+            assert await rows.fetchval("select count(*) from clip_edits") == 0
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        assert await rows.fetchval("select count(*) from clip_edits") == 1
+        await rows.execute("delete from clips where org_id = $1", world.ann.org_id)
+        assert await rows.fetchval("select count(*) from clip_edits") == 0, "it goes with its clip"
+
+
+async def test_an_export_plays_the_newest_version_or_the_one_asked_for(world: World) -> None:
+    path = await clip_of(world, world.ann)
+    clip_id = UUID(path.rsplit("/", 1)[1])
+    await patched(world.ann, path, {"op": "insert", "start_ms": 50_000, "end_ms": 60_000})
+
+    async def export(**wish: Any) -> Any:
+        return await world.ann.client.post(f"{path}/export", json=wish)
+
+    newest, again, first = [(await export(**wish)).json() for wish in ({}, {"edit_version": 2}, {"edit_version": 1})]
+    assert (newest["edit_version"], newest["start_ms"], newest["end_ms"]) == (2, 10_000, 60_000)
+    assert newest["export_id"] == again["export_id"] == str(result_id(clip_id, "export", "9:16/True/edit-2"))
+    assert (first["edit_version"], first["end_ms"], first["number"]) == (1, 40_000, 2)
+    for wish in ({"edit_version": 7}, {"edit_version": 2, "start_ms": 12_000}):
+        bad = await export(**wish)
+        assert (bad.status_code, bad.json()["errors"][0]["pointer"]) == (422, "/edit_version")
+    async with org_transaction(world.api, world.ann.org_id) as rows:
+        sent = await rows.fetch("select payload from outbox where topic = 'moments.v1'")
+    assert {msgspec.json.decode(row["payload"])["edit_version"] for row in sent} == {1, 2}

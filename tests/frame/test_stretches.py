@@ -1,0 +1,63 @@
+"""What an edit asks to be looked at, and a person's crops over the machine's."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.documents import FramePlan, ShotCrop
+from schemas.edit import CropKey
+from schemas.media import CropBox, TimeRange
+from streams.frame.stretches import by_hand, fitted, joined, stretches
+
+
+def time(start_ms: int, end_ms: int) -> TimeRange:
+    return TimeRange(start_ms=start_ms, end_ms=end_ms)
+
+
+def plan(start_ms: int, end_ms: int, *cuts: int) -> FramePlan:
+    edges = [start_ms, *cuts, end_ms]
+    shots = [
+        ShotCrop(range=time(one, other), mode="hold", crop=CropBox(x=9, y=0, width=90, height=160), reason="face")
+        for one, other in pairwise(edges)
+    ]
+    return FramePlan(
+        clip_id="c", aspect="9:16", range=time(start_ms, end_ms), source_width=320, source_height=180, shots=shots
+    )
+
+
+def test_near_ranges_are_looked_at_as_one_far_ones_apart() -> None:
+    found = stretches([time(30_000, 31_000), time(2_000, 3_000), time(0, 1_000), time(500, 900)])
+    assert found == [time(0, 3_000), time(30_000, 31_000)]
+
+
+def test_plans_of_stretches_are_one() -> None:
+    both = joined([plan(0, 1_000), plan(9_000, 10_000, 9_500)])
+    assert both.range == time(0, 10_000)
+    assert [shot.range.start_ms for shot in both.shots] == [0, 9_000, 9_500]
+    with pytest.raises(ValueError, match="segment"):
+        joined([])
+
+
+def test_key_frames_win_from_the_first_on() -> None:
+    keys = [CropKey(at_ms=at, crop=CropBox(x=at // 100, y=0, width=90, height=160)) for at in (1_500, 4_000)]
+    found = by_hand(plan(0, 5_000, 2_000), keys)
+    assert [(shot.range.start_ms, shot.range.end_ms, shot.crop.x) for shot in found.shots] == [
+        (0, 1_500, 9),
+        (1_500, 4_000, 15),
+        (4_000, 5_000, 40),
+    ]
+    assert found.shots[-1].reason == "a person's key frame"
+    untouched = plan(0, 5_000)
+    assert by_hand(untouched, []) is untouched
+
+
+@given(st.integers(0, 500), st.integers(0, 500), st.integers(2, 900), st.integers(2, 900))
+def test_any_crop_becomes_one_of_the_shape_inside_the_picture(x: int, y: int, width: int, height: int) -> None:
+    crop = fitted(CropBox(x=x, y=y, width=width, height=height), plan(0, 1))
+    assert 0 <= crop.x <= 320 - crop.width
+    assert 0 <= crop.y <= 180 - crop.height
+    assert crop.width / crop.height == pytest.approx(9 / 16, abs=0.06)
