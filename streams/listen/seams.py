@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from schemas.documents import HeardSpan
-from schemas.media import Word
+from schemas.media import TimeRange, Word
 from streams.listen.words import middle_ms
 
 SAME_MS = 500
@@ -14,7 +14,7 @@ APART_MS = 1_500
 """Between words that both agree on they may be further apart: one hears "a" before a pause, the other behind it."""
 REACH_MS = 1_000
 """Words further from the seam than this are heard by one side only: they are not in question."""
-ORPHAN_MS = 300
+ORPHAN_MS = 500
 """A word only the other side heard is kept no further over the seam than this: neither side may lose it."""
 SHORT_MS = 700
 """A disagreement no longer than this is taken whole from one side ("cannot" here, "can" and "not" there)."""
@@ -40,22 +40,29 @@ def settle(before: HeardSpan, after: HeardSpan) -> list[Word]:
     or parted at the seam.
     """
     seam_ms, reach_ms = before.range.end_ms, reach(before, after)
-    left = [word for word in _all(before) if seam_ms - reach_ms < middle_ms(word) < seam_ms + REACH_MS]
-    right = [word for word in _all(after) if seam_ms - REACH_MS < middle_ms(word) < seam_ms + reach_ms]
+    first_ms = max(before.range.start_ms, seam_ms - reach_ms - APART_MS)
+    last_ms = min(after.range.end_ms, seam_ms + reach_ms + APART_MS)
+    left = [word for word in _all(before) if first_ms < middle_ms(word) < seam_ms + REACH_MS]
+    right = [word for word in _all(after) if seam_ms - REACH_MS < middle_ms(word) < last_ms]
+    settled = TimeRange(start_ms=seam_ms - reach_ms, end_ms=seam_ms + reach_ms)
     found: list[Word] = []
     for mine, theirs, pair in _stretches(left, right, SAME_MS):
         for ours, others, far in _stretches(mine, theirs, APART_MS):
-            found += _between(ours, others, seam_ms)
-            found += _one(far, seam_ms)
-        found += _one(pair, seam_ms)
+            near_left = [word for word in ours if middle_ms(word) > settled.start_ms]
+            near_right = [word for word in others if middle_ms(word) < settled.end_ms]
+            found += _between(near_left, near_right, seam_ms)
+            found += _one(far, seam_ms, settled)
+        found += _one(pair, seam_ms, settled)
     return found
 
 
-def _one(pair: Pair | None, seam_ms: int) -> list[Word]:
-    """The word of a pair that lies on its side of the seam."""
+def _one(pair: Pair | None, seam_ms: int, settled: TimeRange) -> list[Word]:
+    """The word of a pair that lies on its side of the seam; none where a side has it beyond what is settled here."""
     if pair is None:
         return []
     ours, other = pair
+    if middle_ms(ours) <= settled.start_ms or middle_ms(other) >= settled.end_ms:
+        return []
     return [ours if middle_ms(ours) + middle_ms(other) < 2 * seam_ms else other]
 
 

@@ -62,6 +62,12 @@ def test_a_word_that_each_hears_on_another_side_of_a_pause_comes_once() -> None:
     assert merged(before, margin_after, margin_before, after) == "here a pendulum."
 
 
+def test_a_word_whose_partner_lies_further_than_what_is_settled_comes_once() -> None:
+    before, margin_after = [word("then", 49_500)], [word("that", 50_000, 50_850)]
+    margin_before, after = [], [word("then", 49_960, 50_900), word("that", 51_100, 51_500), word("will", 51_500)]
+    assert merged(before, margin_after, margin_before, after) == "then that will"
+
+
 def test_very_short_spans_count_no_word_twice() -> None:
     parts = [span(0, 50_000, [word("a", 49_500)], [word("b", 50_100)]), span(50_000, 50_800, [word("b", 50_100)])]
     parts.append(span(50_800, 90_000, [word("c", 51_000)], [word("b", 50_100)]))
