@@ -268,6 +268,8 @@ class MomentList(Value, frozen=True, kw_only=True):
     """What told how near two sentences are in meaning: a model, or words in common and why."""
     scenery: Scenery | None = None
     """What its pictures show; None where there are none."""
+    transcript_version: int = 1
+    """The version of the transcript it was weighed by; a later correction, of words or speakers, changes no moment."""
 
 
 class FaceSample(Value, frozen=True, kw_only=True):

@@ -122,3 +122,5 @@ class Intelligence(Value, frozen=True, kw_only=True):
     """As in `Transcript`."""
     transcript_version: int = 1
     """The version of the transcript it was made of; a correction makes the next, and is studied again."""
+    speaker_names: dict[str, str] = {}
+    """What the `speaker` of a quote is called in that version: by themselves, or by a person who corrected it."""

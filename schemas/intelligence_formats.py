@@ -44,14 +44,14 @@ def markdown(made: Intelligence) -> str:
     lines = [f"# {_plain(made.project_title or 'What it is about')}", ""]
     lines += [f"Made by {_plain(made.engine.name)} ({_plain(made.engine.version)}, {_plain(made.engine.model)}).", ""]
     lines += [f"Note: {_plain(note)}." for note in made.notes] + ([""] if made.notes else [])
-    lines += _listed("Summary", made.summary)
+    lines += _listed(made, "Summary", made.summary)
     if made.chapters:
         lines += ["## Chapters", ""]
         for one in made.chapters:
-            lines += [f"- **{clock(one.start_ms)} {_plain(one.title)}**: {_cited(one.quote)}"]
+            lines += [f"- **{clock(one.start_ms)} {_plain(one.title)}**: {_cited(made, one.quote)}"]
         lines.append("")
-    lines += _listed("Key points", made.key_points) + _listed("Quotes", made.quotes)
-    lines += _listed("Questions", made.questions)
+    lines += _listed(made, "Key points", made.key_points) + _listed(made, "Quotes", made.quotes)
+    lines += _listed(made, "Questions", made.questions)
     if made.topics:
         lines += ["## Topics", ""]
         lines += [
@@ -68,7 +68,7 @@ def markdown(made: Intelligence) -> str:
     if made.relations:
         lines += ["## Relations", ""]
         lines += [
-            f"- {_plain(one.subject)} {_ROLES[one.kind]} {_plain(one.object)}: {_cited(one.quote)}"
+            f"- {_plain(one.subject)} {_ROLES[one.kind]} {_plain(one.object)}: {_cited(made, one.quote)}"
             for one in made.relations
         ]
         lines.append("")
@@ -78,18 +78,23 @@ def markdown(made: Intelligence) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _listed(heading: str, points: list[Point]) -> list[str]:
+def _listed(made: Intelligence, heading: str, points: list[Point]) -> list[str]:
     if not points:
         return []
-    return [f"## {heading}", "", *(f"- {_own(point)}{_cited(point.quote)}" for point in points), ""]
+    return [f"## {heading}", "", *(f"- {_own(point)}{_cited(made, point.quote)}" for point in points), ""]
 
 
 def _own(point: Point) -> str:
     return f"{_plain(point.text)} " if point.text else ""
 
 
-def _cited(quote: Quote) -> str:
-    by = f", {_plain(quote.speaker)}" if quote.speaker else ""
+def spoken_by(made: Intelligence, quote: Quote) -> str:
+    """What the speaker of a quote is called: the name, or where there is none the id; empty for nobody."""
+    return made.speaker_names.get(quote.speaker or "", quote.speaker or "")
+
+
+def _cited(made: Intelligence, quote: Quote) -> str:
+    by = f", {_plain(spoken_by(made, quote))}" if quote.speaker else ""
     by += ", doubtful" if quote.doubtful else ""
     return f"“{_plain(quote.text)}” ({clock(quote.start_ms)}{by})"
 
@@ -104,7 +109,7 @@ def table(made: Intelligence) -> str:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for kind, name, value, quote in _rows(made):
-        cells = (kind, name, value, quote.start_ms, quote.end_ms, quote.speaker or "", quote.text, _marked(quote))
+        cells = (kind, name, value, quote.start_ms, quote.end_ms, spoken_by(made, quote), quote.text, _marked(quote))
         writer.writerow([_safe(cell) if isinstance(cell, str) else cell for cell in cells])
     return out.getvalue()
 
@@ -163,7 +168,7 @@ def json_ld(made: Intelligence, identity: str) -> bytes:
             }
             for one in made.chapters
         ]
-        + [_quotation(point) for point in made.quotes],
+        + [_quotation(made, point) for point in made.quotes],
         "mentions": [
             _thing(entity, own, _stands(made, iris, entity)) for entity, own in zip(made.entities, ids, strict=True)
         ],
@@ -171,11 +176,11 @@ def json_ld(made: Intelligence, identity: str) -> bytes:
     return msgspec.json.encode({name: value for name, value in whole.items() if value not in (None, "", [])})
 
 
-def _quotation(point: Point) -> dict[str, Any]:
+def _quotation(made: Intelligence, point: Point) -> dict[str, Any]:
     found: dict[str, Any] = {"@type": "Quotation", "text": point.quote.text}
     found["startOffset"], found["endOffset"] = point.quote.start_ms / 1000, point.quote.end_ms / 1000
     if point.quote.speaker:
-        found["creator"] = {"@type": "Person", "name": point.quote.speaker}
+        found["creator"] = {"@type": "Person", "name": spoken_by(made, point.quote)}
     return found
 
 

@@ -61,7 +61,7 @@ def weigh(
     windows = _windows(timeline, options)
     raws = [(window, measure(window, timeline, whole)) for window in windows]
     scale = scales([raw for _, raw in raws])
-    judge = _Judge(timeline=timeline, whole=whole, scale=scale, table=table, options=options)
+    judge = Judge(timeline=timeline, whole=whole, scale=scale, table=table, options=options)
     found = {window.range: (one, window) for window, raw in raws if (one := judge.weigh(window, raw))}
     candidates = [one for one, _ in found.values()]
     spoken = any(window.sentences for window in windows)
@@ -77,6 +77,7 @@ def weigh(
         scorer=SCORER,
         weights=f"{table.version}/{options.genre}",
         meaning=whole.meaning.engine if whole.meaning else "",
+        transcript_version=material.transcript.version if material.transcript else 1,
     )
 
 
@@ -87,7 +88,7 @@ def _windows(timeline: Timeline, options: ProjectOptions) -> list[Window]:
     return [window for window in every if not any(window.range.overlap_ms(part) for part in options.skip)]
 
 
-class _Judge:
+class Judge:
     """What turns measurements into a candidate: one for a whole video."""
 
     def __init__(
@@ -130,7 +131,7 @@ def _kept(candidates: Sequence[Weighed], chosen: Sequence[Weighed]) -> list[Weig
     return ranked[:MOST_MOMENTS] + late
 
 
-def _moment(one: Weighed, window: Window, judge: _Judge, ranks: Mapping[TimeRange, int], name_id: NameId) -> Moment:
+def _moment(one: Weighed, window: Window, judge: Judge, ranks: Mapping[TimeRange, int], name_id: NameId) -> Moment:
     told = wording.of(window, judge.timeline, judge.whole, one.signals)
     return Moment(
         id=str(name_id(f"{one.range.start_ms}-{one.range.end_ms}")),

@@ -58,7 +58,12 @@ class StudyStage:
         material, asking_ms = await self._material(spoken, found, transcript.meaning, work)
         made, studying_ms = await timed_in_thread(study, material)
         made = await self._written(made, spoken, work)
-        made = msgspec.structs.replace(made, project_title=transcript.project_title, transcript_version=event.version)
+        made = msgspec.structs.replace(
+            made,
+            project_title=transcript.project_title,
+            transcript_version=event.version,
+            speaker_names=names_of(transcript),
+        )
         work.cpu_ms = reading_ms + asking_ms + studying_ms
         prefix = prefix_of(event, "intelligence", result_id(work.cause.input_id, "study"))
         ref = await self._context.objects.put(prefix, encode_document(made), "application/json", ".json")
@@ -148,6 +153,12 @@ async def _nothing(connection: Connection) -> None:
 def _prepare(transcript: Transcript) -> tuple[Spoken, list[Phrase]]:
     spoken = read(transcript)
     return spoken, phrases.candidates(spoken) if speaks_english(spoken.language) else []
+
+
+def names_of(transcript: Transcript) -> dict[str, str]:
+    """What the speakers are called, by id; who has no name is not there."""
+    known = transcript.diarization.speakers if transcript.diarization else []
+    return {one.id: one.name for one in known if one.name}
 
 
 async def _write(

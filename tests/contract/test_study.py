@@ -12,6 +12,9 @@ from schemas import events
 from schemas.ids import result_id
 from schemas.intelligence import Intelligence
 from schemas.media import ObjectRef
+from schemas.respoken import respoken
+from schemas.speaker_edits import Merge, Rename
+from schemas.voices import Diarization, Speaker, Turn
 from streams import lifecycle
 from streams.adapters.postgres import org_transaction
 from streams.detect.agent import DetectStage
@@ -191,6 +194,23 @@ async def test_a_correction_is_studied_again_and_the_project_stays_as_it_ended(r
     assert await rig.send(stage, gone, uuid.uuid4()) == "dead"
     assert "does not know of correction 3" in (await rig.project())["warnings"][-1]
     assert (await rig.stage("study"))["state"] == "done"
+
+
+async def test_who_is_corrected_to_have_said_it_is_who_is_quoted(rig: Rig) -> None:
+    """A correction of speakers is a version of the transcript as any other: merged and named, they are quoted so."""
+    first, stage = await heard(rig), StudyStage(rig.context)
+    text = transcript([*GARDEN, *ORBIT], speakers=["S1", "S2"])
+    voices = [Speaker(id=name, speech_ms=9_000, turns=7) for name in ("S1", "S2")]
+    turns = [Turn(start_ms=one.start_ms, end_ms=one.end_ms, speaker=one.speaker or "") for one in text.segments]
+    told = Diarization(model="m", speakers=voices, turns=turns, overlaps=[])
+    asked = [Merge(speaker="S2", into="S1"), Rename(speaker="S1", name="Ada")]
+    after, _ = respoken(msgspec.structs.replace(text, diarization=told), asked, 2)
+    second = msgspec.structs.replace(first, version=2, transcript=await rig.put(after))
+    assert await rig.send(stage, second, uuid.uuid4()) == "committed"
+    (done,) = await rig.fresh()
+    made = await stored(rig, done.event)
+    assert {point.quote.speaker for point in made.summary} == {"S1"}
+    assert made.speaker_names == {"S1": "Ada"}
 
 
 async def test_another_language_says_what_it_lacks(rig: Rig) -> None:

@@ -135,3 +135,11 @@ def test_the_graph_is_well_formed_and_joins_what_is_related(text: str) -> None:
     (edge,) = graph.findall(f"{GRAPH}edge")
     assert (edge.get("source"), edge.get("target")) == (nodes[0].get("id"), nodes[1].get("id"))
     assert {one.get("key"): one.text for one in nodes[1]}["label"] == "Oslo"
+
+
+def test_a_speaker_goes_by_the_name_that_is_known() -> None:
+    made = msgspec.structs.replace(document(), speaker_names={"Ann": "Ann *Berg*"})
+    assert "“It was said.” (1:01, Ann \\*Berg\\*)" in markdown(made)
+    assert {row["speaker"] for row in csv.DictReader(io.StringIO(table(made)))} == {"Ann *Berg*"}
+    (spoken,) = [part for part in json.loads(json_ld(made, "urn:x"))["hasPart"] if "creator" in part]
+    assert spoken["creator"] == {"@type": "Person", "name": "Ann *Berg*"}
