@@ -22,6 +22,8 @@ class ClipExport(msgspec.Struct, frozen=True, kw_only=True):
     export_id: UUID
     aspect: Aspect
     captions: bool
+    template: str
+    mask_profanity: bool
     state: Literal["waiting", "rendering", "done", "failed"]
     edit_version: int
     """Of the clip's edit that it plays."""
@@ -90,9 +92,9 @@ async def get_clip(call: Call[None, None]) -> Reply:
 
 
 async def find_clip(rows: Connection, org_id: UUID, clip_id: UUID) -> Row:
-    """A clip of the caller's with its project's length; raises a 404, also when its project was erased."""
+    """A clip of the caller's with its project's length and options; raises a 404, also when its project was erased."""
     row = await rows.fetchrow(
-        """select c.*, p.duration_ms from clips c join projects p using (org_id, project_id)
+        """select c.*, p.duration_ms, p.options from clips c join projects p using (org_id, project_id)
            where c.org_id = $1 and c.clip_id = $2 and p.state not in ('erased', 'cancelled')""",
         org_id,
         clip_id,

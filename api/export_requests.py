@@ -16,10 +16,11 @@ from api.problems import ApiProblem, FieldError, invalid, not_found
 from api.registry import Call, Operation, Reply
 from schemas.documents import Aspect
 from schemas.edit_clock import hull, pieces
-from schemas.events import ExportRequested
+from schemas.events import ExportRequested, ProjectOptions
 from schemas.ids import result_id
 from schemas.media import TimeRange
 from schemas.options import CLIP_MS
+from schemas.templates import export_words, templates
 from streams import lifecycle
 from streams.adapters.postgres import Connection, Row
 from streams.outbox import put
@@ -30,10 +31,21 @@ class RequestExport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     aspect: Aspect = "9:16"
     captions: bool = True
+    template: Annotated[str, Meta(max_length=40)] | None = None
+    """How the captions look; None: as the project's options say."""
+    mask_profanity: bool | None = None
+    """Whether coarse words are hidden behind stars; None: as the project's options say."""
     start_ms: Annotated[int, Meta(ge=0)] | None = None
     end_ms: Annotated[int, Meta(ge=0)] | None = None
     edit_version: Version | None = None
     """Of the clip's edit; without it the newest."""
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """How the words of an export are shown."""
+
+    template: str
+    mask_profanity: bool
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,9 +88,21 @@ def wanted_range(wanted: RequestExport, clip: Row) -> TimeRange:
     return TimeRange(start_ms=start, end_ms=end)
 
 
-def export_name(asked: RequestExport, wish: Wish, clip: Row) -> str:
+def settled(asked: RequestExport, options: ProjectOptions) -> Look:
+    """How the words are to be shown; raises a 422 for a template that nobody knows."""
+    look = Look(
+        template=options.captions_template if asked.template is None else asked.template,
+        mask_profanity=options.mask_profanity if asked.mask_profanity is None else asked.mask_profanity,
+    )
+    if look.template not in templates():
+        raise invalid("/template", f"It must be one of {', '.join(templates())}.")
+    return look
+
+
+def export_name(asked: RequestExport, look: Look, wish: Wish, clip: Row) -> str:
     """What names an export of a clip: the same wish, the same export (also the automatic one)."""
-    name, stretch = f"{asked.aspect}/{asked.captions}", wish.range
+    name = f"{asked.aspect}/{export_words(asked.captions, look.template, masked=look.mask_profanity)}"
+    stretch = wish.range
     if wish.edit_version > 1:
         return f"{name}/edit-{wish.edit_version}"
     if (stretch.start_ms, stretch.end_ms) != (clip["start_ms"], clip["end_ms"]):
@@ -102,25 +126,26 @@ async def request_export(call: Call[RequestExport, None]) -> Reply:
 async def _ensure_export(rows: Connection, call: Call[RequestExport, None], clip: Row) -> Row:
     """The export of this wish; a failed one is asked for again under a new id."""
     wish = await wanted(rows, call.body, clip)
-    name = export_name(call.body, wish, clip)
+    look = settled(call.body, msgspec.convert(clip["options"], ProjectOptions))
+    name = export_name(call.body, look, wish, clip)
     again = 0
     while True:
         export_id = result_id(clip["clip_id"], "export", f"{name}/again-{again}" if again else name)
         row = await rows.fetchrow("select * from exports where org_id = $1 and export_id = $2", call.org_id, export_id)
         if row is None:
-            return await _write_export(rows, call, clip, export_id, wish)
+            return await _write_export(rows, call, clip, export_id, wish, look)
         if row["state"] != "failed":
             return row
         again += 1
 
 
 async def _write_export(
-    rows: Connection, call: Call[RequestExport, None], clip: Row, export_id: UUID, wish: Wish
+    rows: Connection, call: Call[RequestExport, None], clip: Row, export_id: UUID, wish: Wish, look: Look
 ) -> Row:
     row: Any = await rows.fetchrow(
         """insert into exports (org_id, export_id, project_id, clip_id, ordinal, number, aspect, captions,
-                                start_ms, end_ms, automatic, edit_version)
-           select $1, $2, $3, $4, $5, coalesce(max(number), 0) + 1, $6, $7, $8, $9, false, $10
+                                start_ms, end_ms, automatic, edit_version, template, mask_profanity)
+           select $1, $2, $3, $4, $5, coalesce(max(number), 0) + 1, $6, $7, $8, $9, false, $10, $11, $12
            from exports where org_id = $1 and clip_id = $4 returning *""",
         call.org_id,
         export_id,
@@ -132,6 +157,8 @@ async def _write_export(
         wish.range.start_ms,
         wish.range.end_ms,
         wish.edit_version,
+        look.template,
+        look.mask_profanity,
     )
     event = ExportRequested(
         org_id=call.org_id,
@@ -143,6 +170,8 @@ async def _write_export(
         range=wish.range,
         aspect=call.body.aspect,
         captions=call.body.captions,
+        template=look.template,
+        mask_profanity=look.mask_profanity,
     )
     await put(rows, event, call.cause(export_id))
     return row

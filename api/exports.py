@@ -51,6 +51,8 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     """Counts the exports of the clip: it names their files."""
     aspect: Aspect
     captions: bool
+    template: str
+    mask_profanity: bool
     start_ms: int
     end_ms: int
     automatic: bool

@@ -94,6 +94,8 @@ def _add_queries(commands: Any) -> None:
     export.add_argument("clip", metavar="CLIP")
     export.add_argument("--aspect", choices=ASPECTS, default="9:16")
     export.add_argument("--no-captions", action="store_true")
+    export.add_argument("--captions-template", metavar="NAME", help="how captions look (as the project's)")
+    export.add_argument("--mask-profanity", action="store_true", default=None, help="hide coarse words behind stars")
     export.add_argument("--start-ms", type=int, metavar="MS", help="another start, on the video's time line")
     export.add_argument("--end-ms", type=int, metavar="MS", help="another end")
     export.add_argument("--out", metavar="DIR", default="out", help="for the files (%(default)s)")

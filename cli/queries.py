@@ -131,6 +131,7 @@ def export(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
         raise CliError(USAGE, f"{out} cannot be written: {error.strerror or error}.") from None
     clip = client.get(f"/v1/clips/{args.clip}")
     wish = {"aspect": args.aspect, "captions": not args.no_captions, "start_ms": args.start_ms, "end_ms": args.end_ms}
+    wish |= {"template": args.captions_template, "mask_profanity": args.mask_profanity}
     wanted = client.post(
         f"/v1/clips/{args.clip}/export", {name: value for name, value in wish.items() if value is not None}
     )

@@ -57,6 +57,8 @@ def add_wishes(parser: argparse.ArgumentParser, positive: Callable[[str], int]) 
     add("--topic", action="append", metavar="TEXT", help="the same as a subject; may be given several times")
     add("--genre", choices=get_args(Genre), help="what kind of video it is: it shifts what counts (none)")
     add("--skip", action="append", type=stretch, metavar="T-T", help="a stretch no clip may touch, e.g. 0:00-1:30")
+    add("--captions-template", metavar="NAME", help="how captions look, e.g. karaoke_fill: see docs/captions.md")
+    add("--mask-profanity", action="store_true", help="hide coarse words of captions and subtitles behind stars")
     add("--no-captions", action="store_true", help="burn no captions in")
     add("--language", metavar="xx", help="language spoken, e.g. en (recognised by itself)")
     add("--translate", choices=("en",), help="a second transcript in English, of what is said in other languages")
@@ -75,10 +77,13 @@ def options_of(args: Namespace) -> JSON:
         "topics": args.topic,
         "genre": args.genre,
         "skip": args.skip,
+        "captions_template": args.captions_template,
         "language": args.language,
         "translate": args.translate,
     }
     options: JSON = {name: value for name, value in wanted.items() if value is not None}
     if args.no_captions:
         options["captions"] = False
+    if args.mask_profanity:
+        options["mask_profanity"] = True
     return options

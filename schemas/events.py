@@ -10,6 +10,7 @@ import msgspec
 from schemas.costs import CostItem, InferenceCall, Outcome
 from schemas.documents import Aspect
 from schemas.media import ObjectRef, TimeRange
+from schemas.templates import DEFAULT_TEMPLATE
 from schemas.worth import Genre
 
 Stage = Literal["ingest", "listen", "close", "look", "study", "detect", "frame", "render", "deliver"]
@@ -28,6 +29,10 @@ class ProjectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     aspect: Aspect = "9:16"
     captions: bool = True
+    captions_template: str = DEFAULT_TEMPLATE
+    """How the captions of the automatic clips look."""
+    mask_profanity: bool = False
+    """Whether captions and subtitle files of the clips hide coarse words behind stars."""
     language: str | None = None
     max_clips: int | None = None
     min_clip_ms: int = 10_000
@@ -125,6 +130,8 @@ class ClipSelected(Event, frozen=True, kw_only=True):
     confidence: float
     aspect: Aspect
     captions: bool
+    template: str = DEFAULT_TEMPLATE
+    mask_profanity: bool = False
 
 
 class ExportRequested(Event, frozen=True, kw_only=True):
@@ -137,6 +144,8 @@ class ExportRequested(Event, frozen=True, kw_only=True):
     range: TimeRange
     aspect: Aspect
     captions: bool
+    template: str = DEFAULT_TEMPLATE
+    mask_profanity: bool = False
 
 
 class RenderRequested(Event, frozen=True, kw_only=True):
@@ -153,6 +162,8 @@ class RenderRequested(Event, frozen=True, kw_only=True):
     index: ObjectRef
     edit: ObjectRef | None = None
     """The version of the clip's edit that is played; without one ``range`` is played as it is."""
+    template: str = DEFAULT_TEMPLATE
+    mask_profanity: bool = False
 
 
 class ExportCompleted(Event, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from schemas.events import ProjectOptions
+from schemas.templates import templates
 
 MAX_CLIPS = 50
 CLIP_MS = (3_000, 180_000)
@@ -67,6 +68,7 @@ def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
             options.language is None or options.language in LANGUAGES,
             f"the code of a language that Whisper knows: {', '.join(sorted(LANGUAGES))}",
         ),
+        ("captions_template", options.captions_template in templates(), f"one of {', '.join(templates())}"),
     )
     return {name: rule for name, fine, rule in checks if not fine}
 

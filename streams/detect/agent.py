@@ -12,6 +12,7 @@ from schemas.documents import HeardSpan, Moment, MomentList, SeenSpan, Transcrip
 from schemas.ids import result_id
 from schemas.media import ObjectRef
 from schemas.sounds import Sounds
+from schemas.templates import export_words
 from schemas.worth import WeightTable
 from streams import lifecycle
 from streams.adapters.postgres import Connection, org_transaction
@@ -205,17 +206,20 @@ async def _write_clip(
     cause: Cause,
 ) -> None:
     clip_id = UUID(moment.id)
+    words = export_words(options.captions, options.captions_template, masked=options.mask_profanity)
     selected = events.ClipSelected(
         org_id=event.org_id,
         project_id=event.project_id,
         clip_id=clip_id,
-        export_id=result_id(clip_id, "export", f"{options.aspect}/{options.captions}"),
+        export_id=result_id(clip_id, "export", f"{options.aspect}/{words}"),
         ordinal=ordinal,
         range=moment.range,
         score=moment.score,
         confidence=moment.confidence,
         aspect=options.aspect,
         captions=options.captions,
+        template=options.captions_template,
+        mask_profanity=options.mask_profanity,
     )
     await connection.execute(
         """insert into clips
@@ -240,8 +244,9 @@ async def _write_clip(
     )
     await connection.execute(
         """insert into exports
-             (org_id, export_id, project_id, clip_id, ordinal, aspect, captions, start_ms, end_ms, automatic)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, true) on conflict do nothing""",
+             (org_id, export_id, project_id, clip_id, ordinal, aspect, captions, start_ms, end_ms, automatic, template,
+              mask_profanity)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, true, $10, $11) on conflict do nothing""",
         event.org_id,
         selected.export_id,
         event.project_id,
@@ -251,5 +256,7 @@ async def _write_clip(
         options.captions,
         moment.range.start_ms,
         moment.range.end_ms,
+        options.captions_template,
+        options.mask_profanity,
     )
     await put(connection, selected, cause, name=str(clip_id))

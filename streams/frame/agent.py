@@ -214,6 +214,8 @@ async def _write(connection: Connection, event: Request, known: Known, stored: S
         range=event.range,
         aspect=event.aspect,
         captions=event.captions,
+        template=event.template,
+        mask_profanity=event.mask_profanity,
         plan=plan_ref,
         source=known.source,
         index=known.index,

@@ -5,18 +5,20 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import av
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+from PIL import ImageChops
 
 from schemas.documents import CaptionCue
 from schemas.media import Value
-from streams.render import typeface
-from streams.render.cues import DOUBT, Fits
-from streams.render.layout import CaptionLook, fits, place
+from streams.render.cues import DOUBT, CueRules, Fits
+from streams.render.layout import CaptionLook, PlacedCue, fits, place
 from streams.render.lettering import CueDrawing, Lettering
+from streams.render.motion import Phase, phase_at
 from streams.render.planes import rows
 
 UInt16 = NDArray[np.uint16]
@@ -25,7 +27,8 @@ KEPT_STATES = 8
 BT709_LIMITED = np.array(
     [[0.1826, 0.6142, 0.0620], [-0.1006, -0.3386, 0.4392], [0.4392, -0.3989, -0.0403]], dtype=np.float32
 )
-"""R'G'B' 0..255 to Y'CbCr 16..235/240, ITU-R BT.709-6 items 3.2 to 3.4; offsets 16, 128, 128."""
+"""R'G'B' 0..255 to Y'CbCr 16..235/240, ITU-R BT.709-6 items 3.2 to 3.4, before `OFFSETS`."""
+OFFSETS = np.array([16, 128, 128], dtype=np.float32)
 
 
 class PlanePatch(Value, frozen=True, kw_only=True):
@@ -39,36 +42,56 @@ class PlanePatch(Value, frozen=True, kw_only=True):
 
 def fitting(look: CaptionLook) -> Fits:
     """The measure by which cues are cut for this look."""
-    return lambda texts: fits(texts, look, typeface.width_px)
+    return lambda texts: fits([look.shown(text) for text in texts], look, look.measure)
+
+
+def rules_for(look: CaptionLook) -> CueRules:
+    """How full a cue of this look may be."""
+    return CueRules(max_words=look.template.wrap.max_words)
+
+
+def placed(cue: CaptionCue, look: CaptionLook) -> PlacedCue:
+    """A cue's words laid out; a doubtful one's first word is the mark."""
+    texts = [DOUBT] * cue.doubtful + [look.shown(word.text) for word in cue.words]
+    return place(texts, look, look.measure)
 
 
 def drawing_of(cue: CaptionCue, look: CaptionLook) -> CueDrawing:
-    """A cue's words laid out and drawn; a doubtful one is dimmer, and its first word is the mark."""
-    texts = [word.text for word in cue.words]
-    if cue.doubtful:
-        texts = [DOUBT, *texts]
-        look = msgspec.structs.replace(look, fill=look.doubtful_fill, accent=look.doubtful_accent)
-    return CueDrawing(place(texts, look, typeface.width_px), look)
+    """A cue's words laid out and drawn; a doubtful one is dimmer."""
+    look = msgspec.structs.replace(look, doubtful=cue.doubtful, speaker=cue.words[0].speaker)
+    return CueDrawing(placed(cue, look), look, marks=int(cue.doubtful))
+
+
+class State(NamedTuple):
+    """What is shown: all pictures with the same state look alike."""
+
+    cue: int
+    word: int
+    phase: Phase = Phase()
 
 
 class Captions:
     """The captions of one clip, drawn when first needed."""
 
-    def __init__(self, cues: Sequence[CaptionCue], look: CaptionLook) -> None:
-        """``cues`` in order and not overlapping, in ms from the clip's first picture."""
+    def __init__(self, cues: Sequence[CaptionCue], look: CaptionLook, centres_px: Sequence[int] | None = None) -> None:
+        """``cues`` in order and not overlapping, on the output's clock; ``centres_px``: where each stands."""
         self._cues = cues
-        self._look = look
+        self._looks = [look] * len(cues)
+        if centres_px is not None:
+            self._looks = [msgspec.structs.replace(look, centre_y_px=centre) for centre in centres_px]
         self._starts = [cue.start_ms for cue in cues]
         self._drawing: tuple[int, CueDrawing] | None = None
-        self._states: OrderedDict[tuple[int, int], tuple[PlanePatch, ...]] = OrderedDict()
+        self._states: OrderedDict[State, tuple[PlanePatch, ...]] = OrderedDict()
+        self._last: tuple[int, Lettering, tuple[PlanePatch, ...]] | None = None
 
-    def state_at(self, at_ms: float) -> tuple[int, int] | None:
-        """Cue and spoken word at a time. A word stays lit until the next one starts, so that nothing flickers."""
+    def state_at(self, at_ms: float) -> State | None:
+        """Cue, spoken word and phase at a time. A word stays lit until the next one starts: nothing flickers."""
         number = bisect_right(self._starts, at_ms) - 1
         if number < 0 or at_ms >= self._cues[number].end_ms:
             return None
-        words = self._cues[number].words
-        return number, max(0, bisect_right([word.start_ms for word in words], at_ms) - 1)
+        cue = self._cues[number]
+        word = max(0, bisect_right([word.start_ms for word in cue.words], at_ms) - 1)
+        return State(number, word, phase_at(self._looks[number].template, cue, word, at_ms))
 
     def burn(self, picture: av.VideoFrame, at_ms: float) -> bool:
         """Draw what is due at ``at_ms`` into a writable yuv420p picture; says whether anything was."""
@@ -79,31 +102,65 @@ class Captions:
             _blend(rows(plane), patch)
         return True
 
-    def _patches(self, state: tuple[int, int]) -> tuple[PlanePatch, ...]:
+    def _patches(self, state: State) -> tuple[PlanePatch, ...]:
         if state not in self._states:
-            number, spoken = state
-            if self._drawing is None or self._drawing[0] != number:
-                self._drawing = number, drawing_of(self._cues[number], self._look)
-            marks = int(self._cues[number].doubtful)
-            self._states[state] = yuv_patches(self._drawing[1].state(marks + spoken))
+            if self._drawing is None or self._drawing[0] != state.cue:
+                self._drawing = state.cue, drawing_of(self._cues[state.cue], self._looks[state.cue])
+            marks = int(self._cues[state.cue].doubtful)
+            lettering = self._drawing[1].state(marks + state.word, state.phase)
+            patches = self._after_last(state.cue, lettering)
+            self._last = state.cue, lettering, patches
+            self._states[state] = patches
             if len(self._states) > KEPT_STATES:
                 self._states.popitem(last=False)
         return self._states[state]
 
+    def _after_last(self, cue: int, lettering: Lettering) -> tuple[PlanePatch, ...]:
+        """Only what differs from the state before is turned into planes."""
+        if self._last is None or self._last[0] != cue:
+            return yuv_patches(lettering)
+        return patched(self._last[1], self._last[2], lettering)
+
 
 def yuv_patches(lettering: Lettering) -> tuple[PlanePatch, ...]:
-    """Y, U and V patches of a drawn state: premultiplied, chroma averaged over 2x2 px, 8 bits of fraction."""
-    rgba = np.asarray(lettering.picture, dtype=np.float32)
-    alpha = rgba[..., 3:] * np.float32(1 / 255)
-    planes = rgba[..., :3] @ BT709_LIMITED.T + np.array([16, 128, 128], dtype=np.float32)
-    planes *= alpha
+    """Y, U and V patches of a drawn state: premultiplied, chroma averaged over 2x2 px, 8 bits of fraction.
+
+    Each pixel is worked out by itself, so that a part of a picture has the values it has in the whole.
+    """
+    pixels = np.asarray(lettering.picture, dtype=np.float32)
+    alpha = pixels[..., 3] * np.float32(1 / 255)
+    red, green, blue = (np.ascontiguousarray(pixels[..., number]) for number in range(3))
+    planes = []
+    for weights, offset in zip(BT709_LIMITED, OFFSETS, strict=True):
+        planes.append((red * weights[0] + green * weights[1] + blue * weights[2] + offset) * alpha)
     x, y = lettering.x_px, lettering.y_px
-    small_alpha = _halved(alpha[..., 0])
+    small_alpha = _halved(alpha)
     return (
-        _patch(planes[..., 0], alpha[..., 0], x, y),
-        _patch(_halved(planes[..., 1]), small_alpha, x // 2, y // 2),
-        _patch(_halved(planes[..., 2]), small_alpha, x // 2, y // 2),
+        _patch(planes[0], alpha, x, y),
+        _patch(_halved(planes[1]), small_alpha, x // 2, y // 2),
+        _patch(_halved(planes[2]), small_alpha, x // 2, y // 2),
     )
+
+
+def patched(before: Lettering, patches: tuple[PlanePatch, ...], after: Lettering) -> tuple[PlanePatch, ...]:
+    """The patches of ``after``, a state of the same cue as ``before``, of which ``patches`` are."""
+    box = ImageChops.difference(before.picture, after.picture).getbbox(alpha_only=False)
+    if box is None:
+        return patches
+    left, top = box[0] // 2 * 2, box[1] // 2 * 2
+    right, bottom = box[2] + box[2] % 2, box[3] + box[3] % 2
+    part = after.picture.crop((left, top, right, bottom))
+    small = yuv_patches(Lettering(picture=part, x_px=after.x_px + left, y_px=after.y_px + top))
+    return tuple(_with(old, new) for old, new in zip(patches, small, strict=True))
+
+
+def _with(old: PlanePatch, new: PlanePatch) -> PlanePatch:
+    """A patch with a smaller one laid into it."""
+    high, wide = new.keep.shape
+    part = slice(new.y - old.y, new.y - old.y + high), slice(new.x - old.x, new.x - old.x + wide)
+    keep, add = old.keep.copy(), old.add.copy()
+    keep[part], add[part] = new.keep, new.add
+    return PlanePatch(x=old.x, y=old.y, keep=keep, add=add)
 
 
 def _halved(plane: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -15,10 +15,11 @@ from schemas.edit import Piece
 from schemas.edit_clock import length_ms, union, whole
 from schemas.edited import ranges_out, words_out
 from schemas.media import TimeRange, Value, Word
+from schemas.templates import CaptionTemplate
 from streams.adapters.media.reader import Reader
 from streams.errors import Rejected
 from streams.render import typeface
-from streams.render.captions import Captions, fitting
+from streams.render.captions import fitting, rules_for
 from streams.render.certificate import examine
 from streams.render.cues import make_cues
 from streams.render.damage import Stills, silence_told, stills_told
@@ -28,6 +29,7 @@ from streams.render.layout import look_for
 from streams.render.loudness import RATE_HZ, Sound, normalised
 from streams.render.picture import Painter, deinterlaced
 from streams.render.planes import copied
+from streams.render.room import captions_for
 from streams.render.sound import faded
 from streams.render.thumbnail import CUT_MARGIN_MS, Thumbnail
 from streams.render.trial import proofed
@@ -51,6 +53,8 @@ class RenderTask(Value, frozen=True, kw_only=True):
     doubtful: list[TimeRange] = []
     """Stretches whose words are not trusted."""
     captions: bool = True
+    template: CaptionTemplate | None = None
+    """How the captions look; None: the default."""
     encoding: Encoding = Encoding()
 
 
@@ -131,9 +135,10 @@ def _cues(task: RenderTask, played: Sequence[Piece]) -> tuple[list[CaptionCue], 
     if not task.captions:
         return [], []
     known = [msgspec.structs.replace(word, text=typeface.drawable(word.text)) for word in task.words]
-    look = look_for(*OUTPUT_SIZES[task.plan.aspect])
+    look = look_for(*OUTPUT_SIZES[task.plan.aspect], task.template)
     time = TimeRange(start_ms=0, end_ms=round(length_ms(played)))
-    cues = make_cues(words_out(known, played), time, fitting(look), doubtful=ranges_out(task.doubtful, played))
+    doubtful = ranges_out(task.doubtful, played)
+    cues = make_cues(words_out(known, played), time, fitting(look), rules_for(look), doubtful=doubtful)
     lost = sum(
         bool(word.text.strip()) and not drawn.text.strip() for word, drawn in zip(task.words, known, strict=True)
     )
@@ -173,7 +178,8 @@ class _Film:
         self.ranges: list[TimeRange] = []
         self._index, self._timeline, self._progress = task.index, timeline, progress
         self._painter = Painter(task.index.video, size_px, scratch)
-        self._captions = Captions(cues, look_for(*size_px))
+        played = task.pieces or whole(task.plan.range)
+        self._captions = captions_for(cues, look_for(*size_px, task.template), task.plan, played)
         self._shots = Shots(task.plan)
 
     def play(self, part: Part, reader: Reader, writer: Mp4Writer) -> None:

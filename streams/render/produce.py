@@ -14,8 +14,10 @@ from schemas.edit_clock import pieces, union, whole
 from schemas.edited import cues_out, retold
 from schemas.events import RenderRequested
 from schemas.media import ObjectRef, Segment, TimeRange, Value, Word
+from schemas.profanity import masked_transcript, unmasked_languages
 from schemas.scenery import Framing
 from schemas.subtitles import srt, vtt
+from schemas.templates import template_named
 from streams.adapters.media.confine import ChildLimits
 from streams.adapters.media.handles import SourceHandle
 from streams.adapters.media.sandbox import run_child
@@ -26,6 +28,7 @@ from streams.render.writer import Encoding
 LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=3_600, wall_s=3_600.0, nice=10)
 """A 4K source takes 1.2 GB. Niced: the API answers while clips are made."""
 NEARBY_MS = 5_000
+NO_LIST = "captions.mask: there is no list of coarse words for the language {}: nothing was hidden in it"
 
 
 class Produced(Value, frozen=True, kw_only=True):
@@ -53,6 +56,10 @@ async def produce(
     """Render, measure and store one export; without ``edit`` the plan's range. Raises as `run_child` and `Objects`."""
     played = pieces(edit) if edit else whole(plan.range)
     said = retold(transcript, edit.captions) if transcript and edit else transcript
+    warnings = []
+    if request.mask_profanity and said:
+        warnings = [NO_LIST.format(language) for language in unmasked_languages(said)]
+        said = masked_transcript(said)
     times = union(piece.source for piece in played)
     task = RenderTask(
         plan=plan,
@@ -61,6 +68,7 @@ async def produce(
         words=words_near(said.words if said else [], *times),
         doubtful=doubtful_near(said.segments if said else [], *times),
         captions=request.captions,
+        template=template_named(request.template),
         encoding=encoding,
     )
     args = {"task": msgspec.json.encode(task).decode(), "scratch": str(scratch)}
@@ -69,7 +77,12 @@ async def produce(
     )
     rendered = msgspec.convert(result, Rendered)
     files = await _store(scratch, said, played, objects, prefix)
-    certificate = msgspec.structs.replace(rendered.certificate, framed_by=plan.model, framing=framing_of(plan))
+    certificate = msgspec.structs.replace(
+        rendered.certificate,
+        framed_by=plan.model,
+        framing=framing_of(plan),
+        warnings=[*rendered.certificate.warnings, *warnings],
+    )
     return Produced(files=files, certificate=certificate, cpu_ms=int(result["cpu_ms"]))
 
 

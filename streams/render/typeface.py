@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 
 from PIL import ImageFont
 
+from schemas.templates import Font
+
 FOLDER = Path(__file__).parent / "fonts"
 FILES = ("InterDisplay-ExtraBold.otf", "NotoSans-Bold.ttf")
-"""In order of preference; both under the SIL Open Font License (fonts/OFL.txt)."""
+"""In order of preference; all under the SIL Open Font License (fonts/OFL.txt)."""
+FILES_BY_ROLE: Mapping[Font, tuple[str, ...]] = MappingProxyType(
+    {
+        "display": FILES,
+        "text": ("Inter-SemiBold.ttf", *FILES),
+        "condensed": ("Anton-Regular.ttf", *FILES),
+        "typewriter": ("CourierPrime-Bold.ttf", *FILES),
+    }
+)
 NO_SUCH_CHARACTER = "\U0010ffff"
 INVISIBLE = "\u200b\u200c\u200d\ufe0e\ufe0f"
 
@@ -37,18 +49,19 @@ def drawable(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def font_file_for(text: str) -> str:
-    """The first font that has every character of the text, else the one that has most of them."""
+def font_file_for(text: str, role: Font = "display") -> str:
+    """The first font of the role that has every character of the text, else the one that has most of them."""
     shown = [character for character in text if not character.isspace() and character not in INVISIBLE]
-    return max(FILES, key=lambda file: (sum(has_glyph(file, character) for character in shown), -FILES.index(file)))
+    files = FILES_BY_ROLE[role]
+    return max(files, key=lambda file: (sum(has_glyph(file, character) for character in shown), -files.index(file)))
 
 
-def font_for(text: str, size_px: int) -> ImageFont.FreeTypeFont:
+def font_for(text: str, size_px: int, role: Font = "display") -> ImageFont.FreeTypeFont:
     """The font to draw a text with."""
-    return load(font_file_for(text), size_px)
+    return load(font_file_for(text, role), size_px)
 
 
 @lru_cache(maxsize=8192)
-def width_px(text: str, size_px: int) -> float:
+def width_px(text: str, size_px: int, role: Font = "display") -> float:
     """Advance width of a text in its font."""
-    return font_for(text, size_px).getlength(text)
+    return font_for(text, size_px, role).getlength(text)

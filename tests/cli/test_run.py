@@ -25,7 +25,7 @@ from tests.cli.twin import PROJECT, Twin, clip, export, finished, progressed, ss
 def arguments(out: Path, video: str) -> Namespace:
     return Namespace(
         video=video, out=str(out), aspect=None, max_clips=3, no_captions=True, language=None, title=None, json=False,
-        translate=None,
+        translate=None, captions_template=None, mask_profanity=False,
         target_clips=None, length=None, prompt=None, topic=None, genre=None, skip=None,
     )  # fmt: skip
 
@@ -172,7 +172,9 @@ def test_options_that_the_api_would_refuse_are_said_before_the_upload(tmp_path: 
     args = arguments(tmp_path / "out", "x")
     check_options(args)
     args.max_clips, args.language = 99, "english"
-    with pytest.raises(CliError, match="--max-clips must be 1 to 50; --language must be a code like `en`") as caught:
+    with pytest.raises(
+        CliError, match="--max-clips must be 1 to 50; --language must be the code of a language"
+    ) as caught:
         check_options(args)
     assert caught.value.code == USAGE
 

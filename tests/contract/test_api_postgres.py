@@ -14,6 +14,7 @@ import pytest
 from api.app import OPERATIONS
 from api.registry import path_parameters
 from schemas.documents import SubScore, Transcript, encode_document
+from schemas.events import ExportRequested, ProjectOptions
 from schemas.ids import result_id
 from schemas.media import ObjectRef, Segment, Word
 from streams import lifecycle
@@ -161,6 +162,7 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
         "upload_id": upload.json()["upload_id"],
         "endpoint_id": endpoint.json()["endpoint_id"],
         "dead_id": str(await new_letter(world, world.ann)),
+        "template": "mine",
     }
     correction = {"version": 1, "edits": [{"first_word": 0, "end_word": 1, "text": "mine"}]}
     bodies: dict[str, dict[str, object]] = {
@@ -379,6 +381,39 @@ async def test_a_wish_that_meets_an_erasure_finds_nothing(world: World) -> None:
     assert (await wish).status_code == 404
     types = [row["headers"]["ce_type"] for row in await outbox(world, world.ann)]
     assert "clipstream.ExportRequested" not in types
+
+
+async def test_an_export_has_a_caption_template_its_own_or_its_projects(world: World) -> None:
+    known = (await world.ann.client.get("/v1/caption-templates")).json()
+    assert known["items"][0]["template_id"] == known["default"]
+    one = await world.ann.client.get("/v1/caption-templates/karaoke_fill")
+    assert one.json() in known["items"]
+    strange = (await world.ann.client.get("/v1/caption-templates/nobody")).json()
+    assert strange["code"] == "not-found"
+    assert "karaoke_fill" in strange["detail"]
+    project_id = await new_project(world.ann)
+    clip_id = await new_clip(world, world.ann, project_id)
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        chosen = ProjectOptions(captions_template="minimal", mask_profanity=True)
+        await rows.execute("update projects set options = $2 where project_id = $1", project_id, chosen)
+    path = f"/v1/clips/{clip_id}/export"
+    wishes: list[dict[str, object]] = [{}, {"template": "minimal"}, {"template": "boxed_word", "mask_profanity": False}]
+    usual, same, own = [(await world.ann.client.post(path, json=wish)).json() for wish in wishes]
+    assert usual["export_id"] == same["export_id"] != own["export_id"]
+    assert (usual["template"], usual["mask_profanity"]) == ("minimal", True)
+    read = (await world.ann.client.get(f"/v1/exports/{own['export_id']}")).json()
+    assert (read["template"], read["mask_profanity"]) == ("boxed_word", False)
+    sent = [row for row in await outbox(world, world.ann) if row["headers"]["ce_type"] == "clipstream.ExportRequested"]
+    events = [msgspec.json.decode(row["payload"], type=ExportRequested) for row in sent]
+    assert {(event.template, event.mask_profanity) for event in events} == {("minimal", True), ("boxed_word", False)}
+    bad = await world.ann.client.post(path, json={"template": "nobody"})
+    assert (bad.status_code, bad.json()["errors"][0]["pointer"]) == (422, "/template")
+    assert "boxed_word" in bad.json()["detail"]
+    refused = await world.ann.client.post(
+        "/v1/projects", json={"source_url": "https://a.example/a.mp4", "options": {"captions_template": "nobody"}}
+    )
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/options/captions_template")
+    assert "boxed_word" in refused.json()["detail"]
 
 
 async def test_the_same_wish_gives_the_same_export(world: World) -> None:

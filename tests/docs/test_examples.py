@@ -61,7 +61,7 @@ def test_every_option_is_in_the_table_with_its_default() -> None:
         if field.default is msgspec.NODEFAULT:  # a list, empty by default
             default = "none"
         else:
-            default = {True: "true", None: "none", (): "none"}.get(field.default, str(field.default))
+            default = {True: "true", False: "false", None: "none", (): "none"}.get(field.default, str(field.default))
         assert re.search(rf"^\| `{field.name}` \| `?{re.escape(default)}`? \|", text, re.MULTILINE), field.name
 
 

@@ -42,11 +42,14 @@ async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
     crops = msgspec.structs.replace(plan(index, 200, 1_400), model="dense-shots-1")
     request = RenderRequested(
         org_id=NOBODY, project_id=NOBODY, clip_id=NOBODY, export_id=NOBODY, ordinal=0, range=crops.range,
-        aspect="9:16", captions=True, plan=REF, source=REF, index=REF,
+        aspect="9:16", captions=True, template="karaoke_fill", mask_profanity=True, plan=REF, source=REF, index=REF,
     )  # fmt: skip
     transcript = Transcript(
-        language="en", language_probability=1.0, duration_ms=1_600, words=words("Hello there.", 300),
-        segments=[Segment(start_ms=300, end_ms=1_600, text="Hello there.", first_word=0, end_word=2)],
+        language="en", language_probability=1.0, duration_ms=1_600, words=words("Hello shit.", 300),
+        segments=[
+            Segment(start_ms=300, end_ms=1_500, text="Hello shit.", first_word=0, end_word=2),
+            Segment(start_ms=1_500, end_ms=1_600, text="", first_word=2, end_word=2, language="de"),
+        ],
         speech=[], model="test",
     )  # fmt: skip
     memory, ticks = Memory(), list[int]()
@@ -60,11 +63,14 @@ async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
     files = produced.files
     assert files.srt is not None
     assert files.vtt is not None
-    assert memory.stored[files.srt.key][0].decode() == "1\n00:00:00,100 --> 00:00:00,800\nHello there.\n"
+    assert memory.stored[files.srt.key][0].decode() == "1\n00:00:00,100 --> 00:00:00,800\nHello s***.\n"
     assert [memory.stored[ref.key][1] for ref in (files.video, files.thumbnail)] == ["video/mp4", "image/jpeg"]
     assert memory.stored[files.video.key][0][4:8] == b"ftyp"
     assert produced.certificate.caption_cues == 1
     assert produced.certificate.framed_by == "dense-shots-1"
+    assert [warning.split(":")[0] for warning in produced.certificate.warnings if "words" in warning] == [
+        "captions.mask"
+    ]
     assert [(one.start_ms, one.end_ms, one.reason) for one in produced.certificate.framing] == [(200, 1_400, "test")]
     assert produced.cpu_ms > 0
     assert ticks

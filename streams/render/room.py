@@ -1,0 +1,120 @@
+"""Where each cue stands so that it covers no face while there is room. Pure: faces are the plan's; draws nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from schemas.documents import CaptionCue, FramePlan
+from schemas.edit import Piece
+from schemas.edit_clock import on_output
+from schemas.media import Box, CropBox, Value
+from schemas.safe_zones import safe_zones
+from streams.render.captions import Captions, placed
+from streams.render.edl import Shots
+from streams.render.layout import CaptionLook
+from streams.render.lettering import ink_box
+from streams.render.thumbnail import painted_box
+
+NEAR_MS = 200
+"""Faces are looked for every 160 ms: one seen so shortly before or after a cue is there during it."""
+STEPS = 40
+"""Heights that are tried, from the top of the clear area to its bottom."""
+EDGE = 0.04
+"""Of the height: what stays free above and below on pictures that no platform lays signs over."""
+
+
+class Need(Value, frozen=True, kw_only=True):
+    """A cue's ink where it stands as usual, and the faces of its time, in px of the output."""
+
+    ink: Box
+    faces: list[Box]
+
+
+def captions_for(cues: Sequence[CaptionCue], look: CaptionLook, plan: FramePlan, played: Sequence[Piece]) -> Captions:
+    """The captions of a clip, clear of its faces where that can be."""
+    if not look.template.avoid_faces or not plan.faces or not cues:
+        return Captions(cues, look)
+    return Captions(cues, look, centres_px(needs(cues, look, plan, played), look))
+
+
+def needs(cues: Sequence[CaptionCue], look: CaptionLook, plan: FramePlan, played: Sequence[Piece]) -> list[Need]:
+    """What each cue covers, and should not: the plan's faces are on the source's clock, cues on the output's."""
+    shots = Shots(plan)
+    seen = [
+        (
+            on_output(piece, sample.at_ms),
+            painted_box(sample.face.box, shots.at(sample.at_ms).crop, look.width_px, look.height_px),
+        )
+        for piece in played
+        for sample in plan.faces
+        if piece.source.start_ms <= sample.at_ms < piece.source.end_ms
+    ]
+    return [
+        Need(
+            ink=ink_box(placed(cue, look), look),
+            faces=[box for at_ms, box in seen if cue.start_ms - NEAR_MS <= at_ms <= cue.end_ms + NEAR_MS],
+        )
+        for cue in cues
+    ]
+
+
+def centres_px(wanted: Sequence[Need], look: CaptionLook) -> list[int]:
+    """The middle of each cue. Cues in a row share one as long as that is clear for all of them: they seldom move."""
+    found: list[int] = []
+    run: list[Need] = []
+    for need in wanted:
+        if not free_heights([need], look):
+            found += [*_of_run(run, look), look.centre_y_px]
+            run = []
+        elif free_heights([*run, need], look):
+            run.append(need)
+        else:
+            found += _of_run(run, look)
+            run = [need]
+    return found + _of_run(run, look)
+
+
+def _of_run(run: Sequence[Need], look: CaptionLook) -> list[int]:
+    if not run:
+        return []
+    best = min(free_heights(run, look), key=lambda height: (abs(height - look.centre_y_px), -height))
+    return [best] * len(run)
+
+
+def free_heights(run: Sequence[Need], look: CaptionLook) -> list[int]:
+    """Middles at which no cue of the run lies on a face of its time: as usual, or elsewhere in the clear area."""
+    area = clear_area(look)
+    top = max(look.centre_y_px - need.ink.y for need in run)
+    bottom = max(need.ink.y + need.ink.height - look.centre_y_px for need in run)
+    low, high = area.y + top, area.y + area.height - bottom
+    tried = [round(low + (high - low) * step / STEPS) for step in range(STEPS + 1)] if high > low else []
+    return [height for height in [look.centre_y_px, *tried] if all(_clear(need, height, look) for need in run)]
+
+
+def clear_area(look: CaptionLook) -> CropBox:
+    """Where captions may stand on a picture of this size: what no platform covers, where the picture is tall."""
+    if look.height_px <= look.width_px:
+        edge = round(EDGE * look.height_px)
+        return CropBox(x=0, y=edge, width=look.width_px, height=look.height_px - 2 * edge)
+    zones = safe_zones()
+    across, down = look.width_px / zones.picture_px[0], look.height_px / zones.picture_px[1]
+    clear = zones.clear
+    return CropBox(
+        x=round(clear.x * across),
+        y=round(clear.y * down),
+        width=round(clear.width * across),
+        height=round(clear.height * down),
+    )
+
+
+def _clear(need: Need, height: int, look: CaptionLook) -> bool:
+    ink = msgspec.structs.replace(need.ink, y=need.ink.y + height - look.centre_y_px)
+    return not any(_overlap(ink, face) for face in need.faces)
+
+
+def _overlap(first: Box, second: Box) -> bool:
+    across = min(first.x + first.width, second.x + second.width) - max(first.x, second.x)
+    down = min(first.y + first.height, second.y + second.height) - max(first.y, second.y)
+    return across > 0 and down > 0
