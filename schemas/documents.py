@@ -8,6 +8,7 @@ import msgspec
 
 from schemas.faces import Mouth, SpeakingTurn, VoiceCurve
 from schemas.media import CropBox, Face, ObjectRef, Segment, TimeRange, Value, Word
+from schemas.proof import Check, FaceExpectation, Verdict
 from schemas.scenery import Framing, Person, PersonSample, Scenery, Shows
 from schemas.shots import Transition, TransitionKind
 from schemas.sounds import SpanSounds
@@ -345,6 +346,8 @@ class FramePlan(Value, frozen=True, kw_only=True):
     """At each look the largest face that is mostly in the crop, in display pixels; for the thumbnail."""
     model: str = ""
     """What looked at the pictures."""
+    expected: list[FaceExpectation] = []
+    """At each look the face that the crop ought to hold; what the certificate holds the crops against."""
 
 
 class CaptionCue(Value, frozen=True, kw_only=True):
@@ -374,6 +377,10 @@ class Certificate(Value, frozen=True, kw_only=True):
     framing: list[Framing] = []
     """What the picture holds on, stretch by stretch, on the time line of the project."""
     warnings: list[str] = []
+    checks: list[Check] = []
+    """What was measured, each held against its limit; none in certificates older than this."""
+    verdict: Verdict | None = None
+    """The worst of the checks."""
 
 
 class ExportFiles(Value, frozen=True, kw_only=True):

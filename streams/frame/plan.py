@@ -8,6 +8,7 @@ import msgspec
 
 from schemas.documents import Aspect, ClipTracks, FaceSample, FramePlan, ShotCrop, SourceIndex
 from schemas.media import Box, CropBox, TimeRange
+from schemas.proof import FaceExpectation
 from schemas.scenery import Shows
 from streams.frame.angles import main_first, people, same_angles
 from streams.frame.crop import must_fit, place_on_detail, place_on_faces
@@ -111,6 +112,7 @@ def plan(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: TimeRange
         shots=crops,
         faces=faces_shown(tracks, crops),
         model=tracks.model,
+        expected=faces_expected(tracks, time),
     )
 
 
@@ -124,6 +126,23 @@ def faces_shown(tracks: ClipTracks, crops: Sequence[ShotCrop]) -> list[FaceSampl
         if area > 0 and mostly and area > shown.get(sample.at_ms, (0.0, sample))[0]:
             shown[sample.at_ms] = area, sample
     return [shown[at_ms][1] for at_ms in sorted(shown)]
+
+
+def faces_expected(tracks: ClipTracks, time: TimeRange) -> list[FaceExpectation]:
+    """At each look of ``time`` the face that a crop ought to hold: who speaks then, else the largest; in order."""
+    found: dict[int, tuple[bool, float, FaceSample]] = {}
+    for track in tracks.tracks:
+        said = [turn.range for turn in tracks.turns if turn.track == track.track]
+        for sample in track.samples:
+            if time.start_ms <= sample.at_ms < time.end_ms:
+                speaks = any(one.start_ms <= sample.at_ms < one.end_ms for one in said)
+                rank = speaks, sample.face.box.width * sample.face.box.height
+                if sample.at_ms not in found or rank > found[sample.at_ms][:2]:
+                    found[sample.at_ms] = *rank, sample
+    return [
+        FaceExpectation(at_ms=at_ms, box=sample.face.box, speaks=speaks)
+        for at_ms, (speaks, _, sample) in sorted(found.items())
+    ]
 
 
 def _area_inside(crop: CropBox, box: Box) -> float:

@@ -21,6 +21,8 @@ from streams.errors import Rejected
 from streams.render import typeface
 from streams.render.captions import fitting, rules_for
 from streams.render.certificate import examine
+from streams.render.checks.case import Meant, comes_in_ms
+from streams.render.checks.witness import Witness
 from streams.render.cues import make_cues
 from streams.render.damage import Stills, silence_told, stills_told
 from streams.render.edl import OUTPUT_SIZES, Part, Shots, Slot, Timeline, fill_slots, timeline_of
@@ -83,11 +85,21 @@ def render(task: RenderTask, source: BinaryIO, scratch: Path, report: Report) ->
     cues, missing_glyphs = _cues(task, played)
     warnings += missing_glyphs
     path = scratch / VIDEO_FILE
-    warnings += _encode(task, reader, timeline, sound, cues, scratch, progress)
+    witness = Witness()
+    lost = _encode(task, reader, timeline, sound, cues, scratch, progress, witness)
     reader.close()
-    return Rendered(
-        certificate=examine(path, timeline, cue_count=len(cues), encoder=task.encoding.name, warnings=warnings)
+    meant = Meant(
+        plan=task.plan,
+        timeline=timeline,
+        size_px=OUTPUT_SIZES[task.plan.aspect],
+        sound=sound,
+        witness=witness,
+        cues=cues,
+        words=words_out(task.words, played),
+        comes_in_ms=comes_in_ms(task.template),
+        source_lost=any(one.startswith("video.frozen") for one in lost),
     )
+    return Rendered(certificate=examine(path, meant, encoder=task.encoding.name, warnings=warnings + lost))
 
 
 class _Progress:
@@ -153,9 +165,10 @@ def _encode(
     cues: list[CaptionCue],
     scratch: Path,
     progress: _Progress,
+    witness: Witness,
 ) -> list[str]:
     size_px = OUTPUT_SIZES[task.plan.aspect]
-    film = _Film(task, timeline, cues, scratch, progress)
+    film = _Film(task, timeline, cues, scratch, progress, witness)
     with Mp4Writer(scratch / VIDEO_FILE, size_px, timeline, sound, task.encoding) as writer:
         for part in timeline.parts:
             film.play(part, reader, writer)
@@ -169,7 +182,13 @@ class _Film:
     """Paints one part of the clip after the other."""
 
     def __init__(
-        self, task: RenderTask, timeline: Timeline, cues: list[CaptionCue], scratch: Path, progress: _Progress
+        self,
+        task: RenderTask,
+        timeline: Timeline,
+        cues: list[CaptionCue],
+        scratch: Path,
+        progress: _Progress,
+        witness: Witness,
     ) -> None:
         assert task.index.video is not None
         size_px = OUTPUT_SIZES[task.plan.aspect]
@@ -180,7 +199,7 @@ class _Film:
         self._painter = Painter(task.index.video, size_px, scratch)
         played = task.pieces or whole(task.plan.range)
         self._captions = captions_for(cues, look_for(*size_px, task.template), task.plan, played)
-        self._shots = Shots(task.plan)
+        self._shots, self._witness = Shots(task.plan), witness
 
     def play(self, part: Part, reader: Reader, writer: Mp4Writer) -> None:
         """Every slot of the part. Raises Rejected when the source has no picture there."""
@@ -203,6 +222,7 @@ class _Film:
         painted = self._painter.paint(picture, shot)
         awkward = picture.is_corrupt or to_cut_ms < CUT_MARGIN_MS
         self.thumbnail.consider(painted, slots[0].at_ms, source_ms=at_ms, shot=shot, awkward=awkward)
+        self._witness.see(painted, slots, source_ms=at_ms, shot=shot)
         for slot in slots:
             shown = painted if slot is slots[-1] else copied(painted)
             self._captions.burn(shown, slot.at_ms)

@@ -255,6 +255,10 @@ async def test_a_clip_is_framed_then_rendered_and_the_last_clip_to_end_ends_the_
     assert (certificate.width_px, certificate.height_px, certificate.framed_by) == (1080, 1920, plan.model)
     assert "threads 2," in certificate.encoder, "at most one other beside it: it takes the core that would be idle"
     assert {one.shows for one in certificate.framing} <= {"face", "speaker"}
+    failed = {check.name: check.detail for check in certificate.checks if check.verdict == "fail"}
+    assert (len(certificate.checks), failed) == (18, {})
+    measured = {check.name for check in certificate.checks if check.verdict != "not_measured"}
+    assert {"nobody_in_frame", "cut_face", "ssim"} <= measured
     assert await rig.send(render, sent.event, sent.id) == "done"
     assert await rig.said() == {}
     assert (await rig.project())["state"] == "running", "the other clip may still come"

@@ -9,8 +9,9 @@ import msgspec
 import pytest
 
 from schemas.documents import ClipTracks, FaceSample, FaceTrack, ShotCrop, ShotLook, SourceIndex
+from schemas.faces import SpeakingTurn
 from schemas.media import Box, CropBox, Face, TimeRange
-from streams.frame.plan import cut_to, faces_shown, plan
+from streams.frame.plan import cut_to, faces_expected, faces_shown, plan
 from tests.look.clips import track as video_track
 
 Looks = tuple[int, float, float, Sequence[int]]
@@ -84,6 +85,15 @@ def test_a_face_that_is_half_out_of_the_crop_is_not_shown() -> None:
     shown = faces_shown(tracks, [held])
     assert {sample.face.box.x for sample in shown} == {900}
     assert [sample.at_ms for sample in shown] == list(every(0, 2000))
+
+
+def test_at_each_look_who_speaks_is_expected_in_the_crop_else_the_largest() -> None:
+    tracks = clip(ranges(0, 8000), [(0, 200, 300, every(0, 640)), (0, 1400, 100, every(0, 480))])
+    speaks = SpeakingTurn(track=1, range=TimeRange(start_ms=160, end_ms=320), confidence=1.0)
+    told = faces_expected(msgspec.structs.replace(tracks, turns=[speaks]), TimeRange(start_ms=0, end_ms=600))
+    assert [(one.at_ms, one.box.x, one.speaks) for one in told] == [
+        (0, 200, False), (160, 1400, True), (320, 200, False), (480, 200, False)
+    ]  # fmt: skip
 
 
 def test_of_two_faces_the_one_on_screen_longest_is_held() -> None:

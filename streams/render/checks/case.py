@@ -1,0 +1,50 @@
+"""Everything the checks may look at: the file, and what it was meant to be. Data only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from schemas.documents import CaptionCue, FramePlan
+from schemas.media import Value, Word
+from schemas.proof import Limits
+from schemas.templates import CaptionTemplate
+from streams.render.checks.film import Film
+from streams.render.checks.witness import Witness
+from streams.render.edl import Timeline
+from streams.render.loudness import Sound
+
+FIRST_LETTERS_MS = 160
+
+
+class Meant(Value, frozen=True, kw_only=True):
+    """What the file was meant to be."""
+
+    plan: FramePlan
+    timeline: Timeline
+    size_px: tuple[int, int]
+    sound: Sound
+    """As it was given to the encoder."""
+    witness: Witness
+    cues: Sequence[CaptionCue] = ()
+    """On the output's clock, as the words."""
+    words: Sequence[Word] = ()
+    comes_in_ms: int = 0
+    """How long a caption takes to come in: its letters need not all be there before."""
+    limits: Limits = Limits()
+    source_lost: bool = False
+    """Whether some of its pictures could not be read: what stands still there is no choice of the source's."""
+
+
+class Case(Value, frozen=True, kw_only=True):
+    """A file beside what it was meant to be."""
+
+    film: Film
+    meant: Meant
+
+
+def comes_in_ms(template: CaptionTemplate | None) -> int:
+    """How long the captions of a template take until enough of them is there to be seen in a few points."""
+    if template is None:
+        return 0
+    bit_by_bit = template.highlight.how in ("reveal", "type")
+    return max(template.motion.duration_ms, FIRST_LETTERS_MS if bit_by_bit else 0)

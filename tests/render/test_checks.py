@@ -1,0 +1,321 @@
+"""The certificate against files that are broken on purpose, one property at a time, and against a good one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+
+import av
+import msgspec
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from schemas.documents import CaptionCue, Certificate, FramePlan, ShotCrop
+from schemas.media import Box, CropBox, TimeRange
+from schemas.proof import Check, FaceExpectation, verdict_of
+from schemas.templates import CaptionTemplate, templates
+from streams.render.captions import Captions
+from streams.render.certificate import examine
+from streams.render.checks.case import Meant, comes_in_ms
+from streams.render.checks.witness import Witness
+from streams.render.edl import Slot, Timeline
+from streams.render.layout import CaptionLook, look_for
+from streams.render.loudness import RATE_HZ, Sound, normalised
+from streams.render.planes import rows
+from streams.render.writer import Encoding, Mp4Writer
+from tests.render.synth import words
+
+SIZE = 270, 480
+COUNT, RATE = 75, 25
+TIMELINE = Timeline(start_ms=10_000, rate_numerator=RATE, rate_denominator=1, count=COUNT)
+SAID = words("said aloud here", 1_200, each_ms=400, gap_ms=20)
+CUE = CaptionCue(start_ms=SAID[0].start_ms, end_ms=SAID[-1].end_ms, words=SAID)
+FACE = Box(x=300, y=100, width=60, height=80)
+CROP = CropBox(x=250, y=0, width=180, height=320)
+Picture = NDArray[np.uint8]
+
+
+def shot(crop: CropBox = CROP, start_ms: int = 10_000, end_ms: int = 13_000) -> ShotCrop:
+    return ShotCrop(range=TimeRange(start_ms=start_ms, end_ms=end_ms), mode="hold", crop=crop, reason="test")
+
+
+def plan(face: Box = FACE) -> FramePlan:
+    expected = [FaceExpectation(at_ms=at_ms, box=face, speaks=True) for at_ms in range(10_000, 13_000, 160)]
+    time = TimeRange(start_ms=10_000, end_ms=13_000)
+    return FramePlan(
+        clip_id="clip", aspect="9:16", range=time, source_width=640, source_height=360, shots=[shot()],
+        expected=expected,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def murmur() -> Sound:
+    """Noise that swells, at the promised loudness."""
+    white = np.random.default_rng(1).uniform(-1, 1, COUNT * RATE_HZ // RATE)
+    noise = np.convolve(white, np.ones(12) / 12, "same")[:, None].repeat(2, axis=1)
+    swell = 0.4 + 0.6 * np.abs(np.sin(np.arange(len(noise)) / RATE_HZ * 7.0))
+    return normalised((0.1 * noise * swell[:, None]).astype(np.float32))[0]
+
+
+def scene(number: int) -> Picture:
+    """A grey gradient with a light block that wanders."""
+    luma = np.tile(np.linspace(60, 120, SIZE[0]).astype(np.uint8), (SIZE[1], 1))
+    left = 10 + 3 * number
+    luma[80:200, left : left + 60] = 200
+    return luma
+
+
+def frame(luma: Picture) -> av.VideoFrame:
+    picture = av.VideoFrame(*SIZE, "yuv420p")
+    for plane, value in zip(picture.planes, (luma, 128, 128), strict=True):
+        rows(plane)[: plane.height, : plane.width] = value
+    return picture
+
+
+class Making:
+    """How the file is made; each field is a place to break it."""
+
+    def __init__(self) -> None:
+        self.sound = murmur()
+        self.written_sound: Sound | None = None
+        self.look: CaptionLook = look_for(*SIZE)
+        self.drawn: list[CaptionCue] = [CUE]
+        self.told: list[CaptionCue] = [CUE]
+        self.shows: Callable[[int], Picture] = scene
+        self.spoils: Callable[[int, Picture], Picture] = lambda _, luma: luma
+        self.crops: Callable[[int], ShotCrop] = lambda _: shot()
+        self.plan = plan()
+        self.size_px = SIZE
+        self.count = COUNT
+        self.encoding = Encoding(preset="ultrafast")
+        self.after: Callable[[Path], None] = lambda _: None
+
+    def make(self, folder: Path) -> Certificate:
+        """Write the file as told, then have it examined against what was meant."""
+        witness, captions = Witness(), Captions(self.drawn, self.look)
+        path, written = folder / "clip.mp4", self.sound if self.written_sound is None else self.written_sound
+        with Mp4Writer(path, SIZE, TIMELINE, written, self.encoding) as writer:
+            for number in range(self.count):
+                slot, luma = Slot(number=number, at_ms=number * 40.0), self.shows(number)
+                source_ms = 10_000 + number * 40
+                witness.see(frame(luma), [slot], source_ms=source_ms, shot=self.crops(source_ms))
+                picture = frame(self.spoils(number, luma))
+                captions.burn(picture, slot.at_ms)
+                writer.write(picture, number)
+        self.after(path)
+        meant = Meant(
+            plan=self.plan, timeline=TIMELINE, size_px=self.size_px, sound=self.sound, witness=witness,
+            cues=self.told, words=SAID, comes_in_ms=comes_in_ms(self.look.template),
+        )  # fmt: skip
+        return examine(path, meant, encoder="test", warnings=[])
+
+
+def bad(certificate: Certificate) -> dict[str, str]:
+    return {check.name: check.verdict for check in certificate.checks if check.verdict != "pass"}
+
+
+def found(certificate: Certificate, name: str) -> Check:
+    return next(check for check in certificate.checks if check.name == name)
+
+
+def test_a_good_file_passes_every_check(tmp_path: Path) -> None:
+    certificate = Making().make(tmp_path)
+    assert bad(certificate) == {}
+    assert certificate.verdict == "pass"
+    assert len({check.name for check in certificate.checks}) == len(certificate.checks) == 18
+    assert msgspec.json.decode(msgspec.json.encode(certificate), type=Certificate) == certificate
+
+
+@pytest.mark.parametrize("template", templates().values(), ids=lambda one: one.template_id)
+def test_the_captions_of_every_template_pass(template: CaptionTemplate, tmp_path: Path) -> None:
+    making = Making()
+    making.look = look_for(*SIZE, template)
+    assert bad(making.make(tmp_path)) == {}
+
+
+def shifted(sound: Sound, ms: int) -> Sound:
+    return np.roll(sound, ms * RATE_HZ // 1000, axis=0)
+
+
+def remuxed(path: Path, *, faststart: bool = True, second_track: bool = False) -> None:
+    """The same packets in another file."""
+    out = path.with_suffix(".new.mp4")
+    options = {"movflags": "+faststart"} if faststart else {}
+    with av.open(str(path)) as source, av.open(str(out), "w", format="mp4", options=options) as target:
+        streams = {one.index: target.add_stream_from_template(one) for one in source.streams}
+        extra = target.add_stream("aac", rate=RATE_HZ, layout="stereo") if second_track else None
+        for packet in source.demux():
+            if packet.dts is None:
+                continue
+            packet.stream = streams[packet.stream.index]
+            target.mux(packet)
+        if extra is not None:
+            silence = av.AudioFrame.from_ndarray(np.zeros((2, 1024), np.float32), format="fltp", layout="stereo")
+            silence.sample_rate, silence.pts, silence.time_base = RATE_HZ, 0, Fraction(1, RATE_HZ)
+            target.mux(extra.encode(silence))
+            target.mux(extra.encode(None))
+    shutil.move(out, path)
+
+
+def shakes(source_ms: int) -> ShotCrop:
+    """Ten pixels to and fro, ten times a second."""
+    start = source_ms // 80 * 80
+    crop = msgspec.structs.replace(CROP, x=CROP.x + 10 * (start // 80 % 2))
+    return shot(crop, start, start + 80)
+
+
+def break_duration(making: Making) -> None:
+    making.written_sound = making.sound[: len(making.sound) // 2]
+
+
+def break_streams(making: Making) -> None:
+    making.after = lambda path: remuxed(path, second_track=True)
+
+
+def break_size(making: Making) -> None:
+    making.size_px = 1080, 1920
+
+
+def break_frames(making: Making) -> None:
+    making.count = COUNT - 3
+
+
+def break_faststart(making: Making) -> None:
+    making.after = lambda path: remuxed(path, faststart=False)
+
+
+def break_offset_drawn(making: Making) -> None:
+    making.drawn = [msgspec.structs.replace(CUE, start_ms=CUE.start_ms + 240)]
+
+
+def break_offset_told(making: Making) -> None:
+    late = [msgspec.structs.replace(word, start_ms=word.start_ms + 180) for word in SAID]
+    making.drawn = making.told = [msgspec.structs.replace(CUE, start_ms=late[0].start_ms, words=late)]
+
+
+def break_missing(making: Making) -> None:
+    making.drawn = []
+
+
+def break_cut_off(making: Making) -> None:
+    making.look = msgspec.structs.replace(making.look, font_px=90, smallest_font_px=90)
+
+
+def break_low(making: Making) -> None:
+    making.look = msgspec.structs.replace(making.look, centre_y_px=SIZE[1] - 6)
+
+
+def break_nobody(making: Making) -> None:
+    making.plan = plan(Box(x=20, y=100, width=60, height=80))
+
+
+def break_cut_face(making: Making) -> None:
+    making.plan = plan(Box(x=220, y=100, width=60, height=80))
+
+
+def break_jitter(making: Making) -> None:
+    making.crops = shakes
+
+
+def break_loud(making: Making) -> None:
+    making.written_sound = np.clip(making.sound * 1.6, -0.8, 0.8)
+
+
+def break_peak(making: Making) -> None:
+    making.written_sound = making.sound.copy()
+    making.written_sound[RATE_HZ : RATE_HZ + 960] = 1.6 * np.sin(np.arange(960) / 8)[:, None]
+
+
+def break_clipping(making: Making) -> None:
+    making.written_sound = np.clip(making.sound * 60, -1, 1)
+
+
+def break_black(making: Making) -> None:
+    making.spoils = lambda number, luma: np.full_like(luma, 16) if number >= 40 else luma
+
+
+def break_frozen(making: Making) -> None:
+    making.spoils = lambda number, luma: scene(min(number, 10))
+
+
+def break_sync(making: Making) -> None:
+    making.written_sound = shifted(making.sound, 90)
+
+
+def break_sync_of_pictures(making: Making) -> None:
+    making.spoils = lambda number, luma: scene(max(0, number - 3))
+
+
+def break_ssim(making: Making) -> None:
+    blocks = np.random.default_rng(2).integers(-40, 40, (60, 34)).repeat(8, 0).repeat(8, 1)[: SIZE[1], : SIZE[0]]
+    making.spoils = lambda _, luma: np.clip(luma + blocks, 16, 235).astype(np.uint8)
+
+
+BROKEN: Sequence[tuple[Callable[[Making], None], str, str]] = [
+    (break_duration, "duration", "fail"),
+    (break_streams, "streams", "fail"),
+    (break_size, "size", "fail"),
+    (break_frames, "frames", "fail"),
+    (break_faststart, "faststart", "fail"),
+    (break_offset_drawn, "caption_offset", "fail"),
+    (break_offset_told, "caption_offset", "fail"),
+    (break_missing, "caption_offset", "fail"),
+    (break_cut_off, "caption_cut_off", "fail"),
+    (break_low, "caption_cut_off", "fail"),
+    (break_nobody, "nobody_in_frame", "fail"),
+    (break_cut_face, "cut_face", "fail"),
+    (break_jitter, "jitter", "fail"),
+    (break_jitter, "reversals", "fail"),
+    (break_loud, "lufs", "fail"),
+    (break_peak, "true_peak", "fail"),
+    (break_clipping, "clipping", "fail"),
+    (break_black, "black", "fail"),
+    (break_frozen, "frozen", "warn"),
+    (break_sync, "av_offset", "fail"),
+    (break_sync_of_pictures, "av_offset", "fail"),
+    (break_ssim, "ssim", "fail"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "name", "verdict"), BROKEN, ids=lambda one: getattr(one, "__name__", one))
+def test_what_is_broken_on_purpose_is_caught(
+    spoil: Callable[[Making], None], name: str, verdict: str, tmp_path: Path
+) -> None:
+    making = Making()
+    spoil(making)
+    certificate = making.make(tmp_path)
+    assert bad(certificate).get(name) == verdict, found(certificate, name)
+    assert certificate.verdict == verdict_of(certificate.checks) != "pass"
+
+
+def test_a_source_that_is_black_or_stands_still_is_no_fault_of_the_file(tmp_path: Path) -> None:
+    making = Making()
+    making.shows = lambda number: np.full((SIZE[1], SIZE[0]), 16, np.uint8) if number < 30 else scene(10)
+    certificate = making.make(tmp_path)
+    assert {name for name in bad(certificate) if name in ("black", "frozen", "av_offset", "ssim")} == set()
+    assert "in the source" in found(certificate, "black").detail
+
+
+def test_what_cannot_be_measured_is_said_and_condemns_nothing(tmp_path: Path) -> None:
+    making = Making()
+    making.sound = np.zeros_like(making.sound)
+    making.drawn = making.told = []
+    making.plan = msgspec.structs.replace(making.plan, expected=[])
+    certificate = making.make(tmp_path)
+    unknown = {"lufs", "true_peak", "av_offset", "caption_offset", "caption_cut_off", "nobody_in_frame", "cut_face"}
+    assert bad(certificate) == dict.fromkeys(unknown, "not_measured")
+    assert all(found(certificate, name).detail for name in unknown)
+    assert certificate.verdict == "pass"
+
+
+def test_certificates_from_before_the_checks_still_decode() -> None:
+    old = {
+        "width_px": 1080, "height_px": 1920, "duration_ms": 1, "frames": 1, "frame_rate": 25.0, "caption_cues": 0,
+        "integrated_lufs": None, "true_peak_dbtp": None, "encoder": "x",
+    }  # fmt: skip
+    certificate = msgspec.convert(old, Certificate)
+    assert (certificate.checks, certificate.verdict) == ([], None)
