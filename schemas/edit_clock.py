@@ -11,6 +11,9 @@ from collections.abc import Iterable, Sequence
 from schemas.edit import EditList, EditSegment, Piece
 from schemas.media import TimeRange
 
+TAKE_MS = 5_000
+"""Who speaks still speaks of the same when less than this is cut out."""
+
 
 def pieces(edit: EditList) -> list[Piece]:
     """The segments on both clocks, in order of playing."""
@@ -66,6 +69,18 @@ def hull(played: Sequence[Piece]) -> TimeRange:
     return TimeRange(
         start_ms=min(piece.source.start_ms for piece in played), end_ms=max(piece.source.end_ms for piece in played)
     )
+
+
+def takes(played: Sequence[Piece]) -> list[list[Piece]]:
+    """Runs of pieces in which the source goes on: little is left out between two, and nothing is played again."""
+    runs: list[list[Piece]] = []
+    for piece in played:
+        gap_ms = piece.source.start_ms - runs[-1][-1].source.end_ms if runs else -1
+        if 0 <= gap_ms < TAKE_MS:
+            runs[-1].append(piece)
+        else:
+            runs.append([piece])
+    return runs
 
 
 def union(ranges: Iterable[TimeRange]) -> list[TimeRange]:

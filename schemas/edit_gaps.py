@@ -11,6 +11,13 @@ from schemas.media import TimeRange, Value, Word
 MARGIN_MS = 60
 """A cut stays this far from the words on either side, where the gap has the room: ends of words are heard late."""
 
+PAUSE_MS = 2 * MARGIN_MS
+"""From here on a gap is one that a cut fits into."""
+WORTH_MS = 400
+"""Words that touch run into each other: so much farther away a pause is still the better place."""
+REACH = 32
+"""Gaps looked at on either side: more do not lie within that time."""
+
 
 class Gap(Value, frozen=True, kw_only=True):
     """Between two words; a cut may fall anywhere from ``low_ms`` to ``high_ms``."""
@@ -25,6 +32,11 @@ class Gap(Value, frozen=True, kw_only=True):
         """From the end of one word to the start of the next."""
         return self.end_ms - self.start_ms
 
+    @property
+    def tightness_ms(self) -> int:
+        """How much farther away a pause may be and still be the better place."""
+        return WORTH_MS * max(0, PAUSE_MS - self.length_ms) // PAUSE_MS
+
 
 class Gaps:
     """The gaps of a transcript, with what is before its first word and after its last."""
@@ -36,10 +48,18 @@ class Gaps:
         self._lows = [gap.low_ms for gap in self._gaps]
 
     def nearest(self, at_ms: int) -> int:
-        """The moment nearest to ``at_ms`` at which a cut harms no word. The same again for its own answer."""
+        """The best moment near ``at_ms`` at which a cut harms no word: near it, and rather in a pause.
+
+        The same again for its own answer.
+        """
         number = bisect_right(self._lows, at_ms) - 1
-        near = self._gaps[max(0, number) : number + 2]
-        return min((min(max(at_ms, gap.low_ms), gap.high_ms) for gap in near), key=lambda at: (abs(at - at_ms), at))
+        near = self._gaps[max(0, number - REACH) : number + REACH]
+        places = ((min(max(at_ms, gap.low_ms), gap.high_ms), self._tight(gap)) for gap in near)
+        return min((abs(at - at_ms) + tight, tight, at) for at, tight in places)[2]
+
+    def _tight(self, gap: Gap) -> int:
+        """Before the first word and after the last nothing runs into it."""
+        return 0 if gap in (self._gaps[0], self._gaps[-1]) else gap.tightness_ms
 
     def before(self, start_ms: int) -> Gap:
         """The gap that ends where a word starts, or the last one before it."""

@@ -55,7 +55,7 @@ def by_hand(plan: FramePlan, keys: Sequence[CropKey]) -> FramePlan:
         )
         for key, start, end in zip(keys, starts, ends, strict=True)
     ]
-    return msgspec.structs.replace(plan, shots=[*kept, *held], faces=[])
+    return msgspec.structs.replace(plan, shots=[*kept, *held])
 
 
 def _until(shot: ShotCrop, end_ms: int) -> ShotCrop:

@@ -12,7 +12,7 @@ import numpy as np
 
 from schemas.documents import CaptionCue, Certificate, FramePlan, SourceIndex
 from schemas.edit import Piece
-from schemas.edit_clock import length_ms, union, whole
+from schemas.edit_clock import takes, union, whole
 from schemas.edited import ranges_out, words_out
 from schemas.media import TimeRange, Value, Word
 from schemas.templates import CaptionTemplate
@@ -148,9 +148,11 @@ def _cues(task: RenderTask, played: Sequence[Piece]) -> tuple[list[CaptionCue], 
         return [], []
     known = [msgspec.structs.replace(word, text=typeface.drawable(word.text)) for word in task.words]
     look = look_for(*OUTPUT_SIZES[task.plan.aspect], task.template)
-    time = TimeRange(start_ms=0, end_ms=round(length_ms(played)))
-    doubtful = ranges_out(task.doubtful, played)
-    cues = make_cues(words_out(known, played), time, fitting(look), rules_for(look), doubtful=doubtful)
+    cues: list[CaptionCue] = []
+    for take in takes(played):  # no cue goes on from one to the next
+        time = TimeRange(start_ms=round(take[0].output_start_ms), end_ms=round(take[-1].output_end_ms))
+        doubtful = ranges_out(task.doubtful, take)
+        cues += make_cues(words_out(known, take), time, fitting(look), rules_for(look), doubtful=doubtful)
     lost = sum(
         bool(word.text.strip()) and not drawn.text.strip() for word, drawn in zip(task.words, known, strict=True)
     )

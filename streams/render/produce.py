@@ -80,16 +80,17 @@ async def produce(
     certificate = msgspec.structs.replace(
         rendered.certificate,
         framed_by=plan.model,
-        framing=framing_of(plan),
+        framing=framing_of(plan, times),
         warnings=[*rendered.certificate.warnings, *warnings],
     )
     return Produced(files=files, certificate=certificate, cpu_ms=int(result["cpu_ms"]))
 
 
-def framing_of(plan: FramePlan) -> list[Framing]:
-    """What the picture holds on; neighbours that hold on the same for the same reason are one stretch."""
+def framing_of(plan: FramePlan, times: Sequence[TimeRange]) -> list[Framing]:
+    """What the picture holds on where it is played; neighbours that hold on the same for one reason are one stretch."""
     told = []
-    for (shows, reason), run in groupby(plan.shots, key=lambda shot: (shot.shows, shot.reason)):
+    played = [shot for shot in plan.shots if any(shot.range.overlap_ms(time) for time in times)]
+    for (shows, reason), run in groupby(played, key=lambda shot: (shot.shows, shot.reason)):
         shots = list(run)
         start_ms, end_ms = shots[0].range.start_ms, shots[-1].range.end_ms
         told.append(Framing(start_ms=start_ms, end_ms=end_ms, shows=shows, reason=reason))

@@ -84,7 +84,7 @@ def test_neighbours_framed_alike_are_told_once(tmp_path: Path) -> None:
         )
         for at, shows in ((0, "face"), (100, "face"), (200, "screen"), (300, "face"))
     ]
-    told = framing_of(msgspec.structs.replace(whole, shots=shots))
+    told = framing_of(msgspec.structs.replace(whole, shots=shots), [whole.range])
     assert [(one.start_ms, one.end_ms, one.shows) for one in told] == [
         (0, 200, "face"), (200, 300, "screen"), (300, 400, "face")
     ]  # fmt: skip

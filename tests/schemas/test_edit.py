@@ -14,7 +14,7 @@ from schemas import edit_operations as ops
 from schemas.corrections import BadEditError
 from schemas.edit import CropKey, EditList, EditSegment, machine_edit, plain
 from schemas.edit_apply import Material, apply
-from schemas.edit_clock import hull, length_ms, pieces, to_output, to_source, union
+from schemas.edit_clock import hull, length_ms, pieces, takes, to_output, to_source, union
 from schemas.edit_gaps import MARGIN_MS, Gaps
 from schemas.edited import words_out
 from schemas.media import CropBox, TimeRange, Word
@@ -106,6 +106,18 @@ def test_split_then_join_is_what_it_was() -> None:
     split = done(ops.Split(segment_id="s1", at_ms=3_500))
     assert ranges(split) == [(800, 3_500), (3_500, 6_000)]
     assert done(ops.Join(segment_id="s1"), edit=split).segments == CLIP.segments
+
+
+def test_a_pause_is_a_better_place_than_between_words_that_touch() -> None:
+    touching = said((1_000, 1_500), (1_500, 2_000), (2_000, 2_500), (2_700, 3_000))
+    gaps = Gaps(touching, DURATION_MS)
+    assert [gaps.nearest(at) for at in (1_990, 2_300, 1_520, 1_600)] == [2_000, 2_560, 1_500, 1_500]
+    assert gaps.nearest(2_200) == 2_560, "2,000 is nearer, and in mid-phrase"
+
+
+def test_the_source_goes_on_in_a_take_and_not_from_one_to_the_next() -> None:
+    edit = done(ops.DeleteWords(first_word=1, end_word=3), ops.Insert(start_ms=20_000, end_ms=22_000, before="s1"))
+    assert [[piece.segment_id for piece in take] for take in takes(pieces(edit))] == [["s3"], ["s1", "s2"]]
 
 
 def test_a_split_never_falls_into_a_word() -> None:
