@@ -121,7 +121,7 @@ def faces_shown(tracks: ClipTracks, crops: Sequence[ShotCrop]) -> list[FaceSampl
     shown: dict[int, tuple[float, FaceSample]] = {}
     for sample in (sample for track in tracks.tracks for sample in track.samples):
         crop = next((c.crop for c in crops if c.range.start_ms <= sample.at_ms < c.range.end_ms), None)
-        area = _area_inside(crop, sample.face.box) if crop is not None else 0.0
+        area = area_inside(crop, sample.face.box) if crop is not None else 0.0
         mostly = area >= MOSTLY * sample.face.box.width * sample.face.box.height
         if area > 0 and mostly and area > shown.get(sample.at_ms, (0.0, sample))[0]:
             shown[sample.at_ms] = area, sample
@@ -145,7 +145,8 @@ def faces_expected(tracks: ClipTracks, time: TimeRange) -> list[FaceExpectation]
     ]
 
 
-def _area_inside(crop: CropBox, box: Box) -> float:
+def area_inside(crop: CropBox, box: Box) -> float:
+    """How much of a box a crop holds, in px²."""
     wide = min(crop.x + crop.width, box.x + box.width) - max(crop.x, box.x)
     high = min(crop.y + crop.height, box.y + box.height) - max(crop.y, box.y)
     return max(0.0, wide) * max(0.0, high)

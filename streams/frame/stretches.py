@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from schemas.documents import FramePlan, ShotCrop
+from schemas.documents import FaceSample, FramePlan, ShotCrop
 from schemas.edit import CropKey
 from schemas.media import CropBox, TimeRange
+from streams.frame.plan import MOSTLY, area_inside
 
 BRIDGED_MS = 5_000
 """What is left out between two stretches is looked at with them when it is shorter: a shot goes on through a cut."""
@@ -36,11 +37,15 @@ def joined(plans: Sequence[FramePlan]) -> FramePlan:
         range=time,
         shots=[shot for plan in plans for shot in plan.shots],
         faces=[face for plan in plans for face in plan.faces],
+        expected=[one for plan in plans for one in plan.expected],
     )
 
 
 def by_hand(plan: FramePlan, keys: Sequence[CropKey]) -> FramePlan:
-    """The plan with a person's crops from the first key frame on; each holds until the next, or the end."""
+    """The plan with a person's crops from the first key frame on; each holds until the next, or the end.
+
+    There the person says who is shown: nobody is expected, and the faces are those that these crops hold.
+    """
     if not keys:
         return plan
     starts = [key.at_ms for key in keys]
@@ -55,7 +60,15 @@ def by_hand(plan: FramePlan, keys: Sequence[CropKey]) -> FramePlan:
         )
         for key, start, end in zip(keys, starts, ends, strict=True)
     ]
-    return msgspec.structs.replace(plan, shots=[*kept, *held])
+    shown = [sample for sample in plan.faces if sample.at_ms < starts[0] or _is_shown(sample, held)]
+    expected = [one for one in plan.expected if one.at_ms < starts[0]]
+    return msgspec.structs.replace(plan, shots=[*kept, *held], faces=shown, expected=expected)
+
+
+def _is_shown(sample: FaceSample, held: Sequence[ShotCrop]) -> bool:
+    box = sample.face.box
+    crop = next((shot.crop for shot in held if shot.range.start_ms <= sample.at_ms < shot.range.end_ms), None)
+    return crop is not None and area_inside(crop, box) >= MOSTLY * box.width * box.height
 
 
 def _until(shot: ShotCrop, end_ms: int) -> ShotCrop:

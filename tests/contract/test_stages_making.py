@@ -308,6 +308,7 @@ async def test_an_edited_clip_is_framed_and_rendered_piece_by_piece(rig: Rig, tm
     (export,) = await exports(rig)
     certificate = msgspec.convert(export["certificate"], Certificate)
     assert certificate.frames == 35, "600 ms, and 400 at half their speed, at 25 pictures a second"
+    assert {one.name for one in certificate.checks if one.verdict == "fail"} <= {"lufs"}, "the film is silent"
 
 
 async def test_clips_side_by_side_have_one_thread_each(rig: Rig, tmp_path: Path) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.documents import FramePlan, ShotCrop
+from schemas.documents import FaceSample, FramePlan, ShotCrop
 from schemas.edit import CropKey
-from schemas.media import CropBox, TimeRange
+from schemas.media import Box, CropBox, Face, TimeRange
+from schemas.proof import FaceExpectation
 from streams.frame.stretches import by_hand, fitted, joined, stretches
 
 
@@ -35,7 +37,13 @@ def test_near_ranges_are_looked_at_as_one_far_ones_apart() -> None:
 
 
 def test_plans_of_stretches_are_one() -> None:
-    both = joined([plan(0, 1_000), plan(9_000, 10_000, 9_500)])
+    face = Box(x=20, y=20, width=40, height=50)
+    first, second = (
+        msgspec.structs.replace(plan(*ends), expected=[FaceExpectation(at_ms=ends[0], box=face, speaks=True)])
+        for ends in ((0, 1_000), (9_000, 10_000, 9_500))
+    )
+    both = joined([first, second])
+    assert [one.at_ms for one in both.expected] == [0, 9_000]
     assert both.range == time(0, 10_000)
     assert [shot.range.start_ms for shot in both.shots] == [0, 9_000, 9_500]
     with pytest.raises(ValueError, match="segment"):
@@ -51,6 +59,13 @@ def test_key_frames_win_from_the_first_on() -> None:
         (4_000, 5_000, 40),
     ]
     assert found.shots[-1].reason == "a person's key frame"
+    face = FaceSample(at_ms=0, face=Face(box=Box(x=45, y=20, width=40, height=50), score=0.9))
+    seen = [msgspec.structs.replace(face, at_ms=at) for at in (1_000, 2_000, 4_500)]
+    expected = [FaceExpectation(at_ms=one.at_ms, box=one.face.box, speaks=False) for one in seen]
+    moved = [CropKey(at_ms=at, crop=CropBox(x=x, y=0, width=90, height=160)) for at, x in ((1_500, 40), (4_000, 200))]
+    told = by_hand(msgspec.structs.replace(plan(0, 5_000), faces=seen, expected=expected), moved)
+    assert [one.at_ms for one in told.faces] == [1_000, 2_000]
+    assert [one.at_ms for one in told.expected] == [1_000], "from then on a person says who is shown"
     untouched = plan(0, 5_000)
     assert by_hand(untouched, []) is untouched
 
