@@ -35,6 +35,9 @@ class ExportLinks(msgspec.Struct, frozen=True, kw_only=True):
     thumbnail: FileLink
     srt: FileLink | None
     vtt: FileLink | None
+    ass: FileLink | None
+    ttml: FileLink | None
+    txt: FileLink | None
     expires_at: dt.datetime
 
 
@@ -92,6 +95,9 @@ def _links(row: Row, objects: Objects, now: dt.datetime) -> ExportLinks:
         thumbnail=link(files.thumbnail, ".jpg"),
         srt=link(files.srt, ".srt") if files.srt else None,
         vtt=link(files.vtt, ".vtt") if files.vtt else None,
+        ass=link(files.ass, ".ass") if files.ass else None,
+        ttml=link(files.ttml, ".ttml") if files.ttml else None,
+        txt=link(files.txt, ".txt") if files.txt else None,
         expires_at=now + dt.timedelta(seconds=EXPIRES_S),
     )
 

@@ -14,15 +14,19 @@ from api.projects import find_project
 from api.registry import Call, Operation, Reply
 from schemas.documents import MomentList, Transcript, encode_document
 from schemas.media import ObjectRef
+from schemas.profanity import masked_transcript
+from schemas.subtitle_files import ass, ttml
 from schemas.subtitles import speaker_names, srt, transcript_cues, txt, vtt
 from schemas.tracks import shown
 from streams.adapters.postgres import Row
 
-Format = Literal["json", "srt", "vtt", "txt"]
+Format = Literal["json", "srt", "vtt", "ass", "ttml", "txt"]
 MEDIA_TYPES: dict[Format, str] = {
     "json": "application/json",
     "srt": "application/x-subrip",
     "vtt": "text/vtt",
+    "ass": "text/x-ssa",
+    "ttml": "application/ttml+xml",
     "txt": "text/plain",
 }
 RETRY_S = "5"
@@ -33,6 +37,7 @@ class ReadTranscript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     format: Format | None = None
     version: Annotated[int, Meta(ge=1, description="An earlier version; without: the latest.")] | None = None
+    mask: Annotated[bool, Meta(description="Hide coarse words behind stars; English alone, and not in JSON.")] = False
     track: Annotated[Literal["en"], Meta(description="The English track, if the project has one.")] | None = None
 
 
@@ -49,9 +54,7 @@ def choose_format(asked: Format | None, accept: str | None) -> Format:
                 return name
         if media_type == "text/*":
             return "txt"
-    raise ApiProblem(
-        "not-acceptable", "The transcript comes as application/json, application/x-subrip, text/vtt, text/plain."
-    )
+    raise ApiProblem("not-acceptable", f"The transcript comes as {', '.join(MEDIA_TYPES.values())}.")
 
 
 def write_transcript(transcript: Transcript, wanted: Format) -> str:
@@ -59,7 +62,9 @@ def write_transcript(transcript: Transcript, wanted: Format) -> str:
     if wanted == "txt":
         return txt(transcript.segments, names=speaker_names(transcript))
     cues = transcript_cues(transcript, labelled=wanted == "srt")
-    return srt(cues) if wanted == "srt" else vtt(cues)
+    if wanted == "ttml":
+        return ttml(cues, transcript.language)
+    return {"srt": srt, "vtt": vtt, "ass": ass}[wanted](cues)
 
 
 def not_ready(what: str, project: Row) -> ApiProblem:
@@ -102,6 +107,8 @@ async def get_transcript(call: Call[None, ReadTranscript]) -> Reply:
     ref = await find_transcript(call, call.query.version)
     track = call.query.track
     etag = etag_of(ref, wanted) if track is None else f'"{ref.sha256[:32]}-{track}-{wanted}"'
+    masked = call.query.mask and wanted != "json"
+    etag = f'{etag[:-1]}-masked"' if masked else etag
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
     if unchanged(call.request, etag):
         return Reply(status=304, headers=headers)
@@ -109,7 +116,8 @@ async def get_transcript(call: Call[None, ReadTranscript]) -> Reply:
     if track is not None:
         body = await _track(call, msgspec.json.decode(body, type=Transcript), track)
     if wanted != "json":
-        body = write_transcript(msgspec.json.decode(body, type=Transcript), wanted).encode()
+        transcript = msgspec.json.decode(body, type=Transcript)
+        body = write_transcript(masked_transcript(transcript) if masked else transcript, wanted).encode()
         name = _name(call.ids["project_id"]) + (f".{track}" if track else "") + f".{wanted}"
         headers["Content-Disposition"] = f'attachment; filename="{name}"'
     charset = "" if wanted == "json" else "; charset=utf-8"

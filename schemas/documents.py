@@ -390,6 +390,9 @@ class ExportFiles(Value, frozen=True, kw_only=True):
     thumbnail: ObjectRef
     srt: ObjectRef | None = None
     vtt: ObjectRef | None = None
+    ass: ObjectRef | None = None
+    ttml: ObjectRef | None = None
+    txt: ObjectRef | None = None
 
 
 def encode_document(document: Value) -> bytes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
@@ -13,10 +14,11 @@ from schemas.edit import EditList, Piece
 from schemas.edit_clock import pieces, union, whole
 from schemas.edited import cues_out, retold
 from schemas.events import RenderRequested
-from schemas.media import ObjectRef, Segment, TimeRange, Value, Word
+from schemas.media import Segment, TimeRange, Value, Word
 from schemas.profanity import masked_transcript, unmasked_languages
 from schemas.scenery import Framing
-from schemas.subtitles import srt, vtt
+from schemas.subtitle_files import ass, plain, ttml
+from schemas.subtitles import Cue, srt, vtt
 from schemas.templates import template_named
 from streams.adapters.media.confine import ChildLimits
 from streams.adapters.media.handles import SourceHandle
@@ -28,6 +30,15 @@ from streams.render.writer import Encoding
 LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=3_600, wall_s=3_600.0, nice=10)
 """A 4K source takes 1.2 GB. Niced: the API answers while clips are made."""
 NEARBY_MS = 5_000
+SUBTITLE_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        "srt": "application/x-subrip",
+        "vtt": "text/vtt; charset=utf-8",
+        "ass": "text/x-ssa; charset=utf-8",
+        "ttml": "application/ttml+xml",
+        "txt": "text/plain; charset=utf-8",
+    }
+)
 NO_LIST = "captions.mask: there is no list of coarse words for the language {}: nothing was hidden in it"
 
 
@@ -117,15 +128,17 @@ async def _store(
 ) -> ExportFiles:
     """Upload what was made. Subtitles only where something is said."""
     cues = cues_out(transcript, played) if transcript else []
-    subtitles: list[ObjectRef | None] = [None, None]
-    if cues:
-        subtitles = [
-            await objects.put(prefix, srt(cues).encode(), "application/x-subrip", ".srt"),
-            await objects.put(prefix, vtt(cues).encode(), "text/vtt; charset=utf-8", ".vtt"),
-        ]
+    texts = subtitle_texts(cues, transcript.language) if transcript and cues else {}
+    stored = {
+        kind: await objects.put(prefix, text.encode(), SUBTITLE_TYPES[kind], f".{kind}") for kind, text in texts.items()
+    }
     return ExportFiles(
         video=await objects.put_file(prefix, scratch / VIDEO_FILE, "video/mp4", ".mp4"),
         thumbnail=await objects.put_file(prefix, scratch / THUMBNAIL_FILE, "image/jpeg", ".jpg"),
-        srt=subtitles[0],
-        vtt=subtitles[1],
+        **stored,
     )
+
+
+def subtitle_texts(cues: Sequence[Cue], language: str | None) -> dict[str, str]:
+    """The same cues in every form."""
+    return {"srt": srt(cues), "vtt": vtt(cues), "ass": ass(cues), "ttml": ttml(cues, language), "txt": plain(cues)}

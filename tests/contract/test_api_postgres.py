@@ -320,24 +320,31 @@ async def test_a_track_is_read_beside_its_transcript_in_every_format(postgres: S
         path, wanted = f"/v1/projects/{project_id}/transcript", {"track": "en"}
         early = await world.ann.client.get(path, params=wanted)
         assert (early.status_code, early.json()["code"]) == (404, "not-ready")
-        keys = {name: ObjectRef(key=name, sha256="0" * 64, size=1) for name in ("transcript", "track")}
+        keys = {name: ObjectRef(key=name, sha256="0" * 64, size=1) for name in ("transcript", "corrected", "track")}
         objects.stored |= {"transcript": encode_document(said("Guten Tag.", "de"))}
         await store_transcript(world, project_id, keys["transcript"])
         none = await world.ann.client.get(path, params=wanted)
         assert (none.status_code, none.json()["code"]) == (404, "not-found")
         whole = msgspec.structs.replace(said("Guten Tag.", "de"), tracks={"en": keys["track"]}, version=2)
-        objects.stored |= {"transcript": encode_document(whole), "track": encode_document(said("Good day.", "en"))}
+        async with org_transaction(world.worker, world.ann.org_id) as rows:
+            await rows.execute(
+                "update transcripts set object = $2 where project_id = $1", project_id, keys["corrected"]
+            )
+        objects.stored |= {"corrected": encode_document(whole), "track": encode_document(said("Good shit.", "en"))}
         plain = await world.ann.client.get(path, params={"format": "txt"})
         answers = {
             name: await world.ann.client.get(path, params=wanted | {"format": name})
-            for name in ("json", "srt", "vtt", "txt")
+            for name in ("json", "srt", "vtt", "ass", "ttml", "txt")
         }
         assert plain.text == "Guten Tag.\n"
-        assert answers["txt"].text == "Good day.\n"
+        assert answers["txt"].text == "Good shit.\n"
         assert (answers["json"].json()["language"], answers["json"].json()["version"]) == ("en", 2)
-        assert all("Good day." in answers[name].text for name in ("srt", "vtt"))
+        assert all("Good shit." in answers[name].text for name in ("srt", "vtt", "ass", "ttml"))
         assert f"transcript-{project_id}.en.srt" in answers["srt"].headers["content-disposition"]
-        assert len({plain.headers["etag"], *(one.headers["etag"] for one in answers.values())}) == 5
+        assert len({plain.headers["etag"], *(one.headers["etag"] for one in answers.values())}) == 7
+        masked = await world.ann.client.get(path, params=wanted | {"format": "txt", "mask": "true"})
+        assert masked.text == "Good s***.\n"
+        assert masked.headers["etag"] != answers["txt"].headers["etag"]
         held = {"If-None-Match": answers["srt"].headers["etag"]}
         again = await world.ann.client.get(path, params=wanted | {"format": "srt"}, headers=held)
         assert again.status_code == 304

@@ -182,7 +182,9 @@ def _nearest(words: list[dict[str, Any]], wanted: dict[str, Any]) -> float | Non
     return min((gap for gap in same if gap < 3000), default=None)
 
 
-@pytest.mark.parametrize(("kind", "start"), [("srt", "1\n00:00:"), ("vtt", "WEBVTT"), ("txt", "")])
+@pytest.mark.parametrize(
+    ("kind", "start"), [("srt", "1\n00:00:"), ("vtt", "WEBVTT"), ("txt", ""), ("ass", "[Script"), ("ttml", "<?xml")]
+)
 def test_the_transcript_comes_in_every_form(api: Api, project: dict[str, Any], kind: str, start: str) -> None:
     text = api.get(f"/v1/projects/{project['project_id']}/transcript", params={"format": kind})
     assert text.startswith(start)

@@ -64,6 +64,9 @@ async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
     assert files.srt is not None
     assert files.vtt is not None
     assert memory.stored[files.srt.key][0].decode() == "1\n00:00:00,100 --> 00:00:00,800\nHello s***.\n"
+    told = {name: memory.stored[getattr(files, name).key][0].decode() for name in ("ass", "ttml", "txt")}
+    assert told["txt"] == "Hello s***.\n"
+    assert all("Hello s***." in text for text in told.values())
     assert [memory.stored[ref.key][1] for ref in (files.video, files.thumbnail)] == ["video/mp4", "image/jpeg"]
     assert memory.stored[files.video.key][0][4:8] == b"ftyp"
     assert produced.certificate.caption_cues == 1
