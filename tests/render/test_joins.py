@@ -113,11 +113,13 @@ def test_speed_changes_the_time_and_not_the_pitch(speed: float) -> None:
     loud = np.abs(found[:, 0]) > 0.1
     for at_ms in (500, 1_500, 2_500):
         middle = round((at_ms + 100) / speed * 48)
+        heard = np.nonzero(loud[middle - round(250 / speed * 48) : middle + round(250 / speed * 48)])[0]
+        assert abs((heard[0] + heard[-1]) / 2 - round(250 / speed * 48)) <= 20 * 48, "with its picture"
         reach = round(60 / speed * 48)
         assert loud[middle - reach : middle + reach].mean() > 0.6
         spectrum = np.abs(np.fft.rfft(found[middle - reach : middle + reach, 0]))
         assert np.argmax(spectrum) * RATE_HZ / (2 * reach) == pytest.approx(1_000, abs=25)
-    assert not loud[round(300 / speed) * 48 : round(450 / speed) * 48].any()
+    assert not loud[round(300 / speed) * 48 : round(430 / speed) * 48].any()
 
 
 def test_muted_is_silent_and_gain_is_gain() -> None:
