@@ -12,6 +12,7 @@ from api.problems import not_found
 from api.projects import find_project
 from api.registry import Call, Operation, Reply
 from schemas.documents import Aspect, SubScore
+from schemas.proof import Verdict
 from schemas.scenery import Framing
 from streams.adapters.postgres import Connection, Row
 
@@ -34,6 +35,8 @@ class ClipExport(msgspec.Struct, frozen=True, kw_only=True):
     end_ms: int
     framing: list[Framing]
     """What its picture holds on, and why; empty until it is done."""
+    verdict: Verdict | None
+    """Of its certificate; None until it is done."""
 
 
 class Clip(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,9 +115,12 @@ def _clip(row: Row, exports: list[Row]) -> Clip:
 
 
 def _brief(export: Row) -> ClipExport:
-    names = [name for name in ClipExport.__struct_fields__ if name != "framing"]
-    framing = (export["certificate"] or {}).get("framing", [])
-    return ClipExport(**{name: export[name] for name in names}, framing=msgspec.convert(framing, list[Framing]))
+    names = [name for name in ClipExport.__struct_fields__ if name not in ("framing", "verdict")]
+    certificate = export["certificate"] or {}
+    framing, verdict = certificate.get("framing", []), certificate.get("verdict")
+    return ClipExport(
+        **{name: export[name] for name in names}, framing=msgspec.convert(framing, list[Framing]), verdict=verdict
+    )
 
 
 OPERATIONS = (

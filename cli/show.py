@@ -30,6 +30,7 @@ _DOING = {
     "render": "rendering clips",
 }
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_VERDICTS = {"pass": "green", "warn": "yellow", "fail": "red"}
 _MARKS = {"waiting": ("·", "dim"), "running": ("▸", "cyan"), "done": ("✓", "green"), "failed": ("✗", "red")}
 
 
@@ -168,7 +169,19 @@ def file_cell(clip: JSON) -> Text:
         cell = Text(f"failed: {failure.get('detail') or export.get('state') or 'no export'}", style="red")
     for warning in (export.get("certificate") or {}).get("warnings", []):
         cell.append(f"\n! {warning}", style="yellow")
-    return cell
+    return cell.append_text(verdict_text(export.get("certificate") or {}))
+
+
+def verdict_text(certificate: JSON) -> Text:
+    """The certificate's verdict with the checks that are not as they should be; nothing where it has none."""
+    verdict = certificate.get("verdict")
+    if verdict is None:
+        return Text()
+    told = Text(f"\ncertificate: {verdict}", style=_VERDICTS.get(str(verdict), "yellow"))
+    for check in certificate.get("checks", []):
+        if check["verdict"] in ("warn", "fail"):
+            told.append(f"\n  {check['name']} {check['value']:g} {check['unit']} (limit {check['limit']:g})")
+    return told
 
 
 def plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

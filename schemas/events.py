@@ -10,6 +10,7 @@ import msgspec
 from schemas.costs import CostItem, InferenceCall, Outcome
 from schemas.documents import Aspect
 from schemas.media import ObjectRef, TimeRange
+from schemas.proof import Figure, Verdict
 from schemas.templates import DEFAULT_TEMPLATE
 from schemas.worth import Genre
 
@@ -177,6 +178,9 @@ class ExportCompleted(Event, frozen=True, kw_only=True):
     duration_ms: int
     integrated_lufs: float | None
     warnings: list[str] = []
+    verdict: Verdict | None = None
+    """Of its certificate; a failed one is there to be downloaded all the same."""
+    checks: list[Figure] = []
 
 
 class ExportFailed(Event, frozen=True, kw_only=True):

@@ -78,6 +78,18 @@ class Check(Value, frozen=True, kw_only=True):
     """Where in the file, at most ten places."""
 
 
+class Figure(Value, frozen=True, kw_only=True):
+    """A check in short, as events carry it: without its sentence and places."""
+
+    name: CheckName
+    value: float | None
+    unit: str
+    limit: float
+    side: Side
+    verdict: Outcome
+    around: float = 0.0
+
+
 class FaceExpectation(Value, frozen=True, kw_only=True):
     """A face on screen, in display pixels and ms of the project, that the crop ought to hold: who speaks, or else the
     largest.
@@ -129,6 +141,11 @@ def verdict_of(checks: Iterable[Check]) -> Verdict:
     """The worst of all; what could not be measured condemns nothing."""
     found = {check.verdict for check in checks}
     return "fail" if "fail" in found else "warn" if "warn" in found else "pass"
+
+
+def in_short(checks: Iterable[Check]) -> list[Figure]:
+    """What events carry of them."""
+    return [Figure(**{name: getattr(check, name) for name in Figure.__struct_fields__}) for check in checks]
 
 
 def softened(check: Check) -> Check:

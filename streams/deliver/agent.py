@@ -138,8 +138,18 @@ def _payload(event: Told, kind: str, cause: Cause) -> bytes:
     data = msgspec.to_builtins(event)
     for internal in ("org_id", "video", "version"):
         data.pop(internal, None)
+    if isinstance(event, events.ExportCompleted):
+        data |= _measured(event)
     body = {"type": kind, "timestamp": cause.now.isoformat(), "id": str(cause.input_id), "data": data}
     return msgspec.json.encode(body)
+
+
+def _measured(event: events.ExportCompleted) -> dict[str, object]:
+    """What was measured on a file: the value of each check, and the names of those that warn or fail."""
+    return {
+        "checks": {one.name: one.value for one in event.checks if one.value is not None},
+        "faults": [one.name for one in event.checks if one.verdict in ("warn", "fail")],
+    }
 
 
 async def _due(

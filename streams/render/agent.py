@@ -8,6 +8,7 @@ from schemas import events
 from schemas.documents import FramePlan, Transcript
 from schemas.edit import EditList
 from schemas.ids import result_id
+from schemas.proof import in_short
 from streams import lifecycle
 from streams.adapters.postgres import Connection, org_transaction
 from streams.attempt import Commit, Work
@@ -111,6 +112,8 @@ async def _write(connection: Connection, event: events.RenderRequested, produced
         duration_ms=produced.certificate.duration_ms,
         integrated_lufs=produced.certificate.integrated_lufs,
         warnings=produced.certificate.warnings,
+        verdict=produced.certificate.verdict,
+        checks=in_short(produced.certificate.checks),
     )
     await put(connection, done, work.cause, name=str(event.export_id))
     if await is_automatic(connection, event.org_id, event.export_id):

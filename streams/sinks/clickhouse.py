@@ -1,4 +1,4 @@
-"""All topics → ClickHouse: a row an event, segment, moment, sub-score, request to a model and cost item.
+"""All topics → ClickHouse: a row an event, segment, moment, sub-score, request to a model, cost item and check.
 
 Never stores customers' words, nor anything of an erased project.
 """
@@ -94,6 +94,8 @@ class ClickHouseSink:
         event, envelope = one.event, one.envelope
         if isinstance(event, events.CostIncurred):
             return facts.cost_rows(envelope, event)
+        if isinstance(event, events.ExportCompleted):
+            return facts.check_rows(envelope, event)
         if isinstance(event, events.TranscriptCompleted):
             return facts.segment_rows(envelope, event, read_document(await self._load(event), Transcript))
         if isinstance(event, events.MomentsDetected):

@@ -16,7 +16,7 @@ from schemas.codec import Envelope
 from schemas.documents import Moment, MomentList, SubScore, Transcript
 from schemas.media import Segment, Word
 
-Table = Literal["segments", "moments", "sub_scores", "inference_calls", "cost_items"]
+Table = Literal["segments", "moments", "sub_scores", "inference_calls", "cost_items", "certificate_checks"]
 TABLES: tuple[Table, ...] = get_args(Table)
 Row: TypeAlias = list[Any]
 Rows: TypeAlias = dict[Table, list[Row]]
@@ -40,6 +40,10 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
     ),
     "cost_items": (
         *_OWNER, "event_id", "kind", "time", "stage", "attempt", "outcome", "amount", "money", "currency",
+    ),
+    "certificate_checks": (
+        *_OWNER, "export_id", "name", "event_id", "clip_id", "time", "aspect", "outcome", "verdict", "value", "unit",
+        "bound", "side", "around",
     ),
 }  # fmt: skip
 """Columns of each table in the order of its rows."""
@@ -159,4 +163,30 @@ def cost_rows(envelope: Envelope, event: events.CostIncurred) -> Rows:
             [*owner, envelope.id, item.kind, envelope.time, *tried, item.amount, item.money, event.currency]
             for item in event.items
         ],
+    }
+
+
+def check_rows(envelope: Envelope, event: events.ExportCompleted) -> Rows:
+    """One row a check of a finished export."""
+    return {
+        "certificate_checks": [
+            [
+                event.org_id,
+                event.project_id,
+                event.export_id,
+                one.name,
+                envelope.id,
+                event.clip_id,
+                envelope.time,
+                event.aspect,
+                one.verdict,
+                event.verdict or "",
+                one.value,
+                one.unit,
+                one.limit,
+                one.side,
+                one.around,
+            ]
+            for one in event.checks
+        ]
     }

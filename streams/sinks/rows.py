@@ -31,7 +31,7 @@ CUSTOMERS_WORDS = frozenset(
     }
 )
 """Fields that may hold what a customer wrote: names, addresses, file names, sentences about them. Never stored here."""
-ELSEWHERE = frozenset({"items", "calls"})
+ELSEWHERE = frozenset({"items", "calls", "checks"})
 """Fields that are rows of their own (streams/sinks/facts.py)."""
 LEFT_OUT = CUSTOMERS_WORDS | ELSEWHERE
 NOBODY = UUID(int=0)

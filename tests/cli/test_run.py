@@ -17,7 +17,7 @@ from cli.exits import NOTHING_FOUND, OK, PARTIAL, PROJECT_FAILED, USAGE, CliErro
 from cli.progress import Progress
 from cli.queries import clips, marked
 from cli.run import Outcome, check_options, is_url, run_project, source_name
-from cli.show import Display, plain_table, stage_view
+from cli.show import Display, file_cell, plain_table, stage_view
 from cli.wishes import options_of
 from tests.cli.twin import PROJECT, Twin, clip, export, finished, progressed, sse
 
@@ -66,6 +66,10 @@ def test_a_run_leaves_clips_transcript_and_report(tmp_path: Path) -> None:
     assert report["candidates_weighed"] == 3
     assert report["scenery"]["screens"] == 10
     assert report["clips"][0]["export"]["certificate"]["framing"][0]["shows"] == "speaker"
+    assert report["clips"][0]["export"]["certificate"]["verdict"] == "warn"
+    cell = file_cell(report["clips"][0]).plain
+    assert "certificate: warn" in cell
+    assert "jitter 2.5 px a picture (limit 1.5)" in cell
     assert "a face in 75%, somebody, but no face in 5%, a screen or a slide in 25%" in " ".join(text.split())
     assert "150 joules" in text
     assert "ingest: done" in text

@@ -70,6 +70,8 @@ def export(ordinal: int, *, failed: bool = False) -> Body:
     }
     framed_by = "dense-shots-1, centerface-0123456789ab"
     certificate = {"encoder": "libx264 164", "framed_by": framed_by, "framing": [FRAMING], "warnings": []}
+    check = {"name": "jitter", "value": 2.5, "unit": "px a picture", "limit": 1.5, "verdict": "warn"}
+    certificate |= {"verdict": "warn", "checks": [check]}
     return base | {"files": links | {"vtt": None}, "certificate": certificate}
 
 

@@ -448,13 +448,14 @@ async def test_the_same_wish_gives_the_same_export(world: World) -> None:
     assert clips[0]["without_words"] is None
     async with org_transaction(world.worker, world.ann.org_id) as rows:
         held = {"start_ms": 0, "end_ms": 9000, "shows": "person", "reason": "no face: holds on a person"}
-        certificate = {"framing": [held]}
+        certificate = {"framing": [held], "verdict": "warn"}
         await rows.execute("update exports set certificate = $2 where clip_id = $1", clip_id, certificate)
         await rows.execute("update clips set without_words = 'Nothing is said.' where clip_id = $1", clip_id)
         await rows.execute("update projects set without_words = 'It is music.' where project_id = $1", project_id)
     clip = (await world.ann.client.get(f"/v1/clips/{clip_id}")).json()
     assert clip["without_words"] == "Nothing is said."
     assert [export["framing"] for export in clip["exports"]] == [[held]] * 3
+    assert {export["verdict"] for export in clip["exports"]} == {"warn"}
     assert (await world.ann.client.get(f"/v1/projects/{project_id}")).json()["without_words"] == "It is music."
 
 

@@ -1,4 +1,4 @@
-"""Facts on ClickHouse's real engine: once however often, the docs' ten queries, the dictionary, erasure, walls."""
+"""Facts on ClickHouse's real engine: once however often, the docs' eleven queries, the dictionary, erasure, walls."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from schemas import codec, dictionary, events
 from schemas.costs import CostItem, InferenceCall
 from schemas.documents import MomentList, SubScore, Transcript
 from schemas.media import ObjectRef, Segment, TimeRange, Word
+from schemas.proof import Figure
 from streams.adapters.clickhouse import ClickHouseAnalytics, migrate_clickhouse, schema_text
 from streams.sinks import facts, rows
 from tests.contract.servers import Server, make_settings
@@ -88,6 +89,20 @@ class Told:
         await self.cost(2, stage="look", outcome="later", items=[CostItem(kind="cpu_ms", amount=2000)])
         await self.cost(3, stage="render", outcome="done", items=[CostItem(kind="cpu_ms", amount=12_000, money=1.0)])
 
+        checks = [
+            Figure(name="ssim", value=0.9 + n / 100, unit="", limit=0.9, side="at_least", verdict=verdict)
+            for n, verdict in enumerate(("pass", "fail"))
+        ]
+        for export, check in enumerate(checks):
+            await self.exported(export, check)
+
+    async def exported(self, number: int, check: Figure) -> None:
+        ids: dict[str, Any] = {"clip_id": uuid4(), "export_id": UUID(int=number), "ordinal": 0, "aspect": "9:16"}
+        event = events.ExportCompleted(
+            **self.owner, **ids, video=REF, duration_ms=1, integrated_lufs=None, verdict="warn", checks=[check]
+        )
+        await self.write(facts.check_rows(self.envelope(event, number), event))
+
     async def ask(self, name: str, org: UUID | None = None) -> list[dict[str, Any]]:
         return await self.analytics.query(QUERIES[name], WINDOW | {"org_id": str(org or self.org)})
 
@@ -133,7 +148,14 @@ async def test_what_comes_twice_counts_once_and_only_the_newest_words(told: Told
     before = {table: await told.count(f"{table}_once") for table in facts.TABLES}
     await told.transcript(spoken("old words"))
     await told.cost(3, stage="render", outcome="done", items=[CostItem(kind="cpu_ms", amount=12_000, money=1.0)])
-    assert before == {"segments": 2, "moments": 2, "sub_scores": 2, "inference_calls": 2, "cost_items": 4}
+    assert before == {
+        "segments": 2,
+        "moments": 2,
+        "sub_scores": 2,
+        "inference_calls": 2,
+        "cost_items": 4,
+        "certificate_checks": 2,
+    }
     assert {table: await told.count(f"{table}_once") for table in facts.TABLES} == before
 
 
@@ -141,8 +163,8 @@ def near(value: float) -> Any:
     return pytest.approx(value, rel=1e-5)
 
 
-async def test_the_ten_queries_answer_what_is_known(told: Told) -> None:
-    assert len(QUERIES) == 10
+async def test_the_eleven_queries_answer_what_is_known(told: Told) -> None:
+    assert len(QUERIES) == 11
     render, look = await told.ask("What an hour of video costs, stage by stage")
     assert (render["stage"], render["cpu_s_an_hour"], render["money_an_hour"]) == ("render", near(72), near(6))
     assert (look["cpu_s_an_hour"], look["stored_bytes_an_hour"], look["money_an_hour"]) == (
@@ -172,6 +194,9 @@ async def test_the_ten_queries_answer_what_is_known(told: Told) -> None:
     begin, end = await told.ask("Where in a video the clips lie")
     assert (begin["tenth"], begin["clips"], begin["mean_score"]) == (0, 0, 20.5)
     assert (end["tenth"], end["clips"], end["candidates"]) == (9, 1, 1)
+    (wrong,) = await told.ask("What the certificates find wrong")
+    assert (wrong["name"], wrong["failed"], wrong["warned"], wrong["exports"]) == ("ssim", 1, 0, 2)
+    assert wrong["middle"] == near(0.905)
     (best,) = await told.ask("Clips by rank: length, score, confidence")
     assert (best["rank"], best["clips"], best["mean_length_s"], best["mean_score"]) == (1, 1, 30, 70.5)
 

@@ -255,6 +255,7 @@ async def test_a_clip_is_framed_then_rendered_and_the_last_clip_to_end_ends_the_
     assert (certificate.width_px, certificate.height_px, certificate.framed_by) == (1080, 1920, plan.model)
     assert "threads 2," in certificate.encoder, "at most one other beside it: it takes the core that would be idle"
     assert {one.shows for one in certificate.framing} <= {"face", "speaker"}
+    assert (done.event.verdict, len(done.event.checks)) == (certificate.verdict, 18)
     failed = {check.name: check.detail for check in certificate.checks if check.verdict == "fail"}
     assert (len(certificate.checks), failed) == (18, {})
     measured = {check.name for check in certificate.checks if check.verdict != "not_measured"}

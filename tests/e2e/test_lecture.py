@@ -277,6 +277,7 @@ def test_the_webhook_came_signed_and_once(project: dict[str, Any], receiver: Rec
     assert len(receiver.of(project["project_id"], "project.completed")) == 1
     exports = receiver.of(project["project_id"], "export.completed")
     assert len({export["data"]["export_id"] for export in exports}) == len(exports)
+    assert {export["data"]["verdict"] for export in exports} <= {"pass", "warn", "fail"}
 
 
 def test_events_can_be_followed_and_resumed(api: Api, project: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from schemas.documents import Evidence, Moment, MomentList, SubScore, Transcript
 from schemas.ids import NAMESPACE
 from schemas.intelligence import Chapter, Engine, Entity, Intelligence, Quote, Topic
 from schemas.media import ObjectRef, Segment, TimeRange
+from schemas.proof import Figure
 from schemas.topics import BY_NAME, TOPIC_OF
 from streams.messages import Message
 from streams.sinks.batches import Arrived
@@ -23,6 +24,7 @@ PROJECT, OTHER_PROJECT = UUID(int=0x1), UUID(int=0x2)
 CLIP = UUID(int=0xC)
 NOW = dt.datetime(2026, 3, 4, 5, 6, 7, tzinfo=dt.UTC)
 EXAMPLES = Path(schemas.__file__).parent / "examples"
+JITTER = Figure(name="jitter", value=2.5, unit="px a picture", limit=1.5, side="at_most", verdict="warn")
 
 
 def arrived(event: events.AnyEvent, *, offset: int = 0, name: str = "") -> Arrived:
@@ -141,6 +143,15 @@ def clip_selected() -> events.ClipSelected:
     return events.ClipSelected(
         org_id=ORG, project_id=PROJECT, clip_id=CLIP, export_id=UUID(int=0xE), ordinal=0,
         range=TimeRange(start_ms=5, end_ms=20_005), score=70.5, confidence=0.5, aspect="9:16", captions=True,
+    )  # fmt: skip
+
+
+def export_completed(*checks: Figure) -> events.ExportCompleted:
+    """A file with what was measured on it."""
+    return events.ExportCompleted(
+        org_id=ORG, project_id=PROJECT, clip_id=UUID(int=71), export_id=UUID(int=72), ordinal=0, aspect="9:16",
+        video=ObjectRef(key="k", sha256="0" * 64, size=1), duration_ms=1, integrated_lufs=-14.0, verdict="warn",
+        checks=list(checks),
     )  # fmt: skip
 
 

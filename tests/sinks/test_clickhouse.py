@@ -62,10 +62,18 @@ async def test_everything_of_an_erased_project_goes_and_nothing_of_another_orgs(
     body = encode_document(made.transcript("One.", "Two."))
     refs = {org: objects.store(f"{org}/{made.PROJECT}/transcript/x", body) for org in (made.ORG, made.OTHER_ORG)}
     listed = objects.store(f"{made.ORG}/{made.PROJECT}/moments/x", encode_document(made.moments()))
+    measured = made.export_completed(made.JITTER)
     batch = [made.arrived(made.transcript_completed(ref, org=org)) for org, ref in refs.items()]
-    await sink.handle([*batch, made.arrived(made.moments_detected(listed)), made.arrived(made.cost_incurred())])
+    await sink.handle(
+        [
+            *batch,
+            made.arrived(made.moments_detected(listed)),
+            made.arrived(made.cost_incurred()),
+            made.arrived(measured),
+        ]
+    )
     assert {table for table, rows in store.tables.items() if rows} == {
-        "events", "segments", "moments", "sub_scores", "inference_calls", "cost_items",
+        "events", "segments", "moments", "sub_scores", "inference_calls", "cost_items", "certificate_checks",
     }  # fmt: skip
     await sink.handle([made.arrived(made.erased(), offset=1)])
     left = {table: {key[0] for key in rows} for table, rows in store.tables.items() if rows}

@@ -11,9 +11,12 @@ import pytest
 
 from schemas.documents import Transcript
 from schemas.media import ObjectRef, Segment, Word
+from schemas.proof import Figure
 from streams.sinks import facts
+from streams.sinks.rows import body_of
 from tests.sinks import made
 
+UNHEARD = Figure(name="lufs", value=None, unit="LUFS", limit=0.5, side="within", verdict="not_measured", around=-14)
 REF = ObjectRef(key="k", sha256="0" * 64, size=1)
 CANARY = "Zanzibar"
 
@@ -53,6 +56,16 @@ def test_a_segment_is_its_numbers() -> None:
     assert (second["language"], second["speaker"], second["trust"], second["words"]) == ("en", "", "", 0)
     assert second["probability"] is None
     assert CANARY not in str((first, second))
+
+
+def test_each_check_of_an_export_is_a_row_and_no_part_of_the_event() -> None:
+    event = made.export_completed(made.JITTER, UNHEARD)
+    one = made.arrived(event)
+    jitter, unheard = dicts(facts.check_rows(one.envelope, event), "certificate_checks")
+    assert (jitter["name"], jitter["value"], jitter["bound"], jitter["outcome"]) == ("jitter", 2.5, 1.5, "warn")
+    assert (jitter["verdict"], jitter["aspect"], jitter["export_id"]) == ("warn", "9:16", event.export_id)
+    assert (unheard["value"], unheard["outcome"], unheard["around"]) == (None, "not_measured", -14)
+    assert "px a picture" not in body_of(event)
 
 
 def test_a_moment_has_a_row_and_one_for_each_sub_score() -> None:

@@ -30,7 +30,11 @@ def test_every_table_of_a_question_is_walled_by_org(name: str) -> None:
 
 @pytest.mark.parametrize("table", facts.TABLES)
 def test_columns_of_facts_are_those_of_their_table(table: facts.Table) -> None:
-    whole = schema_text("0002_facts.sql").partition(f"CREATE TABLE IF NOT EXISTS {table}\n")[2].partition("ENGINE")[0]
+    whole = (
+        (schema_text("0002_facts.sql") + schema_text("0003_certificates.sql"))
+        .partition(f"CREATE TABLE IF NOT EXISTS {table}\n")[2]
+        .partition("ENGINE")[0]
+    )
     declared = re.findall(r"^    (\w+) \S+.* COMMENT '", whole, re.M)
     assert declared == [*facts.COLUMNS[table], "inserted_at"]
 

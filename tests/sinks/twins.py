@@ -21,6 +21,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "moments": ("org_id", "project_id", "moment_id"),
     "sub_scores": ("org_id", "project_id", "moment_id", "name"),
     "inference_calls": ("org_id", "project_id", "event_id", "ordinal"),
+    "certificate_checks": ("org_id", "project_id", "export_id", "name"),
     "cost_items": ("org_id", "project_id", "event_id", "kind"),
 }
 """What each table is sorted by: of two rows that share it one stays."""
