@@ -76,7 +76,7 @@ def resized(tile: Tile, scale: float) -> Tile:
     """A tile larger or smaller around its own middle."""
     old, wanted = tile.picture.size, [max(1, round(length * scale)) for length in tile.picture.size]
     return Tile(
-        picture=tile.picture.resize((wanted[0], wanted[1]), Image.Resampling.BICUBIC),
+        picture=tile.picture.resize((wanted[0], wanted[1]), Image.Resampling.BILINEAR),
         x_px=tile.x_px - (wanted[0] - old[0]) // 2,
         y_px=tile.y_px - (wanted[1] - old[1]) // 2,
     )
