@@ -33,9 +33,10 @@ _LOUD = {"restarting", "failed"}
 class Supervisor:
     """One stack while it runs."""
 
-    def __init__(self, assembly: Assembly) -> None:
-        """Nothing is started yet."""
+    def __init__(self, assembly: Assembly, early: Sequence[int] = ()) -> None:
+        """Nothing is started yet. ``early``: signals that came before `run` can take them."""
         self._assembly = assembly
+        self._early = early
         self._state = assembly.state
         self._layout = assembly.setting.layout
         self._executor = ThreadPoolExecutor(max_workers=len(assembly.parts) + 4, thread_name_prefix="probe")
@@ -59,6 +60,8 @@ class Supervisor:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        if self._early:
+            stop.set()
         for name, runner in self._runners.items():
             self._state.parts[name] = runner.status
         self._phase("starting")
@@ -138,6 +141,9 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     parser.add_argument("--rewind", action="append", choices=SINKS, default=[])
     options = parser.parse_args(argv)
     layout = Layout(root=options.state_dir)
+    early: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda got, _: early.append(got))
     try:
         assembly = assemble(layout, environ, stores_only=options.stores_only, rewind=options.rewind)
     except Problem as problem:
@@ -146,7 +152,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         state.phase, state.said = "failed", str(problem)
         save(layout, state)
         return 1
-    return asyncio.run(Supervisor(assembly).run())
+    return asyncio.run(Supervisor(assembly, early).run())
 
 
 if __name__ == "__main__":

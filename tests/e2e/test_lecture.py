@@ -244,7 +244,7 @@ def test_analytics_count_each_event_once(api: Api, project: dict[str, Any]) -> N
 
 def test_every_ready_query_of_the_docs_answers_about_a_real_talk(api: Api, project: dict[str, Any]) -> None:
     answers = asyncio.run(ask_every_query(api.stack, project["project_id"]))
-    assert len(answers) == 10
+    assert len(answers) == 11
     assert [name for name, rows in answers.items() if not rows] == []
     models = {row["model"] for row in answers["How quick each model answers, and how often it does not"]}
     assert {"whisper", "faces", "sentences"} <= models
