@@ -4,7 +4,7 @@ from __future__ import annotations
 
 STAGES: tuple[tuple[str, int], ...] = (
     ("ingest", 1),
-    ("listen", 2),
+    ("listen", 1),
     ("close", 1),
     ("look", 1),
     ("study", 1),
@@ -13,7 +13,7 @@ STAGES: tuple[tuple[str, int], ...] = (
     ("render", 2),
     ("deliver", 1),
 )
-"""Each stage and how many workers it gets. Two listen: while one waits for voices and times, the other recognises."""
+"""Each stage and how many workers it gets."""
 SINKS = ("clickhouse", "meilisearch")
 
 
