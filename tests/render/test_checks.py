@@ -20,7 +20,9 @@ from schemas.proof import Check, FaceExpectation, verdict_of
 from schemas.templates import CaptionTemplate, templates
 from streams.render.captions import Captions
 from streams.render.certificate import examine
+from streams.render.checks.captions import LATE_MS
 from streams.render.checks.case import Meant, comes_in_ms
+from streams.render.checks.film import open_film
 from streams.render.checks.witness import Witness
 from streams.render.edl import Slot, Timeline
 from streams.render.layout import CaptionLook, look_for
@@ -85,6 +87,7 @@ class Making:
         self.look: CaptionLook = look_for(*SIZE)
         self.drawn: list[CaptionCue] = [CUE]
         self.told: list[CaptionCue] = [CUE]
+        self.said = SAID
         self.shows: Callable[[int], Picture] = scene
         self.spoils: Callable[[int, Picture], Picture] = lambda _, luma: luma
         self.crops: Callable[[int], ShotCrop] = lambda _: shot()
@@ -109,7 +112,7 @@ class Making:
         self.after(path)
         meant = Meant(
             plan=self.plan, timeline=TIMELINE, size_px=self.size_px, sound=self.sound, witness=witness,
-            cues=self.told, words=SAID, comes_in_ms=comes_in_ms(self.look.template),
+            cues=self.told, words=self.said, comes_in_ms=comes_in_ms(self.look.template),
         )  # fmt: skip
         return examine(path, meant, encoder="test", warnings=[])
 
@@ -135,6 +138,19 @@ def test_the_captions_of_every_template_pass(template: CaptionTemplate, tmp_path
     making = Making()
     making.look = look_for(*SIZE, template)
     assert bad(making.make(tmp_path)) == {}
+
+
+def test_a_caption_that_comes_just_before_a_key_picture_is_seen_to_come_in_time(tmp_path: Path) -> None:
+    making = Making()
+    making.said = words("said aloud here", 1_800, each_ms=300, gap_ms=20)
+    making.drawn = making.told = [
+        CaptionCue(start_ms=making.said[0].start_ms, end_ms=making.said[-1].end_ms, words=making.said)
+    ]
+    certificate = making.make(tmp_path)
+    keys = open_film(tmp_path / "clip.mp4", TIMELINE.rate).keys
+    assert any(1_800 < key * TIMELINE.period_ms < 1_800 + LATE_MS for key in keys), keys
+    assert found(certificate, "caption_offset").value == 0
+    assert bad(certificate) == {}
 
 
 def shifted(sound: Sound, ms: int) -> Sound:

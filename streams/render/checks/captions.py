@@ -13,16 +13,12 @@ from numpy.typing import NDArray
 from schemas.documents import CaptionCue
 from schemas.proof import Check, judged
 from streams.render.checks.case import Case
-from streams.render.checks.film import Still, around, spread
+from streams.render.checks.film import Still, between, spread
 from streams.render.checks.witness import stride_px
 
 INK = 48
 LEAST_INK = 12
 """Points of a caption: fewer are noise of the encoder."""
-SURE_INK = 4 * LEAST_INK
-"""Of fewer points, once all letters are there, it cannot be said when they came: thin strokes between the points."""
-SHORT_LETTERS = 10
-"""Captions of fewer letters may lie between the points altogether."""
 MOST_TIMED = 2
 """Captions whose pictures are decoded one by one: each costs up to two seconds of them."""
 SETTLED_MS = 200
@@ -77,21 +73,15 @@ def _told_offset(case: Case, cue: CaptionCue) -> tuple[float, int]:
 
 def _seen_offset(case: Case, cue: CaptionCue) -> float | None:
     """When its letters come in the file, in ms after its first word; None where the picture tells nothing."""
-    if sum(len(word.text) for word in cue.words) < SHORT_LETTERS:
-        return None
     timeline = case.meant.timeline
     due = -(-cue.start_ms * timeline.rate.numerator // (1000 * timeline.rate.denominator))
     reach = round(LATE_MS / timeline.period_ms)
-    stills = around(case.film, timeline.rate, min(due + reach, timeline.count - 1))
-    seen = [(still.number, ink(case, still)) for still in stills if still.number >= due - reach]
-    points = [(number, int(found.sum())) for number, found in seen if found is not None]
-    first = next((number for number, count in points if count >= LEAST_INK), None)
-    if first is None:
-        return float(LATE_MS)
-    if points[-1][1] < SURE_INK:
-        return None
-    off_ms = (first - due) * float(timeline.period_ms)
-    return max(0.0, off_ms - case.meant.comes_in_ms) if off_ms > 0 else off_ms
+    for still in between(case.film, timeline.rate, due - reach, min(due + reach, timeline.count - 1)):
+        found = ink(case, still) if still.number >= due - reach else None
+        if found is not None and found.sum() >= LEAST_INK:
+            off_ms = (still.number - due) * float(timeline.period_ms)
+            return max(0.0, off_ms - case.meant.comes_in_ms) if off_ms > 0 else off_ms
+    return float(LATE_MS)
 
 
 def _cut_off(case: Case) -> Check:

@@ -80,16 +80,16 @@ def spread(numbers: Sequence[int], most: int) -> list[int]:
     return [numbers[round(step * (len(numbers) - 1) / (most - 1))] for step in range(most)]
 
 
-def around(film: Film, rate: Fraction, number: int) -> Iterator[Still]:
-    """Every picture from the key picture before slot ``number`` to a few after it."""
-    begin = film.keys[max(0, bisect_right(film.keys, max(0, number - 1)) - 1)] if film.keys else 0
+def between(film: Film, rate: Fraction, first: int, last: int) -> Iterator[Still]:
+    """Every picture from the key picture at or before slot ``first`` to a few after slot ``last``."""
+    begin = film.keys[max(0, bisect_right(film.keys, max(0, first)) - 1)] if film.keys else 0
     with av.open(str(film.path)) as container:
         video = container.streams.video[0]
         container.seek(round(begin / rate / _base(video)), stream=video)
         for frame in container.decode(video):
             still = Still(number=_slot(frame.pts or 0, video, rate), luma=points(frame))
             yield still
-            if still.number >= number + AFTER_PICTURES:
+            if still.number >= last + AFTER_PICTURES:
                 return
 
 
