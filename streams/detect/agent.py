@@ -221,15 +221,21 @@ async def _write_clip(
         template=options.captions_template,
         mask_profanity=options.mask_profanity,
     )
+    await _insert_clip(connection, selected, moment)
+    await _insert_export(connection, selected)
+    await put(connection, selected, cause, name=str(clip_id))
+
+
+async def _insert_clip(connection: Connection, selected: events.ClipSelected, moment: Moment) -> None:
     await connection.execute(
         """insert into clips
              (org_id, clip_id, project_id, ordinal, start_ms, end_ms, score, confidence, title, reason, signals,
               hook, description, hashtags, without_words)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) on conflict do nothing""",
-        event.org_id,
-        clip_id,
-        event.project_id,
-        ordinal,
+        selected.org_id,
+        selected.clip_id,
+        selected.project_id,
+        selected.ordinal,
         moment.range.start_ms,
         moment.range.end_ms,
         moment.score,
@@ -242,21 +248,23 @@ async def _write_clip(
         moment.hashtags,
         moment.without_words or None,
     )
+
+
+async def _insert_export(connection: Connection, selected: events.ClipSelected) -> None:
     await connection.execute(
         """insert into exports
              (org_id, export_id, project_id, clip_id, ordinal, aspect, captions, start_ms, end_ms, automatic, template,
               mask_profanity)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, true, $10, $11) on conflict do nothing""",
-        event.org_id,
+        selected.org_id,
         selected.export_id,
-        event.project_id,
-        clip_id,
-        ordinal,
-        options.aspect,
-        options.captions,
-        moment.range.start_ms,
-        moment.range.end_ms,
-        options.captions_template,
-        options.mask_profanity,
+        selected.project_id,
+        selected.clip_id,
+        selected.ordinal,
+        selected.aspect,
+        selected.captions,
+        selected.range.start_ms,
+        selected.range.end_ms,
+        selected.template,
+        selected.mask_profanity,
     )
-    await put(connection, selected, cause, name=str(clip_id))
