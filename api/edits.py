@@ -26,7 +26,7 @@ from streams import lifecycle
 from streams.adapters.postgres import Connection, Row
 
 MOST_VERSIONS = 1_000
-LOCK = "select pg_advisory_xact_lock(hashtextextended($1, 7302))"
+_LOCK = "select pg_advisory_xact_lock(hashtextextended($1, 7302))"
 """Of a clip: its edits and its exports come one after the other."""
 Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
@@ -110,14 +110,20 @@ async def get_edit(call: Call[None, ReadEdit]) -> Reply:
     return _answer(clip, edit)
 
 
+async def lock_clip(rows: Connection, org_id: UUID, clip_id: UUID) -> Row:
+    """A clip, its own until the transaction ends; raises a 404, also when its project was erased since it was found."""
+    clip = await find_clip(rows, org_id, clip_id)
+    await rows.execute(_LOCK, str(clip["clip_id"]))
+    project = await lifecycle.lock_project(rows, org_id, clip["project_id"])
+    if project is None or project["state"] in lifecycle.GONE:
+        raise not_found("clip")
+    return clip
+
+
 async def edit_clip(call: Call[EditClip, None]) -> Reply:
     """Make the next version of the one that was read."""
     async with call.rows() as rows:
-        clip = await find_clip(rows, call.org_id, call.ids["clip_id"])
-        await rows.execute(LOCK, str(clip["clip_id"]))
-        project = await lifecycle.lock_project(rows, call.org_id, clip["project_id"])
-        if project is None or project["state"] in lifecycle.GONE:
-            raise not_found("clip")  # erased since it was found
+        clip = await lock_clip(rows, call.org_id, call.ids["clip_id"])
         newest = await newest_version(rows, call.org_id, clip["clip_id"])
         _check_held(call, newest)
         base = await read_edit(rows, clip, newest)

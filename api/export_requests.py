@@ -8,11 +8,10 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from api.clips import find_clip
 from api.edit_rows import newest_version, read_edit
-from api.edits import LOCK, Version
+from api.edits import Version, lock_clip
 from api.exports import Export, export_view
-from api.problems import ApiProblem, FieldError, invalid, not_found
+from api.problems import ApiProblem, FieldError, invalid
 from api.registry import Call, Operation, Reply
 from schemas.documents import Aspect
 from schemas.edit_clock import hull, pieces
@@ -21,7 +20,6 @@ from schemas.ids import result_id
 from schemas.media import TimeRange
 from schemas.options import CLIP_MS
 from schemas.templates import export_words, templates
-from streams import lifecycle
 from streams.adapters.postgres import Connection, Row
 from streams.outbox import put
 
@@ -113,11 +111,7 @@ def export_name(asked: RequestExport, look: Look, wish: Wish, clip: Row) -> str:
 async def request_export(call: Call[RequestExport, None]) -> Reply:
     """Ask for a file of a clip; the same wish gives the same export."""
     async with call.rows() as rows:
-        clip = await find_clip(rows, call.org_id, call.ids["clip_id"])
-        await rows.execute(LOCK, str(clip["clip_id"]))
-        project = await lifecycle.lock_project(rows, call.org_id, clip["project_id"])
-        if project is None or project["state"] in lifecycle.GONE:
-            raise not_found("clip")  # erased since it was found
+        clip = await lock_clip(rows, call.org_id, call.ids["clip_id"])
         row = await _ensure_export(rows, call, clip)
     view: Export = export_view(row, call.context.objects, call.now)
     return Reply(body=view, headers={"Location": f"/v1/exports/{row['export_id']}"})

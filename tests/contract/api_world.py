@@ -21,9 +21,11 @@ from api.idempotency import Idempotency
 from api.metrics import Metrics
 from api.tail import Listeners
 from streams.adapters.keys import mint_api_key
+from streams.adapters.objects import S3Objects, ensure_bucket, open_objects
 from streams.adapters.postgres import Pool, create_pool, set_org
 from streams.settings import Settings
 from tests.api.twins import make_context
+from tests.contract.servers import Server
 
 OPERATOR = "Ann"
 """Whose organisation runs the installation."""
@@ -106,3 +108,17 @@ def _real_keys(settings: Settings, pool: Pool) -> dict[str, Any]:
         "idempotency": Idempotency(settings.secret),
         "clock": lambda: dt.datetime.now(dt.UTC),
     }
+
+
+@asynccontextmanager
+async def open_store(settings: Settings, server: Server, bucket: str) -> AsyncIterator[S3Objects]:
+    """A real object store with a bucket of the test file's own."""
+    settings = msgspec.structs.replace(
+        settings, s3=server.url, s3_access_key=server.user, s3_secret_key=server.password, s3_bucket=bucket
+    )
+    await ensure_bucket(settings)
+    opened = open_objects(settings)
+    try:
+        yield opened
+    finally:
+        opened.close()

@@ -13,12 +13,12 @@ import pytest
 from schemas.documents import Transcript, encode_document
 from schemas.media import Segment, Word
 from schemas.vectors import SentenceRows
-from streams.adapters.objects import S3Objects, ensure_bucket, open_objects
+from streams.adapters.objects import S3Objects
 from streams.adapters.postgres import org_transaction
 from streams.adapters.sentence_asking import ask
 from streams.adapters.sentence_rows import SUFFIX, digest, packed, read_rows
 from streams.settings import Settings
-from tests.contract.api_world import Tenant, World, open_world
+from tests.contract.api_world import Tenant, World, open_store, open_world
 from tests.contract.servers import Server
 from tests.vectors import WordSentences
 
@@ -28,13 +28,8 @@ SAID = "we met doctor whom"
 
 @pytest.fixture
 async def objects(postgres: Settings, seaweedfs: Server) -> AsyncIterator[S3Objects]:
-    settings = msgspec.structs.replace(
-        postgres, s3=seaweedfs.url, s3_access_key=seaweedfs.user, s3_secret_key=seaweedfs.password, s3_bucket="fixes"
-    )
-    await ensure_bucket(settings)
-    opened = open_objects(settings)
-    yield opened
-    opened.close()
+    async with open_store(postgres, seaweedfs, "fixes") as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ import pytest
 from schemas.documents import Transcript, encode_document
 from schemas.ids import result_id
 from schemas.media import Word
-from streams.adapters.objects import S3Objects, ensure_bucket, open_objects
+from streams.adapters.objects import S3Objects
 from streams.adapters.postgres import org_transaction
 from streams.settings import Settings
-from tests.contract.api_world import Tenant, World, open_world
+from tests.contract.api_world import Tenant, World, open_store, open_world
 from tests.contract.servers import Server
 
 pytestmark = pytest.mark.contract
@@ -26,13 +26,8 @@ DELETE = {"op": "delete_words", "first_word": 1, "end_word": 2}
 
 @pytest.fixture
 async def objects(postgres: Settings, seaweedfs: Server) -> AsyncIterator[S3Objects]:
-    settings = msgspec.structs.replace(
-        postgres, s3=seaweedfs.url, s3_access_key=seaweedfs.user, s3_secret_key=seaweedfs.password, s3_bucket="edits"
-    )
-    await ensure_bucket(settings)
-    opened = open_objects(settings)
-    yield opened
-    opened.close()
+    async with open_store(postgres, seaweedfs, "edits") as opened:
+        yield opened
 
 
 @pytest.fixture

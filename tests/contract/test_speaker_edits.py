@@ -11,10 +11,10 @@ import msgspec
 import pytest
 
 from schemas.documents import Transcript, encode_document
-from streams.adapters.objects import S3Objects, ensure_bucket, open_objects
+from streams.adapters.objects import S3Objects
 from streams.adapters.postgres import org_transaction
 from streams.settings import Settings
-from tests.contract.api_world import Tenant, World, open_world
+from tests.contract.api_world import Tenant, World, open_store, open_world
 from tests.contract.servers import Server
 from tests.schemas.test_respoken import transcript
 
@@ -23,13 +23,8 @@ pytestmark = pytest.mark.contract
 
 @pytest.fixture
 async def objects(postgres: Settings, seaweedfs: Server) -> AsyncIterator[S3Objects]:
-    settings = msgspec.structs.replace(
-        postgres, s3=seaweedfs.url, s3_access_key=seaweedfs.user, s3_secret_key=seaweedfs.password, s3_bucket="speakers"
-    )
-    await ensure_bucket(settings)
-    opened = open_objects(settings)
-    yield opened
-    opened.close()
+    async with open_store(postgres, seaweedfs, "speakers") as opened:
+        yield opened
 
 
 @pytest.fixture
