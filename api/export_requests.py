@@ -16,6 +16,7 @@ from api.registry import Call, Operation, Reply
 from schemas.documents import Aspect
 from schemas.edit_clock import hull, pieces
 from schemas.events import ExportRequested, ProjectOptions
+from schemas.export_options import ExportOptions, broken_export_rules, export_suffix
 from schemas.ids import result_id
 from schemas.media import TimeRange
 from schemas.options import CLIP_MS
@@ -33,6 +34,8 @@ class RequestExport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """How the captions look; None: as the project's options say."""
     mask_profanity: bool | None = None
     """Whether coarse words are hidden behind stars; None: as the project's options say."""
+    options: ExportOptions | None = None
+    """How the file is made; None: as the project's options say."""
     start_ms: Annotated[int, Meta(ge=0)] | None = None
     end_ms: Annotated[int, Meta(ge=0)] | None = None
     edit_version: Version | None = None
@@ -40,10 +43,11 @@ class RequestExport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """How the words of an export are shown."""
+    """How the words of an export are shown, and how its file is made."""
 
     template: str
     mask_profanity: bool
+    options: ExportOptions
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,15 +95,19 @@ def settled(asked: RequestExport, options: ProjectOptions) -> Look:
     look = Look(
         template=options.captions_template if asked.template is None else asked.template,
         mask_profanity=options.mask_profanity if asked.mask_profanity is None else asked.mask_profanity,
+        options=options.export if asked.options is None else asked.options,
     )
     if look.template not in templates():
         raise invalid("/template", f"It must be one of {', '.join(templates())}.")
+    for path, rule in broken_export_rules(look.options).items():
+        raise invalid(f"/options/{path}", f"It must be {rule}.")
     return look
 
 
 def export_name(asked: RequestExport, look: Look, wish: Wish, clip: Row) -> str:
     """What names an export of a clip: the same wish, the same export (also the automatic one)."""
     name = f"{asked.aspect}/{export_words(asked.captions, look.template, masked=look.mask_profanity)}"
+    name += export_suffix(look.options)
     stretch = wish.range
     if wish.edit_version > 1:
         return f"{name}/edit-{wish.edit_version}"
@@ -138,8 +146,9 @@ async def _write_export(
 ) -> Row:
     row: Any = await rows.fetchrow(
         """insert into exports (org_id, export_id, project_id, clip_id, ordinal, number, aspect, captions,
-                                start_ms, end_ms, automatic, edit_version, template, mask_profanity)
-           select $1, $2, $3, $4, $5, coalesce(max(number), 0) + 1, $6, $7, $8, $9, false, $10, $11, $12
+                                start_ms, end_ms, automatic, edit_version, template, mask_profanity,
+                                options)
+           select $1, $2, $3, $4, $5, coalesce(max(number), 0) + 1, $6, $7, $8, $9, false, $10, $11, $12, $13
            from exports where org_id = $1 and clip_id = $4 returning *""",
         call.org_id,
         export_id,
@@ -153,6 +162,7 @@ async def _write_export(
         wish.edit_version,
         look.template,
         look.mask_profanity,
+        look.options,
     )
     event = ExportRequested(
         org_id=call.org_id,
@@ -166,6 +176,7 @@ async def _write_export(
         captions=call.body.captions,
         template=look.template,
         mask_profanity=look.mask_profanity,
+        options=look.options,
     )
     await put(rows, event, call.cause(export_id))
     return row

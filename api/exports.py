@@ -12,6 +12,7 @@ from api.problems import not_found
 from api.project_views import Failure
 from api.registry import Call, Operation, Reply
 from schemas.documents import Aspect, Certificate, ExportFiles
+from schemas.export_options import ExportOptions
 from schemas.media import ObjectRef
 from streams.adapters.ports import Objects
 from streams.adapters.postgres import Row
@@ -56,6 +57,8 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     captions: bool
     template: str
     mask_profanity: bool
+    options: ExportOptions = ExportOptions()
+    """What was asked for beside."""
     start_ms: int
     end_ms: int
     automatic: bool
@@ -69,7 +72,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
 
 def export_view(row: Row, objects: Objects, now: dt.datetime) -> Export:
     """An export's row as it is answered, with fresh links where it is done."""
-    derived = ("certificate", "files", "failure")
+    derived = ("certificate", "files", "failure", "options")
     failure = None
     if row["failure_reason"]:
         failure = Failure(reason=row["failure_reason"], detail=row["failure_detail"] or "")
@@ -78,6 +81,7 @@ def export_view(row: Row, objects: Objects, now: dt.datetime) -> Export:
         certificate=msgspec.convert(row["certificate"], Certificate) if row["certificate"] else None,
         files=_links(row, objects, now) if row["files"] else None,
         failure=failure,
+        options=msgspec.convert(row["options"], ExportOptions),
     )
 
 

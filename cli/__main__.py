@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from rich.console import Console
 
@@ -21,6 +21,7 @@ from cli.exits import INTERRUPTED, OK, USAGE, CliError, epilog
 from cli.run import check_options, check_source, run_project
 from cli.show import Display
 from cli.wishes import ASPECTS, add_wishes
+from schemas.export_options import Quality
 
 DEFAULT_STATE = ".clipstream"
 LINE_CHARS = 120
@@ -96,6 +97,9 @@ def _add_queries(commands: Any) -> None:
     export.add_argument("--no-captions", action="store_true")
     export.add_argument("--captions-template", metavar="NAME", help="how captions look (as the project's)")
     export.add_argument("--mask-profanity", action="store_true", default=None, help="hide coarse words behind stars")
+    export.add_argument(
+        "--quality", choices=get_args(Quality), help="draft is quickest, best is smallest (as the project's)"
+    )
     export.add_argument("--start-ms", type=int, metavar="MS", help="another start, on the video's time line")
     export.add_argument("--end-ms", type=int, metavar="MS", help="another end")
     export.add_argument("--out", metavar="DIR", default="out", help="for the files (%(default)s)")

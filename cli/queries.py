@@ -132,6 +132,7 @@ def export(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
     clip = client.get(f"/v1/clips/{args.clip}")
     wish = {"aspect": args.aspect, "captions": not args.no_captions, "start_ms": args.start_ms, "end_ms": args.end_ms}
     wish |= {"template": args.captions_template, "mask_profanity": args.mask_profanity}
+    wish["options"] = {"video": {"quality": args.quality}} if args.quality else None
     wanted = client.post(
         f"/v1/clips/{args.clip}/export", {name: value for name, value in wish.items() if value is not None}
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import get_args
 
 from cli.client import JSON
+from schemas.export_options import Quality
 from schemas.worth import Genre
 
 ASPECTS = ("9:16", "1:1", "16:9")
@@ -59,6 +60,7 @@ def add_wishes(parser: argparse.ArgumentParser, positive: Callable[[str], int]) 
     add("--skip", action="append", type=stretch, metavar="T-T", help="a stretch no clip may touch, e.g. 0:00-1:30")
     add("--captions-template", metavar="NAME", help="how captions look, e.g. karaoke_fill: see docs/captions.md")
     add("--mask-profanity", action="store_true", help="hide coarse words of captions and subtitles behind stars")
+    add("--quality", choices=get_args(Quality), help="of the files: draft is quickest, best is smallest (good)")
     add("--no-captions", action="store_true", help="burn no captions in")
     add("--language", metavar="xx", help="language spoken, e.g. en (recognised by itself)")
     add("--translate", choices=("en",), help="a second transcript in English, of what is said in other languages")
@@ -86,4 +88,6 @@ def options_of(args: Namespace) -> JSON:
         options["captions"] = False
     if args.mask_profanity:
         options["mask_profanity"] = True
+    if args.quality:
+        options["export"] = {"video": {"quality": args.quality}}
     return options

@@ -9,6 +9,7 @@ import msgspec
 
 from schemas.costs import CostItem, InferenceCall, Outcome
 from schemas.documents import Aspect
+from schemas.export_options import ExportOptions
 from schemas.media import ObjectRef, TimeRange
 from schemas.proof import Figure, Verdict
 from schemas.templates import DEFAULT_TEMPLATE
@@ -34,6 +35,8 @@ class ProjectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """How the captions of the automatic clips look."""
     mask_profanity: bool = False
     """Whether captions and subtitle files of the clips hide coarse words behind stars."""
+    export: ExportOptions = ExportOptions()
+    """How the files of the automatic clips are made."""
     language: str | None = None
     max_clips: int | None = None
     min_clip_ms: int = 10_000
@@ -133,6 +136,7 @@ class ClipSelected(Event, frozen=True, kw_only=True):
     captions: bool
     template: str = DEFAULT_TEMPLATE
     mask_profanity: bool = False
+    options: ExportOptions = ExportOptions()
 
 
 class ExportRequested(Event, frozen=True, kw_only=True):
@@ -147,6 +151,7 @@ class ExportRequested(Event, frozen=True, kw_only=True):
     captions: bool
     template: str = DEFAULT_TEMPLATE
     mask_profanity: bool = False
+    options: ExportOptions = ExportOptions()
 
 
 class RenderRequested(Event, frozen=True, kw_only=True):
@@ -165,6 +170,7 @@ class RenderRequested(Event, frozen=True, kw_only=True):
     """The version of the clip's edit that is played; without one ``range`` is played as it is."""
     template: str = DEFAULT_TEMPLATE
     mask_profanity: bool = False
+    options: ExportOptions = ExportOptions()
 
 
 class ExportCompleted(Event, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from schemas.events import ProjectOptions
+from schemas.export_options import broken_export_rules
 from schemas.templates import templates
 
 MAX_CLIPS = 50
@@ -70,7 +71,8 @@ def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
         ),
         ("captions_template", options.captions_template in templates(), f"one of {', '.join(templates())}"),
     )
-    return {name: rule for name, fine, rule in checks if not fine}
+    nested = {f"export/{path}": rule for path, rule in broken_export_rules(options.export).items()}
+    return {name: rule for name, fine, rule in checks if not fine} | nested
 
 
 def _is_term(term: str) -> bool:

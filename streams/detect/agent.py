@@ -9,6 +9,7 @@ import numpy as np
 
 from schemas import events
 from schemas.documents import HeardSpan, Moment, MomentList, SeenSpan, Transcript, encode_document
+from schemas.export_options import export_suffix
 from schemas.ids import result_id
 from schemas.media import ObjectRef
 from schemas.sounds import Sounds
@@ -211,7 +212,7 @@ async def _write_clip(
         org_id=event.org_id,
         project_id=event.project_id,
         clip_id=clip_id,
-        export_id=result_id(clip_id, "export", f"{options.aspect}/{words}"),
+        export_id=result_id(clip_id, "export", f"{options.aspect}/{words}{export_suffix(options.export)}"),
         ordinal=ordinal,
         range=moment.range,
         score=moment.score,
@@ -220,6 +221,7 @@ async def _write_clip(
         captions=options.captions,
         template=options.captions_template,
         mask_profanity=options.mask_profanity,
+        options=options.export,
     )
     await _insert_clip(connection, selected, moment)
     await _insert_export(connection, selected)
@@ -254,8 +256,8 @@ async def _insert_export(connection: Connection, selected: events.ClipSelected) 
     await connection.execute(
         """insert into exports
              (org_id, export_id, project_id, clip_id, ordinal, aspect, captions, start_ms, end_ms, automatic, template,
-              mask_profanity)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, true, $10, $11) on conflict do nothing""",
+              mask_profanity, options)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, true, $10, $11, $12) on conflict do nothing""",
         selected.org_id,
         selected.export_id,
         selected.project_id,
@@ -267,4 +269,5 @@ async def _insert_export(connection: Connection, selected: events.ClipSelected) 
         selected.range.end_ms,
         selected.template,
         selected.mask_profanity,
+        selected.options,
     )

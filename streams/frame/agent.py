@@ -216,6 +216,7 @@ async def _write(connection: Connection, event: Request, known: Known, stored: S
         captions=event.captions,
         template=event.template,
         mask_profanity=event.mask_profanity,
+        options=event.options,
         plan=plan_ref,
         source=known.source,
         index=known.index,

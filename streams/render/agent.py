@@ -17,11 +17,10 @@ from streams.exports import count_unfinished, fail_export, is_automatic
 from streams.leftovers import GRACE, plan_project_sweep
 from streams.outbox import Cause, put
 from streams.render.produce import Produced, produce
-from streams.render.writer import Encoding
+from streams.render.writer import Encoding, encoding_of
 
-SIDE_BY_SIDE = Encoding(threads=1)
-ALONE = Encoding(threads=2)
-"""The last clip of a project has no other beside it: one thread would leave a core idle."""
+SIDE_BY_SIDE, ALONE = 1, 2
+"""Threads of an encoder. The last clip of a project has no other beside it: one thread would leave a core idle."""
 
 
 class RenderStage:
@@ -77,7 +76,8 @@ class RenderStage:
                 event.org_id,
                 event.project_id,
             )
-            encoding = SIDE_BY_SIDE if await count_unfinished(connection, event) > 1 else ALONE
+            threads = SIDE_BY_SIDE if await count_unfinished(connection, event) > 1 else ALONE
+        encoding = encoding_of(event.options.video, threads)
         if not ref:
             return None, encoding
         body = await self._context.objects.get(lifecycle.ref_of(ref))

@@ -14,6 +14,7 @@ from schemas.documents import CaptionCue, Certificate, FramePlan, SourceIndex
 from schemas.edit import Piece
 from schemas.edit_clock import takes, union, whole
 from schemas.edited import ranges_out, words_out
+from schemas.export_options import ExportOptions
 from schemas.media import TimeRange, Value, Word
 from schemas.templates import CaptionTemplate
 from streams.adapters.media.reader import Reader
@@ -58,6 +59,7 @@ class RenderTask(Value, frozen=True, kw_only=True):
     template: CaptionTemplate | None = None
     """How the captions look; None: the default."""
     encoding: Encoding = Encoding()
+    options: ExportOptions = ExportOptions()
 
 
 class Rendered(Value, frozen=True, kw_only=True):

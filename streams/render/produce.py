@@ -81,6 +81,7 @@ async def produce(
         captions=request.captions,
         template=template_named(request.template),
         encoding=encoding,
+        options=request.options,
     )
     args = {"task": msgspec.json.encode(task).decode(), "scratch": str(scratch)}
     result = await run_child(

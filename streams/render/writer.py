@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import av
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
+from schemas.export_options import Quality, VideoWish
 from schemas.media import Value
 from streams.render.edl import Timeline
 from streams.render.loudness import RATE_HZ, Sound
@@ -35,6 +36,18 @@ class Encoding(Value, frozen=True, kw_only=True):
             f"libx264 {self.preset} crf {self.crf} threads {self.threads}, "
             f"aac {self.audio_bit_rate // 1000}k, libavcodec {version}"
         )
+
+
+QUALITIES: Mapping[Quality, tuple[str, int]] = MappingProxyType(
+    {"draft": ("superfast", 23), "good": ("veryfast", 20), "best": ("slow", 18)}
+)
+"""x264's preset and crf."""
+
+
+def encoding_of(wish: VideoWish, threads: int) -> Encoding:
+    """How a file of the asked quality is encoded."""
+    preset, crf = QUALITIES[wish.quality]
+    return Encoding(preset=preset, crf=crf, threads=threads)
 
 
 class Mp4Writer:

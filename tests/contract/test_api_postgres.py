@@ -15,6 +15,7 @@ from api.app import OPERATIONS
 from api.registry import path_parameters
 from schemas.documents import SubScore, Transcript, encode_document
 from schemas.events import ExportRequested, ProjectOptions
+from schemas.export_options import ExportOptions, VideoWish
 from schemas.ids import result_id
 from schemas.media import ObjectRef, Segment, Word
 from streams import lifecycle
@@ -401,18 +402,29 @@ async def test_an_export_has_a_caption_template_its_own_or_its_projects(world: W
     project_id = await new_project(world.ann)
     clip_id = await new_clip(world, world.ann, project_id)
     async with org_transaction(world.worker, world.ann.org_id) as rows:
-        chosen = ProjectOptions(captions_template="minimal", mask_profanity=True)
+        chosen = ProjectOptions(
+            captions_template="minimal", mask_profanity=True, export=ExportOptions(video=VideoWish(quality="best"))
+        )
         await rows.execute("update projects set options = $2 where project_id = $1", project_id, chosen)
     path = f"/v1/clips/{clip_id}/export"
-    wishes: list[dict[str, object]] = [{}, {"template": "minimal"}, {"template": "boxed_word", "mask_profanity": False}]
+    draft = {"video": {"quality": "draft"}}
+    wishes: list[dict[str, object]] = [
+        {},
+        {"template": "minimal"},
+        {"template": "boxed_word", "mask_profanity": False, "options": draft},
+    ]
     usual, same, own = [(await world.ann.client.post(path, json=wish)).json() for wish in wishes]
     assert usual["export_id"] == same["export_id"] != own["export_id"]
     assert (usual["template"], usual["mask_profanity"]) == ("minimal", True)
     read = (await world.ann.client.get(f"/v1/exports/{own['export_id']}")).json()
-    assert (read["template"], read["mask_profanity"]) == ("boxed_word", False)
+    assert (read["template"], read["mask_profanity"], read["options"]) == ("boxed_word", False, draft)
+    assert usual["options"] == {"video": {"quality": "best"}}
     sent = [row for row in await outbox(world, world.ann) if row["headers"]["ce_type"] == "clipstream.ExportRequested"]
     events = [msgspec.json.decode(row["payload"], type=ExportRequested) for row in sent]
-    assert {(event.template, event.mask_profanity) for event in events} == {("minimal", True), ("boxed_word", False)}
+    assert {(event.template, event.mask_profanity, event.options.video.quality) for event in events} == {
+        ("minimal", True, "best"),
+        ("boxed_word", False, "draft"),
+    }
     bad = await world.ann.client.post(path, json={"template": "nobody"})
     assert (bad.status_code, bad.json()["errors"][0]["pointer"]) == (422, "/template")
     assert "boxed_word" in bad.json()["detail"]

@@ -14,11 +14,12 @@ from PIL import Image
 from schemas.documents import Aspect, FaceSample, FramePlan, ShotCrop, SourceIndex
 from schemas.edit import EditList, EditSegment, Piece
 from schemas.edit_clock import pieces, whole
+from schemas.export_options import Quality, VideoWish
 from schemas.media import Box, CropBox, Face, TimeRange, Word
 from streams.errors import Rejected
 from streams.render.checks.film import boxes
 from streams.render.encode import THUMBNAIL_FILE, VIDEO_FILE, Rendered, RenderTask, main, render
-from streams.render.writer import Encoding
+from streams.render.writer import Encoding, encoding_of
 from tests.render.synth import FLASH_LENGTH_MS, FLASH_MS, flash_and_beep, plan, words, write
 
 FAST = Encoding(preset="ultrafast", crf=26)
@@ -80,6 +81,15 @@ def test_captions_are_burned_at_their_words_times_and_only_there(
     assert rendered.certificate.caption_cues == 1
     assert ticks == sorted(set(ticks))
     assert ticks
+
+
+@pytest.mark.parametrize(("quality", "made_by"), [("draft", "superfast crf 23"), ("best", "slow crf 18")])
+def test_the_asked_quality_is_the_encoders(
+    quality: Quality, made_by: str, source: tuple[Path, SourceIndex], tmp_path: Path
+) -> None:
+    wish = VideoWish(quality=quality)
+    rendered, _ = make(source, tmp_path, plan(source[1], 100, 600), [], encoding=encoding_of(wish, 1))
+    assert f"libx264 {made_by} threads 1" in rendered.certificate.encoder
 
 
 def test_size_length_tracks_and_loudness_are_as_promised(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:

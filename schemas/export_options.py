@@ -1,0 +1,42 @@
+"""What a caller may ask of the files of a clip beside its shape and its captions: one tree, each part with defaults.
+
+Stored with each export, carried by its events, written out in its certificate. Never encodes anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from schemas.media import Value
+
+Quality = Literal["draft", "good", "best"]
+"""``draft``: quickest, for a look; ``good``: to be posted; ``best``: small and clean, slow."""
+
+
+class VideoWish(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How the pictures are encoded."""
+
+    quality: Quality = "good"
+
+
+class ExportOptions(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """All of them; what is left out is as it always was."""
+
+    video: VideoWish = VideoWish()
+
+
+def broken_export_rules(options: ExportOptions) -> Mapping[str, str]:
+    """Path of each option that is out of its range or does not go with another → what it must be; empty: all well."""
+    del options  # each is a closed choice: what is decoded is well
+    return {}
+
+
+def export_suffix(options: ExportOptions) -> str:
+    """What tells an export with these options from one without any, in the name that its id is made of."""
+    if options == ExportOptions():
+        return ""
+    return f"/options-{hashlib.sha256(msgspec.json.encode(options, order='sorted')).hexdigest()[:12]}"
