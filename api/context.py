@@ -50,6 +50,8 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     search: Search
     sentences: Sentences
     """What a question means."""
+    questions: Memory[Any]
+    """What the questions of the last minutes mean."""
     analytics: Analytics
     answers: Memory[Any]
     """What analytics answered a moment ago."""

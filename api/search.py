@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from api.search_hits import (
     segment_hit,
 )
 from schemas.media import Trust
-from streams.adapters.ports import NoVectors
+from streams.adapters.ports import NoVectors, Sentences
 from streams.adapters.sentence_asking import NotAskedError, ask
 from streams.adapters.sentence_rows import digest
 
@@ -38,6 +39,9 @@ EMBEDDER, KNOWN = "meaning", "en"
 RATIOS = {"words": 0.0, "hybrid": 0.5, "meaning": 1.0}
 QUESTION_S = 1.0
 """So long a question waits for its vector."""
+QUESTIONS_KEPT_S, MOST_QUESTIONS = 600.0, 1000
+"""People page through answers and ask again: what a question means is asked for once. Kept by organisation, so that
+nobody learns from the time it takes what others ask."""
 FACETS: Mapping[str, Sequence[str]] = {
     SEGMENTS: ("project_id", "speaker", "speaker_name", "language", "trust", "topics"),
     CLIPS: ("project_id", "speaker", "speaker_name", "language", "trust", "topics"),
@@ -179,10 +183,17 @@ async def _meaning(call: Call[None, SearchQuery], indexes: Sequence[str]) -> tup
     if call.query.language not in (None, KNOWN):
         return [], Semantic(used=False, reason="the sentence model knows English only: words were searched")
     try:
-        rows, model, _ = await ask(call.context.sentences, [call.query.q], {}, patience_s=QUESTION_S)
+        asked = partial(_vector, call.context.sentences, call.query.q)
+        vector, model = await call.context.questions.get((call.org_id, call.query.q), asked)
     except NotAskedError as error:
         return [], Semantic(used=False, reason=f"{error}: words were searched")
-    return [round(float(value), 5) for value in rows[digest(call.query.q)]], Semantic(used=True, model=model)
+    return vector, Semantic(used=True, model=model)
+
+
+async def _vector(sentences: Sentences, question: str) -> tuple[list[float], str]:
+    """What a question means, and the model that says so. Raises NotAskedError."""
+    rows, model, _ = await ask(sentences, [question], {}, patience_s=QUESTION_S)
+    return [round(float(value), 5) for value in rows[digest(question)]], model
 
 
 def result_of(

@@ -20,6 +20,7 @@ from api.limits import Places, TokenBuckets
 from api.memory import Memory
 from api.metrics import Metrics
 from api.probes import make_probes
+from api.search import MOST_QUESTIONS, QUESTIONS_KEPT_S
 from api.tail import Follower, Listeners
 from api.urls import make_url_check
 from streams.adapters.clickhouse import open_analytics
@@ -75,6 +76,7 @@ async def _open(settings: Settings, metrics: Metrics, pool: Pool, stack: AsyncEx
         sentences=sentences,
         analytics=analytics,
         answers=Memory(seconds=KEPT_S, now=time.monotonic),
+        questions=Memory(seconds=QUESTIONS_KEPT_S, now=time.monotonic, most=MOST_QUESTIONS),
         check_url=make_url_check(settings.fetch_allow),
         wakes=listeners,
         keys=KeyRing(pool=pool, secret=settings.secret, now=time.monotonic),

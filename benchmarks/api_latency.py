@@ -19,7 +19,7 @@ from uuid import uuid4
 
 import msgspec
 
-from benchmarks.api_load import CUSTOMER, FRESH, Ask, Heard, Load
+from benchmarks.api_load import CUSTOMER, FRESH, SOME_WORDS, Ask, Heard, Load
 from benchmarks.claims import Claim, exit_code, percentile, spread, told
 from benchmarks.rig import Rig, arguments, expect_completed, rig_of, say, send, start, wait
 from cli.client import JSON, Client
@@ -47,7 +47,8 @@ def mix(project: JSON, clips: list[JSON], created: JSON, created_key: str) -> li
         Ask(name="GET export (signs URLs)", weight=8, path=f"/v1/exports/{export_id}"),
         Ask(name="GET transcript", weight=8, path=f"{at}/transcript?format=json"),
         Ask(name="GET moments", weight=4, path=f"{at}/moments"),
-        Ask(name="GET search", weight=8, path=f"/v1/search?q={WORD}&limit=10"),
+        Ask(name="GET search, asked again", weight=4, path=f"/v1/search?q={WORD}&limit=10"),
+        Ask(name="GET search, other words", weight=4, path=f"/v1/search?q={SOME_WORDS}&limit=10"),
         Ask(name="GET analytics summary", weight=2, path="/v1/analytics/summary"),
         Ask(name="POST upload to sign", weight=5, method="POST", path="/v1/uploads/sign", body=sign, key=FRESH),
         Ask(name="POST project, key repeated", weight=8, body=again, key=created_key, **post),

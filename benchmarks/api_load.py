@@ -24,6 +24,15 @@ CUSTOMER = "{customer}"
 """Stands for the customer's number in an Idempotency-Key: two that repeat one key at once are told to wait (409)."""
 
 
+SOME_WORDS = "{words}"
+"""Stands for two words in a path, other ones each time."""
+WORDS = (
+    *("energy", "force", "planet", "moon", "gravity", "pendulum", "physics", "balance", "mass", "speed", "heat"),
+    *("light", "water", "time", "question", "answer", "number", "picture", "street", "house", "music", "morning"),
+    *("money", "market", "school", "doctor", "garden", "river", "winter", "summer", "mountain", "weather", "bread"),
+)
+
+
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """One kind of request and how often it comes, among the weights of all."""
 
@@ -99,7 +108,7 @@ class Customer:
     def _ask(self, ask: Ask, since_s: float) -> None:
         try:
             headers = headers_of(ask, self._load.api_key, self._number)
-            self._connection.request(ask.method, ask.path, body=ask.body or None, headers=dict(headers))
+            self._connection.request(ask.method, self._path(ask), body=ask.body or None, headers=dict(headers))
             answer = self._connection.getresponse()
             answer.read()
         except (OSError, http.client.HTTPException) as error:
@@ -109,6 +118,9 @@ class Customer:
         if answer.status >= 400:
             self._refuse(ask, str(answer.status))
         self._heard.times_ms.setdefault(ask.name, []).append((time.perf_counter() - since_s) * 1000)
+
+    def _path(self, ask: Ask) -> str:
+        return ask.path.replace(SOME_WORDS, "+".join(self._dice.choices(WORDS, k=2)))
 
     def _refuse(self, ask: Ask, why: str) -> None:
         name = f"{ask.name}: {why}"

@@ -15,8 +15,6 @@ from local.problems import Problem
 from local.state import write_private
 
 STORES = ("kafka", "postgres", "objects", "clickhouse", "search")
-_NICE = {"frame": 19, "render": 19, "look": 10, "study": 15, "detect": 5, "ingest": 5}
-"""The API stays quick beside them."""
 
 
 def product_parts(
@@ -33,7 +31,7 @@ def product_parts(
     yield _process(setting, "api", (sys.executable, "-m", "api"), env, stop_timeout_s=30.0)
     yield _worker(setting, "relay", ("--relay",), env)
     for name, stage in WORKERS:
-        yield _worker(setting, name, ("--stage", stage), env, nice=_NICE.get(stage, 0))
+        yield _worker(setting, name, ("--stage", stage), env)
     for sink in SINKS:
         worker = _worker(setting, f"sink-{sink}", ("--sink", sink), env)
         if sink in rewind:
@@ -61,17 +59,17 @@ def _command(name: str, arguments: tuple[str, ...], env: Mapping[str, str], need
     return Part(name=name, argv=argv, env=env, tier="product", needs=needs, once=True, forked=True)
 
 
-def _worker(setting: Setting, name: str, arguments: tuple[str, ...], env: Mapping[str, str], nice: int = 0) -> Part:
+def _worker(setting: Setting, name: str, arguments: tuple[str, ...], env: Mapping[str, str]) -> Part:
     more = {
         "CLIPSTREAM_WORKER_PORT": str(setting.port(name)),
         "CLIPSTREAM_WORK_DIR": str(setting.layout.data("work") / name),
     }
     command = (sys.executable, "-m", "streams", *arguments)
-    return _process(setting, name, command, {**env, **more}, nice=nice)
+    return _process(setting, name, command, {**env, **more})
 
 
 def _process(
-    setting: Setting, name: str, argv: tuple[str, ...], env: Mapping[str, str], *, nice: int = 0,
+    setting: Setting, name: str, argv: tuple[str, ...], env: Mapping[str, str], *,
     stop_timeout_s: float = 60.0,
 ) -> Part:  # fmt: skip
     work = setting.layout.data("work") / name
@@ -88,6 +86,5 @@ def _process(
         probe=ready,
         alive=ready,
         sick_after_s=45.0,
-        nice=nice,
         stop_timeout_s=stop_timeout_s,
     )

@@ -27,8 +27,8 @@ from streams.adapters.ports import Objects, Report
 from streams.render.encode import THUMBNAIL_FILE, VIDEO_FILE, Rendered, RenderTask
 from streams.render.writer import Encoding
 
-LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=3_600, wall_s=3_600.0, nice=10)
-"""A 4K source takes 1.2 GB. Niced: the API answers while clips are made."""
+LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=3_600, wall_s=3_600.0, nice=19)
+"""A 4K source takes 1.2 GB."""
 NEARBY_MS = 5_000
 SUBTITLE_TYPES: Mapping[str, str] = MappingProxyType(
     {

@@ -176,6 +176,7 @@ def make_context(metrics: Metrics, **changes: Any) -> Context:
         "sentences": WordSentences(),
         "analytics": AnalyticsTwin(),
         "answers": Memory(seconds=2, now=monotonic),
+        "questions": Memory(seconds=2, now=monotonic),
         "check_url": _any_url,
         "wakes": Listeners(),
         "keys": KeyRing(pool=pool, secret=SECRET, now=monotonic),

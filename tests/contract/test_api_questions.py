@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,6 +14,7 @@ from schemas import codec, events
 from schemas.media import ObjectRef, TimeRange
 from streams.adapters.clickhouse import migrate_clickhouse, open_analytics
 from streams.adapters.meilisearch import migrate_meilisearch, open_search
+from streams.adapters.ports import Vectors
 from streams.errors import Unavailable
 from streams.settings import Settings
 from streams.sinks.rows import COLUMNS, row_of
@@ -233,6 +234,37 @@ async def test_a_model_that_is_away_is_said_and_words_are_searched(settings: Set
     search.close()
     assert [hit["text"] for hit in answer["segments"]] == ["a walrus"]
     assert answer["semantic"]["reason"] == "the sentence model did not answer: words were searched"
+
+
+async def test_what_a_question_means_is_asked_for_once_and_by_each_organisation_itself(settings: Settings) -> None:
+    class Counted(WordSentences):
+        asked: list[str] = []
+        away = False
+
+        async def embed(self, texts: Sequence[str]) -> Vectors:
+            if self.away:
+                raise Unavailable("triton", "down")
+            self.asked.extend(texts)
+            return await super().embed(texts)
+
+    search, sentences = open_search(settings), Counted()
+    async with open_world(settings, search=search, sentences=sentences) as world:
+
+        async def used(tenant: Tenant, question: str) -> bool:
+            answer = await tenant.client.get("/v1/search", params={"q": question, "mode": "hybrid"})
+            return bool(answer.json()["semantic"]["used"])
+
+        assert await used(world.ann, "walrus")
+        assert await used(world.ann, "walrus")
+        assert sentences.asked == ["walrus"]
+        assert await used(world.bob, "walrus")
+        assert sentences.asked == ["walrus", "walrus"]
+        sentences.away = True
+        assert not await used(world.ann, "otter")
+        assert await used(world.ann, "walrus")
+        sentences.away = False
+        assert await used(world.ann, "otter"), "a failure is not kept"
+    search.close()
 
 
 @pytest.mark.parametrize(

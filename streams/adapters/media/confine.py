@@ -30,7 +30,8 @@ class ChildLimits(msgspec.Struct, frozen=True, kw_only=True):
     wall_s: float = 900.0
     file_bytes: int = 8 * 2**30
     open_files: int = 64
-    nice: int = 0
+    nice: int = 10
+    """A worker takes its next event at once, and the API answers, while children have every core."""
 
 
 def _libc() -> ctypes.CDLL:
