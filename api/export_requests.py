@@ -16,7 +16,7 @@ from api.registry import Call, Operation, Reply
 from schemas.documents import Aspect
 from schemas.edit_clock import hull, pieces
 from schemas.events import ExportRequested, ProjectOptions
-from schemas.export_options import ExportOptions, broken_export_rules, export_suffix
+from schemas.export_options import ExportOptions, broken_export_rules, export_suffix, words_suffix
 from schemas.ids import result_id
 from schemas.media import TimeRange
 from schemas.options import CLIP_MS
@@ -40,6 +40,8 @@ class RequestExport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     end_ms: Annotated[int, Meta(ge=0)] | None = None
     edit_version: Version | None = None
     """Of the clip's edit; without it the newest."""
+    transcript_version: Version | None = None
+    """Whose words are shown, whatever is corrected later; without it the newest."""
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,10 +53,12 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be played: a version of the edit, and the stretch of the source that it is of."""
+    """What is to be played: a version of the edit, the stretch of the source that it is of, and whose words."""
 
     edit_version: int
     range: TimeRange
+    transcript_version: int
+    """0: there is no transcript."""
 
 
 async def wanted(rows: Connection, asked: RequestExport, clip: Row) -> Wish:
@@ -62,13 +66,25 @@ async def wanted(rows: Connection, asked: RequestExport, clip: Row) -> Wish:
     own = asked.start_ms is not None or asked.end_ms is not None
     if own and asked.edit_version is not None:
         raise invalid("/edit_version", "Ask for a version of the edit, or for a stretch of your own: not for both.")
+    words = await _words_version(rows, asked.transcript_version, clip)
     version = asked.edit_version or (1 if own else await newest_version(rows, clip["org_id"], clip["clip_id"]))
     if version == 1:
-        return Wish(edit_version=1, range=wanted_range(asked, clip))
+        return Wish(edit_version=1, range=wanted_range(asked, clip), transcript_version=words)
     edit = await read_edit(rows, clip, version)
     if edit is None:
         raise invalid("/edit_version", f"There is no version {version} of this clip's edit.")
-    return Wish(edit_version=version, range=hull(pieces(edit)))
+    return Wish(edit_version=version, range=hull(pieces(edit)), transcript_version=words)
+
+
+async def _words_version(rows: Connection, asked: int | None, clip: Row) -> int:
+    found = await rows.fetchval(
+        """select version from transcripts where org_id = $1 and project_id = $2 and ($3::int is null or version = $3)
+           order by version desc limit 1""",
+        clip["org_id"], clip["project_id"], asked,
+    )  # fmt: skip
+    if found is None and asked is not None:
+        raise invalid("/transcript_version", f"There is no version {asked} of the transcript.")
+    return int(found or 0)
 
 
 def wanted_range(wanted: RequestExport, clip: Row) -> TimeRange:
@@ -107,7 +123,7 @@ def settled(asked: RequestExport, options: ProjectOptions) -> Look:
 def export_name(asked: RequestExport, look: Look, wish: Wish, clip: Row) -> str:
     """What names an export of a clip: the same wish, the same export (also the automatic one)."""
     name = f"{asked.aspect}/{export_words(asked.captions, look.template, masked=look.mask_profanity)}"
-    name += export_suffix(look.options)
+    name += export_suffix(look.options) + words_suffix(wish.transcript_version)
     stretch = wish.range
     if wish.edit_version > 1:
         return f"{name}/edit-{wish.edit_version}"
@@ -147,8 +163,8 @@ async def _write_export(
     row: Any = await rows.fetchrow(
         """insert into exports (org_id, export_id, project_id, clip_id, ordinal, number, aspect, captions,
                                 start_ms, end_ms, automatic, edit_version, template, mask_profanity,
-                                options)
-           select $1, $2, $3, $4, $5, coalesce(max(number), 0) + 1, $6, $7, $8, $9, false, $10, $11, $12, $13
+                                options, transcript_version)
+           select $1, $2, $3, $4, $5, coalesce(max(number), 0) + 1, $6, $7, $8, $9, false, $10, $11, $12, $13, $14
            from exports where org_id = $1 and clip_id = $4 returning *""",
         call.org_id,
         export_id,
@@ -163,6 +179,7 @@ async def _write_export(
         look.template,
         look.mask_profanity,
         look.options,
+        wish.transcript_version,
     )
     event = ExportRequested(
         org_id=call.org_id,
@@ -177,6 +194,7 @@ async def _write_export(
         template=look.template,
         mask_profanity=look.mask_profanity,
         options=look.options,
+        transcript_version=wish.transcript_version,
     )
     await put(rows, event, call.cause(export_id))
     return row

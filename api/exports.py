@@ -57,6 +57,8 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     captions: bool
     template: str
     mask_profanity: bool
+    transcript_version: int | None = None
+    """Whose words it shows; 0 where there were none, null in exports older than this."""
     options: ExportOptions = ExportOptions()
     """What was asked for beside."""
     start_ms: int

@@ -14,7 +14,7 @@ from typing import Any, NoReturn, get_args
 
 from rich.console import Console
 
-from cli import access, queries, stack
+from cli import access, edits, queries, stack
 from cli.client import JSON, Client
 from cli.demo import SHIPPED, demo
 from cli.exits import INTERRUPTED, OK, USAGE, CliError, epilog
@@ -103,6 +103,8 @@ def _add_queries(commands: Any) -> None:
     export.add_argument("--start-ms", type=int, metavar="MS", help="another start, on the video's time line")
     export.add_argument("--end-ms", type=int, metavar="MS", help="another end")
     export.add_argument("--out", metavar="DIR", default="out", help="for the files (%(default)s)")
+    edits.add_edit(_command(commands, "edit", "show what a clip plays, or change it", _ask(edits.edit)))
+    edits.add_handover(_command(commands, "handover", "take a clip's edit to an editing program", _ask(edits.handover)))
     _add_dead(commands)
     version = commands.add_parser("version", help="print the version")
     version.add_argument("--json", action="store_true", help="print only JSON on stdout")

@@ -96,6 +96,16 @@ class Client:
         """A resource as it is sent."""
         return self._send("GET", path, params=query).content
 
+    def get_file(self, path: str, **query: Any) -> tuple[bytes, Mapping[str, str]]:
+        """A resource as it is sent, with its headers; parameters that are None are left out."""
+        answer = self._send("GET", path, params={name: value for name, value in query.items() if value is not None})
+        return answer.content, answer.headers
+
+    def patch(self, path: str, body: Mapping[str, Any], held: str) -> JSON:
+        """PATCH what has the ETag ``held``, so that nobody's change is overwritten; safe to try again."""
+        headers = {"Idempotency-Key": str(uuid.uuid4()), "If-Match": held}
+        return msgspec.json.decode(self._send("PATCH", path, json=dict(body), headers=headers).content, type=JSON)
+
     def post(self, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None) -> JSON:
         """POST with an Idempotency-Key (a fresh one by default), so that trying again is safe."""
         headers = {"Idempotency-Key": key or str(uuid.uuid4())}

@@ -137,6 +137,8 @@ class ClipSelected(Event, frozen=True, kw_only=True):
     template: str = DEFAULT_TEMPLATE
     mask_profanity: bool = False
     options: ExportOptions = ExportOptions()
+    transcript_version: int | None = None
+    """Whose words are shown, whatever is corrected later; 0: there were none; None, in older events: the newest."""
 
 
 class ExportRequested(Event, frozen=True, kw_only=True):
@@ -152,6 +154,8 @@ class ExportRequested(Event, frozen=True, kw_only=True):
     template: str = DEFAULT_TEMPLATE
     mask_profanity: bool = False
     options: ExportOptions = ExportOptions()
+    transcript_version: int | None = None
+    """Whose words are shown, whatever is corrected later; 0: there were none; None, in older events: the newest."""
 
 
 class RenderRequested(Event, frozen=True, kw_only=True):
@@ -171,6 +175,8 @@ class RenderRequested(Event, frozen=True, kw_only=True):
     template: str = DEFAULT_TEMPLATE
     mask_profanity: bool = False
     options: ExportOptions = ExportOptions()
+    transcript_version: int | None = None
+    """Whose words are shown, whatever is corrected later; 0: there were none; None, in older events: the newest."""
 
 
 class ExportCompleted(Event, frozen=True, kw_only=True):

@@ -35,6 +35,11 @@ def broken_export_rules(options: ExportOptions) -> Mapping[str, str]:
     return {}
 
 
+def words_suffix(transcript_version: int | None) -> str:
+    """What tells an export with corrected words from one with the machine's own, in the same name."""
+    return f"/transcript-{transcript_version}" if transcript_version and transcript_version > 1 else ""
+
+
 def export_suffix(options: ExportOptions) -> str:
     """What tells an export with these options from one without any, in the name that its id is made of."""
     if options == ExportOptions():

@@ -5,8 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from schemas import events
+from schemas.media import ObjectRef
 from streams import lifecycle
 from streams.adapters.postgres import Connection, Row
+from streams.errors import Rejected
 from streams.leftovers import GRACE, plan_project_sweep
 from streams.outbox import Cause, put
 
@@ -21,6 +23,27 @@ async def read_export(connection: Connection, org_id: UUID, export_id: UUID) -> 
         org_id,
         export_id,
     )
+
+
+async def pinned_transcript(
+    connection: Connection, org_id: UUID, project_id: UUID, version: int | None
+) -> ObjectRef | None:
+    """The transcript that an export was asked for with; None where there was none.
+
+    Without a version (older events) the newest. Raises Rejected where the version is gone.
+    """
+    if version == 0:
+        return None
+    found = await connection.fetchval(
+        """select object from transcripts where org_id = $1 and project_id = $2 and ($3::int is null or version = $3)
+           order by version desc limit 1""",
+        org_id,
+        project_id,
+        version,
+    )
+    if found is None and version is not None:
+        raise Rejected("transcript.unknown", f"There is no version {version} of the transcript any more.")
+    return lifecycle.ref_of(found) if found else None
 
 
 async def is_automatic(connection: Connection, org_id: UUID, export_id: UUID) -> bool:

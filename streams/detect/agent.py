@@ -9,7 +9,7 @@ import numpy as np
 
 from schemas import events
 from schemas.documents import HeardSpan, Moment, MomentList, SeenSpan, Transcript, encode_document
-from schemas.export_options import export_suffix
+from schemas.export_options import export_suffix, words_suffix
 from schemas.ids import result_id
 from schemas.media import ObjectRef
 from schemas.sounds import Sounds
@@ -38,6 +38,8 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: int
     height_px: int | None
     transcript: ObjectRef | None
+    transcript_version: int
+    """0: there is none."""
     heard: list[ObjectRef]
     seen: list[ObjectRef]
     weights: WeightTable | None
@@ -118,8 +120,9 @@ class DetectStage:
             weights = await connection.fetchval(
                 "select weights from score_weights where org_id = $1 order by version desc limit 1", event.org_id
             )
-            transcript = await connection.fetchval(
-                "select object from transcripts where org_id = $1 and project_id = $2 order by version desc limit 1",
+            transcript = await connection.fetchrow(
+                """select object, version from transcripts where org_id = $1 and project_id = $2
+                   order by version desc limit 1""",
                 *owner,
             )
         return Known(
@@ -127,7 +130,8 @@ class DetectStage:
             options=msgspec.convert(project["options"], events.ProjectOptions),
             duration_ms=project["duration_ms"],
             height_px=project["height_px"],
-            transcript=lifecycle.ref_of(transcript) if transcript else None,
+            transcript=lifecycle.ref_of(transcript["object"]) if transcript else None,
+            transcript_version=transcript["version"] if transcript else 0,
             heard=[lifecycle.ref_of(row["heard_ref"]) for row in spans if row["heard_ref"]],
             seen=[lifecycle.ref_of(row["seen_ref"]) for row in spans if row["seen_ref"]],
             weights=msgspec.convert(weights, WeightTable) if weights else None,
@@ -190,7 +194,7 @@ async def _write(
         await lifecycle.expect_parts(connection, *owner, stage, len(clips))
     await lifecycle.end_part(connection, *owner, "detect", work.cause, cpu_ms=work.cpu_ms)
     for ordinal, moment in enumerate(clips):
-        await _write_clip(connection, event, known.options, ordinal, moment, work.cause)
+        await _write_clip(connection, event, known, ordinal, moment, work.cause)
     if not clips:
         await connection.execute(
             "update projects set nothing_found_reason = $3 where org_id = $1 and project_id = $2", *owner, nothing
@@ -201,18 +205,19 @@ async def _write(
 async def _write_clip(
     connection: Connection,
     event: events.UnderstandingCompleted,
-    options: events.ProjectOptions,
+    known: Known,
     ordinal: int,
     moment: Moment,
     cause: Cause,
 ) -> None:
-    clip_id = UUID(moment.id)
+    clip_id, options = UUID(moment.id), known.options
     words = export_words(options.captions, options.captions_template, masked=options.mask_profanity)
+    name = f"{options.aspect}/{words}{export_suffix(options.export)}{words_suffix(known.transcript_version)}"
     selected = events.ClipSelected(
         org_id=event.org_id,
         project_id=event.project_id,
         clip_id=clip_id,
-        export_id=result_id(clip_id, "export", f"{options.aspect}/{words}{export_suffix(options.export)}"),
+        export_id=result_id(clip_id, "export", name),
         ordinal=ordinal,
         range=moment.range,
         score=moment.score,
@@ -222,6 +227,7 @@ async def _write_clip(
         template=options.captions_template,
         mask_profanity=options.mask_profanity,
         options=options.export,
+        transcript_version=known.transcript_version,
     )
     await _insert_clip(connection, selected, moment)
     await _insert_export(connection, selected)
@@ -256,8 +262,8 @@ async def _insert_export(connection: Connection, selected: events.ClipSelected) 
     await connection.execute(
         """insert into exports
              (org_id, export_id, project_id, clip_id, ordinal, aspect, captions, start_ms, end_ms, automatic, template,
-              mask_profanity, options)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, true, $10, $11, $12) on conflict do nothing""",
+              mask_profanity, options, transcript_version)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, true, $10, $11, $12, $13) on conflict do nothing""",
         selected.org_id,
         selected.export_id,
         selected.project_id,
@@ -270,4 +276,5 @@ async def _insert_export(connection: Connection, selected: events.ClipSelected) 
         selected.template,
         selected.mask_profanity,
         selected.options,
+        selected.transcript_version,
     )

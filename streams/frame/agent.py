@@ -18,7 +18,7 @@ from streams.adapters.postgres import Connection, org_transaction
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
 from streams.errors import Rejected
-from streams.exports import fail_export, is_automatic
+from streams.exports import fail_export, is_automatic, pinned_transcript
 from streams.frame.heard import HeardIn, heard_spans, speech_of, voices_of
 from streams.frame.joining import merge_tracks, missing_time, touch
 from streams.frame.lips import told
@@ -116,8 +116,6 @@ class FrameStage:
         async with org_transaction(self._context.pool, event.org_id) as connection:
             row = await connection.fetchrow(
                 """select c.tracks, p.source, p.source_index,
-                     (select object from transcripts t where t.org_id = c.org_id and t.project_id = c.project_id
-                      order by version desc limit 1) as transcript,
                      (select d.edit from clip_edits d join exports e on e.org_id = d.org_id and e.clip_id = d.clip_id
                         and e.edit_version = d.version
                       where e.org_id = $1 and e.export_id = $3) as edit
@@ -126,6 +124,7 @@ class FrameStage:
                 event.clip_id,
                 event.export_id,
             )
+            transcript = await pinned_transcript(connection, event.org_id, event.project_id, event.transcript_version)
             heard = await heard_spans(connection, event.org_id, event.project_id)
         if row is None:
             raise Rejected("clip.unknown", f"There is no clip {event.clip_id}.")
@@ -133,7 +132,7 @@ class FrameStage:
             source=lifecycle.ref_of(row["source"]),
             index=lifecycle.ref_of(row["source_index"]),
             tracks=lifecycle.ref_of(row["tracks"]) if row["tracks"] else None,
-            transcript=lifecycle.ref_of(row["transcript"]) if row["transcript"] else None,
+            transcript=transcript,
             heard=heard,
             edit=msgspec.convert(row["edit"], EditList) if row["edit"] else None,
         )
@@ -217,6 +216,7 @@ async def _write(connection: Connection, event: Request, known: Known, stored: S
         template=event.template,
         mask_profanity=event.mask_profanity,
         options=event.options,
+        transcript_version=event.transcript_version,
         plan=plan_ref,
         source=known.source,
         index=known.index,

@@ -13,7 +13,7 @@ from streams import lifecycle
 from streams.adapters.postgres import Connection, org_transaction
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
-from streams.exports import count_unfinished, fail_export, is_automatic
+from streams.exports import count_unfinished, fail_export, is_automatic, pinned_transcript
 from streams.leftovers import GRACE, plan_project_sweep
 from streams.outbox import Cause, put
 from streams.render.produce import Produced, produce
@@ -69,18 +69,14 @@ class RenderStage:
         return commit
 
     async def _before(self, event: events.RenderRequested) -> tuple[Transcript | None, Encoding]:
-        """What is said, by the newest version; and how many threads the clip may have."""
+        """What is said, by the version that was asked for; and how many threads the clip may have."""
         async with org_transaction(self._context.pool, event.org_id) as connection:
-            ref = await connection.fetchval(
-                "select object from transcripts where org_id = $1 and project_id = $2 order by version desc limit 1",
-                event.org_id,
-                event.project_id,
-            )
+            ref = await pinned_transcript(connection, event.org_id, event.project_id, event.transcript_version)
             threads = SIDE_BY_SIDE if await count_unfinished(connection, event) > 1 else ALONE
         encoding = encoding_of(event.options.video, threads)
-        if not ref:
+        if ref is None:
             return None, encoding
-        body = await self._context.objects.get(lifecycle.ref_of(ref))
+        body = await self._context.objects.get(ref)
         return msgspec.json.decode(body, type=Transcript), encoding
 
     async def give_up(

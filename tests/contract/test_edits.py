@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from schemas.documents import Transcript, encode_document
+from schemas.documents import AudioTrack, PacketTable, SourceIndex, Transcript, VideoTrack, encode_document
 from schemas.ids import result_id
-from schemas.media import Word
+from schemas.media import Segment, Word
 from streams.adapters.objects import S3Objects
 from streams.adapters.postgres import org_transaction
 from streams.settings import Settings
@@ -52,8 +52,9 @@ async def clip_of(world: World, tenant: Tenant, objects: S3Objects | None = None
                 Word(text=f"w{at}", start_ms=20_000 + 1_000 * at, end_ms=20_700 + 1_000 * at, probability=0.5)
                 for at in range(4)
             ]
+            said = Segment(start_ms=20_000, end_ms=23_700, text="w0 w1 w2 w3", first_word=0, end_word=4)
             told = Transcript(
-                language="en", language_probability=1.0, duration_ms=100_000, words=words, segments=[], speech=[],
+                language="en", language_probability=1.0, duration_ms=100_000, words=words, segments=[said], speech=[],
                 model="m",
             )  # fmt: skip
             body = encode_document(told)
@@ -165,9 +166,89 @@ async def test_an_export_plays_the_newest_version_or_the_one_asked_for(world: Wo
     assert (newest["edit_version"], newest["start_ms"], newest["end_ms"]) == (2, 10_000, 60_000)
     assert newest["export_id"] == again["export_id"] == str(result_id(clip_id, "export", "9:16/True/edit-2"))
     assert (first["edit_version"], first["end_ms"], first["number"]) == (1, 40_000, 2)
+    assert {one["transcript_version"] for one in (newest, first)} == {0}, "nothing is said"
     for wish in ({"edit_version": 7}, {"edit_version": 2, "start_ms": 12_000}):
         bad = await export(**wish)
         assert (bad.status_code, bad.json()["errors"][0]["pointer"]) == (422, "/edit_version")
     async with org_transaction(world.api, world.ann.org_id) as rows:
         sent = await rows.fetch("select payload from outbox where topic = 'moments.v1'")
     assert {msgspec.json.decode(row["payload"])["edit_version"] for row in sent} == {1, 2}
+
+
+async def test_an_export_keeps_the_words_it_was_asked_for_with(world: World, objects: S3Objects) -> None:
+    path = await clip_of(world, world.ann, objects)
+    clip = (await world.ann.client.get(path)).json()
+    wishes: list[dict[str, Any]] = [{}, {"transcript_version": 1}]
+    before, named = [(await world.ann.client.post(f"{path}/export", json=wish)).json() for wish in wishes]
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        await rows.execute(
+            """insert into transcripts (org_id, project_id, version, object, language, word_count)
+               select org_id, project_id, 2, object, language, word_count from transcripts where project_id = $1""",
+            UUID(clip["project_id"]),
+        )
+    after, old = [(await world.ann.client.post(f"{path}/export", json=wish)).json() for wish in wishes]
+    assert before["export_id"] == named["export_id"] == old["export_id"] != after["export_id"]
+    assert (before["transcript_version"], old["transcript_version"], after["transcript_version"]) == (1, 1, 2)
+    async with org_transaction(world.api, world.ann.org_id) as rows:
+        sent = await rows.fetch("select payload from outbox where topic = 'moments.v1' order by seq")
+    assert [msgspec.json.decode(row["payload"])["transcript_version"] for row in sent] == [1, 2]
+    bad = await world.ann.client.post(f"{path}/export", json={"transcript_version": 3})
+    assert (bad.status_code, bad.json()["errors"][0]["pointer"]) == (422, "/transcript_version")
+
+
+async def test_an_edit_is_handed_over_to_editing_programs(world: World, objects: S3Objects) -> None:
+    path = await clip_of(world, world.ann, objects)
+    early = await world.ann.client.get(f"{path}/edit/handover")
+    assert (early.status_code, early.json()["code"]) == (404, "not-ready")
+    await indexed(world, world.ann, objects)
+    gain = {"op": "gain", "segment_id": "s2", "gain_db": -6}
+    await patched(world.ann, path, {"op": "insert", "start_ms": 50_000, "end_ms": 60_000, "before": "s1"}, gain)
+
+    async def handed(**asked: Any) -> Any:
+        return await world.ann.client.get(f"{path}/edit/handover", params=asked)
+
+    edl = await handed(format="edl", start="10:00:00:00", reel="A001")
+    assert edl.status_code == 200, edl.text
+    assert edl.headers["content-disposition"] == 'attachment; filename="clip-01-edit-2.edl"'
+    assert msgspec.json.decode(edl.headers["clipstream-warnings"]) == [
+        "edl: a list has no levels; s2 is to be played -6 dB"
+    ]
+    assert "001  A001     AA/V  C        10:00:50:00 10:01:00:00 01:00:00:00 01:00:10:00" in edl.text
+    assert "* FROM CLIP NAME:  a.mp4" in edl.text
+    assert "* LOC: 01:00:20:00 YELLOW  w0 w1" in edl.text
+    first = await handed(format="edl", version=1)
+    assert first.text.count("* FROM CLIP NAME") == 1
+    for wanted in ("otio", "fcpxml", "fcp7"):
+        answer = await handed(format=wanted, media="/Volumes/A/b.mov", rate="29.97")
+        assert (answer.status_code, "file:///Volumes/A/b.mov" in answer.text) == (200, True), answer.text
+    for bad in (
+        {"media": "a\n"},
+        {"reel": "../x"},
+        {"reel": "A\n"},
+        {"start": "99:00:00:00"},
+        {"format": "aaf"},
+        {"rate": "12"},
+    ):
+        assert (await handed(**bad)).status_code == 422, bad
+    assert (await handed(version=7)).status_code == (await handed(transcript_version=7)).status_code == 404
+    assert (await world.bob.client.get(f"{path}/edit/handover")).status_code == 404
+
+
+async def indexed(world: World, tenant: Tenant, objects: S3Objects) -> None:
+    """The tenant's projects have a source of 25 pictures a second, with stereo sound."""
+    video = VideoTrack(
+        stream_index=0, codec="h264", pixel_format="yuv420p", coded_width=1280, coded_height=720, display_width=1280,
+        display_height=720, rotation_deg=0, sample_aspect=(1, 1), time_base=(1, 12_800), frame_rate=(25, 1),
+        start_pts=0, duration_ms=100_000,
+    )  # fmt: skip
+    audio = AudioTrack(
+        stream_index=1, codec="aac", sample_rate_hz=48_000, channels=2, time_base=(1, 48_000), start_pts=0,
+        duration_ms=100_000,
+    )  # fmt: skip
+    index = SourceIndex(
+        format="mp4", size_bytes=1, duration_ms=100_000, origin_us=0, seekable=True, video=video, audio=audio,
+        packets=PacketTable(pts=[0], pos=[0], size=[1], key=[True]),
+    )  # fmt: skip
+    ref = await objects.put(f"{tenant.org_id}/index", encode_document(index), "application/json", ".json")
+    async with org_transaction(world.worker, tenant.org_id) as rows:
+        await rows.execute("update projects set source_index = $2 where org_id = $1", tenant.org_id, ref)

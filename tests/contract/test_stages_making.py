@@ -15,13 +15,14 @@ from schemas import events
 from schemas.documents import Certificate, ClipTracks, ExportFiles, FramePlan, MomentList
 from schemas.edit import CropKey, EditList, EditSegment
 from schemas.ids import result_id
-from schemas.media import CropBox, ObjectRef, TimeRange
+from schemas.media import CropBox, ObjectRef, Segment, TimeRange, Word
 from schemas.voices import VoiceWindows
 from schemas.worth import WeightTable
 from streams import lifecycle
 from streams.adapters.postgres import org_transaction, set_org
 from streams.detect.agent import DetectStage
-from streams.errors import Unavailable
+from streams.errors import Rejected, Unavailable
+from streams.exports import pinned_transcript
 from streams.frame.agent import FrameStage
 from streams.frame.heard import heard_spans, voices_of
 from streams.ingest.agent import IngestStage
@@ -91,6 +92,7 @@ async def test_what_was_understood_becomes_clips(rig: Rig) -> None:
         assert one.id == result_id(input_id, "detect", f"ClipSelected/{chosen.clip_id}")
         assert (chosen.ordinal, chosen.clip_id, chosen.export_id) == (ordinal, clip["clip_id"], export["export_id"])
         assert (export["state"], export["automatic"], export["aspect"]) == ("waiting", True, "9:16")
+        assert export["transcript_version"] == chosen.transcript_version == 1
         assert (chosen.range.start_ms, chosen.range.end_ms) == (clip["start_ms"], clip["end_ms"])
     assert [(await rig.stage(name))["parts_total"] for name in ("frame", "render")] == [len(clips)] * 2
     assert await rig.send(stage, event, input_id) == "done"
@@ -274,6 +276,21 @@ async def test_a_clip_is_framed_then_rendered_and_the_last_clip_to_end_ends_the_
     assert (await rig.project())["state"] == "completed"
 
 
+async def spoken(rig: Rig, text: str, *, version: int) -> ObjectRef:
+    """A version of the project's transcript, in which this is said from 300 to 550 ms."""
+    word = Word(text=text, start_ms=300, end_ms=550, probability=0.9)
+    segment = Segment(start_ms=300, end_ms=550, text=text, first_word=0, end_word=1)
+    told = msgspec.structs.replace(transcript([word], 2_000), segments=[segment], version=version)
+    ref = await rig.put(told)
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute(
+            """insert into transcripts (org_id, project_id, version, object, language, word_count)
+               values ($1, $2, $3, $4, 'en', 1)""",
+            *rig.owner, version, ref,
+        )  # fmt: skip
+    return ref
+
+
 async def test_an_edited_clip_is_framed_and_rendered_piece_by_piece(rig: Rig, tmp_path: Path) -> None:
     """>> ExportRequested of version 2 << RenderRequested with the edit << ExportCompleted of what it plays."""
     (clip,) = await selected(rig, tmp_path / "film.mp4")
@@ -300,7 +317,9 @@ async def test_an_edited_clip_is_framed_and_rendered_piece_by_piece(rig: Rig, tm
             rig.org_id, clip.clip_id, uuid.uuid4(), msgspec.json.encode(edit).decode(),
         )  # fmt: skip
     await owner.close()
-    request = await framed(rig, clip)
+    await spoken(rig, "asked", version=1)
+    request = await framed(rig, msgspec.structs.replace(clip, transcript_version=1))
+    await spoken(rig, "later", version=2)
     assert request.edit is not None
     assert msgspec.json.decode(await rig.objects.get(request.edit), type=EditList) == edit
     plan = msgspec.json.decode(await rig.objects.get(request.plan), type=FramePlan)
@@ -310,6 +329,20 @@ async def test_an_edited_clip_is_framed_and_rendered_piece_by_piece(rig: Rig, tm
     certificate = msgspec.convert(export["certificate"], Certificate)
     assert certificate.frames == 35, "600 ms, and 400 at half their speed, at 25 pictures a second"
     assert {one.name for one in certificate.checks if one.verdict == "fail"} <= {"lufs"}, "the film is silent"
+    files = msgspec.convert(export["files"], ExportFiles)
+    assert files.txt is not None
+    assert (await rig.objects.get(files.txt)).decode().strip() == "asked", "what is corrected later is not shown"
+
+
+async def test_an_export_has_the_words_of_its_request(rig: Rig) -> None:
+    async with org_transaction(rig.pool, rig.org_id) as rows:
+        await lifecycle.create_project(rows, events.UploadReceived(**rig.of, source_url="https://a.org/v"))
+    first, second = await spoken(rig, "one", version=1), await spoken(rig, "two", version=2)
+    async with org_transaction(rig.pool, rig.org_id) as rows:
+        read = [await pinned_transcript(rows, *rig.owner, version) for version in (0, 1, 2, None)]
+        assert read == [None, first, second, second], "older events name no version: theirs is the newest"
+        with pytest.raises(Rejected, match="no version 3"):
+            await pinned_transcript(rows, *rig.owner, 3)
 
 
 async def test_clips_side_by_side_have_one_thread_each(rig: Rig, tmp_path: Path) -> None:
