@@ -12,7 +12,7 @@ from cli.client import JSON
 from schemas.export_options import Quality
 from schemas.worth import Genre
 
-ASPECTS = ("9:16", "1:1", "16:9")
+ASPECTS = ("9:16", "4:5", "1:1", "16:9")
 FLAGS: Mapping[str, str] = {"min_clip_ms": "--length", "max_clip_ms": "--length", "topics": "--topic"}
 """Flags that are not called as their option is."""
 _CLOCK = re.compile(r"(?:(\d+):)?(?:(\d{1,2}):)?(\d+(?:\.\d+)?)")

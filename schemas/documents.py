@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from schemas.faces import Mouth, SpeakingTurn, VoiceCurve
+from schemas.framing import Mode, Pane, PathKey
 from schemas.media import CropBox, Face, ObjectRef, Segment, TimeRange, Value, Word
 from schemas.proof import Check, FaceExpectation, Verdict
 from schemas.scenery import Framing, Person, PersonSample, Scenery, Shows
@@ -16,7 +17,7 @@ from schemas.vectors import SentenceRows
 from schemas.voices import Diarization, VoiceWindows
 from schemas.words import Fit, HeardWindow, Rejected, ScriptReport, SpanTranslation
 
-Aspect = Literal["9:16", "1:1", "16:9"]
+Aspect = Literal["9:16", "4:5", "1:1", "16:9"]
 
 
 class VideoTrack(Value, frozen=True, kw_only=True):
@@ -300,6 +301,8 @@ class ShotLook(Value, frozen=True, kw_only=True):
     blocks: list[int]
     screen: float | None = None
     """How surely it shows a screen or a slide, 0..1; None where that was not measured."""
+    content: CropBox | None = None
+    """The picture inside of black bars; None where there are none, or nobody looked for them."""
 
 
 class ClipTracks(Value, frozen=True, kw_only=True):
@@ -327,10 +330,15 @@ class ShotCrop(Value, frozen=True, kw_only=True):
     """How one shot of the clip is framed, and why."""
 
     range: TimeRange
-    mode: Literal["hold", "fit"]
+    mode: Mode
     crop: CropBox
+    """What is shown of the source; where ``path`` or ``panes`` tell more, the part around all of it."""
     reason: str
     shows: Shows = ""
+    path: list[PathKey] = []
+    """Where the crop is, of one that moves; in order of time."""
+    panes: list[Pane] = []
+    """From the top, where several parts are shown at once."""
 
 
 class FramePlan(Value, frozen=True, kw_only=True):
@@ -343,11 +351,17 @@ class FramePlan(Value, frozen=True, kw_only=True):
     source_height: int
     shots: list[ShotCrop]
     faces: list[FaceSample] = []
-    """At each look the largest face that is mostly in the crop, in display pixels; for the thumbnail."""
+    """At each look the largest face that is mostly in the crop, or in each pane, in display pixels: for the thumbnail,
+    and for captions to keep off.
+    """
     model: str = ""
     """What looked at the pictures."""
     expected: list[FaceExpectation] = []
     """At each look the face that the crop ought to hold; what the certificate holds the crops against."""
+    safer: list[ShotCrop] = []
+    """The same shots with still crops and blurred grounds alone: for another try, where the first is not good."""
+    safer_faces: list[FaceSample] = []
+    """As ``faces``, of the safer shots."""
 
 
 class CaptionCue(Value, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from schemas.framing import Mode
 from schemas.media import Box, TimeRange, Value
 
 
@@ -29,7 +30,7 @@ class Scenery(Value, frozen=True, kw_only=True):
     """Where two pictures in a row or more show it, in order; where there are very many, the longest of them."""
 
 
-Shows = Literal["", "speaker", "face", "person", "screen", "detail", "centre", "whole"]
+Shows = Literal["", "speaker", "face", "people", "person", "screen", "detail", "centre", "whole"]
 """What a crop holds on; empty where it was made before that was told."""
 
 
@@ -40,6 +41,7 @@ class Framing(Value, frozen=True, kw_only=True):
     end_ms: int
     shows: Shows
     reason: str
+    mode: Mode = "hold"
 
 
 class PersonSample(Value, frozen=True, kw_only=True):

@@ -84,7 +84,7 @@ def people(tracks: Sequence[FaceTrack]) -> list[list[FaceTrack]]:
 def _main(groups: Sequence[Sequence[FaceTrack]]) -> int:
     """Which group to hold: on screen longest; of nearly equals the largest; never one in the background."""
     looks = [sum(len(track.samples) for track in group) for group in groups]
-    size = [_size(group) for group in groups]
+    size = [size_of(group) for group in groups]
     largest = max(own for own, count in zip(size, looks, strict=True) if count >= max(looks) / 2)
     front = [place for place, own in enumerate(size) if own >= BACKGROUND * largest]
     most = max(looks[place] for place in front)
@@ -92,7 +92,8 @@ def _main(groups: Sequence[Sequence[FaceTrack]]) -> int:
     return max(equals, key=lambda place: (size[place], -place))
 
 
-def _size(group: Sequence[FaceTrack]) -> float:
+def size_of(group: Sequence[FaceTrack]) -> float:
+    """How large a face usually is: the side of a square as large as its box."""
     return math.sqrt(np.median([box.width * box.height for track in group for box in _boxes(track)]))
 
 
@@ -100,7 +101,7 @@ def _while_away(main: Sequence[FaceTrack], others: Sequence[Sequence[FaceTrack]]
     """The largest other face of each look at which the main one was not found: often the same person, lost in a pan."""
     there = {(track.shot, sample.at_ms) for track in main for sample in track.samples}
     stand_in: dict[tuple[int, int], Box] = {}
-    least = STAND_IN * _size(main)
+    least = STAND_IN * size_of(main)
     for track in (track for group in others for track in group):
         for sample in track.samples:
             look, box = (track.shot, sample.at_ms), sample.face.box
@@ -113,7 +114,7 @@ def _while_away(main: Sequence[FaceTrack], others: Sequence[Sequence[FaceTrack]]
 def _speaker(groups: Sequence[Sequence[FaceTrack]], turns: Sequence[SpeakingTurn]) -> tuple[int, int, int] | None:
     """The group that speaks most, its speech and all of it in ms; None where nobody clearly does."""
     looks = [sum(len(track.samples) for track in group) for group in groups]
-    sizes = [_size(group) for group in groups]
+    sizes = [size_of(group) for group in groups]
     speaks = [
         sum(turn.range.length_ms for turn in turns for track in group if track.track == turn.track) for group in groups
     ]

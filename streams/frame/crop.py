@@ -13,7 +13,7 @@ from schemas.media import Box, CropBox
 
 Floats = NDArray[np.float64]
 
-RATIO: dict[Aspect, tuple[int, int]] = {"9:16": (9, 16), "1:1": (1, 1), "16:9": (16, 9)}
+RATIO: dict[Aspect, tuple[int, int]] = {"9:16": (9, 16), "4:5": (4, 5), "1:1": (1, 1), "16:9": (16, 9)}
 FIT_BELOW = 0.5
 """Where a wide crop of a tall picture would keep less than this, all of it is shown on a blurred ground."""
 HEAD_SIDE, HEAD_TOP, HEAD_BOTTOM = 0.2, 0.4, 0.15

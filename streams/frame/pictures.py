@@ -11,13 +11,18 @@ from pathlib import Path
 from statistics import median
 from typing import Any, BinaryIO
 
+import av
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from schemas.documents import SourceIndex, VideoTrack
 from schemas.faces import VoiceCurve
-from schemas.media import TimeRange
+from schemas.media import CropBox, TimeRange
 from schemas.shots import Transition
+from streams.adapters.media.display import is_hdr
 from streams.adapters.media.reader import Reader, display_array
+from streams.frame.bars import LOOK_WIDE, Lines, content_of, measure_lines
 from streams.frame.detail import Detail, look_of, measure_detail
 from streams.frame.voice import gather, voice_curve
 from streams.sight.canvas import Canvas, fit_canvas, write_grey, write_picture
@@ -48,6 +53,8 @@ class Seen(msgspec.Struct):
     mouth_ms: list[int] = []
     screens: list[tuple[int, float]] = []
     """Times, and how surely a screen or a slide is shown."""
+    lines: list[Lines] = []
+    """At the same times, how bright the picture is along its sides."""
 
     def wants_faces(self, at_ms: int, measure: Measure) -> bool:
         """True when the last look is long ago, or the picture may start a shot."""
@@ -67,6 +74,12 @@ class Seen(msgspec.Struct):
         """How surely a stretch shows a screen: the median of its looks; None without any."""
         inside = [value for at_ms, value in self.screens if time.start_ms <= at_ms < time.end_ms]
         return round(median(inside), 3) if inside else None
+
+    def content_in(self, time: TimeRange, track: VideoTrack) -> CropBox | None:
+        """The picture of a stretch without its black bars; None without any."""
+        looks = zip(self.screens, self.lines, strict=True)
+        inside = [lines for (at_ms, _), lines in looks if time.start_ms <= at_ms < time.end_ms]
+        return content_of(inside, track.display_width, track.display_height)
 
 
 def _decode(
@@ -91,6 +104,7 @@ def _decode(
             seen.details.append(measure_detail(picture, seen.details[-1] if seen.details else None))
             if seen.wants_screen(at_ms):
                 seen.screens.append((at_ms, screen_of(measure_drawn(picture))))
+                seen.lines.append(_lines(frame, track, picture))
         if clip.start_ms <= at_ms < clip.end_ms and seen.wants_mouths(at_ms):
             wide, high = mouths[0].inner_width, mouths[0].inner_height
             write_grey(mouths[1], mouths[0], display_array(frame, track, wide, high, "gray"))
@@ -99,6 +113,15 @@ def _decode(
         seen.measures.append(measure)
         report(len(seen.at_ms))
     return seen
+
+
+def _lines(frame: av.VideoFrame, track: VideoTrack, small: NDArray[np.uint8]) -> Lines:
+    """Of a large grey picture; of the small one where making another costs seconds."""
+    if is_hdr(frame):
+        return measure_lines(small.max(axis=2))
+    width = min(LOOK_WIDE, track.display_width)
+    height = max(2, round(track.display_height * width / track.display_width))
+    return measure_lines(display_array(frame, track, width, height, "gray"))
 
 
 def shots_of(transitions: Sequence[Transition], clip: TimeRange) -> list[TimeRange]:
@@ -152,7 +175,8 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
         alone = clear_of(transitions, shot)
         look = look_of(number, alone, seen.face_ms, seen.details)
         if look is not None:
-            looks.append(msgspec.structs.replace(look, screen=seen.screen_in(alone)))
+            content = seen.content_in(alone, index.video)
+            looks.append(msgspec.structs.replace(look, screen=seen.screen_in(alone), content=content))
     return {
         "shots": [(shot.start_ms, shot.end_ms) for shot in shots],
         "transitions": msgspec.to_builtins(transitions),

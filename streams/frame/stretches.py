@@ -9,7 +9,8 @@ import msgspec
 from schemas.documents import FaceSample, FramePlan, ShotCrop
 from schemas.edit import CropKey
 from schemas.media import CropBox, TimeRange
-from streams.frame.plan import MOSTLY, area_inside
+from schemas.shown import share_shown
+from streams.frame.plan import MOSTLY
 
 BRIDGED_MS = 5_000
 """What is left out between two stretches is looked at with them when it is shorter: a shot goes on through a cut."""
@@ -38,6 +39,8 @@ def joined(plans: Sequence[FramePlan]) -> FramePlan:
         shots=[shot for plan in plans for shot in plan.shots],
         faces=[face for plan in plans for face in plan.faces],
         expected=[one for plan in plans for one in plan.expected],
+        safer=[shot for plan in plans for shot in plan.safer],
+        safer_faces=[face for plan in plans for face in plan.safer_faces],
     )
 
 
@@ -49,7 +52,6 @@ def by_hand(plan: FramePlan, keys: Sequence[CropKey]) -> FramePlan:
     if not keys:
         return plan
     starts = [key.at_ms for key in keys]
-    kept = [_until(shot, starts[0]) for shot in plan.shots if shot.range.start_ms < starts[0]]
     ends = [*starts[1:], max(plan.range.end_ms, starts[-1] + 1)]
     held = [
         ShotCrop(
@@ -60,15 +62,30 @@ def by_hand(plan: FramePlan, keys: Sequence[CropKey]) -> FramePlan:
         )
         for key, start, end in zip(keys, starts, ends, strict=True)
     ]
-    shown = [sample for sample in plan.faces if sample.at_ms < starts[0] or _is_shown(sample, held)]
-    expected = [one for one in plan.expected if one.at_ms < starts[0]]
-    return msgspec.structs.replace(plan, shots=[*kept, *held], faces=shown, expected=expected)
+    return msgspec.structs.replace(
+        plan,
+        shots=_then(plan.shots, held),
+        faces=_faces(plan.faces, held),
+        expected=[one for one in plan.expected if one.at_ms < starts[0]],
+        safer=_then(plan.safer, held),
+        safer_faces=_faces(plan.safer_faces, held),
+    )
+
+
+def _then(shots: Sequence[ShotCrop], held: list[ShotCrop]) -> list[ShotCrop]:
+    """The machine's shots up to a person's first one, then those."""
+    start_ms = held[0].range.start_ms
+    return [*(_until(shot, start_ms) for shot in shots if shot.range.start_ms < start_ms), *held]
+
+
+def _faces(faces: Sequence[FaceSample], held: Sequence[ShotCrop]) -> list[FaceSample]:
+    start_ms = held[0].range.start_ms
+    return [sample for sample in faces if sample.at_ms < start_ms or _is_shown(sample, held)]
 
 
 def _is_shown(sample: FaceSample, held: Sequence[ShotCrop]) -> bool:
-    box = sample.face.box
-    crop = next((shot.crop for shot in held if shot.range.start_ms <= sample.at_ms < shot.range.end_ms), None)
-    return crop is not None and area_inside(crop, box) >= MOSTLY * box.width * box.height
+    shot = next((shot for shot in held if shot.range.start_ms <= sample.at_ms < shot.range.end_ms), None)
+    return shot is not None and share_shown(sample.face.box, shot, sample.at_ms) >= MOSTLY
 
 
 def _until(shot: ShotCrop, end_ms: int) -> ShotCrop:

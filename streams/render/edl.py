@@ -16,7 +16,12 @@ from streams.render.rates import output_rate
 
 Picture = TypeVar("Picture")
 
-OUTPUT_SIZES: dict[Aspect, tuple[int, int]] = {"9:16": (1080, 1920), "1:1": (1080, 1080), "16:9": (1920, 1080)}
+OUTPUT_SIZES: dict[Aspect, tuple[int, int]] = {
+    "9:16": (1080, 1920),
+    "4:5": (1080, 1350),
+    "1:1": (1080, 1080),
+    "16:9": (1920, 1080),
+}
 
 
 class Slot(Value, frozen=True, kw_only=True):

@@ -223,7 +223,7 @@ class _Film:
 
     def _show(self, at_ms: int, picture: av.VideoFrame, slots: list[Slot], writer: Mp4Writer) -> None:
         shot, to_cut_ms = self._shots.at(at_ms), self._shots.distance_to_cut_ms(at_ms)
-        painted = self._painter.paint(picture, shot)
+        painted = self._painter.paint(picture, shot, at_ms)
         awkward = picture.is_corrupt or to_cut_ms < CUT_MARGIN_MS
         self.thumbnail.consider(painted, slots[0].at_ms, source_ms=at_ms, shot=shot, awkward=awkward)
         self._witness.see(painted, slots, source_ms=at_ms, shot=shot)

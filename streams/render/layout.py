@@ -13,6 +13,8 @@ from streams.render import typeface
 CAPITALS = 0.73
 """How high capitals are, of the font size."""
 ELLIPSIS = "…"
+TALL = 1.5
+"""Height of a width from which a picture fills a phone."""
 Measure = Callable[[str, int], float]
 """Width in px of a text at a font size in px."""
 
@@ -89,9 +91,14 @@ def look_for(width_px: int, height_px: int, template: CaptionTemplate | None = N
 
 def shape_for(template: CaptionTemplate, width_px: int, height_px: int) -> Shape:
     """Which of a template's shapes a picture has."""
-    if height_px > width_px:
+    if is_tall(width_px, height_px):
         return template.shapes.tall
-    return template.shapes.square if height_px == width_px else template.shapes.wide
+    return template.shapes.wide if width_px > height_px else template.shapes.square
+
+
+def is_tall(width_px: int, height_px: int) -> bool:
+    """Whether a picture fills a phone, where platforms lay their own signs over it; 4:5 stands in a feed, as 1:1."""
+    return height_px >= TALL * width_px
 
 
 def fits(texts: Sequence[str], look: CaptionLook, measure: Measure) -> bool:

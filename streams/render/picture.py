@@ -12,7 +12,11 @@ import av.filter
 from av.filter.context import FilterContext
 
 from schemas.documents import ShotCrop, VideoTrack
-from schemas.media import CropBox
+from schemas.framing import Pane
+from schemas.media import Box, CropBox
+from schemas.shown import pane_rows, view
+from streams.render.moving import Cutout, cut_plane, cutout, window_around
+from streams.render.planes import rows
 from streams.render.tonemap import write_cube
 
 PQ, HLG = 16, 18
@@ -41,6 +45,23 @@ def coded_crop(crop: CropBox, track: VideoTrack, width_px: int, height_px: int) 
     if track.mirrored:
         x = width_px - x - width
     return _even_inside(x, y, width, height, width_px, height_px)
+
+
+def display_box(coded: CropBox, track: VideoTrack, width_px: int, height_px: int) -> Box:
+    """Where a part of the coded picture lies in the display picture: the way back from `coded_crop`."""
+    x, y, width, height = float(coded.x), float(coded.y), float(coded.width), float(coded.height)
+    if track.mirrored:
+        x = width_px - x - width
+    match track.rotation_deg:
+        case 90:
+            x, y, width, height = height_px - y - height, x, height, width
+        case 180:
+            x, y = width_px - x - width, height_px - y - height
+        case 270:
+            x, y, width, height = y, width_px - x - width, height, width
+    across, down = (height_px, width_px) if track.rotation_deg in (90, 270) else (width_px, height_px)
+    scale_x, scale_y = track.display_width / across, track.display_height / down
+    return Box(x=x * scale_x, y=y * scale_y, width=width * scale_x, height=height * scale_y)
 
 
 def _even_inside(x: float, y: float, width: float, height: float, width_px: int, height_px: int) -> CropBox:
@@ -104,25 +125,74 @@ class Painter:
         self._scratch = scratch
         self._key: object = None
         self._graph: av.filter.Graph | None = None
+        self._window: FilterContext | None = None
+        """The filter of a graph for crops that move."""
 
-    def paint(self, frame: av.VideoFrame, shot: ShotCrop) -> av.VideoFrame:
-        """A picture of the output's size, yuv420p, BT.709 limited, that may be written to."""
-        key = (shot.mode, shot.crop, frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range)
-        if self._graph is None or key != self._key:
-            self._graph, self._key = self._configure(frame, shot), key
-        self._graph.push(frame)
-        painted = self._graph.pull()
-        assert isinstance(painted, av.VideoFrame)
+    def paint(self, frame: av.VideoFrame, shot: ShotCrop, at_ms: float) -> av.VideoFrame:
+        """A picture of the output's size, yuv420p, BT.709 limited, that may be written to; ``at_ms`` of the source."""
+        if shot.path:
+            return self._moved(frame, view(shot, at_ms))
+        if self._is_new((shot.mode, shot.crop, shot.panes), frame):
+            self._graph = self._configure(frame, shot)
+        painted = self._pulled(frame)
         painted.make_writable()
         return painted
 
+    def _is_new(self, what: object, frame: av.VideoFrame) -> bool:
+        """Whether another graph is needed than for the picture before."""
+        key = (what, frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range)
+        new, self._key = self._graph is None or key != self._key, key
+        return new
+
+    def _pulled(self, frame: av.VideoFrame) -> av.VideoFrame:
+        assert self._graph is not None
+        self._graph.push(frame)
+        painted = self._graph.pull()
+        assert isinstance(painted, av.VideoFrame)
+        return painted
+
     def _configure(self, frame: av.VideoFrame, shot: ShotCrop) -> av.filter.Graph:
-        crop = coded_crop(shot.crop, self._track, frame.width, frame.height)
-        cut = {"w": str(crop.width), "h": str(crop.height), "x": str(crop.x), "y": str(crop.y)}
-        steps: list[Step] = [("crop", cut), *turn_steps(self._track)]
+        if shot.panes:
+            return self._stacked(frame, shot.panes)
+        steps = self._cut(frame, shot.crop)
         if shot.mode == "fit":
             return self._fit(frame, steps, shot.crop)
         return _chain(frame, [*steps, *self._scaled(frame, self._width, self._height)])
+
+    def _cut(self, frame: av.VideoFrame, crop: CropBox) -> list[Step]:
+        """Filters that leave a part of the picture as it is shown."""
+        part = coded_crop(crop, self._track, frame.width, frame.height)
+        cut = {"w": str(part.width), "h": str(part.height), "x": str(part.x), "y": str(part.y)}
+        return [("crop", cut), *turn_steps(self._track)]
+
+    def _moved(self, frame: av.VideoFrame, box: Box) -> av.VideoFrame:
+        """A crop that lies between pixels: a window around it is scaled, and the picture cut out of that."""
+        part = coded_crop(window_around(box, self._track), self._track, frame.width, frame.height)
+        to = cutout(box, display_box(part, self._track, frame.width, frame.height), self._width, self._height)
+        if self._is_new(("moved", part.width, part.height, to.width_px, to.height_px), frame):
+            graph = av.filter.Graph()
+            self._window = graph.add("crop", w=str(part.width), h=str(part.height), x="0", y="0")
+            _source(graph, frame).link_to(self._window)
+            steps = [*turn_steps(self._track), *self._scaled(frame, to.width_px, to.height_px), ("buffersink", {})]
+            _extend(self._window, graph, steps)
+            graph.configure()
+            self._graph = graph
+        assert self._window is not None
+        self._window.process_command("x", str(part.x))
+        self._window.process_command("y", str(part.y))
+        return cut_out(self._pulled(frame), to, (self._width, self._height))
+
+    def _stacked(self, frame: av.VideoFrame, panes: Sequence[Pane]) -> av.filter.Graph:
+        """Parts of the picture, each as wide as the output, one below the other."""
+        graph = av.filter.Graph()
+        split, stack = graph.add("split", str(len(panes))), graph.add("vstack", inputs=str(len(panes)))
+        _source(graph, frame).link_to(split)
+        for number, (pane, (_, high)) in enumerate(zip(panes, pane_rows(panes, self._height), strict=True)):
+            steps = [*self._cut(frame, pane.source), *self._scaled(frame, self._width, high)]
+            _extend(split, graph, steps, output=number).link_to(stack, 0, number)
+        _extend(stack, graph, [("format", {"pix_fmts": "yuv420p"}), ("buffersink", {})])
+        graph.configure()
+        return graph
 
     def _scaled(self, frame: av.VideoFrame, width: int, height: int) -> list[Step]:
         """Scale into BT.709 limited yuv420p; HDR goes through a table at the output's size."""
@@ -198,3 +268,16 @@ def _chain(frame: av.VideoFrame, steps: Sequence[Step]) -> av.filter.Graph:
     _extend(_source(graph, frame), graph, [*steps, ("buffersink", {})])
     graph.configure()
     return graph
+
+
+def cut_out(scaled: av.VideoFrame, at: Cutout, size_px: tuple[int, int]) -> av.VideoFrame:
+    """The part of a yuv420p picture that begins between its pixels, as one of its own."""
+    width, height = size_px
+    picture = av.VideoFrame(width, height, "yuv420p")
+    for number, (mine, other) in enumerate(zip(picture.planes, scaled.planes, strict=True)):
+        half = 2 if number else 1
+        whole = rows(other)[: other.height, : other.width]
+        part = cut_plane(whole, at.x_px / half, at.y_px / half, mine.width, mine.height)
+        rows(mine)[: mine.height, : mine.width] = part
+    picture.colorspace, picture.color_range = scaled.colorspace, scaled.color_range
+    return picture

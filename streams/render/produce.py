@@ -102,10 +102,10 @@ def framing_of(plan: FramePlan, times: Sequence[TimeRange]) -> list[Framing]:
     """What the picture holds on where it is played; neighbours that hold on the same for one reason are one stretch."""
     told = []
     played = [shot for shot in plan.shots if any(shot.range.overlap_ms(time) for time in times)]
-    for (shows, reason), run in groupby(played, key=lambda shot: (shot.shows, shot.reason)):
+    for (mode, shows, reason), run in groupby(played, key=lambda shot: (shot.mode, shot.shows, shot.reason)):
         shots = list(run)
         start_ms, end_ms = shots[0].range.start_ms, shots[-1].range.end_ms
-        told.append(Framing(start_ms=start_ms, end_ms=end_ms, shows=shows, reason=reason))
+        told.append(Framing(start_ms=start_ms, end_ms=end_ms, shows=shows, reason=reason, mode=mode))
     return told
 
 

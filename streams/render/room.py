@@ -11,11 +11,11 @@ from schemas.edit import Piece
 from schemas.edit_clock import on_output
 from schemas.media import Box, CropBox, Value
 from schemas.safe_zones import safe_zones
+from schemas.shown import painted_box
 from streams.render.captions import Captions, placed
 from streams.render.edl import Shots
-from streams.render.layout import CaptionLook
+from streams.render.layout import CaptionLook, is_tall
 from streams.render.lettering import ink_box
-from streams.render.thumbnail import painted_box
 
 NEAR_MS = 200
 """Faces are looked for every 160 ms: one seen so shortly before or after a cue is there during it."""
@@ -45,7 +45,7 @@ def needs(cues: Sequence[CaptionCue], look: CaptionLook, plan: FramePlan, played
     seen = [
         (
             on_output(piece, sample.at_ms),
-            painted_box(sample.face.box, shots.at(sample.at_ms).crop, look.width_px, look.height_px),
+            painted_box(sample.face.box, shots.at(sample.at_ms), sample.at_ms, look.width_px, look.height_px),
         )
         for piece in played
         for sample in plan.faces
@@ -94,8 +94,8 @@ def free_heights(run: Sequence[Need], look: CaptionLook) -> list[int]:
 
 
 def clear_area(look: CaptionLook) -> CropBox:
-    """Where captions may stand on a picture of this size: what no platform covers, where the picture is tall."""
-    if look.height_px <= look.width_px:
+    """Where captions may stand on a picture of this size: what no platform covers, where it fills a phone."""
+    if not is_tall(look.width_px, look.height_px):
         edge = round(EDGE * look.height_px)
         return CropBox(x=0, y=edge, width=look.width_px, height=look.height_px - 2 * edge)
     zones = safe_zones()

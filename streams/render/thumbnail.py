@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from schemas.documents import FaceSample, ShotCrop
-from schemas.media import Box, CropBox
+from schemas.media import Box
+from schemas.shown import painted_box
 from streams.render.planes import copied, rows
 
 STEP_MS = 500
@@ -71,17 +72,6 @@ def _lit(brightness: float, ramp: float) -> float:
     return min(1.0, max(0.0, (brightness - 16) / ramp)) * min(1.0, max(0.0, (245 - brightness) / 50))
 
 
-def painted_box(box: Box, crop: CropBox, width_px: int, height_px: int) -> Box:
-    """Where a box of the display picture lies in the output: the crop fills it, or stands in its middle."""
-    ratio = min(width_px / crop.width, height_px / crop.height)
-    return Box(
-        x=(box.x - crop.x) * ratio + (width_px - crop.width * ratio) / 2,
-        y=(box.y - crop.y) * ratio + (height_px - crop.height * ratio) / 2,
-        width=box.width * ratio,
-        height=box.height * ratio,
-    )
-
-
 class Thumbnail:
     """Sees painted pictures before captions are burned, and keeps the best."""
 
@@ -112,7 +102,7 @@ class Thumbnail:
         if near is None or abs(near.at_ms - source_ms) > NEAR_MS:
             return 0.0
         height, width = luma.shape
-        return near.face.score * face_score(luma, painted_box(near.face.box, shot.crop, width, height))
+        return near.face.score * face_score(luma, painted_box(near.face.box, shot, source_ms, width, height))
 
     def save(self, path: Path) -> None:
         """Write the best as JPEG. Raises ValueError when none was seen."""

@@ -10,7 +10,7 @@ from schemas.documents import Aspect
 from schemas.media import Box, CropBox
 from streams.frame.crop import RATIO, Subject, crop_size, must_fit, place_on_detail, place_on_faces
 
-ASPECTS: list[Aspect] = ["9:16", "1:1", "16:9"]
+ASPECTS: list[Aspect] = ["9:16", "4:5", "1:1", "16:9"]
 
 
 def steady(x: float, y: float, size: float, looks: int = 10) -> Subject:
@@ -27,6 +27,7 @@ def holds(crop: CropBox, box: Box) -> bool:
     [
         ((1920, 1080), "9:16", (608, 1080)),
         ((1920, 1080), "1:1", (1080, 1080)),
+        ((1920, 1080), "4:5", (864, 1080)),
         ((1920, 1080), "16:9", (1920, 1080)),
         ((1080, 1920), "9:16", (1080, 1920)),
         ((1080, 1920), "1:1", (1080, 1080)),

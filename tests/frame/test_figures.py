@@ -37,5 +37,15 @@ def test_somebody_in_few_looks_is_not() -> None:
 def test_a_screen_is_told_and_a_person_on_it_is_not_held() -> None:
     tracks = seen([RIGHT], [RIGHT], screen=0.93)
     assert screen_in(tracks, [0]) == 0.93
-    (shot,) = plan(tracks, source(1920, 1080), "9:16", ranges(0, 6000)[0]).shots
+    (shot,) = plan(tracks, source(1920, 1080), "16:9", ranges(0, 6000)[0]).shots
     assert (shot.shows, shot.reason) == ("screen", "a screen or a slide (93% sure), nothing stands out: centre")
+
+
+def test_a_screen_whose_lines_a_crop_would_cut_off_is_shown_whole() -> None:
+    tracks = seen([RIGHT], [RIGHT], screen=0.93)
+    (shot,) = plan(tracks, source(1920, 1080), "9:16", ranges(0, 6000)[0]).shots
+    assert (shot.mode, shot.shows, shot.crop.width) == ("fit", "screen", 1920)
+    assert shot.reason == "a screen or a slide (93% sure), and a crop holds 32% of it: all of it on a blurred ground"
+    narrow = msgspec.structs.replace(tracks.looks[0], columns=[0.0] * 20 + [0.25] * 4 + [0.0] * 8)
+    told = plan(msgspec.structs.replace(tracks, looks=[narrow]), source(1920, 1080), "9:16", ranges(0, 6000)[0])
+    assert told.shots[0].mode == "hold"

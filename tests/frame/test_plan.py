@@ -170,3 +170,30 @@ def test_what_cannot_be_planned_is_said() -> None:
         plan(clip(ranges(0, 8000), []), source(), "9:16", TimeRange(start_ms=9000, end_ms=9900))
     with pytest.raises(ValueError, match="no picture"):
         plan(clip(ranges(0, 8000), []), msgspec.structs.replace(source(), video=None), "9:16", WHOLE)
+
+
+def test_a_face_that_is_wider_than_the_crop_is_shown_whole() -> None:
+    made = plan(clip(ranges(0, 8000), [(0, 500, 700, every(0, 8000))]), source(), "9:16", WHOLE)
+    assert [(shot.mode, shot.shows, shot.crop.width) for shot in made.shots] == [("fit", "whole", 1920)]
+    assert "wider than a 9:16 crop" in made.shots[0].reason
+    assert plan(clip(ranges(0, 8000), [(0, 500, 700, every(0, 8000))]), source(), "1:1", WHOLE).shots[0].mode == "hold"
+
+
+def test_the_safer_plan_holds_only_where_the_face_is_in_at_nearly_every_look() -> None:
+    walks = [(0, 40 + 10 * n, 120, [160 * n]) for n in range(25)]
+    face = [FaceSample(at_ms=one[3][0], face=tracked(0, one).samples[0].face) for one in walks]
+    stays = tracked(1, (1, 900, 120, every(4000, 8000)))
+    tracks = clip(ranges(0, 4000, 8000), [])
+    tracks = msgspec.structs.replace(
+        tracks, tracks=[FaceTrack(track=0, shot=0, samples=face), stays], looks=[look(0, LEFT), look(1, RIGHT)]
+    )
+    made = plan(tracks, source(), "9:16", WHOLE)
+    assert [shot.mode for shot in made.safer] == ["hold", "hold"]
+    far = [(0, 40 + 70 * n, 120, [160 * n]) for n in range(25)]
+    face = [FaceSample(at_ms=one[3][0], face=tracked(0, one).samples[0].face) for one in far]
+    tracks = msgspec.structs.replace(tracks, tracks=[FaceTrack(track=0, shot=0, samples=face), stays])
+    made = plan(tracks, source(), "9:16", WHOLE)
+    assert [shot.mode for shot in made.safer] == ["fit", "hold"]
+    assert [shot.range for shot in made.safer] == [shot.range for shot in made.shots]
+    assert "% of its looks" in made.safer[0].reason
+    assert len(made.safer_faces) == 50 > len(made.faces)

@@ -96,7 +96,7 @@ def plan(index: SourceIndex, start_ms: int, end_ms: int, *, aspect: Aspect = "9:
     """The middle of the picture (or all of it) in one shot."""
     assert index.video is not None
     width, height = index.video.display_width, index.video.display_height
-    across = {"9:16": height * 9 // 16, "1:1": height, "16:9": width}[aspect]
+    across = {"9:16": height * 9 // 16, "4:5": height * 4 // 5, "1:1": height, "16:9": width}[aspect]
     crop = CropBox(x=(width - across) // 2, y=0, width=across, height=height)
     if mode == "fit":
         crop = CropBox(x=0, y=0, width=width, height=height)

@@ -13,8 +13,9 @@ import pytest
 from av.video.reformatter import ColorPrimaries, ColorTrc
 
 from schemas.documents import ShotCrop, VideoTrack
-from schemas.media import CropBox, TimeRange
-from streams.render.picture import Painter, coded_crop, deinterlaced
+from schemas.framing import Pane, PathKey
+from schemas.media import Box, CropBox, TimeRange
+from streams.render.picture import Painter, coded_crop, deinterlaced, display_box
 from streams.render.planes import rows
 from tests.look.clips import track
 
@@ -59,7 +60,7 @@ CORNERS = [(0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75)]
 def test_pictures_are_turned_upright(rotation_deg: int, expected: list[tuple[int, int, int]], tmp_path: Path) -> None:
     turned = track(320, 180, rotation_deg=rotation_deg)
     whole = shot(0, 0, turned.display_width, turned.display_height)
-    painted = Painter(turned, (200, 200), tmp_path).paint(quarters(), whole)
+    painted = Painter(turned, (200, 200), tmp_path).paint(quarters(), whole, 0)
     assert (painted.width, painted.height, painted.format.name) == (200, 200, "yuv420p")
     assert colours(painted, CORNERS) == expected
 
@@ -71,10 +72,10 @@ def test_a_crop_of_the_upright_picture_is_found_in_the_coded_one(
 ) -> None:
     turned = msgspec.structs.replace(track(320, 180, rotation_deg=rotation_deg), mirrored=mirrored)
     whole = Painter(turned, (200, 200), tmp_path).paint(
-        quarters(), shot(0, 0, turned.display_width, turned.display_height)
+        quarters(), shot(0, 0, turned.display_width, turned.display_height), 0
     )
     quarter = shot(turned.display_width // 2 + 4, 4, turned.display_width // 2 - 8, turned.display_height // 2 - 8)
-    painted = Painter(turned, (200, 200), tmp_path).paint(quarters(), quarter)
+    painted = Painter(turned, (200, 200), tmp_path).paint(quarters(), quarter, 0)
     assert set(colours(painted, CORNERS)) == {colours(whole, [(0.75, 0.25)])[0]}
 
 
@@ -96,7 +97,7 @@ def test_crops_stay_inside_and_even(box: tuple[int, int, int, int]) -> None:
 
 
 def test_fit_shows_all_of_it_on_a_dimmed_ground(tmp_path: Path) -> None:
-    painted = Painter(track(320, 180), (216, 384), tmp_path).paint(quarters(), shot(0, 0, 320, 180, "fit"))
+    painted = Painter(track(320, 180), (216, 384), tmp_path).paint(quarters(), shot(0, 0, 320, 180, "fit"), 0)
     inner = 180 * 216 / 320 / 384
     above, below = 0.5 - inner / 4, 0.5 + inner / 4
     assert colours(painted, [(0.25, above), (0.75, above), (0.25, below), (0.75, below)]) == [RED, GREEN, BLUE, WHITE]
@@ -107,7 +108,7 @@ def test_fit_shows_all_of_it_on_a_dimmed_ground(tmp_path: Path) -> None:
 
 def test_the_source_picture_is_never_written_to(tmp_path: Path) -> None:
     source = quarters(200, 200)
-    painted = Painter(track(200, 200), (200, 200), tmp_path).paint(source, shot(0, 0, 200, 200))
+    painted = Painter(track(200, 200), (200, 200), tmp_path).paint(source, shot(0, 0, 200, 200), 0)
     before = rows(source.planes[0]).copy()
     rows(painted.planes[0])[:] = 0
     assert (rows(source.planes[0]) == before).all()
@@ -116,7 +117,7 @@ def test_the_source_picture_is_never_written_to(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv444p", "yuv422p10le", "gray", "nv12", "rgb24", "gbrp"])
 def test_any_pixel_format_becomes_yuv420p(pixel_format: str, tmp_path: Path) -> None:
     painted = Painter(track(320, 180), (128, 128), tmp_path).paint(
-        quarters(pixel_format=pixel_format), shot(0, 0, 180, 180)
+        quarters(pixel_format=pixel_format), shot(0, 0, 180, 180), 0
     )
     assert painted.format.name == "yuv420p"
 
@@ -126,7 +127,7 @@ def test_full_range_becomes_limited(tmp_path: Path) -> None:
     for plane, value in zip(source.planes, (255, 128, 128), strict=True):
         rows(plane)[:] = value
     source.color_range = 2
-    painted = Painter(track(320, 180), (128, 128), tmp_path).paint(source, shot(0, 0, 180, 180))
+    painted = Painter(track(320, 180), (128, 128), tmp_path).paint(source, shot(0, 0, 180, 180), 0)
     assert abs(int(rows(painted.planes[0])[5, 5]) - 235) <= 2
 
 
@@ -138,7 +139,7 @@ def test_hdr_white_and_grey_are_mapped_down(tmp_path: Path) -> None:
         for plane, value in zip(source.planes, (64 + round(876 * signal), 512, 512), strict=True):
             np.frombuffer(plane, np.uint16)[:] = value
         source.color_trc, source.color_primaries, source.colorspace = ColorTrc.SMPTE2084, ColorPrimaries.BT2020, 9
-        painted = painter.paint(source, shot(0, 0, 180, 180))
+        painted = painter.paint(source, shot(0, 0, 180, 180), 0)
         lumas.append(int(rows(painted.planes[0])[60, 60]))
         assert abs(int(rows(painted.planes[1])[30, 30]) - 128) <= 1
     assert lumas == sorted(lumas)
@@ -173,3 +174,75 @@ def test_interlaced_pictures_are_made_whole_and_keep_their_times() -> None:
 def test_progressive_pictures_pass_untouched() -> None:
     pictures = [(0, quarters()), (40, quarters())]
     assert [frame for _, frame in deinterlaced(pictures)] == [frame for _, frame in pictures]
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("rotation_deg", [0, 90, 180, 270])
+def test_a_part_of_the_coded_picture_is_found_in_the_upright_one(rotation_deg: int, mirrored: bool) -> None:
+    turned = msgspec.structs.replace(
+        track(320, 180, rotation_deg=rotation_deg), mirrored=mirrored, sample_aspect=(2, 1)
+    )
+    wide = {"display_height": 640} if rotation_deg in (90, 270) else {"display_width": 640}
+    turned = msgspec.structs.replace(turned, **wide)
+    crop = CropBox(x=24, y=40, width=80, height=64)
+    found = display_box(coded_crop(crop, turned, 320, 180), turned, 320, 180)
+    assert (found.x, found.y, found.width, found.height) == pytest.approx((24, 40, 80, 64), abs=2)
+
+
+def ramp(width: int = 320, height: int = 180) -> av.VideoFrame:
+    """Luma rises by half a step a pixel from left to right."""
+    picture = av.VideoFrame(width, height, "yuv420p")
+    for number, plane in enumerate(picture.planes):
+        rows(plane)[:, : plane.width] = 128 if number else (40 + np.arange(plane.width) / 2).astype(np.uint8)
+    return picture
+
+
+def moving(*lefts: float, width: float = 90.0) -> ShotCrop:
+    """A crop that goes from one left edge to the next, a second each."""
+    path = [PathKey(at_ms=1_000 * number, box=Box(x=x, y=0, width=width, height=180)) for number, x in enumerate(lefts)]
+    return ShotCrop(range=WHEN, mode="follow", crop=CropBox(x=0, y=0, width=320, height=180), reason="test", path=path)
+
+
+@pytest.mark.parametrize("rotation_deg", [0, 180])
+def test_a_crop_moves_by_fractions_of_a_pixel(rotation_deg: int, tmp_path: Path) -> None:
+    painter = Painter(track(320, 180, rotation_deg=rotation_deg), (180, 360), tmp_path)
+    shown = [painter.paint(ramp(), moving(0, 230), at_ms) for at_ms in range(0, 1_001, 4)]
+    assert {(one.width, one.height, one.format.name) for one in shown} == {(180, 360, "yuv420p")}
+    middles = np.array([rows(one.planes[0])[170:190, 60:120].mean() for one in shown])
+    steps = np.diff(middles) if rotation_deg == 0 else -np.diff(middles)
+    assert abs(middles[-1] - middles[0]) == pytest.approx(115, abs=3)
+    assert steps.min() > 0, "it goes on with every picture"
+    assert steps.max() < 0.9, "and never jumps: 0.46 of a step is meant"
+
+
+def test_a_crop_that_stands_at_whole_pixels_is_as_a_still_one(tmp_path: Path) -> None:
+    still = shot(40, 0, 90, 180)
+    painted = Painter(track(320, 180), (180, 360), tmp_path).paint(quarters(), still, 0)
+    moved = Painter(track(320, 180), (180, 360), tmp_path).paint(quarters(), moving(40, 40), 500)
+    one, other = (rows(picture.planes[0])[:, :180].astype(int) for picture in (painted, moved))
+    assert np.abs(one - other).mean() < 1.0
+
+
+def test_a_crop_that_grows_fills_the_picture_all_the_time(tmp_path: Path) -> None:
+    small, large = Box(x=150, y=40, width=20, height=40), Box(x=60, y=0, width=90, height=180)
+    path = [PathKey(at_ms=0, box=small), PathKey(at_ms=1_000, box=large)]
+    grows = msgspec.structs.replace(moving(0), path=path)
+    painter = Painter(track(320, 180), (180, 360), tmp_path)
+    for at_ms in range(-40, 1_080, 40):
+        painted = painter.paint(quarters(), grows, at_ms)
+        assert rows(painted.planes[0])[:360, :180].min() > 20
+
+
+@pytest.mark.parametrize("rotation_deg", [0, 90])
+def test_panes_stand_one_below_the_other(rotation_deg: int, tmp_path: Path) -> None:
+    turned = track(320, 180, rotation_deg=rotation_deg)
+    high, wide = turned.display_height // 2, turned.display_width // 2
+    left, right = CropBox(x=0, y=0, width=wide, height=high), CropBox(x=wide, y=high, width=wide, height=high)
+    panes = [Pane(source=left, share=0.25), Pane(source=right, share=0.75)]
+    stacked = msgspec.structs.replace(shot(0, 0, 320, 180), mode="split", panes=panes)
+    painted = Painter(turned, (120, 200), tmp_path).paint(quarters(), stacked, 0)
+    whole = Painter(turned, (200, 200), tmp_path).paint(
+        quarters(), shot(0, 0, turned.display_width, turned.display_height), 0
+    )
+    first, last = colours(whole, [CORNERS[0], CORNERS[3]])
+    assert colours(painted, [(0.5, 0.1), (0.5, 0.22), (0.5, 0.28), (0.5, 0.9)]) == [first, first, last, last]

@@ -12,7 +12,7 @@ from PIL import Image
 
 from schemas.documents import FaceSample, ShotCrop
 from schemas.media import Box, CropBox, Face, TimeRange
-from streams.render.thumbnail import Thumbnail, face_score, painted_box
+from streams.render.thumbnail import Thumbnail, face_score
 
 WIDTH, HEIGHT = 360, 640
 FACE = Box(x=120, y=100, width=128, height=160)
@@ -104,11 +104,3 @@ def test_a_face_counts_by_what_of_it_is_in_the_picture() -> None:
     assert half_out == pytest.approx(whole / 2, rel=0.2)
     assert face_score(GOOD, Box(x=900, y=900, width=50, height=50)) == 0
     assert face_score(GOOD, Box(x=10, y=10, width=3, height=3)) == 0
-
-
-def test_where_a_box_is_painted() -> None:
-    box = Box(x=700, y=90, width=80, height=100)
-    held = painted_box(box, CropBox(x=600, y=0, width=304, height=540), 1080, 1920)
-    assert (held.x, held.y, held.height) == pytest.approx((355, 320, 355), abs=1)
-    fitted = painted_box(box, CropBox(x=0, y=0, width=960, height=540), 1080, 1080)
-    assert (fitted.x, fitted.y, fitted.width) == (787.5, 337.5, 90)

@@ -78,7 +78,7 @@ def test_a_picture_is_seen_and_painted_as_its_matrix_asks(name: str, tmp_path: P
         reader = Reader(source, index)
         _, frame = next(reader.pictures(TimeRange(start_ms=0, end_ms=200)))
         seen = display_array(frame, index.video, width // 2, height // 2)
-        painted = Painter(index.video, (width, height), tmp_path).paint(frame, whole)
+        painted = Painter(index.video, (width, height), tmp_path).paint(frame, whole, 0)
         reader.close()
     assert quarters_of(seen) == asked_for(matrix)
     assert quarters_of(painted.to_ndarray(format="rgb24", src_colorspace="ITU709")) == asked_for(matrix)

@@ -1,0 +1,55 @@
+"""A camera angle of a clip as its framing sees it: its shots, who is there, what may be shown. Decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from schemas.documents import Aspect, ClipTracks, FaceTrack, ShotCrop
+from schemas.media import TimeRange
+from streams.frame.angles import Cast, main_first, people
+from streams.frame.figures import screen_in
+from streams.frame.ground import Ground, ground_of
+from streams.sight.screens import SURE
+
+Framed = dict[int, list[ShotCrop]]
+"""By number of the shot what it shows, in order of time."""
+
+
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """One camera angle: ``shots`` are its numbered stretches, stretched to cover what is asked for."""
+
+    tracks: ClipTracks
+    shots: Mapping[int, TimeRange]
+    ground: Ground
+    groups: list[list[FaceTrack]]
+    """The tracks of each face."""
+    cast: Cast
+    screen: float
+    """How surely a screen or a slide is shown."""
+
+    @property
+    def is_screen(self) -> bool:
+        """Whether it shows a screen or a slide."""
+        return self.screen >= SURE
+
+    @property
+    def length_ms(self) -> int:
+        """Of all its shots."""
+        return sum(when.length_ms for when in self.shots.values())
+
+
+def scene_of(
+    tracks: ClipTracks, group: list[int], shots: Mapping[int, TimeRange], size: tuple[int, int], aspect: Aspect
+) -> Scene:
+    """The scene of the shots with numbers ``group``; only those in ``shots`` are to be framed."""
+    groups = people([track for track in tracks.tracks if track.shot in group])
+    return Scene(
+        tracks=tracks,
+        shots={number: shots[number] for number in group if number in shots},
+        ground=ground_of(tracks, group, *size, aspect),
+        groups=groups,
+        cast=main_first(groups, tracks.turns),
+        screen=screen_in(tracks, group) or 0.0,
+    )

@@ -1,0 +1,122 @@
+"""Still framings of a camera angle: a crop that holds, or everything on a blurred ground. Pure; nothing moves here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+import msgspec
+
+from schemas.documents import ShotCrop
+from schemas.framing import Mode
+from schemas.media import CropBox, TimeRange
+from schemas.scenery import Shows
+from streams.frame.figures import figures
+from streams.frame.scenes import Framed, Scene
+
+TOO_WIDE = 0.98
+"""Of the crop's width: a face that is usually wider cannot be shown by it."""
+TEXT_WIDE = 0.75
+"""A crop that holds less of what stands on a screen or a slide cuts its lines off."""
+SAFE = 0.98
+"""Share of the looks at which a crop that is beyond doubt holds the main face."""
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """A crop, what it holds on, and why; ``inside``: the share of looks at which it holds the main face or person."""
+
+    crop: CropBox
+    shows: Shows
+    reason: str
+    mode: Mode = "hold"
+    inside: float = 1.0
+
+
+def held(scene: Scene) -> Decision:
+    """The still crop of an angle, or all of it where a crop would cut off what matters."""
+    if scene.ground.is_tall:
+        cut = f"{scene.ground.aspect} would cut more than half of a tall picture away"
+        return everything(scene, f"{cut}: all of it on a blurred ground")
+    if scene.cast.subjects:
+        return _on_faces(scene)
+    return _without_face(scene)
+
+
+def everything(scene: Scene, reason: str) -> Decision:
+    """All of the picture, on a blurred ground."""
+    return Decision(crop=scene.ground.content, shows="whole", reason=reason, mode="fit")
+
+
+def safest(scene: Scene) -> Decision:
+    """As `held`, but everything is shown unless the crop holds who matters at nearly every look."""
+    decision = held(scene)
+    if decision.mode == "fit" or decision.inside >= SAFE or scene.ground.holds_all:
+        return decision
+    return everything(scene, f"a still crop holds the face in {decision.inside:.0%} of its looks: all of the picture")
+
+
+def framed(scene: Scene, decision: Decision) -> Framed:
+    """The same for all shots of the angle."""
+    return {number: [shot_of(decision, when)] for number, when in scene.shots.items()}
+
+
+def shot_of(decision: Decision, when: TimeRange) -> ShotCrop:
+    """A decision for a stretch of time."""
+    return ShotCrop(range=when, mode=decision.mode, crop=decision.crop, shows=decision.shows, reason=decision.reason)
+
+
+def _on_faces(scene: Scene) -> Decision:
+    cast, ground = scene.cast, scene.ground
+    subjects = cast.subjects
+    wide = median(box.width for box in subjects[0].boxes)
+    if wide > TOO_WIDE * ground.size[0] and not ground.holds_all:
+        return everything(scene, f"the face is wider than a {ground.aspect} crop: all of it on a blurred ground")
+    placed = ground.on_faces(subjects[0], subjects[1:])
+    shows: Shows = "speaker" if cast.speaks_ms else "face"
+    whose = "the face" if len(subjects) == 1 else f"the main face of {len(subjects)}"
+    if cast.speaks_ms:
+        heard = f"{cast.speaks_ms / 1000:.1f} of {cast.of_ms / 1000:.1f} s"
+        whose = f"the one of {len(subjects)} faces who speaks ({heard})"
+    reason = f"holds on {whose}: in frame in {placed.inside:.0%} of {len(subjects[0].boxes)} looks"
+    return Decision(crop=placed.crop, shows=shows, reason=reason, inside=placed.inside)
+
+
+def _without_face(scene: Scene) -> Decision:
+    """On a person, else on what a screen or the picture has most of."""
+    tracks, group, ground = scene.tracks, list(scene.shots), scene.ground
+    persons = figures(tracks, group) if not scene.is_screen else []
+    if persons:
+        placed = ground.on_faces(persons[0], persons[1:])
+        reason = f"no face: holds on a person, seen in {len(persons[0].boxes)} looks"
+        return Decision(crop=placed.crop, shows="person", reason=reason, inside=placed.inside)
+    looks = [look for look in tracks.looks if look.shot in group]
+    columns, rows = _mean([look.columns for look in looks]), _mean([look.rows for look in looks])
+    crop, stands_out = ground.on_detail(columns, rows)
+    if not scene.is_screen:
+        reason = "no face: most detail and movement" if stands_out else "no face, nothing stands out: centre"
+        return Decision(crop=crop, shows="detail" if stands_out else "centre", reason=reason)
+    shown = f"a screen or a slide ({scene.screen:.0%} sure)"
+    kept = share_held(columns, crop.x, crop.width, ground.width)
+    if kept < TEXT_WIDE and not ground.holds_all:
+        return msgspec.structs.replace(
+            everything(scene, f"{shown}, and a crop holds {kept:.0%} of it: all of it on a blurred ground"),
+            shows="screen",
+        )
+    found = "most detail and movement" if stands_out else "nothing stands out: centre"
+    return Decision(crop=crop, shows="screen", reason=f"{shown}{': ' if stands_out else ', '}{found}")
+
+
+def share_held(profile: Sequence[float], start: int, length: int, limit: int) -> float:
+    """How much of a profile over ``limit`` pixels lies on some of them."""
+    if not profile:
+        return 1.0
+    width = limit / len(profile)
+    return sum(
+        value * max(0.0, min(start + length, (place + 1) * width) - max(start, place * width)) / width
+        for place, value in enumerate(profile)
+    )
+
+
+def _mean(profiles: Sequence[Sequence[float]]) -> list[float]:
+    kept = [profile for profile in profiles if profile]
+    return [sum(values) / len(kept) for values in zip(*kept, strict=True)] if kept else []
