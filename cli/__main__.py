@@ -20,6 +20,7 @@ from cli.demo import SHIPPED, demo
 from cli.exits import INTERRUPTED, OK, USAGE, CliError, epilog
 from cli.run import check_options, check_source, run_project
 from cli.show import Display
+from cli.sound_flags import add_sound
 from cli.wishes import ASPECTS, add_wishes
 from schemas.export_options import Quality
 
@@ -100,6 +101,7 @@ def _add_queries(commands: Any) -> None:
     export.add_argument(
         "--quality", choices=get_args(Quality), help="draft is quickest, best is smallest (as the project's)"
     )
+    add_sound(export)
     export.add_argument("--start-ms", type=int, metavar="MS", help="another start, on the video's time line")
     export.add_argument("--end-ms", type=int, metavar="MS", help="another end")
     export.add_argument("--out", metavar="DIR", default="out", help="for the files (%(default)s)")

@@ -18,6 +18,7 @@ from cli.client import JSON, Client
 from cli.exits import NOTHING_FOUND, OK, PROJECT_FAILED, USAGE, CliError
 from cli.progress import clock, duration_text, size_text
 from cli.show import Display, plain_table, visible
+from cli.wishes import export_options_of
 
 EXPORT_TIMEOUT_S = 1800.0
 POLL_S = 1.0
@@ -132,7 +133,7 @@ def export(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
     clip = client.get(f"/v1/clips/{args.clip}")
     wish = {"aspect": args.aspect, "captions": not args.no_captions, "start_ms": args.start_ms, "end_ms": args.end_ms}
     wish |= {"template": args.captions_template, "mask_profanity": args.mask_profanity}
-    wish["options"] = {"video": {"quality": args.quality}} if args.quality else None
+    wish["options"] = export_options_of(args) or None
     wanted = client.post(
         f"/v1/clips/{args.clip}/export", {name: value for name, value in wish.items() if value is not None}
     )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import get_args
 
 from cli.client import JSON
+from cli.sound_flags import add_sound, sound_of
 from schemas.export_options import Quality
 from schemas.worth import Genre
 
@@ -61,6 +62,7 @@ def add_wishes(parser: argparse.ArgumentParser, positive: Callable[[str], int]) 
     add("--captions-template", metavar="NAME", help="how captions look, e.g. karaoke_fill: see docs/captions.md")
     add("--mask-profanity", action="store_true", help="hide coarse words of captions and subtitles behind stars")
     add("--quality", choices=get_args(Quality), help="of the files: draft is quickest, best is smallest (good)")
+    add_sound(parser)
     add("--no-captions", action="store_true", help="burn no captions in")
     add("--language", metavar="xx", help="language spoken, e.g. en (recognised by itself)")
     add("--translate", choices=("en",), help="a second transcript in English, of what is said in other languages")
@@ -88,6 +90,12 @@ def options_of(args: Namespace) -> JSON:
         options["captions"] = False
     if args.mask_profanity:
         options["mask_profanity"] = True
-    if args.quality:
-        options["export"] = {"video": {"quality": args.quality}}
+    if export := export_options_of(args):
+        options["export"] = export
     return options
+
+
+def export_options_of(args: Namespace) -> JSON:
+    """How files are made: ``options`` of an export, ``export`` among those of a project."""
+    parts: JSON = {"video": {"quality": args.quality} if args.quality else {}, "sound": sound_of(args)}
+    return {name: part for name, part in parts.items() if part}

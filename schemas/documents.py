@@ -12,6 +12,7 @@ from schemas.media import CropBox, Face, ObjectRef, Segment, TimeRange, Value, W
 from schemas.proof import Check, FaceExpectation, Verdict
 from schemas.scenery import Framing, Person, PersonSample, Scenery, Shows
 from schemas.shots import Transition, TransitionKind
+from schemas.sound_report import SoundReport
 from schemas.sounds import SpanSounds
 from schemas.vectors import SentenceRows
 from schemas.voices import Diarization, VoiceWindows
@@ -43,7 +44,7 @@ class VideoTrack(Value, frozen=True, kw_only=True):
 
 
 class AudioTrack(Value, frozen=True, kw_only=True):
-    """The chosen audio stream."""
+    """An audio stream: the chosen one, or one of all."""
 
     stream_index: int
     codec: str
@@ -52,6 +53,12 @@ class AudioTrack(Value, frozen=True, kw_only=True):
     time_base: tuple[int, int]
     start_pts: int
     duration_ms: int
+    layout: str = ""
+    """Its channels, as libav names them: ``stereo``, ``5.1(side)``."""
+    language: str = ""
+    """As the file says, e.g. ``eng``."""
+    speech: float | None = None
+    """How much like speech it sounds, 0..1; measured where there are several."""
 
 
 class PacketTable(Value, frozen=True, kw_only=True):
@@ -76,8 +83,11 @@ class SourceIndex(Value, frozen=True, kw_only=True):
     seekable: bool
     video: VideoTrack | None = None
     audio: AudioTrack | None = None
+    """The one that is listened to."""
     packets: PacketTable | None = None
     warnings: list[str] = []
+    audio_tracks: list[AudioTrack] = []
+    """All of them, in the file's order; none in indexes older than this."""
 
 
 class LoudnessCurve(Value, frozen=True, kw_only=True):
@@ -395,6 +405,8 @@ class Certificate(Value, frozen=True, kw_only=True):
     """What was measured, each held against its limit; none in certificates older than this."""
     verdict: Verdict | None = None
     """The worst of the checks."""
+    sound: SoundReport | None = None
+    """What was done to the sound; None in certificates older than this, and where there is none."""
 
 
 class ExportFiles(Value, frozen=True, kw_only=True):

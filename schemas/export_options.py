@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from schemas.media import Value
+from schemas.sound_wish import SoundWish, broken_sound_rules
 
 Quality = Literal["draft", "good", "best"]
 """``draft``: quickest, for a look; ``good``: to be posted; ``best``: small and clean, slow."""
@@ -27,12 +28,12 @@ class ExportOptions(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
     """All of them; what is left out is as it always was."""
 
     video: VideoWish = VideoWish()
+    sound: SoundWish = SoundWish()
 
 
 def broken_export_rules(options: ExportOptions) -> Mapping[str, str]:
     """Path of each option that is out of its range or does not go with another → what it must be; empty: all well."""
-    del options  # each is a closed choice: what is decoded is well
-    return {}
+    return {f"sound/{name}": rule for name, rule in broken_sound_rules(options.sound)}
 
 
 def words_suffix(transcript_version: int | None) -> str:

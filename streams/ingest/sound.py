@@ -22,6 +22,10 @@ RATE_HZ = 16_000
 SAMPLES_PER_MS = RATE_HZ // 1000
 RESYNC_US = 100_000
 """A frame further than this from where the last one ended starts anew: less is jitter of coarse time stamps."""
+DRIFT_US = 15_000
+"""So far may time stamps have moved from the count of samples, on the mean of a second, before they are followed."""
+FOLLOWED = 0.02
+"""A frame's share of that mean."""
 FLOOR_DB = -100.0
 CHUNK_SAMPLES = RATE_HZ * 60
 
@@ -36,6 +40,7 @@ class PcmFile:
         self._resampler: AudioResampler | None = None
         self._shape: tuple[str, str, int] | None = None
         self._expected_us = 0.0
+        self._lag_us = 0.0
         self._heard_us = 0.0
         self._first_us: float | None = None
         self._distrusted = False
@@ -51,9 +56,13 @@ class PcmFile:
             start_us = stream_us(frame.pts, frame.time_base) - self._origin_us
         if not self._trusted(start_us):
             start_us = self._expected_us
+        self._lag_us += (start_us - self._expected_us - self._lag_us) * FOLLOWED
         if self._resampler is None or shape != self._shape or abs(start_us - self._expected_us) > RESYNC_US:
             self._flush()
             self._begin(shape, start_us)
+        elif abs(self._lag_us) > DRIFT_US:
+            self._flush()
+            self._begin(shape, self._expected_us + self._lag_us)
         assert self._resampler is not None
         frame.pts = None
         for part in self._resampler.resample(frame):
@@ -85,6 +94,7 @@ class PcmFile:
         self._resampler = AudioResampler(format="s16", layout="mono", rate=RATE_HZ)
         self._shape = shape
         self._expected_us = start_us
+        self._lag_us = 0.0
         self._cursor = round(start_us * RATE_HZ / US_PER_S)
 
     def _flush(self) -> None:

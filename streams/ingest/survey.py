@@ -5,12 +5,13 @@ Streams that turn out not to decode are left out and chosen around in a further 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import av
+import msgspec
 from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.packet import Packet
@@ -22,6 +23,7 @@ from streams.adapters.media.opening import limit_decoder, open_media
 from streams.adapters.media.timeline import by_order, stream_us
 from streams.errors import Rejected
 from streams.ingest.sound import PcmFile
+from streams.ingest.speechlike import listened
 from streams.ingest.tally import VideoTally
 from streams.ingest.tracks import check_streams, choose, refuse_nothing
 from streams.settings import MediaLimits
@@ -50,10 +52,11 @@ def survey(source: BinaryIO, limits: MediaLimits, pcm: Path, report: Report) -> 
     """
     broken: dict[int, str] = {}
     packets = 0
+    speech = _speech(source, limits)
     for _ in range(MAX_PASSES):
         source.seek(0)
         with _open(source, limits) as container:
-            one = _Pass(container, limits, broken, pcm)
+            one = _Pass(container, limits, broken, pcm, speech)
             for _ in one.run():
                 packets += 1
                 report(packets)
@@ -76,16 +79,39 @@ def _open(source: BinaryIO, limits: MediaLimits) -> InputContainer:
         raise Rejected("media.corrupt", "This is not a media file, or it is damaged beyond reading.") from error
 
 
+def _speech(source: BinaryIO, limits: MediaLimits) -> dict[int, float]:
+    """How much like speech each audio track sounds; nothing where there is one, or they cannot be listened to."""
+    source.seek(0)
+    with _open(source, limits) as container:
+        check_streams(container, limits)
+        if len(container.streams.audio) < 2:
+            return {}
+    try:
+        return listened(source, max_pixels=limits.max_pixels, max_streams=1000)
+    except (MemoryError, av.error.ExitError):
+        raise
+    except (av.FFmpegError, ValueError):
+        return {}
+
+
 class _Pass:
     """One pass over one opened container."""
 
-    def __init__(self, container: InputContainer, limits: MediaLimits, broken: dict[int, str], pcm: Path) -> None:
+    def __init__(
+        self,
+        container: InputContainer,
+        limits: MediaLimits,
+        broken: dict[int, str],
+        pcm: Path,
+        speech: Mapping[int, float],
+    ) -> None:
         check_streams(container, limits)
         self._container = container
         self._limits = limits
         self._broken = broken
         self._video = cast(VideoStream | None, choose(container.streams, "video", broken))
-        self._audio = cast(AudioStream | None, choose(container.streams, "audio", broken))
+        self._speech = speech
+        self._audio = cast(AudioStream | None, choose(container.streams, "audio", broken, speech))
         if self._video is None and self._audio is None:
             raise CORRUPT if broken else refuse_nothing(container.streams)
         self._origin_us = min(_start_us(stream) for stream in (self._video, self._audio) if stream is not None)
@@ -189,23 +215,40 @@ class _Pass:
             audio=audio,
             packets=None if self._tally is None else self._tally.table(),
             warnings=self._warnings(duration_ms),
+            audio_tracks=[audio if audio and one is self._audio else self._told(one) for one in self._tracks()],
         )
 
+    def _tracks(self) -> list[AudioStream]:
+        """All audio streams that have a decoder, and in which something decodes as far as is known."""
+        found = [one for one in self._container.streams.audio if one.codec_context is not None]
+        return [one for one in found if one.index not in self._broken]
+
     def _audio_track(self) -> AudioTrack | None:
+        """The chosen one, by what was decoded of it."""
         if self._audio is None or self._sound is None:
             return None
-        base = self._audio.time_base or Fraction(1, self._audio.codec_context.sample_rate or 1)
+        told = self._told(self._audio)
         start = self._sound_start_pts or 0
-        context = self._audio.codec_context
-        start_ms = (stream_us(start, base) - self._origin_us + 500) // 1000
+        start_ms = (stream_us(start, told.time_base) - self._origin_us + 500) // 1000
+        length_ms = max(0, self._sound.samples // 16 - start_ms)
+        return msgspec.structs.replace(told, start_pts=start, duration_ms=length_ms)
+
+    def _told(self, stream: AudioStream) -> AudioTrack:
+        """A stream by what the demuxer says."""
+        context = stream.codec_context
+        base = stream.time_base or Fraction(1, context.sample_rate or 1)
+        speech = self._speech.get(stream.index)
         return AudioTrack(
-            stream_index=self._audio.index,
+            stream_index=stream.index,
             codec=context.codec.canonical_name,
             sample_rate_hz=context.sample_rate,
             channels=context.channels,
             time_base=(base.numerator, base.denominator),
-            start_pts=start,
-            duration_ms=max(0, self._sound.samples // 16 - start_ms),
+            start_pts=stream.start_time or 0,
+            duration_ms=(stream_us(stream.duration or 0, base) + 500) // 1000,
+            layout=context.layout.name,
+            language=str(stream.metadata.get("language", ""))[:8],
+            speech=None if speech is None else round(speech, 3),
         )
 
     def _warnings(self, duration_ms: int) -> list[str]:

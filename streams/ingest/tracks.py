@@ -1,8 +1,9 @@
-"""Which streams of a file are the project's video and sound, by what the demuxer says. Decodes nothing."""
+"""Which streams of a file are the project's video and sound, as demuxer and a short listen say. Decodes nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
+from types import MappingProxyType
 
 from av.container import InputContainer
 from av.stream import Disposition, Stream
@@ -11,6 +12,10 @@ from streams.errors import Rejected
 from streams.settings import MediaLimits
 
 STILL = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+FOR_FEW = Disposition.comment | Disposition.visual_impaired | Disposition.karaoke | Disposition.clean_effects
+AS_LIKE_SPEECH = 0.7
+"""Of the likeness of the track that is most like speech: what is nearer to it is as good."""
+NOT_HEARD: Mapping[int, float] = MappingProxyType({})
 NO_DECODER = (
     "The file's video and sound use codecs that are not supported. Convert it to H.264 and AAC, then try again."
 )
@@ -31,10 +36,14 @@ def check_streams(container: InputContainer, limits: MediaLimits) -> None:
             )
 
 
-def choose(streams: Iterable[Stream], kind: str, broken: Container[int]) -> Stream | None:
+def choose(
+    streams: Iterable[Stream], kind: str, broken: Container[int], speech: Mapping[int, float] = NOT_HEARD
+) -> Stream | None:
     """The stream of a kind to work on: the default one, then the one with most pixels, then the first.
 
-    Cover art is not video. ``broken`` are streams that turned out not to decode.
+    Cover art is not video. ``broken`` are streams that turned out not to decode. Where ``speech`` (stream index → how
+    much like speech it sounds) tells of several audio tracks, it has to be one of those that sound most like it; one
+    that is meant for few, as a director's comments, only where there is no other.
     """
     usable = [
         stream
@@ -44,7 +53,16 @@ def choose(streams: Iterable[Stream], kind: str, broken: Container[int]) -> Stre
         and stream.index not in broken
         and not stream.disposition & STILL
     ]
+    if kind == "audio" and len(usable) > 1:
+        usable = _with_speech(usable, speech)
     return min(usable, key=_rank, default=None)
+
+
+def _with_speech(tracks: list[Stream], speech: Mapping[int, float]) -> list[Stream]:
+    general = [track for track in tracks if not track.disposition & FOR_FEW]
+    heard = {track.index: speech.get(track.index, 0.0) for track in general or tracks}
+    most = max(heard.values())
+    return [track for track in general or tracks if heard[track.index] >= most * AS_LIKE_SPEECH]
 
 
 def _rank(stream: Stream) -> tuple[bool, int, int]:

@@ -14,8 +14,7 @@ from streams.render.checks.heard import check_sound
 from streams.render.checks.pictures import check_pictures
 from streams.render.checks.shape import check_shape
 from streams.render.checks.sync import check_sync
-from streams.render.edl import Timeline
-from streams.render.loudness import TARGET_LUFS, Loudness, measure
+from streams.render.loudness import Loudness, measure
 
 LENGTH_TOLERANCE_MS = 50
 LOUDNESS_TOLERANCE_LU = 1.0
@@ -40,7 +39,7 @@ def examine(path: Path, meant: Meant, *, encoder: str, warnings: list[str]) -> C
         true_peak_dbtp=round(peak, 2) if peak is not None else None,
         caption_cues=len(meant.cues),
         encoder=encoder,
-        warnings=[*warnings, *_faults(tracks, meant.timeline, lufs, peak)],
+        warnings=[*warnings, *_faults(tracks, meant, lufs, peak)],
         checks=checks,
         verdict=verdict_of(checks),
     )
@@ -58,13 +57,13 @@ def checks_of(case: Case, loudness: Loudness) -> list[Check]:
     ]
 
 
-def _faults(tracks: Tracks, timeline: Timeline, lufs: float | None, peak: float | None) -> list[str]:
-    faults = []
+def _faults(tracks: Tracks, meant: Meant, lufs: float | None, peak: float | None) -> list[str]:
+    faults, timeline = [], meant.timeline
     if tracks.frames != timeline.count:
         faults.append(f"video.frames: {tracks.frames} pictures instead of {timeline.count}")
     if abs(tracks.video_ms - tracks.audio_ms) > LENGTH_TOLERANCE_MS:
         faults.append(f"av.length: picture lasts {tracks.video_ms:.0f} ms, sound {tracks.audio_ms:.0f} ms")
-    if lufs is not None and lufs > TARGET_LUFS + LOUDNESS_TOLERANCE_LU:
+    if lufs is not None and lufs > meant.limits.lufs.around + LOUDNESS_TOLERANCE_LU:
         faults.append(f"audio.loud: {lufs:.1f} LUFS")
     if peak is not None and peak > PEAK_LIMIT_DBTP:
         faults.append(f"audio.peak: {peak:.1f} dBTP")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import av
 import msgspec
-import numpy as np
 
 from schemas.documents import CaptionCue, Certificate, FramePlan, SourceIndex
 from schemas.edit import Piece
@@ -25,17 +25,16 @@ from streams.render.certificate import examine
 from streams.render.checks.case import Meant, comes_in_ms
 from streams.render.checks.witness import Witness
 from streams.render.cues import make_cues
-from streams.render.damage import Stills, silence_told, stills_told
+from streams.render.damage import Stills, stills_told
 from streams.render.edl import OUTPUT_SIZES, Part, Shots, Slot, Timeline, fill_slots, timeline_of
-from streams.render.joins import joined
 from streams.render.layout import look_for
-from streams.render.loudness import RATE_HZ, Sound, normalised
+from streams.render.loudness import RATE_HZ, Sound
+from streams.render.mix import Mixed, Source, limits_for, mixed
 from streams.render.picture import Painter, deinterlaced
 from streams.render.planes import copied
 from streams.render.room import captions_for
-from streams.render.sound import faded
 from streams.render.thumbnail import CUT_MARGIN_MS, Thumbnail
-from streams.render.trial import proofed
+from streams.render.trial import encoded
 from streams.render.writer import Encoding, Mp4Writer
 
 VIDEO_FILE, THUMBNAIL_FILE = "clip.mp4", "thumbnail.jpg"
@@ -83,25 +82,26 @@ def render(task: RenderTask, source: BinaryIO, scratch: Path, report: Report) ->
     timeline = timeline_of(played, task.index)
     reader = Reader(source, task.index, threads=task.encoding.threads)
     progress = _Progress(report)
-    sound, warnings = _sound(task, reader, timeline, played, progress)
+    mix = _sound(task, reader, timeline, played, progress)
     cues, missing_glyphs = _cues(task, played)
-    warnings += missing_glyphs
     path = scratch / VIDEO_FILE
     witness = Witness()
-    lost = _encode(task, reader, timeline, sound, cues, scratch, progress, witness)
+    lost = _encode(task, reader, timeline, mix.sound, cues, scratch, progress, witness)
     reader.close()
     meant = Meant(
         plan=task.plan,
         timeline=timeline,
         size_px=OUTPUT_SIZES[task.plan.aspect],
-        sound=sound,
+        sound=mix.sound,
         witness=witness,
         cues=cues,
         words=words_out(task.words, played),
         comes_in_ms=comes_in_ms(task.template),
+        limits=limits_for(task.options.sound),
         source_lost=any(one.startswith("video.frozen") for one in lost),
     )
-    return Rendered(certificate=examine(path, meant, encoder=task.encoding.name, warnings=warnings + lost))
+    certificate = examine(path, meant, encoder=task.encoding.name, warnings=[*mix.warnings, *missing_glyphs, *lost])
+    return Rendered(certificate=msgspec.structs.replace(certificate, sound=mix.report))
 
 
 class _Progress:
@@ -117,31 +117,12 @@ class _Progress:
             self._report(self._count)
 
 
-def _sound(
-    task: RenderTask, reader: Reader, timeline: Timeline, played: Sequence[Piece], progress: _Progress
-) -> tuple[Sound, list[str]]:
-    """The clip's sound at its target loudness; silence of the right length where the source has none."""
-    samples = timeline.samples(RATE_HZ)
-    silence = np.zeros((samples, 2), np.float32)
-    if task.index.audio is None:
-        return silence, ["audio.absent: the source has no sound; the clip's track is silent"]
-    heard: list[tuple[TimeRange, float]] = []
-
-    def counted(time: TimeRange) -> Iterator[tuple[int, av.AudioFrame]]:
-        heard_ms = 0.0
-        for at_ms, frame in reader.audio(time):
-            progress.step()
-            end_ms = at_ms + frame.samples * 1000 / frame.sample_rate
-            heard_ms += max(0.0, min(end_ms, time.end_ms) - max(at_ms, time.start_ms))
-            yield at_ms, frame
-        heard.append((time, heard_ms))
-
-    sound = joined(played, samples, counted)
-    if sound is None:
-        return silence, ["audio.absent: the source has no sound in this range; the clip's track is silent"]
-    level, warnings = normalised(sound)
-    level = proofed(faded(level), task.encoding.audio_bit_rate)
-    return level, warnings + [told for time, heard_ms in heard for told in silence_told(time, task.index, heard_ms)]
+def _sound(task: RenderTask, reader: Reader, timeline: Timeline, played: Sequence[Piece], progress: _Progress) -> Mixed:
+    """The clip's sound as it is to be encoded; silence of the right length where the source has none."""
+    source = Source(reader=reader, index=task.index, step=progress.step)
+    words = words_out(task.words, played)
+    trial = partial(encoded, bit_rate=task.encoding.audio_bit_rate)
+    return mixed(source, played, words, task.options.sound, samples=timeline.samples(RATE_HZ), trial=trial)
 
 
 def _cues(task: RenderTask, played: Sequence[Piece]) -> tuple[list[CaptionCue], list[str]]:

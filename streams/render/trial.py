@@ -7,22 +7,8 @@ import io
 import av
 import numpy as np
 
-from streams.render.loudness import CEILING_DBTP, RATE_HZ, Sound, true_peaks, turned_down
+from streams.render.loudness import RATE_HZ, Sound
 from streams.render.sound import audio_frames
-
-LIMIT_DBTP = -1.1
-"""A little below what is promised (-1)."""
-TRIES = 3
-
-
-def proofed(sound: Sound, bit_rate: int) -> Sound:
-    """The sound, softer around the peaks that would be too high once encoded at ``bit_rate``."""
-    for _ in range(TRIES):
-        peaks = true_peaks(encoded(sound, bit_rate))
-        if float(peaks.max(initial=0.0)) <= 10 ** (LIMIT_DBTP / 20):
-            break
-        sound = turned_down(sound, peaks, above_dbtp=LIMIT_DBTP, to_dbtp=CEILING_DBTP)
-    return sound
 
 
 def encoded(sound: Sound, bit_rate: int) -> Sound:

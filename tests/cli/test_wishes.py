@@ -11,6 +11,7 @@ from cli.__main__ import make_parser
 from cli.wishes import at_ms, flag_of, options_of, stretch
 from schemas.events import ProjectOptions
 from schemas.options import broken_rules
+from schemas.sound_wish import SoundWish
 
 
 @pytest.mark.parametrize(
@@ -30,16 +31,26 @@ def test_every_wish_becomes_an_option_that_the_api_knows() -> None:
     line = (
         "run a.mp4 --length 15-45 --target-clips 6 --max-clips 8 --prompt money --topic price --topic debt "
         "--genre podcast --skip 0:00-1:30 --language en --translate en --aspect 1:1 --no-captions "
-        "--captions-template karaoke_fill --mask-profanity --quality draft"
+        "--captions-template karaoke_fill --mask-profanity --quality draft "
+        "--loudness -16 --denoise light --high-pass --declick --no-levelling --audio-track 2"
     )
     options = msgspec.convert(options_of(make_parser().parse_args(line.split())), ProjectOptions)
     assert not broken_rules(options)
     assert (options.min_clip_ms, options.max_clip_ms, options.target_clips) == (15_000, 45_000, 6)
     assert (options.captions_template, options.mask_profanity) == ("karaoke_fill", True)
     assert options.export.video.quality == "draft"
+    assert options.export.sound == SoundWish(
+        target_lufs=-16, level_speakers=False, denoise="light", high_pass=True, declick=True, track=2
+    )
     assert (options.language, options.translate) == ("en", "en")
     assert (options.topics, options.prompt, options.genre) == (["price", "debt"], "money", "podcast")
     assert [(part.start_ms, part.end_ms) for part in options.skip] == [(0, 90_000)]
+
+
+@pytest.mark.parametrize("flags", ["--loudness -9", "--loudness loud", "--audio-track 0", "--audio-track first"])
+def test_sound_that_cannot_be_had_is_refused(flags: str) -> None:
+    with pytest.raises(SystemExit):
+        make_parser().parse_args(["run", "a.mp4", *flags.split()])
 
 
 def test_nothing_asked_is_nothing_said() -> None:

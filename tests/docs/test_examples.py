@@ -60,6 +60,8 @@ def test_every_option_is_in_the_table_with_its_default() -> None:
     for field in msgspec.structs.fields(events.ProjectOptions):
         if field.default is msgspec.NODEFAULT:  # a list, empty by default
             default = "none"
+        elif isinstance(field.default, msgspec.Struct):
+            default = msgspec.json.encode(field.default).decode()
         else:
             default = {True: "true", False: "false", None: "none", (): "none"}.get(field.default, str(field.default))
         assert re.search(rf"^\| `{field.name}` \| `?{re.escape(default)}`? \|", text, re.MULTILINE), field.name

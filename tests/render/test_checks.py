@@ -26,8 +26,9 @@ from streams.render.checks.film import open_film
 from streams.render.checks.witness import Witness
 from streams.render.edl import Slot, Timeline
 from streams.render.layout import CaptionLook, look_for
-from streams.render.loudness import RATE_HZ, Sound, normalised
+from streams.render.loudness import RATE_HZ, Sound
 from streams.render.planes import rows
+from streams.render.target import at_target
 from streams.render.writer import Encoding, Mp4Writer
 from tests.render.synth import words
 
@@ -60,7 +61,7 @@ def murmur() -> Sound:
     white = np.random.default_rng(1).uniform(-1, 1, COUNT * RATE_HZ // RATE)
     noise = np.convolve(white, np.ones(12) / 12, "same")[:, None].repeat(2, axis=1)
     swell = 0.4 + 0.6 * np.abs(np.sin(np.arange(len(noise)) / RATE_HZ * 7.0))
-    return normalised((0.1 * noise * swell[:, None]).astype(np.float32))[0]
+    return at_target((0.1 * noise * swell[:, None]).astype(np.float32), -14, lambda sound: sound).sound
 
 
 def scene(number: int) -> Picture:

@@ -94,14 +94,17 @@ class Reader:
             yield from self._sparse_large(container, stream, time, wanted_gap_ms, far_keys_ms)
         self._shut(container)
 
-    def audio(self, time: TimeRange) -> Iterator[tuple[int, av.AudioFrame]]:
-        """Every audio frame that overlaps ``time``, (project ms of its first sample, frame), in order."""
-        track = self._audio_track()
+    def audio(self, time: TimeRange, track: AudioTrack | None = None) -> Iterator[tuple[int, av.AudioFrame]]:
+        """Every audio frame that overlaps ``time``, (project ms of its first sample, frame), in order.
+
+        Of the chosen track, or of another one of the index.
+        """
+        track = track or self._audio_track()
         container = self._demuxer(track.stream_index)
         stream = cast(AudioStream, container.streams[track.stream_index])
         wanted = first_pts_at(time.start_ms - AUDIO_PREROLL_MS, track.time_base, self._index.origin_us)
         behind = 0  # two frames in a row behind the end are the end: one may be a damaged packet's
-        for packet in self._audio_packets(container, stream, max(track.start_pts, wanted)):
+        for packet in self._audio_packets(container, stream, track, max(track.start_pts, wanted)):
             for frame in hear(stream, packet if packet.size else None):
                 if frame.pts is None or frame.time_base is None:
                     continue
@@ -179,12 +182,14 @@ class Reader:
         else:
             container.seek(pts, backward=True, stream=stream)
 
-    def _audio_packets(self, container: InputContainer, stream: AudioStream, pts: int) -> Iterator[Packet[AudioStream]]:
+    def _audio_packets(
+        self, container: InputContainer, stream: AudioStream, track: AudioTrack, pts: int
+    ) -> Iterator[Packet[AudioStream]]:
         """Packets from the first one at ``pts`` or a little before it, the last one empty.
 
         Matroska lists only video in its cues: seeking by the sound alone would read the file from its beginning.
         """
-        position = self._key_at(project_ms(pts, self._audio_track().time_base, self._index.origin_us))
+        position = self._key_at(project_ms(pts, track.time_base, self._index.origin_us))
         if position is not None and self._index.format.startswith(CUES_OF_VIDEO):
             container.seek(self._keys[position][0], backward=True, stream=container.streams[self._track().stream_index])
         else:
