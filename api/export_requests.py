@@ -8,11 +8,13 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from api.brand_rows import branded_export
 from api.edit_rows import newest_version, read_edit
 from api.edits import Version, lock_clip
 from api.exports import Export, export_view
 from api.problems import ApiProblem, FieldError, invalid
 from api.registry import Call, Operation, Reply
+from schemas.brand import BrandKit
 from schemas.documents import Aspect
 from schemas.edit_clock import hull, pieces
 from schemas.events import ExportRequested, ProjectOptions
@@ -106,12 +108,16 @@ def wanted_range(wanted: RequestExport, clip: Row) -> TimeRange:
     return TimeRange(start_ms=start, end_ms=end)
 
 
-def settled(asked: RequestExport, options: ProjectOptions) -> Look:
-    """How the words are to be shown; raises a 422 for a template that nobody knows."""
+def settled(asked: RequestExport, options: ProjectOptions, export: ExportOptions, kit: BrandKit | None) -> Look:
+    """How the words are to be shown; raises a 422 for a template that nobody knows.
+
+    The caller's own wish counts first, then that of the brand kit asked for with it, then the project's.
+    """
+    own = kit.template if kit is not None and asked.options is not None else None
     look = Look(
-        template=options.captions_template if asked.template is None else asked.template,
+        template=asked.template or own or options.captions_template,
         mask_profanity=options.mask_profanity if asked.mask_profanity is None else asked.mask_profanity,
-        options=options.export if asked.options is None else asked.options,
+        options=export,
     )
     if look.template not in templates():
         raise invalid("/template", f"It must be one of {', '.join(templates())}.")
@@ -144,7 +150,10 @@ async def request_export(call: Call[RequestExport, None]) -> Reply:
 async def _ensure_export(rows: Connection, call: Call[RequestExport, None], clip: Row) -> Row:
     """The export of this wish; a failed one is asked for again under a new id."""
     wish = await wanted(rows, call.body, clip)
-    look = settled(call.body, msgspec.convert(clip["options"], ProjectOptions))
+    options = msgspec.convert(clip["options"], ProjectOptions)
+    asked = options.export if call.body.options is None else call.body.options
+    export, kit = await branded_export(rows, call.org_id, asked, "/options")
+    look = settled(call.body, options, export, kit)
     name = export_name(call.body, look, wish, clip)
     again = 0
     while True:

@@ -22,6 +22,7 @@ _TAGS = {
     "uploads": "Bring a file straight to object storage, in one piece or in parts.",
     "projects": "One source video and everything made of it.",
     "clips": "Chosen moments, and the files made of them.",
+    "brand kits": "How the clips of an organisation look and sound: logo, fonts, colours, captions, music.",
     "intelligence": "What projects are about, quoted, and which of them speak of something.",
     "search": "Find what was said, with the millisecond to jump to.",
     "analytics": "Three named questions and a summary.",

@@ -124,6 +124,11 @@ CATALOGUE: Mapping[str, Kind] = {
         title="Somebody edited the clip meanwhile",
         remedy="Read its edit again, and send the operations with the ETag it has now.",
     ),
+    "brand-kit-changed": Kind(
+        status=412,
+        title="Somebody changed the brand kit meanwhile",
+        remedy="Read it again, and send the change with the ETag it has now.",
+    ),
     "body-too-large": Kind(
         status=413,
         title="The body is too large",
@@ -134,6 +139,25 @@ CATALOGUE: Mapping[str, Kind] = {
     ),
     "invalid": Kind(
         status=422, title="A field has a value it cannot have", remedy="Correct the fields that `errors` points at."
+    ),
+    "asset-not-checked": Kind(
+        status=409,
+        title="The file is still being checked",
+        remedy="Ask for the asset until its state is `checked`, then use it.",
+    ),
+    "bad-image": Kind(
+        status=422, title="The file cannot be used as a picture", remedy="Upload a still PNG, JPEG or WebP picture."
+    ),
+    "bad-font": Kind(
+        status=422,
+        title="The file cannot be used as a font",
+        remedy="Upload one TrueType, OpenType, WOFF or WOFF2 font that may be embedded.",
+    ),
+    "bad-video": Kind(
+        status=422, title="The file cannot be used as a clip", remedy="Upload a whole video of half a second to 20 s."
+    ),
+    "bad-music": Kind(
+        status=422, title="The file cannot be used as music", remedy="Upload a sound file of 2 s to 10 minutes."
     ),
     "idempotency-mismatch": Kind(
         status=422, title="The Idempotency-Key was used for another request", remedy="Use a new key for a new request."

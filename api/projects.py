@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
+from api.brand_rows import branded_project
 from api.costs import STAGES_COST
 from api.cursors import Position, decode_cursor, encode_cursor
 from api.problems import ApiProblem, FieldError, not_found
 from api.project_views import Project, ProjectPage, State, project_view, summary_view
 from api.registry import Call, Operation, Reply
-from api.uploads import find_upload, finish_upload, stored_size
+from api.uploads import uploaded
 from schemas.events import ProjectOptions, UploadReceived
 from schemas.options import broken_rules
 from streams import lifecycle
@@ -69,14 +69,15 @@ async def create_project(call: Call[CreateProject, None]) -> Reply:
     if wanted.source_url is not None:
         await check_url(call, wanted.source_url, "/source_url")
     async with call.rows() as rows:
-        object_key = await _uploaded(rows, call) if wanted.upload_id is not None else None
+        options = await branded_project(rows, call.org_id, wanted.options)
+        upload = await uploaded(rows, call, wanted.upload_id) if wanted.upload_id is not None else None
         event = UploadReceived(
             org_id=call.org_id,
             project_id=project_id,
-            object_key=object_key,
+            object_key=upload["object_key"] if upload is not None else None,
             source_url=wanted.source_url,
             title=wanted.title,
-            options=wanted.options,
+            options=options,
         )
         await lifecycle.create_project(rows, event)
         await put(rows, event, call.cause(project_id))
@@ -95,20 +96,6 @@ async def check_url(call: Call[Any, Any], url: str, pointer: str) -> None:
             raise ApiProblem("url-refused", error.detail, errors=[found]) from None
 
     await call.outside(f"url {pointer}", ask)
-
-
-async def _uploaded(rows: Connection, call: Call[CreateProject, None]) -> str:
-    assert call.body.upload_id is not None
-    try:
-        row = await find_upload(rows, call.org_id, call.body.upload_id)
-    except ApiProblem:
-        found = FieldError(pointer="/upload_id", detail="There is no such upload.")
-        raise ApiProblem("invalid", found.detail, errors=[found]) from None
-    if row["state"] == "aborted":
-        raise ApiProblem("upload-closed", "The upload was aborted.")
-    if row["state"] == "open" and row["multipart_id"]:
-        raise ApiProblem("upload-not-complete", "The parts were not joined: complete the upload first.")
-    return str((await finish_upload(rows, call, row, partial(stored_size, call, row)))["object_key"])
 
 
 async def find_project(rows: Connection, org_id: UUID, project_id: UUID) -> Row:

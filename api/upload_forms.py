@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 
 from api.problems import invalid
+from schemas.brand import Purpose
 from streams.adapters.ports import UploadPart
 from streams.adapters.postgres import Row
 
@@ -30,6 +31,9 @@ _EXTENSION = re.compile(r"^\.[a-z0-9]{1,8}$")
 
 class SignUpload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A file that is to be uploaded."""
+
+    purpose: Purpose = "source"
+    """What it is for: a video to make clips of, or a file of brand kits (docs/brand-kits.md)."""
 
     filename: Annotated[str, Meta(min_length=1, max_length=255, description="Its name; the extension is kept.")]
     size_bytes: Annotated[int, Meta(ge=1, description="Its exact size; the upload takes exactly so many bytes.")]
@@ -109,6 +113,7 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: int
     object_key: str
     created_at: dt.datetime
+    purpose: Purpose = "source"
     arrived: list[ArrivedPart] = []
 
 
@@ -144,5 +149,6 @@ def view(row: Row, arrived: list[UploadPart]) -> Upload:
         size_bytes=row["size_bytes"],
         object_key=row["object_key"],
         created_at=row["created_at"],
+        purpose=row["purpose"],
         arrived=[ArrivedPart(number=part.number, etag=part.etag, size_bytes=part.size) for part in arrived],
     )

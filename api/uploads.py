@@ -26,6 +26,7 @@ from api.upload_forms import (
     plan_parts,
     view,
 )
+from schemas.brand import MOST_BYTES
 from streams.adapters.ports import UploadPart
 from streams.adapters.postgres import Connection, Row
 from streams.errors import Rejected
@@ -37,14 +38,17 @@ async def sign_upload(call: Call[SignUpload, None]) -> Reply:
     wanted, context = call.body, call.context
     if wanted.size_bytes > context.settings.max_upload_bytes:
         raise invalid("/size_bytes", f"A file holds at most {context.settings.max_upload_bytes} bytes.")
+    if wanted.purpose != "source" and wanted.size_bytes > MOST_BYTES[wanted.purpose]:
+        raise invalid("/size_bytes", f"A file for this holds at most {MOST_BYTES[wanted.purpose]} bytes.")
     upload_id, content_type = context.new_id(), content_type_of(wanted)
     key = object_key(call.org_id, upload_id, wanted.filename)
     part_bytes = plan_parts(wanted.size_bytes, wanted.parts)
     multipart_id = await context.uploads.create_multipart(key, content_type=content_type) if part_bytes else None
     async with call.rows() as rows:
         await rows.execute(
-            """insert into uploads (org_id, upload_id, object_key, filename, content_type, size_bytes, multipart_id)
-               values ($1, $2, $3, $4, $5, $6, $7)""",
+            """insert into uploads (org_id, upload_id, object_key, filename, content_type, size_bytes, multipart_id,
+                                    purpose)
+               values ($1, $2, $3, $4, $5, $6, $7, $8)""",
             call.org_id,
             upload_id,
             key,
@@ -52,6 +56,7 @@ async def sign_upload(call: Call[SignUpload, None]) -> Reply:
             content_type,
             wanted.size_bytes,
             multipart_id,
+            wanted.purpose,
         )
         await plan_upload_sweep(rows, call.org_id, upload_id)
     signed = _signed(call, upload_id, key, content_type, part_bytes, multipart_id)
@@ -135,6 +140,24 @@ async def finish_upload(rows: Connection, call: Call[Any, Any], row: Row, size: 
         call.org_id,
         row["upload_id"],
     )
+
+
+async def uploaded(rows: Connection, call: Call[Any, Any], upload_id: UUID, *, of: str = "sources") -> Row:
+    """An upload that is all there, for something to be made of it: raises a 422, a 409.
+
+    ``of``: what is made, clips of sources or parts of brand kits; an upload is for one of them.
+    """
+    try:
+        row = await find_upload(rows, call.org_id, upload_id)
+    except ApiProblem:
+        raise invalid("/upload_id", "There is no such upload.") from None
+    if (row["purpose"] == "source") != (of == "sources"):
+        raise invalid("/upload_id", f"The upload was announced with the purpose `{row['purpose']}`.")
+    if row["state"] == "aborted":
+        raise ApiProblem("upload-closed", "The upload was aborted.")
+    if row["state"] == "open" and row["multipart_id"]:
+        raise ApiProblem("upload-not-complete", "The parts were not joined: complete the upload first.")
+    return await finish_upload(rows, call, row, partial(stored_size, call, row))
 
 
 async def stored_size(call: Call[Any, Any], row: Row) -> int:

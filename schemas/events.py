@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from schemas.brand import AssetKind
 from schemas.costs import CostItem, InferenceCall, Outcome
 from schemas.documents import Aspect
 from schemas.export_options import ExportOptions
@@ -259,6 +260,36 @@ class CostIncurred(Event, frozen=True, kw_only=True):
     currency: str = ""
 
 
+class AssetEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of what is said of a file of an organisation's brand kits. It belongs to no project."""
+
+    org_id: UUID
+    asset_id: UUID
+    kind: AssetKind
+
+    @property
+    def project_id(self) -> UUID:
+        """What stands in a project's place in keys, attempts and rows: the asset's own id."""
+        return self.asset_id
+
+
+class AssetReceived(AssetEvent, frozen=True, kw_only=True):
+    """A file was uploaded to be used in brand kits; it is to be checked."""
+
+
+class AssetChecked(AssetEvent, frozen=True, kw_only=True):
+    """The file may be used; ``object`` is what is used of it."""
+
+    object: ObjectRef
+
+
+class AssetRefused(AssetEvent, frozen=True, kw_only=True):
+    """The file cannot be used; ``detail`` is a sentence for a person."""
+
+    reason: str
+    detail: str
+
+
 class DeliveryDue(Event, frozen=True, kw_only=True):
     """It is time for try ``attempt`` (from 1) of one webhook delivery."""
 
@@ -301,6 +332,9 @@ AnyEvent = (
     | ProjectCancelled
     | ProjectErased
     | CostIncurred
+    | AssetReceived
+    | AssetChecked
+    | AssetRefused
     | DeliveryDue
     | DeadLetter
 )

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
+from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from schemas.media import Value
 from schemas.sound_wish import SoundWish, broken_sound_rules
@@ -24,11 +26,20 @@ class VideoWish(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     quality: Quality = "good"
 
 
+class BrandPin(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Whose look the files have; the version is written out when the request is taken."""
+
+    kit_id: UUID
+    version: Annotated[int, Meta(ge=1, le=2**31 - 1)] | None = None
+    """None: the newest."""
+
+
 class ExportOptions(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """All of them; what is left out is as it always was."""
 
     video: VideoWish = VideoWish()
     sound: SoundWish = SoundWish()
+    brand: BrandPin | None = None
 
 
 def broken_export_rules(options: ExportOptions) -> Mapping[str, str]:

@@ -108,6 +108,15 @@ TOPICS: tuple[Topic, ...] = (
         doc="How a project fares, and what it cost.",
     ),
     Topic(
+        name="assets.v1",
+        events=(events.AssetReceived, events.AssetChecked, events.AssetRefused),
+        spread="project",
+        retention_ms=FOREVER,
+        producers=("api", "ingest"),
+        consumers=("ingest", "sinks"),
+        doc="Files of brand kits: pictures, fonts, clips and music of an organisation.",
+    ),
+    Topic(
         name="deliveries.v1",
         events=(events.DeliveryDue,),
         spread="project",

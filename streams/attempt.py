@@ -143,7 +143,7 @@ class Attempts:
         async with org_transaction(self._pool, owner[0]) as connection:
             if isinstance(event, events.UploadReceived):
                 await lifecycle.create_project(connection, event)
-            project = await lifecycle.lock_project(connection, *owner)
+            project = await lifecycle.lock_owner(connection, event)
             if project is None or project["state"] in lifecycle.GONE:
                 return "cancelled"
             name, lease_s = self._stage.name, self._rules.lease_s
@@ -191,7 +191,7 @@ class Attempts:
 
     async def _alive(self, connection: Connection, claim: Claim, event: events.AnyEvent, cpu_ms: int = 0) -> bool:
         """Lock the project, for whatever the attempt's end writes; of one that was cancelled nothing is written."""
-        project = await lifecycle.lock_project(connection, *claims.owner_of(event))
+        project = await lifecycle.lock_owner(connection, event)
         if project is not None and project["state"] not in lifecycle.GONE:
             return True
         await claims.finish(connection, claim, "cancelled", cpu_ms)
@@ -206,8 +206,8 @@ class Attempts:
         outcome: Outcome,
         cpu_ms: int = 0,
     ) -> None:
-        """Write down what the try used; the project is locked."""
-        if (used := meter.current()) is not None:
+        """Write down what the try used; the project is locked. What no project is behind is in the attempt's row."""
+        if (used := meter.current()) is not None and not isinstance(event, events.AssetEvent):
             await ledger.record(connection, claim, event, used, self._prices, cause, outcome=outcome, cpu_ms=cpu_ms)
 
     async def _commit(self, claim: Claim, event: events.AnyEvent, work: Work, commit: Commit) -> Verdict:
@@ -257,7 +257,7 @@ class Attempts:
 
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
-                project = await lifecycle.lock_project(connection, *claims.owner_of(event))
+                project = await lifecycle.lock_owner(connection, event)
                 await claims.free(connection, claim, str(error)[:1000], pause_s, uncount=outage, outage=outage)
                 if project is not None and project["state"] not in lifecycle.GONE:
                     await self._charge(connection, claim, event, cause, "later")

@@ -26,8 +26,8 @@ returning fence, tries, coalesce(extract(epoch from now() - waiting_since), 0)::
 _RENEW = """
 update attempts a set lease_until = now() + $5, counter = $6
 where org_id = $1 and input_id = $2 and stage = $3 and fence = $4 and state = 'running'
-  and exists (select 1 from projects p where p.org_id = a.org_id and p.project_id = a.project_id
-              and p.state not in ('cancelled', 'erased'))
+  and not exists (select 1 from projects p where p.org_id = a.org_id and p.project_id = a.project_id
+                  and p.state in ('cancelled', 'erased'))
 returning 1
 """
 _FINISH = """

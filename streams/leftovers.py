@@ -1,5 +1,7 @@
 """Removes objects that no row names: of erased projects, of workers that lost their fence, of uploads never used.
 
+Of what became a file of brand kits the upload goes as well: what is used of it was stored anew, in a place of its own.
+
 An object is put before the row that names it is committed, so every crash, takeover and erasure may leave one behind.
 ``object_sweeps`` says when to look; a look that is cut short is made again. Never removes an object that a row, or a
 document that a row names, mentions, nor one younger than `GRACE`.
@@ -23,7 +25,7 @@ from streams.metrics import LEFTOVERS, Metrics
 GRACE = dt.timedelta(hours=1)
 """How old an object of a living project must be before it can count as left behind; longer than any attempt puts."""
 UPLOAD_AGE = dt.timedelta(hours=24)
-"""An upload that no project was made of is removed after this."""
+"""An upload that no project was made of, and that no longer waits to be checked, is removed after this."""
 ERASED_ROUNDS = tuple(dt.timedelta(seconds=s) for s in (10, 20, 120, 1800, 86_400))
 """Pauses before the rounds over an erased prefix: past a renewal, past a lease, past a stall, a long pause, a day."""
 CLAIMED = dt.timedelta(minutes=5)
@@ -62,6 +64,8 @@ union all select encode(payload, 'escape') from dead_letters where org_id = $1 a
 _UNUSED = """
 update uploads u set state = 'aborted' where org_id = $1 and upload_id = $2 and not exists (
   select 1 from projects p where p.org_id = u.org_id and p.object_key = u.object_key)
+  and not exists (
+  select 1 from assets a where a.org_id = u.org_id and a.upload_id = u.upload_id and a.state = 'received')
 returning object_key, multipart_id
 """
 

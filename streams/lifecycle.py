@@ -14,6 +14,7 @@ import msgspec
 from schemas import events
 from schemas.media import ObjectRef
 from streams.adapters.postgres import Connection, Row
+from streams.claims import owner_of
 from streams.leftovers import ERASED_ROUNDS, GRACE, plan_project_sweep
 from streams.outbox import Cause, next_version, put_project_event
 
@@ -26,6 +27,16 @@ async def lock_project(connection: Connection, org_id: UUID, project_id: UUID) -
     """The project's row, locked until the transaction ends; None where there is no such project."""
     return await connection.fetchrow(
         "select * from projects where org_id = $1 and project_id = $2 for update", org_id, project_id
+    )
+
+
+async def lock_owner(connection: Connection, event: events.AnyEvent) -> Row | None:
+    """What an event is about, locked until the transaction ends: a project, or a file of brand kits; None: neither."""
+    org_id, owner_id = owner_of(event)
+    if not isinstance(event, events.AssetEvent):
+        return await lock_project(connection, org_id, owner_id)
+    return await connection.fetchrow(
+        "select state from assets where org_id = $1 and asset_id = $2 for update", org_id, owner_id
     )
 
 

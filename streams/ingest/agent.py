@@ -1,4 +1,7 @@
-"""UploadReceived → SpanPlanned (the first few), or ProjectFailed. Joins fetch, probe and planning; decides nothing."""
+"""UploadReceived → SpanPlanned (the first few), or ProjectFailed; AssetReceived → AssetChecked, or AssetRefused.
+
+Joins fetch, probe and planning; decides nothing.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from streams import estimates, lifecycle, understanding
 from streams.adapters.postgres import Connection
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
+from streams.ingest.assets import check_asset, upload_of, write_checked, write_refused
 from streams.ingest.partials import Partials
 from streams.ingest.prepare import Prepared, prepare
 from streams.outbox import Cause
@@ -30,11 +34,13 @@ class IngestStage:
         self._partials.sweep()
 
     def wants(self, event: events.AnyEvent) -> bool:
-        """Uploads only."""
-        return isinstance(event, events.UploadReceived)
+        """Uploads to make clips of, and files of brand kits."""
+        return isinstance(event, events.UploadReceived | events.AssetReceived)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
         """Prepare the source; see ``streams.ingest.prepare``."""
+        if isinstance(event, events.AssetReceived):
+            return await self._check(event, work)
         assert isinstance(event, events.UploadReceived)
         check_upload(event)
         with self._context.scratch() as scratch:
@@ -45,6 +51,27 @@ class IngestStage:
             settings = self._context.settings
             await _write(connection, event, prepared, work, settings.spans.window)
             await estimates.keep_estimate(connection, event.org_id, event.project_id, settings)
+
+        return commit
+
+    async def _check(self, event: events.AssetReceived, work: Work) -> Commit:
+        object_key = await upload_of(self._context, event)
+        if object_key is None:
+            return _nothing
+        with self._context.scratch() as scratch:
+            checked = await check_asset(
+                event.kind,
+                object_key,
+                objects=self._context.objects,
+                limits=self._context.settings.media,
+                scratch=scratch,
+                prefix=f"{event.org_id}/assets/{event.asset_id}",
+                report=work.report,
+            )
+        work.cpu_ms = checked.cpu_ms
+
+        async def commit(connection: Connection) -> None:
+            await write_checked(connection, event, checked.asset, work.cause)
 
         return commit
 
@@ -65,9 +92,16 @@ class IngestStage:
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
     ) -> None:
-        """A source that cannot be used fails its project."""
+        """A source that cannot be used fails its project; a file of brand kits is refused."""
+        if isinstance(event, events.AssetReceived):
+            await write_refused(connection, event, reason, detail, cause)
+            return
         assert isinstance(event, events.UploadReceived)
         await lifecycle.fail_project(connection, event.org_id, event.project_id, reason, detail, cause)
+
+
+async def _nothing(_: Connection) -> None:
+    """What there is to write about a file that was checked before."""
 
 
 async def _write(

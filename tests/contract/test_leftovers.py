@@ -140,6 +140,24 @@ async def test_an_upload_goes_after_a_day_unless_a_project_was_made_of_it(rig: R
     assert await rig.planned() == []
 
 
+@pytest.mark.parametrize(("state", "kept"), [("received", True), ("checked", False)])
+async def test_an_upload_that_waits_to_be_checked_for_a_brand_kit_stays(rig: Rig, state: str, kept: bool) -> None:
+    upload_id = uuid.uuid4()
+    key = (await rig.objects.put(f"{rig.org_id}/uploads/{upload_id}", b"a logo", "image/png")).key
+    await _announce(rig, upload_id, key)
+    async with org_transaction(rig.api, rig.org_id) as connection:
+        await connection.execute(
+            """insert into assets (org_id, asset_id, upload_id, object_key, kind, state)
+               values ($1, $2, $2, $3, 'image', $4)""",
+            rig.org_id,
+            upload_id,
+            key,
+            state,
+        )
+    assert await rig.sweep() == (0 if kept else 1)
+    assert (key in await rig.keys()) is kept
+
+
 async def _announce(rig: Rig, upload_id: uuid.UUID, key: str) -> None:
     async with org_transaction(rig.api, rig.org_id) as connection:
         await connection.execute(

@@ -87,11 +87,14 @@ def cut_network() -> bool:
     return bool(_libc().unshare(flags) == 0)
 
 
-def confine(limits: ChildLimits, parent_pid: int) -> dict[str, bool]:
-    """All of the above plus the system call filter; says which optional walls stand."""
+def confine(limits: ChildLimits, parent_pid: int, *, may_execute: bool = False) -> dict[str, bool]:
+    """All of the above plus the system call filter; says which optional walls stand.
+
+    ``may_execute`` is for a process that then becomes another program: its walls stay, but it could become a third.
+    """
     die_with_parent(parent_pid)
     set_limits(limits)
     network_cut = cut_network()
     if _libc().prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "the kernel refused PR_SET_NO_NEW_PRIVS")
-    return {"network_namespace": network_cut, "system_calls": seccomp.install()}
+    return {"network_namespace": network_cut, "system_calls": seccomp.install(may_execute=may_execute)}

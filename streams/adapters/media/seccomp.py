@@ -28,6 +28,8 @@ REFUSED: Mapping[str, tuple[int, ...]] = {
 }
 """socket, connect, bind, listen, (fork, vfork,) execve, execveat, ptrace, process_vm_readv, process_vm_writev, mount,
 umount2, pivot_root, chroot, unshare, setns, bpf, perf_event_open, keyctl, io_uring_setup, userfaultfd."""
+EXECUTE: Mapping[str, tuple[int, ...]] = {"x86_64": (59, 322), "aarch64": (221, 281)}
+"""execve, execveat: for a process that becomes another program once it is confined."""
 CLONE = {"x86_64": 56, "aarch64": 220}
 CLONE3 = 435
 ARCHES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -37,8 +39,9 @@ def _instruction(code: int, value: int, jump_true: int = 0, jump_false: int = 0)
     return struct.pack("=HBBI", code, jump_true, jump_false, value)
 
 
-def program(machine: str) -> bytes:
+def program(machine: str, *, may_execute: bool = False) -> bytes:
     """The filter for ``machine`` as packed instructions; KeyError for one that we have no numbers of."""
+    refused = [one for one in REFUSED[machine] if not (may_execute and one in EXECUTE[machine])]
     steps = [
         _instruction(LOAD, OFFSET_ARCH),
         _instruction(JUMP_EQUAL, ARCHES[machine], 1, 0),
@@ -47,7 +50,7 @@ def program(machine: str) -> bytes:
         _instruction(JUMP_GREATER_EQUAL, X32_BIT, 0, 1),
         _instruction(RETURN, KILL),
     ]
-    for number in REFUSED[machine]:
+    for number in refused:
         steps += [_instruction(JUMP_EQUAL, number, 0, 1), _instruction(RETURN, FAIL | errno.EPERM)]
     steps += [
         _instruction(JUMP_EQUAL, CLONE3, 0, 1),
@@ -65,13 +68,13 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def install() -> bool:
+def install(*, may_execute: bool = False) -> bool:
     """Put the filter on this process for good; False where the machine or its kernel does not take it.
 
     PR_SET_NO_NEW_PRIVS must be set before.
     """
     try:
-        body = program(platform.machine())
+        body = program(platform.machine(), may_execute=may_execute)
     except KeyError:
         return False
     packed = _Program(len(body) // 8, body)

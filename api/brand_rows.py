@@ -1,0 +1,98 @@
+"""Brand kits as they are stored: find one, read a version, pin one to what is asked for. Never changes a version."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from api.assets import PROBLEMS
+from api.problems import ApiProblem, FieldError, invalid, not_found
+from schemas.brand import BrandKit, named_assets
+from schemas.events import ProjectOptions
+from schemas.export_options import BrandPin, ExportOptions
+from schemas.templates import DEFAULT_TEMPLATE, templates
+from streams.adapters.postgres import Connection, Row
+
+_FIND = "select * from brand_kits where org_id = $1 and kit_id = $2 and archived_at is null"
+_FIND_LOCKED = "select * from brand_kits where org_id = $1 and kit_id = $2 and archived_at is null for update"
+
+
+async def find_kit(rows: Connection, org_id: UUID, kit_id: UUID, *, lock: bool = False) -> Row:
+    """A kit of the caller's that was not set aside; raises a 404."""
+    row = await rows.fetchrow(_FIND_LOCKED if lock else _FIND, org_id, kit_id)
+    if row is None:
+        raise not_found("brand kit")
+    return row
+
+
+async def read_kit(rows: Connection, org_id: UUID, kit_id: UUID, version: int) -> BrandKit | None:
+    """One version of a kit; None where there is none."""
+    found = await rows.fetchval(
+        "select kit from brand_kit_versions where org_id = $1 and kit_id = $2 and version = $3", org_id, kit_id, version
+    )
+    return msgspec.convert(found, BrandKit) if found else None
+
+
+async def write_version(
+    rows: Connection, org_id: UUID, kit_id: UUID, version: int, kit: BrandKit, key_id: UUID
+) -> None:
+    """Add a version. Whoever calls holds the kit's row."""
+    await rows.execute(
+        "insert into brand_kit_versions (org_id, kit_id, version, kit, key_id) values ($1, $2, $3, $4, $5)",
+        org_id, kit_id, version, kit, key_id,
+    )  # fmt: skip
+
+
+async def check_kit(rows: Connection, org_id: UUID, kit: BrandKit) -> None:
+    """Raises a problem for a part that cannot be used: of another kind, not there, refused, not yet checked."""
+    if kit.template is not None and kit.template not in templates():
+        raise invalid("/template", f"It must be one of {', '.join(templates())}.")
+    for pointer, asset_id, kind in named_assets(kit):
+        row = await rows.fetchrow(
+            "select * from assets where org_id = $1 and asset_id = $2 and archived_at is null", org_id, asset_id
+        )
+        if row is None or row["kind"] != kind:
+            raise invalid(pointer, f"There is no such {kind} asset.")
+        if row["state"] == "received":
+            raise _about(pointer, "asset-not-checked", "The file is still being checked.")
+        if row["state"] == "refused":
+            raise _about(pointer, PROBLEMS[row["kind"]], f"{row['detail']} [{row['reason']}]")
+
+
+def _about(pointer: str, code: str, detail: str) -> ApiProblem:
+    return ApiProblem(code, detail, errors=[FieldError(pointer=pointer, detail=detail)])
+
+
+async def pinned(rows: Connection, org_id: UUID, pin: BrandPin, pointer: str) -> tuple[BrandPin, BrandKit]:
+    """The version that is asked for, or the newest; raises a 422. Of a kit set aside a version can be named."""
+    row = await rows.fetchrow(
+        "select version, archived_at from brand_kits where org_id = $1 and kit_id = $2", org_id, pin.kit_id
+    )
+    if row is None or (row["archived_at"] is not None and pin.version is None):
+        raise invalid(f"{pointer}/kit_id", "There is no such brand kit.")
+    version = pin.version or int(row["version"])
+    kit = await read_kit(rows, org_id, pin.kit_id, version)
+    if kit is None:
+        raise invalid(f"{pointer}/version", f"There is no version {version} of this brand kit.")
+    return BrandPin(kit_id=pin.kit_id, version=version), kit
+
+
+async def branded_export(
+    rows: Connection, org_id: UUID, options: ExportOptions, pointer: str
+) -> tuple[ExportOptions, BrandKit | None]:
+    """The options with the kit's version written out, and the kit; raises a 422."""
+    if options.brand is None:
+        return options, None
+    pin, kit = await pinned(rows, org_id, options.brand, f"{pointer}/brand")
+    return msgspec.structs.replace(options, brand=pin), kit
+
+
+async def branded_project(rows: Connection, org_id: UUID, options: ProjectOptions) -> ProjectOptions:
+    """The same for a project's clips: captions look as the kit says, where nobody asked for another look."""
+    export, kit = await branded_export(rows, org_id, options.export, "/options/export")
+    changes: dict[str, Any] = {"export": export}
+    if kit is not None and kit.template is not None and options.captions_template == DEFAULT_TEMPLATE:
+        changes["captions_template"] = kit.template
+    return msgspec.structs.replace(options, **changes)

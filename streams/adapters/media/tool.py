@@ -1,0 +1,73 @@
+"""A foreign program on a hostile file, confined as our own children are. Never gives it a network or a way to fork."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from streams.adapters.media.confine import ChildLimits, confine
+from streams.adapters.media.sandbox import ENVIRONMENT
+from streams.errors import Rejected
+
+MOST_SAID_BYTES = 8_000
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What the process between us and the program is told."""
+
+    parent_pid: int
+    limits: ChildLimits
+    command: list[str]
+
+
+class Ran(msgspec.Struct, frozen=True, kw_only=True):
+    """How a program ended (negative: by this signal), and the end of what it said."""
+
+    code: int
+    said: str
+
+
+async def run_tool(command: Sequence[str], *, scratch: Path, limits: ChildLimits) -> Ran:
+    """Run a program by its absolute path inside ``scratch``. Raises Rejected ``media.timeout``; cancelling kills it."""
+    order = Order(parent_pid=os.getpid(), limits=limits, command=list(command))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",
+        "-m",
+        "streams.adapters.media.tool",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=scratch,
+        env=ENVIRONMENT,
+        start_new_session=True,
+    )
+    try:
+        async with asyncio.timeout(limits.wall_s):
+            _, said = await process.communicate(msgspec.json.encode(order))
+    except TimeoutError:
+        raise Rejected("media.timeout", "Working on the file took longer than it may.") from None
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await asyncio.shield(process.wait())
+    return Ran(code=process.returncode or 0, said=said[-MOST_SAID_BYTES:].decode(errors="replace"))
+
+
+def main() -> None:
+    """Entry point of ``python -m streams.adapters.media.tool``: confines itself, then becomes the program."""
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
+    confine(order.limits, order.parent_pid, may_execute=True)
+    os.execv(order.command[0], order.command)  # noqa: S606 - no shell
+
+
+if __name__ == "__main__":
+    main()

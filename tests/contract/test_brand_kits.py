@@ -1,0 +1,250 @@
+"""Brand kits on real servers: files are checked once and kept, each change is a version, exports name theirs."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx2
+import msgspec
+import pytest
+from PIL import Image
+
+from schemas import events
+from schemas.brand import CheckedAsset
+from schemas.ids import result_id
+from schemas.media import ObjectRef
+from streams.adapters.objects import S3Objects
+from streams.adapters.postgres import org_transaction, set_org
+from streams.ingest.agent import IngestStage
+from streams.settings import Settings
+from tests.contract.api_world import Tenant, World, open_store, open_world
+from tests.contract.servers import Server
+from tests.contract.stage_rig import Rig, make_rig
+from tests.contract.test_edits import clip_of
+
+__all__ = ["make_rig"]
+pytestmark = pytest.mark.contract
+FONT = Path("streams/render/fonts/CourierPrime-Bold.ttf")
+
+
+@pytest.fixture
+async def objects(postgres: Settings, seaweedfs: Server) -> AsyncIterator[S3Objects]:
+    async with open_store(postgres, seaweedfs, "brand") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def world(postgres: Settings, objects: S3Objects) -> AsyncIterator[World]:
+    async with open_world(postgres, objects=objects, uploads=objects) as opened:
+        yield opened
+
+
+def png(width: int = 64, height: int = 32) -> bytes:
+    made = io.BytesIO()
+    Image.new("RGBA", (width, height), (250, 120, 10, 255)).save(made, "PNG")
+    return made.getvalue()
+
+
+async def uploaded(rig: Rig, kind: str, body: bytes) -> events.AssetReceived:
+    """A file where uploads lie, its rows, and the event that says so."""
+    upload_id, asset_id = uuid.uuid4(), uuid.uuid4()
+    ref = await rig.objects.put(f"{rig.org_id}/uploads/{upload_id}", body, "application/octet-stream", ".bin")
+    owner = await asyncpg.connect(rig.context.settings.postgres_owner)
+    async with owner.transaction():
+        await set_org(owner, rig.org_id)
+        await owner.execute(
+            """insert into uploads (org_id, upload_id, object_key, filename, content_type, size_bytes, purpose)
+               values ($1, $2, $3, 'f', 'x/y', $4, $5)""",
+            rig.org_id, upload_id, ref.key, len(body), kind,
+        )  # fmt: skip
+        await owner.execute(
+            "insert into assets (org_id, asset_id, upload_id, object_key, kind) values ($1, $2, $3, $4, $5)",
+            rig.org_id, asset_id, upload_id, ref.key, kind,
+        )  # fmt: skip
+    await owner.close()
+    rig.project_id, rig.owner = asset_id, (rig.org_id, asset_id)
+    return events.AssetReceived(org_id=rig.org_id, asset_id=asset_id, kind=kind)  # type: ignore[arg-type]
+
+
+ROW = "select * from assets where org_id = $1 and asset_id = $2"
+
+
+async def test_a_picture_and_a_font_are_checked_and_stored_anew(rig: Rig) -> None:
+    stage = IngestStage(rig.context)
+    for kind, body, suffix in (("image", png(), ".png"), ("font", FONT.read_bytes(), ".ttf")):
+        event, input_id = await uploaded(rig, kind, body), uuid.uuid4()
+        assert await rig.send(stage, event, input_id) == "committed"
+        row = await rig.row(ROW)
+        checked = msgspec.convert(row["checked"], CheckedAsset)
+        assert (row["state"], checked.kind) == ("checked", kind)
+        assert checked.object.key == f"{rig.org_id}/assets/{event.asset_id}/{checked.object.sha256}{suffix}"
+        assert len(await rig.objects.get(checked.object)) == checked.object.size
+        (told,) = [one.event for one in await rig.fresh()]
+        assert told == events.AssetChecked(
+            org_id=rig.org_id, asset_id=event.asset_id, kind=event.kind, object=checked.object
+        )
+        assert await rig.send(stage, event, input_id) == "done"
+        assert await rig.send(stage, event, uuid.uuid4()) == "committed", "sent twice by a second event"
+        assert await rig.fresh() == []
+        sweeps = await rig.rows(
+            """select 1 from object_sweeps s join assets a on a.org_id = s.org_id and a.upload_id = s.subject_id
+               where s.org_id = $1 and a.asset_id = $2"""
+        )
+        assert len(sweeps) == 1, "its upload goes in a day"
+    assert checked.family == "Courier Prime"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "reason"),
+    [
+        ("image", b"\x89PNG\r\n\x1a\nand nothing more", "image.unreadable"),
+        ("font", FONT.read_bytes()[:900], "font.unsafe"),
+        ("video", b"no video at all", "media.corrupt"),
+    ],
+)
+async def test_a_bad_file_is_refused_with_its_reason(rig: Rig, kind: str, body: bytes, reason: str) -> None:
+    event = await uploaded(rig, kind, body)
+    assert await rig.send(IngestStage(rig.context), event, uuid.uuid4()) == "refused"
+    row = await rig.row(ROW)
+    assert (row["state"], row["reason"], row["checked"]) == ("refused", reason, None)
+    (told,) = [one.event for one in await rig.fresh()]
+    assert isinstance(told, events.AssetRefused)
+    assert (told.reason, told.detail) == (reason, row["detail"])
+
+
+async def asset(world: World, tenant: Tenant, kind: str = "image", state: str = "checked", **facts: Any) -> str:
+    """An asset of a tenant as its check left it."""
+    upload_id = uuid.uuid4()
+    asset_id = result_id(upload_id, "asset")
+    ref = ObjectRef(key=f"{tenant.org_id}/assets/{asset_id}/a.png", sha256="a", size=7)
+    checked = CheckedAsset(kind=kind, object=ref, **facts) if state == "checked" else None  # type: ignore[arg-type]
+    async with org_transaction(world.api, tenant.org_id) as rows:
+        await rows.execute(
+            """insert into assets (org_id, asset_id, upload_id, object_key, kind, state, checked, reason, detail)
+               values ($1, $2, $3, 'k', $4, $5, $6, $7, 'It is bad.')""",
+            tenant.org_id, asset_id, upload_id, kind, state, checked, f"{kind}.bad" if state == "refused" else None,
+        )  # fmt: skip
+    return str(asset_id)
+
+
+async def test_an_upload_with_a_purpose_becomes_an_asset_once(world: World, objects: S3Objects) -> None:
+    ann = world.ann.client
+    large = await ann.post("/v1/uploads/sign", json={"filename": "l.png", "size_bytes": 10_000_001, "purpose": "image"})
+    assert (large.status_code, large.json()["errors"][0]["pointer"]) == (422, "/size_bytes")
+    body = png()
+    signed = await ann.post("/v1/uploads/sign", json={"filename": "l.png", "size_bytes": len(body), "purpose": "image"})
+    wanted = {"upload_id": signed.json()["upload_id"], "name": "Our logo"}
+    assert (await ann.post("/v1/assets", json=wanted)).json()["code"] == "upload-not-complete"
+    told = signed.json()
+    assert httpx2.put(told["url"], content=body, headers=told["headers"]).status_code == 200
+    made = await ann.post("/v1/assets", json=wanted)
+    assert (made.status_code, made.json()["state"], made.json()["kind"]) == (202, "received", "image")
+    assert made.headers["location"] == f"/v1/assets/{made.json()['asset_id']}"
+    assert (await ann.post("/v1/assets", json=wanted)).json()["asset_id"] == made.json()["asset_id"]
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        sent = await rows.fetch("select payload from outbox where topic = 'assets.v1'")
+    assert len(sent) == 1
+    source = await ann.post("/v1/projects", json={"upload_id": wanted["upload_id"]})
+    assert source.json()["errors"][0]["pointer"] == "/upload_id"
+    assert (await world.bob.client.get(made.headers["location"])).status_code == 404
+    assert (await world.bob.client.post("/v1/assets", json=wanted)).status_code == 422
+    assert [one["name"] for one in (await ann.get("/v1/assets")).json()["items"]] == ["Our logo"]
+    assert (await world.bob.client.get("/v1/assets")).json()["items"] == []
+    assert (await ann.delete(made.headers["location"])).status_code == 204
+    assert (await ann.get(made.headers["location"])).status_code == 404
+
+
+async def test_each_change_of_a_kit_is_a_version_and_none_is_overwritten(world: World) -> None:
+    ann, logo = world.ann.client, await asset(world, world.ann)
+    made = await ann.post(
+        "/v1/brand-kits", json={"name": "House", "colours": {"primary": "#112233"}, "logo": {"asset_id": logo}}
+    )
+    assert (made.status_code, made.headers["etag"], made.json()["version"]) == (201, '"kit-1"', 1), made.text
+    path = made.headers["location"]
+    assert (await ann.patch(path, json={"name": "B"})).json()["code"] == "precondition-required"
+    done = await ann.patch(path, json={"logo": None, "template": "karaoke_fill"}, headers={"If-Match": '"kit-1"'})
+    assert (done.status_code, done.json()["version"], done.headers["etag"]) == (200, 2, '"kit-2"')
+    assert done.json()["kit"]["logo"] is None
+    assert done.json()["kit"]["colours"] == {"primary": "#112233"}
+    late = await ann.patch(path, json={"name": "B"}, headers={"If-Match": '"kit-1"'})
+    assert (late.status_code, late.json()["code"]) == (412, "brand-kit-changed")
+    assert (await ann.get(path, params={"version": 1})).json() == made.json()
+    assert [one["version"] for one in (await ann.get(f"{path}/versions")).json()["items"]] == [2, 1]
+    assert [one["kit"]["name"] for one in (await ann.get("/v1/brand-kits")).json()["items"]] == ["House"]
+    for answer in (
+        await world.bob.client.get(path), await world.bob.client.get(path, params={"version": 1}),
+        await world.bob.client.get(f"{path}/versions"), await world.bob.client.delete(path),
+        await world.bob.client.patch(path, json={"name": "mine"}, headers={"If-Match": "*"}),
+    ):  # fmt: skip
+        assert answer.status_code == 404
+    assert (await world.bob.client.get("/v1/brand-kits")).json()["items"] == []
+    assert (await ann.delete(path)).status_code == 204
+    assert (await ann.get(path)).status_code == 404
+    assert (await ann.get(path, params={"version": 1})).status_code == 200
+
+
+async def test_a_kit_takes_only_files_that_were_checked_and_are_its_own(world: World) -> None:
+    ann = world.ann.client
+
+    async def code(part: dict[str, Any]) -> tuple[str, str]:
+        answer = await ann.post("/v1/brand-kits", json={"name": "K", **part})
+        return answer.json()["code"], answer.json()["errors"][0]["pointer"]
+
+    bad, soon = await asset(world, world.ann, "font", "refused"), await asset(world, world.ann, "video", "received")
+    theirs, music = await asset(world, world.bob), await asset(world, world.ann, "music")
+    assert await code({"fonts": {"display": bad}}) == ("bad-font", "/fonts/display")
+    assert await code({"intro": soon}) == ("asset-not-checked", "/intro")
+    assert await code({"logo": {"asset_id": theirs}}) == ("invalid", "/logo/asset_id")
+    assert await code({"watermark": {"asset_id": music}}) == ("invalid", "/watermark/asset_id")
+    assert await code({"template": "none"}) == ("invalid", "/template")
+    assert (await code({"colours": {"primary": "red"}}))[0] == "invalid"
+    assert (await code({"colours": {f"c{n}": "#000000" for n in range(13)}}))[0] == "invalid"
+
+
+async def test_an_export_names_the_version_of_its_kit(world: World) -> None:
+    ann, clip = world.ann.client, await clip_of(world, world.ann)
+    kit = (await ann.post("/v1/brand-kits", json={"name": "House", "template": "karaoke_fill"})).json()["kit_id"]
+
+    async def export(**more: Any) -> Any:
+        return await ann.post(f"{clip}/export", json={"options": {"brand": {"kit_id": kit, **more}}})
+
+    first = await export()
+    assert first.status_code == 202, first.text
+    assert first.json()["options"]["brand"] == {"kit_id": kit, "version": 1}
+    assert first.json()["template"] == "karaoke_fill"
+    changed = await ann.patch(f"/v1/brand-kits/{kit}", json={"name": "New"}, headers={"If-Match": "*"})
+    assert changed.status_code == 200
+    second = await export()
+    assert second.json()["options"]["brand"]["version"] == 2
+    assert second.json()["export_id"] != first.json()["export_id"]
+    assert (await export(version=1)).json()["export_id"] == first.json()["export_id"]
+    assert (await export(version=9)).json()["errors"][0]["pointer"] == "/options/brand/version"
+    theirs = await world.bob.client.post(
+        f"{await clip_of(world, world.bob)}/export", json={"options": {"brand": {"kit_id": kit}}}
+    )
+    assert theirs.json()["errors"][0]["pointer"] == "/options/brand/kit_id"
+    await ann.delete(f"/v1/brand-kits/{kit}")
+    assert (await export()).status_code == 422
+    assert (await export(version=1)).json()["export_id"] == first.json()["export_id"]
+
+
+async def test_a_projects_clips_take_the_kit_that_was_there_when_it_was_made(world: World) -> None:
+    ann = world.ann.client
+    kit = (await ann.post("/v1/brand-kits", json={"name": "House", "template": "minimal"})).json()["kit_id"]
+    body = {"source_url": "https://video.example/a.mp4", "options": {"export": {"brand": {"kit_id": kit}}}}
+    made = await ann.post("/v1/projects", json=body)
+    assert made.status_code == 202, made.text
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        options = await rows.fetchval(
+            "select options from projects where project_id = $1", uuid.UUID(made.json()["project_id"])
+        )
+    assert options["export"]["brand"] == {"kit_id": kit, "version": 1}
+    assert options["captions_template"] == "minimal"
+    body["options"]["export"]["brand"]["kit_id"] = str(uuid.uuid4())  # type: ignore[index]
+    refused = await ann.post("/v1/projects", json=body)
+    assert refused.json()["errors"][0]["pointer"] == "/options/export/brand/kit_id"
