@@ -62,7 +62,9 @@ def measured(path: Path, end: int | None = None) -> tuple[list[int], list[Transi
     index = indexed(path)
     times, measures, begun = [], [], time.process_time()
     with path.open("rb") as source:
-        for at_ms, frame in Reader(source, index).pictures(TimeRange(start_ms=0, end_ms=index.duration_ms + 1000)):
+        for at_ms, frame in Reader(source, index, smooth=False).pictures(
+            TimeRange(start_ms=0, end_ms=index.duration_ms + 1000)
+        ):
             times.append(at_ms)
             measures.append(measure_frame(frame))
             if len(times) == end:

@@ -60,9 +60,11 @@ def _names() -> list[str]:
     return [aliases.get(name, name) for name in FORMATS]
 
 
-def limit_decoder(stream: Stream, *, max_pixels: int, threads: int = 1) -> None:
+def limit_decoder(stream: Stream, *, max_pixels: int, threads: int = 1, smooth: bool = True) -> None:
     """Bound what decoding one stream may allocate; to be called before its first packet is decoded."""
     context = stream.codec_context
+    if not smooth:
+        context.options = {**context.options, "skip_loop_filter": "all"}
     context.options = {**context.options, "max_pixels": str(max_pixels)}
     context.thread_count = threads
     if threads > 1:

@@ -114,6 +114,20 @@ def test_a_window_in_mid_file_reads_only_its_part(tmp_path: Path) -> None:
         assert file.count < path.stat().st_size / 2
 
 
+def test_who_only_measures_gets_the_same_pictures_with_block_edges(tmp_path: Path) -> None:
+    path, stretch = media("talking/auto-editor_example_42s_720p.mp4"), TimeRange(start_ms=20_000, end_ms=22_500)
+    with opened(path, tmp_path) as (reader, index, file):
+        rough = Reader(file, index, smooth=False)
+        pairs = list(zip(reader.pictures(stretch), rough.pictures(stretch), strict=True))
+        apart = [
+            np.abs(a.to_ndarray(format="gray").astype(int) - b.to_ndarray(format="gray")).mean()
+            for (_, a), (_, b) in pairs
+        ]
+        rough.close()
+    assert [at_ms for (at_ms, _), _ in pairs] == [at_ms for _, (at_ms, _) in pairs]
+    assert 0 < max(apart) < 3
+
+
 def test_large_pictures_are_sparse_at_key_packets(tmp_path: Path) -> None:
     with opened(media("talking/auto-editor_example_42s_720p.mp4"), tmp_path) as (reader, index, _):
         assert index.packets is not None
