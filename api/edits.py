@@ -21,9 +21,11 @@ from schemas.documents import Aspect, Transcript
 from schemas.edit import CaptionText, CropKey, EditList
 from schemas.edit_apply import Material, apply
 from schemas.edit_clock import length_ms, pieces
+from schemas.events import ClipEdited
 from schemas.media import ObjectRef
 from streams import lifecycle
 from streams.adapters.postgres import Connection, Row
+from streams.outbox import next_version, put_project_event
 
 MOST_VERSIONS = 1_000
 _LOCK = "select pg_advisory_xact_lock(hashtextextended($1, 7302))"
@@ -134,7 +136,26 @@ async def edit_clip(call: Call[EditClip, None]) -> Reply:
         except BadEditError as error:
             raise invalid(f"/operations/{error.at}", error.detail) from None
         await write_edit(rows, clip, edit, call.body.operations, call.caller.key_id, call.body.note)
+        await _tell(rows, call, clip, edit)
     return _answer(clip, edit)
+
+
+async def _tell(rows: Connection, call: Call[EditClip, None], clip: Row, edit: EditList) -> None:
+    """Say so to those who follow the project; what was asked for by name only, for texts are the customer's words."""
+    event = ClipEdited(
+        org_id=call.org_id,
+        project_id=clip["project_id"],
+        version=await next_version(rows, call.org_id, clip["project_id"]),
+        clip_id=clip["clip_id"],
+        ordinal=clip["ordinal"],
+        edit_version=edit.version,
+        base_version=edit.base_version or 1,
+        transcript_version=edit.transcript_version,
+        operations=[str(msgspec.to_builtins(one)["op"]) for one in call.body.operations],
+        segment_count=len(edit.segments),
+        length_ms=round(length_ms(pieces(edit))),
+    )
+    await put_project_event(rows, event, call.cause(clip["clip_id"]))
 
 
 def _check_held(call: Call[EditClip, None], newest: int) -> None:

@@ -31,6 +31,7 @@ NAMES = {
     codec.type_name(events.ProjectFailed): "project.failed",
     codec.type_name(events.ProjectCancelled): "project.cancelled",
     codec.type_name(events.ProjectErased): "project.erased",
+    codec.type_name(events.ClipEdited): "clip.edited",
 }
 ENDS = frozenset({"project.completed", "project.failed", "project.cancelled", "project.erased"})
 

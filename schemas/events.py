@@ -247,6 +247,20 @@ class ProjectErased(Event, frozen=True, kw_only=True):
     version: int
 
 
+class ClipEdited(Event, frozen=True, kw_only=True):
+    """A person made the next version of a clip's edit. ``operations`` names what was asked for, in its order."""
+
+    version: int
+    clip_id: UUID
+    ordinal: int
+    edit_version: int
+    base_version: int
+    transcript_version: int
+    operations: list[str]
+    segment_count: int
+    length_ms: int
+
+
 class CostIncurred(Event, frozen=True, kw_only=True):
     """One try of a stage at one event has ended, and used something. ``attempt`` counts the tries, lost ones too."""
 
@@ -331,6 +345,7 @@ AnyEvent = (
     | ProjectFailed
     | ProjectCancelled
     | ProjectErased
+    | ClipEdited
     | CostIncurred
     | AssetReceived
     | AssetChecked

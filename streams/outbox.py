@@ -89,6 +89,7 @@ VersionedEvent = (
     | events.ProjectFailed
     | events.ProjectCancelled
     | events.ProjectErased
+    | events.ClipEdited
 )
 
 

@@ -1,4 +1,4 @@
-"""ProjectCompleted, ProjectFailed, ExportCompleted → DeliveryDue; DeliveryDue → a signed POST, or a later try."""
+"""ProjectCompleted, ProjectFailed, ExportCompleted, ClipEdited → DeliveryDue; DeliveryDue → a signed POST, or later."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from streams.deliver.signature import headers
 from streams.errors import Rejected, Unavailable
 from streams.outbox import Cause, put
 
-Told = events.ProjectCompleted | events.ProjectFailed | events.ExportCompleted
+Told = events.ProjectCompleted | events.ProjectFailed | events.ExportCompleted | events.ClipEdited
 TYPES: dict[type, str] = {
     events.ProjectCompleted: "project.completed",
     events.ProjectFailed: "project.failed",
     events.ExportCompleted: "export.completed",
+    events.ClipEdited: "clip.edited",
 }
 TIMEOUT_S = 10.0
 GONE = 410

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from schemas.documents import AudioTrack, PacketTable, SourceIndex, Transcript, VideoTrack, encode_document
+from schemas.events import ClipEdited
 from schemas.ids import result_id
 from schemas.media import Segment, Word
 from streams.adapters.objects import S3Objects
@@ -84,6 +85,13 @@ async def test_an_edit_is_a_new_version_and_the_machines_stays(world: World, obj
     assert [(one["start_ms"], one["end_ms"]) for one in done.json()["segments"]] == [(10_000, 20_940), (21_940, 40_000)]
     assert done.json()["segments"][1]["output_start_ms"] == 10_940
     assert (await world.ann.client.get(f"{path}/edit")).json() == done.json()
+    async with org_transaction(world.api, world.ann.org_id) as rows:
+        (told,) = await rows.fetch("select * from project_events where type = 'clipstream.ClipEdited'")
+        sent = await rows.fetchval("select payload from outbox where event_id = $1", told["event_id"])
+    event = msgspec.json.decode(sent, type=ClipEdited)
+    assert (event.edit_version, event.base_version, event.segment_count, event.length_ms) == (2, 1, 2, 29_000)
+    assert (event.operations, event.version) == (["delete_words"], told["version"])
+    assert b"shorter" not in sent, "no word of a customer's travels"
     assert (await world.ann.client.get(f"{path}/edit", params={"version": 1})).content == first.content
     newest, oldest = (await world.ann.client.get(f"{path}/edit/versions")).json()["items"]
     assert (newest["made_by"], newest["key_id"], newest["note"]) == ("person", str(world.ann.key_id), "shorter")

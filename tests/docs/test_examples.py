@@ -64,6 +64,8 @@ def test_every_option_is_in_the_table_with_its_default() -> None:
             default = msgspec.json.encode(field.default).decode()
         else:
             default = {True: "true", False: "false", None: "none", (): "none"}.get(field.default, str(field.default))
+            if isinstance(field.default, msgspec.Struct):
+                default = msgspec.json.encode(field.default).decode()
         assert re.search(rf"^\| `{field.name}` \| `?{re.escape(default)}`? \|", text, re.MULTILINE), field.name
 
 
