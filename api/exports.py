@@ -13,7 +13,9 @@ from api.project_views import Failure
 from api.registry import Call, Operation, Reply
 from schemas.documents import Aspect, Certificate, ExportFiles
 from schemas.export_options import ExportOptions
+from schemas.file_kinds import file_of
 from schemas.media import ObjectRef
+from schemas.subtitle_files import SUBTITLE_TYPES
 from streams.adapters.ports import Objects
 from streams.adapters.postgres import Row
 
@@ -27,12 +29,14 @@ class FileLink(msgspec.Struct, frozen=True, kw_only=True):
     size_bytes: int
     sha256: str
     filename: str
+    content_type: str
 
 
 class ExportLinks(msgspec.Struct, frozen=True, kw_only=True):
     """The files of a finished export; subtitles are absent where nothing is said."""
 
     video: FileLink
+    """The clip itself, also where it is a GIF or sound alone."""
     thumbnail: FileLink
     srt: FileLink | None
     vtt: FileLink | None
@@ -87,25 +91,53 @@ def export_view(row: Row, objects: Objects, now: dt.datetime) -> Export:
     )
 
 
-def _links(row: Row, objects: Objects, now: dt.datetime) -> ExportLinks:
-    files = msgspec.convert(row["files"], ExportFiles)
+class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of a finished export, where it lies."""
+
+    ref: ObjectRef
+    suffix: str
+    """What its name ends with, behind the export's own."""
+    media_type: str
+
+
+def stem_of(row: Row) -> str:
+    """What names the files of an export, without suffix: ``clip-01-9x16``, later ones ``clip-01-9x16-v2``."""
     stem = f"clip-{row['ordinal'] + 1:02d}-{row['aspect'].replace(':', 'x')}"
-    stem += f"-v{row['number']}" if row["number"] > 1 else ""
+    return f"{stem}-v{row['number']}" if row["number"] > 1 else stem
 
-    def link(ref: ObjectRef, suffix: str) -> FileLink:
-        url = objects.presign_get(ref.key, filename=stem + suffix, expires_s=EXPIRES_S)
-        return FileLink(url=url, size_bytes=ref.size, sha256=ref.sha256, filename=stem + suffix)
 
-    return ExportLinks(
-        video=link(files.video, ".mp4"),
-        thumbnail=link(files.thumbnail, ".jpg"),
-        srt=link(files.srt, ".srt") if files.srt else None,
-        vtt=link(files.vtt, ".vtt") if files.vtt else None,
-        ass=link(files.ass, ".ass") if files.ass else None,
-        ttml=link(files.ttml, ".ttml") if files.ttml else None,
-        txt=link(files.txt, ".txt") if files.txt else None,
-        expires_at=now + dt.timedelta(seconds=EXPIRES_S),
-    )
+def stored_files(row: Row) -> dict[str, StoredFile]:
+    """Kind → file, of a finished export's row."""
+    files = msgspec.convert(row["files"], ExportFiles)
+    file = file_of(msgspec.convert(row["options"], ExportOptions).file)
+    found = {
+        "video": StoredFile(ref=files.video, suffix=file.suffix, media_type=file.media_type),
+        "thumbnail": StoredFile(ref=files.thumbnail, suffix=".jpg", media_type="image/jpeg"),
+    }
+    texts = {kind: getattr(files, kind) for kind in SUBTITLE_TYPES}
+    return found | {
+        kind: StoredFile(ref=ref, suffix=f".{kind}", media_type=SUBTITLE_TYPES[kind])
+        for kind, ref in texts.items()
+        if ref is not None
+    }
+
+
+def _links(row: Row, objects: Objects, now: dt.datetime) -> ExportLinks:
+    stem = stem_of(row)
+
+    def link(file: StoredFile) -> FileLink:
+        name = stem + file.suffix
+        return FileLink(
+            url=objects.presign_get(file.ref.key, filename=name, expires_s=EXPIRES_S),
+            size_bytes=file.ref.size,
+            sha256=file.ref.sha256,
+            filename=name,
+            content_type=file.media_type,
+        )
+
+    links: dict[str, FileLink | None] = dict.fromkeys(SUBTITLE_TYPES)
+    links |= {kind: link(file) for kind, file in stored_files(row).items()}
+    return ExportLinks(**links, expires_at=now + dt.timedelta(seconds=EXPIRES_S))  # type: ignore[arg-type]
 
 
 async def get_export(call: Call[None, None]) -> Reply:

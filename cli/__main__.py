@@ -17,11 +17,12 @@ from rich.console import Console
 from cli import access, edits, queries, stack
 from cli.client import JSON, Client
 from cli.demo import SHIPPED, demo
+from cli.download import download
 from cli.exits import INTERRUPTED, OK, USAGE, CliError, epilog
 from cli.run import check_options, check_source, run_project
 from cli.show import Display
 from cli.sound_flags import add_sound
-from cli.wishes import ASPECTS, add_wishes
+from cli.wishes import ASPECTS, FORMAT_HELP, add_wishes, file_format
 from schemas.export_options import Quality
 
 DEFAULT_STATE = ".clipstream"
@@ -101,12 +102,17 @@ def _add_queries(commands: Any) -> None:
     export.add_argument(
         "--quality", choices=get_args(Quality), help="draft is quickest, best is smallest (as the project's)"
     )
+    export.add_argument("--format", type=file_format, metavar="F", help=FORMAT_HELP)
     add_sound(export)
     export.add_argument("--start-ms", type=int, metavar="MS", help="another start, on the video's time line")
     export.add_argument("--end-ms", type=int, metavar="MS", help="another end")
     export.add_argument("--out", metavar="DIR", default="out", help="for the files (%(default)s)")
     edits.add_edit(_command(commands, "edit", "show what a clip plays, or change it", _ask(edits.edit)))
     edits.add_handover(_command(commands, "handover", "take a clip's edit to an editing program", _ask(edits.handover)))
+    files = _command(commands, "download", "download the finished exports of a project", _ask(download))
+    files.add_argument("project", metavar="PROJECT")
+    files.add_argument("--zip", action="store_true", help="as one zip, with a manifest")
+    files.add_argument("--out", metavar="DIR", default="out", help="for the files (%(default)s)")
     _add_dead(commands)
     version = commands.add_parser("version", help="print the version")
     version.add_argument("--json", action="store_true", help="print only JSON on stdout")

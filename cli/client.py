@@ -183,14 +183,25 @@ class Client:
             self.sleep(1.0)
         raise AssertionError("unreachable")
 
+    def size(self, path: str) -> int:
+        """Bytes of what GET would answer; 0 where the API does not tell."""
+        return int(self._send("HEAD", path).headers.get("content-length", 0))
+
+    def fetch(self, path: str, target: Path, on_bytes: Callable[[int], None]) -> int:
+        """Fetch a resource of the API to ``target`` (whole or not at all); gives its size."""
+        return self._stream(self._http, path, target, on_bytes)
+
     def download(self, url: str, path: Path, on_bytes: Callable[[int], None]) -> int:
         """Fetch a signed URL to ``path`` (whole or not at all); gives its size."""
+        return self._stream(self._plain, url, path, on_bytes)
+
+    def _stream(self, http: httpx2.Client, url: str, path: Path, on_bytes: Callable[[int], None]) -> int:
         partial = path.with_name(path.name + ".part")
         for tries_left in range(TRIES - 1, -1, -1):
             try:
-                with self._plain.stream("GET", url) as answer:
+                with http.stream("GET", url) as answer:
                     if answer.status_code >= 400:
-                        raise CliError(REFUSED, f"{path.name} could not be fetched ({answer.status_code}).")
+                        raise self._not_fetched(http, answer, path)
                     size = _write(partial, answer.iter_bytes(CHUNK_BYTES), on_bytes)
                 partial.replace(path)
                 return size
@@ -199,6 +210,12 @@ class Client:
                     raise CliError(STACK_UNAVAILABLE, f"{path.name} could not be fetched: {_said(error)}.") from None
                 self.sleep(1.0)
         raise AssertionError("unreachable")
+
+    def _not_fetched(self, http: httpx2.Client, answer: httpx2.Response, path: Path) -> CliError:
+        if http is self._plain:
+            return CliError(REFUSED, f"{path.name} could not be fetched ({answer.status_code}).")
+        answer.read()
+        return self.refused(answer)
 
 
 def _write(path: Path, chunks: Iterator[bytes], on_bytes: Callable[[int], None]) -> int:

@@ -8,14 +8,19 @@ from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable, Mapping
 from typing import get_args
 
+import msgspec
+
 from cli.client import JSON
 from cli.sound_flags import add_sound, sound_of
 from schemas.export_options import Quality
+from schemas.file_kinds import KINDS, FileWish, broken_file_rules
 from schemas.worth import Genre
 
 ASPECTS = ("9:16", "4:5", "1:1", "16:9")
 FLAGS: Mapping[str, str] = {"min_clip_ms": "--length", "max_clip_ms": "--length", "topics": "--topic"}
 """Flags that are not called as their option is."""
+FORMAT_HELP = f"of the files: {', '.join(KINDS)}, with a codec after it as in mp4/hevc, mp4/av1, mov/prores (mp4)"
+SOUND_ALONE = frozenset(name for name, kind in KINDS.items() if not kind.pictures)
 _CLOCK = re.compile(r"(?:(\d+):)?(?:(\d{1,2}):)?(\d+(?:\.\d+)?)")
 
 
@@ -63,6 +68,7 @@ def add_wishes(parser: argparse.ArgumentParser, positive: Callable[[str], int]) 
     add("--mask-profanity", action="store_true", help="hide coarse words of captions and subtitles behind stars")
     add("--quality", choices=get_args(Quality), help="of the files: draft is quickest, best is smallest (good)")
     add_sound(parser)
+    add("--format", type=file_format, metavar="F", help=FORMAT_HELP)
     add("--no-captions", action="store_true", help="burn no captions in")
     add("--language", metavar="xx", help="language spoken, e.g. en (recognised by itself)")
     add("--translate", choices=("en",), help="a second transcript in English, of what is said in other languages")
@@ -98,4 +104,21 @@ def options_of(args: Namespace) -> JSON:
 def export_options_of(args: Namespace) -> JSON:
     """How files are made: ``options`` of an export, ``export`` among those of a project."""
     parts: JSON = {"video": {"quality": args.quality} if args.quality else {}, "sound": sound_of(args)}
+    parts["file"] = args.format or {}
     return {name: part for name, part in parts.items() if part}
+
+
+def file_format(text: str) -> JSON:
+    """``webm``, ``mp4/hevc`` or ``mov/prores/pcm`` as a file's wish; ArgumentTypeError for what does not exist."""
+    names = dict(zip(("container", "video_codec", "audio_codec"), text.lower().split("/"), strict=False))
+    if names["container"] in SOUND_ALONE and len(names) == 2:
+        names["audio_codec"] = names.pop("video_codec")
+    try:
+        wish = msgspec.convert(names, FileWish)
+    except msgspec.ValidationError:
+        raise ArgumentTypeError(f"{text!r} is no format: write e.g. webm, mp4/hevc, mov/prores, gif, mp3") from None
+    broken = broken_file_rules(wish)
+    if broken:
+        told = "; ".join(f"{name.replace('_', ' ')} must be {rule}" for name, rule in broken.items())
+        raise ArgumentTypeError(f"{text!r} does not exist: {told}")
+    return names

@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from schemas.file_kinds import FileWish, broken_file_rules
 from schemas.media import Value
 from schemas.sound_wish import SoundWish, broken_sound_rules
 
@@ -40,11 +41,13 @@ class ExportOptions(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
     video: VideoWish = VideoWish()
     sound: SoundWish = SoundWish()
     brand: BrandPin | None = None
+    file: FileWish = FileWish()
 
 
 def broken_export_rules(options: ExportOptions) -> Mapping[str, str]:
     """Path of each option that is out of its range or does not go with another → what it must be; empty: all well."""
-    return {f"sound/{name}": rule for name, rule in broken_sound_rules(options.sound)}
+    sound = {f"sound/{name}": rule for name, rule in broken_sound_rules(options.sound)}
+    return sound | {f"file/{name}": rule for name, rule in broken_file_rules(options.file).items()}
 
 
 def words_suffix(transcript_version: int | None) -> str:

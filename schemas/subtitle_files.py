@@ -5,11 +5,22 @@ Sources: W3C TTML2 (8.1, 12.1, 14.1) and IMSC 1.1's text profile; the ASS reader
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from xml.sax.saxutils import escape, quoteattr
 
 from schemas.subtitles import Cue
 
+SUBTITLE_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        "srt": "application/x-subrip",
+        "vtt": "text/vtt; charset=utf-8",
+        "ass": "text/x-ssa; charset=utf-8",
+        "ttml": "application/ttml+xml",
+        "txt": "text/plain; charset=utf-8",
+    }
+)
+"""Media types by the suffix of the file."""
 ASS_HEAD = """[Script Info]
 ScriptType: v4.00+
 PlayResX: 1920

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from schemas import codec, events
-from schemas.media import TimeRange
+from schemas.media import ObjectRef, TimeRange
 from streams.adapters.clickhouse import schema_text
 from streams.adapters.ports import (
     Alignment,
@@ -27,6 +27,7 @@ from streams.adapters.ports import (
     Speech,
     Voices,
 )
+from streams.errors import Unavailable
 from streams.sinks.rows import COLUMNS, TOMBSTONE_COLUMNS, row_of
 
 NOON = dt.datetime(2026, 5, 6, 12, 0, tzinfo=dt.UTC)
@@ -49,6 +50,10 @@ async def objects_keep_what_they_promise(store: Objects, scratch: Path) -> None:
     assert await store.read_range(ref.key, 250, 12) == body[250:262]
     assert await store.read_range(ref.key, 1020, 100) == body[1020:]
     assert [await store.read_range(ref.key, *window) for window in ((1024, 10), (0, 0))] == [b"", b""]
+    assert b"".join([block async for block in store.stream(ref)]) == body
+    with pytest.raises(Unavailable):
+        async for _ in store.stream(ObjectRef(key=ref.key, sha256="0" * 64, size=ref.size)):
+            pass
     neighbour = await store.put(f"{prefix}b", b"another project", "text/plain")
     assert await store.delete_prefix(f"{prefix}/") == 2
     assert await store.delete_prefix(f"{prefix}/") == 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -139,6 +139,19 @@ class S3Objects:
         body = b"" if length <= 0 else await self._call(key, work)
         count("read_bytes", len(body))
         return body
+
+    async def stream(self, ref: ObjectRef) -> AsyncIterator[bytes]:
+        """All bytes, a range at a time; Unavailable at the end where they are not those of the SHA-256."""
+        digest, done = hashlib.sha256(), 0
+        while done < ref.size:
+            block = await self.read_range(ref.key, done, min(BLOCK_BYTES, ref.size - done))
+            if not block:
+                break
+            digest.update(block)
+            done += len(block)
+            yield block
+        if digest.hexdigest() != ref.sha256:
+            raise Unavailable(PART, f"{ref.key!r} came back as {done} other bytes than {ref.sha256}: restore it")
 
     async def size(self, key: str) -> int:
         """Bytes of an object."""

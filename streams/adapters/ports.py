@@ -43,6 +43,10 @@ class Objects(Protocol):
         """Up to ``length`` bytes from ``start``."""
         ...
 
+    def stream(self, ref: ObjectRef) -> AsyncIterator[bytes]:
+        """All bytes in blocks; Unavailable at the end where they are not those of the reference's SHA-256."""
+        ...
+
     async def size(self, key: str) -> int:
         """Bytes of an object."""
         ...

@@ -7,6 +7,7 @@ import msgspec
 from schemas import events
 from schemas.documents import FramePlan, Transcript
 from schemas.edit import EditList
+from schemas.file_kinds import file_of
 from schemas.ids import result_id
 from schemas.proof import in_short
 from streams import lifecycle
@@ -73,7 +74,7 @@ class RenderStage:
         async with org_transaction(self._context.pool, event.org_id) as connection:
             ref = await pinned_transcript(connection, event.org_id, event.project_id, event.transcript_version)
             threads = SIDE_BY_SIDE if await count_unfinished(connection, event) > 1 else ALONE
-        encoding = encoding_of(event.options.video, threads)
+        encoding = encoding_of(event.options.video, threads, file_of(event.options.file))
         if ref is None:
             return None, encoding
         body = await self._context.objects.get(ref)

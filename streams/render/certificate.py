@@ -8,7 +8,8 @@ from schemas.documents import Certificate
 from schemas.proof import Check, verdict_of
 from streams.render.checks.captions import check_captions
 from streams.render.checks.case import Case, Meant
-from streams.render.checks.film import Tracks, open_film
+from streams.render.checks.containers import Tracks
+from streams.render.checks.film import open_film
 from streams.render.checks.framing import check_framing
 from streams.render.checks.heard import check_sound
 from streams.render.checks.pictures import check_pictures
@@ -58,15 +59,16 @@ def checks_of(case: Case, loudness: Loudness) -> list[Check]:
 
 
 def _faults(tracks: Tracks, meant: Meant, lufs: float | None, peak: float | None) -> list[str]:
-    faults, timeline = [], meant.timeline
-    if tracks.frames != timeline.count:
-        faults.append(f"video.frames: {tracks.frames} pictures instead of {timeline.count}")
-    if abs(tracks.video_ms - tracks.audio_ms) > LENGTH_TOLERANCE_MS:
+    faults = []
+    planned = meant.timeline.count if meant.count is None else meant.count
+    if meant.file.video and tracks.frames != planned:
+        faults.append(f"video.frames: {tracks.frames} pictures instead of {planned}")
+    if meant.file.video and meant.file.audio and abs(tracks.video_ms - tracks.audio_ms) > LENGTH_TOLERANCE_MS:
         faults.append(f"av.length: picture lasts {tracks.video_ms:.0f} ms, sound {tracks.audio_ms:.0f} ms")
     if lufs is not None and lufs > meant.limits.lufs.around + LOUDNESS_TOLERANCE_LU:
         faults.append(f"audio.loud: {lufs:.1f} LUFS")
     if peak is not None and peak > PEAK_LIMIT_DBTP:
         faults.append(f"audio.peak: {peak:.1f} dBTP")
-    if not tracks.index_first:
+    if tracks.index_first is False:
         faults.append("container.index_last: the file cannot be played while it loads")
     return faults

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 import av
 import msgspec
+import numpy as np
 
 from schemas.documents import CaptionCue, Certificate, FramePlan, SourceIndex
 from schemas.edit import Piece
@@ -32,12 +33,14 @@ from streams.render.loudness import RATE_HZ, Sound
 from streams.render.mix import Mixed, Source, limits_for, mixed
 from streams.render.picture import Painter, deinterlaced
 from streams.render.planes import copied
+from streams.render.previews import file_size, preview_count, shortened
 from streams.render.room import captions_for
 from streams.render.thumbnail import CUT_MARGIN_MS, Thumbnail
-from streams.render.trial import encoded
-from streams.render.writer import Encoding, Mp4Writer
+from streams.render.trial import heard_after
+from streams.render.writer import Encoding, FileWriter, open_writer
 
 VIDEO_FILE, THUMBNAIL_FILE = "clip.mp4", "thumbnail.jpg"
+"""Names in the scratch folder; another kind of file has another suffix (`clip_file`)."""
 LEAD_MS = 100
 """Pictures are asked for from a little before the clip: the one shown at its start began earlier."""
 Report = Callable[[int], None]
@@ -62,7 +65,7 @@ class RenderTask(Value, frozen=True, kw_only=True):
 
 
 class Rendered(Value, frozen=True, kw_only=True):
-    """What the child found; its files are ``VIDEO_FILE`` and ``THUMBNAIL_FILE`` in its scratch folder."""
+    """What the child found; its files are `clip_file` and ``THUMBNAIL_FILE`` in its scratch folder."""
 
     certificate: Certificate
 
@@ -76,22 +79,29 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Report) -> dict[
     return plain
 
 
+def clip_file(encoding: Encoding) -> str:
+    """Name of the clip's file in the scratch folder."""
+    return Path(VIDEO_FILE).stem + encoding.file.suffix
+
+
 def render(task: RenderTask, source: BinaryIO, scratch: Path, report: Report) -> Rendered:
     """Make the clip and its thumbnail in ``scratch``. Raises Rejected when the range has no picture."""
     played = task.pieces or whole(task.plan.range)
+    file = task.encoding.file
     timeline = timeline_of(played, task.index)
+    timeline = shortened(timeline) if file.is_preview else timeline
     reader = Reader(source, task.index, threads=task.encoding.threads)
     progress = _Progress(report)
     mix = _sound(task, reader, timeline, played, progress)
     cues, missing_glyphs = _cues(task, played)
-    path = scratch / VIDEO_FILE
+    path = scratch / clip_file(task.encoding)
     witness = Witness()
     lost = _encode(task, reader, timeline, mix.sound, cues, scratch, progress, witness)
     reader.close()
     meant = Meant(
         plan=task.plan,
         timeline=timeline,
-        size_px=OUTPUT_SIZES[task.plan.aspect],
+        size_px=file_size(file, OUTPUT_SIZES[task.plan.aspect]),
         sound=mix.sound,
         witness=witness,
         cues=cues,
@@ -99,6 +109,8 @@ def render(task: RenderTask, source: BinaryIO, scratch: Path, report: Report) ->
         comes_in_ms=comes_in_ms(task.template),
         limits=limits_for(task.options.sound),
         source_lost=any(one.startswith("video.frozen") for one in lost),
+        file=file,
+        count=preview_count(timeline) if file.is_preview else None,
     )
     certificate = examine(path, meant, encoder=task.encoding.name, warnings=[*mix.warnings, *missing_glyphs, *lost])
     return Rendered(certificate=msgspec.structs.replace(certificate, sound=mix.report))
@@ -119,15 +131,18 @@ class _Progress:
 
 def _sound(task: RenderTask, reader: Reader, timeline: Timeline, played: Sequence[Piece], progress: _Progress) -> Mixed:
     """The clip's sound as it is to be encoded; silence of the right length where the source has none."""
+    samples = timeline.samples(RATE_HZ)
+    if task.encoding.file.audio is None:
+        return Mixed(sound=np.zeros((samples, 2), np.float32))
     source = Source(reader=reader, index=task.index, step=progress.step)
     words = words_out(task.words, played)
-    trial = partial(encoded, bit_rate=task.encoding.audio_bit_rate)
-    return mixed(source, played, words, task.options.sound, samples=timeline.samples(RATE_HZ), trial=trial)
+    trial = partial(heard_after, bit_rate=task.encoding.audio_bit_rate, audio=task.encoding.file.audio)
+    return mixed(source, played, words, task.options.sound, samples=samples, trial=trial)
 
 
 def _cues(task: RenderTask, played: Sequence[Piece]) -> tuple[list[CaptionCue], list[str]]:
     """The cues to burn, on the output's clock, in letters that the shipped fonts have."""
-    if not task.captions:
+    if not task.captions or task.encoding.file.video is None:
         return [], []
     known = [msgspec.structs.replace(word, text=typeface.drawable(word.text)) for word in task.words]
     look = look_for(*OUTPUT_SIZES[task.plan.aspect], task.template)
@@ -154,7 +169,7 @@ def _encode(
 ) -> list[str]:
     size_px = OUTPUT_SIZES[task.plan.aspect]
     film = _Film(task, timeline, cues, scratch, progress, witness)
-    with Mp4Writer(scratch / VIDEO_FILE, size_px, timeline, sound, task.encoding) as writer:
+    with open_writer(scratch / clip_file(task.encoding), size_px, timeline, sound, task.encoding) as writer:
         for part in timeline.parts:
             film.play(part, reader, writer)
     film.thumbnail.save(scratch / THUMBNAIL_FILE)
@@ -185,8 +200,9 @@ class _Film:
         played = task.pieces or whole(task.plan.range)
         self._captions = captions_for(cues, look_for(*size_px, task.template), task.plan, played)
         self._shots, self._witness = Shots(task.plan), witness
+        self._shows = task.encoding.file.video is not None
 
-    def play(self, part: Part, reader: Reader, writer: Mp4Writer) -> None:
+    def play(self, part: Part, reader: Reader, writer: FileWriter) -> None:
         """Every slot of the part. Raises Rejected when the source has no picture there."""
         period_ms = self._timeline.period_ms
         clip = part.range(period_ms)
@@ -202,11 +218,16 @@ class _Film:
         self.stills.append(stills)
         self.ranges.append(clip)
 
-    def _show(self, at_ms: int, picture: av.VideoFrame, slots: list[Slot], writer: Mp4Writer) -> None:
+    def _show(self, at_ms: int, picture: av.VideoFrame, slots: list[Slot], writer: FileWriter) -> None:
+        if not self._shows and not self.thumbnail.is_due(slots[0].at_ms):
+            self._progress.step()
+            return
         shot, to_cut_ms = self._shots.at(at_ms), self._shots.distance_to_cut_ms(at_ms)
         painted = self._painter.paint(picture, shot, at_ms)
         awkward = picture.is_corrupt or to_cut_ms < CUT_MARGIN_MS
         self.thumbnail.consider(painted, slots[0].at_ms, source_ms=at_ms, shot=shot, awkward=awkward)
+        if not self._shows:
+            return
         self._witness.see(painted, slots, source_ms=at_ms, shot=shot)
         for slot in slots:
             shown = painted if slot is slots[-1] else copied(painted)

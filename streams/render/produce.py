@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
-from types import MappingProxyType
 
 import msgspec
 
@@ -17,28 +16,19 @@ from schemas.events import RenderRequested
 from schemas.media import Segment, TimeRange, Value, Word
 from schemas.profanity import masked_transcript, unmasked_languages
 from schemas.scenery import Framing
-from schemas.subtitle_files import ass, plain, ttml
+from schemas.subtitle_files import SUBTITLE_TYPES, ass, plain, ttml
 from schemas.subtitles import Cue, srt, vtt
 from schemas.templates import template_named
 from streams.adapters.media.confine import ChildLimits
 from streams.adapters.media.handles import SourceHandle
 from streams.adapters.media.sandbox import run_child
 from streams.adapters.ports import Objects, Report
-from streams.render.encode import THUMBNAIL_FILE, VIDEO_FILE, Rendered, RenderTask
+from streams.render.encode import THUMBNAIL_FILE, Rendered, RenderTask, clip_file
 from streams.render.writer import Encoding
 
 LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=3_600, wall_s=3_600.0, nice=19)
 """A 4K source takes 1.2 GB."""
 NEARBY_MS = 5_000
-SUBTITLE_TYPES: Mapping[str, str] = MappingProxyType(
-    {
-        "srt": "application/x-subrip",
-        "vtt": "text/vtt; charset=utf-8",
-        "ass": "text/x-ssa; charset=utf-8",
-        "ttml": "application/ttml+xml",
-        "txt": "text/plain; charset=utf-8",
-    }
-)
 NO_LIST = "captions.mask: there is no list of coarse words for the language {}: nothing was hidden in it"
 
 
@@ -88,7 +78,7 @@ async def produce(
         "streams.render.encode:main", args, scratch=scratch, limits=LIMITS, source=source, report=report
     )
     rendered = msgspec.convert(result, Rendered)
-    files = await _store(scratch, said, played, objects, prefix)
+    files = await _store(scratch, encoding, said, played, objects, prefix)
     certificate = msgspec.structs.replace(
         rendered.certificate,
         framed_by=plan.model,
@@ -125,7 +115,12 @@ def doubtful_near(segments: Sequence[Segment], *times: TimeRange) -> list[TimeRa
 
 
 async def _store(
-    scratch: Path, transcript: Transcript | None, played: Sequence[Piece], objects: Objects, prefix: str
+    scratch: Path,
+    encoding: Encoding,
+    transcript: Transcript | None,
+    played: Sequence[Piece],
+    objects: Objects,
+    prefix: str,
 ) -> ExportFiles:
     """Upload what was made. Subtitles only where something is said."""
     cues = cues_out(transcript, played) if transcript else []
@@ -134,7 +129,9 @@ async def _store(
         kind: await objects.put(prefix, text.encode(), SUBTITLE_TYPES[kind], f".{kind}") for kind, text in texts.items()
     }
     return ExportFiles(
-        video=await objects.put_file(prefix, scratch / VIDEO_FILE, "video/mp4", ".mp4"),
+        video=await objects.put_file(
+            prefix, scratch / clip_file(encoding), encoding.file.media_type, encoding.file.suffix
+        ),
         thumbnail=await objects.put_file(prefix, scratch / THUMBNAIL_FILE, "image/jpeg", ".jpg"),
         **stored,
     )

@@ -84,9 +84,13 @@ class Thumbnail:
         self._best = -1.0
         self._picture: av.VideoFrame | None = None
 
+    def is_due(self, at_ms: float) -> bool:
+        """Whether a picture of that time would be looked at."""
+        return at_ms >= self._due_ms or self._picture is None
+
     def consider(self, picture: av.VideoFrame, at_ms: float, *, source_ms: int, shot: ShotCrop, awkward: bool) -> None:
         """A picture at ``at_ms`` of the clip; ``awkward`` at a cut, or damaged. The best so far is copied."""
-        if at_ms < self._due_ms and self._picture is not None:
+        if not self.is_due(at_ms):
             return
         self._due_ms = at_ms + STEP_MS
         plane = picture.planes[0]

@@ -1,87 +1,118 @@
-"""The MP4 file: one x264 stream, one AAC stream, index first, nothing of the source's metadata. Decides no content."""
+"""The file: pictures and sound through encoders into a container, index first, nothing of the source's metadata.
+
+Decides no content.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import Self
+from types import TracebackType
+from typing import Protocol, Self
 
 import av
+from av.audio.stream import AudioStream
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
+from av.video.stream import VideoStream
 
-from schemas.export_options import Quality, VideoWish
-from schemas.media import Value
+from streams.render.codecs import (
+    BIT_RATES,
+    MUXERS,
+    SOUND_ENCODERS,
+    Encoding,
+    codec_tag,
+    encoding_of,
+    options_of,
+    pixel_format,
+)
 from streams.render.edl import Timeline
 from streams.render.loudness import RATE_HZ, Sound
+from streams.render.previews import PreviewWriter
 from streams.render.sound import audio_frames
+
+__all__ = ["Encoding", "FileWriter", "FilmWriter", "encoding_of", "open_writer"]
 
 KEY_INTERVAL_S = 2
 
 
-class Encoding(Value, frozen=True, kw_only=True):
-    """How the file is encoded. Two clips at one thread each are faster than one at two (ratio 1.24 on two cores)."""
+class FileWriter(Protocol):
+    """Takes pictures in order; a context manager that finishes the file."""
 
-    preset: str = "veryfast"
-    crf: int = 20
-    audio_bit_rate: int = 160_000
-    threads: int = 1
+    def write(self, picture: av.VideoFrame, number: int) -> None:
+        """One picture of the output's size, number ``number`` from 0."""
+        ...
 
-    @property
-    def name(self) -> str:
-        """For the certificate: enough to make the same file again."""
-        version = ".".join(str(part) for part in av.library_versions["libavcodec"])
-        return (
-            f"libx264 {self.preset} crf {self.crf} threads {self.threads}, "
-            f"aac {self.audio_bit_rate // 1000}k, libavcodec {version}"
-        )
+    def __enter__(self) -> Self:
+        """The writer itself."""
+        ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Finish the file; after an error only let go of it."""
+        ...
 
 
-QUALITIES: Mapping[Quality, tuple[str, int]] = MappingProxyType(
-    {"draft": ("superfast", 23), "good": ("veryfast", 20), "best": ("slow", 18)}
-)
-"""x264's preset and crf."""
+def open_writer(
+    path: Path, size_px: tuple[int, int], timeline: Timeline, sound: Sound, encoding: Encoding
+) -> FileWriter:
+    """The writer of the kind of file that ``encoding`` names; pictures are ``size_px``, sound lasts as ``timeline``."""
+    if encoding.file.is_preview:
+        return PreviewWriter(path, size_px, timeline, encoding)
+    return FilmWriter(path, size_px, timeline, sound, encoding)
 
 
-def encoding_of(wish: VideoWish, threads: int) -> Encoding:
-    """How a file of the asked quality is encoded."""
-    preset, crf = QUALITIES[wish.quality]
-    return Encoding(preset=preset, crf=crf, threads=threads)
-
-
-class Mp4Writer:
-    """Takes pictures in order; muxes the sound along with them. Use as a context manager."""
+class FilmWriter:
+    """Pictures, and the sound muxed along with them; or sound alone."""
 
     def __init__(
         self, path: Path, size_px: tuple[int, int], timeline: Timeline, sound: Sound, encoding: Encoding
     ) -> None:
         """``sound`` lasts as long as ``timeline``."""
-        self._container = av.open(
-            str(path), "w", format="mp4", options={"movflags": "+faststart", "fflags": "+bitexact"}
-        )
+        muxer, told = MUXERS[encoding.file.container]
+        self._container = av.open(str(path), "w", format=muxer, options={**told, "fflags": "+bitexact"})
         self._rate = timeline.rate
-        self._video = self._container.add_stream("libx264", rate=timeline.rate, options=_x264(encoding))
-        context = self._video.codec_context
+        self._format = pixel_format(encoding)
+        self._video = self._pictures(size_px, encoding) if encoding.file.video else None
+        self._audio = self._track(encoding)
+        self._sound: Iterator[av.AudioFrame] = audio_frames(sound)
+        self._heard_until = Fraction(0)
+
+    def _pictures(self, size_px: tuple[int, int], encoding: Encoding) -> VideoStream:
+        stream = self._container.add_stream(encoding.encoder, rate=self._rate, options=options_of(encoding))
+        assert isinstance(stream, VideoStream)
+        context = stream.codec_context
         context.width, context.height = size_px
-        context.pix_fmt = "yuv420p"
-        context.time_base = 1 / timeline.rate
-        context.gop_size = round(timeline.rate * KEY_INTERVAL_S)
+        context.pix_fmt = self._format
+        context.time_base = 1 / self._rate
+        context.gop_size = round(self._rate * KEY_INTERVAL_S)
         context.thread_count = encoding.threads
         context.color_range = ColorRange.MPEG
         context.colorspace = Colorspace.ITU709
         context.color_primaries = ColorPrimaries.BT709
         context.color_trc = ColorTrc.BT709
-        self._audio = self._container.add_stream("aac", rate=RATE_HZ, layout="stereo")
-        self._audio.bit_rate = encoding.audio_bit_rate
-        self._sound: Iterator[av.AudioFrame] = audio_frames(sound)
-        self._heard_until = Fraction(0)
+        tag = codec_tag(encoding.file)
+        if tag is not None:
+            context.codec_tag = tag
+        return stream
+
+    def _track(self, encoding: Encoding) -> AudioStream:
+        assert encoding.file.audio is not None
+        name, form = SOUND_ENCODERS[encoding.file.audio]
+        stream = self._container.add_stream(name, rate=RATE_HZ, layout="stereo")
+        assert isinstance(stream, AudioStream)
+        stream.format = form
+        if encoding.file.audio in BIT_RATES:
+            stream.bit_rate = encoding.audio_bit_rate
+        return stream
 
     def write(self, picture: av.VideoFrame, number: int) -> None:
         """Encode one picture, number ``number`` from 0, and the sound up to it."""
-        picture.pts, picture.time_base, picture.duration = number, 1 / self._rate, 1
-        picture.pict_type = 0
-        self._container.mux(self._video.encode(picture))
+        if self._video is not None:
+            if picture.format.name != self._format:
+                picture = picture.reformat(format=self._format)
+            picture.pts, picture.time_base, picture.duration = number, 1 / self._rate, 1
+            picture.pict_type = 0
+            self._container.mux(self._video.encode(picture))
         self._write_sound(until=number / self._rate)
 
     def _write_sound(self, until: Fraction | None) -> None:
@@ -100,15 +131,7 @@ class Mp4Writer:
         """Finish the file; after an error only let go of it."""
         if error is None:
             self._write_sound(until=None)
-            self._container.mux(self._video.encode(None))
+            if self._video is not None:
+                self._container.mux(self._video.encode(None))
             self._container.mux(self._audio.encode(None))
         self._container.close()
-
-
-def _x264(encoding: Encoding) -> dict[str, str]:
-    return {
-        "preset": encoding.preset,
-        "crf": str(encoding.crf),
-        "profile": "high",
-        "flags": "+cgop+bitexact",
-    }

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from cli.__main__ import make_parser
-from cli.wishes import at_ms, flag_of, options_of, stretch
+from cli.wishes import at_ms, file_format, flag_of, options_of, stretch
 from schemas.events import ProjectOptions
 from schemas.options import broken_rules
 from schemas.sound_wish import SoundWish
@@ -59,3 +59,27 @@ def test_nothing_asked_is_nothing_said() -> None:
 
 def test_a_refusal_names_the_flag_that_was_written() -> None:
     assert [flag_of(name) for name in ("max_clips", "min_clip_ms", "topics")] == ["--max-clips", "--length", "--topic"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wish"),
+    [
+        ("webm", {"container": "webm"}),
+        ("MP4/hevc", {"container": "mp4", "video_codec": "hevc"}),
+        ("mov/prores/pcm", {"container": "mov", "video_codec": "prores", "audio_codec": "pcm"}),
+        ("m4a/aac", {"container": "m4a", "audio_codec": "aac"}),
+    ],
+)
+def test_a_format_as_people_write_it(text: str, wish: dict[str, str]) -> None:
+    options = options_of(make_parser().parse_args(["run", "a.mp4", "--format", text]))
+    assert options == {"export": {"file": wish}}
+    assert not broken_rules(msgspec.convert(options, ProjectOptions))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("avi", "is no format"), ("webm/h264", "vp9 or av1 in webm"), ("gif/h264", "left out"), ("mp3/aac", "mp3 in mp3")],
+)
+def test_a_format_that_does_not_exist_is_refused_with_those_that_do(text: str, told: str) -> None:
+    with pytest.raises(ArgumentTypeError, match=told):
+        file_format(text)

@@ -25,11 +25,13 @@ from streams.render.checks.case import Meant, comes_in_ms
 from streams.render.checks.film import open_film
 from streams.render.checks.witness import Witness
 from streams.render.edl import Slot, Timeline
+from streams.render.encode import clip_file
 from streams.render.layout import CaptionLook, look_for
 from streams.render.loudness import RATE_HZ, Sound
 from streams.render.planes import rows
+from streams.render.previews import file_size, preview_count
 from streams.render.target import at_target
-from streams.render.writer import Encoding, Mp4Writer
+from streams.render.writer import Encoding, open_writer
 from tests.render.synth import words
 
 SIZE = 270, 480
@@ -101,19 +103,26 @@ class Making:
     def make(self, folder: Path) -> Certificate:
         """Write the file as told, then have it examined against what was meant."""
         witness, captions = Witness(), Captions(self.drawn, self.look)
-        path, written = folder / "clip.mp4", self.sound if self.written_sound is None else self.written_sound
-        with Mp4Writer(path, SIZE, TIMELINE, written, self.encoding) as writer:
+        path, written = (
+            folder / clip_file(self.encoding),
+            self.sound if self.written_sound is None else self.written_sound,
+        )
+        file = self.encoding.file
+        with open_writer(path, SIZE, TIMELINE, written, self.encoding) as writer:
             for number in range(self.count):
                 slot, luma = Slot(number=number, at_ms=number * 40.0), self.shows(number)
                 source_ms = 10_000 + number * 40
+                if file.video is None:
+                    continue
                 witness.see(frame(luma), [slot], source_ms=source_ms, shot=self.crops(source_ms))
                 picture = frame(self.spoils(number, luma))
                 captions.burn(picture, slot.at_ms)
                 writer.write(picture, number)
         self.after(path)
         meant = Meant(
-            plan=self.plan, timeline=TIMELINE, size_px=self.size_px, sound=self.sound, witness=witness,
-            cues=self.told, words=self.said, comes_in_ms=comes_in_ms(self.look.template),
+            plan=self.plan, timeline=TIMELINE, size_px=file_size(file, self.size_px), sound=self.sound, witness=witness,
+            cues=self.told if file.video else [], words=self.said, comes_in_ms=comes_in_ms(self.look.template),
+            file=file, count=preview_count(TIMELINE) if file.is_preview else None,
         )  # fmt: skip
         return examine(path, meant, encoder="test", warnings=[])
 

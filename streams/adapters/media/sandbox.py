@@ -31,8 +31,9 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
+    "SVT_LOG": "1",
 }
-"""One arena and one BLAS thread: each more reserves address space that the limit counts."""
+"""One arena and one BLAS thread: each more reserves address space that the limit counts. SVT-AV1 tells errors only."""
 TIMEOUT_DETAIL = "Working on the file took longer than it may."
 CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP}
 

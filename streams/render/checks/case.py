@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from schemas.documents import CaptionCue, FramePlan
+from schemas.file_kinds import FileKind
 from schemas.media import Value, Word
 from schemas.proof import Limits
 from schemas.templates import CaptionTemplate
@@ -14,6 +15,7 @@ from streams.render.edl import Timeline
 from streams.render.loudness import Sound
 
 FIRST_LETTERS_MS = 160
+NO_PICTURES = "the file is sound alone"
 
 
 class Meant(Value, frozen=True, kw_only=True):
@@ -31,6 +33,9 @@ class Meant(Value, frozen=True, kw_only=True):
     comes_in_ms: int = 0
     """How long a caption takes to come in: its letters need not all be there before."""
     limits: Limits = Limits()
+    file: FileKind = FileKind()
+    count: int | None = None
+    """Pictures that the file has, where not every slot is one; None: all of them."""
     source_lost: bool = False
     """Whether some of its pictures could not be read: what stands still there is no choice of the source's."""
 

@@ -11,29 +11,19 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+from av.audio.stream import AudioStream
+from av.video.reformatter import ColorRange, Colorspace
 from av.video.stream import VideoStream
 
 from schemas.media import Value
+from streams.render.checks.containers import Tracks, index_first
+from streams.render.checks.webp import webp_tracks
 from streams.render.checks.witness import UInt8, points
 from streams.render.loudness import RATE_HZ, Sound
 from streams.render.sound import gather
 
 MOST_STILLS = 24
 AFTER_PICTURES = 3
-
-
-class Tracks(Value, frozen=True, kw_only=True):
-    """The tracks of a file, as its packets tell."""
-
-    width_px: int
-    height_px: int
-    frames: int
-    frame_rate: float
-    video_ms: float
-    audio_ms: float
-    index_first: bool
-    codecs: list[str] = []
-    """Of all streams, in the file's order: ``h264 yuv420p``, ``aac 48000 stereo``."""
 
 
 class Still(Value, frozen=True, kw_only=True):
@@ -58,10 +48,13 @@ class Film(Value, frozen=True, kw_only=True):
 
 def open_film(path: Path, rate: Fraction) -> Film:
     """Read a finished file whose pictures come at ``rate`` a second."""
+    if path.suffix == ".webp":  # libav writes moving ones, but cannot read them
+        return Film(path=path, tracks=webp_tracks(path), sizes=[], keys=[], stills=[], sound=None)
     with av.open(str(path)) as container:
-        video = container.streams.video[0]
-        packets = sorted((p.pts, p.size, p.is_keyframe) for p in container.demux(video) if p.size and p.pts is not None)
-        keys = [_slot(pts, video, rate) for pts, _, is_key in packets if is_key]
+        video = next(iter(container.streams.video), None)
+        packets = _packets(container)
+        all_keys = path.suffix == ".gif"
+        keys = [_slot(pts, video, rate) for pts, _, is_key in packets if is_key or all_keys] if video else []
         tracks = _tracks(path, container, len(packets))
     return Film(
         path=path,
@@ -73,10 +66,20 @@ def open_film(path: Path, rate: Fraction) -> Film:
     )
 
 
+def _packets(container: av.container.InputContainer) -> list[tuple[int, int, bool]]:
+    """Time, size and key mark of each picture, in the order of showing."""
+    if not container.streams.video:
+        return []
+    found = container.demux(container.streams.video[0])
+    return sorted((one.pts, one.size, one.is_keyframe) for one in found if one.size and one.pts is not None)
+
+
 def spread(numbers: Sequence[int], most: int) -> list[int]:
     """At most so many of them, evenly."""
     if len(numbers) <= most:
         return list(numbers)
+    if most < 2:
+        return list(numbers[:most])
     return [numbers[round(step * (len(numbers) - 1) / (most - 1))] for step in range(most)]
 
 
@@ -87,7 +90,7 @@ def between(film: Film, rate: Fraction, first: int, last: int) -> Iterator[Still
         video = container.streams.video[0]
         container.seek(round(begin / rate / _base(video)), stream=video)
         for frame in container.decode(video):
-            still = Still(number=_slot(frame.pts or 0, video, rate), luma=points(frame))
+            still = Still(number=_slot(frame.pts or 0, video, rate), luma=points(_planar(frame)))
             yield still
             if still.number >= last + AFTER_PICTURES:
                 return
@@ -102,57 +105,66 @@ def _slot(pts: int, video: VideoStream, rate: Fraction) -> int:
 
 
 def _stills(path: Path, rate: Fraction, wanted: Sequence[int]) -> Iterator[Still]:
-    """Only these key pictures are given to the decoder."""
+    """Only these key pictures are given to the decoder; of a GIF all, as each builds on the one before."""
+    if not wanted:
+        return
     with av.open(str(path)) as container:
         video = container.streams.video[0]
+        builds = path.suffix == ".gif"
         for packet in container.demux(video):
             key = packet.size and packet.is_keyframe and packet.pts is not None
-            if packet.size and not (key and _slot(packet.pts or 0, video, rate) in wanted):
+            if packet.size and not builds and not (key and _slot(packet.pts or 0, video, rate) in wanted):
                 continue
             for frame in packet.decode():
-                if isinstance(frame, av.VideoFrame):
-                    yield Still(number=_slot(frame.pts or 0, video, rate), luma=points(frame))
+                if isinstance(frame, av.VideoFrame) and _slot(frame.pts or 0, video, rate) in wanted:
+                    yield Still(number=_slot(frame.pts or 0, video, rate), luma=points(_planar(frame)))
+
+
+def _planar(frame: av.VideoFrame) -> av.VideoFrame:
+    """The picture with its luma as bytes of their own."""
+    if frame.format.name == "yuv420p":
+        return frame
+    return frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
 
 
 def _heard(path: Path, tracks: Tracks) -> Sound | None:
-    if not any(one.startswith("aac") for one in tracks.codecs):
+    if not tracks.audio_ms:
         return None
     with av.open(str(path)) as container:
-        frames = ((round((frame.time or 0) * 1000), frame) for frame in container.decode(audio=0))
+        begins_s = 0.0 if container.streams.video else (container.start_time or 0) / 1e6  # what the codec began with
+        frames = ((round(((frame.time or 0) - begins_s) * 1000), frame) for frame in container.decode(audio=0))
         return gather(frames, 0, round(tracks.audio_ms * RATE_HZ / 1000))
 
 
 def _tracks(path: Path, container: av.container.InputContainer, frames: int) -> Tracks:
-    video = container.streams.video[0]
-    audio = next(iter(container.streams.audio), None)
-    names = [f"{video.codec_context.name} {video.codec_context.pix_fmt}"]
-    names += [f"{one.codec_context.name} {one.sample_rate} {one.layout.name}" for one in container.streams.audio]
-    lasts = [float((one.duration or 0) * (one.time_base or 0) * 1000) if one else 0.0 for one in (video, audio)]
-    found = boxes(path)
+    video = next(iter(container.streams.video), None)
+    names = [_pictures_told(one) for one in container.streams.video]
+    names += [_sound_told(one) for one in container.streams.audio]
     return Tracks(
-        width_px=video.width,
-        height_px=video.height,
+        width_px=video.width if video else 0,
+        height_px=video.height if video else 0,
         frames=frames,
-        frame_rate=float(video.average_rate or 0),
-        video_ms=lasts[0],
-        audio_ms=lasts[1],
-        index_first=found.index("moov") < found.index("mdat"),
+        frame_rate=float(video.average_rate or 0) if video else 0.0,
+        video_ms=_lasts_ms(container, video),
+        audio_ms=_lasts_ms(container, next(iter(container.streams.audio), None)),
+        index_first=index_first(path),
         codecs=names + ["another"] * (len(container.streams) - len(names)),
     )
 
 
-def boxes(path: Path) -> list[str]:
-    """Names of the top level boxes of an MP4 file, in order (ISO/IEC 14496-12, 4.2)."""
-    names = []
-    size_bytes = path.stat().st_size
-    with path.open("rb") as file:
-        at = 0
-        while at + 8 <= size_bytes:
-            file.seek(at)
-            head = file.read(16)
-            length = int.from_bytes(head[:4], "big")
-            if length == 1:
-                length = int.from_bytes(head[8:16], "big")
-            names.append(head[4:8].decode("latin-1"))
-            at += max(8, length) if length else size_bytes
-    return names
+def _pictures_told(stream: VideoStream) -> str:
+    return f"{stream.codec_context.codec.canonical_name} {stream.codec_context.pix_fmt}"
+
+
+def _sound_told(stream: AudioStream) -> str:
+    layout = "stereo" if stream.channels == 2 else stream.layout.name  # a WAV of two channels says no more
+    return f"{stream.codec_context.codec.canonical_name} {stream.sample_rate} {layout}"
+
+
+def _lasts_ms(container: av.container.InputContainer, stream: VideoStream | AudioStream | None) -> float:
+    """By the track's own word, else (WebM tells none) the file's."""
+    if stream is None:
+        return 0.0
+    if stream.duration is not None:
+        return float(stream.duration * (stream.time_base or 0) * 1000)
+    return (container.duration or 0) / 1000

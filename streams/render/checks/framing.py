@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from schemas.media import Box
-from schemas.proof import Check, judged
+from schemas.proof import Bound, Check, CheckName, Limits, judged
 from schemas.shown import share_shown, view
-from streams.render.checks.case import Case
+from streams.render.checks.case import NO_PICTURES, Case
 from streams.render.checks.witness import Seen
 
 WIDTH_PX = 640
@@ -27,7 +27,17 @@ A_MOVE = 0.02
 
 def check_framing(case: Case) -> list[Check]:
     """Faces and movement."""
-    return [*_faces(case), *_movement(case)]
+    return [*_faces(case), *_movement(case)] if case.meant.file.video else _without_pictures(case.meant.limits)
+
+
+def _without_pictures(limits: Limits) -> list[Check]:
+    asked: list[tuple[CheckName, str, Bound]] = [
+        ("nobody_in_frame", "share", limits.nobody_in_frame),
+        ("cut_face", "share", limits.cut_face),
+        ("jitter", "px a picture", limits.jitter_px),
+        ("reversals", "a second", limits.reversals),
+    ]
+    return [judged(name, None, unit, bound, detail=NO_PICTURES) for name, unit, bound in asked]
 
 
 def _faces(case: Case) -> list[Check]:

@@ -19,6 +19,8 @@ def check_sound(case: Case, loudness: Loudness) -> list[Check]:
     silent = not len(case.meant.sound) or not np.any(case.meant.sound)
     lufs, peak = loudness.integrated_lufs, loudness.true_peak_dbtp
     why = "the clip is silent, as its source" if silent else "" if sound is not None else "there is no sound to decode"
+    if case.meant.file.audio is None:
+        why = f"{case.meant.file.container} has no sound"
     level = judged("lufs", lufs, "LUFS", limits.lufs, detail=why if lufs is None else "")
     if lufs is not None and lufs < limits.lufs.around:
         level = softened(level)  # too soft: gain and limiter could not lift it, which the warnings tell

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from schemas.proof import Check, judged
 from streams.render.checks.case import Case
+from streams.render.checks.film import Still
 from streams.render.checks.witness import UInt8
 
 BLACK = 24
@@ -17,6 +18,8 @@ DARK = 40
 STILL_BYTES = 60
 STILL_POINTS_A_BYTE = 40_000
 """An H.264 picture in which no block changes has no more bytes than this for its pixels."""
+SIZES_TELL = "h264"
+"""Of the other codecs each picture stands for itself, or shares its bytes with others, or has few where it moves."""
 MOVED = 1.0
 """Mean difference, of 255, of two painted pictures that are not the same."""
 WINDOW = 8
@@ -56,10 +59,9 @@ def _painted_black(case: Case, number: int) -> bool:
 def _frozen(case: Case) -> Check:
     """The longest stretch that stands still in the file where the source moves, or could not be read."""
     limits, period_ms = case.meant.limits, float(case.meant.timeline.period_ms)
-    bytes_still = STILL_BYTES + case.meant.size_px[0] * case.meant.size_px[1] / STILL_POINTS_A_BYTE
-    same = _same_keys(case)
-    keys = set(case.film.keys)
-    still = [number in same if number in keys else size <= bytes_still for number, size in enumerate(case.film.sizes)]
+    still = _still_by_bytes(case) if case.meant.file.video == SIZES_TELL else _still_by_sight(case)
+    if not still:
+        return judged("frozen", None, "ms", limits.frozen_ms, detail="no pictures of the file could be compared")
     worst, at_ms = 0.0, list[float]()
     for stands, run in groupby(range(len(still)), key=still.__getitem__):
         slots = list(run)
@@ -68,6 +70,35 @@ def _frozen(case: Case) -> Check:
             worst = max(worst, lasts_ms)
             at_ms.append(slots[0] * period_ms)
     return judged("frozen", worst, "ms", limits.frozen_ms, at_ms=at_ms)
+
+
+def _still_by_bytes(case: Case) -> list[bool]:
+    """Which slots show what the slot before shows, as the bytes of their pictures tell."""
+    bytes_still = STILL_BYTES + case.meant.size_px[0] * case.meant.size_px[1] / STILL_POINTS_A_BYTE
+    same, keys = _same_keys(case), set(case.film.keys)
+    return [number in same if number in keys else size <= bytes_still for number, size in enumerate(case.film.sizes)]
+
+
+def _still_by_sight(case: Case) -> list[bool]:
+    """The same from the sampled pictures alone: what comes between two that show the same is taken for still."""
+    stills = case.film.stills
+    still = [False] * (stills[-1].number + 1 if len(stills) > 1 else 0)
+    for one, other in pairwise(stills):
+        if _shows_what_was(case, one, other):
+            still[one.number : other.number] = [True] * (other.number - one.number)
+    return still
+
+
+def _shows_what_was(case: Case, one: Still, other: Still) -> bool:
+    """Whether ``other`` is like what was painted at the time of ``one`` rather than at its own; captions set aside."""
+    before, own = case.meant.witness.luma(one.number), case.meant.witness.luma(other.number)
+    if before is None or own is None or own.shape != other.luma.shape:
+        return not _differ(one.luma, other.luma)
+    return _apart(other.luma, own) - _apart(other.luma, before) > MOVED
+
+
+def _apart(one: UInt8, other: UInt8) -> float:
+    return float(np.abs(one.astype(np.int16) - other).mean())
 
 
 def _same_keys(case: Case) -> set[int]:
@@ -87,7 +118,7 @@ def _moves(case: Case, first: int, last: int) -> bool:
 
 
 def _differ(one: UInt8, other: UInt8) -> bool:
-    return one.shape != other.shape or (one is not other and float(np.abs(one.astype(np.int16) - other).mean()) > MOVED)
+    return one.shape != other.shape or (one is not other and _apart(one, other) > MOVED)
 
 
 def _ssim(case: Case) -> Check:

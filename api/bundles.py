@@ -1,0 +1,158 @@
+"""All files of a project's finished exports as one zip, streamed out of object storage. Stores nothing."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+from starlette.responses import Response, StreamingResponse
+
+from api.exports import stem_of, stored_files
+from api.problems import ApiProblem, invalid
+from api.projects import find_project
+from api.registry import Call, Operation, Reply
+from api.zips import Member, zip_size, zipped
+from streams.adapters.postgres import Row
+
+MOST_EXPORTS = 200
+MANIFEST = "manifest.json"
+ZIP = "application/zip"
+
+
+class ReadBundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which exports are wanted."""
+
+    export_ids: (
+        Annotated[str, Meta(max_length=40 * MOST_EXPORTS, description="Ids with commas between them.")] | None
+    ) = None
+    """Without it all that are finished."""
+
+
+class Bundled(msgspec.Struct, frozen=True, kw_only=True):
+    """One file in the manifest."""
+
+    name: str
+    kind: str
+    """``video`` is the clip itself, whatever kind of file it is."""
+    export_id: UUID
+    clip_id: UUID
+    size_bytes: int
+    sha256: str
+    content_type: str
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What is in a zip."""
+
+    project_id: UUID
+    title: str
+    files: list[Bundled]
+
+
+def wanted_ids(text: str | None) -> list[UUID] | None:
+    """The exports that are asked for; raises a 422 for what is no list of ids."""
+    if text is None:
+        return None
+    try:
+        found = [UUID(one) for one in text.split(",")]
+    except ValueError:
+        raise invalid("?export_ids", "It must be ids of exports with commas between them.") from None
+    if len(found) > MOST_EXPORTS:
+        raise invalid("?export_ids", f"A zip holds at most {MOST_EXPORTS} exports.")
+    return found
+
+
+def members_of(rows: Sequence[Row], call: Call[Any, Any], project: Row) -> list[Member]:
+    """The manifest and every file of these exports, under names of their own."""
+    store, files, members = call.context.objects, list[Bundled](), list[Member]()
+    for row in rows:
+        for kind, file in stored_files(row).items():
+            name = f"{stem_of(row)}{file.suffix}"
+            files.append(
+                Bundled(
+                    name=name,
+                    kind=kind,
+                    export_id=row["export_id"],
+                    clip_id=row["clip_id"],
+                    size_bytes=file.ref.size,
+                    sha256=file.ref.sha256,
+                    content_type=file.media_type,
+                )
+            )
+            read = partial(store.stream, file.ref)
+            members.append(Member(name=name, size=file.ref.size, made_at=row["finished_at"], open=read))
+    told = Manifest(project_id=project["project_id"], title=project["title"], files=files)
+    body = msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n"
+    newest = max(member.made_at for member in members)
+    return [Member(name=MANIFEST, size=len(body), made_at=newest, open=partial(_once, body)), *members]
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+async def get_bundle(call: Call[None, ReadBundle]) -> Reply | Response:
+    """The zip; its length is told where it is below 2 GiB."""
+    ids = wanted_ids(call.query.export_ids)
+    async with call.rows() as rows:
+        project = await find_project(rows, call.org_id, call.ids["project_id"])
+        found = await rows.fetch(
+            """select * from exports where org_id = $1 and project_id = $2 and state = 'done'
+                 and ($3::uuid[] is null or export_id = any($3::uuid[])) order by ordinal, number limit $4""",
+            call.org_id,
+            project["project_id"],
+            ids,
+            MOST_EXPORTS + 1,
+        )
+    _require(found, ids)
+    members = members_of(found, call, project)
+    size = zip_size(members)
+    headers = {"Content-Disposition": f'attachment; filename="clips-{project["project_id"]}.zip"'}
+    headers |= {"Content-Length": str(size)} if size is not None else {}
+    headers["Cache-Control"] = "private, no-store"
+    if call.request.method == "HEAD":
+        return Response(headers=headers, media_type=ZIP)
+    call.context.followers.require(str(call.caller.key_id))
+    return StreamingResponse(_held(call, members), headers=headers, media_type=ZIP)
+
+
+def _require(found: Sequence[Row], ids: Sequence[UUID] | None) -> None:
+    if ids is not None and len({row["export_id"] for row in found}) < len(set(ids)):
+        raise ApiProblem("not-found", "Not all of these are finished exports of this project.")
+    if not found:
+        raise ApiProblem("not-found", "This project has no finished export yet.")
+    if len(found) > MOST_EXPORTS:
+        raise ApiProblem(
+            "invalid", f"There are more than {MOST_EXPORTS} finished exports: ask for some with `export_ids`."
+        )
+
+
+async def _held(call: Call[Any, Any], members: Sequence[Member]) -> AsyncIterator[bytes]:
+    """The zip, while one of the key's places for long answers is taken."""
+    with call.context.followers.hold(str(call.caller.key_id)):
+        async for block in zipped(members):
+            yield block
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/projects/{project_id}/exports.zip",
+        name="downloadExports",
+        tag="clips",
+        permission="read",
+        summary="Download the files of finished exports as one zip",
+        handler=get_bundle,
+        query=ReadBundle,
+        media_types=(ZIP,),
+        problems=("project-erased",),
+        streams=True,
+        description="Files are stored in it as they are, with a `manifest.json` that tells the SHA-256 of each. "
+        "`Content-Length` is told where the whole is below 2 GiB. A file that cannot be read breaks the answer off: "
+        "a zip without its end is not whole.",
+    ),
+)

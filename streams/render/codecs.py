@@ -1,0 +1,199 @@
+"""How each codec and container is asked for: encoders, their settings by quality, what muxers are told. Data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import av
+
+from schemas.export_options import Quality, VideoWish
+from schemas.file_kinds import AudioCodec, Container, FileKind, Pictures
+from schemas.media import Value
+
+QUALITIES: Mapping[Pictures, Mapping[Quality, tuple[str, int]]] = MappingProxyType(
+    {
+        "h264": {"draft": ("superfast", 23), "good": ("veryfast", 20), "best": ("slow", 18)},
+        "hevc": {"draft": ("ultrafast", 27), "good": ("veryfast", 24), "best": ("medium", 21)},
+        "av1": {"draft": ("12", 38), "good": ("10", 32), "best": ("8", 28)},
+        "vp9": {"draft": ("8", 36), "good": ("5", 32), "best": ("2", 28)},
+        "prores": {"draft": ("1", 0), "good": ("2", 0), "best": ("3", 0)},
+        "gif": {"draft": ("", 0), "good": ("", 0), "best": ("", 0)},
+        "webp": {"draft": ("1", 50), "good": ("2", 60), "best": ("4", 75)},
+    }
+)
+"""Each encoder's own preset and crf: x264's, x265's and SVT-AV1's preset, libvpx's cpu-used, ProRes' profile (LT,
+standard, HQ), libwebp's effort and quality. A GIF has neither."""
+HARDWARE_QUALITIES: Mapping[Quality, tuple[str, int]] = MappingProxyType(
+    {"draft": ("p2", 27), "good": ("p5", 23), "best": ("p7", 19)}
+)
+"""NVENC's preset and cq."""
+ENCODERS: Mapping[Pictures, str] = MappingProxyType(
+    {
+        "h264": "libx264",
+        "hevc": "libx265",
+        "av1": "libsvtav1",
+        "vp9": "libvpx-vp9",
+        "prores": "prores_aw",
+        "gif": "gif",
+        "webp": "libwebp_anim",
+    }
+)
+"""prores_aw takes a third of what prores_ks does, at the same rate."""
+HARDWARE: Mapping[Pictures, str] = MappingProxyType({"h264": "h264_nvenc", "hevc": "hevc_nvenc", "av1": "av1_nvenc"})
+SOUND_ENCODERS: Mapping[AudioCodec, tuple[str, str]] = MappingProxyType(
+    {
+        "aac": ("aac", "fltp"),
+        "opus": ("libopus", "flt"),
+        "mp3": ("libmp3lame", "fltp"),
+        "flac": ("flac", "s16"),
+        "pcm": ("pcm_s16le", "s16"),
+    }
+)
+"""Encoder and the form of samples that it takes."""
+BIT_RATES: Mapping[AudioCodec, int] = MappingProxyType({"aac": 160_000, "opus": 128_000, "mp3": 192_000})
+"""At less LAME takes what is above 17 kHz away, and with it loudness."""
+MUXERS: Mapping[Container, tuple[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "mp4": ("mp4", {"movflags": "+faststart"}),
+        "mov": ("mov", {"movflags": "+faststart"}),
+        "m4a": ("ipod", {"movflags": "+faststart"}),
+        "webm": ("webm", {"cues_to_front": "1"}),
+        "gif": ("gif", {"loop": "0"}),
+        "webp": ("webp", {"loop": "0"}),
+        "mp3": ("mp3", {}),
+        "flac": ("flac", {}),
+        "wav": ("wav", {}),
+    }
+)
+"""Name of the muxer and what it is told, beside to write nothing of itself."""
+
+
+class Encoding(Value, frozen=True, kw_only=True):
+    """How the file is encoded. Two clips at one thread each are faster than one at two (ratio 1.24 on two cores)."""
+
+    preset: str = "veryfast"
+    crf: int = 20
+    audio_bit_rate: int = 160_000
+    threads: int = 1
+    file: FileKind = FileKind()
+    hardware: bool = False
+    """By NVENC, where it has an encoder of the codec."""
+
+    @property
+    def encoder(self) -> str:
+        """Name of the encoder of pictures; empty where there are none."""
+        if self.file.video is None:
+            return ""
+        return HARDWARE[self.file.video] if self.by_hardware else ENCODERS[self.file.video]
+
+    @property
+    def by_hardware(self) -> bool:
+        """Whether the pictures are encoded by NVENC."""
+        return self.hardware and self.file.video in HARDWARE
+
+    @property
+    def name(self) -> str:
+        """For the certificate: enough to make the same file again."""
+        version = ".".join(str(part) for part in av.library_versions["libavcodec"])
+        return ", ".join([*self._pictures(), *self._sound(), f"libavcodec {version}"])
+
+    def _pictures(self) -> list[str]:
+        match self.file.video:
+            case None:
+                return []
+            case "gif":
+                return ["gif"]
+            case "prores":
+                return [f"{self.encoder} profile {self.preset} threads {self.threads}"]
+            case "webp":
+                return [f"{self.encoder} effort {self.preset} quality {self.crf}"]
+        return [f"{self.encoder} {self.preset} crf {self.crf} threads {self.threads}"]
+
+    def _sound(self) -> list[str]:
+        audio = self.file.audio
+        if audio is None:
+            return []
+        return [audio if audio not in BIT_RATES else f"{audio} {self.audio_bit_rate // 1000}k"]
+
+
+def encoding_of(wish: VideoWish, threads: int, file: FileKind = FileKind(), *, hardware: bool = False) -> Encoding:  # noqa: B008 - frozen
+    """How a file of the asked quality is encoded."""
+    by_hardware = hardware and file.video in HARDWARE
+    preset, crf = HARDWARE_QUALITIES[wish.quality] if by_hardware else QUALITIES[file.video or "h264"][wish.quality]
+    rate = BIT_RATES.get(file.audio or "pcm", 0)
+    return Encoding(preset=preset, crf=crf, audio_bit_rate=rate, threads=threads, file=file, hardware=by_hardware)
+
+
+def pixel_format(encoding: Encoding) -> str:
+    """Of the pictures as they are encoded."""
+    return "yuv422p10le" if encoding.file.video == "prores" else "yuv420p"
+
+
+def codec_tag(file: FileKind) -> str | None:
+    """The name by which Apple's players know HEVC; None where the muxer's own choice is right."""
+    return "hvc1" if file.video == "hevc" else None
+
+
+def options_of(encoding: Encoding) -> dict[str, str]:
+    """What the encoder of pictures is told."""
+    if encoding.by_hardware:
+        return {
+            "preset": encoding.preset,
+            "rc": "vbr",
+            "cq": str(encoding.crf),
+            "b": "0",
+            "flags": "+cgop+bitexact",
+            "spatial-aq": "1",
+        }
+    return _SOFTWARE[encoding.file.video or "h264"](encoding)
+
+
+def _x264(encoding: Encoding) -> dict[str, str]:
+    return {
+        "preset": encoding.preset,
+        "crf": str(encoding.crf),
+        "profile": "high",
+        "flags": "+cgop+bitexact",
+    }
+
+
+def _x265(encoding: Encoding) -> dict[str, str]:
+    quiet = "log-level=error:pools=none:frame-threads=1:open-gop=0:info=0"
+    return {"preset": encoding.preset, "crf": str(encoding.crf), "x265-params": quiet}
+
+
+def _svt(encoding: Encoding) -> dict[str, str]:
+    return {"preset": encoding.preset, "crf": str(encoding.crf), "svtav1-params": f"lp={encoding.threads}"}
+
+
+def _vpx(encoding: Encoding) -> dict[str, str]:
+    quick = encoding.preset == "8"
+    return {
+        "deadline": "realtime" if quick else "good",
+        "cpu-used": encoding.preset,
+        "crf": str(encoding.crf),
+        "b": "0",
+        "row-mt": "0",
+    }
+
+
+def _prores(encoding: Encoding) -> dict[str, str]:
+    return {"profile": encoding.preset, "flags": "+bitexact"}
+
+
+def _webp(encoding: Encoding) -> dict[str, str]:
+    return {"quality": str(encoding.crf), "compression_level": encoding.preset}
+
+
+_SOFTWARE = MappingProxyType(
+    {
+        "h264": _x264,
+        "hevc": _x265,
+        "av1": _svt,
+        "vp9": _vpx,
+        "prores": _prores,
+        "gif": lambda _: dict[str, str](),
+        "webp": _webp,
+    }
+)

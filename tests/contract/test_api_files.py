@@ -1,0 +1,103 @@
+"""Kinds of file and the zip of exports, on the API and a real Postgres."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import io
+import json
+import zipfile
+from uuid import UUID
+
+import pytest
+
+from schemas.documents import ExportFiles
+from schemas.media import ObjectRef
+from streams.adapters.postgres import org_transaction
+from streams.settings import Settings
+from tests.api.twins import ObjectsTwin
+from tests.contract.api_world import World, open_world
+from tests.contract.test_api_postgres import new_clip, new_project
+
+pytestmark = pytest.mark.contract
+NOON = dt.datetime(2026, 5, 6, 12, 0, 2, tzinfo=dt.UTC)
+
+
+def kept(objects: ObjectsTwin, name: str, body: bytes) -> ObjectRef:
+    objects.stored[name] = body
+    return ObjectRef(key=name, sha256=hashlib.sha256(body).hexdigest(), size=len(body))
+
+
+async def finish(world: World, objects: ObjectsTwin, export_id: str, body: bytes) -> None:
+    """As render would."""
+    files = ExportFiles(
+        video=kept(objects, f"{export_id}/v", body), thumbnail=kept(objects, f"{export_id}/t", b"jpeg"),
+        srt=kept(objects, f"{export_id}/s", b"1\n"),
+    )  # fmt: skip
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        await rows.execute(
+            "update exports set state = 'done', files = $2, finished_at = $3 where export_id = $1",
+            UUID(export_id), files, NOON,
+        )  # fmt: skip
+
+
+async def test_a_kind_of_file_is_asked_for_linked_and_refused(postgres: Settings) -> None:
+    objects = ObjectsTwin()
+    async with open_world(postgres, objects=objects) as world:
+        clip_id = await new_clip(world, world.ann, await new_project(world.ann))
+        path, post = f"/v1/clips/{clip_id}/export", world.ann.client.post
+        webm = (await post(path, json={"options": {"file": {"container": "webm"}}})).json()
+        assert webm["options"] == {"file": {"container": "webm"}}
+        await finish(world, objects, webm["export_id"], b"film")
+        links = (await world.ann.client.get(f"/v1/exports/{webm['export_id']}")).json()["files"]
+        assert (links["video"]["filename"], links["video"]["content_type"]) == ("clip-01-9x16.webm", "video/webm")
+        assert (links["srt"]["filename"], links["srt"]["content_type"]) == ("clip-01-9x16.srt", "application/x-subrip")
+        assert links["vtt"] is None
+        wrong = await post(path, json={"options": {"file": {"container": "gif", "video_codec": "h264"}}})
+        assert wrong.status_code == 422
+        assert wrong.json()["errors"][0]["pointer"] == "/options/file/video_codec"
+        assert "gif holds none" in wrong.json()["detail"]
+        options = {"export": {"file": {"video_codec": "vp9"}}}
+        whole = await post("/v1/projects", json={"source_url": "https://a.example/a.mp4", "options": options})
+        assert (whole.status_code, whole.json()["errors"][0]["pointer"]) == (422, "/options/export/file/video_codec")
+        unknown = await post(path, json={"options": {"file": {"container": "avi"}}})
+        assert unknown.status_code == 422
+
+
+async def test_the_files_of_all_finished_exports_come_as_one_zip(postgres: Settings) -> None:
+    objects = ObjectsTwin()
+    async with open_world(postgres, objects=objects) as world:
+        project_id = await new_project(world.ann)
+        clip_id = await new_clip(world, world.ann, project_id)
+        path, zip_path = f"/v1/clips/{clip_id}/export", f"/v1/projects/{project_id}/exports.zip"
+        none = await world.ann.client.get(zip_path)
+        assert (none.status_code, none.json()["code"]) == (404, "not-found")
+        wishes = [{}, {"options": {"file": {"container": "gif"}}}, {"aspect": "1:1"}]
+        first, gif, unfinished = [(await world.ann.client.post(path, json=wish)).json() for wish in wishes]
+        bodies = {first["export_id"]: b"film" * 999, gif["export_id"]: b"GIF89a"}
+        for export_id, body in bodies.items():
+            await finish(world, objects, export_id, body)
+        answer = await world.ann.client.get(zip_path)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "application/zip")
+        assert answer.headers["content-length"] == str(len(answer.content))
+        assert f"clips-{project_id}.zip" in answer.headers["content-disposition"]
+        head = await world.ann.client.head(zip_path)
+        assert (head.headers["content-length"], head.content) == (answer.headers["content-length"], b"")
+        with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+            assert archive.testzip() is None
+            manifest = json.loads(archive.read("manifest.json"))
+            inside = {one.filename: archive.read(one) for one in archive.infolist()}
+        assert (manifest["title"], len(manifest["files"])) == ("A talk", 6)
+        assert {one["name"]: one["sha256"] for one in manifest["files"]} == {
+            name: hashlib.sha256(body).hexdigest() for name, body in inside.items() if name != "manifest.json"
+        }
+        assert (inside["clip-01-9x16.mp4"], inside["clip-01-9x16-v2.gif"]) == tuple(bodies.values())
+        one = await world.ann.client.get(zip_path, params={"export_ids": gif["export_id"]})
+        with zipfile.ZipFile(io.BytesIO(one.content)) as archive:
+            assert sorted(archive.namelist()) == [
+                "clip-01-9x16-v2.gif", "clip-01-9x16-v2.jpg", "clip-01-9x16-v2.srt", "manifest.json",
+            ]  # fmt: skip
+        both = f"{gif['export_id']},{unfinished['export_id']}"
+        assert (await world.ann.client.get(zip_path, params={"export_ids": both})).status_code == 404
+        assert (await world.ann.client.get(zip_path, params={"export_ids": "x"})).status_code == 422
+        assert (await world.bob.client.get(zip_path)).status_code == 404
