@@ -34,8 +34,8 @@ from schemas.subtitles import range_cues, srt
 from streams.adapters.media.handles import LocalSource
 from streams.ingest.survey import survey
 from streams.render.edl import timeline_for
+from streams.render.fontfiles import FOLDER
 from streams.render.produce import produce
-from streams.render.typeface import FOLDER
 from streams.render.writer import KEY_INTERVAL_S, Encoding
 from streams.settings import MediaLimits
 

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from schemas.documents import Transcript
+from schemas.graphemes import JOINERS, clusters
 from schemas.media import Segment, TimeRange, Value, Word
-from schemas.text import space
+from schemas.phrases import joined, phrased
 
 LINE_SIGNS = 42
 LINES = 2
@@ -89,33 +90,33 @@ def _clamped(word: Word, part: TimeRange) -> Word | None:
 
 
 def word_cues(words: Sequence[Word], language: str | None) -> list[Cue]:
-    """Cues of one run of words: filled up to two lines, seven seconds, or a pause."""
+    """Cues of one run of words: filled up to two lines, seven seconds, or a pause. Lines break between phrases."""
     cues: list[Cue] = []
     taken: list[Word] = []
-    for word in words:
-        if taken and not _fits(taken, word, language):
-            cues.append(_cue(taken, language))
+    for word in phrased(words, language):
+        if taken and not _fits(taken, word):
+            cues.append(_cue(taken))
             taken = []
         taken.append(word)
-    return [*cues, _cue(taken, language)] if taken else cues
+    return [*cues, _cue(taken)] if taken else cues
 
 
-def _fits(taken: Sequence[Word], word: Word, language: str | None) -> bool:
+def _fits(taken: Sequence[Word], word: Word) -> bool:
     long = word.end_ms - taken[0].start_ms > LONGEST_MS
     paused = word.start_ms - taken[-1].end_ms >= PAUSE_MS
-    return not long and not paused and len(_wrap([*taken, word], language)) <= LINES
+    return not long and not paused and len(_wrap([*taken, word])) <= LINES
 
 
-def _cue(words: Sequence[Word], language: str | None) -> Cue:
-    return Cue(start_ms=words[0].start_ms, end_ms=words[-1].end_ms, lines=_wrap(words, language))
+def _cue(words: Sequence[Word]) -> Cue:
+    return Cue(start_ms=words[0].start_ms, end_ms=words[-1].end_ms, lines=_wrap(words))
 
 
-def _wrap(words: Sequence[Word], language: str | None) -> list[str]:
+def _wrap(words: Sequence[Word]) -> list[str]:
     """Lines of at most ``LINE_SIGNS`` columns; the word that does not fit begins the next; a longer word is cut."""
     lines: list[str] = []
     for word in words:
         for piece in _pieces(clean(word.text)):
-            longer = f"{lines[-1]}{space(language)}{piece}" if lines else piece
+            longer = joined(lines[-1], piece) if lines else piece
             if lines and columns(longer) <= LINE_SIGNS:
                 lines[-1] = longer
             else:
@@ -124,9 +125,16 @@ def _wrap(words: Sequence[Word], language: str | None) -> list[str]:
 
 
 def _pieces(text: str) -> list[str]:
+    """Parts that a line holds, cut between what a reader takes for signs."""
     if columns(text) <= LINE_SIGNS:
         return [text]
-    return [text[at : at + LINE_SIGNS // 2] for at in range(0, len(text), LINE_SIGNS // 2)]
+    pieces = [""]
+    for sign in clusters(text):
+        for part in [sign] if columns(sign) <= LINE_SIGNS else sign:
+            if columns(pieces[-1] + part) > LINE_SIGNS:
+                pieces.append("")
+            pieces[-1] += part
+    return pieces
 
 
 def columns(text: str) -> int:
@@ -137,8 +145,8 @@ def columns(text: str) -> int:
 
 
 def clean(text: str) -> str:
-    """Text on one line, without control signs."""
-    return " ".join("".join(sign for sign in text if sign.isprintable() or sign.isspace()).split())
+    """Text on one line, without control signs; those that join letters and emoji, or keep them apart, stay."""
+    return " ".join("".join(sign for sign in text if sign.isprintable() or sign.isspace() or sign in JOINERS).split())
 
 
 def held(cues: Sequence[Cue]) -> list[Cue]:

@@ -17,10 +17,10 @@ from schemas.edit_clock import takes, union, whole
 from schemas.edited import ranges_out, words_out
 from schemas.export_options import ExportOptions
 from schemas.media import TimeRange, Value, Word
+from schemas.phrases import phrased
 from schemas.templates import CaptionTemplate
 from streams.adapters.media.reader import Reader
 from streams.errors import Rejected
-from streams.render import typeface
 from streams.render.captions import fitting, rules_for
 from streams.render.certificate import examine
 from streams.render.checks.case import Meant, comes_in_ms
@@ -28,7 +28,7 @@ from streams.render.checks.witness import Witness
 from streams.render.cues import make_cues
 from streams.render.damage import Stills, stills_told
 from streams.render.edl import OUTPUT_SIZES, Part, Shots, Slot, Timeline, fill_slots, timeline_of
-from streams.render.layout import look_for
+from streams.render.layout import CaptionLook, look_for
 from streams.render.loudness import RATE_HZ, Sound
 from streams.render.mix import Mixed, Source, limits_for, mixed
 from streams.render.picture import Painter, deinterlaced
@@ -37,6 +37,7 @@ from streams.render.previews import file_size, preview_count, shortened
 from streams.render.room import captions_for
 from streams.render.thumbnail import CUT_MARGIN_MS, Thumbnail
 from streams.render.trial import heard_after
+from streams.render.typeface import drawable, form_of, lacks
 from streams.render.writer import Encoding, FileWriter, open_writer
 
 VIDEO_FILE, THUMBNAIL_FILE = "clip.mp4", "thumbnail.jpg"
@@ -60,6 +61,8 @@ class RenderTask(Value, frozen=True, kw_only=True):
     captions: bool = True
     template: CaptionTemplate | None = None
     """How the captions look; None: the default."""
+    language: str | None = None
+    """Of what is said."""
     encoding: Encoding = Encoding()
     options: ExportOptions = ExportOptions()
 
@@ -140,21 +143,26 @@ def _sound(task: RenderTask, reader: Reader, timeline: Timeline, played: Sequenc
     return mixed(source, played, words, task.options.sound, samples=samples, trial=trial)
 
 
+def look_of(task: RenderTask) -> CaptionLook:
+    """How the task's captions look."""
+    language = form_of(task.language, "".join(word.text for word in task.words))
+    return look_for(*OUTPUT_SIZES[task.plan.aspect], task.template, language)
+
+
 def _cues(task: RenderTask, played: Sequence[Piece]) -> tuple[list[CaptionCue], list[str]]:
     """The cues to burn, on the output's clock, in letters that the shipped fonts have."""
     if not task.captions or task.encoding.file.video is None:
         return [], []
-    known = [msgspec.structs.replace(word, text=typeface.drawable(word.text)) for word in task.words]
-    look = look_for(*OUTPUT_SIZES[task.plan.aspect], task.template)
+    known = [msgspec.structs.replace(word, text=drawable(word.text)) for word in task.words]
+    look = look_of(task)
     cues: list[CaptionCue] = []
     for take in takes(played):  # no cue goes on from one to the next
         time = TimeRange(start_ms=round(take[0].output_start_ms), end_ms=round(take[-1].output_end_ms))
         doubtful = ranges_out(task.doubtful, take)
-        cues += make_cues(words_out(known, take), time, fitting(look), rules_for(look), doubtful=doubtful)
-    lost = sum(
-        bool(word.text.strip()) and not drawn.text.strip() for word, drawn in zip(task.words, known, strict=True)
-    )
-    return cues, [f"captions.letters: {lost} words are in letters that the shipped fonts lack"] if lost else []
+        words = phrased(words_out(known, take), task.language)
+        cues += make_cues(words, time, fitting(look), rules_for(look), doubtful=doubtful)
+    lost = sum(lacks(word.text) for word in words_out(task.words, played))
+    return cues, [f"captions.letters: {lost} words have letters that the shipped fonts lack"] if lost else []
 
 
 def _encode(
@@ -198,7 +206,7 @@ class _Film:
         self._index, self._timeline, self._progress = task.index, timeline, progress
         self._painter = Painter(task.index.video, size_px, scratch)
         played = task.pieces or whole(task.plan.range)
-        self._captions = captions_for(cues, look_for(*size_px, task.template), task.plan, played)
+        self._captions = captions_for(cues, look_of(task), task.plan, played)
         self._shots, self._witness = Shots(task.plan), witness
         self._shows = task.encoding.file.video is not None
 

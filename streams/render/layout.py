@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from itertools import accumulate
-from typing import Literal
+from itertools import pairwise
+from typing import Literal, NamedTuple
 
+from schemas.graphemes import clusters
 from schemas.media import Value
+from schemas.phrases import stand_apart
 from schemas.templates import DEFAULT_TEMPLATE, CaptionTemplate, Shape, template_named
-from streams.render import typeface
+from streams.render.bidi import base_level, levels, visual
+from streams.render.shaping import Shaped, levels_of, runs_left, shaped
 
 CAPITALS = 0.73
 """How high capitals are, of the font size."""
+UP, DOWN = CAPITALS + 0.05, 0.21
+"""How far letters of Europe go above and below their line, of the font size; marks on capitals set aside."""
+LEADING = 0.12
+"""What stays free between lines whose letters are higher than those, of the font size."""
 ELLIPSIS = "…"
 TALL = 1.5
 """Height of a width from which a picture fills a phone."""
@@ -40,6 +48,8 @@ class CaptionLook(Value, frozen=True, kw_only=True):
     doubtful: bool = False
     """Whether the words shown are not trusted."""
     speaker: str | None = None
+    language: str | None = None
+    """Which forms of a letter are drawn where languages differ, and at which side a line of both directions begins."""
 
     @property
     def line_px(self) -> tuple[float, float]:
@@ -49,7 +59,11 @@ class CaptionLook(Value, frozen=True, kw_only=True):
 
     def measure(self, text: str, size_px: int) -> float:
         """Width in px of a text in the template's font."""
-        return typeface.width_px(text, size_px, self.template.letters.font)
+        return self.shaped(text, levels_of(text)).width * size_px
+
+    def shaped(self, text: str, directions: tuple[int, ...]) -> Shaped:
+        """A text's glyphs in the template's font; ``directions`` as `PlacedWord.levels`."""
+        return shaped(text, self.template.letters.font, self.language, directions)
 
     def shown(self, text: str) -> str:
         """A word as the template writes it."""
@@ -63,6 +77,8 @@ class PlacedWord(Value, frozen=True, kw_only=True):
     x_px: float
     baseline_px: float
     width_px: float
+    levels: tuple[int, ...] = ()
+    """In which direction each of its signs runs; none: all to the right."""
 
 
 class PlacedCue(Value, frozen=True, kw_only=True):
@@ -70,9 +86,24 @@ class PlacedCue(Value, frozen=True, kw_only=True):
 
     font_px: int
     words: list[PlacedWord]
+    backwards: bool = False
+    """Whether its lines begin at the right."""
+    up: float = UP
+    down: float = DOWN
+    """How far its letters go above and below their lines, of the font size."""
 
 
-def look_for(width_px: int, height_px: int, template: CaptionTemplate | None = None) -> CaptionLook:
+class Reach(NamedTuple):
+    """How far letters go above and below their line, and where the middle of a line is, of the font size."""
+
+    up: float = UP
+    down: float = DOWN
+    middle: float = CAPITALS / 2
+
+
+def look_for(
+    width_px: int, height_px: int, template: CaptionTemplate | None = None, language: str | None = None
+) -> CaptionLook:
     """The look of a template, else of the default one, for an output size."""
     template = template or template_named(DEFAULT_TEMPLATE)
     shape = shape_for(template, width_px, height_px)
@@ -86,6 +117,7 @@ def look_for(width_px: int, height_px: int, template: CaptionTemplate | None = N
         max_lines=template.wrap.max_lines,
         align=shape.align,
         left_px=None if shape.left is None else round(shape.left * width_px),
+        language=language,
     )
 
 
@@ -114,21 +146,41 @@ def place(texts: Sequence[str], look: CaptionLook, measure: Measure) -> PlacedCu
     if lines is None:
         short = [shortened(text, look.max_line_px / 2, font_px, measure) for text in texts]
         lines = wrapped(short, look, font_px, measure) or [short]
-    return PlacedCue(font_px=font_px, words=_position(lines, look, font_px, measure))
+    base = base_level(" ".join(texts), look.language)
+    reach = reach_of(texts, look)
+    words = _position(lines, look, font_px, measure, base=base, reach=reach)
+    return PlacedCue(font_px=font_px, words=words, backwards=bool(base), up=reach.up, down=reach.down)
+
+
+def reach_of(texts: Sequence[str], look: CaptionLook) -> Reach:
+    """How high the lines of a cue must be: other scripts than Europe's are higher, and have marks above and below."""
+    words = [look.shaped(text, levels_of(text)) for text in texts]
+    others = [word for word in words if word.usual]
+    if not others:
+        return Reach()
+    up = max(max(word.up, word.usual[0]) for word in others if word.usual)
+    down = max(max(word.down, word.usual[1]) for word in others if word.usual)
+    return Reach(up, down, (up - down) / 2)
 
 
 def shortened(text: str, most_px: float, font_px: int, measure: Measure) -> str:
     """The beginning of a word that is too long for any line, and a sign that it goes on."""
     if measure(text, font_px) <= most_px:
         return text
-    length = len(text) - 1
-    while length > 1 and measure(text[:length] + ELLIPSIS, font_px) > most_px:
-        length -= 1
-    return text[:length] + ELLIPSIS
+    signs = clusters(text)
+    length = bisect_right(
+        range(1, len(signs)), most_px, key=lambda count: measure("".join(signs[:count]) + ELLIPSIS, font_px)
+    )
+    return "".join(signs[: max(1, length)]) + ELLIPSIS
 
 
 def _line_width(texts: Sequence[str], look: CaptionLook, font_px: int, measure: Measure) -> float:
-    return sum(measure(text, font_px) for text in texts) + look.word_space * font_px * (len(texts) - 1)
+    return sum(measure(text, font_px) for text in texts) + sum(_spaces(texts, look, font_px))
+
+
+def _spaces(texts: Sequence[str], look: CaptionLook, font_px: int) -> list[float]:
+    """Between each word and the next; none where a script writes none."""
+    return [look.word_space * font_px * stand_apart(one, other) for one, other in pairwise(texts)]
 
 
 def wrapped(texts: Sequence[str], look: CaptionLook, font_px: int, measure: Measure) -> list[list[str]] | None:
@@ -151,19 +203,50 @@ def _partitions(texts: list[str], count: int) -> list[list[list[str]]]:
     return [[texts[:cut], *rest] for cut in range(1, len(texts)) for rest in _partitions(texts[cut:], count - 1)]
 
 
-def _position(lines: Sequence[Sequence[str]], look: CaptionLook, font_px: int, measure: Measure) -> list[PlacedWord]:
-    """Each line centred, or from the left edge; capitals of the block centred on ``centre_y_px``."""
-    step = look.line_height * font_px
-    first_baseline = look.centre_y_px + CAPITALS / 2 * font_px - step * (len(lines) - 1) / 2
+def _position(
+    lines: Sequence[Sequence[str]], look: CaptionLook, font_px: int, measure: Measure, *, base: int, reach: Reach
+) -> list[PlacedWord]:
+    """Each line centred, or from the side where it begins; the middle of the block on ``centre_y_px``."""
+    step = max(look.line_height, reach.up + reach.down + LEADING) * font_px
+    first_baseline = look.centre_y_px + reach.middle * font_px - step * (len(lines) - 1) / 2
     words = []
     for number, line in enumerate(lines):
-        widths = [measure(text, font_px) for text in line]
-        space = look.word_space * font_px
-        left = (look.width_px - sum(widths) - space * (len(line) - 1)) / 2
-        left = look.line_px[0] if look.align == "left" else left
-        lefts = [left, *(left + gone + space * (at + 1) for at, gone in enumerate(accumulate(widths)))]
-        words += [
-            PlacedWord(text=text, x_px=x, baseline_px=first_baseline + number * step, width_px=width)
-            for text, x, width in zip(line, lefts, widths, strict=False)
-        ]
+        total = _line_width(line, look, font_px, measure)
+        left = (look.width_px - total) / 2
+        if look.align == "left":
+            left = look.line_px[1] - total if base else look.line_px[0]
+        baseline = first_baseline + number * step
+        words += _in_order(line, left, baseline, base, look=look, font_px=font_px, measure=measure)
     return words
+
+
+def _in_order(
+    line: Sequence[str], left: float, baseline: float, base: int, *, look: CaptionLook, font_px: int, measure: Measure
+) -> list[PlacedWord]:
+    """The words of a line as they are said, each where it is read."""
+    directions = _directions(line, base)
+    order = visual([min(one, default=0) for one in directions])
+    spaces = _spaces(line, look, font_px)
+    found: dict[int, PlacedWord] = {}
+    for place, number in enumerate(order):
+        width = measure(line[number], font_px)
+        found[number] = PlacedWord(
+            text=line[number], x_px=left, baseline_px=baseline, width_px=width, levels=directions[number]
+        )
+        left += width
+        if place + 1 < len(order):
+            left += spaces[min(number, order[place + 1])]
+    return [found[number] for number in range(len(line))]
+
+
+def _directions(line: Sequence[str], base: int) -> list[tuple[int, ...]]:
+    """The levels of each word's signs, worked out over the whole line."""
+    whole = " ".join(line)
+    if not base and not runs_left(whole):
+        return [()] * len(line)
+    found, at = levels(whole, base), 0
+    directions = []
+    for text in line:
+        directions.append(tuple(found[at : at + len(text)]))
+        at += len(text) + 1
+    return directions

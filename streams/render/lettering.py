@@ -9,10 +9,11 @@ from PIL import Image, ImageFilter
 
 from schemas.media import Box, CropBox, Value
 from schemas.templates import Letters, Plate
-from streams.render import motion, typeface
+from streams.render import motion
 from streams.render.keywords import keyword_of
 from streams.render.layout import CAPITALS, CaptionLook, PlacedCue, PlacedWord
 from streams.render.motion import Phase
+from streams.render.sweep import Span, rest_of, said_spans
 from streams.render.tiles import Ink, Tile, boxes_behind, cut, pasted, plates_tile, resized, word_tile
 
 STILL = Phase(enter=10_000, said=10_000)
@@ -78,12 +79,14 @@ class CueDrawing:
             tile = resized(tile, motion.scale_of_pop(motion.arrived(self._template, self._settled(phase))))
         if not steps or said == steps:
             return [tile]
-        border = word.x_px - self.rectangle.x
-        if how == "type":
-            border += self._look.measure(word.text[:said], self._cue.font_px)
-            return [part for part in (cut(tile, 0, border),) if part]
-        border += word.width_px * said / steps
-        parts = cut(self._at_rest[spoken], border, math.inf), cut(tile, 0, border)
+        done = said_spans(self._look.shaped(word.text, word.levels), said, steps, by_sign=how == "type")
+        parts = self._cut(tile, word, done)
+        return parts if how == "type" else [*self._cut(self._at_rest[spoken], word, rest_of(done)), *parts]
+
+    def _cut(self, tile: Tile, word: PlacedWord, spans: list[Span]) -> list[Tile]:
+        """The parts of a word's tile, given in shares of the font size from the word's left end."""
+        left, font_px = word.x_px - self.rectangle.x, self._cue.font_px
+        parts = (cut(tile, left + one.left * font_px, left + one.right * font_px) for one in spans)
         return [part for part in parts if part]
 
     def _settled(self, phase: Phase) -> Phase:
@@ -100,7 +103,8 @@ class CueDrawing:
             pasted(moved, resized(tile, motion.scale_of_pop(share)))
             return moved
         if self._template.motion.enter == "slide":
-            left = -round((1 - share) ** 2 * SLIDE * self._cue.font_px)
+            away = round((1 - share) ** 2 * SLIDE * self._cue.font_px)
+            left = away if self._cue.backwards else -away
             tile = Tile(picture=picture, x_px=left, y_px=0)
         pasted(moved, tile)
         visible = FAINTEST + (1 - FAINTEST) * share
@@ -109,7 +113,7 @@ class CueDrawing:
 
     def _ink(self, fill: str) -> Ink:
         letters = self._template.letters
-        return Ink(font=letters.font, fill=fill, stroke=letters.stroke)
+        return Ink(font=letters.font, fill=fill, stroke=letters.stroke, language=self._look.language)
 
     def _spoken_word(self, number: int) -> Tile:
         """Larger around its own middle, by at most a fifth of the space to its neighbours on each side."""
@@ -124,8 +128,9 @@ class CueDrawing:
     def _plates(self, words: list[PlacedWord], plate: Plate | None) -> list[Tile]:
         if plate is None:
             return []
-        boxes = boxes_behind(words, self._cue.font_px, plate, self._look.line_px)
-        return [plates_tile(boxes, self._cue.font_px, plate, self.rectangle)]
+        cue = self._cue
+        boxes = boxes_behind(words, cue.font_px, plate, self._look.line_px, (cue.up, cue.down))
+        return [plates_tile(boxes, cue.font_px, plate, self.rectangle, backwards=cue.backwards)]
 
     def _paste_all(self, picture: Image.Image, tiles: list[Tile]) -> None:
         for tile in tiles:
@@ -180,6 +185,7 @@ def _grown(word: PlacedWord, font_px: int, spoken_px: int, look: CaptionLook) ->
         x_px=word.x_px - (width - word.width_px) / 2,
         baseline_px=word.baseline_px + CAPITALS / 2 * (spoken_px - font_px),
         width_px=width,
+        levels=word.levels,
     )
 
 
@@ -189,10 +195,10 @@ def ink_box(cue: PlacedCue, look: CaptionLook) -> Box:
     line = (letters.stroke.width if letters.stroke else 0.0) * font_px
     left = min(word.x_px for word in cue.words) - line
     right = max(word.x_px + word.width_px for word in cue.words) + line
-    top = min(word.baseline_px for word in cue.words) - (CAPITALS + 0.05) * font_px - line
-    bottom = max(word.baseline_px for word in cue.words) + 0.21 * font_px + line
+    top = min(word.baseline_px for word in cue.words) - cue.up * font_px - line
+    bottom = max(word.baseline_px for word in cue.words) + cue.down * font_px + line
     for plate in (letters.plate, look.template.highlight.plate):
-        for box in boxes_behind(cue.words, font_px, plate, look.line_px) if plate else []:
+        for box in boxes_behind(cue.words, font_px, plate, look.line_px, (cue.up, cue.down)) if plate else []:
             left, right = min(left, box.x), max(right, box.x + box.width)
             top, bottom = min(top, box.y), max(bottom, box.y + box.height)
     return Box(x=left, y=top, width=right - left, height=bottom - top)
@@ -205,7 +211,7 @@ def _rectangle(cue: PlacedCue, look: CaptionLook) -> CropBox:
     around = max(0.25, _around(template.letters))
     wide = max([around, *(0.1 + plate.padding_x for plate in plates)]) * font_px
     high = max([around, *(0.1 + plate.padding_y for plate in plates)]) * font_px
-    reach = [_reach(word.text, font_px, look) for word in cue.words]
+    reach = [_reach(word, font_px, look) for word in cue.words]
     top = min(word.baseline_px - up for word, (up, _) in zip(cue.words, reach, strict=True)) - math.ceil(high)
     bottom = max(word.baseline_px + down for word, (_, down) in zip(cue.words, reach, strict=True)) + math.ceil(high)
     left = min(word.x_px for word in cue.words) - math.ceil(wide)
@@ -213,7 +219,8 @@ def _rectangle(cue: PlacedCue, look: CaptionLook) -> CropBox:
     if any(plate.around == "bar" for plate in plates):
         left, right = look.line_px[0] - math.ceil(wide), look.line_px[1] + math.ceil(wide)
     if template.motion.enter == "slide":
-        left -= SLIDE * font_px
+        left -= SLIDE * font_px * (not cue.backwards)
+        right += SLIDE * font_px * cue.backwards
     x, y = max(0, int(left) // 2 * 2), max(0, int(top) // 2 * 2)
     width = min(look.width_px, math.ceil(right)) - x
     height = min(look.height_px, math.ceil(bottom)) - y
@@ -226,7 +233,7 @@ def _around(letters: Letters) -> float:
     return stroke + (2.2 * letters.shadow.blur + letters.shadow.down if letters.shadow else 0.0)
 
 
-def _reach(text: str, font_px: int, look: CaptionLook) -> tuple[float, float]:
+def _reach(word: PlacedWord, font_px: int, look: CaptionLook) -> tuple[float, float]:
     """How far letters go above and below their line, marks on capitals included."""
-    _, top, _, bottom = typeface.font_for(text, font_px, look.template.letters.font).getbbox(text, anchor="ls")
-    return max(font_px * 1.05, -top), max(font_px * 0.35, bottom)
+    shape = look.shaped(word.text, word.levels)
+    return font_px * max(1.05, shape.up), font_px * max(0.35, shape.down)

@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple
 
 from schemas.documents import CaptionCue
+from schemas.graphemes import clusters
 from schemas.templates import CaptionTemplate
 
 STEP_MS = 20
@@ -31,7 +32,7 @@ def said_steps(template: CaptionTemplate, text: str) -> int:
     """How many steps a word takes to be said; 0 where its being said is not shown step by step."""
     if template.highlight.how == "fill":
         return FILL_STEPS
-    return len(text) if template.highlight.how == "type" else 0
+    return len(clusters(text)) if template.highlight.how == "type" else 0
 
 
 def phase_at(template: CaptionTemplate, cue: CaptionCue, word: int, at_ms: float) -> Phase:

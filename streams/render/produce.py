@@ -70,6 +70,7 @@ async def produce(
         doubtful=doubtful_near(said.segments if said else [], *times),
         captions=request.captions,
         template=template_named(request.template),
+        language=said.language if said else None,
         encoding=encoding,
         options=request.options,
     )

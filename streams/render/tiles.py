@@ -9,8 +9,9 @@ from PIL import Image, ImageDraw
 
 from schemas.media import Box, CropBox, Value
 from schemas.templates import Font, Plate, Stroke
-from streams.render import typeface
-from streams.render.layout import CAPITALS, PlacedWord
+from streams.render import glyphs
+from streams.render.layout import DOWN, UP, PlacedWord
+from streams.render.shaping import shaped
 
 Rgba = tuple[int, int, int, int]
 FINER = 4
@@ -31,6 +32,7 @@ class Ink(Value, frozen=True, kw_only=True):
     font: Font
     fill: str
     stroke: Stroke | None
+    language: str | None = None
 
 
 def rgba(colour: str) -> Rgba:
@@ -40,27 +42,20 @@ def rgba(colour: str) -> Rgba:
 
 
 def word_tile(word: PlacedWord, font_px: int, ink: Ink, rectangle: CropBox) -> Tile:
-    """A word's letters with their outline."""
-    outline = max(2, round(font_px * ink.stroke.width)) if ink.stroke else 0
-    font = typeface.font_for(word.text, font_px, ink.font)
-    left, top, right, bottom = font.getbbox(word.text, anchor="ls", stroke_width=outline)
-    x, y = word.x_px - rectangle.x + left, word.baseline_px - rectangle.y + top
-    corner = (max(0, math.floor(x)), max(0, math.floor(y)))
-    size = (
-        min(math.ceil(right - left) + 2, rectangle.width - corner[0]),
-        min(math.ceil(bottom - top) + 2, rectangle.height - corner[1]),
-    )
-    picture = Image.new("RGBA", (max(1, size[0]), max(1, size[1])))
-    ImageDraw.Draw(picture).text(
-        (word.x_px - rectangle.x - corner[0], word.baseline_px - rectangle.y - corner[1]),
-        word.text,
-        font=font,
-        anchor="ls",
-        fill=rgba(ink.fill),
-        stroke_width=outline,
-        stroke_fill=rgba(ink.stroke.colour) if ink.stroke else None,
-    )
-    return Tile(picture=picture, x_px=corner[0], y_px=corner[1])
+    """A word's letters with their outline; emoji in their own colours."""
+    outline_px = max(2, round(font_px * ink.stroke.width)) if ink.stroke else 0
+    shape = shaped(word.text, ink.font, ink.language, word.levels)
+    letters = glyphs.drawn(shape, font_px, word.x_px - rectangle.x, outline_px)
+    if letters is None:
+        return Tile(picture=Image.new("RGBA", (1, 1)), x_px=0, y_px=0)
+    picture = _filled(letters.fill, ink.fill)
+    if letters.outline and ink.stroke:
+        line = _filled(letters.outline, ink.stroke.colour)
+        line.alpha_composite(picture)
+        picture = line
+    if letters.colour:
+        picture.alpha_composite(letters.colour)
+    return Tile(picture=picture, x_px=letters.left, y_px=letters.top + round(word.baseline_px - rectangle.y))
 
 
 def cut(tile: Tile, from_px: float, to_px: float) -> Tile | None:
@@ -91,31 +86,42 @@ def pasted(ground: Image.Image, tile: Tile) -> None:
         ground.alpha_composite(part, (x, y))
 
 
-def boxes_behind(words: Sequence[PlacedWord], font_px: int, plate: Plate, line_px: tuple[float, float]) -> list[Box]:
-    """Where a plate lies, on the output picture; ``line_px`` from where to where a line may go."""
+def boxes_behind(
+    words: Sequence[PlacedWord],
+    font_px: int,
+    plate: Plate,
+    line_px: tuple[float, float],
+    reach: tuple[float, float] = (UP, DOWN),
+) -> list[Box]:
+    """Where a plate lies, on the output picture; ``line_px`` from where to where a line may go.
+
+    ``reach``: how far letters go above and below their line, of the font size.
+    """
     if plate.around == "word":
-        return [_box([word], font_px, plate) for word in words]
+        return [_box([word], font_px, plate, reach) for word in words]
     if plate.around == "line":
         lines = sorted({word.baseline_px for word in words})
-        return [_box([word for word in words if word.baseline_px == line], font_px, plate) for line in lines]
-    box = _box(words, font_px, plate)
+        return [_box([word for word in words if word.baseline_px == line], font_px, plate, reach) for line in lines]
+    box = _box(words, font_px, plate, reach)
     if plate.around == "block":
         return [box]
     left = line_px[0] - plate.padding_x * font_px
     return [Box(x=left, y=box.y, width=line_px[1] + plate.padding_x * font_px - left, height=box.height)]
 
 
-def _box(words: Sequence[PlacedWord], font_px: int, plate: Plate) -> Box:
-    """Around capitals and what hangs below the line."""
+def _box(words: Sequence[PlacedWord], font_px: int, plate: Plate, reach: tuple[float, float]) -> Box:
+    """Around letters and what hangs below the line."""
     left = min(word.x_px for word in words) - plate.padding_x * font_px
     right = max(word.x_px + word.width_px for word in words) + plate.padding_x * font_px
-    top = min(word.baseline_px for word in words) - (CAPITALS + 0.05 + plate.padding_y) * font_px
-    bottom = max(word.baseline_px for word in words) + (0.21 + plate.padding_y) * font_px
+    top = min(word.baseline_px for word in words) - (reach[0] + plate.padding_y) * font_px
+    bottom = max(word.baseline_px for word in words) + (reach[1] + plate.padding_y) * font_px
     return Box(x=left, y=top, width=right - left, height=bottom - top)
 
 
-def plates_tile(boxes: Sequence[Box], font_px: int, plate: Plate, rectangle: CropBox) -> Tile:
-    """All boxes of one plate as one area, so that nothing is darker where they meet."""
+def plates_tile(
+    boxes: Sequence[Box], font_px: int, plate: Plate, rectangle: CropBox, *, backwards: bool = False
+) -> Tile:
+    """All boxes of one plate as one area, so that nothing is darker where they meet; a stripe where lines begin."""
     left, top = (math.floor(min(getattr(box, side) for box in boxes)) for side in ("x", "y"))
     right = math.ceil(max(box.x + box.width for box in boxes))
     bottom = math.ceil(max(box.y + box.height for box in boxes))
@@ -125,8 +131,9 @@ def plates_tile(boxes: Sequence[Box], font_px: int, plate: Plate, rectangle: Cro
         corners = [(box.x - left) * FINER, (box.y - top) * FINER]
         corners += [corners[0] + box.width * FINER - 1, corners[1] + box.height * FINER - 1]
         ImageDraw.Draw(mask).rounded_rectangle(corners, plate.radius * font_px * FINER, fill=255)
-        stripe = [*corners[:2], corners[0] + 0.12 * font_px * FINER, corners[3]]
-        ImageDraw.Draw(edge).rectangle(stripe, fill=255)
+        wide = 0.12 * font_px * FINER
+        begins = corners[2] - wide if backwards else corners[0]
+        ImageDraw.Draw(edge).rectangle([begins, corners[1], begins + wide, corners[3]], fill=255)
     size = (right - left, bottom - top)
     picture = _filled(mask.resize(size, Image.Resampling.BOX), plate.colour)
     if plate.edge:

@@ -1,67 +1,101 @@
-"""The shipped fonts: which of them can show a text, and how wide it is. Never looks for fonts outside this package."""
+"""What the shipped fonts can show, and which of them shows a sign. Never looks for fonts elsewhere, never shapes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import unicodedata
 from functools import lru_cache
-from pathlib import Path
-from types import MappingProxyType
 
-from PIL import ImageFont
-
+from schemas.graphemes import EMOJI_FACE, clusters, is_flag_letter
 from schemas.templates import Font
+from streams.render.fontfiles import EMOJI, FILES_BY_ROLE, glyph_of
 
-FOLDER = Path(__file__).parent / "fonts"
-FILES = ("InterDisplay-ExtraBold.otf", "NotoSans-Bold.ttf")
-"""In order of preference; all under the SIL Open Font License (fonts/OFL.txt)."""
-FILES_BY_ROLE: Mapping[Font, tuple[str, ...]] = MappingProxyType(
-    {
-        "display": FILES,
-        "text": ("Inter-SemiBold.ttf", *FILES),
-        "condensed": ("Anton-Regular.ttf", *FILES),
-        "typewriter": ("CourierPrime-Bold.ttf", *FILES),
-    }
+INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u061c\u2060\ufe0e\ufe0f"
+_EMOJI_BELOW_1F000 = frozenset(
+    "⌚⌛⏩⏪⏫⏬⏰⏳◽◾☔☕♈♉♊♋♌♍♎♏♐♑♒♓♿⚓⚡⚪⚫⚽⚾⛄⛅⛎⛔⛪⛲⛳⛵⛺⛽✅✊✋✨❌❎❓❔❕❗➕➖➗➰➿⬛⬜⭐⭕"
 )
-NO_SUCH_CHARACTER = "\U0010ffff"
-INVISIBLE = "\u200b\u200c\u200d\ufe0e\ufe0f"
-
-
-@lru_cache(maxsize=64)
-def load(file: str, size_px: int) -> ImageFont.FreeTypeFont:
-    """A font at a size, shaped by raqm (ligatures, marks, right-to-left runs) where Pillow has it."""
-    return ImageFont.truetype(str(FOLDER / file), size_px)
+"""What is a coloured picture without being asked to be one (Emoji_Presentation, UTS 51), and older than the others."""
 
 
 @lru_cache(maxsize=8192)
-def has_glyph(file: str, character: str) -> bool:
-    """Whether the font draws this character as itself; Pillow shows no character map, so pictures are compared."""
-    font = load(file, 32)
-    return bytes(font.getmask(character)) != bytes(font.getmask(NO_SUCH_CHARACTER))
+def font_of(sign: str, role: Font) -> str:
+    """The first font of the role that has the whole sign, else the one that has its beginning, else the first."""
+    files = FILES_BY_ROLE[role]
+    asked = (EMOJI, *files) if is_emoji(sign) else (*files, EMOJI)
+    whole = next((file for file in asked if has(file, sign)), None)
+    return whole or next((file for file in asked if glyph_of(file, sign[0])), files[0])
+
+
+def is_emoji(sign: str) -> bool:
+    """Whether a sign is a coloured picture first of all."""
+    return EMOJI_FACE in sign or "\U0001f000" <= sign[0] <= "\U0001faff" or sign[0] in _EMOJI_BELOW_1F000
+
+
+@lru_cache(maxsize=8192)
+def has(file: str, sign: str) -> bool:
+    """Whether a font can show a sign with all its marks, composed or taken apart."""
+    if file == EMOJI and is_flag_letter(sign[0]) and len(sign) == 1:
+        return False
+    forms = (sign, unicodedata.normalize("NFC", sign), unicodedata.normalize("NFD", sign))
+    return any(all(part in INVISIBLE or glyph_of(file, part) for part in form) for form in forms)
 
 
 def drawable(text: str) -> str:
-    """The text without the characters that none of the fonts has: no reader is helped by empty boxes."""
-    return "".join(
-        character
-        for character in text
-        if character.isspace() or character in INVISIBLE or any(has_glyph(file, character) for file in FILES)
-    )
+    """The text without the signs that no font has: no reader is helped by empty boxes.
 
-
-@lru_cache(maxsize=4096)
-def font_file_for(text: str, role: Font = "display") -> str:
-    """The first font of the role that has every character of the text, else the one that has most of them."""
-    shown = [character for character in text if not character.isspace() and character not in INVISIBLE]
-    files = FILES_BY_ROLE[role]
-    return max(files, key=lambda file: (sum(has_glyph(file, character) for character in shown), -files.index(file)))
-
-
-def font_for(text: str, size_px: int, role: Font = "display") -> ImageFont.FreeTypeFont:
-    """The font to draw a text with."""
-    return load(font_file_for(text, role), size_px)
+    Of a sign of which only the marks are missing the letter stays.
+    """
+    return "".join(_drawable(sign) for sign in clusters(text))
 
 
 @lru_cache(maxsize=8192)
-def width_px(text: str, size_px: int, role: Font = "display") -> float:
-    """Advance width of a text in its font."""
-    return font_for(text, size_px, role).getlength(text)
+def _drawable(sign: str) -> str:
+    if sign.isspace():
+        return sign
+    files = (*FILES_BY_ROLE["display"], EMOJI)
+    if any(has(file, sign) for file in files):
+        return sign
+    kept = [part for part in sign if unicodedata.category(part)[0] != "M" and part not in INVISIBLE]
+    known = "".join(part for part in kept if any(glyph_of(file, part) for file in files))
+    return known if not unicodedata.category(sign[0]).startswith("M") else ""
+
+
+def lacks(text: str) -> bool:
+    """Whether something that a reader would see is missing from what can be drawn."""
+    return len(_seen(drawable(text))) < len(_seen(text))
+
+
+def _seen(text: str) -> str:
+    return "".join(sign for sign in text if not sign.isspace() and sign not in INVISIBLE)
+
+
+def form_of(language: str | None, text: str) -> str | None:
+    """The language by which a font chooses between forms of one letter: Chinese is told by its signs, simplified or
+    not, and what is no language of the East by the letters that are there."""
+    if language in ("ja", "ko"):
+        return language
+    if language not in ("zh", "yue"):
+        if any("\u3040" <= sign <= "\u30ff" for sign in text):
+            return "ja"
+        if any("\uac00" <= sign <= "\ud7a3" for sign in text):
+            return "ko"
+        if not any("\u4e00" <= sign <= "\u9fff" for sign in text):
+            return language
+    return "zh-Hant" if language == "yue" or is_traditional(text) else "zh-Hans"
+
+
+def is_traditional(text: str) -> bool:
+    """Whether more signs belong to traditional Chinese alone than to simplified alone, by the two old code tables."""
+    traditional = simplified = 0
+    for sign in text:
+        big5, gb = _encodes(sign, "big5"), _encodes(sign, "gb2312")
+        traditional += big5 and not gb
+        simplified += gb and not big5
+    return traditional > simplified
+
+
+def _encodes(sign: str, table: str) -> bool:
+    try:
+        sign.encode(table)
+    except UnicodeEncodeError:
+        return False
+    return True

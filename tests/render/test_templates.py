@@ -42,10 +42,10 @@ def states(captions: Captions, cues: list[CaptionCue], step_ms: int = 40) -> lis
     return sorted({state for state in found if state})
 
 
-def ink(look: CaptionLook, cue: CaptionCue, state: State) -> NDArray[np.intp]:
+def ink(look: CaptionLook, cue: CaptionCue, state: State, above: int = 24) -> NDArray[np.intp]:
     """Left, top, right and bottom of what is drawn, outline, plate and shadow included."""
     lettering = drawing_of(cue, look).state(state.word, state.phase)
-    down, across = np.nonzero(np.asarray(lettering.picture)[..., 3] > 24)
+    down, across = np.nonzero(np.asarray(lettering.picture)[..., 3] > above)
     edges = np.array([across.min(), down.min(), across.max() + 1, down.max() + 1], np.intp)
     return edges + np.tile([lettering.x_px, lettering.y_px], 2)
 
