@@ -20,6 +20,8 @@ from streams.adapters.ports import Objects
 from streams.adapters.postgres import Row
 
 EXPIRES_S = 900
+STEM = "stem-"
+"""Before the name of a stem among an export's files."""
 
 
 class FileLink(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +45,8 @@ class ExportLinks(msgspec.Struct, frozen=True, kw_only=True):
     ass: FileLink | None
     ttml: FileLink | None
     txt: FileLink | None
+    stems: dict[str, FileLink] = {}
+    """By name, where they were asked for: `voice`, `mix`."""
     expires_at: dt.datetime
 
 
@@ -114,6 +118,10 @@ def stored_files(row: Row) -> dict[str, StoredFile]:
         "video": StoredFile(ref=files.video, suffix=file.suffix, media_type=file.media_type),
         "thumbnail": StoredFile(ref=files.thumbnail, suffix=".jpg", media_type="image/jpeg"),
     }
+    found |= {
+        f"{STEM}{name}": StoredFile(ref=ref, suffix=f"-{name}.flac", media_type="audio/flac")
+        for name, ref in files.stems.items()
+    }
     texts = {kind: getattr(files, kind) for kind in SUBTITLE_TYPES}
     return found | {
         kind: StoredFile(ref=ref, suffix=f".{kind}", media_type=SUBTITLE_TYPES[kind])
@@ -136,8 +144,10 @@ def _links(row: Row, objects: Objects, now: dt.datetime) -> ExportLinks:
         )
 
     links: dict[str, FileLink | None] = dict.fromkeys(SUBTITLE_TYPES)
-    links |= {kind: link(file) for kind, file in stored_files(row).items()}
-    return ExportLinks(**links, expires_at=now + dt.timedelta(seconds=EXPIRES_S))  # type: ignore[arg-type]
+    files = stored_files(row)
+    links |= {kind: link(file) for kind, file in files.items() if not kind.startswith(STEM)}
+    stems = {kind.removeprefix(STEM): link(file) for kind, file in files.items() if kind.startswith(STEM)}
+    return ExportLinks(**links, stems=stems, expires_at=now + dt.timedelta(seconds=EXPIRES_S))  # type: ignore[arg-type]
 
 
 async def get_export(call: Call[None, None]) -> Reply:

@@ -104,6 +104,7 @@ def _add_queries(commands: Any) -> None:
     )
     export.add_argument("--format", type=file_format, metavar="F", help=FORMAT_HELP)
     add_sound(export)
+    export.add_argument("--stems", action="store_true", help="the voice and the mix beside it, as FLAC")
     export.add_argument("--start-ms", type=int, metavar="MS", help="another start, on the video's time line")
     export.add_argument("--end-ms", type=int, metavar="MS", help="another end")
     export.add_argument("--out", metavar="DIR", default="out", help="for the files (%(default)s)")

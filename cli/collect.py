@@ -55,6 +55,10 @@ def download_export(
             path = out / (name + Path(link["filename"]).suffix)
             client.download(link["url"], path, on_bytes)
             saved[kind] = path.name
+    for kind, link in (links.get("stems") or {}).items():
+        path = out / f"{name}-{kind}.flac"
+        client.download(link["url"], path, on_bytes)
+        saved[f"stem {kind}"] = path.name
     return saved
 
 
@@ -64,7 +68,10 @@ TRACK_KINDS = ("json", "txt", "srt")
 def download_size(exports: Sequence[JSON]) -> int:
     """Bytes of all files of these exports."""
     links = [export.get("files") or {} for export in exports]
-    return sum(int(one[kind]["size_bytes"]) for one in links for kind in FILES if one.get(kind))
+    stems = [stem for one in links for stem in (one.get("stems") or {}).values()]
+    return sum(int(one[kind]["size_bytes"]) for one in links for kind in FILES if one.get(kind)) + sum(
+        int(stem["size_bytes"]) for stem in stems
+    )
 
 
 def optional(ask: Callable[[], Any]) -> Any:

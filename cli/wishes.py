@@ -105,6 +105,7 @@ def export_options_of(args: Namespace) -> JSON:
     """How files are made: ``options`` of an export, ``export`` among those of a project."""
     parts: JSON = {"video": {"quality": args.quality} if args.quality else {}, "sound": sound_of(args)}
     parts["file"] = args.format or {}
+    parts["stems"] = getattr(args, "stems", False)
     return {name: part for name, part in parts.items() if part}
 
 

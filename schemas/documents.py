@@ -419,6 +419,8 @@ class ExportFiles(Value, frozen=True, kw_only=True):
     ass: ObjectRef | None = None
     ttml: ObjectRef | None = None
     txt: ObjectRef | None = None
+    stems: dict[str, ObjectRef] = {}
+    """By name, where they were asked for."""
 
 
 def encode_document(document: Value) -> bytes:

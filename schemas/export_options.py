@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from schemas.file_kinds import FileWish, broken_file_rules
+from schemas.file_kinds import FileWish, broken_file_rules, file_of
 from schemas.media import Value
 from schemas.sound_wish import SoundWish, broken_sound_rules
 
@@ -42,12 +42,17 @@ class ExportOptions(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
     sound: SoundWish = SoundWish()
     brand: BrandPin | None = None
     file: FileWish = FileWish()
+    stems: bool = False
+    """Whether sound comes beside the file too: the voice before anything is laid under it, and the final mix."""
 
 
 def broken_export_rules(options: ExportOptions) -> Mapping[str, str]:
     """Path of each option that is out of its range or does not go with another → what it must be; empty: all well."""
-    sound = {f"sound/{name}": rule for name, rule in broken_sound_rules(options.sound)}
-    return sound | {f"file/{name}": rule for name, rule in broken_file_rules(options.file).items()}
+    broken = {f"sound/{name}": rule for name, rule in broken_sound_rules(options.sound)}
+    broken |= {f"file/{name}": rule for name, rule in broken_file_rules(options.file).items()}
+    if options.stems and not broken and file_of(options.file).audio is None:
+        broken["stems"] = "false: a moving preview has no sound"
+    return broken
 
 
 def words_suffix(transcript_version: int | None) -> str:

@@ -35,6 +35,7 @@ from streams.render.picture import Painter, deinterlaced
 from streams.render.planes import copied
 from streams.render.previews import file_size, preview_count, shortened
 from streams.render.room import captions_for
+from streams.render.stems import save_stems, stems_of
 from streams.render.thumbnail import CUT_MARGIN_MS, Thumbnail
 from streams.render.trial import heard_after
 from streams.render.typeface import drawable, form_of, lacks
@@ -71,6 +72,8 @@ class Rendered(Value, frozen=True, kw_only=True):
     """What the child found; its files are `clip_file` and ``THUMBNAIL_FILE`` in its scratch folder."""
 
     certificate: Certificate
+    stems: list[str] = []
+    """Names of those that lie in the folder too."""
 
 
 def main(args: dict[str, Any], source: BinaryIO | None, report: Report) -> dict[str, Any]:
@@ -101,6 +104,8 @@ def render(task: RenderTask, source: BinaryIO, scratch: Path, report: Report) ->
     witness = Witness()
     lost = _encode(task, reader, timeline, mix.sound, cues, scratch, progress, witness)
     reader.close()
+    stems = stems_of(mix) if task.options.stems else {}
+    turned_down = save_stems(scratch, stems)
     meant = Meant(
         plan=task.plan,
         timeline=timeline,
@@ -115,8 +120,10 @@ def render(task: RenderTask, source: BinaryIO, scratch: Path, report: Report) ->
         file=file,
         count=preview_count(timeline) if file.is_preview else None,
     )
-    certificate = examine(path, meant, encoder=task.encoding.name, warnings=[*mix.warnings, *missing_glyphs, *lost])
-    return Rendered(certificate=msgspec.structs.replace(certificate, sound=mix.report))
+    certificate = examine(
+        path, meant, encoder=task.encoding.name, warnings=[*mix.warnings, *missing_glyphs, *lost, *turned_down]
+    )
+    return Rendered(certificate=msgspec.structs.replace(certificate, sound=mix.report), stems=list(stems))
 
 
 class _Progress:

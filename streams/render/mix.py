@@ -34,6 +34,8 @@ class Mixed(Value, frozen=True, kw_only=True):
     sound: Sound
     warnings: list[str] = []
     report: SoundReport | None = None
+    voice: Sound | None = None
+    """What is heard of the source, cleaned and levelled, before its loudness is set and anything laid under it."""
 
 
 class Cleaned(Value, frozen=True, kw_only=True):
@@ -94,9 +96,11 @@ def mixed(
         told = "audio.absent: the source has no sound in this range; the clip's track is silent"
         return Mixed(sound=silence, warnings=[*warnings, told])
     clean = cleaned(on_both_sides(sound), words, played, wish)
-    settled = at_target(faded(clean.sound), wish.target_lufs, trial)
+    voice = faded(clean.sound)
+    settled = at_target(voice, wish.target_lufs, trial)
     return Mixed(
         sound=settled.sound,
+        voice=voice,
         warnings=[*warnings, *settled.warnings, *source.lost(track)],
         report=SoundReport(
             source_lufs=None if settled.source_lufs is None else round(settled.source_lufs, 2),

@@ -13,7 +13,7 @@ from schemas.edit import EditList, Piece
 from schemas.edit_clock import pieces, union, whole
 from schemas.edited import cues_out, retold
 from schemas.events import RenderRequested
-from schemas.media import Segment, TimeRange, Value, Word
+from schemas.media import ObjectRef, Segment, TimeRange, Value, Word
 from schemas.profanity import masked_transcript, unmasked_languages
 from schemas.scenery import Framing
 from schemas.subtitle_files import SUBTITLE_TYPES, ass, plain, ttml
@@ -24,6 +24,7 @@ from streams.adapters.media.handles import SourceHandle
 from streams.adapters.media.sandbox import run_child
 from streams.adapters.ports import Objects, Report
 from streams.render.encode import THUMBNAIL_FILE, Rendered, RenderTask, clip_file
+from streams.render.stems import stem_file
 from streams.render.writer import Encoding
 
 LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=3_600, wall_s=3_600.0, nice=19)
@@ -80,6 +81,7 @@ async def produce(
     )
     rendered = msgspec.convert(result, Rendered)
     files = await _store(scratch, encoding, said, played, objects, prefix)
+    files = msgspec.structs.replace(files, stems=await _store_stems(scratch, rendered.stems, objects, prefix))
     certificate = msgspec.structs.replace(
         rendered.certificate,
         framed_by=plan.model,
@@ -136,6 +138,10 @@ async def _store(
         thumbnail=await objects.put_file(prefix, scratch / THUMBNAIL_FILE, "image/jpeg", ".jpg"),
         **stored,
     )
+
+
+async def _store_stems(scratch: Path, names: Sequence[str], objects: Objects, prefix: str) -> dict[str, ObjectRef]:
+    return {name: await objects.put_file(prefix, scratch / stem_file(name), "audio/flac", ".flac") for name in names}
 
 
 def subtitle_texts(cues: Sequence[Cue], language: str | None) -> dict[str, str]:

@@ -6,12 +6,17 @@ import hashlib
 from pathlib import Path
 from uuid import UUID
 
+import av
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from schemas.documents import Transcript
 from schemas.events import RenderRequested
+from schemas.export_options import ExportOptions
 from schemas.media import ObjectRef, Segment, TimeRange
 from streams.adapters.media.handles import LocalSource
+from streams.render.loudness import RATE_HZ
 from streams.render.produce import framing_of, produce, words_near
 from streams.render.writer import Encoding
 from tests.render.synth import flash_and_beep, plan, words
@@ -43,6 +48,7 @@ async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
     request = RenderRequested(
         org_id=NOBODY, project_id=NOBODY, clip_id=NOBODY, export_id=NOBODY, ordinal=0, range=crops.range,
         aspect="9:16", captions=True, template="karaoke_fill", mask_profanity=True, plan=REF, source=REF, index=REF,
+        options=ExportOptions(stems=True),
     )  # fmt: skip
     transcript = Transcript(
         language="en", language_probability=1.0, duration_ms=1_600, words=words("Hello shit.", 300),
@@ -70,6 +76,15 @@ async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
     assert [memory.stored[ref.key][1] for ref in (files.video, files.thumbnail)] == ["video/mp4", "image/jpeg"]
     assert memory.stored[files.video.key][0][4:8] == b"ftyp"
     assert produced.certificate.caption_cues == 1
+    for name, ref in files.stems.items():
+        (tmp_path / name).write_bytes(memory.stored[ref.key][0])
+    (tmp_path / "video").write_bytes(memory.stored[files.video.key][0])
+    voice, mix, video = (heard(tmp_path / name) for name in ("voice", "mix", "video"))
+    assert len(voice) == len(mix) == 1_200 * RATE_HZ // 1000, "as long as the pictures"
+    reach = range(-480, 481)
+    near = [float((mix[480:-480] * video[480 + lag : len(mix) - 480 + lag]).sum()) for lag in reach]
+    assert reach[int(np.argmax(near))] == 0, "sample for sample at the video's time"
+    assert float(np.corrcoef(voice, mix)[0, 1]) > 0.95, "the same before its loudness is set"
     assert produced.certificate.framed_by == "dense-shots-1"
     assert [warning.split(":")[0] for warning in produced.certificate.warnings if "words" in warning] == [
         "captions.mask"
@@ -77,6 +92,14 @@ async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
     assert [(one.start_ms, one.end_ms, one.reason) for one in produced.certificate.framing] == [(200, 1_400, "test")]
     assert produced.cpu_ms > 0
     assert ticks
+
+
+def heard(path: Path) -> NDArray[np.float64]:
+    """One side, full scale 1."""
+    with av.open(str(path)) as container:
+        frames = list(container.decode(audio=0))
+    parts = [frame.to_ndarray().reshape(-1, 2)[:, 0] / 2**31 for frame in frames if frame.format.is_packed]
+    return np.concatenate(parts or [frame.to_ndarray()[0].astype(np.float64) for frame in frames])
 
 
 def test_neighbours_framed_alike_are_told_once(tmp_path: Path) -> None:
