@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -128,7 +129,7 @@ async def _store(
     """Upload what was made. Subtitles only where something is said."""
     cues = cues_out(transcript, played) if transcript else []
     texts = subtitle_texts(cues, transcript.language) if transcript and cues else {}
-    stored = {
+    stored: dict[str, Any] = {
         kind: await objects.put(prefix, text.encode(), SUBTITLE_TYPES[kind], f".{kind}") for kind, text in texts.items()
     }
     return ExportFiles(

@@ -28,11 +28,12 @@ def kept(objects: ObjectsTwin, name: str, body: bytes) -> ObjectRef:
     return ObjectRef(key=name, sha256=hashlib.sha256(body).hexdigest(), size=len(body))
 
 
-async def finish(world: World, objects: ObjectsTwin, export_id: str, body: bytes) -> None:
+async def finish(world: World, objects: ObjectsTwin, export_id: str, body: bytes, *, stems: bool = False) -> None:
     """As render would."""
     files = ExportFiles(
         video=kept(objects, f"{export_id}/v", body), thumbnail=kept(objects, f"{export_id}/t", b"jpeg"),
         srt=kept(objects, f"{export_id}/s", b"1\n"),
+        stems={"voice": kept(objects, f"{export_id}/v.flac", b"fLaC")} if stems else {},
     )  # fmt: skip
     async with org_transaction(world.worker, world.ann.org_id) as rows:
         await rows.execute(
@@ -52,7 +53,13 @@ async def test_a_kind_of_file_is_asked_for_linked_and_refused(postgres: Settings
         links = (await world.ann.client.get(f"/v1/exports/{webm['export_id']}")).json()["files"]
         assert (links["video"]["filename"], links["video"]["content_type"]) == ("clip-01-9x16.webm", "video/webm")
         assert (links["srt"]["filename"], links["srt"]["content_type"]) == ("clip-01-9x16.srt", "application/x-subrip")
-        assert links["vtt"] is None
+        assert (links["vtt"], links["stems"]) == (None, {})
+        wished = (await post(path, json={"options": {"stems": True}})).json()
+        await finish(world, objects, wished["export_id"], b"film", stems=True)
+        stem = (await world.ann.client.get(f"/v1/exports/{wished['export_id']}")).json()["files"]["stems"]["voice"]
+        assert (stem["filename"], stem["content_type"]) == ("clip-01-9x16-v2-voice.flac", "audio/flac")
+        silent = await post(path, json={"options": {"stems": True, "file": {"container": "gif"}}})
+        assert (silent.status_code, silent.json()["errors"][0]["pointer"]) == (422, "/options/stems")
         wrong = await post(path, json={"options": {"file": {"container": "gif", "video_codec": "h264"}}})
         assert wrong.status_code == 422
         assert wrong.json()["errors"][0]["pointer"] == "/options/file/video_codec"
