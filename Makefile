@@ -19,7 +19,7 @@ PYTEST := $(BIN)/python -m pytest
 # Of what uv says: a line for each large download, and every error.
 TERSE := s/^ *Downloading (.*)/  fetching \1/; /^ *([-+~] |Downloaded|Buil|Prepared|Uninstalled|Installed|Resolved|Audited|Checked|Bytecode|Using|Creating|warning: Decl)/d
 
-.PHONY: help setup demo test lint unit contract e2e bench soak gallery clean
+.PHONY: help setup demo test lint unit contract e2e bench bench-hour soak gallery clean
 
 help:  ## this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9]+):.*## */\1\t/' | expand -t 12
@@ -66,6 +66,9 @@ bench: setup  ## what we claim, measured beside a peer or a limit in the same ru
 	@command -v ffmpeg >/dev/null && command -v ffprobe >/dev/null || \
 	  { echo "the benchmarks measure beside ffmpeg and there is none: \`apt-get install ffmpeg\`" >&2; exit 1; }
 	@$(BIN)/python -m benchmarks
+
+bench-hour: setup  ## an hour of 1080p to ten captioned clips, with what it took
+	@$(BIN)/python -m benchmarks.hour_clips
 
 soak: setup  ## the stack under load and faults for an hour, nothing lost
 	@$(BIN)/python -m benchmarks.soak
