@@ -12,8 +12,7 @@ from api.problems import not_found
 from api.project_views import Failure
 from api.registry import Call, Operation, Reply
 from schemas.documents import Aspect, Certificate, ExportFiles
-from schemas.export_options import ExportOptions
-from schemas.file_kinds import file_of
+from schemas.export_options import ExportOptions, file_for
 from schemas.media import ObjectRef
 from schemas.subtitle_files import SUBTITLE_TYPES
 from streams.adapters.ports import Objects
@@ -113,7 +112,7 @@ def stem_of(row: Row) -> str:
 def stored_files(row: Row) -> dict[str, StoredFile]:
     """Kind → file, of a finished export's row."""
     files = msgspec.convert(row["files"], ExportFiles)
-    file = file_of(msgspec.convert(row["options"], ExportOptions).file)
+    file = file_for(msgspec.convert(row["options"], ExportOptions))
     found = {
         "video": StoredFile(ref=files.video, suffix=file.suffix, media_type=file.media_type),
         "thumbnail": StoredFile(ref=files.thumbnail, suffix=".jpg", media_type="image/jpeg"),

@@ -24,6 +24,7 @@ from cli.show import Display
 from cli.sound_flags import add_sound
 from cli.wishes import ASPECTS, FORMAT_HELP, add_wishes, file_format
 from schemas.export_options import Quality
+from schemas.presets import PresetName
 
 DEFAULT_STATE = ".clipstream"
 LINE_CHARS = 120
@@ -102,6 +103,7 @@ def _add_queries(commands: Any) -> None:
     export.add_argument(
         "--quality", choices=get_args(Quality), help="draft is quickest, best is smallest (as the project's)"
     )
+    export.add_argument("--preset", choices=get_args(PresetName), help="for which platform the file is")
     export.add_argument("--format", type=file_format, metavar="F", help=FORMAT_HELP)
     add_sound(export)
     export.add_argument("--stems", action="store_true", help="the voice and the mix beside it, as FLAC")

@@ -14,6 +14,7 @@ from cli.client import JSON
 from cli.sound_flags import add_sound, sound_of
 from schemas.export_options import Quality
 from schemas.file_kinds import KINDS, FileWish, broken_file_rules
+from schemas.presets import PresetName
 from schemas.worth import Genre
 
 ASPECTS = ("9:16", "4:5", "1:1", "16:9")
@@ -26,6 +27,8 @@ _CLOCK = re.compile(r"(?:(\d+):)?(?:(\d{1,2}):)?(\d+(?:\.\d+)?)")
 
 def flag_of(option: str) -> str:
     """The flag that sets an option."""
+    if option.startswith("export/file/"):
+        return "--format"
     return FLAGS.get(option, f"--{option.replace('_', '-')}")
 
 
@@ -68,6 +71,7 @@ def add_wishes(parser: argparse.ArgumentParser, positive: Callable[[str], int]) 
     add("--mask-profanity", action="store_true", help="hide coarse words of captions and subtitles behind stars")
     add("--quality", choices=get_args(Quality), help="of the files: draft is quickest, best is smallest (good)")
     add_sound(parser)
+    add("--preset", choices=get_args(PresetName), help="for which platform the files are: see docs/files.md")
     add("--format", type=file_format, metavar="F", help=FORMAT_HELP)
     add("--no-captions", action="store_true", help="burn no captions in")
     add("--language", metavar="xx", help="language spoken, e.g. en (recognised by itself)")
@@ -104,7 +108,7 @@ def options_of(args: Namespace) -> JSON:
 def export_options_of(args: Namespace) -> JSON:
     """How files are made: ``options`` of an export, ``export`` among those of a project."""
     parts: JSON = {"video": {"quality": args.quality} if args.quality else {}, "sound": sound_of(args)}
-    parts["file"] = args.format or {}
+    parts |= {"file": args.format, "preset": args.preset}
     parts["stems"] = getattr(args, "stems", False)
     return {name: part for name, part in parts.items() if part}
 

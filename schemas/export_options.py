@@ -13,8 +13,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from schemas.file_kinds import FileWish, broken_file_rules, file_of
+from schemas.file_kinds import FileKind, FileWish, broken_file_rules, file_of
 from schemas.media import Value
+from schemas.presets import PresetName, broken_preset_rules, filled
 from schemas.sound_wish import SoundWish, broken_sound_rules
 
 Quality = Literal["draft", "good", "best"]
@@ -44,15 +45,23 @@ class ExportOptions(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
     file: FileWish = FileWish()
     stems: bool = False
     """Whether sound comes beside the file too: the voice before anything is laid under it, and the final mix."""
+    preset: PresetName | None = None
+    """For which platform: it settles what is left open, and the finished file is held against its limits."""
 
 
 def broken_export_rules(options: ExportOptions) -> Mapping[str, str]:
     """Path of each option that is out of its range or does not go with another → what it must be; empty: all well."""
     broken = {f"sound/{name}": rule for name, rule in broken_sound_rules(options.sound)}
-    broken |= {f"file/{name}": rule for name, rule in broken_file_rules(options.file).items()}
-    if options.stems and not broken and file_of(options.file).audio is None:
+    broken |= {f"file/{name}": rule for name, rule in broken_file_rules(filled(options.file, options.preset)).items()}
+    broken |= {f"file/{name}": rule for name, rule in broken_preset_rules(options.file, options.preset).items()}
+    if options.stems and not broken and file_for(options).audio is None:
         broken["stems"] = "false: a moving preview has no sound"
     return broken
+
+
+def file_for(options: ExportOptions) -> FileKind:
+    """The kind of file that is asked for, with what the preset settles."""
+    return file_of(filled(options.file, options.preset))
 
 
 def words_suffix(transcript_version: int | None) -> str:

@@ -12,6 +12,7 @@ from schemas.media import Box, Value
 CheckName = Literal[
     "duration", "streams", "size", "frames", "faststart", "caption_offset", "caption_cut_off", "nobody_in_frame",
     "cut_face", "jitter", "reversals", "lufs", "true_peak", "clipping", "black", "frozen", "av_offset", "ssim",
+    "preset",
 ]  # fmt: skip
 Side = Literal["at_most", "at_least", "equal", "within"]
 """How a value stands to its limit; ``within``: no farther than the limit from ``around``."""

@@ -7,7 +7,6 @@ import msgspec
 from schemas import events
 from schemas.documents import FramePlan, Transcript
 from schemas.edit import EditList
-from schemas.file_kinds import file_of
 from schemas.ids import result_id
 from schemas.proof import in_short
 from streams import lifecycle
@@ -18,7 +17,7 @@ from streams.exports import count_unfinished, fail_export, is_automatic, pinned_
 from streams.leftovers import GRACE, plan_project_sweep
 from streams.outbox import Cause, put
 from streams.render.produce import Produced, produce
-from streams.render.writer import Encoding, encoding_of
+from streams.render.writer import Encoding, encoding_for
 
 SIDE_BY_SIDE, ALONE = 1, 2
 """Threads of an encoder. The last clip of a project has no other beside it: one thread would leave a core idle."""
@@ -74,7 +73,7 @@ class RenderStage:
         async with org_transaction(self._context.pool, event.org_id) as connection:
             ref = await pinned_transcript(connection, event.org_id, event.project_id, event.transcript_version)
             threads = SIDE_BY_SIDE if await count_unfinished(connection, event) > 1 else ALONE
-        encoding = encoding_of(event.options.video, threads, file_of(event.options.file))
+        encoding = encoding_for(event.options, threads)
         if ref is None:
             return None, encoding
         body = await self._context.objects.get(ref)

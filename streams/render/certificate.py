@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from schemas.documents import Certificate
+from schemas.presets import FileFacts, check_preset
 from schemas.proof import Check, verdict_of
 from streams.render.checks.captions import check_captions
 from streams.render.checks.case import Case, Meant
-from streams.render.checks.containers import Tracks
+from streams.render.checks.containers import Tracks, has_edit_lists
 from streams.render.checks.film import open_film
 from streams.render.checks.framing import check_framing
 from streams.render.checks.heard import check_sound
@@ -55,7 +56,23 @@ def checks_of(case: Case, loudness: Loudness) -> list[Check]:
         *check_sound(case, loudness),
         *check_pictures(case),
         *check_sync(case),
+        *([check_preset(case.meant.preset, facts_of(case))] if case.meant.preset else []),
     ]
+
+
+def facts_of(case: Case) -> FileFacts:
+    """What a platform asks of a file."""
+    tracks = case.film.tracks
+    return FileFacts(
+        size_bytes=case.film.path.stat().st_size,
+        lasts_ms=max(tracks.video_ms, tracks.audio_ms),
+        width_px=tracks.width_px,
+        height_px=tracks.height_px,
+        rate=tracks.frame_rate,
+        index_first=tracks.index_first,
+        edit_lists=has_edit_lists(case.film.path),
+        file=case.meant.file,
+    )
 
 
 def _faults(tracks: Tracks, meant: Meant, lufs: float | None, peak: float | None) -> list[str]:

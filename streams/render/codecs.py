@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import av
+import msgspec
 
-from schemas.export_options import Quality, VideoWish
+from schemas.export_options import ExportOptions, Quality, VideoWish, file_for
 from schemas.file_kinds import AudioCodec, Container, FileKind, Pictures
 from schemas.media import Value
+from schemas.presets import presets
 
 QUALITIES: Mapping[Pictures, Mapping[Quality, tuple[str, int]]] = MappingProxyType(
     {
@@ -77,6 +79,8 @@ class Encoding(Value, frozen=True, kw_only=True):
     audio_bit_rate: int = 160_000
     threads: int = 1
     file: FileKind = FileKind()
+    edit_lists: bool = True
+    """Without them pictures are stored as they are shown, and the first 21 ms of sound are the encoder's."""
     hardware: bool = False
     """By NVENC, where it has an encoder of the codec."""
 
@@ -125,6 +129,17 @@ def encoding_of(wish: VideoWish, threads: int, file: FileKind = FileKind(), *, h
     return Encoding(preset=preset, crf=crf, audio_bit_rate=rate, threads=threads, file=file, hardware=by_hardware)
 
 
+def encoding_for(options: ExportOptions, threads: int, *, hardware: bool = False) -> Encoding:
+    """How a file with these options is encoded; a preset's platform may want less of the sound, and no edit lists."""
+    encoding = encoding_of(options.video, threads, file_for(options), hardware=hardware)
+    if options.preset is None:
+        return encoding
+    preset = presets()[options.preset]
+    rate = min(encoding.audio_bit_rate, preset.audio_bit_rate or encoding.audio_bit_rate)
+    plain = preset.edit_lists or encoding.file.container not in ("mp4", "mov")
+    return msgspec.structs.replace(encoding, audio_bit_rate=rate, edit_lists=plain)
+
+
 def pixel_format(encoding: Encoding) -> str:
     """Of the pictures as they are encoded."""
     return "yuv422p10le" if encoding.file.video == "prores" else "yuv420p"
@@ -155,11 +170,14 @@ def _x264(encoding: Encoding) -> dict[str, str]:
         "crf": str(encoding.crf),
         "profile": "high",
         "flags": "+cgop+bitexact",
+        **({} if encoding.edit_lists else {"bf": "0"}),
     }
 
 
 def _x265(encoding: Encoding) -> dict[str, str]:
-    quiet = "log-level=error:pools=none:frame-threads=1:open-gop=0:info=0"
+    quiet = "log-level=error:pools=none:frame-threads=1:open-gop=0:info=0" + (
+        "" if encoding.edit_lists else ":bframes=0"
+    )
     return {"preset": encoding.preset, "crf": str(encoding.crf), "x265-params": quiet}
 
 

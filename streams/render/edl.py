@@ -12,7 +12,7 @@ from schemas.documents import Aspect, FramePlan, ShotCrop, SourceIndex
 from schemas.edit import Piece
 from schemas.edit_clock import length_ms, whole
 from schemas.media import TimeRange, Value
-from streams.render.rates import output_rate
+from streams.render.rates import LEAST, output_rate
 
 Picture = TypeVar("Picture")
 
@@ -92,12 +92,12 @@ def timeline_for(clip: TimeRange, index: SourceIndex) -> Timeline:
     return timeline_of(whole(clip), index)
 
 
-def timeline_of(played: Sequence[Piece], index: SourceIndex) -> Timeline:
-    """The output's clock for pieces, at the rate of the longest one.
+def timeline_of(played: Sequence[Piece], index: SourceIndex, least: Fraction = LEAST) -> Timeline:
+    """The output's clock for pieces, at the rate of the longest one, at least ``least`` pictures a second.
 
     Raises ValueError when the source has no picture or the pieces no length.
     """
-    rate = output_rate(max((piece.source for piece in played), key=lambda time: time.length_ms), index)
+    rate = output_rate(max((piece.source for piece in played), key=lambda time: time.length_ms), index, least)
     lasts_ms = _exact(length_ms(played))
     count = round(lasts_ms * rate / 1000)
     if count < 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -18,6 +19,7 @@ from schemas.edited import ranges_out, words_out
 from schemas.export_options import ExportOptions
 from schemas.media import TimeRange, Value, Word
 from schemas.phrases import phrased
+from schemas.presets import PresetName, presets
 from schemas.templates import CaptionTemplate
 from streams.adapters.media.reader import Reader
 from streams.errors import Rejected
@@ -34,6 +36,7 @@ from streams.render.mix import Mixed, Source, limits_for, mixed
 from streams.render.picture import Painter, deinterlaced
 from streams.render.planes import copied
 from streams.render.previews import file_size, preview_count, shortened
+from streams.render.rates import LEAST
 from streams.render.room import captions_for
 from streams.render.stems import save_stems, stems_of
 from streams.render.thumbnail import CUT_MARGIN_MS, Thumbnail
@@ -90,11 +93,16 @@ def clip_file(encoding: Encoding) -> str:
     return Path(VIDEO_FILE).stem + encoding.file.suffix
 
 
+def least_rate(preset: PresetName | None) -> Fraction:
+    """Pictures a second that a platform wants at least."""
+    return max(LEAST, Fraction(presets()[preset].rate[0])) if preset else LEAST
+
+
 def render(task: RenderTask, source: BinaryIO, scratch: Path, report: Report) -> Rendered:
     """Make the clip and its thumbnail in ``scratch``. Raises Rejected when the range has no picture."""
     played = task.pieces or whole(task.plan.range)
     file = task.encoding.file
-    timeline = timeline_of(played, task.index)
+    timeline = timeline_of(played, task.index, least_rate(task.options.preset))
     timeline = shortened(timeline) if file.is_preview else timeline
     reader = Reader(source, task.index, threads=task.encoding.threads)
     progress = _Progress(report)
@@ -118,6 +126,7 @@ def render(task: RenderTask, source: BinaryIO, scratch: Path, report: Report) ->
         limits=limits_for(task.options.sound),
         source_lost=any(one.startswith("video.frozen") for one in lost),
         file=file,
+        preset=task.options.preset,
         count=preview_count(timeline) if file.is_preview else None,
     )
     certificate = examine(

@@ -35,11 +35,11 @@ REGULAR = Fraction(9, 10)
 """So many pictures must be regular; the others are gaps, where pictures were dropped."""
 
 
-def output_rate(clip: TimeRange, index: SourceIndex) -> Fraction:
-    """The constant rate of an export of ``clip``. Raises ValueError when the source has no pictures."""
+def output_rate(clip: TimeRange, index: SourceIndex, least: Fraction = LEAST) -> Fraction:
+    """The constant rate of an export of ``clip``, not below ``least``. ValueError when the source has no pictures."""
     if index.video is None:
         raise ValueError("the source has no pictures to render")
-    return bounded(own_rate(periods_us(clip, index), told_rate(index.video)))
+    return bounded(own_rate(periods_us(clip, index), told_rate(index.video)), least)
 
 
 def told_rate(track: VideoTrack) -> Fraction:
@@ -102,8 +102,8 @@ def snapped(rate: Fraction) -> Fraction:
     return nearest if abs(nearest - rate) <= nearest * SNAP else rate.limit_denominator(1001)
 
 
-def bounded(rate: Fraction) -> Fraction:
-    """A rate of at most `MOST`, at least `LEAST`, by whole factors, so that pictures stay evenly spread."""
+def bounded(rate: Fraction, least: Fraction = LEAST) -> Fraction:
+    """A rate of at most `MOST`, at least ``least``, by whole factors, so that pictures stay evenly spread."""
     if rate > MOST:
         return rate / -(-rate // MOST)
-    return rate * -(-LEAST // rate) if rate < LEAST else rate
+    return rate * -(-least // rate) if rate < least else rate

@@ -22,6 +22,7 @@ from streams.render.codecs import (
     SOUND_ENCODERS,
     Encoding,
     codec_tag,
+    encoding_for,
     encoding_of,
     options_of,
     pixel_format,
@@ -31,9 +32,11 @@ from streams.render.loudness import RATE_HZ, Sound
 from streams.render.previews import PreviewWriter
 from streams.render.sound import audio_frames
 
-__all__ = ["Encoding", "FileWriter", "FilmWriter", "encoding_of", "open_writer"]
+__all__ = ["Encoding", "FileWriter", "FilmWriter", "encoding_for", "encoding_of", "open_writer"]
 
 KEY_INTERVAL_S = 2
+AAC_LEAD_IN = 1024
+"""Samples that the encoder puts before the first."""
 
 
 class FileWriter(Protocol):
@@ -69,12 +72,14 @@ class FilmWriter:
     ) -> None:
         """``sound`` lasts as long as ``timeline``."""
         muxer, told = MUXERS[encoding.file.container]
-        self._container = av.open(str(path), "w", format=muxer, options={**told, "fflags": "+bitexact"})
+        edits = {} if encoding.edit_lists else {"use_editlist": "0"}
+        self._container = av.open(str(path), "w", format=muxer, options={**told, **edits, "fflags": "+bitexact"})
         self._rate = timeline.rate
+        self._led_in = 0 if encoding.edit_lists else AAC_LEAD_IN
         self._format = pixel_format(encoding)
         self._video = self._pictures(size_px, encoding) if encoding.file.video else None
         self._audio = self._track(encoding)
-        self._sound: Iterator[av.AudioFrame] = audio_frames(sound)
+        self._sound: Iterator[av.AudioFrame] = audio_frames(sound[self._led_in :])
         self._heard_until = Fraction(0)
 
     def _pictures(self, size_px: tuple[int, int], encoding: Encoding) -> VideoStream:
@@ -121,7 +126,15 @@ class FilmWriter:
             if frame is None:
                 return
             self._heard_until += Fraction(frame.samples, RATE_HZ)
-            self._container.mux(self._audio.encode(frame))
+            self._mux_sound(frame)
+
+    def _mux_sound(self, frame: av.AudioFrame | None) -> None:
+        """Without edit lists what the encoder begins with is played, in place of as much of the sound."""
+        for packet in self._audio.encode(frame):
+            for name in ("pts", "dts"):
+                at = getattr(packet, name)
+                setattr(packet, name, None if at is None else at + self._led_in)
+            self._container.mux(packet)
 
     def __enter__(self) -> Self:
         """The writer itself."""
@@ -133,5 +146,5 @@ class FilmWriter:
             self._write_sound(until=None)
             if self._video is not None:
                 self._container.mux(self._video.encode(None))
-            self._container.mux(self._audio.encode(None))
+            self._mux_sound(None)
         self._container.close()

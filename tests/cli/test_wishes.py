@@ -31,14 +31,14 @@ def test_every_wish_becomes_an_option_that_the_api_knows() -> None:
     line = (
         "run a.mp4 --length 15-45 --target-clips 6 --max-clips 8 --prompt money --topic price --topic debt "
         "--genre podcast --skip 0:00-1:30 --language en --translate en --aspect 1:1 --no-captions "
-        "--captions-template karaoke_fill --mask-profanity --quality draft "
+        "--captions-template karaoke_fill --mask-profanity --quality draft --preset reels "
         "--loudness -16 --denoise light --high-pass --declick --no-levelling --audio-track 2"
     )
     options = msgspec.convert(options_of(make_parser().parse_args(line.split())), ProjectOptions)
     assert not broken_rules(options)
     assert (options.min_clip_ms, options.max_clip_ms, options.target_clips) == (15_000, 45_000, 6)
     assert (options.captions_template, options.mask_profanity) == ("karaoke_fill", True)
-    assert options.export.video.quality == "draft"
+    assert (options.export.video.quality, options.export.preset) == ("draft", "reels")
     assert options.export.sound == SoundWish(
         target_lufs=-16, level_speakers=False, denoise="light", high_pass=True, declick=True, track=2
     )

@@ -67,6 +67,11 @@ async def test_a_kind_of_file_is_asked_for_linked_and_refused(postgres: Settings
         options = {"export": {"file": {"video_codec": "vp9"}}}
         whole = await post("/v1/projects", json={"source_url": "https://a.example/a.mp4", "options": options})
         assert (whole.status_code, whole.json()["errors"][0]["pointer"]) == (422, "/options/export/file/video_codec")
+        known = (await world.ann.client.get("/v1/presets")).json()["presets"]
+        assert known["reels"]["max_ms"] == 900_000
+        preset = await post(path, json={"options": {"preset": "linkedin", "file": {"container": "webm"}}})
+        assert (preset.status_code, preset.json()["errors"][0]["pointer"]) == (422, "/options/file/container")
+        assert "mp4 for LinkedIn" in preset.json()["detail"]
         unknown = await post(path, json={"options": {"file": {"container": "avi"}}})
         assert unknown.status_code == 422
 

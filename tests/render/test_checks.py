@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from schemas.documents import CaptionCue, Certificate, FramePlan, ShotCrop
 from schemas.media import Box, CropBox, TimeRange
+from schemas.presets import PresetName
 from schemas.proof import Check, FaceExpectation, verdict_of
 from schemas.templates import CaptionTemplate, templates
 from streams.render.captions import Captions
@@ -97,6 +98,7 @@ class Making:
         self.plan = plan()
         self.size_px = SIZE
         self.count = COUNT
+        self.preset: PresetName | None = None
         self.encoding = Encoding(preset="ultrafast")
         self.after: Callable[[Path], None] = lambda _: None
 
@@ -122,7 +124,7 @@ class Making:
         meant = Meant(
             plan=self.plan, timeline=TIMELINE, size_px=file_size(file, self.size_px), sound=self.sound, witness=witness,
             cues=self.told if file.video else [], words=self.said, comes_in_ms=comes_in_ms(self.look.template),
-            file=file, count=preview_count(TIMELINE) if file.is_preview else None,
+            file=file, preset=self.preset, count=preview_count(TIMELINE) if file.is_preview else None,
         )  # fmt: skip
         return examine(path, meant, encoder="test", warnings=[])
 

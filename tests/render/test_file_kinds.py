@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from schemas.export_options import VideoWish
+from schemas.export_options import ExportOptions, VideoWish
 from schemas.file_kinds import KINDS, FileKind, FileWish, broken_file_rules, file_of
-from streams.render.checks.containers import index_first
+from streams.render.checks.containers import has_edit_lists, index_first
 from streams.render.edl import Timeline
 from streams.render.previews import preview_count, preview_size, shortened
-from streams.render.writer import encoding_of
+from streams.render.writer import encoding_for, encoding_of
 from tests.render.test_checks import TIMELINE, Making, bad, break_sync, found, scene
 
 SILENT = {"lufs", "true_peak", "clipping", "av_offset"}
@@ -177,3 +177,25 @@ def test_what_a_wish_leaves_out_is_the_containers_first_choice() -> None:
 )
 def test_what_does_not_go_together_is_told_with_what_does(wish: FileWish, field: str, rule: str) -> None:
     assert broken_file_rules(wish) == {field: rule}
+
+
+def test_a_file_without_edit_lists_has_its_sound_in_time(tmp_path: Path) -> None:
+    made = Making()
+    wish = ExportOptions(preset="reels", video=VideoWish(quality="draft"))
+    made.encoding = msgspec.structs.replace(encoding_for(wish, 1), preset="ultrafast")
+    assert (made.encoding.edit_lists, made.encoding.audio_bit_rate) == (False, 128_000)
+    certificate = made.make(tmp_path)
+    assert not has_edit_lists(tmp_path / "clip.mp4")
+    assert bad(certificate) == {}
+    assert found(certificate, "av_offset").value == pytest.approx(0, abs=1)
+    usual = Making()
+    usual.make(tmp_path)
+    assert has_edit_lists(tmp_path / "clip.mp4")
+
+
+def test_the_certificate_holds_a_file_against_its_platform(tmp_path: Path) -> None:
+    made = Making()
+    made.preset = "tiktok"
+    check = found(made.make(tmp_path), "preset")
+    assert (check.verdict, check.value) == ("fail", 1), check
+    assert "sides of 360" in check.detail

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from schemas.documents import CaptionCue, FramePlan
 from schemas.file_kinds import FileKind
 from schemas.media import Value, Word
+from schemas.presets import PresetName
 from schemas.proof import Limits
 from schemas.templates import CaptionTemplate
 from streams.render.checks.film import Film
@@ -34,6 +35,7 @@ class Meant(Value, frozen=True, kw_only=True):
     """How long a caption takes to come in: its letters need not all be there before."""
     limits: Limits = Limits()
     file: FileKind = FileKind()
+    preset: PresetName | None = None
     count: int | None = None
     """Pictures that the file has, where not every slot is one; None: all of them."""
     source_lost: bool = False

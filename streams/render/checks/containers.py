@@ -40,19 +40,40 @@ def index_first(path: Path) -> bool | None:
 
 def boxes(path: Path) -> list[str]:
     """Names of the top level boxes of an MP4 file, in order (ISO/IEC 14496-12, 4.2)."""
-    names = []
-    size_bytes = path.stat().st_size
     with path.open("rb") as file:
-        at = 0
-        while at + 8 <= size_bytes:
-            file.seek(at)
-            head = file.read(16)
-            length = int.from_bytes(head[:4], "big")
-            if length == 1:
-                length = int.from_bytes(head[8:16], "big")
-            names.append(head[4:8].decode("latin-1"))
-            at += max(8, length) if length else size_bytes
-    return names
+        return [name.decode("latin-1") for name, _, _ in _boxes(file, 0, path.stat().st_size)]
+
+
+def has_edit_lists(path: Path) -> bool:
+    """Whether a track of an MP4 or MOV file has an edit list (ISO/IEC 14496-12, 8.6.5); other files have none."""
+    if path.suffix not in (".mp4", ".mov", ".m4a"):
+        return False
+    with path.open("rb") as file:
+        return any(
+            name == b"edts"
+            for movie in _inside(file, 0, path.stat().st_size, b"moov")
+            for track in _inside(file, *movie, b"trak")
+            for name, _, _ in _boxes(file, *track)
+        )
+
+
+def _inside(file: BinaryIO, start: int, end: int, wanted: bytes) -> list[tuple[int, int]]:
+    return [(begin, stop) for name, begin, stop in _boxes(file, start, end) if name == wanted]
+
+
+def _boxes(file: BinaryIO, start: int, end: int) -> list[tuple[bytes, int, int]]:
+    """Name and content's place of each box from ``start`` to ``end``."""
+    found = []
+    while start + 8 <= end:
+        file.seek(start)
+        head = file.read(16)
+        length, begin = int.from_bytes(head[:4], "big"), start + 8
+        if length == 1:
+            length, begin = int.from_bytes(head[8:16], "big"), start + 16
+        stop = start + max(8, length) if length else end
+        found.append((head[4:8], begin, stop))
+        start = stop
+    return found
 
 
 def segment_elements(path: Path) -> list[int]:
