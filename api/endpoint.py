@@ -104,7 +104,8 @@ async def _serve(operation: Operation, request: Request, extra: dict[str, str]) 
         rows=lambda: org_transaction(context.pool, caller.org_id),
     )
     if operation.method in WRITES and operation.transactional:
-        return await _run_once(operation, call, raw)
+        response = await _run_once(operation, call, raw)
+        return await operation.afterwards(call, response) if operation.afterwards else response
     return _render(operation, await operation.handler(call))
 
 

@@ -121,7 +121,7 @@ def settled(asked: RequestExport, options: ProjectOptions, export: ExportOptions
     )
     if look.template not in templates():
         raise invalid("/template", f"It must be one of {', '.join(templates())}.")
-    for path, rule in broken_export_rules(look.options).items():
+    for path, rule in broken_export_rules(look.options, look.template).items():
         raise invalid(f"/options/{path}", f"It must be {rule}.")
     return look
 
@@ -138,6 +138,14 @@ def export_name(asked: RequestExport, look: Look, wish: Wish, clip: Row) -> str:
     return name
 
 
+async def look_of(rows: Connection, asked: RequestExport, clip: Row) -> Look:
+    """How an export of the clip is to look, by what is asked, the brand kit and the project. Raises a 422."""
+    options = msgspec.convert(clip["options"], ProjectOptions)
+    wish = options.export if asked.options is None else asked.options
+    export, kit = await branded_export(rows, clip["org_id"], wish, "/options")
+    return settled(asked, options, export, kit)
+
+
 async def request_export(call: Call[RequestExport, None]) -> Reply:
     """Ask for a file of a clip; the same wish gives the same export."""
     async with call.rows() as rows:
@@ -150,10 +158,7 @@ async def request_export(call: Call[RequestExport, None]) -> Reply:
 async def _ensure_export(rows: Connection, call: Call[RequestExport, None], clip: Row) -> Row:
     """The export of this wish; a failed one is asked for again under a new id."""
     wish = await wanted(rows, call.body, clip)
-    options = msgspec.convert(clip["options"], ProjectOptions)
-    asked = options.export if call.body.options is None else call.body.options
-    export, kit = await branded_export(rows, call.org_id, asked, "/options")
-    look = settled(call.body, options, export, kit)
+    look = await look_of(rows, call.body, clip)
     name = export_name(call.body, look, wish, clip)
     again = 0
     while True:

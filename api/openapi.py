@@ -86,7 +86,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "operationId": operation.name,
         "tags": [operation.tag],
         "summary": operation.summary,
-        "responses": {str(operation.status): _success(operation)} | _problems(operation),
+        "responses": _also(operation) | {str(operation.status): _success(operation)} | _problems(operation),
     }
     if operation.description:
         made["description"] = operation.description
@@ -117,6 +117,16 @@ def _success(operation: Operation) -> dict[str, Any]:
             schema = dict(_ref(operation.response))
         content[media_type] = {"schema": schema}
     return answer | {"content": content}
+
+
+def _also(operation: Operation) -> dict[str, Any]:
+    return {
+        status: {
+            "description": operation.summary,
+            "content": {media_type: {"schema": {"type": "string"}} for media_type in media_types},
+        }
+        for status, media_types in operation.also.items()
+    }
 
 
 def problem_codes(operation: Operation) -> list[str]:

@@ -111,6 +111,11 @@ CATALOGUE: Mapping[str, Kind] = {
     "limit-reached": Kind(
         status=409, title="The organisation has as many as it may have", remedy="Delete one that is not needed."
     ),
+    "preview-failed": Kind(
+        status=409,
+        title="The picture could not be made",
+        remedy="Read its detail; asking once more tries again.",
+    ),
     "project-erased": Kind(
         status=410, title="The project was erased", remedy="Nothing of it is left; only its id is kept."
     ),

@@ -78,6 +78,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Handler = Callable[[Call[Any, Any]], Awaitable[Reply | Response]]
+Afterwards = Callable[[Call[Any, Any], Response], Awaitable[Response]]
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +103,10 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """The answer goes on for long: no request deadline."""
     transactional: bool = True
     """A POST runs in one transaction with its idempotency record; False for one that only reads."""
+    afterwards: Afterwards | None = None
+    """Runs once the transaction is over, on the answer that was kept; may wait for what comes of it and answer that."""
+    also: Mapping[str, tuple[str, ...]] = {}
+    """Media types of further good answers, by status."""
 
 
 def path_parameters(path: str) -> tuple[str, ...]:

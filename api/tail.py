@@ -1,4 +1,4 @@
-"""Follows ``projects.v1`` from its end, without a group, and wakes who listens to a project. Never decodes a body.
+"""Follows projects and previews from the end, without a group, and wakes who listens to a project. Decodes no body.
 
 A wake only says "look again". When Kafka is away listeners look by themselves every few seconds, so no event is missed.
 """
@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError
 from schemas.topics import BY_NAME
 from streams.errors import Unavailable
 
-TOPIC = "projects.v1"
+TOPICS = ("projects.v1", "previews.v1")
 LOOK_ANYWAY_S = 5.0
 AGAIN_S = 2.0
 
@@ -67,7 +67,7 @@ def project_of(key: bytes | None) -> UUID | None:
 
 
 class Follower:
-    """Tails the topic for as long as it runs; starts again when Kafka comes back."""
+    """Tails the topics for as long as it runs; starts again when Kafka comes back."""
 
     def __init__(self, bootstrap: str, listeners: Listeners) -> None:
         """Nothing is opened until ``run``."""
@@ -79,8 +79,8 @@ class Follower:
         """Ask Kafka for its topics; raises Unavailable where it does not answer."""
         if self._consumer is None:
             raise Unavailable("kafka", "not connected")
-        if TOPIC not in await self._consumer.topics():
-            raise Unavailable("kafka", f"{TOPIC} is missing")
+        if missing := set(TOPICS) - await self._consumer.topics():
+            raise Unavailable("kafka", f"{', '.join(sorted(missing))} is missing")
 
     async def run(self) -> None:
         """Wake listeners for each message, for ever."""
@@ -93,9 +93,9 @@ class Follower:
 
     async def _go_to_end(self, consumer: Any) -> None:
         """Stand at the end of every partition before anything counts as followed."""
-        if TOPIC not in await consumer.topics():
-            raise KafkaError(f"{TOPIC} does not exist yet")
-        partitions = [TopicPartition(TOPIC, number) for number in range(BY_NAME[TOPIC].partitions)]
+        if missing := set(TOPICS) - await consumer.topics():
+            raise KafkaError(f"{', '.join(sorted(missing))} does not exist yet")
+        partitions = [TopicPartition(name, number) for name in TOPICS for number in range(BY_NAME[name].partitions)]
         consumer.assign(partitions)
         await consumer.seek_to_end(*partitions)
         for partition in partitions:

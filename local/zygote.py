@@ -33,6 +33,7 @@ LOADED = (
     "streams.migrate",
     "streams.bootstrap",
     "streams.listen.close",
+    "streams.render.preview",
     *(f"streams.{stage}.agent" for stage in STAGES),
     "faust.app.base",
 )

@@ -16,7 +16,7 @@ from schemas.proof import Figure, Verdict
 from schemas.templates import DEFAULT_TEMPLATE
 from schemas.worth import Genre
 
-Stage = Literal["ingest", "listen", "close", "look", "study", "detect", "frame", "render", "deliver"]
+Stage = Literal["ingest", "listen", "close", "look", "study", "detect", "frame", "render", "preview", "deliver"]
 StageState = Literal["waiting", "running", "done", "failed"]
 
 
@@ -206,6 +206,61 @@ class ExportFailed(Event, frozen=True, kw_only=True):
     detail: str
 
 
+class PreviewRequested(Event, frozen=True, kw_only=True):
+    """Somebody wants to see one picture of a clip, of which it is not known yet how it is framed in that shape."""
+
+    clip_id: UUID
+    preview_id: UUID
+    ordinal: int
+    edit_version: int
+    range: TimeRange
+    aspect: Aspect
+    at_ms: int
+    """Of the clip as it is played."""
+    captions: bool
+    template: str = DEFAULT_TEMPLATE
+    mask_profanity: bool = False
+    options: ExportOptions = ExportOptions()
+    transcript_version: int = 0
+    """Whose words are shown; 0: there are none."""
+
+
+class PreviewPlanned(Event, frozen=True, kw_only=True):
+    """One picture of a clip is to be made; ``plan`` holds the crops."""
+
+    clip_id: UUID
+    preview_id: UUID
+    ordinal: int
+    edit_version: int
+    range: TimeRange
+    aspect: Aspect
+    at_ms: int
+    captions: bool
+    plan: ObjectRef
+    template: str = DEFAULT_TEMPLATE
+    mask_profanity: bool = False
+    options: ExportOptions = ExportOptions()
+    transcript_version: int = 0
+    """Whose words are shown; 0: there are none."""
+
+
+class PreviewCompleted(Event, frozen=True, kw_only=True):
+    """The picture is there."""
+
+    clip_id: UUID
+    preview_id: UUID
+    picture: ObjectRef
+
+
+class PreviewFailed(Event, frozen=True, kw_only=True):
+    """There is no such picture, and why."""
+
+    clip_id: UUID
+    preview_id: UUID
+    reason: str
+    detail: str
+
+
 class ProjectProgressed(Event, frozen=True, kw_only=True):
     """A stage of a project moved. ``version`` grows by one with each event of the project."""
 
@@ -340,6 +395,10 @@ AnyEvent = (
     | RenderRequested
     | ExportCompleted
     | ExportFailed
+    | PreviewRequested
+    | PreviewPlanned
+    | PreviewCompleted
+    | PreviewFailed
     | ProjectProgressed
     | ProjectCompleted
     | ProjectFailed

@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from schemas.caption_wish import CaptionWish, broken_caption_rules
 from schemas.file_kinds import FileKind, FileWish, broken_file_rules, file_of
 from schemas.media import Value
 from schemas.presets import PresetName, broken_preset_rules, filled
@@ -41,6 +42,7 @@ class ExportOptions(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     video: VideoWish = VideoWish()
     sound: SoundWish = SoundWish()
+    captions: CaptionWish = CaptionWish()
     brand: BrandPin | None = None
     file: FileWish = FileWish()
     stems: bool = False
@@ -49,11 +51,16 @@ class ExportOptions(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
     """For which platform: it settles what is left open, and the finished file is held against its limits."""
 
 
-def broken_export_rules(options: ExportOptions) -> Mapping[str, str]:
-    """Path of each option that is out of its range or does not go with another → what it must be; empty: all well."""
+def broken_export_rules(options: ExportOptions, template_id: str) -> Mapping[str, str]:
+    """Path of each option that is out of its range or does not go with another → what it must be; empty: all well.
+
+    ``template_id``: of the captions.
+    """
     broken = {f"sound/{name}": rule for name, rule in broken_sound_rules(options.sound)}
     broken |= {f"file/{name}": rule for name, rule in broken_file_rules(filled(options.file, options.preset)).items()}
     broken |= {f"file/{name}": rule for name, rule in broken_preset_rules(options.file, options.preset).items()}
+    captions = broken_caption_rules(options.captions, template_id)
+    broken |= {f"captions/{name}": rule for name, rule in captions.items()}
     if options.stems and not broken and file_for(options).audio is None:
         broken["stems"] = "false: a moving preview has no sound"
     return broken

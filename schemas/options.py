@@ -71,7 +71,8 @@ def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
         ),
         ("captions_template", options.captions_template in templates(), f"one of {', '.join(templates())}"),
     )
-    nested = {f"export/{path}": rule for path, rule in broken_export_rules(options.export).items()}
+    broken = broken_export_rules(options.export, options.captions_template)
+    nested = {f"export/{path}": rule for path, rule in broken.items()}
     return {name: rule for name, fine, rule in checks if not fine} | nested
 
 

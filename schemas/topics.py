@@ -92,6 +92,15 @@ TOPICS: tuple[Topic, ...] = (
         doc="Finished or failed files.",
     ),
     Topic(
+        name="previews.v1",
+        events=(events.PreviewRequested, events.PreviewPlanned, events.PreviewCompleted, events.PreviewFailed),
+        spread="ordinal",
+        retention_ms=7 * DAY_MS,
+        producers=("api", "frame", "preview"),
+        consumers=("frame", "preview", "api", "sinks"),
+        doc="Single pictures of clips, as an export would show them.",
+    ),
+    Topic(
         name="projects.v1",
         events=(
             events.ProjectProgressed,

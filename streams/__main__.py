@@ -13,7 +13,7 @@ from streams import telemetry
 from streams.errors import Unavailable
 from streams.settings import MissingSettingError, Settings, load_settings
 
-STAGES = ("ingest", "listen", "close", "look", "study", "detect", "frame", "render", "deliver")
+STAGES = ("ingest", "listen", "close", "look", "study", "detect", "frame", "render", "preview", "deliver")
 SINKS = ("clickhouse", "meilisearch")
 
 

@@ -60,6 +60,8 @@ def make_stage(name: str, context: Context) -> Stage:
             from streams.frame.agent import FrameStage as Made  # type: ignore[assignment]
         case "render":
             from streams.render.agent import RenderStage as Made  # type: ignore[assignment]
+        case "preview":
+            from streams.render.preview import PreviewStage as Made  # type: ignore[assignment]
         case "deliver":
             from streams.deliver.agent import DeliverStage as Made  # type: ignore[assignment]
         case _:

@@ -29,6 +29,11 @@ FORGET_EVERY_S = 3600.0
 _OLD = (
     "delete from idempotency_keys where created_at < now() - interval '25 hours'",  # they count for 24 hours
     "delete from dead_letters where created_at < now() - interval '28 days'",  # as long as dead.v1 has them
+    """with gone as (
+         delete from previews where created_at < now() - interval '1 day' returning org_id, project_id),
+       planned as (insert into object_sweeps (org_id, kind, subject_id, due_at)
+         select distinct org_id, 'project', project_id, now() from gone on conflict do nothing)
+       select from gone""",
 )
 _OPEN_CLAIMS = """
 update attempts set state = 'cancelled', finished_at = now(), lease_until = null
@@ -56,7 +61,10 @@ async def sweep_attempts(pool: Pool) -> int:
 
 
 async def forget_old(pool: Pool) -> int:
-    """Delete answers of Idempotency-Keys and dead letters that count no more, whoever's they are; says how many."""
+    """Delete answers of Idempotency-Keys, dead letters and previews that count no more, whoever's; says how many.
+
+    The pictures of the previews are looked for afterwards.
+    """
     async with transaction(pool) as connection:
         done = [await connection.execute(statement) for statement in _OLD]
     return sum(int(tag.rpartition(" ")[2]) for tag in done)
@@ -124,6 +132,7 @@ _FORGET = (
     "delete from attempts where org_id = $1 and project_id = $2 and state <> 'running'",
     "delete from deliveries where org_id = $1 and project_id = $2",
     "delete from exports where org_id = $1 and project_id = $2",
+    "delete from previews where org_id = $1 and project_id = $2",
     "delete from clips where org_id = $1 and project_id = $2",
     "delete from costs where org_id = $1 and project_id = $2",
     "delete from subjects where org_id = $1 and project_id = $2",

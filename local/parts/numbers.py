@@ -11,6 +11,7 @@ STAGES: tuple[tuple[str, int], ...] = (
     ("detect", 1),
     ("frame", 2),
     ("render", 2),
+    ("preview", 1),
     ("deliver", 1),
 )
 """Each stage and how many workers it gets."""

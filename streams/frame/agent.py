@@ -1,4 +1,7 @@
-"""ClipSelected, ExportRequested → RenderRequested. Looks at every picture of the clip once, whatever the aspect."""
+"""ClipSelected, ExportRequested → RenderRequested; PreviewRequested → PreviewPlanned.
+
+Looks at every picture of the clip once, whatever the aspect.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,10 @@ from streams.frame.look_closely import look_closely
 from streams.frame.plan import plan
 from streams.frame.stretches import by_hand, joined, stretches
 from streams.outbox import Cause, put
+from streams.previews import fail_preview, plan_preview
 from streams.steps import Steps
 
-Request = events.ClipSelected | events.ExportRequested
+Request = events.ClipSelected | events.ExportRequested | events.PreviewRequested
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +72,7 @@ class FrameStage:
         self._context = context
 
     def wants(self, event: events.AnyEvent) -> bool:
-        """Clips and export requests."""
+        """Clips, export requests, and previews of which the framing is not known."""
         return isinstance(event, Request)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
@@ -116,13 +120,13 @@ class FrameStage:
         async with org_transaction(self._context.pool, event.org_id) as connection:
             row = await connection.fetchrow(
                 """select c.tracks, p.source, p.source_index,
-                     (select d.edit from clip_edits d join exports e on e.org_id = d.org_id and e.clip_id = d.clip_id
-                        and e.edit_version = d.version
-                      where e.org_id = $1 and e.export_id = $3) as edit
+                     (select d.edit from clip_edits d where d.org_id = $1 and d.clip_id = $2 and d.version = coalesce(
+                        (select e.edit_version from exports e where e.org_id = $1 and e.export_id = $3), $4)) as edit
                    from clips c join projects p using (org_id, project_id) where c.org_id = $1 and c.clip_id = $2""",
                 event.org_id,
                 event.clip_id,
-                event.export_id,
+                _wanted(event),
+                event.edit_version if isinstance(event, events.PreviewRequested) else 1,
             )
             transcript = await pinned_transcript(connection, event.org_id, event.project_id, event.transcript_version)
             heard = await heard_spans(connection, event.org_id, event.project_id)
@@ -180,15 +184,23 @@ class FrameStage:
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
     ) -> None:
-        """The export fails; other clips go on."""
+        """The export, or the preview, fails; other clips go on."""
         assert isinstance(event, Request)
-        await fail_export(connection, event, "frame", reason, detail, cause)
+        if isinstance(event, events.PreviewRequested):
+            await fail_preview(connection, event, reason, detail, cause)
+        else:
+            await fail_export(connection, event, "frame", reason, detail, cause)
 
 
 def _reach(time: TimeRange, tracks: ClipTracks | None) -> TimeRange:
     """The wanted time and what was seen of the clip before."""
     seen = [time, *([tracks.range] if tracks else [])]
     return TimeRange(start_ms=min(one.start_ms for one in seen), end_ms=max(one.end_ms for one in seen))
+
+
+def _wanted(event: Request) -> UUID:
+    """The export, or the preview, that is to be framed."""
+    return event.preview_id if isinstance(event, events.PreviewRequested) else event.export_id
 
 
 async def _write(connection: Connection, event: Request, known: Known, stored: Sequence[ObjectRef], work: Work) -> None:
@@ -198,6 +210,9 @@ async def _write(connection: Connection, event: Request, known: Known, stored: S
     await connection.execute(
         "update clips set tracks = $3 where org_id = $1 and clip_id = $2", event.org_id, event.clip_id, tracks
     )
+    if isinstance(event, events.PreviewRequested):
+        await plan_preview(connection, event, plan_ref, work.cause)
+        return
     await connection.execute(
         "update exports set state = 'rendering', plan = $3 where org_id = $1 and export_id = $2",
         event.org_id,

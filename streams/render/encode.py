@@ -29,20 +29,19 @@ from streams.render.checks.case import Meant, comes_in_ms
 from streams.render.checks.witness import Witness
 from streams.render.cues import make_cues
 from streams.render.damage import Stills, stills_told
-from streams.render.edl import OUTPUT_SIZES, Part, Shots, Slot, Timeline, fill_slots, timeline_of
+from streams.render.edl import OUTPUT_SIZES, Part, Slot, Timeline, fill_slots, timeline_of
 from streams.render.layout import CaptionLook, look_for
 from streams.render.loudness import RATE_HZ, Sound
 from streams.render.mix import Mixed, Source, limits_for, mixed
-from streams.render.picture import Painter, deinterlaced
-from streams.render.planes import copied
+from streams.render.picture import deinterlaced
 from streams.render.previews import file_size, preview_count, shortened
 from streams.render.rates import LEAST
-from streams.render.room import captions_for
+from streams.render.scene import Scene, TakesPictures
 from streams.render.stems import save_stems, stems_of
 from streams.render.thumbnail import CUT_MARGIN_MS, Thumbnail
 from streams.render.trial import heard_after
 from streams.render.typeface import drawable, form_of, lacks
-from streams.render.writer import Encoding, FileWriter, open_writer
+from streams.render.writer import Encoding, open_writer
 
 VIDEO_FILE, THUMBNAIL_FILE = "clip.mp4", "thumbnail.jpg"
 """Names in the scratch folder; another kind of file has another suffix (`clip_file`)."""
@@ -98,16 +97,21 @@ def least_rate(preset: PresetName | None) -> Fraction:
     return max(LEAST, Fraction(presets()[preset].rate[0])) if preset else LEAST
 
 
+def clock_of(task: RenderTask, played: Sequence[Piece]) -> Timeline:
+    """The output's clock. Raises as `timeline_of`."""
+    return timeline_of(played, task.index, least_rate(task.options.preset))
+
+
 def render(task: RenderTask, source: BinaryIO, scratch: Path, report: Report) -> Rendered:
     """Make the clip and its thumbnail in ``scratch``. Raises Rejected when the range has no picture."""
     played = task.pieces or whole(task.plan.range)
     file = task.encoding.file
-    timeline = timeline_of(played, task.index, least_rate(task.options.preset))
+    timeline = clock_of(task, played)
     timeline = shortened(timeline) if file.is_preview else timeline
     reader = Reader(source, task.index, threads=task.encoding.threads)
-    progress = _Progress(report)
+    progress = Progress(report)
     mix = _sound(task, reader, timeline, played, progress)
-    cues, missing_glyphs = _cues(task, played)
+    cues, missing_glyphs = cues_of(task, played)
     path = scratch / clip_file(task.encoding)
     witness = Witness()
     lost = _encode(task, reader, timeline, mix.sound, cues, scratch, progress, witness)
@@ -135,7 +139,7 @@ def render(task: RenderTask, source: BinaryIO, scratch: Path, report: Report) ->
     return Rendered(certificate=msgspec.structs.replace(certificate, sound=mix.report), stems=list(stems))
 
 
-class _Progress:
+class Progress:
     """One counter over both passes: it only grows."""
 
     def __init__(self, report: Report) -> None:
@@ -148,7 +152,7 @@ class _Progress:
             self._report(self._count)
 
 
-def _sound(task: RenderTask, reader: Reader, timeline: Timeline, played: Sequence[Piece], progress: _Progress) -> Mixed:
+def _sound(task: RenderTask, reader: Reader, timeline: Timeline, played: Sequence[Piece], progress: Progress) -> Mixed:
     """The clip's sound as it is to be encoded; silence of the right length where the source has none."""
     samples = timeline.samples(RATE_HZ)
     if task.encoding.file.audio is None:
@@ -165,7 +169,7 @@ def look_of(task: RenderTask) -> CaptionLook:
     return look_for(*OUTPUT_SIZES[task.plan.aspect], task.template, language)
 
 
-def _cues(task: RenderTask, played: Sequence[Piece]) -> tuple[list[CaptionCue], list[str]]:
+def cues_of(task: RenderTask, played: Sequence[Piece]) -> tuple[list[CaptionCue], list[str]]:
     """The cues to burn, on the output's clock, in letters that the shipped fonts have."""
     if not task.captions or task.encoding.file.video is None:
         return [], []
@@ -188,11 +192,11 @@ def _encode(
     sound: Sound,
     cues: list[CaptionCue],
     scratch: Path,
-    progress: _Progress,
+    progress: Progress,
     witness: Witness,
 ) -> list[str]:
     size_px = OUTPUT_SIZES[task.plan.aspect]
-    film = _Film(task, timeline, cues, scratch, progress, witness)
+    film = Film(task, timeline, cues, scratch, progress, witness)
     with open_writer(scratch / clip_file(task.encoding), size_px, timeline, sound, task.encoding) as writer:
         for part in timeline.parts:
             film.play(part, reader, writer)
@@ -202,8 +206,8 @@ def _encode(
     return warnings + stills_told(film.stills)
 
 
-class _Film:
-    """Paints one part of the clip after the other."""
+class Film:
+    """Shows one part of the clip after the other to a writer, and to those who look on."""
 
     def __init__(
         self,
@@ -211,22 +215,17 @@ class _Film:
         timeline: Timeline,
         cues: list[CaptionCue],
         scratch: Path,
-        progress: _Progress,
+        progress: Progress,
         witness: Witness,
     ) -> None:
-        assert task.index.video is not None
-        size_px = OUTPUT_SIZES[task.plan.aspect]
         self.thumbnail = Thumbnail(float(timeline.length_ms), task.plan.faces)
         self.stills: list[Stills] = []
         self.ranges: list[TimeRange] = []
         self._index, self._timeline, self._progress = task.index, timeline, progress
-        self._painter = Painter(task.index.video, size_px, scratch)
-        played = task.pieces or whole(task.plan.range)
-        self._captions = captions_for(cues, look_of(task), task.plan, played)
-        self._shots, self._witness = Shots(task.plan), witness
+        self._scene, self._witness = scene_of(task, cues, scratch), witness
         self._shows = task.encoding.file.video is not None
 
-    def play(self, part: Part, reader: Reader, writer: FileWriter) -> None:
+    def play(self, part: Part, reader: Reader, writer: TakesPictures) -> None:
         """Every slot of the part. Raises Rejected when the source has no picture there."""
         period_ms = self._timeline.period_ms
         clip = part.range(period_ms)
@@ -238,23 +237,32 @@ class _Film:
             stills.see(at_ms)
             last_ms = at_ms
         if last_ms is None:
-            raise Rejected("media.no_pictures", "There is no picture in the part of the file that the clip is made of.")
+            raise no_pictures()
         self.stills.append(stills)
         self.ranges.append(clip)
 
-    def _show(self, at_ms: int, picture: av.VideoFrame, slots: list[Slot], writer: FileWriter) -> None:
+    def _show(self, at_ms: int, picture: av.VideoFrame, slots: list[Slot], writer: TakesPictures) -> None:
         if not self._shows and not self.thumbnail.is_due(slots[0].at_ms):
             self._progress.step()
             return
-        shot, to_cut_ms = self._shots.at(at_ms), self._shots.distance_to_cut_ms(at_ms)
-        painted = self._painter.paint(picture, shot, at_ms)
-        awkward = picture.is_corrupt or to_cut_ms < CUT_MARGIN_MS
-        self.thumbnail.consider(painted, slots[0].at_ms, source_ms=at_ms, shot=shot, awkward=awkward)
+        painted = self._scene.paint(picture, at_ms)
+        awkward = picture.is_corrupt or painted.to_cut_ms < CUT_MARGIN_MS
+        shot = painted.shot
+        self.thumbnail.consider(painted.picture, slots[0].at_ms, source_ms=at_ms, shot=shot, awkward=awkward)
         if not self._shows:
             return
-        self._witness.see(painted, slots, source_ms=at_ms, shot=shot)
+        self._witness.see(painted.picture, slots, source_ms=at_ms, shot=shot)
         for slot in slots:
-            shown = painted if slot is slots[-1] else copied(painted)
-            self._captions.burn(shown, slot.at_ms)
-            writer.write(shown, slot.number)
+            writer.write(self._scene.show(painted, slot, last=slot is slots[-1]), slot.number)
             self._progress.step()
+
+
+def scene_of(task: RenderTask, cues: list[CaptionCue], scratch: Path) -> Scene:
+    """By what all pictures of the export are shown."""
+    assert task.index.video is not None
+    return Scene(task.plan, task.index.video, cues, look_of(task), task.pieces or whole(task.plan.range), scratch)
+
+
+def no_pictures() -> Rejected:
+    """Nothing can be shown there."""
+    return Rejected("media.no_pictures", "There is no picture in the part of the file that the clip is made of.")

@@ -11,27 +11,24 @@ import msgspec
 
 from schemas.documents import Certificate, ExportFiles, FramePlan, SourceIndex, Transcript
 from schemas.edit import EditList, Piece
-from schemas.edit_clock import pieces, union, whole
-from schemas.edited import cues_out, retold
+from schemas.edit_clock import union
+from schemas.edited import cues_out
 from schemas.events import RenderRequested
-from schemas.media import ObjectRef, Segment, TimeRange, Value, Word
-from schemas.profanity import masked_transcript, unmasked_languages
+from schemas.media import ObjectRef, TimeRange, Value
 from schemas.scenery import Framing
 from schemas.subtitle_files import SUBTITLE_TYPES, ass, plain, ttml
 from schemas.subtitles import Cue, srt, vtt
-from schemas.templates import template_named
 from streams.adapters.media.confine import ChildLimits
 from streams.adapters.media.handles import SourceHandle
 from streams.adapters.media.sandbox import run_child
 from streams.adapters.ports import Objects, Report
-from streams.render.encode import THUMBNAIL_FILE, Rendered, RenderTask, clip_file
+from streams.render.asked import task_of
+from streams.render.encode import THUMBNAIL_FILE, Rendered, clip_file
 from streams.render.stems import stem_file
 from streams.render.writer import Encoding
 
 LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=3_600, wall_s=3_600.0, nice=19)
 """A 4K source takes 1.2 GB."""
-NEARBY_MS = 5_000
-NO_LIST = "captions.mask: there is no list of coarse words for the language {}: nothing was hidden in it"
 
 
 class Produced(Value, frozen=True, kw_only=True):
@@ -57,37 +54,20 @@ async def produce(
     edit: EditList | None = None,
 ) -> Produced:
     """Render, measure and store one export; without ``edit`` the plan's range. Raises as `run_child` and `Objects`."""
-    played = pieces(edit) if edit else whole(plan.range)
-    said = retold(transcript, edit.captions) if transcript and edit else transcript
-    warnings = []
-    if request.mask_profanity and said:
-        warnings = [NO_LIST.format(language) for language in unmasked_languages(said)]
-        said = masked_transcript(said)
-    times = union(piece.source for piece in played)
-    task = RenderTask(
-        plan=plan,
-        index=index,
-        pieces=played,
-        words=words_near(said.words if said else [], *times),
-        doubtful=doubtful_near(said.segments if said else [], *times),
-        captions=request.captions,
-        template=template_named(request.template),
-        language=said.language if said else None,
-        encoding=encoding,
-        options=request.options,
-    )
+    prepared = task_of(request, plan, transcript, index, encoding=encoding, edit=edit)
+    task, said = prepared.task, prepared.said
     args = {"task": msgspec.json.encode(task).decode(), "scratch": str(scratch)}
     result = await run_child(
         "streams.render.encode:main", args, scratch=scratch, limits=LIMITS, source=source, report=report
     )
     rendered = msgspec.convert(result, Rendered)
-    files = await _store(scratch, encoding, said, played, objects, prefix)
+    files = await _store(scratch, encoding, said, task.pieces, objects, prefix)
     files = msgspec.structs.replace(files, stems=await _store_stems(scratch, rendered.stems, objects, prefix))
     certificate = msgspec.structs.replace(
         rendered.certificate,
         framed_by=plan.model,
-        framing=framing_of(plan, times),
-        warnings=[*rendered.certificate.warnings, *warnings],
+        framing=framing_of(plan, union(piece.source for piece in task.pieces)),
+        warnings=[*rendered.certificate.warnings, *prepared.warnings],
     )
     return Produced(files=files, certificate=certificate, cpu_ms=int(result["cpu_ms"]))
 
@@ -101,21 +81,6 @@ def framing_of(plan: FramePlan, times: Sequence[TimeRange]) -> list[Framing]:
         start_ms, end_ms = shots[0].range.start_ms, shots[-1].range.end_ms
         told.append(Framing(start_ms=start_ms, end_ms=end_ms, shows=shows, reason=reason, mode=mode))
     return told
-
-
-def words_near(words: Sequence[Word], *times: TimeRange) -> list[Word]:
-    """The words that the clip, played from these times, and its edges may need."""
-    return [word for word in words if any(_is_near(word, time) for time in times)]
-
-
-def _is_near(word: Word, time: TimeRange) -> bool:
-    return time.start_ms - NEARBY_MS <= word.end_ms and word.start_ms <= time.end_ms + NEARBY_MS
-
-
-def doubtful_near(segments: Sequence[Segment], *times: TimeRange) -> list[TimeRange]:
-    """Where the clip's words are not trusted."""
-    marked = [TimeRange(start_ms=one.start_ms, end_ms=one.end_ms) for one in segments if one.trust == "doubtful"]
-    return [one for one in marked if any(one.overlap_ms(time) for time in times)]
 
 
 async def _store(

@@ -16,8 +16,9 @@ from schemas.events import RenderRequested
 from schemas.export_options import ExportOptions
 from schemas.media import ObjectRef, Segment, TimeRange
 from streams.adapters.media.handles import LocalSource
+from streams.render.asked import words_near
 from streams.render.loudness import RATE_HZ
-from streams.render.produce import framing_of, produce, words_near
+from streams.render.produce import framing_of, produce
 from streams.render.writer import Encoding
 from tests.render.synth import flash_and_beep, plan, words
 

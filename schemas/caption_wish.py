@@ -1,0 +1,24 @@
+"""What a caller may ask of the words that are shown, beside the name of a template. Never draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from schemas.media import Value
+from schemas.template_overrides import TemplateOverrides, broken_overrides
+from schemas.templates import templates
+
+
+class CaptionWish(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How the words look."""
+
+    overrides: TemplateOverrides = TemplateOverrides()
+    """What is other than in the template."""
+
+
+def broken_caption_rules(wish: CaptionWish, template_id: str) -> Mapping[str, str]:
+    """Path of each part that cannot be so with this template → what it must be; an unknown one is refused elsewhere."""
+    if template_id not in templates():
+        return {}
+    broken = broken_overrides(templates()[template_id], wish.overrides)
+    return {f"overrides/{path}": rule for path, rule in broken.items()}

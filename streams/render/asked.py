@@ -1,0 +1,100 @@
+"""What was asked of an export, or of a preview of it, as the child is told it. Pure; starts nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from schemas.documents import FramePlan, SourceIndex, Transcript
+from schemas.edit import EditList
+from schemas.edit_clock import pieces, union, whole
+from schemas.edited import retold
+from schemas.export_options import ExportOptions
+from schemas.media import Segment, TimeRange, Value, Word
+from schemas.profanity import masked_transcript, unmasked_languages
+from schemas.template_overrides import overridden
+from schemas.templates import template_named
+from streams.render.encode import RenderTask
+from streams.render.writer import Encoding
+
+NEARBY_MS = 5_000
+NO_LIST = "captions.mask: there is no list of coarse words for the language {}: nothing was hidden in it"
+
+
+class Asked(Protocol):
+    """What an export and a preview are both asked for by."""
+
+    @property
+    def captions(self) -> bool:
+        """Whether words are burned in."""
+        ...
+
+    @property
+    def template(self) -> str:
+        """How they look."""
+        ...
+
+    @property
+    def mask_profanity(self) -> bool:
+        """Whether coarse ones are hidden."""
+        ...
+
+    @property
+    def options(self) -> ExportOptions:
+        """Everything else."""
+        ...
+
+
+class Prepared(Value, frozen=True, kw_only=True):
+    """What the child is told, what is said in the clip, and what is to be warned of."""
+
+    task: RenderTask
+    said: Transcript | None
+    warnings: list[str]
+
+
+def task_of(
+    asked: Asked,
+    plan: FramePlan,
+    transcript: Transcript | None,
+    index: SourceIndex,
+    *,
+    encoding: Encoding,
+    edit: EditList | None,
+) -> Prepared:
+    """Everything that decides what is shown; the same for an export and for a preview of it."""
+    played = pieces(edit) if edit else whole(plan.range)
+    said = retold(transcript, edit.captions) if transcript and edit else transcript
+    warnings = []
+    if asked.mask_profanity and said:
+        warnings = [NO_LIST.format(language) for language in unmasked_languages(said)]
+        said = masked_transcript(said)
+    times = union(piece.source for piece in played)
+    task = RenderTask(
+        plan=plan,
+        index=index,
+        pieces=played,
+        words=words_near(said.words if said else [], *times),
+        doubtful=doubtful_near(said.segments if said else [], *times),
+        captions=asked.captions,
+        template=overridden(template_named(asked.template), asked.options.captions.overrides),
+        language=said.language if said else None,
+        encoding=encoding,
+        options=asked.options,
+    )
+    return Prepared(task=task, said=said, warnings=warnings)
+
+
+def words_near(words: Sequence[Word], *times: TimeRange) -> list[Word]:
+    """The words that the clip, played from these times, and its edges may need."""
+    return [word for word in words if any(_is_near(word, time) for time in times)]
+
+
+def _is_near(word: Word, time: TimeRange) -> bool:
+    return time.start_ms - NEARBY_MS <= word.end_ms and word.start_ms <= time.end_ms + NEARBY_MS
+
+
+def doubtful_near(segments: Sequence[Segment], *times: TimeRange) -> list[TimeRange]:
+    """Where the clip's words are not trusted."""
+    marked = [TimeRange(start_ms=one.start_ms, end_ms=one.end_ms) for one in segments if one.trust == "doubtful"]
+    return [one for one in marked if any(one.overlap_ms(time) for time in times)]

@@ -1,0 +1,126 @@
+"""PreviewPlanned → PreviewCompleted or PreviewFailed. One picture of an export that may never be made.
+
+A process and a group of its own, so that nobody waits behind a render to see one picture.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from schemas import events
+from schemas.documents import FramePlan, Transcript
+from schemas.edit import EditList
+from schemas.ids import result_id
+from schemas.media import ObjectRef
+from streams import lifecycle
+from streams.adapters.media.confine import ChildLimits
+from streams.adapters.media.sandbox import run_child
+from streams.adapters.postgres import Connection, org_transaction
+from streams.attempt import Commit, Work
+from streams.context import Context, prefix_of
+from streams.errors import Rejected
+from streams.exports import pinned_transcript
+from streams.outbox import Cause
+from streams.previews import end_preview, fail_preview
+from streams.render.asked import task_of
+from streams.render.still import PICTURE_FILE, StillTask
+from streams.render.writer import encoding_of
+
+LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=120, wall_s=120.0)
+"""As a render's child, but somebody waits for it: it is not niced, and has not as long."""
+THREADS = 2
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What preview reads of a clip."""
+
+    source: ObjectRef
+    index: ObjectRef
+    transcript: ObjectRef | None
+    edit: EditList | None
+
+
+class PreviewStage:
+    """Shows one picture."""
+
+    name: events.Stage = "preview"
+
+    def __init__(self, context: Context) -> None:
+        """Take the adapters."""
+        self._context = context
+
+    def wants(self, event: events.AnyEvent) -> bool:
+        """Pictures of which it is known how they are framed."""
+        return isinstance(event, events.PreviewPlanned)
+
+    async def work(self, event: events.AnyEvent, work: Work) -> Commit:
+        """Decode what the picture needs, show it as an export would, store it."""
+        assert isinstance(event, events.PreviewPlanned)
+        known = await self._read(event)
+        with self._context.scratch() as scratch:
+            task = await self._task(event, known)
+            picture = await self._picture(event, known, task, scratch, work)
+
+        async def commit(connection: Connection) -> None:
+            await end_preview(connection, event, picture, work.cause)
+
+        return commit
+
+    async def _task(self, event: events.PreviewPlanned, known: Known) -> StillTask:
+        context = self._context
+        plan = msgspec.json.decode(await context.objects.get(event.plan), type=FramePlan)
+        transcript = None
+        if known.transcript:
+            transcript = msgspec.json.decode(await context.objects.get(known.transcript), type=Transcript)
+        prepared = task_of(
+            event,
+            plan,
+            transcript,
+            await context.index(known.index),
+            encoding=encoding_of(event.options.video, THREADS),
+            edit=known.edit,
+        )
+        return StillTask(export=prepared.task, at_ms=event.at_ms)
+
+    async def _picture(
+        self, event: events.PreviewPlanned, known: Known, task: StillTask, scratch: Path, work: Work
+    ) -> ObjectRef:
+        context = self._context
+        args = {"task": msgspec.json.encode(task).decode(), "scratch": str(scratch)}
+        async with context.cache.open(known.source.key, known.source.size) as source:
+            result = await run_child(
+                "streams.render.still:main", args, scratch=scratch, limits=LIMITS, source=source, report=work.report
+            )
+        work.cpu_ms = int(result["cpu_ms"])
+        prefix = prefix_of(event, "previews", result_id(work.cause.input_id, "preview"))
+        return await context.objects.put_file(prefix, scratch / PICTURE_FILE, "image/png", ".png")
+
+    async def _read(self, event: events.PreviewPlanned) -> Known:
+        async with org_transaction(self._context.pool, event.org_id) as connection:
+            row = await connection.fetchrow(
+                """select p.source, p.source_index,
+                     (select edit from clip_edits d where d.org_id = c.org_id and d.clip_id = c.clip_id
+                      and d.version = $3) as edit
+                   from clips c join projects p using (org_id, project_id) where c.org_id = $1 and c.clip_id = $2""",
+                event.org_id,
+                event.clip_id,
+                event.edit_version,
+            )
+            words = await pinned_transcript(connection, event.org_id, event.project_id, event.transcript_version)
+        if row is None:
+            raise Rejected("clip.unknown", f"There is no clip {event.clip_id}.")
+        return Known(
+            source=lifecycle.ref_of(row["source"]),
+            index=lifecycle.ref_of(row["source_index"]),
+            transcript=words,
+            edit=msgspec.convert(row["edit"], EditList) if row["edit"] else None,
+        )
+
+    async def give_up(
+        self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
+    ) -> None:
+        """Whoever waits is told."""
+        assert isinstance(event, events.PreviewPlanned)
+        await fail_preview(connection, event, reason, detail, cause)

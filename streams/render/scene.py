@@ -1,0 +1,68 @@
+"""From a decoded picture to the picture that is encoded: crop, colours, captions. Never decodes, never encodes.
+
+The one way by which an export and a preview show a slot: the same picture, plan and words give the same pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import av
+
+from schemas.documents import CaptionCue, FramePlan, ShotCrop, VideoTrack
+from schemas.edit import Piece
+from streams.render.edl import OUTPUT_SIZES, Shots, Slot
+from streams.render.layout import CaptionLook
+from streams.render.picture import Painter
+from streams.render.planes import copied
+from streams.render.room import captions_for
+
+
+class TakesPictures(Protocol):
+    """Whatever is given the pictures of an export, in order."""
+
+    def write(self, picture: av.VideoFrame, number: int) -> None:
+        """One picture, and the number of its slot."""
+        ...
+
+
+class Painted(NamedTuple):
+    """A picture of the source on the output's size, yuv420p; nothing is drawn over it yet."""
+
+    picture: av.VideoFrame
+    source_ms: int
+    shot: ShotCrop
+    to_cut_ms: int
+    """How far the nearest border between two shots is."""
+
+
+class Scene:
+    """What all pictures of an export are shown by."""
+
+    def __init__(
+        self,
+        plan: FramePlan,
+        track: VideoTrack,
+        cues: Sequence[CaptionCue],
+        look: CaptionLook,
+        played: Sequence[Piece],
+        scratch: Path,
+    ) -> None:
+        """``cues`` on the output's clock; ``scratch`` takes what filters need as files."""
+        self._shots = Shots(plan)
+        self._painter = Painter(track, OUTPUT_SIZES[plan.aspect], scratch)
+        self._captions = captions_for(cues, look, plan, played)
+
+    def paint(self, picture: av.VideoFrame, at_ms: int) -> Painted:
+        """A picture of the source, which is shown there from ``at_ms`` on."""
+        shot = self._shots.at(at_ms)
+        painted = self._painter.paint(picture, shot, at_ms)
+        return Painted(painted, at_ms, shot, self._shots.distance_to_cut_ms(at_ms))
+
+    def show(self, painted: Painted, slot: Slot, *, last: bool) -> av.VideoFrame:
+        """What is encoded in a slot. ``last``: no other slot shows this picture, so it may be drawn on."""
+        shown = painted.picture if last else copied(painted.picture)
+        self._captions.burn(shown, slot.at_ms)
+        return shown
