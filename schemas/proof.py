@@ -48,7 +48,7 @@ class Limits(Value, frozen=True, kw_only=True):
     nobody_in_frame: Bound = Bound(limit=0.01, fail=0.1)
     cut_face: Bound = Bound(limit=0.02, fail=0.15)
     jitter_px: Bound = Bound(limit=1.5, fail=6)
-    """Mean travel of the crop in px a picture, at 640 px of width."""
+    """Mean travel of the crop in px a picture, of a source that is 640 px wide."""
     reversals: Bound = Bound(limit=0.1, fail=1)
     """Turns of the crop's way a second."""
     lufs: Bound = Bound(limit=0.5, fail=1.5, side="within", around=-14)

@@ -47,6 +47,8 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     subjects: list[Subject]
+    main: int = 0
+    """Which of the groups is held."""
     speaks_ms: int = 0
     of_ms: int = 0
 
@@ -138,7 +140,7 @@ def main_first(groups: Sequence[Sequence[FaceTrack]], turns: Sequence[SpeakingTu
     others = [group for place, group in enumerate(groups) if place != main]
     held = [box for track in groups[main] for box in _boxes(track)] + _while_away(groups[main], others)
     rest = [Subject(boxes=[box for track in group for box in _boxes(track)]) for group in others]
-    return Cast(subjects=[Subject(boxes=held), *rest], speaks_ms=speaks_ms, of_ms=of_ms)
+    return Cast(subjects=[Subject(boxes=held), *rest], main=main, speaks_ms=speaks_ms, of_ms=of_ms)
 
 
 def _alike(one: ShotLook | None, other: ShotLook | None) -> float:

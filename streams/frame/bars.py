@@ -1,6 +1,6 @@
 """Black bars beside or above and below a picture, found from its brightness. Pure; crops nothing.
 
-Bars come in pairs of like size, are black in every look, and end at once: a dark room does not.
+Bars come in pairs of like size, are black in every look, and end at once, all along: a dark room does not, nor a logo.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ BLACK = 28
 PICTURE = 44
 """Beside a bar the picture is at least so bright somewhere, in a few of its lines."""
 EDGE_LINES = 4
+LIT = 35
+"""Percent of the picture's outermost lines that is no black in some look: a sign on a black card has no such lines."""
 LEAST = 0.015
 """Of the side: thinner ones are an edge that a camera left."""
 MOST = 0.8
@@ -31,31 +33,42 @@ ALIKE = 0.25
 
 
 class Lines(msgspec.Struct, frozen=True, kw_only=True):
-    """The brightest point of each line of one picture, along y (``rows``) and along x (``columns``)."""
+    """Of each line of one picture, along y (``rows``) and along x (``columns``): its brightest point, and the share of
+    its points, in percent, that are no black.
+    """
 
     rows: NDArray[np.uint8]
     columns: NDArray[np.uint8]
+    lit_rows: NDArray[np.uint8]
+    lit_columns: NDArray[np.uint8]
 
 
 def measure_lines(grey: NDArray[np.uint8]) -> Lines:
     """Of a picture's brightness, shape (h, w)."""
-    return Lines(rows=grey[:, ::STRIDE].max(axis=1), columns=grey[::STRIDE].max(axis=0))
+    across, down = grey[:, ::STRIDE], grey[::STRIDE]
+    return Lines(
+        rows=across.max(axis=1),
+        columns=down.max(axis=0),
+        lit_rows=(100 * (across > BLACK).mean(axis=1)).astype(np.uint8),
+        lit_columns=(100 * (down > BLACK).mean(axis=0)).astype(np.uint8),
+    )
 
 
 def content_of(looks: Sequence[Lines], width: int, height: int) -> CropBox | None:
     """The part of a display picture inside of its bars, even; None where it has none."""
     if not looks:
         return None
-    rows = np.max([look.rows for look in looks], axis=0)
-    columns = np.max([look.columns for look in looks], axis=0)
-    x, wide = _inside(columns, width)
-    y, high = _inside(rows, height)
+    rows, columns, lit_rows, lit_columns = (
+        np.max([getattr(look, name) for look in looks], axis=0) for name in Lines.__struct_fields__
+    )
+    x, wide = _inside(columns, lit_columns, width)
+    y, high = _inside(rows, lit_rows, height)
     if (wide, high) == (width, height):
         return None
     return CropBox(x=x, y=y, width=wide, height=high)
 
 
-def _inside(brightest: NDArray[np.uint8], length: int) -> tuple[int, int]:
+def _inside(brightest: NDArray[np.uint8], lit: NDArray[np.uint8], length: int) -> tuple[int, int]:
     """Start and length of what lies between two bars along one axis, in display pixels; all of it without bars."""
     count, light = len(brightest), np.flatnonzero(brightest > BLACK)
     if not len(light):
@@ -63,8 +76,9 @@ def _inside(brightest: NDArray[np.uint8], length: int) -> tuple[int, int]:
     before, after = int(light[0]), count - 1 - int(light[-1])
     pair = min(before, after) >= LEAST * count and before + after <= MOST * count
     alike = abs(before - after) <= max(EDGE_LINES, ALIKE * max(before, after))
-    ends = brightest[before : before + EDGE_LINES].max(), brightest[: count - after][-EDGE_LINES:].max()
-    if not (pair and alike and min(ends) >= PICTURE):
+    ends = slice(before, before + EDGE_LINES), slice(max(0, count - after - EDGE_LINES), count - after)
+    sharp = all(brightest[end].max() >= PICTURE and lit[end].max() >= LIT for end in ends)
+    if not (pair and alike and sharp):
         return 0, length
     scale = length / count
     first, last = 2 * ceil((before + 1) * scale / 2), 2 * floor((count - after - 1) * scale / 2)

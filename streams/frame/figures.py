@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from schemas.documents import ClipTracks
-from schemas.media import Box
+from schemas.media import Box, TimeRange
 from schemas.scenery import Person
 from streams.frame.crop import Subject
 
@@ -24,6 +24,12 @@ def figures(tracks: ClipTracks, group: Sequence[int]) -> list[Subject]:
     main = Subject(boxes=[upper(one[0]) for one in by_size])
     others = [upper(person) for one in by_size for person in one[1:]]
     return [main, Subject(boxes=others)] if others else [main]
+
+
+def largest_persons(tracks: ClipTracks, when: TimeRange) -> list[tuple[int, Box]]:
+    """Where head and chest of the largest person are, at each look of a stretch at which somebody is seen."""
+    looks = [one for one in tracks.persons if when.start_ms <= one.at_ms < when.end_ms and one.persons]
+    return [(one.at_ms, upper(max(one.persons, key=_area))) for one in looks]
 
 
 def _area(person: Person) -> float:

@@ -9,8 +9,11 @@ from schemas.media import TimeRange
 from schemas.proof import FaceExpectation
 from schemas.shown import area_inside, views
 from streams.frame.angles import same_angles
+from streams.frame.following import follow
+from streams.frame.insets import inset
 from streams.frame.scenes import Framed, scene_of
 from streams.frame.stills import framed, held, safest
+from streams.frame.talking import in_turn
 
 MOSTLY = 0.6
 """Share of a face's box that must be shown for the face to count as shown; of a close-up not more may be."""
@@ -43,7 +46,7 @@ def plan(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: TimeRange
     chosen, safer = Framed(), Framed()
     for group in same_angles(tracks):
         scene = scene_of(tracks, group, shots, size, aspect)
-        chosen |= framed(scene, held(scene))
+        chosen |= inset(scene) or in_turn(scene) or follow(scene, held(scene))
         safer |= framed(scene, safest(scene))
     first, second = ([one for number in sorted(made) for one in made[number]] for made in (chosen, safer))
     return FramePlan(

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from schemas.documents import Aspect, ClipTracks, FaceTrack, ShotCrop
 from schemas.media import TimeRange
-from streams.frame.angles import Cast, main_first, people
+from streams.frame.angles import Cast, main_first, people, size_of
 from streams.frame.figures import screen_in
 from streams.frame.ground import Ground, ground_of
 from streams.sight.screens import SURE
 
+LIKE_SIZE = 2.5
+"""How much nearer to the camera the same person may come…"""
+AT_ONCE = 0.05
+"""…and at what share of the looks a false face may stand beside the true one."""
 Framed = dict[int, list[ShotCrop]]
 """By number of the shot what it shows, in order of time."""
 
@@ -44,7 +48,7 @@ def scene_of(
     tracks: ClipTracks, group: list[int], shots: Mapping[int, TimeRange], size: tuple[int, int], aspect: Aspect
 ) -> Scene:
     """The scene of the shots with numbers ``group``; only those in ``shots`` are to be framed."""
-    groups = people([track for track in tracks.tracks if track.shot in group])
+    groups = wanderers(people([track for track in tracks.tracks if track.shot in group]))
     return Scene(
         tracks=tracks,
         shots={number: shots[number] for number in group if number in shots},
@@ -53,3 +57,23 @@ def scene_of(
         cast=main_first(groups, tracks.turns),
         screen=screen_in(tracks, group) or 0.0,
     )
+
+
+def wanderers(groups: Sequence[Sequence[FaceTrack]]) -> list[list[FaceTrack]]:
+    """The groups, those joined that are one who walks about: in one shot at different places, and never together."""
+    joined: list[list[FaceTrack]] = []
+    for group in groups:
+        taker = next((other for other in joined if _is_one(other, group)), None)
+        if taker is None:
+            joined.append(list(group))
+        else:
+            taker += group
+    return joined
+
+
+def _is_one(one: Sequence[FaceTrack], other: Sequence[FaceTrack]) -> bool:
+    looks, others = ({(track.shot, s.at_ms) for track in group for s in track.samples} for group in (one, other))
+    meet = {track.shot for track in one} & {track.shot for track in other}
+    sizes = sorted((size_of(one), size_of(other)))
+    together = len(looks & others)
+    return bool(meet) and sizes[1] <= LIKE_SIZE * sizes[0] and together <= AT_ONCE * min(len(looks), len(others))

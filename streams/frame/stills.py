@@ -18,6 +18,8 @@ TOO_WIDE = 0.98
 """Of the crop's width: a face that is usually wider cannot be shown by it."""
 TEXT_WIDE = 0.75
 """A crop that holds less of what stands on a screen or a slide cuts its lines off."""
+BEYOND_DOUBT = 0.8
+"""So surely a screen is shown where the picture is made small for it."""
 SAFE = 0.98
 """Share of the looks at which a crop that is beyond doubt holds the main face."""
 
@@ -97,7 +99,7 @@ def _without_face(scene: Scene) -> Decision:
         return Decision(crop=crop, shows="detail" if stands_out else "centre", reason=reason)
     shown = f"a screen or a slide ({scene.screen:.0%} sure)"
     kept = share_held(columns, crop.x, crop.width, ground.width)
-    if kept < TEXT_WIDE and not ground.holds_all:
+    if kept < TEXT_WIDE and scene.screen >= BEYOND_DOUBT and not ground.holds_all:
         return msgspec.structs.replace(
             everything(scene, f"{shown}, and a crop holds {kept:.0%} of it: all of it on a blurred ground"),
             shows="screen",

@@ -235,7 +235,9 @@ async def test_a_clip_is_framed_then_rendered_and_the_last_clip_to_end_ends_the_
     assert sent.id == result_id(input_id, "frame", f"RenderRequested/{clip.export_id}")
     plan = msgspec.json.decode(await rig.objects.get(sent.event.plan), type=FramePlan)
     assert plan.model.endswith("brightest-1, dark-lipped-1")
-    assert plan.shots[0].crop.x > 100, "held on the face"
+    (shot,) = plan.shots
+    assert shot.mode == "inset", "flat rectangles pass for a slide"
+    assert shot.panes[1].source.x > 100, "the face is below it"
     row = await rig.row("select tracks from clips where org_id = $1 and project_id = $2 and ordinal = 0")
     tracks = msgspec.json.decode(await rig.objects.get(lifecycle.ref_of(row["tracks"])), type=ClipTracks)
     assert (await rig.stage("frame"))["cpu_ms"] == tracks.compute_ms
@@ -256,7 +258,7 @@ async def test_a_clip_is_framed_then_rendered_and_the_last_clip_to_end_ends_the_
     assert await rig.objects.size(files.video.key) == files.video.size
     assert (certificate.width_px, certificate.height_px, certificate.framed_by) == (1080, 1920, plan.model)
     assert "threads 2," in certificate.encoder, "at most one other beside it: it takes the core that would be idle"
-    assert {one.shows for one in certificate.framing} <= {"face", "speaker"}
+    assert [(one.mode, one.shows) for one in certificate.framing] == [("inset", "screen")]
     assert (done.event.verdict, len(done.event.checks)) == (certificate.verdict, 18)
     failed = {check.name: check.detail for check in certificate.checks if check.verdict == "fail"}
     assert (len(certificate.checks), failed) == (18, {})

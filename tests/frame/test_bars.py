@@ -54,6 +54,12 @@ def test_other_pictures_have_none(picture: Grey) -> None:
     assert found(picture) is None
 
 
+def test_a_sign_on_a_black_card_is_no_picture_between_bars() -> None:
+    down, across = np.mgrid[-180:180, -320:320]
+    logo = np.where(down**2 + across**2 < 100**2, 200, 4).astype(np.uint8)
+    assert found(logo) is None
+
+
 def test_a_dark_room_that_grows_lighter_towards_its_middle_has_none() -> None:
     vignette = np.minimum(200, np.minimum(np.arange(640), np.arange(640)[::-1]) // 2).astype(np.uint8)
     assert found(np.tile(vignette, (360, 1))) is None

@@ -196,4 +196,4 @@ def test_the_safer_plan_holds_only_where_the_face_is_in_at_nearly_every_look() -
     assert [shot.mode for shot in made.safer] == ["fit", "hold"]
     assert [shot.range for shot in made.safer] == [shot.range for shot in made.shots]
     assert "% of its looks" in made.safer[0].reason
-    assert len(made.safer_faces) == 50 > len(made.faces)
+    assert len(made.safer_faces) == 50

@@ -15,6 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from schemas.documents import CaptionCue, Certificate, FramePlan, ShotCrop
+from schemas.framing import Pane, PathKey
 from schemas.media import Box, CropBox, TimeRange
 from schemas.presets import PresetName
 from schemas.proof import Check, FaceExpectation, verdict_of
@@ -190,9 +191,9 @@ def remuxed(path: Path, *, faststart: bool = True, second_track: bool = False) -
 
 
 def shakes(source_ms: int) -> ShotCrop:
-    """Ten pixels to and fro, ten times a second."""
+    """Fourteen pixels to and fro, a dozen times a second."""
     start = source_ms // 80 * 80
-    crop = msgspec.structs.replace(CROP, x=CROP.x + 10 * (start // 80 % 2))
+    crop = msgspec.structs.replace(CROP, x=CROP.x + 14 * (start // 80 % 2))
     return shot(crop, start, start + 80)
 
 
@@ -235,6 +236,36 @@ def break_cut_off(making: Making) -> None:
 
 def break_low(making: Making) -> None:
     making.look = msgspec.structs.replace(making.look, centre_y_px=SIZE[1] - 6)
+
+
+def swaying(start_ms: int = 10_000, every_ms: int = 3_000) -> ShotCrop:
+    """A crop that goes to the right and back, 20 px a second."""
+    path = [
+        PathKey(at_ms=start_ms + every_ms * n, box=Box(x=200 + 0.02 * every_ms * (n % 2), y=0, width=180, height=320))
+        for n in range(1 + 3_000 // every_ms)
+    ]
+    return msgspec.structs.replace(shot(), mode="follow", path=path)
+
+
+def break_reversals(making: Making) -> None:
+    making.crops = lambda _: swaying(every_ms=500)
+
+
+def test_a_crop_that_moves_slowly_once_passes(tmp_path: Path) -> None:
+    making = Making()
+    making.crops = lambda _: swaying()
+    certificate = making.make(tmp_path)
+    assert bad(certificate) == {}, "it moves by 0.8 px of a source of 640 in a picture"
+    assert found(certificate, "jitter").value == pytest.approx(0.8, abs=0.05)
+
+
+def test_panes_are_held_against_all_who_are_expected(tmp_path: Path) -> None:
+    panes = [Pane(source=CropBox(x=int(x), y=40, width=180, height=160), share=0.5) for x in (FACE.x - 60, 20)]
+    making = Making()
+    making.crops = lambda _: msgspec.structs.replace(shot(), mode="split", panes=panes)
+    assert bad(making.make(tmp_path)) == {}
+    making.plan = plan(Box(x=500, y=100, width=60, height=80))
+    assert bad(making.make(tmp_path)) == {"nobody_in_frame": "fail"}
 
 
 def break_nobody(making: Making) -> None:
@@ -298,6 +329,7 @@ BROKEN: Sequence[tuple[Callable[[Making], None], str, str]] = [
     (break_cut_face, "cut_face", "fail"),
     (break_jitter, "jitter", "fail"),
     (break_jitter, "reversals", "fail"),
+    (break_reversals, "reversals", "fail"),
     (break_loud, "lufs", "fail"),
     (break_peak, "true_peak", "fail"),
     (break_clipping, "clipping", "fail"),

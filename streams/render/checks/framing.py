@@ -16,7 +16,7 @@ from streams.render.checks.case import NO_PICTURES, Case
 from streams.render.checks.witness import Seen
 
 WIDTH_PX = 640
-"""Travel is told for a picture of this width."""
+"""Travel is told of a source that is so wide, as in public measures of how people move a crop (RetargetVid)."""
 IN_FRAME, WHOLE = 0.1, 0.9
 """Shares of a face's box: less is not there, more is whole; between them the edge cuts it."""
 A_CUT = 0.08
@@ -84,12 +84,13 @@ def _shown(case: Case) -> list[tuple[float, float]]:
 def _movement(case: Case) -> list[Check]:
     limits, timeline = case.meant.limits, case.meant.timeline
     seen = [one for _, one in sorted(case.meant.witness.seen.items())]
-    steps = [_step(one, other) for one, other in pairwise(seen)]
+    scale = WIDTH_PX / case.meant.plan.source_width
+    steps = [(x * scale, y * scale) for x, y in (_step(one, other) for one, other in pairwise(seen))]
     ways = sorted((x * x + y * y) ** 0.5 for x, y in steps)
     most = ways[int(0.95 * (len(ways) - 1))] if ways else 0.0
     turns = _turns([x for x, _ in steps]) + _turns([y for _, y in steps])
     seconds = float(timeline.length_ms) / 1000
-    detail = f"at {WIDTH_PX} px of width; 95 of 100 steps are of {most:.2f} px or less"
+    detail = f"of a source of {WIDTH_PX} px; 95 of 100 steps are of {most:.2f} px or less"
     return [
         judged("jitter", sum(ways) / max(1, len(ways)), "px a picture", limits.jitter_px, detail=detail),
         judged("reversals", turns / seconds, "a second", limits.reversals, detail=f"{turns} in {seconds:.1f} s"),
@@ -103,7 +104,7 @@ def _turns(steps: Sequence[float]) -> int:
 
 
 def _step(one: Seen, other: Seen) -> tuple[float, float]:
-    """How the crop moved from a picture to the next, in px at `WIDTH_PX`; nothing at a cut."""
+    """How the crop moved from a picture to the next, in px of the source; nothing at a cut."""
     still = one.shot == other.shot and not one.shot.path
     if still or one.shot.mode != other.shot.mode or one.shot.panes or other.shot.panes:
         return 0.0, 0.0
@@ -112,4 +113,4 @@ def _step(one: Seen, other: Seen) -> tuple[float, float]:
     y = after.y + after.height / 2 - before.y - before.height / 2
     if max(abs(x), abs(y), abs(after.width - before.width)) > A_CUT * before.width:
         return 0.0, 0.0
-    return x * WIDTH_PX / before.width, y * WIDTH_PX / before.width
+    return x, y

@@ -1,0 +1,121 @@
+"""A crop that follows somebody who leaves it, where a still one does not hold them. Pure; moves only as it must."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from schemas.documents import ShotCrop
+from schemas.framing import PathKey
+from schemas.media import Box, CropBox, TimeRange
+from streams.frame.angles import STAND_IN, size_of
+from streams.frame.crop import Subject, heads
+from streams.frame.figures import largest_persons
+from streams.frame.scenes import Framed, Scene
+from streams.frame.stills import Decision, everything, shot_of
+from streams.frame.walks import Track, inside_share, way
+
+HELD = 0.97
+"""Share of the looks at a shot at which a still crop that does holds whoever matters."""
+GAIN = 0.04
+"""A crop moves only where that holds them at so many more of the looks."""
+FOLLOWED = 0.7
+"""A crop that moves and holds them less often loses them, where a still one does too."""
+LEAST_MS = 2_500
+LEAST_LOOKS = 8
+GONE = 0.25
+"""Share of the looks without the face from which neither a still crop nor a slow one will do."""
+
+
+class Walk(msgspec.Struct, frozen=True, kw_only=True):
+    """Where whoever matters is in one shot."""
+
+    at_ms: list[int]
+    boxes: list[Box]
+
+
+def follow(scene: Scene, still: Decision) -> Framed:
+    """Each shot of an angle: still where that holds, else with a crop that moves, or whole where none does."""
+    framed: Framed = {}
+    for number, when in scene.shots.items():
+        framed[number] = [shot_of(still, when)]
+        walk = walk_of(scene, number)
+        if still.mode == "hold" and walk is not None:
+            framed[number] = [_of_shot(scene, still, walk, when)]
+    return framed
+
+
+def walk_of(scene: Scene, number: int) -> Walk | None:
+    """The main face of the angle in one shot, else the largest person; None where too little was seen of them."""
+    when = scene.shots[number]
+    if scene.groups:
+        seen = with_stand_ins(scene, number)
+    else:
+        seen = [] if scene.is_screen else largest_persons(scene.tracks, when)
+    inside = [(at_ms, box) for at_ms, box in seen if when.start_ms <= at_ms < when.end_ms]
+    if when.length_ms < LEAST_MS or len(inside) < LEAST_LOOKS:
+        return None
+    return Walk(at_ms=[at_ms for at_ms, _ in inside], boxes=[box for _, box in inside])
+
+
+def with_stand_ins(scene: Scene, number: int) -> list[tuple[int, Box]]:
+    """The main face of the angle at each look of a shot; where it is not found, the largest other one of like size.
+
+    Somebody who walks is lost now and then, and found again as another.
+    """
+    main = scene.groups[scene.cast.main]
+    least = STAND_IN * size_of(main)
+    own = {sample.at_ms: sample.face.box for track in main if track.shot == number for sample in track.samples}
+    others: dict[int, Box] = {}
+    for track in (track for group in scene.groups if group is not main for track in group if track.shot == number):
+        for sample in track.samples:
+            box = sample.face.box
+            big = (box.width * box.height) ** 0.5 >= least
+            if big and (sample.at_ms not in others or box.width > others[sample.at_ms].width):
+                others[sample.at_ms] = box
+    return sorted((others | own).items())
+
+
+def _of_shot(scene: Scene, still: Decision, walk: Walk, when: TimeRange) -> ShotCrop:
+    across = scene.ground.size[0] < scene.ground.content.width
+    crop, content = still.crop, scene.ground.content
+    start, length = (crop.x, crop.width) if across else (crop.y, crop.height)
+    low, limit = (content.x, content.width) if across else (content.y, content.height)
+    spans = np.clip(heads(Subject(boxes=walk.boxes), across=across), low, low + limit)
+    track = Track(at_ms=np.asarray(walk.at_ms, np.float64), spans=spans)
+    held = inside_share(track, np.full(len(walk.boxes), float(start)), length)
+    if held >= HELD:
+        return shot_of(still, when)
+    found = way(track, when, length=length, low=low, high=low + limit, source_px=scene.ground.width)
+    middles = track.spans.mean(axis=1)
+    gone = float(((middles < start) | (middles > start + length)).mean())
+    if found is not None and found.inside >= held + GAIN and (found.inside >= FOLLOWED or gone < GONE):
+        path = [_key(at_ms, at, crop, across) for at_ms, at in zip(found.at_ms, found.starts, strict=True)]
+        reason = (
+            f"follows {_whom(scene)}: in frame in {found.inside:.0%} of {len(walk.boxes)} looks, still in {held:.0%}"
+        )
+        around = _hull(path)
+        return ShotCrop(range=when, mode="follow", crop=around, shows=still.shows, reason=reason, path=path)
+    if gone >= GONE and not scene.ground.holds_all:
+        reason = f"{_whom(scene)} moves out of a still crop in {gone:.0%} of the looks, too fast to be followed"
+        return shot_of(everything(scene, f"{reason}: all of it on a blurred ground"), when)
+    return shot_of(still, when)
+
+
+def _whom(scene: Scene) -> str:
+    return "the face" if scene.groups else "a person"
+
+
+def _key(at_ms: int, start: float, crop: CropBox, across: bool) -> PathKey:
+    x, y = (start, float(crop.y)) if across else (float(crop.x), start)
+    return PathKey(at_ms=at_ms, box=Box(x=x, y=y, width=crop.width, height=crop.height))
+
+
+def _hull(path: Sequence[PathKey]) -> CropBox:
+    """Whole pixels around a way."""
+    x, y = int(min(key.box.x for key in path)), int(min(key.box.y for key in path))
+    right = max(key.box.x + key.box.width for key in path)
+    bottom = max(key.box.y + key.box.height for key in path)
+    return CropBox(x=x, y=y, width=int(np.ceil(right)) - x, height=int(np.ceil(bottom)) - y)

@@ -1,0 +1,182 @@
+"""People who talk in turn inside one shot: the picture is cut between them, or shows them all at once. Pure.
+
+Never a pan between two people, and no cut that a viewer could not follow: each face stays for a while, and a word in
+between changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from schemas.documents import FaceTrack, ShotCrop
+from schemas.media import CropBox, TimeRange
+from streams.frame.angles import SEEN_ENOUGH, SPEAKER_SIZE, size_of
+from streams.frame.crop import Subject
+from streams.frame.panes import boxes_of, hull, people_panes, share_a_crop
+from streams.frame.scenes import Framed, Scene
+
+LEAST_SAID_MS, LEAST_SHARE = 1_500, 0.1
+"""Whoever says less in an angle, or less than this share of it, is not one of those who talk in turn."""
+WORD_MS = 500
+"""A shorter turn is a word in between."""
+TOGETHER = 0.3
+"""Share of the looks at one of two people at which the other is seen too."""
+STAYS_MS = 1_200
+"""A face that is cut to stays at least so long…"""
+QUICK_MS = 2_500
+"""…and where cuts would come faster than this, everybody is shown at once."""
+SERVED = 0.85
+"""Share of what is said during which whoever says it must be on screen, or else everybody is."""
+APART = 0.3
+"""Of the crop's width: two crops that are nearer than this are one picture that jumps."""
+
+
+class Stretch(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody (a place in ``Scene.groups``) has the picture."""
+
+    who: int
+    range: TimeRange
+
+
+def in_turn(scene: Scene) -> Framed | None:
+    """Cuts between people who talk in turn, or all of them stacked; None where one still crop does."""
+    who = talkers(scene)
+    if len(who) < 2 or not _seen_together(scene, who) or share_a_crop([scene.groups[one] for one in who], scene.ground):
+        return None
+    said = {number: spoken(scene, number, who) for number in scene.shots}
+    shown = {number: stretches(said[number], scene.shots[number], who[0]) for number in scene.shots}
+    cuts = sum(max(0, len(run) - 1) for run in shown.values())
+    share = served(said, shown)
+    quick = cuts * QUICK_MS > scene.length_ms or share < SERVED
+    if quick and (panes := people_panes([scene.groups[one] for one in who], scene.groups, scene.ground)):
+        changes = sum(max(0, len(run) - 1) for run in said.values())
+        reason = (
+            f"{len(who)} people talk in quick turn ({changes} changes in {scene.length_ms / 1000:.1f} s) "
+            "and do not fit into one crop: one below the other"
+        )
+        crop = hull(panes)
+        return {
+            number: [ShotCrop(range=when, mode="split", crop=crop, shows="people", reason=reason, panes=panes)]
+            for number, when in scene.shots.items()
+        }
+    crops = {one: _crop_of(scene, one) for one in who}
+    if not cuts or not _come_apart(list(crops.values())):
+        return None
+    reason = f"cuts between {len(who)} people who talk in turn: whoever speaks is shown in {share:.0%} of what is said"
+    return {
+        number: [
+            ShotCrop(range=one.range, mode="cut", crop=crops[one.who], shows="speaker", reason=reason) for one in run
+        ]
+        for number, run in shown.items()
+    }
+
+
+def talkers(scene: Scene) -> list[int]:
+    """Places of the people who say something, who says most first."""
+    groups = scene.groups
+    if len(groups) < 2:
+        return []
+    looks, sizes = [sum(len(track.samples) for track in group) for group in groups], [size_of(one) for one in groups]
+    said = [_said_ms(scene, group) for group in groups]
+    least = max(LEAST_SAID_MS, LEAST_SHARE * sum(said))
+    able = [
+        place
+        for place in range(len(groups))
+        if looks[place] >= SEEN_ENOUGH * max(looks)
+        and sizes[place] >= SPEAKER_SIZE * max(sizes)
+        and said[place] >= least
+    ]
+    return sorted(able, key=lambda place: -said[place])
+
+
+def _seen_together(scene: Scene, who: Sequence[int]) -> bool:
+    """Whether each is seen beside all others: one who walks may be taken for two, but is never in two places."""
+    looks = [{(track.shot, s.at_ms) for track in scene.groups[one] for s in track.samples} for one in who]
+    pairs = ((one, other) for place, one in enumerate(looks) for other in looks[:place])
+    return all(len(one & other) >= TOGETHER * min(len(one), len(other)) for one, other in pairs)
+
+
+def _said_ms(scene: Scene, group: Sequence[FaceTrack]) -> int:
+    numbers = {track.track for track in group}
+    times = [turn.range for turn in scene.tracks.turns if turn.track in numbers]
+    return sum(time.overlap_ms(when) for time in times for when in scene.shots.values())
+
+
+def spoken(scene: Scene, number: int, who: Sequence[int]) -> list[Stretch]:
+    """Who says something in one shot, in order of time; turns of one person that follow each other are one."""
+    of_track = {track.track: one for one in who for track in scene.groups[one]}
+    when, found = scene.shots[number], list[Stretch]()
+    for turn in sorted(scene.tracks.turns, key=lambda turn: turn.range.start_ms):
+        if turn.track not in of_track or not turn.range.overlap_ms(when):
+            continue
+        one = of_track[turn.track]
+        if found and found[-1].who == one:
+            found[-1] = Stretch(who=one, range=_joined(found[-1].range, turn.range))
+        elif turn.range.length_ms >= WORD_MS:
+            found.append(Stretch(who=one, range=turn.range))
+    return found
+
+
+def _joined(one: TimeRange, other: TimeRange) -> TimeRange:
+    return TimeRange(start_ms=one.start_ms, end_ms=max(one.end_ms, other.end_ms))
+
+
+def stretches(said: Sequence[Stretch], when: TimeRange, usual: int) -> list[Stretch]:
+    """Who has the picture when: from their first word to that of the next, each for a while. Covers the shot.
+
+    Where nobody speaks, ``usual`` has it.
+    """
+    if not said:
+        return [Stretch(who=usual, range=when)]
+    starts = [when.start_ms, *(max(when.start_ms, one.range.start_ms) for one in said[1:])]
+    ends = [*starts[1:], when.end_ms]
+    run = [
+        Stretch(who=one.who, range=TimeRange(start_ms=start, end_ms=end))
+        for one, start, end in zip(said, starts, ends, strict=True)
+        if end > start
+    ]
+    while len(run) > 1 and (shortest := min(run, key=lambda one: one.range.length_ms)).range.length_ms < STAYS_MS:
+        run = _without(run, run.index(shortest))
+    return run
+
+
+def _without(run: list[Stretch], place: int) -> list[Stretch]:
+    """The stretch goes to the one before it, the first to the next; equal neighbours become one."""
+    taker = run[place - 1] if place else run[1]
+    given = msgspec.structs.replace(run[place], who=taker.who)
+    joined: list[Stretch] = []
+    for one in [*run[:place], given, *run[place + 1 :]]:
+        if joined and joined[-1].who == one.who:
+            joined[-1] = Stretch(who=one.who, range=_joined(joined[-1].range, one.range))
+        else:
+            joined.append(one)
+    return joined
+
+
+def served(said: Mapping[int, Sequence[Stretch]], shown: Mapping[int, Sequence[Stretch]]) -> float:
+    """Share of what is said during which whoever says it is on screen."""
+    total = sum(one.range.length_ms for run in said.values() for one in run)
+    seen = sum(
+        one.range.overlap_ms(other.range)
+        for number, run in said.items()
+        for one in run
+        for other in shown[number]
+        if one.who == other.who
+    )
+    return seen / total if total else 1.0
+
+
+def _crop_of(scene: Scene, one: int) -> CropBox:
+    """The still crop on one of them, the same in all shots of the angle."""
+    others = [Subject(boxes=boxes_of(group)) for place, group in enumerate(scene.groups) if place != one]
+    return scene.ground.on_faces(Subject(boxes=boxes_of(scene.groups[one])), others).crop
+
+
+def _come_apart(crops: Sequence[CropBox]) -> bool:
+    """Whether no two of them are nearly the same picture."""
+    pairs = ((one, other) for place, one in enumerate(crops) for other in crops[:place])
+    return all(
+        max(abs(one.x - other.x) / one.width, abs(one.y - other.y) / one.height) >= APART for one, other in pairs
+    )

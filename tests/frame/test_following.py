@@ -1,0 +1,125 @@
+"""following: still while that does, slow where the subject leaves the crop, whole where that is too fast."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import msgspec
+import numpy as np
+import pytest
+
+from schemas.documents import Aspect, FaceSample, FaceTrack, FramePlan, ShotCrop
+from schemas.media import Box, Face, TimeRange
+from schemas.scenery import Person, PersonSample
+from schemas.shown import share_shown, view
+from streams.frame.plan import plan
+from tests.frame.test_plan import clip, ranges, source
+
+LENGTH_MS = 24_000
+SHOT = TimeRange(start_ms=0, end_ms=LENGTH_MS)
+
+
+def track_of(x: Callable[[float], float], size: float = 120) -> FaceTrack:
+    """A face whose left edge is at ``x(seconds)``."""
+    samples = [
+        FaceSample(at_ms=at_ms, face=Face(box=Box(x=x(at_ms / 1000), y=200, width=size, height=1.25 * size), score=0.9))
+        for at_ms in range(0, LENGTH_MS, 160)
+    ]
+    return FaceTrack(track=0, shot=0, samples=samples)
+
+
+def made(x: Callable[[float], float], aspect: Aspect = "9:16") -> FramePlan:
+    tracks = msgspec.structs.replace(clip(ranges(0, LENGTH_MS), []), tracks=[track_of(x)])
+    return plan(tracks, source(), aspect, SHOT)
+
+
+def travel(shot: ShotCrop) -> tuple[float, float, int]:
+    """Mean and 95th of 100 of the px a picture, of a source of 640 px, and how often it turns back."""
+    places = [view(shot, at_ms).x for at_ms in range(0, LENGTH_MS, 40)]
+    steps = np.diff(places) * 640 / 1920
+    moves = [step for step in steps if abs(step) > 0.02]
+    return (
+        float(np.abs(steps).mean()),
+        float(np.percentile(np.abs(steps), 95)),
+        sum(one * other < 0 for one, other in pairwise(moves)),
+    )
+
+
+def inside(made: FramePlan, shots: Sequence[ShotCrop]) -> float:
+    (shot,) = shots
+    return float(np.mean([share_shown(one.box, shot, one.at_ms) > 0.99 for one in made.expected]))
+
+
+def crosses(begin_s: float, end_s: float, start: float = 200, end: float = 1_000) -> Callable[[float], float]:
+    return lambda s: float(np.interp(s, [begin_s, end_s], [start, end]))
+
+
+def test_a_crop_moves_when_its_subject_leaves_and_then_stands_still() -> None:
+    found = made(crosses(8, 14))
+    (shot,) = found.shots
+    assert (shot.mode, shot.shows) == ("follow", "face")
+    assert inside(found, found.shots) > 0.98
+    assert inside(found, found.safer) > 0.98, "the safer plan shows all of it"
+    mean, most, turns = travel(shot)
+    assert mean <= 1.5
+    assert most <= 6
+    assert turns == 0
+    ends = [view(shot, at_ms) for at_ms in (0, 4_000, 18_000, 24_000)]
+    assert ends[0] == ends[1]
+    assert ends[2].x == pytest.approx(ends[3].x, abs=3)
+    assert len(shot.path) < 60
+    assert shot.crop.x <= ends[0].x
+    assert shot.crop.x + shot.crop.width >= ends[3].x + ends[3].width
+    assert "follows the face: in frame in" in shot.reason
+
+
+def test_small_movements_are_not_followed() -> None:
+    assert made(lambda s: 800 + 120 * np.sin(2 * s)).shots[0].mode == "hold"
+    assert made(crosses(8, 14, 700, 900)).shots[0].mode == "hold"
+
+
+def test_pacing_back_and_forth_is_followed_as_seldom_as_the_limit_says() -> None:
+    shot = made(lambda s: 800 + 420 * float(np.sin(s / 1.6))).shots[0]
+    if shot.mode == "follow":
+        mean, most, turns = travel(shot)
+        assert mean <= 1.5
+        assert most <= 6
+        assert turns <= 0.1 * LENGTH_MS / 1000
+
+
+def test_what_is_too_fast_to_be_followed_is_shown_whole() -> None:
+    found = made(lambda s: 900 + 800 * float(np.sin(2 * s)))
+    assert [(shot.mode, shot.shows) for shot in found.shots] == [("fit", "whole")]
+    assert "too fast to be followed" in found.shots[0].reason
+
+
+def test_a_wide_picture_of_an_upright_source_moves_up_and_down() -> None:
+    down = crosses(9, 15, 150, 850)
+    boxes = {at_ms: Box(x=500, y=down(at_ms / 1000), width=120, height=150) for at_ms in range(0, LENGTH_MS, 160)}
+    samples = [FaceSample(at_ms=at_ms, face=Face(box=box, score=1)) for at_ms, box in boxes.items()]
+    tracks = msgspec.structs.replace(
+        clip(ranges(0, LENGTH_MS), []), tracks=[FaceTrack(track=0, shot=0, samples=samples)]
+    )
+    (shot,) = plan(tracks, source(1080, 1200), "16:9", SHOT).shots
+    assert shot.mode == "follow"
+    assert (view(shot, 0).x, view(shot, LENGTH_MS).x) == (0, 0)
+    assert view(shot, LENGTH_MS).y > view(shot, 0).y + 300
+
+
+def test_a_person_without_a_face_is_followed_too() -> None:
+    walks = crosses(8, 14)
+    boxes = {at_ms: Box(x=walks(at_ms / 1000), y=200, width=200, height=700) for at_ms in range(0, LENGTH_MS, 600)}
+    persons = [PersonSample(at_ms=at_ms, persons=[Person(box=box, score=1)]) for at_ms, box in boxes.items()]
+    tracks = msgspec.structs.replace(clip(ranges(0, LENGTH_MS), []), persons=persons)
+    (shot,) = plan(tracks, source(), "9:16", SHOT).shots
+    assert (shot.mode, shot.shows) == ("follow", "person")
+    assert "follows a person" in shot.reason
+
+
+def test_too_short_a_shot_stays_as_it_is() -> None:
+    time = TimeRange(start_ms=9_000, end_ms=11_000)
+    tracks = msgspec.structs.replace(clip(ranges(0, 9_000, 11_000, LENGTH_MS), []), tracks=[])
+    moved = msgspec.structs.replace(track_of(crosses(9, 11)), shot=1)
+    tracks = msgspec.structs.replace(tracks, tracks=[msgspec.structs.replace(moved, samples=moved.samples[57:68])])
+    assert plan(tracks, source(), "9:16", time).shots[0].mode == "hold"
