@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 from fractions import Fraction
-from functools import partial
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
 
@@ -124,15 +123,17 @@ async def _read(call: Call[None, HandOver]) -> Known:
     return Known(
         clip=clip,
         edit=edit,
-        facts=await _document(call, source["source_index"], SourceFacts),
-        transcript=await _document(call, transcript["object"], Transcript) if transcript else None,
+        facts=await _document(call, source["source_index"], msgspec.msgpack.Decoder(SourceFacts)),
+        transcript=await _document(call, transcript["object"], msgspec.json.Decoder(Transcript))
+        if transcript
+        else None,
         media=asked.media or _own_name(source),
     )
 
 
-async def _document(call: Call[None, HandOver], stored: Any, kind: Any) -> Any:
+async def _document(call: Call[None, HandOver], stored: Any, form: Any) -> Any:
     body = await call.context.documents.get(msgspec.convert(stored, ObjectRef))
-    return await asyncio.to_thread(partial(msgspec.json.decode, body, type=kind))
+    return await asyncio.to_thread(form.decode, body)
 
 
 def _own_name(source: Row) -> str:

@@ -257,6 +257,6 @@ async def indexed(world: World, tenant: Tenant, objects: S3Objects) -> None:
         format="mp4", size_bytes=1, duration_ms=100_000, origin_us=0, seekable=True, video=video, audio=audio,
         packets=PacketTable(pts=[0], pos=[0], size=[1], key=[True]),
     )  # fmt: skip
-    ref = await objects.put(f"{tenant.org_id}/index", encode_document(index), "application/json", ".json")
+    ref = await objects.put(f"{tenant.org_id}/index", msgspec.msgpack.encode(index), "application/msgpack", ".msgpack")
     async with org_transaction(world.worker, tenant.org_id) as rows:
         await rows.execute("update projects set source_index = $2 where org_id = $1", tenant.org_id, ref)
