@@ -52,8 +52,10 @@ def clicks(channel: NDArray[np.float32]) -> list[tuple[int, int]]:
     """First sample and end of each click."""
     bend = np.abs(np.diff(channel, n=2, prepend=channel[:1], append=channel[-1:]))
     blocks = -(-len(bend) // BLOCK)
-    tall = np.sort(np.pad(bend, (0, blocks * BLOCK - len(bend))).reshape(blocks, BLOCK), axis=1)
-    usual = tall[:, -BLOCK // 12]  # of the block's own, all but its highest twelfth: a click of a ms is not in it
+    tall = np.pad(bend, (0, blocks * BLOCK - len(bend))).reshape(blocks, BLOCK)
+    usual = np.partition(tall, -BLOCK // 12, axis=1)[
+        :, -BLOCK // 12
+    ]  # of the block's own, all but its highest twelfth: a click of a ms is not in it
     wide = np.pad(usual, 2, mode="edge")
     around = np.max([wide[shift : shift + blocks] for shift in range(5)], axis=0)
     limit = np.maximum(STANDS_OUT * np.repeat(around, BLOCK)[: len(bend)], LEAST_BEND)
@@ -72,22 +74,26 @@ def _expected(channel: NDArray[np.float32], start: int, end: int) -> NDArray[np.
     gap = slice(start - first, end - first)
     piece[gap] = np.linspace(piece[gap.start - 1], piece[gap.stop], gap.stop - gap.start + 2)[1:-1]
     for _ in range(2):
-        error = _prediction_error(piece)
-        unknown = error[:, gap]
-        rest = piece.copy()
-        rest[gap] = 0
-        piece[gap] = np.linalg.lstsq(unknown, -error @ rest, rcond=None)[0]
+        matrix, first_used = _prediction_error(piece, gap)
+        unknown = slice(gap.start - first_used, gap.stop - first_used)
+        known = piece[first_used : first_used + matrix.shape[1]].copy()
+        known[unknown] = 0
+        piece[gap] = np.linalg.lstsq(matrix[:, unknown], -matrix @ known, rcond=None)[0]
     return piece[gap].astype(np.float32)
 
 
-def _prediction_error(piece: Samples) -> Samples:
-    """Matrix that gives, of a piece, what its own best linear prediction misses; shape (n - order, n)."""
-    count = len(piece) - AR_ORDER
-    past = np.lib.stride_tricks.sliding_window_view(piece, AR_ORDER)[:count]
+def _prediction_error(piece: Samples, gap: slice) -> tuple[Samples, int]:
+    """Matrix that gives what a piece's own best linear prediction misses wherever the gap has a part in it.
+
+    Shape (rows, samples), and the sample of the piece that its first column stands for.
+    """
+    past = np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(piece, AR_ORDER)[: len(piece) - AR_ORDER])
     loaded = past.T @ past + 1e-6 * float(piece @ piece + 1e-12) * np.eye(AR_ORDER)
     weights = np.linalg.solve(loaded, past.T @ piece[AR_ORDER:])
-    matrix = np.zeros((count, len(piece)))
-    for row in range(count):
+    first = max(0, gap.start - AR_ORDER)
+    rows = min(gap.stop, len(piece) - AR_ORDER) - first
+    matrix = np.zeros((rows, rows + AR_ORDER))
+    for row in range(rows):
         matrix[row, row : row + AR_ORDER] = -weights
         matrix[row, row + AR_ORDER] = 1.0
-    return matrix
+    return matrix, first
