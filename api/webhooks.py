@@ -17,7 +17,7 @@ from api.registry import Call, Operation, Reply
 from streams.adapters.keys import encrypt_secret
 from streams.adapters.postgres import Connection, Row
 
-Told = Literal["project.completed", "project.failed", "export.completed", "clip.edited"]
+Told = Literal["project.completed", "project.failed", "export.completed", "export.failed", "clip.edited"]
 MAX_ENDPOINTS = 20
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the published prefix of Standard Webhooks, no secret
 _SECRET_BYTES = 32

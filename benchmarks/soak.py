@@ -37,7 +37,7 @@ from cli.webhook import Inbox, Receiver
 
 VIDEOS = (SHORT, "talking/obama_speech_2faces_9s_240p.mp4", "talking/tears_of_steel_dialogue_9s.mp4")
 OPTIONS = {"max_clips": 1, "min_clip_ms": 3000}
-KINDS = ("project.completed", "project.failed", "export.completed")
+KINDS = ("project.completed", "project.failed", "export.completed", "export.failed")
 SPARED = ("migrate", "bootstrap")
 """Commands: they have ended."""
 FIRST_S, PAUSE_S = 15.0, (15.0, 45.0)

@@ -20,7 +20,7 @@ SHIPPED = Path(__file__).resolve().parents[1] / "demo" / "physicsworks_lecture.w
 WEBHOOK_WAIT_S = 30.0
 SINK_TRIES = 20
 """Search and analytics follow the events within seconds: ask so often, a second apart."""
-EVENTS = ("project.completed", "project.failed", "export.completed")
+EVENTS = ("project.completed", "project.failed", "export.completed", "export.failed")
 
 
 def demo(

@@ -1,4 +1,4 @@
-"""ProjectCompleted, ProjectFailed, ExportCompleted, ClipEdited → DeliveryDue; DeliveryDue → a signed POST, or later."""
+"""Ends of projects and exports, edits of clips → DeliveryDue; DeliveryDue → a signed POST, or a later try."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ from streams.deliver.signature import headers
 from streams.errors import Rejected, Unavailable
 from streams.outbox import Cause, put
 
-Told = events.ProjectCompleted | events.ProjectFailed | events.ExportCompleted | events.ClipEdited
+Ended = events.ProjectCompleted | events.ProjectFailed | events.ExportCompleted | events.ExportFailed
+Told = Ended | events.ClipEdited
 TYPES: dict[type, str] = {
     events.ProjectCompleted: "project.completed",
     events.ProjectFailed: "project.failed",
     events.ExportCompleted: "export.completed",
+    events.ExportFailed: "export.failed",
     events.ClipEdited: "clip.edited",
 }
 TIMEOUT_S = 10.0

@@ -145,6 +145,22 @@ async def test_a_fact_is_planned_once_and_only_for_those_who_asked(rig: Rig) -> 
     assert rig.outside.sent == []
 
 
+async def test_an_export_without_a_file_is_told_with_its_reason(rig: Rig) -> None:
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute(
+            "update webhook_endpoints set events = '{export.failed}' where org_id = $1", rig.org_id
+        )
+    of = {"org_id": rig.org_id, "project_id": rig.project_id, "clip_id": uuid.uuid4(), "export_id": uuid.uuid4()}
+    why = "There is no picture in it."
+    await rig.handle(events.ExportFailed(**of, ordinal=2, reason="media.no_pictures", detail=why), uuid.uuid4())
+    told = msgspec.json.decode((await rig.delivery())["payload"])
+    assert told["type"] == "export.failed"
+    assert told["data"] == {
+        "project_id": str(rig.project_id), "clip_id": str(of["clip_id"]), "export_id": str(of["export_id"]),
+        "ordinal": 2, "reason": "media.no_pictures", "detail": why,
+    }  # fmt: skip
+
+
 async def test_what_is_sent_is_signed_and_its_id_stays_the_same(rig: Rig) -> None:
     await rig.handle(rig.fact, rig.fact_id)
     await rig.attempt(1, answer(500))

@@ -75,7 +75,7 @@ def api(stack: StackInfo) -> Api:
 def receiver(stack: StackInfo, api: Api) -> Iterator[Receiver]:
     """A webhook receiver subscribed to everything."""
     made = Receiver(stack.webhook_port)
-    kinds = ["project.completed", "project.failed", "export.completed"]
+    kinds = ["project.completed", "project.failed", "export.completed", "export.failed"]
     endpoint = api.post("/v1/webhooks/endpoints", {"url": made.url, "events": kinds})
     made.secret = endpoint["secret"]
     with serving(made.server):
