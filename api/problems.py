@@ -108,6 +108,9 @@ CATALOGUE: Mapping[str, Kind] = {
         title="The dead letter cannot be replayed",
         remedy="Read its reason: bytes that cannot be decoded stay dead.",
     ),
+    "export-not-done": Kind(
+        status=409, title="The export has no file yet", remedy="Wait until it is done, or ask for another one."
+    ),
     "limit-reached": Kind(
         status=409, title="The organisation has as many as it may have", remedy="Delete one that is not needed."
     ),

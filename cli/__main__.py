@@ -19,6 +19,7 @@ from cli.client import JSON, Client
 from cli.demo import SHIPPED, demo
 from cli.download import download
 from cli.exits import INTERRUPTED, OK, USAGE, CliError, epilog
+from cli.replay import replay
 from cli.run import check_options, check_source, run_project
 from cli.show import Display
 from cli.sound_flags import add_sound
@@ -116,6 +117,8 @@ def _add_queries(commands: Any) -> None:
     files.add_argument("project", metavar="PROJECT")
     files.add_argument("--zip", action="store_true", help="as one zip, with a manifest")
     files.add_argument("--out", metavar="DIR", default="out", help="for the files (%(default)s)")
+    again = _command(commands, "replay", "make an export again and compare: same bytes, or what differs", _ask(replay))
+    again.add_argument("export", metavar="EXPORT")
     _add_dead(commands)
     version = commands.add_parser("version", help="print the version")
     version.add_argument("--json", action="store_true", help="print only JSON on stdout")

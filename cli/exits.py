@@ -13,6 +13,7 @@ NOTHING_FOUND = 5
 REFUSED = 6
 PARTIAL = 7
 DEMO_INCOMPLETE = 8
+REPLAY_DIFFERS = 9
 INTERRUPTED = 130
 
 MEANINGS: Mapping[int, str] = {
@@ -25,6 +26,7 @@ MEANINGS: Mapping[int, str] = {
     REFUSED: "the API refused the request; what it said is printed",
     PARTIAL: "some clips are there, others failed; the table says which",
     DEMO_INCOMPLETE: "the demo made its clips, but search, analytics or the webhook gave no answer",
+    REPLAY_DIFFERS: "the export came out with other bytes, or could not be made again; what differs is printed",
     INTERRUPTED: "interrupted by Ctrl-C (a project that was begun goes on; an upload goes on when run again)",
 }
 

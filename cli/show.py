@@ -178,10 +178,21 @@ def verdict_text(certificate: JSON) -> Text:
     if verdict is None:
         return Text()
     told = Text(f"\ncertificate: {verdict}", style=_VERDICTS.get(str(verdict), "yellow"))
+    told.append(second_try_text(certificate))
     for check in certificate.get("checks", []):
         if check["verdict"] in ("warn", "fail"):
             told.append(f"\n  {check['name']} {check['value']:g} {check['unit']} (limit {check['limit']:g})")
     return told
+
+
+def second_try_text(certificate: JSON) -> str:
+    """Which of two tries the file is, and what was made simpler in it; nothing where there was one."""
+    other = certificate.get("other_try")
+    if not other:
+        return ""
+    if other["number"] == 1:
+        return f", second try with {' and '.join(certificate['safer'])}"
+    return ", first try; the second was no better"
 
 
 def plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

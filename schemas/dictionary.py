@@ -20,6 +20,9 @@ _COLUMN = re.compile(rf"^    (\w+) ({_TYPE})(?: DEFAULT \S+)? COMMENT {_TEXT}", 
 _KEY = re.compile(r"ORDER BY \(([^)]*)\)")
 _COMMENT = re.compile(rf"COMMENT {_TEXT}$")
 _ALTERED = re.compile(rf"ALTER TABLE (\w+) COMMENT COLUMN (\w+) {_TEXT}")
+_ADDED = re.compile(
+    rf"ALTER TABLE (\w+) ADD COLUMN IF NOT EXISTS (\w+) ({_TYPE})(?: DEFAULT \S+)? COMMENT {_TEXT} AFTER (\w+);"
+)
 _VIEW = re.compile(r"CREATE VIEW IF NOT EXISTS (\w+) AS")
 VIEWS: Mapping[str, str] = {
     "events_once": "Every event once, without erased projects. Its columns are those of `events`",
@@ -82,11 +85,19 @@ def tables(sql: str) -> list[Table]:
             Column(name=column, type=kind, comment=altered.get((name, column), _plain(text)))
             for column, kind, text in _COLUMN.findall(body)
         )
+        for place, column, kind, text, after in _ADDED.findall(sql):
+            if place == name:
+                columns = _with(columns, Column(name=column, type=kind, comment=_plain(text)), after)
         key, comment = _KEY.search(tail), _COMMENT.search(tail)
         assert key, f"{name} is sorted by nothing"
         assert comment, f"{name} has no comment"
         found.append(Table(name=name, comment=_plain(comment[1]), key=tuple(key[1].split(", ")), columns=columns))
     return found
+
+
+def _with(columns: tuple[Column, ...], added: Column, after: str) -> tuple[Column, ...]:
+    at = [one.name for one in columns].index(after) + 1
+    return (*columns[:at], added, *columns[at:])
 
 
 def views(sql: str) -> list[str]:

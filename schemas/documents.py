@@ -9,7 +9,7 @@ import msgspec
 from schemas.faces import Mouth, SpeakingTurn, VoiceCurve
 from schemas.framing import Mode, Pane, PathKey
 from schemas.media import CropBox, Face, ObjectRef, Segment, TimeRange, Value, Word
-from schemas.proof import Check, FaceExpectation, Verdict
+from schemas.proof import Check, FaceExpectation, OtherTry, Verdict
 from schemas.scenery import Framing, Person, PersonSample, Scenery, Shows
 from schemas.shots import Transition, TransitionKind
 from schemas.sound_report import SoundReport
@@ -407,6 +407,14 @@ class Certificate(Value, frozen=True, kw_only=True):
     """The worst of the checks."""
     sound: SoundReport | None = None
     """What was done to the sound; None in certificates older than this, and where there is none."""
+    tries: int = 1
+    """2: a check failed that a safer plan may help, so it was made once more."""
+    safer: list[str] = []
+    """What was made simpler in this file than was asked for; empty where it is as asked for."""
+    other_try: OtherTry | None = None
+    """Of two tries the one that was not kept."""
+    made_with: dict[str, str] = {}
+    """Code, libraries, fonts, settings and inputs by name: what a replay is compared by. None in older ones."""
 
 
 class ExportFiles(Value, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from schemas.documents import Aspect
 from schemas.export_options import ExportOptions
 from schemas.media import ObjectRef, TimeRange
 from schemas.proof import Figure, Verdict
+from schemas.remade import ReplayOutcome
 from schemas.templates import DEFAULT_TEMPLATE
 from schemas.worth import Genre
 
@@ -194,6 +195,10 @@ class ExportCompleted(Event, frozen=True, kw_only=True):
     verdict: Verdict | None = None
     """Of its certificate; a failed one is there to be downloaded all the same."""
     checks: list[Figure] = []
+    tries: int = 1
+    """2: the first file failed, and a safer one was made."""
+    safer: list[str] = []
+    """What was made simpler than was asked for."""
 
 
 class ExportFailed(Event, frozen=True, kw_only=True):
@@ -259,6 +264,29 @@ class PreviewFailed(Event, frozen=True, kw_only=True):
     preview_id: UUID
     reason: str
     detail: str
+
+
+class ReplayRequested(Event, frozen=True, kw_only=True):
+    """Somebody asked whether an export comes out the same when it is made again."""
+
+    clip_id: UUID
+    export_id: UUID
+    ordinal: int
+    replay_id: UUID
+
+
+class ReplayCompleted(Event, frozen=True, kw_only=True):
+    """An export was made again and compared, or could not be; the report is in the table of replays."""
+
+    clip_id: UUID
+    export_id: UUID
+    ordinal: int
+    replay_id: UUID
+    outcome: ReplayOutcome
+    files: list[str] = []
+    """Those whose bytes differ."""
+    differences: list[str] = []
+    """Names of what it is made with that differ."""
 
 
 class ProjectProgressed(Event, frozen=True, kw_only=True):
@@ -399,6 +427,8 @@ AnyEvent = (
     | PreviewPlanned
     | PreviewCompleted
     | PreviewFailed
+    | ReplayRequested
+    | ReplayCompleted
     | ProjectProgressed
     | ProjectCompleted
     | ProjectFailed

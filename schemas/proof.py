@@ -91,6 +91,18 @@ class Figure(Value, frozen=True, kw_only=True):
     around: float = 0.0
 
 
+class OtherTry(Value, frozen=True, kw_only=True):
+    """The file of an export that was made in two tries and not kept: try ``number``, and what failed in it."""
+
+    number: int
+    verdict: Verdict | None
+    """None where it could not be made; then ``why`` says why."""
+    faults: list[CheckName]
+    safer: list[str] = []
+    """What was made simpler in it."""
+    why: str = ""
+
+
 class FaceExpectation(Value, frozen=True, kw_only=True):
     """A face on screen, in display pixels and ms of the project, that the crop ought to hold: who speaks, or else the
     largest.

@@ -16,8 +16,10 @@ from schemas.documents import SourceIndex
 from schemas.media import ObjectRef
 from streams.adapters.chat import OpenAiChat
 from streams.adapters.http import OutsideHttp
+from streams.adapters.log import KafkaLog
 from streams.adapters.media.cache import SourceCache
 from streams.adapters.objects import S3Objects, open_objects
+from streams.adapters.ports import EventLog
 from streams.adapters.postgres import Pool
 from streams.adapters.triton import TritonFaces, TritonSpeech
 from streams.adapters.triton_align import TritonAlignment
@@ -47,6 +49,7 @@ class Context:
         voices: TritonVoices,
         sentences: TritonSentences,
         chat: OpenAiChat | None = None,
+        log: EventLog | None = None,
     ) -> None:
         """``pool`` is the worker role's."""
         self.settings = settings
@@ -62,6 +65,8 @@ class Context:
         self.sentences = sentences
         self.chat = chat
         """The model that writes what a project is about; None where none is configured."""
+        self.log = log
+        """What topics have kept; for replays."""
         self._work_dir = Path(settings.work_dir).absolute() / stage
         self.cache = SourceCache(objects, self._work_dir / "cache", settings.cache_bytes)
 
@@ -127,6 +132,7 @@ async def open_context(settings: Settings, stage: str, pool: Pool) -> AsyncItera
             voices=voices,
             sentences=sentences,
             chat=await _open_chat(stack, settings) if stage == "study" else None,
+            log=KafkaLog(settings.kafka) if stage == "render" else None,
         )
         context.clean()
         yield context

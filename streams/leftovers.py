@@ -58,7 +58,7 @@ union all select object::text from transcripts where org_id = $1 and project_id 
 union all select object::text from moments where org_id = $1 and project_id = $2
 union all select object::text from intelligence where org_id = $1 and project_id = $2
 union all select tracks::text from clips where org_id = $1 and project_id = $2
-union all select concat_ws(' ', plan::text, files::text) from exports where org_id = $1 and project_id = $2
+union all select concat_ws(' ', plan::text, edit::text, files::text) from exports where org_id = $1 and project_id = $2
 union all select concat_ws(' ', plan::text, picture::text) from previews where org_id = $1 and project_id = $2
 union all select encode(payload, 'escape') from dead_letters where org_id = $1 and project_id = $2
 """

@@ -114,6 +114,22 @@ class Uploads(Protocol):
         ...
 
 
+class Logged(msgspec.Struct, frozen=True, kw_only=True):
+    """One message of a topic, as it lies there."""
+
+    key: str
+    headers: dict[str, str]
+    payload: bytes
+
+
+class EventLog(Protocol):
+    """What topics have kept."""
+
+    def read(self, topic: str, partition: int, since: dt.datetime) -> AsyncIterator[Logged]:
+        """What the partition holds now that was written at ``since`` or later, in order. Raises Unavailable."""
+        ...
+
+
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """What the recogniser returned for one piece of audio; times in ms from the piece's start."""
 

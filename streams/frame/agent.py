@@ -214,10 +214,11 @@ async def _write(connection: Connection, event: Request, known: Known, stored: S
         await plan_preview(connection, event, plan_ref, work.cause)
         return
     await connection.execute(
-        "update exports set state = 'rendering', plan = $3 where org_id = $1 and export_id = $2",
+        "update exports set state = 'rendering', plan = $3, edit = $4 where org_id = $1 and export_id = $2",
         event.org_id,
         event.export_id,
         plan_ref,
+        edit[0] if edit else None,
     )
     request = events.RenderRequested(
         org_id=event.org_id,

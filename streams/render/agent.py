@@ -1,4 +1,4 @@
-"""RenderRequested → ExportCompleted or ExportFailed. The last automatic export ends the project."""
+"""RenderRequested → ExportCompleted or ExportFailed, which may end a project; ReplayRequested → ReplayCompleted."""
 
 from __future__ import annotations
 
@@ -8,19 +8,31 @@ from schemas import events
 from schemas.documents import FramePlan, Transcript
 from schemas.edit import EditList
 from schemas.ids import result_id
+from schemas.media import ObjectRef
 from schemas.proof import in_short
+from schemas.remade import Remade
 from streams import lifecycle
+from streams.adapters.ports import Objects
 from streams.adapters.postgres import Connection, org_transaction
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
 from streams.exports import count_unfinished, fail_export, is_automatic, pinned_transcript
 from streams.leftovers import GRACE, plan_project_sweep
 from streams.outbox import Cause, put
+from streams.render.made_with import made_with
 from streams.render.produce import Produced, produce
-from streams.render.writer import Encoding, encoding_for
+from streams.render.replay import replay, write
+from streams.render.writer import encoding_for
 
 SIDE_BY_SIDE, ALONE = 1, 2
 """Threads of an encoder. The last clip of a project has no other beside it: one thread would leave a core idle."""
+
+
+class Words(msgspec.Struct, frozen=True, kw_only=True):
+    """A transcript and where it is stored; None where nothing is said."""
+
+    transcript: Transcript | None
+    ref: ObjectRef | None
 
 
 class RenderStage:
@@ -33,16 +45,29 @@ class RenderStage:
         self._context = context
 
     def wants(self, event: events.AnyEvent) -> bool:
-        """Framed exports."""
-        return isinstance(event, events.RenderRequested)
+        """Framed exports, and finished ones that are to be made again to compare."""
+        return isinstance(event, events.RenderRequested | events.ReplayRequested)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
         """One decode, one encode, everything beside it."""
+        if isinstance(event, events.ReplayRequested):
+            return await replay(self._context, event, work, self._make)
         assert isinstance(event, events.RenderRequested)
+        produced = await self._make(event, work, self._context.objects, await self._threads(event))
+        work.cpu_ms = produced.cpu_ms
+
+        async def commit(connection: Connection) -> None:
+            await _write(connection, event, produced, work)
+
+        return commit
+
+    async def _make(self, event: events.RenderRequested, work: Work, objects: Objects, threads: int) -> Produced:
+        """The export, its files put into ``objects``."""
         context = self._context
         index = await context.index(event.index)
         plan = msgspec.json.decode(await context.objects.get(event.plan), type=FramePlan)
-        transcript, encoding = await self._before(event)
+        words = await self._words(event)
+        transcript, encoding = words.transcript, encoding_for(event.options, threads)
         edit = None
         if event.edit:
             edit = msgspec.json.decode(await context.objects.get(event.edit), type=EditList)
@@ -54,35 +79,40 @@ class RenderStage:
                     transcript,
                     index,
                     source=source,
-                    objects=context.objects,
+                    objects=objects,
                     scratch=scratch,
                     prefix=prefix_of(event, "exports", result_id(work.cause.input_id, "render")),
                     report=work.report,
                     encoding=encoding,
                     edit=edit,
                 )
-        work.cpu_ms = produced.cpu_ms
+        used = {"plan": event.plan, "source": event.source, "index": event.index, "edit": event.edit}
+        made = made_with(encoding, event.template, plan, transcript, used | {"transcript": words.ref})
+        return msgspec.structs.replace(
+            produced, certificate=msgspec.structs.replace(produced.certificate, made_with=made)
+        )
 
-        async def commit(connection: Connection) -> None:
-            await _write(connection, event, produced, work)
+    async def _threads(self, event: events.RenderRequested) -> int:
+        """How many the clip may have."""
+        async with org_transaction(self._context.pool, event.org_id) as connection:
+            return SIDE_BY_SIDE if await count_unfinished(connection, event) > 1 else ALONE
 
-        return commit
-
-    async def _before(self, event: events.RenderRequested) -> tuple[Transcript | None, Encoding]:
-        """What is said, by the version that was asked for; and how many threads the clip may have."""
+    async def _words(self, event: events.RenderRequested) -> Words:
+        """What is said, by the version that was asked for."""
         async with org_transaction(self._context.pool, event.org_id) as connection:
             ref = await pinned_transcript(connection, event.org_id, event.project_id, event.transcript_version)
-            threads = SIDE_BY_SIDE if await count_unfinished(connection, event) > 1 else ALONE
-        encoding = encoding_for(event.options, threads)
         if ref is None:
-            return None, encoding
+            return Words(transcript=None, ref=None)
         body = await self._context.objects.get(ref)
-        return msgspec.json.decode(body, type=Transcript), encoding
+        return Words(transcript=msgspec.json.decode(body, type=Transcript), ref=ref)
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
     ) -> None:
         """The export fails; other clips go on."""
+        if isinstance(event, events.ReplayRequested):
+            await write(connection, event, Remade(outcome="failed", detail=detail), cause)
+            return
         assert isinstance(event, events.RenderRequested)
         await fail_export(connection, event, "render", reason, detail, cause)
 
@@ -110,6 +140,8 @@ async def _write(connection: Connection, event: events.RenderRequested, produced
         warnings=produced.certificate.warnings,
         verdict=produced.certificate.verdict,
         checks=in_short(produced.certificate.checks),
+        tries=produced.certificate.tries,
+        safer=produced.certificate.safer,
     )
     await put(connection, done, work.cause, name=str(event.export_id))
     if await is_automatic(connection, event.org_id, event.export_id):

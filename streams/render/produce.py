@@ -18,17 +18,13 @@ from schemas.media import ObjectRef, TimeRange, Value
 from schemas.scenery import Framing
 from schemas.subtitle_files import SUBTITLE_TYPES, ass, plain, ttml
 from schemas.subtitles import Cue, srt, vtt
-from streams.adapters.media.confine import ChildLimits
 from streams.adapters.media.handles import SourceHandle
-from streams.adapters.media.sandbox import run_child
 from streams.adapters.ports import Objects, Report
 from streams.render.asked import task_of
-from streams.render.encode import THUMBNAIL_FILE, Rendered, clip_file
+from streams.render.encode import THUMBNAIL_FILE, clip_file
 from streams.render.stems import stem_file
+from streams.render.tries import best_of_two
 from streams.render.writer import Encoding
-
-LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=3_600, wall_s=3_600.0, nice=19)
-"""A 4K source takes 1.2 GB."""
 
 
 class Produced(Value, frozen=True, kw_only=True):
@@ -56,20 +52,16 @@ async def produce(
     """Render, measure and store one export; without ``edit`` the plan's range. Raises as `run_child` and `Objects`."""
     prepared = task_of(request, plan, transcript, index, encoding=encoding, edit=edit)
     task, said = prepared.task, prepared.said
-    args = {"task": msgspec.json.encode(task).decode(), "scratch": str(scratch)}
-    result = await run_child(
-        "streams.render.encode:main", args, scratch=scratch, limits=LIMITS, source=source, report=report
-    )
-    rendered = msgspec.convert(result, Rendered)
-    files = await _store(scratch, encoding, said, task.pieces, objects, prefix)
-    files = msgspec.structs.replace(files, stems=await _store_stems(scratch, rendered.stems, objects, prefix))
+    made = await best_of_two(task, source=source, scratch=scratch, report=report)
+    files = await _store(made.folder, encoding, said, task.pieces, objects, prefix)
+    files = msgspec.structs.replace(files, stems=await _store_stems(made.folder, made.rendered.stems, objects, prefix))
     certificate = msgspec.structs.replace(
-        rendered.certificate,
+        made.certificate,
         framed_by=plan.model,
-        framing=framing_of(plan, union(piece.source for piece in task.pieces)),
-        warnings=[*rendered.certificate.warnings, *prepared.warnings],
+        framing=framing_of(made.plan, union(piece.source for piece in task.pieces)),
+        warnings=[*made.certificate.warnings, *prepared.warnings],
     )
-    return Produced(files=files, certificate=certificate, cpu_ms=int(result["cpu_ms"]))
+    return Produced(files=files, certificate=certificate, cpu_ms=made.cpu_ms)
 
 
 def framing_of(plan: FramePlan, times: Sequence[TimeRange]) -> list[Framing]:

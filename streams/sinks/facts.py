@@ -42,8 +42,8 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
         *_OWNER, "event_id", "kind", "time", "stage", "attempt", "outcome", "amount", "money", "currency",
     ),
     "certificate_checks": (
-        *_OWNER, "export_id", "name", "event_id", "clip_id", "time", "aspect", "outcome", "verdict", "value", "unit",
-        "bound", "side", "around",
+        *_OWNER, "export_id", "name", "event_id", "clip_id", "time", "aspect", "outcome", "verdict", "tries", "value",
+        "unit", "bound", "side", "around",
     ),
 }  # fmt: skip
 """Columns of each table in the order of its rows."""
@@ -181,6 +181,7 @@ def check_rows(envelope: Envelope, event: events.ExportCompleted) -> Rows:
                 event.aspect,
                 one.verdict,
                 event.verdict or "",
+                event.tries,
                 one.value,
                 one.unit,
                 one.limit,

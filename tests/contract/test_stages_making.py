@@ -16,6 +16,7 @@ from schemas.documents import Certificate, ClipTracks, ExportFiles, FramePlan, M
 from schemas.edit import CropKey, EditList, EditSegment
 from schemas.ids import result_id
 from schemas.media import CropBox, ObjectRef, Segment, TimeRange, Word
+from schemas.remade import Remade
 from schemas.voices import VoiceWindows
 from schemas.worth import WeightTable
 from streams import lifecycle
@@ -29,6 +30,7 @@ from streams.ingest.agent import IngestStage
 from streams.render.agent import RenderStage
 from tests.contract.stage_rig import Rig, make_rig
 from tests.detect.material_factory import LECTURE_MS, heard, lecture_words, picture, seen, speech_levels, transcript
+from tests.kept_log import MemoryLog
 from tests.look.clips import encode, scene
 from tests.look.twins import BrightestFaces
 
@@ -345,6 +347,55 @@ async def test_an_export_has_the_words_of_its_request(rig: Rig) -> None:
         assert read == [None, first, second, second], "older events name no version: theirs is the newest"
         with pytest.raises(Rejected, match="no version 3"):
             await pinned_transcript(rows, *rig.owner, 3)
+
+
+async def test_a_finished_export_is_made_again_from_the_log_and_compared(rig: Rig, tmp_path: Path) -> None:
+    """>> ReplayRequested << ReplayCompleted; the export and its files stay as they were."""
+    (clip,) = await selected(rig, tmp_path / "film.mp4")
+    request = await framed(rig, clip)
+    stage = RenderStage(rig.context)
+    assert await rig.send(stage, request, uuid.uuid4()) == "committed"
+    await rig.fresh()
+    (before,) = await exports(rig)
+    asked = events.ReplayRequested(
+        **rig.of, clip_id=clip.clip_id, export_id=clip.export_id, ordinal=clip.ordinal, replay_id=uuid.uuid4()
+    )
+    owner = await asyncpg.connect(rig.context.settings.postgres_owner)
+    async with owner.transaction():
+        await set_org(owner, rig.org_id)
+        await owner.execute(
+            "insert into replays (org_id, export_id, project_id, replay_id, requested_at) "
+            "values ($1, $2, $3, $4, now())",
+            rig.org_id, clip.export_id, rig.project_id, asked.replay_id,
+        )  # fmt: skip
+    await owner.close()
+
+    async def replayed(*kept: events.AnyEvent) -> tuple[events.ReplayCompleted, Remade]:
+        rig.context.log = MemoryLog(*kept)
+        assert await rig.send(stage, asked, uuid.uuid4()) == "committed"
+        (sent,) = await rig.fresh()
+        assert isinstance(sent.event, events.ReplayCompleted)
+        row = await rig.row("select * from replays where org_id = $1 and project_id = $2")
+        assert row["state"] == "done"
+        return sent.event, msgspec.convert(row["report"], Remade)
+
+    told, found = await replayed(request)
+    assert (told.outcome, found.outcome, found.differences) == ("same", "same", []), found
+    assert found.compared >= 2
+    assert (await replayed())[1].detail.startswith("The log no longer has the event")
+    assert await exports(rig) == [before], "nothing of it was written over"
+
+    made = before["certificate"]["made_with"]
+    assert (made["encoder.threads"], made["input.plan"]) == ("2", request.plan.sha256[:16])
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        changed = before["certificate"] | {"made_with": made | {"library.av": "17", "encoder.threads": "1"}}
+        await connection.execute("update exports set certificate = $2 where org_id = $1", rig.org_id, changed)
+    told, found = await replayed(request)
+    assert {"encoder.threads", "library.av"} - set(told.differences) == {"encoder.threads"}, "as many as the first time"
+    assert found.outcome in ("same", "different")
+    await rig.objects.delete_keys([request.plan.key])
+    told, found = await replayed(request)
+    assert (told.outcome, found.detail) == ("impossible", "No longer stored: plan.")
 
 
 async def test_clips_side_by_side_have_one_thread_each(rig: Rig, tmp_path: Path) -> None:

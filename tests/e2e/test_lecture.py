@@ -17,6 +17,7 @@ import numpy as np
 import pyloudnorm
 import pytest
 
+from cli.__main__ import main
 from tests.e2e.counted import ask_every_query, expect_each_event_once
 from tests.e2e.rig import Api, Receiver
 from tests.media import LECTURE, media
@@ -150,6 +151,19 @@ def test_other_shapes_and_other_times_of_the_same_clip(
         stream = container.streams.video[0]
         assert (stream.width, stream.height) == size
         assert float(container.duration or 0) / av.time_base == pytest.approx(6.0, abs=0.15)
+
+
+def test_an_export_made_again_comes_out_byte_for_byte(
+    api: Api, clips: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    start = clips[-1]["start_ms"] + 1000
+    wish = {"aspect": "1:1", "captions": True, "start_ms": start, "end_ms": start + 6000}
+    export = api.export(api.post(f"/v1/clips/{clips[-1]['clip_id']}/export", wish)["export_id"])
+    line = ["replay", export["export_id"], "--json", "--api", api.stack.api, "--key", api.stack.api_key]
+    code, found = main(line), json.loads(capsys.readouterr().out)
+    assert (code, found["outcome"], found["differences"]) == (0, "same", []), found
+    assert found["compared"] >= 2
+    assert api.get(f"/v1/exports/{export['export_id']}")["certificate"] == export["certificate"]
 
 
 def test_a_download_answers_a_range(api: Api, clips: list[dict[str, Any]]) -> None:

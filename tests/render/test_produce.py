@@ -9,16 +9,19 @@ from uuid import UUID
 import av
 import msgspec
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
-from schemas.documents import Transcript
+from schemas.documents import FramePlan, Transcript
 from schemas.events import RenderRequested
 from schemas.export_options import ExportOptions
-from schemas.media import ObjectRef, Segment, TimeRange
+from schemas.media import Box, ObjectRef, Segment, TimeRange
+from schemas.proof import FaceExpectation
 from streams.adapters.media.handles import LocalSource
 from streams.render.asked import words_near
 from streams.render.loudness import RATE_HZ
 from streams.render.produce import framing_of, produce
+from streams.render.safer import failed
 from streams.render.writer import Encoding
 from tests.render.synth import flash_and_beep, plan, words
 
@@ -42,15 +45,18 @@ class Memory:
         return await self.put(prefix, path.read_bytes(), content_type, suffix)
 
 
-async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
-    path = tmp_path / "source.mp4"
-    index = flash_and_beep(path, length_ms=1_600)
-    crops = msgspec.structs.replace(plan(index, 200, 1_400), model="dense-shots-1")
-    request = RenderRequested(
+def request_for(crops: FramePlan) -> RenderRequested:
+    return RenderRequested(
         org_id=NOBODY, project_id=NOBODY, clip_id=NOBODY, export_id=NOBODY, ordinal=0, range=crops.range,
         aspect="9:16", captions=True, template="karaoke_fill", mask_profanity=True, plan=REF, source=REF, index=REF,
         options=ExportOptions(stems=True),
     )  # fmt: skip
+
+
+async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
+    path = tmp_path / "source.mp4"
+    index = flash_and_beep(path, length_ms=1_600)
+    crops = msgspec.structs.replace(plan(index, 200, 1_400), model="dense-shots-1")
     transcript = Transcript(
         language="en", language_probability=1.0, duration_ms=1_600, words=words("Hello shit.", 300),
         segments=[
@@ -64,7 +70,7 @@ async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
     scratch.mkdir()
     with LocalSource(path) as source:
         produced = await produce(
-            request, crops, transcript, index, source=source, objects=memory, scratch=scratch,  # type: ignore[arg-type]
+            request_for(crops), crops, transcript, index, source=source, objects=memory, scratch=scratch,  # type: ignore[arg-type]
             prefix="org/project/exports/result", report=ticks.append, encoding=Encoding(preset="ultrafast"),
         )  # fmt: skip
     files = produced.files
@@ -86,6 +92,7 @@ async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
     near = [float((mix[480:-480] * video[480 + lag : len(mix) - 480 + lag]).sum()) for lag in reach]
     assert reach[int(np.argmax(near))] == 0, "sample for sample at the video's time"
     assert float(np.corrcoef(voice, mix)[0, 1]) > 0.95, "the same before its loudness is set"
+    assert (produced.certificate.tries, produced.certificate.other_try) == (1, None)
     assert produced.certificate.framed_by == "dense-shots-1"
     assert [warning.split(":")[0] for warning in produced.certificate.warnings if "words" in warning] == [
         "captions.mask"
@@ -101,6 +108,37 @@ def heard(path: Path) -> NDArray[np.float64]:
         frames = list(container.decode(audio=0))
     parts = [frame.to_ndarray().reshape(-1, 2)[:, 0] / 2**31 for frame in frames if frame.format.is_packed]
     return np.concatenate(parts or [frame.to_ndarray()[0].astype(np.float64) for frame in frames])
+
+
+@pytest.mark.parametrize(
+    ("face_x", "verdict", "kept"), [(10, "pass", 2), (2_000, "fail", 1)], ids=["helped", "in vain"]
+)
+async def test_a_file_that_fails_is_made_once_more_in_a_safer_way(
+    tmp_path: Path, face_x: int, verdict: str, kept: int
+) -> None:
+    path = tmp_path / "source.mp4"
+    index = flash_and_beep(path, length_ms=1_000)
+    face = Box(x=face_x, y=60, width=30, height=40)
+    looks = [FaceExpectation(at_ms=at_ms, box=face, speaks=True) for at_ms in range(200, 800, 40)]
+    crops = msgspec.structs.replace(plan(index, 200, 800), expected=looks)
+    memory, ticks, scratch = Memory(), list[int](), tmp_path / "scratch"
+    scratch.mkdir()
+    with LocalSource(path) as source:
+        produced = await produce(
+            request_for(crops), crops, None, index, source=source, objects=memory, scratch=scratch,  # type: ignore[arg-type]
+            prefix="org/project/exports/result", report=ticks.append, encoding=Encoding(preset="ultrafast"),
+        )  # fmt: skip
+    certificate, other = produced.certificate, produced.certificate.other_try
+    assert (certificate.verdict, certificate.tries) == (verdict, 2), failed(certificate.checks)
+    assert other is not None
+    assert (other.number, other.verdict, other.faults) == (3 - kept, "fail", ["nobody_in_frame"])
+    shown = certificate.framing[0].reason
+    assert shown.startswith("the whole picture") == (kept == 2)
+    assert [one.split(":")[0] for one in certificate.warnings if one.startswith("export.")] == [
+        "export.second_try" if kept == 2 else "export.failed_twice"
+    ]
+    assert ticks == sorted(ticks)
+    assert len([key for key in memory.stored if key.endswith(".mp4")]) == 1, "the other file is not kept"
 
 
 def test_neighbours_framed_alike_are_told_once(tmp_path: Path) -> None:

@@ -64,6 +64,7 @@ def test_each_check_of_an_export_is_a_row_and_no_part_of_the_event() -> None:
     jitter, unheard = dicts(facts.check_rows(one.envelope, event), "certificate_checks")
     assert (jitter["name"], jitter["value"], jitter["bound"], jitter["outcome"]) == ("jitter", 2.5, 1.5, "warn")
     assert (jitter["verdict"], jitter["aspect"], jitter["export_id"]) == ("warn", "9:16", event.export_id)
+    assert jitter["tries"] == 1
     assert (unheard["value"], unheard["outcome"], unheard["around"]) == (None, "not_measured", -14)
     assert "px a picture" not in body_of(event)
 

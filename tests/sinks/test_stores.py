@@ -7,6 +7,7 @@ from importlib.resources import files
 
 import pytest
 
+from schemas import dictionary
 from streams.adapters.clickhouse import schema_text, split_statements
 from streams.adapters.meilisearch import index_schemas
 from streams.sinks import facts
@@ -30,13 +31,8 @@ def test_every_table_of_a_question_is_walled_by_org(name: str) -> None:
 
 @pytest.mark.parametrize("table", facts.TABLES)
 def test_columns_of_facts_are_those_of_their_table(table: facts.Table) -> None:
-    whole = (
-        (schema_text("0002_facts.sql") + schema_text("0003_certificates.sql"))
-        .partition(f"CREATE TABLE IF NOT EXISTS {table}\n")[2]
-        .partition("ENGINE")[0]
-    )
-    declared = re.findall(r"^    (\w+) \S+.* COMMENT '", whole, re.M)
-    assert declared == [*facts.COLUMNS[table], "inserted_at"]
+    (declared,) = [one for one in dictionary.tables(dictionary.migrations()) if one.name == table]
+    assert [column.name for column in declared.columns] == [*facts.COLUMNS[table], "inserted_at"]
 
 
 def test_columns_are_those_of_the_tables() -> None:

@@ -1,0 +1,99 @@
+"""What an export is made with, by name: enough to say why the same export comes out otherwise. Decides nothing.
+
+Code is named by what it says, not by a commit: the same files have the same name wherever they came from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+import av
+from PIL import features
+
+import schemas
+import streams.adapters.media
+import streams.render
+from schemas.documents import FramePlan, Transcript
+from schemas.media import ObjectRef
+from schemas.templates import template_named
+from streams.render.writer import Encoding
+
+LIBRARIES = ("av", "numpy", "pillow", "uharfbuzz", "msgspec")
+DRAWN_WITH = ("freetype2", "raqm", "harfbuzz", "fribidi")
+SHORT = 16
+"""Signs of a hash: enough to tell two files apart."""
+CPU = Path("/proc/cpuinfo")
+INSTRUCTIONS = ("sse4_2", "avx", "avx2", "avx512f", "fma", "asimd")
+"""Codecs choose their code by what the processor can do; some of it rounds otherwise."""
+
+
+def made_with(
+    encoding: Encoding,
+    template: str,
+    plan: FramePlan,
+    transcript: Transcript | None,
+    inputs: Mapping[str, ObjectRef | None],
+) -> dict[str, str]:
+    """Everything by name; ``inputs`` are the stored documents and the source."""
+    given = {f"input.{name}": ref.sha256[:SHORT] for name, ref in inputs.items() if ref is not None}
+    encoder = {f"encoder.{name}": str(getattr(encoding, name)) for name in Encoding.__struct_fields__}
+    look = template_named(template)
+    models = {"model.frame": plan.model, "model.speech": transcript.model if transcript else ""}
+    return {
+        **workshop(),
+        **encoder,
+        **given,
+        f"template.{look.template_id}": str(look.version),
+        **{name: model for name, model in models.items() if model},
+    }
+
+
+@cache
+def workshop() -> Mapping[str, str]:
+    """What is the same for every export of a process: code, libraries, fonts, machine."""
+    render = _folder(streams.render)
+    return {
+        "product": metadata.version("clipstream"),
+        "python": platform.python_version(),
+        "machine": _machine(),
+        "code.render": digest(render.rglob("*.py"), render),
+        "code.media": digest(_folder(streams.adapters.media).glob("*.py"), _folder(streams.adapters.media)),
+        "code.schemas": digest(_folder(schemas).glob("*.py"), _folder(schemas)),
+        **dict(_libraries()),
+        **{f"font.{path.name}": digest([path], path.parent) for path in sorted((render / "fonts").glob("*.?tf"))},
+    }
+
+
+def _folder(package: object) -> Path:
+    return Path(next(iter(getattr(package, "__path__"))))  # noqa: B009 - of a module, which mypy does not know to be a package
+
+
+def digest(files: Iterable[Path], root: Path) -> str:
+    """One name for what these files say and what they are called below ``root``."""
+    whole = hashlib.sha256()
+    for path in sorted(files):
+        whole.update(f"{path.relative_to(root)}\0".encode())
+        whole.update(hashlib.sha256(path.read_bytes()).digest())
+    return whole.hexdigest()[:SHORT]
+
+
+def _libraries() -> Iterator[tuple[str, str]]:
+    for name in LIBRARIES:
+        yield f"library.{name}", metadata.version(name)
+    for name, version in sorted(av.library_versions.items()):
+        yield f"library.{name}", ".".join(str(part) for part in version)
+    for name in DRAWN_WITH:
+        yield f"library.{name}", str(features.version(name) or "absent")
+
+
+def _machine() -> str:
+    try:
+        flags = set(CPU.read_text(errors="replace").split())
+    except OSError:
+        flags = set()
+    return " ".join([platform.machine(), *(name for name in INSTRUCTIONS if name in flags)])

@@ -1,0 +1,98 @@
+"""How a replay finds its event, what it is made with, and where its files go: nowhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from schemas import events
+from schemas.documents import Certificate
+from schemas.media import ObjectRef, TimeRange
+from schemas.topics import BY_NAME, partition_for
+from streams.render.made_with import digest, made_with, workshop
+from streams.render.replay import Nowhere, inputs_of, logged, threads_of
+from streams.render.writer import Encoding
+from tests.kept_log import MemoryLog
+from tests.render.synth import flash_and_beep, plan
+
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+ORG, PROJECT, CLIP, EXPORT = (UUID(int=number) for number in (1, 2, 3, 4))
+REF = ObjectRef(key="k", sha256="0" * 64, size=1)
+ASKED = events.ReplayRequested(
+    org_id=ORG, project_id=PROJECT, clip_id=CLIP, export_id=EXPORT, ordinal=3, replay_id=UUID(int=5)
+)
+RENDER = events.RenderRequested(
+    org_id=ORG, project_id=PROJECT, clip_id=CLIP, export_id=EXPORT, ordinal=3,
+    range=TimeRange(start_ms=0, end_ms=1_000), aspect="9:16", captions=True, plan=REF, source=REF, index=REF,
+)  # fmt: skip
+
+
+async def test_the_exports_own_event_is_found_in_the_log() -> None:
+    others = [
+        msgspec.structs.replace(RENDER, export_id=UUID(int=9)),
+        msgspec.structs.replace(RENDER, org_id=UUID(int=9)),
+        msgspec.structs.replace(RENDER, project_id=UUID(int=9)),
+        ASKED,
+    ]
+    log = MemoryLog(*others, RENDER)
+    assert await logged(log, ASKED, NOW) == RENDER
+    topic = "renders.v1"
+    assert [(name, since) for name, _, since in log.asked] == [(topic, NOW)]
+    assert log.asked[0][1] == partition_for(BY_NAME[topic], PROJECT, 3)
+    assert await logged(MemoryLog(*others), ASKED, NOW) is None
+
+
+async def test_a_replays_files_are_nowhere(tmp_path: Path) -> None:
+    body = b"clip" * 100
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(body)
+    nowhere = Nowhere(object())  # type: ignore[arg-type]
+    stored = [await nowhere.put("p", body, "video/mp4", ".mp4"), await nowhere.put_file("p", path, "video/mp4", ".mp4")]
+    digest_ = hashlib.sha256(body).hexdigest()
+    assert set(stored) == {ObjectRef(key=f"p/{digest_}.mp4", sha256=digest_, size=400)}
+
+
+def certificate(encoder: str, **made: str) -> Certificate:
+    return Certificate(
+        width_px=1, height_px=1, duration_ms=1, frames=1, frame_rate=25.0, integrated_lufs=None, true_peak_dbtp=None,
+        caption_cues=0, encoder=encoder, made_with=made,
+    )  # fmt: skip
+
+
+def test_as_many_threads_as_the_first_time() -> None:
+    assert threads_of(certificate("x", **{"encoder.threads": "2"})) == 2
+    assert threads_of(certificate(Encoding(threads=3).name)) == 3, "before there was a record"
+    assert threads_of(certificate("x")) == 1
+    assert set(inputs_of(RENDER)) == {"plan", "source", "index"}
+
+
+def test_an_export_is_made_with_code_libraries_fonts_settings_and_inputs(tmp_path: Path) -> None:
+    crops = plan(flash_and_beep(tmp_path / "source.mp4", length_ms=400), 0, 400)
+    made = made_with(Encoding(threads=2), "minimal", crops, None, {"plan": REF, "edit": None})
+    assert (made["encoder.threads"], made["input.plan"], made["template.minimal"]) == ("2", "0" * 16, "1")
+    assert "input.edit" not in made
+    kinds = {name.split(".")[0] for name in made}
+    assert {"product", "python", "machine", "code", "library", "font", "encoder", "input", "template"} <= kinds
+    assert {"library.av", "library.numpy", "library.pillow", "library.uharfbuzz", "library.libavcodec"} <= made.keys()
+    assert all(made.values())
+
+
+def test_every_shipped_font_is_named() -> None:
+    root = Path(__file__).parents[2]
+    shipped = {path.name for room in ("streams", "schemas") for path in (root / room).rglob("*.[to]tf")}
+    assert {name.removeprefix("font.") for name in workshop() if name.startswith("font.")} == shipped != set()
+
+
+@pytest.mark.parametrize("change", ["text", "name"])
+def test_code_is_named_by_what_it_says_and_is_called(tmp_path: Path, change: str) -> None:
+    first, second = tmp_path / "a.py", tmp_path / "b.py"
+    first.write_text("1")
+    before = digest([first], tmp_path)
+    assert digest([first], tmp_path) == before
+    (first if change == "text" else second).write_text("2" if change == "text" else "1")
+    assert digest([first if change == "text" else second], tmp_path) != before
