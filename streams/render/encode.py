@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from time import process_time
 from typing import Any, BinaryIO
 
 import av
@@ -76,6 +77,8 @@ class Rendered(Value, frozen=True, kw_only=True):
     certificate: Certificate
     stems: list[str] = []
     """Names of those that lie in the folder too."""
+    looked_cpu_ms: int = 0
+    """Processor time of the look at the finished file."""
 
 
 def main(args: dict[str, Any], source: BinaryIO | None, report: Report) -> dict[str, Any]:
@@ -133,10 +136,15 @@ def render(task: RenderTask, source: BinaryIO, scratch: Path, report: Report) ->
         preset=task.options.preset,
         count=preview_count(timeline) if file.is_preview else None,
     )
+    began = process_time()
     certificate = examine(
         path, meant, encoder=task.encoding.name, warnings=[*mix.warnings, *missing_glyphs, *lost, *turned_down]
     )
-    return Rendered(certificate=msgspec.structs.replace(certificate, sound=mix.report), stems=list(stems))
+    return Rendered(
+        certificate=msgspec.structs.replace(certificate, sound=mix.report),
+        stems=list(stems),
+        looked_cpu_ms=round((process_time() - began) * 1000),
+    )
 
 
 class Progress:
