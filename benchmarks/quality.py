@@ -27,10 +27,11 @@ from schemas.documents import FramePlan, SourceIndex
 from schemas.media import TimeRange, Value
 from streams.adapters.media.reader import Reader
 from streams.ingest.survey import survey
+from streams.render.codecs import QUALITIES
 from streams.render.edl import OUTPUT_SIZES, fill_slots, timeline_for
-from streams.render.encode import LEAD_MS, VIDEO_FILE, Rendered, RenderTask, render
+from streams.render.encode import LEAD_MS, Rendered, RenderTask, clip_file, render
 from streams.render.picture import Painter
-from streams.render.writer import QUALITIES, Encoding
+from streams.render.writer import Encoding
 from streams.settings import MediaLimits
 
 LIMIT_CPU_S = 2.0
@@ -91,12 +92,12 @@ def likenesses(source: Path, index: SourceIndex, plan: FramePlan, ffmpeg: str, w
     """Each quality, then the baseline."""
     reference = work / "painted.mkv"
     painted(source, index, plan, reference)
-    encodings = {name: Encoding(preset=preset, crf=crf) for name, (preset, crf) in QUALITIES.items()}
+    encodings = {name: Encoding(preset=preset, crf=crf) for name, (preset, crf) in QUALITIES["h264"].items()}
     found = []
     for name, encoding in {**encodings, "crf 40": COARSE}.items():
         folder = work / name.replace(" ", "-")
         checks = made(source, index, plan, encoding, folder, said=False).certificate.checks
-        video = folder / VIDEO_FILE
+        video = folder / clip_file(encoding)
         mean, worst = vmaf(ffmpeg, video, reference)
         found.append(
             Likeness(

@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 import av
+import msgspec
 from PIL import features
 
 import schemas
@@ -41,7 +42,7 @@ def made_with(
 ) -> dict[str, str]:
     """Everything by name; ``inputs`` are the stored documents and the source."""
     given = {f"input.{name}": ref.sha256[:SHORT] for name, ref in inputs.items() if ref is not None}
-    encoder = {f"encoder.{name}": str(getattr(encoding, name)) for name in Encoding.__struct_fields__}
+    encoder = {f"encoder.{name}": str(value) for name, value in _flat(msgspec.to_builtins(encoding))}
     look = template_named(template)
     models = {"model.frame": plan.model, "model.speech": transcript.model if transcript else ""}
     return {
@@ -51,6 +52,14 @@ def made_with(
         f"template.{look.template_id}": str(look.version),
         **{name: model for name, model in models.items() if model},
     }
+
+
+def _flat(tree: Mapping[str, object], before: str = "") -> Iterator[tuple[str, object]]:
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", value
 
 
 @cache
