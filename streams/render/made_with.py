@@ -24,7 +24,7 @@ from schemas.media import ObjectRef
 from schemas.templates import template_named
 from streams.render.writer import Encoding
 
-LIBRARIES = ("av", "numpy", "pillow", "uharfbuzz", "msgspec")
+LIBRARIES = ("av", "numpy", "pillow", "uharfbuzz", "budoux", "noto-cjk-sans-jp-bold", "msgspec")
 DRAWN_WITH = ("freetype2", "raqm", "harfbuzz", "fribidi")
 SHORT = 16
 """Signs of a hash: enough to tell two files apart."""
