@@ -110,7 +110,7 @@ class EmphasisOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=
 
     keywords: bool | UnsetType = UNSET
     fill: Colour | UnsetType = UNSET
-    emoji: Literal["off"] | UnsetType = UNSET
+    emoji: Literal["off", "keywords"] | UnsetType = UNSET
 
 
 class TemplateOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):

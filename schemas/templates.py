@@ -115,12 +115,12 @@ class Wrap(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Emphasis(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is stressed without being said: one word of a cue, an amount or a long one.
 
-    ``emoji`` knows ``off`` alone: no shipped font has them in colour.
+    ``emoji``: behind the first word of a cue that stands for a thing, its picture (``schemas/emoji.json``).
     """
 
     keywords: bool = False
     fill: Colour = "#ffdd33"
-    emoji: Literal["off"] = "off"
+    emoji: Literal["off", "keywords"] = "off"
 
 
 class CaptionTemplate(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -16,6 +16,7 @@ from PIL import ImageChops
 from schemas.documents import CaptionCue
 from schemas.media import Value
 from streams.render.cues import DOUBT, CueRules, Fits
+from streams.render.keywords import emoji_of
 from streams.render.layout import CaptionLook, PlacedCue, fits, place
 from streams.render.lettering import CueDrawing, Lettering
 from streams.render.motion import Phase, phase_at
@@ -42,7 +43,16 @@ class PlanePatch(Value, frozen=True, kw_only=True):
 
 def fitting(look: CaptionLook) -> Fits:
     """The measure by which cues are cut for this look."""
-    return lambda texts: fits([look.shown(text) for text in texts], look, look.measure)
+    return lambda texts: fits(shown_texts(texts, look), look, look.measure)
+
+
+def shown_texts(texts: Sequence[str], look: CaptionLook) -> list[str]:
+    """A cue's words as the template writes them."""
+    shown = [look.shown(text) for text in texts]
+    found = emoji_of(texts, look.language) if look.template.emphasis.emoji == "keywords" else None
+    if found:
+        shown[found[0]] += f" {found[1]}"
+    return shown
 
 
 def rules_for(look: CaptionLook) -> CueRules:
@@ -52,7 +62,7 @@ def rules_for(look: CaptionLook) -> CueRules:
 
 def placed(cue: CaptionCue, look: CaptionLook) -> PlacedCue:
     """A cue's words laid out; a doubtful one's first word is the mark."""
-    texts = [DOUBT] * cue.doubtful + [look.shown(word.text) for word in cue.words]
+    texts = [DOUBT] * cue.doubtful + shown_texts([word.text for word in cue.words], look)
     return place(texts, look, look.measure)
 
 

@@ -40,7 +40,8 @@ class CueDrawing:
         self._cue, self._look, self._marks = cue, look, marks
         self._template = look.template
         self.rectangle = _rectangle(cue, look)
-        keyword = keyword_of([word.text for word in cue.words]) if look.template.emphasis.keywords else None
+        texts = [word.text for word in cue.words]
+        keyword = keyword_of(texts, look.language) if look.template.emphasis.keywords else None
         self._at_rest = [
             word_tile(word, cue.font_px, self._ink(_rest_fill(look, stressed=number == keyword)), self.rectangle)
             for number, word in enumerate(cue.words)

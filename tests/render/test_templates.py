@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import numpy as np
 import pytest
@@ -11,8 +13,9 @@ from schemas.documents import Aspect, CaptionCue, FaceSample, FramePlan, ShotCro
 from schemas.edit_clock import whole
 from schemas.media import Box, CropBox, Face, TimeRange, Word
 from schemas.safe_zones import safe_zones
+from schemas.template_overrides import EmphasisOverrides, TemplateOverrides, overridden
 from schemas.templates import DEFAULT_TEMPLATE, CaptionTemplate, template_named, templates
-from streams.render.captions import Captions, State, drawing_of, fitting, patched, rules_for, yuv_patches
+from streams.render.captions import Captions, State, drawing_of, fitting, patched, rules_for, shown_texts, yuv_patches
 from streams.render.cues import make_cues
 from streams.render.edl import OUTPUT_SIZES
 from streams.render.keywords import keyword_of
@@ -158,17 +161,35 @@ def test_speakers_have_colours_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(
-    ("texts", "number"), [(["in", "1987,", "extraordinary"], 1), (["the", "conservation"], 1), (["to", "the"], None)]
+    ("texts", "number"),
+    [
+        (["in", "1987,", "extraordinary"], 1),
+        (["the", "conservation"], 1),
+        (["to", "the"], None),
+        (["because", "everything", "returns"], 2),
+    ],
 )
 def test_an_amount_or_a_long_word_is_stressed(texts: list[str], number: int | None) -> None:
-    assert keyword_of(texts) == number
+    assert keyword_of(texts, "en") == number
 
 
-def test_emoji_are_refused_until_they_can_be_drawn() -> None:
-    plain = msgspec.to_builtins(template_named("word_pop"))
-    plain["emphasis"]["emoji"] = "keywords"
-    with pytest.raises(msgspec.ValidationError, match="emoji"):
-        msgspec.convert(plain, CaptionTemplate)
+def _with(template: CaptionTemplate, **emphasis: Any) -> CaptionTemplate:
+    return overridden(template, TemplateOverrides(emphasis=EmphasisOverrides(**emphasis)))
+
+
+def test_an_emoji_stands_behind_its_word_where_it_is_wished() -> None:
+    words = ["the", "rocket,", "and", "energy."]
+    off = look_of("bold_outline")
+    on = msgspec.structs.replace(off, template=_with(off.template, emoji="keywords"), language="en")
+    assert shown_texts(words, off) == words
+    assert shown_texts(words, on) == ["the", "rocket, 🚀", "and", "energy."]
+    assert shown_texts(words, msgspec.structs.replace(on, language=None)) == words
+    never = _with(template_named("word_pop"), emoji="off", keywords=False)
+    assert (never.emphasis.emoji, never.emphasis.keywords) == ("off", False)
+
+
+def test_most_templates_have_no_emoji() -> None:
+    assert [name for name in NAMES if template_named(name).emphasis.emoji != "off"] == ["word_pop"]
 
 
 def test_popping_ends_at_its_own_size() -> None:

@@ -11,6 +11,7 @@ import pytest
 from schemas.export_options import ExportOptions, broken_export_rules, file_for
 from schemas.file_kinds import FileKind, FileWish
 from schemas.presets import FileFacts, PresetName, check_preset, presets
+from schemas.templates import DEFAULT_TEMPLATE
 
 GOOD = FileFacts(
     size_bytes=12_000_000, lasts_ms=30_000, width_px=1080, height_px=1920, rate=29.97, index_first=True,
@@ -23,7 +24,7 @@ def test_every_preset_is_named_sourced_and_takes_what_it_fills_in() -> None:
     for name, preset in presets().items():
         assert preset.sources, name
         assert all(source.read for source in preset.sources)
-        assert broken_export_rules(ExportOptions(preset=name)) == {}
+        assert broken_export_rules(ExportOptions(preset=name), DEFAULT_TEMPLATE) == {}
         assert check_preset(name, GOOD).verdict == "pass", check_preset(name, GOOD)
 
 
@@ -43,9 +44,9 @@ def test_the_page_tells_the_figures_of_each() -> None:
 def test_a_preset_settles_what_is_left_open_and_refuses_what_its_platform_does_not_take() -> None:
     assert file_for(ExportOptions(preset="reels")) == FileKind()
     chosen = ExportOptions(preset="youtube_shorts", file=FileWish(container="webm"))
-    assert (file_for(chosen).video, broken_export_rules(chosen)) == ("vp9", {})
+    assert (file_for(chosen).video, broken_export_rules(chosen, DEFAULT_TEMPLATE)) == ("vp9", {})
     refused = ExportOptions(preset="linkedin", file=FileWish(container="mov", video_codec="prores"))
-    assert broken_export_rules(refused) == {
+    assert broken_export_rules(refused, DEFAULT_TEMPLATE) == {
         "file/container": "mp4 for LinkedIn",
         "file/video_codec": "h264 for LinkedIn",
     }
