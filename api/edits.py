@@ -72,6 +72,8 @@ class ClipEdit(msgspec.Struct, frozen=True, kw_only=True):
     length_ms: float
     segments: list[PlayedSegment]
     crops: dict[Aspect, list[CropKey]]
+    suggested: dict[Aspect, list[CropKey]]
+    """Key frames to start from: what the machine shows of the clip in each shape. Empty until it was looked at."""
     captions: list[CaptionText]
 
 
@@ -209,7 +211,8 @@ def _answer(clip: Row, edit: EditList) -> Reply:
         for one in played
     ]
     told = {name: getattr(edit, name) for name in EditList.__struct_fields__ if name != "segments"}
-    body = ClipEdit(clip_id=clip["clip_id"], length_ms=length_ms(played), segments=segments, **told)
+    keys = msgspec.convert(clip["crops"], dict[Aspect, list[CropKey]])
+    body = ClipEdit(clip_id=clip["clip_id"], suggested=keys, length_ms=length_ms(played), segments=segments, **told)
     return Reply(body=body, headers={"ETag": etag_of(edit.version), "Cache-Control": "private, no-cache"})
 
 

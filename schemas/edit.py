@@ -28,8 +28,8 @@ class CropKey(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     at_ms: Annotated[int, Meta(ge=0, le=2**42)]
     crop: CropBox
-    ease: Literal["cut"] = "cut"
-    """How one crop gives way to the next."""
+    ease: Literal["linear", "smooth", "cut"] = "cut"
+    """How it comes from the crop of the key before: at once, evenly, or setting out and arriving slowly."""
 
 
 class CaptionText(Value, frozen=True, kw_only=True):

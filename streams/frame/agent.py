@@ -5,15 +5,16 @@ Looks at every picture of the clip once, whatever the aspect.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
 import msgspec
 
 from schemas import events
-from schemas.documents import ClipTracks, SourceIndex, encode_document
-from schemas.edit import EditList
+from schemas.documents import Aspect, ClipTracks, SourceIndex, encode_document
+from schemas.edit import CropKey, EditList
 from schemas.ids import result_id
 from schemas.media import ObjectRef, TimeRange
 from streams import lifecycle
@@ -28,6 +29,7 @@ from streams.frame.lips import told
 from streams.frame.look_closely import look_closely
 from streams.frame.plan import plan
 from streams.frame.stretches import by_hand, joined, stretches
+from streams.frame.suggestions import suggested
 from streams.outbox import Cause, put
 from streams.previews import fail_preview, plan_preview
 from streams.steps import Steps
@@ -86,6 +88,10 @@ class FrameStage:
         seen = await self._look(event, known, index, work)
         crops = joined([plan(one.tracks, index, event.aspect, stretch) for stretch, one in seen.looked])
         crops = by_hand(crops, known.edit.crops.get(event.aspect, []) if known.edit else [])
+        keys = None
+        if work.cpu_ms:  # something was looked at anew
+            looked = [(stretch, one.tracks) for stretch, one in seen.looked]
+            keys = await asyncio.to_thread(suggested, looked, index)
         prefix = prefix_of(event, "frame", result_id(work.cause.input_id, "frame"))
         stored = [
             await context.objects.put(prefix, encode_document(document), "application/json", ".json")
@@ -94,6 +100,8 @@ class FrameStage:
 
         async def commit(connection: Connection) -> None:
             await _write(connection, event, known, stored, work)
+            if keys is not None:
+                await _suggest(connection, event, keys)
             for sentence in dict.fromkeys(sentence for _, one in seen.looked for sentence in one.warnings):
                 await lifecycle.warn(connection, event.org_id, event.project_id, sentence)
 
@@ -201,6 +209,13 @@ def _reach(time: TimeRange, tracks: ClipTracks | None) -> TimeRange:
 def _wanted(event: Request) -> UUID:
     """The export, or the preview, that is to be framed."""
     return event.preview_id if isinstance(event, events.PreviewRequested) else event.export_id
+
+
+async def _suggest(connection: Connection, event: Request, keys: Mapping[Aspect, Sequence[CropKey]]) -> None:
+    """What a person may start from, by shape."""
+    await connection.execute(
+        "update clips set crops = $3 where org_id = $1 and clip_id = $2", event.org_id, event.clip_id, keys
+    )
 
 
 async def _write(connection: Connection, event: Request, known: Known, stored: Sequence[ObjectRef], work: Work) -> None:

@@ -11,7 +11,7 @@ from schemas.shown import area_inside, views
 from streams.frame.angles import same_angles
 from streams.frame.following import follow
 from streams.frame.insets import inset
-from streams.frame.scenes import Framed, scene_of
+from streams.frame.scenes import Framed, Scene, scene_of
 from streams.frame.stills import framed, held, safest
 from streams.frame.talking import in_turn
 
@@ -39,22 +39,17 @@ def plan(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: TimeRange
     """
     if index.video is None:
         raise ValueError("the source has no picture to frame")
-    size = index.video.display_width, index.video.display_height
-    shots = dict(cut_to(tracks.shots, time))
-    if not shots:
-        raise ValueError(f"nothing of {time.start_ms}..{time.end_ms} ms was looked at: call look_closely first")
-    chosen, safer = Framed(), Framed()
-    for group in same_angles(tracks):
-        scene = scene_of(tracks, group, shots, size, aspect)
-        chosen |= inset(scene) or in_turn(scene) or follow(scene, held(scene))
+    best, safer = Framed(), Framed()
+    for scene in scenes_of(tracks, index, aspect, time):
+        best |= chosen(scene)
         safer |= framed(scene, safest(scene))
-    first, second = ([one for number in sorted(made) for one in made[number]] for made in (chosen, safer))
+    first, second = ([one for number in sorted(made) for one in made[number]] for made in (best, safer))
     return FramePlan(
         clip_id=tracks.clip_id,
         aspect=aspect,
         range=time,
-        source_width=size[0],
-        source_height=size[1],
+        source_width=index.video.display_width,
+        source_height=index.video.display_height,
         shots=first,
         faces=faces_shown(tracks, first),
         model=tracks.model,
@@ -62,6 +57,22 @@ def plan(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: TimeRange
         safer=second,
         safer_faces=faces_shown(tracks, second),
     )
+
+
+def scenes_of(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: TimeRange) -> list[Scene]:
+    """The camera angles of a stretch. Raises ValueError as `plan`."""
+    if index.video is None:
+        raise ValueError("the source has no picture to frame")
+    size, shots = (index.video.display_width, index.video.display_height), dict(cut_to(tracks.shots, time))
+    if not shots:
+        raise ValueError(f"nothing of {time.start_ms}..{time.end_ms} ms was looked at: call look_closely first")
+    angles = [group for group in same_angles(tracks) if any(number in shots for number in group)]
+    return [scene_of(tracks, group, shots, size, aspect) for group in angles]
+
+
+def chosen(scene: Scene) -> Framed:
+    """What is shown of an angle: a still crop, unless there is a reason for something else."""
+    return inset(scene) or in_turn(scene) or follow(scene, held(scene))
 
 
 def faces_shown(tracks: ClipTracks, crops: Sequence[ShotCrop]) -> list[FaceSample]:

@@ -7,7 +7,7 @@ from statistics import median
 
 import msgspec
 
-from schemas.documents import ShotCrop
+from schemas.documents import ShotCrop, ShotLook
 from schemas.framing import Mode
 from schemas.media import CropBox, TimeRange
 from schemas.scenery import Shows
@@ -67,6 +67,15 @@ def shot_of(decision: Decision, when: TimeRange) -> ShotCrop:
     return ShotCrop(range=when, mode=decision.mode, crop=decision.crop, shows=decision.shows, reason=decision.reason)
 
 
+def crop_alone(scene: Scene) -> CropBox:
+    """The crop that holds whoever or whatever matters best, where nothing but one still crop may be shown."""
+    group = list(scene.shots)
+    subjects = scene.cast.subjects or (figures(scene.tracks, group) if not scene.is_screen else [])
+    if subjects:
+        return scene.ground.on_faces(subjects[0], subjects[1:]).crop
+    return _on_detail(scene)[0]
+
+
 def _on_faces(scene: Scene) -> Decision:
     cast, ground = scene.cast, scene.ground
     subjects = cast.subjects
@@ -91,14 +100,12 @@ def _without_face(scene: Scene) -> Decision:
         placed = ground.on_faces(persons[0], persons[1:])
         reason = f"no face: holds on a person, seen in {len(persons[0].boxes)} looks"
         return Decision(crop=placed.crop, shows="person", reason=reason, inside=placed.inside)
-    looks = [look for look in tracks.looks if look.shot in group]
-    columns, rows = _mean([look.columns for look in looks]), _mean([look.rows for look in looks])
-    crop, stands_out = ground.on_detail(columns, rows)
+    crop, stands_out = _on_detail(scene)
     if not scene.is_screen:
         reason = "no face: most detail and movement" if stands_out else "no face, nothing stands out: centre"
         return Decision(crop=crop, shows="detail" if stands_out else "centre", reason=reason)
     shown = f"a screen or a slide ({scene.screen:.0%} sure)"
-    kept = share_held(columns, crop.x, crop.width, ground.width)
+    kept = share_held(_mean([look.columns for look in _looks(scene)]), crop.x, crop.width, ground.width)
     if kept < TEXT_WIDE and scene.screen >= BEYOND_DOUBT and not ground.holds_all:
         return msgspec.structs.replace(
             everything(scene, f"{shown}, and a crop holds {kept:.0%} of it: all of it on a blurred ground"),
@@ -106,6 +113,15 @@ def _without_face(scene: Scene) -> Decision:
         )
     found = "most detail and movement" if stands_out else "nothing stands out: centre"
     return Decision(crop=crop, shows="screen", reason=f"{shown}{': ' if stands_out else ', '}{found}")
+
+
+def _looks(scene: Scene) -> list[ShotLook]:
+    return [look for look in scene.tracks.looks if look.shot in scene.shots]
+
+
+def _on_detail(scene: Scene) -> tuple[CropBox, bool]:
+    looks = _looks(scene)
+    return scene.ground.on_detail(_mean([look.columns for look in looks]), _mean([look.rows for look in looks]))
 
 
 def share_held(profile: Sequence[float], start: int, length: int, limit: int) -> float:

@@ -8,10 +8,13 @@ import msgspec
 
 from schemas.documents import FaceSample, FramePlan, ShotCrop
 from schemas.edit import CropKey
-from schemas.media import CropBox, TimeRange
+from schemas.framing import PathKey
+from schemas.media import Box, CropBox, TimeRange
 from schemas.shown import share_shown
 from streams.frame.plan import MOSTLY
 
+EASED = 16
+"""Straight parts of a move that sets out and arrives slowly."""
 BRIDGED_MS = 5_000
 """What is left out between two stretches is looked at with them when it is shorter: a shot goes on through a cut."""
 
@@ -45,31 +48,46 @@ def joined(plans: Sequence[FramePlan]) -> FramePlan:
 
 
 def by_hand(plan: FramePlan, keys: Sequence[CropKey]) -> FramePlan:
-    """The plan with a person's crops from the first key frame on; each holds until the next, or the end.
+    """The plan with a person's crops from the first key frame on, to the end.
 
     There the person says who is shown: nobody is expected, and the faces are those that these crops hold.
     """
     if not keys:
         return plan
-    starts = [key.at_ms for key in keys]
-    ends = [*starts[1:], max(plan.range.end_ms, starts[-1] + 1)]
+    start_ms = keys[0].at_ms
+    ends = [*(key.at_ms for key in keys[1:]), max(plan.range.end_ms, keys[-1].at_ms + 1)]
     held = [
-        ShotCrop(
-            range=TimeRange(start_ms=start, end_ms=end),
-            mode="hold",
-            crop=fitted(key.crop, plan),
-            reason="a person's key frame",
-        )
-        for key, start, end in zip(keys, starts, ends, strict=True)
+        _between(key, after, end_ms, plan) for key, after, end_ms in zip(keys, [*keys[1:], None], ends, strict=True)
     ]
     return msgspec.structs.replace(
         plan,
         shots=_then(plan.shots, held),
         faces=_faces(plan.faces, held),
-        expected=[one for one in plan.expected if one.at_ms < starts[0]],
+        expected=[one for one in plan.expected if one.at_ms < start_ms],
         safer=_then(plan.safer, held),
         safer_faces=_faces(plan.safer_faces, held),
     )
+
+
+def _between(key: CropKey, after: CropKey | None, end_ms: int, plan: FramePlan) -> ShotCrop:
+    """From one key frame to the next: still, or on the way to it."""
+    crop, time = fitted(key.crop, plan), TimeRange(start_ms=key.at_ms, end_ms=end_ms)
+    if after is None or after.ease == "cut":
+        return ShotCrop(range=time, mode="hold", crop=crop, reason="a person's key frame")
+    goal, count = fitted(after.crop, plan), EASED if after.ease == "smooth" else 1
+    path = []
+    for step in range(count + 1):
+        gone = step / count
+        gone = gone * gone * (3 - 2 * gone) if after.ease == "smooth" else gone
+        path.append(PathKey(at_ms=round(key.at_ms + step / count * time.length_ms), box=_mixed(crop, goal, gone)))
+    return ShotCrop(range=time, mode="follow", crop=crop, reason="from a person's key frame to the next", path=path)
+
+
+def _mixed(one: CropBox, other: CropBox, gone: float) -> Box:
+    x, y, width, height = (
+        getattr(one, name) + gone * (getattr(other, name) - getattr(one, name)) for name in CropBox.__struct_fields__
+    )
+    return Box(x=x, y=y, width=width, height=height)
 
 
 def _then(shots: Sequence[ShotCrop], held: list[ShotCrop]) -> list[ShotCrop]:

@@ -240,7 +240,8 @@ async def test_a_clip_is_framed_then_rendered_and_the_last_clip_to_end_ends_the_
     (shot,) = plan.shots
     assert shot.mode == "inset", "flat rectangles pass for a slide"
     assert shot.panes[1].source.x > 100, "the face is below it"
-    row = await rig.row("select tracks from clips where org_id = $1 and project_id = $2 and ordinal = 0")
+    row = await rig.row("select tracks, crops from clips where org_id = $1 and project_id = $2 and ordinal = 0")
+    assert set(row["crops"]) == {"9:16", "4:5", "1:1", "16:9"}, "a person may start from these"
     tracks = msgspec.json.decode(await rig.objects.get(lifecycle.ref_of(row["tracks"])), type=ClipTracks)
     assert (await rig.stage("frame"))["cpu_ms"] == tracks.compute_ms
     assert [export["state"] for export in await exports(rig)] == ["rendering", "waiting"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Literal
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from schemas.documents import FaceSample, FramePlan, ShotCrop
 from schemas.edit import CropKey
 from schemas.media import Box, CropBox, Face, TimeRange
 from schemas.proof import FaceExpectation
+from schemas.shown import view
 from streams.frame.stretches import by_hand, fitted, joined, stretches
 
 
@@ -68,6 +70,27 @@ def test_key_frames_win_from_the_first_on() -> None:
     assert [one.at_ms for one in told.expected] == [1_000], "from then on a person says who is shown"
     untouched = plan(0, 5_000)
     assert by_hand(untouched, []) is untouched
+
+
+@pytest.mark.parametrize(("ease", "early"), [("linear", 0.25), ("smooth", 0.156)])
+def test_a_key_frame_may_be_moved_to(ease: Literal["linear", "smooth"], early: float) -> None:
+    first = CropKey(at_ms=1_000, crop=CropBox(x=0, y=0, width=90, height=160))
+    then = CropKey(at_ms=3_000, crop=CropBox(x=200, y=20, width=90, height=160), ease=ease)
+    before, moves, stays = by_hand(plan(0, 5_000), [first, then]).shots
+    assert [one.mode for one in (before, moves, stays)] == ["hold", "follow", "hold"]
+    assert [view(moves, at_ms).x for at_ms in (1_000, 2_000, 3_000)] == pytest.approx([0, 100, 200], abs=1)
+    assert view(moves, 1_500).x == pytest.approx(200 * early, abs=2)
+    assert view(moves, 2_000).y == pytest.approx(10, abs=1)
+    assert (stays.crop.x, stays.range.start_ms, stays.range.end_ms) == (200, 3_000, 5_000)
+
+
+def test_a_key_frame_may_come_nearer() -> None:
+    near = CropKey(at_ms=3_000, crop=CropBox(x=100, y=40, width=45, height=80), ease="smooth")
+    whole = CropKey(at_ms=1_000, crop=CropBox(x=0, y=0, width=90, height=160))
+    _, moves, _ = by_hand(plan(0, 5_000), [whole, near]).shots
+    widths = [view(moves, at_ms).width for at_ms in range(1_000, 3_001, 250)]
+    assert widths == sorted(widths, reverse=True)
+    assert widths[-1] == pytest.approx(45, abs=2)
 
 
 @given(st.integers(0, 500), st.integers(0, 500), st.integers(2, 900), st.integers(2, 900))
