@@ -23,7 +23,7 @@ from cli.replay import replay
 from cli.run import check_options, check_source, run_project
 from cli.show import Display
 from cli.sound_flags import add_sound
-from cli.wishes import ASPECTS, FORMAT_HELP, add_wishes, file_format
+from cli.wishes import ASPECTS, BRAND_HELP, FORMAT_HELP, add_wishes, brand_kit, file_format
 from schemas.export_options import Quality
 from schemas.presets import PresetName
 
@@ -104,6 +104,7 @@ def _add_queries(commands: Any) -> None:
     export.add_argument(
         "--quality", choices=get_args(Quality), help="draft is quickest, best is smallest (as the project's)"
     )
+    export.add_argument("--brand", type=brand_kit, metavar="KIT", help=BRAND_HELP)
     export.add_argument("--preset", choices=get_args(PresetName), help="for which platform the file is")
     export.add_argument("--format", type=file_format, metavar="F", help=FORMAT_HELP)
     add_sound(export)

@@ -7,6 +7,7 @@ import re
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable, Mapping
 from typing import get_args
+from uuid import UUID
 
 import msgspec
 
@@ -23,6 +24,9 @@ FLAGS: Mapping[str, str] = {"min_clip_ms": "--length", "max_clip_ms": "--length"
 FORMAT_HELP = f"of the files: {', '.join(KINDS)}, with a codec after it as in mp4/hevc, mp4/av1, mov/prores (mp4)"
 SOUND_ALONE = frozenset(name for name, kind in KINDS.items() if not kind.pictures)
 _CLOCK = re.compile(r"(?:(\d+):)?(?:(\d{1,2}):)?(\d+(?:\.\d+)?)")
+
+
+BRAND_HELP = "a brand kit by its id, or id@3 for its version 3: see docs/brand-kits.md"
 
 
 def flag_of(option: str) -> str:
@@ -73,6 +77,7 @@ def add_wishes(parser: argparse.ArgumentParser, positive: Callable[[str], int]) 
     add_sound(parser)
     add("--preset", choices=get_args(PresetName), help="for which platform the files are: see docs/files.md")
     add("--format", type=file_format, metavar="F", help=FORMAT_HELP)
+    add("--brand", type=brand_kit, metavar="KIT", help=BRAND_HELP)
     add("--no-captions", action="store_true", help="burn no captions in")
     add("--language", metavar="xx", help="language spoken, e.g. en (recognised by itself)")
     add("--translate", choices=("en",), help="a second transcript in English, of what is said in other languages")
@@ -108,9 +113,19 @@ def options_of(args: Namespace) -> JSON:
 def export_options_of(args: Namespace) -> JSON:
     """How files are made: ``options`` of an export, ``export`` among those of a project."""
     parts: JSON = {"video": {"quality": args.quality} if args.quality else {}, "sound": sound_of(args)}
-    parts |= {"file": args.format, "preset": args.preset}
+    parts |= {"file": args.format, "preset": args.preset, "brand": getattr(args, "brand", None)}
     parts["stems"] = getattr(args, "stems", False)
     return {name: part for name, part in parts.items() if part}
+
+
+def brand_kit(text: str) -> JSON:
+    """The id of a brand kit, or ``id@3`` for a version of it; raises ArgumentTypeError for anything else."""
+    kit_id, at, version = text.partition("@")
+    try:
+        pin: JSON = {"kit_id": str(UUID(kit_id))}
+        return pin | {"version": int(version)} if at else pin
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} names no brand kit: give its id, or id@3 for its version 3") from None
 
 
 def file_format(text: str) -> JSON:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from schemas import events
+from schemas.brand import BrandSnapshot
 from schemas.documents import FramePlan, Transcript
 from schemas.edit import EditList
 from schemas.ids import result_id
@@ -19,6 +20,7 @@ from streams.context import Context, prefix_of
 from streams.exports import count_unfinished, fail_export, is_automatic, pinned_transcript
 from streams.leftovers import GRACE, plan_project_sweep
 from streams.outbox import Cause, put
+from streams.render.dressing import files_of, snapshot_of
 from streams.render.made_with import made_with
 from streams.render.produce import Produced, produce
 from streams.render.replay import replay, write
@@ -71,6 +73,7 @@ class RenderStage:
         edit = None
         if event.edit:
             edit = msgspec.json.decode(await context.objects.get(event.edit), type=EditList)
+        brand = await self._brand(event)
         with context.scratch() as scratch:
             async with context.cache.open(event.source.key, event.source.size) as source:
                 produced = await produce(
@@ -85,9 +88,10 @@ class RenderStage:
                     report=work.report,
                     encoding=encoding,
                     edit=edit,
+                    brand=brand,
                 )
         used = {"plan": event.plan, "source": event.source, "index": event.index, "edit": event.edit}
-        made = made_with(encoding, event.template, plan, transcript, used | {"transcript": words.ref})
+        made = made_with(encoding, event.template, plan, transcript, used | {"transcript": words.ref} | files_of(brand))
         return msgspec.structs.replace(
             produced, certificate=msgspec.structs.replace(produced.certificate, made_with=made)
         )
@@ -105,6 +109,10 @@ class RenderStage:
             return Words(transcript=None, ref=None)
         body = await self._context.objects.get(ref)
         return Words(transcript=msgspec.json.decode(body, type=Transcript), ref=ref)
+
+    async def _brand(self, event: events.RenderRequested) -> BrandSnapshot | None:
+        async with org_transaction(self._context.pool, event.org_id) as connection:
+            return await snapshot_of(connection, event.org_id, event.options.brand)
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause

@@ -14,7 +14,8 @@ from schemas.media import Segment, TimeRange, Value, Word
 from schemas.profanity import masked_transcript, unmasked_languages
 from schemas.template_overrides import overridden
 from schemas.templates import template_named
-from streams.render.encode import RenderTask
+from streams.render.dressing import Dressed, after_intro, clip_only
+from streams.render.encode import RenderTask, least_rate
 from streams.render.writer import Encoding
 
 NEARBY_MS = 5_000
@@ -61,13 +62,16 @@ def task_of(
     *,
     encoding: Encoding,
     edit: EditList | None,
+    dressed: Dressed = Dressed(),  # noqa: B008 - frozen
 ) -> Prepared:
     """Everything that decides what is shown; the same for an export and for a preview of it."""
-    played = pieces(edit) if edit else whole(plan.range)
+    dressed = clip_only(dressed) if encoding.file.is_preview else dressed
+    least = least_rate(asked.options.preset)
+    played = after_intro(pieces(edit) if edit else whole(plan.range), dressed.dress, index, least)
     said = retold(transcript, edit.captions) if transcript and edit else transcript
-    warnings = []
+    warnings = list(dressed.warnings)
     if asked.mask_profanity and said:
-        warnings = [NO_LIST.format(language) for language in unmasked_languages(said)]
+        warnings += [NO_LIST.format(language) for language in unmasked_languages(said)]
         said = masked_transcript(said)
     times = union(piece.source for piece in played)
     task = RenderTask(
@@ -81,6 +85,7 @@ def task_of(
         language=said.language if said else None,
         encoding=encoding,
         options=asked.options,
+        brand=dressed.dress,
     )
     return Prepared(task=task, said=said, warnings=warnings)
 

@@ -109,7 +109,7 @@ class Captions:
         if state is None:
             return False
         for plane, patch in zip(picture.planes, self._patches(state), strict=True):
-            _blend(rows(plane), patch)
+            blend(rows(plane), patch)
         return True
 
     def _patches(self, state: State) -> tuple[PlanePatch, ...]:
@@ -184,7 +184,7 @@ def _patch(premultiplied: NDArray[np.float32], alpha: NDArray[np.float32], x: in
     return PlanePatch(x=x, y=y, keep=keep, add=add)
 
 
-def _blend(plane: NDArray[np.uint8], patch: PlanePatch) -> None:
+def blend(plane: NDArray[np.uint8], patch: PlanePatch) -> None:
     """In place; 16 bits hold it, because ``picture * keep + add`` stays below 255 * 256 + 127 + rounding."""
     height, width = patch.keep.shape
     region = plane[patch.y : patch.y + height, patch.x : patch.x + width]

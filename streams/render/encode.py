@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -24,16 +24,20 @@ from schemas.presets import PresetName, presets
 from schemas.templates import CaptionTemplate
 from streams.adapters.media.reader import Reader
 from streams.errors import Rejected
+from streams.render.bed import Surroundings
 from streams.render.captions import fitting, rules_for
 from streams.render.certificate import examine
 from streams.render.checks.case import Meant, comes_in_ms
 from streams.render.checks.witness import Witness
 from streams.render.cues import make_cues
 from streams.render.damage import Stills, stills_told
+from streams.render.dress import Dress, around, extended
 from streams.render.edl import OUTPUT_SIZES, Part, Slot, Timeline, fill_slots, timeline_of
+from streams.render.inserts import AWAY, NOWHERE_MS, Inserts, Shown
 from streams.render.layout import CaptionLook, look_for
 from streams.render.loudness import RATE_HZ, Sound
-from streams.render.mix import Mixed, Source, limits_for, mixed
+from streams.render.mix import Mixed, Source, alone, limits_for, mixed
+from streams.render.overlays import Overlays
 from streams.render.picture import deinterlaced
 from streams.render.previews import file_size, preview_count, shortened
 from streams.render.rates import LEAST
@@ -69,6 +73,8 @@ class RenderTask(Value, frozen=True, kw_only=True):
     """Of what is said."""
     encoding: Encoding = Encoding()
     options: ExportOptions = ExportOptions()
+    brand: Dress | None = None
+    """What a brand kit lays over the clip and plays around it; its files lie where the child may read."""
 
 
 class Rendered(Value, frozen=True, kw_only=True):
@@ -101,7 +107,7 @@ def least_rate(preset: PresetName | None) -> Fraction:
 
 
 def clock_of(task: RenderTask, played: Sequence[Piece]) -> Timeline:
-    """The output's clock. Raises as `timeline_of`."""
+    """The output's clock until the clip ends. Raises as `timeline_of`."""
     return timeline_of(played, task.index, least_rate(task.options.preset))
 
 
@@ -109,11 +115,12 @@ def render(task: RenderTask, source: BinaryIO, scratch: Path, report: Report) ->
     """Make the clip and its thumbnail in ``scratch``. Raises Rejected when the range has no picture."""
     played = task.pieces or whole(task.plan.range)
     file = task.encoding.file
-    timeline = clock_of(task, played)
-    timeline = shortened(timeline) if file.is_preview else timeline
+    body = clock_of(task, played)
+    body = shortened(body) if file.is_preview else body
+    timeline = extended(body, around(task.brand, body.rate))
     reader = Reader(source, task.index, threads=task.encoding.threads)
     progress = Progress(report)
-    mix = _sound(task, reader, timeline, played, progress)
+    mix = _sound(task, reader, body, played, progress)
     cues, missing_glyphs = cues_of(task, played)
     path = scratch / clip_file(task.encoding)
     witness = Witness()
@@ -160,21 +167,25 @@ class Progress:
             self._report(self._count)
 
 
-def _sound(task: RenderTask, reader: Reader, timeline: Timeline, played: Sequence[Piece], progress: Progress) -> Mixed:
-    """The clip's sound as it is to be encoded; silence of the right length where the source has none."""
-    samples = timeline.samples(RATE_HZ)
+def _sound(task: RenderTask, reader: Reader, body: Timeline, played: Sequence[Piece], progress: Progress) -> Mixed:
+    """All sound as it is to be encoded; silence of the right length where there is none. ``body`` is the clip's."""
+    beside = around(task.brand, body.rate)
+    timeline = extended(body, beside)
     if task.encoding.file.audio is None:
-        return Mixed(sound=np.zeros((samples, 2), np.float32))
+        return Mixed(sound=np.zeros((timeline.samples(RATE_HZ), 2), np.float32))
     source = Source(reader=reader, index=task.index, step=progress.step)
     words = words_out(task.words, played)
     trial = partial(heard_after, bit_rate=task.encoding.audio_bit_rate, audio=task.encoding.file.audio)
-    return mixed(source, played, words, task.options.sound, samples=samples, trial=trial)
+    added = Surroundings(task.brand, beside, timeline, words).added if task.brand else alone
+    samples = body.samples(RATE_HZ)
+    return mixed(source, played, words, task.options.sound, samples=samples, trial=trial, added=added)
 
 
 def look_of(task: RenderTask) -> CaptionLook:
     """How the task's captions look."""
     language = form_of(task.language, "".join(word.text for word in task.words))
-    return look_for(*OUTPUT_SIZES[task.plan.aspect], task.template, language)
+    look = look_for(*OUTPUT_SIZES[task.plan.aspect], task.template, language)
+    return msgspec.structs.replace(look, own_fonts=task.brand.fonts if task.brand else {})
 
 
 def cues_of(task: RenderTask, played: Sequence[Piece]) -> tuple[list[CaptionCue], list[str]]:
@@ -206,8 +217,11 @@ def _encode(
     size_px = OUTPUT_SIZES[task.plan.aspect]
     film = Film(task, timeline, cues, scratch, progress, witness)
     with open_writer(scratch / clip_file(task.encoding), size_px, timeline, sound, task.encoding) as writer:
+        inserts = Inserts(task.brand, around(task.brand, timeline.rate), timeline, size_px, scratch)
+        film.insert(inserts.before(), writer)
         for part in timeline.parts:
             film.play(part, reader, writer)
+        film.insert(inserts.after(), writer)
     film.thumbnail.save(scratch / THUMBNAIL_FILE)
     damaged = sum(reader.damaged(stretch) for stretch in union(film.ranges))
     warnings = [f"video.damaged: {damaged} pictures of the source are damaged there"] if damaged else []
@@ -259,16 +273,36 @@ class Film:
         self.thumbnail.consider(painted.picture, slots[0].at_ms, source_ms=at_ms, shot=shot, awkward=awkward)
         if not self._shows:
             return
-        self._witness.see(painted.picture, slots, source_ms=at_ms, shot=shot)
+        if self._scene.overlays is None:
+            self._witness.see(painted.picture, slots, source_ms=at_ms, shot=shot)
         for slot in slots:
-            writer.write(self._scene.show(painted, slot, last=slot is slots[-1]), slot.number)
+            shown = self._scene.dressed(painted, slot, last=slot is slots[-1])
+            if self._scene.overlays is not None:
+                self._witness.see(shown, [slot], source_ms=at_ms, shot=shot)
+            writer.write(self._scene.lettered(shown, slot), slot.number)
+            self._progress.step()
+
+    def insert(self, pictures: Iterable[Shown], writer: TakesPictures) -> None:
+        """What a brand kit shows before or after the clip; the certificate is told that it is not of the source."""
+        for picture, slot in pictures if self._shows else ():
+            self._witness.see(picture, [slot], source_ms=NOWHERE_MS, shot=AWAY)
+            writer.write(picture, slot.number)
             self._progress.step()
 
 
 def scene_of(task: RenderTask, cues: list[CaptionCue], scratch: Path) -> Scene:
     """By what all pictures of the export are shown."""
     assert task.index.video is not None
-    return Scene(task.plan, task.index.video, cues, look_of(task), task.pieces or whole(task.plan.range), scratch)
+    played = task.pieces or whole(task.plan.range)
+    return Scene(task.plan, task.index.video, cues, look_of(task), played, scratch, overlays_of(task, played))
+
+
+def overlays_of(task: RenderTask, played: Sequence[Piece]) -> Overlays | None:
+    """What a brand kit lays over the clip's pictures."""
+    if task.brand is None:
+        return None
+    clip_ms = played[0].output_start_ms, played[-1].output_end_ms
+    return Overlays(task.brand, words_out(task.words, played), OUTPUT_SIZES[task.plan.aspect], clip_ms)
 
 
 def no_pictures() -> Rejected:

@@ -35,7 +35,7 @@ OTHER_SCRIPTS = (
     "NotoSansThai-Bold.ttf",
     CJK,
 )
-FILES_BY_ROLE: Mapping[Font, tuple[str, ...]] = MappingProxyType(
+FILES_BY_ROLE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "display": (*FILES, *OTHER_SCRIPTS),
         "text": ("Inter-SemiBold.ttf", *FILES, *OTHER_SCRIPTS),
@@ -72,6 +72,23 @@ _NEEDED = (
     b"post",
     b"prep",
 )
+
+
+Face = str
+"""A role of the shipped fonts; or ``path|role``: an organisation's own font, and the role of those that show what it
+lacks.
+"""
+
+
+def face_of(role: Font, own: str | None) -> Face:
+    """The face of a role where an organisation may have a font of its own for it."""
+    return f"{own}|{role}" if own else role
+
+
+def files_of(face: Face) -> tuple[str, ...]:
+    """The fonts of a face, in the order in which they are asked."""
+    own, _, role = face.rpartition("|")
+    return (own, *FILES_BY_ROLE[role]) if own else FILES_BY_ROLE[role]
 
 
 def path_of(file: str) -> Path:

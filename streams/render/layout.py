@@ -10,8 +10,9 @@ from typing import Literal, NamedTuple
 from schemas.graphemes import clusters
 from schemas.media import Value
 from schemas.phrases import stand_apart
-from schemas.templates import DEFAULT_TEMPLATE, CaptionTemplate, Shape, template_named
+from schemas.templates import DEFAULT_TEMPLATE, CaptionTemplate, Font, Shape, template_named
 from streams.render.bidi import base_level, levels, visual
+from streams.render.fontfiles import Face, face_of
 from streams.render.shaping import Shaped, levels_of, runs_left, shaped
 
 CAPITALS = 0.73
@@ -48,6 +49,8 @@ class CaptionLook(Value, frozen=True, kw_only=True):
     doubtful: bool = False
     """Whether the words shown are not trusted."""
     speaker: str | None = None
+    own_fonts: dict[Font, str] = {}
+    """Paths of an organisation's own fonts, by the roles that they take."""
     language: str | None = None
     """Which forms of a letter are drawn where languages differ, and at which side a line of both directions begins."""
 
@@ -57,13 +60,19 @@ class CaptionLook(Value, frozen=True, kw_only=True):
         left = (self.width_px - self.max_line_px) / 2 if self.left_px is None else self.left_px
         return left, left + self.max_line_px
 
+    @property
+    def face(self) -> Face:
+        """The fonts of its letters."""
+        role = self.template.letters.font
+        return face_of(role, self.own_fonts.get(role))
+
     def measure(self, text: str, size_px: int) -> float:
         """Width in px of a text in the template's font."""
         return self.shaped(text, levels_of(text)).width * size_px
 
     def shaped(self, text: str, directions: tuple[int, ...]) -> Shaped:
         """A text's glyphs in the template's font; ``directions`` as `PlacedWord.levels`."""
-        return shaped(text, self.template.letters.font, self.language, directions)
+        return shaped(text, self.face, self.language, directions)
 
     def shown(self, text: str) -> str:
         """A word as the template writes it."""

@@ -114,7 +114,7 @@ class CueDrawing:
 
     def _ink(self, fill: str) -> Ink:
         letters = self._template.letters
-        return Ink(font=letters.font, fill=fill, stroke=letters.stroke, language=self._look.language)
+        return Ink(font=self._look.face, fill=fill, stroke=letters.stroke, language=self._look.language)
 
     def _spoken_word(self, number: int) -> Tile:
         """Larger around its own middle, by at most a fifth of the space to its neighbours on each side."""

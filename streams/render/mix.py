@@ -21,11 +21,18 @@ from streams.render.clean import declicked, high_passed
 from streams.render.damage import silence_told
 from streams.render.denoise import denoised
 from streams.render.downmix import on_both_sides
-from streams.render.joins import joined
+from streams.render.joins import PER_MS, exactly, joined
 from streams.render.levelling import levelled
 from streams.render.loudness import Sound
 from streams.render.sound import faded
 from streams.render.target import Trial, at_target
+
+Added = Callable[[Sound], Sound]
+
+
+def alone(sound: Sound) -> Sound:
+    """Nothing is added."""
+    return sound
 
 
 class Mixed(Value, frozen=True, kw_only=True):
@@ -84,23 +91,35 @@ class Source:
 
 
 def mixed(
-    source: Source, played: Sequence[Piece], words: Sequence[Word], wish: SoundWish, *, samples: int, trial: Trial
+    source: Source,
+    played: Sequence[Piece],
+    words: Sequence[Word],
+    wish: SoundWish,
+    *,
+    samples: int,
+    trial: Trial,
+    added: Added = alone,
 ) -> Mixed:
-    """The whole way. ``words`` are on the output's clock; ``trial`` tells what the encoding makes of a sound."""
+    """The whole way. ``words`` are on the output's clock; ``trial`` tells what the encoding makes of a sound.
+
+    ``added`` lays what a brand kit plays under and around the ``samples`` of the clip, which may become more.
+    """
     silence = np.zeros((samples, 2), np.float32)
     track, warnings = source.track(wish.track)
     if track is None:
-        return Mixed(sound=silence, warnings=["audio.absent: the source has no sound; the clip's track is silent"])
+        told = ["audio.absent: the source has no sound; the clip's track is silent"]
+        return _without(added(silence), told, wish, trial)
     sound = joined(played, samples, lambda time: source.hear(track, time))
     if sound is None:
-        told = "audio.absent: the source has no sound in this range; the clip's track is silent"
-        return Mixed(sound=silence, warnings=[*warnings, told])
+        told = [*warnings, "audio.absent: the source has no sound in this range; the clip's track is silent"]
+        return _without(added(silence), told, wish, trial)
     clean = cleaned(on_both_sides(sound), words, played, wish)
     voice = faded(clean.sound)
-    settled = at_target(voice, wish.target_lufs, trial)
+    laid = added(voice)
+    settled = at_target(laid if laid is voice else faded(laid), wish.target_lufs, trial)
     return Mixed(
         sound=settled.sound,
-        voice=voice,
+        voice=exactly(voice, len(laid)),
         warnings=[*warnings, *settled.warnings, *source.lost(track)],
         report=SoundReport(
             source_lufs=None if settled.source_lufs is None else round(settled.source_lufs, 2),
@@ -113,14 +132,28 @@ def mixed(
     )
 
 
+def _without(sound: Sound, told: list[str], wish: SoundWish, trial: Trial) -> Mixed:
+    """A clip without sound of its own: silent, but for what a brand kit plays."""
+    if not np.any(sound):
+        return Mixed(sound=sound, warnings=told)
+    settled = at_target(faded(sound), wish.target_lufs, trial)
+    return Mixed(sound=settled.sound, warnings=[*told, *settled.warnings])
+
+
 def cleaned(sound: Sound, words: Sequence[Word], played: Sequence[Piece], wish: SoundWish) -> Cleaned:
-    """What was asked for, step by step; without a wish only speakers are levelled."""
+    """What was asked for, step by step; without a wish only speakers are levelled.
+
+    The silence in the place of what plays before the clip is set aside meanwhile: it would be taken for its noise.
+    """
+    lead = round(played[0].output_start_ms * PER_MS) if played else 0
+    before, sound = sound[:lead], sound[lead:]
     clicks, speakers = 0, list[SpeakerLevel]()
     if wish.high_pass:
         sound = high_passed(sound)
     if wish.declick:
         sound, clicks = declicked(sound)
     sound = denoised(sound, wish.denoise)
+    sound = np.concatenate([before, sound]) if lead else sound
     if wish.level_speakers:
         sound, speakers = levelled(sound, words, played)
     return Cleaned(sound=sound, speakers=speakers, clicks=clicks)

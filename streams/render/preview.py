@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from schemas import events
+from schemas.brand import BrandSnapshot
 from schemas.documents import FramePlan, Transcript
 from schemas.edit import EditList
 from schemas.ids import result_id
@@ -25,6 +26,7 @@ from streams.exports import pinned_transcript
 from streams.outbox import Cause
 from streams.previews import end_preview, fail_preview
 from streams.render.asked import task_of
+from streams.render.dressing import dress, snapshot_of
 from streams.render.still import PICTURE_FILE, StillTask
 from streams.render.writer import encoding_of
 
@@ -40,6 +42,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     index: ObjectRef
     transcript: ObjectRef | None
     edit: EditList | None
+    brand: BrandSnapshot | None
 
 
 class PreviewStage:
@@ -60,7 +63,7 @@ class PreviewStage:
         assert isinstance(event, events.PreviewPlanned)
         known = await self._read(event)
         with self._context.scratch() as scratch:
-            task = await self._task(event, known)
+            task = await self._task(event, known, scratch)
             picture = await self._picture(event, known, task, scratch, work)
 
         async def commit(connection: Connection) -> None:
@@ -68,7 +71,7 @@ class PreviewStage:
 
         return commit
 
-    async def _task(self, event: events.PreviewPlanned, known: Known) -> StillTask:
+    async def _task(self, event: events.PreviewPlanned, known: Known, scratch: Path) -> StillTask:
         context = self._context
         plan = msgspec.json.decode(await context.objects.get(event.plan), type=FramePlan)
         transcript = None
@@ -81,6 +84,7 @@ class PreviewStage:
             await context.index(known.index),
             encoding=encoding_of(event.options.video, THREADS),
             edit=known.edit,
+            dressed=await dress(event.options.brand, known.brand, transcript, context.objects, scratch),
         )
         return StillTask(export=prepared.task, at_ms=event.at_ms)
 
@@ -109,6 +113,7 @@ class PreviewStage:
                 event.edit_version,
             )
             words = await pinned_transcript(connection, event.org_id, event.project_id, event.transcript_version)
+            brand = await snapshot_of(connection, event.org_id, event.options.brand)
         if row is None:
             raise Rejected("clip.unknown", f"There is no clip {event.clip_id}.")
         return Known(
@@ -116,6 +121,7 @@ class PreviewStage:
             index=lifecycle.ref_of(row["source_index"]),
             transcript=words,
             edit=msgspec.convert(row["edit"], EditList) if row["edit"] else None,
+            brand=brand,
         )
 
     async def give_up(

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from schemas.brand import BrandSnapshot
 from schemas.documents import Certificate, ExportFiles, FramePlan, SourceIndex, Transcript
 from schemas.edit import EditList, Piece
 from schemas.edit_clock import union
@@ -21,6 +22,7 @@ from schemas.subtitles import Cue, srt, vtt
 from streams.adapters.media.handles import SourceHandle
 from streams.adapters.ports import Objects, Report
 from streams.render.asked import task_of
+from streams.render.dressing import dress
 from streams.render.encode import THUMBNAIL_FILE, clip_file
 from streams.render.stems import stem_file
 from streams.render.tries import best_of_two
@@ -48,9 +50,11 @@ async def produce(
     report: Report,
     encoding: Encoding = Encoding(),  # noqa: B008 - frozen
     edit: EditList | None = None,
+    brand: BrandSnapshot | None = None,
 ) -> Produced:
     """Render, measure and store one export; without ``edit`` the plan's range. Raises as `run_child` and `Objects`."""
-    prepared = task_of(request, plan, transcript, index, encoding=encoding, edit=edit)
+    dressed = await dress(request.options.brand, brand, transcript, objects, scratch)
+    prepared = task_of(request, plan, transcript, index, encoding=encoding, edit=edit, dressed=dressed)
     task, said = prepared.task, prepared.said
     made = await best_of_two(task, source=source, scratch=scratch, report=report)
     files = await _store(made.folder, encoding, said, task.pieces, objects, prefix)

@@ -15,6 +15,7 @@ from schemas.documents import CaptionCue, FramePlan, ShotCrop, VideoTrack
 from schemas.edit import Piece
 from streams.render.edl import OUTPUT_SIZES, Shots, Slot
 from streams.render.layout import CaptionLook
+from streams.render.overlays import Overlays
 from streams.render.picture import Painter
 from streams.render.planes import copied
 from streams.render.room import captions_for
@@ -49,8 +50,10 @@ class Scene:
         look: CaptionLook,
         played: Sequence[Piece],
         scratch: Path,
+        overlays: Overlays | None = None,
     ) -> None:
         """``cues`` on the output's clock; ``scratch`` takes what filters need as files."""
+        self.overlays = overlays
         self._shots = Shots(plan)
         self._painter = Painter(track, OUTPUT_SIZES[plan.aspect], scratch)
         self._captions = captions_for(cues, look, plan, played)
@@ -63,6 +66,16 @@ class Scene:
 
     def show(self, painted: Painted, slot: Slot, *, last: bool) -> av.VideoFrame:
         """What is encoded in a slot. ``last``: no other slot shows this picture, so it may be drawn on."""
+        return self.lettered(self.dressed(painted, slot, last=last), slot)
+
+    def dressed(self, painted: Painted, slot: Slot, *, last: bool) -> av.VideoFrame:
+        """The picture of a slot with what a brand kit lays over it."""
         shown = painted.picture if last else copied(painted.picture)
+        if self.overlays is not None:
+            self.overlays.burn(shown, slot.at_ms)
+        return shown
+
+    def lettered(self, shown: av.VideoFrame, slot: Slot) -> av.VideoFrame:
+        """The same picture with its captions, drawn into it."""
         self._captions.burn(shown, slot.at_ms)
         return shown

@@ -17,9 +17,8 @@ from typing import Any, NamedTuple
 import uharfbuzz as hb
 
 from schemas.graphemes import clusters
-from schemas.templates import Font
 from streams.render.bidi import base_level, levels, visual
-from streams.render.fontfiles import EMOJI, USUAL_REACH, opened
+from streams.render.fontfiles import EMOJI, USUAL_REACH, Face, opened
 from streams.render.typeface import font_of, has
 
 EMOJI_SIZE = 0.85
@@ -79,12 +78,12 @@ def runs_left(text: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def shaped(text: str, role: Font, language: str | None = None, directions: tuple[int, ...] = ()) -> Shaped:
+def shaped(text: str, face: Face, language: str | None = None, directions: tuple[int, ...] = ()) -> Shaped:
     """A word in the fonts of a role; ``directions``: its signs' levels (`bidi.levels`), none: all run to the right."""
     glyphs: list[Glyph] = []
     edges: dict[int, Edge] = {}
     gone = 0.0
-    runs = [tuple(run) for _, run in groupby(_pieces(text, role, directions), key=lambda one: (one.file, one.level))]
+    runs = [tuple(run) for _, run in groupby(_pieces(text, face, directions), key=lambda one: (one.file, one.level))]
     for place in visual([run[0].level for run in runs]):
         run = runs[place]
         mine, width, found = _run(text, run, language)
@@ -104,14 +103,14 @@ def shaped(text: str, role: Font, language: str | None = None, directions: tuple
     )
 
 
-def _pieces(text: str, role: Font, directions: Sequence[int]) -> list[_Piece]:
+def _pieces(text: str, face: Face, directions: Sequence[int]) -> list[_Piece]:
     """Each sign with its font; punctuation is of the font of the letters that it follows, where that has it."""
     found: list[_Piece] = []
     at = 0
     signs = clusters(text)
     for number, sign in enumerate(signs):
-        file = font_of(sign, role)
-        beside = found[-1].file if found else _next_file(signs[number + 1 :], role)
+        file = font_of(sign, face)
+        beside = found[-1].file if found else _next_file(signs[number + 1 :], face)
         if beside and beside != EMOJI and _is_punctuation(sign) and has(beside, sign):
             file = beside
         found.append(_Piece(sign, file, directions[at] if directions else 0, at))
@@ -119,9 +118,9 @@ def _pieces(text: str, role: Font, directions: Sequence[int]) -> list[_Piece]:
     return found
 
 
-def _next_file(signs: Sequence[str], role: Font) -> str | None:
+def _next_file(signs: Sequence[str], face: Face) -> str | None:
     letters = next((sign for sign in signs if not _is_punctuation(sign)), None)
-    return font_of(letters, role) if letters else None
+    return font_of(letters, face) if letters else None
 
 
 def _is_punctuation(sign: str) -> bool:

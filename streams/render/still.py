@@ -18,8 +18,10 @@ from schemas.edit_clock import whole
 from schemas.media import TimeRange, Value
 from streams.adapters.media.reader import Reader
 from streams.adapters.media.timeline import first_pts_at, project_ms
-from streams.render.edl import Part, Slot, Timeline, fill_slots
+from streams.render.dress import around, extended
+from streams.render.edl import OUTPUT_SIZES, Part, Slot, Timeline, fill_slots
 from streams.render.encode import LEAD_MS, RenderTask, Report, clock_of, cues_of, no_pictures, scene_of
+from streams.render.inserts import Inserts
 from streams.render.picture import deinterlaced
 
 PICTURE_FILE = "preview.png"
@@ -55,8 +57,14 @@ def still(task: RenderTask, at_ms: int, source: BinaryIO, scratch: Path, report:
     Raises Rejected when the source has no picture there.
     """
     played = task.pieces or whole(task.plan.range)
-    timeline = clock_of(task, played)
+    body = clock_of(task, played)
+    beside = around(task.brand, body.rate)
+    timeline = extended(body, beside)
     number = slot_at(timeline, at_ms)
+    if number < beside.intro or number >= body.count:
+        inserts = Inserts(task.brand, beside, timeline, OUTPUT_SIZES[task.plan.aspect], scratch)
+        shown = chain(inserts.before(), inserts.after())
+        return next((one.slot, one.picture) for one in shown if one.slot.number == number)
     part = next(part for part in timeline.parts if part.first <= number < part.end)
     cues, _ = cues_of(task, played)
     scene = scene_of(task, cues, scratch)

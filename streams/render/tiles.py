@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from PIL import Image, ImageDraw
 
 from schemas.media import Box, CropBox, Value
-from schemas.templates import Font, Plate, Stroke
+from schemas.templates import Plate, Stroke
 from streams.render import glyphs
+from streams.render.fontfiles import Face
 from streams.render.layout import DOWN, UP, PlacedWord
 from streams.render.shaping import shaped
 
@@ -29,7 +30,7 @@ class Tile(Value, frozen=True, kw_only=True):
 class Ink(Value, frozen=True, kw_only=True):
     """How letters are drawn."""
 
-    font: Font
+    font: Face
     fill: str
     stroke: Stroke | None
     language: str | None = None

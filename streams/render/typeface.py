@@ -6,8 +6,7 @@ import unicodedata
 from functools import lru_cache
 
 from schemas.graphemes import EMOJI_FACE, clusters, is_flag_letter
-from schemas.templates import Font
-from streams.render.fontfiles import EMOJI, FILES_BY_ROLE, glyph_of
+from streams.render.fontfiles import EMOJI, FILES_BY_ROLE, Face, files_of, glyph_of
 
 INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u061c\u2060\ufe0e\ufe0f"
 _EMOJI_BELOW_1F000 = frozenset(
@@ -17,9 +16,9 @@ _EMOJI_BELOW_1F000 = frozenset(
 
 
 @lru_cache(maxsize=8192)
-def font_of(sign: str, role: Font) -> str:
-    """The first font of the role that has the whole sign, else the one that has its beginning, else the first."""
-    files = FILES_BY_ROLE[role]
+def font_of(sign: str, face: Face) -> str:
+    """The first font of the face that has the whole sign, else the one that has its beginning, else the first."""
+    files = files_of(face)
     asked = (EMOJI, *files) if is_emoji(sign) else (*files, EMOJI)
     whole = next((file for file in asked if has(file, sign)), None)
     return whole or next((file for file in asked if glyph_of(file, sign[0])), files[0])

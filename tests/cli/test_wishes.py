@@ -83,3 +83,13 @@ def test_a_format_as_people_write_it(text: str, wish: dict[str, str]) -> None:
 def test_a_format_that_does_not_exist_is_refused_with_those_that_do(text: str, told: str) -> None:
     with pytest.raises(ArgumentTypeError, match=told):
         file_format(text)
+
+
+def test_a_brand_kit_is_named_by_its_id_and_perhaps_its_version() -> None:
+    kit = "2f3c9a10-52ef-5d0b-9d34-0f2f6f0a9c05"
+    parse = make_parser().parse_args
+    assert options_of(parse(["run", "a.mp4", "--brand", kit])) == {"export": {"brand": {"kit_id": kit}}}
+    assert parse(["export", "c", "--brand", f"{kit}@3"]).brand == {"kit_id": kit, "version": 3}
+    for wrong in ("house", f"{kit}@new"):
+        with pytest.raises(SystemExit):
+            parse(["run", "a.mp4", "--brand", wrong])

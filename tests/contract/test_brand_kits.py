@@ -16,11 +16,13 @@ from PIL import Image
 
 from schemas import events
 from schemas.brand import CheckedAsset
+from schemas.export_options import BrandPin
 from schemas.ids import result_id
 from schemas.media import ObjectRef
 from streams.adapters.objects import S3Objects
 from streams.adapters.postgres import org_transaction, set_org
 from streams.ingest.agent import IngestStage
+from streams.render.dressing import Dressed, dress, snapshot_of
 from streams.settings import Settings
 from tests.contract.api_world import Tenant, World, open_store, open_world
 from tests.contract.servers import Server
@@ -248,3 +250,37 @@ async def test_a_projects_clips_take_the_kit_that_was_there_when_it_was_made(wor
     body["options"]["export"]["brand"]["kit_id"] = str(uuid.uuid4())  # type: ignore[index]
     refused = await ann.post("/v1/projects", json=body)
     assert refused.json()["errors"][0]["pointer"] == "/options/export/brand/kit_id"
+
+
+async def test_what_a_render_is_told_of_a_kit_is_the_version_that_was_pinned(
+    world: World, objects: S3Objects, tmp_path: Path
+) -> None:
+    ann, body = world.ann.client, png()
+    ref = await objects.put(f"{world.ann.org_id}/assets/a", body, "image/png", ".png")
+    logo, gone = await asset(world, world.ann), await asset(world, world.ann)
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        await rows.execute(
+            "update assets set checked = $2 where asset_id = $1",
+            uuid.UUID(logo),
+            CheckedAsset(kind="image", object=ref),
+        )
+    parts = {"name": "House", "logo": {"asset_id": logo}, "watermark": {"asset_id": gone}}
+    kit_id = uuid.UUID((await ann.post("/v1/brand-kits", json=parts)).json()["kit_id"])
+    await ann.patch(f"/v1/brand-kits/{kit_id}", json={"name": "New", "logo": None}, headers={"If-Match": "*"})
+
+    async def told(version: int | None, org_id: uuid.UUID) -> Any:
+        async with org_transaction(world.worker, org_id) as rows:
+            return await snapshot_of(rows, org_id, BrandPin(kit_id=kit_id, version=version))
+
+    snapshot = await told(1, world.ann.org_id)
+    assert (snapshot.version, snapshot.kit.name) == (1, "House")
+    assert (await told(None, world.ann.org_id)).kit.name == "New"
+    assert await told(1, world.bob.org_id) is None
+    pin = BrandPin(kit_id=kit_id, version=1)
+    dressed = await dress(pin, snapshot, None, objects, tmp_path)
+    assert dressed.dress is not None
+    assert Path(dressed.dress.files[uuid.UUID(logo)]).read_bytes() == body
+    (warning,) = dressed.warnings
+    assert warning == "brand.missing: the image of /watermark/asset_id is not there: the clip is made without it"
+    assert (await dress(pin, None, None, objects, tmp_path)).warnings[0].startswith("brand.missing")
+    assert await dress(None, None, None, objects, tmp_path) == Dressed()
