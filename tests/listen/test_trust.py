@@ -14,8 +14,8 @@ from streams.listen.fillers import flagged
 from streams.listen.merge import close
 from streams.listen.segments import segments
 from streams.listen.trust import Judged, Witnesses, drawn_out, judge, loops
+from streams.render.asked import doubtful_near
 from streams.render.cues import make_cues
-from streams.render.produce import doubtful_near
 from streams.sinks.documents import segment_documents
 from streams.study.spoken import read
 from tests.listen.spoken import sentence, span, texts, word
