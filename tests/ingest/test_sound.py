@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import av
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from schemas.media import TimeRange
@@ -67,6 +69,32 @@ def test_time_stamps_that_stand_still_do_not_swallow_the_sound(tmp_path: Path) -
     """An AVI of the hostile set counts frames where it should count samples: 78 frames within 20 ms."""
     frames = [frame_at(n * 0.26, 26) for n in range(78)]
     assert abs(len(written(tmp_path / "a", frames)) / 16 - 78 * 26) < 130
+
+
+@pytest.mark.parametrize("drift", [0.001, -0.001, 0.003])
+def test_stamps_that_drift_from_the_samples_are_followed(drift: float, tmp_path: Path) -> None:
+    """A burst each second by the stamps; words are timed by this file, and pictures by the stamps."""
+    frames = []
+    for number in range(1_500):
+        start_ms = number * 20 * (1 + drift)
+        frame = frame_at(start_ms, 20)
+        if start_ms % 1000 > 200:
+            quiet = av.AudioFrame.from_ndarray(np.zeros((1, frame.samples), np.int16), format="s16", layout="mono")
+            quiet.sample_rate, quiet.pts, quiet.time_base = frame.sample_rate, frame.pts, frame.time_base
+            frame = quiet
+        frames.append(frame)
+    loud = loud_ms(written(tmp_path / "a", frames))
+    bursts = [0] + [start for (_, before), (start, _) in pairwise(loud) if start - before > 500]
+    assert len(bursts) >= 29
+    late = [(start + 500) % 1000 - 500 for start in bursts]
+    assert max(map(abs, late)) <= 30, late
+
+
+def test_stamps_that_shake_cut_nothing(tmp_path: Path) -> None:
+    shaking = np.random.default_rng(4).uniform(-15, 15, 500)
+    frames = [frame_at(100 + n * 20 + shake, 20) for n, shake in enumerate(shaking)]
+    (whole,) = loud_ms(written(tmp_path / "a", frames))
+    assert whole[1] - whole[0] >= 9_950
 
 
 def test_layout_and_rate_may_change_in_mid_stream(tmp_path: Path) -> None:

@@ -67,17 +67,25 @@ class Track:
         return made
 
 
-def film(path: Path, tracks: Sequence[Track], *, length_ms: int = 4_000, pictures_at_ms: float = 0.0) -> SourceIndex:
-    """Encode it (Matroska keeps every stamp, PCM every sample) and index it as ingest does."""
-    with av.open(str(path), "w", format="matroska") as container:
+def film(
+    path: Path,
+    tracks: Sequence[Track],
+    *,
+    length_ms: int = 4_000,
+    pictures_at_ms: float = 0.0,
+    form: str = "matroska",
+) -> SourceIndex:
+    """Encode it and index it as ingest does. Matroska keeps every stamp, and PCM every sample; others hold AAC."""
+    with av.open(str(path), "w", format=form) as container:
         video = container.add_stream("libx264", rate=PICTURES_A_SECOND, options={"preset": "ultrafast", "bf": "0"})
         video.width, video.height, video.pix_fmt = 160, 90, "yuv420p"
         video.codec_context.time_base = video.time_base = TICK
         streams = []
         for track in tracks:
-            codec = "pcm_f32le" if track.layout in ("mono", "stereo") else "flac"
+            codec, samples = ("pcm_f32le", "flt") if track.layout in ("mono", "stereo") else ("flac", "s16")
+            codec, samples = ("aac", "fltp") if form != "matroska" else (codec, samples)
             stream = container.add_stream(codec, rate=RATE_HZ, layout=track.layout)
-            stream.codec_context.format = "flt" if codec == "pcm_f32le" else "s16"
+            stream.codec_context.format = samples
             if track.disposition is not None:
                 stream.disposition = track.disposition
             if track.language:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from av.stream import Disposition
@@ -13,10 +14,15 @@ from schemas.edit_clock import whole
 from schemas.media import TimeRange
 from schemas.sound_wish import SoundWish
 from streams.adapters.media.reader import Reader
+from streams.adapters.media.timeline import project_ms
 from streams.render.checks.sync import sound_lag_ms
+from streams.render.encode import RenderTask, render
 from streams.render.loudness import RATE_HZ, Sound
 from streams.render.mix import Mixed, Source, mixed
-from tests.render.sources import Track, film, murmur
+from streams.render.sound import gather
+from streams.render.writer import Encoding
+from tests.render.sources import FLASH_MS, Track, film, murmur
+from tests.render.synth import plan
 
 LENGTH_MS = 12_000
 NEAR_MS = 20.0
@@ -67,6 +73,44 @@ def test_sound_stands_at_its_own_time(track: Track, pictures_at_ms: float, late_
     assert len(lags) == 4
     assert max(map(abs, lags)) <= NEAR_MS
     assert found.warnings == []
+
+
+@pytest.mark.parametrize("form", ["mp4", "mov", "mpegts"])
+@pytest.mark.parametrize(("at_ms", "pictures_at_ms"), [(0, 0), (400, 0), (0, 600)])
+def test_containers_with_edit_lists_and_priming(form: str, at_ms: float, pictures_at_ms: float, tmp_path: Path) -> None:
+    """AAC begins with samples that are to be thrown away: MP4 says so in an edit list, MPEG-TS begins with them, and
+    with them the project's time line; what counts is where the pictures are.
+    """
+    path = tmp_path / "film"
+    index = film(path, [Track(TRUTH, at_ms=at_ms)], length_ms=7_000, pictures_at_ms=pictures_at_ms, form=form)
+    found = exported(path, index, 1_000, 5_000)
+    assert index.video is not None
+    first_picture_ms = project_ms(index.video.start_pts, index.video.time_base, index.origin_us)
+    late_ms = at_ms + first_picture_ms - pictures_at_ms
+    lags = lags_ms(shifted(TRUTH, late_ms)[RATE_HZ : 5 * RATE_HZ], found.sound)
+    assert len(lags) == 2
+    assert max(map(abs, lags)) <= NEAR_MS
+
+
+def test_the_finished_file_has_flash_and_sound_where_the_source_has_them(tmp_path: Path) -> None:
+    """All the way to the decoded MP4, of sound that is late and drifts: by correlating, and by the lit picture."""
+    path, drift = tmp_path / "film.mkv", 0.01
+    recorded = TRUTH[np.minimum(np.arange(int(LENGTH_MS * 47.5)) * (1 + drift), len(TRUTH) - 1).astype(int)]
+    index = film(path, [Track(recorded, at_ms=300, drift=drift)], length_ms=4_000)
+    task = RenderTask(plan=plan(index, 1_000, 3_500), index=index, encoding=Encoding(preset="ultrafast", crf=35))
+    with path.open("rb") as file:
+        rendered = render(task, file, tmp_path, lambda _: None)
+    with av.open(str(tmp_path / "clip.mp4")) as container:
+        frames = ((round((frame.time or 0) * 1000), frame) for frame in container.decode(audio=0))
+        found = gather(frames, 0, 5 * RATE_HZ // 2)
+    with av.open(str(tmp_path / "clip.mp4")) as container:
+        lit = [float(frame.time or 0) * 1000 for frame in container.decode(video=0) if frame.to_ndarray().mean() > 150]
+    assert found is not None
+    assert sound_lag_ms(shifted(TRUTH, 300)[RATE_HZ : 7 * RATE_HZ // 2], found) == pytest.approx(0, abs=NEAR_MS)
+    assert lit[0] == pytest.approx(FLASH_MS - 1_000, abs=1)
+    checks = {check.name: check for check in rendered.certificate.checks}
+    assert checks["av_offset"].verdict == "pass"
+    assert checks["lufs"].verdict == "pass"
 
 
 @pytest.mark.parametrize("drift", [0.004, -0.004, 0.02])
