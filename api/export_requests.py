@@ -15,6 +15,7 @@ from api.exports import Export, export_view
 from api.problems import ApiProblem, FieldError, invalid
 from api.registry import Call, Operation, Reply
 from schemas.brand import BrandKit
+from schemas.caption_wish import broken_language
 from schemas.documents import Aspect
 from schemas.edit_clock import hull, pieces
 from schemas.events import ExportRequested, ProjectOptions
@@ -123,6 +124,8 @@ def settled(asked: RequestExport, options: ProjectOptions, export: ExportOptions
         raise invalid("/template", f"It must be one of {', '.join(templates())}.")
     for path, rule in broken_export_rules(look.options, look.template).items():
         raise invalid(f"/options/{path}", f"It must be {rule}.")
+    if rule := broken_language(look.options.captions, options.translate):
+        raise invalid("/options/captions/language", f"It must be {rule}.")
     return look
 
 

@@ -19,8 +19,8 @@ from streams.adapters.ports import Objects
 from streams.adapters.postgres import Row
 
 EXPIRES_S = 900
-STEM = "stem-"
-"""Before the name of a stem among an export's files."""
+STEM, TRACK = "stem-", "track "
+"""Before the name of a stem, and of a further language and kind, among an export's files."""
 
 
 class FileLink(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +44,8 @@ class ExportLinks(msgspec.Struct, frozen=True, kw_only=True):
     ass: FileLink | None
     ttml: FileLink | None
     txt: FileLink | None
+    tracks: dict[str, dict[str, FileLink]] = {}
+    """Subtitles in further languages, where the project has them: by code, then by kind."""
     stems: dict[str, FileLink] = {}
     """By name, where they were asked for: `voice`, `mix`."""
     expires_at: dt.datetime
@@ -121,6 +123,11 @@ def stored_files(row: Row) -> dict[str, StoredFile]:
         f"{STEM}{name}": StoredFile(ref=ref, suffix=f"-{name}.flac", media_type="audio/flac")
         for name, ref in files.stems.items()
     }
+    found |= {
+        f"{TRACK}{language} {kind}": StoredFile(ref=ref, suffix=f".{language}.{kind}", media_type=SUBTITLE_TYPES[kind])
+        for language, kinds in files.tracks.items()
+        for kind, ref in kinds.items()
+    }
     texts = {kind: getattr(files, kind) for kind in SUBTITLE_TYPES}
     return found | {
         kind: StoredFile(ref=ref, suffix=f".{kind}", media_type=SUBTITLE_TYPES[kind])
@@ -144,9 +151,14 @@ def _links(row: Row, objects: Objects, now: dt.datetime) -> ExportLinks:
 
     links: dict[str, FileLink | None] = dict.fromkeys(SUBTITLE_TYPES)
     files = stored_files(row)
-    links |= {kind: link(file) for kind, file in files.items() if not kind.startswith(STEM)}
+    links |= {kind: link(file) for kind, file in files.items() if not kind.startswith((STEM, TRACK))}
+    tracks: dict[str, dict[str, FileLink]] = {}
+    for name, file in files.items():
+        if name.startswith(TRACK):
+            language, kind = name.removeprefix(TRACK).split()
+            tracks.setdefault(language, {})[kind] = link(file)
     stems = {kind.removeprefix(STEM): link(file) for kind, file in files.items() if kind.startswith(STEM)}
-    return ExportLinks(**links, stems=stems, expires_at=now + dt.timedelta(seconds=EXPIRES_S))  # type: ignore[arg-type]
+    return ExportLinks(**links, tracks=tracks, stems=stems, expires_at=now + dt.timedelta(seconds=EXPIRES_S))  # type: ignore[arg-type]
 
 
 async def get_export(call: Call[None, None]) -> Reply:

@@ -58,7 +58,8 @@ async def request_preview(call: Call[RequestExport, PreviewAt]) -> Reply:
         clip = await lock_clip(rows, call.org_id, call.ids["clip_id"])
         wish = await wanted(rows, call.body, clip)
         look = await look_of(rows, call.body, clip)
-        await _check_moment(rows, call.query.at_ms, clip, wish)
+        if look.options.brand is None:  # a kit may add an intro and an outro: what is too late shows the last picture
+            await _check_moment(rows, call.query.at_ms, clip, wish)
         row = await _ensure_preview(rows, call, clip, wish, look)
     body = Preview(**{name: row[name] for name in Preview.__struct_fields__})
     return Reply(body=body, headers={"Location": f"/v1/previews/{row['preview_id']}", "Retry-After": RETRY_S})

@@ -19,11 +19,12 @@ from cli.client import JSON, Client
 from cli.demo import SHIPPED, demo
 from cli.download import download
 from cli.exits import INTERRUPTED, OK, USAGE, CliError, epilog
+from cli.preview import add_preview, preview
 from cli.replay import replay
 from cli.run import check_options, check_source, run_project
 from cli.show import Display
 from cli.sound_flags import add_sound
-from cli.wishes import ASPECTS, BRAND_HELP, FORMAT_HELP, add_wishes, brand_kit, file_format
+from cli.wishes import ASPECTS, BRAND_HELP, FORMAT_HELP, add_caption_wishes, add_wishes, brand_kit, file_format
 from schemas.export_options import Quality
 from schemas.presets import PresetName
 
@@ -100,6 +101,7 @@ def _add_queries(commands: Any) -> None:
     export.add_argument("--aspect", choices=ASPECTS, default="9:16")
     export.add_argument("--no-captions", action="store_true")
     export.add_argument("--captions-template", metavar="NAME", help="how captions look (as the project's)")
+    add_caption_wishes(export)
     export.add_argument("--mask-profanity", action="store_true", default=None, help="hide coarse words behind stars")
     export.add_argument(
         "--quality", choices=get_args(Quality), help="draft is quickest, best is smallest (as the project's)"
@@ -112,6 +114,7 @@ def _add_queries(commands: Any) -> None:
     export.add_argument("--start-ms", type=int, metavar="MS", help="another start, on the video's time line")
     export.add_argument("--end-ms", type=int, metavar="MS", help="another end")
     export.add_argument("--out", metavar="DIR", default="out", help="for the files (%(default)s)")
+    add_preview(_command(commands, "preview", "see one picture of a clip before it is exported", _ask(preview)))
     edits.add_edit(_command(commands, "edit", "show what a clip plays, or change it", _ask(edits.edit)))
     edits.add_handover(_command(commands, "handover", "take a clip's edit to an editing program", _ask(edits.handover)))
     files = _command(commands, "download", "download the finished exports of a project", _ask(download))

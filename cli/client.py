@@ -112,6 +112,11 @@ class Client:
         answer = self._send("POST", path, json=dict(body or {}), headers=headers)
         return msgspec.json.decode(answer.content, type=dict[str, Any]) if answer.content else {}
 
+    def ask(self, path: str, body: Mapping[str, Any], **query: Any) -> httpx2.Response:
+        """POST with an Idempotency-Key; gives the answer as it is, which may be no JSON."""
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        return self._send("POST", path, json=dict(body), params=query, headers=headers)
+
     def delete(self, path: str) -> None:
         """DELETE a resource."""
         self._send("DELETE", path)

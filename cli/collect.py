@@ -15,7 +15,7 @@ from typing import Any
 from cli.client import JSON, ApiRefused, Client
 
 REPORT_VERSION = 1
-FILES = ("video", "srt", "vtt", "thumbnail")
+FILES = ("video", "srt", "vtt", "ass", "ttml", "txt", "thumbnail")
 CLONE = Path(__file__).parents[1]
 GIT_TIMEOUT_S = 10.0
 _UNSAFE = re.compile(r"[^a-z0-9]+")
@@ -55,6 +55,11 @@ def download_export(
             path = out / (name + Path(link["filename"]).suffix)
             client.download(link["url"], path, on_bytes)
             saved[kind] = path.name
+    for language, kinds in (links.get("tracks") or {}).items():
+        for kind, link in kinds.items():
+            path = out / f"{name}.{language}.{kind}"
+            client.download(link["url"], path, on_bytes)
+            saved[f"{kind} {language}"] = path.name
     for kind, link in (links.get("stems") or {}).items():
         path = out / f"{name}-{kind}.flac"
         client.download(link["url"], path, on_bytes)
@@ -69,6 +74,7 @@ def download_size(exports: Sequence[JSON]) -> int:
     """Bytes of all files of these exports."""
     links = [export.get("files") or {} for export in exports]
     stems = [stem for one in links for stem in (one.get("stems") or {}).values()]
+    stems += [text for one in links for kinds in (one.get("tracks") or {}).values() for text in kinds.values()]
     return sum(int(one[kind]["size_bytes"]) for one in links for kind in FILES if one.get(kind)) + sum(
         int(stem["size_bytes"]) for stem in stems
     )

@@ -6,20 +6,28 @@ import argparse
 import re
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable, Mapping
-from typing import get_args
+from pathlib import Path
+from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
 
 from cli.client import JSON
 from cli.sound_flags import add_sound, sound_of
+from schemas.caption_wish import CaptionLanguage
 from schemas.export_options import Quality
 from schemas.file_kinds import KINDS, FileWish, broken_file_rules
 from schemas.presets import PresetName
+from schemas.template_overrides import TemplateOverrides
 from schemas.worth import Genre
 
 ASPECTS = ("9:16", "4:5", "1:1", "16:9")
-FLAGS: Mapping[str, str] = {"min_clip_ms": "--length", "max_clip_ms": "--length", "topics": "--topic"}
+FLAGS: Mapping[str, str] = {
+    "min_clip_ms": "--length",
+    "max_clip_ms": "--length",
+    "topics": "--topic",
+    "export/captions/language": "--caption-language",
+}
 """Flags that are not called as their option is."""
 FORMAT_HELP = f"of the files: {', '.join(KINDS)}, with a codec after it as in mp4/hevc, mp4/av1, mov/prores (mp4)"
 SOUND_ALONE = frozenset(name for name, kind in KINDS.items() if not kind.pictures)
@@ -33,6 +41,8 @@ def flag_of(option: str) -> str:
     """The flag that sets an option."""
     if option.startswith("export/file/"):
         return "--format"
+    if option.startswith("export/captions/overrides"):
+        return "--captions-overrides"
     return FLAGS.get(option, f"--{option.replace('_', '-')}")
 
 
@@ -72,6 +82,7 @@ def add_wishes(parser: argparse.ArgumentParser, positive: Callable[[str], int]) 
     add("--genre", choices=get_args(Genre), help="what kind of video it is: it shifts what counts (none)")
     add("--skip", action="append", type=stretch, metavar="T-T", help="a stretch no clip may touch, e.g. 0:00-1:30")
     add("--captions-template", metavar="NAME", help="how captions look, e.g. karaoke_fill: see docs/captions.md")
+    add_caption_wishes(parser)
     add("--mask-profanity", action="store_true", help="hide coarse words of captions and subtitles behind stars")
     add("--quality", choices=get_args(Quality), help="of the files: draft is quickest, best is smallest (good)")
     add_sound(parser)
@@ -112,10 +123,36 @@ def options_of(args: Namespace) -> JSON:
 
 def export_options_of(args: Namespace) -> JSON:
     """How files are made: ``options`` of an export, ``export`` among those of a project."""
-    parts: JSON = {"video": {"quality": args.quality} if args.quality else {}, "sound": sound_of(args)}
-    parts |= {"file": args.format, "preset": args.preset, "brand": getattr(args, "brand", None)}
-    parts["stems"] = getattr(args, "stems", False)
+    quality = getattr(args, "quality", None)
+    parts: JSON = {"video": {"quality": quality} if quality else {}, "captions": captions_of(args)}
+    parts |= {"sound": sound_of(args) if "quality" in args else {}, "file": getattr(args, "format", None)}
+    parts |= {"preset": args.preset, "stems": getattr(args, "stems", False), "brand": getattr(args, "brand", None)}
     return {name: part for name, part in parts.items() if part}
+
+
+def captions_of(args: Namespace) -> JSON:
+    """``captions`` among the options of an export."""
+    parts = {"language": args.caption_language, "overrides": args.captions_overrides}
+    return {name: part for name, part in parts.items() if part}
+
+
+def add_caption_wishes(parser: argparse.ArgumentParser) -> None:
+    """The flags of words that are burned in, beside the template's name."""
+    add = parser.add_argument
+    add("--caption-language", choices=get_args(CaptionLanguage), help="of captions and subtitles; en needs --translate")
+    add(
+        "--captions-overrides", type=overrides_file, metavar="FILE", help="JSON with what is other than in the template"
+    )
+
+
+def overrides_file(path: str) -> JSON:
+    """What a JSON file changes of a template; ArgumentTypeError for what is no such file."""
+    try:
+        body = Path(path).read_bytes()
+        msgspec.json.decode(body, type=TemplateOverrides)
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise ArgumentTypeError(f"{path!r} does not say what is other than in a template: {error}") from None
 
 
 def brand_kit(text: str) -> JSON:

@@ -427,6 +427,8 @@ class ExportFiles(Value, frozen=True, kw_only=True):
     ass: ObjectRef | None = None
     ttml: ObjectRef | None = None
     txt: ObjectRef | None = None
+    tracks: dict[str, dict[str, ObjectRef]] = {}
+    """Subtitles in further languages: by code, then by kind."""
     stems: dict[str, ObjectRef] = {}
     """By name, where they were asked for."""
 

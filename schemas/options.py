@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from schemas.caption_wish import broken_language
 from schemas.events import ProjectOptions
 from schemas.export_options import broken_export_rules
 from schemas.templates import templates
@@ -71,7 +72,9 @@ def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
         ),
         ("captions_template", options.captions_template in templates(), f"one of {', '.join(templates())}"),
     )
-    broken = broken_export_rules(options.export, options.captions_template)
+    broken = dict(broken_export_rules(options.export, options.captions_template))
+    if rule := broken_language(options.export.captions, options.translate):
+        broken["captions/language"] = rule
     nested = {f"export/{path}": rule for path, rule in broken.items()}
     return {name: rule for name, fine, rule in checks if not fine} | nested
 

@@ -30,6 +30,30 @@ def shown(track: Transcript, transcript: Transcript) -> Transcript:
     )
 
 
+def timed_by_segments(track: Transcript) -> Transcript:
+    """The track with the words of each translated segment spread over its time, by length.
+
+    A translation's words are not said one by one: when each of them is due nobody knows, when its sentence is is known.
+    """
+    words = list(track.words)
+    for segment in track.segments:
+        if segment.translated_from is not None:
+            part = slice(segment.first_word, segment.end_word)
+            words[part] = _spread(words[part], segment)
+    return msgspec.structs.replace(track, words=words)
+
+
+def _spread(run: Sequence[Word], segment: Segment) -> list[Word]:
+    total, signs = sum(len(word.text) for word in run), 0
+    lasts_ms, spread = segment.end_ms - segment.start_ms, list[Word]()
+    for word in run:
+        begins = segment.start_ms + lasts_ms * signs // max(1, total)
+        signs += len(word.text)
+        ends = segment.start_ms + lasts_ms * signs // max(1, total)
+        spread.append(msgspec.structs.replace(word, start_ms=begins, end_ms=ends))
+    return spread
+
+
 def _said(word: Word, turns: Sequence[Turn]) -> Word:
     middle = (word.start_ms + word.end_ms) / 2
     at = bisect_right(turns, middle, key=lambda turn: turn.start_ms) - 1

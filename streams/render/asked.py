@@ -1,4 +1,4 @@
-"""What was asked of an export, or of a preview of it, as the child is told it. Pure; starts nothing."""
+"""What was asked of an export, or of a preview of it, as the child is told it. Reads tracks; starts nothing."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from schemas.media import Segment, TimeRange, Value, Word
 from schemas.profanity import masked_transcript, unmasked_languages
 from schemas.template_overrides import overridden
 from schemas.templates import template_named
+from streams.adapters.ports import Objects
 from streams.render.dressing import Dressed, after_intro, clip_only
 from streams.render.encode import RenderTask, least_rate
+from streams.render.tongue import in_tongues
 from streams.render.writer import Encoding
 
 NEARBY_MS = 5_000
@@ -51,28 +53,31 @@ class Prepared(Value, frozen=True, kw_only=True):
 
     task: RenderTask
     said: Transcript | None
+    others: dict[str, Transcript]
+    """The same in further languages."""
     warnings: list[str]
 
 
-def task_of(
+async def task_of(
     asked: Asked,
     plan: FramePlan,
     transcript: Transcript | None,
     index: SourceIndex,
     *,
+    objects: Objects,
     encoding: Encoding,
     edit: EditList | None,
     dressed: Dressed = Dressed(),  # noqa: B008 - frozen
 ) -> Prepared:
-    """Everything that decides what is shown; the same for an export and for a preview of it."""
+    """Everything that decides what is shown; the same for an export and for a preview of it. Raises as `in_tongues`."""
     dressed = clip_only(dressed) if encoding.file.is_preview else dressed
     least = least_rate(asked.options.preset)
     played = after_intro(pieces(edit) if edit else whole(plan.range), dressed.dress, index, least)
-    said = retold(transcript, edit.captions) if transcript and edit else transcript
-    warnings = list(dressed.warnings)
+    tongues = await in_tongues(transcript, asked.options.captions.language, objects)
+    said = _as_asked(tongues.said, asked, edit) if tongues.said else None
+    warnings = [*dressed.warnings, *tongues.warnings]
     if asked.mask_profanity and said:
         warnings += [NO_LIST.format(language) for language in unmasked_languages(said)]
-        said = masked_transcript(said)
     times = union(piece.source for piece in played)
     task = RenderTask(
         plan=plan,
@@ -87,7 +92,14 @@ def task_of(
         options=asked.options,
         brand=dressed.dress,
     )
-    return Prepared(task=task, said=said, warnings=warnings)
+    others = {language: _as_asked(track, asked, edit) for language, track in tongues.others.items()}
+    return Prepared(task=task, said=said, others=others, warnings=warnings)
+
+
+def _as_asked(said: Transcript, asked: Asked, edit: EditList | None) -> Transcript:
+    """With a person's own texts, and coarse words hidden where that is asked for."""
+    told = retold(said, edit.captions) if edit else said
+    return masked_transcript(told) if asked.mask_profanity else told
 
 
 def words_near(words: Sequence[Word], *times: TimeRange) -> list[Word]:

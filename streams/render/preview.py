@@ -77,11 +77,12 @@ class PreviewStage:
         transcript = None
         if known.transcript:
             transcript = msgspec.json.decode(await context.objects.get(known.transcript), type=Transcript)
-        prepared = task_of(
+        prepared = await task_of(
             event,
             plan,
             transcript,
             await context.index(known.index),
+            objects=context.objects,
             encoding=encoding_of(event.options.video, THREADS),
             edit=known.edit,
             dressed=await dress(event.options.brand, known.brand, transcript, context.objects, scratch),

@@ -54,10 +54,16 @@ async def produce(
 ) -> Produced:
     """Render, measure and store one export; without ``edit`` the plan's range. Raises as `run_child` and `Objects`."""
     dressed = await dress(request.options.brand, brand, transcript, objects, scratch)
-    prepared = task_of(request, plan, transcript, index, encoding=encoding, edit=edit, dressed=dressed)
+    prepared = await task_of(
+        request, plan, transcript, index, objects=objects, encoding=encoding, edit=edit, dressed=dressed
+    )
     task, said = prepared.task, prepared.said
     made = await best_of_two(task, source=source, scratch=scratch, report=report)
     files = await _store(made.folder, encoding, said, task.pieces, objects, prefix)
+    tracks = {
+        language: await _store_texts(track, task.pieces, objects, prefix) for language, track in prepared.others.items()
+    }
+    files = msgspec.structs.replace(files, tracks={language: one for language, one in tracks.items() if one})
     files = msgspec.structs.replace(files, stems=await _store_stems(made.folder, made.rendered.stems, objects, prefix))
     certificate = msgspec.structs.replace(
         made.certificate,
@@ -79,6 +85,17 @@ def framing_of(plan: FramePlan, times: Sequence[TimeRange]) -> list[Framing]:
     return told
 
 
+async def _store_texts(
+    transcript: Transcript, played: Sequence[Piece], objects: Objects, prefix: str
+) -> dict[str, ObjectRef]:
+    """Subtitles of what is played, by kind; none where nothing is said."""
+    cues = cues_out(transcript, played)
+    texts = subtitle_texts(cues, transcript.language) if cues else {}
+    return {
+        kind: await objects.put(prefix, text.encode(), SUBTITLE_TYPES[kind], f".{kind}") for kind, text in texts.items()
+    }
+
+
 async def _store(
     scratch: Path,
     encoding: Encoding,
@@ -88,11 +105,7 @@ async def _store(
     prefix: str,
 ) -> ExportFiles:
     """Upload what was made. Subtitles only where something is said."""
-    cues = cues_out(transcript, played) if transcript else []
-    texts = subtitle_texts(cues, transcript.language) if transcript and cues else {}
-    stored: dict[str, Any] = {
-        kind: await objects.put(prefix, text.encode(), SUBTITLE_TYPES[kind], f".{kind}") for kind, text in texts.items()
-    }
+    stored: dict[str, Any] = dict(await _store_texts(transcript, played, objects, prefix)) if transcript else {}
     return ExportFiles(
         video=await objects.put_file(
             prefix, scratch / clip_file(encoding), encoding.file.media_type, encoding.file.suffix

@@ -215,6 +215,9 @@ async def test_what_cannot_be_asked_is_refused(world: World) -> None:
     low = {"options": {"captions": {"overrides": {"shapes": {"tall": {"y": 0.99}}}}}}
     outside = await world.ann.client.post(ask, json=low, params={"at_ms": 1}, headers=ASYNC)
     assert outside.json()["errors"][0]["pointer"] == "/options/captions/overrides/shapes/tall"
+    english = {"options": {"captions": {"language": "en"}}}
+    untranslated = await world.ann.client.post(ask, json=english, params={"at_ms": 1}, headers=ASYNC)
+    assert untranslated.json()["errors"][0]["pointer"] == "/options/captions/language"
     nobodys = await world.ann.client.post(f"/v1/clips/{uuid.uuid4()}/preview", json={}, params={"at_ms": 1})
     assert nobodys.status_code == 404
 

@@ -1,0 +1,93 @@
+"""Captions and subtitles in the track that was asked for; the other languages beside; a missing track is said."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from schemas.caption_wish import CaptionLanguage, CaptionWish, broken_language
+from schemas.documents import Transcript, encode_document
+from schemas.events import PreviewPlanned
+from schemas.export_options import ExportOptions
+from schemas.media import ObjectRef, Segment, TimeRange
+from streams.render.asked import task_of
+from streams.render.codecs import Encoding
+from streams.render.tongue import in_tongues
+from tests.render.synth import plan, words
+from tests.render.test_produce import NOBODY, REF, Memory
+from tests.render.test_still import source
+
+__all__ = ["source"]
+
+
+def told(text: str, language: str, translated_from: str | None = None) -> Transcript:
+    run = words(text, 300, 400)
+    segment = Segment(
+        start_ms=300, end_ms=1_900, text=text, first_word=0, end_word=len(run), translated_from=translated_from,
+    )  # fmt: skip
+    return Transcript(
+        language=language, language_probability=1.0, duration_ms=2_000, words=run, segments=[segment], speech=[],
+        model="m",
+    )  # fmt: skip
+
+
+class Stored(Memory):
+    """Objects in memory that can be read, too."""
+
+    async def get(self, ref: ObjectRef) -> bytes:
+        return self.stored[ref.key][0]
+
+
+async def german(objects: Stored) -> Transcript:
+    track = encode_document(told("Good shit here", "en", "de"))
+    return msgspec.structs.replace(
+        told("Guten Tag hier", "de"), tracks={"en": await objects.put("t", track, "application/json", ".json")}
+    )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "first", "others"),
+    [("spoken", "Guten Tag hier", {"en": "Good shit here"}), ("en", "Good shit here", {"de": "Guten Tag hier"})],
+)
+async def test_the_asked_language_is_shown_and_the_others_come_beside(
+    wanted: CaptionLanguage, first: str, others: dict[str, str]
+) -> None:
+    objects = Stored()
+    found = await in_tongues(await german(objects), wanted, objects)  # type: ignore[arg-type]
+    assert found.said is not None
+    assert found.said.segments[0].text == first
+    assert {language: one.segments[0].text for language, one in found.others.items()} == others
+    assert found.warnings == []
+
+
+async def test_where_there_is_no_such_track_the_words_stay_and_it_is_said() -> None:
+    objects, english = Stored(), told("Hello", "en")
+    alone = await in_tongues(told("Hallo", "de"), "en", objects)  # type: ignore[arg-type]
+    assert alone.said is not None
+    assert alone.said.language == "de"
+    assert [one.split(":")[0] for one in alone.warnings] == ["captions.language"]
+    assert (await in_tongues(english, "en", objects)).warnings == []  # type: ignore[arg-type]
+    assert (await in_tongues(None, "en", objects)).said is None  # type: ignore[arg-type]
+    wish = CaptionWish(language="en")
+    assert broken_language(wish, "en") == broken_language(CaptionWish(), None) == ""
+    assert "translate" in broken_language(wish, None)
+
+
+async def test_an_export_and_a_preview_are_told_the_same_words(source: tuple[object, object]) -> None:
+    objects = Stored()
+    index = source[1]
+    asked = PreviewPlanned(
+        org_id=NOBODY, project_id=NOBODY, clip_id=NOBODY, preview_id=NOBODY, ordinal=0, edit_version=1, at_ms=0,
+        range=TimeRange(start_ms=0, end_ms=2_000), aspect="9:16", captions=True, mask_profanity=True, plan=REF,
+        options=ExportOptions(captions=CaptionWish(language="en")),
+    )  # fmt: skip
+    prepared = await task_of(
+        asked, plan(index, 0, 2_000), await german(objects), index,  # type: ignore[arg-type]
+        objects=objects, encoding=Encoding(), edit=None,  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert [(word.text, word.start_ms) for word in prepared.task.words] == [
+        ("Good", 300),
+        ("s***", 833),
+        ("here", 1_366),
+    ]
+    assert (prepared.task.language, list(prepared.others)) == ("en", ["de"])
