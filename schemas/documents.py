@@ -415,6 +415,10 @@ class Certificate(Value, frozen=True, kw_only=True):
     """Of two tries the one that was not kept."""
     made_with: dict[str, str] = {}
     """Code, libraries, fonts, settings and inputs by name: what a replay is compared by. None in older ones."""
+    recipe: str = ""
+    """One name for all that goes into the files: an export of the same clip with the same one has the same files."""
+    reused_from: str | None = None
+    """The export whose files these are, where there was nothing to be made."""
 
 
 class ExportFiles(Value, frozen=True, kw_only=True):

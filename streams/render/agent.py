@@ -6,7 +6,7 @@ import msgspec
 
 from schemas import events
 from schemas.brand import BrandSnapshot
-from schemas.documents import FramePlan, Transcript
+from schemas.documents import FramePlan, SourceIndex, Transcript
 from schemas.edit import EditList
 from schemas.ids import result_id
 from schemas.media import ObjectRef
@@ -20,11 +20,13 @@ from streams.context import Context, prefix_of
 from streams.exports import count_unfinished, fail_export, is_automatic, pinned_transcript
 from streams.leftovers import GRACE, plan_project_sweep
 from streams.outbox import Cause, put
+from streams.render.asked import task_of
 from streams.render.dressing import files_of, snapshot_of
-from streams.render.made_with import made_with
+from streams.render.made_with import made_with, workshop
 from streams.render.produce import Produced, produce
 from streams.render.replay import replay, write
-from streams.render.writer import encoding_for
+from streams.render.reuse import certified, made_before, recipe_of
+from streams.render.writer import Encoding, encoding_for
 
 SIDE_BY_SIDE, ALONE = 1, 2
 """Threads of an encoder. The last clip of a project has no other beside it: one thread would leave a core idle."""
@@ -35,6 +37,29 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
 
     transcript: Transcript | None
     ref: ObjectRef | None
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a request names."""
+
+    plan: FramePlan
+    index: SourceIndex
+    words: Words
+    edit: EditList | None
+    brand: BrandSnapshot | None
+    encoding: Encoding
+
+    def made_with(self, event: events.RenderRequested) -> dict[str, str]:
+        """Everything by name."""
+        used = {"plan": event.plan, "source": event.source, "index": event.index, "edit": event.edit}
+        inputs = used | {"transcript": self.words.ref} | files_of(self.brand)
+        return made_with(self.encoding, event.template, self.plan, self.words.transcript, inputs)
+
+    def recipe(self, event: events.RenderRequested) -> str:
+        """One name for all that goes into the files."""
+        words = self.words.transcript
+        prepared = task_of(event, self.plan, words, self.index, encoding=self.encoding, edit=self.edit)
+        return recipe_of(prepared, event, self.brand, workshop())
 
 
 class RenderStage:
@@ -55,7 +80,10 @@ class RenderStage:
         if isinstance(event, events.ReplayRequested):
             return await replay(self._context, event, work, self._make)
         assert isinstance(event, events.RenderRequested)
-        produced = await self._make(event, work, self._context.objects, await self._threads(event))
+        wanted = await self._read(event, await self._threads(event))
+        produced = await self._made_before(event, wanted)
+        if produced is None:
+            produced = await self._render(event, wanted, work, self._context.objects)
         work.cpu_ms = produced.cpu_ms
 
         async def commit(connection: Connection) -> None:
@@ -64,37 +92,50 @@ class RenderStage:
         return commit
 
     async def _make(self, event: events.RenderRequested, work: Work, objects: Objects, threads: int) -> Produced:
-        """The export, its files put into ``objects``."""
+        """The export, its files put into ``objects``, whatever was made before."""
+        return await self._render(event, await self._read(event, threads), work, objects)
+
+    async def _read(self, event: events.RenderRequested, threads: int) -> Wanted:
+        """What the request names."""
         context = self._context
         index = await context.index(event.index)
         plan = msgspec.json.decode(await context.objects.get(event.plan), type=FramePlan)
-        words = await self._words(event)
-        transcript, encoding = words.transcript, encoding_for(event.options, threads)
-        edit = None
+        words, edit = await self._words(event), None
         if event.edit:
             edit = msgspec.json.decode(await context.objects.get(event.edit), type=EditList)
-        brand = await self._brand(event)
+        encoding, brand = encoding_for(event.options, threads), await self._brand(event)
+        return Wanted(plan=plan, index=index, words=words, edit=edit, brand=brand, encoding=encoding)
+
+    async def _made_before(self, event: events.RenderRequested, wanted: Wanted) -> Produced | None:
+        """What an earlier export of the clip has, where there is nothing else to be made."""
+        async with org_transaction(self._context.pool, event.org_id) as connection:
+            before = await made_before(connection, event, wanted.recipe(event))
+        if before is None:
+            return None
+        made = before.certificate.made_with
+        tools = {name: value for name, value in made.items() if not name.startswith("input.")}
+        inputs = {name: value for name, value in wanted.made_with(event).items() if name.startswith("input.")}
+        return certified(before, made_with=tools | inputs)
+
+    async def _render(self, event: events.RenderRequested, wanted: Wanted, work: Work, objects: Objects) -> Produced:
+        context = self._context
         with context.scratch() as scratch:
             async with context.cache.open(event.source.key, event.source.size) as source:
                 produced = await produce(
                     event,
-                    plan,
-                    transcript,
-                    index,
+                    wanted.plan,
+                    wanted.words.transcript,
+                    wanted.index,
                     source=source,
                     objects=objects,
                     scratch=scratch,
                     prefix=prefix_of(event, "exports", result_id(work.cause.input_id, "render")),
                     report=work.report,
-                    encoding=encoding,
-                    edit=edit,
-                    brand=brand,
+                    encoding=wanted.encoding,
+                    edit=wanted.edit,
+                    brand=wanted.brand,
                 )
-        used = {"plan": event.plan, "source": event.source, "index": event.index, "edit": event.edit}
-        made = made_with(encoding, event.template, plan, transcript, used | {"transcript": words.ref} | files_of(brand))
-        return msgspec.structs.replace(
-            produced, certificate=msgspec.structs.replace(produced.certificate, made_with=made)
-        )
+        return certified(produced, made_with=wanted.made_with(event), recipe=wanted.recipe(event))
 
     async def _threads(self, event: events.RenderRequested) -> int:
         """How many the clip may have."""

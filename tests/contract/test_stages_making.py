@@ -14,6 +14,7 @@ import pytest
 from schemas import events
 from schemas.documents import Certificate, ClipTracks, ExportFiles, FramePlan, MomentList
 from schemas.edit import CropKey, EditList, EditSegment
+from schemas.handover import SourceFacts
 from schemas.ids import result_id
 from schemas.media import CropBox, ObjectRef, Segment, TimeRange, Word
 from schemas.remade import Remade
@@ -296,6 +297,40 @@ async def spoken(rig: Rig, text: str, *, version: int) -> ObjectRef:
     return ref
 
 
+async def edited(rig: Rig, clip: events.ClipSelected, edit: EditList) -> None:
+    """A version of the clip's edit, as the API writes it."""
+    owner = await asyncpg.connect(rig.context.settings.postgres_owner)
+    async with owner.transaction():
+        await set_org(owner, rig.org_id)
+        await owner.execute(
+            """insert into clip_edits (org_id, clip_id, version, base_version, key_id, operations, edit)
+               values ($1, $2, $3, 1, $4, '[]', $5)""",
+            rig.org_id, clip.clip_id, edit.version, uuid.uuid4(), msgspec.json.encode(edit).decode(),
+        )  # fmt: skip
+    await owner.close()
+
+
+async def exported(rig: Rig, clip: events.ClipSelected, version: int) -> Any:
+    """One more export of the clip, of a version of its edit, framed and rendered; its row."""
+    export_id = uuid.uuid4()
+    await rig.fresh()
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute(
+            """insert into exports (org_id, project_id, clip_id, export_id, ordinal, aspect, captions, start_ms, end_ms,
+                 automatic, edit_version, number) values ($1, $2, $3, $4, 0, '9:16', true, $5, $6, false, $7, $7)""",
+            *rig.owner, clip.clip_id, export_id, CLIP.start_ms, CLIP.end_ms, version,
+        )  # fmt: skip
+    wish = events.ExportRequested(
+        **rig.of, clip_id=clip.clip_id, export_id=export_id, ordinal=0, edit_version=version, range=CLIP, aspect="9:16",
+        captions=True, transcript_version=1,
+    )  # fmt: skip
+    assert await rig.send(FrameStage(rig.context), wish, uuid.uuid4()) == "committed"
+    (sent,) = await rig.fresh()
+    assert await rig.send(RenderStage(rig.context), sent.event, uuid.uuid4()) == "committed"
+    await rig.fresh()
+    return next(row for row in await exports(rig) if row["export_id"] == export_id)
+
+
 async def test_an_edited_clip_is_framed_and_rendered_piece_by_piece(rig: Rig, tmp_path: Path) -> None:
     """>> ExportRequested of version 2 << RenderRequested with the edit << ExportCompleted of what it plays."""
     (clip,) = await selected(rig, tmp_path / "film.mp4")
@@ -313,18 +348,13 @@ async def test_an_edited_clip_is_framed_and_rendered_piece_by_piece(rig: Rig, tm
         await connection.execute(
             "update exports set edit_version = 2 where org_id = $1 and export_id = $2", rig.org_id, clip.export_id
         )
-    owner = await asyncpg.connect(rig.context.settings.postgres_owner)
-    async with owner.transaction():
-        await set_org(owner, rig.org_id)
-        await owner.execute(
-            """insert into clip_edits (org_id, clip_id, version, base_version, key_id, operations, edit)
-               values ($1, $2, 2, 1, $3, '[]', $4)""",
-            rig.org_id, clip.clip_id, uuid.uuid4(), msgspec.json.encode(edit).decode(),
-        )  # fmt: skip
-    await owner.close()
+    await edited(rig, clip, edit)
     await spoken(rig, "asked", version=1)
     request = await framed(rig, msgspec.structs.replace(clip, transcript_version=1))
     await spoken(rig, "later", version=2)
+    index = await rig.context.index(request.index)
+    facts = msgspec.msgpack.decode(await rig.objects.get(request.index), type=SourceFacts)
+    assert (facts.video, facts.audio, facts.origin_us) == (index.video, index.audio, index.origin_us)
     assert request.edit is not None
     assert msgspec.json.decode(await rig.objects.get(request.edit), type=EditList) == edit
     plan = msgspec.json.decode(await rig.objects.get(request.plan), type=FramePlan)
@@ -337,6 +367,20 @@ async def test_an_edited_clip_is_framed_and_rendered_piece_by_piece(rig: Rig, tm
     files = msgspec.convert(export["files"], ExportFiles)
     assert files.txt is not None
     assert (await rig.objects.get(files.txt)).decode().strip() == "asked", "what is corrected later is not shown"
+
+    await edited(rig, clip, msgspec.structs.replace(edit, version=3, base_version=2))
+    again = await exported(rig, clip, 3)
+    assert (again["files"], again["certificate"]["reused_from"]) == (export["files"], str(export["export_id"]))
+    assert again["certificate"]["checks"] == export["certificate"]["checks"]
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute(
+            "update exports set certificate = certificate - 'recipe' where org_id = $1", rig.org_id
+        )
+    anew = await exported(rig, clip, 3)
+    assert anew["certificate"]["reused_from"] is None
+    assert {name: ref["sha256"] for name, ref in anew["files"].items() if isinstance(ref, dict) and ref} == {
+        name: ref["sha256"] for name, ref in export["files"].items() if isinstance(ref, dict) and ref
+    }, "what was reused is what would have been made"
 
 
 async def test_an_export_has_the_words_of_its_request(rig: Rig) -> None:

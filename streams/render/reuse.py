@@ -1,0 +1,71 @@
+"""Whether an export was made before: of exactly the same, by exactly the same. Renders nothing, removes nothing.
+
+Two requests of one clip may come to the same: an undone edit, a correction of words that are said elsewhere. The same
+task gives the same bytes (tests/render/test_encode.py), so the files that are there are the files that would be made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from schemas.brand import BrandSnapshot
+from schemas.documents import Certificate, ExportFiles
+from schemas.edited import cues_out
+from schemas.events import RenderRequested
+from streams.adapters.postgres import Connection
+from streams.render.asked import Prepared
+from streams.render.produce import Produced
+
+
+def recipe_of(
+    prepared: Prepared, request: RenderRequested, brand: BrandSnapshot | None, tools: Mapping[str, str]
+) -> str:
+    """One name for all that goes into an export's files: what is shown, heard and written, the source, and the code.
+
+    How many threads encode is left out: it is chosen by what else is to be done, and asked for by nobody. The index is
+    named by its own hash, for it is large; a brand kit is named by all that it names, and may show who speaks.
+    """
+    task, said = prepared.task, prepared.said
+    told = msgspec.structs.replace(
+        task,
+        encoding=msgspec.structs.replace(task.encoding, threads=0),
+        index=msgspec.structs.replace(task.index, packets=None),
+    )
+    subtitles = cues_out(said, task.pieces) if said else []
+    speakers = said.diarization if said and brand else None
+    sources = (request.source.sha256, request.index.sha256)
+    digest = hashlib.sha256()
+    for part in (told, subtitles, brand, speakers, prepared.warnings, sources, tools):
+        digest.update(hashlib.sha256(msgspec.json.encode(part, order="sorted")).digest())
+    return digest.hexdigest()
+
+
+async def made_before(connection: Connection, request: RenderRequested, recipe: str) -> Produced | None:
+    """What the oldest finished export of the clip by this recipe has; None where there is none."""
+    row = await connection.fetchrow(
+        """select export_id, files, certificate from exports
+           where org_id = $1 and clip_id = $2 and export_id <> $3 and state = 'done' and certificate->>'recipe' = $4
+           order by finished_at, export_id limit 1""",
+        request.org_id,
+        request.clip_id,
+        request.export_id,
+        recipe,
+    )
+    if row is None:
+        return None
+    certificate = msgspec.convert(row["certificate"], Certificate)
+    origin = certificate.reused_from or str(row["export_id"])
+    return Produced(
+        files=msgspec.convert(row["files"], ExportFiles),
+        certificate=msgspec.structs.replace(certificate, reused_from=origin),
+        cpu_ms=0,
+    )
+
+
+def certified(produced: Produced, **told: Any) -> Produced:
+    """The same, more told in its certificate."""
+    return msgspec.structs.replace(produced, certificate=msgspec.structs.replace(produced.certificate, **told))

@@ -1,0 +1,113 @@
+"""What makes two exports the same: everything that is shown, heard and written, and the code; nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from schemas.brand import BrandKit, BrandSnapshot
+from schemas.documents import SourceIndex, Transcript
+from schemas.edit import EditList, EditSegment
+from schemas.events import RenderRequested
+from schemas.export_options import ExportOptions
+from schemas.media import ObjectRef, Segment, TimeRange, Word
+from streams.render.asked import task_of
+from streams.render.reuse import recipe_of
+from streams.render.writer import Encoding
+from tests.render.synth import flash_and_beep, plan
+
+NOBODY = UUID(int=0)
+REF = ObjectRef(key="k", sha256="0" * 64, size=1)
+SAID = [("Hello", 300), ("there", 700), ("far", 20_000)]
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> SourceIndex:
+    return flash_and_beep(tmp_path_factory.mktemp("source") / "a.mp4", length_ms=1_600)
+
+
+def transcript(*said: tuple[str, int]) -> Transcript:
+    words = [Word(text=text, start_ms=at, end_ms=at + 300, probability=0.9) for text, at in said]
+    segments = [
+        Segment(start_ms=word.start_ms, end_ms=word.end_ms, text=word.text, first_word=number, end_word=number + 1)
+        for number, word in enumerate(words)
+    ]
+    return Transcript(
+        language="en",
+        language_probability=1.0,
+        duration_ms=30_000,
+        words=words,
+        segments=segments,
+        speech=[],
+        model="m",
+    )
+
+
+def edit_of(version: int, **more: Any) -> EditList:
+    segment = EditSegment(segment_id="s1", range=TimeRange(start_ms=200, end_ms=1_400), **more)
+    return EditList(version=version, base_version=version - 1, segments=[segment])
+
+
+def recipe(
+    known: SourceIndex,
+    said: Transcript | None = None,
+    *,
+    edit: EditList | None = None,
+    threads: int = 1,
+    tools: dict[str, str] | None = None,
+    brand: BrandSnapshot | None = None,
+    **more: Any,
+) -> str:
+    crops = plan(known, 200, 1_400)
+    fields: dict[str, Any] = {
+        "org_id": NOBODY, "project_id": NOBODY, "clip_id": NOBODY, "export_id": NOBODY, "ordinal": 0,
+        "range": crops.range, "aspect": "9:16", "captions": True, "plan": REF, "source": REF, "index": REF,
+    }  # fmt: skip
+    request = RenderRequested(**fields | more)
+    told = said or transcript(*SAID)
+    prepared = task_of(request, crops, told, known, encoding=Encoding(threads=threads), edit=edit)
+    return recipe_of(prepared, request, brand, tools or {"code": "1"})
+
+
+def test_what_nobody_asks_for_makes_no_difference(index: SourceIndex) -> None:
+    usual = recipe(index)
+    assert recipe(index, threads=2) == usual, "how many threads encode"
+    assert recipe(index, export_id=UUID(int=9), plan=msgspec.structs.replace(REF, key="elsewhere")) == usual
+    elsewhere = transcript(*SAID[:2], ("corrected", 20_000))
+    assert recipe(index, elsewhere, transcript_version=2) == usual, "a correction that the clip does not show"
+
+
+def test_an_undone_edit_is_what_it_was(index: SourceIndex) -> None:
+    assert recipe(index, edit=edit_of(2)) == recipe(index, edit=edit_of(4)) == recipe(index)
+
+
+def test_everything_else_does(index: SourceIndex) -> None:
+    other = msgspec.structs.replace(REF, sha256="1" * 64)
+    recipes = [
+        recipe(index),
+        recipe(index, transcript(("Hallo", 300), *SAID[1:])),
+        recipe(index, edit=edit_of(2, muted=True)),
+        recipe(index, edit=edit_of(2, speed=1.5)),
+        recipe(index, captions=False),
+        recipe(index, template="minimal"),
+        recipe(index, mask_profanity=True, said=transcript(("shit", 300), *SAID[1:])),
+        recipe(index, options=ExportOptions(stems=True)),
+        recipe(index, source=other),
+        recipe(index, index=other),
+        recipe(msgspec.structs.replace(index, origin_us=7)),
+        recipe(index, tools={"code": "2"}),
+        recipe(index, brand=BrandSnapshot(kit_id=NOBODY, version=1, kit=BrandKit(name="A kit"))),
+        recipe(index, brand=BrandSnapshot(kit_id=NOBODY, version=2, kit=BrandKit(name="A kit"))),
+    ]
+    assert len(set(recipes)) == len(recipes)
+
+
+def test_subtitles_count_where_no_word_is_burned_in(index: SourceIndex) -> None:
+    apart = transcript(*SAID)
+    joined = msgspec.structs.replace(
+        apart, segments=[Segment(start_ms=300, end_ms=1_000, text="Hello there", first_word=0, end_word=2)]
+    )
+    assert recipe(index, apart, captions=False) != recipe(index, joined, captions=False), "two cues, or one"
