@@ -10,8 +10,8 @@ import unicodedata
 JOINER, EMOJI_FACE = "\u200d", "\ufe0f"
 JOINERS = "\u200c" + JOINER + "".join(map(chr, range(0xE0020, 0xE0080)))
 """Signs without a width that change their neighbours: Persian and Indian scripts, and emoji, are wrong without them."""
-_LINKERS = frozenset("\u094d\u09cd\u0acd\u0b4d\u0c4d\u0d4d")
-"""Viramas that bind two consonants into one sign (GB9c)."""
+_LINKERS = frozenset("\u094d\u09cd\u0a4d\u0acd\u0b4d\u0c4d\u0ccd\u0d4d\u0dca\u1039\u17d2")
+"""Viramas that bind two consonants into one sign (GB9c); those of Gurmukhi, Kannada and Sinhala too, which draw one."""
 _EXTENDING = frozenset("\u200c\u200d\u0e33\u0eb3\uff9e\uff9f")
 """Go with what stands before them although their category does not say so (Thai and Lao am, half-width voicing)."""
 

@@ -22,6 +22,7 @@ NEVER_FIRST = frozenset(
 NEVER_LAST = frozenset("‘“（〔［｛〈《「『【〘〖〝｟«([{￥＄£＃")
 LONG_SIGNS = 8
 """A longer word of such a script is several: cut at its phrases."""
+EVEN_SIGNS = 5
 APART_MS = 400
 """Pieces further apart than this are not one phrase."""
 
@@ -148,7 +149,13 @@ def _parser(text: str, language: str | None) -> Callable[[str], list[str]]:
         return _budoux("th")
     if any("\u4e00" <= sign <= "\u9fff" for sign in text):
         return _budoux("zh-hant" if language in ("yue", "zh-Hant") else "zh-hans")
-    return clusters
+    return _even
+
+
+def _even(text: str) -> list[str]:
+    """For scripts that nobody here knows the phrases of: some signs at a time, none of them cut."""
+    signs = clusters(text)
+    return ["".join(signs[at : at + EVEN_SIGNS]) for at in range(0, len(signs), EVEN_SIGNS)]
 
 
 @cache

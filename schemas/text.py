@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 WITHOUT_SPACES = frozenset({"zh", "yue", "ja", "th", "lo", "my", "km", "bo"})
@@ -18,6 +19,16 @@ def space(language: str | None) -> str:
 def join_words(texts: Iterable[str], language: str | None) -> str:
     """One line of text."""
     return space(language).join(texts)
+
+
+def capitals(text: str, language: str | None) -> str:
+    """A text in capitals as its language writes them: Turkish keeps its dots, Greek has no accents there."""
+    if language in ("tr", "az"):
+        text = text.replace("i", "İ")
+    if language == "el":
+        apart = unicodedata.normalize("NFD", text.upper())
+        return unicodedata.normalize("NFC", "".join(sign for sign in apart if sign != "\u0301"))
+    return text.upper()
 
 
 def split_words(text: str, language: str | None) -> list[str]:

@@ -28,13 +28,32 @@ EMOJI = "NotoColorEmoji-common.ttf"
 CJK = "NotoSansCJKjp-Bold.otf"
 """From a package of its own: 17 MB. Its Chinese, Japanese and Korean forms are told apart by language."""
 CJK_PACKAGE = "noto_cjk_sans_jp_bold"
-OTHER_SCRIPTS = (
-    "NotoSansArabic-Bold.ttf",
-    "NotoSansHebrew-Bold.ttf",
-    "NotoSansDevanagari-Bold.ttf",
-    "NotoSansThai-Bold.ttf",
-    CJK,
+USUAL_REACH: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "NotoSansArabic-Bold.ttf": (0.86, 0.36),
+        "NotoSansHebrew-Bold.ttf": (0.72, 0.22),
+        "NotoSansDevanagari-Bold.ttf": (0.9, 0.28),
+        "NotoSansThai-Bold.ttf": (1.0, 0.28),
+        "NotoSansArmenian-Bold.ttf": (0.76, 0.25),
+        "NotoSansBengali-Bold.ttf": (0.9, 0.28),
+        "NotoSansEthiopic-Bold.ttf": (0.84, 0.08),
+        "NotoSansGeorgian-Bold.ttf": (0.76, 0.25),
+        "NotoSansGujarati-Bold.ttf": (0.9, 0.28),
+        "NotoSansGurmukhi-Bold.ttf": (0.9, 0.28),
+        "NotoSansKannada-Bold.ttf": (0.8, 0.4),
+        "NotoSansKhmer-Bold.ttf": (0.95, 0.45),
+        "NotoSansLao-Bold.ttf": (1.0, 0.28),
+        "NotoSansMalayalam-Bold.ttf": (0.8, 0.3),
+        "NotoSansMyanmar-Bold.ttf": (1.0, 0.47),
+        "NotoSansSinhala-Bold.ttf": (0.88, 0.25),
+        "NotoSansTamil-Bold.ttf": (0.85, 0.32),
+        "NotoSansTelugu-Bold.ttf": (0.85, 0.4),
+        CJK: (0.86, 0.12),
+    }
 )
+"""Fonts of other scripts, and how far their letters go above and below the line, of the font size: plates are as high
+from cue to cue."""
+OTHER_SCRIPTS = tuple(USUAL_REACH)
 FILES_BY_ROLE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "display": (*FILES, *OTHER_SCRIPTS),
@@ -43,16 +62,6 @@ FILES_BY_ROLE: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "typewriter": ("CourierPrime-Bold.ttf", *FILES, *OTHER_SCRIPTS),
     }
 )
-USUAL_REACH: Mapping[str, tuple[float, float]] = MappingProxyType(
-    {
-        "NotoSansArabic-Bold.ttf": (0.86, 0.36),
-        "NotoSansHebrew-Bold.ttf": (0.72, 0.22),
-        "NotoSansDevanagari-Bold.ttf": (0.9, 0.28),
-        "NotoSansThai-Bold.ttf": (1.0, 0.28),
-        CJK: (0.86, 0.12),
-    }
-)
-"""How far letters go above and below the line, of the font size: plates are as high from cue to cue."""
 FIRST_NUMBER = 0x10000
 """The letter that stands for glyph 0 in a numbered font: beyond what Pillow could take for anything else."""
 _NEEDED = (

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from schemas.graphemes import clusters
 from schemas.media import Value
 from schemas.phrases import stand_apart
 from schemas.templates import DEFAULT_TEMPLATE, CaptionTemplate, Font, Shape, template_named
+from schemas.text import capitals
 from streams.render.bidi import base_level, levels, visual
+from streams.render.clear import clear_of, is_tall
 from streams.render.fontfiles import Face, face_of
 from streams.render.shaping import Shaped, levels_of, runs_left, shaped
 
@@ -22,8 +27,6 @@ UP, DOWN = CAPITALS + 0.05, 0.21
 LEADING = 0.12
 """What stays free between lines whose letters are higher than those, of the font size."""
 ELLIPSIS = "…"
-TALL = 1.5
-"""Height of a width from which a picture fills a phone."""
 Measure = Callable[[str, int], float]
 """Width in px of a text at a font size in px."""
 
@@ -76,7 +79,7 @@ class CaptionLook(Value, frozen=True, kw_only=True):
 
     def shown(self, text: str) -> str:
         """A word as the template writes it."""
-        return text.upper() if self.template.letters.case == "upper" else text
+        return capitals(text, self.language) if self.template.letters.case == "upper" else text
 
 
 class PlacedWord(Value, frozen=True, kw_only=True):
@@ -137,11 +140,6 @@ def shape_for(template: CaptionTemplate, width_px: int, height_px: int) -> Shape
     return template.shapes.wide if width_px > height_px else template.shapes.square
 
 
-def is_tall(width_px: int, height_px: int) -> bool:
-    """Whether a picture fills a phone, where platforms lay their own signs over it; 4:5 stands in a feed, as 1:1."""
-    return height_px >= TALL * width_px
-
-
 def fits(texts: Sequence[str], look: CaptionLook, measure: Measure) -> bool:
     """Whether the words fit the look's lines at its full font size."""
     return wrapped(texts, look, look.font_px, measure) is not None
@@ -157,8 +155,20 @@ def place(texts: Sequence[str], look: CaptionLook, measure: Measure) -> PlacedCu
         lines = wrapped(short, look, font_px, measure) or [short]
     base = base_level(" ".join(texts), look.language)
     reach = reach_of(texts, look)
-    words = _position(lines, look, font_px, measure, base=base, reach=reach)
+    words = _lifted(_position(lines, look, font_px, measure, base=base, reach=reach), look, font_px, reach)
     return PlacedCue(font_px=font_px, words=words, backwards=bool(base), up=reach.up, down=reach.down)
+
+
+def _lifted(words: list[PlacedWord], look: CaptionLook, font_px: int, reach: Reach) -> list[PlacedWord]:
+    """The words, higher where the lowest line would else leave the clear area: high scripts may need it."""
+    letters, area = look.template.letters, clear_of(look.width_px, look.height_px)
+    paddings = [plate.padding_y for plate in (letters.plate, look.template.highlight.plate) if plate]
+    below = max([letters.stroke.width if letters.stroke else 0.0, *paddings])
+    lowest = max((word.baseline_px for word in words), default=0.0) + (reach.down + below) * font_px
+    over = math.ceil(lowest - area.y - area.height)
+    if over <= 0 or reach == Reach():
+        return words
+    return [msgspec.structs.replace(word, baseline_px=word.baseline_px - over) for word in words]
 
 
 def reach_of(texts: Sequence[str], look: CaptionLook) -> Reach:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+import msgspec
 from PIL import Image, ImageFilter
 
 from schemas.media import Box, CropBox, Value
@@ -20,6 +21,8 @@ STILL = Phase(enter=10_000, said=10_000)
 """Everything has come in, and the spoken word is said."""
 SLIDE = 0.5
 """Of the font size: how far from the left a cue slides in."""
+LEAST_PADDING = 0.04
+"""Of a plate behind a word that touches its neighbours, of the font size."""
 FAINTEST = 0.35
 """What fades in is never less visible than this."""
 
@@ -54,7 +57,7 @@ class CueDrawing:
         """The cue with word ``spoken`` lit; None lights none."""
         picture = self._ground_of(self._shown(spoken)).copy()
         if spoken is not None and self._template.highlight.how == "plate":
-            self._paste_all(picture, self._plates([self._cue.words[spoken]], self._template.highlight.plate))
+            self._paste_all(picture, self._plates([self._cue.words[spoken]], self._plate_beside(spoken)))
         for number in range(self._shown(spoken)):
             if number != spoken:
                 said = spoken is not None and number < spoken and number >= self._marks
@@ -132,6 +135,16 @@ class CueDrawing:
         cue = self._cue
         boxes = boxes_behind(words, cue.font_px, plate, self._look.line_px, (cue.up, cue.down))
         return [plates_tile(boxes, cue.font_px, plate, self.rectangle, backwards=cue.backwards)]
+
+    def _plate_beside(self, spoken: int) -> Plate | None:
+        """The plate of the word that is said, no wider than half of the space to its neighbours: some have none."""
+        plate, word = self._template.highlight.plate, self._cue.words[spoken]
+        if plate is None:
+            return None
+        beside = [one for one in self._cue.words if one is not word and one.baseline_px == word.baseline_px]
+        spaces = [max(one.x_px - word.x_px - word.width_px, word.x_px - one.x_px - one.width_px) for one in beside]
+        most = max(LEAST_PADDING, min(spaces, default=math.inf) / 2 / self._cue.font_px)
+        return msgspec.structs.replace(plate, padding_x=min(plate.padding_x, most))
 
     def _paste_all(self, picture: Image.Image, tiles: list[Tile]) -> None:
         for tile in tiles:

@@ -10,19 +10,17 @@ from schemas.documents import CaptionCue, FramePlan
 from schemas.edit import Piece
 from schemas.edit_clock import on_output
 from schemas.media import Box, CropBox, Value
-from schemas.safe_zones import safe_zones
 from schemas.shown import painted_box
 from streams.render.captions import Captions, placed
+from streams.render.clear import clear_of
 from streams.render.edl import Shots
-from streams.render.layout import CaptionLook, is_tall
+from streams.render.layout import CaptionLook
 from streams.render.lettering import ink_box
 
 NEAR_MS = 200
 """Faces are looked for every 160 ms: one seen so shortly before or after a cue is there during it."""
 STEPS = 40
 """Heights that are tried, from the top of the clear area to its bottom."""
-EDGE = 0.04
-"""Of the height: what stays free above and below on pictures that no platform lays signs over."""
 
 
 class Need(Value, frozen=True, kw_only=True):
@@ -95,18 +93,7 @@ def free_heights(run: Sequence[Need], look: CaptionLook) -> list[int]:
 
 def clear_area(look: CaptionLook) -> CropBox:
     """Where captions may stand on a picture of this size: what no platform covers, where it fills a phone."""
-    if not is_tall(look.width_px, look.height_px):
-        edge = round(EDGE * look.height_px)
-        return CropBox(x=0, y=edge, width=look.width_px, height=look.height_px - 2 * edge)
-    zones = safe_zones()
-    across, down = look.width_px / zones.picture_px[0], look.height_px / zones.picture_px[1]
-    clear = zones.clear
-    return CropBox(
-        x=round(clear.x * across),
-        y=round(clear.y * down),
-        width=round(clear.width * across),
-        height=round(clear.height * down),
-    )
+    return clear_of(look.width_px, look.height_px)
 
 
 def _clear(need: Need, height: int, look: CaptionLook) -> bool:

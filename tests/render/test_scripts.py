@@ -7,6 +7,7 @@ import hashlib
 import pytest
 
 from schemas.templates import template_named, templates
+from schemas.text import capitals
 from streams.render import glyphs, typeface
 from streams.render.captions import drawing_of, fitting, rules_for
 from streams.render.cues import make_cues
@@ -31,6 +32,20 @@ SENTENCES = {
     "vi": "Năng lượng được bảo toàn",
     "el": "Η ενέργεια διατηρείται",
     "uk": "Енергія їжака зберігається",
+    "bn": "শক্তি সর্বদা সংরক্ষিত থাকে। ক্ষুদ্র",
+    "ta": "ஆற்றல் எப்போதும் பாதுகாக்கப்படுகிறது",
+    "te": "శక్తి ఎల్లప్పుడూ సంరక్షించబడుతుంది",
+    "kn": "ಶಕ್ತಿಯು ಯಾವಾಗಲೂ ಸಂರಕ್ಷಿಸಲ್ಪಡುತ್ತದೆ",
+    "ml": "ഊർജ്ജം എപ്പോഴും സംരക്ഷിക്കപ്പെടുന്നു",
+    "gu": "ઊર્જા હંમેશા સંરક્ષિત છે",
+    "pa": "ਊਰਜਾ ਹਮੇਸ਼ਾ ਸੁਰੱਖਿਅਤ ਹੈ",
+    "si": "ශක්තිය සැමවිටම සංරක්ෂණය වේ",
+    "ka": "ენერგია ყოველთვის შენარჩუნებულია",
+    "hy": "Էներգիան միշտ պահպանվում է",
+    "am": "ጉልበት ሁልጊዜ ይጠበቃል።",
+    "km": "ថាមពលត្រូវបានរក្សាជានិច្ច",
+    "lo": "ພະລັງງານຖືກຮັກສາໄວ້ສະເໝີ",
+    "my": "စွမ်းအင်ကို အမြဲထိန်းသိမ်းထားသည်",
     "": "👩‍🚀 👍🏽 🇩🇪 ❤️‍🔥 1️⃣ 🏴󠁧󠁢󠁥󠁮󠁧󠁿 ok",
 }
 
@@ -122,7 +137,7 @@ def test_the_same_text_is_the_same_picture_everywhere() -> None:
             assert drawn is not None
             for picture in (drawn.fill, drawn.outline, drawn.colour):
                 seen.update(picture.tobytes() if picture else b"")
-    assert seen.hexdigest()[:16] == "41a7664b47f8bb06"
+    assert seen.hexdigest()[:16] == "6339276e1530e800"
 
 
 def test_words_stand_in_the_order_they_are_read() -> None:
@@ -159,7 +174,7 @@ def test_a_word_is_said_from_the_side_where_it_is_read() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(templates()))
-@pytest.mark.parametrize("language", ["ar", "he", "hi", "ja", "th", ""])
+@pytest.mark.parametrize("language", ["ar", "he", "hi", "ja", "th", "my", "kn", ""])
 def test_all_letters_of_all_scripts_are_in_the_clear_area(name: str, language: str) -> None:
     """With their outlines and plates; a shadow's faint end may stick out."""
     look: CaptionLook = look_for(1080, 1920, template_named(name), language or None)
@@ -171,6 +186,24 @@ def test_all_letters_of_all_scripts_are_in_the_clear_area(name: str, language: s
         edge = drawing_of(cue, look).rectangle
         assert edge.x < left < right < edge.x + edge.width
         assert edge.y < top < bottom < edge.y + edge.height
+
+
+def test_a_box_behind_a_word_leaves_its_neighbours_alone() -> None:
+    look = look_for(1080, 1920, template_named("boxed_word"), "ja")
+    (cue,) = make_cues(words("保存 常に", 500), CLIP, fitting(look), rules_for(look))
+    drawing = drawing_of(cue, look)
+    first, second = drawing._cue.words
+    assert second.x_px == pytest.approx(first.x_px + first.width_px)
+    picture = drawing.state(1).picture.convert("RGB")
+    left = round(second.x_px - drawing.rectangle.x - 0.08 * drawing._cue.font_px)
+    column = [picture.getpixel((left, y)) for y in range(picture.height)]
+    assert (124, 58, 237) not in column
+
+
+def test_capitals_are_those_of_the_language() -> None:
+    assert capitals("iğdır", "tr") == "İĞDIR"
+    assert capitals("ενέργεια", "el") == "ΕΝΕΡΓΕΙΑ"
+    assert capitals("Straße é", "de") == "STRASSE É"
 
 
 def test_all_fonts_are_here() -> None:
