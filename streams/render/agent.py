@@ -48,18 +48,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     edit: EditList | None
     brand: BrandSnapshot | None
     encoding: Encoding
+    recipe: str
+    """One name for all that goes into the files."""
 
     def made_with(self, event: events.RenderRequested) -> dict[str, str]:
         """Everything by name."""
         used = {"plan": event.plan, "source": event.source, "index": event.index, "edit": event.edit}
         inputs = used | {"transcript": self.words.ref} | files_of(self.brand)
         return made_with(self.encoding, event.template, self.plan, self.words.transcript, inputs)
-
-    def recipe(self, event: events.RenderRequested) -> str:
-        """One name for all that goes into the files."""
-        words = self.words.transcript
-        prepared = task_of(event, self.plan, words, self.index, encoding=self.encoding, edit=self.edit)
-        return recipe_of(prepared, event, self.brand, workshop())
 
 
 class RenderStage:
@@ -104,12 +100,16 @@ class RenderStage:
         if event.edit:
             edit = msgspec.json.decode(await context.objects.get(event.edit), type=EditList)
         encoding, brand = encoding_for(event.options, threads), await self._brand(event)
-        return Wanted(plan=plan, index=index, words=words, edit=edit, brand=brand, encoding=encoding)
+        prepared = await task_of(
+            event, plan, words.transcript, index, objects=context.objects, encoding=encoding, edit=edit
+        )
+        recipe = recipe_of(prepared, event, brand, workshop())
+        return Wanted(plan=plan, index=index, words=words, edit=edit, brand=brand, encoding=encoding, recipe=recipe)
 
     async def _made_before(self, event: events.RenderRequested, wanted: Wanted) -> Produced | None:
         """What an earlier export of the clip has, where there is nothing else to be made."""
         async with org_transaction(self._context.pool, event.org_id) as connection:
-            before = await made_before(connection, event, wanted.recipe(event))
+            before = await made_before(connection, event, wanted.recipe)
         if before is None:
             return None
         made = before.certificate.made_with
@@ -135,7 +135,7 @@ class RenderStage:
                     edit=wanted.edit,
                     brand=wanted.brand,
                 )
-        return certified(produced, made_with=wanted.made_with(event), recipe=wanted.recipe(event))
+        return certified(produced, made_with=wanted.made_with(event), recipe=wanted.recipe)
 
     async def _threads(self, event: events.RenderRequested) -> int:
         """How many the clip may have."""

@@ -35,11 +35,13 @@ def recipe_of(
         encoding=msgspec.structs.replace(task.encoding, threads=0),
         index=msgspec.structs.replace(task.index, packets=None),
     )
-    subtitles = cues_out(said, task.pieces) if said else []
+    others = sorted(prepared.others.items())
+    subtitles = [cues_out(track, task.pieces) for track in (said, *(track for _, track in others)) if track]
+    languages = [language for language, _ in others]
     speakers = said.diarization if said and brand else None
     sources = (request.source.sha256, request.index.sha256)
     digest = hashlib.sha256()
-    for part in (told, subtitles, brand, speakers, prepared.warnings, sources, tools):
+    for part in (told, subtitles, languages, brand, speakers, prepared.warnings, sources, tools):
         digest.update(hashlib.sha256(msgspec.json.encode(part, order="sorted")).digest())
     return digest.hexdigest()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from streams.render.writer import Encoding
 from tests.render.synth import flash_and_beep, plan
 
 NOBODY = UUID(int=0)
+NOTHING: Any = None
+"""A store that nothing is asked of: there is no further track."""
 REF = ObjectRef(key="k", sha256="0" * 64, size=1)
 SAID = [("Hello", 300), ("there", 700), ("far", 20_000)]
 
@@ -68,7 +71,9 @@ def recipe(
     }  # fmt: skip
     request = RenderRequested(**fields | more)
     told = said or transcript(*SAID)
-    prepared = task_of(request, crops, told, known, encoding=Encoding(threads=threads), edit=edit)
+    prepared = asyncio.run(
+        task_of(request, crops, told, known, objects=NOTHING, encoding=Encoding(threads=threads), edit=edit)
+    )
     return recipe_of(prepared, request, brand, tools or {"code": "1"})
 
 
