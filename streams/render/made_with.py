@@ -6,6 +6,7 @@ Code is named by what it says, not by a commit: the same files have the same nam
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -70,6 +71,7 @@ def workshop() -> Mapping[str, str]:
         "product": metadata.version("clipstream"),
         "python": platform.python_version(),
         "machine": _machine(),
+        "cores": str(os.cpu_count()),
         "code.render": digest(render.rglob("*.py"), render),
         "code.media": digest(_folder(streams.adapters.media).glob("*.py"), _folder(streams.adapters.media)),
         "code.schemas": digest(_folder(schemas).glob("*.py"), _folder(schemas)),

@@ -81,6 +81,7 @@ class PreviewWriter:
             src_colorspace=Colorspace.ITU709,
             src_color_range=ColorRange.MPEG,
             interpolation=Interpolation.AREA,
+            threads=1,
         )
         small.pts, small.time_base, small.duration = self._written, Fraction(1, RATE), 1
         self._written += 1

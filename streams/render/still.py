@@ -119,6 +119,7 @@ def png(picture: av.VideoFrame) -> bytes:
     """A picture as it is handed to the encoder (yuv420p, BT.709 limited) as PNG; equal pictures give equal bytes."""
     shown = picture.reformat(
         format="rgb24",
+        threads=1,
         src_colorspace=Colorspace.ITU709,
         dst_colorspace=Colorspace.ITU709,
         src_color_range=ColorRange.MPEG,

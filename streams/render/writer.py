@@ -114,7 +114,7 @@ class FilmWriter:
         """Encode one picture, number ``number`` from 0, and the sound up to it."""
         if self._video is not None:
             if picture.format.name != self._format:
-                picture = picture.reformat(format=self._format)
+                picture = picture.reformat(format=self._format, threads=1)
             picture.pts, picture.time_base, picture.duration = number, 1 / self._rate, 1
             picture.pict_type = 0
             self._container.mux(self._video.encode(picture))

@@ -79,7 +79,9 @@ def measure_planes(planes: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[n
 def measure_frame(frame: av.VideoFrame) -> Measure:
     """Measure of a decoded picture in coded orientation; formats other than 8-bit planar YUV are scaled first."""
     if frame.format.name not in _PLANAR_8_BIT:
-        frame = frame.reformat(width=SAMPLES_WIDE, height=SAMPLES_HIGH, format="yuv444p", interpolation="POINT")
+        frame = frame.reformat(
+            width=SAMPLES_WIDE, height=SAMPLES_HIGH, format="yuv444p", interpolation="POINT", threads=1
+        )
     planes = [
         np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
         for plane in frame.planes[:3]

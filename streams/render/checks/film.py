@@ -124,7 +124,9 @@ def _planar(frame: av.VideoFrame) -> av.VideoFrame:
     """The picture with its luma as bytes of their own."""
     if frame.format.name == "yuv420p":
         return frame
-    return frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
+    return frame.reformat(
+        format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG, threads=1
+    )
 
 
 def _heard(path: Path, tracks: Tracks) -> Sound | None:
