@@ -58,8 +58,8 @@ def painted(source: Path, index: SourceIndex, plan: FramePlan, path: Path) -> No
     with source.open("rb") as file, av.open(str(path), "w") as container:
         stream = container.add_stream("ffv1", rate=timeline.rate)
         stream.width, stream.height, stream.pix_fmt = *size_px, "yuv420p"
-        for _, picture, slots in fill_slots(Reader(file, index).pictures(time), timeline):
-            shown = painter.paint(picture, plan.shots[0])
+        for at_ms, picture, slots in fill_slots(Reader(file, index).pictures(time), timeline):
+            shown = painter.paint(picture, plan.shots[0], at_ms)
             for slot in slots:
                 shown.pts, shown.time_base = slot.number, 1 / timeline.rate
                 container.mux(stream.encode(shown))
