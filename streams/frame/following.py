@@ -19,7 +19,7 @@ from streams.frame.walks import Track, inside_share, way
 
 HELD = 0.97
 """Share of the looks at a shot at which a still crop that does holds whoever matters."""
-GAIN = 0.04
+GAIN = 0.03
 """A crop moves only where that holds them at so many more of the looks."""
 FOLLOWED = 0.7
 """A crop that moves and holds them less often loses them, where a still one does too."""

@@ -20,6 +20,8 @@ TIGHT = 1.2
 """A pane is at least so many faces wide and high."""
 LEAST_HIGH = 0.25
 """Of the output: lower panes show nobody well."""
+WIDEST = 1.6
+"""Width by height of the pane below a screen: a wider one shows little of a face and much of the screen again."""
 LARGEST = 9.0
 """How many times a pane may be enlarged, beside a picture that is as wide as the output."""
 USUAL = (5, 95)
@@ -54,7 +56,7 @@ def screen_panes(group: Sequence[FaceTrack], ground: Ground) -> list[Pane] | Non
     """All of the picture above the face of somebody in it; None where the face would be too small or too low."""
     content, (across, down) = ground.content, RATIO[ground.aspect]
     share = across * content.height / (down * content.width)
-    if 1 - share < LEAST_HIGH:
+    if 1 - share < LEAST_HIGH or across > WIDEST * down * (1 - share):
         return None
     face = around(group, [], ground, across / (down * (1 - share)))
     if face is None or content.width > LARGEST * face.width:
@@ -77,7 +79,8 @@ def around(
     width, height = max(2, even(tall * ratio - 1)), max(2, even(tall - 1))
     eyes = _median(box.y + EYES_IN_BOX * box.height for box in boxes)
     x = _inside((left + right - width) / 2, low, high - width)
-    y = _inside(min(eyes - EYES_IN_CROP * height, top), content.y, content.y + content.height - height)
+    highest = min(eyes - EYES_IN_CROP * height, top)
+    y = _inside(max(highest, bottom - height), content.y, content.y + content.height - height)
     return CropBox(x=x, y=y, width=width, height=height)
 
 

@@ -6,7 +6,8 @@ between changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 import msgspec
 
@@ -23,6 +24,9 @@ WORD_MS = 500
 """A shorter turn is a word in between."""
 TOGETHER = 0.3
 """Share of the looks at one of two people at which the other is seen too."""
+BREATH_MS = 700
+EARLY_MS = 800
+"""Somebody is cut to up to so long before their first word: the start of a turn is found late, never early."""
 STAYS_MS = 1_200
 """A face that is cut to stays at least so long…"""
 QUICK_MS = 2_500
@@ -106,17 +110,29 @@ def _said_ms(scene: Scene, group: Sequence[FaceTrack]) -> int:
 
 def spoken(scene: Scene, number: int, who: Sequence[int]) -> list[Stretch]:
     """Who says something in one shot, in order of time; turns of one person that follow each other are one."""
-    of_track = {track.track: one for one in who for track in scene.groups[one]}
-    when, found = scene.shots[number], list[Stretch]()
-    for turn in sorted(scene.tracks.turns, key=lambda turn: turn.range.start_ms):
-        if turn.track not in of_track or not turn.range.overlap_ms(when):
-            continue
-        one = of_track[turn.track]
-        if found and found[-1].who == one:
-            found[-1] = Stretch(who=one, range=_joined(found[-1].range, turn.range))
+    when, said = scene.shots[number], list[Stretch]()
+    for one in who:
+        numbers = {track.track for track in scene.groups[one]}
+        turns = sorted((turn.range for turn in scene.tracks.turns if turn.track in numbers), key=lambda r: r.start_ms)
+        said += [Stretch(who=one, range=time) for time in _breathed(turns) if time.overlap_ms(when)]
+    found = list[Stretch]()
+    for turn in sorted(said, key=lambda turn: turn.range.start_ms):
+        if found and found[-1].who == turn.who:
+            found[-1] = Stretch(who=turn.who, range=_joined(found[-1].range, turn.range))
         elif turn.range.length_ms >= WORD_MS:
-            found.append(Stretch(who=one, range=turn.range))
+            found.append(turn)
     return found
+
+
+def _breathed(turns: Iterable[TimeRange]) -> list[TimeRange]:
+    """One person's turns, those joined between which there is but a breath."""
+    joined: list[TimeRange] = []
+    for turn in turns:
+        if joined and turn.start_ms - joined[-1].end_ms <= BREATH_MS:
+            joined[-1] = _joined(joined[-1], turn)
+        else:
+            joined.append(turn)
+    return joined
 
 
 def _joined(one: TimeRange, other: TimeRange) -> TimeRange:
@@ -124,13 +140,13 @@ def _joined(one: TimeRange, other: TimeRange) -> TimeRange:
 
 
 def stretches(said: Sequence[Stretch], when: TimeRange, usual: int) -> list[Stretch]:
-    """Who has the picture when: from their first word to that of the next, each for a while. Covers the shot.
+    """Who has the picture when: from about their first word to that of the next, each for a while. Covers the shot.
 
     Where nobody speaks, ``usual`` has it.
     """
     if not said:
         return [Stretch(who=usual, range=when)]
-    starts = [when.start_ms, *(max(when.start_ms, one.range.start_ms) for one in said[1:])]
+    starts = [when.start_ms, *(max(when.start_ms, _turn_ms(one, other)) for one, other in pairwise(said))]
     ends = [*starts[1:], when.end_ms]
     run = [
         Stretch(who=one.who, range=TimeRange(start_ms=start, end_ms=end))
@@ -140,6 +156,12 @@ def stretches(said: Sequence[Stretch], when: TimeRange, usual: int) -> list[Stre
     while len(run) > 1 and (shortest := min(run, key=lambda one: one.range.length_ms)).range.length_ms < STAYS_MS:
         run = _without(run, run.index(shortest))
     return run
+
+
+def _turn_ms(one: Stretch, other: Stretch) -> int:
+    """When the picture goes from one to the other: when the one has ended, and not long before the other begins."""
+    begins = other.range.start_ms
+    return max(min(one.range.end_ms, begins), begins - EARLY_MS)
 
 
 def _without(run: list[Stretch], place: int) -> list[Stretch]:

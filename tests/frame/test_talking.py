@@ -45,7 +45,7 @@ QUICKLY = [(number % 2, 1_000 * number, 1_000 * number + 900) for number in rang
 
 def test_the_picture_is_cut_to_whoever_speaks() -> None:
     found = made(SLOWLY)
-    assert [(shot.mode, shot.range.start_ms) for shot in found.shots] == [("cut", 0), ("cut", 5_200), ("cut", 11_300)]
+    assert [(shot.mode, shot.range.start_ms) for shot in found.shots] == [("cut", 0), ("cut", 5_000), ("cut", 11_000)]
     assert found.shots[-1].range.end_ms == LENGTH_MS
     left, right, again = (shot.crop for shot in found.shots)
     assert left == again
@@ -58,7 +58,12 @@ def test_the_picture_is_cut_to_whoever_speaks() -> None:
 
 def test_a_word_in_between_changes_nothing() -> None:
     said = [(0, 0, 5_000), (1, 5_100, 5_500), (0, 5_600, 9_000), (1, 9_100, 14_000), (0, 14_200, 20_000)]
-    assert [shot.range.start_ms for shot in made(said).shots] == [0, 9_100, 14_200]
+    assert [shot.range.start_ms for shot in made(said).shots] == [0, 9_000, 14_000]
+
+
+def test_a_turn_that_is_found_late_is_cut_to_a_little_early() -> None:
+    said = [(0, 0, 5_000), (1, 8_000, 8_300), (1, 8_700, 14_000), (0, 14_200, 20_000)]
+    assert [shot.range.start_ms for shot in made(said).shots] == [0, 7_200, 14_000]
 
 
 def test_people_who_share_a_crop_are_held_together() -> None:
@@ -119,7 +124,7 @@ def test_an_angle_that_comes_back_is_framed_as_before() -> None:
     tracks = msgspec.structs.replace(tracks, tracks=told([], faces).tracks)
     shots = plan(tracks, source(), "9:16", SHOT).shots
     assert [(shot.mode, shot.range.start_ms) for shot in shots] == [
-        ("cut", 0), ("cut", 4_100), ("hold", 8_000), ("cut", 10_000), ("cut", 15_200)
+        ("cut", 0), ("cut", 4_000), ("hold", 8_000), ("cut", 10_000), ("cut", 15_000)
     ]  # fmt: skip
     assert (shots[0].crop, shots[1].crop) == (shots[3].crop, shots[4].crop)
 
