@@ -69,9 +69,10 @@ def phrased(words: Sequence[Word], language: str | None) -> list[Word]:
     """Words as a reader takes them in: single signs of such scripts put together, long ones cut, others untouched.
 
     Each phrase begins when its first piece does. None crosses a pause, a sentence's end or another speaker's turn.
+    Words without a text are left out.
     """
     found: list[Word] = []
-    for run in _runs(words):
+    for run in _runs([word for word in words if word.text.strip()]):
         found += _phrases(run, language) if is_unspaced(_edge(run[0].text, 0)) else run
     return found
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
+from schemas.edit_clock import whole
 from schemas.templates import template_named, templates
 from schemas.text import capitals
 from streams.render import glyphs, typeface
 from streams.render.captions import drawing_of, fitting, rules_for
 from streams.render.cues import make_cues
+from streams.render.encode import RenderTask, cues_of
 from streams.render.fontfiles import CJK, EMOJI, FILES_BY_ROLE, path_of
 from streams.render.layout import CaptionLook, look_for, place
 from streams.render.motion import Phase
@@ -18,7 +21,7 @@ from streams.render.room import clear_area
 from streams.render.shaping import Shaped, levels_of, shaped
 from streams.render.sweep import rest_of, said_spans
 from streams.render.typeface import drawable, form_of, lacks
-from tests.render.synth import words
+from tests.render.synth import flash_and_beep, plan, words
 from tests.render.test_templates import CLIP, State, ink
 
 SENTENCES = {
@@ -71,6 +74,15 @@ def test_what_no_font_has_is_left_out_and_told() -> None:
     assert lacks("\U00013000")
     assert not lacks("ok\u200d")
     assert drawable("e\u0301") == "e\u0301"
+
+
+def test_words_that_no_font_has_are_counted_and_the_others_shown(tmp_path: Path) -> None:
+    index = flash_and_beep(tmp_path / "film.mp4", length_ms=1_000)
+    said = words("\U00013000 hello \U00013000 you", 0, each_ms=200)
+    task = RenderTask(plan=plan(index, 0, 1_000), index=index, words=said, language="ar")
+    cues, told = cues_of(task, whole(task.plan.range))
+    assert [word.text for cue in cues for word in cue.words] == ["hello", "you"]
+    assert told == ["captions.letters: 2 words have letters that the shipped fonts lack"]
 
 
 def test_arabic_letters_join() -> None:

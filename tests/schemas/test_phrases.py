@@ -76,6 +76,16 @@ def test_pauses_speakers_and_other_scripts_part_phrases() -> None:
     assert phrased(heard("just English words"), "en") == heard("just English words")
 
 
+@given(st.lists(st.text(max_size=20), max_size=30), st.sampled_from(["ja", "zh", "th", "my", "en", None]))
+def test_whatever_was_heard_nothing_is_lost_and_times_stay_in_order(texts: list[str], language: str | None) -> None:
+    words = [Word(text=text, start_ms=100 * at, end_ms=100 * at + 90, probability=0.9) for at, text in enumerate(texts)]
+    found = phrased(words, language)
+    assert "".join(word.text for word in found) == "".join(text for text in texts if text.strip())
+    assert all(word.text for word in found)
+    starts = [word.start_ms for word in found]
+    assert starts == sorted(starts)
+
+
 def test_spaces_stand_where_their_scripts_have_them() -> None:
     assert joined("人", "、") == "人、"
     assert joined("機械", "学習") == "機械学習"
