@@ -79,6 +79,22 @@ async def pinned(rows: Connection, org_id: UUID, pin: BrandPin, pointer: str) ->
     return BrandPin(kit_id=pin.kit_id, version=version), kit
 
 
+async def around_ms(rows: Connection, org_id: UUID, pin: BrandPin | None) -> float:
+    """How long a kit plays before and after a clip: its intro, end card and outro."""
+    kit = await read_kit(rows, org_id, pin.kit_id, pin.version) if pin is not None and pin.version else None
+    if kit is None:
+        return 0.0
+    clips = [asset_id for asset_id in (kit.intro, kit.outro) if asset_id is not None]
+    found = await rows.fetch(
+        """select asset_id, (checked->>'duration_ms')::int as lasts_ms from assets
+           where org_id = $1 and asset_id = any($2)""",
+        org_id, clips,
+    )  # fmt: skip
+    lasts_ms = {row["asset_id"]: row["lasts_ms"] or 0 for row in found}
+    card_ms = kit.end_card.seconds * 1000 if kit.end_card is not None else 0.0
+    return card_ms + sum(lasts_ms.get(asset_id, 0) for asset_id in clips)
+
+
 async def branded_export(
     rows: Connection, org_id: UUID, options: ExportOptions, pointer: str
 ) -> tuple[ExportOptions, BrandKit | None]:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response
 
+from api.brand_rows import around_ms
 from api.edit_rows import read_edit
 from api.edits import lock_clip
 from api.export_requests import Look, RequestExport, Wish, export_name, look_of, wanted
@@ -18,6 +19,7 @@ from api.problems import ApiProblem, invalid, not_found
 from api.registry import Call, Operation, Reply
 from schemas.edit_clock import length_ms, pieces
 from schemas.events import PreviewPlanned, PreviewRequested
+from schemas.export_options import BrandPin
 from schemas.ids import result_id
 from schemas.media import ObjectRef
 from streams.adapters.postgres import Connection, Row
@@ -58,16 +60,16 @@ async def request_preview(call: Call[RequestExport, PreviewAt]) -> Reply:
         clip = await lock_clip(rows, call.org_id, call.ids["clip_id"])
         wish = await wanted(rows, call.body, clip)
         look = await look_of(rows, call.body, clip)
-        if look.options.brand is None:  # a kit may add an intro and an outro: what is too late shows the last picture
-            await _check_moment(rows, call.query.at_ms, clip, wish)
+        await _check_moment(rows, call.query.at_ms, clip, wish, look.options.brand)
         row = await _ensure_preview(rows, call, clip, wish, look)
     body = Preview(**{name: row[name] for name in Preview.__struct_fields__})
     return Reply(body=body, headers={"Location": f"/v1/previews/{row['preview_id']}", "Retry-After": RETRY_S})
 
 
-async def _check_moment(rows: Connection, at_ms: int, clip: Row, wish: Wish) -> None:
+async def _check_moment(rows: Connection, at_ms: int, clip: Row, wish: Wish, brand: BrandPin | None) -> None:
     edit = await read_edit(rows, clip, wish.edit_version) if wish.edit_version > 1 else None
     lasts_ms = length_ms(pieces(edit)) if edit else wish.range.length_ms
+    lasts_ms += await around_ms(rows, clip["org_id"], brand)
     if at_ms >= lasts_ms:
         raise invalid("?at_ms", f"The clip lasts {lasts_ms:.0f} ms.")
 

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from PIL import Image
 
+from api.brand_rows import around_ms
 from schemas import events
 from schemas.brand import CheckedAsset
 from schemas.export_options import BrandPin
@@ -284,3 +285,13 @@ async def test_what_a_render_is_told_of_a_kit_is_the_version_that_was_pinned(
     assert warning == "brand.missing: the image of /watermark/asset_id is not there: the clip is made without it"
     assert (await dress(pin, None, None, objects, tmp_path)).warnings[0].startswith("brand.missing")
     assert await dress(None, None, None, objects, tmp_path) == Dressed()
+
+
+async def test_how_long_a_kit_plays_around_a_clip_is_known_for_previews(world: World) -> None:
+    ann = world.ann.client
+    intro = await asset(world, world.ann, "video", duration_ms=1_500)
+    parts = {"name": "House", "intro": intro, "outro": intro, "end_card": {"seconds": 2}}
+    kit_id = uuid.UUID((await ann.post("/v1/brand-kits", json=parts)).json()["kit_id"])
+    async with org_transaction(world.api, world.ann.org_id) as rows:
+        assert await around_ms(rows, world.ann.org_id, BrandPin(kit_id=kit_id, version=1)) == 5_000
+        assert await around_ms(rows, world.ann.org_id, None) == 0
