@@ -23,7 +23,7 @@ from schemas.export_options import ExportOptions, broken_export_rules, export_su
 from schemas.ids import result_id
 from schemas.media import TimeRange
 from schemas.options import CLIP_MS
-from schemas.templates import export_words, templates
+from schemas.templates import export_words, templates, version_of
 from streams.adapters.postgres import Connection, Row
 from streams.outbox import put
 
@@ -209,6 +209,7 @@ async def _write_export(
         aspect=call.body.aspect,
         captions=call.body.captions,
         template=look.template,
+        template_version=version_of(look.template),
         mask_profanity=look.mask_profanity,
         options=look.options,
         transcript_version=wish.transcript_version,

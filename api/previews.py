@@ -22,6 +22,7 @@ from schemas.events import PreviewPlanned, PreviewRequested
 from schemas.export_options import BrandPin
 from schemas.ids import result_id
 from schemas.media import ObjectRef
+from schemas.templates import version_of
 from streams.adapters.postgres import Connection, Row
 from streams.outbox import put
 
@@ -145,6 +146,7 @@ async def _write_preview(
         at_ms=call.query.at_ms,
         captions=call.body.captions,
         template=look.template,
+        template_version=version_of(look.template),
         mask_profanity=look.mask_profanity,
         options=look.options,
         transcript_version=wish.transcript_version,

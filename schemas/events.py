@@ -137,6 +137,8 @@ class ClipSelected(Event, frozen=True, kw_only=True):
     aspect: Aspect
     captions: bool
     template: str = DEFAULT_TEMPLATE
+    template_version: int = 1
+    """As it was when it was asked for; 1 in older events."""
     mask_profanity: bool = False
     options: ExportOptions = ExportOptions()
     transcript_version: int | None = None
@@ -154,6 +156,8 @@ class ExportRequested(Event, frozen=True, kw_only=True):
     aspect: Aspect
     captions: bool
     template: str = DEFAULT_TEMPLATE
+    template_version: int = 1
+    """As it was when it was asked for; 1 in older events."""
     mask_profanity: bool = False
     options: ExportOptions = ExportOptions()
     transcript_version: int | None = None
@@ -175,6 +179,8 @@ class RenderRequested(Event, frozen=True, kw_only=True):
     edit: ObjectRef | None = None
     """The version of the clip's edit that is played; without one ``range`` is played as it is."""
     template: str = DEFAULT_TEMPLATE
+    template_version: int = 1
+    """As it was when it was asked for; 1 in older events."""
     mask_profanity: bool = False
     options: ExportOptions = ExportOptions()
     transcript_version: int | None = None
@@ -224,6 +230,8 @@ class PreviewRequested(Event, frozen=True, kw_only=True):
     """Of the clip as it is played."""
     captions: bool
     template: str = DEFAULT_TEMPLATE
+    template_version: int = 1
+    """As it was when it was asked for; 1 in older events."""
     mask_profanity: bool = False
     options: ExportOptions = ExportOptions()
     transcript_version: int = 0
@@ -243,6 +251,8 @@ class PreviewPlanned(Event, frozen=True, kw_only=True):
     captions: bool
     plan: ObjectRef
     template: str = DEFAULT_TEMPLATE
+    template_version: int = 1
+    """As it was when it was asked for; 1 in older events."""
     mask_profanity: bool = False
     options: ExportOptions = ExportOptions()
     transcript_version: int = 0

@@ -154,12 +154,32 @@ def templates() -> Mapping[str, CaptionTemplate]:
     return {one.template_id: one for one in found}
 
 
+@cache
+def earlier() -> Mapping[tuple[str, int], CaptionTemplate]:
+    """What templates were before they were changed, by id and version: old exports are made again with them."""
+    found = [
+        msgspec.json.decode(file.read_bytes(), type=CaptionTemplate)
+        for file in (files("schemas") / "templates" / "earlier").iterdir()
+        if file.name.endswith(".json")
+    ]
+    return {(one.template_id, one.version): one for one in found}
+
+
 def export_words(captions: bool, template_id: str, *, masked: bool) -> str:
     """The part of an export's name that says how its words are shown; as it was before there were templates."""
-    named = f"/{template_id}" if captions and template_id != DEFAULT_TEMPLATE else ""
-    return f"{captions}{named}{'/masked' if masked else ''}"
+    version = version_of(template_id)
+    plain = template_id == DEFAULT_TEMPLATE and version == 1
+    named = f"/{template_id}" if captions and not plain else ""
+    later = f"@{version}" if named and version > 1 else ""
+    return f"{captions}{named}{later}{'/masked' if masked else ''}"
 
 
-def template_named(template_id: str) -> CaptionTemplate:
-    """One of them. Raises KeyError for an unknown id."""
-    return templates()[template_id]
+def version_of(template_id: str) -> int:
+    """What an export is asked for with now. Raises KeyError for an unknown id."""
+    return templates()[template_id].version
+
+
+def template_named(template_id: str, version: int | None = None) -> CaptionTemplate:
+    """One of them, as it was in a version, or as it is. Raises KeyError for what there is none of."""
+    newest = templates()[template_id]
+    return newest if version in (None, newest.version) else earlier()[template_id, version]

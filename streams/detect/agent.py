@@ -13,7 +13,7 @@ from schemas.export_options import export_suffix, words_suffix
 from schemas.ids import result_id
 from schemas.media import ObjectRef
 from schemas.sounds import Sounds
-from schemas.templates import export_words
+from schemas.templates import export_words, version_of
 from schemas.worth import WeightTable
 from streams import lifecycle
 from streams.adapters.postgres import Connection, org_transaction
@@ -225,6 +225,7 @@ async def _write_clip(
         aspect=options.aspect,
         captions=options.captions,
         template=options.captions_template,
+        template_version=version_of(options.captions_template),
         mask_profanity=options.mask_profanity,
         options=options.export,
         transcript_version=known.transcript_version,

@@ -245,6 +245,7 @@ async def _write(connection: Connection, event: Request, known: Known, stored: S
         aspect=event.aspect,
         captions=event.captions,
         template=event.template,
+        template_version=event.template_version,
         mask_profanity=event.mask_profanity,
         options=event.options,
         transcript_version=event.transcript_version,

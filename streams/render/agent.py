@@ -12,6 +12,7 @@ from schemas.ids import result_id
 from schemas.media import ObjectRef
 from schemas.proof import in_short
 from schemas.remade import Remade
+from schemas.templates import template_named
 from streams import lifecycle
 from streams.adapters.ports import Objects
 from streams.adapters.postgres import Connection, org_transaction
@@ -55,7 +56,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         """Everything by name."""
         used = {"plan": event.plan, "source": event.source, "index": event.index, "edit": event.edit}
         inputs = used | {"transcript": self.words.ref} | files_of(self.brand)
-        return made_with(self.encoding, event.template, self.plan, self.words.transcript, inputs)
+        look = template_named(event.template, event.template_version)
+        return made_with(self.encoding, look, self.plan, self.words.transcript, inputs)
 
 
 class RenderStage:

@@ -13,8 +13,9 @@ from schemas.export_options import ExportOptions
 from schemas.media import Segment, TimeRange, Value, Word
 from schemas.profanity import masked_transcript, unmasked_languages
 from schemas.template_overrides import overridden
-from schemas.templates import template_named
+from schemas.templates import CaptionTemplate, template_named
 from streams.adapters.ports import Objects
+from streams.errors import Rejected
 from streams.render.dressing import Dressed, after_intro, clip_only
 from streams.render.encode import RenderTask, least_rate
 from streams.render.tongue import in_tongues
@@ -35,6 +36,11 @@ class Asked(Protocol):
     @property
     def template(self) -> str:
         """How they look."""
+        ...
+
+    @property
+    def template_version(self) -> int:
+        """As which version of itself."""
         ...
 
     @property
@@ -78,6 +84,7 @@ async def task_of(
     warnings = [*dressed.warnings, *tongues.warnings]
     if asked.mask_profanity and said:
         warnings += [NO_LIST.format(language) for language in unmasked_languages(said)]
+    template = _template(asked)
     times = union(piece.source for piece in played)
     task = RenderTask(
         plan=plan,
@@ -86,7 +93,7 @@ async def task_of(
         words=words_near(said.words if said else [], *times),
         doubtful=doubtful_near(said.segments if said else [], *times),
         captions=asked.captions,
-        template=overridden(template_named(asked.template), asked.options.captions.overrides),
+        template=overridden(template, asked.options.captions.overrides),
         language=said.language if said else None,
         encoding=encoding,
         options=asked.options,
@@ -94,6 +101,15 @@ async def task_of(
     )
     others = {language: _as_asked(track, asked, edit) for language, track in tongues.others.items()}
     return Prepared(task=task, said=said, others=others, warnings=warnings)
+
+
+def _template(asked: Asked) -> CaptionTemplate:
+    """The one that was asked for, as it was then. Raises Rejected for one that this release does not have."""
+    try:
+        return template_named(asked.template, asked.template_version)
+    except KeyError:
+        told = f"There is no version {asked.template_version} of the caption template {asked.template} here."
+        raise Rejected("captions.template", told) from None
 
 
 def _as_asked(said: Transcript, asked: Asked, edit: EditList | None) -> Transcript:

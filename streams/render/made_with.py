@@ -22,7 +22,7 @@ import streams.adapters.media
 import streams.render
 from schemas.documents import FramePlan, Transcript
 from schemas.media import ObjectRef
-from schemas.templates import template_named
+from schemas.templates import CaptionTemplate
 from streams.render.writer import Encoding
 
 LIBRARIES = ("av", "numpy", "pillow", "uharfbuzz", "budoux", "noto-cjk-sans-jp-bold", "msgspec")
@@ -36,7 +36,7 @@ INSTRUCTIONS = ("sse4_2", "avx", "avx2", "avx512f", "fma", "asimd")
 
 def made_with(
     encoding: Encoding,
-    template: str,
+    look: CaptionTemplate,
     plan: FramePlan,
     transcript: Transcript | None,
     inputs: Mapping[str, ObjectRef | None],
@@ -44,7 +44,6 @@ def made_with(
     """Everything by name; ``inputs`` are the stored documents and the source."""
     given = {f"input.{name}": ref.sha256[:SHORT] for name, ref in inputs.items() if ref is not None}
     encoder = {f"encoder.{name}": str(value) for name, value in _flat(msgspec.to_builtins(encoding))}
-    look = template_named(template)
     models = {"model.frame": plan.model, "model.speech": transcript.model if transcript else ""}
     return {
         **workshop(),

@@ -18,6 +18,7 @@ from schemas.documents import Certificate
 from schemas.export_options import VideoWish
 from schemas.file_kinds import FileWish, file_of
 from schemas.media import ObjectRef, TimeRange
+from schemas.templates import template_named
 from schemas.topics import BY_NAME, partition_for
 from streams.render.edl import Timeline
 from streams.render.loudness import RATE_HZ
@@ -80,7 +81,7 @@ def test_as_many_threads_as_the_first_time() -> None:
 
 def test_an_export_is_made_with_code_libraries_fonts_settings_and_inputs(tmp_path: Path) -> None:
     crops = plan(flash_and_beep(tmp_path / "source.mp4", length_ms=400), 0, 400)
-    made = made_with(Encoding(threads=2), "minimal", crops, None, {"plan": REF, "edit": None})
+    made = made_with(Encoding(threads=2), template_named("minimal"), crops, None, {"plan": REF, "edit": None})
     assert (made["encoder.threads"], made["input.plan"], made["template.minimal"]) == ("2", "0" * 16, "1")
     assert "input.edit" not in made
     kinds = {name.split(".")[0] for name in made}
