@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
 import msgspec
 
-from schemas.graphemes import clusters
 from schemas.media import Value
 from schemas.phrases import stand_apart
 from schemas.templates import DEFAULT_TEMPLATE, CaptionTemplate, Font, Shape, template_named
 from schemas.text import capitals
 from streams.render.bidi import base_level, levels, visual
+from streams.render.breaks import Measure, partitions, shortened
 from streams.render.clear import clear_of, is_tall
 from streams.render.fontfiles import Face, face_of
 from streams.render.shaping import Shaped, levels_of, runs_left, shaped
@@ -26,9 +25,6 @@ UP, DOWN = CAPITALS + 0.05, 0.21
 """How far letters of Europe go above and below their line, of the font size; marks on capitals set aside."""
 LEADING = 0.12
 """What stays free between lines whose letters are higher than those, of the font size."""
-ELLIPSIS = "…"
-Measure = Callable[[str, int], float]
-"""Width in px of a text at a font size in px."""
 
 
 class CaptionLook(Value, frozen=True, kw_only=True):
@@ -182,17 +178,6 @@ def reach_of(texts: Sequence[str], look: CaptionLook) -> Reach:
     return Reach(up, down, (up - down) / 2)
 
 
-def shortened(text: str, most_px: float, font_px: int, measure: Measure) -> str:
-    """The beginning of a word that is too long for any line, and a sign that it goes on."""
-    if measure(text, font_px) <= most_px:
-        return text
-    signs = clusters(text)
-    length = bisect_right(
-        range(1, len(signs)), most_px, key=lambda count: measure("".join(signs[:count]) + ELLIPSIS, font_px)
-    )
-    return "".join(signs[: max(1, length)]) + ELLIPSIS
-
-
 def _line_width(texts: Sequence[str], look: CaptionLook, font_px: int, measure: Measure) -> float:
     return sum(measure(text, font_px) for text in texts) + sum(_spaces(texts, look, font_px))
 
@@ -207,19 +192,12 @@ def wrapped(texts: Sequence[str], look: CaptionLook, font_px: int, measure: Meas
     for count in range(1, look.max_lines + 1):
         choices = [
             (max(_line_width(line, look, font_px, measure) for line in lines), lines)
-            for lines in _partitions(list(texts), count)
+            for lines in partitions(list(texts), count)
         ]
         fitting = [choice for choice in choices if choice[0] <= look.max_line_px]
         if fitting:
             return min(fitting)[1]
     return None
-
-
-def _partitions(texts: list[str], count: int) -> list[list[list[str]]]:
-    """All ways to cut the words into ``count`` lines, none empty."""
-    if count == 1:
-        return [[texts]] if texts else []
-    return [[texts[:cut], *rest] for cut in range(1, len(texts)) for rest in _partitions(texts[cut:], count - 1)]
 
 
 def _position(
