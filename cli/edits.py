@@ -11,7 +11,6 @@ from typing import Any, get_args
 
 from cli.client import JSON, Client
 from cli.exits import OK, USAGE, CliError
-from cli.progress import clock
 from cli.show import Display, plain_table
 from cli.wishes import stretch
 from schemas.handover import Format, RateName
@@ -157,7 +156,7 @@ def _show(current: JSON, display: Display) -> None:
     rows = [
         (
             one["segment_id"],
-            f"{clock(one['start_ms'])} – {clock(one['end_ms'])}",
+            f"{_at(one['start_ms'])} – {_at(one['end_ms'])}",
             f"{one['output_start_ms'] / 1000:.2f} – {one['output_end_ms'] / 1000:.2f} s",
             _how(one),
         )
@@ -165,7 +164,13 @@ def _show(current: JSON, display: Display) -> None:
     ]
     display.table(plain_table("", ("segment", "of the video", "plays", "how"), rows))
     for caption in current["captions"]:
-        display.say(f"{clock(caption['range']['start_ms'])}: “{caption['text']}”")
+        display.say(f"{_at(caption['range']['start_ms'])}: “{caption['text']}”")
+
+
+def _at(ms: int) -> str:
+    """``1:05.25``: cuts lie between words, to the hundredth of a second."""
+    minutes, rest_ms = divmod(ms, 60_000)
+    return f"{minutes}:{rest_ms / 1000:05.2f}"
 
 
 def _how(one: JSON) -> str:

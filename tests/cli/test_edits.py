@@ -68,6 +68,10 @@ def test_flags_become_operations_on_the_version_that_was_read() -> None:
     ]
 
 
+def test_times_are_shown_to_the_hundredth() -> None:
+    assert [edits._at(ms) for ms in (27_800, 60_000, 3_725_250)] == ["0:27.80", "1:00.00", "62:05.25"]
+
+
 def test_without_flags_nothing_is_changed() -> None:
     twin = twin_of(version(2, segment("s1", 0, 900, speed=2.0, muted=True, gain_db=-3.0)))
     assert run(twin)[1]["version"] == 2
