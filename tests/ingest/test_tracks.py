@@ -19,6 +19,7 @@ from tests.render.test_sources import music
 VOICES = (
     "speech/jfk.flac", "speech/lucier_101s.wav", "speech/word_level/acoustic_corpus.wav", "diarization/ami/dev01.wav",
     "diarization/pyannote_sample.wav", "speech/hifitts_6097/roots_28_morris_0362.wav",
+    "talking/hamilton_whitehouse_10s_360p.mp4", "talking/googlework_35s_180p.mp4",
 )  # fmt: skip
 TUNES = ("Kevin_MacLeod-Vibe_Ace", "Kevin_MacLeod-Nutcracker", "Hungarian_Dance_5")
 LENGTH_MS = 6_000

@@ -17,6 +17,7 @@ from schemas.events import RenderRequested
 from schemas.export_options import ExportOptions
 from schemas.media import Box, ObjectRef, Segment, TimeRange
 from schemas.proof import FaceExpectation
+from schemas.sound_wish import SoundWish
 from streams.adapters.media.handles import LocalSource
 from streams.render.asked import words_near
 from streams.render.loudness import RATE_HZ
@@ -27,6 +28,9 @@ from tests.render.synth import flash_and_beep, plan, words
 
 NOBODY = UUID(int=0)
 REF = ObjectRef(key="k", sha256="0" * 64, size=1)
+
+
+CLEANED = SoundWish(target_lufs=-16, denoise="light", high_pass=True, declick=True)
 
 
 class Memory:
@@ -49,7 +53,7 @@ def request_for(crops: FramePlan) -> RenderRequested:
     return RenderRequested(
         org_id=NOBODY, project_id=NOBODY, clip_id=NOBODY, export_id=NOBODY, ordinal=0, range=crops.range,
         aspect="9:16", captions=True, template="karaoke_fill", mask_profanity=True, plan=REF, source=REF, index=REF,
-        options=ExportOptions(stems=True),
+        options=ExportOptions(stems=True, sound=CLEANED),
     )  # fmt: skip
 
 
@@ -92,6 +96,10 @@ async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
     near = [float((mix[480:-480] * video[480 + lag : len(mix) - 480 + lag]).sum()) for lag in reach]
     assert reach[int(np.argmax(near))] == 0, "sample for sample at the video's time"
     assert float(np.corrcoef(voice, mix)[0, 1]) > 0.95, "the same before its loudness is set"
+    (lufs,) = (check for check in produced.certificate.checks if check.name == "lufs")
+    assert (lufs.verdict, lufs.around) == ("pass", -16)
+    assert produced.certificate.sound is not None
+    assert (produced.certificate.sound.track, produced.certificate.sound.tracks) == (1, 1)
     assert (produced.certificate.tries, produced.certificate.other_try) == (1, None)
     assert produced.certificate.framed_by == "dense-shots-1"
     assert [warning.split(":")[0] for warning in produced.certificate.warnings if "words" in warning] == [

@@ -196,13 +196,14 @@ class Reader:
     ) -> Iterator[Packet[AudioStream]]:
         """Packets from the first one at ``pts`` or a little before it, the last one empty.
 
-        Matroska lists only video in its cues: seeking by the sound alone would read the file from its beginning.
+        Matroska lists only video in its cues: seeking by the sound alone would read the file from its beginning. What
+        lies before the first key picture is read from there: behind a seek its sound would be missing.
         """
         position = self._key_at(project_ms(pts, track.time_base, self._index.origin_us))
-        if position is not None and self._index.format.startswith(CUES_OF_VIDEO):
-            container.seek(self._keys[position][0], backward=True, stream=container.streams[self._track().stream_index])
-        else:
+        if position is None or not self._index.format.startswith(CUES_OF_VIDEO):
             container.seek(pts, backward=True, stream=stream)
+        elif position:
+            container.seek(self._keys[position][0], backward=True, stream=container.streams[self._track().stream_index])
         for packet in demux(container, stream):
             if not packet.size or packet.pts is None or packet.pts >= pts:
                 yield packet
