@@ -3,8 +3,8 @@
 Runs the named benchmarks (all by default, in this order), one at a time; writes ``out/bench/report.json``; ends with 1
 where a limit is missed. The recipe's files (10 minutes, an hour) are made once and kept in the cache. ``--quick`` shows
 in some minutes that all of them work. Not in here, for they have no limit: ``python -m benchmarks.asr_accuracy``,
-``.shots``, ``.active_speaker``, ``.ranking``, ``.worth``, ``.sounds``; for they take long: ``.seams``, ``.asr_sets``,
-``.invented``. ``.gallery`` and ``.soak`` are targets of their own.
+``.shots``, ``.active_speaker``, ``.framing``, ``.ranking``, ``.worth``, ``.sounds``; for they take long: ``.seams``,
+``.asr_sets``, ``.invented``. ``.gallery`` and ``.soak`` are targets of their own.
 """
 
 from __future__ import annotations
