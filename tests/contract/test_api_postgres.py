@@ -156,14 +156,29 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
     endpoint = await world.ann.client.post(
         "/v1/webhooks/endpoints", json={"url": "https://hook.example/", "events": ["project.failed"]}
     )
+    asset_id, queries = uuid4(), {"previewClip": {"at_ms": 1000}}
+    async with org_transaction(world.api, world.ann.org_id) as rows:
+        await rows.execute(
+            "insert into assets (org_id, asset_id, upload_id, object_key, kind, state) "
+            "values ($1, $2, $2, 'k', 'image', 'received')",
+            world.ann.org_id,
+            asset_id,
+        )
+    preview = await world.ann.client.post(
+        f"/v1/clips/{clip_id}/preview", params={"at_ms": 1000}, headers={"Prefer": "respond-async"}, json={}
+    )
+    kit = await world.ann.client.post("/v1/brand-kits", json={"name": "ours"})
     ids = {
         "project_id": str(project_id),
         "clip_id": str(clip_id),
         "export_id": export.json()["export_id"],
+        "preview_id": preview.json()["preview_id"],
+        "kit_id": kit.json()["kit_id"],
         "upload_id": upload.json()["upload_id"],
         "endpoint_id": endpoint.json()["endpoint_id"],
         "dead_id": str(await new_letter(world, world.ann)),
         "template": "mine",
+        "asset_id": str(asset_id),
     }
     correction = {"version": 1, "edits": [{"first_word": 0, "end_word": 1, "text": "mine"}]}
     bodies: dict[str, dict[str, object]] = {
@@ -179,7 +194,9 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
             continue
         path = operation.path.format(**ids)
         body = bodies.get(operation.name, {}) if operation.method in ("POST", "PATCH") else None
-        answer = await world.bob.client.request(operation.method, path, json=body)
+        answer = await world.bob.client.request(
+            operation.method, path, json=body, params=queries.get(operation.name), headers={"If-Match": "*"}
+        )
         assert (answer.status_code, answer.json()["code"]) == (404, "not-found"), operation.name
         asked += 1
     assert asked >= 17
@@ -459,7 +476,13 @@ async def test_the_same_wish_gives_the_same_export(world: World) -> None:
     assert {tuple(export["framing"]) for export in clips[0]["exports"]} == {()}, "nothing is framed yet"
     assert clips[0]["without_words"] is None
     async with org_transaction(world.worker, world.ann.org_id) as rows:
-        held = {"start_ms": 0, "end_ms": 9000, "shows": "person", "reason": "no face: holds on a person"}
+        held = {
+            "start_ms": 0,
+            "end_ms": 9000,
+            "shows": "person",
+            "reason": "no face: holds on a person",
+            "mode": "hold",
+        }
         certificate = {"framing": [held], "verdict": "warn"}
         await rows.execute("update exports set certificate = $2 where clip_id = $1", clip_id, certificate)
         await rows.execute("update clips set without_words = 'Nothing is said.' where clip_id = $1", clip_id)
