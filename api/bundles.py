@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import hashlib
+from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
@@ -11,11 +12,13 @@ import msgspec
 from msgspec import Meta
 from starlette.responses import Response, StreamingResponse
 
-from api.exports import stem_of, stored_files
+from api.exports import VTT, stem_of, stored_files, storyboard_of
 from api.problems import ApiProblem, invalid
 from api.projects import find_project
 from api.registry import Call, Operation, Reply
 from api.zips import Member, zip_size, zipped
+from schemas.thumbnails import storyboard_vtt
+from streams.adapters.ports import Objects
 from streams.adapters.postgres import Row
 
 MOST_EXPORTS = 200
@@ -68,27 +71,31 @@ def wanted_ids(text: str | None) -> list[UUID] | None:
 
 def members_of(rows: Sequence[Row], call: Call[Any, Any], project: Row) -> list[Member]:
     """The manifest and every file of these exports, under names of their own."""
-    store, files, members = call.context.objects, list[Bundled](), list[Member]()
-    for row in rows:
-        for kind, file in stored_files(row).items():
-            name = f"{stem_of(row)}{file.suffix}"
-            files.append(
-                Bundled(
-                    name=name,
-                    kind=kind,
-                    export_id=row["export_id"],
-                    clip_id=row["clip_id"],
-                    size_bytes=file.ref.size,
-                    sha256=file.ref.sha256,
-                    content_type=file.media_type,
-                )
-            )
-            read = partial(store.stream, file.ref)
-            members.append(Member(name=name, size=file.ref.size, made_at=row["finished_at"], open=read))
-    told = Manifest(project_id=project["project_id"], title=project["title"], files=files)
+    found = [one for row in rows for one in _files_of(row, call.context.objects)]
+    told = Manifest(project_id=project["project_id"], title=project["title"], files=[file for file, _ in found])
     body = msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n"
-    newest = max(member.made_at for member in members)
-    return [Member(name=MANIFEST, size=len(body), made_at=newest, open=partial(_once, body)), *members]
+    newest = max(row["finished_at"] for row in rows)
+    return [
+        Member(name=MANIFEST, size=len(body), made_at=newest, open=partial(_once, body)),
+        *(member for _, member in found),
+    ]
+
+
+def _files_of(row: Row, store: Objects) -> Iterator[tuple[Bundled, Member]]:
+    """Each file of an export as the manifest tells it, and as it is read."""
+    stem, made_at = stem_of(row), row["finished_at"]
+    whose: dict[str, Any] = {"export_id": row["export_id"], "clip_id": row["clip_id"]}
+    for kind, file in stored_files(row).items():
+        told: dict[str, Any] = {"size_bytes": file.ref.size, "sha256": file.ref.sha256, "content_type": file.media_type}
+        one = Bundled(name=stem + file.suffix, kind=kind, **told, **whose)
+        read = partial(store.stream, file.ref)
+        yield one, Member(name=one.name, size=one.size_bytes, made_at=made_at, open=read)
+    board = storyboard_of(row)
+    if board is not None:
+        text = storyboard_vtt(board, f"{stem}-storyboard.jpg").encode()
+        told = {"size_bytes": len(text), "sha256": hashlib.sha256(text).hexdigest(), "content_type": VTT}
+        one = Bundled(name=f"{stem}-storyboard.vtt", kind="storyboard_vtt", **told, **whose)
+        yield one, Member(name=one.name, size=len(text), made_at=made_at, open=partial(_once, text))
 
 
 async def _once(body: bytes) -> AsyncIterator[bytes]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from api.problems import not_found
 from api.project_views import Failure
@@ -15,12 +17,16 @@ from schemas.documents import Aspect, Certificate, ExportFiles
 from schemas.export_options import ExportOptions, file_for
 from schemas.media import ObjectRef
 from schemas.subtitle_files import SUBTITLE_TYPES
+from schemas.thumbnails import Storyboard, ThumbnailScores, storyboard_vtt
 from streams.adapters.ports import Objects
 from streams.adapters.postgres import Row
 
 EXPIRES_S = 900
 STEM, TRACK = "stem-", "track "
 """Before the name of a stem, and of a further language and kind, among an export's files."""
+VTT = SUBTITLE_TYPES["vtt"]
+CANDIDATE = "thumbnail-"
+"""Before the number of a further candidate."""
 
 
 class FileLink(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +37,12 @@ class FileLink(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     filename: str
     content_type: str
+
+
+class ThumbnailLink(FileLink, frozen=True, kw_only=True):
+    """A candidate for a thumbnail, with what was measured on it."""
+
+    scores: ThumbnailScores
 
 
 class ExportLinks(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +60,10 @@ class ExportLinks(msgspec.Struct, frozen=True, kw_only=True):
     """Subtitles in further languages, where the project has them: by code, then by kind."""
     stems: dict[str, FileLink] = {}
     """By name, where they were asked for: `voice`, `mix`."""
+    thumbnails: list[ThumbnailLink] = []
+    """Candidates, best first: the first is `thumbnail`."""
+    storyboard: FileLink | None = None
+    """The sprite; `GET /v1/exports/{export_id}/storyboard.vtt` says what stands where in it."""
     expires_at: dt.datetime
 
 
@@ -128,6 +144,13 @@ def stored_files(row: Row) -> dict[str, StoredFile]:
         for language, kinds in files.tracks.items()
         for kind, ref in kinds.items()
     }
+    found |= {
+        f"{CANDIDATE}{number}": StoredFile(ref=one.image, suffix=f"-thumbnail-{number}.jpg", media_type="image/jpeg")
+        for number, one in enumerate(files.thumbnails[1:], 2)
+    }
+    if files.storyboard:
+        image = files.storyboard.image
+        found["storyboard"] = StoredFile(ref=image, suffix="-storyboard.jpg", media_type="image/jpeg")
     texts = {kind: getattr(files, kind) for kind in SUBTITLE_TYPES}
     return found | {
         kind: StoredFile(ref=ref, suffix=f".{kind}", media_type=SUBTITLE_TYPES[kind])
@@ -151,18 +174,61 @@ def _links(row: Row, objects: Objects, now: dt.datetime) -> ExportLinks:
 
     links: dict[str, FileLink | None] = dict.fromkeys(SUBTITLE_TYPES)
     files = stored_files(row)
-    links |= {kind: link(file) for kind, file in files.items() if not kind.startswith((STEM, TRACK))}
+    links |= {kind: link(file) for kind, file in files.items() if not kind.startswith((STEM, TRACK, CANDIDATE))}
     tracks: dict[str, dict[str, FileLink]] = {}
     for name, file in files.items():
         if name.startswith(TRACK):
             language, kind = name.removeprefix(TRACK).split()
             tracks.setdefault(language, {})[kind] = link(file)
     stems = {kind.removeprefix(STEM): link(file) for kind, file in files.items() if kind.startswith(STEM)}
-    return ExportLinks(**links, tracks=tracks, stems=stems, expires_at=now + dt.timedelta(seconds=EXPIRES_S))  # type: ignore[arg-type]
+    thumbnails = _thumbnails(row, {kind: link(file) for kind, file in files.items()})
+    expires_at = now + dt.timedelta(seconds=EXPIRES_S)
+    return ExportLinks(**links, tracks=tracks, stems=stems, thumbnails=thumbnails, expires_at=expires_at)  # type: ignore[arg-type]
+
+
+def _thumbnails(row: Row, links: Mapping[str, FileLink]) -> list[ThumbnailLink]:
+    """The candidates with what was measured on them, best first."""
+    candidates = msgspec.convert(row["files"], ExportFiles).thumbnails
+    return [
+        ThumbnailLink(
+            **msgspec.structs.asdict(links[f"{CANDIDATE}{number}" if number > 1 else "thumbnail"]),
+            scores=msgspec.convert(one, ThumbnailScores, from_attributes=True),
+        )
+        for number, one in enumerate(candidates, 1)
+    ]
 
 
 async def get_export(call: Call[None, None]) -> Reply:
     """How an export stands; when done, signed URLs of its files."""
+    return Reply(body=export_view(await _read(call), call.context.objects, call.now))
+
+
+class ReadStoryboard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the cues name."""
+
+    image: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[\w.\-]+$")] | None = None
+    """A file's name, for a page or folder of your own; None: the sprite's signed URL."""
+
+
+def storyboard_of(row: Row) -> Storyboard | None:
+    """The sprite of an export's row; None where it is not finished, or has none."""
+    return msgspec.convert(row["files"], ExportFiles).storyboard if row["files"] else None
+
+
+async def get_storyboard(call: Call[None, ReadStoryboard]) -> Reply:
+    """WebVTT whose cues name the place in the sprite that shows their time."""
+    row = await _read(call)
+    board = storyboard_of(row)
+    if board is None:
+        raise not_found("storyboard of this export")
+    name = f"{stem_of(row)}-storyboard"
+    url = call.context.objects.presign_get(board.image.key, filename=f"{name}.jpg", expires_s=EXPIRES_S)
+    headers = {"Cache-Control": "private, no-cache", "Content-Disposition": f'attachment; filename="{name}.vtt"'}
+    body = storyboard_vtt(board, call.query.image or url).encode()
+    return Reply(body=body, headers=headers, media_type=VTT)
+
+
+async def _read(call: Call[Any, Any]) -> Row:
     async with call.rows() as rows:
         row = await rows.fetchrow(
             """select e.* from exports e join projects p using (org_id, project_id)
@@ -172,7 +238,7 @@ async def get_export(call: Call[None, None]) -> Reply:
         )
     if row is None:
         raise not_found("export")
-    return Reply(body=export_view(row, call.context.objects, call.now))
+    return row
 
 
 OPERATIONS = (
@@ -185,5 +251,16 @@ OPERATIONS = (
         summary="Read an export, with signed download URLs when done",
         handler=get_export,
         response=Export,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/exports/{export_id}/storyboard.vtt",
+        name="getStoryboard",
+        tag="clips",
+        permission="read",
+        summary="Read what stands where in an export's storyboard sprite, as WebVTT",
+        handler=get_storyboard,
+        query=ReadStoryboard,
+        media_types=("text/vtt",),
     ),
 )

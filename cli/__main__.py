@@ -19,14 +19,14 @@ from cli.client import JSON, Client
 from cli.demo import SHIPPED, demo
 from cli.download import download
 from cli.exits import INTERRUPTED, OK, USAGE, CliError, epilog
+from cli.file_flags import add_files
 from cli.preview import add_preview, preview
 from cli.replay import replay
 from cli.run import check_options, check_source, run_project
 from cli.show import Display
 from cli.sound_flags import add_sound
-from cli.wishes import ASPECTS, BRAND_HELP, FORMAT_HELP, add_caption_wishes, add_wishes, brand_kit, file_format
+from cli.wishes import ASPECTS, BRAND_HELP, add_caption_wishes, add_wishes, brand_kit
 from schemas.export_options import Quality
-from schemas.presets import PresetName
 
 DEFAULT_STATE = ".clipstream"
 LINE_CHARS = 120
@@ -107,8 +107,7 @@ def _add_queries(commands: Any) -> None:
         "--quality", choices=get_args(Quality), help="draft is quickest, best is smallest (as the project's)"
     )
     export.add_argument("--brand", type=brand_kit, metavar="KIT", help=BRAND_HELP)
-    export.add_argument("--preset", choices=get_args(PresetName), help="for which platform the file is")
-    export.add_argument("--format", type=file_format, metavar="F", help=FORMAT_HELP)
+    add_files(export)
     add_sound(export)
     export.add_argument("--stems", action="store_true", help="the voice and the mix beside it, as FLAC")
     export.add_argument("--start-ms", type=int, metavar="MS", help="another start, on the video's time line")

@@ -60,6 +60,16 @@ def download_export(
             path = out / f"{name}.{language}.{kind}"
             client.download(link["url"], path, on_bytes)
             saved[f"{kind} {language}"] = path.name
+    for number, link in enumerate((links.get("thumbnails") or [])[1:], 2):
+        path = out / f"{name}-thumbnail-{number}.jpg"
+        client.download(link["url"], path, on_bytes)
+        saved[f"thumbnail {number}"] = path.name
+    if links.get("storyboard"):
+        path = out / f"{name}-storyboard.jpg"
+        client.download(links["storyboard"]["url"], path, on_bytes)
+        told = client.get_bytes(f"/v1/exports/{export['export_id']}/storyboard.vtt", image=path.name)
+        path.with_suffix(".vtt").write_bytes(told)
+        saved["storyboard"] = path.name
     for kind, link in (links.get("stems") or {}).items():
         path = out / f"{name}-{kind}.flac"
         client.download(link["url"], path, on_bytes)
@@ -73,11 +83,11 @@ TRACK_KINDS = ("json", "txt", "srt")
 def download_size(exports: Sequence[JSON]) -> int:
     """Bytes of all files of these exports."""
     links = [export.get("files") or {} for export in exports]
-    stems = [stem for one in links for stem in (one.get("stems") or {}).values()]
-    stems += [text for one in links for kinds in (one.get("tracks") or {}).values() for text in kinds.values()]
-    return sum(int(one[kind]["size_bytes"]) for one in links for kind in FILES if one.get(kind)) + sum(
-        int(stem["size_bytes"]) for stem in stems
-    )
+    found = [one[kind] for one in links for kind in (*FILES, "storyboard") if one.get(kind)]
+    found += [stem for one in links for stem in (one.get("stems") or {}).values()]
+    found += [text for one in links for kinds in (one.get("tracks") or {}).values() for text in kinds.values()]
+    found += [picture for one in links for picture in (one.get("thumbnails") or [])[1:]]
+    return sum(int(link["size_bytes"]) for link in found)
 
 
 def optional(ask: Callable[[], Any]) -> Any:
@@ -125,6 +135,11 @@ def clip_entry(clip: JSON, export: JSON | None, files: Mapping[str, str]) -> JSO
     if export:
         wanted = ("export_id", "state", "aspect", "captions", "certificate", "failure")
         entry["export"] = {key: export.get(key) for key in wanted}
+        links = (export.get("files") or {}).get("thumbnails") or []
+        entry["thumbnails"] = [
+            {"file": files.get(f"thumbnail {number}" if number > 1 else "thumbnail"), **link["scores"]}
+            for number, link in enumerate(links, 1)
+        ]
     return entry
 
 

@@ -13,11 +13,10 @@ from uuid import UUID
 import msgspec
 
 from cli.client import JSON
+from cli.file_flags import add_files, files_of
 from cli.sound_flags import add_sound, sound_of
 from schemas.caption_wish import CaptionLanguage
 from schemas.export_options import Quality
-from schemas.file_kinds import KINDS, FileWish, broken_file_rules
-from schemas.presets import PresetName
 from schemas.template_overrides import TemplateOverrides
 from schemas.worth import Genre
 
@@ -29,8 +28,6 @@ FLAGS: Mapping[str, str] = {
     "export/captions/language": "--caption-language",
 }
 """Flags that are not called as their option is."""
-FORMAT_HELP = f"of the files: {', '.join(KINDS)}, with a codec after it as in mp4/hevc, mp4/av1, mov/prores (mp4)"
-SOUND_ALONE = frozenset(name for name, kind in KINDS.items() if not kind.pictures)
 _CLOCK = re.compile(r"(?:(\d+):)?(?:(\d{1,2}):)?(\d+(?:\.\d+)?)")
 
 
@@ -86,9 +83,8 @@ def add_wishes(parser: argparse.ArgumentParser, positive: Callable[[str], int]) 
     add("--mask-profanity", action="store_true", help="hide coarse words of captions and subtitles behind stars")
     add("--quality", choices=get_args(Quality), help="of the files: draft is quickest, best is smallest (good)")
     add_sound(parser)
-    add("--preset", choices=get_args(PresetName), help="for which platform the files are: see docs/files.md")
-    add("--format", type=file_format, metavar="F", help=FORMAT_HELP)
     add("--brand", type=brand_kit, metavar="KIT", help=BRAND_HELP)
+    add_files(parser)
     add("--no-captions", action="store_true", help="burn no captions in")
     add("--language", metavar="xx", help="language spoken, e.g. en (recognised by itself)")
     add("--translate", choices=("en",), help="a second transcript in English, of what is said in other languages")
@@ -125,9 +121,10 @@ def export_options_of(args: Namespace) -> JSON:
     """How files are made: ``options`` of an export, ``export`` among those of a project."""
     quality = getattr(args, "quality", None)
     parts: JSON = {"video": {"quality": quality} if quality else {}, "captions": captions_of(args)}
-    parts |= {"sound": sound_of(args) if "quality" in args else {}, "file": getattr(args, "format", None)}
-    parts |= {"preset": args.preset, "stems": getattr(args, "stems", False), "brand": getattr(args, "brand", None)}
-    return {name: part for name, part in parts.items() if part}
+    parts |= {"sound": sound_of(args) if "quality" in args else {}, "preset": args.preset}
+    parts |= files_of(args) if "format" in args else {}
+    parts |= {"stems": getattr(args, "stems", False), "brand": getattr(args, "brand", None)}
+    return {name: part for name, part in parts.items() if part or (part is False and name == "storyboard")}
 
 
 def captions_of(args: Namespace) -> JSON:
@@ -163,19 +160,3 @@ def brand_kit(text: str) -> JSON:
         return pin | {"version": int(version)} if at else pin
     except ValueError:
         raise ArgumentTypeError(f"{text!r} names no brand kit: give its id, or id@3 for its version 3") from None
-
-
-def file_format(text: str) -> JSON:
-    """``webm``, ``mp4/hevc`` or ``mov/prores/pcm`` as a file's wish; ArgumentTypeError for what does not exist."""
-    names = dict(zip(("container", "video_codec", "audio_codec"), text.lower().split("/"), strict=False))
-    if names["container"] in SOUND_ALONE and len(names) == 2:
-        names["audio_codec"] = names.pop("video_codec")
-    try:
-        wish = msgspec.convert(names, FileWish)
-    except msgspec.ValidationError:
-        raise ArgumentTypeError(f"{text!r} is no format: write e.g. webm, mp4/hevc, mov/prores, gif, mp3") from None
-    broken = broken_file_rules(wish)
-    if broken:
-        told = "; ".join(f"{name.replace('_', ' ')} must be {rule}" for name, rule in broken.items())
-        raise ArgumentTypeError(f"{text!r} does not exist: {told}")
-    return names

@@ -14,6 +14,7 @@ from schemas.scenery import Framing, Person, PersonSample, Scenery, Shows
 from schemas.shots import Transition, TransitionKind
 from schemas.sound_report import SoundReport
 from schemas.sounds import SpanSounds
+from schemas.thumbnails import ClipThumbnail, Storyboard
 from schemas.vectors import SentenceRows
 from schemas.voices import Diarization, VoiceWindows
 from schemas.words import Fit, HeardWindow, Rejected, ScriptReport, SpanTranslation
@@ -289,6 +290,8 @@ class FaceSample(Value, frozen=True, kw_only=True):
 
     at_ms: int
     face: Face
+    eyes: float | None = None
+    """How open its eyes are, 0..1; None where that is not known."""
 
 
 class FaceTrack(Value, frozen=True, kw_only=True):
@@ -435,6 +438,9 @@ class ExportFiles(Value, frozen=True, kw_only=True):
     """Subtitles in further languages: by code, then by kind."""
     stems: dict[str, ObjectRef] = {}
     """By name, where they were asked for."""
+    thumbnails: list[ClipThumbnail] = []
+    """Candidates, best first: ``thumbnail`` is the first."""
+    storyboard: Storyboard | None = None
 
 
 def encode_document(document: Value) -> bytes:

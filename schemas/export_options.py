@@ -18,6 +18,7 @@ from schemas.file_kinds import FileKind, FileWish, broken_file_rules, file_of
 from schemas.media import Value
 from schemas.presets import PresetName, broken_preset_rules, filled
 from schemas.sound_wish import SoundWish, broken_sound_rules
+from schemas.thumbnails import ThumbnailWish
 
 Quality = Literal["draft", "good", "best"]
 """``draft``: quickest, for a look; ``good``: to be posted; ``best``: small and clean, slow."""
@@ -49,6 +50,9 @@ class ExportOptions(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Whether sound comes beside the file too: the voice before anything is laid under it, and the final mix."""
     preset: PresetName | None = None
     """For which platform: it settles what is left open, and the finished file is held against its limits."""
+    thumbnails: ThumbnailWish = ThumbnailWish()
+    storyboard: bool = True
+    """Whether a sprite for scrubbing comes beside the file."""
 
 
 def broken_export_rules(options: ExportOptions, template_id: str) -> Mapping[str, str]:

@@ -21,6 +21,8 @@ class Mouth(Value, frozen=True, kw_only=True):
     yaw_deg: float
     pitch_deg: float
     roll_deg: float
+    eyes: float | None = None
+    """How open the eyes are, 0..1; None in what was marked before they were looked at."""
 
 
 class VoiceCurve(Value, frozen=True, kw_only=True):

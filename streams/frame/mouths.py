@@ -12,6 +12,7 @@ from PIL import Image
 from schemas.documents import FaceTrack
 from schemas.faces import Mouth
 from schemas.media import Box
+from streams.frame.eyes import eyes_open
 from streams.sight.canvas import Canvas
 
 UInt8 = NDArray[np.uint8]
@@ -121,6 +122,7 @@ def mouth_of(spot: Spot, points: Floats, before: Floats | None, canvas: Canvas) 
         yaw_deg=_degrees(points[454, 2] - points[234, 2], points[454, 0] - points[234, 0]),
         pitch_deg=_degrees(points[CHIN, 2] - points[BROW, 2], points[CHIN, 1] - points[BROW, 1]),
         roll_deg=_degrees(points[263, 1] - points[33, 1], points[263, 0] - points[33, 0]),
+        eyes=round(eyes_open(points), 2),
     )
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from schemas.documents import Aspect, ClipTracks, FaceSample, FramePlan, ShotCrop, SourceIndex
 from schemas.media import TimeRange
 from schemas.proof import FaceExpectation
 from schemas.shown import area_inside, views
 from streams.frame.angles import same_angles
+from streams.frame.eyes import Eyes
 from streams.frame.following import follow
 from streams.frame.insets import inset
 from streams.frame.scenes import Framed, Scene, scene_of
@@ -86,7 +89,8 @@ def faces_shown(tracks: ClipTracks, crops: Sequence[ShotCrop]) -> list[FaceSampl
             mostly = area > 0 and area >= MOSTLY * box.width * box.height
             if mostly and area > shown.get(look, (0.0, sample))[0]:
                 shown[look] = area, sample
-    return [shown[look][1] for look in sorted(shown)]
+    eyes = Eyes(tracks.mouths)
+    return [msgspec.structs.replace(one, eyes=eyes.of(one)) for _, (_, one) in sorted(shown.items())]
 
 
 def faces_expected(tracks: ClipTracks, time: TimeRange) -> list[FaceExpectation]:

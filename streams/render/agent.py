@@ -136,6 +136,7 @@ class RenderStage:
                     encoding=wanted.encoding,
                     edit=wanted.edit,
                     brand=wanted.brand,
+                    title=await self._title(event),
                 )
         return certified(produced, made_with=wanted.made_with(event), recipe=wanted.recipe)
 
@@ -156,6 +157,16 @@ class RenderStage:
     async def _brand(self, event: events.RenderRequested) -> BrandSnapshot | None:
         async with org_transaction(self._context.pool, event.org_id) as connection:
             return await snapshot_of(connection, event.org_id, event.options.brand)
+
+    async def _title(self, event: events.RenderRequested) -> str:
+        """Of the clip, where it is to stand on the thumbnails."""
+        if not event.options.thumbnails.title:
+            return ""
+        async with org_transaction(self._context.pool, event.org_id) as connection:
+            title = await connection.fetchval(
+                "select title from clips where org_id = $1 and clip_id = $2", event.org_id, event.clip_id
+            )
+        return str(title or "")
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause

@@ -74,6 +74,7 @@ async def task_of(
     encoding: Encoding,
     edit: EditList | None,
     dressed: Dressed = Dressed(),  # noqa: B008 - frozen
+    title: str = "",
 ) -> Prepared:
     """Everything that decides what is shown; the same for an export and for a preview of it. Raises as `in_tongues`."""
     dressed = clip_only(dressed) if encoding.file.is_preview else dressed
@@ -98,6 +99,7 @@ async def task_of(
         encoding=encoding,
         options=asked.options,
         brand=dressed.dress,
+        title=title,
     )
     others = {language: _as_asked(track, asked, edit) for language, track in tongues.others.items()}
     return Prepared(task=task, said=said, others=others, warnings=warnings)

@@ -22,6 +22,7 @@ from schemas.media import TimeRange, Value, Word
 from schemas.phrases import phrased
 from schemas.presets import PresetName, presets
 from schemas.templates import CaptionTemplate
+from schemas.thumbnails import Sprite, ThumbnailScores
 from streams.adapters.media.reader import Reader
 from streams.errors import Rejected
 from streams.render.bed import Surroundings
@@ -43,7 +44,9 @@ from streams.render.previews import file_size, preview_count, shortened
 from streams.render.rates import LEAST
 from streams.render.scene import Scene, TakesPictures
 from streams.render.stems import save_stems, stems_of
+from streams.render.storyboard import STORYBOARD_FILE, Tiles
 from streams.render.thumbnail import CUT_MARGIN_MS, Thumbnail
+from streams.render.titles import title_drawer
 from streams.render.trial import heard_after
 from streams.render.typeface import drawable, form_of, lacks
 from streams.render.writer import Encoding, open_writer
@@ -75,12 +78,18 @@ class RenderTask(Value, frozen=True, kw_only=True):
     options: ExportOptions = ExportOptions()
     brand: Dress | None = None
     """What a brand kit lays over the clip and plays around it; its files lie where the child may read."""
+    title: str = ""
+    """Written on the thumbnails, where that was asked for."""
 
 
 class Rendered(Value, frozen=True, kw_only=True):
     """What the child found; its files are `clip_file` and ``THUMBNAIL_FILE`` in its scratch folder."""
 
     certificate: Certificate
+    thumbnails: list[ThumbnailScores] = []
+    """Of the candidates, best first; their files are `candidate_file`."""
+    storyboard: Sprite | None = None
+    """Of ``STORYBOARD_FILE``."""
     stems: list[str] = []
     """Names of those that lie in the folder too."""
     looked_cpu_ms: int = 0
@@ -124,7 +133,8 @@ def render(task: RenderTask, source: BinaryIO, scratch: Path, report: Report) ->
     cues, missing_glyphs = cues_of(task, played)
     path = scratch / clip_file(task.encoding)
     witness = Witness()
-    lost = _encode(task, reader, timeline, mix.sound, cues, scratch, progress, witness)
+    film = Film(task, timeline, cues, scratch, progress, witness)
+    lost = _encode(task, reader, timeline, mix.sound, film, scratch)
     reader.close()
     stems = stems_of(mix) if task.options.stems else {}
     turned_down = save_stems(scratch, stems)
@@ -147,10 +157,13 @@ def render(task: RenderTask, source: BinaryIO, scratch: Path, report: Report) ->
     certificate = examine(
         path, meant, encoder=task.encoding.name, warnings=[*mix.warnings, *missing_glyphs, *lost, *turned_down]
     )
+    looked_cpu_ms = round((process_time() - began) * 1000)
     return Rendered(
         certificate=msgspec.structs.replace(certificate, sound=mix.report),
+        thumbnails=film.thumbnail.save(scratch, film.title),
+        storyboard=film.tiles.save(scratch / STORYBOARD_FILE) if film.tiles else None,
         stems=list(stems),
-        looked_cpu_ms=round((process_time() - began) * 1000),
+        looked_cpu_ms=looked_cpu_ms,
     )
 
 
@@ -209,20 +222,16 @@ def _encode(
     reader: Reader,
     timeline: Timeline,
     sound: Sound,
-    cues: list[CaptionCue],
+    film: Film,
     scratch: Path,
-    progress: Progress,
-    witness: Witness,
 ) -> list[str]:
     size_px = OUTPUT_SIZES[task.plan.aspect]
-    film = Film(task, timeline, cues, scratch, progress, witness)
     with open_writer(scratch / clip_file(task.encoding), size_px, timeline, sound, task.encoding) as writer:
         inserts = Inserts(task.brand, around(task.brand, timeline.rate), timeline, size_px, scratch)
         film.insert(inserts.before(), writer)
         for part in timeline.parts:
             film.play(part, reader, writer)
         film.insert(inserts.after(), writer)
-    film.thumbnail.save(scratch / THUMBNAIL_FILE)
     damaged = sum(reader.damaged(stretch) for stretch in union(film.ranges))
     warnings = [f"video.damaged: {damaged} pictures of the source are damaged there"] if damaged else []
     return warnings + stills_told(film.stills)
@@ -240,12 +249,19 @@ class Film:
         progress: Progress,
         witness: Witness,
     ) -> None:
-        self.thumbnail = Thumbnail(float(timeline.length_ms), task.plan.faces)
+        size_px = OUTPUT_SIZES[task.plan.aspect]
+        self.thumbnail = Thumbnail(float(timeline.length_ms), task.plan.faces, task.options.thumbnails.count)
         self.stills: list[Stills] = []
         self.ranges: list[TimeRange] = []
         self._index, self._timeline, self._progress = task.index, timeline, progress
         self._scene, self._witness = scene_of(task, cues, scratch), witness
         self._shows = task.encoding.file.video is not None
+        self.tiles = Tiles(float(timeline.length_ms), size_px) if task.options.storyboard and self._shows else None
+        self.title = (
+            title_drawer(task.title, look_of(task), task.plan, task.pieces or whole(task.plan.range))
+            if task.title
+            else None
+        )
 
     def play(self, part: Part, reader: Reader, writer: TakesPictures) -> None:
         """Every slot of the part. Raises Rejected when the source has no picture there."""
@@ -279,14 +295,20 @@ class Film:
             shown = self._scene.dressed(painted, slot, last=slot is slots[-1])
             if self._scene.overlays is not None:
                 self._witness.see(shown, [slot], source_ms=at_ms, shot=shot)
-            writer.write(self._scene.lettered(shown, slot), slot.number)
+            self._write(self._scene.lettered(shown, slot), slot, writer)
             self._progress.step()
+
+    def _write(self, shown: av.VideoFrame, slot: Slot, writer: TakesPictures) -> None:
+        """A finished picture."""
+        if self.tiles is not None:
+            self.tiles.see(shown, slot.at_ms)
+        writer.write(shown, slot.number)
 
     def insert(self, pictures: Iterable[Shown], writer: TakesPictures) -> None:
         """What a brand kit shows before or after the clip; the certificate is told that it is not of the source."""
         for picture, slot in pictures if self._shows else ():
             self._witness.see(picture, [slot], source_ms=NOWHERE_MS, shot=AWAY)
-            writer.write(picture, slot.number)
+            self._write(picture, slot, writer)
             self._progress.step()
 
 

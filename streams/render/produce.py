@@ -19,12 +19,15 @@ from schemas.media import ObjectRef, TimeRange, Value
 from schemas.scenery import Framing
 from schemas.subtitle_files import SUBTITLE_TYPES, ass, plain, ttml
 from schemas.subtitles import Cue, srt, vtt
+from schemas.thumbnails import ClipThumbnail, Storyboard
 from streams.adapters.media.handles import SourceHandle
 from streams.adapters.ports import Objects, Report
 from streams.render.asked import task_of
 from streams.render.dressing import dress
-from streams.render.encode import THUMBNAIL_FILE, clip_file
+from streams.render.encode import THUMBNAIL_FILE, Rendered, clip_file
 from streams.render.stems import stem_file
+from streams.render.storyboard import STORYBOARD_FILE
+from streams.render.thumbnail import candidate_file
 from streams.render.tries import best_of_two
 from streams.render.writer import Encoding
 
@@ -51,19 +54,23 @@ async def produce(
     encoding: Encoding = Encoding(),  # noqa: B008 - frozen
     edit: EditList | None = None,
     brand: BrandSnapshot | None = None,
+    title: str = "",
 ) -> Produced:
     """Render, measure and store one export; without ``edit`` the plan's range. Raises as `run_child` and `Objects`."""
     dressed = await dress(request.options.brand, brand, transcript, objects, scratch)
     prepared = await task_of(
-        request, plan, transcript, index, objects=objects, encoding=encoding, edit=edit, dressed=dressed
+        request, plan, transcript, index, objects=objects, encoding=encoding, edit=edit, dressed=dressed, title=title
     )
     task, said = prepared.task, prepared.said
     made = await best_of_two(task, source=source, scratch=scratch, report=report)
     files = await _store(made.folder, encoding, said, task.pieces, objects, prefix)
+    pictures = await _store_pictures(made.folder, made.rendered, files.thumbnail, objects, prefix)
     tracks = {
         language: await _store_texts(track, task.pieces, objects, prefix) for language, track in prepared.others.items()
     }
-    files = msgspec.structs.replace(files, tracks={language: one for language, one in tracks.items() if one})
+    files = msgspec.structs.replace(
+        files, tracks={language: one for language, one in tracks.items() if one}, **pictures
+    )
     files = msgspec.structs.replace(files, stems=await _store_stems(made.folder, made.rendered.stems, objects, prefix))
     certificate = msgspec.structs.replace(
         made.certificate,
@@ -113,6 +120,25 @@ async def _store(
         thumbnail=await objects.put_file(prefix, scratch / THUMBNAIL_FILE, "image/jpeg", ".jpg"),
         **stored,
     )
+
+
+async def _store_pictures(
+    scratch: Path, rendered: Rendered, best: ObjectRef, objects: Objects, prefix: str
+) -> dict[str, Any]:
+    """The candidates for a thumbnail (the best is stored already), and the sprite."""
+    images = [best] + [
+        await objects.put_file(prefix, scratch / candidate_file(number), "image/jpeg", ".jpg")
+        for number in range(1, len(rendered.thumbnails))
+    ]
+    told = [
+        ClipThumbnail(image=image, **msgspec.structs.asdict(scores))
+        for image, scores in zip(images, rendered.thumbnails, strict=True)
+    ]
+    if rendered.storyboard is None:
+        return {"thumbnails": told}
+    sprite = await objects.put_file(prefix, scratch / STORYBOARD_FILE, "image/jpeg", ".jpg")
+    board = Storyboard(image=sprite, **msgspec.structs.asdict(rendered.storyboard))
+    return {"thumbnails": told, "storyboard": board}
 
 
 async def _store_stems(scratch: Path, names: Sequence[str], objects: Objects, prefix: str) -> dict[str, ObjectRef]:

@@ -1,19 +1,24 @@
-"""Picks the picture that stands for the clip: a face, sharp, well lit, not at a cut, early. Never shows a caption."""
+"""Picks the pictures that may stand for the clip: a face with open eyes, sharp, well lit, not at a cut, early.
+
+Never shows a caption.
+"""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import av
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from schemas.documents import FaceSample, ShotCrop
-from schemas.media import Box
+from schemas.media import Box, Value
 from schemas.shown import painted_box
+from schemas.thumbnails import ThumbnailScores
 from streams.render.planes import copied, rows
 
 STEP_MS = 500
@@ -32,6 +37,14 @@ CRISP = 12.0
 """Detail of a face in focus; a blurred or dark one has 1 to 4, whatever its size."""
 FACE_SAMPLES = 48
 LEAST_SAMPLES = 8
+FLAT = 64.0
+"""Deviation of luma from which on a picture has all the contrast that counts."""
+SHUT = 0.4
+"""Of a good face this much is left where its eyes are shut."""
+BEST_MERIT = 6.0
+"""A large, crisp, well lit face in a picture full of detail."""
+STRETCHES_A_PICK = 2
+"""So many stretches of the clip, for each candidate, have their best kept."""
 
 UInt8 = NDArray[np.uint8]
 
@@ -55,38 +68,67 @@ def face_score(luma: UInt8, box: Box) -> float:
     ``box`` in pixels of the picture, of any size and place. Its detail is that of `FACE_SAMPLES` rows, so that near
     and far faces compare.
     """
-    height, width = luma.shape
-    left, right = max(0, round(box.x)), min(width, round(box.x + box.width))
-    top, bottom = max(0, round(box.y)), min(height, round(box.y + box.height))
-    if min(right - left, bottom - top) < LEAST_SAMPLES:
+    found = _samples(luma, box)
+    if found is None:
         return 0.0
+    size, crisp = min(1.0, box.height / luma.shape[0] / BIG_FACE), min(1.0, detail(found) / CRISP)
+    return float(size * crisp * _lit(float(found.mean()), 45) * min(1.0, _inside(luma, box)))
+
+
+def crispness(luma: UInt8, box: Box) -> float:
+    """Detail of a face, 1 where it is in focus."""
+    found = _samples(luma, box)
+    return 0.0 if found is None else detail(found) / CRISP
+
+
+def _samples(luma: UInt8, box: Box) -> NDArray[np.int16] | None:
+    """`FACE_SAMPLES` rows of what of the box is in the picture; None where that is too little to tell."""
+    left, top, right, bottom = _edges(luma, box)
+    if min(right - left, bottom - top) < LEAST_SAMPLES:
+        return None
     down = np.linspace(top, bottom - 1, FACE_SAMPLES).astype(np.intp)
     across = np.linspace(left, right - 1, FACE_SAMPLES).astype(np.intp)
-    small = luma[down[:, None], across].astype(np.int16)
-    inside = (right - left) * (bottom - top) / (box.width * box.height)
-    size, crisp = min(1.0, box.height / height / BIG_FACE), min(1.0, detail(small) / CRISP)
-    return float(size * crisp * _lit(float(small.mean()), 45) * min(1.0, inside))
+    return luma[down[:, None], across].astype(np.int16)
+
+
+def _inside(luma: UInt8, box: Box) -> float:
+    left, top, right, bottom = _edges(luma, box)
+    return (right - left) * (bottom - top) / (box.width * box.height)
+
+
+def _edges(luma: UInt8, box: Box) -> tuple[int, int, int, int]:
+    height, width = luma.shape
+    left, right = max(0, round(box.x)), min(width, round(box.x + box.width))
+    return left, max(0, round(box.y)), right, min(height, round(box.y + box.height))
 
 
 def _lit(brightness: float, ramp: float) -> float:
     return min(1.0, max(0.0, (brightness - 16) / ramp)) * min(1.0, max(0.0, (245 - brightness) / 50))
 
 
-class Thumbnail:
-    """Sees painted pictures before captions are burned, and keeps the best."""
+class _Kept(Value, frozen=True, kw_only=True):
+    """One picture with what it is worth among the others of its clip."""
 
-    def __init__(self, length_ms: float, faces: Sequence[FaceSample] = ()) -> None:
+    merit: float
+    scores: ThumbnailScores
+    picture: av.VideoFrame
+
+
+class Thumbnail:
+    """Sees painted pictures before captions are burned, and keeps the best of each stretch of the clip."""
+
+    def __init__(self, length_ms: float, faces: Sequence[FaceSample] = (), wanted: int = 3) -> None:
         """``length_ms`` of the clip: later pictures count a little less. ``faces`` in order of time."""
         self._length_ms = max(1.0, length_ms)
         self._faces = faces
         self._face_ms = [sample.at_ms for sample in faces]
         self._due_ms = 0.0
-        self._best = -1.0
-        self._picture: av.VideoFrame | None = None
+        self._wanted = wanted
+        self._best: dict[int, _Kept] = {}
 
     def is_due(self, at_ms: float) -> bool:
         """Whether a picture of that time would be looked at."""
-        return at_ms >= self._due_ms or self._picture is None
+        return at_ms >= self._due_ms or not self._best
 
     def consider(self, picture: av.VideoFrame, at_ms: float, *, source_ms: int, shot: ShotCrop, awkward: bool) -> None:
         """A picture at ``at_ms`` of the clip; ``awkward`` at a cut, or damaged. The best so far is copied."""
@@ -95,22 +137,65 @@ class Thumbnail:
         self._due_ms = at_ms + STEP_MS
         plane = picture.planes[0]
         luma = rows(plane)[: plane.height, : plane.width]
-        merit = 0.05 + score(luma) + FACE_WEIGHT * self._face_merit(luma, source_ms, shot)
+        merit, scores = self._weighed(luma, at_ms, source_ms, shot)
         merit *= (1 - 0.25 * at_ms / self._length_ms) * (0.3 if awkward or at_ms < EDGE_MARGIN_MS else 1.0)
-        if merit > self._best:
-            self._best, self._picture = merit, copied(picture)
+        stretch = int(at_ms / self._length_ms * self._wanted * STRETCHES_A_PICK)
+        if stretch not in self._best or merit > self._best[stretch].merit:
+            told = msgspec.structs.replace(scores, score=round(min(1.0, merit / BEST_MERIT), 3))
+            self._best[stretch] = _Kept(merit=merit, scores=told, picture=copied(picture))
 
-    def _face_merit(self, luma: UInt8, source_ms: int, shot: ShotCrop) -> float:
+    def _weighed(self, luma: UInt8, at_ms: float, source_ms: int, shot: ShotCrop) -> tuple[float, ThumbnailScores]:
+        """What a picture is worth wherever it stands, and why."""
+        height, width = luma.shape
+        small = luma[::STRIDE, ::STRIDE].astype(np.int16)
+        merit, sharp = 0.05 + score(luma), min(1.0, detail(small) / CRISP)
+        scores = ThumbnailScores(
+            at_ms=round(at_ms), score=0.0, sharp=round(sharp, 3), contrast=round(min(1.0, float(small.std()) / FLAT), 3)
+        )
+        near = self._face_at(source_ms)
+        if near is None:
+            return merit, scores
+        box = painted_box(near.face.box, shot, source_ms, width, height)
+        looks = near.face.score * face_score(luma, box)
+        open_eyes = 1.0 if near.eyes is None else SHUT + (1 - SHUT) * near.eyes
+        scores = msgspec.structs.replace(
+            scores,
+            sharp=round(min(1.0, crispness(luma, box)), 3),
+            face_size=round(min(1.0, box.height / height / BIG_FACE), 3),
+            eyes_open=near.eyes,
+        )
+        return merit + FACE_WEIGHT * looks * open_eyes, scores
+
+    def _face_at(self, source_ms: int) -> FaceSample | None:
         after = bisect_left(self._face_ms, source_ms)
         near = min(self._faces[max(0, after - 1) : after + 1], key=lambda s: abs(s.at_ms - source_ms), default=None)
-        if near is None or abs(near.at_ms - source_ms) > NEAR_MS:
-            return 0.0
-        height, width = luma.shape
-        return near.face.score * face_score(luma, painted_box(near.face.box, shot, source_ms, width, height))
+        return None if near is None or abs(near.at_ms - source_ms) > NEAR_MS else near
 
-    def save(self, path: Path) -> None:
-        """Write the best as JPEG. Raises ValueError when none was seen."""
-        if self._picture is None:
+    def picks(self) -> list[tuple[ThumbnailScores, av.VideoFrame]]:
+        """The candidates, best first, not near to each other where the clip has room. Raises ValueError without any."""
+        if not self._best:
             raise ValueError("no picture was seen: nothing to make a thumbnail of")
-        image: Image.Image = self._picture.to_image()  # type: ignore[no-untyped-call]
-        image.save(path, "JPEG", quality=JPEG_QUALITY, optimize=True)
+        left = sorted(self._best.values(), key=lambda one: (-one.merit, one.scores.at_ms))
+        apart_ms = self._length_ms / (self._wanted * STRETCHES_A_PICK)
+        chosen: list[_Kept] = []
+        for least_ms in (apart_ms, 0.0):
+            for one in left:
+                far = all(abs(one.scores.at_ms - other.scores.at_ms) >= least_ms for other in chosen)
+                if len(chosen) < self._wanted and one not in chosen and far:
+                    chosen.append(one)
+        return [(one.scores, one.picture) for one in chosen]
+
+    def save(self, folder: Path, draw: Callable[[av.VideoFrame, int], None] | None = None) -> list[ThumbnailScores]:
+        """Write the candidates as JPEG (`candidate_file`), best first; ``draw`` is given each picture and its time."""
+        found = self.picks()
+        for number, (scores, picture) in enumerate(found):
+            if draw is not None:
+                draw(picture, scores.at_ms)
+            image: Image.Image = picture.to_image()  # type: ignore[no-untyped-call]
+            image.save(folder / candidate_file(number), "JPEG", quality=JPEG_QUALITY, optimize=True)
+        return [scores for scores, _ in found]
+
+
+def candidate_file(number: int) -> str:
+    """Name of a candidate's file; the best is number 0."""
+    return f"thumbnail-{number}.jpg" if number else "thumbnail.jpg"

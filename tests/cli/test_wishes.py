@@ -8,10 +8,12 @@ import msgspec
 import pytest
 
 from cli.__main__ import make_parser
-from cli.wishes import at_ms, file_format, flag_of, options_of, stretch
+from cli.file_flags import file_format
+from cli.wishes import at_ms, flag_of, options_of, stretch
 from schemas.events import ProjectOptions
 from schemas.options import broken_rules
 from schemas.sound_wish import SoundWish
+from schemas.thumbnails import ThumbnailWish
 
 
 @pytest.mark.parametrize(
@@ -31,7 +33,8 @@ def test_every_wish_becomes_an_option_that_the_api_knows() -> None:
     line = (
         "run a.mp4 --length 15-45 --target-clips 6 --max-clips 8 --prompt money --topic price --topic debt "
         "--genre podcast --skip 0:00-1:30 --language en --translate en --aspect 1:1 --no-captions "
-        "--captions-template karaoke_fill --mask-profanity --quality draft --preset reels "
+        "--captions-template karaoke_fill --mask-profanity --quality draft --preset reels --thumbnails 5 "
+        "--thumbnail-title --no-storyboard "
         "--loudness -16 --denoise light --high-pass --declick --no-levelling --audio-track 2"
     )
     options = msgspec.convert(options_of(make_parser().parse_args(line.split())), ProjectOptions)
@@ -39,6 +42,7 @@ def test_every_wish_becomes_an_option_that_the_api_knows() -> None:
     assert (options.min_clip_ms, options.max_clip_ms, options.target_clips) == (15_000, 45_000, 6)
     assert (options.captions_template, options.mask_profanity) == ("karaoke_fill", True)
     assert (options.export.video.quality, options.export.preset) == ("draft", "reels")
+    assert (options.export.thumbnails, options.export.storyboard) == (ThumbnailWish(count=5, title=True), False)
     assert options.export.sound == SoundWish(
         target_lufs=-16, level_speakers=False, denoise="light", high_pass=True, declick=True, track=2
     )

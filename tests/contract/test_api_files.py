@@ -13,6 +13,7 @@ import pytest
 
 from schemas.documents import ExportFiles
 from schemas.media import ObjectRef
+from schemas.thumbnails import ClipThumbnail, Storyboard
 from streams.adapters.postgres import org_transaction
 from streams.settings import Settings
 from tests.api.twins import ObjectsTwin
@@ -34,6 +35,14 @@ async def finish(world: World, objects: ObjectsTwin, export_id: str, body: bytes
         video=kept(objects, f"{export_id}/v", body), thumbnail=kept(objects, f"{export_id}/t", b"jpeg"),
         srt=kept(objects, f"{export_id}/s", b"1\n"),
         stems={"voice": kept(objects, f"{export_id}/v.flac", b"fLaC")} if stems else {},
+        thumbnails=[
+            ClipThumbnail(at_ms=0, score=0.5, sharp=0.5, contrast=1.0, image=kept(objects, f"{export_id}/t", b"jpeg")),
+            ClipThumbnail(at_ms=900, score=0.4, sharp=0.5, contrast=1.0, image=kept(objects, f"{export_id}/t2", b"j2")),
+        ],
+        storyboard=Storyboard(
+            tile_width=90, tile_height=160, columns=2, count=2, step_ms=500.0, length_ms=1_000.0,
+            image=kept(objects, f"{export_id}/sprite", b"sprite"),
+        ),
     )  # fmt: skip
     async with org_transaction(world.worker, world.ann.org_id) as rows:
         await rows.execute(
@@ -54,6 +63,17 @@ async def test_a_kind_of_file_is_asked_for_linked_and_refused(postgres: Settings
         assert (links["video"]["filename"], links["video"]["content_type"]) == ("clip-01-9x16.webm", "video/webm")
         assert (links["srt"]["filename"], links["srt"]["content_type"]) == ("clip-01-9x16.srt", "application/x-subrip")
         assert (links["vtt"], links["stems"]) == (None, {})
+        assert [(one["filename"], one["scores"]["at_ms"]) for one in links["thumbnails"]] == [
+            ("clip-01-9x16.jpg", 0), ("clip-01-9x16-thumbnail-2.jpg", 900),
+        ]  # fmt: skip
+        assert links["storyboard"]["filename"] == "clip-01-9x16-storyboard.jpg"
+        board = f"/v1/exports/{webm['export_id']}/storyboard.vtt"
+        signed, named = await world.ann.client.get(board), await world.ann.client.get(board, params={"image": "a.jpg"})
+        assert signed.headers["content-type"].startswith("text/vtt")
+        assert f"http://objects/{webm['export_id']}/sprite?" in signed.text
+        assert "a.jpg#xywh=90,0,90,160" in named.text
+        assert (await world.ann.client.get(board, params={"image": "a/b"})).status_code == 422
+        assert (await world.bob.client.get(board)).status_code == 404
         wished = (await post(path, json={"options": {"stems": True}})).json()
         await finish(world, objects, wished["export_id"], b"film", stems=True)
         stem = (await world.ann.client.get(f"/v1/exports/{wished['export_id']}")).json()["files"]["stems"]["voice"]
@@ -99,7 +119,7 @@ async def test_the_files_of_all_finished_exports_come_as_one_zip(postgres: Setti
             assert archive.testzip() is None
             manifest = json.loads(archive.read("manifest.json"))
             inside = {one.filename: archive.read(one) for one in archive.infolist()}
-        assert (manifest["title"], len(manifest["files"])) == ("A talk", 6)
+        assert (manifest["title"], len(manifest["files"])) == ("A talk", 12)
         assert {one["name"]: one["sha256"] for one in manifest["files"]} == {
             name: hashlib.sha256(body).hexdigest() for name, body in inside.items() if name != "manifest.json"
         }
@@ -107,6 +127,7 @@ async def test_the_files_of_all_finished_exports_come_as_one_zip(postgres: Setti
         one = await world.ann.client.get(zip_path, params={"export_ids": gif["export_id"]})
         with zipfile.ZipFile(io.BytesIO(one.content)) as archive:
             assert sorted(archive.namelist()) == [
+                "clip-01-9x16-v2-storyboard.jpg", "clip-01-9x16-v2-storyboard.vtt", "clip-01-9x16-v2-thumbnail-2.jpg",
                 "clip-01-9x16-v2.gif", "clip-01-9x16-v2.jpg", "clip-01-9x16-v2.srt", "manifest.json",
             ]  # fmt: skip
         both = f"{gif['export_id']},{unfinished['export_id']}"

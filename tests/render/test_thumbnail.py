@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import av
@@ -65,7 +66,7 @@ def chosen(
     for number, (luma, _) in enumerate(shown, start=1):
         at_ms = 1_000 * number
         thumbnail.consider(frame(luma), at_ms, source_ms=at_ms, shot=SHOT, awkward=awkward)
-    thumbnail.save(tmp_path / "thumbnail.jpg")
+    thumbnail.save(tmp_path)
     with Image.open(tmp_path / "thumbnail.jpg") as image:
         found = np.asarray(image.convert("L"), np.float64) * 219 / 255 + 16
     return int(np.argmin([np.abs(found - luma).mean() for luma, _ in shown]))
@@ -91,7 +92,7 @@ def test_a_face_seen_at_another_time_does_not_count(tmp_path: Path) -> None:
     thumbnail = Thumbnail(60_000, [FaceSample(at_ms=1_500, face=Face(box=FACE, score=0.9))])
     for at_ms, luma in ((1_000, DETAIL), (2_000, GOOD)):
         thumbnail.consider(frame(luma), at_ms, source_ms=at_ms, shot=SHOT, awkward=False)
-    thumbnail.save(tmp_path / "thumbnail.jpg")
+    thumbnail.save(tmp_path)
     with Image.open(tmp_path / "thumbnail.jpg") as image:
         found = np.asarray(image.convert("L"), np.float64) * 219 / 255 + 16
     assert np.abs(found - DETAIL).mean() < np.abs(found - GOOD).mean()
@@ -104,3 +105,41 @@ def test_a_face_counts_by_what_of_it_is_in_the_picture() -> None:
     assert half_out == pytest.approx(whole / 2, rel=0.2)
     assert face_score(GOOD, Box(x=900, y=900, width=50, height=50)) == 0
     assert face_score(GOOD, Box(x=10, y=10, width=3, height=3)) == 0
+
+
+def test_open_eyes_come_before_shut_ones(tmp_path: Path) -> None:
+    box = Box(x=FACE.x + 500, y=FACE.y, width=FACE.width, height=FACE.height)
+    faces = [
+        FaceSample(at_ms=at_ms, face=Face(box=box, score=0.9), eyes=eyes)
+        for at_ms, eyes in ((1_000, 0.1), (9_000, 0.9))
+    ]
+    thumbnail = Thumbnail(3_600_000, faces)
+    for at_ms in (1_000, 9_000):
+        thumbnail.consider(frame(GOOD), at_ms, source_ms=at_ms, shot=SHOT, awkward=False)
+    (best, *_) = thumbnail.save(tmp_path)
+    assert (best.at_ms, best.eyes_open, best.face_size) == (9_000, 0.9, 1.0)
+
+
+def test_candidates_are_spread_over_the_clip_and_tell_what_was_measured(tmp_path: Path) -> None:
+    thumbnail = Thumbnail(12_000, [], wanted=4)
+    for at_ms in range(0, 12_000, 500):
+        picture = frame(DETAIL if at_ms < 2_000 else CALM)
+        thumbnail.consider(picture, at_ms, source_ms=at_ms, shot=SHOT, awkward=False)
+    found = thumbnail.save(tmp_path)
+    assert len(found) == 4
+    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+    times = sorted(one.at_ms for one in found)
+    assert min(later - earlier for earlier, later in pairwise(times)) >= 1_500
+    assert found[0].at_ms < 2_000
+    assert found[0].sharp > found[-1].sharp
+    assert {(one.face_size, one.eyes_open) for one in found} == {(None, None)}
+    files = sorted(path.name for path in tmp_path.iterdir())
+    assert files == ["thumbnail-1.jpg", "thumbnail-2.jpg", "thumbnail-3.jpg", "thumbnail.jpg"]
+
+
+def test_a_short_clip_has_fewer_candidates(tmp_path: Path) -> None:
+    thumbnail = Thumbnail(600, [], wanted=3)
+    thumbnail.consider(frame(CALM), 0, source_ms=0, shot=SHOT, awkward=False)
+    assert len(thumbnail.save(tmp_path)) == 1
+    with pytest.raises(ValueError, match="no picture"):
+        Thumbnail(600).save(tmp_path)
