@@ -99,6 +99,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     whisper_model: str = "whisper"
     whisper_mode: Literal["auto", "batched", "sequential"] = "auto"
     """How speech is decoded; ``auto``: as the model on Triton is set (models/triton_repo/README.md)."""
+    encoder: Literal["cpu", "nvenc"] = "cpu"
+    """NVENC encodes H.264, HEVC and AV1, where it works; all else is the processor's."""
     rate_limit_per_minute: int = 1200
     max_body_bytes: int = 1_048_576
     request_timeout_s: float = 20.0

@@ -23,6 +23,7 @@ from streams.leftovers import GRACE, plan_project_sweep
 from streams.outbox import Cause, put
 from streams.render.asked import task_of
 from streams.render.dressing import files_of, snapshot_of
+from streams.render.hardware import Hardware
 from streams.render.made_with import made_with, workshop
 from streams.render.produce import Produced, produce
 from streams.render.replay import replay, write
@@ -68,6 +69,7 @@ class RenderStage:
     def __init__(self, context: Context) -> None:
         """Take the adapters."""
         self._context = context
+        self._hardware = Hardware(wanted=context.settings.encoder == "nvenc", scratch=context.scratch)
 
     def wants(self, event: events.AnyEvent) -> bool:
         """Framed exports, and finished ones that are to be made again to compare."""
@@ -101,7 +103,8 @@ class RenderStage:
         words, edit = await self._words(event), None
         if event.edit:
             edit = msgspec.json.decode(await context.objects.get(event.edit), type=EditList)
-        encoding, brand = encoding_for(event.options, threads), await self._brand(event)
+        brand = await self._brand(event)
+        encoding = encoding_for(event.options, threads, hardware=await self._hardware.works())
         prepared = await task_of(
             event, plan, words.transcript, index, objects=context.objects, encoding=encoding, edit=edit
         )

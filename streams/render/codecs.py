@@ -112,7 +112,8 @@ class Encoding(Value, frozen=True, kw_only=True):
                 return [f"{self.encoder} profile {self.preset} threads {self.threads}"]
             case "webp":
                 return [f"{self.encoder} effort {self.preset} quality {self.crf}"]
-        return [f"{self.encoder} {self.preset} crf {self.crf} threads {self.threads}"]
+        scale = "cq" if self.by_hardware else "crf"
+        return [f"{self.encoder} {self.preset} {scale} {self.crf} threads {self.threads}"]
 
     def _sound(self) -> list[str]:
         audio = self.file.audio

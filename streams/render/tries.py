@@ -16,6 +16,7 @@ from streams.adapters.ports import Report
 from streams.dead import TOLD, report_bug
 from streams.errors import Rejected
 from streams.render.encode import Rendered, RenderTask
+from streams.render.hardware import ADDRESS_SPACE_BYTES
 from streams.render.safer import Simpler, failed, simpler
 
 LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=3_600, wall_s=3_600.0, nice=19)
@@ -88,8 +89,10 @@ async def best_of_two(task: RenderTask, *, source: SourceHandle, scratch: Path, 
 
 async def _make(task: RenderTask, folder: Path, source: SourceHandle, report: Report) -> Made:
     args = {"task": msgspec.json.encode(task).decode(), "scratch": str(folder)}
+    space = ADDRESS_SPACE_BYTES if task.encoding.by_hardware else LIMITS.memory_bytes
+    limits = msgspec.structs.replace(LIMITS, memory_bytes=space)
     result = await run_child(
-        "streams.render.encode:main", args, scratch=folder, limits=LIMITS, source=source, report=report
+        "streams.render.encode:main", args, scratch=folder, limits=limits, source=source, report=report
     )
     return Made(folder=folder, plan=task.plan, rendered=msgspec.convert(result, Rendered), cpu_ms=int(result["cpu_ms"]))
 
