@@ -13,6 +13,7 @@ from api.brand_rows import check_kit, find_kit, read_kit, write_version
 from api.problems import ApiProblem, not_found
 from api.registry import Call, Operation, Reply
 from schemas.brand import BrandKit, Colours, EndCard, LowerThird, MusicBed, Placed
+from schemas.template_overrides import TemplateOverrides
 from schemas.templates import Font
 from streams.adapters.postgres import Connection, Row
 
@@ -30,6 +31,7 @@ class ChangeBrandKit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     watermark: Placed | UnsetType | None = UNSET
     fonts: dict[Font, UUID] | UnsetType = UNSET
     template: Annotated[str, Meta(max_length=40)] | UnsetType | None = UNSET
+    overrides: TemplateOverrides | UnsetType = UNSET
     lower_third: LowerThird | UnsetType | None = UNSET
     intro: UUID | UnsetType | None = UNSET
     outro: UUID | UnsetType | None = UNSET

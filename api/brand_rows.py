@@ -12,6 +12,7 @@ from api.problems import ApiProblem, FieldError, invalid, not_found
 from schemas.brand import BrandKit, named_assets
 from schemas.events import ProjectOptions
 from schemas.export_options import BrandPin, ExportOptions
+from schemas.template_overrides import TemplateOverrides, broken_overrides
 from schemas.templates import DEFAULT_TEMPLATE, templates
 from streams.adapters.postgres import Connection, Row
 
@@ -49,6 +50,7 @@ async def check_kit(rows: Connection, org_id: UUID, kit: BrandKit) -> None:
     """Raises a problem for a part that cannot be used: of another kind, not there, refused, not yet checked."""
     if kit.template is not None and kit.template not in templates():
         raise invalid("/template", f"It must be one of {', '.join(templates())}.")
+    _check_overrides(kit)
     for pointer, asset_id, kind in named_assets(kit):
         row = await rows.fetchrow(
             "select * from assets where org_id = $1 and asset_id = $2 and archived_at is null", org_id, asset_id
@@ -59,6 +61,23 @@ async def check_kit(rows: Connection, org_id: UUID, kit: BrandKit) -> None:
             raise _about(pointer, "asset-not-checked", "The file is still being checked.")
         if row["state"] == "refused":
             raise _about(pointer, PROBLEMS[row["kind"]], f"{row['detail']} [{row['reason']}]")
+
+
+def _check_overrides(kit: BrandKit) -> None:
+    if kit.overrides == TemplateOverrides():
+        return
+    if kit.template is None:
+        raise invalid("/overrides", "They change a template: name it as `template`.")
+    for path, rule in broken_overrides(templates()[kit.template], kit.overrides).items():
+        raise invalid(f"/overrides/{path}", f"It must be {rule}.")
+
+
+def in_its_letters(options: ExportOptions, kit: BrandKit) -> ExportOptions:
+    """The options with what the kit changes in its template, where the caller changes nothing."""
+    if options.captions.overrides != TemplateOverrides():
+        return options
+    captions = msgspec.structs.replace(options.captions, overrides=kit.overrides)
+    return msgspec.structs.replace(options, captions=captions)
 
 
 def _about(pointer: str, code: str, detail: str) -> ApiProblem:
@@ -110,5 +129,5 @@ async def branded_project(rows: Connection, org_id: UUID, options: ProjectOption
     export, kit = await branded_export(rows, org_id, options.export, "/options/export")
     changes: dict[str, Any] = {"export": export}
     if kit is not None and kit.template is not None and options.captions_template == DEFAULT_TEMPLATE:
-        changes["captions_template"] = kit.template
+        changes |= {"captions_template": kit.template, "export": in_its_letters(export, kit)}
     return msgspec.structs.replace(options, **changes)

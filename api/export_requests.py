@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from api.brand_rows import branded_export
+from api.brand_rows import branded_export, in_its_letters
 from api.edit_rows import newest_version, read_edit
 from api.edits import Version, lock_clip
 from api.exports import Export, export_view
@@ -114,7 +114,9 @@ def settled(asked: RequestExport, options: ProjectOptions, export: ExportOptions
 
     The caller's own wish counts first, then that of the brand kit asked for with it, then the project's.
     """
-    own = kit.template if kit is not None and asked.options is not None else None
+    own = kit.template if kit is not None and asked.options is not None and asked.template is None else None
+    if own is not None and kit is not None:
+        export = in_its_letters(export, kit)
     look = Look(
         template=asked.template or own or options.captions_template,
         mask_profanity=options.mask_profanity if asked.mask_profanity is None else asked.mask_profanity,

@@ -10,6 +10,7 @@ from uuid import UUID
 from msgspec import Meta
 
 from schemas.media import ObjectRef, Value
+from schemas.template_overrides import TemplateOverrides
 from schemas.templates import Colour, Font
 
 AssetKind = Literal["image", "font", "video", "music"]
@@ -116,6 +117,8 @@ class BrandKit(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Own fonts in the place of the shipped ones, by role; letters they lack are still shown in the shipped ones."""
     template: Annotated[str, Meta(max_length=40)] | None = None
     """Of captions, where a caller names none."""
+    overrides: TemplateOverrides = TemplateOverrides()
+    """What is other than in that template, where a caller asks for nothing else."""
     lower_third: LowerThird | None = None
     intro: UUID | None = None
     outro: UUID | None = None

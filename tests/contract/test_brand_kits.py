@@ -236,6 +236,37 @@ async def test_an_export_names_the_version_of_its_kit(world: World) -> None:
     assert (await export(version=1)).json()["export_id"] == first.json()["export_id"]
 
 
+async def test_a_kits_letters_are_an_exports_where_it_asks_for_none(world: World) -> None:
+    ann, clip = world.ann.client, await clip_of(world, world.ann)
+    red, blue = ({"highlight": {"fill": colour}} for colour in ("#ff0000", "#0000ff"))
+    kit = (
+        await ann.post("/v1/brand-kits", json={"name": "House", "template": "karaoke_fill", "overrides": red})
+    ).json()["kit_id"]
+
+    async def overrides(options: dict[str, Any] | None = None, **more: Any) -> Any:
+        body = {"options": {"brand": {"kit_id": kit}, **(options or {})}, **more}
+        answer = await ann.post(f"{clip}/export", json=body)
+        assert answer.status_code == 202, answer.text
+        return answer.json()["options"].get("captions", {}).get("overrides", {})
+
+    assert await overrides() == red
+    assert await overrides({"captions": {"overrides": blue}}) == blue
+    assert await overrides(template="minimal") == {}
+    body = {"source_url": "https://video.example/a.mp4", "options": {"export": {"brand": {"kit_id": kit}}}}
+    made = await ann.post("/v1/projects", json=body)
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        project_id = uuid.UUID(made.json()["project_id"])
+        options = await rows.fetchval("select options from projects where project_id = $1", project_id)
+    assert options["export"]["captions"]["overrides"] == red
+    for bad, pointer in (
+        ({"overrides": red}, "/overrides"),
+        ({"template": "minimal", "overrides": {"shapes": {"tall": {"y": 0.99}}}}, "/overrides/shapes"),
+    ):
+        refused = await ann.post("/v1/brand-kits", json={"name": "House", **bad})
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["pointer"].startswith(pointer)
+
+
 async def test_a_projects_clips_take_the_kit_that_was_there_when_it_was_made(world: World) -> None:
     ann = world.ann.client
     kit = (await ann.post("/v1/brand-kits", json={"name": "House", "template": "minimal"})).json()["kit_id"]
