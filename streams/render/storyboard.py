@@ -38,6 +38,7 @@ class Tiles:
             self._width,
             self._height,
             "rgb24",
+            threads=1,
             src_colorspace=Colorspace.ITU709,
             src_color_range=ColorRange.MPEG,
             interpolation=Interpolation.AREA,

@@ -88,8 +88,12 @@ async def until(true: Callable[[], Any], within_s: float, every_s: float = 0.02)
 
 
 async def forget_older(kafka: str) -> None:
-    """The stage begins behind what other tests left on its topic."""
-    places = [TopicPartition("uploads.v1", number) for number in range(BY_NAME["uploads.v1"].partitions)]
+    """The stage begins behind what other tests left on its topics."""
+    places = [
+        TopicPartition(topic, number)
+        for topic in ("uploads.v1", "assets.v1")
+        for number in range(BY_NAME[topic].partitions)
+    ]
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=GROUP, enable_auto_commit=False)
     await consumer.start()
     consumer.assign(places)
