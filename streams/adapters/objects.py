@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -35,6 +36,7 @@ MULTIPART = TransferConfig(multipart_threshold=64 * 2**20, multipart_chunksize=1
 DELETE_BATCH = 1000
 MAX_PARTS = 10_000
 BLOCK_BYTES = 2**20
+SIGNED_AGAIN_S, MOST_SIGNED = 60, 4096
 
 
 def file_sha256(path: Path, tell: Callable[[int], object] = lambda _: None) -> str:
@@ -64,10 +66,21 @@ def _teller(report: Report | None) -> Callable[[int], None]:
 class S3Objects:
     """`Objects` and `Uploads` on one bucket. ``public`` is the endpoint that presigned URLs name."""
 
-    def __init__(self, *, endpoint: str, access_key: str, secret_key: str, bucket: str, public: str = "") -> None:
-        """Opens no connection; `close` ends the pool."""
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        access_key: str,
+        secret_key: str,
+        bucket: str,
+        public: str = "",
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Opens no connection; `close` ends the pool. ``now`` is a clock in seconds."""
+        self._now = now
         self._client: S3Client = make_client(endpoint, access_key, secret_key)
         self._signer = make_client(public, access_key, secret_key) if public else self._client
+        self._signed = lru_cache(maxsize=MOST_SIGNED)(self._sign)
         self._bucket = bucket
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="objects")
 
@@ -202,9 +215,16 @@ class S3Objects:
         return len(keys)
 
     def presign_get(self, key: str, *, filename: str, expires_s: int) -> str:
-        """A URL that answers GET and Range for a while, and downloads under ``filename``."""
+        """A URL that answers GET and Range for ``expires_s`` at least, and downloads under ``filename``.
+
+        For a minute the same one is given again: signing costs most of an answer that names a dozen files.
+        """
+        return self._signed(key, filename, expires_s, int(self._now() // SIGNED_AGAIN_S))
+
+    def _sign(self, key: str, filename: str, expires_s: int, minute: int) -> str:
+        del minute  # it only tells one answer that is kept from the next
         wanted = {"Bucket": self._bucket, "Key": key, "ResponseContentDisposition": disposition(filename)}
-        return self._signer.generate_presigned_url("get_object", Params=wanted, ExpiresIn=expires_s)
+        return self._signer.generate_presigned_url("get_object", Params=wanted, ExpiresIn=expires_s + SIGNED_AGAIN_S)
 
     def presign_put(self, key: str, *, content_type: str, expires_s: int, size: int | None = None) -> str:
         """A URL that takes one PUT of exactly this content type (and this many bytes, when given)."""

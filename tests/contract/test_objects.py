@@ -111,10 +111,24 @@ async def test_a_presigned_url_answers_get_and_range_under_a_name(store: S3Objec
         answer = await http.get(url, headers={"Range": "bytes=2-4"})
         tampered = await http.get(url.replace(ref.sha256, "0" * 64))
         nobody = await http.get(url.split("?")[0])
+    assert "X-Amz-Expires=120" in url, "given again for a minute, it still lives for one"
     assert (answer.status_code, answer.content) == (206, b"234")
     assert "filename*=UTF-8''Z%C3%BCrich%20%22take%22%201.mp4" in answer.headers["content-disposition"]
     assert tampered.status_code == 403
     assert nobody.status_code == 403
+
+
+def test_who_asks_again_is_given_the_same_url() -> None:
+    now = [1000.0]
+    store = S3Objects(
+        endpoint="http://127.0.0.1:1", access_key="a", secret_key="b", bucket="c", now=lambda: now[0]
+    )  # fmt: skip
+    first = store.presign_get("org/a.mp4", filename="a.mp4", expires_s=60)
+    assert store.presign_get("org/a.mp4", filename="a.mp4", expires_s=60) is first
+    assert store.presign_get("org/a.mp4", filename="b.mp4", expires_s=60) != first
+    now[0] += 60
+    assert store.presign_get("org/a.mp4", filename="a.mp4", expires_s=60) is not first
+    store.close()
 
 
 async def test_a_presigned_put_takes_its_content_type_only(store: S3Objects, prefix: str) -> None:
