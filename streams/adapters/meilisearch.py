@@ -7,6 +7,7 @@ own small pool with index objects of its own.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,8 +16,11 @@ from typing import Any, TypeAlias, TypeVar
 
 import meilisearch
 import msgspec
+import requests
 import structlog
 from meilisearch.errors import MeilisearchApiError, MeilisearchCommunicationError, MeilisearchTimeoutError
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from streams.adapters.ports import NoVectors
 from streams.errors import Unavailable
@@ -92,6 +96,19 @@ def finish(client: Client, info: Any) -> None:
     raise TaskFailedError(text)
 
 
+class _Kept(threading.local):
+    """A session for each thread: the client by itself makes a connection for each call.
+
+    A search is asked once more where the engine had just closed the connection.
+    """
+
+    def __init__(self) -> None:
+        self.session = requests.Session()
+        again = HTTPAdapter(max_retries=Retry(total=1, status=0, allowed_methods=None))
+        self.session.mount("http://", again)
+        self.session.mount("https://", again)
+
+
 class MeilisearchSearch:
     """`Search` on one server."""
 
@@ -99,6 +116,7 @@ class MeilisearchSearch:
         """Opens no connection; `close` ends the pool."""
         self._url, self._key = url, key
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="search")
+        self._kept = _Kept()
 
     async def _call(self, function: Callable[[Client], T]) -> T:
         def work() -> T:
@@ -129,10 +147,17 @@ class MeilisearchSearch:
     async def search_each(
         self, asked: Sequence[tuple[str, Mapping[str, Any]]], query: str
     ) -> Sequence[Mapping[str, Any]]:
-        """The engine's own answers, one an index, by one request: the client makes a connection for each."""
+        """The engine's own answers, one an index, by one request on a connection that is kept."""
         queries = [{"indexUid": index, "q": query, **options} for index, options in asked]
-        answers: dict[str, list[Mapping[str, Any]]] = await self._call(lambda client: client.multi_search(queries))
-        return answers["results"]
+
+        def ask(client: Client) -> dict[str, list[Mapping[str, Any]]]:
+            post, paths = self._kept.session.post, client.config.paths
+            found: dict[str, list[Mapping[str, Any]]] = client.http.send_request(
+                post, paths.multi_search, {"queries": queries}, "application/json"
+            )
+            return found
+
+        return (await self._call(ask))["results"]
 
     async def prepare(self, schema: IndexSchema) -> None:
         """Make an index and give it its settings, where it has others."""
