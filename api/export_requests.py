@@ -176,6 +176,25 @@ async def _ensure_export(rows: Connection, call: Call[RequestExport, None], clip
         again += 1
 
 
+def asked_alike(org_id: UUID, asked: RequestExport, clip: Row, wish: Wish, look: Look) -> dict[str, Any]:
+    """What the event of an export and that of its preview say alike."""
+    return {
+        "org_id": org_id,
+        "project_id": clip["project_id"],
+        "clip_id": clip["clip_id"],
+        "ordinal": clip["ordinal"],
+        "edit_version": wish.edit_version,
+        "range": wish.range,
+        "aspect": asked.aspect,
+        "captions": asked.captions,
+        "template": look.template,
+        "template_version": version_of(look.template),
+        "mask_profanity": look.mask_profanity,
+        "options": look.options,
+        "transcript_version": wish.transcript_version,
+    }
+
+
 async def _write_export(
     rows: Connection, call: Call[RequestExport, None], clip: Row, export_id: UUID, wish: Wish, look: Look
 ) -> Row:
@@ -200,22 +219,7 @@ async def _write_export(
         look.options,
         wish.transcript_version,
     )
-    event = ExportRequested(
-        org_id=call.org_id,
-        project_id=clip["project_id"],
-        clip_id=clip["clip_id"],
-        export_id=export_id,
-        ordinal=clip["ordinal"],
-        edit_version=wish.edit_version,
-        range=wish.range,
-        aspect=call.body.aspect,
-        captions=call.body.captions,
-        template=look.template,
-        template_version=version_of(look.template),
-        mask_profanity=look.mask_profanity,
-        options=look.options,
-        transcript_version=wish.transcript_version,
-    )
+    event = ExportRequested(export_id=export_id, **asked_alike(call.org_id, call.body, clip, wish, look))
     await put(rows, event, call.cause(export_id))
     return row
 

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from api.brand_rows import around_ms
 from api.edit_rows import read_edit
 from api.edits import lock_clip
-from api.export_requests import Look, RequestExport, Wish, export_name, look_of, wanted
+from api.export_requests import Look, RequestExport, Wish, asked_alike, export_name, look_of, wanted
 from api.problems import ApiProblem, invalid, not_found
 from api.registry import Call, Operation, Reply
 from schemas.edit_clock import length_ms, pieces
@@ -22,7 +22,6 @@ from schemas.events import PreviewPlanned, PreviewRequested
 from schemas.export_options import BrandPin
 from schemas.ids import result_id
 from schemas.media import ObjectRef
-from schemas.templates import version_of
 from streams.adapters.postgres import Connection, Row
 from streams.outbox import put
 
@@ -134,23 +133,8 @@ async def _write_preview(
         call.query.at_ms,
         plan,
     )
-    request = PreviewRequested(
-        org_id=call.org_id,
-        project_id=clip["project_id"],
-        clip_id=clip["clip_id"],
-        preview_id=preview_id,
-        ordinal=clip["ordinal"],
-        edit_version=wish.edit_version,
-        range=wish.range,
-        aspect=call.body.aspect,
-        at_ms=call.query.at_ms,
-        captions=call.body.captions,
-        template=look.template,
-        template_version=version_of(look.template),
-        mask_profanity=look.mask_profanity,
-        options=look.options,
-        transcript_version=wish.transcript_version,
-    )
+    fields = asked_alike(call.org_id, call.body, clip, wish, look)
+    request = PreviewRequested(preview_id=preview_id, at_ms=call.query.at_ms, **fields)
     planned = PreviewPlanned(plan=plan, **msgspec.structs.asdict(request)) if plan else request
     await put(rows, planned, call.cause(preview_id))
     return row
