@@ -52,7 +52,7 @@ class Reader:
         smooth: bool = True,
     ) -> None:
         """``source`` stays open when this closes. ``threads`` of the video decoder. Not ``smooth``: block edges stay
-        (the loop filter is left out), for who only measures: a sixth to a quarter cheaper, not fit to be shown.
+        (the loop filter is left out), for who only measures: a seventh to a quarter cheaper, not fit to be shown.
         """
         self._source = source
         self._index = index
