@@ -20,9 +20,9 @@ from schemas.media import CropBox, TimeRange, Word
 from streams.ingest.survey import survey
 from streams.render.dress import Dress
 from streams.render.edl import OUTPUT_SIZES
-from streams.render.encode import RenderTask
 from streams.render.fontfiles import FOLDER
 from streams.render.still import still
+from streams.render.task import RenderTask
 from streams.settings import MediaLimits
 
 OUT = Path("docs/pictures/brand-kits.jpg")

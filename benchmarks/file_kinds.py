@@ -16,7 +16,8 @@ from schemas.documents import Certificate, SourceIndex
 from schemas.export_options import VideoWish
 from schemas.file_kinds import FileWish, file_of
 from schemas.media import Word
-from streams.render.encode import RenderTask, clip_file, render
+from streams.render.encode import render
+from streams.render.task import RenderTask, clip_file
 from streams.render.writer import encoding_of
 from tests.media import media
 from tests.render.synth import index_of, plan, words

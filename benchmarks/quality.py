@@ -29,8 +29,10 @@ from streams.adapters.media.reader import Reader
 from streams.ingest.survey import survey
 from streams.render.codecs import QUALITIES
 from streams.render.edl import OUTPUT_SIZES, fill_slots, timeline_for
-from streams.render.encode import LEAD_MS, Rendered, RenderTask, clip_file, render
+from streams.render.encode import render
+from streams.render.film import LEAD_MS
 from streams.render.picture import Painter
+from streams.render.task import Rendered, RenderTask, clip_file
 from streams.render.writer import Encoding
 from streams.settings import MediaLimits
 

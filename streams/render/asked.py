@@ -17,7 +17,7 @@ from schemas.templates import CaptionTemplate, template_named
 from streams.adapters.ports import Objects
 from streams.errors import Rejected
 from streams.render.dressing import Dressed, after_intro, clip_only
-from streams.render.encode import RenderTask, least_rate
+from streams.render.task import RenderTask, least_rate
 from streams.render.tongue import in_tongues
 from streams.render.writer import Encoding
 

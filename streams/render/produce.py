@@ -24,9 +24,9 @@ from streams.adapters.media.handles import SourceHandle
 from streams.adapters.ports import Objects, Report
 from streams.render.asked import task_of
 from streams.render.dressing import dress
-from streams.render.encode import THUMBNAIL_FILE, Rendered, clip_file
 from streams.render.stems import stem_file
 from streams.render.storyboard import STORYBOARD_FILE
+from streams.render.task import THUMBNAIL_FILE, Rendered, clip_file
 from streams.render.thumbnail import candidate_file
 from streams.render.tries import best_of_two
 from streams.render.writer import Encoding

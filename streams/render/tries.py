@@ -15,9 +15,9 @@ from streams.adapters.media.sandbox import ChildFailed, run_child
 from streams.adapters.ports import Report
 from streams.dead import TOLD, report_bug
 from streams.errors import Rejected
-from streams.render.encode import Rendered, RenderTask
 from streams.render.hardware import ADDRESS_SPACE_BYTES
 from streams.render.safer import Simpler, failed, simpler
+from streams.render.task import Rendered, RenderTask
 
 LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=3_600, wall_s=3_600.0, nice=19)
 """A 4K source takes 1.2 GB."""

@@ -18,7 +18,7 @@ from schemas.edit_clock import whole
 from schemas.media import TimeRange, Word
 from streams.render.bed import PER_MS, bed_gain, brought_to, repeated
 from streams.render.dress import Around, Dress, around, behind
-from streams.render.encode import VIDEO_FILE, RenderTask, render
+from streams.render.encode import render
 from streams.render.fontfiles import FOLDER
 from streams.render.inserts import as_frame, end_card, filling
 from streams.render.layout import look_for
@@ -27,6 +27,7 @@ from streams.render.lower_third import BEGINS_MS, named_turns
 from streams.render.overlays import FADE_MS, Overlays, place, window
 from streams.render.planes import copied, rows
 from streams.render.still import still
+from streams.render.task import VIDEO_FILE, RenderTask
 from streams.render.writer import Encoding
 from tests.render.synth import flash_and_beep, plan, tone, write
 

@@ -27,12 +27,12 @@ from streams.render.checks.case import Meant, comes_in_ms
 from streams.render.checks.film import open_film
 from streams.render.checks.witness import Witness
 from streams.render.edl import Slot, Timeline
-from streams.render.encode import clip_file
 from streams.render.layout import CaptionLook, look_for
 from streams.render.loudness import RATE_HZ, Sound
 from streams.render.planes import rows
 from streams.render.previews import file_size, preview_count
 from streams.render.target import at_target
+from streams.render.task import clip_file
 from streams.render.writer import Encoding, open_writer
 from tests.render.synth import words
 

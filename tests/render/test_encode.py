@@ -18,7 +18,8 @@ from schemas.export_options import Quality, VideoWish
 from schemas.media import Box, CropBox, Face, TimeRange, Word
 from streams.errors import Rejected
 from streams.render.checks.containers import boxes
-from streams.render.encode import THUMBNAIL_FILE, VIDEO_FILE, Rendered, RenderTask, main, render
+from streams.render.encode import main, render
+from streams.render.task import THUMBNAIL_FILE, VIDEO_FILE, Rendered, RenderTask
 from streams.render.writer import Encoding, encoding_of
 from tests.render.synth import FLASH_LENGTH_MS, FLASH_MS, flash_and_beep, plan, words, write
 

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from schemas.documents import SourceIndex
 from schemas.media import TimeRange
-from streams.render.encode import VIDEO_FILE, RenderTask, render
+from streams.render.encode import render
 from streams.render.rates import bounded, output_rate, own_rate
+from streams.render.task import VIDEO_FILE, RenderTask
 from streams.render.writer import Encoding
 from tests.media import media
 from tests.render.synth import FLASH_LENGTH_MS, FLASH_MS, flash_at, index_of, plan

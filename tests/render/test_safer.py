@@ -12,8 +12,8 @@ from schemas.framing import PathKey
 from schemas.media import Box, CropBox, TimeRange
 from schemas.proof import Check, CheckName, FaceExpectation, Outcome
 from schemas.templates import template_named
-from streams.render.encode import Rendered
 from streams.render.safer import FEWER_WORDS, simpler
+from streams.render.task import Rendered
 from streams.render.tries import Made, Onward, alone, better
 
 LEFT, MIDDLE = CropBox(x=0, y=0, width=100, height=180), CropBox(x=110, y=0, width=100, height=180)

@@ -13,13 +13,13 @@ from schemas.text import capitals
 from streams.render import glyphs, typeface
 from streams.render.captions import drawing_of, fitting, rules_for
 from streams.render.cues import make_cues
-from streams.render.encode import RenderTask, cues_of
 from streams.render.fontfiles import CJK, EMOJI, FILES_BY_ROLE, path_of
 from streams.render.layout import CaptionLook, look_for, place
 from streams.render.motion import Phase
 from streams.render.room import clear_area
 from streams.render.shaping import Shaped, levels_of, shaped
 from streams.render.sweep import rest_of, said_spans
+from streams.render.task import RenderTask, cues_of
 from streams.render.typeface import drawable, form_of, lacks
 from tests.render.synth import flash_and_beep, plan, words
 from tests.render.test_templates import CLIP, State, ink

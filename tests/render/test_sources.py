@@ -16,10 +16,11 @@ from schemas.sound_wish import SoundWish
 from streams.adapters.media.reader import Reader
 from streams.adapters.media.timeline import project_ms
 from streams.render.checks.sync import sound_lag_ms
-from streams.render.encode import RenderTask, render
+from streams.render.encode import render
 from streams.render.loudness import RATE_HZ, Sound
 from streams.render.mix import Mixed, Source, mixed
 from streams.render.sound import gather
+from streams.render.task import RenderTask
 from streams.render.writer import Encoding
 from tests.render.sources import FLASH_MS, Track, film, murmur
 from tests.render.synth import plan

@@ -25,8 +25,9 @@ from streams.adapters.media.sandbox import run_child
 from streams.errors import Rejected
 from streams.render.checks.witness import Witness
 from streams.render.edl import timeline_of
-from streams.render.encode import Film, Progress, RenderTask, cues_of
+from streams.render.film import Film, Progress
 from streams.render.still import PICTURE_FILE, StillTask, pictures_near, png, slot_at, still
+from streams.render.task import RenderTask, cues_of
 from tests.render.synth import RATE, index_of, plan, words, write
 
 LENGTH_MS = 8_000

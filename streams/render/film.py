@@ -1,0 +1,139 @@
+"""The pictures of an export, one after the other, to its writer and to those who look on. Opens and closes no file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import av
+
+from schemas.documents import CaptionCue
+from schemas.edit import Piece
+from schemas.edit_clock import whole
+from schemas.edited import words_out
+from schemas.media import TimeRange
+from streams.adapters.media.reader import Reader
+from streams.errors import Rejected
+from streams.render.checks.witness import Witness
+from streams.render.damage import Stills
+from streams.render.edl import OUTPUT_SIZES, Part, Slot, Timeline, fill_slots
+from streams.render.inserts import AWAY, NOWHERE_MS, Shown
+from streams.render.overlays import Overlays
+from streams.render.picture import deinterlaced
+from streams.render.scene import Scene, TakesPictures
+from streams.render.storyboard import Tiles
+from streams.render.task import RenderTask, look_of
+from streams.render.thumbnail import CUT_MARGIN_MS, Thumbnail
+from streams.render.titles import title_drawer
+
+LEAD_MS = 100
+"""Pictures are asked for from a little before the clip: the one shown at its start began earlier."""
+Report = Callable[[int], None]
+
+
+class Progress:
+    """One counter over both passes: it only grows."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._count = 0
+
+    def step(self) -> None:
+        self._count += 1
+        if self._count % 10 == 0:
+            self._report(self._count)
+
+
+class Film:
+    """Shows one part of the clip after the other to a writer, and to those who look on."""
+
+    def __init__(
+        self,
+        task: RenderTask,
+        timeline: Timeline,
+        cues: list[CaptionCue],
+        scratch: Path,
+        progress: Progress,
+        witness: Witness,
+    ) -> None:
+        size_px = OUTPUT_SIZES[task.plan.aspect]
+        self.thumbnail = Thumbnail(float(timeline.length_ms), task.plan.faces, task.options.thumbnails.count)
+        self.stills: list[Stills] = []
+        self.ranges: list[TimeRange] = []
+        self._index, self._timeline, self._progress = task.index, timeline, progress
+        self._scene, self._witness = scene_of(task, cues, scratch), witness
+        self._shows = task.encoding.file.video is not None
+        self.tiles = Tiles(float(timeline.length_ms), size_px) if task.options.storyboard and self._shows else None
+        self.title = (
+            title_drawer(task.title, look_of(task), task.plan, task.pieces or whole(task.plan.range))
+            if task.title
+            else None
+        )
+
+    def play(self, part: Part, reader: Reader, writer: TakesPictures) -> None:
+        """Every slot of the part. Raises Rejected when the source has no picture there."""
+        period_ms = self._timeline.period_ms
+        clip = part.range(period_ms)
+        stills = Stills(clip, self._index, part.output_ms)
+        pictures = deinterlaced(reader.pictures(part.range(period_ms, LEAD_MS)))
+        last_ms = None
+        for at_ms, picture, slots in fill_slots(pictures, self._timeline, part):
+            self._show(at_ms, picture, slots, writer)
+            stills.see(at_ms)
+            last_ms = at_ms
+        if last_ms is None:
+            raise no_pictures()
+        self.stills.append(stills)
+        self.ranges.append(clip)
+
+    def _show(self, at_ms: int, picture: av.VideoFrame, slots: list[Slot], writer: TakesPictures) -> None:
+        if not self._shows and not self.thumbnail.is_due(slots[0].at_ms):
+            self._progress.step()
+            return
+        painted = self._scene.paint(picture, at_ms)
+        awkward = picture.is_corrupt or painted.to_cut_ms < CUT_MARGIN_MS
+        shot = painted.shot
+        self.thumbnail.consider(painted.picture, slots[0].at_ms, source_ms=at_ms, shot=shot, awkward=awkward)
+        if not self._shows:
+            return
+        if self._scene.overlays is None:
+            self._witness.see(painted.picture, slots, source_ms=at_ms, shot=shot)
+        for slot in slots:
+            shown = self._scene.dressed(painted, slot, last=slot is slots[-1])
+            if self._scene.overlays is not None:
+                self._witness.see(shown, [slot], source_ms=at_ms, shot=shot)
+            self._write(self._scene.lettered(shown, slot), slot, writer)
+            self._progress.step()
+
+    def _write(self, shown: av.VideoFrame, slot: Slot, writer: TakesPictures) -> None:
+        """A finished picture."""
+        if self.tiles is not None:
+            self.tiles.see(shown, slot.at_ms)
+        writer.write(shown, slot.number)
+
+    def insert(self, pictures: Iterable[Shown], writer: TakesPictures) -> None:
+        """What a brand kit shows before or after the clip; the certificate is told that it is not of the source."""
+        for picture, slot in pictures if self._shows else ():
+            self._witness.see(picture, [slot], source_ms=NOWHERE_MS, shot=AWAY)
+            self._write(picture, slot, writer)
+            self._progress.step()
+
+
+def scene_of(task: RenderTask, cues: list[CaptionCue], scratch: Path) -> Scene:
+    """By what all pictures of the export are shown."""
+    assert task.index.video is not None
+    played = task.pieces or whole(task.plan.range)
+    return Scene(task.plan, task.index.video, cues, look_of(task), played, scratch, overlays_of(task, played))
+
+
+def overlays_of(task: RenderTask, played: Sequence[Piece]) -> Overlays | None:
+    """What a brand kit lays over the clip's pictures."""
+    if task.brand is None:
+        return None
+    clip_ms = played[0].output_start_ms, played[-1].output_end_ms
+    return Overlays(task.brand, words_out(task.words, played), OUTPUT_SIZES[task.plan.aspect], clip_ms)
+
+
+def no_pictures() -> Rejected:
+    """Nothing can be shown there."""
+    return Rejected("media.no_pictures", "There is no picture in the part of the file that the clip is made of.")
