@@ -11,41 +11,40 @@ from schemas.documents import CaptionCue
 from schemas.edit import Piece
 from schemas.edit_clock import whole
 from schemas.edited import words_out
-from schemas.media import TimeRange
-from streams.adapters.media.reader import Reader
-from streams.errors import Rejected
 from streams.render.checks.witness import Witness
-from streams.render.damage import Stills
-from streams.render.edl import OUTPUT_SIZES, Part, Slot, Timeline, fill_slots
+from streams.render.edl import OUTPUT_SIZES, Slot, Timeline
 from streams.render.inserts import AWAY, NOWHERE_MS, Shown
 from streams.render.overlays import Overlays
-from streams.render.picture import deinterlaced
 from streams.render.scene import Scene, TakesPictures
 from streams.render.storyboard import Tiles
 from streams.render.task import RenderTask, look_of
 from streams.render.thumbnail import CUT_MARGIN_MS, Thumbnail
 from streams.render.titles import title_drawer
 
-LEAD_MS = 100
-"""Pictures are asked for from a little before the clip: the one shown at its start began earlier."""
 Report = Callable[[int], None]
 
 
 class Progress:
-    """One counter over both passes: it only grows."""
+    """One counter over everything that is made: it only grows."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
         self._count = 0
 
     def step(self) -> None:
+        """A picture, or a frame of sound, more."""
         self._count += 1
         if self._count % 10 == 0:
             self._report(self._count)
 
+    def beat(self) -> None:
+        """Something that takes seconds is done."""
+        self._count += 1
+        self._report(self._count)
+
 
 class Film:
-    """Shows one part of the clip after the other to a writer, and to those who look on."""
+    """Shows what it sees of the source to a writer, and to those who look on."""
 
     def __init__(
         self,
@@ -58,9 +57,7 @@ class Film:
     ) -> None:
         size_px = OUTPUT_SIZES[task.plan.aspect]
         self.thumbnail = Thumbnail(float(timeline.length_ms), task.plan.faces, task.options.thumbnails.count)
-        self.stills: list[Stills] = []
-        self.ranges: list[TimeRange] = []
-        self._index, self._timeline, self._progress = task.index, timeline, progress
+        self._progress = progress
         self._scene, self._witness = scene_of(task, cues, scratch), witness
         self._shows = task.encoding.file.video is not None
         self.tiles = Tiles(float(timeline.length_ms), size_px) if task.options.storyboard and self._shows else None
@@ -70,23 +67,8 @@ class Film:
             else None
         )
 
-    def play(self, part: Part, reader: Reader, writer: TakesPictures) -> None:
-        """Every slot of the part. Raises Rejected when the source has no picture there."""
-        period_ms = self._timeline.period_ms
-        clip = part.range(period_ms)
-        stills = Stills(clip, self._index, part.output_ms)
-        pictures = deinterlaced(reader.pictures(part.range(period_ms, LEAD_MS)))
-        last_ms = None
-        for at_ms, picture, slots in fill_slots(pictures, self._timeline, part):
-            self._show(at_ms, picture, slots, writer)
-            stills.see(at_ms)
-            last_ms = at_ms
-        if last_ms is None:
-            raise no_pictures()
-        self.stills.append(stills)
-        self.ranges.append(clip)
-
-    def _show(self, at_ms: int, picture: av.VideoFrame, slots: list[Slot], writer: TakesPictures) -> None:
+    def see(self, at_ms: int, picture: av.VideoFrame, slots: list[Slot], writer: TakesPictures) -> None:
+        """A picture of the source, its time there, and the slots that show it; others may be shown it too."""
         if not self._shows and not self.thumbnail.is_due(slots[0].at_ms):
             self._progress.step()
             return
@@ -132,8 +114,3 @@ def overlays_of(task: RenderTask, played: Sequence[Piece]) -> Overlays | None:
         return None
     clip_ms = played[0].output_start_ms, played[-1].output_end_ms
     return Overlays(task.brand, words_out(task.words, played), OUTPUT_SIZES[task.plan.aspect], clip_ms)
-
-
-def no_pictures() -> Rejected:
-    """Nothing can be shown there."""
-    return Rejected("media.no_pictures", "There is no picture in the part of the file that the clip is made of.")

@@ -1,4 +1,4 @@
-"""One export from its plan: starts the render child, stores its files. The event loop's side; opens no media itself."""
+"""Exports from their plans: starts the render child, stores its files. The event loop's side; opens no media itself."""
 
 from __future__ import annotations
 
@@ -21,14 +21,16 @@ from schemas.subtitle_files import SUBTITLE_TYPES, ass, plain, ttml
 from schemas.subtitles import Cue, srt, vtt
 from schemas.thumbnails import ClipThumbnail, Storyboard
 from streams.adapters.media.handles import SourceHandle
+from streams.adapters.media.sandbox import ChildFailed
 from streams.adapters.ports import Objects, Report
-from streams.render.asked import task_of
+from streams.errors import Rejected
+from streams.render.asked import Prepared, task_of
 from streams.render.dressing import dress
 from streams.render.stems import stem_file
 from streams.render.storyboard import STORYBOARD_FILE
 from streams.render.task import THUMBNAIL_FILE, Rendered, clip_file
 from streams.render.thumbnail import candidate_file
-from streams.render.tries import best_of_two
+from streams.render.tries import Made, made_together
 from streams.render.writer import Encoding
 
 
@@ -38,6 +40,18 @@ class Produced(Value, frozen=True, kw_only=True):
     files: ExportFiles
     certificate: Certificate
     cpu_ms: int
+
+
+class Shape(Value, frozen=True, kw_only=True):
+    """One of the files that a wish asks for: its own request, how it is framed, and where it goes."""
+
+    request: RenderRequested
+    plan: FramePlan
+    prefix: str
+
+
+Outcome = Produced | Rejected | ChildFailed
+"""An export, or why there is none."""
 
 
 async def produce(
@@ -57,13 +71,69 @@ async def produce(
     title: str = "",
 ) -> Produced:
     """Render, measure and store one export; without ``edit`` the plan's range. Raises as `run_child` and `Objects`."""
-    dressed = await dress(request.options.brand, brand, transcript, objects, scratch)
-    prepared = await task_of(
-        request, plan, transcript, index, objects=objects, encoding=encoding, edit=edit, dressed=dressed, title=title
+    (produced,) = await produce_all(
+        [Shape(request=request, plan=plan, prefix=prefix)],
+        transcript,
+        index,
+        source=source,
+        objects=objects,
+        scratch=scratch,
+        report=report,
+        encoding=encoding,
+        edit=edit,
+        brand=brand,
+        title=title,
     )
-    task, said = prepared.task, prepared.said
-    made = await best_of_two(task, source=source, scratch=scratch, report=report)
-    files = await _store(made.folder, encoding, said, task.pieces, objects, prefix)
+    if isinstance(produced, Exception):
+        raise produced
+    return produced
+
+
+async def produce_all(
+    shapes: Sequence[Shape],
+    transcript: Transcript | None,
+    index: SourceIndex,
+    *,
+    source: SourceHandle,
+    objects: Objects,
+    scratch: Path,
+    report: Report,
+    encoding: Encoding = Encoding(),  # noqa: B008 - frozen
+    edit: EditList | None = None,
+    brand: BrandSnapshot | None = None,
+    title: str = "",
+) -> list[Outcome]:
+    """The same for several exports of one wish, by one decode where that can be. Raises Unavailable, as `Objects`."""
+    pin = shapes[0].request.options.brand
+    dressed = await dress(pin, brand, transcript, objects, scratch)
+    prepared = [
+        await task_of(
+            shape.request,
+            shape.plan,
+            transcript,
+            index,
+            objects=objects,
+            encoding=encoding,
+            edit=edit,
+            dressed=dressed,
+            title=title,
+        )
+        for shape in shapes
+    ]
+    folders = [scratch / str(number) for number in range(len(shapes))]
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
+    made = await made_together([one.task for one in prepared], source=source, folders=folders, report=report)
+    return [
+        one if isinstance(one, Exception) else await _stored(one, told, shape, encoding, objects)
+        for one, told, shape in zip(made, prepared, shapes, strict=True)
+    ]
+
+
+async def _stored(made: Made, prepared: Prepared, shape: Shape, encoding: Encoding, objects: Objects) -> Produced:
+    """Everything of one export where it belongs."""
+    task, prefix = prepared.task, shape.prefix
+    files = await _store(made.folder, encoding, prepared.said, task.pieces, objects, prefix)
     pictures = await _store_pictures(made.folder, made.rendered, files.thumbnail, objects, prefix)
     tracks = {
         language: await _store_texts(track, task.pieces, objects, prefix) for language, track in prepared.others.items()
@@ -74,7 +144,7 @@ async def produce(
     files = msgspec.structs.replace(files, stems=await _store_stems(made.folder, made.rendered.stems, objects, prefix))
     certificate = msgspec.structs.replace(
         made.certificate,
-        framed_by=plan.model,
+        framed_by=shape.plan.model,
         framing=framing_of(made.plan, union(piece.source for piece in task.pieces)),
         warnings=[*made.certificate.warnings, *prepared.warnings],
     )

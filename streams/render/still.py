@@ -20,9 +20,10 @@ from streams.adapters.media.reader import Reader
 from streams.adapters.media.timeline import first_pts_at, project_ms
 from streams.render.dress import around, extended
 from streams.render.edl import OUTPUT_SIZES, Part, Slot, Timeline, fill_slots
-from streams.render.film import LEAD_MS, Report, no_pictures, scene_of
+from streams.render.film import Report, scene_of
 from streams.render.inserts import Inserts
 from streams.render.picture import deinterlaced
+from streams.render.projector import LEAD_MS, no_pictures
 from streams.render.task import RenderTask, clock_of, cues_of
 
 PICTURE_FILE = "preview.png"

@@ -1,7 +1,8 @@
-"""Makes a clip, and once more in a safer way where its certificate fails. Hides neither try; stores nothing."""
+"""Makes clips, and one of them once more in a safer way where its certificate fails. Hides no try; stores nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -20,7 +21,9 @@ from streams.render.safer import Simpler, failed, simpler
 from streams.render.task import Rendered, RenderTask
 
 LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=3_600, wall_s=3_600.0, nice=19)
-"""A 4K source takes 1.2 GB."""
+"""Of one file. A 4K source takes 1.2 GB."""
+SIBLING_BYTES = 500_000_000
+"""What each further file of the same child may take."""
 SECOND = "second"
 
 
@@ -62,19 +65,46 @@ class Onward:
         self._before = self._last
 
 
-async def best_of_two(task: RenderTask, *, source: SourceHandle, scratch: Path, report: Report) -> Made:
-    """The clip as it was asked for; where that fails and something safer may not, the better of both.
+Ended = Made | Rejected | ChildFailed
+"""A clip, or why there is none."""
 
-    Raises as `run_child` for the first; a second one that cannot be made leaves the first.
+
+async def made_together(
+    tasks: Sequence[RenderTask], *, source: SourceHandle, folders: Sequence[Path], report: Report
+) -> list[Ended]:
+    """Each clip, the better of two tries; the first ones of all by one decode, and alone what went wrong there.
+
+    Raises Unavailable.
     """
     onward = Onward(report)
-    first = await _make(task, scratch, source, onward)
+    firsts = await _side_by_side(tasks, folders, source, onward)
+    return [
+        await _ended(task, folder, first, source, onward)
+        for task, folder, first in zip(tasks, folders, firsts, strict=True)
+    ]
+
+
+async def _ended(task: RenderTask, folder: Path, first: Made | None, source: SourceHandle, onward: Onward) -> Ended:
+    try:
+        if first is None:
+            onward.next()
+            first = await _make(task, folder, source, onward)
+        return await best_of_two(first, task, source, onward)
+    except (Rejected, ChildFailed) as error:
+        return error
+
+
+async def best_of_two(first: Made, task: RenderTask, source: SourceHandle, onward: Onward) -> Made:
+    """The clip as it was asked for; where that fails and something safer may not, the better of both.
+
+    A second one that cannot be made leaves the first. Raises Unavailable.
+    """
     faults = failed(first.certificate.checks)
     safer = simpler(task.plan, task.template, faults) if faults else None
     if safer is None:
         return first
     onward.next()
-    folder = scratch / SECOND
+    folder = first.folder / SECOND
     folder.mkdir()
     again = msgspec.structs.replace(task, plan=safer.plan, template=safer.template)
     try:
@@ -87,14 +117,63 @@ async def best_of_two(task: RenderTask, *, source: SourceHandle, scratch: Path, 
     return better(first, second, safer)
 
 
+async def _side_by_side(
+    tasks: Sequence[RenderTask], folders: Sequence[Path], source: SourceHandle, report: Report
+) -> list[Made | None]:
+    """The first try of several; None for one that is to be made alone."""
+    apart: list[Made | None] = [None] * len(tasks)
+    if len(tasks) == 1 or not all(msgspec.structs.replace(one, plan=tasks[0].plan) == tasks[0] for one in tasks):
+        return apart
+    try:
+        return await _made(tasks, folders, source, report)
+    except Rejected:
+        return apart
+    except ChildFailed as error:
+        report_bug(error, "render")
+        return apart
+
+
 async def _make(task: RenderTask, folder: Path, source: SourceHandle, report: Report) -> Made:
-    args = {"task": msgspec.json.encode(task).decode(), "scratch": str(folder)}
-    space = ADDRESS_SPACE_BYTES if task.encoding.by_hardware else LIMITS.memory_bytes
-    limits = msgspec.structs.replace(LIMITS, memory_bytes=space)
+    (made,) = await _made([task], [folder], source, report)
+    assert made is not None
+    return made
+
+
+async def _made(
+    tasks: Sequence[RenderTask], folders: Sequence[Path], source: SourceHandle, report: Report
+) -> list[Made | None]:
+    """One child for all; what it took is shared out among those that it made."""
+    first, *others = tasks
+    args = {
+        "task": msgspec.json.encode(first).decode(),
+        "plans": msgspec.json.encode([one.plan for one in others]).decode(),
+        "folders": [str(folder) for folder in folders],
+    }
     result = await run_child(
-        "streams.render.encode:main", args, scratch=folder, limits=limits, source=source, report=report
+        "streams.render.encode:main",
+        args,
+        scratch=folders[0],
+        limits=limits_for(len(tasks), by_hardware=first.encoding.by_hardware),
+        source=source,
+        report=report,
     )
-    return Made(folder=folder, plan=task.plan, rendered=msgspec.convert(result, Rendered), cpu_ms=int(result["cpu_ms"]))
+    rendered = msgspec.convert(result["rendered"], list[Rendered | None])
+    costs = iter(shared_out(int(result["cpu_ms"]), len([one for one in rendered if one is not None])))
+    return [
+        None if one is None else Made(folder=folder, plan=task.plan, rendered=one, cpu_ms=next(costs))
+        for task, folder, one in zip(tasks, folders, rendered, strict=True)
+    ]
+
+
+def limits_for(files: int, *, by_hardware: bool) -> ChildLimits:
+    """What a child that makes so many files may use."""
+    space = ADDRESS_SPACE_BYTES if by_hardware else LIMITS.memory_bytes + (files - 1) * SIBLING_BYTES
+    return msgspec.structs.replace(LIMITS, memory_bytes=space, cpu_s=LIMITS.cpu_s * files, wall_s=LIMITS.wall_s * files)
+
+
+def shared_out(total: int, parts: int) -> list[int]:
+    """Nearly equal parts that come to the total."""
+    return [total // parts + (number < total % parts) for number in range(parts)]
 
 
 def better(first: Made, second: Made, safer: Simpler) -> Made:

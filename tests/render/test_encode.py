@@ -256,5 +256,6 @@ def test_the_thumbnail_shows_the_face_where_there_is_one(tmp_path: Path) -> None
 def test_the_child_entry_speaks_plain_values(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
     task = RenderTask(plan=plan(source[1], 0, 400), index=source[1], encoding=FAST)
     with source[0].open("rb") as file:
-        result = main({"task": msgspec.json.encode(task).decode(), "scratch": str(tmp_path)}, file, lambda _: None)
-    assert msgspec.convert(result, Rendered).certificate.frames == 10
+        told = {"task": msgspec.json.encode(task).decode(), "plans": "[]", "folders": [str(tmp_path)]}
+        (made,) = main(told, file, lambda _: None)["rendered"]
+    assert msgspec.convert(made, Rendered).certificate.frames == 10

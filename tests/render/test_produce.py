@@ -12,16 +12,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from schemas.documents import FramePlan, Transcript
+from schemas.documents import Aspect, FramePlan, Transcript
 from schemas.events import RenderRequested
 from schemas.export_options import ExportOptions
 from schemas.media import Box, ObjectRef, Segment, TimeRange
 from schemas.proof import FaceExpectation
 from schemas.sound_wish import SoundWish
 from streams.adapters.media.handles import LocalSource
+from streams.adapters.media.sandbox import ChildFailed
 from streams.render.asked import words_near
 from streams.render.loudness import RATE_HZ
-from streams.render.produce import framing_of, produce
+from streams.render.produce import Produced, Shape, framing_of, produce, produce_all
 from streams.render.safer import failed
 from streams.render.writer import Encoding
 from tests.render.synth import flash_and_beep, plan, words
@@ -166,3 +167,32 @@ def test_neighbours_framed_alike_are_told_once(tmp_path: Path) -> None:
 def test_words_far_away_stay_home() -> None:
     near = words_near(words("a b c", each_ms=20_000), TimeRange(start_ms=20_500, end_ms=30_000))
     assert [word.text for word in near] == ["a", "b"]
+
+
+async def test_shapes_made_together_are_stored_apart_and_one_may_fail(tmp_path: Path) -> None:
+    """The one in the middle cannot be shown: it is tried again alone, and only it is missing in the end."""
+    path, memory, ticks, scratch = tmp_path / "source.mp4", Memory(), list[int](), tmp_path / "scratch"
+    index = flash_and_beep(path, length_ms=1_000)
+    aspects: list[Aspect] = ["9:16", "4:5", "1:1"]
+    crops = [plan(index, 200, 800, aspect=aspect) for aspect in aspects]
+    crops[1] = msgspec.structs.replace(crops[1], shots=[])
+    shapes = [
+        Shape(request=request_for(one), plan=one, prefix=f"org/project/exports/{number}")
+        for number, one in enumerate(crops)
+    ]
+    scratch.mkdir()
+    with LocalSource(path) as source:
+        first, lost, last = await produce_all(
+            shapes, None, index, source=source, objects=memory, scratch=scratch, report=ticks.append,  # type: ignore[arg-type]
+            encoding=Encoding(preset="ultrafast"),
+        )  # fmt: skip
+    assert isinstance(first, Produced)
+    assert isinstance(last, Produced)
+    assert isinstance(lost, ChildFailed)
+    assert "no shot" in str(lost)
+    assert (first.files.video.key.split("/")[3], last.files.video.key.split("/")[3]) == ("0", "2")
+    sizes = [(one.certificate.width_px, one.certificate.height_px) for one in (first, last)]
+    assert sizes == [(1080, 1920), (1080, 1080)]
+    assert abs(first.cpu_ms - last.cpu_ms) <= 1, "one child, shared out"
+    assert ticks == sorted(ticks)
+    assert len([key for key in memory.stored if key.endswith(".mp4")]) == 2

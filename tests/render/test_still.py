@@ -26,6 +26,7 @@ from streams.errors import Rejected
 from streams.render.checks.witness import Witness
 from streams.render.edl import timeline_of
 from streams.render.film import Film, Progress
+from streams.render.projector import Projector
 from streams.render.still import PICTURE_FILE, StillTask, pictures_near, png, slot_at, still
 from streams.render.task import RenderTask, cues_of
 from tests.render.synth import RATE, index_of, plan, words, write
@@ -62,8 +63,9 @@ def handed_to_the_encoder(task: RenderTask, path: Path, scratch: Path, wanted: s
     film = Film(task, timeline, cues, scratch, Progress(lambda _: None), Witness())
     with path.open("rb") as file:
         reader = Reader(file, task.index)
+        projector = Projector(reader, task.index, timeline)
         for part in timeline.parts:
-            film.play(part, reader, recorder)
+            projector.play(part, lambda *seen: film.see(*seen, recorder))
         reader.close()
     return recorder.kept
 

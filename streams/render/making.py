@@ -1,0 +1,166 @@
+"""Files that are made side by side, of one clip and by one decode: each in a folder of its own. Decodes no picture.
+
+What one dies of is not what the others die of: a file that cannot go on is left out, and the rest are finished. When
+none is left its error is raised, so that one file alone fails as it would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from time import process_time
+
+import av
+import msgspec
+
+from schemas.documents import CaptionCue
+from schemas.edit import Piece
+from schemas.edited import words_out
+from schemas.media import Value
+from streams.render.certificate import examine
+from streams.render.checks.case import Meant, comes_in_ms
+from streams.render.checks.witness import Witness
+from streams.render.dress import around
+from streams.render.edl import OUTPUT_SIZES, Slot, Timeline
+from streams.render.film import Film, Progress
+from streams.render.inserts import Inserts
+from streams.render.loudness import Sound
+from streams.render.mix import Mixed, limits_for
+from streams.render.previews import file_size, preview_count
+from streams.render.stems import save_stems, stems_of
+from streams.render.storyboard import STORYBOARD_FILE
+from streams.render.task import Rendered, RenderTask, clip_file, cues_of
+from streams.render.writer import FileWriter, open_writer
+
+
+class Common(Value, frozen=True, kw_only=True):
+    """What all of them share: the clock, what is played on it, and the sound."""
+
+    played: Sequence[Piece]
+    timeline: Timeline
+    mix: Mixed
+
+
+class Making:
+    """One file in the making."""
+
+    def __init__(self, task: RenderTask, common: Common, folder: Path, progress: Progress) -> None:
+        """``folder`` takes it and whatever comes beside it."""
+        self.error: Exception | None = None
+        self._task, self._common, self._folder, self._progress = task, common, folder, progress
+        self._size_px = OUTPUT_SIZES[task.plan.aspect]
+        self._witness, self._open = Witness(), ExitStack()
+        self._cues: list[CaptionCue]
+        self._missing_glyphs: list[str]
+        self._film: Film
+        self._inserts: Inserts
+        self._writer: FileWriter
+
+    def begin(self) -> None:
+        """Open it; what a brand kit shows before the clip."""
+        task, timeline, folder = self._task, self._common.timeline, self._folder
+        self._cues, self._missing_glyphs = cues_of(task, self._common.played)
+        self._film = Film(task, timeline, self._cues, folder, self._progress, self._witness)
+        self._inserts = Inserts(task.brand, around(task.brand, timeline.rate), timeline, self._size_px, folder)
+        path, sound = folder / clip_file(task.encoding), self._common.mix.sound
+        self._writer = self._open.enter_context(open_writer(path, self._size_px, timeline, sound, task.encoding))
+        self._film.insert(self._inserts.before(), self._writer)
+
+    def see(self, at_ms: int, picture: av.VideoFrame, slots: list[Slot]) -> None:
+        """A picture of the source."""
+        self._film.see(at_ms, picture, slots, self._writer)
+
+    def end(self) -> None:
+        """What it shows after the clip; then the file is whole."""
+        self._film.insert(self._inserts.after(), self._writer)
+        self._open.close()
+
+    def drop(self, error: Exception) -> None:
+        """Make no more of it; a file that cannot even be closed is not worth the others."""
+        self.error = error
+        with suppress(av.error.FFmpegError, OSError):
+            self._open.__exit__(type(error), error, error.__traceback__)
+
+    def rendered(self, lost: Sequence[str]) -> Rendered:
+        """What the finished file is, and all that comes beside it; ``lost``: what of the source could not be read."""
+        task, mix = self._task, self._common.mix
+        stems: Mapping[str, Sound] = stems_of(mix) if task.options.stems else {}
+        turned_down = save_stems(self._folder, stems)
+        began = process_time()
+        certificate = examine(
+            self._folder / clip_file(task.encoding),
+            self._meant(lost),
+            encoder=task.encoding.name,
+            warnings=[*mix.warnings, *self._missing_glyphs, *lost, *turned_down],
+        )
+        looked_cpu_ms = round((process_time() - began) * 1000)
+        film = self._film
+        return Rendered(
+            certificate=msgspec.structs.replace(certificate, sound=mix.report),
+            thumbnails=film.thumbnail.save(self._folder, film.title),
+            storyboard=film.tiles.save(self._folder / STORYBOARD_FILE) if film.tiles else None,
+            stems=list(stems),
+            looked_cpu_ms=looked_cpu_ms,
+        )
+
+    def _meant(self, lost: Sequence[str]) -> Meant:
+        task, common, file = self._task, self._common, self._task.encoding.file
+        return Meant(
+            plan=task.plan,
+            timeline=common.timeline,
+            size_px=file_size(file, self._size_px),
+            sound=common.mix.sound,
+            witness=self._witness,
+            cues=self._cues,
+            words=words_out(task.words, common.played),
+            comes_in_ms=comes_in_ms(task.template),
+            limits=limits_for(task.options.sound),
+            source_lost=any(one.startswith("video.frozen") for one in lost),
+            file=file,
+            preset=task.options.preset,
+            count=preview_count(common.timeline) if file.is_preview else None,
+        )
+
+
+class Company:
+    """Some of them, step by step."""
+
+    def __init__(self, makings: Sequence[Making]) -> None:
+        """At least one."""
+        self._makings = makings
+
+    def each(self, step: Callable[[Making], None]) -> None:
+        """Take a step of each that is left. Raises the first one's error when none is."""
+        for making in self._makings:
+            if making.error is None:
+                try:
+                    step(making)
+                except Exception as error:  # noqa: BLE001 - whatever one dies of, the others go on
+                    making.drop(error)
+        if all(making.error is not None for making in self._makings):
+            raise next(self._errors())
+
+    def see(self, at_ms: int, picture: av.VideoFrame, slots: list[Slot]) -> None:
+        """A picture of the source."""
+        self.each(lambda making: making.see(at_ms, picture, slots))
+
+    def rendered(self, lost: Sequence[str], progress: Progress) -> list[Rendered | None]:
+        """What each finished file is; None of one that could not be made."""
+        found: dict[Making, Rendered] = {}
+
+        def look(making: Making) -> None:
+            found[making] = making.rendered(lost)
+            progress.beat()
+
+        self.each(look)
+        return [found.get(making) for making in self._makings]
+
+    def drop(self, error: Exception) -> None:
+        """Let go of every file: nothing more can be shown."""
+        for making in self._makings:
+            if making.error is None:
+                making.drop(error)
+
+    def _errors(self) -> Iterator[Exception]:
+        return (making.error for making in self._makings if making.error is not None)

@@ -1,0 +1,58 @@
+"""One decode of the parts that a clip plays: each picture is shown to whoever looks on. Encodes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import av
+
+from schemas.documents import SourceIndex
+from schemas.edit_clock import union
+from schemas.media import TimeRange
+from streams.adapters.media.reader import Reader
+from streams.errors import Rejected
+from streams.render.damage import Stills, stills_told
+from streams.render.edl import Part, Slot, Timeline, fill_slots
+from streams.render.picture import deinterlaced
+
+LEAD_MS = 100
+"""Pictures are asked for from a little before the clip: the one shown at its start began earlier."""
+Show = Callable[[int, av.VideoFrame, list[Slot]], None]
+"""Is given a picture of the source, its time there, and the slots that show it; changes nothing in it."""
+
+
+class Projector:
+    """Plays one part after the other, and remembers what of the source could not be read."""
+
+    def __init__(self, reader: Reader, index: SourceIndex, timeline: Timeline) -> None:
+        """``timeline`` is the output's."""
+        self._reader, self._index, self._timeline = reader, index, timeline
+        self._stills: list[Stills] = []
+        self._ranges: list[TimeRange] = []
+
+    def play(self, part: Part, show: Show) -> None:
+        """Every slot of the part. Raises Rejected when the source has no picture there."""
+        period_ms = self._timeline.period_ms
+        clip = part.range(period_ms)
+        stills = Stills(clip, self._index, part.output_ms)
+        pictures = deinterlaced(self._reader.pictures(part.range(period_ms, LEAD_MS)))
+        last_ms = None
+        for at_ms, picture, slots in fill_slots(pictures, self._timeline, part):
+            show(at_ms, picture, slots)
+            stills.see(at_ms)
+            last_ms = at_ms
+        if last_ms is None:
+            raise no_pictures()
+        self._stills.append(stills)
+        self._ranges.append(clip)
+
+    def lost(self) -> list[str]:
+        """Warnings, to be asked for once, after the last part."""
+        damaged = sum(self._reader.damaged(stretch) for stretch in union(self._ranges))
+        warnings = [f"video.damaged: {damaged} pictures of the source are damaged there"] if damaged else []
+        return warnings + stills_told(self._stills)
+
+
+def no_pictures() -> Rejected:
+    """Nothing can be shown there."""
+    return Rejected("media.no_pictures", "There is no picture in the part of the file that the clip is made of.")
