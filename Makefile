@@ -16,6 +16,8 @@ READY := .venv/.ready
 VIDEO ?= demo/physicsworks_lecture.webm
 OUT ?= out/demo
 PYTEST := $(BIN)/python -m pytest
+# Tests on real servers one after the other in one process, all others in another beside it.
+BESIDE := -n 2 --dist loadgroup
 # Of what uv says: a line for each large download, and every error.
 TERSE := s/^ *Downloading (.*)/  fetching \1/; /^ *([-+~] |Downloaded|Buil|Prepared|Uninstalled|Installed|Resolved|Audited|Checked|Bytecode|Using|Creating|warning: Decl)/d
 
@@ -47,7 +49,7 @@ demo: setup  ## clips of the shipped lecture, end to end; VIDEO=path OUT=dir for
 
 # Lint first, but the runner's closing line is the last one whatever lint says; both count.
 test: setup  ## everything: lint, unit, contract and end-to-end tests on the real stack
-	@$(MAKE) lint; lint=$$?; $(PYTEST) -q tests; tests=$$?; exit $$(( tests ? tests : lint ))
+	@$(MAKE) lint; lint=$$?; $(PYTEST) -q $(BESIDE) tests; tests=$$?; exit $$(( tests ? tests : lint ))
 
 lint: setup  ## ruff, format, mypy --strict, layers
 	@code=0; for check in "ruff check ." "ruff format --check ." "mypy" "lint-imports"; do \

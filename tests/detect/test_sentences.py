@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.media import Word
@@ -45,7 +45,6 @@ def test_a_run_without_full_stops_is_split_at_its_widest_gap() -> None:
     assert sentences[0].end_word == 60
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.tuples(st.sampled_from(["a", "b.", "C", "d?", "e,"]), st.integers(0, 3_000), st.integers(0, 900))))
 def test_every_word_is_in_exactly_one_sentence(parts: list[tuple[str, int, int]]) -> None:
     words, at = [], 0

@@ -98,7 +98,7 @@ def test_the_one_who_speaks_is_held_though_another_is_larger() -> None:
     assert cast.speaks_ms == cast.of_ms > 5000
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     length_ms=some.integers(1, 3000),
     times=some.lists(some.integers(0, 3000), max_size=40, unique=True),

@@ -89,7 +89,7 @@ def test_sound_that_ends_early_is_cut_by_time() -> None:
     assert spans[-1].range.end_ms == 600_000
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     duration_ms=st.integers(1, 2_000_000),
     pauses=st.lists(st.integers(0, 1_990_000), max_size=40),

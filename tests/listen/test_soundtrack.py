@@ -60,7 +60,7 @@ def test_spans_are_joined_and_a_lost_one_leaves_a_gap() -> None:
     assert found.arousal.values == [None] * 12
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(1_000, 9_000), min_size=1, max_size=6))
 def test_spans_that_meet_anywhere_leave_no_gap(lengths_ms: list[int]) -> None:
     borders = [0, *itertools.accumulate(lengths_ms)]

@@ -108,7 +108,7 @@ async def test_silence_is_an_answer() -> None:
     assert (made.notes, made.chapters, made.summary) == ([NOTHING_SAID], [], [])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.lists(WORD, min_size=1, max_size=9), min_size=1, max_size=12), st.sampled_from(["en", "de", "ja", None])
 )
