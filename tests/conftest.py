@@ -7,12 +7,13 @@ import pytest
 
 TIERS = ("contract", "e2e")
 
-hypothesis.settings.register_profile("shared machine", deadline=None)  # how long an example takes is no fault of it
+# How long an example takes is no fault of it: machines are shared.
+hypothesis.settings.register_profile("shared machine", deadline=None)
 hypothesis.settings.load_profile("shared machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tiers on real servers, take the ban on sockets (``addopts``, pytest-socket) off them, keep them together.
+    """Mark the tiers on real servers, lift the ban on sockets (``addopts``, pytest-socket) there, keep them together.
 
     Together means in one process when there are several (pytest-xdist, `make test`): they share their servers.
     """
