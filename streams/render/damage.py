@@ -48,7 +48,8 @@ class Stills:
             "the source's pictures there cannot be read"
             for stretch in self._stretches
         ]
-        if self._clip.end_ms - last_ms > FROZEN_MS:
+        as_it_may = self._end_ms - last_ms <= self._limit_ms
+        if self._clip.end_ms - (max(last_ms, self._end_ms) if as_it_may else last_ms) > FROZEN_MS:
             told.append(f"video.frozen: the last {self._clip.end_ms - last_ms} ms stand still")
         self.see(self._end_ms)
         return told

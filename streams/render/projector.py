@@ -13,10 +13,9 @@ from streams.adapters.media.reader import Reader
 from streams.errors import Rejected
 from streams.render.damage import Stills, stills_told
 from streams.render.edl import Part, Slot, Timeline, fill_slots
+from streams.render.lead import Lead
 from streams.render.picture import deinterlaced
 
-LEAD_MS = 100
-"""Pictures are asked for from a little before the clip: the one shown at its start began earlier."""
 Show = Callable[[int, av.VideoFrame, list[Slot]], None]
 """Is given a picture of the source, its time there, and the slots that show it; changes nothing in it."""
 
@@ -27,6 +26,7 @@ class Projector:
     def __init__(self, reader: Reader, index: SourceIndex, timeline: Timeline) -> None:
         """``timeline`` is the output's."""
         self._reader, self._index, self._timeline = reader, index, timeline
+        self._lead = Lead(index)
         self._stills: list[Stills] = []
         self._ranges: list[TimeRange] = []
 
@@ -35,7 +35,7 @@ class Projector:
         period_ms = self._timeline.period_ms
         clip = part.range(period_ms)
         stills = Stills(clip, self._index, part.output_ms)
-        pictures = deinterlaced(self._reader.pictures(part.range(period_ms, LEAD_MS)))
+        pictures = deinterlaced(self._lead.pictures(self._reader, part, period_ms))
         last_ms = None
         for at_ms, picture, slots in fill_slots(pictures, self._timeline, part):
             show(at_ms, picture, slots)

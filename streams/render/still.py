@@ -22,8 +22,10 @@ from streams.render.dress import around, extended
 from streams.render.edl import OUTPUT_SIZES, Part, Slot, Timeline, fill_slots
 from streams.render.film import Report, scene_of
 from streams.render.inserts import Inserts
+from streams.render.lead import LEAD_MS, Lead
 from streams.render.picture import deinterlaced
-from streams.render.projector import LEAD_MS, no_pictures
+from streams.render.previews import shortened
+from streams.render.projector import no_pictures
 from streams.render.task import RenderTask, clock_of, cues_of
 
 PICTURE_FILE = "preview.png"
@@ -60,6 +62,7 @@ def still(task: RenderTask, at_ms: int, source: BinaryIO, scratch: Path, report:
     """
     played = task.pieces or whole(task.plan.range)
     body = clock_of(task, played)
+    body = shortened(body) if task.encoding.file.is_preview else body
     beside = around(task.brand, body.rate)
     timeline = extended(body, beside)
     number = slot_at(timeline, at_ms)
@@ -93,9 +96,10 @@ def pictures_near(
     """The pictures of a part that slot ``number`` may depend on: its first ones, and those around the slot."""
     lead = part.range(timeline.period_ms, LEAD_MS)
     near_ms = _some_before(index, lead, float(part.shows_ms(number, timeline.period_ms)))
+    everything = Lead(index).pictures(reader, part, timeline.period_ms)
     if near_ms is None:
-        return reader.pictures(lead)
-    return chain(islice(reader.pictures(lead), FIRST), reader.pictures(TimeRange(start_ms=near_ms, end_ms=lead.end_ms)))
+        return everything
+    return chain(islice(everything, FIRST), reader.pictures(TimeRange(start_ms=near_ms, end_ms=lead.end_ms)))
 
 
 def _some_before(index: SourceIndex, lead: TimeRange, wanted_ms: float) -> int | None:

@@ -81,6 +81,12 @@ def test_slides_stand_still_by_nature() -> None:
     assert told(index(list(range(0, 20_000, 2_000))), list(range(2_000, 12_001, 2_000))) == []
 
 
+def test_a_screen_that_stands_still_at_the_end_of_a_clip_is_no_loss_but_the_end_of_the_film_is() -> None:
+    for screens in ([0, 5_000, 10_000, 15_000], [0, 300, 1_700, 2_100, 9_000, 10_000, 15_000]):
+        assert told(index(screens), screens[:-1]) == [], "the last 2,000 ms of the clip show what came at 10,000"
+    assert told(index([0, 5_000, 10_000], 11_000), [0, 5_000, 10_000]) == ["video.frozen: the last 2000 ms stand still"]
+
+
 def test_silence_is_told_against_what_the_source_has() -> None:
     assert silence_told(CLIP, STEADY, 9_950) == []
     assert silence_told(CLIP, STEADY, 8_500) == ["audio.damaged: 1.5 s of the sound cannot be read; it is silent there"]
