@@ -177,7 +177,8 @@ def _handover(asked: HandOver, known: Known) -> tuple[Handover, list[str]]:
 def _cues(known: Known) -> Any:
     if known.transcript is None:
         return []
-    return cues_out(retold(known.transcript, known.edit.captions), pieces(known.edit))
+    played = pieces(known.edit)
+    return cues_out(retold(known.transcript, known.edit.captions, played), played)
 
 
 def _first(start: str | None, rate: Fraction) -> int:

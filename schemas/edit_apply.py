@@ -16,6 +16,7 @@ from schemas.edit_cuts import ImpossibleError, around, free_id, without
 from schemas.edit_gaps import Gaps
 from schemas.media import CropBox, TimeRange, Value, Word
 from schemas.options import CLIP_MS
+from schemas.subtitles import clean
 
 SHORTEST_MS = 1_000
 """A clip that plays shorter is none."""
@@ -209,7 +210,7 @@ def _text(edit: EditList, asked: ops.Text, material: Material, _: Gaps) -> EditL
     _check_inside(asked.start_ms, asked.end_ms, material)
     stretch = TimeRange(start_ms=asked.start_ms, end_ms=asked.end_ms)
     kept = [one for one in edit.captions if not one.range.overlap_ms(stretch)]
-    new = [] if asked.text is None else [CaptionText(range=stretch, text=asked.text.strip())]
+    new = [] if asked.text is None else [CaptionText(range=stretch, text=clean(asked.text))]
     return msgspec.structs.replace(edit, captions=sorted([*kept, *new], key=lambda one: one.range.start_ms))
 
 

@@ -9,21 +9,25 @@ import msgspec
 
 from schemas.documents import Transcript
 from schemas.edit import CaptionText, Piece
-from schemas.edit_clock import on_output
+from schemas.edit_clock import on_output, union
 from schemas.media import Segment, TimeRange, Word
 from schemas.subtitles import Cue, held, marked, word_cues
 from schemas.text import join_words
 
 
-def retold(transcript: Transcript, captions: Sequence[CaptionText]) -> Transcript:
+def retold(
+    transcript: Transcript, captions: Sequence[CaptionText], played: Sequence[Piece] | None = None
+) -> Transcript:
     """The transcript with a person's own texts in their stretches, instead of the words whose middle lies there.
 
     A segment that was changed is trusted: a person says so. The text shares the time of the words it replaces, by
-    length; where there were none, that of its stretch.
+    length; where there were none, that of its stretch. Of either only what is ``played``, else words would stand in
+    what was cut out, and be gone with it.
     """
+    times = [] if played is None else union(piece.source for piece in played)
     runs = [(one, list(transcript.words[one.first_word : one.end_word])) for one in transcript.segments]
     for caption in captions:
-        runs = _with_text(runs, caption, transcript.language)
+        runs = _with_text(runs, caption, transcript.language, times)
     words: list[Word] = []
     segments: list[Segment] = []
     for segment, run in runs:
@@ -36,10 +40,10 @@ def retold(transcript: Transcript, captions: Sequence[CaptionText]) -> Transcrip
 Runs = list[tuple[Segment, list[Word]]]
 
 
-def _with_text(runs: Runs, caption: CaptionText, language: str | None) -> Runs:
+def _with_text(runs: Runs, caption: CaptionText, language: str | None, times: Sequence[TimeRange]) -> Runs:
     touched = [number for number, (_, run) in enumerate(runs) if any(_is_in(word, caption.range) for word in run)]
     gone = [word for number in touched for word in runs[number][1] if _is_in(word, caption.range)]
-    said = _spread(caption, gone)
+    said = _spread(caption, gone, times)
     kept = [
         (one, [word for word in run if not _is_in(word, caption.range)] if number in touched else run)
         for number, (one, run) in enumerate(runs)
@@ -71,20 +75,45 @@ def _told(segment: Segment, run: list[Word], language: str | None) -> tuple[Segm
     return msgspec.structs.replace(segment, text=text, trust="trusted", doubts=[], **times), run
 
 
-def _spread(caption: CaptionText, gone: Sequence[Word]) -> list[Word]:
+def _spread(caption: CaptionText, gone: Sequence[Word], times: Sequence[TimeRange]) -> list[Word]:
     texts = caption.text.split()
     if not texts:
         return []
     start_ms = gone[0].start_ms if gone else caption.range.start_ms
     end_ms = max([word.end_ms for word in gone] or [caption.range.end_ms])
     speaker = gone[0].speaker if gone else None
-    total, said, signs = sum(map(len, texts)), list[Word](), 0
+    room = _shared(TimeRange(start_ms=start_ms, end_ms=end_ms), times)
+    lasts_ms, total = sum(time.length_ms for time in room), sum(map(len, texts))
+    said, signs = list[Word](), 0
     for text in texts:
-        begins = start_ms + (end_ms - start_ms) * signs // total
+        begins_ms = lasts_ms * signs // total
         signs += len(text)
-        ends = start_ms + (end_ms - start_ms) * signs // total
-        said.append(Word(text=text, start_ms=begins, end_ms=ends, probability=1.0, speaker=speaker))
+        time = _within(room, begins_ms, lasts_ms * signs // total)
+        said.append(Word(text=text, start_ms=time.start_ms, end_ms=time.end_ms, probability=1.0, speaker=speaker))
     return said
+
+
+def _shared(time: TimeRange, times: Sequence[TimeRange]) -> list[TimeRange]:
+    """The parts of a time that lie in others, in order; all of it where none does."""
+    parts = [
+        TimeRange(start_ms=max(time.start_ms, one.start_ms), end_ms=min(time.end_ms, one.end_ms))
+        for one in times
+        if one.overlap_ms(time)
+    ]
+    return parts or [time]
+
+
+def _within(room: Sequence[TimeRange], begins_ms: int, ends_ms: int) -> TimeRange:
+    """A stretch of all parts one after the other, where its middle lies in the source: it goes on into no other."""
+    gone_ms = 0
+    for part in room[:-1]:
+        if (begins_ms + ends_ms) / 2 < gone_ms + part.length_ms:
+            break
+        gone_ms += part.length_ms
+    else:
+        part = room[-1]
+    start_ms, end_ms = max(0, begins_ms - gone_ms), min(part.length_ms, ends_ms - gone_ms)
+    return TimeRange(start_ms=part.start_ms + start_ms, end_ms=part.start_ms + end_ms)
 
 
 def words_out(words: Iterable[Word], played: Sequence[Piece]) -> list[Word]:

@@ -11,7 +11,7 @@ from schemas.edit_clock import pieces, union, whole
 from schemas.edited import retold
 from schemas.export_options import ExportOptions
 from schemas.media import Segment, TimeRange, Value, Word
-from schemas.profanity import masked_transcript, unmasked_languages
+from schemas.profanity import masked, masked_transcript, unmasked_languages
 from schemas.template_overrides import overridden
 from schemas.templates import CaptionTemplate, template_named
 from streams.adapters.ports import Objects
@@ -84,7 +84,8 @@ async def task_of(
     said = _as_asked(tongues.said, asked, edit) if tongues.said else None
     warnings = [*dressed.warnings, *tongues.warnings]
     if asked.mask_profanity and said:
-        warnings += [NO_LIST.format(language) for language in unmasked_languages(said)]
+        open_ = (language for track in (said, *tongues.others.values()) for language in unmasked_languages(track))
+        warnings += [NO_LIST.format(language) for language in dict.fromkeys(open_)]
     template = _template(asked)
     times = union(piece.source for piece in played)
     task = RenderTask(
@@ -99,7 +100,7 @@ async def task_of(
         encoding=encoding,
         options=asked.options,
         brand=dressed.dress,
-        title=title,
+        title=masked(title, transcript.language) if asked.mask_profanity and transcript else title,
     )
     others = {language: _as_asked(track, asked, edit) for language, track in tongues.others.items()}
     return Prepared(task=task, said=said, others=others, warnings=warnings)
@@ -116,7 +117,7 @@ def _template(asked: Asked) -> CaptionTemplate:
 
 def _as_asked(said: Transcript, asked: Asked, edit: EditList | None) -> Transcript:
     """With a person's own texts, and coarse words hidden where that is asked for."""
-    told = retold(said, edit.captions) if edit else said
+    told = retold(said, edit.captions, pieces(edit)) if edit else said
     return masked_transcript(told) if asked.mask_profanity else told
 
 

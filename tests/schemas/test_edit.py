@@ -159,6 +159,11 @@ def test_texts_replace_each_other_and_can_be_taken_back() -> None:
     assert done(ops.Text(start_ms=0, end_ms=6_000, text=None), edit=edit).captions == []
 
 
+def test_texts_are_one_line_of_signs_that_can_be_stored_and_shown() -> None:
+    edit = done(ops.Text(start_ms=1_000, end_ms=1_700, text="Hello\u0000\x1b\n-->\tthere \U0001f468\u200d\U0001f469"))
+    assert [one.text for one in edit.captions] == ["Hello --> there \U0001f468\u200d\U0001f469"]
+
+
 def test_key_frames_are_kept_by_shape() -> None:
     keys = [CropKey(at_ms=at, crop=CropBox(x=at // 100, y=0, width=90, height=160)) for at in (800, 2_000)]
     edit = done(ops.Crop(aspect="9:16", keys=keys))

@@ -86,6 +86,28 @@ def test_a_text_may_stand_where_nothing_is_said() -> None:
     assert [one.text for one in told.segments][1] == "applause"
 
 
+def test_a_text_of_ones_own_over_a_cut_is_shown_whole_and_once() -> None:
+    """Spread over the time of all the words it replaces, those of its words that fell into the cut were lost."""
+    text = "not one of these words may be lost"
+    for parts in (
+        [(0, 1_700), (3_900, 6_000)],
+        [(3_900, 6_000), (0, 1_700)],
+        [(0, 700), (1_900, 2_700), (4_900, 6_000)],
+    ):
+        played = edit(*parts)
+        told = retold(transcript(), [CaptionText(range=time(0, 5_900), text=text)], played)
+        words = words_out(told.words, played)
+        assert sorted(word.text for word in words) == sorted(text.split())
+        if parts[0][0] == 0:
+            assert " ".join(word.text for word in words) == text
+        assert sum(word.end_ms - word.start_ms for word in words) > 2_000
+        assert sorted(" ".join(line for cue in cues_out(told, played) for line in cue.lines).split()) == sorted(
+            text.split()
+        )
+    never = retold(transcript(), [CaptionText(range=time(900, 2_700), text="deux et trois")], edit((3_900, 6_000)))
+    assert [word.text for word in never.words][1:4] == ["deux", "et", "trois"], "nothing of it is played"
+
+
 def test_without_texts_nothing_changes() -> None:
     told = transcript()
     assert retold(told, []) is told
