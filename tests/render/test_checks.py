@@ -23,9 +23,11 @@ from schemas.templates import CaptionTemplate, templates
 from streams.render.captions import Captions
 from streams.render.certificate import examine
 from streams.render.checks.captions import LATE_MS
-from streams.render.checks.case import Meant, comes_in_ms
-from streams.render.checks.film import open_film
-from streams.render.checks.witness import Witness
+from streams.render.checks.case import Case, Meant, comes_in_ms
+from streams.render.checks.containers import Tracks
+from streams.render.checks.film import MOST_STILLS, Film, Still, open_film, spread
+from streams.render.checks.pictures import check_pictures
+from streams.render.checks.witness import Witness, points
 from streams.render.edl import Slot, Timeline
 from streams.render.layout import CaptionLook, look_for
 from streams.render.loudness import RATE_HZ, Sound
@@ -305,6 +307,10 @@ def break_sync(making: Making) -> None:
     making.written_sound = shifted(making.sound, 90)
 
 
+def break_sound(making: Making) -> None:
+    making.written_sound = np.roll(making.sound[::-1], RATE_HZ // 3, axis=0)
+
+
 def break_sync_of_pictures(making: Making) -> None:
     making.spoils = lambda number, luma: scene(max(0, number - 3))
 
@@ -336,6 +342,7 @@ BROKEN: Sequence[tuple[Callable[[Making], None], str, str]] = [
     (break_black, "black", "fail"),
     (break_frozen, "frozen", "warn"),
     (break_sync, "av_offset", "fail"),
+    (break_sound, "av_offset", "fail"),
     (break_sync_of_pictures, "av_offset", "fail"),
     (break_ssim, "ssim", "fail"),
 ]
@@ -350,6 +357,30 @@ def test_what_is_broken_on_purpose_is_caught(
     certificate = making.make(tmp_path)
     assert bad(certificate).get(name) == verdict, found(certificate, name)
     assert certificate.verdict == verdict_of(certificate.checks) != "pass"
+
+
+def test_a_long_film_that_stands_still_fails_though_not_each_of_its_key_pictures_is_looked_at() -> None:
+    """Three minutes: between two sampled key pictures there are others, at each of which the run used to end."""
+    count, step = 180 * RATE, 2 * RATE
+    keys = list(range(0, count, step))
+    making, witness = Making(), Witness()
+    for number in range(0, count, 10):
+        witness.see(frame(scene(number % 60)), [Slot(number=number, at_ms=number * 40.0)], source_ms=0, shot=shot())
+    still = points(frame(scene(0)))
+    tracks = Tracks(
+        width_px=SIZE[0], height_px=SIZE[1], frames=count, frame_rate=RATE, video_ms=count * 40.0, audio_ms=0,
+        index_first=True,
+    )  # fmt: skip
+    film = Film(
+        path=Path("clip.mp4"), tracks=tracks, sizes=[9_000 if number in keys else 20 for number in range(count)],
+        keys=keys, stills=[Still(number=number, luma=still) for number in spread(keys, MOST_STILLS)], sound=None,
+    )  # fmt: skip
+    meant = Meant(
+        plan=making.plan, timeline=msgspec.structs.replace(TIMELINE, count=count), size_px=SIZE, sound=making.sound,
+        witness=witness,
+    )  # fmt: skip
+    (frozen,) = (check for check in check_pictures(Case(film=film, meant=meant)) if check.name == "frozen")
+    assert (frozen.verdict, frozen.at_ms) == ("fail", [40])
 
 
 def test_a_source_that_is_black_or_stands_still_is_no_fault_of_the_file(tmp_path: Path) -> None:

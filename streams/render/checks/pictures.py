@@ -102,10 +102,11 @@ def _apart(one: UInt8, other: UInt8) -> float:
 
 
 def _same_keys(case: Case) -> set[int]:
-    """Key pictures that look as the key picture before them: where nothing came between, the file stands still."""
-    stills = {still.number: still.luma for still in case.film.stills}
-    pairs = ((one, other) for one, other in pairwise(case.film.keys) if one in stills and other in stills)
-    return {other for one, other in pairs if not _differ(stills[one], stills[other])}
+    """Key pictures that look as the sampled one before them, and those between two such: of a long clip not each is
+    sampled. Where nothing came between, the file stands still.
+    """
+    alike = [(one, other) for one, other in pairwise(case.film.stills) if not _differ(one.luma, other.luma)]
+    return {key for one, other in alike for key in case.film.keys if one.number < key <= other.number}
 
 
 def _moves(case: Case, first: int, last: int) -> bool:

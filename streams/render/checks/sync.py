@@ -16,6 +16,8 @@ NEAR_SLOTS = 12
 CLEARLY = 1.5
 """Mean difference, of 255, by which another slot must fit better than the right one."""
 LEAST_LIKENESS = 0.3
+HEARD = 1e-3
+"""Of full scale: what is as soft on the whole may be left out by a codec."""
 AS_LIKE = 0.005
 """A tone is like itself at each of its periods: of shifts that fit as well the smallest is taken."""
 
@@ -24,8 +26,11 @@ def check_sync(case: Case) -> list[Check]:
     """One check: the sound's lag less the picture's."""
     bound = case.meant.limits.av_offset_ms
     late = None if case.film.sound is None else sound_lag_ms(case.meant.sound, case.film.sound)
+    if late is None and case.film.sound is not None and _is_heard(case.meant.sound):
+        told = "the sound is not the one that was made, or is more than a second away"
+        return [judged("av_offset", REACH * 1000 / RATE_HZ, "ms", bound, detail=told)]
     if late is None:
-        return [judged("av_offset", None, "ms", bound, detail="the sound is silent, or is not that of the source")]
+        return [judged("av_offset", None, "ms", bound, detail="the sound is silent")]
     slots = picture_lag(case)
     offset_ms = late - slots * float(case.meant.timeline.period_ms)
     return [judged("av_offset", offset_ms, "ms", bound, detail=f"sound {late:.1f} ms late, picture {slots} pictures")]
@@ -50,6 +55,11 @@ def sound_lag_ms(given: Sound, found: Sound) -> float | None:
         return None
     as_like = np.nonzero(likeness >= best - AS_LIKE)[0] - reach
     return float(as_like[np.argmin(np.abs(as_like))]) * 1000 / RATE_HZ
+
+
+def _is_heard(given: Sound) -> bool:
+    """Whether there is enough of a sound for it to be found again."""
+    return len(given) >= RATE_HZ // 10 and float(np.sqrt(np.square(given, dtype=np.float64).mean())) > HEARD
 
 
 def _correlation(window: NDArray[np.float32], piece: NDArray[np.float32]) -> NDArray[np.float64]:
