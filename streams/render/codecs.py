@@ -161,6 +161,8 @@ def options_of(encoding: Encoding) -> dict[str, str]:
             "b": "0",
             "flags": "+cgop+bitexact",
             "spatial-aq": "1",
+            **({} if encoding.file.video == "av1" else {"a53cc": "0"}),
+            **({} if encoding.edit_lists else {"bf": "0"}),
         }
     return _SOFTWARE[encoding.file.video or "h264"](encoding)
 
@@ -171,6 +173,7 @@ def _x264(encoding: Encoding) -> dict[str, str]:
         "crf": str(encoding.crf),
         "profile": "high",
         "flags": "+cgop+bitexact",
+        "a53cc": "0",  # the source's television captions belong to its own times
         **({} if encoding.edit_lists else {"bf": "0"}),
     }
 

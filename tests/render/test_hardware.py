@@ -52,6 +52,13 @@ def test_the_same_wish_names_nvencs_own_scale() -> None:
     encoding = encoding_for(ExportOptions(video=VideoWish(quality="best")), 1, hardware=True)
     assert encoding.name.startswith("h264_nvenc p7 cq 19 threads 1")
     assert options_of(encoding)["cq"] == "19"
+    assert "bf" not in options_of(encoding)
+
+
+def test_without_edit_lists_nvenc_shows_pictures_in_the_order_it_stores_them() -> None:
+    """Else the first is shown some pictures late, and nothing in the file says so."""
+    plain = encoding_for(ExportOptions(preset="reels"), 1, hardware=True)
+    assert (plain.by_hardware, plain.edit_lists, options_of(plain)["bf"]) == (True, False, "0")
 
 
 def test_what_nvenc_does_not_know_the_processor_encodes() -> None:
