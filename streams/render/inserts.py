@@ -24,6 +24,7 @@ from streams.render.lower_third import drawn_text, plain_template
 from streams.render.picture import Painter, deinterlaced
 from streams.render.planes import copied, rows
 from streams.render.tiles import rgba
+from streams.render.typeface import drawable
 
 LEAD_MS = 100
 NOWHERE_MS = -1
@@ -124,10 +125,10 @@ def end_card(dress: Dress, size_px: tuple[int, int]) -> av.VideoFrame:
     card = dress.kit.end_card
     assert card is not None
     ground = Image.new("RGBA", size_px, rgba(dress.kit.colour(card.background, "background", GROUND)))
-    path = dress.files.get(card.asset_id) if card.asset_id is not None else None
+    path, text = dress.files.get(card.asset_id) if card.asset_id is not None else None, drawable(card.text).strip()
     if path is not None:
-        _lay_picture(ground, Path(path), card.width, raised=bool(card.text.strip()))
-    if card.text.strip():
+        _lay_picture(ground, Path(path), card.width, raised=bool(text))
+    if text:
         template = plain_template(
             font=card.font,
             size=card.size,
@@ -135,7 +136,7 @@ def end_card(dress: Dress, size_px: tuple[int, int]) -> av.VideoFrame:
             heights=(0.66, 0.74, 0.74) if path is not None else (0.5, 0.5, 0.5),
             lines=2,
         )
-        lettering = drawn_text(card.text, template, dress, size_px)
+        lettering = drawn_text(text, template, dress, size_px)
         ground.alpha_composite(lettering.picture, (lettering.x_px, lettering.y_px))
     ground.putalpha(255)
     return as_frame(ground)

@@ -47,14 +47,14 @@ class NamedTurn(NamedTuple):
 
 
 def named_turns(dress: Dress, words: Sequence[Word], end_ms: float) -> list[NamedTurn]:
-    """When each name is shown: no longer than its speaker speaks, and never two at once."""
+    """When each name is shown: no longer than its speaker speaks, and never two at once; none without a font for it."""
     third = dress.kit.lower_third
     if third is None:
         return []
     shown: list[NamedTurn] = []
     known: set[str] = set()
     for speaker, start_ms, until_ms in _turns(words, end_ms):
-        name = dress.names.get(speaker, "")
+        name = drawable(dress.names.get(speaker, "")).strip()
         if not name or until_ms - start_ms < LEAST_MS or (third.show == "first_time" and speaker in known):
             continue
         known.add(speaker)

@@ -158,6 +158,16 @@ def test_an_end_card_has_the_kits_colours_picture_and_text(tmp_path: Path) -> No
     assert not (luma[: int(1920 * 0.3)] > 100).any()
 
 
+def test_what_no_font_can_show_is_left_out_and_breaks_nothing(tmp_path: Path) -> None:
+    """A name in Tibetan, a card in hieroglyphs: the export was lost for want of a word to draw."""
+    tibetan, hieroglyphs = "\u0f56\u0f66\u0f9f\u0f53", "\U00013000\U00013001"
+    made = dress(tmp_path, {"S1": tibetan}, lower_third=LowerThird(), end_card=EndCard(text=hieroglyphs))
+    assert named_turns(made, WORDS, 9_000) == []
+    Overlays(made, WORDS, TALL, (0, 9_000))
+    bare = msgspec.structs.replace(made, kit=BrandKit(name="K", end_card=EndCard()))
+    assert np.array_equal(rows(end_card(made, TALL).planes[0]), rows(end_card(bare, TALL).planes[0]))
+
+
 def track(width: int, height: int) -> VideoTrack:
     return VideoTrack(
         stream_index=0, codec="h264", pixel_format="yuv420p", coded_width=width, coded_height=height,
