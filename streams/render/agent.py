@@ -50,6 +50,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     edit: EditList | None
     brand: BrandSnapshot | None
     encoding: Encoding
+    title: str
+    """On the thumbnails, where it is to stand there."""
     recipe: str
     """One name for all that goes into the files."""
 
@@ -103,13 +105,22 @@ class RenderStage:
         words, edit = await self._words(event), None
         if event.edit:
             edit = msgspec.json.decode(await context.objects.get(event.edit), type=EditList)
-        brand = await self._brand(event)
+        brand, title = await self._brand(event), await self._title(event)
         encoding = encoding_for(event.options, threads, hardware=await self._hardware.works())
         prepared = await task_of(
-            event, plan, words.transcript, index, objects=context.objects, encoding=encoding, edit=edit
+            event, plan, words.transcript, index, objects=context.objects, encoding=encoding, edit=edit, title=title
         )
         recipe = recipe_of(prepared, event, brand, workshop())
-        return Wanted(plan=plan, index=index, words=words, edit=edit, brand=brand, encoding=encoding, recipe=recipe)
+        return Wanted(
+            plan=plan,
+            index=index,
+            words=words,
+            edit=edit,
+            brand=brand,
+            encoding=encoding,
+            title=title,
+            recipe=recipe,
+        )
 
     async def _made_before(self, event: events.RenderRequested, wanted: Wanted) -> Produced | None:
         """What an earlier export of the clip has, where there is nothing else to be made."""
@@ -139,7 +150,7 @@ class RenderStage:
                     encoding=wanted.encoding,
                     edit=wanted.edit,
                     brand=wanted.brand,
-                    title=await self._title(event),
+                    title=wanted.title,
                 )
         return certified(produced, made_with=wanted.made_with(event), recipe=wanted.recipe)
 

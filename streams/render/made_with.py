@@ -74,9 +74,16 @@ def workshop() -> Mapping[str, str]:
         "code.render": digest(render.rglob("*.py"), render),
         "code.media": digest(_folder(streams.adapters.media).glob("*.py"), _folder(streams.adapters.media)),
         "code.schemas": digest(_folder(schemas).glob("*.py"), _folder(schemas)),
+        "data.schemas": digest(data_files(_folder(schemas)), _folder(schemas)),
         **dict(_libraries()),
         **{f"font.{path.name}": digest([path], path.parent) for path in sorted((render / "fonts").glob("*.?tf"))},
     }
+
+
+def data_files(root: Path) -> list[Path]:
+    """What decides how a clip looks without being code: emoji, keywords, safe zones, templates, coarse words."""
+    patterns = ("*.json", "templates/**/*.json", "profanity/*.txt")
+    return [path for pattern in patterns for path in root.glob(pattern)]
 
 
 def _folder(package: object) -> Path:

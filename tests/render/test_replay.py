@@ -22,7 +22,7 @@ from schemas.templates import template_named
 from schemas.topics import BY_NAME, partition_for
 from streams.render.edl import Timeline
 from streams.render.loudness import RATE_HZ
-from streams.render.made_with import digest, made_with, workshop
+from streams.render.made_with import data_files, digest, made_with, workshop
 from streams.render.replay import Nowhere, inputs_of, logged, threads_of
 from streams.render.writer import Encoding, encoding_of, open_writer
 from tests.kept_log import MemoryLog
@@ -94,6 +94,21 @@ def test_every_shipped_font_is_named() -> None:
     root = Path(__file__).parents[2]
     shipped = {path.name for room in ("streams", "schemas") for path in (root / room).rglob("*.[to]tf")}
     assert {name.removeprefix("font.") for name in workshop() if name.startswith("font.")} == shipped != set()
+
+
+def test_data_that_a_clip_is_drawn_by_is_named_too() -> None:
+    """An emoji of another word, or another safe zone, gives other pictures, and no export from before may stand in."""
+    root = Path(__file__).parents[2] / "schemas"
+    read = {
+        str(path.relative_to(root))
+        for path in root.rglob("*")
+        if path.suffix in (".json", ".txt")
+        and path.parts[len(root.parts)] not in ("examples", "jsonschema", "meilisearch", "postgres", "clickhouse")
+    }
+    named = {str(path.relative_to(root)) for path in data_files(root)}
+    assert named == read
+    assert {"emoji.json", "unstressed.json", "safe_zones.json", "profanity/en.txt", "templates/minimal.json"} <= named
+    assert workshop()["data.schemas"] == digest(data_files(root), root)
 
 
 @pytest.mark.parametrize("change", ["text", "name"])

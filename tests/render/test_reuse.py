@@ -62,6 +62,7 @@ def recipe(
     threads: int = 1,
     tools: dict[str, str] | None = None,
     brand: BrandSnapshot | None = None,
+    title: str = "",
     **more: Any,
 ) -> str:
     crops = plan(known, 200, 1_400)
@@ -71,8 +72,9 @@ def recipe(
     }  # fmt: skip
     request = RenderRequested(**fields | more)
     told = said or transcript(*SAID)
+    encoding = Encoding(threads=threads)
     prepared = asyncio.run(
-        task_of(request, crops, told, known, objects=NOTHING, encoding=Encoding(threads=threads), edit=edit)
+        task_of(request, crops, told, known, objects=NOTHING, encoding=encoding, edit=edit, title=title)
     )
     return recipe_of(prepared, request, brand, tools or {"code": "1"})
 
@@ -104,6 +106,7 @@ def test_everything_else_does(index: SourceIndex) -> None:
         recipe(index, index=other),
         recipe(msgspec.structs.replace(index, origin_us=7)),
         recipe(index, tools={"code": "2"}),
+        recipe(index, title="On the thumbnails"),
         recipe(index, brand=BrandSnapshot(kit_id=NOBODY, version=1, kit=BrandKit(name="A kit"))),
         recipe(index, brand=BrandSnapshot(kit_id=NOBODY, version=2, kit=BrandKit(name="A kit"))),
     ]
