@@ -221,8 +221,8 @@ def _in_order(
     line: Sequence[str], left: float, baseline: float, base: int, *, look: CaptionLook, font_px: int, measure: Measure
 ) -> list[PlacedWord]:
     """The words of a line as they are said, each where it is read."""
-    directions = _directions(line, base)
-    order = visual([min(one, default=0) for one in directions])
+    directions, between = _directions(line, base)
+    order = _order([min(one, default=0) for one in directions], between)
     spaces = _spaces(line, look, font_px)
     found: dict[int, PlacedWord] = {}
     for place, number in enumerate(order):
@@ -236,14 +236,23 @@ def _in_order(
     return [found[number] for number in range(len(line))]
 
 
-def _directions(line: Sequence[str], base: int) -> list[tuple[int, ...]]:
-    """The levels of each word's signs, worked out over the whole line."""
+def _order(words: Sequence[int], between: Sequence[int]) -> list[int]:
+    """Which word stands first from the left, which second …: the spaces between them have levels of their own, and
+    part two numbers that are said one after the other.
+    """
+    mixed = [level for pair in zip(words, [*between, 0], strict=True) for level in pair][:-1]
+    return [place // 2 for place in visual(mixed) if place % 2 == 0]
+
+
+def _directions(line: Sequence[str], base: int) -> tuple[list[tuple[int, ...]], list[int]]:
+    """The levels of each word's signs, and of the spaces between the words, worked out over the whole line."""
     whole = " ".join(line)
     if not base and not runs_left(whole):
-        return [()] * len(line)
+        return [()] * len(line), [0] * (len(line) - 1)
     found, at = levels(whole, base), 0
-    directions = []
+    directions, between = list[tuple[int, ...]](), list[int]()
     for text in line:
         directions.append(tuple(found[at : at + len(text)]))
         at += len(text) + 1
-    return directions
+        between.append(found[at - 1] if at <= len(found) else base)
+    return directions, between[:-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,26 @@ def test_numbers_keep_their_order_in_a_line_that_runs_left() -> None:
         :2
     ] == numbers
     assert there.signs[0].right == pytest.approx(there.signs[1].left)
+
+
+@pytest.mark.parametrize(
+    ("line", "language", "order"),
+    [
+        ("הטלפון 050 1234567 שלי", "he", [3, 2, 1, 0]),
+        ("רואים Wi-Fi Alliance גם", "he", [3, 1, 2, 0]),
+        ("call שלום 12 34 now", "en", [0, 3, 2, 1, 4]),
+        ("من 2019 إلى (2020)", "ar", [3, 2, 1, 0]),
+        ("in 2019 2020 alone", "en", [0, 1, 2, 3]),
+    ],
+)
+def test_words_and_numbers_of_a_line_stand_as_unicode_has_it(line: str, language: str, order: list[int]) -> None:
+    """Two numbers in a line that runs left: the one that is said first stands at the right of the other."""
+    look = look_for(1920, 1080, template_named("subtitle_bar"), language)
+    placed = place(line.split(), look, look.measure).words
+    assert len({word.baseline_px for word in placed}) == 1
+    assert sorted(range(len(placed)), key=lambda number: placed[number].x_px) == order
+    edges = sorted((word.x_px, word.x_px + word.width_px) for word in placed)
+    assert all(one[1] < other[0] for one, other in pairwise(edges)), "none touches another"
 
 
 def test_a_word_is_of_as_many_fonts_as_it_needs() -> None:
