@@ -84,11 +84,11 @@ def turn_steps(track: VideoTrack) -> list[Step]:
 
 
 def deinterlaced(pictures: Iterable[tuple[int, av.VideoFrame]]) -> Iterator[tuple[int, av.VideoFrame]]:
-    """The same pictures at the same times; interlaced ones made whole when the first of them says it is interlaced."""
+    """The same pictures at the same times, from the first one on that says so the interlaced ones made whole."""
     graph: av.filter.Graph | None = None
     waiting: deque[int] = deque()
     for number, (at_ms, frame) in enumerate(pictures):
-        if number == 0 and frame.interlaced_frame:
+        if graph is None and frame.interlaced_frame:
             graph = _chain(frame, [("bwdif", {"mode": "send_frame", "deint": "interlaced"})])
         if graph is None:
             yield at_ms, frame

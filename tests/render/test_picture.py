@@ -148,7 +148,73 @@ def test_hdr_white_and_grey_are_mapped_down(tmp_path: Path) -> None:
     assert lumas[4] >= 233
 
 
+MATRICES = {5: (0.299, 0.114), 6: (0.299, 0.114), 1: (0.2126, 0.0722), 9: (0.2627, 0.0593)}
+"""By AVColorSpace, the shares of red and blue in luma: ITU-R BT.601, BT.709, BT.2020."""
+
+
+def coded(rgb: tuple[int, int, int], matrix: int, *, bits: int = 8, full: bool = False) -> list[int]:
+    """Y', Cb and Cr of a colour as a source would have it (ITU-R BT.601-7, 2.5; H.273, 8.3)."""
+    red, green, blue = (value / 255 for value in rgb)
+    of_red, of_blue = MATRICES[matrix]
+    luma = of_red * red + (1 - of_red - of_blue) * green + of_blue * blue
+    chroma = [(blue - luma) / (2 - 2 * of_blue), (red - luma) / (2 - 2 * of_red)]
+    finer = 1 << (bits - 8)
+    if full:
+        most = 256 * finer - 1
+        return [round(luma * most), *(round(one * most + 128 * finer) for one in chroma)]
+    return [round((219 * luma + 16) * finer), *(round((224 * one + 128) * finer) for one in chroma)]
+
+
+@pytest.mark.parametrize("rgb", [(230, 20, 20), (20, 200, 40), (40, 60, 220), (240, 240, 240), (20, 20, 20)])
+@pytest.mark.parametrize(
+    ("pixel_format", "told", "matrix", "height"),
+    [
+        ("yuv420p", 5, 5, 180),
+        ("yuv420p", 6, 6, 1080),
+        ("yuv420p", 1, 1, 180),
+        ("yuv420p", 2, 6, 576),
+        ("yuv420p", 2, 1, 720),
+        ("yuv422p10le", 1, 1, 1080),
+        ("yuv420p10le", 9, 9, 720),
+        ("yuvj420p", 5, 5, 180),
+        ("yuvj420p", 2, 1, 1080),
+    ],
+)
+def test_colours_stay_what_they_are_whatever_they_are_coded_by(
+    pixel_format: str, told: int, matrix: int, height: int, rgb: tuple[int, int, int], tmp_path: Path
+) -> None:
+    """Untagged ones (2) are read as players do, by size."""
+    source = av.VideoFrame(320, height, pixel_format)
+    bits, full = 10 if "10" in pixel_format else 8, pixel_format.startswith("yuvj")
+    for plane, value in zip(source.planes, coded(rgb, matrix, bits=bits, full=full), strict=True):
+        np.frombuffer(plane, np.uint16 if bits == 10 else np.uint8)[:] = value
+    source.colorspace = told
+    painted = Painter(track(320, height), (128, 128), tmp_path).paint(source, shot(0, 0, 180, 180), 0)
+    found = [int(rows(plane)[30, 30]) for plane in painted.planes]
+    assert found == pytest.approx(coded(rgb, 1), abs=2)
+
+
+def test_from_the_first_interlaced_picture_on_they_are_made_whole() -> None:
+    """Broadcasts change: the first picture of a clip may be a whole one."""
+    mixed = [(-80, quarters(64, 64)), (-40, quarters(64, 64)), *interlaced()]
+    whole = list(deinterlaced(mixed))
+    assert [at_ms for at_ms, _ in whole] == [at_ms for at_ms, _ in mixed]
+    assert [one for _, one in whole[:2]] == [one for _, one in mixed[:2]]
+    luma = rows(whole[5][1].planes[0])[8:-8, :64].astype(int)
+    assert np.abs(np.diff(luma, axis=0)).max() < 100, "the comb is gone"
+
+
 def test_interlaced_pictures_are_made_whole_and_keep_their_times() -> None:
+    combed = interlaced()
+    assert combed[0][1].interlaced_frame
+    whole = list(deinterlaced(combed))
+    luma = rows(whole[3][1].planes[0])[8:-8, :64].astype(int)
+    assert np.abs(np.diff(luma, axis=0)).max() < 100, "the comb is gone"
+    assert [at_ms for at_ms, _ in whole] == [at_ms for at_ms, _ in combed]
+
+
+def interlaced() -> list[tuple[int, av.VideoFrame]]:
+    """Six pictures that say they are, of two fields each."""
     combed = []
     graph = av.filter.Graph()
     graph.link_nodes(
@@ -164,11 +230,7 @@ def test_interlaced_pictures_are_made_whole_and_keep_their_times() -> None:
             rows(plane)[:] = 128
         graph.push(picture)
         combed.append((number * 40, graph.vpull()))
-    assert combed[0][1].interlaced_frame
-    whole = list(deinterlaced(combed))
-    luma = rows(whole[3][1].planes[0])[8:-8, :64].astype(int)
-    assert np.abs(np.diff(luma, axis=0)).max() < 100, "the comb is gone"
-    assert [at_ms for at_ms, _ in whole] == [at_ms for at_ms, _ in combed]
+    return combed
 
 
 def test_progressive_pictures_pass_untouched() -> None:
