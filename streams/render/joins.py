@@ -82,7 +82,7 @@ def layout(played: Sequence[Piece], samples: int) -> list[Wanted]:
 
 def _sound(wanted: Wanted, hear: Hear) -> Sound | None:
     """Exactly ``wanted.count`` samples; silent where the source has none."""
-    piece, speed = wanted.piece, Fraction(wanted.piece.speed).limit_denominator(1000)
+    piece, speed = wanted.piece, Fraction(wanted.piece.speed).limit_denominator(100_000)
     spare_ms = 0 if speed == 1 else SPARE_MS
     lead_ms = ceil(Fraction(wanted.lead, PER_MS) * speed) + spare_ms
     skipped = round(lead_ms * PER_MS / speed) - wanted.lead - early(float(speed))

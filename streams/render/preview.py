@@ -13,6 +13,8 @@ from schemas import events
 from schemas.brand import BrandSnapshot
 from schemas.documents import FramePlan, Transcript
 from schemas.edit import EditList
+from schemas.export_options import ExportOptions, file_for
+from schemas.file_kinds import FileKind
 from schemas.ids import result_id
 from schemas.media import ObjectRef
 from streams import lifecycle
@@ -33,6 +35,12 @@ from streams.render.writer import encoding_of
 LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=120, wall_s=120.0)
 """As a render's child, but somebody waits for it: it is not niced, and has not as long."""
 THREADS = 2
+
+
+def shown_kind(options: ExportOptions) -> FileKind:
+    """The kind of file that is asked for; of sound alone a film's picture is shown."""
+    file = file_for(options)
+    return file if file.video else FileKind()
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +91,7 @@ class PreviewStage:
             transcript,
             await context.index(known.index),
             objects=context.objects,
-            encoding=encoding_of(event.options.video, THREADS),
+            encoding=encoding_of(event.options.video, THREADS, shown_kind(event.options)),
             edit=known.edit,
             dressed=await dress(event.options.brand, known.brand, transcript, context.objects, scratch),
         )

@@ -16,6 +16,8 @@ from PIL import Image
 from schemas.documents import FaceSample, FramePlan, SourceIndex
 from schemas.edit import EditList, EditSegment
 from schemas.edit_clock import pieces, whole
+from schemas.export_options import ExportOptions, VideoWish
+from schemas.file_kinds import FileWish, file_of
 from schemas.media import Box, Face, TimeRange
 from schemas.template_overrides import TemplateOverrides, overridden
 from schemas.templates import template_named
@@ -26,9 +28,11 @@ from streams.errors import Rejected
 from streams.render.checks.witness import Witness
 from streams.render.edl import timeline_of
 from streams.render.film import Film, Progress
+from streams.render.preview import shown_kind
 from streams.render.projector import Projector
 from streams.render.still import PICTURE_FILE, StillTask, pictures_near, png, slot_at, still
 from streams.render.task import RenderTask, cues_of
+from streams.render.writer import encoding_of
 from tests.render.synth import RATE, index_of, plan, words, write
 
 LENGTH_MS = 8_000
@@ -163,6 +167,19 @@ def test_a_late_picture_is_not_decoded_towards_from_the_beginning(source: tuple[
 
     assert seen(5)[:6] == [0, 40, 80, 120, 160, 200]
     assert seen(150)[:4] == [0, 40, 80, 5_720]
+
+
+def test_the_preview_of_a_gif_knows_how_long_that_is_and_that_no_intro_comes_before_it(
+    source: tuple[Path, SourceIndex], tmp_path: Path
+) -> None:
+    path, index = source
+    wish = ExportOptions(file=FileWish(container="gif"))
+    assert shown_kind(wish) == file_of(wish.file)
+    assert shown_kind(ExportOptions(file=FileWish(container="mp3"))).video == "h264"
+    task = RenderTask(plan=plan(index, 0, 8_000), index=index, encoding=encoding_of(VideoWish(), 1, shown_kind(wish)))
+    with path.open("rb") as file:
+        slot, _ = still(task, 7_500, file, tmp_path, lambda _: None)
+    assert slot.number == 6 * RATE - 1, "its last picture"
 
 
 def test_the_slot_of_a_moment(source: tuple[Path, SourceIndex]) -> None:
