@@ -75,7 +75,7 @@ bench-hour: setup  ## an hour of 1080p to ten captioned clips, with what it took
 soak: setup  ## the stack under load and faults for an hour, nothing lost
 	@$(BIN)/python -m benchmarks.soak
 
-gallery: setup  ## clips of all shared media, on one page
+gallery: setup  ## contact sheets of clips from all shared media, on one page
 	@$(BIN)/python -m benchmarks.gallery
 
 clean:  ## stop this clone's stack, remove its data, the environment and what was made; the download cache stays

@@ -1,8 +1,9 @@
-"""Clips of all shared talking media on one page, to look at: ``out/gallery/index.html``. Judges nothing.
+"""Contact sheets of clips from all shared media on one page, to look at: ``out/gallery/index.html``. Judges nothing.
 
-``python -m benchmarks.gallery [--only WORD …] [--max-clips 2] [--state-dir DIR]``. Uses the stack that runs in the
-state directory (``.clipstream``), or starts and stops it. Each file becomes a project; each clip is downloaded
-and shown with six of its pictures, title, reason, score and certificate. The folder needs nothing from outside.
+``python -m benchmarks.gallery [--only WORD …] [--folders talking …] [--max-clips 2] [--aspects 1:1 16:9] [--older]``.
+Uses the stack that runs in the state directory (``.clipstream``), or starts and stops it. Each file becomes a
+project, its first clip also files of further shapes. What lies there from the same code is kept: after a stop, or for
+other words, it goes on. The folder needs nothing from outside.
 """
 
 from __future__ import annotations
@@ -12,138 +13,152 @@ import contextlib
 import datetime as dt
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import av
-from PIL import Image
+import msgspec
 
-from benchmarks.gallery_page import Fixture, Shot, page
-from benchmarks.recipe import VIDEO_SUFFIXES
+from benchmarks.gallery_fixture import MADE, Made, fixture, read_made, stamp
+from benchmarks.gallery_page import page
 from benchmarks.rig import Rig, say, start, wait
 from cli.client import JSON, ApiRefused, Client
-from cli.collect import automatic_export, download_export, stem
+from cli.collect import automatic_export, download_export, optional, stem
+from cli.exits import CliError
 from local.places import DEFAULT_STATE
 
-PICTURES = 6
-SHEET_HEIGHT_PX = 360
+FOLDERS = ("talking", "music", "shots", "hostile")
+SUFFIXES = {".mp4", ".webm", ".mov", ".mpg", ".mkv", ".avi", ".ogg", ".mp3", ".wav", ".flac"}
+CODE = ("streams", "schemas", "models", "api")
 TIMEOUT_S = 1800.0
 SHORT_S = 20.0
 """Files up to this length get clips from 3 s on: the default of 15 s would leave nothing of some."""
+AT_ONCE = 3
+"""Projects that the stack works on while the one before them is drawn."""
+REPO = Path(__file__).parents[1]
 
 
-def times_s(duration_s: float, count: int = PICTURES) -> list[float]:
-    """Even times from just after the beginning to just before the end."""
-    edge_s = min(0.2, duration_s / 20)
-    step_s = (duration_s - 2 * edge_s) / (count - 1)
-    return [edge_s + number * step_s for number in range(count)]
-
-
-def contact_sheet(video: Path, path: Path) -> None:
-    """Six pictures of a clip side by side, as one JPEG."""
-    with av.open(str(video)) as container:
-        wanted = times_s(float(container.duration or 0) / av.time_base)
-        pictures: list[Image.Image] = []
-        for frame in container.decode(video=0):
-            if len(pictures) < len(wanted) and frame.time is not None and frame.time >= wanted[len(pictures)]:
-                width = round(frame.width * SHEET_HEIGHT_PX / frame.height)
-                rgb = frame.to_ndarray(format="rgb24", width=width, height=SHEET_HEIGHT_PX)
-                pictures.append(Image.fromarray(rgb))
-    if not pictures:
-        raise RuntimeError(f"{video} has no picture")
-    sheet = Image.new("RGB", (sum(one.width for one in pictures) + 4 * (len(pictures) - 1), SHEET_HEIGHT_PX))
-    at = 0
-    for one in pictures:
-        sheet.paste(one, (at, 0))
-        at += one.width + 4
-    sheet.save(path, quality=85)
-
-
-def seconds_of(path: Path) -> float:
-    """Length of a media file."""
-    with av.open(str(path)) as container:
-        return float(container.duration or 0) / av.time_base
-
-
-def shot_of(client: Client, clip: JSON, folder: Path) -> Shot | str:
-    """Download a clip and draw its sheet; or why there is no file."""
-    brief = automatic_export(clip)
-    if brief is None:
-        return f"{clip['title']}: no export"
-    export = client.get(f"/v1/exports/{brief['export_id']}")
-    name = stem(clip["ordinal"], clip["title"], export["aspect"])
-    saved = download_export(client, export, name, folder, lambda _: None)
-    if "video" not in saved:
-        return f"{clip['title']}: {export.get('failure') or export['state']}"
-    sheet = folder / f"{name}-sheet.jpg"
-    contact_sheet(folder / saved["video"], sheet)
-    at = folder.name
-    return Shot(
-        title=clip["title"],
-        reason=clip["reason"],
-        score=clip["score"],
-        confidence=clip["confidence"],
-        start_ms=clip["start_ms"],
-        end_ms=clip["end_ms"],
-        video=f"{at}/{saved['video']}",
-        sheet=f"{at}/{sheet.name}",
-        poster=f"{at}/{saved['thumbnail']}",
-        certificate=export["certificate"] or {},
-    )
-
-
-def fixture_of(client: Client, path: Path, project: JSON, out: Path) -> Fixture:
-    """A file's clips, once its project has ended."""
-    said = []
-    if project["state"] != "completed":
-        failure = project["failure"] or {}
-        said.append(f"{failure.get('reason', '')}: {failure.get('detail', '')}")
-    said += [project["nothing_found_reason"] or "", *project["warnings"]]
-    folder = out / path.stem
-    folder.mkdir(parents=True)
-    shots = [shot_of(client, clip, folder) for clip in _clips(client, project["project_id"])]
-    said += [shot for shot in shots if isinstance(shot, str)]
-    return Fixture(
-        name=path.name,
-        state=project["state"],
-        seconds=project["duration_ms"] / 1000 if project["duration_ms"] else None,
-        clips=[shot for shot in shots if isinstance(shot, Shot)],
-        said="; ".join(filter(None, said)),
-    )
-
-
-def _clips(client: Client, project_id: str) -> list[JSON]:
+def seconds_of(path: Path) -> float | None:
+    """Length of a media file; None where it tells none, or cannot be opened."""
     try:
-        return list(client.get(f"/v1/projects/{project_id}/clips")["items"])
-    except ApiRefused:
-        return []
+        with av.open(str(path)) as container:
+            return float(container.duration) / av.time_base if container.duration else None
+    except (av.FFmpegError, ValueError):
+        return None
 
 
-def files(media: Path, only: Sequence[str]) -> list[Path]:
-    """The talking videos; ``only`` keeps those whose name holds one of its words."""
-    found = sorted(path for path in (media / "talking").glob("*") if path.suffix in VIDEO_SUFFIXES)
-    kept = [path for path in found if not only or any(word in path.name for word in only)]
-    if not kept:
-        raise SystemExit(f"no video in {media / 'talking'}: set CLIPSTREAM_MEDIA, --media, or another --only")
-    return kept
+def files(media: Path, folders: Sequence[str], only: Sequence[str]) -> list[Path]:
+    """The media of these folders; ``only`` keeps those whose path holds one of its words."""
+    found = [path for folder in folders for path in sorted((media / folder).glob("*"))]
+    found = [path for path in found if path.suffix.lower() in SUFFIXES]
+    chosen = [path for path in found if not only or any(word in str(path.relative_to(media)) for word in only)]
+    if not chosen:
+        raise SystemExit(f"no such file in {media}: set CLIPSTREAM_MEDIA, --media, --folders, or another --only")
+    return chosen
 
 
-def make(rig: Rig, videos: Sequence[Path], max_clips: int) -> Path:
-    """All projects at once (the stack works on them as it can), then the page."""
-    shutil.rmtree(rig.out, ignore_errors=True)
-    rig.out.mkdir(parents=True)
-    fixtures = []
+def folder_of(out: Path, path: Path) -> Path:
+    """Where a file's sheets lie."""
+    return out / f"{path.parent.name}-{path.name}".replace(" ", "-")
+
+
+def options_of(path: Path, max_clips: int) -> JSON:
+    """What is asked of a file's project."""
+    length_s = seconds_of(path)
+    shortest = {"min_clip_ms": 3000} if length_s is not None and length_s <= SHORT_S else {}
+    return {"max_clips": max_clips, **shortest}
+
+
+def made_by(max_clips: int, aspects: Sequence[str]) -> str:
+    """The name of all that a fixture's files follow from, its own file set aside."""
+    return stamp([REPO / one for one in CODE], str(max_clips), *aspects)
+
+
+def begin(client: Client, path: Path, max_clips: int) -> tuple[str | None, str]:
+    """Create a file's project; gives its id, or why it is refused before there is one."""
+    try:
+        return start(client, path, options_of(path, max_clips)), ""
+    except CliError as error:
+        return None, str(error)
+
+
+def collect(client: Client, path: Path, project_id: str, folder: Path, aspects: Sequence[str], by: str) -> Made:
+    """Wait for a project, ask for the further shapes of its first clip, download everything."""
+    project = wait(client, project_id, timeout_s=TIMEOUT_S, every_s=0.5)
+    clips = (optional(lambda: client.get(f"/v1/projects/{project_id}/clips")) or {"items": []})["items"]
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    wanted: list[tuple[JSON, str]] = []
+    said = []
+    for clip in clips:
+        brief = automatic_export(clip)
+        wanted += [(clip, brief["export_id"])] if brief else []
+        if clip["ordinal"] == 0:
+            asked = [client.post(f"/v1/clips/{clip['clip_id']}/export", {"aspect": one}) for one in aspects]
+            wanted += [(clip, one["export_id"]) for one in asked]
+    films = []
+    for clip, export_id in wanted:
+        export = _ended(client, export_id)
+        name = stem(clip["ordinal"], clip["title"], export["aspect"], export["number"])
+        saved = download_export(client, export, name, folder, lambda _: None)
+        if "video" in saved:
+            films.append({"clip": clip, "export": export, "saved": saved})
+        else:
+            said.append(f"{clip['title']}, {export['aspect']}: {export.get('failure') or export['state']}")
+    heard = optional(lambda: client.get(f"/v1/projects/{project_id}/transcript", format="json"))
+    name = f"{path.parent.name}/{path.name}"
+    return Made(name=name, made_by=by, project=project, films=films, transcript=heard, said=said)
+
+
+def _ended(client: Client, export_id: str) -> JSON:
+    for _ in range(round(TIMEOUT_S / 0.5)):
+        export = client.get(f"/v1/exports/{export_id}")
+        if export["state"] in ("done", "failed"):
+            return export
+        client.sleep(0.5)
+    return export
+
+
+def refused(path: Path, why: str, by: str) -> Made:
+    """A file of which there is no project."""
+    project = {"state": "refused", "duration_ms": None}
+    return Made(name=f"{path.parent.name}/{path.name}", made_by=by, project=project, films=[], said=[why])
+
+
+def make(rig: Rig, paths: Sequence[Path], max_clips: int, aspects: Sequence[str], by: str) -> None:
+    """One project after the other, the next ones begun meanwhile; the page is renewed after each."""
     with contextlib.closing(rig.client()) as client:
-        begun = []
-        for path in videos:
-            shortest = {"min_clip_ms": 3000} if seconds_of(path) <= SHORT_S else {}
-            begun.append((path, start(client, path, {"max_clips": max_clips, **shortest})))
-        for number, (path, project_id) in enumerate(begun, start=1):
-            project = wait(client, project_id, timeout_s=TIMEOUT_S, every_s=0.5)
-            fixtures.append(fixture_of(client, path, project, rig.out))
-            say(f"[{number}/{len(begun)}] {path.name}: {project['state']}, {len(fixtures[-1].clips)} clips")
-    index = rig.out / "index.html"
-    index.write_text(page(fixtures, dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC")))
+        waiting = iter(paths)
+        begun: list[tuple[Path, str | None, str]] = []
+        for number in range(len(paths)):
+            for path in _next(waiting, AT_ONCE - len(begun)):
+                begun.append((path, *begin(client, path, max_clips)))
+            path, project_id, why = begun.pop(0)
+            folder = folder_of(rig.out, path)
+            try:
+                made = collect(client, path, project_id, folder, aspects, by) if project_id else refused(path, why, by)
+            except (TimeoutError, ApiRefused) as error:
+                say(f"{path.name}: {error}")
+                continue
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / MADE).write_bytes(msgspec.json.encode(made))
+            write_page(rig.out, by)
+            say(f"[{number + 1}/{len(paths)}] {made.name}: {made.project['state']}, {len(made.films)} files")
+
+
+def _next(waiting: Iterator[Path], count: int) -> Iterator[Path]:
+    for _ in range(count):
+        path = next(waiting, None)
+        if path is not None:
+            yield path
+
+
+def write_page(out: Path, by: str) -> Path:
+    """The page of all that lies there."""
+    found = [fixture(folder, by) for folder in sorted(out.iterdir()) if folder.is_dir()]
+    index = out / "index.html"
+    now = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
+    index.write_text(page([one for one in found if one is not None], now))
     return index
 
 
@@ -151,18 +166,32 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--media", type=Path, default=Path(os.environ.get("CLIPSTREAM_MEDIA", "../shared/media")))
-    parser.add_argument("--out", type=Path, default=Path("out/gallery"), help="emptied first (out/gallery)")
+    parser.add_argument("--out", type=Path, default=Path("out/gallery"), help="where it lies (out/gallery)")
     parser.add_argument("--state-dir", type=Path, default=DEFAULT_STATE, help="the stack's directory (.clipstream)")
-    parser.add_argument("--only", nargs="*", default=[], metavar="WORD", help="files whose name holds one of these")
+    parser.add_argument("--folders", nargs="*", default=FOLDERS, help=f"of the media ({' '.join(FOLDERS)})")
+    parser.add_argument("--only", nargs="*", default=[], metavar="WORD", help="files whose path holds one of these")
     parser.add_argument("--max-clips", type=int, default=2, help="clips a file, at most (2)")
+    parser.add_argument(
+        "--aspects", nargs="*", default=["1:1", "16:9"], help="more shapes of the first clip (1:1 16:9)"
+    )
+    parser.add_argument("--older", action="store_true", help="keep what other code than today's made, too")
     asked = parser.parse_args()
-    videos = files(asked.media.absolute(), asked.only)
-    out = asked.out.absolute()
-    if out.exists() and any(out.iterdir()) and not (out / "index.html").is_file():
-        raise SystemExit(f"{out} holds other things than a gallery: choose another --out")
-    with Rig(media=asked.media.absolute(), out=out, minutes=0, rounds=1, quick=False, state=asked.state_dir) as rig:
-        index = make(rig, videos, asked.max_clips)
-    print(f"gallery: {index}")
+    media, out = asked.media.absolute(), asked.out.absolute()
+    by = made_by(asked.max_clips, asked.aspects)
+    out.mkdir(parents=True, exist_ok=True)
+    paths = [
+        path for path in files(media, asked.folders, asked.only) if not kept(folder_of(out, path), by, asked.older)
+    ]
+    if paths:
+        with Rig(media=media, out=out, minutes=0, rounds=1, quick=False, state=asked.state_dir) as rig:
+            make(rig, paths, asked.max_clips, asked.aspects, by)
+    print(f"gallery: {write_page(out, by)}")
+
+
+def kept(folder: Path, by: str, older: bool) -> bool:
+    """Whether what lies there stays: what the same code made, and, if wished, what other code did."""
+    made = read_made(folder)
+    return made is not None and (older or made.made_by == by)
 
 
 if __name__ == "__main__":

@@ -41,13 +41,15 @@ class Eyes:
         self._times = [one.at_ms for one in self._mouths]
 
     def of(self, sample: FaceSample) -> float | None:
-        """How open the eyes of a found face are; None where nobody marked it near its time."""
+        """How open the eyes of a found face are: the least of its marks near its time; None where there are none.
+
+        A blink lasts as long as from one look to the next: the mark nearest to a picture may miss it.
+        """
         box = sample.face.box
         begin, end = (bisect_left(self._times, sample.at_ms + shift) for shift in (-NEAR_MS, NEAR_MS + 1))
-        inside = [
-            one
+        inside = (
+            one.eyes
             for one in self._mouths[begin:end]
             if box.x <= one.x <= box.x + box.width and box.y <= one.y <= box.y + box.height
-        ]
-        near = min(inside, key=lambda one: abs(one.at_ms - sample.at_ms), default=None)
-        return None if near is None else near.eyes
+        )
+        return min((eyes for eyes in inside if eyes is not None), default=None)

@@ -29,6 +29,8 @@ JPEG_QUALITY = 88
 STRIDE = 4
 NEAR_MS = 100
 """Faces are looked for every 160 ms: the nearest look is no farther away than this, or the face was not there."""
+BLINK_MS = 160
+"""So near to a look with shut eyes they may be shut too: a picture between two looks counts as the worse of them."""
 FACE_WEIGHT = 4.0
 """A good face counts for twice what the best picture without one gets (detail of 6 is about 2)."""
 BIG_FACE = 0.25
@@ -157,12 +159,13 @@ class Thumbnail:
             return merit, scores
         box = painted_box(near.face.box, shot, source_ms, width, height)
         looks = near.face.score * face_score(luma, box)
-        open_eyes = 1.0 if near.eyes is None else SHUT + (1 - SHUT) * near.eyes
+        eyes = self._eyes_at(source_ms)
+        open_eyes = 1.0 if eyes is None else SHUT + (1 - SHUT) * eyes
         scores = msgspec.structs.replace(
             scores,
             sharp=round(min(1.0, crispness(luma, box)), 3),
             face_size=round(min(1.0, box.height / height / BIG_FACE), 3),
-            eyes_open=near.eyes,
+            eyes_open=eyes,
         )
         return merit + FACE_WEIGHT * looks * open_eyes, scores
 
@@ -170,6 +173,12 @@ class Thumbnail:
         after = bisect_left(self._face_ms, source_ms)
         near = min(self._faces[max(0, after - 1) : after + 1], key=lambda s: abs(s.at_ms - source_ms), default=None)
         return None if near is None or abs(near.at_ms - source_ms) > NEAR_MS else near
+
+    def _eyes_at(self, source_ms: int) -> float | None:
+        """How open eyes are there at least, of the looks before and after; None where neither knows."""
+        after = bisect_left(self._face_ms, source_ms)
+        around = [one for one in self._faces[max(0, after - 1) : after + 1] if abs(one.at_ms - source_ms) <= BLINK_MS]
+        return min((one.eyes for one in around if one.eyes is not None), default=None)
 
     def picks(self) -> list[tuple[ThumbnailScores, av.VideoFrame]]:
         """The candidates, best first, not near to each other where the clip has room. Raises ValueError without any."""

@@ -1,75 +1,186 @@
-"""The gallery's page: safe with any text, whole without the network."""
+"""The gallery's page: safe with any text, whole without the network; and which pictures it shows."""
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import av
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.gallery import contact_sheet, times_s
-from benchmarks.gallery_page import Fixture, Shot, page
+from benchmarks.gallery import files, kept
+from benchmarks.gallery_fixture import DRAWN, MADE, Made, cues_of, fixture, stamp
+from benchmarks.gallery_page import Cue, Film, Fixture, Framed, Thumbnail, page, text_at
+from benchmarks.gallery_sheet import Sheet, Still, Strip, draw, levels, moments
+from benchmarks.gallery_words import FOUND, in_words
+from schemas.proof import CheckName, Limits, judged
 
-SHOT = Shot(
+SHEET = Sheet(
+    length_ms=15_000,
+    stills=[Still(at_ms=0, why="first", file="a-0.jpg"), Still(at_ms=2000, why="cut", file="a-1.jpg")],
+    strips=[Strip(at_ms=2000, file="a-strip.jpg")],
+    level_db=[-20.0, -90.0],
+)
+FILM = Film(
     title="<script>alert(1)</script>",
     reason='a "quoted" & strange reason',
-    score=0.5,
+    score=50,
     confidence=0.25,
     start_ms=1000,
     end_ms=16_000,
-    video="talk/01.mp4",
-    sheet="talk/01-sheet.jpg",
-    poster="talk/01.jpg",
-    certificate={"integrated_lufs": -14.04, "true_peak_dbtp": None, "warnings": ["captions: <late>"]},
+    aspect="9:16",
+    verdict="warn",
+    folder="a folder",
+    video="01.mp4",
+    poster="01.jpg",
+    storyboard="01-storyboard.jpg",
+    sheet=SHEET,
+    warnings=["captions: <late>"],
+    thumbnails=[Thumbnail(file="01.jpg", told="1.0 s: score 0.90")],
+    framing=[Framed(start_ms=0, mode="hold", shows="face", reason="the face that speaks")],
+    cues=[Cue(start_ms=1900, end_ms=2500, text="a <b>caption</b>")],
 )
 
 
+def shown(*films: Film, **more: object) -> str:
+    return page([Fixture(name="a<b>.mp4", state="completed", seconds=10.0, films=list(films), **more)], "today")  # type: ignore[arg-type]
+
+
 def test_texts_from_outside_are_escaped() -> None:
-    text = page([Fixture(name="a<b>.mp4", state="completed", seconds=10.0, clips=[SHOT])], "today")
+    text = shown(FILM)
     assert "<script" not in text
-    assert "a&lt;b&gt;.mp4" in text
-    assert "&lt;late&gt;" in text
-    assert "&quot;quoted&quot; &amp; strange" in text
+    for told in ("a&lt;b&gt;.mp4", "&lt;late&gt;", "&quot;quoted&quot; &amp; strange", "a &lt;b&gt;caption&lt;/b&gt;"):
+        assert told in text
 
 
 def test_nothing_comes_from_elsewhere() -> None:
-    text = page([Fixture(name="a.mp4", state="completed", seconds=None, clips=[SHOT])], "today")
-    assert sorted(re.findall(r'(?:src|poster|href)="([^"]*)"', text)) == [
-        "talk/01-sheet.jpg",
-        "talk/01.jpg",
-        "talk/01.mp4",
-    ]
+    text = shown(FILM)
+    links = set(re.findall(r'(?:src|poster|href)="([^"#]+)"', text))
+    names = ("01-storyboard.jpg", "01.jpg", "01.mp4", "a-0.jpg", "a-1.jpg", "a-strip.jpg")
+    assert links == {f"a%20folder/{name}" for name in names}
     assert "http" not in text
+    assert "url(" not in text
 
 
 def test_a_file_without_clips_says_why() -> None:
-    assert "nothing is said" in page(
-        [Fixture(name="a", state="completed", seconds=3, clips=[], said="nothing is said")], ""
-    )
+    text = shown(said=["nothing is said"])
+    assert "nothing is said" in text
+    assert "completed, no clip" in text
 
 
-def test_six_pictures_from_beginning_to_end() -> None:
-    times = times_s(30.0)
-    assert len(times) == 6
-    assert (times[0], times[-1]) == (pytest.approx(0.2), pytest.approx(29.8))
+def test_each_verdict_can_be_chosen() -> None:
+    text = shown(FILM, msgspec.structs.replace(FILM, verdict="fail"))
+    assert re.findall(r'id="only-(\w+)"', text) == ["all", "fail", "warn"]
+    for verdict in ("all", "fail", "warn"):
+        assert verdict == "all" or f"#only-{verdict}:checked" in text
 
 
-def test_a_contact_sheet_shows_the_clip_in_order(tmp_path: Path) -> None:
+def test_every_check_has_its_words() -> None:
+    assert set(FOUND) == set(CheckName.__args__)  # type: ignore[attr-defined]
+    found = judged("cut_face", 0.25, "share", Limits().cut_face, at_ms=[1200.0, 3400.0])
+    assert in_words(found) == "The edge cuts a face in 25% of the looks (limit 2%), at 1.2, 3.4 s."
+    assert in_words(judged("lufs", -18.04, "LUFS", Limits().lufs)).endswith("-18.0 LUFS (limit -14 ± 0.5 LUFS).")
+    assert "silent" in in_words(judged("lufs", None, "LUFS", Limits().lufs, detail="it is silent"))
+
+
+def test_nowhere_are_more_than_two_seconds_unseen() -> None:
+    seen = moments(30_000, [4000, 4010, 12_000], [4100, 9000])
+    times = [at for at, _ in seen]
+    assert max(after - before for before, after in pairwise(times)) <= 2000
+    assert (times[0], times[-1]) == (0, pytest.approx(29_940))
+    assert [why for at, why in seen if at in (4000, 9120, 12_000)] == ["cut", "caption", "cut"]
+    assert 4010 not in times
+
+
+def test_many_captions_are_thinned() -> None:
+    seen = moments(100_000, [], [float(at) for at in range(500, 90_000, 1000)])
+    assert sum(why == "caption" for _, why in seen) == 24
+
+
+def test_a_sheet_shows_the_cut_and_what_is_around_it(tmp_path: Path) -> None:
     video = tmp_path / "clip.mp4"
     with av.open(str(video), "w") as container:
         stream = container.add_stream("libx264", rate=10)
         stream.width, stream.height, stream.pix_fmt = 90, 160, "yuv420p"
         for number in range(30):
-            grey = np.full((160, 90, 3), 8 * number, np.uint8)
+            grey = np.full((160, 90, 3), 40 if number < 17 else 200, np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")))
         container.mux(stream.encode(None))
-    contact_sheet(video, tmp_path / "sheet.jpg")
-    with Image.open(tmp_path / "sheet.jpg") as sheet:
-        row = np.asarray(sheet.convert("L"))[180]
-        width = (sheet.width - 20) // 6
-    brightness = [int(row[number * (width + 4) + width // 2]) for number in range(6)]
-    assert brightness == sorted(brightness)
-    assert brightness[-1] - brightness[0] > 150
+    sheet = draw(video, tmp_path, "sheet", [500.0])
+    assert [(one.at_ms, one.why) for one in sheet.stills] == [
+        (0, "first"),
+        (700, "caption"),
+        (1700, "cut"),
+        (2900, "last"),
+    ]
+    assert sheet.length_ms == 3000
+    assert [one.at_ms for one in sheet.strips] == [1700]
+    with Image.open(tmp_path / sheet.strips[0].file) as strip:
+        row = np.asarray(strip.convert("L"))[80]
+    assert [int(row[94 * at + 45]) > 120 for at in range(8)] == [False] * 4 + [True] * 4
+    assert sheet.level_db == []
+
+
+def test_the_level_tells_sound_from_silence(tmp_path: Path) -> None:
+    sound = tmp_path / "a.wav"
+    with av.open(str(sound), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000, layout="mono")
+        samples = np.concatenate([np.zeros(1600), 16_000 * np.sin(np.arange(1600))]).astype(np.int16)
+        frame = av.AudioFrame.from_ndarray(samples[None], format="s16", layout="mono")
+        frame.rate = 8000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    found = levels(sound)
+    assert found[0] == -90.0
+    assert found[-1] == pytest.approx(-9.2, abs=0.5)
+
+
+def test_captions_are_told_on_the_clock_of_the_file() -> None:
+    words = [
+        {"text": text, "start_ms": 5000 + 300 * at, "end_ms": 5250 + 300 * at, "probability": 1.0}
+        for at, text in enumerate(["here", "is", "what", "is", "said."])
+    ]
+    heard = {"language": "en", "language_probability": 1.0, "duration_ms": 9000, "words": words, "model": "m"}
+    heard |= {"segments": [], "speech": []}
+    export = {"captions": True, "template": "bold_outline", "aspect": "9:16", "start_ms": 4000, "end_ms": 9000}
+    cues = cues_of(export, heard)
+    assert (cues[0].start_ms, " ".join(cue.text for cue in cues)) == (1000, "here is what is said.")
+    assert text_at(cues, 1100).startswith("here is")
+    assert cues_of(export | {"captions": False}, heard) == []
+
+
+def test_what_the_same_code_made_is_kept(tmp_path: Path) -> None:
+    made = Made(name="talking/a.mp4", made_by="now", project={"state": "failed", "duration_ms": None}, films=[])
+    assert not kept(tmp_path, "now", older=True)
+    (tmp_path / MADE).write_bytes(msgspec.json.encode(made))
+    assert kept(tmp_path, "now", older=False)
+    assert not kept(tmp_path, "later", older=False)
+    assert kept(tmp_path, "later", older=True)
+    found = fixture(tmp_path, "later")
+    assert found is not None
+    assert found.older
+    assert (tmp_path / DRAWN).is_file()
+
+
+def test_a_stamp_names_the_content(tmp_path: Path) -> None:
+    (tmp_path / "__pycache__").mkdir()
+    (tmp_path / "a.py").write_text("a")
+    before = stamp([tmp_path], "x")
+    (tmp_path / "__pycache__" / "a.pyc").write_text("compiled")
+    assert stamp([tmp_path], "x") == before
+    (tmp_path / "a.py").write_text("b")
+    assert stamp([tmp_path], "x") != before
+
+
+def test_files_are_chosen_by_folder_and_word(tmp_path: Path) -> None:
+    for name in ("talking/one.mp4", "talking/two.txt", "music/song.ogg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert [path.name for path in files(tmp_path, ["talking", "music"], [])] == ["one.mp4", "song.ogg"]
+    assert [path.name for path in files(tmp_path, ["talking", "music"], ["music/"])] == ["song.ogg"]
+    with pytest.raises(SystemExit):
+        files(tmp_path, ["talking"], ["three"])

@@ -32,5 +32,6 @@ def test_a_face_has_the_eyes_that_were_marked_near_it() -> None:
     def found(at_ms: int, x: float) -> float | None:
         return eyes.of(FaceSample(at_ms=at_ms, face=Face(box=Box(x=x, y=0, width=100, height=100), score=1)))
 
-    assert (found(1_000, 0), found(1_060, 0), found(1_000, 200)) == (0.2, 0.3, 0.9)
+    assert (found(1_000, 0), found(1_120, 0), found(1_000, 200)) == (0.2, 0.3, 0.9)
+    assert found(1_060, 0) == 0.2, "a blink beside it counts"
     assert (found(1_200, 0), found(2_000, 0), found(1_000, 400)) == (None, None, None)

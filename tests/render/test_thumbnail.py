@@ -120,6 +120,17 @@ def test_open_eyes_come_before_shut_ones(tmp_path: Path) -> None:
     assert (best.at_ms, best.eyes_open, best.face_size) == (9_000, 0.9, 1.0)
 
 
+def test_a_picture_between_two_looks_has_the_eyes_of_the_worse(tmp_path: Path) -> None:
+    box = Box(x=FACE.x + 500, y=FACE.y, width=FACE.width, height=FACE.height)
+    looks = ((960, 1.0), (1_120, 0.0), (8_960, 0.8), (9_120, 0.7))
+    faces = [FaceSample(at_ms=at_ms, face=Face(box=box, score=0.9), eyes=eyes) for at_ms, eyes in looks]
+    thumbnail = Thumbnail(3_600_000, faces)
+    for at_ms in (1_000, 9_000):
+        thumbnail.consider(frame(GOOD), at_ms, source_ms=at_ms, shot=SHOT, awkward=False)
+    (best, *_) = thumbnail.save(tmp_path)
+    assert (best.at_ms, best.eyes_open) == (9_000, 0.7)
+
+
 def test_candidates_are_spread_over_the_clip_and_tell_what_was_measured(tmp_path: Path) -> None:
     thumbnail = Thumbnail(12_000, [], wanted=4)
     for at_ms in range(0, 12_000, 500):
