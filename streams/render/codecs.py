@@ -55,6 +55,9 @@ SOUND_ENCODERS: Mapping[AudioCodec, tuple[str, str]] = MappingProxyType(
 """Encoder and the form of samples that it takes."""
 BIT_RATES: Mapping[AudioCodec, int] = MappingProxyType({"aac": 160_000, "opus": 128_000, "mp3": 192_000})
 """At less LAME takes what is above 17 kHz away, and with it loudness."""
+CHUNKED: frozenset[Pictures] = frozenset({"h264", "hevc"})
+HEVC_AHEAD = 2
+"""Of x265 with B-pictures, at each of its presets that is used here."""
 MUXERS: Mapping[Container, tuple[str, Mapping[str, str]]] = MappingProxyType(
     {
         "mp4": ("mp4", {"movflags": "+faststart"}),
@@ -139,6 +142,16 @@ def encoding_for(options: ExportOptions, threads: int, *, hardware: bool = False
     rate = min(encoding.audio_bit_rate, preset.audio_bit_rate or encoding.audio_bit_rate)
     plain = preset.edit_lists or encoding.file.container not in ("mp4", "mov")
     return msgspec.structs.replace(encoding, audio_bit_rate=rate, edit_lists=plain)
+
+
+def in_chunks(encoding: Encoding) -> bool:
+    """Whether the pictures are made of chunks: of these encoders packets can be joined and counted on."""
+    return encoding.file.video in CHUNKED and not encoding.by_hardware
+
+
+def pictures_ahead(encoding: Encoding, told: int) -> int:
+    """By how many pictures the encoder may be ahead of what is shown; ``told`` by its context. x265 tells nothing."""
+    return HEVC_AHEAD if encoding.file.video == "hevc" and encoding.edit_lists else told
 
 
 def pixel_format(encoding: Encoding) -> str:

@@ -21,6 +21,7 @@ from schemas.media import Value
 from streams.render.certificate import examine
 from streams.render.checks.case import Meant, comes_in_ms
 from streams.render.checks.witness import Witness
+from streams.render.chunks import chunks_of
 from streams.render.dress import around
 from streams.render.edl import OUTPUT_SIZES, Slot, Timeline
 from streams.render.film import Film, Progress
@@ -64,7 +65,8 @@ class Making:
         self._film = Film(task, timeline, self._cues, folder, self._progress, self._witness)
         self._inserts = Inserts(task.brand, around(task.brand, timeline.rate), timeline, self._size_px, folder)
         path, sound = folder / clip_file(task.encoding), self._common.mix.sound
-        self._writer = self._open.enter_context(open_writer(path, self._size_px, timeline, sound, task.encoding))
+        runs = chunks_of(task.plan, task.index, timeline)
+        self._writer = self._open.enter_context(open_writer(path, self._size_px, timeline, sound, task.encoding, runs))
         self._film.insert(self._inserts.before(), self._writer)
 
     def see(self, at_ms: int, picture: av.VideoFrame, slots: list[Slot]) -> None:

@@ -5,17 +5,19 @@ Decides no content.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, cast
 
 import av
 from av.audio.stream import AudioStream
+from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from av.video.stream import VideoStream
 
+from streams.render.chunks import Run
 from streams.render.codecs import (
     BIT_RATES,
     MUXERS,
@@ -24,10 +26,13 @@ from streams.render.codecs import (
     codec_tag,
     encoding_for,
     encoding_of,
+    in_chunks,
     options_of,
+    pictures_ahead,
     pixel_format,
 )
 from streams.render.edl import Timeline
+from streams.render.joined import Joined, Unbroken
 from streams.render.loudness import RATE_HZ, Sound
 from streams.render.previews import PreviewWriter
 from streams.render.sound import audio_frames
@@ -56,49 +61,80 @@ class FileWriter(Protocol):
 
 
 def open_writer(
-    path: Path, size_px: tuple[int, int], timeline: Timeline, sound: Sound, encoding: Encoding
+    path: Path,
+    size_px: tuple[int, int],
+    timeline: Timeline,
+    sound: Sound,
+    encoding: Encoding,
+    runs: Sequence[Run] = (),
 ) -> FileWriter:
-    """The writer of the kind of file that ``encoding`` names; pictures are ``size_px``, sound lasts as ``timeline``."""
+    """The writer of the kind of file that ``encoding`` names; pictures are ``size_px``, sound lasts as ``timeline``.
+
+    ``runs``: the chunks that pictures are encoded in, where the encoding is made of chunks; none: in one piece.
+    """
     if encoding.file.is_preview:
         return PreviewWriter(path, size_px, timeline, encoding)
-    return FilmWriter(path, size_px, timeline, sound, encoding)
+    return FilmWriter(path, size_px, timeline, sound, encoding, runs)
 
 
 class FilmWriter:
     """Pictures, and the sound muxed along with them; or sound alone."""
 
     def __init__(
-        self, path: Path, size_px: tuple[int, int], timeline: Timeline, sound: Sound, encoding: Encoding
+        self,
+        path: Path,
+        size_px: tuple[int, int],
+        timeline: Timeline,
+        sound: Sound,
+        encoding: Encoding,
+        runs: Sequence[Run] = (),
     ) -> None:
-        """``sound`` lasts as long as ``timeline``."""
+        """``sound`` lasts as long as ``timeline``; ``runs`` as for `open_writer`."""
         muxer, told = MUXERS[encoding.file.container]
         edits = {} if encoding.edit_lists else {"use_editlist": "0"}
         self._container = av.open(str(path), "w", format=muxer, options={**told, **edits, "fflags": "+bitexact"})
         self._rate = timeline.rate
         self._led_in = 0 if encoding.edit_lists else AAC_LEAD_IN
         self._format = pixel_format(encoding)
-        self._video = self._pictures(size_px, encoding) if encoding.file.video else None
+        self._size_px, self._encoding = size_px, encoding
+        self._video = self._pictures(runs) if encoding.file.video else None
         self._audio = self._track(encoding)
         self._sound: Iterator[av.AudioFrame] = audio_frames(sound[self._led_in :])
         self._heard_until = Fraction(0)
 
-    def _pictures(self, size_px: tuple[int, int], encoding: Encoding) -> VideoStream:
-        stream = self._container.add_stream(encoding.encoder, rate=self._rate, options=options_of(encoding))
+    def _pictures(self, runs: Sequence[Run]) -> Joined | Unbroken:
+        told = options_of(self._encoding)
+        stream = self._container.add_stream(self._encoding.encoder, rate=self._rate, options=told)
         assert isinstance(stream, VideoStream)
-        context = stream.codec_context
-        context.width, context.height = size_px
+        self._set(stream.codec_context)
+        flags = stream.codec_context.flags  # the container may want headers apart
+        if runs and in_chunks(self._encoding):
+            stream.codec_context.open(strict=False)
+            ahead = pictures_ahead(self._encoding, stream.codec_context.reorder_depth)
+            return Joined(self._container, stream, runs, lambda: self._encoder(flags), ahead)
+        return Unbroken(self._container, stream)
+
+    def _encoder(self, flags: int) -> VideoCodecContext:
+        """Another encoder, just as the track's own."""
+        context = cast(VideoCodecContext, av.CodecContext.create(self._encoding.encoder, "w"))
+        context.framerate, context.flags = self._rate, flags
+        context.options = options_of(self._encoding)
+        self._set(context)
+        return context
+
+    def _set(self, context: VideoCodecContext) -> None:
+        context.width, context.height = self._size_px
         context.pix_fmt = self._format
         context.time_base = 1 / self._rate
         context.gop_size = round(self._rate * KEY_INTERVAL_S)
-        context.thread_count = encoding.threads
+        context.thread_count = self._encoding.threads
         context.color_range = ColorRange.MPEG
         context.colorspace = Colorspace.ITU709
         context.color_primaries = ColorPrimaries.BT709
         context.color_trc = ColorTrc.BT709
-        tag = codec_tag(encoding.file)
+        tag = codec_tag(self._encoding.file)
         if tag is not None:
             context.codec_tag = tag
-        return stream
 
     def _track(self, encoding: Encoding) -> AudioStream:
         assert encoding.file.audio is not None
@@ -115,9 +151,7 @@ class FilmWriter:
         if self._video is not None:
             if picture.format.name != self._format:
                 picture = picture.reformat(format=self._format, threads=1)
-            picture.pts, picture.time_base, picture.duration = number, 1 / self._rate, 1
-            picture.pict_type = 0
-            self._container.mux(self._video.encode(picture))
+            self._video.write(picture, number)
         self._write_sound(until=number / self._rate)
 
     def _write_sound(self, until: Fraction | None) -> None:
@@ -145,6 +179,6 @@ class FilmWriter:
         if error is None:
             self._write_sound(until=None)
             if self._video is not None:
-                self._container.mux(self._video.encode(None))
+                self._video.finish()
             self._mux_sound(None)
         self._container.close()

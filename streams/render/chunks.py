@@ -1,0 +1,90 @@
+"""Where an export's pictures are cut into chunks, each encoded by itself. Pure; encodes nothing.
+
+Borders hang on the source's time: an edit moves those beside it and leaves the others where they were.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from schemas.documents import FramePlan, SourceIndex
+from schemas.media import Value
+from streams.adapters.media.timeline import project_ms
+from streams.render.edl import Part, Timeline, fill_slots
+from streams.render.projector import LEAD_MS
+
+GRID_MS = 4_000
+"""From border to border of a stretch that goes on: twice the distance of key pictures, so that none is added."""
+REACH_MS = 1_000
+"""A shot that begins so near to where a border would be takes it: the picture is new there anyway."""
+LEAST_MS = 1_000
+"""No border so near to where a piece begins or ends."""
+
+
+class Run(Value, frozen=True, kw_only=True):
+    """The slots of one chunk, from ``first`` to before ``end``."""
+
+    first: int
+    end: int
+
+    @property
+    def slots(self) -> int:
+        """How many."""
+        return self.end - self.first
+
+
+def chunks_of(plan: FramePlan, index: SourceIndex, timeline: Timeline) -> list[Run]:
+    """What the pictures of an export are encoded in."""
+    cuts_ms = sorted(shot.range.start_ms for shot in plan.shots)[1:]
+    return runs_of(timeline, shown_ms(timeline, picture_times(index)), cuts_ms)
+
+
+def runs_of(timeline: Timeline, shown: Sequence[int], cuts_ms: Sequence[int]) -> list[Run]:
+    """All slots as chunks, in order. ``shown`` as `shown_ms`; ``cuts_ms``: where shots begin in the source."""
+    firsts = {0}
+    for part in timeline.parts:
+        firsts |= {part.first, part.end, *_borders(part, timeline, shown, cuts_ms)}
+    for first, end in ((0, timeline.parts[0].first), (timeline.parts[-1].end, timeline.count)):
+        firsts.update(range(first, end, round(GRID_MS / timeline.period_ms)))
+    ordered = sorted({first for first in firsts if first < timeline.count} | {timeline.count})
+    return [Run(first=first, end=end) for first, end in pairwise(ordered)]
+
+
+def _borders(part: Part, timeline: Timeline, shown: Sequence[int], cuts_ms: Sequence[int]) -> Iterator[int]:
+    """Slots in a part from which a chunk begins, its first one left out; in the source's time as its speed wants."""
+    grid_ms, reach_ms = float(GRID_MS * part.speed), float(REACH_MS * part.speed)
+    least = round(LEAST_MS / timeline.period_ms)
+    start_ms, end_ms = shown[part.first], shown[part.end - 1]
+    for line in range(int(start_ms // grid_ms), int(end_ms // grid_ms) + 2):
+        near = sorted(cuts_ms, key=lambda cut_ms: abs(cut_ms - line * grid_ms))
+        border_ms = near[0] if near and abs(near[0] - line * grid_ms) <= reach_ms else line * grid_ms
+        number = bisect_left(shown, border_ms, part.first, part.end)
+        if part.first + least <= number <= part.end - least:
+            yield number
+
+
+def picture_times(index: SourceIndex) -> list[int]:
+    """When each picture of the source begins, by its packet table; empty without one."""
+    if index.video is None or index.packets is None:
+        return []
+    base = index.video.time_base
+    return sorted(project_ms(pts, base, index.origin_us) for pts in index.packets.pts)
+
+
+def shown_ms(timeline: Timeline, times: Sequence[int]) -> list[int]:
+    """When the picture begins that each slot shows, by the table ``times``; of slots that show no source, -1.
+
+    Without a table the moment that belongs to the slot.
+    """
+    found = [-1] * timeline.count
+    for part in timeline.parts:
+        lead = part.range(timeline.period_ms, LEAD_MS)
+        inside = times[bisect_left(times, lead.start_ms) : bisect_left(times, lead.end_ms)]
+        for number in range(part.first, part.end):
+            found[number] = int(part.shows_ms(number, timeline.period_ms))
+        for at_ms, _, slots in fill_slots(((at_ms, None) for at_ms in inside), timeline, part):
+            for slot in slots:
+                found[slot.number] = at_ms
+    return found
