@@ -13,7 +13,7 @@ from schemas.documents import FramePlan, SourceIndex
 from schemas.media import Value
 from streams.adapters.media.timeline import project_ms
 from streams.render.edl import Part, Timeline, fill_slots
-from streams.render.projector import LEAD_MS
+from streams.render.lead import LEAD_MS
 
 GRID_MS = 4_000
 """From border to border of a stretch that goes on: twice the distance of key pictures, so that none is added."""
