@@ -84,7 +84,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
 async def hand_over(call: Call[None, HandOver]) -> Reply:
     """The edit as a file; what that form cannot hold is said in a header, as a list of sentences in JSON."""
     known = await _read(call)
-    handover, warnings = _handover(call.query, known)
+    handover, warnings = await asyncio.to_thread(_handover, call.query, known)
     written = await asyncio.to_thread(write, handover, call.query.format)
     return _answer(call.query.format, known, msgspec.structs.replace(written, warnings=warnings + written.warnings))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Annotated
 
 import msgspec
@@ -104,8 +105,8 @@ def _replaced(old: Sequence[Word], texts: Sequence[str]) -> list[Word]:
         return [_said(word, text, word.start_ms, word.end_ms) for word, text in zip(old, texts, strict=True)]
     start_ms, end_ms = old[0].start_ms, old[-1].end_ms
     total, marks = sum(map(len, texts)), [start_ms]
-    for at in range(len(texts)):
-        share = start_ms + round((end_ms - start_ms) * sum(map(len, texts[: at + 1])) / total)
+    for at, signs in enumerate(accumulate(map(len, texts))):
+        share = start_ms + round((end_ms - start_ms) * signs / total)
         latest = end_ms - SHORTEST_MS * (len(texts) - 1 - at)
         marks.append(min(max(share, marks[-1] + SHORTEST_MS), latest))
     return [_said(old[0], text, marks[at], marks[at + 1]) for at, text in enumerate(texts)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby, pairwise
 from typing import Any
@@ -114,30 +115,32 @@ def _delete_words(edit: EditList, asked: ops.DeleteWords, material: Material, ga
     if not asked.first_word < asked.end_word <= len(material.words):
         raise ImpossibleError(f"`first_word` to `end_word` must be a run of the {len(material.words)} words.")
     run = material.words[asked.first_word : asked.end_word]
-    played = any(one.range.start_ms <= word.start_ms < one.range.end_ms for one in edit.segments for word in run)
-    if not played:
+    starts = sorted(word.start_ms for word in run)
+    if not any(
+        bisect_left(starts, one.range.start_ms) < bisect_left(starts, one.range.end_ms) for one in edit.segments
+    ):
         raise ImpossibleError("None of these words is played.")
-    cut = around(run, material.words, gaps)
+    cut = around(run, gaps)
     if cut is None:
         raise ImpossibleError("Somebody speaks at the same time: these words cannot be cut out alone.")
-    return without(edit, [cut], material.words)
+    return without(edit, [cut], gaps)
 
 
 def _drop_fillers(edit: EditList, _: ops.DropFillers, material: Material, gaps: Gaps) -> EditList:
     played = hull(pieces_of(edit.segments))
     near = [word for word in material.words if played.start_ms <= word.start_ms < played.end_ms]
     runs = [list(run) for filler, run in groupby(near, key=lambda word: word.filler) if filler]
-    cut = [around(run, material.words, gaps) for run in runs]
-    return without(edit, [one for one in cut if one is not None], material.words)
+    cut = [around(run, gaps) for run in runs]
+    return without(edit, [one for one in cut if one is not None], gaps)
 
 
-def _drop_pauses(edit: EditList, asked: ops.DropPauses, material: Material, gaps: Gaps) -> EditList:
+def _drop_pauses(edit: EditList, asked: ops.DropPauses, _: Material, gaps: Gaps) -> EditList:
     if asked.leave_ms > asked.longer_than_ms:
         raise ImpossibleError("`leave_ms` is more than `longer_than_ms`: pauses would not become shorter.")
     half = asked.leave_ms // 2
     long = [gap for gap in gaps.inner() if gap.length_ms > asked.longer_than_ms]
     cut = [TimeRange(start_ms=gap.start_ms + half, end_ms=gap.end_ms - (asked.leave_ms - half)) for gap in long]
-    return without(edit, cut, material.words)
+    return without(edit, cut, gaps)
 
 
 def _split(edit: EditList, asked: ops.Split, _: Material, gaps: Gaps) -> EditList:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from itertools import count
 
 import msgspec
 
 from schemas.edit import LEAST_MS, EditList, EditSegment
+from schemas.edit_clock import union
 from schemas.edit_gaps import Gaps
 from schemas.media import TimeRange, Word
 
@@ -20,44 +23,50 @@ class ImpossibleError(ValueError):
 
 def free_id(segments: Sequence[EditSegment]) -> str:
     """An id that none of them has."""
-    return f"s{max((int(one.segment_id[1:]) for one in segments), default=0) + 1}"
+    return f"s{_highest(segments) + 1}"
 
 
-def around(run: Sequence[Word], words: Sequence[Word], gaps: Gaps) -> TimeRange | None:
+def _highest(segments: Sequence[EditSegment]) -> int:
+    return max((int(one.segment_id[1:]) for one in segments), default=0)
+
+
+def around(run: Sequence[Word], gaps: Gaps) -> TimeRange | None:
     """What to take out so that the run is gone and its neighbours stay whole; None where another is said meanwhile."""
     cut = gaps.around(run[0].start_ms, max(word.end_ms for word in run))
-    gone = sum(cut.start_ms <= (word.start_ms + word.end_ms) / 2 < cut.end_ms for word in words)
-    return cut if gone == len(run) else None
+    return cut if gaps.words_in(cut) == len(run) else None
 
 
-def without(edit: EditList, cut: Sequence[TimeRange], words: Sequence[Word]) -> EditList:
-    """Every segment without the stretches; ends of segments that nothing is cut from stay where they are."""
+def without(edit: EditList, cut: Sequence[TimeRange], gaps: Gaps) -> EditList:
+    """Every segment without the stretches; ends of segments that nothing is cut from stay where they are.
+
+    Sources are long, and a segment may be as long as its source: no word or stretch is looked at for each segment.
+    """
+    stretches = union(one for one in cut if one.length_ms)
+    starts, ends = [one.start_ms for one in stretches], [one.end_ms for one in stretches]
+    numbers = count(_highest(edit.segments) + 1)
     kept: list[EditSegment] = []
-    for number, one in enumerate(edit.segments):
-        inside = [stretch for stretch in cut if stretch.overlap_ms(one.range)]
+    for one in edit.segments:
+        inside = stretches[bisect_right(ends, one.range.start_ms) : bisect_left(starts, one.range.end_ms)]
         if not inside:
             kept.append(one)
             continue
-        parts = [part for part in _rest(one.range, inside) if _is_worth(part, one.speed, words)]
+        parts = [part for part in _rest(one.range, inside) if _is_worth(part, one.speed, gaps)]
         for place, part in enumerate(parts):
-            taken = [*kept, *edit.segments[number:]]
-            name = one.segment_id if place == 0 else free_id(taken)
+            name = one.segment_id if place == 0 else f"s{next(numbers)}"
             kept.append(msgspec.structs.replace(one, segment_id=name, range=part))
     return msgspec.structs.replace(edit, segments=kept)
 
 
 def _rest(time: TimeRange, cut: Sequence[TimeRange]) -> list[TimeRange]:
-    ordered = sorted(cut, key=lambda one: one.start_ms)
     edges = [time.start_ms]
-    for one in ordered:
+    for one in cut:
         edges += [max(edges[-1], one.start_ms), max(edges[-1], one.end_ms)]
     edges.append(max(edges[-1], time.end_ms))
     pairs = zip(edges[::2], edges[1::2], strict=True)
     return [TimeRange(start_ms=start, end_ms=min(end, time.end_ms)) for start, end in pairs if start < time.end_ms]
 
 
-def _is_worth(part: TimeRange, speed: float, words: Sequence[Word]) -> bool:
+def _is_worth(part: TimeRange, speed: float, gaps: Gaps) -> bool:
     if part.length_ms / speed < LEAST_MS:
         return False
-    said = any(part.start_ms <= (word.start_ms + word.end_ms) / 2 < part.end_ms for word in words)
-    return said or part.length_ms >= REST_MS
+    return part.length_ms >= REST_MS or gaps.words_in(part) > 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -46,6 +46,8 @@ class Gaps:
         self._duration_ms = duration_ms
         self._gaps = _found(_busy(words, duration_ms), duration_ms)
         self._lows = [gap.low_ms for gap in self._gaps]
+        self._starts, self._ends = [gap.start_ms for gap in self._gaps], [gap.end_ms for gap in self._gaps]
+        self._middles = sorted((word.start_ms + word.end_ms) / 2 for word in words)
 
     def nearest(self, at_ms: int) -> int:
         """The best moment near ``at_ms`` at which a cut harms no word: near it, and rather in a pause.
@@ -63,11 +65,15 @@ class Gaps:
 
     def before(self, start_ms: int) -> Gap:
         """The gap that ends where a word starts, or the last one before it."""
-        return max((gap for gap in self._gaps if gap.end_ms <= start_ms), key=_end, default=self._gaps[0])
+        return self._gaps[max(0, bisect_right(self._ends, start_ms) - 1)]
 
     def after(self, end_ms: int) -> Gap:
         """The gap that begins where a word ends, or the first one after it."""
-        return min((gap for gap in self._gaps if gap.start_ms >= end_ms), key=_end, default=self._gaps[-1])
+        return self._gaps[min(bisect_left(self._starts, end_ms), len(self._gaps) - 1)]
+
+    def words_in(self, time: TimeRange) -> int:
+        """How many words have their middle there."""
+        return bisect_left(self._middles, time.end_ms) - bisect_left(self._middles, time.start_ms)
 
     def inner(self) -> list[Gap]:
         """Those between two words."""
@@ -79,10 +85,6 @@ class Gaps:
         if before.length_ms >= after.length_ms:
             return TimeRange(start_ms=before.high_ms, end_ms=after.high_ms)
         return TimeRange(start_ms=before.low_ms, end_ms=after.low_ms)
-
-
-def _end(gap: Gap) -> int:
-    return gap.end_ms
 
 
 def _busy(words: Sequence[Word], duration_ms: int) -> list[TimeRange]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 import msgspec
 
@@ -24,49 +25,65 @@ def retold(
     length; where there were none, that of its stretch. Of either only what is ``played``, else words would stand in
     what was cut out, and be gone with it.
     """
+    if not captions:
+        return transcript
     times = [] if played is None else union(piece.source for piece in played)
-    runs = [(one, list(transcript.words[one.first_word : one.end_word])) for one in transcript.segments]
+    runs = [_run(one, transcript.words[one.first_word : one.end_word]) for one in transcript.segments]
     for caption in captions:
         runs = _with_text(runs, caption, transcript.language, times)
     words: list[Word] = []
     segments: list[Segment] = []
-    for segment, run in runs:
-        if run:
-            segments.append(msgspec.structs.replace(segment, first_word=len(words), end_word=len(words) + len(run)))
-            words += run
-    return msgspec.structs.replace(transcript, words=words, segments=segments) if captions else transcript
+    for run in runs:
+        if run.words:
+            count = len(words) + len(run.words)
+            segments.append(msgspec.structs.replace(run.segment, first_word=len(words), end_word=count))
+            words += run.words
+    return msgspec.structs.replace(transcript, words=words, segments=segments)
 
 
-Runs = list[tuple[Segment, list[Word]]]
+class _Run(NamedTuple):
+    """A segment with its words, and between which times their middles lie: most texts are nowhere near."""
+
+    segment: Segment
+    words: list[Word]
+    first_ms: float
+    last_ms: float
 
 
-def _with_text(runs: Runs, caption: CaptionText, language: str | None, times: Sequence[TimeRange]) -> Runs:
-    touched = [number for number, (_, run) in enumerate(runs) if any(_is_in(word, caption.range) for word in run)]
-    gone = [word for number in touched for word in runs[number][1] if _is_in(word, caption.range)]
+def _run(segment: Segment, words: Sequence[Word]) -> _Run:
+    middles = [_middle(word) for word in words]
+    return _Run(segment, list(words), min(middles, default=0.0), max(middles, default=-1.0))
+
+
+def _with_text(runs: list[_Run], caption: CaptionText, language: str | None, times: Sequence[TimeRange]) -> list[_Run]:
+    time = caption.range
+    near = [number for number, run in enumerate(runs) if run.last_ms >= time.start_ms and run.first_ms < time.end_ms]
+    touched = [number for number in near if any(_is_in(word, time) for word in runs[number].words)]
+    gone = [word for number in touched for word in runs[number].words if _is_in(word, time)]
     said = _spread(caption, gone, times)
-    kept = [
-        (one, [word for word in run if not _is_in(word, caption.range)] if number in touched else run)
-        for number, (one, run) in enumerate(runs)
-    ]
-    if not said:
-        place = touched
-    elif touched:
-        place = touched[:1]
-        segment, run = kept[place[0]]
-        kept[place[0]] = segment, sorted([*run, *said], key=lambda word: word.start_ms)
-    else:
+    kept = list(runs)
+    for number in touched:
+        left = [word for word in runs[number].words if not _is_in(word, time)]
+        kept[number] = _run(runs[number].segment, left)
+    if touched and said:
+        first = kept[touched[0]]
+        kept[touched[0]] = _run(first.segment, sorted([*first.words, *said], key=lambda word: word.start_ms))
+    for number in touched:
+        if kept[number].words:
+            kept[number] = _run(*_told(kept[number].segment, kept[number].words, language))
+    if said and not touched:
         made = Segment(start_ms=said[0].start_ms, end_ms=said[-1].end_ms, text="", first_word=0, end_word=0)
-        kept.append((made, said))
-        kept.sort(key=lambda pair: pair[0].start_ms)
-        place = [number for number, (one, _) in enumerate(kept) if one is made]
-    for number in {*touched, *place}:
-        if kept[number][1]:
-            kept[number] = _told(*kept[number], language)
+        kept.append(_run(*_told(made, said, language)))
+        kept.sort(key=lambda run: run.segment.start_ms)
     return kept
 
 
 def _is_in(word: Word, time: TimeRange) -> bool:
-    return time.start_ms <= (word.start_ms + word.end_ms) / 2 < time.end_ms
+    return time.start_ms <= _middle(word) < time.end_ms
+
+
+def _middle(word: Word) -> float:
+    return (word.start_ms + word.end_ms) / 2
 
 
 def _told(segment: Segment, run: list[Word], language: str | None) -> tuple[Segment, list[Word]]:
@@ -154,10 +171,14 @@ def cues_out(transcript: Transcript, played: Sequence[Piece]) -> list[Cue]:
     A sentence that a cut goes through is one still; words that straddle a cut are clamped.
     """
     told: list[tuple[int, Segment, Word]] = []
+    runs = [(one, transcript.words[one.first_word : one.end_word]) for one in transcript.segments]
+    reach = [
+        (min(word.start_ms for word in run), max(word.end_ms for word in run)) if run else (0, 0) for _, run in runs
+    ]
     for piece in played:
-        for number, segment in enumerate(transcript.segments):
-            run = transcript.words[segment.first_word : segment.end_word]
-            told += [(number, segment, _placed(word, piece)) for word in run if _overlaps(word, piece.source)]
+        for number, (segment, run) in enumerate(runs):
+            if reach[number][1] > piece.source.start_ms and reach[number][0] < piece.source.end_ms:
+                told += [(number, segment, _placed(word, piece)) for word in run if _overlaps(word, piece.source)]
     cues: list[Cue] = []
     for _, group in groupby(told, key=lambda one: one[0]):
         items = list(group)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from time import process_time
 from typing import Any
 
 import msgspec
@@ -53,9 +54,9 @@ def heard(edit: EditList, words: list[Word] = WORDS) -> list[str]:
     return [word.text for word in words_out(words, pieces(edit))]
 
 
-def refused(*operations: ops.Operation, edit: EditList = CLIP) -> BadEditError:
+def refused(*operations: ops.Operation, edit: EditList = CLIP, material: Material = MATERIAL) -> BadEditError:
     with pytest.raises(BadEditError) as caught:
-        done(*operations, edit=edit)
+        done(*operations, edit=edit, material=material)
     return caught.value
 
 
@@ -312,3 +313,20 @@ def test_whatever_is_asked_no_word_is_halved_and_the_clocks_agree(
     whole = [word for word in words_out(words, played) if word.end_ms <= 20_000]
     edges = [word for word in whole if word.end_ms - word.start_ms != lengths[word.text]]
     assert len(edges) <= 1, "only a word at the machine's own end may be cut"
+
+
+def test_what_is_asked_of_a_long_source_takes_little_time() -> None:
+    """Six hours of speech, a clip of pieces that lie far apart: a request is work for all who share the API."""
+    spans = [(360 * at, 360 * at + 240 - 40 * (at % 3)) for at in range(60_000)]
+    words = said(*spans, fillers=tuple(range(5, 60_000, 20)))
+    material = Material(words=words, duration_ms=6 * 3_600_000)
+    far = [(1_000 + 100_000 * at, 1_700 + 100_000 * at) for at in range(190)]
+    edit = EditList(
+        version=1, segments=[EditSegment(segment_id=f"s{at}", range=time(*one)) for at, one in enumerate(far, start=1)]
+    )
+    asked = [ops.DropFillers(), ops.DropPauses(longer_than_ms=200, leave_ms=120)] * 10
+    began = process_time()
+    assert length_ms(pieces(apply(edit, asked, material))) > 100_000
+    whole = ops.Insert(start_ms=0, end_ms=material.duration_ms)
+    assert "at most 200 segments" in refused(whole, ops.DropFillers(), edit=edit, material=material).detail
+    assert process_time() - began < 10, "it took minutes where each piece was held against each word"

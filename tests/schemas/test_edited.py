@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 from schemas.documents import Transcript
 from schemas.edit import CaptionText, EditList, EditSegment, Piece
 from schemas.edit_clock import pieces, whole
@@ -111,3 +113,23 @@ def test_a_text_of_ones_own_over_a_cut_is_shown_whole_and_once() -> None:
 def test_without_texts_nothing_changes() -> None:
     told = transcript()
     assert retold(told, []) is told
+
+
+def test_an_edit_of_many_texts_and_pieces_is_retold_quickly() -> None:
+    """Of a long source: whoever may read a clip has it handed over, and the words are gone through for that."""
+    words = [Word(text="w", start_ms=400 * at, end_ms=400 * at + 300, probability=1.0) for at in range(40_000)]
+    segments = [
+        Segment(start_ms=4_000 * at, end_ms=4_000 * at + 3_900, text="w", first_word=10 * at, end_word=10 * at + 10)
+        for at in range(4_000)
+    ]
+    told = Transcript(
+        language="en", language_probability=1, duration_ms=16_000_000, words=words, segments=segments, speech=[],
+        model="m",
+    )  # fmt: skip
+    far = [(80_000 * at, 80_000 * at + 800) for at in range(200)]
+    texts = [CaptionText(range=time(*part), text="once more") for part in far]
+    began = process_time()
+    cues = cues_out(retold(told, texts), edit(*far))
+    assert process_time() - began < 5
+    assert len(cues) == 200
+    assert {line for cue in cues for line in cue.lines} == {"once more"}
