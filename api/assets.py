@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from api.cursors import Position, decode_cursor, encode_cursor
-from api.problems import ApiProblem, not_found
+from api.problems import ApiProblem, invalid, not_found
 from api.registry import Call, Operation, Reply
 from api.uploads import uploaded
 from schemas.brand import AssetKind, CheckedAsset
@@ -18,6 +18,7 @@ from schemas.events import AssetReceived
 from schemas.ids import result_id
 from schemas.media import ObjectRef
 from streams.adapters.postgres import Connection, Row
+from streams.leftovers import plan_asset_sweep
 from streams.outbox import put
 
 MOST_ASSETS = 1_000
@@ -86,17 +87,24 @@ async def create_asset(call: Call[CreateAsset, None]) -> Reply:
     asset_id = result_id(call.body.upload_id, "asset")
     async with call.rows() as rows:
         upload = await uploaded(rows, call, call.body.upload_id, of="brand kits")
-        await _check_room(rows, call.org_id)
-        row = await rows.fetchrow(
-            """insert into assets (org_id, asset_id, upload_id, object_key, kind, name)
-               values ($1, $2, $3, $4, $5, $6) on conflict (org_id, asset_id) do nothing returning *""",
-            call.org_id, asset_id, upload["upload_id"], upload["object_key"], upload["purpose"], call.body.name,
-        )  # fmt: skip
+        row = await rows.fetchrow("select * from assets where org_id = $1 and asset_id = $2", call.org_id, asset_id)
         if row is None:
-            row = await find_asset(rows, call.org_id, asset_id)
-        event = AssetReceived(org_id=call.org_id, asset_id=asset_id, kind=row["kind"])
-        await put(rows, event, call.cause(asset_id))
+            row = await _write_asset(rows, call, asset_id, upload)
+        if row["archived_at"] is not None:
+            raise invalid("/upload_id", "What was made of this upload was set aside: upload the file again.")
     return Reply(body=view(row, call), headers={"Location": f"/v1/assets/{asset_id}"})
+
+
+async def _write_asset(rows: Connection, call: Call[CreateAsset, None], asset_id: UUID, upload: Row) -> Row:
+    """Its row and its event. Whoever calls holds the upload's row, so that there are no two."""
+    await _check_room(rows, call.org_id)
+    row: Row = await rows.fetchrow(
+        """insert into assets (org_id, asset_id, upload_id, object_key, kind, name) values ($1, $2, $3, $4, $5, $6)
+           returning *""",
+        call.org_id, asset_id, upload["upload_id"], upload["object_key"], upload["purpose"], call.body.name,
+    )  # fmt: skip
+    await put(rows, AssetReceived(org_id=call.org_id, asset_id=asset_id, kind=row["kind"]), call.cause(asset_id))
+    return row
 
 
 async def _check_room(rows: Connection, org_id: UUID) -> None:
@@ -166,13 +174,14 @@ async def list_assets(call: Call[None, ListAssets]) -> Reply:
 
 
 async def archive_asset(call: Call[None, None]) -> Reply:
-    """Set an asset aside: no kit can name it any more; those that do, and old exports, keep it."""
+    """Set an asset aside: no kit can name it any more; those that do, and old exports, keep it. Else it is removed."""
     async with call.rows() as rows:
         await find_asset(rows, call.org_id, call.ids["asset_id"])
         await rows.execute(
             "update assets set archived_at = $3 where org_id = $1 and asset_id = $2",
             call.org_id, call.ids["asset_id"], call.now,
         )  # fmt: skip
+        await plan_asset_sweep(rows, call.org_id, call.ids["asset_id"])
     return Reply(status=204)
 
 
@@ -219,7 +228,7 @@ OPERATIONS = (
         tag="brand kits",
         permission="write",
         status=204,
-        summary="Set a file aside; what uses it keeps it",
+        summary="Set a file aside; what uses it keeps it, and where nothing does it is removed",
         handler=archive_asset,
     ),
 )

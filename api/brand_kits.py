@@ -102,7 +102,7 @@ async def change_kit(call: Call[ChangeBrandKit, None]) -> Reply:
         before = await read_kit(rows, call.org_id, kit_id, row["version"])
         assert before is not None
         after = changed(before, call.body)
-        await check_kit(rows, call.org_id, after)
+        await check_kit(rows, call.org_id, after, before)
         version = row["version"] + 1
         await rows.execute(
             "update brand_kits set version = $3, updated_at = $4 where org_id = $1 and kit_id = $2",

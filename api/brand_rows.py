@@ -46,12 +46,18 @@ async def write_version(
     )  # fmt: skip
 
 
-async def check_kit(rows: Connection, org_id: UUID, kit: BrandKit) -> None:
-    """Raises a problem for a part that cannot be used: of another kind, not there, refused, not yet checked."""
+async def check_kit(rows: Connection, org_id: UUID, kit: BrandKit, before: BrandKit | None = None) -> None:
+    """Raises a problem for a part that cannot be used: of another kind, not there, refused, not yet checked.
+
+    What was in the kit ``before`` in the same place is not asked about again: a file that was set aside since stays.
+    """
     if kit.template is not None and kit.template not in templates():
         raise invalid("/template", f"It must be one of {', '.join(templates())}.")
     _check_overrides(kit)
+    kept = set(named_assets(before)) if before is not None else set()
     for pointer, asset_id, kind in named_assets(kit):
+        if (pointer, asset_id, kind) in kept:
+            continue
         row = await rows.fetchrow(
             "select * from assets where org_id = $1 and asset_id = $2 and archived_at is null", org_id, asset_id
         )

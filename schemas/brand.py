@@ -24,13 +24,9 @@ LASTS_MS: Mapping[AssetKind, tuple[int, int]] = MappingProxyType({"video": (500,
 Corner = Literal["top_left", "top_right", "bottom_left", "bottom_right"]
 
 
-class CheckedAsset(Value, frozen=True, kw_only=True):
-    """What was found in a file that was taken; ``object`` is what is used: pictures and fonts written anew."""
+class AssetFacts(Value, frozen=True, kw_only=True):
+    """What was found in a file; what a kind of file has not is left open."""
 
-    kind: AssetKind
-    object: ObjectRef
-    index: ObjectRef | None = None
-    """Where the pictures and the sound of a video or of music lie in its file."""
     width_px: int | None = None
     height_px: int | None = None
     duration_ms: int | None = None
@@ -41,6 +37,15 @@ class CheckedAsset(Value, frozen=True, kw_only=True):
     """What the font itself says of its licence."""
     characters: int | None = None
     """So many the font can show."""
+
+
+class CheckedAsset(AssetFacts, frozen=True, kw_only=True):
+    """A file that was taken; ``object`` is what is used: pictures and fonts written anew."""
+
+    kind: AssetKind
+    object: ObjectRef
+    index: ObjectRef | None = None
+    """Where the pictures and the sound of a video or of music lie in its file."""
 
 
 class Placed(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,6 +1,7 @@
 """Removes objects that no row names: of erased projects, of workers that lost their fence, of uploads never used.
 
 Of what became a file of brand kits the upload goes as well: what is used of it was stored anew, in a place of its own.
+That goes too once it was set aside and no version of a kit names it.
 
 An object is put before the row that names it is committed, so every crash, takeover and erasure may leave one behind.
 ``object_sweeps`` says when to look; a look that is cut short is made again. Never removes an object that a row, or a
@@ -69,6 +70,12 @@ update uploads u set state = 'aborted' where org_id = $1 and upload_id = $2 and 
   select 1 from assets a where a.org_id = u.org_id and a.upload_id = u.upload_id and a.state = 'received')
 returning object_key, multipart_id
 """
+_UNNAMED = """
+update assets a set name = '', checked = null
+where org_id = $1 and asset_id = $2 and archived_at is not null and not exists (
+  select 1 from brand_kit_versions v where v.org_id = a.org_id and v.kit::text like '%' || a.asset_id || '%')
+returning 1
+"""
 
 
 async def plan_project_sweep(connection: Connection, org_id: UUID, project_id: UUID, after: dt.timedelta) -> None:
@@ -79,6 +86,11 @@ async def plan_project_sweep(connection: Connection, org_id: UUID, project_id: U
 async def plan_upload_sweep(connection: Connection, org_id: UUID, upload_id: UUID) -> None:
     """Have an upload removed in a day, should no project be made of it."""
     await connection.execute(_PLAN, org_id, "upload", upload_id, UPLOAD_AGE)
+
+
+async def plan_asset_sweep(connection: Connection, org_id: UUID, asset_id: UUID) -> None:
+    """Have a file that was set aside removed where no kit names it; after a while, for one may just be written."""
+    await connection.execute(_PLAN, org_id, "asset", asset_id, GRACE)
 
 
 async def run_leftovers(
@@ -117,6 +129,8 @@ async def _look(relay: Pool, worker: Pool, objects: S3Objects, row: Row) -> int:
     owner = (row["org_id"], row["subject_id"])
     if row["kind"] == "upload":
         count, again = await _sweep_upload(worker, objects, *owner), None
+    elif row["kind"] == "asset":
+        count, again = await _sweep_asset(worker, objects, *owner), None
     else:
         count, again = await _sweep_project(worker, objects, *owner, row["round"])
     await _settle(relay, row, again)
@@ -183,3 +197,10 @@ async def _sweep_upload(pool: Pool, objects: S3Objects, org_id: UUID, upload_id:
     if row["multipart_id"]:
         await objects.abort_multipart(row["object_key"], row["multipart_id"])
     return await objects.delete_prefix(row["object_key"])
+
+
+async def _sweep_asset(pool: Pool, objects: S3Objects, org_id: UUID, asset_id: UUID) -> int:
+    """Remove a file of brand kits that was set aside, where no version of a kit names it; its id stays."""
+    async with org_transaction(pool, org_id) as connection:
+        unnamed = await connection.fetchval(_UNNAMED, org_id, asset_id)
+    return await objects.delete_prefix(f"{org_id}/assets/{asset_id}/") if unnamed else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from schemas.brand import AssetKind
+from schemas.brand import AssetFacts, AssetKind
 from streams.errors import Rejected
 from streams.settings import MediaLimits
 
@@ -22,19 +22,11 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     limits: MediaLimits
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class Found(AssetFacts, frozen=True, kw_only=True):
     """What the child answers; ``file`` in scratch is what is used, None: the upload as it is."""
 
     file: str | None = None
     suffix: str = ".bin"
-    width_px: int | None = None
-    height_px: int | None = None
-    duration_ms: int | None = None
-    has_sound: bool = False
-    family: str = ""
-    style: str = ""
-    licence: str = ""
-    characters: int | None = None
     cpu_ms: int = 0
 
 

@@ -10,7 +10,7 @@ import msgspec
 import ots
 
 from schemas import events
-from schemas.brand import MOST_BYTES, AssetKind, CheckedAsset
+from schemas.brand import MOST_BYTES, AssetFacts, AssetKind, CheckedAsset
 from schemas.media import ObjectRef
 from streams.adapters.media.confine import ChildLimits
 from streams.adapters.media.sandbox import LocalSource, run_child
@@ -20,7 +20,7 @@ from streams.adapters.postgres import Connection, org_transaction
 from streams.context import Context
 from streams.errors import Rejected, Unavailable
 from streams.ingest.asset_forms import INDEX_FILE, SANITISED_FILE, Asked, Found, refuse_other
-from streams.leftovers import plan_upload_sweep
+from streams.leftovers import plan_asset_sweep, plan_upload_sweep
 from streams.outbox import Cause, put
 from streams.settings import MediaLimits
 from streams.steps import Steps
@@ -92,8 +92,8 @@ async def _store(kind: AssetKind, found: Found, scratch: Path, objects: Objects,
     index = None
     if kind in ("video", "music"):
         index = await objects.put_file(prefix, scratch / INDEX_FILE, "application/msgpack", ".msgpack")
-    told = ("width_px", "height_px", "duration_ms", "has_sound", "family", "style", "licence", "characters")
-    return CheckedAsset(kind=kind, object=stored, index=index, **{name: getattr(found, name) for name in told})
+    facts = {name: getattr(found, name) for name in AssetFacts.__struct_fields__}
+    return CheckedAsset(kind=kind, object=stored, index=index, **facts)
 
 
 async def upload_of(context: Context, event: events.AssetReceived) -> str | None:
@@ -107,15 +107,17 @@ async def upload_of(context: Context, event: events.AssetReceived) -> str | None
 
 
 async def write_checked(connection: Connection, event: events.AssetReceived, asset: CheckedAsset, cause: Cause) -> None:
-    """The file may be used from now on; its upload goes in a day."""
-    upload_id = await connection.fetchval(
+    """The file may be used from now on; its upload goes in a day. One that was set aside meanwhile goes sooner."""
+    row = await connection.fetchrow(
         """update assets set state = 'checked', checked = $3, finished_at = $4
-           where org_id = $1 and asset_id = $2 and state = 'received' returning upload_id""",
+           where org_id = $1 and asset_id = $2 and state = 'received' returning upload_id, archived_at""",
         event.org_id, event.asset_id, asset, cause.now,
     )  # fmt: skip
-    if upload_id is None:
+    if row is None:
         return
-    await plan_upload_sweep(connection, event.org_id, upload_id)
+    await plan_upload_sweep(connection, event.org_id, row["upload_id"])
+    if row["archived_at"] is not None:
+        await plan_asset_sweep(connection, event.org_id, event.asset_id)
     told: dict[str, Any] = {"org_id": event.org_id, "asset_id": event.asset_id, "kind": event.kind}
     await put(connection, events.AssetChecked(object=asset.object, **told), cause)
 

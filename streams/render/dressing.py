@@ -44,7 +44,7 @@ async def snapshot_of(connection: Connection, org_id: UUID, pin: BrandPin | None
     kit = msgspec.convert(row["kit"], BrandKit)
     wanted = [asset_id for _, asset_id, _ in named_assets(kit)]
     found = await connection.fetch(
-        "select asset_id, checked from assets where org_id = $1 and asset_id = any($2::uuid[]) and state = 'checked'",
+        "select asset_id, checked from assets where org_id = $1 and asset_id = any($2::uuid[]) and checked is not null",
         org_id, wanted,
     )  # fmt: skip
     assets = {one["asset_id"]: msgspec.convert(one["checked"], CheckedAsset) for one in found}

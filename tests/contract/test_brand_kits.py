@@ -160,6 +160,28 @@ async def test_an_upload_with_a_purpose_becomes_an_asset_once(world: World, obje
     assert (await world.bob.client.get("/v1/assets")).json()["items"] == []
     assert (await ann.delete(made.headers["location"])).status_code == 204
     assert (await ann.get(made.headers["location"])).status_code == 404
+    again = await ann.post("/v1/assets", json=wanted)
+    assert (again.status_code, again.json()["errors"][0]["pointer"]) == (422, "/upload_id")
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        planned = await rows.fetch("select subject_id from object_sweeps where kind = 'asset'")
+    assert [str(row["subject_id"]) for row in planned] == [made.json()["asset_id"]]
+
+
+async def test_there_is_room_for_so_many_files(
+    world: World, objects: S3Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, body = world.ann.client, png()
+    monkeypatch.setattr("api.assets.MOST_ASSETS", 1)
+    wanted = []
+    for _ in range(2):
+        sign = {"filename": "l.png", "size_bytes": len(body), "purpose": "image"}
+        told = (await ann.post("/v1/uploads/sign", json=sign)).json()
+        assert httpx2.put(told["url"], content=body, headers=told["headers"]).status_code == 200
+        wanted.append({"upload_id": told["upload_id"]})
+    first = await ann.post("/v1/assets", json=wanted[0])
+    assert (await ann.post("/v1/assets", json=wanted[1])).json()["code"] == "limit-reached"
+    same = await ann.post("/v1/assets", json=wanted[0])
+    assert (same.status_code, same.json()["asset_id"]) == (202, first.json()["asset_id"]), "it is there already"
 
 
 async def test_each_change_of_a_kit_is_a_version_and_none_is_overwritten(world: World) -> None:
@@ -207,6 +229,23 @@ async def test_a_kit_takes_only_files_that_were_checked_and_are_its_own(world: W
     assert await code({"template": "none"}) == ("invalid", "/template")
     assert (await code({"colours": {"primary": "red"}}))[0] == "invalid"
     assert (await code({"colours": {f"c{n}": "#000000" for n in range(13)}}))[0] == "invalid"
+
+
+async def test_a_kit_keeps_a_file_that_was_set_aside(world: World) -> None:
+    ann, logo, other = world.ann.client, await asset(world, world.ann), await asset(world, world.ann)
+    made = await ann.post("/v1/brand-kits", json={"name": "House", "logo": {"asset_id": logo}})
+    path = made.headers["location"]
+    for one in (logo, other):
+        assert (await ann.delete(f"/v1/assets/{one}")).status_code == 204
+    kept = await ann.patch(path, json={"name": "New"}, headers={"If-Match": "*"})
+    assert (kept.status_code, kept.json()["kit"]["logo"]["asset_id"]) == (200, logo), kept.text
+    wider = {"logo": {"asset_id": logo, "width": 0.3}}
+    assert (await ann.patch(path, json=wider, headers={"If-Match": "*"})).status_code == 200
+    moved = {"watermark": {"asset_id": logo}}
+    assert (await ann.patch(path, json=moved, headers={"If-Match": "*"})).json()["errors"][0]["pointer"] == (
+        "/watermark/asset_id"
+    )
+    assert (await ann.patch(path, json={"logo": {"asset_id": other}}, headers={"If-Match": "*"})).status_code == 422
 
 
 async def test_an_export_names_the_version_of_its_kit(world: World) -> None:

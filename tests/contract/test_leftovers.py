@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from schemas import events
+from schemas.brand import BrandKit, CheckedAsset, Placed
 from schemas.ids import result_id
 from schemas.media import ObjectRef
 from streams import leftovers, lifecycle
@@ -156,6 +157,40 @@ async def test_an_upload_that_waits_to_be_checked_for_a_brand_kit_stays(rig: Rig
         )
     assert await rig.sweep() == (0 if kept else 1)
     assert (key in await rig.keys()) is kept
+
+
+@pytest.mark.parametrize("named", [True, False])
+async def test_a_file_of_brand_kits_that_was_set_aside_goes_unless_a_kit_names_it(rig: Rig, named: bool) -> None:
+    asset_id, kit_id = uuid.uuid4(), uuid.uuid4()
+    ref = await rig.objects.put(f"{rig.org_id}/assets/{asset_id}", b"a logo", "image/png", ".png")
+    async with org_transaction(rig.api, rig.org_id) as connection:
+        await connection.execute(
+            """insert into assets (org_id, asset_id, upload_id, object_key, kind, name, state, checked)
+               values ($1, $2, $2, 'k', 'image', 'Our logo', 'checked', $3)""",
+            rig.org_id,
+            asset_id,
+            CheckedAsset(kind="image", object=ref),
+        )
+        await connection.execute(
+            "insert into brand_kits (org_id, kit_id, version) values ($1, $2, 1)", rig.org_id, kit_id
+        )
+        kit = BrandKit(name="K", logo=Placed(asset_id=asset_id if named else uuid.uuid4()))
+        await connection.execute(
+            "insert into brand_kit_versions (org_id, kit_id, version, kit) values ($1, $2, 1, $3)",
+            rig.org_id,
+            kit_id,
+            kit,
+        )
+        await leftovers.plan_asset_sweep(connection, rig.org_id, asset_id)
+    assert await rig.sweep() == 0, "it is in use"
+    async with org_transaction(rig.api, rig.org_id) as connection:
+        await connection.execute("update assets set archived_at = now() where asset_id = $1", asset_id)
+        await leftovers.plan_asset_sweep(connection, rig.org_id, asset_id)
+    assert await rig.sweep() == (0 if named else 1)
+    assert (ref.key in await rig.keys()) is named
+    async with org_transaction(rig.api, rig.org_id) as connection:
+        row = await connection.fetchrow("select name, checked from assets where asset_id = $1", asset_id)
+    assert (row["name"], row["checked"] is not None) == (("Our logo", True) if named else ("", False))
 
 
 async def _announce(rig: Rig, upload_id: uuid.UUID, key: str) -> None:
