@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from schemas import events
@@ -13,6 +14,12 @@ from streams.leftovers import GRACE, plan_project_sweep
 from streams.outbox import Cause, put
 
 Request = events.ClipSelected | events.ExportRequested | events.RenderRequested
+OWNER = ("org_id", "project_id", "clip_id", "export_id", "ordinal")
+
+
+def owner_of(event: Request | events.ReplayRequested) -> dict[str, Any]:
+    """Which export of which clip an event is about, as another event of it says so."""
+    return {name: getattr(event, name) for name in OWNER}
 
 
 async def read_export(connection: Connection, org_id: UUID, export_id: UUID) -> Row | None:
@@ -81,15 +88,7 @@ async def fail_export(
         detail,
         cause.now,
     )
-    failed = events.ExportFailed(
-        org_id=request.org_id,
-        project_id=request.project_id,
-        clip_id=request.clip_id,
-        export_id=request.export_id,
-        ordinal=request.ordinal,
-        reason=reason,
-        detail=detail,
-    )
+    failed = events.ExportFailed(reason=reason, detail=detail, **owner_of(request))
     await put(connection, failed, cause, name=str(request.export_id))
     if await is_automatic(connection, request.org_id, request.export_id):
         for ended in ("frame", "render") if stage == "frame" else ("render",):

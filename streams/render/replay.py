@@ -24,7 +24,7 @@ from streams.adapters.ports import EventLog, Objects, Report
 from streams.adapters.postgres import Connection, Row, org_transaction
 from streams.attempt import Commit, Work
 from streams.context import Context
-from streams.exports import read_export
+from streams.exports import owner_of, read_export
 from streams.outbox import Cause, put
 from streams.render.produce import Produced
 
@@ -150,14 +150,10 @@ async def write(connection: Connection, event: events.ReplayRequested, found: Re
         cause.now,
     )
     completed = events.ReplayCompleted(
-        org_id=event.org_id,
-        project_id=event.project_id,
-        clip_id=event.clip_id,
-        export_id=event.export_id,
-        ordinal=event.ordinal,
         replay_id=event.replay_id,
         outcome=found.outcome,
         files=found.files,
         differences=[one.what for one in found.differences],
+        **owner_of(event),
     )
     await put(connection, completed, cause, name=str(event.replay_id))
