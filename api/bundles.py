@@ -133,9 +133,7 @@ def _require(found: Sequence[Row], ids: Sequence[UUID] | None) -> None:
     if not found:
         raise ApiProblem("not-found", "This project has no finished export yet.")
     if len(found) > MOST_EXPORTS:
-        raise ApiProblem(
-            "invalid", f"There are more than {MOST_EXPORTS} finished exports: ask for some with `export_ids`."
-        )
+        raise invalid("?export_ids", f"There are more than {MOST_EXPORTS} finished exports: ask for some of them.")
 
 
 async def _held(call: Call[Any, Any], members: Sequence[Member]) -> AsyncIterator[bytes]:

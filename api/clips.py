@@ -78,7 +78,10 @@ async def list_clips(call: Call[None, None]) -> Reply:
         exports = await rows.fetch(
             "select * from exports where org_id = $1 and project_id = $2 order by created_at, export_id", *owner
         )
-    items = [_clip(row, [export for export in exports if export["clip_id"] == row["clip_id"]]) for row in clips]
+    of_clip: dict[UUID, list[Row]] = {}
+    for export in exports:
+        of_clip.setdefault(export["clip_id"], []).append(export)
+    items = [_clip(row, of_clip.get(row["clip_id"], [])) for row in clips]
     return Reply(body=ClipList(items=items, nothing_found_reason=project["nothing_found_reason"]))
 
 

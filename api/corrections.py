@@ -20,11 +20,25 @@ from schemas.documents import Transcript
 from schemas.speaker_edits import SpeakerChange
 from streams.adapters.postgres import Row
 
+PAGE_BYTES = 4 * 2**20
+"""Of changes: one request may bring a whole body of them, and a page has up to a hundred requests."""
+Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+_VERSIONS = """
+with page as (
+  select t.version, t.word_count, t.created_at, e.key_id, e.base_version, e.note, e.changes, e.speaker_changes
+  from transcripts t left join transcript_edits e using (org_id, project_id, version)
+  where t.org_id = $1 and t.project_id = $2 and t.version < $3 order by t.version desc limit $4),
+sized as (
+  select *, sum(octet_length(changes::text) + octet_length(speaker_changes::text)) over (
+    order by version desc rows between unbounded preceding and 1 preceding) as before_it from page)
+select * from sized where coalesce(before_it, 0) < $5 order by version desc
+"""
+
 
 class CorrectTranscript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to change in the version that was read; another version meanwhile is refused."""
 
-    version: Annotated[int, Meta(ge=1)]
+    version: Version
     edits: Annotated[list[WordEdit], Meta(min_length=1, max_length=1000)]
     note: Annotated[str, Meta(max_length=500)] = ""
 
@@ -52,10 +66,18 @@ class TranscriptVersion(msgspec.Struct, frozen=True, kw_only=True):
     speaker_changes: list[SpeakerChange] = []
 
 
+class ListTranscriptVersions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A page: the versions before one, newest first; fewer than ``limit`` where much was changed in them."""
+
+    before: Version | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 100
+
+
 class TranscriptVersions(msgspec.Struct, frozen=True, kw_only=True):
-    """All versions, newest first."""
+    """Versions, newest first; ``next_before`` asks for older ones."""
 
     items: list[TranscriptVersion]
+    next_before: int | None = None
 
 
 async def correct_transcript(call: Call[CorrectTranscript, None]) -> Reply:
@@ -74,21 +96,17 @@ def _apply(transcript: Transcript, *, asked: CorrectTranscript) -> Revision:
     return Revision(transcript=after, changes=changes)
 
 
-async def list_versions(call: Call[None, None]) -> Reply:
+async def list_versions(call: Call[None, ListTranscriptVersions]) -> Reply:
     """Who made which version of the transcript, and what was changed."""
+    before = call.query.before or 2**31 - 1
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
-        found = await rows.fetch(
-            """select t.version, t.word_count, t.created_at, e.key_id, e.base_version, e.note,
-                      e.changes, e.speaker_changes
-               from transcripts t left join transcript_edits e using (org_id, project_id, version)
-               where t.org_id = $1 and t.project_id = $2 order by t.version desc""",
-            call.org_id,
-            project["project_id"],
-        )
-    if not found:
+        found = await rows.fetch(_VERSIONS, call.org_id, project["project_id"], before, call.query.limit, PAGE_BYTES)
+    if not found and call.query.before is None:
         raise not_ready("transcript", project)
-    return Reply(body=TranscriptVersions(items=[_version(row) for row in found]))
+    items = [_version(row) for row in found]
+    more = items[-1].version if items and items[-1].version > 1 else None
+    return Reply(body=TranscriptVersions(items=items, next_before=more))
 
 
 def _version(row: Row) -> TranscriptVersion:
@@ -116,7 +134,7 @@ OPERATIONS = (
         handler=correct_transcript,
         request=CorrectTranscript,
         response=Corrected,
-        problems=("not-ready", "project-erased", "transcript-changed"),
+        problems=("not-ready", "project-erased", "transcript-changed", "limit-reached"),
     ),
     Operation(
         method="GET",
@@ -126,6 +144,7 @@ OPERATIONS = (
         permission="read",
         summary="List the versions of the transcript: who changed what",
         handler=list_versions,
+        query=ListTranscriptVersions,
         response=TranscriptVersions,
         problems=("not-ready", "project-erased"),
     ),

@@ -28,6 +28,8 @@ from streams.adapters.postgres import Connection, Row
 from streams.outbox import next_version, put_project_event
 
 MOST_VERSIONS = 1_000
+PAGE_BYTES = 4 * 2**20
+"""Of operations: one request may bring a whole body of them, and a page has up to a hundred requests."""
 _LOCK = "select pg_advisory_xact_lock(hashtextextended($1, 7302))"
 """Of a clip: its edits and its exports come one after the other."""
 Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
@@ -90,10 +92,21 @@ class EditVersion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListVersions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A page: the versions before one, newest first."""
+    """A page: the versions before one, newest first; fewer than ``limit`` where much was asked for in them."""
 
     before: Version | None = None
     limit: Annotated[int, Meta(ge=1, le=100)] = 50
+
+
+_VERSIONS = """
+with page as (
+  select * from clip_edits where org_id = $1 and clip_id = $2 and version < $3 order by version desc limit $4),
+sized as (
+  select *, sum(octet_length(operations::text)) over (order by version desc rows between unbounded preceding
+                                                      and 1 preceding) as before_it from page)
+select version, base_version, key_id, note, operations, created_at from sized
+where coalesce(before_it, 0) < $5 order by version desc
+"""
 
 
 class EditVersions(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,13 +234,10 @@ async def list_edit_versions(call: Call[None, ListVersions]) -> Reply:
     before = call.query.before or 2**31 - 1
     async with call.rows() as rows:
         clip = await find_clip(rows, call.org_id, call.ids["clip_id"])
-        found = await rows.fetch(
-            """select version, base_version, key_id, note, operations, created_at from clip_edits
-               where org_id = $1 and clip_id = $2 and version < $3 order by version desc limit $4""",
-            call.org_id, clip["clip_id"], before, call.query.limit,
-        )  # fmt: skip
+        found = await rows.fetch(_VERSIONS, call.org_id, clip["clip_id"], before, call.query.limit, PAGE_BYTES)
     items = [_version(row) for row in found]
-    if len(items) < call.query.limit and before > 1:
+    oldest = items[-1].version if items else before
+    if len(items) < call.query.limit and (oldest == 2 or (not items and before > 1)):
         items.append(EditVersion(version=1, made_by="machine", created_at=clip["created_at"]))
     more = items[-1].version if items and items[-1].version > 1 else None
     return Reply(body=EditVersions(items=items, next_before=more))

@@ -27,6 +27,9 @@ from schemas.templates import export_words, templates, version_of
 from streams.adapters.postgres import Connection, Row
 from streams.outbox import put
 
+MOST_OF_A_CLIP, MOST_OPEN = 500, 200
+"""Exports of a clip, and such of a project that wait or are being made: more than anybody looks at."""
+
 
 class RequestExport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The file that is wanted. ``start_ms`` and ``end_ms`` replace the clip's own, on the project's time line."""
@@ -195,9 +198,25 @@ def asked_alike(org_id: UUID, asked: RequestExport, clip: Row, wish: Wish, look:
     }
 
 
+async def _check_room(rows: Connection, clip: Row) -> None:
+    found = await rows.fetchrow(
+        """select count(*) filter (where clip_id = $3) as of_clip,
+                  count(*) filter (where state in ('waiting', 'rendering')) as open
+           from exports where org_id = $1 and project_id = $2""",
+        clip["org_id"], clip["project_id"], clip["clip_id"],
+    )  # fmt: skip
+    if found["of_clip"] >= MOST_OF_A_CLIP:
+        raise ApiProblem("limit-reached", f"A clip has at most {MOST_OF_A_CLIP} exports.")
+    if found["open"] >= MOST_OPEN:
+        raise ApiProblem(
+            "limit-reached", f"{found['open']} exports of this project are being made: wait for one of them."
+        )
+
+
 async def _write_export(
     rows: Connection, call: Call[RequestExport, None], clip: Row, export_id: UUID, wish: Wish, look: Look
 ) -> Row:
+    await _check_room(rows, clip)
     row: Any = await rows.fetchrow(
         """insert into exports (org_id, export_id, project_id, clip_id, ordinal, number, aspect, captions,
                                 start_ms, end_ms, automatic, edit_version, template, mask_profanity,
@@ -236,5 +255,6 @@ OPERATIONS = (
         handler=request_export,
         request=RequestExport,
         response=Export,
+        problems=("limit-reached",),
     ),
 )

@@ -155,6 +155,7 @@ OPERATIONS = (
         handler=get_intelligence,
         query=ReadIntelligence,
         response=Intelligence,
+        also={"304": ()},
         media_types=tuple(MEDIA_TYPES.values()),
         problems=("not-ready", "project-erased"),
     ),

@@ -18,6 +18,7 @@ _DESCRIPTION = """Long video in; ranked, captioned, framed clips out, with a sea
 Every call needs `Authorization: Bearer clp_live_…`. Every POST and PATCH takes an `Idempotency-Key`: repeat a
 request with the same key and you get the same answer, and one effect. Every error is `application/problem+json`; its
 `type` is a page that says what to do. All times on a video are whole milliseconds of its own time line."""
+_ALSO = {"204": "There is nothing more to come.", "304": "As the ETag in `If-None-Match` names it."}
 _TAGS = {
     "uploads": "Bring a file straight to object storage, in one piece or in parts.",
     "projects": "One source video and everything made of it.",
@@ -121,10 +122,8 @@ def _success(operation: Operation) -> dict[str, Any]:
 
 def _also(operation: Operation) -> dict[str, Any]:
     return {
-        status: {
-            "description": operation.summary,
-            "content": {media_type: {"schema": {"type": "string"}} for media_type in media_types},
-        }
+        status: {"description": _ALSO.get(status, operation.summary)}
+        | ({"content": {one: {"schema": {"type": "string"}} for one in media_types}} if media_types else {})
         for status, media_types in operation.also.items()
     }
 

@@ -112,7 +112,9 @@ CATALOGUE: Mapping[str, Kind] = {
         status=409, title="The export has no file yet", remedy="Wait until it is done, or ask for another one."
     ),
     "limit-reached": Kind(
-        status=409, title="The organisation has as many as it may have", remedy="Delete one that is not needed."
+        status=409,
+        title="There are as many as there may be",
+        remedy="Delete one that is not needed, or wait for one that is being made, as the detail says.",
     ),
     "preview-failed": Kind(
         status=409,

@@ -118,6 +118,7 @@ OPERATIONS = (
         handler=follow_project,
         query=FollowProject,
         media_types=("text/event-stream",),
+        also={"204": ()},
         problems=("project-erased",),
         description="`id` is the project's version: reconnect with `Last-Event-ID` and nothing is lost. "
         "`event` is one of "

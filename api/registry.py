@@ -106,7 +106,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     afterwards: Afterwards | None = None
     """Runs once the transaction is over, on the answer that was kept; may wait for what comes of it and answer that."""
     also: Mapping[str, tuple[str, ...]] = {}
-    """Media types of further good answers, by status."""
+    """Media types of further good answers, by status; none where it has no body."""
 
 
 def path_parameters(path: str) -> tuple[str, ...]:

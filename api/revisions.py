@@ -26,6 +26,7 @@ from streams.adapters.postgres import Connection, Row
 from streams.leftovers import GRACE, plan_project_sweep
 from streams.outbox import put
 
+MOST_VERSIONS = 1_000
 LATEST = """
 select object, version from transcripts where org_id = $1 and project_id = $2 order by version desc limit 1
 """
@@ -74,6 +75,8 @@ def _current(call: Call[Any, None], row: Row, version: int) -> ObjectRef:
     known = ("", "*", *(etag_of(ref, wanted) for wanted in (*get_args(Format), "speakers")))
     if version != row["version"] or held not in known:
         raise ApiProblem("transcript-changed", f"The transcript is at version {row['version']} now.")
+    if version >= MOST_VERSIONS:
+        raise ApiProblem("limit-reached", f"A transcript has at most {MOST_VERSIONS} versions.")
     return ref
 
 

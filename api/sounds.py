@@ -88,6 +88,7 @@ OPERATIONS = (
         handler=get_sounds,
         query=ReadSounds,
         response=Sounds,
+        also={"304": ()},
         problems=("not-ready", "project-erased"),
     ),
 )

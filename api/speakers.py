@@ -25,7 +25,9 @@ from schemas.voices import SelfIntroduction, Speaker
 class ReadSpeakers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of which version of the transcript."""
 
-    version: Annotated[int, Meta(ge=1, description="An earlier version; without: the latest.")] | None = None
+    version: Annotated[int, Meta(ge=1, le=2**31 - 1, description="An earlier version; without: the latest.")] | None = (
+        None
+    )
 
 
 class ProjectSpeaker(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +71,7 @@ class ProjectSpeakers(msgspec.Struct, frozen=True, kw_only=True):
 class CorrectSpeakers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to change in the version that was read, in this order; another version meanwhile is refused."""
 
-    version: Annotated[int, Meta(ge=1)]
+    version: Annotated[int, Meta(ge=1, le=2**31 - 1)]
     edits: Annotated[list[SpeakerEdit], Meta(min_length=1, max_length=100)]
     note: Annotated[str, Meta(max_length=500)] = ""
 
@@ -161,6 +163,7 @@ OPERATIONS = (
         handler=get_speakers,
         query=ReadSpeakers,
         response=ProjectSpeakers,
+        also={"304": ()},
         problems=("not-ready", "project-erased"),
     ),
     Operation(
@@ -173,6 +176,6 @@ OPERATIONS = (
         handler=correct_speakers,
         request=CorrectSpeakers,
         response=CorrectedSpeakers,
-        problems=("not-ready", "project-erased", "transcript-changed"),
+        problems=("not-ready", "project-erased", "transcript-changed", "limit-reached"),
     ),
 )

@@ -36,7 +36,9 @@ class ReadTranscript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """How the transcript is wanted; without ``format`` the Accept header decides."""
 
     format: Format | None = None
-    version: Annotated[int, Meta(ge=1, description="An earlier version; without: the latest.")] | None = None
+    version: Annotated[int, Meta(ge=1, le=2**31 - 1, description="An earlier version; without: the latest.")] | None = (
+        None
+    )
     mask: Annotated[bool, Meta(description="Hide coarse words behind stars; English alone, and not in JSON.")] = False
     track: Annotated[Literal["en"], Meta(description="The English track, if the project has one.")] | None = None
 
@@ -167,6 +169,7 @@ OPERATIONS = (
         response=Transcript,
         media_types=tuple(MEDIA_TYPES.values()),
         problems=("not-ready", "not-acceptable", "project-erased"),
+        also={"304": ()},
     ),
     Operation(
         method="GET",
@@ -177,6 +180,7 @@ OPERATIONS = (
         summary="Read every candidate moment with its evidence",
         handler=get_moments,
         response=MomentList,
+        also={"304": ()},
         problems=("not-ready", "project-erased"),
     ),
 )

@@ -72,7 +72,8 @@ async def test_a_kind_of_file_is_asked_for_linked_and_refused(postgres: Settings
         assert signed.headers["content-type"].startswith("text/vtt")
         assert f"http://objects/{webm['export_id']}/sprite?" in signed.text
         assert "a.jpg#xywh=90,0,90,160" in named.text
-        assert (await world.ann.client.get(board, params={"image": "a/b"})).status_code == 422
+        for bad in ("a/b", "a.jpg\n", "a.jpg\n\n00:00.000 --> 00:09.000\nsaid"):
+            assert (await world.ann.client.get(board, params={"image": bad})).status_code == 422
         assert (await world.bob.client.get(board)).status_code == 404
         wished = (await post(path, json={"options": {"stems": True}})).json()
         await finish(world, objects, wished["export_id"], b"film", stems=True)

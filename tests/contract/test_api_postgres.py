@@ -494,6 +494,22 @@ async def test_the_same_wish_gives_the_same_export(world: World) -> None:
     assert (await world.ann.client.get(f"/v1/projects/{project_id}")).json()["without_words"] == "It is music."
 
 
+async def test_a_clip_has_only_so_many_exports(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = f"/v1/clips/{await new_clip(world, world.ann, await new_project(world.ann))}/export"
+    monkeypatch.setattr("api.export_requests.MOST_OPEN", 2)
+    wishes = [{"aspect": aspect} for aspect in ("9:16", "1:1", "16:9", "4:5")]
+    first, second, third, _ = [await world.ann.client.post(path, json=wish) for wish in wishes]
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert (third.status_code, third.json()["code"]) == (409, "limit-reached")
+    assert (await world.ann.client.post(path, json=wishes[0])).status_code == 202, "that one is there already"
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        await rows.execute("update exports set state = 'done' where export_id = $1", UUID(first.json()["export_id"]))
+    assert (await world.ann.client.post(path, json=wishes[2])).status_code == 202
+    monkeypatch.setattr("api.export_requests.MOST_OF_A_CLIP", 3)
+    monkeypatch.setattr("api.export_requests.MOST_OPEN", 200)
+    assert (await world.ann.client.post(path, json=wishes[3])).json()["detail"] == "A clip has at most 3 exports."
+
+
 async def test_a_webhook_secret_is_shown_once_and_sealed(world: World, postgres: Settings) -> None:
     wanted = {"url": "https://hook.example/in", "events": ["project.completed", "export.completed"]}
     headers = {"Idempotency-Key": "hook-1"}

@@ -139,3 +139,25 @@ async def test_what_cannot_be_corrected_says_why(world: World, objects: S3Object
     empty = f"/v1/projects/{made.json()['project_id']}/transcript"
     assert (await world.ann.client.patch(empty, json=fix("x"))).json()["code"] == "not-ready"
     assert (await world.ann.client.get(path, params={"version": 9})).status_code == 404
+
+
+async def test_a_page_of_versions_holds_only_so_much(
+    world: World, objects: S3Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = await heard(world, world.ann, objects)
+    for version in range(1, 5):
+        assert (await world.ann.client.patch(path, json=fix("Who" * version, version))).status_code == 200
+    monkeypatch.setattr("api.corrections.PAGE_BYTES", 1)
+    seen: list[int] = []
+    before: int | None = 2**31 - 1
+    while before is not None:
+        page = (await world.ann.client.get(f"{path}/versions", params={"before": before})).json()
+        seen += [one["version"] for one in page["items"]]
+        before = page["next_before"]
+    assert seen == [5, 4, 3, 2, 1]
+    monkeypatch.setattr("api.revisions.MOST_VERSIONS", 5)
+    assert (await world.ann.client.patch(path, json=fix("Whom", 5))).json()["code"] == "limit-reached"
+    for large in (2**31, 2**70):
+        for asked in (path, path.replace("transcript", "speakers"), f"{path}/versions"):
+            query = {"before" if asked.endswith("versions") else "version": large}
+            assert (await world.ann.client.get(asked, params=query)).status_code == 422, (asked, large)

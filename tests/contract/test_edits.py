@@ -111,6 +111,25 @@ async def test_undo_and_redo_are_versions_too(world: World) -> None:
     assert ([one["version"] for one in rest["items"]], rest["next_before"]) == ([2, 1], None)
 
 
+async def test_a_page_of_versions_holds_only_so_much(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred requests of a whole body each would not fit into the API's memory."""
+    path = await clip_of(world, world.ann)
+    for version in range(1, 6):
+        many = [{**MUTE, "muted": bool(at % 2)} for at in range(30)]
+        assert (await patched(world.ann, path, *many, held=f'"edit-{version}"')).status_code == 200
+    monkeypatch.setattr("api.edits.PAGE_BYTES", 2_000)
+    seen, before = [], None
+    while True:
+        asked = {"limit": 100} | ({"before": before} if before else {})
+        page = (await world.ann.client.get(f"{path}/edit/versions", params=asked)).json()
+        assert 1 <= len(page["items"]) <= 2
+        seen += [one["version"] for one in page["items"]]
+        before = page["next_before"]
+        if before is None:
+            break
+    assert seen == [6, 5, 4, 3, 2, 1]
+
+
 async def test_of_two_at_once_one_wins_and_the_other_is_told(world: World) -> None:
     path = await clip_of(world, world.ann)
     answers = await asyncio.gather(*(patched(world.ann, path, MUTE, note=str(at)) for at in range(5)))
