@@ -5,7 +5,7 @@ Runs in the sandbox; never talks to the network and never sees more of the sourc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
@@ -22,6 +22,7 @@ from schemas.media import CropBox, TimeRange
 from schemas.shots import Transition
 from streams.adapters.media.display import is_hdr
 from streams.adapters.media.reader import Reader, display_array
+from streams.adapters.media.timeline import shown_since
 from streams.frame.bars import LOOK_WIDE, Lines, content_of, measure_lines
 from streams.frame.detail import Detail, look_of, measure_detail
 from streams.frame.voice import gather, voice_curve
@@ -84,16 +85,15 @@ class Seen(msgspec.Struct):
 
 def _decode(
     reader: Reader,
-    track: VideoTrack,
+    index: SourceIndex,
     clip: TimeRange,
     faces: tuple[Canvas, BinaryIO],
     mouths: tuple[Canvas, BinaryIO],
     report: Callable[[int], None],
 ) -> Seen:
-    canvas, file = faces
-    seen = Seen()
-    padded = TimeRange(start_ms=max(0, clip.start_ms - MARGIN_MS), end_ms=clip.end_ms + MARGIN_MS)
-    for at_ms, frame in reader.pictures(padded):
+    track, (canvas, file), seen = index.video, faces, Seen()
+    assert track is not None
+    for at_ms, frame in _near(reader, index, clip):
         if frame.is_corrupt and seen.at_ms:
             continue  # smeared blocks would pass for a cut
         measure = measure_frame(frame)
@@ -113,6 +113,15 @@ def _decode(
         seen.measures.append(measure)
         report(len(seen.at_ms))
     return seen
+
+
+def _near(reader: Reader, index: SourceIndex, clip: TimeRange) -> Iterator[tuple[int, av.VideoFrame]]:
+    """The pictures of a clip and around it; one that came long before it (a screen's) and is still on is its first."""
+    start_ms = max(0, clip.start_ms - MARGIN_MS)
+    since_ms = shown_since(index, sorted(index.packets.pts) if index.packets else [], clip.start_ms)
+    around = TimeRange(start_ms=min(start_ms, since_ms), end_ms=clip.end_ms + MARGIN_MS)
+    for at_ms, frame in reader.pictures(around):
+        yield at_ms if at_ms >= start_ms else clip.start_ms, frame
 
 
 def _lines(frame: av.VideoFrame, track: VideoTrack, small: NDArray[np.uint8]) -> Lines:
@@ -165,7 +174,7 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
     canvas, fine = fit_canvas(index.video, FACE_AREA_PX), fit_canvas(index.video, MOUTH_AREA_PX)
     scratch, reader = Path(args["scratch"]), Reader(source, index, smooth=False)
     with (scratch / "faces.raw").open("wb") as file, (scratch / "mouths.raw").open("wb") as mouths:
-        seen = _decode(reader, index.video, clip, (canvas, file), (fine, mouths), report)
+        seen = _decode(reader, index, clip, (canvas, file), (fine, mouths), report)
     transitions = [
         one for one in find_transitions(seen.at_ms, seen.measures) if one.range.overlap_ms(clip) or _within(one, clip)
     ]

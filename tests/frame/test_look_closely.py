@@ -16,6 +16,7 @@ from streams.frame.look_closely import look_closely
 from streams.frame.plan import plan
 from tests.look.clips import Picture, counter, encode, scene
 from tests.look.twins import BrightestFaces, DarkLipped
+from tests.render.synth import write
 
 
 def pictures() -> Iterator[Picture]:
@@ -102,3 +103,19 @@ def test_far_away_all_is_missing_and_the_old_is_let_go() -> None:
     far = TimeRange(start_ms=20_000, end_ms=30_000)
     assert missing_time(seen(1000, 9000), far) == [far]
     assert merge_tracks(seen(1000, 9000), seen(20_000, 30_000)).range == far
+
+
+async def test_a_screen_that_came_before_the_clip_and_is_still_on_is_looked_at(tmp_path: Path) -> None:
+    """Nothing of it was seen, so that a slide was shown from its middle."""
+    slide = np.full((180, 320, 3), 240, np.uint8)
+    for line in range(20, 160, 14):
+        slide[line : line + 5, 20:300:6] = 20
+    times_us = [0, 40_000, 9_000_000, 9_040_000]
+    path = tmp_path / "slides.mp4"
+    index = write(path, [slide // 2, slide, slide, slide], None, times_us=times_us)
+    for start_ms, end_ms in ((3_000, 6_000), (3_000, 9_500)):
+        tracks = await looked((path, index), tmp_path, start_ms, end_ms)
+        (look,) = tracks.looks
+        assert (look.screen or 0) > 0.5
+        assert tracks.shots == [TimeRange(start_ms=start_ms, end_ms=end_ms)]
+        assert max(look.columns) < 0.2, "it is seen from side to side"

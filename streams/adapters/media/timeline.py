@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,18 @@ def first_pts_at(project_time_ms: int, time_base: Fraction | tuple[int, int], or
 
 def _parts(time_base: Fraction | tuple[int, int]) -> tuple[int, int]:
     return (time_base.numerator, time_base.denominator) if isinstance(time_base, Fraction) else time_base
+
+
+def shown_since(index: SourceIndex, pts: Sequence[int], at_ms: int) -> int:
+    """When the picture began that is shown at a time; the time itself where none is, or it is not known.
+
+    ``pts`` of the index's packets, sorted.
+    """
+    track = index.video
+    if track is None or at_ms >= project_ms(track.start_pts, track.time_base, index.origin_us) + track.duration_ms:
+        return at_ms
+    after = bisect_left(pts, first_pts_at(at_ms + 1, track.time_base, index.origin_us))
+    return project_ms(pts[after - 1], track.time_base, index.origin_us) if after else at_ms
 
 
 def by_order(format_name: str) -> bool:
