@@ -13,16 +13,34 @@ from streams.render.rates import periods_us, steady, told_rate
 FROZEN_MS = 500
 PERIODS = 4
 """A steady source stands still when no picture comes for so many of its periods, and for `FROZEN_MS`."""
+SAMPLES = 2_000
+"""Of the source's periods: an hour has a hundred thousand, and weighing all takes a second and a half."""
 SILENT_MS = 100
 MOST_LOST = 0.5
 """Of a clip that stands still for more than this share nobody has any use."""
 
 
+def still_ms(index: SourceIndex) -> float:
+    """How long a source may stand still before its pictures are thought lost; for ever where it is not steady.
+
+    Raises ValueError when it has no pictures.
+    """
+    if index.video is None:
+        raise ValueError("the source has no pictures")
+    periods = periods_us(TimeRange(start_ms=0, end_ms=index.duration_ms), index, SAMPLES)
+    rate = steady(periods, told_rate(index.video))
+    return float("inf") if rate is None else max(FROZEN_MS, PERIODS * 1000 / float(rate))
+
+
 class Stills:
     """Watches the times of a stretch's pictures. A source that is not steady (a screen) may stand still as it likes."""
 
-    def __init__(self, clip: TimeRange, index: SourceIndex, begins_ms: float = 0.0) -> None:
-        """``begins_ms``: when the stretch is played. Raises ValueError when the source has no pictures."""
+    def __init__(
+        self, clip: TimeRange, index: SourceIndex, begins_ms: float = 0.0, *, limit_ms: float | None = None
+    ) -> None:
+        """``begins_ms``: when the stretch is played; ``limit_ms``: `still_ms`, where that is known. Raises ValueError
+        when the source has no pictures.
+        """
         if index.video is None:
             raise ValueError("the source has no pictures")
         starts_us = stream_us(index.video.start_pts, index.video.time_base) - index.origin_us
@@ -30,8 +48,7 @@ class Stills:
         self._begins_ms = round(begins_ms)
         self._last_ms = max(clip.start_ms, starts_us // 1000)
         self._end_ms = min(clip.end_ms, starts_us // 1000 + index.video.duration_ms)
-        rate = steady(periods_us(TimeRange(start_ms=0, end_ms=index.duration_ms), index), told_rate(index.video))
-        self._limit_ms = float("inf") if rate is None else max(FROZEN_MS, PERIODS * 1000 / float(rate))
+        self._limit_ms = still_ms(index) if limit_ms is None else limit_ms
         self._stretches: list[TimeRange] = []
 
     def see(self, at_ms: int) -> None:

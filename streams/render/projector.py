@@ -11,7 +11,7 @@ from schemas.edit_clock import union
 from schemas.media import TimeRange
 from streams.adapters.media.reader import Reader
 from streams.errors import Rejected
-from streams.render.damage import Stills, stills_told
+from streams.render.damage import Stills, still_ms, stills_told
 from streams.render.edl import Part, Slot, Timeline, fill_slots
 from streams.render.lead import Lead
 from streams.render.picture import deinterlaced
@@ -26,7 +26,7 @@ class Projector:
     def __init__(self, reader: Reader, index: SourceIndex, timeline: Timeline) -> None:
         """``timeline`` is the output's."""
         self._reader, self._index, self._timeline = reader, index, timeline
-        self._lead = Lead(index)
+        self._lead, self._limit_ms = Lead(index), still_ms(index)
         self._stills: list[Stills] = []
         self._ranges: list[TimeRange] = []
 
@@ -34,7 +34,7 @@ class Projector:
         """Every slot of the part. Raises Rejected when the source has no picture there."""
         period_ms = self._timeline.period_ms
         clip = part.range(period_ms)
-        stills = Stills(clip, self._index, part.output_ms)
+        stills = Stills(clip, self._index, part.output_ms, limit_ms=self._limit_ms)
         pictures = deinterlaced(self._lead.pictures(self._reader, part, period_ms))
         last_ms = None
         for at_ms, picture, slots in fill_slots(pictures, self._timeline, part):

@@ -48,15 +48,22 @@ def told_rate(track: VideoTrack) -> Fraction:
     return Fraction(numerator, denominator) if numerator > 0 and denominator > 0 else FALLBACK
 
 
-def periods_us(clip: TimeRange, index: SourceIndex) -> list[Fraction]:
-    """How long pictures of ``clip`` are shown, in µs, by the packet table: a mean for each `RUN`; empty without one."""
+def periods_us(clip: TimeRange, index: SourceIndex, most: int | None = None) -> list[Fraction]:
+    """How long pictures of ``clip`` are shown, in µs, by the packet table: a mean for each `RUN`; empty without one.
+
+    ``most``: hardly more than so many of them, spread evenly.
+    """
     if index.video is None or index.packets is None:
         return []
     base, origin_us = index.video.time_base, index.origin_us
     shown = sorted({stream_us(pts, base) - origin_us for pts in index.packets.pts})
     inside = [at_us for at_us in shown if clip.start_ms <= at_us / 1000 < clip.end_ms]
     run = min(RUN, len(inside) - 1)
-    return [Fraction(end - start, run) for start, end in zip(inside, inside[run:], strict=False)] if run > 0 else []
+    if run <= 0:
+        return []
+    pairs = list(zip(inside, inside[run:], strict=False))
+    step = len(pairs) // most | 1 if most else 1  # odd: no pattern of pictures is met at the same place each time
+    return [Fraction(end - start, run) for start, end in pairs[::step]]
 
 
 def own_rate(periods: Sequence[Fraction], told: Fraction) -> Fraction:

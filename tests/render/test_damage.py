@@ -8,7 +8,8 @@ import pytest
 from schemas.documents import AudioTrack, PacketTable, SourceIndex
 from schemas.media import TimeRange
 from streams.errors import Rejected
-from streams.render.damage import Stills, silence_told, stills_told
+from streams.render.damage import Stills, silence_told, still_ms, stills_told
+from streams.render.rates import periods_us
 from tests.look.clips import track
 
 CLIP = TimeRange(start_ms=2_000, end_ms=12_000)
@@ -85,6 +86,19 @@ def test_a_screen_that_stands_still_at_the_end_of_a_clip_is_no_loss_but_the_end_
     for screens in ([0, 5_000, 10_000, 15_000], [0, 300, 1_700, 2_100, 9_000, 10_000, 15_000]):
         assert told(index(screens), screens[:-1]) == [], "the last 2,000 ms of the clip show what came at 10,000"
     assert told(index([0, 5_000, 10_000], 11_000), [0, 5_000, 10_000]) == ["video.frozen: the last 2000 ms stand still"]
+
+
+def test_how_long_a_source_may_stand_still_is_told_by_some_of_its_pictures() -> None:
+    """Of an hour all of them were weighed, for each piece of a clip: a second and a half of the processor each time."""
+    hour = range(0, 3_600_000, 40)
+    assert still_ms(index(list(hour), 3_600_000)) == still_ms(STEADY) == 500
+    assert still_ms(index([at for at in hour if at % 5_000 < 1_500 or at % 1_300 < 40], 3_600_000)) == float("inf")
+    pulldown = sorted({at * 1001 // 24 + (17 if at % 4 in (2, 3) else 0) for at in range(20_000)})
+    assert still_ms(index(pulldown, 834_000)) == 500
+    whole = TimeRange(start_ms=0, end_ms=3_600_000)
+    some = periods_us(whole, index(list(hour), 3_600_000), 2_000)
+    assert 2_000 <= len(some) <= 2_200
+    assert set(some) == {40_000}
 
 
 def test_silence_is_told_against_what_the_source_has() -> None:
