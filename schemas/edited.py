@@ -134,7 +134,10 @@ def _within(room: Sequence[TimeRange], begins_ms: int, ends_ms: int) -> TimeRang
 
 
 def words_out(words: Iterable[Word], played: Sequence[Piece]) -> list[Word]:
-    """The words as they are played, in order, on the output's clock; one of which less than half is heard is none."""
+    """The words as they are played, in order, on the output's clock; one of which less than half is heard is none.
+
+    Of one that is cut in its very middle the first half counts: it is shown once.
+    """
     ordered = sorted(words, key=lambda word: (word.start_ms, word.end_ms))
     return [_placed(word, piece) for piece in played for word in ordered if _is_heard(word, piece.source)]
 
@@ -142,7 +145,8 @@ def words_out(words: Iterable[Word], played: Sequence[Piece]) -> list[Word]:
 def _is_heard(word: Word, time: TimeRange) -> bool:
     heard_ms = time.overlap_ms(TimeRange(start_ms=word.start_ms, end_ms=word.end_ms))
     instant = word.start_ms == word.end_ms and time.start_ms <= word.start_ms < time.end_ms
-    return instant or (heard_ms > 0 and heard_ms * 2 >= word.end_ms - word.start_ms)
+    half = heard_ms * 2 == word.end_ms - word.start_ms and time.start_ms <= word.start_ms
+    return instant or (heard_ms > 0 and half) or heard_ms * 2 > word.end_ms - word.start_ms
 
 
 def _placed(word: Word, piece: Piece) -> Word:

@@ -60,6 +60,12 @@ def test_a_word_of_which_less_than_half_is_heard_is_none() -> None:
     assert [(word.text, word.start_ms, word.end_ms) for word in words] == [("two", 600, 950)]
 
 
+def test_a_word_that_is_cut_in_its_middle_is_shown_once() -> None:
+    assert [word.text for word in words_out(transcript().words, edit((0, 1_300), (1_300, 2_600)))] == [
+        "one", "two", "three"
+    ]  # fmt: skip
+
+
 def test_doubts_follow() -> None:
     assert ranges_out([time(500, 3_000)], edit((2_500, 4_000), (0, 1_000))) == [time(0, 500), time(2_000, 2_500)]
 
