@@ -3,7 +3,8 @@
 ``python -m benchmarks.framing [--quick] [--aspect 9:16]``: people who talk in turn (``benchmarks.panels``, where it is
 known who speaks), somebody who walks (``benchmarks.walking``) and the shared files with faces go through frame's code;
 MediaPipe's full-range detector then says where faces are in the source, five times a second, and the plan what of them
-is shown. Ours stands beside still crops alone and beside the middle of the picture. Nothing is rendered.
+is shown. Ours stands beside still crops alone, a peer, and the middle of the picture. Nothing is rendered. Made scenes
+come in two halves: what frame does was set on one, and the other looked at once after that.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import pairwise
 from pathlib import Path
 from typing import get_args
 
@@ -26,26 +26,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.active_speaker import hear_voices, look
+from benchmarks.framing_figures import Case, Figures, Seen, Shots, measured, middle, ours, peer, stills, told
+from benchmarks.framing_peer import crops_of
 from benchmarks.measure import JUDGES
-from benchmarks.panels import WIDE, Others, Scene, make
+from benchmarks.panels import Others, Scene, make
 from benchmarks.rig import say
-from benchmarks.walking import WALKERS
+from benchmarks.walking import UNSEEN_WALKERS, WALKERS, Walker
 from benchmarks.walking import make as make_walk
 from local.install.cache import ensure_built
 from local.install.tools import tool_environment, uv_command
 from local.install.triton import locked_requirements
 from local.places import cache_dir, make_private
-from schemas.documents import Aspect, ClipTracks, ShotCrop, SourceIndex, VideoTrack
-from schemas.media import Box, CropBox, TimeRange
-from schemas.shown import painted_box, share_shown, view
+from schemas.documents import Aspect, SourceIndex
+from schemas.media import Box, TimeRange
 from streams.adapters.media.display import display_array
 from streams.adapters.media.reader import Reader
 from streams.adapters.triton import TritonFaces, TritonSpeech
 from streams.adapters.triton_landmarks import TritonLandmarks
 from streams.adapters.triton_vectors import TritonVoices
-from streams.frame.crop import RATIO, crop_size
-from streams.frame.plan import plan, scenes_of
-from streams.frame.stills import framed, held
+from streams.frame.tracks import overlap
 from streams.ingest.survey import survey
 from streams.settings import MediaLimits
 from tests.contract.triton_server import Triton, running
@@ -64,52 +63,13 @@ SHARED = [
 QUICK = 4
 """Of the shared files and of the walkers."""
 KINDS: tuple[Others, ...] = get_args(Others)
-SEED = 2
+SEEDS = {False: 2, True: 5}
+"""Of the half on which frame was set, and of the unseen one."""
 MODELS = ("faces", "landmarks", "voices", "whisper")
-SIDE, GAP_MS, PICTURE_MS, WIDTH_PX = 192, 200, 40, 640
-GONE, HALF, WHOLE = 0.1, 0.5, 0.9
+SIDE, GAP_MS = 192, 200
+TILE_STEP, NEAR_EDGE, ALIKE = 0.5, 0.03, 0.3
+"""How far squares as high as the picture lie apart; faces so near to the side of one are cut; boxes of one face."""
 DETECTOR = "mediapipe/modules/face_detection/face_detection_full_range_sparse.tflite"
-Shots = Sequence[ShotCrop]
-
-
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """A face as the judge found it, in pixels of the source."""
-
-    box: Box
-    eyes_y: float
-
-
-class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """One video, what frame made of it, and what the judge sees in it."""
-
-    kind: str
-    name: str
-    index: SourceIndex
-    tracks: ClipTracks
-    faces: dict[int, list[Seen]]
-    scene: Scene | None = None
-
-
-class Figures(msgspec.Struct, kw_only=True):
-    """Counts over looks of the judge; travel by picture."""
-
-    looks: int = 0
-    nobody: int = 0
-    cut: int = 0
-    speaking: int = 0
-    """Looks at which it is known who should be in the crop, and one could hold them."""
-    whole: int = 0
-    turns: int = 0
-    wrong: int = 0
-    eyes: list[float] = []
-    steps: list[float] = []
-    back: int = 0
-    seconds: float = 0.0
-
-    def add(self, other: Figures) -> None:
-        """Counts of another."""
-        for name in self.__struct_fields__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 def judge_weights() -> Path:
@@ -129,179 +89,165 @@ def judge_weights() -> Path:
     return ensure_built(make_private(cache_dir(os.environ)) / "judge-faces", build) / Path(DETECTOR).name
 
 
-def squares(path: Path, index: SourceIndex) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-    """Pictures of the source as the judge wants them, black beside them."""
-    track, due_ms = _video(index), 0
-    scale = SIDE / max(track.display_width, track.display_height)
-    wide, high = round(track.display_width * scale), round(track.display_height * scale)
+class Square(msgspec.Struct, frozen=True, kw_only=True):
+    """Part of a picture that the judge is shown: from ``x`` on, ``side`` source pixels wide, down from the top."""
+
+    at_ms: int
+    x: float
+    side: float
+
+
+def squares(path: Path, index: SourceIndex) -> Iterator[tuple[Square, NDArray[np.uint8]]]:
+    """Pictures of the source as the judge wants them: whole, black beside them, and in squares as high as they are.
+
+    A face of a wide picture is small in the whole of it, and is not found there when it turns away.
+    """
+    assert index.video is not None
+    track, due_ms = index.video, 0
+    wide, high = track.display_width, track.display_height
+    places = np.linspace(0, wide - high, 1 + math.ceil((wide - high) / (TILE_STEP * high))) if wide > high else []
     with path.open("rb") as file:
-        for at_ms, frame in Reader(file, index).pictures(_all_of(index)):
-            if at_ms >= due_ms:
-                due_ms = at_ms + GAP_MS
-                square = np.zeros((SIDE, SIDE, 3), np.uint8)
-                square[:high, :wide] = display_array(frame, track, wide, high)
-                yield at_ms, square
+        for at_ms, frame in Reader(file, index).pictures(TimeRange(start_ms=0, end_ms=index.duration_ms)):
+            if at_ms < due_ms:
+                continue
+            due_ms = at_ms + GAP_MS
+            whole, scale = np.zeros((SIDE, SIDE, 3), np.uint8), SIDE / max(wide, high)
+            small = round(wide * scale), round(high * scale)
+            whole[: small[1], : small[0]] = display_array(frame, track, *small)
+            yield Square(at_ms=at_ms, x=0, side=max(wide, high)), whole
+            strip = display_array(frame, track, round(wide * SIDE / high), SIDE) if len(places) else whole
+            for x in places:
+                left = min(round(x * SIDE / high), strip.shape[1] - SIDE)
+                yield Square(at_ms=at_ms, x=left * high / SIDE, side=high), strip[:, left : left + SIDE]
 
 
 def judged(path: Path, index: SourceIndex, python: Path, folder: Path) -> dict[int, list[Seen]]:
     """Faces of some pictures, by the other detector."""
-    times, pictures = zip(*squares(path, index), strict=True)
+    assert index.video is not None
+    shown, pictures = zip(*squares(path, index), strict=True)
     np.save(folder / "squares.npy", np.stack(pictures))
     asked = {"weights": str(judge_weights()), "pictures": str(folder / "squares.npy")}
     run = subprocess.run(
         [python, JUDGES / "faces.py"], input=msgspec.json.encode(asked), stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL, check=True,
     )  # fmt: skip
-    side = max(_video(index).display_width, _video(index).display_height)
-    return {
-        at_ms: [
-            Seen(box=Box(x=x * side, y=y * side, width=wide * side, height=high * side), eyes_y=eyes * side)
-            for x, y, wide, high, eyes, _ in found
-        ]
-        for at_ms, found in zip(times, msgspec.json.decode(run.stdout), strict=True)
-    }
+    found: dict[int, list[tuple[float, Seen]]] = {}
+    for square, faces in zip(shown, msgspec.json.decode(run.stdout), strict=True):
+        seen = found.setdefault(square.at_ms, [])
+        for x, y, wide, high, eyes, score in faces:
+            place = Box(
+                x=square.x + x * square.side, y=y * square.side, width=wide * square.side, height=high * square.side
+            )
+            if not _is_cut(x, x + wide, square, index.video.display_width):
+                seen.append((score, Seen(box=place, eyes_y=eyes * square.side)))
+    return {at_ms: _once(seen) for at_ms, seen in found.items()}
 
 
-def _video(index: SourceIndex) -> VideoTrack:
-    assert index.video is not None
-    return index.video
+def _is_cut(left: float, right: float, square: Square, width: int) -> bool:
+    """Whether a face may go on beside a square that is only a part of the picture."""
+    before, after = square.x > 1, square.x + square.side < width - 1
+    return (before and left < NEAR_EDGE) or (after and right > 1 - NEAR_EDGE)
 
 
-def _all_of(index: SourceIndex) -> TimeRange:
-    return TimeRange(start_ms=0, end_ms=index.duration_ms)
+def _once(seen: Sequence[tuple[float, Seen]]) -> list[Seen]:
+    """Each face once, as it was found most surely."""
+    kept: list[Seen] = []
+    for _, one in sorted(seen, key=lambda pair: -pair[0]):
+        if all(overlap(one.box, other.box) < ALIKE for other in kept):
+            kept.append(one)
+    return kept
 
 
-def measured(case: Case, shots: Shots, aspect: Aspect) -> Figures:
-    """One plan, held against what the judge sees."""
-    crop_wide, _ = crop_size(_video(case.index).display_width, _video(case.index).display_height, aspect)
-    found = Figures(seconds=case.index.duration_ms / 1000)
-    for at_ms, faces in case.faces.items():
-        shot = next((one for one in shots if one.range.start_ms <= at_ms < one.range.end_ms), None)
-        if not faces or shot is None:
-            continue
-        shown = [share_shown(one.box, shot, at_ms) for one in faces]
-        found.looks += 1
-        found.nobody += max(shown) < GONE
-        who = _expected(case, faces, at_ms)
-        if who is None or faces[who].box.width > crop_wide:
-            continue
-        found.speaking += 1
-        found.whole += shown[who] >= WHOLE
-        found.cut += GONE <= shown[who] < WHOLE
-        if case.scene is not None:
-            found.turns += 1
-            found.wrong += shown[who] < HALF <= max(shown)
-        if shown[who] >= WHOLE:
-            eyes = msgspec.structs.replace(faces[who].box, y=faces[who].eyes_y, height=1.0)
-            found.eyes.append(painted_box(eyes, shot, at_ms, *RATIO_PX[aspect]).y / RATIO_PX[aspect][1])
-    _add_travel(found, case, shots)
-    return found
-
-
-RATIO_PX = {aspect: (120 * across, 120 * down) for aspect, (across, down) in RATIO.items()}
-
-
-def _expected(case: Case, faces: Sequence[Seen], at_ms: int) -> int | None:
-    """Who should be in the crop: who speaks, where that is known; else the largest."""
-    if case.scene is None:
-        return max(range(len(faces)), key=lambda one: faces[one].box.width)
-    turn = next((one for one in case.scene.turns if one.start_ms <= at_ms < one.end_ms), None)
-    if turn is None:
-        return None
-    inside = [place for place, one in enumerate(faces) if (one.box.x + one.box.width / 2) // WIDE == turn.who]
-    return inside[0] if inside else None
-
-
-def _add_travel(found: Figures, case: Case, shots: Shots) -> None:
-    scale = WIDTH_PX / _video(case.index).display_width
-    for shot in shots:
-        if shot.mode != "follow":
-            found.steps += [0.0] * (shot.range.length_ms // PICTURE_MS)
-            continue
-        places = [view(shot, at_ms) for at_ms in range(shot.range.start_ms, shot.range.end_ms, PICTURE_MS)]
-        steps = [other.x - one.x + other.y - one.y for one, other in pairwise(places)]
-        moves = [step for step in steps if abs(step * scale) > 0.02]
-        found.steps += [abs(step) * scale for step in steps]
-        found.back += sum(one * other < 0 for one, other in pairwise(moves))
-
-
-def ours(case: Case, aspect: Aspect) -> Shots:
-    """The plan."""
-    return plan(case.tracks, case.index, aspect, case.tracks.range).shots
-
-
-def stills(case: Case, aspect: Aspect) -> Shots:
-    """One still crop an angle, as before there were other modes."""
-    scenes = scenes_of(case.tracks, case.index, aspect, case.tracks.range)
-    shots = [one for scene in scenes for made in framed(scene, held(scene)).values() for one in made]
-    return sorted(shots, key=lambda shot: shot.range.start_ms)
-
-
-def middle(case: Case, aspect: Aspect) -> Shots:
-    """The middle of the picture."""
-    wide, high = _video(case.index).display_width, _video(case.index).display_height
-    across, down = crop_size(wide, high, aspect)
-    crop = CropBox(x=(wide - across) // 2, y=(high - down) // 2, width=across, height=down)
-    return [ShotCrop(range=case.tracks.range, mode="hold", crop=crop, reason="middle")]
-
-
-WAYS: dict[str, Callable[[Case, Aspect], Shots]] = {"ours": ours, "still crops": stills, "middle": middle}
-
-
-def told(name: str, found: Figures) -> str:
-    """One line of the table."""
-    looks, speaking, turns = max(1, found.looks), max(1, found.speaking), max(1, found.turns)
-    travel = np.asarray(found.steps or [0.0])
-    wrong = f"{found.wrong / turns:6.1%}" if found.turns else "     -"
-    eyes = float(np.median(found.eyes)) if found.eyes else math.nan
-    return (
-        f"  {name:12} whole {found.whole / speaking:6.1%}  wrong {wrong}  nobody {found.nobody / looks:6.1%}  "
-        f"cut {found.cut / speaking:6.1%}  eyes at {eyes:.2f} of the height  travel {travel.mean():.2f} mean, "
-        f"{np.percentile(travel, 95):.2f} p95, {found.back / max(1e-9, found.seconds):.3f} turns/s"
-        f"  ({found.looks} looks)"
-    )
-
-
+WAYS: dict[str, Callable[[Case, Aspect], Shots]] = {
+    "ours": ours,
+    "still crops": stills,
+    "pyautoflip": peer,
+    "middle": middle,
+}
 Made = tuple[Path, Scene | None]
 
 
-def wanted(media: Path, folder: Path, *, quick: bool) -> Iterator[tuple[str, str, Callable[[], Made]]]:
-    """Kind and name of each video, and what makes it."""
-    for number in range(1 if quick else 2):
-        for others in KINDS:
-            yield "talk in turn", f"{others}-{number:02}", partial(_talk, media, folder, number, others)
-    for walker in WALKERS[: QUICK if quick else None]:
-        yield "walk", walker.name, lambda who=walker: (make_walk(media, who, folder), None)
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """A video to be looked at."""
+
+    kind: str
+    name: str
+    unseen: bool
+    made: Callable[[], Made]
+
+
+def wanted(media: Path, folder: Path, *, quick: bool) -> Iterator[Wanted]:
+    """All of them."""
+    for unseen, seed in SEEDS.items():
+        for number in range(1 if quick else 2):
+            for others in KINDS:
+                made = partial(_talk, media, folder, seed, number, others)
+                yield Wanted(kind="talk in turn", name=f"{others}-{seed}-{number:02}", unseen=unseen, made=made)
+        for walker in (UNSEEN_WALKERS if unseen else WALKERS)[: QUICK if quick else None]:
+            yield Wanted(kind="walk", name=walker.name, unseen=unseen, made=partial(_walk, media, folder, walker))
     for name in SHARED[: QUICK if quick else None]:
-        yield "shared files", Path(name).stem, lambda file=name: (media / file, None)
+        yield Wanted(
+            kind="shared files", name=Path(name).stem, unseen=False, made=lambda file=name: (media / file, None)
+        )
 
 
-def _talk(media: Path, folder: Path, number: int, others: Others) -> Made:
-    scene = make(media, SEED, number, others, folder)
+def _talk(media: Path, folder: Path, seed: int, number: int, others: Others) -> Made:
+    scene = make(media, seed, number, others, folder)
     return folder / scene.file, scene
 
 
-async def cases(media: Path, server: Triton, folder: Path, keep: Path, *, quick: bool) -> list[Case]:
+def _walk(media: Path, folder: Path, walker: Walker) -> Made:
+    return make_walk(media, walker, folder), None
+
+
+async def cases(media: Path, server: Triton, folder: Path, keep: Path, aspect: Aspect, *, quick: bool) -> list[Case]:
     """Every video, made where it has to be, looked at and judged; what was kept before is not looked at again."""
     faces, landmarks = TritonFaces(server.url), TritonLandmarks(server.url)
     speech, voices = TritonSpeech(server.url), TritonVoices(server.url)
     found: list[Case] = []
-    for kind, name, made in wanted(media, folder, quick=quick):
-        kept = keep / f"{name.replace(' ', '-')}.json"
-        if not kept.exists():
-            path, scene = await asyncio.to_thread(made)
-            heard, whose = await hear_voices(path, speech, voices) if scene else (None, None)
-            tracks, _ = await look(path, faces, landmarks, heard, whose)
-            with path.open("rb") as file:
-                index = survey(file, MediaLimits(), folder / "sound.pcm", lambda _: None)
-            seen = await asyncio.to_thread(judged, path, index, server.python, folder)
-            case = Case(kind=kind, name=name, index=index, tracks=tracks, faces=seen, scene=scene)
+    for one in wanted(media, folder, quick=quick):
+        kept = keep / f"{one.name.replace(' ', '-')}.json"
+        case = msgspec.json.decode(kept.read_bytes(), type=Case) if kept.exists() else None
+        if case is None or aspect not in case.peer:
+            path, scene = await asyncio.to_thread(one.made)
+            if case is None:
+                with path.open("rb") as file:
+                    index = survey(file, MediaLimits(), folder / "sound.pcm", lambda _: None)
+                heard, whose = await hear_voices(path, speech, voices) if index.audio else (None, None)
+                tracks, _ = await look(path, faces, landmarks, heard, whose)
+                seen = await asyncio.to_thread(judged, path, index, server.python, folder)
+                case = Case(
+                    kind=one.kind, name=one.name, index=index, tracks=tracks, faces=seen, scene=scene, unseen=one.unseen
+                )
+            crops = await asyncio.to_thread(crops_of, path, aspect)
+            case = msgspec.structs.replace(case, peer={**case.peer, aspect: crops})
             kept.write_bytes(msgspec.json.encode(case))
-            say(f"{kind}: {name}")
-        found.append(msgspec.json.decode(kept.read_bytes(), type=Case))
+            say(f"{one.kind}: {one.name}")
+        found.append(case)
     for adapter in (faces, landmarks, speech, voices):
         await adapter.close()
     return found
+
+
+def print_all(found: Sequence[Case], aspect: Aspect) -> None:
+    """Each video, then the kinds: the half that was set on, the unseen one, and both."""
+    for case in found:
+        shots = ours(case, aspect)
+        print(f"{case.kind}, {case.name}: {', '.join(dict.fromkeys(shot.mode for shot in shots))}")
+        print(told("ours", measured(case, shots, aspect)))
+    for kind in dict.fromkeys(case.kind for case in found):
+        of_kind = [case for case in found if case.kind == kind]
+        halves = {"": of_kind}
+        if any(case.unseen for case in of_kind):
+            halves |= {which: [one for one in of_kind if one.unseen is unseen]
+                       for which, unseen in ((" (set on)", False), (" (unseen)", True))}  # fmt: skip
+        for which, some in halves.items():
+            print(f"all of {kind}{which}, {aspect}:")
+            for name, way in WAYS.items():
+                total = Figures()
+                for case in some:
+                    total.add(measured(case, way(case, aspect), aspect))
+                print(told(name, total))
 
 
 def main() -> None:
@@ -315,18 +261,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place, running(Path(place) / "triton.log", MODELS) as server:
         keep = asked.keep or Path(place)
         keep.mkdir(parents=True, exist_ok=True)
-        found = asyncio.run(cases(asked.media, server, Path(place), keep, quick=asked.quick))
-    for case in found:
-        shots = ours(case, asked.aspect)
-        print(f"{case.kind}, {case.name}: {', '.join(dict.fromkeys(shot.mode for shot in shots))}")
-        print(told("ours", measured(case, shots, asked.aspect)))
-    for kind in dict.fromkeys(case.kind for case in found):
-        print(f"all of {kind}, {asked.aspect}:")
-        for name, way in WAYS.items():
-            total = Figures()
-            for case in (one for one in found if one.kind == kind):
-                total.add(measured(case, way(case, asked.aspect), asked.aspect))
-            print(told(name, total))
+        found = asyncio.run(cases(asked.media, server, Path(place), keep, asked.aspect, quick=asked.quick))
+    print_all(found, asked.aspect)
 
 
 if __name__ == "__main__":

@@ -37,19 +37,61 @@ class Walker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 CAP, NVIDIA = "talking/cap12_webcam_54s_silent.mp4", "talking/nvidia_webcam_pillarbox_8s_720p.mp4"
-OBAMA = "talking/obama_speech_2faces_9s_240p.mp4"
+OBAMA, STAGE = "talking/obama_speech_2faces_9s_240p.mp4", "talking/hamilton_whitehouse_10s_360p.mp4"
+LECTURE = "talking/physicsworks_lecture_203s_240p.webm"
 WALKERS = [
-    Walker(name="once across", part=Part(file=CAP, start_s=16.0, end_s=34.0), left=0.0, width=1.0, high=720,
-           walk=[(0, 0.25), (5, 0.25), (11, 0.72), (18, 0.72)]),
-    Walker(name="a step aside", part=Part(file=NVIDIA, start_s=0.0, end_s=7.8), left=0.14, width=0.72, high=720,
-           walk=[(0, 0.4), (5, 0.4), (8, 0.65), (15, 0.65)]),
-    Walker(name="there and back", part=Part(file=CAP, start_s=16.0, end_s=34.0), left=0.0, width=1.0, high=600,
-           walk=[(0, 0.3), (4, 0.3), (9, 0.68), (15, 0.68), (20, 0.34), (26, 0.34)]),
-    Walker(name="never rests", part=Part(file=NVIDIA, start_s=0.0, end_s=7.8), left=0.14, width=0.72, high=640,
-           walk=[(0, 0.25), (4, 0.75), (8, 0.25), (12, 0.75), (16, 0.25)]),
-    Walker(name="stays and sways", part=Part(file=CAP, start_s=16.0, end_s=34.0), left=0.0, width=1.0, high=720,
-           walk=[(0, 0.48), (3, 0.53), (6, 0.47), (9, 0.52), (12, 0.48)]),
+    Walker(
+        name="once across",
+        part=Part(file=CAP, start_s=16.0, end_s=34.0),
+        left=0.0,
+        width=1.0,
+        high=720,
+        walk=[(0, 0.25), (5, 0.25), (11, 0.72), (18, 0.72)],
+    ),
+    Walker(
+        name="a step aside",
+        part=Part(file=NVIDIA, start_s=0.0, end_s=7.8),
+        left=0.14,
+        width=0.72,
+        high=720,
+        walk=[(0, 0.4), (5, 0.4), (8, 0.65), (15, 0.65)],
+    ),
+    Walker(
+        name="there and back",
+        part=Part(file=CAP, start_s=16.0, end_s=34.0),
+        left=0.0,
+        width=1.0,
+        high=600,
+        walk=[(0, 0.3), (4, 0.3), (9, 0.68), (15, 0.68), (20, 0.34), (26, 0.34)],
+    ),
+    Walker(
+        name="never rests",
+        part=Part(file=NVIDIA, start_s=0.0, end_s=7.8),
+        left=0.14,
+        width=0.72,
+        high=640,
+        walk=[(0, 0.25), (4, 0.75), (8, 0.25), (12, 0.75), (16, 0.25)],
+    ),
+    Walker(
+        name="stays and sways",
+        part=Part(file=CAP, start_s=16.0, end_s=34.0),
+        left=0.0,
+        width=1.0,
+        high=720,
+        walk=[(0, 0.48), (3, 0.53), (6, 0.47), (9, 0.52), (12, 0.48)],
+    ),
+]
+UNSEEN_WALKERS = [
+    Walker(name="back to the desk", part=Part(file=OBAMA, start_s=0.1, end_s=8.5), left=0.45, width=0.36, high=720,
+           walk=[(0, 0.72), (3, 0.72), (8, 0.3), (14, 0.3)]),
+    Walker(name="paces", part=Part(file=LECTURE, start_s=23.0, end_s=32.0), left=0.3, width=0.45, high=720,
+           walk=[(0, 0.3), (3, 0.3), (6, 0.6), (9, 0.6), (12, 0.3), (15, 0.3)]),
+    Walker(name="drifts", part=Part(file=CAP, start_s=34.0, end_s=46.0), left=0.0, width=1.0, high=660,
+           walk=[(0, 0.3), (16, 0.7)]),
+    Walker(name="walks off", part=Part(file=STAGE, start_s=3.0, end_s=7.1), left=0.1, width=0.5, high=720,
+           walk=[(0, 0.5), (6, 0.5), (9, 0.85), (14, 0.85)]),
 ]  # fmt: skip
+"""Other people on other ways."""
 
 
 def pictures_of(media: Path, walker: Walker) -> list[Picture]:

@@ -28,7 +28,11 @@ AS_LONG = 0.85
 STAND_IN = 0.6
 """A face at least this large, in shares of the main one, stands in where that was not found."""
 BACKGROUND = 0.4
-"""A face smaller than this share of the largest one that is there half as long stands in the background."""
+"""A face smaller than this share of the largest one stands in the background…"""
+NOT_PASSING = 0.55
+"""…if that is there for so much of the time of whoever is there longest: a head that passes is no foreground."""
+SURE = 0.67
+"""Confidence of a turn from which it is told who speaks: by lips alone a half is a guess, and voices add up guesses."""
 
 SPEAKS_MS = 1_000
 """Less than this of anybody's speech chooses nobody."""
@@ -87,7 +91,7 @@ def _main(groups: Sequence[Sequence[FaceTrack]]) -> int:
     """Which group to hold: on screen longest; of nearly equals the largest; never one in the background."""
     looks = [sum(len(track.samples) for track in group) for group in groups]
     size = [size_of(group) for group in groups]
-    largest = max(own for own, count in zip(size, looks, strict=True) if count >= max(looks) / 2)
+    largest = max(own for own, count in zip(size, looks, strict=True) if count >= NOT_PASSING * max(looks))
     front = [place for place, own in enumerate(size) if own >= BACKGROUND * largest]
     most = max(looks[place] for place in front)
     equals = [place for place in front if looks[place] >= AS_LONG * most]
@@ -115,10 +119,11 @@ def _while_away(main: Sequence[FaceTrack], others: Sequence[Sequence[FaceTrack]]
 
 def _speaker(groups: Sequence[Sequence[FaceTrack]], turns: Sequence[SpeakingTurn]) -> tuple[int, int, int] | None:
     """The group that speaks most, its speech and all of it in ms; None where nobody clearly does."""
+    sure = [turn for turn in turns if turn.confidence >= SURE]
     looks = [sum(len(track.samples) for track in group) for group in groups]
     sizes = [size_of(group) for group in groups]
     speaks = [
-        sum(turn.range.length_ms for turn in turns for track in group if track.track == turn.track) for group in groups
+        sum(turn.range.length_ms for turn in sure for track in group if track.track == turn.track) for group in groups
     ]
     able = [
         place

@@ -88,7 +88,7 @@ def _of_shot(scene: Scene, still: Decision, walk: Walk, when: TimeRange) -> Shot
     held = inside_share(track, np.full(len(walk.boxes), float(start)), length)
     if held >= HELD:
         return shot_of(still, when)
-    found = way(track, when, length=length, low=low, high=low + limit, source_px=scene.ground.width)
+    found = way(track, when, length=length, low=low, high=low + limit, source_px=scene.ground.width, crop_px=crop.width)
     middles = track.spans.mean(axis=1)
     gone = float(((middles < start) | (middles > start + length)).mean())
     if found is not None and found.inside >= held + GAIN and (found.inside >= FOLLOWED or gone < GONE):

@@ -16,8 +16,8 @@ MOST_PANES: Mapping[Aspect, int] = {"9:16": 4, "4:5": 3, "1:1": 2, "16:9": 0}
 """More would be stripes; a wide picture has nothing to stack."""
 FACE_HIGH = 0.4
 """A face is so high in its pane, where there is room around it."""
-TIGHT = 1.2
-"""A pane is at least so many faces wide and high."""
+TIGHT = 1.05
+"""A pane is at least so many faces wide and high: of a close-up not more may be."""
 LEAST_HIGH = 0.25
 """Of the output: lower panes show nobody well."""
 WIDEST = 1.6

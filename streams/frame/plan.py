@@ -17,6 +17,7 @@ from streams.frame.insets import inset
 from streams.frame.scenes import Framed, Scene, scene_of
 from streams.frame.stills import framed, held, safest
 from streams.frame.talking import in_turn
+from streams.frame.undecided import undecided
 
 MOSTLY = 0.6
 """Share of a face's box that must be shown for the face to count as shown; of a close-up not more may be."""
@@ -44,8 +45,8 @@ def plan(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: TimeRange
         raise ValueError("the source has no picture to frame")
     best, safer = Framed(), Framed()
     for scene in scenes_of(tracks, index, aspect, time):
-        best |= chosen(scene)
-        safer |= framed(scene, safest(scene))
+        best |= _between_bars(scene, chosen(scene))
+        safer |= _between_bars(scene, framed(scene, safest(scene)))
     first, second = ([one for number in sorted(made) for one in made[number]] for made in (best, safer))
     return FramePlan(
         clip_id=tracks.clip_id,
@@ -75,7 +76,17 @@ def scenes_of(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: Time
 
 def chosen(scene: Scene) -> Framed:
     """What is shown of an angle: a still crop, unless there is a reason for something else."""
-    return inset(scene) or in_turn(scene) or follow(scene, held(scene))
+    return inset(scene) or undecided(scene) or in_turn(scene) or follow(scene, held(scene))
+
+
+def _between_bars(scene: Scene, made: Framed) -> Framed:
+    """The same, told what of the picture may be shown where it has bars: a second try may want all of it."""
+    ground = scene.ground
+    if (ground.content.width, ground.content.height) == (ground.width, ground.height):
+        return made
+    return {
+        number: [msgspec.structs.replace(one, content=ground.content) for one in run] for number, run in made.items()
+    }
 
 
 def faces_shown(tracks: ClipTracks, crops: Sequence[ShotCrop]) -> list[FaceSample]:

@@ -17,6 +17,8 @@ LIKE_SIZE = 2.5
 """How much nearer to the camera the same person may come…"""
 AT_ONCE = 0.05
 """…and at what share of the looks a false face may stand beside the true one."""
+TOGETHER = 0.3
+"""Share of the looks at one of two people at which the other is seen too."""
 Framed = dict[int, list[ShotCrop]]
 """By number of the shot what it shows, in order of time."""
 
@@ -39,6 +41,11 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         return self.screen >= SURE
 
     @property
+    def numbers(self) -> set[int]:
+        """Of the tracks of its faces."""
+        return {track.track for group in self.groups for track in group}
+
+    @property
     def length_ms(self) -> int:
         """Of all its shots."""
         return sum(when.length_ms for when in self.shots.values())
@@ -57,6 +64,13 @@ def scene_of(
         cast=main_first(groups, tracks.turns),
         screen=screen_in(tracks, group) or 0.0,
     )
+
+
+def seen_together(groups: Sequence[Sequence[FaceTrack]]) -> bool:
+    """Whether each is seen beside all others: one who walks may be taken for two, but is never in two places."""
+    looks = [{(track.shot, s.at_ms) for track in group for s in track.samples} for group in groups]
+    pairs = ((one, other) for place, one in enumerate(looks) for other in looks[:place])
+    return all(len(one & other) >= TOGETHER * min(len(one), len(other)) for one, other in pairs)
 
 
 def wanderers(groups: Sequence[Sequence[FaceTrack]]) -> list[list[FaceTrack]]:

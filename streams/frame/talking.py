@@ -15,18 +15,22 @@ from schemas.documents import FaceTrack, ShotCrop
 from schemas.media import CropBox, TimeRange
 from streams.frame.angles import SEEN_ENOUGH, SPEAKER_SIZE, size_of
 from streams.frame.crop import Subject
-from streams.frame.panes import boxes_of, hull, people_panes, share_a_crop
-from streams.frame.scenes import Framed, Scene
+from streams.frame.panes import boxes_of, share_a_crop
+from streams.frame.pauses import pauses
+from streams.frame.scenes import Framed, Scene, seen_together
+from streams.frame.undecided import stacked
 
 LEAST_SAID_MS, LEAST_SHARE = 1_500, 0.1
 """Whoever says less in an angle, or less than this share of it, is not one of those who talk in turn."""
 WORD_MS = 500
 """A shorter turn is a word in between."""
-TOGETHER = 0.3
-"""Share of the looks at one of two people at which the other is seen too."""
 BREATH_MS = 700
 EARLY_MS = 800
-"""Somebody is cut to up to so long before their first word: the start of a turn is found late, never early."""
+"""Somebody is cut to up to so long before their first word: the start of a turn is found late."""
+REACH_MS = 1_000
+"""A pause so near to where one turn ends and the next begins is where they really do: lips are told over a second."""
+LEAD_MS = 320
+"""Whoever begins to speak after a pause is there so long before: many a word begins softly."""
 STAYS_MS = 1_200
 """A face that is cut to stays at least so long…"""
 QUICK_MS = 2_500
@@ -47,24 +51,19 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
 def in_turn(scene: Scene) -> Framed | None:
     """Cuts between people who talk in turn, or all of them stacked; None where one still crop does."""
     who = talkers(scene)
-    if len(who) < 2 or not _seen_together(scene, who) or share_a_crop([scene.groups[one] for one in who], scene.ground):
+    people = [scene.groups[one] for one in who]
+    if len(who) < 2 or not seen_together(people) or share_a_crop(people, scene.ground):
         return None
     said = {number: spoken(scene, number, who) for number in scene.shots}
-    shown = {number: stretches(said[number], scene.shots[number], who[0]) for number in scene.shots}
+    quiet = pauses(scene.tracks.voice)
+    shown = {number: stretches(said[number], scene.shots[number], who[0], quiet) for number in scene.shots}
     cuts = sum(max(0, len(run) - 1) for run in shown.values())
     share = served(said, shown)
     quick = cuts * QUICK_MS > scene.length_ms or share < SERVED
-    if quick and (panes := people_panes([scene.groups[one] for one in who], scene.groups, scene.ground)):
-        changes = sum(max(0, len(run) - 1) for run in said.values())
-        reason = (
-            f"{len(who)} people talk in quick turn ({changes} changes in {scene.length_ms / 1000:.1f} s) "
-            "and do not fit into one crop: one below the other"
-        )
-        crop = hull(panes)
-        return {
-            number: [ShotCrop(range=when, mode="split", crop=crop, shows="people", reason=reason, panes=panes)]
-            for number, when in scene.shots.items()
-        }
+    changes = sum(max(0, len(run) - 1) for run in said.values())
+    told = f"they talk in quick turn ({changes} changes in {scene.length_ms / 1000:.1f} s)"
+    if quick and (all_of_them := stacked(scene, people, told)):
+        return all_of_them
     crops = {one: _crop_of(scene, one) for one in who}
     if not cuts or not _come_apart(list(crops.values())):
         return None
@@ -93,13 +92,6 @@ def talkers(scene: Scene) -> list[int]:
         and said[place] >= least
     ]
     return sorted(able, key=lambda place: -said[place])
-
-
-def _seen_together(scene: Scene, who: Sequence[int]) -> bool:
-    """Whether each is seen beside all others: one who walks may be taken for two, but is never in two places."""
-    looks = [{(track.shot, s.at_ms) for track in scene.groups[one] for s in track.samples} for one in who]
-    pairs = ((one, other) for place, one in enumerate(looks) for other in looks[:place])
-    return all(len(one & other) >= TOGETHER * min(len(one), len(other)) for one, other in pairs)
 
 
 def _said_ms(scene: Scene, group: Sequence[FaceTrack]) -> int:
@@ -139,37 +131,55 @@ def _joined(one: TimeRange, other: TimeRange) -> TimeRange:
     return TimeRange(start_ms=one.start_ms, end_ms=max(one.end_ms, other.end_ms))
 
 
-def stretches(said: Sequence[Stretch], when: TimeRange, usual: int) -> list[Stretch]:
+def stretches(said: Sequence[Stretch], when: TimeRange, usual: int, quiet: Sequence[TimeRange] = ()) -> list[Stretch]:
     """Who has the picture when: from about their first word to that of the next, each for a while. Covers the shot.
 
-    Where nobody speaks, ``usual`` has it.
+    Where nobody speaks, ``usual`` has it; ``quiet``: where no voice is heard.
     """
     if not said:
         return [Stretch(who=usual, range=when)]
-    starts = [when.start_ms, *(max(when.start_ms, _turn_ms(one, other)) for one, other in pairwise(said))]
+    starts = [when.start_ms]
+    for one, other in pairwise(said):
+        starts.append(min(when.end_ms, max(starts[-1], _turn_ms(one, other, quiet))))
     ends = [*starts[1:], when.end_ms]
-    run = [
+    run = _merged(
         Stretch(who=one.who, range=TimeRange(start_ms=start, end_ms=end))
         for one, start, end in zip(said, starts, ends, strict=True)
         if end > start
-    ]
+    )
     while len(run) > 1 and (shortest := min(run, key=lambda one: one.range.length_ms)).range.length_ms < STAYS_MS:
         run = _without(run, run.index(shortest))
     return run
 
 
-def _turn_ms(one: Stretch, other: Stretch) -> int:
-    """When the picture goes from one to the other: when the one has ended, and not long before the other begins."""
+def _turn_ms(one: Stretch, other: Stretch, quiet: Sequence[TimeRange]) -> int:
+    """When the picture goes from one to the other: in the first pause after the one, else in the nearest.
+
+    Without a pause when the one has ended, and not long before the other begins.
+    """
     begins = other.range.start_ms
-    return max(min(one.range.end_ms, begins), begins - EARLY_MS)
+    ends = min(one.range.end_ms, begins)
+    low, high = max(one.range.start_ms, ends - REACH_MS), min(other.range.end_ms, begins + REACH_MS)
+
+    def away(pause: TimeRange) -> tuple[int, int]:
+        return max(0, ends - pause.end_ms, pause.start_ms - begins), pause.start_ms
+
+    near = min((pause for pause in quiet if low < pause.end_ms and pause.start_ms < high), key=away, default=None)
+    if near is None:
+        return max(ends, begins - EARLY_MS)
+    return min(high, max(near.start_ms, near.end_ms - LEAD_MS))
 
 
 def _without(run: list[Stretch], place: int) -> list[Stretch]:
-    """The stretch goes to the one before it, the first to the next; equal neighbours become one."""
+    """The stretch goes to the one before it, the first to the next."""
     taker = run[place - 1] if place else run[1]
-    given = msgspec.structs.replace(run[place], who=taker.who)
+    return _merged([*run[:place], msgspec.structs.replace(run[place], who=taker.who), *run[place + 1 :]])
+
+
+def _merged(run: Iterable[Stretch]) -> list[Stretch]:
+    """The same, neighbours of one person as one."""
     joined: list[Stretch] = []
-    for one in [*run[:place], given, *run[place + 1 :]]:
+    for one in run:
         if joined and joined[-1].who == one.who:
             joined[-1] = Stretch(who=one.who, range=_joined(joined[-1].range, one.range))
         else:

@@ -39,13 +39,14 @@ SWITCH_COST = 4.0
 class Weighed(msgspec.Struct, frozen=True, kw_only=True):
     """What speaks for whom in one shot: ``scores`` (n, 1 + tracks) on ``steps`` (n,), the first column is nobody's.
 
-    ``pooled``, of the same shape, is for what many steps say together.
+    ``pooled``, of the same shape, is for what many steps say together; ``lips`` is ``scores`` before voices were asked.
     """
 
     shot: TimeRange
     steps: Floats
     heard: NDArray[np.bool_]
     scores: Floats
+    lips: Floats
     pooled: Floats
     tracks: list[int]
 
@@ -86,6 +87,7 @@ def shot_of(
         steps=steps,
         heard=spoken(steps, voice, speech),
         scores=alone,
+        lips=alone,
         pooled=pooled,
         tracks=[face.track for face in faces],
     )
@@ -116,6 +118,13 @@ def with_voices(shots: Sequence[Weighed], tracks: Sequence[FaceTrack], voices: H
     return told
 
 
+def _margin(scores: Floats, who: int) -> float:
+    """How much more speaks for one than for any other face (nobody, where there is none), on average over steps."""
+    others = np.delete(scores, [0, who] if scores.shape[1] > 2 else [who], axis=1).max(axis=1)
+    known = np.isfinite(scores[:, who])
+    return float(np.mean(np.clip(scores[known, who] - others[known], -20.0, 20.0))) if known.any() else -20.0
+
+
 def turns_in(one: Weighed) -> list[SpeakingTurn]:
     """Who speaks when in one shot."""
     scores = one.scores.copy()
@@ -125,8 +134,8 @@ def turns_in(one: Weighed) -> list[SpeakingTurn]:
     for who, run in groupby(path.tolist()):
         length = len(list(run))
         if who:
-            others = np.delete(scores[place : place + length], who, axis=1).max(axis=1)
-            margin = float(np.mean(np.maximum(-20.0, scores[place : place + length, who] - others)))
+            here = slice(place, place + length)
+            margin = min(_margin(scores[here], who), _margin(one.lips[here], who))
             start_ms = int(one.steps[place])
             time = TimeRange(start_ms=start_ms, end_ms=min(one.shot.end_ms, start_ms + length * STEP_MS))
             confidence = round(1.0 / (1.0 + float(np.exp(-margin))), 3)

@@ -17,19 +17,19 @@ from schemas.media import TimeRange
 Floats = NDArray[np.float64]
 
 STEP_MS, SAMPLE_MS = 160, 40
-PLACES = 60
+PLACES = 84
 """Places of a crop's length."""
 FASTEST = 3
-"""Places a step: a third of the crop's length in a second."""
+"""Places a step: between a fifth and a quarter of the crop's length in a second."""
 CUT_OFF, OFF_CENTRE = 1.0, 0.03
-SET_OUT, MOVE, TURN_BACK = 1.2, 0.02, 6.0
+SET_OUT, MOVE, TURN_BACK = 1.2, 0.02, 3.0
 """What it costs to begin to move, to move by a place, to move the other way than the last time."""
 SPRING = 6.0
 """Of the critically damped spring, radians a second; it lags by 2 / SPRING seconds."""
 ROUND_PX = 0.25
 """A key frame that lies so near to the line between its neighbours is left out."""
 MEAN_PX, MOST_PX, WIDTH_PX, PICTURE_MS = 1.4, 5.8, 640, 40
-"""Travel a picture, of a source that is so wide: the mean, and what 95 of 100 pictures keep to."""
+"""Travel a picture: the mean, of a source that is so wide, and what 95 of 100 pictures keep to, of a crop that is."""
 TURNS_A_SECOND = 0.1
 STRICTER = (1.0, 2.0, 4.0, 8.0, 16.0)
 
@@ -55,10 +55,12 @@ def inside_share(track: Track, starts: Floats, length: float) -> float:
     return float(held.mean())
 
 
-def way(track: Track, time: TimeRange, *, length: float, low: float, high: float, source_px: int) -> Way | None:
+def way(
+    track: Track, time: TimeRange, *, length: float, low: float, high: float, source_px: int, crop_px: int
+) -> Way | None:
     """The way of a window of ``length`` between ``low`` and ``high`` that keeps to the limits of travel, if there is.
 
-    ``source_px``: how wide the source is, for travel is told of one that is `WIDTH_PX` wide.
+    ``source_px`` and ``crop_px``: how wide both are, for travel is told of pictures that are `WIDTH_PX` wide.
     """
     at_ms = np.arange(time.start_ms, time.end_ms + STEP_MS, STEP_MS, dtype=np.float64)
     places = np.arange(low, high - length + 1e-6, length / PLACES)
@@ -67,7 +69,7 @@ def way(track: Track, time: TimeRange, *, length: float, low: float, high: float
     costs = _costs(track, at_ms, places, length)
     for strict in STRICTER:
         smooth_ms, smooth = _smoothed(at_ms, places[_cheapest(costs, strict)])
-        if _is_calm(smooth * WIDTH_PX / source_px):
+        if _is_calm(smooth * WIDTH_PX, source_px, crop_px):
             starts = np.interp(track.at_ms, smooth_ms, smooth)
             keys = _keys(smooth_ms, smooth)
             return Way(
@@ -166,13 +168,14 @@ def _smoothed(at_ms: Floats, starts: Floats) -> tuple[Floats, Floats]:
     return fine, np.asarray(found)
 
 
-def _is_calm(starts: Floats) -> bool:
+def _is_calm(starts: Floats, source_px: int, crop_px: int) -> bool:
     """Whether a way, in steps of a picture, keeps to the limits."""
-    steps = np.diff(starts) * PICTURE_MS / SAMPLE_MS
+    steps = np.diff(starts) * PICTURE_MS / SAMPLE_MS / source_px
     ways, moves = np.abs(steps), np.sign(steps[np.abs(steps) > 0.02])
     turns = int((moves[1:] != moves[:-1]).sum()) if len(moves) else 0
     seconds = len(starts) * SAMPLE_MS / 1000
-    return bool(ways.mean() <= MEAN_PX and np.percentile(ways, 95) <= MOST_PX and turns <= TURNS_A_SECOND * seconds)
+    most = float(np.percentile(ways, 95)) * source_px / crop_px
+    return bool(ways.mean() <= MEAN_PX and most <= MOST_PX and turns <= TURNS_A_SECOND * seconds)
 
 
 def _keys(at_ms: Floats, starts: Floats) -> Sequence[int]:

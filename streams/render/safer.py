@@ -70,7 +70,7 @@ def _is_safe(plan: FramePlan, shot: ShotCrop) -> bool:
 def _fit(plan: FramePlan, shot: ShotCrop) -> ShotCrop:
     if shot.mode == "fit":
         return shot
-    crop = CropBox(x=0, y=0, width=plan.source_width, height=plan.source_height)
+    crop = shot.content or CropBox(x=0, y=0, width=plan.source_width, height=plan.source_height)
     return msgspec.structs.replace(
         shot, mode="fit", crop=crop, path=[], panes=[], reason=FIT_REASON.format(shot.reason)
     )

@@ -35,13 +35,13 @@ def made(x: Callable[[float], float], aspect: Aspect = "9:16") -> FramePlan:
 
 
 def travel(shot: ShotCrop) -> tuple[float, float, int]:
-    """Mean and 95th of 100 of the px a picture, of a source of 640 px, and how often it turns back."""
+    """The mean px a picture, of a source of 640 px, 95th of 100 of a crop of 640 px, and how often it turns back."""
     places = [view(shot, at_ms).x for at_ms in range(0, LENGTH_MS, 40)]
     steps = np.diff(places) * 640 / 1920
     moves = [step for step in steps if abs(step) > 0.02]
     return (
         float(np.abs(steps).mean()),
-        float(np.percentile(np.abs(steps), 95)),
+        float(np.percentile(np.abs(steps), 95)) * 1920 / shot.path[0].box.width,
         sum(one * other < 0 for one, other in pairwise(moves)),
     )
 
@@ -66,7 +66,7 @@ def test_a_crop_moves_when_its_subject_leaves_and_then_stands_still() -> None:
     assert most <= 6
     assert turns == 0
     ends = [view(shot, at_ms) for at_ms in (0, 4_000, 18_000, 24_000)]
-    assert ends[0] == ends[1]
+    assert ends[0].x == pytest.approx(ends[1].x, abs=0.1)
     assert ends[2].x == pytest.approx(ends[3].x, abs=3)
     assert len(shot.path) < 60
     assert shot.crop.x <= ends[0].x

@@ -114,6 +114,12 @@ def test_small_faces_in_the_background_never_win() -> None:
     assert crop.x < 1500 < 1700 < crop.x + crop.width
 
 
+def test_a_large_head_that_passes_is_not_held_for_the_rest_of_the_shot() -> None:
+    looks: list[Looks] = [(0, 200, 80, every(0, 8000)), (0, 1500, 300, every(0, 3800))]
+    crop = plan(clip(ranges(0, 8000), looks), source(), "9:16", WHOLE).shots[0].crop
+    assert crop.x < 200 < 280 < crop.x + crop.width
+
+
 def test_shots_of_one_angle_share_a_crop_though_another_lies_between() -> None:
     looks: list[Looks] = [
         (0, 300, 120, every(0, 2000)),

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from schemas.documents import Aspect, ClipTracks, FramePlan
-from schemas.faces import SpeakingTurn
+from schemas.faces import SpeakingTurn, VoiceCurve
 from schemas.media import TimeRange
 from schemas.shown import share_shown, views
 from streams.frame.plan import plan
-from streams.frame.talking import STAYS_MS, Stretch, served, stretches
+from streams.frame.talking import LEAD_MS, STAYS_MS, Stretch, served, stretches
 from tests.frame.test_plan import LEFT, RIGHT, Looks, clip, every, look, ranges, source
 
 LENGTH_MS = 20_000
@@ -66,6 +66,14 @@ def test_a_turn_that_is_found_late_is_cut_to_a_little_early() -> None:
     assert [shot.range.start_ms for shot in made(said).shots] == [0, 7_200, 14_000]
 
 
+def test_the_cut_falls_into_the_pause_near_by() -> None:
+    level = [-50.0 if 4_000 <= at < 4_600 or 9_000 <= at < 9_100 else -20.0 for at in range(0, LENGTH_MS, 40)]
+    voice = VoiceCurve(start_ms=0, step_ms=40, level_db=level)
+    tracks = msgspec.structs.replace(told(SLOWLY, pair()), voice=voice)
+    shots = plan(tracks, source(), "9:16", SHOT).shots
+    assert [shot.range.start_ms for shot in shots] == [0, 4_600 - LEAD_MS, 11_000], "there is no pause near 11 s"
+
+
 def test_people_who_share_a_crop_are_held_together() -> None:
     (shot,) = made(SLOWLY, pair(x=560)).shots
     assert shot.mode == "hold"
@@ -82,7 +90,8 @@ def test_quick_turns_show_both_one_below_the_other(aspect: Aspect, ratio: float)
     found = made(QUICKLY, aspect=aspect)
     (shot,) = found.shots
     assert (shot.mode, shot.shows, len(shot.panes)) == ("split", "people", 2)
-    assert "2 people talk in quick turn" in shot.reason
+    assert "2 people" in shot.reason
+    assert "talk in quick turn" in shot.reason
     for pane, x in zip(shot.panes, (300, 1500), strict=True):
         part = pane.source
         assert part.width / part.height == pytest.approx(ratio, rel=0.02)
@@ -132,15 +141,21 @@ def test_an_angle_that_comes_back_is_framed_as_before() -> None:
 turn = some.tuples(some.integers(0, 3), some.integers(0, 3_000), some.integers(1, 4_000))
 
 
-@given(some.lists(turn, max_size=12), some.integers(0, 40_000), some.integers(1, 30_000))
-def test_stretches_cover_the_shot_and_each_stays(said: list[tuple[int, int, int]], start: int, length: int) -> None:
+@given(some.lists(turn, max_size=12), some.integers(0, 40_000), some.integers(1, 30_000), some.lists(turn, max_size=9))
+def test_stretches_cover_the_shot_and_each_stays(
+    said: list[tuple[int, int, int]], start: int, length: int, silent: list[tuple[int, int, int]]
+) -> None:
     when, at, run = TimeRange(start_ms=start, end_ms=start + length), start - 2_000, list[Stretch]()
     for who, gap, lasts in said:
         times = TimeRange(start_ms=at + gap, end_ms=at + gap + lasts)
         at = times.end_ms
         if times.overlap_ms(when) and not (run and run[-1].who == who):
             run.append(Stretch(who=who, range=times))
-    shown = stretches(run, when, 7)
+    quiet, at = list[TimeRange](), start - 2_000
+    for _, gap, lasts in silent:
+        quiet.append(TimeRange(start_ms=at + gap, end_ms=at + gap + lasts))
+        at += gap + lasts
+    shown = stretches(run, when, 7, quiet)
     assert [shown[0].range.start_ms, shown[-1].range.end_ms] == [when.start_ms, when.end_ms]
     assert all(one.range.end_ms == other.range.start_ms for one, other in pairwise(shown))
     assert all(one.who != other.who for one, other in pairwise(shown))

@@ -8,6 +8,7 @@ import numpy as np
 from schemas.documents import FaceSample, FaceTrack
 from schemas.faces import Mouth, SpeakingTurn, VoiceCurve
 from schemas.media import TimeRange
+from streams.frame.angles import SURE
 from streams.frame.turns import who_speaks
 from streams.frame.whose_voice import HeardVoices
 from tests.frame.test_speaking import LEFT, RIGHT, SHOT, lips, share, spoken, track, voice
@@ -46,6 +47,12 @@ def test_a_voice_keeps_its_face_over_the_shots_of_an_angle() -> None:
     assert share(turns, 0, 0, 12_000) > 0.9
     assert share(turns, 2, 12_000, 24_000) > 0.9
     assert [turn.range.start_ms for turn in turns] == sorted(turn.range.start_ms for turn in turns)
+
+
+def test_what_the_voice_alone_tells_is_not_sure() -> None:
+    turns = heard([[0, 1]], one_voice())
+    sure = {turn.track: turn.confidence for turn in turns}
+    assert sure[0] > SURE > sure[2]
 
 
 def test_shots_of_other_angles_are_judged_by_themselves() -> None:

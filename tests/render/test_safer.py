@@ -43,6 +43,14 @@ def test_shots_that_lose_a_face_show_the_whole_picture_and_others_stay(fault: Ch
     assert (safer.template, safer.told) == (None, ["the whole picture in 1 of 2 shots"])
 
 
+def test_all_of_a_picture_is_what_lies_between_its_bars() -> None:
+    content = CropBox(x=0, y=20, width=320, height=140)
+    shots = [msgspec.structs.replace(one, content=content) for one in PLAN.shots]
+    safer = simpler(msgspec.structs.replace(PLAN, shots=shots), None, ["cut_face"])
+    assert safer is not None
+    assert (safer.plan.shots[1].mode, safer.plan.shots[1].crop) == ("fit", content)
+
+
 @pytest.mark.parametrize("fault", ["jitter", "reversals"])
 def test_a_crop_that_moves_too_much_is_given_up(fault: CheckName) -> None:
     safer = simpler(PLAN, None, [fault])
