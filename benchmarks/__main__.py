@@ -20,7 +20,19 @@ from importlib import import_module
 from benchmarks.claims import Claim, Failed, exit_code, report, table, told
 from benchmarks.rig import Rig, about, arguments, rig_of, say
 
-NAMES = ("asr", "word_times", "pictures", "render", "hop", "api_latency", "memory", "pipeline", "hour")
+NAMES = (
+    "asr",
+    "word_times",
+    "pictures",
+    "render",
+    "moviepy_peer",
+    "many",
+    "hop",
+    "api_latency",
+    "memory",
+    "pipeline",
+    "hour",
+)
 """Those that need no stack first: a stack at rest would still take a share of the processor from them."""
 WITHOUT_RECIPE = {"asr", "word_times", "hop", "hour"}
 """Or with one of another length, made in its turn before anything is timed."""

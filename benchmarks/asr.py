@@ -53,9 +53,9 @@ class Peer:
 
 
 @contextmanager
-def peer(server: Triton, threads: int = THREADS) -> Iterator[Peer]:
+def peer(python: Path, weights: Path, threads: int = THREADS) -> Iterator[Peer]:
     """faster-whisper in the environment and with the weights of the server."""
-    command = [str(server.python), str(PEER), str(server.weights / "whisper-base"), str(threads)]
+    command = [str(python), str(PEER), str(weights / "whisper-base"), str(threads)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield Peer(process)
         assert process.stdin is not None
@@ -124,7 +124,7 @@ def compare(rounds: int) -> Claim:
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "span.npy"
         np.save(path, samples)
-        with running(Path(place) / "log") as server, peer(server) as other:
+        with running(Path(place) / "log") as server, peer(server.python, server.weights) as other:
             return asyncio.run(measure(server, other, samples, path, rounds))
 
 

@@ -146,7 +146,11 @@ def _claims(way: str, ours: Score, theirs: Score, lines: Sequence[str]) -> list[
 
 def compare(given: Sets) -> list[Claim]:
     """With a server and a peer of its own."""
-    with tempfile.TemporaryDirectory() as name, running(Path(name) / "log") as server, peer(server) as other:
+    with (
+        tempfile.TemporaryDirectory() as name,
+        running(Path(name) / "log") as server,
+        peer(server.python, server.weights) as other,
+    ):
         return asyncio.run(measure(Both(server.url, other, Path(name)), given))
 
 

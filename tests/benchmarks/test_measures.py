@@ -7,14 +7,18 @@ from uuid import UUID
 
 import pytest
 
-from benchmarks import api_load
+from benchmarks import api_load, many, moviepy_peer
 from benchmarks.api_latency import claims_of, mix
 from benchmarks.api_load import CUSTOMER, FRESH, Ask, Heard, draw, headers_of, joined
 from benchmarks.hop import between_stages, claim_of
 from benchmarks.marks import Hop
 from benchmarks.memory import most_at_once, peaks
-from benchmarks.pipeline import OurRun, fair_ratio, limit_s
+from benchmarks.pipeline import OurRun, fair_ratio
+from benchmarks.render import CLIP, Cost
 from benchmarks.shorts_factory import PeerRun
+from benchmarks.stage_limits import shared
+from schemas.documents import SourceIndex
+from streams.render.writer import Encoding
 
 
 def hop(source: str, ms: float) -> Hop:
@@ -71,9 +75,30 @@ def test_medians_of_the_rounds_are_compared() -> None:
 
 
 def test_the_limits_share_the_cores() -> None:
-    parts = limit_s(584.0, 150.0)
-    assert parts["speech (wall)"] == pytest.approx(14.0)
-    assert parts["rendering with captions (CPU)"] == pytest.approx(150 * 0.47 / 2)
+    assert shared({"speech (wall)": 14.0, "rendering (CPU)": 70.0}) == {"speech (wall)": 14.0, "rendering (CPU)": 35.0}
+
+
+def test_clips_side_by_side_are_held_to_those_in_a_row() -> None:
+    costs = {
+        many.SIDE.name: [Cost(wall_s=wall_s, cpu_s=150.0) for wall_s in (80.0, 90.0, 300.0)],
+        many.ROW.name: [Cost(wall_s=wall_s, cpu_s=160.0) for wall_s in (100.0, 100.0, 90.0)],
+    }
+    claim = many.compared(costs, 10, 30.0, "draft", full=True)
+    assert (claim.measured, claim.limit) == (pytest.approx(0.9), 0.85)
+    assert many.compared(costs, 4, 3.0, "draft", full=False).limit is None
+
+
+def test_clips_lie_evenly_over_the_file() -> None:
+    index = SourceIndex(format="mov", size_bytes=1, duration_ms=100_000, origin_us=0, seekable=True)
+    found = many.places(index, 3, 30.0)
+    assert [(one.start_ms, one.end_ms) for one in found] == [(500, 30_500), (35_000, 65_000), (69_500, 99_500)]
+
+
+def test_moviepy_is_held_by_the_processor_time_of_whole_clips() -> None:
+    mine, others = [Cost(wall_s=30.0, cpu_s=20.0)], [Cost(wall_s=90.0, cpu_s=100.0)]
+    claim = moviepy_peer.compared(mine, others, Encoding(), CLIP)
+    assert (claim.measured, claim.limit) == (pytest.approx(0.2), 0.25)
+    assert moviepy_peer.compared(mine, others, Encoding(), moviepy_peer.QUICK).limit is None
 
 
 def asks() -> list[Ask]:
