@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import msgspec
@@ -14,13 +14,15 @@ from streams import dead
 from streams.adapters.ports import Landmarks, LandmarksFound, Report
 from streams.attempt import timed_in_thread
 from streams.errors import Unavailable
-from streams.frame.angles import same_angles
+from streams.frame.angles import people, same_angles
 from streams.frame.mouths import Spot, cut_out, mouths_of, spots
 from streams.frame.turns import who_speaks
 from streams.frame.whose_voice import HeardVoices
 from streams.sight.canvas import Canvas, grey_pictures
 
 BATCH = 64
+RARE_MS = 300
+"""Where one person alone is on screen lips decide nothing: so often they are looked at there."""
 LOST = "Who speaks on screen was not looked for (it could not be found out): crops follow the main face."
 
 
@@ -39,15 +41,17 @@ async def mark_mouths(
     at_ms: Sequence[int],
     tracks: Sequence[FaceTrack],
     *,
+    often: Collection[int],
     report: Report,
     seen: int,
     warn: Callable[[str], None],
 ) -> Marked:
     """Mouths of the tracked faces in the grey pictures of ``path``; without the model none, and a warning.
 
-    ``report`` is told ``seen`` plus the faces answered so far. The clip is made either way: never raises Unavailable.
+    In shots ``often`` in every picture, in others in some. ``report`` is told ``seen`` plus the faces answered so far.
+    The clip is made either way: never raises Unavailable.
     """
-    wanted = spots(tracks, at_ms, canvas)
+    wanted = thinned(spots(tracks, at_ms, canvas), {track.track for track in tracks if track.shot in often})
     pictures = grey_pictures(path, canvas, len(at_ms))
     parts: list[LandmarksFound] = []
     cut_ms = 0
@@ -70,6 +74,25 @@ async def mark_mouths(
         model=parts[-1].model if parts else "",
         compute_ms=cut_ms + sum(part.compute_ms for part in parts),
     )
+
+
+def contested(tracks: ClipTracks) -> set[int]:
+    """Shots of the camera angles that show more than one person: there lips decide who is held."""
+    found: set[int] = set()
+    for angle in same_angles(tracks):
+        if len(people([track for track in tracks.tracks if track.shot in angle])) > 1:
+            found |= set(angle)
+    return found
+
+
+def thinned(wanted: Sequence[Spot], often: Collection[int]) -> list[Spot]:
+    """All faces of the tracks ``often``; of others one each `RARE_MS`: their eyes are of use, nobody else may speak."""
+    kept, last_ms = list[Spot](), dict[int, int]()
+    for spot in wanted:
+        if spot.track in often or spot.at_ms - last_ms.get(spot.track, -RARE_MS) >= RARE_MS:
+            last_ms[spot.track] = spot.at_ms
+            kept.append(spot)
+    return kept
 
 
 async def turns_or_none(

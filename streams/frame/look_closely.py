@@ -16,11 +16,12 @@ from schemas.shots import Transition
 from streams.adapters.media.handles import SourceHandle
 from streams.adapters.media.sandbox import run_child
 from streams.adapters.ports import Faces, Landmarks, Report
-from streams.frame.lips import mark_mouths, told
+from streams.frame.lips import contested, mark_mouths, told
+from streams.frame.steady import find_faces_sparsely
 from streams.frame.tracks import KEEP_SCORE, clear, follow
 from streams.frame.whose_voice import HeardVoices
 from streams.sight.canvas import Canvas
-from streams.sight.faces import find_faces, model_names
+from streams.sight.faces import model_names
 from streams.sight.persons import find_persons
 from streams.sight.shots import NAME
 
@@ -66,16 +67,17 @@ async def look_closely(
     decoded) and Unavailable (source, face detector).
     """
     seen = await _decode(time, index, source, scratch, report)
-    found = await find_faces(
+    shots = [TimeRange(start_ms=start, end_ms=end) for start, end in seen.shots]
+    found = await find_faces_sparsely(
         faces,
         scratch / "faces.raw",
         seen.canvas,
-        len(seen.face_ms),
+        seen.face_ms,
+        shots,
         least_score=KEEP_SCORE,
         report=report,
         seen=seen.pictures,
     )
-    shots = [TimeRange(start_ms=start, end_ms=end) for start, end in seen.shots]
     detections = clear(list(zip(seen.face_ms, found.faces, strict=True)), seen.transitions)
     tracks = await asyncio.to_thread(follow, detections, shots)
     bare = without_faces(seen.face_ms, shots, tracks)
@@ -83,31 +85,37 @@ async def look_closely(
     persons = await find_persons(
         landmarks, scratch / "faces.raw", seen.canvas, bare, report=report, seen=counted, warn=warn
     )
-    marked = await mark_mouths(
-        landmarks,
-        scratch / "mouths.raw",
-        seen.fine,
-        seen.mouth_ms,
-        tracks,
-        report=report,
-        seen=counted + len(bare),
-        warn=warn,
-    )
     looked = ClipTracks(
         clip_id=clip_id,
         range=time,
         shots=shots,
         tracks=tracks,
         pictures_looked_at=seen.pictures,
-        model=model_names(NAME, found.model, persons.model, marked.model),
-        compute_ms=seen.cpu_ms + found.compute_ms + persons.compute_ms + marked.compute_ms,
+        model="",
+        compute_ms=0,
         looks=seen.looks,
         transitions=seen.transitions,
-        mouths=marked.mouths,
         voice=seen.voice,
         persons=[
             PersonSample(at_ms=seen.face_ms[place], persons=there) for place, there in sorted(persons.by_place.items())
         ],
+    )
+    marked = await mark_mouths(
+        landmarks,
+        scratch / "mouths.raw",
+        seen.fine,
+        seen.mouth_ms,
+        tracks,
+        often=contested(looked),
+        report=report,
+        seen=counted + len(bare),
+        warn=warn,
+    )
+    looked = msgspec.structs.replace(
+        looked,
+        model=model_names(NAME, found.model, persons.model, marked.model),
+        compute_ms=seen.cpu_ms + found.compute_ms + persons.compute_ms + marked.compute_ms,
+        mouths=marked.mouths,
     )
     return (await told(looked, speech, warn, voices))[0]
 

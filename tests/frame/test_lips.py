@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from schemas.faces import VoiceCurve
 from schemas.media import Box, Face, TimeRange
 from streams.adapters.ports import LandmarksFound
 from streams.errors import Unavailable
-from streams.frame.lips import LOST, mark_mouths, told, turns_or_none
+from streams.frame.lips import LOST, RARE_MS, contested, mark_mouths, told, turns_or_none
 from streams.sight.canvas import Canvas, write_grey
 from tests.look.clips import counter
 from tests.look.twins import DarkLipped
@@ -43,23 +45,49 @@ def greys(tmp_path: Path) -> Path:
 
 async def test_mouths_of_every_picture(greys: Path) -> None:
     report, counts = counter()
-    marked = await mark_mouths(DarkLipped(), greys, CANVAS, TIMES, [TRACK], report=report, seen=7, warn=pytest.fail)
+    marked = await mark_mouths(
+        DarkLipped(), greys, CANVAS, TIMES, [TRACK], often=[0], report=report, seen=7, warn=pytest.fail
+    )
     assert [mouth.at_ms for mouth in marked.mouths] == TIMES
     assert {mouth.opening > 0 for mouth in marked.mouths} == {True, False}
     assert (marked.model, counts) == ("dark-lipped-1", [17])
     assert marked.compute_ms >= 10
 
 
+async def test_whoever_is_alone_is_looked_at_now_and_then(greys: Path) -> None:
+    marked = await mark_mouths(
+        DarkLipped(), greys, CANVAS, TIMES, [TRACK], often=[], report=lambda _: None, seen=0, warn=pytest.fail
+    )
+    times = [mouth.at_ms for mouth in marked.mouths]
+    assert times[0] == 0
+    assert all(later - earlier >= RARE_MS for earlier, later in pairwise(times))
+
+
+def test_lips_decide_where_two_people_are_seen() -> None:
+    there = Box(x=220, y=40, width=80, height=100)
+    beside = [FaceSample(at_ms=one.at_ms, face=Face(box=there, score=0.9)) for one in TRACK.samples]
+    shots = [TimeRange(start_ms=0, end_ms=800), TimeRange(start_ms=800, end_ms=1_600)]
+    alone = ClipTracks(
+        clip_id="c", range=TimeRange(start_ms=0, end_ms=1_600), shots=shots, tracks=[TRACK], pictures_looked_at=20,
+        model="", compute_ms=0,
+    )  # fmt: skip
+    assert contested(alone) == set()
+    both = msgspec.structs.replace(alone, tracks=[TRACK, FaceTrack(track=1, shot=0, samples=beside)])
+    assert contested(both) == {0}
+
+
 async def test_a_model_that_is_away_is_told_and_done_without(greys: Path) -> None:
     warnings: list[str] = []
     marked = await mark_mouths(
-        Away(), greys, CANVAS, TIMES, [TRACK], report=lambda _: None, seen=0, warn=warnings.append
+        Away(), greys, CANVAS, TIMES, [TRACK], often=[0], report=lambda _: None, seen=0, warn=warnings.append
     )
     assert (marked.mouths, warnings) == ([], [LOST])
 
 
 async def test_without_faces_nobody_is_asked(greys: Path) -> None:
-    marked = await mark_mouths(Away(), greys, CANVAS, TIMES, [], report=lambda _: None, seen=0, warn=pytest.fail)
+    marked = await mark_mouths(
+        Away(), greys, CANVAS, TIMES, [], often=[], report=lambda _: None, seen=0, warn=pytest.fail
+    )
     assert marked.mouths == []
 
 
@@ -67,7 +95,7 @@ async def test_a_bug_is_told_and_takes_no_clip_with_it(greys: Path) -> None:
     warnings: list[str] = []
     broken = VoiceCurve(start_ms=0, step_ms=40, level_db=["loud"])  # type: ignore[list-item]
     mouths = (await mark_mouths(
-        DarkLipped(), greys, CANVAS, TIMES, [TRACK], report=lambda _: None, seen=0, warn=pytest.fail
+        DarkLipped(), greys, CANVAS, TIMES, [TRACK], often=[0], report=lambda _: None, seen=0, warn=pytest.fail
     )).mouths  # fmt: skip
     shots = [TimeRange(start_ms=0, end_ms=800)]
     assert await turns_or_none([TRACK], shots, mouths, broken, None, warnings.append) == ([], 0)
@@ -83,7 +111,7 @@ async def test_a_bug_is_told_and_takes_no_clip_with_it(greys: Path) -> None:
 async def test_two_looks_joined_are_told_anew(greys: Path) -> None:
     """As if the whole had been looked at once."""
     mouths = (await mark_mouths(
-        DarkLipped(), greys, CANVAS, TIMES, [TRACK], report=lambda _: None, seen=0, warn=pytest.fail
+        DarkLipped(), greys, CANVAS, TIMES, [TRACK], often=[0], report=lambda _: None, seen=0, warn=pytest.fail
     )).mouths  # fmt: skip
     shots = [TimeRange(start_ms=0, end_ms=800)]
     voice = VoiceCurve(start_ms=0, step_ms=40, level_db=[-20.0] * 20)
