@@ -12,7 +12,7 @@ from msgspec import Meta
 from api.cursors import Position, decode_cursor, encode_cursor
 from api.problems import ApiProblem, invalid, not_found
 from api.registry import Call, Operation, Reply
-from api.uploads import uploaded
+from api.upload_rows import uploaded
 from schemas.brand import AssetKind, CheckedAsset
 from schemas.events import AssetReceived
 from schemas.ids import result_id

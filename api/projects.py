@@ -14,7 +14,7 @@ from api.cursors import Position, decode_cursor, encode_cursor
 from api.problems import ApiProblem, FieldError, not_found
 from api.project_views import Project, ProjectPage, State, project_view, summary_view
 from api.registry import Call, Operation, Reply
-from api.uploads import uploaded
+from api.upload_rows import uploaded
 from schemas.events import ProjectOptions, UploadReceived
 from schemas.options import broken_rules
 from streams import lifecycle
