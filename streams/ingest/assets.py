@@ -12,6 +12,7 @@ import ots
 from schemas import events
 from schemas.brand import MOST_BYTES, AssetFacts, AssetKind, CheckedAsset
 from schemas.media import ObjectRef
+from streams import dead
 from streams.adapters.media.confine import ChildLimits
 from streams.adapters.media.sandbox import LocalSource, run_child
 from streams.adapters.media.tool import run_tool
@@ -30,6 +31,18 @@ LIMITS = ChildLimits(memory_bytes=1_500_000_000, cpu_s=120, wall_s=240.0, file_b
 TOOL_LIMITS = ChildLimits(memory_bytes=500_000_000, cpu_s=20, wall_s=40.0, file_bytes=2**27, nice=10)
 COPY_BYTES = 8 * 2**20
 UPLOAD_FILE = "received.bin"
+_FIND = """
+select object_key from assets where org_id = $1 and asset_id = $2 and kind = $3
+  and (state = 'received' or reason = any($4))
+"""
+_CHECKED = """
+update assets set state = 'checked', checked = $3, finished_at = $4, reason = null, detail = null
+where org_id = $1 and asset_id = $2 and (state = 'received' or reason = any($5)) returning upload_id, archived_at
+"""
+_REFUSED = """
+update assets set state = 'refused', reason = $3, detail = $4, finished_at = $5
+where org_id = $1 and asset_id = $2 and (state = 'received' or reason = any($6)) returning upload_id
+"""
 TYPES = {".png": "image/png", ".ttf": "font/ttf", ".otf": "font/otf"}
 
 
@@ -97,22 +110,18 @@ async def _store(kind: AssetKind, found: Found, scratch: Path, objects: Objects,
 
 
 async def upload_of(context: Context, event: events.AssetReceived) -> str | None:
-    """Where the file lies: the row says so, an event that somebody else wrote does not. None: it was checked before."""
+    """Where the file lies: the row says so, an event that somebody else wrote does not. None: it was checked before.
+
+    One that was given up for no fault of its own is checked again, where an operator replays its letter.
+    """
     async with org_transaction(context.pool, event.org_id) as connection:
-        key: str | None = await connection.fetchval(
-            "select object_key from assets where org_id = $1 and asset_id = $2 and kind = $3 and state = 'received'",
-            event.org_id, event.asset_id, event.kind,
-        )  # fmt: skip
+        key: str | None = await connection.fetchval(_FIND, event.org_id, event.asset_id, event.kind, list(dead.TOLD))
     return key
 
 
 async def write_checked(connection: Connection, event: events.AssetReceived, asset: CheckedAsset, cause: Cause) -> None:
     """The file may be used from now on; its upload goes in a day. One that was set aside meanwhile goes sooner."""
-    row = await connection.fetchrow(
-        """update assets set state = 'checked', checked = $3, finished_at = $4
-           where org_id = $1 and asset_id = $2 and state = 'received' returning upload_id, archived_at""",
-        event.org_id, event.asset_id, asset, cause.now,
-    )  # fmt: skip
+    row = await connection.fetchrow(_CHECKED, event.org_id, event.asset_id, asset, cause.now, list(dead.TOLD))
     if row is None:
         return
     await plan_upload_sweep(connection, event.org_id, row["upload_id"])
@@ -126,13 +135,10 @@ async def write_refused(
     connection: Connection, event: events.AssetReceived, reason: str, detail: str, cause: Cause
 ) -> None:
     """It cannot be used, and why."""
-    upload_id = await connection.fetchval(
-        """update assets set state = 'refused', reason = $3, detail = $4, finished_at = $5
-           where org_id = $1 and asset_id = $2 and state = 'received' returning upload_id""",
-        event.org_id, event.asset_id, reason, detail, cause.now,
-    )  # fmt: skip
+    told = (event.org_id, event.asset_id, reason, detail, cause.now, list(dead.TOLD))
+    upload_id = await connection.fetchval(_REFUSED, *told)
     if upload_id is None:
         return
     await plan_upload_sweep(connection, event.org_id, upload_id)
-    told: dict[str, Any] = {"org_id": event.org_id, "asset_id": event.asset_id, "kind": event.kind}
-    await put(connection, events.AssetRefused(reason=reason, detail=detail, **told), cause)
+    named: dict[str, Any] = {"org_id": event.org_id, "asset_id": event.asset_id, "kind": event.kind}
+    await put(connection, events.AssetRefused(reason=reason, detail=detail, **named), cause)

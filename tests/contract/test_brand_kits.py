@@ -120,6 +120,23 @@ async def test_a_bad_file_is_refused_with_its_reason(rig: Rig, kind: str, body: 
     assert (told.reason, told.detail) == (reason, row["detail"])
 
 
+async def test_what_was_given_up_for_no_fault_of_its_own_is_checked_when_it_is_replayed(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event, stage = await uploaded(rig, "image", png()), IngestStage(rig.context)
+
+    async def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("a bug of ours")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("streams.ingest.agent.check_asset", broken)
+        assert await rig.send(stage, event, uuid.uuid4()) == "dead"
+    assert (await rig.row(ROW))["reason"] == "bug"
+    assert await rig.send(stage, event, uuid.uuid4()) == "committed"
+    row = await rig.row(ROW)
+    assert (row["state"], row["reason"]) == ("checked", None)
+
+
 async def asset(world: World, tenant: Tenant, kind: str = "image", state: str = "checked", **facts: Any) -> str:
     """An asset of a tenant as its check left it."""
     upload_id = uuid.uuid4()
