@@ -1,4 +1,4 @@
-"""Requests for files of a clip. Writes an export and its event together; renders nothing."""
+"""What is asked of an export, or of a preview of it: read, completed, checked, named. Writes nothing."""
 
 from __future__ import annotations
 
@@ -10,31 +10,26 @@ from msgspec import Meta
 
 from api.brand_rows import branded_export, in_its_letters
 from api.edit_rows import newest_version, read_edit
-from api.edits import Version, lock_clip
-from api.exports import Export, export_view
+from api.edits import Version
 from api.problems import ApiProblem, FieldError, invalid
-from api.registry import Call, Operation, Reply
 from schemas.brand import BrandKit
 from schemas.caption_wish import broken_language
 from schemas.documents import Aspect
 from schemas.edit_clock import hull, pieces
-from schemas.events import ExportRequested, ProjectOptions
+from schemas.events import ProjectOptions
 from schemas.export_options import ExportOptions, broken_export_rules, export_suffix, words_suffix
-from schemas.ids import result_id
 from schemas.media import TimeRange
 from schemas.options import CLIP_MS
 from schemas.templates import export_words, templates, version_of
 from streams.adapters.postgres import Connection, Row
-from streams.outbox import put
-
-MOST_OF_A_CLIP, MOST_OPEN = 500, 200
-"""Exports of a clip, and such of a project that wait or are being made: more than anybody looks at."""
 
 
-class RequestExport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The file that is wanted. ``start_ms`` and ``end_ms`` replace the clip's own, on the project's time line."""
+class ExportWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is wanted, whatever the shape.
 
-    aspect: Aspect = "9:16"
+    ``start_ms`` and ``end_ms`` replace the clip's own, on the project's time line.
+    """
+
     captions: bool = True
     template: Annotated[str, Meta(max_length=40)] | None = None
     """How the captions look; None: as the project's options say."""
@@ -48,6 +43,12 @@ class RequestExport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Of the clip's edit; without it the newest."""
     transcript_version: Version | None = None
     """Whose words are shown, whatever is corrected later; without it the newest."""
+
+
+class RequestExport(ExportWish, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file that is wanted. ``start_ms`` and ``end_ms`` replace the clip's own, on the project's time line."""
+
+    aspect: Aspect = "9:16"
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +68,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """0: there is no transcript."""
 
 
-async def wanted(rows: Connection, asked: RequestExport, clip: Row) -> Wish:
+async def wanted(rows: Connection, asked: ExportWish, clip: Row) -> Wish:
     """The version that is asked for, or the newest; a stretch of its own is played as it is. Raises a 422."""
     own = asked.start_ms is not None or asked.end_ms is not None
     if own and asked.edit_version is not None:
@@ -93,7 +94,7 @@ async def _words_version(rows: Connection, asked: int | None, clip: Row) -> int:
     return int(found or 0)
 
 
-def wanted_range(wanted: RequestExport, clip: Row) -> TimeRange:
+def wanted_range(wanted: ExportWish, clip: Row) -> TimeRange:
     """The stretch to export; raises a 422 for one that the source cannot give."""
     start = clip["start_ms"] if wanted.start_ms is None else wanted.start_ms
     end = clip["end_ms"] if wanted.end_ms is None else wanted.end_ms
@@ -112,7 +113,7 @@ def wanted_range(wanted: RequestExport, clip: Row) -> TimeRange:
     return TimeRange(start_ms=start, end_ms=end)
 
 
-def settled(asked: RequestExport, options: ProjectOptions, export: ExportOptions, kit: BrandKit | None) -> Look:
+def settled(asked: ExportWish, options: ProjectOptions, export: ExportOptions, kit: BrandKit | None) -> Look:
     """How the words are to be shown; raises a 422 for a template that nobody knows.
 
     The caller's own wish counts first, then that of the brand kit asked for with it, then the project's.
@@ -146,37 +147,12 @@ def export_name(asked: RequestExport, look: Look, wish: Wish, clip: Row) -> str:
     return name
 
 
-async def look_of(rows: Connection, asked: RequestExport, clip: Row) -> Look:
+async def look_of(rows: Connection, asked: ExportWish, clip: Row) -> Look:
     """How an export of the clip is to look, by what is asked, the brand kit and the project. Raises a 422."""
     options = msgspec.convert(clip["options"], ProjectOptions)
     wish = options.export if asked.options is None else asked.options
     export, kit = await branded_export(rows, clip["org_id"], wish, "/options")
     return settled(asked, options, export, kit)
-
-
-async def request_export(call: Call[RequestExport, None]) -> Reply:
-    """Ask for a file of a clip; the same wish gives the same export."""
-    async with call.rows() as rows:
-        clip = await lock_clip(rows, call.org_id, call.ids["clip_id"])
-        row = await _ensure_export(rows, call, clip)
-    view: Export = export_view(row, call.context.objects, call.now)
-    return Reply(body=view, headers={"Location": f"/v1/exports/{row['export_id']}"})
-
-
-async def _ensure_export(rows: Connection, call: Call[RequestExport, None], clip: Row) -> Row:
-    """The export of this wish; a failed one is asked for again under a new id."""
-    wish = await wanted(rows, call.body, clip)
-    look = await look_of(rows, call.body, clip)
-    name = export_name(call.body, look, wish, clip)
-    again = 0
-    while True:
-        export_id = result_id(clip["clip_id"], "export", f"{name}/again-{again}" if again else name)
-        row = await rows.fetchrow("select * from exports where org_id = $1 and export_id = $2", call.org_id, export_id)
-        if row is None:
-            return await _write_export(rows, call, clip, export_id, wish, look)
-        if row["state"] != "failed":
-            return row
-        again += 1
 
 
 def asked_alike(org_id: UUID, asked: RequestExport, clip: Row, wish: Wish, look: Look) -> dict[str, Any]:
@@ -196,65 +172,3 @@ def asked_alike(org_id: UUID, asked: RequestExport, clip: Row, wish: Wish, look:
         "options": look.options,
         "transcript_version": wish.transcript_version,
     }
-
-
-async def _check_room(rows: Connection, clip: Row) -> None:
-    found = await rows.fetchrow(
-        """select count(*) filter (where clip_id = $3) as of_clip,
-                  count(*) filter (where state in ('waiting', 'rendering')) as open
-           from exports where org_id = $1 and project_id = $2""",
-        clip["org_id"], clip["project_id"], clip["clip_id"],
-    )  # fmt: skip
-    if found["of_clip"] >= MOST_OF_A_CLIP:
-        raise ApiProblem("limit-reached", f"A clip has at most {MOST_OF_A_CLIP} exports.")
-    if found["open"] >= MOST_OPEN:
-        raise ApiProblem(
-            "limit-reached", f"{found['open']} exports of this project are being made: wait for one of them."
-        )
-
-
-async def _write_export(
-    rows: Connection, call: Call[RequestExport, None], clip: Row, export_id: UUID, wish: Wish, look: Look
-) -> Row:
-    await _check_room(rows, clip)
-    row: Any = await rows.fetchrow(
-        """insert into exports (org_id, export_id, project_id, clip_id, ordinal, number, aspect, captions,
-                                start_ms, end_ms, automatic, edit_version, template, mask_profanity,
-                                options, transcript_version)
-           select $1, $2, $3, $4, $5, coalesce(max(number), 0) + 1, $6, $7, $8, $9, false, $10, $11, $12, $13, $14
-           from exports where org_id = $1 and clip_id = $4 returning *""",
-        call.org_id,
-        export_id,
-        clip["project_id"],
-        clip["clip_id"],
-        clip["ordinal"],
-        call.body.aspect,
-        call.body.captions,
-        wish.range.start_ms,
-        wish.range.end_ms,
-        wish.edit_version,
-        look.template,
-        look.mask_profanity,
-        look.options,
-        wish.transcript_version,
-    )
-    event = ExportRequested(export_id=export_id, **asked_alike(call.org_id, call.body, clip, wish, look))
-    await put(rows, event, call.cause(export_id))
-    return row
-
-
-OPERATIONS = (
-    Operation(
-        method="POST",
-        path="/v1/clips/{clip_id}/export",
-        name="requestExport",
-        tag="clips",
-        permission="write",
-        status=202,
-        summary="Ask for a file of a clip",
-        handler=request_export,
-        request=RequestExport,
-        response=Export,
-        problems=("limit-reached",),
-    ),
-)

@@ -27,6 +27,7 @@ NAMES = (
     "render",
     "moviepy_peer",
     "many",
+    "aspects",
     "hop",
     "api_latency",
     "memory",

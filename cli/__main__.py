@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn, get_args
+from typing import Any, NoReturn
 
 from rich.console import Console
 
@@ -19,14 +19,12 @@ from cli.client import JSON, Client
 from cli.demo import SHIPPED, demo
 from cli.download import download
 from cli.exits import INTERRUPTED, OK, USAGE, CliError, epilog
-from cli.file_flags import add_files
+from cli.export import add_export, export
 from cli.preview import add_preview, preview
 from cli.replay import replay
 from cli.run import check_options, check_source, run_project
 from cli.show import Display
-from cli.sound_flags import add_sound
-from cli.wishes import ASPECTS, BRAND_HELP, add_caption_wishes, add_wishes, brand_kit
-from schemas.export_options import Quality
+from cli.wishes import add_wishes
 
 DEFAULT_STATE = ".clipstream"
 LINE_CHARS = 120
@@ -96,23 +94,7 @@ def _add_queries(commands: Any) -> None:
     search.add_argument("words", nargs="+", metavar="WORDS")
     search.add_argument("--project", metavar="PROJECT", help="in this project only")
     search.add_argument("--limit", type=_positive, default=10, metavar="N")
-    export = _command(commands, "export", "make one more file of a clip and download it", _ask(queries.export))
-    export.add_argument("clip", metavar="CLIP")
-    export.add_argument("--aspect", choices=ASPECTS, default="9:16")
-    export.add_argument("--no-captions", action="store_true")
-    export.add_argument("--captions-template", metavar="NAME", help="how captions look (as the project's)")
-    add_caption_wishes(export)
-    export.add_argument("--mask-profanity", action="store_true", default=None, help="hide coarse words behind stars")
-    export.add_argument(
-        "--quality", choices=get_args(Quality), help="draft is quickest, best is smallest (as the project's)"
-    )
-    export.add_argument("--brand", type=brand_kit, metavar="KIT", help=BRAND_HELP)
-    add_files(export)
-    add_sound(export)
-    export.add_argument("--stems", action="store_true", help="the voice and the mix beside it, as FLAC")
-    export.add_argument("--start-ms", type=int, metavar="MS", help="another start, on the video's time line")
-    export.add_argument("--end-ms", type=int, metavar="MS", help="another end")
-    export.add_argument("--out", metavar="DIR", default="out", help="for the files (%(default)s)")
+    add_export(_command(commands, "export", "make more files of a clip and download them", _ask(export)))
     add_preview(_command(commands, "preview", "see one picture of a clip before it is exported", _ask(preview)))
     edits.add_edit(_command(commands, "edit", "show what a clip plays, or change it", _ask(edits.edit)))
     edits.add_handover(_command(commands, "handover", "take a clip's edit to an editing program", _ask(edits.handover)))

@@ -1,4 +1,4 @@
-"""The small commands: projects, clips, search, export, dead, version. Each shows what the API answers, no more."""
+"""The small commands: projects, clips, search, dead, version. Each shows what the API answers, no more."""
 
 from __future__ import annotations
 
@@ -9,19 +9,14 @@ import re
 from argparse import Namespace
 from collections.abc import Callable
 from importlib import metadata
-from pathlib import Path
 
 from rich.text import Text
 
-from cli import collect
 from cli.client import JSON, Client
-from cli.exits import NOTHING_FOUND, OK, PROJECT_FAILED, USAGE, CliError
+from cli.exits import NOTHING_FOUND, OK
 from cli.progress import clock, duration_text, size_text
 from cli.show import Display, plain_table, visible
-from cli.wishes import export_options_of
 
-EXPORT_TIMEOUT_S = 1800.0
-POLL_S = 1.0
 SHOWN_BYTES = 2000
 HITS = ("segments", "clips", "chapters", "entities")
 _MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
@@ -121,48 +116,6 @@ def marked(highlight: str) -> Text:
         at = match.end()
     text.append(visible(html.unescape(highlight[at:])))
     return text
-
-
-def export(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
-    """One more file of a clip, waited for and downloaded."""
-    out = Path(args.out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CliError(USAGE, f"{out} cannot be written: {error.strerror or error}.") from None
-    clip = client.get(f"/v1/clips/{args.clip}")
-    wish = {"aspect": args.aspect, "captions": not args.no_captions, "start_ms": args.start_ms, "end_ms": args.end_ms}
-    wish |= {"template": args.captions_template, "mask_profanity": args.mask_profanity}
-    wish["options"] = export_options_of(args) or None
-    wanted = client.post(
-        f"/v1/clips/{args.clip}/export", {name: value for name, value in wish.items() if value is not None}
-    )
-    ended = _wait_export(client, str(wanted["export_id"]), display, quiet=args.json)
-    if ended["state"] != "done":
-        failure = ended.get("failure") or {}
-        raise CliError(PROJECT_FAILED, f"The export failed: {failure.get('detail', 'no reason was given')}")
-    name = collect.stem(clip["ordinal"], clip["title"], args.aspect, int(ended.get("number", 1)))
-    with display.bar(f"Downloading {name}", collect.download_size([ended])) as on_bytes:
-        files = collect.download_export(client, ended, name, out, on_bytes)
-    if not args.json:
-        for kind, file in files.items():
-            display.say(f"{kind:<10} {out / file}")
-    return OK, ended | {"saved": {kind: str(out / file) for kind, file in files.items()}}
-
-
-def _wait_export(client: Client, export_id: str, display: Display, *, quiet: bool) -> JSON:
-    waited_s, said = 0.0, ""
-    while True:
-        ended = client.get(f"/v1/exports/{export_id}")
-        if ended["state"] in ("done", "failed"):
-            return ended
-        if ended["state"] != said and not quiet:
-            said = str(ended["state"])
-            display.say(f"export {export_id}: {said}")
-        if waited_s >= EXPORT_TIMEOUT_S:
-            raise CliError(PROJECT_FAILED, f"The export {export_id} is still {said} after {waited_s / 60:.0f} min.")
-        client.sleep(POLL_S)
-        waited_s += POLL_S
 
 
 def dead_list(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:

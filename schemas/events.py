@@ -14,6 +14,7 @@ from schemas.export_options import ExportOptions
 from schemas.media import ObjectRef, TimeRange
 from schemas.proof import Figure, Verdict
 from schemas.remade import ReplayOutcome
+from schemas.siblings import FramedSibling, Sibling
 from schemas.templates import DEFAULT_TEMPLATE
 from schemas.worth import Genre
 
@@ -162,6 +163,8 @@ class ExportRequested(Event, frozen=True, kw_only=True):
     options: ExportOptions = ExportOptions()
     transcript_version: int | None = None
     """Whose words are shown, whatever is corrected later; 0: there were none; None, in older events: the newest."""
+    siblings: list[Sibling] = []
+    """Exports that were asked for with it: the same in other shapes."""
 
 
 class RenderRequested(Event, frozen=True, kw_only=True):
@@ -185,6 +188,8 @@ class RenderRequested(Event, frozen=True, kw_only=True):
     options: ExportOptions = ExportOptions()
     transcript_version: int | None = None
     """Whose words are shown, whatever is corrected later; 0: there were none; None, in older events: the newest."""
+    siblings: list[FramedSibling] = []
+    """Exports that are made with it: the same in other shapes."""
 
 
 class ExportCompleted(Event, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from streams.adapters.postgres import Connection, Row
 from streams.errors import Rejected
 from streams.leftovers import GRACE, plan_project_sweep
 from streams.outbox import Cause, put
+from streams.siblings import apart
 
 Request = events.ClipSelected | events.ExportRequested | events.RenderRequested
 OWNER = ("org_id", "project_id", "clip_id", "export_id", "ordinal")
@@ -62,15 +63,23 @@ async def is_automatic(connection: Connection, org_id: UUID, export_id: UUID) ->
     )
 
 
+async def is_done(connection: Connection, org_id: UUID, export_id: UUID) -> bool:
+    """Whether the export has its files."""
+    state = await connection.fetchval(
+        "select state from exports where org_id = $1 and export_id = $2", org_id, export_id
+    )
+    return bool(state == "done")
+
+
 async def count_unfinished(connection: Connection, request: events.RenderRequested) -> int:
-    """How many other exports of the project are still to be made, or being made."""
+    """How many exports of the project are still to be made, or being made, beside those of the request."""
     return int(
         await connection.fetchval(
-            """select count(*) from exports where org_id = $1 and project_id = $2 and export_id <> $3
+            """select count(*) from exports where org_id = $1 and project_id = $2 and export_id <> all($3::uuid[])
                and state in ('waiting', 'rendering')""",
             request.org_id,
             request.project_id,
-            request.export_id,
+            [one.export_id for one in apart(request)],
         )
     )
 

@@ -13,25 +13,27 @@ from uuid import UUID
 import msgspec
 
 from schemas import events
-from schemas.documents import Aspect, ClipTracks, SourceIndex, encode_document
+from schemas.documents import Aspect, ClipTracks, FramePlan, SourceIndex, encode_document
 from schemas.edit import CropKey, EditList
 from schemas.ids import result_id
-from schemas.media import ObjectRef, TimeRange
+from schemas.media import ObjectRef, TimeRange, Value
 from streams import lifecycle
 from streams.adapters.postgres import Connection, org_transaction
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
 from streams.errors import Rejected
-from streams.exports import fail_export, is_automatic, pinned_transcript
+from streams.exports import fail_export, pinned_transcript
 from streams.frame.heard import HeardIn, heard_spans, speech_of, voices_of
 from streams.frame.joining import merge_tracks, missing_time, touch
 from streams.frame.lips import told
 from streams.frame.look_closely import look_closely
 from streams.frame.plan import plan
+from streams.frame.sent import Stored, send
 from streams.frame.stretches import by_hand, joined, stretches
 from streams.frame.suggestions import suggested
-from streams.outbox import Cause, put
+from streams.outbox import Cause
 from streams.previews import fail_preview, plan_preview
+from streams.siblings import apart
 from streams.steps import Steps
 
 Request = events.ClipSelected | events.ExportRequested | events.PreviewRequested
@@ -86,26 +88,32 @@ class FrameStage:
         if index.video is None:
             raise Rejected("clip.no_video", "There are no pictures in this file to make a clip of.")
         seen = await self._look(event, known, index, work)
-        crops = joined([plan(one.tracks, index, event.aspect, stretch) for stretch, one in seen.looked])
-        crops = by_hand(crops, known.edit.crops.get(event.aspect, []) if known.edit else [])
+        asked = each(event)
+        plans = {one.aspect: planned(seen, one.aspect, known.edit, index) for one in asked}
         keys = None
         if work.cpu_ms:  # something was looked at anew
             looked = [(stretch, one.tracks) for stretch, one in seen.looked]
             keys = await asyncio.to_thread(suggested, looked, index)
         prefix = prefix_of(event, "frame", result_id(work.cause.input_id, "frame"))
-        stored = [
-            await context.objects.put(prefix, encode_document(document), "application/json", ".json")
-            for document in (seen.tracks, crops, *([known.edit] if known.edit else []))
-        ]
+        stored = Stored(
+            tracks=await self._put(prefix, seen.tracks),
+            plans={aspect: await self._put(prefix, one) for aspect, one in plans.items()},
+            edit=await self._put(prefix, known.edit) if known.edit else None,
+            source=known.source,
+            index=known.index,
+        )
 
         async def commit(connection: Connection) -> None:
-            await _write(connection, event, known, stored, work)
+            await _write(connection, asked, stored, work)
             if keys is not None:
                 await _suggest(connection, event, keys)
             for sentence in dict.fromkeys(sentence for _, one in seen.looked for sentence in one.warnings):
                 await lifecycle.warn(connection, event.org_id, event.project_id, sentence)
 
         return commit
+
+    async def _put(self, prefix: str, document: Value) -> ObjectRef:
+        return await self._context.objects.put(prefix, encode_document(document), "application/json", ".json")
 
     async def _look(self, event: Request, known: Known, index: SourceIndex, work: Work) -> Seen:
         """Every stretch that is played; what is far from what was seen of the clip is looked at for itself."""
@@ -192,12 +200,24 @@ class FrameStage:
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
     ) -> None:
-        """The export, or the preview, fails; other clips go on."""
+        """The exports, or the preview, fail; other clips go on."""
         assert isinstance(event, Request)
-        if isinstance(event, events.PreviewRequested):
-            await fail_preview(connection, event, reason, detail, cause)
-        else:
-            await fail_export(connection, event, "frame", reason, detail, cause)
+        for one in each(event):
+            if isinstance(one, events.PreviewRequested):
+                await fail_preview(connection, one, reason, detail, cause)
+            else:
+                await fail_export(connection, one, "frame", reason, detail, cause)
+
+
+def each(event: Request) -> Sequence[Request]:
+    """One request for each shape that is wanted."""
+    return apart(event) if isinstance(event, events.ExportRequested) else [event]
+
+
+def planned(seen: Seen, aspect: Aspect, edit: EditList | None, index: SourceIndex) -> FramePlan:
+    """The crops of a shape, from what was seen."""
+    crops = joined([plan(one.tracks, index, aspect, stretch) for stretch, one in seen.looked])
+    return by_hand(crops, edit.crops.get(aspect, []) if edit else [])
 
 
 def _reach(time: TimeRange, tracks: ClipTracks | None) -> TimeRange:
@@ -218,42 +238,13 @@ async def _suggest(connection: Connection, event: Request, keys: Mapping[Aspect,
     )
 
 
-async def _write(connection: Connection, event: Request, known: Known, stored: Sequence[ObjectRef], work: Work) -> None:
-    """``stored``: the clip's tracks, the plan and, where there is one, the edit."""
-    tracks, plan_ref, *edit = stored
-    owner: tuple[UUID, UUID] = (event.org_id, event.project_id)
+async def _write(connection: Connection, asked: Sequence[Request], stored: Stored, work: Work) -> None:
+    """The clip's tracks, and what is done with the plans."""
+    first = asked[0]
     await connection.execute(
-        "update clips set tracks = $3 where org_id = $1 and clip_id = $2", event.org_id, event.clip_id, tracks
+        "update clips set tracks = $3 where org_id = $1 and clip_id = $2", first.org_id, first.clip_id, stored.tracks
     )
-    if isinstance(event, events.PreviewRequested):
-        await plan_preview(connection, event, plan_ref, work.cause)
+    if isinstance(first, events.PreviewRequested):
+        await plan_preview(connection, first, stored.plans[first.aspect], work.cause)
         return
-    await connection.execute(
-        "update exports set state = 'rendering', plan = $3, edit = $4 where org_id = $1 and export_id = $2",
-        event.org_id,
-        event.export_id,
-        plan_ref,
-        edit[0] if edit else None,
-    )
-    request = events.RenderRequested(
-        org_id=event.org_id,
-        project_id=event.project_id,
-        clip_id=event.clip_id,
-        export_id=event.export_id,
-        ordinal=event.ordinal,
-        range=event.range,
-        aspect=event.aspect,
-        captions=event.captions,
-        template=event.template,
-        template_version=event.template_version,
-        mask_profanity=event.mask_profanity,
-        options=event.options,
-        transcript_version=event.transcript_version,
-        plan=plan_ref,
-        source=known.source,
-        index=known.index,
-        edit=edit[0] if edit else None,
-    )
-    await put(connection, request, work.cause, name=str(event.export_id))
-    if await is_automatic(connection, event.org_id, event.export_id):
-        await lifecycle.end_part(connection, *owner, "frame", work.cause, cpu_ms=work.cpu_ms)
+    await send(connection, [one for one in asked if not isinstance(one, events.PreviewRequested)], stored, work)

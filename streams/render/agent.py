@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from schemas import events
@@ -10,25 +12,26 @@ from schemas.documents import FramePlan, SourceIndex, Transcript
 from schemas.edit import EditList
 from schemas.ids import result_id
 from schemas.media import ObjectRef
-from schemas.proof import in_short
 from schemas.remade import Remade
 from schemas.templates import template_named
-from streams import lifecycle
 from streams.adapters.ports import Objects
 from streams.adapters.postgres import Connection, org_transaction
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
-from streams.exports import count_unfinished, fail_export, is_automatic, pinned_transcript
-from streams.leftovers import GRACE, plan_project_sweep
-from streams.outbox import Cause, put
+from streams.dead import report_bug
+from streams.errors import Rejected
+from streams.exports import count_unfinished, fail_export, is_done, pinned_transcript
+from streams.outbox import Cause
 from streams.render.asked import task_of
 from streams.render.dressing import files_of, snapshot_of
+from streams.render.ended import end_export
 from streams.render.hardware import Hardware
 from streams.render.made_with import made_with, workshop
-from streams.render.produce import Produced, produce
+from streams.render.produce import Outcome, Produced, Shape, produce_all
 from streams.render.replay import replay, write
 from streams.render.reuse import certified, made_before, recipe_of
 from streams.render.writer import Encoding, encoding_for
+from streams.siblings import apart
 
 SIDE_BY_SIDE, ALONE = 1, 2
 """Threads of an encoder. The last clip of a project has no other beside it: one thread would leave a core idle."""
@@ -41,10 +44,9 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     ref: ObjectRef | None
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a request names."""
+class Shared(msgspec.Struct, frozen=True, kw_only=True):
+    """What all exports of a request are made of."""
 
-    plan: FramePlan
     index: SourceIndex
     words: Words
     edit: EditList | None
@@ -52,15 +54,25 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     encoding: Encoding
     title: str
     """On the thumbnails, where it is to stand there."""
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """One of them."""
+
+    request: events.RenderRequested
+    plan: FramePlan
+    shared: Shared
     recipe: str
     """One name for all that goes into the files."""
 
-    def made_with(self, event: events.RenderRequested) -> dict[str, str]:
+    @property
+    def made_with(self) -> dict[str, str]:
         """Everything by name."""
+        event, shared = self.request, self.shared
         used = {"plan": event.plan, "source": event.source, "index": event.index, "edit": event.edit}
-        inputs = used | {"transcript": self.words.ref} | files_of(self.brand)
+        inputs = used | {"transcript": shared.words.ref} | files_of(shared.brand)
         look = template_named(event.template, event.template_version)
-        return made_with(self.encoding, look, self.plan, self.words.transcript, inputs)
+        return made_with(shared.encoding, look, self.plan, shared.words.transcript, inputs)
 
 
 class RenderStage:
@@ -83,79 +95,99 @@ class RenderStage:
             return await replay(self._context, event, work, self._make)
         assert isinstance(event, events.RenderRequested)
         wanted = await self._read(event, await self._threads(event))
-        produced = await self._made_before(event, wanted)
-        if produced is None:
-            produced = await self._render(event, wanted, work, self._context.objects)
-        work.cpu_ms = produced.cpu_ms
+        ended = await self._ended(wanted, work)
+        work.cpu_ms = sum(one.cpu_ms for one in ended if isinstance(one, Produced))
 
         async def commit(connection: Connection) -> None:
-            await _write(connection, event, produced, work)
+            for one, outcome in zip(wanted, ended, strict=True):
+                await end_export(connection, one.request, outcome, work.cause)
 
         return commit
 
+    async def _ended(self, wanted: Sequence[Wanted], work: Work) -> list[Outcome]:
+        """Each of them, or why it is not there; what was made before is not made again. Raises when none is there."""
+        found: list[Outcome | None] = [await self._made_before(one) for one in wanted]
+        missing = [one for one, before in zip(wanted, found, strict=True) if before is None]
+        made = iter(await self._render(missing, work, self._context.objects) if missing else [])
+        ended = [before if before is not None else next(made) for before in found]
+        errors = [one for one in ended if isinstance(one, Exception)]
+        if len(errors) == len(ended):
+            raise min(errors, key=lambda error: isinstance(error, Rejected))  # what may come right is tried again
+        for error in errors:
+            if not isinstance(error, Rejected):
+                report_bug(error, self.name)
+        return ended
+
     async def _make(self, event: events.RenderRequested, work: Work, objects: Objects, threads: int) -> Produced:
         """The export, its files put into ``objects``, whatever was made before."""
-        return await self._render(event, await self._read(event, threads), work, objects)
+        (made,) = await self._render(await self._read(event, threads), work, objects)
+        if isinstance(made, Exception):
+            raise made
+        return made
 
-    async def _read(self, event: events.RenderRequested, threads: int) -> Wanted:
-        """What the request names."""
+    async def _read(self, event: events.RenderRequested, threads: int) -> list[Wanted]:
+        """What the request names, for each of its exports."""
         context = self._context
         index = await context.index(event.index)
-        plan = msgspec.json.decode(await context.objects.get(event.plan), type=FramePlan)
         words, edit = await self._words(event), None
         if event.edit:
             edit = msgspec.json.decode(await context.objects.get(event.edit), type=EditList)
         brand, title = await self._brand(event), await self._title(event)
         encoding = encoding_for(event.options, threads, hardware=await self._hardware.works())
-        prepared = await task_of(
-            event, plan, words.transcript, index, objects=context.objects, encoding=encoding, edit=edit, title=title
-        )
-        recipe = recipe_of(prepared, event, brand, workshop())
-        return Wanted(
-            plan=plan,
-            index=index,
-            words=words,
-            edit=edit,
-            brand=brand,
-            encoding=encoding,
-            title=title,
-            recipe=recipe,
-        )
+        shared = Shared(index=index, words=words, edit=edit, brand=brand, encoding=encoding, title=title)
+        return [await self._wanted(one, shared) for one in apart(event)]
 
-    async def _made_before(self, event: events.RenderRequested, wanted: Wanted) -> Produced | None:
+    async def _wanted(self, event: events.RenderRequested, shared: Shared) -> Wanted:
+        objects = self._context.objects
+        plan = msgspec.json.decode(await objects.get(event.plan), type=FramePlan)
+        prepared = await task_of(
+            event,
+            plan,
+            shared.words.transcript,
+            shared.index,
+            objects=objects,
+            encoding=shared.encoding,
+            edit=shared.edit,
+            title=shared.title,
+        )
+        recipe = recipe_of(prepared, event, shared.brand, workshop())
+        return Wanted(request=event, plan=plan, shared=shared, recipe=recipe)
+
+    async def _made_before(self, wanted: Wanted) -> Produced | None:
         """What an earlier export of the clip has, where there is nothing else to be made."""
-        async with org_transaction(self._context.pool, event.org_id) as connection:
-            before = await made_before(connection, event, wanted.recipe)
+        async with org_transaction(self._context.pool, wanted.request.org_id) as connection:
+            before = await made_before(connection, wanted.request, wanted.recipe)
         if before is None:
             return None
         made = before.certificate.made_with
         tools = {name: value for name, value in made.items() if not name.startswith("input.")}
-        inputs = {name: value for name, value in wanted.made_with(event).items() if name.startswith("input.")}
+        inputs = {name: value for name, value in wanted.made_with.items() if name.startswith("input.")}
         return certified(before, made_with=tools | inputs)
 
-    async def _render(self, event: events.RenderRequested, wanted: Wanted, work: Work, objects: Objects) -> Produced:
-        context = self._context
+    async def _render(self, wanted: Sequence[Wanted], work: Work, objects: Objects) -> list[Outcome]:
+        context, shared, event = self._context, wanted[0].shared, wanted[0].request
         with context.scratch() as scratch:
             async with context.cache.open(event.source.key, event.source.size) as source:
-                produced = await produce(
-                    event,
-                    wanted.plan,
-                    wanted.words.transcript,
-                    wanted.index,
+                produced = await produce_all(
+                    [_shape(one, work) for one in wanted],
+                    shared.words.transcript,
+                    shared.index,
                     source=source,
                     objects=objects,
                     scratch=scratch,
-                    prefix=prefix_of(event, "exports", result_id(work.cause.input_id, "render")),
                     report=work.report,
-                    encoding=wanted.encoding,
-                    edit=wanted.edit,
-                    brand=wanted.brand,
-                    title=wanted.title,
+                    encoding=shared.encoding,
+                    edit=shared.edit,
+                    brand=shared.brand,
+                    title=shared.title,
                 )
-        return certified(produced, made_with=wanted.made_with(event), recipe=wanted.recipe)
+        return [
+            certified(made, made_with=one.made_with, recipe=one.recipe) if isinstance(made, Produced) else made
+            for one, made in zip(wanted, produced, strict=True)
+        ]
 
     async def _threads(self, event: events.RenderRequested) -> int:
-        """How many the clip may have."""
+        """How many each encoder may have."""
         async with org_transaction(self._context.pool, event.org_id) as connection:
             return SIDE_BY_SIDE if await count_unfinished(connection, event) > 1 else ALONE
 
@@ -185,43 +217,17 @@ class RenderStage:
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
     ) -> None:
-        """The export fails; other clips go on."""
+        """What is not made of it fails; other clips go on."""
         if isinstance(event, events.ReplayRequested):
             await write(connection, event, Remade(outcome="failed", detail=detail), cause)
             return
         assert isinstance(event, events.RenderRequested)
-        await fail_export(connection, event, "render", reason, detail, cause)
+        for one in apart(event):
+            if not await is_done(connection, one.org_id, one.export_id):
+                await fail_export(connection, one, "render", reason, detail, cause)
 
 
-async def _write(connection: Connection, event: events.RenderRequested, produced: Produced, work: Work) -> None:
-    await connection.execute(
-        """update exports set state = 'done', files = $3, certificate = $4, finished_at = $5
-           where org_id = $1 and export_id = $2""",
-        event.org_id,
-        event.export_id,
-        produced.files,
-        produced.certificate,
-        work.cause.now,
-    )
-    done = events.ExportCompleted(
-        org_id=event.org_id,
-        project_id=event.project_id,
-        clip_id=event.clip_id,
-        export_id=event.export_id,
-        ordinal=event.ordinal,
-        aspect=event.aspect,
-        video=produced.files.video,
-        duration_ms=produced.certificate.duration_ms,
-        integrated_lufs=produced.certificate.integrated_lufs,
-        warnings=produced.certificate.warnings,
-        verdict=produced.certificate.verdict,
-        checks=in_short(produced.certificate.checks),
-        tries=produced.certificate.tries,
-        safer=produced.certificate.safer,
-    )
-    await put(connection, done, work.cause, name=str(event.export_id))
-    if await is_automatic(connection, event.org_id, event.export_id):
-        await lifecycle.end_part(connection, event.org_id, event.project_id, "render", work.cause, cpu_ms=work.cpu_ms)
-        await lifecycle.settle(connection, event.org_id, event.project_id, work.cause)
-    else:
-        await plan_project_sweep(connection, event.org_id, event.project_id, GRACE)
+def _shape(wanted: Wanted, work: Work) -> Shape:
+    """Where its files go: a place of its own for each."""
+    result = result_id(work.cause.input_id, "render", str(wanted.request.export_id))
+    return Shape(request=wanted.request, plan=wanted.plan, prefix=prefix_of(wanted.request, "exports", result))

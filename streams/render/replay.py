@@ -27,6 +27,7 @@ from streams.context import Context
 from streams.exports import owner_of, read_export
 from streams.outbox import Cause, put
 from streams.render.produce import Produced
+from streams.siblings import apart
 
 Make = Callable[[events.RenderRequested, Work, Objects, int], Awaitable[Produced]]
 """Renders an export into the given objects with so many threads."""
@@ -101,7 +102,7 @@ async def _found(
 
 
 async def logged(log: EventLog, event: events.ReplayRequested, since: dt.datetime) -> events.RenderRequested | None:
-    """The event that the export was rendered by; None where the log has it no more."""
+    """The event that the export was rendered by, of this one alone; None where the log has it no more."""
     topic = TOPIC_OF[events.RenderRequested]
     partition = partition_for(topic, event.project_id, event.ordinal)
     async for record in log.read(topic.name, partition, since):
@@ -111,11 +112,9 @@ async def logged(log: EventLog, event: events.ReplayRequested, since: dt.datetim
             _, found = codec.decode(topic, record.headers, record.payload)
         except codec.DecodeError:
             continue
-        if isinstance(found, events.RenderRequested) and (found.org_id, found.export_id) == (
-            event.org_id,
-            event.export_id,
-        ):
-            return found
+        for one in apart(found) if isinstance(found, events.RenderRequested) else ():
+            if (one.org_id, one.export_id) == (event.org_id, event.export_id):
+                return one
     return None
 
 

@@ -452,6 +452,45 @@ async def test_an_export_has_a_caption_template_its_own_or_its_projects(world: W
     assert "boxed_word" in refused.json()["detail"]
 
 
+async def test_shapes_of_one_wish_share_one_event(world: World) -> None:
+    """What was asked for before comes back as it is, in its place; a repeated request has one effect."""
+    clip_id = await new_clip(world, world.ann, await new_project(world.ann))
+    one, path, post = f"/v1/clips/{clip_id}/export", f"/v1/clips/{clip_id}/exports", world.ann.client.post
+    square = (await post(one, json={"aspect": "1:1", "captions": False})).json()
+    wish = {"aspects": ["9:16", "1:1", "16:9"], "captions": False}
+    headers = {"Idempotency-Key": str(uuid4())}
+    answers = [await post(path, json=wish, headers=headers) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert answers[0].content == answers[1].content
+    tall, same, wide = answers[0].json()["items"]
+    assert same == square
+    assert [(one["aspect"], one["state"], one["number"]) for one in (tall, wide)] == [
+        ("9:16", "waiting", 2), ("16:9", "waiting", 3),
+    ]  # fmt: skip
+    again = (await post(path, json=wish | {"aspects": ["16:9", "9:16"]})).json()["items"]
+    assert [one["export_id"] for one in again] == [wide["export_id"], tall["export_id"]]
+    assert (await post(one, json={"aspect": "16:9", "captions": False})).json()["export_id"] == wide["export_id"]
+    sent = [row for row in await outbox(world, world.ann) if row["headers"]["ce_type"] == "clipstream.ExportRequested"]
+    first, event = [msgspec.json.decode(row["payload"], type=ExportRequested) for row in sent]
+    assert (str(first.export_id), first.siblings) == (square["export_id"], [])
+    assert (str(event.export_id), event.aspect, event.captions) == (tall["export_id"], "9:16", False)
+    assert [(str(one.export_id), one.aspect) for one in event.siblings] == [(wide["export_id"], "16:9")]
+    for bad, pointer in (
+        ({"aspects": []}, "/aspects"),
+        ({"aspects": ["1:1", "1:1"]}, "/aspects"),
+        ({"aspects": ["9:16", "4:5", "1:1", "16:9", "9:16"]}, "/aspects"),
+        ({"aspects": ["2:1"]}, "/aspects/0"),
+        ({"aspects": ["1:1"], "aspect": "1:1"}, None),
+        ({}, None),
+        ({"aspects": ["1:1"], "template": "nobody"}, "/template"),
+        ({"aspects": ["1:1"], "end_ms": 200_000}, "/end_ms"),
+    ):
+        refused = await post(path, json=bad)
+        assert (refused.status_code, refused.headers["content-type"]) == (422, "application/problem+json"), bad
+        assert pointer is None or refused.json()["errors"][0]["pointer"] == pointer, refused.text
+    assert (await world.bob.client.post(path, json=wish)).status_code == 404
+
+
 async def test_the_same_wish_gives_the_same_export(world: World) -> None:
     project_id = await new_project(world.ann)
     clip_id = await new_clip(world, world.ann, project_id)
@@ -496,7 +535,7 @@ async def test_the_same_wish_gives_the_same_export(world: World) -> None:
 
 async def test_a_clip_has_only_so_many_exports(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     path = f"/v1/clips/{await new_clip(world, world.ann, await new_project(world.ann))}/export"
-    monkeypatch.setattr("api.export_requests.MOST_OPEN", 2)
+    monkeypatch.setattr("api.export_orders.MOST_OPEN", 2)
     wishes = [{"aspect": aspect} for aspect in ("9:16", "1:1", "16:9", "4:5")]
     first, second, third, _ = [await world.ann.client.post(path, json=wish) for wish in wishes]
     assert (first.status_code, second.status_code) == (202, 202)
@@ -505,8 +544,8 @@ async def test_a_clip_has_only_so_many_exports(world: World, monkeypatch: pytest
     async with org_transaction(world.worker, world.ann.org_id) as rows:
         await rows.execute("update exports set state = 'done' where export_id = $1", UUID(first.json()["export_id"]))
     assert (await world.ann.client.post(path, json=wishes[2])).status_code == 202
-    monkeypatch.setattr("api.export_requests.MOST_OF_A_CLIP", 3)
-    monkeypatch.setattr("api.export_requests.MOST_OPEN", 200)
+    monkeypatch.setattr("api.export_orders.MOST_OF_A_CLIP", 3)
+    monkeypatch.setattr("api.export_orders.MOST_OPEN", 200)
     assert (await world.ann.client.post(path, json=wishes[3])).json()["detail"] == "A clip has at most 3 exports."
 
 

@@ -14,7 +14,7 @@ import pytest
 from api.analytics import FailureRow, FailuresByReason, HourlyProjects, HourRow, MinutesProcessed, MinutesRow, Summary
 from api.app import OPERATIONS
 from api.metrics import Metrics as ApiMetrics
-from benchmarks import api_latency, asr, hop, hour, many, moviepy_peer, pictures, pipeline, render, word_times
+from benchmarks import api_latency, aspects, asr, hop, hour, many, moviepy_peer, pictures, pipeline, render, word_times
 from benchmarks.__main__ import NAMES
 from cli.__main__ import make_parser
 from schemas import dictionary
@@ -186,6 +186,7 @@ def test_every_benchmark_is_in_the_readme_with_its_limit() -> None:
         "render": render.LIMIT_RATIO,
         "moviepy_peer": moviepy_peer.LIMIT_RATIO,
         "many": many.LIMIT_RATIO,
+        "aspects": aspects.LIMIT_RATIO,
         "hop": hop.LIMIT_MS,
         "api_latency": api_latency.LIMIT_MS,
         "memory": None,

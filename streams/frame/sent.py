@@ -1,0 +1,69 @@
+"""What frame writes when the crops of exports are decided: their rows, and one RenderRequested. Decides no crop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from schemas import events
+from schemas.documents import Aspect
+from schemas.media import ObjectRef
+from streams import lifecycle
+from streams.adapters.postgres import Connection
+from streams.attempt import Work
+from streams.exports import is_automatic
+from streams.outbox import put
+from streams.siblings import together
+
+Asked = events.ClipSelected | events.ExportRequested
+
+
+class Stored(msgspec.Struct, frozen=True, kw_only=True):
+    """Where what was found lies, and what it is of."""
+
+    tracks: ObjectRef
+    plans: Mapping[Aspect, ObjectRef]
+    edit: ObjectRef | None
+    source: ObjectRef
+    index: ObjectRef
+
+
+async def send(connection: Connection, asked: Sequence[Asked], stored: Stored, work: Work) -> None:
+    """Write the rows of these exports, which are one wish, and the event that has them made."""
+    for one in asked:
+        await connection.execute(
+            "update exports set state = 'rendering', plan = $3, edit = $4 where org_id = $1 and export_id = $2",
+            one.org_id,
+            one.export_id,
+            stored.plans[one.aspect],
+            stored.edit,
+        )
+    request = together([request_of(one, stored) for one in asked])
+    await put(connection, request, work.cause, name=str(request.export_id))
+    for one in asked:
+        if await is_automatic(connection, one.org_id, one.export_id):
+            await lifecycle.end_part(connection, one.org_id, one.project_id, "frame", work.cause, cpu_ms=work.cpu_ms)
+
+
+def request_of(asked: Asked, stored: Stored) -> events.RenderRequested:
+    """What render is asked for, of one export."""
+    return events.RenderRequested(
+        org_id=asked.org_id,
+        project_id=asked.project_id,
+        clip_id=asked.clip_id,
+        export_id=asked.export_id,
+        ordinal=asked.ordinal,
+        range=asked.range,
+        aspect=asked.aspect,
+        captions=asked.captions,
+        template=asked.template,
+        template_version=asked.template_version,
+        mask_profanity=asked.mask_profanity,
+        options=asked.options,
+        transcript_version=asked.transcript_version,
+        plan=stored.plans[asked.aspect],
+        source=stored.source,
+        index=stored.index,
+        edit=stored.edit,
+    )

@@ -1,0 +1,59 @@
+"""What render writes when an export has ended: its row, its event, what that means for the project. Makes nothing."""
+
+from __future__ import annotations
+
+from schemas import events
+from schemas.proof import in_short
+from streams import lifecycle
+from streams.adapters.media.sandbox import ChildFailed
+from streams.adapters.postgres import Connection
+from streams.dead import TOLD
+from streams.errors import Rejected
+from streams.exports import fail_export, is_automatic
+from streams.leftovers import GRACE, plan_project_sweep
+from streams.outbox import Cause, put
+from streams.render.produce import Outcome, Produced
+
+
+async def end_export(connection: Connection, event: events.RenderRequested, outcome: Outcome, cause: Cause) -> None:
+    """One export is done, or failed."""
+    if isinstance(outcome, Rejected):
+        await fail_export(connection, event, "render", outcome.reason, outcome.detail, cause)
+    elif isinstance(outcome, ChildFailed):
+        await fail_export(connection, event, "render", "bug", TOLD["bug"], cause)
+    else:
+        await _complete(connection, event, outcome, cause)
+
+
+async def _complete(connection: Connection, event: events.RenderRequested, produced: Produced, cause: Cause) -> None:
+    await connection.execute(
+        """update exports set state = 'done', files = $3, certificate = $4, finished_at = $5
+           where org_id = $1 and export_id = $2""",
+        event.org_id,
+        event.export_id,
+        produced.files,
+        produced.certificate,
+        cause.now,
+    )
+    done = events.ExportCompleted(
+        org_id=event.org_id,
+        project_id=event.project_id,
+        clip_id=event.clip_id,
+        export_id=event.export_id,
+        ordinal=event.ordinal,
+        aspect=event.aspect,
+        video=produced.files.video,
+        duration_ms=produced.certificate.duration_ms,
+        integrated_lufs=produced.certificate.integrated_lufs,
+        warnings=produced.certificate.warnings,
+        verdict=produced.certificate.verdict,
+        checks=in_short(produced.certificate.checks),
+        tries=produced.certificate.tries,
+        safer=produced.certificate.safer,
+    )
+    await put(connection, done, cause, name=str(event.export_id))
+    if await is_automatic(connection, event.org_id, event.export_id):
+        await lifecycle.end_part(connection, event.org_id, event.project_id, "render", cause, cpu_ms=produced.cpu_ms)
+        await lifecycle.settle(connection, event.org_id, event.project_id, cause)
+    else:
+        await plan_project_sweep(connection, event.org_id, event.project_id, GRACE)
