@@ -3,8 +3,8 @@
 ``python -m benchmarks.framing [--quick] [--aspect 9:16]``: people who talk in turn (``benchmarks.panels``, where it is
 known who speaks), somebody who walks (``benchmarks.walking``) and the shared files with faces go through frame's code;
 MediaPipe's full-range detector then says where faces are in the source, five times a second, and the plan what of them
-is shown. Ours stands beside still crops alone, a peer, and the middle of the picture. Nothing is rendered. Made scenes
-come in two halves: what frame does was set on one, and the other looked at once after that.
+is shown. Ours stands beside still crops alone, a peer, and the middle of the picture. Nothing is rendered. Some of the
+made scenes are unseen: other people, ways and turns, looked at once after all was set on the others.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import get_args
 
@@ -63,8 +64,8 @@ SHARED = [
 QUICK = 4
 """Of the shared files and of the walkers."""
 KINDS: tuple[Others, ...] = get_args(Others)
-SEEDS = {False: 2, True: 5}
-"""Of the half on which frame was set, and of the unseen one."""
+SEEDS = {False: (2, 5), True: (7,)}
+"""Of the scenes on which frame was set, and of the unseen ones."""
 MODELS = ("faces", "landmarks", "voices", "whisper")
 SIDE, GAP_MS = 192, 200
 TILE_STEP, NEAR_EDGE, ALIKE = 0.5, 0.03, 0.3
@@ -178,11 +179,10 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 def wanted(media: Path, folder: Path, *, quick: bool) -> Iterator[Wanted]:
     """All of them."""
-    for unseen, seed in SEEDS.items():
-        for number in range(1 if quick else 2):
-            for others in KINDS:
-                made = partial(_talk, media, folder, seed, number, others)
-                yield Wanted(kind="talk in turn", name=f"{others}-{seed}-{number:02}", unseen=unseen, made=made)
+    for unseen, seeds in SEEDS.items():
+        for seed, number, others in product(seeds, range(1 if quick else 2), KINDS):
+            made = partial(_talk, media, folder, seed, number, others)
+            yield Wanted(kind="talk in turn", name=f"{others}-{seed}-{number:02}", unseen=unseen, made=made)
         for walker in (UNSEEN_WALKERS if unseen else WALKERS)[: QUICK if quick else None]:
             yield Wanted(kind="walk", name=walker.name, unseen=unseen, made=partial(_walk, media, folder, walker))
     for name in SHARED[: QUICK if quick else None]:

@@ -352,6 +352,8 @@ class ShotCrop(Value, frozen=True, kw_only=True):
     """Where the crop is, of one that moves; in order of time."""
     panes: list[Pane] = []
     """From the top, where several parts are shown at once."""
+    above: float = 0.5
+    """Where all of a picture stands on a higher ground: the share of what is left that is above it."""
     content: CropBox | None = None
     """What lies inside of the source's black bars; None: all of the picture."""
 

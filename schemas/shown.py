@@ -90,20 +90,20 @@ def pane_rows(panes: Sequence[Pane], height_px: int) -> list[tuple[int, int]]:
 def painted_box(box: Box, shot: ShotCrop, at_ms: float, width_px: int, height_px: int) -> Box:
     """Where a box of the source lies on the output: in the pane that shows most of it, else in the crop.
 
-    A crop fills the output, or stands in its middle.
+    A crop fills the output, or stands on it as ``above`` says.
     """
     if not shot.panes:
-        return _on(box, view(shot, at_ms), 0.0, width_px, height_px)
+        return _on(box, view(shot, at_ms), 0.0, width_px, height_px, shot.above)
     places = zip(shot.panes, pane_rows(shot.panes, height_px), strict=True)
     pane, (top, high) = max(places, key=lambda one: area_inside(one[0].source, box))
     return _on(box, pane.source, top, width_px, high)
 
 
-def _on(box: Box, area: Area, top: float, width_px: int, height_px: int) -> Box:
+def _on(box: Box, area: Area, top: float, width_px: int, height_px: int, above: float = 0.5) -> Box:
     ratio = min(width_px / area.width, height_px / area.height)
     return Box(
         x=(box.x - area.x) * ratio + (width_px - area.width * ratio) / 2,
-        y=(box.y - area.y) * ratio + (height_px - area.height * ratio) / 2 + top,
+        y=(box.y - area.y) * ratio + (height_px - area.height * ratio) * above + top,
         width=box.width * ratio,
         height=box.height * ratio,
     )

@@ -11,6 +11,7 @@ from schemas.documents import ShotCrop, ShotLook
 from schemas.framing import Mode
 from schemas.media import CropBox, TimeRange
 from schemas.scenery import Shows
+from streams.frame.crop import EYES_IN_BOX, EYES_IN_CROP, RATIO
 from streams.frame.figures import figures
 from streams.frame.scenes import Framed, Scene
 
@@ -22,6 +23,8 @@ BEYOND_DOUBT = 0.8
 """So surely a screen is shown where the picture is made small for it."""
 SAFE = 0.98
 """Share of the looks at which a crop that is beyond doubt holds the main face."""
+MIDDLE, HIGHEST = 0.5, 0.25
+"""How much of what is left over of a ground may lie above all of a picture that stands on it."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +35,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     mode: Mode = "hold"
     inside: float = 1.0
+    above: float = 0.5
+    """Of what a higher ground leaves over of it."""
 
 
 def held(scene: Scene) -> Decision:
@@ -46,7 +51,19 @@ def held(scene: Scene) -> Decision:
 
 def everything(scene: Scene, reason: str) -> Decision:
     """All of the picture, on a blurred ground."""
-    return Decision(crop=scene.ground.content, shows="whole", reason=reason, mode="fit")
+    return Decision(crop=scene.ground.content, shows="whole", reason=reason, mode="fit", above=_above(scene))
+
+
+def _above(scene: Scene) -> float:
+    """Where all of a picture stands on a higher ground: with the eyes at a third, as far up as the middle allows."""
+    content, (across, down) = scene.ground.content, RATIO[scene.ground.aspect]
+    ground_high = content.width * down / across
+    left_over = ground_high - content.height
+    subjects = scene.cast.subjects
+    if not subjects or left_over <= 0:
+        return MIDDLE
+    eyes = median(box.y + EYES_IN_BOX * box.height for box in subjects[0].boxes) - content.y
+    return round(min(MIDDLE, max(HIGHEST, (EYES_IN_CROP * ground_high - eyes) / left_over)), 3)
 
 
 def safest(scene: Scene) -> Decision:
@@ -64,7 +81,10 @@ def framed(scene: Scene, decision: Decision) -> Framed:
 
 def shot_of(decision: Decision, when: TimeRange) -> ShotCrop:
     """A decision for a stretch of time."""
-    return ShotCrop(range=when, mode=decision.mode, crop=decision.crop, shows=decision.shows, reason=decision.reason)
+    return ShotCrop(
+        range=when, mode=decision.mode, crop=decision.crop, shows=decision.shows, reason=decision.reason,
+        above=decision.above,
+    )  # fmt: skip
 
 
 def crop_alone(scene: Scene) -> CropBox:

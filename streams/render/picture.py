@@ -132,7 +132,7 @@ class Painter:
         """A picture of the output's size, yuv420p, BT.709 limited, that may be written to; ``at_ms`` of the source."""
         if shot.path:
             return self._moved(frame, view(shot, at_ms))
-        if self._is_new((shot.mode, shot.crop, shot.panes), frame):
+        if self._is_new((shot.mode, shot.crop, shot.panes, shot.above), frame):
             self._graph = self._configure(frame, shot)
         painted = self._pulled(frame)
         painted.make_writable()
@@ -156,7 +156,7 @@ class Painter:
             return self._stacked(frame, shot.panes)
         steps = self._cut(frame, shot.crop)
         if shot.mode == "fit":
-            return self._fit(frame, steps, shot.crop)
+            return self._fit(frame, steps, shot)
         return _chain(frame, [*steps, *self._scaled(frame, self._width, self._height)])
 
     def _cut(self, frame: av.VideoFrame, crop: CropBox) -> list[Step]:
@@ -212,8 +212,9 @@ class Painter:
             square,
         ]
 
-    def _fit(self, frame: av.VideoFrame, steps: Sequence[Step], crop: CropBox) -> av.filter.Graph:
+    def _fit(self, frame: av.VideoFrame, steps: Sequence[Step], shot: ShotCrop) -> av.filter.Graph:
         """All of the crop, on a dimmed and blurred enlargement of itself."""
+        crop = shot.crop
         ratio = min(self._width / crop.width, self._height / crop.height)
         width, height = (max(2, round(length * ratio / 2) * 2) for length in (crop.width, crop.height))
         wider = crop.width * self._height / (crop.height * self._width)
@@ -229,7 +230,8 @@ class Painter:
         _extend(_source(graph, frame), graph, steps).link_to(split)
         front = _extend(split, graph, self._scaled(frame, width, height))
         back = _extend(split, graph, ground, output=1)
-        place = {"x": str((self._width - width) // 4 * 2), "y": str((self._height - height) // 4 * 2)}
+        top = int((self._height - height) * shot.above) // 2 * 2
+        place = {"x": str((self._width - width) // 4 * 2), "y": str(top)}
         overlay = graph.add("overlay", **place)
         back.link_to(overlay, 0, 0)
         front.link_to(overlay, 0, 1)

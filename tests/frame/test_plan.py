@@ -11,6 +11,7 @@ import pytest
 from schemas.documents import ClipTracks, FaceSample, FaceTrack, ShotCrop, ShotLook, SourceIndex
 from schemas.faces import SpeakingTurn
 from schemas.media import Box, CropBox, Face, TimeRange
+from schemas.shown import painted_box
 from streams.frame.plan import cut_to, faces_expected, faces_shown, plan
 from tests.look.clips import track as video_track
 
@@ -183,6 +184,16 @@ def test_a_face_that_is_wider_than_the_crop_is_shown_whole() -> None:
     assert [(shot.mode, shot.shows, shot.crop.width) for shot in made.shots] == [("fit", "whole", 1920)]
     assert "wider than a 9:16 crop" in made.shots[0].reason
     assert plan(clip(ranges(0, 8000), [(0, 500, 700, every(0, 8000))]), source(), "1:1", WHOLE).shots[0].mode == "hold"
+
+
+def test_all_of_a_picture_stands_so_that_its_eyes_are_at_a_third() -> None:
+    tracks = clip(ranges(0, 8000), [(0, 400, 700, every(0, 8000))])
+    shot = plan(tracks, source(), "9:16", WHOLE).shots[0]
+    (first, *_) = tracks.tracks[0].samples
+    eyes = msgspec.structs.replace(first.face.box, y=first.face.box.y + 0.4 * first.face.box.height, height=1)
+    assert shot.mode == "fit"
+    assert painted_box(eyes, shot, 0, 1080, 1920).y == pytest.approx(640, abs=2)
+    assert plan(clip(ranges(0, 8000), []), source(1080, 1920), "16:9", WHOLE).shots[0].above == 0.5
 
 
 def test_the_safer_plan_holds_only_where_the_face_is_in_at_nearly_every_look() -> None:

@@ -106,6 +106,14 @@ def test_fit_shows_all_of_it_on_a_dimmed_ground(tmp_path: Path) -> None:
     assert luma[370, 180] > 60
 
 
+def test_all_of_a_picture_stands_where_its_plan_says(tmp_path: Path) -> None:
+    painter = Painter(track(320, 180), (216, 384), tmp_path)
+    middle = rows(painter.paint(quarters(), shot(0, 0, 320, 180, "fit"), 0).planes[0])[:, :216].copy()
+    higher = msgspec.structs.replace(shot(0, 0, 320, 180, "fit"), above=0.25)
+    raised = rows(painter.paint(quarters(), higher, 0).planes[0])[:, :216]
+    assert np.array_equal(raised[64 : 64 + 122], middle[130 : 130 + 122])
+
+
 def test_the_source_picture_is_never_written_to(tmp_path: Path) -> None:
     source = quarters(200, 200)
     painted = Painter(track(200, 200), (200, 200), tmp_path).paint(source, shot(0, 0, 200, 200), 0)
