@@ -15,7 +15,7 @@ from schemas.presets import presets
 
 QUALITIES: Mapping[Pictures, Mapping[Quality, tuple[str, int]]] = MappingProxyType(
     {
-        "h264": {"draft": ("superfast", 23), "good": ("veryfast", 20), "best": ("slow", 18)},
+        "h264": {"draft": ("ultrafast", 23), "good": ("veryfast", 20), "best": ("slow", 18)},
         "hevc": {"draft": ("ultrafast", 27), "good": ("veryfast", 24), "best": ("medium", 21)},
         "av1": {"draft": ("12", 38), "good": ("10", 32), "best": ("8", 28)},
         "vp9": {"draft": ("8", 36), "good": ("5", 32), "best": ("2", 28)},

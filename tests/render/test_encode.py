@@ -84,7 +84,7 @@ def test_captions_are_burned_at_their_words_times_and_only_there(
     assert ticks
 
 
-@pytest.mark.parametrize(("quality", "made_by"), [("draft", "superfast crf 23"), ("best", "slow crf 18")])
+@pytest.mark.parametrize(("quality", "made_by"), [("draft", "ultrafast crf 23"), ("best", "slow crf 18")])
 def test_the_asked_quality_is_the_encoders(
     quality: Quality, made_by: str, source: tuple[Path, SourceIndex], tmp_path: Path
 ) -> None:
