@@ -37,7 +37,7 @@ from tests.contract.triton_server import running
 
 T = TypeVar("T")
 CALLS: Mapping[str, tuple[str, ...]] = {
-    "encoding pictures": ("'encode' of 'av.video.stream",),
+    "encoding pictures": ("'encode' of 'av.video", "'encode' of 'av.codec.context"),
     "decoding pictures": ("'decode' of 'av.codec.context",),
     "crop and scale": ("'pull' of 'av.filter.graph", "'push' of 'av.filter.graph"),
     "scaling for a look": ("'reformat' of 'av.video",),

@@ -14,6 +14,7 @@ from benchmarks.hop import between_stages, claim_of
 from benchmarks.marks import Hop
 from benchmarks.memory import most_at_once, peaks
 from benchmarks.pipeline import OurRun, fair_ratio
+from benchmarks.pipeline import claims_of as claims_of_pipeline
 from benchmarks.render import CLIP, Cost
 from benchmarks.shorts_factory import PeerRun
 from benchmarks.stage_limits import shared
@@ -76,6 +77,15 @@ def test_medians_of_the_rounds_are_compared() -> None:
 
 def test_the_limits_share_the_cores() -> None:
     assert shared({"speech (wall)": 14.0, "rendering (CPU)": 70.0}) == {"speech (wall)": 14.0, "rendering (CPU)": 35.0}
+
+
+def test_the_pipeline_is_held_to_the_peer_and_to_its_stages_limits() -> None:
+    runs, peers = [ours(75, 150)] * 3, [theirs(100, 150)] * 3
+    beside, alone = claims_of_pipeline(runs, peers, 2.0, 600.0, "peer", {"speech (wall)": 50.0, "render (CPU)": 10.0})
+    assert (beside.measured, beside.limit, beside.met) == (pytest.approx(0.75), 0.75, True)
+    assert (alone.measured, alone.limit, alone.met) == (pytest.approx(1.25), 1.25, True)
+    quick = claims_of_pipeline(runs, peers, 2.0, 36.0, "peer", {"speech (wall)": 50.0}, full=False)
+    assert [one.limit for one in quick] == [None, None]
 
 
 def test_clips_side_by_side_are_held_to_those_in_a_row() -> None:
