@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from schemas.documents import FramePlan, SourceIndex
 from schemas.media import Value
-from streams.adapters.media.timeline import project_ms
+from streams.adapters.media.timeline import projects_ms
 from streams.render.edl import Part, Timeline, fill_slots
 from streams.render.lead import LEAD_MS
 
@@ -69,8 +69,7 @@ def picture_times(index: SourceIndex) -> list[int]:
     """When each picture of the source begins, by its packet table; empty without one."""
     if index.video is None or index.packets is None:
         return []
-    base = index.video.time_base
-    return sorted(project_ms(pts, base, index.origin_us) for pts in index.packets.pts)
+    return sorted(projects_ms(index.packets.pts, index.video.time_base, index.origin_us))
 
 
 def shown_ms(timeline: Timeline, times: Sequence[int]) -> list[int]:

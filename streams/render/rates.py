@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from schemas.documents import SourceIndex, VideoTrack
 from schemas.media import TimeRange
-from streams.adapters.media.timeline import stream_us
+from streams.adapters.media.timeline import streams_us
 
 MOST = Fraction(60)
 """Faster sources are thinned by a whole number: players and sites take no more."""
@@ -56,7 +56,7 @@ def periods_us(clip: TimeRange, index: SourceIndex, most: int | None = None) -> 
     if index.video is None or index.packets is None:
         return []
     base, origin_us = index.video.time_base, index.origin_us
-    shown = sorted({stream_us(pts, base) - origin_us for pts in index.packets.pts})
+    shown = sorted({at_us - origin_us for at_us in streams_us(index.packets.pts, base)})
     inside = [at_us for at_us in shown if clip.start_ms <= at_us / 1000 < clip.end_ms]
     run = min(RUN, len(inside) - 1)
     if run <= 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,17 @@ def stream_us(pts: int, time_base: Fraction | tuple[int, int]) -> int:
     """Stream time of ``pts`` in µs, rounded down."""
     numerator, denominator = _parts(time_base)
     return pts * numerator * US_PER_S // denominator
+
+
+def streams_us(many_pts: Iterable[int], time_base: Fraction | tuple[int, int]) -> list[int]:
+    """`stream_us` of each: a long source has hundreds of thousands."""
+    numerator, denominator = _parts(time_base)
+    return [pts * numerator * US_PER_S // denominator for pts in many_pts]
+
+
+def projects_ms(many_pts: Iterable[int], time_base: Fraction | tuple[int, int], origin_us: int) -> list[int]:
+    """`project_ms` of each."""
+    return [(at_us - origin_us + 500) // 1000 for at_us in streams_us(many_pts, time_base)]
 
 
 def project_ms(pts: int, time_base: Fraction | tuple[int, int], origin_us: int) -> int:
