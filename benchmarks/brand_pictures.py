@@ -30,6 +30,8 @@ LOGO = UUID(int=1)
 START_MS, LENGTH_MS = 41_000, 6_000
 SAID = "energy is always conserved in a closed system"
 HEIGHT_PX, GAP_PX = 560, 12
+SPEAKER = 0.68
+"""Where he stands then, of the width; his head is at the top."""
 SHOWN: tuple[tuple[Aspect, int], ...] = (("9:16", 1_200), ("9:16", 7_000), ("1:1", 1_200), ("16:9", 1_200))
 KIT = BrandKit(
     name="Example",
@@ -52,19 +54,20 @@ def logo(path: Path) -> Path:
 
 
 def task(index: SourceIndex, aspect: Aspect, dress: Dress) -> RenderTask:
-    """Six seconds of the lecture, cropped around its middle."""
+    """Six seconds of the lecture, cropped around its speaker."""
     assert index.video is not None
     across, down = index.video.display_width, index.video.display_height
     wide, high = OUTPUT_SIZES[aspect]
     width = round(min(across, down * wide / high))
     height = round(width * high / wide)
-    crop = CropBox(x=(across - width) // 2, y=(down - height) // 2, width=width, height=height)
+    left = max(0, min(across - width, round(across * SPEAKER) - width // 2))
+    crop = CropBox(x=left, y=0, width=width, height=height)
     time = TimeRange(start_ms=START_MS, end_ms=START_MS + LENGTH_MS)
     words = [
         Word(text=text, start_ms=START_MS + 300 * at, end_ms=START_MS + 300 * at + 280, probability=0.9, speaker="S1")
         for at, text in enumerate(SAID.split())
     ]
-    shot = ShotCrop(range=time, mode="hold", crop=crop, reason="its middle")
+    shot = ShotCrop(range=time, mode="hold", crop=crop, reason="its speaker")
     plan = FramePlan(clip_id="c", aspect=aspect, range=time, source_width=across, source_height=down, shots=[shot])
     return RenderTask(plan=plan, index=index, words=words, brand=dress, pieces=whole(time))
 

@@ -96,12 +96,17 @@ def cut_slots(smalls: Sequence[NDArray[np.uint8]]) -> list[int]:
     return sorted(at for _, at in strongest)
 
 
+def with_planned(seen: Sequence[int], planned: Sequence[int]) -> list[int]:
+    """The cuts that can be seen, and those planned ones that are none of them: a plan may name the picture beside."""
+    return sorted({*seen, *(slot for slot in planned if all(abs(slot - one) > 2 for one in seen))})
+
+
 def draw(video: Path, folder: Path, stem: str, captions_ms: Sequence[float], planned_ms: Sequence[float] = ()) -> Sheet:
     """Decode a file twice: once for its cuts, once for its pictures. ``planned_ms``: where the framing changes."""
     times_s, smalls = _survey(video)
     if not times_s:
         return Sheet(length_ms=0, level_db=levels(video))
-    slots = sorted({*cut_slots(smalls), *(_slot(times_s, at) for at in planned_ms if at > 0)})
+    slots = with_planned(cut_slots(smalls), [_slot(times_s, at) for at in planned_ms if at > 0])
     length_ms = 1000 * (times_s[-1] + (times_s[-1] - times_s[0]) / max(1, len(times_s) - 1))
     wanted: dict[int, Why] = {}
     for at_ms, why in moments(length_ms, [1000 * times_s[slot] for slot in slots], captions_ms):

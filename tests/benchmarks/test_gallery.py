@@ -15,7 +15,7 @@ from PIL import Image
 from benchmarks.gallery import files, kept
 from benchmarks.gallery_fixture import DRAWN, MADE, Made, cues_of, fixture, stamp
 from benchmarks.gallery_page import Cue, Film, Fixture, Framed, Thumbnail, page, text_at
-from benchmarks.gallery_sheet import Sheet, Still, Strip, draw, levels, moments
+from benchmarks.gallery_sheet import Sheet, Still, Strip, draw, levels, moments, with_planned
 from benchmarks.gallery_words import FOUND, in_words
 from schemas.proof import CheckName, Limits, judged
 
@@ -123,6 +123,10 @@ def test_a_sheet_shows_the_cut_and_what_is_around_it(tmp_path: Path) -> None:
         row = np.asarray(strip.convert("L"))[80]
     assert [int(row[94 * at + 45]) > 120 for at in range(8)] == [False] * 4 + [True] * 4
     assert sheet.level_db == []
+
+
+def test_a_planned_cut_beside_a_seen_one_is_the_same() -> None:
+    assert with_planned([45, 90], [46, 120]) == [45, 90, 120]
 
 
 def test_the_level_tells_sound_from_silence(tmp_path: Path) -> None:
