@@ -111,13 +111,18 @@ def clip_range(sentences: Sequence[Sentence], duration_ms: int) -> TimeRange:
 
 
 def to_cuts(part: TimeRange, run: Sequence[Sentence], timeline: Timeline) -> TimeRange:
-    """``part`` with its borders moved to cuts of the picture that lie in the silence right beside its words."""
+    """``part`` with its borders moved to cuts of the picture that lie in the silence right beside its words.
+
+    Where that silence is short, to those in its own air: else some pictures of another shot flash by at its ends.
+    """
     first, last = run[0], run[-1]
     known = timeline.sure_cuts_ms
     if not known:
         return part
-    before = (first.start_ms - min(SNAP_MS, max(0, first.pause_before_ms - TAIL_MS)), first.start_ms)
-    behind = (last.end_ms, last.end_ms + min(SNAP_MS, max(0, last.pause_after_ms - LEAD_MS)))
+    reach_before = min(SNAP_MS, max(0, first.pause_before_ms - TAIL_MS))
+    reach_behind = min(SNAP_MS, max(0, last.pause_after_ms - LEAD_MS))
+    before = (min(part.start_ms, first.start_ms - reach_before), first.start_ms)
+    behind = (last.end_ms, max(part.end_ms, last.end_ms + reach_behind))
     return TimeRange(
         start_ms=max(known[bisect_left(known, before[0]) : bisect_right(known, before[1])], default=part.start_ms),
         end_ms=min(known[bisect_right(known, behind[0]) : bisect_right(known, behind[1])], default=part.end_ms),

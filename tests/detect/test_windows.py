@@ -101,6 +101,24 @@ def test_a_border_moves_to_a_cut_that_lies_in_the_silence_beside_it() -> None:
     assert whole.range == TimeRange(start_ms=first_ms - 700, end_ms=last_ms + 900)
 
 
+def test_no_picture_of_another_shot_flashes_by_at_the_borders() -> None:
+    """The pause is too short to give its cut to either side, but the air that the clip takes of it holds the cut."""
+    words = [
+        *say("This is what was said before it.", 1_000),
+        *(said := say("All of these words are said in it. " * 6, 4_000)),
+        *say("This is what was said behind it.", said[-1].end_ms + 220),
+    ]
+    words[6] = msgspec.structs.replace(words[6], end_ms=said[0].start_ms - 220)
+    cuts = (said[0].start_ms - 15, said[-1].end_ms + 60)
+    sure = [ShotChange(at_ms=at, after_ms=at - 40, strength=0.9) for at in cuts]
+    made = material(words, 40_000, pictures=[picture(at) for at in range(0, 40_000, 1_000)])
+    shots = [msgspec.structs.replace(made.seen[0], shots=sure)]
+    windows = spoken_windows(gather(msgspec.structs.replace(made, seen=shots)), min_ms=5_000, max_ms=60_000)
+    found = {(one.sentences[0].start_ms, one.sentences[-1].end_ms): one.range for one in windows}
+    inner = found[said[0].start_ms, said[-1].end_ms]
+    assert (inner.start_ms, inner.end_ms) == cuts
+
+
 def test_a_short_video_is_one_window() -> None:
     (window,) = spoken_windows(spoken([("It is quite short, all of this.", 500)], 9_000), min_ms=15_000, max_ms=60_000)
     assert window.range == TimeRange(start_ms=0, end_ms=9_000)
