@@ -10,6 +10,8 @@ from schemas.media import TimeRange, Word
 
 SHORTEST_MS = 20
 """No word ends before this long after its start."""
+HYPHEN_GAP_MS = 300
+"""Between the halves of a hyphened word is no pause; after a longer one a hyphen is a dash."""
 NEAR_MS = 3_000
 """What may be a voice is taken for one within this time of speech."""
 
@@ -21,7 +23,31 @@ def middle_ms(word: Word) -> float:
 
 def on_project_time(words: Iterable[Word], padded: TimeRange) -> list[Word]:
     """Words of a piece of audio that begins at ``padded.start_ms``: shifted, clamped to it, tidied."""
-    return tidy(_shifted(word, padded) for word in words if word.text.strip())
+    return hyphened(tidy(_shifted(word, padded) for word in words if word.text.strip()))
+
+
+def hyphened(words: Iterable[Word]) -> list[Word]:
+    """The same with “long -term”, as the recogniser parts it, in one: half of a word is not shown alone."""
+    found: list[Word] = []
+    for word in words:
+        if found and _goes_on(found[-1], word):
+            before = found[-1]
+            text, probability = before.text + word.text, min(before.probability, word.probability)
+            found[-1] = msgspec.structs.replace(before, text=text, end_ms=word.end_ms, probability=probability)
+        else:
+            found.append(word)
+    return found
+
+
+def _goes_on(before: Word, word: Word) -> bool:
+    """Whether a hyphen and a small letter, or a number behind capitals (“COVID -19”), follow a word without a mark.
+
+    A capital begins what another one says (“-No.”), and a number alone may be below zero.
+    """
+    head, tail = before.text, word.text[1:]
+    near = word.start_ms - before.end_ms <= HYPHEN_GAP_MS
+    fitting = tail[:1].islower() or (tail[:1].isdigit() and head.isalpha() and head.isupper())
+    return near and word.text.startswith("-") and head[-1:].isalnum() and fitting
 
 
 def tidy(words: Iterable[Word]) -> list[Word]:

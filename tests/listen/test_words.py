@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.media import TimeRange, Word
-from streams.listen.words import SHORTEST_MS, near, on_project_time, speech_inside, split_at
+from streams.listen.words import SHORTEST_MS, hyphened, near, on_project_time, speech_inside, split_at
 from tests.listen.spoken import texts, word
 
 PADDED = TimeRange(start_ms=49_000, end_ms=101_000)
@@ -25,6 +26,30 @@ def test_words_are_shifted_and_cut_by_their_middle() -> None:
 def test_a_word_over_another_ends_it() -> None:
     one, other = on_project_time([word("a", 0, 500), word("b", 300, 600)], PADDED)
     assert (one.end_ms, other.start_ms, other.end_ms) == (49_300, 49_300, 49_600)
+
+
+@pytest.mark.parametrize(
+    ("heard", "shown"),
+    [
+        ("for long -term interests", "for long-term interests"),
+        ("a state -of -the -art self -starter", "a state-of-the-art self-starter"),
+        ("COVID -19 came", "COVID-19 came"),
+        ("No. -yes", "No. -yes"),
+        ("said -No -I won't", "said -No -I won't"),
+        ("it was -5 outside", "it was -5 outside"),
+        ("-term begins", "-term begins"),
+        ("wait - for it", "wait - for it"),
+    ],
+)
+def test_halves_of_hyphened_words_are_one(heard: str, shown: str) -> None:
+    found = hyphened([word(text, 400 * at, 400 * at + 380) for at, text in enumerate(heard.split())])
+    assert texts(found) == shown
+
+
+def test_a_hyphened_word_lasts_from_its_first_half_to_its_last() -> None:
+    (one,) = hyphened([word("long", 100, 300), word("-term", 300, 700)])
+    assert (one.text, one.start_ms, one.end_ms) == ("long-term", 100, 700)
+    assert len(hyphened([word("long", 100, 300), word("-term", 900, 1200)])) == 2, "a pause: a dash"
 
 
 raw = st.builds(
