@@ -22,6 +22,7 @@ from streams.render.bed import Surroundings
 from streams.render.dress import around, extended
 from streams.render.edl import Timeline
 from streams.render.film import Progress, Report
+from streams.render.levelling import unmuted
 from streams.render.loudness import RATE_HZ
 from streams.render.making import Common, Company, Making
 from streams.render.mix import Mixed, Source, alone, mixed
@@ -93,6 +94,7 @@ def _sound(task: RenderTask, reader: Reader, body: Timeline, played: Sequence[Pi
     source = Source(reader=reader, index=task.index, step=progress.step)
     words = words_out(task.words, played)
     trial = partial(heard_after, bit_rate=task.encoding.audio_bit_rate, audio=task.encoding.file.audio)
-    added = Surroundings(task.brand, beside, timeline, words).added if task.brand else alone
+    heard = unmuted(words, played)
+    added = Surroundings(task.brand, beside, timeline, heard).added if task.brand else alone
     samples = body.samples(RATE_HZ)
     return mixed(source, played, words, task.options.sound, samples=samples, trial=trial, added=added)

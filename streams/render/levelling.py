@@ -47,7 +47,7 @@ def levelled(sound: Sound, words: Sequence[Word], played: Sequence[Piece]) -> tu
 
     ``words`` are on the output's clock. What a person set as gain of a segment is kept: it is not seen.
     """
-    turns = turns_of([word for word in words if word.speaker and not _is_muted(word, played)])
+    turns = turns_of([word for word in unmuted(words, played) if word.speaker])
     if len({turn.speaker for turn in turns}) < 2:
         return sound, []
     levels = _levels(sound, turns, played)
@@ -130,6 +130,11 @@ def _gain_curve(turns: Sequence[Turn], gains: Mapping[str, float], steps: int) -
         at_ms += [middle - ramp_ms / 2, middle + ramp_ms / 2]
         gain_db += [gains.get(before.speaker, 0.0), gains.get(after.speaker, 0.0)]
     return np.interp(np.arange(steps), at_ms, gain_db)
+
+
+def unmuted(words: Sequence[Word], played: Sequence[Piece]) -> list[Word]:
+    """The words that are heard: those of pieces without their sound are not."""
+    return [word for word in words if not _is_muted(word, played)]
 
 
 def _is_muted(word: Word, played: Sequence[Piece]) -> bool:

@@ -7,10 +7,21 @@ import msgspec
 import numpy as np
 import pytest
 
-from schemas.edit import Piece
-from schemas.edit_clock import whole
+from schemas.edit import EditSegment, Piece
+from schemas.edit_clock import pieces_of, whole
 from schemas.media import TimeRange, Word
-from streams.render.levelling import MOST_DB, SHORT_TURN_MS, Turn, gains_for, levelled, turns_of
+from streams.render.levelling import (
+    MOST_DB,
+    RAMP_MS,
+    SHORT_TURN_MS,
+    SHORTEST_RAMP_MS,
+    Turn,
+    _gain_curve,
+    gains_for,
+    levelled,
+    turns_of,
+    unmuted,
+)
 from streams.render.loudness import RATE_HZ, Sound, integrated_lufs
 from streams.render.sound import gather
 from tests.media import media
@@ -114,6 +125,17 @@ def test_who_hardly_speaks_or_is_muted_is_not_measured(readers: dict[str, Sound]
     assert levelled(sound, words, muted) == (sound, [])
 
 
+def test_words_of_a_piece_without_its_sound_are_not_heard() -> None:
+    """Music does not give way to them either."""
+    first, second = pieces_of(
+        EditSegment(segment_id=name, range=TimeRange(start_ms=start, end_ms=start + 1_000), muted=muted)
+        for name, start, muted in (("s1", 5_000, True), ("s2", 0, False))
+    )
+    words = [said(None, 200, 400), said("S1", 900, 1_300), said("S1", 1_500, 1_800)]
+    assert unmuted(words, [first, second]) == words[1:]
+    assert unmuted(words, [second]) == words
+
+
 def test_what_a_person_set_is_kept(readers: dict[str, Sound]) -> None:
     """The second half was lifted by hand: that is no louder speaker."""
     sound, words = conversation(readers, {"S1": 0, "S2": -5})
@@ -130,6 +152,17 @@ def test_what_a_person_set_is_kept(readers: dict[str, Sound]) -> None:
     pieces = [first, second]
     as_recorded = {one.speaker: one.lufs for one in levelled(sound, words, played(sound))[1]}
     assert {one.speaker: one.lufs for one in levelled(by_hand, words, pieces)[1]} == pytest.approx(as_recorded, abs=0.2)
+
+
+@pytest.mark.parametrize(("gap_ms", "ramp_ms"), [(2_000, RAMP_MS), (100, 100), (0, SHORTEST_RAMP_MS)])
+def test_gain_moves_in_the_middle_of_a_gap_as_fast_as_it_must(gap_ms: int, ramp_ms: int) -> None:
+    turns = turns_of([said("S1", 0, 3_000), said("S2", 3_000 + gap_ms, 6_000 + gap_ms)])
+    curve = _gain_curve(turns, {"S1": -4.0, "S2": 2.0}, 6_000 + gap_ms)
+    moving = np.nonzero(np.abs(np.diff(curve)) > 1e-9)[0]
+    assert (curve[0], curve[-1]) == (-4.0, 2.0)
+    assert (moving[0], moving[-1]) == pytest.approx(
+        (3_000 + (gap_ms - ramp_ms) / 2, 3_000 + (gap_ms + ramp_ms) / 2), abs=1.5
+    )
 
 
 def test_a_yes_inside_anothers_turn_moves_nothing() -> None:
