@@ -23,8 +23,8 @@ from streams.render.fontfiles import FOLDER
 from streams.render.inserts import as_frame, end_card, filling
 from streams.render.layout import look_for
 from streams.render.loudness import RATE_HZ, integrated_lufs
-from streams.render.lower_third import BEGINS_MS, named_turns
-from streams.render.overlays import FADE_MS, Overlays, place, window
+from streams.render.lower_third import BEGINS_MS, name_plate, named_turns
+from streams.render.overlays import FADE_MS, FADE_STEPS, Overlays, place, window
 from streams.render.planes import copied, rows
 from streams.render.still import still
 from streams.render.task import VIDEO_FILE, RenderTask
@@ -143,9 +143,21 @@ def test_a_name_fades_in_and_stands_above_the_captions(tmp_path: Path) -> None:
     early, late, gone = ink(BEGINS_MS + 20), ink(BEGINS_MS + FADE_MS + 50), ink(3_000)
     assert 0 < early.max() < late.max()
     assert not gone.any()
+    leaving = ink(BEGINS_MS + 2_000 - 20)
+    assert early.max() == leaving.max() == pytest.approx(late.max() / FADE_STEPS, abs=2), "it goes as it comes"
+    middle = ink(BEGINS_MS + FADE_MS / 2)
+    plate = late[:, 200].max()
+    assert middle[:, 200].max() == pytest.approx(plate / 2, abs=2), "half way it is half there"
     across, down = np.nonzero(late.any(axis=0))[0], np.nonzero(late.any(axis=1))[0]
-    assert 120 <= across[0] < across[-1] < 888
+    assert 120 <= across[0] < 0.135 * 1080 < across[-1] < 700, "at the left, as long as its name"
     assert 0.45 * 1920 < down[0] < down[-1] < 1_000, "captions begin at 1,020"
+
+
+def test_a_name_is_as_large_on_every_shape_as_its_size_says(tmp_path: Path) -> None:
+    made = dress(tmp_path, lower_third=LowerThird(size=0.05))
+    high = {size: name_plate("Hxg", made, size).picture.height for size in (TALL, (1080, 1080), (1920, 1080))}
+    assert high[1080, 1080] == pytest.approx(0.8 * high[TALL], abs=3)
+    assert high[1920, 1080] == pytest.approx(0.5 * 1920 / 1080 * high[TALL], abs=3)
 
 
 def test_an_end_card_has_the_kits_colours_picture_and_text(tmp_path: Path) -> None:
@@ -209,6 +221,7 @@ def test_music_is_down_while_somebody_speaks_and_comes_back() -> None:
     assert at(4_600) == pytest.approx(-12, abs=0.1)
     assert at(0) < -60
     assert at(9_999) < -30
+    assert [at(100), at(9_900)] == pytest.approx([-18, -18], abs=0.3), "half way in, and half way out"
     steps = np.abs(np.diff(gain_db[250 * PER_MS : 9_700 * PER_MS]))
     assert steps.max() < 0.01, "no step that could be heard"
 

@@ -84,6 +84,50 @@ def test_words_cut_by_an_edge_count_when_half_is_heard(start_ms: int, end_ms: in
     assert all(CLIP.start_ms <= one.start_ms < one.end_ms <= CLIP.end_ms for one in inside)
 
 
+def test_words_that_overlap_end_where_the_next_begins_and_short_ones_last_until_then() -> None:
+    heard = [word("long", 10_000, 12_000), word("in", 11_000, 11_010), word("between", 11_040, 11_500)]
+    assert [(one.start_ms, one.end_ms) for one in words_inside(heard, CLIP, RULES)] == [
+        (10_000, 11_000), (11_000, 11_040), (11_040, 11_500),
+    ]  # fmt: skip
+    (alone,) = words_inside([word("oh", 11_000, 11_010)], CLIP, RULES)
+    assert alone.end_ms - alone.start_ms == RULES.min_word_ms
+    same = words_inside([word("one", 11_000, 11_000), word("two", 11_000, 11_000)], CLIP, RULES)
+    assert [(one.start_ms, one.end_ms) for one in same] == [(11_000, 11_001), (11_001, 11_061)]
+    at_end = words_inside([word("last", 39_990, 40_000), word("gone", 39_999, 40_001)], CLIP, RULES)
+    assert [(one.text, one.start_ms, one.end_ms) for one in at_end] == [
+        ("last", 39_990, 39_999), ("gone", 39_999, 40_000),
+    ]  # fmt: skip
+
+
+def evenly(text: str, each_ms: int) -> list[Word]:
+    """Words that touch."""
+    return words(text, 10_000, each_ms=each_ms, gap_ms=0)
+
+
+def test_a_breath_is_a_better_place_to_cut_than_none() -> None:
+    said = evenly("some words that nobody breathes between", 300)
+    assert texts(make_cues(said, CLIP, fits)) == ["some words that", "nobody breathes between"]
+    breath = [word(one.text, one.start_ms + 250 * (n >= 2), one.end_ms + 250 * (n >= 2)) for n, one in enumerate(said)]
+    assert texts(make_cues(breath, CLIP, fits)) == ["some words", "that nobody breathes between"]
+
+
+def test_a_cue_does_not_end_with_a_word_that_leans_on_the_next() -> None:
+    said = evenly("people walked towards the mountain village", 300)
+    assert not any(text.endswith(" the") for text in texts(make_cues(said, CLIP, fits)))
+
+
+def test_no_cue_is_gone_before_it_is_read_or_stays_for_ever() -> None:
+    quick = make_cues(evenly("five quick words went by", 90), CLIP, lambda _: True)
+    assert [cue.end_ms - cue.start_ms for cue in quick] == [450 + RULES.linger_ms]
+    (shortest,) = make_cues(evenly("oh", 100), CLIP, lambda _: True)
+    assert shortest.end_ms - shortest.start_ms == RULES.min_length_ms
+    slow = make_cues(evenly("one two three four five", 1_300), CLIP, lambda _: True)
+    assert max(cue.words[-1].end_ms - cue.words[0].start_ms for cue in slow) <= RULES.max_length_ms
+    for gap_ms, end_ms in ((RULES.hold_ms, 10_600 + RULES.hold_ms), (RULES.hold_ms + 1, 10_600 + RULES.linger_ms)):
+        two = [word("one.", 10_000, 10_600), word("two.", 10_600 + gap_ms, 12_000)]
+        assert make_cues(two, CLIP, fits)[0].end_ms == end_ms
+
+
 def test_empty_words_are_dropped() -> None:
     assert make_cues([word(" ", 11_000, 11_200)], CLIP, fits) == []
 

@@ -33,6 +33,15 @@ def test_a_long_clip_has_no_more_tiles(tmp_path: Path) -> None:
     sprite = tiles.save(tmp_path / "storyboard.jpg")
     assert sprite is not None
     assert (sprite.count, sprite.step_ms, sprite.tile_width, sprite.tile_height) == (60, 3_000.0, 160, 90)
+    tiles.see(picture, 179_999)
+    again = tiles.save(tmp_path / "storyboard.jpg")
+    assert again == sprite, "and none is taken beyond them"
+    odd = Tiles(1001 * 61 / 7, (1080, 1350))
+    odd.see(picture, 0)
+    small = odd.save(tmp_path / "odd.jpg")
+    assert small is not None
+    assert (small.tile_width % 2, small.tile_height % 2, small.tile_height) == (0, 0, 160)
+    assert (small.step_ms, small.length_ms) == (500.0, 8723.0)
     assert Tiles(10.0, SIZE).save(tmp_path / "none.jpg") is None
 
 
@@ -44,3 +53,5 @@ def test_cues_cover_the_clip_and_name_places() -> None:
         "00:00:00.500 --> 00:00:01.000\na.jpg#xywh=90,0,90,160\n\n"
         "00:00:01.000 --> 00:00:01.240\na.jpg#xywh=0,160,90,160\n\n"
     )
+    late = Sprite(tile_width=9, tile_height=16, columns=1, count=2, step_ms=4_521_007.0, length_ms=9_042_014.0)
+    assert "01:15:21.007 --> 02:30:42.014" in storyboard_vtt(late, "a.jpg")

@@ -148,6 +148,24 @@ def test_candidates_are_spread_over_the_clip_and_tell_what_was_measured(tmp_path
     assert files == ["thumbnail-1.jpg", "thumbnail-2.jpg", "thumbnail-3.jpg", "thumbnail.jpg"]
 
 
+def test_what_is_told_of_a_face_is_its_own(tmp_path: Path) -> None:
+    found = {}
+    for name, luma, box in (
+        ("near", GOOD, FACE),
+        ("far", with_face(CALM, GOOD, SMALL), SMALL),
+        ("soft", BLURRED, FACE),
+    ):
+        there = Box(x=box.x + 500, y=box.y, width=box.width, height=box.height)
+        thumbnail = Thumbnail(60_000, [FaceSample(at_ms=1_000, face=Face(box=there, score=0.9))])
+        thumbnail.consider(frame(luma), 1_000, source_ms=1_000, shot=SHOT, awkward=False)
+        (found[name],) = thumbnail.save(tmp_path)
+    assert (found["near"].face_size, found["far"].face_size) == (1.0, pytest.approx(30 / 640 / 0.25, abs=1e-3))
+    assert found["near"].sharp > 3 * found["soft"].sharp
+    assert 0 < found["soft"].contrast < 1
+    washed = with_face(CALM, np.clip(noise(242, 6, 5, seed=2), 16, 254))
+    assert face_score(washed, FACE) < 0.3 * face_score(GOOD, FACE), "too light is as bad as too dark"
+
+
 def test_a_short_clip_has_fewer_candidates(tmp_path: Path) -> None:
     thumbnail = Thumbnail(600, [], wanted=3)
     thumbnail.consider(frame(CALM), 0, source_ms=0, shot=SHOT, awkward=False)
