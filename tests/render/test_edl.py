@@ -15,7 +15,7 @@ from schemas.edit import EditList, EditSegment
 from schemas.edit_clock import length_ms, pieces, to_source
 from schemas.media import CropBox, TimeRange
 from streams.render.edl import Shots, Timeline, fill_slots, timeline_of
-from tests.render.test_damage import STEADY
+from tests.render.test_damage import STEADY, index
 
 RATES = [Fraction(rate) for rate in ("24000/1001", "15", "25", "30000/1001", "30", "50", "60")]
 
@@ -91,6 +91,18 @@ def test_every_slot_of_an_edit_shows_what_is_played_then(parts: list[tuple[int, 
                 if slot.at_ms < length_ms(played):
                     assert abs(at_ms - to_source(played, slot.at_ms)) <= 41 * max(1, part.speed)
     assert numbers == list(range(clock.count))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_rate_is_that_of_the_longest_piece(order: int) -> None:
+    """A screen at 50 pictures a second behind an opening at 25."""
+    both = index([*range(0, 10_000, 40), *range(10_000, 20_000, 20)])
+    parts = [(1_000, 2_500), (12_000, 17_000)][::order]
+    segments = [
+        EditSegment(segment_id=f"s{at}", range=TimeRange(start_ms=start, end_ms=end))
+        for at, (start, end) in enumerate(parts, start=1)
+    ]
+    assert timeline_of(pieces(EditList(version=2, segments=segments)), both).rate == 50
 
 
 def test_a_cut_shows_no_picture_from_beyond_it() -> None:
