@@ -240,14 +240,17 @@ def respond(problem: ApiProblem, *, instance: str = "", request_id: str = "") ->
     return Response(msgspec.json.encode(body), status_code=kind.status, headers=headers, media_type=MEDIA_TYPE)
 
 
-_PATH = re.compile(r"^(?P<detail>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.DOTALL)
+_PATH = re.compile(r"^(?P<detail>.*?)(?: - at (?:`key` in )?`\$(?P<path>.*)`)?$", re.DOTALL)
 
 
 def field_error(error: msgspec.ValidationError, prefix: str = "") -> FieldError:
-    """msgspec's ``… - at `$.options.max_clips``` as a pointer ``/options/max_clips`` and the sentence before it."""
+    """msgspec's ``… - at `$.options.max_clips``` as a pointer ``/options/max_clips`` and the sentence before it.
+
+    Of an object by names of the caller's own it says ``[...]``, or `key` in it: the pointer is that of the object.
+    """
     match = _PATH.match(str(error))
     assert match is not None
-    steps = re.findall(r"\.([^.\[\]]+)|\[([^\]]*)\]", match["path"] or "")
+    steps = re.findall(r"\.([^.\[\]]+)|\[([^\]]*)\]", (match["path"] or "").partition("[...]")[0])
     pointer = "".join("/" + (name or index) for name, index in steps)
     return FieldError(pointer=prefix + (pointer[1:] if prefix else pointer), detail=match["detail"])
 

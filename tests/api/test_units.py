@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from typing import Literal
 from uuid import UUID, uuid4
 
 import msgspec
@@ -73,6 +74,7 @@ def test_a_bucket_refills_evenly_and_admits_no_more() -> None:
 
 class Inner(msgspec.Struct):
     numbers: list[int]
+    named: dict[Literal["a"], str] = {}
 
 
 class Outer(msgspec.Struct):
@@ -81,13 +83,21 @@ class Outer(msgspec.Struct):
 
 @pytest.mark.parametrize(
     ("text", "pointer"),
-    [(b'{"inner":{"numbers":[1,"x"]}}', "/inner/numbers/1"), (b'{"inner":3}', "/inner"), (b"{}", ""), (b"3", "")],
+    [
+        (b'{"inner":{"numbers":[1,"x"]}}', "/inner/numbers/1"),
+        (b'{"inner":3}', "/inner"),
+        (b"{}", ""),
+        (b"3", ""),
+        (b'{"inner":{"numbers":[],"named":{"a":1}}}', "/inner/named"),
+        (b'{"inner":{"numbers":[],"named":{"b":"1"}}}', "/inner/named"),
+        (b'{"inner":{"numbers":[],"named":{"a":{"a":1}}}}', "/inner/named"),
+    ],
 )
 def test_field_errors_become_json_pointers(text: bytes, pointer: str) -> None:
     with pytest.raises(msgspec.ValidationError) as caught:
         msgspec.json.decode(text, type=Outer)
     found = field_error(caught.value)
-    assert found.pointer.replace("...", "1") == pointer
+    assert found.pointer == pointer
     assert "`$" not in found.detail
 
 
