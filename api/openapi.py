@@ -18,6 +18,8 @@ _DESCRIPTION = """Long video in; ranked, captioned, framed clips out, with a sea
 Every call needs `Authorization: Bearer clp_live_…`. Every POST and PATCH takes an `Idempotency-Key`: repeat a
 request with the same key and you get the same answer, and one effect. Every error is `application/problem+json`; its
 `type` is a page that says what to do. All times on a video are whole milliseconds of its own time line."""
+HELD = "precondition-required"
+"""What an operation answers that has to be told which version it is of."""
 _ALSO = {"204": "There is nothing more to come.", "304": "As the ETag in `If-None-Match` names it."}
 _TAGS = {
     "uploads": "Bring a file straight to object storage, in one piece or in parts.",
@@ -174,6 +176,10 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
         key = {"type": "string", "minLength": 1, "maxLength": 255}
         text = "A value of your choice, kept for a day: the same request with the same key has one effect."
         found.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": key, "description": text})
+    if HELD in operation.problems:
+        text = "The ETag of the version that was read; `*`: whichever it is."
+        held = {"type": "string", "minLength": 1}
+        found.append({"name": "If-Match", "in": "header", "required": True, "schema": held, "description": text})
     return found
 
 
