@@ -16,6 +16,14 @@ from schemas.proof import Verdict
 from schemas.scenery import Framing
 from streams.adapters.postgres import Connection, Row
 
+_OF_PROJECT = """
+select export_id, clip_id, aspect, captions, template, mask_profanity, state, edit_version, number, automatic, start_ms,
+  end_ms, coalesce(certificate->'framing', '[]') as framing, certificate->>'verdict' as verdict
+from exports where org_id = $1 and project_id = $2 order by created_at, export_id
+"""
+_OF_CLIP = _OF_PROJECT.replace("project_id = $2", "clip_id = $2")
+"""A certificate is long, and a list needs little of it."""
+
 
 class ClipExport(msgspec.Struct, frozen=True, kw_only=True):
     """A file of a clip, in short."""
@@ -75,9 +83,7 @@ async def list_clips(call: Call[None, None]) -> Reply:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
         owner = (call.org_id, project["project_id"])
         clips = await rows.fetch("select * from clips where org_id = $1 and project_id = $2 order by ordinal", *owner)
-        exports = await rows.fetch(
-            "select * from exports where org_id = $1 and project_id = $2 order by created_at, export_id", *owner
-        )
+        exports = await rows.fetch(_OF_PROJECT, *owner)
     of_clip: dict[UUID, list[Row]] = {}
     for export in exports:
         of_clip.setdefault(export["clip_id"], []).append(export)
@@ -89,11 +95,7 @@ async def get_clip(call: Call[None, None]) -> Reply:
     """One clip."""
     async with call.rows() as rows:
         row = await find_clip(rows, call.org_id, call.ids["clip_id"])
-        exports = await rows.fetch(
-            "select * from exports where org_id = $1 and clip_id = $2 order by created_at, export_id",
-            call.org_id,
-            row["clip_id"],
-        )
+        exports = await rows.fetch(_OF_CLIP, call.org_id, row["clip_id"])
     return Reply(body=_clip(row, exports))
 
 
@@ -118,12 +120,8 @@ def _clip(row: Row, exports: list[Row]) -> Clip:
 
 
 def _brief(export: Row) -> ClipExport:
-    names = [name for name in ClipExport.__struct_fields__ if name not in ("framing", "verdict")]
-    certificate = export["certificate"] or {}
-    framing, verdict = certificate.get("framing", []), certificate.get("verdict")
-    return ClipExport(
-        **{name: export[name] for name in names}, framing=msgspec.convert(framing, list[Framing]), verdict=verdict
-    )
+    told = {name: export[name] for name in ClipExport.__struct_fields__ if name != "framing"}
+    return ClipExport(**told, framing=msgspec.convert(export["framing"], list[Framing]))
 
 
 OPERATIONS = (
