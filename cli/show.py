@@ -178,7 +178,7 @@ def verdict_text(certificate: JSON) -> Text:
     if verdict is None:
         return Text()
     told = Text(f"\ncertificate: {verdict}", style=_VERDICTS.get(str(verdict), "yellow"))
-    told.append(second_try_text(certificate))
+    told.append(second_try_text(certificate) + reused_text(certificate))
     for check in certificate.get("checks", []):
         if check["verdict"] in ("warn", "fail"):
             told.append(f"\n  {check['name']} {check['value']:g} {check['unit']} (limit {check['limit']:g})")
@@ -193,6 +193,12 @@ def second_try_text(certificate: JSON) -> str:
     if other["number"] == 1:
         return f", second try with {' and '.join(certificate['safer'])}"
     return ", first try; the second was no better"
+
+
+def reused_text(certificate: JSON) -> str:
+    """How much of the pictures was made before; nothing where all were made."""
+    reused = certificate.get("chunks_reused")
+    return f", {reused} of {certificate['chunks']} chunks from an earlier export" if reused else ""
 
 
 def plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:

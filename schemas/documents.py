@@ -426,6 +426,10 @@ class Certificate(Value, frozen=True, kw_only=True):
     """One name for all that goes into the files: an export of the same clip with the same one has the same files."""
     reused_from: str | None = None
     """The export whose files these are, where there was nothing to be made."""
+    chunks: int = 0
+    """In how many its pictures are encoded, each by itself; 0: in one piece, or an older export."""
+    chunks_reused: int = 0
+    """Of which so many were taken from earlier exports of the clip."""
 
 
 class ExportFiles(Value, frozen=True, kw_only=True):

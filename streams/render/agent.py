@@ -23,9 +23,11 @@ from streams.errors import Rejected
 from streams.exports import count_unfinished, fail_export, is_done, pinned_transcript
 from streams.outbox import Cause
 from streams.render.asked import task_of
+from streams.render.candidates import Candidate, candidates_of
 from streams.render.dressing import files_of, snapshot_of
 from streams.render.ended import end_export
 from streams.render.hardware import Hardware
+from streams.render.keys import ground_of
 from streams.render.made_with import made_with, workshop
 from streams.render.produce import Outcome, Produced, Shape, produce_all
 from streams.render.replay import replay, write
@@ -64,6 +66,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     shared: Shared
     recipe: str
     """One name for all that goes into the files."""
+
+    @property
+    def ground(self) -> str:
+        """One name for what all chunks of its pictures have in common."""
+        return ground_of(self.request, self.shared.encoding, self.shared.brand, workshop())
 
     @property
     def made_with(self) -> dict[str, str]:
@@ -108,7 +115,8 @@ class RenderStage:
         """Each of them, or why it is not there; what was made before is not made again. Raises when none is there."""
         found: list[Outcome | None] = [await self._made_before(one) for one in wanted]
         missing = [one for one, before in zip(wanted, found, strict=True) if before is None]
-        made = iter(await self._render(missing, work, self._context.objects) if missing else [])
+        earlier = [candidate for one in missing for candidate in await self._candidates(one)]
+        made = iter(await self._render(missing, work, self._context.objects, earlier) if missing else [])
         ended = [before if before is not None else next(made) for before in found]
         errors = [one for one in ended if isinstance(one, Exception)]
         if len(errors) == len(ended):
@@ -119,7 +127,7 @@ class RenderStage:
         return ended
 
     async def _make(self, event: events.RenderRequested, work: Work, objects: Objects, threads: int) -> Produced:
-        """The export, its files put into ``objects``, whatever was made before."""
+        """The export, its files put into ``objects``, whatever was made before: nothing is taken of that."""
         (made,) = await self._render(await self._read(event, threads), work, objects)
         if isinstance(made, Exception):
             raise made
@@ -164,7 +172,13 @@ class RenderStage:
         inputs = {name: value for name, value in wanted.made_with.items() if name.startswith("input.")}
         return certified(before, made_with=tools | inputs)
 
-    async def _render(self, wanted: Sequence[Wanted], work: Work, objects: Objects) -> list[Outcome]:
+    async def _candidates(self, wanted: Wanted) -> list[Candidate]:
+        async with org_transaction(self._context.pool, wanted.request.org_id) as connection:
+            return await candidates_of(connection, wanted.request, wanted.ground)
+
+    async def _render(
+        self, wanted: Sequence[Wanted], work: Work, objects: Objects, candidates: Sequence[Candidate] = ()
+    ) -> list[Outcome]:
         context, shared, event = self._context, wanted[0].shared, wanted[0].request
         with context.scratch() as scratch:
             async with context.cache.open(event.source.key, event.source.size) as source:
@@ -180,9 +194,11 @@ class RenderStage:
                     edit=shared.edit,
                     brand=shared.brand,
                     title=shared.title,
+                    ground=wanted[0].ground,
+                    candidates=candidates,
                 )
         return [
-            certified(made, made_with=one.made_with, recipe=one.recipe) if isinstance(made, Produced) else made
+            _named(made, one) if isinstance(made, Produced) else made
             for one, made in zip(wanted, produced, strict=True)
         ]
 
@@ -225,6 +241,12 @@ class RenderStage:
         for one in apart(event):
             if not await is_done(connection, one.org_id, one.export_id):
                 await fail_export(connection, one, "render", reason, detail, cause)
+
+
+def _named(made: Produced, wanted: Wanted) -> Produced:
+    """With what it was made of and by: the threads may be those of an earlier file."""
+    made_with = wanted.made_with | {"encoder.threads": str(made.threads)}
+    return certified(made, made_with=made_with, recipe=wanted.recipe)
 
 
 def _shape(wanted: Wanted, work: Work) -> Shape:

@@ -103,6 +103,16 @@ class Captions:
         word = max(0, bisect_right([word.start_ms for word in cue.words], at_ms) - 1)
         return State(number, word, phase_at(self._looks[number].template, cue, word, at_ms))
 
+    def told(self, at_ms: float) -> tuple[object, ...] | None:
+        """What is shown at a time, as plain values: where they are equal, what is drawn is."""
+        state = self.state_at(at_ms)
+        if state is None:
+            return None
+        cue = self._cues[state.cue]
+        texts = [word.text for word in cue.words]
+        centre = self._looks[state.cue].centre_y_px
+        return texts, cue.words[0].speaker, cue.doubtful, centre, state.word, state.phase
+
     def burn(self, picture: av.VideoFrame, at_ms: float) -> bool:
         """Draw what is due at ``at_ms`` into a writable yuv420p picture; says whether anything was."""
         state = self.state_at(at_ms)

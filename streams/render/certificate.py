@@ -26,7 +26,7 @@ SILENCE = Loudness(integrated_lufs=None, true_peak_dbtp=None)
 
 def examine(path: Path, meant: Meant, *, encoder: str, warnings: list[str]) -> Certificate:
     """Measure a finished file; ``warnings`` of the making are kept, what is found wrong is added."""
-    film = open_film(path, meant.timeline.rate)
+    film = open_film(path, meant.timeline.rate, meant.looked_at)
     case, tracks = Case(film=film, meant=meant), film.tracks
     loudness = measure(film.sound) if film.sound is not None else SILENCE
     lufs, peak = loudness.integrated_lufs, loudness.true_peak_dbtp

@@ -5,7 +5,7 @@ Borders hang on the source's time: an edit moves those beside it and leaves the 
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -19,7 +19,7 @@ GRID_MS = 4_000
 """From border to border of a stretch that goes on: twice the distance of key pictures, so that none is added."""
 REACH_MS = 1_000
 """A shot that begins so near to where a border would be takes it: the picture is new there anyway."""
-LEAST_MS = 1_000
+LEAST_MS = 500
 """No border so near to where a piece begins or ends."""
 
 
@@ -35,10 +35,9 @@ class Run(Value, frozen=True, kw_only=True):
         return self.end - self.first
 
 
-def chunks_of(plan: FramePlan, index: SourceIndex, timeline: Timeline) -> list[Run]:
-    """What the pictures of an export are encoded in."""
-    cuts_ms = sorted(shot.range.start_ms for shot in plan.shots)[1:]
-    return runs_of(timeline, shown_ms(timeline, picture_times(index)), cuts_ms)
+def cuts_of(plan: FramePlan) -> list[int]:
+    """Where shots begin in the source; the first one begins where the clip does, and that is no cut."""
+    return sorted(shot.range.start_ms for shot in plan.shots)[1:]
 
 
 def runs_of(timeline: Timeline, shown: Sequence[int], cuts_ms: Sequence[int]) -> list[Run]:
@@ -79,8 +78,9 @@ def shown_ms(timeline: Timeline, times: Sequence[int]) -> list[int]:
     """
     found = [-1] * timeline.count
     for part in timeline.parts:
-        lead = part.range(timeline.period_ms, LEAD_MS)
-        inside = times[bisect_left(times, lead.start_ms) : bisect_left(times, lead.end_ms)]
+        near = part.range(timeline.period_ms, LEAD_MS)
+        begins = min(bisect_left(times, near.start_ms), max(0, bisect_right(times, int(part.source_ms)) - 1))
+        inside = [max(at_ms, near.start_ms) for at_ms in times[begins : bisect_left(times, near.end_ms)]]
         for number in range(part.first, part.end):
             found[number] = int(part.shows_ms(number, timeline.period_ms))
         for at_ms, _, slots in fill_slots(((at_ms, None) for at_ms in inside), timeline, part):

@@ -15,6 +15,8 @@ from schemas.media import TimeRange, Value
 from streams.render.rates import LEAST, output_rate
 
 Picture = TypeVar("Picture")
+SOON_MS = 50
+"""A word is lit no earlier than so long before it is heard."""
 
 OUTPUT_SIZES: dict[Aspect, tuple[int, int]] = {
     "9:16": (1080, 1920),
@@ -29,6 +31,12 @@ class Slot(Value, frozen=True, kw_only=True):
 
     number: int
     at_ms: float
+    lit_ms: float | None = None
+
+    @property
+    def words_ms(self) -> float:
+        """The time whose words it shows: see `slot_of`."""
+        return self.at_ms if self.lit_ms is None else self.lit_ms
 
 
 class Part(Value, frozen=True, kw_only=True):
@@ -148,7 +156,7 @@ def fill_slots(
             offset = _offset(held[0], at_ms, part, timeline.period_ms)
         slots = []
         while next_number < part.end and part.shows_ms(next_number, timeline.period_ms) + offset < at_ms:
-            slots.append(_slot(next_number, timeline))
+            slots.append(slot_of(next_number, timeline, part))
             next_number += 1
         if slots:
             yield held[0], held[1], slots
@@ -156,11 +164,20 @@ def fill_slots(
             return
         held = at_ms, picture
     if held is not None and next_number < part.end:
-        yield held[0], held[1], [_slot(number, timeline) for number in range(next_number, part.end)]
+        yield held[0], held[1], [slot_of(number, timeline, part) for number in range(next_number, part.end)]
 
 
-def _slot(number: int, timeline: Timeline) -> Slot:
-    return Slot(number=number, at_ms=float(number * timeline.period_ms))
+def slot_of(number: int, timeline: Timeline, part: Part) -> Slot:
+    """A slot of a part.
+
+    Its words are those of the next full period of the source, counted from the source's beginning: so a word is lit
+    with the same picture wherever a cut lies, and no more than a picture before or after it is heard.
+    """
+    at_ms, step_ms = number * timeline.period_ms, timeline.period_ms * part.speed
+    shown = part.shows_ms(number, timeline.period_ms)
+    late_ms = (ceil(shown / step_ms) * step_ms - shown) / part.speed
+    soon = timeline.period_ms <= SOON_MS
+    return Slot(number=number, at_ms=float(at_ms), lit_ms=float(at_ms + late_ms) if soon else None)
 
 
 def _offset(first_ms: int, second_ms: int, part: Part, period_ms: Fraction) -> Fraction:

@@ -19,6 +19,7 @@ from schemas.edit_clock import whole
 from schemas.edited import words_out
 from streams.adapters.media.reader import Reader
 from streams.render.bed import Surroundings
+from streams.render.chunking import Otherwise
 from streams.render.dress import around, extended
 from streams.render.edl import Timeline
 from streams.render.film import Progress, Report
@@ -57,13 +58,24 @@ def render_all(
 
     None for one that could not be made beside the others. Raises when that is so of all, or the source is at fault.
     """
+    progress = Progress(report)
+    try:
+        return _rendered(tasks, source, folders, progress)
+    except Otherwise:
+        alone = [msgspec.structs.replace(task, earlier=[]) for task in tasks]
+        return _rendered(alone, source, folders, progress)
+
+
+def _rendered(
+    tasks: Sequence[RenderTask], source: BinaryIO, folders: Sequence[Path], progress: Progress
+) -> list[Rendered | None]:
+    """Raises Otherwise where what was made before is not to be trusted."""
     task = tasks[0]
     played = task.pieces or whole(task.plan.range)
     body = clock_of(task, played)
     body = shortened(body) if task.encoding.file.is_preview else body
     timeline = extended(body, around(task.brand, body.rate))
     reader = Reader(source, task.index, threads=task.encoding.threads)
-    progress = Progress(report)
     mix = _sound(task, reader, body, played, progress)
     common = Common(played=played, timeline=timeline, mix=mix)
     company = Company([Making(one, common, folder, progress) for one, folder in zip(tasks, folders, strict=True)])
@@ -78,6 +90,8 @@ def _shown(company: Company, projector: Projector, timeline: Timeline) -> list[s
         company.each(Making.begin)
         for part in timeline.parts:
             projector.play(part, company.see)
+        if projector.is_woven:
+            company.each(Making.doubt)
         company.each(Making.end)
     except Exception as error:
         company.drop(error)

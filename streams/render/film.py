@@ -12,6 +12,7 @@ from schemas.edit import Piece
 from schemas.edit_clock import whole
 from schemas.edited import words_out
 from streams.render.checks.witness import Witness
+from streams.render.chunking import Chunking
 from streams.render.edl import OUTPUT_SIZES, Slot, Timeline
 from streams.render.inserts import AWAY, NOWHERE_MS, Shown
 from streams.render.overlays import Overlays
@@ -59,6 +60,7 @@ class Film:
         self.thumbnail = Thumbnail(float(timeline.length_ms), task.plan.faces, task.options.thumbnails.count)
         self._progress = progress
         self._scene, self._witness = scene_of(task, cues, scratch), witness
+        self.chunks = Chunking(task, timeline, self._scene)
         self._shows = task.encoding.file.video is not None
         self.tiles = Tiles(float(timeline.length_ms), size_px) if task.options.storyboard and self._shows else None
         self.title = (
@@ -69,8 +71,9 @@ class Film:
 
     def see(self, at_ms: int, picture: av.VideoFrame, slots: list[Slot], writer: TakesPictures) -> None:
         """A picture of the source, its time there, and the slots that show it; others may be shown it too."""
-        if not self._shows and not self.thumbnail.is_due(slots[0].at_ms):
-            self._progress.step()
+        self.chunks.see(at_ms, slots, damaged=picture.is_corrupt)
+        if not self._is_looked_at(slots):
+            self._pass_by(at_ms, slots)
             return
         painted = self._scene.paint(picture, at_ms)
         awkward = picture.is_corrupt or painted.to_cut_ms < CUT_MARGIN_MS
@@ -81,17 +84,37 @@ class Film:
         if self._scene.overlays is None:
             self._witness.see(painted.picture, slots, source_ms=at_ms, shot=shot)
         for slot in slots:
+            if not self._is_needed(slot):
+                self._pass_by(at_ms, [slot])
+                continue
             shown = self._scene.dressed(painted, slot, last=slot is slots[-1])
             if self._scene.overlays is not None:
                 self._witness.see(shown, [slot], source_ms=at_ms, shot=shot)
             self._write(self._scene.lettered(shown, slot), slot, writer)
             self._progress.step()
 
+    def _is_looked_at(self, slots: Sequence[Slot]) -> bool:
+        """Whether anybody needs a picture of the source painted."""
+        return self.thumbnail.is_due(slots[0].at_ms) or (self._shows and any(map(self._is_needed, slots)))
+
+    def _is_needed(self, slot: Slot) -> bool:
+        """Whether anybody needs what a slot shows: of a chunk that is there already only few do."""
+        tile = self.tiles is not None and self.tiles.is_due(slot.at_ms)
+        return tile or self.chunks.wants(slot.number) or self.chunks.is_due(slot.number)
+
+    def _pass_by(self, at_ms: int, slots: Sequence[Slot]) -> None:
+        """Slots that nobody needs painted; what the crop is there is known all the same."""
+        if self._shows:
+            self._witness.pass_by(slots, source_ms=at_ms, shot=self._scene.shot(at_ms))
+        for _ in slots:
+            self._progress.step()
+
     def _write(self, shown: av.VideoFrame, slot: Slot, writer: TakesPictures) -> None:
         """A finished picture."""
         if self.tiles is not None:
             self.tiles.see(shown, slot.at_ms)
-        writer.write(shown, slot.number)
+        if self.chunks.wants(slot.number):
+            writer.write(shown, slot.number)
 
     def insert(self, pictures: Iterable[Shown], writer: TakesPictures) -> None:
         """What a brand kit shows before or after the clip; the certificate is told that it is not of the source."""

@@ -21,7 +21,6 @@ from schemas.media import Value
 from streams.render.certificate import examine
 from streams.render.checks.case import Meant, comes_in_ms
 from streams.render.checks.witness import Witness
-from streams.render.chunks import chunks_of
 from streams.render.dress import around
 from streams.render.edl import OUTPUT_SIZES, Slot, Timeline
 from streams.render.film import Film, Progress
@@ -55,6 +54,7 @@ class Making:
         self._cues: list[CaptionCue]
         self._missing_glyphs: list[str]
         self._film: Film
+        self._encoding = task.encoding
         self._inserts: Inserts
         self._writer: FileWriter
 
@@ -65,13 +65,20 @@ class Making:
         self._film = Film(task, timeline, self._cues, folder, self._progress, self._witness)
         self._inserts = Inserts(task.brand, around(task.brand, timeline.rate), timeline, self._size_px, folder)
         path, sound = folder / clip_file(task.encoding), self._common.mix.sound
-        runs = chunks_of(task.plan, task.index, timeline)
-        self._writer = self._open.enter_context(open_writer(path, self._size_px, timeline, sound, task.encoding, runs))
+        chunks = self._film.chunks
+        self._encoding = msgspec.structs.replace(task.encoding, threads=chunks.threads)
+        self._writer = self._open.enter_context(
+            open_writer(path, self._size_px, timeline, sound, self._encoding, chunks.runs, chunks.taken)
+        )
         self._film.insert(self._inserts.before(), self._writer)
 
     def see(self, at_ms: int, picture: av.VideoFrame, slots: list[Slot]) -> None:
         """A picture of the source."""
         self._film.see(at_ms, picture, slots, self._writer)
+
+    def doubt(self) -> None:
+        """The source's pictures are made of others than those shown. Raises Otherwise where any was made before."""
+        self._film.chunks.doubt_all()
 
     def end(self) -> None:
         """What it shows after the clip; then the file is whole."""
@@ -93,17 +100,25 @@ class Making:
         certificate = examine(
             self._folder / clip_file(task.encoding),
             self._meant(lost),
-            encoder=task.encoding.name,
+            encoder=self._encoding.name,
             warnings=[*mix.warnings, *self._missing_glyphs, *lost, *turned_down],
         )
         looked_cpu_ms = round((process_time() - began) * 1000)
         film = self._film
+        chunks = film.chunks
+        certificate = msgspec.structs.replace(
+            certificate, sound=mix.report, chunks=len(chunks.runs), chunks_reused=len(chunks.taken)
+        )
+        clean = all(check.verdict == "pass" for check in certificate.checks if check.name in ("frozen", "black"))
+        path = self._folder / clip_file(task.encoding)
         return Rendered(
-            certificate=msgspec.structs.replace(certificate, sound=mix.report),
+            certificate=certificate,
             thumbnails=film.thumbnail.save(self._folder, film.title),
             storyboard=film.tiles.save(self._folder / STORYBOARD_FILE) if film.tiles else None,
             stems=list(stems),
             looked_cpu_ms=looked_cpu_ms,
+            chunks=chunks.noted(path, self._common.timeline.rate) if clean and not lost else [],
+            threads=self._encoding.threads,
         )
 
     def _meant(self, lost: Sequence[str]) -> Meant:
@@ -121,6 +136,7 @@ class Making:
             source_lost=any(one.startswith("video.frozen") for one in lost),
             file=file,
             preset=task.options.preset,
+            looked_at=self._witness.painted if self._film.chunks.taken else None,
             count=preview_count(common.timeline) if file.is_preview else None,
         )
 

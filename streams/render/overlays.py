@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from schemas.brand import Placed
 from schemas.media import CropBox, Word
 from streams.render.captions import PlanePatch, blend, yuv_patches
 from streams.render.dress import Dress
+from streams.render.edl import Slot
 from streams.render.layout import look_for
 from streams.render.lettering import Lettering
 from streams.render.lower_third import NamedTurn, name_plate, named_turns
@@ -35,6 +36,7 @@ class Laid(NamedTuple):
     patches: Patches
     start_ms: float
     end_ms: float
+    name: str
     fades: bool = False
 
 
@@ -47,26 +49,33 @@ class Overlays:
         """``words`` and ``clip_ms``, from where to where the clip itself plays, are on the output's clock."""
         kit = dress.kit
         laid = [
-            Laid(patches_of(Path(dress.files[one.asset_id]), one, size_px), *window(one, clip_ms))
-            for one in (kit.watermark, kit.logo)
+            Laid(patches_of(Path(dress.files[one.asset_id]), one, size_px), *window(one, clip_ms), name)
+            for name, one in (("watermark", kit.watermark), ("logo", kit.logo))
             if one is not None and one.asset_id in dress.files
         ]
         self._laid = laid + [self._third(turn, dress, size_px) for turn in named_turns(dress, words, clip_ms[1])]
 
     def _third(self, turn: NamedTurn, dress: Dress, size_px: tuple[int, int]) -> Laid:
-        return Laid(yuv_patches(name_plate(turn.name, dress, size_px)), turn.start_ms, turn.end_ms, fades=True)
+        patches = yuv_patches(name_plate(turn.name, dress, size_px))
+        return Laid(patches, turn.start_ms, turn.end_ms, f"name {turn.name}", fades=True)
 
-    def burn(self, picture: av.VideoFrame, at_ms: float) -> None:
-        """Draw what is due at ``at_ms`` into a writable yuv420p picture."""
-        for one in self._laid:
-            if not one.start_ms <= at_ms < one.end_ms:
-                continue
-            patches = one.patches
-            if one.fades:
-                share = min(1.0, (at_ms - one.start_ms) / FADE_MS, (one.end_ms - at_ms) / FADE_MS)
-                patches = fainter(patches, max(1, round(share * FADE_STEPS)))
-            for plane, patch in zip(picture.planes, patches, strict=True):
+    def told(self, slot: Slot) -> list[tuple[str, int]]:
+        """What is due in a slot, each with how much of it is seen, of `FADE_STEPS`."""
+        return [(one.name, step) for one, step in self._due(slot)]
+
+    def burn(self, picture: av.VideoFrame, slot: Slot) -> None:
+        """Draw what is due in a slot into a writable yuv420p picture."""
+        for one, step in self._due(slot):
+            for plane, patch in zip(picture.planes, fainter(one.patches, step), strict=True):
                 blend(rows(plane), patch)
+
+    def _due(self, slot: Slot) -> Iterator[tuple[Laid, int]]:
+        """A name belongs to words, and comes when they do."""
+        for one in self._laid:
+            at_ms = slot.words_ms if one.fades else slot.at_ms
+            if one.start_ms <= at_ms < one.end_ms:
+                share = min(1.0, (at_ms - one.start_ms) / FADE_MS, (one.end_ms - at_ms) / FADE_MS)
+                yield one, max(1, round(share * FADE_STEPS)) if one.fades else FADE_STEPS
 
 
 def window(placed: Placed, clip_ms: tuple[float, float]) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from schemas.brand import BrandSnapshot
+from schemas.chunks import Chunks
 from schemas.documents import Certificate, ExportFiles, FramePlan, SourceIndex, Transcript
 from schemas.edit import EditList, Piece
 from schemas.edit_clock import union
@@ -25,6 +26,7 @@ from streams.adapters.media.sandbox import ChildFailed
 from streams.adapters.ports import Objects, Report
 from streams.errors import Rejected
 from streams.render.asked import Prepared, task_of
+from streams.render.candidates import Candidate, brought
 from streams.render.dressing import dress
 from streams.render.stems import stem_file
 from streams.render.storyboard import STORYBOARD_FILE
@@ -40,6 +42,10 @@ class Produced(Value, frozen=True, kw_only=True):
     files: ExportFiles
     certificate: Certificate
     cpu_ms: int
+    chunks: Chunks | None = None
+    """What a later export may take of its file."""
+    threads: int = 1
+    """Of the encoder, as it was."""
 
 
 class Shape(Value, frozen=True, kw_only=True):
@@ -69,8 +75,13 @@ async def produce(
     edit: EditList | None = None,
     brand: BrandSnapshot | None = None,
     title: str = "",
+    ground: str = "",
+    candidates: Sequence[Candidate] = (),
 ) -> Produced:
-    """Render, measure and store one export; without ``edit`` the plan's range. Raises as `run_child` and `Objects`."""
+    """Render, measure and store one export; without ``edit`` the plan's range. Raises as `run_child` and `Objects`.
+
+    Chunks are taken of ``candidates``, which share its ``ground``.
+    """
     (produced,) = await produce_all(
         [Shape(request=request, plan=plan, prefix=prefix)],
         transcript,
@@ -83,6 +94,8 @@ async def produce(
         edit=edit,
         brand=brand,
         title=title,
+        ground=ground,
+        candidates=candidates,
     )
     if isinstance(produced, Exception):
         raise produced
@@ -102,6 +115,8 @@ async def produce_all(
     edit: EditList | None = None,
     brand: BrandSnapshot | None = None,
     title: str = "",
+    ground: str = "",
+    candidates: Sequence[Candidate] = (),
 ) -> list[Outcome]:
     """The same for several exports of one wish, by one decode where that can be. Raises Unavailable, as `Objects`."""
     pin = shapes[0].request.options.brand
@@ -123,14 +138,18 @@ async def produce_all(
     folders = [scratch / str(number) for number in range(len(shapes))]
     for folder in folders:
         folder.mkdir(exist_ok=True)
-    made = await made_together([one.task for one in prepared], source=source, folders=folders, report=report)
+    earlier = await brought(candidates, objects, scratch)
+    tasks = [msgspec.structs.replace(one.task, earlier=earlier) for one in prepared]
+    made = await made_together(tasks, source=source, folders=folders, report=report)
     return [
-        one if isinstance(one, Exception) else await _stored(one, told, shape, encoding, objects)
+        one if isinstance(one, Exception) else await _stored(one, told, shape, encoding, objects, ground)
         for one, told, shape in zip(made, prepared, shapes, strict=True)
     ]
 
 
-async def _stored(made: Made, prepared: Prepared, shape: Shape, encoding: Encoding, objects: Objects) -> Produced:
+async def _stored(
+    made: Made, prepared: Prepared, shape: Shape, encoding: Encoding, objects: Objects, ground: str
+) -> Produced:
     """Everything of one export where it belongs."""
     task, prefix = prepared.task, shape.prefix
     files = await _store(made.folder, encoding, prepared.said, task.pieces, objects, prefix)
@@ -148,7 +167,9 @@ async def _stored(made: Made, prepared: Prepared, shape: Shape, encoding: Encodi
         framing=framing_of(made.plan, union(piece.source for piece in task.pieces)),
         warnings=[*made.certificate.warnings, *prepared.warnings],
     )
-    return Produced(files=files, certificate=certificate, cpu_ms=made.cpu_ms)
+    told = made.rendered
+    chunks = Chunks(ground=ground, threads=told.threads, chunks=told.chunks) if told.chunks else None
+    return Produced(files=files, certificate=certificate, cpu_ms=made.cpu_ms, chunks=chunks, threads=told.threads)
 
 
 def framing_of(plan: FramePlan, times: Sequence[TimeRange]) -> list[Framing]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import av
 
@@ -29,13 +29,15 @@ class Projector:
         self._lead, self._limit_ms = Lead(index), still_ms(index)
         self._stills: list[Stills] = []
         self._ranges: list[TimeRange] = []
+        self.is_woven = False
+        """Whether pictures are made of others beside them: some are interlaced."""
 
     def play(self, part: Part, show: Show) -> None:
         """Every slot of the part. Raises Rejected when the source has no picture there."""
         period_ms = self._timeline.period_ms
         clip = part.range(period_ms)
         stills = Stills(clip, self._index, part.output_ms, limit_ms=self._limit_ms)
-        pictures = deinterlaced(self._lead.pictures(self._reader, part, period_ms))
+        pictures = deinterlaced(self._watched(self._lead.pictures(self._reader, part, period_ms)))
         last_ms = None
         for at_ms, picture, slots in fill_slots(pictures, self._timeline, part):
             show(at_ms, picture, slots)
@@ -45,6 +47,11 @@ class Projector:
             raise no_pictures()
         self._stills.append(stills)
         self._ranges.append(clip)
+
+    def _watched(self, pictures: Iterator[tuple[int, av.VideoFrame]]) -> Iterator[tuple[int, av.VideoFrame]]:
+        for at_ms, picture in pictures:
+            self.is_woven = self.is_woven or picture.interlaced_frame
+            yield at_ms, picture
 
     def lost(self) -> list[str]:
         """Warnings, to be asked for once, after the last part."""

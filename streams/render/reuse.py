@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from schemas.brand import BrandSnapshot
+from schemas.chunks import Chunks
 from schemas.documents import Certificate, ExportFiles
 from schemas.edited import cues_out
 from schemas.events import RenderRequested
@@ -49,7 +50,7 @@ def recipe_of(
 async def made_before(connection: Connection, request: RenderRequested, recipe: str) -> Produced | None:
     """What the oldest finished export of the clip by this recipe has; None where there is none."""
     row = await connection.fetchrow(
-        """select export_id, files, certificate from exports
+        """select export_id, files, certificate, chunks from exports
            where org_id = $1 and clip_id = $2 and export_id <> $3 and state = 'done' and certificate->>'recipe' = $4
            order by finished_at, export_id limit 1""",
         request.org_id,
@@ -65,6 +66,7 @@ async def made_before(connection: Connection, request: RenderRequested, recipe: 
         files=msgspec.convert(row["files"], ExportFiles),
         certificate=msgspec.structs.replace(certificate, reused_from=origin),
         cpu_ms=0,
+        chunks=msgspec.convert(row["chunks"], Chunks) if row["chunks"] else None,
     )
 
 

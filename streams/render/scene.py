@@ -13,6 +13,7 @@ import av
 
 from schemas.documents import CaptionCue, FramePlan, ShotCrop, VideoTrack
 from schemas.edit import Piece
+from schemas.shown import view
 from streams.render.edl import OUTPUT_SIZES, Shots, Slot
 from streams.render.layout import CaptionLook
 from streams.render.overlays import Overlays
@@ -64,6 +65,17 @@ class Scene:
         painted = self._painter.paint(picture, shot, at_ms)
         return Painted(painted, at_ms, shot, self._shots.distance_to_cut_ms(at_ms))
 
+    def shot(self, at_ms: int) -> ShotCrop:
+        """What of a picture of the source is shown."""
+        return self._shots.at(at_ms)
+
+    def told(self, at_ms: int, slot: Slot) -> list[object]:
+        """All that a slot shows, as plain values: where they are equal, the pictures are."""
+        shot = self._shots.at(at_ms)
+        crop = [shot.mode, shot.crop, shot.panes, view(shot, at_ms) if shot.path else None]
+        laid = self.overlays.told(slot) if self.overlays is not None else []
+        return [at_ms, crop, laid, self._captions.told(slot.words_ms)]
+
     def show(self, painted: Painted, slot: Slot, *, last: bool) -> av.VideoFrame:
         """What is encoded in a slot. ``last``: no other slot shows this picture, so it may be drawn on."""
         return self.lettered(self.dressed(painted, slot, last=last), slot)
@@ -72,10 +84,10 @@ class Scene:
         """The picture of a slot with what a brand kit lays over it."""
         shown = painted.picture if last else copied(painted.picture)
         if self.overlays is not None:
-            self.overlays.burn(shown, slot.at_ms)
+            self.overlays.burn(shown, slot)
         return shown
 
     def lettered(self, shown: av.VideoFrame, slot: Slot) -> av.VideoFrame:
         """The same picture with its captions, drawn into it."""
-        self._captions.burn(shown, slot.at_ms)
+        self._captions.burn(shown, slot.words_ms)
         return shown

@@ -30,9 +30,13 @@ class Tiles:
         self._width, self._height = (max(2, round(side * ratio / 2) * 2) for side in size_px)
         self._tiles: list[Image.Image] = []
 
+    def is_due(self, at_ms: float) -> bool:
+        """Whether a picture of that time would be kept."""
+        return at_ms >= len(self._tiles) * self._step_ms and len(self._tiles) < MOST
+
     def see(self, picture: av.VideoFrame, at_ms: float) -> None:
         """One picture, in order of time."""
-        if at_ms < len(self._tiles) * self._step_ms or len(self._tiles) >= MOST:
+        if not self.is_due(at_ms):
             return
         small = picture.reformat(
             self._width,

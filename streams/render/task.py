@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from schemas.chunks import Chunk
 from schemas.documents import CaptionCue, Certificate, FramePlan, SourceIndex
 from schemas.edit import Piece
 from schemas.edit_clock import takes
@@ -19,13 +20,14 @@ from schemas.presets import PresetName, presets
 from schemas.templates import CaptionTemplate
 from schemas.thumbnails import Sprite, ThumbnailScores
 from streams.render.captions import fitting, rules_for
+from streams.render.codecs import Encoding
 from streams.render.cues import make_cues
 from streams.render.dress import Dress
+from streams.render.earlier import EarlierFile
 from streams.render.edl import OUTPUT_SIZES, Timeline, timeline_of
 from streams.render.layout import CaptionLook, look_for
 from streams.render.rates import LEAST
 from streams.render.typeface import drawable, form_of, lacks
-from streams.render.writer import Encoding
 
 VIDEO_FILE, THUMBNAIL_FILE = "clip.mp4", "thumbnail.jpg"
 """Names in the scratch folder; another kind of file has another suffix (`clip_file`)."""
@@ -53,6 +55,8 @@ class RenderTask(Value, frozen=True, kw_only=True):
     """What a brand kit lays over the clip and plays around it; its files lie where the child may read."""
     title: str = ""
     """Written on the thumbnails, where that was asked for."""
+    earlier: list[EarlierFile] = []
+    """Finished files of the clip whose chunks may be taken, the newest first."""
 
 
 class Rendered(Value, frozen=True, kw_only=True):
@@ -67,6 +71,10 @@ class Rendered(Value, frozen=True, kw_only=True):
     """Names of those that lie in the folder too."""
     looked_cpu_ms: int = 0
     """Processor time of the look at the finished file."""
+    chunks: list[Chunk] = []
+    """What a later export may take of the file."""
+    threads: int = 1
+    """Of the encoder."""
 
 
 def clip_file(encoding: Encoding) -> str:

@@ -5,10 +5,10 @@ Decides no content.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Protocol, Self, cast
 
 import av
@@ -31,6 +31,7 @@ from streams.render.codecs import (
     pictures_ahead,
     pixel_format,
 )
+from streams.render.earlier import Taken
 from streams.render.edl import Timeline
 from streams.render.joined import Joined, Unbroken
 from streams.render.loudness import RATE_HZ, Sound
@@ -40,6 +41,7 @@ from streams.render.sound import audio_frames
 __all__ = ["Encoding", "FileWriter", "FilmWriter", "encoding_for", "encoding_of", "open_writer"]
 
 KEY_INTERVAL_S = 2
+NOTHING_TAKEN: Mapping[int, Taken] = MappingProxyType({})
 AAC_LEAD_IN = 1024
 """Samples that the encoder puts before the first."""
 
@@ -67,14 +69,16 @@ def open_writer(
     sound: Sound,
     encoding: Encoding,
     runs: Sequence[Run] = (),
+    taken: Mapping[int, Taken] = NOTHING_TAKEN,
 ) -> FileWriter:
     """The writer of the kind of file that ``encoding`` names; pictures are ``size_px``, sound lasts as ``timeline``.
 
     ``runs``: the chunks that pictures are encoded in, where the encoding is made of chunks; none: in one piece.
+    ``taken``: those that are there already, by their first slot.
     """
     if encoding.file.is_preview:
         return PreviewWriter(path, size_px, timeline, encoding)
-    return FilmWriter(path, size_px, timeline, sound, encoding, runs)
+    return FilmWriter(path, size_px, timeline, sound, encoding, runs, taken)
 
 
 class FilmWriter:
@@ -88,8 +92,9 @@ class FilmWriter:
         sound: Sound,
         encoding: Encoding,
         runs: Sequence[Run] = (),
+        taken: Mapping[int, Taken] = NOTHING_TAKEN,
     ) -> None:
-        """``sound`` lasts as long as ``timeline``; ``runs`` as for `open_writer`."""
+        """``sound`` lasts as long as ``timeline``; ``runs`` and ``taken`` as for `open_writer`."""
         muxer, told = MUXERS[encoding.file.container]
         edits = {} if encoding.edit_lists else {"use_editlist": "0"}
         self._container = av.open(str(path), "w", format=muxer, options={**told, **edits, "fflags": "+bitexact"})
@@ -97,12 +102,12 @@ class FilmWriter:
         self._led_in = 0 if encoding.edit_lists else AAC_LEAD_IN
         self._format = pixel_format(encoding)
         self._size_px, self._encoding = size_px, encoding
-        self._video = self._pictures(runs) if encoding.file.video else None
+        self._video = self._pictures(runs, taken) if encoding.file.video else None
         self._audio = self._track(encoding)
         self._sound: Iterator[av.AudioFrame] = audio_frames(sound[self._led_in :])
         self._heard_until = Fraction(0)
 
-    def _pictures(self, runs: Sequence[Run]) -> Joined | Unbroken:
+    def _pictures(self, runs: Sequence[Run], taken: Mapping[int, Taken]) -> Joined | Unbroken:
         told = options_of(self._encoding)
         stream = self._container.add_stream(self._encoding.encoder, rate=self._rate, options=told)
         assert isinstance(stream, VideoStream)
@@ -111,7 +116,7 @@ class FilmWriter:
         if runs and in_chunks(self._encoding):
             stream.codec_context.open(strict=False)
             ahead = pictures_ahead(self._encoding, stream.codec_context.reorder_depth)
-            return Joined(self._container, stream, runs, lambda: self._encoder(flags), ahead)
+            return Joined(self._container, stream, runs, taken, lambda: self._encoder(flags), ahead)
         return Unbroken(self._container, stream)
 
     def _encoder(self, flags: int) -> VideoCodecContext:
@@ -151,6 +156,8 @@ class FilmWriter:
         if self._video is not None:
             if picture.format.name != self._format:
                 picture = picture.reformat(format=self._format, threads=1)
+            for end in self._video.before(number):
+                self._write_sound(until=end / self._rate)
             self._video.write(picture, number)
         self._write_sound(until=number / self._rate)
 
@@ -177,8 +184,8 @@ class FilmWriter:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Finish the file; after an error only let go of it."""
         if error is None:
+            for end in self._video.finish() if self._video is not None else ():
+                self._write_sound(until=end / self._rate)
             self._write_sound(until=None)
-            if self._video is not None:
-                self._video.finish()
             self._mux_sound(None)
         self._container.close()

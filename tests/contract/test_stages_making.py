@@ -381,6 +381,9 @@ async def test_an_edited_clip_is_framed_and_rendered_piece_by_piece(rig: Rig, tm
     assert anew["certificate"]["reused_from"] is None
     then, now = (hashes(msgspec.convert(one["files"], ExportFiles)) for one in (export, anew))
     assert now == then, "what was reused is what would have been made"
+    told = anew["certificate"]
+    assert (told["chunks"], told["chunks_reused"]) == (2, 2), "its pictures are taken out of the first one's file"
+    assert (export["certificate"]["chunks_reused"], again["certificate"]["chunks_reused"]) == (0, 0)
 
 
 async def test_an_export_has_the_words_of_its_request(rig: Rig) -> None:

@@ -18,6 +18,7 @@ from schemas.edit_clock import whole
 from schemas.media import TimeRange, Word
 from streams.render.bed import PER_MS, bed_gain, brought_to, repeated
 from streams.render.dress import Around, Dress, around, behind
+from streams.render.edl import Slot
 from streams.render.encode import render
 from streams.render.fontfiles import FOLDER
 from streams.render.inserts import as_frame, end_card, filling
@@ -87,7 +88,7 @@ def test_only_the_logos_rectangle_is_touched_and_opacity_mixes(tmp_path: Path) -
     for opacity, low, high in ((1.0, 230, 240), (0.5, 175, 190)):
         placed = Placed(asset_id=LOGO, corner="bottom_right", width=0.2, margin_x=0.05, margin_y=0.05, opacity=opacity)
         shown = copied(grey)
-        Overlays(dress(tmp_path, logo=placed), [], (320, 180), (0, 1_000)).burn(shown, 10)
+        Overlays(dress(tmp_path, logo=placed), [], (320, 180), (0, 1_000)).burn(shown, Slot(number=0, at_ms=10))
         after = rows(shown.planes[0])[:, :320]
         box = place(placed, (200, 100), (320, 180))
         inside = after[box.y : box.y + box.height, box.x : box.x + box.width]
@@ -137,7 +138,7 @@ def test_a_name_fades_in_and_stands_above_the_captions(tmp_path: Path) -> None:
 
     def ink(at_ms: float) -> np.ndarray:  # type: ignore[type-arg]
         shown = copied(dark)
-        overlays.burn(shown, at_ms)
+        overlays.burn(shown, Slot(number=0, at_ms=at_ms))
         return rows(shown.planes[0])[:, :1080].astype(int) - 16
 
     early, late, gone = ink(BEGINS_MS + 20), ink(BEGINS_MS + FADE_MS + 50), ink(3_000)

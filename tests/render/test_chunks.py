@@ -49,7 +49,7 @@ def borders(timeline: Timeline, *cuts_ms: int) -> list[int]:
 def test_borders_hang_on_the_sources_time() -> None:
     assert borders(clock((2_000, 17_000))) == [2_000, 4_000, 8_000, 12_000, 16_000]
     assert borders(clock((2_000, 16_400))) == [2_000, 4_000, 8_000, 12_000], "an end too near to a border takes it"
-    assert borders(clock((3_400, 17_000))) == [3_400, 8_000, 12_000, 16_000], "as a start does"
+    assert borders(clock((3_600, 17_000))) == [3_600, 8_000, 12_000, 16_000], "as a start does"
 
 
 def test_a_word_taken_out_leaves_the_other_borders() -> None:

@@ -55,6 +55,7 @@ def _offset(case: Case) -> Check:
         return judged("caption_offset", None, "ms", bound, detail="there are no captions")
     told = [(abs(off), at) for off, at in (_told_offset(case, cue) for cue in cues)]
     alone = [n for n, cue in enumerate(cues) if cue.start_ms - (cues[n - 1].end_ms if n else 0) >= LATE_MS]
+    alone = [n for n in alone if _is_painted(case, cues[n])]
     most = 0 if case.meant.file.is_preview else MOST_TIMED
     timed = [(_seen_offset(case, cues[n]), cues[n].start_ms) for n in spread(alone, most)]
     measured = [(abs(off), at) for off, at in timed if off is not None]
@@ -72,16 +73,30 @@ def _told_offset(case: Case, cue: CaptionCue) -> tuple[float, int]:
     return min((abs(first - max(0, start)) for start in near), default=float(LATE_MS)), cue.start_ms
 
 
-def _seen_offset(case: Case, cue: CaptionCue) -> float | None:
-    """When its letters come in the file, in ms after its first word; None where the picture tells nothing."""
+def _around(case: Case, cue: CaptionCue) -> tuple[int, int, int]:
+    """Slots of a caption: the first in which its letters may be late, when they are due, the last looked at."""
     timeline = case.meant.timeline
     due = -(-cue.start_ms * timeline.rate.numerator // (1000 * timeline.rate.denominator))
     reach = round(LATE_MS / timeline.period_ms)
-    for still in between(case.film, timeline.rate, due - reach, min(due + reach, timeline.count - 1)):
-        found = ink(case, still) if still.number >= due - reach else None
+    return due - reach, due, min(due + reach, timeline.count - 1)
+
+
+def _is_painted(case: Case, cue: CaptionCue) -> bool:
+    """Whether each picture around a caption's start can be compared: of a chunk made earlier only few can."""
+    first, _, last = _around(case, cue)
+    return all(case.meant.witness.luma(number) is not None for number in range(max(0, first), last + 1))
+
+
+def _seen_offset(case: Case, cue: CaptionCue) -> float | None:
+    """When its letters come in the file, in ms after its first word; None where the picture tells nothing."""
+    first, due, last = _around(case, cue)
+    period_ms = float(case.meant.timeline.period_ms)
+    for still in between(case.film, case.meant.timeline.rate, first, last):
+        found = ink(case, still) if still.number >= first else None
         if found is not None and found.sum() >= LEAST_INK:
-            off_ms = (still.number - due) * float(timeline.period_ms)
-            return max(0.0, off_ms - case.meant.comes_in_ms) if off_ms > 0 else off_ms
+            if still.number < due:
+                return still.number * period_ms - cue.start_ms
+            return max(0.0, (still.number - due) * period_ms - case.meant.comes_in_ms)
     return float(LATE_MS)
 
 

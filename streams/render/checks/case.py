@@ -38,6 +38,8 @@ class Meant(Value, frozen=True, kw_only=True):
     preset: PresetName | None = None
     count: int | None = None
     """Pictures that the file has, where not every slot is one; None: all of them."""
+    looked_at: frozenset[int] | None = None
+    """Slots that can be compared with what was painted, where not all can."""
     source_lost: bool = False
     """Whether some of its pictures could not be read: what stands still there is no choice of the source's."""
 

@@ -6,7 +6,7 @@ Only key pictures are decoded (a whole decode costs forty times as much), and th
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -46,8 +46,8 @@ class Film(Value, frozen=True, kw_only=True):
     sound: Sound | None
 
 
-def open_film(path: Path, rate: Fraction) -> Film:
-    """Read a finished file whose pictures come at ``rate`` a second."""
+def open_film(path: Path, rate: Fraction, known: Container[int] | None = None) -> Film:
+    """Read a finished file whose pictures come at ``rate`` a second; of ``known`` slots only pictures are decoded."""
     if path.suffix == ".webp":  # libav writes moving ones, but cannot read them
         return Film(path=path, tracks=webp_tracks(path), sizes=[], keys=[], stills=[], sound=None)
     with av.open(str(path)) as container:
@@ -61,7 +61,7 @@ def open_film(path: Path, rate: Fraction) -> Film:
         tracks=tracks,
         sizes=[size for _, size, _ in packets],
         keys=keys,
-        stills=list(_stills(path, rate, spread(keys, MOST_STILLS))),
+        stills=list(_stills(path, rate, spread([key for key in keys if known is None or key in known], MOST_STILLS))),
         sound=_heard(path, tracks),
     )
 

@@ -26,8 +26,8 @@ class Seen(Value, frozen=True, kw_only=True):
 
     source_ms: int
     shot: ShotCrop
-    luma: UInt8
-    """Shape (h, w) of points; slots that show one source picture share it."""
+    luma: UInt8 | None
+    """Shape (h, w) of points; slots that show one source picture share it. None: nobody needed it painted."""
 
 
 class Witness:
@@ -41,6 +41,17 @@ class Witness:
         """A painted picture, without captions, and the slots that show it."""
         one = Seen(source_ms=source_ms, shot=shot, luma=points(painted))
         self.seen |= dict.fromkeys((slot.number for slot in slots), one)
+
+    def pass_by(self, slots: Sequence[Slot], *, source_ms: int, shot: ShotCrop) -> None:
+        """Slots that show a picture which is not painted: their packets are there already."""
+        one = Seen(source_ms=source_ms, shot=shot, luma=None)
+        for slot in slots:
+            self.seen.setdefault(slot.number, one)
+
+    @property
+    def painted(self) -> frozenset[int]:
+        """Slots of which points are kept."""
+        return frozenset(number for number, one in self.seen.items() if one.luma is not None)
 
     def luma(self, number: int) -> UInt8 | None:
         """Of a slot; None where none was painted."""
