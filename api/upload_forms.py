@@ -125,6 +125,11 @@ def plan_parts(size_bytes: int, wanted: int | None) -> int | None:
     return max(least, math.ceil(math.ceil(size_bytes / MAX_PARTS) / MIB) * MIB)
 
 
+def most_parts(size_bytes: int) -> int:
+    """No split of a file of this size has more parts."""
+    return min(MAX_PARTS, math.ceil(size_bytes / PART_MIN_BYTES))
+
+
 def object_key(org_id: UUID, upload_id: UUID, filename: str) -> str:
     """``<org>/uploads/<upload>/source<ext>``: nothing of a caller's name but a plain extension."""
     extension = PurePosixPath(filename.replace("\\", "/")).suffix.lower()

@@ -21,6 +21,7 @@ from api.upload_forms import (
     SignUpload,
     Upload,
     content_type_of,
+    most_parts,
     object_key,
     plan_parts,
     view,
@@ -102,6 +103,10 @@ async def sign_parts(call: Call[SignParts, None]) -> Reply:
     """Get (new) URLs of parts of an open upload."""
     async with call.rows() as rows:
         row = await _open_upload(rows, call, multipart=True)
+    most = most_parts(row["size_bytes"])
+    for place, number in enumerate(call.body.numbers):
+        if number > most:
+            raise invalid(f"/numbers/{place}", f"A file of this size has at most {most} parts.")
     parts = _sign(call, row["object_key"], row["multipart_id"], call.body.numbers)
     expires_at = call.now + dt.timedelta(seconds=EXPIRES_S)
     return Reply(body=SignedParts(upload_id=row["upload_id"], parts=parts, expires_at=expires_at))

@@ -86,6 +86,8 @@ async def test_parts_are_joined_as_stated_and_joining_twice_is_fine(world: World
     signed = await sign(world, size, parts=2)
     path, length = f"/v1/uploads/{signed['upload_id']}", signed["part_size_bytes"]
     again = (await world.ann.client.post(f"{path}/parts", json={"numbers": [2]})).json()["parts"][0]
+    beyond = await world.ann.client.post(f"{path}/parts", json={"numbers": [3, 4]})
+    assert (beyond.status_code, beyond.json()["errors"][0]["pointer"]) == (422, "/numbers/1"), "5 MiB is the least"
     etags = [
         (await put(url, body)).headers["etag"]
         for url, body in ((signed["parts"][0]["url"], b"a" * length), (again["url"], b"b" * (size - length)))
