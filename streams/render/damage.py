@@ -36,16 +36,23 @@ class Stills:
     """Watches the times of a stretch's pictures. A source that is not steady (a screen) may stand still as it likes."""
 
     def __init__(
-        self, clip: TimeRange, index: SourceIndex, begins_ms: float = 0.0, *, limit_ms: float | None = None
+        self,
+        clip: TimeRange,
+        index: SourceIndex,
+        begins_ms: float = 0.0,
+        *,
+        speed: float = 1.0,
+        limit_ms: float | None = None,
     ) -> None:
-        """``begins_ms``: when the stretch is played; ``limit_ms``: `still_ms`, where that is known. Raises ValueError
-        when the source has no pictures.
+        """``begins_ms``: when the stretch is played, at ``speed``; ``limit_ms``: `still_ms`, where that is known.
+
+        Raises ValueError when the source has no pictures.
         """
         if index.video is None:
             raise ValueError("the source has no pictures")
         starts_us = stream_us(index.video.start_pts, index.video.time_base) - index.origin_us
         self._clip = clip
-        self._begins_ms = round(begins_ms)
+        self._begins_ms, self._speed = begins_ms, speed
         self._last_ms = max(clip.start_ms, starts_us // 1000)
         self._end_ms = min(clip.end_ms, starts_us // 1000 + index.video.duration_ms)
         self._limit_ms = still_ms(index) if limit_ms is None else limit_ms
@@ -72,7 +79,7 @@ class Stills:
         return told
 
     def _place(self, at_ms: int) -> int:
-        return self._begins_ms + at_ms - self._clip.start_ms
+        return round(self._begins_ms + (at_ms - self._clip.start_ms) / self._speed)
 
     @property
     def lost_ms(self) -> int:

@@ -36,7 +36,7 @@ class Projector:
         """Every slot of the part. Raises Rejected when the source has no picture there."""
         period_ms = self._timeline.period_ms
         clip = part.range(period_ms)
-        stills = Stills(clip, self._index, part.output_ms, limit_ms=self._limit_ms)
+        stills = Stills(clip, self._index, part.output_ms, speed=float(part.speed), limit_ms=self._limit_ms)
         pictures = deinterlaced(self._watched(self._lead.pictures(self._reader, part, period_ms)))
         last_ms = None
         for at_ms, picture, slots in fill_slots(pictures, self._timeline, part):

@@ -53,6 +53,13 @@ def test_a_gap_is_told_with_its_place() -> None:
     assert warning.startswith("video.frozen: 2040 ms stand still, 2960 ms in:")
 
 
+def test_the_place_of_a_gap_is_that_in_the_file_however_fast_it_plays() -> None:
+    stills = Stills(CLIP, STEADY, 1_000.0, speed=2.0)
+    for at_ms in [*range(2_000, 5_000, 40), *range(7_000, 12_000, 40)]:
+        stills.see(at_ms)
+    assert stills.told()[0].startswith("video.frozen: 2040 ms stand still, 2480 ms in:")
+
+
 def test_a_gap_at_either_end_is_told() -> None:
     (first,) = told(STEADY, list(range(3_000, 12_000, 40)))
     (last,) = told(STEADY, list(range(2_000, 11_000, 40)))
