@@ -21,6 +21,8 @@ VERDICTS = ("fail", "warn", "pass", "none")
 NAMES = {"fail": "failed", "warn": "warned", "pass": "passed", "none": "without a verdict"}
 WHY = {"first": "first picture", "last": "end", "cut": "cut", "caption": "caption", "between": ""}
 FLOOR_DB = -60.0
+SLOT_MS = 40
+"""A plan's times are the source's: the picture that shows a change may stand so much before it."""
 
 
 class Cue(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,7 +196,7 @@ def _stills(film: Film) -> Iterable[str]:
     """Each picture with its time, what stands in its caption, and, where it changes, how it is framed."""
     before: Framed | None = None
     for still in film.sheet.stills:
-        framed = _framed_at(film.framing, still.at_ms)
+        framed = _framed_at(film.framing, still.at_ms + SLOT_MS)
         changed = framed is not None and (before is None or framed != before)
         before = framed
         yield _still(film, still, framed if changed else None)

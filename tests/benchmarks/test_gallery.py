@@ -79,6 +79,12 @@ def test_each_verdict_can_be_chosen() -> None:
         assert verdict == "all" or f"#only-{verdict}:checked" in text
 
 
+def test_a_picture_tells_the_framing_that_begins_with_it() -> None:
+    framing = [*FILM.framing, Framed(start_ms=2002, mode="split", shows="faces", reason="two talk")]
+    told = shown(msgspec.structs.replace(FILM, framing=framing)).split("2.00 s</b>")[1]
+    assert "split" in told.split("</figure>")[0]
+
+
 def test_every_check_has_its_words() -> None:
     assert set(FOUND) == set(CheckName.__args__)  # type: ignore[attr-defined]
     found = judged("cut_face", 0.25, "share", Limits().cut_face, at_ms=[1200.0, 3400.0])
