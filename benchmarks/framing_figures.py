@@ -20,6 +20,8 @@ from streams.frame.stills import framed, held
 
 PICTURE_MS, WIDTH_PX = 40, 640
 GONE, HALF, WHOLE = 0.1, 0.5, 0.9
+LEAST_FACE = 0.04
+"""Of the picture's longer side: what is smaller is nobody that a crop is made for, if it is a face."""
 ALIKE = 0.8
 """Of two faces whose widths are nearer than this, none is known to be the one that matters."""
 RATIO_PX = {aspect: (120 * across, 120 * down) for aspect, (across, down) in RATIO.items()}
@@ -82,11 +84,13 @@ def measured(case: Case, shots: Shots, aspect: Aspect) -> Figures:
     """One plan, held against what the judge sees."""
     crop_wide, _ = crop_size(case.video.display_width, case.video.display_height, aspect)
     found = Figures(seconds=case.index.duration_ms / 1000)
-    for at_ms, faces in case.faces.items():
+    least_wide = LEAST_FACE * max(case.video.display_width, case.video.display_height)
+    for at_ms, seen in case.faces.items():
+        faces = [one for one in seen if one.box.width >= least_wide]
         shot = next((one for one in shots if one.range.start_ms <= at_ms < one.range.end_ms), None)
         if not faces or shot is None:
             continue
-        shown = [share_shown(one.box, shot, at_ms) for one in faces]
+        shown = [share_shown(_filmed(one.box, case.video), shot, at_ms) for one in faces]
         found.looks += 1
         found.nobody += max(shown) < GONE
         who = expected(case, faces, at_ms, shown)
@@ -103,6 +107,13 @@ def measured(case: Case, shots: Shots, aspect: Aspect) -> Figures:
             found.eyes.append(painted_box(eyes, shot, at_ms, *RATIO_PX[aspect]).y / RATIO_PX[aspect][1])
     _add_travel(found, case, shots)
     return found
+
+
+def _filmed(box: Box, video: VideoTrack) -> Box:
+    """What the source itself holds of a face: no crop can show more."""
+    left, top = max(0.0, box.x), max(0.0, box.y)
+    right, bottom = min(box.x + box.width, video.display_width), min(box.y + box.height, video.display_height)
+    return Box(x=left, y=top, width=max(1.0, right - left), height=max(1.0, bottom - top))
 
 
 def expected(case: Case, faces: Sequence[Seen], at_ms: int, shown: Sequence[float]) -> int | None:

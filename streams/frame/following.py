@@ -26,7 +26,8 @@ FOLLOWED = 0.7
 LEAST_MS = 2_500
 LEAST_LOOKS = 8
 GONE = 0.25
-"""Share of the looks without the face from which neither a still crop nor a slow one will do."""
+"""Share of the looks without the face from which neither a still crop nor a slow one will do; of a face that is cut off
+it may be as much as of one that is followed."""
 
 
 class Walk(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,10 +99,18 @@ def _of_shot(scene: Scene, still: Decision, walk: Walk, when: TimeRange) -> Shot
         )
         around = _hull(path)
         return ShotCrop(range=when, mode="follow", crop=around, shows=still.shows, reason=reason, path=path)
-    if gone >= GONE and not scene.ground.holds_all:
-        reason = f"{_whom(scene)} moves out of a still crop in {gone:.0%} of the looks, too fast to be followed"
+    out = max(gone, _cut_off(walk, float(start), length, across=across))
+    if (gone >= GONE or out > 1 - FOLLOWED) and not scene.ground.holds_all:
+        reason = f"{_whom(scene)} moves out of a still crop in {out:.0%} of the looks, too fast to be followed"
         return shot_of(everything(scene, f"{reason}: all of it on a blurred ground"), when)
     return shot_of(still, when)
+
+
+def _cut_off(walk: Walk, start: float, length: float, *, across: bool) -> float:
+    """Share of the looks at which a still crop cuts the face itself, hair and ears aside."""
+    sides = [(b.x, b.x + b.width) if across else (b.y, b.y + b.height) for b in walk.boxes]
+    track = Track(at_ms=np.asarray(walk.at_ms, np.float64), spans=np.asarray(sides, np.float64))
+    return 1 - inside_share(track, np.full(len(sides), start), length)
 
 
 def _whom(scene: Scene) -> str:

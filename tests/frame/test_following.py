@@ -94,6 +94,11 @@ def test_what_is_too_fast_to_be_followed_is_shown_whole() -> None:
     assert "too fast to be followed" in found.shots[0].reason
 
 
+def test_a_face_that_a_still_crop_cuts_through_is_shown_whole_too() -> None:
+    found = made(lambda s: 900 + 330 * float(np.sin(2 * s)))
+    assert [shot.mode for shot in found.shots] == ["fit"]
+
+
 def test_a_wide_picture_of_an_upright_source_moves_up_and_down() -> None:
     down = crosses(9, 15, 150, 850)
     boxes = {at_ms: Box(x=500, y=down(at_ms / 1000), width=120, height=150) for at_ms in range(0, LENGTH_MS, 160)}
