@@ -36,9 +36,23 @@ def _bind_raw() -> None:
         raise PermissionError
 
 
+def _new_memory_is_empty() -> bool:
+    """Also such as was used before and given back."""
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    empty = []
+    for size in (2_000, 20_000, 1_000_000):
+        for _ in range(4):
+            block = libc.malloc(ctypes.c_size_t(size))
+            empty.append(not any(ctypes.string_at(block, size)))
+            ctypes.memset(block, 0xAA, size)
+            libc.free(block)
+    return all(empty)
+
+
 def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], None]) -> dict[str, Any]:
     """``{wall: whether it holds}``, ``threads``: whether those still work, ``read``: bytes the source gave,
-    ``session_nice``: niceness of its session, None where the kernel knows of none.
+    ``session_nice``: niceness of its session, None where the kernel knows of none; ``empty``: whether new memory is.
 
     ``args["scratch"]`` is written to; ``report`` counts the checks.
     """
@@ -68,4 +82,5 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
         "read": read,
         "environment": sorted(os.environ),
         "session_nice": session_nice,
+        "empty": _new_memory_is_empty(),
     }

@@ -49,6 +49,11 @@ async def test_every_wall_holds_and_threads_still_work(tmp_path: Path, monkeypat
     assert counts
 
 
+async def test_new_memory_holds_zeros(tmp_path: Path) -> None:
+    """x264 reads some before it writes it: what lay there before would be in the file."""
+    assert (await run_child(CHECK, {"scratch": str(tmp_path)}, scratch=tmp_path))["empty"]
+
+
 @pytest.mark.skipif(not AUTOGROUP.exists(), reason="this kernel shares the processor between processes only")
 async def test_a_nice_child_steps_aside_as_a_session(tmp_path: Path) -> None:
     """Its session is its own; without this it would weigh as much as the API's."""
