@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hypothesis
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 TIERS = ("contract", "e2e")
 
@@ -13,13 +15,22 @@ hypothesis.settings.load_profile("shared machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tiers on real servers, lift the ban on sockets (``addopts``, pytest-socket) there, keep them together.
-
-    Together means in one process when there are several (pytest-xdist, `make test`): they share their servers.
-    """
+    """Mark the tiers on real servers, and take the ban on sockets (``addopts``, pytest-socket) off them."""
     for item in items:
         for tier in TIERS:
             if f"/tests/{tier}/" in item.path.as_posix():
                 item.add_marker(tier)
                 item.add_marker("enable_socket")
-                item.add_marker(pytest.mark.xdist_group("servers"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """`make test` runs two processes: all tests on real servers are in one, for they share them."""
+    return ServersTogether(config, log)
+
+
+class ServersTogether(LoadScopeScheduling):
+    """The tiers on real servers are one piece of work, the largest and so the first; each other file is one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "servers" if nodeid.split("/")[1] in TIERS else nodeid.partition("::")[0]
