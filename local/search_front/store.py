@@ -43,8 +43,13 @@ create table if not exists keys (
 
 
 def now_text() -> str:
-    """The time as Meilisearch writes it."""
-    return dt.datetime.now(dt.UTC).isoformat().replace("+00:00", "Z")
+    """The time now, as `time_text`."""
+    return time_text(dt.datetime.now(dt.UTC))
+
+
+def time_text(at: dt.datetime) -> str:
+    """A time in UTC as Meilisearch writes it: its clients want the part of a second, also where that is none."""
+    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 class IndexRow(msgspec.Struct, frozen=True, kw_only=True):
