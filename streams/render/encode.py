@@ -78,10 +78,11 @@ def _rendered(
     reader = Reader(source, task.index, threads=task.encoding.threads)
     mix = _sound(task, reader, body, played, progress)
     common = Common(played=played, timeline=timeline, mix=mix)
-    company = Company([Making(one, common, folder, progress) for one, folder in zip(tasks, folders, strict=True)])
-    lost = _shown(company, Projector(reader, task.index, timeline), timeline)
-    reader.close()
-    return company.rendered(lost, progress)
+    makings = [Making(one, common, folder, progress) for one, folder in zip(tasks, folders, strict=True)]
+    with Company(makings) as company:
+        lost = _shown(company, Projector(reader, task.index, timeline), timeline)
+        reader.close()
+        return company.rendered(lost, progress)
 
 
 def _shown(company: Company, projector: Projector, timeline: Timeline) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from threading import Lock
 
 import av
 
@@ -31,17 +32,21 @@ class Progress:
     def __init__(self, report: Report) -> None:
         self._report = report
         self._count = 0
+        self._alone = Lock()
+        """Files that are made side by side count on threads of their own."""
 
     def step(self) -> None:
         """A picture, or a frame of sound, more."""
-        self._count += 1
-        if self._count % 10 == 0:
-            self._report(self._count)
+        with self._alone:
+            self._count += 1
+            if self._count % 10 == 0:
+                self._report(self._count)
 
     def beat(self) -> None:
         """Something that takes seconds is done."""
-        self._count += 1
-        self._report(self._count)
+        with self._alone:
+            self._count += 1
+            self._report(self._count)
 
 
 class Film:

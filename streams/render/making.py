@@ -7,9 +7,12 @@ none is left its error is raised, so that one file alone fails as it would.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from time import process_time
+from types import TracebackType
+from typing import Self
 
 import av
 import msgspec
@@ -142,26 +145,43 @@ class Making:
 
 
 class Company:
-    """Some of them, step by step."""
+    """Some of them, step by step; pictures are taken on a thread for each file, so that all encoders work at once."""
 
     def __init__(self, makings: Sequence[Making]) -> None:
         """At least one."""
         self._makings = makings
+        self._hands = ThreadPoolExecutor(len(makings)) if len(makings) > 1 else None
 
-    def each(self, step: Callable[[Making], None]) -> None:
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """No step is taken any more."""
+        if self._hands is not None:
+            self._hands.shutdown()
+
+    def each(self, step: Callable[[Making], None], *, at_once: bool = False) -> None:
         """Take a step of each that is left. Raises the first one's error when none is."""
-        for making in self._makings:
-            if making.error is None:
-                try:
-                    step(making)
-                except Exception as error:  # noqa: BLE001 - whatever one dies of, the others go on
-                    making.drop(error)
+
+        def take(making: Making) -> None:
+            try:
+                step(making)
+            except Exception as error:  # noqa: BLE001 - whatever one dies of, the others go on
+                making.drop(error)
+
+        left = [making for making in self._makings if making.error is None]
+        if self._hands is not None and at_once:
+            list(self._hands.map(take, left))
+        else:
+            for making in left:
+                take(making)
         if all(making.error is not None for making in self._makings):
             raise next(self._errors())
 
     def see(self, at_ms: int, picture: av.VideoFrame, slots: list[Slot]) -> None:
         """A picture of the source."""
-        self.each(lambda making: making.see(at_ms, picture, slots))
+        self.each(lambda making: making.see(at_ms, picture, slots), at_once=True)
 
     def rendered(self, lost: Sequence[str], progress: Progress) -> list[Rendered | None]:
         """What each finished file is; None of one that could not be made."""
