@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor, wait
+
+import pytest
 
 from tests.models.load import load
 
@@ -87,7 +90,7 @@ def test_each_window_is_heard_in_its_own_language_while_switching() -> None:
     with network.switching(("en", 0.9), None, many=True):
         found = network.detect_language([DUTCH, GERMAN, ENGLISH])
         assert [window[0][0] for window in found] == ["<|en|>", "<|de|>", "<|en|>"]
-        assert (network.heard, network.of(1), network.of(9)) == (["en", "de", "en"], "de", "en")
+        assert [network.of(index) for index in (0, 1, 2, 9)] == ["en", "de", "en", "en"]
         assert network.latest() == "en"
     with network.switching(("nl", 1.0), None, many=False):
         assert network.detect_language([GERMAN])[0][0] == ("<|de|>", 1.0), "the network's own word"
@@ -106,6 +109,36 @@ def test_the_first_windows_tell_what_a_recording_is_spoken_in() -> None:
     with network.switching(None, "nl", many=True):
         network.detect_language([HALF, DUTCH])
         assert network.language() == "nl", "a hint wins a doubt"
+
+
+def test_windows_heard_side_by_side_wait_for_the_first_to_tell_the_language() -> None:
+    network = tongues.Tongues(Network())
+
+    def ask(first: int, windows: list[dict[str, float]]) -> list[str]:
+        with network.window(first):
+            return [window[0][0] for window in network.detect_language(windows)]
+
+    with network.switching(None, None, many=True), ThreadPoolExecutor(2) as pool:
+        later = pool.submit(ask, 2, [DUTCH, GERMAN])
+        assert not wait([later], timeout=0.05).done, "nobody knows the language yet"
+        assert ask(0, [ENGLISH, ENGLISH]) == ["<|en|>", "<|en|>"]
+        assert later.result(timeout=5) == ["<|en|>", "<|de|>"]
+        assert [network.of(index) for index in range(4)] == ["en", "en", "en", "de"]
+
+
+def test_whoever_waits_for_a_first_window_that_fails_does_not_wait_for_ever() -> None:
+    network = tongues.Tongues(Network())
+
+    def fail(first: int, windows: object) -> None:
+        with network.window(first):
+            network.detect_language(windows)
+
+    with network.switching(None, None, many=True), ThreadPoolExecutor(2) as pool:
+        later = pool.submit(fail, 4, [GERMAN])
+        with pytest.raises(AttributeError):
+            fail(0, [None])
+        with pytest.raises(tongues.LeftError):
+            later.result(timeout=5)
 
 
 def test_as_few_windows_are_asked_as_it_takes() -> None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 import time
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[3] / "shared"))
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a missing model must fail at load, never be fetched
 
+import blocks
 import modes
 import numpy as np
 import triton_python_backend_utils as pb_utils
@@ -24,6 +27,7 @@ ENVIRONMENT = {
     "device": "CLIPSTREAM_WHISPER_DEVICE",
     "compute_type": "CLIPSTREAM_WHISPER_COMPUTE",
     "threads": "CLIPSTREAM_WHISPER_THREADS",
+    "lanes": "CLIPSTREAM_WHISPER_LANES",
     "mode": "CLIPSTREAM_WHISPER_MODE",
     "batch_size": "CLIPSTREAM_WHISPER_BATCH",
     "beam_size": "CLIPSTREAM_WHISPER_BEAM",
@@ -61,7 +65,11 @@ class Answer:
         self._ended.set()
         self._thread.join()
         if error is not None and not self.cancelled:
-            code = pb_utils.TritonError.INVALID_ARG if isinstance(error, BadRequestError) else pb_utils.TritonError.INTERNAL
+            code = (
+                pb_utils.TritonError.INVALID_ARG
+                if isinstance(error, BadRequestError)
+                else pb_utils.TritonError.INTERNAL
+            )
             text = f"{type(error).__name__}: {error}"
             failed = pb_utils.InferenceResponse(error=pb_utils.TritonError(text, code))
             # in one message: an empty final behind an error made Triton 2.51 crash, or hang at its stop
@@ -98,6 +106,7 @@ class TritonPythonModel:
             raise RuntimeError(f"numpy {np.__version__}: Triton's stub needs numpy < 2, else tensors arrive empty")
         given = {name: item["string_value"] for name, item in json.loads(args["model_config"])["parameters"].items()}
         settings = given | {name: os.environ[key] for name, key in ENVIRONMENT.items() if os.environ.get(key)}
+        blocks.keep()
         on_gpu = args["model_instance_kind"] == "GPU"
         device = self._device = settings["device"] or ("cuda" if on_gpu else "cpu")
         modes.check(settings["mode"], f"the whisper model's mode ({ENVIRONMENT['mode']})")
@@ -109,6 +118,7 @@ class TritonPythonModel:
             device_index=int(args["model_instance_device_id"]) if on_gpu else 0,
             compute_type=settings["compute_type"] or ("float16" if device == "cuda" else "int8"),
             threads=int(settings["threads"]),
+            lanes=max(1, int(settings["lanes"] or (1 if device == "cuda" else 2))),
         )
 
     def execute(self, requests) -> None:

@@ -79,20 +79,28 @@ class Hearing:
 class Recogniser:
     """A loaded model. Not for two threads at once."""
 
-    def __init__(self, weights: Path, *, device: str, device_index: int, compute_type: str, threads: int) -> None:
-        """Load a CTranslate2 Whisper directory; raises with the path when something is missing."""
+    def __init__(
+        self, weights: Path, *, device: str, device_index: int, compute_type: str, threads: int, lanes: int
+    ) -> None:
+        """Load a CTranslate2 Whisper directory; raises with the path when something is missing.
+
+        ``lanes`` batches are heard at once, on ``threads`` of the processor together.
+        """
         if not (weights / "model.bin").is_file():
-            raise FileNotFoundError(f"{weights} holds no model.bin: set CLIPSTREAM_WHISPER_DIR to a CTranslate2 Whisper")
+            raise FileNotFoundError(
+                f"{weights} holds no model.bin: set CLIPSTREAM_WHISPER_DIR to a CTranslate2 Whisper"
+            )
         self._model = WhisperModel(
             str(weights),
             device=device,
             device_index=device_index,
             compute_type=compute_type,
-            cpu_threads=threads,
+            cpu_threads=max(1, threads // lanes),
+            num_workers=lanes,
             local_files_only=True,
         )
         self._tongues = self._model.model = Tongues(self._model.model)
-        self._batched = Batches(self._model, self._tongues)
+        self._batched = Batches(self._model, self._tongues, lanes)
         self.name = f"{weights.name}/{compute_type}"
 
     def check(self) -> None:

@@ -8,6 +8,7 @@ with the encoder's output in its hands, so that to find it costs no further pass
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 
 import gates
@@ -16,8 +17,16 @@ Prior = tuple[str, float]
 """The language of a recording, and how sure that is (0..1)."""
 
 
+class LeftError(RuntimeError):
+    """Nobody waits for the words of this recording any more."""
+
+
 class Tongues:
-    """Everything is the wrapped network's, but the language of windows while ``switching``."""
+    """Everything is the wrapped network's, but the language of windows while ``switching``.
+
+    Several threads may ask at once, each for its own windows: all wait until the first window has told the recording's
+    language, so that none depends on which thread was quicker.
+    """
 
     def __init__(self, network) -> None:
         """``network`` is a ``ctranslate2.models.Whisper``."""
@@ -26,8 +35,9 @@ class Tongues:
         self._hint: str | None = None
         self.prior: Prior | None = None
         """The recording's language; None until its first windows were heard."""
-        self.heard: list[str] = []
-        """The language of each window since ``switching`` began, in order."""
+        self._heard: dict[int, str] = {}
+        self._mine = threading.local()
+        self._told = threading.Event()
 
     def __getattr__(self, name: str):
         """What the network has."""
@@ -36,11 +46,28 @@ class Tongues:
     @contextmanager
     def switching(self, prior: Prior | None, hint: str | None, *, many: bool):
         """Windows are in ``prior`` unless they surely are not; if not ``many``, none is. None: the first windows tell."""
-        self.prior, self._hint, self._switching, self.heard = prior, hint, many, []
+        self.prior, self._hint, self._switching, self._heard = prior, hint, many, {}
+        self._told = threading.Event()
         try:
             yield self
         finally:
             self._switching = False
+
+    @contextmanager
+    def window(self, first: int):
+        """What this thread asks meanwhile is about window ``first`` of the recording and those after it."""
+        self._mine.first = first
+        try:
+            yield
+        except BaseException:
+            self.leave()
+            raise
+        finally:
+            del self._mine.first
+
+    def leave(self) -> None:
+        """Whoever waits for the first window waits in vain."""
+        self._told.set()
 
     def language(self) -> str:
         """The recording's language; its first window was heard."""
@@ -49,11 +76,11 @@ class Tongues:
 
     def of(self, index: int) -> str:
         """The language window ``index`` was decoded in."""
-        return self.heard[index] if index < len(self.heard) else self.language()
+        return self._heard.get(index) or self.language()
 
     def latest(self) -> str:
         """The language of the window that was decoded last."""
-        return self.heard[-1] if self.heard else self.language()
+        return self._heard[max(self._heard)] if self._heard else self.language()
 
     def detect_language(self, features):
         """For each window its languages, (``<|en|>``, probability), the one to decode in first."""
@@ -61,10 +88,21 @@ class Tongues:
         if not self._switching:
             return found
         likely = [{token[2:-2]: probability for token, probability in window} for window in found]
-        self.prior = self.prior or gates.spoken(likely, self._hint)
-        return [self._decided(window, languages) for window, languages in zip(found, likely, strict=True)]
+        first = getattr(self._mine, "first", len(self._heard))
+        self._learn(first, likely)
+        return [
+            self._decided(first + index, window, languages)
+            for index, (window, languages) in enumerate(zip(found, likely, strict=True))
+        ]
 
-    def _decided(self, window, languages: dict[str, float]):
-        language = gates.window_language(languages, self.language())
-        self.heard.append(language)
+    def _learn(self, first: int, likely: list[dict[str, float]]) -> None:
+        """The recording's language from its first windows; whoever asks about later ones waits until it is known."""
+        if first == 0:
+            self.prior = self.prior or gates.spoken(likely, self._hint)
+            self._told.set()
+        if self.prior is None and not (self._told.wait() and self.prior):
+            raise LeftError("the first windows were given up")
+
+    def _decided(self, index: int, window, languages: dict[str, float]):
+        language = self._heard[index] = gates.window_language(languages, self.language())
         return sorted(window, key=lambda one: one[0] != f"<|{language}|>")
