@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from api.brand_rows import check_kit, find_kit, read_kit, write_version
+from api.brand_rows import check_kit, find_any_kit, find_kit, read_kit, write_version
 from api.problems import ApiProblem, not_found
 from api.registry import Call, Operation, Reply
 from schemas.brand import BrandKit, Colours, EndCard, LowerThird, MusicBed, Placed
@@ -61,6 +61,8 @@ class BrandKitVersions(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[BrandKitVersion]
     next_before: int | None = None
+    archived_at: dt.datetime | None = None
+    """When the kit was set aside; null while it is in use."""
 
 
 class ReadKit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -175,16 +177,16 @@ async def list_kits(call: Call[None, None]) -> Reply:
 
 
 async def list_kit_versions(call: Call[None, ListKitVersions]) -> Reply:
-    """What a kit was, version by version."""
+    """What a kit was, version by version; also of one that was set aside, for exports still name them."""
     async with call.rows() as rows:
-        await find_kit(rows, call.org_id, call.ids["kit_id"])
+        kit = await find_any_kit(rows, call.org_id, call.ids["kit_id"])
         found = await rows.fetch(
             """select kit_id, version, created_at, key_id, kit from brand_kit_versions
                where org_id = $1 and kit_id = $2 and version < $3 order by version desc limit $4""",
             call.org_id, call.ids["kit_id"], call.query.before or 2**31 - 1, call.query.limit,
         )  # fmt: skip
     items = [_view(row) for row in found]
-    return Reply(body=BrandKitVersions(items=items, next_before=_older(items)))
+    return Reply(body=BrandKitVersions(items=items, next_before=_older(items), archived_at=kit["archived_at"]))
 
 
 def _older(items: list[BrandKitVersion]) -> int | None:
@@ -267,7 +269,7 @@ OPERATIONS = (
         name="listBrandKitVersions",
         tag="brand kits",
         permission="read",
-        summary="List the versions of a brand kit",
+        summary="List the versions of a brand kit, also of one that was set aside",
         handler=list_kit_versions,
         query=ListKitVersions,
         response=BrandKitVersions,

@@ -17,12 +17,21 @@ from schemas.templates import DEFAULT_TEMPLATE, templates
 from streams.adapters.postgres import Connection, Row
 
 _FIND = "select * from brand_kits where org_id = $1 and kit_id = $2 and archived_at is null"
+_FIND_ANY = "select * from brand_kits where org_id = $1 and kit_id = $2"
 _FIND_LOCKED = "select * from brand_kits where org_id = $1 and kit_id = $2 and archived_at is null for update"
 
 
 async def find_kit(rows: Connection, org_id: UUID, kit_id: UUID, *, lock: bool = False) -> Row:
     """A kit of the caller's that was not set aside; raises a 404."""
-    row = await rows.fetchrow(_FIND_LOCKED if lock else _FIND, org_id, kit_id)
+    return _there(await rows.fetchrow(_FIND_LOCKED if lock else _FIND, org_id, kit_id))
+
+
+async def find_any_kit(rows: Connection, org_id: UUID, kit_id: UUID) -> Row:
+    """A kit of the caller's, also one that was set aside; raises a 404."""
+    return _there(await rows.fetchrow(_FIND_ANY, org_id, kit_id))
+
+
+def _there(row: Row | None) -> Row:
     if row is None:
         raise not_found("brand kit")
     return row

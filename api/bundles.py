@@ -24,6 +24,8 @@ from streams.adapters.postgres import Row
 MOST_EXPORTS = 200
 MANIFEST = "manifest.json"
 ZIP = "application/zip"
+RETRY_S = "5"
+MOST_NAMED = 5
 
 
 class ReadBundle(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,15 +109,21 @@ async def get_bundle(call: Call[None, ReadBundle]) -> Reply | Response:
     ids = wanted_ids(call.query.export_ids)
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
-        found = await rows.fetch(
-            """select * from exports where org_id = $1 and project_id = $2 and state = 'done'
-                 and ($3::uuid[] is null or export_id = any($3::uuid[])) order by ordinal, number limit $4""",
+        asked = await rows.fetch(
+            """select * from exports where org_id = $1 and project_id = $2
+                 and ($3::uuid[] is null or export_id = any($3::uuid[]))
+               order by state <> 'done', ordinal, number limit $4""",
             call.org_id,
             project["project_id"],
             ids,
             MOST_EXPORTS + 1,
         )
-    _require(found, ids)
+    found = [row for row in asked if row["state"] == "done"]
+    why = refusal(project, found, [row for row in asked if row["state"] != "done"], ids)
+    if why is not None:
+        raise why
+    if len(found) > MOST_EXPORTS:
+        raise invalid("?export_ids", f"There are more than {MOST_EXPORTS} finished exports: ask for some of them.")
     members = members_of(found, call, project)
     size = zip_size(members)
     headers = {"Content-Disposition": f'attachment; filename="clips-{project["project_id"]}.zip"'}
@@ -127,13 +135,32 @@ async def get_bundle(call: Call[None, ReadBundle]) -> Reply | Response:
     return StreamingResponse(_held(call, members), headers=headers, media_type=ZIP)
 
 
-def _require(found: Sequence[Row], ids: Sequence[UUID] | None) -> None:
-    if ids is not None and len({row["export_id"] for row in found}) < len(set(ids)):
-        raise ApiProblem("not-found", "Not all of these are finished exports of this project.")
-    if not found:
-        raise ApiProblem("not-found", "This project has no finished export yet.")
-    if len(found) > MOST_EXPORTS:
-        raise invalid("?export_ids", f"There are more than {MOST_EXPORTS} finished exports: ask for some of them.")
+def refusal(project: Row, done: Sequence[Row], others: Sequence[Row], ids: Sequence[UUID] | None) -> ApiProblem | None:
+    """Why there is no such zip: one is none of this project's, failed, or is not finished yet; None: there is one.
+
+    ``others``: the exports that were asked for and have no file, in all states.
+    """
+    unknown = set(ids or ()) - {row["export_id"] for row in (*done, *others)}
+    if unknown:
+        return ApiProblem("not-found", f"This project has no export {', '.join(sorted(map(str, unknown)))}.")
+    making = [str(row["export_id"]) for row in others if row["state"] != "failed"]
+    failed = [str(row["export_id"]) for row in others if row["state"] == "failed"]
+    if ids is not None and failed:
+        return ApiProblem("export-not-done", f"Failed, and without a file: {', '.join(failed)}. Leave them out.")
+    if (ids is not None or not done) and making:
+        return _not_yet(f"Still being made: {', '.join(making[:MOST_NAMED])}.")
+    if not done and project["state"] in ("queued", "running"):
+        return _not_yet("This project has no export yet.")
+    if not done:
+        told = f"all {len(failed)} exports of it failed" if failed else "it has no exports"
+        return ApiProblem(
+            "export-not-done", f"This project has no file: {told}. Ask for an export of one of its clips."
+        )
+    return None
+
+
+def _not_yet(detail: str) -> ApiProblem:
+    return ApiProblem("not-ready", detail, headers={"Retry-After": RETRY_S})
 
 
 async def _held(call: Call[Any, Any], members: Sequence[Member]) -> AsyncIterator[bytes]:
@@ -154,7 +181,7 @@ OPERATIONS = (
         handler=get_bundle,
         query=ReadBundle,
         media_types=(ZIP,),
-        problems=("project-erased",),
+        problems=("project-erased", "not-ready", "export-not-done"),
         streams=True,
         description="Files are stored in it as they are, with a `manifest.json` that tells the SHA-256 of each. "
         "`Content-Length` is told where the whole is below 2 GiB. A file that cannot be read breaks the answer off: "

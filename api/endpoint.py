@@ -25,7 +25,7 @@ from api.middleware import report_bug
 from api.problems import ApiProblem, field_error, invalid, not_found, respond
 from api.registry import WRITES, Ask, AskFirst, Call, Operation, Reply
 from streams.adapters.postgres import Connection, org_transaction
-from streams.errors import Rejected, Unavailable
+from streams.errors import Gone, Rejected, Unavailable
 
 NOBODY = Caller(org_id=UUID(int=0), key_id=UUID(int=0), scopes=())
 _KEPT_HEADERS = ("location", "content-type", "cache-control", "etag")
@@ -103,6 +103,13 @@ async def _serve(operation: Operation, request: Request, extra: dict[str, str]) 
         traceparent=request.state.traceparent,
         rows=lambda: org_transaction(context.pool, caller.org_id),
     )
+    try:
+        return await _answer(operation, call, raw)
+    except Gone:  # erased between its row and its bytes: the rows, asked once more, say so
+        return await _answer(operation, call, raw)
+
+
+async def _answer(operation: Operation, call: Call[Any, Any], raw: bytes) -> Response:
     if operation.method in WRITES and operation.transactional:
         response = await _run_once(operation, call, raw)
         return await operation.afterwards(call, response) if operation.afterwards else response

@@ -189,8 +189,11 @@ class Client:
         raise AssertionError("unreachable")
 
     def size(self, path: str) -> int:
-        """Bytes of what GET would answer; 0 where the API does not tell."""
-        return int(self._send("HEAD", path).headers.get("content-length", 0))
+        """Bytes of what GET would answer; 0 where the API does not tell, or refuses: GET says why."""
+        try:
+            return int(self._send("HEAD", path).headers.get("content-length", 0))
+        except ApiRefused:
+            return 0
 
     def fetch(self, path: str, target: Path, on_bytes: Callable[[int], None]) -> int:
         """Fetch a resource of the API to ``target`` (whole or not at all); gives its size."""

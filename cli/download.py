@@ -6,10 +6,13 @@ from argparse import Namespace
 from pathlib import Path
 
 from cli import collect
-from cli.client import JSON, Client
+from cli.client import JSON, ApiRefused, Client
 from cli.exits import NOTHING_FOUND, OK, USAGE, CliError
 from cli.progress import counted
 from cli.show import Display
+
+NO_FILES = ("not-ready", "export-not-done")
+"""What the API answers where nothing is finished: for whoever fetches all there is, no error."""
 
 
 def download(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
@@ -32,7 +35,12 @@ def _zip(client: Client, project_id: str, out: Path, display: Display) -> list[s
     path = f"/v1/projects/{project_id}/exports.zip"
     target = out / f"clips-{project_id}.zip"
     with display.bar(f"Downloading {target.name}", client.size(path)) as on_bytes:
-        client.fetch(path, target, on_bytes)
+        try:
+            client.fetch(path, target, on_bytes)
+        except ApiRefused as error:
+            if error.slug in NO_FILES:
+                return []
+            raise
     return [target.name]
 
 

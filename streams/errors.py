@@ -34,6 +34,10 @@ class NoAnswer(Unavailable):
     counted = True
 
 
+class Gone(KeyError):
+    """An object is not where a row says: ask for the row again, for both may have been erased meanwhile."""
+
+
 class Busy(Unavailable):
     """A server that said itself when it may be asked again."""
 

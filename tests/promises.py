@@ -27,7 +27,7 @@ from streams.adapters.ports import (
     Speech,
     Voices,
 )
-from streams.errors import Unavailable
+from streams.errors import Gone, Unavailable
 from streams.sinks.rows import COLUMNS, TOMBSTONE_COLUMNS, row_of
 
 NOON = dt.datetime(2026, 5, 6, 12, 0, tzinfo=dt.UTC)
@@ -58,7 +58,7 @@ async def objects_keep_what_they_promise(store: Objects, scratch: Path) -> None:
     assert await store.delete_prefix(f"{prefix}/") == 2
     assert await store.delete_prefix(f"{prefix}/") == 0
     for missing in (store.get(ref), store.size(ref.key), store.read_range(ref.key, 0, 1)):
-        with pytest.raises(KeyError):
+        with pytest.raises(Gone):
             await missing
     assert await store.get(neighbour) == b"another project"
 

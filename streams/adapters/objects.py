@@ -1,7 +1,7 @@
 """The object store over S3: the `Objects` and `Uploads` ports on boto3. Never overwrites: a key ends in its SHA-256.
 
 boto3 blocks, so each call runs in this module's own small pool of threads. Presigning is arithmetic and stays on
-the loop. Botocore's errors leave as Unavailable (try later), KeyError (not there) or Rejected (the parts do not fit).
+the loop. Botocore's errors leave as Unavailable (try later), Gone (not there; a KeyError) or Rejected (bad parts).
 """
 
 from __future__ import annotations

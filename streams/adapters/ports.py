@@ -23,7 +23,7 @@ Report = Callable[[int], None]
 
 
 class Objects(Protocol):
-    """Immutable objects. Raises Unavailable when the store does not answer, KeyError when a key is not there."""
+    """Immutable objects. Raises Unavailable when the store does not answer, Gone (a KeyError) for what is not there."""
 
     async def put(self, prefix: str, body: bytes, content_type: str, suffix: str = "") -> ObjectRef:
         """Store bytes under ``<prefix>/<sha256><suffix>``."""

@@ -13,7 +13,7 @@ from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from streams.errors import Rejected, Unavailable
+from streams.errors import Gone, Rejected, Unavailable
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def translated(key: str) -> Iterator[None]:
     except ClientError as error:
         code = str(error.response.get("Error", {}).get("Code", ""))
         if code in MISSING:
-            raise KeyError(key) from error
+            raise Gone(key) from error
         if code in BAD_PARTS:
             raise Rejected("upload.parts", f"The parts of the upload do not fit together: {error}") from error
         raise Unavailable(PART, f"{code or 'error'} for {key!r}: {error}") from error

@@ -23,6 +23,7 @@ from api.tail import Listeners
 from schemas.media import ObjectRef
 from streams.adapters.keys import mint_api_key
 from streams.adapters.ports import ObjectHead, UploadPart
+from streams.errors import Gone
 from streams.settings import Settings
 from tests.vectors import WordSentences
 
@@ -102,6 +103,8 @@ class ObjectsTwin:
         self.aborted: list[str] = []
 
     async def get(self, ref: ObjectRef) -> bytes:
+        if ref.key not in self.stored:
+            raise Gone(ref.key)
         return self.stored[ref.key]
 
     async def stream(self, ref: ObjectRef) -> AsyncIterator[bytes]:

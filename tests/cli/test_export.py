@@ -11,10 +11,11 @@ import pytest
 from rich.console import Console
 
 from cli.__main__ import make_parser
-from cli.exits import OK, PROJECT_FAILED, CliError
+from cli.download import download
+from cli.exits import NOTHING_FOUND, OK, PROJECT_FAILED, CliError
 from cli.export import export
 from cli.show import Display
-from tests.cli.twin import Twin, clip
+from tests.cli.twin import Twin, clip, problem
 from tests.cli.twin import export as finished
 
 CLIP = "/v1/clips/clip-0"
@@ -62,3 +63,31 @@ def test_one_that_failed_does_not_keep_the_others_files(tmp_path: Path) -> None:
         asked(twin_of("9:16", "1:1", failed="1:1"), tmp_path, "--aspect", "9:16", "--aspect", "1:1")
     assert caught.value.code == PROJECT_FAILED
     assert (tmp_path / "01-a-talk-9x16.mp4").is_file()
+
+
+@pytest.mark.parametrize(("code", "ends"), [("not-ready", NOTHING_FOUND), ("export-not-done", NOTHING_FOUND)])
+def test_a_zip_of_no_files_is_no_error(tmp_path: Path, code: str, ends: int) -> None:
+    twin, printed = Twin(), io.StringIO()
+    path = "/v1/projects/p-0/exports.zip"
+    twin.overrides |= {
+        ("HEAD", path): [httpx2.Response(404)],
+        ("GET", path): [problem(404, code, "It is not there", "Nothing yet.")],
+    }
+    args = make_parser().parse_args(["download", "p-0", "--zip", "--out", str(tmp_path)])
+    assert download(twin.client(), args, Display(Console(file=printed, width=120), lambda: 0.0)) == (
+        ends,
+        {"saved": []},
+    )
+    assert "No export of this project is finished." in printed.getvalue()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_zip_that_is_refused_says_why(tmp_path: Path) -> None:
+    path, twin = "/v1/projects/p-0/exports.zip", Twin()
+    twin.overrides |= {
+        ("HEAD", path): [httpx2.Response(404)],
+        ("GET", path): [problem(404, "not-found", "There is no such thing", "There is no such project.")],
+    }
+    args = make_parser().parse_args(["download", "p-0", "--zip", "--out", str(tmp_path)])
+    with pytest.raises(CliError, match="There is no such project"):
+        download(twin.client(), args, Display(Console(file=io.StringIO(), width=120), lambda: 0.0))

@@ -7,7 +7,8 @@ import hashlib
 import io
 import json
 import zipfile
-from uuid import UUID
+from collections.abc import Awaitable, Callable
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -18,7 +19,7 @@ from streams.adapters.postgres import org_transaction
 from streams.settings import Settings
 from tests.api.twins import ObjectsTwin
 from tests.contract.api_world import World, open_world
-from tests.contract.test_api_postgres import new_clip, new_project
+from tests.contract.test_api_postgres import new_clip, new_project, store_transcript
 
 pytestmark = pytest.mark.contract
 NOON = dt.datetime(2026, 5, 6, 12, 0, 2, tzinfo=dt.UTC)
@@ -49,6 +50,11 @@ async def finish(world: World, objects: ObjectsTwin, export_id: str, body: bytes
             "update exports set state = 'done', files = $2, finished_at = $3 where export_id = $1",
             UUID(export_id), files, NOON,
         )  # fmt: skip
+
+
+async def fail(world: World, export_id: str) -> None:
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        await rows.execute("update exports set state = 'failed' where export_id = $1", UUID(export_id))
 
 
 async def test_a_kind_of_file_is_asked_for_linked_and_refused(postgres: Settings) -> None:
@@ -104,7 +110,7 @@ async def test_the_files_of_all_finished_exports_come_as_one_zip(postgres: Setti
         clip_id = await new_clip(world, world.ann, project_id)
         path, zip_path = f"/v1/clips/{clip_id}/export", f"/v1/projects/{project_id}/exports.zip"
         none = await world.ann.client.get(zip_path)
-        assert (none.status_code, none.json()["code"]) == (404, "not-found")
+        assert (none.status_code, none.json()["code"], none.headers["retry-after"]) == (404, "not-ready", "5")
         wishes = [{}, {"options": {"file": {"container": "gif"}}}, {"aspect": "1:1"}]
         first, gif, unfinished = [(await world.ann.client.post(path, json=wish)).json() for wish in wishes]
         bodies = {first["export_id"]: b"film" * 999, gif["export_id"]: b"GIF89a"}
@@ -132,6 +138,80 @@ async def test_the_files_of_all_finished_exports_come_as_one_zip(postgres: Setti
                 "clip-01-9x16-v2.gif", "clip-01-9x16-v2.jpg", "clip-01-9x16-v2.srt", "manifest.json",
             ]  # fmt: skip
         both = f"{gif['export_id']},{unfinished['export_id']}"
-        assert (await world.ann.client.get(zip_path, params={"export_ids": both})).status_code == 404
+        early = await world.ann.client.get(zip_path, params={"export_ids": both})
+        assert (early.status_code, early.json()["code"]) == (404, "not-ready")
+        assert early.json()["detail"] == f"Still being made: {unfinished['export_id']}."
+        await fail(world, unfinished["export_id"])
+        never = await world.ann.client.get(zip_path, params={"export_ids": both})
+        assert (never.status_code, never.json()["code"]) == (409, "export-not-done")
+        strange = await world.ann.client.get(zip_path, params={"export_ids": str(clip_id)})
+        assert (strange.status_code, strange.json()["code"]) == (404, "not-found")
         assert (await world.ann.client.get(zip_path, params={"export_ids": "x"})).status_code == 422
         assert (await world.bob.client.get(zip_path)).status_code == 404
+
+
+async def test_a_zip_of_no_files_says_why_there_are_none(postgres: Settings) -> None:
+    async with open_world(postgres, objects=ObjectsTwin()) as world:
+        project_id = await new_project(world.ann)
+        clip_id = await new_clip(world, world.ann, project_id)
+        zip_path = f"/v1/projects/{project_id}/exports.zip"
+        async with org_transaction(world.worker, world.ann.org_id) as rows:
+            await rows.execute("update projects set state = 'completed' where project_id = $1", project_id)
+        nothing = await world.ann.client.get(zip_path)
+        assert (nothing.status_code, nothing.json()["code"]) == (409, "export-not-done")
+        assert "it has no exports" in nothing.json()["detail"]
+        waiting = (await world.ann.client.post(f"/v1/clips/{clip_id}/export", json={})).json()["export_id"]
+        soon = await world.ann.client.get(zip_path)
+        assert (soon.json()["code"], soon.headers["retry-after"]) == ("not-ready", "5")
+        assert waiting in soon.json()["detail"]
+        await fail(world, waiting)
+        assert "all 1 exports of it failed" in (await world.ann.client.get(zip_path)).json()["detail"]
+
+
+class Erasing(ObjectsTwin):
+    """A store whose project is erased while one of its objects is on its way."""
+
+    def __init__(self, erase: Callable[[], Awaitable[object]]) -> None:
+        super().__init__()
+        self._erase = erase
+
+    async def get(self, ref: ObjectRef) -> bytes:
+        await self._erase()
+        return await super().get(ref)
+
+
+async def test_what_is_erased_between_its_row_and_its_bytes_is_gone_and_no_fault(postgres: Settings) -> None:
+    asked: list[UUID] = []
+
+    async def erase() -> None:
+        async with org_transaction(world.worker, world.ann.org_id) as rows:
+            await rows.execute("update projects set state = 'erased' where project_id = any($1)", asked)
+
+    async with open_world(postgres, objects=Erasing(erase)) as world:
+        project_id = await new_project(world.ann)
+        clip_id, preview_id = await new_clip(world, world.ann, project_id), uuid4()
+        ref = ObjectRef(key="gone", sha256="0" * 64, size=1)
+        await store_transcript(world, project_id, ref)
+        async with org_transaction(world.worker, world.ann.org_id) as rows:
+            await rows.execute(
+                "insert into moments (org_id, project_id, object, candidate_count) values ($1, $2, $3, 1)",
+                world.ann.org_id, project_id, ref,
+            )  # fmt: skip
+        async with org_transaction(world.api, world.ann.org_id) as rows:
+            await rows.execute(
+                """insert into previews (org_id, preview_id, project_id, clip_id, at_ms, state, picture)
+                   values ($1, $2, $3, $4, 0, 'done', $5)""",
+                world.ann.org_id, preview_id, project_id, clip_id, ref,
+            )  # fmt: skip
+        lost = await world.ann.client.get(f"/v1/projects/{project_id}/transcript")
+        assert lost.status_code == 500, "a living project without its document is a fault"
+        asked.append(project_id)
+        for path, status, code in (
+            (f"/v1/projects/{project_id}/transcript", 410, "project-erased"),
+            (f"/v1/projects/{project_id}/moments", 410, "project-erased"),
+            (f"/v1/previews/{preview_id}", 404, "not-found"),
+        ):
+            async with org_transaction(world.worker, world.ann.org_id) as rows:
+                await rows.execute("update projects set state = 'completed' where project_id = $1", project_id)
+            answer = await world.ann.client.get(path)
+            assert (answer.status_code, answer.json()["code"]) == (status, code), path

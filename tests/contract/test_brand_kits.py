@@ -228,6 +228,10 @@ async def test_each_change_of_a_kit_is_a_version_and_none_is_overwritten(world: 
     assert (await ann.delete(path)).status_code == 204
     assert (await ann.get(path)).status_code == 404
     assert (await ann.get(path, params={"version": 1})).status_code == 200
+    aside = (await ann.get(f"{path}/versions")).json()
+    assert [one["version"] for one in aside["items"]] == [2, 1], "an old export still names them"
+    assert aside["archived_at"] is not None
+    assert (await world.bob.client.get(f"{path}/versions")).status_code == 404
 
 
 async def test_a_kit_takes_only_files_that_were_checked_and_are_its_own(world: World) -> None:

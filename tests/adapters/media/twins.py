@@ -9,14 +9,21 @@ from pathlib import Path
 
 from schemas.media import ObjectRef
 from streams.adapters.ports import Report
-from streams.errors import Unavailable
+from streams.errors import Gone, Unavailable
+
+
+class Kept(dict[str, bytes]):
+    """Bytes by key; what is not there is gone."""
+
+    def __missing__(self, key: str) -> bytes:
+        raise Gone(key)
 
 
 class ObjectsTwin:
     """Objects in a dict; notes each range that was read; fails while ``down``."""
 
     def __init__(self, **bodies: bytes) -> None:
-        self.bodies = dict(bodies)
+        self.bodies = Kept(bodies)
         self.reads: list[tuple[str, int, int]] = []
         self.down = False
 
