@@ -76,6 +76,8 @@ class Piece(Value, frozen=True, kw_only=True):
     speed: float = 1.0
     muted: bool = False
     gain_db: float = 0.0
+    texts: list[TimeRange] = []
+    """Of a muted one: where a person wrote what is shown. Nothing else is: what is not heard is no caption."""
 
     @property
     def output_ms(self) -> float:

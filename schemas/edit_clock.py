@@ -8,6 +8,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from schemas.edit import EditList, EditSegment, Piece
 from schemas.media import TimeRange
 
@@ -17,7 +19,13 @@ TAKE_MS = 5_000
 
 def pieces(edit: EditList) -> list[Piece]:
     """The segments on both clocks, in order of playing."""
-    return pieces_of(edit.segments)
+    texts = [one.range for one in edit.captions]
+    return [
+        msgspec.structs.replace(piece, texts=[one for one in texts if one.overlap_ms(piece.source)])
+        if piece.muted
+        else piece
+        for piece in pieces_of(edit.segments)
+    ]
 
 
 def pieces_of(segments: Iterable[EditSegment]) -> list[Piece]:

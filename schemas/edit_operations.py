@@ -95,7 +95,7 @@ class Speed(_Operation, frozen=True, kw_only=True, tag="speed"):
 
 
 class Mute(_Operation, frozen=True, kw_only=True, tag="mute"):
-    """Play a segment without its sound, or with it again."""
+    """Play a segment without its sound and the captions of it, or with them again; a text of one's own stays."""
 
     segment_id: SegmentId
     muted: bool = True

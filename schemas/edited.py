@@ -96,8 +96,8 @@ def _spread(caption: CaptionText, gone: Sequence[Word], times: Sequence[TimeRang
     texts = caption.text.split()
     if not texts:
         return []
-    start_ms = gone[0].start_ms if gone else caption.range.start_ms
-    end_ms = max([word.end_ms for word in gone] or [caption.range.end_ms])
+    start_ms = max(gone[0].start_ms if gone else 0, caption.range.start_ms)
+    end_ms = min(max([word.end_ms for word in gone] or [caption.range.end_ms]), caption.range.end_ms)
     speaker = gone[0].speaker if gone else None
     room = _shared(TimeRange(start_ms=start_ms, end_ms=end_ms), times)
     lasts_ms, total = sum(time.length_ms for time in room), sum(map(len, texts))
@@ -136,10 +136,21 @@ def _within(room: Sequence[TimeRange], begins_ms: int, ends_ms: int) -> TimeRang
 def words_out(words: Iterable[Word], played: Sequence[Piece]) -> list[Word]:
     """The words as they are played, in order, on the output's clock; one of which less than half is heard is none.
 
-    Of one that is cut in its very middle the first half counts: it is shown once.
+    Of one that is cut in its very middle the first half counts: it is shown once. Of a piece without its sound only
+    what a person wrote counts.
     """
     ordered = sorted(words, key=lambda word: (word.start_ms, word.end_ms))
-    return [_placed(word, piece) for piece in played for word in ordered if _is_heard(word, piece.source)]
+    return [
+        _placed(word, piece)
+        for piece in played
+        for word in ordered
+        if _is_heard(word, piece.source) and _is_shown(word, piece)
+    ]
+
+
+def _is_shown(word: Word, piece: Piece) -> bool:
+    """Whether it is heard, or a person's own: `retold` puts nothing else where there is a text."""
+    return not piece.muted or any(_is_in(word, time) for time in piece.texts)
 
 
 def _is_heard(word: Word, time: TimeRange) -> bool:
@@ -182,7 +193,11 @@ def cues_out(transcript: Transcript, played: Sequence[Piece]) -> list[Cue]:
     for piece in played:
         for number, (segment, run) in enumerate(runs):
             if reach[number][1] > piece.source.start_ms and reach[number][0] < piece.source.end_ms:
-                told += [(number, segment, _placed(word, piece)) for word in run if _overlaps(word, piece.source)]
+                told += [
+                    (number, segment, _placed(word, piece))
+                    for word in run
+                    if _overlaps(word, piece.source) and _is_shown(word, piece)
+                ]
     cues: list[Cue] = []
     for _, group in groupby(told, key=lambda one: one[0]):
         items = list(group)

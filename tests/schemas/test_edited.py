@@ -117,6 +117,36 @@ def test_a_text_of_ones_own_over_a_cut_is_shown_whole_and_once() -> None:
     assert [word.text for word in never.words][1:4] == ["deux", "et", "trois"], "nothing of it is played"
 
 
+def quiet(*parts: tuple[int, int, bool], texts: tuple[CaptionText, ...] = ()) -> list[Piece]:
+    """Pieces of which some are played without their sound."""
+    segments = [
+        EditSegment(segment_id=f"s{at}", range=time(start, end), muted=muted)
+        for at, (start, end, muted) in enumerate(parts, start=1)
+    ]
+    return pieces(EditList(version=2, segments=segments, captions=list(texts)))
+
+
+def test_what_is_not_heard_is_no_caption() -> None:
+    played = quiet((0, 1_900, False), (1_900, 3_900, True), (3_900, 6_000, False))
+    assert [word.text for word in words_out(transcript().words, played)] == ["one", "two", "five", "six"]
+    assert [cue.lines for cue in cues_out(transcript(), played)] == [["[?] one two"], ["five six"]]
+    again = quiet((900, 1_900, True), (900, 1_900, False))
+    assert [(word.text, word.start_ms) for word in words_out(transcript().words, again)] == [("two", 1_100)]
+    assert words_out(transcript().words, quiet((0, 6_000, True))) == []
+    assert cues_out(transcript(), quiet((0, 6_000, True))) == []
+
+
+def test_a_text_of_ones_own_is_shown_where_nothing_is_heard() -> None:
+    for stretch in (time(1_250, 2_350), time(1_700, 1_900)):
+        text = CaptionText(range=stretch, text="meanwhile at home")
+        played = quiet((0, 6_000, True), texts=(text,))
+        told = retold(transcript(), [text], played)
+        assert [word.text for word in words_out(told.words, played)] == ["meanwhile", "at", "home"]
+        assert [cue.lines for cue in cues_out(told, played)] == [["meanwhile at home"]]
+    hidden = quiet((0, 6_000, True), texts=(CaptionText(range=time(0, 2_700), text=""),))
+    assert words_out(retold(transcript(), [CaptionText(range=time(0, 2_700), text="")]).words, hidden) == []
+
+
 def test_without_texts_nothing_changes() -> None:
     told = transcript()
     assert retold(told, []) is told
