@@ -292,6 +292,8 @@ class FaceSample(Value, frozen=True, kw_only=True):
     face: Face
     eyes: float | None = None
     """How open its eyes are, 0..1; None where that is not known."""
+    standing: float | None = None
+    """How much of the clip is this person's, in time on screen and words, beside whoever has most; None: not told."""
 
 
 class FaceTrack(Value, frozen=True, kw_only=True):

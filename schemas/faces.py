@@ -22,7 +22,7 @@ class Mouth(Value, frozen=True, kw_only=True):
     pitch_deg: float
     roll_deg: float
     eyes: float | None = None
-    """How open the eyes are, 0..1; None in what was marked before they were looked at."""
+    """How open the eyes are, 0..1; None where the face is too small to tell, or nobody looked at them."""
 
 
 class VoiceCurve(Value, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ import numpy as np
 from schemas.documents import ShotCrop
 from schemas.framing import PathKey
 from schemas.media import Box, CropBox, TimeRange
+from streams.frame.absent import Part, parts
 from streams.frame.angles import STAND_IN, size_of
 from streams.frame.crop import Subject, heads
 from streams.frame.figures import largest_persons
@@ -39,18 +40,34 @@ class Walk(msgspec.Struct, frozen=True, kw_only=True):
 
 def follow(scene: Scene, still: Decision) -> Framed:
     """Each shot of an angle: still where that holds, else with a crop that moves, or whole where none does."""
-    framed: Framed = {}
-    for number, when in scene.shots.items():
-        framed[number] = [shot_of(still, when)]
-        walk = walk_of(scene, number)
-        if still.mode == "hold" and walk is not None:
-            framed[number] = [_of_shot(scene, still, walk, when)]
-    return framed
+    return {number: _shot(scene, still, number) for number in scene.shots}
 
 
-def walk_of(scene: Scene, number: int) -> Walk | None:
-    """The main face of the angle in one shot, else the largest person; None where too little was seen of them."""
+def _shot(scene: Scene, still: Decision, number: int) -> list[ShotCrop]:
     when = scene.shots[number]
+    if still.mode != "hold":
+        return [shot_of(still, when)]
+    stretches = parts(scene.tracks.persons, when) if still.shows == "person" and not scene.ground.holds_all else []
+    if len(stretches) < 2:
+        walk = walk_of(scene, number, when)
+        return [shot_of(still, when) if walk is None else _of_shot(scene, still, walk, when)]
+    return [_part(scene, number, one) for one in stretches]
+
+
+def _part(scene: Scene, number: int, part: Part) -> ShotCrop:
+    """A stretch of a shot: whoever is there in it, or all of an empty place."""
+    if not part.there:
+        return shot_of(everything(scene, "nobody is there: all of the picture on a blurred ground"), part.range)
+    boxes = [box for _, box in largest_persons(scene.tracks, part.range)]
+    placed = scene.ground.on_faces(Subject(boxes=boxes), [])
+    reason = f"no face: holds on a person while they are there, seen in {len(boxes)} looks"
+    still = Decision(crop=placed.crop, shows="person", reason=reason, inside=placed.inside)
+    walk = walk_of(scene, number, part.range)
+    return shot_of(still, part.range) if walk is None else _of_shot(scene, still, walk, part.range)
+
+
+def walk_of(scene: Scene, number: int, when: TimeRange) -> Walk | None:
+    """The main face of the angle in a stretch of a shot, else the largest person; None where too little was seen."""
     if scene.groups:
         seen = with_stand_ins(scene, number)
     else:

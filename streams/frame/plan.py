@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -10,10 +10,10 @@ from schemas.documents import Aspect, ClipTracks, FaceSample, FramePlan, ShotCro
 from schemas.media import TimeRange
 from schemas.proof import FaceExpectation
 from schemas.shown import area_inside, views
-from streams.frame.angles import same_angles
+from streams.frame.angles import SURE, same_angles
 from streams.frame.eyes import Eyes
 from streams.frame.following import follow
-from streams.frame.insets import inset
+from streams.frame.insets import LOOK_MS, inset
 from streams.frame.scenes import Framed, Scene, scene_of
 from streams.frame.stills import framed, held, safest
 from streams.frame.talking import in_turn
@@ -44,7 +44,9 @@ def plan(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: TimeRange
     if index.video is None:
         raise ValueError("the source has no picture to frame")
     best, safer = Framed(), Framed()
-    for scene in scenes_of(tracks, index, aspect, time):
+    scenes = scenes_of(tracks, index, aspect, time)
+    who = standing(scenes)
+    for scene in scenes:
         best |= _between_bars(scene, chosen(scene))
         safer |= _between_bars(scene, framed(scene, safest(scene)))
     first, second = ([one for number in sorted(made) for one in made[number]] for made in (best, safer))
@@ -55,11 +57,11 @@ def plan(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: TimeRange
         source_width=index.video.display_width,
         source_height=index.video.display_height,
         shots=first,
-        faces=faces_shown(tracks, first),
+        faces=faces_shown(tracks, first, who),
         model=tracks.model,
         expected=faces_expected(tracks, time),
         safer=second,
-        safer_faces=faces_shown(tracks, second),
+        safer_faces=faces_shown(tracks, second, who),
     )
 
 
@@ -89,19 +91,47 @@ def _between_bars(scene: Scene, made: Framed) -> Framed:
     }
 
 
-def faces_shown(tracks: ClipTracks, crops: Sequence[ShotCrop]) -> list[FaceSample]:
-    """At each look the face that shows most, of those mostly shown; of panes that of each. In order of time."""
-    shown: dict[tuple[int, int], tuple[float, FaceSample]] = {}
-    for sample in (sample for track in tracks.tracks for sample in track.samples):
+def faces_shown(
+    tracks: ClipTracks, crops: Sequence[ShotCrop], who: Mapping[int, float] | None = None
+) -> list[FaceSample]:
+    """At each look the face that shows most, of those mostly shown; of panes that of each. In order of time.
+
+    ``who``: how each track stands (`standing`).
+    """
+    shown: dict[tuple[int, int], tuple[float, FaceSample, int]] = {}
+    for sample, number in ((sample, track.track) for track in tracks.tracks for sample in track.samples):
         crop = next((c for c in crops if c.range.start_ms <= sample.at_ms < c.range.end_ms), None)
         box = sample.face.box
         for pane, part in enumerate(views(crop, sample.at_ms) if crop is not None else []):
             area, look = area_inside(part, box), (sample.at_ms, pane)
             mostly = area > 0 and area >= MOSTLY * box.width * box.height
-            if mostly and area > shown.get(look, (0.0, sample))[0]:
-                shown[look] = area, sample
-    eyes = Eyes(tracks.mouths)
-    return [msgspec.structs.replace(one, eyes=eyes.of(one)) for _, (_, one) in sorted(shown.items())]
+            if mostly and area > shown.get(look, (0.0, sample, 0))[0]:
+                shown[look] = area, sample, number
+    eyes, known = Eyes(tracks.mouths), who or {}
+    return [
+        msgspec.structs.replace(one, eyes=eyes.of(one), standing=known.get(number))
+        for _, (_, one, number) in sorted(shown.items())
+    ]
+
+
+def standing(scenes: Sequence[Scene]) -> dict[int, float]:
+    """Of each track how much of the clip is its person's, 0..1 beside whoever has most: looks, and the time of words.
+
+    A listener who fills the picture for two seconds is not whom a clip is about.
+    """
+    turns = [turn for turn in (scenes[0].tracks.turns if scenes else []) if turn.confidence >= SURE]
+    found: dict[int, float] = {}
+    for group, shots in ((group, scene.shots) for scene in scenes for group in scene.groups):
+        numbers, times = {track.track for track in group}, list(shots.values())
+        looks = sum(
+            any(time.start_ms <= sample.at_ms < time.end_ms for time in times)
+            for track in group
+            for sample in track.samples
+        )
+        said_ms = sum(turn.range.overlap_ms(time) for turn in turns if turn.track in numbers for time in times)
+        found |= dict.fromkeys(numbers, looks + said_ms / LOOK_MS)
+    most = max(found.values(), default=0.0)
+    return {number: round(value / most, 3) for number, value in found.items()} if most > 0 else {}
 
 
 def faces_expected(tracks: ClipTracks, time: TimeRange) -> list[FaceExpectation]:

@@ -43,6 +43,8 @@ FLAT = 64.0
 """Deviation of luma from which on a picture has all the contrast that counts."""
 SHUT = 0.4
 """Of a good face this much is left where its eyes are shut."""
+PASSING = 0.5
+"""Of a good face this much is left where it is there for a moment only, and somebody else for most of the clip."""
 BEST_MERIT = 6.0
 """A large, crisp, well lit face in a picture full of detail."""
 STRETCHES_A_PICK = 2
@@ -167,7 +169,8 @@ class Thumbnail:
             face_size=round(min(1.0, box.height / height / BIG_FACE), 3),
             eyes_open=eyes,
         )
-        return merit + FACE_WEIGHT * looks * open_eyes, scores
+        stands = 1.0 if near.standing is None else PASSING + (1 - PASSING) * near.standing
+        return merit + FACE_WEIGHT * looks * open_eyes * stands, scores
 
     def _face_at(self, source_ms: int) -> FaceSample | None:
         after = bisect_left(self._face_ms, source_ms)

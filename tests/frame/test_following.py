@@ -13,6 +13,7 @@ from schemas.documents import Aspect, FaceSample, FaceTrack, FramePlan, ShotCrop
 from schemas.media import Box, Face, TimeRange
 from schemas.scenery import Person, PersonSample
 from schemas.shown import share_shown, view
+from streams.frame.absent import Part, parts
 from streams.frame.plan import plan
 from tests.frame.test_plan import clip, ranges, source
 
@@ -128,3 +129,37 @@ def test_too_short_a_shot_stays_as_it_is() -> None:
     moved = msgspec.structs.replace(track_of(crosses(9, 11)), shot=1)
     tracks = msgspec.structs.replace(tracks, tracks=[msgspec.structs.replace(moved, samples=moved.samples[57:68])])
     assert plan(tracks, source(), "9:16", time).shots[0].mode == "hold"
+
+
+def test_an_empty_place_is_shown_whole_until_somebody_comes() -> None:
+    there = {at_ms: 500 <= at_ms < 2_000 or 6_500 <= at_ms < 18_000 for at_ms in range(0, LENGTH_MS, 600)}
+    box = Box(x=1_400, y=200, width=200, height=700)
+    persons = [
+        PersonSample(at_ms=at_ms, persons=[Person(box=box, score=1)] * is_there) for at_ms, is_there in there.items()
+    ]
+    tracks = msgspec.structs.replace(clip(ranges(0, LENGTH_MS), []), persons=persons)
+    shots = plan(tracks, source(), "9:16", TimeRange(start_ms=2_000, end_ms=LENGTH_MS)).shots
+    assert [(shot.range.start_ms, shot.mode, shot.shows) for shot in shots] == [
+        (2_000, "fit", "whole"),
+        (6_600, "hold", "person"),
+        (18_000, "fit", "whole"),
+    ]
+    assert shots[1].crop.x < 1_400 < 1_600 < shots[1].crop.x + shots[1].crop.width
+    assert "nobody is there" in shots[0].reason
+    assert [shot.mode for shot in plan(tracks, source(), "16:9", SHOT).shots] == ["hold"]
+
+
+def test_whoever_is_missed_for_a_moment_is_still_there() -> None:
+    looks = [PersonSample(at_ms=at_ms, persons=[]) for at_ms in range(0, 6_000, 600)]
+    box = Box(x=0, y=0, width=10, height=10)
+    seen = [
+        msgspec.structs.replace(one, persons=[] if 1_200 <= one.at_ms < 3_000 else [Person(box=box, score=1)])
+        for one in looks
+    ]
+    when = TimeRange(start_ms=0, end_ms=6_000)
+    assert parts(seen, when) == [Part(range=when, there=True)]
+    assert parts([], when) == [Part(range=when, there=False)]
+    passing = [
+        msgspec.structs.replace(one, persons=[Person(box=box, score=1)] if one.at_ms == 3_000 else []) for one in looks
+    ]
+    assert parts(passing, when) == [Part(range=when, there=False)]

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.documents import FaceSample, FaceTrack
 from schemas.media import Box, Face
-from streams.frame.mouths import BRIDGED_MS, box_at, cut_out, mouths_of, spots
+from streams.frame.mouths import BRIDGED_MS, EYES_PX, box_at, cut_out, mouths_of, spots
 from streams.sight.canvas import Canvas
 from tests.look.twins import DarkLipped
 
@@ -58,3 +58,15 @@ async def test_a_mouth_opens_and_stirs_but_a_nod_stirs_nothing() -> None:
     assert [mouth.opening for mouth in mouths] == pytest.approx([0, 0, 20 / 130], abs=0.01)
     assert mouths[1].stir < 0.001 < 0.02 < mouths[2].stir
     assert mouths_of(wanted[:3], seen, [0.1, 1.0, 0.1], CANVAS)[0].at_ms == wanted[1].at_ms
+
+
+async def test_eyes_are_told_of_faces_that_are_large_enough_to_see_lids() -> None:
+    face = np.full((1, 192, 192, 3), 240, np.uint8)
+    points = (await DarkLipped().mark(face)).points
+
+    def eyes(high_px: float) -> float | None:
+        wanted = spots([track(0, {0: 100, 160: 100}, high_px / 1.2 / CANVAS.scale)], [0], CANVAS)
+        return mouths_of(wanted, points, [1.0], CANVAS)[0].eyes
+
+    assert eyes(EYES_PX + 1) is not None
+    assert eyes(EYES_PX - 1) is None

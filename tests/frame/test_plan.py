@@ -214,3 +214,20 @@ def test_the_safer_plan_holds_only_where_the_face_is_in_at_nearly_every_look() -
     assert [shot.range for shot in made.safer] == [shot.range for shot in made.shots]
     assert "% of its looks" in made.safer[0].reason
     assert len(made.safer_faces) == 50
+
+
+def test_a_face_stands_by_how_much_of_the_clip_is_its_own() -> None:
+    shots = ranges(0, 4_800, 6_400, 8_000)
+    looks: list[Looks] = [
+        (0, 300, 120, every(0, 4_800)),
+        (1, 900, 300, every(4_800, 6_400)),
+        (2, 1_500, 120, every(6_400, 8_000)),
+    ]
+    tracks = clip(shots, looks, [look(0, LEFT), look(1, RIGHT), look(2, LEFT[::-1])])
+    said = TimeRange(start_ms=6_400, end_ms=8_000)
+    tracks = msgspec.structs.replace(tracks, turns=[SpeakingTurn(track=2, range=said, confidence=0.9)])
+    found = {one.face.box.x: one.standing for one in plan(tracks, source(), "9:16", WHOLE).faces}
+    assert found == {300: 1.0, 900: pytest.approx(10 / 30, abs=0.001), 1500: pytest.approx(20 / 30, abs=0.001)}
+    assert {one.standing for one in plan(tracks, source(), "9:16", TimeRange(start_ms=5_000, end_ms=6_000)).faces} == {
+        1.0
+    }

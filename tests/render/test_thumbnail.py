@@ -120,6 +120,18 @@ def test_open_eyes_come_before_shut_ones(tmp_path: Path) -> None:
     assert (best.at_ms, best.eyes_open, best.face_size) == (9_000, 0.9, 1.0)
 
 
+def test_whoever_the_clip_is_about_comes_before_a_listener(tmp_path: Path) -> None:
+    box = Box(x=FACE.x + 500, y=FACE.y, width=FACE.width, height=FACE.height)
+    faces = [
+        FaceSample(at_ms=at_ms, face=Face(box=box, score=score), standing=standing)
+        for at_ms, score, standing in ((1_000, 0.9, 0.2), (9_000, 0.85, 1.0))
+    ]
+    thumbnail = Thumbnail(3_600_000, faces)
+    for at_ms in (1_000, 9_000):
+        thumbnail.consider(frame(GOOD), at_ms, source_ms=at_ms, shot=SHOT, awkward=False)
+    assert thumbnail.save(tmp_path)[0].at_ms == 9_000
+
+
 def test_a_picture_between_two_looks_has_the_eyes_of_the_worse(tmp_path: Path) -> None:
     box = Box(x=FACE.x + 500, y=FACE.y, width=FACE.width, height=FACE.height)
     looks = ((960, 1.0), (1_120, 0.0), (8_960, 0.8), (9_120, 0.7))
