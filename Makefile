@@ -16,7 +16,7 @@ READY := .venv/.ready
 VIDEO ?= demo/physicsworks_lecture.webm
 OUT ?= out/demo
 PYTEST := $(BIN)/python -m pytest
-# Tests on real servers one after the other in one process, all others in another beside it.
+# Two processes: the contract tests in one, the end-to-end tests in the other, and what needs no server in whichever is done.
 BESIDE := -n 2 --dist loadscope
 # Of what uv says: a line for each large download, and every error.
 TERSE := s/^ *Downloading (.*)/  fetching \1/; /^ *([-+~] |Downloaded|Buil|Prepared|Uninstalled|Installed|Resolved|Audited|Checked|Bytecode|Using|Creating|warning: Decl)/d

@@ -6,6 +6,7 @@ import hypothesis
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 TIERS = ("contract", "e2e")
 
@@ -25,12 +26,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    """`make test` runs two processes: all tests on real servers are in one, for they share them."""
-    return ServersTogether(config, log)
+    """`make test` runs two processes: a tier on real servers is in one of them, for its tests share its servers."""
+    return TiersFirst(config, log)
 
 
-class ServersTogether(LoadScopeScheduling):
-    """The tiers on real servers are one piece of work, the largest and so the first; each other file is one."""
+class TiersFirst(LoadScopeScheduling):
+    """A tier on real servers is one piece of work, and they come first, side by side; then each other file is one."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "servers" if nodeid.split("/")[1] in TIERS else nodeid.partition("::")[0]
+        tier = nodeid.split("/")[1]
+        return tier if tier in TIERS else nodeid.partition("::")[0]
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        """The whole stack takes longest, so it begins at once, though files of cheap tests hold more of them."""
+        for tier in TIERS:
+            if tier in self.workqueue:
+                self.workqueue.move_to_end(tier, last=False)
+        super()._assign_work_unit(node)

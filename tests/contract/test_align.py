@@ -91,6 +91,7 @@ async def test_nobody_there() -> None:
 
 
 async def test_a_killed_model_is_revived(alignment: TritonAlignment, triton_server: Triton) -> None:
-    for stub in triton_server.stubs("align"):
-        stub.kill()
+    killed = triton_server.stubs("align")
+    triton_server.kill("align")
     await alignment.probe()
+    assert {stub.pid for stub in triton_server.stubs("align")} - {stub.pid for stub in killed}

@@ -102,14 +102,12 @@ async def test_nobody_there() -> None:
 
 
 async def test_a_killed_model_is_revived(faces: TritonFaces, triton_server: Triton) -> None:
-    for stub in triton_server.stubs("faces"):
-        stub.kill()
+    triton_server.kill("faces")
     pictures = np.zeros((1, 64, 64, 3), dtype=np.uint8)
     with pytest.raises(Unavailable):
         await faces.detect(pictures)
     assert (await faces.detect(pictures)).faces[0] == []
-    for stub in triton_server.stubs("faces"):
-        stub.kill()
+    triton_server.kill("faces")
     await faces.probe()
 
 

@@ -91,7 +91,6 @@ async def test_nobody_there() -> None:
 
 
 async def test_a_killed_model_is_revived(landmarks: TritonLandmarks, triton_server: Triton) -> None:
-    for stub in triton_server.stubs("landmarks"):
-        stub.kill()
+    triton_server.kill("landmarks")
     await landmarks.probe()
     assert len((await landmarks.mark(head(1.0)[None])).scores) == 1

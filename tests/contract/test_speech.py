@@ -199,8 +199,7 @@ async def test_a_killed_model_is_revived(speech: TritonSpeech, triton_server: Tr
     samples = sound(media("talking/physicsworks_lecture_203s_240p.webm"))
     task = asyncio.create_task(speech.transcribe(samples, language="en", report=ignore))
     await asyncio.sleep(1.5)
-    for stub in triton_server.stubs("whisper"):
-        stub.kill()
+    triton_server.kill("whisper")
     with pytest.raises(Unavailable):
         await task
     heard = await speech.transcribe(samples[: 10 * RATE_HZ], language="en", report=ignore)

@@ -99,7 +99,6 @@ async def test_killed_models_are_revived(
     voices: TritonVoices, sentences: TritonSentences, triton_server: Triton
 ) -> None:
     for name, adapter in (("voices", voices), ("sentences", sentences)):
-        for stub in triton_server.stubs(name):
-            stub.kill()
+        triton_server.kill(name)
         await adapter.probe()
     assert len((await sentences.embed(["back again"])).values) == 1

@@ -39,6 +39,13 @@ class Triton(msgspec.Struct, frozen=True, kw_only=True):
         family = psutil.Process(self.pid).children(recursive=True)
         return [one for one in family if _runs(one, model)]
 
+    def kill(self, model: str) -> None:
+        """Kill a model's Python; a test that killed nothing fails."""
+        running = self.stubs(model)
+        assert running, f"no process runs {model}"
+        for stub in running:
+            stub.kill()
+
 
 def _runs(process: psutil.Process, model: str) -> bool:
     try:

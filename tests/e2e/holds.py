@@ -60,6 +60,14 @@ class Holds:
             assert time.monotonic() < deadline, f"{stage} of {project_id} was not reached"
             await asyncio.sleep(0.1)
 
+    async def at_work(self, project_ids: list[str], stage: str, timeout_s: float = 90.0) -> None:
+        """Return when the stage has begun with each of these projects, or is past it."""
+        begun = "select count(distinct project_id) from attempts where project_id = any($1::uuid[]) and stage = $2"
+        deadline = time.monotonic() + timeout_s
+        while await self.connection.fetchval(begun, project_ids, stage) < len(project_ids):
+            assert time.monotonic() < deadline, f"{stage} did not begin with each of {project_ids}"
+            await asyncio.sleep(0.1)
+
     async def attempts(self, project_id: str) -> list[Any]:
         rows: list[Any] = await self.connection.fetch("select * from attempts where project_id = $1", project_id)
         return rows

@@ -18,6 +18,8 @@ from standardwebhooks.webhooks import Webhook
 from local.stack import StackInfo
 
 ENDED = ("completed", "failed", "cancelled")
+ROUGH: dict[str, Any] = {"aspect": "1:1", "export": {"video": {"quality": "draft"}}}
+"""Options of a project whose clip nobody looks at: the same path through the house, files that are made sooner."""
 
 
 class Api:

@@ -1,7 +1,7 @@
 """Workers are struck in mid-commit, every stage of one stack at once: one result row, one logical event each.
 
 Five rounds: SIGTERM, SIGKILL, a joining worker, a pause past the lease that wakes up, a redelivery. Before each strike
-eight projects wait, one held at each stage (``holds.py``).
+nine projects wait, one held at each stage (``holds.py``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from aiokafka import AIOKafkaProducer
 from local import stack as local_stack
 from local.state import load
 from tests.e2e.holds import Holds, holding
-from tests.e2e.rig import Api, Receiver
+from tests.e2e.rig import ROUGH, Api, Receiver
 from tests.media import media
 
 STAGES = ("ingest", "look", "listen", "close", "study", "detect", "frame", "render", "deliver")
@@ -53,16 +53,25 @@ def workers(api: Api) -> dict[str, list[int]]:
 
 
 async def held_everywhere(api: Api, holds: Holds) -> dict[str, str]:
-    """Stage → a project that waits there in mid-commit. Downstream first: a held worker takes nothing else."""
-    held = {}
+    """Stage → a project that waits there in mid-commit. Downstream first: a held worker takes nothing else.
+
+    The next project begins as soon as all before it are at work in the stage that will hold it.
+    """
+    upload_id = await asyncio.to_thread(api.upload, media(CLIP))
+    held: dict[str, str] = {}
     for stage in reversed(STAGES):
-        upload_id = await asyncio.to_thread(api.upload, media(CLIP))
-        body = {"upload_id": upload_id, "options": {"max_clips": 1, "min_clip_ms": 3000}}
-        project_id = (await asyncio.to_thread(api.post, "/v1/projects", body))["project_id"]
+        await holds.at_work(list(held.values()), stage)
+        project_id = (await asyncio.to_thread(api.post, "/v1/projects", wanted(upload_id)))["project_id"]
         await holds.hold(project_id, stage)
-        await holds.reached(project_id, stage)
         held[stage] = project_id
+    for stage, project_id in held.items():
+        await holds.reached(project_id, stage)
     return held
+
+
+def wanted(upload_id: str) -> dict[str, Any]:
+    """A project of a few seconds."""
+    return {"upload_id": upload_id, "options": {"max_clips": 1, "min_clip_ms": 3000} | ROUGH}
 
 
 async def check(api: Api, holds: Holds, receiver: Receiver, held: dict[str, str], struck_at: float | None) -> None:
@@ -109,33 +118,33 @@ async def test_sigkill(api: Api, receiver: Receiver, holds: Holds) -> None:
     await check(api, holds, receiver, held, struck_at)
 
 
-async def test_a_joining_worker(api: Api, receiver: Receiver, holds: Holds, tmp_path: Path) -> None:
+async def test_a_worker_joins_and_one_paused_past_its_lease_wakes_up(
+    api: Api, receiver: Receiver, holds: Holds, tmp_path: Path
+) -> None:
+    """Two rounds, for which one more worker of each stage is started once."""
     held = await held_everywhere(api, holds)
     with joined(api, tmp_path):
         await asyncio.sleep(8)
         await holds.release_all()
         await check(api, holds, receiver, held, None)
+        await _pause_the_holders(api, holds, receiver)
 
 
-async def test_a_worker_paused_past_its_lease_wakes_up(
-    api: Api, receiver: Receiver, holds: Holds, tmp_path: Path
-) -> None:
-    with joined(api, tmp_path):
-        await asyncio.sleep(8)
-        held = await held_everywhere(api, holds)
-        everybody = workers(api)
-        holders = await _holders(holds, held)
-        paused = [pid for pids in everybody.values() for pid in pids if pid in holders] or list(holders)
+async def _pause_the_holders(api: Api, holds: Holds, receiver: Receiver) -> None:
+    held = await held_everywhere(api, holds)
+    everybody = workers(api)
+    holders = await _holders(holds, held)
+    paused = [pid for pids in everybody.values() for pid in pids if pid in holders] or list(holders)
+    for pid in paused:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        await holds.release_all()
+        await asyncio.sleep(PAUSE_S)
+    finally:
         for pid in paused:
-            os.kill(pid, signal.SIGSTOP)
-        try:
-            await holds.release_all()
-            await asyncio.sleep(PAUSE_S)
-        finally:
-            for pid in paused:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGCONT)
-        await check(api, holds, receiver, held, None)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+    await check(api, holds, receiver, held, None)
 
 
 async def _holders(holds: Holds, held: dict[str, str]) -> set[int]:
@@ -149,11 +158,9 @@ async def _holders(holds: Holds, held: dict[str, str]) -> set[int]:
 
 
 async def test_redelivery(api: Api, receiver: Receiver, holds: Holds) -> None:
-    held = {
-        stage: await asyncio.to_thread(api.start, media(CLIP), max_clips=1, min_clip_ms=3000) for stage in STAGES[:1]
-    }
-    await check(api, holds, receiver, held, None)
-    project_id = held["ingest"]
+    upload_id = await asyncio.to_thread(api.upload, media(CLIP))
+    project_id = (await asyncio.to_thread(api.post, "/v1/projects", wanted(upload_id)))["project_id"]
+    await check(api, holds, receiver, {"ingest": project_id}, None)
     attempts = await holds.attempts(project_id)
     assert {row["stage"] for row in attempts} == set(STAGES)
     before = await holds.logical_events(project_id)

@@ -6,7 +6,7 @@ import json
 
 from local import stack as local_stack
 from local.state import load
-from tests.e2e.rig import Api
+from tests.e2e.rig import ROUGH, Api
 from tests.media import media
 
 REASONS = {
@@ -19,7 +19,7 @@ def test_every_hostile_file_comes_to_an_end(api: Api) -> None:
     before = _restarts(api)
     files = sorted(path for path in media("hostile").iterdir() if path.is_file())
     assert len(files) > 30
-    started = {api.start(path, max_clips=1): path.name for path in files}
+    started = {api.start(path, max_clips=1, **ROUGH): path.name for path in files}
     ended = api.wait_all(list(started), timeout_s=600)
     odd = []
     for project_id, project in ended.items():
