@@ -12,6 +12,7 @@ import structlog
 from schemas import codec, events
 from schemas.ids import result_id
 from streams.adapters.postgres import Connection, Pool, org_transaction, transaction
+from streams.errors import Rejected
 from streams.messages import Message, printable
 from streams.outbox import Cause, put
 
@@ -42,6 +43,11 @@ def report_bug(error: BaseException, stage: str) -> None:
     """Tell Sentry and the log of an error that nobody expected."""
     sentry_sdk.capture_exception(error)
     structlog.get_logger().error("bug", stage=stage, error=str(error), exc_info=error)
+
+
+def told_of(error: Exception) -> tuple[str, str]:
+    """Reason and sentence of what one of several died of: what the others became says nothing of it."""
+    return (error.reason, error.detail) if isinstance(error, Rejected) else ("bug", TOLD["bug"])
 
 
 def told(reason: str, part: str = "") -> str:

@@ -5,7 +5,6 @@ Looks at every picture of the clip once, whatever the aspect.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
@@ -13,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from schemas import events
-from schemas.documents import Aspect, ClipTracks, FramePlan, SourceIndex, encode_document
+from schemas.documents import Aspect, ClipTracks, SourceIndex, encode_document
 from schemas.edit import CropKey, EditList
 from schemas.ids import result_id
 from schemas.media import ObjectRef, TimeRange, Value
@@ -27,10 +26,9 @@ from streams.frame.heard import HeardIn, heard_spans, speech_of, voices_of
 from streams.frame.joining import merge_tracks, missing_time, touch
 from streams.frame.lips import told
 from streams.frame.look_closely import look_closely
-from streams.frame.plan import plan
 from streams.frame.sent import Stored, send
-from streams.frame.stretches import by_hand, joined, stretches
-from streams.frame.suggestions import suggested
+from streams.frame.shapes import shapes_of, suggestions
+from streams.frame.stretches import stretches
 from streams.outbox import Cause
 from streams.previews import fail_preview, plan_preview
 from streams.siblings import apart
@@ -89,15 +87,14 @@ class FrameStage:
             raise Rejected("clip.no_video", "There are no pictures in this file to make a clip of.")
         seen = await self._look(event, known, index, work)
         asked = each(event)
-        plans = {one.aspect: planned(seen, one.aspect, known.edit, index) for one in asked}
-        keys = None
-        if work.cpu_ms:  # something was looked at anew
-            looked = [(stretch, one.tracks) for stretch, one in seen.looked]
-            keys = await asyncio.to_thread(suggested, looked, index)
+        looks = [(stretch, one.tracks) for stretch, one in seen.looked]
+        shapes = shapes_of(looks, [one.aspect for one in asked], known.edit, index)
+        keys = await suggestions(looks, index) if work.cpu_ms else None  # something was looked at anew
         prefix = prefix_of(event, "frame", result_id(work.cause.input_id, "frame"))
         stored = Stored(
             tracks=await self._put(prefix, seen.tracks),
-            plans={aspect: await self._put(prefix, one) for aspect, one in plans.items()},
+            plans={aspect: await self._put(prefix, one) for aspect, one in shapes.plans.items()},
+            broken=shapes.broken,
             edit=await self._put(prefix, known.edit) if known.edit else None,
             source=known.source,
             index=known.index,
@@ -212,12 +209,6 @@ class FrameStage:
 def each(event: Request) -> Sequence[Request]:
     """One request for each shape that is wanted."""
     return apart(event) if isinstance(event, events.ExportRequested) else [event]
-
-
-def planned(seen: Seen, aspect: Aspect, edit: EditList | None, index: SourceIndex) -> FramePlan:
-    """The crops of a shape, from what was seen."""
-    crops = joined([plan(one.tracks, index, aspect, stretch) for stretch, one in seen.looked])
-    return by_hand(crops, edit.crops.get(aspect, []) if edit else [])
 
 
 def _reach(time: TimeRange, tracks: ClipTracks | None) -> TimeRange:

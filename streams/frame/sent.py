@@ -1,4 +1,6 @@
-"""What frame writes when the crops of exports are decided: their rows, and one RenderRequested. Decides no crop."""
+"""What frame writes when the crops of exports are decided: their rows, and one RenderRequested. Decides no crop.
+
+A shape that could not be framed fails alone."""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ from schemas.media import ObjectRef
 from streams import lifecycle
 from streams.adapters.postgres import Connection
 from streams.attempt import Work
-from streams.exports import is_automatic
+from streams.dead import told_of
+from streams.exports import fail_export, is_automatic
 from streams.outbox import put
 from streams.siblings import together
 
@@ -24,6 +27,8 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
 
     tracks: ObjectRef
     plans: Mapping[Aspect, ObjectRef]
+    broken: Mapping[Aspect, Exception] = {}
+    """Why shapes have none."""
     edit: ObjectRef | None
     source: ObjectRef
     index: ObjectRef
@@ -31,6 +36,10 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
 
 async def send(connection: Connection, asked: Sequence[Asked], stored: Stored, work: Work) -> None:
     """Write the rows of these exports, which are one wish, and the event that has them made."""
+    for one in asked:
+        if one.aspect in stored.broken:
+            await fail_export(connection, one, "frame", *told_of(stored.broken[one.aspect]), work.cause)
+    asked = [one for one in asked if one.aspect in stored.plans]
     for one in asked:
         await connection.execute(
             "update exports set state = 'rendering', plan = $3, edit = $4 where org_id = $1 and export_id = $2",

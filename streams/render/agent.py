@@ -8,78 +8,33 @@ import msgspec
 
 from schemas import events
 from schemas.brand import BrandSnapshot
-from schemas.documents import FramePlan, SourceIndex, Transcript
+from schemas.documents import FramePlan, Transcript
 from schemas.edit import EditList
 from schemas.ids import result_id
-from schemas.media import ObjectRef
 from schemas.remade import Remade
-from schemas.templates import template_named
 from streams.adapters.ports import Objects
 from streams.adapters.postgres import Connection, org_transaction
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
 from streams.dead import report_bug
-from streams.errors import Rejected
+from streams.errors import Rejected, Unavailable
 from streams.exports import count_unfinished, fail_export, is_done, pinned_transcript
 from streams.outbox import Cause
 from streams.render.asked import task_of
 from streams.render.candidates import Candidate, candidates_of
-from streams.render.dressing import files_of, snapshot_of
+from streams.render.dressing import snapshot_of
 from streams.render.ended import end_export
 from streams.render.hardware import Hardware
-from streams.render.keys import ground_of
-from streams.render.made_with import made_with, workshop
+from streams.render.made_with import workshop
 from streams.render.produce import Outcome, Produced, Shape, produce_all
 from streams.render.replay import replay, write
 from streams.render.reuse import certified, made_before, recipe_of
-from streams.render.writer import Encoding, encoding_for
+from streams.render.wanted import Shared, Wanted, Words
+from streams.render.writer import encoding_for
 from streams.siblings import apart
 
 SIDE_BY_SIDE, ALONE = 1, 2
 """Threads of an encoder. The last clip of a project has no other beside it: one thread would leave a core idle."""
-
-
-class Words(msgspec.Struct, frozen=True, kw_only=True):
-    """A transcript and where it is stored; None where nothing is said."""
-
-    transcript: Transcript | None
-    ref: ObjectRef | None
-
-
-class Shared(msgspec.Struct, frozen=True, kw_only=True):
-    """What all exports of a request are made of."""
-
-    index: SourceIndex
-    words: Words
-    edit: EditList | None
-    brand: BrandSnapshot | None
-    encoding: Encoding
-    title: str
-    """On the thumbnails, where it is to stand there."""
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """One of them."""
-
-    request: events.RenderRequested
-    plan: FramePlan
-    shared: Shared
-    recipe: str
-    """One name for all that goes into the files."""
-
-    @property
-    def ground(self) -> str:
-        """One name for what all chunks of its pictures have in common."""
-        return ground_of(self.request, self.shared.encoding, self.shared.brand, workshop())
-
-    @property
-    def made_with(self) -> dict[str, str]:
-        """Everything by name."""
-        event, shared = self.request, self.shared
-        used = {"plan": event.plan, "source": event.source, "index": event.index, "edit": event.edit}
-        inputs = used | {"transcript": shared.words.ref} | files_of(shared.brand)
-        look = template_named(event.template, event.template_version)
-        return made_with(shared.encoding, look, self.plan, shared.words.transcript, inputs)
 
 
 class RenderStage:
@@ -101,23 +56,24 @@ class RenderStage:
         if isinstance(event, events.ReplayRequested):
             return await replay(self._context, event, work, self._make)
         assert isinstance(event, events.RenderRequested)
-        wanted = await self._read(event, await self._threads(event))
-        ended = await self._ended(wanted, work)
+        ended = await self._ended(await self._read(event, await self._threads(event)), work)
         work.cpu_ms = sum(one.cpu_ms for one in ended if isinstance(one, Produced))
 
         async def commit(connection: Connection) -> None:
-            for one, outcome in zip(wanted, ended, strict=True):
-                await end_export(connection, one.request, outcome, work.cause)
+            for one, outcome in zip(apart(event), ended, strict=True):
+                await end_export(connection, one, outcome, work.cause)
 
         return commit
 
-    async def _ended(self, wanted: Sequence[Wanted], work: Work) -> list[Outcome]:
+    async def _ended(self, wanted: Sequence[Wanted | Exception], work: Work) -> list[Outcome]:
         """Each of them, or why it is not there; what was made before is not made again. Raises when none is there."""
-        found: list[Outcome | None] = [await self._made_before(one) for one in wanted]
-        missing = [one for one, before in zip(wanted, found, strict=True) if before is None]
+        found = [one if isinstance(one, Exception) else await self._made_before(one) for one in wanted]
+        missing = [
+            one for one, there in zip(wanted, found, strict=True) if there is None and not isinstance(one, Exception)
+        ]
         earlier = [candidate for one in missing for candidate in await self._candidates(one)]
         made = iter(await self._render(missing, work, self._context.objects, earlier) if missing else [])
-        ended = [before if before is not None else next(made) for before in found]
+        ended: list[Outcome] = [there if there is not None else next(made) for there in found]
         errors = [one for one in ended if isinstance(one, Exception)]
         if len(errors) == len(ended):
             raise min(errors, key=lambda error: isinstance(error, Rejected))  # what may come right is tried again
@@ -128,13 +84,16 @@ class RenderStage:
 
     async def _make(self, event: events.RenderRequested, work: Work, objects: Objects, threads: int) -> Produced:
         """The export, its files put into ``objects``, whatever was made before: nothing is taken of that."""
-        (made,) = await self._render(await self._read(event, threads), work, objects)
+        (wanted,) = await self._read(event, threads)
+        if isinstance(wanted, Exception):
+            raise wanted
+        (made,) = await self._render([wanted], work, objects)
         if isinstance(made, Exception):
             raise made
         return made
 
-    async def _read(self, event: events.RenderRequested, threads: int) -> list[Wanted]:
-        """What the request names, for each of its exports."""
+    async def _read(self, event: events.RenderRequested, threads: int) -> list[Wanted | Exception]:
+        """What the request names, for each of its exports; why it cannot be told for one. Raises Unavailable."""
         context = self._context
         index = await context.index(event.index)
         words, edit = await self._words(event), None
@@ -145,7 +104,15 @@ class RenderStage:
         shared = Shared(index=index, words=words, edit=edit, brand=brand, encoding=encoding, title=title)
         return [await self._wanted(one, shared) for one in apart(event)]
 
-    async def _wanted(self, event: events.RenderRequested, shared: Shared) -> Wanted:
+    async def _wanted(self, event: events.RenderRequested, shared: Shared) -> Wanted | Exception:
+        try:
+            return await self._told(event, shared)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one dies of, the others go on
+            return error
+
+    async def _told(self, event: events.RenderRequested, shared: Shared) -> Wanted:
         objects = self._context.objects
         plan = msgspec.json.decode(await objects.get(event.plan), type=FramePlan)
         prepared = await task_of(

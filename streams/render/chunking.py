@@ -15,7 +15,7 @@ import av
 
 from schemas.chunks import Chunk
 from streams.render.chunks import Run, cuts_of, picture_times, runs_of, shown_ms
-from streams.render.codecs import in_chunks, is_reusable
+from streams.render.codecs import in_chunks
 from streams.render.earlier import EarlierFile, Packets, Taken
 from streams.render.edl import Slot, Timeline
 from streams.render.keys import keys_of
@@ -49,7 +49,7 @@ class Chunking:
         self._shown = shown_ms(timeline, times)
         self.runs = runs_of(timeline, self._shown, cuts_of(task.plan))
         self._firsts = [run.first for run in self.runs]
-        if times and is_reusable(task.encoding):
+        if times:
             self._names = keys_of(task, timeline, scene, self._shown, self.runs)
             self._take(task.earlier, timeline)
         self._due = {number for one in self.taken.values() for number in one.looked_at()}

@@ -149,11 +149,6 @@ def in_chunks(encoding: Encoding) -> bool:
     return encoding.file.video in CHUNKED and not encoding.by_hardware
 
 
-def is_reusable(encoding: Encoding) -> bool:
-    """Whether chunks can be taken out of a finished file and come out as the same bytes; x265's do not."""
-    return in_chunks(encoding) and encoding.file.video == "h264"
-
-
 def pictures_ahead(encoding: Encoding, told: int) -> int:
     """By how many pictures the encoder may be ahead of what is shown; ``told`` by its context. x265 tells nothing."""
     return HEVC_AHEAD if encoding.file.video == "hevc" and encoding.edit_lists else told

@@ -110,7 +110,7 @@ class Taken(NamedTuple):
 
 
 def start_coded(sample: bytes) -> bytes:
-    """A sample of H.264 with start codes in place of lengths (ISO/IEC 14496-15, 5.3.4.2.1), as encoders write.
+    """A sample of H.264 or HEVC with start codes in place of lengths (ISO/IEC 14496-15, 5.3.4.2.1), as encoders write.
 
     Raises ValueError where the lengths do not come out even.
     """

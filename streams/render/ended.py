@@ -5,11 +5,9 @@ from __future__ import annotations
 from schemas import events
 from schemas.proof import in_short
 from streams import lifecycle
-from streams.adapters.media.sandbox import ChildFailed
 from streams.adapters.postgres import Connection
-from streams.dead import TOLD
-from streams.errors import Rejected
-from streams.exports import fail_export, is_automatic
+from streams.dead import told_of
+from streams.exports import fail_export, is_automatic, is_done
 from streams.leftovers import GRACE, plan_project_sweep
 from streams.outbox import Cause, put
 from streams.render.produce import Outcome, Produced
@@ -17,10 +15,10 @@ from streams.render.produce import Outcome, Produced
 
 async def end_export(connection: Connection, event: events.RenderRequested, outcome: Outcome, cause: Cause) -> None:
     """One export is done, or failed."""
-    if isinstance(outcome, Rejected):
-        await fail_export(connection, event, "render", outcome.reason, outcome.detail, cause)
-    elif isinstance(outcome, ChildFailed):
-        await fail_export(connection, event, "render", "bug", TOLD["bug"], cause)
+    if isinstance(outcome, Exception) and await is_done(connection, event.org_id, event.export_id):
+        return
+    if isinstance(outcome, Exception):
+        await fail_export(connection, event, "render", *told_of(outcome), cause)
     else:
         await _complete(connection, event, outcome, cause)
 

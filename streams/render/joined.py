@@ -100,13 +100,22 @@ class Joined:
 
     def _mux(self, packets: Iterable[Packet[Any]]) -> None:
         """Packets of the chunk in the order of decoding; theirs is one time line from the first chunk to the last."""
-        for packet in packets:
+        for packet in map(unmarked, packets):
             assert packet.pts is not None
             packet.pts += self._runs[self._at].first
             packet.dts = self._muxed - self._ahead
             packet.time_base, packet.duration, packet.stream = self._tick, 1, self._stream
             self._container.mux(packet)
             self._muxed += 1
+
+
+def unmarked(packet: Packet[Any]) -> Packet[Any]:
+    """The same without x265's mark that no picture refers to it: a packet out of a file has lost that."""
+    if not packet.is_disposable:
+        return packet
+    bare: Packet[Any] = Packet(bytes(packet))
+    bare.pts, bare.is_keyframe = packet.pts, packet.is_keyframe
+    return bare
 
 
 def timed(picture: av.VideoFrame, number: int, tick: Fraction) -> None:

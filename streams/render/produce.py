@@ -22,9 +22,7 @@ from schemas.subtitle_files import SUBTITLE_TYPES, ass, plain, ttml
 from schemas.subtitles import Cue, srt, vtt
 from schemas.thumbnails import ClipThumbnail, Storyboard
 from streams.adapters.media.handles import SourceHandle
-from streams.adapters.media.sandbox import ChildFailed
 from streams.adapters.ports import Objects, Report
-from streams.errors import Rejected
 from streams.render.asked import Prepared, task_of
 from streams.render.candidates import Candidate, brought
 from streams.render.dressing import dress
@@ -56,7 +54,7 @@ class Shape(Value, frozen=True, kw_only=True):
     prefix: str
 
 
-Outcome = Produced | Rejected | ChildFailed
+Outcome = Produced | Exception
 """An export, or why there is none."""
 
 

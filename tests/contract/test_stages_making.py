@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import msgspec
@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from schemas import events
-from schemas.documents import Certificate, ClipTracks, ExportFiles, FramePlan, MomentList
+from schemas.documents import Aspect, Certificate, ClipTracks, ExportFiles, FramePlan, MomentList
 from schemas.edit import CropKey, EditList, EditSegment
 from schemas.handover import SourceFacts
 from schemas.ids import result_id
 from schemas.media import CropBox, ObjectRef, Segment, TimeRange, Word
 from schemas.remade import Remade, hashes
-from schemas.siblings import Sibling
+from schemas.siblings import FramedSibling, Sibling
 from schemas.voices import VoiceWindows
 from schemas.worth import WeightTable
 from streams import lifecycle
@@ -556,8 +556,33 @@ async def test_a_request_that_is_given_up_fails_all_of_it_that_is_not_done(rig: 
     (sent,) = await rig.fresh()
     async with org_transaction(rig.pool, rig.org_id) as connection:
         await connection.execute("update exports set state = 'done' where export_id = $1", wish.export_id)
-    gone = msgspec.structs.replace(sent.event, plan=ObjectRef(key=f"{rig.org_id}/gone", sha256="0" * 64, size=1))
+    nowhere = ObjectRef(key=f"{rig.org_id}/gone", sha256="0" * 64, size=1)
+    others = [msgspec.structs.replace(one, plan=nowhere) for one in sent.event.siblings]
+    gone = msgspec.structs.replace(sent.event, plan=nowhere, siblings=others)
     assert await rig.send(RenderStage(rig.context), gone, uuid.uuid4()) == "dead"
     assert await rig.said() == {"DeadLetter": 1, "ExportFailed": 1}
     states = {row["export_id"]: row["state"] for row in await exports(rig)}
     assert [states[one] for one in (wish.export_id, wish.siblings[0].export_id)] == ["done", "failed"]
+
+
+async def test_a_shape_that_cannot_be_framed_or_read_fails_alone(rig: Rig, tmp_path: Path) -> None:
+    """>> ExportRequested of a shape and a broken one << RenderRequested of the one, ExportFailed of the other."""
+    (clip,) = await selected(rig, tmp_path / "film.mp4")
+    wish = await shapes_of(rig, clip)
+    (sibling,) = wish.siblings
+    nothing = cast(Aspect, "0:0")
+    broken = msgspec.structs.replace(wish, siblings=[msgspec.structs.replace(sibling, aspect=nothing)])
+    assert await rig.send(FrameStage(rig.context), broken, uuid.uuid4()) == "committed"
+    found = {type(one.event): one.event for one in await rig.fresh()}
+    request, failed = found[events.RenderRequested], found[events.ExportFailed]
+    assert isinstance(request, events.RenderRequested)
+    assert isinstance(failed, events.ExportFailed)
+    assert (request.export_id, request.siblings, len(found)) == (wish.export_id, [], 2)
+    assert (failed.export_id, failed.reason) == (sibling.export_id, "bug")
+
+    nowhere = ObjectRef(key=f"{rig.org_id}/gone", sha256="0" * 64, size=1)
+    lost = FramedSibling(export_id=sibling.export_id, aspect="16:9", plan=nowhere)
+    half = msgspec.structs.replace(request, siblings=[lost])
+    assert await rig.send(RenderStage(rig.context), half, uuid.uuid4()) == "committed"
+    told = [(type(one.event), getattr(one.event, "export_id", None)) for one in await rig.fresh()]
+    assert told == [(events.ExportCompleted, wish.export_id), (events.ExportFailed, sibling.export_id)]

@@ -104,9 +104,19 @@ def test_what_did_not_change_is_taken_and_the_bytes_are_the_same(
         assert (one.name, one.verdict) == (other.name, other.verdict)
 
 
-def test_other_codecs_remember_nothing(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
-    once = made(source, task_of(source[1], codec="hevc", pieces=played((3_800, 4_800))), tmp_path / "once")
-    assert (once.certificate.chunks, once.chunks) == (1, [])
+def test_chunks_of_hevc_are_taken_too(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
+    """x265 marks pictures that no other refers to, a file does not: the mark is left out of both."""
+    task = task_of(source[1], codec="hevc", pieces=played((3_480, 4_520)))
+    once = made(source, task, tmp_path / "once")
+    assert (once.certificate.chunks, len(once.chunks)) == (2, 2)
+    earlier = EarlierFile(path=str(tmp_path / "once" / VIDEO_FILE), threads=1, chunks=once.chunks)
+    later = msgspec.structs.replace(task, pieces=played((3_440, 4_520)))
+    made(source, later, tmp_path / "later")
+    for way, changed, reused in (("once", task, 2), ("later", later, 1)):
+        folder = tmp_path / f"{way}-again"
+        again = made(source, msgspec.structs.replace(changed, earlier=[earlier]), folder)
+        assert again.certificate.chunks_reused == reused
+        assert (folder / VIDEO_FILE).read_bytes() == (tmp_path / way / VIDEO_FILE).read_bytes()
 
 
 def test_a_damaged_or_missing_file_only_means_rendering(
