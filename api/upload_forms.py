@@ -71,6 +71,8 @@ class SignedPart(msgspec.Struct, frozen=True, kw_only=True):
 
     number: int
     url: str
+    size_bytes: int | None = None
+    """The URL takes exactly so many; null of uploads begun before this was kept."""
 
 
 class SignedUpload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -128,6 +130,11 @@ def plan_parts(size_bytes: int, wanted: int | None) -> int | None:
 def most_parts(size_bytes: int) -> int:
     """No split of a file of this size has more parts."""
     return min(MAX_PARTS, math.ceil(size_bytes / PART_MIN_BYTES))
+
+
+def part_length(size_bytes: int, part_bytes: int, number: int) -> int:
+    """Bytes of one part: all but the last are alike."""
+    return min(part_bytes, size_bytes - (number - 1) * part_bytes)
 
 
 def object_key(org_id: UUID, upload_id: UUID, filename: str) -> str:

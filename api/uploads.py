@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,7 @@ from api.upload_forms import (
     content_type_of,
     most_parts,
     object_key,
+    part_length,
     plan_parts,
     view,
 )
@@ -47,8 +49,8 @@ async def sign_upload(call: Call[SignUpload, None]) -> Reply:
     async with call.rows() as rows:
         await rows.execute(
             """insert into uploads (org_id, upload_id, object_key, filename, content_type, size_bytes, multipart_id,
-                                    purpose)
-               values ($1, $2, $3, $4, $5, $6, $7, $8)""",
+                                    purpose, part_bytes)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
             call.org_id,
             upload_id,
             key,
@@ -57,6 +59,7 @@ async def sign_upload(call: Call[SignUpload, None]) -> Reply:
             wanted.size_bytes,
             multipart_id,
             wanted.purpose,
+            part_bytes,
         )
         await plan_upload_sweep(rows, call.org_id, upload_id)
     signed = _signed(call, upload_id, key, content_type, part_bytes, multipart_id)
@@ -83,6 +86,7 @@ def _signed(
             headers={"Content-Type": content_type, "Content-Length": str(size)},
         )
     count = math.ceil(size / part_bytes)
+    numbers = range(1, min(count, SIGN_AT_ONCE) + 1)
     return SignedUpload(
         upload_id=upload_id,
         method="multipart",
@@ -90,24 +94,30 @@ def _signed(
         expires_at=expires_at,
         part_size_bytes=part_bytes,
         part_count=count,
-        parts=_sign(call, key, multipart, range(1, min(count, SIGN_AT_ONCE) + 1)),
+        parts=_sign(call, key, multipart, {n: part_length(size, part_bytes, n) for n in numbers}),
     )
 
 
-def _sign(call: Call[Any, Any], key: str, multipart: str, numbers: range | list[int]) -> list[SignedPart]:
+def _sign(call: Call[Any, Any], key: str, multipart: str, lengths: Mapping[int, int | None]) -> list[SignedPart]:
+    """The URL of each part takes just its bytes: nobody stores more than was announced, not even for a while."""
     sign = call.context.uploads.sign_part
-    return [SignedPart(number=n, url=sign(key, multipart, n, expires_s=EXPIRES_S)) for n in numbers]
+    return [
+        SignedPart(number=n, url=sign(key, multipart, n, expires_s=EXPIRES_S, size=length), size_bytes=length)
+        for n, length in lengths.items()
+    ]
 
 
 async def sign_parts(call: Call[SignParts, None]) -> Reply:
     """Get (new) URLs of parts of an open upload."""
     async with call.rows() as rows:
         row = await _open_upload(rows, call, multipart=True)
-    most = most_parts(row["size_bytes"])
+    size, part_bytes = row["size_bytes"], row["part_bytes"]
+    most = math.ceil(size / part_bytes) if part_bytes else most_parts(size)
     for place, number in enumerate(call.body.numbers):
         if number > most:
-            raise invalid(f"/numbers/{place}", f"A file of this size has at most {most} parts.")
-    parts = _sign(call, row["object_key"], row["multipart_id"], call.body.numbers)
+            raise invalid(f"/numbers/{place}", f"This upload has {most} parts.")
+    lengths = {n: part_length(size, part_bytes, n) if part_bytes else None for n in call.body.numbers}
+    parts = _sign(call, row["object_key"], row["multipart_id"], lengths)
     expires_at = call.now + dt.timedelta(seconds=EXPIRES_S)
     return Reply(body=SignedParts(upload_id=row["upload_id"], parts=parts, expires_at=expires_at))
 

@@ -238,11 +238,13 @@ class S3Objects:
         begin = partial(self._client.create_multipart_upload, Bucket=self._bucket, Key=key, ContentType=content_type)
         return (await self._call(key, begin))["UploadId"]
 
-    def sign_part(self, key: str, upload_id: str, number: int, *, expires_s: int) -> str:
-        """A URL that takes one PUT of part ``number``."""
+    def sign_part(self, key: str, upload_id: str, number: int, *, expires_s: int, size: int | None = None) -> str:
+        """A URL that takes one PUT of part ``number`` (of exactly ``size`` bytes, when given)."""
         if not 1 <= number <= MAX_PARTS:
             raise Rejected("upload.parts", f"A part number lies between 1 and {MAX_PARTS}, not {number}.")
-        wanted = {"Bucket": self._bucket, "Key": key, "UploadId": upload_id, "PartNumber": number}
+        wanted: dict[str, Any] = {"Bucket": self._bucket, "Key": key, "UploadId": upload_id, "PartNumber": number}
+        if size is not None:
+            wanted["ContentLength"] = size
         return self._signer.generate_presigned_url("upload_part", Params=wanted, ExpiresIn=expires_s)
 
     async def list_parts(self, key: str, upload_id: str) -> list[UploadPart]:

@@ -97,8 +97,8 @@ class Uploads(Protocol):
         """Begin an upload in parts; returns its id."""
         ...
 
-    def sign_part(self, key: str, upload_id: str, number: int, *, expires_s: int) -> str:
-        """A URL that takes one PUT of part ``number`` (1 to 10,000; all but the last at least 5 MiB)."""
+    def sign_part(self, key: str, upload_id: str, number: int, *, expires_s: int, size: int | None = None) -> str:
+        """A URL that takes one PUT of part ``number``, 1 to 10,000, of exactly ``size`` bytes where given."""
         ...
 
     async def list_parts(self, key: str, upload_id: str) -> list[UploadPart]:

@@ -22,7 +22,7 @@ from api.sounds import ReadSounds, shown, thinned
 from api.tail import Listeners, project_of
 from api.traces import continue_trace
 from api.transcripts import choose_format
-from api.upload_forms import MAX_PARTS, MIB, most_parts, object_key, plan_parts
+from api.upload_forms import MAX_PARTS, MIB, most_parts, object_key, part_length, plan_parts
 from api.urls import make_url_check
 from schemas.sounds import Curve
 from streams.errors import Rejected
@@ -108,7 +108,10 @@ def test_planned_parts_cover_the_file_within_s3s_limits(size: int, wanted: int |
         assert size <= 64 * MIB
     else:
         assert part >= 5 * MIB
-        assert -(-size // part) <= most_parts(size) <= MAX_PARTS
+        count = -(-size // part)
+        assert count <= most_parts(size) <= MAX_PARTS
+        assert (count - 1) * part + part_length(size, part, count) == size
+        assert 0 < part_length(size, part, count) <= part == part_length(size + part, part, 1)
 
 
 @pytest.mark.parametrize(

@@ -123,8 +123,8 @@ class ObjectsTwin:
     async def create_multipart(self, key: str, *, content_type: str) -> str:
         return "multipart-1"
 
-    def sign_part(self, key: str, upload_id: str, number: int, *, expires_s: int) -> str:
-        return f"http://objects/{key}?part={number}"
+    def sign_part(self, key: str, upload_id: str, number: int, *, expires_s: int, size: int | None = None) -> str:
+        return f"http://objects/{key}?part={number}&size={size}"
 
     async def list_parts(self, key: str, upload_id: str) -> list[UploadPart]:
         return []

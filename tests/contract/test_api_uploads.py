@@ -87,7 +87,7 @@ async def test_parts_are_joined_as_stated_and_joining_twice_is_fine(world: World
     path, length = f"/v1/uploads/{signed['upload_id']}", signed["part_size_bytes"]
     again = (await world.ann.client.post(f"{path}/parts", json={"numbers": [2]})).json()["parts"][0]
     beyond = await world.ann.client.post(f"{path}/parts", json={"numbers": [3, 4]})
-    assert (beyond.status_code, beyond.json()["errors"][0]["pointer"]) == (422, "/numbers/1"), "5 MiB is the least"
+    assert (beyond.status_code, beyond.json()["errors"][0]["pointer"]) == (422, "/numbers/0"), "there are two"
     etags = [
         (await put(url, body)).headers["etag"]
         for url, body in ((signed["parts"][0]["url"], b"a" * length), (again["url"], b"b" * (size - length)))
@@ -101,6 +101,32 @@ async def test_parts_are_joined_as_stated_and_joining_twice_is_fine(world: World
         assert (done.status_code, done.json()["state"]) == (200, "complete"), done.text
     assert (await world.ann.client.delete(path)).status_code == 409
     assert (await world.ann.client.post(f"{path}/parts", json={"numbers": [1]})).json()["code"] == "upload-closed"
+
+
+async def test_a_part_takes_its_own_bytes_and_no_more(world: World) -> None:
+    """Else a key that may write could fill the store with parts that are never joined."""
+    size = 11 * MIB
+    signed = await sign(world, size, parts=2)
+    path, length = f"/v1/uploads/{signed['upload_id']}", signed["part_size_bytes"]
+    assert [part["size_bytes"] for part in signed["parts"]] == [length, size - length]
+    more = (await world.ann.client.post(f"{path}/parts", json={"numbers": [1, 2]})).json()["parts"]
+    assert [part["size_bytes"] for part in more] == [length, size - length]
+    for one, other in (*zip(signed["parts"], more, strict=True),):
+        for url in (one["url"], other["url"]):
+            for wrong in (one["size_bytes"] + 1, one["size_bytes"] - 1, 12 * MIB):
+                assert (await put(url, b"a" * wrong)).status_code == 403
+    assert (await world.ann.client.get(path)).json()["arrived"] == []
+    assert (await put(more[1]["url"], b"b" * (size - length))).status_code == 200
+
+
+async def test_a_split_that_was_not_kept_is_signed_as_before(world: World) -> None:
+    signed = await sign(world, 11 * MIB, parts=2)
+    async with org_transaction(world.api, world.ann.org_id) as rows:
+        await rows.execute("update uploads set part_bytes = null")
+    path = f"/v1/uploads/{signed['upload_id']}"
+    (part,) = (await world.ann.client.post(f"{path}/parts", json={"numbers": [3]})).json()["parts"]
+    assert (part["number"], part["size_bytes"]) == (3, None)
+    assert (await put(part["url"], b"a" * MIB)).status_code == 200
 
 
 async def test_an_aborted_upload_takes_nothing_more(world: World) -> None:
