@@ -108,7 +108,9 @@ class Rig:
                 self._root.chmod(0o755)
             say("starting the stack")
             place = self._given or self._root / "state"  # type: ignore[operator]
-            self._info = local_stack.ensure_running(local_stack.layout_of(place), os.environ | ASK_OFTEN, say)
+            self._info = local_stack.ensure_running(
+                local_stack.layout_of(place), os.environ | ASK_OFTEN, say, ends_with_us=True
+            )
         return self._info
 
     def stop(self) -> None:

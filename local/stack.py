@@ -22,7 +22,7 @@ from local.install.tools import Say
 from local.logs import last_line
 from local.places import cache_dir, check_free, make_private
 from local.problems import Problem
-from local.processes import open_for_append
+from local.processes import open_for_append, tied
 from local.state import Layout, StackState, is_running, load, save, try_lock
 
 _NEEDED_BYTES = 1 * 2**30
@@ -55,18 +55,25 @@ def layout_of(state_dir: Path) -> Layout:
 
 
 def ensure_running(
-    layout: Layout, environ: Mapping[str, str], say: Say, *, stores_only: bool = False, rewind: Sequence[str] = ()
+    layout: Layout,
+    environ: Mapping[str, str],
+    say: Say,
+    *,
+    stores_only: bool = False,
+    rewind: Sequence[str] = (),
+    ends_with_us: bool = False,
 ) -> StackInfo:
     """Start the stack unless it runs, wait until all of it works. Raises Problem.
 
     The sinks in ``rewind`` begin at the earliest message of their topics; a stack that runs cannot be told so.
+    ``ends_with_us``: one that is started here drains and stops when this process ends, however it does (for tests).
     """
     if is_running(layout):
         if rewind:
             raise Problem("this stack runs, and a sink can be rewound only while it stands: `clipstream down` first")
         return wait_ready(layout, None, say)
     prepare(layout, environ, say)
-    process = start_guard(layout, environ, stores_only=stores_only, rewind=rewind)
+    process = start_guard(layout, environ, stores_only=stores_only, rewind=rewind, ends_with_us=ends_with_us)
     try:
         return wait_ready(layout, process, say)
     except BaseException:  # also Ctrl-C: what is half started is not left behind
@@ -108,7 +115,12 @@ def guard_command(layout: Layout, *, stores_only: bool = False, rewind: Sequence
 
 
 def start_guard(
-    layout: Layout, environ: Mapping[str, str], *, stores_only: bool = False, rewind: Sequence[str] = ()
+    layout: Layout,
+    environ: Mapping[str, str],
+    *,
+    stores_only: bool = False,
+    rewind: Sequence[str] = (),
+    ends_with_us: bool = False,
 ) -> subprocess.Popen[bytes]:
     """The guard as a daemon of its own session; its words and the supervisor's go to one log."""
     before = load(layout)
@@ -120,6 +132,7 @@ def start_guard(
             guard_command(layout, stores_only=stores_only, rewind=rewind),
             env=_meant(layout, environ), cwd=layout.root, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True,
+            preexec_fn=tied(signal.SIGTERM) if ends_with_us else None,  # noqa: PLW1509 - it takes no lock
         )  # fmt: skip
 
 

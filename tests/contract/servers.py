@@ -1,10 +1,14 @@
-"""Real servers for contract tests, each on free ports, each stopped by its own PID. Never reuses a running one."""
+"""Real servers for contract tests, each on free ports, each stopped by its own PID. Never reuses a running one.
+
+Each ends with the process that started it, also where that is killed: the kernel sees to it.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -17,6 +21,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from local.processes import tied
 from streams.settings import Settings
 
 STARTED_S = 30.0
@@ -104,7 +109,13 @@ class Process:
 
     def start(self) -> None:
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, env=self._environ)
+            self._process = subprocess.Popen(
+                self._command,
+                stdout=log,
+                stderr=log,
+                env=self._environ,
+                preexec_fn=tied(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
+            )
         deadline = time.monotonic() + STARTED_S
         while not _answers(self._probe_url):
             ended = self._process.poll() is not None

@@ -57,7 +57,7 @@ class Made:
         return layout
 
     def up(self, layout: Layout, environ: dict[str, str]) -> StackInfo:
-        return stack.ensure_running(layout, environ, self.said.append, stores_only=True)
+        return stack.ensure_running(layout, environ, self.said.append, stores_only=True, ends_with_us=True)
 
 
 @pytest.fixture

@@ -17,10 +17,12 @@ import pytest
 
 from local.install import triton, weights
 from local.places import REPO, cache_dir, make_private
+from local.processes import tied
 from tests.contract.servers import free_ports
 
 READY_S = 120.0
 STOP_S = 20.0
+SHARED = "clipstream_test_"
 STUB = "triton_python_backend_stub"
 
 
@@ -75,10 +77,15 @@ def running(log: Path, models: Sequence[str] = ("*",)) -> Iterator[Triton]:
     installed = triton.install(cache, os.environ, say)
     held = weights.install(cache, installed, os.environ, say)
     ports = free_ports(3)
-    prefix = f"clipstream_test_{os.getpid()}_"
+    prefix = f"{SHARED}{os.getpid()}_"
+    _remove_leavings()
     with log.open("wb") as out:
         process = subprocess.Popen(
-            _command(installed, ports, prefix, models), stdout=out, stderr=out, env=_environment(installed, held)
+            _command(installed, ports, prefix, models),
+            stdout=out,
+            stderr=out,
+            env=_environment(installed, held),
+            preexec_fn=tied(signal.SIGTERM),  # noqa: PLW1509 - it takes no lock and imports nothing
         )
     try:
         _wait_ready(process, f"http://127.0.0.1:{ports[1]}/v2/health/ready", log)
@@ -93,6 +100,14 @@ def running(log: Path, models: Sequence[str] = ("*",)) -> Iterator[Triton]:
         _stop(process)
         for left in Path("/dev/shm").glob(f"{prefix}*"):
             left.unlink()
+
+
+def _remove_leavings() -> None:
+    """The shared memory of runs that were killed."""
+    for left in Path("/dev/shm").glob(f"{SHARED}*"):
+        owner = left.name.removeprefix(SHARED).partition("_")[0]
+        if owner.isdigit() and not psutil.pid_exists(int(owner)):
+            left.unlink(missing_ok=True)
 
 
 def _command(installed: triton.TritonInstall, ports: list[int], prefix: str, models: Sequence[str]) -> list[str]:

@@ -36,7 +36,7 @@ def started() -> Iterator[Started]:
     layout = local_stack.layout_of(root / "state")
     try:
         began = time.monotonic()
-        info = local_stack.ensure_running(layout, os.environ | SHORT, print)
+        info = local_stack.ensure_running(layout, os.environ | SHORT, print, ends_with_us=True)
         yield info, time.monotonic() - began
     finally:
         keep = os.environ.get("CLIPSTREAM_KEEP_LOGS")
