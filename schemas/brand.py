@@ -62,6 +62,8 @@ class Placed(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     opacity: Annotated[float, Meta(gt=0, le=1)] = 1.0
     during: Literal["all", "start", "end"] = "all"
     """``start`` and ``end``: the first and the last three seconds."""
+    other_corners: Annotated[list[Corner], Meta(max_length=3)] = []
+    """Corners that will do as well, in this order, where a face would be covered: one for all of a clip."""
 
 
 class LowerThird(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,6 +78,8 @@ class LowerThird(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """None: the kit's colour ``text``, else white."""
     plate: Colour | None = None
     """None: the kit's colour ``primary``, else nearly black."""
+    avoid_faces: bool = True
+    """Whether it stands higher, lower or at the other side where it would cover a face or a caption."""
 
 
 class EndCard(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from PIL import ImageChops
 
 from schemas.documents import CaptionCue
-from schemas.media import Value
+from schemas.media import Box, Value
 from streams.render.cues import DOUBT, CueRules, Fits
 from streams.render.keywords import emoji_of
 from streams.render.layout import CaptionLook, PlacedCue, fits, place
-from streams.render.lettering import CueDrawing, Lettering
+from streams.render.lettering import CueDrawing, Lettering, ink_box
 from streams.render.motion import Phase, phase_at
 from streams.render.planes import rows
 
@@ -102,6 +102,11 @@ class Captions:
         cue = self._cues[number]
         word = max(0, bisect_right([word.start_ms for word in cue.words], at_ms) - 1)
         return State(number, word, phase_at(self._looks[number].template, cue, word, at_ms))
+
+    def inks(self) -> list[tuple[float, float, Box]]:
+        """From when to when each cue is seen, and what it covers."""
+        cues = zip(self._cues, self._looks, strict=True)
+        return [(cue.start_ms, cue.end_ms, ink_box(placed(cue, look), look)) for cue, look in cues]
 
     def told(self, at_ms: float) -> tuple[object, ...] | None:
         """What is shown at a time, as plain values: where they are equal, what is drawn is."""

@@ -12,11 +12,14 @@ from schemas.documents import CaptionCue
 from schemas.edit import Piece
 from schemas.edit_clock import whole
 from schemas.edited import words_out
+from streams.render.aside import Taken
+from streams.render.captions import Captions
 from streams.render.checks.witness import Witness
 from streams.render.chunking import Chunking
 from streams.render.edl import OUTPUT_SIZES, Slot, Timeline
 from streams.render.inserts import AWAY, NOWHERE_MS, Shown
 from streams.render.overlays import Overlays
+from streams.render.room import NEAR_MS, captions_for, faces_seen
 from streams.render.scene import Scene, TakesPictures
 from streams.render.storyboard import Tiles
 from streams.render.task import RenderTask, look_of
@@ -133,12 +136,15 @@ def scene_of(task: RenderTask, cues: list[CaptionCue], scratch: Path) -> Scene:
     """By what all pictures of the export are shown."""
     assert task.index.video is not None
     played = task.pieces or whole(task.plan.range)
-    return Scene(task.plan, task.index.video, cues, look_of(task), played, scratch, overlays_of(task, played))
+    captions = captions_for(cues, look_of(task), task.plan, played)
+    return Scene(task.plan, task.index.video, captions, scratch, overlays_of(task, played, captions))
 
 
-def overlays_of(task: RenderTask, played: Sequence[Piece]) -> Overlays | None:
+def overlays_of(task: RenderTask, played: Sequence[Piece], captions: Captions) -> Overlays | None:
     """What a brand kit lays over the clip's pictures."""
     if task.brand is None:
         return None
-    clip_ms = played[0].output_start_ms, played[-1].output_end_ms
-    return Overlays(task.brand, words_out(task.words, played), OUTPUT_SIZES[task.plan.aspect], clip_ms)
+    clip_ms, size_px = (played[0].output_start_ms, played[-1].output_end_ms), OUTPUT_SIZES[task.plan.aspect]
+    seen = [Taken(at_ms - NEAR_MS, at_ms + NEAR_MS, box) for at_ms, box in faces_seen(task.plan, played, size_px)]
+    inks = [Taken(*one) for one in captions.inks()] if task.brand.kit.lower_third else []
+    return Overlays(task.brand, words_out(task.words, played), size_px, clip_ms, seen, inks)

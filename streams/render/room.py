@@ -39,22 +39,24 @@ def captions_for(cues: Sequence[CaptionCue], look: CaptionLook, plan: FramePlan,
 
 def needs(cues: Sequence[CaptionCue], look: CaptionLook, plan: FramePlan, played: Sequence[Piece]) -> list[Need]:
     """What each cue covers, and should not: the plan's faces are on the source's clock, cues on the output's."""
-    shots = Shots(plan)
-    seen = [
-        (
-            on_output(piece, sample.at_ms),
-            painted_box(sample.face.box, shots.at(sample.at_ms), sample.at_ms, look.width_px, look.height_px),
-        )
-        for piece in played
-        for sample in plan.faces
-        if piece.source.start_ms <= sample.at_ms < piece.source.end_ms
-    ]
+    seen = faces_seen(plan, played, (look.width_px, look.height_px))
     return [
         Need(
             ink=ink_box(placed(cue, look), look),
             faces=[box for at_ms, box in seen if cue.start_ms - NEAR_MS <= at_ms <= cue.end_ms + NEAR_MS],
         )
         for cue in cues
+    ]
+
+
+def faces_seen(plan: FramePlan, played: Sequence[Piece], size_px: tuple[int, int]) -> list[tuple[float, Box]]:
+    """The plan's faces on the output's clock and picture."""
+    shots = Shots(plan) if plan.faces else None
+    return [
+        (on_output(piece, sample.at_ms), painted_box(sample.face.box, shots.at(sample.at_ms), sample.at_ms, *size_px))
+        for piece in played
+        for sample in plan.faces
+        if shots is not None and piece.source.start_ms <= sample.at_ms < piece.source.end_ms
     ]
 
 
@@ -98,10 +100,11 @@ def clear_area(look: CaptionLook) -> CropBox:
 
 def _clear(need: Need, height: int, look: CaptionLook) -> bool:
     ink = msgspec.structs.replace(need.ink, y=need.ink.y + height - look.centre_y_px)
-    return not any(_overlap(ink, face) for face in need.faces)
+    return not any(overlap(ink, face) for face in need.faces)
 
 
-def _overlap(first: Box, second: Box) -> bool:
+def overlap(first: Box, second: Box) -> bool:
+    """Whether two boxes share any of the picture."""
     across = min(first.x + first.width, second.x + second.width) - max(first.x, second.x)
     down = min(first.y + first.height, second.y + second.height) - max(first.y, second.y)
     return across > 0 and down > 0

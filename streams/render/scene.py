@@ -5,21 +5,18 @@ The one way by which an export and a preview show a slot: the same picture, plan
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import av
 
-from schemas.documents import CaptionCue, FramePlan, ShotCrop, VideoTrack
-from schemas.edit import Piece
+from schemas.documents import FramePlan, ShotCrop, VideoTrack
 from schemas.shown import view
+from streams.render.captions import Captions
 from streams.render.edl import OUTPUT_SIZES, Shots, Slot
-from streams.render.layout import CaptionLook
 from streams.render.overlays import Overlays
 from streams.render.picture import Painter
 from streams.render.planes import copied
-from streams.render.room import captions_for
 
 
 class TakesPictures(Protocol):
@@ -47,17 +44,15 @@ class Scene:
         self,
         plan: FramePlan,
         track: VideoTrack,
-        cues: Sequence[CaptionCue],
-        look: CaptionLook,
-        played: Sequence[Piece],
+        captions: Captions,
         scratch: Path,
         overlays: Overlays | None = None,
     ) -> None:
-        """``cues`` on the output's clock; ``scratch`` takes what filters need as files."""
+        """``captions`` on the output's clock; ``scratch`` takes what filters need as files."""
         self.overlays = overlays
         self._shots = Shots(plan)
         self._painter = Painter(track, OUTPUT_SIZES[plan.aspect], scratch)
-        self._captions = captions_for(cues, look, plan, played)
+        self._captions = captions
 
     def paint(self, picture: av.VideoFrame, at_ms: int) -> Painted:
         """A picture of the source, which is shown there from ``at_ms`` on."""

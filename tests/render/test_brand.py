@@ -16,6 +16,7 @@ from schemas.brand import BrandKit, EndCard, LowerThird, MusicBed, Placed
 from schemas.documents import VideoTrack
 from schemas.edit_clock import whole
 from schemas.media import TimeRange, Word
+from streams.render.aside import place, window
 from streams.render.bed import PER_MS, bed_gain, brought_to, repeated
 from streams.render.dress import Around, Dress, around, behind
 from streams.render.edl import Slot
@@ -25,7 +26,7 @@ from streams.render.inserts import as_frame, end_card, filling
 from streams.render.layout import look_for
 from streams.render.loudness import RATE_HZ, integrated_lufs
 from streams.render.lower_third import BEGINS_MS, name_plate, named_turns
-from streams.render.overlays import FADE_MS, FADE_STEPS, Overlays, place, window
+from streams.render.overlays import FADE_MS, FADE_STEPS, Overlays
 from streams.render.planes import copied, rows
 from streams.render.still import still
 from streams.render.task import VIDEO_FILE, RenderTask
