@@ -25,3 +25,15 @@ class Steps:
             self._report(self._latest)
 
         return count
+
+    def beside(self) -> Callable[[int], None]:
+        """The counter of a part that is worked on while others are: what each adds, all have grown."""
+        seen = 0
+
+        def count(value: int) -> None:
+            nonlocal seen
+            grown, seen = max(0, value - seen), max(seen, value)
+            self._latest += grown
+            self._report(self._latest)
+
+        return count

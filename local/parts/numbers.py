@@ -4,7 +4,7 @@ from __future__ import annotations
 
 STAGES: tuple[tuple[str, int], ...] = (
     ("ingest", 1),
-    ("listen", 1),
+    ("listen", 2),
     ("close", 1),
     ("look", 1),
     ("study", 1),

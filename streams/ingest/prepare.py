@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import hashlib
-import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -17,19 +15,21 @@ import msgspec
 from schemas import events
 from schemas.documents import SourceIndex
 from schemas.media import ObjectRef, TimeRange
-from streams.adapters.media.sandbox import ChildLimits, LocalSource, run_child
+from streams.adapters.media.sandbox import ChildLimits, LocalSource, SourceHandle, run_child
 from streams.adapters.ports import Objects, Outside, Report
 from streams.errors import Rejected, Unavailable
+from streams.ingest.arriving import arriving
 from streams.ingest.partials import Partials, name_of
 from streams.ingest.probe import INDEX_NAME, ProbeArgs, Probed, flac_name
 from streams.settings import MediaLimits, SpanRules
 from streams.steps import Steps
 
-COPY_BYTES = 8 * 2**20
 SPARE_BYTES = 256 * 2**20
 """Room that stays free for the sound and the index of a source."""
 PROBE_MEMORY_BYTES = 1_200_000_000
 CPU_S_PER_GB = 60.0
+WAIT_S_PER_GB = 1000.0
+"""For a store as slow as 1 MB/s: the source's fault must not be told where the store is at fault."""
 ENTRY = "streams.ingest.probe:main"
 
 
@@ -72,10 +72,15 @@ async def prepare(
     """
     steps = Steps(report)
     with _place(event, partials, scratch) as local:
-        source = await fetch_source(
-            event, local, objects=objects, outside=outside, limits=limits, partials=partials, prefix=prefix, steps=steps
-        )
-        probed = await probe(local, source.size, limits=limits, rules=rules, scratch=scratch, report=steps.part())
+        if event.object_key is not None:
+            size = await _checked_size(event.object_key, local, objects, limits, partials)
+            async with arriving(objects, event.object_key, size, local, steps.beside()) as handle:
+                probed = await probe(handle, limits=limits, rules=rules, scratch=scratch, report=steps.beside())
+                source = await handle.whole()
+        else:
+            source = await _download(event, local, objects, outside, limits, partials, prefix, steps)
+            with LocalSource(local) as file:
+                probed = await probe(file, limits=limits, rules=rules, scratch=scratch, report=steps.part())
         local.unlink()
     index = msgspec.msgpack.decode(await asyncio.to_thread((scratch / INDEX_NAME).read_bytes), type=SourceIndex)
     index_ref = await objects.put_file(prefix, scratch / INDEX_NAME, "application/msgpack", ".msgpack")
@@ -100,10 +105,9 @@ def _place(event: events.UploadReceived, partials: Partials, scratch: Path) -> I
         yield path
 
 
-async def fetch_source(
+async def _download(
     event: events.UploadReceived,
     local: Path,
-    *,
     objects: Objects,
     outside: Outside,
     limits: MediaLimits,
@@ -111,21 +115,12 @@ async def fetch_source(
     prefix: str,
     steps: Steps,
 ) -> ObjectRef:
-    """Bring the source to ``local`` and say which object it is."""
-    if event.object_key is not None:
-        return await _copy_upload(event.object_key, local, objects, limits, partials, steps.part())
-    if event.source_url is None:
+    """Bring what lies behind the URL to ``local``, and store it."""
+    url, size = event.source_url, 0
+    if url is None:
         raise Rejected("url.invalid", "The upload names neither an object nor a URL.")
-    await _download(event.source_url, local, outside, limits, partials, steps.part())
-    return await objects.put_file(prefix, local, "application/octet-stream", ".bin", steps.part())
-
-
-async def _download(
-    url: str, local: Path, outside: Outside, limits: MediaLimits, partials: Partials, report: Report
-) -> None:
-    size = 0
     try:
-        async for received in outside.download(url, local, max_bytes=limits.max_bytes, report=report):
+        async for received in outside.download(url, local, max_bytes=limits.max_bytes, report=steps.part()):
             size = received
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
@@ -135,11 +130,11 @@ async def _download(
         raise Unavailable("disk", f"{local.parent} had no room for the download: make room") from error
     if size == 0:
         raise Rejected("media.corrupt", "The URL gave an empty file.")
+    return await objects.put_file(prefix, local, "application/octet-stream", ".bin", steps.part())
 
 
-async def _copy_upload(
-    key: str, local: Path, objects: Objects, limits: MediaLimits, partials: Partials, report: Report
-) -> ObjectRef:
+async def _checked_size(key: str, local: Path, objects: Objects, limits: MediaLimits, partials: Partials) -> int:
+    """Bytes of an upload for which there is room."""
     try:
         size = await objects.size(key)
     except KeyError:
@@ -151,23 +146,7 @@ async def _copy_upload(
     if shutil.disk_usage(local.parent).free < size + SPARE_BYTES:
         await asyncio.to_thread(partials.make_room)
     _need_room(local.parent, size)
-    digest = hashlib.sha256()
-    with local.open("wb") as file:
-        while (start := file.tell()) < size:
-            part = await objects.read_range(key, start, min(COPY_BYTES, size - start))
-            if not part:
-                raise Unavailable("objects", f"{key!r} ended at {start} of {size} bytes")
-            await asyncio.to_thread(_append, file.fileno(), digest.update, part)
-            file.seek(start + len(part))
-            report(start + len(part))
-    return ObjectRef(key=key, sha256=digest.hexdigest(), size=size)
-
-
-def _append(descriptor: int, update: Callable[[bytes], None], part: bytes) -> None:
-    update(part)
-    view = memoryview(part)
-    while view:
-        view = view[os.write(descriptor, view) :]
+    return size
 
 
 def _need_room(directory: Path, size: int) -> None:
@@ -177,14 +156,15 @@ def _need_room(directory: Path, size: int) -> None:
 
 
 async def probe(
-    local: Path, size: int, *, limits: MediaLimits, rules: SpanRules, scratch: Path, report: Report
+    source: SourceHandle, *, limits: MediaLimits, rules: SpanRules, scratch: Path, report: Report
 ) -> Probed:
-    """Run the probe on a local file. Raises Rejected and Unavailable."""
-    allowed_s = limits.probe_timeout_s + CPU_S_PER_GB * size / 1e9
-    child = ChildLimits(memory_bytes=PROBE_MEMORY_BYTES, cpu_s=int(allowed_s), wall_s=allowed_s * 2)
+    """Run the probe on a source that is there, or comes. Raises Rejected and Unavailable."""
+    gigabytes = source.size / 1e9
+    allowed_s = limits.probe_timeout_s + CPU_S_PER_GB * gigabytes
+    wait_s = 0.0 if source.complete else WAIT_S_PER_GB * gigabytes
+    child = ChildLimits(memory_bytes=PROBE_MEMORY_BYTES, cpu_s=int(allowed_s), wall_s=allowed_s * 2 + wait_s)
     args = msgspec.to_builtins(ProbeArgs(scratch=str(scratch), limits=limits, rules=rules))
-    with LocalSource(local) as handle:
-        answer = await run_child(ENTRY, args, scratch=scratch, limits=child, source=handle, report=report)
+    answer = await run_child(ENTRY, args, scratch=scratch, limits=child, source=source, report=report)
     return msgspec.convert(answer, Probed)
 
 

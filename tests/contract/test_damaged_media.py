@@ -98,9 +98,8 @@ def damaged(path: Path, out: Path, kind: str, seed: int) -> Path:
 
 async def made(path: Path, scratch: Path, clip: TimeRange = CLIP) -> tuple[ClipTracks, Certificate, bytes]:
     """What the stages do with a file and one clip of it, each in its own confined child."""
-    await probe(
-        path, path.stat().st_size, limits=MediaLimits(), rules=SpanRules(), scratch=scratch, report=lambda _: None
-    )
+    with LocalSource(path) as source:
+        await probe(source, limits=MediaLimits(), rules=SpanRules(), scratch=scratch, report=lambda _: None)
     index = msgspec.msgpack.decode((scratch / INDEX_NAME).read_bytes(), type=SourceIndex)
     with LocalSource(path) as source:
         tracks = await look_closely(

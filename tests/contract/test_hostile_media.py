@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from schemas.documents import SourceIndex
+from streams.adapters.media.sandbox import LocalSource
 from streams.errors import Rejected
 from streams.ingest import probe as child
 from streams.ingest.prepare import probe
@@ -63,14 +64,10 @@ TABLE: dict[str, str | tuple[int, int, int, int, int]] = {
 async def run(path: Path, scratch: Path, limits: MediaLimits | None = None) -> tuple[Probed, SourceIndex]:
     started = time.monotonic()
     try:
-        probed = await probe(
-            path,
-            path.stat().st_size,
-            limits=limits or MediaLimits(),
-            rules=SpanRules(),
-            scratch=scratch,
-            report=lambda _: None,
-        )
+        with LocalSource(path) as source:
+            probed = await probe(
+                source, limits=limits or MediaLimits(), rules=SpanRules(), scratch=scratch, report=lambda _: None
+            )
     finally:
         assert time.monotonic() - started < SOON_S
     assert probed.peak_bytes < PEAK_BYTES

@@ -35,7 +35,7 @@ def test_every_process_has_a_place_of_its_own_in_the_block() -> None:
     assert {name for name, _ in WORKERS} < set(PORTS)
 
 
-def test_frame_and_render_have_two_workers_the_others_one() -> None:
-    assert {stage: count for stage, count in STAGES if count > 1} == {"frame": 2, "render": 2}
+def test_what_takes_longest_has_two_workers_the_others_one() -> None:
+    assert {stage: count for stage, count in STAGES if count > 1} == {"listen": 2, "frame": 2, "render": 2}
     assert worker_names("render", 2) == ("render-1", "render-2")
-    assert worker_names("listen", 1) == ("listen",)
+    assert worker_names("look", 1) == ("look",)

@@ -15,3 +15,15 @@ def test_steps_only_grow() -> None:
     second(1)
     second(3)
     assert seen == [5, 9, 10, 12]
+
+
+def test_parts_side_by_side_add_up() -> None:
+    seen: list[int] = []
+    steps = Steps(seen.append)
+    copied, read = steps.beside(), steps.beside()
+    copied(100)
+    read(1)
+    copied(250)
+    read(4)
+    steps.part()(2)
+    assert seen == [100, 101, 251, 254, 256]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 REQUEST = struct.Struct("!QQ")
 READY, FAILED = b"\x00", b"\x01"
 BUFFER_BYTES = 256 * 1024
+GRANT_BYTES = 2**20
+"""The parent is asked once for each stretch of so many bytes: it answers thousands of times for a long file else."""
 
 
 class SourceLost(OSError):
@@ -32,6 +34,7 @@ class SourceFile(io.RawIOBase):
         self._size = size
         self._channel = channel
         self._position = 0
+        self._granted = range(0)
 
     def readable(self) -> bool:
         """Yes."""
@@ -60,10 +63,18 @@ class SourceFile(io.RawIOBase):
         if length == 0:
             return 0
         if self._channel >= 0:
-            self._ask(self._position, length)
+            length = min(length, self._grant() - self._position)
         count = os.preadv(self._descriptor, [view[:length]], self._position)
         self._position += count
         return count
+
+    def _grant(self) -> int:
+        """Where the bytes end that are there, asked for if need be. They stay until the next question."""
+        if self._position not in self._granted:
+            end = min(self._size, (self._position // GRANT_BYTES + 1) * GRANT_BYTES)
+            self._ask(self._position, end - self._position)
+            self._granted = range(self._position, end)
+        return self._granted.stop
 
     def _ask(self, offset: int, length: int) -> None:
         try:
