@@ -115,6 +115,15 @@ async def test_a_glossary_invents_nothing(speech: TritonSpeech) -> None:
     assert texts(nudged.words) == texts(plain.words)
 
 
+async def test_what_is_drawn_at_random_depends_on_the_recording_alone(speech: TritonSpeech) -> None:
+    """Music with a glossary is heard carefully, by chance in the end: the same again, whatever was heard before."""
+    samples = sound(media("music/Kevin_MacLeod-Vibe_Ace.ogg"))[: 10 * RATE_HZ]
+    terms = ("Lorenz", "Tchaikovsky", "Betelgeuse")
+    first, second = [await speech.transcribe(samples, language=None, report=ignore, glossary=terms) for _ in range(2)]
+    assert any(window.again for window in first.windows)
+    assert (second.windows, second.words) == (first.windows, first.words)
+
+
 async def test_what_the_decoder_thought_comes_along(speech: TritonSpeech) -> None:
     with metered() as meter:
         heard = await speech.transcribe(sound(media("speech/jfk.flac")), language="en", report=ignore)

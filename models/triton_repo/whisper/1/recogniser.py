@@ -13,6 +13,7 @@ import numpy as np
 import packing
 import silero
 from batches import Batches
+from chance import Chance
 from faster_whisper import WhisperModel
 from faster_whisper.vad import VadOptions
 from tongues import Tongues
@@ -99,7 +100,8 @@ class Recogniser:
             num_workers=lanes,
             local_files_only=True,
         )
-        self._tongues = self._model.model = Tongues(self._model.model)
+        self._chance = Chance(self._model.model, lambda: _fresh(weights, device, device_index, compute_type))
+        self._tongues = self._model.model = Tongues(self._chance)
         self._batched = Batches(self._model, self._tongues, lanes)
         self.name = f"{weights.name}/{compute_type}"
 
@@ -110,7 +112,7 @@ class Recogniser:
 
     def hear(self, audio: np.ndarray, options: Options, cancelled: Callable[[], bool]) -> Hearing:
         """Words of 16 kHz mono int16 audio, shape (n,). Stops after the current batch when cancelled."""
-        ctranslate2.set_random_seed(0)
+        self._chance.begin()
         samples = audio.astype(np.float32) / 32768.0
         found, voiced = silero.found(samples, VAD, VOICED)
         pieces = packing.pack(found)
@@ -216,6 +218,14 @@ class Recogniser:
                 agreement = gates.agreement(_texts([segment]), _texts(believed))
             for one in believed:
                 yield _part(one, pieces, offset_s, own, again=again, agreement=agreement, glossary=options.glossary)
+
+
+def _fresh(weights: Path, device: str, device_index: int, compute_type: str):
+    """The network once more, on one thread of its own, with numbers drawn from the start."""
+    ctranslate2.set_random_seed(0)
+    return ctranslate2.models.Whisper(
+        str(weights), device=device, device_index=device_index, compute_type=compute_type, intra_threads=1
+    )
 
 
 def _window_of(segment, spans: list[packing.Window]) -> packing.Window:
