@@ -19,7 +19,7 @@ from streams.adapters.postgres import Connection, Row
 _OF_PROJECT = """
 select export_id, clip_id, aspect, captions, template, mask_profanity, state, edit_version, number, automatic, start_ms,
   end_ms, coalesce(certificate->'framing', '[]') as framing, certificate->>'verdict' as verdict
-from exports where org_id = $1 and project_id = $2 order by created_at, export_id
+from exports where org_id = $1 and project_id = $2 order by number, created_at, export_id
 """
 _OF_CLIP = _OF_PROJECT.replace("project_id = $2", "clip_id = $2")
 """A certificate is long, and a list needs little of it."""

@@ -17,13 +17,13 @@ from api.registry import Call, Operation, Reply
 from schemas.documents import Aspect
 from schemas.events import ExportRequested
 from schemas.ids import result_id
+from schemas.options import MOST_SHAPES
 from schemas.siblings import Sibling
 from streams.adapters.postgres import Connection, Row
 from streams.outbox import put
 
 MOST_OF_A_CLIP, MOST_OPEN = 500, 200
 """Exports of a clip, and such of a project that wait or are being made: more than anybody looks at."""
-MOST_SHAPES = 4
 DISTINCT = {"uniqueItems": True}
 
 

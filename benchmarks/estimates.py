@@ -113,13 +113,18 @@ def table_of(projects: Sequence[Project], shown: Rates) -> Rates:
     """A table fitted on these projects."""
     took = [one for _, one, _ in projects]
     made = {name: fitted(name, took, shown) for name in FORMS}
-    stages = {name: rate for name, rate in made.items() if name in shown.stages}
+    per_shape = {str(name): rate.per_shape for name, rate in shown.stages.items()}  # of benchmarks.aspects
+    stages = {
+        name: msgspec.structs.replace(rate, per_shape=per_shape[name])
+        for name, rate in made.items()
+        if name in per_shape
+    }
     kinds = {name: rate for name, rate in made.items() if name in ("stored_bytes", "read_bytes")}
     return msgspec.structs.replace(
         shown,
         stages=msgspec.convert(stages, dict[Stage, Rate]),
         kinds=msgspec.convert(kinds, dict[CostKind, Rate]),
-        elapsed=made[ELAPSED],
+        elapsed=msgspec.structs.replace(made[ELAPSED], per_shape=shown.elapsed.per_shape),
     )
 
 

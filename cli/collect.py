@@ -37,10 +37,15 @@ def stem(ordinal: int, title: str, aspect: str, number: int = 1) -> str:
     return "-".join(part for part in parts if part)
 
 
-def automatic_export(clip: JSON) -> JSON | None:
-    """The export that came with a clip."""
+def automatic_exports(clip: JSON) -> list[JSON]:
+    """The exports that came with a clip, one in each shape that was asked for."""
     exports: list[JSON] = clip.get("exports") or []
-    return next((export for export in exports if export.get("automatic", True)), None)
+    return [export for export in exports if export.get("automatic", True)]
+
+
+def automatic_export(clip: JSON) -> JSON | None:
+    """The first of them."""
+    return next(iter(automatic_exports(clip)), None)
 
 
 def download_export(
@@ -124,23 +129,26 @@ def save_intelligence(client: Client, project_id: str, out: Path) -> None:
         (out / "about.md").write_bytes(client.get_bytes(path, format="markdown"))
 
 
-def clip_entry(clip: JSON, export: JSON | None, files: Mapping[str, str]) -> JSON:
-    """One clip in the report."""
+def clip_entry(clip: JSON, made: Sequence[tuple[JSON, Mapping[str, str]]]) -> JSON:
+    """One clip in the report; ``made``: its exports with their files. Those beside the first are its ``shapes``."""
     keys = (
         *("clip_id", "ordinal", "start_ms", "end_ms", "title", "hook", "description", "hashtags"),
         *("reason", "without_words", "score", "confidence", "signals"),
     )
     entry: JSON = {key: clip.get(key) for key in keys}
-    entry["files"] = dict(files)
-    if export:
-        wanted = ("export_id", "state", "aspect", "captions", "certificate", "failure")
-        entry["export"] = {key: export.get(key) for key in wanted}
-        links = (export.get("files") or {}).get("thumbnails") or []
-        entry["thumbnails"] = [
-            {"file": files.get(f"thumbnail {number}" if number > 1 else "thumbnail"), **link["scores"]}
-            for number, link in enumerate(links, 1)
-        ]
-    return entry
+    first, *others = [_made(export, files) for export, files in made] or [{"files": {}}]
+    return entry | first | ({"shapes": others} if others else {})
+
+
+def _made(export: JSON, files: Mapping[str, str]) -> JSON:
+    """What an entry tells of an export."""
+    wanted = ("export_id", "state", "aspect", "captions", "certificate", "failure")
+    links = (export.get("files") or {}).get("thumbnails") or []
+    thumbnails = [
+        {"file": files.get(f"thumbnail {number}" if number > 1 else "thumbnail"), **link["scores"]}
+        for number, link in enumerate(links, 1)
+    ]
+    return {"files": dict(files), "export": {key: export.get(key) for key in wanted}, "thumbnails": thumbnails}
 
 
 def commit_of(clone: Path) -> str | None:

@@ -155,20 +155,24 @@ def finish(client: Client, source: str, project: JSON, out: Path, display: Displ
 
 def _download(client: Client, project_id: str, out: Path, display: Display) -> tuple[list[JSON], list[JSON]]:
     clips: list[JSON] = client.get(f"/v1/projects/{project_id}/clips")["items"]
-    pairs = []
-    for clip in clips:
-        brief = collect.automatic_export(clip)
-        pairs.append((clip, client.get(f"/v1/exports/{brief['export_id']}") if brief else None))
-    exports = [export for _, export in pairs if export]
-    entries: list[JSON] = []
+    found = [
+        (clip, [client.get(f"/v1/exports/{brief['export_id']}") for brief in collect.automatic_exports(clip)])
+        for clip in clips
+    ]
+    exports = [export for _, made in found for export in made]
     total = collect.download_size(exports)
     if not total:
-        return [collect.clip_entry(clip, export, {}) for clip, export in pairs], exports
-    with display.bar(f"Downloading {counted(len(exports), 'clip')}", total) as on_bytes:
-        for clip, export in pairs:
-            name = collect.stem(clip["ordinal"], clip["title"], (export or {}).get("aspect", ""))
-            files = collect.download_export(client, export, name, out, on_bytes) if export else {}
-            entries.append(collect.clip_entry(clip, export, files))
+        return [collect.clip_entry(clip, [(export, {}) for export in made]) for clip, made in found], exports
+    entries: list[JSON] = []
+    what = "clip" if len(exports) == len(clips) else "export"
+    with display.bar(f"Downloading {counted(len(exports), what)}", total) as on_bytes:
+        for clip, made in found:
+            names = [collect.stem(clip["ordinal"], clip["title"], export["aspect"]) for export in made]
+            saved = [
+                (export, collect.download_export(client, export, name, out, on_bytes))
+                for export, name in zip(made, names, strict=True)
+            ]
+            entries.append(collect.clip_entry(clip, saved))
     return entries, exports
 
 
@@ -178,7 +182,8 @@ def exit_code(project: JSON, clips: list[JSON]) -> int:
         return PROJECT_FAILED
     if not clips:
         return NOTHING_FOUND
-    return OK if all(clip["files"].get("video") for clip in clips) else PARTIAL
+    made = [one for clip in clips for one in (clip, *clip.get("shapes", []))]
+    return OK if all(one["files"].get("video") for one in made) else PARTIAL
 
 
 def show_result(display: Display, report: JSON, out: Path, code: int) -> None:

@@ -160,7 +160,11 @@ def clip_table(clips: Sequence[JSON]) -> Table:
 
 
 def file_cell(clip: JSON) -> Text:
-    """Name of a clip's video, or why there is none, with what its certificate warns of."""
+    """Name of a clip's video in each shape, or why there is none, with what its certificate warns of."""
+    return Text("\n").join([_made_cell(one) for one in (clip, *clip.get("shapes", []))])
+
+
+def _made_cell(clip: JSON) -> Text:
     export = clip.get("export") or {}
     if clip["files"].get("video"):
         cell = Text(clip["files"]["video"])

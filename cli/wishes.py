@@ -25,6 +25,7 @@ FLAGS: Mapping[str, str] = {
     "min_clip_ms": "--length",
     "max_clip_ms": "--length",
     "topics": "--topic",
+    "aspects": "--aspect",
     "export/captions/language": "--caption-language",
 }
 """Flags that are not called as their option is."""
@@ -70,7 +71,7 @@ def lengths(text: str) -> tuple[int, int]:
 def add_wishes(parser: argparse.ArgumentParser, positive: Callable[[str], int]) -> None:
     """The flags."""
     add = parser.add_argument
-    add("--aspect", choices=ASPECTS, help="of the clips (9:16)")
+    add("--aspect", action="append", choices=ASPECTS, help="of the clips (9:16); several times: each clip in each")
     add("--max-clips", type=positive, metavar="N", help="at most so many clips (by the video's length, up to 12)")
     add("--target-clips", type=positive, metavar="N", help="aim at so many clips; what is not good enough is left out")
     add("--length", type=lengths, metavar="S-S", help="shortest and longest clip in seconds (10-90)")
@@ -93,8 +94,10 @@ def add_wishes(parser: argparse.ArgumentParser, positive: Callable[[str], int]) 
 def options_of(args: Namespace) -> JSON:
     """The project's options; what was not asked for is left to the API."""
     shortest, longest = args.length or (None, None)
+    aspects = list(dict.fromkeys(args.aspect or []))
     wanted = {
-        "aspect": args.aspect,
+        "aspect": aspects[0] if len(aspects) == 1 else None,
+        "aspects": aspects if len(aspects) > 1 else None,
         "max_clips": args.max_clips,
         "target_clips": args.target_clips,
         "min_clip_ms": shortest,

@@ -37,6 +37,8 @@ class Rate(Value, frozen=True, kw_only=True):
     per_megapixel_s: float = 0.0
     per_clip_s: float = 0.0
     per_clip_megapixel_s: float = 0.0
+    per_shape: float = 0.0
+    """What each shape of a clip beside the first takes, of what the first does."""
 
 
 class Rates(Value, frozen=True, kw_only=True):
@@ -146,7 +148,8 @@ def by_table(rate: Rate, source: Source, rates: Rates) -> float:
     media_s = source.media_ms / 1000
     clip_s = min(max(rates.clip_s, source.options.min_clip_ms / 1000), source.options.max_clip_ms / 1000)
     clips_s = min(clips_of(source, rates) * clip_s, media_s)
-    of_clips = rate.per_clip_s + rate.per_clip_megapixel_s * source.megapixels
+    shapes = 1 + rate.per_shape * (len(source.options.shapes) - 1)
+    of_clips = (rate.per_clip_s + rate.per_clip_megapixel_s * source.megapixels) * shapes
     of_media = rate.per_media_s + rate.per_megapixel_s * source.megapixels
     return rate.fixed + of_media * media_s + of_clips * clips_s
 

@@ -33,6 +33,8 @@ class ProjectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """What a caller may ask of a project; all optional."""
 
     aspect: Aspect = "9:16"
+    aspects: list[Aspect] = []
+    """Shapes of the automatic clips, each made in all of them by one decode; none: ``aspect`` alone."""
     captions: bool = True
     captions_template: str = DEFAULT_TEMPLATE
     """How the captions of the automatic clips look."""
@@ -58,6 +60,11 @@ class ProjectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """What is said, word for word: it replaces what was recognised, at the times where it is said."""
     translate: Literal["en"] | None = None
     """Give the transcript a second track in this language."""
+
+    @property
+    def shapes(self) -> list[Aspect]:
+        """In which each automatic clip is made, the first one first."""
+        return self.aspects or [self.aspect]
 
 
 class UploadReceived(Event, frozen=True, kw_only=True):
@@ -127,7 +134,7 @@ class MomentsDetected(Event, frozen=True, kw_only=True):
 
 
 class ClipSelected(Event, frozen=True, kw_only=True):
-    """One moment became a clip; its automatic export comes with it."""
+    """One moment became a clip; its automatic exports come with it."""
 
     clip_id: UUID
     export_id: UUID
@@ -144,6 +151,8 @@ class ClipSelected(Event, frozen=True, kw_only=True):
     options: ExportOptions = ExportOptions()
     transcript_version: int | None = None
     """Whose words are shown, whatever is corrected later; 0: there were none; None, in older events: the newest."""
+    siblings: list[Sibling] = []
+    """Automatic exports of it beside the first: the same in other shapes."""
 
 
 class ExportRequested(Event, frozen=True, kw_only=True):

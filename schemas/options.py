@@ -10,6 +10,7 @@ from schemas.export_options import broken_export_rules
 from schemas.templates import templates
 
 MAX_CLIPS = 50
+MOST_SHAPES = 4
 CLIP_MS = (3_000, 180_000)
 MOST_TOPICS = 10
 TOPIC_CHARS = 100
@@ -32,6 +33,11 @@ def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
     """Name of each option that is out of its range → what it must be; empty when all is well."""
     low, high = CLIP_MS
     checks = (
+        (
+            "aspects",
+            len(set(options.aspects)) == len(options.aspects) <= MOST_SHAPES,
+            f"at most {MOST_SHAPES} shapes, each once",
+        ),
         ("max_clips", options.max_clips is None or 1 <= options.max_clips <= MAX_CLIPS, f"1 to {MAX_CLIPS}"),
         ("min_clip_ms", low <= options.min_clip_ms <= high, f"{low} to {high} ms"),
         ("max_clip_ms", options.min_clip_ms <= options.max_clip_ms <= high, f"min_clip_ms to {high} ms"),

@@ -152,6 +152,7 @@ async def settle(connection: Connection, org_id: UUID, project_id: UUID, cause: 
     row = await connection.fetchrow(
         """select count(*) filter (where state in ('waiting', 'rendering')) as open,
                   count(*) filter (where state = 'done') as done, count(*) as all,
+                  count(distinct clip_id) as clips, count(distinct clip_id) filter (where state = 'done') as made,
                   min(failure_detail) as detail
            from exports where org_id = $1 and project_id = $2 and automatic""",
         org_id,
@@ -164,8 +165,9 @@ async def settle(connection: Connection, org_id: UUID, project_id: UUID, cause: 
         await fail_project(connection, org_id, project_id, "clips.all_failed", detail, cause)
         return
     if row["done"] < row["all"]:
-        await warn(connection, org_id, project_id, f"{row['all'] - row['done']} of {row['all']} clips failed")
-    await complete_project(connection, org_id, project_id, int(row["done"]), cause)
+        what = "clips" if row["clips"] == row["all"] else "files of clips"
+        await warn(connection, org_id, project_id, f"{row['all'] - row['done']} of {row['all']} {what} failed")
+    await complete_project(connection, org_id, project_id, int(row["made"]), cause)
 
 
 async def _stages_ended(connection: Connection, org_id: UUID, project_id: UUID) -> bool:

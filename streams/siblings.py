@@ -10,7 +10,7 @@ import msgspec
 from schemas import events
 from schemas.siblings import FramedSibling
 
-OneOf = TypeVar("OneOf", events.ExportRequested, events.RenderRequested)
+OneOf = TypeVar("OneOf", bound=events.ClipSelected | events.ExportRequested | events.RenderRequested)
 
 
 def apart(event: OneOf) -> list[OneOf]:

@@ -12,6 +12,7 @@ from schemas.documents import HeardSpan, Moment, MomentList, SeenSpan, Transcrip
 from schemas.export_options import export_suffix, words_suffix
 from schemas.ids import result_id
 from schemas.media import ObjectRef
+from schemas.siblings import Sibling
 from schemas.sounds import Sounds
 from schemas.templates import export_words, version_of
 from schemas.worth import WeightTable
@@ -26,6 +27,7 @@ from streams.detect.timeline import Embedded, gather
 from streams.detect.weigh import Material, weigh, wishes_of
 from streams.errors import Unavailable
 from streams.outbox import Cause, put
+from streams.siblings import apart
 
 MEANING_LOST = "What the sentences mean could not be asked for: moments were compared by the words they have in common."
 
@@ -191,7 +193,7 @@ async def _write(
     )
     await put(connection, detected, work.cause)
     for stage in ("frame", "render"):
-        await lifecycle.expect_parts(connection, *owner, stage, len(clips))
+        await lifecycle.expect_parts(connection, *owner, stage, len(clips) * len(known.options.shapes))
     await lifecycle.end_part(connection, *owner, "detect", work.cause, cpu_ms=work.cpu_ms)
     for ordinal, moment in enumerate(clips):
         await _write_clip(connection, event, known, ordinal, moment, work.cause)
@@ -210,29 +212,39 @@ async def _write_clip(
     moment: Moment,
     cause: Cause,
 ) -> None:
+    selected = _selected(event, known, ordinal, moment)
+    await _insert_clip(connection, selected, moment)
+    for number, one in enumerate(apart(selected), 1):
+        await _insert_export(connection, one, number)
+    await put(connection, selected, cause, name=str(selected.clip_id))
+
+
+def _selected(event: events.UnderstandingCompleted, known: Known, ordinal: int, moment: Moment) -> events.ClipSelected:
+    """What is said of a clip, with its export in each shape that is wanted."""
     clip_id, options = UUID(moment.id), known.options
     words = export_words(options.captions, options.captions_template, masked=options.mask_profanity)
-    name = f"{options.aspect}/{words}{export_suffix(options.export)}{words_suffix(known.transcript_version)}"
-    selected = events.ClipSelected(
+    name = f"{words}{export_suffix(options.export)}{words_suffix(known.transcript_version)}"
+    first, *others = [
+        Sibling(export_id=result_id(clip_id, "export", f"{aspect}/{name}"), aspect=aspect) for aspect in options.shapes
+    ]
+    return events.ClipSelected(
         org_id=event.org_id,
         project_id=event.project_id,
         clip_id=clip_id,
-        export_id=result_id(clip_id, "export", name),
+        export_id=first.export_id,
         ordinal=ordinal,
         range=moment.range,
         score=moment.score,
         confidence=moment.confidence,
-        aspect=options.aspect,
+        aspect=first.aspect,
         captions=options.captions,
         template=options.captions_template,
         template_version=version_of(options.captions_template),
         mask_profanity=options.mask_profanity,
         options=options.export,
         transcript_version=known.transcript_version,
+        siblings=others,
     )
-    await _insert_clip(connection, selected, moment)
-    await _insert_export(connection, selected)
-    await put(connection, selected, cause, name=str(clip_id))
 
 
 async def _insert_clip(connection: Connection, selected: events.ClipSelected, moment: Moment) -> None:
@@ -259,12 +271,12 @@ async def _insert_clip(connection: Connection, selected: events.ClipSelected, mo
     )
 
 
-async def _insert_export(connection: Connection, selected: events.ClipSelected) -> None:
+async def _insert_export(connection: Connection, selected: events.ClipSelected, number: int) -> None:
     await connection.execute(
         """insert into exports
              (org_id, export_id, project_id, clip_id, ordinal, aspect, captions, start_ms, end_ms, automatic, template,
-              mask_profanity, options, transcript_version)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, true, $10, $11, $12, $13) on conflict do nothing""",
+              mask_profanity, options, transcript_version, number)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, true, $10, $11, $12, $13, $14) on conflict do nothing""",
         selected.org_id,
         selected.export_id,
         selected.project_id,
@@ -278,4 +290,5 @@ async def _insert_export(connection: Connection, selected: events.ClipSelected) 
         selected.mask_profanity,
         selected.options,
         selected.transcript_version,
+        number,
     )

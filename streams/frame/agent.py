@@ -208,7 +208,7 @@ class FrameStage:
 
 def each(event: Request) -> Sequence[Request]:
     """One request for each shape that is wanted."""
-    return apart(event) if isinstance(event, events.ExportRequested) else [event]
+    return [event] if isinstance(event, events.PreviewRequested) else apart(event)
 
 
 def _reach(time: TimeRange, tracks: ClipTracks | None) -> TimeRange:

@@ -50,9 +50,11 @@ async def send(connection: Connection, asked: Sequence[Asked], stored: Stored, w
         )
     request = together([request_of(one, stored) for one in asked])
     await put(connection, request, work.cause, name=str(request.export_id))
+    cpu_ms = work.cpu_ms  # all of them are framed from one look
     for one in asked:
         if await is_automatic(connection, one.org_id, one.export_id):
-            await lifecycle.end_part(connection, one.org_id, one.project_id, "frame", work.cause, cpu_ms=work.cpu_ms)
+            await lifecycle.end_part(connection, one.org_id, one.project_id, "frame", work.cause, cpu_ms=cpu_ms)
+            cpu_ms = 0
 
 
 def request_of(asked: Asked, stored: Stored) -> events.RenderRequested:

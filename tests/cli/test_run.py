@@ -78,6 +78,27 @@ def test_a_run_leaves_clips_transcript_and_report(tmp_path: Path) -> None:
     assert "ingest: done" in text
 
 
+def test_each_shape_of_a_clip_is_fetched_and_told(tmp_path: Path) -> None:
+    twin = completed()
+    square = {"export_id": "export-1", "automatic": True, "aspect": "1:1", "state": "failed"}
+    talk = clip(0, "A talk")
+    twin.clips = [talk | {"exports": [*talk["exports"], square]}]
+    twin.exports = {"export-0": export(0), "export-1": export(1) | {"aspect": "1:1"}}
+    outcome, text = run(tmp_path, twin)
+    assert outcome.code == OK
+    (entry,) = outcome.report["clips"]
+    assert entry["files"]["video"] == "01-a-talk-9x16.mp4"
+    assert [one["files"]["video"] for one in entry["shapes"]] == ["01-a-talk-1x1.mp4"]
+    assert {"01-a-talk-9x16.mp4", "01-a-talk-1x1.mp4"} <= {path.name for path in (tmp_path / "out").iterdir()}
+    assert "01-a-talk-1x1.mp4" in text
+    twin = completed()
+    twin.clips = [talk | {"exports": [*talk["exports"], square]}]
+    twin.exports = {"export-0": export(0), "export-1": export(1, failed=True) | {"aspect": "1:1"}}
+    outcome, text = run(tmp_path, twin)
+    assert outcome.code == PARTIAL
+    assert "There are no" in text
+
+
 def test_options_go_to_the_api_only_where_asked(tmp_path: Path) -> None:
     twin = completed(nothing_found_reason="Nothing is said.")
     run(tmp_path, twin)

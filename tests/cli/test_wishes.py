@@ -51,6 +51,15 @@ def test_every_wish_becomes_an_option_that_the_api_knows() -> None:
     assert [(part.start_ms, part.end_ms) for part in options.skip] == [(0, 90_000)]
 
 
+def test_a_shape_is_asked_for_once_or_several_times() -> None:
+    def asked(flags: str) -> object:
+        return options_of(make_parser().parse_args(["run", "a.mp4", *flags.split()]))
+
+    assert asked("--aspect 1:1") == asked("--aspect 1:1 --aspect 1:1") == {"aspect": "1:1"}
+    assert asked("--aspect 9:16 --aspect 1:1") == {"aspects": ["9:16", "1:1"]}
+    assert flag_of("aspects") == "--aspect"
+
+
 @pytest.mark.parametrize("flags", ["--loudness -9", "--loudness loud", "--audio-track 0", "--audio-track first"])
 def test_sound_that_cannot_be_had_is_refused(flags: str) -> None:
     with pytest.raises(SystemExit):

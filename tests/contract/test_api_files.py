@@ -215,3 +215,16 @@ async def test_what_is_erased_between_its_row_and_its_bytes_is_gone_and_no_fault
                 await rows.execute("update projects set state = 'completed' where project_id = $1", project_id)
             answer = await world.ann.client.get(path)
             assert (answer.status_code, answer.json()["code"]) == (status, code), path
+
+
+async def test_exports_of_one_wish_are_listed_in_its_order(postgres: Settings) -> None:
+    """Those that came with a clip were written at one time: the first is the one that its project asks for first."""
+    async with open_world(postgres, objects=ObjectsTwin()) as world:
+        project_id = await new_project(world.ann)
+        clip_id = await new_clip(world, world.ann, project_id)
+        wish = {"aspects": ["16:9", "4:5", "1:1", "9:16"]}
+        made = (await world.ann.client.post(f"/v1/clips/{clip_id}/exports", json=wish)).json()["items"]
+        (clip,) = (await world.ann.client.get(f"/v1/projects/{project_id}/clips")).json()["items"]
+        assert [one["aspect"] for one in clip["exports"]] == wish["aspects"]
+        assert [one["export_id"] for one in clip["exports"]] == [one["export_id"] for one in made]
+        assert [one["number"] for one in clip["exports"]] == [1, 2, 3, 4]

@@ -9,6 +9,7 @@ import uuid
 from collections import Counter
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 
 from schemas import events
@@ -171,6 +172,30 @@ async def test_a_project_ends_when_its_automatic_exports_have(
     await end_stage(project, "study")
     for _ in range(2):
         assert await settled(project) == ({outcome: 1} if outcome else {})
+
+
+async def test_a_clip_in_several_shapes_is_one_clip(project: Project) -> None:
+    await project.plan(1)
+    await add_exports(project, ["done", "done"])
+    async with org_transaction(project.pool, project.org_id) as connection:
+        await connection.execute(
+            """insert into exports (org_id, export_id, project_id, clip_id, ordinal, aspect, captions, start_ms, end_ms,
+                 automatic, number, state)
+               select org_id, gen_random_uuid(), project_id, clip_id, ordinal, '1:1', true, 0, 1, true, 2, 'failed'
+               from exports where org_id = $1 and project_id = $2""",
+            *project.owner,
+        )
+    for stage in ("detect", "study"):
+        await end_stage(project, stage, settle=True)
+    async with org_transaction(project.pool, project.org_id) as connection:
+        row = await connection.fetchrow("select * from projects where org_id = $1 and project_id = $2", *project.owner)
+        told = await connection.fetchval(
+            "select payload from outbox where org_id = $1 and headers->>'ce_type' like '%ProjectCompleted'",
+            project.org_id,
+        )
+    assert row is not None
+    assert (row["state"], row["warnings"]) == ("completed", ["2 of 4 files of clips failed"])
+    assert msgspec.json.decode(told)["clip_count"] == 2
 
 
 async def settled(project: Project) -> dict[str, int]:

@@ -19,6 +19,7 @@ from schemas.ids import result_id
 from schemas.media import CropBox, ObjectRef, Segment, TimeRange, Word
 from schemas.remade import Remade, hashes
 from schemas.siblings import FramedSibling, Sibling
+from schemas.templates import export_words
 from schemas.voices import VoiceWindows
 from schemas.worth import WeightTable
 from streams import lifecycle
@@ -30,6 +31,7 @@ from streams.frame.agent import FrameStage
 from streams.frame.heard import heard_spans, voices_of
 from streams.ingest.agent import IngestStage
 from streams.render.agent import RenderStage
+from streams.siblings import apart
 from tests.contract.stage_rig import Rig, make_rig
 from tests.detect.material_factory import LECTURE_MS, heard, lecture_words, picture, seen, speech_levels, transcript
 from tests.kept_log import MemoryLog
@@ -101,6 +103,27 @@ async def test_what_was_understood_becomes_clips(rig: Rig) -> None:
     assert [(await rig.stage(name))["parts_total"] for name in ("frame", "render")] == [len(clips)] * 2
     assert await rig.send(stage, event, input_id) == "done"
     assert await rig.said() == {}
+
+
+async def test_each_clip_has_an_export_in_every_shape_that_the_project_asks_for(rig: Rig) -> None:
+    event, stage = await understood(rig), DetectStage(rig.context)
+    options = events.ProjectOptions(aspects=["1:1", "9:16"], max_clips=2)
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute(
+            "update projects set options = $3 where org_id = $1 and project_id = $2", *rig.owner, options
+        )
+    assert await rig.send(stage, event, uuid.uuid4()) == "committed"
+    _, *selected = [one.event for one in await rig.fresh()]
+    rows = await rig.rows("select * from exports where org_id = $1 and project_id = $2 order by ordinal, number")
+    told = [(one.ordinal, one.export_id, one.aspect) for clip in selected for one in apart(clip)]
+    assert [(row["ordinal"], row["export_id"], row["aspect"]) for row in rows] == told
+    assert [(row["number"], row["automatic"]) for row in rows] == [(1, True), (2, True)] * len(selected)
+    assert [aspect for _, _, aspect in told] == ["1:1", "9:16"] * len(selected)
+    clip = selected[0]
+    assert isinstance(clip, events.ClipSelected)
+    alone = result_id(clip.clip_id, "export", f"9:16/{export_words(True, clip.template, masked=False)}")
+    assert clip.siblings[0].export_id == alone, "asked for later, it is the same one"
+    assert [(await rig.stage(name))["parts_total"] for name in ("frame", "render")] == [2 * len(selected)] * 2
 
 
 async def test_nothing_found_completes_the_project_and_says_why(rig: Rig) -> None:
@@ -544,6 +567,38 @@ async def test_shapes_of_one_wish_are_framed_and_made_together(rig: Rig, tmp_pat
     (told,) = await rig.fresh()
     assert isinstance(told.event, events.ReplayCompleted)
     assert (told.event.outcome, told.event.differences) == ("same", [])
+
+
+async def test_a_clip_in_two_shapes_is_looked_at_once_and_ends_its_project_once(rig: Rig, tmp_path: Path) -> None:
+    """>> ClipSelected of two << one RenderRequested << two ExportCompleted, ProjectCompleted with one clip."""
+    (clip,) = await selected(rig, tmp_path / "film.mp4")
+    square = uuid.uuid4()
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute(
+            """insert into exports (org_id, project_id, clip_id, export_id, ordinal, aspect, captions, start_ms, end_ms,
+                 automatic, number) values ($1, $2, $3, $4, 0, '1:1', true, $5, $6, true, 2)""",
+            *rig.owner, clip.clip_id, square, CLIP.start_ms, CLIP.end_ms,
+        )  # fmt: skip
+        for stage in ("frame", "render"):
+            await lifecycle.expect_parts(connection, *rig.owner, stage, 2)
+    both = msgspec.structs.replace(clip, siblings=[Sibling(export_id=square, aspect="1:1")])
+    assert await rig.send(FrameStage(rig.context), both, uuid.uuid4()) == "committed"
+    (sent,) = await rig.fresh()
+    assert isinstance(sent.event, events.RenderRequested)
+    assert [(one.export_id, one.aspect) for one in sent.event.siblings] == [(square, "1:1")]
+    framed = await rig.stage("frame")
+    (counted,) = await rig.rows(
+        "select amount from costs where org_id = $1 and project_id = $2 and stage = 'frame' and kind = 'cpu_ms'"
+    )
+    assert (framed["state"], framed["parts_done"]) == ("done", 2)
+    assert framed["cpu_ms"] <= counted["amount"], "the look counts once"
+    assert await rig.send(RenderStage(rig.context), sent.event, sent.id) == "committed"
+    said = [one.event for one in await rig.fresh()]
+    assert [type(one) for one in said] == [events.ExportCompleted] * 2 + [events.ProjectCompleted]
+    assert (await rig.stage("render"))["state"] == "done"
+    (ended,) = said[2:]
+    assert isinstance(ended, events.ProjectCompleted)
+    assert (ended.clip_count, ended.warnings) == (1, [])
 
 
 async def test_a_request_that_is_given_up_fails_all_of_it_that_is_not_done(rig: Rig, tmp_path: Path) -> None:

@@ -49,6 +49,14 @@ def finished(factor: float, amounts: dict[str, int] | None = None) -> Finished:
     )
 
 
+def test_each_further_shape_of_a_clip_takes_its_share() -> None:
+    rate = Rate(spread=0.5, fixed=7.0, per_clip_s=200.0, per_shape=0.5)
+    two = msgspec.structs.replace(MINUTES_10, options=ProjectOptions(aspects=["9:16", "1:1"]))
+    one = by_table(rate, MINUTES_10, RATES)
+    assert by_table(rate, two, RATES) - 7.0 == 1.5 * (one - 7.0)
+    assert by_table(RATES.stages["listen"], two, RATES) == by_table(RATES.stages["listen"], MINUTES_10, RATES)
+
+
 def test_by_the_table_alone() -> None:
     made = estimate(MINUTES_10, RATES, [], NONE, {})
     assert made.clips == 10

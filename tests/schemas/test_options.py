@@ -11,6 +11,8 @@ from schemas.options import LANGUAGES, broken_rules
 @pytest.mark.parametrize(
     ("given", "refused"),
     [
+        ({"aspects": ["9:16", "4:5", "1:1", "16:9"]}, []),
+        ({"aspects": ["9:16", "9:16"]}, ["aspects"]),
         ({"language": "en"}, []),
         ({"language": "haw"}, []),
         ({"language": "xx"}, ["language"]),
@@ -37,3 +39,9 @@ def test_each_option_has_its_range(given: dict[str, object], refused: list[str])
 def test_the_languages_are_those_of_whisper() -> None:
     assert len(LANGUAGES) == 100
     assert {"en", "de", "ja", "yue", "jw"} <= LANGUAGES
+
+
+def test_the_shapes_of_a_project_are_those_named_or_the_one() -> None:
+    assert ProjectOptions().shapes == ["9:16"]
+    assert ProjectOptions(aspect="1:1").shapes == ["1:1"]
+    assert ProjectOptions(aspects=["16:9", "4:5"]).shapes == ["16:9", "4:5"]
