@@ -208,7 +208,7 @@ def _decode_body(operation: Operation, raw: bytes) -> Any:
     try:
         body = msgspec.json.decode(raw, type=operation.request)
     except msgspec.ValidationError as error:
-        found = field_error(error)
+        found = field_error(error, operation.request)
         raise ApiProblem("invalid", f"The body does not fit: {found.detail}.", errors=[found]) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ApiProblem("malformed-request", f"The body is not JSON: {error}.") from None
@@ -229,7 +229,7 @@ def _decode_query(operation: Operation, request: Request) -> Any:
         pairs = dict(parse_qsl(_query_text(request), keep_blank_values=True, errors="strict", max_num_fields=50))
         query = msgspec.convert(pairs, operation.query, strict=False)
     except msgspec.ValidationError as error:
-        found = field_error(error, "?")
+        found = field_error(error, operation.query, "?")
         raise ApiProblem("invalid", f"A query parameter does not fit: {found.detail}.", errors=[found]) from None
     except ValueError as error:
         raise ApiProblem("malformed-request", f"The query string cannot be read: {error}.") from None

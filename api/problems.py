@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import msgspec
 from starlette.responses import Response
+
+from api.choices import named_field, with_choices
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -243,16 +246,22 @@ def respond(problem: ApiProblem, *, instance: str = "", request_id: str = "") ->
 _PATH = re.compile(r"^(?P<detail>.*?)(?: - at (?:`key` in )?`\$(?P<path>.*)`)?$", re.DOTALL)
 
 
-def field_error(error: msgspec.ValidationError, prefix: str = "") -> FieldError:
+def field_error(error: msgspec.ValidationError, shape: Any, prefix: str = "") -> FieldError:
     """msgspec's ``… - at `$.options.max_clips``` as a pointer ``/options/max_clips`` and the sentence before it.
 
     Of an object by names of the caller's own it says ``[...]``, or `key` in it: the pointer is that of the object.
+    ``shape``: what was decoded; a field that is none of its choices is told which there are.
     """
     match = _PATH.match(str(error))
     assert match is not None
-    steps = re.findall(r"\.([^.\[\]]+)|\[([^\]]*)\]", (match["path"] or "").partition("[...]")[0])
-    pointer = "".join("/" + (name or index) for name, index in steps)
-    return FieldError(pointer=prefix + (pointer[1:] if prefix else pointer), detail=match["detail"])
+    path, inside, _ = (match["path"] or "").partition("[...]")
+    steps = [name or index for name, index in re.findall(r"\.([^.\[\]]+)|\[([^\]]*)\]", path)]
+    detail = with_choices(match["detail"], shape, steps)
+    named = named_field(detail)
+    if named is not None and not inside:
+        steps.append(named.replace("~", "~0").replace("/", "~1"))
+    pointer = "".join(f"/{step}" for step in steps)
+    return FieldError(pointer=prefix + (pointer[1:] if prefix else pointer), detail=detail)
 
 
 def invalid(pointer: str, detail: str) -> ApiProblem:

@@ -82,13 +82,24 @@ def _operations(client: Client, args: Namespace, current: JSON) -> list[JSON]:
 
 
 def _trims(wanted: JSON, current: JSON) -> list[JSON]:
-    """The first segment begins, and the last one ends, elsewhere."""
-    first, last = current["segments"][0], current["segments"][-1]
-    if first["segment_id"] == last["segment_id"]:
-        return [{"op": "trim", "segment_id": first["segment_id"], **wanted}]
+    """The clip begins and ends elsewhere: pieces that lie wholly outside go, those at both ends begin and end there.
+
+    Where pieces are played in another order than they were said, what is first and last is meant as it is played.
+    """
+    pieces, start, end = list(current["segments"]), wanted.get("start_ms"), wanted.get("end_ms")
+    gone: list[JSON] = []
+    while start is not None and len(pieces) > 1 and pieces[0]["end_ms"] <= start:
+        gone.append(pieces.pop(0))
+    while end is not None and len(pieces) > 1 and pieces[-1]["start_ms"] >= end:
+        gone.append(pieces.pop())
+    removed = [{"op": "remove", "segment_id": one["segment_id"]} for one in gone]
+    first, last = pieces[0]["segment_id"], pieces[-1]["segment_id"]
+    if first == last:
+        return [*removed, {"op": "trim", "segment_id": first, **wanted}]
     return [
-        {"op": "trim", "segment_id": first["segment_id"], "start_ms": wanted["start_ms"]},
-        {"op": "trim", "segment_id": last["segment_id"], "end_ms": wanted["end_ms"]},
+        *removed,
+        {"op": "trim", "segment_id": first, "start_ms": start},
+        {"op": "trim", "segment_id": last, "end_ms": end},
     ]
 
 

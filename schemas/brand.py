@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import msgspec
 from msgspec import Meta
 
 from schemas.media import ObjectRef, Value
@@ -146,6 +147,11 @@ class BrandSnapshot(Value, frozen=True, kw_only=True):
     version: int
     kit: BrandKit
     assets: dict[UUID, CheckedAsset] = {}
+
+
+def plain(snapshot: BrandSnapshot | None) -> Any:
+    """As JSON has it: its files by ids that are text, so that it can be written in one order and hashed."""
+    return msgspec.to_builtins(snapshot, str_keys=True)
 
 
 def named_assets(kit: BrandKit) -> Iterator[tuple[str, UUID, AssetKind]]:

@@ -191,7 +191,7 @@ def widened(one: Range, spread: float) -> Range:
         return one
     own = math.log(one.high / one.expected) / TEN_PERCENT
     width = math.exp(TEN_PERCENT * math.hypot(own, spread))
-    return Range(expected=one.expected, low=round(one.expected / width, 9), high=round(one.expected * width, 9))
+    return Range(expected=one.expected, low=round(one.expected / width, 3), high=round(one.expected * width, 3))
 
 
 def estimate(

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from schemas.brand import BrandSnapshot
+from schemas.brand import BrandSnapshot, plain
 from schemas.events import RenderRequested
 from streams.render.chunks import Run
 from streams.render.codecs import Encoding
@@ -28,7 +28,7 @@ def ground_of(
     silent = msgspec.structs.replace(
         encoding, threads=0, audio_bit_rate=0, file=msgspec.structs.replace(encoding.file, audio=None)
     )
-    return _named([request.source.sha256, request.index.sha256, silent, brand, sorted(tools.items())])
+    return _named([request.source.sha256, request.index.sha256, silent, plain(brand), sorted(tools.items())])
 
 
 def keys_of(task: RenderTask, timeline: Timeline, scene: Scene, shown: Sequence[int], runs: Sequence[Run]) -> list[str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from schemas.brand import BrandSnapshot
+from schemas.brand import BrandSnapshot, plain
 from schemas.chunks import Chunks
 from schemas.documents import Certificate, ExportFiles
 from schemas.edited import cues_out
@@ -42,7 +42,7 @@ def recipe_of(
     speakers = said.diarization if said and brand else None
     sources = (request.source.sha256, request.index.sha256)
     digest = hashlib.sha256()
-    for part in (told, subtitles, languages, brand, speakers, prepared.warnings, sources, tools):
+    for part in (told, subtitles, languages, plain(brand), speakers, prepared.warnings, sources, tools):
         digest.update(hashlib.sha256(msgspec.json.encode(part, order="sorted")).digest())
     return digest.hexdigest()
 

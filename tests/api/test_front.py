@@ -84,7 +84,7 @@ async def test_a_found_key_is_remembered_and_a_revoked_one_forgotten(open_client
     [
         ({"filename": 3, "size_bytes": 1}, "/filename"),
         ({"filename": "a.mp4", "size_bytes": 0}, "/size_bytes"),
-        ({"filename": "a.mp4", "size_bytes": 1, "surprise": 1}, ""),
+        ({"filename": "a.mp4", "size_bytes": 1, "surprise": 1}, "/surprise"),
         ({"filename": "a\0.mp4", "size_bytes": 1}, "/filename"),
         ({"filename": "a.mp4", "size_bytes": 1, "content_type": "video"}, "/content_type"),
     ],

@@ -86,7 +86,7 @@ class Outer(msgspec.Struct):
     [
         (b'{"inner":{"numbers":[1,"x"]}}', "/inner/numbers/1"),
         (b'{"inner":3}', "/inner"),
-        (b"{}", ""),
+        (b"{}", "/inner"),
         (b"3", ""),
         (b'{"inner":{"numbers":[],"named":{"a":1}}}', "/inner/named"),
         (b'{"inner":{"numbers":[],"named":{"b":"1"}}}', "/inner/named"),
@@ -96,9 +96,42 @@ class Outer(msgspec.Struct):
 def test_field_errors_become_json_pointers(text: bytes, pointer: str) -> None:
     with pytest.raises(msgspec.ValidationError) as caught:
         msgspec.json.decode(text, type=Outer)
-    found = field_error(caught.value)
+    found = field_error(caught.value, Outer)
     assert found.pointer == pointer
     assert "`$" not in found.detail
+
+
+class Red(msgspec.Struct, tag="red", tag_field="op", forbid_unknown_fields=True):
+    shade: Literal["dark", "light"] | None = None
+
+
+class Blue(msgspec.Struct, tag="blue", tag_field="op"):
+    pass
+
+
+class Palette(msgspec.Struct):
+    colours: list[Red | Blue] = []
+    by_room: dict[str, Literal["warm", "cold"]] = {}
+
+
+@pytest.mark.parametrize(
+    ("text", "pointer", "told"),
+    [
+        (
+            b'{"colours":[{"op":"red"},{"op":"red","shade":"x"}]}',
+            "/colours/1/shade",
+            "'x': it must be one of dark, light",
+        ),
+        (b'{"colours":[{"op":"green"}]}', "/colours/0/op", "'green': it must be one of red, blue"),
+        (b'{"by_room":{"hall":"hot"}}', "/by_room", "Invalid enum value 'hot'"),
+        (b'{"colours":[{"op":"red","a/b~":1}]}', "/colours/0/a~1b~0", "unknown field `a/b~`"),
+    ],
+)
+def test_a_wrong_choice_is_told_which_there_are(text: bytes, pointer: str, told: str) -> None:
+    with pytest.raises(msgspec.ValidationError) as caught:
+        msgspec.json.decode(text, type=Palette)
+    found = field_error(caught.value, Palette)
+    assert (found.pointer, found.detail.endswith(told)) == (pointer, True), found
 
 
 @given(st.integers(1, 5 * 2**40), st.none() | st.integers(1, MAX_PARTS))

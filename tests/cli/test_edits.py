@@ -68,6 +68,33 @@ def test_flags_become_operations_on_the_version_that_was_read() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("wanted", "operations"),
+    [
+        (
+            "0:00-0:05",
+            [
+                {"op": "remove", "segment_id": "s3"},
+                {"op": "trim", "segment_id": "s1", "start_ms": 0},
+                {"op": "trim", "segment_id": "s2", "end_ms": 5_000},
+            ],
+        ),
+        (
+            "0:07-0:09",
+            [
+                {"op": "remove", "segment_id": "s1"},
+                {"op": "remove", "segment_id": "s2"},
+                {"op": "trim", "segment_id": "s3", "start_ms": 7_000, "end_ms": 9_000},
+            ],
+        ),
+    ],
+)
+def test_a_trim_takes_out_the_pieces_that_lie_outside(wanted: str, operations: list[Any]) -> None:
+    twin = twin_of(version(5, segment("s1", 0, 760), segment("s2", 2_680, 4_780), segment("s3", 6_190, 11_760)))
+    run(twin, "--trim", wanted)
+    assert asked(twin) == operations
+
+
 def test_times_are_shown_to_the_hundredth() -> None:
     assert [edits._at(ms) for ms in (27_800, 60_000, 3_725_250)] == ["0:27.80", "1:00.00", "62:05.25"]
 

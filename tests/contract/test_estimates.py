@@ -121,7 +121,7 @@ async def test_sound_alone_has_no_clips(postgres: Settings) -> None:
         ({"duration_ms": 1000, "width_px": 640}, "/width_px"),
         ({"duration_ms": 1000, "width_px": 5, "height_px": 5}, "/width_px"),
         ({"duration_ms": 1000, "options": {"max_clips": 1000}}, "/options/max_clips"),
-        ({"duration_ms": 1000, "source_url": "https://example.org"}, ""),
+        ({"duration_ms": 1000, "source_url": "https://example.org"}, "/source_url"),
         ({"upload_id": str(UUID(int=5))}, "/upload_id"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 from pathlib import Path
 from typing import Any, cast
@@ -10,10 +11,13 @@ import asyncpg
 import msgspec
 import numpy as np
 import pytest
+from PIL import Image
 
 from schemas import events
+from schemas.brand import BrandKit, CheckedAsset, Placed
 from schemas.documents import Aspect, Certificate, ClipTracks, ExportFiles, FramePlan, MomentList
 from schemas.edit import CropKey, EditList, EditSegment
+from schemas.export_options import BrandPin, ExportOptions
 from schemas.handover import SourceFacts
 from schemas.ids import result_id
 from schemas.media import CropBox, ObjectRef, Segment, TimeRange, Word
@@ -469,12 +473,37 @@ async def test_a_finished_export_is_made_again_from_the_log_and_compared(rig: Ri
     assert (told.outcome, found.detail) == ("impossible", "No longer stored: plan.")
 
 
-async def test_clips_side_by_side_have_one_thread_each(rig: Rig, tmp_path: Path) -> None:
+async def house(rig: Rig) -> BrandPin:
+    """A brand kit with a logo, as the API and the check of its file leave it."""
+    logo, kit_id = uuid.uuid4(), uuid.uuid4()
+    picture = io.BytesIO()
+    Image.new("RGBA", (40, 20), (255, 0, 0, 255)).save(picture, "PNG")
+    ref = await rig.objects.put(f"{rig.org_id}/assets/logo", picture.getvalue(), "image/png", ".png")
+    kit, checked = BrandKit(name="House", logo=Placed(asset_id=logo)), CheckedAsset(kind="image", object=ref)
+    owner = await asyncpg.connect(rig.context.settings.postgres_owner)
+    await owner.execute("select set_config('app.org', $1, false)", str(rig.org_id))
+    await owner.execute(
+        """insert into assets (org_id, asset_id, upload_id, object_key, kind, state, checked)
+           values ($1, $2, $2, 'logo', 'image', 'checked', $3::jsonb)""",
+        rig.org_id, logo, msgspec.json.encode(checked).decode(),
+    )  # fmt: skip
+    await owner.execute("insert into brand_kits (org_id, kit_id, version) values ($1, $2, 1)", rig.org_id, kit_id)
+    await owner.execute(
+        "insert into brand_kit_versions (org_id, kit_id, version, kit) values ($1, $2, 1, $3::jsonb)",
+        rig.org_id, kit_id, msgspec.json.encode(kit).decode(),
+    )  # fmt: skip
+    await owner.close()
+    return BrandPin(kit_id=kit_id, version=1)
+
+
+async def test_clips_side_by_side_have_one_thread_each_and_a_kit_its_files(rig: Rig, tmp_path: Path) -> None:
     first, *_ = await selected(rig, tmp_path / "film.mp4", clips=3)
-    request = await framed(rig, first)
+    request = msgspec.structs.replace(await framed(rig, first), options=ExportOptions(brand=await house(rig)))
     assert await rig.send(RenderStage(rig.context), request, uuid.uuid4()) == "committed"
     export, *_ = await exports(rig)
     assert "threads 1," in export["certificate"]["encoder"]
+    assert "input.brand.logo.asset_id" in export["certificate"]["made_with"]
+    assert export["certificate"]["warnings"] == ["audio.absent: the source has no sound; the clip's track is silent"]
 
 
 async def test_when_no_clip_can_be_made_the_project_failed(rig: Rig, tmp_path: Path) -> None:

@@ -9,13 +9,14 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from schemas.brand import BrandKit, BrandSnapshot
+from schemas.brand import BrandKit, BrandSnapshot, CheckedAsset
 from schemas.documents import SourceIndex, Transcript
 from schemas.edit import EditList, EditSegment
 from schemas.events import RenderRequested
 from schemas.export_options import ExportOptions
 from schemas.media import ObjectRef, Segment, TimeRange, Word
 from streams.render.asked import task_of
+from streams.render.keys import ground_of
 from streams.render.reuse import recipe_of
 from streams.render.writer import Encoding
 from tests.render.synth import flash_and_beep, plan
@@ -79,6 +80,15 @@ def recipe(
     return recipe_of(prepared, request, brand, tools or {"code": "1"})
 
 
+def with_intro(sha256: str) -> BrandSnapshot:
+    clip = CheckedAsset(
+        kind="video", object=msgspec.structs.replace(REF, sha256=sha256 * 64), width_px=640, height_px=360
+    )
+    return BrandSnapshot(
+        kit_id=NOBODY, version=3, kit=BrandKit(name="A kit", intro=UUID(int=5)), assets={UUID(int=5): clip}
+    )
+
+
 def test_what_nobody_asks_for_makes_no_difference(index: SourceIndex) -> None:
     usual = recipe(index)
     assert recipe(index, threads=2) == usual, "how many threads encode"
@@ -109,8 +119,21 @@ def test_everything_else_does(index: SourceIndex) -> None:
         recipe(index, title="On the thumbnails"),
         recipe(index, brand=BrandSnapshot(kit_id=NOBODY, version=1, kit=BrandKit(name="A kit"))),
         recipe(index, brand=BrandSnapshot(kit_id=NOBODY, version=2, kit=BrandKit(name="A kit"))),
+        recipe(index, brand=with_intro("1")),
+        recipe(index, brand=with_intro("2")),
     ]
     assert len(set(recipes)) == len(recipes)
+
+
+def test_chunks_are_named_by_the_files_of_a_kit_too() -> None:
+    fields: dict[str, Any] = {
+        "org_id": NOBODY, "project_id": NOBODY, "clip_id": NOBODY, "export_id": NOBODY, "ordinal": 0,
+        "range": TimeRange(start_ms=0, end_ms=1_000), "aspect": "9:16", "captions": True, "plan": REF, "source": REF,
+        "index": REF,
+    }  # fmt: skip
+    request = RenderRequested(**fields)
+    grounds = [ground_of(request, Encoding(), brand, {}) for brand in (None, with_intro("1"), with_intro("2"))]
+    assert len(set(grounds)) == 3
 
 
 def test_subtitles_count_where_no_word_is_burned_in(index: SourceIndex) -> None:

@@ -4,8 +4,8 @@ SELECT
     toStartOfHour(done_at) AS hour,
     stage,
     count() AS projects,
-    quantileExactInclusive(0.5)(assumeNotNull(elapsed_ms)) AS p50_ms,
-    quantileExactInclusive(0.95)(assumeNotNull(elapsed_ms)) AS p95_ms
+    round(quantileExactInclusive(0.5)(assumeNotNull(elapsed_ms))) AS p50_ms,
+    round(quantileExactInclusive(0.95)(assumeNotNull(elapsed_ms))) AS p95_ms
 FROM stage_timings
 WHERE org_id = {org_id:UUID}
   AND done_at >= {since:DateTime64(3, 'UTC')}

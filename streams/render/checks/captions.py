@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from schemas.documents import CaptionCue
 from schemas.proof import Check, judged
-from streams.render.checks.case import Case
+from streams.render.checks.case import NO_CAPTIONS, Case
 from streams.render.checks.film import Still, between, spread
 from streams.render.checks.witness import stride_px
 
@@ -52,7 +52,7 @@ def _offset(case: Case) -> Check:
     """The largest of: a lit word against the word in the transcript; letters in the file against their word."""
     bound, cues = case.meant.limits.caption_offset_ms, case.meant.cues
     if not cues:
-        return judged("caption_offset", None, "ms", bound, detail="there are no captions")
+        return judged("caption_offset", None, "ms", bound, detail=NO_CAPTIONS)
     told = [(abs(off), at) for off, at in (_told_offset(case, cue) for cue in cues)]
     alone = [n for n, cue in enumerate(cues) if cue.start_ms - (cues[n - 1].end_ms if n else 0) >= LATE_MS]
     alone = [n for n in alone if _is_painted(case, cues[n])]
@@ -119,6 +119,8 @@ def _cut_off(case: Case) -> Check:
             at_ms.append(time)
         worst = max(worst, past)
     detail = f"{looked} sampled pictures with a caption; the margin is {margin} px"
+    if not case.meant.cues:
+        detail = NO_CAPTIONS
     return judged("caption_cut_off", worst if looked else None, "of the margin", bound, detail=detail, at_ms=at_ms)
 
 

@@ -17,6 +17,7 @@ from streams.render.loudness import Sound
 
 FIRST_LETTERS_MS = 160
 NO_PICTURES = "the file is sound alone"
+NO_CAPTIONS = "there are no captions"
 
 
 class Meant(Value, frozen=True, kw_only=True):
@@ -49,6 +50,13 @@ class Case(Value, frozen=True, kw_only=True):
 
     film: Film
     meant: Meant
+
+
+def not_there(case: Case, otherwise: str) -> str:
+    """Why pictures were not measured: the kind of file has none, or none to measure, or else ``otherwise``."""
+    if case.meant.file.video is None:
+        return NO_PICTURES
+    return f"a preview as {case.meant.file.container}: not measured" if case.meant.file.is_preview else otherwise
 
 
 def comes_in_ms(template: CaptionTemplate | None) -> int:

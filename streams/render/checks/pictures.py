@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.proof import Check, judged
-from streams.render.checks.case import Case
+from streams.render.checks.case import Case, not_there
 from streams.render.checks.film import Still
 from streams.render.checks.witness import UInt8
 
@@ -37,7 +37,7 @@ def check_pictures(case: Case) -> list[Check]:
 def _black(case: Case) -> Check:
     stills, bound = case.film.stills, case.meant.limits.black
     if not stills:
-        return judged("black", None, "share", bound, detail="no picture could be decoded")
+        return judged("black", None, "share", bound, detail=not_there(case, "no picture could be decoded"))
     black = [still for still in stills if is_black(still.luma)]
     lost = [one for one in black if not _painted_black(case, one.number)]
     period_ms = float(case.meant.timeline.period_ms)
@@ -61,7 +61,8 @@ def _frozen(case: Case) -> Check:
     limits, period_ms = case.meant.limits, float(case.meant.timeline.period_ms)
     still = _still_by_bytes(case) if case.meant.file.video == SIZES_TELL else _still_by_sight(case)
     if not still:
-        return judged("frozen", None, "ms", limits.frozen_ms, detail="no pictures of the file could be compared")
+        why = not_there(case, "no pictures of the file could be compared")
+        return judged("frozen", None, "ms", limits.frozen_ms, detail=why)
     worst, at_ms = 0.0, list[float]()
     for stands, run in groupby(range(len(still)), key=still.__getitem__):
         slots = list(run)
@@ -134,7 +135,8 @@ def _ssim(case: Case) -> Check:
             found.append((ssim(painted, still.luma), still.number))
     bound = case.meant.limits.ssim
     if not found:
-        return judged("ssim", None, "", bound, detail="no sampled picture has its like before encoding")
+        why = not_there(case, "no sampled picture has its like before encoding")
+        return judged("ssim", None, "", bound, detail=why)
     worst, number = min(found)
     mean = sum(value for value, _ in found) / len(found)
     at_ms = [number * float(case.meant.timeline.period_ms)]

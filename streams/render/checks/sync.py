@@ -30,7 +30,8 @@ def check_sync(case: Case) -> list[Check]:
         told = "the sound is not the one that was made, or is more than a second away"
         return [judged("av_offset", REACH * 1000 / RATE_HZ, "ms", bound, detail=told)]
     if late is None:
-        return [judged("av_offset", None, "ms", bound, detail="the sound is silent")]
+        why = "the sound is silent" if case.meant.file.audio else f"{case.meant.file.container} has no sound"
+        return [judged("av_offset", None, "ms", bound, detail=why)]
     slots = picture_lag(case)
     offset_ms = late - slots * float(case.meant.timeline.period_ms)
     return [judged("av_offset", offset_ms, "ms", bound, detail=f"sound {late:.1f} ms late, picture {slots} pictures")]
