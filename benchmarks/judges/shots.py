@@ -1,6 +1,7 @@
 """Shot boundaries by PySceneDetect's adaptive and content detectors. Runs in the judges' environment only.
 
-In: a list of paths. Out: ``{detector: {path: {"frames": [first picture of each new shot], "cpu_s": decode and all}}}``.
+In: ``{"path": a file, "end": the number of the first picture that is not looked at, or null}``.
+Out: ``{detector: {"frames": [first picture of each new shot], "cpu_s": decode and all}}``.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ DETECTORS = {"adaptive": AdaptiveDetector, "content": ContentDetector}
 
 
 def main() -> None:
-    """Each detector on each file, one after the other."""
-    told = {name: {} for name in DETECTORS}
-    for path in json.load(sys.stdin):
-        for name, detector in DETECTORS.items():
-            begun = time.process_time()
-            scenes = detect(path, detector())
-            cpu_s = time.process_time() - begun
-            told[name][path] = {"frames": [scene[0].frame_num for scene in scenes[1:]], "cpu_s": cpu_s}
+    """Each detector, one after the other."""
+    asked = json.load(sys.stdin)
+    told = {}
+    for name, detector in DETECTORS.items():
+        begun = time.process_time()
+        scenes = detect(asked["path"], detector(), end_time=asked["end"])
+        cpu_s = time.process_time() - begun
+        told[name] = {"frames": [scene[0].frame_num for scene in scenes[1:]], "cpu_s": cpu_s}
     json.dump(told, sys.stdout)
 
 

@@ -35,6 +35,10 @@ MAX_GAIN_DB = 24.0
 MAX_GAIN_OVER_NOISE_DB = 45.0
 """… but not where something stands out of it: speech in a noisy room does by 13 LU and more, noise alone by 2."""
 STANDS_OUT_LU = 6.0
+MAX_GAIN_CLEAR_DB = 60.0
+"""From the gate at -70 LUFS to the target, and what the limiter takes: a voice that stands clearly out of its room does
+so at any level, however softly it was recorded."""
+CLEAR_LU = 15.0
 FLAT_DB, MOST_FLAT = -6.0, 0.25
 """The limiter may take more than this off a quarter of what is loud; past that it only makes it flat."""
 GATE_LU = -10.0
@@ -151,9 +155,12 @@ def _halved(weighed: _Weighed, aim_lufs: float, high_db: float) -> float:
 
 
 def most_gain_db(power: Samples, lufs: float) -> float:
-    """How much a sound may be lifted: more where its loud parts stand out of its quiet ones."""
+    """How much a sound may be lifted: the more its loud parts stand out of its quiet ones."""
     quiet = np.percentile(_blocks(power), 10)
-    return MAX_GAIN_OVER_NOISE_DB if lufs - lufs_of(max(float(quiet), 1e-12)) >= STANDS_OUT_LU else MAX_GAIN_DB
+    stands_out_lu = lufs - lufs_of(max(float(quiet), 1e-12))
+    if stands_out_lu >= CLEAR_LU:
+        return MAX_GAIN_CLEAR_DB
+    return MAX_GAIN_OVER_NOISE_DB if stands_out_lu >= STANDS_OUT_LU else MAX_GAIN_DB
 
 
 def _lifted(peaks: NDArray[np.float32], gain: Samples, heard: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.worth_measures import picks
-from benchmarks.worth_noise import shaken
+from benchmarks.worth_noise import Rng, Shaken
 from schemas.worth import default_weights
-from streams.detect.signals import Raw, measure, read_whole, scales, score_of, weighted
+from streams.detect.signals import measure, read_whole, scales, score_of, weighted
 from streams.detect.timeline import gather
 from streams.detect.windows import spoken_windows
 from tests.detect.material_factory import LECTURE_MS, lecture_words, material, speech_levels
@@ -22,16 +22,19 @@ def test_five_percent_of_noise_changes_at_most_one_of_the_first_five() -> None:
     windows = spoken_windows(timeline, min_ms=10_000, max_ms=25_000)
     raws = [measure(window, timeline, whole) for window in windows]
     scale, table = scales(raws), default_weights().of("lecture", spoken=True)
+    features, parts = Shaken(raws, scale, table), [window.range for window in windows]
+    exact = [score_of(weighted(raw, scale, table)) for raw in raws]
+    assert np.abs(features.scores() - exact).max() < 0.05, "scored as detect scores"
 
     def apart(one: int, other: int) -> bool:
-        return one != other and not windows[one].range.overlap_ms(windows[other].range)
+        return one != other and not parts[one].overlap_ms(parts[other])
 
-    def firsts(measured: list[Raw]) -> list[int]:
-        return picks(np.array([score_of(weighted(raw, scale, table)) for raw in measured]), apart)
+    def firsts(rng: Rng | None) -> list[int]:
+        return picks(features.scores(rng), apart)
 
-    kept = [windows[at].range for at in firsts(raws)]
+    kept = [parts[at] for at in firsts(None)]
     rng = np.random.default_rng(7)
     for _ in range(ROUNDS):
-        now = [windows[at].range for at in firsts([shaken(raw, rng) for raw in raws])]
+        now = [parts[at] for at in firsts(rng)]
         lost = [part for part in kept if not any(2 * part.overlap_ms(one) > part.length_ms for one in now)]
         assert len(lost) <= 1, "a moment counts as kept where more than half of its time is still chosen"
