@@ -82,7 +82,8 @@ def sizes(video: Path, task: RenderTask, folder: Path) -> tuple[int, int]:
         open_writer(paths[1], size_px, timeline, silence, task.encoding) as one,
     ):
 
-        def show(at_ms: int, picture: av.VideoFrame, slots: list[Slot]) -> None:
+        def show(at_ms: int, picture: av.VideoFrame | None, slots: list[Slot]) -> None:
+            assert picture is not None
             painted = scene.paint(picture, at_ms)
             for slot in slots:
                 shown = scene.show(painted, slot, last=False)

@@ -1,13 +1,13 @@
 """Which chunks of an export are there already, in an earlier file of the clip, and which are to be made. Child side.
 
-All of the source is still decoded where something of it is shown: a picture that comes otherwise than the index says
-ends the reuse, for the chunk may then not be what would be made.
+A picture that comes otherwise than the index says ends the reuse, for the chunk may then not be what would be made.
+Those that nobody needs (`needed`) came as it says when the chunk was made: else it would not have been remembered.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from streams.render.codecs import in_chunks
 from streams.render.earlier import EarlierFile, Packets, Taken
 from streams.render.edl import Slot, Timeline
 from streams.render.keys import keys_of
+from streams.render.needed import looked_at, needless_ms
 from streams.render.scene import Scene
 from streams.render.task import RenderTask
 
@@ -41,15 +42,16 @@ class Chunking:
         self._names: list[str] = []
         self._odd: set[int] = set()
         self._due: set[int] = set()
+        self._times: list[int] = []
         self._shown: list[int] = []
         self._firsts: list[int] = []
         if not in_chunks(task.encoding):
             return
-        times = picture_times(task.index)
-        self._shown = shown_ms(timeline, times)
+        self._times = picture_times(task.index)
+        self._shown = shown_ms(timeline, self._times)
         self.runs = runs_of(timeline, self._shown, cuts_of(task.plan))
         self._firsts = [run.first for run in self.runs]
-        if times:
+        if self._times:
             self._names = keys_of(task, timeline, scene, self._shown, self.runs)
             self._take(task.earlier, timeline)
         self._due = {number for one in self.taken.values() for number in one.looked_at()}
@@ -61,6 +63,17 @@ class Chunking:
     def is_due(self, number: int) -> bool:
         """Whether the certificate looks at a slot whose packet is there already."""
         return number in self._due
+
+    def look_at(self, numbers: Collection[int]) -> None:
+        """The certificate looks at further slots."""
+        self._due.update(numbers if self.taken else ())
+
+    def needless_ms(self, timeline: Timeline, tile_ms: float | None) -> set[int]:
+        """When pictures of the source begin that nobody needs; ``tile_ms``: how far apart the storyboard's are."""
+        if not self.taken:
+            return set()
+        looked = looked_at(timeline, self._shown, lambda n: self.wants(n) or self.is_due(n), tile_ms)
+        return needless_ms(timeline, self._shown, self._times, looked)
 
     def see(self, at_ms: int, slots: Sequence[Slot], *, damaged: bool) -> None:
         """A picture of the source and the slots that show it. Raises Otherwise where it belongs to a taken chunk

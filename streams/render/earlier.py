@@ -106,7 +106,7 @@ class Taken(NamedTuple):
         keys = self.packets.keys(self.there)
         inner = [key for key in keys if BESIDE <= key < self.run.slots - BESIDE] or [0]
         first = self.run.first + inner[-1]
-        return range(max(self.run.first, first - BESIDE), min(self.run.end, first + BESIDE + 1))
+        return range(max(0, first - BESIDE), min(self.run.end, first + BESIDE + 1))
 
 
 def start_coded(sample: bytes) -> bytes:

@@ -89,8 +89,9 @@ def _shown(company: Company, projector: Projector, timeline: Timeline) -> list[s
     """Every picture to every file; gives what of the source could not be read."""
     try:
         company.each(Making.begin)
+        needless_ms = company.needless_ms()
         for part in timeline.parts:
-            projector.play(part, company.see)
+            projector.play(part, company.see, needless_ms)
         if projector.is_woven:
             company.each(Making.doubt)
         company.each(Making.end)

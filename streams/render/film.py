@@ -14,8 +14,10 @@ from schemas.edit_clock import whole
 from schemas.edited import words_out
 from streams.render.aside import Taken
 from streams.render.captions import Captions
+from streams.render.checks.captions import slots_timed
+from streams.render.checks.case import comes_in_ms
 from streams.render.checks.witness import Witness
-from streams.render.chunking import Chunking
+from streams.render.chunking import Chunking, Otherwise
 from streams.render.edl import OUTPUT_SIZES, Slot, Timeline
 from streams.render.inserts import AWAY, NOWHERE_MS, Shown
 from streams.render.overlays import Overlays
@@ -69,6 +71,7 @@ class Film:
         self._progress = progress
         self._scene, self._witness = scene_of(task, cues, scratch), witness
         self.chunks = Chunking(task, timeline, self._scene)
+        self.chunks.look_at(slots_timed(cues, timeline, comes_in_ms(task.template)))
         self._shows = task.encoding.file.video is not None
         self.tiles = Tiles(float(timeline.length_ms), size_px) if task.options.storyboard and self._shows else None
         self.title = (
@@ -77,12 +80,21 @@ class Film:
             else None
         )
 
-    def see(self, at_ms: int, picture: av.VideoFrame, slots: list[Slot], writer: TakesPictures) -> None:
-        """A picture of the source, its time there, and the slots that show it; others may be shown it too."""
-        self.chunks.see(at_ms, slots, damaged=picture.is_corrupt)
+    def needless_ms(self, timeline: Timeline) -> set[int]:
+        """When pictures of the source begin that are not needed here."""
+        return self.chunks.needless_ms(timeline, self.tiles.step_ms if self.tiles is not None else None)
+
+    def see(self, at_ms: int, picture: av.VideoFrame | None, slots: list[Slot], writer: TakesPictures) -> None:
+        """A picture of the source, its time there, and the slots that show it; others may be shown it too.
+
+        None where it is needless. Raises Otherwise where it is not.
+        """
+        self.chunks.see(at_ms, slots, damaged=picture is not None and picture.is_corrupt)
         if not self._is_looked_at(slots):
             self._pass_by(at_ms, slots)
             return
+        if picture is None:
+            raise Otherwise
         painted = self._scene.paint(picture, at_ms)
         awkward = picture.is_corrupt or painted.to_cut_ms < CUT_MARGIN_MS
         shot = painted.shot

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 
 import av
@@ -29,9 +29,14 @@ class Lead:
         """When the picture began that is shown at a time; the time itself where none is, or it is not known."""
         return shown_since(self._index, self._pts, at_ms)
 
-    def pictures(self, reader: Reader, part: Part, period_ms: Fraction) -> Iterator[tuple[int, av.VideoFrame]]:
-        """Every picture that a slot of the part may show; one that is older than `LEAD_MS` is as old as that."""
+    def pictures(
+        self, reader: Reader, part: Part, period_ms: Fraction, needless_ms: Collection[int] = frozenset()
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Every picture that a slot of the part may show; one that is older than `LEAD_MS` is as old as that.
+
+        Those that begin at ``needless_ms`` may be missing.
+        """
         near = part.range(period_ms, LEAD_MS)
         begin = min(near.start_ms, self.began_ms(int(part.source_ms)))
-        for at_ms, picture in reader.pictures(TimeRange(start_ms=begin, end_ms=near.end_ms)):
+        for at_ms, picture in reader.pictures(TimeRange(start_ms=begin, end_ms=near.end_ms), needless_ms):
             yield max(at_ms, near.start_ms), picture

@@ -17,7 +17,7 @@ from typing import Self
 import av
 import msgspec
 
-from schemas.documents import CaptionCue
+from schemas.documents import CaptionCue, Certificate
 from schemas.edit import Piece
 from schemas.edited import words_out
 from schemas.media import Value
@@ -75,8 +75,12 @@ class Making:
         )
         self._film.insert(self._inserts.before(), self._writer)
 
-    def see(self, at_ms: int, picture: av.VideoFrame, slots: list[Slot]) -> None:
-        """A picture of the source."""
+    def needless_ms(self) -> set[int]:
+        """When pictures of the source begin that it does not need."""
+        return self._film.needless_ms(self._common.timeline)
+
+    def see(self, at_ms: int, picture: av.VideoFrame | None, slots: list[Slot]) -> None:
+        """A picture of the source; None where nobody needs it."""
         self._film.see(at_ms, picture, slots, self._writer)
 
     def doubt(self) -> None:
@@ -112,7 +116,6 @@ class Making:
         certificate = msgspec.structs.replace(
             certificate, sound=mix.report, chunks=len(chunks.runs), chunks_reused=len(chunks.taken)
         )
-        clean = all(check.verdict == "pass" for check in certificate.checks if check.name in ("frozen", "black"))
         path = self._folder / clip_file(task.encoding)
         return Rendered(
             certificate=certificate,
@@ -120,7 +123,7 @@ class Making:
             storyboard=film.tiles.save(self._folder / STORYBOARD_FILE) if film.tiles else None,
             stems=list(stems),
             looked_cpu_ms=looked_cpu_ms,
-            chunks=chunks.noted(path, self._common.timeline.rate) if clean and not lost else [],
+            chunks=chunks.noted(path, self._common.timeline.rate) if is_clean(certificate) and not lost else [],
             threads=self._encoding.threads,
         )
 
@@ -142,6 +145,15 @@ class Making:
             looked_at=self._witness.painted if self._film.chunks.taken else None,
             count=preview_count(common.timeline) if file.is_preview else None,
         )
+
+
+def is_clean(certificate: Certificate) -> bool:
+    """Whether nothing is wrong with a file's pictures that a later certificate might not see: of chunks that are taken
+    it looks at few.
+    """
+    found = {check.name: check.verdict for check in certificate.checks}
+    fine = all(found.get(name, "pass") in ("pass", "not_measured") for name in ("ssim", "caption_cut_off"))
+    return fine and all(found[name] == "pass" for name in ("frozen", "black"))
 
 
 class Company:
@@ -179,8 +191,12 @@ class Company:
         if all(making.error is not None for making in self._makings):
             raise next(self._errors())
 
-    def see(self, at_ms: int, picture: av.VideoFrame, slots: list[Slot]) -> None:
-        """A picture of the source."""
+    def needless_ms(self) -> set[int]:
+        """When pictures of the source begin that none of those that are left needs."""
+        return set.intersection(*(making.needless_ms() for making in self._makings if making.error is None))
+
+    def see(self, at_ms: int, picture: av.VideoFrame | None, slots: list[Slot]) -> None:
+        """A picture of the source; None where nobody needs it."""
         self.each(lambda making: making.see(at_ms, picture, slots), at_once=True)
 
     def rendered(self, lost: Sequence[str], progress: Progress) -> list[Rendered | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import av
 
@@ -13,11 +13,15 @@ from streams.adapters.media.reader import Reader
 from streams.errors import Rejected
 from streams.render.damage import Stills, still_ms, stills_told
 from streams.render.edl import Part, Slot, Timeline, fill_slots
-from streams.render.lead import Lead
+from streams.render.lead import LEAD_MS, Lead
 from streams.render.picture import deinterlaced
 
-Show = Callable[[int, av.VideoFrame, list[Slot]], None]
-"""Is given a picture of the source, its time there, and the slots that show it; changes nothing in it."""
+Show = Callable[[int, av.VideoFrame | None, list[Slot]], None]
+"""Is given a picture of the source, its time there, and the slots that show it; changes nothing in it.
+
+None: a picture that nobody needs.
+"""
+Timed = tuple[int, av.VideoFrame]
 
 
 class Projector:
@@ -32,12 +36,18 @@ class Projector:
         self.is_woven = False
         """Whether pictures are made of others beside them: some are interlaced."""
 
-    def play(self, part: Part, show: Show) -> None:
-        """Every slot of the part. Raises Rejected when the source has no picture there."""
+    def play(self, part: Part, show: Show, needless_ms: Collection[int] = frozenset()) -> None:
+        """Every slot of the part; pictures that begin at ``needless_ms`` are not decoded where that can be.
+
+        Raises Rejected when the source has no picture there.
+        """
         period_ms = self._timeline.period_ms
         clip = part.range(period_ms)
         stills = Stills(clip, self._index, part.output_ms, speed=float(part.speed), limit_ms=self._limit_ms)
-        pictures = deinterlaced(self._watched(self._lead.pictures(self._reader, part, period_ms)))
+        near = part.range(period_ms, LEAD_MS)
+        spared = [at_ms for at_ms in sorted(needless_ms) if near.start_ms < at_ms < near.end_ms]
+        decoded = deinterlaced(self._watched(self._lead.pictures(self._reader, part, period_ms, set(spared))))
+        pictures = filled(decoded, spared) if spared else decoded
         last_ms = None
         for at_ms, picture, slots in fill_slots(pictures, self._timeline, part):
             show(at_ms, picture, slots)
@@ -58,6 +68,18 @@ class Projector:
         damaged = sum(self._reader.damaged(stretch) for stretch in union(self._ranges))
         warnings = [f"video.damaged: {damaged} pictures of the source are damaged there"] if damaged else []
         return warnings + stills_told(self._stills)
+
+
+def filled(pictures: Iterable[Timed], spared: Sequence[int]) -> Iterator[tuple[int, av.VideoFrame | None]]:
+    """The pictures in order of time, None for those of ``spared`` that did not come."""
+    gone = 0
+    for at_ms, picture in pictures:
+        while gone < len(spared) and spared[gone] < at_ms:
+            yield spared[gone], None
+            gone += 1
+        gone += gone < len(spared) and spared[gone] == at_ms
+        yield at_ms, picture
+    yield from ((at_ms, None) for at_ms in spared[gone:])
 
 
 def no_pictures() -> Rejected:

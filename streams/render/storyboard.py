@@ -9,6 +9,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from PIL import Image
 
 from schemas.thumbnails import Sprite
+from streams.render.edl import Timeline
 
 STORYBOARD_FILE = "storyboard.jpg"
 MOST = 60
@@ -29,6 +30,11 @@ class Tiles:
         ratio = LONGER_SIDE_PX / max(size_px)
         self._width, self._height = (max(2, round(side * ratio / 2) * 2) for side in size_px)
         self._tiles: list[Image.Image] = []
+
+    @property
+    def step_ms(self) -> float:
+        """From one picture to the next."""
+        return self._step_ms
 
     def is_due(self, at_ms: float) -> bool:
         """Whether a picture of that time would be kept."""
@@ -67,3 +73,12 @@ class Tiles:
             step_ms=round(self._step_ms, 3),
             length_ms=round(self._length_ms, 3),
         )
+
+
+def due_slots(timeline: Timeline, step_ms: float | None) -> set[int]:
+    """Slots whose pictures `Tiles` keep; none without ``step_ms``."""
+    found: set[int] = set()
+    for number in range(timeline.count if step_ms is not None else 0):
+        if step_ms is not None and len(found) < MOST and float(number * timeline.period_ms) >= len(found) * step_ms:
+            found.add(number)
+    return found

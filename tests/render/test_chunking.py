@@ -31,14 +31,8 @@ SAID = words("one two three. four five six. seven eight", 2_600, each_ms=370, ga
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SourceIndex]:
-    """Bars that move, in colours of their own for each picture."""
     path = tmp_path_factory.mktemp("source") / "bars.mp4"
-    pictures = []
-    for number in range(150):
-        picture = np.full((180, 320, 3), (number, 90, 200 - number), np.uint8)
-        picture[:, (number * 3) % 300 : (number * 3) % 300 + 20] = 220
-        pictures.append(picture)
-    return path, write(path, pictures, tone(6_000))
+    return path, moving(path)
 
 
 def task_of(index: SourceIndex, *, codec: VideoCodec = "h264", **more: Any) -> RenderTask:
@@ -117,6 +111,40 @@ def test_chunks_of_hevc_are_taken_too(source: tuple[Path, SourceIndex], tmp_path
         again = made(source, msgspec.structs.replace(changed, earlier=[earlier]), folder)
         assert again.certificate.chunks_reused == reused
         assert (folder / VIDEO_FILE).read_bytes() == (tmp_path / way / VIDEO_FILE).read_bytes()
+
+
+def moving(path: Path, late: int = 0) -> SourceIndex:
+    """Bars that move, in colours of their own for each picture."""
+    pictures = []
+    for number in (max(0, number - late) for number in range(150)):
+        picture = np.full((180, 320, 3), (number, 90, 200 - number), np.uint8)
+        left = (number * 3 + 100) % 300
+        picture[:, left : left + 20] = 220
+        pictures.append(picture)
+    return write(path, pictures, tone(6_000))
+
+
+@pytest.mark.parametrize(
+    ("start_ms", "captions", "late", "caught"),
+    [(3_400, True, 0, "caption_offset"), (3_200, False, 0, "caption_offset"), (3_200, True, 3, "av_offset")],
+    ids=["late captions", "no captions", "late pictures"],
+)
+def test_a_certificate_catches_chunks_that_are_not_what_they_claim(
+    start_ms: int, captions: bool, late: int, caught: str, source: tuple[Path, SourceIndex], tmp_path: Path
+) -> None:
+    """Made of something else, and given the names of what would be right."""
+    other = tmp_path / "other.mp4", moving(tmp_path / "other.mp4", late)
+    said, wrong = words("one two. three four", 3_200), words("one two. three four", start_ms)
+    right = made(source, task_of(source[1], words=said), tmp_path / "right")
+    forged = made(other, task_of(other[1], words=wrong, captions=captions), tmp_path / "forged")
+    claimed = [
+        msgspec.structs.replace(chunk, key=one.key) for chunk, one in zip(forged.chunks, right.chunks, strict=True)
+    ]
+    earlier = EarlierFile(path=str(tmp_path / "forged" / VIDEO_FILE), threads=1, chunks=claimed)
+    again = made(source, task_of(source[1], words=said, earlier=[earlier]), tmp_path / "again")
+    assert again.certificate.chunks_reused == 2
+    told = [{one.name: one.verdict for one in each.certificate.checks} for each in (right, again)]
+    assert [one[caught] for one in told] == ["pass", "fail"]
 
 
 def test_a_damaged_or_missing_file_only_means_rendering(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 from typing import BinaryIO, cast
 
@@ -24,6 +24,7 @@ from streams.adapters.media.decoding import byte_positions, decode, demux, hear,
 from streams.adapters.media.display import display_array
 from streams.adapters.media.opening import as_binary, limit_decoder, open_media
 from streams.adapters.media.source import View
+from streams.adapters.media.sparing import Sparing
 from streams.adapters.media.timeline import by_order, first_pts_at, key_times, packet_pts, project_ms, stretches
 
 __all__ = ["Reader", "display_array"]
@@ -77,11 +78,16 @@ class Reader:
             container.close()
         self._open.clear()
 
-    def pictures(self, time: TimeRange) -> Iterator[tuple[int, av.VideoFrame]]:
-        """Every picture presented in ``time``, (project ms, frame), in order of presentation."""
+    def pictures(
+        self, time: TimeRange, needless_ms: Collection[int] = frozenset()
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Every picture presented in ``time``, (project ms, frame), in order of presentation.
+
+        Those that begin at ``needless_ms`` may be missing.
+        """
         container, stream = self._video()
         position = self._key_at(time.start_ms)
-        yield from self._decode_from(container, stream, position, time)
+        yield from self._decode_from(container, stream, position, time, needless_ms)
         self._shut(container)
 
     def sparse_pictures(
@@ -156,9 +162,15 @@ class Reader:
             return
 
     def _decode_from(
-        self, container: InputContainer, stream: VideoStream, position: int | None, time: TimeRange
+        self,
+        container: InputContainer,
+        stream: VideoStream,
+        position: int | None,
+        time: TimeRange,
+        needless_ms: Collection[int] = frozenset(),
     ) -> Iterator[tuple[int, av.VideoFrame]]:
-        timed = self._timed(self._packets_from(container, stream, position), stream, position)
+        sparing = Sparing(self._index, needless_ms)
+        timed = self._timed(self._packets_from(container, stream, position), stream, position, sparing)
         for at_ms, frame in in_step(until(timed, time.end_ms)):
             if time.start_ms <= at_ms < time.end_ms:
                 yield at_ms, frame
@@ -231,14 +243,14 @@ class Reader:
         self._open.remove(container)
 
     def _timed(
-        self, packets: Iterator[Packet[VideoStream]], stream: VideoStream, position: int | None
+        self, packets: Iterator[Packet[VideoStream]], stream: VideoStream, position: int | None, sparing: Sparing
     ) -> Iterator[tuple[int, av.VideoFrame]]:
         """Decoded pictures with their project time; by order where the format stores no presentation times."""
         track = self._track()
         base, origin_us = track.time_base, self._index.origin_us
         turn = bisect_left(self._sorted_pts, self._keys[position][0]) if self._ordered and position is not None else 0
         for packet in packets:
-            for frame in decode(stream, packet if packet.size else None, partial(self._lose, packet)):
+            for frame in sparing.decode(stream, packet if packet.size else None, partial(self._lose, packet)):
                 if self._ordered:
                     pts = self._sorted_pts[min(turn, len(self._sorted_pts) - 1)]
                     turn += 1

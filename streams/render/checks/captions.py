@@ -6,6 +6,8 @@ Letters are what differs between a decoded picture and what was painted before c
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,7 @@ from schemas.proof import Check, judged
 from streams.render.checks.case import NO_CAPTIONS, Case
 from streams.render.checks.film import Still, between, spread
 from streams.render.checks.witness import stride_px
+from streams.render.edl import Timeline
 
 INK = 48
 LEAST_INK = 12
@@ -25,6 +28,10 @@ SETTLED_MS = 200
 """So long after its start a caption is all there, or (where letters are typed) enough of it."""
 LATE_MS = 400
 """Letters that do not come until so long after their word are not there."""
+EARLY_MS = 160
+"""What is so early fails."""
+PICTURES_AFTER = 2
+"""By so many a caption may be late and its figure still be told; what comes later has the figure of `LATE_MS`."""
 
 
 def check_captions(case: Case) -> list[Check]:
@@ -54,14 +61,33 @@ def _offset(case: Case) -> Check:
     if not cues:
         return judged("caption_offset", None, "ms", bound, detail=NO_CAPTIONS)
     told = [(abs(off), at) for off, at in (_told_offset(case, cue) for cue in cues)]
-    alone = [n for n, cue in enumerate(cues) if cue.start_ms - (cues[n - 1].end_ms if n else 0) >= LATE_MS]
-    alone = [n for n in alone if _is_painted(case, cues[n])]
-    most = 0 if case.meant.file.is_preview else MOST_TIMED
-    timed = [(_seen_offset(case, cues[n]), cues[n].start_ms) for n in spread(alone, most)]
-    measured = [(abs(off), at) for off, at in timed if off is not None]
+    looked = [] if case.meant.file.is_preview else timed(cues)
+    seen = [(_seen_offset(case, cue), cue.start_ms) for cue in looked if _is_painted(case, cue)]
+    measured = [(abs(off), at) for off, at in seen if off is not None]
     worst, at_ms = max([*told, *measured])
     detail = f"{len(cues)} captions against their words, {len(measured)} of them timed by their letters in the file"
     return judged("caption_offset", worst, "ms", bound, detail=detail, at_ms=[at_ms])
+
+
+def timed(cues: Sequence[CaptionCue]) -> list[CaptionCue]:
+    """Those whose letters are looked for: some before which no others stand there."""
+    alone = [cue for n, cue in enumerate(cues) if cue.start_ms - (cues[n - 1].end_ms if n else 0) >= LATE_MS]
+    return [alone[n] for n in spread(range(len(alone)), MOST_TIMED)]
+
+
+def slots_timed(cues: Sequence[CaptionCue], timeline: Timeline, comes_in_ms: int) -> set[int]:
+    """Slots that are to be compared with what was painted, for a caption to be told from one that is early or late."""
+    found: set[int] = set()
+    for cue in timed(cues):
+        due = due_slot(cue, timeline)
+        last = due + ceil(comes_in_ms / timeline.period_ms) + PICTURES_AFTER
+        found.update(range(max(0, due - ceil(EARLY_MS / timeline.period_ms)), min(timeline.count, last + 1)))
+    return found
+
+
+def due_slot(cue: CaptionCue, timeline: Timeline) -> int:
+    """The first that may show its letters."""
+    return -(-cue.start_ms * timeline.rate.numerator // (1000 * timeline.rate.denominator))
 
 
 def _told_offset(case: Case, cue: CaptionCue) -> tuple[float, int]:
@@ -76,15 +102,15 @@ def _told_offset(case: Case, cue: CaptionCue) -> tuple[float, int]:
 def _around(case: Case, cue: CaptionCue) -> tuple[int, int, int]:
     """Slots of a caption: the first in which its letters may be late, when they are due, the last looked at."""
     timeline = case.meant.timeline
-    due = -(-cue.start_ms * timeline.rate.numerator // (1000 * timeline.rate.denominator))
+    due = due_slot(cue, timeline)
     reach = round(LATE_MS / timeline.period_ms)
     return due - reach, due, min(due + reach, timeline.count - 1)
 
 
 def _is_painted(case: Case, cue: CaptionCue) -> bool:
-    """Whether each picture around a caption's start can be compared: of a chunk made earlier only few can."""
-    first, _, last = _around(case, cue)
-    return all(case.meant.witness.luma(number) is not None for number in range(max(0, first), last + 1))
+    """Whether the pictures around a caption's start can be compared: of a chunk made earlier only few can."""
+    wanted = slots_timed([cue], case.meant.timeline, case.meant.comes_in_ms)
+    return all(case.meant.witness.luma(number) is not None for number in wanted)
 
 
 def _seen_offset(case: Case, cue: CaptionCue) -> float | None:
