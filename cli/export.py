@@ -51,9 +51,10 @@ def export(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
     ended = [_waited(client, str(one["export_id"]), display, quiet=args.json) for one in _asked(client, args)]
     saved = [_downloaded(client, clip, one, out, display) for one in ended if one["state"] == "done"]
     if not args.json:
+        width = max((len(kind) for one in saved for kind in one["saved"]), default=0)
         for one in saved:
             for kind, file in one["saved"].items():
-                display.say(f"{kind:<10} {file}")
+                display.say(f"{kind:<{width}} {file}")
     failed = [one for one in ended if one["state"] != "done"]
     if failed:
         which = "The export" if len(ended) == 1 else " and ".join(one["aspect"] for one in failed)

@@ -25,7 +25,8 @@ async def end_export(connection: Connection, event: events.RenderRequested, outc
 
 async def _complete(connection: Connection, event: events.RenderRequested, produced: Produced, cause: Cause) -> None:
     await connection.execute(
-        """update exports set state = 'done', files = $3, certificate = $4, finished_at = $5, chunks = $6
+        """update exports set state = 'done', files = $3, certificate = $4, finished_at = $5, chunks = $6,
+             failure_reason = null, failure_detail = null
            where org_id = $1 and export_id = $2""",
         event.org_id,
         event.export_id,

@@ -58,6 +58,19 @@ def test_several_are_one_request(tmp_path: Path) -> None:
     assert names == ["01-a-talk-9x16.mp4", "01-a-talk-1x1.mp4"]
 
 
+def test_files_stand_in_one_column(tmp_path: Path) -> None:
+    twin = twin_of("9:16")
+    files = twin.exports["export-0"]["files"]
+    scores = {"score": 0.5, "sharp": 0.5, "contrast": 0.5, "face_size": None, "eyes_open": None}
+    files["thumbnails"] = [files["thumbnail"] | {"scores": scores}] * 2
+    said = io.StringIO()
+    args = make_parser().parse_args(["export", "clip-0", "--out", str(tmp_path)])
+    assert export(twin.client(), args, Display(Console(file=said, width=200), lambda: 0.0))[0] == OK
+    lines = [line for line in said.getvalue().splitlines() if line.startswith(("video", "thumbnail"))]
+    assert len(lines) == 3
+    assert len({line.index(str(tmp_path)) for line in lines}) == 1
+
+
 def test_one_that_failed_does_not_keep_the_others_files(tmp_path: Path) -> None:
     with pytest.raises(CliError, match="1:1 failed: There are no pictures") as caught:
         asked(twin_of("9:16", "1:1", failed="1:1"), tmp_path, "--aspect", "9:16", "--aspect", "1:1")

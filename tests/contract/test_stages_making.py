@@ -499,9 +499,15 @@ async def house(rig: Rig) -> BrandPin:
 async def test_clips_side_by_side_have_one_thread_each_and_a_kit_its_files(rig: Rig, tmp_path: Path) -> None:
     first, *_ = await selected(rig, tmp_path / "film.mp4", clips=3)
     request = msgspec.structs.replace(await framed(rig, first), options=ExportOptions(brand=await house(rig)))
+    async with org_transaction(rig.pool, rig.org_id) as connection:  # a dead letter that is played again
+        await connection.execute(
+            "update exports set state = 'failed', failure_reason = 'bug', failure_detail = 'x' where export_id = $1",
+            request.export_id,
+        )
     assert await rig.send(RenderStage(rig.context), request, uuid.uuid4()) == "committed"
     export, *_ = await exports(rig)
     assert "threads 1," in export["certificate"]["encoder"]
+    assert (export["state"], export["failure_reason"], export["failure_detail"]) == ("done", None, None)
     assert "input.brand.logo.asset_id" in export["certificate"]["made_with"]
     assert export["certificate"]["warnings"] == ["audio.absent: the source has no sound; the clip's track is silent"]
 
