@@ -10,7 +10,7 @@ from schemas.faces import Mouth, SpeakingTurn, VoiceCurve
 from schemas.framing import Mode, Pane, PathKey
 from schemas.media import CropBox, Face, ObjectRef, Segment, TimeRange, Value, Word
 from schemas.proof import Check, FaceExpectation, OtherTry, Verdict
-from schemas.scenery import Framing, Person, PersonSample, Scenery, Shows
+from schemas.scenery import Framing, Letters, Person, PersonSample, Scenery, Shows
 from schemas.shots import Transition, TransitionKind
 from schemas.sound_report import SoundReport
 from schemas.sounds import SpanSounds
@@ -339,6 +339,8 @@ class ClipTracks(Value, frozen=True, kw_only=True):
     """Who of the faces speaks when, from ``mouths`` and ``voice`` together."""
     persons: list[PersonSample] = []
     """Some of the pictures without a face, and who is seen there."""
+    letters: list[Letters] = []
+    """Lines that stand in the picture: titles, signs, names that were laid over it."""
 
 
 class ShotCrop(Value, frozen=True, kw_only=True):
@@ -381,6 +383,8 @@ class FramePlan(Value, frozen=True, kw_only=True):
     """The same shots with still crops and blurred grounds alone: for another try, where the first is not good."""
     safer_faces: list[FaceSample] = []
     """As ``faces``, of the safer shots."""
+    letters: list[Letters] = []
+    """Lines that stand in the source, for captions to keep off."""
 
 
 class CaptionCue(Value, frozen=True, kw_only=True):

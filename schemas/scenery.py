@@ -49,3 +49,10 @@ class PersonSample(Value, frozen=True, kw_only=True):
 
     at_ms: int
     persons: list[Person]
+
+
+class Letters(Value, frozen=True, kw_only=True):
+    """A line of letters that stands in the picture, in display pixels, and when."""
+
+    range: TimeRange
+    box: Box

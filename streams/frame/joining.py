@@ -10,6 +10,7 @@ import msgspec
 from schemas.documents import ClipTracks, ShotLook
 from schemas.faces import Mouth, VoiceCurve
 from schemas.media import TimeRange
+from schemas.scenery import Letters
 from schemas.shots import Transition
 from streams.frame.tracks import detections_of, follow
 
@@ -63,6 +64,7 @@ def merge_tracks(old: ClipTracks, new: ClipTracks) -> ClipTracks:
         transitions=_join_transitions(old, new),
         mouths=_join_mouths(old, new),
         voice=_join_voices(old.voice, new.voice),
+        letters=_join_letters(old, new),
         persons=sorted({one.at_ms: one for one in (*old.persons, *new.persons)}.values(), key=lambda one: one.at_ms),
     )
 
@@ -71,6 +73,11 @@ def _join_mouths(old: ClipTracks, new: ClipTracks) -> list[Mouth]:
     """Those of the new part, and of the old one those outside of it."""
     kept = [one for one in old.mouths if not new.range.start_ms <= one.at_ms < new.range.end_ms]
     return sorted([*kept, *new.mouths], key=lambda one: one.at_ms)
+
+
+def _join_letters(old: ClipTracks, new: ClipTracks) -> list[Letters]:
+    """Those of both, in order; what both saw at the seam may stand there twice."""
+    return sorted([*old.letters, *new.letters], key=lambda one: (one.range.start_ms, one.box.y, one.box.x))
 
 
 def _join_voices(old: VoiceCurve | None, new: VoiceCurve | None) -> VoiceCurve | None:

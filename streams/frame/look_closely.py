@@ -11,7 +11,7 @@ import msgspec
 from schemas.documents import ClipTracks, FaceTrack, ShotLook, SourceIndex
 from schemas.faces import VoiceCurve
 from schemas.media import TimeRange
-from schemas.scenery import PersonSample
+from schemas.scenery import Letters, PersonSample
 from schemas.shots import Transition
 from streams.adapters.media.handles import SourceHandle
 from streams.adapters.media.sandbox import run_child
@@ -43,6 +43,7 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True):
     shots: list[tuple[int, int]]
     transitions: list[Transition]
     looks: list[ShotLook]
+    letters: list[Letters]
     voice: VoiceCurve | None = None
 
 
@@ -94,6 +95,7 @@ async def look_closely(
         model="",
         compute_ms=0,
         looks=seen.looks,
+        letters=seen.letters,
         transitions=seen.transitions,
         voice=seen.voice,
         persons=[

@@ -18,16 +18,18 @@ from numpy.typing import NDArray
 
 from schemas.documents import SourceIndex, VideoTrack
 from schemas.faces import VoiceCurve
-from schemas.media import CropBox, TimeRange
+from schemas.media import Box, CropBox, TimeRange
 from schemas.shots import Transition
 from streams.adapters.media.display import is_hdr
 from streams.adapters.media.reader import Reader, display_array
 from streams.adapters.media.timeline import shown_since
 from streams.frame.bars import LOOK_WIDE, Lines, content_of, measure_lines
 from streams.frame.detail import Detail, look_of, measure_detail
+from streams.frame.letters import letters_of
 from streams.frame.voice import gather, voice_curve
 from streams.sight.canvas import Canvas, fit_canvas, write_grey, write_picture
 from streams.sight.cuts import CUT_MIN
+from streams.sight.letters import find_lines
 from streams.sight.luma import Measure, difference, measure_frame
 from streams.sight.screens import measure_drawn, screen_of
 from streams.sight.shots import find_transitions
@@ -56,6 +58,8 @@ class Seen(msgspec.Struct):
     """Times, and how surely a screen or a slide is shown."""
     lines: list[Lines] = []
     """At the same times, how bright the picture is along its sides."""
+    letters: list[tuple[int, list[Box]]] = []
+    """Times, and where lines of letters stand, in pixels of the grey pictures."""
 
     def wants_faces(self, at_ms: int, measure: Measure) -> bool:
         """True when the last look is long ago, or the picture may start a shot."""
@@ -70,6 +74,10 @@ class Seen(msgspec.Struct):
     def wants_screen(self, at_ms: int) -> bool:
         """True when it was long ago that a screen was looked for."""
         return not self.screens or at_ms - self.screens[-1][0] >= SCREEN_GAP_MS
+
+    def wants_letters(self, at_ms: int) -> bool:
+        """True when it was long ago that letters were looked for."""
+        return not self.letters or at_ms - self.letters[-1][0] >= SCREEN_GAP_MS
 
     def screen_in(self, time: TimeRange) -> float | None:
         """How surely a stretch shows a screen: the median of its looks; None without any."""
@@ -107,8 +115,11 @@ def _decode(
                 seen.lines.append(_lines(frame, track, picture))
         if clip.start_ms <= at_ms < clip.end_ms and seen.wants_mouths(at_ms):
             wide, high = mouths[0].inner_width, mouths[0].inner_height
-            write_grey(mouths[1], mouths[0], display_array(frame, track, wide, high, "gray"))
+            grey = display_array(frame, track, wide, high, "gray")
+            write_grey(mouths[1], mouths[0], grey)
             seen.mouth_ms.append(at_ms)
+            if seen.wants_letters(at_ms):
+                seen.letters.append((at_ms, find_lines(grey)))
         seen.at_ms.append(at_ms)
         seen.measures.append(measure)
         report(len(seen.at_ms))
@@ -164,8 +175,9 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
     """Look at every picture of ``args["start_ms"]..args["end_ms"]`` of the source whose index is ``args["index"]``.
 
     Leaves ``faces.raw`` and ``mouths.raw`` in ``args["scratch"]``. Returns ``shots`` [[start_ms, end_ms]],
-    ``transitions``, ``looks`` (ShotLook each), ``face_ms`` (the times in ``faces.raw``), ``canvas``, ``mouth_ms`` and
-    ``fine`` (the same of ``mouths.raw``), ``voice`` (VoiceCurve or None) and ``pictures`` (how many were decoded).
+    ``transitions``, ``looks`` (ShotLook each), ``letters`` (Letters each), ``face_ms`` (the times in
+    ``faces.raw``), ``canvas``, ``mouth_ms`` and ``fine`` (the same of ``mouths.raw``), ``voice`` (VoiceCurve or None)
+    and ``pictures`` (how many were decoded).
     """
     index = msgspec.json.decode(Path(args["index"]).read_bytes(), type=SourceIndex)
     if source is None or index.video is None:
@@ -190,6 +202,7 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
         "shots": [(shot.start_ms, shot.end_ms) for shot in shots],
         "transitions": msgspec.to_builtins(transitions),
         "looks": msgspec.to_builtins(looks),
+        "letters": msgspec.to_builtins(letters_of(seen.letters, shots, fine.scale)),
         "face_ms": seen.face_ms,
         "canvas": msgspec.to_builtins(canvas),
         "mouth_ms": seen.mouth_ms,

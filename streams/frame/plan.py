@@ -16,6 +16,7 @@ from streams.frame.following import follow
 from streams.frame.insets import LOOK_MS, inset
 from streams.frame.scenes import Framed, Scene, scene_of
 from streams.frame.stills import framed, held, safest
+from streams.frame.strips import with_strips
 from streams.frame.talking import in_turn
 from streams.frame.undecided import undecided
 
@@ -62,6 +63,7 @@ def plan(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: TimeRange
         expected=faces_expected(tracks, time),
         safer=second,
         safer_faces=faces_shown(tracks, second, who),
+        letters=[one for one in tracks.letters if one.range.overlap_ms(time) > 0],
     )
 
 
@@ -78,7 +80,7 @@ def scenes_of(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: Time
 
 def chosen(scene: Scene) -> Framed:
     """What is shown of an angle: a still crop, unless there is a reason for something else."""
-    return inset(scene) or undecided(scene) or in_turn(scene) or follow(scene, held(scene))
+    return inset(scene) or undecided(scene) or in_turn(scene) or with_strips(scene, follow(scene, held(scene)))
 
 
 def _between_bars(scene: Scene, made: Framed) -> Framed:

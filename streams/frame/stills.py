@@ -9,10 +9,11 @@ import msgspec
 
 from schemas.documents import ShotCrop, ShotLook
 from schemas.framing import Mode
-from schemas.media import CropBox, TimeRange
+from schemas.media import Box, CropBox, TimeRange
 from schemas.scenery import Shows
-from streams.frame.crop import EYES_IN_BOX, EYES_IN_CROP, RATIO
+from streams.frame.crop import EYES_IN_BOX, EYES_IN_CROP, RATIO, even
 from streams.frame.figures import figures
+from streams.frame.letters import hull
 from streams.frame.scenes import Framed, Scene
 
 TOO_WIDE = 0.98
@@ -23,6 +24,11 @@ BEYOND_DOUBT = 0.8
 """So surely a screen is shown where the picture is made small for it."""
 SAFE = 0.98
 """Share of the looks at which a crop that is beyond doubt holds the main face."""
+LETTERS_HIGH, LETTERS_WIDE, LETTERS_STAY = 0.035, 0.25, 0.6
+"""Of the picture's height, its width, and the time: smaller or shorter letters are not what it is about."""
+CUT_LETTERS = "letters that a crop would cut: all of it on a blurred ground"
+MARGIN = 0.3
+"""Heights of a line that are left beside it."""
 MIDDLE, HIGHEST = 0.5, 0.25
 """How much of what is left over of a ground may lie above all of a picture that stands on it."""
 
@@ -120,6 +126,8 @@ def _without_face(scene: Scene) -> Decision:
         placed = ground.on_faces(persons[0], persons[1:])
         reason = f"no face: holds on a person, seen in {len(persons[0].boxes)} looks"
         return Decision(crop=placed.crop, shows="person", reason=reason, inside=placed.inside)
+    if not scene.is_screen and (signs := _on_letters(scene)):
+        return signs
     crop, stands_out = _on_detail(scene)
     if not scene.is_screen:
         reason = "no face: most detail and movement" if stands_out else "no face, nothing stands out: centre"
@@ -133,6 +141,33 @@ def _without_face(scene: Scene) -> Decision:
         )
     found = "most detail and movement" if stands_out else "nothing stands out: centre"
     return Decision(crop=crop, shows="screen", reason=f"{shown}{': ' if stands_out else ', '}{found}")
+
+
+def _on_letters(scene: Scene) -> Decision | None:
+    """Titles and signs are what a picture without anybody is about: a crop that holds them, else all of it."""
+    content, ground = scene.ground.content, scene.ground
+    told = [
+        one.box
+        for one in scene.tracks.letters
+        if is_sign(one.box, content)
+        and sum(one.range.overlap_ms(when) for when in scene.shots.values()) >= LETTERS_STAY * scene.length_ms
+    ]
+    if not told or ground.holds_all:
+        return None
+    box = hull(told)
+    roomy = Box(x=box.x - MARGIN * box.height, y=box.y, width=box.width + 2 * MARGIN * box.height, height=box.height)
+    wide, high = ground.size
+    if roomy.width > wide or box.height > high:
+        return everything(scene, CUT_LETTERS)
+    x = min(max(content.x, roomy.x + (roomy.width - wide) / 2), content.x + content.width - wide)
+    y = min(max(content.y, box.y + box.height / 2 - high / 2), content.y + content.height - high)
+    crop = CropBox(x=even(x - 0.5), y=even(y - 0.5), width=wide, height=high)
+    return Decision(crop=crop, shows="detail", reason="no face: holds the letters in it")
+
+
+def is_sign(box: Box, content: CropBox) -> bool:
+    """Whether a line is a title or a sign that fills some of a picture."""
+    return box.height >= LETTERS_HIGH * content.height and box.width >= LETTERS_WIDE * content.width
 
 
 def _looks(scene: Scene) -> list[ShotLook]:

@@ -1,8 +1,9 @@
-"""Where each cue stands so that it covers no face while there is room. Pure: faces are the plan's; draws nothing."""
+"""Where each cue stands so that it covers no face, and no letters, while there is room. Pure: both are the plan's."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import product
 
 import msgspec
 
@@ -28,11 +29,13 @@ class Need(Value, frozen=True, kw_only=True):
 
     ink: Box
     faces: list[Box]
+    letters: list[Box] = []
+    """That stand in the source at its time: kept off where the faces leave room for it."""
 
 
 def captions_for(cues: Sequence[CaptionCue], look: CaptionLook, plan: FramePlan, played: Sequence[Piece]) -> Captions:
-    """The captions of a clip, clear of its faces where that can be."""
-    if not look.template.avoid_faces or not plan.faces or not cues:
+    """The captions of a clip, clear of its faces and of letters in its pictures where that can be."""
+    if not look.template.avoid_faces or not (plan.faces or plan.letters) or not cues:
         return Captions(cues, look)
     return Captions(cues, look, centres_px(needs(cues, look, plan, played), look))
 
@@ -40,10 +43,12 @@ def captions_for(cues: Sequence[CaptionCue], look: CaptionLook, plan: FramePlan,
 def needs(cues: Sequence[CaptionCue], look: CaptionLook, plan: FramePlan, played: Sequence[Piece]) -> list[Need]:
     """What each cue covers, and should not: the plan's faces are on the source's clock, cues on the output's."""
     seen = faces_seen(plan, played, (look.width_px, look.height_px))
+    written = list(_written(look, plan, played))
     return [
         Need(
             ink=ink_box(placed(cue, look), look),
             faces=[box for at_ms, box in seen if cue.start_ms - NEAR_MS <= at_ms <= cue.end_ms + NEAR_MS],
+            letters=[box for start, end, box in written if start < cue.end_ms and end > cue.start_ms],
         )
         for cue in cues
     ]
@@ -60,11 +65,22 @@ def faces_seen(plan: FramePlan, played: Sequence[Piece], size_px: tuple[int, int
     ]
 
 
+def _written(look: CaptionLook, plan: FramePlan, played: Sequence[Piece]) -> Iterator[tuple[float, float, Box]]:
+    """Where letters of the source stand on the output, from when to when, while a shot shows them."""
+    for piece, line, shot in product(played, plan.letters, plan.shots):
+        times = (piece.source, line.range, shot.range)
+        start, end = max(time.start_ms for time in times), min(time.end_ms for time in times)
+        if start < end:
+            box = painted_box(line.box, shot, start, look.width_px, look.height_px)
+            yield on_output(piece, start), on_output(piece, end), box
+
+
 def centres_px(wanted: Sequence[Need], look: CaptionLook) -> list[int]:
     """The middle of each cue. Cues in a row share one as long as that is clear for all of them: they seldom move."""
     found: list[int] = []
     run: list[Need] = []
-    for need in wanted:
+    for one in wanted:
+        need = one if not one.letters or free_heights([one], look) else msgspec.structs.replace(one, letters=[])
         if not free_heights([need], look):
             found += [*_of_run(run, look), look.centre_y_px]
             run = []
@@ -84,7 +100,7 @@ def _of_run(run: Sequence[Need], look: CaptionLook) -> list[int]:
 
 
 def free_heights(run: Sequence[Need], look: CaptionLook) -> list[int]:
-    """Middles at which no cue of the run lies on a face of its time: as usual, or elsewhere in the clear area."""
+    """Middles at which no cue of the run lies on a face, or letters, of its time: as usual, or elsewhere."""
     area = clear_area(look)
     top = max(look.centre_y_px - need.ink.y for need in run)
     bottom = max(need.ink.y + need.ink.height - look.centre_y_px for need in run)
@@ -100,7 +116,7 @@ def clear_area(look: CaptionLook) -> CropBox:
 
 def _clear(need: Need, height: int, look: CaptionLook) -> bool:
     ink = msgspec.structs.replace(need.ink, y=need.ink.y + height - look.centre_y_px)
-    return not any(overlap(ink, face) for face in need.faces)
+    return not any(overlap(ink, face) for face in (*need.faces, *need.letters))
 
 
 def overlap(first: Box, second: Box) -> bool:

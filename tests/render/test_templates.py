@@ -13,6 +13,7 @@ from schemas.documents import Aspect, CaptionCue, FaceSample, FramePlan, ShotCro
 from schemas.edit_clock import whole
 from schemas.media import Box, CropBox, Face, TimeRange, Word
 from schemas.safe_zones import safe_zones
+from schemas.scenery import Letters
 from schemas.template_overrides import EmphasisOverrides, TemplateOverrides, overridden
 from schemas.templates import DEFAULT_TEMPLATE, CaptionTemplate, template_named, templates
 from streams.render.captions import Captions, State, drawing_of, fitting, patched, rules_for, shown_texts, yuv_patches
@@ -222,6 +223,24 @@ def test_no_face_is_covered_where_there_is_room(name: str) -> None:
         assert bottom <= face.y + shadow or top >= face.y + face.height - shadow
         area = clear_area(look)
         assert area.y <= top < bottom <= area.y + area.height
+
+
+def test_letters_in_the_picture_are_kept_off_as_far_as_faces_leave_room() -> None:
+    look = look_of(DEFAULT_TEMPLATE)
+    cues = cues_of(look)
+    title = Box(x=100, y=look.centre_y_px - 60, width=880, height=120)
+    lettered = [Letters(range=CLIP, box=title)]
+    plan = msgspec.structs.replace(plan_with([]), letters=lettered)
+    (centre,) = set(centres_px(needs(cues, look, plan, whole(CLIP)), look))
+    assert abs(centre - look.centre_y_px) > 60
+    full = plan_with([(at_ms, Box(x=0, y=0, width=1080, height=title.y)) for at_ms in range(0, 9_000, 160)])
+    below = Box(x=0, y=title.y + 1, width=1080, height=1_900 - title.y)
+    crowded = msgspec.structs.replace(full, letters=[Letters(range=CLIP, box=below)])
+    with_faces_only = centres_px(needs(cues, look, full, whole(CLIP)), look)
+    assert centres_px(needs(cues, look, crowded, whole(CLIP)), look) == with_faces_only
+    later = TimeRange(start_ms=CLIP.end_ms, end_ms=CLIP.end_ms + 1_000)
+    gone = msgspec.structs.replace(plan, letters=[Letters(range=later, box=title)])
+    assert set(centres_px(needs(cues, look, gone, whole(CLIP)), look)) == {look.centre_y_px}
 
 
 def test_captions_stay_as_usual_where_no_face_is_or_no_room() -> None:

@@ -1,0 +1,133 @@
+"""A name or a headline laid over somebody's picture, where a crop would cut it: it stands below, whole. Pure.
+
+Letters that belong to a place (a shop's sign, a lectern's) stay as long as the shot does; what is laid over it comes or
+goes, or is there in other shots too, and stands in the lowest third.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from schemas.documents import ShotCrop
+from schemas.framing import Pane
+from schemas.media import Box, CropBox, TimeRange
+from schemas.scenery import Letters
+from schemas.shown import share_shown
+from streams.frame.crop import RATIO, Subject, even, heads
+from streams.frame.letters import hull, shared, stretches_of
+from streams.frame.scenes import Framed, Scene
+from streams.frame.stills import CUT_LETTERS, everything, is_sign, shot_of
+
+LEAST_HIGH = 0.025
+"""Of the picture's height: smaller print is not there to be read."""
+LOWEST = 0.6
+"""From here down something is laid over."""
+LEAST_MS, BRIDGED_MS = 1_300, 1_500
+CUT = 0.02, 0.98
+"""Shares of a line that a crop which cuts it shows."""
+ROOM = 0.8
+"""Heights of a line that are left above and below."""
+TO_THE_EDGE = 0.08
+"""Of the picture's height: less than this below a line is shown with it."""
+THICKEST = 0.3
+AGAIN = 0.9
+"""A line that stands in another shot too shares so much with itself."""
+HELD = 0.9
+"""Share of the looks at which the face must be whole above the strip."""
+
+
+def with_strips(scene: Scene, made: Framed) -> Framed:
+    """The same, but while a still crop would cut letters: laid over somebody they stand below, else all is shown."""
+    if scene.ground.holds_all or scene.is_screen:
+        return made
+    return {number: [part for shot in run for part in _parts(scene, number, shot)] for number, run in made.items()}
+
+
+def _parts(scene: Scene, number: int, shot: ShotCrop) -> list[ShotCrop]:
+    """A still crop, cut into what it is while letters are there, and without."""
+    if shot.mode != "hold":
+        return [shot]
+    lines = _lines(scene, number, shot.range)
+    cut = [one for one in lines if CUT[0] < share_shown(one.box, shot, shot.range.start_ms) < CUT[1]]
+    if not cut:
+        return [shot]
+    panes = _panes(scene, shot, hull([one.box for one in lines])) if scene.groups else []
+    if panes is None:
+        return [shot]
+    found: list[ShotCrop] = []
+    at_ms = shot.range.start_ms
+    for when in stretches_of(lines, shot.range, BRIDGED_MS):
+        if when.length_ms < LEAST_MS:
+            continue
+        found += [_during(shot, at_ms, when.start_ms)] if when.start_ms > at_ms else []
+        found.append(_with_letters(scene, shot, panes, when))
+        at_ms = when.end_ms
+    return [*found, _during(shot, at_ms, shot.range.end_ms)] if at_ms < shot.range.end_ms else found
+
+
+def _lines(scene: Scene, number: int, when: TimeRange) -> list[Letters]:
+    """Lines of a stretch that are there to be read."""
+    there = [one for one in scene.tracks.letters if one.range.overlap_ms(when) > 0]
+    if not scene.groups:
+        return [one for one in there if is_sign(one.box, scene.ground.content)]
+    least = LEAST_HIGH * scene.ground.content.height
+    return [one for one in there if one.box.height >= least and _is_laid_over(scene, number, one)]
+
+
+def _with_letters(scene: Scene, shot: ShotCrop, panes: list[Pane], when: TimeRange) -> ShotCrop:
+    content = scene.ground.content
+    if not panes:
+        return shot_of(everything(scene, CUT_LETTERS), when)
+    top, strip = panes[0].source.y, panes[-1].source
+    around = CropBox(x=content.x, y=top, width=content.width, height=strip.y + strip.height - top)
+    reason = f"{shot.reason}; letters laid over the picture, which that would cut, stand below"
+    return ShotCrop(range=when, mode="inset", crop=around, shows=shot.shows, reason=reason, panes=panes)
+
+
+def _is_laid_over(scene: Scene, number: int, line: Letters) -> bool:
+    box, content, own = line.box, scene.ground.content, scene.tracks.shots[number]
+    if box.y + box.height / 2 < content.y + LOWEST * content.height:
+        return False
+    comes_or_goes = max(line.range.start_ms - own.start_ms, own.end_ms - line.range.end_ms) >= BRIDGED_MS // 2
+    elsewhere = (one for one in scene.tracks.letters if not one.range.overlap_ms(own))
+    return comes_or_goes or any(shared(one.box, box) > AGAIN for one in elsewhere)
+
+
+def _panes(scene: Scene, shot: ShotCrop, box: Box) -> list[Pane] | None:
+    """The face above, the strip below it; None where the face does not fit above it."""
+    content, (across, down) = scene.ground.content, RATIO[scene.ground.aspect]
+    if box.height > THICKEST * content.height:
+        return None
+    top = even(max(content.y, box.y - ROOM * box.height))
+    end = content.y + content.height
+    low = box.y + (1 + ROOM) * box.height
+    bottom = end if end - low < TO_THE_EDGE * content.height else even(low)
+    long = min(content.width, max(shot.crop.width, even(box.width + 2 * ROOM * (bottom - top))))
+    left = even(min(max(content.x, box.x + (box.width - long) / 2), content.x + content.width - long))
+    strip = CropBox(x=left, y=top, width=long - long % 2, height=bottom - top)
+    share = across * strip.height / (down * strip.width)
+    high = top - content.y
+    wide = even(high * across / (down * (1 - share)) - 1)
+    if high < content.height / 2 or not 2 <= wide <= content.width:
+        return None
+    middle = float(np.median([one.x + one.width / 2 for one in scene.cast.subjects[0].boxes]))
+    x = even(min(max(shot.crop.x, middle - wide / 2), shot.crop.x + shot.crop.width - wide))
+    face = CropBox(x=min(max(content.x, x), content.x + content.width - wide), y=content.y, width=wide, height=high)
+    if not _holds(scene, face):
+        return None
+    return [Pane(source=face, share=1 - share), Pane(source=strip, share=share)]
+
+
+def _holds(scene: Scene, crop: CropBox) -> bool:
+    subject = scene.cast.subjects[0]
+    columns, rows = heads(Subject(boxes=subject.boxes), across=True), heads(Subject(boxes=subject.boxes), across=False)
+    inside = (columns[:, 0] >= crop.x - 2) & (columns[:, 1] <= crop.x + crop.width + 2)
+    inside &= rows[:, 1] <= crop.y + crop.height
+    return float(inside.mean()) >= HELD
+
+
+def _during(shot: ShotCrop, start_ms: int, end_ms: int) -> ShotCrop:
+    return ShotCrop(
+        range=TimeRange(start_ms=start_ms, end_ms=end_ms), mode=shot.mode, crop=shot.crop, shows=shot.shows,
+        reason=shot.reason, above=shot.above,
+    )  # fmt: skip

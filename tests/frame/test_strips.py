@@ -1,0 +1,98 @@
+"""letters in a picture: followed over the looks of a shot, and never cut by a crop while something else will do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+
+from schemas.documents import Aspect, ShotCrop
+from schemas.media import Box, TimeRange
+from schemas.scenery import Letters
+from schemas.shown import share_shown
+from streams.frame.joining import merge_tracks
+from streams.frame.letters import letters_of, stretches_of
+from streams.frame.plan import plan
+from tests.frame.test_plan import WHOLE, Looks, clip, every, ranges, source
+
+STRIP = Box(x=200, y=880, width=1_400, height=50)
+FACE: Looks = (0, 900, 200, every(0, 8_000))
+
+
+def line(start_ms: int, end_ms: int, box: Box = STRIP) -> Letters:
+    return Letters(range=TimeRange(start_ms=start_ms, end_ms=end_ms), box=box)
+
+
+def made(letters: Sequence[Letters], looks: Sequence[Looks], aspect: Aspect = "9:16") -> list[ShotCrop]:
+    tracks = msgspec.structs.replace(clip(ranges(0, 8_000), looks), letters=list(letters))
+    return plan(tracks, source(), aspect, WHOLE).shots
+
+
+@pytest.mark.parametrize("aspect", ["9:16", "4:5", "1:1"])
+def test_a_name_laid_over_somebody_stands_below_them_while_it_is_there(aspect: Aspect) -> None:
+    shots = made([line(3_000, 8_000)], [FACE], aspect)
+    assert [(shot.range.start_ms, shot.mode) for shot in shots] == [(0, "hold"), (3_000, "inset")]
+    face, strip = shots[1].panes
+    assert share_shown(STRIP, shots[1], 5_000) == 1
+    assert face.source.y + face.source.height <= STRIP.y
+    assert face.source.x < 900 < 1_100 < face.source.x + face.source.width
+    assert face.share + strip.share == pytest.approx(1)
+    across, down = (int(one) for one in aspect.split(":"))
+    for pane in (face, strip):
+        assert pane.source.width / pane.source.height == pytest.approx(across / (down * pane.share), rel=0.03)
+    assert "letters laid over the picture" in shots[1].reason
+
+
+def test_letters_that_belong_to_the_place_change_nothing() -> None:
+    for one in (
+        line(0, 8_000),
+        line(3_000, 8_000, Box(x=200, y=100, width=1_400, height=50)),
+        line(3_000, 8_000, Box(x=200, y=880, width=1_400, height=20)),
+        line(3_000, 3_900),
+        line(3_000, 8_000, Box(x=850, y=880, width=300, height=50)),
+        line(3_000, 8_000, Box(x=20, y=880, width=500, height=50)),
+    ):
+        assert [shot.mode for shot in made([one], [FACE])] == ["hold"], one
+
+
+def test_a_line_that_stands_in_another_shot_too_was_laid_over_both() -> None:
+    looks: list[Looks] = [(0, 900, 200, every(0, 4_000)), (1, 900, 200, every(4_000, 8_000))]
+    tracks = clip(ranges(0, 4_000, 8_000), looks)
+    tracks = msgspec.structs.replace(tracks, letters=[line(0, 4_000), line(4_000, 8_000)])
+    assert {shot.mode for shot in plan(tracks, source(), "9:16", WHOLE).shots} == {"inset"}
+
+
+def test_a_title_is_shown_whole_and_a_sign_is_held() -> None:
+    (title,) = made([line(0, 8_000, Box(x=300, y=500, width=1_300, height=160))], [])
+    assert (title.mode, title.shows) == ("fit", "whole")
+    sign = Box(x=1_200, y=500, width=500, height=60)
+    (held,) = made([line(0, 8_000, sign)], [])
+    assert (held.mode, held.shows) == ("hold", "detail")
+    assert share_shown(sign, held, 0) == 1
+    (small,) = made([line(0, 8_000, Box(x=1_200, y=500, width=500, height=20))], [])
+    assert small.shows == "centre"
+    late = made([line(5_000, 8_000, Box(x=300, y=500, width=1_300, height=160))], [])
+    assert [(shot.range.start_ms, shot.mode) for shot in late] == [(0, "hold"), (5_000, "fit")]
+    assert [shot.mode for shot in made([line(0, 8_000)], [], "16:9")] == ["hold"]
+
+
+def test_a_line_is_followed_over_looks_and_one_look_is_none() -> None:
+    box, other = Box(x=10, y=90, width=60, height=8), Box(x=100, y=20, width=40, height=8)
+    looks = [(0, []), (600, [box]), (1_200, [msgspec.structs.replace(box, x=12), other]), (1_800, []), (2_400, [])]
+    (found,) = letters_of(looks, [TimeRange(start_ms=0, end_ms=3_000)], 0.5)
+    assert found == Letters(range=TimeRange(start_ms=300, end_ms=1_500), box=Box(x=20, y=180, width=124, height=16))
+    assert letters_of(looks, ranges(0, 1_000, 3_000), 0.5) == [], "a line does not cross a cut"
+
+
+def test_what_stretches_bridge() -> None:
+    when = TimeRange(start_ms=0, end_ms=10_000)
+    found = stretches_of([line(500, 2_000), line(3_000, 5_000), line(7_000, 8_000)], when, 1_500)
+    assert [(one.start_ms, one.end_ms) for one in found] == [(0, 5_000), (7_000, 8_000)]
+    assert stretches_of([line(11_000, 12_000)], when, 1_500) == []
+
+
+def test_two_looks_at_a_clip_have_the_letters_of_both() -> None:
+    one = msgspec.structs.replace(clip(ranges(0, 4_000), []), letters=[line(0, 2_000)])
+    other = msgspec.structs.replace(clip(ranges(3_600, 8_000), []), letters=[line(5_000, 6_000)])
+    assert [found.range.start_ms for found in merge_tracks(other, one).letters] == [0, 5_000]
