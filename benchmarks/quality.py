@@ -30,8 +30,8 @@ from streams.ingest.survey import survey
 from streams.render.codecs import QUALITIES
 from streams.render.edl import OUTPUT_SIZES, fill_slots, timeline_for
 from streams.render.encode import render
+from streams.render.lead import LEAD_MS
 from streams.render.picture import Painter
-from streams.render.projector import LEAD_MS
 from streams.render.task import Rendered, RenderTask, clip_file
 from streams.render.writer import Encoding
 from streams.settings import MediaLimits

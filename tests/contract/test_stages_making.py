@@ -339,7 +339,7 @@ async def edited(rig: Rig, clip: events.ClipSelected, edit: EditList) -> None:
 
 
 async def exported(rig: Rig, clip: events.ClipSelected, version: int) -> Any:
-    """One more export of the clip, of a version of its edit, framed and rendered; its row."""
+    """One more export of the clip, of a version of its edit, framed and rendered; its row. The log has its event."""
     export_id = uuid.uuid4()
     await rig.fresh()
     async with org_transaction(rig.pool, rig.org_id) as connection:
@@ -354,6 +354,7 @@ async def exported(rig: Rig, clip: events.ClipSelected, version: int) -> Any:
     )  # fmt: skip
     assert await rig.send(FrameStage(rig.context), wish, uuid.uuid4()) == "committed"
     (sent,) = await rig.fresh()
+    rig.context.log = MemoryLog(sent.event)
     assert await rig.send(RenderStage(rig.context), sent.event, uuid.uuid4()) == "committed"
     await rig.fresh()
     return next(row for row in await exports(rig) if row["export_id"] == export_id)
@@ -411,6 +412,14 @@ async def test_an_edited_clip_is_framed_and_rendered_piece_by_piece(rig: Rig, tm
     told = anew["certificate"]
     assert (told["chunks"], told["chunks_reused"]) == (2, 2), "its pictures are taken out of the first one's file"
     assert (export["certificate"]["chunks_reused"], again["certificate"]["chunks_reused"]) == (0, 0)
+
+    asked = events.ReplayRequested(
+        **rig.of, clip_id=clip.clip_id, export_id=anew["export_id"], ordinal=0, replay_id=uuid.uuid4()
+    )
+    assert await rig.send(RenderStage(rig.context), asked, uuid.uuid4()) == "committed"
+    (replayed,) = await rig.fresh()
+    assert isinstance(replayed.event, events.ReplayCompleted)
+    assert (replayed.event.outcome, replayed.event.differences) == ("same", []), "made whole, it is the same"
 
 
 async def test_an_export_has_the_words_of_its_request(rig: Rig) -> None:

@@ -19,6 +19,7 @@ from schemas.media import TimeRange, Word
 from streams.render.aside import place, window
 from streams.render.bed import PER_MS, bed_gain, brought_to, repeated
 from streams.render.dress import Around, Dress, around, behind
+from streams.render.earlier import EarlierFile
 from streams.render.edl import Slot
 from streams.render.encode import render
 from streams.render.fontfiles import FOLDER
@@ -29,7 +30,8 @@ from streams.render.lower_third import BEGINS_MS, name_plate, named_turns
 from streams.render.overlays import FADE_MS, FADE_STEPS, Overlays
 from streams.render.planes import copied, rows
 from streams.render.still import still
-from streams.render.task import VIDEO_FILE, RenderTask
+from streams.render.storyboard import STORYBOARD_FILE
+from streams.render.task import THUMBNAIL_FILE, VIDEO_FILE, RenderTask
 from streams.render.writer import Encoding
 from tests.render.synth import flash_and_beep, plan, tone, write
 
@@ -298,6 +300,14 @@ def test_a_whole_kit_is_rendered_and_the_certificate_knows_what_is_not_the_sourc
     assert free - ducked > 8, "the bed gives way to the word"
     assert level(700, 3_700, 4_100) > ducked + 8, "and plays on under the card"
     assert level(700, 100, 500) < free - 20
+
+    earlier = EarlierFile(path=str(tmp_path / VIDEO_FILE), threads=1, chunks=rendered.chunks)
+    (tmp_path / "again").mkdir()
+    with source.open("rb") as file:
+        again = render(msgspec.structs.replace(task, earlier=[earlier]), file, tmp_path / "again", lambda _: None)
+    assert again.certificate.chunks_reused == again.certificate.chunks >= 3
+    for name in (VIDEO_FILE, THUMBNAIL_FILE, STORYBOARD_FILE):
+        assert (tmp_path / "again" / name).read_bytes() == (tmp_path / name).read_bytes(), name
 
 
 def test_an_own_font_takes_the_place_of_a_role_and_lacks_nothing(tmp_path: Path) -> None:

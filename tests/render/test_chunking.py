@@ -19,7 +19,7 @@ from schemas.media import TimeRange, Word
 from streams.render.chunks import Run
 from streams.render.codecs import Encoding
 from streams.render.earlier import EarlierFile, Packets, start_coded
-from streams.render.encode import render
+from streams.render.encode import render, render_all
 from streams.render.storyboard import STORYBOARD_FILE
 from streams.render.task import THUMBNAIL_FILE, VIDEO_FILE, Rendered, RenderTask
 from tests.render.synth import plan, tone, words, write
@@ -111,6 +111,33 @@ def test_chunks_of_hevc_are_taken_too(source: tuple[Path, SourceIndex], tmp_path
         again = made(source, msgspec.structs.replace(changed, earlier=[earlier]), folder)
         assert again.certificate.chunks_reused == reused
         assert (folder / VIDEO_FILE).read_bytes() == (tmp_path / way / VIDEO_FILE).read_bytes()
+
+
+def test_shapes_made_together_take_what_each_has(
+    source: tuple[Path, SourceIndex], first: EarlierFile, tmp_path: Path
+) -> None:
+    """First one of them is there already, then both: what neither needs is not decoded, and the bytes are the same."""
+    square = task_of(source[1], earlier=[first])
+    wide = msgspec.structs.replace(square, plan=plan(source[1], CLIP.start_ms, CLIP.end_ms, aspect="16:9"))
+
+    def both(name: str, earlier: list[EarlierFile]) -> list[Rendered | None]:
+        folders = [tmp_path / name / shape for shape in ("square", "wide")]
+        for folder in folders:
+            folder.mkdir(parents=True)
+        tasks = [msgspec.structs.replace(one, earlier=earlier) for one in (square, wide)]
+        with source[0].open("rb") as file:
+            return render_all(tasks, file, folders, lambda _: None)
+
+    _, made_wide = once = both("once", [first])
+    assert made_wide is not None
+    there = EarlierFile(path=str(tmp_path / "once" / "wide" / VIDEO_FILE), threads=1, chunks=made_wide.chunks)
+    again = both("again", [first, there])
+    assert [one and one.certificate.chunks_reused for one in (*once, *again)] == [2, 0, 2, 2]
+    for name in (VIDEO_FILE, THUMBNAIL_FILE, STORYBOARD_FILE):
+        files = [tmp_path / way / "wide" / name for way in ("once", "again")]
+        assert files[0].read_bytes() == files[1].read_bytes(), name
+        alone = Path(first.path).parent / name
+        assert {alone.read_bytes()} == {(tmp_path / way / "square" / name).read_bytes() for way in ("once", "again")}
 
 
 def moving(path: Path, late: int = 0) -> SourceIndex:
