@@ -13,8 +13,8 @@ from schemas import events
 DAY_MS = 24 * 60 * 60 * 1000
 FOREVER = -1
 PARTITIONS = 12
-STRIDE = 7
-"""Partitions from one ordinal to the next; shares no factor with ``PARTITIONS``, so that every one of them is used."""
+DEALT = (0, 6, 3, 9, 1, 7, 4, 10, 2, 8, 5, 11)
+"""How far from a project's first partition each of its parts lies, by ordinal: every second one half of all away."""
 Spread = Literal["project", "ordinal"]
 
 
@@ -151,12 +151,17 @@ TOPIC_OF: Mapping[type, Topic] = {event: topic for topic in TOPICS for event in 
 
 
 def partition_for(topic: Topic, project_id: UUID, ordinal: int = 0) -> int:
-    """Partition of an event: ``(hash(project) + 7 · ordinal) mod n``, so a short video does not wait behind a long one.
+    """Partition of an event: ``(hash(project) + DEALT[ordinal]) mod n``: a short video does not wait behind a long one.
 
     Workers own contiguous blocks of partitions: neighbouring ordinals must not be neighbours there, or one worker
-    gets all clips of a project while the other rests (docs/adr/0007).
+    gets all clips of a project while the other rests (docs/adr/0007, docs/adr/0012).
     """
-    return (project_id.int + (STRIDE * ordinal if topic.spread == "ordinal" else 0)) % topic.partitions
+    return (project_id.int + (DEALT[ordinal % PARTITIONS] if topic.spread == "ordinal" else 0)) % topic.partitions
+
+
+def partition_before(topic: Topic, project_id: UUID, ordinal: int = 0) -> int:
+    """Where `partition_for` had it before docs/adr/0012: topics keep their events, and some are looked for again."""
+    return (project_id.int + (7 * ordinal if topic.spread == "ordinal" else 0)) % topic.partitions
 
 
 def route(event: events.AnyEvent) -> tuple[Topic, UUID, int]:

@@ -19,7 +19,7 @@ from schemas import codec, events
 from schemas.documents import Certificate, ExportFiles
 from schemas.media import ObjectRef
 from schemas.remade import Remade, compared
-from schemas.topics import TOPIC_OF, partition_for
+from schemas.topics import TOPIC_OF, partition_before, partition_for
 from streams.adapters.ports import EventLog, Objects, Report
 from streams.adapters.postgres import Connection, Row, org_transaction
 from streams.attempt import Commit, Work
@@ -103,8 +103,18 @@ async def _found(
 
 async def logged(log: EventLog, event: events.ReplayRequested, since: dt.datetime) -> events.RenderRequested | None:
     """The event that the export was rendered by, of this one alone; None where the log has it no more."""
+    topic, parts = TOPIC_OF[events.RenderRequested], (event.project_id, event.ordinal)
+    for partition in dict.fromkeys((partition_for(topic, *parts), partition_before(topic, *parts))):
+        found = await _logged_in(partition, log, event, since)
+        if found is not None:
+            return found
+    return None
+
+
+async def _logged_in(
+    partition: int, log: EventLog, event: events.ReplayRequested, since: dt.datetime
+) -> events.RenderRequested | None:
     topic = TOPIC_OF[events.RenderRequested]
-    partition = partition_for(topic, event.project_id, event.ordinal)
     async for record in log.read(topic.name, partition, since):
         if record.key != str(event.project_id):
             continue

@@ -17,7 +17,7 @@ import pytest
 from schemas import codec, events
 from schemas.documents import encode_document
 from schemas.media import ObjectRef, TimeRange, Value, Word
-from schemas.topics import BY_NAME, STRIDE, TOPIC_OF, route
+from schemas.topics import BY_NAME, TOPIC_OF, partition_for, route
 from streams import lifecycle
 from streams.adapters.objects import S3Objects, ensure_bucket, open_objects
 from streams.adapters.ports import Heard, Int16, Report, Told
@@ -129,9 +129,9 @@ class Rig:
         sent = []
         for row in await self.rows("select * from outbox where org_id = $1 and project_id = $2 order by seq"):
             envelope, event = codec.decode(BY_NAME[row["topic"]], row["headers"], row["payload"])
-            spread = getattr(event, "ordinal", 0) if BY_NAME[row["topic"]].spread == "ordinal" else 0
+            place = partition_for(BY_NAME[row["topic"]], self.project_id, getattr(event, "ordinal", 0))
             assert (row["topic"], row["key"]) == (TOPIC_OF[type(event)].name, str(self.project_id))
-            assert row["partition"] == (self.project_id.int + STRIDE * spread) % BY_NAME[row["topic"]].partitions
+            assert row["partition"] == place
             assert envelope.id == row["event_id"]
             if row["event_id"] not in self._told and not isinstance(event, Beside):
                 sent.append(Sent(id=row["event_id"], event=event))

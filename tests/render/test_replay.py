@@ -19,7 +19,7 @@ from schemas.export_options import VideoWish
 from schemas.file_kinds import FileWish, file_of
 from schemas.media import ObjectRef, TimeRange
 from schemas.templates import template_named
-from schemas.topics import BY_NAME, partition_for
+from schemas.topics import BY_NAME, partition_before, partition_for
 from streams.render.edl import Timeline
 from streams.render.loudness import RATE_HZ
 from streams.render.made_with import data_files, digest, made_with, workshop
@@ -53,6 +53,13 @@ async def test_the_exports_own_event_is_found_in_the_log() -> None:
     assert [(name, since) for name, _, since in log.asked] == [(topic, NOW)]
     assert log.asked[0][1] == partition_for(BY_NAME[topic], PROJECT, 3)
     assert await logged(MemoryLog(*others), ASKED, NOW) is None
+
+
+async def test_an_event_of_before_is_looked_for_where_it_lay_then() -> None:
+    asked = msgspec.structs.replace(ASKED, ordinal=4)
+    log, topic = MemoryLog(), BY_NAME["renders.v1"]
+    assert await logged(log, asked, NOW) is None
+    assert [at for _, at, _ in log.asked] == [partition_for(topic, PROJECT, 4), partition_before(topic, PROJECT, 4)]
 
 
 async def test_a_replays_files_are_nowhere(tmp_path: Path) -> None:

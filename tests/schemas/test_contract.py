@@ -91,9 +91,23 @@ def test_neighbouring_ordinals_lie_on_different_partitions(project_id: UUID, ord
     assert len({partition_for(spans, project_id, ordinal + at) for at in range(12)}) == spans.partitions
 
 
-@pytest.mark.parametrize(("workers", "neighbours", "most"), [(2, 2, 2), (2, 5, 3), (3, 6, 3), (4, 8, 3), (6, 6, 2)])
+SHARED = [
+    (2, 2, 1),
+    (2, 4, 2),
+    (2, 5, 3),
+    (2, 8, 4),
+    (2, 10, 5),
+    (3, 6, 3),
+    (3, 10, 4),
+    (4, 4, 1),
+    (4, 8, 2),
+    (6, 6, 2),
+]
+
+
+@pytest.mark.parametrize(("workers", "neighbours", "most"), SHARED)
 def test_workers_that_own_blocks_share_neighbours(workers: int, neighbours: int, most: int) -> None:
-    """Faust gives each worker a contiguous block of partitions."""
+    """Faust gives each worker a contiguous block of partitions. A project's parts count from 0."""
     renders = BY_NAME["renders.v1"]
     for first in range(renders.partitions):
         owners = [

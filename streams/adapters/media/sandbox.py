@@ -32,12 +32,17 @@ ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_PERTURB_": "255",
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(256 * 2**20),
     "SVT_LOG": "1",
 }
 """One arena and one BLAS thread: each more reserves address space that the limit counts. SVT-AV1 tells errors only.
 
 New memory, above a kilobyte at once, holds zeros (255 names the bits that are left out): x264 reads some before it
 writes it, and the same pictures could become other bytes.
+
+What was freed is kept for the next picture. Given back each time, a clip of 8 s came to 84,000 page faults instead of
+53,000: 6.2 and 6.1 CPU-s, not 6.0 and 5.6.
 """
 TIMEOUT_DETAIL = "Working on the file took longer than it may."
 CRASHES = {signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP}
