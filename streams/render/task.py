@@ -19,6 +19,7 @@ from schemas.phrases import phrased
 from schemas.presets import PresetName, presets
 from schemas.templates import CaptionTemplate
 from schemas.thumbnails import Sprite, ThumbnailScores
+from streams.render.both_ways import kept_together
 from streams.render.captions import fitting, rules_for
 from streams.render.codecs import Encoding
 from streams.render.cues import make_cues
@@ -109,7 +110,7 @@ def cues_of(task: RenderTask, played: Sequence[Piece]) -> tuple[list[CaptionCue]
     for take in takes(played):  # no cue goes on from one to the next
         time = TimeRange(start_ms=round(take[0].output_start_ms), end_ms=round(take[-1].output_end_ms))
         doubtful = ranges_out(task.doubtful, take)
-        words = phrased(words_out(known, take), task.language)
+        words = kept_together(phrased(words_out(known, take), task.language), task.language)
         cues += make_cues(words, time, fitting(look), rules_for(look), doubtful=doubtful)
     lost = sum(lacks(word.text) for word in words_out(task.words, played))
     return cues, [f"captions.letters: {lost} words have letters that the shipped fonts lack"] if lost else []
