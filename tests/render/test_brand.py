@@ -21,7 +21,7 @@ from streams.render.bed import PER_MS, bed_gain, brought_to, repeated
 from streams.render.dress import Around, Dress, around, behind
 from streams.render.earlier import EarlierFile
 from streams.render.edl import Slot
-from streams.render.encode import render
+from streams.render.encode import render, render_all
 from streams.render.fontfiles import FOLDER
 from streams.render.inserts import as_frame, end_card, filling
 from streams.render.layout import look_for
@@ -334,3 +334,31 @@ def test_a_preview_shows_what_plays_around_the_clip(tmp_path: Path) -> None:
             slot, picture = still(task, at_ms, file, tmp_path, lambda _: None)
         assert slot.number == number
         assert picture.to_ndarray(format="rgb24")[960, 540, channel] > 150
+
+
+def test_shapes_made_side_by_side_have_the_kit_as_each_has_it_alone(tmp_path: Path) -> None:
+    """Intro, card, music and names in each, at its own size; the same bytes as alone."""
+    source, made = tmp_path / "flash.mp4", everything(tmp_path)
+    index = flash_and_beep(source, length_ms=1_400)
+    crops = plan(index, 100, 1_200)
+    first = RenderTask(
+        plan=crops, index=index, words=[word(300, "S1", 800)], encoding=Encoding(preset="ultrafast", crf=26),
+        brand=msgspec.structs.replace(
+            made, names={"S1": "Ann"}, kit=msgspec.structs.replace(made.kit, lower_third=LowerThird())
+        ),
+        pieces=behind(whole(crops.range), 15, Fraction(25)),
+    )  # fmt: skip
+    tasks = [first, msgspec.structs.replace(first, plan=plan(index, 100, 1_200, aspect="1:1"))]
+    together, alone = ([tmp_path / f"{name}-{at}" for at in range(2)] for name in ("together", "alone"))
+    for folder in (*together, *alone):
+        folder.mkdir()
+    with source.open("rb") as file:
+        found = render_all(tasks, file, together, lambda _: None)
+    for at, task in enumerate(tasks):
+        with source.open("rb") as file:
+            one, beside = render(task, file, alone[at], lambda _: None), found[at]
+        assert beside is not None
+        assert one.certificate == beside.certificate
+        assert beside.certificate.frames > 15 + 25 + 25 + 15
+        assert (alone[at] / VIDEO_FILE).read_bytes() == (together[at] / VIDEO_FILE).read_bytes()
+    assert [one.certificate.height_px for one in found if one] == [1920, 1080]
