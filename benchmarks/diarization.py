@@ -33,7 +33,7 @@ from streams.adapters.triton_vectors import TritonVoices
 from streams.listen.diarize import with_speakers
 from streams.listen.hear import hear
 from streams.listen.merge import close
-from streams.listen.voices import read_voices
+from streams.listen.voices import read_frames, read_voices
 from tests.contract.triton_server import Triton, running
 from tests.recordings import RATE_HZ, flac, media, sound
 
@@ -141,8 +141,9 @@ async def answer(case: Case, speech: TritonSpeech, voices: TritonVoices) -> Answ
     counted = Counted(voices)
     heard = await hear(span, objects=shelf, speech=speech, report=lambda _: None, voices=counted, prefix="v")
     transcript, vectors = close([heard], whole.end_ms, []), await read_voices([heard], shelf)
+    frames = await read_frames([heard], shelf)
     started = time.process_time()
-    told = with_speakers(transcript, [heard], vectors).diarization
+    told = with_speakers(transcript, [heard], vectors, frames).diarization
     grouping_ms = round((time.process_time() - started) * 1000)
     one = [(stretch.start_ms / 1000, stretch.end_ms / 1000, "S1") for stretch in heard.speech]
     return Answer(

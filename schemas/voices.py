@@ -7,6 +7,18 @@ from typing import Literal
 from schemas.media import ObjectRef, TimeRange, Value
 
 
+class VoiceFrames(Value, frozen=True, kw_only=True):
+    """What a span sounds like every ``step_ms`` from ``start_ms``, whoever makes the sound.
+
+    ``rows`` is one object: ``dimensions`` little-endian float16, cepstra of the step, for each.
+    """
+
+    start_ms: int
+    step_ms: int
+    dimensions: int
+    rows: ObjectRef
+
+
 class VoiceWindows(Value, frozen=True, kw_only=True):
     """Where a span's voices were heard. Columns: one entry a window, by its start; windows overlap.
 
@@ -22,6 +34,8 @@ class VoiceWindows(Value, frozen=True, kw_only=True):
     model: str
     voiced: list[TimeRange] = []
     """Where a voice may be: more than the speech that words are looked for in. Empty in older spans: that speech."""
+    frames: VoiceFrames | None = None
+    """None in older spans, and where they failed: who speaks is told by the windows alone."""
 
 
 class Turn(Value, frozen=True, kw_only=True):

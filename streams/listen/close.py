@@ -25,7 +25,7 @@ from streams.listen.merge import close
 from streams.listen.scripted import follow
 from streams.listen.soundtrack import soundtrack
 from streams.listen.translate import ENGLISH
-from streams.listen.voices import read_voices
+from streams.listen.voices import read_frames, read_voices
 from streams.listen.wordless import why_no_words, words_lost
 from streams.outbox import Cause, put
 
@@ -89,7 +89,8 @@ class CloseStage:
         """The transcript with its speakers, and what to warn of: whatever fails here, the words stay."""
         try:
             vectors = await read_voices(spans, self._context.objects)
-            found, cpu_ms = await timed_in_thread(with_speakers, transcript, spans, vectors)
+            frames = await read_frames(spans, self._context.objects)
+            found, cpu_ms = await timed_in_thread(with_speakers, transcript, spans, vectors, frames)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - a bug here must not take the transcript with it

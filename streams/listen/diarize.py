@@ -14,6 +14,7 @@ from schemas.turns import united
 from schemas.voices import Diarization, Speaker, Turn, VoiceWindows
 from streams.adapters.ports import Float32
 from streams.listen.introductions import introduced
+from streams.listen.retold import Frames, retold
 from streams.listen.segments import segments
 from streams.listen.speakers import Found, Labels, Times, find_speakers
 from streams.listen.tongues import of_segments
@@ -27,10 +28,13 @@ NEAREST_MS = 1_000
 """A word outside of all speech is said by whoever speaks within this time of it."""
 
 
-def with_speakers(transcript: Transcript, spans: Sequence[HeardSpan], vectors: Sequence[Float32]) -> Transcript:
+def with_speakers(
+    transcript: Transcript, spans: Sequence[HeardSpan], vectors: Sequence[Float32], frames: Frames | None = None
+) -> Transcript:
     """The transcript with its speakers; as it was where no voice was heard.
 
-    ``spans`` in order of time, ``vectors`` those of each span that has voices, in the same order.
+    ``spans`` in order of time, ``vectors`` those of each span that has voices, in the same order. ``frames`` are what
+    the spans sound like, where that is known.
     """
     heard = [span.voices for span in spans if span.voices is not None]
     if not heard:
@@ -45,6 +49,8 @@ def with_speakers(transcript: Transcript, spans: Sequence[HeardSpan], vectors: S
     found = find_speakers(rows, starts_ms, ends_ms)
     spoken = [phrase for one in heard for phrase in one.phrases]
     steps = steps_of(found, rows, starts_ms, ends_ms, speech=_voiced(transcript, heard), phrases=spoken)
+    if frames is not None:
+        steps = retold(steps, frames)
     said = turns(steps)
     names = _names([owner for _, owner in said])
     words = _owned(transcript.words, steps, names)

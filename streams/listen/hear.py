@@ -75,6 +75,7 @@ async def hear(
         who, cost_ms = await listen_for_voices(
             samples,
             found.speech,
+            within=span.range,
             voiced=voiced,
             starts_at_ms=span.padded.start_ms,
             voices=voices,

@@ -34,6 +34,8 @@ class Steps:
     ends_ms: Times
     scores: NDArray[np.float64]
     owner: Labels
+    price: NDArray[np.float64]
+    """Of a change of speaker before each step."""
 
 
 def steps_of(
@@ -66,7 +68,7 @@ def steps_of(
     joined = spoken & np.concatenate([[False], spoken[:-1]]) & (np.diff(begins, prepend=-STEP_MS) <= STEP_MS)
     price = np.where(joined, INSIDE_PRICE, PAUSE_PRICE)
     owner = best_path(scores * ((ends - begins) / 1000.0)[:, None], price)
-    return Steps(starts_ms=begins, ends_ms=ends, scores=scores, owner=owner)
+    return Steps(starts_ms=begins, ends_ms=ends, scores=scores, owner=owner, price=price)
 
 
 def _cut(speech: Sequence[TimeRange]) -> tuple[Times, Times]:

@@ -1,4 +1,4 @@
-"""The voices of a span: asked of the model, kept as one object, read again by close. Compares none of them.
+"""The voices of a span: asked of the model, kept with what it sounds like, read again by close. Compares none of them.
 
 Voices are worth less than words: a model that is away, late or wrong costs the span its voices and nothing else.
 """
@@ -12,13 +12,18 @@ import numpy as np
 
 from schemas.documents import HeardSpan
 from schemas.media import TimeRange
-from schemas.voices import VoiceWindows
+from schemas.voices import VoiceFrames, VoiceWindows
+from streams import dead
 from streams.adapters.ports import Float32, Int16, Objects, Report, Vectors, Voices
 from streams.adapters.triton_wire import InferenceFailed
+from streams.attempt import timed_in_thread
 from streams.errors import Unavailable
+from streams.listen.cepstra import CEPSTRA, STEP_MS, cepstra
 from streams.listen.phrases import RATE_HZ, phrases, windows
+from streams.listen.retold import Frames, joined
+from streams.listen.voiced import where_voiced
 
-STORED = np.dtype("<f2")
+STORED, OCTETS = np.dtype("<f2"), "application/octet-stream"
 AT_ONCE = 64
 """Windows of one request: an answer comes, and the lease is renewed, every second or so."""
 PATIENCE_S = 20.0
@@ -42,13 +47,14 @@ async def listen_for_voices(
     objects: Objects,
     prefix: str,
     report: Report,
+    within: TimeRange,
     voiced: Sequence[TimeRange] = (),
 ) -> tuple[VoiceWindows | None, int]:
     """Voices in ``speech`` (project time) of samples that begin at ``starts_at_ms``, and what they cost in ms.
 
-    ``voiced`` is where a voice may be: turns may lie there, and where there is little speech voices are listened for in
-    all of it. None where nothing is long enough. Stores the vectors under ``prefix``.
-    Raises UnvoicedError, and Unavailable where the store is away.
+    ``within`` is what of the samples is this span's own. ``voiced`` is where a voice may be: turns lie there or near
+    by; where there is little speech voices are listened for in all of it. None where nothing is long enough.
+    Stores vectors and frames under ``prefix``. Raises UnvoicedError, and Unavailable where the store is away.
     """
     brief = sum(stretch.length_ms for stretch in speech) < BRIEF_MS
     local = [_moved(stretch, -starts_at_ms) for stretch in (voiced if brief and voiced else speech)]
@@ -57,7 +63,9 @@ async def listen_for_voices(
     if not asked:
         return None, 0
     found = await _embedded(voices, samples, asked, report)
-    ref = await objects.put(prefix, found.values.astype(STORED).tobytes(), "application/octet-stream", ".f16")
+    ref = await objects.put(prefix, found.values.astype(STORED).tobytes(), OCTETS, ".f16")
+    own = samples[(within.start_ms - starts_at_ms) * RATE_HZ // 1000 : (within.end_ms - starts_at_ms) * RATE_HZ // 1000]
+    frames, turned, cost_ms = await _sounding(own, voiced or speech, within.start_ms)
     heard = VoiceWindows(
         starts_ms=[window.start_ms + starts_at_ms for window in asked],
         ends_ms=[window.end_ms + starts_at_ms for window in asked],
@@ -65,9 +73,32 @@ async def listen_for_voices(
         dimensions=found.values.shape[1],
         vectors=ref,
         model=found.model,
-        voiced=list(voiced),
+        voiced=turned,
+        frames=None if frames is None else await _kept(frames, within.start_ms, objects, prefix),
     )
-    return heard, found.compute_ms
+    return heard, found.compute_ms + cost_ms
+
+
+async def _sounding(
+    samples: Int16, voiced: Sequence[TimeRange], starts_at_ms: int
+) -> tuple[Float32 | None, list[TimeRange], int]:
+    """Cepstra of the samples, where in them a voice is, and the cost in ms; a bug leaves ``voiced`` as it is."""
+
+    def look() -> tuple[Float32, list[TimeRange]]:
+        rows = cepstra(samples)
+        return rows[:, :CEPSTRA], where_voiced(rows, voiced, starts_at_ms=starts_at_ms)
+
+    try:
+        (rows, found), cost_ms = await timed_in_thread(look)
+    except Exception as error:  # noqa: BLE001 - who speaks is told by the windows alone then
+        dead.report_bug(error, "listen")
+        return None, list(voiced), 0
+    return rows, found, cost_ms
+
+
+async def _kept(rows: Float32, start_ms: int, objects: Objects, prefix: str) -> VoiceFrames:
+    ref = await objects.put(prefix, rows.astype(STORED).tobytes(), OCTETS, ".f16")
+    return VoiceFrames(start_ms=start_ms, step_ms=STEP_MS, dimensions=rows.shape[1], rows=ref)
 
 
 def _moved(stretch: TimeRange, by_ms: int) -> TimeRange:
@@ -113,3 +144,15 @@ async def read_voices(spans: Sequence[HeardSpan], objects: Objects) -> list[Floa
             rows = np.frombuffer(body, STORED).reshape(len(span.voices.starts_ms), span.voices.dimensions)
             found.append(rows.astype(np.float32))
     return found
+
+
+async def read_frames(spans: Sequence[HeardSpan], objects: Objects) -> Frames | None:
+    """What all spans sound like that know it; None where none does. Raises as ``read_voices``."""
+    found = []
+    for span in spans:
+        if span.voices is not None and (kept := span.voices.frames) is not None:
+            body = await objects.get(kept.rows)
+            rows = np.frombuffer(body, STORED).reshape(-1, kept.dimensions).astype(np.float32)
+            middles_ms = kept.start_ms + kept.step_ms * np.arange(len(rows)) + kept.step_ms // 2
+            found.append(Frames(middles_ms=middles_ms, rows=rows))
+    return joined(found) if found else None

@@ -15,7 +15,7 @@ from streams.adapters.ports import Int16, Vectors
 from streams.adapters.triton_wire import InferenceFailed, ModelDead
 from streams.errors import Unavailable
 from streams.listen import voices as listening
-from streams.listen.voices import AT_ONCE, UnvoicedError, listen_for_voices, read_voices
+from streams.listen.voices import AT_ONCE, UnvoicedError, listen_for_voices, read_frames, read_voices
 from tests.listen.spoken import span
 from tests.listen.test_phrases import bursts
 from tests.vectors import PitchVoices
@@ -61,10 +61,11 @@ async def listened(voices: PitchVoices, objects: Kept, length_ms: int = 10_000) 
     samples = bursts((1000, length_ms - 1000), length_ms=length_ms)
     said = [TimeRange(start_ms=61_000, end_ms=59_000 + length_ms)]
     heard, cost_ms = await listen_for_voices(
-        samples, said, starts_at_ms=60_000, voices=voices, objects=objects, prefix="o/p/voices", report=counts.append  # type: ignore[arg-type]
+        samples, said, starts_at_ms=60_000, within=TimeRange(start_ms=60_000, end_ms=60_000 + length_ms),
+        voices=voices, objects=objects, prefix="o/p/voices", report=counts.append  # type: ignore[arg-type]
     )  # fmt: skip
     assert heard
-    assert cost_ms == 3 * len(heard.starts_ms)
+    assert cost_ms > 3 * len(heard.starts_ms), "what the span sounds like costs a little too"
     return HeardSpan(
         **{name: getattr(span(0, 1, []), name) for name in HeardSpan.__struct_fields__} | {"voices": heard}
     ), counts
@@ -116,7 +117,8 @@ async def test_nobody_waits_for_an_answer_that_does_not_come(monkeypatch: pytest
 async def test_where_nobody_speaks_nothing_is_stored() -> None:
     objects = Kept()
     found = await listen_for_voices(
-        bursts(length_ms=2000), [], starts_at_ms=0, voices=PitchVoices(), objects=objects, prefix="p",  # type: ignore[arg-type]
+        bursts(length_ms=2000), [], starts_at_ms=0, within=TimeRange(start_ms=0, end_ms=2000),
+        voices=PitchVoices(), objects=objects, prefix="p",  # type: ignore[arg-type]
         report=lambda _: None,
     )  # fmt: skip
     assert found == (None, 0)
@@ -129,9 +131,37 @@ async def test_where_little_is_said_voices_are_listened_for_wherever_one_may_be(
         said = [TimeRange(start_ms=3_000, end_ms=length_ms - 3_000)]
         voiced = [TimeRange(start_ms=500, end_ms=length_ms - 500)]
         heard, _ = await listen_for_voices(
-            samples, said, voiced=voiced, starts_at_ms=0, voices=PitchVoices(), objects=Kept(), prefix="p",  # type: ignore[arg-type]
+            samples, said, voiced=voiced, starts_at_ms=0, within=TimeRange(start_ms=0, end_ms=length_ms),
+            voices=PitchVoices(), objects=Kept(), prefix="p",  # type: ignore[arg-type]
             report=lambda _: None,
         )  # fmt: skip
         assert heard
         assert (heard.starts_ms[0] < 1_000) == wide
-        assert heard.voiced == voiced
+        assert heard.voiced
+        assert abs(heard.voiced[0].start_ms - 500) <= 60, "the recording itself says where its speech begins"
+        assert abs(heard.voiced[-1].end_ms - (length_ms - 500)) <= 60
+
+
+async def test_what_a_span_sounds_like_comes_back_on_project_time() -> None:
+    objects = Kept()
+    found, _ = await listened(PitchVoices(), objects)
+    frames = await read_frames([span(0, 1, []), found], objects)  # type: ignore[arg-type]
+    assert frames
+    assert frames.rows.shape == (500, 12)
+    assert frames.middles_ms.tolist()[:2] == [60_010, 60_030]
+    assert await read_frames([span(0, 1, [])], objects) is None  # type: ignore[arg-type]
+
+
+async def test_a_bug_in_what_it_sounds_like_costs_neither_voices_nor_speech(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(listening, "cepstra", broken)
+    samples, said = bursts((1000, 9000), length_ms=10_000), [TimeRange(start_ms=1_000, end_ms=9_000)]
+    heard, cost_ms = await listen_for_voices(
+        samples, said, voiced=said, starts_at_ms=0, within=TimeRange(start_ms=0, end_ms=10_000),
+        voices=PitchVoices(), objects=Kept(), prefix="p", report=lambda _: None,  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert heard
+    assert (heard.frames, heard.voiced) == (None, said)
+    assert cost_ms == 3 * len(heard.starts_ms)
