@@ -1,20 +1,25 @@
 """Who speaks in half an hour to two hours: processor time and memory of grouping, which must grow with length alone.
 
-``python -m benchmarks.speakers_hours``. Voices are made by a seed (tests/listen/voices_made.py), as wide as GE2E's; the
-network itself is not asked: what it costs an hour is in ``benchmarks.diarization``, and grows with speech alone.
+``python -m benchmarks.speakers_hours``. Voices are made by a seed (tests/listen/voices_made.py), as wide as GE2E's, and
+so is what each 20 ms sounds like; what it costs to hear that is measured on five minutes of noise. The network itself
+is not asked: what it costs an hour is in ``benchmarks.diarization``, and grows with speech alone.
 """
 
 from __future__ import annotations
 
 import time
 import tracemalloc
+from collections.abc import Sequence
 
 import numpy as np
 
-from schemas.media import Value, Word
+from schemas.media import TimeRange, Value, Word
 from streams.adapters.triton_vectors import VOICE
+from streams.listen.cepstra import CEPSTRA, STEP_MS, cepstra
 from streams.listen.diarize import with_speakers
 from streams.listen.merge import close
+from streams.listen.retold import Frames
+from streams.listen.voiced import where_voiced
 from tests.listen.spoken import sentence
 from tests.listen.voices_made import DIMENSIONS, taking_turns, voiced
 
@@ -40,18 +45,40 @@ def cost(minutes: int) -> Cost:
     heard, rows = voiced(turns, words)
     wide = np.pad(rows, ((0, 0), (0, VOICE - DIMENSIONS)))
     transcript = close([heard], turns[-1][1], [])
+    frames = sounding(turns)
     started = time.process_time()
-    told = with_speakers(transcript, [heard], [wide]).diarization
+    told = with_speakers(transcript, [heard], [wide], frames).diarization
     cpu_s = time.process_time() - started
     tracemalloc.start()
-    with_speakers(transcript, [heard], [wide])
+    with_speakers(transcript, [heard], [wide], frames)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     found = len(told.speakers) if told else 0
     return Cost(minutes=minutes, windows=len(rows), found=found, cpu_s=cpu_s, peak_mib=peak / MIB)
 
 
+def sounding(turns: Sequence[tuple[int, int, int]]) -> Frames:
+    """Noise around a place of each speaker's own."""
+    random = np.random.default_rng(1)
+    middles_ms = np.arange(0, turns[-1][1], STEP_MS) + STEP_MS // 2
+    rows = random.normal(0, 1, (len(middles_ms), CEPSTRA)).astype(np.float32)
+    places = random.normal(0, 1, (SPEAKERS, CEPSTRA)).astype(np.float32)
+    at = np.searchsorted([start_ms for start_ms, _, _ in turns], middles_ms, side="right") - 1
+    owners = np.array([who for _, _, who in turns])
+    return Frames(middles_ms=middles_ms, rows=rows + places[owners[np.maximum(at, 0)]])
+
+
+def heard_s() -> float:
+    """CPU-seconds an hour of hearing what each 20 ms sounds like, and where speech is."""
+    samples = np.random.default_rng(1).normal(0, 1000, 300 * 16_000).astype(np.int16)
+    spoken = [TimeRange(start_ms=at, end_ms=at + 4_000) for at in range(0, 300_000, 5_000)]
+    started = time.process_time()
+    where_voiced(cepstra(samples), spoken, starts_at_ms=0)
+    return 12 * (time.process_time() - started)
+
+
 def main() -> None:
+    print(f"cepstra and speech: {heard_s():.1f} CPU-s an hour")
     for minutes in MINUTES:
         one = cost(minutes)
         print(
