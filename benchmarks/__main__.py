@@ -4,7 +4,7 @@ Runs the named benchmarks (all by default, in this order), one at a time; writes
 where a limit is missed. The recipe's files (10 minutes, an hour) are made once and kept in the cache. ``--quick`` shows
 in some minutes that all of them work. Not in here, for they have no limit: ``python -m benchmarks.asr_accuracy``,
 ``.shots``, ``.active_speaker``, ``.framing``, ``.ranking``, ``.worth``, ``.sounds``; for they take long: ``.seams``,
-``.asr_sets``, ``.invented``. ``.gallery`` and ``.soak`` are targets of their own.
+``.asr_sets``, ``.invented``, ``.mixed_tongues``. ``.gallery`` and ``.soak`` are targets of their own.
 """
 
 from __future__ import annotations

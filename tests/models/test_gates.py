@@ -11,6 +11,7 @@ from tests.models.load import load
 
 gates = load("whisper", "gates")
 sys.modules["gates"] = gates
+sys.modules["stretches"] = load("whisper", "stretches")
 tongues = load("whisper", "tongues")
 
 
@@ -84,21 +85,21 @@ class Network:
 
 
 def test_each_window_is_heard_in_its_own_language_while_switching() -> None:
-    network = tongues.Tongues(Network())
+    network = tongues.Tongues(Network(), None)
     assert network.is_multilingual
     assert network.detect_language([DUTCH])[0][0] == ("<|nl|>", 0.75)
     with network.switching(("en", 0.9), None, many=True):
         found = network.detect_language([DUTCH, GERMAN, ENGLISH])
         assert [window[0][0] for window in found] == ["<|en|>", "<|de|>", "<|en|>"]
-        assert [network.of(index) for index in (0, 1, 2, 9)] == ["en", "de", "en", "en"]
+        assert [network.of(index) for index in (0, 1, 2, 9)] == [["en"], ["de"], ["en"], ["en"]]
         assert network.latest() == "en"
     with network.switching(("nl", 1.0), None, many=False):
         assert network.detect_language([GERMAN])[0][0] == ("<|de|>", 1.0), "the network's own word"
-        assert (network.of(0), network.latest()) == ("nl", "nl")
+        assert (network.of(0), network.latest()) == (["nl"], "nl")
 
 
 def test_the_first_windows_tell_what_a_recording_is_spoken_in() -> None:
-    network = tongues.Tongues(Network())
+    network = tongues.Tongues(Network(), None)
     with network.switching(None, None, many=True):
         found = network.detect_language([DUTCH, ENGLISH, ENGLISH, GERMAN])
         assert [window[0][0] for window in found] == ["<|en|>", "<|en|>", "<|en|>", "<|de|>"]
@@ -112,7 +113,7 @@ def test_the_first_windows_tell_what_a_recording_is_spoken_in() -> None:
 
 
 def test_windows_heard_side_by_side_wait_for_the_first_to_tell_the_language() -> None:
-    network = tongues.Tongues(Network())
+    network = tongues.Tongues(Network(), None)
 
     def ask(first: int, windows: list[dict[str, float]]) -> list[str]:
         with network.window(first):
@@ -123,11 +124,11 @@ def test_windows_heard_side_by_side_wait_for_the_first_to_tell_the_language() ->
         assert not wait([later], timeout=0.05).done, "nobody knows the language yet"
         assert ask(0, [ENGLISH, ENGLISH]) == ["<|en|>", "<|en|>"]
         assert later.result(timeout=5) == ["<|en|>", "<|de|>"]
-        assert [network.of(index) for index in range(4)] == ["en", "en", "en", "de"]
+        assert [network.of(index) for index in range(4)] == [["en"], ["en"], ["en"], ["de"]]
 
 
 def test_whoever_waits_for_a_first_window_that_fails_does_not_wait_for_ever() -> None:
-    network = tongues.Tongues(Network())
+    network = tongues.Tongues(Network(), None)
 
     def fail(first: int, windows: object) -> None:
         with network.window(first):
@@ -141,8 +142,10 @@ def test_whoever_waits_for_a_first_window_that_fails_does_not_wait_for_ever() ->
             later.result(timeout=5)
 
 
-def test_as_few_windows_are_asked_as_it_takes() -> None:
-    assert gates.spoken([ENGLISH, DUTCH, DUTCH], None) == ("en", 0.92)
+def test_the_first_windows_tell_together_and_later_ones_do_not() -> None:
+    assert gates.spoken([ENGLISH, DUTCH, ENGLISH, ENGLISH], None)[0] == "en"
     assert gates.spoken([GERMAN, HALF], "en")[0] == "en", "one sure window does not overrule a hint"
-    assert gates.spoken([DUTCH] * 5 + [ENGLISH] * 50, None)[0] == "nl"
-
+    assert gates.spoken([GERMAN, GERMAN], "en") == ("de", 1.0)
+    assert gates.spoken([DUTCH] * 4 + [ENGLISH] * 50, None)[0] == "nl"
+    many, few = [ENGLISH, GERMAN, GERMAN, GERMAN, *[ENGLISH] * 12], [ENGLISH, GERMAN, GERMAN, GERMAN]
+    assert gates.spoken(many, None) == gates.spoken(few, None), "however many are heard at once"

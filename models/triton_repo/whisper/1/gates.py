@@ -19,6 +19,12 @@ MIN_WORDS_A_SECOND = 0.4
 """Fewer words a second of detected speech than the slowest speakers: the decoder stopped early."""
 LONG_ENOUGH_S = 6.0
 """Coverage says nothing about shorter windows."""
+HOLE_S = 4.0
+"""So much detected speech without a word is heard again by itself."""
+LONGEST_WORD_S = 1.5
+"""Of a word's time: the decoder lays its last word over what it left out."""
+SURE_WORDS = 0.5
+"""What is heard in a hole is believed from this mean probability of its words on: it was left out once."""
 
 
 def failed(*, compression: float, log_probability: float, words: int, speech_s: float) -> bool:
@@ -52,11 +58,13 @@ def _bare(words: Sequence[str]) -> list[str]:
 
 SURE_LANGUAGE = 0.9
 """Mean probability from which a language is not asked for again, and overrules a hint."""
+SURE_OF_SLICES = 0.75
+"""The same for the mean over slices of some seconds: some slices of every speaker say little."""
 ENOUGH_FOR_HINT = 0.5
 """Mean probability from which the hinted language is taken at once."""
 
-LANGUAGE_WINDOWS = 5
-"""Look for the language in at most so many windows; the first sure one ends the search."""
+LANGUAGE_WINDOWS = 4
+"""Look for the language in at most so many windows; the first sure one ends the search. No batch is smaller."""
 
 
 def language(found: Sequence[dict[str, float]], hint: str | None) -> tuple[str, float] | None:
@@ -71,22 +79,23 @@ def language(found: Sequence[dict[str, float]], hint: str | None) -> tuple[str, 
     return (best, mean[best]) if mean[best] >= SURE_LANGUAGE and hint not in mean else None
 
 
-def likeliest(found: Sequence[dict[str, float]], hint: str | None) -> tuple[str, float]:
+def likeliest(found: Sequence[dict[str, float]], hint: str | None, sure: float = SURE_LANGUAGE) -> tuple[str, float]:
     """The language when there are no more windows to look at."""
     mean = _mean(found)
     best = min(mean, key=lambda name: (-mean[name], name))
-    overruled = mean[best] >= SURE_LANGUAGE or hint not in mean
+    overruled = mean[best] >= sure or hint not in mean
     return (best, mean[best]) if overruled else (hint or best, mean.get(hint or best, 0.0))
 
 
 def spoken(found: Sequence[dict[str, float]], hint: str | None) -> tuple[str, float]:
     """The language of a recording and how sure that is, by its first windows: as few of them as it takes.
 
-    One window is not enough: base takes half of a Dutch physicist's English for Dutch.
+    Each is the mean of its slices. One is not enough: base takes half of a Dutch physicist's English for Dutch.
     """
     first = found[:LANGUAGE_WINDOWS]
     verdicts = (language(first[:end], hint) for end in range(1, len(first) + 1))
-    return next((verdict for verdict in verdicts if verdict is not None), None) or likeliest(first, hint)
+    found_one = next((verdict for verdict in verdicts if verdict is not None), None)
+    return found_one or likeliest(first, hint, SURE_OF_SLICES)
 
 
 def window_language(likely: dict[str, float], prior: str) -> str:

@@ -1,12 +1,17 @@
-"""Speech ranges to windows for the recogniser, and its times back to the recording. Pure; never touches a sample."""
+"""Speech ranges to windows for the recogniser, and its times back to the recording. Pure; changes no sample."""
 
 from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
 
 RATE_HZ = 16_000
+LOOK_S = 1.5
+"""A border between languages that lies at no pause is looked for so far around."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +54,44 @@ def windows(pieces: Sequence[Piece], longest: int) -> list[Window]:
             start += longest
         found.append(Window(start=start, end=end))
     return found
+
+
+def units(pieces: Sequence[Piece], window: Window, longest: int, unit: int) -> list[tuple[int, int]]:
+    """The pieces in ``window``, from its start on and in ``unit`` samples; one above ``longest`` samples is parted evenly."""
+    found: list[tuple[int, int]] = []
+    for piece in pieces:
+        start = max(piece.packed, window.start)
+        end = min(piece.packed + piece.end - piece.start, window.end)
+        if start >= end:
+            continue
+        count = -(-(end - start) // longest)
+        borders = [(start + (end - start) * at // count - window.start) // unit for at in range(count + 1)]
+        found += [(one, other) for one, other in pairwise(borders) if other > one]
+    return found
+
+
+def cut(
+    sound: np.ndarray, window: Window, pieces: Sequence[Piece], runs: Sequence[tuple[int, int, str]], unit: int
+) -> list[tuple[int, int, str]]:
+    """``runs`` of a window (its units) in samples of the packed ``sound``; borders that are at no pause go to the quietest place."""
+    pauses = {(piece.packed - window.start) // unit for piece in pieces}
+    found: list[tuple[int, int, str]] = []
+    at = window.start
+    for number, (_, end, what) in enumerate(runs, 1):
+        border = window.end if number == len(runs) else window.start + end * unit
+        if number < len(runs) and end not in pauses:
+            border = max(at + 1, _quietest(sound[: window.end], border))
+        found.append((at, border, what))
+        at = border
+    return found
+
+
+def _quietest(sound: np.ndarray, near: int) -> int:
+    """The middle of the quietest tenth of a second within ``LOOK_S`` of ``near``."""
+    step, first = RATE_HZ // 20, max(0, near - round(LOOK_S * RATE_HZ))
+    around = sound[first : near + round(LOOK_S * RATE_HZ)]
+    power = np.square(around[: len(around) // step * step].reshape(-1, step)).mean(axis=1)
+    return first + (int(np.argmin(power[:-1] + power[1:])) + 1) * step
 
 
 def restore_ms(pieces: Sequence[Piece], start_s: float, end_s: float) -> tuple[int, int]:

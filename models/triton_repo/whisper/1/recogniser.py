@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import ctranslate2
+import frames
 import gates
 import modes
 import numpy as np
 import packing
 import silero
+import stretches
 from batches import Batches
 from chance import Chance
-from faster_whisper import WhisperModel
+from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper.vad import VadOptions
+from shorter import Shorter
 from tongues import Tongues
 
 PAD_MS = 400
@@ -24,6 +27,9 @@ VAD = VadOptions(max_speech_duration_s=30.0, min_silence_duration_ms=160, speech
 VOICED = VadOptions(threshold=0.1, neg_threshold=0.05, min_silence_duration_ms=160, speech_pad_ms=0)
 """Silero asked for less: quiet voices, the ends of sentences. For who speaks, never for words: it takes noise in too."""
 WINDOW_S = 30
+FRAME = packing.RATE_HZ // 50
+"""Samples in a frame of the encoder."""
+LONGEST_UNIT = round(stretches.UNIT_S * packing.RATE_HZ)
 CAREFUL_TEMPERATURES = (0.0, 0.2, 0.4, 0.6)
 PLACE_HELD = "en"
 """What the batched decoder is told while the language is not known: each window's own replaces it before it is used."""
@@ -101,8 +107,9 @@ class Recogniser:
             local_files_only=True,
         )
         self._chance = Chance(self._model.model, lambda: _fresh(weights, device, device_index, compute_type))
-        self._tongues = self._model.model = Tongues(self._chance)
+        self._tongues = self._model.model = Tongues(self._chance, frames)
         self._batched = Batches(self._model, self._tongues, lanes)
+        self._shorter = Shorter(self._model)
         self.name = f"{weights.name}/{compute_type}"
 
     def check(self) -> None:
@@ -140,12 +147,15 @@ class Recogniser:
         if prior is None and options.mode == "sequential":
             prior = self._language(packed, spans, options.hint)
         language = prior[0] if prior else PLACE_HELD
-        with self._tongues.switching(prior, options.hint, many=many):
+        units = (
+            [] if options.mode == "sequential" else [packing.units(pieces, span, LONGEST_UNIT, FRAME) for span in spans]
+        )
+        with self._tongues.switching(prior, options.hint, many=many, units=units):
             if options.mode == "sequential":
                 segments = self._careful(packed, options, language, many=many)
             else:
                 segments = self._windows(packed, spans, options, language, many=many)
-            yield from self._believed(segments, packed, spans, pieces, options, cancelled)
+            yield from self._believed(segments, packed, spans, units, pieces, options, cancelled)
             hearing.language, hearing.language_probability = self._tongues.prior or (None, 0.0)
 
     def _known(self, asked: str | None) -> tuple[str | None, bool]:
@@ -165,14 +175,23 @@ class Recogniser:
                 return verdict
         return gates.likeliest(found, hint)
 
-    def _windows(self, packed: np.ndarray, spans: list[packing.Window], options: Options, language: str, *, many: bool):
+    def _windows(
+        self,
+        packed: np.ndarray,
+        spans: list[packing.Window],
+        options: Options,
+        language: str,
+        *,
+        many: bool,
+        by: BatchedInferencePipeline | None = None,
+    ):
         rate = packing.RATE_HZ
-        return self._batched.transcribe(
+        return (by or self._batched).transcribe(
             packed,
             language=language,
             task=options.task,
             beam_size=options.beam_size,
-            batch_size=options.batch_size,
+            batch_size=max(options.batch_size, gates.LANGUAGE_WINDOWS) if many else options.batch_size,
             clip_timestamps=[{"start": span.start / rate, "end": span.end / rate} for span in spans],
             word_timestamps=True,
             without_timestamps=True,
@@ -199,25 +218,83 @@ class Recogniser:
         segments: Iterable,
         packed: np.ndarray,
         spans: list[packing.Window],
+        units: list[list[tuple[int, int]]],
         pieces: list[packing.Piece],
         options: Options,
         cancelled: Callable[[], bool],
     ) -> Iterator[Part]:
         """Parts in order; windows that fail the gates are heard again, what stays unbelievable is dropped."""
+        in_turn = options.mode == "sequential"
         for segment in segments:
             if cancelled():
                 return
             span = _window_of(segment, spans)
-            in_turn = options.mode == "sequential"
-            own = self._tongues.latest() if in_turn else self._tongues.of(spans.index(span))
+            index = spans.index(span)
+            own = [self._tongues.latest()] if in_turn else self._tongues.of(index)
+            if len(own) > 1:
+                yield from self._by_language(packed, span, stretches.runs(units[index], own), pieces, options)
+                continue
             again = not in_turn and _failed(segment, span)
             believed, offset_s, agreement = [segment], 0.0, None
             if again:
                 offset_s = span.start / packing.RATE_HZ
-                believed = list(self._careful(packed[span.start : span.end], options, own))
+                believed = list(self._careful(packed[span.start : span.end], options, own[0]))
                 agreement = gates.agreement(_texts([segment]), _texts(believed))
-            for one in believed:
-                yield _part(one, pieces, offset_s, own, again=again, agreement=agreement, glossary=options.glossary)
+            parts = [
+                _part(one, pieces, offset_s, own[0], again=again, agreement=agreement, glossary=options.glossary)
+                for one in believed
+            ]
+            if not in_turn and not again:
+                parts = self._filled(parts[0], segment, span, units[index], packed, pieces, options)
+            yield from parts
+
+    def _filled(
+        self,
+        part: Part,
+        segment,
+        span: packing.Window,
+        units: list[tuple[int, int]],
+        packed: np.ndarray,
+        pieces: list[packing.Piece],
+        options: Options,
+    ) -> list[Part]:
+        """A window's words with what is said in its holes, where that is sure, in order."""
+        parts = [part]
+        for start, end in stretches.holes(units, _spoken(segment, span), round(gates.HOLE_S * packing.RATE_HZ / FRAME)):
+            at, until = span.start + start * FRAME, min(span.start + end * FRAME, span.end)
+            language = self._own(packed[at:until], part.language) if not options.language else part.language
+            for one in self._stretch(packed[at:until], options, language):
+                offset_s = at / packing.RATE_HZ
+                new = _part(one, pieces, offset_s, language, again=False, agreement=None, glossary=options.glossary)
+                if new.words and sum(word[3] for word in new.words) >= gates.SURE_WORDS * len(new.words):
+                    parts = [*parts[:-1], *_around(parts[-1], new)]
+        return parts
+
+    def _own(self, sound: np.ndarray, language: str) -> str:
+        if not self._tongues.is_multilingual:
+            return language
+        features = self._model.feature_extractor(sound)[..., : len(sound) // FRAME * 2]
+        return self._tongues.alone(self._model.encode(features), language)
+
+    def _by_language(
+        self,
+        packed: np.ndarray,
+        span: packing.Window,
+        runs: list[tuple[int, int, str]],
+        pieces: list[packing.Piece],
+        options: Options,
+    ) -> Iterator[Part]:
+        """A window of several languages, each stretch heard in its own: what it was heard in as a whole is let go."""
+        for start, end, language in packing.cut(packed, span, pieces, runs, FRAME):
+            for one in self._stretch(packed[start:end], options, language):
+                offset_s = start / packing.RATE_HZ
+                yield _part(one, pieces, offset_s, language, again=False, agreement=None, glossary=options.glossary)
+
+    def _stretch(self, sound: np.ndarray, options: Options, language: str) -> list:
+        """Less than a window in one language; by the careful decoder if the quick one fails."""
+        whole = packing.Window(start=0, end=len(sound))
+        found = list(self._windows(sound, [whole], options, language, many=False, by=self._shorter))
+        return list(self._careful(sound, options, language)) if any(_failed(one, whole) for one in found) else found
 
 
 def _fresh(weights: Path, device: str, device_index: int, compute_type: str):
@@ -240,6 +317,26 @@ def _failed(segment, span: packing.Window) -> bool:
         words=len(segment.words or ()),
         speech_s=(span.end - span.start) / packing.RATE_HZ,
     )
+
+
+def _spoken(segment, span: packing.Window) -> list[tuple[float, float]]:
+    """Where the words of a window are, in frames from its start."""
+    rate, start_s = packing.RATE_HZ / FRAME, span.start / packing.RATE_HZ
+    return [
+        ((word.start - start_s) * rate, (min(word.end, word.start + gates.LONGEST_WORD_S) - start_s) * rate)
+        for word in segment.words or ()
+    ]
+
+
+def _around(part: Part, new: Part) -> list[Part]:
+    """``new`` between the words before and after it of ``part``."""
+    if not part.words:
+        return [part, new]
+    before = [word for word in part.words if word[1] < new.words[0][1]]
+    after = part.words[len(before) :]
+    first = replace(part, words=before, heard_ms=before[-1][2]) if before else None
+    last = replace(part, words=after, start_ms=after[0][1], dropped=None) if after else None
+    return [one for one in (first, new, last) if one is not None]
 
 
 def _texts(segments: Iterable) -> list[str]:

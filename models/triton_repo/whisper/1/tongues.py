@@ -1,18 +1,26 @@
 """A Whisper network that hears each window in its own language. Wraps CTranslate2's; decodes nothing itself.
 
 faster-whisper asks the network for each window's language when it is told that a recording holds several. Taken at its
-word, half of an accented minute comes out in another language; so a window leaves the recording's language only where the
-network is sure. The recording's language, where nobody knows it, is that of the first windows: the batched decoder asks
-with the encoder's output in its hands, so that to find it costs no further pass.
+word, half of an accented minute comes out in another language, and of a window that holds two all is one of them. So a
+window is looked at in slices of what the encoder made of it, which costs no more than one look at the whole
+(``stretches.py``); it leaves the recording's language only where slices are sure. The recording's language, where nobody
+knows it, is that of its first windows: always as many, so that it does not depend on how many are heard at once.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from contextlib import contextmanager
 
 import gates
+import stretches
 
+FRAME_S = 0.02
+"""What the encoder makes of sound, one frame each."""
+SLICE = round(stretches.SLICE_S / FRAME_S)
+SLICED = 2 * SLICE
+"""A briefer window is looked at whole: two seconds without the silence behind them were taken for Welsh."""
 Prior = tuple[str, float]
 """The language of a recording, and how sure that is (0..1)."""
 
@@ -28,14 +36,16 @@ class Tongues:
     language, so that none depends on which thread was quicker.
     """
 
-    def __init__(self, network) -> None:
-        """``network`` is a ``ctranslate2.models.Whisper``."""
+    def __init__(self, network, frames) -> None:
+        """``network`` is a ``ctranslate2.models.Whisper``; ``frames`` opens and closes what its encoder made."""
         self._network = network
+        self._frames = frames
+        self._units: Sequence[Sequence[stretches.Range]] = ()
         self._switching = False
         self._hint: str | None = None
         self.prior: Prior | None = None
         """The recording's language; None until its first windows were heard."""
-        self._heard: dict[int, str] = {}
+        self._heard: dict[int, list[str]] = {}
         self._mine = threading.local()
         self._told = threading.Event()
 
@@ -44,9 +54,16 @@ class Tongues:
         return getattr(self._network, name)
 
     @contextmanager
-    def switching(self, prior: Prior | None, hint: str | None, *, many: bool):
-        """Windows are in ``prior`` unless they surely are not; if not ``many``, none is. None: the first windows tell."""
+    def switching(
+        self, prior: Prior | None, hint: str | None, *, many: bool, units: Sequence[Sequence[stretches.Range]] = ()
+    ):
+        """Windows are in ``prior`` unless they surely are not; if not ``many``, none is. None: the first windows tell.
+
+        ``units`` are the stretches of each window that hold one language each, in frames; without them a window is
+        looked at whole, and is in one language.
+        """
         self.prior, self._hint, self._switching, self._heard = prior, hint, many, {}
+        self._units = units
         self._told = threading.Event()
         try:
             yield self
@@ -74,28 +91,45 @@ class Tongues:
         assert self.prior is not None, "no window was heard yet"
         return self.prior[0]
 
-    def of(self, index: int) -> str:
-        """The language window ``index`` was decoded in."""
-        return self._heard.get(index) or self.language()
+    def of(self, index: int) -> list[str]:
+        """The languages window ``index`` is in: of each of its units, or of all of it."""
+        return self._heard.get(index) or [self.language()]
 
     def latest(self) -> str:
         """The language of the window that was decoded last."""
-        return self._heard[max(self._heard)] if self._heard else self.language()
+        return self._heard[max(self._heard)][0] if self._heard else self.language()
 
     def detect_language(self, features):
         """For each window its languages, (``<|en|>``, probability), the one to decode in first."""
-        found = self._network.detect_language(features)
         if not self._switching:
-            return found
-        likely = [{token[2:-2]: probability for token, probability in window} for window in found]
+            return self._network.detect_language(features)
         first = getattr(self._mine, "first", len(self._heard))
-        self._learn(first, likely)
+        frames = self._frames.opened(features) if self._units else None
+        looks = self._whole(features) if frames is None else self._slices(frames, first)
+        self._learn(first, [stretches.mean(look) for look in looks])
+        return [self._decided(first + at, at, look, frames) for at, look in enumerate(looks)]
+
+    def alone(self, features, own: str) -> str:
+        """The language of sound of its own beside a recording: ``own`` unless it surely is another."""
+        return gates.window_language(self._whole(features)[0][0], own)
+
+    def _whole(self, features) -> list[list[stretches.Likely]]:
+        return [[_likely(window)] for window in self._network.detect_language(features)]
+
+    def _slices(self, frames, first: int) -> list[list[stretches.Likely]]:
+        """What the network thinks of each slice of each window, of a brief one with its silence: one question a window."""
+        lengths = [units[-1][1] for units in self._units[first : first + len(frames)]]
         return [
-            self._decided(first + index, window, languages)
-            for index, (window, languages) in enumerate(zip(found, likely, strict=True))
+            self._asked(row, stretches.slices(length, SLICE) if length >= SLICED else [(0, len(row))])
+            for row, length in zip(frames, lengths, strict=True)
         ]
 
-    def _learn(self, first: int, likely: list[dict[str, float]]) -> None:
+    def _asked(self, window, ranges: Sequence[stretches.Range]) -> list[stretches.Likely]:
+        """What the network thinks of ``ranges`` of one length each of a window."""
+        cut = self._frames.closed([window[start:end] for start, end in ranges])
+        return [_likely(found) for found in self._network.detect_language(cut)]
+
+    def _learn(self, first: int, likely: list[stretches.Likely]) -> None:
         """The recording's language from its first windows; whoever asks about later ones waits until it is known."""
         if first == 0:
             self.prior = self.prior or gates.spoken(likely, self._hint)
@@ -103,6 +137,23 @@ class Tongues:
         if self.prior is None and not (self._told.wait() and self.prior):
             raise LeftError("the first windows were given up")
 
-    def _decided(self, index: int, window, languages: dict[str, float]):
-        language = self._heard[index] = gates.window_language(languages, self.language())
-        return sorted(window, key=lambda one: one[0] != f"<|{language}|>")
+    def _decided(self, index: int, row: int, look: list[stretches.Likely], frames):
+        """The languages of a window; where slices are sure of several, of each of its units."""
+        if frames is None:
+            self._heard[index] = [gates.window_language(look[0], self.language())]
+        else:
+            names = stretches.candidates(look, self.language())
+            languages = stretches.path([(one, stretches.SLICE_S) for one in look], names)
+            if stretches.mixed(look) or len(set(languages)) > 1:
+                languages = self._of_units(frames[row], self._units[index], names)
+            self._heard[index] = languages if len(set(languages)) > 1 else languages[:1]
+        heard = self._heard[index]
+        return [(f"<|{max(heard, key=heard.count)}|>", 1.0)]
+
+    def _of_units(self, window, units: Sequence[stretches.Range], names: Sequence[str]) -> list[str]:
+        likely = [(self._asked(window, [unit])[0], (unit[1] - unit[0]) * FRAME_S) for unit in units]
+        return stretches.path(likely, names)
+
+
+def _likely(window) -> stretches.Likely:
+    return {token[2:-2]: probability for token, probability in window}

@@ -1,0 +1,93 @@
+"""Which stretch of a window is in which language. Pure: what the network thinks of slices in, languages out.
+
+One look at a whole window says little of a window that holds two languages: half of it may come out as sure of one. So a
+window is looked at in slices of some five seconds, and where two languages are sure of one each, at its pauses.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+SLICE_S = 5.0
+"""Long enough to tell a language by: the lecturer's English is Dutch (0.5) by the window, English by most slices."""
+SURE = 0.9
+"""A language is in a window besides the recording's only if a slice is so sure of it."""
+UNIT_S = 6.0
+"""Between two pauses further apart than this it is looked for a change of language as well."""
+TELLING_S = 3.0
+"""What is shorter weighs less."""
+LEAST = -4.0
+"""No slice says more than this against a language (log of a probability)."""
+CHANGE = 1.5
+"""What a change of language costs beside it: two of them have to be worth more than a word or two."""
+
+Likely = dict[str, float]
+"""Languages and how probable each is."""
+Range = tuple[int, int]
+
+
+def slices(length: int, slice_length: int) -> list[Range]:
+    """``length`` parted evenly into ranges of one length, near ``slice_length``; a rest below their number is left."""
+    count = max(1, round(length / slice_length))
+    each = max(1, length // count)
+    return [(at * each, (at + 1) * each) for at in range(count)]
+
+
+def mean(slices_likely: Sequence[Likely]) -> Likely:
+    """The languages of a window, by its slices."""
+    names = {name for one in slices_likely for name in one}
+    return {name: sum(one.get(name, 0.0) for one in slices_likely) / len(slices_likely) for name in names}
+
+
+def candidates(slices_likely: Sequence[Likely], prior: str) -> list[str]:
+    """The recording's language, and those of which a slice is sure."""
+    sure = {name for one in slices_likely for name, probability in one.items() if probability >= SURE}
+    return [prior, *sorted(sure - {prior})]
+
+
+def mixed(slices_likely: Sequence[Likely]) -> bool:
+    """Whether slices are sure of different languages."""
+    return len({name for one in slices_likely for name, probability in one.items() if probability >= SURE}) > 1
+
+
+def path(units: Sequence[tuple[Likely, float]], names: Sequence[str]) -> list[str]:
+    """The language of each unit (what it may be, seconds), out of ``names``, with as few changes as that allows.
+
+    The likeliest path (Viterbi); where nothing tells them apart, the first name.
+    """
+    best = [(-0.01 * (at > 0), [name]) for at, name in enumerate(names)]
+    for at, (likely, seconds) in enumerate(units):
+        weight = min(1.0, seconds / TELLING_S)
+        told = [weight * max(LEAST, math.log(max(likely.get(name, 0.0), 1e-9))) for name in names]
+        if at == 0:
+            best = [(score + gain, way) for (score, way), gain in zip(best, told, strict=True)]
+            continue
+        top = max(best, key=lambda one: one[0])
+        stepped = [max((one, (top[0] - CHANGE, top[1])), key=lambda way: way[0]) for one in best]
+        best = [(score + told[i], [*way, names[i]]) for i, (score, way) in enumerate(stepped)]
+    return max(best, key=lambda one: one[0])[1]
+
+
+def runs(units: Sequence[Range], languages: Sequence[str]) -> list[tuple[int, int, str]]:
+    """Neighbouring units of one language as one: (start, end, language)."""
+    found: list[tuple[int, int, str]] = []
+    for (start, end), language in zip(units, languages, strict=True):
+        if found and found[-1][2] == language:
+            found[-1] = (found[-1][0], end, language)
+        else:
+            found.append((start, end, language))
+    return found
+
+
+def holes(units: Sequence[Range], words: Sequence[tuple[float, float]], least: int) -> list[Range]:
+    """Neighbouring units of ``least`` and more in all that no word touches."""
+    found: list[Range] = []
+    silent = False
+    for start, end in units:
+        if any(one < end and other > start for one, other in words):
+            silent = False
+            continue
+        found = [*found[:-1], (found[-1][0], end)] if silent else [*found, (start, end)]
+        silent = True
+    return [(start, end) for start, end in found if end - start >= least]
