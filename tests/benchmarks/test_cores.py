@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-import os
+import subprocess
+import sys
 
 import pytest
 
 from benchmarks.cores import IDLE, TICKS_S, Process, Sample, between, process_of, shares, taken, told_of
+
+BUSY = """
+import sys, time
+while time.process_time() < 0.3:
+    pass
+print(time.process_time(), flush=True)
+sys.stdin.read()
+"""
 
 
 def test_a_line_of_proc_is_read_behind_a_name_with_blanks_and_brackets() -> None:
@@ -35,7 +44,11 @@ def test_only_the_time_asked_for_counts_and_the_largest_comes_first() -> None:
     assert between(samples[:1], 0.0, 1.0) == {}
 
 
-def test_this_very_process_is_seen() -> None:
-    sample = taken({"us": os.getpid()})
-    assert sample.spent_s["us"] == pytest.approx(sum(os.times()[:4]), abs=0.5)
+def test_a_process_that_works_is_seen() -> None:
+    with subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE, stdin=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        spent_s = float(process.stdout.readline())
+        sample = taken({"it": process.pid})
+        process.kill()
+    assert sample.spent_s["it"] == pytest.approx(spent_s, abs=0.1)
     assert sample.spent_s[IDLE] > 0

@@ -74,6 +74,9 @@ class Network:
         means = [{name: float(np.mean([SOUNDS[at][name] for at in row])) for name in ENGLISH} for row in features]
         return [[(f"<|{name}|>", probability) for name, probability in one.items()] for one in means]
 
+    def generate(self, features: np.ndarray, prompts: list[str], **_: object) -> list[str]:
+        return [f"{prompt} of {int(row[0])}" for row, prompt in zip(features, prompts, strict=True)]
+
 
 def window(*parts: tuple[int, int]) -> np.ndarray:
     """(sound, frames), one after the other, and nothing behind them."""
@@ -93,6 +96,18 @@ def test_a_window_of_two_languages_is_parted_at_its_pauses() -> None:
     parted = [(0, 300), (300, 740), (740, 1000), (1000, 1340)]
     found = heard([english, english, both], [[(0, 1500)], [(0, 1500)], parted])
     assert found == [["en"], ["en"], ["en", "en", "de", "de"]]
+
+
+def test_a_window_that_is_parted_is_not_decoded_as_a_whole() -> None:
+    windows = np.stack([window((0, 740), (1, 600)), window((1, 1400)), window((1, 700), (0, 700))])
+    units = [[(0, 740), (740, 1340)], [(0, 1400)], [(0, 700), (700, 1400)]]
+    network = tongues.Tongues(Network(), Frames())
+    with network.switching(("en", 1.0), None, many=True, units=units), network.window(0):
+        network.detect_language(windows)
+        first, second, third = network.generate(windows, ["a", "b", "c"])
+        assert second == "b of 1"
+        assert first.sequences_ids == third.sequences_ids == [[]]
+    assert network.generate(windows[:1], ["a"]) == ["a of 0"], "by itself it is"
 
 
 def test_an_accent_leaves_a_window_in_the_recordings_language() -> None:

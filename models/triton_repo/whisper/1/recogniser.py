@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -109,7 +110,7 @@ class Recogniser:
         self._chance = Chance(self._model.model, lambda: _fresh(weights, device, device_index, compute_type))
         self._tongues = self._model.model = Tongues(self._chance, frames)
         self._batched = Batches(self._model, self._tongues, lanes)
-        self._shorter = Shorter(self._model)
+        self._lanes = lanes
         self.name = f"{weights.name}/{compute_type}"
 
     def check(self) -> None:
@@ -285,15 +286,24 @@ class Recogniser:
         options: Options,
     ) -> Iterator[Part]:
         """A window of several languages, each stretch heard in its own: what it was heard in as a whole is let go."""
-        for start, end, language in packing.cut(packed, span, pieces, runs, FRAME):
-            for one in self._stretch(packed[start:end], options, language):
-                offset_s = start / packing.RATE_HZ
+        cuts = packing.cut(packed, span, pieces, runs, FRAME)
+        with ThreadPoolExecutor(self._lanes, "stretch") as pool:
+            quick = list(pool.map(lambda one: self._quick(packed[one[0] : one[1]], options, one[2]), cuts))
+        for (start, end, language), found in zip(cuts, quick, strict=True):
+            offset_s = start / packing.RATE_HZ
+            for one in self._sure(found, packed[start:end], options, language):
                 yield _part(one, pieces, offset_s, language, again=False, agreement=None, glossary=options.glossary)
 
     def _stretch(self, sound: np.ndarray, options: Options, language: str) -> list:
         """Less than a window in one language; by the careful decoder if the quick one fails."""
+        return self._sure(self._quick(sound, options, language), sound, options, language)
+
+    def _quick(self, sound: np.ndarray, options: Options, language: str) -> list:
         whole = packing.Window(start=0, end=len(sound))
-        found = list(self._windows(sound, [whole], options, language, many=False, by=self._shorter))
+        return list(self._windows(sound, [whole], options, language, many=False, by=Shorter(self._model)))
+
+    def _sure(self, found: list, sound: np.ndarray, options: Options, language: str) -> list:
+        whole = packing.Window(start=0, end=len(sound))
         return list(self._careful(sound, options, language)) if any(_failed(one, whole) for one in found) else found
 
 

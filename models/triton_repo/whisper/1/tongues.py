@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import gates
 import stretches
@@ -23,6 +24,15 @@ SLICED = 2 * SLICE
 """A briefer window is looked at whole: two seconds without the silence behind them were taken for Welsh."""
 Prior = tuple[str, float]
 """The language of a recording, and how sure that is (0..1)."""
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """What stands for the words of a window that was not decoded."""
+
+    sequences_ids: list[list[int]] = field(default_factory=lambda: [[]])
+    scores: list[float] = field(default_factory=lambda: [0.0])
+    no_speech_prob: float = 0.0
 
 
 class LeftError(RuntimeError):
@@ -73,14 +83,14 @@ class Tongues:
     @contextmanager
     def window(self, first: int):
         """What this thread asks meanwhile is about window ``first`` of the recording and those after it."""
-        self._mine.first = first
+        self._mine.first, self._mine.parted = first, set()
         try:
             yield
         except BaseException:
             self.leave()
             raise
         finally:
-            del self._mine.first
+            del self._mine.first, self._mine.parted
 
     def leave(self) -> None:
         """Whoever waits for the first window waits in vain."""
@@ -108,6 +118,19 @@ class Tongues:
         looks = self._whole(features) if frames is None else self._slices(frames, first)
         self._learn(first, [stretches.mean(look) for look in looks])
         return [self._decided(first + at, at, look, frames) for at, look in enumerate(looks)]
+
+    def generate(self, features, prompts, **options):
+        """The network's, without windows of several languages: each of their stretches is heard by itself afterwards."""
+        parted = getattr(self._mine, "parted", set())
+        kept = [row for row in range(len(prompts)) if row not in parted]
+        if len(kept) == len(prompts):
+            return self._network.generate(features, prompts, **options)
+        found = iter(())
+        if kept:
+            frames = self._frames.opened(features)
+            whole = self._frames.closed([frames[row] for row in kept])
+            found = iter(self._network.generate(whole, [prompts[row] for row in kept], **options))
+        return [Nothing() if row in parted else next(found) for row in range(len(prompts))]
 
     def alone(self, features, own: str) -> str:
         """The language of sound of its own beside a recording: ``own`` unless it surely is another."""
@@ -148,6 +171,8 @@ class Tongues:
                 languages = self._of_units(frames[row], self._units[index], names)
             self._heard[index] = languages if len(set(languages)) > 1 else languages[:1]
         heard = self._heard[index]
+        if len(heard) > 1:
+            getattr(self._mine, "parted", set()).add(row)
         return [(f"<|{max(heard, key=heard.count)}|>", 1.0)]
 
     def _of_units(self, window, units: Sequence[stretches.Range], names: Sequence[str]) -> list[str]:
