@@ -1,7 +1,7 @@
 """faster-whisper's batched decoder with batches side by side, where the language turns out only with the first windows.
 
-Decodes nothing itself. A network on one thread hears 70 % and more of what it hears on two in the same time, so two
-batches on a thread each are heard sooner than one after the other. What comes out does not depend on how many there are.
+Decodes nothing itself. What the network hears in 6.9 s on two threads it hears in 8.4 s on one, so two batches on a thread
+each are heard sooner than one after the other. What comes out does not depend on how many there are.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -156,7 +157,8 @@ class Recogniser:
                 segments = self._careful(packed, options, language, many=many)
             else:
                 segments = self._windows(packed, spans, options, language, many=many)
-            yield from self._believed(segments, packed, spans, units, pieces, options, cancelled)
+            with closing(segments):  # who leaves early ends the decoding while its languages are still told
+                yield from self._believed(segments, packed, spans, units, pieces, options, cancelled)
             hearing.language, hearing.language_probability = self._tongues.prior or (None, 0.0)
 
     def _known(self, asked: str | None) -> tuple[str | None, bool]:
