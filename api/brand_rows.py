@@ -10,8 +10,8 @@ import msgspec
 from api.assets import PROBLEMS
 from api.problems import ApiProblem, FieldError, invalid, not_found
 from schemas.brand import BrandKit, named_assets
-from schemas.events import ProjectOptions
 from schemas.export_options import BrandPin, ExportOptions
+from schemas.options import ProjectOptions
 from schemas.template_overrides import TemplateOverrides, broken_overrides
 from schemas.templates import DEFAULT_TEMPLATE, templates
 from streams.adapters.postgres import Connection, Row

@@ -11,7 +11,8 @@ import msgspec
 from api.problems import not_found
 from api.projects import find_project
 from api.registry import Call, Operation, Reply
-from schemas.documents import Aspect, SubScore
+from schemas.documents import Aspect
+from schemas.moments import SubScore
 from schemas.proof import Verdict
 from schemas.scenery import Framing
 from streams.adapters.postgres import Connection, Row

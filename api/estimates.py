@@ -12,7 +12,7 @@ from api.problems import ApiProblem, FieldError, invalid
 from api.projects import option_errors
 from api.registry import Call, Operation, Reply
 from schemas.estimates import Estimate, Source, default_rates
-from schemas.events import ProjectOptions
+from schemas.options import ProjectOptions
 from streams import estimates
 
 USUAL_PX = (1920, 1080)

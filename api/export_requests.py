@@ -16,10 +16,9 @@ from schemas.brand import BrandKit
 from schemas.caption_wish import broken_language
 from schemas.documents import Aspect
 from schemas.edit_clock import hull, pieces
-from schemas.events import ProjectOptions
 from schemas.export_options import ExportOptions, broken_export_rules, export_suffix, words_suffix
 from schemas.media import TimeRange
-from schemas.options import CLIP_MS
+from schemas.options import CLIP_MS, ProjectOptions
 from schemas.templates import export_words, templates, version_of
 from streams.adapters.postgres import Connection, Row
 

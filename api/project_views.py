@@ -9,7 +9,8 @@ from uuid import UUID
 import msgspec
 
 from api.costs import ProjectCost, cost_view
-from schemas.events import ProjectOptions, Stage, StageState
+from schemas.events import Stage, StageState
+from schemas.options import ProjectOptions
 from streams.adapters.postgres import Row
 from streams.lifecycle import STAGES
 

@@ -15,8 +15,8 @@ from api.problems import ApiProblem, FieldError, not_found
 from api.project_views import Project, ProjectPage, State, project_view, summary_view
 from api.registry import Call, Operation, Reply
 from api.upload_rows import uploaded
-from schemas.events import ProjectOptions, UploadReceived
-from schemas.options import broken_rules
+from schemas.events import UploadReceived
+from schemas.options import ProjectOptions, broken_rules
 from streams import lifecycle
 from streams.adapters.postgres import Connection, Row
 from streams.errors import Rejected

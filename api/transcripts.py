@@ -12,8 +12,9 @@ from starlette.requests import Request
 from api.problems import ApiProblem
 from api.projects import find_project
 from api.registry import Call, Operation, Reply
-from schemas.documents import MomentList, Transcript, encode_document
+from schemas.documents import Transcript, encode_document
 from schemas.media import ObjectRef
+from schemas.moments import MomentList
 from schemas.profanity import masked_transcript
 from schemas.subtitle_files import ass, ttml
 from schemas.subtitles import speaker_names, srt, transcript_cues, txt, vtt

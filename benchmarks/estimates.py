@@ -25,7 +25,8 @@ from benchmarks.rig import Rig, arguments, expect_completed, rig_of, say, start,
 from cli.client import JSON
 from schemas.costs import CostKind
 from schemas.estimates import Finished, Rate, Rates, Source, by_table, clips_of, default_rates
-from schemas.events import ProjectOptions, Stage
+from schemas.events import Stage
+from schemas.options import ProjectOptions
 
 FILES: Mapping[str, JSON] = {
     "talking/googlework_35s_180p.mp4": {},

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from schemas.documents import Transcript
-from schemas.events import ProjectOptions
 from schemas.media import TimeRange, Word
+from schemas.options import ProjectOptions
 from streams.detect.lexicon import ENGLISH, bare
 from streams.detect.sentences import split_sentences
 from streams.detect.weigh import Material, weigh

@@ -19,8 +19,8 @@ from benchmarks.worth_borders import shares
 from benchmarks.worth_measures import ROUNDS, Apart, Floats, auc, blocks, interval, kappa, precision
 from benchmarks.worth_noise import stability
 from benchmarks.worth_rig import DEVELOPED_ON, Labelled, embedded, labelled, longest_sentence, loudest, window_of
-from schemas.documents import SubScore
-from schemas.events import ProjectOptions
+from schemas.moments import SubScore
+from schemas.options import ProjectOptions
 from schemas.worth import default_weights
 from streams.detect.signals import SCORER, measure, read_whole, scales, weighted
 from streams.detect.timeline import gather

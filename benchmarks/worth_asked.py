@@ -23,8 +23,8 @@ from benchmarks.worth_measures import FIRST, interval, picks
 from benchmarks.worth_rig import TAIL_MS, spread
 from benchmarks.worth_texts import Sentence, meeting, timed
 from schemas.documents import Transcript
-from schemas.events import ProjectOptions
 from schemas.media import TimeRange
+from schemas.options import ProjectOptions
 from streams.adapters.triton_vectors import TritonSentences
 from streams.detect.meaning import read_meaning, texts_to_embed
 from streams.detect.signals_sense import match, pieces

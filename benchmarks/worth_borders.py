@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.ranking import borders
 from benchmarks.worth_rig import Labelled
-from schemas.events import ProjectOptions
 from schemas.media import TimeRange, Word
+from schemas.options import ProjectOptions
 from streams.detect.lexicon import ENGLISH, bare
 from streams.detect.signals_text import hints
 from streams.detect.weigh import weigh

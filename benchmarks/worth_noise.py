@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from benchmarks.worth_measures import FIRST, Floats, picks
 from benchmarks.worth_rig import Labelled, window_of
-from schemas.events import ProjectOptions
 from schemas.media import TimeRange
+from schemas.options import ProjectOptions
 from schemas.worth import SubScoreName, default_weights
 from streams.detect.select import Weighed, clip_limit, select
 from streams.detect.signals import FEATURES, Raw, Scale, measure, read_whole, scales

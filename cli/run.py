@@ -22,8 +22,7 @@ from cli.resume import Note
 from cli.show import Display, clip_table, scenery_text
 from cli.upload import check_file, upload
 from cli.wishes import flag_of, options_of
-from schemas.events import ProjectOptions
-from schemas.options import broken_rules
+from schemas.options import ProjectOptions, broken_rules
 
 STEM_CHARS = 60
 NOTE = ".upload.json"

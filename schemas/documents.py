@@ -10,7 +10,7 @@ from schemas.faces import Mouth, SpeakingTurn, VoiceCurve
 from schemas.framing import Mode, Pane, PathKey
 from schemas.media import CropBox, Face, ObjectRef, Segment, TimeRange, Value, Word
 from schemas.proof import Check, FaceExpectation, OtherTry, Verdict
-from schemas.scenery import Framing, Letters, Person, PersonSample, Scenery, Shows
+from schemas.scenery import Framing, Letters, Person, PersonSample, Shows
 from schemas.shots import Transition, TransitionKind
 from schemas.sound_report import SoundReport
 from schemas.sounds import SpanSounds
@@ -208,81 +208,6 @@ class Transcript(Value, frozen=True, kw_only=True):
     """What was recognised and is not believed: no word of it is in ``words``."""
     tracks: dict[str, ObjectRef] = {}
     """Further transcripts of the same by language, e.g. ``en``: translations that were asked for."""
-
-
-class Evidence(Value, frozen=True, kw_only=True):
-    """Why a sub-score has its value: a quote, a stretch of time, a measured number with its unit."""
-
-    kind: str
-    start_ms: int
-    end_ms: int
-    text: str = ""
-    value: float | None = None
-    unit: str = ""
-    part: str = ""
-    """The feature it belongs to: a sub-score may be made of several."""
-    strength: float | None = None
-    """How strong that feature is, 0..1."""
-    share: float | None = None
-    """How much of the sub-score that feature made, 0..1."""
-    doubtful: bool = False
-    """Whether it quotes words that the transcript does not trust."""
-
-
-class SubScore(Value, frozen=True, kw_only=True):
-    """One sub-score of a moment, 0..1 inside its video, with what made it."""
-
-    name: str
-    value: float
-    weight: float
-    evidence: list[Evidence]
-    raw: float | None = None
-    """The same before it was compared with the rest of the video."""
-    confidence: float | None = None
-    """How much of it could be measured, times how sure the words are."""
-    told: str = ""
-    """It in a sentence."""
-
-
-class Moment(Value, frozen=True, kw_only=True):
-    """A candidate window. ``score`` 0..100 is the weighted mean of ``signals``; ``confidence`` 0..1."""
-
-    id: str
-    range: TimeRange
-    score: float
-    confidence: float
-    title: str
-    reason: str
-    signals: list[SubScore]
-    selected: bool
-    text: str = ""
-    rank: int | None = None
-    hook: str = ""
-    """The line to open with: what is said first that makes one stay."""
-    description: str = ""
-    hashtags: list[str] = []
-    without_words: str = ""
-    """Why there is no word in it, and so no caption, in a sentence; empty where there are words."""
-
-
-class MomentList(Value, frozen=True, kw_only=True):
-    """Every candidate detect weighed, best first."""
-
-    moments: list[Moment]
-    nothing_found_reason: str | None = None
-    scorer: str = ""
-    picture_models: list[str] = []
-    """What looked at the pictures that were weighed."""
-    project_title: str = ""
-    """As in `Transcript`."""
-    weights: str = ""
-    """Which table of weights, and of which genre."""
-    meaning: str = ""
-    """What told how near two sentences are in meaning: a model, or words in common and why."""
-    scenery: Scenery | None = None
-    """What its pictures show; None where there are none."""
-    transcript_version: int = 1
-    """The version of the transcript it was weighed by; a later correction, of words or speakers, changes no moment."""
 
 
 class FaceSample(Value, frozen=True, kw_only=True):

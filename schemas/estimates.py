@@ -15,8 +15,9 @@ from importlib.resources import files
 import msgspec
 
 from schemas.costs import CostKind, PriceList, price_of
-from schemas.events import ProjectOptions, Stage
+from schemas.events import Stage
 from schemas.media import Value
+from schemas.options import ProjectOptions
 
 TABLE_COUNTS = 2.0
 """So many finished projects the table is worth."""

@@ -12,11 +12,11 @@ from schemas.costs import CostItem, InferenceCall, Outcome
 from schemas.documents import Aspect
 from schemas.export_options import ExportOptions
 from schemas.media import ObjectRef, TimeRange
+from schemas.options import ProjectOptions
 from schemas.proof import Figure, Verdict
 from schemas.remade import ReplayOutcome
 from schemas.siblings import FramedSibling, Sibling
 from schemas.templates import DEFAULT_TEMPLATE
-from schemas.worth import Genre
 
 Stage = Literal["ingest", "listen", "close", "look", "study", "detect", "frame", "render", "preview", "deliver"]
 StageState = Literal["waiting", "running", "done", "failed"]
@@ -27,44 +27,6 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     org_id: UUID
     project_id: UUID
-
-
-class ProjectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a caller may ask of a project; all optional."""
-
-    aspect: Aspect = "9:16"
-    aspects: list[Aspect] = []
-    """Shapes of the automatic clips, each made in all of them by one decode; none: ``aspect`` alone."""
-    captions: bool = True
-    captions_template: str = DEFAULT_TEMPLATE
-    """How the captions of the automatic clips look."""
-    mask_profanity: bool = False
-    """Whether captions and subtitle files of the clips hide coarse words behind stars."""
-    export: ExportOptions = ExportOptions()
-    """How the files of the automatic clips are made."""
-    language: str | None = None
-    max_clips: int | None = None
-    min_clip_ms: int = 10_000
-    max_clip_ms: int = 90_000
-    target_clips: int | None = None
-    """So many clips are aimed at; ``max_clips`` still holds, and what is not good enough is still left out."""
-    genre: Genre = "none"
-    topics: list[str] = []
-    prompt: str | None = None
-    """What the moments should be about, in the caller's own words."""
-    skip: list[TimeRange] = []
-    """Stretches no clip may touch."""
-    glossary: tuple[str, ...] = ()
-    """Names and terms that are likely to be said, as they are written."""
-    script: str | None = None
-    """What is said, word for word: it replaces what was recognised, at the times where it is said."""
-    translate: Literal["en"] | None = None
-    """Give the transcript a second track in this language."""
-
-    @property
-    def shapes(self) -> list[Aspect]:
-        """In which each automatic clip is made, the first one first."""
-        return self.aspects or [self.aspect]
 
 
 class UploadReceived(Event, frozen=True, kw_only=True):

@@ -1,13 +1,18 @@
-"""What the options of a project may be: one rule for the API and for producers on Kafka. Pure."""
+"""What a caller may ask of a project, and the rule of each: one for the API and for producers on Kafka. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
 
 from schemas.caption_wish import broken_language
-from schemas.events import ProjectOptions
-from schemas.export_options import broken_export_rules
-from schemas.templates import templates
+from schemas.documents import Aspect
+from schemas.export_options import ExportOptions, broken_export_rules
+from schemas.media import TimeRange
+from schemas.templates import DEFAULT_TEMPLATE, templates
+from schemas.worth import Genre
 
 MAX_CLIPS = 50
 MOST_SHAPES = 4
@@ -27,6 +32,44 @@ sa sd si sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo yu
 """
 LANGUAGES = frozenset(_CODES.split())
 """What Whisper can be told to hear, as it names them (Javanese is jw)."""
+
+
+class ProjectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a caller may ask of a project; all optional."""
+
+    aspect: Aspect = "9:16"
+    aspects: list[Aspect] = []
+    """Shapes of the automatic clips, each made in all of them by one decode; none: ``aspect`` alone."""
+    captions: bool = True
+    captions_template: str = DEFAULT_TEMPLATE
+    """How the captions of the automatic clips look."""
+    mask_profanity: bool = False
+    """Whether captions and subtitle files of the clips hide coarse words behind stars."""
+    export: ExportOptions = ExportOptions()
+    """How the files of the automatic clips are made."""
+    language: str | None = None
+    max_clips: int | None = None
+    min_clip_ms: int = 10_000
+    max_clip_ms: int = 90_000
+    target_clips: int | None = None
+    """So many clips are aimed at; ``max_clips`` still holds, and what is not good enough is still left out."""
+    genre: Genre = "none"
+    topics: list[str] = []
+    prompt: str | None = None
+    """What the moments should be about, in the caller's own words."""
+    skip: list[TimeRange] = []
+    """Stretches no clip may touch."""
+    glossary: tuple[str, ...] = ()
+    """Names and terms that are likely to be said, as they are written."""
+    script: str | None = None
+    """What is said, word for word: it replaces what was recognised, at the times where it is said."""
+    translate: Literal["en"] | None = None
+    """Give the transcript a second track in this language."""
+
+    @property
+    def shapes(self) -> list[Aspect]:
+        """In which each automatic clip is made, the first one first."""
+        return self.aspects or [self.aspect]
 
 
 def broken_rules(options: ProjectOptions) -> Mapping[str, str]:

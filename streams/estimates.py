@@ -12,7 +12,7 @@ import sentry_sdk
 
 from schemas.costs import CostKind
 from schemas.estimates import Estimate, Finished, Source, default_rates, estimate
-from schemas.events import ProjectOptions
+from schemas.options import ProjectOptions
 from streams.adapters.postgres import Connection, Row
 from streams.settings import Settings
 

@@ -8,10 +8,12 @@ import msgspec
 import numpy as np
 
 from schemas import events
-from schemas.documents import HeardSpan, Moment, MomentList, SeenSpan, Transcript, encode_document
+from schemas.documents import HeardSpan, SeenSpan, Transcript, encode_document
 from schemas.export_options import export_suffix, words_suffix
 from schemas.ids import result_id
 from schemas.media import ObjectRef
+from schemas.moments import Moment, MomentList
+from schemas.options import ProjectOptions
 from schemas.siblings import Sibling
 from schemas.sounds import Sounds
 from schemas.templates import export_words, version_of
@@ -36,7 +38,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What detect reads of a project."""
 
     title: str
-    options: events.ProjectOptions
+    options: ProjectOptions
     duration_ms: int
     height_px: int | None
     transcript: ObjectRef | None
@@ -92,7 +94,7 @@ class DetectStage:
 
         return commit
 
-    async def _embed(self, material: Material, options: events.ProjectOptions) -> tuple[Embedded, int, str]:
+    async def _embed(self, material: Material, options: ProjectOptions) -> tuple[Embedded, int, str]:
         """What the sentence model says, what that cost, and a warning where it was to be asked and did not answer."""
         language = material.transcript.language if material.transcript else None
         if language != "en":
@@ -129,7 +131,7 @@ class DetectStage:
             )
         return Known(
             title=project["title"],
-            options=msgspec.convert(project["options"], events.ProjectOptions),
+            options=msgspec.convert(project["options"], ProjectOptions),
             duration_ms=project["duration_ms"],
             height_px=project["height_px"],
             transcript=lifecycle.ref_of(transcript["object"]) if transcript else None,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from schemas.documents import Evidence, SubScore
 from schemas.media import TimeRange
+from schemas.moments import Evidence, SubScore
 
 
 def marked(signals: Sequence[SubScore], doubtful: Sequence[TimeRange]) -> list[SubScore]:

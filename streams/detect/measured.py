@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import msgspec
 
-from schemas.documents import Evidence
 from schemas.media import TimeRange
+from schemas.moments import Evidence
 
 QUOTE_CHARS = 90
 LEAST_MEASURED = 0.15

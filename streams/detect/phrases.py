@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from schemas.documents import Evidence, SubScore
+from schemas.moments import Evidence, SubScore
 from streams.detect.measured import shorten
 
 TELLING = 0.45

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from schemas.documents import SubScore
 from schemas.media import TimeRange
+from schemas.moments import SubScore
 from streams.detect.measured import shorten
 from streams.detect.phrases import clock
 from streams.detect.select import LEAST_ASKED, MIN_SUPPORT, Weighed, order

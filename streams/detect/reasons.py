@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from schemas.documents import Evidence, SubScore
+from schemas.moments import Evidence, SubScore
 from streams.detect.lexicon import Lexicon, bare
 from streams.detect.measured import shorten
 from streams.detect.phrases import clock, phrases, telling

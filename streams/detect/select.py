@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.documents import SubScore
-from schemas.events import ProjectOptions
 from schemas.media import TimeRange
+from schemas.moments import SubScore
+from schemas.options import ProjectOptions
 
 MOST_CLIPS = 12
 MIN_SCORE = 40.0

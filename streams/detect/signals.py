@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from schemas.documents import SubScore
+from schemas.moments import SubScore
 from schemas.worth import SUB_SCORES, SubScoreName
 from streams.detect import (
     signals_form,

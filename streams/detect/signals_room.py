@@ -12,8 +12,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from schemas.documents import Evidence
 from schemas.media import TimeRange
+from schemas.moments import Evidence
 from streams.detect.lexicon import Lexicon
 from streams.detect.measured import Measured, any_of, clamp, number, quote, rank_in, rounded
 from streams.detect.sentences import Sentence

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from schemas.documents import Evidence
 from schemas.media import TimeRange
+from schemas.moments import Evidence
 from streams.detect.meaning import HOUSEKEEPING, Meaning
 from streams.detect.measured import Measured, number, quote, rounded
 from streams.detect.sentences import Sentence

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from schemas.documents import Evidence
 from schemas.media import TimeRange, Word
+from schemas.moments import Evidence
 from streams.detect.lexicon import DIGIT, POLITE, Lexicon, bare
 from streams.detect.measured import Measured, any_of, clamp, number, quote, rounded
 from streams.detect.sentences import Sentence

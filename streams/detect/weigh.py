@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
-from schemas.documents import Moment, MomentList
-from schemas.events import ProjectOptions
 from schemas.media import TimeRange
+from schemas.moments import Moment, MomentList
+from schemas.options import ProjectOptions
 from schemas.worth import SubScoreName, WeightTable, default_weights
 from streams.detect import wording
 from streams.detect.doubts import marked

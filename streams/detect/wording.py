@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from schemas.documents import SubScore
+from schemas.moments import SubScore
 from streams.detect.lexicon import Lexicon, bare
 from streams.detect.measured import shorten
 from streams.detect.reasons import quiet_title, spoken_title

@@ -13,7 +13,8 @@ from typing import TypeAlias
 from uuid import UUID
 
 from schemas import codec, events
-from schemas.documents import MomentList, Transcript
+from schemas.documents import Transcript
+from schemas.moments import MomentList
 from streams.adapters.clickhouse import open_analytics, schema_text
 from streams.adapters.objects import open_objects
 from streams.adapters.ports import Analytics, Objects

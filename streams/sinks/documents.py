@@ -10,9 +10,10 @@ from uuid import UUID
 import msgspec
 
 from schemas import events
-from schemas.documents import MomentList, Transcript
+from schemas.documents import Transcript
 from schemas.ids import result_id
 from schemas.media import ObjectRef
+from schemas.moments import MomentList
 from streams.adapters.ports import Float32
 from streams.adapters.sentence_rows import Rows, digest
 

@@ -13,8 +13,9 @@ from uuid import UUID
 
 from schemas import events
 from schemas.codec import Envelope
-from schemas.documents import Moment, MomentList, SubScore, Transcript
+from schemas.documents import Transcript
 from schemas.media import Segment, Word
+from schemas.moments import Moment, MomentList, SubScore
 
 Table = Literal["segments", "moments", "sub_scores", "inference_calls", "cost_items", "certificate_checks"]
 TABLES: tuple[Table, ...] = get_args(Table)

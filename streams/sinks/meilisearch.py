@@ -12,8 +12,9 @@ from functools import partial
 from typing import TypeVar
 
 from schemas import events
-from schemas.documents import MomentList, Transcript
+from schemas.documents import Transcript
 from schemas.intelligence import Intelligence
+from schemas.moments import MomentList
 from streams.adapters.meilisearch import open_search
 from streams.adapters.objects import open_objects
 from streams.adapters.ports import Objects, Search

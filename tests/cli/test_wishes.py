@@ -10,8 +10,7 @@ import pytest
 from cli.__main__ import make_parser
 from cli.file_flags import file_format
 from cli.wishes import at_ms, flag_of, options_of, stretch
-from schemas.events import ProjectOptions
-from schemas.options import broken_rules
+from schemas.options import ProjectOptions, broken_rules
 from schemas.sound_wish import SoundWish
 from schemas.thumbnails import ThumbnailWish
 

@@ -13,11 +13,13 @@ import pytest
 
 from api.app import OPERATIONS
 from api.registry import path_parameters
-from schemas.documents import SubScore, Transcript, encode_document
-from schemas.events import ExportRequested, ProjectOptions
+from schemas.documents import Transcript, encode_document
+from schemas.events import ExportRequested
 from schemas.export_options import ExportOptions, VideoWish
 from schemas.ids import result_id
 from schemas.media import ObjectRef, Segment, Word
+from schemas.moments import SubScore
+from schemas.options import ProjectOptions
 from streams import lifecycle
 from streams.adapters.keys import decrypt_secret
 from streams.adapters.postgres import create_pool, org_transaction, transaction

@@ -12,8 +12,9 @@ import pytest
 
 from schemas import codec, dictionary, events
 from schemas.costs import CostItem, InferenceCall
-from schemas.documents import MomentList, SubScore, Transcript
+from schemas.documents import Transcript
 from schemas.media import ObjectRef, Segment, TimeRange, Word
+from schemas.moments import MomentList, SubScore
 from schemas.proof import Figure
 from streams.adapters.clickhouse import ClickHouseAnalytics, migrate_clickhouse, schema_text
 from streams.sinks import facts, rows

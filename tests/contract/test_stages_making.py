@@ -15,12 +15,14 @@ from PIL import Image
 
 from schemas import events
 from schemas.brand import BrandKit, CheckedAsset, Placed
-from schemas.documents import Aspect, Certificate, ClipTracks, ExportFiles, FramePlan, MomentList
+from schemas.documents import Aspect, Certificate, ClipTracks, ExportFiles, FramePlan
 from schemas.edit import CropKey, EditList, EditSegment
 from schemas.export_options import BrandPin, ExportOptions
 from schemas.handover import SourceFacts
 from schemas.ids import result_id
 from schemas.media import CropBox, ObjectRef, Segment, TimeRange, Word
+from schemas.moments import MomentList
+from schemas.options import ProjectOptions
 from schemas.remade import Remade, hashes
 from schemas.siblings import FramedSibling, Sibling
 from schemas.templates import export_words
@@ -111,7 +113,7 @@ async def test_what_was_understood_becomes_clips(rig: Rig) -> None:
 
 async def test_each_clip_has_an_export_in_every_shape_that_the_project_asks_for(rig: Rig) -> None:
     event, stage = await understood(rig), DetectStage(rig.context)
-    options = events.ProjectOptions(aspects=["1:1", "9:16"], max_clips=2)
+    options = ProjectOptions(aspects=["1:1", "9:16"], max_clips=2)
     async with org_transaction(rig.pool, rig.org_id) as connection:
         await connection.execute(
             "update projects set options = $3 where org_id = $1 and project_id = $2", *rig.owner, options

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from schemas.documents import Evidence, SubScore
-from schemas.events import ProjectOptions
 from schemas.media import Segment, TimeRange
+from schemas.moments import Evidence, SubScore
+from schemas.options import ProjectOptions
 from streams.detect.doubts import marked
 from streams.detect.weigh import weigh
 from tests.detect.material_factory import LECTURE_MS, lecture_words, material, name_id

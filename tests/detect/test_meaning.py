@@ -8,9 +8,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from schemas.documents import MomentList
-from schemas.events import ProjectOptions
 from schemas.media import TimeRange
+from schemas.moments import MomentList
+from schemas.options import ProjectOptions
 from streams.detect.meaning import by_words, read_meaning, texts_to_embed
 from streams.detect.reasons import told
 from streams.detect.signals import measure, read_whole

@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.events import ProjectOptions
 from schemas.media import TimeRange
+from schemas.options import ProjectOptions
 from streams.detect.select import LEAST_ASKED, MIN_SCORE, MIN_SUPPORT, Weighed, clip_limit, select
 
 

@@ -6,8 +6,8 @@ from collections import defaultdict
 
 import pytest
 
-from schemas.documents import SubScore
 from schemas.media import TimeRange
+from schemas.moments import SubScore
 from schemas.worth import SUB_SCORES, broken_weights, default_weights
 from streams.detect.measured import Measured, blend, number, rank_in
 from streams.detect.signals import (

@@ -7,9 +7,10 @@ import time
 import msgspec
 import pytest
 
-from schemas.documents import MomentList, encode_document
-from schemas.events import ProjectOptions
+from schemas.documents import encode_document
 from schemas.media import Word
+from schemas.moments import MomentList
+from schemas.options import ProjectOptions
 from streams.detect.weigh import Material, weigh
 from tests.detect.material_factory import (
     LECTURE_MS,

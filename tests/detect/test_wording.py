@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.events import ProjectOptions
+from schemas.options import ProjectOptions
 from streams.detect.lexicon import bare
 from streams.detect.weigh import weigh
 from tests.detect.material_factory import LECTURE_MS, lecture_words, material, name_id, picture

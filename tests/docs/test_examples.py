@@ -14,6 +14,7 @@ import pytest
 from api.webhooks import new_secret
 from schemas import codec, events
 from schemas.media import ObjectRef
+from schemas.options import ProjectOptions
 from schemas.topics import BY_NAME
 from streams.deliver.agent import TYPES, _payload
 from streams.deliver.backoff import TRIES_AFTER_S
@@ -57,7 +58,7 @@ def test_every_header_is_in_the_table() -> None:
 
 def test_every_option_is_in_the_table_with_its_default() -> None:
     text = text_of("docs/producers.md")
-    for field in msgspec.structs.fields(events.ProjectOptions):
+    for field in msgspec.structs.fields(ProjectOptions):
         if field.default is msgspec.NODEFAULT:  # a list, empty by default
             default = "none"
         elif isinstance(field.default, msgspec.Struct):

@@ -59,7 +59,7 @@ def test_every_event_of_the_contract_lies_on_one_topic() -> None:
     declared = {
         value for value in vars(events).values() if isinstance(value, type) and value.__module__ == events.__name__
     }
-    assert set(TOPIC_OF) == declared - {events.Event, events.AssetEvent, events.ProjectOptions}
+    assert set(TOPIC_OF) == declared - {events.Event, events.AssetEvent}
 
 
 def test_generated_files_are_current() -> None:

@@ -22,7 +22,7 @@ from schemas.estimates import (
     ranged,
     widened,
 )
-from schemas.events import ProjectOptions
+from schemas.options import ProjectOptions
 
 RATES = Rates(
     version="t", measured="t",

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.events import ProjectOptions
-from schemas.options import LANGUAGES, broken_rules
+from schemas.options import LANGUAGES, ProjectOptions, broken_rules
 
 
 @pytest.mark.parametrize(

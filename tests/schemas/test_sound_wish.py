@@ -5,9 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from schemas.events import ProjectOptions
 from schemas.export_options import ExportOptions, export_suffix
-from schemas.options import broken_rules
+from schemas.options import ProjectOptions, broken_rules
 from schemas.sound_wish import SoundWish
 
 

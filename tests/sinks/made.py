@@ -10,10 +10,11 @@ from uuid import UUID, uuid5
 import schemas
 from schemas import codec, events
 from schemas.costs import CostItem, InferenceCall
-from schemas.documents import Evidence, Moment, MomentList, SubScore, Transcript
+from schemas.documents import Transcript
 from schemas.ids import NAMESPACE
 from schemas.intelligence import Chapter, Engine, Entity, Intelligence, Quote, Topic
 from schemas.media import ObjectRef, Segment, TimeRange
+from schemas.moments import Evidence, Moment, MomentList, SubScore
 from schemas.proof import Figure
 from schemas.topics import BY_NAME, TOPIC_OF
 from streams.messages import Message

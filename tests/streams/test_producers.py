@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from schemas import codec, events
+from schemas.options import ProjectOptions
 from streams.errors import Rejected
 from streams.messages import Message
 from streams.producers import KEY, ORG, SIGNATURE, TIME, Verifier, check_upload, internal_secret, sign
@@ -106,9 +107,9 @@ async def test_our_own_message_passes_however_long_it_waited() -> None:
         ({"title": "a\0b"}, "upload.text"),
         ({"source_url": "https://a.org/\0"}, "upload.text"),
         ({"source_url": None, "object_key": f"{ORG_ID}/{'a' * 1024}"}, "upload.size"),
-        ({"options": events.ProjectOptions(language="en\n")}, "upload.options"),
-        ({"options": events.ProjectOptions(script="a\0b")}, "upload.text"),
-        ({"options": events.ProjectOptions(topics=["a\0b"])}, "upload.text"),
+        ({"options": ProjectOptions(language="en\n")}, "upload.options"),
+        ({"options": ProjectOptions(script="a\0b")}, "upload.text"),
+        ({"options": ProjectOptions(topics=["a\0b"])}, "upload.text"),
     ],
 )
 def test_what_no_store_would_take_is_refused(changes: dict[str, object], reason: str) -> None:
