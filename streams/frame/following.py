@@ -17,6 +17,7 @@ from streams.frame.figures import largest_persons
 from streams.frame.scenes import Framed, Scene
 from streams.frame.stills import Decision, everything, shot_of
 from streams.frame.walks import Track, inside_share, way
+from streams.frame.widened import widened
 
 HELD = 0.97
 """Share of the looks at a shot at which a still crop that does holds whoever matters."""
@@ -119,7 +120,7 @@ def _of_shot(scene: Scene, still: Decision, walk: Walk, when: TimeRange) -> Shot
     out = max(gone, _cut_off(walk, float(start), length, across=across))
     if (gone >= GONE or out > 1 - FOLLOWED) and not scene.ground.holds_all:
         reason = f"{_whom(scene)} moves out of a still crop in {out:.0%} of the looks, too fast to be followed"
-        return shot_of(everything(scene, f"{reason}: all of it on a blurred ground"), when)
+        return shot_of(widened(scene, when, still, reason), when)
     return shot_of(still, when)
 
 

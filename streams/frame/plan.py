@@ -80,7 +80,8 @@ def scenes_of(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: Time
 
 def chosen(scene: Scene) -> Framed:
     """What is shown of an angle: a still crop, unless there is a reason for something else."""
-    return inset(scene) or undecided(scene) or in_turn(scene) or with_strips(scene, follow(scene, held(scene)))
+    made = inset(scene) or undecided(scene) or in_turn(scene) or follow(scene, held(scene))
+    return with_strips(scene, made)
 
 
 def _between_bars(scene: Scene, made: Framed) -> Framed:

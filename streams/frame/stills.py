@@ -57,18 +57,19 @@ def held(scene: Scene) -> Decision:
 
 def everything(scene: Scene, reason: str) -> Decision:
     """All of the picture, on a blurred ground."""
-    return Decision(crop=scene.ground.content, shows="whole", reason=reason, mode="fit", above=_above(scene))
+    content = scene.ground.content
+    return Decision(crop=content, shows="whole", reason=reason, mode="fit", above=above(scene, content))
 
 
-def _above(scene: Scene) -> float:
-    """Where all of a picture stands on a higher ground: with the eyes at a third, as far up as the middle allows."""
-    content, (across, down) = scene.ground.content, RATIO[scene.ground.aspect]
-    ground_high = content.width * down / across
-    left_over = ground_high - content.height
+def above(scene: Scene, crop: CropBox) -> float:
+    """Where a wide part of a picture stands on a higher ground: the eyes at a third, as far up as the middle allows."""
+    across, down = RATIO[scene.ground.aspect]
+    ground_high = crop.width * down / across
+    left_over = ground_high - crop.height
     subjects = scene.cast.subjects
     if not subjects or left_over <= 0:
         return MIDDLE
-    eyes = median(box.y + EYES_IN_BOX * box.height for box in subjects[0].boxes) - content.y
+    eyes = median(box.y + EYES_IN_BOX * box.height for box in subjects[0].boxes) - crop.y
     return round(min(MIDDLE, max(HIGHEST, (EYES_IN_CROP * ground_high - eyes) / left_over)), 3)
 
 

@@ -6,18 +6,25 @@ goes, or is there in other shots too, and stands in the lowest third.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import msgspec
 import numpy as np
 
 from schemas.documents import ShotCrop
-from schemas.framing import Pane
+from schemas.framing import Pane, PathKey
 from schemas.media import Box, CropBox, TimeRange
 from schemas.scenery import Letters
-from schemas.shown import share_shown
+from schemas.shown import share_shown, view
 from streams.frame.crop import RATIO, Subject, even, heads
+from streams.frame.following import with_stand_ins
 from streams.frame.letters import hull, shared, stretches_of
+from streams.frame.panes import boxes_of
 from streams.frame.scenes import Framed, Scene
 from streams.frame.stills import CUT_LETTERS, everything, is_sign, shot_of
 
+CROPPED = "hold", "cut", "follow"
+"""Modes that show one part of the picture, and may cut a line."""
 LEAST_HIGH = 0.025
 """Of the picture's height: smaller print is not there to be read."""
 LOWEST = 0.6
@@ -37,51 +44,80 @@ HELD = 0.9
 
 
 def with_strips(scene: Scene, made: Framed) -> Framed:
-    """The same, but while a still crop would cut letters: laid over somebody they stand below, else all is shown."""
+    """The same, but while one crop would cut letters: laid over somebody they stand below, else all is shown."""
     if scene.ground.holds_all or scene.is_screen:
         return made
     return {number: [part for shot in run for part in _parts(scene, number, shot)] for number, run in made.items()}
 
 
 def _parts(scene: Scene, number: int, shot: ShotCrop) -> list[ShotCrop]:
-    """A still crop, cut into what it is while letters are there, and without."""
-    if shot.mode != "hold":
+    """A crop, cut into what it is while letters are there, and without."""
+    if shot.mode not in CROPPED:
         return [shot]
-    lines = _lines(scene, number, shot.range)
-    cut = [one for one in lines if CUT[0] < share_shown(one.box, shot, shot.range.start_ms) < CUT[1]]
-    if not cut:
-        return [shot]
-    panes = _panes(scene, shot, hull([one.box for one in lines])) if scene.groups else []
-    if panes is None:
+    lines = _lines(scene, number, shot)
+    if not any(_is_cut(one, shot) for one in lines):
         return [shot]
     found: list[ShotCrop] = []
     at_ms = shot.range.start_ms
     for when in stretches_of(lines, shot.range, BRIDGED_MS):
         if when.length_ms < LEAST_MS:
             continue
-        found += [_during(shot, at_ms, when.start_ms)] if when.start_ms > at_ms else []
-        found.append(_with_letters(scene, shot, panes, when))
-        at_ms = when.end_ms
+        there = _with_letters(scene, number, shot, hull([one.box for one in lines]), when)
+        if there is not None:
+            found += [_during(shot, at_ms, when.start_ms)] if when.start_ms > at_ms else []
+            found.append(there)
+            at_ms = when.end_ms
     return [*found, _during(shot, at_ms, shot.range.end_ms)] if at_ms < shot.range.end_ms else found
 
 
-def _lines(scene: Scene, number: int, when: TimeRange) -> list[Letters]:
-    """Lines of a stretch that are there to be read."""
-    there = [one for one in scene.tracks.letters if one.range.overlap_ms(when) > 0]
+def _is_cut(line: Letters, shot: ShotCrop) -> bool:
+    """Whether the crop shows a part of a line at some time while that is there."""
+    start_ms, end_ms = (
+        max(line.range.start_ms, shot.range.start_ms), min(line.range.end_ms, shot.range.end_ms)
+    )  # fmt: skip
+    times = [start_ms, *(key.at_ms for key in shot.path if start_ms < key.at_ms < end_ms), end_ms]
+    return any(CUT[0] < share_shown(line.box, shot, at_ms) < CUT[1] for at_ms in times)
+
+
+def _lines(scene: Scene, number: int, shot: ShotCrop) -> list[Letters]:
+    """Lines of a stretch that are there to be read; a crop that moves passes by the signs of a place."""
+    there = [one for one in scene.tracks.letters if one.range.overlap_ms(shot.range) > 0]
+    if shot.mode == "follow" or scene.groups:
+        there = [one for one in there if _is_laid_over(scene, number, one)]
     if not scene.groups:
         return [one for one in there if is_sign(one.box, scene.ground.content)]
     least = LEAST_HIGH * scene.ground.content.height
-    return [one for one in there if one.box.height >= least and _is_laid_over(scene, number, one)]
+    return [one for one in there if one.box.height >= least]
 
 
-def _with_letters(scene: Scene, shot: ShotCrop, panes: list[Pane], when: TimeRange) -> ShotCrop:
+def _with_letters(scene: Scene, number: int, shot: ShotCrop, box: Box, when: TimeRange) -> ShotCrop | None:
+    """What is shown while letters are there; None where nothing holds the face and them."""
     content = scene.ground.content
-    if not panes:
+    if not scene.groups:
         return shot_of(everything(scene, CUT_LETTERS), when)
+    panes = _panes(scene, shot, box, _faces(scene, number, shot, when))
+    if panes is None:
+        return None
     top, strip = panes[0].source.y, panes[-1].source
     around = CropBox(x=content.x, y=top, width=content.width, height=strip.y + strip.height - top)
     reason = f"{shot.reason}; letters laid over the picture, which that would cut, stand below"
     return ShotCrop(range=when, mode="inset", crop=around, shows=shot.shows, reason=reason, panes=panes)
+
+
+def _faces(scene: Scene, number: int, shot: ShotCrop, when: TimeRange) -> Sequence[Box]:
+    """Where whom a crop shows is: of a still one at all looks, of one that moves while the letters are there."""
+    if shot.mode == "follow":
+        there = [box for at_ms, box in with_stand_ins(scene, number) if when.start_ms <= at_ms < when.end_ms]
+        return there or scene.cast.subjects[0].boxes
+    if shot.mode == "hold":
+        return scene.cast.subjects[0].boxes
+    middle = shot.crop.x + shot.crop.width / 2
+    people = [boxes_of(group) for group in scene.groups]
+    return min(people, key=lambda boxes: abs(_middle(boxes) - middle))
+
+
+def _middle(boxes: Sequence[Box]) -> float:
+    return float(np.median([one.x + one.width / 2 for one in boxes]))
 
 
 def _is_laid_over(scene: Scene, number: int, line: Letters) -> bool:
@@ -93,7 +129,7 @@ def _is_laid_over(scene: Scene, number: int, line: Letters) -> bool:
     return comes_or_goes or any(shared(one.box, box) > AGAIN for one in elsewhere)
 
 
-def _panes(scene: Scene, shot: ShotCrop, box: Box) -> list[Pane] | None:
+def _panes(scene: Scene, shot: ShotCrop, box: Box, faces: Sequence[Box]) -> list[Pane] | None:
     """The face above, the strip below it; None where the face does not fit above it."""
     content, (across, down) = scene.ground.content, RATIO[scene.ground.aspect]
     if box.height > THICKEST * content.height:
@@ -102,7 +138,9 @@ def _panes(scene: Scene, shot: ShotCrop, box: Box) -> list[Pane] | None:
     end = content.y + content.height
     low = box.y + (1 + ROOM) * box.height
     bottom = end if end - low < TO_THE_EDGE * content.height else even(low)
-    long = min(content.width, max(shot.crop.width, even(box.width + 2 * ROOM * (bottom - top))))
+    long = min(
+        content.width, max(even(view(shot, shot.range.start_ms).width), even(box.width + 2 * ROOM * (bottom - top)))
+    )
     left = even(min(max(content.x, box.x + (box.width - long) / 2), content.x + content.width - long))
     strip = CropBox(x=left, y=top, width=long - long % 2, height=bottom - top)
     share = across * strip.height / (down * strip.width)
@@ -110,24 +148,26 @@ def _panes(scene: Scene, shot: ShotCrop, box: Box) -> list[Pane] | None:
     wide = even(high * across / (down * (1 - share)) - 1)
     if high < content.height / 2 or not 2 <= wide <= content.width:
         return None
-    middle = float(np.median([one.x + one.width / 2 for one in scene.cast.subjects[0].boxes]))
-    x = even(min(max(shot.crop.x, middle - wide / 2), shot.crop.x + shot.crop.width - wide))
+    x = even(min(max(shot.crop.x, _middle(faces) - wide / 2), shot.crop.x + shot.crop.width - wide))
     face = CropBox(x=min(max(content.x, x), content.x + content.width - wide), y=content.y, width=wide, height=high)
-    if not _holds(scene, face):
+    if not _holds(face, faces):
         return None
     return [Pane(source=face, share=1 - share), Pane(source=strip, share=share)]
 
 
-def _holds(scene: Scene, crop: CropBox) -> bool:
-    subject = scene.cast.subjects[0]
-    columns, rows = heads(Subject(boxes=subject.boxes), across=True), heads(Subject(boxes=subject.boxes), across=False)
+def _holds(crop: CropBox, faces: Sequence[Box]) -> bool:
+    columns, rows = heads(Subject(boxes=faces), across=True), heads(Subject(boxes=faces), across=False)
     inside = (columns[:, 0] >= crop.x - 2) & (columns[:, 1] <= crop.x + crop.width + 2)
     inside &= rows[:, 1] <= crop.y + crop.height
     return float(inside.mean()) >= HELD
 
 
 def _during(shot: ShotCrop, start_ms: int, end_ms: int) -> ShotCrop:
-    return ShotCrop(
-        range=TimeRange(start_ms=start_ms, end_ms=end_ms), mode=shot.mode, crop=shot.crop, shows=shot.shows,
-        reason=shot.reason, above=shot.above,
-    )  # fmt: skip
+    """Part of a shot, with the part of its way that lies in it."""
+    inside = [key for key in shot.path if start_ms < key.at_ms < end_ms]
+    path = [_key(shot, start_ms), *inside, _key(shot, end_ms)] if shot.path else []
+    return msgspec.structs.replace(shot, range=TimeRange(start_ms=start_ms, end_ms=end_ms), path=path)
+
+
+def _key(shot: ShotCrop, at_ms: int) -> PathKey:
+    return PathKey(at_ms=at_ms, box=view(shot, at_ms))

@@ -11,7 +11,7 @@ import pytest
 
 from schemas.documents import Aspect, FaceSample, FaceTrack, FramePlan, ShotCrop
 from schemas.media import Box, Face, TimeRange
-from schemas.scenery import Person, PersonSample
+from schemas.scenery import Letters, Person, PersonSample
 from schemas.shown import share_shown, view
 from streams.frame.absent import Part, parts
 from streams.frame.plan import plan
@@ -95,9 +95,42 @@ def test_what_is_too_fast_to_be_followed_is_shown_whole() -> None:
     assert "too fast to be followed" in found.shots[0].reason
 
 
-def test_a_face_that_a_still_crop_cuts_through_is_shown_whole_too() -> None:
-    found = made(lambda s: 900 + 330 * float(np.sin(2 * s)))
-    assert [shot.mode for shot in found.shots] == ["fit"]
+def swings(s: float) -> float:
+    return 900 + 330 * float(np.sin(2 * s))
+
+
+def test_a_face_that_a_still_crop_cuts_through_is_shown_in_as_much_as_it_takes() -> None:
+    found = made(swings)
+    (shot,) = found.shots
+    assert (shot.mode, shot.shows) == ("fit", "face")
+    assert inside(found, found.shots) == 1
+    assert 330 * 2 + 120 < shot.crop.width < 1_000, "and not all of the picture"
+    assert (shot.crop.y, shot.crop.height) == (0, 1_080)
+    assert "as much of the picture as holds all of it" in shot.reason
+
+
+def test_who_stands_beside_and_what_is_to_be_read_is_in_it_too() -> None:
+    tracks = msgspec.structs.replace(clip(ranges(0, LENGTH_MS), []), tracks=[track_of(swings)])
+    beside = msgspec.structs.replace(track_of(lambda _: 1_400, size=45), track=1)
+    title = Letters(range=TimeRange(start_ms=4_000, end_ms=9_000), box=Box(x=300, y=900, width=700, height=60))
+    for more in ({"tracks": [*tracks.tracks, beside]}, {"letters": [title]}):
+        (shot,) = plan(msgspec.structs.replace(tracks, **more), source(), "9:16", SHOT).shots
+        assert shot.mode == "fit"
+        assert share_shown(Box(x=1_400, y=200, width=45, height=56), shot, 0) == 1 or "letters" in more
+        assert share_shown(title.box, shot, 0) == 1 or "tracks" in more
+    wide = msgspec.structs.replace(title, box=msgspec.structs.replace(title.box, x=60, width=1_700))
+    (whole,) = plan(msgspec.structs.replace(tracks, letters=[wide]), source(), "9:16", SHOT).shots
+    assert (whole.mode, whole.shows) == ("fit", "whole")
+
+
+@pytest.mark.parametrize("wide", [1_279, 1_280])
+def test_what_is_shown_of_an_odd_picture_is_even_and_in_it(wide: int) -> None:
+    for far in range(0, 460, 115):
+        fast = track_of(lambda s, far=far: 640 - far + (640 - 20) * abs(float(np.sin(2 * s))), size=60)  # type: ignore[misc]
+        tracks = msgspec.structs.replace(clip(ranges(0, LENGTH_MS), []), tracks=[fast])
+        (shot,) = plan(tracks, source(wide, 720), "9:16", SHOT).shots
+        assert shot.crop.x % 2 == 0
+        assert shot.crop.x + shot.crop.width <= wide
 
 
 def test_a_wide_picture_of_an_upright_source_moves_up_and_down() -> None:

@@ -10,11 +10,13 @@ import pytest
 from schemas.documents import Aspect, ShotCrop
 from schemas.media import Box, TimeRange
 from schemas.scenery import Letters
-from schemas.shown import share_shown
+from schemas.shown import share_shown, view
 from streams.frame.joining import merge_tracks
 from streams.frame.letters import letters_of, stretches_of
 from streams.frame.plan import plan
+from tests.frame.test_following import LENGTH_MS, SHOT, crosses, track_of
 from tests.frame.test_plan import WHOLE, Looks, clip, every, ranges, source
+from tests.frame.test_talking import SLOWLY, pair, told
 
 STRIP = Box(x=200, y=880, width=1_400, height=50)
 FACE: Looks = (0, 900, 200, every(0, 8_000))
@@ -75,6 +77,39 @@ def test_a_title_is_shown_whole_and_a_sign_is_held() -> None:
     late = made([line(5_000, 8_000, Box(x=300, y=500, width=1_300, height=160))], [])
     assert [(shot.range.start_ms, shot.mode) for shot in late] == [(0, "hold"), (5_000, "fit")]
     assert [shot.mode for shot in made([line(0, 8_000)], [], "16:9")] == ["hold"]
+
+
+def test_a_name_stands_below_each_of_those_the_picture_is_cut_between() -> None:
+    names = [line(1_000, 4_000, Box(x=100, y=880, width=900, height=50)), line(7_000, 12_000)]
+    tracks = msgspec.structs.replace(told(SLOWLY, pair()), letters=names)
+    shots = plan(tracks, source(), "9:16", TimeRange(start_ms=0, end_ms=20_000)).shots
+    assert [(shot.range.start_ms, shot.mode) for shot in shots] == [
+        (0, "cut"), (1_000, "inset"), (4_000, "cut"), (5_000, "cut"), (7_000, "inset"), (11_000, "cut"),
+    ]  # fmt: skip
+    for name, at_ms, x in ((names[0], 2_000, 300), (names[1], 9_000, 1_500)):
+        shot = next(one for one in shots if one.range.start_ms <= at_ms < one.range.end_ms)
+        assert share_shown(name.box, shot, at_ms) == 1
+        assert share_shown(Box(x=x, y=200, width=140, height=175), shot, at_ms) == 1
+
+
+def test_a_name_stands_below_somebody_who_is_followed_while_they_rest() -> None:
+    tracks = msgspec.structs.replace(clip(ranges(0, LENGTH_MS), []), tracks=[track_of(crosses(10, 16))])
+    named = msgspec.structs.replace(tracks, letters=[line(2_000, 6_000)])
+    (alone,) = plan(tracks, source(), "9:16", SHOT).shots
+    shots = plan(named, source(), "9:16", SHOT).shots
+    assert [(shot.range.start_ms, shot.mode) for shot in shots] == [(0, "follow"), (2_000, "inset"), (6_000, "follow")]
+    assert share_shown(STRIP, shots[1], 4_000) == 1
+    assert share_shown(Box(x=200, y=200, width=120, height=150), shots[1], 4_000) == 1
+    for shot, times in ((shots[0], (0, 1_000, 1_999)), (shots[2], (6_000, 12_345, 23_999))):
+        assert (shot.path[0].at_ms, shot.path[-1].at_ms) == (shot.range.start_ms, shot.range.end_ms)
+        assert [view(shot, at_ms).x for at_ms in times] == pytest.approx([view(alone, at_ms).x for at_ms in times])
+
+
+def test_letters_do_not_stop_whoever_is_on_their_way_and_signs_are_passed_by() -> None:
+    tracks = msgspec.structs.replace(clip(ranges(0, LENGTH_MS), []), tracks=[track_of(crosses(8, 14))])
+    for one in (line(9_000, 13_500), line(0, LENGTH_MS)):
+        shots = plan(msgspec.structs.replace(tracks, letters=[one]), source(), "9:16", SHOT).shots
+        assert [shot.mode for shot in shots] == ["follow"]
 
 
 def test_a_line_is_followed_over_looks_and_one_look_is_none() -> None:
