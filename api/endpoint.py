@@ -210,8 +210,8 @@ def _decode_body(operation: Operation, raw: bytes) -> Any:
     except msgspec.ValidationError as error:
         found = field_error(error, operation.request)
         raise ApiProblem("invalid", f"The body does not fit: {found.detail}.", errors=[found]) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ApiProblem("malformed-request", f"The body is not JSON: {error}.") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # the last: nested too deeply
+        raise ApiProblem("malformed-request", f"The body is not JSON that can be read: {error}.") from None
     _refuse_nul(msgspec.to_builtins(body), "")
     return body
 

@@ -123,6 +123,13 @@ async def test_bodies_that_cannot_be_read(
         is_problem(response, status, code)
 
 
+async def test_a_body_that_is_nested_too_deeply_is_malformed(open_client: OpenClient) -> None:
+    nested = b'{"operations":[{"x":' + b"[" * 4000 + b"]" * 4000 + b"}]}"
+    async with open_client() as client:
+        path, headers = f"/v1/clips/{uuid4()}/edit", {"Content-Type": "application/json"}
+        is_problem(await client.patch(path, content=nested, headers=headers), 400, "malformed-request")
+
+
 async def test_a_body_without_length_is_cut_off_at_the_limit(open_client: OpenClient) -> None:
     async def endless() -> AsyncIterator[bytes]:
         for _ in range(100):
