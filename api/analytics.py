@@ -29,15 +29,6 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     until: Annotated[dt.datetime, Meta(tz=True)] | None = None
 
 
-class StageTimes(msgspec.Struct, frozen=True, kw_only=True):
-    """How long a stage took, over the projects that ended it."""
-
-    stage: str
-    projects: int
-    p50_ms: float
-    p95_ms: float
-
-
 class HourRow(msgspec.Struct, frozen=True, kw_only=True):
     """One hour of one stage."""
 

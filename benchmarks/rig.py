@@ -24,7 +24,6 @@ from cli.resume import Note
 from cli.upload import upload
 from local import stack as local_stack
 from local.install.cache import exclusive
-from local.parts.numbers import WORKERS
 from local.places import cache_dir
 from local.secret import load_or_make
 from local.stack import StackInfo
@@ -204,11 +203,6 @@ def patiently(call: Callable[[], T], timeout_s: float) -> T:
             if not passing or time.monotonic() > deadline_s:
                 raise
             time.sleep(1.0)
-
-
-def workers_of(stage: str) -> list[str]:
-    """Names of a stage's parts."""
-    return [name for name, of in WORKERS if of == stage]
 
 
 def about(rig: Rig) -> dict[str, Any]:

@@ -21,7 +21,6 @@ Table = dict[SubScoreName, float]
 
 SUB_SCORES: tuple[SubScoreName, ...] = get_args(SubScoreName)
 """``asked``: how near a moment comes to what the caller asked for; measured only where something was."""
-GENRES: tuple[Genre, ...] = get_args(Genre)
 MOST = 100.0
 """Largest weight; only the ratios count."""
 

@@ -27,9 +27,6 @@ from streams.adapters.triton_landmarks import TritonLandmarks
 from streams.adapters.triton_vectors import TritonSentences, TritonVoices
 from streams.settings import Settings
 
-STAGES_WITH_SPEECH = ("listen",)
-STAGES_WITH_FACES = ("look", "frame")
-
 
 class Context:
     """Adapters and places of one worker."""

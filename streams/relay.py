@@ -54,7 +54,6 @@ class Relay:
         self._metrics = metrics
         self._secret = internal_secret(settings.secret)
         self._wake = asyncio.Event()
-        self.holds_lock = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Relay until ``stop``; reconnects by itself when Postgres or Kafka go away."""
@@ -62,7 +61,6 @@ class Relay:
             try:
                 await self._session(stop)
             except (*DOWN, asyncpg.PostgresError, KafkaError) as error:
-                self.holds_lock = False
                 structlog.get_logger().warning("relay waits", error=str(error) or type(error).__name__)
                 await _pause(stop, POLL_S)
 
@@ -74,12 +72,10 @@ class Relay:
                 self._pulse.beat()  # standing by is well: another relay works
                 if await _pause(stop, POLL_S):
                     return
-            self.holds_lock = True
             await connection.add_listener("outbox", lambda *_: self._wake.set())
             async with _producer(self._settings) as producer:
                 await self._relay(connection, producer, stop)
         finally:
-            self.holds_lock = False
             await connection.close(timeout=2)
 
     async def _relay(self, connection: Connection, producer: Any, stop: asyncio.Event) -> None:

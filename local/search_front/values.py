@@ -12,7 +12,6 @@ from local.search_front.text import normalise
 
 Row: TypeAlias = tuple[str, str, str | None, float | None]
 """(field, kind, text, number); kind is ``e`` exists, ``v`` value, ``n`` null, ``z`` empty."""
-SMALLEST, LARGEST = float("-inf"), float("inf")
 
 
 def flatten(document: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

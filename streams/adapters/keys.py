@@ -21,7 +21,6 @@ PREFIX = "clp_live_"
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 RANDOM_LENGTH = 30
 CHECK_LENGTH = 6
-SCOPES = ("read", "write", "admin")
 _NONCE_BYTES = 12
 RandomBytes = Callable[[int], bytes]
 

@@ -32,11 +32,6 @@ class Canvas(msgspec.Struct, frozen=True, kw_only=True):
     inner_height: int
     scale: float
 
-    @property
-    def picture_bytes(self) -> int:
-        """Bytes of one RGB picture."""
-        return self.width * self.height * 3
-
 
 def fit_canvas(track: VideoTrack, area_px: int) -> Canvas:
     """The canvas of at most about ``area_px`` (a twentieth over is let pass) that shows the display picture largest."""
