@@ -95,15 +95,12 @@ class MomentsDetected(Event, frozen=True, kw_only=True):
     nothing_found_reason: str | None = None
 
 
-class ClipSelected(Event, frozen=True, kw_only=True):
-    """One moment became a clip; its automatic exports come with it."""
+class RenditionOrder(Event, frozen=True, kw_only=True):
+    """Base of what asks for a file or a picture of a clip: of which stretch, in which shape and style."""
 
     clip_id: UUID
-    export_id: UUID
     ordinal: int
     range: TimeRange
-    score: float
-    confidence: float
     aspect: Aspect
     captions: bool
     template: str = DEFAULT_TEMPLATE
@@ -111,54 +108,52 @@ class ClipSelected(Event, frozen=True, kw_only=True):
     """As it was when it was asked for; 1 in older events."""
     mask_profanity: bool = False
     options: ExportOptions = ExportOptions()
+
+
+class ExportOrder(RenditionOrder, frozen=True, kw_only=True):
+    """Base of what asks for an export."""
+
+    export_id: UUID
     transcript_version: int | None = None
     """Whose words are shown, whatever is corrected later; 0: there were none; None, in older events: the newest."""
+
+
+class PreviewOrder(RenditionOrder, frozen=True, kw_only=True):
+    """Base of what asks for one picture of a clip."""
+
+    preview_id: UUID
+    edit_version: int
+    at_ms: int
+    """Of the clip as it is played."""
+    transcript_version: int = 0
+    """Whose words are shown; 0: there are none."""
+
+
+class ClipSelected(ExportOrder, frozen=True, kw_only=True):
+    """One moment became a clip; its automatic exports come with it."""
+
+    score: float
+    confidence: float
     siblings: list[Sibling] = []
     """Automatic exports of it beside the first: the same in other shapes."""
 
 
-class ExportRequested(Event, frozen=True, kw_only=True):
+class ExportRequested(ExportOrder, frozen=True, kw_only=True):
     """Somebody asked for one more file of a clip."""
 
-    clip_id: UUID
-    export_id: UUID
-    ordinal: int
     edit_version: int
-    range: TimeRange
-    aspect: Aspect
-    captions: bool
-    template: str = DEFAULT_TEMPLATE
-    template_version: int = 1
-    """As it was when it was asked for; 1 in older events."""
-    mask_profanity: bool = False
-    options: ExportOptions = ExportOptions()
-    transcript_version: int | None = None
-    """Whose words are shown, whatever is corrected later; 0: there were none; None, in older events: the newest."""
     siblings: list[Sibling] = []
     """Exports that were asked for with it: the same in other shapes."""
 
 
-class RenderRequested(Event, frozen=True, kw_only=True):
+class RenderRequested(ExportOrder, frozen=True, kw_only=True):
     """The framing of an export is decided; ``plan`` holds the crops."""
 
-    clip_id: UUID
-    export_id: UUID
-    ordinal: int
-    range: TimeRange
-    aspect: Aspect
-    captions: bool
     plan: ObjectRef
     source: ObjectRef
     index: ObjectRef
     edit: ObjectRef | None = None
     """The version of the clip's edit that is played; without one ``range`` is played as it is."""
-    template: str = DEFAULT_TEMPLATE
-    template_version: int = 1
-    """As it was when it was asked for; 1 in older events."""
-    mask_profanity: bool = False
-    options: ExportOptions = ExportOptions()
-    transcript_version: int | None = None
-    """Whose words are shown, whatever is corrected later; 0: there were none; None, in older events: the newest."""
     siblings: list[FramedSibling] = []
     """Exports that are made with it: the same in other shapes."""
 
@@ -193,46 +188,14 @@ class ExportFailed(Event, frozen=True, kw_only=True):
     detail: str
 
 
-class PreviewRequested(Event, frozen=True, kw_only=True):
+class PreviewRequested(PreviewOrder, frozen=True, kw_only=True):
     """Somebody wants to see one picture of a clip, of which it is not known yet how it is framed in that shape."""
 
-    clip_id: UUID
-    preview_id: UUID
-    ordinal: int
-    edit_version: int
-    range: TimeRange
-    aspect: Aspect
-    at_ms: int
-    """Of the clip as it is played."""
-    captions: bool
-    template: str = DEFAULT_TEMPLATE
-    template_version: int = 1
-    """As it was when it was asked for; 1 in older events."""
-    mask_profanity: bool = False
-    options: ExportOptions = ExportOptions()
-    transcript_version: int = 0
-    """Whose words are shown; 0: there are none."""
 
-
-class PreviewPlanned(Event, frozen=True, kw_only=True):
+class PreviewPlanned(PreviewOrder, frozen=True, kw_only=True):
     """One picture of a clip is to be made; ``plan`` holds the crops."""
 
-    clip_id: UUID
-    preview_id: UUID
-    ordinal: int
-    edit_version: int
-    range: TimeRange
-    aspect: Aspect
-    at_ms: int
-    captions: bool
     plan: ObjectRef
-    template: str = DEFAULT_TEMPLATE
-    template_version: int = 1
-    """As it was when it was asked for; 1 in older events."""
-    mask_profanity: bool = False
-    options: ExportOptions = ExportOptions()
-    transcript_version: int = 0
-    """Whose words are shown; 0: there are none."""
 
 
 class PreviewCompleted(Event, frozen=True, kw_only=True):
