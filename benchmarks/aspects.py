@@ -25,6 +25,7 @@ from streams.adapters.media.handles import LocalSource
 from streams.ingest.survey import survey
 from streams.render.edl import OUTPUT_SIZES
 from streams.render.produce import Outcome, Shape, produce_all
+from streams.render.wanted import Shared, Words
 from streams.render.writer import Encoding
 from streams.settings import MediaLimits
 
@@ -57,8 +58,8 @@ async def made(video: Path, index: SourceIndex, shapes: list[Shape], encoding: E
     """Exports of one wish, from their plans to the stored files. Raises where one is not made, or not at once."""
     with LocalSource(video) as source, tempfile.TemporaryDirectory(dir=work) as scratch:
         found = await produce_all(
-            shapes, said(), index, source=source, objects=Folder(work), scratch=Path(scratch), report=lambda _: None,
-            encoding=encoding,
+            shapes, Shared(index=index, words=Words(transcript=said()), encoding=encoding),
+            source=source, objects=Folder(work), scratch=Path(scratch), report=lambda _: None,
         )  # fmt: skip
     for one in found:
         if isinstance(one, Exception):

@@ -35,7 +35,8 @@ from streams.adapters.media.handles import LocalSource
 from streams.ingest.survey import survey
 from streams.render.edl import timeline_for
 from streams.render.fontfiles import FOLDER
-from streams.render.produce import Produced, produce
+from streams.render.produce import Produced, Shape, produce_all
+from streams.render.wanted import Shared, Words
 from streams.render.writer import KEY_INTERVAL_S, Encoding
 from streams.settings import MediaLimits
 
@@ -113,10 +114,14 @@ async def rendered(
         speech=[], model="none",
     )  # fmt: skip
     with LocalSource(video) as source:
-        return await produce(
-            request, plan_for(index, clip), transcript, index, source=source, objects=Folder(work), scratch=scratch,
-            prefix="bench", report=lambda _: None, encoding=encoding,
+        (produced,) = await produce_all(
+            [Shape(request=request, plan=plan_for(index, clip), prefix="bench")],
+            Shared(index=index, words=Words(transcript=transcript), encoding=encoding),
+            source=source, objects=Folder(work), scratch=scratch, report=lambda _: None,
         )  # fmt: skip
+    if isinstance(produced, Exception):
+        raise produced
+    return produced
 
 
 def ours(video: Path, index: SourceIndex, encoding: Encoding, work: Path, clip: TimeRange = CLIP) -> Cost:

@@ -115,16 +115,7 @@ class RenderStage:
     async def _told(self, event: events.RenderRequested, shared: Shared) -> Wanted:
         objects = self._context.objects
         plan = msgspec.json.decode(await objects.get(event.plan), type=FramePlan)
-        prepared = await task_of(
-            event,
-            plan,
-            shared.words.transcript,
-            shared.index,
-            objects=objects,
-            encoding=shared.encoding,
-            edit=shared.edit,
-            title=shared.title,
-        )
+        prepared = await task_of(event, plan, shared, objects=objects)
         recipe = recipe_of(prepared, event, shared.brand, workshop())
         return Wanted(request=event, plan=plan, shared=shared, recipe=recipe)
 
@@ -151,16 +142,11 @@ class RenderStage:
             async with context.cache.open(event.source.key, event.source.size) as source:
                 produced = await produce_all(
                     [_shape(one, work) for one in wanted],
-                    shared.words.transcript,
-                    shared.index,
+                    shared,
                     source=source,
                     objects=objects,
                     scratch=scratch,
                     report=work.report,
-                    encoding=shared.encoding,
-                    edit=shared.edit,
-                    brand=shared.brand,
-                    title=shared.title,
                     ground=wanted[0].ground,
                     candidates=candidates,
                 )
@@ -179,7 +165,7 @@ class RenderStage:
         async with org_transaction(self._context.pool, event.org_id) as connection:
             ref = await pinned_transcript(connection, event.org_id, event.project_id, event.transcript_version)
         if ref is None:
-            return Words(transcript=None, ref=None)
+            return Words()
         body = await self._context.objects.get(ref)
         return Words(transcript=msgspec.json.decode(body, type=Transcript), ref=ref)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from schemas.documents import FramePlan, SourceIndex, Transcript
+from schemas.documents import FramePlan, Transcript
 from schemas.edit import EditList
 from schemas.edit_clock import pieces, union, whole
 from schemas.edited import retold
@@ -19,7 +19,7 @@ from streams.errors import Rejected
 from streams.render.dressing import Dressed, after_intro, clip_only
 from streams.render.task import RenderTask, least_rate
 from streams.render.tongue import in_tongues
-from streams.render.writer import Encoding
+from streams.render.wanted import Shared
 
 NEARBY_MS = 5_000
 NO_LIST = "captions.mask: there is no list of coarse words for the language {}: nothing was hidden in it"
@@ -67,19 +67,16 @@ class Prepared(Value, frozen=True, kw_only=True):
 async def task_of(
     asked: Asked,
     plan: FramePlan,
-    transcript: Transcript | None,
-    index: SourceIndex,
+    shared: Shared,
     *,
     objects: Objects,
-    encoding: Encoding,
-    edit: EditList | None,
     dressed: Dressed = Dressed(),  # noqa: B008 - frozen
-    title: str = "",
 ) -> Prepared:
     """Everything that decides what is shown; the same for an export and for a preview of it. Raises as `in_tongues`."""
-    dressed = clip_only(dressed) if encoding.file.is_preview else dressed
+    transcript, edit = shared.words.transcript, shared.edit
+    dressed = clip_only(dressed) if shared.encoding.file.is_preview else dressed
     least = least_rate(asked.options.preset)
-    played = after_intro(pieces(edit) if edit else whole(plan.range), dressed.dress, index, least)
+    played = after_intro(pieces(edit) if edit else whole(plan.range), dressed.dress, shared.index, least)
     tongues = await in_tongues(transcript, asked.options.captions.language, objects)
     said = _as_asked(tongues.said, asked, edit) if tongues.said else None
     warnings = [*dressed.warnings, *tongues.warnings]
@@ -90,17 +87,17 @@ async def task_of(
     times = union(piece.source for piece in played)
     task = RenderTask(
         plan=plan,
-        index=index,
+        index=shared.index,
         pieces=played,
         words=words_near(said.words if said else [], *times),
         doubtful=doubtful_near(said.segments if said else [], *times),
         captions=asked.captions,
         template=overridden(template, asked.options.captions.overrides),
         language=said.language if said else None,
-        encoding=encoding,
+        encoding=shared.encoding,
         options=asked.options,
         brand=dressed.dress,
-        title=masked(title, transcript.language) if asked.mask_profanity and transcript else title,
+        title=masked(shared.title, transcript.language) if asked.mask_profanity and transcript else shared.title,
     )
     others = {language: _as_asked(track, asked, edit) for language, track in tongues.others.items()}
     return Prepared(task=task, said=said, others=others, warnings=warnings)

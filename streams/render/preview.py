@@ -30,6 +30,7 @@ from streams.previews import end_preview, fail_preview
 from streams.render.asked import task_of
 from streams.render.dressing import dress, snapshot_of
 from streams.render.still import PICTURE_FILE, StillTask
+from streams.render.wanted import Shared, Words
 from streams.render.writer import encoding_of
 
 LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=120, wall_s=120.0)
@@ -88,11 +89,14 @@ class PreviewStage:
         prepared = await task_of(
             event,
             plan,
-            transcript,
-            await context.index(known.index),
+            Shared(
+                index=await context.index(known.index),
+                words=Words(transcript=transcript, ref=known.transcript),
+                edit=known.edit,
+                brand=known.brand,
+                encoding=encoding_of(event.options.video, THREADS, shown_kind(event.options)),
+            ),
             objects=context.objects,
-            encoding=encoding_of(event.options.video, THREADS, shown_kind(event.options)),
-            edit=known.edit,
             dressed=await dress(event.options.brand, known.brand, transcript, context.objects, scratch),
         )
         return StillTask(export=prepared.task, at_ms=event.at_ms)

@@ -9,10 +9,9 @@ from typing import Any
 
 import msgspec
 
-from schemas.brand import BrandSnapshot
 from schemas.chunks import Chunks
-from schemas.documents import Certificate, ExportFiles, FramePlan, SourceIndex, Transcript
-from schemas.edit import EditList, Piece
+from schemas.documents import Certificate, ExportFiles, FramePlan, Transcript
+from schemas.edit import Piece
 from schemas.edit_clock import union
 from schemas.edited import cues_out
 from schemas.events import RenderRequested
@@ -31,6 +30,7 @@ from streams.render.storyboard import STORYBOARD_FILE
 from streams.render.task import THUMBNAIL_FILE, Rendered, clip_file
 from streams.render.thumbnail import candidate_file
 from streams.render.tries import Made, made_together
+from streams.render.wanted import Shared
 from streams.render.writer import Encoding
 
 
@@ -58,81 +58,23 @@ Outcome = Produced | Exception
 """An export, or why there is none."""
 
 
-async def produce(
-    request: RenderRequested,
-    plan: FramePlan,
-    transcript: Transcript | None,
-    index: SourceIndex,
-    *,
-    source: SourceHandle,
-    objects: Objects,
-    scratch: Path,
-    prefix: str,
-    report: Report,
-    encoding: Encoding = Encoding(),  # noqa: B008 - frozen
-    edit: EditList | None = None,
-    brand: BrandSnapshot | None = None,
-    title: str = "",
-    ground: str = "",
-    candidates: Sequence[Candidate] = (),
-) -> Produced:
-    """Render, measure and store one export; without ``edit`` the plan's range. Raises as `run_child` and `Objects`.
-
-    Chunks are taken of ``candidates``, which share its ``ground``.
-    """
-    (produced,) = await produce_all(
-        [Shape(request=request, plan=plan, prefix=prefix)],
-        transcript,
-        index,
-        source=source,
-        objects=objects,
-        scratch=scratch,
-        report=report,
-        encoding=encoding,
-        edit=edit,
-        brand=brand,
-        title=title,
-        ground=ground,
-        candidates=candidates,
-    )
-    if isinstance(produced, Exception):
-        raise produced
-    return produced
-
-
 async def produce_all(
     shapes: Sequence[Shape],
-    transcript: Transcript | None,
-    index: SourceIndex,
+    shared: Shared,
     *,
     source: SourceHandle,
     objects: Objects,
     scratch: Path,
     report: Report,
-    encoding: Encoding = Encoding(),  # noqa: B008 - frozen
-    edit: EditList | None = None,
-    brand: BrandSnapshot | None = None,
-    title: str = "",
     ground: str = "",
     candidates: Sequence[Candidate] = (),
 ) -> list[Outcome]:
-    """The same for several exports of one wish, by one decode where that can be. Raises Unavailable, as `Objects`."""
-    pin = shapes[0].request.options.brand
-    dressed = await dress(pin, brand, transcript, objects, scratch)
-    prepared = [
-        await task_of(
-            shape.request,
-            shape.plan,
-            transcript,
-            index,
-            objects=objects,
-            encoding=encoding,
-            edit=edit,
-            dressed=dressed,
-            title=title,
-        )
-        for shape in shapes
-    ]
+    """Render, measure and store the exports of one wish, by one decode where that can be.
+
+    Chunks are taken of ``candidates``, which share its ``ground``. Raises as `dress`, and Unavailable, as `Objects`.
+    """
+    dressed = await dress(shapes[0].request.options.brand, shared.brand, shared.words.transcript, objects, scratch)
+    prepared = [await task_of(shape.request, shape.plan, shared, objects=objects, dressed=dressed) for shape in shapes]
     folders = [scratch / str(number) for number in range(len(shapes))]
     for folder in folders:
         folder.mkdir(exist_ok=True)
@@ -140,7 +82,7 @@ async def produce_all(
     tasks = [msgspec.structs.replace(one.task, earlier=earlier) for one in prepared]
     made = await made_together(tasks, source=source, folders=folders, report=report)
     return [
-        one if isinstance(one, Exception) else await _stored(one, told, shape, encoding, objects, ground)
+        one if isinstance(one, Exception) else await _stored(one, told, shape, shared.encoding, objects, ground)
         for one, told, shape in zip(made, prepared, shapes, strict=True)
     ]
 

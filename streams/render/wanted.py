@@ -19,19 +19,20 @@ from streams.render.made_with import made_with, workshop
 class Words(msgspec.Struct, frozen=True, kw_only=True):
     """A transcript and where it is stored; None where nothing is said."""
 
-    transcript: Transcript | None
-    ref: ObjectRef | None
+    transcript: Transcript | None = None
+    ref: ObjectRef | None = None
 
 
 class Shared(msgspec.Struct, frozen=True, kw_only=True):
     """What all exports of a request are made of."""
 
     index: SourceIndex
-    words: Words
-    edit: EditList | None
-    brand: BrandSnapshot | None
-    encoding: Encoding
-    title: str
+    words: Words = Words()
+    edit: EditList | None = None
+    """Without one the plan's range is played as it is."""
+    brand: BrandSnapshot | None = None
+    encoding: Encoding = Encoding()
+    title: str = ""
     """On the thumbnails, where it is to stand there."""
 
 

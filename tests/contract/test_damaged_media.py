@@ -25,7 +25,8 @@ from streams.frame.look_closely import look_closely
 from streams.frame.plan import plan
 from streams.ingest.prepare import probe
 from streams.ingest.probe import INDEX_NAME
-from streams.render.produce import produce
+from streams.render.produce import Shape, produce_all
+from streams.render.wanted import Shared
 from streams.render.writer import Encoding
 from streams.settings import MediaLimits, SpanRules
 from tests.look.twins import BrightestFaces, DarkLipped
@@ -112,10 +113,13 @@ async def made(path: Path, scratch: Path, clip: TimeRange = CLIP) -> tuple[ClipT
     )  # fmt: skip
     memory = Memory()
     with LocalSource(path) as source:
-        produced = await produce(
-            request, plan(tracks, index, "1:1", clip), None, index, source=source, objects=memory,  # type: ignore[arg-type]
-            scratch=scratch, prefix="x", report=lambda _: None, encoding=Encoding(preset="ultrafast", crf=30),
+        (produced,) = await produce_all(
+            [Shape(request=request, plan=plan(tracks, index, "1:1", clip), prefix="x")],
+            Shared(index=index, encoding=Encoding(preset="ultrafast", crf=30)),
+            source=source, objects=memory, scratch=scratch, report=lambda _: None,  # type: ignore[arg-type]
         )  # fmt: skip
+    if isinstance(produced, Exception):
+        raise produced
     return tracks, produced.certificate, memory.stored[produced.files.video.key][0]
 
 

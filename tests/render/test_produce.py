@@ -22,8 +22,9 @@ from streams.adapters.media.handles import LocalSource
 from streams.adapters.media.sandbox import ChildFailed
 from streams.render.asked import words_near
 from streams.render.loudness import RATE_HZ
-from streams.render.produce import Produced, Shape, framing_of, produce, produce_all
+from streams.render.produce import Produced, Shape, framing_of, produce_all
 from streams.render.safer import failed
+from streams.render.wanted import Shared, Words
 from streams.render.writer import Encoding
 from tests.render.synth import flash_and_beep, plan, words
 
@@ -74,10 +75,12 @@ async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     with LocalSource(path) as source:
-        produced = await produce(
-            request_for(crops), crops, transcript, index, source=source, objects=memory, scratch=scratch,  # type: ignore[arg-type]
-            prefix="org/project/exports/result", report=ticks.append, encoding=Encoding(preset="ultrafast"),
+        (produced,) = await produce_all(
+            [Shape(request=request_for(crops), plan=crops, prefix="org/project/exports/result")],
+            Shared(index=index, words=Words(transcript=transcript), encoding=Encoding(preset="ultrafast")),
+            source=source, objects=memory, scratch=scratch, report=ticks.append,  # type: ignore[arg-type]
         )  # fmt: skip
+    assert isinstance(produced, Produced)
     files = produced.files
     assert files.srt is not None
     assert files.vtt is not None
@@ -133,10 +136,12 @@ async def test_a_file_that_fails_is_made_once_more_in_a_safer_way(
     memory, ticks, scratch = Memory(), list[int](), tmp_path / "scratch"
     scratch.mkdir()
     with LocalSource(path) as source:
-        produced = await produce(
-            request_for(crops), crops, None, index, source=source, objects=memory, scratch=scratch,  # type: ignore[arg-type]
-            prefix="org/project/exports/result", report=ticks.append, encoding=Encoding(preset="ultrafast"),
+        (produced,) = await produce_all(
+            [Shape(request=request_for(crops), plan=crops, prefix="org/project/exports/result")],
+            Shared(index=index, encoding=Encoding(preset="ultrafast")),
+            source=source, objects=memory, scratch=scratch, report=ticks.append,  # type: ignore[arg-type]
         )  # fmt: skip
+    assert isinstance(produced, Produced)
     certificate, other = produced.certificate, produced.certificate.other_try
     assert (certificate.verdict, certificate.tries) == (verdict, 2), failed(certificate.checks)
     assert other is not None
@@ -183,8 +188,8 @@ async def test_shapes_made_together_are_stored_apart_and_one_may_fail(tmp_path: 
     scratch.mkdir()
     with LocalSource(path) as source:
         first, lost, last = await produce_all(
-            shapes, None, index, source=source, objects=memory, scratch=scratch, report=ticks.append,  # type: ignore[arg-type]
-            encoding=Encoding(preset="ultrafast"),
+            shapes, Shared(index=index, encoding=Encoding(preset="ultrafast")),
+            source=source, objects=memory, scratch=scratch, report=ticks.append,  # type: ignore[arg-type]
         )  # fmt: skip
     assert isinstance(first, Produced)
     assert isinstance(last, Produced)

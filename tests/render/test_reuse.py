@@ -18,6 +18,7 @@ from schemas.media import ObjectRef, Segment, TimeRange, Word
 from streams.render.asked import task_of
 from streams.render.keys import ground_of
 from streams.render.reuse import recipe_of
+from streams.render.wanted import Shared, Words
 from streams.render.writer import Encoding
 from tests.render.synth import flash_and_beep, plan
 
@@ -72,11 +73,9 @@ def recipe(
         "range": crops.range, "aspect": "9:16", "captions": True, "plan": REF, "source": REF, "index": REF,
     }  # fmt: skip
     request = RenderRequested(**fields | more)
-    told = said or transcript(*SAID)
-    encoding = Encoding(threads=threads)
-    prepared = asyncio.run(
-        task_of(request, crops, told, known, objects=NOTHING, encoding=encoding, edit=edit, title=title)
-    )
+    told = Words(transcript=said or transcript(*SAID))
+    shared = Shared(index=known, words=told, encoding=Encoding(threads=threads), edit=edit, title=title)
+    prepared = asyncio.run(task_of(request, crops, shared, objects=NOTHING))
     return recipe_of(prepared, request, brand, tools or {"code": "1"})
 
 

@@ -11,8 +11,8 @@ from schemas.events import PreviewPlanned
 from schemas.export_options import ExportOptions
 from schemas.media import ObjectRef, Segment, TimeRange
 from streams.render.asked import task_of
-from streams.render.codecs import Encoding
 from streams.render.tongue import in_tongues
+from streams.render.wanted import Shared, Words
 from tests.render.synth import plan, words
 from tests.render.test_produce import NOBODY, REF, Memory
 from tests.render.test_still import source
@@ -81,10 +81,8 @@ async def test_an_export_and_a_preview_are_told_the_same_words(source: tuple[obj
         range=TimeRange(start_ms=0, end_ms=2_000), aspect="9:16", captions=True, mask_profanity=True, plan=REF,
         options=ExportOptions(captions=CaptionWish(language="en")),
     )  # fmt: skip
-    prepared = await task_of(
-        asked, plan(index, 0, 2_000), await german(objects), index,  # type: ignore[arg-type]
-        objects=objects, encoding=Encoding(), edit=None,  # type: ignore[arg-type]
-    )  # fmt: skip
+    shared = Shared(index=index, words=Words(transcript=await german(objects)))  # type: ignore[arg-type]
+    prepared = await task_of(asked, plan(index, 0, 2_000), shared, objects=objects)  # type: ignore[arg-type]
     assert [(word.text, word.start_ms) for word in prepared.task.words] == [
         ("Good", 300),
         ("s***", 833),
