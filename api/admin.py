@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from api.cursors import Position, decode_cursor, encode_cursor
+from api.cursors import decode_cursor, next_cursor
 from api.problems import ApiProblem, not_found
 from api.registry import Call, Operation, Reply
 from streams.adapters.postgres import Connection, Row
@@ -94,11 +94,12 @@ async def list_dead_letters(call: Call[None, ListDeadLetters]) -> Reply:
             after.id if after else None,
             query.limit + 1,
         )
-    page = found[: query.limit]
-    cursor = None
-    if len(found) > query.limit:
-        cursor = encode_cursor(secret, scope, Position(page[-1]["created_at"], page[-1]["dead_id"]))
-    return Reply(body=DeadLetterPage(items=[DeadLetterSummary(**_fields(row)) for row in page], next_cursor=cursor))
+    cursor = next_cursor(secret, scope, found, query.limit, "dead_id")
+    return Reply(
+        body=DeadLetterPage(
+            items=[DeadLetterSummary(**_fields(row)) for row in found[: query.limit]], next_cursor=cursor
+        )
+    )
 
 
 async def get_dead_letter(call: Call[None, None]) -> Reply:

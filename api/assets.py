@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from api.cursors import Position, decode_cursor, encode_cursor
+from api.cursors import decode_cursor, next_cursor
 from api.problems import ApiProblem, invalid, not_found
 from api.registry import Call, Operation, Reply
 from api.upload_rows import uploaded
@@ -167,10 +167,8 @@ async def list_assets(call: Call[None, ListAssets]) -> Reply:
                order by created_at desc, asset_id desc limit $5""",
             call.org_id, query.kind, after.at if after else None, after.id if after else None, query.limit + 1,
         )  # fmt: skip
-    page, cursor = found[: query.limit], None
-    if len(found) > query.limit:
-        cursor = encode_cursor(secret, scope, Position(page[-1]["created_at"], page[-1]["asset_id"]))
-    return Reply(body=AssetPage(items=[view(row, call) for row in page], next_cursor=cursor))
+    cursor = next_cursor(secret, scope, found, query.limit, "asset_id")
+    return Reply(body=AssetPage(items=[view(row, call) for row in found[: query.limit]], next_cursor=cursor))
 
 
 async def archive_asset(call: Call[None, None]) -> Reply:

@@ -7,12 +7,14 @@ import binascii
 import datetime as dt
 import hashlib
 import hmac
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
 
 from api.problems import ApiProblem
 from streams.adapters.keys import derive_key
+from streams.adapters.postgres import Row
 
 _SIGNATURE_BYTES = 16
 
@@ -41,6 +43,17 @@ def decode_cursor(secret: bytes, scope: str, cursor: str) -> Position:
     if not hmac.compare_digest(signature, _sign(secret, scope, payload)):
         raise refused
     return msgspec.json.decode(payload, type=Position)
+
+
+def next_cursor(secret: bytes, scope: str, found: Sequence[Row], limit: int, id_name: str) -> str | None:
+    """Cursor of the page behind the first ``limit`` rows of ``found``; None where there are no more.
+
+    A row has ``created_at`` and its id as ``id_name``.
+    """
+    if len(found) <= limit:
+        return None
+    last = found[limit - 1]
+    return encode_cursor(secret, scope, Position(last["created_at"], last[id_name]))
 
 
 def _sign(secret: bytes, scope: str, payload: bytes) -> bytes:

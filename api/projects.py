@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from api.brand_rows import branded_project
 from api.costs import STAGES_COST
-from api.cursors import Position, decode_cursor, encode_cursor
+from api.cursors import decode_cursor, next_cursor
 from api.problems import ApiProblem, FieldError, not_found
 from api.project_views import Project, ProjectPage, State, project_view, summary_view
 from api.registry import Call, Operation, Reply
@@ -135,11 +135,8 @@ async def list_projects(call: Call[None, ListProjects]) -> Reply:
             after.id if after else None,
             query.limit + 1,
         )
-    page = found[: query.limit]
-    cursor = None
-    if len(found) > query.limit:
-        cursor = encode_cursor(secret, scope, Position(page[-1]["created_at"], page[-1]["project_id"]))
-    return Reply(body=ProjectPage(items=[summary_view(row) for row in page], next_cursor=cursor))
+    cursor = next_cursor(secret, scope, found, query.limit, "project_id")
+    return Reply(body=ProjectPage(items=[summary_view(row) for row in found[: query.limit]], next_cursor=cursor))
 
 
 async def erase_project(call: Call[None, None]) -> Reply:

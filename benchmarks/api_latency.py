@@ -20,8 +20,8 @@ from uuid import uuid4
 import msgspec
 
 from benchmarks.api_load import CUSTOMER, FRESH, SOME_WORDS, Ask, Heard, Load
-from benchmarks.claims import Claim, exit_code, percentile, spread, told
-from benchmarks.rig import Rig, arguments, expect_completed, rig_of, say, send, start, wait
+from benchmarks.claims import Claim, percentile, spread
+from benchmarks.rig import Rig, expect_completed, judged, say, send, start, wait
 from cli.client import JSON, Client
 
 TALK = "talking/physicsworks_lecture_203s_240p.webm"
@@ -162,13 +162,5 @@ def bench(rig: Rig) -> list[Claim]:
     return claims_of(busy, rest)
 
 
-def main() -> int:
-    """Command line; exit code 1 over the limit."""
-    with rig_of(arguments(__doc__, "out/bench").parse_args()) as rig:
-        claims = bench(rig)
-    print("\n".join(map(told, claims)))
-    return exit_code(claims, [])
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(judged(__doc__, bench))

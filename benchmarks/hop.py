@@ -18,9 +18,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID, uuid4
 
-from benchmarks.claims import Claim, exit_code, percentile, spread, told
+from benchmarks.claims import Claim, percentile, spread
 from benchmarks.marks import Hop, Marks, marking
-from benchmarks.rig import SHORT, SHORT_OPTIONS, Rig, arguments, expect_completed, rig_of, say, start, wait
+from benchmarks.rig import SHORT, SHORT_OPTIONS, Rig, expect_completed, judged, say, start, wait
 from cli.webhook import Inbox, Receiver
 from schemas.events import ExportCompleted
 from schemas.media import ObjectRef
@@ -127,13 +127,5 @@ def bench(rig: Rig) -> list[Claim]:
     return asyncio.run(measure(rig))
 
 
-def main() -> int:
-    """Command line; exit code 1 over the limit."""
-    with rig_of(arguments(__doc__, "out/bench").parse_args()) as rig:
-        claims = bench(rig)
-    print("\n".join(map(told, claims)))
-    return exit_code(claims, [])
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(judged(__doc__, bench))

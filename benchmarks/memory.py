@@ -15,8 +15,8 @@ from typing import Self
 import msgspec
 import psutil
 
-from benchmarks.claims import Claim, exit_code, told
-from benchmarks.rig import Rig, arguments, expect_completed, rig_of, say, start, wait
+from benchmarks.claims import Claim
+from benchmarks.rig import Rig, expect_completed, judged, say, start, wait
 
 EVERY_S = 0.5
 MIB = 2**20
@@ -125,13 +125,5 @@ def bench(rig: Rig) -> list[Claim]:
     return [claim_of(sampler.samples, sampler.guessed, job)]
 
 
-def main() -> int:
-    """Command line."""
-    with rig_of(arguments(__doc__, "out/bench").parse_args()) as rig:
-        claims = bench(rig)
-    print("\n".join(map(told, claims)))
-    return exit_code(claims, [])
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(judged(__doc__, bench))

@@ -24,8 +24,8 @@ from pathlib import Path
 import msgspec
 
 from benchmarks import shorts_factory
-from benchmarks.claims import Claim, exit_code, told
-from benchmarks.rig import Rig, arguments, expect_completed, rig_of, say, start, wait
+from benchmarks.claims import Claim
+from benchmarks.rig import Rig, expect_completed, judged, say, start, wait
 from benchmarks.shorts_factory import PeerRun
 from benchmarks.stage_limits import limits
 from cli.client import JSON, Client
@@ -188,13 +188,5 @@ def bench(rig: Rig) -> list[Claim]:
     return claims_of(ours, theirs, start_s, rig.minutes * 60, peer, at_best, full=not rig.quick)
 
 
-def main() -> int:
-    """Command line; exit code 1 over the limit."""
-    with rig_of(arguments(__doc__, "out/bench").parse_args()) as rig:
-        claims = bench(rig)
-    print("\n".join(map(told, claims)))
-    return exit_code(claims, [])
-
-
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(judged(__doc__, bench))

@@ -18,6 +18,7 @@ from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from benchmarks import recipe
+from benchmarks.claims import Claim, exit_code, told
 from cli.client import JSON, ApiRefused, Client
 from cli.exits import STACK_UNAVAILABLE, CliError
 from cli.resume import Note
@@ -203,6 +204,14 @@ def patiently(call: Callable[[], T], timeout_s: float) -> T:
             if not passing or time.monotonic() > deadline_s:
                 raise
             time.sleep(1.0)
+
+
+def judged(what: str | None, bench: Callable[[Rig], list[Claim]]) -> int:
+    """A benchmark by itself on the command line, told as ``what``; exit code 1 where a claim does not hold."""
+    with rig_of(arguments(what, "out/bench").parse_args()) as rig:
+        claims = bench(rig)
+    print("\n".join(map(told, claims)))
+    return exit_code(claims, [])
 
 
 def about(rig: Rig) -> dict[str, Any]:
