@@ -145,3 +145,10 @@ def test_a_border_at_no_pause_goes_where_it_is_quietest() -> None:
     assert cut[-1][1] == 10 * rate
     two = packing.pack([(0, 5 * rate), (6 * rate, 11 * rate)])
     assert packing.cut(sound, span, two, [(0, 250, "en"), (250, 500, "de")], 320)[0][1] == 5 * rate
+
+
+def test_a_stretch_is_shown_with_silence_behind_it_as_one_of_few_lengths() -> None:
+    shown = [stretches.shown_s(length_s / 10) for length_s in range(1, 301)]
+    assert set(shown) == {5, 10, 15, 20, 25, 30}
+    assert shown == sorted(shown)
+    assert all(seconds >= length_s / 10 + 1 for length_s, seconds in enumerate(shown, 1) if length_s <= 290)

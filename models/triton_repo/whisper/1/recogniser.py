@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import ctranslate2
 import frames
@@ -14,13 +17,14 @@ import gates
 import modes
 import numpy as np
 import packing
+import shorter
 import silero
 import stretches
 from batches import Batches
 from chance import Chance
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper.vad import VadOptions
-from shorter import Shorter
+from parts import Part, around, part_of
 from tongues import Tongues
 
 PAD_MS = 400
@@ -33,6 +37,10 @@ FRAME = packing.RATE_HZ // 50
 """Samples in a frame of the encoder."""
 LONGEST_UNIT = round(stretches.UNIT_S * packing.RATE_HZ)
 CAREFUL_TEMPERATURES = (0.0, 0.2, 0.4, 0.6)
+LOOK_AHEAD = 8
+"""Of so many windows the stretches in several languages are batched."""
+Cut = tuple[int, int, str]
+"""First and end sample of a stretch, and its language."""
 PLACE_HELD = "en"
 """What the batched decoder is told while the language is not known: each window's own replaces it before it is used."""
 
@@ -51,25 +59,12 @@ class Options:
     task: str = modes.TRANSCRIBE
 
 
-@dataclass(frozen=True, kw_only=True)
-class Part:
-    """Words of one window: (text, start ms, end ms, probability); ``heard_ms`` is how far into the recording.
+class Said(NamedTuple):
+    """What a stretch of a window says: a segment of faster-whisper's, whose times begin ``offset_s`` into the recording."""
 
-    The rest is what the decoder thought of it: mean log probability a token, how far gzip shrinks the text, silence.
-    """
-
-    words: list[tuple[str, int, int, float]]
-    start_ms: int
-    heard_ms: int
-    again: bool
-    agreement: float | None
-    """How much of both readings is the same, of a window that was heard again."""
-    dropped: str | None
+    offset_s: float
+    segment: Any
     language: str
-    """The language it was heard in."""
-    log_probability: float
-    compression: float
-    no_speech: float
 
 
 class Hearing:
@@ -228,23 +223,21 @@ class Recogniser:
     ) -> Iterator[Part]:
         """Parts in order; windows that fail the gates are heard again, what stays unbelievable is dropped."""
         in_turn = options.mode == "sequential"
-        for segment in segments:
+        for segment, span, own, apart in self._parted(segments, packed, spans, units, pieces, options):
             if cancelled():
                 return
-            span = _window_of(segment, spans)
-            index = spans.index(span)
-            own = [self._tongues.latest()] if in_turn else self._tongues.of(index)
-            if len(own) > 1:
-                yield from self._by_language(packed, span, stretches.runs(units[index], own), pieces, options)
+            if apart is not None:
+                yield from (_heard_once(said, pieces, options) for said in apart)
                 continue
+            index = spans.index(span)
             again = not in_turn and _failed(segment, span)
             believed, offset_s, agreement = [segment], 0.0, None
             if again:
                 offset_s = span.start / packing.RATE_HZ
-                believed = list(self._careful(packed[span.start : span.end], options, own[0]))
+                believed = list(self._careful(packed[span.start : span.end], options, own))
                 agreement = gates.agreement(_texts([segment]), _texts(believed))
             parts = [
-                _part(one, pieces, offset_s, own[0], again=again, agreement=agreement, glossary=options.glossary)
+                part_of(one, pieces, offset_s, own, again=again, agreement=agreement, glossary=options.glossary)
                 for one in believed
             ]
             if not in_turn and not again:
@@ -266,11 +259,10 @@ class Recogniser:
         for start, end in stretches.holes(units, _spoken(segment, span), round(gates.HOLE_S * packing.RATE_HZ / FRAME)):
             at, until = span.start + start * FRAME, min(span.start + end * FRAME, span.end)
             language = self._own(packed[at:until], part.language) if not options.language else part.language
-            for one in self._stretch(packed[at:until], options, language):
-                offset_s = at / packing.RATE_HZ
-                new = _part(one, pieces, offset_s, language, again=False, agreement=None, glossary=options.glossary)
+            for said in self._stretches(packed, [(at, until, language)], options)[0]:
+                new = _heard_once(said, pieces, options)
                 if new.words and sum(word[3] for word in new.words) >= gates.SURE_WORDS * len(new.words):
-                    parts = [*parts[:-1], *_around(parts[-1], new)]
+                    parts = [*parts[:-1], *around(parts[-1], new)]
         return parts
 
     def _own(self, sound: np.ndarray, language: str) -> str:
@@ -279,34 +271,69 @@ class Recogniser:
         features = self._model.feature_extractor(sound)[..., : len(sound) // FRAME * 2]
         return self._tongues.alone(self._model.encode(features), language)
 
-    def _by_language(
+    def _parted(
         self,
+        segments: Iterable,
         packed: np.ndarray,
-        span: packing.Window,
-        runs: list[tuple[int, int, str]],
+        spans: list[packing.Window],
+        units: list[list[tuple[int, int]]],
         pieces: list[packing.Piece],
         options: Options,
-    ) -> Iterator[Part]:
-        """A window of several languages, each stretch heard in its own: what it was heard in as a whole is let go."""
-        cuts = packing.cut(packed, span, pieces, runs, FRAME)
+    ) -> Iterator[tuple[Any, packing.Window, str, list[Said] | None]]:
+        """Each segment, its window and language, and of a window of several what its stretches say."""
+        if options.mode == "sequential":
+            for segment in segments:
+                yield segment, _window_of(segment, spans), self._tongues.latest(), None
+            return
+        for group in _grouped(segments, LOOK_AHEAD):
+            windows = [_window_of(segment, spans) for segment in group]
+            own = [self._tongues.of(spans.index(window)) for window in windows]
+            cuts = [
+                packing.cut(packed, window, pieces, stretches.runs(units[spans.index(window)], languages), FRAME)
+                if len(languages) > 1
+                else []
+                for window, languages in zip(windows, own, strict=True)
+            ]
+            heard = iter(self._stretches(packed, [cut for several in cuts for cut in several], options))
+            for segment, window, languages, several in zip(group, windows, own, cuts, strict=True):
+                apart = [said for _ in several for said in next(heard)]
+                yield segment, window, languages[0], apart if several else None
+
+    def _stretches(self, packed: np.ndarray, cuts: list[Cut], options: Options) -> list[list[Said]]:
+        """What is said in each of ``cuts``, each in its language; by the careful decoder where the quick one fails.
+
+        Those of one language that the network is shown as so long are one batch, batches are heard side by side. A
+        stretch reads the same whichever it is heard with.
+        """
+        alike: defaultdict[tuple[str, int], list[packing.Window]] = defaultdict(list)
+        for start, end, language in cuts:
+            window = packing.Window(start=start, end=end)
+            alike[language, stretches.shown_s((end - start) / packing.RATE_HZ)].append(window)
+        batches = [
+            (language, windows[at : at + options.batch_size])
+            for (language, _), windows in alike.items()
+            for at in range(0, len(windows), options.batch_size)
+        ]
         with ThreadPoolExecutor(self._lanes, "stretch") as pool:
-            quick = list(pool.map(lambda one: self._quick(packed[one[0] : one[1]], options, one[2]), cuts))
-        for (start, end, language), found in zip(cuts, quick, strict=True):
-            offset_s = start / packing.RATE_HZ
-            for one in self._sure(found, packed[start:end], options, language):
-                yield _part(one, pieces, offset_s, language, again=False, agreement=None, glossary=options.glossary)
+            heard = list(pool.map(lambda one: self._quick(packed, one[1], options, one[0]), batches))
+        quick = {
+            _window_of(segment, windows).start: segment
+            for (_, windows), found in zip(batches, heard, strict=True)
+            for segment in found
+        }
+        return [self._sure(quick.get(cut[0]), packed, cut, options) for cut in cuts]
 
-    def _stretch(self, sound: np.ndarray, options: Options, language: str) -> list:
-        """Less than a window in one language; by the careful decoder if the quick one fails."""
-        return self._sure(self._quick(sound, options, language), sound, options, language)
+    def _quick(self, packed: np.ndarray, windows: list[packing.Window], options: Options, language: str) -> list:
+        return list(self._windows(packed, windows, options, language, many=False, by=shorter.Shorter(self._model)))
 
-    def _quick(self, sound: np.ndarray, options: Options, language: str) -> list:
-        whole = packing.Window(start=0, end=len(sound))
-        return list(self._windows(sound, [whole], options, language, many=False, by=Shorter(self._model)))
-
-    def _sure(self, found: list, sound: np.ndarray, options: Options, language: str) -> list:
-        whole = packing.Window(start=0, end=len(sound))
-        return list(self._careful(sound, options, language)) if any(_failed(one, whole) for one in found) else found
+    def _sure(self, quick: Any, packed: np.ndarray, cut: Cut, options: Options) -> list[Said]:
+        start, end, language = cut
+        if quick is None:
+            return []
+        if not _failed(quick, packing.Window(start=start, end=end)):
+            return [Said(0.0, quick, language)]
+        careful = self._careful(packed[start:end], options, language)
+        return [Said(start / packing.RATE_HZ, one, language) for one in careful]
 
 
 def _fresh(weights: Path, device: str, device_index: int, compute_type: str):
@@ -314,6 +341,19 @@ def _fresh(weights: Path, device: str, device_index: int, compute_type: str):
     ctranslate2.set_random_seed(0)
     return ctranslate2.models.Whisper(
         str(weights), device=device, device_index=device_index, compute_type=compute_type, intra_threads=1
+    )
+
+
+def _grouped(segments: Iterable, size: int) -> Iterator[list]:
+    """Lists of up to ``size``."""
+    left = iter(segments)
+    while group := list(islice(left, size)):
+        yield group
+
+
+def _heard_once(said: Said, pieces: list[packing.Piece], options: Options) -> Part:
+    return part_of(
+        said.segment, pieces, said.offset_s, said.language, again=False, agreement=None, glossary=options.glossary
     )
 
 
@@ -340,56 +380,5 @@ def _spoken(segment, span: packing.Window) -> list[tuple[float, float]]:
     ]
 
 
-def _around(part: Part, new: Part) -> list[Part]:
-    """``new`` between the words before and after it of ``part``."""
-    if not part.words:
-        return [part, new]
-    before = [word for word in part.words if word[1] < new.words[0][1]]
-    after = part.words[len(before) :]
-    first = replace(part, words=before, heard_ms=before[-1][2]) if before else None
-    last = replace(part, words=after, start_ms=after[0][1], dropped=None) if after else None
-    return [one for one in (first, new, last) if one is not None]
-
-
 def _texts(segments: Iterable) -> list[str]:
     return [word.word for segment in segments for word in segment.words or ()]
-
-
-def _part(
-    segment,
-    pieces: list[packing.Piece],
-    offset_s: float,
-    language: str,
-    *,
-    again: bool,
-    agreement: float | None,
-    glossary: str | None,
-) -> Part:
-    words = []
-    for word in segment.words or ():
-        text = word.word.strip()
-        start_ms, end_ms = packing.restore_ms(pieces, offset_s + float(word.start), offset_s + float(word.end))
-        if text:
-            words.append((text, start_ms, end_ms, round(float(word.probability), 4)))
-    start_ms = packing.restore_ms(pieces, offset_s + segment.start, offset_s + segment.start)[0]
-    heard_ms = packing.restore_ms(pieces, offset_s + segment.end, offset_s + segment.end)[1]
-    probability = sum(word[3] for word in words) / len(words) if words else 0.0
-    dropped = gates.invented(
-        compression=segment.compression_ratio,
-        log_probability=segment.avg_logprob,
-        no_speech=segment.no_speech_prob,
-        word_probability=probability,
-    ) or gates.parroted([word[0] for word in words], glossary, probability)
-    reason = segment.text.strip() if dropped and words else None
-    return Part(
-        words=[] if dropped else words,
-        start_ms=min(start_ms, words[0][1]) if words else start_ms,
-        heard_ms=heard_ms,
-        again=again,
-        agreement=agreement,
-        dropped=reason,
-        language=language,
-        log_probability=round(float(segment.avg_logprob), 3),
-        compression=round(float(segment.compression_ratio), 2),
-        no_speech=round(float(segment.no_speech_prob), 3),
-    )

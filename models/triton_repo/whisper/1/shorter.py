@@ -6,19 +6,16 @@ much as a window of speech, so that each sentence of a window in two languages w
 
 from __future__ import annotations
 
-import math
-
+import stretches
 from faster_whisper import BatchedInferencePipeline
 
 FRAMES_A_SECOND = 100
-BEHIND_S = 1
-"""So much silence is left behind a stretch."""
 
 
 class Shorter(BatchedInferencePipeline):
-    """Shows the network a stretch and a second, instead of half a minute."""
+    """Shows the network stretches and some silence, instead of half a minute."""
 
     def forward(self, features, tokenizer, chunks_metadata, options):
         """The library's, of less."""
-        longest_s = max(math.ceil(one["duration"]) for one in chunks_metadata) + BEHIND_S
+        longest_s = max(stretches.shown_s(one["duration"]) for one in chunks_metadata)
         return super().forward(features[..., : longest_s * FRAMES_A_SECOND], tokenizer, chunks_metadata, options)

@@ -22,6 +22,11 @@ LEAST = -4.0
 CHANGE = 1.5
 """What a change of language costs beside it: two of them have to be worth more than a word or two."""
 
+BEHIND_S = 1
+"""So much silence is left behind a stretch that is heard by itself, and more:"""
+STEP_S, LONGEST_S = 5, 30
+"""it is shown to the network as one of few lengths, so that stretches can be a batch. Shown seconds alone, words go wrong."""
+
 Likely = dict[str, float]
 """Languages and how probable each is."""
 Range = tuple[int, int]
@@ -91,3 +96,8 @@ def holes(units: Sequence[Range], words: Sequence[tuple[float, float]], least: i
         found = [*found[:-1], (found[-1][0], end)] if silent else [*found, (start, end)]
         silent = True
     return [(start, end) for start, end in found if end - start >= least]
+
+
+def shown_s(length_s: float) -> int:
+    """Seconds that the network is shown of a stretch of ``length_s``."""
+    return min(math.ceil((length_s + BEHIND_S) / STEP_S) * STEP_S, LONGEST_S)
