@@ -92,6 +92,24 @@ UNSEEN_WALKERS = [
            walk=[(0, 0.5), (6, 0.5), (9, 0.85), (14, 0.85)]),
 ]  # fmt: skip
 """Other people on other ways."""
+REST_S, SPEED, REACH = (0.5, 5.0), (0.03, 0.2), (0.2, 0.8)
+"""Of a way that is drawn: how long somebody stands, how much of the picture they walk in a second, and where."""
+DRAWN_S = 12.0, 20.0
+
+
+def drawn(seed: int) -> list[Walker]:
+    """Each of the people above on a way that chance draws: they stand, walk slowly or fast, and stand again."""
+    chance, found = np.random.default_rng(seed), list[Walker]()
+    for number, one in enumerate({walker.part: walker for walker in (*WALKERS, *UNSEEN_WALKERS)}.values()):
+        length_s, at_s, place = chance.uniform(*DRAWN_S), 0.0, chance.uniform(*REACH)
+        walk = [(0.0, place)]
+        while at_s < length_s:
+            stands_s, goal, speed = chance.uniform(*REST_S), chance.uniform(*REACH), chance.uniform(*SPEED)
+            arrives_s = at_s + stands_s + abs(goal - place) / speed
+            walk += [(at_s + stands_s, place), (arrives_s, goal)]
+            at_s, place = arrives_s, goal
+        found.append(msgspec.structs.replace(one, name=f"by chance {seed}-{number}", walk=walk))
+    return found
 
 
 def pictures_of(media: Path, walker: Walker) -> list[Picture]:

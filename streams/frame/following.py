@@ -12,7 +12,7 @@ from schemas.framing import PathKey
 from schemas.media import Box, CropBox, TimeRange
 from streams.frame.absent import Part, parts
 from streams.frame.angles import STAND_IN, size_of
-from streams.frame.crop import Subject, heads
+from streams.frame.crop import Floats, Subject, heads
 from streams.frame.figures import largest_persons
 from streams.frame.scenes import Framed, Scene
 from streams.frame.stills import Decision, everything, shot_of
@@ -103,8 +103,9 @@ def _of_shot(scene: Scene, still: Decision, walk: Walk, when: TimeRange) -> Shot
     start, length = (crop.x, crop.width) if across else (crop.y, crop.height)
     low, limit = (content.x, content.width) if across else (content.y, content.height)
     spans = np.clip(heads(Subject(boxes=walk.boxes), across=across), low, low + limit)
-    track = Track(at_ms=np.asarray(walk.at_ms, np.float64), spans=spans)
-    held = inside_share(track, np.full(len(walk.boxes), float(start)), length)
+    faces = np.clip(_sides(walk, across=across), low, low + limit)
+    track = Track(at_ms=np.asarray(walk.at_ms, np.float64), spans=spans, faces=faces)
+    held = inside_share(spans, np.full(len(walk.boxes), float(start)), length)
     if held >= HELD:
         return shot_of(still, when)
     found = way(track, when, length=length, low=low, high=low + limit, source_px=scene.ground.width, crop_px=crop.width)
@@ -126,9 +127,12 @@ def _of_shot(scene: Scene, still: Decision, walk: Walk, when: TimeRange) -> Shot
 
 def _cut_off(walk: Walk, start: float, length: float, *, across: bool) -> float:
     """Share of the looks at which a still crop cuts the face itself, hair and ears aside."""
+    return 1 - inside_share(_sides(walk, across=across), np.full(len(walk.boxes), start), length)
+
+
+def _sides(walk: Walk, *, across: bool) -> Floats:
     sides = [(b.x, b.x + b.width) if across else (b.y, b.y + b.height) for b in walk.boxes]
-    track = Track(at_ms=np.asarray(walk.at_ms, np.float64), spans=np.asarray(sides, np.float64))
-    return 1 - inside_share(track, np.full(len(sides), start), length)
+    return np.asarray(sides, np.float64)
 
 
 def _whom(scene: Scene) -> str:

@@ -1,7 +1,8 @@
 """The way of a crop that follows somebody: rests, and slow moves between, planned with what comes next known. Pure.
 
-A path with the least cost through places and times (a face cut off costs, so does setting out, and most of all turning
-back), then smoothed by a critically damped spring that looks ahead by as much as it lags: it never overshoots.
+A path with the least cost through places and times (a face cut off costs, its hair a tenth of that, setting out more,
+and most of all turning back), then smoothed by a critically damped spring that looks ahead by as much as it lags: it
+never overshoots.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ PLACES = 84
 """Places of a crop's length."""
 FASTEST = 3
 """Places a step: between a fifth and a quarter of the crop's length in a second."""
-CUT_OFF, OFF_CENTRE = 1.0, 0.03
-SET_OUT, MOVE, TURN_BACK = 1.2, 0.02, 3.0
+FACE, HAIR, OFF_CENTRE = 1.0, 0.1, 0.03
+"""What it costs, a step, to cut a face off, to cut off what is around it, to be far from the middle."""
+SET_OUT, MOVE, TURN_BACK = 1.2, 0.04, 3.0
 """What it costs to begin to move, to move by a place, to move the other way than the last time."""
 SPRING = 6.0
 """Of the critically damped spring, radians a second; it lags by 2 / SPRING seconds."""
@@ -35,10 +37,11 @@ STRICTER = (1.0, 2.0, 4.0, 8.0, 16.0)
 
 
 class Track(msgspec.Struct, frozen=True, kw_only=True):
-    """Where somebody is along one axis: (n, 2) from and to at ``at_ms`` (n,)."""
+    """Where somebody is along one axis: (n, 2) from and to at ``at_ms`` (n,), the head and in it the face."""
 
     at_ms: Floats
     spans: Floats
+    faces: Floats
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,9 +52,9 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     inside: float
 
 
-def inside_share(track: Track, starts: Floats, length: float) -> float:
+def inside_share(spans: Floats, starts: Floats, length: float) -> float:
     """Share of the looks at which the window holds all of the span."""
-    held = (track.spans[:, 0] >= starts - 1) & (track.spans[:, 1] <= starts + length + 1)
+    held = (spans[:, 0] >= starts - 1) & (spans[:, 1] <= starts + length + 1)
     return float(held.mean())
 
 
@@ -75,7 +78,7 @@ def way(
             return Way(
                 at_ms=[round(smooth_ms[key]) for key in keys],
                 starts=[round(float(smooth[key]), 2) for key in keys],
-                inside=inside_share(track, starts, length),
+                inside=inside_share(track.spans, starts, length),
             )
     return None
 
@@ -83,16 +86,23 @@ def way(
 def _costs(track: Track, at_ms: Floats, places: Floats, length: float) -> Floats:
     """What it costs to be at each place at each time, shape (times, places)."""
     low, high = (np.interp(at_ms, track.at_ms, track.spans[:, side]) for side in (0, 1))
+    left, right = (np.interp(at_ms, track.at_ms, track.faces[:, side]) for side in (0, 1))
     near = np.abs(track.at_ms[None] - at_ms[:, None]).min(axis=1) <= 4 * STEP_MS
     margin = np.maximum(0.0, np.minimum(0.06 * length, (length - (high - low)) / 2))
-    left, right = places[None] + margin[:, None], places[None] + length - margin[:, None]
-    out = np.maximum(0.0, left - low[:, None]) + np.maximum(0.0, high[:, None] - right)
-    lost = np.minimum(1.0, out / np.maximum(1.0, high - low)[:, None])
+    head, face = _out(places, length, low - margin, high + margin), _out(places, length, left, right)
+    around = np.maximum(1.0, (high - low) - (right - left) + 2 * margin) / 2
+    cut = np.minimum(1.0, face / np.maximum(1.0, right - left)[:, None])
+    lost = FACE * (0.4 * (face > 0) + 0.6 * cut) + HAIR * np.minimum(1.0, head / around[:, None])
     centre = np.abs(places[None] + length / 2 - ((low + high) / 2)[:, None]) / length
-    weighed: Floats = (CUT_OFF * (0.4 * (out > 0) + 0.6 * lost) + OFF_CENTRE * centre) * np.where(near, 1.0, 0.1)[
-        :, None
-    ]
+    weighed: Floats = (lost + OFF_CENTRE * centre) * np.where(near, 1.0, 0.1)[:, None]
     return weighed
+
+
+def _out(places: Floats, length: float, low: Floats, high: Floats) -> Floats:
+    """By how much a window at each place does not hold what is there at each time, shape (times, places)."""
+    before, after = low[:, None] - places[None], high[:, None] - places[None] - length
+    result: Floats = np.maximum(0.0, -before) + np.maximum(0.0, after)
+    return result
 
 
 REST, LEFT, RIGHT, RESTED_LEFT, RESTED_RIGHT = range(5)
