@@ -15,9 +15,8 @@ from streams.frame.angles import STAND_IN, size_of
 from streams.frame.crop import Floats, Subject, heads
 from streams.frame.figures import largest_persons
 from streams.frame.scenes import Framed, Scene
-from streams.frame.stills import Decision, everything, shot_of
+from streams.frame.stills import Decision, everything, shot_of, widened
 from streams.frame.walks import Track, inside_share, way
-from streams.frame.widened import widened
 
 HELD = 0.97
 """Share of the looks at a shot at which a still crop that does holds whoever matters."""
@@ -121,7 +120,7 @@ def _of_shot(scene: Scene, still: Decision, walk: Walk, when: TimeRange) -> Shot
     out = max(gone, _cut_off(walk, float(start), length, across=across))
     if (gone >= GONE or out > 1 - FOLLOWED) and not scene.ground.holds_all:
         reason = f"{_whom(scene)} moves out of a still crop in {out:.0%} of the looks, too fast to be followed"
-        return shot_of(widened(scene, when, still, reason), when)
+        return shot_of(widened(scene, [when], still.shows, reason), when)
     return shot_of(still, when)
 
 

@@ -1,18 +1,22 @@
-"""Still framings of a camera angle: a crop that holds, or everything on a blurred ground. Pure; nothing moves here."""
+"""Still framings of a camera angle: a crop that holds, or all of it, or what is needed of it, on a blurred ground.
+
+Pure; nothing moves here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from statistics import median
 
 import msgspec
+import numpy as np
 
 from schemas.documents import ShotCrop, ShotLook
 from schemas.framing import Mode
 from schemas.media import Box, CropBox, TimeRange
 from schemas.scenery import Shows
-from streams.frame.crop import EYES_IN_BOX, EYES_IN_CROP, RATIO, even
-from streams.frame.figures import figures
+from streams.frame.crop import EYES_IN_BOX, EYES_IN_CROP, RATIO, Floats, Subject, even, heads
+from streams.frame.figures import figures, upper
 from streams.frame.letters import hull
 from streams.frame.scenes import Framed, Scene
 
@@ -31,6 +35,8 @@ MARGIN = 0.3
 """Heights of a line that are left beside it."""
 MIDDLE, HIGHEST = 0.5, 0.25
 """How much of what is left over of a ground may lie above all of a picture that stands on it."""
+BESIDE, NEARLY_ALL = 0.06, 0.85
+"""Of a crop, what a wider part of the picture leaves beside whom it holds; of the picture, where all of it is shown."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +79,44 @@ def above(scene: Scene, crop: CropBox) -> float:
     return round(min(MIDDLE, max(HIGHEST, (EYES_IN_CROP * ground_high - eyes) / left_over)), 3)
 
 
+def widened(scene: Scene, times: Collection[TimeRange], shows: Shows, reason: str) -> Decision:
+    """All heads of some stretches, whoever's they are, and all letters, from side to side; else all of the picture.
+
+    It is as wide as it takes and no wider: whoever no crop holds is larger in it than in all of the picture.
+    """
+    content, across = scene.ground.content, scene.ground.size[0] < scene.ground.content.width
+    start, limit = (content.x, content.width) if across else (content.y, content.height)
+    spans = _spans(scene, times, across=across)
+    room = BESIDE * scene.ground.size[0 if across else 1]
+    low, high = max(start, float(spans.min()) - room), min(start + limit, float(spans.max()) + room)
+    if high - low > NEARLY_ALL * limit:
+        return everything(scene, f"{reason}: all of it on a blurred ground")
+    first = even(low - 0.5)
+    length = min(even(high - first + 1), (start + limit - first) // 2 * 2)
+    crop = (
+        CropBox(x=first, y=content.y, width=length, height=content.height)
+        if across
+        else CropBox(x=content.x, y=first, width=content.width, height=length)
+    )
+    told = f"{reason}: as much of the picture as holds all of it on a blurred ground"
+    return Decision(crop=crop, shows=shows, reason=told, mode="fit", above=above(scene, crop))
+
+
+def _spans(scene: Scene, times: Collection[TimeRange], *, across: bool) -> Floats:
+    """From where to where all that must be seen goes, (n, 2)."""
+    samples = [sample for group in scene.groups for track in group for sample in track.samples]
+    faces = [sample.face.box for sample in samples if _is_in(sample.at_ms, times)]
+    persons = [upper(person) for look in scene.tracks.persons if _is_in(look.at_ms, times) for person in look.persons]
+    lines = [one.box for one in scene.tracks.letters if any(one.range.overlap_ms(when) > 0 for when in times)]
+    read = [(box.x, box.x + box.width) if across else (box.y, box.y + box.height) for box in lines]
+    seen = heads(Subject(boxes=faces or persons), across=across)
+    return np.concatenate([seen, np.asarray(read, np.float64).reshape(-1, 2)])
+
+
+def _is_in(at_ms: int, times: Collection[TimeRange]) -> bool:
+    return any(when.start_ms <= at_ms < when.end_ms for when in times)
+
+
 def safest(scene: Scene) -> Decision:
     """As `held`, but everything is shown unless the crop holds who matters at nearly every look."""
     decision = held(scene)
@@ -106,11 +150,11 @@ def crop_alone(scene: Scene) -> CropBox:
 def _on_faces(scene: Scene) -> Decision:
     cast, ground = scene.cast, scene.ground
     subjects = cast.subjects
+    shows: Shows = "speaker" if cast.speaks_ms else "face"
     wide = median(box.width for box in subjects[0].boxes)
     if wide > TOO_WIDE * ground.size[0] and not ground.holds_all:
-        return everything(scene, f"the face is wider than a {ground.aspect} crop: all of it on a blurred ground")
+        return widened(scene, scene.shots.values(), shows, f"the face is wider than a {ground.aspect} crop")
     placed = ground.on_faces(subjects[0], subjects[1:])
-    shows: Shows = "speaker" if cast.speaks_ms else "face"
     whose = "the face" if len(subjects) == 1 else f"the main face of {len(subjects)}"
     if cast.speaks_ms:
         heard = f"{cast.speaks_ms / 1000:.1f} of {cast.of_ms / 1000:.1f} s"

@@ -11,6 +11,7 @@ import pytest
 from schemas.documents import ClipTracks, FaceSample, FaceTrack, ShotCrop, ShotLook, SourceIndex
 from schemas.faces import SpeakingTurn
 from schemas.media import Box, CropBox, Face, TimeRange
+from schemas.scenery import Letters
 from schemas.shown import painted_box
 from streams.frame.plan import cut_to, faces_expected, faces_shown, plan
 from tests.look.clips import track as video_track
@@ -179,19 +180,24 @@ def test_what_cannot_be_planned_is_said() -> None:
         plan(clip(ranges(0, 8000), []), msgspec.structs.replace(source(), video=None), "9:16", WHOLE)
 
 
-def test_a_face_that_is_wider_than_the_crop_is_shown_whole() -> None:
+def test_a_face_that_is_wider_than_the_crop_is_shown_in_as_much_as_it_takes() -> None:
     made = plan(clip(ranges(0, 8000), [(0, 500, 700, every(0, 8000))]), source(), "9:16", WHOLE)
-    assert [(shot.mode, shot.shows, shot.crop.width) for shot in made.shots] == [("fit", "whole", 1920)]
-    assert "wider than a 9:16 crop" in made.shots[0].reason
+    (shot,) = made.shots
+    assert (shot.mode, shot.shows, shot.crop.y, shot.crop.height) == ("fit", "face", 0, 1080)
+    assert 360 >= shot.crop.x > 300, "the head, and a little room"
+    assert 1_340 <= shot.crop.x + shot.crop.width < 1_400
+    assert "wider than a 9:16 crop" in shot.reason
+    assert made.safer == made.shots
     assert plan(clip(ranges(0, 8000), [(0, 500, 700, every(0, 8000))]), source(), "1:1", WHOLE).shots[0].mode == "hold"
 
 
 def test_all_of_a_picture_stands_so_that_its_eyes_are_at_a_third() -> None:
-    tracks = clip(ranges(0, 8000), [(0, 400, 700, every(0, 8000))])
+    title = Letters(range=WHOLE, box=Box(x=60, y=900, width=1_800, height=80))
+    tracks = msgspec.structs.replace(clip(ranges(0, 8000), [(0, 400, 700, every(0, 8000))]), letters=[title])
     shot = plan(tracks, source(), "9:16", WHOLE).shots[0]
     (first, *_) = tracks.tracks[0].samples
     eyes = msgspec.structs.replace(first.face.box, y=first.face.box.y + 0.4 * first.face.box.height, height=1)
-    assert shot.mode == "fit"
+    assert (shot.mode, shot.shows) == ("fit", "whole")
     assert painted_box(eyes, shot, 0, 1080, 1920).y == pytest.approx(640, abs=2)
     assert plan(clip(ranges(0, 8000), []), source(1080, 1920), "16:9", WHOLE).shots[0].above == 0.5
 
