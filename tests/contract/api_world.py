@@ -8,7 +8,7 @@ import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx2
@@ -20,13 +20,16 @@ from api.context import Context
 from api.idempotency import Idempotency
 from api.metrics import Metrics
 from api.tail import Listeners
+from schemas.media import ObjectRef
+from schemas.moments import SubScore
 from streams.adapters.keys import mint_api_key
 from streams.adapters.objects import S3Objects, ensure_bucket, open_objects
-from streams.adapters.postgres import Pool, create_pool, set_org
+from streams.adapters.postgres import Pool, create_pool, org_transaction, set_org
 from streams.settings import Settings
 from tests.api.twins import make_context
 from tests.contract.servers import Server
 
+URL = {"source_url": "https://video.example/talk.mp4", "title": "A talk"}
 OPERATOR = "Ann"
 """Whose organisation runs the installation."""
 
@@ -122,3 +125,59 @@ async def open_store(settings: Settings, server: Server, bucket: str) -> AsyncIt
         yield opened
     finally:
         opened.close()
+
+
+async def new_project(tenant: Tenant) -> UUID:
+    response = await tenant.client.post("/v1/projects", json=URL)
+    assert response.status_code == 202, response.text
+    return UUID(response.json()["project_id"])
+
+
+async def outbox(world: World, tenant: Tenant) -> list[asyncpg.Record]:
+    async with org_transaction(world.api, tenant.org_id) as rows:
+        return list(await rows.fetch("select * from outbox order by seq"))
+
+
+async def new_clip(world: World, tenant: Tenant, project_id: UUID) -> UUID:
+    clip_id = uuid4()
+    async with org_transaction(world.worker, tenant.org_id) as rows:
+        await rows.execute("update projects set duration_ms = 100000 where project_id = $1", project_id)
+        await rows.execute(
+            """insert into clips (org_id, clip_id, project_id, ordinal, start_ms, end_ms, score, confidence, title,
+                                  reason, signals) values ($1, $2, $3, 0, 10000, 40000, 71.5, 0.6, 'T', 'R', $4)""",
+            tenant.org_id,
+            clip_id,
+            project_id,
+            [SubScore(name="hook", value=0.5, weight=1.0, evidence=[])],
+        )
+    return clip_id
+
+
+async def store_transcript(world: World, project_id: UUID, transcript: ObjectRef) -> None:
+    """The row that names a stored transcript."""
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        await rows.execute(
+            """insert into transcripts (org_id, project_id, version, object, language, word_count)
+               values ($1, $2, 1, $3, null, 0)""",
+            world.ann.org_id,
+            project_id,
+            transcript,
+        )
+
+
+async def new_letter(world: World, tenant: Tenant | None, *, reason: str = "bug", topic: str = "spans.v1") -> UUID:
+    dead_id = uuid4()
+    async with world.worker.acquire() as rows, rows.transaction():
+        await rows.execute("select set_config('app.org', $1, true)", str(tenant.org_id) if tenant else "")
+        await rows.execute(
+            """insert into dead_letters
+                 (dead_id, org_id, topic, partition, "offset", stage, reason, detail, headers, payload)
+               values ($1, $2, $3, 1, 7, 'look', $4, 'why', $5, $6)""",
+            dead_id,
+            tenant.org_id if tenant else None,
+            topic,
+            reason,
+            {"ce_id": str(uuid4())},
+            b"\x00bytes",
+        )
+    return dead_id

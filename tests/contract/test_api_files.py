@@ -18,8 +18,7 @@ from schemas.thumbnails import ClipThumbnail, Storyboard
 from streams.adapters.postgres import org_transaction
 from streams.settings import Settings
 from tests.api.twins import ObjectsTwin
-from tests.contract.api_world import World, open_world
-from tests.contract.test_api_postgres import new_clip, new_project, store_transcript
+from tests.contract.api_world import World, new_clip, new_project, open_world, store_transcript
 
 pytestmark = pytest.mark.contract
 NOON = dt.datetime(2026, 5, 6, 12, 0, 2, tzinfo=dt.UTC)

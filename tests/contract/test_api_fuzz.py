@@ -22,9 +22,8 @@ from schemas.media import ObjectRef
 from streams.adapters.postgres import org_transaction
 from streams.settings import Settings
 from tests.api.twins import AnalyticsTwin, ObjectsTwin
-from tests.contract.api_world import World, open_world
+from tests.contract.api_world import World, new_clip, new_project, open_world
 from tests.contract.test_api_files import finish, kept
-from tests.contract.test_api_postgres import new_clip, new_project
 from tests.schemas.test_edited import transcript
 
 ROUNDS = 40
