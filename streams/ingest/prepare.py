@@ -21,6 +21,7 @@ from streams.errors import Rejected, Unavailable
 from streams.ingest.arriving import arriving
 from streams.ingest.partials import Partials, name_of
 from streams.ingest.probe import INDEX_NAME, ProbeArgs, Probed, flac_name
+from streams.ingest.spans import PlannedSpan
 from streams.settings import MediaLimits, SpanRules
 from streams.steps import Steps
 
@@ -171,11 +172,16 @@ async def probe(
 async def _store_spans(
     probed: Probed, scratch: Path, objects: Objects, prefix: str, report: Report
 ) -> list[PreparedSpan]:
-    stored = []
-    for span in probed.spans:
+    """Side by side, as many as the store's client lets: listening waits for the last of them."""
+    stored = 0
+
+    async def store(span: PlannedSpan) -> PreparedSpan:
+        nonlocal stored
         audio = None
         if probed.has_sound:
             audio = await objects.put_file(prefix, scratch / flac_name(span.ordinal), "audio/flac", ".flac")
-        stored.append(PreparedSpan(ordinal=span.ordinal, range=span.range, padded=span.padded, audio=audio))
-        report(len(stored))
-    return stored
+        stored += 1
+        report(stored)
+        return PreparedSpan(ordinal=span.ordinal, range=span.range, padded=span.padded, audio=audio)
+
+    return await asyncio.gather(*map(store, probed.spans))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.audio.fifo import AudioFifo
 from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
@@ -26,6 +27,8 @@ DRIFT_US = 15_000
 """So far may time stamps have moved from the count of samples, on the mean of a second, before they are followed."""
 FOLLOWED = 0.02
 """A frame's share of that mean."""
+CONVERTED_SAMPLES = 16_384
+"""Of the source, converted at once: for the 1,024 of a frame of AAC the call costs more than the conversion."""
 FLOOR_DB = -100.0
 CHUNK_SAMPLES = RATE_HZ * 60
 
@@ -38,6 +41,7 @@ class PcmFile:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         self._origin_us = origin_us
         self._resampler: AudioResampler | None = None
+        self._held = AudioFifo()
         self._shape: tuple[str, str, int] | None = None
         self._expected_us = 0.0
         self._lag_us = 0.0
@@ -49,11 +53,15 @@ class PcmFile:
         """How many samples the file holds: the end of the last frame."""
 
     def add(self, frame: av.AudioFrame) -> None:
-        """Append one decoded frame where its time says. Raises PyAV's errors for sound that cannot be converted."""
+        """Append one decoded frame where its time says, or keep it until there is more to convert.
+
+        Raises PyAV's errors for sound that cannot be converted, this frame's or what was kept.
+        """
         shape = (frame.format.name, frame.layout.name, frame.sample_rate)
         start_us = self._expected_us
-        if frame.pts is not None and frame.time_base is not None:
-            start_us = stream_us(frame.pts, frame.time_base) - self._origin_us
+        pts, time_base = frame.pts, frame.time_base
+        if pts is not None and time_base is not None:
+            start_us = stream_us(pts, time_base) - self._origin_us
         if not self._trusted(start_us):
             start_us = self._expected_us
         self._lag_us += (start_us - self._expected_us - self._lag_us) * FOLLOWED
@@ -63,10 +71,10 @@ class PcmFile:
         elif abs(self._lag_us) > DRIFT_US:
             self._flush()
             self._begin(shape, self._expected_us + self._lag_us)
-        assert self._resampler is not None
         frame.pts = None
-        for part in self._resampler.resample(frame):
-            self._write(part)
+        self._held.write(frame)
+        for part in self._held.read_many(CONVERTED_SAMPLES):
+            self._convert(part)
         length_us = frame.samples * US_PER_S / frame.sample_rate
         self._expected_us += length_us
         self._heard_us += length_us
@@ -92,6 +100,7 @@ class PcmFile:
 
     def _begin(self, shape: tuple[str, str, int], start_us: float) -> None:
         self._resampler = AudioResampler(format="s16", layout="mono", rate=RATE_HZ)
+        self._held = AudioFifo()
         self._shape = shape
         self._expected_us = start_us
         self._lag_us = 0.0
@@ -99,9 +108,18 @@ class PcmFile:
 
     def _flush(self) -> None:
         if self._resampler is not None:
-            for part in self._resampler.resample(None):
-                self._write(part)
+            if (rest := self._held.read()) is not None:
+                self._convert(rest)
+            self._convert(None)
         self._resampler = None
+
+    def _convert(self, part: av.AudioFrame | None) -> None:
+        """Write a part converted (None: what the converter still holds); after one that cannot be it begins anew."""
+        resampler, self._resampler = self._resampler, None
+        assert resampler is not None
+        for converted in resampler.resample(part):
+            self._write(converted)
+        self._resampler = resampler
 
     def _write(self, part: av.AudioFrame) -> None:
         values = part.to_ndarray().reshape(-1)

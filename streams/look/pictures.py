@@ -90,7 +90,8 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
             report(len(pictures))
     found = changes(pictures)
     closely = worth_a_look(found, span_ms=span.length_ms, pixels=track.coded_width * track.coded_height)
-    shots = [one for change in found for one in (look_again(reader, change) if change in closely else [change])]
+    unsmoothed = Reader(source, index, smooth=False)
+    shots = [one for change in found for one in (look_again(unsmoothed, change) if change in closely else [change])]
     return {
         "pictures": pictures,
         "screens": screens,

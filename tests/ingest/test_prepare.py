@@ -13,8 +13,9 @@ import pytest
 
 from schemas.documents import SourceIndex
 from schemas.events import UploadReceived
+from schemas.media import ObjectRef
 from streams.adapters.ports import Report, Response
-from streams.errors import Rejected
+from streams.errors import Rejected, Unavailable
 from streams.ingest.partials import Partials
 from streams.ingest.prepare import Prepared, prepare
 from streams.settings import MediaLimits, SpanRules
@@ -82,6 +83,24 @@ async def test_an_upload_stays_where_it_lies(tmp_path: Path) -> None:
     assert counts[-1] > len(body)
     assert prepared.cpu_ms > 0
     assert not list(tmp_path.glob("*.bin"))
+
+
+class NoFlac(ObjectsTwin):
+    """A store that goes away when sound comes."""
+
+    async def put_file(
+        self, prefix: str, path: Path, content_type: str, suffix: str = "", report: Report | None = None
+    ) -> ObjectRef:
+        if suffix == ".flac":
+            raise Unavailable("objects", "it went away")
+        return await super().put_file(prefix, path, content_type, suffix, report)
+
+
+async def test_a_store_that_goes_away_between_spans_is_told(tmp_path: Path) -> None:
+    body = film(tmp_path / "film.mp4", seconds=6).read_bytes()
+    rules = SpanRules(target_ms=2000, search_ms=500, overlap_ms=400, padding_ms=100)
+    with pytest.raises(Unavailable, match="it went away"):
+        await run(tmp_path, NoFlac(**{UPLOAD: body}), rules=rules)
 
 
 async def test_a_download_is_stored_under_the_project(tmp_path: Path) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
+from av.audio.resampler import AudioResampler
 from numpy.typing import NDArray
 
 from schemas.media import TimeRange
+from streams.ingest import sound
 from streams.ingest.sound import PcmFile, levels_db, write_flac
 
 
@@ -101,6 +104,51 @@ def test_layout_and_rate_may_change_in_mid_stream(tmp_path: Path) -> None:
     frames = [frame_at(0, 200, 48_000, "5.1"), frame_at(200, 200, 44_100, "stereo"), frame_at(400, 200, 8_000)]
     samples = written(tmp_path / "a", frames)
     assert loud_ms(samples) == [(0, 600)]
+
+
+def test_how_much_is_converted_at_once_changes_no_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = written(tmp_path / "kept", long_and_short_frames())
+    monkeypatch.setattr(sound, "CONVERTED_SAMPLES", 1)
+    assert np.array_equal(kept, written(tmp_path / "each", long_and_short_frames()))
+
+
+def long_and_short_frames() -> list[av.AudioFrame]:
+    """Sound with a gap in it, then as another layout and rate."""
+    lengths = [20.0] * 40 + [3.0] * 40
+    starts = [sum(lengths[:place]) + (2_000 if place > 50 else 0) for place in range(len(lengths))]
+    first = [frame_at(at, length, 44_100, "stereo") for at, length in zip(starts, lengths, strict=True)]
+    return [*first, *(frame_at(4_000 + n * 20, 20) for n in range(30))]
+
+
+def test_sound_that_cannot_be_converted_moves_none_of_what_follows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class FailsAtFirst:
+        """The converter, of which one breaks."""
+
+        made = 0
+
+        def __init__(self, **how: Any) -> None:
+            type(self).made += 1
+            self._breaks, self._inner = self.made == 1, AudioResampler(**how)
+
+        def resample(self, frame: av.AudioFrame | None) -> list[av.AudioFrame]:
+            if self._breaks and frame is not None:
+                raise ValueError
+            return self._inner.resample(frame)
+
+    monkeypatch.setattr(sound, "AudioResampler", FailsAtFirst)
+    pcm, lost = PcmFile(tmp_path / "a", 0), 0
+    for frame in [frame_at(n * 20, 20) for n in range(100)]:
+        try:
+            pcm.add(frame)
+        except ValueError:
+            lost += 1
+    pcm.close(2_000)
+    ((start_ms, end_ms),) = loud_ms(np.fromfile(tmp_path / "a", np.int16))
+    assert lost == 1
+    assert 340 <= start_ms <= 400
+    assert end_ms == 2_000
 
 
 def test_levels(tmp_path: Path) -> None:
