@@ -6,7 +6,6 @@ Never talks to anything but its descriptors.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -30,7 +29,7 @@ from streams.render.mix import Mixed, Source, alone, mixed
 from streams.render.previews import shortened
 from streams.render.projector import Projector
 from streams.render.task import Rendered, RenderTask, clock_of
-from streams.render.trial import heard_after
+from streams.render.trial import Trial
 
 
 def main(args: dict[str, Any], source: BinaryIO | None, report: Report) -> dict[str, Any]:
@@ -109,8 +108,9 @@ def _sound(task: RenderTask, reader: Reader, body: Timeline, played: Sequence[Pi
         return Mixed(sound=np.zeros((timeline.samples(RATE_HZ), 2), np.float32))
     source = Source(reader=reader, index=task.index, step=progress.step)
     words = words_out(task.words, played)
-    trial = partial(heard_after, bit_rate=task.encoding.audio_bit_rate, audio=task.encoding.file.audio)
+    trial = Trial(task.encoding.audio_bit_rate, task.encoding.file.audio)
     heard = unmuted(words, played)
     added = Surroundings(task.brand, beside, timeline, heard).added if task.brand else alone
     samples = body.samples(RATE_HZ)
-    return mixed(source, played, words, task.options.sound, samples=samples, trial=trial, added=added)
+    mix = mixed(source, played, words, task.options.sound, samples=samples, trial=trial, added=added)
+    return msgspec.structs.replace(mix, coded=trial.coded(mix.sound))

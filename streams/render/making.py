@@ -67,11 +67,11 @@ class Making:
         self._cues, self._missing_glyphs = cues_of(task, self._common.played)
         self._film = Film(task, timeline, self._cues, folder, self._progress, self._witness)
         self._inserts = Inserts(task.brand, around(task.brand, timeline.rate), timeline, self._size_px, folder)
-        path, sound = folder / clip_file(task.encoding), self._common.mix.sound
+        path, mix = folder / clip_file(task.encoding), self._common.mix
         chunks = self._film.chunks
         self._encoding = msgspec.structs.replace(task.encoding, threads=chunks.threads)
         self._writer = self._open.enter_context(
-            open_writer(path, self._size_px, timeline, sound, self._encoding, chunks.runs, chunks.taken)
+            open_writer(path, self._size_px, timeline, mix.sound, self._encoding, chunks.runs, chunks.taken, mix.coded)
         )
         self._film.insert(self._inserts.before(), self._writer)
 

@@ -26,6 +26,7 @@ from streams.render.levelling import levelled
 from streams.render.loudness import Sound
 from streams.render.sound import faded
 from streams.render.target import Trial, at_target
+from streams.render.trial import Coded
 
 Added = Callable[[Sound], Sound]
 
@@ -39,6 +40,8 @@ class Mixed(Value, frozen=True, kw_only=True):
     """The sound to encode, what could not be had, and what was done."""
 
     sound: Sound
+    coded: Coded | None = None
+    """The sound's packets, where its encoding was tried."""
     warnings: list[str] = []
     report: SoundReport | None = None
     voice: Sound | None = None

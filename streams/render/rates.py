@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from schemas.documents import SourceIndex, VideoTrack
 from schemas.media import TimeRange
-from streams.adapters.media.timeline import streams_us
+from streams.adapters.media.timeline import first_pts_at, streams_us
 
 MOST = Fraction(60)
 """Faster sources are thinned by a whole number: players and sites take no more."""
@@ -56,7 +56,9 @@ def periods_us(clip: TimeRange, index: SourceIndex, most: int | None = None) -> 
     if index.video is None or index.packets is None:
         return []
     base, origin_us = index.video.time_base, index.origin_us
-    shown = sorted({at_us - origin_us for at_us in streams_us(index.packets.pts, base)})
+    first, last = (first_pts_at(at_ms, base, origin_us) for at_ms in (clip.start_ms - 1, clip.end_ms + 1))
+    near = [pts for pts in index.packets.pts if first <= pts <= last]
+    shown = sorted({at_us - origin_us for at_us in streams_us(near, base)})
     inside = [at_us for at_us in shown if clip.start_ms <= at_us / 1000 < clip.end_ms]
     run = min(RUN, len(inside) - 1)
     if run <= 0:
@@ -86,11 +88,14 @@ def steady(periods: Sequence[Fraction], told: Fraction) -> Fraction | None:
 
 def _kept(periods: Sequence[Fraction], told: Fraction) -> list[Fraction] | None:
     """The periods that are regular: by the rate told or by their own middle; None where too few are."""
-    for period in (Fraction(1_000_000) / told, _middle(periods)):
-        kept = [one for one in periods if abs(one - period) <= NEAR * period]
-        if len(kept) >= REGULAR * len(periods):
-            return kept
-    return None
+    return _near(periods, Fraction(1_000_000) / told) or _near(periods, _middle(periods))
+
+
+def _near(periods: Sequence[Fraction], period: Fraction) -> list[Fraction] | None:
+    """Those that keep a period; None where too few do."""
+    least, most = (1 - NEAR) * period, (1 + NEAR) * period
+    kept = [one for one in periods if least <= one <= most]
+    return kept if len(kept) >= REGULAR * len(periods) else None
 
 
 def _middle(periods: Sequence[Fraction]) -> Fraction:

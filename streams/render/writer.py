@@ -37,6 +37,7 @@ from streams.render.joined import Joined, Unbroken
 from streams.render.loudness import RATE_HZ, Sound
 from streams.render.previews import PreviewWriter
 from streams.render.sound import audio_frames
+from streams.render.trial import Again, Coded
 
 __all__ = ["Encoding", "FileWriter", "FilmWriter", "encoding_for", "encoding_of", "open_writer"]
 
@@ -70,15 +71,16 @@ def open_writer(
     encoding: Encoding,
     runs: Sequence[Run] = (),
     taken: Mapping[int, Taken] = NOTHING_TAKEN,
+    coded: Coded | None = None,
 ) -> FileWriter:
     """The writer of the kind of file that ``encoding`` names; pictures are ``size_px``, sound lasts as ``timeline``.
 
     ``runs``: the chunks that pictures are encoded in, where the encoding is made of chunks; none: in one piece.
-    ``taken``: those that are there already, by their first slot.
+    ``taken``: those that are there already, by their first slot. ``coded``: the sound's packets, where they are.
     """
     if encoding.file.is_preview:
         return PreviewWriter(path, size_px, timeline, encoding)
-    return FilmWriter(path, size_px, timeline, sound, encoding, runs, taken)
+    return FilmWriter(path, size_px, timeline, sound, encoding, runs, taken, coded)
 
 
 class FilmWriter:
@@ -93,8 +95,9 @@ class FilmWriter:
         encoding: Encoding,
         runs: Sequence[Run] = (),
         taken: Mapping[int, Taken] = NOTHING_TAKEN,
+        coded: Coded | None = None,
     ) -> None:
-        """``sound`` lasts as long as ``timeline``; ``runs`` and ``taken`` as for `open_writer`."""
+        """``sound`` lasts as long as ``timeline``; ``runs``, ``taken`` and ``coded`` as for `open_writer`."""
         muxer, told = MUXERS[encoding.file.container]
         edits = {} if encoding.edit_lists else {"use_editlist": "0"}
         self._container = av.open(str(path), "w", format=muxer, options={**told, **edits, "fflags": "+bitexact"})
@@ -104,6 +107,7 @@ class FilmWriter:
         self._size_px, self._encoding = size_px, encoding
         self._video = self._pictures(runs, taken) if encoding.file.video else None
         self._audio = self._track(encoding)
+        self._encode = self._audio.encode if coded is None or self._led_in else Again(coded, self._audio).encode
         self._sound: Iterator[av.AudioFrame] = audio_frames(sound[self._led_in :])
         self._heard_until = Fraction(0)
 
@@ -171,7 +175,7 @@ class FilmWriter:
 
     def _mux_sound(self, frame: av.AudioFrame | None) -> None:
         """Without edit lists what the encoder begins with is played, in place of as much of the sound."""
-        for packet in self._audio.encode(frame):
+        for packet in self._encode(frame):
             for name in ("pts", "dts"):
                 at = getattr(packet, name)
                 setattr(packet, name, None if at is None else at + self._led_in)
