@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -24,7 +25,7 @@ KEPT: AudioCodec = "aac"
 
 
 class CodedPacket(NamedTuple):
-    """What an encoder gave, in its own time base."""
+    """What an encoder gave; its times are samples."""
 
     body: bytes
     pts: int | None
@@ -99,7 +100,7 @@ class Again:
     def _packet(self, one: CodedPacket) -> Packet[Any]:
         packet: Packet[Any] = Packet(one.body)
         packet.pts, packet.dts, packet.duration = one.pts, one.dts, one.duration
-        packet.time_base, packet.is_keyframe = self._stream.codec_context.time_base, True
+        packet.time_base, packet.is_keyframe = Fraction(1, RATE_HZ), True
         packet.stream = self._stream
         return packet
 
