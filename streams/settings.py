@@ -31,8 +31,10 @@ class SpanRules(msgspec.Struct, frozen=True, kw_only=True):
 
     target_ms: int = 150_000
     search_ms: int = 30_000
-    padding_ms: int = 1_000
-    overlap_ms: int = 2_000
+    padding_ms: int = 2_000
+    """Sound beyond both ends: a span begins in somebody's word, and what is heard a second behind that is not sure."""
+    overlap_ms: int = 0
+    """More of it where no silence was found to cut in, half on either side."""
     window: int = 4
     """How many spans of a project may be outstanding."""
 

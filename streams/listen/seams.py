@@ -1,4 +1,4 @@
-"""Two spans heard the same two seconds: whose words count around their seam. Pure; never changes a word or a time."""
+"""Two spans heard the same seconds: whose words count around their seam. Pure; never changes a word or a time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from schemas.documents import HeardSpan
 from schemas.media import TimeRange, Word
+from schemas.turns import united
 from streams.listen.words import middle_ms
 
 SAME_MS = 500
@@ -14,12 +15,14 @@ APART_MS = 1_500
 """Between words that both agree on they may be further apart: one hears "a" before a pause, the other behind it."""
 REACH_MS = 1_000
 """Words further from the seam than this are heard by one side only: they are not in question."""
-ORPHAN_MS = 500
-"""A word only the other side heard is kept no further over the seam than this: neither side may lose it."""
-SHORT_MS = 700
-"""A disagreement no longer than this is taken whole from one side ("cannot" here, "can" and "not" there)."""
+SHARED = 1 / 2
+"""Words of both sides that share more than this much of the shorter one's time are readings of one sound."""
+DETOUR = 0.1
+"""To part readings so far from the seam is as bad as losing this share of it: each side knows its own half better."""
 
 Pair = tuple[Word, Word]
+Both = tuple[list[Word], list[Word]]
+"""Words of the left side and of the right one."""
 
 
 def letters(text: str) -> str:
@@ -35,9 +38,10 @@ def reach(before: HeardSpan, after: HeardSpan) -> int:
 def settle(before: HeardSpan, after: HeardSpan) -> list[Word]:
     """The words within ``reach`` of the seam between two neighbours, each counted once.
 
-    Both sides heard up to a second beyond it (``margin_words``). Words are paired by text and time, then, between those
-    pairs, with more patience; a pair is one word, taken from the side it lies on; what is left is taken from one side,
-    or parted at the seam.
+    Both sides heard more than a second beyond it (``margin_words``). Words are paired by text and time, then, between
+    those pairs, with more patience; a pair is one word, taken from the side it lies on. What only one side heard stays.
+    What both heard otherwise is taken from the left up to a place near the seam, from the right behind it, so that as
+    little as may be of its sound is left out or written twice.
     """
     seam_ms, reach_ms = before.range.end_ms, reach(before, after)
     first_ms = max(before.range.start_ms, seam_ms - reach_ms - APART_MS)
@@ -48,22 +52,26 @@ def settle(before: HeardSpan, after: HeardSpan) -> list[Word]:
     found: list[Word] = []
     for mine, theirs, pair in _stretches(left, right, SAME_MS):
         for ours, others, far in _stretches(mine, theirs, APART_MS):
-            near_left = [word for word in ours if middle_ms(word) > settled.start_ms]
-            near_right = [word for word in others if middle_ms(word) < settled.end_ms]
-            found += _between(near_left, near_right, seam_ms)
-            found += _one(far, seam_ms, settled)
-        found += _one(pair, seam_ms, settled)
+            for both in _sounds(ours, others):
+                found += _once(both, seam_ms, settled)
+            found += _one(far, seam_ms, settled, found)
+        found += _one(pair, seam_ms, settled, found)
     return found
 
 
-def _one(pair: Pair | None, seam_ms: int, settled: TimeRange) -> list[Word]:
-    """The word of a pair that lies on its side of the seam; none where a side has it beyond what is settled here."""
+def _one(pair: Pair | None, seam_ms: int, settled: TimeRange, found: Sequence[Word]) -> list[Word]:
+    """The word of a pair that lies on its side of the seam; the other where that would come before what is ``found``.
+
+    None where a side has it beyond what is settled here.
+    """
     if pair is None:
         return []
     ours, other = pair
     if middle_ms(ours) <= settled.start_ms or middle_ms(other) >= settled.end_ms:
         return []
-    return [ours if middle_ms(ours) + middle_ms(other) < 2 * seam_ms else other]
+    one, second = pair if middle_ms(ours) + middle_ms(other) < 2 * seam_ms else (other, ours)
+    early = bool(found) and one.start_ms < found[-1].start_ms <= second.start_ms
+    return [second if early else one]
 
 
 def _all(span: HeardSpan) -> list[Word]:
@@ -105,17 +113,52 @@ def _same(one: Word, other: Word, within_ms: int) -> bool:
     return letters(one.text) == letters(other.text) and abs(middle_ms(one) - middle_ms(other)) <= within_ms
 
 
-def _between(mine: list[Word], theirs: list[Word], seam_ms: int) -> list[Word]:
-    """Words without a partner: ``mine`` heard by the span before the seam, ``theirs`` by the one after it."""
-    if not theirs:
-        return [word for word in mine if middle_ms(word) < seam_ms + ORPHAN_MS]
-    if not mine:
-        return [word for word in theirs if middle_ms(word) >= seam_ms - ORPHAN_MS]
-    start_ms = min(mine[0].start_ms, theirs[0].start_ms)
-    end_ms = max(mine[-1].end_ms, theirs[-1].end_ms)
-    if end_ms - start_ms <= SHORT_MS:
-        return mine if start_ms + end_ms < 2 * seam_ms else theirs
-    ours = [word for word in mine if middle_ms(word) < seam_ms]
-    edge_ms = ours[-1].end_ms if ours else start_ms
-    others = [word for word in theirs if middle_ms(word) >= max(seam_ms, edge_ms)]
-    return [*ours, *others]
+def _sounds(ours: Sequence[Word], others: Sequence[Word]) -> list[Both]:
+    """Words without a partner, those together that are readings of the same sound."""
+    found: list[Both] = []
+    for word in [*(([one], []) for one in ours), *(([], [one]) for one in others)]:
+        near = [both for both in found if _share(both, word) or _share(word, both)]
+        whole = [*near, word]
+        joined = [one for left, _ in whole for one in left], [one for _, right in whole for one in right]
+        found = [*(both for both in found if both not in near), joined]
+    return found
+
+
+def _share(one: Both, other: Both) -> bool:
+    """Whether a word of the left side of one and a word of the right side of the other are of the same time."""
+    return any(
+        min(mine.end_ms, theirs.end_ms) - max(mine.start_ms, theirs.start_ms)
+        > SHARED * min(mine.end_ms - mine.start_ms, theirs.end_ms - theirs.start_ms)
+        for mine in one[0]
+        for theirs in other[1]
+    )
+
+
+def _once(both: Both, seam_ms: int, settled: TimeRange) -> list[Word]:
+    """One reading of a sound: the only one there is, or the left one up to where least is lost or doubled."""
+    left, right = both
+    if not right:
+        return [word for word in left if settled.start_ms < middle_ms(word) < settled.end_ms]
+    if not left:
+        return [word for word in right if settled.start_ms < middle_ms(word) < settled.end_ms]
+    borders = [border for word in [*left, *right] for border in (word.start_ms, word.end_ms)]
+    places = [place for place in [seam_ms, *borders] if settled.start_ms <= place <= settled.end_ms]
+    return _parted(both, min(places, key=lambda place: _torn_ms(both, place) + DETOUR * abs(place - seam_ms)), settled)
+
+
+def _torn_ms(both: Both, place_ms: int) -> int:
+    """How much of what was heard is in neither reading, or in both, when they are parted at a place."""
+    left = [word for word in both[0] if middle_ms(word) < place_ms]
+    right = [word for word in both[1] if middle_ms(word) >= place_ms]
+    heard, kept = _length_ms([*both[0], *both[1]]), _length_ms([*left, *right])
+    return heard - kept + _length_ms(left) + _length_ms(right) - kept
+
+
+def _length_ms(words: Sequence[Word]) -> int:
+    return sum(end_ms - start_ms for start_ms, end_ms in united((word.start_ms, word.end_ms) for word in words))
+
+
+def _parted(both: Both, place_ms: int, settled: TimeRange) -> list[Word]:
+    """The left reading before a place and the right one behind it, of what is settled here."""
+    left = [word for word in both[0] if settled.start_ms < middle_ms(word) < place_ms]
+    return [*left, *(word for word in both[1] if place_ms <= middle_ms(word) < settled.end_ms)]

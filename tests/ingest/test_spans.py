@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from streams.ingest.spans import STEP_MS, PlannedSpan, plan_spans, silences
 from streams.settings import SpanRules
 
-RULES = SpanRules()
+RULES = SpanRules(overlap_ms=2_000)
 
 
 def talk(
@@ -40,8 +40,8 @@ def test_a_short_source_is_one_span() -> None:
 def test_the_cut_is_the_middle_of_the_silence() -> None:
     spans = plan_spans(300_000, talk(300_000, (143_000, 145_000)), RULES)
     assert borders(spans) == [(0, 144_000), (144_000, 300_000)]
-    assert (spans[0].padded.start_ms, spans[0].padded.end_ms) == (0, 145_000)
-    assert (spans[1].padded.start_ms, spans[1].padded.end_ms) == (143_000, 300_000)
+    assert (spans[0].padded.start_ms, spans[0].padded.end_ms) == (0, 146_000)
+    assert (spans[1].padded.start_ms, spans[1].padded.end_ms) == (142_000, 300_000)
 
 
 def test_a_longer_silence_beats_a_nearer_one_but_not_from_far() -> None:

@@ -37,7 +37,22 @@ def test_a_word_that_each_leaves_to_the_other_is_not_lost() -> None:
 def test_a_word_only_one_side_heard_is_kept_near_the_seam() -> None:
     assert merged([word("left", 49_000)], [word("orphan", 50_020, 50_300)], [], []) == "left orphan"
     assert merged([], [], [word("orphan", 49_700, 49_990)], [word("right", 50_600)]) == "orphan right"
-    assert merged([word("left", 49_000)], [word("edge", 50_700, 50_990)], [], []) == "left"
+    assert merged([word("left", 49_000)], [word("edge", 51_000, 51_290)], [], []) == "left"
+
+
+def test_a_word_that_only_one_side_heard_stays_between_its_neighbours() -> None:
+    """Of the lecture: the right side hears "So when" from the first moment of "that" on."""
+    margin_after = [word("So", 50_247, 50_387), word("that", 50_387, 50_517), word("when", 50_517, 50_647)]
+    after = [word("So", 50_213, 50_383), word("when", 50_383, 50_663), word("it", 50_663, 50_753)]
+    before = [word("speed.", 48_200, 49_277)]
+    assert merged(before, margin_after, [word("speed.", 48_300, 49_300)], after) == "speed. So that when it"
+
+
+def test_a_word_in_two_is_one_sound_however_long_it_is() -> None:
+    before, margin_after = [word("we", 49_000)], [word("everybody,", 49_750, 50_700), word("went", 50_900)]
+    margin_before = [word("we", 49_010), word("every", 49_740, 49_990)]
+    after = [word("body", 50_000, 50_690), word("went", 50_910)]
+    assert merged(before, margin_after, margin_before, after) in ("we everybody, went", "we every body went")
 
 
 def test_two_spellings_of_one_sound_are_not_mixed() -> None:
