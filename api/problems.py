@@ -243,7 +243,10 @@ def respond(problem: ApiProblem, *, instance: str = "", request_id: str = "") ->
     return Response(msgspec.json.encode(body), status_code=kind.status, headers=headers, media_type=MEDIA_TYPE)
 
 
-_PATH = re.compile(r"^(?P<detail>.*?)(?: - at (?:`key` in )?`\$(?P<path>.*)`)?$", re.DOTALL)
+_PATH = re.compile(r"(?:key` in `)?\$(?P<path>.*)`", re.DOTALL)
+_STEP = re.compile(r"\.([^.\[\]]+)|\[([^\[\]]*)\]")
+_MOST_TOLD = 300
+"""Characters of a caller's own text that are given back."""
 
 
 def field_error(error: msgspec.ValidationError, shape: Any, prefix: str = "") -> FieldError:
@@ -252,16 +255,26 @@ def field_error(error: msgspec.ValidationError, shape: Any, prefix: str = "") ->
     Of an object by names of the caller's own it says ``[...]``, or `key` in it: the pointer is that of the object.
     ``shape``: what was decoded; a field that is none of its choices is told which there are.
     """
-    match = _PATH.match(str(error))
-    assert match is not None
-    path, inside, _ = (match["path"] or "").partition("[...]")
-    steps = [name or index for name, index in re.findall(r"\.([^.\[\]]+)|\[([^\]]*)\]", path)]
-    detail = with_choices(match["detail"], shape, steps)
+    detail, path = _parted(str(error))
+    path, inside, _ = path.partition("[...]")
+    steps = [name or index for name, index in _STEP.findall(path)]
     named = named_field(detail)
+    detail = with_choices(_short(detail), shape, steps)
     if named is not None and not inside:
         steps.append(named.replace("~", "~0").replace("/", "~1"))
-    pointer = "".join(f"/{step}" for step in steps)
+    pointer = _short("".join(f"/{step}" for step in steps))
     return FieldError(pointer=prefix + (pointer[1:] if prefix else pointer), detail=detail)
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """msgspec's sentence and the path that it ends with: what looks like one before may be a caller's own text."""
+    detail, _, end = text.rpartition(" - at `")
+    match = _PATH.fullmatch(end)
+    return (detail, match["path"]) if match else (text, "")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _MOST_TOLD else text[:_MOST_TOLD] + "…"
 
 
 def invalid(pointer: str, detail: str) -> ApiProblem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import time
 from typing import Literal
 from uuid import UUID, uuid4
 
@@ -17,6 +18,7 @@ from api.cursors import Position, decode_cursor, encode_cursor
 from api.limits import TokenBuckets
 from api.problems import ApiProblem, field_error
 from api.project_events import last_seen
+from api.projects import CreateProject
 from api.search_hits import highlight
 from api.sounds import ReadSounds, shown, thinned
 from api.tail import Listeners, project_of
@@ -99,6 +101,20 @@ def test_field_errors_become_json_pointers(text: bytes, pointer: str) -> None:
     found = field_error(caught.value, Outer)
     assert found.pointer == pointer
     assert "`$" not in found.detail
+
+
+@pytest.mark.parametrize(
+    "name",
+    [" - at `$" + "[" * 40_000, " - at `$" + ".a" * 40_000, " - at `$" * 40_000, "a" * 400_000],
+    ids=["[", ".", "$", "a"],
+)
+def test_a_field_of_any_name_is_told_of_at_once_and_in_short(name: str) -> None:
+    with pytest.raises(msgspec.ValidationError) as caught:
+        msgspec.json.decode(msgspec.json.encode({"options": {}, name: 1}), type=CreateProject)
+    began_s = time.process_time()
+    found = field_error(caught.value, CreateProject)
+    assert time.process_time() - began_s < 0.5
+    assert len(found.detail) + len(found.pointer) < 2_000
 
 
 class Red(msgspec.Struct, tag="red", tag_field="op", forbid_unknown_fields=True):
