@@ -153,9 +153,19 @@ def wait_ready(layout: Layout, process: subprocess.Popen[bytes] | None, say: Say
         if ended:
             raise Problem(_why_ended(layout, state))
         time.sleep(_POLL_S)
-    raise Problem(
-        f"the stack is not ready after {_START_TIMEOUT_S:.0f} s: see `clipstream status` and `clipstream logs`"
-    )
+    raise Problem(why_late(layout, load(layout)))
+
+
+def why_late(layout: Layout, state: StackState | None) -> str:
+    """What to say of a stack that takes too long: the first part that is late, and what is known of it."""
+    text = f"the stack is not ready after {_START_TIMEOUT_S:.0f} s"
+    parts = state.parts.values() if state else ()
+    late = [part for part in parts if part.state not in ("ready", "done", "external")]
+    if not late:
+        return f"{text}: see {layout.logs / 'supervisor.log'}"
+    part = max(late, key=lambda one: one.restarts)
+    why = part.said or last_line(layout.logs / f"{part.name}.log") or part.state
+    return f"{text}: {part.name} is late ({why}); see {layout.logs / f'{part.name}.log'}"
 
 
 def _why_ended(layout: Layout, state: StackState | None) -> str:

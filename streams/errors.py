@@ -34,6 +34,16 @@ class NoAnswer(Unavailable):
     counted = True
 
 
+class Starved(Unavailable):
+    """A child did not end within its wall time though its processor time was not used up: this machine is too busy."""
+
+    counted = True
+
+    def __init__(self, wall_s: float) -> None:
+        """``wall_s`` is how long it was given."""
+        super().__init__("processor", f"the work did not come to an end in {wall_s:.0f} s, its processor time is left")
+
+
 class Gone(KeyError):
     """An object is not where a row says: ask for the row again, for both may have been erased meanwhile."""
 

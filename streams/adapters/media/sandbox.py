@@ -19,7 +19,7 @@ from streams.adapters.media.confine import ChildLimits
 from streams.adapters.media.handles import LocalSource, SourceHandle
 from streams.adapters.media.source import FAILED, READY, REQUEST
 from streams.adapters.ports import Report
-from streams.errors import Rejected, Unavailable
+from streams.errors import Rejected, Starved, Unavailable
 
 __all__ = ["ChildFailed", "ChildLimits", "LocalSource", "SourceHandle", "run_child"]
 
@@ -69,7 +69,8 @@ async def run_child(
 ) -> dict[str, Any]:
     """Run ``module:function`` of streams in a confined process and return its result (+ ``cpu_ms``, ``peak_bytes``).
 
-    Raises Rejected (also ``media.timeout``, ``media.bomb``), Unavailable (source or disk), ChildFailed (a bug).
+    Raises Rejected (also ``media.bomb``, and ``media.timeout`` when its processor time is used up), Unavailable
+    (source or disk; Starved when only the wall time is over), ChildFailed (a bug).
     Cancelling kills the child and waits for its end.
     """
     read_end, write_end = os.pipe()
@@ -135,7 +136,7 @@ async def _converse(
             code = await process.wait()
         await reading_stderr
     except TimeoutError:
-        raise Rejected("media.timeout", TIMEOUT_DETAIL) from None
+        raise Starved(limits.wall_s) from None
     finally:
         await _end(process, bringing, reading_stderr)
     return _conclude(outcome, code, bytes(tail), bringing)

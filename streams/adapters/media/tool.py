@@ -14,7 +14,7 @@ import msgspec
 
 from streams.adapters.media.confine import ChildLimits, confine
 from streams.adapters.media.sandbox import ENVIRONMENT
-from streams.errors import Rejected
+from streams.errors import Starved
 
 MOST_SAID_BYTES = 8_000
 
@@ -35,7 +35,7 @@ class Ran(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def run_tool(command: Sequence[str], *, scratch: Path, limits: ChildLimits) -> Ran:
-    """Run a program by its absolute path inside ``scratch``. Raises Rejected ``media.timeout``; cancelling kills it."""
+    """Run a program by its absolute path inside ``scratch``. Raises Starved; cancelling kills it."""
     order = Order(parent_pid=os.getpid(), limits=limits, command=list(command))
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -53,7 +53,7 @@ async def run_tool(command: Sequence[str], *, scratch: Path, limits: ChildLimits
         async with asyncio.timeout(limits.wall_s):
             _, said = await process.communicate(msgspec.json.encode(order))
     except TimeoutError:
-        raise Rejected("media.timeout", "Working on the file took longer than it may.") from None
+        raise Starved(limits.wall_s) from None
     finally:
         if process.returncode is None:
             with suppress(ProcessLookupError):

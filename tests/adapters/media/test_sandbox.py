@@ -17,7 +17,7 @@ from streams.adapters.media.confine import AUTOGROUP, SESSION_NICE_MOST
 from streams.adapters.media.sandbox import ChildFailed, ChildLimits, LocalSource, run_child
 from streams.adapters.media.seccomp import ARCHES, program
 from streams.adapters.media.source import SourceLost
-from streams.errors import Rejected, Unavailable
+from streams.errors import Rejected, Starved, Unavailable
 from streams.ingest.probe import ProbeArgs
 from streams.settings import MediaLimits, SpanRules
 from tests.adapters.media.twins import ObjectsTwin
@@ -77,10 +77,15 @@ async def test_a_bug_comes_with_its_traceback(tmp_path: Path) -> None:
         await run_child(CHECK, {}, scratch=tmp_path)
 
 
-async def test_the_wall_clock_ends_a_child(tmp_path: Path) -> None:
+async def test_a_machine_too_busy_to_end_in_time_is_no_verdict_on_the_file(tmp_path: Path) -> None:
     limits = ChildLimits(wall_s=0.3)
-    with LocalSource(media(SLOW)) as source, pytest.raises(Rejected, match=r"media\.timeout"):
+    with LocalSource(media(SLOW)) as source, pytest.raises(Starved, match="processor is not available"):
         await run_child(PROBE, probe_args(tmp_path), scratch=tmp_path, source=source, limits=limits)
+
+
+async def test_used_up_processor_time_is_a_verdict_on_the_file(tmp_path: Path) -> None:
+    with LocalSource(media(SLOW)) as source, pytest.raises(Rejected, match=r"media\.timeout"):
+        await run_child(PROBE, probe_args(tmp_path), scratch=tmp_path, source=source, limits=ChildLimits(cpu_s=1))
 
 
 async def test_what_the_limits_let_through_the_memory_limit_stops(tmp_path: Path) -> None:
