@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +19,7 @@ from streams.detect.signals_sense import pieces
 from streams.detect.signals_text import HOOK_MS, best_sentence
 from streams.detect.timeline import Timeline
 from streams.detect.windows import Window
+from streams.nouns import used_as_noun
 
 HOOK_CHARS = 110
 DESCRIPTION_CHARS = 220
@@ -70,7 +71,10 @@ def description(window: Window, whole: Whole) -> str:
 
 
 def hashtags(window: Window, timeline: Timeline, whole: Whole) -> list[str]:
-    """Words said more here than elsewhere in the video: count in the window times rarity, as tags."""
+    """Words said more here than elsewhere in the video: count in the window times rarity, as tags.
+
+    Of a language with word lists they are those that are used as nouns or names, by most of the places in the window.
+    """
     here = Counter(word for s in window.sentences for word in set(_taggable(s, timeline.lexicon)))
     spread = whole.word_spread
     count = len(timeline.sentences)
@@ -78,8 +82,30 @@ def hashtags(window: Window, timeline: Timeline, whole: Whole) -> list[str]:
     def weight(word: str) -> float:
         return here[word] * (math.log((1 + count) / (1 + spread.get(word, 0))) + 0.2)
 
-    ranked = sorted(here, key=lambda word: (-weight(word), word))
+    fit = set(here) if timeline.lexicon is None else _nouns(window, timeline.lexicon)
+    ranked = sorted(fit & set(here), key=lambda word: (-weight(word), word))
     return [f"#{word}" for word in ranked[:HASHTAGS]]
+
+
+def _nouns(window: Window, lexicon: Lexicon) -> set[str]:
+    """What is used as a noun in a window, and what has a capital inside a sentence."""
+    said = [word.strip().replace("’", "'") for sentence in window.sentences for word in sentence.text.split()]
+    opening = {0, *(at + 1 for at, word in enumerate(said) if word.endswith((".", "?", "!")))}
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for at, word in enumerate(said):
+        places[bare(word).removesuffix("'s")].append(at)
+    words = [word.lower() for word in said]
+    empty = lexicon.stop | lexicon.numbers | lexicon.fillers | lexicon.leaning | lexicon.pointing
+
+    def carries(word: str) -> bool:
+        return len(word) > 2 and word not in empty
+
+    return {
+        word
+        for word, found in places.items()
+        if used_as_noun(words, [(at, at + 1) for at in found], carries)
+        or any(said[at][:1].isupper() and at not in opening for at in found)
+    }
 
 
 def _taggable(sentence: Sentence, lexicon: Lexicon | None) -> list[str]:

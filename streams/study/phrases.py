@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from streams.adapters.ports import Float32
+from streams.nouns import used_as_noun
 from streams.study.spoken import Line, Spoken
 from streams.study.terms import carries, term
 
@@ -17,7 +18,7 @@ LONGEST = 3
 """Words of a phrase."""
 MOST = 80
 """Phrases that are compared by the sentence model."""
-_EDGES = ',.;:!?()[]"“”…'
+_EDGES = ',.;:!?()[]"“”…-–—'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +42,22 @@ def candidates(spoken: Spoken) -> list[Phrase]:
             places[key].append((at, first, end))
             forms[key][" ".join(words)] += 1
     single = {key[0]: len(found) for key, found in places.items() if len(key) == 1}
+    words = [word.text.strip().lower().replace("’", "'") for word in spoken.words]
     kept = [
         Phrase(key=key, text=forms[key].most_common(1)[0][0], places=found, weight=_weight(key, found, single, spoken))
         for key, found in places.items()
-        if len(found) > 1 or (len(key) > 1 and forms[key].most_common(1)[0][0].istitle())
+        if (len(found) > 1 or (len(key) > 1 and forms[key].most_common(1)[0][0].istitle()))
+        and (_named(spoken, found) or used_as_noun(words, [(first, end) for _, first, end in found], carries))
     ]
     return sorted(kept, key=lambda phrase: (-phrase.weight, phrase.key))[:MOST]
+
+
+def _named(spoken: Spoken, found: Sequence[tuple[int, int, int]]) -> bool:
+    """Whether every word has a capital wherever no sentence begins with it, and that is somewhere."""
+    inside = [(first, end) for _, first, end in found if not _opens(spoken, first)]
+    return bool(inside) and all(
+        spoken.words[at].text.strip()[:1].isupper() for first, end in inside for at in range(first, end)
+    )
 
 
 def _runs(spoken: Spoken, line: Line) -> Iterator[tuple[int, int]]:
@@ -102,6 +113,8 @@ def chosen(phrases: Sequence[Phrase], vectors: Float32, subject: Float32, count:
             kept.append((phrase, weight))
         elif len(sharing) == 1 and _mostly_within(kept[sharing[0]][0], phrase):
             kept[sharing[0]] = (phrase, kept[sharing[0]][1])
+        elif all(kept[at][0].key == phrase.key[-1:] for at in sharing):
+            kept.append((phrase, weight))
     top = kept[0][1] if kept else 1.0
     return [(phrase, round(weight / top, 3)) for phrase, weight in kept]
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from streams.adapters.ports import Float32
-from streams.study.lexicon import STOP
+from streams.study.lexicon import FILLERS, STOP
 
 WIDTH = 2048
 """Buckets that terms are hashed into."""
@@ -35,7 +35,7 @@ def term(word: str) -> str:
 def carries(word: str) -> bool:
     """Whether a word may say what is spoken of."""
     plain = word.lower().replace("’", "'")
-    return len(plain) > 2 and plain not in STOP and not plain[0].isdigit()
+    return len(plain) > 2 and plain not in STOP and plain not in FILLERS and plain[0].isalpha()
 
 
 def terms(text: str) -> list[str]:

@@ -43,3 +43,10 @@ def test_a_language_without_lists_has_longer_words_as_hashtags() -> None:
     assert any(moment.hashtags for moment in found)
     for moment in found:
         assert all(len(tag) > 7 and tag.removeprefix("#") in plain(moment.text) for tag in moment.hashtags)
+
+
+def test_hashtags_are_nouns_and_names() -> None:
+    found = weigh(material(lecture_words(), LECTURE_MS, pictures=LOOKED), ProjectOptions(), name_id).moments
+    tags = {tag for moment in found for tag in moment.hashtags}
+    assert tags & {"#energy", "#object", "#pendulum", "#conservation", "#height", "#building", "#joules"}
+    assert not tags & {"#called", "#done", "#converted", "#converting", "#believe", "#willing"}

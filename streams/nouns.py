@@ -1,0 +1,89 @@
+"""Whether a word is used as a noun where it stands, told by its neighbours. Pure; English only; knows no dictionary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+BEFORE_NOUNS = _words(
+    "a an the this these those my your his her its our their every each some any no all both another other what which "
+    "whose one two three four five six seven eight nine ten first second third last next much many few several enough "
+    "more less most of in on at by for from with without about into onto over under between among through against "
+    "during within toward towards per like than via behind beyond above below across around near own new"
+)
+"""What stands before a noun, if nothing else stands between: articles and their kin, numbers, prepositions."""
+BEFORE_VERBS = _words(
+    "i you he she we they who to can could will would shall should may might must do does did don't doesn't didn't "
+    "can't cannot couldn't won't wouldn't shouldn't let's i'll you'll he'll she'll it'll we'll they'll i'd you'd he'd "
+    "she'd we'd they'd i've you've we've they've 'll 'd 've n't not never always also just please gonna wanna gotta "
+    "help let"
+)
+BEFORE_ADJECTIVES = _words(
+    "is are was were be been being am i'm you're we're they're he's she's it's that's there's isn't aren't wasn't "
+    "weren't 'm 're 's very so too quite really pretty rather fairly extremely as get gets got become becomes became "
+    "feel feels felt look looks looked seem seems seemed something anything nothing everything"
+)
+BEHIND_VERBS = _words(
+    "the a an this these those my your his her our their its me you him us them it himself herself themselves myself"
+)
+"""What follows a verb that itself follows its subject: ``the engine reaches the orbit``."""
+NUMBERS = _words(
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands "
+    "million millions billion billions trillion"
+)
+ED_NOUNS = _words("bobsled hundred infrared moped sacred watershed")
+"""Words in ``-ed`` that are no participles; those in ``-eed`` are none either."""
+LY_NOUNS = _words(
+    "ally anomaly assembly belly bully butterfly doily family fly gully jelly lily monopoly poly rally reply supply"
+)
+"""Words in ``-ly`` that are no adverbs."""
+
+
+def used_as_noun(words: Sequence[str], places: Sequence[tuple[int, int]], carries: Callable[[str], bool]) -> bool:
+    """Whether a run of words is a noun phrase by most of its places ``(first, end)``; a name among them is one.
+
+    ``words`` are those of the whole text, lower case, with the mark that ends them; ``carries`` says whether a word
+    may say what is spoken of.
+    """
+    first, end = places[0]
+    run = [bare(word) for word in words[first:end]]
+    if run[-1] in NUMBERS or participle(run[-1]) or adverb(run[0]) or adverb(run[-1]):
+        return False
+    votes = [_vote(words, first, end, carries) for first, end in places]
+    return votes.count(1) > 0 and votes.count(1) >= votes.count(-1)
+
+
+def bare(word: str) -> str:
+    """A word without the marks around it."""
+    return word.strip(',.;:!?()[]"“”…-–—')
+
+
+def adverb(word: str) -> bool:
+    """Whether a word is an adverb by its form."""
+    return len(word) > 4 and word.endswith("ly") and word not in LY_NOUNS
+
+
+def participle(word: str) -> bool:
+    """Whether a word is a past participle by its form."""
+    return len(word) > 4 and word.endswith("ed") and not word.endswith("eed") and word not in ED_NOUNS
+
+
+def _vote(words: Sequence[str], first: int, end: int, carries: Callable[[str], bool]) -> int:
+    """1: a noun phrase, -1: not one, 0: its neighbours do not tell."""
+    before = words[first - 1] if first else "."
+    before = bare(before) if before[-1:].isalnum() else ""
+    after = bare(words[end]) if end < len(words) and words[end - 1][-1:].isalnum() else ""
+    if after and carries(after) and not adverb(after) and after not in BEFORE_ADJECTIVES:
+        return -1
+    if before in BEFORE_VERBS or (end == first + 1 and before in BEFORE_ADJECTIVES):
+        return -1
+    if end > first + 1 or before in BEFORE_NOUNS:
+        return 1
+    if before and carries(before):
+        return -1 if after in BEHIND_VERBS or adverb(before) else 1
+    return 0
