@@ -58,7 +58,7 @@ def stretch(text: str) -> JSON:
     """``1:30-2:00`` as a stretch of time."""
     start, dash, end = text.partition("-")
     if not dash:
-        raise ArgumentTypeError(f"{text!r} is no stretch: write 1:30-2:00")
+        raise ArgumentTypeError(f"{text!r} is no start and end: write 1:30-2:00, or 20-60 in seconds")
     return {"start_ms": at_ms(start), "end_ms": at_ms(end)}
 
 

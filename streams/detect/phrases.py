@@ -140,7 +140,7 @@ def _length(found: Mapping[str, Evidence]) -> str:
 
 
 def _turns(found: Mapping[str, Evidence]) -> str:
-    return f"{found['turns'].text}, {found['turns'].value:.0f} changes a minute"
+    return f"{found['turns'].text} in turn, {found['turns'].value:.0f} changes a minute"
 
 
 def _match(found: Mapping[str, Evidence]) -> str:

@@ -14,6 +14,12 @@ from streams.detect.sentences import Sentence
 TITLE_CHARS = 60
 REASONS = 3
 _CLAUSE = re.compile(r"[;:–—]\s|,?\s(?=(?:because|which|so that|when|where|and|but|who)\s)")
+_COMMA = re.compile(r",\s")
+_CONDITIONS = frozenset(
+    {"when", "whenever", "if", "unless", "because", "since", "while", "as", "although", "though", "until", "after"}
+    | {"before", "once", "where", "in", "on", "at", "for", "from", "with"}
+)
+"""A sentence that begins so says nothing by its first comma."""
 _DROP_FIRST = frozenset({"so", "and", "but", "now", "well", "okay", "ok", "then", "because", "or", "um", "uh"})
 
 
@@ -32,8 +38,12 @@ def spoken_title(sentence: Sentence, lexicon: Lexicon | None) -> str:
 
 
 def _first_clauses(text: str) -> str:
-    ends = [match.start() for match in _CLAUSE.finditer(text) if 24 <= match.start() <= TITLE_CHARS]
-    return text[: ends[-1]] if ends else text
+    """Up to the last clause that fits; else to the last comma, where what stands before it is no mere condition."""
+    breaks = [_CLAUSE] if bare(text.split(maxsplit=1)[0]) in _CONDITIONS else [_CLAUSE, _COMMA]
+    for one in breaks:
+        if ends := [match.start() for match in one.finditer(text) if 24 <= match.start() <= TITLE_CHARS]:
+            return text[: ends[-1]]
+    return text
 
 
 def quiet_title(start_ms: int, signals: Sequence[SubScore]) -> str:

@@ -93,7 +93,7 @@ def turns(window: Window, timeline: Timeline) -> Measured | None:
         return None
     changes = sum(one != other for one, other in itertools.pairwise(who))
     per_min = changes * 60_000 / window.range.length_ms
-    evidence = [number("turns", window.range, per_min, "per minute", f"{changes} between {len(set(who))} speakers")]
+    evidence = [number("turns", window.range, per_min, "per minute", f"{len(set(who))} speakers")]
     return Measured(value=rounded(per_min / LIVELY_TURNS_PER_MIN), evidence=evidence)
 
 
