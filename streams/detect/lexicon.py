@@ -127,13 +127,14 @@ BY_LANGUAGE: Mapping[str, Lexicon] = {"en": ENGLISH}
 
 POLITE = _words("thank thanks please welcome kind kindly like well okay ok yes yeah sure dear")
 """Words of politeness and habit that a sentiment lexicon takes for feeling."""
-_BARE = re.compile(r"^[^\w%$€£]+|[^\w%]+$")
+_BEFORE, _BEHIND = re.compile(r"^[^\w%$€£]+"), re.compile(r"(?<![^\w%])[^\w%]+$")
+"""Punctuation of a word; behind it a run is looked at from its first sign only, else long ones take quadratic time."""
 DIGIT = re.compile(r"\d")
 
 
 def bare(word: str) -> str:
     """A word without its punctuation, lower case, with a plain apostrophe."""
-    return _BARE.sub("", word.strip().lower().replace("’", "'"))
+    return _BEHIND.sub("", _BEFORE.sub("", word.strip().lower().replace("’", "'")))
 
 
 def lexicon_for(language: str | None) -> Lexicon | None:
