@@ -84,6 +84,14 @@ def _inside(intervals: Floats, starts: Floats, length: float, limit: float) -> F
     return result
 
 
+def _whole_faces(main: Subject, starts: Floats, length: float, *, across: bool) -> Floats:
+    """Share of the looks at which each window holds the face itself, whatever of the hair, (windows,)."""
+    sides = [(b.x, b.x + b.width) if across else (b.y, b.y + b.height) for b in main.boxes]
+    low, high = np.asarray(sides, np.float64).T
+    held: Floats = ((low >= starts[:, None]) & (high <= starts[:, None] + length)).mean(axis=1)
+    return held
+
+
 def _worth(others: Sequence[Subject], main: Subject) -> list[float]:
     """Weight of each other face: how long it is seen beside the main one, and how large; together at most 1."""
     size = float(np.mean([box.width for box in main.boxes]))
@@ -102,7 +110,7 @@ def _best_start(
     starts = np.arange(0, limit - length + 1, 2, dtype=np.float64)
     main_inside = _inside(heads(main, across=across), starts, length, limit)
     whole = (main_inside > 0.98).mean(axis=1)
-    score = whole + PARTLY * main_inside.mean(axis=1)
+    score = whole + _whole_faces(main, starts, length, across=across) + PARTLY * main_inside.mean(axis=1)
     for other, worth in zip(others, _worth(others, main), strict=True):
         inside = _inside(heads(other, across=across), starts, length, limit)
         cut = ((inside > 0.15) & (inside < 0.9)).mean(axis=1)

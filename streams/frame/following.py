@@ -21,7 +21,11 @@ from streams.frame.walks import Track, inside_share, way
 HELD = 0.97
 """Share of the looks at a shot at which a still crop that does holds whoever matters."""
 GAIN = 0.03
-"""A crop moves only where that holds them at so many more of the looks."""
+"""A crop moves only where that holds them at so many more of the looks…"""
+FACES_GAIN = 0.015
+"""…or their faces alone."""
+NEAR = 0.1
+"""Of a face's width: so much on either side is not cut off while something else will do."""
 FOLLOWED = 0.7
 """A crop that moves and holds them less often loses them, where a still one does too."""
 LEAST_MS = 2_500
@@ -102,15 +106,19 @@ def _of_shot(scene: Scene, still: Decision, walk: Walk, when: TimeRange) -> Shot
     start, length = (crop.x, crop.width) if across else (crop.y, crop.height)
     low, limit = (content.x, content.width) if across else (content.y, content.height)
     spans = np.clip(heads(Subject(boxes=walk.boxes), across=across), low, low + limit)
-    faces = np.clip(_sides(walk, across=across), low, low + limit)
+    own = _sides(walk, across=across)
+    near = NEAR * (own[:, 1] - own[:, 0])
+    faces = np.clip(own + np.stack([-near, near], axis=1), low, low + limit)
     track = Track(at_ms=np.asarray(walk.at_ms, np.float64), spans=spans, faces=faces)
     held = inside_share(spans, np.full(len(walk.boxes), float(start)), length)
+    faces_held = inside_share(faces, np.full(len(walk.boxes), float(start)), length)
     if held >= HELD:
         return shot_of(still, when)
     found = way(track, when, length=length, low=low, high=low + limit, source_px=scene.ground.width, crop_px=crop.width)
     middles = track.spans.mean(axis=1)
     gone = float(((middles < start) | (middles > start + length)).mean())
-    if found is not None and found.inside >= held + GAIN and (found.inside >= FOLLOWED or gone < GONE):
+    gains = found is not None and (found.inside >= held + GAIN or found.faces >= faces_held + FACES_GAIN)
+    if found is not None and gains and (found.inside >= FOLLOWED or gone < GONE):
         path = [_key(at_ms, at, crop, across) for at_ms, at in zip(found.at_ms, found.starts, strict=True)]
         reason = (
             f"follows {_whom(scene)}: in frame in {found.inside:.0%} of {len(walk.boxes)} looks, still in {held:.0%}"

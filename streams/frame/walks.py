@@ -1,8 +1,7 @@
 """The way of a crop that follows somebody: rests, and slow moves between, planned with what comes next known. Pure.
 
-A path with the least cost through places and times (a face cut off costs, its hair a tenth of that, setting out more,
-and most of all turning back), then smoothed by a critically damped spring that looks ahead by as much as it lags: it
-never overshoots.
+A path with the least cost through places and times (a face cut off costs most, then what is around it, setting out and
+turning back), then smoothed by a critically damped spring that looks ahead by as much as it lags: it never overshoots.
 """
 
 from __future__ import annotations
@@ -22,8 +21,10 @@ PLACES = 84
 """Places of a crop's length."""
 FASTEST = 3
 """Places a step: between a fifth and a quarter of the crop's length in a second."""
-FACE, HAIR, OFF_CENTRE = 1.0, 0.1, 0.03
-"""What it costs, a step, to cut a face off, to cut off what is around it, to be far from the middle."""
+FACE, OFF_CENTRE = 4.0, 0.03
+"""What it costs, a step, to cut a face off, and to be far from the middle."""
+HAIR = 0.1, 0.5, 1.0
+"""What it may cost to cut off what is around a face: each gives a way, and the one that holds most is taken."""
 SET_OUT, MOVE, TURN_BACK = 1.2, 0.04, 3.0
 """What it costs to begin to move, to move by a place, to move the other way than the last time."""
 SPRING = 6.0
@@ -45,11 +46,12 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a window begins at each of ``at_ms``, evenly between them, and how much of the time it holds the span."""
+    """Where a window begins at each of ``at_ms``, evenly between them, and how often it holds head and face."""
 
     at_ms: list[int]
     starts: list[float]
     inside: float
+    faces: float
 
 
 def inside_share(spans: Floats, starts: Floats, length: float) -> float:
@@ -69,21 +71,30 @@ def way(
     places = np.arange(low, high - length + 1e-6, length / PLACES)
     if len(places) < 2 or len(at_ms) < 3:
         return None
-    costs = _costs(track, at_ms, places, length)
+    found = [_calm(track, at_ms, places, length, hair, (source_px, crop_px)) for hair in HAIR]
+    return max((one for one in found if one), key=lambda one: round(one.inside + one.faces, 2), default=None)
+
+
+def _calm(
+    track: Track, at_ms: Floats, places: Floats, length: float, hair: float, wide_px: tuple[int, int]
+) -> Way | None:
+    """The cheapest way that keeps to the limits of travel, where what is around a face costs ``hair``, if there is."""
+    costs = _costs(track, at_ms, places, length, hair)
     for strict in STRICTER:
         smooth_ms, smooth = _smoothed(at_ms, places[_cheapest(costs, strict)])
-        if _is_calm(smooth * WIDTH_PX, source_px, crop_px):
+        if _is_calm(smooth * WIDTH_PX, *wide_px):
             starts = np.interp(track.at_ms, smooth_ms, smooth)
             keys = _keys(smooth_ms, smooth)
             return Way(
                 at_ms=[round(smooth_ms[key]) for key in keys],
                 starts=[round(float(smooth[key]), 2) for key in keys],
                 inside=inside_share(track.spans, starts, length),
+                faces=inside_share(track.faces, starts, length),
             )
     return None
 
 
-def _costs(track: Track, at_ms: Floats, places: Floats, length: float) -> Floats:
+def _costs(track: Track, at_ms: Floats, places: Floats, length: float, hair: float) -> Floats:
     """What it costs to be at each place at each time, shape (times, places)."""
     low, high = (np.interp(at_ms, track.at_ms, track.spans[:, side]) for side in (0, 1))
     left, right = (np.interp(at_ms, track.at_ms, track.faces[:, side]) for side in (0, 1))
@@ -92,7 +103,7 @@ def _costs(track: Track, at_ms: Floats, places: Floats, length: float) -> Floats
     head, face = _out(places, length, low - margin, high + margin), _out(places, length, left, right)
     around = np.maximum(1.0, (high - low) - (right - left) + 2 * margin) / 2
     cut = np.minimum(1.0, face / np.maximum(1.0, right - left)[:, None])
-    lost = FACE * (0.4 * (face > 0) + 0.6 * cut) + HAIR * np.minimum(1.0, head / around[:, None])
+    lost = FACE * (0.4 * (face > 0) + 0.6 * cut) + hair * np.minimum(1.0, head / around[:, None])
     centre = np.abs(places[None] + length / 2 - ((low + high) / 2)[:, None]) / length
     weighed: Floats = (lost + OFF_CENTRE * centre) * np.where(near, 1.0, 0.1)[:, None]
     return weighed
