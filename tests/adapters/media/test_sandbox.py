@@ -84,8 +84,13 @@ async def test_a_machine_too_busy_to_end_in_time_is_no_verdict_on_the_file(tmp_p
 
 
 async def test_used_up_processor_time_is_a_verdict_on_the_file(tmp_path: Path) -> None:
-    with LocalSource(media(SLOW)) as source, pytest.raises(Rejected, match=r"media\.timeout"):
-        await run_child(PROBE, probe_args(tmp_path), scratch=tmp_path, source=source, limits=ChildLimits(cpu_s=1))
+    with LocalSource(media(SLOW)) as source:
+        task = asyncio.create_task(run_child(PROBE, probe_args(tmp_path), scratch=tmp_path, source=source))
+        await asyncio.sleep(0.3)
+        for pid in _children():
+            os.kill(pid, signal.SIGXCPU)  # as the kernel does at the limit
+        with pytest.raises(Rejected, match=r"media\.timeout"):
+            await task
 
 
 async def test_what_the_limits_let_through_the_memory_limit_stops(tmp_path: Path) -> None:
