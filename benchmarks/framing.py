@@ -66,7 +66,7 @@ QUICK = 4
 KINDS: tuple[Others, ...] = get_args(Others)
 SEEDS = {False: (2, 5), True: (7,)}
 """Of the scenes on which frame was set, and of the unseen ones."""
-WALKS_SEED = 11
+WALKS_SEEDS = {False: 11, True: 12}
 MODELS = ("faces", "landmarks", "voices", "whisper")
 SIDE, GAP_MS = 192, 200
 TILE_STEP, NEAR_EDGE, ALIKE = 0.5, 0.03, 0.3
@@ -186,9 +186,10 @@ def wanted(media: Path, folder: Path, *, quick: bool) -> Iterator[Wanted]:
             yield Wanted(kind="talk in turn", name=f"{others}-{seed}-{number:02}", unseen=unseen, made=made)
         for walker in (UNSEEN_WALKERS if unseen else WALKERS)[: QUICK if quick else None]:
             yield Wanted(kind="walk", name=walker.name, unseen=unseen, made=partial(_walk, media, folder, walker))
-    for walker in drawn(WALKS_SEED)[: 2 if quick else None]:
-        made = partial(_walk, media, folder, walker)
-        yield Wanted(kind="walk by chance", name=walker.name, unseen=True, made=made)
+    for unseen, seed in WALKS_SEEDS.items():
+        for walker in drawn(seed)[: 2 if quick else None]:
+            made = partial(_walk, media, folder, walker)
+            yield Wanted(kind="walk by chance", name=walker.name, unseen=unseen, made=made)
     for name in SHARED[: QUICK if quick else None]:
         yield Wanted(
             kind="shared files", name=Path(name).stem, unseen=False, made=lambda file=name: (media / file, None)
