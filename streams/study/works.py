@@ -44,7 +44,7 @@ _BEFORE = (
     re.compile(rf"{_WHOSE}{_MADE} {_title(_CLOSE)}{_DONE}", re.IGNORECASE),
 )
 _AFTER = re.compile(
-    rf"{_title(_CLOSE)}[\"”’']?(?:,? (?:which )?(?:is|was)|,) (?:a|an|the|his|her|my|our|their) "
+    rf"(?<![\w'’&.-]){_title(_CLOSE)}[\"”’']?(?:,? (?:which )?(?:is|was)|,) (?:a|an|the|his|her|my|our|their) "
     rf"(?:[a-z][\w'’-]* ){{0,2}}{_MADE}"
     r"(?=[.,;:?!]|$| by | about | from | of | that | which | written | directed )",
     re.IGNORECASE,
