@@ -23,6 +23,8 @@ T = TypeVar("T")
 _PROBE_EVERY_S = 0.15
 _FALLS_AT_START, _FALLS_OF_COMMAND = 4, 2
 """A part that falls so often before it was ever ready will not come: the stack says so and stops."""
+_PATIENCE = 2
+"""Times as long a part is given that was late once: on a machine with much else to do it would be late for ever."""
 
 
 class Runner:
@@ -52,6 +54,7 @@ class Runner:
         self._stopping = asyncio.Event()
         self._process: Child | None = None
         self._begun_s = time.monotonic()
+        self._was_late = False
 
     async def keep(self, needs: Sequence[Runner]) -> None:
         """Run until ``stop``. Raises Problem when the part does not come up at all."""
@@ -170,7 +173,8 @@ class Runner:
 
     async def _until_ready(self) -> str:
         """Probe until it works; '' then, or what the last probe said when the time is over."""
-        deadline_s, why = time.monotonic() + self.part.start_timeout_s, ""
+        patience_s = self.part.start_timeout_s * (_PATIENCE if self._was_late else 1)
+        deadline_s, why = time.monotonic() + patience_s, ""
         while time.monotonic() < deadline_s:
             try:
                 if self.part.probe:
@@ -182,7 +186,8 @@ class Runner:
                 await asyncio.sleep(_PROBE_EVERY_S)
             else:
                 return ""
-        return f"not ready after {self.part.start_timeout_s:.0f} s ({why})"
+        self._was_late = True
+        return f"not ready after {patience_s:.0f} s ({why})"
 
     async def _until_sick(self) -> str:
         """Ask for a sign of life; returns when there was none for ``sick_after_s``."""

@@ -26,7 +26,7 @@ from local.processes import open_for_append, tied
 from local.state import Layout, StackState, is_running, load, save, try_lock
 
 _NEEDED_BYTES = 1 * 2**30
-_START_TIMEOUT_S = 240.0
+_START_TIMEOUT_S = 360.0
 _STOP_TIMEOUT_S = 150.0
 _POLL_S = 0.1
 
