@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import partial
 
 import psutil
@@ -18,13 +19,12 @@ _STUB = "triton_python_backend_stub"
 
 
 def triton_part(setting: Setting) -> Part:
-    """The server and one stub a model."""
+    """The server and the stubs of its models."""
     install, weights = setting.installed.triton, setting.installed.weights
     assert install is not None
     assert weights is not None
     endpoint = f"127.0.0.1:{setting.port('triton')}"
     threads = str(min(os.cpu_count() or 2, 4))
-    models = sorted(path.parent.name for path in REPOSITORY.glob("*/config.pbtxt"))
 
     def probe() -> None:
         knock(setting.port("triton"))
@@ -61,10 +61,18 @@ def triton_part(setting: Setting) -> Part:
         port=setting.port("triton"),
         prepare=partial(remove_shared_memory, setting.stack_id),
         probe=probe,
-        alive=partial(_stubs_live, setting, len(models)),
+        alive=partial(_stubs_live, setting, instances()),
         sick_after_s=10.0,
         nice=10,
         stop_timeout_s=12.0,
+    )
+
+
+def instances() -> int:
+    """How many instances all models of the repository have together: each is a stub."""
+    configs = (path.read_text() for path in REPOSITORY.glob("*/config.pbtxt"))
+    return sum(
+        int(count) for config in configs for count in re.findall(r"^instance_group .*count: (\d+)", config, re.M)
     )
 
 
@@ -77,4 +85,4 @@ def _stubs_live(setting: Setting, expected: int) -> None:
         ours = any(prefix in argument for argument in process.info["cmdline"] or ())
         living += ours and process.info["status"] != psutil.STATUS_ZOMBIE and _STUB in process.info["cmdline"][0]
     if living < expected:
-        raise NotReadyError(f"{expected - living} of {expected} models lost the process that runs them")
+        raise NotReadyError(f"{expected - living} of {expected} instances of models lost their process")

@@ -19,7 +19,7 @@ import pytest
 from local import stack
 from local.endpoints import GIVEN_BY
 from local.leavings import leavings
-from local.parts.triton import REPOSITORY
+from local.parts.triton import instances
 from local.probes import kafka_round_trip
 from local.problems import Problem
 from local.processes import marked
@@ -118,7 +118,7 @@ def test_all_stores_come_up_fall_come_back_and_end_without_a_trace(made: Made) -
     triton = state.parts["triton"].pid
     assert triton is not None
     stubs = [child for child in psutil.Process(triton).children() if "stub" in child.name()]
-    assert len(stubs) == len(list(REPOSITORY.glob("*/config.pbtxt")))
+    assert len(stubs) == instances()
     stubs[0].kill()
     back(layout, "triton", triton)
 
