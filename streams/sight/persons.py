@@ -13,7 +13,7 @@ from PIL import Image
 from schemas.media import Box, Face
 from schemas.scenery import Person
 from streams import dead
-from streams.adapters.ports import Landmarks, Report
+from streams.adapters.ports import Landmarks, PersonsFound, Report
 from streams.attempt import timed_in_thread
 from streams.errors import Unavailable
 from streams.sight.canvas import Canvas
@@ -56,7 +56,7 @@ async def find_persons(
         for start in range(0, len(places), BATCH):
             batch = places[start : start + BATCH]
             squares, cpu_ms = await timed_in_thread(_squares, path, canvas, batch)
-            answer = await landmarks.find_persons(squares)
+            answer = await _asked(landmarks, squares)
             model, compute_ms = answer.model, compute_ms + answer.compute_ms + cpu_ms
             found |= {
                 place: [_in_display(person, canvas) for person in persons]
@@ -68,6 +68,14 @@ async def find_persons(
             dead.report_bug(error, "sight")
         warn(LOST)
     return Found(by_place=found, model=model, compute_ms=compute_ms)
+
+
+async def _asked(landmarks: Landmarks, squares: NDArray[np.uint8]) -> PersonsFound:
+    """A model that was away is asked once more: it was begun anew meanwhile, or only stood still."""
+    try:
+        return await landmarks.find_persons(squares)
+    except Unavailable:
+        return await landmarks.find_persons(squares)
 
 
 def _squares(path: Path, canvas: Canvas, places: Sequence[int]) -> NDArray[np.uint8]:

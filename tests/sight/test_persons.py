@@ -54,6 +54,24 @@ async def test_a_model_that_is_away_is_told_and_done_without(tmp_path: Path) -> 
     assert (found.by_place, warnings) == ({}, [LOST])
 
 
+class AwayOnce(DarkLipped):
+    """Not there when it is first asked."""
+
+    asked = 0
+
+    async def find_persons(self, pictures: np.ndarray) -> PersonsFound:
+        self.asked += 1
+        if self.asked == 1:
+            raise Unavailable("triton", "landmarks: begun anew")
+        return await super().find_persons(pictures)
+
+
+async def test_a_model_that_was_away_for_a_moment_is_asked_again(tmp_path: Path) -> None:
+    path = written(tmp_path / "faces.raw", 2)
+    found = await find_persons(AwayOnce(), path, CANVAS, [0, 1], report=lambda _: None, seen=0, warn=pytest.fail)
+    assert sorted(found.by_place) == [0, 1]
+
+
 async def test_nobody_is_asked_where_every_picture_shows_a_face(tmp_path: Path) -> None:
     face = Face(box=Box(x=0, y=0, width=9, height=9), score=0.9)
     assert faceless([[face], [], [face, face]]) == [1]
