@@ -22,6 +22,9 @@ from streams.sinks.documents import TOPICS
 from streams.sinks.meilisearch import run_meilisearch_sink
 from streams.sweeper import run_erasure, run_letters, run_sweeps
 
+DRAIN_S = 10.0
+"""So long the parts may take to end once they are told to."""
+
 
 def _stop_on_signals() -> asyncio.Event:
     stop = asyncio.Event()
@@ -33,18 +36,18 @@ def _stop_on_signals() -> asyncio.Event:
 async def _until_stopped(stop: asyncio.Event, pulse: Pulse, *parts: Coroutine[Any, Any, None]) -> int:
     """Run the parts until ``stop``; 1 when one of them ends or stalls by itself."""
     tasks = [asyncio.create_task(part) for part in parts]
+    told = asyncio.create_task(stop.wait())
     failed = False
     while not stop.is_set() and not failed:
-        await asyncio.wait({*tasks, asyncio.create_task(stop.wait())}, timeout=1.0, return_when="FIRST_COMPLETED")
+        await asyncio.wait({*tasks, told}, timeout=1.0, return_when="FIRST_COMPLETED")
         failed = pulse.stuck or (any(task.done() for task in tasks) and not stop.is_set())
     stop.set()
-    for task in tasks:
-        if task.done() and task.exception() is not None:
-            structlog.get_logger().error("stopped by itself", exc_info=task.exception())
-    await asyncio.wait(tasks, timeout=10.0)
+    await asyncio.wait(tasks, timeout=DRAIN_S)
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(outcome, Exception):
+            structlog.get_logger().error("stopped by itself", exc_info=outcome)
     return 1 if failed else 0
 
 
