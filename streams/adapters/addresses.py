@@ -16,7 +16,9 @@ from streams.errors import Rejected
 
 PORTS = {"http": 80, "https": 443}
 MAX_URL_CHARACTERS = 4096
-HOST = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}")
+_LABEL = r"[a-z0-9_-]{1,63}"
+HOST = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*|[0-9a-f.]*:[0-9a-f:.]{{1,44}}")
+"""A name whose parts the DNS can hold (RFC 1035, 2.3.4), or an address."""
 FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
 REFUSED_V4 = (IPv4Network("192.88.99.0/24"),)
 """6to4 relays: packets to them come out somewhere else."""
@@ -52,7 +54,7 @@ def parse_target(url: str, allow: Collection[str]) -> Target:
         raise Rejected("url.invalid", "The URL is too long or holds blanks, control characters or backslashes.")
     try:
         parsed = httpx2.URL(url)
-        host = parsed.raw_host.decode("ascii").lower().rstrip(".")
+        host = parsed.raw_host.decode("ascii").lower().removesuffix(".")
         scheme, port = parsed.scheme, parsed.port
     except (httpx2.InvalidURL, UnicodeError, ValueError):
         raise Rejected("url.invalid", "This is not a usable URL.") from None

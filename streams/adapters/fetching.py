@@ -193,7 +193,7 @@ def validator_of(headers: Mapping[str, str]) -> str:
     changed = headers.get("last-modified", "")
     try:
         age = parsedate_to_datetime(headers.get("date", "")) - parsedate_to_datetime(changed)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # a server may write any year
         return ""
     return changed if age >= timedelta(seconds=1) else ""
 

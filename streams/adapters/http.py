@@ -94,6 +94,8 @@ class PublicBackend(httpcore2.AsyncNetworkBackend):
             raise NoAnswer(PART, f"the URL's host cannot be resolved now ({error.strerror})") from error
         except TimeoutError:
             raise NoAnswer(PART, f"the URL's host was not resolved within {RESOLVE_S:g} s") from None
+        except UnicodeError as error:
+            raise Rejected("url.invalid", "The URL names a host that no name can be.") from error
 
 
 class OutsideHttp:
@@ -172,7 +174,7 @@ class OutsideHttp:
             async with self._request("GET", target, fetch.headers(), None) as answer:
                 headers = _headers(answer)
                 if answer.status in (301, 302, 303, 307, 308) and "location" in headers:
-                    url = urljoin(url, headers["location"])
+                    url = _redirected(url, headers["location"])
                     continue
                 if not fetch.begin(answer.status, headers):
                     refuse_status(answer.status)
@@ -203,6 +205,14 @@ class OutsideHttp:
                 yield answer
         except (httpcore2.NetworkError, httpcore2.TimeoutException, httpcore2.ProtocolError, ssl.SSLError) as error:
             raise NoAnswer(PART, f"the connection failed ({type(error).__name__})") from error
+
+
+def _redirected(url: str, location: str) -> str:
+    """Where a redirect leads. Raises Rejected ``url.invalid`` where that is no URL."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise Rejected("url.invalid", "The URL redirects to what is no URL.") from None
 
 
 def _headers(answer: httpcore2.Response) -> dict[str, str]:

@@ -140,6 +140,8 @@ REFUSED = [
     "http://127.0.0.1@example.com/", "http://example.com\\@127.0.0.1/", "http://127.0.0.1\\.example.com/",
     "http://example.com\t/", "http://exam\nple.com/", "http://example.com\x00.evil/", "http://127.0.0.1%00.example.com/",
     "http://[::1%25eth0]/", "http://[fe80::1%eth0]/", "http://%31%32%37.0.0.1/", "http:///etc/passwd", "http://:80/",
+    "http://a..b/", "http://.example.com/", "http://example..com/", f"http://{'a' * 64}.example/", "http://a.example../",
+    f"http://{'abc.' * 64}example/",
     "http://exa mple.com/", "http://[::1/", "http://[127.0.0.1]/", "http://example.com:80:80/", "http://*/",
     "http://" + "a" * 5000 + "/",
 ]  # fmt: skip
@@ -185,12 +187,13 @@ class Unreachable(Wire):
         (_raising(socket.gaierror(socket.EAI_NONAME, "secret.example is unknown")), Wire()),
         (_raising(socket.gaierror(socket.EAI_AGAIN, "try again")), Wire()),
         (_raising(TimeoutError()), Wire()),
+        (_raising(UnicodeError("secret.example has a label that is too long")), Wire()),
         (Names(["10.0.0.1"]), Wire()),
         (Names(), Unreachable()),
         (Names(), Wire(answer(404))),
         (Names(), Wire(answer(503))),
     ],
-    ids=["unknown", "resolver away", "resolver slow", "inside", "unreachable", "404", "503"],
+    ids=["unknown", "resolver away", "resolver slow", "no name", "inside", "unreachable", "404", "503"],
 )
 async def test_no_failure_names_the_host(resolver: Resolver, connector: Wire, tmp_path: Path) -> None:
     client = OutsideHttp(resolver=resolver, connector=connector)
@@ -241,7 +244,8 @@ async def test_a_name_that_changes_its_answer_gains_nothing(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "location", ["http://127.0.0.1/", "http://169.254.169.254/", "file:///etc/passwd", "//0x7f.1/"]
+    "location",
+    ["http://127.0.0.1/", "http://169.254.169.254/", "file:///etc/passwd", "//0x7f.1/", "http://[", "http://a..b/"],
 )
 async def test_redirects_are_checked_like_first_urls(location: str, tmp_path: Path) -> None:
     wire = Wire(answer(302, location=location), answer(200, b"secret"))
@@ -405,6 +409,7 @@ async def test_a_server_that_sends_less_than_asked_for_is_asked_again(tmp_path: 
             {"last-modified": "Sat, 01 Aug 2026 10:00:00 GMT", "date": "Sat, 01 Aug 2026 10:00:01 GMT"},
             "Sat, 01 Aug 2026 10:00:00 GMT",
         ),
+        ({"last-modified": f"Sat, 01 Aug {10**20} 10:00:00 GMT", "date": "Sat, 01 Aug 2026 10:00:01 GMT"}, ""),
         ({"last-modified": "yesterday", "date": "Sat, 01 Aug 2026 10:00:01 GMT"}, ""),
         ({}, ""),
     ],
