@@ -67,8 +67,9 @@ class DeliverStage:
     async def _try(self, event: events.DeliveryDue, work: Work) -> Commit:
         row = await self._read(event)
         outcome = None
-        if row is not None and row["state"] == "pending" and row["disabled_at"] is None:
-            outcome = await self._post(row, event, work)
+        if row is not None and row["state"] == "pending":
+            gone = Outcome(error="its receiver said that it is gone", final=True)
+            outcome = gone if row["disabled_at"] else await self._post(row, event, work)
 
         async def commit(connection: Connection) -> None:
             if outcome is not None:
@@ -117,10 +118,10 @@ async def _plan(connection: Connection, event: Told, cause: Cause) -> None:
     kind = TYPES[type(event)]
     rows = await connection.fetch(
         """select endpoint_id from webhook_endpoints
-           where org_id = $1 and disabled_at is null and $2 = any(events) order by endpoint_id""",
+           where org_id = $1 and disabled_at is null and $2 = any(events) order by endpoint_id for key share""",
         event.org_id,
         kind,
-    )
+    )  # held until all is written: one that is deleted meanwhile must not take the others' deliveries with it
     for row in rows:
         delivery_id = result_id(cause.input_id, "deliver", str(row["endpoint_id"]))
         await connection.execute(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import uuid
 from collections.abc import AsyncIterator, Mapping
@@ -226,6 +227,35 @@ async def test_the_last_try_ends_it(rig: Rig) -> None:
     await rig.handle(rig.fact, rig.fact_id)
     assert (await rig.attempt(MAX_ATTEMPTS, answer(500)))["state"] == "failed"
     assert len(await rig.dues()) == 1
+
+
+async def test_what_is_due_to_a_receiver_that_is_gone_is_not_sent_and_not_left_pending(rig: Rig) -> None:
+    await rig.handle(rig.fact, rig.fact_id)
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute("update webhook_endpoints set disabled_at = now() where org_id = $1", rig.org_id)
+    assert (await rig.attempt(1, answer(200)))["state"] == "failed"
+    assert rig.outside.sent == []
+    assert [number for number, _ in await rig.dues()] == [1]
+
+
+async def test_a_receiver_deleted_meanwhile_takes_no_other_delivery_with_it(rig: Rig, postgres: Settings) -> None:
+    """The one that is deleted is not told; the other must be, though both are planned in one transaction."""
+    api = await create_pool(postgres.postgres_api, size=1)
+    other = uuid.uuid4()
+    async with org_transaction(api, rig.org_id) as connection:
+        await connection.execute(
+            """insert into webhook_endpoints (org_id, endpoint_id, url, events, secret_encrypted)
+               select org_id, $2, url, events, secret_encrypted from webhook_endpoints where org_id = $1""",
+            rig.org_id, other,
+        )  # fmt: skip
+    async with org_transaction(api, rig.org_id) as connection:
+        await connection.execute("delete from webhook_endpoints where endpoint_id = $1", rig.endpoint_id)
+        planning = asyncio.create_task(rig.handle(rig.fact, rig.fact_id))
+        await asyncio.sleep(0.3)
+        assert not planning.done(), "it waits to see what becomes of the deleted one"
+    await planning
+    assert (await rig.delivery())["endpoint_id"] == other
+    await api.close()
 
 
 async def test_a_try_that_was_given_up_is_marked(rig: Rig) -> None:
