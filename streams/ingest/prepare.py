@@ -172,7 +172,10 @@ async def probe(
 async def _store_spans(
     probed: Probed, scratch: Path, objects: Objects, prefix: str, report: Report
 ) -> list[PreparedSpan]:
-    """Side by side, as many as the store's client lets: listening waits for the last of them."""
+    """Side by side, as many as the store's client lets: listening waits for the last of them.
+
+    Where one cannot be stored the others are not begun: their files go with the scratch folder.
+    """
     stored = 0
 
     async def store(span: PlannedSpan) -> PreparedSpan:
@@ -184,4 +187,9 @@ async def _store_spans(
         report(stored)
         return PreparedSpan(ordinal=span.ordinal, range=span.range, padded=span.padded, audio=audio)
 
-    return await asyncio.gather(*map(store, probed.spans))
+    try:
+        async with asyncio.TaskGroup() as group:
+            storing = [group.create_task(store(span)) for span in probed.spans]
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return [task.result() for task in storing]

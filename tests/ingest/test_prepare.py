@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -86,21 +87,32 @@ async def test_an_upload_stays_where_it_lies(tmp_path: Path) -> None:
 
 
 class NoFlac(ObjectsTwin):
-    """A store that goes away when sound comes."""
+    """A store that goes away when sound comes, and is slow about the others."""
+
+    asked, stored = 0, 0
 
     async def put_file(
         self, prefix: str, path: Path, content_type: str, suffix: str = "", report: Report | None = None
     ) -> ObjectRef:
-        if suffix == ".flac":
+        if suffix != ".flac":
+            return await super().put_file(prefix, path, content_type, suffix, report)
+        self.asked += 1
+        if self.asked == 1:
             raise Unavailable("objects", "it went away")
+        await asyncio.sleep(0.05)
+        self.stored += 1
         return await super().put_file(prefix, path, content_type, suffix, report)
 
 
-async def test_a_store_that_goes_away_between_spans_is_told(tmp_path: Path) -> None:
+async def test_a_store_that_goes_away_between_spans_is_told_and_nothing_goes_on(tmp_path: Path) -> None:
+    """The next attempt stores them all: those of this one would take its place, and its files are gone."""
     body = film(tmp_path / "film.mp4", seconds=6).read_bytes()
     rules = SpanRules(target_ms=2000, search_ms=500, overlap_ms=400, padding_ms=100)
+    objects = NoFlac(**{UPLOAD: body})
     with pytest.raises(Unavailable, match="it went away"):
-        await run(tmp_path, NoFlac(**{UPLOAD: body}), rules=rules)
+        await run(tmp_path, objects, rules=rules)
+    await asyncio.sleep(0.2)
+    assert (objects.asked, objects.stored) == (3, 0)
 
 
 async def test_a_download_is_stored_under_the_project(tmp_path: Path) -> None:
