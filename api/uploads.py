@@ -42,10 +42,9 @@ async def sign_upload(call: Call[SignUpload, None]) -> Reply:
         raise invalid("/size_bytes", f"A file holds at most {context.settings.max_upload_bytes} bytes.")
     if wanted.purpose != "source" and wanted.size_bytes > MOST_BYTES[wanted.purpose]:
         raise invalid("/size_bytes", f"A file for this holds at most {MOST_BYTES[wanted.purpose]} bytes.")
-    upload_id, content_type = context.new_id(), content_type_of(wanted)
-    key = object_key(call.org_id, upload_id, wanted.filename)
-    part_bytes = plan_parts(wanted.size_bytes, wanted.parts)
-    multipart_id = await context.uploads.create_multipart(key, content_type=content_type) if part_bytes else None
+    content_type, part_bytes = content_type_of(wanted), plan_parts(wanted.size_bytes, wanted.parts)
+    begun = partial(_begin, call, content_type, parts=part_bytes is not None)
+    upload_id, key, multipart_id = await (call.outside("begun upload", begun) if part_bytes else begun())
     async with call.rows() as rows:
         await rows.execute(
             """insert into uploads (org_id, upload_id, object_key, filename, content_type, size_bytes, multipart_id,
@@ -64,6 +63,14 @@ async def sign_upload(call: Call[SignUpload, None]) -> Reply:
         await plan_upload_sweep(rows, call.org_id, upload_id)
     signed = _signed(call, upload_id, key, content_type, part_bytes, multipart_id)
     return Reply(body=signed, headers={"Location": f"/v1/uploads/{upload_id}"})
+
+
+async def _begin(call: Call[SignUpload, None], content_type: str, *, parts: bool) -> tuple[UUID, str, str | None]:
+    """Id, key and, where it goes in parts, what the store calls it. Without a row it holds nothing: no part is sent."""
+    upload_id = call.context.new_id()
+    key = object_key(call.org_id, upload_id, call.body.filename)
+    begin = call.context.uploads.create_multipart
+    return upload_id, key, await begin(key, content_type=content_type) if parts else None
 
 
 def _signed(
@@ -148,11 +155,11 @@ async def abort_upload(call: Call[None, None]) -> Reply:
         row = await _find(rows, call)
         if row["state"] == "complete":
             raise ApiProblem("upload-closed", "The upload is complete; erase the projects made of it instead.")
-        if row["multipart_id"]:
-            await call.context.uploads.abort_multipart(row["object_key"], row["multipart_id"])
         await rows.execute(
             "update uploads set state = 'aborted' where org_id = $1 and upload_id = $2", call.org_id, row["upload_id"]
         )
+    if row["multipart_id"]:  # a store that is away is told again by who repeats this, or by the sweep of uploads
+        await call.context.uploads.abort_multipart(row["object_key"], row["multipart_id"])
     return Reply(status=204)
 
 
@@ -179,6 +186,7 @@ OPERATIONS = (
         request=SignUpload,
         response=SignedUpload,
         status=201,
+        located=True,
     ),
     Operation(
         method="GET",

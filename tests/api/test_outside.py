@@ -40,10 +40,20 @@ class WatchfulObjects(ObjectsTwin):
         self.away = False
 
     async def head(self, key: str) -> ObjectHead:
+        self._note()
+        return ObjectHead(key=key, size=5, etag="e")
+
+    async def create_multipart(self, key: str, *, content_type: str) -> str:
+        self._note()
+        return f"begun {key}"
+
+    async def abort_multipart(self, key: str, upload_id: str) -> None:
+        self._note()
+
+    def _note(self) -> None:
         self.asked_while_held.append(held(self._pool))
         if self.away:
             raise Unavailable("objects", "away")
-        return ObjectHead(key=key, size=5, etag="e")
 
 
 async def test_object_storage_is_asked_between_two_transactions(open_client: OpenClient) -> None:
@@ -99,3 +109,30 @@ async def test_a_kept_answer_asks_nobody(open_client: OpenClient) -> None:
     assert again.headers["idempotent-replayed"] == "true"
     assert again.content == first.content
     assert objects.asked_while_held == [False]
+
+
+async def test_an_upload_in_parts_is_begun_with_nothing_held_and_once(open_client: OpenClient) -> None:
+    """A store that is slow must not keep the database's connections, of which all callers share a few."""
+    pool = make_pool()
+    objects = WatchfulObjects(pool)
+    wanted = {"filename": "a.mp4", "size_bytes": 11 * 2**20, "parts": 2}
+    async with open_client(pool=pool, uploads=objects) as client:
+        answer = await client.post("/v1/uploads/sign", json=wanted, headers={"Idempotency-Key": "k"})
+    assert answer.status_code == 201, answer.text
+    assert objects.asked_while_held == [False]
+    (written,) = [arguments for sql, arguments in pool.rows.statements if "insert into uploads" in sql]
+    assert str(written[1]) == answer.json()["upload_id"]
+    assert f"begun {written[2]}" in written, "the row names what was begun under its own key"
+
+
+async def test_an_upload_is_aborted_with_nothing_held_and_stays_so_where_the_store_is_away(
+    open_client: OpenClient,
+) -> None:
+    pool = make_pool(**{"from uploads": {**OPEN, "multipart_id": "m"}})
+    objects = WatchfulObjects(pool)
+    objects.away = True
+    async with open_client(pool=pool, uploads=objects) as client:
+        answer = await client.delete(f"/v1/uploads/{UPLOAD}")
+    assert answer.status_code == 503
+    assert objects.asked_while_held == [False]
+    assert [sql for sql, _ in pool.rows.statements if "state = 'aborted'" in sql], "no project is made of it any more"
