@@ -15,6 +15,7 @@ from msgspec import Meta
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
+from api.auth import Caller
 from api.problems import ApiProblem
 from api.projects import find_project
 from api.registry import Call, Operation, Reply
@@ -33,6 +34,14 @@ NAMES = {
     codec.type_name(events.ProjectErased): "project.erased",
     codec.type_name(events.ClipEdited): "clip.edited",
 }
+_KEY_HOLDS = "select exists (select 1 from api_keys where org_id = $1 and key_id = $2 and revoked_at is null)"
+_EVENTS = """
+select version, type, body, at from project_events
+where org_id = $1 and project_id = $2 and version > $3
+  and exists (select 1 from api_keys where org_id = $1 and key_id = $5 and revoked_at is null)
+order by version limit $4
+"""
+"""A stream lasts for hours: nothing goes to a key that was revoked since it began."""
 ENDS = frozenset({"project.completed", "project.failed", "project.cancelled", "project.erased"})
 
 
@@ -59,16 +68,11 @@ def as_message(row: Row) -> ServerSentEvent:
     )
 
 
-async def read_events(rows: Connection, org_id: UUID, project_id: UUID, after: int) -> list[Row]:
-    """The project's events after a version, oldest first."""
-    found: list[Row] = await rows.fetch(
-        """select version, type, body, at from project_events
-           where org_id = $1 and project_id = $2 and version > $3 order by version limit $4""",
-        org_id,
-        project_id,
-        after,
-        BATCH,
-    )
+async def read_events(rows: Connection, caller: Caller, project_id: UUID, after: int) -> list[Row] | None:
+    """The project's events after a version, oldest first; None once the caller's key was revoked."""
+    found: list[Row] = await rows.fetch(_EVENTS, caller.org_id, project_id, after, BATCH, caller.key_id)
+    if not found and not await rows.fetchval(_KEY_HOLDS, caller.org_id, caller.key_id):
+        return None
     return found
 
 
@@ -94,9 +98,11 @@ async def _stream(call: Call[Any, Any], project_id: UUID, after: int, *, ended: 
             while True:
                 try:
                     async with call.rows() as rows:
-                        found = await read_events(rows, call.org_id, project_id, after)
+                        found = await read_events(rows, call.caller, project_id, after)
                 except Unavailable:
                     break  # the next wake, or the pause, tries again; the client has lost nothing
+                if found is None:
+                    return
                 for row in found:
                     yield as_message(row)
                     after = row["version"]

@@ -217,51 +217,6 @@ async def _cursor(tenant: Tenant) -> str:
     return str((await tenant.client.get("/v1/projects?limit=1")).json()["next_cursor"])
 
 
-async def test_events_are_followed_resumed_and_ended(world: World) -> None:
-    project_id = await new_project(world.ann)
-    cause = Cause(input_id=project_id, source="test", now=dt.datetime.now(dt.UTC))
-    path = f"/v1/projects/{project_id}/events"
-    following = asyncio.create_task(world.ann.client.get(path))
-    await asyncio.sleep(0.2)
-    async with org_transaction(world.worker, world.ann.org_id) as rows:
-        await lifecycle.start_stage(rows, world.ann.org_id, project_id, "ingest", cause)
-    world.listeners.wake(project_id)
-    await asyncio.sleep(0.1)
-    assert not following.done()
-    async with org_transaction(world.worker, world.ann.org_id) as rows:
-        await lifecycle.lock_project(rows, world.ann.org_id, project_id)
-        await lifecycle.fail_project(rows, world.ann.org_id, project_id, "media.corrupt", "It is broken.", cause)
-    world.listeners.wake(project_id)
-    response = await asyncio.wait_for(following, 3)
-    assert response.headers["content-type"].startswith("text/event-stream")
-    assert response.text.count("event: project.progressed") == 1
-    assert "event: project.failed" in response.text
-    assert str(world.ann.org_id) not in response.text
-    last = [line for line in response.text.splitlines() if line.startswith("id:")][-1].split()[1]
-    rest = await world.ann.client.get(path, headers={"Last-Event-ID": "1"})
-    assert "project.progressed" not in rest.text
-    assert "project.failed" in rest.text
-    done = await world.ann.client.get(path, headers={"Last-Event-ID": last})
-    assert done.status_code == 204
-
-
-async def test_a_key_may_follow_only_so_many_at_once(world: World) -> None:
-    path = f"/v1/projects/{await new_project(world.ann)}/events"
-    following = [asyncio.create_task(world.ann.client.get(path)) for _ in range(2)]
-    await asyncio.sleep(0.3)
-    refused = await world.ann.client.get(path)
-    assert (refused.status_code, refused.json()["code"]) == (429, "rate-limited")
-    for task in following:
-        task.cancel()
-    await asyncio.gather(*following, return_exceptions=True)
-    again = asyncio.create_task(world.ann.client.get(path))
-    await asyncio.sleep(0.3)
-    assert not again.done(), "the places of those that left are free"
-    await world.ann.client.delete(path.removesuffix("/events"))
-    world.listeners.wake(UUID(path.split("/")[3]))
-    assert (await asyncio.wait_for(again, 3)).status_code == 200
-
-
 async def test_sounds_are_thinned_to_what_is_asked(postgres: Settings) -> None:
     objects = ObjectsTwin()
     async with open_world(postgres, objects=objects) as world:
