@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from api.brand_rows import check_kit, find_any_kit, find_kit, read_kit, write_version
+from api.conditions import check_held
 from api.problems import ApiProblem, not_found
 from api.registry import Call, Operation, Reply
 from schemas.brand import BrandKit, Colours, EndCard, LowerThird, MusicBed, Placed
@@ -100,7 +101,10 @@ async def change_kit(call: Call[ChangeBrandKit, None]) -> Reply:
     kit_id = call.ids["kit_id"]
     async with call.rows() as rows:
         row = await find_kit(rows, call.org_id, kit_id, lock=True)
-        _check_held(call, row["version"])
+        changed_since = ApiProblem("brand-kit-changed", f"The kit is at version {row['version']} now.")
+        check_held(call.request, _etag(row["version"]), of="kit", changed=changed_since)
+        if row["version"] >= MOST_VERSIONS:
+            raise ApiProblem("limit-reached", f"A kit has at most {MOST_VERSIONS} versions.")
         before = await read_kit(rows, call.org_id, kit_id, row["version"])
         assert before is not None
         after = changed(before, call.body)
@@ -119,16 +123,6 @@ def changed(kit: BrandKit, wanted: ChangeBrandKit) -> BrandKit:
     return msgspec.structs.replace(
         kit, **{name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not UNSET}
     )
-
-
-def _check_held(call: Call[Any, Any], newest: int) -> None:
-    held = call.request.headers.get("if-match")
-    if held is None:
-        raise ApiProblem("precondition-required", "Send the kit's ETag as If-Match: another may have changed it.")
-    if held.strip() != "*" and _etag(newest) not in [tag.strip() for tag in held.split(",")]:
-        raise ApiProblem("brand-kit-changed", f"The kit is at version {newest} now.")
-    if newest >= MOST_VERSIONS:
-        raise ApiProblem("limit-reached", f"A kit has at most {MOST_VERSIONS} versions.")
 
 
 def _etag(version: int) -> str:
@@ -213,6 +207,7 @@ OPERATIONS = (
         tag="brand kits",
         permission="write",
         status=201,
+        located=True,
         summary="Make a brand kit",
         handler=create_kit,
         request=BrandKit,

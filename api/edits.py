@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from api.clips import find_clip
+from api.conditions import check_held
 from api.edit_rows import newest_version, read_edit, write_edit
 from api.problems import ApiProblem, invalid, not_found
 from api.registry import Call, Operation, Reply
@@ -142,7 +143,10 @@ async def edit_clip(call: Call[EditClip, None]) -> Reply:
     async with call.rows() as rows:
         clip = await lock_clip(rows, call.org_id, call.ids["clip_id"])
         newest = await newest_version(rows, call.org_id, clip["clip_id"])
-        _check_held(call, newest)
+        changed = ApiProblem("edit-changed", f"The edit is at version {newest} now.")
+        check_held(call.request, etag_of(newest), of="edit", changed=changed)
+        if newest >= MOST_VERSIONS:
+            raise ApiProblem("limit-reached", f"An edit has at most {MOST_VERSIONS} versions.")
         base = await read_edit(rows, clip, newest)
         assert base is not None
         material = await _material(rows, call, clip, newest)
@@ -171,17 +175,6 @@ async def _tell(rows: Connection, call: Call[EditClip, None], clip: Row, edit: E
         length_ms=round(length_ms(pieces(edit))),
     )
     await put_project_event(rows, event, call.cause(clip["clip_id"]))
-
-
-def _check_held(call: Call[EditClip, None], newest: int) -> None:
-    """The caller says which version was read, and it is the newest."""
-    held = call.request.headers.get("if-match")
-    if held is None:
-        raise ApiProblem("precondition-required", "Send the edit's ETag as If-Match: another may have changed it.")
-    if held.strip() != "*" and etag_of(newest) not in [tag.strip() for tag in held.split(",")]:
-        raise ApiProblem("edit-changed", f"The edit is at version {newest} now.")
-    if newest >= MOST_VERSIONS:
-        raise ApiProblem("limit-reached", f"An edit has at most {MOST_VERSIONS} versions.")
 
 
 async def _material(rows: Connection, call: Call[EditClip, None], clip: Row, newest: int) -> Material:

@@ -8,9 +8,10 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from api.conditions import unchanged
 from api.projects import find_project
 from api.registry import Call, Operation, Reply
-from api.transcripts import not_ready, unchanged
+from api.transcripts import not_ready
 from schemas.intelligence import EntityKind, Intelligence
 from schemas.intelligence_formats import Format, graphml, json_ld, markdown, table
 from schemas.media import ObjectRef

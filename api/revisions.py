@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from api.conditions import ANY, held_tags
 from api.meaning import with_meaning
 from api.problems import ApiProblem
 from api.projects import find_project
 from api.registry import Call
-from api.transcripts import Format, etag_of, not_ready
+from api.transcripts import is_of, not_ready
 from schemas.corrections import Change
 from schemas.documents import Transcript, encode_document
 from schemas.events import TranscriptCompleted
@@ -71,9 +72,9 @@ async def revise(
 def _current(call: Call[Any, None], row: Row, version: int) -> ObjectRef:
     """The latest version's object; raises where the caller read another one."""
     ref = msgspec.convert(row["object"], ObjectRef)
-    held = call.request.headers.get("if-match", "").removeprefix("W/")
-    known = ("", "*", *(etag_of(ref, wanted) for wanted in (*get_args(Format), "speakers")))
-    if version != row["version"] or held not in known:
+    held = held_tags(call.request)
+    holds_it = not held or ANY in held or any(is_of(tag, ref) for tag in held)
+    if version != row["version"] or not holds_it:
         raise ApiProblem("transcript-changed", f"The transcript is at version {row['version']} now.")
     if version >= MOST_VERSIONS:
         raise ApiProblem("limit-reached", f"A transcript has at most {MOST_VERSIONS} versions.")

@@ -7,9 +7,10 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
+from api.conditions import unchanged
 from api.projects import find_project
 from api.registry import Call, Operation, Reply
-from api.transcripts import not_ready, unchanged
+from api.transcripts import not_ready
 from schemas.media import ObjectRef
 from schemas.sounds import Curve, SoundKind, Sounds
 

@@ -9,10 +9,11 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from api.conditions import unchanged
 from api.problems import invalid
 from api.registry import Call, Operation, Reply
 from api.revisions import Revision, revise
-from api.transcripts import etag_of, find_transcript, unchanged
+from api.transcripts import etag_of, find_transcript
 from schemas.corrections import BadEditError
 from schemas.documents import Transcript
 from schemas.media import TimeRange

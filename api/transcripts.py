@@ -7,8 +7,8 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Meta
-from starlette.requests import Request
 
+from api.conditions import unchanged
 from api.problems import ApiProblem
 from api.projects import find_project
 from api.registry import Call, Operation, Reply
@@ -77,15 +77,14 @@ def not_ready(what: str, project: Row) -> ApiProblem:
     return ApiProblem("not-found", f"This project ended without {what}.")
 
 
-def etag_of(ref: ObjectRef, wanted: Format | Literal["speakers"]) -> str:
-    """What names one version in one format, or its speakers alone."""
-    return f'"{ref.sha256[:32]}-{wanted}"'
+def etag_of(ref: ObjectRef, *parts: str) -> str:
+    """What names one version, shown in one way: a format (of a track, masked), or its speakers alone."""
+    return f'"{"-".join((ref.sha256[:32], *parts))}"'
 
 
-def unchanged(request: Request, etag: str) -> bool:
-    """Whether the caller holds this very version."""
-    held = request.headers.get("if-none-match", "")
-    return etag in [tag.strip().removeprefix("W/") for tag in held.split(",")]
+def is_of(etag: str, ref: ObjectRef) -> bool:
+    """Whether a tag names this version, in whichever way it was shown."""
+    return etag.startswith(f'"{ref.sha256[:32]}-')
 
 
 async def find_transcript(call: Call[Any, Any], version: int | None) -> ObjectRef:
@@ -109,9 +108,8 @@ async def get_transcript(call: Call[None, ReadTranscript]) -> Reply:
     wanted = choose_format(call.query.format, call.request.headers.get("accept"))
     ref = await find_transcript(call, call.query.version)
     track = call.query.track
-    etag = etag_of(ref, wanted) if track is None else f'"{ref.sha256[:32]}-{track}-{wanted}"'
     masked = call.query.mask and wanted != "json"
-    etag = f'{etag[:-1]}-masked"' if masked else etag
+    etag = etag_of(ref, *([track] if track else []), wanted, *(["masked"] if masked else []))
     headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
     if unchanged(call.request, etag):
         return Reply(status=304, headers=headers)

@@ -95,6 +95,17 @@ async def test_a_correction_is_read_by_all_and_the_machines_version_stays(world:
     assert (oldest["made_by"], oldest["version"], oldest["changes"]) == ("machine", 1, [])
 
 
+@pytest.mark.parametrize("written", ["{}", "W/{}", '"another", {}'], ids=["as it was given", "weakened", "in a list"])
+@pytest.mark.parametrize("read", [{}, {"format": "srt", "mask": "true"}], ids=["as JSON", "as masked subtitles"])
+async def test_whatever_was_read_of_a_version_is_held(
+    world: World, objects: S3Objects, read: dict[str, str], written: str
+) -> None:
+    path = await heard(world, world.ann, objects)
+    held = written.format((await world.ann.client.get(path, params=read)).headers["etag"])
+    assert (await world.ann.client.patch(path, json=fix("Who."), headers={"If-Match": held})).status_code == 200
+    assert (await world.ann.client.patch(path, json=fix("Who.", 2), headers={"If-Match": held})).status_code == 412
+
+
 async def test_what_a_corrected_sentence_means_is_asked_for(world: World, objects: S3Objects) -> None:
     rows, model, _ = await ask(WordSentences(), [SAID], {})
     ref = await objects.put("meaning", packed(rows), "application/octet-stream", SUFFIX)

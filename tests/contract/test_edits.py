@@ -75,6 +75,20 @@ async def patched(
     return await tenant.client.patch(f"{path}/edit", json={"operations": operations, **more}, headers=headers)
 
 
+@pytest.mark.parametrize("held", ["*", 'W/"edit-1"', '"edit-9", "edit-1"'])
+async def test_a_tag_is_held_however_it_was_passed_on(world: World, objects: S3Objects, held: str) -> None:
+    path = await clip_of(world, world.ann, objects)
+    assert (await patched(world.ann, path, DELETE, held=held)).status_code == 200
+
+
+@pytest.mark.parametrize(("held", "status"), [(None, 428), ("", 428), ('"edit-2"', 412), ('"edit-1', 412)])
+async def test_an_edit_of_what_was_not_read_is_refused(
+    world: World, objects: S3Objects, held: str | None, status: int
+) -> None:
+    path = await clip_of(world, world.ann, objects)
+    assert (await patched(world.ann, path, DELETE, held=held)).status_code == status
+
+
 async def test_an_edit_is_a_new_version_and_the_machines_stays(world: World, objects: S3Objects) -> None:
     path = await clip_of(world, world.ann, objects)
     first = await world.ann.client.get(f"{path}/edit")
