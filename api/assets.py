@@ -191,6 +191,7 @@ OPERATIONS = (
         tag="brand kits",
         permission="write",
         status=202,
+        located=True,
         summary="Have an upload checked, to be used in brand kits",
         handler=create_asset,
         request=CreateAsset,

@@ -182,7 +182,6 @@ OPERATIONS = (
         query=ReadBundle,
         media_types=(ZIP,),
         problems=("project-erased", "not-ready", "export-not-done"),
-        streams=True,
         description="Files are stored in it as they are, with a `manifest.json` that tells the SHA-256 of each. "
         "`Content-Length` is told where the whole is below 2 GiB. A file that cannot be read breaks the answer off: "
         "a zip without its end is not whole.",

@@ -144,6 +144,7 @@ OPERATIONS = (
         tag="clips",
         permission="write",
         status=202,
+        located=True,
         summary="Ask for a file of a clip",
         handler=request_export,
         request=RequestExport,

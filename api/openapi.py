@@ -27,6 +27,7 @@ _TAGS = {
     "clips": "Chosen moments, and the files made of them.",
     "brand kits": "How the clips of an organisation look and sound: logo, fonts, colours, captions, music.",
     "intelligence": "What projects are about, quoted, and which of them speak of something.",
+    "scoring": "How much each sub-score counts.",
     "search": "Find what was said, with the millisecond to jump to.",
     "analytics": "Three named questions and a summary.",
     "webhooks": "Be told instead of asking.",
@@ -108,7 +109,7 @@ def _success(operation: Operation) -> dict[str, Any]:
     headers: dict[str, Any] = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
     if operation.permission != "public":
         headers["RateLimit"] = {"$ref": "#/components/headers/RateLimit"}
-    if operation.status in (201, 202) and operation.method == "POST":
+    if operation.located:
         headers["Location"] = {"$ref": "#/components/headers/Location"}
     answer: dict[str, Any] = {"description": operation.summary, "headers": headers}
     if operation.status == 204:

@@ -204,6 +204,7 @@ OPERATIONS = (
         tag="clips",
         permission="write",
         status=202,
+        located=True,
         summary="See one picture of a clip as an export would show it",
         handler=request_preview,
         afterwards=answer_with_picture,

@@ -157,6 +157,7 @@ OPERATIONS = (
         tag="projects",
         permission="write",
         status=202,
+        located=True,
         summary="Make clips of an upload or a URL",
         handler=create_project,
         request=CreateProject,

@@ -99,8 +99,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     media_types: tuple[str, ...] = ("application/json",)
     problems: tuple[str, ...] = ()
     description: str = ""
-    streams: bool = False
-    """The answer goes on for long: no request deadline."""
+    located: bool = False
+    """A good answer says in ``Location`` where what was made, or is being made, can be read."""
     transactional: bool = True
     """A POST runs in one transaction with its idempotency record; False for one that only reads."""
     afterwards: Afterwards | None = None

@@ -112,6 +112,7 @@ OPERATIONS = (
         tag="clips",
         permission="write",
         status=202,
+        located=True,
         summary="Have an export made again, to see whether the same bytes come out",
         handler=request_replay,
         response=Replay,

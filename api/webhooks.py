@@ -130,6 +130,7 @@ OPERATIONS = (
         tag="webhooks",
         permission="write",
         status=201,
+        located=True,
         summary="Register a receiver; its secret is shown this once",
         handler=create_endpoint,
         request=CreateEndpoint,

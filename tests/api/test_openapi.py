@@ -47,3 +47,8 @@ def test_every_request_refuses_fields_it_does_not_know() -> None:
     for operation in OPERATIONS:
         for struct in (operation.request, operation.query):
             assert struct is None or struct.__struct_config__.forbid_unknown_fields, operation.name
+
+
+def test_every_tag_says_what_it_is_for() -> None:
+    document = make_document(OPERATIONS)
+    assert {operation.tag for operation in OPERATIONS} == {tag["name"] for tag in document["tags"]}

@@ -21,6 +21,7 @@ from schemas.ids import result_id
 from schemas.media import ObjectRef
 from streams.adapters.postgres import org_transaction
 from streams.settings import Settings
+from tests.api.documented import undocumented, unnamed
 from tests.api.twins import AnalyticsTwin, ObjectsTwin
 from tests.contract.api_world import World, new_clip, new_project, open_world
 from tests.contract.test_api_files import finish, kept
@@ -185,6 +186,8 @@ async def test_nonsense_never_becomes_a_server_error(postgres: Settings) -> None
                 if answer.status_code >= 400:
                     assert answer.headers["content-type"] == "application/problem+json", operation.name
                     assert answer.json()["status"] == answer.status_code
+                told = [*undocumented(operation, answer), *unnamed(operation, answer)]
+                assert not told, (operation.name, told, answer.request.url, answer.request.content)
     assert {200, 202, 404, 409, 422} <= set(counts)
 
 
