@@ -16,9 +16,11 @@ from streams.adapters.media.sandbox import ChildFailed, run_child
 from streams.adapters.ports import Report
 from streams.dead import TOLD, report_bug
 from streams.errors import Rejected
+from streams.render.codecs import Encoding
+from streams.render.earlier import EarlierFile
 from streams.render.hardware import ADDRESS_SPACE_BYTES
 from streams.render.safer import Simpler, failed, simpler
-from streams.render.task import Rendered, RenderTask
+from streams.render.task import Rendered, RenderTask, clip_file
 
 LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=3_600, wall_s=3_600.0, nice=19)
 """Of one file. A 4K source takes 1.2 GB."""
@@ -40,6 +42,11 @@ class Made(Value, frozen=True, kw_only=True):
     def certificate(self) -> Certificate:
         """What was measured on it."""
         return self.rendered.certificate
+
+    def file(self, encoding: Encoding) -> EarlierFile:
+        """What another try may take of it: what is shown there as it is here."""
+        made = self.rendered
+        return EarlierFile(path=str(self.folder / clip_file(encoding)), threads=made.threads, chunks=made.chunks)
 
     def certified(self, certificate: Certificate, cpu_ms: int) -> Made:
         """The same with another certificate and cost."""
@@ -106,7 +113,9 @@ async def best_of_two(first: Made, task: RenderTask, source: SourceHandle, onwar
     onward.next()
     folder = first.folder / SECOND
     folder.mkdir()
-    again = msgspec.structs.replace(task, plan=safer.plan, template=safer.template)
+    again = msgspec.structs.replace(
+        task, plan=safer.plan, template=safer.template, earlier=[first.file(task.encoding), *task.earlier]
+    )
     try:
         second = await _make(again, folder, source, onward)
     except Rejected as error:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from schemas.documents import Aspect, FramePlan, Transcript
+from schemas.documents import Aspect, Certificate, FramePlan, Transcript
 from schemas.events import RenderRequested
 from schemas.export_options import ExportOptions
 from schemas.media import Box, ObjectRef, Segment, TimeRange
@@ -23,7 +23,7 @@ from streams.adapters.media.sandbox import ChildFailed
 from streams.render.asked import words_near
 from streams.render.loudness import RATE_HZ
 from streams.render.produce import Produced, Shape, framing_of, produce_all
-from streams.render.safer import failed
+from streams.render.safer import failed, simpler
 from streams.render.wanted import Shared, Words
 from streams.render.writer import Encoding
 from tests.render.synth import flash_and_beep, plan, words
@@ -153,6 +153,40 @@ async def test_a_file_that_fails_is_made_once_more_in_a_safer_way(
     ]
     assert ticks == sorted(ticks)
     assert len([key for key in memory.stored if key.endswith(".mp4")]) == 1, "the other file is not kept"
+
+
+async def test_a_second_try_takes_what_the_first_showed_as_well(tmp_path: Path) -> None:
+    """Of two shots one loses a face: only that one is encoded again, and the file is what it would be by itself."""
+    path = tmp_path / "source.mp4"
+    index = flash_and_beep(path, length_ms=9_000)
+    whole = plan(index, 0, 8_200)
+    ranges = [TimeRange(start_ms=0, end_ms=4_000), TimeRange(start_ms=4_000, end_ms=8_200)]
+    looks = [
+        FaceExpectation(at_ms=at_ms, box=Box(x=10, y=60, width=30, height=40), speaks=True)
+        for at_ms in range(4_100, 8_000, 100)
+    ]
+    shots = [msgspec.structs.replace(whole.shots[0], range=one) for one in ranges]
+    crops = msgspec.structs.replace(whole, shots=shots, expected=looks)
+
+    async def made(crops: FramePlan) -> tuple[Certificate, bytes]:
+        memory, scratch = Memory(), tmp_path / str(len(crops.expected))
+        scratch.mkdir()
+        with LocalSource(path) as source:
+            (produced,) = await produce_all(
+                [Shape(request=request_for(crops), plan=crops, prefix="org/project/exports/result")],
+                Shared(index=index, encoding=Encoding(preset="ultrafast")),
+                source=source, objects=memory, scratch=scratch, report=lambda _: None,  # type: ignore[arg-type]
+            )  # fmt: skip
+        assert isinstance(produced, Produced)
+        return produced.certificate, memory.stored[produced.files.video.key][0]
+
+    twice, video = await made(crops)
+    assert (twice.verdict, twice.tries, twice.chunks, twice.chunks_reused) == ("pass", 2, 2, 1)
+    safer = simpler(crops, None, ["nobody_in_frame"])
+    assert safer is not None
+    once, same = await made(msgspec.structs.replace(safer.plan, expected=[]))
+    assert (once.tries, once.chunks_reused) == (1, 0)
+    assert video == same
 
 
 def test_neighbours_framed_alike_are_told_once(tmp_path: Path) -> None:
