@@ -204,19 +204,27 @@ class Client:
         return self._stream(self._plain, url, path, on_bytes)
 
     def _stream(self, http: httpx2.Client, url: str, path: Path, on_bytes: Callable[[int], None]) -> int:
-        partial = path.with_name(path.name + ".part")
-        for tries_left in range(TRIES - 1, -1, -1):
-            try:
-                with http.stream("GET", url) as answer:
-                    if answer.status_code >= 400:
-                        raise self._not_fetched(http, answer, path)
-                    size = _write(partial, answer.iter_bytes(CHUNK_BYTES), on_bytes)
-                partial.replace(path)
-                return size
-            except httpx2.TransportError as error:
-                if not tries_left:
-                    raise CliError(STACK_UNAVAILABLE, f"{path.name} could not be fetched: {_said(error)}.") from None
-                self.sleep(1.0)
+        partial, counter = path.with_name(path.name + ".part"), Rewinding(on_bytes)
+        try:
+            for tries_left in range(TRIES - 1, -1, -1):
+                counter.begin()
+                try:
+                    with http.stream("GET", url) as answer:
+                        if answer.status_code < 400:
+                            size = _write(partial, answer.iter_bytes(CHUNK_BYTES), counter.add)
+                            partial.replace(path)
+                            return size
+                        if answer.status_code not in RETRY_STATUS or not tries_left:
+                            raise self._not_fetched(http, answer, path)
+                        pause_s = retry_after_s(answer.headers)
+                except httpx2.TransportError as error:
+                    if not tries_left:
+                        said = f"{path.name} could not be fetched: {_said(error)}."
+                        raise CliError(STACK_UNAVAILABLE, said) from None
+                    pause_s = 1.0
+                self.sleep(pause_s)
+        finally:
+            partial.unlink(missing_ok=True)
         raise AssertionError("unreachable")
 
     def _not_fetched(self, http: httpx2.Client, answer: httpx2.Response, path: Path) -> CliError:
@@ -224,6 +232,26 @@ class Client:
             return CliError(REFUSED, f"{path.name} could not be fetched ({answer.status_code}).")
         answer.read()
         return self.refused(answer)
+
+
+class Rewinding:
+    """Passes counts of bytes on; a new try first takes back what the broken one had counted."""
+
+    def __init__(self, on_bytes: Callable[[int], None]) -> None:
+        """Report to ``on_bytes``."""
+        self._on_bytes = on_bytes
+        self._counted = 0
+
+    def begin(self) -> None:
+        """A try begins."""
+        if self._counted:
+            self._on_bytes(-self._counted)
+        self._counted = 0
+
+    def add(self, count: int) -> None:
+        """``count`` bytes more."""
+        self._counted += count
+        self._on_bytes(count)
 
 
 def _write(path: Path, chunks: Iterator[bytes], on_bytes: Callable[[int], None]) -> int:
@@ -239,7 +267,7 @@ def _write(path: Path, chunks: Iterator[bytes], on_bytes: Callable[[int], None])
 def retry_after_s(headers: Mapping[str, str]) -> float:
     """Seconds to wait that the server named (at most 30), else 1."""
     value = headers.get("retry-after", "")
-    return min(30.0, float(value)) if value.isdigit() else 1.0
+    return min(30.0, float(value)) if value.isascii() and value.isdigit() else 1.0
 
 
 def _said(error: Exception) -> str:

@@ -50,24 +50,27 @@ def edit(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """Show a clip's edit, or make its next version."""
     path = f"/v1/clips/{args.clip}/edit"
     current = client.get(path, version=args.version)
-    operations = _operations(client, args, current)
+    transcript = _transcript(client, args.clip) if args.delete_words else {}
+    operations = _operations(client, args, current, transcript)
     if operations and args.version is not None:
         raise CliError(USAGE, "--version shows a version: it does not go with changes. The newest is what is changed.")
     if operations:
-        body = {"operations": operations, "note": args.note}
+        body: JSON = {"operations": operations, "note": args.note}
+        if transcript:
+            body["transcript_version"] = transcript["version"]  # a correction meanwhile counts its words otherwise
         current = client.patch(path, body, f'"edit-{current["version"]}"')
     if not args.json:
         _show(current, display)
     return OK, current
 
 
-def _operations(client: Client, args: Namespace, current: JSON) -> list[JSON]:
+def _operations(client: Client, args: Namespace, current: JSON, transcript: JSON) -> list[JSON]:
     """What the flags ask for, in the order of this function."""
     found: list[JSON] = []
     if args.undo:
         found.append({"op": "restore", "version": _before(client, args.clip, current)})
     if args.delete_words:
-        words = _words(client, args.clip, current)
+        words = _words(transcript, current)
         found += [_delete(wanted, words) for wanted in args.delete_words]
     if args.drop_fillers:
         found.append({"op": "drop_fillers"})
@@ -123,14 +126,17 @@ def _before(client: Client, clip: str, current: JSON) -> int:
         return int(versions[number]["base_version"])
 
 
-def _words(client: Client, clip: str, current: JSON) -> list[tuple[int, str]]:
+def _transcript(client: Client, clip: str) -> JSON:
+    """What is said in the clip's project, as the newest version has it."""
+    return client.get(f"/v1/projects/{client.get(f'/v1/clips/{clip}')['project_id']}/transcript")
+
+
+def _words(transcript: JSON, current: JSON) -> list[tuple[int, str]]:
     """Number and text of each word that is played now."""
-    project = client.get(f"/v1/clips/{clip}")["project_id"]
-    words = client.get(f"/v1/projects/{project}/transcript")["words"]
     times = [(one["start_ms"], one["end_ms"]) for one in current["segments"]]
     return [
         (number, _plain(word["text"]))
-        for number, word in enumerate(words)
+        for number, word in enumerate(transcript["words"])
         if any(start <= (word["start_ms"] + word["end_ms"]) / 2 < end for start, end in times)
     ]
 

@@ -166,13 +166,18 @@ def _download(client: Client, project_id: str, out: Path, display: Display) -> t
     what = "clip" if len(exports) == len(clips) else "export"
     with display.bar(f"Downloading {counted(len(exports), what)}", total) as on_bytes:
         for clip, made in found:
-            names = [collect.stem(clip["ordinal"], clip["title"], export["aspect"]) for export in made]
-            saved = [
-                (export, collect.download_export(client, export, name, out, on_bytes))
-                for export, name in zip(made, names, strict=True)
-            ]
+            saved = [_fetched(client, clip, export, out, on_bytes) for export in made]
             entries.append(collect.clip_entry(clip, saved))
     return entries, exports
+
+
+def _fetched(
+    client: Client, clip: JSON, export: JSON, out: Path, on_bytes: Callable[[int], None]
+) -> tuple[JSON, dict[str, str]]:
+    """An export, read anew, and its files: links die in minutes, and the files before these may take longer."""
+    fresh = client.get(f"/v1/exports/{export['export_id']}")
+    name = collect.stem(clip["ordinal"], clip["title"], fresh["aspect"])
+    return fresh, collect.download_export(client, fresh, name, out, on_bytes)
 
 
 def exit_code(project: JSON, clips: list[JSON]) -> int:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from cli import resume
-from cli.client import CHUNK_BYTES, JSON, Client, SignatureRefused
+from cli.client import CHUNK_BYTES, JSON, Client, Rewinding, SignatureRefused
 from cli.exits import USAGE, CliError
 
 OnBytes = Callable[[int], None]
@@ -85,26 +85,6 @@ def _send_parts(
 def _sign_more(client: Client, begun: resume.Begun, first: int) -> dict[int, str]:
     numbers = list(range(first, min(begun.part_count, first + SIGN_AT_ONCE - 1) + 1))
     return _urls(client.post(f"/v1/uploads/{begun.upload_id}/parts", {"numbers": numbers}))
-
-
-class Rewinding:
-    """Passes counts of bytes on; a new try first takes back what the broken one had counted."""
-
-    def __init__(self, on_bytes: OnBytes) -> None:
-        """Report to ``on_bytes``."""
-        self._on_bytes = on_bytes
-        self._sent = 0
-
-    def begin(self) -> None:
-        """A try begins."""
-        if self._sent:
-            self._on_bytes(-self._sent)
-        self._sent = 0
-
-    def add(self, count: int) -> None:
-        """``count`` bytes went out."""
-        self._sent += count
-        self._on_bytes(count)
 
 
 def _blocks(path: Path, start: int, length: int, counter: Rewinding) -> Iterator[bytes]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
 import httpx2
 import pytest
 
@@ -61,3 +64,44 @@ def test_an_api_that_does_not_answer_is_said_to_in_one_line() -> None:
 
 def test_retry_after_is_bounded() -> None:
     assert [retry_after_s({"retry-after": text}) for text in ("3", "999", "soon")] == [3.0, 30.0, 1.0]
+
+
+BODY = b"a whole film"
+
+
+def cut() -> Iterator[bytes]:
+    yield BODY[:5]
+    raise httpx2.ReadError("the line went dead")
+
+
+def fetched(twin: Twin, path: Path, *answers: Callable[[], httpx2.Response]) -> list[int]:
+    """Counts of a download that is answered so, one try after the other."""
+    client, counts, left = twin.client(), list[int](), list(answers)
+    client._plain = httpx2.Client(transport=httpx2.MockTransport(lambda _: left.pop(0)()))
+    try:
+        client.download("http://store/film", path, counts.append)
+    finally:
+        client.close()
+    return counts
+
+
+def broken() -> httpx2.Response:
+    return httpx2.Response(200, content=cut())
+
+
+def busy() -> httpx2.Response:
+    return httpx2.Response(503, headers={"retry-after": "3"})
+
+
+def test_a_download_that_breaks_is_tried_again_and_counted_once(tmp_path: Path) -> None:
+    twin = Twin()
+    counts = fetched(twin, tmp_path / "film", broken, busy, lambda: httpx2.Response(200, content=BODY))
+    assert (tmp_path / "film").read_bytes() == BODY
+    assert (sum(counts), twin.slept) == (len(BODY), [1.0, 3.0])
+
+
+@pytest.mark.parametrize("answer", [broken, busy, lambda: httpx2.Response(404)], ids=["broken", "busy", "gone"])
+def test_a_download_that_fails_leaves_nothing(tmp_path: Path, answer: Callable[[], httpx2.Response]) -> None:
+    with pytest.raises(CliError, match="film could not be fetched"):
+        fetched(Twin(), tmp_path / "film", *[answer] * 4)
+    assert list(tmp_path.iterdir()) == []

@@ -46,7 +46,7 @@ def twin_of(*answers: httpx2.Response, **more: Any) -> Twin:
     twin.overrides[("PATCH", PATH)] = [version(9)]
     words = [{"text": text, "start_ms": 1_000 * at, "end_ms": 1_000 * at + 600} for at, text in enumerate(SAID)]
     twin.overrides[("GET", "/v1/clips/c1")] = [httpx2.Response(200, json={"project_id": "p1"})]
-    twin.overrides[("GET", "/v1/projects/p1/transcript")] = [httpx2.Response(200, json={"words": words})]
+    twin.overrides[("GET", "/v1/projects/p1/transcript")] = [httpx2.Response(200, json={"version": 4, "words": words})]
     pages = more.get("pages", [])
     twin.overrides[("GET", f"{PATH}/versions")] = [httpx2.Response(200, json=page) for page in pages]
     return twin
@@ -58,6 +58,7 @@ def test_flags_become_operations_on_the_version_that_was_read() -> None:
     code, answer = run(twin, *flags, "--delete-words", "doctor who", "--note", "shorter")
     assert (code, answer["version"]) == (0, 9)
     assert twin.headers[-1]["if-match"] == '"edit-3"'
+    assert twin.seen[-1][2]["transcript_version"] == 4, "the words are counted in the version that was read"
     assert asked(twin) == [
         {"op": "delete_words", "first_word": 0, "end_word": 2},
         {"op": "delete_words", "first_word": 4, "end_word": 6},

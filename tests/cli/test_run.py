@@ -8,6 +8,7 @@ import subprocess
 from argparse import Namespace
 from pathlib import Path
 
+import httpx2
 import pytest
 from rich.console import Console
 
@@ -76,6 +77,28 @@ def test_a_run_leaves_clips_transcript_and_report(tmp_path: Path) -> None:
     assert "a face in 75%, somebody, but no face in 5%, a screen or a slide in 25%" in " ".join(text.split())
     assert "150 joules" in text
     assert "ingest: done" in text
+
+
+class Hasty(Twin):
+    """Its links die as soon as another export is read."""
+
+    fresh = ""
+
+    def answer(self, request: httpx2.Request) -> httpx2.Response:
+        if request.url.host == "store" and request.method == "GET" and request.url.path[1] != self.fresh:
+            return httpx2.Response(403)
+        if request.url.path.startswith("/v1/exports/"):
+            self.fresh = request.url.path[-1]
+        return super().answer(request)
+
+
+def test_links_are_asked_for_when_their_turn_comes(tmp_path: Path) -> None:
+    """On a slow line the files of the first clips take longer than links live."""
+    done = sse((1, "project.completed", {}))
+    twin = Hasty(streams=[done], project=finished())
+    twin.clips = [clip(0, "One"), clip(1, "Two"), clip(2, "Three")]
+    twin.exports = {f"export-{number}": export(number) for number in range(3)}
+    assert run(tmp_path, twin)[0].code == OK
 
 
 def test_each_shape_of_a_clip_is_fetched_and_told(tmp_path: Path) -> None:

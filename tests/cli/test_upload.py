@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from cli.client import Rewinding
 from cli.exits import STACK_UNAVAILABLE, USAGE, CliError
 from cli.resume import Note
-from cli.upload import Rewinding, check_file, upload
+from cli.upload import check_file, upload
 from tests.cli.twin import Twin
 
 
