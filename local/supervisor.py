@@ -35,7 +35,6 @@ class Supervisor:
 
     def __init__(self, assembly: Assembly, early: Sequence[int] = ()) -> None:
         """Nothing is started yet. ``early``: signals that came before `run` can take them."""
-        self._assembly = assembly
         self._early = early
         self._state = assembly.state
         self._layout = assembly.setting.layout

@@ -1,11 +1,10 @@
-"""From source time to output time and back, through the pieces of an edit. Pure; cuts nothing.
+"""From source time to output time, through the pieces of an edit. Pure; cuts nothing.
 
 A moment of the source may be played never, once or more often; a moment of the output comes from one of the source.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -54,22 +53,9 @@ def length_ms(played: Sequence[Piece]) -> float:
     return played[-1].output_end_ms if played else 0.0
 
 
-def to_output(played: Iterable[Piece], source_ms: float) -> list[float]:
-    """When a moment of the source is played, in order; empty when it is cut out."""
-    return [on_output(piece, source_ms) for piece in played if piece.source.start_ms <= source_ms < piece.source.end_ms]
-
-
 def on_output(piece: Piece, source_ms: float) -> float:
     """A moment of the source on the output's clock, as if the piece went on before and after its ends."""
     return piece.output_start_ms + (source_ms - piece.source.start_ms) / piece.speed
-
-
-def to_source(played: Sequence[Piece], output_ms: float) -> float:
-    """What is played at a moment of the output; before its start the first moment, after its end the last."""
-    number = bisect_right([piece.output_start_ms for piece in played], output_ms) - 1
-    piece = played[max(0, number)]
-    within = min(max(0.0, output_ms - piece.output_start_ms), piece.output_ms)
-    return piece.source.start_ms + within * piece.speed
 
 
 def hull(played: Sequence[Piece]) -> TimeRange:

@@ -68,8 +68,8 @@ class _Parser:
         self._tokens: list[tuple[str, str]] = []
         self._at = 0
         self._depth = 0
-        position = 0
-        while text[position:].strip():
+        position, end = 0, len(text.rstrip())
+        while position < end:
             match = _TOKEN.match(text, position)
             if match is None:
                 raise _fail(f"{_EXPECTED} at `{text[position:].strip()}`.\n{position + 1}:{len(text)} {text}")

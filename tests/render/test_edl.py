@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from schemas.documents import FramePlan, ShotCrop
 from schemas.edit import EditList, EditSegment
-from schemas.edit_clock import length_ms, pieces, to_source
+from schemas.edit_clock import length_ms, pieces
 from schemas.media import CropBox, TimeRange
 from streams.render.edl import Shots, Timeline, fill_slots, timeline_of
 from tests.render.test_damage import STEADY, index
+from tests.schemas.clocks import to_source
 
 RATES = [Fraction(rate) for rate in ("24000/1001", "15", "25", "30000/1001", "30", "50", "60")]
 

@@ -15,10 +15,11 @@ from schemas import edit_operations as ops
 from schemas.corrections import BadEditError
 from schemas.edit import CropKey, EditList, EditSegment, machine_edit, plain
 from schemas.edit_apply import Material, apply
-from schemas.edit_clock import hull, length_ms, pieces, takes, to_output, to_source, union
+from schemas.edit_clock import hull, length_ms, on_output, pieces, takes, union
 from schemas.edit_gaps import MARGIN_MS, Gaps
 from schemas.edited import words_out
 from schemas.media import CropBox, TimeRange, Word
+from tests.schemas.clocks import to_source
 
 DURATION_MS = 60_000
 
@@ -236,8 +237,7 @@ def test_both_clocks() -> None:
         ],
     )
     played = pieces(edit)
-    assert to_output(played, 1_200) == [100, 1_200]
-    assert to_output(played, 2_000) == []
+    assert [on_output(piece, 1_200) for piece in played] == [100, 1_200]
     assert [to_source(played, at) for at in (0, 100, 500, 1_500, 9_999)] == [1_000, 1_200, 500, 1_500, 1_500]
     assert hull(played) == time(500, 2_000)
     assert union(piece.source for piece in played) == [time(500, 2_000)]
