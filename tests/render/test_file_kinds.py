@@ -17,7 +17,8 @@ from streams.render.checks.containers import has_edit_lists, index_first
 from streams.render.edl import Timeline
 from streams.render.previews import preview_count, preview_size, shortened
 from streams.render.writer import encoding_for, encoding_of
-from tests.render.test_checks import TIMELINE, Making, bad, break_sync, found, scene
+from tests.render.checked import TIMELINE, Making, bad, found, scene
+from tests.render.test_checks import break_sync
 
 SILENT = {"lufs", "true_peak", "clipping", "av_offset"}
 UNSEEN = {"size", "frames", "caption_offset", "caption_cut_off", "nobody_in_frame", "cut_face", "jitter", "reversals"}

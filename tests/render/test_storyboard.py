@@ -9,7 +9,7 @@ from PIL import Image
 
 from schemas.thumbnails import Sprite, storyboard_vtt
 from streams.render.storyboard import Tiles
-from tests.render.test_checks import SIZE, frame
+from tests.render.checked import SIZE, frame
 
 
 def test_each_tile_shows_its_time(tmp_path: Path) -> None:
