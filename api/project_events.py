@@ -85,6 +85,8 @@ async def follow_project(call: Call[None, FollowProject]) -> Reply | Response:
     ended = project["state"] in ("completed", "failed", "cancelled")
     if ended and not unseen:
         return Response(status_code=204)
+    if call.request.method == "HEAD":
+        return Response(media_type="text/event-stream")
     call.context.followers.require(str(call.caller.key_id))
     stream = _stream(call, project["project_id"], after, ended=ended)
     return EventSourceResponse(stream, ping=HEARTBEAT_S, sep="\n", send_timeout=30)

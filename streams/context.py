@@ -131,6 +131,7 @@ async def open_context(settings: Settings, stage: str, pool: Pool) -> AsyncItera
             chat=await _open_chat(stack, settings) if stage == "study" else None,
             log=KafkaLog(settings.kafka) if stage == "render" else None,
         )
+        stack.callback(context.cache.close)
         context.clean()
         yield context
 

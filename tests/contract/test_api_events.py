@@ -81,3 +81,9 @@ async def test_a_stream_ends_when_its_key_is_revoked(world: World) -> None:
     response = await asyncio.wait_for(following, 3)
     assert response.status_code == 200
     assert "project.progressed" not in response.text
+
+
+async def test_who_asks_for_the_head_alone_is_not_kept(world: World) -> None:
+    path = f"/v1/projects/{await new_project(world.ann)}/events"
+    head = await asyncio.wait_for(world.ann.client.head(path), 3)
+    assert (head.status_code, head.headers["content-type"].partition(";")[0]) == (200, "text/event-stream")

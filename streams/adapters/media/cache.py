@@ -22,6 +22,8 @@ from streams.errors import Unavailable
 BLOCK_BYTES = 2**20
 READ_AHEAD_BLOCKS = 3
 """Brought along when the request before ended where this one begins: a demuxer reads forwards."""
+MOST_FILES = 256
+"""Open at once: of short videos many fit, and a process may have only so many descriptors (often 1,024)."""
 FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE = 1, 2
 SUFFIX = ".source"
 Block = tuple[str, int]
@@ -83,6 +85,7 @@ class SourceCache:
     def descriptor(self, key: str) -> int:
         """The open sparse file of an object."""
         if key not in self._files:
+            self._close_oldest()
             self._files[key] = os.open(self._path(key), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         return self._files[key]
 
@@ -139,8 +142,24 @@ class SourceCache:
     def _close_empty(self) -> None:
         held = {key for key, _ in [*self._used, *self._pinned, *self._fetching]}
         for key in [key for key in self._files if key not in held]:
-            os.close(self._files.pop(key))
-            self._path(key).unlink(missing_ok=True)
+            self._forget(key)
+
+    def _close_oldest(self) -> None:
+        """Make room for one more open file: of objects that nobody reads, those go whose last use is longest ago."""
+        surplus = len(self._files) + 1 - MOST_FILES
+        if surplus <= 0:
+            return
+        held = {key for key, _ in [*self._pinned, *self._fetching]}
+        last_use = {key: at for at, (key, _) in enumerate(self._used)}
+        idle = sorted((key for key in self._files if key not in held), key=lambda key: last_use.get(key, -1))
+        for key in idle[:surplus]:
+            for block in [block for block in self._used if block[0] == key]:
+                del self._used[block]
+            self._forget(key)
+
+    def _forget(self, key: str) -> None:
+        os.close(self._files.pop(key))
+        self._path(key).unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
         return self._directory / (hashlib.sha256(key.encode()).hexdigest() + SUFFIX)
