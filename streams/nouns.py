@@ -44,6 +44,31 @@ LY_NOUNS = _words(
 """Words in ``-ly`` that are no adverbs."""
 
 
+def _graded(adjective: str) -> tuple[str, ...]:
+    """An adjective with its comparative and superlative in each way of spelling (``big``: ``biger`` and ``bigger``)."""
+    stem = adjective[:-1] + "i" if adjective.endswith("y") else adjective.removesuffix("e")
+    return adjective, *(f"{form}{end}" for form in (stem, stem + stem[-1]) for end in ("er", "est"))
+
+
+ADJECTIVES = frozenset(
+    form
+    for adjective in _words(
+        "able angry available awful bad beautiful big bigger bitter boring brave brief bright broad busy careful cheap "
+        "clear clever close complicated crazy crude dangerous dear dense difficult dirty dull eager early easy "
+        "effective efficient empty enormous expensive false familiar famous fast fine flexible funny fuzzy gentle glad "
+        "grateful great guilty handy happy hard harsh healthy heavy helpful high hot huge hungry important impossible "
+        "interesting large lazy likely long loose loud low lucky messy narrow nasty neat necessary nervous nice noisy "
+        "obvious odd old particular polite poor popular powerful proper proud pure quick quiet rare rich rough sad "
+        "safe sensible serious severe shallow sharp shiny short shy sick silent silly simple slight slow small smart "
+        "smooth soft sorry specific spongy squishy steep sticky strange strong stupid subtle successful sudden sure "
+        "tall terrible thick thin tidy tight tiny tired tough true typical ugly unable unlikely useful useless usual "
+        "vague valid various vast warm weak weird wet wide wild willing wise wonderful worse worst worth young"
+    )
+    for form in _graded(adjective)
+)
+"""Words that tell what something is like and hardly ever are its name, by hand, in all three degrees."""
+
+
 def used_as_noun(words: Sequence[str], places: Sequence[tuple[int, int]], carries: Callable[[str], bool]) -> bool:
     """Whether a run of words is a noun phrase by most of its places ``(first, end)``; a name among them is one.
 
@@ -52,7 +77,7 @@ def used_as_noun(words: Sequence[str], places: Sequence[tuple[int, int]], carrie
     """
     first, end = places[0]
     run = [bare(word) for word in words[first:end]]
-    if run[-1] in NUMBERS or participle(run[-1]) or adverb(run[0]) or adverb(run[-1]):
+    if run[-1] in NUMBERS or run[-1] in ADJECTIVES or participle(run[-1]) or adverb(run[0]) or adverb(run[-1]):
         return False
     votes = [_vote(words, first, end, carries) for first, end in places]
     return votes.count(1) > 0 and votes.count(1) >= votes.count(-1)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from schemas.moments import Evidence, SubScore
-from streams.detect.lexicon import Lexicon, bare
+from streams.detect.lexicon import bare
 from streams.detect.measured import shorten
 from streams.detect.phrases import clock, phrases, telling
 from streams.detect.sentences import Sentence
@@ -23,10 +23,10 @@ _CONDITIONS = frozenset(
 _DROP_FIRST = frozenset({"so", "and", "but", "now", "well", "okay", "ok", "then", "because", "or", "um", "uh"})
 
 
-def spoken_title(sentence: Sentence, lexicon: Lexicon | None) -> str:
+def spoken_title(sentence: Sentence) -> str:
     """A sentence as a title: no opening filler, cut at a clause where too long, no closing full stop, capital first."""
     words = sentence.text.split()
-    while lexicon and len(words) > 3 and bare(words[0]) in _DROP_FIRST:
+    while sentence.lexicon and len(words) > 3 and bare(words[0]) in _DROP_FIRST:
         words = words[1:]
     text = " ".join(words)
     if len(text) > TITLE_CHARS:

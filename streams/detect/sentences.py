@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from schemas.media import Value, Word
-from streams.detect.lexicon import bare
+from streams.detect.lexicon import Lexicon, bare, lexicon_for
 
 PAUSE_MS = 1_500
 """A silence this long ends a sentence even where the recogniser set no full stop."""
@@ -37,6 +37,13 @@ class Sentence(Value, frozen=True, kw_only=True):
     pause_before_ms: int
     """Silence to the word before; the first sentence has the time from 0."""
     pause_after_ms: int
+    language: str | None = None
+    """What it is said in: another than the recording's where a recording changes its language."""
+
+    @property
+    def lexicon(self) -> Lexicon | None:
+        """The word lists of its language, or None."""
+        return lexicon_for(self.language)
 
     @property
     def length_ms(self) -> int:

@@ -23,15 +23,14 @@ SURE = (0.4, 0.95)
 """Mean probability of the words at which they count as guessed, and as sure."""
 
 
-def fluency(window: Window, timeline: Timeline, facts: Mapping[int, SentenceFacts]) -> Measured:
+def fluency(window: Window, facts: Mapping[int, SentenceFacts]) -> Measured:
     """Share of the words in whole sentences, less fillers and words said twice in a row."""
     count = sum(len(facts[s.first_word].words) for s in window.sentences) or 1
-    fillers = timeline.lexicon.fillers if timeline.lexicon else frozenset[str]()
     broken, stumbles = 0, 0
     worst: Sentence | None = None
     for sentence in window.sentences:
         words = facts[sentence.first_word].words
-        stumbles += sum(word in fillers for word in words)
+        stumbles += sum(word in lexicon.fillers for word in words) if (lexicon := sentence.lexicon) else 0
         stumbles += sum(one == other and one != "" for one, other in itertools.pairwise(words))
         if sentence.ending == "split" or len(words) < SHORT_WORDS or "…" in sentence.text or "..." in sentence.text:
             broken += len(words)

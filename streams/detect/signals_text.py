@@ -9,7 +9,7 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from schemas.media import TimeRange, Word
 from schemas.moments import Evidence
-from streams.detect.lexicon import DIGIT, POLITE, Lexicon, bare
+from streams.detect.lexicon import DIGIT, ENGLISH, POLITE, Lexicon, bare
 from streams.detect.measured import Measured, any_of, clamp, number, quote, rounded
 from streams.detect.sentences import Sentence
 from streams.detect.signals_room import Line, read_line
@@ -49,12 +49,12 @@ class SentenceFacts:
 
 def read_sentences(timeline: Timeline) -> Mapping[int, SentenceFacts]:
     """Facts of every sentence, by its first word."""
-    analyser = SentimentIntensityAnalyzer() if timeline.language == "en" else None
+    analyser = SentimentIntensityAnalyzer()
     facts: dict[int, SentenceFacts] = {}
     before = 0
     for sentence in timeline.sentences:
-        emotion = _polarity(analyser, sentence.text) if analyser else None
-        facts[sentence.first_word] = _facts(sentence, timeline.lexicon, emotion, before)
+        emotion = _polarity(analyser, sentence.text) if sentence.lexicon is ENGLISH else None
+        facts[sentence.first_word] = _facts(sentence, emotion, before)
         before = sentence.end_word - sentence.first_word
     return facts
 
@@ -66,7 +66,8 @@ def _polarity(analyser: SentimentIntensityAnalyzer, text: str) -> float:
     return max(found, key=abs, default=0.0)
 
 
-def _facts(sentence: Sentence, lexicon: Lexicon | None, emotion: float | None, before: int) -> SentenceFacts:
+def _facts(sentence: Sentence, emotion: float | None, before: int) -> SentenceFacts:
+    lexicon = sentence.lexicon
     words = [bare(word) for word in sentence.text.split()]
     hits = hints(words, sentence.text, lexicon)
     content = frozenset(word for word in words if len(word) > 2 and (not lexicon or word not in lexicon.stop))
@@ -122,7 +123,7 @@ def hook(window: Window, timeline: Timeline, facts: Mapping[int, SentenceFacts])
     opening = _opening_words(window, timeline.words)
     text = " ".join(word.text.strip() for word in opening)
     asked = [s for s in window.sentences if s.start_ms < window.sentences[0].start_ms + HOOK_MS]
-    soon, late = (_said(opening, asked, timeline, until_ms) for until_ms in (SOON_MS, HOOK_MS))
+    soon, late = (_said(opening, asked, until_ms) for until_ms in (SOON_MS, HOOK_MS))
     end_ms = opening[-1].end_ms
     evidence = [quote("opening_words", opening[0].start_ms, end_ms, text)]
     for kind, words in late.items():
@@ -139,14 +140,12 @@ def _strength(kind: str, words: Sequence[str]) -> float:
     return _HOOKS[kind] * (1.0 if kind != "strong" else min(1.5, 0.6 + 0.4 * len(words)))
 
 
-def _said(
-    opening: Sequence[Word], asked: Sequence[Sentence], timeline: Timeline, until_ms: int
-) -> Mapping[str, Sequence[str]]:
+def _said(opening: Sequence[Word], asked: Sequence[Sentence], until_ms: int) -> Mapping[str, Sequence[str]]:
     """Hints among the words that start within ``until_ms``; a question counts when it has begun by then."""
     begin_ms = opening[0].start_ms
     words = [bare(word.text) for word in opening if word.start_ms < begin_ms + until_ms]
     begun = [sentence.text for sentence in asked if sentence.start_ms < begin_ms + until_ms]
-    found = hints(words, "", timeline.lexicon)
+    found = hints(words, "", asked[0].lexicon)
     question = next((text for text in begun if "question" in hints([], text, None)), None)
     return {**({"question": [question]} if question else {}), **found}
 
@@ -202,14 +201,13 @@ def _felt(facts: SentenceFacts) -> float:
     return -compound if compound < 0 else PRAISE * compound
 
 
-def tension(window: Window, timeline: Timeline, facts: Mapping[int, SentenceFacts]) -> Measured | None:
+def tension(window: Window, facts: Mapping[int, SentenceFacts]) -> Measured | None:
     """Share of the words that deny, or are strong: what is refused, lost, or absolute makes people listen."""
-    if timeline.lexicon is None:
+    known = [(lexicon, facts[s.first_word].words) for s in window.sentences if (lexicon := s.lexicon) is not None]
+    if not known:
         return None
-    tense = timeline.lexicon.strong | timeline.lexicon.denying
-    words = [word for s in window.sentences for word in facts[s.first_word].words]
-    found = [word for word in words if word in tense]
-    share = len(found) / max(1, len(words))
+    found = [word for lists, words in known for word in words if word in lists.strong or word in lists.denying]
+    share = len(found) / max(1, sum(len(words) for _, words in known))
     named = ", ".join(list(dict.fromkeys(found))[:6])
     return Measured(
         value=rounded(share / TENSE),

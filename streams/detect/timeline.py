@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -74,7 +75,7 @@ class Sound:
 
 @dataclass(frozen=True, kw_only=True)
 class Timeline:
-    """What all signals read. ``lexicon`` is None for a language without word lists."""
+    """What all signals read. ``lexicon`` is that of ``language``, the recording's; a sentence has its own."""
 
     duration_ms: int
     language: str | None
@@ -130,7 +131,7 @@ def gather(material: Material) -> Timeline:
         duration_ms=duration_ms,
         language=language,
         words=words,
-        sentences=split_sentences(words, duration_ms),
+        sentences=_in_languages(split_sentences(words, duration_ms), transcript),
         lexicon=lexicon_for(language),
         sound=merge_sound(material.heard, duration_ms),
         pictures=sorted((p for span in material.seen for p in span.pictures), key=_at),
@@ -146,6 +147,18 @@ def gather(material: Material) -> Timeline:
         doubtful=_doubtful(transcript) if transcript else [],
         without_words=transcript.without_words if transcript else "",
     )
+
+
+def _in_languages(sentences: Sequence[Sentence], transcript: Transcript | None) -> list[Sentence]:
+    """Each with the language of the segment that it begins in; the recording's where there is none."""
+    segments = sorted(transcript.segments, key=lambda segment: segment.start_ms) if transcript else []
+    found = []
+    for sentence in sentences:
+        at = bisect_right(segments, sentence.start_ms, key=lambda segment: segment.start_ms) - 1
+        own = segments[at].language if at >= 0 else None
+        language = own or (transcript.language if transcript else None)
+        found.append(msgspec.structs.replace(sentence, language=language))
+    return found
 
 
 def _doubtful(transcript: Transcript) -> list[TimeRange]:

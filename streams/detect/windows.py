@@ -159,7 +159,7 @@ def _ending(timeline: Timeline, end: int) -> tuple[float, str]:
     after = timeline.sentences[end] if end < len(timeline.sentences) else None
     gap = TimeRange(start_ms=last.end_ms, end_ms=last.end_ms + last.pause_after_ms)
     shown_next = after is not None and gap.length_ms >= LONG_PAUSE_MS and timeline.goes_on(gap)
-    return end_quality(last, after, timeline.lexicon, shown_next=shown_next)
+    return end_quality(last, after, last.lexicon, shown_next=shown_next)
 
 
 def _whole(timeline: Timeline) -> list[Window]:
@@ -169,9 +169,10 @@ def _whole(timeline: Timeline) -> list[Window]:
 
 
 def _from_start(timeline: Timeline, first: int, min_ms: int, max_ms: int, least: float) -> list[Window]:
-    sentences, lexicon = timeline.sentences, timeline.lexicon
+    sentences = timeline.sentences
     behind = sentences[first + 1] if first + 1 < len(sentences) else None
-    starts, start_flaw = start_quality(sentences[first], sentences[first - 1] if first else None, lexicon, after=behind)
+    before = sentences[first - 1] if first else None
+    starts, start_flaw = start_quality(sentences[first], before, sentences[first].lexicon, after=behind)
     if starts < least:
         return []
     sparse = timeline.spoken_ms() < min_ms

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from schemas.moments import SubScore
+from schemas.unstressed import unstressed
 from streams.detect.lexicon import Lexicon, bare
 from streams.detect.measured import shorten
 from streams.detect.reasons import quiet_title, spoken_title
@@ -29,6 +30,9 @@ LEAST_LETTERS = 4
 LONG_LETTERS, MOST_LETTERS = 7, 24
 """Where no list says which words carry no meaning, longer ones are taken: those that all sentences share are short."""
 
+NOUNS_IN_CAPITALS = frozenset({"de", "lb"})
+"""Languages that write every noun with a capital."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wording:
@@ -45,7 +49,7 @@ def of(window: Window, timeline: Timeline, whole: Whole, signals: Sequence[SubSc
     if not window.sentences:
         return Wording(title=quiet_title(window.range.start_ms, signals))
     return Wording(
-        title=spoken_title(best_sentence(window, whole.facts), timeline.lexicon),
+        title=spoken_title(best_sentence(window, whole.facts)),
         hook=shorten(hook_sentence(window, whole).text, HOOK_CHARS),
         description=description(window, whole),
         hashtags=hashtags(window, timeline, whole),
@@ -74,43 +78,55 @@ def hashtags(window: Window, timeline: Timeline, whole: Whole) -> list[str]:
     """Words said more here than elsewhere in the video: count in the window times rarity, as tags.
 
     Of a language with word lists they are those that are used as nouns or names, by most of the places in the window.
+    Of another they are what has a capital inside a sentence (a name), then other long words; in German nouns have one.
     """
-    here = Counter(word for s in window.sentences for word in set(_taggable(s, timeline.lexicon)))
+    here = Counter(word for s in window.sentences for word in set(_taggable(s)))
     spread = whole.word_spread
     count = len(timeline.sentences)
 
     def weight(word: str) -> float:
         return here[word] * (math.log((1 + count) / (1 + spread.get(word, 0))) + 0.2)
 
-    fit = set(here) if timeline.lexicon is None else _nouns(window, timeline.lexicon)
-    ranked = sorted(fit & set(here), key=lambda word: (-weight(word), word))
+    unlisted = [s for s in window.sentences if s.lexicon is None and s.language not in NOUNS_IN_CAPITALS]
+    sure, others = _nouns(window), {word for s in unlisted for word in _taggable(s)}
+    ranked = sorted((sure | others) & set(here), key=lambda word: (word not in sure, -weight(word), word))
     return [f"#{word}" for word in ranked[:HASHTAGS]]
 
 
-def _nouns(window: Window, lexicon: Lexicon) -> set[str]:
+def _nouns(window: Window) -> set[str]:
     """What is used as a noun in a window, and what has a capital inside a sentence."""
-    said = [word.strip().replace("’", "'") for sentence in window.sentences for word in sentence.text.split()]
+    told = [(word.strip().replace("’", "'"), s.lexicon) for s in window.sentences for word in s.text.split()]
+    said = [word for word, _ in told]
     opening = {0, *(at + 1 for at, word in enumerate(said) if word.endswith((".", "?", "!")))}
     places: defaultdict[str, list[int]] = defaultdict(list)
-    for at, word in enumerate(said):
-        places[bare(word).removesuffix("'s")].append(at)
+    listed: defaultdict[str, list[int]] = defaultdict(list)
+    for at, (word, lexicon) in enumerate(told):
+        places[_plain(word)].append(at)
+        if lexicon:
+            listed[_plain(word)].append(at)
     words = [word.lower() for word in said]
-    empty = lexicon.stop | lexicon.numbers | lexicon.fillers | lexicon.leaning | lexicon.pointing
+    lexicons = {s.language: s.lexicon for s in window.sentences}
+    empty = frozenset[str]().union(*(_empty(lexicon) for lexicon in lexicons.values() if lexicon))
 
     def carries(word: str) -> bool:
         return len(word) > 2 and word not in empty
 
-    return {
-        word
-        for word, found in places.items()
-        if used_as_noun(words, [(at, at + 1) for at in found], carries)
-        or any(said[at][:1].isupper() and at not in opening for at in found)
-    }
+    named = {w for w, found in places.items() if any(said[at][:1].isupper() and at not in opening for at in found)}
+    nouns = {w for w, found in listed.items() if used_as_noun(words, [(at, at + 1) for at in found], carries)}
+    return named | nouns
 
 
-def _taggable(sentence: Sentence, lexicon: Lexicon | None) -> list[str]:
-    words = [bare(word).removesuffix("'s") for word in sentence.text.split()]
-    if lexicon is None:
-        return [word for word in words if LONG_LETTERS <= len(word) <= MOST_LETTERS and word.isalpha()]
-    skip = lexicon.stop | lexicon.numbers | lexicon.fillers | lexicon.leaning | lexicon.pointing
-    return [word for word in words if len(word) >= LEAST_LETTERS and word.isalpha() and word not in skip]
+def _taggable(sentence: Sentence) -> list[str]:
+    words, lexicon = [_plain(word) for word in sentence.text.split()], sentence.lexicon
+    skip = _empty(lexicon) if lexicon else unstressed(sentence.language)
+    letters = LEAST_LETTERS if lexicon else LONG_LETTERS
+    return [word for word in words if letters <= len(word) <= MOST_LETTERS and word.isalpha() and word not in skip]
+
+
+def _plain(word: str) -> str:
+    return bare(word).removesuffix("'s")
+
+
+def _empty(lexicon: Lexicon) -> frozenset[str]:
+    """Words of a language that are no tag."""
+    return lexicon.stop | lexicon.numbers | lexicon.fillers | lexicon.leaning | lexicon.pointing

@@ -45,8 +45,8 @@ def rewrite_font(scratch: Path) -> FontFacts:
         font.save(scratch / FONT_FILE, reorderTables=None)
     except Rejected:
         raise
-    except Exception as error:  # noqa: BLE001 - a table that does not hold what its header says raises what it likes
-        raise Rejected("font.unreadable", f"The font cannot be read: {type(error).__name__}.") from None
+    except Exception:  # noqa: BLE001 - a table that does not hold what its header says raises what it likes
+        raise Rejected("font.unreadable", "The font is damaged or cut off: export or send it anew.") from None
     _draw(scratch / FONT_FILE, _test_line(font))
     return facts
 

@@ -33,8 +33,8 @@ def rewrite_image(source: BinaryIO, scratch: Path) -> tuple[int, int]:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         detail = f"The picture has more than the {MOST_PIXELS / 1e6:g} megapixels that it may have."
         raise Rejected("image.too_large", detail) from None
-    except Exception as error:  # noqa: BLE001 - SyntaxError, struct.error and others come of broken files
-        raise Rejected("image.unreadable", f"The picture cannot be read: {type(error).__name__}.") from None
+    except Exception:  # noqa: BLE001 - SyntaxError, struct.error and others come of broken files
+        raise Rejected("image.unreadable", "The picture is damaged or cut off: save or send it anew.") from None
     if min(picture.size) < LEAST_PX:
         raise Rejected("image.too_small", f"The picture is {picture.width} × {picture.height} px; {LEAST_PX} is least.")
     if picture.getchannel("A").getextrema()[1] == 0:

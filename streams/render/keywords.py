@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from schemas.phrases import is_unspaced
+from schemas.unstressed import unstressed
 
 LONG_SIGNS = 7
 LONG_BY_SCRIPT: Mapping[str, int] = MappingProxyType(
@@ -38,7 +39,7 @@ def keyword_of(texts: Sequence[str], language: str | None = None) -> int | None:
 
 def emoji_of(texts: Sequence[str], language: str | None) -> tuple[int, str] | None:
     """The first word that stands for a thing that there is an emoji of, and that emoji."""
-    table = _data("emoji").get(_short(language), {})
+    table = _emoji().get(_short(language), {})
     for number, text in enumerate(texts):
         found = _found(bare(text), table, _short(language)) if table else None
         if found:
@@ -69,7 +70,7 @@ def _found(word: str, table: Mapping[str, str], language: str) -> str | None:
 def _surplus(text: str, language: str | None) -> int:
     """Letters beyond what makes a word a long one; below 0 for one that is not."""
     letters = [sign for sign in text if sign.isalpha()]
-    if not letters or bare(text) in _data("unstressed").get(_short(language), ()):
+    if not letters or bare(text) in unstressed(language):
         return -1
     script = unicodedata.name(letters[0], "").split(" ")[0]
     return len(letters) - LONG_BY_SCRIPT.get(script, LONG_SIGNS)
@@ -81,7 +82,7 @@ def _short(language: str | None) -> str:
 
 
 @cache
-def _data(name: str) -> dict[str, Any]:
-    """A file of words by language; read when it is first asked for."""
-    found: dict[str, Any] = json.loads((files("schemas") / f"{name}.json").read_text())
+def _emoji() -> dict[str, Any]:
+    """Words and their emoji by language; read when it is first asked for."""
+    found: dict[str, Any] = json.loads((files("schemas") / "emoji.json").read_text())
     return found

@@ -91,10 +91,10 @@ class StudyStage:
         """Vectors of sentences and phrases, and the processor time they cost. Raises Unavailable."""
         texts = [line.text for line in spoken.lines]
         if not speaks_english(spoken.language):
-            rows = terms.vectors(texts)
-            none = np.zeros((0, rows.shape[1]), dtype=np.float32)
+            rows = terms.vectors([*texts, *(phrase.text for phrase in found)])
+            lined, named_rows = rows[: len(texts)], rows[len(texts) :]
             return Material(
-                spoken=spoken, vectors=rows, phrases=[], phrase_vectors=none, model="tf-idf", reason=BY_WORDS
+                spoken=spoken, vectors=lined, phrases=found, phrase_vectors=named_rows, model="tf-idf", reason=BY_WORDS
             ), 0
         have = await read_rows(self._context.objects, kept)
         lines = await self._embed(texts, have, kept, work, 0)
@@ -152,7 +152,7 @@ async def _nothing(connection: Connection) -> None:
 
 def _prepare(transcript: Transcript) -> tuple[Spoken, list[Phrase]]:
     spoken = read(transcript)
-    return spoken, phrases.candidates(spoken) if speaks_english(spoken.language) else []
+    return spoken, phrases.candidates(spoken)
 
 
 def names_of(transcript: Transcript) -> dict[str, str]:

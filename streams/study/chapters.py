@@ -96,7 +96,7 @@ def _cue(spoken: Spoken, at: int) -> float:
     before = spoken.lines[at - 1]
     found = PAUSE if line.start_ms - before.end_ms >= PAUSE_MS else 0.0
     found += TURN if line.speaker != before.speaker else 0.0
-    if speaks_english(spoken.language):
+    if speaks_english(line.language):
         found += OPENER if OPENERS.match(line.text) else 0.0
         found += MOVE if MOVES.search(line.text) else 0.0
     return found

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from schemas.intelligence import Entity, EntityKind
 from streams.study import names
 from streams.study.amounts import telling
+from streams.study.lexicon import speaks_english
 from streams.study.reading import EDGES, ENDS, Mention, Reader
 from streams.study.spoken import Spoken
 
@@ -87,6 +88,8 @@ def valued(spoken: Spoken) -> list[Found]:
     reader = Reader(spoken)
     places: dict[tuple[EntityKind, str], list[tuple[int, int]]] = defaultdict(list)
     for line in spoken.lines:
+        if not speaks_english(line.language):
+            continue
         for first, end, kind in reader.amounts(line):
             text = " ".join(word.text.strip() for word in spoken.words[first:end]).strip(EDGES + "".join(ENDS))
             places[kind, text].append((first, end))

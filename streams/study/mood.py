@@ -10,7 +10,7 @@ from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 from schemas.intelligence import Mood
 from streams.adapters.ports import Float32
 from streams.study.lexicon import speaks_english
-from streams.study.spoken import Spoken
+from streams.study.spoken import Line, Spoken
 
 STEP_MS = 60_000
 """About a minute: one number says something of it, and an hour has sixty."""
@@ -18,26 +18,29 @@ STEP_MS = 60_000
 
 def moods(spoken: Spoken) -> Float32:
     """VADER's compound of each line, -1..1; zeros in other languages."""
-    if not speaks_english(spoken.language):
-        return np.zeros(len(spoken.lines), dtype=np.float32)
     analyser = SentimentIntensityAnalyzer()
-    return np.array([analyser.polarity_scores(line.text)["compound"] for line in spoken.lines], dtype=np.float32)
+    felt = [analyser.polarity_scores(line.text)["compound"] if _known(line) else 0.0 for line in spoken.lines]
+    return np.array(felt, dtype=np.float32)
 
 
 def along(spoken: Spoken, values: Float32) -> list[Mood]:
-    """One value for each minute or so in which somebody speaks, weighted by length."""
-    if not speaks_english(spoken.language):
-        return []
+    """One value for each minute or so in which somebody speaks English, weighted by length."""
     return [_mood(spoken, values, run) for run in _runs(spoken)]
 
 
 def _runs(spoken: Spoken) -> list[Sequence[int]]:
     found: list[list[int]] = []
     for at, line in enumerate(spoken.lines):
+        if not _known(line):
+            continue
         if not found or line.start_ms // STEP_MS != spoken.lines[found[-1][0]].start_ms // STEP_MS:
             found.append([])
         found[-1].append(at)
     return [run for run in found if run]
+
+
+def _known(line: Line) -> bool:
+    return speaks_english(line.language)
 
 
 def _mood(spoken: Spoken, values: Float32, run: Sequence[int]) -> Mood:

@@ -11,6 +11,7 @@ import numpy as np
 
 from streams.adapters.ports import Float32
 from streams.nouns import used_as_noun
+from streams.study.lexicon import speaks_english
 from streams.study.spoken import Line, Spoken
 from streams.study.terms import carries, term
 
@@ -36,6 +37,8 @@ def candidates(spoken: Spoken) -> list[Phrase]:
     places: dict[tuple[str, ...], list[tuple[int, int, int]]] = defaultdict(list)
     forms: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
     for at, line in enumerate(spoken.lines):
+        if not speaks_english(line.language):
+            continue
         for first, end in _runs(spoken, line):
             words = [spoken.words[one].text.strip().strip(_EDGES) for one in range(first, end)]
             key = tuple(term(word) for word in words)

@@ -40,15 +40,15 @@ class Scored:
 
 def worth(spoken: Spoken) -> Float32:
     """Share of what may be said of each sentence without its neighbours, 0..1: length, standing alone, content."""
-    return np.array([_worth(line, speaks_english(spoken.language)) for line in spoken.lines], dtype=np.float32)
+    return np.array([_worth(line) for line in spoken.lines], dtype=np.float32)
 
 
-def _worth(line: Line, english: bool) -> float:
+def _worth(line: Line) -> float:
     low, high = WORDS
     if line.doubtful or not low <= line.words <= 2 * high or "?" in line.text[-3:]:
         return 0.0
     value = 1.0 if line.words <= high else 0.5
-    if english:
+    if speaks_english(line.language):
         words = tokens(line.text)
         bare = [word.lower() for word in words]
         content = sum(carries(word) for word in words) / max(1, len(words))
@@ -125,21 +125,20 @@ def key_points(
 
 def quotable(spoken: Spoken, rank: Float32, moods: Float32, most: int = 8) -> list[Scored]:
     """Sentences that stand alone and are said with force. ``moods``: VADER's compound a line; English only."""
-    if not speaks_english(spoken.language):
-        return []
     scored = []
     for at, line in enumerate(spoken.lines):
         low, high = QUOTE_WORDS
         first = line.text.split()[0].lower().strip(",") if line.text else ""
         if (
             line.doubtful
+            or not speaks_english(line.language)
             or not low <= line.words <= high
             or first in LEANS
             or not line.text.rstrip().endswith((".", "!"))
         ):
             continue
         force = 0.5 * abs(float(moods[at])) + 0.5 * min(1.0, len(_STRONG.findall(line.text)) / 2)
-        weight = float(_worth(line, True)) * (0.4 * float(rank[at]) + 0.6 * force)
+        weight = float(_worth(line)) * (0.4 * float(rank[at]) + 0.6 * force)
         scored.append(Scored(at=at, weight=round(weight, 3)))
     best = sorted(scored, key=lambda one: (-one.weight, one.at))[:most]
     return sorted((one for one in best if one.weight >= 0.25), key=lambda one: one.at)
@@ -152,7 +151,7 @@ def questions(spoken: Spoken, rank: Float32, most: int = 40) -> list[Scored]:
         text = line.text.rstrip().rstrip("\"'”’)")
         if not text.endswith(("?", "？", "؟")) or TAGS.match(text):
             continue
-        if speaks_english(spoken.language):
+        if speaks_english(line.language):
             last = re.split(r"[.!?]\s+|,\s+", text)[-1]
             words = [word.lower() for word in tokens(text)]
             asks = any(word in ASKS for word in words) or len(tokens(last)) > 2

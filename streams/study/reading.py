@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from schemas.intelligence import EntityKind
 from streams.study import names
 from streams.study.amounts import amounts
-from streams.study.lexicon import FILLERS, STOP
+from streams.study.lexicon import FILLERS, STOP, speaks_english
 from streams.study.spoken import Line, Spoken
 from streams.study.votes import votes
 from streams.study.works import works
@@ -67,6 +67,8 @@ class Reader:
     def mentions(self) -> Iterator[Mention]:
         """Every name, in order."""
         for line in self._spoken.lines:
+            if not speaks_english(line.language):
+                continue
             titles, found = self.titles(line), list[Mention]()
             spans = [*titles, *((first, end) for first, end, _ in self.amounts(line))]
             taken = {at for first, end in spans for at in range(first, end)}

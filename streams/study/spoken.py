@@ -31,6 +31,8 @@ class Line(Value, frozen=True, kw_only=True):
     speaker: str | None = None
     doubtful: bool = False
     """Whether the recogniser doubts some of it: it is marked where it is quoted, and stands for nothing."""
+    language: str | None = None
+    """What it is said in: another than the recording's where a recording changes its language."""
 
     @property
     def words(self) -> int:
@@ -124,18 +126,20 @@ def _lines(transcript: Transcript) -> list[Line]:
             doubtful = any(one.trust == "doubtful" for one in transcript.segments[opened : at + 1])
             for first in range(open_from.first_word, segment.end_word, LONGEST_WORDS):
                 end = min(first + LONGEST_WORDS, segment.end_word)
-                found.append(_line(transcript, first, end, segment.speaker, doubtful))
+                found.append(_line(transcript, first, end, segment, doubtful))
             open_from = None
     return found
 
 
 def _ends(segment: Segment, after: Segment) -> bool:
-    if segment.speaker != after.speaker or after.start_ms - segment.end_ms >= LONGEST_PAUSE_MS:
+    if segment.speaker != after.speaker or segment.language != after.language:
+        return True
+    if after.start_ms - segment.end_ms >= LONGEST_PAUSE_MS:
         return True
     return segment.text.rstrip().rstrip(_CLOSERS).endswith(_STOPS)
 
 
-def _line(transcript: Transcript, first: int, end: int, speaker: str | None, doubtful: bool) -> Line:
+def _line(transcript: Transcript, first: int, end: int, segment: Segment, doubtful: bool) -> Line:
     words = transcript.words[first:end]
     return Line(
         first_word=first,
@@ -143,6 +147,7 @@ def _line(transcript: Transcript, first: int, end: int, speaker: str | None, dou
         start_ms=words[0].start_ms,
         end_ms=words[-1].end_ms,
         text=join_words((word.text.strip() for word in words), transcript.language),
-        speaker=speaker,
+        speaker=segment.speaker,
         doubtful=doubtful,
+        language=segment.language or transcript.language,
     )

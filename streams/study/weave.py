@@ -17,7 +17,7 @@ from streams.study.phrases import Phrase
 from streams.study.points import Scored
 from streams.study.spoken import Line, Spoken
 
-VERSION = "study-3"
+VERSION = "study-4"
 """Changes with anything that makes another document of the same transcript."""
 TOPICS = 12
 TITLE_PHRASES = 2
@@ -51,8 +51,7 @@ def study(material: Material) -> Intelligence:
     spans = [*pairwise([*first, len(spoken.lines)])]
     rank = points.central(material.vectors, np.array([line.words for line in spoken.lines], dtype=np.float32))
     felt = mood.moods(spoken)
-    english = speaks_english(spoken.language)
-    who = entities.named(spoken) if english else []
+    who = entities.named(spoken)
     made = Intelligence(
         engine=engine,
         language=spoken.language,
@@ -64,9 +63,9 @@ def study(material: Material) -> Intelligence:
         quotes=_points(spoken, points.quotable(spoken, rank, felt)),
         questions=_points(spoken, points.questions(spoken, rank)),
         sentiment=mood.along(spoken, felt),
-        entities=entities.listed(spoken, who) if english else [],
+        entities=entities.listed(spoken, who),
         relations=relations.relations(spoken, who),
-        notes=[] if english else [NOT_ENGLISH],
+        notes=[] if all(speaks_english(line.language) for line in spoken.lines) else [NOT_ENGLISH],
     )
     return proved(made, spoken)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from streams.detect.lexicon import ENGLISH
 from streams.detect.reasons import TITLE_CHARS, spoken_title
 from streams.detect.sentences import Sentence
 
@@ -13,9 +12,9 @@ def title(text: str) -> str:
     """As of a sentence that a full stop ends."""
     sentence = Sentence(
         first_word=0, end_word=len(text.split()), start_ms=0, end_ms=9_000, text=text, ending="stop",
-        pause_before_ms=0, pause_after_ms=0,
+        pause_before_ms=0, pause_after_ms=0, language="en",
     )  # fmt: skip
-    return spoken_title(sentence, ENGLISH)
+    return spoken_title(sentence)
 
 
 @pytest.mark.parametrize(

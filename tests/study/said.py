@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from schemas.documents import Transcript
 from schemas.media import Segment, Word
 from schemas.text import join_words
@@ -69,11 +67,12 @@ def transcript(
 async def material(spoken: Spoken) -> Material:
     """As the agent makes it, on the twin of the sentence model."""
     texts = [line.text for line in spoken.lines]
-    if not speaks_english(spoken.language):
-        rows = terms.vectors(texts)
-        none = np.zeros((0, rows.shape[1]), dtype=np.float32)
-        return Material(spoken=spoken, vectors=rows, phrases=[], phrase_vectors=none, model="tf-idf")
     found, twin = phrases.candidates(spoken), WordSentences()
+    if not speaks_english(spoken.language):
+        rows = terms.vectors([*texts, *(phrase.text for phrase in found)])
+        return Material(
+            spoken=spoken, vectors=rows[: len(texts)], phrases=found, phrase_vectors=rows[len(texts) :], model="tf-idf"
+        )
     lines, named = await twin.embed(texts), await twin.embed([phrase.text for phrase in found])
     return Material(spoken=spoken, vectors=lines.values, phrases=found, phrase_vectors=named.values, model="words-1")
 

@@ -69,3 +69,8 @@ def test_a_longer_phrase_stands_beside_its_own_head() -> None:
     rows = np.ones((len(found), 1), dtype=np.float32)
     chosen = [phrase.text.lower() for phrase, _ in phrases.chosen(found, rows, rows[0], 5)]
     assert {"energy", "kinetic energy"} <= set(chosen)
+
+
+@pytest.mark.parametrize("word", ["higher", "crude", "squishy", "biggest", "easier", "happiest"])
+def test_what_only_tells_what_something_is_like_is_none(word: str) -> None:
+    assert not used(word, f"I lift it to a {word}, then down.", f"Something of the {word}.")

@@ -1,0 +1,73 @@
+"""A recording of two languages: each stretch is read by the lists of its own."""
+
+from __future__ import annotations
+
+import msgspec
+
+from schemas.documents import Transcript
+from schemas.media import Segment, Word
+from schemas.options import ProjectOptions
+from streams.detect import signals_text
+from streams.detect.timeline import Timeline, gather
+from streams.detect.weigh import weigh
+from streams.detect.windows import Window, spoken_windows
+from tests.detect.material_factory import material, name_id, say
+
+ENGLISH = (
+    "So the engine of a rocket never forgives a mistake.",
+    "The fuel is burned in eight minutes and the engine is cooled by the fuel.",
+)
+GERMAN = (
+    "Die Rakete und die anderen verbrennen den Treibstoff, und die Leitung wird gekühlt.",
+    "Danach erreicht die Rakete wirklich ihre Umlaufbahn über der Erde.",
+)
+
+
+def two_languages(recording: str) -> tuple[list[Word], int, Transcript]:
+    """Two English sentences, then two German ones; ``recording`` is what the whole is taken to be in."""
+    words: list[Word] = []
+    segments: list[Segment] = []
+    for text, language in [*((text, "en") for text in ENGLISH), *((text, "de") for text in GERMAN)]:
+        said = say(text, words[-1].end_ms + 900 if words else 0)
+        segments.append(
+            Segment(
+                start_ms=said[0].start_ms, end_ms=said[-1].end_ms, text=text, first_word=len(words),
+                end_word=len(words) + len(said), language=language,
+            )
+        )  # fmt: skip
+        words += said
+    duration_ms = words[-1].end_ms + 1_000
+    made = material(words, duration_ms, language=recording).transcript
+    assert made is not None
+    return words, duration_ms, msgspec.structs.replace(made, segments=segments)
+
+
+def timeline(recording: str) -> Timeline:
+    words, duration_ms, said = two_languages(recording)
+    return gather(msgspec.structs.replace(material(words, duration_ms), transcript=said))
+
+
+def test_each_sentence_has_the_lists_of_its_language() -> None:
+    for recording in ("en", "de"):
+        known = [sentence.lexicon is not None for sentence in timeline(recording).sentences]
+        assert known == [True, True, False, False]
+
+
+def test_a_german_article_is_no_english_word_of_death() -> None:
+    of = timeline("en")
+    german = [sentence for sentence in of.sentences if sentence.language == "de"]
+    window = Window(range=of.whole, sentences=german, start_quality=1.0, end_quality=1.0)
+    facts = signals_text.read_sentences(of)
+    assert signals_text.tension(window, facts) is None
+    assert all(facts[sentence.first_word].emotion is None for sentence in german)
+    assert spoken_windows(of, min_ms=3_000, max_ms=30_000)
+
+
+def test_titles_and_tags_are_made_by_the_language_of_their_words() -> None:
+    words, duration_ms, said = two_languages("de")
+    known = msgspec.structs.replace(material(words, duration_ms), transcript=said)
+    found = weigh(known, ProjectOptions(min_clip_ms=3_000), name_id).moments
+    tags = {tag for moment in found for tag in moment.hashtags}
+    assert any(moment.title == "The engine of a rocket never forgives a mistake" for moment in found)
+    assert tags & {"#rakete", "#treibstoff", "#umlaufbahn"}
+    assert not tags & {"#anderen", "#wirklich", "#verbrennen", "#danach", "#burned", "#cooled"}
