@@ -88,6 +88,8 @@ def add_wishes(parser: argparse.ArgumentParser, positive: Callable[[str], int]) 
     add_files(parser)
     add("--no-captions", action="store_true", help="burn no captions in")
     add("--language", metavar="xx", help="language spoken, e.g. en (recognised by itself)")
+    add("--glossary", action="append", metavar="TERM", help="a name or term that is likely to be said; several times")
+    add("--script", type=script_file, metavar="FILE", help="text file with what is said, word for word")
     add("--translate", choices=("en",), help="a second transcript in English, of what is said in other languages")
 
 
@@ -108,6 +110,8 @@ def options_of(args: Namespace) -> JSON:
         "skip": args.skip,
         "captions_template": args.captions_template,
         "language": args.language,
+        "glossary": args.glossary,
+        "script": args.script,
         "translate": args.translate,
     }
     options: JSON = {name: value for name, value in wanted.items() if value is not None}
@@ -153,6 +157,17 @@ def overrides_file(path: str) -> JSON:
         return msgspec.json.decode(body, type=dict[str, Any])
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise ArgumentTypeError(f"{path!r} does not say what is other than in a template: {error}") from None
+
+
+def script_file(path: str) -> str:
+    """The text of a file; ArgumentTypeError where it cannot be read, is no UTF-8 text, or is empty."""
+    try:
+        text = Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise ArgumentTypeError(f"{path!r} is no text in UTF-8 that can be read: {error}") from None
+    if not text.strip():
+        raise ArgumentTypeError(f"{path!r} is empty: a script is what is said, word for word")
+    return text
 
 
 def brand_kit(text: str) -> JSON:

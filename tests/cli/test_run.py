@@ -26,7 +26,7 @@ from tests.cli.twin import PROJECT, Twin, clip, export, finished, progressed, ss
 def arguments(out: Path, video: str) -> Namespace:
     return Namespace(
         video=video, out=str(out), aspect=None, max_clips=3, no_captions=True, language=None, title=None, json=False,
-        translate=None, captions_template=None, mask_profanity=False,
+        translate=None, glossary=None, script=None, captions_template=None, mask_profanity=False,
         quality=None, format=None, preset=None, caption_language=None, captions_overrides=None,
         thumbnails=None, thumbnail_title=False, no_storyboard=False,
         target_clips=None, length=None, prompt=None, topic=None, genre=None, skip=None,

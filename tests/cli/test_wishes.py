@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from cli.__main__ import make_parser
 from cli.file_flags import file_format
-from cli.wishes import at_ms, flag_of, options_of, stretch
+from cli.wishes import at_ms, flag_of, options_of, script_file, stretch
 from schemas.options import ProjectOptions, broken_rules
 from schemas.sound_wish import SoundWish
 from schemas.thumbnails import ThumbnailWish
@@ -67,6 +68,25 @@ def test_sound_that_cannot_be_had_is_refused(flags: str) -> None:
 
 def test_nothing_asked_is_nothing_said() -> None:
     assert options_of(make_parser().parse_args(["run", "a.mp4"])) == {}
+
+
+def test_a_script_is_read_from_its_file_and_names_are_given_one_by_one(tmp_path: Path) -> None:
+    script = tmp_path / "what is said.txt"
+    script.write_text("\ufeffAsk not what your country can do for you.\n", encoding="utf-8")
+    asked = ["run", "a.mp4", "--script", str(script), "--glossary", "Ada Lovelace", "--glossary", "Bernoulli"]
+    options = msgspec.convert(options_of(make_parser().parse_args(asked)), ProjectOptions)
+    assert not broken_rules(options)
+    assert options.script == "Ask not what your country can do for you.\n"
+    assert options.glossary == ("Ada Lovelace", "Bernoulli")
+
+
+@pytest.mark.parametrize("body", [None, b"", b" \n", b"\xff\xfe\x00"])
+def test_what_is_no_script_is_told_before_anything_is_sent(tmp_path: Path, body: bytes | None) -> None:
+    file = tmp_path / "script.txt"
+    if body is not None:
+        file.write_bytes(body)
+    with pytest.raises(ArgumentTypeError, match=r"script\.txt"):
+        script_file(str(file))
 
 
 def test_a_refusal_names_the_flag_that_was_written() -> None:
