@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.brand_rows import check_kit, find_any_kit, find_kit, read_kit, write_version
 from api.conditions import check_held
-from api.problems import ApiProblem, not_found
+from api.problems import ApiProblem, no_version
 from api.registry import Call, Operation, Reply
 from schemas.brand import BrandKit, Colours, EndCard, LowerThird, MusicBed, Placed
 from schemas.template_overrides import TemplateOverrides
@@ -138,7 +138,7 @@ where org_id = $1 and kit_id = $2 and version = $3
 async def _answer(rows: Connection, org_id: UUID, kit_id: UUID, version: int) -> Reply:
     row = await rows.fetchrow(_VERSION, org_id, kit_id, version)
     if row is None:
-        raise not_found(f"version {version} of this brand kit")
+        raise no_version(version, "this brand kit")
     headers = {"ETag": _etag(version), "Cache-Control": "private, no-cache"}
     return Reply(body=_view(row), headers=headers)
 

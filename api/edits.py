@@ -14,7 +14,7 @@ from msgspec import Meta
 from api.clips import find_clip
 from api.conditions import check_held
 from api.edit_rows import newest_version, read_edit, write_edit
-from api.problems import ApiProblem, invalid, not_found
+from api.problems import ApiProblem, invalid, no_version, not_found
 from api.registry import Call, Operation, Reply
 from schemas import edit_operations as ops
 from schemas.corrections import BadEditError
@@ -124,7 +124,7 @@ async def get_edit(call: Call[None, ReadEdit]) -> Reply:
         version = call.query.version or await newest_version(rows, call.org_id, clip["clip_id"])
         edit = await read_edit(rows, clip, version)
     if edit is None:
-        raise not_found(f"version {version} of this clip's edit")
+        raise no_version(version, "this clip's edit")
     return _answer(clip, edit)
 
 

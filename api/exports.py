@@ -206,7 +206,13 @@ async def get_export(call: Call[None, None]) -> Reply:
 class ReadStoryboard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the cues name."""
 
-    image: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[\w.\-]+(?![\s\S])")] | None = None
+    image: (
+        Annotated[
+            str,
+            Meta(min_length=1, max_length=200, pattern=r"^[\w.\-]+(?![\s\S])", description="letters, digits, - . _"),
+        ]
+        | None
+    ) = None
     """A file's name, for a page or folder of your own; None: the sprite's signed URL."""
 
 

@@ -15,7 +15,7 @@ from msgspec import Meta
 from api.clips import find_clip
 from api.edit_rows import newest_version, read_edit
 from api.edits import Version
-from api.problems import ApiProblem, invalid, not_found
+from api.problems import ApiProblem, invalid, no_version
 from api.registry import Call, Operation, Reply
 from schemas.documents import Transcript
 from schemas.edit import EditList
@@ -42,9 +42,15 @@ from streams.adapters.editors.naming import base_name
 from streams.adapters.postgres import Row
 
 # `$` would let a line end pass; this end is one in JSON Schema's dialect too
-MediaName = Annotated[str, Meta(pattern=r'^[^\x00-\x1f\x7f-\x9f\u2028\u2029<>"|?*\\]{1,300}(?![\s\S])')]
-ReelName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_]{1,32}(?![\s\S])")]
-TimeCode = Annotated[str, Meta(pattern=r"^[0-9]{2}:[0-9]{2}:[0-9]{2}:[0-9]{2}(?![\s\S])")]
+MediaName = Annotated[
+    str,
+    Meta(
+        pattern=r'^[^\x00-\x1f\x7f-\x9f\u2028\u2029<>"|?*\\]{1,300}(?![\s\S])',
+        description='a name, a path or a file URL of at most 300 characters, none of them <>"|?* or a backslash',
+    ),
+]
+ReelName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_]{1,32}(?![\s\S])", description="1 to 32 letters, digits or _")]
+TimeCode = Annotated[str, Meta(pattern=r"^[0-9]{2}:[0-9]{2}:[0-9]{2}:[0-9]{2}(?![\s\S])", description="01:00:00:00")]
 UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029<>"|?*\\:/]')
 REEL_SIGNS = 8
 """More than old programs read."""
@@ -115,9 +121,9 @@ async def _read(call: Call[None, HandOver]) -> Known:
             call.org_id, clip["project_id"], asked.transcript_version,
         )  # fmt: skip
     if edit is None:
-        raise not_found(f"version {asked.version} of this clip's edit")
+        raise no_version(asked.version, "this clip's edit")
     if transcript is None and asked.transcript_version is not None:
-        raise not_found(f"version {asked.transcript_version} of the transcript")
+        raise no_version(asked.transcript_version, "the transcript")
     if source is None or not source["source_index"]:
         raise ApiProblem("not-ready", "The source is not taken in yet.")
     return Known(

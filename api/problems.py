@@ -243,7 +243,7 @@ def respond(problem: ApiProblem, *, instance: str = "", request_id: str = "") ->
     return Response(msgspec.json.encode(body), status_code=kind.status, headers=headers, media_type=MEDIA_TYPE)
 
 
-_PATH = re.compile(r"(?:key` in `)?\$(?P<path>.*)`", re.DOTALL)
+_PATH = re.compile(r"(?P<key>key` in `)?\$(?P<path>.*)`", re.DOTALL)
 _STEP = re.compile(r"\.([^.\[\]]+)|\[([^\[\]]*)\]")
 _MOST_TOLD = 300
 """Characters of a caller's own text that are given back."""
@@ -255,22 +255,25 @@ def field_error(error: msgspec.ValidationError, shape: Any, prefix: str = "") ->
     Of an object by names of the caller's own it says ``[...]``, or `key` in it: the pointer is that of the object.
     ``shape``: what was decoded; a field that is none of its choices is told which there are.
     """
-    detail, path = _parted(str(error))
+    detail, path, key = _parted(str(error))
     path, inside, _ = path.partition("[...]")
     steps = [name or index for name, index in _STEP.findall(path)]
     named = named_field(detail)
-    detail = with_choices(_short(detail), shape, steps)
+    detail = with_choices(_short(detail), shape, steps, "key" if key else "value" if inside else "")
     if named is not None and not inside:
         steps.append(named.replace("~", "~0").replace("/", "~1"))
     pointer = _short("".join(f"/{step}" for step in steps))
     return FieldError(pointer=prefix + (pointer[1:] if prefix else pointer), detail=detail)
 
 
-def _parted(text: str) -> tuple[str, str]:
-    """msgspec's sentence and the path that it ends with: what looks like one before may be a caller's own text."""
+def _parted(text: str) -> tuple[str, str, bool]:
+    """msgspec's sentence, the path that it ends with, and whether it speaks of a key there.
+
+    What looks like a path before may be a caller's own text.
+    """
     detail, _, end = text.rpartition(" - at `")
     match = _PATH.fullmatch(end)
-    return (detail, match["path"]) if match else (text, "")
+    return (detail, match["path"], bool(match["key"])) if match else (text, "", False)
 
 
 def _short(text: str) -> str:
@@ -285,3 +288,8 @@ def invalid(pointer: str, detail: str) -> ApiProblem:
 def not_found(what: str) -> ApiProblem:
     """A 404 for something that is not there, or belongs to somebody else."""
     return ApiProblem("not-found", f"There is no such {what}.")
+
+
+def no_version(version: int | None, of: str) -> ApiProblem:
+    """A 404 for a version that there is not, of something that there is."""
+    return ApiProblem("not-found", f"There is no version {version} of {of}.")

@@ -66,7 +66,15 @@ class SearchQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     q: Annotated[str, Meta(min_length=1, max_length=500, description="Words to look for; a typo or two is fine.")]
     only: Annotated[
-        Annotated[str, Meta(max_length=100, pattern=f"^{_ONE}(,{_ONE})*$")] | None,
+        Annotated[
+            str,
+            Meta(
+                max_length=100,
+                pattern=f"^{_ONE}(,{_ONE})*$",
+                description="some of segments, clips, chapters, entities, separated by commas",
+            ),
+        ]
+        | None,
         Meta(description="Which kinds of hit, separated by commas: segments, clips, chapters, entities."),
     ] = None
     project_id: UUID | None = None
@@ -96,6 +104,8 @@ class SearchQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 def lists_of(query: SearchQuery) -> list[str]:
     """The indexes that can answer: what has no such field as a filter names is not asked. Raises ApiProblem."""
+    if not any(map(str.isalnum, query.q)):
+        raise invalid("?q", "There is no word in it that could be looked for.")
     if query.from_ms is not None and query.to_ms is not None and query.from_ms >= query.to_ms:
         raise invalid("?to_ms", "`to_ms` must lie behind `from_ms`.")
     if query.kind is not None and query.topic is not None:

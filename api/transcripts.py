@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from api.conditions import unchanged
-from api.problems import ApiProblem
+from api.problems import ApiProblem, no_version
 from api.projects import find_project
 from api.registry import Call, Operation, Reply
 from schemas.documents import Transcript, encode_document
@@ -87,6 +87,9 @@ def is_of(etag: str, ref: ObjectRef) -> bool:
     return etag.startswith(f'"{ref.sha256[:32]}-')
 
 
+_ANY_VERSION = "select true from transcripts where org_id = $1 and project_id = $2 limit 1"
+
+
 async def find_transcript(call: Call[Any, Any], version: int | None) -> ObjectRef:
     """The object of one version, or of the latest; raises ApiProblem where there is none."""
     async with call.rows() as rows:
@@ -98,6 +101,9 @@ async def find_transcript(call: Call[Any, Any], version: int | None) -> ObjectRe
             project["project_id"],
             version,
         )
+        there = row or await rows.fetchval(_ANY_VERSION, call.org_id, project["project_id"])
+    if row is None and version is not None and there:
+        raise no_version(version, "this transcript")
     if row is None:
         raise not_ready("transcript", project)
     return msgspec.convert(row["object"], ObjectRef)

@@ -112,7 +112,15 @@ class MusicBed(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fade_ms: Annotated[int, Meta(ge=0, le=5_000)] = 800
 
 
-Colours = Annotated[dict[Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,19}$")], Colour], Meta(max_length=12)]
+Colours = Annotated[
+    dict[
+        Annotated[
+            str, Meta(pattern="^[a-z][a-z0-9_]{0,19}$", description="a small letter, then up to 19 more, digits or _")
+        ],
+        Colour,
+    ],
+    Meta(max_length=12),
+]
 
 
 class BrandKit(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -13,7 +13,7 @@ from msgspec import Meta
 from schemas.media import Value
 
 DEFAULT_TEMPLATE = "bold_outline"
-Colour = Annotated[str, Meta(pattern="^#[0-9a-f]{6}([0-9a-f]{2})?$", description="#rrggbb, or #rrggbbaa")]
+Colour = Annotated[str, Meta(pattern="^#[0-9a-fA-F]{6}([0-9a-fA-F]{2})?$", description="#rrggbb, or #rrggbbaa")]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Font = Literal["display", "text", "condensed", "typewriter"]
 """Roles of the shipped fonts."""

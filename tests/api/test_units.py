@@ -139,7 +139,7 @@ class Palette(msgspec.Struct):
             "'x': it must be one of dark, light",
         ),
         (b'{"colours":[{"op":"green"}]}', "/colours/0/op", "'green': it must be one of red, blue"),
-        (b'{"by_room":{"hall":"hot"}}', "/by_room", "Invalid enum value 'hot'"),
+        (b'{"by_room":{"hall":"hot"}}', "/by_room", "'hot': it must be one of cold, warm"),
         (b'{"colours":[{"op":"red","a/b~":1}]}', "/colours/0/a~1b~0", "unknown field `a/b~`"),
     ],
 )

@@ -216,6 +216,8 @@ async def test_each_change_of_a_kit_is_a_version_and_none_is_overwritten(world: 
     late = await ann.patch(path, json={"name": "B"}, headers={"If-Match": '"kit-1"'})
     assert (late.status_code, late.json()["code"]) == (412, "brand-kit-changed")
     assert (await ann.get(path, params={"version": 1})).json() == made.json()
+    missing = await ann.get(path, params={"version": 9})
+    assert (missing.status_code, missing.json()["detail"]) == (404, "There is no version 9 of this brand kit.")
     assert [one["version"] for one in (await ann.get(f"{path}/versions")).json()["items"]] == [2, 1]
     assert [one["kit"]["name"] for one in (await ann.get("/v1/brand-kits")).json()["items"]] == ["House"]
     for answer in (

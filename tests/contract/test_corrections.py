@@ -89,6 +89,8 @@ async def test_a_correction_is_read_by_all_and_the_machines_version_stays(world:
     latest = await world.ann.client.get(path)
     assert (latest.json()["version"], latest.headers["etag"]) == (2, done.headers["etag"])
     assert (await world.ann.client.get(path, params={"version": 1})).content == before.content
+    missing = await world.ann.client.get(path, params={"version": 3})
+    assert (missing.status_code, missing.json()["detail"]) == (404, "There is no version 3 of this transcript.")
     newest, oldest = (await world.ann.client.get(f"{path}/versions")).json()["items"]
     assert (newest["made_by"], newest["key_id"], newest["base_version"]) == ("person", str(world.ann.key_id), 1)
     assert (newest["note"], newest["changes"][0]["before"], newest["changes"][0]["after"]) == ("a name", "whom", "Who.")
