@@ -159,11 +159,11 @@ def _delete(wanted: str, words: list[tuple[int, str]]) -> JSON:
         if [text for _, text in words[at : at + len(phrase)]] == phrase
         and words[at + len(phrase) - 1][0] - words[at][0] == len(phrase) - 1
     ]
-    if len(places) != 1:
+    if not places:
+        raise CliError(USAGE, f"“{wanted}” is not said in the clip.")
+    if len(places) > 1:
         told = ", ".join(f"{place}-{place + len(phrase)}" for place in places)
-        raise CliError(
-            USAGE, f"“{wanted}” is said {len(places)} times in the clip." + (f" Say which: {told}." * bool(told))
-        )
+        raise CliError(USAGE, f"“{wanted}” is said {len(places)} times in the clip. Say which: {told}.")
     return {"op": "delete_words", "first_word": places[0], "end_word": places[0] + len(phrase)}
 
 

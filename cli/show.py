@@ -219,5 +219,5 @@ def scenery_text(scenery: JSON) -> str:
     """What the pictures of a project show, in a sentence."""
     count = max(1, int(scenery["pictures"]))
     kinds = (("faces", "a face"), ("persons", "somebody, but no face"), ("screens", "a screen or a slide"))
-    shares = ", ".join(f"{text} in {scenery[kind] / count:.0%}" for kind, text in kinds)
-    return f"Of {count} pictures looked at: {shares}."
+    shares = ", ".join(f"{text} in {100 * scenery[kind] / count:.0f} %" for kind, text in kinds)
+    return f"Of {count} {'picture' if count == 1 else 'pictures'} looked at: {shares}."

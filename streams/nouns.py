@@ -68,6 +68,12 @@ ADJECTIVES = frozenset(
 )
 """Words that tell what something is like and hardly ever are its name, by hand, in all three degrees."""
 
+ADVERBS = _words(
+    "together apart alone aside away ahead abroad again already always often soon still yet today tonight tomorrow "
+    "yesterday maybe perhaps instead indeed otherwise anymore anyway forever everywhere somewhere nowhere"
+)
+"""Words that tell how, when or where, not by the form of adverbs."""
+
 
 def used_as_noun(words: Sequence[str], places: Sequence[tuple[int, int]], carries: Callable[[str], bool]) -> bool:
     """Whether a run of words is a noun phrase by most of its places ``(first, end)``; a name among them is one.
@@ -77,7 +83,14 @@ def used_as_noun(words: Sequence[str], places: Sequence[tuple[int, int]], carrie
     """
     first, end = places[0]
     run = [bare(word) for word in words[first:end]]
-    if run[-1] in NUMBERS or run[-1] in ADJECTIVES or participle(run[-1]) or adverb(run[0]) or adverb(run[-1]):
+    if (
+        run[-1] in NUMBERS
+        or run[-1] in ADJECTIVES
+        or run[-1] in ADVERBS
+        or participle(run[-1])
+        or adverb(run[0])
+        or adverb(run[-1])
+    ):
         return False
     votes = [_vote(words, first, end, carries) for first, end in places]
     return votes.count(1) > 0 and votes.count(1) >= votes.count(-1)

@@ -20,7 +20,11 @@ _CONDITIONS = frozenset(
     | {"before", "once", "where", "in", "on", "at", "for", "from", "with"}
 )
 """A sentence that begins so says nothing by its first comma."""
-_DROP_FIRST = frozenset({"so", "and", "but", "now", "well", "okay", "ok", "then", "because", "or", "um", "uh"})
+_DROP_FIRST = frozenset(
+    {"so", "and", "but", "now", "well", "okay", "ok", "then", "because", "or", "um", "uh", "hmm", "yeah", "oh", "ah"}
+)
+_OPENING_WORDS = 2
+"""Before a first comma: no more than an opening (“Today, …”); what follows it tells how the sentence begins."""
 
 
 def spoken_title(sentence: Sentence) -> str:
@@ -39,7 +43,9 @@ def spoken_title(sentence: Sentence) -> str:
 
 def _first_clauses(text: str) -> str:
     """Up to the last clause that fits; else to the last comma, where what stands before it is no mere condition."""
-    breaks = [_CLAUSE] if bare(text.split(maxsplit=1)[0]) in _CONDITIONS else [_CLAUSE, _COMMA]
+    opening, _, rest = text.partition(", ")
+    begins = rest if rest and len(opening.split()) <= _OPENING_WORDS else text
+    breaks = [_CLAUSE] if bare(begins.split(maxsplit=1)[0]) in _CONDITIONS else [_CLAUSE, _COMMA]
     for one in breaks:
         if ends := [match.start() for match in one.finditer(text) if 24 <= match.start() <= TITLE_CHARS]:
             return text[: ends[-1]]

@@ -107,7 +107,7 @@ def test_without_flags_nothing_is_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "told"), [("well", "2 times in the clip. Say which: 0-1, 3-4."), ("nobody", "0 times"), ("…", "12-15")]
+    ("wanted", "told"), [("well", "2 times in the clip. Say which: 0-1, 3-4."), ("nobody", "“nobody” is not said"), ("…", "12-15")]
 )
 def test_words_must_be_said_at_one_place(wanted: str, told: str) -> None:
     with pytest.raises(CliError, match=told):

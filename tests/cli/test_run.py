@@ -74,7 +74,7 @@ def test_a_run_leaves_clips_transcript_and_report(tmp_path: Path) -> None:
     cell = file_cell(report["clips"][0]).plain
     assert "certificate: warn" in cell
     assert "jitter 2.5 px a picture (limit 1.5)" in cell
-    assert "a face in 75%, somebody, but no face in 5%, a screen or a slide in 25%" in " ".join(text.split())
+    assert "a face in 75 %, somebody, but no face in 5 %, a screen or a slide in 25 %" in " ".join(text.split())
     assert "150 joules" in text
     assert "ingest: done" in text
 

@@ -21,6 +21,11 @@ def title(text: str) -> str:
     ("said", "shown"),
     [
         ("So this is short.", "This is short"),
+        ("Yeah, these are very nice.", "These are very nice"),
+        (
+            "Today, after two years of negotiations, the six nations have found something that they can all sign.",
+            "Today, after two years of negotiations, the six nations…",
+        ),
         (
             "The office is a cultural exception, an exceptional case of how people meet.",
             "The office is a cultural exception",

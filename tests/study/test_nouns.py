@@ -71,6 +71,6 @@ def test_a_longer_phrase_stands_beside_its_own_head() -> None:
     assert {"energy", "kinetic energy"} <= set(chosen)
 
 
-@pytest.mark.parametrize("word", ["higher", "crude", "squishy", "biggest", "easier", "happiest"])
+@pytest.mark.parametrize("word", ["higher", "crude", "squishy", "biggest", "easier", "happiest", "together"])
 def test_what_only_tells_what_something_is_like_is_none(word: str) -> None:
     assert not used(word, f"I lift it to a {word}, then down.", f"Something of the {word}.")
