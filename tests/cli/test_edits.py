@@ -107,7 +107,8 @@ def test_without_flags_nothing_is_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "told"), [("well", "2 times in the clip. Say which: 0-1, 3-4."), ("nobody", "“nobody” is not said"), ("…", "12-15")]
+    ("wanted", "told"),
+    [("well", "2 times in the clip. Say which: 0-1, 3-4."), ("nobody", "“nobody” is not said"), ("…", "12-15")],
 )
 def test_words_must_be_said_at_one_place(wanted: str, told: str) -> None:
     with pytest.raises(CliError, match=told):
@@ -115,7 +116,7 @@ def test_words_must_be_said_at_one_place(wanted: str, told: str) -> None:
 
 
 def test_words_that_are_cut_out_are_not_found() -> None:
-    with pytest.raises(CliError, match="0 times"):
+    with pytest.raises(CliError, match="is not said"):
         run(twin_of(version(2, segment("s1", 0, 3_900))), "--delete-words", "Doctor Who")
 
 
