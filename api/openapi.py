@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from api.openapi_times import name_times
 from api.problems import CATALOGUE, MEDIA_TYPE, Problem
 from api.registry import WRITES, Operation, path_parameters
 
@@ -41,6 +42,7 @@ def make_document(operations: Sequence[Operation]) -> dict[str, Any]:
     """The whole document as plain values."""
     structs = _structs(operations)
     _, schemas = msgspec.json.schema_components(structs, ref_template=_REF)
+    name_times(structs, schemas)
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)

@@ -32,7 +32,7 @@ SUFFIXES = {".mp4", ".webm", ".mov", ".mpg", ".mkv", ".avi", ".ogg", ".mp3", ".w
 CODE = ("streams", "schemas", "models", "api")
 TIMEOUT_S = 1800.0
 SHORT_S = 20.0
-"""Files up to this length get clips from 3 s on: the default of 15 s would leave nothing of some."""
+"""Files up to this length get clips from 3 s on: the default of 10 s would leave nothing of some."""
 AT_ONCE = 3
 """Projects that the stack works on while the one before them is drawn."""
 REPO = Path(__file__).parents[1]

@@ -52,3 +52,13 @@ def test_every_request_refuses_fields_it_does_not_know() -> None:
 def test_every_tag_says_what_it_is_for() -> None:
     document = make_document(OPERATIONS)
     assert {operation.tag for operation in OPERATIONS} == {tag["name"] for tag in document["tags"]}
+
+
+def test_every_moment_says_that_it_is_one() -> None:
+    schemas = make_document(OPERATIONS)["components"]["schemas"]
+    fields = [(name, field) for name, one in schemas.items() for field in one.get("properties", {}).items()]
+    moments = [(name, field) for name, (field, shape) in fields if field.endswith("_at") and "string" in str(shape)]
+    dated = {(name, field) for name, (field, shape) in fields if "date-time" in str(shape)}
+    assert len(moments) > 30
+    assert set(moments) <= dated
+    assert not {(name, field) for name, field in dated if field in ("title", "detail", "text", "project_id", "key_id")}
