@@ -36,17 +36,21 @@ class TritonAlignment(TritonModel):
         super().__init__(url, model, TIMEOUT_S)
 
     async def align(self, audio: Int16, pieces: Sequence[Piece]) -> Aligned:
-        """Times of the words of each piece of 16 kHz mono audio, in ms from its start."""
-        if not pieces or not audio.size:
+        """Times of the words of each piece of 16 kHz mono audio, in ms from its start. Sends what the pieces span."""
+        from_ms = min((one.range.start_ms for one in pieces), default=0)
+        to_ms = max((one.range.end_ms for one in pieces), default=0)
+        heard = audio[from_ms * RATE_HZ // 1000 : to_ms * RATE_HZ // 1000]
+        if not heard.size:
             return Aligned(pieces=[[None] * len(piece.words) for piece in pieces], scores=[None] * len(pieces))
         asked = [
-            {"start_ms": piece.range.start_ms, "end_ms": piece.range.end_ms, "words": piece.words} for piece in pieces
+            {"start_ms": one.range.start_ms - from_ms, "end_ms": one.range.end_ms - from_ms, "words": one.words}
+            for one in pieces
         ]
         told = msgspec.json.encode({"pieces": asked}).decode()
-        result = await self.ask_or_mend([tensor("AUDIO", audio, "INT16"), text_tensor("PIECES", told)])
+        result = await self.ask_or_mend([tensor("AUDIO", heard, "INT16"), text_tensor("PIECES", told)])
         answer, said = msgspec.json.decode(result.as_numpy("ALIGNED")[0], type=_Answer), about(result)
         return Aligned(
-            pieces=[[_range(times) for times in placed.words] for placed in answer.pieces],
+            pieces=[[_range(times, from_ms) for times in placed.words] for placed in answer.pieces],
             scores=[placed.score for placed in answer.pieces],
             model=said.model,
             compute_ms=said.compute_ms,
@@ -58,5 +62,5 @@ class TritonAlignment(TritonModel):
         await self.ask([tensor("AUDIO", np.zeros(RATE_HZ, dtype=np.int16), "INT16"), text_tensor("PIECES", told)])
 
 
-def _range(times: tuple[int, int] | None) -> TimeRange | None:
-    return TimeRange(start_ms=times[0], end_ms=times[1]) if times else None
+def _range(times: tuple[int, int] | None, from_ms: int) -> TimeRange | None:
+    return TimeRange(start_ms=times[0] + from_ms, end_ms=times[1] + from_ms) if times else None

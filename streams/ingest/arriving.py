@@ -41,12 +41,13 @@ class Arriving:
         """The file that grows."""
         return self._descriptor
 
-    async def ensure(self, offset: int, length: int) -> None:
-        """Return when the copy has come so far. Raises Unavailable or KeyError where it cannot."""
+    async def ensure(self, offset: int, length: int) -> range:
+        """Return when the copy has come so far: all that has come. Raises Unavailable or KeyError where it cannot."""
         while self._there < min(offset + length, self._size):
             if self._copying is None or self._copying.done():
                 await self.whole()
             await self._grown.wait()
+        return range(self._there)
 
     async def whole(self) -> ObjectRef:
         """Which object it is, when all of it is there. Raises Unavailable or KeyError where it cannot come."""

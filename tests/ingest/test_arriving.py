@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from streams.adapters.media.source import GRANT_BYTES
 from streams.errors import Unavailable
 from streams.ingest.arriving import COPY_BYTES, arriving
 from tests.adapters.media.twins import ObjectsTwin
@@ -38,12 +37,12 @@ class SlowTwin(ObjectsTwin):
 async def test_what_has_come_can_be_read_and_the_rest_is_waited_for(tmp_path: Path) -> None:
     objects, counts = SlowTwin(it=BODY), list[int]()
     async with arriving(objects, "it", len(BODY), tmp_path / "it", counts.append) as source:
-        await source.ensure(0, GRANT_BYTES)
-        assert os.pread(source.descriptor, GRANT_BYTES, 0) == BODY[:GRANT_BYTES]
+        assert await source.ensure(0, 10) == range(COPY_BYTES)
+        assert os.pread(source.descriptor, COPY_BYTES, 0) == BODY[:COPY_BYTES]
         later = asyncio.create_task(source.ensure(len(BODY) - 10, 10**9))
         assert not (await asyncio.wait([later], timeout=0.05))[0], "not there yet"
         objects.go_on.set()
-        await later
+        assert await later == range(len(BODY))
         assert os.pread(source.descriptor, 10, len(BODY) - 10) == BODY[-10:]
         whole = await source.whole()
     assert (whole.size, whole.sha256) == (len(BODY), hashlib.sha256(BODY).hexdigest())

@@ -26,8 +26,11 @@ class SourceHandle(Protocol):
         """True when every byte is there already and nobody needs to ask."""
         ...
 
-    async def ensure(self, offset: int, length: int) -> None:
-        """Return when these bytes are there; they stay until the next call. Raises Unavailable or KeyError."""
+    async def ensure(self, offset: int, length: int) -> range:
+        """Return when these bytes are there: the whole stretch that is, and stays until the next call.
+
+        Raises Unavailable or KeyError.
+        """
         ...
 
 
@@ -51,8 +54,9 @@ class LocalSource:
         """The file's descriptor."""
         return self._descriptor
 
-    async def ensure(self, offset: int, length: int) -> None:
+    async def ensure(self, offset: int, length: int) -> range:
         """Nothing to bring."""
+        return range(self._size)
 
     def __enter__(self) -> Self:
         """The handle itself."""

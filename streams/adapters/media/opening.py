@@ -15,7 +15,8 @@ FORMATS = (
     "caf", "mpegvideo", "ac3", "eac3", "dv", "mxf",
 )  # fmt: skip
 """Demuxers that hold everything in one file. None of them follows a reference to another file or address."""
-BUFFER_BYTES = 128 * 1024
+BUFFER_BYTES = 32 * 1024
+"""libav fills it anew at each jump, and a file whose sound lies far from its pictures has one a packet."""
 OPEN_TIMEOUT_S = 20.0
 READ_TIMEOUT_S = 20.0
 PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"<?xml", b"v=0\r", b"v=0\n", b"<MPD", b"<smil", b"[playlist]", b"[Reference]")

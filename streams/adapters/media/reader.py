@@ -5,7 +5,6 @@ All times are ms on the project's one time line; conversion to and from pts is i
 
 from __future__ import annotations
 
-import io
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator
 from functools import partial
@@ -35,7 +34,6 @@ FEW_PIXELS = 640 * 360
 """Pictures up to this size are decoded all: an hour of 240p costs 12 CPU-s."""
 AUDIO_PREROLL_MS = 120
 """Decoders of Opus and AAC need 80 ms before the first good sample."""
-VIEW_BYTES = 64 * 1024
 CUES_OF_VIDEO = "matroska"
 DEFAULT_MAX_PIXELS = 36_000_000
 
@@ -229,7 +227,7 @@ class Reader:
 
     def _demuxer(self, stream_index: int) -> InputContainer:
         container = open_media(
-            as_binary(io.BufferedReader(View(self._source), VIEW_BYTES)),
+            as_binary(View(self._source)),
             max_pixels=self._max_pixels,
             format_name=self._index.format,
         )

@@ -17,7 +17,7 @@ import msgspec
 from streams.adapters.media.child import Header, SourceSpec
 from streams.adapters.media.confine import ChildLimits
 from streams.adapters.media.handles import LocalSource, SourceHandle
-from streams.adapters.media.source import FAILED, READY, REQUEST
+from streams.adapters.media.source import ANSWER, NOTHING, REQUEST
 from streams.adapters.ports import Report
 from streams.errors import Rejected, Starved, Unavailable
 
@@ -194,12 +194,12 @@ async def _bring(source: SourceHandle | None, ours: socket.socket) -> None:
         offset, length = REQUEST.unpack(bytes(request))
         request.clear()
         try:
-            await source.ensure(offset, min(length, source.size))
+            there = await source.ensure(offset, min(length, source.size))
         except Exception:
-            await loop.sock_sendall(ours, FAILED)
+            await loop.sock_sendall(ours, NOTHING)
             ours.shutdown(socket.SHUT_RDWR)
             raise
-        await loop.sock_sendall(ours, READY)
+        await loop.sock_sendall(ours, ANSWER.pack(there.start, there.stop))
 
 
 async def _read_tail(process: asyncio.subprocess.Process, tail: bytearray) -> None:

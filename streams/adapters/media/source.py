@@ -1,7 +1,7 @@
 """The child's view of a source: a seekable file over a descriptor it was given. Never opens a path or a socket itself.
 
 Where the bytes come from a cache, the child asks its parent for ``(offset, length)`` before it reads, over a
-socketpair: ``!QQ`` there, one status byte back.
+socketpair: ``!QQ`` there, and back the stretch that can be read until the next question, ``!QQ`` from where to where.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-REQUEST = struct.Struct("!QQ")
-READY, FAILED = b"\x00", b"\x01"
-BUFFER_BYTES = 256 * 1024
-GRANT_BYTES = 2**20
-"""The parent is asked once for each stretch of so many bytes: it answers thousands of times for a long file else."""
+REQUEST = ANSWER = struct.Struct("!QQ")
+NOTHING = ANSWER.pack(0, 0)
+"""The answer where the bytes did not come."""
+ASKED_BYTES = 256 * 1024
+"""The parent is asked for so many at least: a key picture of 1080p comes with one question."""
 
 
 class SourceLost(OSError):
@@ -56,34 +56,41 @@ class SourceFile(io.RawIOBase):
         self._position = base + offset
         return self._position
 
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to ``size`` bytes, none at the end only: as many as are there, copied once."""
+        if size < 0:
+            return self.readall()
+        found = os.pread(self._descriptor, self._readable_bytes(size), self._position)
+        self._position += len(found)
+        return found
+
     def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """Fill ``buffer`` as far as the source goes."""
+        """As ``read``, into ``buffer``."""
         view = memoryview(buffer).cast("B")
-        length = max(0, min(len(view), self._size - self._position))
-        if length == 0:
-            return 0
-        if self._channel >= 0:
-            length = min(length, self._grant() - self._position)
-        count = os.preadv(self._descriptor, [view[:length]], self._position)
+        count = os.preadv(self._descriptor, [view[: self._readable_bytes(len(view))]], self._position)
         self._position += count
         return count
 
-    def _grant(self) -> int:
-        """Where the bytes end that are there, asked for if need be. They stay until the next question."""
+    def _readable_bytes(self, wanted: int) -> int:
+        """How many can be read here; asked for where none is there. What is there stays until the next question."""
+        length = max(0, min(wanted, self._size - self._position))
+        if length == 0 or self._channel < 0:
+            return length
         if self._position not in self._granted:
-            end = min(self._size, (self._position // GRANT_BYTES + 1) * GRANT_BYTES)
-            self._ask(self._position, end - self._position)
-            self._granted = range(self._position, end)
-        return self._granted.stop
+            asked = min(max(length, ASKED_BYTES), self._size - self._position)
+            self._granted = self._ask(self._position, asked)
+        return min(length, self._granted.stop - self._position)
 
-    def _ask(self, offset: int, length: int) -> None:
+    def _ask(self, offset: int, length: int) -> range:
         try:
             os.write(self._channel, REQUEST.pack(offset, length))
-            answer = os.read(self._channel, 1)
+            answer = os.read(self._channel, ANSWER.size)
         except OSError as error:
             raise SourceLost(f"nobody answers: {error}") from error
-        if answer != READY:
+        granted = range(*ANSWER.unpack(answer)) if len(answer) == ANSWER.size else range(0)
+        if offset not in granted:
             raise SourceLost("the source's bytes did not come")
+        return granted
 
 
 class View(io.RawIOBase):
@@ -113,17 +120,14 @@ class View(io.RawIOBase):
         self._position = self._base.seek(offset, whence)
         return self._position
 
-    def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """Fill ``buffer`` from this view's position."""
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to ``size`` bytes from this view's position, none at the end only."""
         self._base.seek(self._position)
-        view = memoryview(buffer).cast("B")
-        data = self._base.read(len(view))
-        view[: len(data)] = data
-        self._position += len(data)
-        return len(data)
+        found = self._base.read(size)
+        self._position += len(found)
+        return found
 
 
 def open_source(*, descriptor: int, size: int, channel: int) -> BinaryIO:
-    """A buffered file object over what the parent handed down."""
-    raw = SourceFile(descriptor=descriptor, size=size, channel=channel)
-    return cast(BinaryIO, io.BufferedReader(raw, BUFFER_BYTES))
+    """A file object over what the parent handed down. Not buffered: libav has its own buffer."""
+    return cast(BinaryIO, SourceFile(descriptor=descriptor, size=size, channel=channel))

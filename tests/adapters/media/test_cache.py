@@ -46,11 +46,33 @@ async def test_reading_forwards_reads_ahead_and_jumping_does_not(tmp_path: Path)
     objects = ObjectsTwin(film=body(20 * MIB))
     cache = SourceCache(objects, tmp_path, 64 * MIB)
     async with cache.open("film") as source:
-        await source.ensure(10 * MIB, 100)
+        assert await source.ensure(10 * MIB + 7, 100) == range(10 * MIB, 10 * MIB + BLOCK_BYTES)
         assert objects.reads[-1] == ("film", 10 * MIB, BLOCK_BYTES)
-        await source.ensure(0, MIB)
-        await source.ensure(MIB, MIB)
-        assert objects.reads[-1] == ("film", MIB, 4 * MIB)
+        there = await source.ensure(10 * MIB + BLOCK_BYTES, 100)
+        assert there == range(10 * MIB + BLOCK_BYTES, 10 * MIB + 3 * BLOCK_BYTES)
+        await source.ensure(5 * MIB, 100)
+        assert objects.reads[-1] == ("film", 5 * MIB, BLOCK_BYTES)
+    cache.close()
+
+
+async def test_a_long_stretch_takes_few_requests(tmp_path: Path) -> None:
+    """What was brought along is used up before more is asked for: each request costs the store as much as 4 MiB."""
+    objects = ObjectsTwin(film=body(30 * MIB))
+    cache = SourceCache(objects, tmp_path, 64 * MIB)
+    async with cache.open("film") as source:
+        offset = 3 * MIB
+        while offset < 24 * MIB:
+            offset = (await source.ensure(offset, 10)).stop
+    asked = [(start / MIB, length / MIB) for _, start, length in objects.reads]
+    assert asked == [(3, 0.25), (3.25, 0.5), (3.75, 1), (4.75, 3.25), (8, 8), (16, 8)]
+    cache.close()
+
+
+async def test_reading_ahead_ends_with_the_object(tmp_path: Path) -> None:
+    cache = SourceCache(ObjectsTwin(film=body(MIB + 5)), tmp_path, 8 * MIB)
+    async with cache.open("film") as source:
+        assert await source.ensure(0, MIB) == range(MIB)
+        assert await source.ensure(MIB, 1) == range(MIB, MIB + 5)
     cache.close()
 
 
