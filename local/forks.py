@@ -63,6 +63,12 @@ class Adopted:
             return self._code
 
 
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+"""Matrices here are small: what listen computes of a span took 0.6 CPU-s on two threads, 0.35 on one, to the same bits.
+Read when numpy is loaded: it has to be there before the zygote is.
+"""
+
+
 class Zygote:
     """One running zygote; makes this process the parent of every orphan below it."""
 
@@ -77,7 +83,7 @@ class Zygote:
         with theirs, open_for_append(log) as output:
             self._process = subprocess.Popen(
                 command,
-                env={**environ, STACK_MARK: stack_id, "PYTHONUNBUFFERED": "1", "SPT_NOENV": "1"},
+                env={**ONE_THREAD, **environ, STACK_MARK: stack_id, "PYTHONUNBUFFERED": "1", "SPT_NOENV": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -55,6 +55,7 @@ def test_a_fork_is_a_child_with_a_session_and_a_signal(zygote: Zygote, tmp_path:
         seen = psutil.Process(process.pid)
         assert seen.ppid() == os.getpid()
         assert os.getsid(process.pid) == process.pid
+        assert seen.environ()["OPENBLAS_NUM_THREADS"] == "1"  # as it was when numpy was loaded
     finally:
         process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL

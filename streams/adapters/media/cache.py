@@ -22,8 +22,8 @@ from streams.errors import Unavailable
 BLOCK_BYTES = 2**18
 """A key picture of 1080p takes one or two. By blocks of 1 MiB one each five seconds was most of a file."""
 AHEAD_BLOCKS = 32
-"""Who reads forwards is soon brought all up to the next multiple of so many: a store keeps its objects in pieces of 4 or
-8 MiB, and reads a whole one for a part of it (SeaweedFS: 19 ms for 1 MiB, 20 for 4).
+"""Who reads forwards is soon brought all up to the next multiple of so many: stores keep objects in pieces of 4 or
+8 MiB, and read a whole one for a part of it (SeaweedFS: 19 ms for 1 MiB, 20 for 4).
 """
 DOUBLINGS = 2
 """So often he is brought twice as much before that: half the key pictures need a second request, and no third."""
