@@ -18,7 +18,7 @@ from streams.adapters.ports import Objects
 from streams.errors import Rejected
 from streams.render.dressing import Dressed, after_intro, clip_only
 from streams.render.task import RenderTask, least_rate
-from streams.render.tongue import in_tongues
+from streams.render.tongue import in_clip, in_tongues
 from streams.render.wanted import Shared
 
 NEARBY_MS = 5_000
@@ -77,14 +77,14 @@ async def task_of(
     dressed = clip_only(dressed) if shared.encoding.file.is_preview else dressed
     least = least_rate(asked.options.preset)
     played = after_intro(pieces(edit) if edit else whole(plan.range), dressed.dress, shared.index, least)
-    tongues = await in_tongues(transcript, asked.options.captions.language, objects)
+    times = union(piece.source for piece in played)
+    tongues = in_clip(await in_tongues(transcript, asked.options.captions.language, objects), times)
     said = _as_asked(tongues.said, asked, edit) if tongues.said else None
     warnings = [*dressed.warnings, *tongues.warnings]
     if asked.mask_profanity and said:
         open_ = (language for track in (said, *tongues.others.values()) for language in unmasked_languages(track))
         warnings += [NO_LIST.format(language) for language in dict.fromkeys(open_)]
     template = _template(asked)
-    times = union(piece.source for piece in played)
     task = RenderTask(
         plan=plan,
         index=shared.index,

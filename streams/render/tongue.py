@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 import msgspec
 
 from schemas.caption_wish import CaptionLanguage
 from schemas.documents import Transcript
-from schemas.media import Value
+from schemas.media import TimeRange, Value
 from schemas.tracks import shown, timed_by_segments
 from streams.adapters.ports import Objects
 
@@ -37,3 +40,25 @@ async def in_tongues(transcript: Transcript | None, wanted: CaptionLanguage, obj
         return Tongues(said=transcript, others=tracks, warnings=[NO_TRACK.format(wanted)])
     said = tracks.pop(wanted)
     return Tongues(said=said, others=tracks if spoken == wanted else {spoken: transcript, **tracks}, warnings=[])
+
+
+def in_clip(tongues: Tongues, times: Sequence[TimeRange]) -> Tongues:
+    """The same of a clip that plays these times, each called by the language that most of it is in there.
+
+    A recording may change its language. What comes to the language that is shown is no other and left out.
+    """
+    if tongues.said is None:
+        return tongues
+    said = _called(tongues.said, times)
+    named = ((track.language or code, track) for code, one in tongues.others.items() for track in [_called(one, times)])
+    others = {language: track for language, track in named if language != said.language}
+    return msgspec.structs.replace(tongues, said=said, others=others)
+
+
+def _called(track: Transcript, times: Sequence[TimeRange]) -> Transcript:
+    heard_ms: Counter[str | None] = Counter()
+    for segment in track.segments:
+        part = TimeRange(start_ms=segment.start_ms, end_ms=segment.end_ms)
+        heard_ms[segment.language or track.language] += sum(part.overlap_ms(time) for time in times)
+    most = max(heard_ms, key=lambda language: heard_ms[language], default=None)
+    return msgspec.structs.replace(track, language=most) if most is not None and heard_ms[most] else track

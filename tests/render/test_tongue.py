@@ -11,7 +11,7 @@ from schemas.events import PreviewPlanned
 from schemas.export_options import ExportOptions
 from schemas.media import ObjectRef, Segment, TimeRange
 from streams.render.asked import task_of
-from streams.render.tongue import in_tongues
+from streams.render.tongue import in_clip, in_tongues
 from streams.render.wanted import Shared, Words
 from tests.render.synth import plan, words
 from tests.render.test_produce import NOBODY, REF, Memory
@@ -58,6 +58,34 @@ async def test_the_asked_language_is_shown_and_the_others_come_beside(
     assert found.said.segments[0].text == first
     assert {language: one.segments[0].text for language, one in found.others.items()} == others
     assert found.warnings == []
+
+
+async def test_a_clip_is_called_by_the_language_that_is_spoken_in_it() -> None:
+    objects = Stored()
+    german_first, english_then = words("Guten Tag hier", 300, 400), words("Good day here", 4_300, 400)
+    spans = [(300, 0, "Guten Tag hier", "de"), (4_300, 3, "Good day here", "en")]
+    segments = [
+        Segment(start_ms=at, end_ms=at + 1_600, text=text, first_word=first, end_word=first + 3, language=language)
+        for at, first, text, language in spans
+    ]
+    both = Transcript(
+        language="de", language_probability=1.0, duration_ms=6_000, words=[*german_first, *english_then],
+        segments=segments, speech=[], model="m",
+    )  # fmt: skip
+    english = msgspec.structs.replace(
+        both, language="en",
+        segments=[msgspec.structs.replace(one, language="en") for one in segments],
+    )  # fmt: skip
+    ref = await objects.put("t", encode_document(english), "application/json", ".json")
+    spoken = msgspec.structs.replace(both, tracks={"en": ref})
+    for wanted, start_ms, shown, beside in (
+        ("spoken", 0, "de", ["en"]), ("en", 0, "en", ["de"]), ("spoken", 4_000, "en", []), ("en", 4_000, "en", []),
+    ):  # fmt: skip
+        found = await in_tongues(spoken, wanted, objects)  # type: ignore[arg-type]
+        clip = in_clip(found, [TimeRange(start_ms=start_ms, end_ms=start_ms + 2_000)])
+        assert clip.said is not None
+        assert (clip.said.language, [*clip.others]) == (shown, beside), (wanted, start_ms)
+    assert in_clip(await in_tongues(None, "en", objects), []).said is None  # type: ignore[arg-type]
 
 
 async def test_where_there_is_no_such_track_the_words_stay_and_it_is_said() -> None:
