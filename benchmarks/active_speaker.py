@@ -40,6 +40,7 @@ from streams.frame.whose_voice import HeardVoices
 from streams.ingest.survey import survey
 from streams.listen.hear import hear
 from streams.settings import MediaLimits
+from streams.sight.eyes import Eyes
 from tests.contract.triton_server import running
 from tests.recordings import RATE_HZ, flac, sound
 
@@ -86,19 +87,17 @@ async def look(
     with tempfile.TemporaryDirectory() as scratch, LocalSource(path) as source:
         with path.open("rb") as file:
             index = survey(file, MediaLimits(), Path(scratch) / "sound.pcm", lambda _: None)
-        tracks = await look_closely(
-            "clip",
-            TimeRange(start_ms=0, end_ms=index.duration_ms),
-            index,
+        eyes = Eyes(
+            index=index,
             source=source,
             faces=faces,
             landmarks=landmarks,
             scratch=Path(scratch),
             report=lambda _: None,
             warn=print,
-            speech=speech,
-            voices=voices,
         )
+        whole = TimeRange(start_ms=0, end_ms=index.duration_ms)
+        tracks = await look_closely("clip", whole, eyes, speech=speech, voices=voices)
     return tracks, index.duration_ms / 1000
 
 

@@ -33,6 +33,7 @@ from streams.frame.pictures import main as look_at_pictures
 from streams.render.encode import render
 from streams.render.task import RenderTask, clip_file
 from streams.render.writer import encoding_of
+from streams.sight.eyes import Eyes
 from tests.contract.triton_server import running
 
 T = TypeVar("T")
@@ -114,10 +115,11 @@ async def frame_models(video: Path, index: SourceIndex, clip: TimeRange, url: st
     faces, landmarks = TritonFaces(url), TritonLandmarks(url)
     counted = Counted(faces, landmarks)
     with LocalSource(video) as source:
-        looked = await look_closely(
-            "clip", clip, index, source=source, faces=counted, landmarks=counted, scratch=work, report=lambda _: None,
-            warn=print, speech=[clip],
+        eyes = Eyes(
+            index=index, source=source, faces=counted, landmarks=counted, scratch=work, report=lambda _: None,
+            warn=print,
         )  # fmt: skip
+        looked = await look_closely("clip", clip, eyes, speech=[clip])
     await faces.close()
     await landmarks.close()
     parts = {f"{name}, {count} looked at": ms / 1000 for name, (count, ms) in counted.spent.items()}

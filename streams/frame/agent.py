@@ -32,6 +32,7 @@ from streams.frame.stretches import stretches
 from streams.outbox import Cause
 from streams.previews import fail_preview, plan_preview
 from streams.siblings import apart
+from streams.sight.eyes import Eyes
 from streams.steps import Steps
 
 Request = events.ClipSelected | events.ExportRequested | events.PreviewRequested
@@ -172,19 +173,16 @@ class FrameStage:
         voices = await voices_of(context.objects, known.heard, _reach(time, tracks)) if unseen else None
         for stretch in unseen:
             async with context.cache.open(known.source.key, known.source.size) as source:
-                fresh = await look_closely(
-                    str(event.clip_id),
-                    stretch,
-                    index,
+                eyes = Eyes(
+                    index=index,
                     source=source,
                     faces=context.faces,
                     landmarks=context.landmarks,
                     scratch=scratch,
                     report=steps.part(),
                     warn=warnings.append,
-                    speech=speech,
-                    voices=voices,
                 )
+                fresh = await look_closely(str(event.clip_id), stretch, eyes, speech=speech, voices=voices)
             cpu_ms += fresh.compute_ms
             if tracks is None:
                 tracks = fresh

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from schemas.documents import ClipTracks, FaceTrack, ShotLook, SourceIndex
+from schemas.documents import ClipTracks, FaceTrack, ShotLook
 from schemas.faces import VoiceCurve
 from schemas.media import TimeRange
-from schemas.scenery import Letters, PersonSample
+from schemas.scenery import Letters, Person, PersonSample
 from schemas.shots import Transition
-from streams.adapters.media.handles import SourceHandle
 from streams.adapters.media.sandbox import run_child
-from streams.adapters.ports import Faces, Landmarks, Report
+from streams.adapters.ports import FacesFound
 from streams.frame.lips import contested, mark_mouths, told
 from streams.frame.steady import find_faces_sparsely
 from streams.frame.tracks import KEEP_SCORE, clear, follow
 from streams.frame.whose_voice import HeardVoices
 from streams.sight.canvas import Canvas
+from streams.sight.eyes import Eyes
 from streams.sight.faces import model_names
 from streams.sight.persons import find_persons
 from streams.sight.shots import NAME
@@ -50,46 +49,70 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True):
 async def look_closely(
     clip_id: str,
     time: TimeRange,
-    index: SourceIndex,
+    eyes: Eyes,
     *,
-    source: SourceHandle,
-    faces: Faces,
-    landmarks: Landmarks,
-    scratch: Path,
-    report: Report,
-    warn: Callable[[str], None],
     speech: Sequence[TimeRange] | None = None,
     voices: HeardVoices | None = None,
 ) -> ClipTracks:
     """Exact shots, face tracks and who speaks of ``time``.
 
-    ``report`` counts pictures decoded, then faces looked for, then persons, then mouths; ``warn`` is told of what was
-    left out. ``speech``: where voices were heard, ``voices``: how they sound. Raises Rejected (the pictures cannot be
-    decoded) and Unavailable (source, face detector).
+    What is reported counts pictures decoded, then faces looked for, then persons, then mouths. ``speech``: where voices
+    were heard, ``voices``: how they sound. Raises Rejected (the pictures cannot be decoded) and Unavailable (source,
+    face detector).
     """
-    seen = await _decode(time, index, source, scratch, report)
+    seen = await _decode(time, eyes)
     shots = [TimeRange(start_ms=start, end_ms=end) for start, end in seen.shots]
+    found, tracks = await _faces(seen, shots, eyes)
+    bare = without_faces(seen.face_ms, shots, tracks)
+    counted = seen.pictures + len(seen.face_ms)
+    persons = await find_persons(
+        eyes.landmarks, eyes.scratch / "faces.raw", seen.canvas, bare, report=eyes.report, seen=counted, warn=eyes.warn
+    )
+    looked = _looked(clip_id, time, seen, tracks, persons.by_place)
+    marked = await mark_mouths(
+        eyes.landmarks,
+        eyes.scratch / "mouths.raw",
+        seen.fine,
+        seen.mouth_ms,
+        tracks,
+        often=contested(looked),
+        report=eyes.report,
+        seen=counted + len(bare),
+        warn=eyes.warn,
+    )
+    looked = msgspec.structs.replace(
+        looked,
+        model=model_names(NAME, found.model, persons.model, marked.model),
+        compute_ms=seen.cpu_ms + found.compute_ms + persons.compute_ms + marked.compute_ms,
+        mouths=marked.mouths,
+    )
+    return (await told(looked, speech, eyes.warn, voices))[0]
+
+
+async def _faces(seen: Decoded, shots: Sequence[TimeRange], eyes: Eyes) -> tuple[FacesFound, list[FaceTrack]]:
+    """The faces of the pictures, and each followed through its shot."""
     found = await find_faces_sparsely(
-        faces,
-        scratch / "faces.raw",
+        eyes.faces,
+        eyes.scratch / "faces.raw",
         seen.canvas,
         seen.face_ms,
         shots,
         least_score=KEEP_SCORE,
-        report=report,
+        report=eyes.report,
         seen=seen.pictures,
     )
     detections = clear(list(zip(seen.face_ms, found.faces, strict=True)), seen.transitions)
-    tracks = await asyncio.to_thread(follow, detections, shots)
-    bare = without_faces(seen.face_ms, shots, tracks)
-    counted = seen.pictures + len(seen.face_ms)
-    persons = await find_persons(
-        landmarks, scratch / "faces.raw", seen.canvas, bare, report=report, seen=counted, warn=warn
-    )
-    looked = ClipTracks(
+    return found, await asyncio.to_thread(follow, detections, shots)
+
+
+def _looked(
+    clip_id: str, time: TimeRange, seen: Decoded, tracks: list[FaceTrack], persons: Mapping[int, list[Person]]
+) -> ClipTracks:
+    """What is known before anybody's lips were looked at."""
+    return ClipTracks(
         clip_id=clip_id,
         range=time,
-        shots=shots,
+        shots=[TimeRange(start_ms=start, end_ms=end) for start, end in seen.shots],
         tracks=tracks,
         pictures_looked_at=seen.pictures,
         model="",
@@ -98,28 +121,8 @@ async def look_closely(
         letters=seen.letters,
         transitions=seen.transitions,
         voice=seen.voice,
-        persons=[
-            PersonSample(at_ms=seen.face_ms[place], persons=there) for place, there in sorted(persons.by_place.items())
-        ],
+        persons=[PersonSample(at_ms=seen.face_ms[place], persons=there) for place, there in sorted(persons.items())],
     )
-    marked = await mark_mouths(
-        landmarks,
-        scratch / "mouths.raw",
-        seen.fine,
-        seen.mouth_ms,
-        tracks,
-        often=contested(looked),
-        report=report,
-        seen=counted + len(bare),
-        warn=warn,
-    )
-    looked = msgspec.structs.replace(
-        looked,
-        model=model_names(NAME, found.model, persons.model, marked.model),
-        compute_ms=seen.cpu_ms + found.compute_ms + persons.compute_ms + marked.compute_ms,
-        mouths=marked.mouths,
-    )
-    return (await told(looked, speech, warn, voices))[0]
 
 
 def without_faces(at_ms: Sequence[int], shots: Sequence[TimeRange], tracks: Sequence[FaceTrack]) -> list[int]:
@@ -134,10 +137,12 @@ def without_faces(at_ms: Sequence[int], shots: Sequence[TimeRange], tracks: Sequ
     return wanted
 
 
-async def _decode(time: TimeRange, index: SourceIndex, source: SourceHandle, scratch: Path, report: Report) -> Decoded:
+async def _decode(time: TimeRange, eyes: Eyes) -> Decoded:
     """Every picture of ``time`` through the child, once."""
-    index_path = scratch / "index.json"
-    await asyncio.to_thread(index_path.write_bytes, msgspec.json.encode(index))
-    args = {"index": str(index_path), "scratch": str(scratch)} | msgspec.to_builtins(time)
-    answer = await run_child("streams.frame.pictures:main", args, scratch=scratch, source=source, report=report)
+    index_path = eyes.scratch / "index.json"
+    await asyncio.to_thread(index_path.write_bytes, msgspec.json.encode(eyes.index))
+    args = {"index": str(index_path), "scratch": str(eyes.scratch)} | msgspec.to_builtins(time)
+    answer = await run_child(
+        "streams.frame.pictures:main", args, scratch=eyes.scratch, source=eyes.source, report=eyes.report
+    )
     return msgspec.convert(answer, Decoded)

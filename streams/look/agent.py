@@ -11,6 +11,7 @@ from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
 from streams.look.see import see
 from streams.outbox import Cause
+from streams.sight.eyes import Eyes
 
 
 class LookStage:
@@ -49,18 +50,16 @@ class LookStage:
         index = await context.index(event.index)
         with context.scratch() as scratch:
             async with context.cache.open(event.source.key, event.source.size) as source:
-                return await see(
-                    event,
-                    index,
+                eyes = Eyes(
+                    index=index,
                     source=source,
-                    objects=context.objects,
                     faces=context.faces,
                     landmarks=context.landmarks,
                     scratch=scratch,
-                    prefix=prefix,
                     report=work.report,
                     warn=warnings.append,
                 )
+                return await see(event, eyes, objects=context.objects, prefix=prefix)
 
     async def give_up(
         self,

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from schemas.documents import SeenPicture, SeenSpan, ShotChange, SourceIndex, Thumbnail
+from schemas.documents import SeenPicture, SeenSpan, ShotChange, Thumbnail
 from schemas.events import SpanPlanned
 from schemas.media import Face
 from schemas.scenery import Person
-from streams.adapters.media.handles import SourceHandle
 from streams.adapters.media.sandbox import run_child
-from streams.adapters.ports import Faces, Landmarks, Objects, Report
+from streams.adapters.ports import Objects
 from streams.look.shots import not_looked_at
 from streams.sight.canvas import Canvas
+from streams.sight.eyes import Eyes
 from streams.sight.faces import find_faces, model_names
 from streams.sight.persons import faceless, find_persons
 
@@ -26,36 +26,21 @@ SURE_SCORE = 0.5
 """A sparse picture has no neighbours that could confirm a doubtful face."""
 
 
-async def see(
-    span: SpanPlanned,
-    index: SourceIndex,
-    *,
-    source: SourceHandle,
-    objects: Objects,
-    faces: Faces,
-    landmarks: Landmarks,
-    scratch: Path,
-    prefix: str,
-    report: Report,
-    warn: Callable[[str], None],
-) -> SeenSpan:
+async def see(span: SpanPlanned, eyes: Eyes, *, objects: Objects, prefix: str) -> SeenSpan:
     """What the span shows; nothing where the source has no picture. Thumbnails go under ``prefix``.
 
-    ``warn`` is told of what was left out. Raises Rejected (the pictures cannot be decoded) and Unavailable (store,
-    face detector).
+    Raises Rejected (the pictures cannot be decoded) and Unavailable (store, face detector).
     """
-    if index.video is None or not span.has_video:
+    if eyes.index.video is None or not span.has_video:
         return SeenSpan(
             ordinal=span.ordinal, range=span.range, pictures=[], shots=[], thumbnails=[], model=MODEL, compute_ms=0
         )
-    answer = await _sparse_pictures(span, index, source=source, scratch=scratch, report=report)
-    count = len(answer["pictures"])
+    answer = await _sparse_pictures(span, eyes)
+    count, pictures, report = len(answer["pictures"]), eyes.scratch / "faces.raw", eyes.report
     canvas = msgspec.convert(answer["canvas"], Canvas)
-    found = await find_faces(
-        faces, scratch / "faces.raw", canvas, count, least_score=SURE_SCORE, report=report, seen=count
-    )
+    found = await find_faces(eyes.faces, pictures, canvas, count, least_score=SURE_SCORE, report=report, seen=count)
     persons = await find_persons(
-        landmarks, scratch / "faces.raw", canvas, faceless(found.faces), report=report, seen=2 * count, warn=warn
+        eyes.landmarks, pictures, canvas, faceless(found.faces), report=report, seen=2 * count, warn=eyes.warn
     )
     shots = msgspec.convert(answer["shots"], list[ShotChange])
     return SeenSpan(
@@ -64,7 +49,7 @@ async def see(
         pictures=_pictures(answer, found.faces, persons.by_place),
         shots=shots,
         not_looked_at=not_looked_at(shots),
-        thumbnails=await _store_thumbnails(answer["thumbnails"], scratch, objects, prefix),
+        thumbnails=await _store_thumbnails(answer["thumbnails"], eyes.scratch, objects, prefix),
         model=model_names(MODEL, found.model, persons.model),
         compute_ms=answer["cpu_ms"] + found.compute_ms + persons.compute_ms,
     )
@@ -84,13 +69,13 @@ def _pictures(
     ]  # fmt: skip
 
 
-async def _sparse_pictures(
-    span: SpanPlanned, index: SourceIndex, *, source: SourceHandle, scratch: Path, report: Report
-) -> dict[str, Any]:
-    index_path = scratch / "index.json"
-    await asyncio.to_thread(index_path.write_bytes, msgspec.json.encode(index))
-    args = {"index": str(index_path), "scratch": str(scratch)} | msgspec.to_builtins(span.range)
-    return await run_child("streams.look.pictures:main", args, scratch=scratch, source=source, report=report)
+async def _sparse_pictures(span: SpanPlanned, eyes: Eyes) -> dict[str, Any]:
+    index_path = eyes.scratch / "index.json"
+    await asyncio.to_thread(index_path.write_bytes, msgspec.json.encode(eyes.index))
+    args = {"index": str(index_path), "scratch": str(eyes.scratch)} | msgspec.to_builtins(span.range)
+    return await run_child(
+        "streams.look.pictures:main", args, scratch=eyes.scratch, source=eyes.source, report=eyes.report
+    )
 
 
 async def _store_thumbnails(times: list[int], scratch: Path, objects: Objects, prefix: str) -> list[Thumbnail]:

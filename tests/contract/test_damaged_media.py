@@ -29,6 +29,7 @@ from streams.render.produce import Shape, produce_all
 from streams.render.wanted import Shared
 from streams.render.writer import Encoding
 from streams.settings import MediaLimits, SpanRules
+from streams.sight.eyes import Eyes
 from tests.look.twins import BrightestFaces, DarkLipped
 from tests.media import LECTURE
 from tests.render.test_produce import NOBODY, REF, Memory
@@ -103,10 +104,11 @@ async def made(path: Path, scratch: Path, clip: TimeRange = CLIP) -> tuple[ClipT
         await probe(source, limits=MediaLimits(), rules=SpanRules(), scratch=scratch, report=lambda _: None)
     index = msgspec.msgpack.decode((scratch / INDEX_NAME).read_bytes(), type=SourceIndex)
     with LocalSource(path) as source:
-        tracks = await look_closely(
-            "clip", clip, index, source=source, faces=BrightestFaces(), landmarks=DarkLipped(), scratch=scratch,
+        eyes = Eyes(
+            index=index, source=source, faces=BrightestFaces(), landmarks=DarkLipped(), scratch=scratch,
             report=lambda _: None, warn=pytest.fail,
         )  # fmt: skip
+        tracks = await look_closely("clip", clip, eyes)
     request = RenderRequested(
         org_id=NOBODY, project_id=NOBODY, clip_id=NOBODY, export_id=NOBODY, ordinal=0, range=clip, aspect="1:1",
         captions=False, plan=REF, source=REF, index=REF,

@@ -14,6 +14,7 @@ from streams.adapters.media.handles import LocalSource
 from streams.frame.joining import merge_tracks, missing_time
 from streams.frame.look_closely import look_closely
 from streams.frame.plan import plan
+from streams.sight.eyes import Eyes
 from tests.look.clips import Picture, counter, encode, scene
 from tests.look.twins import BrightestFaces, DarkLipped
 from tests.render.synth import write
@@ -39,10 +40,8 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SourceIndex]:
 async def looked(video: tuple[Path, SourceIndex], scratch: Path, start_ms: int, end_ms: int) -> ClipTracks:
     report, counts = counter()
     with LocalSource(video[0]) as source:
-        tracks = await look_closely(
-            "clip",
-            TimeRange(start_ms=start_ms, end_ms=end_ms),
-            video[1],
+        eyes = Eyes(
+            index=video[1],
             source=source,
             faces=BrightestFaces(),
             landmarks=DarkLipped(),
@@ -50,6 +49,7 @@ async def looked(video: tuple[Path, SourceIndex], scratch: Path, start_ms: int, 
             report=report,
             warn=pytest.fail,
         )
+        tracks = await look_closely("clip", TimeRange(start_ms=start_ms, end_ms=end_ms), eyes)
     assert counts == sorted(counts)
     return tracks
 

@@ -10,11 +10,13 @@ import msgspec
 import numpy as np
 import pytest
 
+from schemas.documents import SourceIndex
 from schemas.events import SpanPlanned
 from schemas.media import ObjectRef, TimeRange
 from streams.adapters.media.handles import LocalSource
-from streams.adapters.ports import FacesFound
+from streams.adapters.ports import FacesFound, Report
 from streams.look.see import see
+from streams.sight.eyes import Eyes
 from tests.look.clips import counter, encode, scene
 from tests.look.twins import BrightestFaces, DarkLipped, FileObjects
 
@@ -35,6 +37,18 @@ def span(end_ms: int, *, has_video: bool = True) -> SpanPlanned:
     )
 
 
+def eyes_on(index: SourceIndex, source: LocalSource, faces: BrightestFaces, scratch: Path, report: Report) -> Eyes:
+    return Eyes(
+        index=index,
+        source=source,
+        faces=faces,
+        landmarks=DarkLipped(),
+        scratch=scratch,
+        report=report,
+        warn=pytest.fail,
+    )
+
+
 def with_face(picture: np.ndarray, x: int) -> np.ndarray:
     picture = np.minimum(picture, 200)
     picture[20:50, x : x + 24] = 255
@@ -46,10 +60,8 @@ async def test_a_span_is_seen(tmp_path: Path) -> None:
     index = encode(path, [with_face(scene(1), 100)] * 50 + [np.minimum(scene(2), 200)] * 50)
     report, counts = counter()
     with LocalSource(path) as source:
-        seen = await see(
-            span(4000), index, source=source, objects=objects, faces=faces, landmarks=DarkLipped(), scratch=tmp_path,
-            prefix="p", report=report, warn=pytest.fail,
-        )  # fmt: skip
+        eyes = eyes_on(index, source, faces, tmp_path, report)
+        seen = await see(span(4000), eyes, objects=objects, prefix="p")
     assert [picture.at_ms for picture in seen.pictures] == [0, 1000, 2000, 3000]
     assert [len(picture.faces) for picture in seen.pictures] == [1, 1, 0, 0]
     box = seen.pictures[0].faces[0].box
@@ -75,10 +87,8 @@ async def test_waiting_for_the_detector_is_no_cost(tmp_path: Path) -> None:
     index = encode(path, [np.minimum(scene(1), 200)] * 50)
     for faces in (BrightestFaces(), WaitingFaces()):
         with LocalSource(path) as source:
-            seen = await see(
-                span(2000), index, source=source, objects=FileObjects(), faces=faces, landmarks=DarkLipped(),
-                scratch=tmp_path, prefix="p", report=print, warn=pytest.fail,
-            )  # fmt: skip
+            eyes = eyes_on(index, source, faces, tmp_path, print)
+            seen = await see(span(2000), eyes, objects=FileObjects(), prefix="p")
         costs.append(seen.compute_ms)
     assert faces.batches == [2]
     assert abs(costs[0] - costs[1]) < 500
@@ -88,17 +98,7 @@ async def test_nothing_is_seen_of_sound(tmp_path: Path) -> None:
     path, faces = tmp_path / "clip.mp4", BrightestFaces()
     index = msgspec.structs.replace(encode(path, [scene(1)] * 5), video=None)
     with LocalSource(path) as source:
-        seen = await see(
-            span(4000, has_video=False),
-            index,
-            source=source,
-            objects=FileObjects(),
-            faces=faces,
-            landmarks=DarkLipped(),
-            scratch=tmp_path,
-            prefix="p",
-            report=print,
-            warn=pytest.fail,
-        )
+        eyes = eyes_on(index, source, faces, tmp_path, print)
+        seen = await see(span(4000, has_video=False), eyes, objects=FileObjects(), prefix="p")
     assert seen.pictures == []
     assert faces.batches == []
