@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import resource
 import sys
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from PIL import Image
 
 from schemas.documents import SourceIndex
 from streams.adapters.media.sandbox import ChildLimits
-from streams.adapters.media.tool import run_tool
+from streams.adapters.media.tool import MOST_SAID_BYTES, run_tool
 from streams.errors import Rejected, Starved
 from streams.ingest.asset_font import FONT_FILE, rewrite_font
 from streams.ingest.asset_forms import INDEX_FILE, SANITISED_FILE, refuse_other
@@ -122,6 +123,17 @@ async def test_a_tool_has_no_network_no_children_and_an_end(tmp_path: Path) -> N
     assert "Operation not permitted" in ran.said
     command = [sys.executable, "-I", "-c", "import os; os.fork()"]
     assert "Operation not permitted" in (await run_tool(command, scratch=tmp_path, limits=TOOL)).said
+    command = [
+        sys.executable,
+        "-I",
+        "-c",
+        "import sys\nfor _ in range(300): sys.stderr.write('x' * 2**20)\nsys.exit('end')",
+    ]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    ran = await run_tool(command, scratch=tmp_path, limits=TOOL)
+    assert ran.said.endswith("xxend\n")
+    assert len(ran.said) == MOST_SAID_BYTES
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 60_000, "KiB: what it says is not kept"
     endless = msgspec.structs.replace(TOOL, wall_s=0.5)
     with pytest.raises(Starved):
         await run_tool([sys.executable, "-c", "while True: pass"], scratch=tmp_path, limits=endless)

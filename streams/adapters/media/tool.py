@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from streams.adapters.media.confine import ChildLimits, confine
+from streams.adapters.media.pipes import read_tail, send
 from streams.adapters.media.sandbox import ENVIRONMENT
 from streams.errors import Starved
 
@@ -49,9 +50,12 @@ async def run_tool(command: Sequence[str], *, scratch: Path, limits: ChildLimits
         env=ENVIRONMENT,
         start_new_session=True,
     )
+    said = bytearray()
     try:
         async with asyncio.timeout(limits.wall_s):
-            _, said = await process.communicate(msgspec.json.encode(order))
+            await send(process, msgspec.json.encode(order))
+            await read_tail(process, said, MOST_SAID_BYTES)
+            await process.wait()
     except TimeoutError:
         raise Starved(limits.wall_s) from None
     finally:
@@ -59,7 +63,7 @@ async def run_tool(command: Sequence[str], *, scratch: Path, limits: ChildLimits
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await asyncio.shield(process.wait())
-    return Ran(code=process.returncode or 0, said=said[-MOST_SAID_BYTES:].decode(errors="replace"))
+    return Ran(code=process.returncode or 0, said=said.decode(errors="replace"))
 
 
 def main() -> None:
