@@ -15,7 +15,7 @@ from schemas.events import SpanPlanned
 from schemas.media import ObjectRef, TimeRange, Word
 from streams.adapters.ports import Alignment, Int16, Speech
 from streams.ingest.spans import STEP_MS, quietest_cut
-from streams.listen.hear import hear
+from streams.listen.hear import Hints, hear
 from streams.listen.merge import close
 from streams.listen.seams import letters
 from streams.settings import SpanRules
@@ -97,10 +97,10 @@ async def hear_in_spans(
                 objects=Stored(flac(cut)),  # type: ignore[arg-type]
                 speech=speech,
                 report=lambda _: None,
-                hint=heard[0].language if heard else None,
+                hints=Hints(
+                    language=heard[0].language if heard else None, glossary=[*glossary], into_english=into_english
+                ),
                 alignment=alignment,
-                into_english=into_english,
-                glossary=glossary,
             )
         )
     return heard

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from schemas import events
 from schemas.documents import encode_document
 from schemas.ids import result_id
@@ -11,20 +9,12 @@ from streams import lifecycle, understanding
 from streams.adapters.postgres import Connection, org_transaction
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
-from streams.listen.hear import hear
+from streams.listen.hear import Hints, hear
 from streams.listen.translate import ENGLISH
 from streams.outbox import Cause
 
 NOT_TRANSLATED = "the English track lacks some of what is said: the recogniser did not answer"
 COARSE_TIMES = "some words have coarse times: the aligner did not answer"
-
-
-class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What an earlier span of the project was heard in, if any was; and what the caller said."""
-
-    language: str | None = None
-    glossary: list[str] = []
-    into_english: bool = False
 
 
 class ListenStage:
@@ -43,7 +33,7 @@ class ListenStage:
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
         """Hear the span and store what was heard as one object."""
         assert isinstance(event, events.SpanPlanned)
-        told = await self._told(event)
+        hints = await self._hints(event)
         heard = await hear(
             event,
             objects=self._context.objects,
@@ -51,9 +41,7 @@ class ListenStage:
             voices=self._context.voices,
             prefix=prefix_of(event, "voices", result_id(work.cause.input_id, "listen")),
             report=work.report,
-            hint=told.language,
-            glossary=told.glossary,
-            into_english=told.into_english,
+            hints=hints,
             alignment=self._context.alignment,
         )
         work.cpu_ms = heard.compute_ms
@@ -78,7 +66,7 @@ class ListenStage:
 
         return commit
 
-    async def _told(self, event: events.SpanPlanned) -> Told:
+    async def _hints(self, event: events.SpanPlanned) -> Hints:
         """What is known of the project's words before they are heard."""
         async with org_transaction(self._context.pool, event.org_id) as connection:
             row = await connection.fetchrow(
@@ -87,9 +75,9 @@ class ListenStage:
                 event.project_id,
             )
         if row is None:
-            return Told()
+            return Hints()
         options = row["options"]
-        return Told(
+        return Hints(
             language=row["language"],
             glossary=options.get("glossary", []),
             into_english=options.get("translate") == ENGLISH,

@@ -26,25 +26,34 @@ from streams.listen.voices import UNHEARD, UnvoicedError, listen_for_voices
 from streams.listen.words import near, on_project_time, speech_inside, split_at
 
 
+class Hints(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known and wanted of a project's words before they are heard."""
+
+    language: str | None = None
+    """Of a span that was heard before: where the sound leaves a doubt, a project stays in one language."""
+    glossary: list[str] = []
+    into_english: bool = False
+    """Whether what is not English is translated as well; a failure of that costs the translation alone."""
+
+
+NOTHING = Hints()
+
+
 async def hear(
     span: SpanPlanned,
     *,
     objects: Objects,
     speech: Speech,
     report: Report,
-    hint: str | None = None,
+    hints: Hints = NOTHING,
     voices: Voices | None = None,
     prefix: str = "",
     alignment: Alignment | None = None,
-    glossary: Sequence[str] = (),
-    into_english: bool = False,
 ) -> HeardSpan:
     """What is said in a span and, if ``voices`` are wanted, by whose (stored under ``prefix``). No audio: nothing.
 
-    ``hint`` is the language of a span of the same project that was heard before: where the sound leaves a doubt, a
-    project stays in one language. Without ``alignment``, or where it is silent, words keep the recogniser's times.
-    ``into_english``: what is not English is translated as well; a failure of that costs the translation alone.
-    Raises Unavailable (store, Triton) and WrongAudioError (the object is not what ingest makes).
+    Without ``alignment``, or where it is silent, words keep the recogniser's times. Raises Unavailable (store, Triton)
+    and WrongAudioError (the object is not what ingest makes).
     """
     if span.audio is None:
         return silent(span)
@@ -56,27 +65,26 @@ async def hear(
             samples,
             language=span.language,
             report=counter.report,
-            hint=hint,
-            glossary=glossary,
+            hint=hints.language,
+            glossary=hints.glossary,
             told=early.take if early else None,
         )
     refined, sounds = await asyncio.gather(refine(heard, samples, early), _sounds(samples, span))
     found = _found(span, samples, heard, refined, sounds)
-    if into_english:
-        english = await _translated(heard, refined.words, samples, speech, counter, glossary)
+    if hints.into_english:
+        english = await _translated(heard, refined.words, samples, speech, counter, hints.glossary)
         if english:
             found = msgspec.structs.replace(
                 found, translation=_english(english, span), compute_ms=found.compute_ms + english.compute_ms
             )
     if voices is None:
         return found
-    voiced = speech_inside(near(heard.voiced, heard.speech), span.padded, span.range)
     try:
         who, cost_ms = await listen_for_voices(
             samples,
             found.speech,
             within=span.range,
-            voiced=voiced,
+            voiced=speech_inside(near(heard.voiced, heard.speech), span.padded, span.range),
             starts_at_ms=span.padded.start_ms,
             voices=voices,
             objects=objects,

@@ -16,7 +16,7 @@ from schemas.words import HeardWindow
 from streams.adapters.ports import Aligned, Heard, Int16, Piece, Report, Told, Vectors
 from streams.adapters.triton_wire import InferenceFailed
 from streams.errors import Unavailable
-from streams.listen.hear import hear
+from streams.listen.hear import Hints, hear
 from streams.listen.times import START_EARLY_MS
 from streams.listen.voices import UNHEARD
 from tests.listen.spoken import texts
@@ -97,7 +97,7 @@ async def test_words_land_on_project_time_and_the_padding_is_kept_apart() -> Non
     signs: list[int] = []
     recogniser = Recogniser()
     store = OneObject(flac(np.zeros(4 * 16_000, dtype=np.int16)))
-    found = await hear(planned(REF), objects=store, speech=recogniser, report=signs.append, hint="nl")  # type: ignore[arg-type]
+    found = await hear(planned(REF), objects=store, speech=recogniser, report=signs.append, hints=Hints(language="nl"))  # type: ignore[arg-type]
     assert texts(found.words) == "w1 w2"
     assert found.words[0].start_ms == 10_500 + START_EARLY_MS
     assert texts(found.margin_words) == "w0 w3"
@@ -202,7 +202,7 @@ async def test_words_of_another_language_in_between_keep_the_recognisers_times()
 async def test_a_translation_is_made_where_it_is_asked_for_and_needed(language: str, wanted: bool, costs: int) -> None:
     recogniser = Recogniser(language=language)
     given = {"objects": STORE, "speech": recogniser, "report": lambda _: None}
-    found = await hear(planned(REF), into_english=wanted, **given)  # type: ignore[arg-type]
+    found = await hear(planned(REF), hints=Hints(into_english=wanted), **given)  # type: ignore[arg-type]
     assert recogniser.tasks == (("transcribe", "translate") if costs else ("transcribe",))
     assert (found.translation is not None) == bool(costs)
     assert found.compute_ms >= 7 + costs
