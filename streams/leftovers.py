@@ -1,4 +1,4 @@
-"""Removes objects that no row names: of erased projects, of workers that lost their fence, of uploads never used.
+"""Removes objects that no row names: of workers that lost their fence, of uploads never used; erases once more.
 
 Of what became a file of brand kits the upload goes as well: what is used of it was stored anew, in a place of its own.
 That goes too once it was set aside and no version of a kit names it.
@@ -20,6 +20,7 @@ import structlog
 
 from streams.adapters.objects import S3Objects
 from streams.adapters.postgres import Connection, Pool, Row, org_transaction, transaction
+from streams.erasure import erase
 from streams.errors import Unavailable
 from streams.metrics import LEFTOVERS, Metrics
 
@@ -161,7 +162,7 @@ async def _sweep_project(
             mentions = [row[0] or "" for row in await connection.fetch(_MENTIONED, org_id, project_id)]
             busy = state in ("queued", "running") or await connection.fetchval(_BUSY, org_id, project_id)
     if state == "erased":
-        count = await objects.delete_prefix(prefix)
+        count = await erase(pool, objects, org_id, project_id)
         return count, ERASED_ROUNDS[round_ + 1] if round_ + 1 < len(ERASED_ROUNDS) else None
     if busy:
         return 0, GRACE

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import re
 
 import structlog
 
 from schemas import events
-from streams import dead, lifecycle
+from streams import dead
 from streams.adapters.objects import S3Objects
-from streams.adapters.postgres import Pool, org_transaction, transaction
+from streams.adapters.postgres import Pool, transaction
 from streams.claims import REEMIT
+from streams.erasure import erase
 from streams.errors import Unavailable
 from streams.following import follow
 from streams.metrics import REEMITTED, Metrics
@@ -35,20 +35,6 @@ _OLD = (
          select distinct org_id, 'project', project_id, now() from gone on conflict do nothing)
        select from gone""",
 )
-_OPEN_CLAIMS = """
-update attempts set state = 'cancelled', finished_at = now(), lease_until = null
-where org_id = $1 and project_id = $2 and state in ('running', 'free')
-"""
-
-
-_OWN_UPLOAD = """
-select object_key from projects p where org_id = $1 and project_id = $2 and not exists (
-  select 1 from projects o where o.org_id = p.org_id and o.object_key = p.object_key and o.project_id <> p.project_id
-    and o.state <> 'erased')
-"""
-"""The upload, unless another project was made from it as well."""
-_UPLOAD_KEY = re.compile(r"[0-9a-f-]{36}/uploads/[^/]+/[^/]+")
-"""One object, never a folder of them."""
 
 
 async def sweep_attempts(pool: Pool) -> int:
@@ -96,7 +82,7 @@ async def run_erasure(settings: Settings, pool: Pool, objects: S3Objects, stop: 
 
     async def handle(event: events.AnyEvent) -> None:
         if isinstance(event, events.ProjectErased):
-            await erase(pool, objects, event)
+            await erase(pool, objects, event.org_id, event.project_id)
 
     await follow(settings.kafka, "projects.v1", "clipstream-sweeper", handle, stop)
 
@@ -109,42 +95,3 @@ async def run_letters(settings: Settings, pool: Pool, stop: asyncio.Event) -> No
             await dead.keep(pool, event)
 
     await follow(settings.kafka, "dead.v1", "clipstream-letters", handle, stop)
-
-
-async def erase(pool: Pool, objects: S3Objects, event: events.ProjectErased) -> None:
-    """Remove what the project left: its objects, its upload, its rows but for the tombstone. Safe to run again."""
-    owner = (event.org_id, event.project_id)
-    async with org_transaction(pool, event.org_id) as connection:
-        uploaded = await connection.fetchval(_OWN_UPLOAD, *owner)
-    await objects.delete_prefix(f"{event.org_id}/{event.project_id}/")
-    if uploaded and _UPLOAD_KEY.fullmatch(uploaded):
-        await objects.delete_prefix(uploaded)
-    async with org_transaction(pool, event.org_id) as connection:
-        await lifecycle.lock_project(connection, *owner)  # first, as a commit does: else each waits for the other
-        await connection.execute(_OPEN_CLAIMS, *owner)
-        for statement in _FORGET:
-            await connection.execute(statement, *owner)
-
-
-_FORGET = (
-    """update uploads u set filename = '' from projects p
-       where p.org_id = $1 and p.project_id = $2 and u.org_id = p.org_id and u.object_key = p.object_key""",
-    "delete from attempts where org_id = $1 and project_id = $2 and state <> 'running'",
-    "delete from deliveries where org_id = $1 and project_id = $2",
-    "delete from exports where org_id = $1 and project_id = $2",
-    "delete from previews where org_id = $1 and project_id = $2",
-    "delete from clips where org_id = $1 and project_id = $2",
-    "delete from costs where org_id = $1 and project_id = $2",
-    "delete from subjects where org_id = $1 and project_id = $2",
-    "delete from intelligence where org_id = $1 and project_id = $2",
-    "delete from moments where org_id = $1 and project_id = $2",
-    "delete from transcripts where org_id = $1 and project_id = $2",
-    "delete from spans where org_id = $1 and project_id = $2",
-    """update projects set title = '', object_key = null, source_url = null, options = '{}', source = null,
-         source_index = null, warnings = '{}', nothing_found_reason = null, failure_detail = null, estimate = null
-       where org_id = $1 and project_id = $2 and state = 'erased'""",
-    """update project_events set body = body - array['detail', 'warnings', 'nothing_found_reason']
-       where org_id = $1 and project_id = $2""",
-    "delete from outbox where org_id = $1 and project_id = $2 and published_at is not null",
-    "update dead_letters set payload = '', detail = '', headers = '{}' where org_id = $1 and project_id = $2",
-)

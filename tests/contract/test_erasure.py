@@ -9,13 +9,12 @@ from typing import Any
 
 import pytest
 
-from schemas import events
 from streams import claims, dead, lifecycle
 from streams.adapters.postgres import org_transaction, transaction
 from streams.attempt import Work
+from streams.erasure import erase
 from streams.errors import Rejected, Superseded
 from streams.outbox import Cause
-from streams.sweeper import erase
 from tests.contract.attempt_rig import NOW, Rig, make_rig
 
 __all__ = ["make_rig"]
@@ -39,9 +38,7 @@ async def test_a_worker_that_ends_while_its_project_is_erased(rig: Rig) -> None:
     objects: Any = NoObjects()
     async with org_transaction(rig.worker, rig.org_id) as connection:
         await lifecycle.lock_project(connection, *owner)
-        erasing = asyncio.create_task(
-            erase(rig.worker, objects, events.ProjectErased(org_id=rig.org_id, project_id=rig.project_id, version=2))
-        )
+        erasing = asyncio.create_task(erase(rig.worker, objects, rig.org_id, rig.project_id))
         await asyncio.sleep(0.5)
         await asyncio.wait_for(claims.finish(connection, held, "cancelled"), 5)
     await asyncio.wait_for(erasing, 5)
@@ -77,7 +74,7 @@ async def test_no_row_of_an_erased_project_says_anything_any_more(rig: Rig) -> N
     async with transaction(rig.relay) as connection:
         await connection.execute("update outbox set published_at = now() where org_id = $1", rig.org_id)
     objects: Any = NoObjects()
-    await erase(rig.worker, objects, events.ProjectErased(org_id=rig.org_id, project_id=rig.project_id, version=9))
+    await erase(rig.worker, objects, rig.org_id, rig.project_id)
     await dead.keep(rig.worker, letter)
     for said in (WORDS, base64.b64encode(WORDS.encode()).decode(), "example.org"):
         assert await says(rig, said) == set()

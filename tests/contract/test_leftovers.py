@@ -98,6 +98,18 @@ async def test_what_a_worker_puts_after_an_erasure_goes_too(rig: Rig) -> None:
     assert await rig.planned() == []
 
 
+async def test_rows_that_an_erasure_missed_go_with_the_next_round(rig: Rig) -> None:
+    """It may have met a bug, or a row of the outbox that was sent and not marked yet: nothing else would come back."""
+    await rig.run("update projects set title = 'words of the customer' where project_id = $1", rig.project_id)
+    async with org_transaction(rig.worker, rig.org_id) as connection:
+        await lifecycle.warn(connection, *rig.owner, "words of the customer")
+        await lifecycle.erase_project(connection, *rig.owner, cause(rig.project_id))
+    await rig.sweep()
+    async with org_transaction(rig.worker, rig.org_id) as connection:
+        left = await connection.fetchrow("select state, title, warnings from projects")
+    assert tuple(left) == ("erased", "", [])
+
+
 async def test_an_ended_project_keeps_what_is_named_and_nothing_else(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     thumbnail = await rig.put("seen", b"jpeg", ".jpg")
     seen = await rig.put("seen", msgspec.json.encode({"pictures": [{"thumbnail": thumbnail}]}))

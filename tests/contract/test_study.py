@@ -18,11 +18,11 @@ from schemas.voices import Diarization, Speaker, Turn
 from streams import lifecycle
 from streams.adapters.postgres import org_transaction
 from streams.detect.agent import DetectStage
+from streams.erasure import erase
 from streams.errors import Unavailable
 from streams.listen.close import CloseStage
 from streams.outbox import Cause
 from streams.study.agent import StudyStage
-from streams.sweeper import erase
 from tests.contract.api_world import World, open_world
 from tests.contract.stage_rig import NOW, Rig, make_rig
 from tests.study.said import GARDEN, ORBIT, transcript
@@ -225,7 +225,7 @@ async def test_another_language_says_what_it_lacks(rig: Rig) -> None:
 async def test_erased_nothing_of_it_is_left(rig: Rig) -> None:
     await rig.send(StudyStage(rig.context), await heard(rig), uuid.uuid4())
     await rig.erase()
-    await erase(rig.pool, rig.objects, events.ProjectErased(**rig.of, version=1))
+    await erase(rig.pool, rig.objects, **rig.of)
     for table in ("intelligence", "subjects"):
         assert await rig.rows(f"select 1 from {table} where org_id = $1 and project_id = $2") == []
 
