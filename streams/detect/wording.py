@@ -90,7 +90,11 @@ def hashtags(window: Window, timeline: Timeline, whole: Whole) -> list[str]:
     unlisted = [s for s in window.sentences if s.lexicon is None and s.language not in NOUNS_IN_CAPITALS]
     sure, others = _nouns(window), {word for s in unlisted for word in _taggable(s)}
     ranked = sorted((sure | others) & set(here), key=lambda word: (word not in sure, -weight(word), word))
-    return [f"#{word}" for word in ranked[:HASHTAGS]]
+    kept: list[str] = []
+    for word in ranked:
+        if len(kept) < HASHTAGS and not any(_plural(word, other) or _plural(other, word) for other in kept):
+            kept.append(word)
+    return [f"#{word}" for word in kept]
 
 
 def _nouns(window: Window) -> set[str]:
@@ -121,6 +125,11 @@ def _taggable(sentence: Sentence) -> list[str]:
     skip = _empty(lexicon) if lexicon else unstressed(sentence.language)
     letters = LEAST_LETTERS if lexicon else LONG_LETTERS
     return [word for word in words if letters <= len(word) <= MOST_LETTERS and word.isalpha() and word not in skip]
+
+
+def _plural(word: str, of: str) -> bool:
+    """Whether a word is another with the ending of a plural: one of them is tag enough."""
+    return word in (f"{of}s", f"{of}es")
 
 
 def _plain(word: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from schemas.options import ProjectOptions
 from streams.detect.lexicon import bare
 from streams.detect.weigh import weigh
-from tests.detect.material_factory import LECTURE_MS, lecture_words, material, name_id, picture
+from tests.detect.material_factory import LECTURE_MS, lecture_words, material, name_id, picture, say
 
 LOOKED = [picture(at, 0.05, 60.0) for at in range(0, LECTURE_MS, 1_000)]
 
@@ -50,3 +50,13 @@ def test_hashtags_are_nouns_and_names() -> None:
     tags = {tag for moment in found for tag in moment.hashtags}
     assert tags & {"#energy", "#object", "#pendulum", "#conservation", "#height", "#building", "#joules"}
     assert not tags & {"#called", "#done", "#converted", "#converting", "#believe", "#willing"}
+
+
+def test_one_word_is_one_hashtag_in_singular_and_plural() -> None:
+    said = "The building stands beside the buildings. We paint each building and clean the buildings on the hill."
+    words = say(said, 0)
+    found = weigh(material(words, words[-1].end_ms + 1_000), ProjectOptions(min_clip_ms=3_000), name_id).moments
+    tags = [tag for moment in found for tag in moment.hashtags]
+    assert {"#building", "#buildings"} & set(tags)
+    for moment in found:
+        assert len({"#building", "#buildings"} & set(moment.hashtags)) <= 1
