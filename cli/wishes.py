@@ -163,8 +163,10 @@ def script_file(path: str) -> str:
     """The text of a file; ArgumentTypeError where it cannot be read, is no UTF-8 text, or is empty."""
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        raise ArgumentTypeError(f"{path!r} is no text in UTF-8 that can be read: {error}") from None
+    except OSError as error:
+        raise ArgumentTypeError(f"{path!r} cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise ArgumentTypeError(f"{path!r} is no text in UTF-8") from None
     if not text.strip():
         raise ArgumentTypeError(f"{path!r} is empty: a script is what is said, word for word")
     return text
