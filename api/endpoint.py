@@ -185,10 +185,14 @@ def _render(operation: Operation, reply: Reply | Response) -> Response:
 
 
 def _path_ids(request: Request) -> dict[str, UUID]:
-    try:
-        return {name: UUID(value) for name, value in request.path_params.items() if name.endswith("_id")}
-    except ValueError:
-        raise not_found("thing: the id in the path is not a UUID") from None
+    ids: dict[str, UUID] = {}
+    for name, value in request.path_params.items():
+        if name.endswith("_id"):
+            try:
+                ids[name] = UUID(value)
+            except ValueError:
+                raise not_found(f"thing: the {name} in the path is not a UUID") from None
+    return ids
 
 
 async def _read_body(operation: Operation, request: Request) -> bytes:

@@ -80,20 +80,20 @@ def _add_wishes(parser: argparse.ArgumentParser, out: str | None) -> None:
     parser.add_argument(
         "--out", metavar="DIR", default=out, help=f"for the results ({out or 'out/<name of the video>'})"
     )
-    add_wishes(parser, _positive)
+    add_wishes(parser, stack.positive)
     parser.add_argument("--title", help="of the project (the file's name)")
 
 
 def _add_queries(commands: Any) -> None:
     listing = _command(commands, "projects", "list projects, newest first", _ask(queries.projects))
-    listing.add_argument("--limit", type=_positive, default=20, metavar="N")
+    listing.add_argument("--limit", type=stack.positive, default=20, metavar="N")
     listing.add_argument("--state", choices=("queued", "running", "completed", "failed", "cancelled"))
     clips = _command(commands, "clips", "list the clips of a project", _ask(queries.clips))
     clips.add_argument("project", metavar="PROJECT")
     search = _command(commands, "search", "find what was said", _ask(queries.search))
     search.add_argument("words", nargs="+", metavar="WORDS")
     search.add_argument("--project", metavar="PROJECT", help="in this project only")
-    search.add_argument("--limit", type=_positive, default=10, metavar="N")
+    search.add_argument("--limit", type=stack.positive, default=10, metavar="N")
     add_export(_command(commands, "export", "make more files of a clip and download them", _ask(export)))
     add_preview(_command(commands, "preview", "see one picture of a clip before it is exported", _ask(preview)))
     edits.add_edit(_command(commands, "edit", "show what a clip plays, or change it", _ask(edits.edit)))
@@ -114,7 +114,7 @@ def _add_dead(commands: Any) -> None:
     dead = commands.add_parser("dead", help="messages that could not be worked on: list, show, replay")
     inner = dead.add_subparsers(dest="dead_command", required=True, metavar="list|show|replay")
     listing = _command(inner, "list", "list dead letters, newest first", _ask(queries.dead_list))
-    listing.add_argument("--limit", type=_positive, default=20, metavar="N")
+    listing.add_argument("--limit", type=stack.positive, default=20, metavar="N")
     listing.add_argument("--stage")
     for name, text, command in (
         ("show", "show a dead letter with its bytes", queries.dead_show),
@@ -122,12 +122,6 @@ def _add_dead(commands: Any) -> None:
     ):
         one = _command(inner, name, text, _ask(command))
         one.add_argument("dead", metavar="ID")
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
 
 
 def _display(args: argparse.Namespace) -> Display:

@@ -44,7 +44,7 @@ def problem_line(status: int, body: bytes) -> tuple[str, str]:
     detail = str(problem.get("detail") or "").strip()
     errors = problem.get("errors") or []
     fields = [f"{_field(one)}: {one.get('detail', '')}" for one in errors]
-    repeated = detail in [one.get("detail") for one in errors]
+    repeated = any(detail.rstrip(".").endswith(str(one.get("detail") or "\0").rstrip(".")) for one in errors)
     told = "; ".join(part for part in ["" if repeated else detail, *fields] if part)
     code = str(problem.get("code") or "")
     if code == "not-found" and told:

@@ -46,9 +46,16 @@ def register(subparsers: Any) -> None:
     logs = _command(subparsers, "logs", _logs, "what the parts print")
     logs.add_argument("part", nargs="?", help="one part, as `status` names it (or `supervisor`); without: all")
     logs.add_argument("-f", "--follow", action="store_true", help="go on printing as they write")
-    logs.add_argument("-n", "--lines", type=int, default=40, help="how many lines from the end (40)")
+    logs.add_argument("-n", "--lines", type=positive, default=40, help="how many lines from the end (40)")
     _command(subparsers, "down", _down, "drain the workers and stop everything; data stays")
     _command(subparsers, "reset", _reset, "down, and remove everything of this stack, data too")
+
+
+def positive(text: str) -> int:
+    """A whole number above 0; ArgumentTypeError for anything else."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
 
 
 def ensure_running(state_dir: Path, console: Console, *, environ: Mapping[str, str] | None = None) -> StackInfo:

@@ -59,7 +59,10 @@ def stretch(text: str) -> JSON:
     start, dash, end = text.partition("-")
     if not dash:
         raise ArgumentTypeError(f"{text!r} is no start and end: write 1:30-2:00, or 20-60 in seconds")
-    return {"start_ms": at_ms(start), "end_ms": at_ms(end)}
+    part = {"start_ms": at_ms(start), "end_ms": at_ms(end)}
+    if part["end_ms"] < part["start_ms"]:
+        raise ArgumentTypeError(f"{text!r} ends before it begins: write the earlier or shorter first")
+    return part
 
 
 def lengths(text: str) -> tuple[int, int]:

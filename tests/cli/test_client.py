@@ -18,6 +18,14 @@ def test_a_problem_document_becomes_one_line() -> None:
         422, "invalid", "A field is wrong", "It must be 1 to 50.", errors=[{"pointer": "/a", "detail": "No."}]
     )
     assert problem_line(422, answer.content) == ("invalid", "A field is wrong: It must be 1 to 50.; a: No.")
+    assert (
+        problem_line(
+            422,
+            b'{"title": "A field is wrong", "detail": "The query does not fit: Not 7.", "errors": ['
+            b'{"pointer": "?limit", "detail": "Not 7"}]}',
+        )[1]
+        == "A field is wrong: limit: Not 7"
+    )
     assert problem_line(500, b"<html>") == ("", "The API answered 500 without saying why.")
 
 

@@ -23,7 +23,7 @@ def test_a_time_as_people_write_it(text: str, ms: int) -> None:
     assert at_ms(text) == ms
 
 
-@pytest.mark.parametrize("text", ["", "a", "1:2:3:4", "-5", "1:30"])
+@pytest.mark.parametrize("text", ["", "a", "1:2:3:4", "-5", "1:30", "90-10", "2:00-1:30"])
 def test_what_is_no_stretch_is_said(text: str) -> None:
     with pytest.raises(ArgumentTypeError, match="write"):
         stretch(text)
