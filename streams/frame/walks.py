@@ -24,7 +24,13 @@ FASTEST = 3
 FACE, OFF_CENTRE = 4.0, 0.03
 """What it costs, a step, to cut a face off, and to be far from the middle."""
 HAIR = 0.1, 0.5, 1.0
-"""What it may cost to cut off what is around a face: each gives a way, and the one that holds most is taken."""
+"""What it may cost to cut off what is around a face: each gives a way, and the best one is taken."""
+MARGINS = 0.06, 0.0
+"""Of the crop's length, what is kept free beside a head like the head itself; none where that takes a way too far."""
+ROOM, ROOM_PRICE = 0.12, 0.015
+"""Whoever stands for a while has so much beside them: what it costs, a step, to have none."""
+FAR_PX, TRAVEL = 1.0, 0.1
+"""Mean travel of a crop of 640 px, a picture, from which it counts; what a pixel more is worth, in shares of the looks."""
 SET_OUT, MOVE, TURN_BACK = 1.2, 0.04, 3.0
 """What it costs to begin to move, to move by a place, to move the other way than the last time."""
 SPRING = 6.0
@@ -46,12 +52,16 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a window begins at each of ``at_ms``, evenly between them, and how often it holds head and face."""
+    """Where a window begins at each of ``at_ms``, evenly between them, and how often it holds head and face.
+
+    ``travel_px``: how far it goes from picture to picture, the mean, of a window that is `WIDTH_PX` wide.
+    """
 
     at_ms: list[int]
     starts: list[float]
     inside: float
     faces: float
+    travel_px: float
 
 
 def inside_share(spans: Floats, starts: Floats, length: float) -> float:
@@ -71,15 +81,25 @@ def way(
     places = np.arange(low, high - length + 1e-6, length / PLACES)
     if len(places) < 2 or len(at_ms) < 3:
         return None
-    found = [_calm(track, at_ms, places, length, hair, (source_px, crop_px)) for hair in HAIR]
-    return max((one for one in found if one), key=lambda one: round(one.inside + one.faces, 2), default=None)
+    best: Way | None = None
+    for margin in MARGINS:
+        lost = [_costs(track, at_ms, places, length, hair=hair, margin=margin) for hair in HAIR]
+        found = [best, *(_calm(track, at_ms, places, length, costs, (source_px, crop_px)) for costs in lost)]
+        best = max((one for one in found if one), key=_worth, default=None)
+        if best is not None and best.travel_px <= FAR_PX:
+            break
+    return best
+
+
+def _worth(one: Way) -> float:
+    """How often a way holds head and face, less what it goes too far."""
+    return round(one.inside + one.faces, 2) - TRAVEL * max(0.0, one.travel_px - FAR_PX)
 
 
 def _calm(
-    track: Track, at_ms: Floats, places: Floats, length: float, hair: float, wide_px: tuple[int, int]
+    track: Track, at_ms: Floats, places: Floats, length: float, costs: Floats, wide_px: tuple[int, int]
 ) -> Way | None:
-    """The cheapest way that keeps to the limits of travel, where what is around a face costs ``hair``, if there is."""
-    costs = _costs(track, at_ms, places, length, hair)
+    """The cheapest way that keeps to the limits of travel, if there is; ``costs`` of shape (times, places)."""
     for strict in STRICTER:
         smooth_ms, smooth = _smoothed(at_ms, places[_cheapest(costs, strict)])
         if _is_calm(smooth * WIDTH_PX, *wide_px):
@@ -90,22 +110,26 @@ def _calm(
                 starts=[round(float(smooth[key]), 2) for key in keys],
                 inside=inside_share(track.spans, starts, length),
                 faces=inside_share(track.faces, starts, length),
+                travel_px=float(np.abs(np.diff(smooth)).mean()) * PICTURE_MS / SAMPLE_MS * WIDTH_PX / wide_px[1],
             )
     return None
 
 
-def _costs(track: Track, at_ms: Floats, places: Floats, length: float, hair: float) -> Floats:
+def _costs(track: Track, at_ms: Floats, places: Floats, length: float, *, hair: float, margin: float) -> Floats:
     """What it costs to be at each place at each time, shape (times, places)."""
     low, high = (np.interp(at_ms, track.at_ms, track.spans[:, side]) for side in (0, 1))
     left, right = (np.interp(at_ms, track.at_ms, track.faces[:, side]) for side in (0, 1))
     near = np.abs(track.at_ms[None] - at_ms[:, None]).min(axis=1) <= 4 * STEP_MS
-    margin = np.maximum(0.0, np.minimum(0.06 * length, (length - (high - low)) / 2))
-    head, face = _out(places, length, low - margin, high + margin), _out(places, length, left, right)
-    around = np.maximum(1.0, (high - low) - (right - left) + 2 * margin) / 2
+    free = np.maximum(0.0, (length - (high - low)) / 2)
+    near_by, room = np.minimum(margin * length, free), np.minimum(ROOM * length, free)
+    head, face = _out(places, length, low - near_by, high + near_by), _out(places, length, left, right)
+    beside = _out(places, length, low - room, high + room) / np.maximum(1.0, room)[:, None]
+    around = np.maximum(1.0, (high - low) - (right - left) + 2 * near_by) / 2
     cut = np.minimum(1.0, face / np.maximum(1.0, right - left)[:, None])
     lost = FACE * (0.4 * (face > 0) + 0.6 * cut) + hair * np.minimum(1.0, head / around[:, None])
     centre = np.abs(places[None] + length / 2 - ((low + high) / 2)[:, None]) / length
-    weighed: Floats = (lost + OFF_CENTRE * centre) * np.where(near, 1.0, 0.1)[:, None]
+    lost += ROOM_PRICE * np.minimum(1.0, beside) + OFF_CENTRE * centre
+    weighed: Floats = lost * np.where(near, 1.0, 0.1)[:, None]
     return weighed
 
 

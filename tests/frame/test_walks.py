@@ -52,3 +52,17 @@ def test_nothing_is_faster_than_it_may_be() -> None:
     _, found = made(lambda s: float(np.interp(s, [4, 8], [100, 900])), wide=120)
     at = starts(found, np.arange(0, SECONDS * 1_000, PICTURE_MS))
     assert np.abs(np.diff(at)).max() <= FASTEST * LENGTH / PLACES / STEP_MS * PICTURE_MS + 0.3
+
+
+def test_who_goes_there_and_back_is_followed_no_farther_than_their_head_takes() -> None:
+    wide, far = 150, 400
+    track, found = made(lambda s: float(np.interp(s, [2, 7, 10, 15], [200, 200 + far, 200 + far, 200])), wide=wide)
+    gone = float(np.abs(np.diff(found.starts)).sum())
+    assert whole_faces(track, found) > 0.98
+    assert gone <= 1.15 * 2 * (far - (LENGTH - 1.4 * wide))
+
+
+def test_who_stands_for_a_while_has_room_beside_them() -> None:
+    track, found = made(lambda s: float(np.interp(s, [1, 5], [200, 700])), wide=150)
+    head, start = track.spans[-1], starts(found, track.at_ms)[-1]
+    assert min(head[0] - start, start + LENGTH - head[1]) >= 0.1 * LENGTH
