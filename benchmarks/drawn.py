@@ -76,7 +76,9 @@ WORDS = [
     "toward",
     "return",
 ]
-GROUNDS = [(255, 255, 255), (248, 248, 244), (238, 242, 250), (20, 24, 32), (32, 34, 40), (12, 40, 90), (90, 20, 30)]
+GROUNDS = [
+    (255, 255, 255), (248, 248, 244), (238, 242, 250), (20, 24, 32), (32, 34, 40), (0, 0, 0), (12, 40, 90), (90, 20, 30)
+]  # fmt: skip
 ACCENTS = [(210, 60, 50), (40, 120, 200), (60, 160, 90), (230, 150, 30), (130, 80, 180), (90, 200, 210)]
 Colour = tuple[int, int, int]
 Draw = ImageDraw.ImageDraw
@@ -120,7 +122,7 @@ def slide(dice: random.Random) -> Image.Image:
 
 def code(dice: random.Random) -> Image.Image:
     """Lines of many colours on a dark or a white ground."""
-    ground = dice.choice([(30, 30, 30), (39, 40, 34), (0, 43, 54), (255, 255, 255)])
+    ground = dice.choice([(30, 30, 30), (39, 40, 34), (0, 43, 54), (0, 0, 0), (255, 255, 255)])
     page = Image.new("RGB", (WIDE, HIGH), ground)
     draw, size = ImageDraw.Draw(page), dice.randint(16, 28)
     face = font(dice, size)
@@ -136,7 +138,7 @@ def code(dice: random.Random) -> Image.Image:
 
 def window(dice: random.Random) -> Image.Image:
     """An application: bars, a side, cards with text."""
-    ground = dice.choice([(245, 246, 248), (255, 255, 255), (24, 26, 30)])
+    ground = dice.choice([(245, 246, 248), (255, 255, 255), (24, 26, 30), (0, 0, 0)])
     page = Image.new("RGB", (WIDE, HIGH), ground)
     draw = ImageDraw.Draw(page)
     draw.rectangle((0, 0, WIDE, 56), fill=dice.choice([*ACCENTS, (60, 64, 70), (230, 232, 236)]))

@@ -23,10 +23,10 @@ from schemas.shots import Transition
 from streams.adapters.media.display import is_hdr
 from streams.adapters.media.reader import Reader, display_array
 from streams.adapters.media.timeline import shown_since
-from streams.frame.bars import LOOK_WIDE, Lines, content_of, measure_lines
 from streams.frame.detail import Detail, look_of, measure_detail
 from streams.frame.letters import letters_of
 from streams.frame.voice import gather, voice_curve
+from streams.sight.bars import LOOK_WIDE, Lines, content_of, measure_lines
 from streams.sight.canvas import Canvas, fit_canvas, write_grey, write_picture
 from streams.sight.cuts import CUT_MIN
 from streams.sight.letters import find_lines

@@ -44,5 +44,13 @@ def test_nothing_at_all_is_none(level: int) -> None:
     assert screen_of(measure_drawn(np.full((180, 320, 3), level, np.uint8))) < SURE
 
 
+def test_black_bars_beside_a_view_make_it_no_screen() -> None:
+    for seed in range(5):
+        barred = np.zeros((180, 320, 3), np.uint8)
+        barred[:, 80:240] = view(seed)[:, 80:240]
+        assert measure_drawn(barred) == measure_drawn(view(seed)[:, 82:238])
+        assert screen_of(measure_drawn(barred)) < SURE
+
+
 def test_tiny_pictures_are_measured_too() -> None:
     assert 0 <= screen_of(measure_drawn(np.zeros((2, 2, 3), np.uint8))) <= 1

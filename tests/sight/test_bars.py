@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from schemas.documents import ShotLook
 from schemas.media import CropBox, TimeRange
-from streams.frame.bars import content_of, measure_lines
 from streams.frame.pictures import main
 from streams.frame.plan import plan
+from streams.sight.bars import content_of, measure_lines
 from tests.frame.test_plan import WHOLE, clip, every, look, ranges, source
 from tests.look.clips import counter, encode, scene
 
