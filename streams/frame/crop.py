@@ -73,6 +73,14 @@ def heads(subject: Subject, *, across: bool) -> Floats:
     return np.asarray(pairs, np.float64).reshape(-1, 2)
 
 
+def heads_held(crop: CropBox, boxes: Sequence[Box]) -> float:
+    """Share of the looks at which a crop holds a head from side to side, and its chin; two pixels are nothing."""
+    columns, rows = heads(Subject(boxes=boxes), across=True), heads(Subject(boxes=boxes), across=False)
+    inside = (columns[:, 0] >= crop.x - 2) & (columns[:, 1] <= crop.x + crop.width + 2)
+    inside &= rows[:, 1] <= crop.y + crop.height
+    return float(inside.mean())
+
+
 def _inside(intervals: Floats, starts: Floats, length: float, limit: float) -> Floats:
     """Share of each interval inside each window, (windows, intervals); longer than the window: its middle counts."""
     clipped = np.clip(intervals, 0.0, limit)

@@ -16,7 +16,7 @@ from schemas.framing import Pane, PathKey
 from schemas.media import Box, CropBox, TimeRange
 from schemas.scenery import Letters
 from schemas.shown import share_shown, view
-from streams.frame.crop import RATIO, Subject, even, heads
+from streams.frame.crop import RATIO, even, heads_held
 from streams.frame.following import with_stand_ins
 from streams.frame.letters import hull, shared, stretches_of
 from streams.frame.panes import boxes_of
@@ -150,16 +150,9 @@ def _panes(scene: Scene, shot: ShotCrop, box: Box, faces: Sequence[Box]) -> list
         return None
     x = even(min(max(shot.crop.x, _middle(faces) - wide / 2), shot.crop.x + shot.crop.width - wide))
     face = CropBox(x=min(max(content.x, x), content.x + content.width - wide), y=content.y, width=wide, height=high)
-    if not _holds(face, faces):
+    if heads_held(face, faces) < HELD:
         return None
     return [Pane(source=face, share=1 - share), Pane(source=strip, share=share)]
-
-
-def _holds(crop: CropBox, faces: Sequence[Box]) -> bool:
-    columns, rows = heads(Subject(boxes=faces), across=True), heads(Subject(boxes=faces), across=False)
-    inside = (columns[:, 0] >= crop.x - 2) & (columns[:, 1] <= crop.x + crop.width + 2)
-    inside &= rows[:, 1] <= crop.y + crop.height
-    return float(inside.mean()) >= HELD
 
 
 def _during(shot: ShotCrop, start_ms: int, end_ms: int) -> ShotCrop:

@@ -12,12 +12,13 @@ from itertools import pairwise
 import msgspec
 
 from schemas.documents import FaceTrack, ShotCrop
-from schemas.media import CropBox, TimeRange
+from schemas.media import Box, CropBox, TimeRange
 from streams.frame.angles import SEEN_ENOUGH, SPEAKER_SIZE, size_of
-from streams.frame.crop import Subject
+from streams.frame.crop import Subject, heads_held
 from streams.frame.panes import boxes_of, share_a_crop
 from streams.frame.pauses import pauses
 from streams.frame.scenes import Framed, Scene, seen_together
+from streams.frame.stills import framed, widened
 from streams.frame.undecided import stacked
 
 LEAST_SAID_MS, LEAST_SHARE = 1_500, 0.1
@@ -37,6 +38,8 @@ QUICK_MS = 2_500
 """…and where cuts would come faster than this, everybody is shown at once."""
 SERVED = 0.85
 """Share of what is said during which whoever says it must be on screen, or else everybody is."""
+HELD = 0.97
+"""Share of the looks at which a crop on somebody holds the head of somebody else, for both to be shown in it."""
 APART = 0.3
 """Of the crop's width: two crops that are nearer than this are one picture that jumps."""
 
@@ -54,7 +57,8 @@ def in_turn(scene: Scene) -> Framed | None:
     people = [scene.groups[one] for one in who]
     if len(who) < 2 or not seen_together(people) or share_a_crop(people, scene.ground):
         return None
-    said = {number: spoken(scene, number, who) for number in scene.shots}
+    takers = _takers(scene, who)
+    said = {number: _given(spoken(scene, number, who), takers) for number in scene.shots}
     quiet = pauses(scene.tracks.voice)
     shown = {number: stretches(said[number], scene.shots[number], who[0], quiet) for number in scene.shots}
     cuts = sum(max(0, len(run) - 1) for run in shown.values())
@@ -64,14 +68,15 @@ def in_turn(scene: Scene) -> Framed | None:
     told = f"they talk in quick turn ({changes} changes in {scene.length_ms / 1000:.1f} s)"
     if quick and (all_of_them := stacked(scene, people, told)):
         return all_of_them
-    crops = {one: _crop_of(scene, one) for one in who}
-    if not cuts or not _come_apart(list(crops.values())):
+    if not cuts:
         return None
+    if not _come_apart(scene, takers):
+        reason = f"{len(who)} people who talk in turn, too near to each other for cuts and too far apart for one crop"
+        return framed(scene, widened(scene, scene.shots.values(), "people", reason))
+    crops = _crops(scene, takers, [one for run in shown.values() for one in run])
     reason = f"cuts between {len(who)} people who talk in turn: whoever speaks is shown in {share:.0%} of what is said"
     return {
-        number: [
-            ShotCrop(range=one.range, mode="cut", crop=crops[one.who], shows="speaker", reason=reason) for one in run
-        ]
+        number: [ShotCrop(range=one.range, mode="cut", crop=crops[one], shows="speaker", reason=reason) for one in run]
         for number, run in shown.items()
     }
 
@@ -200,14 +205,51 @@ def served(said: Mapping[int, Sequence[Stretch]], shown: Mapping[int, Sequence[S
     return seen / total if total else 1.0
 
 
-def _crop_of(scene: Scene, one: int) -> CropBox:
-    """The still crop on one of them, the same in all shots of the angle."""
-    others = [Subject(boxes=boxes_of(group)) for place, group in enumerate(scene.groups) if place != one]
-    return scene.ground.on_faces(Subject(boxes=boxes_of(scene.groups[one])), others).crop
+def _takers(scene: Scene, who: Sequence[int]) -> dict[int, int]:
+    """In whose picture each of them is shown: their own, unless the crop on somebody who says more holds them too."""
+    takers: dict[int, int] = {}
+    for one in who:
+        boxes = boxes_of(scene.groups[one])
+        crops = ((taker, _crop_of(scene, [taker])) for taker in dict.fromkeys(takers.values()))
+        takers[one] = next((taker for taker, crop in crops if heads_held(crop, boxes) >= HELD), one)
+    return takers
 
 
-def _come_apart(crops: Sequence[CropBox]) -> bool:
-    """Whether no two of them are nearly the same picture."""
+def _given(run: Sequence[Stretch], takers: Mapping[int, int]) -> list[Stretch]:
+    """What is said, as if by those in whose picture it is shown."""
+    return _merged(msgspec.structs.replace(one, who=takers[one.who]) for one in run)
+
+
+def _crops(scene: Scene, takers: Mapping[int, int], run: Sequence[Stretch]) -> dict[Stretch, CropBox]:
+    """The still crop of each stretch: the same whenever somebody has the picture, unless they have moved since."""
+    found: dict[Stretch, CropBox] = {}
+    for taker in {one.who for one in run}:
+        members, own = [one for one in takers if takers[one] == taker], [one for one in run if one.who == taker]
+        usual = _crop_of(scene, members, [one.range for one in own])
+        for one in own:
+            boxes = _boxes_in(scene, members, [one.range])
+            stays = not boxes or heads_held(usual, boxes) >= HELD
+            found[one] = usual if stays else _crop_of(scene, members, [one.range])
+    return found
+
+
+def _crop_of(scene: Scene, members: Sequence[int], times: Sequence[TimeRange] = ()) -> CropBox:
+    """The still crop on some of them while they have the picture; without ``times`` wherever they are seen."""
+    others = [Subject(boxes=boxes_of(group)) for place, group in enumerate(scene.groups) if place not in members]
+    boxes = _boxes_in(scene, members, times) or [box for one in members for box in boxes_of(scene.groups[one])]
+    return scene.ground.on_faces(Subject(boxes=boxes), others).crop
+
+
+def _boxes_in(scene: Scene, members: Sequence[int], times: Sequence[TimeRange]) -> list[Box]:
+    samples = (sample for one in members for track in scene.groups[one] for sample in track.samples)
+    return [one.face.box for one in samples if any(when.start_ms <= one.at_ms < when.end_ms for when in times)]
+
+
+def _come_apart(scene: Scene, takers: Mapping[int, int]) -> bool:
+    """Whether no two of their pictures are nearly the same."""
+    crops = [
+        _crop_of(scene, [one for one in takers if takers[one] == taker]) for taker in dict.fromkeys(takers.values())
+    ]
     pairs = ((one, other) for place, one in enumerate(crops) for other in crops[:place])
     return all(
         max(abs(one.x - other.x) / one.width, abs(one.y - other.y) / one.height) >= APART for one, other in pairs

@@ -30,7 +30,7 @@ MARGINS = 0.06, 0.0
 ROOM, ROOM_PRICE = 0.12, 0.015
 """Whoever stands for a while has so much beside them: what it costs, a step, to have none."""
 FAR_PX, TRAVEL = 1.0, 0.1
-"""Mean travel of a crop of 640 px, a picture, from which it counts; what a pixel more is worth, in shares of the looks."""
+"""Mean travel a picture, of a crop of 640 px, from which it counts; what a pixel more costs, in shares of the looks."""
 SET_OUT, MOVE, TURN_BACK = 1.2, 0.04, 3.0
 """What it costs to begin to move, to move by a place, to move the other way than the last time."""
 SPRING = 6.0

@@ -74,6 +74,43 @@ def test_the_cut_falls_into_the_pause_near_by() -> None:
     assert [shot.range.start_ms for shot in shots] == [0, 4_600 - LEAD_MS, 11_000], "there is no pause near 11 s"
 
 
+def test_who_fits_into_the_picture_of_another_is_not_cut_to() -> None:
+    faces: list[Looks] = [(0, x, 140, every(0, LENGTH_MS)) for x in (200, 1_100, 2_200)]
+    said = [(0, 0, 6_000), (1, 6_200, 9_000), (2, 9_300, 14_000), (0, 14_200, 20_000)]
+    shots = plan(told(said, faces), source(2_560, 960), "16:9", SHOT).shots
+    assert [(shot.mode, shot.range.start_ms) for shot in shots] == [("cut", 0), ("cut", 9_000), ("cut", 14_000)]
+    for who, start, end in said:
+        shot = next(one for one in shots if one.range.start_ms <= (start + end) // 2 < one.range.end_ms)
+        x = faces[who][1]
+        assert shot.crop.x < x < x + 140 < shot.crop.x + shot.crop.width
+
+
+def test_whoever_has_moved_since_their_last_turn_is_in_the_picture_again() -> None:
+    tracks = told(SLOWLY, pair())
+    first = tracks.tracks[0]
+    walked = [
+        msgspec.structs.replace(
+            one, face=msgspec.structs.replace(one.face, box=msgspec.structs.replace(one.face.box, x=900))
+        )
+        if one.at_ms > 8_000
+        else one
+        for one in first.samples
+    ]
+    tracks = msgspec.structs.replace(
+        tracks, tracks=[msgspec.structs.replace(first, samples=walked), *tracks.tracks[1:]]
+    )
+    before, _, after = plan(tracks, source(), "9:16", SHOT).shots
+    assert before.crop.x < 300 < 440 < before.crop.x + before.crop.width
+    assert after.crop.x < 900 < 1040 < after.crop.x + after.crop.width
+
+
+def test_where_two_crops_would_be_nearly_one_picture_all_are_shown() -> None:
+    faces: list[Looks] = [(0, x, 140, every(0, LENGTH_MS)) for x in (30, 1_750)]
+    (shot,) = plan(told(SLOWLY, faces), source(1_920, 960), "16:9", SHOT).shots
+    assert shot.mode == "fit"
+    assert "too near to each other for cuts" in shot.reason
+
+
 def test_people_who_share_a_crop_are_held_together() -> None:
     (shot,) = made(SLOWLY, pair(x=560)).shots
     assert shot.mode == "hold"
