@@ -64,9 +64,9 @@ SHARED = [
 QUICK = 4
 """Of the shared files and of the walkers."""
 KINDS: tuple[Others, ...] = get_args(Others)
-SEEDS = {False: (2, 5), True: (7,)}
+SEEDS = {False: (2, 5), True: (7, 21)}
 """Of the scenes on which frame was set, and of the unseen ones."""
-WALKS_SEEDS = {False: 11, True: 12}
+WALKS_SEEDS = {False: (11,), True: (12, 13)}
 MODELS = ("faces", "landmarks", "voices", "whisper")
 SIDE, GAP_MS = 192, 200
 TILE_STEP, NEAR_EDGE, ALIKE = 0.5, 0.03, 0.3
@@ -186,8 +186,8 @@ def wanted(media: Path, folder: Path, *, quick: bool) -> Iterator[Wanted]:
             yield Wanted(kind="talk in turn", name=f"{others}-{seed}-{number:02}", unseen=unseen, made=made)
         for walker in (UNSEEN_WALKERS if unseen else WALKERS)[: QUICK if quick else None]:
             yield Wanted(kind="walk", name=walker.name, unseen=unseen, made=partial(_walk, media, folder, walker))
-    for unseen, seed in WALKS_SEEDS.items():
-        for walker in drawn(seed)[: 2 if quick else None]:
+    for unseen, seeds in WALKS_SEEDS.items():
+        for walker in (one for seed in seeds for one in drawn(seed)[: 2 if quick else None]):
             made = partial(_walk, media, folder, walker)
             yield Wanted(kind="walk by chance", name=walker.name, unseen=unseen, made=made)
     for name in SHARED[: QUICK if quick else None]:

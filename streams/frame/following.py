@@ -28,6 +28,8 @@ NEAR = 0.1
 """Of a face's width: so much on either side is not cut off while something else will do."""
 FOLLOWED = 0.7
 """A crop that moves and holds them less often loses them, where a still one does too."""
+FACES_HELD = 0.92
+"""A crop that moves and cuts their face more often is too slow for them."""
 LEAST_MS = 2_500
 LEAST_LOOKS = 8
 GONE = 0.25
@@ -40,6 +42,8 @@ class Walk(msgspec.Struct, frozen=True, kw_only=True):
 
     at_ms: list[int]
     boxes: list[Box]
+    heads: list[Box]
+    """The same, as wide as heads that are turned aside."""
 
 
 def follow(scene: Scene, still: Decision) -> Framed:
@@ -79,7 +83,8 @@ def walk_of(scene: Scene, number: int, when: TimeRange) -> Walk | None:
     inside = [(at_ms, box) for at_ms, box in seen if when.start_ms <= at_ms < when.end_ms]
     if when.length_ms < LEAST_MS or len(inside) < LEAST_LOOKS:
         return None
-    return Walk(at_ms=[at_ms for at_ms, _ in inside], boxes=[box for _, box in inside])
+    wider = [scene.heads.get(look, look[1]) for look in inside]
+    return Walk(at_ms=[at_ms for at_ms, _ in inside], boxes=[box for _, box in inside], heads=wider)
 
 
 def with_stand_ins(scene: Scene, number: int) -> list[tuple[int, Box]]:
@@ -105,7 +110,7 @@ def _of_shot(scene: Scene, still: Decision, walk: Walk, when: TimeRange) -> Shot
     crop, content = still.crop, scene.ground.content
     start, length = (crop.x, crop.width) if across else (crop.y, crop.height)
     low, limit = (content.x, content.width) if across else (content.y, content.height)
-    spans = np.clip(heads(Subject(boxes=walk.boxes), across=across), low, low + limit)
+    spans = np.clip(heads(Subject(boxes=walk.heads), across=across), low, low + limit)
     own = _sides(walk, across=across)
     near = NEAR * (own[:, 1] - own[:, 0])
     faces = np.clip(own + np.stack([-near, near], axis=1), low, low + limit)
@@ -118,7 +123,8 @@ def _of_shot(scene: Scene, still: Decision, walk: Walk, when: TimeRange) -> Shot
     middles = track.spans.mean(axis=1)
     gone = float(((middles < start) | (middles > start + length)).mean())
     gains = found is not None and (found.inside >= held + GAIN or found.faces >= faces_held + FACES_GAIN)
-    if found is not None and gains and (found.inside >= FOLLOWED or gone < GONE):
+    too_fast = found is not None and found.faces < FACES_HELD
+    if found is not None and gains and not too_fast and (found.inside >= FOLLOWED or gone < GONE):
         path = [_key(at_ms, at, crop, across) for at_ms, at in zip(found.at_ms, found.starts, strict=True)]
         reason = (
             f"follows {_whom(scene)}: in frame in {found.inside:.0%} of {len(walk.boxes)} looks, still in {held:.0%}"
@@ -126,7 +132,7 @@ def _of_shot(scene: Scene, still: Decision, walk: Walk, when: TimeRange) -> Shot
         around = _hull(path)
         return ShotCrop(range=when, mode="follow", crop=around, shows=still.shows, reason=reason, path=path)
     out = max(gone, _cut_off(walk, float(start), length, across=across))
-    if (gone >= GONE or out > 1 - FOLLOWED) and not scene.ground.holds_all:
+    if (gone >= GONE or out > 1 - FOLLOWED or (gains and too_fast)) and not scene.ground.holds_all:
         reason = f"{_whom(scene)} moves out of a still crop in {out:.0%} of the looks, too fast to be followed"
         return shot_of(widened(scene, [when], still.shows, reason), when)
     return shot_of(still, when)

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from schemas.documents import Aspect, ClipTracks, FaceTrack, ShotCrop
-from schemas.media import TimeRange
+from schemas.media import Box, TimeRange
 from streams.frame.angles import Cast, main_first, people, size_of
 from streams.frame.figures import screen_in
 from streams.frame.ground import Ground, ground_of
+from streams.frame.turned import with_backs
 from streams.sight.screens import SURE
 
 LIKE_SIZE = 2.5
@@ -32,6 +33,9 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     groups: list[list[FaceTrack]]
     """The tracks of each face."""
     cast: Cast
+    """Their boxes as wide as heads that are turned aside."""
+    heads: Mapping[tuple[int, Box], Box]
+    """By time and box of a face how wide its head is."""
     screen: float
     """How surely a screen or a slide is shown."""
 
@@ -56,14 +60,20 @@ def scene_of(
 ) -> Scene:
     """The scene of the shots with numbers ``group``; only those in ``shots`` are to be framed."""
     groups = wanderers(people([track for track in tracks.tracks if track.shot in group]))
+    wider = [with_backs(one, tracks.mouths) for one in groups]
     return Scene(
         tracks=tracks,
         shots={number: shots[number] for number in group if number in shots},
         ground=ground_of(tracks, group, *size, aspect),
         groups=groups,
-        cast=main_first(groups, tracks.turns),
+        cast=main_first(wider, tracks.turns),
+        heads=dict(zip(_looks(groups), (box for _, box in _looks(wider)), strict=True)),
         screen=screen_in(tracks, group) or 0.0,
     )
+
+
+def _looks(groups: Sequence[Sequence[FaceTrack]]) -> list[tuple[int, Box]]:
+    return [(one.at_ms, one.face.box) for group in groups for track in group for one in track.samples]
 
 
 def seen_together(groups: Sequence[Sequence[FaceTrack]]) -> bool:

@@ -227,7 +227,7 @@ def _crops(scene: Scene, takers: Mapping[int, int], run: Sequence[Stretch]) -> d
         members, own = [one for one in takers if takers[one] == taker], [one for one in run if one.who == taker]
         usual = _crop_of(scene, members, [one.range for one in own])
         for one in own:
-            boxes = _boxes_in(scene, members, [one.range])
+            boxes = _heads_in(scene, members, [one.range])
             stays = not boxes or heads_held(usual, boxes) >= HELD
             found[one] = usual if stays else _crop_of(scene, members, [one.range])
     return found
@@ -236,13 +236,14 @@ def _crops(scene: Scene, takers: Mapping[int, int], run: Sequence[Stretch]) -> d
 def _crop_of(scene: Scene, members: Sequence[int], times: Sequence[TimeRange] = ()) -> CropBox:
     """The still crop on some of them while they have the picture; without ``times`` wherever they are seen."""
     others = [Subject(boxes=boxes_of(group)) for place, group in enumerate(scene.groups) if place not in members]
-    boxes = _boxes_in(scene, members, times) or [box for one in members for box in boxes_of(scene.groups[one])]
+    boxes = _heads_in(scene, members, times) or _heads_in(scene, members, list(scene.shots.values()))
     return scene.ground.on_faces(Subject(boxes=boxes), others).crop
 
 
-def _boxes_in(scene: Scene, members: Sequence[int], times: Sequence[TimeRange]) -> list[Box]:
+def _heads_in(scene: Scene, members: Sequence[int], times: Sequence[TimeRange]) -> list[Box]:
     samples = (sample for one in members for track in scene.groups[one] for sample in track.samples)
-    return [one.face.box for one in samples if any(when.start_ms <= one.at_ms < when.end_ms for when in times)]
+    inside = (one for one in samples if any(when.start_ms <= one.at_ms < when.end_ms for when in times))
+    return [scene.heads[one.at_ms, one.face.box] for one in inside]
 
 
 def _come_apart(scene: Scene, takers: Mapping[int, int]) -> bool:

@@ -27,7 +27,7 @@ HAIR = 0.1, 0.5, 1.0
 """What it may cost to cut off what is around a face: each gives a way, and the best one is taken."""
 MARGINS = 0.06, 0.0
 """Of the crop's length, what is kept free beside a head like the head itself; none where that takes a way too far."""
-ROOM, ROOM_PRICE = 0.12, 0.015
+ROOM, ROOM_PRICE = 0.12, 0.01
 """Whoever stands for a while has so much beside them: what it costs, a step, to have none."""
 FAR_PX, TRAVEL = 1.0, 0.1
 """Mean travel a picture, of a crop of 640 px, from which it counts; what a pixel more costs, in shares of the looks."""

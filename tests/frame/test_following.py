@@ -30,8 +30,8 @@ def track_of(x: Callable[[float], float], size: float = 120) -> FaceTrack:
     return FaceTrack(track=0, shot=0, samples=samples)
 
 
-def made(x: Callable[[float], float], aspect: Aspect = "9:16") -> FramePlan:
-    tracks = msgspec.structs.replace(clip(ranges(0, LENGTH_MS), []), tracks=[track_of(x)])
+def made(x: Callable[[float], float], aspect: Aspect = "9:16", size: float = 120) -> FramePlan:
+    tracks = msgspec.structs.replace(clip(ranges(0, LENGTH_MS), []), tracks=[track_of(x, size)])
     return plan(tracks, source(), aspect, SHOT)
 
 
@@ -107,6 +107,14 @@ def test_a_face_that_a_still_crop_cuts_through_is_shown_in_as_much_as_it_takes()
     assert 330 * 2 + 120 < shot.crop.width < 1_000, "and not all of the picture"
     assert (shot.crop.y, shot.crop.height) == (0, 1_080)
     assert "as much of the picture as holds all of it" in shot.reason
+
+
+def test_whose_face_a_slow_crop_would_cut_too_often_is_shown_in_as_much_as_it_takes() -> None:
+    found = made(lambda s: float(np.interp(s, [4, 6, 12, 14], [300, 1_050, 1_050, 300])), size=300)
+    (shot,) = found.shots
+    assert shot.mode == "fit"
+    assert "too fast to be followed" in shot.reason
+    assert inside(found, found.shots) == 1
 
 
 def test_who_stands_beside_and_what_is_to_be_read_is_in_it_too() -> None:
