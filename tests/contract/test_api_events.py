@@ -71,14 +71,16 @@ async def test_a_stream_ends_when_its_key_is_revoked(world: World) -> None:
     """It lasts as long as its project does, and what happens after the revocation is not for this caller."""
     project_id = await new_project(world.ann)
     following = asyncio.create_task(world.ann.client.get(f"/v1/projects/{project_id}/events"))
-    await asyncio.sleep(0.2)
+    async with asyncio.timeout(10):
+        while project_id not in world.listeners._waiting:
+            await asyncio.sleep(0.01)
     async with org_transaction(world.api, world.ann.org_id) as rows:
         await rows.execute("update api_keys set revoked_at = now() where key_id = $1", world.ann.key_id)
     cause = Cause(input_id=project_id, source="test", now=dt.datetime.now(dt.UTC))
     async with org_transaction(world.worker, world.ann.org_id) as rows:
         await lifecycle.start_stage(rows, world.ann.org_id, project_id, "ingest", cause)
     world.listeners.wake(project_id)
-    response = await asyncio.wait_for(following, 3)
+    response = await asyncio.wait_for(following, 10)
     assert response.status_code == 200
     assert "project.progressed" not in response.text
 
