@@ -12,7 +12,7 @@ from itertools import pairwise
 from schemas.documents import FramePlan, SourceIndex
 from schemas.media import Value
 from streams.adapters.media.timeline import projects_ms
-from streams.render.edl import Part, Timeline, fill_slots
+from streams.render.edl import Part, Timeline, fill_numbers
 from streams.render.lead import LEAD_MS
 
 GRID_MS = 4_000
@@ -81,9 +81,8 @@ def shown_ms(timeline: Timeline, times: Sequence[int]) -> list[int]:
         near = part.range(timeline.period_ms, LEAD_MS)
         begins = min(bisect_left(times, near.start_ms), max(0, bisect_right(times, int(part.source_ms)) - 1))
         inside = [max(at_ms, near.start_ms) for at_ms in times[begins : bisect_left(times, near.end_ms)]]
-        for number in range(part.first, part.end):
+        for number in range(part.first, part.end) if not inside else ():
             found[number] = int(part.shows_ms(number, timeline.period_ms))
-        for at_ms, _, slots in fill_slots(((at_ms, None) for at_ms in inside), timeline, part):
-            for slot in slots:
-                found[slot.number] = at_ms
+        for at_ms, _, numbers in fill_numbers(((at_ms, None) for at_ms in inside), timeline, part):
+            found[numbers.start : numbers.stop] = [at_ms] * len(numbers)
     return found

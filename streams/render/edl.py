@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil
 from typing import TypeVar
 
@@ -83,7 +84,7 @@ class Timeline(Value, frozen=True, kw_only=True):
     @property
     def period_ms(self) -> Fraction:
         """How long one picture is shown."""
-        return 1000 / self.rate
+        return _period_ms(self.rate_numerator, self.rate_denominator)
 
     @property
     def length_ms(self) -> Fraction:
@@ -93,6 +94,11 @@ class Timeline(Value, frozen=True, kw_only=True):
     def samples(self, sample_rate_hz: int) -> int:
         """Audio samples that last exactly as long as the pictures."""
         return round(self.length_ms * sample_rate_hz / 1000)
+
+
+@lru_cache(maxsize=16)
+def _period_ms(rate_numerator: int, rate_denominator: int) -> Fraction:
+    return Fraction(1000 * rate_denominator, rate_numerator)
 
 
 def timeline_for(clip: TimeRange, index: SourceIndex) -> Timeline:
@@ -145,26 +151,47 @@ def fill_slots(
     slots after the last the last. Middles keep the rounding of times to ms from doubling or dropping pictures.
     """
     part = part or timeline.parts[0]
+    for at_ms, picture, numbers in fill_numbers(pictures, timeline, part):
+        yield at_ms, picture, [slot_of(number, timeline, part) for number in numbers]
+
+
+def fill_numbers(
+    pictures: Iterable[tuple[int, Picture]], timeline: Timeline, part: Part
+) -> Iterator[tuple[int, Picture, range]]:
+    """The same, with the numbers of the slots only."""
     next_number = part.first
     held: tuple[int, Picture] | None = None
-    offset: Fraction | None = None
+    ends: _Ends | None = None
     for at_ms, picture in pictures:
         if held is None:
             held = at_ms, picture
             continue
-        if offset is None:
-            offset = _offset(held[0], at_ms, part, timeline.period_ms)
-        slots = []
-        while next_number < part.end and part.shows_ms(next_number, timeline.period_ms) + offset < at_ms:
-            slots.append(slot_of(next_number, timeline, part))
-            next_number += 1
-        if slots:
-            yield held[0], held[1], slots
+        ends = ends or _Ends(part, timeline.period_ms, _offset(held[0], at_ms, part, timeline.period_ms))
+        end = max(next_number, min(ends.before(at_ms), part.end))
+        if end > next_number:
+            yield held[0], held[1], range(next_number, end)
+        next_number = end
         if next_number == part.end:
             return
         held = at_ms, picture
     if held is not None and next_number < part.end:
-        yield held[0], held[1], [slot_of(number, timeline, part) for number in range(next_number, part.end)]
+        yield held[0], held[1], range(next_number, part.end)
+
+
+class _Ends:
+    """Which slots look at the source before a picture of it begins; in whole numbers, which are exact and quick."""
+
+    def __init__(self, part: Part, period_ms: Fraction, offset: Fraction) -> None:
+        """``offset``: how far after a slot's start it looks."""
+        (begin, begin_over), (step, step_over) = (
+            value.as_integer_ratio() for value in (part.source_ms + offset, period_ms * part.speed)
+        )
+        self._begin, self._begin_over, self._step_over = begin, begin_over, step_over
+        self._over, self._first = begin_over * step, part.first
+
+    def before(self, at_ms: int) -> int:
+        """The first slot that does not."""
+        return self._first - (self._begin - at_ms * self._begin_over) * self._step_over // self._over
 
 
 def slot_of(number: int, timeline: Timeline, part: Part) -> Slot:
@@ -173,10 +200,10 @@ def slot_of(number: int, timeline: Timeline, part: Part) -> Slot:
     Its words are those of the next full period of the source, counted from the source's beginning: so a word is lit
     with the same picture wherever a cut lies, and no more than a picture before or after it is heard.
     """
-    at_ms, step_ms = number * timeline.period_ms, timeline.period_ms * part.speed
-    shown = part.shows_ms(number, timeline.period_ms)
-    late_ms = (ceil(shown / step_ms) * step_ms - shown) / part.speed
-    soon = timeline.period_ms <= SOON_MS
+    period_ms = timeline.period_ms
+    at_ms, step_ms = number * period_ms, period_ms * part.speed
+    late_ms = -part.shows_ms(number, period_ms) % step_ms / part.speed
+    soon = period_ms <= SOON_MS
     return Slot(number=number, at_ms=float(at_ms), lit_ms=float(at_ms + late_ms) if soon else None)
 
 

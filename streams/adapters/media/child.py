@@ -8,6 +8,7 @@ detail]}``, ``{"lost": text}``, ``{"bug": traceback}``.
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import os
 import resource
@@ -143,6 +144,7 @@ def run(entry_name: str, header: Header, messages: Messages) -> None:
     status = os.open("/proc/self/status", os.O_RDONLY)  # now: the entry may use up its descriptors
     try:
         entry = load_entry(entry_name)
+        gc.freeze()  # what was loaded stays: no collection need look at it
         _quiet_libav()
         source = open_source(**msgspec.structs.asdict(header.source)) if header.source else None
         result = entry(header.args, source, messages.progress)

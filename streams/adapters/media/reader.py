@@ -85,7 +85,8 @@ class Reader:
         """
         container, stream = self._video()
         position = self._key_at(time.start_ms)
-        yield from self._decode_from(container, stream, position, time, needless_ms)
+        sparing = Sparing(self._index, needless_ms, time.start_ms)
+        yield from self._decode_from(container, stream, position, time, sparing)
         self._shut(container)
 
     def sparse_pictures(
@@ -165,9 +166,9 @@ class Reader:
         stream: VideoStream,
         position: int | None,
         time: TimeRange,
-        needless_ms: Collection[int] = frozenset(),
+        sparing: Sparing | None = None,
     ) -> Iterator[tuple[int, av.VideoFrame]]:
-        sparing = Sparing(self._index, needless_ms)
+        sparing = sparing or Sparing(self._index, frozenset())
         timed = self._timed(self._packets_from(container, stream, position), stream, position, sparing)
         for at_ms, frame in in_step(until(timed, time.end_ms)):
             if time.start_ms <= at_ms < time.end_ms:

@@ -23,14 +23,20 @@ MARKS_UNREFERRED = "h264"
 class Sparing:
     """Decodes the packets of one stream but for those that only make needless pictures."""
 
-    def __init__(self, index: SourceIndex, needless_ms: Collection[int]) -> None:
-        """``needless_ms``: when pictures begin that nobody needs. All are decoded where times go by order."""
+    def __init__(self, index: SourceIndex, needless_ms: Collection[int], from_ms: int | None = None) -> None:
+        """``needless_ms``: when pictures begin that nobody needs, as nobody does those before ``from_ms``: the way
+        there from a key picture. All are decoded where times go by order.
+        """
+        self._from_pts: int | None = None
         self._pts: set[int] = set()
         self._left_out: set[int] = set()
         self._is_gap = False
-        if not needless_ms or index.video is None or index.packets is None or by_order(index.format):
+        if index.video is None or by_order(index.format):
             return
         base, origin_us, table = index.video.time_base, index.origin_us, index.packets
+        self._from_pts = None if from_ms is None else first_pts_at(from_ms, base, origin_us)
+        if not needless_ms or table is None:
+            return
         least, most = (first_pts_at(at_ms, base, origin_us) for at_ms in (min(needless_ms), max(needless_ms) + 1))
         near = [pts for pts in table.pts if least <= pts <= most]
         self._pts = {pts for pts in near if project_ms(pts, base, origin_us) in needless_ms}
@@ -40,7 +46,7 @@ class Sparing:
         self, stream: VideoStream, packet: Packet[VideoStream] | None, lost: Callable[[], None] | None = None
     ) -> list[av.VideoFrame]:
         """As `decoding.decode`; needless pictures may be missing."""
-        if not self._pts:
+        if not self._pts and self._from_pts is None:
             return decode(stream, packet, lost)
         if packet is not None and packet.pts in self._left_out:
             self._is_gap = True
@@ -51,9 +57,12 @@ class Sparing:
             context.flush_buffers()
             self._is_gap = False
         if context.name == MARKS_UNREFERRED:
-            needless = packet is not None and packet.pts in self._pts
-            context.skip_frame = "NONREF" if needless else "DEFAULT"
+            context.skip_frame = "NONREF" if packet is not None and self._is_needless(packet) else "DEFAULT"
         return found + decode(stream, packet, lost)
+
+    def _is_needless(self, packet: Packet[VideoStream]) -> bool:
+        pts = packet.pts
+        return pts is not None and (pts in self._pts or (self._from_pts is not None and pts < self._from_pts))
 
 
 def tails(pts: Sequence[int], keys: Sequence[bool], needless: Container[int]) -> Iterator[int]:

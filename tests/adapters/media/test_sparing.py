@@ -11,10 +11,10 @@ import pytest
 from schemas.documents import SourceIndex
 from schemas.media import TimeRange
 from streams.adapters.media.reader import Reader
-from streams.adapters.media.sparing import tails
+from streams.adapters.media.sparing import Sparing, tails
 from tests.render.synth import index_of
 
-TIME = TimeRange(start_ms=400, end_ms=5_200)
+ALL, TIME = TimeRange(start_ms=0, end_ms=6_000), TimeRange(start_ms=400, end_ms=5_200)
 NEEDED = {at_ms for at_ms in range(400, 5_200, 40) if at_ms % 600 == 0 or 2_000 <= at_ms < 2_400}
 
 
@@ -59,6 +59,40 @@ def test_what_is_needed_is_the_same(
     assert some.keys() >= NEEDED
     assert {at_ms: some[at_ms] == everything[at_ms] for at_ms in NEEDED} == dict.fromkeys(NEEDED, True)
     assert len(some) <= most * len(everything)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "options"),
+    [
+        ("b.mp4", "libx264", {"g": "75", "x264-params": "bframes=3:b-pyramid=normal:log-level=none"}),
+        ("open.mkv", "libx264", {"g": "75", "x264-params": "bframes=3:open-gop=1:log-level=none"}),
+        ("hevc.mp4", "libx265", {"x265-params": "keyint=75:open-gop=1:log-level=none"}),
+    ],
+    ids=["h264", "open groups", "hevc"],
+)
+def test_the_way_from_a_key_picture_changes_nothing(
+    name: str, codec: str, options: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    index = film(path, codec, options)
+    with path.open("rb") as file:
+        reader = Reader(file, index)
+        whole = [(at_ms, one.to_ndarray().tobytes()) for at_ms, one in reader.pictures(ALL)]
+        for start_ms in range(80, 5_900, 440):
+            found = reader.pictures(TimeRange(start_ms=start_ms, end_ms=min(start_ms + 400, 6_000)))
+            part = [(at_ms, one.to_ndarray().tobytes()) for at_ms, one in found]
+            assert part == [one for one in whole if start_ms <= one[0] < start_ms + 400]
+
+
+def test_on_the_way_what_no_other_picture_hangs_on_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "b.mp4"
+    index = film(path, "libx264", {"g": "75", "x264-params": "bframes=3:b-pyramid=normal:log-level=none"})
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        sparing = Sparing(index, frozenset(), 4_000)
+        came = [one.time or 0.0 for packet in container.demux(stream) for one in sparing.decode(stream, packet)]
+    assert len([at_s for at_s in came if at_s < 4.0]) < 0.75 * 100
+    assert len([at_s for at_s in came if at_s >= 4.0]) == 50
 
 
 def test_tails_are_what_no_needed_picture_hangs_on() -> None:
