@@ -17,6 +17,7 @@ import msgspec
 from streams.adapters.media.child import Header, SourceSpec
 from streams.adapters.media.confine import ChildLimits
 from streams.adapters.media.handles import LocalSource, SourceHandle
+from streams.adapters.media.pipes import read_tail, send
 from streams.adapters.media.source import ANSWER, NOTHING, REQUEST
 from streams.adapters.ports import Report
 from streams.errors import Rejected, Starved, Unavailable
@@ -128,10 +129,10 @@ async def _converse(
     outcome = _Outcome()
     tail = bytearray()
     bringing = asyncio.create_task(_bring(source, ours))
-    reading_stderr = asyncio.create_task(_read_tail(process, tail))
+    reading_stderr = asyncio.create_task(read_tail(process, tail, STDERR_TAIL_BYTES))
     try:
         async with asyncio.timeout(limits.wall_s):
-            await _send_header(process, header)
+            await send(process, header)
             await _listen(messages, outcome, report)
             code = await process.wait()
         await reading_stderr
@@ -140,14 +141,6 @@ async def _converse(
     finally:
         await _end(process, bringing, reading_stderr)
     return _conclude(outcome, code, bytes(tail), bringing)
-
-
-async def _send_header(process: asyncio.subprocess.Process, header: bytes) -> None:
-    assert process.stdin is not None
-    with suppress(BrokenPipeError, ConnectionResetError):
-        process.stdin.write(header)
-        await process.stdin.drain()
-    process.stdin.close()
 
 
 async def _listen(messages: IO[bytes], outcome: _Outcome, report: Report | None) -> None:
@@ -200,13 +193,6 @@ async def _bring(source: SourceHandle | None, ours: socket.socket) -> None:
             ours.shutdown(socket.SHUT_RDWR)
             raise
         await loop.sock_sendall(ours, ANSWER.pack(there.start, there.stop))
-
-
-async def _read_tail(process: asyncio.subprocess.Process, tail: bytearray) -> None:
-    assert process.stderr is not None
-    while part := await process.stderr.read(65_536):
-        tail += part
-        del tail[:-STDERR_TAIL_BYTES]
 
 
 async def _end(process: asyncio.subprocess.Process, *tasks: asyncio.Task[None]) -> None:
