@@ -37,10 +37,14 @@ group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 broker.session.timeout.ms=5000
 broker.heartbeat.interval.ms=1000
+metadata.max.idle.interval.ms=0
 auto.create.topics.enable=false
 message.max.bytes=2000000
 log.segment.bytes=67108864
 log.retention.check.interval.ms=60000
+"""
+"""One controller has nobody to write empty records for (metadata.max.idle.interval.ms): 0.011 of a core without
+clients, 0.018 with them.
 """
 
 

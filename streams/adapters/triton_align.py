@@ -37,8 +37,8 @@ class TritonAlignment(TritonModel):
 
     async def align(self, audio: Int16, pieces: Sequence[Piece]) -> Aligned:
         """Times of the words of each piece of 16 kHz mono audio, in ms from its start. Sends what the pieces span."""
-        from_ms = min((one.range.start_ms for one in pieces), default=0)
-        to_ms = max((one.range.end_ms for one in pieces), default=0)
+        borders = [at_ms for one in pieces for at_ms in (one.range.start_ms, one.range.end_ms)]
+        from_ms, to_ms = min(borders, default=0), max(borders, default=0)
         heard = audio[from_ms * RATE_HZ // 1000 : to_ms * RATE_HZ // 1000]
         if not heard.size:
             return Aligned(pieces=[[None] * len(piece.words) for piece in pieces], scores=[None] * len(pieces))

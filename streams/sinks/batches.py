@@ -36,6 +36,8 @@ Wrote: TypeAlias = Callable[[str, int], None]
 """Told a table or index, and how many rows or documents were written to it."""
 DEAD = "dead.v1"
 POLL_MS = 500
+FETCH_WAIT_MS = 1000
+"""The broker answers at once where there is something; each empty answer costs it, and us, a millisecond or two."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 BREAKER_IN_A_ROW = 500
 """So many undecodable messages one after the other are a bad deploy: stop, do not divert them all."""
@@ -228,7 +230,7 @@ class Sink:
             session_timeout_ms=10_000,
             heartbeat_interval_ms=3_000,
             max_poll_interval_ms=600_000,
-            fetch_max_wait_ms=200,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
         )
 
     def _producer(self) -> Any:
