@@ -38,7 +38,9 @@ TO_THE_EDGE = 0.08
 """Of the picture's height: less than this below a line is shown with it."""
 THICKEST = 0.3
 AGAIN = 0.9
-"""A line that stands in another shot too shares so much with itself."""
+"""A line that stands in another shot too shares so much with itself…"""
+LIKE_HIGH = 2.0
+"""…and is at most so many times as high."""
 HELD = 0.9
 """Share of the looks at which the face must be whole above the strip."""
 
@@ -126,7 +128,13 @@ def _is_laid_over(scene: Scene, number: int, line: Letters) -> bool:
         return False
     comes_or_goes = max(line.range.start_ms - own.start_ms, own.end_ms - line.range.end_ms) >= BRIDGED_MS // 2
     elsewhere = (one for one in scene.tracks.letters if not one.range.overlap_ms(own))
-    return comes_or_goes or any(shared(one.box, box) > AGAIN for one in elsewhere)
+    return comes_or_goes or any(_is_again(one.box, box) for one in elsewhere)
+
+
+def _is_again(one: Box, other: Box) -> bool:
+    """Whether two lines stand in one place and are of one size, however long: not a line inside of a large sign."""
+    low, high = sorted((one.height, other.height))
+    return high <= LIKE_HIGH * low and shared(one, other) > AGAIN
 
 
 def _panes(scene: Scene, shot: ShotCrop, box: Box, faces: Sequence[Box]) -> list[Pane] | None:

@@ -34,7 +34,7 @@ CALM = 0.3
 INK = 0.2, 0.68
 HALF = 0.5
 """Of the smaller of two boxes that are parts of one line."""
-EVEN = 60
+EVEN = 90
 """Levels between most of what is behind a line."""
 
 

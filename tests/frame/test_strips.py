@@ -14,6 +14,7 @@ from schemas.shown import share_shown, view
 from streams.frame.joining import merge_tracks
 from streams.frame.letters import letters_of, stretches_of
 from streams.frame.plan import plan
+from streams.frame.strips import _is_again
 from tests.frame.test_following import LENGTH_MS, SHOT, crosses, track_of
 from tests.frame.test_plan import WHOLE, Looks, clip, every, ranges, source
 from tests.frame.test_talking import SLOWLY, pair, told
@@ -131,3 +132,9 @@ def test_two_looks_at_a_clip_have_the_letters_of_both() -> None:
     one = msgspec.structs.replace(clip(ranges(0, 4_000), []), letters=[line(0, 2_000)])
     other = msgspec.structs.replace(clip(ranges(3_600, 8_000), []), letters=[line(5_000, 6_000)])
     assert [found.range.start_ms for found in merge_tracks(other, one).letters] == [0, 5_000]
+
+
+def test_a_line_inside_of_a_large_sign_elsewhere_is_not_the_same_line() -> None:
+    sign, line = Box(x=100, y=300, width=800, height=120), Box(x=500, y=320, width=200, height=40)
+    assert not _is_again(sign, line)
+    assert _is_again(msgspec.structs.replace(line, width=90), line), "another name in the same place"
