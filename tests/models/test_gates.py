@@ -68,12 +68,6 @@ def test_a_hint_wins_a_doubt_but_not_a_certainty() -> None:
     assert gates.likeliest([ENGLISH], "xx")[0] == "en"
 
 
-def test_a_window_leaves_the_recordings_language_only_when_sure() -> None:
-    assert gates.window_language(GERMAN, "en") == "de"
-    assert gates.window_language(DUTCH, "en") == "en"
-    assert gates.window_language(HALF, "en") == "en"
-
-
 class Network:
     """Hears a fixed language a window."""
 

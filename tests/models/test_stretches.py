@@ -47,6 +47,16 @@ def test_only_what_a_slice_is_sure_of_is_in_a_window() -> None:
     assert stretches.mixed([ENGLISH, BOTH, GERMAN])
 
 
+def test_a_window_leaves_the_recordings_language_only_when_a_slice_is_sure_and_by_far() -> None:
+    nearly = {"nl": 0.91, "en": 0.08}
+    assert stretches.of_slices([nearly], "en") == ["en"], "as the network took the lecturer's English"
+    assert stretches.of_slices([ENGLISH, nearly], "en") == ["en", "en"]
+    assert stretches.of_slices([nearly, nearly], "en") == ["nl", "nl"]
+    assert stretches.of_slices([GERMAN], "en") == ["de"]
+    assert stretches.of_slices([ENGLISH, GERMAN], "en") == ["en", "de"]
+    assert stretches.of_slices([ACCENTED], "en") == ["en"]
+
+
 def test_neighbours_of_one_language_are_one_stretch() -> None:
     units = [(0, 10), (10, 30), (30, 40)]
     assert stretches.runs(units, ["en", "en", "de"]) == [(0, 30, "en"), (30, 40, "de")]
@@ -122,6 +132,12 @@ def test_a_window_of_another_language_is_in_it_whole() -> None:
 
 def test_a_brief_window_is_looked_at_with_the_silence_behind_it() -> None:
     assert heard([window((2, 200))], [[(0, 200)]]) == [["en"]]
+
+
+def test_sound_of_its_own_is_in_another_language_only_if_that_is_sure() -> None:
+    network = tongues.Tongues(Network(), Frames())
+    assert network.alone(np.full((1, 250), 1), "en") == "de"
+    assert network.alone(np.full((1, 250), 2), "en") == "en"
 
 
 def test_units_are_the_pieces_of_a_window_and_long_ones_are_parted() -> None:

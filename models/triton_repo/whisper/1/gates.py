@@ -98,12 +98,6 @@ def spoken(found: Sequence[dict[str, float]], hint: str | None) -> tuple[str, fl
     return found_one or likeliest(first, hint, SURE_OF_SLICES)
 
 
-def window_language(likely: dict[str, float], prior: str) -> str:
-    """The language one window is decoded in: another than the recording's only where the network is sure of it."""
-    best = min(likely, key=lambda name: (-likely[name], name))
-    return best if likely[best] >= SURE_LANGUAGE else prior
-
-
 def _mean(found: Sequence[dict[str, float]]) -> dict[str, float]:
     names = {name for window in found for name in window}
     return {name: sum(window.get(name, 0.0) for window in found) / len(found) for name in names}

@@ -134,7 +134,7 @@ class Tongues:
 
     def alone(self, features, own: str) -> str:
         """The language of sound of its own beside a recording: ``own`` unless it surely is another."""
-        return gates.window_language(self._whole(features)[0][0], own)
+        return stretches.of_slices(self._whole(features)[0], own)[0]
 
     def _whole(self, features) -> list[list[stretches.Likely]]:
         return [[_likely(window)] for window in self._network.detect_language(features)]
@@ -163,11 +163,11 @@ class Tongues:
     def _decided(self, index: int, row: int, look: list[stretches.Likely], frames):
         """The languages of a window; where slices are sure of several, of each of its units."""
         if frames is None:
-            self._heard[index] = [gates.window_language(look[0], self.language())]
+            self._heard[index] = stretches.of_slices(look, self.language())
         else:
-            names = stretches.candidates(look, self.language())
-            languages = stretches.path([(one, stretches.SLICE_S) for one in look], names)
+            languages = stretches.of_slices(look, self.language())
             if stretches.mixed(look) or len(set(languages)) > 1:
+                names = stretches.candidates(look, self.language())
                 languages = self._of_units(frames[row], self._units[index], names)
             self._heard[index] = languages if len(set(languages)) > 1 else languages[:1]
         heard = self._heard[index]
