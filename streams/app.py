@@ -7,7 +7,7 @@ import datetime as dt
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from streams.messages import Message, as_message
 from streams.metrics import IN_FLIGHT, LAG, OF_STAGE, UNMOVED, Metrics
 from streams.producers import Verifier
 from streams.settings import Settings
+from streams.side_by_side import SideBySide
 
 PATIENCE_LEASES = 1.5
 """A lease is kept while the counter grew within this many leases: one slow step of a model must not lose it."""
@@ -38,6 +39,8 @@ CUT_OFF_S = 30.0
 SAID_S = 2.0
 """So long /readyz says that the work stands still before the process ends: who asks every second hears it."""
 STOP_S = 45.0
+AT_ONCE: Mapping[str, int] = {"deliver": 16}
+"""Events that a worker takes at once where it only waits for the answers of others; elsewhere each is a core's work."""
 
 
 def make_stage(name: str, context: Context) -> Stage:
@@ -74,7 +77,7 @@ def topics_of(stage: str) -> list[str]:
     return [topic.name for topic in TOPICS if stage in topic.consumers]
 
 
-def leave(error: Exception) -> None:
+def leave(error: BaseException) -> None:
     """End the process at once: the message in hand comes again to whoever is started next."""
     sentry_sdk.capture_exception(error)
     sentry_sdk.flush(2.0)
@@ -114,14 +117,12 @@ def build_app(settings: Settings, stage: str, handle: Callable[[Message], Any]) 
     source = app.topic(*topics_of(stage), key_serializer="raw", value_serializer="raw", acks=True)
 
     async def agent(stream: Any) -> AsyncIterator[str]:
-        async for event in stream.noack().events():
-            try:
-                verdict = await handle(as_message(event.message))
-            except Exception as error:
-                leave(error)
-                raise
-            event.ack()
-            yield verdict
+        async with SideBySide(
+            lambda event: handle(as_message(event.message)), AT_ONCE.get(stage, 1), broken=leave
+        ) as hands:
+            async for event in stream.noack().events():
+                await hands.take(event)
+                yield "taken"
 
     app.agent(source, name=stage)(agent)
     return app

@@ -79,7 +79,7 @@ class Progress:
 
 
 class Attempts:
-    """Runs one stage's events, one at a time, each to exactly one visible result."""
+    """Runs one stage's events, each to exactly one visible result."""
 
     def __init__(
         self,
@@ -98,9 +98,14 @@ class Attempts:
         self._worker = worker
         self._rules = rules
         self._clock = clock
-        self.progress: Progress | None = None
+        self._in_flight: list[Progress] = []
         self.buried_for = ""
-        """Reason of the last dead letter."""
+        """Reason of the last dead letter: of the one that `run` has just told of."""
+
+    @property
+    def progress(self) -> Progress | None:
+        """Of the attempts in flight that which moved last; None when there is none."""
+        return max(self._in_flight, key=lambda one: one.moved_at, default=None)
 
     async def run(self, message: Message, envelope: codec.Envelope, event: events.AnyEvent) -> Verdict:
         """Take the event to its end for this stage; the message may be acknowledged when this returns.
@@ -156,7 +161,8 @@ class Attempts:
 
     async def _work_kept(self, claim: Claim, event: events.AnyEvent, work: Work) -> Commit:
         """The stage's work with the lease held; raises Superseded when the lease is lost meanwhile."""
-        progress = self.progress = Progress(asyncio.get_running_loop().time)
+        progress = Progress(asyncio.get_running_loop().time)
+        self._in_flight.append(progress)
         work.report = progress.report
         body = asyncio.create_task(self._stage.work(event, work))
         keeper = asyncio.create_task(self._keep(claim, progress))
@@ -169,7 +175,7 @@ class Attempts:
             keeper.result()
             raise Superseded
         finally:
-            self.progress = None
+            self._in_flight.remove(progress)
             keeper.cancel()
             if not body.done():
                 body.cancel()
@@ -276,7 +282,6 @@ class Attempts:
         part: str = "",
     ) -> Verdict:
         """Write a dead letter with the technical ``detail``; what it means for the project is told in plain words."""
-        self.buried_for = reason
         tell = True
 
         async def write() -> Verdict:
@@ -291,13 +296,15 @@ class Attempts:
                 return "dead"
 
         try:
-            return await self._unless_superseded(write)
+            verdict = await self._unless_superseded(write)
         except (Unavailable, asyncio.CancelledError):
             raise
         except Exception as error:  # noqa: BLE001 - a bug in giving up: the letter is written all the same
             dead.report_bug(error, self._stage.name)
             tell = False
-            return await self._unless_superseded(write)
+            verdict = await self._unless_superseded(write)
+        self.buried_for = reason
+        return verdict
 
     async def _unless_superseded(self, write: Callable[[], Awaitable[Verdict]]) -> Verdict:
         try:

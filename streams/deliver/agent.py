@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from uuid import UUID
 
 import msgspec
@@ -30,6 +31,10 @@ TYPES: dict[type, str] = {
 }
 TIMEOUT_S = 10.0
 GONE = 410
+MOST_OF_ONE = 4
+"""So many POSTs of one organisation are made at once, of all that a worker makes (`app.AT_ONCE`): its receivers may
+hang, and hold nobody else's.
+"""
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,13 +53,15 @@ class DeliverStage:
     def __init__(self, context: Context) -> None:
         """Take the adapters."""
         self._context = context
+        self._under_way: Counter[UUID] = Counter()
+        """POSTs, by organisation."""
 
     def wants(self, event: events.AnyEvent) -> bool:
         """What customers subscribe to, and tries that are due."""
         return isinstance(event, Told | events.DeliveryDue)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
-        """Plan deliveries for a fact, or make the try that is due."""
+        """Plan deliveries for a fact, or make the try that is due. Raises Unavailable where it has to wait its turn."""
         if isinstance(event, events.DeliveryDue):
             return await self._try(event, work)
         assert isinstance(event, Told)
@@ -88,6 +95,17 @@ class DeliverStage:
             )
 
     async def _post(self, row: Row, event: events.DeliveryDue, work: Work) -> Outcome:
+        if self._under_way[event.org_id] >= MOST_OF_ONE:
+            raise Unavailable("deliver", "other receivers of this organisation are waited for")
+        self._under_way[event.org_id] += 1
+        try:
+            return await self._answered(row, event, work)
+        finally:
+            self._under_way[event.org_id] -= 1
+            if not self._under_way[event.org_id]:
+                del self._under_way[event.org_id]
+
+    async def _answered(self, row: Row, event: events.DeliveryDue, work: Work) -> Outcome:
         secret = decrypt_secret(self._context.settings.secret, row["secret_encrypted"]).decode()
         signed = headers(
             secret,

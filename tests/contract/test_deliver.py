@@ -27,7 +27,7 @@ from streams.adapters.triton_landmarks import TritonLandmarks
 from streams.adapters.triton_vectors import TritonSentences, TritonVoices
 from streams.attempt import Work
 from streams.context import Context
-from streams.deliver.agent import DeliverStage
+from streams.deliver.agent import MOST_OF_ONE, DeliverStage
 from streams.deliver.backoff import MAX_ATTEMPTS, TRIES_AFTER_S
 from streams.errors import Rejected, Unavailable
 from streams.outbox import Cause
@@ -236,6 +236,31 @@ async def test_what_is_due_to_a_receiver_that_is_gone_is_not_sent_and_not_left_p
     assert (await rig.attempt(1, answer(200)))["state"] == "failed"
     assert rig.outside.sent == []
     assert [number for number, _ in await rig.dues()] == [1]
+
+
+async def test_of_one_organisation_a_few_receivers_are_waited_for_at_once(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one waits its turn, and is sent when one of them has answered."""
+    await rig.handle(rig.fact, rig.fact_id)
+    delivery_id = (await rig.delivery())["delivery_id"]
+    due = events.DeliveryDue(org_id=rig.org_id, project_id=rig.project_id, delivery_id=delivery_id, attempt=1)
+    answers = asyncio.Event()
+
+    async def hang(*_: Any) -> Response:
+        await answers.wait()
+        return answer(200)
+
+    monkeypatch.setattr(rig.outside, "post", hang)
+    hanging = [asyncio.create_task(rig.handle(due, uuid.uuid4())) for _ in range(MOST_OF_ONE)]
+    while sum(rig.stage._under_way.values()) < MOST_OF_ONE:
+        await asyncio.sleep(0.01)
+    with pytest.raises(Unavailable, match="waited for"):
+        await rig.handle(due, uuid.uuid4())
+    answers.set()
+    await asyncio.gather(*hanging)
+    await rig.handle(due, uuid.uuid4())
+    assert (await rig.delivery())["state"] == "delivered"
 
 
 async def test_a_receiver_deleted_meanwhile_takes_no_other_delivery_with_it(rig: Rig, postgres: Settings) -> None:
