@@ -29,7 +29,7 @@ from streams.detect.signals_text import SentenceFacts
 from streams.detect.timeline import Embedded, Timeline
 from streams.detect.windows import Window
 
-SCORER = "worth-2"
+SCORER = "worth-4"
 """Name of this set of features and gates; a change of any is a new name. The weights have a name of their own."""
 FEATURES: Mapping[SubScoreName, Mapping[str, float]] = {
     "hook": {"opening": 0.6, "opening_substance": 0.4},
