@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import msgspec
 import pytest
 from standardwebhooks.webhooks import Webhook
@@ -20,7 +19,7 @@ from streams import lifecycle
 from streams.adapters.keys import encrypt_secret
 from streams.adapters.objects import open_objects
 from streams.adapters.ports import Response
-from streams.adapters.postgres import create_pool, org_transaction, set_org
+from streams.adapters.postgres import create_pool, org_transaction
 from streams.adapters.triton import TritonFaces, TritonSpeech
 from streams.adapters.triton_align import TritonAlignment
 from streams.adapters.triton_landmarks import TritonLandmarks
@@ -32,6 +31,7 @@ from streams.deliver.backoff import MAX_ATTEMPTS, TRIES_AFTER_S
 from streams.errors import Rejected, Unavailable
 from streams.outbox import Cause
 from streams.settings import Settings
+from tests.contract.postgres import new_org
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 SECRET = new_secret()
@@ -114,12 +114,7 @@ class Rig:
 
 @pytest.fixture
 async def rig(postgres: Settings, tmp_path: Path) -> AsyncIterator[Rig]:
-    settings = msgspec.structs.replace(postgres, work_dir=tmp_path)
-    owner, org_id = await asyncpg.connect(settings.postgres_owner), uuid.uuid4()
-    async with owner.transaction():
-        await set_org(owner, org_id)
-        await owner.execute("insert into orgs (org_id, name) values ($1, 'test')", org_id)
-    await owner.close()
+    settings, org_id = msgspec.structs.replace(postgres, work_dir=tmp_path), await new_org(postgres)
     pool = await create_pool(settings.postgres_worker, size=2)
     outside, objects = OutsideTwin(), open_objects(settings)
     context = Context(
@@ -239,9 +234,9 @@ async def test_what_is_due_to_a_receiver_that_is_gone_is_not_sent_and_not_left_p
 
 
 async def test_of_one_organisation_a_few_receivers_are_waited_for_at_once(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, postgres: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next one waits its turn, and is sent when one of them has answered."""
+    """The next one waits its turn, and is sent when one of them has answered; nobody else's does."""
     await rig.handle(rig.fact, rig.fact_id)
     delivery_id = (await rig.delivery())["delivery_id"]
     due = events.DeliveryDue(org_id=rig.org_id, project_id=rig.project_id, delivery_id=delivery_id, attempt=1)
@@ -257,6 +252,12 @@ async def test_of_one_organisation_a_few_receivers_are_waited_for_at_once(
         await asyncio.sleep(0.01)
     with pytest.raises(Unavailable, match="waited for"):
         await rig.handle(due, uuid.uuid4())
+    other = Rig(rig.stage._context, rig.outside, await new_org(postgres))
+    other.stage = rig.stage
+    await other.subscribe(postgres, "project.completed")
+    await other.handle(other.fact, other.fact_id)
+    monkeypatch.setattr(rig.outside, "post", OutsideTwin.post.__get__(rig.outside))
+    assert (await other.attempt(1, answer(200)))["state"] == "delivered", "another organisation's does not wait"
     answers.set()
     await asyncio.gather(*hanging)
     await rig.handle(due, uuid.uuid4())
