@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks.asr import BATCH, BEAM, Peer, peer
 from benchmarks.asr_accuracy import NOISE, SEED, Case, Score, edits, plain
 from benchmarks.claims import Claim, told
-from benchmarks.rig import Rig, say
+from benchmarks.rig import say
 from streams.adapters.triton import TritonSpeech
 from streams.adapters.triton_align import TritonAlignment
 from tests.contract.triton_server import running
@@ -152,12 +152,6 @@ def compare(given: Sets) -> list[Claim]:
         peer(server.python, server.weights) as other,
     ):
         return asyncio.run(measure(Both(server.url, other, Path(name)), given))
-
-
-def bench(rig: Rig) -> list[Claim]:
-    """As a part of ``python -m benchmarks``."""
-    whole = sets()
-    return compare({name: whole[name] for name in ("librispeech", "jfk")} if rig.quick else whole)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 ``python -m benchmarks.intelligence [--media DIR]``: names and amounts on Earnings-21 (F1 of exact spans and classes,
 but for a leading article; neighbouring amounts of one class joined, numbers inside other labels left out), chapters
-(Pk and WindowDiff over turns, F1 within 30 s) and summaries (ROUGE-L) on QMSum, sentence vectors from Triton. The rules
-were written with the texts of ``SEEN`` in view; the figures to quote are those of the others.
+(Pk and WindowDiff over turns, F1 within 30 s), their titles (words that people's have, too) and summaries (ROUGE-L) on
+QMSum, sentence vectors from Triton. The rules were written with the texts of ``SEEN`` in view; the figures to quote are
+those of the others.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from streams.study import phrases
 from streams.study.entities import named, valued
 from streams.study.reading import sentence_ends
 from streams.study.spoken import Spoken, read
-from streams.study.weave import Material, study
+from streams.study.terms import terms
+from streams.study.weave import TITLE_WORDS, Material, study
 from tests.contract.triton_server import running
 
 SEEN = frozenset(
@@ -214,6 +216,42 @@ def meeting_lines(found: Sequence[Studied]) -> Iterable[str]:
         yield f"  summary, {engine:<7} ROUGE-L {rouge:.3f}"
 
 
+def called(meeting: Meeting, start_ms: int, end_ms: int) -> str | None:
+    """What people call the topic that most of a stretch is about; None where it is about none."""
+    words = meeting.transcript.words
+    turns = [*meeting.turns, len(words)]
+    shared = [
+        (min(words[turns[end] - 1].end_ms, end_ms) - max(words[turns[first]].start_ms, start_ms), name)
+        for first, end, name in meeting.topics
+    ]
+    most, name = max(shared, default=(0, ""))
+    return name if most > 0 else None
+
+
+def title_lines(found: Sequence[Studied]) -> Iterable[str]:
+    """F1 of the words that carry meaning, of titles against what people call the same stretch; mean of all chapters."""
+    near: dict[str, list[float]] = defaultdict(list)
+    for one in found:
+        said = [phrase.text for phrase in phrases.candidates(one.spoken)]
+        for chapter in one.made.chapters:
+            name = called(one.meeting, chapter.start_ms, chapter.end_ms)
+            if name is None:
+                continue
+            opens = next(line.text for line in one.spoken.lines if line.start_ms >= chapter.start_ms)
+            titles = {"study": chapter.title, "its first words": " ".join(opens.split()[:TITLE_WORDS])}
+            titles["its most typical words"] = " ".join(chapter.quote.text.split()[:TITLE_WORDS])
+            titles |= {
+                f"random phrases {seed}": " ".join(random.Random(seed).sample(said, min(2, len(said))))
+                for seed in range(RANDOM_ROUNDS)
+            }
+            truth = set(terms(name))
+            for engine, title in titles.items():
+                words = set(terms(title))
+                near[engine.rstrip("0123456789 ")].append(f1(len(words & truth), len(words), len(truth)))
+    for engine, values in near.items():
+        yield f"  titles, {engine:<22} F1 of words {sum(values) / len(values):.3f}"
+
+
 def quote_line(found: Sequence[Studied]) -> str:
     """How many items are quoted word for word where the transcript says so, checked against its words anew."""
     count = right = 0
@@ -255,7 +293,7 @@ def main() -> None:
         some_calls = [one for one in calls if (one.name in SEEN) == seen]
         some = [one for one in meetings if (one.meeting.name in SEEN) == seen]
         print(f"{what}: {len(some_calls)} calls, {len(some)} meetings")
-        for line in (*entity_lines(some_calls, engines), *meeting_lines(some)):
+        for line in (*entity_lines(some_calls, engines), *meeting_lines(some), *title_lines(some)):
             print(line)
     print(quote_line(meetings))
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.claims import Claim, told
-from benchmarks.rig import Rig, say
+from benchmarks.rig import say
 from benchmarks.wordless_sounds import Wordless, made
 from streams.adapters.triton import TritonSpeech
 from streams.adapters.triton_align import TritonAlignment
@@ -86,11 +86,6 @@ def compare(seeds: int = SEEDS) -> list[Claim]:
     """With a server of its own."""
     with tempfile.TemporaryDirectory() as place, running(Path(place) / "log", ("whisper", "align")) as server:
         return asyncio.run(measure(server.url, range(1, seeds + 1)))
-
-
-def bench(rig: Rig) -> list[Claim]:
-    """As a part of ``python -m benchmarks``."""
-    return compare(1 if rig.quick else SEEDS)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.asr_accuracy import Score, edits, plain
 from benchmarks.claims import Claim, told
-from benchmarks.rig import Rig, say
+from benchmarks.rig import say
 from benchmarks.tongue_mixtures import Mixture, mixture, readers
 from schemas.documents import Transcript
 from streams.adapters.triton import TritonSpeech
@@ -83,11 +83,6 @@ def compare(seeds: int = SEEDS) -> list[Claim]:
     """With a server of its own."""
     with tempfile.TemporaryDirectory() as place, running(Path(place) / "log", ("whisper", "align")) as server:
         return asyncio.run(measure(server.url, range(1, seeds + 1)))
-
-
-def bench(rig: Rig) -> list[Claim]:
-    """As a part of ``python -m benchmarks``."""
-    return compare(1 if rig.quick else SEEDS)
 
 
 if __name__ == "__main__":

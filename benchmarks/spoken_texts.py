@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import bisect
 import json
 import re
 from collections import defaultdict
@@ -49,6 +50,8 @@ class Meeting(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     numbers: list[int] = []
     """What the file calls each turn: those without a word are left out here."""
+    topics: list[tuple[int, int, str]] = []
+    """(first turn, end turn, what people call it) of each stretch about a topic."""
 
 
 def transcript_of(turns: Sequence[tuple[str, Sequence[str]]]) -> Transcript:
@@ -175,6 +178,11 @@ def qmsum(media: Path, name: str) -> Meeting:
         if not marked or edge - max(marked) > NEAR_TURNS:
             marked.add(edge)
     at_turn = {next((at for at, number in enumerate(numbers) if number >= edge), len(numbers)) for edge in marked}
+    topics = [
+        (bisect.bisect_left(numbers, int(first)), bisect.bisect_right(numbers, int(last)), topic["topic"])
+        for topic in said["topic_list"]
+        for first, last in topic["relevant_text_span"]
+    ]
     firsts = [0]
     for _, words in turns:
         firsts.append(firsts[-1] + len(words))
@@ -185,4 +193,5 @@ def qmsum(media: Path, name: str) -> Meeting:
         borders=sorted(edge for edge in at_turn if 0 < edge < len(turns)),
         summary=said["general_query_list"][0]["answer"],
         numbers=numbers,
+        topics=[one for one in topics if one[0] < one[1]],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 
@@ -27,6 +28,10 @@ BEFORE_ADJECTIVES = _words(
     "weren't 'm 're 's very so too quite really pretty rather fairly extremely as get gets got become becomes became "
     "feel feels felt look looks looked seem seems seemed something anything nothing everything"
 )
+OF_ONE = _words("this that each every another a an one")
+"""What stands before one thing: a word in ``-s`` behind it is a verb (``this works``), unless it is `SINGULAR`."""
+SINGULAR = re.compile(r"(?:[suiao]|ic)s$|^(?:lens|news|series|species)$")
+"""Nouns of one thing that end in ``-s``: glass, virus, basis, gas, chaos, physics."""
 BEHIND_VERBS = _words(
     "the a an this these those my your his her our their its me you him us them it himself herself themselves myself"
 )
@@ -84,7 +89,7 @@ def used_as_noun(words: Sequence[str], places: Sequence[tuple[int, int]], carrie
     first, end = places[0]
     run = [bare(word) for word in words[first:end]]
     if (
-        run[-1] in NUMBERS
+        set(run[-1].split("-")) <= NUMBERS
         or run[-1] in ADJECTIVES
         or run[-1] in ADVERBS
         or participle(run[-1])
@@ -111,6 +116,11 @@ def participle(word: str) -> bool:
     return len(word) > 4 and word.endswith("ed") and not word.endswith("eed") and word not in ED_NOUNS
 
 
+def _of_several(word: str) -> bool:
+    """Whether a word in ``-s`` is several things, or what one thing does."""
+    return word.endswith("s") and not SINGULAR.search(word)
+
+
 def _vote(words: Sequence[str], first: int, end: int, carries: Callable[[str], bool]) -> int:
     """1: a noun phrase, -1: not one, 0: its neighbours do not tell."""
     before = words[first - 1] if first else "."
@@ -119,6 +129,8 @@ def _vote(words: Sequence[str], first: int, end: int, carries: Callable[[str], b
     if after and carries(after) and not adverb(after) and after not in BEFORE_ADJECTIVES:
         return -1
     if before in BEFORE_VERBS or (end == first + 1 and before in BEFORE_ADJECTIVES):
+        return -1
+    if end == first + 1 and before in OF_ONE and _of_several(bare(words[first])):
         return -1
     if end > first + 1 or before in BEFORE_NOUNS:
         return 1

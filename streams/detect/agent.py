@@ -21,7 +21,7 @@ from schemas.worth import WeightTable
 from streams import lifecycle
 from streams.adapters.postgres import Connection, org_transaction
 from streams.adapters.sentence_rows import embed, read_rows
-from streams.attempt import Commit, Work, timed_in_thread
+from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
 from streams.detect.meaning import texts_to_embed
 from streams.detect.scenery import scenery
@@ -69,10 +69,10 @@ class DetectStage:
         known = await self._read(event)
         material = await self._material(known)
         work.report(1)
-        embedded, asked_ms, lost = await self._embed(material, known.options)
+        embedded, asked_ms, lost = await self._embed(material, known.options, work)
         work.report(2)
         input_id = work.cause.input_id
-        moments, weighed_ms = await timed_in_thread(
+        moments, weighed_ms = await work.in_thread(
             weigh,
             msgspec.structs.replace(material, embedded=embedded),
             known.options,
@@ -94,12 +94,12 @@ class DetectStage:
 
         return commit
 
-    async def _embed(self, material: Material, options: ProjectOptions) -> tuple[Embedded, int, str]:
+    async def _embed(self, material: Material, options: ProjectOptions, work: Work) -> tuple[Embedded, int, str]:
         """What the sentence model says, what that cost, and a warning where it was to be asked and did not answer."""
         language = material.transcript.language if material.transcript else None
         if language != "en":
             return _unasked(f"the language is {language or 'unknown'}"), 0, ""
-        timeline, cpu_ms = await timed_in_thread(gather, material)
+        timeline, cpu_ms = await work.in_thread(gather, material)
         if not timeline.sentences:
             return _unasked("nothing is said"), cpu_ms, ""
         try:

@@ -82,7 +82,8 @@ def read_meaning(timeline: Timeline, embedded: Embedded | None, wishes: Sequence
             near[kind] = (rows @ embedded.values[at : at + len(texts)].T).max(axis=1)
             at += len(texts)
         return _meaning(timeline, embedded.model, rows, wished, wishes, near)
-    rows, wished = by_words([s.text for s in timeline.sentences], wishes, timeline.lexicon)
+    said = [content_words(sentence.text, sentence.lexicon) for sentence in timeline.sentences]
+    rows, wished = by_words(said, [content_words(wish, timeline.lexicon) for wish in wishes])
     why = embedded.model if embedded is not None else "no sentence model was asked"
     return _meaning(timeline, f"words in common ({why})", rows, wished, wishes, {})
 
@@ -111,11 +112,10 @@ def unit(row: Float32) -> Float32:
     return np.asarray(np.divide(row, length, out=np.zeros_like(row), where=length > 0), dtype=np.float32)
 
 
-def by_words(texts: Sequence[str], wishes: Sequence[str], lexicon: Lexicon | None) -> tuple[Float32, Float32]:
+def by_words(said: Sequence[Sequence[str]], wishes: Sequence[Sequence[str]]) -> tuple[Float32, Float32]:
     """Sentences and wishes as words weighed by rarity: unit vectors, shapes (n, d) and (m, d)."""
-    said = [content_words(text, lexicon) for text in texts]
     spread = Counter(word for words in said for word in set(words))
-    wanted = {word for wish in wishes for word in content_words(wish, lexicon)}
+    wanted = {word for wish in wishes for word in wish}
     ranked = sorted(spread, key=lambda word: (-spread[word], word))
     kept = [word for word in ranked if spread[word] > 1 or word in wanted][:MOST_WORDS]
     column = {word: at for at, word in enumerate(kept)}
@@ -129,7 +129,7 @@ def by_words(texts: Sequence[str], wishes: Sequence[str], lexicon: Lexicon | Non
                     found[row, column[word]] += rarity[word]
         return unit(found)
 
-    return rows(said), rows([content_words(wish, lexicon) for wish in wishes])
+    return rows(said), rows(wishes)
 
 
 def content_words(text: str, lexicon: Lexicon | None) -> list[str]:

@@ -13,7 +13,11 @@ from streams.detect.sentences import Sentence
 
 TITLE_CHARS = 60
 REASONS = 3
-_CLAUSE = re.compile(r"[;:–—]\s|,?\s(?=(?:because|which|so that|when|where|and|but|who)\s)")
+_CLAUSE = re.compile(
+    r"[;:–—]\s|,?\s(?=(?:because|which|so that|when|where|but|who)\s)"
+    r"|,?\s(?=and\s(?!(?:there|then|again|more|on|over|forth|down|out|wide|large|a half)\b))"
+)
+"""Where a clause ends; not inside of “here and there”, “again and again”, “two and a half”."""
 _COMMA = re.compile(r",\s")
 _CONDITIONS = frozenset(
     {"when", "whenever", "if", "unless", "because", "since", "while", "as", "although", "though", "until", "after"}

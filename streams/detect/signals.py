@@ -29,7 +29,7 @@ from streams.detect.signals_text import SentenceFacts
 from streams.detect.timeline import Embedded, Timeline
 from streams.detect.windows import Window
 
-SCORER = "worth-4"
+SCORER = "worth-5"
 """Name of this set of features and gates; a change of any is a new name. The weights have a name of their own."""
 FEATURES: Mapping[SubScoreName, Mapping[str, float]] = {
     "hook": {"opening": 0.6, "opening_substance": 0.4},
@@ -64,7 +64,7 @@ class Whole:
     word_spread: Mapping[str, int]
     """In how many sentences each word of meaning is said."""
     lines: Mapping[int, Line]
-    """How each sentence would go down in a room; empty for a language without word lists."""
+    """How each sentence would go down in a room; those in a language without word lists are left out."""
     pause_db: float | None
     """How loud the video's pauses are."""
     wanted_ms: tuple[int, int]
@@ -87,7 +87,7 @@ def read_whole(
         meaning=read_meaning(timeline, embedded, wishes),
         placed={sentence.first_word: at for at, sentence in enumerate(timeline.sentences)},
         word_spread=Counter(word for one in facts.values() for word in one.content),
-        lines={first: one.line for first, one in facts.items()} if timeline.lexicon else {},
+        lines={s.first_word: facts[s.first_word].line for s in timeline.sentences if s.lexicon},
         pause_db=signals_room.pause_level(timeline),
         wanted_ms=wanted_ms,
     )

@@ -83,10 +83,10 @@ def _density(content: Sequence[frozenset[str]], length_ms: int) -> float:
 
 
 def density_levels(timeline: Timeline, facts: Mapping[int, SentenceFacts]) -> list[float]:
-    """Different content words in 10 s of speech, for each stretch of about 15 s of speech of the whole video."""
+    """Different content words in 10 s of speech, for each stretch of about 15 s of speech in a language with lists."""
     levels: list[float] = []
     run: list[Sentence] = []
-    for sentence in timeline.sentences:
+    for sentence in _listed(timeline.sentences):
         run.append(sentence)
         length_ms = sum(part.length_ms for part in run)
         if length_ms >= DENSITY_STEP_MS:
@@ -95,22 +95,28 @@ def density_levels(timeline: Timeline, facts: Mapping[int, SentenceFacts]) -> li
     return levels
 
 
+def _listed(sentences: Sequence[Sentence]) -> list[Sentence]:
+    """Those whose language has word lists: in others nobody knows which words carry meaning."""
+    return [sentence for sentence in sentences if sentence.lexicon is not None]
+
+
 def density(
     window: Window, timeline: Timeline, facts: Mapping[int, SentenceFacts], levels: Sequence[float]
 ) -> Measured | None:
     """Different content words in 10 s, as a percentile of the video's own stretches (needs two of them)."""
-    if timeline.lexicon is None or not window.sentences or len(levels) < 2:
+    sentences = _listed(window.sentences)
+    if not sentences or len(levels) < 2:
         return None
     parts: list[float] = []
     run: list[Sentence] = []
-    for at, sentence in enumerate(window.sentences):
+    for at, sentence in enumerate(sentences):
         run.append(sentence)
         length_ms = sum(part.length_ms for part in run)
-        if length_ms >= DENSITY_STEP_MS or at + 1 == len(window.sentences):
+        if length_ms >= DENSITY_STEP_MS or at + 1 == len(sentences):
             parts.append(_density([facts[s.first_word].content for s in run], max(length_ms, DENSITY_STEP_MS // 2)))
             run = []
     per_10_s = statistics.fmean(parts)
-    words = sorted(frozenset().union(*(facts[s.first_word].content for s in window.sentences)), key=len, reverse=True)
+    words = sorted(frozenset().union(*(facts[s.first_word].content for s in sentences)), key=len, reverse=True)
     evidence = [
         number("content_words", window.range, per_10_s, "different words in 10 s", ", ".join(sorted(words[:6]))),
         number("video_median", timeline.whole, statistics.median(levels), "different words in 10 s"),

@@ -98,15 +98,16 @@ def call(window: Window, lines: Mapping[int, Line]) -> Measured | None:
 
 
 def _lines(window: Window, lines: Mapping[int, tuple[float, Sequence[str]]], kind: str) -> Measured | None:
-    if not window.sentences or not lines:
+    known = [sentence for sentence in window.sentences if sentence.first_word in lines]
+    if not known:
         return None
-    best = max(window.sentences, key=lambda s: (lines[s.first_word][0], -s.start_ms))
+    best = max(known, key=lambda s: (lines[s.first_word][0], -s.start_ms))
     peak, words = lines[best.first_word]
-    mean = statistics.fmean(lines[s.first_word][0] for s in window.sentences)
+    mean = statistics.fmean(lines[s.first_word][0] for s in known)
     evidence: list[Evidence] = [number("mean", window.range, mean, "of 1", ", ".join(words[:6]))]
     if peak > 0:
         evidence.insert(0, quote(kind, best.start_ms, best.end_ms, best.text, round(peak, 3), "of 1"))
-    end = max(lines[s.first_word][0] for s in window.sentences[-LAST:])
+    end = max(lines[s.first_word][0] for s in known[-LAST:])
     return Measured(value=rounded(0.4 * mean + 0.3 * peak + 0.3 * end), evidence=evidence)
 
 

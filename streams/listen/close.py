@@ -15,7 +15,7 @@ from schemas.sounds import SoundTotals
 from schemas.words import ScriptReport
 from streams import dead, lifecycle, understanding
 from streams.adapters.postgres import Connection, Row, org_transaction
-from streams.attempt import Commit, Work, timed_in_thread
+from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
 from streams.errors import Unavailable
 from streams.listen.diarize import with_speakers
@@ -57,7 +57,7 @@ class CloseStage:
         assert isinstance(event, events.SpansHeard)
         spans, planned, project, missing = await self._read(event)
         work.report(1)
-        transcript, work.cpu_ms = await timed_in_thread(close, spans, project["duration_ms"], missing)
+        transcript, work.cpu_ms = await work.in_thread(close, spans, project["duration_ms"], missing)
         if script := project["options"].get("script"):
             transcript = await self._follow(script, transcript, planned, work)
         transcript, unspoken = await self._speakers(event, spans, transcript, work)
@@ -90,7 +90,7 @@ class CloseStage:
         try:
             vectors = await read_voices(spans, self._context.objects)
             frames = await read_frames(spans, self._context.objects)
-            found, cpu_ms = await timed_in_thread(with_speakers, transcript, spans, vectors, frames)
+            found, cpu_ms = await work.in_thread(with_speakers, transcript, spans, vectors, frames)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - a bug here must not take the transcript with it
@@ -120,7 +120,7 @@ class CloseStage:
         if not known:
             return None, "sounds: they could not be measured" if sounding else ""
         try:
-            sounds, cpu_ms = await timed_in_thread(
+            sounds, cpu_ms = await work.in_thread(
                 soundtrack, known, transcript.speech, transcript.words, transcript.duration_ms
             )
         except Exception as error:  # noqa: BLE001 - a bug here must not take the transcript with it
@@ -145,7 +145,7 @@ class CloseStage:
         if options.get("translate") != ENGLISH:
             return {}, ""
         try:
-            track, cpu_ms = await timed_in_thread(english_track, spans, transcript)
+            track, cpu_ms = await work.in_thread(english_track, spans, transcript)
         except Exception as error:  # noqa: BLE001 - a bug here must not take the transcript with it
             dead.report_bug(error, self.name)
             return {}, "the English track could not be joined"

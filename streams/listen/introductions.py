@@ -21,8 +21,27 @@ OPENINGS: dict[tuple[str, ...], bool] = {
     ("name", "is"): True,
     ("i'm",): False,
     ("i", "am"): False,
+    ("ich", "heiße"): True,
+    ("mein", "name", "ist"): True,
+    ("ik", "heet"): True,
+    ("mijn", "naam", "is"): True,
+    ("je", "m'appelle"): True,
+    ("mon", "nom", "est"): True,
+    ("me", "llamo"): True,
+    ("mi", "nombre", "es"): True,
+    ("mi", "chiamo"): True,
+    ("mio", "nome", "è"): True,
+    ("me", "chamo"): True,
+    ("chamo-me",): True,
+    ("meu", "nome", "é"): True,
+    ("jag", "heter"): True,
+    ("jeg", "heter"): True,
+    ("jeg", "hedder"): True,
 }
-"""How an introduction begins, and whether only a name can follow."""
+"""How an introduction begins, and whether only a name can follow. Of other languages than English there are those that
+nothing else follows: ``ich bin`` stands before any noun."""
+OPENS_ALONE = ("name", "is")
+"""Of this one the ``my`` may not have been heard; ``his name is`` introduces somebody else."""
 LONGEST = 4
 PARTICLES = frozenset({"van", "von", "de", "der", "den", "da", "di", "la", "le", "del", "bin", "al"})
 GOES_ON = frozenset({"from", "with", "at", "the", "your", "and", "a", "an", "i", "i'm", "of", "here", "speaking"})
@@ -32,7 +51,7 @@ german french dutch spanish italian greek russian chinese japanese korean indian
 australian brazilian turkish polish swedish swiss danish norwegian finnish ukrainian israeli arab
 christian catholic protestant muslim jewish hindu buddhist republican democrat conservative mr mrs ms dr
 monday tuesday wednesday thursday friday saturday sunday january february march april may june july
-august september october november december
+august september october november december sie euch
 """
 NO_NAMES = frozenset(_NO_NAMES.split())
 """What has a capital and is no name."""
@@ -62,7 +81,8 @@ def _told(said: Sequence[Word]) -> tuple[str, SelfIntroduction] | None:
     for at in range(len(said)):
         for opening, only in OPENINGS.items():
             first = at + len(opening)
-            if tuple(bare[at:first]) == opening:
+            inside = opening == OPENS_ALONE and at > 0 and not _closes(said[at - 1].text)
+            if tuple(bare[at:first]) == opening and not inside:
                 end = _name_end(said, first, only)
                 if end > first:
                     return _evident(said, at, first, end)

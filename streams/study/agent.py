@@ -15,7 +15,7 @@ from streams import lifecycle
 from streams.adapters.ports import Vectors
 from streams.adapters.postgres import Connection, org_transaction
 from streams.adapters.sentence_rows import Rows, embed, read_rows
-from streams.attempt import Commit, Work, timed_in_thread
+from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
 from streams.outbox import Cause, put
 from streams.study import phrases, terms
@@ -54,9 +54,9 @@ class StudyStage:
             return _nothing
         body = await self._context.objects.get(event.transcript)
         transcript = msgspec.json.decode(body, type=Transcript)
-        (spoken, found), reading_ms = await timed_in_thread(_prepare, transcript)
+        (spoken, found), reading_ms = await work.in_thread(_prepare, transcript)
         material, asking_ms = await self._material(spoken, found, transcript.meaning, work)
-        made, studying_ms = await timed_in_thread(study, material)
+        made, studying_ms = await work.in_thread(study, material)
         made = await self._written(made, spoken, work)
         made = msgspec.structs.replace(
             made,

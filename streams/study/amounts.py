@@ -12,7 +12,10 @@ _TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
 _SPELLED = rf"(?:(?:{_TENS})(?:[- ](?:{_UNIT}))?|{_UNIT}|zero)"
 _SCALE = "hundred|thousand|million|billion|trillion"
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
-_COUNT = rf"(?:(?:{_DIGITS}|{_SPELLED}|an?(?= (?:{_SCALE})))(?:[ -](?:{_SCALE}))*)"
+_COUNT = (
+    rf"(?:(?:{_DIGITS}|{_SPELLED}|an?(?= (?:{_SCALE})))(?: and a half(?= (?:{_SCALE})))?"
+    rf"(?:[ -](?:{_SCALE})(?:(?: and)? {_SPELLED}(?![ -](?:to|or) ))?)*)"
+)
 _RANGE = rf"{_COUNT}(?:(?:-| to | or | and (?=[\d$]))\$?{_COUNT})?"
 _LESS = r"(?:(?:about|around|approximately|roughly|nearly|almost|over|under|more than|less than|up to|at least|some) )?"
 _MONTH = (

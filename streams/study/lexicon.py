@@ -41,7 +41,7 @@ STOP = _words(
     "we've week well went were weren't what what's whatever when where whether which while who who's whole whom whose "
     "why will with within without won't wonder word words work worked working works would wouldn't wow year years yeah "
     "yep yes yesterday yet you you'd you'll you're you've your yours yourself zero mr mrs ms sir madam chair member "
-    "minister gentlemen ladies"
+    "minister gentlemen ladies percent cent"
 )
 """Words that are no topic: closed classes, and what people say in any conversation."""
 

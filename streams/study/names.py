@@ -108,6 +108,11 @@ ORG_STARTS = _words(
     "university bank department ministry institute bureau office house society council college board federation "
     "academy chamber centre center association commission museum court union order school league"
 )
+ORG_FOR = _words(
+    "institute centre center department association foundation council agency society bureau ministry campaign "
+    "coalition"
+)
+"""What is for something by its name: ``Institute for Sea Ice``."""
 BODIES = _words(
     "commission senate congress parliament court ministry department agency council committee treasury bureau fed "
     "company university army navy legislature bundestag duma knesset politburo federation union league association"
@@ -128,6 +133,9 @@ NOT_ORG = _words(
     "r&d ir sg&a yoy p&l cogs b2b b2c saas csr esg"
 )
 """Capitals that name nobody."""
+HOLIDAYS = _words(
+    "christmas easter thanksgiving halloween hanukkah passover ramadan eid diwali pentecost advent xmas valentine's"
+)
 DAYS = _words("monday tuesday wednesday thursday friday saturday sunday")
 MONTHS = _words(
     "january february march april may june july august september october november december jan feb mar apr jun "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -63,6 +63,7 @@ class Reader:
         inside = [word for at, word in enumerate(self._bare) if at not in self._opens]
         self._capital = Counter(word.lower() for word in inside if word[:1].isupper())
         self._small = Counter(word for word in self._bare if word[:1].islower())
+        self._works = self._called()
 
     def mentions(self) -> Iterator[Mention]:
         """Every name, in order."""
@@ -79,14 +80,35 @@ class Reader:
             yield from sorted(found, key=lambda one: one.first)
 
     def amounts(self, line: Line) -> list[tuple[int, int, EntityKind]]:
-        """(first word, end word, kind) of each amount of a sentence."""
+        """(first word, end word, kind) of each amount of a sentence; what a title holds is none."""
+        titled = {at for first, end in self.titles(line) for at in range(first, end)}
         found = ((self._within(line, begin, end), kind) for begin, end, kind in amounts(line.text))
-        return [(*span, kind) for span, kind in found if span]
+        return [(*span, kind) for span, kind in found if span and titled.isdisjoint(range(*span))]
 
     def titles(self, line: Line) -> list[tuple[int, int]]:
-        """(first word, end word) of each title of a sentence."""
+        """(first word, end word) of each title of a sentence: what it calls one, and what another sentence does."""
+        found = self._titled(line)
+        taken = {at for first, end in found for at in range(first, end)}
+        for at in range(line.first_word, line.end_word):
+            for title in self._works.get(self._bare[at], ()):
+                span = range(at, at + len(title))
+                if span.stop <= line.end_word and tuple(self._bare[at : span.stop]) == title and taken.isdisjoint(span):
+                    found.append((at, span.stop))
+                    taken.update(span)
+        return found
+
+    def _titled(self, line: Line) -> list[tuple[int, int]]:
         found = (self._within(line, begin, end) for begin, end in works(line.text))
         return [span for span in found if span]
+
+    def _called(self) -> Mapping[str, set[tuple[str, ...]]]:
+        """Titles of two words and more that some sentence calls one, by their first word."""
+        found = defaultdict[str, set[tuple[str, ...]]](set)
+        for line in self._spoken.lines:
+            for first, end in self._titled(line) if speaks_english(line.language) else ():
+                if end - first > 1:
+                    found[self._bare[first]].add(tuple(self._bare[first:end]))
+        return found
 
     def _within(self, line: Line, begin: int, end: int) -> tuple[int, int] | None:
         """The words that letters of a sentence are of."""
@@ -150,6 +172,8 @@ class Reader:
         """Whether small words bind two parts of one name (``Bank of America``), or stand between two names."""
         small = {self._bare[at].lower() for at in range(end, after)}
         left = {self._bare[at].lower() for at in range(first, end)}
+        if "for" in small and self._bare[end - 1].lower() in names.ORG_FOR:
+            return True
         if small & {"and", "&", "for"} and left & {"of"} and left & names.ORG_STARTS:
             return True
         if "and" in small and self._bare[end - 1].lower() in names.ORG_CLOSERS:
@@ -183,7 +207,11 @@ class Reader:
         head = re.split(r"['’]", low)[0]
         if low in names.NOT_ORG or low in names.PEOPLES or low in FILLERS or head in ("i", "it", "that", "we", "you"):
             return False
-        if low in names.DAYS or (low in names.MONTHS and low not in ("may", "march", "jan", "mar", "june", "april")):
+        if (
+            low in names.DAYS
+            or low in names.HOLIDAYS
+            or (low in names.MONTHS and low not in ("may", "march", "jan", "mar", "june", "april"))
+        ):
             return False
         if at in self._opens:
             known = self._capital[low] or low in names.GIVEN or low in names.KNOWN_ORGS or low in names.TITLES

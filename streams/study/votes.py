@@ -26,8 +26,37 @@ _PERSON_BEFORE = re.compile(
 _STRONG_BEFORE = re.compile(
     r"\b(i'm|i am|my name is|my name's|line of|introduce|mr|mrs|ms|dr|prof|professor|senator)[,.]? $", re.IGNORECASE
 )
+_JOB = (
+    r"(?:minister|chancellor|president|king|queen|prince|princess|captain|doctor|surgeon|nurse|professor|scientist"
+    r"|researcher|physicist|chemist|biologist|mathematician|engineer|author|writer|novelist|poet|journalist|reporter"
+    r"|director|actor|actress|singer|composer|painter|artist|musician|coach|manager|mayor|governor|senator|secretary"
+    r"|general|colonel|sergeant|judge|lawyer|founder|owner|mother|father|sister|brother|wife|husband|daughter|son|uncle"
+    r"|aunt|cousin|student|teacher|driver|pilot|goalkeeper|striker|champion|guest|chairman|chairwoman|ceo|cfo"
+    r"|economist|historian|philosopher|psychologist|designer|photographer|astronaut|bishop|priest)s?"
+)
+_JOB_BEFORE = re.compile(
+    rf"\b(?:an?|the|our|my|his|her|their|its|two|three|another|former)\b(?: [\w'’-]+){{0,3}} {_JOB}"
+    r"(?: \w+(?: [\w'’-]+){0,3})?, $",
+    re.IGNORECASE,
+)
+"""``the chancellor of Germany, Olaf Scholz``: who somebody is, and then a name."""
+_JOB_BESIDE = re.compile(rf"\b{_JOB} $", re.IGNORECASE)
+_NAMED = re.compile(
+    r"\b(?:his|her|their|whose|(?:man|woman|boy|girl|child|one|other)['’]s|first|last) name(?: is| was|['’]s) $"
+    r"|\b(?:he|she|who|man|woman|boy|girl|child|baby|guy|friend|brother|sister|son|daughter)(?: is| was|['’]s)?"
+    r" (?:called|named) $",
+    re.IGNORECASE,
+)
+_WHO_AFTER = re.compile(r"^,? who(?:se|['’]s)?\b", re.IGNORECASE)
+_SAYS = re.compile(
+    r"^ (?:(?:once|also|then|has|had|never|always) )?(?:said|says|told|wrote|thought|believed|argued|explained|laughed"
+    r"|smiled|died|married|was born)\b",
+    re.IGNORECASE,
+)
+"""What people do and few others."""
 _ROLE_AFTER = re.compile(rf"^,? (?:who is |is )?{names.ROLE}\b", re.IGNORECASE)
-_WITH = re.compile(r"\b(with|from|at|of) $", re.IGNORECASE)
+_WITH = re.compile(r"\b(?:[Ww]ith|[Ff]rom|[Aa]t|[a-z][\w'’-]* of) $")
+"""``a division of Harbour``, and not the second half of ``Game of Thrones``."""
 _DEALS = re.compile(
     r"\b(company|companies|firm|startup|manufacturer|retailer|supplier|subsidiary|competitor|agency|employer|brand"
     r"|partners?|customers?|clients?)(?: (?:called|named|like)|,? such as|,? including)? $"
@@ -84,7 +113,8 @@ def votes(words: Sequence[str], before: str, after: str) -> dict[EntityKind, flo
 def _of_organisations(found: Votes, words: Sequence[str], low: Sequence[str], before: str, after: str) -> None:
     if low[-1] in names.ORG_ENDS and len(low) > 1:
         found["organisation"] += 4.0
-    heads = low[: low.index("of")] if "of" in low else low[: int(len(low) > 2)]
+    small = next((at for at, word in enumerate(low) if word in ("of", "for")), int(len(low) > 2))
+    heads = low[:small]
     if names.ORG_STARTS.intersection(heads):
         found["organisation"] += 3.0
     if low[0] in names.KNOWN_ORGS:
@@ -115,6 +145,15 @@ def _of_persons(found: Votes, words: Sequence[str], low: Sequence[str], before: 
         told = after[:1] == "," or low[0] in names.GIVEN or _STRONG_BEFORE.search(before)
         found["person"] += 3.0 if len(low) > 1 and told and _ROLE_AFTER.match(after) else 0.0
         found["person"] += 1.0 if len(low) == 2 and re.match(r",? (with|from|of) [A-Z]", after) else 0.0
+        found["person"] += _of_people(len(low), before, after)
+
+
+def _of_people(words: int, before: str, after: str) -> float:
+    """How strongly it is said of a name what is said of people: who they are, what they are called, that they speak."""
+    told = 3.0 if _NAMED.search(before) else 0.0
+    told += 3.0 if words > 1 and _JOB_BEFORE.search(before) else 0.0
+    told += 1.5 if words > 1 and _JOB_BESIDE.search(before) else 0.0
+    return told + (1.5 if _WHO_AFTER.match(after) or _SAYS.match(after) else 0.0)
 
 
 def _of_places(found: Votes, low: Sequence[str], before: str, after: str) -> None:

@@ -17,7 +17,7 @@ from streams.study.phrases import Phrase
 from streams.study.points import Scored
 from streams.study.spoken import Line, Spoken
 
-VERSION = "study-4"
+VERSION = "study-5"
 """Changes with anything that makes another document of the same transcript."""
 TOPICS = 12
 TITLE_PHRASES = 2

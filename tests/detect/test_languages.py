@@ -7,7 +7,8 @@ import msgspec
 from schemas.documents import Transcript
 from schemas.media import Segment, Word
 from schemas.options import ProjectOptions
-from streams.detect import signals_text
+from streams.detect import signals_form, signals_room, signals_text
+from streams.detect.signals import read_whole
 from streams.detect.timeline import Timeline, gather
 from streams.detect.weigh import weigh
 from streams.detect.windows import Window, spoken_windows
@@ -71,3 +72,16 @@ def test_titles_and_tags_are_made_by_the_language_of_their_words() -> None:
     assert any(moment.title == "The engine of a rocket never forgives a mistake" for moment in found)
     assert tags & {"#rakete", "#treibstoff", "#umlaufbahn"}
     assert not tags & {"#anderen", "#wirklich", "#verbrennen", "#danach", "#burned", "#cooled"}
+
+
+def test_an_english_stretch_is_measured_as_one_whatever_the_recording_is_in() -> None:
+    whole = {recording: read_whole(timeline(recording)) for recording in ("en", "de")}
+    assert whole["en"].density_levels == whole["de"].density_levels
+    assert whole["en"].lines == whole["de"].lines != {}
+    of = timeline("de")
+    english, german = ([s for s in of.sentences if s.language == language] for language in ("en", "de"))
+    for sentences, known in ((english, True), (german, False)):
+        window = Window(range=of.whole, sentences=sentences, start_quality=1.0, end_quality=1.0)
+        facts = whole["de"].facts
+        assert (signals_room.wit(window, whole["de"].lines) is not None) == known
+        assert (signals_form.density(window, of, facts, [1.0, 2.0]) is not None) == known

@@ -11,7 +11,7 @@ import pytest
 from schemas.media import TimeRange
 from schemas.moments import MomentList
 from schemas.options import ProjectOptions
-from streams.detect.meaning import by_words, read_meaning, texts_to_embed
+from streams.detect.meaning import by_words, content_words, read_meaning, texts_to_embed
 from streams.detect.reasons import told
 from streams.detect.signals import measure, read_whole
 from streams.detect.timeline import Embedded, Material, gather
@@ -74,7 +74,10 @@ def test_vectors_that_do_not_fit_the_sentences_are_not_used() -> None:
 
 
 def test_sentences_with_words_in_common_are_near() -> None:
-    rows, wished = by_words(["cold deep river", "cold deep rivers", "warm shallow lake"], ["a river"], None)
+    rows, wished = by_words(
+        [content_words(text, None) for text in ("cold deep river", "cold deep rivers", "warm shallow lake")],
+        [content_words("a river", None)],
+    )
     assert rows[0] @ rows[1] == pytest.approx(1, abs=1e-5)
     assert rows[0] @ rows[2] == 0
     assert wished[0] @ rows[0] > 0

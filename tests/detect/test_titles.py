@@ -34,6 +34,14 @@ def title(text: str) -> str:
             "We built the whole thing in a week because nobody told us not to do it.",
             "We built the whole thing in a week",
         ),
+        (
+            "After early nightfall, the yellow lamps would light up here and there, the squalid quarter of town.",
+            "After early nightfall, the yellow lamps would light up…",
+        ),
+        (
+            "We sat in the cold station for two and a half hours until somebody told us about the bus.",
+            "We sat in the cold station for two and a half hours until…",
+        ),
     ],
 )
 def test_a_long_sentence_ends_with_a_clause(said: str, shown: str) -> None:

@@ -34,6 +34,18 @@ def named(*lines: tuple[str, str]) -> dict[str, str | None]:
         ("This is Peter, my brother.", None),
         ("My name is not important.", None),
         ("I'm.", None),
+        ("His name is Joseph and he drove a bus.", None),
+        ("The youngest one's name is Mercy.", None),
+        ("Name is Kofi.", "Kofi"),
+        ("You ask who I am? Name is Kofi.", "Kofi"),
+        ("Guten Tag, ich heiße Jürgen Müller.", "Jürgen Müller"),
+        ("Ich heiße Sie willkommen.", None),
+        ("Mein Name ist Anna und ich komme aus Bern.", "Anna"),
+        ("Bonjour, je m'appelle Élise de Villiers.", "Élise de Villiers"),
+        ("Hola, me llamo María.", "María"),
+        ("Il mio nome è Paolo.", "Paolo"),
+        ("Ik heet Sanne de Vries en ik werk hier.", "Sanne de Vries"),
+        ("Jag heter Åsa.", "Åsa"),
     ],
 )
 def test_what_is_a_name(text: str, name: str | None) -> None:

@@ -25,9 +25,9 @@ def completion(text: str, **more: Any) -> Answer:
     return lambda: (200, json.dumps(whole).encode(), "")
 
 
-def status(code: int, more: str = "") -> Answer:
+def status(code: int, more: str = "", body: bytes = b'{"error": {"message": "no"}}') -> Answer:
     """An error of that status, with further header lines."""
-    return lambda: (code, b'{"error": {"message": "no"}}', more)
+    return lambda: (code, body, more)
 
 
 def raw(body: bytes) -> Answer:

@@ -104,6 +104,35 @@ def test_a_work_is_one_wherever_it_is_said_again() -> None:
     assert (one.name, len(one.places)) == ("The Iron Valley", 2)
 
 
+def test_what_is_inside_a_title_is_neither_a_date_nor_a_name_of_its_own() -> None:
+    heard = spoken("She wrote a book called The Last White Summer.", "The book is The Last White Summer, in print.")
+    assert [(one.kind, one.name, len(one.mentions)) for one in listed(heard, named(heard))] == [
+        ("work", "The Last White Summer", 2)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "name"),
+    [
+        ("He has met the chancellor of Germany, Olaf Scholz, in Paris.", "Olaf Scholz"),
+        ("In 2008 a surgeon in Boston, Atul Gawande, took this idea up.", "Atul Gawande"),
+        ("The new minister, Marit Lund, has never answered.", "Marit Lund"),
+        ("They bought the goalkeeper Aino Korhonen.", "Aino Korhonen"),
+        ("Her name was Ngozi Wanjiru, she knew it all.", "Ngozi Wanjiru"),
+        ("There was a man called Gustavsson in the kitchen.", "Gustavsson"),
+        ("It is Wanjira Mathai, whose mother won it.", "Wanjira Mathai"),
+        ("I think it was Aristotle who said so.", "Aristotle"),
+    ],
+)
+def test_a_person_is_told_by_what_is_said_of_people(sentence: str, name: str) -> None:
+    assert (("person", name)) in {(one.kind, one.name) for one in named(spoken(sentence))}
+
+
+def test_who_is_for_something_by_its_name_is_told_whole() -> None:
+    heard = spoken("She runs the Oslo Institute for Sea Ice.", "We watched Game of Thrones at Christmas.")
+    assert [(one.kind, one.name) for one in named(heard)] == [("organisation", "Oslo Institute for Sea Ice")]
+
+
 def test_initials_are_the_organisation_that_was_spelled_out() -> None:
     heard = spoken("It is the National Institute of Harbour Safety.", "We asked NIHS twice.")
     assert [(one.kind, one.name, len(one.places)) for one in named(heard)] == [
@@ -135,6 +164,10 @@ def test_a_surname_alone_is_the_person_who_was_introduced() -> None:
         ("It may march on in May.", "date", ["May"]),
         ("It began two years ago, yesterday.", "date", ["two years ago", "yesterday"]),
         ("He owns 1,000 cars.", "number", ["1,000"]),
+        ("It takes a hundred and fifty days.", "date", ["a hundred and fifty days"]),
+        ("It has nine hundred ninety-nine slots.", "number", ["nine hundred ninety-nine"]),
+        ("About two and a half million people came.", "number", ["About two and a half million"]),
+        ("We had two million two hundred thousand dollars.", "money", ["two million two hundred thousand dollars"]),
     ],
 )
 def test_amounts(text: str, kind: str, expected: list[str]) -> None:
