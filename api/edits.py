@@ -19,7 +19,7 @@ from api.registry import Call, Operation, Reply
 from schemas import edit_operations as ops
 from schemas.corrections import BadEditError
 from schemas.documents import Aspect, Transcript
-from schemas.edit import CaptionText, CropKey, EditList
+from schemas.edit import CaptionStyle, CaptionText, CropKey, EditList
 from schemas.edit_apply import Material, apply
 from schemas.edit_clock import length_ms, pieces
 from schemas.events import ClipEdited
@@ -61,6 +61,8 @@ class PlayedSegment(msgspec.Struct, frozen=True, kw_only=True):
     speed: float
     muted: bool
     gain_db: float
+    style: CaptionStyle | None
+    """Of its captions; null: the export's own."""
     output_start_ms: float
     output_end_ms: float
 
@@ -200,6 +202,10 @@ async def _material(rows: Connection, call: Call[EditClip, None], clip: Row, new
     )
 
 
+_SAME = ("segment_id", "speed", "muted", "gain_db", "style", "output_start_ms")
+"""Fields of a piece that are told as they are."""
+
+
 def etag_of(version: int) -> str:
     """What names one version of a clip's edit."""
     return f'"edit-{version}"'
@@ -212,7 +218,7 @@ def _answer(clip: Row, edit: EditList) -> Reply:
             start_ms=one.source.start_ms,
             end_ms=one.source.end_ms,
             output_end_ms=one.output_end_ms,
-            **{name: getattr(one, name) for name in ("segment_id", "speed", "muted", "gain_db", "output_start_ms")},
+            **{name: getattr(one, name) for name in _SAME},
         )
         for one in played
     ]
@@ -259,7 +265,7 @@ OPERATIONS = (
         name="editClip",
         tag="clips",
         permission="write",
-        summary="Edit a clip: cut, join, reorder, speed, mute, texts, crops, undo",
+        summary="Edit a clip: cut, join, reorder, speed, mute, texts, styles, crops, undo",
         handler=edit_clip,
         request=EditClip,
         response=ClipEdit,

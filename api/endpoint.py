@@ -5,6 +5,7 @@ A POST or PATCH runs in one transaction with its idempotency record. A handler t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -230,13 +231,17 @@ def _decode_query(operation: Operation, request: Request) -> Any:
         return None
     query: Any
     try:
-        pairs = dict(parse_qsl(_query_text(request), keep_blank_values=True, errors="strict", max_num_fields=50))
+        given = parse_qsl(_query_text(request), keep_blank_values=True, errors="strict", max_num_fields=50)
+        pairs = dict(given)
         query = msgspec.convert(pairs, operation.query, strict=False)
     except msgspec.ValidationError as error:
         found = field_error(error, operation.query, "?")
         raise ApiProblem("invalid", f"A query parameter does not fit: {found.detail}.", errors=[found]) from None
     except ValueError as error:
         raise ApiProblem("malformed-request", f"The query string cannot be read: {error}.") from None
+    for name, count in Counter(name for name, _ in given).items():
+        if count > 1:
+            raise invalid(f"?{name}", f"A query parameter is given once, `{name}` is {count} times.")
     _refuse_nul(pairs, "?")
     return query
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Sequence
 from fractions import Fraction
+from itertools import accumulate
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
 
@@ -55,8 +57,11 @@ UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029<>"|?*\\:/]')
 REEL_SIGNS = 8
 """More than old programs read."""
 WARNINGS_HEADER = "Clipstream-Warnings"
+HEADER_SIGNS = 3_000
+"""Proxies take heads of 4 to 8 KiB: of two hundred segments each with a level of its own, not all are named."""
 IRREGULAR = "rate: the source keeps no rate that editing programs have; pictures are counted at {:.5g} a second"
 UNFRAMED = "crops: what of the picture the clip shows is not handed over: the whole picture of the source is"
+UNSTYLED = "style: how the captions of a segment look is not handed over: their words are"
 
 
 class HandOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,8 +104,16 @@ def _answer(wanted: Format, known: Known, written: Written) -> Reply:
     name = f"clip-{known.clip['ordinal'] + 1:02d}-edit-{known.edit.version}{SUFFIXES[wanted]}"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-cache"}
     if written.warnings:
-        headers[WARNINGS_HEADER] = json.dumps(written.warnings)
+        headers[WARNINGS_HEADER] = warnings_header(written.warnings)
     return Reply(body=written.text.encode(), headers=headers, media_type=f"{MEDIA_TYPES[wanted]}; charset=utf-8")
+
+
+def warnings_header(warnings: Sequence[str]) -> str:
+    """The sentences as JSON; past `HEADER_SIGNS` the rest are counted."""
+    lengths = accumulate(len(json.dumps(one)) + 2 for one in warnings)
+    fitting = sum(length <= HEADER_SIGNS for length in lengths)
+    more = [f"and {len(warnings) - fitting} more like these"] if fitting < len(warnings) else []
+    return json.dumps([*warnings[:fitting], *more])
 
 
 async def _read(call: Call[None, HandOver]) -> Known:
@@ -177,7 +190,8 @@ def _handover(asked: HandOver, known: Known) -> tuple[Handover, list[str]]:
         about={"clip_id": str(known.clip["clip_id"]), "edit_version": str(known.edit.version)},
     )
     warnings = [] if regular or asked.rate else [IRREGULAR.format(float(rate))]
-    return made, warnings + ([UNFRAMED] if known.edit.crops else [])
+    styled = any(one.style for one in known.edit.segments)
+    return made, warnings + ([UNFRAMED] if known.edit.crops else []) + ([UNSTYLED] if styled else [])
 
 
 def _cues(known: Known) -> Any:

@@ -127,7 +127,7 @@ class BodyGuard:
             await self._app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "0")
-        if not announced.isdigit() or int(announced) > self._max_bytes:
+        if not announced.isdecimal() or int(announced) > self._max_bytes:
             await problem_response(scope, self._too_large())(scope, receive, send)
             return
         seen, ended = 0, False

@@ -146,6 +146,21 @@ def _place(hit: Mapping[str, Any]) -> dict[str, Any]:
     return {"project_id": UUID(hit["project_id"]), "project_title": hit.get("project_title") or ""}
 
 
+def _stretch(hit: Mapping[str, Any]) -> dict[str, Any]:
+    """What a clip and a chapter tell alike: where, what is said there, by whom, and how far it is trusted."""
+    return _place(hit) | {
+        "start_ms": hit["start_ms"],
+        "end_ms": hit["end_ms"],
+        "title": hit.get("title") or "",
+        "text": hit.get("text") or "",
+        "speakers": hit.get("speaker") or [],
+        "speaker_names": hit.get("speaker_name") or [],
+        "trust": hit.get("trust"),
+        "doubtful": msgspec.convert(hit.get("doubtful") or [], list[Doubted]),
+        "topics": hit.get("topics") or [],
+    }
+
+
 def segment_hit(hit: Mapping[str, Any]) -> SegmentHit:
     """A hit of the segments index."""
     return SegmentHit(
@@ -165,37 +180,19 @@ def segment_hit(hit: Mapping[str, Any]) -> SegmentHit:
 def clip_hit(hit: Mapping[str, Any]) -> ClipHit:
     """A hit of the clips index."""
     return ClipHit(
-        **_place(hit),
+        **_stretch(hit),
         clip_id=UUID(hit["clip_id"]),
-        start_ms=hit["start_ms"],
-        end_ms=hit["end_ms"],
-        title=hit.get("title") or "",
-        text=hit.get("text") or "",
         highlight=highlight(hit, "title", "text"),
         score=hit.get("score"),
-        speakers=hit.get("speaker") or [],
-        speaker_names=hit.get("speaker_name") or [],
-        trust=hit.get("trust"),
-        doubtful=msgspec.convert(hit.get("doubtful") or [], list[Doubted]),
-        topics=hit.get("topics") or [],
     )
 
 
 def chapter_hit(hit: Mapping[str, Any]) -> ChapterHit:
     """A hit of the chapters index."""
     return ChapterHit(
-        **_place(hit),
-        start_ms=hit["start_ms"],
-        end_ms=hit["end_ms"],
-        title=hit["title"],
-        text=hit["text"],
+        **_stretch(hit),
         highlight=highlight(hit, "title", "text", "phrases"),
         phrases=hit.get("phrases") or [],
-        speakers=hit.get("speaker") or [],
-        speaker_names=hit.get("speaker_name") or [],
-        trust=hit.get("trust"),
-        doubtful=msgspec.convert(hit.get("doubtful") or [], list[Doubted]),
-        topics=hit.get("topics") or [],
     )
 
 

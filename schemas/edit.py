@@ -11,6 +11,8 @@ from msgspec import Meta
 
 from schemas.documents import Aspect
 from schemas.media import CropBox, TimeRange, Value
+from schemas.template_overrides import TemplateOverrides, overridden
+from schemas.templates import CaptionTemplate, template_named
 
 MOST_SEGMENTS = 200
 MOST_TEXTS = 200
@@ -39,6 +41,19 @@ class CaptionText(Value, frozen=True, kw_only=True):
     text: str
 
 
+class CaptionStyle(Value, frozen=True, kw_only=True):
+    """How a segment's captions look, where they look otherwise than the clip's."""
+
+    template: str
+    template_version: int
+    """As which version of itself: written out when the segment was given it."""
+    overrides: TemplateOverrides = TemplateOverrides()
+
+    def resolved(self) -> CaptionTemplate:
+        """The template itself. Raises KeyError for one that this release does not have."""
+        return overridden(template_named(self.template, self.template_version), self.overrides)
+
+
 class EditSegment(Value, frozen=True, kw_only=True):
     """Plays a stretch of the source once. Its id stays its own over all versions."""
 
@@ -49,6 +64,8 @@ class EditSegment(Value, frozen=True, kw_only=True):
     """2 is twice as fast; voices keep their pitch."""
     muted: bool = False
     gain_db: float = 0.0
+    style: CaptionStyle | None = None
+    """Of its captions; None: the export's own."""
 
 
 class EditList(Value, frozen=True, kw_only=True):
@@ -76,6 +93,7 @@ class Piece(Value, frozen=True, kw_only=True):
     speed: float = 1.0
     muted: bool = False
     gain_db: float = 0.0
+    style: CaptionStyle | None = None
     texts: list[TimeRange] = []
     """Of a muted one: where a person wrote what is shown. Nothing else is: what is not heard is no caption."""
 
@@ -100,4 +118,5 @@ def machine_edit(clip: TimeRange, transcript_version: int = 1) -> EditList:
 def plain(edit: EditList) -> bool:
     """Whether it plays one stretch just as it is, so that there is nothing to do but to cut its ends."""
     first, *more = edit.segments
-    return not more and not edit.captions and (first.speed, first.muted, first.gain_db) == (1.0, False, 0.0)
+    as_it_is = (first.speed, first.muted, first.gain_db, first.style) == (1.0, False, 0.0, None)
+    return not more and not edit.captions and as_it_is

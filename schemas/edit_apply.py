@@ -11,13 +11,15 @@ import msgspec
 
 from schemas import edit_operations as ops
 from schemas.corrections import BadEditError
-from schemas.edit import LEAST_MS, MOST_SEGMENTS, MOST_TEXTS, CaptionText, EditList, EditSegment
+from schemas.edit import LEAST_MS, MOST_SEGMENTS, MOST_TEXTS, CaptionStyle, CaptionText, EditList, EditSegment
 from schemas.edit_clock import hull, length_ms, pieces_of
 from schemas.edit_cuts import ImpossibleError, around, free_id, without
 from schemas.edit_gaps import Gaps
 from schemas.media import CropBox, TimeRange, Value, Word
 from schemas.options import CLIP_MS
 from schemas.subtitles import clean
+from schemas.template_overrides import TemplateOverrides, broken_overrides
+from schemas.templates import templates, version_of
 
 SHORTEST_MS = 1_000
 """A clip that plays shorter is none."""
@@ -164,9 +166,9 @@ def _join(edit: EditList, asked: ops.Join, _: Material, __: Gaps) -> EditList:
         raise ImpossibleError(
             f"{other.segment_id} does not come after {one.segment_id} in the source: they cannot be one."
         )
-    if (one.speed, one.muted, one.gain_db) != (other.speed, other.muted, other.gain_db):
+    if any(getattr(one, name) != getattr(other, name) for name in ("speed", "muted", "gain_db", "style")):
         raise ImpossibleError(
-            f"{one.segment_id} and {other.segment_id} differ in speed or sound: make them equal first."
+            f"{one.segment_id} and {other.segment_id} differ in speed, sound or style: make them equal first."
         )
     joined = msgspec.structs.replace(one, range=TimeRange(start_ms=one.range.start_ms, end_ms=other.range.end_ms))
     segments = [*edit.segments[:number], joined, *edit.segments[number + 2 :]]
@@ -229,6 +231,21 @@ def _set(edit: EditList, asked: Any, _: Material, __: Gaps) -> EditList:
     return _changed(edit, asked.segment_id, **fields)
 
 
+def _style(edit: EditList, asked: ops.Style, _: Material, __: Gaps) -> EditList:
+    if asked.template is None:
+        if asked.overrides != TemplateOverrides():
+            raise ImpossibleError("`overrides` change a template: `template` must name it.")
+        return _changed(edit, asked.segment_id, style=None)
+    if asked.template not in templates():
+        raise ImpossibleError(f"`template` must be one of {', '.join(sorted(templates()))}.")
+    for path, rule in broken_overrides(templates()[asked.template], asked.overrides).items():
+        raise ImpossibleError(f"`overrides/{path}` must be {rule}.")
+    style = CaptionStyle(
+        template=asked.template, template_version=version_of(asked.template), overrides=asked.overrides
+    )
+    return _changed(edit, asked.segment_id, style=style)
+
+
 _DO: Mapping[type, Callable[[EditList, Any, Material, Gaps], EditList]] = {
     ops.Trim: _trim,
     ops.DeleteWords: _delete_words,
@@ -242,6 +259,7 @@ _DO: Mapping[type, Callable[[EditList, Any, Material, Gaps], EditList]] = {
     ops.Speed: _set,
     ops.Mute: _set,
     ops.Gain: _set,
+    ops.Style: _style,
     ops.Crop: _crop,
     ops.Text: _text,
     ops.Restore: _restore,

@@ -38,9 +38,15 @@ def pieces_of(segments: Iterable[EditSegment]) -> list[Piece]:
             speed=one.speed,
             muted=one.muted,
             gain_db=one.gain_db,
+            style=one.style,
         )
         found.append(piece)
     return found
+
+
+def unstyled(played: Sequence[Piece]) -> list[Piece]:
+    """The pieces with captions that look alike."""
+    return [msgspec.structs.replace(piece, style=None) for piece in played]
 
 
 def whole(clip: TimeRange) -> list[Piece]:
@@ -66,11 +72,14 @@ def hull(played: Sequence[Piece]) -> TimeRange:
 
 
 def takes(played: Sequence[Piece]) -> list[list[Piece]]:
-    """Runs of pieces in which the source goes on: little is left out between two, and nothing is played again."""
+    """Runs of pieces in which the source goes on: little is left out between two, and nothing is played again.
+
+    Where captions begin to look otherwise another run begins.
+    """
     runs: list[list[Piece]] = []
     for piece in played:
         gap_ms = piece.source.start_ms - runs[-1][-1].source.end_ms if runs else -1
-        if 0 <= gap_ms < TAKE_MS:
+        if 0 <= gap_ms < TAKE_MS and piece.style == runs[-1][-1].style:
             runs[-1].append(piece)
         else:
             runs.append([piece])

@@ -18,6 +18,7 @@ from schemas.edit import (
     SegmentId,
 )
 from schemas.media import Value
+from schemas.template_overrides import TemplateOverrides
 
 Ms = Annotated[int, Meta(ge=0, le=2**42)]
 Index = Annotated[int, Meta(ge=0, le=2**31)]
@@ -108,6 +109,15 @@ class Gain(_Operation, frozen=True, kw_only=True, tag="gain"):
     gain_db: Annotated[float, Meta(ge=QUIETEST_DB, le=LOUDEST_DB)]
 
 
+class Style(_Operation, frozen=True, kw_only=True, tag="style"):
+    """Show a segment's captions by a template of its own; without ``template`` as the export's again."""
+
+    segment_id: SegmentId
+    template: Annotated[str, Meta(max_length=40)] | None = None
+    overrides: TemplateOverrides = TemplateOverrides()
+    """What is other than in that template."""
+
+
 class Crop(_Operation, frozen=True, kw_only=True, tag="crop"):
     """Frame one shape by hand: all its key frames anew; none gives it back to the machine."""
 
@@ -142,6 +152,7 @@ Operation = (
     | Speed
     | Mute
     | Gain
+    | Style
     | Crop
     | Text
     | Restore

@@ -1,9 +1,9 @@
 """What a project will cost, before: a table of rates that is data, scaled by finished projects. Pure; measures nothing.
 
 ``amount = fixed + per_media_s · seconds + per_megapixel_s · megapixels · seconds + (per_clip_s +
-per_clip_megapixel_s · megapixels) · seconds of clips``. How far the finished ones lay from it moves the middle (in
-logarithms, shrunk towards the table as by two more projects that fitted it) and sets the width: 80 % of projects should
-lie inside.
+per_clip_megapixel_s · megapixels) · seconds of clips``, the last by shapes and quality. How far the finished ones lay
+from it moves the middle (in logarithms, shrunk towards the table as by two more projects that fitted it) and sets the
+width: 80 % of projects should lie inside.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import msgspec
 
 from schemas.costs import CostKind, PriceList, price_of
 from schemas.events import Stage
+from schemas.export_options import Quality
 from schemas.media import Value
 from schemas.options import ProjectOptions
 
@@ -40,6 +41,8 @@ class Rate(Value, frozen=True, kw_only=True):
     per_clip_megapixel_s: float = 0.0
     per_shape: float = 0.0
     """What each shape of a clip beside the first takes, of what the first does."""
+    per_quality: dict[Quality, float] = {}
+    """What a clip takes in another quality, of what it takes in ``good``."""
 
 
 class Rates(Value, frozen=True, kw_only=True):
@@ -150,7 +153,8 @@ def by_table(rate: Rate, source: Source, rates: Rates) -> float:
     clip_s = min(max(rates.clip_s, source.options.min_clip_ms / 1000), source.options.max_clip_ms / 1000)
     clips_s = min(clips_of(source, rates) * clip_s, media_s)
     shapes = 1 + rate.per_shape * (len(source.options.shapes) - 1)
-    of_clips = (rate.per_clip_s + rate.per_clip_megapixel_s * source.megapixels) * shapes
+    quality = rate.per_quality.get(source.options.export.video.quality, 1.0)
+    of_clips = (rate.per_clip_s + rate.per_clip_megapixel_s * source.megapixels) * shapes * quality
     of_media = rate.per_media_s + rate.per_megapixel_s * source.megapixels
     return rate.fixed + of_media * media_s + of_clips * clips_s
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, ParamSpec, Protocol, TypeVar
 
 import msgspec
@@ -31,6 +32,10 @@ Commit = Callable[[Connection], Awaitable[None]]
 """Writes a stage's result rows and outbox rows on the given connection."""
 Clock = Callable[[], dt.datetime]
 Verdict = Literal["done", "busy", "committed", "cancelled", "refused", "retried", "dead", "superseded"]
+LOOK_S = 2.0
+"""How often it is looked whether a function in a thread takes processor time."""
+LONGEST_S = 900.0
+"""Processor time beyond which it is taken for one that never ends."""
 
 
 class Work(msgspec.Struct, kw_only=True):
@@ -38,8 +43,37 @@ class Work(msgspec.Struct, kw_only=True):
 
     cause: Cause
     report: Callable[[int], None]
+    moved: Callable[[], None] = lambda: None
+    """Says that the work moves where there is nothing to count."""
     cpu_ms: int = 0
     tries: int = 1
+
+    async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> tuple[T, int]:
+        """As `timed_in_thread`, of what may last longer than a lease: it moves while it takes processor time."""
+        clocks: list[int] = []
+
+        def run() -> T:
+            clocks.append(time.pthread_getcpuclockid(threading.get_ident()))
+            return function(*args, **kwargs)
+
+        running = asyncio.create_task(timed_in_thread(run))
+        watching = asyncio.create_task(self._watch(clocks))
+        try:
+            return await running
+        finally:
+            running.cancel()
+            watching.cancel()
+
+    async def _watch(self, clocks: Sequence[int]) -> None:
+        """Move while the clock of the thread does; there is none before the thread begins."""
+        began_s = seen_s = 0.0
+        while True:
+            await asyncio.sleep(LOOK_S)
+            now_s = time.clock_gettime(clocks[0]) if clocks else 0.0
+            began_s = began_s or now_s
+            if seen_s < now_s < began_s + LONGEST_S:
+                self.moved()
+            seen_s = now_s
 
 
 class Stage(Protocol):
@@ -75,7 +109,11 @@ class Progress:
         """Note the child's or model's own counter; only growth counts as movement."""
         if counter > self.counter:
             self.counter = counter
-            self.moved_at = self._now()
+            self.moved()
+
+    def moved(self) -> None:
+        """Note that the work moves, though nothing is counted."""
+        self.moved_at = self._now()
 
 
 class Attempts:
@@ -163,7 +201,7 @@ class Attempts:
         """The stage's work with the lease held; raises Superseded when the lease is lost meanwhile."""
         progress = Progress(asyncio.get_running_loop().time)
         self._in_flight.append(progress)
-        work.report = progress.report
+        work.report, work.moved = progress.report, progress.moved
         body = asyncio.create_task(self._stage.work(event, work))
         keeper = asyncio.create_task(self._keep(claim, progress))
         try:

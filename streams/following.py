@@ -38,8 +38,8 @@ async def _session(bootstrap: str, topic: str, group: str, handle: Handle, stop:
         enable_auto_commit=False,
         auto_offset_reset="earliest",
     )
-    await consumer.start()
     try:
+        await consumer.start()
         while not stop.is_set():
             batches = await consumer.getmany(timeout_ms=500, max_records=MOST_RECORDS)
             for messages in batches.values():

@@ -65,7 +65,10 @@ class Lag:
         return max(0, self._known.next.get(place, 0) - done)
 
     async def _ask(self, places: list[TopicPartition]) -> Ends:
-        return Ends(first=await self._offsets.beginning_offsets(places), next=await self._offsets.end_offsets(places))
+        """What retention has taken is asked only where something seems to lie: elsewhere it changes nothing."""
+        ends = await self._offsets.end_offsets(places)
+        behind = [place for place in places if ends[place] > (self._committed(place) or 0)]
+        return Ends(first=await self._offsets.beginning_offsets(behind) if behind else {}, next=ends)
 
     def forget(self) -> None:
         """Ask no more."""

@@ -5,6 +5,7 @@ Never knows what a model means.
 
 from __future__ import annotations
 
+import asyncio
 import mmap
 import os
 import secrets
@@ -27,6 +28,7 @@ from streams.errors import Unavailable
 PART = "triton"
 LOAD_TIMEOUT_S = 180.0
 CONTROL_TIMEOUT_S = 10.0
+IN_USE, IN_USE_PAUSE_S, IN_USE_TRIES = "in use", 0.1, 30
 SHARED_DIR = Path("/dev/shm")  # noqa: S108  # where POSIX shared memory lives on Linux; names are random, mode 0600
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 LATER = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "CANCELLED", "ABORTED")
@@ -208,23 +210,52 @@ class TritonWire:
         try:
             yield made
         finally:
-            with suppress(InferenceServerException, grpc.RpcError):  # a server that is gone has forgotten it anyway
-                await self.client.unregister_system_shared_memory(region, client_timeout=CONTROL_TIMEOUT_S)
+            await self._unregister(region)
 
     async def _register(self, values: NDArray[Any]) -> str | None:
         region = f"clipstream-{os.getpid()}-{secrets.token_hex(8)}"
         path = SHARED_DIR / region
         try:
             _write(path, values)
-            await self.client.register_system_shared_memory(
+            asked = self.client.register_system_shared_memory(
                 region, f"/{region}", values.nbytes, client_timeout=CONTROL_TIMEOUT_S
             )
+            await _to_its_end(asked)
+        except asyncio.CancelledError:
+            await self._unregister(region)
+            raise
         except (OSError, InferenceServerException, grpc.RpcError):
             self._sharing = False  # another mount, another user, no room: the message carries it from now on
             return None
         finally:
             path.unlink(missing_ok=True)
         return region
+
+    async def _unregister(self, region: str) -> None:
+        with suppress(InferenceServerException, grpc.RpcError):  # a server that is gone has forgotten it anyway
+            await _to_its_end(self._forget(region))
+
+    async def _forget(self, region: str) -> None:
+        """Unregister; as long as a request that nobody waits for any more reads the region, the server refuses."""
+        for _ in range(IN_USE_TRIES):
+            try:
+                await self.client.unregister_system_shared_memory(region, client_timeout=CONTROL_TIMEOUT_S)
+            except InferenceServerException as error:
+                if IN_USE not in str(error.message()):
+                    raise
+                await asyncio.sleep(IN_USE_PAUSE_S)
+            else:
+                return
+
+
+async def _to_its_end(asked: Awaitable[None]) -> None:
+    """Wait for it though the caller is cancelled meanwhile, which is raised then: what follows must not come first."""
+    doing = asyncio.ensure_future(asked)
+    try:
+        await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.gather(doing, return_exceptions=True)
+        raise
 
 
 def _write(path: Path, values: NDArray[Any]) -> None:

@@ -12,7 +12,7 @@ from schemas.framing import PathKey
 from schemas.media import Box, CropBox, TimeRange
 from streams.frame.absent import Part, parts
 from streams.frame.angles import STAND_IN, size_of
-from streams.frame.crop import Floats, Subject, heads
+from streams.frame.crop import Floats, Subject, heads, heads_held
 from streams.frame.figures import largest_persons
 from streams.frame.scenes import Framed, Scene
 from streams.frame.stills import Decision, everything, shot_of, widened
@@ -30,8 +30,10 @@ FOLLOWED = 0.7
 """A crop that moves and holds them less often loses them, where a still one does too."""
 FACES_HELD = 0.92
 """A crop that moves and cuts their face more often is too slow for them."""
-LEAST_MS = 2_500
-LEAST_LOOKS = 8
+LEAST_MS, LEAST_LOOKS = 1_000, 5
+"""A shorter glance, or who is seen less often, is shown as its angle is."""
+SHORT_MS, SHORT_GAIN = 2_500, 0.15
+"""In a shorter shot a crop moves only where it holds the face itself at so many more of the looks."""
 GONE = 0.25
 """Share of the looks without the face from which neither a still crop nor a slow one will do; of a face that is cut off
 it may be as much as of one that is followed."""
@@ -119,10 +121,15 @@ def _of_shot(scene: Scene, still: Decision, walk: Walk, when: TimeRange) -> Shot
     faces_held = inside_share(faces, np.full(len(walk.boxes), float(start)), length)
     if held >= HELD:
         return shot_of(still, when)
+    if len(scene.shots) > 1 and (alone := _alone(scene, still, walk)):
+        return shot_of(alone, when)
     found = way(track, when, length=length, low=low, high=low + limit, source_px=scene.ground.width, crop_px=crop.width)
     middles = track.spans.mean(axis=1)
     gone = float(((middles < start) | (middles > start + length)).mean())
     gains = found is not None and (found.inside >= held + GAIN or found.faces >= faces_held + FACES_GAIN)
+    if found is not None and when.length_ms < SHORT_MS:
+        cut = 1 - inside_share(own, np.interp(walk.at_ms, found.at_ms, found.starts), length)
+        gains = found.inside >= held and cut <= _cut_off(walk, float(start), length, across=across) - SHORT_GAIN
     too_fast = found is not None and found.faces < FACES_HELD
     if found is not None and gains and not too_fast and (found.inside >= FOLLOWED or gone < GONE):
         path = [_key(at_ms, at, crop, across) for at_ms, at in zip(found.at_ms, found.starts, strict=True)]
@@ -136,6 +143,15 @@ def _of_shot(scene: Scene, still: Decision, walk: Walk, when: TimeRange) -> Shot
         reason = f"{_whom(scene)} moves out of a still crop in {out:.0%} of the looks, too fast to be followed"
         return shot_of(widened(scene, [when], still.shows, reason), when)
     return shot_of(still, when)
+
+
+def _alone(scene: Scene, still: Decision, walk: Walk) -> Decision | None:
+    """A still crop for one shot of an angle, in which whoever matters is elsewhere; None where they leave that too."""
+    placed = scene.ground.on_faces(Subject(boxes=walk.heads), [])
+    if heads_held(placed.crop, walk.heads) < HELD:
+        return None
+    reason = f"holds on {_whom(scene)} of this shot, elsewhere than in others of its camera angle"
+    return msgspec.structs.replace(still, crop=placed.crop, reason=reason, inside=placed.inside)
 
 
 def _cut_off(walk: Walk, start: float, length: float, *, across: bool) -> float:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from schemas.documents import FramePlan, Transcript
-from schemas.edit import EditList
+from schemas.edit import EditList, Piece
 from schemas.edit_clock import pieces, union, whole
 from schemas.edited import retold
 from schemas.export_options import ExportOptions
@@ -84,7 +84,7 @@ async def task_of(
     if asked.mask_profanity and said:
         open_ = (language for track in (said, *tongues.others.values()) for language in unmasked_languages(track))
         warnings += [NO_LIST.format(language) for language in dict.fromkeys(open_)]
-    template = _template(asked)
+    template = _template(asked, played)
     task = RenderTask(
         plan=plan,
         index=shared.index,
@@ -103,13 +103,16 @@ async def task_of(
     return Prepared(task=task, said=said, others=others, warnings=warnings)
 
 
-def _template(asked: Asked) -> CaptionTemplate:
-    """The one that was asked for, as it was then. Raises Rejected for one that this release does not have."""
-    try:
-        return template_named(asked.template, asked.template_version)
-    except KeyError:
-        told = f"There is no version {asked.template_version} of the caption template {asked.template} here."
-        raise Rejected("captions.template", told) from None
+def _template(asked: Asked, played: Sequence[Piece]) -> CaptionTemplate:
+    """The one that was asked for, as it was then. Raises Rejected where it, or a segment's, is not in this release."""
+    wanted = [(piece.style.template, piece.style.template_version) for piece in played if piece.style]
+    for name, version in [*wanted, (asked.template, asked.template_version)]:
+        try:
+            found = template_named(name, version)
+        except KeyError:
+            told = f"There is no version {version} of the caption template {name} here."
+            raise Rejected("captions.template", told) from None
+    return found
 
 
 def _as_asked(said: Transcript, asked: Asked, edit: EditList | None) -> Transcript:

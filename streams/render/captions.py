@@ -83,12 +83,13 @@ class State(NamedTuple):
 class Captions:
     """The captions of one clip, drawn when first needed."""
 
-    def __init__(self, cues: Sequence[CaptionCue], look: CaptionLook, centres_px: Sequence[int] | None = None) -> None:
-        """``cues`` in order and not overlapping, on the output's clock; ``centres_px``: where each stands."""
+    def __init__(
+        self, cues: Sequence[CaptionCue], look: CaptionLook, looks: Sequence[CaptionLook] | None = None
+    ) -> None:
+        """``cues`` in order and not overlapping, on the output's clock; ``looks``: of each, where it stands."""
         self._cues = cues
-        self._looks = [look] * len(cues)
-        if centres_px is not None:
-            self._looks = [msgspec.structs.replace(look, centre_y_px=centre) for centre in centres_px]
+        self._look = look
+        self._looks = [look] * len(cues) if looks is None else looks
         self._starts = [cue.start_ms for cue in cues]
         self._drawing: tuple[int, CueDrawing] | None = None
         self._states: OrderedDict[State, tuple[PlanePatch, ...]] = OrderedDict()
@@ -115,8 +116,9 @@ class Captions:
             return None
         cue = self._cues[state.cue]
         texts = [word.text for word in cue.words]
-        centre = self._looks[state.cue].centre_y_px
-        return texts, cue.words[0].speaker, cue.doubtful, centre, state.word, state.phase
+        look = self._looks[state.cue]
+        own = None if look.template == self._look.template else look.template
+        return texts, cue.words[0].speaker, cue.doubtful, look.centre_y_px, own, state.word, state.phase
 
     def burn(self, picture: av.VideoFrame, at_ms: float) -> bool:
         """Draw what is due at ``at_ms`` into a writable yuv420p picture; says whether anything was."""

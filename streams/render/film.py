@@ -24,7 +24,7 @@ from streams.render.overlays import Overlays
 from streams.render.room import NEAR_MS, captions_for, faces_seen
 from streams.render.scene import Scene, TakesPictures
 from streams.render.storyboard import Tiles
-from streams.render.task import RenderTask, look_of
+from streams.render.task import RenderTask, look_of, looks_of, templates_of
 from streams.render.thumbnail import CUT_MARGIN_MS, Thumbnail
 from streams.render.titles import title_drawer
 
@@ -71,7 +71,7 @@ class Film:
         self._progress = progress
         self._scene, self._witness = scene_of(task, cues, scratch), witness
         self.chunks = Chunking(task, timeline, self._scene)
-        self.chunks.look_at(slots_timed(cues, timeline, comes_in_ms(task.template)))
+        self.chunks.look_at(slots_timed(cues, timeline, comes_in_ms(*templates_of(task))))
         self._shows = task.encoding.file.video is not None
         self.tiles = Tiles(float(timeline.length_ms), size_px) if task.options.storyboard and self._shows else None
         self.title = (
@@ -148,7 +148,7 @@ def scene_of(task: RenderTask, cues: list[CaptionCue], scratch: Path) -> Scene:
     """By what all pictures of the export are shown."""
     assert task.index.video is not None
     played = task.pieces or whole(task.plan.range)
-    captions = captions_for(cues, look_of(task), task.plan, played)
+    captions = captions_for(cues, look_of(task), task.plan, played, looks_of(task, cues, played))
     return Scene(task.plan, task.index.video, captions, scratch, overlays_of(task, played, captions))
 
 

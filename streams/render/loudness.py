@@ -19,6 +19,10 @@ RATE_HZ = 48_000
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE_LU = -10.0
 OVERSAMPLING = 4
+TAPS = 16
+"""Of the interpolation between two samples."""
+ROWS = 1024
+"""Times `TAPS` samples that are looked at together: what that takes stays in the processor's own memory."""
 BLOCK = 1 << 17
 
 
@@ -112,10 +116,10 @@ def _k_response() -> tuple[NDArray[np.complex64], int]:
 
 
 @lru_cache(maxsize=1)
-def _interpolators() -> NDArray[np.float32]:
+def interpolators() -> NDArray[np.float32]:
     """Three points between two samples, 16 taps each: a Kaiser-windowed sinc (its like: BS.1770-5 annex 2)."""
-    at = np.arange(16)[None, :] - 8 + np.arange(1, OVERSAMPLING)[:, None] / OVERSAMPLING
-    kernel = np.sinc(at) * np.i0(6.0 * np.sqrt(1 - (at / 8) ** 2)) / np.i0(6.0)
+    at = np.arange(TAPS)[None, :] - TAPS // 2 + np.arange(1, OVERSAMPLING)[:, None] / OVERSAMPLING
+    kernel = np.sinc(at) * np.i0(6.0 * np.sqrt(1 - (at / (TAPS // 2)) ** 2)) / np.i0(6.0)
     phases: NDArray[np.float32] = (kernel / kernel.sum(axis=1, keepdims=True)).astype(np.float32)
     return phases
 
@@ -125,7 +129,41 @@ def true_peaks(sound: Sound) -> NDArray[np.float32]:
     peaks: Channel = np.zeros(len(sound), np.float32)
     for channel, _ in channels(sound):
         np.maximum(peaks, np.abs(channel), out=peaks)
-        for phase in _interpolators() if len(sound) >= _interpolators().shape[1] else ():
-            between = np.convolve(channel, phase, "same")
-            np.maximum(peaks, np.abs(between, out=between), out=peaks)
+        if len(channel) >= TAPS:
+            _raise_between(peaks, channel)
     return peaks
+
+
+def _raise_between(peaks: Channel, channel: Channel) -> None:
+    """In place: lift each peak to the levels after its sample.
+
+    `TAPS` samples in a row are worked out at once, of themselves and as many behind them, by a product of matrices: a
+    convolution with so few taps takes six times as long.
+    """
+    early, late = _spread_interpolators()
+    padded = np.zeros((-(-len(channel) // TAPS) + 1) * TAPS, np.float32)
+    padded[TAPS // 2 : TAPS // 2 + len(channel)] = channel
+    rows = padded.reshape(-1, TAPS)
+    for first in range(0, len(rows) - 1, ROWS):
+        last = min(first + ROWS, len(rows) - 1)
+        between = rows[first:last] @ early
+        between += rows[first + 1 : last + 1] @ late
+        np.abs(between, out=between)
+        highest = between[:, :TAPS]
+        for phase in range(1, OVERSAMPLING - 1):
+            highest = np.maximum(highest, between[:, phase * TAPS : (phase + 1) * TAPS])
+        part = peaks[first * TAPS : last * TAPS]
+        np.maximum(part, highest.ravel()[: len(part)], out=part)
+
+
+@lru_cache(maxsize=1)
+def _spread_interpolators() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What makes the points between `TAPS` samples, phase by phase, of those from `TAPS` / 2 before the first on, and
+    of as many behind them; shape (`TAPS`, phases * `TAPS`) each.
+    """
+    phases = interpolators()
+    spread = np.zeros((2 * TAPS, len(phases), TAPS), np.float32)
+    for number in range(TAPS):
+        spread[number : number + TAPS, :, number] = phases[:, ::-1].T
+    flat = spread.reshape(2 * TAPS, -1)
+    return flat[:TAPS], flat[TAPS:]

@@ -33,8 +33,8 @@ from streams.render.mix import Mixed, limits_for
 from streams.render.previews import file_size, preview_count
 from streams.render.stems import save_stems, stems_of
 from streams.render.storyboard import STORYBOARD_FILE
-from streams.render.task import Rendered, RenderTask, clip_file, cues_of
-from streams.render.writer import FileWriter, open_writer
+from streams.render.task import Rendered, RenderTask, clip_file, cues_of, templates_of
+from streams.render.writer import FileWriter, Parts, open_writer
 
 
 class Common(Value, frozen=True, kw_only=True):
@@ -70,8 +70,9 @@ class Making:
         path, mix = folder / clip_file(task.encoding), self._common.mix
         chunks = self._film.chunks
         self._encoding = msgspec.structs.replace(task.encoding, threads=chunks.threads)
+        parts = Parts(runs=chunks.runs, taken=chunks.taken, coded=mix.coded)
         self._writer = self._open.enter_context(
-            open_writer(path, self._size_px, timeline, mix.sound, self._encoding, chunks.runs, chunks.taken, mix.coded)
+            open_writer(path, self._size_px, timeline, mix.sound, self._encoding, parts)
         )
         self._film.insert(self._inserts.before(), self._writer)
 
@@ -137,7 +138,7 @@ class Making:
             witness=self._witness,
             cues=self._cues,
             words=words_out(task.words, common.played),
-            comes_in_ms=comes_in_ms(task.template),
+            comes_in_ms=comes_in_ms(*templates_of(task)),
             limits=limits_for(task.options.sound),
             source_lost=any(one.startswith("video.frozen") for one in lost),
             file=file,

@@ -15,9 +15,12 @@ from schemas.documents import VideoTrack
 from schemas.media import Box, CropBox, Value
 
 UInt8 = NDArray[np.uint8]
+UInt16 = NDArray[np.uint16]
 MARGIN_PX = 2
 PARTS = 16
 """Fractions of a pixel that are told apart."""
+BAND = 128
+"""Rows that are worked out at a time: what lies between stays in the processor's own memory."""
 
 
 class Cutout(Value, frozen=True, kw_only=True):
@@ -58,10 +61,23 @@ def cut_plane(plane: UInt8, x: float, y: float, width: int, height: int) -> UInt
     """``height`` x ``width`` samples of a plane (h, w) that begin between samples."""
     left, right = divmod(round(x * PARTS), PARTS)
     top, down = divmod(round(y * PARTS), PARTS)
-    across = plane[top : top + height + 1, left : left + width + 1].astype(np.uint16)
-    if right and across.shape[1] > width:
-        across = (across[:, :width] * (PARTS - right) + across[:, 1:] * right + PARTS // 2) // PARTS
-    across = across[:, :width]
-    if down and across.shape[0] > height:
-        across = (across[:height] * (PARTS - down) + across[1:] * down + PARTS // 2) // PARTS
-    return across[:height].astype(np.uint8)
+    whole = plane[top : top + height + 1, left : left + width + 1]
+    right, down = right if whole.shape[1] > width else 0, down if whole.shape[0] > height else 0
+    if not right and not down:
+        return whole[:height, :width]
+    cut = np.empty((height, width), np.uint8)
+    for first in range(0, height, BAND):
+        last = min(first + BAND, height)
+        band = whole[first : last + bool(down)].astype(np.uint16)
+        band = _between(band[:, :width], band[:, 1:], right) if right else band[:, :width]
+        cut[first:last] = _between(band[:-1], band[1:], down) if down else band
+    return cut
+
+
+def _between(one: UInt16, other: UInt16, part: int) -> UInt16:
+    """The weighted mean of samples and their neighbours, ``part`` of `PARTS` on the way."""
+    mean = one * np.uint16(PARTS - part)
+    mean += other * np.uint16(part)
+    mean += np.uint16(PARTS // 2)
+    mean //= np.uint16(PARTS)
+    return mean

@@ -32,6 +32,7 @@ from streams.render.thumbnail import candidate_file
 from streams.render.tries import Made, made_together
 from streams.render.wanted import Shared
 from streams.render.writer import Encoding
+from streams.steps import Steps
 
 
 class Produced(Value, frozen=True, kw_only=True):
@@ -80,19 +81,23 @@ async def produce_all(
         folder.mkdir(exist_ok=True)
     earlier = await brought(candidates, objects, scratch)
     tasks = [msgspec.structs.replace(one.task, earlier=earlier) for one in prepared]
-    made = await made_together(tasks, source=source, folders=folders, report=report)
+    steps = Steps(report)
+    made = await made_together(tasks, source=source, folders=folders, report=steps.part())
     return [
-        one if isinstance(one, Exception) else await _stored(one, told, shape, shared.encoding, objects, ground)
+        one if isinstance(one, Exception) else await _stored(one, told, shape, shared.encoding, objects, ground, steps)
         for one, told, shape in zip(made, prepared, shapes, strict=True)
     ]
 
 
 async def _stored(
-    made: Made, prepared: Prepared, shape: Shape, encoding: Encoding, objects: Objects, ground: str
+    made: Made, prepared: Prepared, shape: Shape, encoding: Encoding, objects: Objects, ground: str, steps: Steps
 ) -> Produced:
-    """Everything of one export where it belongs."""
+    """Everything of one export where it belongs; a file for an editing program may have gigabytes."""
     task, prefix = prepared.task, shape.prefix
-    files = await _store(made.folder, encoding, prepared.said, task.pieces, objects, prefix)
+    video = await objects.put_file(
+        prefix, made.folder / clip_file(encoding), encoding.file.media_type, encoding.file.suffix, steps.part()
+    )
+    files = await _store(made.folder, video, prepared.said, task.pieces, objects, prefix)
     pictures = await _store_pictures(made.folder, made.rendered, files.thumbnail, objects, prefix)
     tracks = {
         language: await _store_texts(track, task.pieces, objects, prefix) for language, track in prepared.others.items()
@@ -136,18 +141,16 @@ async def _store_texts(
 
 async def _store(
     scratch: Path,
-    encoding: Encoding,
+    video: ObjectRef,
     transcript: Transcript | None,
     played: Sequence[Piece],
     objects: Objects,
     prefix: str,
 ) -> ExportFiles:
-    """Upload what was made. Subtitles only where something is said."""
+    """Upload what is beside the video. Subtitles only where something is said."""
     stored: dict[str, Any] = dict(await _store_texts(transcript, played, objects, prefix)) if transcript else {}
     return ExportFiles(
-        video=await objects.put_file(
-            prefix, scratch / clip_file(encoding), encoding.file.media_type, encoding.file.suffix
-        ),
+        video=video,
         thumbnail=await objects.put_file(prefix, scratch / THUMBNAIL_FILE, "image/jpeg", ".jpg"),
         **stored,
     )

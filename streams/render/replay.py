@@ -28,6 +28,7 @@ from streams.exports import owner_of, read_export
 from streams.outbox import Cause, put
 from streams.render.produce import Produced
 from streams.siblings import apart
+from streams.steps import Steps
 
 Make = Callable[[events.RenderRequested, Work, Objects, int], Awaitable[Produced]]
 """Renders an export into the given objects with so many threads."""
@@ -86,7 +87,8 @@ async def replay(context: Context, event: events.ReplayRequested, work: Work, ma
 async def _found(
     context: Context, log: EventLog, event: events.ReplayRequested, row: Row, work: Work, make: Make
 ) -> Remade:
-    request = await logged(log, event, row["created_at"] - EARLIER)
+    steps = Steps(work.report)
+    request = await logged(log, event, row["created_at"] - EARLIER, steps)
     if request is None:
         topic = TOPIC_OF[events.RenderRequested].name
         detail = f"The log no longer has the event that this export was made by ({topic}): it cannot be made again."
@@ -95,27 +97,35 @@ async def _found(
     if lost:
         return Remade(outcome="impossible", detail=f"No longer stored: {', '.join(lost)}.")
     certificate = msgspec.convert(row["certificate"], Certificate)
-    produced = await make(request, work, Nowhere(context.objects), threads_of(certificate))
+    rest = msgspec.structs.replace(work, report=steps.part())
+    produced = await make(request, rest, Nowhere(context.objects), threads_of(certificate))
     work.cpu_ms = produced.cpu_ms
     files = msgspec.convert(row["files"], ExportFiles)
     return compared(files, produced.files, certificate.made_with, produced.certificate.made_with)
 
 
-async def logged(log: EventLog, event: events.ReplayRequested, since: dt.datetime) -> events.RenderRequested | None:
-    """The event that the export was rendered by, of this one alone; None where the log has it no more."""
+async def logged(
+    log: EventLog, event: events.ReplayRequested, since: dt.datetime, steps: Steps
+) -> events.RenderRequested | None:
+    """The event that the export was rendered by, of this one alone; None where the log has it no more.
+
+    ``steps`` counts what is read: a long log is no standstill.
+    """
     topic, parts = TOPIC_OF[events.RenderRequested], (event.project_id, event.ordinal)
     for partition in dict.fromkeys((partition_for(topic, *parts), partition_before(topic, *parts))):
-        found = await _logged_in(partition, log, event, since)
+        found = await _logged_in(partition, log, event, since, steps.part())
         if found is not None:
             return found
     return None
 
 
 async def _logged_in(
-    partition: int, log: EventLog, event: events.ReplayRequested, since: dt.datetime
+    partition: int, log: EventLog, event: events.ReplayRequested, since: dt.datetime, report: Report
 ) -> events.RenderRequested | None:
     topic = TOPIC_OF[events.RenderRequested]
+    read = 0
     async for record in log.read(topic.name, partition, since):
+        report(read := read + 1)
         if record.key != str(event.project_id):
             continue
         try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import product
+from itertools import groupby, product
+from operator import itemgetter
 
 import msgspec
 
@@ -33,11 +34,26 @@ class Need(Value, frozen=True, kw_only=True):
     """That stand in the source at its time: kept off where the faces leave room for it."""
 
 
-def captions_for(cues: Sequence[CaptionCue], look: CaptionLook, plan: FramePlan, played: Sequence[Piece]) -> Captions:
-    """The captions of a clip, clear of its faces and of letters in its pictures where that can be."""
-    if not look.template.avoid_faces or not (plan.faces or plan.letters) or not cues:
-        return Captions(cues, look)
-    return Captions(cues, look, centres_px(needs(cues, look, plan, played), look))
+def captions_for(
+    cues: Sequence[CaptionCue],
+    look: CaptionLook,
+    plan: FramePlan,
+    played: Sequence[Piece],
+    looks: Sequence[CaptionLook] | None = None,
+) -> Captions:
+    """The captions of a clip, clear of its faces and of letters in its pictures where that can be.
+
+    ``look``: the clip's; ``looks``: of each cue, where they are not all of that one.
+    """
+    standing: list[CaptionLook] = []
+    each = [look] * len(cues) if looks is None else looks
+    for own, run in groupby(zip(each, cues, strict=True), key=itemgetter(0)):
+        alike = [cue for _, cue in run]
+        centres = [own.centre_y_px] * len(alike)
+        if own.template.avoid_faces and (plan.faces or plan.letters):
+            centres = centres_px(needs(alike, own, plan, played), own)
+        standing += [msgspec.structs.replace(own, centre_y_px=centre) for centre in centres]
+    return Captions(cues, look, standing)
 
 
 def needs(cues: Sequence[CaptionCue], look: CaptionLook, plan: FramePlan, played: Sequence[Piece]) -> list[Need]:

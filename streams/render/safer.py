@@ -28,6 +28,8 @@ class Simpler(Value, frozen=True, kw_only=True):
 
     plan: FramePlan
     template: CaptionTemplate | None
+    styles: bool
+    """Whether segments keep their own captions' looks."""
     told: list[str]
 
 
@@ -36,17 +38,23 @@ def failed(checks: Sequence[Check]) -> list[CheckName]:
     return [check.name for check in checks if check.verdict == "fail"]
 
 
-def simpler(plan: FramePlan, template: CaptionTemplate | None, faults: Collection[CheckName]) -> Simpler | None:
-    """What may pass where these checks failed; None where no safer plan helps: a silent source stays silent."""
+def simpler(
+    plan: FramePlan, template: CaptionTemplate | None, faults: Collection[CheckName], *, styled: bool = False
+) -> Simpler | None:
+    """What may pass where these checks failed; None where no safer plan helps: a silent source stays silent.
+
+    ``styled``: some segments have captions that look otherwise.
+    """
     told: list[str] = []
     safer, look = plan, template
     if FACES.union(MOVEMENT).intersection(faults):
         safer = safer_plan(plan, faults)
         told += _changes(plan.shots, safer.shots)
-    if LETTERS.intersection(faults):
+    letters = bool(LETTERS.intersection(faults))
+    if letters:
         look = plain_captions()
-        told += [f"plain captions of at most {FEWER_WORDS} words"] if look != template else []
-    return Simpler(plan=safer, template=look, told=told) if told else None
+        told += [f"plain captions of at most {FEWER_WORDS} words"] if styled or look != template else []
+    return Simpler(plan=safer, template=look, styles=not letters, told=told) if told else None
 
 
 def safer_plan(plan: FramePlan, faults: Collection[CheckName]) -> FramePlan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +11,7 @@ import msgspec
 
 from schemas.chunks import Chunk
 from schemas.documents import CaptionCue, Certificate, FramePlan, SourceIndex
-from schemas.edit import Piece
+from schemas.edit import CaptionStyle, Piece
 from schemas.edit_clock import takes
 from schemas.edited import ranges_out, words_out
 from schemas.export_options import ExportOptions
@@ -93,11 +94,26 @@ def clock_of(task: RenderTask, played: Sequence[Piece]) -> Timeline:
     return timeline_of(played, task.index, least_rate(task.options.preset))
 
 
-def look_of(task: RenderTask) -> CaptionLook:
-    """How the task's captions look."""
+def templates_of(task: RenderTask) -> list[CaptionTemplate | None]:
+    """All that the task's captions are shown by, the clip's first."""
+    return [task.template, *(piece.style.resolved() for piece in task.pieces if piece.style)]
+
+
+def look_of(task: RenderTask, style: CaptionStyle | None = None) -> CaptionLook:
+    """How the task's captions look, or those of a piece that has a style of its own."""
     language = form_of(task.language, "".join(word.text for word in task.words))
-    look = look_for(*OUTPUT_SIZES[task.plan.aspect], task.template, language)
+    template = style.resolved() if style else task.template
+    look = look_for(*OUTPUT_SIZES[task.plan.aspect], template, language)
     return msgspec.structs.replace(look, own_fonts=task.brand.fonts if task.brand else {})
+
+
+def looks_of(task: RenderTask, cues: Sequence[CaptionCue], played: Sequence[Piece]) -> list[CaptionLook]:
+    """How each cue looks: as the piece it is shown in."""
+    if not any(piece.style for piece in played):
+        return [look_of(task)] * len(cues)
+    ends = [piece.output_end_ms for piece in played]
+    numbers = [bisect_right(ends, (cue.start_ms + cue.end_ms) / 2) for cue in cues]
+    return [look_of(task, played[min(number, len(played) - 1)].style) for number in numbers]
 
 
 def cues_of(task: RenderTask, played: Sequence[Piece]) -> tuple[list[CaptionCue], list[str]]:
@@ -105,9 +121,9 @@ def cues_of(task: RenderTask, played: Sequence[Piece]) -> tuple[list[CaptionCue]
     if not task.captions or task.encoding.file.video is None:
         return [], []
     known = [msgspec.structs.replace(word, text=drawable(word.text)) for word in task.words]
-    look = look_of(task)
     cues: list[CaptionCue] = []
     for take in takes(played):  # no cue goes on from one to the next
+        look = look_of(task, take[0].style)
         time = TimeRange(start_ms=round(take[0].output_start_ms), end_ms=round(take[-1].output_end_ms))
         doubtful = ranges_out(task.doubtful, take)
         words = kept_together(phrased(words_out(known, take), task.language), task.language)

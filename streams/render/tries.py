@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from schemas.documents import Certificate, FramePlan
+from schemas.edit_clock import unstyled
 from schemas.media import Value
 from schemas.proof import Check, OtherTry
 from streams.adapters.media.confine import ChildLimits
@@ -107,14 +108,19 @@ async def best_of_two(first: Made, task: RenderTask, source: SourceHandle, onwar
     A second one that cannot be made leaves the first. Raises Unavailable.
     """
     faults = failed(first.certificate.checks)
-    safer = simpler(task.plan, task.template, faults) if faults else None
+    styled = any(piece.style for piece in task.pieces)
+    safer = simpler(task.plan, task.template, faults, styled=styled) if faults else None
     if safer is None:
         return first
     onward.next()
     folder = first.folder / SECOND
     folder.mkdir()
     again = msgspec.structs.replace(
-        task, plan=safer.plan, template=safer.template, earlier=[first.file(task.encoding), *task.earlier]
+        task,
+        plan=safer.plan,
+        pieces=task.pieces if safer.styles else unstyled(task.pieces),
+        template=safer.template,
+        earlier=[first.file(task.encoding), *task.earlier],
     )
     try:
         second = await _make(again, folder, source, onward)

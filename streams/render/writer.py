@@ -17,6 +17,7 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from av.video.stream import VideoStream
 
+from schemas.media import Value
 from streams.render.chunks import Run
 from streams.render.codecs import (
     BIT_RATES,
@@ -39,12 +40,26 @@ from streams.render.previews import PreviewWriter
 from streams.render.sound import audio_frames
 from streams.render.trial import Again, Coded
 
-__all__ = ["Encoding", "FileWriter", "FilmWriter", "encoding_for", "encoding_of", "open_writer"]
+__all__ = ["Encoding", "FileWriter", "FilmWriter", "Parts", "encoding_for", "encoding_of", "open_writer"]
 
 KEY_INTERVAL_S = 2
 NOTHING_TAKEN: Mapping[int, Taken] = MappingProxyType({})
 AAC_LEAD_IN = 1024
 """Samples that the encoder puts before the first."""
+
+
+class Parts(Value, frozen=True, kw_only=True):
+    """What a film is put together from."""
+
+    runs: Sequence[Run] = ()
+    """The chunks that pictures are encoded in, where the encoding is made of chunks; none: in one piece."""
+    taken: Mapping[int, Taken] = NOTHING_TAKEN
+    """Chunks that are there already, by their first slot."""
+    coded: Coded | None = None
+    """The sound's packets, where they are there already."""
+
+
+ALL_ANEW = Parts()
 
 
 class FileWriter(Protocol):
@@ -69,18 +84,12 @@ def open_writer(
     timeline: Timeline,
     sound: Sound,
     encoding: Encoding,
-    runs: Sequence[Run] = (),
-    taken: Mapping[int, Taken] = NOTHING_TAKEN,
-    coded: Coded | None = None,
+    parts: Parts = ALL_ANEW,
 ) -> FileWriter:
-    """The writer of the kind of file that ``encoding`` names; pictures are ``size_px``, sound lasts as ``timeline``.
-
-    ``runs``: the chunks that pictures are encoded in, where the encoding is made of chunks; none: in one piece.
-    ``taken``: those that are there already, by their first slot. ``coded``: the sound's packets, where they are.
-    """
+    """The writer of the kind of file that ``encoding`` names; pictures are ``size_px``, sound lasts as ``timeline``."""
     if encoding.file.is_preview:
         return PreviewWriter(path, size_px, timeline, encoding)
-    return FilmWriter(path, size_px, timeline, sound, encoding, runs, taken, coded)
+    return FilmWriter(path, size_px, timeline, sound, encoding, parts)
 
 
 class FilmWriter:
@@ -93,11 +102,9 @@ class FilmWriter:
         timeline: Timeline,
         sound: Sound,
         encoding: Encoding,
-        runs: Sequence[Run] = (),
-        taken: Mapping[int, Taken] = NOTHING_TAKEN,
-        coded: Coded | None = None,
+        parts: Parts = ALL_ANEW,
     ) -> None:
-        """``sound`` lasts as long as ``timeline``; ``runs``, ``taken`` and ``coded`` as for `open_writer`."""
+        """``sound`` lasts as long as ``timeline``."""
         muxer, told = MUXERS[encoding.file.container]
         edits = {} if encoding.edit_lists else {"use_editlist": "0"}
         self._container = av.open(str(path), "w", format=muxer, options={**told, **edits, "fflags": "+bitexact"})
@@ -105,22 +112,23 @@ class FilmWriter:
         self._led_in = 0 if encoding.edit_lists else AAC_LEAD_IN
         self._format = pixel_format(encoding)
         self._size_px, self._encoding = size_px, encoding
-        self._video = self._pictures(runs, taken) if encoding.file.video else None
+        self._video = self._pictures(parts) if encoding.file.video else None
         self._audio = self._track(encoding)
-        self._encode = self._audio.encode if coded is None or self._led_in else Again(coded, self._audio).encode
+        coded = None if self._led_in else parts.coded
+        self._encode = self._audio.encode if coded is None else Again(coded, self._audio).encode
         self._sound: Iterator[av.AudioFrame] = audio_frames(sound[self._led_in :])
         self._heard_until = Fraction(0)
 
-    def _pictures(self, runs: Sequence[Run], taken: Mapping[int, Taken]) -> Joined | Unbroken:
+    def _pictures(self, parts: Parts) -> Joined | Unbroken:
         told = options_of(self._encoding)
         stream = self._container.add_stream(self._encoding.encoder, rate=self._rate, options=told)
         assert isinstance(stream, VideoStream)
         self._set(stream.codec_context)
         flags = stream.codec_context.flags  # the container may want headers apart
-        if runs and in_chunks(self._encoding):
+        if parts.runs and in_chunks(self._encoding):
             stream.codec_context.open(strict=False)
             ahead = pictures_ahead(self._encoding, stream.codec_context.reorder_depth)
-            return Joined(self._container, stream, runs, taken, lambda: self._encoder(flags), ahead)
+            return Joined(self._container, stream, parts.runs, parts.taken, lambda: self._encoder(flags), ahead)
         return Unbroken(self._container, stream)
 
     def _encoder(self, flags: int) -> VideoCodecContext:

@@ -105,6 +105,12 @@ async def test_nested_fields_and_query_parameters_are_pointed_at(open_client: Op
         is_problem(await client.get("/v1/projects?cursor=AAAA"), 400, "cursor-invalid")
 
 
+async def test_a_query_parameter_given_twice_is_refused(open_client: OpenClient) -> None:
+    async with open_client() as client:
+        problem = is_problem(await client.get("/v1/projects?limit=5&limit=7"), 422, "invalid")
+        assert problem["errors"][0]["pointer"] == "?limit"
+
+
 @pytest.mark.parametrize(
     ("content", "media_type", "status", "code"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import json
 import time
 from typing import Literal
 from uuid import UUID, uuid4
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from api.analytics import Window, resolve
 from api.cursors import Position, decode_cursor, encode_cursor
+from api.handovers import warnings_header
 from api.limits import TokenBuckets
 from api.problems import ApiProblem, field_error
 from api.project_events import last_seen
@@ -40,6 +42,14 @@ def test_a_cursor_comes_back_and_belongs_to_its_listing() -> None:
     for secret, scope in ((SECRET, "projects/b"), (b"t" * 32, "projects/a")):
         with pytest.raises(ApiProblem):
             decode_cursor(secret, scope, cursor)
+
+
+def test_warnings_of_a_hand_over_fit_into_a_header() -> None:
+    few = ["edl: a list has no levels", "rate: „krumm“"]
+    assert json.loads(warnings_header(few)) == few
+    many = json.loads(told := warnings_header([f"edl: s{number} is to be played +3 dB" for number in range(200)]))
+    assert len(told) < 4_000
+    assert many[-1] == f"and {200 - len(many) + 1} more like these"
 
 
 @given(st.text(max_size=120))

@@ -21,6 +21,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from local.parts import objects
 from local.processes import tied
 from streams.settings import Settings
 
@@ -155,38 +156,19 @@ def _weed() -> str:
     return found
 
 
-def _weed_command(data: Path, config: Path, ports: list[int]) -> list[str]:
-    names = ("s3.port", "master.port", "volume.port", "filer.port", "admin.port")
-    return [
-        _weed(),
-        f"-logdir={data}",
-        "mini",
-        f"-dir={data}",
-        "-ip=127.0.0.1",
-        "-ip.bind=127.0.0.1",
-        f"-s3.config={config}",
-        *(f"-{name}={port}" for name, port in zip(names, ports, strict=True)),
-        "-master.telemetry=false",
-        "-admin.ui=false",
-        "-webdav=false",
-        "-s3.port.iceberg=0",
-        "-s3.port.lance=0",
-    ]
-
-
 @contextmanager
 def run_seaweedfs(root: Path) -> Iterator[Server]:
-    """SeaweedFS with one identity."""
+    """SeaweedFS with one identity, as the local stack runs it."""
     data, config = root / "weed", root / "s3.json"
     data.mkdir(parents=True)
     user, password = "AKTEST12345", "SKTEST1234567890"
     keys = [{"accessKey": user, "secretKey": password}]
     actions = ["Admin", "Read", "List", "Tagging", "Write"]
     config.write_text(json.dumps({"identities": [{"name": "app", "credentials": keys, "actions": actions}]}))
-    ports = free_ports(5)
+    ports = free_ports(len(objects.PORT_FLAGS))
     url = f"http://127.0.0.1:{ports[0]}"
-    limits = {"GOMEMLIMIT": "300MiB", "GOGC": "50"}
-    process = Process(_weed_command(data, config, ports), url, root / "weed.log", limits)
+    command = [_weed(), f"-logdir={data}", "mini", *objects.arguments(ports, data, config)]
+    process = Process(command, url, root / "weed.log", {"GOMEMLIMIT": objects.MEMORY_LIMIT})
     try:
         with _running(process, url, user, password) as server:
             yield server

@@ -26,16 +26,17 @@ pytestmark = pytest.mark.contract
 
 
 @pytest.fixture
-def settings(postgres: Settings, clickhouse_front: Server, search_front: Server) -> Settings:
-    return msgspec.structs.replace(
+async def settings(postgres: Settings, clickhouse_front: Server, search_front: Server) -> Settings:
+    found = msgspec.structs.replace(
         postgres, clickhouse=clickhouse_front.url, meilisearch=search_front.url, meilisearch_key=search_front.password
     )
+    await migrate_clickhouse(found)
+    await migrate_meilisearch(found)
+    return found
 
 
 @pytest.fixture
 async def world(settings: Settings) -> AsyncIterator[World]:
-    await migrate_clickhouse(settings)
-    await migrate_meilisearch(settings)
     analytics, search = await open_analytics(settings), open_search(settings)
     async with open_world(settings, analytics=analytics, search=search) as opened:
         yield opened

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 import uuid
 
 import asyncpg
 import msgspec
 import pytest
 
-from streams import lifecycle
+from benchmarks import clip_times
+from schemas import codec, events
+from schemas.media import ObjectRef, TimeRange
+from streams import claims, lifecycle
 from streams.adapters.postgres import org_transaction, transaction
 from streams.attempt import Work
 from streams.errors import Rejected
 from streams.outbox import Cause
+from streams.settings import Settings
 from streams.sweeper import sweep_attempts
 from tests.contract.attempt_rig import NOW, Rig, make_rig, nothing
 
@@ -46,6 +52,39 @@ async def test_a_moving_counter_keeps_the_lease(rig: Rig) -> None:
     assert await sweep_attempts(rig.relay) == 0
     assert await rig.run(nothing, "b") == "busy"
     assert await running == "committed"
+
+
+async def test_a_function_that_takes_processor_time_keeps_the_lease(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.attempt.LOOK_S", 0.1)
+
+    def think() -> str:
+        until_s = time.monotonic() + 2.0
+        while time.monotonic() < until_s:
+            pass
+        return "found"
+
+    async def long(work: Work) -> None:
+        found, cpu_ms = await work.in_thread(think)
+        assert (found, cpu_ms > 100) == ("found", True)
+
+    running = asyncio.create_task(rig.run(long))
+    await asyncio.sleep(1.5)
+    assert await rig.run(nothing, "b") == "busy"
+    assert await running == "committed"
+
+
+async def test_a_function_that_only_waits_loses_the_lease(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.attempt.LOOK_S", 0.1)
+    woken = threading.Event()
+
+    async def hang(work: Work) -> None:
+        await work.in_thread(woken.wait, 5)
+
+    zombie = asyncio.create_task(rig.run(hang, "zombie"))
+    await asyncio.sleep(1.5)
+    assert await rig.run(nothing, "heir") == "committed"
+    woken.set()
+    assert await zombie == "superseded"
 
 
 async def test_a_standing_counter_loses_the_lease_and_the_zombie_writes_nothing(rig: Rig) -> None:
@@ -161,3 +200,20 @@ async def test_the_trace_goes_on_into_every_event_that_follows(rig: Rig) -> None
     rows = await rig.rows("select headers from outbox where org_id = $1 and project_id = $2")
     assert len(rows) >= 2
     assert {row["headers"].get("traceparent") for row in rows} == {trace}
+
+
+async def test_a_benchmark_reads_which_worker_made_which_clip_and_at_what_cost(rig: Rig, postgres: Settings) -> None:
+    assert await rig.run(nothing) == "committed"
+    clip, stored = TimeRange(start_ms=0, end_ms=30_000), ObjectRef(key="k", sha256="0" * 64, size=1)
+    request = events.RenderRequested(
+        org_id=rig.org_id, project_id=rig.project_id, clip_id=uuid.uuid4(), export_id=uuid.uuid4(), ordinal=3,
+        range=clip, aspect="9:16", captions=True, plan=stored, source=stored, index=stored,
+    )  # fmt: skip
+    message = msgspec.structs.replace(rig.message, topic="renders.v1", payload=codec.encode(request))
+    async with org_transaction(rig.worker, rig.org_id) as connection:
+        held = await claims.claim(connection, message, request, uuid.uuid4(), "render", "host/1", 60.0)
+        assert isinstance(held, claims.Claim)
+        await claims.finish(connection, held, "done", cpu_ms=1_500)
+    (work,) = await clip_times.read(postgres.postgres_owner, str(rig.project_id))
+    assert (work.ordinal, work.stage, work.worker, work.tries, work.cpu_s) == (3, "render", "host/1", 1, 1.5)
+    assert 0 <= work.began_s <= work.ended_s < 60

@@ -14,6 +14,7 @@ from schemas.documents import AudioTrack, PacketTable, SourceIndex, Transcript, 
 from schemas.events import ClipEdited
 from schemas.ids import result_id
 from schemas.media import Segment, Word
+from schemas.templates import version_of
 from streams.adapters.objects import S3Objects
 from streams.adapters.postgres import org_transaction
 from streams.settings import Settings
@@ -111,6 +112,22 @@ async def test_an_edit_is_a_new_version_and_the_machines_stays(world: World, obj
     assert (newest["made_by"], newest["key_id"], newest["note"]) == ("person", str(world.ann.key_id), "shorter")
     assert newest["operations"] == [DELETE]
     assert (oldest["version"], oldest["made_by"]) == (1, "machine")
+
+
+async def test_a_segment_has_captions_of_its_own_look(world: World, objects: S3Objects) -> None:
+    path = await clip_of(world, world.ann, objects)
+    own = {"op": "style", "segment_id": "s1", "template": "minimal", "overrides": {"wrap": {"max_words": 2}}}
+    done = await patched(world.ann, path, own)
+    assert done.json()["segments"][0]["style"] == {
+        "template": "minimal",
+        "template_version": version_of("minimal"),
+        "overrides": {"wrap": {"max_words": 2}},
+    }
+    assert (await world.ann.client.get(f"{path}/edit")).json() == done.json()
+    refused = await patched(world.ann, path, MUTE, own | {"template": "comic"}, held='"edit-2"')
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/operations/1")
+    back = await patched(world.ann, path, {"op": "style", "segment_id": "s1"}, held='"edit-2"')
+    assert back.json()["segments"][0]["style"] is None
 
 
 async def test_undo_and_redo_are_versions_too(world: World) -> None:

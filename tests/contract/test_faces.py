@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from local.install.weights import FACES
 from schemas.media import Box
 from streams.adapters.triton import TritonFaces
+from streams.adapters.triton_wire import SHARED_DIR
 from streams.errors import Unavailable
 from tests.contract.triton_server import Triton
 from tests.promises import faces_keep_what_they_promise
@@ -122,3 +124,17 @@ async def test_it_says_which_model_looked_and_what_it_cost(faces: TritonFaces, t
     assert sum(answer.compute_ms for answer in answers) == pytest.approx(spent_ms, rel=0.2, abs=60)
     digest = hashlib.sha256((triton_server.weights / FACES).read_bytes()).hexdigest()
     assert answers[0].model == f"{Path(FACES).stem}-{digest[:12]}"
+
+
+async def test_whoever_is_cancelled_leaves_no_shared_memory(faces: TritonFaces) -> None:
+    """At any step of it: while the server is told of the memory too."""
+    pictures = np.zeros((4, 720, 1280, 3), dtype=np.uint8)
+    for step in range(12):
+        asked = asyncio.create_task(faces.detect(pictures))
+        await asyncio.sleep(step * 0.001)
+        asked.cancel()
+        await asyncio.wait([asked])
+        assert asked.cancelled()
+    status = await faces._wire.client.get_system_shared_memory_status(as_json=True)
+    assert status == {}
+    assert not list(SHARED_DIR.glob(f"clipstream-{os.getpid()}-*"))

@@ -12,10 +12,12 @@ import pytest
 
 from schemas import events
 from schemas.documents import Certificate, ExportFiles, FramePlan
-from schemas.edit import CropKey, EditList, EditSegment
+from schemas.edit import CaptionStyle, CropKey, EditList, EditSegment
+from schemas.export_options import ExportOptions
 from schemas.handover import SourceFacts
 from schemas.media import CropBox, ObjectRef, Segment, TimeRange, Word
-from schemas.remade import hashes
+from schemas.remade import Remade, hashes
+from schemas.templates import version_of
 from streams import lifecycle
 from streams.adapters.postgres import org_transaction, set_org
 from streams.errors import Rejected
@@ -23,7 +25,7 @@ from streams.exports import pinned_transcript
 from streams.frame.agent import FrameStage
 from streams.render.agent import RenderStage
 from tests.contract.stage_rig import Rig, make_rig
-from tests.contract.test_stages_making import CLIP, exports, framed, selected
+from tests.contract.test_stages_making import CLIP, asked_again, exports, framed, house, selected
 from tests.detect.material_factory import transcript
 from tests.kept_log import MemoryLog
 
@@ -152,3 +154,36 @@ async def test_an_export_has_the_words_of_its_request(rig: Rig) -> None:
         assert read == [None, first, second, second], "older events name no version: theirs is the newest"
         with pytest.raises(Rejected, match="no version 3"):
             await pinned_transcript(rows, *rig.owner, 3)
+
+
+async def test_an_edited_export_with_a_kit_and_captions_of_its_own_is_made_again(rig: Rig, tmp_path: Path) -> None:
+    """Two pieces in another order, one faster, one with another look, under a logo: the same bytes from the log."""
+    (clip,) = await selected(rig, tmp_path / "film.mp4")
+    style = CaptionStyle(template="lower_third", template_version=version_of("lower_third"))
+    edit = EditList(
+        version=2,
+        base_version=1,
+        segments=[
+            EditSegment(segment_id="s2", range=TimeRange(start_ms=1_200, end_ms=1_800), speed=1.5),
+            EditSegment(segment_id="s1", range=TimeRange(start_ms=200, end_ms=800), style=style),
+        ],
+    )
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute(
+            "update exports set edit_version = 2 where org_id = $1 and export_id = $2", rig.org_id, clip.export_id
+        )
+    await edited(rig, clip, edit)
+    await spoken(rig, "asked", version=1)
+    request = await framed(rig, msgspec.structs.replace(clip, transcript_version=1))
+    request = msgspec.structs.replace(request, options=ExportOptions(brand=await house(rig)))
+    stage = RenderStage(rig.context)
+    assert await rig.send(stage, request, uuid.uuid4()) == "committed"
+    (export,) = await exports(rig)
+    assert (export["state"], "input.brand.logo.asset_id" in export["certificate"]["made_with"]) == ("done", True)
+    await rig.fresh()
+    asked = await asked_again(rig, clip)
+    rig.context.log = MemoryLog(request)
+    assert await rig.send(stage, asked, uuid.uuid4()) == "committed"
+    row = await rig.row("select * from replays where org_id = $1 and project_id = $2")
+    found = msgspec.convert(row["report"], Remade)
+    assert (found.outcome, found.differences) == ("same", []), found

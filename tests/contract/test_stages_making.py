@@ -158,14 +158,8 @@ async def test_a_clip_is_framed_then_rendered_and_the_last_clip_to_end_ends_the_
     assert (await rig.project())["state"] == "completed"
 
 
-async def test_a_finished_export_is_made_again_from_the_log_and_compared(rig: Rig, tmp_path: Path) -> None:
-    """>> ReplayRequested << ReplayCompleted; the export and its files stay as they were."""
-    (clip,) = await selected(rig, tmp_path / "film.mp4")
-    request = await framed(rig, clip)
-    stage = RenderStage(rig.context)
-    assert await rig.send(stage, request, uuid.uuid4()) == "committed"
-    await rig.fresh()
-    (before,) = await exports(rig)
+async def asked_again(rig: Rig, clip: events.ClipSelected) -> events.ReplayRequested:
+    """A replay of the clip's own export, as the API asks for it."""
     asked = events.ReplayRequested(
         **rig.of, clip_id=clip.clip_id, export_id=clip.export_id, ordinal=clip.ordinal, replay_id=uuid.uuid4()
     )
@@ -178,6 +172,18 @@ async def test_a_finished_export_is_made_again_from_the_log_and_compared(rig: Ri
             rig.org_id, clip.export_id, rig.project_id, asked.replay_id,
         )  # fmt: skip
     await owner.close()
+    return asked
+
+
+async def test_a_finished_export_is_made_again_from_the_log_and_compared(rig: Rig, tmp_path: Path) -> None:
+    """>> ReplayRequested << ReplayCompleted; the export and its files stay as they were."""
+    (clip,) = await selected(rig, tmp_path / "film.mp4")
+    request = await framed(rig, clip)
+    stage = RenderStage(rig.context)
+    assert await rig.send(stage, request, uuid.uuid4()) == "committed"
+    await rig.fresh()
+    (before,) = await exports(rig)
+    asked = await asked_again(rig, clip)
 
     async def replayed(*kept: events.AnyEvent) -> tuple[events.ReplayCompleted, Remade]:
         rig.context.log = MemoryLog(*kept)

@@ -12,7 +12,8 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams.metrics import EVENTS, IN_FLIGHT, LAG, UNMOVED
+from streams.health import DATE_S, Pulse, serve_health
+from streams.metrics import EVENTS, IN_FLIGHT, LAG, OF_SINK, UNMOVED, Metrics
 from streams.settings import Settings
 from tests.contract.servers import free_ports
 from tests.contract.test_api_process import environment
@@ -54,3 +55,12 @@ async def test_a_worker_tells_what_it_took(postgres: Settings, kafka: str, tmp_p
         worker.kill()
         worker.wait()
         log.close()
+
+
+async def test_a_health_server_leaves_at_once() -> None:
+    """It looks at the clock once a second, and whoever stops a worker does not wait for that."""
+    now = asyncio.get_running_loop().time
+    async with serve_health("127.0.0.1", 0, Pulse(stall_s=60, now=now), Metrics(OF_SINK), ready=lambda: True):
+        await asyncio.sleep(0.3)
+        told_at = now()
+    assert now() - told_at < DATE_S * 0.6

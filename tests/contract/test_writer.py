@@ -102,9 +102,73 @@ async def test_a_wrong_answer_goes_back_with_what_is_wrong(bad: str) -> None:
     assert "does not fit the schema" in complaint["content"]
 
 
-async def test_a_fenced_answer_is_read() -> None:
-    async with writing(completion(f"```json\n{json.dumps(GOOD)}\n```")) as (writer, _):
+@pytest.mark.parametrize("around", ["```json\n%s\n```", "<think>Two subjects.</think>\n%s", "Here it is:\n\n%s\n"])
+async def test_an_answer_with_something_around_it_is_read(around: str) -> None:
+    async with writing(completion(around % json.dumps(GOOD))) as (writer, _):
         assert len(await writer.write(talk(), lambda _: None)) == 1
+
+
+def test_the_schema_is_within_what_strict_structured_output_takes() -> None:
+    """https://platform.openai.com/docs/guides/structured-outputs: every field required, none beside, no lengths."""
+
+    def check(node: Any) -> None:
+        if isinstance(node, list):
+            for one in node:
+                check(one)
+        if isinstance(node, dict):
+            assert not {"minLength", "maxLength", "minItems", "maxItems", "$ref", "default"} & node.keys()
+            if node.get("type") == "object":
+                assert node["additionalProperties"] is False
+                assert sorted(node["required"]) == sorted(node["properties"])
+            for one in node.values():
+                check(one)
+
+    check(schema())
+
+
+def complaint(text: str, code: int = 400) -> Answer:
+    """How endpoints say that they do not take something."""
+    return status(code, body=json.dumps({"error": {"message": text, "code": "unsupported_parameter"}}).encode())
+
+
+NO_MAX_TOKENS = complaint(
+    "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+)
+NO_TEMPERATURE = complaint(
+    "Unsupported value: 'temperature' does not support 0 with this model. Only the default (1) value is supported."
+)
+NO_SCHEMA = complaint("Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model.")
+NO_EXTRA = complaint("response_format: This response_format type is unavailable now", 422)
+
+
+async def test_what_an_endpoint_does_not_take_is_said_otherwise_from_then_on() -> None:
+    good = completion(json.dumps(GOOD))
+    async with writing(NO_MAX_TOKENS, NO_TEMPERATURE, good) as (writer, endpoint):
+        await writer.write(talk(), lambda _: None)
+        await writer.write(talk(), lambda _: None)
+    first, second, third, later = endpoint.asked
+    assert (first["max_tokens"], first["temperature"]) == (RULES.output_tokens, 0)
+    assert ("max_tokens" in second, second["max_completion_tokens"]) == (False, RULES.output_tokens)
+    assert "temperature" not in third
+    assert later.keys() == third.keys(), "it is not asked again what it does not take"
+    assert writer.cost.calls == 2, "what was not understood costs nothing"
+
+
+@pytest.mark.parametrize("refusal", [NO_SCHEMA, NO_EXTRA])
+async def test_an_endpoint_without_schemas_is_told_it_in_words(refusal: Answer) -> None:
+    async with writing(refusal, completion(json.dumps(GOOD))) as (writer, endpoint):
+        assert len(await writer.write(talk(), lambda _: None)) == 1
+    asked = endpoint.asked[1]
+    assert asked["response_format"] == {"type": "json_object"}
+    assert [one["role"] for one in asked["messages"]] == ["system", "user"]
+    assert json.dumps(schema(), separators=(",", ":")) in asked["messages"][0]["content"]
+
+
+async def test_one_that_takes_nothing_is_not_asked_for_ever() -> None:
+    async with writing(complaint("max_tokens, temperature, response_format: not allowed")) as (writer, endpoint):
+        with pytest.raises(NotWritten, match=r"status 400 \(unsupported_parameter\)"):
+            await writer.write(talk(), lambda _: None)
+    assert len(endpoint.asked) == 2
 
 
 @pytest.mark.parametrize(
@@ -115,6 +179,9 @@ async def test_a_fenced_answer_is_read() -> None:
         ([completion("", refusal="I can't help with that.")], 1, "refused"),
         ([completion("", finish="content_filter")], 1, "refused"),
         ([status(401)], 1, "status 401"),
+        ([status(401, body=b'{"error": {"message": "sk-1", "code": "invalid_key"}}')], 1, r"401 \(invalid_key\)$"),
+        ([status(403, body=b'[{"error": {"code": 403, "status": "NOT_ALLOWED"}}]')], 1, r"403 \(NOT_ALLOWED\)"),
+        ([status(404, body=b'{"error": "model not found"}')], 1, "status 404$"),
         ([status(302)], 1, "status 302"),
         ([raw(b"<html>hello</html>")], 1, "OpenAI"),
         ([raw(b'{"choices": []}')], 1, "OpenAI"),

@@ -15,7 +15,7 @@ from schemas.scenery import Letters, Person, PersonSample
 from schemas.shown import share_shown, view
 from streams.frame.absent import Part, parts
 from streams.frame.plan import plan
-from tests.frame.test_plan import clip, ranges, source
+from tests.frame.test_plan import LEFT, Looks, clip, every, look, ranges, source
 
 LENGTH_MS = 24_000
 SHOT = TimeRange(start_ms=0, end_ms=LENGTH_MS)
@@ -164,12 +164,43 @@ def test_a_person_without_a_face_is_followed_too() -> None:
     assert "follows a person" in shot.reason
 
 
-def test_too_short_a_shot_stays_as_it_is() -> None:
-    time = TimeRange(start_ms=9_000, end_ms=11_000)
-    tracks = msgspec.structs.replace(clip(ranges(0, 9_000, 11_000, LENGTH_MS), []), tracks=[])
-    moved = msgspec.structs.replace(track_of(crosses(9, 11)), shot=1)
-    tracks = msgspec.structs.replace(tracks, tracks=[msgspec.structs.replace(moved, samples=moved.samples[57:68])])
-    assert plan(tracks, source(), "9:16", time).shots[0].mode == "hold"
+def within(when: TimeRange, x: Callable[[float], float], size: float) -> FramePlan:
+    """A shot of which a face is seen, alone; around it two in which nobody is."""
+    whole = clip(ranges(0, when.start_ms, when.end_ms, LENGTH_MS), [])
+    track = msgspec.structs.replace(track_of(x, size), shot=1)
+    inside = [one for one in track.samples if when.start_ms <= one.at_ms < when.end_ms]
+    tracks = msgspec.structs.replace(whole, tracks=[msgspec.structs.replace(track, samples=inside)])
+    return plan(tracks, source(), "9:16", when)
+
+
+def test_whoever_leaves_the_crop_of_a_short_shot_is_followed_or_shown_in_as_much_as_it_takes() -> None:
+    short = TimeRange(start_ms=9_000, end_ms=11_400)
+    slow, fast = within(short, crosses(9, 11.4, 500, 1_000), 250), within(short, crosses(9, 11, 200, 1_400), 120)
+    assert [shot.mode for shot in slow.shots] == ["follow"]
+    assert [shot.mode for shot in fast.shots] == ["fit"]
+    steps = np.diff([view(slow.shots[0], at_ms).x for at_ms in range(short.start_ms, short.end_ms, 40)])
+    assert steps.min() > -0.02
+    assert float(np.percentile(steps, 95)) * 640 / 608 <= 6
+    assert inside(fast, fast.shots) == 1
+
+
+def test_a_glance_and_hair_in_a_short_shot_move_no_crop() -> None:
+    glance, short = TimeRange(start_ms=9_000, end_ms=9_900), TimeRange(start_ms=9_000, end_ms=11_000)
+    assert [shot.mode for shot in within(glance, crosses(9, 11), 120).shots] == ["hold"]
+    assert [shot.mode for shot in within(short, crosses(9, 11, 600, 850), 300).shots] == ["hold"]
+
+
+def test_in_jump_cuts_each_shot_holds_whoever_stands_elsewhere_in_it() -> None:
+    edges, places = [0, 2_000, 3_400, 5_000, 6_200], [300, 1_400, 350, 900]
+    looks: list[Looks] = [
+        (shot, x, 160, every(*edges[shot : shot + 2])) for shot, x in enumerate(places)
+    ]  # fmt: skip
+    seen = [look(shot, LEFT) for shot in range(len(places))]
+    shots = plan(clip(ranges(*edges), looks, seen), source(), "9:16", TimeRange(start_ms=0, end_ms=edges[-1])).shots
+    assert [shot.mode for shot in shots] == ["hold"] * len(places)
+    for shot, x in zip(shots, places, strict=True):
+        assert share_shown(Box(x=x, y=200, width=160, height=200), shot, shot.range.start_ms) == 1
+    assert any("elsewhere than in others of its camera angle" in shot.reason for shot in shots)
 
 
 def test_an_empty_place_is_shown_whole_until_somebody_comes() -> None:

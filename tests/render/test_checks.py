@@ -26,6 +26,7 @@ from streams.render.checks.witness import Witness, points
 from streams.render.edl import Slot
 from streams.render.layout import look_for
 from streams.render.loudness import RATE_HZ, Sound
+from streams.render.target import at_target
 from tests.render.checked import (
     COUNT,
     CROP,
@@ -307,6 +308,26 @@ def test_what_cannot_be_measured_is_said_and_condemns_nothing(tmp_path: Path) ->
     assert bad(certificate) == dict.fromkeys(unknown, "not_measured")
     assert all(found(certificate, name).detail for name in unknown)
     assert certificate.verdict == "pass"
+
+
+def test_sound_too_soft_to_be_measured_is_said_as_the_warning_says_it(tmp_path: Path) -> None:
+    making = Making()
+    making.sound = making.sound * np.float32(1e-4)
+    settled = at_target(making.sound, -14, lambda sound: sound)
+    making.sound = settled.sound
+    level = found(making.make(tmp_path), "lufs")
+    assert settled.warnings[0].startswith("audio.silent")
+    assert (level.verdict, level.value) == ("not_measured", None)
+    assert "-70 LUFS" in level.detail
+
+
+def test_a_room_alone_warns_and_is_not_called_loud_enough(tmp_path: Path) -> None:
+    making = Making()
+    hiss = np.random.default_rng(2).standard_normal(making.sound.shape) * 1e-3
+    settled = at_target(hiss.astype(np.float32), -14, lambda sound: sound)
+    making.sound = settled.sound
+    assert settled.warnings[0].startswith("audio.quiet")
+    assert found(making.make(tmp_path), "lufs").verdict == "warn"
 
 
 def test_certificates_from_before_the_checks_still_decode() -> None:

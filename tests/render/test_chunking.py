@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from schemas.documents import SourceIndex
-from schemas.edit import EditSegment, Piece
+from schemas.edit import CaptionStyle, EditSegment, Piece
 from schemas.edit_clock import pieces_of, whole
 from schemas.export_options import ExportOptions, SoundWish
 from schemas.file_kinds import FileKind, VideoCodec
 from schemas.media import TimeRange, Word
+from schemas.templates import version_of
 from streams.render.chunks import Run
 from streams.render.codecs import Encoding
 from streams.render.earlier import EarlierFile, Packets, start_coded
@@ -63,6 +64,13 @@ def played(*ranges: tuple[int, int]) -> list[Piece]:
     )
 
 
+def styled(*ranges: tuple[int, int]) -> list[Piece]:
+    """The last one's captions are other than the clip's."""
+    own = CaptionStyle(template="minimal", template_version=version_of("minimal"))
+    *before, last = played(*ranges)
+    return [*before, msgspec.structs.replace(last, style=own)]
+
+
 def told(text: str) -> list[Word]:
     return [msgspec.structs.replace(SAID[1], text=text) if word is SAID[1] else word for word in SAID]
 
@@ -75,9 +83,18 @@ def told(text: str) -> list[Word]:
         ({"pieces": played((2_520, 5_411))}, 1, 2),
         ({"words": told("TWO")}, 1, 2),
         ({"options": ExportOptions(sound=SoundWish(target_lufs=-18))}, 2, 2),
+        ({"pieces": styled((2_520, 5_150), (5_150, 5_600))}, 1, 3),
         ({"language": "tr"}, 0, 2),
     ],
-    ids=["a word taken out", "a later start", "an earlier end", "another text", "sound alone", "another look"],
+    ids=[
+        "a word taken out",
+        "a later start",
+        "an earlier end",
+        "another text",
+        "sound alone",
+        "a style of its own",
+        "another look",
+    ],
 )
 def test_what_did_not_change_is_taken_and_the_bytes_are_the_same(
     changed: dict[str, Any],

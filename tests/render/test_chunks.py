@@ -16,7 +16,7 @@ from schemas.media import TimeRange
 from streams.render.chunks import Run, runs_of, shown_ms
 from streams.render.edl import Part, Timeline
 from streams.render.loudness import RATE_HZ
-from streams.render.writer import Encoding, open_writer
+from streams.render.writer import Encoding, Parts, open_writer
 
 SIZE = (128, 224)
 """In pictures of half that width x264 itself gives other bytes once in forty runs, in one piece too."""
@@ -91,7 +91,7 @@ def written(path: Path, runs: list[Run], encoding: Encoding, first: int = 0) -> 
     count = runs[-1].end
     timeline = Timeline(start_ms=0, rate_numerator=25, rate_denominator=1, count=count)
     sound = np.zeros((count * RATE_HZ // 25, 2), np.float32)
-    with open_writer(path, SIZE, timeline, sound, encoding, runs) as writer:
+    with open_writer(path, SIZE, timeline, sound, encoding, Parts(runs=runs)) as writer:
         for number, picture in enumerate(pictures(first, first + count)):
             writer.write(picture, number)
     with av.open(str(path)) as container:

@@ -7,7 +7,7 @@ import pyloudnorm
 import pytest
 from numpy.typing import NDArray
 
-from streams.render.loudness import RATE_HZ, integrated_lufs, measure
+from streams.render.loudness import RATE_HZ, integrated_lufs, interpolators, measure, true_peaks
 
 Sound = NDArray[np.float32]
 
@@ -49,3 +49,13 @@ def test_silence_and_too_short_have_no_loudness() -> None:
 def test_true_peak_lies_between_samples() -> None:
     between = measure(sine(RATE_HZ / 4, 1.0, phase=np.pi / 4)).true_peak_dbtp
     assert between == pytest.approx(0.0, abs=0.3)
+
+
+@pytest.mark.parametrize("length", [1, 15, 16, 17, 40, 16 * 1024 - 3, 40_000])
+def test_what_lies_between_samples_is_what_a_convolution_gives(length: int) -> None:
+    sound = np.random.default_rng(length).uniform(-1, 1, (length, 2)).astype(np.float32)
+    told = np.abs(sound)
+    for phase in interpolators() if length >= 16 else ():
+        between = [np.convolve(sound[:, side].astype(np.float64), phase, "same") for side in (0, 1)]
+        told = np.maximum(told, np.abs(np.stack(between, axis=1)))
+    assert true_peaks(sound) == pytest.approx(told.max(axis=1), abs=1e-6)

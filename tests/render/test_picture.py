@@ -15,6 +15,7 @@ from av.video.reformatter import ColorPrimaries, ColorTrc
 from schemas.documents import ShotCrop, VideoTrack
 from schemas.framing import Pane, PathKey
 from schemas.media import Box, CropBox, TimeRange
+from streams.render.moving import cut_plane
 from streams.render.picture import Painter, coded_crop, deinterlaced, display_box
 from streams.render.planes import rows
 from tests.look.clips import track
@@ -283,6 +284,18 @@ def test_a_crop_moves_by_fractions_of_a_pixel(rotation_deg: int, tmp_path: Path)
     assert abs(middles[-1] - middles[0]) == pytest.approx(115, abs=3)
     assert steps.min() > 0, "it goes on with every picture"
     assert steps.max() < 0.9, "and never jumps: 0.46 of a step is meant"
+
+
+@pytest.mark.parametrize(("x", "y"), [(2.0, 1.0), (3.3, 0.0), (0.0, 1.5), (3.3, 2.7), (9.99, 5.01)])
+def test_a_cut_between_samples_is_the_weighted_mean_of_its_neighbours(x: float, y: float) -> None:
+    plane = np.random.default_rng(1).integers(0, 256, (150, 60), dtype=np.uint8)
+    whole, parts = plane.astype(int), 16
+    left, right = divmod(round(x * parts), parts)
+    top, down = divmod(round(y * parts), parts)
+    across = (whole[:, left : left + 41] * (parts - right) + whole[:, left + 1 : left + 42] * right + 8) // parts
+    both = (across[top : top + 140] * (parts - down) + across[top + 1 : top + 141] * down + 8) // parts
+    assert np.array_equal(cut_plane(plane, x, y, 40, 140), both[:, :40])
+    assert np.array_equal(cut_plane(plane[:140, :40], 0.0, 0.0, 40, 140), plane[:140, :40])
 
 
 def test_a_crop_that_stands_at_whole_pixels_is_as_a_still_one(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from schemas.proof import FaceExpectation
 from schemas.sound_wish import SoundWish
 from streams.adapters.media.handles import LocalSource
 from streams.adapters.media.sandbox import ChildFailed
+from streams.adapters.ports import Report
 from streams.render.asked import words_near
 from streams.render.loudness import RATE_HZ
 from streams.render.produce import Produced, Shape, framing_of, produce_all
@@ -47,7 +48,11 @@ class Memory:
         self.stored[key] = (body, content_type)
         return ObjectRef(key=key, sha256=digest, size=len(body))
 
-    async def put_file(self, prefix: str, path: Path, content_type: str, suffix: str = "") -> ObjectRef:
+    async def put_file(
+        self, prefix: str, path: Path, content_type: str, suffix: str = "", report: Report | None = None
+    ) -> ObjectRef:
+        if report is not None:
+            report(path.stat().st_size)
         return await self.put(prefix, path.read_bytes(), content_type, suffix)
 
 
@@ -111,7 +116,8 @@ async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
     ]
     assert [(one.start_ms, one.end_ms, one.reason) for one in produced.certificate.framing] == [(200, 1_400, "test")]
     assert produced.cpu_ms > 0
-    assert ticks
+    assert ticks == sorted(ticks)
+    assert ticks[-1] - ticks[-2] == files.video.size, "storing it is a sign of life too"
 
 
 def heard(path: Path) -> NDArray[np.float64]:

@@ -25,6 +25,7 @@ from streams.render.loudness import RATE_HZ
 from streams.render.made_with import data_files, digest, made_with, workshop
 from streams.render.replay import Nowhere, inputs_of, logged, threads_of
 from streams.render.writer import Encoding, encoding_of, open_writer
+from streams.steps import Steps
 from tests.kept_log import MemoryLog
 from tests.render.synth import flash_and_beep, plan
 
@@ -48,17 +49,19 @@ async def test_the_exports_own_event_is_found_in_the_log() -> None:
         ASKED,
     ]
     log = MemoryLog(*others, RENDER)
-    assert await logged(log, ASKED, NOW) == RENDER
+    read: list[int] = []
+    assert await logged(log, ASKED, NOW, Steps(read.append)) == RENDER
+    assert read == list(range(1, 2 * len(log.kept) + 1)), "each message is a sign of life"
     topic = "renders.v1"
     assert [(name, since) for name, _, since in log.asked] == [(topic, NOW)]
     assert log.asked[0][1] == partition_for(BY_NAME[topic], PROJECT, 3)
-    assert await logged(MemoryLog(*others), ASKED, NOW) is None
+    assert await logged(MemoryLog(*others), ASKED, NOW, Steps(read.append)) is None
 
 
 async def test_an_event_of_before_is_looked_for_where_it_lay_then() -> None:
     asked = msgspec.structs.replace(ASKED, ordinal=4)
     log, topic = MemoryLog(), BY_NAME["renders.v1"]
-    assert await logged(log, asked, NOW) is None
+    assert await logged(log, asked, NOW, Steps(lambda _: None)) is None
     assert [at for _, at, _ in log.asked] == [partition_for(topic, PROJECT, 4), partition_before(topic, PROJECT, 4)]
 
 

@@ -84,6 +84,12 @@ def test_captions_that_fail_become_plain_ones(fault: CheckName) -> None:
     assert (safer.template.highlight.how, safer.template.motion.enter) == ("colour", "none")
     assert safer.template.wrap.max_words == FEWER_WORDS
     assert simpler(PLAN, safer.template, [fault]) is None, "there is nothing plainer"
+    again = simpler(PLAN, safer.template, [fault], styled=True)
+    assert again is not None
+    assert not again.styles, "segments with a look of their own have none in the second try"
+    moved = simpler(PLAN, None, ["cut_face"], styled=True)
+    assert moved is not None
+    assert moved.styles
 
 
 def test_what_no_plan_can_help_is_not_tried_again() -> None:

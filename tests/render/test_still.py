@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from schemas.documents import FaceSample, FramePlan, SourceIndex
-from schemas.edit import EditList, EditSegment
-from schemas.edit_clock import pieces, whole
+from schemas.edit import CaptionStyle, EditList, EditSegment
+from schemas.edit_clock import pieces, unstyled, whole
 from schemas.export_options import ExportOptions, VideoWish
 from schemas.file_kinds import FileWish, file_of
 from schemas.media import Box, Face, TimeRange
@@ -132,6 +132,27 @@ def test_so_it_is_in_an_edited_clip_slower_faster_and_turned_round(
     wanted = {3, 30, timeline.parts[0].end - 1, timeline.parts[1].first, timeline.parts[1].first + 60, 150}
     exported = handed_to_the_encoder(task, path, tmp_path, wanted)
     assert previews(task, path, tmp_path, wanted) == exported
+
+
+def test_so_it_is_where_a_segment_has_captions_of_its_own(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
+    path, index = source
+    own = CaptionStyle(template="subtitle_bar", template_version=template_named("subtitle_bar").version)
+    segments = [
+        EditSegment(segment_id="s1", range=TimeRange(start_ms=0, end_ms=2_000)),
+        EditSegment(segment_id="s2", range=TimeRange(start_ms=2_000, end_ms=4_000), style=own),
+    ]
+    said = [*words("before the change", 300), *words("and after it", 2_300)]
+    task = RenderTask(
+        plan=plan(index, 0, 4_000, aspect="1:1"), index=index, words=said,
+        pieces=pieces(EditList(version=2, segments=segments)),
+    )  # fmt: skip
+    wanted = {8, 20, 60, 75}
+    exported = handed_to_the_encoder(task, path, tmp_path, wanted)
+    assert previews(task, path, tmp_path, wanted) == exported
+    for template, alike in ((None, {8, 20}), (own.resolved(), {60, 75})):
+        same = msgspec.structs.replace(task, pieces=unstyled(task.pieces), template=template)
+        other = handed_to_the_encoder(same, path, tmp_path, wanted)
+        assert {number for number in wanted if other[number] == exported[number]} == alike
 
 
 def test_interlaced_pictures_are_made_whole_from_the_same_neighbours(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from schemas.file_kinds import AudioCodec, Container, FileKind
 from streams.render.edl import Timeline
 from streams.render.loudness import RATE_HZ, Sound
 from streams.render.trial import Coded, Trial, encoded
-from streams.render.writer import Encoding, open_writer
+from streams.render.writer import Encoding, Parts, open_writer
 
 
 def test_what_is_heard_again_lines_up_with_what_was_given() -> None:
@@ -73,7 +73,7 @@ def written(folder: Path, sound: Sound, coded: Coded | None, container: Containe
     path = folder / f"film.{container}"
     timeline = Timeline(start_ms=0, rate_numerator=25, rate_denominator=1, count=50)
     encoding = Encoding(preset="ultrafast", file=FileKind(container=container), edit_lists=edit_lists)
-    with open_writer(path, (64, 112), timeline, sound, encoding, coded=coded) as writer:
+    with open_writer(path, (64, 112), timeline, sound, encoding, Parts(coded=coded)) as writer:
         for number in range(50):
             grey = np.full((112 * 3 // 2, 64), 40 + number, np.uint8)
             writer.write(av.VideoFrame.from_ndarray(grey, "yuv420p"), number)

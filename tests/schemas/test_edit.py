@@ -13,12 +13,14 @@ from hypothesis import strategies as st
 
 from schemas import edit_operations as ops
 from schemas.corrections import BadEditError
-from schemas.edit import CropKey, EditList, EditSegment, machine_edit, plain
+from schemas.edit import CaptionStyle, CropKey, EditList, EditSegment, machine_edit, plain
 from schemas.edit_apply import Material, apply
 from schemas.edit_clock import hull, length_ms, on_output, pieces, takes, union
 from schemas.edit_gaps import MARGIN_MS, Gaps
 from schemas.edited import words_out
 from schemas.media import CropBox, TimeRange, Word
+from schemas.template_overrides import ShapeOverrides, ShapesOverrides, TemplateOverrides, WrapOverrides
+from schemas.templates import version_of
 from tests.schemas.clocks import to_source
 
 DURATION_MS = 60_000
@@ -40,6 +42,8 @@ WORDS = said(
     (5_080, 5_600), fillers=(3,),
 )  # fmt: skip
 CLIP = machine_edit(time(800, 6_000))
+FEWER = TemplateOverrides(wrap=WrapOverrides(max_words=2))
+TOO_LOW = TemplateOverrides(shapes=ShapesOverrides(tall=ShapeOverrides(y=0.99)))
 MATERIAL = Material(words=WORDS, duration_ms=DURATION_MS, transcript_version=3)
 
 
@@ -203,6 +207,10 @@ def test_undo_and_redo_are_new_versions() -> None:
         (ops.Remove(segment_id="s1"), "Nothing"),
         (ops.Text(start_ms=9, end_ms=9, text="x"), "behind"),
         (ops.Restore(version=7), "no version 7"),
+        (ops.Style(segment_id="s9", template="minimal"), "no segment s9"),
+        (ops.Style(segment_id="s1", template="comic"), "one of big_centre, bold_outline"),
+        (ops.Style(segment_id="s1", overrides=FEWER), "must name it"),
+        (ops.Style(segment_id="s1", template="minimal", overrides=TOO_LOW), "overrides/shapes/tall"),
         (ops.Speed(segment_id="s1", speed=4.0), None),
     ],
 )
@@ -218,6 +226,24 @@ def test_what_cannot_be_done_says_why(operation: ops.Operation, word: str | None
 def test_a_clip_that_plays_too_long_or_short_is_refused() -> None:
     assert "180000" in refused(ops.Insert(start_ms=6_000, end_ms=59_000), ops.Speed(segment_id="s2", speed=0.25)).detail
     assert "1000" in refused(ops.Trim(segment_id="s1", start_ms=5_600, end_ms=6_200)).detail
+
+
+def test_a_segment_has_a_style_of_its_own_until_it_is_taken_back() -> None:
+    edit = done(ops.Split(segment_id="s1", at_ms=2_400), ops.Style(segment_id="s2", template="minimal"))
+    assert [one.style and one.style.template for one in edit.segments] == [None, "minimal"]
+    assert edit.segments[1].style == CaptionStyle(template="minimal", template_version=version_of("minimal"))
+    assert [len(take) for take in takes(pieces(edit))] == [1, 1], "no cue is of two styles"
+    assert "speed, sound or style" in refused(ops.Join(segment_id="s1"), edit=edit).detail
+    patched = done(ops.Style(segment_id="s2", template="minimal", overrides=FEWER), edit=edit).segments[1].style
+    assert patched is not None
+    assert patched.resolved().wrap.max_words == 2
+    back = done(ops.Style(segment_id="s2"), ops.Join(segment_id="s1"), edit=edit)
+    assert [one.style for one in back.segments] == [None]
+    alone = done(ops.Style(segment_id="s1", template="minimal"))
+    assert plain(CLIP)
+    assert not plain(alone)
+    split = done(ops.Split(segment_id="s1", at_ms=2_400), edit=alone)
+    assert split.segments[0].style == split.segments[1].style is not None
 
 
 def test_words_said_at_once_are_not_cut_apart() -> None:

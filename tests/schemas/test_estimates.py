@@ -22,6 +22,7 @@ from schemas.estimates import (
     ranged,
     widened,
 )
+from schemas.export_options import ExportOptions, VideoWish
 from schemas.options import ProjectOptions
 
 RATES = Rates(
@@ -55,6 +56,15 @@ def test_each_further_shape_of_a_clip_takes_its_share() -> None:
     one = by_table(rate, MINUTES_10, RATES)
     assert by_table(rate, two, RATES) - 7.0 == 1.5 * (one - 7.0)
     assert by_table(RATES.stages["listen"], two, RATES) == by_table(RATES.stages["listen"], MINUTES_10, RATES)
+
+
+def test_a_draft_takes_its_share_of_what_a_clip_takes() -> None:
+    rate = Rate(spread=0.5, fixed=7.0, per_media_s=1.0, per_clip_s=200.0, per_quality={"draft": 0.5})
+    draft = ProjectOptions(export=ExportOptions(video=VideoWish(quality="draft")))
+    quick = msgspec.structs.replace(MINUTES_10, options=draft)
+    media = 7.0 + 600.0
+    assert by_table(rate, quick, RATES) - media == 0.5 * (by_table(rate, MINUTES_10, RATES) - media)
+    assert default_rates().stages["render"].per_quality["draft"] < 1
 
 
 def test_by_the_table_alone() -> None:

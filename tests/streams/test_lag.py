@@ -20,17 +20,18 @@ class Broker:
         self.answers = asyncio.Event()
         self.answers.set()
         self.away = False
-        self.asked = 0
+        self.asked = self.asked_for_first = 0
         self.lag = Lag(self, lambda: {tuple(place) for place in self.ends}, self.committed.get)  # type: ignore[arg-type, misc]
 
     async def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        self.asked_for_first += 1
+        return {place: self.first[place] for place in partitions}
+
+    async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
         self.asked += 1
         await self.answers.wait()
         if self.away:
             raise ConnectionError("away")
-        return {place: self.first[place] for place in partitions}
-
-    async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
         return {place: self.ends[place] for place in partitions}
 
     async def count(self) -> int:
@@ -52,6 +53,16 @@ async def test_what_retention_has_taken_does_not_lie_there() -> None:
     broker = Broker(first={A: 100}, ends={A: 100})
     broker.committed[A] = 5
     assert await broker.count() == 0
+
+
+async def test_where_all_is_done_retention_is_not_asked_for() -> None:
+    broker = Broker(first={A: 2, B: 0}, ends={A: 7, B: 0})
+    broker.committed[A] = 7
+    assert [await broker.count() for _ in range(3)] == [0, 0, 0]
+    assert broker.asked_for_first == 0
+    broker.ends[A] = 8
+    assert await broker.count() == 1
+    assert broker.asked_for_first > 0
 
 
 async def test_nothing_assigned_is_no_lag() -> None:

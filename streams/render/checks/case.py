@@ -59,8 +59,12 @@ def not_there(case: Case, otherwise: str) -> str:
     return f"a preview as {case.meant.file.container}: not measured" if case.meant.file.is_preview else otherwise
 
 
-def comes_in_ms(template: CaptionTemplate | None) -> int:
-    """How long the captions of a template take until enough of them is there to be seen in a few points."""
+def comes_in_ms(*templates: CaptionTemplate | None) -> int:
+    """How long the captions of the slowest template take until enough of them is there to be seen in a few points."""
+    return max(_comes_in_ms(one) for one in templates)
+
+
+def _comes_in_ms(template: CaptionTemplate | None) -> int:
     if template is None:
         return 0
     bit_by_bit = template.highlight.how in ("reveal", "type")

@@ -6,11 +6,12 @@ import numpy as np
 
 from schemas.proof import Check, judged, softened
 from streams.render.checks.case import Case
-from streams.render.loudness import Loudness, Sound
+from streams.render.loudness import ABSOLUTE_GATE_LUFS, Loudness, Sound
 
 FULL_SCALE = 0.999
 RUN = 3
 """Samples in a row at full scale: one alone may be a true peak."""
+TOO_SOFT = f"nothing passes the gate of {ABSOLUTE_GATE_LUFS:g} LUFS, or the clip is shorter than 400 ms"
 
 
 def check_sound(case: Case, loudness: Loudness) -> list[Check]:
@@ -18,9 +19,11 @@ def check_sound(case: Case, loudness: Loudness) -> list[Check]:
     limits, sound = case.meant.limits, case.film.sound
     silent = not len(case.meant.sound) or not np.any(case.meant.sound)
     lufs, peak = loudness.integrated_lufs, loudness.true_peak_dbtp
-    why = "the clip is silent, as its source" if silent else "" if sound is not None else "there is no sound to decode"
+    why = TOO_SOFT if sound is not None else "there is no sound to decode"
     if case.meant.file.audio is None:
         why = f"{case.meant.file.container} has no sound"
+    elif silent:
+        why = "the clip is silent, as its source"
     level = judged("lufs", lufs, "LUFS", limits.lufs, detail=why if lufs is None else "")
     if lufs is not None and lufs < limits.lufs.around:
         level = softened(level)  # too soft: gain and limiter could not lift it, which the warnings tell
