@@ -215,6 +215,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
+    except OSError as error:
+        if error.filename is None:
+            raise
+        return _failed(args, USAGE, f"{error.filename}: {error.strerror}")
 
 
 def _failed(args: argparse.Namespace, code: int, line: str) -> int:

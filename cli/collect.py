@@ -73,8 +73,9 @@ def download_export(
         path = out / f"{name}-storyboard.jpg"
         client.download(links["storyboard"]["url"], path, on_bytes)
         told = client.get_bytes(f"/v1/exports/{export['export_id']}/storyboard.vtt", image=path.name)
-        path.with_suffix(".vtt").write_bytes(told)
-        saved["storyboard"] = path.name
+        beside = path.with_suffix(".vtt")
+        beside.write_bytes(told)
+        saved["storyboard"], saved["storyboard vtt"] = path.name, beside.name
     for kind, link in (links.get("stems") or {}).items():
         path = out / f"{name}-{kind}.flac"
         client.download(link["url"], path, on_bytes)

@@ -193,6 +193,7 @@ def _at(ms: int) -> str:
 def _how(one: JSON) -> str:
     told = [f"{one['speed']:g} ×"] if one["speed"] != 1 else []
     told += ["muted"] if one["muted"] else []
+    told += [one["style"]["template"]] if one.get("style") else []
     return ", ".join(told + ([f"{one['gain_db']:+g} dB"] if one["gain_db"] else []))
 
 

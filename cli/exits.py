@@ -19,7 +19,7 @@ INTERRUPTED = 130
 MEANINGS: Mapping[int, str] = {
     OK: "all went well",
     BUG: "an error of clipstream itself (please report it)",
-    USAGE: "the command line is wrong, or a file it names cannot be read",
+    USAGE: "the command line is wrong, or a file it names cannot be read or written",
     STACK_UNAVAILABLE: "the stack or its API does not answer, or could not be started",
     PROJECT_FAILED: "the project failed or was cancelled; its reason is printed",
     NOTHING_FOUND: "nothing was found: no moment that deserves a clip, or nothing that fits the search",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from contextlib import nullcontext
 
 from cli.client import JSON, Client
 from cli.exits import OK, PROJECT_FAILED, REPLAY_DIFFERS, CliError
@@ -17,9 +18,8 @@ def replay(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
     """One export, made again and compared."""
     path = f"/v1/exports/{args.export}/replay"
     asked = client.post(path)
-    if not args.json:
-        display.say(f"export {args.export} is made again")
-    found = _wait(client, path, asked)
+    with nullcontext() if args.json else display.waiting(f"export {args.export} is made again"):
+        found = _wait(client, path, asked)
     if not args.json:
         show_replay(found, display)
     return OK if found["outcome"] == "same" else REPLAY_DIFFERS, found

@@ -15,6 +15,7 @@ import msgspec
 
 from cli import collect
 from cli.client import JSON, Client
+from cli.earlier import REPORT, remove_earlier
 from cli.exits import NOTHING_FOUND, OK, PARTIAL, PROJECT_FAILED, USAGE, CliError
 from cli.follow import follow
 from cli.progress import Progress, counted
@@ -24,7 +25,7 @@ from cli.upload import check_file, upload
 from cli.wishes import flag_of, options_of
 from schemas.options import ProjectOptions, broken_rules
 
-STEM_CHARS = 60
+STEM_CHARS, TITLE_CHARS = 60, 500
 NOTE = ".upload.json"
 """Beside the results, while an upload in parts is under way."""
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
@@ -90,6 +91,8 @@ def check_source(source: str) -> None:
 
 def check_options(args: Namespace) -> None:
     """Raises CliError for options that the API would refuse after the upload."""
+    if args.title and len(args.title) > TITLE_CHARS:
+        raise CliError(USAGE, f"--title has {len(args.title)} characters: it may have {TITLE_CHARS}.")
     broken = broken_rules(msgspec.convert(options_of(args), ProjectOptions))
     if broken:
         told = "; ".join(f"{flag_of(name)} must be {rule}" for name, rule in broken.items())
@@ -146,8 +149,11 @@ def finish(client: Client, source: str, project: JSON, out: Path, display: Displ
         version_info=collect.versions(transcript, moments, exports, api["info"]["version"] if api else None),
         timings_s=watch.parts_s,
     )
-    (out / "report.json").write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     code = exit_code(project, clips)
+    removed = remove_earlier(out, report) if code == OK else []
+    if removed:
+        display.say(f"Removed {counted(len(removed), 'file')} of an earlier run, whose clips had other names.")
+    (out / REPORT).write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     show_result(display, report, out, code)
     return Outcome(report=report, transcript=transcript, out=out, code=code)
 

@@ -75,6 +75,18 @@ class Display:
         with Live(view, console=self.console, refresh_per_second=4) as live:
             yield lambda _progress: live.refresh()
 
+    @contextmanager
+    def waiting(self, label: str) -> Iterator[None]:
+        """What is waited for, and on a terminal for how long already."""
+        if not self.console.is_terminal:
+            self.say(f"{label} …")
+            yield
+            return
+        begun_s = self._clock_s()
+        view = _Moving(lambda: Text(f"{visible(label)} … {clock(int((self._clock_s() - begun_s) * 1000))}"))
+        with Live(view, console=self.console, refresh_per_second=4):
+            yield
+
     def table(self, table: RenderableType) -> None:
         """A table, or a line with styles, which is not broken."""
         self.console.print(table, soft_wrap=isinstance(table, Text))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from local.parts.numbers import OBJECT_PORTS
 from local.parts.part import Part, Setting
 from local.probes import http_get, knock, objects_round_trip
 from local.state import write_private
@@ -15,23 +17,22 @@ MEMORY_LIMIT = "512MiB"
 """Where Go's collector begins to work harder; without one 128 MB become 1 GB after 600 MB of traffic. It holds 420 MiB
 at most then; at 300MiB (370 held) the collector took two fifths of the processor time of writing an object."""
 
+PORT_FLAGS = ("s3.port", "master.port", "volume.port", "filer.port", "admin.port")
+"""The server's names of `OBJECT_PORTS`, in their order."""
+
 
 def endpoint(setting: Setting) -> str:
     """Where S3 answers."""
     return f"http://127.0.0.1:{setting.port('objects')}"
 
 
-def _arguments(setting: Setting, data: Path, config: Path) -> tuple[str, ...]:
-    port = setting.port
+def arguments(ports: Sequence[int], data: Path, config: Path) -> tuple[str, ...]:
+    """What the server is started with; ``ports`` as `OBJECT_PORTS` names them."""
     return (
         f"-dir={data}",
         "-ip=127.0.0.1",
         "-ip.bind=127.0.0.1",
-        f"-master.port={port('objects-master')}",
-        f"-volume.port={port('objects-volume')}",
-        f"-filer.port={port('objects-filer')}",
-        f"-admin.port={port('objects-admin')}",
-        f"-s3.port={port('objects')}",
+        *(f"-{flag}={port}" for flag, port in zip(PORT_FLAGS, ports, strict=True)),
         f"-s3.config={config}",
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",
@@ -69,7 +70,7 @@ def objects_part(setting: Setting) -> Part:
             str(Path(sys.executable).with_name("weed")),
             "-logtostderr=true",
             "mini",
-            *_arguments(setting, data, config),
+            *arguments([setting.port(name) for name in OBJECT_PORTS], data, config),
         ),
         env={**setting.environ, "GOMEMLIMIT": MEMORY_LIMIT},
         tier="store",

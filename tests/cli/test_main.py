@@ -12,6 +12,7 @@ import pytest
 from cli import access
 from cli.__main__ import main, make_parser
 from cli.exits import MEANINGS, STACK_UNAVAILABLE, USAGE, CliError
+from tests.cli.twin import Twin
 
 
 def args(tmp_path: Path, api: str | None = None, key: str | None = None) -> Namespace:
@@ -53,6 +54,19 @@ def test_json_errors_are_json_and_nothing_else(tmp_path: Path, capsys: pytest.Ca
     assert json.loads(shown.out)["error"]["exit_code"] == USAGE
     assert shown.err.startswith("clipstream: ")
     assert "Traceback" not in shown.err
+
+
+def test_a_file_that_cannot_be_written_is_said_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twin = Twin()
+    twin.overrides[("POST", "/v1/clips/c1/preview")] = [
+        httpx2.Response(200, content=b"a picture", headers={"content-type": "image/png"})
+    ]
+    monkeypatch.setattr("cli.__main__._client", lambda _: twin.client())
+    write_stack(tmp_path)
+    assert main(["preview", "c1", "--out", str(tmp_path), "--state-dir", str(tmp_path)]) == USAGE
+    assert capsys.readouterr().err == f"clipstream: {tmp_path}: Is a directory\n"
 
 
 def test_no_stack_is_said_in_one_line(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from argparse import Namespace
 from typing import Any
 
@@ -40,6 +41,20 @@ def test_it_waits_and_says_what_came_out(outcome: str, code: int) -> None:
     assert len(twin.slept) == 2
     assert f"{outcome}: So it is." in written.getvalue()
     assert all(part in written.getvalue() for part in ("library.av", "18.1.0", "–"))
+
+
+def test_a_terminal_shows_for_how_long_it_waits() -> None:
+    seconds = itertools.count()
+    written = io.StringIO()
+    shown = Display(Console(file=written, width=120, force_terminal=True), lambda: float(next(seconds)))
+    twin = Twin()
+    done = WAITS | {"state": "done", "outcome": "same", "detail": "So it is."}
+    twin.overrides = {
+        ("POST", PATH): [httpx2.Response(202, json=WAITS)],
+        ("GET", PATH): [httpx2.Response(200, json=done)],
+    }
+    assert replay(twin.client(), Namespace(export="export-0", json=False), shown)[0] == OK
+    assert "export export-0 is made again … 0:01" in written.getvalue()
 
 
 def test_json_prints_nothing_else() -> None:

@@ -228,6 +228,9 @@ def test_options_that_the_api_would_refuse_are_said_before_the_upload(tmp_path: 
     ) as caught:
         check_options(args)
     assert caught.value.code == USAGE
+    args.title = "x" * 501
+    with pytest.raises(CliError, match="--title has 501 characters: it may have 500"):
+        check_options(args)
 
 
 def test_another_scheme_is_no_file() -> None:
