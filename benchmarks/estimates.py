@@ -91,12 +91,20 @@ def actual(name: str, one: Finished) -> float:
 
 
 def fitted(name: str, projects: Sequence[Finished], rates: Rates) -> Rate:
-    """Non-negative rates with the smallest relative error, by dropping whatever comes out negative."""
+    """Non-negative rates with the smallest relative error, by dropping whatever comes out negative.
+
+    What a further shape or a draft takes stays: other benchmarks measure it.
+    """
+    shown = rates.elapsed if name == ELAPSED else {str(stage): rate for stage, rate in rates.stages.items()}.get(name)
+    bare = Rate(spread=1.0, per_shape=shown.per_shape, per_quality=shown.per_quality) if shown else Rate(spread=1.0)
     rows = [one for one in projects if actual(name, one) >= 1]
     terms, found = list(FORMS[name]), dict[str, float]()
     while terms and rows:
         inputs = np.array(
-            [[by_table(Rate(spread=0, **{term: 1.0}), one.source, rates) for term in terms] for one in rows]
+            [
+                [by_table(msgspec.structs.replace(bare, **{term: 1.0}), one.source, rates) for term in terms]
+                for one in rows
+            ]
         )
         truth = np.array([actual(name, one) for one in rows])
         solved = np.linalg.lstsq(inputs / truth[:, None], np.ones(len(rows)), rcond=None)[0]
@@ -104,7 +112,7 @@ def fitted(name: str, projects: Sequence[Finished], rates: Rates) -> Rate:
         if min(found.values()) >= 0:
             break
         terms.remove(min(found, key=found.__getitem__))
-    rate = Rate(spread=1.0, **{term: round(max(0.0, value), 4) for term, value in found.items()})
+    rate = msgspec.structs.replace(bare, **{term: round(max(0.0, value), 4) for term, value in found.items()})
     logs = [math.log(actual(name, one) / max(1.0, by_table(rate, one.source, rates))) for one in rows]
     spread = math.sqrt(sum(one**2 for one in logs) / max(1, len(logs) - len(terms))) if logs else 1.0
     return msgspec.structs.replace(rate, spread=round(max(LEAST_SPREAD, spread), 2))
@@ -114,18 +122,13 @@ def table_of(projects: Sequence[Project], shown: Rates) -> Rates:
     """A table fitted on these projects."""
     took = [one for _, one, _ in projects]
     made = {name: fitted(name, took, shown) for name in FORMS}
-    per_shape = {str(name): rate.per_shape for name, rate in shown.stages.items()}  # of benchmarks.aspects
-    stages = {
-        name: msgspec.structs.replace(rate, per_shape=per_shape[name])
-        for name, rate in made.items()
-        if name in per_shape
-    }
+    stages = {str(stage): made[str(stage)] for stage in shown.stages}
     kinds = {name: rate for name, rate in made.items() if name in ("stored_bytes", "read_bytes")}
     return msgspec.structs.replace(
         shown,
         stages=msgspec.convert(stages, dict[Stage, Rate]),
         kinds=msgspec.convert(kinds, dict[CostKind, Rate]),
-        elapsed=msgspec.structs.replace(made[ELAPSED], per_shape=shown.elapsed.per_shape),
+        elapsed=made[ELAPSED],
     )
 
 

@@ -3,8 +3,9 @@
 ``python -m benchmarks.framing [--quick] [--aspect 9:16]``: people who talk in turn (``benchmarks.panels``, where it is
 known who speaks), somebody who walks (``benchmarks.walking``) and the shared files with faces go through frame's code;
 MediaPipe's full-range detector then says where faces are in the source, five times a second, and the plan what of them
-is shown. Ours stands beside still crops alone, a peer, and the middle of the picture. Nothing is rendered. Some of the
-made scenes are unseen: other people, ways and turns, looked at once after all was set on the others.
+is shown. Ours stands beside still crops alone, a peer, and the middle of the picture. Nothing is rendered. The walks
+are framed once more as if they were cut every second or two. Some of the made scenes are unseen: other people, ways and
+turns, looked at once after all was set on the others.
 """
 
 from __future__ import annotations
@@ -27,7 +28,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.active_speaker import hear_voices, look
-from benchmarks.framing_figures import Case, Figures, Seen, Shots, measured, middle, ours, peer, stills, told
+from benchmarks.framing_figures import (
+    Case,
+    Figures,
+    Seen,
+    Shots,
+    cut_short,
+    measured,
+    middle,
+    ours,
+    peer,
+    stills,
+    told,
+)
 from benchmarks.framing_peer import crops_of
 from benchmarks.measure import JUDGES
 from benchmarks.panels import Others, Scene, make
@@ -267,7 +280,8 @@ def main() -> None:
         keep = asked.keep or Path(place)
         keep.mkdir(parents=True, exist_ok=True)
         found = asyncio.run(cases(asked.media, server, Path(place), keep, asked.aspect, quick=asked.quick))
-    print_all(found, asked.aspect)
+    walks = [case for case in found if case.kind.startswith("walk")]
+    print_all(found + [cut_short(case, one_angle=one) for one in (True, False) for case in walks], asked.aspect)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -12,11 +13,12 @@ import numpy as np
 from benchmarks.framing_peer import Answer, shots_of
 from benchmarks.panels import WIDE, Scene
 from schemas.documents import Aspect, ClipTracks, ShotCrop, SourceIndex, VideoTrack
-from schemas.media import Box, CropBox
+from schemas.media import Box, CropBox, TimeRange
 from schemas.shown import painted_box, share_shown, view
 from streams.frame.crop import RATIO, crop_size
 from streams.frame.plan import plan, scenes_of
 from streams.frame.stills import framed, held
+from streams.frame.tracks import detections_of, follow
 
 PICTURE_MS, WIDTH_PX = 40, 640
 GONE, HALF, WHOLE = 0.1, 0.5, 0.9
@@ -25,6 +27,7 @@ LEAST_FACE = 0.04
 ALIKE = 0.8
 """Of two faces whose widths are nearer than this, none is known to be the one that matters."""
 RATIO_PX = {aspect: (120 * across, 120 * down) for aspect, (across, down) in RATIO.items()}
+SHORT_MS = 1_000, 2_400
 Shots = Sequence[ShotCrop]
 
 
@@ -53,6 +56,25 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
         """Its pictures."""
         assert self.index.video is not None
         return self.index.video
+
+
+def cut_short(case: Case, *, one_angle: bool) -> Case:
+    """The same looks as if the video were cut every second or two, by chance: all of one camera angle, or none."""
+    chance, seen, time = random.Random(case.name), case.tracks, case.tracks.range
+    edges = [time.start_ms]
+    while time.end_ms - edges[-1] > sum(SHORT_MS):
+        edges.append(edges[-1] + chance.randint(*SHORT_MS))
+    shots = [TimeRange(start_ms=one, end_ms=other) for one, other in pairwise([*edges, time.end_ms])]
+    cut = msgspec.structs.replace(
+        seen,
+        shots=shots,
+        tracks=follow(detections_of(seen.tracks), shots),
+        looks=[msgspec.structs.replace(seen.looks[0], shot=number) for number in range(len(shots) * one_angle)],
+        transitions=[],
+        turns=[],
+    )
+    kind = f"{case.kind}, {'in jump cuts' if one_angle else 'in short shots'}"
+    return msgspec.structs.replace(case, kind=kind, tracks=cut)
 
 
 class Figures(msgspec.Struct, kw_only=True):

@@ -23,6 +23,7 @@ from benchmarks.api_latency import CLIENTS, PER_SECOND, TALK, asking, prepared, 
 from benchmarks.api_latency import LIMIT_MS as API_LIMIT_MS
 from benchmarks.api_load import Heard, Load
 from benchmarks.claims import Claim, exit_code, percentile, spread, told
+from benchmarks.clip_times import clip_lines, works
 from benchmarks.cores import Cores, between
 from benchmarks.cores import told_of as cores_told
 from benchmarks.memory import MIB, Sampler, most_at_once
@@ -52,6 +53,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     clips_s: list[float]
     encoders: set[str]
     verdicts: list[str]
+    made: list[str]
+    """How each clip was made, a line each."""
     missed: list[str]
     """Checks that did not pass, a clip each: its name, value and verdict; and how many tries the file took."""
     spent_s: dict[str, float]
@@ -97,6 +100,7 @@ def run(rig: Rig, quality: str) -> Made:
         heard=heard,
         clips_s=[(clip["end_ms"] - clip["start_ms"]) / 1000 for clip in clips],
         spent_s=making_of(cores, project),
+        made=list(clip_lines(works(rig, project_id), exports)),
         **told_of(project, exports),
     )
 
@@ -148,6 +152,7 @@ def claims_of(made: Made) -> list[Claim]:
         f"stages, s after the POST: {stages}",
         f"frame and render: {making_cpu_s / max(seconds, 1):.2f} CPU-s a second of clip",
         f"clips ready at {', '.join(f'{at:.0f}' for at in made.ready_s)} s",
+        *made.made,
     )
     name = f"{made.minutes:g} min of 1080p to {CLIPS} captioned clips"
     return [

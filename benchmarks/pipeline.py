@@ -5,7 +5,7 @@ size (1080 × 1920), preset and crf, captions, loudness, a thumbnail each. Ours 
 upload to the last downloaded clip; the peer from its start to its end. Interleaved, medians of at least two rounds; the
 stack is down while the peer runs (at rest it would still take a share of the processor from it), and warmed by short
 projects before ours. Limit: 0.75 × wall; and 1.25 × what the stages would take alone (`benchmarks.stage_limits`, in the
-same run).
+same run, of the clips of our median round). Told beside: when each clip was framed and rendered, and at what cost.
 
 The two choose their own clips, of other lengths within the bounds. Where ours are shorter in sum, our wall time is
 multiplied by the ratio of the sums, as if all of it were spent on clips; where they are longer, nothing is given.
@@ -25,14 +25,16 @@ import msgspec
 
 from benchmarks import shorts_factory
 from benchmarks.claims import Claim
+from benchmarks.clip_times import clip_lines, works
 from benchmarks.rig import Rig, expect_completed, judged, say, start, wait
 from benchmarks.shorts_factory import PeerRun
-from benchmarks.stage_limits import limits
+from benchmarks.stage_limits import AtBest, limits
 from cli.client import JSON, Client
 from cli.collect import automatic_export, download_export
 from local import stack as local_stack
 from local.assembly import installed_file
 from local.install.everything import noted
+from schemas.media import TimeRange
 from streams.render.writer import Encoding
 
 LIMIT, LIMIT_TO_STAGES = 0.75, 1.25
@@ -44,24 +46,33 @@ ENCODING = Encoding()
 
 
 class OurRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One run: its wall time, the seconds of its clips, and when each stage began and ended after the POST."""
+    """One run: its wall time, its clips, and when each stage began and ended after the POST."""
 
     wall_s: float
     upload_s: float
     download_s: float
-    clips_s: list[float]
+    clips: list[TimeRange]
+    """Of the source."""
     stages: dict[str, tuple[float, float, float]]
     """Stage → began, ended, CPU; seconds."""
+    made: list[str]
+    """How each clip was made, a line each."""
+
+    @property
+    def clips_s(self) -> float:
+        """Seconds of all clips."""
+        return sum(clip.length_ms for clip in self.clips) / 1000
 
 
 def fair_ratio(ours: Sequence[OurRun], theirs: Sequence[PeerRun]) -> float:
     """Median wall to median wall; ours is made longer where our clips are shorter in sum."""
     own, peer = statistics.median(run.wall_s for run in ours), statistics.median(run.wall_s for run in theirs)
-    made, made_there = (statistics.median(sum(run.clips_s) for run in runs) for runs in (ours, theirs))
+    made = statistics.median(run.clips_s for run in ours)
+    made_there = statistics.median(sum(run.clips_s) for run in theirs)
     return own / peer * max(1.0, made_there / made if made else float("inf"))
 
 
-def run_ours(client: Client, video: Path, out: Path) -> OurRun:
+def run_ours(rig: Rig, client: Client, video: Path, out: Path) -> OurRun:
     """Upload, work, download: what a person waits for."""
     least_ms, most_ms = (round(second * 1000) for second in LENGTH_S)
     begun_s = time.perf_counter()
@@ -69,20 +80,21 @@ def run_ours(client: Client, video: Path, out: Path) -> OurRun:
     uploaded_s = time.perf_counter()
     project = expect_completed(wait(client, project_id, timeout_s=TIMEOUT_S))
     worked_s = time.perf_counter()
-    lengths = []
+    exports = []
     for clip in client.get(f"/v1/projects/{project_id}/clips")["items"]:
         brief = automatic_export(clip)
         assert brief is not None
         export = client.get(f"/v1/exports/{brief['export_id']}")
         if download_export(client, export, str(clip["ordinal"]), out, lambda _: None).get("video"):
-            lengths.append((clip["end_ms"] - clip["start_ms"]) / 1000)
+            exports.append(export)
     ended_s = time.perf_counter()
     return OurRun(
         wall_s=ended_s - begun_s,
         upload_s=uploaded_s - begun_s,
         download_s=ended_s - worked_s,
-        clips_s=lengths,
+        clips=[TimeRange(start_ms=one["start_ms"], end_ms=one["end_ms"]) for one in exports],
         stages=stages_of(project),
+        made=list(clip_lines(works(rig, project_id), exports)),
     )
 
 
@@ -107,7 +119,7 @@ def rounds(rig: Rig, python: Path, video: Path) -> tuple[list[OurRun], list[Peer
         rig.warm()
         say(f"pipeline, round {number} of {count}: ours")
         with contextlib.closing(rig.client()) as client, tempfile.TemporaryDirectory() as out:
-            ours.append(run_ours(client, video, Path(out)))
+            ours.append(run_ours(rig, client, video, Path(out)))
         weights = _weights(rig)
         rig.stop()
         say(f"pipeline, round {number} of {count}: {shorts_factory.NAME} ({ours[-1].wall_s:.1f} s was ours)")
@@ -129,13 +141,13 @@ def claims_of(
     start_s: float,
     media_s: float,
     peer: str,
-    at_best: Mapping[str, float],
+    at_best: AtBest,
     *,
     full: bool = True,
 ) -> list[Claim]:
     """Against the peer, and against the sum of what the stages would take alone."""
     ratio = fair_ratio(ours, theirs)
-    own = sorted(ours, key=lambda run: run.wall_s)[len(ours) // 2]
+    own = median_run(ours)
     other = sorted(theirs, key=lambda run: run.wall_s)[len(theirs) // 2]
     walls, peer_walls = ([f"{run.wall_s:.1f}" for run in runs] for runs in (ours, theirs))
     warm_peer_s = statistics.median(run.wall_s for run in theirs) - start_s
@@ -148,7 +160,7 @@ def claims_of(
             limit=LIMIT if full else None,
             where=(
                 f"{media_s:.0f} s of 1080p; rounds: ours {', '.join(walls)} s, the peer's {', '.join(peer_walls)} s",
-                f"ours: {len(own.clips_s)} clips, {sum(own.clips_s):.0f} s; the peer's: {len(other.clips_s)} clips, "
+                f"ours: {len(own.clips)} clips, {own.clips_s:.0f} s; the peer's: {len(other.clips_s)} clips, "
                 f"{sum(other.clips_s):.0f} s; ratio before that is counted {raw:.2f}x",
                 f"without the peer's start and loading of the model ({start_s:.1f} s): {own_s / warm_peer_s:.2f}x",
                 *own_lines(own),
@@ -158,11 +170,19 @@ def claims_of(
         ),
         Claim(
             name="whole pipeline beside the sum of its stages' limits (wall)",
-            measured=own_s / sum(at_best.values()),
+            measured=own_s / sum(at_best.parts_s.values()),
             limit=LIMIT_TO_STAGES if full else None,
-            where=(f"of bare tools in this run, on two cores, one stage after the other: {_sum_of(at_best)}",),
+            where=(
+                f"of bare tools in this run, on two cores, one stage after the other: {_sum_of(at_best.parts_s)}",
+                f"of that the clips rendered two at a time: {at_best.rendering_cpu_s:.1f} CPU-s",
+            ),
         ),
     ]
+
+
+def median_run(runs: Sequence[OurRun]) -> OurRun:
+    """Of two the longer one."""
+    return sorted(runs, key=lambda run: run.wall_s)[len(runs) // 2]
 
 
 def own_lines(run: OurRun) -> list[str]:
@@ -170,6 +190,7 @@ def own_lines(run: OurRun) -> list[str]:
     stages = "; ".join(f"{name} {at:.1f}–{to:.1f} ({cpu:.1f} CPU-s)" for name, (at, to, cpu) in run.stages.items())
     return [
         f"ours: upload {run.upload_s:.1f} s, download {run.download_s:.1f} s; stages, s after the POST: {stages}",
+        *run.made,
     ]
 
 
@@ -183,7 +204,7 @@ def bench(rig: Rig) -> list[Claim]:
     python = shorts_factory.install(rig.cache)
     ours, theirs, start_s = rounds(rig, python, video)
     rig.stop()
-    at_best = limits(video, statistics.median(sum(run.clips_s) for run in ours), ENCODING)
+    at_best = limits(video, median_run(ours).clips, ENCODING)
     peer = shorts_factory.versions(python)
     return claims_of(ours, theirs, start_s, rig.minutes * 60, peer, at_best, full=not rig.quick)
 

@@ -32,6 +32,7 @@ from schemas.events import RenderRequested
 from schemas.media import CropBox, ObjectRef, Segment, TimeRange, Word
 from schemas.subtitles import range_cues, srt
 from streams.adapters.media.handles import LocalSource
+from streams.adapters.ports import Report
 from streams.ingest.survey import survey
 from streams.render.edl import timeline_for
 from streams.render.fontfiles import FOLDER
@@ -65,7 +66,9 @@ class Folder:
         (self._folder / f"object{suffix}").write_bytes(body)
         return ObjectRef(key=prefix + suffix, sha256="0" * 64, size=len(body))
 
-    async def put_file(self, prefix: str, path: Path, content_type: str, suffix: str = "") -> ObjectRef:
+    async def put_file(
+        self, prefix: str, path: Path, content_type: str, suffix: str = "", report: Report | None = None
+    ) -> ObjectRef:
         shutil.copyfile(path, self._folder / f"object{suffix}")
         return ObjectRef(key=prefix + suffix, sha256="0" * 64, size=path.stat().st_size)
 
@@ -79,13 +82,13 @@ def spoken(clip: TimeRange = CLIP) -> list[Word]:
     ]
 
 
-def said() -> Transcript:
+def said(clip: TimeRange = CLIP) -> Transcript:
     """The same words as a transcript of one segment."""
-    words = spoken()
-    segment = Segment(start_ms=CLIP.start_ms, end_ms=CLIP.end_ms, text=TEXT, first_word=0, end_word=len(words))
+    words = spoken(clip)
+    segment = Segment(start_ms=clip.start_ms, end_ms=clip.end_ms, text=TEXT, first_word=0, end_word=len(words))
     return Transcript(
-        language="en", language_probability=1.0, duration_ms=CLIP.end_ms, words=words, segments=[segment],
-        speech=[CLIP], model="made up",
+        language="en", language_probability=1.0, duration_ms=clip.end_ms, words=words, segments=[segment],
+        speech=[clip], model="made up",
     )  # fmt: skip
 
 
@@ -129,22 +132,24 @@ def ours(video: Path, index: SourceIndex, encoding: Encoding, work: Path, clip: 
     return timed(lambda: asyncio.run(rendered(video, index, encoding, work, clip)))
 
 
-def ffmpeg(video: Path, index: SourceIndex, encoding: Encoding, work: Path, *, captions: bool) -> Cost:
+def ffmpeg(
+    video: Path, index: SourceIndex, encoding: Encoding, work: Path, *, captions: bool, clip: TimeRange = CLIP
+) -> Cost:
     """The same by Debian's ffmpeg: subtitles by libass where asked, loudness by loudnorm in one pass."""
-    crop, rate = plan_for(index).shots[0].crop, timeline_for(CLIP, index).rate
+    crop, rate = plan_for(index).shots[0].crop, timeline_for(clip, index).rate
     filters = [
         f"crop={crop.width}:{crop.height}:{crop.x}:{crop.y}", "scale=1080:1920:flags=bicubic", f"fps={rate}",
         "format=yuv420p",
     ]  # fmt: skip
     if captions:
         subtitles = work / "burn.srt"
-        subtitles.write_text(srt(range_cues(said(), CLIP)))
+        subtitles.write_text(srt(range_cues(said(clip), clip)))
         style = "FontName=Inter Display,Bold=1,Fontsize=14,Outline=1,MarginV=70"
         filters.append(f"subtitles={subtitles}:fontsdir={FOLDER}:force_style='{style}'")
     threads = str(encoding.threads)
     command = [
-        "ffmpeg", "-v", "error", "-nostdin", "-y", "-threads", threads, "-ss", str(CLIP.start_ms / 1000), "-t",
-        str(CLIP.length_ms / 1000), "-i", str(video), "-filter_threads", threads, "-vf", ",".join(filters),
+        "ffmpeg", "-v", "error", "-nostdin", "-y", "-threads", threads, "-ss", str(clip.start_ms / 1000), "-t",
+        str(clip.length_ms / 1000), "-i", str(video), "-filter_threads", threads, "-vf", ",".join(filters),
         "-af", "aformat=channel_layouts=stereo,loudnorm=I=-14:TP=-2:LRA=11,aresample=48000", "-c:v", "libx264",
         "-preset", encoding.preset, "-crf", str(encoding.crf), "-profile:v", "high", "-g",
         str(round(rate * KEY_INTERVAL_S)), "-threads", threads, "-c:a", "aac", "-b:a", str(encoding.audio_bit_rate),

@@ -34,7 +34,7 @@ from streams.render.loudness import RATE_HZ
 from streams.render.planes import copied
 from streams.render.projector import Projector
 from streams.render.task import VIDEO_FILE, Rendered, RenderTask, clock_of, cues_of
-from streams.render.writer import open_writer
+from streams.render.writer import Parts, open_writer
 
 FROM_MS = 2_000
 SENTENCE = 9
@@ -78,7 +78,7 @@ def sizes(video: Path, task: RenderTask, folder: Path) -> tuple[int, int]:
     size_px, paths = OUTPUT_SIZES[task.plan.aspect], (folder / "chunks.mp4", folder / "one.mp4")
     with (
         video.open("rb") as file,
-        open_writer(paths[0], size_px, timeline, silence, task.encoding, runs) as chunks,
+        open_writer(paths[0], size_px, timeline, silence, task.encoding, Parts(runs=runs)) as chunks,
         open_writer(paths[1], size_px, timeline, silence, task.encoding) as one,
     ):
 

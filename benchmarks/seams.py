@@ -16,7 +16,7 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.claims import Claim, told
-from benchmarks.rig import Rig, say
+from benchmarks.rig import say
 from schemas.documents import HeardSpan, Transcript
 from schemas.media import TimeRange
 from streams.adapters.ports import Int16
@@ -107,16 +107,10 @@ async def measure(url: str, samples: Int16, count: int) -> list[Claim]:
     return claims
 
 
-def compare(count: int = PLACES, longest_s: int | None = None) -> list[Claim]:
+def compare(count: int = PLACES) -> list[Claim]:
     """With a server of its own."""
-    samples = sound(media(RECORDING))[: longest_s and longest_s * RATE_HZ]
     with tempfile.TemporaryDirectory() as place, running(Path(place) / "log") as server:
-        return asyncio.run(measure(server.url, samples, count))
-
-
-def bench(rig: Rig) -> list[Claim]:
-    """As a part of ``python -m benchmarks``."""
-    return compare(2, 60) if rig.quick else compare()
+        return asyncio.run(measure(server.url, sound(media(RECORDING)), count))
 
 
 if __name__ == "__main__":

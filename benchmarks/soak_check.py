@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 STAGES = ("ingest", "listen", "close", "look", "study", "detect", "frame", "render", "deliver")
+OF_CLIPS = ("frame", "render")
+"""They have nothing to do where nothing was found."""
 ONE_A_PROJECT = (
     "UploadReceived", "SpansHeard", "TranscriptCompleted", "UnderstandingCompleted", "MomentsDetected",
     "ProjectCompleted",
@@ -76,7 +78,7 @@ def _of_project(ended: Ended) -> Iterator[str]:
         yield f"{ended.done_exports} exports of {ended.clips} clips"
     for stage in STAGES:
         states = ended.attempts.get(stage, {})
-        if not states.get("done"):
+        if not states.get("done") and (ended.clips or stage not in OF_CLIPS):
             yield f"no attempt of {stage} is done"
         if open_states := sorted(set(states) - {"done"}):
             yield f"attempts of {stage} are {', '.join(open_states)}"

@@ -1,8 +1,9 @@
 """What each stage of the pipeline would take alone, at its best, on this machine and in this run. Runs none of ours.
 
 Speech: faster-whisper called directly, batched, with the stack's weights. Sound, key pictures, a clip's pictures: bare
-ffmpeg decoding them. Rendering: ffmpeg and libass, as in `benchmarks.render`. No faces, no landmarks, no certificate,
-no servers: a limit that nobody reaches.
+ffmpeg decoding them. Rendering: ffmpeg and libass, as in `benchmarks.render`, of the very stretches that became clips
+(grain and movement decide what a second costs), two at a time as the stack has them. No faces, no landmarks, no
+certificate, no servers: a limit that nobody reaches.
 """
 
 from __future__ import annotations
@@ -10,17 +11,20 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from benchmarks.asr import BATCH, BEAM, THREADS, peer
 from benchmarks.pictures import ffmpeg_binary, ffmpeg_cpu_s
-from benchmarks.render import CLIP, ffmpeg, surveyed, timed
+from benchmarks.render import ffmpeg, surveyed, timed
 from benchmarks.rig import say
 from local.install import triton, weights
 from local.places import cache_dir, make_private
+from schemas.documents import SourceIndex
 from schemas.media import TimeRange
 from streams.render.writer import Encoding
 from tests.recordings import sound
@@ -28,28 +32,47 @@ from tests.recordings import sound
 CORES = 2
 
 
-def limits(video: Path, clips_s: float, encoding: Encoding) -> dict[str, float]:
-    """Wall seconds of each stage on both cores; processor time counts half."""
+class AtBest(msgspec.Struct, frozen=True, kw_only=True):
+    """What bare tools take."""
+
+    parts_s: Mapping[str, float]
+    """Wall seconds of each stage on both cores."""
+    rendering_cpu_s: float
+
+
+def limits(video: Path, clips: Sequence[TimeRange], encoding: Encoding) -> AtBest:
+    """Of speech, decoding, and the rendering of ``clips``; processor time counts half."""
     say("what the stages would take alone: speech, decoding, rendering")
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         index = surveyed(video, work)
         whole = TimeRange(start_ms=0, end_ms=index.duration_ms)
-        clip = TimeRange(start_ms=CLIP.start_ms, end_ms=min(CLIP.end_ms, index.duration_ms))
-        ffmpeg(video, index, encoding, work, captions=True)  # the first has the file to read
-        per_s = {
-            "a clip's pictures (CPU)": ffmpeg_cpu_s(video, [clip]) / (clip.length_ms / 1000),
-            "rendering with captions (CPU)": ffmpeg(video, index, encoding, work, captions=True).cpu_s
-            / (CLIP.length_ms / 1000),
+        rendering = rendering_cpu_s(video, index, clips, encoding, work)
+        parts = {
+            "speech (wall)": speech_s(video, work),
+            "sound to 16 kHz (CPU)": sound_cpu_s(video),
+            "key pictures (CPU)": ffmpeg_cpu_s(video, [whole], "-skip_frame", "nokey"),
+            "the clips' pictures (CPU)": sum(ffmpeg_cpu_s(video, [clip]) for clip in clips),
+            "rendering them with captions (CPU)": rendering,
         }
-        return shared(
-            {
-                "speech (wall)": speech_s(video, work),
-                "sound to 16 kHz (CPU)": sound_cpu_s(video),
-                "key pictures (CPU)": ffmpeg_cpu_s(video, [whole], "-skip_frame", "nokey"),
-                **{name: each * clips_s for name, each in per_s.items()},
-            }
-        )
+        return AtBest(parts_s=shared(parts), rendering_cpu_s=rendering)
+
+
+def rendering_cpu_s(
+    video: Path, index: SourceIndex, clips: Sequence[TimeRange], encoding: Encoding, work: Path
+) -> float:
+    """ffmpeg and libass making the clips, as many at a time as there are cores: alone each would take less."""
+
+    def make(numbered: tuple[int, TimeRange]) -> None:
+        folder = work / f"clip-{numbered[0]}"
+        folder.mkdir()
+        ffmpeg(video, index, encoding, folder, captions=True, clip=numbered[1])
+
+    def make_all() -> None:
+        with ThreadPoolExecutor(CORES) as hands:
+            list(hands.map(make, enumerate(clips)))
+
+    return timed(make_all).cpu_s
 
 
 def shared(parts: Mapping[str, float]) -> dict[str, float]:

@@ -17,8 +17,9 @@ from benchmarks.pipeline import OurRun, fair_ratio
 from benchmarks.pipeline import claims_of as claims_of_pipeline
 from benchmarks.render import CLIP, Cost
 from benchmarks.shorts_factory import PeerRun
-from benchmarks.stage_limits import shared
+from benchmarks.stage_limits import AtBest, shared
 from schemas.documents import SourceIndex
+from schemas.media import TimeRange
 from streams.render.writer import Encoding
 
 
@@ -30,7 +31,8 @@ def hop(source: str, ms: float) -> Hop:
 
 
 def ours(wall_s: float, clips_s: float) -> OurRun:
-    return OurRun(wall_s=wall_s, upload_s=1.0, download_s=1.0, clips_s=[clips_s], stages={})
+    clip = TimeRange(start_ms=0, end_ms=round(clips_s * 1000))
+    return OurRun(wall_s=wall_s, upload_s=1.0, download_s=1.0, clips=[clip], stages={}, made=["clip 1"])
 
 
 def theirs(wall_s: float, clips_s: float) -> PeerRun:
@@ -81,10 +83,12 @@ def test_the_limits_share_the_cores() -> None:
 
 def test_the_pipeline_is_held_to_the_peer_and_to_its_stages_limits() -> None:
     runs, peers = [ours(75, 150)] * 3, [theirs(100, 150)] * 3
-    beside, alone = claims_of_pipeline(runs, peers, 2.0, 600.0, "peer", {"speech (wall)": 50.0, "render (CPU)": 10.0})
+    at_best = AtBest(parts_s={"speech (wall)": 50.0, "render (CPU)": 10.0}, rendering_cpu_s=20.0)
+    beside, alone = claims_of_pipeline(runs, peers, 2.0, 600.0, "peer", at_best)
     assert (beside.measured, beside.limit, beside.met) == (pytest.approx(0.75), 0.75, True)
     assert (alone.measured, alone.limit, alone.met) == (pytest.approx(1.25), 1.25, True)
-    quick = claims_of_pipeline(runs, peers, 2.0, 36.0, "peer", {"speech (wall)": 50.0}, full=False)
+    assert "clip 1" in beside.where
+    quick = claims_of_pipeline(runs, peers, 2.0, 36.0, "peer", at_best, full=False)
     assert [one.limit for one in quick] == [None, None]
 
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from benchmarks.soak import FIRST_S, PAUSE_S, schedule
-from benchmarks.soak_check import ONE_A_CLIP, ONE_A_PROJECT, STAGES, Ended, Stores, violations
+from benchmarks.soak_check import OF_CLIPS, ONE_A_CLIP, ONE_A_PROJECT, STAGES, Ended, Stores, violations
 
 PARTS = ["api", "kafka", "relay", "render-1"]
 GOOD = Ended(
@@ -61,6 +61,15 @@ def test_strikes_keep_their_distance_and_end_in_time() -> None:
 
 def test_all_is_well() -> None:
     assert violations(stores()) == []
+
+
+def test_where_nothing_was_found_nothing_is_framed_or_rendered() -> None:
+    facts = {kind: count for kind, count in GOOD.facts.items() if kind in ONE_A_PROJECT}
+    attempts = {stage: {"done": 1} for stage in STAGES if stage not in OF_CLIPS}
+    webhooks = {"project.completed": 1}
+    nothing: dict[str, Any] = {"clips": 0, "done_exports": 0, "facts": facts, "attempts": attempts}
+    assert violations(project(**nothing, webhooks=webhooks)) == []
+    assert "p: no attempt of frame is done" in violations(project(**nothing | {"clips": 1}, webhooks=webhooks))
 
 
 @pytest.mark.parametrize(

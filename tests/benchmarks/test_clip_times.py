@@ -1,0 +1,39 @@
+"""How the clips of a project were made, as lines: of rows and certificates, and of the real rows of attempts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.clip_times import Work, clip_lines
+
+
+def work(ordinal: int, stage: str, worker: str, began_s: float, tries: int = 1) -> Work:
+    return Work(
+        ordinal=ordinal, stage=stage, worker=worker, tries=tries, began_s=began_s, ended_s=began_s + 10, cpu_s=15.0
+    )
+
+
+def export(ordinal: int, **certificate: Any) -> dict[str, Any]:
+    made_with = {"encoder.threads": "1"}
+    return {
+        "ordinal": ordinal,
+        "start_ms": 60_000,
+        "end_ms": 90_000,
+        "certificate": {"chunks": 8, "made_with": made_with} | certificate,
+    }
+
+
+def test_each_clip_has_a_line_with_its_stages_and_what_they_took() -> None:
+    found = [work(1, "frame", "host/11", 100), work(0, "frame", "host/10", 100), work(0, "render", "host/12", 111.5)]
+    first, second = clip_lines(found, [export(1), export(0)])
+    assert first == (
+        "clip 1: 30.0 s from 60 s on; frame 100.0–110.0 by worker 1 (15.0 CPU-s, 0.50 a second); "
+        "render 111.5–121.5 by worker 3 (15.0 CPU-s, 0.50 a second); file made once, 8 chunks, 1 threads"
+    )
+    assert second.startswith("clip 2: 30.0 s from 60 s on; frame 100.0–110.0 by worker 2")
+
+
+def test_what_was_made_or_tried_twice_is_told() -> None:
+    (line,) = clip_lines([work(0, "render", "host/1", 5, tries=2)], [export(0, other_try={"faults": ["cut_face"]})])
+    assert "event tried 2 times" in line
+    assert "file made twice (cut_face)" in line
