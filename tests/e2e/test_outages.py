@@ -42,7 +42,7 @@ def test_each_part_stands_still_for_a_while(api: Api, receiver: Receiver) -> Non
     ended = api.wait_all(list(struck.values()), 300)
     for part, project_id in struck.items():
         assert ended[project_id]["state"] == "completed", (part, ended[project_id])
-        assert ended[project_id]["warnings"] == [], part
+        assert ended[project_id]["warnings"] == [], (part, asyncio.run(_letters(api, project_id)))
         asyncio.run(_nothing_doubled_nothing_lost(api, project_id))
         asyncio.run(expect_each_event_once(api.stack, project_id))
         receiver.wait_for(project_id, "project.completed", 60)
@@ -57,6 +57,13 @@ def _stand_still(stopped: list[psutil.Process]) -> None:
     finally:
         for process in reversed(stopped):
             process.send_signal(signal.SIGCONT)
+
+
+async def _letters(api: Api, project_id: str) -> list[tuple[str, str, str]]:
+    """What was given up, and why."""
+    asked = "select stage, reason, detail from dead_letters where project_id = $1"
+    async with holding(api.stack) as holds:
+        return [tuple(row) for row in await holds.connection.fetch(asked, project_id)]
 
 
 async def _nothing_doubled_nothing_lost(api: Api, project_id: str) -> None:
