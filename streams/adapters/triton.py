@@ -17,7 +17,7 @@ from schemas.media import Box, Face, TimeRange, Word
 from schemas.words import HeardWindow
 from streams.adapters.meter import called
 from streams.adapters.ports import FacesFound, Heard, Int16, Report, SpeechTask, Told, UInt8
-from streams.adapters.triton_wire import PART, ModelDead, TritonWire, about, tensor, text_tensor
+from streams.adapters.triton_wire import PART, ModelDead, TritonWire, about, output, tensor, text_tensor
 from streams.errors import Unavailable
 
 RATE_HZ = 16_000
@@ -223,7 +223,7 @@ class TritonFaces:
             async with self._wire.shared("PICTURES", values, "UINT8") as given:
                 result = await self._wire.infer(self._model, [given], FACES_TIMEOUT_S)
         said = about(result)
-        faces = [[_face(*row) for row in rows if row[4] > 0] for rows in result.as_numpy("FACES").tolist()]
+        faces = [[_face(*row) for row in rows if row[4] > 0] for rows in output(result, "FACES").tolist()]
         return FacesFound(faces=faces, model=said.model, compute_ms=said.compute_ms)
 
     async def _check(self) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from schemas.media import TimeRange
 from streams.adapters.ports import Aligned, Int16, Piece
 from streams.adapters.triton_model import TritonModel
-from streams.adapters.triton_wire import about, tensor, text_tensor
+from streams.adapters.triton_wire import about, output, tensor, text_tensor
 
 RATE_HZ = 16_000
 TIMEOUT_S = 300.0
@@ -48,7 +48,7 @@ class TritonAlignment(TritonModel):
         ]
         told = msgspec.json.encode({"pieces": asked}).decode()
         result = await self.ask_or_mend([tensor("AUDIO", heard, "INT16"), text_tensor("PIECES", told)])
-        answer, said = msgspec.json.decode(result.as_numpy("ALIGNED")[0], type=_Answer), about(result)
+        answer, said = msgspec.json.decode(output(result, "ALIGNED")[0], type=_Answer), about(result)
         return Aligned(
             pieces=[[_range(times, from_ms) for times in placed.words] for placed in answer.pieces],
             scores=[placed.score for placed in answer.pieces],

@@ -11,7 +11,7 @@ from schemas.media import Box
 from schemas.scenery import Person
 from streams.adapters.ports import LandmarksFound, PersonsFound, UInt8
 from streams.adapters.triton_model import TritonModel
-from streams.adapters.triton_wire import about, tensor
+from streams.adapters.triton_wire import about, output, tensor
 
 TIMEOUT_S = 60.0
 SIDE, POINTS = 192, 468
@@ -44,8 +44,8 @@ class TritonLandmarks(TritonModel):
         result = await self.ask_or_mend([tensor("CROPS", np.ascontiguousarray(crops), "UINT8")])
         said = about(result)
         return LandmarksFound(
-            points=result.as_numpy("POINTS"),
-            scores=result.as_numpy("SCORES"),
+            points=output(result, "POINTS"),
+            scores=output(result, "SCORES"),
             model=said.model,
             compute_ms=said.compute_ms,
         )
@@ -58,7 +58,7 @@ class TritonLandmarks(TritonModel):
             return PersonsFound(persons=[])
         result = await self.ask_or_mend([tensor("PICTURES", np.ascontiguousarray(pictures), "UINT8")])
         said = about(result)
-        rows = result.as_numpy("PERSONS").astype(float).tolist()
+        rows = output(result, "PERSONS").astype(float).tolist()
         persons = [[_person(row) for row in picture if row[4] > 0] for picture in rows]
         return PersonsFound(persons=persons, model=said.model, compute_ms=said.compute_ms)
 

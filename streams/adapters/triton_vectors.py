@@ -13,7 +13,7 @@ from tritonclient.grpc.aio import InferInput
 from schemas.media import TimeRange
 from streams.adapters.ports import Int16, Vectors
 from streams.adapters.triton_model import TritonModel
-from streams.adapters.triton_wire import about, tensor
+from streams.adapters.triton_wire import about, output, tensor
 
 RATE_HZ = 16_000
 TIMEOUT_S = 120.0
@@ -28,7 +28,7 @@ class _Embedder(TritonModel):
     async def _embed(self, inputs: Sequence[InferInput]) -> Vectors:
         result = await self.ask_or_mend(inputs)
         said = about(result)
-        return Vectors(values=result.as_numpy("VECTORS"), model=said.model, compute_ms=said.compute_ms)
+        return Vectors(values=output(result, "VECTORS"), model=said.model, compute_ms=said.compute_ms)
 
 
 class TritonVoices(_Embedder):

@@ -69,9 +69,21 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     gpu_ms: int = 0
 
 
+def output(result: triton.InferResult, name: str) -> NDArray[Any]:
+    """An output that the model always gives.
+
+    Raises Unavailable where it is not there: a Triton 2.51 that stood still for 20 s (SIGSTOP, SIGCONT) was seen to
+    send half of an answer, its numbers all 0, and then to end.
+    """
+    found: NDArray[Any] | None = result.as_numpy(name)
+    if found is None:
+        raise Unavailable(PART, f"{result.get_response().model_name}: an answer without {name}")
+    return found
+
+
 def about(result: triton.InferResult) -> About:
-    """The ABOUT of an answer."""
-    return msgspec.json.decode(result.as_numpy("ABOUT")[0], type=About)
+    """The ABOUT of an answer, which every model of ours gives. Raises Unavailable where it is not there."""
+    return msgspec.json.decode(output(result, "ABOUT")[0], type=About)
 
 
 def failure(model: str, error: InferenceServerException | grpc.RpcError) -> Exception:
@@ -132,15 +144,14 @@ class TritonWire:
                 result = await self.client.infer(model, inputs, client_timeout=timeout_s)
             except (InferenceServerException, grpc.RpcError) as error:
                 raise failure(model, error) from error
-            if result.as_numpy("ABOUT") is not None:
-                said = about(result)
-                told.weights, told.compute_ms, told.gpu_ms = said.model, said.compute_ms, said.gpu_ms
+            said = about(result)
+            told.weights, told.compute_ms, told.gpu_ms = said.model, said.compute_ms, said.gpu_ms
             return result
 
     async def stream(
-        self, model: str, inputs: Sequence[InferInput], timeout_s: float, output: str = "HEARD"
+        self, model: str, inputs: Sequence[InferInput], timeout_s: float, name: str = "HEARD"
     ) -> AsyncGenerator[NDArray[Any]]:
-        """One request, ``output`` of each answer as it comes, to the end.
+        """One request, the output ``name`` of each answer as it comes, to the end.
 
         Raises as ``infer``; leaving early cancels at the server. Errors of the model come as text without a status: the
         header that asks for real ones (``triton_grpc_error``) has crashed Triton 2.51.
@@ -155,7 +166,7 @@ class TritonWire:
             async for result, error in answers:
                 if error is not None:
                     raise failure(model, error)
-                yield result.as_numpy(output)
+                yield output(result, name)
             ended = True
         except (InferenceServerException, grpc.RpcError) as error:
             raise failure(model, error) from error
