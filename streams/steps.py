@@ -13,15 +13,14 @@ class Steps:
     def __init__(self, report: Report) -> None:
         """``report`` only ever sees growth."""
         self._report = report
-        self._base = 0
         self._latest = 0
 
     def part(self) -> Callable[[int], None]:
         """The counter of the next part."""
-        self._base = self._latest
+        base = self._latest
 
         def count(value: int) -> None:
-            self._latest = max(self._latest, self._base + value)
+            self._latest = max(self._latest, base + value)
             self._report(self._latest)
 
         return count

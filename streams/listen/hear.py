@@ -24,6 +24,7 @@ from streams.listen.times import at_project_time
 from streams.listen.translate import RATE_KHZ, Translated, translate
 from streams.listen.voices import UNHEARD, UnvoicedError, listen_for_voices
 from streams.listen.words import near, on_project_time, speech_inside, split_at
+from streams.steps import Steps
 
 
 class Hints(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,12 +60,12 @@ async def hear(
         return silent(span)
     body = await objects.get(span.audio)
     samples: Int16 = await asyncio.to_thread(decode_flac, body, longest_ms=span.padded.length_ms)
-    counter = Counter(report)
+    steps = Steps(report)
     async with Alongside(alignment, samples) if alignment else nullcontext() as early:
         heard = await speech.transcribe(
             samples,
             language=span.language,
-            report=counter.report,
+            report=steps.part(),
             hint=hints.language,
             glossary=hints.glossary,
             told=early.take if early else None,
@@ -72,7 +73,7 @@ async def hear(
     refined, sounds = await asyncio.gather(refine(heard, samples, early), _sounds(samples, span))
     found = _found(span, samples, heard, refined, sounds)
     if hints.into_english:
-        english = await _translated(heard, refined.words, samples, speech, counter, hints.glossary)
+        english = await _translated(heard, refined.words, samples, speech, steps, hints.glossary)
         if english:
             found = msgspec.structs.replace(
                 found, translation=_english(english, span), compute_ms=found.compute_ms + english.compute_ms
@@ -89,7 +90,7 @@ async def hear(
             voices=voices,
             objects=objects,
             prefix=prefix,
-            report=counter.further(),
+            report=steps.part(),
         )
     except UnvoicedError:
         return msgspec.structs.replace(found, warnings=[UNHEARD])
@@ -122,11 +123,11 @@ def _found(
 
 
 async def _translated(
-    heard: Heard, words: Sequence[Word], samples: Int16, speech: Speech, counter: Counter, glossary: Sequence[str]
+    heard: Heard, words: Sequence[Word], samples: Int16, speech: Speech, steps: Steps, glossary: Sequence[str]
 ) -> Translated | None:
     """What is said in English; all of it missing where that fails by a bug: the words are there."""
     try:
-        return await translate(heard, words, samples, speech, counted=counter.further, glossary=glossary)
+        return await translate(heard, words, samples, speech, counted=steps.part, glossary=glossary)
     except Exception as error:  # noqa: BLE001 - a bug here must not take the words with it
         dead.report_bug(error, "listen")
         whole = TimeRange(start_ms=0, end_ms=samples.size // RATE_KHZ)
@@ -141,25 +142,6 @@ def _english(found: Translated, span: SpanPlanned) -> SpanTranslation:
         windows=at_project_time(found.windows, span.padded),
         missing=speech_inside(found.missing, span.padded, span.range),
     )
-
-
-class Counter:
-    """One growing counter out of those of several parts, one after the other."""
-
-    def __init__(self, report: Report) -> None:
-        """``report`` takes the whole count."""
-        self._report = report
-        self._count = 0
-
-    def report(self, count: int) -> None:
-        """Take the first part's count."""
-        self._count = max(self._count, count)
-        self._report(self._count)
-
-    def further(self) -> Report:
-        """What takes the next part's count, on top of all so far."""
-        base = self._count
-        return lambda count: self.report(base + count)
 
 
 async def _sounds(samples: Int16, span: SpanPlanned) -> tuple[SpanSounds | None, int]:

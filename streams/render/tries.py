@@ -22,6 +22,7 @@ from streams.render.earlier import EarlierFile
 from streams.render.hardware import ADDRESS_SPACE_BYTES
 from streams.render.safer import Simpler, failed, simpler
 from streams.render.task import Rendered, RenderTask, clip_file
+from streams.steps import Steps
 
 LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=3_600, wall_s=3_600.0, nice=19)
 """Of one file. A 4K source takes 1.2 GB."""
@@ -55,24 +56,6 @@ class Made(Value, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, rendered=rendered, cpu_ms=cpu_ms)
 
 
-class Onward:
-    """One growing counter over children that each count from 0: the lease is kept only while it grows."""
-
-    def __init__(self, report: Report) -> None:
-        """Hand on to ``report``."""
-        self._report = report
-        self._before = self._last = 0
-
-    def __call__(self, count: int) -> None:
-        """A child has come so far."""
-        self._last = max(self._last, self._before + count)
-        self._report(self._last)
-
-    def next(self) -> None:
-        """Another child begins."""
-        self._before = self._last
-
-
 Ended = Made | Rejected | ChildFailed
 """A clip, or why there is none."""
 
@@ -84,25 +67,24 @@ async def made_together(
 
     Raises Unavailable.
     """
-    onward = Onward(report)
-    firsts = await _side_by_side(tasks, folders, source, onward)
+    steps = Steps(report)
+    firsts = await _side_by_side(tasks, folders, source, steps.part())
     return [
-        await _ended(task, folder, first, source, onward)
+        await _ended(task, folder, first, source, steps)
         for task, folder, first in zip(tasks, folders, firsts, strict=True)
     ]
 
 
-async def _ended(task: RenderTask, folder: Path, first: Made | None, source: SourceHandle, onward: Onward) -> Ended:
+async def _ended(task: RenderTask, folder: Path, first: Made | None, source: SourceHandle, steps: Steps) -> Ended:
     try:
         if first is None:
-            onward.next()
-            first = await _make(task, folder, source, onward)
-        return await best_of_two(first, task, source, onward)
+            first = await _make(task, folder, source, steps.part())
+        return await best_of_two(first, task, source, steps)
     except (Rejected, ChildFailed) as error:
         return error
 
 
-async def best_of_two(first: Made, task: RenderTask, source: SourceHandle, onward: Onward) -> Made:
+async def best_of_two(first: Made, task: RenderTask, source: SourceHandle, steps: Steps) -> Made:
     """The clip as it was asked for; where that fails and something safer may not, the better of both.
 
     A second one that cannot be made leaves the first. Raises Unavailable.
@@ -112,7 +94,6 @@ async def best_of_two(first: Made, task: RenderTask, source: SourceHandle, onwar
     safer = simpler(task.plan, task.template, faults, styled=styled) if faults else None
     if safer is None:
         return first
-    onward.next()
     folder = first.folder / SECOND
     folder.mkdir()
     again = msgspec.structs.replace(
@@ -123,7 +104,7 @@ async def best_of_two(first: Made, task: RenderTask, source: SourceHandle, onwar
         earlier=[first.file(task.encoding), *task.earlier],
     )
     try:
-        second = await _make(again, folder, source, onward)
+        second = await _make(again, folder, source, steps.part())
     except Rejected as error:
         return alone(first, safer, error.detail)
     except ChildFailed as error:

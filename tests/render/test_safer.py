@@ -14,7 +14,7 @@ from schemas.proof import Check, CheckName, FaceExpectation, Outcome
 from schemas.templates import template_named
 from streams.render.safer import FEWER_WORDS, simpler
 from streams.render.task import Rendered
-from streams.render.tries import Made, Onward, alone, better
+from streams.render.tries import Made, alone, better
 
 LEFT, MIDDLE = CropBox(x=0, y=0, width=100, height=180), CropBox(x=110, y=0, width=100, height=180)
 FACE = Box(x=10, y=40, width=40, height=50)
@@ -153,13 +153,3 @@ def test_a_second_file_that_cannot_be_made_leaves_the_first() -> None:
     assert kept.other_try is not None
     assert (kept.other_try.verdict, kept.other_try.why) == (None, "There is no picture.")
     assert "could not be made" in kept.warnings[-1]
-
-
-def test_the_counter_of_two_children_only_grows() -> None:
-    seen = list[int]()
-    onward = Onward(seen.append)
-    onward(10)
-    onward(20)
-    onward.next()
-    onward(10)
-    assert seen == [10, 20, 30]

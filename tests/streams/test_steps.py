@@ -27,3 +27,14 @@ def test_parts_side_by_side_add_up() -> None:
     read(4)
     steps.part()(2)
     assert seen == [100, 101, 251, 254, 256]
+
+
+def test_a_part_that_reports_late_counts_from_where_it_began() -> None:
+    seen: list[int] = []
+    steps = Steps(seen.append)
+    first = steps.part()
+    first(5)
+    second = steps.part()
+    first(7)
+    second(1)
+    assert seen == [5, 7, 7]
