@@ -91,9 +91,14 @@ class Making:
         self.plan = plan()
         self.size_px = SIZE
         self.count = COUNT
+        self.late_ms = 0.0
+        """How long after a slot's start the words are said that it shows, as `slot_of` has it."""
         self.preset: PresetName | None = None
         self.encoding = Encoding(preset="ultrafast")
         self.after: Callable[[Path], None] = lambda _: None
+
+    def slot(self, number: int) -> Slot:
+        return Slot(number=number, at_ms=number * 40.0, lit_ms=number * 40.0 + self.late_ms)
 
     def make(self, folder: Path) -> Certificate:
         """Write the file as told, then have it examined against what was meant."""
@@ -105,13 +110,13 @@ class Making:
         file = self.encoding.file
         with open_writer(path, SIZE, TIMELINE, written, self.encoding) as writer:
             for number in range(self.count):
-                slot, luma = Slot(number=number, at_ms=number * 40.0), self.shows(number)
+                slot, luma = self.slot(number), self.shows(number)
                 source_ms = 10_000 + number * 40
                 if file.video is None:
                     continue
                 witness.see(frame(luma), [slot], source_ms=source_ms, shot=self.crops(source_ms))
                 picture = frame(self.spoils(number, luma))
-                captions.burn(picture, slot.at_ms)
+                captions.burn(picture, slot.words_ms)
                 writer.write(picture, number)
         self.after(path)
         meant = Meant(

@@ -75,6 +75,17 @@ def test_a_caption_that_comes_just_before_a_key_picture_is_seen_to_come_in_time(
     assert bad(certificate) == {}
 
 
+def test_a_caption_that_is_gone_in_a_key_picture_because_it_ends_during_it_is_not_missed(tmp_path: Path) -> None:
+    making = Making()
+    making.late_ms = 32.0
+    making.said = words("said aloud here", 1_200, each_ms=280, gap_ms=20)
+    making.drawn = making.told = [CaptionCue(start_ms=1_200, end_ms=making.said[-1].end_ms, words=making.said)]
+    certificate = making.make(tmp_path)
+    keys = open_film(tmp_path / "clip.mp4", TIMELINE.rate).keys
+    assert any(0 < making.said[-1].end_ms - key * TIMELINE.period_ms < making.late_ms for key in keys), keys
+    assert bad(certificate) == {"caption_cut_off": "not_measured"}, "no other sampled picture has a caption"
+
+
 def shifted(sound: Sound, ms: int) -> Sound:
     return np.roll(sound, ms * RATE_HZ // 1000, axis=0)
 

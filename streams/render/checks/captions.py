@@ -134,9 +134,9 @@ def _cut_off(case: Case) -> Check:
     worst, looked, at_ms = 0.0, 0, list[float]()
     for still in case.film.stills:
         time = still.number * period_ms
-        found = (
-            ink(case, still) if any(cue.start_ms + SETTLED_MS <= time < cue.end_ms for cue in case.meant.cues) else None
-        )
+        last_ms = time + period_ms  # a slot shows the words of up to a period later
+        there = any(cue.start_ms + SETTLED_MS <= time and last_ms < cue.end_ms for cue in case.meant.cues)
+        found = ink(case, still) if there else None
         if found is None:
             continue
         looked += 1
