@@ -15,6 +15,7 @@ from api.transcripts import not_ready
 from schemas.intelligence import EntityKind, Intelligence
 from schemas.intelligence_formats import Format, graphml, json_ld, markdown, table
 from schemas.media import ObjectRef
+from schemas.text import searched
 from streams.adapters.postgres import Row
 
 MEDIA_TYPES: dict[Format, str] = {
@@ -31,7 +32,7 @@ with found as (
   select s.*, p.title, p.created_at from subjects s join projects p using (org_id, project_id)
   where s.org_id = $1 and p.state not in ('erased', 'cancelled')
     and case when $2::text is null then s.kind <> 'topic' else s.kind = $2 end
-    and ($3::text is null or strpos(lower(s.name), lower($3)) > 0))
+    and ($3::text is null or strpos(coalesce(s.plain, lower(s.name)), $3) > 0))
 select kind, key, (array_agg(name order by mention_count desc, created_at desc))[1] as name,
   count(*)::int as project_count, sum(mention_count)::int as mention_count,
   (array_agg(jsonb_build_object('project_id', project_id, 'project_title', title, 'mention_count', mention_count,
@@ -47,7 +48,7 @@ class ReadIntelligence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class ListEntities(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which names. ``q`` is a part of them, in any case."""
+    """Which names. ``q`` is a part of them, in any case, with or without accents."""
 
     q: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
     kind: EntityKind | None = None
@@ -55,7 +56,7 @@ class ListEntities(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class ListTopics(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which topics. ``q`` is a part of their names, in any case."""
+    """Which topics. ``q`` is a part of their names, in any case, with or without accents."""
 
     q: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
@@ -126,17 +127,18 @@ def write(made: Intelligence, wanted: Format, project_id: UUID) -> bytes:
 
 async def list_entities(call: Call[None, ListEntities]) -> Reply:
     """People, organisations, places … of all projects, with the projects and seconds that mention them."""
-    async with call.rows() as rows:
-        args = (call.org_id, call.query.kind, call.query.q, call.query.limit, PROJECTS_LISTED)
-        found = await rows.fetch(_SUBJECTS, *args)
-    return Reply(body=MentionedList(items=[_mentioned(row) for row in found]))
+    return await _mentions(call, call.query.kind)
 
 
 async def list_topics(call: Call[None, ListTopics]) -> Reply:
     """Topics of all projects, with the projects and seconds that speak of them."""
+    return await _mentions(call, "topic")
+
+
+async def _mentions(call: Call[None, ListEntities] | Call[None, ListTopics], kind: str | None) -> Reply:
+    part = None if call.query.q is None else searched(call.query.q)
     async with call.rows() as rows:
-        args = (call.org_id, "topic", call.query.q, call.query.limit, PROJECTS_LISTED)
-        found = await rows.fetch(_SUBJECTS, *args)
+        found = await rows.fetch(_SUBJECTS, call.org_id, kind, part, call.query.limit, PROJECTS_LISTED)
     return Reply(body=MentionedList(items=[_mentioned(row) for row in found]))
 
 

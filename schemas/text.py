@@ -31,6 +31,16 @@ def capitals(text: str, language: str | None) -> str:
     return text.upper()
 
 
+def without_marks(text: str) -> str:
+    """A text without accents and other marks that stand on letters."""
+    return "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+
+
+def searched(text: str) -> str:
+    """The form in which texts are compared where neither case nor accents count."""
+    return without_marks(text).casefold()
+
+
 def split_words(text: str, language: str | None) -> list[str]:
     """What stands between spaces; in a language without them each sign, with the marks and punctuation behind it."""
     tokens = text.split()

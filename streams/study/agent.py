@@ -10,6 +10,7 @@ from schemas.documents import Transcript, encode_document
 from schemas.ids import result_id
 from schemas.intelligence import Engine, Intelligence
 from schemas.media import ObjectRef
+from schemas.text import searched
 from schemas.vectors import SentenceRows
 from streams import lifecycle
 from streams.adapters.ports import Vectors
@@ -204,7 +205,7 @@ async def _write_subjects(connection: Connection, event: events.TranscriptComple
     owner = (event.org_id, event.project_id)
     await connection.execute("delete from subjects where org_id = $1 and project_id = $2", *owner)
     await connection.executemany(
-        """insert into subjects (org_id, project_id, kind, key, name, mention_count, seconds)
-           values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing""",
-        [(*owner, one.kind, one.key, one.name, len(one.seconds), one.seconds) for one in found],
+        """insert into subjects (org_id, project_id, kind, key, name, plain, mention_count, seconds)
+           values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing""",
+        [(*owner, one.kind, one.key, one.name, searched(one.name), len(one.seconds), one.seconds) for one in found],
     )

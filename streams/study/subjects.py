@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 
 from schemas.intelligence import Intelligence, Quote
 from schemas.media import Value
+from schemas.text import without_marks
 from streams.study.terms import term, tokens
 
 
@@ -21,9 +21,7 @@ class Subject(Value, frozen=True, kw_only=True):
 
 def key_of(name: str) -> str:
     """What forms of one name share: no case, no accents, no plural, no punctuation."""
-    plain = unicodedata.normalize("NFKD", name)
-    plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return " ".join(term(word) for word in tokens(plain)) or name.casefold()
+    return " ".join(term(word) for word in tokens(without_marks(name))) or name.casefold()
 
 
 def subjects(made: Intelligence) -> list[Subject]:

@@ -250,9 +250,9 @@ async def filled(rig: Rig, world: World) -> str:
         )  # fmt: skip
         for row in rows:
             await connection.execute(
-                "insert into subjects (org_id, project_id, kind, key, name, mention_count, seconds) "
-                "values ($1, $2, $3, $4, $5, $6, $7)",
-                *owner, row["kind"], row["key"], row["name"], row["mention_count"], row["seconds"],
+                "insert into subjects (org_id, project_id, kind, key, name, plain, mention_count, seconds) "
+                "values ($1, $2, $3, $4, $5, $6, $7, $8)",
+                *owner, *(row[name] for name in ("kind", "key", "name", "plain", "mention_count", "seconds")),
             )  # fmt: skip
     return str(project_id)
 
@@ -265,6 +265,9 @@ async def test_names_are_found_across_projects_and_by_their_owner_only(rig: Rig)
         (project,) = found["projects"]
         assert (project["project_id"], project["project_title"]) == (project_id, "Ann's")
         assert project["mention_count"] == found["mention_count"] == len(project["mentions"]) == 2
+        for asked in ("MÁRKOVÁ", "elena marková"):
+            same = (await world.ann.client.get("/v1/entities", params={"q": asked})).json()["items"]
+            assert same == [found], "neither case nor accents count"
         topics = (await world.ann.client.get("/v1/topics")).json()["items"]
         assert {one["kind"] for one in topics} == {"topic"}
         money = (await world.ann.client.get("/v1/entities", params={"kind": "money"})).json()["items"]
