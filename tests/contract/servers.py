@@ -14,9 +14,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import msgspec
 import pytest
@@ -29,6 +30,17 @@ STARTED_S = 30.0
 STOPPED_S = 15.0
 HIGHEST_PORT = 50_000
 """SeaweedFS opens each port + 10,000 as well."""
+
+
+def begun(module: Sequence[str], env: Mapping[str, str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+    """``python -m`` a module of ours with its arguments; it ends with the process that started it, too."""
+    return subprocess.Popen(
+        [sys.executable, "-m", *module],
+        env=env,
+        stdout=log,
+        stderr=log,
+        preexec_fn=tied(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
+    )
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ import msgspec
 import pytest
 
 from streams.settings import Settings
-from tests.contract.servers import Server, free_ports
+from tests.contract.servers import Server, begun, free_ports
 
 pytestmark = pytest.mark.contract
 
@@ -38,9 +38,7 @@ def environment(settings: Settings, port: int) -> dict[str, str]:
 def run_api(settings: Settings, log: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     (port,) = free_ports(1)
     with log.open("wb") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "api"], env=environment(settings, port), stdout=out, stderr=out
-        )
+        process = begun(["api"], environment(settings, port), out)
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(150):

@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import signal
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable
@@ -26,7 +24,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from schemas import codec, events
 from schemas.topics import BY_NAME, route
 from streams.producers import INTERNAL_KEY_ID, internal_secret, sign
-from tests.contract.servers import free_ports
+from tests.contract.servers import begun, free_ports
 from tests.contract.stage_rig import Rig, make_rig
 from tests.contract.test_api_process import environment
 from tests.ingest.bombs import film
@@ -53,8 +51,7 @@ class Worker:
         home.mkdir()
         self.log = home / "log"
         with self.log.open("wb") as out:
-            command = [sys.executable, "-m", "streams", "--stage", "ingest"]
-            self.process = subprocess.Popen(command, env=given, stdout=out, stderr=out)
+            self.process = begun(["streams", "--stage", "ingest"], given, out)
 
     def ready(self) -> tuple[int, dict[str, Any]]:
         """Status and answer of /readyz; 0 where nobody answers."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx2
@@ -15,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from streams.health import DATE_S, Pulse, serve_health
 from streams.metrics import EVENTS, IN_FLIGHT, LAG, OF_SINK, UNMOVED, Metrics
 from streams.settings import Settings
-from tests.contract.servers import free_ports
+from tests.contract.servers import begun, free_ports
 from tests.contract.test_api_process import environment
 
 LABELS = {"stage": "detect"}
@@ -39,7 +37,7 @@ async def test_a_worker_tells_what_it_took(postgres: Settings, kafka: str, tmp_p
     async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all") as producer:
         await producer.send_and_wait("transcripts.v1", b"no event", partition=9)
     log = (tmp_path / "log").open("wb")
-    worker = subprocess.Popen([sys.executable, "-m", "streams", "--stage", "detect"], env=given, stderr=log)
+    worker = begun(["streams", "--stage", "detect"], given, log)
     dead = (EVENTS.name, (("stage", "detect"), ("verdict", "dead")))
     try:
         async with asyncio.timeout(60):

@@ -12,7 +12,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -23,6 +22,7 @@ from aiokafka import AIOKafkaProducer
 
 from local import stack as local_stack
 from local.state import load
+from tests.contract.servers import begun
 from tests.e2e.holds import Holds, holding
 from tests.e2e.rig import ROUGH, Api, Receiver
 from tests.media import media
@@ -203,8 +203,7 @@ def joined(api: Api, root: Path) -> Iterator[None]:
         work.mkdir(exist_ok=True)
         env = os.environ | api.stack.env | {"CLIPSTREAM_WORK_DIR": str(work), "CLIPSTREAM_WORKER_PORT": "0"}
         log = (root / f"{stage}.log").open("ab")
-        command = [sys.executable, "-m", "streams", "--stage", stage]
-        processes.append(subprocess.Popen(command, env=env, stdout=log, stderr=log))
+        processes.append(begun(["streams", "--stage", stage], env, log))
     try:
         yield
     finally:
