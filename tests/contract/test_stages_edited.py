@@ -61,6 +61,17 @@ async def edited(rig: Rig, clip: events.ClipSelected, edit: EditList) -> None:
     await owner.close()
 
 
+async def wished(rig: Rig, clip: events.ClipSelected, edit: EditList) -> events.RenderRequested:
+    """The clip's export as this edit has it, framed; what is said is "asked", by the transcript's first version."""
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute(
+            "update exports set edit_version = 2 where org_id = $1 and export_id = $2", rig.org_id, clip.export_id
+        )
+    await edited(rig, clip, edit)
+    await spoken(rig, "asked", version=1)
+    return await framed(rig, msgspec.structs.replace(clip, transcript_version=1))
+
+
 async def exported(rig: Rig, clip: events.ClipSelected, version: int) -> Any:
     """One more export of the clip, of a version of its edit, framed and rendered; its row. The log has its event."""
     export_id = uuid.uuid4()
@@ -96,13 +107,7 @@ async def test_an_edited_clip_is_framed_and_rendered_piece_by_piece(rig: Rig, tm
         ],
         crops={"9:16": [CropKey(at_ms=200, crop=crop)]},
     )
-    async with org_transaction(rig.pool, rig.org_id) as connection:
-        await connection.execute(
-            "update exports set edit_version = 2 where org_id = $1 and export_id = $2", rig.org_id, clip.export_id
-        )
-    await edited(rig, clip, edit)
-    await spoken(rig, "asked", version=1)
-    request = await framed(rig, msgspec.structs.replace(clip, transcript_version=1))
+    request = await wished(rig, clip, edit)
     await spoken(rig, "later", version=2)
     index = await rig.context.index(request.index)
     facts = msgspec.msgpack.decode(await rig.objects.get(request.index), type=SourceFacts)
@@ -168,13 +173,7 @@ async def test_an_edited_export_with_a_kit_and_captions_of_its_own_is_made_again
             EditSegment(segment_id="s1", range=TimeRange(start_ms=200, end_ms=800), style=style),
         ],
     )
-    async with org_transaction(rig.pool, rig.org_id) as connection:
-        await connection.execute(
-            "update exports set edit_version = 2 where org_id = $1 and export_id = $2", rig.org_id, clip.export_id
-        )
-    await edited(rig, clip, edit)
-    await spoken(rig, "asked", version=1)
-    request = await framed(rig, msgspec.structs.replace(clip, transcript_version=1))
+    request = await wished(rig, clip, edit)
     request = msgspec.structs.replace(request, options=ExportOptions(brand=await house(rig)))
     stage = RenderStage(rig.context)
     assert await rig.send(stage, request, uuid.uuid4()) == "committed"
