@@ -17,7 +17,7 @@ from schemas.proof import Check, judged
 from streams.render.checks.case import NO_CAPTIONS, Case
 from streams.render.checks.film import Still, between, spread
 from streams.render.checks.witness import stride_px
-from streams.render.edl import Timeline
+from streams.render.edl import SOON_MS, Timeline
 
 INK = 48
 LEAST_INK = 12
@@ -134,7 +134,7 @@ def _cut_off(case: Case) -> Check:
     worst, looked, at_ms = 0.0, 0, list[float]()
     for still in case.film.stills:
         time = still.number * period_ms
-        last_ms = time + period_ms  # a slot shows the words of up to a period later
+        last_ms = time + (period_ms if period_ms <= SOON_MS else 0.0)  # the words of up to a period later: `slot_of`
         there = any(cue.start_ms + SETTLED_MS <= time and last_ms < cue.end_ms for cue in case.meant.cues)
         found = ink(case, still) if there else None
         if found is None:
