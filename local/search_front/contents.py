@@ -79,7 +79,10 @@ class Contents:
         chosen = [number for number, _ in hits[offset : offset + limit]]
         bodies = self._store.bodies(chosen)
         if given.get("retrieveVectors"):
-            bodies = {n: body | {FIELD: self._library.vectors.of(row.number, n)} for n, body in bodies.items()}
+            bodies = {
+                n: body | {FIELD: body.get(FIELD, {}) | self._library.vectors.of(row.number, n)}
+                for n, body in bodies.items()
+            }
         results = [_fields(bodies[n], given.get("fields") or []) for n in chosen if n in bodies]
         return 200, {"results": results, "offset": offset, "limit": limit, "total": len(hits)}
 

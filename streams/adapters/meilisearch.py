@@ -34,6 +34,9 @@ THREADS = 4
 CALL_TIMEOUT_S = 20
 TASK_TIMEOUT_MS = 120_000
 POLL_MS = 15
+VECTORS = "_vectors"
+PAGE_DOCUMENTS = 500
+"""Documents read at once while an embedder is added: a page of vectors is about 4 MB of JSON."""
 LATER_CODES = {"index_not_found", "no_space_left_on_device", "too_many_open_files", "too_many_search_requests"}
 NO_VECTOR_CODES = {"invalid_search_embedder", "invalid_vector_dimensions", "vector_embedding_error"} | {
     "feature_not_enabled",
@@ -166,25 +169,55 @@ class MeilisearchSearch:
             known = {found.uid: found.primary_key for found in client.get_indexes({"limit": 1000})["results"]}
             if schema.uid not in known:
                 finish(client, client.create_index(schema.uid, {"primaryKey": schema.primary_key}))
-            current = client.index(schema.uid).get_settings()
+            current = _settings(client, schema.uid)
             change = {
                 name: value for name, value in schema.settings.items() if not _same(name, current.get(name), value)
             }
-            if "embedders" in change:
-                _opt_out(client, schema, change["embedders"])
+            kept = current.get("embedders") or {}
+            fresh = {
+                name: rules
+                for name, rules in (change.get("embedders") or {}).items()
+                if not _same(name, kept.get(name), rules)
+            }
+            if fresh:
+                _opt_out(client, schema, fresh)
             if change:
                 _set(client, schema.uid, change)
 
         await self._call(work)
 
 
+def _settings(client: Client, uid: str) -> dict[str, Any]:
+    """An index's settings as the engine's JSON; the client's `get_settings` makes objects of some, equal to no dict."""
+    paths = client.config.paths
+    found: dict[str, Any] = client.http.get(f"{paths.index}/{uid}/{paths.setting}")
+    return found
+
+
 def _opt_out(client: Client, schema: IndexSchema, embedders: Mapping[str, Any]) -> None:
-    """Each document that is there says that it has no vector yet: the engine takes no embedder before."""
-    index, offset = client.index(schema.uid), 0
-    none = {"_vectors": dict.fromkeys(embedders)}
-    while page := index.get_documents({"fields": [schema.primary_key], "limit": 1000, "offset": offset}).results:
-        finish(client, index.update_documents([dict(document) | none for document in page]))
+    """Mark each document that has no vector for a new embedder as without one; the engine refuses the embedder else."""
+    index, offset, key = client.index(schema.uid), 0, schema.primary_key
+    asked = {"fields": [key, VECTORS], "retrieveVectors": True, "limit": PAGE_DOCUMENTS}
+    while page := index.get_documents(asked | {"offset": offset}).results:
+        found = [dict(document) for document in page]
+        lacking = [(one[key], _lacking(one.get(VECTORS) or {}, embedders)) for one in found]
+        sent = [{key: identity, VECTORS: dict.fromkeys(names)} for identity, names in lacking if names]
+        if sent:
+            finish(client, index.update_documents(sent))
         offset += len(page)
+
+
+def _lacking(vectors: Mapping[str, Any], embedders: Mapping[str, Any]) -> list[str]:
+    """The embedders for which a document brings no vector of the right length."""
+    return [name for name, rules in embedders.items() if not _fits(vectors.get(name), rules.get("dimensions"))]
+
+
+def _fits(given: Any, dimensions: int | None) -> bool:
+    rows = given.get("embeddings") if isinstance(given, dict) else given
+    if not isinstance(rows, list) or not rows:
+        return False
+    several = rows if isinstance(rows[0], list) else [rows]
+    return all(len(row) == dimensions for row in several)
 
 
 def _set(client: Client, uid: str, change: dict[str, Any]) -> None:
