@@ -13,8 +13,11 @@ class Producer(msgspec.Struct, frozen=True, kw_only=True):
     """How to publish ``UploadReceived`` oneself: where, under which prefix, signed with which key."""
 
     topic: str
+    """Topic of uploads."""
     object_prefix: str
+    """Prefix of the keys of its objects."""
     key_ids: list[str]
+    """Ids of its producer keys."""
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,10 +25,15 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
     org_id: UUID
     org_name: str
+    """Name of the organisation."""
     key_id: UUID
+    """Id of the API key."""
     key_last4: str
+    """Last four characters of the key."""
     scopes: list[str]
+    """What the key may do."""
     producer: Producer
+    """What a producer on Kafka needs."""
 
 
 async def get_me(call: Call[None, None]) -> Reply:

@@ -27,10 +27,15 @@ class DeadLetterSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     dead_id: UUID
     org_id: UUID | None
+    """Id of the organisation; null where it could not be read."""
     project_id: UUID | None
+    """Id of the project; null where it could not be read."""
     topic: str
+    """Topic of the message."""
     partition: int
+    """Partition of the message."""
     offset: int
+    """Offset of the message."""
     stage: str
     reason: str
     detail: str
@@ -42,7 +47,9 @@ class DeadLetterView(DeadLetterSummary, frozen=True, kw_only=True):
     """A dead letter with the bytes that arrived."""
 
     headers: dict[str, str]
+    """Headers of the message."""
     payload_base64: str
+    """Body of the message, in base64."""
 
 
 class DeadLetterPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,7 +65,9 @@ class ListDeadLetters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
     cursor: Annotated[str, Meta(max_length=500)] | None = None
     stage: Annotated[str, Meta(max_length=40)] | None = None
+    """Only of this stage."""
     project_id: UUID | None = None
+    """Only of this project."""
 
 
 class Replayed(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +75,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
     dead_id: UUID
     topic: str
+    """Topic the message is sent to."""
     replayed_at: dt.datetime
 
 

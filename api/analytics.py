@@ -26,33 +26,44 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The time asked about, ``[since, until)``; by default the last seven days."""
 
     since: Annotated[dt.datetime, Meta(tz=True)] | None = None
+    """Start of the window; included. By default seven days before `until`."""
     until: Annotated[dt.datetime, Meta(tz=True)] | None = None
+    """End of the window; not included. By default now."""
 
 
 class HourRow(msgspec.Struct, frozen=True, kw_only=True):
     """One hour of one stage."""
 
     hour: dt.datetime
+    """Beginning of the hour."""
     stage: str
     projects: int
+    """Number of projects."""
     p50_ms: float
+    """Median duration."""
     p95_ms: float
+    """95th percentile of the duration."""
 
 
 class MinutesRow(msgspec.Struct, frozen=True, kw_only=True):
     """One day's minutes of video."""
 
     day: dt.date
+    """Day, in UTC."""
     projects: int
+    """Number of projects."""
     minutes: float
+    """Minutes of video."""
 
 
 class FailureRow(msgspec.Struct, frozen=True, kw_only=True):
     """How often something failed for one reason."""
 
     what: str
+    """What failed."""
     reason: str
     count: int
+    """How often."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,13 +72,21 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     since: dt.datetime
     until: dt.datetime
     projects_started: int
+    """Projects that were started."""
     projects_completed: int
+    """Projects that were completed."""
     projects_failed: int
+    """Projects that failed."""
     minutes_processed: float
+    """Minutes of video."""
     clips: int
+    """Clips that were made."""
     exports_completed: int
+    """Exports that were completed."""
     exports_failed: int
+    """Exports that failed."""
     cpu_ms: int
+    """Processor time that was used."""
 
 
 class HourlyProjects(msgspec.Struct, frozen=True, kw_only=True):

@@ -41,6 +41,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """Why a file cannot be used: ``code`` names the problem, ``reason`` says which of its kind."""
 
     code: str
+    """Code of the problem."""
     reason: str
     detail: str
 
@@ -51,20 +52,28 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     asset_id: UUID
     kind: AssetKind
     name: str
+    """Name to show to people."""
     state: Literal["received", "checked", "refused"]
     created_at: dt.datetime
     finished_at: dt.datetime | None = None
     refusal: Refusal | None = None
+    """Why the file cannot be used; null where it can."""
     size_bytes: int | None = None
     width_px: int | None = None
     height_px: int | None = None
     duration_ms: int | None = None
     has_sound: bool | None = None
+    """Whether it has sound."""
     family: str = ""
+    """Family of a font."""
     style: str = ""
+    """Style of a font."""
     licence: str = ""
+    """Licence, as the font itself states it."""
     characters: int | None = None
+    """Number of characters of a font."""
     url: str | None = None
+    """Signed URL of what is used of the file."""
 
 
 class AssetPage(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,9 +28,11 @@ class ChangeBrandKit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     name: Annotated[str, Meta(min_length=1, max_length=100)] | UnsetType = UNSET
     colours: Colours | UnsetType = UNSET
+    """Named colours."""
     logo: Placed | UnsetType | None = UNSET
     watermark: Placed | UnsetType | None = UNSET
     fonts: dict[Font, UUID] | UnsetType = UNSET
+    """Own fonts, by role."""
     template: Annotated[str, Meta(max_length=40)] | UnsetType | None = UNSET
     overrides: TemplateOverrides | UnsetType = UNSET
     lower_third: LowerThird | UnsetType | None = UNSET
@@ -49,6 +51,7 @@ class BrandKitVersion(msgspec.Struct, frozen=True, kw_only=True):
     """Of this version."""
     key_id: UUID | None
     kit: BrandKit
+    """The kit itself."""
 
 
 class BrandKits(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +73,7 @@ class ReadKit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Which version; without it the newest."""
 
     version: Version | None = None
+    """Version of the kit; absent: the newest."""
 
 
 class ListKitVersions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

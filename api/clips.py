@@ -62,9 +62,11 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     hashtags: list[str]
     reason: str
+    """Why it was chosen, in a sentence."""
     without_words: str | None
     """Why nothing is said in it, and so it has no captions; None where there are words."""
     score: float
+    """Score from 0 to 100."""
     confidence: float
     signals: list[SubScore]
     exports: list[ClipExport]

@@ -39,6 +39,7 @@ class CorrectTranscript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     """What to change in the version that was read; another version meanwhile is refused."""
 
     version: Version
+    """Version of the transcript that was read."""
     edits: Annotated[list[WordEdit], Meta(min_length=1, max_length=1000)]
     note: Annotated[str, Meta(max_length=500)] = ""
 
@@ -48,6 +49,7 @@ class Corrected(msgspec.Struct, frozen=True, kw_only=True):
 
     project_id: UUID
     version: int
+    """Number of the new version."""
     word_count: int
 
 
@@ -64,6 +66,7 @@ class TranscriptVersion(msgspec.Struct, frozen=True, kw_only=True):
     changes: list[Change] = []
     """Of words."""
     speaker_changes: list[SpeakerChange] = []
+    """What was changed of the speakers."""
 
 
 class ListTranscriptVersions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

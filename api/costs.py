@@ -21,6 +21,7 @@ class CostLine(msgspec.Struct, frozen=True, kw_only=True):
 
     stage: Stage
     kind: CostKind
+    """Kind of cost."""
     amount: int
     money: float | None
 
@@ -34,7 +35,9 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     low: float
     high: float
     actual: float
+    """Actual amount."""
     inside: bool
+    """Whether the actual amount lies in the expected range."""
 
 
 class ProjectCost(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +49,7 @@ class ProjectCost(msgspec.Struct, frozen=True, kw_only=True):
     unpriced: list[CostKind]
     """Kinds that were used and have no price: they are not in ``money``."""
     items: list[CostLine]
+    """Amounts by stage and kind."""
     estimate: Estimate | None
     """What was expected once length and size were known; absent before, and in projects older than this."""
     comparison: list[Compared]

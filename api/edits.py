@@ -40,6 +40,7 @@ class ReadEdit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Which version; without it the newest."""
 
     version: Version | None = None
+    """Version of the edit; absent: the newest."""
 
 
 class EditClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,13 +59,16 @@ class PlayedSegment(msgspec.Struct, frozen=True, kw_only=True):
     start_ms: int
     """Of the source, as ``end_ms``."""
     end_ms: int
+    """End in the source; not included."""
     speed: float
     muted: bool
     gain_db: float
     style: CaptionStyle | None
     """Of its captions; null: the export's own."""
     output_start_ms: float
+    """Start in the clip."""
     output_end_ms: float
+    """End in the clip; not included."""
 
 
 class ClipEdit(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,11 +79,14 @@ class ClipEdit(msgspec.Struct, frozen=True, kw_only=True):
     base_version: int | None
     transcript_version: int
     length_ms: float
+    """Length of the clip as it is played."""
     segments: list[PlayedSegment]
+    """Segments in the order in which they are played."""
     crops: dict[Aspect, list[CropKey]]
     suggested: dict[Aspect, list[CropKey]]
     """Key frames to start from: what the machine shows of the clip in each shape. Empty until it was looked at."""
     captions: list[CaptionText]
+    """Own texts that are shown instead of the words."""
 
 
 class EditVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +99,7 @@ class EditVersion(msgspec.Struct, frozen=True, kw_only=True):
     key_id: UUID | None = None
     note: str = ""
     operations: list[ops.Operation] = []
+    """What was asked for, in order."""
 
 
 class ListVersions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

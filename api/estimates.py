@@ -26,20 +26,26 @@ class EstimateProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """
 
     duration_ms: Annotated[int, Meta(ge=1, le=10**9)] | None = None
+    """Length of the source."""
     size_bytes: Annotated[int, Meta(ge=1, le=10**13)] | None = None
     upload_id: UUID | None = None
     width_px: Pixels | None = None
+    """Width of the source's picture."""
     height_px: Pixels | None = None
+    """Height of the source's picture."""
     video: bool = True
     """False for sound alone."""
     options: ProjectOptions = ProjectOptions()
+    """Options of the project."""
 
 
 class ProjectEstimate(msgspec.Struct, frozen=True, kw_only=True):
     """What it should take, and what was assumed because nobody said."""
 
     estimate: Estimate
+    """What the project should take."""
     assumed: list[str]
+    """What was assumed because the request left it out."""
 
 
 async def estimate_project(call: Call[EstimateProject, None]) -> Reply:

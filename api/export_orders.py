@@ -37,6 +37,7 @@ class Exports(msgspec.Struct, frozen=True, kw_only=True):
     """The exports of one wish, in the order of its shapes."""
 
     items: list[Export]
+    """The exports, in the order of `aspects`."""
 
 
 async def request_export(call: Call[RequestExport, None]) -> Reply:

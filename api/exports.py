@@ -33,6 +33,7 @@ class FileLink(msgspec.Struct, frozen=True, kw_only=True):
     """A file to download: the URL answers Range and dies at ``expires_at``."""
 
     url: str
+    """Signed URL; it supports range requests."""
     size_bytes: int
     sha256: str
     filename: str
@@ -43,6 +44,7 @@ class ThumbnailLink(FileLink, frozen=True, kw_only=True):
     """A candidate for a thumbnail, with what was measured on it."""
 
     scores: ThumbnailScores
+    """What was measured on the picture."""
 
 
 class ExportLinks(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,11 +53,17 @@ class ExportLinks(msgspec.Struct, frozen=True, kw_only=True):
     video: FileLink
     """The clip itself, also where it is a GIF or sound alone."""
     thumbnail: FileLink
+    """Picture to represent the clip."""
     srt: FileLink | None
+    """Subtitles as SubRip."""
     vtt: FileLink | None
+    """Subtitles as WebVTT."""
     ass: FileLink | None
+    """Subtitles as ASS, styled."""
     ttml: FileLink | None
+    """Subtitles as TTML."""
     txt: FileLink | None
+    """The words as plain text."""
     tracks: dict[str, dict[str, FileLink]] = {}
     """Subtitles in further languages, where the project has them: by code, then by kind."""
     stems: dict[str, FileLink] = {}
@@ -80,6 +88,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     """Counts the exports of the clip: it names their files."""
     aspect: Aspect
     captions: bool
+    """Whether captions are burned in."""
     template: str
     mask_profanity: bool
     transcript_version: int | None = None
@@ -87,13 +96,16 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     options: ExportOptions = ExportOptions()
     """What was asked for beside."""
     start_ms: int
+    """Start on the project's time line, in ms."""
     end_ms: int
     automatic: bool
     state: Literal["waiting", "rendering", "done", "failed"]
     created_at: dt.datetime
     finished_at: dt.datetime | None
     certificate: Certificate | None = None
+    """What was measured on the file; null until it is done."""
     files: ExportLinks | None = None
+    """Signed URLs of the files; null until it is done."""
     failure: Failure | None = None
 
 

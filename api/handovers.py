@@ -68,6 +68,7 @@ class HandOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """In which form, and how the media is called where it is cut."""
 
     format: Format = "otio"
+    """Format of the editing program."""
     version: Version | None = None
     """Of the edit; without it the newest."""
     transcript_version: Version | None = None

@@ -16,6 +16,7 @@ import msgspec
 from api.context import Context, Probe
 from api.metrics import CONTENT_TYPE
 from api.registry import Call, Operation, Reply
+from schemas.version import VERSION
 
 TIMEOUT_S = 2.0
 NEEDED = frozenset({"postgres", "objects"})
@@ -25,22 +26,31 @@ class Alive(msgspec.Struct, frozen=True, kw_only=True):
     """The process answers."""
 
     status: Literal["ok"] = "ok"
+    """Always `ok`."""
+    version: str = VERSION
+    """Version of this software."""
 
 
 class PartState(msgspec.Struct, frozen=True, kw_only=True):
     """How one part answered just now."""
 
     up: bool
+    """Whether it answered."""
     took_ms: int
+    """Time it took to answer."""
     detail: str = ""
+    """Why it did not answer."""
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     """Whether requests can be served, part by part; ``down`` names who does not answer."""
 
     status: Literal["ready", "degraded", "down"]
+    """`ready`, `degraded` (requests are served) or `down`."""
     down: list[str]
+    """Names of the parts that do not answer."""
     parts: dict[str, PartState]
+    """State of each part, by name."""
 
 
 async def ask(probe: Probe, timeout_s: float = TIMEOUT_S) -> PartState:

@@ -51,7 +51,9 @@ class ListEntities(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Which names. ``q`` is a part of them, in any case, with or without accents."""
 
     q: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    """Part of the name, in any case, with or without accents."""
     kind: EntityKind | None = None
+    """Only this kind."""
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
 
 
@@ -59,6 +61,7 @@ class ListTopics(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Which topics. ``q`` is a part of their names, in any case, with or without accents."""
 
     q: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    """Part of the name, in any case, with or without accents."""
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
 
 
@@ -69,16 +72,20 @@ class SpokenOf(msgspec.Struct, frozen=True, kw_only=True):
     project_title: str
     mention_count: int
     mentions: list[tuple[int, int]]
+    """Start and end of each mention, in ms."""
 
 
 class Mentioned(msgspec.Struct, frozen=True, kw_only=True):
     """A name or topic, and the newest projects that speak of it (at most fifty)."""
 
     kind: EntityKind | Literal["topic"]
+    """Kind of entity, or `topic`."""
     name: str
     project_count: int
+    """Number of projects that mention it."""
     mention_count: int
     projects: list[SpokenOf]
+    """Newest projects that mention it, at most 50."""
 
 
 class MentionedList(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from api.openapi_times import name_times
+from api.openapi_answers import also, good_answer
+from api.openapi_examples import ID, add_example, request_examples
+from api.openapi_fields import complete, describe_query, plain
+from api.openapi_webhooks import make_webhooks, webhook_schemas
 from api.problems import CATALOGUE, MEDIA_TYPE, Problem
 from api.registry import WRITES, Operation, path_parameters
+from schemas.glossary import FIELDS
+from schemas.version import VERSION
 
-VERSION = "1.0.0"
 _REF = "#/components/schemas/{name}"
 _DESCRIPTION = """Long video in; ranked, captioned, framed clips out, with a searchable transcript.
 
@@ -21,7 +26,9 @@ request with the same key and you get the same answer, and one effect. Every err
 `type` is a page that says what to do. All times on a video are whole milliseconds of its own time line."""
 HELD = "precondition-required"
 """What an operation answers that has to be told which version it is of."""
-_ALSO = {"204": "There is nothing more to come.", "304": "As the ETag in `If-None-Match` names it."}
+_REF_IN_TEXT = re.compile(r"#/components/schemas/([A-Za-z0-9_.]+)")
+_PATHS: dict[str, str] = {}
+"""Path parameters that are no ids."""
 _TAGS = {
     "uploads": "Bring a file straight to object storage, in one piece or in parts.",
     "projects": "One source video and everything made of it.",
@@ -40,13 +47,15 @@ _TAGS = {
 
 def make_document(operations: Sequence[Operation]) -> dict[str, Any]:
     """The whole document as plain values."""
-    structs = _structs(operations)
-    _, schemas = msgspec.json.schema_components(structs, ref_template=_REF)
-    name_times(structs, schemas)
+    requests = _distinct(operation.request for operation in operations)
+    answers = [Problem, *_distinct(operation.response for operation in operations)]
+    _, schemas = msgspec.json.schema_components([*requests, *answers], ref_template=_REF)
+    complete(requests, answers, schemas)
+    schemas |= webhook_schemas()
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
-    return {
+    document = {
         "openapi": "3.1.0",
         "info": {
             "title": "Clipstream",
@@ -54,11 +63,13 @@ def make_document(operations: Sequence[Operation]) -> dict[str, Any]:
             "summary": "Clips from long video, on your own machines.",
             "description": _DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            "contact": {"name": "The operator of this installation"},
         },
         "servers": [{"url": "/", "description": "This installation"}],
         "security": [{"bearer": []}],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths,
+        "webhooks": make_webhooks(),
         "components": {
             "schemas": schemas,
             "securitySchemes": {
@@ -67,6 +78,20 @@ def make_document(operations: Sequence[Operation]) -> dict[str, Any]:
             "headers": _headers(),
         },
     }
+    _leave_out_unused(document)
+    return document
+
+
+def _leave_out_unused(document: dict[str, Any]) -> None:
+    """Schemas that nothing refers to: those of parts that messages leave out."""
+    schemas = document["components"]["schemas"]
+    used, waiting = set[str](), [_REF_IN_TEXT.findall(repr({**document, "components": {}}))]
+    while waiting:
+        for name in set(waiting.pop()) - used:
+            used.add(name)
+            waiting.append(_REF_IN_TEXT.findall(repr(schemas[name])))
+    for name in set(schemas) - used:
+        del schemas[name]
 
 
 def encode_document(document: dict[str, Any]) -> bytes:
@@ -74,13 +99,8 @@ def encode_document(document: dict[str, Any]) -> bytes:
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
 
 
-def _structs(operations: Iterable[Operation]) -> list[type]:
-    found: dict[type, None] = {Problem: None}
-    for operation in operations:
-        for struct in (operation.request, operation.response):
-            if struct is not None:
-                found[struct] = None
-    return list(found)
+def _distinct(structs: Iterable[type | None]) -> list[type]:
+    return list(dict.fromkeys(struct for struct in structs if struct is not None))
 
 
 def _ref(struct: type) -> dict[str, str]:
@@ -92,14 +112,16 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "operationId": operation.name,
         "tags": [operation.tag],
         "summary": operation.summary,
-        "responses": _also(operation) | {str(operation.status): _success(operation)} | _problems(operation),
+        "description": operation.description or plain(operation.handler.__doc__ or ""),
+        "responses": also(operation) | {str(operation.status): good_answer(operation)} | _problems(operation),
     }
-    if operation.description:
-        made["description"] = operation.description
     if parameters := _parameters(operation):
         made["parameters"] = parameters
     if operation.request is not None:
-        made["requestBody"] = {"required": True, "content": {"application/json": {"schema": _ref(operation.request)}}}
+        content: dict[str, Any] = {"schema": _ref(operation.request)}
+        if examples := request_examples().get(operation.name):
+            content["examples"] = {name: {"value": body} for name, body in examples.items()}
+        made["requestBody"] = {"required": True, "content": {"application/json": content}}
     if operation.permission == "public":
         made["security"] = []
     else:
@@ -107,39 +129,13 @@ def _operation(operation: Operation) -> dict[str, Any]:
     return made
 
 
-def _success(operation: Operation) -> dict[str, Any]:
-    headers: dict[str, Any] = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
-    if operation.permission != "public":
-        headers["RateLimit"] = {"$ref": "#/components/headers/RateLimit"}
-    if operation.located:
-        headers["Location"] = {"$ref": "#/components/headers/Location"}
-    answer: dict[str, Any] = {"description": operation.summary, "headers": headers}
-    if operation.status == 204:
-        return answer
-    content = {}
-    for media_type in operation.media_types:
-        schema: dict[str, Any] = {"type": "string"}
-        if media_type == "application/json" and operation.response is not None:
-            schema = dict(_ref(operation.response))
-        content[media_type] = {"schema": schema}
-    return answer | {"content": content}
-
-
-def _also(operation: Operation) -> dict[str, Any]:
-    return {
-        status: {"description": _ALSO.get(status, operation.summary)}
-        | ({"content": {one: {"schema": {"type": "string"}} for one in media_types}} if media_types else {})
-        for status, media_types in operation.also.items()
-    }
-
-
 def problem_codes(operation: Operation) -> list[str]:
     """Every problem an operation can answer with, in the order of the catalogue."""
-    codes = {"internal", "timeout", *operation.problems}
+    codes = {"internal", "timeout", "body-too-large", *operation.problems}
     if operation.permission != "public":
         codes |= {"unauthenticated", "forbidden", "rate-limited", "unavailable"}
     if operation.method in WRITES and operation.permission != "public":
-        codes |= {"body-too-large", "slow-body", "idempotency-key-invalid", "idempotency-in-progress"}
+        codes |= {"slow-body", "idempotency-key-invalid", "idempotency-in-progress"}
         codes |= {"idempotency-mismatch"}
     if operation.request is not None:
         codes |= {"malformed-request", "unsupported-media-type", "invalid"}
@@ -164,26 +160,28 @@ def _problems(operation: Operation) -> dict[str, Any]:
 
 
 def _parameters(operation: Operation) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = [
-        {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "schema": {"type": "string", "format": "uuid"} if name.endswith("_id") else {"type": "string"},
-        }
-        for name in path_parameters(operation.path)
-    ]
+    found = [_path_parameter(name) for name in path_parameters(operation.path)]
     if operation.query is not None:
         found += _query_parameters(operation.query)
     if operation.method in WRITES and operation.permission != "public":
-        key = {"type": "string", "minLength": 1, "maxLength": 255}
+        key = {"type": "string", "minLength": 1, "maxLength": 255, "examples": ["2026-03-01-lecture-4"]}
         text = "A value of your choice, kept for a day: the same request with the same key has one effect."
         found.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": key, "description": text})
     if HELD in operation.problems:
-        text = "The ETag of the version that was read; `*`: whichever it is."
-        held = {"type": "string", "minLength": 1}
+        text = "The ETag of the version that was read; `*` for any version."
+        held = {"type": "string", "minLength": 1, "examples": ['"edit-1"']}
         found.append({"name": "If-Match", "in": "header", "required": True, "schema": held, "description": text})
     return found
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string"}
+    text = _PATHS.get(name) or FIELDS.get(name, "")
+    if name.endswith("_id"):
+        schema |= {"format": "uuid", "examples": [ID]}
+    else:
+        add_example(name, schema)
+    return {"name": name, "in": "path", "required": True, "schema": schema, "description": text}
 
 
 def _query_parameters(struct: type) -> list[dict[str, Any]]:
@@ -191,8 +189,7 @@ def _query_parameters(struct: type) -> list[dict[str, Any]]:
     schema = schemas[struct.__name__]
     required = schema.get("required", [])
     made = []
-    for name, part in schema["properties"].items():
-        inner = dict(part)
+    for name, inner in describe_query(struct, schema["properties"]).items():
         text = inner.pop("description", "")
         made.append({"name": name, "in": "query", "required": name in required, "schema": inner, "description": text})
     return made

@@ -14,6 +14,7 @@ class PresetList(msgspec.Struct, frozen=True, kw_only=True):
     """All presets by name."""
 
     presets: dict[PresetName, Preset]
+    """Presets by name."""
 
 
 async def list_presets(_call: Call[None, None]) -> Reply:

@@ -51,6 +51,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     project_id: UUID
     clip_id: UUID
     at_ms: int
+    """Moment of the clip as it is played, in ms from its start."""
     state: Literal["waiting", "done", "failed"]
 
 

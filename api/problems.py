@@ -29,20 +29,30 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
     """What is wrong with one field. ``pointer`` is a JSON Pointer into the body, or ``?name`` of a query parameter."""
 
     pointer: str
+    """JSON Pointer into the body, or `?name` of a query parameter."""
     detail: str
+    """What is wrong, in a sentence."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """RFC 9457 problem details; ``code`` is the last part of ``type``."""
 
     type: str
+    """Path of the page about this kind of problem."""
     title: str
+    """Name of the kind of problem."""
     status: int
+    """HTTP status."""
     detail: str
+    """What is wrong with this very request, in a sentence."""
     code: str
+    """Last part of `type`: branch on this."""
     instance: str = ""
+    """Path of the request."""
     request_id: str = ""
+    """Id of the request in the logs."""
     errors: list[FieldError] = []
+    """Every field that is wrong."""
 
 
 CATALOGUE: Mapping[str, Kind] = {

@@ -24,7 +24,9 @@ class StageView(msgspec.Struct, frozen=True, kw_only=True):
     state: StageState
     percent: int
     parts_done: int
+    """Parts that are finished."""
     parts_total: int
+    """Parts in all; null while unknown."""
     cpu_ms: int
     started_at: dt.datetime | None
     finished_at: dt.datetime | None
@@ -35,6 +37,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """Why a project or an export has no result."""
 
     reason: str
+    """Machine-readable reason, such as `media.unsupported`."""
     detail: str
 
 
@@ -61,6 +64,7 @@ class Project(ProjectSummary, frozen=True, kw_only=True):
     percent: int
     cpu_ms: int
     clip_count: int
+    """Number of clips."""
     stages: list[StageView]
     cost: ProjectCost
     warnings: list[str]

@@ -32,9 +32,13 @@ class CreateProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """A source to make clips of: exactly one of ``upload_id`` and ``source_url``."""
 
     upload_id: UUID | None = None
+    """Id of a complete upload; either this or `source_url`."""
     source_url: Annotated[str, Meta(min_length=1, max_length=4000)] | None = None
+    """Public http or https URL of a video; either this or `upload_id`."""
     title: Annotated[str, Meta(max_length=500)] = ""
+    """Title; empty: the name of the file."""
     options: ProjectOptions = ProjectOptions()
+    """What to make, and how."""
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +54,7 @@ class ListProjects(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
     cursor: Annotated[str, Meta(max_length=500)] | None = None
     state: State | None = None
+    """Only projects in this state."""
 
 
 def option_errors(options: ProjectOptions) -> list[FieldError]:

@@ -25,10 +25,12 @@ class Replay(msgspec.Struct, frozen=True, kw_only=True):
     requested_at: dt.datetime
     finished_at: dt.datetime | None
     outcome: ReplayOutcome | None = None
+    """Whether the bytes are the same."""
     detail: str | None = None
     files: list[str] = []
     """Names of the files whose bytes differ."""
     compared: int = 0
+    """What was compared."""
     differences: list[Difference] = []
     """What it was made with then and now, where that is not the same."""
 

@@ -16,10 +16,13 @@ class Weights(msgspec.Struct, frozen=True, kw_only=True):
     """The table in force. ``revision`` counts an organisation's changes; 0: it never set one."""
 
     weights: WeightTable
+    """The table in force."""
     revision: int
+    """Number of the organisation's changes; 0: it never set a table."""
     own: bool
     """Whether the organisation set it; else it is the installation's."""
     set_at: dt.datetime | None = None
+    """When it was set; null: never."""
 
 
 async def read_weights(call: Call[None, None]) -> Reply:

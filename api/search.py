@@ -78,6 +78,7 @@ class SearchQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         Meta(description="Which kinds of hit, separated by commas: segments, clips, chapters, entities."),
     ] = None
     project_id: UUID | None = None
+    """Only this project."""
     project_title: Annotated[
         Annotated[str, Meta(max_length=500)] | None,
         Meta(description="Only projects of exactly this title, in any case."),
@@ -87,6 +88,7 @@ class SearchQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ] = None
     language: Annotated[Name | None, Meta(description="ISO 639-1, as in the transcript.")] = None
     trust: Trust | None = None
+    """Only trusted, or only doubtful, words."""
     topic: Annotated[Name | None, Meta(description="A topic's name, exactly, in any case; no entities.")] = None
     kind: Annotated[SubjectKind | None, Meta(description="Entities of this kind, and nothing else.")] = None
     from_ms: Annotated[Millisecond | None, Meta(description="Ends after this time of its project.")] = None
@@ -99,7 +101,9 @@ class SearchQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         False
     )
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
+    """Maximum number of hits of each kind."""
     offset: Annotated[int, Meta(ge=0, le=MAX_OFFSET)] = 0
+    """Number of hits to skip."""
 
 
 def lists_of(query: SearchQuery) -> list[str]:

@@ -85,6 +85,7 @@ class Mention(msgspec.Struct, frozen=True, kw_only=True):
     end_ms: int
     text: str
     doubtful: bool = False
+    """Whether the words are not trusted."""
 
 
 class EntityHit(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,19 +94,23 @@ class EntityHit(msgspec.Struct, frozen=True, kw_only=True):
     project_id: UUID
     project_title: str
     kind: SubjectKind
+    """Kind of entity, or `topic`."""
     name: str
     highlight: str
     mention_count: int
     mentions: list[Mention]
     trust: str | None = None
     across: str = ""
+    """Path that lists all projects with this name."""
 
 
 class Semantic(msgspec.Struct, frozen=True, kw_only=True):
     """Whether hits were also looked for by what they mean; ``reason`` says why not, ``model`` by what."""
 
     used: bool
+    """Whether meaning was searched."""
     reason: str = ""
+    """Why not; empty where it was."""
     model: str = ""
 
 
@@ -116,16 +121,27 @@ class SearchResult(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     query: str
+    """The text that was looked for."""
     segments: list[SegmentHit]
+    """Stretches of transcripts."""
     clips: list[ClipHit]
+    """Clips."""
     chapters: list[ChapterHit]
+    """Chapters."""
     entities: list[EntityHit]
+    """Names, amounts, dates and topics."""
     segment_total: int
+    """Estimated number of stretches in all."""
     clip_total: int
+    """Estimated number of clips in all."""
     chapter_total: int
+    """Estimated number of chapters in all."""
     entity_total: int
+    """Estimated number of names in all."""
     semantic: Semantic
+    """Whether meaning was searched as well."""
     facets: dict[str, dict[str, dict[str, int]]] = {}
+    """Number of hits by field and value, for each kind of hit."""
 
 
 def highlight(hit: Mapping[str, Any], *names: str) -> str:

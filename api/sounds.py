@@ -19,7 +19,9 @@ class ReadSounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """How finely the curves are wanted: each has at most ``points`` values. ``kind``: only events of this kind."""
 
     points: Annotated[int, msgspec.Meta(ge=10, le=10_000)] = 600
+    """Maximum number of values of each curve."""
     kind: SoundKind | None = None
+    """Only events of this kind."""
 
 
 class _Refers(msgspec.Struct, frozen=True):

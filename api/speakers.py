@@ -35,15 +35,19 @@ class ProjectSpeaker(msgspec.Struct, frozen=True, kw_only=True):
     """One voice. ``label`` is what subtitles call it: the name, or where there is none the id."""
 
     id: str
+    """`S1`, `S2` … in order of appearance."""
     label: str
+    """Name in subtitles: the name, or else the id."""
     name: str | None
     named_by: Literal["self", "person"] | None
+    """How the name is known."""
     evidence: SelfIntroduction | None
     """The words by which they gave themselves the name."""
     confidence: float | None
     """Share of what is heard of it that is clearly nearer to it than to others, 0..1; None where that says nothing."""
     speech_ms: int
     turns: int
+    """Number of turns."""
     word_count: int
 
 
@@ -62,8 +66,10 @@ class ProjectSpeakers(msgspec.Struct, frozen=True, kw_only=True):
 
     project_id: UUID
     version: int
+    """Version of the transcript."""
     speakers: list[ProjectSpeaker]
     turns: list[SpokenTurn]
+    """Turns in order of time."""
     overlaps: list[TimeRange]
     """Stretches that sound like two of the speakers: both at once, or one right after the other."""
     model: str | None
@@ -73,6 +79,7 @@ class CorrectSpeakers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """What to change in the version that was read, in this order; another version meanwhile is refused."""
 
     version: Annotated[int, Meta(ge=1, le=2**31 - 1)]
+    """Version of the transcript that was read."""
     edits: Annotated[list[SpeakerEdit], Meta(min_length=1, max_length=100)]
     note: Annotated[str, Meta(max_length=500)] = ""
 
@@ -82,7 +89,9 @@ class CorrectedSpeakers(msgspec.Struct, frozen=True, kw_only=True):
 
     project_id: UUID
     version: int
+    """Number of the new version."""
     changes: list[SpeakerChange]
+    """What each edit changed."""
     speakers: list[ProjectSpeaker]
 
 

@@ -16,6 +16,7 @@ class TemplateList(msgspec.Struct, frozen=True, kw_only=True):
 
     items: list[CaptionTemplate]
     default: str
+    """Id of the default template."""
 
 
 async def list_templates(_call: Call[None, None]) -> Reply:

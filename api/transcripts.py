@@ -37,6 +37,7 @@ class ReadTranscript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """How the transcript is wanted; without ``format`` the Accept header decides."""
 
     format: Format | None = None
+    """Format of the answer; absent: by the Accept header."""
     version: Annotated[int, Meta(ge=1, le=2**31 - 1, description="An earlier version; without: the latest.")] | None = (
         None
     )

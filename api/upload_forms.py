@@ -51,6 +51,7 @@ class SignParts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Parts whose URLs are wanted."""
 
     numbers: Annotated[list[Annotated[int, Meta(ge=1, le=MAX_PARTS)]], Meta(min_length=1, max_length=SIGN_AT_ONCE)]
+    """Numbers of the parts, each counted from 1."""
 
 
 class PartTag(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,6 +65,7 @@ class CompleteUpload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """The parts that make the file; none: all that arrived."""
 
     parts: Annotated[list[PartTag], Meta(max_length=MAX_PARTS)] = []
+    """Parts with their ETags; empty for all parts that arrived."""
 
 
 class SignedPart(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,6 +73,7 @@ class SignedPart(msgspec.Struct, frozen=True, kw_only=True):
 
     number: int
     url: str
+    """Signed URL of the PUT."""
     size_bytes: int | None = None
     """The URL takes exactly so many; null of uploads begun before this was kept."""
 
@@ -80,13 +83,19 @@ class SignedUpload(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     upload_id: UUID
     method: Literal["put", "multipart"]
+    """`put`: send the file in one PUT to `url`; `multipart`: one PUT for each of `parts`."""
     object_key: str
     expires_at: dt.datetime
     url: str | None = None
+    """Signed URL of the PUT; null for `multipart`."""
     headers: dict[str, str] = {}
+    """Headers to send with the PUT, as they are."""
     part_size_bytes: int | None = None
+    """Size of each part but the last."""
     part_count: int | None = None
+    """Number of parts."""
     parts: list[SignedPart] = []
+    """URLs of the first parts; `POST …/parts` gives the others."""
 
 
 class SignedParts(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +103,7 @@ class SignedParts(msgspec.Struct, frozen=True, kw_only=True):
 
     upload_id: UUID
     parts: list[SignedPart]
+    """The parts with their URLs."""
     expires_at: dt.datetime
 
 
@@ -116,7 +126,9 @@ class Upload(msgspec.Struct, frozen=True, kw_only=True):
     object_key: str
     created_at: dt.datetime
     purpose: Purpose = "source"
+    """What the file is for: a video to make clips of, or a file of brand kits."""
     arrived: list[ArrivedPart] = []
+    """Parts that object storage holds."""
 
 
 def plan_parts(size_bytes: int, wanted: int | None) -> int | None:

@@ -27,7 +27,9 @@ class CreateEndpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Where to POST, and what about."""
 
     url: Annotated[str, Meta(min_length=1, max_length=2000)]
+    """Public http or https URL, on port 80 or 443, that takes the POSTs."""
     events: Annotated[list[Told], Meta(min_length=1, max_length=10)]
+    """Kinds of message to send."""
 
 
 class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,15 +37,19 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     endpoint_id: UUID
     url: str
+    """URL that takes the POSTs."""
     events: list[Told]
+    """Kinds of message that are sent."""
     created_at: dt.datetime
     disabled_at: dt.datetime | None
+    """When its receiver answered 410; null while it is in use."""
 
 
 class NewEndpoint(Endpoint, frozen=True, kw_only=True):
     """An endpoint with the secret that its deliveries are signed with (Standard Webhooks); shown this once."""
 
     secret: str
+    """Secret of the signatures (`whsec_…`), shown this once."""
 
 
 class EndpointList(msgspec.Struct, frozen=True, kw_only=True):

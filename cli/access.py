@@ -15,6 +15,7 @@ from rich.console import Console
 from cli import stack
 from cli.exits import STACK_UNAVAILABLE, USAGE, CliError
 from local.problems import Problem
+from schemas.version import USER_AGENT
 
 API_VARIABLE = "CLIPSTREAM_API"
 KEY_VARIABLE = "CLIPSTREAM_API_KEY"
@@ -87,7 +88,7 @@ def with_key(own: Access, args: Namespace, environ: Mapping[str, str]) -> Access
 
 def answers(access: Access, transport: httpx2.BaseTransport | None = None) -> bool:
     """Whether this very API lets this key in; a port that somebody else took since does not."""
-    headers = {"Authorization": f"Bearer {access.api_key}"}
+    headers = {"Authorization": f"Bearer {access.api_key}", "User-Agent": USER_AGENT}
     try:
         with httpx2.Client(timeout=ANSWER_S, transport=transport, trust_env=False) as http:
             return http.get(f"{access.api_url}/v1/me", headers=headers).status_code == 200

@@ -12,6 +12,7 @@ import httpx2
 import msgspec
 
 from cli.exits import REFUSED, STACK_UNAVAILABLE, CliError
+from schemas.version import USER_AGENT
 
 JSON = dict[str, Any]
 CHUNK_BYTES = 1 << 20
@@ -74,7 +75,7 @@ class Client:
         timeout = httpx2.Timeout(30.0, connect=5.0)
         self._http = httpx2.Client(
             base_url=self.api_url,
-            headers={"Authorization": f"Bearer {api_key}", "User-Agent": "clipstream-cli"},
+            headers={"Authorization": f"Bearer {api_key}", "User-Agent": USER_AGENT},
             timeout=timeout,
             transport=transport,
             trust_env=False,

@@ -8,11 +8,11 @@ import re
 import subprocess
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from cli.client import JSON, ApiRefused, Client
+from schemas.version import VERSION
 
 REPORT_VERSION = 1
 FILES = ("video", "srt", "vtt", "ass", "ttml", "txt", "thumbnail")
@@ -175,7 +175,7 @@ def versions(transcript: JSON | None, moments: JSON | None, exports: Sequence[JS
     encoders = sorted({str(one["encoder"]) for one in certificates})
     pictures = {*((moments or {}).get("picture_models") or []), *(one.get("framed_by") for one in certificates)}
     return {
-        "clipstream": metadata.version("clipstream"),
+        "clipstream": VERSION,
         "commit": commit_of(CLONE),
         "api": api,
         "python": platform.python_version(),

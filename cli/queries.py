@@ -8,7 +8,6 @@ import json
 import re
 from argparse import Namespace
 from collections.abc import Callable
-from importlib import metadata
 
 from rich.text import Text
 
@@ -16,6 +15,7 @@ from cli.client import JSON, Client
 from cli.exits import NOTHING_FOUND, OK
 from cli.progress import clock, duration_text, size_text
 from cli.show import Display, plain_table, visible
+from schemas.version import VERSION
 
 SHOWN_BYTES = 2000
 HITS = ("segments", "clips", "chapters", "entities")
@@ -161,4 +161,4 @@ def dead_replay(client: Client, args: Namespace, display: Display) -> tuple[int,
 
 def version() -> JSON:
     """Of the command itself; needs no API."""
-    return {"clipstream": metadata.version("clipstream")}
+    return {"clipstream": VERSION}

@@ -57,9 +57,13 @@ class Placed(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     asset_id: UUID
     corner: Corner = "top_left"
+    """Corner of the picture."""
     width: Annotated[float, Meta(ge=0.02, le=0.6)] = 0.18
+    """Width, as a share of the picture's."""
     margin_x: Annotated[float, Meta(ge=0, le=0.4)] = 0.02
+    """Horizontal margin, as a share of the picture's width."""
     margin_y: Annotated[float, Meta(ge=0, le=0.4)] = 0.01
+    """Vertical margin, as a share of the picture's height."""
     opacity: Annotated[float, Meta(gt=0, le=1)] = 1.0
     during: Literal["all", "start", "end"] = "all"
     """``start`` and ``end``: the first and the last three seconds."""
@@ -71,10 +75,13 @@ class LowerThird(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who speaks, by the names of the transcript. Nothing is shown for a voice without a name."""
 
     show: Literal["first_time", "each_turn"] = "first_time"
+    """When the plate is shown."""
     seconds: Annotated[float, Meta(ge=1, le=10)] = 4.0
+    """How long it is shown."""
     size: Annotated[float, Meta(ge=0.02, le=0.1)] = 0.042
     """Of the letters, in shares of the picture's width."""
     font: Font = "text"
+    """Font by its role."""
     fill: Colour | None = None
     """None: the kit's colour ``text``, else white."""
     plate: Colour | None = None
@@ -88,12 +95,17 @@ class EndCard(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     seconds: Annotated[float, Meta(ge=1, le=8)] = 3.0
     asset_id: UUID | None = None
+    """Picture on the card."""
     width: Annotated[float, Meta(ge=0.05, le=1)] = 0.4
     """Of the picture, in shares of the card's."""
     text: Annotated[str, Meta(max_length=120)] = ""
+    """Text on the card."""
     font: Font = "display"
+    """Font by its role."""
     size: Annotated[float, Meta(ge=0.02, le=0.15)] = 0.06
+    """Size of the letters, as a share of the picture's width."""
     fill: Colour | None = None
+    """Colour of the letters; null: the kit's colour `text`, else white."""
     background: Colour | None = None
     """None: the kit's colour ``background``, else nearly black."""
 
@@ -102,14 +114,19 @@ class MusicBed(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Music under the clip, softer still while somebody speaks."""
 
     asset_id: UUID
+    """Music to play."""
     gain_db: Annotated[float, Meta(ge=-40, le=0)] = -16.0
     """Beside the loudness of the speech."""
     duck_db: Annotated[float, Meta(ge=-40, le=0)] = -10.0
     """By so much more while somebody speaks."""
     attack_ms: Annotated[int, Meta(ge=5, le=1_000)] = 120
+    """How fast it becomes softer when somebody speaks."""
     release_ms: Annotated[int, Meta(ge=20, le=3_000)] = 600
+    """How fast it becomes louder again."""
     loop: bool = True
+    """Whether it begins again when it ends before the clip."""
     fade_ms: Annotated[int, Meta(ge=0, le=5_000)] = 800
+    """Length of the fade at both ends."""
 
 
 Colours = Annotated[
@@ -127,6 +144,7 @@ class BrandKit(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How the clips of an organisation look and sound. Every part may be left out."""
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
+    """Name of the kit."""
     colours: Colours = {}
     """``primary``, ``text`` and ``background`` are used where a part names no colour of its own."""
     logo: Placed | None = None
@@ -142,6 +160,7 @@ class BrandKit(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     outro: UUID | None = None
     end_card: EndCard | None = None
     music: MusicBed | None = None
+    """Music under the clip."""
 
     def colour(self, own: Colour | None, role: str, otherwise: Colour) -> Colour:
         """The colour of a part, else the kit's of that role, else one that always does."""

@@ -25,6 +25,7 @@ class WordEdit(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     first_word: Annotated[int, Meta(ge=0)]
     end_word: Annotated[int, Meta(ge=1)]
     text: Annotated[str, Meta(max_length=2000)]
+    """New text; empty removes the words."""
 
 
 class Change(Value, frozen=True, kw_only=True):
@@ -35,7 +36,9 @@ class Change(Value, frozen=True, kw_only=True):
     first_word: int
     end_word: int
     before: str
+    """Text before."""
     after: str
+    """Text after."""
 
 
 class BadEditError(ValueError):

@@ -185,8 +185,11 @@ class Transcript(Value, frozen=True, kw_only=True):
     language_probability: float
     duration_ms: int
     words: list[Word]
+    """All words, in order of time."""
     segments: list[Segment]
+    """Sentence-like runs of words, in order of time."""
     speech: list[TimeRange]
+    """Stretches in which somebody speaks."""
     model: str
     missing: list[TimeRange] = []
     """Stretches whose span was given up."""
@@ -329,11 +332,17 @@ class Certificate(Value, frozen=True, kw_only=True):
     height_px: int
     duration_ms: int
     frames: int
+    """Number of pictures."""
     frame_rate: float
+    """Pictures per second."""
     integrated_lufs: float | None
+    """Integrated loudness (EBU R 128); null without sound."""
     true_peak_dbtp: float | None
+    """True peak in dBTP; null without sound."""
     caption_cues: int
+    """Number of captions shown."""
     encoder: str
+    """Video encoder."""
     framed_by: str = ""
     """What looked at the pictures to place the crop."""
     framing: list[Framing] = []

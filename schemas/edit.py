@@ -30,6 +30,7 @@ class CropKey(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     at_ms: Annotated[int, Meta(ge=0, le=2**42)]
     crop: CropBox
+    """Part of the source picture to show."""
     ease: Literal["linear", "smooth", "cut"] = "cut"
     """How it comes from the crop of the key before: at once, evenly, or setting out and arriving slowly."""
 
@@ -39,6 +40,7 @@ class CaptionText(Value, frozen=True, kw_only=True):
 
     range: TimeRange
     text: str
+    """Text to show; empty hides the words."""
 
 
 class CaptionStyle(Value, frozen=True, kw_only=True):

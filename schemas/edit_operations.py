@@ -51,7 +51,9 @@ class DropPauses(_Operation, frozen=True, kw_only=True, tag="drop_pauses"):
     """Shorten each pause between words that lasts longer than ``longer_than_ms`` to ``leave_ms``."""
 
     longer_than_ms: Annotated[int, Meta(ge=200, le=10_000)] = 700
+    """Pauses longer than this are shortened."""
     leave_ms: Annotated[int, Meta(ge=120, le=5_000)] = 250
+    """Length of a pause afterwards."""
 
 
 class Split(_Operation, frozen=True, kw_only=True, tag="split"):
@@ -59,6 +61,7 @@ class Split(_Operation, frozen=True, kw_only=True, tag="split"):
 
     segment_id: SegmentId
     at_ms: Ms
+    """Moment of the source, in ms of the project's time line."""
 
 
 class Join(_Operation, frozen=True, kw_only=True, tag="join"):
@@ -72,6 +75,7 @@ class Move(_Operation, frozen=True, kw_only=True, tag="move"):
 
     segment_id: SegmentId
     before: SegmentId | None = None
+    """Segment to play it before; null: at the end."""
 
 
 class Insert(_Operation, frozen=True, kw_only=True, tag="insert"):
@@ -80,6 +84,7 @@ class Insert(_Operation, frozen=True, kw_only=True, tag="insert"):
     start_ms: Ms
     end_ms: Ms
     before: SegmentId | None = None
+    """Segment to play it before; null: at the end."""
 
 
 class Remove(_Operation, frozen=True, kw_only=True, tag="remove"):
@@ -123,6 +128,7 @@ class Crop(_Operation, frozen=True, kw_only=True, tag="crop"):
 
     aspect: Aspect
     keys: Annotated[list[CropKey], Meta(max_length=MOST_KEYS)]
+    """Key frames in order of time; empty: the automatic framing."""
 
 
 class Text(_Operation, frozen=True, kw_only=True, tag="text"):
@@ -131,12 +137,14 @@ class Text(_Operation, frozen=True, kw_only=True, tag="text"):
     start_ms: Ms
     end_ms: Ms
     text: Annotated[str, Meta(max_length=TEXT_SIGNS)] | None
+    """Text to show; empty hides the words, null shows them again."""
 
 
 class Restore(_Operation, frozen=True, kw_only=True, tag="restore"):
     """All as it was in an earlier version: undo, and redo."""
 
     version: Annotated[int, Meta(ge=1, le=2**31)]
+    """Version of the edit to restore."""
 
 
 Operation = (

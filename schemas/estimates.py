@@ -83,7 +83,9 @@ class Range(Value, frozen=True, kw_only=True):
 
     expected: float
     low: float
+    """Lower bound of what 80 % of projects take."""
     high: float
+    """Upper bound of what 80 % of projects take."""
 
 
 class StageEstimate(Value, frozen=True, kw_only=True):
@@ -91,34 +93,46 @@ class StageEstimate(Value, frozen=True, kw_only=True):
 
     stage: Stage
     cpu_ms: Range
+    """Processor time."""
 
 
 class KindEstimate(Value, frozen=True, kw_only=True):
     """Amount of one kind of cost; ``money`` is absent where it has no price."""
 
     kind: CostKind
+    """Kind of cost."""
     amount: Range
     money: Range | None = None
+    """Price; null where the kind has none."""
 
 
 class Basis(Value, frozen=True, kw_only=True):
     """What an estimate rests on: a version of the table, and finished projects of the organisation."""
 
     rates: str
+    """Version of the table of rates."""
     projects: int
+    """Number of finished projects it was adjusted to."""
 
 
 class Estimate(Value, frozen=True, kw_only=True):
     """What a project should take. Amounts in the units of their kinds."""
 
     media_ms: int
+    """Length of the source."""
     clips: int
+    """Expected number of clips."""
     elapsed_ms: Range
+    """Wall-clock time."""
     stages: list[StageEstimate]
+    """Processor time of each stage."""
     kinds: list[KindEstimate]
+    """Estimate of each kind of cost."""
     money: Range | None
+    """Price in all."""
     currency: str
     basis: Basis
+    """What the estimate rests on."""
     not_estimated: list[CostKind] = []
     """Kinds that nothing is known of yet."""
 

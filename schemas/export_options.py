@@ -28,6 +28,7 @@ class VideoWish(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, om
     """How the pictures are encoded."""
 
     quality: Quality = "good"
+    """`draft`: quickest; `good`: to be posted; `best`: small and clean, slow."""
 
 
 class BrandPin(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -42,15 +43,21 @@ class ExportOptions(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
     """All of them; what is left out is as it always was."""
 
     video: VideoWish = VideoWish()
+    """How the picture is encoded."""
     sound: SoundWish = SoundWish()
+    """How the sound is made."""
     captions: CaptionWish = CaptionWish()
+    """Further options of captions and subtitles."""
     brand: BrandPin | None = None
+    """Brand kit to apply."""
     file: FileWish = FileWish()
+    """Container and codecs."""
     stems: bool = False
     """Whether sound comes beside the file too: the voice before anything is laid under it, and the final mix."""
     preset: PresetName | None = None
     """For which platform: it settles what is left open, and the finished file is held against its limits."""
     thumbnails: ThumbnailWish = ThumbnailWish()
+    """Thumbnail candidates."""
     storyboard: bool = True
     """Whether a sprite for scrubbing comes beside the file."""
 

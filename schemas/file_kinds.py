@@ -49,8 +49,11 @@ class FileWish(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omi
     """What file is wanted; what is left out is the container's own first choice, and that of all an MP4."""
 
     container: Container | None = None
+    """Container, or kind, of the file."""
     video_codec: VideoCodec | None = None
+    """Video codec; null: the container's first choice."""
     audio_codec: AudioCodec | None = None
+    """Audio codec; null: the container's first choice."""
 
 
 class FileKind(Value, frozen=True, kw_only=True):

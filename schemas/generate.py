@@ -13,9 +13,9 @@ from schemas.codec import type_name
 from schemas.template_overrides import TemplateOverrides
 from schemas.templates import CaptionTemplate
 from schemas.topics import FOREVER, TOPICS, Topic
+from schemas.version import VERSION
 
 HERE = Path(__file__).parent
-VERSION = "1.0.0"
 _HEADERS: dict[str, Any] = {
     "type": "object",
     "required": ["ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "content-type"],

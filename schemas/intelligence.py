@@ -27,10 +27,13 @@ class Engine(Value, frozen=True, kw_only=True):
     """What made the document, and why this one: ``name`` is ``local`` or that of a configured model."""
 
     name: str
+    """`local`, or the name of a configured model."""
     version: str
+    """Version of the engine."""
     model: str = ""
     """What compared sentences, or the model that wrote."""
     reason: str = ""
+    """Why this engine was used."""
     not_used: str = ""
     """The configured model that was to make it and did not; ``reason`` says why."""
 
@@ -39,10 +42,15 @@ class Cost(Value, frozen=True, kw_only=True):
     """What a configured model was paid, by the price list in the settings. ``counted``: by itself, else estimated."""
 
     calls: int = 0
+    """Number of calls."""
     tokens_in: int = 0
+    """Tokens sent."""
     tokens_out: int = 0
+    """Tokens received."""
     money: float = 0.0
+    """Price."""
     counted: bool = True
+    """Whether the model counted the tokens itself; otherwise they are estimated."""
 
 
 class Chapter(Value, frozen=True, kw_only=True):
@@ -52,6 +60,7 @@ class Chapter(Value, frozen=True, kw_only=True):
     start_ms: int
     end_ms: int
     quote: Quote
+    """Most typical sentence."""
     phrases: list[str] = []
 
 
@@ -59,7 +68,9 @@ class Point(Value, frozen=True, kw_only=True):
     """A sentence that matters; ``weight`` 0..1 inside this document."""
 
     quote: Quote
+    """Sentence it rests on."""
     weight: float
+    """Importance in this document, between 0 and 1."""
     text: str = ""
     """The point in a model's own words, where a model wrote it; ``quote`` is what it rests on."""
 
@@ -68,7 +79,9 @@ class Topic(Value, frozen=True, kw_only=True):
     """A phrase that is spoken of, and where. ``weight`` 0..1 inside this document."""
 
     name: str
+    """The topic."""
     weight: float
+    """Importance in this document, between 0 and 1."""
     mentions: list[Quote]
 
 
@@ -78,14 +91,18 @@ class Mood(Value, frozen=True, kw_only=True):
     start_ms: int
     end_ms: int
     value: float
+    """Sentiment between -1 and 1."""
     quote: Quote
+    """Sentence that carries most of it."""
 
 
 class Entity(Value, frozen=True, kw_only=True):
     """Somebody or something with a name, or an amount; ``name`` is its longest form that was said."""
 
     kind: EntityKind
+    """Kind of entity."""
     name: str
+    """Longest form of the name that was said."""
     mentions: list[Quote]
 
 
@@ -93,8 +110,11 @@ class Relation(Value, frozen=True, kw_only=True):
     """What ``quote`` says of two entities (their names as listed); ``role`` where ``kind`` is ``holds_role``."""
 
     kind: RelationKind
+    """Kind of relation."""
     subject: str
+    """Name of the first entity."""
     object: str
+    """Name of the second entity."""
     quote: Quote
 
 
@@ -102,20 +122,31 @@ class Intelligence(Value, frozen=True, kw_only=True):
     """Everything found out about what was said. A part that a language has no means for is empty, and says so."""
 
     engine: Engine
+    """What made this document."""
     language: str | None
     duration_ms: int
     summary: list[Point] = []
+    """The most important sentences, in order of time."""
     chapters: list[Chapter] = []
+    """Chapters in order of time."""
     topics: list[Topic] = []
+    """Topics, the most important first."""
     key_points: list[Point] = []
+    """Sentences that matter."""
     quotes: list[Point] = []
+    """Sentences worth quoting."""
     questions: list[Point] = []
+    """Questions that are asked."""
     sentiment: list[Mood] = []
+    """Sentiment over time."""
     entities: list[Entity] = []
+    """Persons, organisations, places, works, dates and amounts."""
     relations: list[Relation] = []
+    """What is said of two entities."""
     thrown_away: int = 0
     """Items whose quote did not stand in the transcript."""
     cost: Cost = Cost()
+    """What a configured model cost."""
     notes: list[str] = []
     """What is missing, and why."""
     project_title: str = ""

@@ -44,6 +44,7 @@ class Word(Value, frozen=True, kw_only=True):
     """One spoken word as it is shown (with its punctuation), on the project's time line."""
 
     text: str
+    """The word with its punctuation."""
     start_ms: int
     end_ms: int
     probability: float
@@ -74,6 +75,7 @@ class Box(Value, frozen=True, kw_only=True):
     """A rectangle in pixels of the *display* picture (after rotation and with square pixels)."""
 
     x: float
+    """Left edge, in pixels."""
     y: float
     width: float
     height: float
@@ -92,4 +94,6 @@ class CropBox(Value, frozen=True, kw_only=True):
     x: int
     y: int
     width: int
+    """Width in pixels."""
     height: int
+    """Height in pixels."""

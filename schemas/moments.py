@@ -10,11 +10,14 @@ class Evidence(Value, frozen=True, kw_only=True):
     """Why a sub-score has its value: a quote, a stretch of time, a measured number with its unit."""
 
     kind: str
+    """Kind of evidence."""
     start_ms: int
     end_ms: int
     text: str = ""
     value: float | None = None
+    """Measured number; null where there is none."""
     unit: str = ""
+    """Unit of the number."""
     part: str = ""
     """The feature it belongs to: a sub-score may be made of several."""
     strength: float | None = None
@@ -29,8 +32,11 @@ class SubScore(Value, frozen=True, kw_only=True):
     """One sub-score of a moment, 0..1 inside its video, with what made it."""
 
     name: str
+    """Name of the sub-score."""
     value: float
+    """Sub-score between 0 and 1."""
     weight: float
+    """Share of the weights that it counts."""
     evidence: list[Evidence]
     raw: float | None = None
     """The same before it was compared with the rest of the video."""
@@ -44,15 +50,22 @@ class Moment(Value, frozen=True, kw_only=True):
     """A candidate window. ``score`` 0..100 is the weighted mean of ``signals``; ``confidence`` 0..1."""
 
     id: str
+    """Id of the moment."""
     range: TimeRange
+    """Where it lies on the time line."""
     score: float
+    """Weighted mean of the sub-scores, from 0 to 100."""
     confidence: float
     title: str
     reason: str
+    """Why it stands out, in a sentence."""
     signals: list[SubScore]
     selected: bool
+    """Whether a clip was made of it."""
     text: str = ""
+    """Words that are said in it."""
     rank: int | None = None
+    """Rank among the selected; null where it was not."""
     hook: str = ""
     """The line to open with: what is said first that makes one stay."""
     description: str = ""
@@ -65,8 +78,10 @@ class MomentList(Value, frozen=True, kw_only=True):
     """Every candidate detect weighed, best first."""
 
     moments: list[Moment]
+    """Candidate moments, the best first."""
     nothing_found_reason: str | None = None
     scorer: str = ""
+    """Name of the scorer."""
     picture_models: list[str] = []
     """What looked at the pictures that were weighed."""
     project_title: str = ""

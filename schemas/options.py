@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from schemas.caption_wish import broken_language
 from schemas.documents import Aspect
@@ -32,36 +33,51 @@ sa sd si sk sl sn so sq sr su sv sw ta te tg th tk tl tr tt uk ur uz vi yi yo yu
 """
 LANGUAGES = frozenset(_CODES.split())
 """What Whisper can be told to hear, as it names them (Javanese is jw)."""
+ClipCount = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_CLIPS})]
+ClipLength = Annotated[int, Meta(extra_json_schema={"minimum": CLIP_MS[0], "maximum": CLIP_MS[1]})]
+LanguageCode = Annotated[str, Meta(extra_json_schema={"enum": sorted(LANGUAGES)})]
+Prompt = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": PROMPT_CHARS})]
+Script = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": SCRIPT_BYTES})]
+Term = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": TERM_SIGNS})]
+TopicOption = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": TOPIC_CHARS})]
+"""Types only document the bounds: `broken_rules` checks them, so that a Kafka producer gets a reason."""
 
 
 class ProjectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a caller may ask of a project; all optional."""
 
     aspect: Aspect = "9:16"
-    aspects: list[Aspect] = []
+    aspects: Annotated[list[Aspect], Meta(extra_json_schema={"maxItems": MOST_SHAPES, "uniqueItems": True})] = []
     """Shapes of the automatic clips, each made in all of them by one decode; none: ``aspect`` alone."""
     captions: bool = True
+    """Whether the words are burned into the clips."""
     captions_template: str = DEFAULT_TEMPLATE
     """How the captions of the automatic clips look."""
     mask_profanity: bool = False
     """Whether captions and subtitle files of the clips hide coarse words behind stars."""
     export: ExportOptions = ExportOptions()
     """How the files of the automatic clips are made."""
-    language: str | None = None
-    max_clips: int | None = None
-    min_clip_ms: int = 10_000
-    max_clip_ms: int = 90_000
-    target_clips: int | None = None
+    language: LanguageCode | None = None
+    """Language that is spoken; null: recognised by the machine."""
+    max_clips: ClipCount | None = None
+    """Maximum number of clips; null: by the length of the video."""
+    min_clip_ms: ClipLength = 10_000
+    """Minimum length of a clip."""
+    max_clip_ms: ClipLength = 90_000
+    """Maximum length of a clip."""
+    target_clips: ClipCount | None = None
     """So many clips are aimed at; ``max_clips`` still holds, and what is not good enough is still left out."""
     genre: Genre = "none"
-    topics: list[str] = []
-    prompt: str | None = None
+    """Kind of video: chooses the weights of the sub-scores."""
+    topics: Annotated[list[TopicOption], Meta(extra_json_schema={"maxItems": MOST_TOPICS})] = []
+    """Topics that moments should be about."""
+    prompt: Prompt | None = None
     """What the moments should be about, in the caller's own words."""
-    skip: list[TimeRange] = []
+    skip: Annotated[list[TimeRange], Meta(extra_json_schema={"maxItems": MOST_SKIPPED})] = []
     """Stretches no clip may touch."""
-    glossary: tuple[str, ...] = ()
+    glossary: tuple[Term, ...] = ()
     """Names and terms that are likely to be said, as they are written."""
-    script: str | None = None
+    script: Script | None = None
     """What is said, word for word: it replaces what was recognised, at the times where it is said."""
     translate: Literal["en"] | None = None
     """Give the transcript a second track in this language."""

@@ -23,36 +23,52 @@ class Source(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where a row's figures were read, and when."""
 
     title: str
+    """Title of the page."""
     read: str
+    """When it was read."""
 
 
 class Preset(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One platform's limits. ``better_max_ms`` is no limit, but past it the platform shows a clip in fewer places."""
 
     name: str
+    """Name of the platform."""
     best_aspect: Aspect
+    """Aspect ratio that suits the platform best."""
     min_ms: int = 0
+    """Minimum length."""
     max_ms: int
+    """Maximum length."""
     better_max_ms: int | None = None
+    """Length past which the platform shows a clip in fewer places."""
     max_bytes: int
+    """Maximum size of the file."""
     ratio: tuple[float, float] = (0.0, 100.0)
     """Of width to height, least and most."""
     shortest_px: int = 1
+    """Minimum length of the shorter side."""
     longest_px: int = 100_000
+    """Maximum length of the longer side."""
     rate: tuple[float, float] = (1, 1000)
     """Pictures a second, least and most."""
     containers: list[Container]
+    """Containers it accepts."""
     video_codecs: list[VideoCodec]
+    """Video codecs it accepts."""
     audio_codecs: list[AudioCodec]
+    """Audio codecs it accepts."""
     max_bit_rate: int | None = None
     """Of the whole file, bits a second."""
     index_first: bool = False
+    """Whether the index of an MP4 has to come first."""
     edit_lists: bool = True
     """Whether an MP4 may have edit lists: they say that a codec's first samples are not played."""
     audio_bit_rate: int | None = None
     """What the sound is encoded at where this preset is asked for."""
     note: str = ""
+    """Remark."""
     sources: list[Source]
+    """Where the figures were read."""
 
 
 class FileFacts(Value, frozen=True, kw_only=True):

@@ -68,13 +68,18 @@ class Check(Value, frozen=True, kw_only=True):
     """One thing measured. ``value`` is None where it could not be; ``detail`` says why, or more."""
 
     name: CheckName
+    """Name of the check."""
     value: float | None
     unit: str
     limit: float
+    """Limit of the value."""
     side: Side
+    """On which side of the limit a good value lies."""
     verdict: Outcome
     around: float = 0.0
+    """Target of the value, where it has one."""
     detail: str = ""
+    """Why nothing was measured, or more about the value."""
     at_ms: list[int] = []
     """Where in the file, at most ten places."""
 
@@ -95,12 +100,14 @@ class OtherTry(Value, frozen=True, kw_only=True):
     """The file of an export that was made in two tries and not kept: try ``number``, and what failed in it."""
 
     number: int
+    """Number of the try."""
     verdict: Verdict | None
     """None where it could not be made; then ``why`` says why."""
     faults: list[CheckName]
     safer: list[str] = []
     """What was made simpler in it."""
     why: str = ""
+    """Why it was not kept."""
 
 
 class FaceExpectation(Value, frozen=True, kw_only=True):

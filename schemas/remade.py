@@ -17,8 +17,11 @@ class Difference(Value, frozen=True, kw_only=True):
     """One thing an export was made with that is another now; None where it was, or is, not there."""
 
     what: str
+    """What differs."""
     then: str | None
+    """Value at the first making; null where it was not there."""
     now: str | None
+    """Value now; null where it is not there."""
 
 
 class Remade(Value, frozen=True, kw_only=True):

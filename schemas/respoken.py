@@ -14,7 +14,7 @@ import msgspec
 
 from schemas.corrections import BadEditError
 from schemas.documents import Transcript
-from schemas.speaker_edits import Merge, Rename, SpeakerChange, SpeakerEdit, Split, Stretch, WordRun
+from schemas.speaker_edits import Merge, Rename, SpeakerChange, SpeakerEdit, SplitSpeaker, Stretch, WordRun
 from schemas.subtitles import clean
 from schemas.turns import Place, cut, joined_turns, middles_ms, numbered, parted, united
 from schemas.voices import Diarization, Speaker, Turn
@@ -54,7 +54,7 @@ class _Draft:
                 return self._rename(edit)
             case Merge():
                 return self._merge(edit)
-            case Split():
+            case SplitSpeaker():
                 return self._split(edit)
 
     def _refused(self, detail: str) -> BadEditError:
@@ -93,7 +93,7 @@ class _Draft:
         self._speakers[into.id] = msgspec.structs.replace(into, confidence=None, **name)
         return self._moved("merge", gone.id, into.id, words, mine)
 
-    def _split(self, edit: Split) -> SpeakerChange:
+    def _split(self, edit: SplitSpeaker) -> SpeakerChange:
         if bool(edit.ranges) == bool(edit.words):
             raise self._refused("Say either in which `ranges` or at which `words`.")
         if edit.speaker is not None:
@@ -115,7 +115,7 @@ class _Draft:
         self._forget_confidence([to, *filter(None, givers)])
         return self._moved("split", edit.speaker, to, words, moved)
 
-    def _receiver(self, edit: Split) -> str:
+    def _receiver(self, edit: SplitSpeaker) -> str:
         """Who gets what is split off; a new one is made known. A number is never given twice."""
         if edit.to is not None:
             if edit.name or edit.to == edit.speaker:
@@ -126,7 +126,7 @@ class _Draft:
         self._speakers[made.id] = self._named(made, edit.name) if edit.name else made
         return made.id
 
-    def _words_of(self, edit: Split, to: str) -> list[int]:
+    def _words_of(self, edit: SplitSpeaker, to: str) -> list[int]:
         """Words that change hands."""
         runs = united([*map(self._run, edit.words), *map(self._run_in, edit.ranges)])
         found = (at for first, end in runs for at in range(first, end) if self._owners[at] != to)

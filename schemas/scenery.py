@@ -21,11 +21,13 @@ class Scenery(Value, frozen=True, kw_only=True):
     pictures: int
     """Looked at."""
     faces: int
+    """Pictures that show a face."""
     persons: int
     """Somebody is seen, and no face."""
     screens: int
     """A screen or a slide."""
     person_times: list[TimeRange] = []
+    """Stretches in which persons without a face are seen."""
     screen_times: list[TimeRange] = []
     """Where two pictures in a row or more show it, in order; where there are very many, the longest of them."""
 
@@ -40,8 +42,11 @@ class Framing(Value, frozen=True, kw_only=True):
     start_ms: int
     end_ms: int
     shows: Shows
+    """What is shown."""
     reason: str
+    """Why this is shown."""
     mode: Mode = "hold"
+    """How the crop moves."""
 
 
 class PersonSample(Value, frozen=True, kw_only=True):

@@ -10,7 +10,9 @@ class SpeakerLevel(Value, frozen=True, kw_only=True):
 
     speaker: str
     lufs: float
+    """Loudness of the speaker in the source."""
     gain_db: float
+    """Gain that was applied to the speaker."""
 
 
 class SoundReport(Value, frozen=True, kw_only=True):
@@ -27,3 +29,4 @@ class SoundReport(Value, frozen=True, kw_only=True):
     track: int | None = None
     """Which of the source's audio tracks was heard, in the file's order from 1; None where that was not counted."""
     tracks: int = 1
+    """Number of audio tracks of the source."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from schemas.media import Value
 
@@ -18,16 +20,19 @@ MOST_TRACKS = 32
 class SoundWish(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """How the sound is made."""
 
-    target_lufs: float = TARGET_LUFS
+    target_lufs: Annotated[float, Meta(extra_json_schema={"minimum": SOFTEST_LUFS, "maximum": LOUDEST_LUFS})] = (
+        TARGET_LUFS
+    )
     """Integrated loudness (ITU-R BS.1770) of the file."""
     level_speakers: bool = True
     """Bring those who speak to one loudness. Does nothing where one speaks, or nobody knows who."""
     denoise: Denoise = "off"
+    """How strongly noise is removed from the voice."""
     high_pass: bool = False
     """Take out what lies below voices: rumble, wind, bumps against the table."""
     declick: bool = False
     """Repair single clicks of a few samples."""
-    track: int | None = None
+    track: Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MOST_TRACKS})] | None = None
     """Which of the source's audio tracks is heard, in the file's order from 1; None: the one that was chosen."""
 
 

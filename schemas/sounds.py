@@ -39,14 +39,17 @@ class Curve(Value, frozen=True, kw_only=True):
     """Values from 0 ms on, one each ``step_ms``; None where there is none (nothing heard, no pitch, nobody speaks)."""
 
     step_ms: int
+    """Time between two values."""
     unit: str
     values: list[float | None]
+    """Values; null where there is none."""
 
 
 class SoundEvent(Value, frozen=True, kw_only=True):
     """Something heard from ``start_ms`` to ``end_ms`` (a section's two are the same); ``confidence`` 0..1."""
 
     kind: SoundKind
+    """Kind of sound."""
     start_ms: int
     end_ms: int
     confidence: float
@@ -57,12 +60,17 @@ class SoundTotals(Value, frozen=True, kw_only=True):
 
     speech_ms: int
     music_ms: int
+    """Time with music."""
     silence_ms: int
+    """Time of silence."""
     pauses: int
+    """Number of pauses in speech."""
     median_lufs: float | None
+    """Median loudness in LUFS."""
     median_pitch_hz: float | None
     """Of speech."""
     median_words_per_s: float | None
+    """Median rate of speech."""
 
 
 class Sounds(Value, frozen=True, kw_only=True):
@@ -70,11 +78,18 @@ class Sounds(Value, frozen=True, kw_only=True):
 
     duration_ms: int
     loudness: Curve
+    """Loudness over time."""
     pitch: Curve
+    """Pitch of the voice over time."""
     arousal: Curve
     """How raised the voice is against the speaker's own (the file's, where speakers are not known): 0.5 is usual."""
     speech_rate: Curve
+    """Rate of speech over time."""
     music: Curve
+    """Likelihood of music over time."""
     events: list[SoundEvent]
+    """Events in order of time."""
     totals: SoundTotals
+    """The sound of the project in numbers."""
     method: str
+    """Name and version of the method."""

@@ -34,36 +34,47 @@ class Rename(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_f
 
     speaker: SpeakerId
     name: Name
+    """New name; empty to remove it."""
 
 
 class Merge(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="merge"):
     """``speaker`` is ``into``: all that one says becomes the other's."""
 
     speaker: SpeakerId
+    """Speaker who is merged into the other and no longer exists."""
     into: SpeakerId
+    """Speaker who keeps the words of both."""
 
 
-class Split(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="split"):
+class SplitSpeaker(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag="split"):
     """What is said in some places is another's: ``to``, or a new speaker (who may be given a ``name``)."""
 
     ranges: Annotated[list[Stretch], Meta(max_length=MOST_PLACES)] = []
+    """Stretches of time whose words are given to another speaker."""
     words: Annotated[list[WordRun], Meta(max_length=MOST_PLACES)] = []
+    """Ranges of words that are given to another speaker."""
     speaker: SpeakerId | None = None
     """Only what this one says there; without: whoever speaks."""
     to: SpeakerId | None = None
+    """Speaker who gets the words; null: a new one."""
     name: Name = ""
+    """Name of the new speaker."""
 
 
-SpeakerEdit = Rename | Merge | Split
+SpeakerEdit = Rename | Merge | SplitSpeaker
 
 
 class SpeakerChange(Value, frozen=True, kw_only=True):
     """What one edit did: whose words are now whose, and how much that was; or the name before and after it."""
 
     op: Literal["rename", "merge", "split"]
+    """Kind of the edit."""
     speaker: str | None
     to: str | None = None
+    """Speaker who has the words now."""
     before: str = ""
+    """Name before."""
     after: str = ""
+    """Name after."""
     word_count: int = 0
     speech_ms: int = 0

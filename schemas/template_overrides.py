@@ -27,6 +27,7 @@ class StrokeOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Of a line around each letter."""
 
     width: Annotated[float, Meta(ge=0, le=0.3)] | UnsetType = UNSET
+    """Width on each side, as a share of the font size."""
     colour: Colour | UnsetType = UNSET
 
 
@@ -47,14 +48,17 @@ class PlateOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     padding_y: Share | UnsetType = UNSET
     radius: Share | UnsetType = UNSET
     edge: Colour | UnsetType | None = UNSET
+    """Colour of a stripe at its left side; null for none."""
 
 
 class LettersOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Of words at rest."""
 
     font: Font | UnsetType = UNSET
+    """Font by its role."""
     fill: Colour | UnsetType = UNSET
     doubtful: Colour | UnsetType = UNSET
+    """Colour of words that are not trusted."""
     case: Literal["as_spoken", "upper"] | UnsetType = UNSET
     stroke: StrokeOverrides | UnsetType | None = UNSET
     shadow: ShadowOverrides | UnsetType | None = UNSET
@@ -67,9 +71,12 @@ class HighlightOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields
     how: Literal["none", "colour", "plate", "fill", "reveal", "type"] | UnsetType = UNSET
     fill: Colour | UnsetType = UNSET
     doubtful: Colour | UnsetType = UNSET
+    """Colour of a spoken word that is not trusted."""
     plate: PlateOverrides | UnsetType | None = UNSET
     scale: Annotated[float, Meta(ge=1, le=1.3)] | UnsetType = UNSET
+    """How much the spoken word grows."""
     keep: bool | UnsetType = UNSET
+    """Whether spoken words stay highlighted."""
 
 
 class MotionOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -78,16 +85,21 @@ class MotionOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     enter: Literal["none", "pop", "fade", "slide"] | UnsetType = UNSET
     per: Literal["cue", "word"] | UnsetType = UNSET
     duration_ms: Annotated[int, Meta(ge=0, le=400)] | UnsetType = UNSET
+    """Length of the animation."""
 
 
 class ShapeOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Of size and place on one shape of picture."""
 
     font: Annotated[float, Meta(gt=0, le=0.3)] | UnsetType = UNSET
+    """Size of the letters, as a share of the picture's width."""
     y: Share | UnsetType = UNSET
+    """Vertical middle of the block, as a share of the picture's height."""
     width: Share | UnsetType = UNSET
+    """Maximum length of a line, as a share of the picture's width."""
     align: Literal["left", "centre"] | UnsetType = UNSET
     left: Share | UnsetType | None = UNSET
+    """Where lines begin, as a share of the picture's width; null: centred."""
 
 
 class ShapesOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -117,13 +129,18 @@ class TemplateOverrides(Value, frozen=True, kw_only=True, forbid_unknown_fields=
     """A sparse patch of a caption template; its names and its version are not to be changed."""
 
     shapes: ShapesOverrides | UnsetType = UNSET
+    """Size and place, by shape of the picture."""
     letters: LettersOverrides | UnsetType = UNSET
+    """Look of words at rest."""
     highlight: HighlightOverrides | UnsetType = UNSET
+    """Look of the word that is spoken."""
     motion: MotionOverrides | UnsetType = UNSET
     wrap: WrapOverrides | UnsetType = UNSET
     emphasis: EmphasisOverrides | UnsetType = UNSET
     speaker_colours: Annotated[tuple[Colour, ...], Meta(max_length=8)] | UnsetType = UNSET
+    """Fills by speaker, in their order; replaces the list."""
     avoid_faces: bool | UnsetType = UNSET
+    """Whether a cue moves where it would cover a face and there is room."""
 
 
 def overridden(template: CaptionTemplate, overrides: TemplateOverrides) -> CaptionTemplate:

@@ -23,6 +23,7 @@ class Stroke(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A line around each letter; ``width`` in shares of the font size, on each side."""
 
     width: Annotated[float, Meta(ge=0, le=0.3)]
+    """Width on each side, as a share of the font size."""
     colour: Colour
 
 
@@ -43,13 +44,14 @@ class Plate(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     padding_y: Share = 0.2
     radius: Share = 0.2
     edge: Colour | None = None
-    """A stripe at its left side."""
+    """Colour of a stripe at its left side."""
 
 
 class Letters(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Words at rest."""
 
     font: Font = "display"
+    """Font by its role."""
     fill: Colour = "#ffffff"
     doubtful: Colour = "#b0b0b4"
     """Of words that are not trusted."""
@@ -69,6 +71,7 @@ class Highlight(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     how: Literal["none", "colour", "plate", "fill", "reveal", "type"] = "colour"
     fill: Colour = "#ffdd33"
     doubtful: Colour = "#ceba5c"
+    """Colour of a spoken word that is not trusted."""
     plate: Plate | None = None
     scale: Annotated[float, Meta(ge=1, le=1.3)] = 1.0
     """How much it grows around its own middle; no other word moves for it."""
@@ -82,12 +85,14 @@ class Motion(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     enter: Literal["none", "pop", "fade", "slide"] = "none"
     per: Literal["cue", "word"] = "cue"
     duration_ms: Annotated[int, Meta(ge=0, le=400)] = 0
+    """Length of the animation."""
 
 
 class Shape(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Size and place on one shape of picture, in shares of its width (``font``, ``width``) and height (``y``)."""
 
     font: Annotated[float, Meta(gt=0, le=0.3)]
+    """Size of the letters, as a share of the picture's width."""
     y: Share
     """Where the middle of the block stands."""
     width: Share
@@ -128,11 +133,13 @@ class CaptionTemplate(Value, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     template_id: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,39}$")]
     version: Annotated[int, Meta(ge=1)]
+    """Version of the template; exports keep the one they were made with."""
     name: Annotated[str, Meta(min_length=1, max_length=60)]
     description: Annotated[str, Meta(min_length=1, max_length=300)]
     shapes: Shapes
     letters: Letters
     highlight: Highlight = Highlight()
+    """Look of the word that is spoken."""
     motion: Motion = Motion()
     wrap: Wrap = Wrap()
     emphasis: Emphasis = Emphasis()

@@ -14,7 +14,9 @@ class ThumbnailWish(Value, frozen=True, kw_only=True, forbid_unknown_fields=True
     """How many candidates are wanted, and whether the clip's title stands on them."""
 
     count: Annotated[int, Meta(ge=1, le=6)] = 3
+    """Number of candidates."""
     title: bool = False
+    """Whether the clip's title stands on them."""
 
 
 class ThumbnailScores(Value, frozen=True, kw_only=True):
@@ -27,9 +29,11 @@ class ThumbnailScores(Value, frozen=True, kw_only=True):
     sharp: float
     """Of the face where there is one, else of the picture."""
     contrast: float
+    """Contrast between 0 and 1."""
     face_size: float | None = None
     """1 from a quarter of the picture's height on."""
     eyes_open: float | None = None
+    """How open the eyes are, between 0 and 1."""
 
 
 class ClipThumbnail(ThumbnailScores, frozen=True, kw_only=True):

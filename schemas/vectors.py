@@ -12,6 +12,9 @@ class SentenceRows(Value, frozen=True, kw_only=True):
     """
 
     rows: ObjectRef
+    """Object with the vectors."""
     dimensions: int
+    """Length of each vector."""
     model: str
     texts: int
+    """Number of texts."""

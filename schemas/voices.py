@@ -58,14 +58,17 @@ class Speaker(Value, frozen=True, kw_only=True):
     """One voice of a project; ``id`` is S1, S2 … in order of appearance."""
 
     id: str
+    """`S1`, `S2` … in order of appearance."""
     speech_ms: int
     turns: int
+    """Number of turns."""
     confidence: float | None = None
     """Share of its windows that are clearly nearer to it than to any other voice, 0..1; None for the only one, and for
     whoever a person gave words to or took them from."""
     name: str | None = None
     """As they introduced themselves, or as a person called them; None where neither did."""
     evidence: SelfIntroduction | None = None
+    """Words by which the speaker said their own name."""
     named_by: Literal["self", "person"] | None = None
     """Whose word the name is; None where there is no name, or (in older transcripts) they introduced themselves."""
 
@@ -75,6 +78,7 @@ class Diarization(Value, frozen=True, kw_only=True):
 
     speakers: list[Speaker]
     turns: list[Turn]
+    """Turns in order of time."""
     overlaps: list[TimeRange]
     """Stretches that sound like two of the speakers about equally: both at once, or one right after the other."""
     model: str

@@ -32,6 +32,7 @@ class Rejected(Value, frozen=True, kw_only=True):
     end_ms: int
     text: str
     reasons: list[Doubt]
+    """Why the text is not believed."""
 
 
 class ScriptReport(Value, frozen=True, kw_only=True):
@@ -41,9 +42,13 @@ class ScriptReport(Value, frozen=True, kw_only=True):
     """
 
     words: int
+    """Number of words in the script."""
     heard: int
+    """Words of the script that were recognised as written."""
     left_out: int
+    """Words of the script that were not said."""
     used: bool = True
+    """Whether the script replaced the recognised words."""
 
 
 class Fit(Value, frozen=True, kw_only=True):

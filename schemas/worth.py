@@ -32,8 +32,11 @@ class WeightTable(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
 
     version: str
+    """Name of the table."""
     genres: dict[Genre, Table]
+    """Weights of the sub-scores, by genre."""
     quiet: Table
+    """Weights for stretches without words."""
 
     def of(self, genre: Genre, *, spoken: bool) -> Mapping[SubScoreName, float]:
         """The weights of a genre (those of ``none`` where it has no own), or of stretches without words."""

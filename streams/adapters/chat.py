@@ -16,6 +16,7 @@ from typing import Any
 import httpx2
 import msgspec
 
+from schemas.version import USER_AGENT
 from streams.adapters.meter import called
 from streams.adapters.ports import ChatAnswer, Report
 from streams.errors import Busy, Declined, Unavailable
@@ -90,7 +91,7 @@ class OpenAiChat:
         self._timeout_s = timeout_s
         self._most_tokens = most_tokens
         self._dialect = _Dialect()
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        headers = {"User-Agent": USER_AGENT} | ({"Authorization": f"Bearer {key}"} if key else {})
         self._client = httpx2.AsyncClient(headers=headers, timeout=timeout_s, follow_redirects=False, trust_env=False)
 
     async def ask(

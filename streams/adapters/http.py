@@ -18,6 +18,7 @@ from urllib.parse import urljoin
 
 import httpcore2
 
+from schemas.version import USER_AGENT
 from streams.adapters.addresses import Target, check_addresses, parse_target
 from streams.adapters.fetching import Fetch, Pace, refuse_status
 from streams.adapters.meter import count
@@ -25,7 +26,6 @@ from streams.adapters.ports import Report, Response
 from streams.errors import NoAnswer, Rejected, Unavailable
 
 PART = "outside"
-USER_AGENT = b"Clipstream/1"
 CONNECT_S = 10.0
 READ_S = 30.0
 RESOLVE_S = 10.0
@@ -197,7 +197,8 @@ class OutsideHttp:
             scheme=target.scheme.encode(), host=target.host.encode(), port=target.port, target=target.path.encode()
         )
         timeout = {"connect": CONNECT_S, "read": READ_S, "write": READ_S, "pool": CONNECT_S}
-        sent = [(b"user-agent", USER_AGENT), *((name.encode(), value.encode()) for name, value in headers.items())]
+        told = {"user-agent": USER_AGENT} | dict(headers)
+        sent = [(name.encode(), value.encode()) for name, value in told.items()]
         try:
             async with self._pool.stream(
                 method, address, headers=sent, content=body, extensions={"timeout": timeout}

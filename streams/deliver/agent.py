@@ -10,6 +10,7 @@ import msgspec
 
 from schemas import codec, events
 from schemas.ids import result_id
+from schemas.webhooks import TYPES, Told, encode_message
 from streams.adapters.keys import decrypt_secret
 from streams.adapters.ports import Response
 from streams.adapters.postgres import Connection, Row, org_transaction
@@ -20,15 +21,6 @@ from streams.deliver.signature import headers
 from streams.errors import Rejected, Unavailable
 from streams.outbox import Cause, put
 
-Ended = events.ProjectCompleted | events.ProjectFailed | events.ExportCompleted | events.ExportFailed
-Told = Ended | events.ClipEdited
-TYPES: dict[type, str] = {
-    events.ProjectCompleted: "project.completed",
-    events.ProjectFailed: "project.failed",
-    events.ExportCompleted: "export.completed",
-    events.ExportFailed: "export.failed",
-    events.ClipEdited: "clip.edited",
-}
 TIMEOUT_S = 10.0
 GONE = 410
 MOST_OF_ONE = 4
@@ -151,27 +143,9 @@ async def _plan(connection: Connection, event: Told, cause: Cause) -> None:
             event.project_id,
             cause.input_id,
             kind,
-            _payload(event, kind, cause),
+            encode_message(event, event_id=cause.input_id, at=cause.now),
         )
         await _due(connection, event.org_id, event.project_id, delivery_id, 1, cause)
-
-
-def _payload(event: Told, kind: str, cause: Cause) -> bytes:
-    data = msgspec.to_builtins(event)
-    for internal in ("org_id", "video", "version"):
-        data.pop(internal, None)
-    if isinstance(event, events.ExportCompleted):
-        data |= _measured(event)
-    body = {"type": kind, "timestamp": cause.now.isoformat(), "id": str(cause.input_id), "data": data}
-    return msgspec.json.encode(body)
-
-
-def _measured(event: events.ExportCompleted) -> dict[str, object]:
-    """What was measured on a file: the value of each check, and the names of those that warn or fail."""
-    return {
-        "checks": {one.name: one.value for one in event.checks if one.value is not None},
-        "faults": [one.name for one in event.checks if one.verdict in ("warn", "fail")],
-    }
 
 
 async def _due(

@@ -16,10 +16,9 @@ from schemas import codec, events
 from schemas.media import ObjectRef
 from schemas.options import ProjectOptions
 from schemas.topics import BY_NAME
-from streams.deliver.agent import TYPES, _payload
+from schemas.webhooks import TYPES, encode_message
 from streams.deliver.backoff import TRIES_AFTER_S
 from streams.deliver.signature import headers
-from streams.outbox import Cause
 from streams.producers import KEY, ORG, SIGNATURE, TIME, sign
 from tests.docs.pages import blocks, text_of
 
@@ -95,8 +94,7 @@ def sent() -> list[events.ProjectCompleted | events.ProjectFailed | events.Expor
 def test_the_example_bodies_have_the_fields_we_send(event: Any) -> None:
     examples = {body["type"]: body for body in map(json.loads, blocks(text_of("docs/webhooks.md"), "json"))}
     kind = TYPES[type(event)]
-    cause = Cause(input_id=uuid.uuid4(), source="tests", now=dt.datetime.now(dt.UTC))
-    real = json.loads(_payload(event, kind, cause))
+    real = json.loads(encode_message(event, event_id=uuid.uuid4(), at=dt.datetime.now(dt.UTC)))
     example = examples[kind]
     assert set(example) == set(real)
     assert set(example["data"]) == set(real["data"])

@@ -11,7 +11,7 @@ from schemas.corrections import BadEditError
 from schemas.documents import Transcript
 from schemas.media import Segment, TimeRange, Word
 from schemas.respoken import respoken
-from schemas.speaker_edits import Merge, Rename, SpeakerEdit, Split, Stretch, WordRun
+from schemas.speaker_edits import Merge, Rename, SpeakerEdit, SplitSpeaker, Stretch, WordRun
 from schemas.turns import words_in
 from schemas.voices import Diarization, SelfIntroduction, Speaker, Turn
 
@@ -102,7 +102,7 @@ def test_one_speaker_has_no_confidence_and_no_overlaps() -> None:
 
 
 def test_words_become_a_new_speakers_and_part_their_segment() -> None:
-    edit = Split(speaker="S1", words=[WordRun(first_word=2, end_word=6)], name="Cy")
+    edit = SplitSpeaker(speaker="S1", words=[WordRun(first_word=2, end_word=6)], name="Cy")
     after, (change,) = respoken(transcript(), [edit], 2)
     assert owners(after) == ["S1", "S1", "S4", "S4", *["S2"] * 4, "S3"], "of S2's words none was asked for"
     assert [(one.text, one.speaker, one.trust) for one in after.segments][:2] == [
@@ -118,7 +118,7 @@ def test_words_become_a_new_speakers_and_part_their_segment() -> None:
 
 
 def test_a_stretch_goes_to_another_whoever_speaks_there() -> None:
-    after, (change,) = respoken(transcript(), [Split(ranges=[Stretch(start_ms=1400, end_ms=2500)], to="S3")], 2)
+    after, (change,) = respoken(transcript(), [SplitSpeaker(ranges=[Stretch(start_ms=1400, end_ms=2500)], to="S3")], 2)
     assert owners(after) == ["S1"] * 3 + ["S3"] * 2 + ["S2"] * 3 + ["S3"]
     assert spans(after) == [
         (0, 1400, "S1"), (1400, 2500, "S3"), (2500, 3900, "S2"), (4000, 4500, "S3"),
@@ -128,14 +128,18 @@ def test_a_stretch_goes_to_another_whoever_speaks_there() -> None:
 
 def test_a_number_is_never_given_twice() -> None:
     gone, _ = respoken(transcript(), [Merge(speaker="S3", into="S1")], 2)
-    after, _ = respoken(gone, [Split(words=[WordRun(first_word=8, end_word=9)])], 3)
-    again, _ = respoken(after, [Merge(speaker="S4", into="S1"), Split(words=[WordRun(first_word=0, end_word=1)])], 4)
+    after, _ = respoken(gone, [SplitSpeaker(words=[WordRun(first_word=8, end_word=9)])], 3)
+    again, _ = respoken(
+        after, [Merge(speaker="S4", into="S1"), SplitSpeaker(words=[WordRun(first_word=0, end_word=1)])], 4
+    )
     assert [one.id for one in told(after).speakers] == ["S1", "S2", "S4"]
     assert [one.id for one in told(again).speakers] == ["S1", "S2", "S5"]
 
 
 def test_whoever_says_nothing_any_more_is_gone() -> None:
-    after, _ = respoken(transcript(), [Split(speaker="S3", ranges=[Stretch(start_ms=0, end_ms=5000)], to="S1")], 2)
+    after, _ = respoken(
+        transcript(), [SplitSpeaker(speaker="S3", ranges=[Stretch(start_ms=0, end_ms=5000)], to="S1")], 2
+    )
     assert [one.id for one in told(after).speakers] == ["S1", "S2"]
 
 
@@ -144,8 +148,8 @@ def test_where_no_voice_was_heard_a_person_can_still_say_who_speaks() -> None:
     segments = [msgspec.structs.replace(one, speaker=None) for one in transcript().segments]
     deaf = msgspec.structs.replace(transcript(), words=words, segments=segments, diarization=None)
     edits = [
-        Split(words=[WordRun(first_word=0, end_word=4)], name="Ada"),
-        Split(words=[WordRun(first_word=4, end_word=9)]),
+        SplitSpeaker(words=[WordRun(first_word=0, end_word=4)], name="Ada"),
+        SplitSpeaker(words=[WordRun(first_word=4, end_word=9)]),
     ]
     after, _ = respoken(deaf, edits, 2)
     assert owners(after) == ["S1"] * 4 + ["S2"] * 5
@@ -163,16 +167,20 @@ def test_where_no_voice_was_heard_a_person_can_still_say_who_speaks() -> None:
         ([Rename(speaker="S1", name="Ada"), Rename(speaker="S2", name="ADA")], 1, "merge the two"),
         ([Merge(speaker="S1", into="S1")], 0, "themselves"),
         ([Merge(speaker="S1", into="S2"), Merge(speaker="S1", into="S3")], 1, "no speaker S1"),
-        ([Split(speaker="S1")], 0, "either"),
-        ([Split(ranges=[Stretch(start_ms=0, end_ms=9)], words=[WordRun(first_word=0, end_word=1)])], 0, "either"),
-        ([Split(ranges=[Stretch(start_ms=9, end_ms=9)])], 0, "behind"),
-        ([Split(words=[WordRun(first_word=8, end_word=10)])], 0, "no words 8 to 10"),
-        ([Split(words=[WordRun(first_word=3, end_word=3)])], 0, "no words"),
-        ([Split(speaker="S3", words=[WordRun(first_word=0, end_word=2)])], 0, "S3 says nothing there"),
-        ([Split(speaker="S1", words=[WordRun(first_word=0, end_word=1)], to="S1")], 0, "another speaker"),
-        ([Split(words=[WordRun(first_word=0, end_word=1)], to="S2", name="x")], 0, "for a new one"),
-        ([Split(words=[WordRun(first_word=0, end_word=1)], to="S7")], 0, "no speaker S7"),
-        ([Split(ranges=[Stretch(start_ms=4600, end_ms=4900)], to="S1")], 0, "says nothing there"),
+        ([SplitSpeaker(speaker="S1")], 0, "either"),
+        (
+            [SplitSpeaker(ranges=[Stretch(start_ms=0, end_ms=9)], words=[WordRun(first_word=0, end_word=1)])],
+            0,
+            "either",
+        ),
+        ([SplitSpeaker(ranges=[Stretch(start_ms=9, end_ms=9)])], 0, "behind"),
+        ([SplitSpeaker(words=[WordRun(first_word=8, end_word=10)])], 0, "no words 8 to 10"),
+        ([SplitSpeaker(words=[WordRun(first_word=3, end_word=3)])], 0, "no words"),
+        ([SplitSpeaker(speaker="S3", words=[WordRun(first_word=0, end_word=2)])], 0, "S3 says nothing there"),
+        ([SplitSpeaker(speaker="S1", words=[WordRun(first_word=0, end_word=1)], to="S1")], 0, "another speaker"),
+        ([SplitSpeaker(words=[WordRun(first_word=0, end_word=1)], to="S2", name="x")], 0, "for a new one"),
+        ([SplitSpeaker(words=[WordRun(first_word=0, end_word=1)], to="S7")], 0, "no speaker S7"),
+        ([SplitSpeaker(ranges=[Stretch(start_ms=4600, end_ms=4900)], to="S1")], 0, "says nothing there"),
     ],
 )
 def test_what_cannot_be_done_says_which_and_why(edits: list[SpeakerEdit], at: int, said: str) -> None:
@@ -185,11 +193,13 @@ NAMES = st.sampled_from(["S1", "S2", "S3", "S4"])
 EDITS = st.one_of(
     st.builds(Merge, speaker=NAMES, into=NAMES),
     st.builds(
-        lambda who, to, at, more: Split(speaker=who, to=to, words=[WordRun(first_word=at, end_word=at + more)]),
+        lambda who, to, at, more: SplitSpeaker(speaker=who, to=to, words=[WordRun(first_word=at, end_word=at + more)]),
         st.none() | NAMES, st.none() | NAMES, st.integers(0, 8), st.integers(1, 4),
     ),
     st.builds(
-        lambda who, to, start, more: Split(speaker=who, to=to, ranges=[Stretch(start_ms=start, end_ms=start + more)]),
+        lambda who, to, start, more: SplitSpeaker(
+            speaker=who, to=to, ranges=[Stretch(start_ms=start, end_ms=start + more)]
+        ),
         st.none() | NAMES, st.none() | NAMES, st.integers(0, 4800), st.integers(1, 2000),
     ),
 )  # fmt: skip
