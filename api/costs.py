@@ -9,9 +9,8 @@ import msgspec
 
 from schemas.costs import CostKind, sum_of
 from schemas.estimates import Estimate, Range
-from schemas.events import Stage
+from schemas.stages import PROJECT_STAGES, Stage, place_of
 from streams.adapters.postgres import Row
-from streams.lifecycle import STAGES
 
 STAGES_COST = "select stage, kind, amount, money, currency from costs where org_id = $1 and project_id = $2"
 
@@ -53,15 +52,14 @@ class ProjectCost(msgspec.Struct, frozen=True, kw_only=True):
     estimate: Estimate | None
     """What was expected once length and size were known; absent before, and in projects older than this."""
     comparison: list[Compared]
-    """Of a completed project: each amount beside its estimate."""
+    """Of a completed project: each amount beside its estimate, but for stages that were skipped."""
 
 
 def cost_view(rows: Sequence[Row], project: Row, stages: Sequence[Row]) -> ProjectCost:
     """A project's cost from its own row, those of its stages and those of its costs."""
     estimate = msgspec.convert(project["estimate"], Estimate) if project["estimate"] else None
     ended = estimate is not None and project["state"] == "completed"
-    order = [*STAGES, "deliver"]
-    ordered = sorted(rows, key=lambda row: (order.index(row["stage"]), row["kind"]))
+    ordered = sorted(rows, key=lambda row: (place_of(row["stage"]), row["stage"], row["kind"]))
     items = [
         CostLine(stage=row["stage"], kind=row["kind"], amount=row["amount"], money=row["money"]) for row in ordered
     ]
@@ -75,11 +73,27 @@ def cost_view(rows: Sequence[Row], project: Row, stages: Sequence[Row]) -> Proje
     )
 
 
+def cpu_by_stage(items: Sequence[CostLine]) -> Counter[str]:
+    """Processor time of each stage, by the ledger: later exports, previews and lost tries included."""
+    used: Counter[str] = Counter()
+    for item in items:
+        if item.kind == "cpu_ms":
+            used[item.stage] += item.amount
+    return used
+
+
 def compared(estimate: Estimate, project: Row, stages: Sequence[Row], items: Sequence[CostLine]) -> list[Compared]:
     """Each amount of an estimate beside what was used. Processor time is that of the stages, exports asked for later
-    and lost tries left out: they were not part of what was estimated.
+    and lost tries left out: they were not part of what was estimated. Where a stage was skipped the totals are left out
+    too: they were estimated with it.
     """
-    cpu_ms = {row["stage"]: row["cpu_ms"] for row in stages}
+    cpu_ms = {row["stage"]: row["cpu_ms"] for row in stages if row["stage"] in PROJECT_STAGES}
+    skipped = {row["stage"] for row in stages if row["state"] == "skipped"}
+    of_stages = [
+        _beside(one.stage, one.cpu_ms, cpu_ms.get(one.stage, 0)) for one in estimate.stages if one.stage not in skipped
+    ]
+    if any(one.stage in skipped and one.cpu_ms.expected for one in estimate.stages):
+        return of_stages
     used: Counter[str] = Counter()
     for item in items:
         used[item.kind] += item.amount
@@ -87,7 +101,7 @@ def compared(estimate: Estimate, project: Row, stages: Sequence[Row], items: Seq
     elapsed_ms = (project["finished_at"] - project["started_at"]).total_seconds() * 1000
     return [
         _beside("elapsed", estimate.elapsed_ms, elapsed_ms),
-        *(_beside(one.stage, one.cpu_ms, cpu_ms.get(one.stage, 0)) for one in estimate.stages),
+        *of_stages,
         *(_beside(one.kind, one.amount, used[one.kind]) for one in estimate.kinds),
     ]
 

@@ -8,17 +8,20 @@ from uuid import UUID
 
 import msgspec
 
-from api.costs import ProjectCost, cost_view
+from api.costs import ProjectCost, cost_view, cpu_by_stage
 from schemas.events import Stage, StageState
 from schemas.options import ProjectOptions
+from schemas.stages import ON_DEMAND, place_of
 from streams.adapters.postgres import Row
-from streams.lifecycle import STAGES
 
 State = Literal["queued", "running", "completed", "failed", "cancelled"]
 
 
 class StageView(msgspec.Struct, frozen=True, kw_only=True):
-    """How one stage of a project stands. ``cpu_ms`` is what it cost so far."""
+    """How one stage of a project stands. ``cpu_ms`` is what it cost so far: later exports and lost tries included.
+
+    ``skipped``: the project ended without it. ``preview`` is there once one was made, and has no elapsed time.
+    """
 
     stage: Stage
     state: StageState
@@ -92,9 +95,11 @@ def _summary(row: Row) -> dict[str, Any]:
 
 def project_view(row: Row, stages: list[Row], costs: list[Row], now: dt.datetime) -> Project:
     """A project as it is shown, from its row, those of its stages and those of its costs."""
-    views = {stage["stage"]: _stage(stage, now) for stage in stages}
-    ordered = [views[name] for name in STAGES if name in views]
-    done = 100 * len(ordered) if row["state"] == "completed" else sum(view.percent for view in ordered)
+    cost = cost_view(costs, row, stages)
+    cpu_ms = cpu_by_stage(cost.items)
+    ordered = [_stage(stage, cpu_ms[stage["stage"]], now) for stage in sorted(stages, key=_place)]
+    own = [view.percent for view in ordered if view.stage not in ON_DEMAND]
+    done = 100 * len(own) if row["state"] == "completed" else sum(own)
     failure = None
     if row["failure_reason"]:
         failure = Failure(reason=row["failure_reason"], detail=row["failure_detail"] or "")
@@ -104,11 +109,11 @@ def project_view(row: Row, stages: list[Row], costs: list[Row], now: dt.datetime
         source_url=row["source_url"],
         width_px=row["width_px"],
         height_px=row["height_px"],
-        percent=done // max(1, len(ordered)),
-        cpu_ms=sum(view.cpu_ms for view in ordered),
+        percent=done // max(1, len(own)),
+        cpu_ms=sum(cpu_ms.values()),
         clip_count=row["clip_count"],
         stages=ordered,
-        cost=cost_view(costs, row, stages),
+        cost=cost,
         warnings=list(row["warnings"]),
         nothing_found_reason=row["nothing_found_reason"],
         without_words=row["without_words"],
@@ -116,8 +121,12 @@ def project_view(row: Row, stages: list[Row], costs: list[Row], now: dt.datetime
     )
 
 
-def _stage(row: Row, now: dt.datetime) -> StageView:
+def _place(stage: Row) -> tuple[int, str]:
+    return place_of(stage["stage"]), stage["stage"]
+
+
+def _stage(row: Row, cpu_ms: int, now: dt.datetime) -> StageView:
     begun, ended = row["started_at"], row["finished_at"]
     elapsed = max(0, int(((ended or now) - begun).total_seconds() * 1000)) if begun else None
-    names = ("stage", "state", "percent", "parts_done", "parts_total", "cpu_ms", "started_at", "finished_at")
-    return StageView(**{name: row[name] for name in names}, elapsed_ms=elapsed)
+    names = ("stage", "state", "percent", "parts_done", "parts_total", "started_at", "finished_at")
+    return StageView(**{name: row[name] for name in names}, cpu_ms=cpu_ms, elapsed_ms=elapsed)

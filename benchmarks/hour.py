@@ -23,6 +23,7 @@ from benchmarks.pipeline import stages_of
 from benchmarks.rig import Rig, arguments, rig_of, say, send
 from cli.client import JSON, Client
 from cli.exits import CliError
+from schemas.stages import PROJECT_STAGES
 
 LENGTHS_MIN = (10.0, 20.0, 40.0, 60.0)
 QUICK_LENGTHS_MIN = (0.3, 0.6)
@@ -34,7 +35,7 @@ LOOK_EVERY_S = 0.5
 """Each question whether it is done takes 3 ms of the API's time."""
 TIMEOUT_S = 3600.0
 SERVERS = frozenset({"kafka", "postgres", "objects", "triton", "clickhouse", "search"})
-STAGES = ("ingest", "listen", "look", "close", "study", "detect")
+STAGES = tuple(name for name in PROJECT_STAGES if name not in ("frame", "render"))
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):

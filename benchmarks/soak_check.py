@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-STAGES = ("ingest", "listen", "close", "look", "study", "detect", "frame", "render", "deliver")
+from schemas.stages import PROJECT_STAGES
+
+STAGES = (*PROJECT_STAGES, "deliver")
 OF_CLIPS = ("frame", "render")
 """They have nothing to do where nothing was found."""
 ONE_A_PROJECT = (

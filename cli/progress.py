@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-STAGES = ("ingest", "listen", "look", "close", "study", "detect", "frame", "render")
-"""In the order shown. deliver comes after a project's end."""
+from schemas.stages import PROJECT_STAGES
+
 SHARES: Mapping[str, float] = {
     "ingest": 0.03,
     "listen": 0.18,
@@ -39,7 +39,7 @@ class Progress:
     """A project as far as this command knows. ``state`` is the API's."""
 
     state: str = "queued"
-    stages: dict[str, StageLine] = field(default_factory=lambda: {name: StageLine() for name in STAGES})
+    stages: dict[str, StageLine] = field(default_factory=lambda: {name: StageLine() for name in PROJECT_STAGES})
 
     def take_snapshot(self, project: Mapping[str, Any]) -> None:
         """Take over what ``GET /v1/projects/{id}`` said."""

@@ -13,7 +13,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -22,19 +22,19 @@ from setproctitle import getproctitle, setproctitle
 
 from local.forks import PACKET_BYTES, Forked
 from local.processes import Spawn, be_nice, die_with, open_outputs
+from schemas.stages import STAGES
 
 MODULES = {"streams": "streams.__main__", "api": "api.__main__"}
 """What `python -m NAME` runs: its ``main``."""
-STAGES = ("ingest", "listen", "look", "study", "detect", "frame", "render", "deliver")
+ELSEWHERE: Mapping[str, str] = {"close": "streams.listen.close", "preview": "streams.render.preview"}
+"""Modules of the stages that have no folder of their own."""
 LOADED = (
     *MODULES.values(),
     "streams.app",
     "streams.background",
     "streams.migrate",
     "streams.bootstrap",
-    "streams.listen.close",
-    "streams.render.preview",
-    *(f"streams.{stage}.agent" for stage in STAGES),
+    *(ELSEWHERE.get(stage, f"streams.{stage}.agent") for stage in STAGES),
     "faust.app.base",
 )
 HANDED_OVER_S = 5.0

@@ -26,7 +26,7 @@ _ADDED = re.compile(
 _VIEW = re.compile(r"CREATE VIEW IF NOT EXISTS (\w+) AS")
 VIEWS: Mapping[str, str] = {
     "events_once": "Every event once, without erased projects. Its columns are those of `events`",
-    "stage_timings": "Each stage that ended in each project, when, and what it took",
+    "stage_timings": "Each stage that ended or used something in each project: when it ended, and what it took",
     "segments_once": "The segments of each transcript's newest version, once. Its columns are those of `segments`",
     "moments_once": "Every candidate once. Its columns are those of `moments`",
     "sub_scores_once": "Every sub-score once. Its columns are those of `sub_scores`",
@@ -38,9 +38,9 @@ TIMINGS: Mapping[str, str] = {
     "org_id": "Whose it is",
     "project_id": "Which project",
     "stage": "Which stage",
-    "done_at": "When it ended last: it ends again when an export is asked for later",
+    "done_at": "When it ended for the project, which later exports and previews leave as it is; NULL until then",
     "elapsed_ms": "Wall time from its beginning to that end",
-    "cpu_ms": "Processor time that it took",
+    "cpu_ms": "Processor time of all its tries by the ledger: lost ones, and those after the project's end, included",
     "media_ms": "Length of the source",
 }
 """Columns of the view ``stage_timings``, which are computed."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -16,10 +15,9 @@ from schemas.options import ProjectOptions
 from schemas.proof import Figure, Verdict
 from schemas.remade import ReplayOutcome
 from schemas.siblings import FramedSibling, Sibling
+from schemas.stages import Stage as Stage
+from schemas.stages import StageState as StageState
 from schemas.templates import DEFAULT_TEMPLATE
-
-Stage = Literal["ingest", "listen", "close", "look", "study", "detect", "frame", "render", "preview", "deliver"]
-StageState = Literal["waiting", "running", "done", "failed"]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

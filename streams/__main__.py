@@ -9,11 +9,11 @@ import sys
 
 import msgspec
 
+from schemas.stages import STAGES
 from streams import telemetry
 from streams.errors import Unavailable
 from streams.settings import MissingSettingError, Settings, load_settings
 
-STAGES = ("ingest", "listen", "close", "look", "study", "detect", "frame", "render", "preview", "deliver")
 SINKS = ("clickhouse", "meilisearch")
 
 

@@ -17,6 +17,7 @@ import msgspec
 
 from schemas import codec, events
 from schemas.costs import Outcome, PriceList
+from schemas.stages import PROJECT_STAGES
 from streams import claims, dead, ledger, lifecycle
 from streams.adapters import meter
 from streams.adapters.media.sandbox import ChildFailed
@@ -193,7 +194,7 @@ class Attempts:
             found = await claims.claim(connection, message, event, cause.input_id, name, self._worker, lease_s)
             if not isinstance(found, Claim):
                 return "busy" if found in ("running", "free") else "done"
-            if name in lifecycle.STAGES and project["state"] in ("queued", "running"):
+            if name in PROJECT_STAGES and project["state"] in ("queued", "running"):
                 await lifecycle.start_stage(connection, *owner, name, cause)
             return found
 

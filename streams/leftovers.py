@@ -63,6 +63,8 @@ union all select tracks::text from clips where org_id = $1 and project_id = $2
 union all select concat_ws(' ', plan::text, edit::text, files::text) from exports where org_id = $1 and project_id = $2
 union all select concat_ws(' ', plan::text, picture::text) from previews where org_id = $1 and project_id = $2
 union all select encode(payload, 'escape') from dead_letters where org_id = $1 and project_id = $2
+union all select object_key from projects where org_id = $1 and project_id <> $2
+  and starts_with(object_key, concat($1::text, '/', $2::text, '/'))
 """
 _UNUSED = """
 update uploads u set state = 'aborted' where org_id = $1 and upload_id = $2 and not exists (

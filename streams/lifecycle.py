@@ -13,14 +13,34 @@ import msgspec
 
 from schemas import events
 from schemas.media import ObjectRef
+from schemas.stages import PROJECT_STAGES, place_of
 from streams.adapters.postgres import Connection, Row
 from streams.claims import owner_of
 from streams.leftovers import ERASED_ROUNDS, GRACE, plan_project_sweep
 from streams.outbox import Cause, next_version, put_project_event
 
-STAGES: tuple[events.Stage, ...] = ("ingest", "listen", "close", "look", "study", "detect", "frame", "render")
 GONE = ("cancelled", "erased")
 """States of a project of which nothing is written any more."""
+_USED = """
+update uploads set state = 'complete' where org_id = $1 and object_key = $2 and state = 'open' and multipart_id is null
+"""
+"""An upload in parts that nobody joined is no object yet, and takes its parts until it is completed."""
+_NOT_THERE = """
+update uploads set state = 'open' where org_id = $1 and object_key = $2 and state = 'complete' and multipart_id is null
+"""
+_ONE_MORE = """
+insert into project_stages
+  (org_id, project_id, stage, state, percent, parts_done, parts_total, cpu_ms, finished_at)
+values ($1, $2, $3, $4, 100, 1, 1, $5, $6)
+on conflict (org_id, project_id, stage) do update set state = excluded.state,
+  parts_done = project_stages.parts_done + 1, parts_total = project_stages.parts_total + 1,
+  cpu_ms = project_stages.cpu_ms + excluded.cpu_ms, finished_at = excluded.finished_at
+"""
+_END_STAGES = """
+update project_stages set state = case state when 'running' then 'failed' else 'skipped' end,
+  finished_at = case state when 'running' then $3::timestamptz end
+where org_id = $1 and project_id = $2 and state in ('running', 'waiting') returning stage
+"""
 
 
 async def lock_project(connection: Connection, org_id: UUID, project_id: UUID) -> Row | None:
@@ -41,7 +61,10 @@ async def lock_owner(connection: Connection, event: events.AnyEvent) -> Row | No
 
 
 async def create_project(connection: Connection, event: events.UploadReceived) -> bool:
-    """Write the project of an upload with all its stages waiting; False where it is there already."""
+    """Write the project of an upload with all its stages waiting; False where it is there already.
+
+    Its upload is complete from then on, also where a producer on Kafka named the object and called no API.
+    """
     row = await connection.fetchval(
         """insert into projects (org_id, project_id, title, object_key, source_url, options)
            values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning project_id""",
@@ -54,9 +77,16 @@ async def create_project(connection: Connection, event: events.UploadReceived) -
     )
     await connection.executemany(
         "insert into project_stages (org_id, project_id, stage) values ($1, $2, $3) on conflict do nothing",
-        [(event.org_id, event.project_id, stage) for stage in STAGES],
+        [(event.org_id, event.project_id, stage) for stage in PROJECT_STAGES],
     )
+    if row is not None and event.object_key is not None:
+        await connection.execute(_USED, event.org_id, event.object_key)
     return row is not None
+
+
+async def reopen_upload(connection: Connection, event: events.UploadReceived) -> None:
+    """Take back that an upload is complete: a producer named its object before it was there."""
+    await connection.execute(_NOT_THERE, event.org_id, event.object_key)
 
 
 async def start_stage(connection: Connection, org_id: UUID, project_id: UUID, stage: str, cause: Cause) -> None:
@@ -205,6 +235,24 @@ async def add_cost(connection: Connection, org_id: UUID, project_id: UUID, stage
     )
 
 
+async def count_on_demand(
+    connection: Connection,
+    org_id: UUID,
+    project_id: UUID,
+    stage: events.Stage,
+    cause: Cause,
+    *,
+    cpu_ms: int = 0,
+    failed: bool = False,
+) -> None:
+    """Count one piece of work that somebody asked for. The stage appears with its first, and never moves the project.
+
+    No progress is published: the wall time from the first wish to the last says nothing.
+    """
+    state = "failed" if failed else "done"
+    await connection.execute(_ONE_MORE, org_id, project_id, stage, state, cpu_ms, cause.now)
+
+
 async def complete_project(connection: Connection, org_id: UUID, project_id: UUID, clips: int, cause: Cause) -> None:
     """End the project well; where nothing was found its reason travels along."""
     row = await _end_project(connection, org_id, project_id, "completed", cause)
@@ -251,14 +299,15 @@ async def _end_project(connection: Connection, org_id: UUID, project_id: UUID, s
     )
     if row is not None:
         await plan_project_sweep(connection, org_id, project_id, GRACE)
-        await connection.execute(
-            """update project_stages set state = 'failed', finished_at = $3
-               where org_id = $1 and project_id = $2 and state = 'running'""",
-            org_id,
-            project_id,
-            cause.now,
-        )
+        await _end_stages(connection, org_id, project_id, cause)
     return row
+
+
+async def _end_stages(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> None:
+    """Fail the stages that still run, skip those that never began, and publish both before the project's own end."""
+    ended = await connection.fetch(_END_STAGES, org_id, project_id, cause.now)
+    for stage in sorted((row["stage"] for row in ended), key=place_of):
+        await _say_progress(connection, org_id, project_id, stage, cause)
 
 
 async def erase_project(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> bool:

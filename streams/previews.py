@@ -9,6 +9,7 @@ import msgspec
 from schemas import events
 from schemas.media import ObjectRef
 from streams.adapters.postgres import Connection
+from streams.lifecycle import count_on_demand
 from streams.leftovers import GRACE, plan_project_sweep
 from streams.outbox import Cause, put
 
@@ -29,7 +30,9 @@ async def plan_preview(connection: Connection, request: events.PreviewRequested,
     await put(connection, planned, cause, name=str(request.preview_id))
 
 
-async def end_preview(connection: Connection, request: events.PreviewPlanned, picture: ObjectRef, cause: Cause) -> None:
+async def end_preview(
+    connection: Connection, request: events.PreviewPlanned, picture: ObjectRef, cause: Cause, *, cpu_ms: int
+) -> None:
     """The picture is there; what the clip has too many of is forgotten."""
     await connection.execute(
         "update previews set state = 'done', picture = $3, finished_at = $4 where org_id = $1 and preview_id = $2",
@@ -40,6 +43,7 @@ async def end_preview(connection: Connection, request: events.PreviewPlanned, pi
     )
     done = events.PreviewCompleted(picture=picture, **_named(request))
     await put(connection, done, cause, name=str(request.preview_id))
+    await count_on_demand(connection, request.org_id, request.project_id, "preview", cause, cpu_ms=cpu_ms)
     await _forget(connection, request)
 
 
@@ -56,6 +60,7 @@ async def fail_preview(connection: Connection, request: Request, reason: str, de
     )
     failed = events.PreviewFailed(reason=reason, detail=detail, **_named(request))
     await put(connection, failed, cause, name=str(request.preview_id))
+    await count_on_demand(connection, request.org_id, request.project_id, "preview", cause, failed=True)
     await _forget(connection, request)
 
 

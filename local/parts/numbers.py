@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-STAGES: tuple[tuple[str, int], ...] = (
-    ("ingest", 1),
-    ("listen", 2),
-    ("close", 1),
-    ("look", 1),
-    ("study", 1),
-    ("detect", 1),
-    ("frame", 2),
-    ("render", 2),
-    ("preview", 1),
-    ("deliver", 1),
-)
+from collections.abc import Mapping
+
+from schemas import stages
+
+SEVERAL: Mapping[str, int] = {"listen": 2, "frame": 2, "render": 2}
+"""Workers of the stages that most of the time goes to; every other stage has one."""
+STAGES: tuple[tuple[str, int], ...] = tuple((stage, SEVERAL.get(stage, 1)) for stage in stages.STAGES)
 """Each stage and how many workers it gets."""
 SINKS = ("clickhouse", "meilisearch")
 

@@ -16,7 +16,7 @@ from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
 from streams.ingest.assets import check_asset, upload_of, write_checked, write_refused
 from streams.ingest.partials import Partials
-from streams.ingest.prepare import Prepared, prepare
+from streams.ingest.prepare import NOT_FOUND, Prepared, prepare
 from streams.outbox import Cause
 from streams.producers import check_upload
 
@@ -97,6 +97,8 @@ class IngestStage:
             await write_refused(connection, event, reason, detail, cause)
             return
         assert isinstance(event, events.UploadReceived)
+        if reason == NOT_FOUND:
+            await lifecycle.reopen_upload(connection, event)
         await lifecycle.fail_project(connection, event.org_id, event.project_id, reason, detail, cause)
 
 

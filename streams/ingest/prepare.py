@@ -32,6 +32,7 @@ CPU_S_PER_GB = 60.0
 WAIT_S_PER_GB = 1000.0
 """For a store as slow as 1 MB/s: the source's fault must not be told where the store is at fault."""
 ENTRY = "streams.ingest.probe:main"
+NOT_FOUND = "upload.not_found"
 
 
 class PreparedSpan(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,7 +140,7 @@ async def _checked_size(key: str, local: Path, objects: Objects, limits: MediaLi
     try:
         size = await objects.size(key)
     except KeyError:
-        raise Rejected("upload.not_found", "The uploaded file is not there: upload it before the project.") from None
+        raise Rejected(NOT_FOUND, "The uploaded file is not there: upload it before the project.") from None
     if size > limits.max_bytes:
         raise Rejected("media.too_large", f"The file is larger than the {limits.max_bytes / 1e9:.3g} GB it may be.")
     if size == 0:

@@ -76,7 +76,7 @@ class PreviewStage:
             picture = await self._picture(event, known, task, scratch, work)
 
         async def commit(connection: Connection) -> None:
-            await end_preview(connection, event, picture, work.cause)
+            await end_preview(connection, event, picture, work.cause, cpu_ms=work.cpu_ms)
 
         return commit
 

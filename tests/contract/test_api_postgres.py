@@ -15,6 +15,7 @@ from api.app import OPERATIONS
 from api.registry import path_parameters
 from schemas.documents import Transcript, encode_document
 from schemas.media import ObjectRef, Segment, Word
+from schemas.stages import PROJECT_STAGES
 from streams import lifecycle
 from streams.adapters.postgres import create_pool, org_transaction, transaction
 from streams.outbox import Cause
@@ -51,7 +52,7 @@ async def test_a_project_its_stages_and_its_event_are_one_transaction(world: Wor
     assert row["headers"]["traceparent"].split("-")[1] == trace.split("-")[1]
     project = (await world.ann.client.get(response.headers["location"])).json()
     assert project["state"] == "queued"
-    assert [stage["stage"] for stage in project["stages"]] == list(lifecycle.STAGES)
+    assert [stage["stage"] for stage in project["stages"]] == list(PROJECT_STAGES)
     assert {stage["state"] for stage in project["stages"]} == {"waiting"}
 
 

@@ -22,12 +22,13 @@ from aiokafka import AIOKafkaProducer
 
 from local import stack as local_stack
 from local.state import load
+from schemas.stages import PROJECT_STAGES
 from tests.contract.servers import begun
 from tests.e2e.holds import Holds, holding
 from tests.e2e.rig import ROUGH, Api, Receiver
 from tests.media import media
 
-STAGES = ("ingest", "look", "listen", "close", "study", "detect", "frame", "render", "deliver")
+STAGES = (*PROJECT_STAGES, "deliver")
 TAKEOVER_S = 40.0
 PAUSE_S = 22.0
 """Longer than the lease (15 s) and the idle-in-transaction limit (10 s) after the hold is lifted."""

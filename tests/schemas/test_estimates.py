@@ -24,6 +24,7 @@ from schemas.estimates import (
 )
 from schemas.export_options import ExportOptions, VideoWish
 from schemas.options import ProjectOptions
+from schemas.stages import PROJECT_STAGES
 
 RATES = Rates(
     version="t", measured="t",
@@ -154,7 +155,7 @@ def test_nothing_is_not_widened() -> None:
 
 def test_the_shipped_table_names_every_stage_of_a_project() -> None:
     rates = default_rates()
-    assert list(rates.stages) == ["ingest", "listen", "close", "look", "study", "detect", "frame", "render"]
+    assert tuple(rates.stages) == PROJECT_STAGES
     hour = Source(media_ms=3_600_000, megapixels=2.0736)
     every = (*rates.stages.values(), rates.elapsed, *rates.kinds.values())
     assert all(by_table(rate, hour, rates) > 0 for rate in every)
