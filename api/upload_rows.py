@@ -54,7 +54,9 @@ async def uploaded(rows: Connection, call: Call[Any, Any], upload_id: UUID, *, o
     if (row["purpose"] == "source") != (of == "sources"):
         raise invalid("/upload_id", f"The upload was announced with the purpose `{row['purpose']}`.")
     if row["state"] == "aborted":
-        raise ApiProblem("upload-closed", "The upload was aborted.")
+        raise ApiProblem(
+            "upload-closed", "The upload was aborted, or erased with the last project of it: upload the file again."
+        )
     if row["state"] == "open" and row["multipart_id"]:
         raise ApiProblem("upload-not-complete", "The parts were not joined: complete the upload first.")
     return await finish_upload(rows, call, row, partial(stored_size, call, row))

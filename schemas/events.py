@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from schemas import stages
 from schemas.brand import AssetKind
 from schemas.costs import CostItem, InferenceCall, Outcome
 from schemas.documents import Aspect
@@ -15,9 +16,10 @@ from schemas.options import ProjectOptions
 from schemas.proof import Figure, Verdict
 from schemas.remade import ReplayOutcome
 from schemas.siblings import FramedSibling, Sibling
-from schemas.stages import Stage as Stage
-from schemas.stages import StageState as StageState
 from schemas.templates import DEFAULT_TEMPLATE
+
+Stage = stages.Stage
+StageState = stages.StageState
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,8 +9,8 @@ import msgspec
 from schemas import events
 from schemas.media import ObjectRef
 from streams.adapters.postgres import Connection
-from streams.lifecycle import count_on_demand
 from streams.leftovers import GRACE, plan_project_sweep
+from streams.lifecycle import count_on_demand
 from streams.outbox import Cause, put
 
 MOST_OF_A_CLIP = 50

@@ -14,6 +14,7 @@ import pytest
 from schemas import codec, events
 from streams.adapters.clickhouse import ClickHouseAnalytics, migrate_clickhouse, schema_text
 from streams.errors import Unavailable
+from streams.sinks import facts
 from streams.sinks.rows import COLUMNS, row_of
 from tests.contract.servers import Server, make_settings, run_clickhouse_front
 from tests.promises import analytics_keep_what_they_promise
@@ -91,7 +92,7 @@ async def test_the_questions(analytics: ClickHouseAnalytics) -> None:
     (summary,) = await ask(analytics, "summary", org)
     assert summary == {
         "projects_started": 4, "projects_completed": 1, "projects_failed": 1, "minutes_processed": 8.0, "clips": 0,
-        "exports_completed": 0, "exports_failed": 0, "cpu_ms": 2000,
+        "exports_completed": 0, "exports_failed": 0, "cpu_ms": 0,
     }  # fmt: skip
     (empty,) = await ask(analytics, "summary", uuid4())
     assert set(empty.values()) == {0}
@@ -112,18 +113,18 @@ async def test_the_summary_counts_once_what_came_twice_and_no_erased_project(
     analytics: ClickHouseAnalytics,
 ) -> None:
     org, kept, erased = uuid4(), uuid4(), uuid4()
-    rows = []
+    rows, costs = [], []
     for project in (kept, erased):
         rows += [
             row(progress(org, project, "ingest", "running")),
             row(progress(org, project, "ingest", "done", 100), minutes=1),
-            row(progress(org, project, "render", "done", 50), minutes=2),
-            row(progress(org, project, "render", "done", 70), minutes=3),  # an export asked for later: it ends again
-            row(progress(org, project, "render", "done", 90), minutes=60 * 24),  # beyond the window
             row(events.ProjectCompleted(org_id=org, project_id=project, version=2, clip_count=1), minutes=2),
         ]
+        costs += [cost(org, project, 200, minutes=1), cost(org, project, 140, minutes=90)]  # an export asked for later
+        costs += [cost(org, project, 1000, minutes=60 * 24), cost(org, project, 5000, minutes=-60 * 24 - 1)]  # outside
     for token in ("first", "again"):
         await analytics.insert("events", COLUMNS, rows, token=f"{org}-{token}")
+        await analytics.insert("cost_items", facts.COLUMNS["cost_items"], costs, token=f"{org}-{token}")
     stone = [[org, erased, NOON]]
     await analytics.insert("tombstones", ["org_id", "project_id", "erased_at"], stone, token=f"{org}-t")
     (summary,) = await ask(analytics, "summary", org)
@@ -131,6 +132,11 @@ async def test_the_summary_counts_once_what_came_twice_and_no_erased_project(
         "projects_started": 1, "projects_completed": 1, "projects_failed": 0, "minutes_processed": 2.0, "clips": 0,
         "exports_completed": 0, "exports_failed": 0, "cpu_ms": 200 + 140,
     }  # fmt: skip
+
+
+def cost(org: UUID, project: UUID, cpu_ms: int, *, minutes: int) -> list[Any]:
+    time = NOON + dt.timedelta(minutes=minutes)
+    return [org, project, uuid4(), "cpu_ms", time, "render", 1, "done", cpu_ms, None, ""]
 
 
 async def test_erasure_hides_deletes_and_hides_what_comes_late(analytics: ClickHouseAnalytics) -> None:

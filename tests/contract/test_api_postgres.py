@@ -314,7 +314,8 @@ async def test_an_erased_project_is_gone_and_stays_gone(world: World) -> None:
         assert (gone.status_code, gone.json()["code"]) == (410, "project-erased"), sub
     assert (await world.ann.client.get("/v1/projects")).json()["items"] == []
     types = [row["headers"]["ce_type"] for row in await outbox(world, world.ann)]
-    assert types == ["clipstream.UploadReceived", "clipstream.ProjectCancelled", "clipstream.ProjectErased"]
+    skipped = ["clipstream.ProjectProgressed"] * len(PROJECT_STAGES)
+    assert types == ["clipstream.UploadReceived", *skipped, "clipstream.ProjectCancelled", "clipstream.ProjectErased"]
 
 
 async def test_a_wish_that_meets_an_erasure_finds_nothing(world: World) -> None:

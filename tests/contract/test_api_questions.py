@@ -11,12 +11,14 @@ import msgspec
 import pytest
 
 from schemas import codec, events
+from schemas.costs import CostItem
 from schemas.media import ObjectRef, TimeRange
 from streams.adapters.clickhouse import migrate_clickhouse, open_analytics
 from streams.adapters.meilisearch import migrate_meilisearch, open_search
 from streams.adapters.ports import Vectors
 from streams.errors import Unavailable
 from streams.settings import Settings
+from streams.sinks import facts
 from streams.sinks.rows import COLUMNS, row_of
 from tests.contract.api_world import Tenant, World, open_world
 from tests.contract.servers import Server
@@ -296,12 +298,21 @@ async def test_what_cannot_be_asked_names_the_parameter(world: World, asked: dic
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
 
 
-async def insert(settings: Settings, facts: list[events.AnyEvent], at: dt.datetime) -> None:
+def used(cpu_ms: int, **owner: UUID) -> events.CostIncurred:
+    """A try of a stage that took so much processor time."""
+    items = [CostItem(kind="cpu_ms", amount=cpu_ms)]
+    return events.CostIncurred(**owner, stage="ingest", attempt=1, outcome="done", wall_ms=10, items=items)
+
+
+async def insert(settings: Settings, told: list[events.AnyEvent], at: dt.datetime) -> None:
     analytics = await open_analytics(settings)
     rows = []
-    for offset, fact in enumerate(facts):
+    for offset, fact in enumerate(told):
         envelope = codec.Envelope(id=uuid4(), source="/test", type=codec.type_name(type(fact)), time=at)
         rows.append(row_of(envelope, fact, topic="t", partition=0, offset=offset))
+        if isinstance(fact, events.CostIncurred):
+            for table, found in facts.cost_rows(envelope, fact).items():
+                await analytics.insert(table, facts.COLUMNS[table], found, token=uuid4().hex)
     await analytics.insert("events", COLUMNS, rows, token=uuid4().hex)
     await analytics.close()
 
@@ -313,7 +324,7 @@ async def test_questions_are_answered_for_one_organisation(world: World, setting
     ref = ObjectRef(key="k", sha256="0" * 64, size=1)
     ingest: dict[str, Any] = {"stage": "ingest", "media_ms": 203_000, "cpu_ms": 700}
     ids: dict[str, Any] = {"clip_id": uuid4(), "export_id": uuid4(), "ordinal": 0}
-    facts: list[events.AnyEvent] = [
+    told: list[events.AnyEvent] = [
         events.ProjectProgressed(**owner, version=1, state="running", percent=0, **ingest),
         events.ProjectProgressed(**owner, version=2, state="done", percent=100, elapsed_ms=4000, **ingest),
         events.ClipSelected(
@@ -329,11 +340,13 @@ async def test_questions_are_answered_for_one_organisation(world: World, setting
         events.ProjectCompleted(**owner, version=3, clip_count=1),
         events.ProjectFailed(**failed, version=1, reason="media.corrupt", detail="secret words"),
         events.ProjectFailed(org_id=world.bob.org_id, project_id=uuid4(), version=1, reason="theirs", detail=""),
+        used(700, **owner),
+        used(9000, org_id=world.bob.org_id, project_id=uuid4()),
     ]
-    await insert(settings, facts, now)
+    await insert(settings, told, now)
     summary = (await world.ann.client.get("/v1/analytics/summary")).json()
-    told = {name: summary[name] for name in ("projects_completed", "projects_failed", "clips", "exports_completed")}
-    assert told == {"projects_completed": 1, "projects_failed": 1, "clips": 1, "exports_completed": 1}
+    counts = {name: summary[name] for name in ("projects_completed", "projects_failed", "clips", "exports_completed")}
+    assert counts == {"projects_completed": 1, "projects_failed": 1, "clips": 1, "exports_completed": 1}
     assert summary["minutes_processed"] == pytest.approx(203 / 60)
     assert summary["cpu_ms"] == 700
     hours = (await world.ann.client.get("/v1/analytics/projects-per-hour")).json()["items"]
