@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from api.problems import not_found
 from api.projects import find_project
@@ -49,7 +50,7 @@ class ClipExport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Clip(msgspec.Struct, frozen=True, kw_only=True):
-    """A chosen moment: why it was chosen, with its evidence, and the files made of it."""
+    """A moment that was chosen, by detect or a person: its evidence, and the files made of it."""
 
     clip_id: UUID
     project_id: UUID
@@ -65,16 +66,20 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True):
     """Why it was chosen, in a sentence."""
     without_words: str | None
     """Why nothing is said in it, and so it has no captions; None where there are words."""
-    score: float
-    """Score from 0 to 100."""
-    confidence: float
+    score: Annotated[float, Meta(ge=0, le=100, description="0 to 100, compared inside its video.")] | None
+    """None: a person chose it, and it is not measured yet or there is nothing to compare it with."""
+    confidence: Annotated[float, Meta(ge=0, le=1, description="How much of it could be measured, how surely.")] | None
+    """None where there is no score."""
+    made_by: Annotated[
+        Literal["machine", "person"], Meta(description="`person`: made by `POST /v1/projects/{project_id}/clips`.")
+    ]
     signals: list[SubScore]
     exports: list[ClipExport]
     created_at: dt.datetime
 
 
 class ClipList(msgspec.Struct, frozen=True, kw_only=True):
-    """Clips of a project, best first."""
+    """Clips of a project: the automatic ones best first, then those that people chose."""
 
     items: list[Clip]
     nothing_found_reason: str | None = None
@@ -90,7 +95,7 @@ async def list_clips(call: Call[None, None]) -> Reply:
     of_clip: dict[UUID, list[Row]] = {}
     for export in exports:
         of_clip.setdefault(export["clip_id"], []).append(export)
-    items = [_clip(row, of_clip.get(row["clip_id"], [])) for row in clips]
+    items = [clip_view(row, of_clip.get(row["clip_id"], [])) for row in clips]
     return Reply(body=ClipList(items=items, nothing_found_reason=project["nothing_found_reason"]))
 
 
@@ -98,8 +103,13 @@ async def get_clip(call: Call[None, None]) -> Reply:
     """One clip."""
     async with call.rows() as rows:
         row = await find_clip(rows, call.org_id, call.ids["clip_id"])
-        exports = await rows.fetch(_OF_CLIP, call.org_id, row["clip_id"])
-    return Reply(body=_clip(row, exports))
+        return Reply(body=clip_view(row, await read_exports(rows, row)))
+
+
+async def read_exports(rows: Connection, clip: Row) -> list[Row]:
+    """The files of a clip, in short."""
+    found: list[Row] = await rows.fetch(_OF_CLIP, clip["org_id"], clip["clip_id"])
+    return found
 
 
 async def find_clip(rows: Connection, org_id: UUID, clip_id: UUID) -> Row:
@@ -115,7 +125,8 @@ async def find_clip(rows: Connection, org_id: UUID, clip_id: UUID) -> Row:
     return row
 
 
-def _clip(row: Row, exports: list[Row]) -> Clip:
+def clip_view(row: Row, exports: list[Row]) -> Clip:
+    """A clip as it is answered, from its row and those of its exports."""
     names = [name for name in Clip.__struct_fields__ if name not in ("signals", "exports")]
     brief = [_brief(export) for export in exports]
     signals = msgspec.convert(row["signals"], list[SubScore])

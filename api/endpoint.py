@@ -176,10 +176,9 @@ def _render(operation: Operation, reply: Reply | Response) -> Response:
     if isinstance(reply, Response):
         return reply
     body = reply.body if isinstance(reply.body, bytes) else msgspec.json.encode(reply.body)
-    status = operation.status if reply.status == 200 else reply.status
     return Response(
         b"" if reply.body is None else body,
-        status_code=status,
+        status_code=operation.status if reply.status is None else reply.status,
         headers=dict(reply.headers),
         media_type=reply.media_type,
     )

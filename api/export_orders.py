@@ -69,9 +69,9 @@ async def _ordered(call: Call[Any, None], asked: Sequence[RequestExport]) -> lis
         look = await look_of(rows, asked[0], clip)
         found, new = [], list[tuple[UUID, RequestExport]]()
         for one in asked:
-            export_id, row = await _named(rows, clip, export_name(one, look, wish, clip))
+            export_id, row = await find_named(rows, clip, export_name(one, look, wish, clip))
             if row is None:
-                row = await _write(rows, clip, export_id, one, wish, look)
+                row = await write_export(rows, clip, export_id, one, wish, look)
                 new.append((export_id, one))
             found.append(row)
         if new:
@@ -83,7 +83,7 @@ async def _ordered(call: Call[Any, None], asked: Sequence[RequestExport]) -> lis
     return found
 
 
-async def _named(rows: Connection, clip: Row, name: str) -> tuple[UUID, Row | None]:
+async def find_named(rows: Connection, clip: Row, name: str) -> tuple[UUID, Row | None]:
     """The export of this name, or the id of the one to be made: a failed one is asked for again under a new id."""
     again = 0
     while True:
@@ -96,7 +96,8 @@ async def _named(rows: Connection, clip: Row, name: str) -> tuple[UUID, Row | No
         again += 1
 
 
-async def _check_room(rows: Connection, clip: Row) -> None:
+async def check_room(rows: Connection, clip: Row) -> None:
+    """Raises a 409 where the clip has as many exports as it may, or the project too many that are being made."""
     found = await rows.fetchrow(
         """select count(*) filter (where clip_id = $3) as of_clip,
                   count(*) filter (where state in ('waiting', 'rendering')) as open
@@ -111,8 +112,11 @@ async def _check_room(rows: Connection, clip: Row) -> None:
         )
 
 
-async def _write(rows: Connection, clip: Row, export_id: UUID, asked: RequestExport, wish: Wish, look: Look) -> Row:
-    await _check_room(rows, clip)
+async def write_export(
+    rows: Connection, clip: Row, export_id: UUID, asked: RequestExport, wish: Wish, look: Look
+) -> Row:
+    """The row of an export that a person asked for. Raises a 409 where there is no room for it."""
+    await check_room(rows, clip)
     row: Any = await rows.fetchrow(
         """insert into exports (org_id, export_id, project_id, clip_id, ordinal, number, aspect, captions,
                                 start_ms, end_ms, automatic, edit_version, template, mask_profanity,

@@ -103,7 +103,7 @@ async def _ensure_preview(
 async def _check_looked_at(rows: Connection, org_id: UUID, clip_id: UUID) -> None:
     """A clip that is about to be looked at anyway is not looked at twice."""
     if await rows.fetchval(
-        "select 1 from exports where org_id = $1 and clip_id = $2 and automatic and state = 'waiting'", org_id, clip_id
+        "select 1 from exports where org_id = $1 and clip_id = $2 and state = 'waiting'", org_id, clip_id
     ):
         raise ApiProblem("not-ready", "The clip has not been framed yet.", headers={"Retry-After": "5"})
 

@@ -129,6 +129,21 @@ CATALOGUE: Mapping[str, Kind] = {
         title="There are as many as there may be",
         remedy="Delete one that is not needed, or wait for one that is being made, as the detail says.",
     ),
+    "project-not-ready": Kind(
+        status=409,
+        title="The project is not understood yet",
+        remedy="Follow the project's events; ask again once its stage `detect` has ended.",
+    ),
+    "clip-impossible": Kind(
+        status=409,
+        title="No clip can be made of the project",
+        remedy="Read its detail: a source with pictures that could be read is needed.",
+    ),
+    "clip-exists": Kind(
+        status=409,
+        title="This stretch is a clip already",
+        remedy="Use the clip that `Location` names: ask for its files there.",
+    ),
     "preview-failed": Kind(
         status=409,
         title="The picture could not be made",

@@ -72,7 +72,8 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """What a handler answers: a struct (sent as JSON) or bytes with their media type."""
 
     body: Any = None
-    status: int = 200
+    status: int | None = None
+    """None: the operation's own."""
     headers: Mapping[str, str] = {}
     media_type: str = "application/json"
 

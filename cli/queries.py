@@ -14,7 +14,7 @@ from rich.text import Text
 from cli.client import JSON, Client
 from cli.exits import NOTHING_FOUND, OK
 from cli.progress import clock, duration_text, size_text
-from cli.show import Display, plain_table, visible
+from cli.show import Display, plain_table, score_text, visible
 from schemas.version import VERSION
 
 SHOWN_BYTES = 2000
@@ -62,7 +62,7 @@ def clips(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]
         (
             str(clip["ordinal"] + 1),
             f"{clock(clip['start_ms'])} – {clock(clip['end_ms'])}",
-            f"{clip['score']:.0f}",
+            score_text(clip),
             f"{clip['title']}\n{clip['reason']}",
             ", ".join(f"{export['aspect']} {export['state']}" for export in clip["exports"]),
             clip["clip_id"],

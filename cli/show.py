@@ -169,12 +169,17 @@ def clip_table(clips: Sequence[JSON]) -> Table:
         table.add_row(
             str(int(clip["ordinal"]) + 1),
             f"{clock(clip['start_ms'])} – {clock(clip['end_ms'])}",
-            f"{clip['score']:.0f}",
-            f"{100 * clip['confidence']:.0f} %",
+            score_text(clip),
+            "" if clip["confidence"] is None else f"{100 * clip['confidence']:.0f} %",
             told,
             file_cell(clip),
         )
     return table
+
+
+def score_text(clip: JSON) -> str:
+    """A clip's score; empty where a person chose it and there is nothing to compare it with."""
+    return "" if clip["score"] is None else f"{clip['score']:.0f}"
 
 
 def file_cell(clip: JSON) -> Text:

@@ -138,6 +138,27 @@ class ClipSelected(ExportOrder, frozen=True, kw_only=True):
     """Automatic exports of it beside the first: the same in other shapes."""
 
 
+class ClipRequested(ExportOrder, frozen=True, kw_only=True):
+    """A person chose a stretch of the project as a clip. Detect measures it, then asks for its exports."""
+
+    siblings: list[Sibling] = []
+    """Its exports beside the first: the same in other shapes."""
+
+
+class ClipMeasured(Event, frozen=True, kw_only=True):
+    """A clip that a person chose was measured; its words and evidence are in ``facts``.
+
+    Without an ordinal it lies in the partition of its project's MomentsDetected, so that it always comes after that.
+    """
+
+    clip_id: UUID
+    range: TimeRange
+    facts: ObjectRef
+    score: float | None = None
+    """None: the project has nothing to compare it with."""
+    confidence: float | None = None
+
+
 class ExportRequested(ExportOrder, frozen=True, kw_only=True):
     """Somebody asked for one more file of a clip."""
 
@@ -368,6 +389,8 @@ AnyEvent = (
     | IntelligenceCompleted
     | MomentsDetected
     | ClipSelected
+    | ClipRequested
+    | ClipMeasured
     | ExportRequested
     | RenderRequested
     | ExportCompleted

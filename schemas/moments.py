@@ -74,6 +74,28 @@ class Moment(Value, frozen=True, kw_only=True):
     """Why there is no word in it, and so no caption, in a sentence; empty where there are words."""
 
 
+class ClipFacts(Value, frozen=True, kw_only=True):
+    """What is known of a clip that a person chose. Without a score there was nothing to compare it with."""
+
+    clip_id: str
+    ordinal: int
+    range: TimeRange
+    title: str
+    reason: str = ""
+    text: str = ""
+    hook: str = ""
+    description: str = ""
+    hashtags: list[str] = []
+    without_words: str = ""
+    score: float | None = None
+    confidence: float | None = None
+    signals: list[SubScore] = []
+    project_title: str = ""
+    scorer: str = ""
+    weights: str = ""
+    transcript_version: int = 1
+
+
 class MomentList(Value, frozen=True, kw_only=True):
     """Every candidate detect weighed, best first."""
 

@@ -66,12 +66,18 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         name="moments.v1",
-        events=(events.MomentsDetected, events.ClipSelected, events.ExportRequested),
+        events=(
+            events.MomentsDetected,
+            events.ClipSelected,
+            events.ClipRequested,
+            events.ClipMeasured,
+            events.ExportRequested,
+        ),
         spread="ordinal",
         retention_ms=FOREVER,
         producers=("detect", "api"),
-        consumers=("frame", "sinks"),
-        doc="Chosen moments, and requests for files of them.",
+        consumers=("detect", "frame", "sinks"),
+        doc="Chosen moments, clips that people choose, and requests for files of them.",
     ),
     Topic(
         name="renders.v1",

@@ -59,7 +59,7 @@ union all select concat_ws(' ', heard_ref::text, seen_ref::text) from spans wher
 union all select object::text from transcripts where org_id = $1 and project_id = $2
 union all select object::text from moments where org_id = $1 and project_id = $2
 union all select object::text from intelligence where org_id = $1 and project_id = $2
-union all select tracks::text from clips where org_id = $1 and project_id = $2
+union all select concat_ws(' ', tracks::text, facts::text) from clips where org_id = $1 and project_id = $2
 union all select concat_ws(' ', plan::text, edit::text, files::text) from exports where org_id = $1 and project_id = $2
 union all select concat_ws(' ', plan::text, picture::text) from previews where org_id = $1 and project_id = $2
 union all select encode(payload, 'escape') from dead_letters where org_id = $1 and project_id = $2

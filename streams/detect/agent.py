@@ -1,4 +1,7 @@
-"""UnderstandingCompleted → MomentsDetected and ClipSelected (one a clip), or "nothing found". Weighs elsewhere."""
+"""UnderstandingCompleted → MomentsDetected and ClipSelected (one a clip), or "nothing found".
+
+ClipRequested (a clip that a person chose) → ClipMeasured, ExportRequested. Weighs elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,8 @@ from streams.adapters.sentence_rows import embed, read_rows
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
 from streams.detect.meaning import texts_to_embed
+from streams.detect.own_clips import facts_of, own_facts
+from streams.detect.requested import ask_for_exports, read_requested, store_facts, write_measured
 from streams.detect.scenery import scenery
 from streams.detect.timeline import Embedded, gather
 from streams.detect.weigh import Material, weigh, wishes_of
@@ -60,11 +65,13 @@ class DetectStage:
         self._context = context
 
     def wants(self, event: events.AnyEvent) -> bool:
-        """The word that a project is understood, and that alone."""
-        return isinstance(event, events.UnderstandingCompleted)
+        """Projects that are understood, and clips that people choose of them."""
+        return isinstance(event, events.UnderstandingCompleted | events.ClipRequested)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
         """Read what was heard and seen, weigh it, store every candidate."""
+        if isinstance(event, events.ClipRequested):
+            return await self._measured(event, work)
         assert isinstance(event, events.UnderstandingCompleted)
         known = await self._read(event)
         material = await self._material(known)
@@ -94,6 +101,33 @@ class DetectStage:
 
         return commit
 
+    async def _measured(self, event: events.ClipRequested, work: Work) -> Commit:
+        """Measure the stretch that a person chose; one that is a moment was measured before."""
+        asked = await read_requested(self._context, event)
+        work.report(1)
+        if asked.moment is not None:
+            facts = facts_of(asked.moment, asked.title)
+            facts = msgspec.structs.replace(facts, scorer=asked.scorer, weights=asked.weights)
+        else:
+            known = await self._read(event)
+            material = await self._material(known)
+            embedded, asked_ms, _ = await self._embed(material, known.options, work)
+            work.report(2)
+            whole = msgspec.structs.replace(material, embedded=embedded)
+            facts, measured_ms = await work.in_thread(
+                own_facts, whole, known.options, event.range, asked.title, known.weights
+            )
+            work.cpu_ms = asked_ms + measured_ms
+        facts = msgspec.structs.replace(
+            facts, clip_id=str(event.clip_id), ordinal=event.ordinal, project_title=asked.project_title
+        )
+        ref = await store_facts(self._context, event, facts, work)
+
+        async def commit(connection: Connection) -> None:
+            await write_measured(connection, event, facts, ref, work.cause)
+
+        return commit
+
     async def _embed(self, material: Material, options: ProjectOptions, work: Work) -> tuple[Embedded, int, str]:
         """What the sentence model says, what that cost, and a warning where it was to be asked and did not answer."""
         language = material.transcript.language if material.transcript else None
@@ -111,7 +145,7 @@ class DetectStage:
             return _unasked("the sentence model did not answer"), cpu_ms, MEANING_LOST
         return Embedded(values=found.values, model=found.model), cpu_ms + found.compute_ms, ""
 
-    async def _read(self, event: events.UnderstandingCompleted) -> Known:
+    async def _read(self, event: events.UnderstandingCompleted | events.ClipRequested) -> Known:
         owner = (event.org_id, event.project_id)
         async with org_transaction(self._context.pool, event.org_id) as connection:
             project = await connection.fetchrow(
@@ -158,7 +192,10 @@ class DetectStage:
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
     ) -> None:
-        """Without chosen moments there are no clips: the project fails and says why."""
+        """Without moments there are no clips: the project fails and says why. A person's clip is made all the same."""
+        if isinstance(event, events.ClipRequested):
+            await ask_for_exports(connection, event, cause)
+            return
         assert isinstance(event, events.UnderstandingCompleted)
         await lifecycle.fail_project(connection, event.org_id, event.project_id, f"detect.{reason}", detail, cause)
 

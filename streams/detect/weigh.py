@@ -33,7 +33,7 @@ from streams.detect.signals_sense import pieces
 from streams.detect.timeline import Material, Timeline, gather
 from streams.detect.windows import Window, spoken_windows
 
-__all__ = ["Material", "weigh", "wishes_of"]
+__all__ = ["Judge", "Material", "weigh", "windows_of", "wishes_of"]
 
 MOST_MOMENTS = 200
 """So many moments are kept in the list (an hour of talk has some 2,000 windows); the chosen ones always are."""
@@ -58,7 +58,7 @@ def weigh(
     timeline = gather(material)
     wanted_ms = wanted_length(options.min_clip_ms, options.max_clip_ms)
     whole = read_whole(timeline, material.embedded, wishes_of(options), wanted_ms)
-    windows = _windows(timeline, options)
+    windows = windows_of(timeline, options)
     raws = [(window, measure(window, timeline, whole)) for window in windows]
     scale = scales([raw for _, raw in raws])
     judge = Judge(timeline=timeline, whole=whole, scale=scale, table=table, options=options)
@@ -81,7 +81,8 @@ def weigh(
     )
 
 
-def _windows(timeline: Timeline, options: ProjectOptions) -> list[Window]:
+def windows_of(timeline: Timeline, options: ProjectOptions) -> list[Window]:
+    """Every stretch that may become a clip by itself."""
     limits = {"min_ms": options.min_clip_ms, "max_ms": max(options.min_clip_ms, options.max_clip_ms)}
     spoken = spoken_windows(timeline, **limits) if is_spoken(timeline) else []
     every = spoken or quiet_windows(timeline, **limits)

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from schemas import codec, events
 from schemas.documents import Transcript
-from schemas.moments import MomentList
+from schemas.moments import ClipFacts, MomentList
 from streams.adapters.clickhouse import open_analytics, schema_text
 from streams.adapters.objects import open_objects
 from streams.adapters.ports import Analytics, Objects
@@ -101,6 +101,8 @@ class ClickHouseSink:
             return facts.segment_rows(envelope, event, read_document(await self._load(event), Transcript))
         if isinstance(event, events.MomentsDetected):
             return facts.moment_rows(envelope, event, read_document(await self._load(event), MomentList))
+        if isinstance(event, events.ClipMeasured):
+            return facts.own_clip_rows(envelope, event, read_document(await self._load(event), ClipFacts))
         return {}
 
     async def _load(self, event: Indexed) -> bytes:

@@ -13,7 +13,7 @@ from schemas import events
 from schemas.documents import Transcript
 from schemas.ids import result_id
 from schemas.media import ObjectRef
-from schemas.moments import MomentList
+from schemas.moments import ClipFacts, Moment, MomentList
 from streams.adapters.ports import Float32
 from streams.adapters.sentence_rows import Rows, digest
 
@@ -29,7 +29,11 @@ TOPICS = ("transcripts.v1", "moments.v1", "projects.v1")
 
 
 Indexed: TypeAlias = (
-    events.TranscriptCompleted | events.IntelligenceCompleted | events.MomentsDetected | events.ProjectErased
+    events.TranscriptCompleted
+    | events.IntelligenceCompleted
+    | events.MomentsDetected
+    | events.ClipMeasured
+    | events.ProjectErased
 )
 """Events that change what can be found."""
 
@@ -51,6 +55,8 @@ def reference_of(event: Indexed) -> ObjectRef | None:
         found = event.moments
     elif isinstance(event, events.IntelligenceCompleted):
         found = event.intelligence
+    elif isinstance(event, events.ClipMeasured):
+        found = event.facts
     else:
         return None
     return own(event, found)
@@ -117,26 +123,32 @@ def clip_documents(event: events.MomentsDetected, moments: MomentList) -> list[D
     where its transcript is: what makes documents agree says it.
     """
     chosen = sorted((moment for moment in moments.moments if moment.selected), key=lambda moment: moment.rank or 0)
-    return [
-        {
-            "id": identity(event, "clip", str(UUID(moment.id))),
-            **owner_of(event),
-            "project_title": moments.project_title,
-            "clip_id": str(UUID(moment.id)),
-            "ordinal": ordinal,
-            "title": moment.title,
-            "reason": moment.reason,
-            "text": moment.text,
-            "start_ms": moment.range.start_ms,
-            "end_ms": moment.range.end_ms,
-            "score": moment.score,
-            "confidence": moment.confidence,
-            "trust": None,
-            "doubtful": [],
-            **vectors(None),
-        }
-        for ordinal, moment in enumerate(chosen)
-    ]
+    return [_clip(event, moment, moment.id, ordinal, moments.project_title) for ordinal, moment in enumerate(chosen)]
+
+
+def own_clip_document(event: events.ClipMeasured, facts: ClipFacts) -> Document:
+    """The document of a clip that a person chose; its score is None where it has none."""
+    return _clip(event, facts, str(event.clip_id), facts.ordinal, facts.project_title)
+
+
+def _clip(event: Indexed, clip: Moment | ClipFacts, clip_id: str, ordinal: int, project_title: str) -> Document:
+    return {
+        "id": identity(event, "clip", str(UUID(clip_id))),
+        **owner_of(event),
+        "project_title": project_title,
+        "clip_id": str(UUID(clip_id)),
+        "ordinal": ordinal,
+        "title": clip.title,
+        "reason": clip.reason,
+        "text": clip.text,
+        "start_ms": clip.range.start_ms,
+        "end_ms": clip.range.end_ms,
+        "score": clip.score,
+        "confidence": clip.confidence,
+        "trust": None,
+        "doubtful": [],
+        **vectors(None),
+    }
 
 
 def tombstone_document(event: events.Event, erased_at: dt.datetime) -> Document:

@@ -15,7 +15,7 @@ from schemas import events
 from schemas.codec import Envelope
 from schemas.documents import Transcript
 from schemas.media import Segment, Word
-from schemas.moments import Moment, MomentList, SubScore
+from schemas.moments import ClipFacts, Moment, MomentList, SubScore
 
 Table = Literal["segments", "moments", "sub_scores", "inference_calls", "cost_items", "certificate_checks"]
 TABLES: tuple[Table, ...] = get_args(Table)
@@ -114,7 +114,20 @@ def moment_rows(envelope: Envelope, event: events.MomentsDetected, found: Moment
     }
 
 
-def _each_once(moment: Moment) -> Sequence[SubScore]:
+def own_clip_rows(envelope: Envelope, event: events.ClipMeasured, found: ClipFacts) -> Rows:
+    """The same of a clip that a person chose: one more candidate that became a clip, without a rank."""
+    if found.score is None or found.confidence is None:
+        return {}
+    owner, told = (event.org_id, event.project_id, event.clip_id), (envelope.id, envelope.time)
+    place = (event.range.start_ms, event.range.end_ms)
+    judged = (found.score, found.confidence, True, None, found.scorer, found.weights)
+    return {
+        "moments": [[*owner, *told, *place, *judged]],
+        "sub_scores": [[*owner, one.name, *told, True, *_sub_score(one)] for one in _each_once(found)],
+    }
+
+
+def _each_once(moment: Moment | ClipFacts) -> Sequence[SubScore]:
     """Sub-scores by name: a name is a key."""
     return list({one.name: one for one in moment.signals}.values())
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 from schemas import events
 from schemas.documents import Transcript
 from schemas.intelligence import Intelligence
-from schemas.moments import MomentList
+from schemas.moments import ClipFacts, MomentList
 from streams.adapters.meilisearch import open_search
 from streams.adapters.objects import open_objects
 from streams.adapters.ports import Objects, Search
@@ -45,6 +45,8 @@ MOST_RECORDS = 40
 DOCUMENTS_A_TASK = 2_000
 IDS_A_QUESTION = 500
 DOCUMENTS_A_PAGE = 1_000
+OF_CLIPS = (events.MomentsDetected, events.ClipMeasured)
+"""Events of which only documents of clips are made."""
 
 
 class MeilisearchSink:
@@ -78,6 +80,8 @@ class MeilisearchSink:
     async def _gather(self, event: Indexed, gathered: Gathered) -> None:
         if isinstance(event, events.MomentsDetected):
             gathered.add(CLIPS, documents.clip_documents(event, await self._load(event, MomentList)))
+        elif isinstance(event, events.ClipMeasured):
+            gathered.add(CLIPS, [documents.own_clip_document(event, await self._load(event, ClipFacts))])
         elif isinstance(event, events.IntelligenceCompleted):
             newest = max([await self._newest_version(event, index) for index in (CHAPTERS, ENTITIES)])
             if event.transcript_version < max(newest, gathered.studied_version(event)):
@@ -113,7 +117,7 @@ class MeilisearchSink:
         for event in changed:
             by_project.setdefault(documents.tombstone_id(event), []).append(event)
         for several in by_project.values():
-            only = (CLIPS,) if all(isinstance(one, events.MomentsDetected) for one in several) else FOUND
+            only = (CLIPS,) if all(isinstance(one, OF_CLIPS) for one in several) else FOUND
             await self._agree_one(several[0], only)
 
     async def _agree_one(self, event: Indexed, only: Sequence[str]) -> None:

@@ -14,7 +14,7 @@ from schemas.documents import Transcript
 from schemas.ids import NAMESPACE
 from schemas.intelligence import Chapter, Engine, Entity, Intelligence, Quote, Topic
 from schemas.media import ObjectRef, Segment, TimeRange
-from schemas.moments import Evidence, Moment, MomentList, SubScore
+from schemas.moments import ClipFacts, Evidence, Moment, MomentList, SubScore
 from schemas.proof import Figure
 from schemas.topics import BY_NAME, TOPIC_OF
 from streams.messages import Message
@@ -23,6 +23,7 @@ from streams.sinks.batches import Arrived
 ORG, OTHER_ORG = UUID(int=0xA), UUID(int=0xB)
 PROJECT, OTHER_PROJECT = UUID(int=0x1), UUID(int=0x2)
 CLIP = UUID(int=0xC)
+OWN_CLIP = UUID(int=0xC0)
 NOW = dt.datetime(2026, 3, 4, 5, 6, 7, tzinfo=dt.UTC)
 EXAMPLES = Path(schemas.__file__).parent / "examples"
 JITTER = Figure(name="jitter", value=2.5, unit="px a picture", limit=1.5, side="at_most", verdict="warn")
@@ -77,6 +78,22 @@ def moments(title: str = "A title", *, selected: bool = True) -> MomentList:
         moments=[moment(CLIP, "chosen words", chosen=selected), moment(UUID(int=9), "left", chosen=False)],
         project_title="A talk",
     )
+
+
+def clip_facts(score: float | None = 61.5) -> ClipFacts:
+    """What is known of a clip that a person chose; measured where there is a score."""
+    measured = {"score": score, "confidence": 0.5, "signals": [sub_score()]} if score is not None else {}
+    return ClipFacts(
+        clip_id=str(OWN_CLIP), ordinal=3, range=TimeRange(start_ms=1000, end_ms=9000), title="My own", text="own words",
+        project_title="A talk", **measured,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def clip_measured(ref: ObjectRef, score: float | None = 61.5) -> events.ClipMeasured:
+    return events.ClipMeasured(
+        org_id=ORG, project_id=PROJECT, clip_id=OWN_CLIP, range=TimeRange(start_ms=1000, end_ms=9000),
+        facts=ref, score=score, confidence=None if score is None else 0.5,
+    )  # fmt: skip
 
 
 def sub_score(name: str = "hook", value: float = 0.8) -> SubScore:

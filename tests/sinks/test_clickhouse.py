@@ -30,6 +30,8 @@ async def test_every_example_is_stored_once_however_often_it_comes() -> None:
             objects.bodies[one.event.transcript.key] = encode_document(made.transcript("A word."))
         if isinstance(one.event, events.MomentsDetected):
             objects.bodies[one.event.moments.key] = encode_document(made.moments())
+        if isinstance(one.event, events.ClipMeasured):
+            objects.bodies[one.event.facts.key] = encode_document(made.clip_facts())
     sink = ClickHouseSink(store, objects, trust)
     once = None
     for batch in (kept, kept, list(reversed(kept)), kept[:3]):

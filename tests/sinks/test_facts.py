@@ -88,6 +88,18 @@ def test_a_moment_has_a_row_and_one_for_each_sub_score() -> None:
     assert CANARY not in str(rows)
 
 
+def test_a_clip_that_a_person_chose_is_one_more_candidate_where_it_was_measured() -> None:
+    event = made.clip_measured(REF)
+    one = made.arrived(event)
+    rows = facts.own_clip_rows(one.envelope, event, made.clip_facts())
+    (row,) = dicts(rows, "moments")
+    assert (row["moment_id"], row["start_ms"], row["end_ms"]) == (made.OWN_CLIP, 1000, 9000)
+    assert (row["score"], row["selected"], row["rank"]) == (61.5, True, None)
+    assert [one["name"] for one in dicts(rows, "sub_scores")] == ["hook"]
+    assert "own words" not in str(rows)
+    assert facts.own_clip_rows(one.envelope, made.clip_measured(REF, None), made.clip_facts(None)) == {}
+
+
 def test_a_try_has_a_row_for_each_request_and_each_kind_of_cost() -> None:
     event = made.cost_incurred()
     one = made.arrived(event)

@@ -237,3 +237,28 @@ async def test_bad_references_are_refused_and_the_rest_goes_on() -> None:
     refused = await world.sink.handle([*batch, made.arrived(made.moments_detected(world.list()))])
     assert [one.reason for one in refused] == ["object.missing", "object.foreign", "object.bad"]
     assert len(world.search.indexes["clips"]) == 1
+
+
+async def test_a_clip_that_a_person_chose_is_found_by_the_words_in_it() -> None:
+    """Whichever comes first, the transcript or the clip: it has the speakers and words of the newest segments."""
+    for score in (61.5, None):
+        seen = []
+        for turn in (1, -1):
+            world = World()
+            ref = world.objects.store(PREFIX, encode_document(made.clip_facts(score)))
+            batch = [
+                made.arrived(made.clip_measured(ref, score)),
+                made.arrived(made.transcript_completed(world.words("Bob sings of tides.", "Bob ends."))),
+                made.arrived(made.moments_detected(world.list())),
+            ][::turn]
+            for one in batch:
+                assert await world.sink.handle([one]) == []
+            own, _ = sorted(world.search.indexes["clips"].values(), key=lambda clip: -int(clip["ordinal"]))
+            assert (own["clip_id"], own["title"], own["score"], own["text"]) == (
+                str(made.OWN_CLIP), "My own", score, "own words",
+            )  # fmt: skip
+            assert (own["project_title"], own["start_ms"], own["language"]) == ("A talk", 1000, ["en"])
+            seen.append(world.search.indexes["clips"])
+            await world.sink.handle([made.arrived(made.erased(), offset=9)])
+            assert world.search.indexes["clips"] == {}, "it is forgotten with its project"
+        assert seen[0] == seen[1]

@@ -9,7 +9,7 @@ SELECT
     uniqExactIf(project_id, type = 'ProjectFailed') AS projects_failed,
     arraySum(mapValues(maxMapIf(map(project_id, ifNull(media_ms, 0)), ended AND stage = 'ingest'))) / 60000
         AS minutes_processed,
-    countIf(type = 'ClipSelected') AS clips,
+    countIf(type IN ('ClipSelected', 'ClipRequested')) AS clips,
     countIf(type = 'ExportCompleted') AS exports_completed,
     countIf(type = 'ExportFailed') AS exports_failed,
     (
