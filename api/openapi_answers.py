@@ -28,7 +28,7 @@ def also(operation: Operation) -> dict[str, Any]:
     """Further good answers, by status."""
     return {
         status: {"description": _ALSO.get(status, operation.summary)}
-        | ({"content": {one: {"schema": media_schema(one)} for one in media_types}} if media_types else {})
+        | ({"content": {one: {"schema": _body(operation, one)} for one in media_types}} if media_types else {})
         for status, media_types in operation.also.items()
     }
 
