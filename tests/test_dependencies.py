@@ -19,8 +19,8 @@ GROUPS = {"schemas": [], "streams": [], "api": [], "cli": ["local"], "local": ["
 """The dependency groups that a folder may use beside the product's own."""
 TYPES_ALONE = {"mypy_boto3_s3", "_typeshed"}
 """Imported for a type checker only."""
-ELSEWHERE = {"local": {"onnx"}}
-"""What runs in the environment of the models: its packages, and its own modules."""
+ELSEWHERE = {"local": {"onnx"}, "tests": {"clipstream_client", "httpx"}}
+"""What runs in other environments: that of the models, and that of the generated client (tests/openapi/decode.py)."""
 
 
 def named(groups: list[str]) -> set[str]:
