@@ -7,6 +7,8 @@ from uuid import UUID
 import msgspec
 
 from api.registry import Call, Operation, Reply
+from schemas.events import UploadReceived, UploadRefused
+from schemas.topics import TOPIC_OF
 
 
 class Producer(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,6 +16,8 @@ class Producer(msgspec.Struct, frozen=True, kw_only=True):
 
     topic: str
     """Topic of uploads."""
+    refused_topic: str
+    """Topic that tells of messages that were refused."""
     object_prefix: str
     """Prefix of the keys of its objects."""
     key_ids: list[str]
@@ -54,7 +58,10 @@ async def get_me(call: Call[None, None]) -> Reply:
             key_last4=last4 or "",
             scopes=list(call.caller.scopes),
             producer=Producer(
-                topic="uploads.v1", object_prefix=f"{call.org_id}/", key_ids=[row["key_id"] for row in keys]
+                topic=TOPIC_OF[UploadReceived].name,
+                refused_topic=TOPIC_OF[UploadRefused].name,
+                object_prefix=f"{call.org_id}/",
+                key_ids=[row["key_id"] for row in keys],
             ),
         )
     )

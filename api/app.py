@@ -39,6 +39,7 @@ from api import (
     speakers,
     templates,
     transcripts,
+    upload_refusals,
     uploads,
     webhooks,
 )
@@ -51,6 +52,7 @@ from api.problems import ApiProblem
 from api.registry import Operation
 
 OPERATIONS: tuple[Operation, ...] = (
+    *upload_refusals.OPERATIONS,
     *uploads.OPERATIONS,
     *estimates.OPERATIONS,
     *projects.OPERATIONS,

@@ -364,6 +364,38 @@ class DeliveryDue(Event, frozen=True, kw_only=True):
     attempt: int
 
 
+class UploadRefused(msgspec.Struct, frozen=True, kw_only=True):
+    """A message on ``uploads.v1`` made no project, and why. Every producer reads it: of the message it has ids only."""
+
+    refusal_id: UUID
+    partition: int
+    """Where the message lies on ``uploads.v1``."""
+    offset: int
+    reason: str
+    detail: str
+    """What to do, in a sentence of ours."""
+    key_id: str | None = None
+    """The producer key that the message names; None where there is none of this id."""
+    signed: bool = False
+    """Whether the signature holds; without it anybody may have sent the message."""
+    message_key: UUID | None = None
+    """Key of the message, the project's id; None where it is no UUID."""
+    event_id: UUID | None = None
+    """CloudEvents id of the message; None where it is no UUID."""
+    unlisted: int = 0
+    """How many messages of this sender were refused since its last refusal here, and are not told of."""
+
+    @property
+    def org_id(self) -> UUID | None:
+        """Nobody's: it is on a topic that all producers read."""
+        return None
+
+    @property
+    def project_id(self) -> UUID | None:
+        """There is no project."""
+        return None
+
+
 class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     """A message nobody could work on. ``payload_base64`` is what arrived, byte for byte."""
 
@@ -412,5 +444,6 @@ AnyEvent = (
     | AssetChecked
     | AssetRefused
     | DeliveryDue
+    | UploadRefused
     | DeadLetter
 )

@@ -87,7 +87,7 @@ def _message(event: type, topic: Topic, shape: dict[str, Any]) -> dict[str, Any]
         "summary": (event.__doc__ or "").split("\n")[0],
         "headers": headers,
         "payload": shape,
-        "bindings": {"kafka": {"key": {"type": "string", "format": "uuid", "description": "the project's id"}}},
+        "bindings": {"kafka": {"key": {"type": "string", "format": "uuid", "description": topic.key}}},
     }
 
 

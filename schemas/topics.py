@@ -29,6 +29,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     consumers: tuple[str, ...]
     doc: str
     partitions: int = PARTITIONS
+    key: str = "the project's id"
 
 
 TOPICS: tuple[Topic, ...] = (
@@ -142,6 +143,16 @@ TOPICS: tuple[Topic, ...] = (
         doc="Webhook tries, each due at its time.",
     ),
     Topic(
+        name="uploads.refused.v1",
+        events=(events.UploadRefused,),
+        spread="project",
+        retention_ms=7 * DAY_MS,
+        producers=("ingest",),
+        consumers=("external producers", "sinks"),
+        doc="Messages on uploads.v1 that made no project, and why. All producers read it: it has no text of a message.",
+        key="the refusal's id",
+    ),
+    Topic(
         name="dead.v1",
         events=(events.DeadLetter,),
         spread="project",
@@ -149,6 +160,7 @@ TOPICS: tuple[Topic, ...] = (
         producers=("all stages", "sinks", "sweeper"),
         consumers=("sinks", "sweeper", "operators"),
         doc="What could not be worked on, byte for byte, with the reason.",
+        key="the project's id, or the letter's where it has no project",
     ),
 )
 
@@ -173,5 +185,11 @@ def partition_before(topic: Topic, project_id: UUID, ordinal: int = 0) -> int:
 def route(event: events.AnyEvent) -> tuple[Topic, UUID, int]:
     """Topic, key and partition of an event."""
     topic = TOPIC_OF[type(event)]
-    key = event.project_id or event.dead_id if isinstance(event, events.DeadLetter) else event.project_id
+    key = _key_of(event)
     return topic, key, partition_for(topic, key, getattr(event, "ordinal", 0))
+
+
+def _key_of(event: events.AnyEvent) -> UUID:
+    if isinstance(event, events.UploadRefused):
+        return event.refusal_id
+    return event.project_id or event.dead_id if isinstance(event, events.DeadLetter) else event.project_id

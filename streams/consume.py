@@ -11,8 +11,8 @@ import structlog
 
 from schemas import codec, events
 from schemas.ids import NAMESPACE, result_id
-from schemas.topics import BY_NAME
-from streams import dead, metrics
+from schemas.topics import BY_NAME, TOPIC_OF
+from streams import dead, metrics, refusals
 from streams.adapters.postgres import Pool, transaction
 from streams.attempt import Attempts, Stage
 from streams.errors import Rejected, Unavailable
@@ -25,6 +25,7 @@ from streams.producers import Verifier
 BREAKER_IN_A_ROW = 50
 """So many such messages one after the other are a bad deploy, not bad messages: stop, do not divert them all."""
 
+UPLOADS = TOPIC_OF[events.UploadReceived].name
 NOT_WORKED_ON = ("skipped", "busy", "done")
 
 
@@ -110,17 +111,29 @@ class Consumption:
             raise BreakerOpen(f"{self._dead_in_a_row} dead letters in a row on {message.topic}: {detail}")
 
     async def _bury(self, message: Message, reason: str, detail: str) -> str:
-        """Write a dead letter for a message whose owner nobody can vouch for."""
-        if reason == "bug" or message.topic != "uploads.v1":  # there outsiders write what they like
+        """Write a dead letter for a message whose owner nobody can vouch for, and tell the producer of an upload."""
+        if reason == "bug" or message.topic != UPLOADS:  # there outsiders write what they like
             self._dead_in_a_row += 1
         self._mind_the_breaker(message, detail)
         place = f"{message.topic}/{message.partition}/{message.offset}"
         input_id: UUID = result_id(NAMESPACE, "message", place)
         cause = Cause(input_id=input_id, source=self._stage.name, now=dt.datetime.now(dt.UTC))
-        async with transaction(self._pool) as connection:
-            await dead.record(connection, message, self._stage.name, reason, detail, cause, None)
+        try:
+            await self._write_letter(message, reason, detail, cause, tell=message.topic == UPLOADS)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug in telling the producer: the letter is written all the same
+            dead.report_bug(error, self._stage.name)
+            await self._write_letter(message, reason, detail, cause, tell=False)
         self._metrics.count(metrics.DEAD, stage=self._stage.name, reason=reason)
         return "dead"
+
+    async def _write_letter(self, message: Message, reason: str, detail: str, cause: Cause, *, tell: bool) -> None:
+        sender = await self._verifier.sender(message) if tell else None
+        async with transaction(self._pool) as connection:
+            fresh = await dead.record(connection, message, self._stage.name, reason, detail, cause, None)
+            if fresh and tell:
+                await refusals.record(connection, message, reason, detail, sender, cause)
 
 
 def _child_cpu_s() -> float:

@@ -96,14 +96,14 @@ async def record(
     detail: str,
     cause: Cause,
     owner: tuple[UUID, UUID] | None,
-) -> UUID:
-    """Write one dead letter to its table and, through the outbox, to ``dead.v1``. The same message is written once."""
+) -> bool:
+    """Write one dead letter to its table and, through the outbox, to ``dead.v1``; False where it is there already."""
     place = f"{message.topic}/{message.partition}/{message.offset}/{stage}"
     dead_id = result_id(cause.input_id, "dead", place)
     letter = letter_of(message, dead_id=dead_id, stage=stage, reason=reason, detail=detail, owner=owner)
-    await _insert(connection, letter)
+    fresh = await _insert(connection, letter)
     await put(connection, letter, cause, event_id=dead_id)
-    return dead_id
+    return fresh
 
 
 async def keep(pool: Pool, letter: events.DeadLetter) -> None:
@@ -116,8 +116,8 @@ async def keep(pool: Pool, letter: events.DeadLetter) -> None:
         await _insert(connection, letter)
 
 
-async def _insert(connection: Connection, letter: events.DeadLetter) -> None:
-    await connection.execute(
+async def _insert(connection: Connection, letter: events.DeadLetter) -> bool:
+    done: str = await connection.execute(
         _INSERT,
         letter.dead_id,
         letter.org_id,
@@ -131,3 +131,4 @@ async def _insert(connection: Connection, letter: events.DeadLetter) -> None:
         _cut(letter.headers),
         base64.b64decode(letter.payload_base64),
     )
+    return done.endswith(" 1")

@@ -16,7 +16,7 @@ import msgspec
 from schemas import codec, events
 from schemas.options import broken_rules
 from streams.adapters.keys import decrypt_secret, derive_key
-from streams.adapters.postgres import Pool, transaction
+from streams.adapters.postgres import Pool, Row, transaction
 from streams.errors import Rejected
 from streams.messages import Message
 
@@ -42,6 +42,14 @@ def sign(headers: Mapping[str, str], body: bytes, *, secret: bytes, key_id: str,
     time, event_id = headers["ce_time"], headers["ce_id"]
     made = signature(secret, key_id=key_id, org_id=str(org_id), time=time, event_id=event_id, body=body)
     return {KEY: key_id, ORG: str(org_id), TIME: time, SIGNATURE: made}
+
+
+class Sender(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom the producer key of a message belongs to. ``signed``: its signature holds, so it is who sent the message."""
+
+    org_id: UUID
+    key_id: str
+    signed: bool
 
 
 class Verifier:
@@ -75,17 +83,38 @@ class Verifier:
             _check_time(headers[TIME], dt.datetime.now(dt.UTC))
         check_upload(event)
 
+    async def sender(self, message: Message) -> Sender | None:
+        """Whose a message is by its producer key, also of one that is refused; None where no key of ours is named."""
+        headers = message.headers
+        key_id = headers.get(KEY, "")
+        if key_id in ("", INTERNAL_KEY_ID) or (row := await self._producer(key_id)) is None:
+            return None
+        made = signature(
+            decrypt_secret(self._master, row["secret_encrypted"]),
+            key_id=key_id,
+            org_id=headers.get(ORG, ""),
+            time=headers.get(TIME, ""),
+            event_id=headers.get("ce_id", ""),
+            body=message.payload,
+        )
+        holds = hmac.compare_digest(made.encode(), headers.get(SIGNATURE, "").encode())
+        valid = row["revoked_at"] is None and headers.get(ORG) == str(row["org_id"])
+        return Sender(org_id=row["org_id"], key_id=key_id, signed=holds and valid)
+
     async def _key(self, key_id: str, event: events.UploadReceived) -> tuple[UUID, bytes]:
         if key_id == INTERNAL_KEY_ID:
             return event.org_id, internal_secret(self._master)
-        async with transaction(self._pool) as connection:
-            await connection.execute("select set_config('app.key_id', $1, true)", key_id)
-            row = await connection.fetchrow(
-                "select org_id, secret_encrypted from producer_keys where key_id = $1 and revoked_at is null", key_id
-            )
-        if row is None:
+        row = await self._producer(key_id)
+        if row is None or row["revoked_at"] is not None:
             raise Rejected("producer.unknown_key", f"no valid producer key {key_id[:40]!r}")
         return row["org_id"], decrypt_secret(self._master, row["secret_encrypted"])
+
+    async def _producer(self, key_id: str) -> Row | None:
+        async with transaction(self._pool) as connection:
+            await connection.execute("select set_config('app.key_id', $1, true)", key_id)
+            return await connection.fetchrow(
+                "select org_id, secret_encrypted, revoked_at from producer_keys where key_id = $1", key_id
+            )
 
 
 def check_upload(event: events.UploadReceived) -> None:

@@ -29,6 +29,7 @@ FORGET_EVERY_S = 3600.0
 _OLD = (
     "delete from idempotency_keys where created_at < now() - interval '25 hours'",  # they count for 24 hours
     "delete from dead_letters where created_at < now() - interval '28 days'",  # as long as dead.v1 has them
+    "delete from upload_refusals where created_at < now() - interval '7 days'",  # as long as the topics have them
     """with gone as (
          delete from previews where created_at < now() - interval '1 day' returning org_id, project_id),
        planned as (insert into object_sweeps (org_id, kind, subject_id, due_at)
