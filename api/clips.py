@@ -115,7 +115,8 @@ async def read_exports(rows: Connection, clip: Row) -> list[Row]:
 async def find_clip(rows: Connection, org_id: UUID, clip_id: UUID) -> Row:
     """A clip of the caller's with its project's length and options; raises a 404, also when its project was erased."""
     row = await rows.fetchrow(
-        """select c.*, p.duration_ms, p.options from clips c join projects p using (org_id, project_id)
+        """select c.*, p.duration_ms, p.width_px, p.height_px, p.options
+           from clips c join projects p using (org_id, project_id)
            where c.org_id = $1 and c.clip_id = $2 and p.state not in ('erased', 'cancelled')""",
         org_id,
         clip_id,

@@ -95,7 +95,7 @@ def _apply(transcript: Transcript, *, asked: CorrectTranscript) -> Revision:
     try:
         after, changes = corrected(transcript, asked.edits, asked.version + 1)
     except BadEditError as error:
-        raise invalid(f"/edits/{error.at}", error.detail) from None
+        raise invalid(f"/edits/{error.path}", error.detail) from None
     return Revision(transcript=after, changes=changes)
 
 

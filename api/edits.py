@@ -20,7 +20,7 @@ from schemas import edit_operations as ops
 from schemas.corrections import BadEditError
 from schemas.documents import Aspect, Transcript
 from schemas.edit import CaptionStyle, CaptionText, CropKey, EditList
-from schemas.edit_apply import Material, apply
+from schemas.edit_apply import Material, apply, is_same
 from schemas.edit_clock import length_ms, pieces
 from schemas.events import ClipEdited
 from schemas.media import ObjectRef
@@ -89,6 +89,14 @@ class ClipEdit(msgspec.Struct, frozen=True, kw_only=True):
     """Own texts that are shown instead of the words."""
 
 
+class EditedClip(ClipEdit, frozen=True, kw_only=True):
+    """The newest version of a clip's edit after a request."""
+
+    changed: Annotated[
+        bool, Meta(description="`false`: the operations change nothing, and this is the version that was there.")
+    ]
+
+
 class EditVersion(msgspec.Struct, frozen=True, kw_only=True):
     """Who made a version, of which earlier one, and what was asked for."""
 
@@ -149,7 +157,7 @@ async def lock_clip(rows: Connection, org_id: UUID, clip_id: UUID) -> Row:
 
 
 async def edit_clip(call: Call[EditClip, None]) -> Reply:
-    """Make the next version of the one that was read."""
+    """Make the next version of the one that was read; where nothing would change there is none, and nobody is told."""
     async with call.rows() as rows:
         clip = await lock_clip(rows, call.org_id, call.ids["clip_id"])
         newest = await newest_version(rows, call.org_id, clip["clip_id"])
@@ -163,10 +171,12 @@ async def edit_clip(call: Call[EditClip, None]) -> Reply:
         try:
             edit = await asyncio.to_thread(apply, base, call.body.operations, material)
         except BadEditError as error:
-            raise invalid(f"/operations/{error.at}", error.detail) from None
+            raise invalid(f"/operations/{error.path}", error.detail) from None
+        if is_same(edit, base):
+            return _answer(clip, base, changed=False)
         await write_edit(rows, clip, edit, call.body.operations, call.caller.key_id, call.body.note)
         await _tell(rows, call, clip, edit)
-    return _answer(clip, edit)
+    return _answer(clip, edit, changed=True)
 
 
 async def _tell(rows: Connection, call: Call[EditClip, None], clip: Row, edit: EditList) -> None:
@@ -205,6 +215,8 @@ async def _material(rows: Connection, call: Call[EditClip, None], clip: Row, new
     return Material(
         words=words,
         duration_ms=clip["duration_ms"] or clip["end_ms"],
+        width_px=clip["width_px"] or 0,
+        height_px=clip["height_px"] or 0,
         transcript_version=version,
         versions={number: edit for number, edit in known.items() if edit is not None},
     )
@@ -219,7 +231,7 @@ def etag_of(version: int) -> str:
     return f'"edit-{version}"'
 
 
-def _answer(clip: Row, edit: EditList) -> Reply:
+def _answer(clip: Row, edit: EditList, *, changed: bool | None = None) -> Reply:
     played = pieces(edit)
     segments = [
         PlayedSegment(
@@ -232,7 +244,8 @@ def _answer(clip: Row, edit: EditList) -> Reply:
     ]
     told = {name: getattr(edit, name) for name in EditList.__struct_fields__ if name != "segments"}
     keys = msgspec.convert(clip["crops"], dict[Aspect, list[CropKey]])
-    body = ClipEdit(clip_id=clip["clip_id"], suggested=keys, length_ms=length_ms(played), segments=segments, **told)
+    told |= {"clip_id": clip["clip_id"], "suggested": keys, "length_ms": length_ms(played), "segments": segments}
+    body = ClipEdit(**told) if changed is None else EditedClip(changed=changed, **told)
     return Reply(body=body, headers={"ETag": etag_of(edit.version), "Cache-Control": "private, no-cache"})
 
 
@@ -276,9 +289,10 @@ OPERATIONS = (
         summary="Edit a clip: cut, join, reorder, speed, mute, texts, styles, crops, undo",
         handler=edit_clip,
         request=EditClip,
-        response=ClipEdit,
+        response=EditedClip,
         problems=("precondition-required", "edit-changed", "limit-reached"),
-        description="`If-Match` with the ETag of the version that was read is required. No version is ever changed.",
+        description="`If-Match` with the ETag of the version that was read is required. No version is ever changed. "
+        "Operations that change nothing make no version: the answer is the newest one, `changed` is false.",
     ),
     Operation(
         method="GET",

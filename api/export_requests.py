@@ -102,7 +102,8 @@ def wanted_range(wanted: ExportWish, clip: Row) -> TimeRange:
     low, high = CLIP_MS
     errors = []
     if clip["duration_ms"] is not None and end > clip["duration_ms"]:
-        errors.append(FieldError(pointer="/end_ms", detail=f"The source ends at {clip['duration_ms']} ms."))
+        detail = f"The source ends at {clip['duration_ms']} ms: `end_ms` is at most that, not {end}."
+        errors.append(FieldError(pointer="/end_ms", detail=detail))
     if not low <= end - start <= high:
         pointer = "/end_ms" if wanted.end_ms is not None else "/start_ms"
         detail = f"A clip lasts {low} to {high} ms, not {end - start}."

@@ -46,6 +46,8 @@ async def revise(
 ) -> tuple[Revision, ObjectRef]:
     """The next version of the transcript of the call's project, made of ``version``, the one that was read.
 
+    Where nothing would change it is that one: nothing is written, and nobody is told.
+
     Raises ApiProblem where there is none, or the latest is another; whatever ``apply`` raises ends it too.
     """
     project_id, objects = call.ids["project_id"], call.context.objects
@@ -57,7 +59,10 @@ async def revise(
             raise not_ready("transcript", project)
         ref = _current(call, row, version)
         body = await call.outside(f"transcript {ref.key}", partial(objects.get, ref))
-        revision = await asyncio.to_thread(lambda: apply(msgspec.json.decode(body, type=Transcript)))
+        before = await asyncio.to_thread(msgspec.json.decode, body, type=Transcript)
+        revision = await asyncio.to_thread(apply, before)
+        if _is_same(revision.transcript, before):
+            return msgspec.structs.replace(revision, transcript=before), ref
         identity = result_id(project_id, "correct", str(revision.transcript.version))
         after = await with_meaning(call, revision.transcript, identity)
         revision = msgspec.structs.replace(revision, transcript=after)
@@ -67,6 +72,10 @@ async def revise(
         await _write(rows, call, made, revision, version, note)
         await put(rows, _completed(call.org_id, project_id, after, made), call.cause(identity))
     return revision, made
+
+
+def _is_same(after: Transcript, before: Transcript) -> bool:
+    return msgspec.structs.replace(after, version=before.version) == before
 
 
 def _current(call: Call[Any, None], row: Row, version: int) -> ObjectRef:

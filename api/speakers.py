@@ -158,7 +158,7 @@ def _apply(transcript: Transcript, *, asked: CorrectSpeakers) -> Revision:
     try:
         after, changes = respoken(transcript, asked.edits, asked.version + 1)
     except BadEditError as error:
-        raise invalid(f"/edits/{error.at}", error.detail) from None
+        raise invalid(f"/edits/{error.path}", error.detail) from None
     return Revision(transcript=after, speaker_changes=changes)
 
 

@@ -44,10 +44,15 @@ class Change(Value, frozen=True, kw_only=True):
 class BadEditError(ValueError):
     """An edit that cannot be made; ``at`` is its place in the list, the message a sentence for its sender."""
 
-    def __init__(self, at: int, detail: str) -> None:
-        """``at`` counts from 0."""
+    def __init__(self, at: int, detail: str, field: str = "") -> None:
+        """``at`` counts from 0; ``field`` is a path in the edit, empty for all of it."""
         super().__init__(detail)
-        self.at, self.detail = at, detail
+        self.at, self.detail, self.field = at, detail, field
+
+    @property
+    def path(self) -> str:
+        """The place of what is wrong, below the list."""
+        return f"{self.at}/{self.field}" if self.field else str(self.at)
 
 
 def corrected(transcript: Transcript, edits: Sequence[WordEdit], version: int) -> tuple[Transcript, list[Change]]:

@@ -24,15 +24,18 @@ from schemas.templates import templates, version_of
 SHORTEST_MS = 1_000
 """A clip that plays shorter is none."""
 
-MOST_PX = 32_768
-"""No picture that is taken in is wider or higher."""
+LEAST_PX = 2
+"""A crop is at least so wide and high: pictures are encoded in pairs of pixels."""
 
 
 class Material(Value, frozen=True, kw_only=True):
-    """What edits are made of: the words that may be cut, how long the source is, versions to go back to."""
+    """What edits are made of: the words that may be cut, the source's length and size, versions to go back to."""
 
     words: list[Word]
     duration_ms: int
+    width_px: int
+    """Of the displayed picture, as `height_px`."""
+    height_px: int
     transcript_version: int = 1
     versions: dict[int, EditList] = {}
 
@@ -46,7 +49,7 @@ def apply(edit: EditList, operations: Sequence[ops.Operation], material: Materia
             result = _DO[type(operation)](result, operation, material, gaps)
             _check_count(result)
         except ImpossibleError as error:
-            raise BadEditError(at, str(error)) from None
+            raise BadEditError(at, str(error), error.field) from None
     played_ms = length_ms(pieces_of(result.segments))
     if not SHORTEST_MS <= played_ms <= CLIP_MS[1]:
         raise BadEditError(
@@ -67,6 +70,11 @@ def _check_count(edit: EditList) -> None:
     for one in edit.segments:
         if one.range.length_ms / one.speed < LEAST_MS:
             raise ImpossibleError(f"Segment {one.segment_id} would play less than {LEAST_MS} ms.")
+
+
+def is_same(edit: EditList, before: EditList) -> bool:
+    """Whether two versions play and show the same, so that the later one says nothing new."""
+    return all(getattr(edit, name) == getattr(before, name) for name in ("segments", "crops", "captions"))
 
 
 def _find(edit: EditList, segment_id: str) -> int:
@@ -96,9 +104,10 @@ def _stretch(start_ms: int, end_ms: int, gaps: Gaps) -> TimeRange:
 
 def _trim(edit: EditList, asked: ops.Trim, material: Material, gaps: Gaps) -> EditList:
     old = edit.segments[_find(edit, asked.segment_id)].range
+    fields = ("start_ms" if asked.end_ms is None else "end_ms", "end_ms")
     start = old.start_ms if asked.start_ms is None else asked.start_ms
     end = old.end_ms if asked.end_ms is None else asked.end_ms
-    _check_inside(start, end, material)
+    _check_inside(start, end, material, *fields)
     start = old.start_ms if asked.start_ms is None else gaps.nearest(start)
     end = old.end_ms if asked.end_ms is None else gaps.nearest(end)
     if end <= start:
@@ -106,11 +115,18 @@ def _trim(edit: EditList, asked: ops.Trim, material: Material, gaps: Gaps) -> Ed
     return _changed(edit, asked.segment_id, range=TimeRange(start_ms=start, end_ms=end))
 
 
-def _check_inside(start_ms: int, end_ms: int, material: Material) -> None:
+def _check_inside(
+    start_ms: int, end_ms: int, material: Material, ordered: str = "end_ms", inside: str = "end_ms"
+) -> None:
+    """Raises for a stretch beyond the source, or of no length; the last two are the fields to name."""
     if end_ms > material.duration_ms:
-        raise ImpossibleError(f"The source ends at {material.duration_ms} ms.")
+        raise ImpossibleError(_beyond(end_ms, material), inside)
     if end_ms <= start_ms:
-        raise ImpossibleError("The end must lie behind the start.")
+        raise ImpossibleError(f"The end must lie behind the start: {start_ms} to {end_ms} ms is no stretch.", ordered)
+
+
+def _beyond(at_ms: int, material: Material) -> str:
+    return f"The source ends at {material.duration_ms} ms: 0 to {material.duration_ms} is possible, not {at_ms}."
 
 
 def _delete_words(edit: EditList, asked: ops.DeleteWords, material: Material, gaps: Gaps) -> EditList:
@@ -148,8 +164,11 @@ def _drop_pauses(edit: EditList, asked: ops.DropPauses, _: Material, gaps: Gaps)
 def _split(edit: EditList, asked: ops.Split, _: Material, gaps: Gaps) -> EditList:
     number = _find(edit, asked.segment_id)
     one, at_ms = edit.segments[number], gaps.nearest(asked.at_ms)
+    if not one.range.start_ms < asked.at_ms < one.range.end_ms:
+        detail = f"Segment {one.segment_id} plays {one.range.start_ms} to {one.range.end_ms} ms: split it between."
+        raise ImpossibleError(detail, "at_ms")
     if not one.range.start_ms < at_ms < one.range.end_ms:
-        raise ImpossibleError(f"Segment {one.segment_id} has no gap between words near {asked.at_ms} ms.")
+        raise ImpossibleError(f"Segment {one.segment_id} has no gap between words near {asked.at_ms} ms.", "at_ms")
     first = msgspec.structs.replace(one, range=TimeRange(start_ms=one.range.start_ms, end_ms=at_ms))
     second = msgspec.structs.replace(
         one, segment_id=free_id(edit.segments), range=TimeRange(start_ms=at_ms, end_ms=one.range.end_ms)
@@ -197,18 +216,31 @@ def _remove(edit: EditList, asked: ops.Remove, _: Material, __: Gaps) -> EditLis
     return _with(edit, _find(edit, asked.segment_id))
 
 
-def _crop(edit: EditList, asked: ops.Crop, _: Material, __: Gaps) -> EditList:
+def _crop(edit: EditList, asked: ops.Crop, material: Material, _: Gaps) -> EditList:
     if any(one.at_ms >= other.at_ms for one, other in pairwise(asked.keys)):
-        raise ImpossibleError("Key frames stand in order of time, each at a time of its own.")
-    if not all(_is_crop(key.crop) for key in asked.keys):
-        raise ImpossibleError("A crop begins inside the picture, and has a width and a height, in pixels.")
+        raise ImpossibleError("Key frames stand in order of time, each at a time of its own.", "keys")
+    for number, key in enumerate(asked.keys):
+        if key.at_ms > material.duration_ms:
+            raise ImpossibleError(_beyond(key.at_ms, material), f"keys/{number}/at_ms")
+        _check_crop(key.crop, material, f"keys/{number}/crop")
     crops = {aspect: keys for aspect, keys in edit.crops.items() if aspect != asked.aspect}
     return msgspec.structs.replace(edit, crops=crops | ({asked.aspect: asked.keys} if asked.keys else {}))
 
 
-def _is_crop(crop: CropBox) -> bool:
-    inside = 0 <= crop.x < MOST_PX and 0 <= crop.y < MOST_PX
-    return inside and 2 <= crop.width <= MOST_PX and 2 <= crop.height <= MOST_PX
+def _check_crop(crop: CropBox, material: Material, field: str) -> None:
+    """Raises for a crop that is not wholly inside the picture."""
+    picture = f"The picture is {material.width_px} × {material.height_px} pixels"
+    sides = (
+        ("x", "width", crop.x, crop.width, material.width_px),
+        ("y", "height", crop.y, crop.height, material.height_px),
+    )
+    for start, length, at_px, long_px, most_px in sides:
+        if long_px < LEAST_PX or long_px > most_px:
+            detail = f"{picture}: the `{length}` of a crop is {LEAST_PX} to {most_px}, not {long_px}."
+            raise ImpossibleError(detail, f"{field}/{length}")
+        if not 0 <= at_px <= most_px - long_px:
+            told = f"with `{length}` {long_px} the `{start}` of a crop is 0 to {most_px - long_px}, not {at_px}."
+            raise ImpossibleError(f"{picture}: {told}", f"{field}/{start}")
 
 
 def _text(edit: EditList, asked: ops.Text, material: Material, _: Gaps) -> EditList:

@@ -18,7 +18,12 @@ REST_MS = 500
 
 
 class ImpossibleError(ValueError):
-    """An operation that cannot be done; a sentence for who asked."""
+    """An operation that cannot be done; a sentence for who asked, and the field that is wrong."""
+
+    def __init__(self, detail: str, field: str = "") -> None:
+        """``field``: a path in the operation; empty: all of it."""
+        super().__init__(detail)
+        self.field = field
 
 
 def free_id(segments: Sequence[EditSegment]) -> str:

@@ -22,6 +22,8 @@ MOST_TOPICS = 10
 TOPIC_CHARS = 100
 PROMPT_CHARS = 500
 MOST_SKIPPED = 100
+MOST_TOLD = 5
+"""Stretches that a warning names; the rest is counted."""
 TERM_SIGNS, GLOSSARY_SIGNS = 60, 500
 """The decoder reads so many beside its own; more terms would push each other out."""
 SCRIPT_BYTES = 60_000
@@ -142,6 +144,16 @@ def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
         broken["captions/language"] = rule
     nested = {f"export/{path}": rule for path, rule in broken.items()}
     return {name: rule for name, fine, rule in checks if not fine} | nested
+
+
+def skip_warnings(options: ProjectOptions, duration_ms: int) -> list[str]:
+    """What to tell of stretches to skip that the source does not have; its length is not known when they are given."""
+    beyond = [part for part in options.skip if part.end_ms > duration_ms]
+    if not beyond:
+        return []
+    told = ", ".join(f"{part.start_ms} to {part.end_ms} ms" for part in beyond[:MOST_TOLD])
+    more = f" and {len(beyond) - MOST_TOLD} more" if len(beyond) > MOST_TOLD else ""
+    return [f"skip: the source ends at {duration_ms} ms, so what lies beyond it of {told}{more} is not there to skip."]
 
 
 def _is_term(term: str) -> bool:

@@ -57,8 +57,8 @@ class _Draft:
             case SplitSpeaker():
                 return self._split(edit)
 
-    def _refused(self, detail: str) -> BadEditError:
-        return BadEditError(self._at, detail)
+    def _refused(self, detail: str, field: str = "") -> BadEditError:
+        return BadEditError(self._at, detail, field)
 
     def _known(self, speaker: str) -> Speaker:
         if speaker not in self._speakers:
@@ -77,10 +77,17 @@ class _Draft:
         one = self._known(edit.speaker)
         self._speakers[one.id] = self._named(one, edit.name)
         after = self._speakers[one.id].name or ""
-        return SpeakerChange(op="rename", speaker=one.id, before=one.name or "", after=after)
+        return SpeakerChange(
+            op="rename",
+            speaker=one.id,
+            before=one.name or "",
+            after=after,
+            names={one.id: one.name} if one.name else {},
+        )
 
     def _merge(self, edit: Merge) -> SpeakerChange:
         gone, into = self._known(edit.speaker), self._known(edit.into)
+        names = self._names(gone.id, into.id)
         if gone.id == into.id:
             raise self._refused("A speaker cannot be merged into themselves.")
         words = [at for at, owner in enumerate(self._owners) if owner == gone.id]
@@ -91,29 +98,33 @@ class _Draft:
         del self._speakers[gone.id]
         name = {field: getattr(into if into.name else gone, field) for field in ("name", "named_by", "evidence")}
         self._speakers[into.id] = msgspec.structs.replace(into, confidence=None, **name)
-        return self._moved("merge", gone.id, into.id, words, mine)
+        return self._moved("merge", gone.id, into.id, words, mine, names)
 
     def _split(self, edit: SplitSpeaker) -> SpeakerChange:
         if bool(edit.ranges) == bool(edit.words):
             raise self._refused("Say either in which `ranges` or at which `words`.")
         if edit.speaker is not None:
             self._known(edit.speaker)
+        called = self._names(*self._speakers)
         to = self._receiver(edit)
         words = self._words_of(edit, to)
         places = united(self._around(words) if edit.words else ((one.start_ms, one.end_ms) for one in edit.ranges))
+        concerned = {to, edit.speaker, *(self._owners[at] for at in words)}
         givers = {self._owners[at] for at in words} if edit.words else {edit.speaker} - {None} or set(self._speakers)
         moved: list[Turn] = []
         left: list[Turn] = []
         for turn in self._turns:
             inside, outside = cut(turn, places, to) if turn.speaker in givers - {to} else ([], [turn])
             moved += inside
+            concerned |= {turn.speaker} if inside else set()
             left += outside
         if not words and not moved:
             raise self._refused(f"{edit.speaker or 'Nobody else'} says nothing there.")
         self._own(words, to)
         self._turns = joined_turns([*left, *moved, *self._unheard(words, [*left, *moved], to)])
         self._forget_confidence([to, *filter(None, givers)])
-        return self._moved("split", edit.speaker, to, words, moved)
+        names = {speaker: name for speaker, name in called.items() if speaker in concerned}
+        return self._moved("split", edit.speaker, to, words, moved, names)
 
     def _receiver(self, edit: SplitSpeaker) -> str:
         """Who gets what is split off; a new one is made known. A number is never given twice."""
@@ -128,7 +139,8 @@ class _Draft:
 
     def _words_of(self, edit: SplitSpeaker, to: str) -> list[int]:
         """Words that change hands."""
-        runs = united([*map(self._run, edit.words), *map(self._run_in, edit.ranges)])
+        ranges = [self._run_in(one, f"ranges/{number}/end_ms") for number, one in enumerate(edit.ranges)]
+        runs = united([*map(self._run, edit.words), *ranges])
         found = (at for first, end in runs for at in range(first, end) if self._owners[at] != to)
         return [at for at in found if edit.speaker is None or self._owners[at] == edit.speaker]
 
@@ -137,9 +149,12 @@ class _Draft:
             raise self._refused(f"The transcript has no words {run.first_word} to {run.end_word}.")
         return run.first_word, run.end_word
 
-    def _run_in(self, stretch: Stretch) -> Place:
+    def _run_in(self, stretch: Stretch, field: str) -> Place:
+        lasts_ms = self._transcript.duration_ms
+        if stretch.end_ms > lasts_ms:
+            raise self._refused(f"The source ends at {lasts_ms} ms: 0 to {lasts_ms} is possible.", field)
         if stretch.end_ms <= stretch.start_ms:
-            raise self._refused("`end_ms` must lie behind `start_ms`.")
+            raise self._refused("`end_ms` must lie behind `start_ms`.", field)
         return bisect_left(self._middles, stretch.start_ms), bisect_left(self._middles, stretch.end_ms)
 
     def _around(self, words: Sequence[int]) -> Iterator[Place]:
@@ -171,11 +186,31 @@ class _Draft:
         for name in self._speakers.keys() & set(touched):
             self._speakers[name] = msgspec.structs.replace(self._speakers[name], confidence=None)
 
+    def _names(self, *speakers: str | None) -> dict[str, str]:
+        """What those of them who have a name are called now."""
+        known = (self._speakers[one] for one in speakers if one in self._speakers)
+        return {one.id: one.name for one in known if one.name}
+
     def _moved(
-        self, op: Literal["merge", "split"], speaker: str | None, to: str, words: Sequence[int], turns: Iterable[Turn]
+        self,
+        op: Literal["merge", "split"],
+        speaker: str | None,
+        to: str,
+        words: Sequence[int],
+        turns: Iterable[Turn],
+        names: dict[str, str],
     ) -> SpeakerChange:
-        speech_ms = sum(turn.end_ms - turn.start_ms for turn in turns)
-        return SpeakerChange(op=op, speaker=speaker, to=to, word_count=len(words), speech_ms=speech_ms)
+        """``names``: of all whom the edit concerns, before it."""
+        return SpeakerChange(
+            op=op,
+            speaker=speaker,
+            to=to,
+            before=names.get(speaker or "", ""),
+            after=self._speakers[to].name or "",
+            names=names,
+            word_count=len(words),
+            speech_ms=sum(turn.end_ms - turn.start_ms for turn in turns),
+        )
 
     def finished(self, version: int) -> Transcript:
         """The transcript with these speakers; who says nothing any more is none."""

@@ -65,7 +65,7 @@ SpeakerEdit = Rename | Merge | SplitSpeaker
 
 
 class SpeakerChange(Value, frozen=True, kw_only=True):
-    """What one edit did: whose words are now whose, and how much that was; or the name before and after it."""
+    """What one edit did: whose words are now whose, how much that was, and how all of them were called."""
 
     op: Literal["rename", "merge", "split"]
     """Kind of the edit."""
@@ -73,8 +73,10 @@ class SpeakerChange(Value, frozen=True, kw_only=True):
     to: str | None = None
     """Speaker who has the words now."""
     before: str = ""
-    """Name before."""
+    """Name of `speaker` before; empty where there was none."""
     after: str = ""
-    """Name after."""
+    """Name of `speaker` after a rename, of `to` after a merge or split; empty where there is none."""
+    names: dict[str, str] = {}
+    """Names of all speakers that the edit concerns, by id, as they were before it: also of one who is none after it."""
     word_count: int = 0
     speech_ms: int = 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from schemas.documents import Aspect, ClipTracks, ShotCrop, SourceIndex
 from schemas.edit import MOST_KEYS, CropKey
 from schemas.media import CropBox, TimeRange
@@ -27,7 +29,7 @@ def _keys(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, when: TimeRang
     for scene in scenes_of(tracks, index, aspect, when):
         alone = crop_alone(scene)
         for shots in chosen(scene).values():
-            found += [key for shot in shots for key in _of_shot(shot, alone)]
+            found += [_inside(key, index) for shot in shots for key in _of_shot(shot, alone)]
     found.sort(key=lambda key: key.at_ms)
     return [key for place, key in enumerate(found) if not place or not _goes_on(found[place - 1], key)]
 
@@ -49,6 +51,15 @@ def _of_shot(shot: ShotCrop, alone: CropBox) -> list[CropKey]:
         if start_ms < at_ms < shot.range.end_ms
     ]
     return [CropKey(at_ms=start_ms, crop=places[0]), *moves]
+
+
+def _inside(key: CropKey, index: SourceIndex) -> CropKey:
+    """The key with whole pixels of the picture alone: rounding may lead one beyond its edge."""
+    assert index.video is not None
+    wide, high, crop = index.video.display_width, index.video.display_height, key.crop
+    width, height = min(crop.width, wide), min(crop.height, high)
+    x, y = min(max(0, crop.x), wide - width), min(max(0, crop.y), high - height)
+    return msgspec.structs.replace(key, crop=CropBox(x=x, y=y, width=width, height=height))
 
 
 def _goes_on(before: CropKey, key: CropKey) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from schemas import events
 from schemas.ids import result_id
+from schemas.options import skip_warnings
 from streams import estimates, lifecycle, understanding
 from streams.adapters.postgres import Connection
 from streams.attempt import Commit, Work
@@ -122,7 +123,7 @@ async def _write(
         video.display_width if video else None,
         video.display_height if video else None,
         len(prepared.spans),
-        index.warnings,
+        [*index.warnings, *skip_warnings(event.options, index.duration_ms)],
     )
     await connection.executemany(
         "insert into spans (org_id, project_id, ordinal, event) values ($1, $2, $3, $4)",

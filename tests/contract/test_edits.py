@@ -43,7 +43,10 @@ async def clip_of(world: World, tenant: Tenant, objects: S3Objects | None = None
     made = await tenant.client.post("/v1/projects", json={"source_url": "https://video.example/a.mp4"})
     project_id, clip_id = UUID(made.json()["project_id"]), uuid4()
     async with org_transaction(world.worker, tenant.org_id) as rows:
-        await rows.execute("update projects set duration_ms = 100000 where project_id = $1", project_id)
+        await rows.execute(
+            "update projects set duration_ms = 100000, width_px = 1920, height_px = 1080 where project_id = $1",
+            project_id,
+        )
         await rows.execute(
             """insert into clips (org_id, clip_id, project_id, ordinal, start_ms, end_ms, score, confidence, title,
                                   reason, signals) values ($1, $2, $3, 0, 10000, 40000, 71.5, 0.6, 'T', 'R', '[]')""",
@@ -99,7 +102,7 @@ async def test_an_edit_is_a_new_version_and_the_machines_stays(world: World, obj
     assert (done.json()["version"], done.json()["base_version"], done.headers["etag"]) == (2, 1, '"edit-2"')
     assert [(one["start_ms"], one["end_ms"]) for one in done.json()["segments"]] == [(10_000, 20_940), (21_940, 40_000)]
     assert done.json()["segments"][1]["output_start_ms"] == 10_940
-    assert (await world.ann.client.get(f"{path}/edit")).json() == done.json()
+    assert (await world.ann.client.get(f"{path}/edit")).json() | {"changed": True} == done.json()
     async with org_transaction(world.api, world.ann.org_id) as rows:
         (told,) = await rows.fetch("select * from project_events where type = 'clipstream.ClipEdited'")
         sent = await rows.fetchval("select payload from outbox where event_id = $1", told["event_id"])
@@ -123,7 +126,7 @@ async def test_a_segment_has_captions_of_its_own_look(world: World, objects: S3O
         "template_version": version_of("minimal"),
         "overrides": {"wrap": {"max_words": 2}},
     }
-    assert (await world.ann.client.get(f"{path}/edit")).json() == done.json()
+    assert (await world.ann.client.get(f"{path}/edit")).json() | {"changed": True} == done.json()
     refused = await patched(world.ann, path, MUTE, own | {"template": "comic"}, held='"edit-2"')
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/operations/1")
     back = await patched(world.ann, path, {"op": "style", "segment_id": "s1"}, held='"edit-2"')
@@ -146,7 +149,7 @@ async def test_a_page_of_versions_holds_only_so_much(world: World, monkeypatch: 
     """A hundred requests of a whole body each would not fit into the API's memory."""
     path = await clip_of(world, world.ann)
     for version in range(1, 6):
-        many = [{**MUTE, "muted": bool(at % 2)} for at in range(30)]
+        many = [{**MUTE, "muted": bool((at + version + 1) % 2)} for at in range(30)]
         assert (await patched(world.ann, path, *many, held=f'"edit-{version}"')).status_code == 200
     monkeypatch.setattr("api.edits.PAGE_BYTES", 2_000)
     seen, before = [], None
@@ -310,3 +313,77 @@ async def indexed(world: World, tenant: Tenant, objects: S3Objects) -> None:
     ref = await objects.put(f"{tenant.org_id}/index", msgspec.msgpack.encode(index), "application/msgpack", ".msgpack")
     async with org_transaction(world.worker, tenant.org_id) as rows:
         await rows.execute("update projects set source_index = $2 where org_id = $1", tenant.org_id, ref)
+
+
+NOTHING: tuple[list[dict[str, Any]], ...] = (
+    [{"op": "drop_fillers"}],
+    [{"op": "mute", "segment_id": "s1", "muted": False}],
+    [{"op": "crop", "aspect": "9:16", "keys": []}],
+    [{"op": "split", "segment_id": "s1", "at_ms": 15_000}, {"op": "join", "segment_id": "s1"}],
+    [{"op": "restore", "version": 1}],
+)
+
+
+async def test_what_changes_nothing_makes_no_version_and_tells_nobody(world: World, objects: S3Objects) -> None:
+    """Where there are no fillers, `drop_fillers` leaves the version that is there: as do all its like."""
+    path = await clip_of(world, world.ann, objects)
+    for version in (1, 2):
+        before = await world.ann.client.get(f"{path}/edit")
+        for operations in NOTHING[: 4 if version == 2 else 5]:
+            answer = await patched(world.ann, path, *operations, held=f'"edit-{version}"')
+            assert (answer.status_code, answer.json()["changed"]) == (200, False), operations
+            assert answer.headers["etag"] == f'"edit-{version}"'
+            assert {name: value for name, value in answer.json().items() if name != "changed"} == before.json()
+        if version == 1:
+            made = await patched(world.ann, path, DELETE)
+            assert (made.json()["changed"], made.json()["version"]) == (True, 2)
+    versions = (await world.ann.client.get(f"{path}/edit/versions")).json()["items"]
+    assert [one["version"] for one in versions] == [2, 1]
+    async with org_transaction(world.api, world.ann.org_id) as rows:
+        told = await rows.fetch("select * from project_events where type = 'clipstream.ClipEdited'")
+        sent = await rows.fetch("select * from outbox where headers->>'ce_type' = 'clipstream.ClipEdited'")
+    assert (len(told), len(sent)) == (1, 1)
+
+
+LENGTH_MS, WIDE, HIGH = 100_000, 1920, 1080
+CROP = {"x": 0, "y": 0, "width": 608, "height": 1080}
+BEYOND: tuple[tuple[str, str, dict[str, Any], str], ...] = (
+    ("PATCH", "/edit", {"op": "trim", "segment_id": "s1", "end_ms": LENGTH_MS + 1}, "/operations/0/end_ms"),
+    ("PATCH", "/edit", {"op": "insert", "start_ms": 0, "end_ms": LENGTH_MS + 1}, "/operations/0/end_ms"),
+    ("PATCH", "/edit", {"op": "text", "start_ms": 0, "end_ms": LENGTH_MS + 1, "text": "a"}, "/operations/0/end_ms"),
+    ("PATCH", "/edit", {"op": "split", "segment_id": "s1", "at_ms": LENGTH_MS + 1}, "/operations/0/at_ms"),
+    *(
+        (
+            "PATCH", "/edit", {"op": "crop", "aspect": "9:16", "keys": [{"at_ms": at, "crop": CROP | box}]},
+            f"/operations/0/keys/0/{field}",
+        )
+        for at, box, field in (
+            (LENGTH_MS + 1, {}, "at_ms"),
+            (0, {"x": WIDE - 607}, "crop/x"),
+            (0, {"y": 1}, "crop/y"),
+            (0, {"width": WIDE + 1}, "crop/width"),
+            (0, {"height": HIGH + 1}, "crop/height"),
+        )
+    ),
+    *(
+        ("POST", route, wish | shape, pointer)
+        for route, shape in (("/export", {}), ("/exports", {"aspects": ["1:1"]}), ("/preview?at_ms=0", {}))
+        for wish, pointer in (({"end_ms": LENGTH_MS + 1}, "/end_ms"), ({"start_ms": LENGTH_MS}, "/start_ms"))
+    ),
+    ("POST", "/preview?at_ms=30000", {}, "?at_ms"),
+    ("POST", "/preview?at_ms=99999999", {}, "?at_ms"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "route", "wish", "pointer"), BEYOND)
+async def test_what_lies_beyond_the_source_its_picture_or_the_clip_is_refused_and_never_moved(
+    world: World, objects: S3Objects, method: str, route: str, wish: dict[str, Any], pointer: str
+) -> None:
+    path = await clip_of(world, world.ann, objects)
+    body = {"operations": [wish]} if method == "PATCH" else wish
+    answer = await world.ann.client.request(method, path + route, json=body, headers={"If-Match": '"edit-1"'})
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json"), answer.text
+    assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
+    assert any(sign.isdigit() for sign in answer.json()["detail"]), "the bounds are named"
+    assert len((await world.ann.client.get(f"{path}/edit/versions")).json()["items"]) == 1
+    assert (await world.ann.client.get(path)).json()["exports"] == []

@@ -164,3 +164,18 @@ async def test_where_nobody_was_told_apart_the_list_is_empty_and_a_person_may_fi
     made = {"op": "split", "ranges": [{"start_ms": 0, "end_ms": 5000}], "name": "Ada"}
     done = await world.ann.client.patch(f"{path}/speakers", json=edits(made))
     assert [(one["id"], one["name"], one["word_count"]) for one in done.json()["speakers"]] == [("S1", "Ada", 9)]
+
+
+async def test_a_correction_that_changes_nothing_makes_no_version(world: World, objects: S3Objects) -> None:
+    path = await heard(world, world.ann, objects)
+    assert (await world.ann.client.patch(f"{path}/speakers", json=edits(NAMED))).json()["version"] == 2
+    again = await world.ann.client.patch(f"{path}/speakers", json=edits(NAMED, version=2))
+    assert (again.status_code, again.json()["version"]) == (200, 2)
+    assert again.headers["etag"] == (await world.ann.client.get(f"{path}/speakers")).headers["etag"]
+    word = {"edits": [{"first_word": 0, "end_word": 1, "text": "They"}]}
+    for version in (2, 3):
+        answer = await world.ann.client.patch(f"{path}/transcript", json=word | {"version": version})
+        assert answer.json()["version"] == 3
+    async with org_transaction(world.api, world.ann.org_id) as rows:
+        sent = await rows.fetch("select payload from outbox where topic = 'transcripts.v1'")
+    assert len(sent) == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from time import process_time
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from schemas import edit_operations as ops
 from schemas.corrections import BadEditError
 from schemas.edit import CaptionStyle, CropKey, EditList, EditSegment, machine_edit, plain
-from schemas.edit_apply import Material, apply
+from schemas.edit_apply import Material, apply, is_same
 from schemas.edit_clock import hull, length_ms, on_output, pieces, takes, union
 from schemas.edit_gaps import MARGIN_MS, Gaps
 from schemas.edited import words_out
@@ -42,9 +42,12 @@ WORDS = said(
     (5_080, 5_600), fillers=(3,),
 )  # fmt: skip
 CLIP = machine_edit(time(800, 6_000))
+WIDE = {"x": 0, "y": 0, "width": 1920, "height": 1080}
+WHOLE = CropBox(**WIDE)
 FEWER = TemplateOverrides(wrap=WrapOverrides(max_words=2))
 TOO_LOW = TemplateOverrides(shapes=ShapesOverrides(tall=ShapeOverrides(y=0.99)))
-MATERIAL = Material(words=WORDS, duration_ms=DURATION_MS, transcript_version=3)
+SOURCE: dict[str, Any] = {"duration_ms": DURATION_MS, "width_px": 1920, "height_px": 1080}
+MATERIAL = Material(words=WORDS, transcript_version=3, **SOURCE)
 
 
 def done(*operations: ops.Operation, edit: EditList = CLIP, material: Material = MATERIAL) -> EditList:
@@ -103,7 +106,7 @@ def test_fillers_and_long_pauses_go() -> None:
 
 
 def test_nothing_to_drop_changes_nothing() -> None:
-    plain_words = Material(words=said((1_000, 1_300), (1_400, 1_700)), duration_ms=DURATION_MS)
+    plain_words = Material(words=said((1_000, 1_300), (1_400, 1_700)), **SOURCE)
     edit = done(ops.DropFillers(), ops.DropPauses(), material=plain_words)
     assert edit.segments == CLIP.segments
 
@@ -200,7 +203,7 @@ def test_undo_and_redo_are_new_versions() -> None:
         (ops.DeleteWords(first_word=7, end_word=99), "run"),
         (ops.DeleteWords(first_word=0, end_word=8), "Nothing"),
         (ops.DropPauses(longer_than_ms=300, leave_ms=400), "shorter"),
-        (ops.Split(segment_id="s1", at_ms=100), "no gap"),
+        (ops.Split(segment_id="s1", at_ms=100), "between"),
         (ops.Join(segment_id="s1"), "No segment"),
         (ops.Move(segment_id="s1", before="s1"), "itself"),
         (ops.Insert(start_ms=4_000, end_ms=4_100), "gap"),
@@ -246,9 +249,103 @@ def test_a_segment_has_a_style_of_its_own_until_it_is_taken_back() -> None:
     assert split.segments[0].style == split.segments[1].style is not None
 
 
+BESIDE: tuple[tuple[ops.Operation, str, tuple[int, ...]], ...] = (
+    (ops.Trim(segment_id="s1", end_ms=DURATION_MS + 1), "end_ms", (DURATION_MS,)),
+    (ops.Trim(segment_id="s1", start_ms=DURATION_MS), "start_ms", ()),
+    (ops.Trim(segment_id="s1", start_ms=6_000), "start_ms", ()),
+    (ops.Insert(start_ms=0, end_ms=DURATION_MS + 1), "end_ms", (DURATION_MS,)),
+    (ops.Insert(start_ms=DURATION_MS, end_ms=DURATION_MS), "end_ms", ()),
+    (ops.Text(start_ms=0, end_ms=DURATION_MS + 1, text="a"), "end_ms", (DURATION_MS,)),
+    (ops.Split(segment_id="s1", at_ms=800), "at_ms", (800, 6_000)),
+    (ops.Split(segment_id="s1", at_ms=6_100), "at_ms", (800, 6_000)),
+    (ops.Split(segment_id="s1", at_ms=2**42), "at_ms", (800, 6_000)),
+    (ops.Crop(aspect="9:16", keys=[CropKey(at_ms=DURATION_MS + 1, crop=WHOLE)]), "keys/0/at_ms", (DURATION_MS,)),
+    *(
+        (
+            ops.Crop(aspect="9:16", keys=[CropKey(at_ms=0, crop=WHOLE), CropKey(at_ms=9, crop=CropBox(**WIDE | box))]),
+            path,
+            told,
+        )
+        for box, path, told in (
+            ({"x": -1}, "keys/1/crop/x", (0,)),
+            ({"y": -1}, "keys/1/crop/y", (0,)),
+            ({"x": 1}, "keys/1/crop/x", (0, 1920, 1080)),
+            ({"width": 1921}, "keys/1/crop/width", (1920,)),
+            ({"height": 1081}, "keys/1/crop/height", (1080,)),
+            ({"x": 1915, "width": 6}, "keys/1/crop/x", (1914,)),
+            ({"y": 1075, "height": 6}, "keys/1/crop/y", (1074,)),
+            ({"width": 1}, "keys/1/crop/width", (2,)),
+            ({"height": 0}, "keys/1/crop/height", (2,)),
+            ({"width": 2**40}, "keys/1/crop/width", (1920,)),
+        )
+    ),
+)
+
+
+@pytest.mark.parametrize(("operation", "field", "bounds"), BESIDE)
+def test_what_lies_beyond_the_source_or_its_picture_is_refused_with_the_bounds(
+    operation: ops.Operation, field: str, bounds: tuple[int, ...]
+) -> None:
+    error = refused(ops.Mute(segment_id="s1"), operation)
+    assert (error.at, error.field, error.path) == (1, field, f"1/{field}")
+    assert all(str(bound) in error.detail for bound in bounds), error.detail
+
+
+def test_every_time_and_box_of_an_operation_is_tried_beyond_its_bounds() -> None:
+    """A field that is added later is missed by no one: each has a row in the table above."""
+    tried = {(type(one).__name__, field.split("/")[-1] if "crop" in field else field) for one, field, _ in BESIDE}
+    lengths = {("DropPauses", "longer_than_ms"), ("DropPauses", "leave_ms")}
+    fields = {
+        (kind.__name__, name)
+        for kind in get_args(ops.Operation)
+        for name in kind.__struct_fields__
+        if name.endswith("_ms")
+    }
+    assert fields - lengths - tried == {("Insert", "start_ms"), ("Text", "start_ms")}, "told by the end before it"
+    assert {("Crop", name) for name in CropBox.__struct_fields__} <= tried
+    assert ("Crop", "keys/0/at_ms") in tried
+
+
+def test_the_edges_themselves_are_inside() -> None:
+    edit = done(
+        ops.Crop(aspect="9:16", keys=[CropKey(at_ms=DURATION_MS, crop=WHOLE)]),
+        ops.Insert(start_ms=59_000, end_ms=DURATION_MS),
+        ops.Text(start_ms=59_000, end_ms=DURATION_MS, text="a"),
+    )
+    assert edit.segments[-1].range.end_ms == DURATION_MS
+
+
+NOTHING: tuple[ops.Operation, ...] = (
+    ops.DropFillers(),
+    ops.DropPauses(longer_than_ms=9_000),
+    ops.Move(segment_id="s1"),
+    ops.Trim(segment_id="s1"),
+    ops.Trim(segment_id="s1", end_ms=6_000),
+    ops.Speed(segment_id="s1", speed=1.0),
+    ops.Mute(segment_id="s1", muted=False),
+    ops.Gain(segment_id="s1", gain_db=0.0),
+    ops.Style(segment_id="s1"),
+    ops.Crop(aspect="1:1", keys=[]),
+    ops.Text(start_ms=1_000, end_ms=2_000, text=None),
+    ops.Restore(version=1),
+)
+
+
+@pytest.mark.parametrize("operation", NOTHING, ids=lambda one: type(one).__name__)
+def test_an_operation_that_changes_nothing_says_so(operation: ops.Operation) -> None:
+    plain_words = Material(words=said((1_000, 1_300), (1_400, 1_700)), versions={1: CLIP}, **SOURCE)
+    assert is_same(done(operation, material=plain_words), CLIP)
+    assert not is_same(done(operation, ops.Mute(segment_id="s1"), material=plain_words), CLIP)
+
+
+def test_operations_that_undo_each_other_change_nothing() -> None:
+    there = [ops.Split(segment_id="s1", at_ms=2_400), ops.Join(segment_id="s1")]
+    assert is_same(done(*there), CLIP)
+
+
 def test_words_said_at_once_are_not_cut_apart() -> None:
     both = said((1_000, 1_500), (1_400, 2_000), (2_200, 2_400))
-    material = Material(words=both, duration_ms=DURATION_MS)
+    material = Material(words=both, **SOURCE)
     with pytest.raises(BadEditError, match="same time"):
         apply(CLIP, [ops.DeleteWords(first_word=1, end_word=2)], material)
     assert heard(apply(CLIP, [ops.DeleteWords(first_word=0, end_word=2)], material), both) == ["w2"]
@@ -322,7 +419,7 @@ def test_whatever_is_asked_no_word_is_halved_and_the_clocks_agree(
     edit = machine_edit(time(0, 20_000))
     for wish in wishes:
         try:
-            edit = apply(edit, [wish], Material(words=words, duration_ms=DURATION_MS))
+            edit = apply(edit, [wish], Material(words=words, **SOURCE))
         except BadEditError:
             continue
     names = [one.segment_id for one in edit.segments]
@@ -345,7 +442,7 @@ def test_what_is_asked_of_a_long_source_takes_little_time() -> None:
     """Six hours of speech, a clip of pieces that lie far apart: a request is work for all who share the API."""
     spans = [(360 * at, 360 * at + 240 - 40 * (at % 3)) for at in range(60_000)]
     words = said(*spans, fillers=tuple(range(5, 60_000, 20)))
-    material = Material(words=words, duration_ms=6 * 3_600_000)
+    material = Material(words=words, **SOURCE | {"duration_ms": 6 * 3_600_000})
     far = [(1_000 + 100_000 * at, 1_700 + 100_000 * at) for at in range(190)]
     edit = EditList(
         version=1, segments=[EditSegment(segment_id=f"s{at}", range=time(*one)) for at, one in enumerate(far, start=1)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from schemas.options import LANGUAGES, ProjectOptions, broken_rules
+from schemas.media import TimeRange
+from schemas.options import LANGUAGES, ProjectOptions, broken_rules, skip_warnings
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,16 @@ def test_the_shapes_of_a_project_are_those_named_or_the_one() -> None:
     assert ProjectOptions().shapes == ["9:16"]
     assert ProjectOptions(aspect="1:1").shapes == ["1:1"]
     assert ProjectOptions(aspects=["16:9", "4:5"]).shapes == ["16:9", "4:5"]
+
+
+def test_stretches_to_skip_that_the_source_does_not_have_are_told() -> None:
+    """Its length is not known when they are given."""
+    inside = TimeRange(start_ms=0, end_ms=60_000)
+    options = ProjectOptions(skip=[inside, TimeRange(start_ms=50_000, end_ms=60_001)])
+    assert skip_warnings(ProjectOptions(skip=[inside]), 60_000) == []
+    (told,) = skip_warnings(options, 60_000)
+    assert "ends at 60000 ms" in told
+    assert "50000 to 60001 ms" in told
+    assert "0 to 60000 ms" not in told
+    many = ProjectOptions(skip=[TimeRange(start_ms=at, end_ms=at + 1) for at in range(70_000, 70_009)])
+    assert "and 4 more" in skip_warnings(many, 60_000)[0]

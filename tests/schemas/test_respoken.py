@@ -74,6 +74,42 @@ def test_a_name_is_given_and_taken_and_says_whose_word_it_is() -> None:
     assert (told(bare).speakers[0].name, told(bare).speakers[0].named_by) == (None, None)
 
 
+def test_no_name_is_lost_to_the_record_of_changes() -> None:
+    """Every name that was there before an edit, and is not afterwards, stands in the changes."""
+    named = [Rename(speaker=one, name=name) for one, name in (("S1", "Ada"), ("S2", "Bob"), ("S3", "Cleo"))]
+    everything = [Stretch(start_ms=0, end_ms=5_000)]
+    table: list[tuple[SpeakerEdit, str, str]] = [
+        (Rename(speaker="S1", name="Ann"), "Ada", "Ann"),
+        (Rename(speaker="S1", name=""), "Ada", ""),
+        (Merge(speaker="S2", into="S1"), "Bob", "Ada"),
+        (SplitSpeaker(speaker="S3", ranges=everything, to="S1"), "Cleo", "Ada"),
+        (SplitSpeaker(speaker="S3", ranges=everything, name="Dora"), "Cleo", "Dora"),
+        (SplitSpeaker(ranges=everything, to="S1"), "", "Ada"),
+        (SplitSpeaker(words=[WordRun(first_word=0, end_word=9)], name="Dora"), "", "Dora"),
+    ]
+    for edit, before, after_name in table:
+        start, _ = respoken(transcript(), named, 2)
+        after, (change,) = respoken(start, [edit], 3)
+        assert (change.before, change.after) == (before, after_name), edit
+        was = {one.id: one.name for one in told(start).speakers}
+        now = {one.id: one.name for one in told(after).speakers}
+        lost = {speaker: name for speaker, name in was.items() if now.get(speaker) != name}
+        assert lost.items() <= change.names.items() <= was.items(), edit
+    start, _ = respoken(transcript(), named, 2)
+    _, (merged,) = respoken(start, [Merge(speaker="S2", into="S1")], 3)
+    assert merged.names == {"S1": "Ada", "S2": "Bob"}
+
+
+def test_stretches_beyond_the_source_are_refused_with_its_length() -> None:
+    with pytest.raises(BadEditError, match="ends at 5000 ms") as caught:
+        respoken(
+            transcript(),
+            [SplitSpeaker(ranges=[Stretch(start_ms=0, end_ms=900), Stretch(start_ms=4000, end_ms=5001)])],
+            2,
+        )
+    assert caught.value.path == "0/ranges/1/end_ms"
+
+
 def test_two_become_one_with_all_they_say() -> None:
     after, (change,) = respoken(transcript(), [Merge(speaker="S2", into="S1")], 2)
     assert owners(after) == ["S1"] * 8 + ["S3"]
