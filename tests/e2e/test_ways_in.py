@@ -14,7 +14,7 @@ from typing import Any
 
 import boto3
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from tests.e2e.holds import own_rows
 from tests.e2e.rig import Api, Receiver, serve_files
@@ -61,13 +61,15 @@ def test_a_producer_on_kafka_makes_a_project(api: Api) -> None:
     project_id = str(uuid.uuid4())
     asyncio.run(_publish(api, project_id, key))
     _until_known(api, project_id)
+    assert api.get(f"/v1/uploads/{api_upload}")["state"] == "complete"
     project = api.wait(project_id, 120)
     assert project["state"] == "completed"
     assert project["title"] == "from Kafka"
+    assert not {"waiting", "running"} & {stage["state"] for stage in project["stages"]}
 
 
 @pytest.mark.parametrize("fault", ["unsigned", "wrong_secret", "foreign_prefix", "foreign_org"])
-def test_a_producer_who_lies_gets_a_dead_letter_and_no_project(api: Api, fault: str) -> None:
+def test_a_producer_who_lies_is_told_why_and_gets_no_project(api: Api, fault: str) -> None:
     project_id = str(uuid.uuid4())
     key = f"{uuid.uuid4()}/uploads/x/v.mp4" if fault == "foreign_prefix" else f"{api.stack.org_id}/uploads/x/v.mp4"
     before = _letters(api)
@@ -80,6 +82,15 @@ def test_a_producer_who_lies_gets_a_dead_letter_and_no_project(api: Api, fault: 
     assert letter["topic"] == "uploads.v1"
     assert letter["reason"].split(".")[0] in ("producer", "upload")
     assert api.http.get(f"/v1/projects/{project_id}").status_code == 404
+    told = asyncio.run(_refused(api, project_id))
+    assert (told["reason"], told["offset"], told["partition"]) == (
+        letter["reason"],
+        letter["offset"],
+        letter["partition"],
+    )
+    listed = next(item for item in api.get("/v1/uploads/refused")["items"] if item["project_id"] == project_id)
+    assert (listed["reason"], listed["refusal_id"]) == (letter["reason"], told["refusal_id"])
+    assert listed["signed"] == told["signed"] == (fault == "foreign_prefix")
 
 
 def _letters(api: Api) -> list[dict[str, Any]]:
@@ -91,6 +102,23 @@ def _until_known(api: Api, project_id: str) -> None:
     while api.http.get(f"/v1/projects/{project_id}").status_code == 404:
         assert time.monotonic() < deadline, "the producer's project does not appear"
         time.sleep(0.2)
+
+
+async def _refused(api: Api, project_id: str) -> dict[str, Any]:
+    """What the topic of refusals says of a message with this key, as a producer reads it."""
+    consumer = AIOKafkaConsumer(
+        "uploads.refused.v1", bootstrap_servers=api.stack.env["CLIPSTREAM_KAFKA"], auto_offset_reset="earliest"
+    )
+    await consumer.start()
+    try:
+        async with asyncio.timeout(30):
+            async for record in consumer:
+                body: dict[str, Any] = json.loads(record.value)
+                if body["message_key"] == project_id:
+                    return body
+    finally:
+        await consumer.stop()
+    raise AssertionError("unreachable")
 
 
 async def _publish(api: Api, project_id: str, key: str, fault: str = "") -> None:
