@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from api.assets import PROBLEMS
-from api.problems import ApiProblem, FieldError, invalid, not_found
+from api.problems import ApiProblem, FieldError, invalid, not_found, refused
 from schemas.brand import BrandKit, named_assets
 from schemas.export_options import BrandPin, ExportOptions
 from schemas.options import ProjectOptions
@@ -83,8 +83,9 @@ def _check_overrides(kit: BrandKit) -> None:
         return
     if kit.template is None:
         raise invalid("/overrides", "They change a template: name it as `template`.")
-    for path, rule in broken_overrides(templates()[kit.template], kit.overrides).items():
-        raise invalid(f"/overrides/{path}", f"It must be {rule}.")
+    broken = broken_overrides(templates()[kit.template], kit.overrides).items()
+    if broken:
+        raise refused([FieldError(pointer=f"/overrides/{path}", detail=f"It must be {rule}.") for path, rule in broken])
 
 
 def in_its_letters(options: ExportOptions, kit: BrandKit) -> ExportOptions:

@@ -13,7 +13,7 @@ from msgspec import Meta
 from api.clips import Clip, clip_view, find_clip, read_exports
 from api.export_orders import DISTINCT, find_named, write_export
 from api.export_requests import Look, RequestExport, Wish, asked_alike, export_name, look_of
-from api.problems import ApiProblem, FieldError, invalid
+from api.problems import ApiProblem, FieldError, invalid, refused
 from api.projects import find_project
 from api.registry import Call, Operation, Reply
 from schemas.documents import Aspect
@@ -23,6 +23,7 @@ from schemas.ids import result_id
 from schemas.media import ObjectRef, TimeRange
 from schemas.moments import Moment, MomentList
 from schemas.options import CLIP_MS, MOST_SHAPES, ProjectOptions
+from schemas.quantities import exactly, spoken_range
 from schemas.siblings import Sibling
 from schemas.subtitles import clean
 from streams import lifecycle
@@ -154,15 +155,16 @@ def _check_stretch(stretch: TimeRange, wish: RequestClip, duration_ms: int) -> N
     low, high = CLIP_MS
     errors = []
     if stretch.end_ms > duration_ms:
-        detail = f"The source ends at {duration_ms} ms: `end_ms` is at most that, not {stretch.end_ms}."
+        detail = f"The source ends at {exactly(duration_ms, 'ms')}: `end_ms` is at most that, not {stretch.end_ms}."
         errors.append(FieldError(pointer="/end_ms", detail=detail))
     whole = wish.start_ms is None and wish.end_ms is None
     if not whole and not low <= stretch.length_ms <= high:
         pointer = "/start_ms" if wish.end_ms is None else "/end_ms"
-        detail = f"A clip lasts {low} to {high} ms: `end_ms` less `start_ms` is {stretch.length_ms}."
+        given = exactly(stretch.length_ms, "ms")
+        detail = f"A clip lasts {spoken_range(low, high, 'ms')}: `end_ms` less `start_ms` is {given}."
         errors.append(FieldError(pointer=pointer, detail=detail))
     if errors:
-        raise ApiProblem("invalid", errors[0].detail, errors=errors)
+        raise refused(errors)
 
 
 async def _write_clip(rows: Connection, call: Call[RequestClip, None], project: Row, asked: _Asked) -> UUID:

@@ -5,12 +5,10 @@ A POST or PATCH runs in one transaction with its idempotency record. A handler t
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
-from urllib.parse import parse_qsl
 from uuid import UUID
 
 import msgspec
@@ -23,8 +21,9 @@ from api.auth import Caller, bearer, require_scope, unauthenticated
 from api.context import Context
 from api.idempotency import REPLAYED, Kept, fingerprint, key_of
 from api.middleware import report_bug
-from api.problems import ApiProblem, field_error, invalid, not_found, respond
+from api.problems import ApiProblem, not_found, respond
 from api.registry import WRITES, Ask, AskFirst, Call, Operation, Reply
+from api.requests import decode_body, decode_query, read_body
 from streams.adapters.postgres import Connection, org_transaction
 from streams.errors import Gone, Rejected, Unavailable
 
@@ -92,14 +91,14 @@ async def _serve(operation: Operation, request: Request, extra: dict[str, str]) 
         extra |= context.buckets.require(str(caller.key_id))
         require_scope(caller, operation.permission)
         extra["Cache-Control"] = "no-store"
-    raw = await _read_body(operation, request)
+    raw = await read_body(operation, request)
     call = Call[Any, Any](
         context=context,
         request=request,
         caller=caller,
         ids=_path_ids(request),
-        body=_decode_body(operation, raw),
-        query=_decode_query(operation, request),
+        body=decode_body(operation, raw),
+        query=decode_query(operation, _query_text(request)),
         now=context.clock(),
         traceparent=request.state.traceparent,
         rows=lambda: org_transaction(context.pool, caller.org_id),
@@ -195,63 +194,6 @@ def _path_ids(request: Request) -> dict[str, UUID]:
     return ids
 
 
-async def _read_body(operation: Operation, request: Request) -> bytes:
-    if operation.method not in WRITES:
-        return b""
-    if operation.request is not None:
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type != "application/json":
-            raise ApiProblem("unsupported-media-type", f"The body is {media_type or 'of no stated type'}, not JSON.")
-    return await request.body()
-
-
-def _decode_body(operation: Operation, raw: bytes) -> Any:
-    if operation.request is None:
-        return None
-    body: Any
-    try:
-        body = msgspec.json.decode(raw, type=operation.request)
-    except msgspec.ValidationError as error:
-        found = field_error(error, operation.request)
-        raise ApiProblem("invalid", f"The body does not fit: {found.detail}.", errors=[found]) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # the last: nested too deeply
-        raise ApiProblem("malformed-request", f"The body is not JSON that can be read: {error}.") from None
-    _refuse_nul(msgspec.to_builtins(body), "")
-    return body
-
-
 def _query_text(request: Request) -> str:
     """The query as it was sent; ``request.url`` would trust the Host header to be well-formed."""
     return str(request.scope["query_string"].decode("latin-1"))
-
-
-def _decode_query(operation: Operation, request: Request) -> Any:
-    if operation.query is None:
-        return None
-    query: Any
-    try:
-        given = parse_qsl(_query_text(request), keep_blank_values=True, errors="strict", max_num_fields=50)
-        pairs = dict(given)
-        query = msgspec.convert(pairs, operation.query, strict=False)
-    except msgspec.ValidationError as error:
-        found = field_error(error, operation.query, "?")
-        raise ApiProblem("invalid", f"A query parameter does not fit: {found.detail}.", errors=[found]) from None
-    except ValueError as error:
-        raise ApiProblem("malformed-request", f"The query string cannot be read: {error}.") from None
-    for name, count in Counter(name for name, _ in given).items():
-        if count > 1:
-            raise invalid(f"?{name}", f"A query parameter is given once, `{name}` is {count} times.")
-    _refuse_nul(pairs, "?")
-    return query
-
-
-def _refuse_nul(value: Any, pointer: str) -> None:
-    """Postgres keeps no NUL in text; say so here instead of failing there."""
-    if isinstance(value, str) and "\0" in value:
-        raise invalid(pointer, "The character NUL is not allowed.")
-    if isinstance(value, dict):
-        for name, part in value.items():
-            _refuse_nul(part, f"{pointer}/{name}" if pointer != "?" else f"?{name}")
-    elif isinstance(value, list):
-        for index, part in enumerate(value):
-            _refuse_nul(part, f"{pointer}/{index}")

@@ -8,11 +8,12 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from api.problems import ApiProblem, FieldError, invalid
+from api.problems import FieldError, invalid
 from api.projects import option_errors
 from api.registry import Call, Operation, Reply
 from schemas.estimates import Estimate, Source, default_rates
 from schemas.options import ProjectOptions
+from schemas.quantities import spoken_range
 from streams import estimates
 
 USUAL_PX = (1920, 1080)
@@ -51,7 +52,6 @@ class ProjectEstimate(msgspec.Struct, frozen=True, kw_only=True):
 async def estimate_project(call: Call[EstimateProject, None]) -> Reply:
     """What a project of this source should take; 80 % of projects should lie inside each range."""
     wanted, settings, rates = call.body, call.context.settings, default_rates()
-    _check(wanted)
     assumed: list[str] = []
     async with call.rows() as rows:
         size = wanted.size_bytes
@@ -62,14 +62,14 @@ async def estimate_project(call: Call[EstimateProject, None]) -> Reply:
             media_ms, unsure = max(1, round(1000 * size / rates.bytes_per_s)), rates.bytes_spread
             assumed.append(f"length: {rates.bytes_per_s / 1e6:g} MB for each second, {media_ms / 60_000:.1f} minutes")
         elif media_ms > settings.media.max_duration_ms:
-            raise invalid("/duration_ms", f"A source may last {settings.media.max_duration_ms} ms at most.")
+            raise invalid("/duration_ms", f"A source lasts {spoken_range(None, settings.media.max_duration_ms, 'ms')}.")
         source = Source(media_ms=media_ms, megapixels=_megapixels(wanted, assumed), options=wanted.options)
         made = await estimates.estimate_source(rows, call.org_id, source, settings, unsure)
     return Reply(body=ProjectEstimate(estimate=made, assumed=assumed))
 
 
-def _check(wanted: EstimateProject) -> None:
-    """Raises a 422 for a request that does not say one source."""
+def estimate_errors(wanted: EstimateProject) -> list[FieldError]:
+    """What is wrong with a request beyond its types: it says one source."""
     errors = option_errors(wanted.options)
     given = [one for one in (wanted.duration_ms, wanted.size_bytes, wanted.upload_id) if one is not None]
     if len(given) != 1:
@@ -77,8 +77,7 @@ def _check(wanted: EstimateProject) -> None:
         errors.insert(0, FieldError(pointer="", detail=line))
     if (wanted.width_px is None) != (wanted.height_px is None):
         errors.append(FieldError(pointer="/width_px", detail="Give `width_px` and `height_px` together."))
-    if errors:
-        raise ApiProblem("invalid", errors[0].detail, errors=errors)
+    return errors
 
 
 async def _size_of(call: Call[EstimateProject, None], upload_id: UUID) -> int:
@@ -112,6 +111,7 @@ OPERATIONS = (
         summary="Estimate what a project would take, in time, work and money",
         handler=estimate_project,
         request=EstimateProject,
+        check=estimate_errors,
         response=ProjectEstimate,
     ),
 )

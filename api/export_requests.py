@@ -11,7 +11,7 @@ from msgspec import Meta
 from api.brand_rows import branded_export, in_its_letters
 from api.edit_rows import newest_version, read_edit
 from api.edits import Version
-from api.problems import ApiProblem, FieldError, invalid
+from api.problems import FieldError, invalid, refused
 from schemas.brand import BrandKit
 from schemas.caption_wish import broken_language
 from schemas.documents import Aspect
@@ -19,6 +19,7 @@ from schemas.edit_clock import hull, pieces
 from schemas.export_options import ExportOptions, broken_export_rules, export_suffix, words_suffix
 from schemas.media import TimeRange
 from schemas.options import CLIP_MS, ProjectOptions
+from schemas.quantities import exactly, spoken, spoken_range
 from schemas.templates import export_words, templates, version_of
 from streams.adapters.postgres import Connection, Row
 
@@ -102,16 +103,16 @@ def wanted_range(wanted: ExportWish, clip: Row) -> TimeRange:
     low, high = CLIP_MS
     errors = []
     if clip["duration_ms"] is not None and end > clip["duration_ms"]:
-        detail = f"The source ends at {clip['duration_ms']} ms: `end_ms` is at most that, not {end}."
+        detail = f"The source ends at {exactly(clip['duration_ms'], 'ms')}: `end_ms` is at most that, not {end}."
         errors.append(FieldError(pointer="/end_ms", detail=detail))
     if not low <= end - start <= high:
         pointer = "/end_ms" if wanted.end_ms is not None else "/start_ms"
-        detail = f"A clip lasts {low} to {high} ms, not {end - start}."
+        detail = f"A clip lasts {spoken_range(low, high, 'ms')}, not {spoken(end - start, 'ms')}."
         # the automatic clip of a very short source may be shorter than what may be asked for
         if (start, end) != (clip["start_ms"], clip["end_ms"]):
             errors.append(FieldError(pointer=pointer, detail=detail))
     if errors:
-        raise ApiProblem("invalid", errors[0].detail, errors=errors)
+        raise refused(errors)
     return TimeRange(start_ms=start, end_ms=end)
 
 
@@ -128,12 +129,13 @@ def settled(asked: ExportWish, options: ProjectOptions, export: ExportOptions, k
         mask_profanity=options.mask_profanity if asked.mask_profanity is None else asked.mask_profanity,
         options=export,
     )
+    broken = {f"/options/{path}": rule for path, rule in broken_export_rules(look.options, look.template).items()}
     if look.template not in templates():
-        raise invalid("/template", f"It must be one of {', '.join(templates())}.")
-    for path, rule in broken_export_rules(look.options, look.template).items():
-        raise invalid(f"/options/{path}", f"It must be {rule}.")
+        broken["/template"] = f"one of {', '.join(templates())}"
     if rule := broken_language(look.options.captions, options.translate):
-        raise invalid("/options/captions/language", f"It must be {rule}.")
+        broken["/options/captions/language"] = rule
+    if broken:
+        raise refused([FieldError(pointer=path, detail=f"It must be {rule}.") for path, rule in broken.items()])
     return look
 
 

@@ -48,8 +48,17 @@ def describe_query(struct: type, properties: Mapping[str, Any]) -> dict[str, dic
     assert isinstance(kind, inspect.StructType)
     made = {field.encode_name: _property(kind, field, properties[field.encode_name]) for field in kind.fields}
     for each in made.values():
+        _take_dates(each)
         _make_plain(each)
     return made
+
+
+def _take_dates(schema: dict[str, Any]) -> None:
+    """A query takes a date wherever it takes a time."""
+    times = [part for part in schema.get("anyOf", ()) if part.get("format") == "date-time"]
+    if times:
+        schema["anyOf"].insert(1, {"type": "string", "format": "date"})
+        schema["description"] += " A date means 00:00 UTC of that day."
 
 
 def reached(kinds: Iterable[inspect.Type], seen: set[type]) -> Iterator[inspect.StructType]:

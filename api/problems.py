@@ -5,16 +5,14 @@ The catalogue is data: a code has a status, a title and a sentence on what to do
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import msgspec
 from starlette.responses import Response
 
-from api.choices import named_field, with_choices
-
 MEDIA_TYPE = "application/problem+json"
+_MOST_NAMED = 10
+"""Fields that the sentence about many names; `errors` has them all."""
 
 
 class Kind(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,9 +173,7 @@ CATALOGUE: Mapping[str, Kind] = {
     "unsupported-media-type": Kind(
         status=415, title="The body is not JSON", remedy="Send `Content-Type: application/json`."
     ),
-    "invalid": Kind(
-        status=422, title="A field has a value it cannot have", remedy="Correct the fields that `errors` points at."
-    ),
+    "invalid": Kind(status=422, title="A field is wrong", remedy="Correct the fields that `errors` points at."),
     "asset-not-checked": Kind(
         status=409,
         title="The file is still being checked",
@@ -268,41 +264,13 @@ def respond(problem: ApiProblem, *, instance: str = "", request_id: str = "") ->
     return Response(msgspec.json.encode(body), status_code=kind.status, headers=headers, media_type=MEDIA_TYPE)
 
 
-_PATH = re.compile(r"(?P<key>key` in `)?\$(?P<path>.*)`", re.DOTALL)
-_STEP = re.compile(r"\.([^.\[\]]+)|\[([^\[\]]*)\]")
-_MOST_TOLD = 300
-"""Characters of a caller's own text that are given back."""
-
-
-def field_error(error: msgspec.ValidationError, shape: Any, prefix: str = "") -> FieldError:
-    """msgspec's ``… - at `$.options.max_clips``` as a pointer ``/options/max_clips`` and the sentence before it.
-
-    Of an object by names of the caller's own it says ``[...]``, or `key` in it: the pointer is that of the object.
-    ``shape``: what was decoded; a field that is none of its choices is told which there are.
-    """
-    detail, path, key = _parted(str(error))
-    path, inside, _ = path.partition("[...]")
-    steps = [name or index for name, index in _STEP.findall(path)]
-    named = named_field(detail)
-    detail = with_choices(_short(detail), shape, steps, "key" if key else "value" if inside else "")
-    if named is not None and not inside:
-        steps.append(named.replace("~", "~0").replace("/", "~1"))
-    pointer = _short("".join(f"/{step}" for step in steps))
-    return FieldError(pointer=prefix + (pointer[1:] if prefix else pointer), detail=detail)
-
-
-def _parted(text: str) -> tuple[str, str, bool]:
-    """msgspec's sentence, the path that it ends with, and whether it speaks of a key there.
-
-    What looks like a path before may be a caller's own text.
-    """
-    detail, _, end = text.rpartition(" - at `")
-    match = _PATH.fullmatch(end)
-    return (detail, match["path"], bool(match["key"])) if match else (text, "", False)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _MOST_TOLD else text[:_MOST_TOLD] + "…"
+def refused(errors: Sequence[FieldError]) -> ApiProblem:
+    """A 422 about every field that is wrong; the list must not be empty."""
+    detail = errors[0].detail
+    if len(errors) > 1:
+        named = ", ".join(f"`{one.pointer}`" for one in errors[:_MOST_NAMED])
+        detail = f"{len(errors)} fields are wrong: {named}{' …' if len(errors) > _MOST_NAMED else ''}."
+    return ApiProblem("invalid", detail, errors=errors)
 
 
 def invalid(pointer: str, detail: str) -> ApiProblem:

@@ -63,14 +63,17 @@ def option_errors(options: ProjectOptions) -> list[FieldError]:
     return [FieldError(pointer=f"/options/{name}", detail=f"It must be {rule}.") for name, rule in broken]
 
 
-async def create_project(call: Call[CreateProject, None]) -> Reply:
-    """Take a source in; the work begins at once."""
-    wanted, project_id = call.body, call.context.new_id()
+def project_errors(wanted: CreateProject) -> list[FieldError]:
+    """What is wrong with a request beyond its types."""
     errors = option_errors(wanted.options)
     if (wanted.upload_id is None) == (wanted.source_url is None):
         errors.insert(0, FieldError(pointer="", detail="Give exactly one of `upload_id` and `source_url`."))
-    if errors:
-        raise ApiProblem("invalid", errors[0].detail, errors=errors)
+    return errors
+
+
+async def create_project(call: Call[CreateProject, None]) -> Reply:
+    """Take a source in; the work begins at once."""
+    wanted, project_id = call.body, call.context.new_id()
     if wanted.source_url is not None:
         await check_url(call, wanted.source_url, "/source_url")
     async with call.rows() as rows:
@@ -166,6 +169,7 @@ OPERATIONS = (
         summary="Make clips of an upload or a URL",
         handler=create_project,
         request=CreateProject,
+        check=project_errors,
         response=Accepted,
         problems=("url-refused", "upload-not-complete", "upload-mismatch", "upload-closed"),
     ),

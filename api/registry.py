@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from api.auth import Caller
 from api.context import Context
+from api.validation import Check
 from streams.adapters.postgres import Connection
 from streams.outbox import Cause
 
@@ -96,6 +97,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     status: int = 200
     request: type | None = None
     query: type | None = None
+    check: Check | None = None
+    """Rules of the body, or else of the query, that types cannot state; pure. Every breach is named with the others."""
     response: type | None = None
     media_types: tuple[str, ...] = ("application/json",)
     problems: tuple[str, ...] = ()

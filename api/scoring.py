@@ -6,7 +6,7 @@ import datetime as dt
 
 import msgspec
 
-from api.problems import ApiProblem, FieldError
+from api.problems import FieldError
 from api.registry import Call, Operation, Reply
 from schemas.worth import WeightTable, broken_weights, default_weights
 from streams.adapters.postgres import Connection
@@ -31,12 +31,15 @@ async def read_weights(call: Call[None, None]) -> Reply:
         return Reply(body=await _in_force(rows, call))
 
 
+def weight_errors(table: WeightTable) -> list[FieldError]:
+    """Places of a table that break a rule."""
+    return [
+        FieldError(pointer=f"/{place}", detail=f"It must be {rule}.") for place, rule in broken_weights(table).items()
+    ]
+
+
 async def set_weights(call: Call[WeightTable, None]) -> Reply:
     """Weigh the coming projects by this table; those that are done stay as they are."""
-    broken = broken_weights(call.body)
-    if broken:
-        errors = [FieldError(pointer=f"/{place}", detail=f"It must be {rule}.") for place, rule in broken.items()]
-        raise ApiProblem("invalid", errors[0].detail, errors=errors)
     return await _change(call, call.body)
 
 
@@ -92,6 +95,7 @@ OPERATIONS = (
         summary="Set how much each sub-score counts, for the projects to come",
         handler=set_weights,
         request=WeightTable,
+        check=weight_errors,
         response=Weights,
     ),
     Operation(

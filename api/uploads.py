@@ -30,6 +30,7 @@ from api.upload_forms import (
 )
 from api.upload_rows import arrived_parts, find_upload, finish_upload, joined_size
 from schemas.brand import MOST_BYTES
+from schemas.quantities import spoken_range
 from streams.adapters.ports import UploadPart
 from streams.adapters.postgres import Connection, Row
 from streams.leftovers import plan_upload_sweep
@@ -39,9 +40,11 @@ async def sign_upload(call: Call[SignUpload, None]) -> Reply:
     """Announce a file and get signed URLs to send it to."""
     wanted, context = call.body, call.context
     if wanted.size_bytes > context.settings.max_upload_bytes:
-        raise invalid("/size_bytes", f"A file holds at most {context.settings.max_upload_bytes} bytes.")
+        raise invalid("/size_bytes", f"A file holds {spoken_range(None, context.settings.max_upload_bytes, 'bytes')}.")
     if wanted.purpose != "source" and wanted.size_bytes > MOST_BYTES[wanted.purpose]:
-        raise invalid("/size_bytes", f"A file for this holds at most {MOST_BYTES[wanted.purpose]} bytes.")
+        raise invalid(
+            "/size_bytes", f"A file for this holds {spoken_range(None, MOST_BYTES[wanted.purpose], 'bytes')}."
+        )
     content_type, part_bytes = content_type_of(wanted), plan_parts(wanted.size_bytes, wanted.parts)
     begun = partial(_begin, call, content_type, parts=part_bytes is not None)
     upload_id, key, multipart_id = await (call.outside("begun upload", begun) if part_bytes else begun())

@@ -28,6 +28,6 @@ def make_url_check(allow: Collection[str], resolver: Resolver = resolve) -> Addr
                 addresses = await resolver(target.host, target.port)
         except (OSError, TimeoutError, UnicodeError):
             return
-        check_addresses(addresses)
+        check_addresses(addresses, target.host)
 
     return check

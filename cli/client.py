@@ -36,7 +36,7 @@ class SignatureRefused(CliError):
 
 
 def problem_line(status: int, body: bytes) -> tuple[str, str]:
-    """Code and one line of a problem document, or of whatever else came."""
+    """Code and one line of a problem document, or of whatever else came; several wrong fields have a line each."""
     try:
         problem = msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.DecodeError, msgspec.ValidationError):
@@ -45,6 +45,8 @@ def problem_line(status: int, body: bytes) -> tuple[str, str]:
     detail = str(problem.get("detail") or "").strip()
     errors = problem.get("errors") or []
     fields = [f"{_field(one)}: {one.get('detail', '')}" for one in errors]
+    if len(fields) > 1:
+        return str(problem.get("code") or ""), "\n".join([f"{title}:", *(f"  {field}" for field in fields)])
     repeated = any(detail.rstrip(".").endswith(str(one.get("detail") or "\0").rstrip(".")) for one in errors)
     told = "; ".join(part for part in ["" if repeated else detail, *fields] if part)
     code = str(problem.get("code") or "")

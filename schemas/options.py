@@ -12,6 +12,7 @@ from schemas.caption_wish import broken_language
 from schemas.documents import Aspect
 from schemas.export_options import ExportOptions, broken_export_rules
 from schemas.media import TimeRange
+from schemas.quantities import spoken_range
 from schemas.templates import DEFAULT_TEMPLATE, templates
 from schemas.worth import Genre
 
@@ -99,13 +100,17 @@ def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
             len(set(options.aspects)) == len(options.aspects) <= MOST_SHAPES,
             f"at most {MOST_SHAPES} shapes, each once",
         ),
-        ("max_clips", options.max_clips is None or 1 <= options.max_clips <= MAX_CLIPS, f"1 to {MAX_CLIPS}"),
-        ("min_clip_ms", low <= options.min_clip_ms <= high, f"{low} to {high} ms"),
-        ("max_clip_ms", options.min_clip_ms <= options.max_clip_ms <= high, f"min_clip_ms to {high} ms"),
+        ("max_clips", options.max_clips is None or 1 <= options.max_clips <= MAX_CLIPS, spoken_range(1, MAX_CLIPS)),
+        ("min_clip_ms", low <= options.min_clip_ms <= high, spoken_range(low, high, "ms")),
+        (
+            "max_clip_ms",
+            options.min_clip_ms <= options.max_clip_ms <= high,
+            f"at least `min_clip_ms` and {spoken_range(None, high, 'ms')}",
+        ),
         (
             "target_clips",
             options.target_clips is None or 1 <= options.target_clips <= MAX_CLIPS,
-            f"1 to {MAX_CLIPS}",
+            spoken_range(1, MAX_CLIPS),
         ),
         (
             "topics",

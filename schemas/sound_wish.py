@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from schemas.media import Value
+from schemas.quantities import spoken_range
 
 Denoise = Literal["off", "light", "strong"]
 """``light`` takes up to 9 dB off steady noise, ``strong`` up to 15."""
@@ -39,6 +40,6 @@ class SoundWish(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, om
 def broken_sound_rules(wish: SoundWish) -> Iterator[tuple[str, str]]:
     """Name of each field that is out of its range, and what it must be."""
     if not SOFTEST_LUFS <= wish.target_lufs <= LOUDEST_LUFS:
-        yield "target_lufs", f"{SOFTEST_LUFS:g} to {LOUDEST_LUFS:g}"
+        yield "target_lufs", spoken_range(SOFTEST_LUFS, LOUDEST_LUFS, "LUFS")
     if wish.track is not None and not 1 <= wish.track <= MOST_TRACKS:
-        yield "track", f"1 to {MOST_TRACKS}"
+        yield "track", spoken_range(1, MOST_TRACKS)

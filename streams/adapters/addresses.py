@@ -30,6 +30,13 @@ REFUSED_V6 = tuple(
 Source: IANA IPv6 Special-Purpose Address Registry. NAT64 and IPv4-mapped lie outside of 2000::/3."""
 
 
+REMEDY = (
+    "Serve it at a public address, or upload the file; an operator may allow this host and port, as the URL has them, "
+    "in CLIPSTREAM_FETCH_ALLOW."
+)
+"""What to do about a host or a port that is refused."""
+
+
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """A URL taken apart. ``allowed``: an operator named this host and port, so its address is not checked."""
 
@@ -70,7 +77,7 @@ def parse_target(url: str, allow: Collection[str]) -> Target:
     if target.authority in allow:
         return msgspec.structs.replace(target, allowed=True)
     if target.port not in PORTS.values():
-        raise Rejected("url.port", f"Port {target.port} cannot be used: only 80 and 443 can.")
+        raise Rejected("url.port", f"Port {target.port} cannot be used: only 80 and 443 can. {REMEDY}")
     return target
 
 
@@ -93,8 +100,44 @@ def _public_v6(address: IPv6Address) -> bool:
     return address.is_global and not any(address in network for network in REFUSED_V6)
 
 
-def check_addresses(addresses: Collection[str]) -> None:
-    """Raises Rejected ``url.not_public`` unless every address of a host is public: one bad one is a trap."""
+def check_addresses(addresses: Collection[str], host: str = "") -> None:
+    """Raises Rejected ``url.not_public`` unless every address of a host is public: one bad one is a trap.
+
+    ``host``: as the URL has it: a name is told apart from an address.
+    """
     bad = [address for address in addresses if not is_public(address)]
-    if bad or not addresses:
-        raise Rejected("url.not_public", "The URL does not lead to the public internet.")
+    if not addresses:
+        raise Rejected("url.not_public", "The URL's host has no address.")
+    if bad:
+        kind = kind_of(bad[0])
+        if host and ip_or_none(host) is None:
+            told = f"The URL's host is a name that resolves to {kind}, not to the public internet."
+        else:
+            told = f"The URL's host is {kind}, not an address of the public internet."
+        raise Rejected("url.not_public", f"{told} {REMEDY}")
+
+
+def ip_or_none(host: str) -> IPv4Address | IPv6Address | None:
+    """The address that a host is written as; None for a name."""
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
+def kind_of(address: str) -> str:
+    """What an address that is not public belongs to, in words."""
+    parsed = ip_or_none(address)
+    if parsed is None:
+        return "no address"
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    parsed = mapped or parsed
+    if parsed.is_loopback:
+        return "a loopback address (the server itself)"
+    if parsed.is_unspecified:
+        return "the unspecified address"
+    if parsed.is_link_local:
+        return "a link-local address"
+    if parsed.is_multicast:
+        return "a multicast address"
+    return "an address of a private network" if parsed.is_private else "an address of a special purpose"

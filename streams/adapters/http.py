@@ -65,7 +65,7 @@ class PublicBackend(httpcore2.AsyncNetworkBackend):
         authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         addresses = await self._addresses(host, port)
         if authority not in self._allow:
-            check_addresses(addresses)
+            check_addresses(addresses, host)
         error: Exception = httpcore2.ConnectError("no address")
         for address in addresses[:MAX_ADDRESSES]:
             try:

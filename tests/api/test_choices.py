@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from api.problems import ApiProblem, field_error
+from api.problems import ApiProblem
 from api.search import SearchQuery, lists_of
+from api.validation import field_errors
 from schemas.brand import BrandKit
 from streams.render.tiles import rgba
 
@@ -17,15 +18,14 @@ from streams.render.tiles import rgba
     ("query", "pointer", "told"),
     [
         ({"q": "a", "mode": "fuzzy"}, "?mode", "one of hybrid, meaning, words"),
-        ({"q": "a", "kind": "zebra"}, "?kind", "work, topic"),
+        ({"q": "a", "kind": "zebra"}, "?kind", "topic, work"),
         ({"q": "a", "only": "everything"}, "?only", "some of segments, clips, chapters, entities, separated by commas"),
     ],
 )
 def test_a_choice_that_has_a_description_is_told_too(query: dict[str, str], pointer: str, told: str) -> None:
-    with pytest.raises(msgspec.ValidationError) as caught:
-        msgspec.convert(query, SearchQuery)
-    found = field_error(caught.value, SearchQuery, "?")
-    assert (found.pointer, found.detail.endswith(told)) == (pointer, True), found
+    (found,) = field_errors(query, SearchQuery, prefix="?", strict=False)
+    assert found.pointer == pointer
+    assert told in found.detail
 
 
 @pytest.mark.parametrize(
@@ -37,10 +37,8 @@ def test_a_choice_that_has_a_description_is_told_too(query: dict[str, str], poin
     ],
 )
 def test_a_form_is_told_in_words(kit: dict[str, Any], told: str) -> None:
-    with pytest.raises(msgspec.ValidationError) as caught:
-        msgspec.convert({"name": "House"} | kit, BrandKit)
-    found = field_error(caught.value, BrandKit)
-    assert found.detail.endswith(told), found
+    (found,) = field_errors({"name": "House"} | kit, BrandKit)
+    assert told in found.detail
     assert "regex" not in found.detail
 
 

@@ -18,7 +18,7 @@ from api.analytics import Window, resolve
 from api.cursors import Position, decode_cursor, encode_cursor
 from api.handovers import warnings_header
 from api.limits import TokenBuckets
-from api.problems import ApiProblem, field_error
+from api.problems import ApiProblem
 from api.project_events import last_seen
 from api.projects import CreateProject
 from api.search_hits import highlight
@@ -28,6 +28,7 @@ from api.traces import continue_trace
 from api.transcripts import choose_format
 from api.upload_forms import MAX_PARTS, MIB, most_parts, object_key, part_length, plan_parts
 from api.urls import make_url_check
+from api.validation import field_errors
 from schemas.sounds import Curve
 from streams.errors import Rejected
 from tests.heard_sounds import heard_sounds
@@ -100,15 +101,13 @@ class Outer(msgspec.Struct):
         (b'{"inner":3}', "/inner"),
         (b"{}", "/inner"),
         (b"3", ""),
-        (b'{"inner":{"numbers":[],"named":{"a":1}}}', "/inner/named"),
-        (b'{"inner":{"numbers":[],"named":{"b":"1"}}}', "/inner/named"),
-        (b'{"inner":{"numbers":[],"named":{"a":{"a":1}}}}', "/inner/named"),
+        (b'{"inner":{"numbers":[],"named":{"a":1}}}', "/inner/named/a"),
+        (b'{"inner":{"numbers":[],"named":{"b":"1"}}}', "/inner/named/b"),
+        (b'{"inner":{"numbers":[],"named":{"a":{"a":1}}}}', "/inner/named/a"),
     ],
 )
 def test_field_errors_become_json_pointers(text: bytes, pointer: str) -> None:
-    with pytest.raises(msgspec.ValidationError) as caught:
-        msgspec.json.decode(text, type=Outer)
-    found = field_error(caught.value, Outer)
+    (found,) = field_errors(msgspec.json.decode(text), Outer)
     assert found.pointer == pointer
     assert "`$" not in found.detail
 
@@ -119,10 +118,8 @@ def test_field_errors_become_json_pointers(text: bytes, pointer: str) -> None:
     ids=["[", ".", "$", "a"],
 )
 def test_a_field_of_any_name_is_told_of_at_once_and_in_short(name: str) -> None:
-    with pytest.raises(msgspec.ValidationError) as caught:
-        msgspec.json.decode(msgspec.json.encode({"options": {}, name: 1}), type=CreateProject)
     began_s = time.process_time()
-    found = field_error(caught.value, CreateProject)
+    (found,) = field_errors({"options": {}, name: 1}, CreateProject)
     assert time.process_time() - began_s < 0.5
     assert len(found.detail) + len(found.pointer) < 2_000
 
@@ -146,18 +143,20 @@ class Palette(msgspec.Struct):
         (
             b'{"colours":[{"op":"red"},{"op":"red","shade":"x"}]}',
             "/colours/1/shade",
-            "'x': it must be one of dark, light",
+            "It must be one of dark, light, not `x`.",
         ),
-        (b'{"colours":[{"op":"green"}]}', "/colours/0/op", "'green': it must be one of red, blue"),
-        (b'{"by_room":{"hall":"hot"}}', "/by_room", "'hot': it must be one of cold, warm"),
-        (b'{"colours":[{"op":"red","a/b~":1}]}', "/colours/0/a~1b~0", "unknown field `a/b~`"),
+        (b'{"colours":[{"op":"green"}]}', "/colours/0/op", "It must be one of blue, red."),
+        (b'{"by_room":{"hall":"hot"}}', "/by_room/hall", "It must be one of cold, warm, not `hot`."),
+        (
+            b'{"colours":[{"op":"red","a/b~":1}]}',
+            "/colours/0/a~1b~0",
+            "There is no field `a/b~`; there are `op`, `shade`.",
+        ),
     ],
 )
 def test_a_wrong_choice_is_told_which_there_are(text: bytes, pointer: str, told: str) -> None:
-    with pytest.raises(msgspec.ValidationError) as caught:
-        msgspec.json.decode(text, type=Palette)
-    found = field_error(caught.value, Palette)
-    assert (found.pointer, found.detail.endswith(told)) == (pointer, True), found
+    (found,) = field_errors(msgspec.json.decode(text), Palette)
+    assert (found.pointer, found.detail) == (pointer, told)
 
 
 @given(st.integers(1, 5 * 2**40), st.none() | st.integers(1, MAX_PARTS))

@@ -35,6 +35,16 @@ def test_a_problem_of_one_field_names_the_field_and_says_it_once() -> None:
     assert problem_line(422, answer.content)[1] == "A field is wrong: options.max_clips: It must be 1 to 50."
 
 
+def test_several_wrong_fields_have_a_line_each() -> None:
+    errors = [{"pointer": "/titel", "detail": "There is no field `titel`."}, {"pointer": "?limit", "detail": "Not 0."}]
+    answer = problem(422, "invalid", "A field is wrong", "2 fields are wrong: `/titel`, `?limit`.", errors=errors)
+    assert problem_line(422, answer.content)[1].splitlines() == [
+        "A field is wrong:",
+        "  titel: There is no field `titel`.",
+        "  limit: Not 0.",
+    ]
+
+
 def test_a_refusal_has_its_code_and_exit() -> None:
     with pytest.raises(ApiRefused, match=r"^There is no such project\.$") as caught:
         Twin().client().get("/v1/projects/nobody")

@@ -224,7 +224,7 @@ def test_options_that_the_api_would_refuse_are_said_before_the_upload(tmp_path: 
     check_options(args)
     args.max_clips, args.language = 99, "english"
     with pytest.raises(
-        CliError, match="--max-clips must be 1 to 50; --language must be the code of a language"
+        CliError, match="--max-clips must be from 1 to 50; --language must be the code of a language"
     ) as caught:
         check_options(args)
     assert caught.value.code == USAGE

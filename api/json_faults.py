@@ -1,0 +1,143 @@
+"""Why a JSON body cannot be read, in a sentence: what msgspec does not tell, or tells otherwise. Pure.
+
+Runs after msgspec refused a body; only ``repeated_name`` runs on good ones.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import math
+import re
+from collections import Counter
+from typing import Any
+
+DEEPEST = 100
+"""Levels of lists and objects; no body of the API has ten."""
+LONGEST_NUMBER = 400
+"""Characters: more digits than any number that a double can hold."""
+_NAME_CHARS = 100
+"""Of a caller's own name that are given back."""
+_MARKS = {
+    codecs.BOM_UTF8: "begins with a byte order mark: send UTF-8 without one",
+    codecs.BOM_UTF32_LE: "is UTF-32: send UTF-8",
+    codecs.BOM_UTF32_BE: "is UTF-32: send UTF-8",
+    codecs.BOM_UTF16_LE: "is UTF-16: send UTF-8",
+    codecs.BOM_UTF16_BE: "is UTF-16: send UTF-8",
+    b"\x1f\x8b": "is compressed (gzip): send it as it is",
+}
+"""First bytes of what is no plain UTF-8."""
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_SAID = {
+    "Expecting value": "a value is expected",
+    "Expecting property name enclosed in double quotes": "a name in double quotes is expected",
+    "Expecting ':' delimiter": "a colon is expected",
+    "Expecting ',' delimiter": "a comma or the end of the list or object is expected",
+    "Invalid control character at": "a line break or control character stands in a text: write it as an escape, `\\n`",
+    "Invalid \\escape": "a backslash begins no escape that JSON has: write `\\\\` for one",
+    "Invalid \\uXXXX escape": "`\\u` is followed by four hexadecimal digits",
+    "Extra data": "there is more after the end of the JSON value",
+    "Illegal trailing comma before end of object": "a comma stands before the end of the object",
+    "Illegal trailing comma before end of array": "a comma stands before the end of the list",
+}
+"""What Python's own parser says → what we do."""
+
+
+class _Fault(Exception):
+    """Something that the parser takes and JSON does not have."""
+
+
+def json_fault(raw: bytes) -> str | None:
+    """Why the bytes are no JSON, as a sentence; None where they are."""
+    if not raw.strip():
+        return "The body is empty: send a JSON object."
+    for mark, told in _MARKS.items():
+        if raw.startswith(mark):
+            return f"The body {told}."
+    if b"\0" in raw[:4]:
+        return "The body is UTF-16 or UTF-32, or no text: send UTF-8."
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        return f"The body is not UTF-8: byte {error.start + 1} is 0x{raw[error.start]:02x}, which does not fit there."
+    if _depth(text) > DEEPEST:
+        return f"The body is nested too deeply: more than {DEEPEST} levels."
+    return _syntax_fault(text) or _lone_surrogate(text)
+
+
+def repeated_name(raw: bytes) -> str | None:
+    """What to say of a name that stands twice in one object of good JSON; None where none does."""
+    try:
+        json.loads(raw, object_pairs_hook=_once, parse_int=len, parse_float=len)
+    except _Fault as fault:
+        return str(fault)
+    return None
+
+
+def _syntax_fault(text: str) -> str | None:
+    try:
+        json.loads(text, object_pairs_hook=_once, parse_constant=_no_number, parse_float=_bounded, parse_int=_bounded)
+    except _Fault as fault:
+        return str(fault)
+    except json.JSONDecodeError as error:
+        if error.msg.startswith("Unterminated string") or error.pos >= len(text.rstrip()):
+            told = "it was cut off, or a quote or bracket is missing"
+            return f"The body ends too early, after {len(text.encode())} bytes: {told}."
+        told = next((ours for theirs, ours in _SAID.items() if error.msg.startswith(theirs)), error.msg)
+        return f"The body is not JSON: line {error.lineno}, column {error.colno}: {told}."
+    except RecursionError:  # never met: the depth was counted
+        return "The body is nested too deeply."
+    return None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        name = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        shown = name[:_NAME_CHARS].encode(errors="replace").decode()
+        raise _Fault(f"The name `{shown}` stands twice in one object: send each once.")
+    return found
+
+
+def _no_number(name: str) -> None:
+    raise _Fault(f"`{name}` is no number that JSON has: send null, or leave the field out.")
+
+
+def _bounded(digits: str) -> float:
+    if len(digits) > LONGEST_NUMBER or math.isinf(float(digits)):
+        raise _Fault(f"The number {digits[:20]}{'…' if len(digits) > 20 else ''} is too large.")
+    return float(digits)
+
+
+def _lone_surrogate(text: str) -> str | None:
+    """Half of a pair of ``\\u`` escapes: JSON's grammar has it, Unicode has no such character."""
+    half: re.Match[str] | None = None
+    for escape in _ESCAPE.finditer(text):
+        value = int(escape[1], 16) if escape[1] else 0
+        low = 0xDC00 <= value <= 0xDFFF
+        paired = half is not None and low and half.end() == escape.start()
+        if half is not None and not paired:
+            break
+        if low and not paired:
+            half = escape
+            break
+        half = escape if 0xD800 <= value <= 0xDBFF else None
+    if half is None:
+        return None
+    return (
+        f"`{half[0]}` (character {half.start() + 1}) is half of a surrogate pair, no character by itself: "
+        "send both halves, or the character itself."
+    )
+
+
+def _depth(text: str) -> int:
+    """Levels of brackets outside of texts."""
+    depth = deepest = 0
+    for found in _BRACKETS.finditer(text):
+        if found[0] in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif found[0] in "]}":
+            depth -= 1
+    return deepest

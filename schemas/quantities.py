@@ -1,0 +1,50 @@
+"""Numbers with their units, as people say them: ``10 s``, ``3 min``, ``64 MiB``, ``from 10 s to 180 s``. Pure."""
+
+from __future__ import annotations
+
+UNITS = {"ms": "ms", "bytes": "bytes", "px": "px", "db": "dB", "lufs": "LUFS", "s": "s"}
+"""Last part of a field's name → its unit."""
+ENDLESS = 2**40
+"""Past it an upper bound only keeps a number storable: it is not worth telling."""
+_MIB = 2**20
+_SIZES = ((2**30, "GiB"), (_MIB, "MiB"), (2**10, "KiB"))
+
+
+def unit_of(name: str) -> str:
+    """The unit of a field by its name; empty where the name tells none."""
+    return UNITS.get(name.rpartition("_")[2], "") if "_" in name else ""
+
+
+def spoken(number: float, unit: str) -> str:
+    """``10000`` ms as ``10 s``, 67108864 bytes as ``64 MiB``; other units as they are."""
+    if unit == "ms":
+        return f"{number / 1000:g} s" if number >= 100 else f"{number:g} ms"
+    if unit == "bytes":
+        size, name = next(((size, name) for size, name in _SIZES if number >= size), (1, "bytes"))
+        return f"{number / size:.4g} {name}"
+    return f"{number:.12g} {unit}".strip()
+
+
+def exactly(number: float, unit: str) -> str:
+    """``61.2 s (61200 ms)``: as people say it, and as the field has it."""
+    told = spoken(number, unit)
+    return told if told.endswith(f" {unit}") else f"{told} ({number:.15g} {unit})"
+
+
+def spoken_range(low: float | None, high: float | None, unit: str = "") -> str:
+    """``from 10 s to 180 s (10000 to 180000 ms)``, ``at least 1``, ``at most 64 MiB (67108864 bytes)``."""
+    if high is not None and high >= ENDLESS and low is not None and unit != "bytes":
+        high = None
+    exact = unit in ("ms", "bytes")
+    if low is not None and high is not None:
+        told = f"from {spoken(low, unit)} to {spoken(high, unit)}"
+        return f"{told} ({low:.15g} to {high:.15g} {unit})" if exact else _joint(low, high, unit)
+    bound, how = (low, "at least") if low is not None else (high, "at most")
+    if bound is None:
+        return "a number"
+    return f"{how} {spoken(bound, unit)}" + (f" ({bound:.15g} {unit})" if exact and bound >= 100 else "")
+
+
+def _joint(low: float, high: float, unit: str) -> str:
+    """A range that names its unit once."""
+    return f"from {low:.12g} to {high:.12g} {unit}".strip()

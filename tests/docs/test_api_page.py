@@ -1,0 +1,38 @@
+"""The page for API clients shows the answer that the API gives, and the generator's configuration that is tested."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+import yaml
+
+from api.app import OPERATIONS
+from api.problems import CATALOGUE, ApiProblem, respond
+from api.requests import decode_body
+from tests.docs.pages import blocks, text_of
+from tests.openapi.tools import HERE
+
+PAGE = "docs/api.md"
+
+
+def test_the_example_of_an_error_is_what_is_answered() -> None:
+    (example,) = map(json.loads, blocks(text_of(PAGE), "json"))
+    (operation,) = (one for one in OPERATIONS if one.name == "createProject")
+    body = {"source_url": "https://example.org/a.mp4", "titel": "A talk", "options": {"min_clip_ms": 1_000}}
+    with pytest.raises(ApiProblem) as caught:
+        decode_body(operation, msgspec.json.encode(body))
+    given = respond(caught.value, instance=example["instance"], request_id=example["request_id"])
+    assert json.loads(bytes(given.body)) == example
+
+
+def test_the_configuration_of_the_generator_is_the_one_that_is_tested() -> None:
+    (shown,) = map(yaml.safe_load, blocks(text_of(PAGE), "yaml"))
+    tested = yaml.safe_load((HERE / "openapi-python-client.yaml").read_text())
+    assert shown["content_type_overrides"] == tested["content_type_overrides"]
+
+
+def test_the_codes_that_the_page_explains_exist() -> None:
+    for code in ("invalid", "malformed-request", "unsupported-media-type", "url-refused"):
+        assert f"**{CATALOGUE[code].status} `{code}`**" in text_of(PAGE)
