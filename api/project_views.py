@@ -10,6 +10,7 @@ import msgspec
 
 from api.costs import ProjectCost, cost_view, cpu_by_stage
 from schemas.events import Stage, StageState
+from schemas.moments import NearMoment
 from schemas.options import ProjectOptions
 from schemas.stages import ON_DEMAND, place_of
 from streams.adapters.postgres import Row
@@ -72,6 +73,8 @@ class Project(ProjectSummary, frozen=True, kw_only=True):
     cost: ProjectCost
     warnings: list[str]
     nothing_found_reason: str | None
+    nearest: list[NearMoment]
+    """Where nothing was found: the moments that came nearest, and what each lacked."""
     without_words: str | None
     """Why there is no word in it, and so no caption anywhere: absent by design. None where there are words."""
     failure: Failure | None
@@ -116,6 +119,7 @@ def project_view(row: Row, stages: list[Row], costs: list[Row], now: dt.datetime
         cost=cost,
         warnings=list(row["warnings"]),
         nothing_found_reason=row["nothing_found_reason"],
+        nearest=msgspec.convert(row["nearest"] or [], list[NearMoment]),
         without_words=row["without_words"],
         failure=failure,
     )

@@ -23,7 +23,8 @@ from streams.errors import Rejected
 from streams.outbox import put
 
 _PROJECT = """
-select p.*, (select count(*) from clips c where (c.org_id, c.project_id) = (p.org_id, p.project_id)) as clip_count
+select p.*, (select count(*) from clips c where (c.org_id, c.project_id) = (p.org_id, p.project_id)) as clip_count,
+  (select m.nearest from moments m where (m.org_id, m.project_id) = (p.org_id, p.project_id)) as nearest
 from projects p where p.org_id = $1 and p.project_id = $2
 """
 

@@ -75,6 +75,9 @@ def add_wishes(parser: argparse.ArgumentParser, positive: Callable[[str], int]) 
     """The flags."""
     add = parser.add_argument
     add("--aspect", action="append", choices=ASPECTS, help="of the clips (9:16); several times: each clip in each")
+    add(
+        "--min-score", type=score, metavar="0-100", help="take moments that score at least this (40, and near the best)"
+    )
     add("--max-clips", type=positive, metavar="N", help="at most so many clips (by the video's length, up to 12)")
     add("--target-clips", type=positive, metavar="N", help="aim at so many clips; what is not good enough is left out")
     add("--length", type=lengths, metavar="S-S", help="shortest and longest clip in seconds (10-90)")
@@ -96,6 +99,17 @@ def add_wishes(parser: argparse.ArgumentParser, positive: Callable[[str], int]) 
     add("--translate", choices=("en",), help="a second transcript in English, of what is said in other languages")
 
 
+def score(text: str) -> float:
+    """A number from 0 to 100; ArgumentTypeError for anything else."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 100:
+        raise ArgumentTypeError(f"{text!r} is not a score from 0 to 100")
+    return value
+
+
 def options_of(args: Namespace) -> JSON:
     """The project's options; what was not asked for is left to the API."""
     shortest, longest = args.length or (None, None)
@@ -104,6 +118,7 @@ def options_of(args: Namespace) -> JSON:
         "aspect": aspects[0] if len(aspects) == 1 else None,
         "aspects": aspects if len(aspects) > 1 else None,
         "max_clips": args.max_clips,
+        "min_score": args.min_score,
         "target_clips": args.target_clips,
         "min_clip_ms": shortest,
         "max_clip_ms": longest,

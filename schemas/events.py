@@ -12,6 +12,7 @@ from schemas.costs import CostItem, InferenceCall, Outcome
 from schemas.documents import Aspect
 from schemas.export_options import ExportOptions
 from schemas.media import ObjectRef, TimeRange
+from schemas.moments import NearMoment
 from schemas.options import ProjectOptions
 from schemas.proof import Figure, Verdict
 from schemas.remade import ReplayOutcome
@@ -278,6 +279,8 @@ class ProjectCompleted(Event, frozen=True, kw_only=True):
     clip_count: int
     warnings: list[str] = []
     nothing_found_reason: str | None = None
+    nearest: list[NearMoment] = []
+    """Without a clip: the moments that came nearest, without their titles."""
 
 
 class ProjectFailed(Event, frozen=True, kw_only=True):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
 from schemas.media import TimeRange, Value
 from schemas.scenery import Scenery
 
@@ -46,6 +50,43 @@ class SubScore(Value, frozen=True, kw_only=True):
     """It in a sentence."""
 
 
+Lacking = Literal["pictures", "support", "asked", "score", "near_best", "overlap", "alike", "room"]
+"""What keeps a moment from becoming a clip by itself."""
+
+
+class Shortfall(Value, frozen=True, kw_only=True):
+    """One thing that a moment lacked to become a clip by itself."""
+
+    what: Lacking
+    """`support`: what stands out in it; `asked`: nearness to `prompt` and `topics`; `score`: the minimum score;
+    `near_best`: the share of the best one's score; `overlap`, `alike`: a better clip is there, or says the same;
+    `room`: there are as many clips as there may be; `pictures`: the source has none.
+    """
+    told: str
+    """It in a sentence."""
+    value: Annotated[float, Meta(ge=0, le=100, description="What it has.", examples=[39.4])] | None = None
+    needed: Annotated[float, Meta(ge=0, le=100, description="What is needed.", examples=[40.0])] | None = None
+
+
+class NearMoment(Value, frozen=True, kw_only=True):
+    """A moment that came near to a clip in a project without one."""
+
+    moment_id: Annotated[
+        str,
+        Meta(
+            description="`POST /v1/projects/{project_id}/clips` makes a clip of it.",
+            examples=["4f1c7f0c-5d1e-5a35-9c9e-2f0d8a7b6c11"],
+        ),
+    ]
+    start_ms: int
+    end_ms: int
+    score: Annotated[float, Meta(ge=0, le=100, description="Its score.", examples=[39.4])]
+    lacks: list[Shortfall]
+    """What it lacked."""
+    title: str = ""
+    """Empty in events: they carry no words of what is said."""
+
+
 class Moment(Value, frozen=True, kw_only=True):
     """A candidate window. ``score`` 0..100 is the weighted mean of ``signals``; ``confidence`` 0..1."""
 
@@ -72,6 +113,8 @@ class Moment(Value, frozen=True, kw_only=True):
     hashtags: list[str] = []
     without_words: str = ""
     """Why there is no word in it, and so no caption, in a sentence; empty where there are words."""
+    lacks: list[Shortfall] = []
+    """What it lacked to be selected; empty where it was, and in lists older than this."""
 
 
 class ClipFacts(Value, frozen=True, kw_only=True):
@@ -114,5 +157,7 @@ class MomentList(Value, frozen=True, kw_only=True):
     """What told how near two sentences are in meaning: a model, or words in common and why."""
     scenery: Scenery | None = None
     """What its pictures show; None where there are none."""
+    nearest: list[NearMoment] = []
+    """Where none was selected: the moments that came nearest."""
     transcript_version: int = 1
     """The version of the transcript it was weighed by; a later correction, of words or speakers, changes no moment."""

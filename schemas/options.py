@@ -38,6 +38,7 @@ LANGUAGES = frozenset(_CODES.split())
 """What Whisper can be told to hear, as it names them (Javanese is jw)."""
 ClipCount = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MAX_CLIPS})]
 ClipLength = Annotated[int, Meta(extra_json_schema={"minimum": CLIP_MS[0], "maximum": CLIP_MS[1]})]
+ScoreBar = Annotated[float, Meta(extra_json_schema={"minimum": 0, "maximum": 100, "examples": [30.0]})]
 LanguageCode = Annotated[str, Meta(extra_json_schema={"enum": sorted(LANGUAGES)})]
 Prompt = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": PROMPT_CHARS})]
 Script = Annotated[str, Meta(extra_json_schema={"minLength": 1, "maxLength": SCRIPT_BYTES})]
@@ -70,6 +71,8 @@ class ProjectOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Maximum length of a clip."""
     target_clips: ClipCount | None = None
     """So many clips are aimed at; ``max_clips`` still holds, and what is not good enough is still left out."""
+    min_score: ScoreBar | None = None
+    """Minimum score of an automatic clip, 0 to 100; null: 40 (35 where nothing is said), and 60 % of the best one's."""
     genre: Genre = "none"
     """Kind of video: chooses the weights of the sub-scores."""
     topics: Annotated[list[TopicOption], Meta(extra_json_schema={"maxItems": MOST_TOPICS})] = []
@@ -112,6 +115,7 @@ def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
             options.target_clips is None or 1 <= options.target_clips <= MAX_CLIPS,
             spoken_range(1, MAX_CLIPS),
         ),
+        ("min_score", options.min_score is None or 0 <= options.min_score <= 100, "0 to 100"),
         (
             "topics",
             len(options.topics) <= MOST_TOPICS and all(1 <= len(one.strip()) <= TOPIC_CHARS for one in options.topics),

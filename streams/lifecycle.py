@@ -13,6 +13,7 @@ import msgspec
 
 from schemas import events
 from schemas.media import ObjectRef
+from schemas.moments import NearMoment
 from schemas.stages import PROJECT_STAGES, place_of
 from streams.adapters.postgres import Connection, Row
 from streams.claims import owner_of
@@ -265,8 +266,17 @@ async def complete_project(connection: Connection, org_id: UUID, project_id: UUI
         clip_count=clips,
         warnings=list(row["warnings"]),
         nothing_found_reason=row["nothing_found_reason"],
+        nearest=await _nearest(connection, org_id, project_id),
     )
     await put_project_event(connection, event, cause)
+
+
+async def _nearest(connection: Connection, org_id: UUID, project_id: UUID) -> list[NearMoment]:
+    """The moments that came nearest, where there is no clip; without their titles, which are what is said."""
+    found = await connection.fetchval(
+        "select nearest from moments where org_id = $1 and project_id = $2", org_id, project_id
+    )
+    return [msgspec.structs.replace(one, title="") for one in msgspec.convert(found or [], list[NearMoment])]
 
 
 async def fail_project(

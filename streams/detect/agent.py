@@ -216,11 +216,12 @@ async def _write(
     clips = sorted((moment for moment in moments.moments if moment.selected), key=lambda moment: moment.rank or 0)
     nothing = moments.nothing_found_reason
     await connection.execute(
-        """insert into moments (org_id, project_id, object, candidate_count) values ($1, $2, $3, $4)
-           on conflict (org_id, project_id) do update set object = excluded.object""",
+        """insert into moments (org_id, project_id, object, candidate_count, nearest) values ($1, $2, $3, $4, $5)
+           on conflict (org_id, project_id) do update set object = excluded.object, nearest = excluded.nearest""",
         *owner,
         ref,
         len(moments.moments),
+        moments.nearest,
     )
     detected = events.MomentsDetected(
         org_id=event.org_id,

@@ -78,15 +78,22 @@ def order(weighed: Sequence[Weighed]) -> list[Weighed]:
     return sorted(weighed, key=lambda one: (-one.score, -one.confidence, one.range.start_ms, one.range.end_ms))
 
 
-def select(weighed: Sequence[Weighed], limit: int, min_score: float = MIN_SCORE) -> list[Weighed]:
-    """The chosen ones, best first: each is the best of what is left when likeness to the chosen is taken off."""
-    fit = order(
+def fit(weighed: Sequence[Weighed]) -> list[Weighed]:
+    """Those that may be a clip whatever they score, best first: something stands out, and it is what was asked for."""
+    return order(
         [one for one in weighed if one.support >= MIN_SUPPORT and (one.asked is None or one.asked >= LEAST_ASKED)]
     )
-    if not fit:
+
+
+def select(
+    weighed: Sequence[Weighed], limit: int, min_score: float = MIN_SCORE, near_best: float = NEAR_BEST
+) -> list[Weighed]:
+    """The chosen ones, best first: each is the best of what is left when likeness to the chosen is taken off."""
+    able = fit(weighed)
+    if not able:
         return []
-    least = max(min_score, NEAR_BEST * fit[0].score)
-    left = [one for one in fit if one.score >= least]
+    least = max(min_score, near_best * able[0].score)
+    left = [one for one in able if one.score >= least]
     likeness = [0.0] * len(left)
     chosen: list[Weighed] = []
     while left and len(chosen) < limit:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
+import msgspec
+
 from schemas.media import TimeRange
 from schemas.moments import Moment, MomentList
 from schemas.options import ProjectOptions
@@ -13,7 +15,17 @@ from streams.detect import wording
 from streams.detect.doubts import marked
 from streams.detect.quiet import is_spoken, nothing_found, quiet_windows, why_no_words
 from streams.detect.reasons import reason, support_of
-from streams.detect.select import MIN_QUIET_SCORE, MIN_SCORE, Weighed, clip_limit, order, select
+from streams.detect.select import (
+    MIN_QUIET_SCORE,
+    MIN_SCORE,
+    NEAR_BEST,
+    Weighed,
+    clip_limit,
+    fit,
+    order,
+    select,
+)
+from streams.detect.shortfalls import Bar, lacks, nearest
 from streams.detect.signals import (
     FEATURES,
     SCORER,
@@ -65,15 +77,25 @@ def weigh(
     found = {window.range: (one, window) for window, raw in raws if (one := judge.weigh(window, raw))}
     candidates = [one for one, _ in found.values()]
     spoken = any(window.sentences for window in windows)
-    least = MIN_SCORE if spoken else MIN_QUIET_SCORE
+    usual = MIN_SCORE if spoken else MIN_QUIET_SCORE
+    least, near_best = (usual, NEAR_BEST) if options.min_score is None else (options.min_score, 0.0)
     spoken_ms = timeline.spoken_ms() if spoken else 0
     limit = clip_limit(spoken_ms=spoken_ms, quiet_ms=timeline.duration_ms, options=options)
-    chosen = select(candidates, limit if timeline.has_video else 0, least)
+    chosen = select(candidates, limit if timeline.has_video else 0, least, near_best)
     ranks = {one.range: rank for rank, one in enumerate(chosen, start=1)}
-    moments = [_moment(*found[one.range], judge, ranks, name_id) for one in _kept(candidates, chosen)]
+    bar = Bar(
+        least=least,
+        near_best=near_best * max((one.score for one in fit(candidates)), default=0.0),
+        has_video=timeline.has_video,
+    )
+    moments = [
+        msgspec.structs.replace(_moment(*found[one.range], judge, ranks, name_id), lacks=lacks(one, chosen, bar))
+        for one in _kept(candidates, chosen)
+    ]
     return MomentList(
         moments=moments,
         nothing_found_reason=None if chosen else nothing_found(timeline, candidates, least, wishes_of(options)),
+        nearest=[] if chosen else nearest(moments),
         scorer=SCORER,
         weights=f"{table.version}/{options.genre}",
         meaning=whole.meaning.engine if whole.meaning else "",

@@ -10,7 +10,7 @@ import pytest
 
 from cli.__main__ import make_parser
 from cli.file_flags import file_format
-from cli.wishes import at_ms, flag_of, options_of, script_file, stretch
+from cli.wishes import at_ms, flag_of, options_of, score, script_file, stretch
 from schemas.options import ProjectOptions, broken_rules
 from schemas.sound_wish import SoundWish
 from schemas.thumbnails import ThumbnailWish
@@ -29,17 +29,24 @@ def test_what_is_no_stretch_is_said(text: str) -> None:
         stretch(text)
 
 
+@pytest.mark.parametrize("text", ["", "a", "-1", "101", "nan", "40%"])
+def test_what_is_no_score_is_said(text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match="0 to 100"):
+        score(text)
+
+
 def test_every_wish_becomes_an_option_that_the_api_knows() -> None:
     line = (
-        "run a.mp4 --length 15-45 --target-clips 6 --max-clips 8 --prompt money --topic price --topic debt "
-        "--genre podcast --skip 0:00-1:30 --language en --translate en --aspect 1:1 --no-captions "
-        "--captions-template karaoke_fill --mask-profanity --quality draft --preset reels --thumbnails 5 "
-        "--thumbnail-title --no-storyboard "
+        "run a.mp4 --length 15-45 --target-clips 6 --max-clips 8 --min-score 32.5 --prompt money "
+        "--topic price --topic debt --genre podcast --skip 0:00-1:30 --language en --translate en "
+        "--aspect 1:1 --no-captions --captions-template karaoke_fill --mask-profanity --quality draft --preset reels "
+        "--thumbnails 5 --thumbnail-title --no-storyboard "
         "--loudness -16 --denoise light --high-pass --declick --no-levelling --audio-track 2"
     )
     options = msgspec.convert(options_of(make_parser().parse_args(line.split())), ProjectOptions)
     assert not broken_rules(options)
     assert (options.min_clip_ms, options.max_clip_ms, options.target_clips) == (15_000, 45_000, 6)
+    assert options.min_score == 32.5
     assert (options.captions_template, options.mask_profanity) == ("karaoke_fill", True)
     assert (options.export.video.quality, options.export.preset) == ("draft", "reels")
     assert (options.export.thumbnails, options.export.storyboard) == (ThumbnailWish(count=5, title=True), False)

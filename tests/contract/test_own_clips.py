@@ -14,7 +14,7 @@ from schemas.documents import encode_document
 from schemas.events import ClipRequested
 from schemas.ids import result_id
 from schemas.media import ObjectRef, TimeRange
-from schemas.moments import Moment, MomentList, SubScore
+from schemas.moments import Moment, MomentList, NearMoment, Shortfall, SubScore
 from schemas.options import CLIP_MS, ProjectOptions
 from streams.adapters.objects import S3Objects
 from streams.adapters.postgres import org_transaction
@@ -96,6 +96,24 @@ async def test_a_project_without_a_clip_takes_one_of_ones_own(world: World, stor
     assert asked == read, "the usual file, asked for as an export, is the one that is being made"
     project = (await world.ann.client.get(f"/v1/projects/{project_id}")).json()
     assert (project["state"], project["clip_count"]) == ("completed", 1)
+
+
+async def test_a_project_that_found_nothing_leads_to_a_clip(world: World, store: S3Objects) -> None:
+    """The nearest moments are named, with what they lacked; one of them is taken."""
+    project_id = await finished(world, store, nothing_found_reason="nothing is good enough")
+    short = Shortfall(what="score", told="It scores 39.4 of 100, where 40 are needed.", value=39.4, needed=40.0)
+    near = NearMoment(moment_id=MOMENT.id, start_ms=50_000, end_ms=80_000, score=39.4, lacks=[short], title="So near")
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        await rows.execute("update moments set nearest = $2 where project_id = $1", project_id, [near])
+    project = (await world.ann.client.get(f"/v1/projects/{project_id}")).json()
+    assert project["nearest"] == msgspec.to_builtins([near])
+    served = (await world.ann.client.get(f"/v1/projects/{project_id}/moments")).json()["moments"]
+    assert [(one["id"], one["score"], len(one["signals"])) for one in served] == [(MOMENT.id, 39.4, 1)]
+    wish = {"moment_id": project["nearest"][0]["moment_id"]}
+    taken = await world.ann.client.post(f"/v1/projects/{project_id}/clips", json=wish)
+    assert (taken.status_code, taken.json()["score"]) == (202, 39.4)
+    fresh = (await world.ann.client.get(f"/v1/projects/{await new_project(world.ann)}")).json()
+    assert fresh["nearest"] == []
 
 
 async def test_the_same_wish_gives_the_clip_that_is_there_and_another_is_told_which(

@@ -123,6 +123,26 @@ async def test_nothing_found_completes_the_project_and_says_why(rig: Rig) -> Non
     assert reason
 
 
+async def test_a_project_that_missed_its_bar_names_the_moments_that_came_nearest(rig: Rig) -> None:
+    event = await understood(rig)
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute(
+            "update projects set options = $3 where org_id = $1 and project_id = $2",
+            *rig.owner, ProjectOptions(min_score=99.0),
+        )  # fmt: skip
+    assert await rig.send(DetectStage(rig.context), event, uuid.uuid4()) == "committed"
+    detected, ended = await rig.fresh()
+    assert isinstance(detected.event, events.MomentsDetected)
+    assert isinstance(ended.event, events.ProjectCompleted)
+    listed = msgspec.json.decode(await rig.objects.get(detected.event.moments), type=MomentList)
+    stored = (await rig.row("select nearest from moments where org_id = $1 and project_id = $2"))["nearest"]
+    assert stored == msgspec.to_builtins(listed.nearest)
+    assert all(near["title"] for near in stored)
+    assert [near.moment_id for near in ended.event.nearest] == [near.moment_id for near in listed.nearest]
+    assert {near.title for near in ended.event.nearest} == {""}, "no word of what is said travels"
+    assert all(near.lacks[-1].needed == 99.0 for near in ended.event.nearest)
+
+
 class NoSentences:
     """A sentence model that is away."""
 

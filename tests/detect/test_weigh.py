@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import msgspec
@@ -11,6 +12,7 @@ from schemas.documents import encode_document
 from schemas.media import Word
 from schemas.moments import MomentList
 from schemas.options import ProjectOptions
+from streams.detect.shortfalls import MOST_NEAREST
 from streams.detect.weigh import Material, weigh
 from tests.detect.material_factory import (
     LECTURE_MS,
@@ -201,3 +203,49 @@ def test_sound_without_pictures_is_weighed_but_gives_no_clip() -> None:
     assert found.moments
     assert not any(moment.selected for moment in found.moments)
     assert found.nothing_found_reason == "This recording has no pictures to make a clip of; its transcript is there."
+
+
+def dull() -> MomentList:
+    """The lecture, where the bar is out of reach: each moment is just below it."""
+    return lecture(ProjectOptions(min_score=99.0))
+
+
+def test_without_a_clip_the_nearest_moments_are_named_with_what_they_lacked() -> None:
+    found = dull()
+    assert found.nothing_found_reason
+    assert "99 are needed" in found.nothing_found_reason
+    assert len(found.nearest) == MOST_NEAREST
+    kept = {moment.id: moment for moment in found.moments}
+    for near in found.nearest:
+        moment = kept[near.moment_id]
+        assert (near.start_ms, near.end_ms) == (moment.range.start_ms, moment.range.end_ms)
+        assert (near.score, near.title, near.lacks) == (moment.score, moment.title, moment.lacks)
+        assert near.lacks[-1].what == "score"
+        assert (near.lacks[-1].value, near.lacks[-1].needed) == (moment.score, 99.0)
+    ranges = [kept[near.moment_id].range for near in found.nearest]
+    assert not any(one.overlap_ms(other) for one, other in itertools.combinations(ranges, 2))
+    best = next(moment for moment in found.moments if moment.lacks == found.nearest[0].lacks)
+    assert best.id == found.nearest[0].moment_id
+    assert lecture().nearest == [], "where there are clips there is nothing to make up for"
+
+
+def test_every_moment_that_is_no_clip_says_what_it_lacked_and_keeps_its_score_and_evidence() -> None:
+    for found in (lecture(), dull()):
+        for moment in found.moments:
+            assert bool(moment.lacks) != moment.selected
+            assert all(one.told.endswith(".") for one in moment.lacks)
+            assert any(signal.evidence for signal in moment.signals)
+    assert {one.what for moment in lecture().moments for one in moment.lacks} >= {"overlap", "near_best"}
+
+
+def test_a_bar_of_ones_own_takes_the_place_of_both() -> None:
+    """39 of 40 points lead somewhere: a lower bar takes them, and one of 0 takes whatever stands out."""
+    usual, low = lecture(), lecture(ProjectOptions(min_score=0.0, target_clips=50))
+    chosen = [moment for moment in low.moments if moment.selected]
+    assert len(chosen) > sum(moment.selected for moment in usual.moments)
+    assert {one.what for moment in low.moments for one in moment.lacks} <= {"support", "overlap", "alike", "room"}
+    best = max(moment.score for moment in usual.moments if moment.selected)
+    exact = lecture(ProjectOptions(min_score=best))
+    assert [moment.score for moment in exact.moments if moment.selected] == [best], "a score at the bar reaches it"
+    again = {moment.id: moment.score for moment in exact.moments}
+    assert again == {moment.id: moment.score for moment in usual.moments}, "the bar changes no score"

@@ -23,7 +23,7 @@ def test_the_named_questions_are_there() -> None:
 @pytest.mark.parametrize("name", QUERIES)
 def test_every_table_of_a_question_is_walled_by_org(name: str) -> None:
     sql = schema_text("queries", name)
-    tables = re.findall(r"FROM (?:events_once|stage_timings|events FINAL|tombstones)\b", sql)
+    tables = re.findall(r"FROM (?:events_once|stage_timings|events FINAL|cost_items FINAL|tombstones)\b", sql)
     assert len(re.findall(r"WHERE org_id = \{org_id:UUID\}", sql)) == len(tables) == len(re.findall(r"\bFROM\b", sql))
     assert set(re.findall(r"\{(\w+):", sql)) == {"org_id", "since", "until"}
     assert len(split_statements(sql)) == 1

@@ -1,0 +1,66 @@
+"""What a moment lacked: every bar by its numbers, else what stood in its way; the choice and its reasons agree."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.moments import Lacking
+from streams.detect.select import LEAST_ASKED, MIN_SCORE, MIN_SUPPORT, NEAR_BEST, Weighed, fit, select
+from streams.detect.shortfalls import Bar, lacks
+from tests.detect.test_select import one
+
+BAR = Bar(least=40, near_best=48, has_video=True)
+BEST = one(0, 20, 80, "pendulum energy height")
+
+
+@pytest.mark.parametrize(
+    ("candidate", "bar", "what"),
+    [
+        (one(30, 50, 39.4), BAR, ["score"]),
+        (one(30, 50, 47), BAR, ["near_best"]),
+        (one(30, 50, 60, support=MIN_SUPPORT - 0.01), BAR, ["support"]),
+        (dataclasses.replace(one(30, 50, 60), asked=LEAST_ASKED - 0.1), BAR, ["asked"]),
+        (one(30, 50, 39, support=0.0), BAR, ["support", "score"]),
+        (one(30, 50, 60), dataclasses.replace(BAR, has_video=False), ["pictures"]),
+        (one(10, 30, 60), BAR, ["overlap"]),
+        (one(30, 50, 60, "pendulum energy height swing"), BAR, ["alike"]),
+        (one(30, 50, 60), BAR, ["room"]),
+    ],
+)
+def test_each_reason_has_its_own_name_and_numbers(candidate: Weighed, bar: Bar, what: list[Lacking]) -> None:
+    found = lacks(candidate, [BEST], bar)
+    assert [shortfall.what for shortfall in found] == what
+    for shortfall in found:
+        if shortfall.needed is not None:
+            assert shortfall.value is not None
+            assert shortfall.value < shortfall.needed
+            assert f"{shortfall.needed:g}" in shortfall.told
+
+
+def test_what_was_chosen_lacks_nothing() -> None:
+    assert lacks(BEST, [BEST], BAR) == []
+
+
+@given(
+    st.lists(
+        st.builds(
+            one, st.integers(0, 100), st.integers(101, 130), st.floats(0, 100).map(lambda score: round(score, 2)),
+            st.sampled_from(["", "a b c", "a b d", "x y"]), st.sampled_from([0.0, MIN_SUPPORT, 0.5]),
+        ),
+        max_size=8, unique_by=lambda weighed: (weighed.range.start_ms, weighed.range.end_ms),
+    ),
+    st.integers(0, 3),
+)  # fmt: skip
+def test_the_reasons_agree_with_the_choice(weighed: list[Weighed], limit: int) -> None:
+    """What reaches every bar and is in nobody's way is left out for want of room alone."""
+    chosen = select(weighed, limit)
+    bar = Bar(least=MIN_SCORE, near_best=NEAR_BEST * max((w.score for w in fit(weighed)), default=0.0), has_video=True)
+    for candidate in weighed:
+        found = [shortfall.what for shortfall in lacks(candidate, chosen, bar)]
+        assert bool(found) != any(candidate is other for other in chosen)
+        if found == ["room"]:
+            assert len(chosen) >= limit
