@@ -63,10 +63,11 @@ Project = tuple[str, Finished, JSON]
 
 
 def finished_of(project: JSON) -> Finished:
-    """A project of the API as an estimate learns from it."""
+    """A project of the API as an estimate learns from it: without exports asked for later, where that is known."""
     amounts: dict[CostKind, int] = {}
     for item in project["cost"]["items"]:
         amounts[item["kind"]] = amounts.get(item["kind"], 0) + item["amount"]
+    of_stages = {line["what"]: line["actual"] for line in project["cost"]["comparison"]}
     began, ended = (np.datetime64(project[name].rstrip("Z").split("+")[0]) for name in ("started_at", "finished_at"))
     pixels = (project["width_px"] or 0) * (project["height_px"] or 0)
     return Finished(
@@ -75,7 +76,9 @@ def finished_of(project: JSON) -> Finished:
             megapixels=pixels / 1e6,
             options=msgspec.convert(project["options"], ProjectOptions),
         ),
-        stages_cpu_ms={stage["stage"]: stage["cpu_ms"] for stage in project["stages"]},
+        stages_cpu_ms={
+            stage["stage"]: round(of_stages.get(stage["stage"], stage["cpu_ms"])) for stage in project["stages"]
+        },
         elapsed_ms=int((ended - began) / np.timedelta64(1, "ms")),
         amounts=amounts,
     )

@@ -21,7 +21,11 @@ def shown(media_s: int, width: int, height: int) -> JSON:
         {"stage": name, "cpu_ms": round(by_table(TRUTH.get(name, Rate(spread=0, fixed=10)), source, RATES))}
         for name in RATES.stages
     ]
-    line = {"what": "listen", "expected": 200.0, "low": 100.0, "high": 400.0, "actual": 100.0, "inside": True}
+    took = next(stage["cpu_ms"] for stage in stages if stage["stage"] == "listen")
+    beside = {"expected": 2 * took, "low": took, "high": 4 * took, "actual": took}
+    for stage in stages:
+        stage["cpu_ms"] += 77 if stage["stage"] == "listen" else 0  # a language that was asked for later
+    line = {"what": "listen", **beside, "inside": True}
     return {
         "duration_ms": source.media_ms, "width_px": width, "height_px": height, "options": {}, "stages": stages,
         "started_at": "2026-01-01T00:00:00Z", "finished_at": "2026-01-01T00:01:30.500000Z",

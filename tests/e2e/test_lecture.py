@@ -273,14 +273,14 @@ def test_every_ready_query_of_the_docs_answers_about_a_real_talk(api: Api, proje
     assert all(an_hour[stage]["cpu_s_an_hour"] > 0 for stage in ("ingest", "listen", "look", "frame", "render"))
     cost = {(item["stage"], item["kind"]): item["amount"] for item in project["cost"]["items"]}
     for stage in project["stages"]:
-        assert cost[stage["stage"], "cpu_ms"] >= stage["cpu_ms"], "lost tries come on top of what the stages say"
+        assert cost[stage["stage"], "cpu_ms"] == stage["cpu_ms"]
     assert cost["render", "stored_bytes"] > 100_000
 
 
 def test_what_the_talk_took_lies_beside_what_was_expected_of_it(api: Api, project: dict[str, Any]) -> None:
     beside = {line["what"]: line for line in project["cost"]["comparison"]}
     assert {"elapsed", *(stage["stage"] for stage in project["stages"])} <= set(beside)
-    assert beside["cpu_ms"]["actual"] == project["cpu_ms"]
+    assert 0 < beside["cpu_ms"]["actual"] <= project["cpu_ms"], "lost tries are no part of what was estimated"
     factor = beside["cpu_ms"]["expected"] / beside["cpu_ms"]["actual"]
     assert 1 / MOST_OFF < factor < MOST_OFF, f"the estimate is {factor:.2f} times what it took"
     known = {name: project[name] for name in ("duration_ms", "width_px", "height_px")}
