@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import (
+    abbreviations,
     account,
     admin,
     analytics,
@@ -79,6 +80,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *search.OPERATIONS,
     *analytics.OPERATIONS,
     *webhooks.OPERATIONS,
+    *abbreviations.OPERATIONS,
     *account.OPERATIONS,
     *admin.OPERATIONS,
     *health.OPERATIONS,

@@ -150,6 +150,9 @@ CATALOGUE: Mapping[str, Kind] = {
     "project-erased": Kind(
         status=410, title="The project was erased", remedy="Nothing of it is left; only its id is kept."
     ),
+    "project-ended": Kind(
+        status=409, title="The project has ended", remedy="Nothing of it runs: DELETE removes what it has made."
+    ),
     "transcript-changed": Kind(
         status=412,
         title="Somebody corrected the transcript meanwhile",

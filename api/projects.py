@@ -46,7 +46,7 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     """What was accepted; follow ``Location`` or the project's events."""
 
     project_id: UUID
-    state: Literal["queued", "erased"]
+    state: Literal["queued", "cancelled", "erased"]
 
 
 class ListProjects(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -148,6 +148,18 @@ async def list_projects(call: Call[None, ListProjects]) -> Reply:
     return Reply(body=ProjectPage(items=[summary_view(row) for row in found[: query.limit]], next_cursor=cursor))
 
 
+async def cancel_project(call: Call[None, None]) -> Reply:
+    """Stop the project where it runs; cancelling it twice is fine."""
+    project_id = call.ids["project_id"]
+    async with call.rows() as rows:
+        await lifecycle.lock_project(rows, call.org_id, project_id)
+        project = await find_project(rows, call.org_id, project_id)
+        if project["state"] in ("completed", "failed"):
+            raise ApiProblem("project-ended", f"The project is {project['state']}: there is nothing left to cancel.")
+        await lifecycle.cancel_project(rows, call.org_id, project_id, call.cause(project_id))
+    return Reply(body=Accepted(project_id=project_id, state="cancelled"))
+
+
 async def erase_project(call: Call[None, None]) -> Reply:
     """Stop the project where it runs, and erase everything of it; doing it twice is fine."""
     project_id = call.ids["project_id"]
@@ -196,6 +208,18 @@ OPERATIONS = (
         handler=get_project,
         response=Project,
         problems=("project-erased",),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/projects/{project_id}/cancel",
+        name="cancelProject",
+        tag="projects",
+        permission="write",
+        summary="Stop a project that runs, and keep what it has made",
+        description="Work in progress stops within seconds; nothing of it is kept. Repeating it changes nothing.",
+        handler=cancel_project,
+        response=Accepted,
+        problems=("project-erased", "project-ended"),
     ),
     Operation(
         method="DELETE",

@@ -10,68 +10,63 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from rich.console import Console
 
 from cli import access, edits, queries, stack
 from cli.client import JSON, Client
+from cli.commands import brand, exports, transcripts
+from cli.commands import clips as clip_commands
+from cli.commands import projects as project_commands
+from cli.commands.parser import Parser, add_command, add_group
 from cli.demo import SHIPPED, demo
 from cli.download import download
-from cli.exits import INTERRUPTED, OK, USAGE, CliError, epilog
+from cli.exits import INTERRUPTED, OK, USAGE, CliError, exit_code_table
 from cli.export import add_export, export
 from cli.preview import add_preview, preview
+from cli.references import References
 from cli.replay import replay
 from cli.run import check_options, check_source, run_project
 from cli.show import Display
 from cli.wishes import add_wishes
 
-DEFAULT_STATE = ".clipstream"
 LINE_CHARS = 120
 """Width of tables where no terminal says its own."""
 
 
-class Parser(argparse.ArgumentParser):
-    """argparse, with the exit codes at the end of every help text, and the way there in every complaint."""
-
-    def __init__(self, **options: Any) -> None:
-        """As argparse."""
-        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        options.setdefault("epilog", epilog())
-        options.setdefault("allow_abbrev", False)
-        super().__init__(**options)
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong and where the options are told of; ends with the code of a wrong command line."""
-        self.exit(USAGE, f"clipstream: {message} (`{self.prog} --help` lists what there is)\n")
-
-
 def make_parser() -> argparse.ArgumentParser:
     """All commands. Each sets ``run(arguments) -> exit code``."""
-    parser = Parser(prog="clipstream", description="Long video in; ranked, captioned, framed clips out.")
+    parser = Parser(
+        prog="clipstream",
+        description="Long video in; ranked, captioned, framed clips out.",
+        examples=("clipstream run talk.mp4", "clipstream help exit-codes"),
+    )
     parser.add_argument("--version", action="version", version=f"clipstream {queries.version()['clipstream']}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_run(commands)
     _add_queries(commands)
+    _add_clip_commands(commands)
+    clip_commands.add_clips(commands, _ask, stack.positive)
+    exports.add_exports(commands, _ask)
+    transcripts.add_transcripts(commands, _ask)
+    project_commands.add_projects(commands, _ask, stack.positive)
+    brand.add_brand(commands, _ask)
+    _add_dead(commands)
     stack.register(commands)
-    return parser
-
-
-def _command(commands: Any, name: str, text: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
-    parser.add_argument("--api", metavar="URL", help="the API to use (CLIPSTREAM_API); default: the local stack's")
-    parser.add_argument("--key", metavar="KEY", help="the API key (CLIPSTREAM_API_KEY)")
-    parser.add_argument("--state-dir", default=DEFAULT_STATE, metavar="DIR", help="of the local stack (%(default)s)")
-    parser.add_argument("--json", action="store_true", help="print only JSON on stdout")
-    parser.set_defaults(run=run)
+    _add_help(commands, parser)
     return parser
 
 
 def _add_run(commands: Any) -> None:
-    run = _command(commands, "run", "make clips of a video file or a URL", _run)
+    text = "make clips of a video file or a URL"
+    run = add_command(
+        commands, "run", text, _run, "clipstream run talk.mp4", "clipstream run talk.mp4 --aspect 1:1 --max-clips 3"
+    )
     run.add_argument("video", metavar="VIDEO|URL")
     _add_wishes(run, None)
-    show = _command(commands, "demo", "run on the shipped lecture and show search, analytics and a webhook", _demo)
+    text = "run on the shipped lecture and show search, analytics and a webhook"
+    show = add_command(commands, "demo", text, _demo, "clipstream demo")
     show.add_argument("video", metavar="VIDEO", nargs="?", default=str(SHIPPED))
     _add_wishes(show, "out/demo")
 
@@ -85,43 +80,91 @@ def _add_wishes(parser: argparse.ArgumentParser, out: str | None) -> None:
 
 
 def _add_queries(commands: Any) -> None:
-    listing = _command(commands, "projects", "list projects, newest first", _ask(queries.projects))
+    text = "list projects, newest first"
+    listing = add_command(commands, "projects", text, _ask(queries.projects), "clipstream projects --state failed")
     listing.add_argument("--limit", type=stack.positive, default=20, metavar="N")
     listing.add_argument("--state", choices=("queued", "running", "completed", "failed", "cancelled"))
-    clips = _command(commands, "clips", "list the clips of a project", _ask(queries.clips))
-    clips.add_argument("project", metavar="PROJECT")
-    search = _command(commands, "search", "find what was said", _ask(queries.search))
-    search.add_argument("words", nargs="+", metavar="WORDS")
-    search.add_argument("--project", metavar="PROJECT", help="in this project only")
-    search.add_argument("--limit", type=stack.positive, default=10, metavar="N")
-    add_export(_command(commands, "export", "make more files of a clip and download them", _ask(export)))
-    add_preview(_command(commands, "preview", "see one picture of a clip before it is exported", _ask(preview)))
-    edits.add_edit(_command(commands, "edit", "show what a clip plays, or change it", _ask(edits.edit)))
-    edits.add_handover(_command(commands, "handover", "take a clip's edit to an editing program", _ask(edits.handover)))
-    files = _command(commands, "download", "download the finished exports of a project", _ask(download))
+    text = "list the clips of a project, and let their numbers stand for them"
+    clips = add_command(commands, "clips", text, _ask(queries.clips), "clipstream clips last")
+    clips.add_argument("project", metavar="PROJECT", help="its id, the first digits of it, or `last`")
+    search = add_command(
+        commands,
+        "search",
+        "find what was said",
+        _ask(queries.search),
+        "clipstream search conservation of energy",
+        "clipstream search falling bodies --mode meaning --project last",
+    )
+    queries.add_search(search, stack.positive)
+    text = "download the finished exports of a project"
+    files = add_command(commands, "download", text, _ask(download), "clipstream download last --zip --out clips")
     files.add_argument("project", metavar="PROJECT")
     files.add_argument("--zip", action="store_true", help="as one zip, with a manifest")
     files.add_argument("--out", metavar="DIR", default="out", help="for the files (%(default)s)")
-    again = _command(commands, "replay", "make an export again and compare: same bytes, or what differs", _ask(replay))
-    again.add_argument("export", metavar="EXPORT")
-    _add_dead(commands)
-    version = commands.add_parser("version", help="print the version")
+    version = commands.add_parser(
+        "version", help="print the version", description="Print the version.", examples=("clipstream version",)
+    )
     version.add_argument("--json", action="store_true", help="print only JSON on stdout")
     version.set_defaults(run=_version)
 
 
+def _add_clip_commands(commands: Any) -> None:
+    text = "make more files of a clip and download them"
+    add_export(add_command(commands, "export", text, _ask(export), "clipstream export 1 --aspect 1:1"))
+    text = "see one picture of a clip before it is exported"
+    add_preview(add_command(commands, "preview", text, _ask(preview), "clipstream preview 1 --at 0:12 --out clip.png"))
+    text = "show what a clip plays, or change it"
+    edit = add_command(
+        commands,
+        "edit",
+        text,
+        _ask(edits.edit),
+        "clipstream edit 1",
+        "clipstream edit 1 --drop-fillers --trim 1:30-1:58",
+        "clipstream edit 1 --split s1@1:42.5 --speed s2=1.25",
+    )
+    edits.add_edit(edit)
+    text = "take a clip's edit to an editing program"
+    edits.add_handover(
+        add_command(commands, "handover", text, _ask(edits.handover), "clipstream handover 1 --format fcpxml")
+    )
+    text = "make an export again and compare: same bytes, or what differs"
+    again = add_command(commands, "replay", text, _ask(replay), "clipstream replay 7d1f20aa")
+    again.add_argument("export", metavar="EXPORT")
+
+
 def _add_dead(commands: Any) -> None:
-    dead = commands.add_parser("dead", help="messages that could not be worked on: list, show, replay")
-    inner = dead.add_subparsers(dest="dead_command", required=True, metavar="list|show|replay")
-    listing = _command(inner, "list", "list dead letters, newest first", _ask(queries.dead_list))
+    text = "messages that could not be worked on: list, show, replay"
+    inner = add_group(commands, "dead", text, "clipstream dead list")
+    listing = add_command(
+        inner, "list", "list dead letters, newest first", _ask(queries.dead_list), "clipstream dead list --stage render"
+    )
     listing.add_argument("--limit", type=stack.positive, default=20, metavar="N")
     listing.add_argument("--stage")
     for name, text, command in (
         ("show", "show a dead letter with its bytes", queries.dead_show),
         ("replay", "send a dead letter's message again", queries.dead_replay),
     ):
-        one = _command(inner, name, text, _ask(command))
+        example = f"clipstream dead {name} 2b5e7a10-8c1f-5d2a-9f63-1d4c0a7be812"
+        one = add_command(inner, name, text, _ask(command), example)
         one.add_argument("dead", metavar="ID")
+
+
+def _add_help(commands: Any, parser: argparse.ArgumentParser) -> None:
+    text = "show help for a command, or what the exit codes mean"
+    help_parser = commands.add_parser(
+        "help", help=text, description=text, examples=("clipstream help edit", "clipstream help exit-codes")
+    )
+    help_parser.add_argument("topic", nargs="*", metavar="COMMAND|exit-codes")
+
+    def run(args: argparse.Namespace) -> int:
+        if args.topic == ["exit-codes"]:
+            print(exit_code_table())
+        else:
+            parser.parse_args([*args.topic, "--help"])  # ends the command
+        return OK
+
+    help_parser.set_defaults(run=run)
 
 
 def _display(args: argparse.Namespace) -> Display:
@@ -142,6 +185,7 @@ def _ask(command: queries.Command) -> Callable[[argparse.Namespace], int]:
     def run(args: argparse.Namespace) -> int:
         client = _client(access.known(args, os.environ))
         try:
+            References.of(client).resolve(args)
             code, answer = command(client, args, _display(args))
         finally:
             client.close()
@@ -157,6 +201,7 @@ def _run(args: argparse.Namespace) -> int:
     found = access.running(args, os.environ, display.console)
     client = _client(found)
     try:
+        References.of(client).resolve(args)
         outcome = run_project(client, args, display, time.monotonic)
     finally:
         client.close()
@@ -172,6 +217,7 @@ def _demo(args: argparse.Namespace) -> int:
     found = access.running(args, _without_api(os.environ), display.console)
     client = _client(found)
     try:
+        References.of(client).resolve(args)
         code, answer = demo(client, found, args, display, time.time, time.monotonic)
     finally:
         client.close()

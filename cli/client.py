@@ -97,7 +97,7 @@ class Client:
 
     def get_bytes(self, path: str, **query: Any) -> bytes:
         """A resource as it is sent."""
-        return self._send("GET", path, params=query).content
+        return self.get_file(path, **query)[0]
 
     def get_file(self, path: str, **query: Any) -> tuple[bytes, Mapping[str, str]]:
         """A resource as it is sent, with its headers; parameters that are None are left out."""
@@ -107,6 +107,11 @@ class Client:
     def patch(self, path: str, body: Mapping[str, Any], held: str) -> JSON:
         """PATCH what has the ETag ``held``, so that nobody's change is overwritten; safe to try again."""
         headers = {"Idempotency-Key": str(uuid.uuid4()), "If-Match": held}
+        return msgspec.json.decode(self._send("PATCH", path, json=dict(body), headers=headers).content, type=JSON)
+
+    def correct(self, path: str, body: Mapping[str, Any]) -> JSON:
+        """PATCH a resource whose version is in the body; safe to try again."""
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
         return msgspec.json.decode(self._send("PATCH", path, json=dict(body), headers=headers).content, type=JSON)
 
     def post(self, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None) -> JSON:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from cli.client import JSON, Client
+from cli.commands.edit_operations import add_operations
 from cli.exits import OK, USAGE, CliError
 from cli.show import Display, plain_table
 from cli.wishes import stretch
@@ -28,6 +29,7 @@ def add_edit(parser: argparse.ArgumentParser) -> None:
     add("--delete-words", action="append", metavar="WORDS|N-N", help="take out what is said, or words N to N (N not)")
     add("--drop-fillers", action="store_true", help="take out um, uh and their like")
     add("--drop-pauses", type=int, nargs="?", const=700, metavar="MS", help="shorten pauses longer than this (700)")
+    add_operations(parser)
     add("--undo", action="store_true", help="back to what it was before the last change")
     add("--version", type=int, metavar="N", help="show this version (the newest)")
     add("--note", default="", metavar="TEXT", help="why; kept with the version")
@@ -65,7 +67,7 @@ def edit(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
 
 
 def _operations(client: Client, args: Namespace, current: JSON, transcript: JSON) -> list[JSON]:
-    """What the flags ask for, in the order of this function."""
+    """What the flags ask for: words and pauses first, then segments in the order typed."""
     found: list[JSON] = []
     if args.undo:
         found.append({"op": "restore", "version": _before(client, args.clip, current)})
@@ -79,6 +81,7 @@ def _operations(client: Client, args: Namespace, current: JSON, transcript: JSON
         found.append({"op": "drop_pauses", **pauses})
     if args.trim:
         found += _trims(args.trim, current)
+    found += args.operations or []
     if args.undo and len(found) > 1:
         raise CliError(USAGE, "--undo goes alone.")
     return found

@@ -41,6 +41,6 @@ class CliError(Exception):
         self.line = line
 
 
-def epilog() -> str:
-    """The table of exit codes for ``--help``."""
+def exit_code_table() -> str:
+    """What each exit code means, a line each."""
     return "exit codes:\n" + "\n".join(f"  {code:>3}  {meaning}" for code, meaning in MEANINGS.items())

@@ -47,6 +47,8 @@ def _stream(client: Client, path: str, progress: Progress, on_change: OnChange) 
                         continue  # a bare retry field
                     last_id = event.id or last_id
                     progress.take_event(event.event, msgspec.json.decode(event.data, type=dict[str, Any]))
+                    if progress.wants_snapshot():
+                        progress.take_snapshot(client.get(path.removesuffix("/events")))
                     on_change(progress)
         except httpx2.TransportError:
             pass  # the next round reconnects after the last id

@@ -13,7 +13,7 @@ from cli.client import JSON, ApiRefused, Client
 from cli.exits import OK, PROJECT_FAILED, USAGE, CliError
 from cli.progress import size_text
 from cli.show import Display
-from cli.wishes import ASPECTS, add_caption_wishes, at_ms, export_options_of
+from cli.wishes import ASPECTS, BRAND_HELP, add_caption_wishes, at_ms, brand_kit, export_options_of
 from schemas.presets import PresetName
 
 POLL_S = 1.0
@@ -32,6 +32,7 @@ def add_preview(parser: argparse.ArgumentParser) -> None:
     add("--captions-template", metavar="NAME", help="how captions look (as the project's)")
     add_caption_wishes(parser)
     add("--mask-profanity", action="store_true", default=None, help="hide coarse words behind stars")
+    add("--brand", type=brand_kit, metavar="KIT", help=BRAND_HELP)
     add("--preset", choices=get_args(PresetName), help="for which platform the file would be")
     add("--version", type=int, metavar="N", help="of the clip's edit (the newest)")
 

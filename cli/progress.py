@@ -1,8 +1,10 @@
-"""How a project stands, from a snapshot and its events, and how long it may still take. Pure; draws nothing."""
+"""How a project stands, from a snapshot and its events, and how long it may still take. Draws nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,9 +20,13 @@ SHARES: Mapping[str, float] = {
     "frame": 0.13,
     "render": 0.57,
 }
-"""Share of a project's time that each stage takes, measured on the lecture, two cores; only the estimate uses it."""
+"""Share of a project's time that each stage takes, measured on the lecture, two cores; used until the project's own
+estimate is known."""
 MIN_DONE = 0.03
+"""Share of the work below which a pace is noise."""
 MIN_ELAPSED_S = 2.0
+PART_SHOWN = 0.9
+"""A part that is still at work is never shown as more than this share done, however long it takes."""
 ENDED = frozenset({"completed", "failed", "cancelled", "erased"})
 
 
@@ -32,6 +38,10 @@ class StageLine:
     percent: int = 0
     elapsed_ms: int | None = None
     cpu_ms: int | None = None
+    parts: int = 0
+    """Parts in all; 0 while unknown."""
+    changed_s: float = 0.0
+    """When its state or percent last changed, on the caller's clock."""
 
 
 @dataclass
@@ -39,11 +49,19 @@ class Progress:
     """A project as far as this command knows. ``state`` is the API's."""
 
     state: str = "queued"
+    now_s: Callable[[], float] = time.monotonic
+    asked: set[str] = field(default_factory=set)
+    """What `wants_snapshot` said yes for."""
+    estimate_ms: float = 0.0
+    """Wall time that the API expects of the whole project; 0 while it does not say."""
+    shares: Mapping[str, float] = field(default_factory=lambda: SHARES)
+    """Share of the work that each stage is, by the project's own estimate once there is one."""
     stages: dict[str, StageLine] = field(default_factory=lambda: {name: StageLine() for name in PROJECT_STAGES})
 
     def take_snapshot(self, project: Mapping[str, Any]) -> None:
         """Take over what ``GET /v1/projects/{id}`` said."""
         self.state = str(project["state"])
+        self._take_estimate((project.get("cost") or {}).get("estimate"))
         for stage in project.get("stages", []):
             self._take(str(stage["stage"]), stage)
 
@@ -55,14 +73,36 @@ class Progress:
         elif name.startswith("project."):
             self.state = name.removeprefix("project.")
 
+    def _take_estimate(self, estimate: Mapping[str, Any] | None) -> None:
+        if not estimate:
+            return
+        self.estimate_ms = float(estimate["elapsed_ms"]["expected"])
+        work = {one["stage"]: float(one["cpu_ms"]["expected"]) for one in estimate["stages"]}
+        total = sum(work.get(name, 0.0) for name in self.stages)
+        if total > 0:
+            self.shares = {name: work.get(name, 0.0) / total for name in self.stages}
+
     def _take(self, stage: str, body: Mapping[str, Any]) -> None:
         if stage not in self.stages:
             return
         line = self.stages[stage]
+        before = (line.state, line.percent)
         line.state = str(body.get("state", line.state))
         line.percent = 100 if line.state == "done" else int(body.get("percent", line.percent))
         line.elapsed_ms = body.get("elapsed_ms") or line.elapsed_ms
         line.cpu_ms = body.get("cpu_ms") or line.cpu_ms
+        line.parts = int(body.get("parts_total") or line.parts)
+        if before != (line.state, line.percent):
+            line.changed_s = self.now_s()
+
+    def wants_snapshot(self) -> bool:
+        """Whether the API knows what its events do not tell: the estimate, a stage's parts. True once for each."""
+        reasons = {name for name, line in self.stages.items() if line.state == "running" and not line.parts}
+        if not self.estimate_ms and self.stages["ingest"].state == "done":
+            reasons.add("estimate")
+        fresh = reasons - self.asked
+        self.asked |= fresh
+        return bool(fresh) and not self.ended
 
     @property
     def ended(self) -> bool:
@@ -71,19 +111,49 @@ class Progress:
 
     @property
     def done(self) -> float:
-        """0..1: the weighted share of the work that is done."""
+        """0..1: the share of the work that is done; skipped stages are no work."""
         if self.state == "completed":
             return 1.0
-        return sum(SHARES[name] * line.percent / 100 for name, line in self.stages.items())
+        return self._share({name: line.percent / 100 for name, line in self.stages.items()})
 
+    @property
+    def shown(self) -> Mapping[str, float]:
+        """0..100 for each stage: what is done, and what the part at work should have done by now."""
+        return {name: self._shown(name, line) for name, line in self.stages.items()}
 
-def seconds_left(done: float, elapsed_s: float) -> float | None:
-    """Estimate by proportion; None while too little is known to say anything."""
-    if done >= 1:
-        return 0.0
-    if done < MIN_DONE or elapsed_s < MIN_ELAPSED_S:
-        return None
-    return elapsed_s * (1 - done) / done
+    def seconds_left(self, elapsed_s: float) -> float | None:
+        """Seconds that the rest should take; None while too little is known.
+
+        The API's estimate counts until parts are finished; then, the more of the work is done, the more counts the
+        pace at which it was done.
+        """
+        if self.state == "completed":
+            return 0.0
+        done = self._share({name: percent / 100 for name, percent in self.shown.items()})
+        if done >= 1:
+            return 0.0
+        by_pace = None
+        if done >= MIN_DONE and elapsed_s >= MIN_ELAPSED_S:
+            by_pace = elapsed_s * (1 - done) / done
+        if not self.estimate_ms:
+            return by_pace
+        by_estimate = self.estimate_ms / 1000 * (1 - done)
+        return by_estimate if by_pace is None else (1 - done) * by_estimate + done * by_pace
+
+    def _share(self, done: Mapping[str, float]) -> float:
+        shares = {name: self.shares.get(name, 0.0) for name, line in self.stages.items() if line.state != "skipped"}
+        total = sum(shares.values())
+        return sum(share * done[name] for name, share in shares.items()) / total if total else 0.0
+
+    def _shown(self, name: str, line: StageLine) -> float:
+        if line.state != "running":
+            return float(line.percent)
+        part = 100 / line.parts if line.parts else 100.0 - line.percent
+        expected_s = self.estimate_ms / 1000 * self.shares.get(name, 0.0) * part / 100
+        if expected_s <= 0:
+            return float(line.percent)
+        worked = 1 - math.exp(-(self.now_s() - line.changed_s) / expected_s)
+        return min(99.0, line.percent + PART_SHOWN * part * worked)
 
 
 def left_text(seconds: float | None) -> str:

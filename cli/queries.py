@@ -6,7 +6,7 @@ import base64
 import html
 import json
 import re
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 
 from rich.text import Text
@@ -14,6 +14,7 @@ from rich.text import Text
 from cli.client import JSON, Client
 from cli.exits import NOTHING_FOUND, OK
 from cli.progress import clock, duration_text, size_text
+from cli.references import References, short_id
 from cli.show import Display, plain_table, score_text, visible
 from schemas.version import VERSION
 
@@ -35,7 +36,7 @@ def projects(client: Client, args: Namespace, display: Display) -> tuple[int, JS
     elif not args.json:
         rows = [
             (
-                one["project_id"],
+                short_id(one["project_id"]),
                 one["state"],
                 duration_text(one.get("duration_ms")),
                 str(one["created_at"])[:19].replace("T", " "),
@@ -50,6 +51,7 @@ def projects(client: Client, args: Namespace, display: Display) -> tuple[int, JS
 def clips(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """The clips of a project, best first."""
     found = client.get(f"/v1/projects/{args.project}/clips")
+    References.of(client).remember(args.project, [clip["clip_id"] for clip in found["items"]])
     if args.json:
         return OK if found["items"] else NOTHING_FOUND, found
     if not found["items"]:
@@ -65,17 +67,31 @@ def clips(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]
             score_text(clip),
             f"{clip['title']}\n{clip['reason']}",
             ", ".join(f"{export['aspect']} {export['state']}" for export in clip["exports"]),
-            clip["clip_id"],
+            short_id(clip["clip_id"]),
         )
         for clip in found["items"]
     ]
+    display.say("`clipstream edit 1`, `export 1` and `preview 1` take a clip by its number here, or by its id.")
     display.table(plain_table("", ("#", "from – to", "score", "title and reason", "exports", "clip"), rows))
     return OK, found
 
 
+def add_search(parser: ArgumentParser, positive: Callable[[str], int]) -> None:
+    """The flags of ``search``."""
+    add = parser.add_argument
+    add("words", nargs="+", metavar="WORDS")
+    add("--project", metavar="PROJECT", help="in this project only")
+    add("--mode", choices=("words", "hybrid", "meaning"), help="by words, by meaning (English), or by both (words)")
+    add("--speaker", metavar="NAME|S1", help="only what this one says")
+    add("--language", metavar="xx", help="only what is said in this language, e.g. en")
+    add("--limit", type=positive, default=10, metavar="N")
+
+
 def search(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """What was said, and where."""
-    found = client.get("/v1/search", q=" ".join(args.words), project_id=args.project, limit=args.limit)
+    asked = {"project_id": args.project, "limit": args.limit}
+    asked |= {name: getattr(args, name) for name in ("mode", "speaker", "language")}
+    found = client.get("/v1/search", q=" ".join(args.words), **asked)
     if not args.json:
         show_hits(display, found)
     return OK if any(found[kind] for kind in HITS) else NOTHING_FOUND, found

@@ -19,6 +19,7 @@ from cli.earlier import REPORT, remove_earlier
 from cli.exits import NOTHING_FOUND, OK, PARTIAL, PROJECT_FAILED, USAGE, CliError
 from cli.follow import follow
 from cli.progress import Progress, counted
+from cli.references import References, short_id
 from cli.resume import Note
 from cli.show import Display, clip_table, scenery_text
 from cli.upload import check_file, upload
@@ -127,7 +128,9 @@ def run_project(client: Client, args: Namespace, display: Display, clock_s: Call
         with display.stages(progress) as on_change:
             project = watch.time("work", lambda: follow(client, project_id, progress, on_change))
     except KeyboardInterrupt:
-        display.say(f"Interrupted. The project goes on: `clipstream clips {project_id}` shows what became of it.")
+        display.say(
+            f"Interrupted. The project goes on: `clipstream clips {short_id(project_id)}` shows what became of it."
+        )
         raise
     return finish(client, args.video, project, out, display, watch)
 
@@ -139,6 +142,7 @@ def finish(client: Client, source: str, project: JSON, out: Path, display: Displ
     collect.save_intelligence(client, project_id, out)
     moments = collect.optional(lambda: client.get(f"/v1/projects/{project_id}/moments"))
     clips, exports = watch.time("download", lambda: _download(client, project_id, out, display))
+    References.of(client).remember(project_id, [clip["clip_id"] for clip in clips])
     api = collect.optional(lambda: client.get("/openapi.json"))
     report = collect.report(
         source=source,
@@ -215,5 +219,6 @@ def show_result(display: Display, report: JSON, out: Path, code: int) -> None:
         display.say(scenery_text(report["scenery"]))
     if report["clips"]:
         display.say(f"Results in {out}/ (report.json says what each took and why each clip was chosen).")
+        display.say("Go on with `clipstream edit 1`, `export 1 --aspect 1:1` or `preview 1`: by number, or by the id.")
     else:
         display.say(f"{out}/report.json says what was done.")

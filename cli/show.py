@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.box import SIMPLE
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.markup import escape
@@ -17,7 +18,8 @@ from rich.text import Text
 
 from cli.client import JSON
 from cli.progress import Progress as ProjectProgress
-from cli.progress import StageLine, clock, duration_text, left_text, seconds_left
+from cli.progress import StageLine, clock, duration_text, left_text
+from cli.references import short_id
 
 _DOING = {
     "ingest": "reading the file",
@@ -29,6 +31,8 @@ _DOING = {
     "frame": "framing faces",
     "render": "rendering clips",
 }
+LABEL_CELLS = 34
+"""Columns for what is uploaded or downloaded: bar, size, speed and time left take the other 46 of 80."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _VERDICTS = {"pass": "green", "warn": "yellow", "fail": "red"}
 _MARKS = {
@@ -55,6 +59,7 @@ class Display:
     @contextmanager
     def bar(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
         """A bar over bytes; the yielded function adds to it."""
+        label = shortened(visible(label), LABEL_CELLS)
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -98,6 +103,16 @@ class Display:
         self.console.print(table, soft_wrap=isinstance(table, Text))
 
 
+def shortened(text: str, cells: int) -> str:
+    """``text`` in at most ``cells`` columns of a terminal (wide signs take two): its middle makes room."""
+    if cell_len(text) <= cells:
+        return text
+    tail = text[-(cells // 3) :]
+    while cell_len(tail) > cells // 3:
+        tail = tail[1:]
+    return set_cell_size(text, cells - 1 - cell_len(tail)).rstrip() + "…" + tail
+
+
 def visible(text: str) -> str:
     """Control characters other than line ends and tabs as ``\\x1b``."""
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
@@ -133,46 +148,47 @@ class Lines:
 def stage_view(progress: ProjectProgress, elapsed_s: float) -> RenderableType:
     """All stages with their bars, and the time left below."""
     table = Table.grid(padding=(0, 1))
+    shown = progress.shown
     for name, line in progress.stages.items():
-        table.add_row(*_stage_row(name, line))
-    left = left_text(seconds_left(progress.done, elapsed_s))
+        table.add_row(*_stage_row(name, line, shown[name]))
+    left = left_text(progress.seconds_left(elapsed_s))
     footer = f"{progress.state} · {clock(int(elapsed_s * 1000))}"
     return Group(table, Text(footer if progress.ended else f"{footer} · {left}", style="bold"))
 
 
-def _stage_row(name: str, line: StageLine) -> tuple[RenderableType, ...]:
+def _stage_row(name: str, line: StageLine, percent: float) -> tuple[RenderableType, ...]:
     mark, style = _MARKS.get(line.state, _MARKS["waiting"])
     return (
         Text(mark, style=style),
         Text(f"{name:<7}", style=style),
         Text(f"{_DOING[name]:<19}", style="dim"),
-        ProgressBar(total=100, completed=line.percent, width=28),
-        Text(f"{line.percent:>3} %"),
+        ProgressBar(total=100, completed=percent, width=24),
+        Text(f"{percent:>3.0f} %"),
         Text(duration_text(line.elapsed_ms) if line.elapsed_ms else "", style="dim"),
     )
 
 
 def clip_table(clips: Sequence[JSON]) -> Table:
-    """The clips of a report: when, what, how good, why, where."""
+    """The clips of a report: when, how good, what, why, and the file of each shape below. Fits 80 columns."""
     table = Table(title="Clips, best first", title_justify="left", box=SIMPLE, show_lines=True, pad_edge=False)
     table.add_column("#", justify="right")
     table.add_column("from – to", no_wrap=True)
     table.add_column("score", justify="right")
     table.add_column("sure", justify="right")
-    table.add_column("title and reason", ratio=1)
-    table.add_column("file", overflow="fold", max_width=38)
+    table.add_column("clip, reason and files", ratio=1, overflow="fold")
     for clip in clips:
         told = Text(visible(str(clip["title"])), style="bold")
+        told.append(f"  {short_id(str(clip['clip_id']))}", style="not bold dim")
         told.append(f"\n{clip['reason']}", style="not bold dim")
         if clip.get("hashtags"):
             told.append(f"\n{visible(' '.join(clip['hashtags']))}", style="not bold cyan")
+        told.append("\n", style="not bold").append_text(file_cell(clip))
         table.add_row(
             str(int(clip["ordinal"]) + 1),
             f"{clock(clip['start_ms'])} – {clock(clip['end_ms'])}",
             score_text(clip),
             "" if clip["confidence"] is None else f"{100 * clip['confidence']:.0f} %",
             told,
-            file_cell(clip),
         )
     return table
 
@@ -190,10 +206,11 @@ def file_cell(clip: JSON) -> Text:
 def _made_cell(clip: JSON) -> Text:
     export = clip.get("export") or {}
     if clip["files"].get("video"):
-        cell = Text(clip["files"]["video"])
+        cell = Text(visible(str(clip["files"]["video"])), style="not bold")
     else:
         failure = export.get("failure") or {}
-        cell = Text(f"failed: {failure.get('detail') or export.get('state') or 'no export'}", style="red")
+        why = failure.get("detail") or export.get("state") or "no export"
+        cell = Text(f"failed: {visible(str(why))}", style="not bold red")
     for warning in (export.get("certificate") or {}).get("warnings", []):
         cell.append(f"\n! {warning}", style="yellow")
     return cell.append_text(verdict_text(export.get("certificate") or {}))

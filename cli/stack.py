@@ -68,9 +68,11 @@ def _sayer(console: Console) -> Say:
 
 
 def _command(
-    subparsers: Any, name: str, run: Callable[[argparse.Namespace, Say], int], text: str
+    subparsers: Any, name: str, run: Callable[[argparse.Namespace, Say], int], text: str, *more: str
 ) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = subparsers.add_parser(name, help=text, description=text)
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        name, help=text, description=text, examples=more or (f"clipstream {name}",)
+    )
     parser.add_argument("--state-dir", type=Path, default=DEFAULT_STATE, help="where the stack lives (.clipstream)")
     parser.set_defaults(run=lambda arguments: _guarded(run, arguments))
     return parser

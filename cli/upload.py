@@ -29,7 +29,15 @@ def check_file(path: Path) -> int:
     return size
 
 
-def upload(client: Client, path: Path, on_bytes: OnBytes, note: resume.Note, say: Callable[[str], None]) -> str:
+def upload(
+    client: Client,
+    path: Path,
+    on_bytes: OnBytes,
+    note: resume.Note,
+    say: Callable[[str], None],
+    *,
+    purpose: str = "source",
+) -> str:
     """Upload ``path`` and give its upload id. ``on_bytes`` hears of bytes as they go (minus those of a broken try).
 
     An upload in parts that was interrupted goes on where ``note`` says that it stopped.
@@ -41,7 +49,7 @@ def upload(client: Client, path: Path, on_bytes: OnBytes, note: resume.Note, say
         say(f"The upload goes on: {len(there)} of {before.part_count} parts are there.")
         _send_parts(client, path, before, {}, there, on_bytes)
         return _complete(client, before.upload_id, note)
-    signed = client.post("/v1/uploads/sign", {"filename": path.name[-255:], "size_bytes": size})
+    signed = client.post("/v1/uploads/sign", {"filename": path.name[-255:], "size_bytes": size, "purpose": purpose})
     upload_id = str(signed["upload_id"])
     if signed["method"] == "put":
         headers = signed["headers"] | {"Content-Length": str(size)}

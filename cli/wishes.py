@@ -8,7 +8,6 @@ from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args
-from uuid import UUID
 
 import msgspec
 
@@ -29,10 +28,11 @@ FLAGS: Mapping[str, str] = {
     "export/captions/language": "--caption-language",
 }
 """Flags that are not called as their option is."""
+_KIT = re.compile(r"[0-9a-fA-F-]{4,36}")
 _CLOCK = re.compile(r"(?:(\d+):)?(?:(\d{1,2}):)?(\d+(?:\.\d+)?)")
 
 
-BRAND_HELP = "a brand kit by its id, or id@3 for its version 3: see docs/brand-kits.md"
+BRAND_HELP = "a brand kit by its id or the first digits of it, @3 for version 3: see docs/brand-kits.md"
 
 
 def flag_of(option: str) -> str:
@@ -191,10 +191,8 @@ def script_file(path: str) -> str:
 
 
 def brand_kit(text: str) -> JSON:
-    """The id of a brand kit, or ``id@3`` for a version of it; raises ArgumentTypeError for anything else."""
+    """The id of a brand kit or its first digits, with ``@3`` for a version; ArgumentTypeError for anything else."""
     kit_id, at, version = text.partition("@")
-    try:
-        pin: JSON = {"kit_id": str(UUID(kit_id))}
-        return pin | {"version": int(version)} if at else pin
-    except ValueError:
-        raise ArgumentTypeError(f"{text!r} names no brand kit: give its id, or id@3 for its version 3") from None
+    if not _KIT.fullmatch(kit_id) or (at and not version.isdecimal()):
+        raise ArgumentTypeError(f"{text!r} names no brand kit: give its id or the first digits of it, or id@3")
+    return {"kit_id": kit_id, "version": int(version)} if at else {"kit_id": kit_id}

@@ -320,15 +320,25 @@ async def _end_stages(connection: Connection, org_id: UUID, project_id: UUID, ca
         await _say_progress(connection, org_id, project_id, stage, cause)
 
 
+async def cancel_project(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> bool:
+    """End a project that has not ended as cancelled; False for one that has, or that there is none of.
+
+    Whoever works on it loses the lease: nothing of that work is committed. What is there already stays.
+    """
+    if await _end_project(connection, org_id, project_id, "cancelled", cause) is None:
+        return False
+    version = await next_version(connection, org_id, project_id)
+    cancelled = events.ProjectCancelled(org_id=org_id, project_id=project_id, version=version)
+    await put_project_event(connection, cancelled, cause)
+    return True
+
+
 async def erase_project(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> bool:
     """Cancel the project where it still runs, then have it erased; False where there is nothing to erase."""
     row = await lock_project(connection, org_id, project_id)
     if row is None or row["state"] == "erased":
         return False
-    if await _end_project(connection, org_id, project_id, "cancelled", cause) is not None:
-        version = await next_version(connection, org_id, project_id)
-        cancelled = events.ProjectCancelled(org_id=org_id, project_id=project_id, version=version)
-        await put_project_event(connection, cancelled, cause)
+    await cancel_project(connection, org_id, project_id, cause)
     await connection.execute(
         "update projects set state = 'erased', erased_at = $3 where org_id = $1 and project_id = $2",
         org_id,

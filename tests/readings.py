@@ -22,11 +22,11 @@ from api.registry import Operation, path_parameters
 
 ENDED = {"completed", "failed", "cancelled"}
 JSON = ("application/json", "application/problem+json", "application/ld+json")
-SAMPLES: Mapping[str, Mapping[str, str]] = {"search": {"q": "the"}}
+SAMPLES: Mapping[str, Mapping[str, str]] = {"search": {"q": "the"}, "findIds": {"starts_with": "0000"}}
 """Values for query parameters that are required, by operation."""
 LISTED = {"listCaptionTemplates": ("template", "template_id")}
 """Operations whose items are named by another field than their path parameter: the parameter, and the field."""
-OF_OTHERS = {"search", "listProjects", "listEntities", "listTopics"}
+OF_OTHERS = {"findIds", "search", "listProjects", "listEntities", "listTopics"}
 """Operations that answer of all projects: their ids are not followed."""
 EVENTS = "text/event-stream"
 

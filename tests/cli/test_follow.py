@@ -16,11 +16,16 @@ def queued() -> httpx2.Response:
     return httpx2.Response(200, json={"project_id": PROJECT, "state": "queued", "stages": []})
 
 
+def running() -> httpx2.Response:
+    stages = [{"stage": "ingest", "state": "done", "percent": 100}]
+    return httpx2.Response(200, json={"project_id": PROJECT, "state": "running", "stages": stages})
+
+
 def test_events_move_the_stages_and_a_broken_stream_resumes_after_the_last_id() -> None:
     first = sse((1, "project.progressed", progressed("ingest", "done", 100)), cut=True)
     second = sse((2, "project.progressed", progressed("listen", "running", 40)), (3, "project.completed", {}))
     twin = Twin(streams=[first, second], project=finished())
-    twin.overrides["GET", PATH] = [queued()]
+    twin.overrides["GET", PATH] = [queued(), running(), running()]
     seen: list[tuple[str, int, int]] = []
     progress = Progress()
     ended = follow(

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import json
+import re
+import shlex
 from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
@@ -13,6 +17,8 @@ from cli import access
 from cli.__main__ import main, make_parser
 from cli.exits import MEANINGS, STACK_UNAVAILABLE, USAGE, CliError
 from tests.cli.twin import Twin
+
+CLIP = "00000000-0000-4000-8000-0000000000c1"
 
 
 def args(tmp_path: Path, api: str | None = None, key: str | None = None) -> Namespace:
@@ -33,18 +39,47 @@ def test_a_wrong_line_is_usage(line: str) -> None:
     assert caught.value.code == USAGE
 
 
-def test_help_lists_every_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
-    for line in (["--help"], ["run", "--help"], ["dead", "show", "--help"]):
-        with pytest.raises(SystemExit) as caught:
-            main(line)
-        assert caught.value.code == 0
-        shown = capsys.readouterr().out
-        assert all(meaning in shown for meaning in MEANINGS.values())
+def every_parser(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    yield parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for inner in action.choices.values():
+                yield from every_parser(inner)
 
 
-def test_the_page_for_operators_lists_every_exit_code() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "operators.md").read_text()
+@pytest.mark.parametrize("parser", list(every_parser(make_parser())), ids=lambda parser: parser.prog)
+def test_every_help_has_an_example_before_its_usage_that_the_parser_takes(parser: argparse.ArgumentParser) -> None:
+    shown = parser.format_help()
+    examples = re.findall(r"^  (clipstream .*)$", shown.partition("usage:")[0], re.MULTILINE)
+    assert examples
+    assert "help exit-codes" in shown
+    for line in examples:
+        words = shlex.split(line)[1:]
+        assert line.startswith(parser.prog)
+        make_parser().parse_args(words)
+
+
+def test_exit_codes_are_printed_and_stand_on_one_page(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["help", "exit-codes"]) == 0
+    shown = capsys.readouterr().out
+    assert all(meaning in shown for meaning in MEANINGS.values())
+    docs = Path(__file__).parents[2] / "docs"
+    told = {
+        page.name
+        for page in docs.glob("*.md")
+        for code, meaning in MEANINGS.items()
+        if f"| {code} | {meaning} |" in page.read_text()
+    }
+    page = (docs / "cli.md").read_text()
     assert [meaning for code, meaning in MEANINGS.items() if f"| {code} | {meaning} |" not in page] == []
+    assert told == {"cli.md"}
+
+
+def test_help_of_a_command_is_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["help", "brand", "create"])
+    assert caught.value.code == 0
+    assert "usage: clipstream brand create" in capsys.readouterr().out
 
 
 def test_json_errors_are_json_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,12 +95,12 @@ def test_a_file_that_cannot_be_written_is_said_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     twin = Twin()
-    twin.overrides[("POST", "/v1/clips/c1/preview")] = [
+    twin.overrides[("POST", f"/v1/clips/{CLIP}/preview")] = [
         httpx2.Response(200, content=b"a picture", headers={"content-type": "image/png"})
     ]
     monkeypatch.setattr("cli.__main__._client", lambda _: twin.client())
     write_stack(tmp_path)
-    assert main(["preview", "c1", "--out", str(tmp_path), "--state-dir", str(tmp_path)]) == USAGE
+    assert main(["preview", CLIP, "--out", str(tmp_path), "--state-dir", str(tmp_path)]) == USAGE
     assert capsys.readouterr().err == f"clipstream: {tmp_path}: Is a directory\n"
 
 

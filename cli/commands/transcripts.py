@@ -1,0 +1,158 @@
+"""``clipstream transcript`` and ``speakers``: what was said and by whom, shown, saved, corrected."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentTypeError, Namespace
+from pathlib import Path
+from typing import Any
+
+from cli.client import JSON, Client
+from cli.commands.parser import add_command
+from cli.exits import OK, USAGE, CliError
+from cli.progress import clock, counted, duration_text
+from cli.show import Display, plain_table
+from cli.wishes import stretch
+
+FORMATS = ("txt", "json", "srt", "vtt", "ass", "ttml")
+_RUN = re.compile(r"(\d+)-(\d+)")
+_SPEAKER = re.compile(r"S[1-9]\d{0,5}")
+_NOT_LETTERS = re.compile(r"[\W_]+")
+
+
+def add_transcripts(commands: Any, ask: Any) -> None:
+    """The commands."""
+    said = add_command(
+        commands,
+        "transcript",
+        "show or save what was said, and correct it",
+        ask(transcript),
+        "clipstream transcript last",
+        "clipstream transcript last --format srt --out talk.srt",
+        "clipstream transcript last --replace 'nuclear energy' 'mechanical energy'",
+    )
+    add = said.add_argument
+    add("project", metavar="PROJECT")
+    add("--format", choices=FORMATS, default="txt", help="how to print or save it (%(default)s)")
+    add("--track", metavar="xx", help="a translation, e.g. en")
+    add("--version", type=int, metavar="N", help="as it was in this version (the newest)")
+    add("--out", metavar="FILE", help="save it there")
+    add(
+        "--replace",
+        nargs=2,
+        action="append",
+        metavar=("WORDS|N-N", "TEXT"),
+        help="correct words, by what they say or by number (N not); an empty text takes them out",
+    )
+    add("--note", default="", metavar="TEXT", help="why; kept with the version")
+    who = add_command(
+        commands,
+        "speakers",
+        "list who speaks, and name, merge or split them",
+        ask(speakers),
+        "clipstream speakers last",
+        "clipstream speakers last --name S1='Marie Curie' --merge S3=S1",
+        "clipstream speakers last --split 1:30-2:00=S2",
+    )
+    add = who.add_argument
+    add("project", metavar="PROJECT")
+    add("--name", action="append", type=_pair, metavar="S1=NAME", help="call a speaker by a name; empty takes it away")
+    add("--merge", action="append", type=_pair, metavar="S3=S1", help="S3 is S1: what one says becomes the other's")
+    add("--split", action="append", type=_pair, metavar="T-T=S2", help="what is said there is S2's; `new`: another's")
+    add("--note", default="", metavar="TEXT", help="why; kept with the version")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """``left=right``; raises ArgumentTypeError for anything else."""
+    left, equals, right = text.partition("=")
+    if not equals or not left.strip():
+        raise ArgumentTypeError(f"{text!r} has no `=`: write S1=NAME, S3=S1 or 1:30-2:00=S2")
+    return left.strip(), right.strip()
+
+
+def transcript(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """Show, save or correct a transcript."""
+    path = f"/v1/projects/{args.project}/transcript"
+    if args.replace:
+        return _correct(client, args, display, path)
+    body = client.get_file(path, format=args.format, track=args.track, version=args.version)[0]
+    if args.out:
+        out = Path(args.out)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(body)
+        if not args.json:
+            display.say(str(out))
+    elif not args.json:
+        display.say(body.decode())
+    return OK, {"file": args.out} if args.out else {"format": args.format, "text": body.decode()}
+
+
+def _correct(client: Client, args: Namespace, display: Display, path: str) -> tuple[int, JSON]:
+    current = client.get(path)
+    edits = [_edit(current["words"], words, text) for words, text in args.replace]
+    found = client.correct(path, {"version": current["version"], "edits": edits, "note": args.note})
+    if not args.json:
+        changed = counted(len(edits), "correction")
+        display.say(f"{changed} made: version {found['version']}. Exports keep their words until they are made again.")
+    return OK, found
+
+
+def _edit(words: list[JSON], wanted: str, text: str) -> JSON:
+    """One correction, of words by number or of the one place where they are said."""
+    numbers = _RUN.fullmatch(wanted.strip())
+    if numbers:
+        return {"first_word": int(numbers[1]), "end_word": int(numbers[2]), "text": text}
+    phrase = [plain for part in wanted.split() if (plain := _plain(part))]
+    said = [_plain(word["text"]) for word in words]
+    places = [at for at in range(len(said) - len(phrase) + 1) if phrase and said[at : at + len(phrase)] == phrase]
+    if not places:
+        raise CliError(USAGE, f"“{wanted}” is not said.")
+    if len(places) > 1:
+        several = ", ".join(f"{at}-{at + len(phrase)} ({clock(words[at]['start_ms'])})" for at in places[:8])
+        raise CliError(USAGE, f"“{wanted}” is said {len(places)} times. Say which: {several}.")
+    return {"first_word": places[0], "end_word": places[0] + len(phrase), "text": text}
+
+
+def _plain(text: str) -> str:
+    return _NOT_LETTERS.sub("", text).casefold()
+
+
+def speakers(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """List the speakers, or correct who speaks."""
+    path = f"/v1/projects/{args.project}/speakers"
+    found = client.get(path)
+    edits = _speaker_edits(args)
+    if edits:
+        found = client.correct(path, {"version": found["version"], "edits": edits, "note": args.note})
+    if args.json:
+        return OK, found
+    if not found["speakers"]:
+        display.say("No speakers were told apart in this project.")
+    else:
+        rows = [
+            (one["id"], one["name"] or "", duration_text(one["speech_ms"]), str(one["word_count"]))
+            for one in found["speakers"]
+        ]
+        display.table(plain_table("", ("id", "name", "speaks for", "words"), rows))
+    return OK, found
+
+
+def _speaker_edits(args: Namespace) -> list[JSON]:
+    edits: list[JSON] = [
+        {"op": "merge", "speaker": _speaker(one), "into": _speaker(to)} for one, to in args.merge or []
+    ]
+    for part, to in args.split or []:
+        try:
+            times = stretch(part)
+        except ArgumentTypeError as error:
+            raise CliError(USAGE, f"--split: {error}.") from None
+        target = None if to in ("", "new") else _speaker(to)
+        edits.append({"op": "split", "ranges": [times], "to": target})
+    edits += [{"op": "rename", "speaker": _speaker(one), "name": name} for one, name in args.name or []]
+    return edits
+
+
+def _speaker(text: str) -> str:
+    if not _SPEAKER.fullmatch(text):
+        raise CliError(USAGE, f"{text!r} is no speaker: `clipstream speakers PROJECT` lists them as S1, S2 …")
+    return text
