@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from api.problems import invalid
+from api.problems import FieldError, breaches, invalid, refused
 from api.registry import Call, Operation, Reply
 
 MAX_DAYS = 366
@@ -113,11 +113,17 @@ class FailuresByReason(msgspec.Struct, frozen=True, kw_only=True):
     items: list[FailureRow]
 
 
+def check_window(window: Window) -> None:
+    """Raises a 422 for times that the store cannot hold."""
+    detail = f"The year must lie between {YEARS[0]} and {YEARS[-1]}."
+    given = {"since": window.since, "until": window.until}.items()
+    if errors := [FieldError(pointer=f"?{name}", detail=detail) for name, at in given if at and at.year not in YEARS]:
+        raise refused(errors)
+
+
 def resolve(window: Window, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
     """Begin and end in UTC; raises a 422 for a window that is empty or too long."""
-    for name, at in (("since", window.since), ("until", window.until)):
-        if at is not None and at.year not in YEARS:
-            raise invalid(f"?{name}", f"The year must lie between {YEARS[0]} and {YEARS[-1]}.")
+    check_window(window)
     until = (window.until or now).astimezone(dt.UTC)
     since = (window.since or until - dt.timedelta(days=DEFAULT_DAYS)).astimezone(dt.UTC)
     if not dt.timedelta() < until - since <= dt.timedelta(days=MAX_DAYS):
@@ -190,6 +196,7 @@ OPERATIONS = (
         summary="A stretch of time in a few numbers",
         handler=get_summary,
         query=Window,
+        check=breaches(check_window),
         response=Summary,
     ),
     Operation(
@@ -201,6 +208,7 @@ OPERATIONS = (
         summary="Projects per hour, with p50 and p95 of each stage",
         handler=get_projects_per_hour,
         query=Window,
+        check=breaches(check_window),
         response=HourlyProjects,
     ),
     Operation(
@@ -212,6 +220,7 @@ OPERATIONS = (
         summary="Minutes of video per day",
         handler=get_minutes_processed,
         query=Window,
+        check=breaches(check_window),
         response=MinutesProcessed,
     ),
     Operation(
@@ -223,6 +232,7 @@ OPERATIONS = (
         summary="What failed, by reason",
         handler=get_failures_by_reason,
         query=Window,
+        check=breaches(check_window),
         response=FailuresByReason,
     ),
 )

@@ -9,9 +9,9 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from api.brand_rows import check_kit, find_any_kit, find_kit, read_kit, write_version
+from api.brand_rows import check_kit, check_look, find_any_kit, find_kit, read_kit, write_version
 from api.conditions import check_held
-from api.problems import ApiProblem, no_version
+from api.problems import ApiProblem, breaches, no_version
 from api.registry import Call, Operation, Reply
 from schemas.brand import BrandKit, Colours, EndCard, LowerThird, MusicBed, Placed
 from schemas.template_overrides import TemplateOverrides
@@ -215,6 +215,7 @@ OPERATIONS = (
         summary="Make a brand kit",
         handler=create_kit,
         request=BrandKit,
+        check=breaches(check_look),
         response=BrandKitVersion,
         problems=_PARTS,
     ),

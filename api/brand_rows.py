@@ -60,9 +60,7 @@ async def check_kit(rows: Connection, org_id: UUID, kit: BrandKit, before: Brand
 
     What was in the kit ``before`` in the same place is not asked about again: a file that was set aside since stays.
     """
-    if kit.template is not None and kit.template not in templates():
-        raise invalid("/template", f"It must be one of {', '.join(templates())}.")
-    _check_overrides(kit)
+    check_look(kit)
     kept = set(named_assets(before)) if before is not None else set()
     for pointer, asset_id, kind in named_assets(kit):
         if (pointer, asset_id, kind) in kept:
@@ -78,7 +76,10 @@ async def check_kit(rows: Connection, org_id: UUID, kit: BrandKit, before: Brand
             raise _about(pointer, PROBLEMS[row["kind"]], f"{row['detail']} [{row['reason']}]")
 
 
-def _check_overrides(kit: BrandKit) -> None:
+def check_look(kit: BrandKit) -> None:
+    """Raises a 422 for a template that there is none of, and for changes that it does not take."""
+    if kit.template is not None and kit.template not in templates():
+        raise invalid("/template", f"It must be one of {', '.join(templates())}.")
     if kit.overrides == TemplateOverrides():
         return
     if kit.template is None:

@@ -13,7 +13,7 @@ from msgspec import Meta
 from starlette.responses import Response, StreamingResponse
 
 from api.exports import VTT, stem_of, stored_files, storyboard_of
-from api.problems import ApiProblem, invalid
+from api.problems import ApiProblem, breaches, invalid
 from api.projects import find_project
 from api.registry import Call, Operation, Reply
 from api.zips import Member, zip_size, zipped
@@ -180,6 +180,7 @@ OPERATIONS = (
         summary="Download the files of finished exports as one zip",
         handler=get_bundle,
         query=ReadBundle,
+        check=breaches(lambda query: wanted_ids(query.export_ids)),
         media_types=(ZIP,),
         problems=("project-erased", "not-ready", "export-not-done"),
         description="Files are stored in it as they are, with a `manifest.json` that tells the SHA-256 of each. "

@@ -12,8 +12,8 @@ from msgspec import Meta
 
 from api.clips import Clip, clip_view, find_clip, read_exports
 from api.export_orders import DISTINCT, find_named, write_export
-from api.export_requests import Look, RequestExport, Wish, asked_alike, export_name, look_of
-from api.problems import ApiProblem, FieldError, invalid, refused
+from api.export_requests import Look, RequestExport, Wish, asked_alike, export_name, look_errors, look_of
+from api.problems import ApiProblem, FieldError, breaches, invalid, refused
 from api.projects import find_project
 from api.registry import Call, Operation, Reply
 from schemas.documents import Aspect
@@ -112,11 +112,21 @@ async def _check_ready(rows: Connection, project: Row) -> None:
         raise ApiProblem("clip-impossible", "This recording has no pictures to make a clip of.")
 
 
+def check_named(wish: RequestClip) -> None:
+    """Raises a 422 where no stretch is named, or a shape twice."""
+    errors = []
+    if wish.moment_id is None and (wish.start_ms is None or wish.end_ms is None):
+        errors.append(FieldError(pointer="", detail="Give `start_ms` and `end_ms`, or a `moment_id`."))
+    aspects = wish.aspects or []
+    if len(set(aspects)) < len(aspects):
+        errors.append(FieldError(pointer="/aspects", detail="Each shape can be asked for once."))
+    if errors:
+        raise refused(errors)
+
+
 async def _asked(rows: Connection, call: Call[RequestClip, None], project: Row) -> _Asked:
     """The stretch that is wanted, and its files. Raises a 422."""
     wish, options = call.body, msgspec.convert(project["options"], ProjectOptions)
-    if wish.moment_id is None and (wish.start_ms is None or wish.end_ms is None):
-        raise invalid("", "Give `start_ms` and `end_ms`, or a `moment_id`.")
     moments = await _moments(rows, call, project)
     named = next((one for one in moments if UUID(one.id) == wish.moment_id), None)
     if wish.moment_id is not None and named is None:
@@ -128,8 +138,6 @@ async def _asked(rows: Connection, call: Call[RequestClip, None], project: Row) 
     )
     _check_stretch(stretch, wish, project["duration_ms"])
     aspects = wish.aspects or options.shapes
-    if len(set(aspects)) < len(aspects):
-        raise invalid("/aspects", "Each shape can be asked for once.")
     fields: dict[str, Any] = {name: getattr(wish, name) for name in ("template", "mask_profanity", "options")}
     fields["captions"] = options.captions if wish.captions is None else wish.captions
     return _Asked(
@@ -242,6 +250,7 @@ OPERATIONS = (
         summary="Make a clip of a stretch or a moment of your choice",
         handler=request_clip,
         request=RequestClip,
+        check=lambda wish: [*look_errors(wish), *breaches(check_named)(wish)],
         response=Clip,
         problems=("project-erased", "project-not-ready", "clip-impossible", "clip-exists", "limit-reached"),
         also={"200": ("application/json",)},

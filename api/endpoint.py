@@ -23,7 +23,7 @@ from api.idempotency import REPLAYED, Kept, fingerprint, key_of
 from api.middleware import report_bug
 from api.problems import ApiProblem, not_found, respond
 from api.registry import WRITES, Ask, AskFirst, Call, Operation, Reply
-from api.requests import decode_body, decode_query, read_body
+from api.requests import decode, read_body
 from streams.adapters.postgres import Connection, org_transaction
 from streams.errors import Gone, Rejected, Unavailable
 
@@ -92,13 +92,14 @@ async def _serve(operation: Operation, request: Request, extra: dict[str, str]) 
         require_scope(caller, operation.permission)
         extra["Cache-Control"] = "no-store"
     raw = await read_body(operation, request)
+    body, query = decode(operation, raw, _query_text(request))
     call = Call[Any, Any](
         context=context,
         request=request,
         caller=caller,
         ids=_path_ids(request),
-        body=decode_body(operation, raw),
-        query=decode_query(operation, _query_text(request)),
+        body=body,
+        query=query,
         now=context.clock(),
         traceparent=request.state.traceparent,
         rows=lambda: org_transaction(context.pool, caller.org_id),

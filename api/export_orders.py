@@ -10,9 +10,19 @@ import msgspec
 from msgspec import Meta
 
 from api.edits import lock_clip
-from api.export_requests import ExportWish, Look, RequestExport, Wish, asked_alike, export_name, look_of, wanted
+from api.export_requests import (
+    ExportWish,
+    Look,
+    RequestExport,
+    Wish,
+    asked_alike,
+    export_errors,
+    export_name,
+    look_of,
+    wanted,
+)
 from api.exports import Export, export_view
-from api.problems import ApiProblem, invalid
+from api.problems import ApiProblem, breaches, invalid
 from api.registry import Call, Operation, Reply
 from schemas.documents import Aspect
 from schemas.events import ExportRequested
@@ -153,6 +163,7 @@ OPERATIONS = (
         summary="Ask for a file of a clip",
         handler=request_export,
         request=RequestExport,
+        check=export_errors,
         response=Export,
         problems=("limit-reached",),
     ),
@@ -166,6 +177,7 @@ OPERATIONS = (
         summary="Ask for files of a clip in several shapes, made by one decode",
         handler=request_exports,
         request=RequestExports,
+        check=lambda wish: [*export_errors(wish), *breaches(in_each_shape)(wish)],
         response=Exports,
         problems=("limit-reached",),
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -22,6 +22,8 @@ from schemas.options import CLIP_MS, ProjectOptions
 from schemas.quantities import exactly, spoken, spoken_range
 from schemas.templates import export_words, templates, version_of
 from streams.adapters.postgres import Connection, Row
+
+_EITHER = "Ask for a version of the edit, or for a stretch of your own: not for both."
 
 
 class ExportWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,6 +55,16 @@ class RequestExport(ExportWish, frozen=True, kw_only=True, forbid_unknown_fields
     aspect: Aspect = "9:16"
 
 
+class _LookWish(Protocol):
+    """Whatever names a template and options."""
+
+    @property
+    def template(self) -> str | None: ...
+
+    @property
+    def options(self) -> ExportOptions | None: ...
+
+
 class Look(msgspec.Struct, frozen=True, kw_only=True):
     """How the words of an export are shown, and how its file is made."""
 
@@ -70,11 +82,32 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """0: there is no transcript."""
 
 
+def export_errors(asked: ExportWish) -> list[FieldError]:
+    """What is wrong with a wish whatever the clip: its template, and options that do not go together."""
+    errors = look_errors(asked)
+    if asked.edit_version is not None and (asked.start_ms is not None or asked.end_ms is not None):
+        errors.append(FieldError(pointer="/edit_version", detail=_EITHER))
+    return errors
+
+
+def look_errors(asked: _LookWish) -> list[FieldError]:
+    """What is wrong with the template and the options of a wish, whatever the clip."""
+    errors = []
+    if asked.template is not None and asked.template not in templates():
+        errors.append(FieldError(pointer="/template", detail=f"It must be one of {', '.join(templates())}."))
+    if asked.options is not None:
+        broken = broken_export_rules(asked.options, asked.template or "")
+        errors += [
+            FieldError(pointer=f"/options/{path}", detail=f"It must be {rule}.") for path, rule in broken.items()
+        ]
+    return errors
+
+
 async def wanted(rows: Connection, asked: ExportWish, clip: Row) -> Wish:
     """The version that is asked for, or the newest; a stretch of its own is played as it is. Raises a 422."""
     own = asked.start_ms is not None or asked.end_ms is not None
     if own and asked.edit_version is not None:
-        raise invalid("/edit_version", "Ask for a version of the edit, or for a stretch of your own: not for both.")
+        raise invalid("/edit_version", _EITHER)
     words = await _words_version(rows, asked.transcript_version, clip)
     version = asked.edit_version or (1 if own else await newest_version(rows, clip["org_id"], clip["clip_id"]))
     if version == 1:

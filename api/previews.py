@@ -14,7 +14,16 @@ from starlette.responses import Response
 from api.brand_rows import around_ms
 from api.edit_rows import read_edit
 from api.edits import lock_clip
-from api.export_requests import Look, RequestExport, Wish, asked_alike, export_name, look_of, wanted
+from api.export_requests import (
+    Look,
+    RequestExport,
+    Wish,
+    asked_alike,
+    export_errors,
+    export_name,
+    look_of,
+    wanted,
+)
 from api.problems import ApiProblem, invalid, not_found
 from api.registry import Call, Operation, Reply
 from schemas.edit_clock import length_ms, pieces
@@ -210,6 +219,7 @@ OPERATIONS = (
         handler=request_preview,
         afterwards=answer_with_picture,
         request=RequestExport,
+        check=export_errors,
         query=PreviewAt,
         response=Preview,
         problems=("not-ready", "limit-reached", "preview-failed"),

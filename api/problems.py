@@ -5,7 +5,8 @@ The catalogue is data: a code has a status, a title and a sentence on what to do
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from starlette.responses import Response
@@ -274,6 +275,21 @@ def refused(errors: Sequence[FieldError]) -> ApiProblem:
         named = ", ".join(f"`{one.pointer}`" for one in errors[:_MOST_NAMED])
         detail = f"{len(errors)} fields are wrong: {named}{' …' if len(errors) > _MOST_NAMED else ''}."
     return ApiProblem("invalid", detail, errors=errors)
+
+
+def breaches(*rules: Callable[[Any], Any]) -> Callable[[Any], list[FieldError]]:
+    """Functions that raise a problem of fields, as one that lists what each of them says."""
+
+    def check(value: Any) -> list[FieldError]:
+        found: list[FieldError] = []
+        for rule in rules:
+            try:
+                rule(value)
+            except ApiProblem as problem:
+                found += problem.errors
+        return found
+
+    return check
 
 
 def invalid(pointer: str, detail: str) -> ApiProblem:

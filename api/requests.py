@@ -47,6 +47,26 @@ def _check_type(content_type: str, encoding: str) -> None:
         raise ApiProblem("unsupported-media-type", f"The body is encoded as {encoding[:40]}: send it as it is.")
 
 
+def decode(operation: Operation, raw: bytes, query: str) -> tuple[Any, Any]:
+    """Body and query. Raises ``malformed-request``, or ``invalid`` with what is wrong with both."""
+    body, errors = None, list[FieldError]()
+    try:
+        body = decode_body(operation, raw)
+    except ApiProblem as problem:
+        if problem.code != "invalid":
+            raise
+        errors += problem.errors
+    try:
+        asked = decode_query(operation, query)
+    except ApiProblem as problem:
+        if problem.code != "invalid":
+            raise
+        raise refused([*errors, *problem.errors]) from None
+    if errors:
+        raise refused(errors)
+    return body, asked
+
+
 def decode_body(operation: Operation, raw: bytes) -> Any:
     """The body as the operation's struct. Raises ``malformed-request``, or ``invalid`` with every wrong field."""
     if operation.request is None:

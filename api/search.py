@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from api.problems import invalid
+from api.problems import breaches, invalid
 from api.registry import Call, Operation, Reply
 from api.search_hits import (
     BEGIN,
@@ -245,6 +245,7 @@ OPERATIONS = (
         summary="Find words in transcripts, clips, chapters and names",
         handler=search,
         query=SearchQuery,
+        check=breaches(lists_of),
         response=SearchResult,
     ),
 )

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from api.problems import ApiProblem, invalid
+from api.problems import ApiProblem, breaches, invalid
 from api.registry import Call, Operation, Reply
 from api.upload_forms import (
     EXPIRES_S,
@@ -36,15 +36,18 @@ from streams.adapters.postgres import Connection, Row
 from streams.leftovers import plan_upload_sweep
 
 
+def check_size(wanted: SignUpload) -> None:
+    """Raises a 422 for a file of a brand kit that is larger than such files may be."""
+    if wanted.purpose != "source" and wanted.size_bytes > MOST_BYTES[wanted.purpose]:
+        most = spoken_range(None, MOST_BYTES[wanted.purpose], "bytes")
+        raise invalid("/size_bytes", f"A file for this holds {most}.")
+
+
 async def sign_upload(call: Call[SignUpload, None]) -> Reply:
     """Announce a file and get signed URLs to send it to."""
     wanted, context = call.body, call.context
     if wanted.size_bytes > context.settings.max_upload_bytes:
         raise invalid("/size_bytes", f"A file holds {spoken_range(None, context.settings.max_upload_bytes, 'bytes')}.")
-    if wanted.purpose != "source" and wanted.size_bytes > MOST_BYTES[wanted.purpose]:
-        raise invalid(
-            "/size_bytes", f"A file for this holds {spoken_range(None, MOST_BYTES[wanted.purpose], 'bytes')}."
-        )
     content_type, part_bytes = content_type_of(wanted), plan_parts(wanted.size_bytes, wanted.parts)
     begun = partial(_begin, call, content_type, parts=part_bytes is not None)
     upload_id, key, multipart_id = await (call.outside("begun upload", begun) if part_bytes else begun())
@@ -187,6 +190,7 @@ OPERATIONS = (
         summary="Announce a file and get signed URLs to send it to",
         handler=sign_upload,
         request=SignUpload,
+        check=breaches(check_size, content_type_of),
         response=SignedUpload,
         status=201,
         located=True,

@@ -6,7 +6,8 @@ Runs only after msgspec refused the whole. A part is at fault by itself where no
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, TypeGuard, get_args, get_origin
 
 import msgspec
@@ -18,6 +19,8 @@ MOST_ERRORS = 50
 """Of one request: who has more has something else in mind."""
 _STRETCH = 200
 """Items of a list that are looked at together."""
+_STAND_INS: tuple[Any, ...] = ("x", 1, [], {}, "00000000-0000-0000-0000-000000000000")
+"""A value of each type that required fields have."""
 _LONGEST_NAME = 100
 """Characters of an unknown field's name that are compared with the known ones, and told."""
 Check = Callable[[Any], Sequence[FieldError]]
@@ -58,16 +61,39 @@ def _checked(value: Any, shape: Any, found: Sequence[Refusal], check: Check, str
     """What the check finds in the rest: without the fields that are wrong already."""
     if not isinstance(value, dict):
         return []
-    rest = value
-    for one in found:
-        rest = _without(rest, one.path)
+    rest = _rest(value, shape, [one.path for one in found], strict)
+    if rest is None:
+        rest = _rest(value, shape, [one.path[:1] for one in found], strict)
+    errors = [] if rest is None else check(rest)
+    # neither a rule about what is wrong already, nor one about several fields that names such a one, says anything
+    wrong = [str(one.path[0]) for one in found if len(one.path) == 1]
+    silent = {prefix + name for name in wrong for prefix in ("/", "?")}
+    return [
+        error
+        for error in errors
+        if error.pointer not in silent and (error.pointer or not any(f"`{name}`" in error.detail for name in wrong))
+    ]
+
+
+def _rest(value: Any, shape: Any, paths: Iterable[Sequence[str | int]], strict: bool) -> Any:
+    """The value as ``shape`` without what is wrong; None where that is no such value."""
+    for path in paths:
+        value = _without(value, path)
+    required = {field.encode_name: field.type for field in msgspec.structs.fields(shape) if field.required}
+    value = {name: _stand_in(kind) for name, kind in required.items()} | value
     try:
-        errors = check(msgspec.convert(rest, shape, strict=strict))
-    except msgspec.ValidationError:  # what is required is among the wrong ones
-        return []
-    # a rule about several fields cannot be judged where one of those that it names is left out
-    left_out = [f"`{one.path[0]}`" for one in found if len(one.path) == 1]
-    return [error for error in errors if error.pointer or not any(name in error.detail for name in left_out)]
+        return msgspec.convert(value, shape, strict=strict)
+    except msgspec.ValidationError:
+        return None
+
+
+def _stand_in(shape: Any) -> Any:
+    """A value that a required field takes, so that rules can judge the others; None where none is found."""
+    for value in _STAND_INS:
+        with suppress(msgspec.ValidationError):
+            msgspec.convert(value, shape)
+            return value
+    return None
 
 
 def _without(value: Any, path: Sequence[str | int]) -> Any:

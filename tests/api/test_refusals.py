@@ -76,6 +76,36 @@ def test_all_wrong_parameters_of_a_query_are_named_in_one_answer() -> None:
     assert told["?mod"] == "There is no field `mod`: did you mean `mode`?"
 
 
+async def test_what_is_wrong_with_body_and_query_is_one_answer(open_client: OpenClient) -> None:
+    body = {"template": "nothing", "aspect": "10:16", "options": {"sound": {"track": 99, "target_lufs": "loud"}}}
+    async with open_client() as client:
+        problem = (await client.post(f"/v1/clips/{uuid4()}/preview?at_ms=soon", json=body)).json()
+    assert {one["pointer"] for one in problem["errors"]} == {
+        "/template",
+        "/aspect",
+        "/options/sound/target_lufs",
+        "/options/sound/track",
+        "?at_ms",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "pointers"),
+    [
+        ("signUpload", {"filename": "", "size_bytes": 0, "content_type": "video"}, 3),
+        ("signUpload", {"filename": "a.png", "size_bytes": 2**30, "content_type": "x", "purpose": "image"}, 2),
+        ("createBrandKit", {"name": "", "template": "nothing", "logo": {"asset_id": 1, "width": 9}}, 4),
+        ("requestExports", {"aspects": ["1:1", "1:1"], "template": "nothing", "edit_version": 1, "start_ms": 0}, 3),
+        ("requestClip", {"aspects": ["1:1", "1:1"], "template": "nothing"}, 3),
+        ("estimateProject", {"width_px": 10, "options": {"max_clips": 0}}, 3),
+        ("setWeights", {"version": 1}, 3),
+        ("createEndpoint", {"url": "", "events": ["project.done", "clip.edited"]}, 2),
+    ],
+)
+def test_every_body_names_all_that_is_wrong_with_it(name: str, body: Any, pointers: int) -> None:
+    assert len(refusal(name, body)) == pointers
+
+
 @pytest.mark.parametrize("since", ["2026-01-01", "2026-01-01T00:00:00Z", "2026-01-01T02:00:00%2B02:00"])
 def test_a_date_is_a_time(since: str) -> None:
     window = decode_query(BY_NAME["getSummary"], f"since={since}")
