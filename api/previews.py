@@ -92,7 +92,7 @@ async def _ensure_preview(
     stretch = (wish.edit_version, wish.range.start_ms, wish.range.end_ms)
     plan = await rows.fetchval(_PLAN, *where, call.body.aspect, *stretch)
     if plan is None and clip["tracks"] is None:
-        await _check_looked_at(rows, *where)
+        await _check_looked_at(rows, clip)
     parts = (call.query.at_ms, export_name(call.body, look, wish, clip), plan["sha256"] if plan else "")
     name = "/".join(map(str, parts))
     again = 0
@@ -109,10 +109,14 @@ async def _ensure_preview(
         again += 1
 
 
-async def _check_looked_at(rows: Connection, org_id: UUID, clip_id: UUID) -> None:
+async def _check_looked_at(rows: Connection, clip: Row) -> None:
     """A clip that is about to be looked at anyway is not looked at twice."""
     if await rows.fetchval(
-        "select 1 from exports where org_id = $1 and clip_id = $2 and state = 'waiting'", org_id, clip_id
+        """select 1 from exports where org_id = $1 and clip_id = $2 and state = 'waiting'
+             and (automatic or $3 = 'person')""",
+        clip["org_id"],
+        clip["clip_id"],
+        clip["made_by"],
     ):
         raise ApiProblem("not-ready", "The clip has not been framed yet.", headers={"Retry-After": "5"})
 

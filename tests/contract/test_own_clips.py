@@ -179,6 +179,33 @@ async def test_its_files_are_as_the_project_or_the_wish_says(world: World, store
     assert (second.siblings, second.template) == ([], "boxed_word")
 
 
+async def test_a_clip_that_is_about_to_be_looked_at_is_not_looked_at_twice(world: World, store: S3Objects) -> None:
+    """A preview waits for the clip's own exports; afterwards it is made as of any clip."""
+    path = f"/v1/projects/{await finished(world, store)}/clips"
+    clip = (await world.ann.client.post(path, json={"start_ms": 0, "end_ms": 20_000})).json()
+    preview, later = f"/v1/clips/{clip['clip_id']}/preview?at_ms=500", {"Prefer": "respond-async"}
+    early = await world.ann.client.post(preview, json={}, headers=later)
+    assert (early.status_code, early.json()["code"], early.headers["retry-after"]) == (404, "not-ready", "5")
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        await rows.execute("update exports set state = 'failed' where clip_id = $1", UUID(clip["clip_id"]))
+    assert (await world.ann.client.post(preview, json={}, headers=later)).status_code == 202
+
+
+async def test_it_is_edited_and_then_exported_as_it_is_edited(world: World, store: S3Objects) -> None:
+    path = f"/v1/projects/{await finished(world, store)}/clips"
+    clip = (await world.ann.client.post(path, json={"start_ms": 0, "end_ms": 20_000})).json()
+    edit = f"/v1/clips/{clip['clip_id']}/edit"
+    read = await world.ann.client.get(edit)
+    assert [(one["start_ms"], one["end_ms"]) for one in read.json()["segments"]] == [(0, 20_000)]
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        await rows.execute("delete from transcripts where project_id = $1", UUID(clip["project_id"]))
+    wish = {"operations": [{"op": "speed", "segment_id": "s1", "speed": 2.0}]}
+    done = await world.ann.client.patch(edit, json=wish, headers={"If-Match": read.headers["etag"]})
+    assert (done.json()["version"], done.json()["length_ms"]) == (2, 10_000)
+    asked = (await world.ann.client.post(f"/v1/clips/{clip['clip_id']}/export", json={})).json()
+    assert (asked["edit_version"], asked["number"], asked["automatic"]) == (2, 2, False)
+
+
 LOW, HIGH = CLIP_MS
 WRONG: tuple[tuple[dict[str, Any], str], ...] = (
     ({}, ""),
