@@ -11,6 +11,8 @@ import pytest
 from schemas import events
 from schemas.documents import HeardSpan, SeenSpan, Transcript
 from schemas.ids import result_id
+from schemas.media import TimeRange
+from schemas.options import ProjectOptions
 from schemas.sounds import Sounds
 from streams import lifecycle
 from streams.adapters.postgres import org_transaction
@@ -72,6 +74,21 @@ async def test_an_upload_that_is_no_film_ends_its_project(rig: Rig, tmp_path: Pa
     assert sent.event.reason == "media.corrupt"
     assert (await rig.project())["state"] == "failed"
     assert (await rig.stage("ingest"))["state"] == "failed"
+
+
+async def test_stretches_to_skip_beyond_the_source_are_a_warning_once_its_length_is_known(
+    rig: Rig, tmp_path: Path
+) -> None:
+    skip = [TimeRange(start_ms=0, end_ms=500), TimeRange(start_ms=1_000, end_ms=600_000)]
+    upload = msgspec.structs.replace(
+        await rig.upload(film(tmp_path / "film.mp4", seconds=6)), options=ProjectOptions(skip=skip)
+    )
+    assert await rig.send(IngestStage(rig.context), upload, uuid.uuid4()) == "committed"
+    project = await rig.project()
+    (told,) = [warning for warning in project["warnings"] if warning.startswith("skip: ")]
+    assert f"ends at {project['duration_ms']} ms" in told
+    assert "1000 to 600000 ms" in told
+    assert project["state"] == "running", "what is there of them is skipped all the same"
 
 
 async def test_a_project_that_was_erased_is_not_taken_in(rig: Rig, tmp_path: Path) -> None:
