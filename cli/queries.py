@@ -15,7 +15,7 @@ from cli.client import JSON, Client
 from cli.exits import NOTHING_FOUND, OK
 from cli.progress import clock, duration_text, size_text
 from cli.references import References, short_id
-from cli.show import Display, plain_table, score_text, visible
+from cli.show import Display, plain_table, score_text, show_nearest, visible
 from schemas.version import VERSION
 
 SHOWN_BYTES = 2000
@@ -59,6 +59,7 @@ def clips(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]
         failure = (project.get("failure") or {}).get("detail")
         reason = found.get("nothing_found_reason") or failure or f"the project is {project['state']}."
         display.say(f"No clips: {reason}")
+        show_nearest(display, project)
         return NOTHING_FOUND, found
     rows = [
         (

@@ -21,7 +21,7 @@ from cli.follow import follow
 from cli.progress import Progress, counted
 from cli.references import References, short_id
 from cli.resume import Note
-from cli.show import Display, clip_table, scenery_text
+from cli.show import Display, clip_table, scenery_text, show_nearest
 from cli.upload import check_file, upload
 from cli.wishes import flag_of, options_of
 from schemas.options import ProjectOptions, broken_rules
@@ -211,6 +211,7 @@ def show_result(display: Display, report: JSON, out: Path, code: int) -> None:
         display.say(f"No clips: {detail}" + (f" [{failure['reason']}]" if failure.get("reason") else ""))
     elif code == NOTHING_FOUND:
         display.say(f"No clips: {report['nothing_found_reason'] or 'nothing was found.'}")
+        show_nearest(display, report["project"])
     else:
         display.table(clip_table(report["clips"]))
     if report.get("without_words"):

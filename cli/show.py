@@ -193,6 +193,19 @@ def clip_table(clips: Sequence[JSON]) -> Table:
     return table
 
 
+def show_nearest(display: Display, project: JSON) -> None:
+    """The moments that came nearest to a clip, what each lacked, and the commands that make a clip of one."""
+    nearest = project.get("nearest") or []
+    for one in nearest:
+        lacked = " ".join(str(shortfall["told"]) for shortfall in one["lacks"])
+        title = visible(str(one["title"]))
+        display.say(f"Nearest: {clock(one['start_ms'])} – {clock(one['end_ms'])}  {title}. {lacked}")
+    if nearest:
+        project_id, moment_id = project["project_id"], nearest[0]["moment_id"]
+        display.say(f"`clipstream clip {project_id} --moment {moment_id}` makes a clip of the first.")
+        display.say("`clipstream run FILE --min-score 30` takes what scores less.")
+
+
 def score_text(clip: JSON) -> str:
     """A clip's score; empty where a person chose it and there is nothing to compare it with."""
     return "" if clip["score"] is None else f"{clip['score']:.0f}"
