@@ -74,7 +74,7 @@ async def test_a_cancelled_project_stays_and_says_so_once(world: World) -> None:
     assert shown["state"] == "cancelled"
     assert {stage["state"] for stage in shown["stages"]} == {"skipped"}
     told = [str(row["headers"]) for row in await outbox(world, world.ann) if row["project_id"] == project_id]
-    assert len([headers for headers in told if "cancelled" in headers]) == 1
+    assert len([headers for headers in told if "ProjectCancelled" in headers]) == 1
     assert (await world.ann.client.delete(path)).status_code == 202
     assert (await world.ann.client.post(f"{path}/cancel")).status_code == 410
 

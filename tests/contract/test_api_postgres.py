@@ -164,6 +164,7 @@ async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> 
         "signParts": {"numbers": [1]},
         "editClip": {"operations": [{"op": "mute", "segment_id": "s1"}]},
         "requestExports": {"aspects": ["1:1"]},
+        "requestClip": {"start_ms": 0, "end_ms": 9000},
         "correctTranscript": correction,
         "correctSpeakers": {"version": 1, "edits": [{"op": "rename", "speaker": "S1", "name": "mine"}]},
     }

@@ -28,7 +28,11 @@ from tests.e2e.holds import Holds, holding
 from tests.e2e.rig import ROUGH, Api, Receiver
 from tests.media import media
 
-STAGES = (*PROJECT_STAGES, "deliver")
+STAGES = ("ingest", "look", "listen", "close", "study", "detect", "frame", "render", "deliver")
+"""Held from the last to the first. Look stands before close: whatever is held keeps its project's row locked, and a
+project held at look would never come to close.
+"""
+assert sorted(STAGES) == sorted((*PROJECT_STAGES, "deliver"))
 TAKEOVER_S = 40.0
 PAUSE_S = 22.0
 """Longer than the lease (15 s) and the idle-in-transaction limit (10 s) after the hold is lifted."""
