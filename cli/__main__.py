@@ -28,7 +28,7 @@ from cli.preview import add_preview, preview
 from cli.references import References
 from cli.replay import replay
 from cli.run import check_options, check_source, run_project
-from cli.show import Display
+from cli.show import Display, wrapped
 from cli.wishes import add_wishes
 
 LINE_CHARS = 120
@@ -270,7 +270,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _failed(args: argparse.Namespace, code: int, line: str) -> int:
     if getattr(args, "json", False):
         print(json.dumps({"error": {"exit_code": code, "detail": line}}, ensure_ascii=False))
-    print(f"clipstream: {line}", file=sys.stderr)
+    told = f"clipstream: {line}"
+    print(wrapped(told, Console(stderr=True).width) if sys.stderr.isatty() else told, file=sys.stderr)
     return code
 
 

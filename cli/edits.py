@@ -62,6 +62,8 @@ def edit(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
             body["transcript_version"] = transcript["version"]  # a correction meanwhile counts its words otherwise
         current = client.patch(path, body, f'"edit-{current["version"]}"')
     if not args.json:
+        if current.get("changed") is False:
+            display.say("Nothing to change: no new version was made.")
         _show(current, display)
     return OK, current
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -53,8 +54,14 @@ class Display:
         self._clock_s = clock_s
 
     def say(self, line: str) -> None:
-        """Text shown as it is, but for control characters: what others wrote must not move this terminal."""
-        self.console.print(escape(visible(line)), highlight=False, soft_wrap=True)
+        """Text shown as it is, but for control characters: what others wrote must not move this terminal.
+
+        On a terminal long lines break between words, and paths and links stay whole.
+        """
+        text = visible(line)
+        if self.console.is_terminal:
+            text = wrapped(text, self.console.width)
+        self.console.print(escape(text), highlight=False, soft_wrap=True)
 
     @contextmanager
     def bar(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
@@ -101,6 +108,24 @@ class Display:
     def table(self, table: RenderableType) -> None:
         """A table, or a line with styles, which is not broken."""
         self.console.print(table, soft_wrap=isinstance(table, Text))
+
+
+def wrapped(text: str, columns: int) -> str:
+    """``text`` with its long lines broken between words; a word that is longer than a line stays whole."""
+    lines = text.splitlines() or [""]
+    return "\n".join(
+        textwrap.fill(
+            line,
+            columns,
+            subsequent_indent=" " * (len(line) - len(line.lstrip())),
+            drop_whitespace=True,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        if cell_len(line) > columns
+        else line
+        for line in lines
+    )
 
 
 def shortened(text: str, cells: int) -> str:

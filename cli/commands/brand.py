@@ -96,7 +96,7 @@ def create(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
     """Upload the files, wait until they are checked, make the kit."""
     made = client.post("/v1/brand-kits", {"name": args.name, **_parts(client, args, display)})
     if not args.json:
-        display.say(f"Brand kit “{args.name}”: `clipstream run VIDEO --brand {made['kit_id']}` uses it.")
+        display.say(f"Brand kit “{args.name}”: `clipstream run VIDEO --brand {short_id(made['kit_id'])}` uses it.")
     return OK, made
 
 

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from cli.exits import USAGE
 
 DEFAULT_STATE = ".clipstream"
-EPILOG = "Exit codes: `clipstream help exit-codes`. Every command with an example: docs/cli.md."
+EPILOG = "Exit codes: `clipstream help exit-codes`. All commands: docs/cli.md."
 Run = Callable[[argparse.Namespace], int]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ def segment(name: str, start_ms: int, end_ms: int, **more: Any) -> dict[str, Any
 
 
 def version(number: int, *segments: dict[str, Any]) -> httpx2.Response:
-    told = {"version": number, "base_version": number - 1 or None, "length_ms": 1_000.0, "captions": []}
+    told: dict[str, Any] = {"version": number, "base_version": number - 1 or None, "length_ms": 1_000.0, "captions": []}
     return httpx2.Response(200, json=told | {"segments": segments or [segment("s1", 0, 10_000)]})
 
 
@@ -163,3 +164,14 @@ def test_a_handover_is_a_file_and_its_warnings_are_said(tmp_path: Path) -> None:
     args = make_parser().parse_args(["handover", "c1", "--format", "edl", "--out", str(out), "--reel", "A1"])
     code, answer = edits.handover(twin.client(), args, Display(Console(quiet=True), lambda: 0.0))
     assert (code, answer["warnings"], out.read_bytes()) == (0, ["edl: a list has no levels"], b"TITLE: A\n")
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_a_change_of_nothing_is_told(changed: bool) -> None:
+    twin = twin_of(version(3))
+    answer = json.loads(version(3).content) | {"changed": changed}
+    twin.overrides[("PATCH", PATH)] = [httpx2.Response(200, json=answer)]
+    out = io.StringIO()
+    args = make_parser().parse_args(["edit", "c1", "--drop-fillers"])
+    assert edits.edit(twin.client(), args, Display(Console(file=out), lambda: 0.0))[0] == 0
+    assert ("Nothing to change" in out.getvalue()) is not changed
