@@ -98,10 +98,15 @@ def _up(arguments: argparse.Namespace, say: Say) -> int:
         return _foreground(layout, os.environ | asked, say, arguments.rewind)
     info = stack.ensure_running(layout, os.environ | asked, say, rewind=arguments.rewind)
     if arguments.json:
-        print(msgspec.json.format(msgspec.json.encode(info), indent=2).decode())
+        print(as_json(info))
     else:
         _print_info(info)
     return 0
+
+
+def as_json(info: StackInfo) -> str:
+    """Endpoints and keys of a stack, for programs."""
+    return msgspec.json.format(msgspec.json.encode(info, enc_hook=str), indent=2).decode()
 
 
 def _foreground(layout: Layout, environ: Mapping[str, str], say: Say, rewind: Sequence[str]) -> int:

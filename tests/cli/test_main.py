@@ -11,11 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
+import msgspec
 import pytest
 
 from cli import access
 from cli.__main__ import main, make_parser
 from cli.exits import MEANINGS, STACK_UNAVAILABLE, USAGE, CliError
+from cli.stack import as_json
+from local.stack import StackInfo
 from tests.cli.twin import Twin
 
 CLIP = "00000000-0000-4000-8000-0000000000c1"
@@ -178,3 +181,12 @@ def test_a_complaint_is_one_line_that_names_the_help(capsys: pytest.CaptureFixtu
     shown = capsys.readouterr().err
     assert shown.count("\n") == 1
     assert "`clipstream run --help`" in shown
+
+
+def test_a_running_stack_is_told_as_json_whatever_its_fields_are() -> None:
+    values = {str: "x", bool: True, float: 1.5, int: 7, Path: Path("/a/b"), dict[str, str]: {"A": "b"}}
+    fields = msgspec.structs.fields(StackInfo)
+    info = StackInfo(**{field.name: values[field.type] for field in fields})
+    told = json.loads(as_json(info))
+    assert set(told) == {field.name for field in fields}
+    assert told["state_dir"] == "/a/b"

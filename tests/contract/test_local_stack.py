@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -190,6 +191,8 @@ def test_a_second_up_finds_the_running_stack(made: Made) -> None:
     assert made.up(layout, environ).started_here
     again = made.up(layout, environ)
     assert not again.started_here
+    told = command("up", "--state-dir", str(layout.root), "--json", environ=environ)
+    assert json.loads(told.stdout)["api"] == again.api, told.stderr
 
 
 def test_guard_and_supervisor_killed_together_the_next_start_sweeps(made: Made) -> None:
