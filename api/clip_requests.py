@@ -54,7 +54,7 @@ class RequestClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     end_ms: Annotated[
         Ms | None,
         Meta(
-            description=f"Where it ends in the source, {CLIP_MS[0]} to {CLIP_MS[1]} ms later; instead of the moment's.",
+            description=f"Where it ends in the source, {spoken_range(*CLIP_MS, 'ms')} later; instead of the moment's.",
             examples=[47_500],
         ),
     ] = None

@@ -92,12 +92,16 @@ async def _serve(operation: Operation, request: Request, extra: dict[str, str]) 
         require_scope(caller, operation.permission)
         extra["Cache-Control"] = "no-store"
     raw = await read_body(operation, request)
-    body, query = decode(operation, raw, _query_text(request))
+    ids = _path_ids(request)
+    strange = [name for name, value in ids.items() if value is None]
+    body, query = decode(operation, raw, _query_text(request), strange)
+    if strange:
+        raise not_found(f"thing: the {strange[0]} in the path is not a UUID")
     call = Call[Any, Any](
         context=context,
         request=request,
         caller=caller,
-        ids=_path_ids(request),
+        ids={name: value for name, value in ids.items() if value is not None},
         body=body,
         query=query,
         now=context.clock(),
@@ -184,14 +188,15 @@ def _render(operation: Operation, reply: Reply | Response) -> Response:
     )
 
 
-def _path_ids(request: Request) -> dict[str, UUID]:
-    ids: dict[str, UUID] = {}
+def _path_ids(request: Request) -> dict[str, UUID | None]:
+    """Ids in the path, by the names of their parameters; None for one that is no UUID."""
+    ids: dict[str, UUID | None] = {}
     for name, value in request.path_params.items():
         if name.endswith("_id"):
             try:
                 ids[name] = UUID(value)
             except ValueError:
-                raise not_found(f"thing: the {name} in the path is not a UUID") from None
+                ids[name] = None
     return ids
 
 

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import ApiProblem, respond
 from api.traces import continue_trace, trace_id_of
+from schemas.quantities import spoken_range
 
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
 BODY_IDLE_S = 10.0
@@ -151,9 +152,8 @@ class BodyGuard:
         await self._app(scope, guarded, send)
 
     def _too_large(self) -> ApiProblem:
-        return ApiProblem(
-            "body-too-large", f"A body holds at most {self._max_bytes} bytes.", headers={"Connection": "close"}
-        )
+        most = spoken_range(None, self._max_bytes, "bytes")
+        return ApiProblem("body-too-large", f"A body holds {most}.", headers={"Connection": "close"})
 
 
 def problem_response(scope: Scope, problem: ApiProblem) -> ASGIApp:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from math import ceil
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -31,6 +32,7 @@ from schemas.events import PreviewPlanned, PreviewRequested
 from schemas.export_options import BrandPin
 from schemas.ids import result_id
 from schemas.media import ObjectRef
+from schemas.quantities import exactly, spoken_range
 from streams.adapters.postgres import Connection, Row
 from streams.outbox import put
 
@@ -81,7 +83,10 @@ async def _check_moment(rows: Connection, at_ms: int, clip: Row, wish: Wish, bra
     lasts_ms = length_ms(pieces(edit)) if edit else wish.range.length_ms
     lasts_ms += await around_ms(rows, clip["org_id"], brand)
     if at_ms >= lasts_ms:
-        raise invalid("?at_ms", f"The clip lasts {lasts_ms:.0f} ms.")
+        raise invalid(
+            "?at_ms",
+            f"It must be {spoken_range(0, ceil(lasts_ms) - 1, 'ms')}, not {exactly(at_ms, 'ms')}: the clip ends there.",
+        )
 
 
 async def _ensure_preview(

@@ -25,10 +25,10 @@ class Kind(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong with one field. ``pointer`` is a JSON Pointer into the body, or ``?name`` of a query parameter."""
+    """What is wrong with one field. See ``pointer`` for where."""
 
     pointer: str
-    """JSON Pointer into the body, or `?name` of a query parameter."""
+    """JSON Pointer into the body, `?name` of a query parameter, or `{name}` of an id in the path."""
     detail: str
     """What is wrong, in a sentence."""
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.requests import Request
 
-from api.json_faults import json_fault, repeated_name
 from api.problems import ApiProblem, FieldError, refused
 from api.registry import WRITES, Operation
-from api.sentences import takes_time
-from api.validation import field_errors, pointer
+from api.validation import field_errors
+from schemas.faults.fields import pointer, with_nul
+from schemas.faults.sentences import takes_time
+from schemas.faults.unreadable import halves, json_fault, readable, repeated_name
 
 MOST_PARAMETERS = 50
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_SPACED_ZONE = re.compile(r"(.*\d) (\d\d:\d\d)")
-"""An offset whose plus sign was not escaped: a query reads it as a space."""
+_SPACED = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d(?:\.\d+)?)? ?([Zz]|[+ -]\d\d:?\d\d)")
+"""A date and a time as people and programs write them; an offset whose plus sign was not escaped is read as a space."""
 
 
 async def read_body(operation: Operation, request: Request) -> bytes:
@@ -47,9 +50,14 @@ def _check_type(content_type: str, encoding: str) -> None:
         raise ApiProblem("unsupported-media-type", f"The body is encoded as {encoding[:40]}: send it as it is.")
 
 
-def decode(operation: Operation, raw: bytes, query: str) -> tuple[Any, Any]:
-    """Body and query. Raises ``malformed-request``, or ``invalid`` with what is wrong with both."""
-    body, errors = None, list[FieldError]()
+def decode(operation: Operation, raw: bytes, query: str, strange: Collection[str] = ()) -> tuple[Any, Any]:
+    """Body and query. Raises ``malformed-request``, or ``invalid`` with what is wrong with both.
+
+    ``strange``: names of ids in the path that are no UUIDs; they are named with what else is wrong.
+    """
+    body = None
+    errors = [FieldError(pointer=f"{{{name}}}", detail=f"The {name} in the path is not a UUID.") for name in strange]
+    told = len(errors)
     try:
         body = decode_body(operation, raw)
     except ApiProblem as problem:
@@ -62,7 +70,7 @@ def decode(operation: Operation, raw: bytes, query: str) -> tuple[Any, Any]:
         if problem.code != "invalid":
             raise
         raise refused([*errors, *problem.errors]) from None
-    if errors:
+    if len(errors) > told:
         raise refused(errors)
     return body, asked
 
@@ -76,27 +84,22 @@ def decode_body(operation: Operation, raw: bytes) -> Any:
         body = msgspec.json.decode(raw, type=operation.request)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # the last: nested too deeply
         if fault := json_fault(raw):
-            raise ApiProblem("malformed-request", fault) from None
+            raise _unreadable(fault.detail, fault.pointers) from None
         if not isinstance(error, msgspec.ValidationError):
             raise ApiProblem("malformed-request", f"The body is not JSON that can be read: {error}.") from None
         value = msgspec.json.decode(raw)
         errors = field_errors(value, operation.request, check=operation.check) or [_said(error)]
-        raise refused([*errors, *_nul_errors(value, ())]) from None
-    if fault := repeated_name(raw):
-        raise ApiProblem("malformed-request", fault)
-    return _checked(operation, body, list(_nul_errors(msgspec.to_builtins(body), ())))
+        raise refused([*errors, *_nul_errors(value)]) from None
+    if repeated := repeated_name(raw):
+        raise ApiProblem("malformed-request", repeated)
+    return _checked(operation, body, list(_nul_errors(msgspec.to_builtins(body))))
 
 
 def decode_query(operation: Operation, text: str) -> Any:
     """The query as the operation's struct. Raises like ``decode_body``; a date is taken where a time is."""
     if operation.query is None:
         return None
-    try:
-        given = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
-    except UnicodeDecodeError:
-        raise ApiProblem("malformed-request", "The query holds `%` escapes that are not UTF-8.") from None
-    except ValueError:
-        raise ApiProblem("malformed-request", f"The query has more than {MOST_PARAMETERS} parameters.") from None
+    given = _pairs(text)
     times = {field.encode_name for field in msgspec.structs.fields(operation.query) if takes_time(field.type)}
     pairs = {name: _time(value) if name in times else value for name, value in given}
     check = operation.check if operation.request is None else None
@@ -105,7 +108,7 @@ def decode_query(operation: Operation, text: str) -> Any:
         for name, count in Counter(name for name, _ in given).items()
         if count > 1
     ]
-    errors += _nul_errors(pairs, (), "?")
+    errors += _nul_errors(pairs, "?")
     query: Any
     try:
         query = msgspec.convert(pairs, operation.query, strict=False)
@@ -113,6 +116,20 @@ def decode_query(operation: Operation, text: str) -> Any:
         found = field_errors(pairs, operation.query, prefix="?", strict=False, check=check)
         raise refused([*(found or [_said(error)]), *errors]) from None
     return _checked(operation, query, errors) if check is not None or errors else query
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """The parameters of a query as they were sent."""
+    split = partial(parse_qsl, text, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+    try:
+        return split(errors="strict")
+    except UnicodeDecodeError:
+        loose = split(errors="surrogateescape")
+        names = [f"?{readable(name)}" for name, value in loose if any(halves([name, value]))]
+        told = f"The query holds `%` escapes that are not UTF-8, in {', '.join(f'`{one}`' for one in names)}."
+        raise _unreadable(told, names) from None
+    except ValueError:
+        raise ApiProblem("malformed-request", f"The query has more than {MOST_PARAMETERS} parameters.") from None
 
 
 def _checked(operation: Operation, value: Any, errors: list[FieldError]) -> Any:
@@ -129,20 +146,28 @@ def _said(error: msgspec.ValidationError) -> FieldError:
 
 
 def _time(text: str) -> str:
-    """A date is its beginning, in UTC."""
+    """A date is its beginning, in UTC; what is no time stays as it was given, to be told so."""
     if _DATE.fullmatch(text):
-        return f"{text}T00:00:00Z"
-    return _SPACED_ZONE.sub(r"\1+\2", text)
+        written = f"{text}T00:00:00Z"
+    elif parts := _SPACED.fullmatch(text):
+        date, time, seconds, zone = parts.groups()
+        written = f"{date}T{time}{seconds or ':00'}{zone.replace(' ', '+').upper()}"
+    else:
+        return text
+    try:
+        msgspec.convert(written, dt.datetime)
+    except msgspec.ValidationError:
+        return text
+    return written
 
 
-def _nul_errors(value: Any, path: tuple[str | int, ...], prefix: str = "") -> Iterator[FieldError]:
+def _unreadable(told: str, pointers: Sequence[str]) -> ApiProblem:
+    """A 400 that names the fields that hold what is no character."""
+    errors = [FieldError(pointer=one, detail="It holds what is no character.") for one in pointers]
+    return ApiProblem("malformed-request", told, errors=errors)
+
+
+def _nul_errors(value: Any, prefix: str = "") -> Iterator[FieldError]:
     """Postgres keeps no NUL in text; say so here instead of failing there."""
-    if isinstance(value, str):
-        if "\0" in value:
-            yield FieldError(pointer=pointer(path, prefix), detail="The character NUL is not allowed.")
-    elif isinstance(value, dict):
-        for name, part in value.items():
-            yield from _nul_errors(part, (*path, name), prefix)
-    elif isinstance(value, list):
-        for index, part in enumerate(value):
-            yield from _nul_errors(part, (*path, index), prefix)
+    for path in with_nul(value):
+        yield FieldError(pointer=pointer(path, prefix), detail="The character NUL is not allowed.")

@@ -37,6 +37,8 @@ BRAND_HELP = "a brand kit by its id or the first digits of it, @3 for version 3:
 
 def flag_of(option: str) -> str:
     """The flag that sets an option."""
+    if option.startswith("skip/"):
+        return "--skip"
     if option.startswith("export/file/"):
         return "--format"
     if option.startswith("export/captions/overrides"):

@@ -13,6 +13,8 @@ from uuid import UUID
 import msgspec
 
 from schemas import events
+from schemas.faults.fields import pointer, refusals
+from schemas.faults.unreadable import json_fault
 from schemas.topics import TOPICS, Topic
 
 TYPE_PREFIX = "clipstream."
@@ -21,6 +23,8 @@ SPEC_VERSION = "1.0"
 MAX_PAYLOAD_BYTES = 64 * 1024
 MAX_LETTER_BYTES = 1_000_000
 MAX_HEADERS_BYTES = 16 * 1024
+MOST_NAMED = 10
+"""Fields that a refusal names."""
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
@@ -123,7 +127,7 @@ def decode(topic: Topic, headers: Mapping[str, str], body: bytes | None) -> tupl
     """Envelope and event of a message on ``topic``.
 
     Raises DecodeError when an attribute is missing, the type does not belong to the topic, the body is too large or
-    nested too deeply, or does not match the type's schema (``Expected `int`, got `null` - at `$.ordinal```).
+    nested too deeply, or does not match the type's schema: then it names every field that is wrong.
     """
     envelope = decode_headers(headers)
     event_type = _TYPES.get(envelope.type)
@@ -136,4 +140,14 @@ def decode(topic: Topic, headers: Mapping[str, str], body: bytes | None) -> tupl
     try:
         return envelope, _DECODERS[envelope.type].decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise DecodeError(f"{envelope.type}: {error}") from None
+        raise DecodeError(f"{envelope.type}: {_why(body, event_type, error)}") from None
+
+
+def _why(body: bytes, event_type: type, error: Exception) -> str:
+    """What is wrong with a body that was refused: with its JSON, or with each of its fields."""
+    if fault := json_fault(body):
+        return fault.detail
+    if not isinstance(error, msgspec.ValidationError):
+        return str(error)
+    found = refusals(msgspec.json.decode(body), event_type)
+    return " ".join(f"`{pointer(one.path)}`: {one.detail}" for one in found[:MOST_NAMED]) or str(error)

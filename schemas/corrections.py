@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from schemas.documents import Transcript
 from schemas.media import Segment, Value, Word
+from schemas.quantities import exactly
 from schemas.text import join_words, split_words
 
 SHORTEST_MS = 20
@@ -93,7 +94,7 @@ def _check(transcript: Transcript, ordered: Sequence[tuple[int, WordEdit]]) -> N
         if any(len(text) > LONGEST_SIGNS for text in texts):
             raise BadEditError(at, f"A word has at most {LONGEST_SIGNS} signs.")
         if count > len(run) and count * SHORTEST_MS > room_ms:
-            raise BadEditError(at, f"{count} words are more than can be said in {room_ms} ms.")
+            raise BadEditError(at, f"{count} words are more than can be said in {exactly(room_ms, 'ms')}.")
         last = edit.end_word
 
 

@@ -17,6 +17,7 @@ from schemas.edit_cuts import ImpossibleError, around, free_id, without
 from schemas.edit_gaps import Gaps
 from schemas.media import CropBox, TimeRange, Value, Word
 from schemas.options import CLIP_MS
+from schemas.quantities import exactly, spoken, spoken_range
 from schemas.subtitles import clean
 from schemas.template_overrides import TemplateOverrides, broken_overrides
 from schemas.templates import templates, version_of
@@ -24,6 +25,7 @@ from schemas.templates import templates, version_of
 SHORTEST_MS = 1_000
 """A clip that plays shorter is none."""
 
+_PLAYS = spoken_range(SHORTEST_MS, CLIP_MS[1], "ms")
 LEAST_PX = 2
 """A crop is at least so wide and high: pictures are encoded in pairs of pixels."""
 
@@ -53,7 +55,7 @@ def apply(edit: EditList, operations: Sequence[ops.Operation], material: Materia
     played_ms = length_ms(pieces_of(result.segments))
     if not SHORTEST_MS <= played_ms <= CLIP_MS[1]:
         raise BadEditError(
-            len(operations) - 1, f"A clip plays {SHORTEST_MS} to {CLIP_MS[1]} ms; this would be {played_ms:.0f}."
+            len(operations) - 1, f"A clip must play {_PLAYS}; this would be {exactly(round(played_ms), 'ms')}."
         )
     return msgspec.structs.replace(
         result, version=edit.version + 1, base_version=edit.version, transcript_version=material.transcript_version
@@ -69,7 +71,7 @@ def _check_count(edit: EditList) -> None:
         raise ImpossibleError(f"An edit has at most {MOST_TEXTS} texts of its own.")
     for one in edit.segments:
         if one.range.length_ms / one.speed < LEAST_MS:
-            raise ImpossibleError(f"Segment {one.segment_id} would play less than {LEAST_MS} ms.")
+            raise ImpossibleError(f"Segment {one.segment_id} would play less than {exactly(LEAST_MS, 'ms')}.")
 
 
 def is_same(edit: EditList, before: EditList) -> bool:
@@ -98,7 +100,7 @@ def _changed(edit: EditList, segment_id: str, **fields: Any) -> EditList:
 def _stretch(start_ms: int, end_ms: int, gaps: Gaps) -> TimeRange:
     start, end = gaps.nearest(start_ms), gaps.nearest(end_ms)
     if end <= start:
-        raise ImpossibleError(f"Between {start_ms} and {end_ms} ms there is no gap between words to cut in.")
+        raise ImpossibleError(f"Between {_told(start_ms)} and {_told(end_ms)} there is no gap between words to cut in.")
     return TimeRange(start_ms=start, end_ms=end)
 
 
@@ -111,7 +113,7 @@ def _trim(edit: EditList, asked: ops.Trim, material: Material, gaps: Gaps) -> Ed
     start = old.start_ms if asked.start_ms is None else gaps.nearest(start)
     end = old.end_ms if asked.end_ms is None else gaps.nearest(end)
     if end <= start:
-        raise ImpossibleError(f"Between {start} and {end} ms nothing would be left of the segment.")
+        raise ImpossibleError(f"Between {_told(start)} and {_told(end)} nothing would be left of the segment.")
     return _changed(edit, asked.segment_id, range=TimeRange(start_ms=start, end_ms=end))
 
 
@@ -122,11 +124,18 @@ def _check_inside(
     if end_ms > material.duration_ms:
         raise ImpossibleError(_beyond(end_ms, material), inside)
     if end_ms <= start_ms:
-        raise ImpossibleError(f"The end must lie behind the start: {start_ms} to {end_ms} ms is no stretch.", ordered)
+        raise ImpossibleError(
+            f"The end must lie behind the start: {_told(start_ms)} to {_told(end_ms)} is no stretch.", ordered
+        )
 
 
 def _beyond(at_ms: int, material: Material) -> str:
-    return f"The source ends at {material.duration_ms} ms: 0 to {material.duration_ms} is possible, not {at_ms}."
+    possible = spoken_range(0, material.duration_ms, "ms")
+    return f"The source ends at {spoken(material.duration_ms, 'ms')}: {possible} is possible, not {_told(at_ms)}."
+
+
+def _told(at_ms: int) -> str:
+    return exactly(at_ms, "ms")
 
 
 def _delete_words(edit: EditList, asked: ops.DeleteWords, material: Material, gaps: Gaps) -> EditList:
@@ -165,10 +174,11 @@ def _split(edit: EditList, asked: ops.Split, _: Material, gaps: Gaps) -> EditLis
     number = _find(edit, asked.segment_id)
     one, at_ms = edit.segments[number], gaps.nearest(asked.at_ms)
     if not one.range.start_ms < asked.at_ms < one.range.end_ms:
-        detail = f"Segment {one.segment_id} plays {one.range.start_ms} to {one.range.end_ms} ms: split it between."
+        plays = spoken_range(one.range.start_ms, one.range.end_ms, "ms")
+        detail = f"Segment {one.segment_id} plays {plays}: split it between, not at {_told(asked.at_ms)}."
         raise ImpossibleError(detail, "at_ms")
     if not one.range.start_ms < at_ms < one.range.end_ms:
-        raise ImpossibleError(f"Segment {one.segment_id} has no gap between words near {asked.at_ms} ms.", "at_ms")
+        raise ImpossibleError(f"Segment {one.segment_id} has no gap between words near {_told(asked.at_ms)}.", "at_ms")
     first = msgspec.structs.replace(one, range=TimeRange(start_ms=one.range.start_ms, end_ms=at_ms))
     second = msgspec.structs.replace(
         one, segment_id=free_id(edit.segments), range=TimeRange(start_ms=at_ms, end_ms=one.range.end_ms)
@@ -236,10 +246,12 @@ def _check_crop(crop: CropBox, material: Material, field: str) -> None:
     )
     for start, length, at_px, long_px, most_px in sides:
         if long_px < LEAST_PX or long_px > most_px:
-            detail = f"{picture}: the `{length}` of a crop is {LEAST_PX} to {most_px}, not {long_px}."
+            detail = f"{picture}: the `{length}` of a crop must be from {LEAST_PX} to {most_px}, not {long_px}."
             raise ImpossibleError(detail, f"{field}/{length}")
         if not 0 <= at_px <= most_px - long_px:
-            told = f"with `{length}` {long_px} the `{start}` of a crop is 0 to {most_px - long_px}, not {at_px}."
+            told = (
+                f"with `{length}` {long_px} the `{start}` of a crop must be from 0 to {most_px - long_px}, not {at_px}."
+            )
             raise ImpossibleError(f"{picture}: {told}", f"{field}/{start}")
 
 

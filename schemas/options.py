@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -12,7 +12,7 @@ from schemas.caption_wish import broken_language
 from schemas.documents import Aspect
 from schemas.export_options import ExportOptions, broken_export_rules
 from schemas.media import TimeRange
-from schemas.quantities import spoken_range
+from schemas.quantities import exactly, spoken_range
 from schemas.templates import DEFAULT_TEMPLATE, templates
 from schemas.worth import Genre
 
@@ -115,21 +115,21 @@ def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
             options.target_clips is None or 1 <= options.target_clips <= MAX_CLIPS,
             spoken_range(1, MAX_CLIPS),
         ),
-        ("min_score", options.min_score is None or 0 <= options.min_score <= 100, "0 to 100"),
+        ("min_score", options.min_score is None or 0 <= options.min_score <= 100, spoken_range(0, 100)),
         (
             "topics",
             len(options.topics) <= MOST_TOPICS and all(1 <= len(one.strip()) <= TOPIC_CHARS for one in options.topics),
-            f"at most {MOST_TOPICS} of 1 to {TOPIC_CHARS} characters",
+            f"at most {MOST_TOPICS} topics, each of 1 to {TOPIC_CHARS} characters",
         ),
         (
             "prompt",
             options.prompt is None or 1 <= len(options.prompt.strip()) <= PROMPT_CHARS,
-            f"1 to {PROMPT_CHARS} characters",
+            f"{spoken_range(1, PROMPT_CHARS)} characters",
         ),
         (
             "skip",
-            len(options.skip) <= MOST_SKIPPED and all(0 <= part.start_ms < part.end_ms for part in options.skip),
-            f"at most {MOST_SKIPPED} stretches, each with start_ms below end_ms",
+            len(options.skip) <= MOST_SKIPPED,
+            f"at most {MOST_SKIPPED} stretches, not {len(options.skip)}",
         ),
         (
             "glossary",
@@ -139,7 +139,7 @@ def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
         (
             "script",
             options.script is None or (bool(options.script.strip()) and len(options.script.encode()) <= SCRIPT_BYTES),
-            f"a text of at most {SCRIPT_BYTES} bytes",
+            f"a text of {spoken_range(None, SCRIPT_BYTES, 'bytes')}",
         ),
         (
             "language",
@@ -148,11 +148,21 @@ def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
         ),
         ("captions_template", options.captions_template in templates(), f"one of {', '.join(templates())}"),
     )
+    skipped = dict(_broken_stretches(options.skip[:MOST_SKIPPED]))
     broken = dict(broken_export_rules(options.export, options.captions_template))
     if rule := broken_language(options.export.captions, options.translate):
         broken["captions/language"] = rule
     nested = {f"export/{path}": rule for path, rule in broken.items()}
-    return {name: rule for name, fine, rule in checks if not fine} | nested
+    return {name: rule for name, fine, rule in checks if not fine} | skipped | nested
+
+
+def _broken_stretches(stretches: Sequence[TimeRange]) -> Iterator[tuple[str, str]]:
+    """Which end of which stretch is wrong, and what it must be."""
+    for at, part in enumerate(stretches):
+        if part.start_ms < 0:
+            yield f"skip/{at}/start_ms", f"{spoken_range(0, None, 'ms')}, not {part.start_ms}"
+        if part.end_ms <= part.start_ms:
+            yield f"skip/{at}/end_ms", f"more than its `start_ms`, {part.start_ms}, not {part.end_ms}"
 
 
 def skip_warnings(options: ProjectOptions, duration_ms: int) -> list[str]:
@@ -160,9 +170,10 @@ def skip_warnings(options: ProjectOptions, duration_ms: int) -> list[str]:
     beyond = [part for part in options.skip if part.end_ms > duration_ms]
     if not beyond:
         return []
-    told = ", ".join(f"{part.start_ms} to {part.end_ms} ms" for part in beyond[:MOST_TOLD])
+    told = ", ".join(f"{exactly(part.start_ms, 'ms')} to {exactly(part.end_ms, 'ms')}" for part in beyond[:MOST_TOLD])
     more = f" and {len(beyond) - MOST_TOLD} more" if len(beyond) > MOST_TOLD else ""
-    return [f"skip: the source ends at {duration_ms} ms, so what lies beyond it of {told}{more} is not there to skip."]
+    ends = f"skip: the source ends at {exactly(duration_ms, 'ms')}"
+    return [f"{ends}, so what lies beyond it of {told}{more} is not there to skip."]
 
 
 def _is_term(term: str) -> bool:

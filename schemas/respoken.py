@@ -14,6 +14,7 @@ import msgspec
 
 from schemas.corrections import BadEditError
 from schemas.documents import Transcript
+from schemas.quantities import exactly, spoken, spoken_range
 from schemas.speaker_edits import Merge, Rename, SpeakerChange, SpeakerEdit, SplitSpeaker, Stretch, WordRun
 from schemas.subtitles import clean
 from schemas.turns import Place, cut, joined_turns, middles_ms, numbered, parted, united
@@ -152,7 +153,9 @@ class _Draft:
     def _run_in(self, stretch: Stretch, field: str) -> Place:
         lasts_ms = self._transcript.duration_ms
         if stretch.end_ms > lasts_ms:
-            raise self._refused(f"The source ends at {lasts_ms} ms: 0 to {lasts_ms} is possible.", field)
+            possible, given = spoken_range(0, lasts_ms, "ms"), exactly(stretch.end_ms, "ms")
+            told = f"The source ends at {spoken(lasts_ms, 'ms')}: {possible} is possible, not {given}."
+            raise self._refused(told, field)
         if stretch.end_ms <= stretch.start_ms:
             raise self._refused("`end_ms` must lie behind `start_ms`.", field)
         return bisect_left(self._middles, stretch.start_ms), bisect_left(self._middles, stretch.end_ms)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from uuid import UUID
 
 import msgspec
 
 from schemas import codec, events
+from schemas.faults.fields import with_nul
 from schemas.options import broken_rules
 from streams.adapters.keys import decrypt_secret, derive_key
 from streams.adapters.postgres import Pool, Row, transaction
@@ -24,6 +25,7 @@ KEY, ORG, TIME, SIGNATURE = "clipstream-key", "clipstream-org", "clipstream-time
 INTERNAL_KEY_ID = "internal"
 MAX_AGE = dt.timedelta(days=7)
 MAX_AHEAD = dt.timedelta(minutes=5)
+MAX_TITLE_CHARACTERS, MAX_URL_CHARACTERS, MAX_KEY_BYTES = 500, 4000, 1024
 
 
 def internal_secret(master: bytes) -> bytes:
@@ -118,19 +120,34 @@ class Verifier:
 
 
 def check_upload(event: events.UploadReceived) -> None:
-    """Raises Rejected unless the upload names exactly one source, and an object only under its org's prefix."""
-    if bool(event.object_key) == bool(event.source_url):
-        raise Rejected("upload.source", "give exactly one of object_key and source_url")
-    if event.object_key and not event.object_key.startswith(f"{event.org_id}/"):
-        raise Rejected("upload.prefix", f"object_key must lie under {event.org_id}/")
-    if event.object_key and (".." in event.object_key.split("/") or "//" in event.object_key):
-        raise Rejected("upload.prefix", "object_key must not contain empty or '..' parts")
+    """Raises Rejected unless the upload names exactly one source, and an object only under its org's prefix.
+
+    The reason is that of what is wrong first; the detail names all that is wrong.
+    """
+    wrong = list(_wrong_with(event))
+    if wrong:
+        raise Rejected(wrong[0][0], "; ".join(told for _, told in wrong))
+
+
+def _wrong_with(event: events.UploadReceived) -> Iterator[tuple[str, str]]:
+    """Each reason to refuse an upload, and what to say of it."""
+    key, url = event.object_key, event.source_url
+    if bool(key) == bool(url):
+        yield "upload.source", "give exactly one of `object_key` and `source_url`"
+    if key and not key.startswith(f"{event.org_id}/"):
+        yield "upload.prefix", f"`object_key` must lie under {event.org_id}/"
+    if key and (".." in key.split("/") or "//" in key):
+        yield "upload.prefix", "`object_key` must not contain empty or '..' parts"
     for name, rule in broken_rules(event.options).items():
-        raise Rejected("upload.options", f"option {name} must be {rule}")
-    if len(event.title) > 500 or len(event.source_url or "") > 4000 or len((event.object_key or "").encode()) > 1024:
-        raise Rejected("upload.size", "title holds at most 500, source_url 4000 characters, object_key 1024 bytes")
-    if b"\\u0000" in msgspec.json.encode(event):
-        raise Rejected("upload.text", "no text of an upload may contain the character NUL")
+        yield "upload.options", f"`options/{name}` must be {rule}"
+    sizes = (("title", len(event.title), MAX_TITLE_CHARACTERS, "characters"),
+             ("source_url", len(url or ""), MAX_URL_CHARACTERS, "characters"),
+             ("object_key", len((key or "").encode()), MAX_KEY_BYTES, "bytes"))  # fmt: skip
+    for name, size, most, unit in sizes:
+        if size > most:
+            yield "upload.size", f"`{name}` must have at most {most} {unit}, not {size}"
+    for path in with_nul(msgspec.to_builtins(event)):
+        yield "upload.text", f"`{'/'.join(map(str, path))}` must not contain the character NUL"
 
 
 def _check_time(text: str, now: dt.datetime) -> None:

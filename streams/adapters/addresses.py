@@ -31,7 +31,7 @@ Source: IANA IPv6 Special-Purpose Address Registry. NAT64 and IPv4-mapped lie ou
 
 
 REMEDY = (
-    "Serve it at a public address, or upload the file; an operator may allow this host and port, as the URL has them, "
+    "Serve it at a public address; an operator may allow this host and port, as the URL has them, "
     "in CLIPSTREAM_FETCH_ALLOW."
 )
 """What to do about a host or a port that is refused."""

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 from uuid import uuid4
 
 import msgspec
 import pytest
+from msgspec.structs import fields
 
 from api.app import OPERATIONS
 from api.openapi_examples import request_examples
 from api.problems import ApiProblem
+from api.registry import Operation
 from api.requests import decode_body, decode_query
 from api.urls import make_url_check
-from api.validation import MOST_ERRORS, field_errors
+from api.validation import field_errors
+from schemas.faults.fields import MOST_ERRORS
+from schemas.faults.sentences import takes_time
 from schemas.quantities import exactly, spoken_range
 from streams.errors import Rejected
 from tests.api.conftest import OpenClient
@@ -89,6 +96,14 @@ async def test_what_is_wrong_with_body_and_query_is_one_answer(open_client: Open
     }
 
 
+async def test_what_is_wrong_with_the_path_is_named_with_the_rest(open_client: OpenClient) -> None:
+    async with open_client() as client:
+        problem = (await client.post("/v1/clips/mine/preview?at_ms=soon", json={"aspect": "10:16"})).json()
+        assert {one["pointer"] for one in problem["errors"]} == {"{clip_id}", "/aspect", "?at_ms"}
+        alone = await client.post("/v1/clips/mine/preview?at_ms=1", json={})
+        assert (alone.status_code, "clip_id in the path is not a UUID" in alone.json()["detail"]) == (404, True)
+
+
 @pytest.mark.parametrize(
     ("name", "body", "pointers"),
     [
@@ -117,9 +132,23 @@ def test_an_offset_whose_plus_was_not_escaped_is_read_as_it_was_meant() -> None:
     assert window.since.timestamp() == 1_767_225_600
 
 
-@pytest.mark.parametrize("text", ["2026-13-01", "yesterday", "2026-01-01T00:00:00"])
-def test_what_is_no_time_is_told_how_one_is_written(text: str) -> None:
-    assert "such as `2026-03-01T12:00:00Z`" in query_refusal("getSummary", f"since={text}")["?since"]
+@pytest.mark.parametrize("text", ["2026-13-01", "2026-02-30", "yesterday", "2026-01-01T00:00:00", "2026-01-01 00:00"])
+def test_what_is_no_time_is_told_how_one_is_written_and_what_was_given(text: str) -> None:
+    told = query_refusal("getSummary", f"since={quote_plus(text)}")["?since"]
+    assert told == f"It must be a time with its zone, such as `2026-03-01T12:00:00Z`, not `{text}`."
+
+
+@pytest.mark.parametrize(
+    "operation", [one for one in OPERATIONS if one.query and any(takes_time(f.type) for f in fields(one.query))]
+)
+@pytest.mark.parametrize(
+    "text", ["2026-01-01", "2026-01-01 00:00Z", "2026-01-01T02:00:00 02:00", "2026-01-01t00:00:00Z"]
+)
+def test_a_time_may_be_written_as_people_do_wherever_one_is_taken(operation: Operation, text: str) -> None:
+    for field in fields(operation.query):
+        if takes_time(field.type):
+            asked = decode_query(operation, f"{field.encode_name}={quote_plus(text)}")
+            assert getattr(asked, field.name).timestamp() == 1_767_225_600
 
 
 def test_bounds_are_read_as_people_say_them() -> None:
@@ -131,6 +160,20 @@ def test_bounds_are_read_as_people_say_them() -> None:
     assert exactly(61_200, "ms") == "61.2 s (61200 ms)"
     told = refusal("editClip", {"operations": [{"op": "drop_pauses", "longer_than_ms": 20_000}]})
     assert told["/operations/0/longer_than_ms"] == "It must be from 0.2 s to 10 s (200 to 10000 ms), not 20000."
+
+
+@pytest.mark.parametrize("folder", ["api", "schemas"])
+def test_no_sentence_tells_a_time_in_milliseconds_alone(folder: str) -> None:
+    """A raw number before `ms` in a text of ours: `schemas.quantities` says it as people do, and exactly."""
+    files = [path for path in Path(folder).rglob("*.py") if path.name != "quantities.py"]
+    found = [
+        f"{path}: {line.strip()}"
+        for path in files
+        for line in path.read_text().splitlines()
+        if re.search(r"\{[^{}']+\} ms\b", line)
+    ]
+    assert len(files) > 50
+    assert not found
 
 
 def test_kinds_of_a_union_are_told_by_their_tag() -> None:
@@ -215,6 +258,15 @@ UNREADABLE = {
     "HTML": (b"<html></html>", "a value is expected"),
 }
 """What a client may send by mistake → what it is told."""
+IN_FIELDS = {
+    "a surrogate as bytes": ["/title"],
+    "no UTF-8": ["/title"],
+    "half a pair": ["/title"],
+    "half a pair and text": ["/title"],
+    "half a pair as a name": ["/?"],
+    "half a pair deep inside": ["/title", "/options/topics/1"],
+}
+"""Which fields are named."""
 
 
 @pytest.mark.parametrize("case", UNREADABLE)
@@ -225,6 +277,9 @@ async def test_a_body_that_cannot_be_read_is_told_why(open_client: OpenClient, c
         problem = answer.json()
         assert (answer.status_code, problem["code"]) == (400, "malformed-request"), problem
         assert told in problem["detail"]
+        if case in IN_FIELDS:
+            assert [one["pointer"] for one in problem["errors"]] == IN_FIELDS[case]
+            assert all(f"`{one}`" in problem["detail"] for one in IN_FIELDS[case])
         assert case in ("cut off", "cut off in a text") or "early" not in problem["detail"]
 
 
@@ -256,7 +311,11 @@ async def test_a_body_announced_as_something_else_is_told_so(
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("limit=%ff", "not UTF-8"), ("&".join(f"a{number}=1" for number in range(60)), "more than 50 parameters")],
+    [
+        ("limit=%ff", r"not UTF-8, in `\?limit`"),
+        ("state=%ED%A0%80&limit=1", r"in `\?state`"),
+        ("&".join(f"a{number}=1" for number in range(60)), "more than 50 parameters"),
+    ],
 )
 def test_a_query_that_cannot_be_read_is_told_why(text: str, told: str) -> None:
     with pytest.raises(ApiProblem, match=told) as caught:

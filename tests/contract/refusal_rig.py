@@ -149,6 +149,20 @@ def no_json(sent: Sent) -> None:
     sent.raw = f"{WORDS} is no JSON".encode()
 
 
+def half_a_pair(sent: Sent) -> None:
+    """As JSON of some languages writes half of an emoji."""
+    sent.raw = json.dumps(sent.body | {"title": f"{WORDS} \ud83d"}).encode()
+
+
+def several(sent: Sent) -> None:
+    sent.body["options"] = {"max_clips": 99, "skip": [{"start_ms": 5, "end_ms": 5}]}
+    sent.body["title"] = "x" * 501
+
+
+def several_types(sent: Sent) -> None:
+    sent.body["options"] = {"max_clip": 3, "captions": "yes"}
+
+
 def foreign_org(sent: Sent) -> None:
     sent.body["org_id"] = str(uuid.uuid4())
 

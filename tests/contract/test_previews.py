@@ -6,6 +6,7 @@ import asyncio
 import io
 import uuid
 from collections.abc import AsyncIterator
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from api.previews import MOST_WAITING
 from schemas import codec, events
 from schemas.ids import result_id
 from schemas.media import ObjectRef
+from schemas.quantities import spoken_range
 from schemas.topics import BY_NAME
 from streams.adapters.objects import S3Objects
 from streams.adapters.postgres import create_pool, org_transaction, set_org
@@ -206,7 +208,10 @@ async def test_what_cannot_be_asked_is_refused(world: World) -> None:
     ask = f"{path}/preview"
     late = await world.ann.client.post(ask, json={}, params={"at_ms": 30_000}, headers=ASYNC)
     assert (late.status_code, late.json()["errors"][0]) == (
-        422, {"pointer": "?at_ms", "detail": "The clip lasts 30000 ms."},
+        422, {
+            "pointer": "?at_ms",
+            "detail": "It must be from 0 ms to 29.999 s (0 to 29999 ms), not 30 s (30000 ms): the clip ends there.",
+        },
     )  # fmt: skip
     for query in ({}, {"at_ms": -1}, {"at_ms": "soon"}, {"at_ms": 1, "width": 3}):
         assert (await world.ann.client.post(ask, json={}, params=query, headers=ASYNC)).status_code == 422
@@ -229,7 +234,8 @@ async def test_an_edited_clip_has_its_own_length_and_its_own_pictures(world: Wor
     assert before.status_code == 202
     edited = (await patched(world.ann, path, DELETE)).json()
     late = await world.ann.client.post(ask, json={}, params={"at_ms": 29_900}, headers=ASYNC)
-    assert late.json()["errors"][0]["detail"] == f"The clip lasts {edited['length_ms']:.0f} ms."
+    ends = edited["length_ms"]
+    assert late.json()["errors"][0]["detail"].startswith(f"It must be {spoken_range(0, ceil(ends) - 1, 'ms')}, not ")
     old = await world.ann.client.post(ask, json={"edit_version": 1}, params={"at_ms": 29_900}, headers=ASYNC)
     assert old.json()["preview_id"] == before.json()["preview_id"]
     new = await world.ann.client.post(ask, json={}, params={"at_ms": 100}, headers=ASYNC)

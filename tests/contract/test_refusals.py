@@ -20,6 +20,7 @@ from tests.contract.refusal_rig import (
     Rig,
     foreign_org,
     foreign_prefix,
+    half_a_pair,
     make_rig,
     no_id,
     no_json,
@@ -27,6 +28,8 @@ from tests.contract.refusal_rig import (
     nul,
     old,
     options,
+    several,
+    several_types,
     too_long,
     unknown_option,
     unsigned,
@@ -42,7 +45,13 @@ SIGNED: list[tuple[Fault, str, str]] = [
     (no_source, "upload.source", "exactly one"),
     (too_long, "upload.size", "at most 500"),
     (nul, "upload.text", "NUL"),
-    (no_json, "undecodable", "malformed"),
+    (no_json, "undecodable", "line 1, column 1"),
+    (half_a_pair, "undecodable", "half of a surrogate pair"),
+    (half_a_pair, "undecodable", "It stands in `/title`."),
+    (several, "upload.options", "`options/max_clips` must be from 1 to 50; `options/skip/0/end_ms` must be more"),
+    (several, "upload.options", "`title` must have at most 500 characters, not 501"),
+    (several_types, "undecodable", "`/options/max_clip`: There is no field `max_clip`: did you mean `max_clips`?"),
+    (several_types, "undecodable", "`/options/captions`: It must be true or false, not `yes`."),
     (foreign_org, "producer.wrong_org", "another organisation"),
     (old, "producer.bad_time", "seven days"),
 ]
@@ -207,7 +216,7 @@ async def test_no_organisation_reads_or_writes_anothers(rig: Rig) -> None:
 
 
 def test_every_reason_that_a_message_is_refused_for_has_a_sentence() -> None:
-    raised = set(re.findall(r'Rejected\("([a-z_.]+)"', inspect.getsource(producers)))
+    raised = set(re.findall(r'(?:Rejected\(|yield )"([a-z_.]+)"', inspect.getsource(producers)))
     assert len(raised) > 8
     assert raised | {"undecodable", "bug"} == set(refusals.SENTENCES)
     assert all(sentence.endswith(".") for sentence in refusals.SENTENCES.values())

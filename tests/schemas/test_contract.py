@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -123,6 +124,15 @@ def test_no_bytes_escape_as_another_error(body: bytes) -> None:
     for topic in TOPICS:
         with pytest.raises(codec.DecodeError, match=r"."):
             codec.decode(topic, {**headers, "ce_type": codec.type_name(topic.events[0])}, b"\x00" + body)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists, max_leaves=5))
+def test_no_value_in_a_field_escapes_as_another_error(value: object) -> None:
+    example, _, headers = load(HERE / "examples" / "uploads.v1" / "UploadReceived.pass.json")
+    for name in ("title", "options", "source_url", "org_id"):
+        body = json.dumps(example["body"] | {name: value}).encode()
+        with suppress(codec.DecodeError):
+            codec.decode(BY_NAME["uploads.v1"], headers, body)
 
 
 def test_a_new_optional_field_does_not_break_an_old_reader() -> None:

@@ -19,6 +19,10 @@ from schemas.options import LANGUAGES, ProjectOptions, broken_rules, skip_warnin
         ({"min_score": -0.1}, ["min_score"]),
         ({"min_score": 100.1}, ["min_score"]),
         ({"min_score": float("nan")}, ["min_score"]),
+        ({"skip": [TimeRange(start_ms=0, end_ms=1)] * 100}, []),
+        ({"skip": [TimeRange(start_ms=0, end_ms=1)] * 101}, ["skip"]),
+        ({"skip": [TimeRange(start_ms=-1, end_ms=-1)]}, ["skip/0/start_ms", "skip/0/end_ms"]),
+        ({"skip": [TimeRange(start_ms=1, end_ms=2), TimeRange(start_ms=5, end_ms=5)]}, ["skip/1/end_ms"]),
         ({"language": "haw"}, []),
         ({"language": "xx"}, ["language"]),
         ({"language": "en-US"}, ["language"]),
@@ -58,8 +62,8 @@ def test_stretches_to_skip_that_the_source_does_not_have_are_told() -> None:
     options = ProjectOptions(skip=[inside, TimeRange(start_ms=50_000, end_ms=60_001)])
     assert skip_warnings(ProjectOptions(skip=[inside]), 60_000) == []
     (told,) = skip_warnings(options, 60_000)
-    assert "ends at 60000 ms" in told
-    assert "50000 to 60001 ms" in told
-    assert "0 to 60000 ms" not in told
+    assert "ends at 60 s (60000 ms)" in told
+    assert "50 s (50000 ms) to 60.001 s (60001 ms)" in told
+    assert "0 ms to 60 s" not in told
     many = ProjectOptions(skip=[TimeRange(start_ms=at, end_ms=at + 1) for at in range(70_000, 70_009)])
     assert "and 4 more" in skip_warnings(many, 60_000)[0]

@@ -101,7 +101,7 @@ def test_no_name_is_lost_to_the_record_of_changes() -> None:
 
 
 def test_stretches_beyond_the_source_are_refused_with_its_length() -> None:
-    with pytest.raises(BadEditError, match="ends at 5000 ms") as caught:
+    with pytest.raises(BadEditError, match=r"ends at 5 s: from 0 ms to 5 s \(0 to 5000 ms\)") as caught:
         respoken(
             transcript(),
             [SplitSpeaker(ranges=[Stretch(start_ms=0, end_ms=900), Stretch(start_ms=4000, end_ms=5001)])],

@@ -1,4 +1,4 @@
-"""Why a JSON body cannot be read, in a sentence: what msgspec does not tell, or tells otherwise. Pure.
+"""Why JSON cannot be read, in a sentence: what msgspec does not tell, or tells otherwise. Pure.
 
 Runs after msgspec refused a body; only ``repeated_name`` runs on good ones.
 """
@@ -10,10 +10,17 @@ import json
 import math
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
+
+import msgspec
+
+from schemas.faults.fields import MOST_ERRORS, pointer
 
 DEEPEST = 100
 """Levels of lists and objects; no body of the API has ten."""
+MOST_NAMED = 5
+"""Fields that the sentence names."""
 LONGEST_NUMBER = 400
 """Characters: more digits than any number that a double can hold."""
 _NAME_CHARS = 100
@@ -44,26 +51,68 @@ _SAID = {
 """What Python's own parser says → what we do."""
 
 
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """Why JSON cannot be read; ``pointers``: the fields that hold what is no character, where they can be told."""
+
+    detail: str
+    pointers: list[str] = []
+
+
 class _Fault(Exception):
     """Something that the parser takes and JSON does not have."""
 
 
-def json_fault(raw: bytes) -> str | None:
-    """Why the bytes are no JSON, as a sentence; None where they are."""
+def json_fault(raw: bytes) -> Fault | None:
+    """Why the bytes are no JSON; None where they are."""
     if not raw.strip():
-        return "The body is empty: send a JSON object."
+        return Fault(detail="The body is empty: send a JSON object.")
     for mark, told in _MARKS.items():
         if raw.startswith(mark):
-            return f"The body {told}."
+            return Fault(detail=f"The body {told}.")
     if b"\0" in raw[:4]:
-        return "The body is UTF-16 or UTF-32, or no text: send UTF-8."
+        return Fault(detail="The body is UTF-16 or UTF-32, or no text: send UTF-8.")
+    text = raw.decode(errors="surrogateescape")
     try:
-        text = raw.decode()
+        raw.decode()
     except UnicodeDecodeError as error:
-        return f"The body is not UTF-8: byte {error.start + 1} is 0x{raw[error.start]:02x}, which does not fit there."
+        place = f"byte {error.start + 1} is 0x{raw[error.start]:02x}, which does not fit there"
+        return _in_fields(f"The body is not UTF-8: {place}.", text)
     if _depth(text) > DEEPEST:
-        return f"The body is nested too deeply: more than {DEEPEST} levels."
-    return _syntax_fault(text) or _lone_surrogate(text)
+        return Fault(detail=f"The body is nested too deeply: more than {DEEPEST} levels.")
+    if syntax := _syntax_fault(text):
+        return Fault(detail=syntax)
+    half = _lone_surrogate(text)
+    return _in_fields(half, text) if half else None
+
+
+def halves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where a decoded value holds text with halves of surrogate pairs, or bytes that are no UTF-8."""
+    if isinstance(value, str):
+        if any("\ud800" <= sign <= "\udfff" for sign in value):
+            yield path
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            shown = (*path, readable(name))
+            yield from [shown] if shown[-1] != name else halves(part, shown)
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            yield from halves(part, (*path, number))
+
+
+def readable(text: str) -> str:
+    """Text that every answer can hold: a question mark for each half of a pair."""
+    return text.encode(errors="replace").decode()
+
+
+def _in_fields(told: str, text: str) -> Fault:
+    """A fault of characters, with the fields that hold one."""
+    try:
+        found = [pointer(path) for path in halves(json.loads(text))]
+    except (ValueError, RecursionError):  # no JSON either
+        return Fault(detail=told)
+    named = ", ".join(f"`{one}`" for one in found[:MOST_NAMED]) + (" …" if len(found) > MOST_NAMED else "")
+    detail = f"{told} It stands in {named}." if named else told
+    return Fault(detail=detail, pointers=found[:MOST_ERRORS])
 
 
 def repeated_name(raw: bytes) -> str | None:
@@ -95,7 +144,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         name = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        shown = name[:_NAME_CHARS].encode(errors="replace").decode()
+        shown = readable(name[:_NAME_CHARS])
         raise _Fault(f"The name `{shown}` stands twice in one object: send each once.")
     return found
 
