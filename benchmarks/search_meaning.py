@@ -5,7 +5,8 @@ titles that people gave to its topics (a few words, as one types them), each wit
 that meeting's segments by the product's own options, on the search server and the sentence model of one machine. A hit
 is right where its segment lies in a turn that answers. `SEEN` are the meetings that were looked at while search was
 made; the figures to quote are those of the others, with the interval of a bootstrap over questions. Says too how many
-of the texts that study and detect need were asked for already when the transcript closed.
+of the texts that study and detect need were asked for already when the transcript closed, and what a floor under the
+likeness keeps: of the right hits, and of the hits for questions about quite another meeting, which should find nothing.
 """
 
 from __future__ import annotations
@@ -46,6 +47,15 @@ SEEN = frozenset(("ES2006d", "TS3009d", "IS1006b"))
 ASKED = {"questions": ("specific_query_list", "query"), "titles": ("topic_list", "topic")}
 """What is asked: where it stands in QMSum's files, and under which name."""
 BOOTSTRAPS = 1000
+FLOORS = (0.5, 0.55, 0.58, 0.6, 0.62, 0.64, 0.66, 0.68, 0.7, 0.75)
+"""Scores below which a hit might be left out."""
+STRANGE = (
+    "how to bake sourdough bread at home", "the offside rule in football", "treatment of a broken ankle",
+    "volcanoes on the moons of Jupiter", "chord progressions in jazz", "repairing a bicycle chain",
+    "the reign of Queen Victoria", "breeding habits of penguins", "vaccines against malaria",
+    "how to knit a woollen scarf", "tides and the phases of the moon", "the rules of chess openings",
+)  # fmt: skip
+"""What no meeting speaks of."""
 Spans = Sequence[tuple[int, int]]
 
 
@@ -55,6 +65,27 @@ class Tally:
     def __init__(self) -> None:
         self.found: dict[str, list[list[bool]]] = {mode: [] for mode in (*MODES, "chance")}
         self.taken_ms: dict[str, list[float]] = {mode: [] for mode in MODES}
+
+
+class Floors:
+    """Scores of hits by meaning: of each question its hits, right or not; of each strange question its best."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[tuple[float, bool]]] = []
+        self.strange: list[list[float]] = []
+
+    def lines(self) -> Iterable[str]:
+        """What is left above each floor."""
+        yield "floor   right hits kept   wrong left out   questions with a right hit   strange ones answered   hits each"
+        right = [score for one in self.asked for score, good in one if good]
+        wrong = [score for one in self.asked for score, good in one if not good]
+        for floor in FLOORS:
+            kept = sum(score >= floor for score in right) / len(right)
+            gone = sum(score < floor for score in wrong) / len(wrong)
+            found = sum(any(good and score >= floor for score, good in one) for one in self.asked) / len(self.asked)
+            odd = sum(bool(one) and max(one) >= floor for one in self.strange) / len(self.strange)
+            each = statistics.fmean(sum(score >= floor for score in one) for one in self.strange)
+            yield f"{floor:5.2f}  {kept:15.2f}  {gone:15.2f}  {found:26.2f}  {odd:22.2f}  {each:10.1f}"
 
 
 def questions(media: Path, meeting: Meeting, kind: str) -> list[tuple[str, Spans]]:
@@ -101,7 +132,7 @@ async def options_of(text: str, project: UUID, mode: str, sentences: TritonSente
     if mode != "words":
         (vector,) = (await ask(sentences, [text], {}, patience_s=60))[0].values()
         hybrid = {"embedder": EMBEDDER, "semanticRatio": RATIOS[mode]}
-        options |= {"hybrid": hybrid, "vector": vector.tolist()}
+        options |= {"hybrid": hybrid, "vector": vector.tolist(), "showRankingScore": True}
     return options
 
 
@@ -111,6 +142,7 @@ async def measure(
     search: MeilisearchSearch,
     sentences: TritonSentences,
     tally: Tally,
+    floors: Floors,
 ) -> None:
     """Add what each mode finds, and how long it takes (ms), the question's vector included."""
     project, documents = indexed
@@ -121,9 +153,21 @@ async def measure(
             (answer,) = await search.search_each([(SEGMENTS, options)], text)
             tally.taken_ms[mode].append((time.perf_counter() - began) * 1000)
             tally.found[mode].append([is_right(hit, spans) for hit in answer["hits"]])
+            if mode == "meaning":
+                floors.asked.append([(hit["_rankingScore"], is_right(hit, spans)) for hit in answer["hits"]])
         for turn in range(RANDOM_ROUNDS):
             chosen = random.Random(f"{number}/{turn}").sample(documents, SHOWN)
             tally.found["chance"].append([is_right(hit, spans) for hit in chosen])
+
+
+async def measure_strange(
+    project: UUID, search: MeilisearchSearch, sentences: TritonSentences, floors: Floors
+) -> None:
+    """Add how near the hits are for questions about what is not spoken of."""
+    for text in STRANGE:
+        options = await options_of(text, project, "meaning", sentences)
+        (answer,) = await search.search_each([(SEGMENTS, options)], text)
+        floors.strange.append([hit["_rankingScore"] for hit in answer["hits"]])
 
 
 def known_already(meeting: Meeting) -> tuple[int, int]:
@@ -167,6 +211,7 @@ def lines(tally: Tally) -> Iterable[str]:
 async def run(media: Path, names: Sequence[str]) -> None:
     """Measure and print."""
     tallies: dict[tuple[str, str], Tally] = defaultdict(Tally)
+    floors: dict[str, Floors] = defaultdict(Floors)
     shared = [0, 0]
     with tempfile.TemporaryDirectory() as place, run_search_front(Path(place)) as front:
         with running(Path(place) / "triton.log", ("sentences",)) as server:
@@ -178,7 +223,8 @@ async def run(media: Path, names: Sequence[str]) -> None:
                 group = "seen while it was made" if name in SEEN else "not seen before"
                 for kind in ASKED:
                     asked = questions(media, meeting, kind)
-                    await measure(asked, indexed, search, sentences, tallies[group, kind])
+                    await measure(asked, indexed, search, sentences, tallies[group, kind], floors[group])
+                await measure_strange(indexed[0], search, sentences, floors[group])
                 shared = [a + b for a, b in zip(shared, known_already(meeting), strict=True)]
                 print(f"{name}: {len(meeting.transcript.segments)} segments", flush=True)
             await sentences.close()
@@ -186,6 +232,9 @@ async def run(media: Path, names: Sequence[str]) -> None:
     for (group, kind), tally in tallies.items():
         print(f"{group}: {len(tally.found['words'])} {kind}")
         print("\n".join(lines(tally)))
+    for group, found in floors.items():
+        print(f"{group}: what a floor under the score keeps")
+        print("\n".join(found.lines()))
     print(f"texts of study and detect that were asked for at close: {shared[0]} of {shared[1]}")
 
 

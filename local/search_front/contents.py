@@ -139,7 +139,7 @@ class Contents:
         for name in ("offset", "limit", "page", "hitsPerPage", "cropLength"):
             if name in given:
                 given[name] = call.number(name, 0, "invalid_search_limit")
-        for name in ("facets", "attributesToRetrieve", "attributesToCrop", "attributesToHighlight", "sort"):
+        for name in ("facets", "attributesToRetrieve", "attributesToCrop", "attributesToHighlight", "sort", "locales"):
             if name in given:
                 given[name] = given[name].split(",")
         for name in ("showRankingScore", "showMatchesPosition"):

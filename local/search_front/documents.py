@@ -214,7 +214,7 @@ class Library:
         paths: set[str] = set()
         for number, body in documents.items():
             texts = searchable_texts(body, settings["searchableAttributes"])
-            opened.put(number, texts)
+            opened.put(number, texts, settings["localizedAttributes"])
             paths |= texts.keys()
         self._finish(row, paths)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from local.search_front.locales import Rules
 from local.search_front.query import Term
 from local.search_front.ranking import match_document
 from local.search_front.text import normalise, tokenise
@@ -23,12 +24,14 @@ class Style(msgspec.Struct, frozen=True, kw_only=True):
     pre_tag: str = "<em>"
     post_tag: str = "</em>"
     marker: str = "…"
+    rules: Rules | None = None
+    """Which language each attribute is in."""
 
 
-def spans_of(text: str, terms: Sequence[Term]) -> Spans:
+def spans_of(text: str, terms: Sequence[Term], path: str = "", rules: Rules | None = None) -> Spans:
     """Character ranges of a text where terms stand, in order, not overlapping; of a prefix only what was typed."""
-    matches = match_document(terms, {"": text})
-    tokens = matches.tokens[""]
+    matches = match_document(terms, {path: text}, rules=rules)
+    tokens = matches.tokens[path]
     found: Spans = []
     for term, places in zip(terms, matches.places, strict=True):
         for place in places:
@@ -100,17 +103,19 @@ def _value(value: Any, path: str, terms: Sequence[Term], style: Style) -> Any:
     words = next((length for pattern, length in style.crop.items() if covers(pattern, path)), None)
     if not lit and words is None:
         return text
-    spans = spans_of(text, terms)
+    spans = spans_of(text, terms, path, style.rules)
     if words is not None:
         text, spans = crop(text, spans, words, style.marker)
     return paint(text, spans, style) if lit else text
 
 
-def match_positions(document: Mapping[str, Any], terms: Sequence[Term]) -> dict[str, list[dict[str, int]]]:
+def match_positions(
+    document: Mapping[str, Any], terms: Sequence[Term], rules: Rules | None = None
+) -> dict[str, list[dict[str, int]]]:
     """The `_matchesPosition` of a hit, in bytes."""
     found: dict[str, list[dict[str, int]]] = {}
     for name, value in document.items():
-        if isinstance(value, str) and (spans := spans_of(value, terms)):
+        if isinstance(value, str) and (spans := spans_of(value, terms, name, rules)):
             found[name] = [
                 {"start": len(value[:start].encode()), "length": len(value[start:end].encode())} for start, end in spans
             ]

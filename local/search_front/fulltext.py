@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import tantivy
 
+from local.search_front.locales import Rules, text_is_japanese
 from local.search_front.query import Term
 from local.search_front.text import indexable
 from local.search_front.values import covers, flatten
@@ -69,12 +70,15 @@ class FullText:
         self._index: Engine = tantivy.Index(self._schema, str(folder))
         self._writer: Engine = self._index.writer(WRITER_BYTES, 1)
 
-    def put(self, number: int, texts: Mapping[str, str]) -> None:
-        """Replace one document."""
+    def put(self, number: int, texts: Mapping[str, str], rules: Rules | None = None) -> None:
+        """Replace one document. ``rules``: which language each attribute is in."""
         self.remove(number)
         document = tantivy.Document()
         document.add_integer("number", number)
-        document.add_json("words", {slot(path): indexable(text) for path, text in texts.items()})
+        words = {
+            slot(path): indexable(text, japanese=text_is_japanese(text, path, rules)) for path, text in texts.items()
+        }
+        document.add_json("words", words)
         self._writer.add_document(document)
 
     def remove(self, number: int) -> None:

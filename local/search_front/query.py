@@ -41,7 +41,7 @@ def allowed_typos(word: str, tolerance: Mapping[str, Any]) -> int:
     return 2 if len(word) >= sizes["twoTypos"] else 1 if len(word) >= sizes["oneTypo"] else 0
 
 
-def parse_query(text: str, settings: Mapping[str, Any]) -> Query:
+def parse_query(text: str, settings: Mapping[str, Any], *, japanese: bool = False) -> Query:
     """Terms of a query. The last word is a prefix unless a space follows it."""
     stop = {word.lower() for word in settings["stopWords"]}
     prefixes = settings["prefixSearch"] == "indexingTime"
@@ -49,7 +49,8 @@ def parse_query(text: str, settings: Mapping[str, Any]) -> Query:
     excluded: list[Term] = []
     for match in _PART.finditer(text):
         phrase = match.group("phrase")
-        words = tuple(token.word for token in tokenise(phrase if phrase is not None else match.group("word")))
+        part = phrase if phrase is not None else match.group("word")
+        words = tuple(token.word for token in tokenise(part, japanese=japanese))
         if not words:
             continue
         into = excluded if match.group("minus") else terms

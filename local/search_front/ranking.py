@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from local.search_front.locales import Rules, text_is_japanese
 from local.search_front.query import Term
 from local.search_front.text import Token, tokenise, typos
 
@@ -87,9 +88,14 @@ class Matches(msgspec.Struct, frozen=True, kw_only=True):
     places: list[list[Match]]
 
 
-def match_document(terms: Sequence[Term], texts: Mapping[str, str], exact_only: Sequence[str] = ()) -> Matches:
-    """Find all terms in all texts; ``exact_only`` names attributes where no typo is forgiven."""
-    tokens = {path: tokenise(text) for path, text in texts.items()}
+def match_document(
+    terms: Sequence[Term], texts: Mapping[str, str], exact_only: Sequence[str] = (), rules: Rules | None = None
+) -> Matches:
+    """Find all terms in all texts; ``exact_only`` names attributes where no typo is forgiven.
+
+    ``rules``: which language each attribute is in.
+    """
+    tokens = {path: tokenise(text, japanese=text_is_japanese(text, path, rules)) for path, text in texts.items()}
     places: list[list[Match]] = []
     for term in terms:
         found: list[Match] = []

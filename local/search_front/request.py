@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from local.search_front.errors import MeiliError, not_here, unknown_field
+from local.search_front.locales import check_locales
 
 
 class Hybrid(msgspec.Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -45,6 +46,7 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     vector: list[float] | None = None
     hybrid: Hybrid | None = None
     retrieve_vectors: bool = False
+    locales: list[str] | None = None
 
     @property
     def paged(self) -> bool:
@@ -61,7 +63,7 @@ class SearchRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 _FIELDS = {field.encode_name: field for field in msgspec.structs.fields(SearchRequest)}
-_UNABLE = ("showRankingScoreDetails", "locales", "media", "personalize", "federationOptions", "showPerformanceDetails")
+_UNABLE = ("showRankingScoreDetails", "media", "personalize", "federationOptions", "showPerformanceDetails")
 _SAME_AS_ABSENT = (None, False)
 
 
@@ -82,13 +84,21 @@ def read_search(body: object) -> SearchRequest:
     given = {name: _checked(name, value) for name, value in body.items() if name in _FIELDS and value is not None}
     request = SearchRequest(**{_FIELDS[name].name: value for name, value in given.items()})
     _check_hybrid(request)
+    check_locales(request.locales or (), ".locales", "invalid_search_locales")
+    threshold = request.ranking_score_threshold
+    if threshold is not None and not 0.0 <= threshold <= 1.0:
+        message = (
+            "Invalid value at `.rankingScoreThreshold`: the value of `rankingScoreThreshold` is invalid, "
+            "expected a float between `0.0` and `1.0`."
+        )
+        raise MeiliError("invalid_search_ranking_score_threshold", message)
     return request
 
 
 def _check_hybrid(request: SearchRequest) -> None:
     if request.hybrid is None:
         if request.vector is not None:
-            raise MeiliError("missing_search_hybrid", "Invalid request: missing `hybrid` parameter with `vector`.")
+            raise MeiliError("missing_search_hybrid", "Invalid request: missing `hybrid` parameter when `vector` is present.")
         return
     ratio = request.hybrid.semantic_ratio
     if not 0.0 <= ratio <= 1.0:

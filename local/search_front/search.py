@@ -11,6 +11,7 @@ from local.search_front.errors import MeiliError
 from local.search_front.filters import Both, Node, parse_filter
 from local.search_front.formatting import Style, formatted, match_positions
 from local.search_front.fulltext import searchable_texts
+from local.search_front.locales import Rules, query_is_japanese
 from local.search_front.ordering import NO_RANK, Hit, Ranked, Scored, blended, distinct, facets_of, ordered
 from local.search_front.query import Query, Term, parse_query
 from local.search_front.ranking import Rank, match_document, rank
@@ -19,6 +20,9 @@ from local.search_front.settings import merged
 from local.search_front.store import IndexRow
 from local.search_front.values import Values, covers
 from local.search_front.vectors import FIELD, check_dimensions
+
+GOOD_ENOUGH = 0.45
+"""A score of 0.9 where words and meaning weigh alike."""
 
 
 class Searcher:
@@ -34,12 +38,13 @@ class Searcher:
         """The whole answer. ``rules``: a tenant token's filter, added to the request's."""
         began = time.perf_counter()
         allowed = self._allowed(request, rules)
-        query = parse_query(request.q or "", self._settings)
+        paths, rules_of = self._paths(self._searched(request)), self._settings["localizedAttributes"]
+        japanese = query_is_japanese(request.q or "", request.locales, paths, rules_of)
+        query = parse_query(request.q or "", self._settings, japanese=japanese)
         by_words = ordered(self._hits(query, request, allowed), request.sort or [], self._settings, self._values)
-        hits, meant = self._meant(by_words, request, allowed)
+        least = request.ranking_score_threshold or 0.0
+        hits, meant = self._meant([hit for hit in by_words if hit[1].score() >= least], request, allowed)
         hits = distinct(hits, request.distinct, self._settings, self._values)
-        if request.ranking_score_threshold is not None:
-            hits = [hit for hit in hits if hit[1].score() >= request.ranking_score_threshold]
         first, count = request.window
         most = self._settings["pagination"]["maxTotalHits"]
         shown = hits[:most][first : first + count]
@@ -64,21 +69,33 @@ class Searcher:
     def _meant(
         self, hits: Sequence[Hit], request: SearchRequest, allowed: set[int] | None
     ) -> tuple[list[Hit], set[int]]:
-        """Hits by words and by meaning in one order, by their scores and the asked weight; and which are by meaning."""
+        """Hits by words and by meaning in one order, by their scores and the asked weight; and which are by meaning.
+
+        ``hits`` are those by words that reach the threshold; of hits by meaning only those that reach it are added.
+        """
         hybrid = request.hybrid
-        if hybrid is None or not hybrid.semantic_ratio:
+        ratio = hybrid.semantic_ratio if hybrid else 0.0
+        if hybrid is None or not ratio or (request.vector is None and not request.q):
             return list(hits), set()
         rules = self._settings["embedders"].get(hybrid.embedder)
         if rules is None:
             raise MeiliError("invalid_search_embedder", f"Cannot find embedder with name `{hybrid.embedder}`.")
-        if request.vector is None:
-            message = "Error while generating embeddings: user error: embeddings of queries must be user provided."
+        if request.vector is None and ratio == 1.0:
+            message = (
+                "Error while generating embeddings: user error: attempt to embed the following text in a configuration "
+                f"where embeddings must be user provided:\n  - `{request.q}`"
+            )
             raise MeiliError("vector_embedding_error", message)
+        if request.vector is None or (request.q and _good_enough(hits, request, ratio)):
+            return list(hits), set()
         check_dimensions(request.vector, rules)
-        first, count = request.window
         near = self._library.vectors.nearest(self._row.number, hybrid.embedder, request.vector)
-        near = [one for one in near if allowed is None or one[0] in allowed][: first + count]
-        return blended(hits if request.q else [], near, hybrid.semantic_ratio)
+        near = [one for one in near if allowed is None or one[0] in allowed]
+        known = {number for number, _ in near}
+        everything = self._values.everything() if allowed is None else allowed
+        near += [(number, 0.0) for number in sorted(everything - known)]  # without a vector: behind all others
+        least = request.ranking_score_threshold or 0.0
+        return blended(hits if request.q else [], [one for one in near if one[1] >= least], ratio)
 
     def _searched(self, request: SearchRequest) -> list[str]:
         searchable: list[str] = self._settings["searchableAttributes"]
@@ -135,7 +152,7 @@ class Searcher:
         for number in numbers:
             if number in bodies:
                 texts = searchable_texts(bodies[number], searched)
-                matches = match_document(terms, texts, strict)
+                matches = match_document(terms, texts, strict, self._settings["localizedAttributes"])
                 if all(matches.places[terms.index(term)] for term in at_least):
                     ranks[number] = rank(matches)
         return ranks
@@ -163,12 +180,12 @@ class Searcher:
         hit = dict(hit)
         highlight, cropped = request.attributes_to_highlight, request.attributes_to_crop
         if highlight is not None or cropped is not None:
-            style = _style(request)
+            style = _style(request, self._settings["localizedAttributes"])
             chosen = {*hit, *(highlight or ()), *style.crop}
             inside = {k: v for k, v in document.items() if k in chosen or "*" in chosen}
             hit["_formatted"] = formatted(inside, query.terms, style)
         if request.show_matches_position:
-            hit["_matchesPosition"] = match_positions(document, query.terms)
+            hit["_matchesPosition"] = match_positions(document, query.terms, self._settings["localizedAttributes"])
         if request.show_ranking_score:
             hit["_rankingScore"] = ranked.score()
         return hit
@@ -181,7 +198,13 @@ class Searcher:
         return {"hitsPerPage": size, "page": page, "totalPages": -(-total // size) if size else 0, "totalHits": total}
 
 
-def _style(request: SearchRequest) -> Style:
+def _good_enough(hits: Sequence[Hit], request: SearchRequest, ratio: float) -> bool:
+    """Whether hits by words fill the page, and are so good that meaning is not asked."""
+    wanted = sum(request.window)
+    return len(hits) >= wanted and all(one.score() * (1 - ratio) >= GOOD_ENOUGH for _, one in hits[:wanted])
+
+
+def _style(request: SearchRequest, rules: Rules | None) -> Style:
     crops: dict[str, int] = {}
     for given in request.attributes_to_crop or []:
         name, _, length = given.rpartition(":")
@@ -195,4 +218,5 @@ def _style(request: SearchRequest) -> Style:
         pre_tag=request.highlight_pre_tag,
         post_tag=request.highlight_post_tag,
         marker=request.crop_marker,
+        rules=rules,
     )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from local.search_front.errors import MeiliError, not_here, unknown_field
+from local.search_front.locales import check_rules
 from local.search_front.vectors import check_embedders
 
 RULES = ["words", "typo", "proximity", "attributeRank", "sort", "wordPosition", "exactness"]
@@ -41,9 +42,16 @@ DEFAULTS: dict[str, Any] = {
     "facetSearch": True,
     "prefixSearch": "indexingTime",
 }
-REBUILDS = {"searchableAttributes", "filterableAttributes", "sortableAttributes", "distinctAttribute", "rankingRules"}
+REBUILDS = {
+    "searchableAttributes",
+    "filterableAttributes",
+    "sortableAttributes",
+    "distinctAttribute",
+    "rankingRules",
+    "localizedAttributes",
+}
 """Settings after which every document is indexed anew."""
-_UNABLE = ("nonSeparatorTokens", "separatorTokens", "dictionary", "localizedAttributes", "searchCutoffMs")
+_UNABLE = ("nonSeparatorTokens", "separatorTokens", "dictionary", "searchCutoffMs")
 
 
 def _texts(value: object) -> bool:
@@ -72,6 +80,12 @@ _CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
+_OWN_CHECKS: Mapping[str, Callable[[object], None]] = {
+    "embedders": check_embedders,
+    "localizedAttributes": check_rules,
+}
+
+
 def code_of(name: str) -> str:
     """Error code of a setting, e.g. ``invalid_settings_ranking_rules``."""
     return "invalid_settings_" + re.sub(r"([A-Z])", lambda m: "_" + m.group(1).lower(), name)
@@ -96,8 +110,8 @@ def check_settings(given: object) -> dict[str, Any]:
             continue
         if name in _UNABLE:
             raise not_here(f"The setting `{name}`")
-        if name == "embedders":
-            check_embedders(value)
+        if name in _OWN_CHECKS:
+            _OWN_CHECKS[name](value)
             continue
         fits, expected = _CHECKS[name]
         if not fits(value):

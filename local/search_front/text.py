@@ -1,19 +1,27 @@
 """Words of a text, their normal form, and how far two words are apart. Pure.
 
 Normal form as in Meilisearch's tokenizer (charabia): compatibility decomposition, no diacritics, lower case. Scripts
-written without spaces are cut into single characters (charabia uses dictionaries there).
+written without spaces are cut into single characters (charabia uses dictionaries there, one for Chinese and one for
+Japanese: what one cuts the other's words are not found in, so Han characters of Japanese are marked as such).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
 
 _UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_KANA = re.compile("[\u3040-\u30ff]")
+JAPANESE = {"ja", "jpn"}
+CHINESE = {"zh", "zho", "cmn"}
+_MARK = "\ue0ff"
+"""Before a Han character of Japanese text (private use, so in no text)."""
 
 
 class Token(msgspec.Struct, frozen=True):
@@ -31,19 +39,31 @@ def normalise(word: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-def tokenise(text: str) -> list[Token]:
+def is_japanese(text: str, allowed: Sequence[str] = ()) -> bool:
+    """How Han characters are to be read: as the only language of the two that is allowed, else by the kana beside."""
+    japanese, chinese = not JAPANESE.isdisjoint(allowed), not CHINESE.isdisjoint(allowed)
+    if japanese != chinese:
+        return japanese
+    return _KANA.search(text) is not None
+
+
+def tokenise(text: str, *, japanese: bool = False) -> list[Token]:
     """All words of a text."""
-    return [Token(normalise(m.group()), m.start(), m.end()) for m in _WORD.finditer(text)]
+    mark = _MARK if japanese else ""
+    return [
+        Token((mark if _HAN.match(m.group()) else "") + normalise(m.group()), m.start(), m.end())
+        for m in _WORD.finditer(text)
+    ]
 
 
 def is_unspaced(word: str) -> bool:
     """Whether a token is one character of a script without spaces."""
-    return len(word) == 1 and re.fullmatch(f"[{_UNSPACED}]", word) is not None
+    return re.fullmatch(f"{_MARK}?[{_UNSPACED}]", word) is not None
 
 
-def indexable(text: str) -> str:
+def indexable(text: str, *, japanese: bool = False) -> str:
     """What the full-text engine is given: normal forms with one space between."""
-    return " ".join(token.word for token in tokenise(text))
+    return " ".join(token.word for token in tokenise(text, japanese=japanese))
 
 
 def distance(left: str, right: str, most: int) -> int:

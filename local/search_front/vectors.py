@@ -47,8 +47,9 @@ def given_vectors(document: Mapping[str, Any], embedders: Embedders, identity: s
     """What a document brings for each configured embedder; raises MeiliError for what is no vector."""
     raw = document.get(FIELD, {})
     if not isinstance(raw, dict):
-        message = f"Bad embedder configuration in the document with id: `{identity}`. `{FIELD}` is not an object."
-        raise MeiliError("invalid_vectors_type", message)
+        kind = {list: "sequence", str: "string", type(None): "null", bool: "boolean"}.get(type(raw), "number")
+        message = f"invalid type: {kind}, expected a map at line 1 column 0"
+        raise MeiliError("internal", message, status=500, kind="internal")  # so the real one, for what is a user's
     found: Given = {}
     for name, rules in embedders.items():
         if name in raw:

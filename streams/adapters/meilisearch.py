@@ -7,6 +7,7 @@ own small pool with index objects of its own.
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -46,6 +47,8 @@ NO_VECTOR_CODES = {"invalid_search_embedder", "invalid_vector_dimensions", "vect
 UNORDERED = {"filterableAttributes", "sortableAttributes"}
 WHOLE = {"synonyms", "embedders"}
 """Objects of which the engine keeps exactly what was set, no defaults beside it."""
+NOT_A_VECTOR = re.compile(r"invalid type: .*, expected a map")
+"""What Meilisearch says of `_vectors` that are no object: as `internal`, though the document is at fault."""
 LATER_STATUSES = {408, 429, 500, 502, 503, 504}
 
 
@@ -94,6 +97,8 @@ def finish(client: Client, info: Any) -> None:
         return
     error = task.error or {"code": task.status, "message": "canceled by somebody", "type": "internal"}
     text = f"{info.type} on {info.index_uid}: {error['code']}: {error['message']}"
+    if NOT_A_VECTOR.search(error["message"]):
+        raise TaskFailedError(text)
     if error["type"] in ("internal", "system") or error["code"] in LATER_CODES:
         raise Unavailable(PART, text)
     raise TaskFailedError(text)

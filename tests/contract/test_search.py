@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -85,7 +86,9 @@ async def test_an_older_index_gets_its_vectors_and_keeps_its_documents(search: M
     assert len((await search.search(uid, "number", {}))["hits"]) == 3
     await search.upsert(uid, [{"id": "1", "_vectors": {"meaning": [1.0, 0.0]}}])
     asked = {"hybrid": {"embedder": "meaning", "semanticRatio": 1.0}, "vector": [1.0, 0.0]}
-    assert [hit["id"] for hit in (await search.search(uid, "x", asked))["hits"]] == ["1"]
+    found = (await search.search(uid, "x", asked | {"showRankingScore": True}))["hits"]
+    assert [(hit["id"], hit["_rankingScore"]) for hit in found] == [("1", 1.0), ("0", 0.0), ("2", 0.0)]
+    assert [one["id"] for one in (await search.search(uid, "x", asked | {"rankingScoreThreshold": 0.1}))["hits"]] == ["1"]
     await search._call(lambda client: finish(client, client.index(uid).delete()))
 
 
@@ -94,6 +97,13 @@ async def test_a_task_that_fails_is_told(search: MeilisearchSearch) -> None:
         await search.upsert("clips", [{"id": "not an id"}])
     with pytest.raises(TaskFailedError, match="not filterable"):
         await search.delete("clips", "secret = 1")
+
+
+@pytest.mark.parametrize("vectors", [[1.0, 2.0], {"meaning": "one"}, {"meaning": [1.0]}])
+async def test_a_vector_of_the_wrong_kind_is_our_fault_and_no_outage(search: MeilisearchSearch, vectors: Any) -> None:
+    """The engine calls one of them `internal`: asking again would never end."""
+    with pytest.raises(TaskFailedError):
+        await search.upsert("clips", [{"id": "wrong", "_vectors": vectors}])
 
 
 async def test_an_index_that_is_not_there_yet_is_unavailable(search: MeilisearchSearch) -> None:
