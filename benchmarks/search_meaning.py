@@ -160,9 +160,7 @@ async def measure(
             tally.found["chance"].append([is_right(hit, spans) for hit in chosen])
 
 
-async def measure_strange(
-    project: UUID, search: MeilisearchSearch, sentences: TritonSentences, floors: Floors
-) -> None:
+async def measure_strange(project: UUID, search: MeilisearchSearch, sentences: TritonSentences, floors: Floors) -> None:
     """Add how near the hits are for questions about what is not spoken of."""
     for text in STRANGE:
         options = await options_of(text, project, "meaning", sentences)

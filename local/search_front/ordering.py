@@ -22,7 +22,7 @@ MEASURES: Mapping[str, Callable[[Rank], Any]] = {
     "attribute": lambda r: (r.attribute, r.position),
     "attributeRank": lambda r: r.attribute,
     "wordPosition": lambda r: r.position,
-    "exactness": lambda r: -r.exact,
+    "exactness": lambda r: (-r.whole, -r.exact),
 }
 
 

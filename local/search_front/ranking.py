@@ -13,6 +13,8 @@ from local.search_front.locales import Rules, text_is_japanese
 from local.search_front.query import Term
 from local.search_front.text import Token, tokenise, typos
 
+PLACES = 11
+"""Steps in which the place of a word in its attribute counts."""
 FAR = 8
 """Words further apart than this are not nearer to each other than any two."""
 
@@ -37,18 +39,23 @@ class Rank(msgspec.Struct, frozen=True, kw_only=True):
     position: int
     exact: int
     terms: int
+    whole: int = 0
+    """2: an attribute is what was asked for and no more; 1: it begins with that."""
+    most_typos: int = 0
+    attributes: int = 1
 
     def score(self) -> float:
         """One number from 0 to 1, the rules nested in each other as Meilisearch does it."""
         if not self.terms:
             return 1.0
-        most_typos = 2 * self.terms
-        most_near = FAR * max(1, self.terms - 1)
+        most_near = (FAR - 1) * (self.terms - 1) + 1
         levels = (
             (self.words, self.terms),
-            (most_typos + 1 - min(self.typos, most_typos), most_typos + 1),
-            (most_near + 1 - min(self.proximity, most_near), most_near + 1),
-            (max(1, 20 - self.attribute), 20),
+            (self.most_typos + 1 - min(self.typos, self.most_typos), self.most_typos + 1),
+            (most_near - min(self.proximity, most_near - 1), most_near),
+            (max(1, self.attributes - self.attribute), self.attributes),
+            (PLACES - min(self.position // self.terms, PLACES - 1), PLACES),
+            (self.whole + 1, 3),
             (self.exact + 1, self.terms + 1),
         )
         rank, most = 1, 1
@@ -106,23 +113,39 @@ def match_document(
     return Matches(tokens=tokens, places=places)
 
 
-def rank(matches: Matches) -> Rank:
-    """The measures of a document that holds what it holds."""
+def rank(matches: Matches, terms: Sequence[Term] = (), *, attributes: int = 1) -> Rank:
+    """The measures of a document that holds what it holds. ``attributes``: so many are told apart by their order."""
     best = [min(found, key=lambda m: (m.typos, not m.exact, m.attribute, m.first)) for found in matches.places if found]
     return Rank(
         words=len(best),
         typos=sum(match.typos for match in best),
         proximity=sum(_nearest(a, b) for a, b in zip(matches.places, matches.places[1:], strict=False)),
-        attribute=min((match.attribute for match in best), default=0),
+        attribute=min((match.attribute for match in best), default=0) if attributes > 1 else 0,
         position=sum(match.first for match in best),
         exact=sum(match.exact for match in best),
         terms=len(matches.places),
+        whole=max(
+            (_whole(matches, number, len(words)) for number, words in enumerate(matches.tokens.values())), default=0
+        ),
+        most_typos=sum(term.typos for term in terms),
+        attributes=attributes,
     )
+
+
+def _whole(matches: Matches, attribute: int, length: int) -> int:
+    """Whether an attribute is the asked words (2), begins with them (1), or neither (0)."""
+    at = 0
+    for found in matches.places:
+        here = next((m for m in found if m.attribute == attribute and m.first == at and m.exact and not m.typos), None)
+        if here is None:
+            return 0
+        at = here.end
+    return 0 if not at else 2 if at == length else 1
 
 
 def _nearest(left: Sequence[Match], right: Sequence[Match]) -> int:
     """Steps between two neighbouring terms: 0 side by side in order, 1 more when turned round."""
-    nearest = FAR
+    nearest = FAR - 1
     for a in left:
         for b in right:
             if a.attribute == b.attribute and a.first != b.first:

@@ -98,7 +98,9 @@ def read_search(body: object) -> SearchRequest:
 def _check_hybrid(request: SearchRequest) -> None:
     if request.hybrid is None:
         if request.vector is not None:
-            raise MeiliError("missing_search_hybrid", "Invalid request: missing `hybrid` parameter when `vector` is present.")
+            raise MeiliError(
+                "missing_search_hybrid", "Invalid request: missing `hybrid` parameter when `vector` is present."
+            )
         return
     ratio = request.hybrid.semantic_ratio
     if not 0.0 <= ratio <= 1.0:

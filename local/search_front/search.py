@@ -55,7 +55,7 @@ class Searcher:
         }
         return (
             answer
-            | ({} if request.hybrid is None else {"semanticHitCount": sum(n in meant for n, _ in shown)})
+            | ({"semanticHitCount": sum(n in meant for n, _ in shown)} if _asks_meaning(request) else {})
             | self._pages(request, min(len(hits), most))
             | facets_of(request.facets, {n for n, _ in hits}, self._settings, self._values)
         )
@@ -74,9 +74,9 @@ class Searcher:
         ``hits`` are those by words that reach the threshold; of hits by meaning only those that reach it are added.
         """
         hybrid = request.hybrid
-        ratio = hybrid.semantic_ratio if hybrid else 0.0
-        if hybrid is None or not ratio or (request.vector is None and not request.q):
+        if hybrid is None or not _asks_meaning(request):
             return list(hits), set()
+        ratio = hybrid.semantic_ratio
         rules = self._settings["embedders"].get(hybrid.embedder)
         if rules is None:
             raise MeiliError("invalid_search_embedder", f"Cannot find embedder with name `{hybrid.embedder}`.")
@@ -154,7 +154,7 @@ class Searcher:
                 texts = searchable_texts(bodies[number], searched)
                 matches = match_document(terms, texts, strict, self._settings["localizedAttributes"])
                 if all(matches.places[terms.index(term)] for term in at_least):
-                    ranks[number] = rank(matches)
+                    ranks[number] = rank(matches, terms, attributes=1 if "*" in searched else len(searched))
         return ranks
 
     def _documents(self, hits: Sequence[Hit], query: Query, request: SearchRequest) -> list[dict[str, Any]]:
@@ -196,6 +196,11 @@ class Searcher:
         size = 20 if request.hits_per_page is None else request.hits_per_page
         page = 1 if request.page is None else request.page
         return {"hitsPerPage": size, "page": page, "totalPages": -(-total // size) if size else 0, "totalHits": total}
+
+
+def _asks_meaning(request: SearchRequest) -> bool:
+    """Without words and vector everything is listed, as where meaning has no weight."""
+    return bool(request.hybrid and request.hybrid.semantic_ratio and (request.vector is not None or request.q))
 
 
 def _good_enough(hits: Sequence[Hit], request: SearchRequest, ratio: float) -> bool:

@@ -62,7 +62,10 @@ def given_vectors(document: Mapping[str, Any], embedders: Embedders, identity: s
 
 def _rows(value: object, place: str) -> list[list[float]]:
     inner = value.get("embeddings") if isinstance(value, dict) else value
-    if isinstance(value, dict) and value.get("regenerate"):
+    if isinstance(value, dict) and not isinstance(value.get("regenerate"), bool):
+        message = f"Bad embedder configuration: {place} is an object without the field `regenerate`, true or false."
+        raise MeiliError("invalid_vectors_type", message)
+    if isinstance(value, dict) and value["regenerate"]:
         raise not_here("Generating embeddings")
     if inner is None:
         return []

@@ -36,6 +36,7 @@ SETTINGS = {
     "searchableAttributes": ["text", "tags"],
     "filterableAttributes": ["id", "org", "at", "tags", "lang", "seen"],
     "sortableAttributes": ["at"],
+    "localizedAttributes": [{"attributePatterns": ["text"], "locales": ["jpn"]}],
 }
 
 

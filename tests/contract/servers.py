@@ -17,7 +17,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, NoReturn
 
 import msgspec
 import pytest
@@ -230,8 +230,26 @@ def clickhouse_front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve
         yield server
 
 
+def _not_ours(*_: object) -> NoReturn:
+    pytest.skip("the search server is not ours to stop: CLIPSTREAM_TEST_MEILISEARCH names it")
+
+
+def given_search() -> Server | None:
+    """The search server that the environment names, to run the suites on; it should hold nothing else."""
+    url = os.environ.get("CLIPSTREAM_TEST_MEILISEARCH")
+    key = os.environ.get("CLIPSTREAM_TEST_MEILISEARCH_KEY", "")
+    return (
+        Server(url=url.rstrip("/"), user="", password=key, pid=_not_ours, stop=_not_ours, start=_not_ours)
+        if url
+        else None
+    )
+
+
 @pytest.fixture(scope="session")
 def search_front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One search server for the session."""
+    """One search server for the session: the one that the environment names, else the stand-in."""
+    if (given := given_search()) is not None:
+        yield given
+        return
     with run_search_front(tmp_path_factory.mktemp("search")) as server:
         yield server

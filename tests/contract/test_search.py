@@ -88,7 +88,9 @@ async def test_an_older_index_gets_its_vectors_and_keeps_its_documents(search: M
     asked = {"hybrid": {"embedder": "meaning", "semanticRatio": 1.0}, "vector": [1.0, 0.0]}
     found = (await search.search(uid, "x", asked | {"showRankingScore": True}))["hits"]
     assert [(hit["id"], hit["_rankingScore"]) for hit in found] == [("1", 1.0), ("0", 0.0), ("2", 0.0)]
-    assert [one["id"] for one in (await search.search(uid, "x", asked | {"rankingScoreThreshold": 0.1}))["hits"]] == ["1"]
+    assert [one["id"] for one in (await search.search(uid, "x", asked | {"rankingScoreThreshold": 0.1}))["hits"]] == [
+        "1"
+    ]
     await search._call(lambda client: finish(client, client.index(uid).delete()))
 
 

@@ -79,7 +79,7 @@ def test_nearer_words_earlier_attributes_and_fewer_typos_rank_higher() -> None:
     asked = terms("quantum history")
 
     def ranked(**texts: str) -> tuple[int, int, int]:
-        found = rank(match_document(asked, texts))
+        found = rank(match_document(asked, texts), asked, attributes=2)
         return found.typos, found.proximity, found.attribute
 
     assert ranked(a="quantum history") == (0, 0, 0)
