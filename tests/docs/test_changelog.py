@@ -1,0 +1,31 @@
+"""What is told of changes: fragments that the tool joins, and a README that one reads to its end."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import REPO, text_of
+
+FRAGMENTS = sorted(path for path in (REPO / "changelog.d").iterdir() if path.name != "README.md")
+TYPES = [one["directory"] for one in tomllib.loads((REPO / "pyproject.toml").read_text())["tool"]["towncrier"]["type"]]
+README_LINES = 120
+
+
+@pytest.mark.parametrize("path", FRAGMENTS, ids=lambda path: path.name)
+def test_a_fragment_is_one_change_of_a_known_type(path: Path) -> None:
+    name = re.fullmatch(r"\+[a-z0-9-]+\.(\w+)\.md", path.name)
+    assert name, "name it +<what>.<type>.md"
+    assert name[1] in TYPES
+    text = path.read_text()
+    assert not text.startswith(("-", "*")), "the tool writes the bullet"
+    assert "\n\n" not in text.strip(), "a file a change"
+    for target in re.findall(r"\]\(([^)#\s]+)", text):
+        assert (REPO / target).exists(), f"{target}: links start at the root, where the text will stand"
+
+
+def test_the_readme_is_short() -> None:
+    assert len(text_of("README.md").splitlines()) <= README_LINES
