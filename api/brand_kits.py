@@ -101,7 +101,7 @@ async def create_kit(call: Call[BrandKit, None]) -> Reply:
 
 
 async def change_kit(call: Call[ChangeBrandKit, None]) -> Reply:
-    """Make the next version of the one that was read."""
+    """Make the next version of the one that was read; where nothing would change it is that one."""
     kit_id = call.ids["kit_id"]
     async with call.rows() as rows:
         row = await find_kit(rows, call.org_id, kit_id, lock=True)
@@ -112,6 +112,8 @@ async def change_kit(call: Call[ChangeBrandKit, None]) -> Reply:
         before = await read_kit(rows, call.org_id, kit_id, row["version"])
         assert before is not None
         after = changed(before, call.body)
+        if after == before:
+            return await _answer(rows, call.org_id, kit_id, row["version"])
         await check_kit(rows, call.org_id, after, before)
         version = row["version"] + 1
         await rows.execute(

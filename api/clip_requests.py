@@ -163,7 +163,7 @@ def _check_stretch(stretch: TimeRange, wish: RequestClip, duration_ms: int) -> N
     low, high = CLIP_MS
     errors = []
     if stretch.end_ms > duration_ms:
-        detail = f"The source ends at {exactly(duration_ms, 'ms')}: `end_ms` is at most that, not {stretch.end_ms}."
+        detail = f"The source ends at {exactly(duration_ms, 'ms')}: `end_ms` is at most that, not {exactly(stretch.end_ms, 'ms')}."
         errors.append(FieldError(pointer="/end_ms", detail=detail))
     whole = wish.start_ms is None and wish.end_ms is None
     if not whole and not low <= stretch.length_ms <= high:

@@ -136,11 +136,11 @@ def wanted_range(wanted: ExportWish, clip: Row) -> TimeRange:
     low, high = CLIP_MS
     errors = []
     if clip["duration_ms"] is not None and end > clip["duration_ms"]:
-        detail = f"The source ends at {exactly(clip['duration_ms'], 'ms')}: `end_ms` is at most that, not {end}."
+        detail = f"The source ends at {exactly(clip['duration_ms'], 'ms')}: `end_ms` is at most that, not {exactly(end, 'ms')}."
         errors.append(FieldError(pointer="/end_ms", detail=detail))
     if not low <= end - start <= high:
         pointer = "/end_ms" if wanted.end_ms is not None else "/start_ms"
-        detail = f"A clip lasts {spoken_range(low, high, 'ms')}, not {spoken(end - start, 'ms')}."
+        detail = f"A clip lasts {spoken_range(low, high, 'ms')}, not {exactly(end - start, 'ms')}."
         # the automatic clip of a very short source may be shorter than what may be asked for
         if (start, end) != (clip["start_ms"], clip["end_ms"]):
             errors.append(FieldError(pointer=pointer, detail=detail))

@@ -270,10 +270,11 @@ def respond(problem: ApiProblem, *, instance: str = "", request_id: str = "") ->
 
 def refused(errors: Sequence[FieldError]) -> ApiProblem:
     """A 422 about every field that is wrong; the list must not be empty."""
-    detail = errors[0].detail
-    if len(errors) > 1:
-        named = ", ".join(f"`{one.pointer}`" for one in errors[:_MOST_NAMED])
-        detail = f"{len(errors)} fields are wrong: {named}{' …' if len(errors) > _MOST_NAMED else ''}."
+    fields = list(dict.fromkeys(one.pointer for one in errors))
+    detail = " ".join(one.detail for one in errors)
+    if len(fields) > 1:
+        named = ", ".join(f"`{one}`" for one in fields[:_MOST_NAMED])
+        detail = f"{len(fields)} fields are wrong: {named}{' …' if len(fields) > _MOST_NAMED else ''}."
     return ApiProblem("invalid", detail, errors=errors)
 
 

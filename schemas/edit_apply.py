@@ -26,6 +26,8 @@ SHORTEST_MS = 1_000
 """A clip that plays shorter is none."""
 
 _PLAYS = spoken_range(SHORTEST_MS, CLIP_MS[1], "ms")
+MOST_TOLD = 20
+"""Segments that a refusal lists."""
 LEAST_PX = 2
 """A crop is at least so wide and high: pictures are encoded in pairs of pixels."""
 
@@ -79,11 +81,16 @@ def is_same(edit: EditList, before: EditList) -> bool:
     return all(getattr(edit, name) == getattr(before, name) for name in ("segments", "crops", "captions"))
 
 
-def _find(edit: EditList, segment_id: str) -> int:
+def _find(edit: EditList, segment_id: str, field: str = "segment_id") -> int:
     for number, one in enumerate(edit.segments):
         if one.segment_id == segment_id:
             return number
-    raise ImpossibleError(f"There is no segment {segment_id}.")
+    raise ImpossibleError(f"There is no segment {segment_id}: there are {', '.join(_ids(edit))}.", field)
+
+
+def _ids(edit: EditList) -> list[str]:
+    ids = [one.segment_id for one in edit.segments]
+    return ids if len(ids) <= MOST_TOLD else [*ids[:MOST_TOLD], "…"]
 
 
 def _with(edit: EditList, number: int, *new: EditSegment) -> EditList:
@@ -100,7 +107,8 @@ def _changed(edit: EditList, segment_id: str, **fields: Any) -> EditList:
 def _stretch(start_ms: int, end_ms: int, gaps: Gaps) -> TimeRange:
     start, end = gaps.nearest(start_ms), gaps.nearest(end_ms)
     if end <= start:
-        raise ImpossibleError(f"Between {_told(start_ms)} and {_told(end_ms)} there is no gap between words to cut in.")
+        told = f"Between {_told(start_ms)} and {_told(end_ms)} there is no gap between words to cut in."
+        raise ImpossibleError(told, "end_ms")
     return TimeRange(start_ms=start, end_ms=end)
 
 
@@ -113,7 +121,8 @@ def _trim(edit: EditList, asked: ops.Trim, material: Material, gaps: Gaps) -> Ed
     start = old.start_ms if asked.start_ms is None else gaps.nearest(start)
     end = old.end_ms if asked.end_ms is None else gaps.nearest(end)
     if end <= start:
-        raise ImpossibleError(f"Between {_told(start)} and {_told(end)} nothing would be left of the segment.")
+        told = f"Between {_told(start)} and {_told(end)} nothing would be left of the segment."
+        raise ImpossibleError(told, fields[0])
     return _changed(edit, asked.segment_id, range=TimeRange(start_ms=start, end_ms=end))
 
 
@@ -140,13 +149,15 @@ def _told(at_ms: int) -> str:
 
 def _delete_words(edit: EditList, asked: ops.DeleteWords, material: Material, gaps: Gaps) -> EditList:
     if not asked.first_word < asked.end_word <= len(material.words):
-        raise ImpossibleError(f"`first_word` to `end_word` must be a run of the {len(material.words)} words.")
+        raise ImpossibleError(
+            f"`first_word` to `end_word` must be a run of the {len(material.words)} words.", "end_word"
+        )
     run = material.words[asked.first_word : asked.end_word]
     starts = sorted(word.start_ms for word in run)
     if not any(
         bisect_left(starts, one.range.start_ms) < bisect_left(starts, one.range.end_ms) for one in edit.segments
     ):
-        raise ImpossibleError("None of these words is played.")
+        raise ImpossibleError("None of these words is played.", "first_word")
     cut = around(run, gaps)
     if cut is None:
         raise ImpossibleError("Somebody speaks at the same time: these words cannot be cut out alone.")
@@ -163,7 +174,7 @@ def _drop_fillers(edit: EditList, _: ops.DropFillers, material: Material, gaps: 
 
 def _drop_pauses(edit: EditList, asked: ops.DropPauses, _: Material, gaps: Gaps) -> EditList:
     if asked.leave_ms > asked.longer_than_ms:
-        raise ImpossibleError("`leave_ms` is more than `longer_than_ms`: pauses would not become shorter.")
+        raise ImpossibleError("`leave_ms` is more than `longer_than_ms`: pauses would not become shorter.", "leave_ms")
     half = asked.leave_ms // 2
     long = [gap for gap in gaps.inner() if gap.length_ms > asked.longer_than_ms]
     cut = [TimeRange(start_ms=gap.start_ms + half, end_ms=gap.end_ms - (asked.leave_ms - half)) for gap in long]
@@ -189,7 +200,7 @@ def _split(edit: EditList, asked: ops.Split, _: Material, gaps: Gaps) -> EditLis
 def _join(edit: EditList, asked: ops.Join, _: Material, __: Gaps) -> EditList:
     number = _find(edit, asked.segment_id)
     if number + 1 == len(edit.segments):
-        raise ImpossibleError(f"No segment is played after {asked.segment_id}.")
+        raise ImpossibleError(f"No segment is played after {asked.segment_id}.", "segment_id")
     one, other = edit.segments[number : number + 2]
     if other.range.start_ms < one.range.end_ms:
         raise ImpossibleError(
@@ -205,14 +216,14 @@ def _join(edit: EditList, asked: ops.Join, _: Material, __: Gaps) -> EditList:
 
 
 def _put(edit: EditList, segment: EditSegment, before: str | None) -> EditList:
-    place = len(edit.segments) if before is None else _find(edit, before)
+    place = len(edit.segments) if before is None else _find(edit, before, "before")
     return msgspec.structs.replace(edit, segments=[*edit.segments[:place], segment, *edit.segments[place:]])
 
 
 def _move(edit: EditList, asked: ops.Move, _: Material, __: Gaps) -> EditList:
     number = _find(edit, asked.segment_id)
     if asked.before == asked.segment_id:
-        raise ImpossibleError("A segment cannot be played before itself.")
+        raise ImpossibleError("A segment cannot be played before itself.", "before")
     return _put(_with(edit, number), edit.segments[number], asked.before)
 
 
@@ -265,7 +276,7 @@ def _text(edit: EditList, asked: ops.Text, material: Material, _: Gaps) -> EditL
 
 def _restore(_: EditList, asked: ops.Restore, material: Material, __: Gaps) -> EditList:
     if asked.version not in material.versions:
-        raise ImpossibleError(f"There is no version {asked.version}.")
+        raise ImpossibleError(f"There is no version {asked.version}.", "version")
     return material.versions[asked.version]
 
 
@@ -278,12 +289,12 @@ def _set(edit: EditList, asked: Any, _: Material, __: Gaps) -> EditList:
 def _style(edit: EditList, asked: ops.Style, _: Material, __: Gaps) -> EditList:
     if asked.template is None:
         if asked.overrides != TemplateOverrides():
-            raise ImpossibleError("`overrides` change a template: `template` must name it.")
+            raise ImpossibleError("`overrides` change a template: `template` must name it.", "template")
         return _changed(edit, asked.segment_id, style=None)
     if asked.template not in templates():
-        raise ImpossibleError(f"`template` must be one of {', '.join(sorted(templates()))}.")
+        raise ImpossibleError(f"It must be one of {', '.join(sorted(templates()))}.", "template")
     for path, rule in broken_overrides(templates()[asked.template], asked.overrides).items():
-        raise ImpossibleError(f"`overrides/{path}` must be {rule}.")
+        raise ImpossibleError(f"It must be {rule}.", f"overrides/{path}")
     style = CaptionStyle(
         template=asked.template, template_version=version_of(asked.template), overrides=asked.overrides
     )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 UNITS = {"ms": "ms", "bytes": "bytes", "px": "px", "db": "dB", "lufs": "LUFS", "s": "s"}
 """Last part of a field's name → its unit."""
 ENDLESS = 2**40
 """Past it an upper bound only keeps a number storable: it is not worth telling."""
-_MIB = 2**20
-_SIZES = ((2**30, "GiB"), (_MIB, "MiB"), (2**10, "KiB"))
+LONG_MS = 100_000_000
+"""From here on hours are told: more than a day."""
+_SIZES = ((2**40, "TiB"), (2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"))
+_ROUND = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"))
+"""For sizes that somebody gave as a round decimal number."""
 
 
 def unit_of(name: str) -> str:
@@ -17,12 +22,18 @@ def unit_of(name: str) -> str:
 
 def spoken(number: float, unit: str) -> str:
     """``10000`` ms as ``10 s``, 67108864 bytes as ``64 MiB``; other units as they are."""
+    if unit == "ms" and abs(number) >= LONG_MS:
+        return f"{number / 3_600_000:.4g} h"
     if unit == "ms":
-        return f"{number / 1000:g} s" if number >= 100 else f"{number:g} ms"
+        return f"{number / 1000:.8g} s" if abs(number) >= 100 else f"{number:g} ms"
     if unit == "bytes":
-        size, name = next(((size, name) for size, name in _SIZES if number >= size), (1, "bytes"))
-        return f"{number / size:.4g} {name}"
+        size, name = next(((size, name) for size, name in _sizes(number) if number >= size), (1, "bytes"))
+        return f"{number / size:.4g} {name if number != 1 else 'byte'}"
     return f"{number:.12g} {unit}".strip()
+
+
+def _sizes(number: float) -> Sequence[tuple[int, str]]:
+    return _ROUND if number >= 10**6 and number % 10**6 == 0 and number % 2**20 else _SIZES
 
 
 def exactly(number: float, unit: str) -> str:

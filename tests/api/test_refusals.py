@@ -15,7 +15,7 @@ from msgspec.structs import fields
 
 from api.app import OPERATIONS
 from api.openapi_examples import request_examples
-from api.problems import ApiProblem
+from api.problems import ApiProblem, FieldError, refused
 from api.registry import Operation
 from api.requests import decode_body, decode_query
 from api.urls import make_url_check
@@ -64,6 +64,12 @@ async def test_all_wrong_fields_of_a_body_are_named_in_one_answer(open_client: O
     assert told["/options/min_clip_ms"].startswith("It must be from 3 s to 180 s")
     assert len(told) == 6
     assert problem["detail"].startswith("6 fields are wrong: `/source_url`, `/titel`, ")
+
+
+def test_a_field_that_breaks_two_rules_is_one_field() -> None:
+    twice = [FieldError(pointer="/a", detail="It is late."), FieldError(pointer="/a", detail="It is long.")]
+    assert refused(twice).detail == "It is late. It is long."
+    assert refused([*twice, FieldError(pointer="/b", detail="No.")]).detail == "2 fields are wrong: `/a`, `/b`."
 
 
 def test_rules_beyond_types_are_named_with_the_others() -> None:
@@ -158,6 +164,11 @@ def test_bounds_are_read_as_people_say_them() -> None:
     assert spoken_range(1, 100) == "from 1 to 100"
     assert spoken_range(-24, -11, "LUFS") == "from -24 to -11 LUFS"
     assert exactly(61_200, "ms") == "61.2 s (61200 ms)"
+    assert exactly(-20_000, "ms") == "-20 s (-20000 ms)"
+    assert exactly(3_600_123, "ms") == "3600.123 s (3600123 ms)"
+    assert spoken_range(1, 10**9, "ms") == "from 1 ms to 277.8 h (1 to 1000000000 ms)"
+    assert spoken_range(None, 10**7, "bytes") == "at most 10 MB (10000000 bytes)"
+    assert spoken_range(1, 10**13, "bytes") == "from 1 byte to 10 TB (1 to 10000000000000 bytes)"
     told = refusal("editClip", {"operations": [{"op": "drop_pauses", "longer_than_ms": 20_000}]})
     assert told["/operations/0/longer_than_ms"] == "It must be from 0.2 s to 10 s (200 to 10000 ms), not 20000."
 

@@ -223,7 +223,8 @@ def test_what_cannot_be_done_says_why(operation: ops.Operation, word: str | None
         return
     error = refused(ops.Mute(segment_id="s1"), operation)
     assert error.at == 1
-    assert word in error.detail
+    assert word in f"{error.path}: {error.detail}"
+    assert not error.field or error.field.split("/")[0] in operation.__struct_fields__
 
 
 def test_a_clip_that_plays_too_long_or_short_is_refused() -> None:
