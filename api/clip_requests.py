@@ -23,7 +23,7 @@ from schemas.ids import result_id
 from schemas.media import ObjectRef, TimeRange
 from schemas.moments import Moment, MomentList
 from schemas.options import CLIP_MS, MOST_SHAPES, ProjectOptions
-from schemas.quantities import exactly, spoken_range
+from schemas.quantities import exactly, past_end, spoken_range
 from schemas.siblings import Sibling
 from schemas.subtitles import clean
 from streams import lifecycle
@@ -163,8 +163,7 @@ def _check_stretch(stretch: TimeRange, wish: RequestClip, duration_ms: int) -> N
     low, high = CLIP_MS
     errors = []
     if stretch.end_ms > duration_ms:
-        detail = f"The source ends at {exactly(duration_ms, 'ms')}: `end_ms` is at most that, not {exactly(stretch.end_ms, 'ms')}."
-        errors.append(FieldError(pointer="/end_ms", detail=detail))
+        errors.append(FieldError(pointer="/end_ms", detail=past_end(duration_ms, stretch.end_ms)))
     whole = wish.start_ms is None and wish.end_ms is None
     if not whole and not low <= stretch.length_ms <= high:
         pointer = "/start_ms" if wish.end_ms is None else "/end_ms"

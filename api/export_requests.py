@@ -19,7 +19,7 @@ from schemas.edit_clock import hull, pieces
 from schemas.export_options import ExportOptions, broken_export_rules, export_suffix, words_suffix
 from schemas.media import TimeRange
 from schemas.options import CLIP_MS, ProjectOptions
-from schemas.quantities import exactly, spoken, spoken_range
+from schemas.quantities import exactly, past_end, spoken_range
 from schemas.templates import export_words, templates, version_of
 from streams.adapters.postgres import Connection, Row
 
@@ -136,8 +136,7 @@ def wanted_range(wanted: ExportWish, clip: Row) -> TimeRange:
     low, high = CLIP_MS
     errors = []
     if clip["duration_ms"] is not None and end > clip["duration_ms"]:
-        detail = f"The source ends at {exactly(clip['duration_ms'], 'ms')}: `end_ms` is at most that, not {exactly(end, 'ms')}."
-        errors.append(FieldError(pointer="/end_ms", detail=detail))
+        errors.append(FieldError(pointer="/end_ms", detail=past_end(clip["duration_ms"], end)))
     if not low <= end - start <= high:
         pointer = "/end_ms" if wanted.end_ms is not None else "/start_ms"
         detail = f"A clip lasts {spoken_range(low, high, 'ms')}, not {exactly(end - start, 'ms')}."

@@ -134,6 +134,9 @@ def _add_clip_commands(commands: Any) -> None:
 
 
 def _add_dead(commands: Any) -> None:
+    text = "list messages of Kafka producers that were refused, and why"
+    refused = add_command(commands, "refused", text, _ask(queries.refused), "clipstream refused --limit 5")
+    refused.add_argument("--limit", type=stack.positive, default=20, metavar="N")
     text = "messages that could not be worked on: list, show, replay"
     inner = add_group(commands, "dead", text, "clipstream dead list")
     listing = add_command(

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from cli.client import JSON, Client
 from cli.exits import NOTHING_FOUND, OK
-from cli.progress import clock, duration_text, size_text
+from cli.progress import clock, counted, duration_text, size_text
 from cli.references import References, short_id
 from cli.show import Display, plain_table, score_text, show_nearest, visible
 from schemas.version import VERSION
@@ -133,6 +133,22 @@ def marked(highlight: str) -> Text:
         at = match.end()
     text.append(visible(html.unescape(highlight[at:])))
     return text
+
+
+def refused(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """Messages of the organisation's Kafka producers that made no project, and why."""
+    page = client.get("/v1/uploads/refused", limit=args.limit)
+    if not page["items"] and not args.json:
+        display.say("No message was refused in the last seven days.")
+    elif not args.json:
+        for one in page["items"]:
+            when, place = str(one["created_at"])[:19].replace("T", " "), f"{one['partition']}/{one['offset']}"
+            unsure = "" if one["signed"] else " (not signed by this key: anybody may have sent it)"
+            display.say(f"{when}  uploads.v1/{place}  {one['reason']}  {one['key_id']}{unsure}")
+            display.say(f"  {visible(one['detail'])}")
+            if one["unlisted"]:
+                display.say(f"  {counted(one['unlisted'], 'more message')} after it.")
+    return OK, page
 
 
 def dead_list(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:

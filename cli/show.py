@@ -6,6 +6,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from math import floor
 
 from rich.box import SIMPLE
 from rich.cells import cell_len, set_cell_size
@@ -228,7 +229,9 @@ def show_nearest(display: Display, project: JSON) -> None:
     if nearest:
         project_id, moment_id = project["project_id"], nearest[0]["moment_id"]
         display.say(f"`clipstream clip {project_id} --moment {moment_id}` makes a clip of the first.")
-        display.say("`clipstream run FILE --min-score 30` takes what scores less.")
+    scores = [one["score"] for one in nearest if any(shortfall["what"] == "score" for shortfall in one["lacks"])]
+    if scores:
+        display.say(f"`clipstream run FILE --min-score {floor(max(scores))}` takes what scores less.")
 
 
 def score_text(clip: JSON) -> str:

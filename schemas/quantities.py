@@ -56,6 +56,11 @@ def spoken_range(low: float | None, high: float | None, unit: str = "") -> str:
     return f"{how} {spoken(bound, unit)}" + (f" ({bound:.15g} {unit})" if exact and bound >= 100 else "")
 
 
+def past_end(duration_ms: int, given_ms: int) -> str:
+    """What to say of a stretch that ends after its source."""
+    return f"The source ends at {exactly(duration_ms, 'ms')}: `end_ms` is at most that, not {exactly(given_ms, 'ms')}."
+
+
 def _joint(low: float, high: float, unit: str) -> str:
     """A range that names its unit once."""
     return f"from {low:.12g} to {high:.12g} {unit}".strip()

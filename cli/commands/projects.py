@@ -68,7 +68,8 @@ def project(client: Client, args: Namespace, display: Display) -> tuple[int, JSO
     if failure:
         display.say(f"Failed: {failure['detail']} [{failure['reason']}]")
     if found.get("nothing_found_reason"):
-        display.say(f"No clips: {found['nothing_found_reason']}")
+        none = "No automatic clips" if found["clip_count"] else "No clips"
+        display.say(f"{none}: {found['nothing_found_reason']}")
     for warning in found["warnings"]:
         display.say(f"Warning: {warning}")
     rows = [

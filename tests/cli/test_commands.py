@@ -256,3 +256,31 @@ def test_tables_and_bars_fit_80_columns_whatever_a_file_is_called(name: str) -> 
     assert max(map(cell_len, text.getvalue().splitlines())) <= 80
     assert cell_len(shortened(name, LABEL_CELLS)) <= LABEL_CELLS
     assert shortened(name, LABEL_CELLS).endswith(name[-4:])
+
+
+def test_refused_messages_are_listed_with_why_and_how_sure_their_sender_is(
+    twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = {
+        "refusal_id": "r", "reason": "upload.options", "detail": "Keep to the ranges. (`options/max_clips`)",
+        "key_id": "pk_1", "signed": True, "partition": 3, "offset": 71, "unlisted": 0,
+        "created_at": "2026-03-01T12:00:00Z",
+    }  # fmt: skip
+    forged = one | {"signed": False, "reason": "producer.bad_signature", "offset": 72, "unlisted": 9}
+    plan(twin, "GET", "/v1/uploads/refused", {"items": [forged, one]}, {"items": []})
+    assert run(tmp_path, "refused", "--limit", "5") == OK
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "2026-03-01 12:00:00 uploads.v1/3/71 upload.options pk_1 Keep to the ranges. (`options/max_clips`)" in shown
+    assert "pk_1 (not signed by this key: anybody may have sent it)" in shown
+    assert "9 more messages after it." in shown
+    assert run(tmp_path, "refused") == OK
+    assert "No message was refused" in capsys.readouterr().out
+
+
+def test_a_project_that_found_nothing_and_has_a_clip_of_ones_own_says_both(
+    twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for count, told in ((0, "No clips: Nothing is good enough."), (2, "No automatic clips: Nothing is good enough.")):
+        plan(twin, "GET", BASE, SEEN | {"nothing_found_reason": "Nothing is good enough.", "clip_count": count})
+        assert run(tmp_path, "project", PROJECT) == OK
+        assert told in capsys.readouterr().out

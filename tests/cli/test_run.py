@@ -147,13 +147,20 @@ def test_nothing_found_says_why(tmp_path: Path) -> None:
 
 def test_nothing_found_names_the_nearest_moments_and_the_command_for_a_clip(tmp_path: Path) -> None:
     short = {"what": "score", "told": "It scores 39 of 100, where 40 are needed.", "value": 39, "needed": 40}
-    near = {"moment_id": "m-1", "start_ms": 50_000, "end_ms": 80_000, "score": 39, "lacks": [short], "title": "So near"}
+    near = {
+        "moment_id": "m-1",
+        "start_ms": 50_000,
+        "end_ms": 80_000,
+        "score": 39.7,
+        "lacks": [short],
+        "title": "So near",
+    }
     outcome, text = run(tmp_path, completed(nothing_found_reason="Nothing is good enough.", nearest=[near]))
     told = " ".join(text.split())
     assert outcome.code == NOTHING_FOUND
     assert "0:50 – 1:20 So near. It scores 39 of 100, where 40 are needed." in told
     assert "--moment m-1" in told
-    assert "--min-score" in told
+    assert "--min-score 39" in told
 
 
 def test_a_failed_project_says_why(tmp_path: Path) -> None:
