@@ -21,7 +21,10 @@ BESIDE := -n 2 --dist loadscope
 # Of what uv says: a line for each large download, and every error.
 TERSE := s/^ *Downloading (.*)/  fetching \1/; /^ *([-+~] |Downloaded|Buil|Prepared|Uninstalled|Installed|Resolved|Audited|Checked|Bytecode|Using|Creating|warning: Decl)/d
 
-.PHONY: help setup demo test lint unit contract e2e bench bench-hour soak gallery clean
+# `make test ONLY=tests/cli` runs these tests alone; without it, all of them.
+ONLY ?= tests
+
+.PHONY: help setup demo test lint fmt hooks unit contract e2e bench bench-hour soak gallery clean
 
 help:  ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */\1\t/' | expand -t 12
@@ -48,12 +51,18 @@ demo: setup  ## clips of the shipped lecture, end to end; VIDEO=path OUT=dir for
 	@$(BIN)/clipstream demo "$(VIDEO)" --out "$(OUT)"
 
 # Lint first, but the runner's closing line is the last one whatever lint says; both count.
-test: setup  ## everything: lint, unit, contract and end-to-end tests on the real stack
-	@$(MAKE) lint; lint=$$?; $(PYTEST) -q $(BESIDE) tests; tests=$$?; exit $$(( tests ? tests : lint ))
+test: setup  ## everything: lint, unit, contract and end-to-end tests on the real stack; ONLY=path for some
+	@$(MAKE) lint; lint=$$?; $(PYTEST) -q $(BESIDE) $(ONLY); tests=$$?; exit $$(( tests ? tests : lint ))
 
 lint: setup  ## ruff, format, mypy --strict, layers
 	@code=0; for check in "ruff check ." "ruff format --check ." "mypy" "lint-imports"; do \
 	  $(BIN)/$$check || { code=1; echo "lint: \`$$check\` found something" >&2; }; done; exit $$code
+
+fmt: setup  ## format the code, and mend what ruff can
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+hooks: setup  ## run lint and regenerate what is generated before each commit
+	@$(BIN)/pre-commit install
 
 unit: setup  ## the tests that need no server
 	@$(PYTEST) -q tests --ignore=tests/contract --ignore=tests/e2e

@@ -1,0 +1,57 @@
+"""Workflows of a forge and hooks of a commit: a linter finds nothing, and the commands that they run are there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+REPO = Path(__file__).resolve().parents[2]
+WORKFLOWS = sorted((REPO / ".github" / "workflows").glob("*.yml"))
+HOOKS = REPO / ".pre-commit-config.yaml"
+
+
+def tool(name: str) -> Path:
+    return Path(sys.executable).with_name(name)
+
+
+def steps() -> list[dict[str, Any]]:
+    return [
+        step for path in WORKFLOWS for job in yaml.safe_load(path.read_text())["jobs"].values() for step in job["steps"]
+    ]
+
+
+def test_a_linter_of_the_field_finds_nothing_in_the_workflows() -> None:
+    assert {path.stem for path in WORKFLOWS} == {"ci", "images", "release"}
+    checked = subprocess.run(
+        [tool("zizmor"), "--offline", "--strict-collection", "--no-progress", *WORKFLOWS],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_the_hooks_are_valid_and_call_what_lint_calls() -> None:
+    subprocess.run([tool("pre-commit"), "validate-config", HOOKS], check=True)
+    entries = " ".join(hook["entry"] for hook in yaml.safe_load(HOOKS.read_text())["repos"][0]["hooks"])
+    for command in ("ruff check", "ruff format", "mypy", "lint-imports", "schemas.generate", "api.openapi"):
+        assert command in entries
+
+
+@pytest.mark.parametrize("step", [step for step in steps() if "run" in step], ids=lambda step: step["run"][:30])
+def test_a_step_runs_what_is_there(step: dict[str, Any]) -> None:
+    targets = re.findall(r"^([a-z0-9-]+):", (REPO / "Makefile").read_text(), re.MULTILINE)
+    for target in re.findall(r"\bmake (\w+)", step["run"]):
+        assert target in targets
+    for path in re.findall(r"(?:^|\s)(\.ci/\S+|deploy/\S+)", step["run"]):
+        assert (REPO / path).exists()
+
+
+def test_an_image_is_built_of_a_file_that_is_there() -> None:
+    images = yaml.safe_load((REPO / ".github/workflows/images.yml").read_text())
+    for image in images["jobs"]["build"]["strategy"]["matrix"]["include"]:
+        assert (REPO / image["dockerfile"]).exists()
