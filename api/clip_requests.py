@@ -10,17 +10,19 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from api.clips import Clip, clip_view, find_clip, read_exports
+from api.clips import Clip, clip_reply, find_clip
 from api.export_orders import DISTINCT, find_named, write_export
 from api.export_requests import Look, RequestExport, Wish, asked_alike, export_name, look_errors, look_of
 from api.problems import ApiProblem, FieldError, breaches, invalid, refused
 from api.projects import find_project
 from api.registry import Call, Operation, Reply
+from api.tags import metadata_errors
 from schemas.documents import Aspect
 from schemas.events import ClipRequested
 from schemas.export_options import ExportOptions
 from schemas.ids import result_id
 from schemas.media import ObjectRef, TimeRange
+from schemas.metadata import CLIP_TITLE_CHARS, Metadata, decode_metadata, encode_metadata
 from schemas.moments import Moment, MomentList
 from schemas.options import CLIP_MS, MOST_SHAPES, ProjectOptions
 from schemas.quantities import exactly, past_end, spoken_range
@@ -37,9 +39,9 @@ _DETECTED = "select state from project_stages where org_id = $1 and project_id =
 _SAME = "select clip_id from clips where org_id = $1 and project_id = $2 and start_ms = $3 and end_ms = $4"
 _INSERT = """
 insert into clips (org_id, clip_id, project_id, ordinal, start_ms, end_ms, score, confidence, title, reason, signals,
-                   hook, description, hashtags, without_words, made_by)
-select $1, $2, $3, coalesce(max(ordinal), -1) + 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'person'
-from clips where org_id = $1 and project_id = $3 having count(*) < $15
+                   hook, description, hashtags, without_words, found_title, metadata, made_by)
+select $1, $2, $3, coalesce(max(ordinal), -1) + 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'person'
+from clips where org_id = $1 and project_id = $3 having count(*) < $17
 returning ordinal
 """
 
@@ -59,8 +61,15 @@ class RequestClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         ),
     ] = None
     title: Annotated[
-        str, Meta(max_length=200, description="Empty: made of what is said in it.", examples=["Why parachutes work"])
+        str,
+        Meta(
+            max_length=CLIP_TITLE_CHARS,
+            description="Empty: made of what is said in it.",
+            examples=["Why parachutes work"],
+        ),
     ] = ""
+    metadata: Metadata = {}
+    """Of the clip; its files have none until they are given some."""
     aspects: Annotated[
         Annotated[list[Aspect], Meta(min_length=1, max_length=MOST_SHAPES, extra_json_schema=DISTINCT)] | None,
         Meta(description="Shapes of its files.", examples=[["9:16", "1:1"]]),
@@ -92,9 +101,9 @@ async def request_clip(call: Call[RequestClip, None]) -> Reply:
         same = await rows.fetchval(_SAME, call.org_id, project["project_id"], *stretch)
         clip = await find_clip(rows, call.org_id, same or await _write_clip(rows, call, project, asked))
         await (_check_same if same else _order)(rows, call, clip, asked)
-        body: Clip = clip_view(clip, await read_exports(rows, clip))
-    location = {"Location": f"/v1/clips/{clip['clip_id']}"}
-    return Reply(body=body, status=200 if same else 202, headers=location)
+        reply = await clip_reply(rows, call.org_id, clip["clip_id"])
+    headers = {**reply.headers, "Location": f"/v1/clips/{clip['clip_id']}"}
+    return msgspec.structs.replace(reply, status=200 if same else 202, headers=headers)
 
 
 async def _check_ready(rows: Connection, project: Row) -> None:
@@ -195,6 +204,8 @@ async def _write_clip(rows: Connection, call: Call[RequestClip, None], project: 
         moment.description if moment else "",
         moment.hashtags if moment else [],
         (moment.without_words or None) if moment else None,
+        (moment.title if moment else "") if clean(call.body.title) else None,
+        encode_metadata(call.body.metadata),
         MOST_OF_A_PROJECT,
     )
     if ordinal is None:
@@ -230,7 +241,8 @@ async def _check_same(rows: Connection, call: Call[RequestClip, None], clip: Row
     look, wish = await _looked(rows, clip, asked)
     there = [(await find_named(rows, clip, export_name(one, look, wish, clip)))[1] for one in asked.exports]
     title = clean(call.body.title)
-    if title in ("", clip["title"]) and all(row is not None for row in there):
+    metadata = call.body.metadata in ({}, decode_metadata(clip["metadata"]))
+    if title in ("", clip["title"]) and metadata and all(row is not None for row in there):
         return
     path = f"/v1/clips/{clip['clip_id']}"
     detail = f"This stretch is the clip {clip['clip_id']} already: ask for its files with POST {path}/exports."
@@ -249,7 +261,7 @@ OPERATIONS = (
         summary="Make a clip of a stretch or a moment of your choice",
         handler=request_clip,
         request=RequestClip,
-        check=lambda wish: [*look_errors(wish), *breaches(check_named)(wish)],
+        check=lambda wish: [*look_errors(wish), *metadata_errors(wish.metadata), *breaches(check_named)(wish)],
         response=Clip,
         problems=("project-erased", "project-not-ready", "clip-impossible", "clip-exists", "limit-reached"),
         also={"200": ("application/json",)},

@@ -12,7 +12,9 @@ from msgspec import Meta
 from api.problems import not_found
 from api.projects import find_project
 from api.registry import Call, Operation, Reply
+from api.tags import etag_of
 from schemas.documents import Aspect
+from schemas.metadata import Metadata, decode_metadata
 from schemas.moments import SubScore
 from schemas.proof import Verdict
 from schemas.scenery import Framing
@@ -20,7 +22,7 @@ from streams.adapters.postgres import Connection, Row
 
 _OF_PROJECT = """
 select export_id, clip_id, aspect, captions, template, mask_profanity, state, edit_version, number, automatic, start_ms,
-  end_ms, coalesce(certificate->'framing', '[]') as framing, certificate->>'verdict' as verdict
+  end_ms, title, metadata, coalesce(certificate->'framing', '[]') as framing, certificate->>'verdict' as verdict
 from exports where org_id = $1 and project_id = $2 order by number, created_at, export_id
 """
 _OF_CLIP = _OF_PROJECT.replace("project_id = $2", "clip_id = $2")
@@ -43,6 +45,9 @@ class ClipExport(msgspec.Struct, frozen=True, kw_only=True):
     automatic: bool
     start_ms: int
     end_ms: int
+    title: str
+    """Title of its own; empty: the clip's."""
+    metadata: Metadata
     framing: list[Framing]
     """What its picture holds on, and why; empty until it is done."""
     verdict: Verdict | None
@@ -58,6 +63,10 @@ class Clip(msgspec.Struct, frozen=True, kw_only=True):
     start_ms: int
     end_ms: int
     title: str
+    """As a person called it, else as the machine did; edits leave it as it is."""
+    metadata: Metadata
+    revision: int
+    """Counts the changes of title and metadata, from 1: names the ETag."""
     hook: str
     """The line it opens with."""
     description: str
@@ -102,8 +111,14 @@ async def list_clips(call: Call[None, None]) -> Reply:
 async def get_clip(call: Call[None, None]) -> Reply:
     """One clip."""
     async with call.rows() as rows:
-        row = await find_clip(rows, call.org_id, call.ids["clip_id"])
-        return Reply(body=clip_view(row, await read_exports(rows, row)))
+        return await clip_reply(rows, call.org_id, call.ids["clip_id"])
+
+
+async def clip_reply(rows: Connection, org_id: UUID, clip_id: UUID) -> Reply:
+    """A clip as it is answered; raises a 404."""
+    row = await find_clip(rows, org_id, clip_id)
+    body: Clip = clip_view(row, await read_exports(rows, row))
+    return Reply(body=body, headers={"ETag": etag_of("clip", row["revision"])})
 
 
 async def read_exports(rows: Connection, clip: Row) -> list[Row]:
@@ -128,15 +143,17 @@ async def find_clip(rows: Connection, org_id: UUID, clip_id: UUID) -> Row:
 
 def clip_view(row: Row, exports: list[Row]) -> Clip:
     """A clip as it is answered, from its row and those of its exports."""
-    names = [name for name in Clip.__struct_fields__ if name not in ("signals", "exports")]
+    names = [name for name in Clip.__struct_fields__ if name not in ("signals", "exports", "metadata")]
     brief = [_brief(export) for export in exports]
     signals = msgspec.convert(row["signals"], list[SubScore])
-    return Clip(**{name: row[name] for name in names}, signals=signals, exports=brief)
+    metadata = decode_metadata(row["metadata"])
+    return Clip(**{name: row[name] for name in names}, metadata=metadata, signals=signals, exports=brief)
 
 
 def _brief(export: Row) -> ClipExport:
-    told = {name: export[name] for name in ClipExport.__struct_fields__ if name != "framing"}
-    return ClipExport(**told, framing=msgspec.convert(export["framing"], list[Framing]))
+    told = {name: export[name] for name in ClipExport.__struct_fields__}
+    told |= {"framing": msgspec.convert(export["framing"], list[Framing])}
+    return ClipExport(**told | {"metadata": decode_metadata(export["metadata"])})
 
 
 OPERATIONS = (

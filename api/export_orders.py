@@ -21,14 +21,18 @@ from api.export_requests import (
     look_of,
     wanted,
 )
-from api.exports import Export, export_view
-from api.problems import ApiProblem, breaches, invalid
+from api.exports import Export, export_reply, export_view
+from api.labels import relabel_export
+from api.problems import ApiProblem, FieldError, breaches, invalid
 from api.registry import Call, Operation, Reply
+from api.tags import metadata_errors
 from schemas.documents import Aspect
 from schemas.events import ExportRequested
 from schemas.ids import result_id
+from schemas.metadata import CLIP_TITLE_CHARS, Metadata, encode_metadata
 from schemas.options import MOST_SHAPES
 from schemas.siblings import Sibling
+from schemas.subtitles import clean
 from streams.adapters.postgres import Connection, Row
 from streams.outbox import put
 
@@ -37,10 +41,22 @@ MOST_OF_A_CLIP, MOST_OPEN = 500, 200
 DISTINCT = {"uniqueItems": True}
 
 
+class OrderExport(RequestExport, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file that is wanted, and what it is called. ``start_ms`` and ``end_ms`` replace the clip's own."""
+
+    title: Annotated[str, Meta(max_length=CLIP_TITLE_CHARS)] = ""
+    """Title of its own; empty: the clip's."""
+    metadata: Metadata = {}
+
+
 class RequestExports(ExportWish, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The files that are wanted: the same in each of ``aspects``, all different."""
 
     aspects: Annotated[list[Aspect], Meta(min_length=1, max_length=MOST_SHAPES, extra_json_schema=DISTINCT)]
+    title: Annotated[str, Meta(max_length=CLIP_TITLE_CHARS)] = ""
+    """Title of each of them; empty: the clip's."""
+    metadata: Metadata = {}
+    """Of each of them, in the bounds of a clip's."""
 
 
 class Exports(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,11 +66,11 @@ class Exports(msgspec.Struct, frozen=True, kw_only=True):
     """The exports, in the order of `aspects`."""
 
 
-async def request_export(call: Call[RequestExport, None]) -> Reply:
-    """Ask for a file of a clip; the same wish gives the same export."""
+async def request_export(call: Call[OrderExport, None]) -> Reply:
+    """Ask for a file of a clip; the same wish gives the same export, with the title and metadata of this one."""
     (row,) = await _ordered(call, [call.body])
-    view: Export = export_view(row, call.context.objects, call.now)
-    return Reply(body=view, headers={"Location": f"/v1/exports/{row['export_id']}"})
+    reply = export_reply(row, call.context.objects, call.now)
+    return msgspec.structs.replace(reply, headers={**reply.headers, "Location": f"/v1/exports/{row['export_id']}"})
 
 
 async def request_exports(call: Call[RequestExports, None]) -> Reply:
@@ -71,6 +87,18 @@ def in_each_shape(wish: RequestExports) -> list[RequestExport]:
     return [RequestExport(aspect=aspect, **fields) for aspect in wish.aspects]
 
 
+def order_errors(wish: OrderExport | RequestExports) -> list[FieldError]:
+    """What is wrong with an order whatever the clip."""
+    return [*export_errors(wish), *metadata_errors(wish.metadata)]
+
+
+async def _labelled(rows: Connection, call: Call[Any, None], row: Row) -> Row:
+    """The export with the title and the metadata that the order gives; what it leaves out stays."""
+    given: OrderExport | RequestExports = call.body
+    title, metadata = clean(given.title) or row["title"], encode_metadata(given.metadata)
+    return await relabel_export(rows, call, row, title, metadata if given.metadata else row["metadata"])
+
+
 async def _ordered(call: Call[Any, None], asked: Sequence[RequestExport]) -> list[Row]:
     """The exports of a wish in its shapes, in their order; those that are new share one event."""
     async with call.rows() as rows:
@@ -81,9 +109,10 @@ async def _ordered(call: Call[Any, None], asked: Sequence[RequestExport]) -> lis
         for one in asked:
             export_id, row = await find_named(rows, clip, export_name(one, look, wish, clip))
             if row is None:
-                row = await write_export(rows, clip, export_id, one, wish, look)
+                label = (clean(call.body.title), encode_metadata(call.body.metadata))
+                row = await write_export(rows, clip, export_id, one, wish, look, label)
                 new.append((export_id, one))
-            found.append(row)
+            found.append(await _labelled(rows, call, row))
         if new:
             (export_id, first), *others = new
             siblings = [Sibling(export_id=other_id, aspect=one.aspect) for other_id, one in others]
@@ -123,15 +152,22 @@ async def check_room(rows: Connection, clip: Row) -> None:
 
 
 async def write_export(
-    rows: Connection, clip: Row, export_id: UUID, asked: RequestExport, wish: Wish, look: Look
+    rows: Connection,
+    clip: Row,
+    export_id: UUID,
+    asked: RequestExport,
+    wish: Wish,
+    look: Look,
+    label: tuple[str, str] = ("", "{}"),
 ) -> Row:
-    """The row of an export that a person asked for. Raises a 409 where there is no room for it."""
+    """The row of an export that a person asked for, by its title and metadata. Raises a 409 where there is no room."""
     await check_room(rows, clip)
     row: Any = await rows.fetchrow(
         """insert into exports (org_id, export_id, project_id, clip_id, ordinal, number, aspect, captions,
                                 start_ms, end_ms, automatic, edit_version, template, mask_profanity,
-                                options, transcript_version)
-           select $1, $2, $3, $4, $5, coalesce(max(number), 0) + 1, $6, $7, $8, $9, false, $10, $11, $12, $13, $14
+                                options, transcript_version, title, metadata)
+           select $1, $2, $3, $4, $5, coalesce(max(number), 0) + 1, $6, $7, $8, $9, false, $10, $11, $12, $13, $14,
+             $15, $16
            from exports where org_id = $1 and clip_id = $4 returning *""",
         clip["org_id"],
         export_id,
@@ -147,6 +183,7 @@ async def write_export(
         look.mask_profanity,
         look.options,
         wish.transcript_version,
+        *label,
     )
     return row
 
@@ -162,8 +199,8 @@ OPERATIONS = (
         located=True,
         summary="Ask for a file of a clip",
         handler=request_export,
-        request=RequestExport,
-        check=export_errors,
+        request=OrderExport,
+        check=order_errors,
         response=Export,
         problems=("limit-reached",),
     ),
@@ -177,7 +214,7 @@ OPERATIONS = (
         summary="Ask for files of a clip in several shapes, made by one decode",
         handler=request_exports,
         request=RequestExports,
-        check=lambda wish: [*export_errors(wish), *breaches(in_each_shape)(wish)],
+        check=lambda wish: [*order_errors(wish), *breaches(in_each_shape)(wish)],
         response=Exports,
         problems=("limit-reached",),
     ),

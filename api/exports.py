@@ -13,13 +13,15 @@ from msgspec import Meta
 from api.problems import not_found
 from api.project_views import Failure
 from api.registry import Call, Operation, Reply
+from api.tags import etag_of
 from schemas.documents import Aspect, Certificate, ExportFiles
 from schemas.export_options import ExportOptions, file_for
 from schemas.media import ObjectRef
+from schemas.metadata import Metadata, decode_metadata
 from schemas.subtitle_files import SUBTITLE_TYPES
 from schemas.thumbnails import Storyboard, ThumbnailScores, storyboard_vtt
 from streams.adapters.ports import Objects
-from streams.adapters.postgres import Row
+from streams.adapters.postgres import Connection, Row
 
 EXPIRES_S = 900
 STEM, TRACK = "stem-", "track "
@@ -86,6 +88,11 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     """Of the clip's edit that it plays."""
     number: int
     """Counts the exports of the clip: it names their files."""
+    title: str
+    """Title of its own; empty: the clip's."""
+    metadata: Metadata
+    revision: int
+    """Counts the changes of title and metadata, from 1: names the ETag."""
     aspect: Aspect
     captions: bool
     """Whether captions are burned in."""
@@ -111,7 +118,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
 
 def export_view(row: Row, objects: Objects, now: dt.datetime) -> Export:
     """An export's row as it is answered, with fresh links where it is done."""
-    derived = ("certificate", "files", "failure", "options")
+    derived = ("certificate", "files", "failure", "options", "metadata")
     failure = None
     if row["failure_reason"]:
         failure = Failure(reason=row["failure_reason"], detail=row["failure_detail"] or "")
@@ -121,7 +128,14 @@ def export_view(row: Row, objects: Objects, now: dt.datetime) -> Export:
         files=_links(row, objects, now) if row["files"] else None,
         failure=failure,
         options=msgspec.convert(row["options"], ExportOptions),
+        metadata=decode_metadata(row["metadata"]),
     )
+
+
+def export_reply(row: Row, objects: Objects, now: dt.datetime) -> Reply:
+    """An export as it is answered."""
+    body: Export = export_view(row, objects, now)
+    return Reply(body=body, headers={"ETag": etag_of("export", row["revision"])})
 
 
 class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -212,7 +226,7 @@ def _thumbnails(row: Row, links: Mapping[str, FileLink]) -> list[ThumbnailLink]:
 
 async def get_export(call: Call[None, None]) -> Reply:
     """How an export stands; when done, signed URLs of its files."""
-    return Reply(body=export_view(await _read(call), call.context.objects, call.now))
+    return export_reply(await _read(call), call.context.objects, call.now)
 
 
 class ReadStoryboard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -248,12 +262,17 @@ async def get_storyboard(call: Call[None, ReadStoryboard]) -> Reply:
 
 async def _read(call: Call[Any, Any]) -> Row:
     async with call.rows() as rows:
-        row = await rows.fetchrow(
-            """select e.* from exports e join projects p using (org_id, project_id)
-               where e.org_id = $1 and e.export_id = $2 and p.state <> 'erased'""",
-            call.org_id,
-            call.ids["export_id"],
-        )
+        return await find_export(rows, call.org_id, call.ids["export_id"])
+
+
+async def find_export(rows: Connection, org_id: UUID, export_id: UUID) -> Row:
+    """An export of the caller's; raises a 404, also when its project was erased."""
+    row = await rows.fetchrow(
+        """select e.* from exports e join projects p using (org_id, project_id)
+           where e.org_id = $1 and e.export_id = $2 and p.state <> 'erased'""",
+        org_id,
+        export_id,
+    )
     if row is None:
         raise not_found("export")
     return row

@@ -121,7 +121,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
         content: dict[str, Any] = {"schema": _ref(operation.request)}
         if examples := request_examples().get(operation.name):
             content["examples"] = {name: {"value": body} for name, body in examples.items()}
-        made["requestBody"] = {"required": True, "content": {"application/json": content}}
+        types = ("application/json", "application/merge-patch+json") if operation.merge_patch else ("application/json",)
+        made["requestBody"] = {"required": True, "content": dict.fromkeys(types, content)}
     if operation.permission == "public":
         made["security"] = []
     else:

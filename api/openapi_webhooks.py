@@ -12,8 +12,9 @@ import msgspec
 
 from api.openapi_examples import ID
 from api.openapi_fields import complete, plain
+from schemas.metadata import Label
 from schemas.topics import TOPIC_OF
-from schemas.webhooks import INTERNAL, TYPES, Told, encode_message
+from schemas.webhooks import INTERNAL, TYPES, Told, encode_message, named
 
 _REF = "#/components/schemas/"
 _HEADERS: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -45,13 +46,18 @@ _ANSWERS = {
 
 def webhook_schemas() -> dict[str, Any]:
     """Component schemas: each message and its data."""
-    _, schemas = msgspec.json.schema_components(list(TYPES), ref_template=_REF + "{name}")
-    complete([], TYPES, schemas)
+    told = [*TYPES, Label]
+    _, schemas = msgspec.json.schema_components(told, ref_template=_REF + "{name}")
+    complete([], told, schemas)
     for event, kind in TYPES.items():
         data = schemas.pop(event.__name__)
         properties = {name: one for name, one in data["properties"].items() if name not in INTERNAL}
         if "checks" in properties:
             properties |= {"checks": _CHECKS, "faults": _FAULTS}
+        properties |= {
+            kind: {"$ref": _REF + Label.__name__, "description": f"Of the {kind}, as it was when this became due."}
+            for kind in named(event)
+        }
         schemas[_data(event)] = {**data, "title": _data(event), "properties": properties, "required": [*properties]}
         schemas[_message(event)] = _message_schema(event, kind)
     return schemas
@@ -124,4 +130,6 @@ def _example(event: type) -> Any:
     file = files("schemas") / "examples" / TOPIC_OF[event].name / f"{event.__name__}.pass.json"
     body: Told = msgspec.convert(json.loads(file.read_text())["body"], event)
     at = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
-    return json.loads(encode_message(body, event_id=UUID(ID), at=at))
+    title = {"project": "Lecture 4", "clip": "Why we measure twice", "export": ""}
+    labels = {kind: Label(title=title[kind], metadata={"order": 4711}) for kind in named(event)}
+    return json.loads(encode_message(body, event_id=UUID(ID), at=at, labels=labels))

@@ -154,6 +154,21 @@ CATALOGUE: Mapping[str, Kind] = {
     "project-ended": Kind(
         status=409, title="The project has ended", remedy="Nothing of it runs: DELETE removes what it has made."
     ),
+    "project-changed": Kind(
+        status=412,
+        title="Somebody changed the project's title or metadata meanwhile",
+        remedy="Read it again, and send the change with the ETag it has now.",
+    ),
+    "clip-changed": Kind(
+        status=412,
+        title="Somebody changed the clip's title or metadata meanwhile",
+        remedy="Read it again, and send the change with the ETag it has now.",
+    ),
+    "export-changed": Kind(
+        status=412,
+        title="Somebody changed the export's title or metadata meanwhile",
+        remedy="Read it again, and send the change with the ETag it has now.",
+    ),
     "transcript-changed": Kind(
         status=412,
         title="Somebody corrected the transcript meanwhile",

@@ -6,7 +6,7 @@ get in: each read is a transaction walled to the caller's.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -20,6 +20,8 @@ from api.problems import ApiProblem
 from api.projects import find_project
 from api.registry import Call, Operation, Reply
 from schemas import codec, events
+from schemas.metadata import Label
+from streams.adapters.labels import labels_of
 from streams.adapters.postgres import Connection, Row
 from streams.errors import Unavailable
 
@@ -33,6 +35,9 @@ NAMES = {
     codec.type_name(events.ProjectCancelled): "project.cancelled",
     codec.type_name(events.ProjectErased): "project.erased",
     codec.type_name(events.ClipEdited): "clip.edited",
+    codec.type_name(events.ProjectUpdated): "project.updated",
+    codec.type_name(events.ClipUpdated): "clip.updated",
+    codec.type_name(events.ExportUpdated): "export.updated",
 }
 _KEY_HOLDS = "select exists (select 1 from api_keys where org_id = $1 and key_id = $2 and revoked_at is null)"
 _EVENTS = """
@@ -43,6 +48,10 @@ order by version limit $4
 """
 """A stream lasts for hours: nothing goes to a key that was revoked since it began."""
 ENDS = frozenset({"project.completed", "project.failed", "project.cancelled", "project.erased"})
+
+
+LABELLED = ENDS | {"project.updated", "clip.updated", "export.updated"}
+"""Events that come with `project`, and with `clip` and `export` where they name one: title and metadata."""
 
 
 class FollowProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -60,9 +69,9 @@ def last_seen(header: str | None, after: int) -> int:
     return int(header)
 
 
-def as_message(row: Row) -> ServerSentEvent:
-    """An event of the project's list as it is sent; the org stays inside."""
-    body = {name: value for name, value in row["body"].items() if name != "org_id"} | {"at": row["at"]}
+def as_message(row: Row, labels: Mapping[str, Label]) -> ServerSentEvent:
+    """An event of the project's list as it is sent, with what things are called now; the org stays inside."""
+    body = {name: value for name, value in row["body"].items() if name != "org_id"} | {"at": row["at"], **labels}
     return ServerSentEvent(
         id=str(row["version"]), event=NAMES[row["type"]], data=msgspec.json.encode(body).decode(), sep="\n"
     )
@@ -74,6 +83,18 @@ async def read_events(rows: Connection, caller: Caller, project_id: UUID, after:
     if not found and not await rows.fetchval(_KEY_HOLDS, caller.org_id, caller.key_id):
         return None
     return found
+
+
+async def _messages(rows: Connection, caller: Caller, project_id: UUID, found: list[Row]) -> list[ServerSentEvent]:
+    """The events as they are sent. Their words are read now: what was erased since is told by nobody."""
+    made = []
+    for row in found:
+        labels: Mapping[str, Label] = {}
+        if NAMES[row["type"]] in LABELLED:
+            ids = [UUID(row["body"][name]) if name in row["body"] else None for name in ("clip_id", "export_id")]
+            labels = await labels_of(rows, caller.org_id, project_id, *ids)
+        made.append(as_message(row, labels))
+    return made
 
 
 async def follow_project(call: Call[None, FollowProject]) -> Reply | Response:
@@ -101,12 +122,13 @@ async def _stream(call: Call[Any, Any], project_id: UUID, after: int, *, ended: 
                 try:
                     async with call.rows() as rows:
                         found = await read_events(rows, call.caller, project_id, after)
+                        messages = await _messages(rows, call.caller, project_id, found or [])
                 except Unavailable:
                     break  # the next wake, or the pause, tries again; the client has lost nothing
                 if found is None:
                     return
-                for row in found:
-                    yield as_message(row)
+                for row, message in zip(found, messages, strict=True):
+                    yield message
                     after = row["version"]
                     ended = ended or NAMES[row["type"]] in ENDS
                 if len(found) < BATCH:
@@ -131,6 +153,7 @@ OPERATIONS = (
         description="`id` is the project's version: reconnect with `Last-Event-ID` and nothing is lost. "
         "`event` is one of "
         + ", ".join(f"`{name}`" for name in NAMES.values())
-        + ". 204 means that the project has ended and you have seen everything.",
+        + ". Ends and updates have `project` (and `clip`, `export`, where they name one) with `title` and `metadata`"
+        ". 204 means that the project has ended and you have seen everything.",
     ),
 )

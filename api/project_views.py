@@ -10,6 +10,7 @@ import msgspec
 
 from api.costs import ProjectCost, cost_view, cpu_by_stage
 from schemas.events import Stage, StageState
+from schemas.metadata import Metadata, decode_metadata
 from schemas.moments import NearMoment
 from schemas.options import ProjectOptions
 from schemas.stages import ON_DEMAND, place_of
@@ -56,6 +57,9 @@ class ProjectSummary(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: dt.datetime | None
     duration_ms: int | None
     language: str | None
+    metadata: Metadata
+    revision: int
+    """Counts the changes of title and metadata, from 1: names the ETag."""
 
 
 class Project(ProjectSummary, frozen=True, kw_only=True):
@@ -93,7 +97,8 @@ def summary_view(row: Row) -> ProjectSummary:
 
 
 def _summary(row: Row) -> dict[str, Any]:
-    return {name: row[name] for name in ProjectSummary.__struct_fields__}
+    told = {name: row[name] for name in ProjectSummary.__struct_fields__}
+    return told | {"metadata": decode_metadata(row["metadata"])}
 
 
 def project_view(row: Row, stages: list[Row], costs: list[Row], now: dt.datetime) -> Project:

@@ -14,8 +14,10 @@ from api.cursors import decode_cursor, next_cursor
 from api.problems import ApiProblem, FieldError, not_found
 from api.project_views import Project, ProjectPage, State, project_view, summary_view
 from api.registry import Call, Operation, Reply
+from api.tags import etag_of, metadata_errors
 from api.upload_rows import uploaded
 from schemas.events import UploadReceived
+from schemas.metadata import TITLE_CHARS, Metadata
 from schemas.options import ProjectOptions, broken_rules
 from streams import lifecycle
 from streams.adapters.postgres import Connection, Row
@@ -36,10 +38,11 @@ class CreateProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Id of a complete upload; either this or `source_url`."""
     source_url: Annotated[str, Meta(min_length=1, max_length=4000)] | None = None
     """Public http or https URL of a video; either this or `upload_id`."""
-    title: Annotated[str, Meta(max_length=500)] = ""
+    title: Annotated[str, Meta(max_length=TITLE_CHARS)] = ""
     """Title; empty: the name of the file."""
     options: ProjectOptions = ProjectOptions()
     """What to make, and how."""
+    metadata: Metadata = {}
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +69,7 @@ def option_errors(options: ProjectOptions) -> list[FieldError]:
 
 def project_errors(wanted: CreateProject) -> list[FieldError]:
     """What is wrong with a request beyond its types."""
-    errors = option_errors(wanted.options)
+    errors = [*option_errors(wanted.options), *metadata_errors(wanted.metadata)]
     if (wanted.upload_id is None) == (wanted.source_url is None):
         errors.insert(0, FieldError(pointer="", detail="Give exactly one of `upload_id` and `source_url`."))
     return errors
@@ -87,6 +90,7 @@ async def create_project(call: Call[CreateProject, None]) -> Reply:
             source_url=wanted.source_url,
             title=wanted.title,
             options=options,
+            metadata=wanted.metadata,
         )
         await lifecycle.create_project(rows, event)
         await put(rows, event, call.cause(project_id))
@@ -120,12 +124,18 @@ async def find_project(rows: Connection, org_id: UUID, project_id: UUID) -> Row:
 async def get_project(call: Call[None, None]) -> Reply:
     """A project, stage by stage."""
     async with call.rows() as rows:
-        row = await find_project(rows, call.org_id, call.ids["project_id"])
-        stages = await rows.fetch(
-            "select * from project_stages where org_id = $1 and project_id = $2", call.org_id, row["project_id"]
-        )
-        costs = await rows.fetch(STAGES_COST, call.org_id, row["project_id"])
-    return Reply(body=project_view(row, stages, costs, call.now))
+        return await project_reply(rows, call)
+
+
+async def project_reply(rows: Connection, call: Call[Any, None]) -> Reply:
+    """The project of the path as it is answered."""
+    row = await find_project(rows, call.org_id, call.ids["project_id"])
+    stages = await rows.fetch(
+        "select * from project_stages where org_id = $1 and project_id = $2", call.org_id, row["project_id"]
+    )
+    costs = await rows.fetch(STAGES_COST, call.org_id, row["project_id"])
+    body: Project = project_view(row, stages, costs, call.now)
+    return Reply(body=body, headers={"ETag": etag_of("project", row["revision"])})
 
 
 async def list_projects(call: Call[None, ListProjects]) -> Reply:

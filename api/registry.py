@@ -107,6 +107,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """A good answer says in ``Location`` where what was made, or is being made, can be read."""
     transactional: bool = True
     """A POST runs in one transaction with its idempotency record; False for one that only reads."""
+    merge_patch: bool = False
+    """Whether the body is a JSON Merge Patch (RFC 7396), which has a media type of its own beside JSON's."""
     afterwards: Afterwards | None = None
     """Runs once the transaction is over, on the answer that was kept; may wait for what comes of it and answer that."""
     also: Mapping[str, tuple[str, ...]] = {}

@@ -21,6 +21,7 @@ from schemas.faults.sentences import takes_time
 from schemas.faults.unreadable import halves, json_fault, readable, repeated_name
 
 MOST_PARAMETERS = 50
+JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SPACED = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d(?:\.\d+)?)? ?([Zz]|[+ -]\d\d:?\d\d)")
 """A date and a time as people and programs write them; an offset whose plus sign was not escaped is read as a space."""
@@ -31,18 +32,19 @@ async def read_body(operation: Operation, request: Request) -> bytes:
     if operation.method not in WRITES:
         return b""
     if operation.request is not None:
-        _check_type(request.headers.get("content-type", ""), request.headers.get("content-encoding", ""))
+        types = (JSON, MERGE_PATCH) if operation.merge_patch else (JSON,)
+        _check_type(types, request.headers.get("content-type", ""), request.headers.get("content-encoding", ""))
     return await request.body()
 
 
-def _check_type(content_type: str, encoding: str) -> None:
+def _check_type(types: Sequence[str], content_type: str, encoding: str) -> None:
     media_type, _, parameters = content_type.partition(";")
     media_type = media_type.strip().lower()
     charset = parameters.lower().replace(" ", "").partition("charset=")[2].partition(";")[0].strip('"')
-    wanted = "send JSON as `Content-Type: application/json`."
+    wanted = f"send JSON as `Content-Type: {' or '.join(types)}`."
     if not media_type:
         raise ApiProblem("unsupported-media-type", f"The body has no Content-Type: {wanted}")
-    if media_type != "application/json":
+    if media_type not in types:
         raise ApiProblem("unsupported-media-type", f"The body is announced as {media_type[:100]}: {wanted}")
     if charset not in ("", "utf-8", "utf8", "us-ascii"):
         raise ApiProblem("unsupported-media-type", f"The body is announced as {charset[:40]}: JSON is UTF-8.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import secrets
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -14,10 +14,10 @@ from msgspec import Meta
 from api.problems import ApiProblem, not_found
 from api.projects import check_url
 from api.registry import Call, Operation, Reply
+from schemas.webhooks import Kind
 from streams.adapters.keys import encrypt_secret
 from streams.adapters.postgres import Connection, Row
 
-Told = Literal["project.completed", "project.failed", "export.completed", "export.failed", "clip.edited"]
 MAX_ENDPOINTS = 20
 SECRET_PREFIX = "whsec_"  # noqa: S105 - the published prefix of Standard Webhooks, no secret
 _SECRET_BYTES = 32
@@ -28,7 +28,7 @@ class CreateEndpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     url: Annotated[str, Meta(min_length=1, max_length=2000)]
     """Public http or https URL, on port 80 or 443, that takes the POSTs."""
-    events: Annotated[list[Told], Meta(min_length=1, max_length=10)]
+    events: Annotated[list[Kind], Meta(min_length=1, max_length=20)]
     """Kinds of message to send."""
 
 
@@ -38,7 +38,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     endpoint_id: UUID
     url: str
     """URL that takes the POSTs."""
-    events: list[Told]
+    events: list[Kind]
     """Kinds of message that are sent."""
     created_at: dt.datetime
     disabled_at: dt.datetime | None

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from cli import access, edits, queries, stack
 from cli.client import JSON, Client
-from cli.commands import brand, exports, transcripts
+from cli.commands import brand, exports, labels, transcripts
 from cli.commands import clips as clip_commands
 from cli.commands import projects as project_commands
 from cli.commands.parser import Parser, add_command, add_group
@@ -49,6 +49,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_clip_commands(commands)
     clip_commands.add_clips(commands, _ask, stack.positive)
     exports.add_exports(commands, _ask)
+    labels.add_labels(commands, _ask)
     transcripts.add_transcripts(commands, _ask)
     project_commands.add_projects(commands, _ask, stack.positive)
     brand.add_brand(commands, _ask)
@@ -77,6 +78,7 @@ def _add_wishes(parser: argparse.ArgumentParser, out: str | None) -> None:
     )
     add_wishes(parser, stack.positive)
     parser.add_argument("--title", help="of the project (the file's name)")
+    labels.add_metadata(parser, "project")
 
 
 def _add_queries(commands: Any) -> None:

@@ -9,6 +9,7 @@ from typing import get_args
 
 from cli import collect
 from cli.client import JSON, Client
+from cli.commands.labels import add_metadata
 from cli.exits import OK, PROJECT_FAILED, USAGE, CliError
 from cli.file_flags import add_files
 from cli.show import Display
@@ -37,6 +38,8 @@ def add_export(parser: argparse.ArgumentParser) -> None:
     add("--stems", action="store_true", help="the voice and the mix beside it, as FLAC")
     add("--start-ms", type=int, metavar="MS", help="another start, on the video's time line")
     add("--end-ms", type=int, metavar="MS", help="another end")
+    add("--title", metavar="TEXT", help="of the export (the clip's)")
+    add_metadata(parser, "export")
     add("--out", metavar="DIR", default="out", help="for the files (%(default)s)")
 
 
@@ -68,6 +71,7 @@ def _asked(client: Client, args: Namespace) -> list[JSON]:
     aspects = list(dict.fromkeys(args.aspect or [DEFAULT_ASPECT]))
     wish = {"captions": not args.no_captions, "start_ms": args.start_ms, "end_ms": args.end_ms}
     wish |= {"template": args.captions_template, "mask_profanity": args.mask_profanity}
+    wish |= {"title": args.title, "metadata": args.metadata}
     wish["options"] = export_options_of(args) or None
     wish = {name: value for name, value in wish.items() if value is not None}
     if len(aspects) == 1:

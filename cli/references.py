@@ -84,6 +84,26 @@ class References:
             )
         return self._abbreviated(kind, typed)
 
+    def any_of(self, text: str, kinds: Sequence[str]) -> tuple[str, str]:
+        """Kind and id of what may be of several kinds: a clip's number, ``last``, or the digits of an id."""
+        typed = text.strip()
+        for kind, matches in (("clip", _NUMBER.fullmatch(typed)), ("project", typed == "last")):
+            if matches and kind in kinds:
+                return kind, self.full_id(kind, typed)
+        if not _DIGITS.fullmatch(typed):
+            raise CliError(
+                USAGE, f"{text!r} is no id: give the first digits of one, a number of the last run, or `last`."
+            )
+        items: list[JSON] = self._client.get("/v1/ids", starts_with=typed)["items"]
+        found = [(str(one["kind"]), str(one["id"])) for one in items if one["kind"] in kinds]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            named = ", ".join(_WORDS[kind] for kind in kinds)
+            raise CliError(USAGE, f"There is no {named} whose id starts with {typed}.")
+        several = ", ".join(f"{_WORDS[kind]} {one}" for kind, one in found[:3])
+        raise CliError(USAGE, f"{typed} is the start of several ids ({several} …): give more digits.")
+
     def remember(self, project_id: str, clip_ids: Sequence[str]) -> None:
         """Note the clips that were shown, best first. A memory that cannot be written costs the numbers alone."""
         known = self._all()

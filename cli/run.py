@@ -103,6 +103,8 @@ def check_options(args: Namespace) -> None:
 def create_project(client: Client, args: Namespace, display: Display, watch: Stopwatch, out: Path) -> str:
     """Upload the file (or name the URL) and create the project; gives its id."""
     body: JSON = {"title": args.title or source_name(args.video), "options": options_of(args)}
+    if getattr(args, "metadata", None):
+        body["metadata"] = args.metadata
     if is_url(args.video):
         body["source_url"] = args.video
     else:

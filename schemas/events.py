@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -12,6 +13,7 @@ from schemas.costs import CostItem, InferenceCall, Outcome
 from schemas.documents import Aspect
 from schemas.export_options import ExportOptions
 from schemas.media import ObjectRef, TimeRange
+from schemas.metadata import Metadata
 from schemas.moments import NearMoment
 from schemas.options import ProjectOptions
 from schemas.proof import Figure, Verdict
@@ -20,6 +22,7 @@ from schemas.siblings import FramedSibling, Sibling
 from schemas.templates import DEFAULT_TEMPLATE
 
 Stage = stages.Stage
+LabelPart = Literal["title", "metadata"]
 StageState = stages.StageState
 
 
@@ -37,6 +40,8 @@ class UploadReceived(Event, frozen=True, kw_only=True):
     source_url: str | None = None
     title: str = ""
     options: ProjectOptions = ProjectOptions()
+    metadata: Metadata = {}
+    """JSON of the customer's own, kept with the project. No other event holds any."""
 
 
 class SpanPlanned(Event, frozen=True, kw_only=True):
@@ -317,6 +322,38 @@ class ClipEdited(Event, frozen=True, kw_only=True):
     length_ms: int
 
 
+class Labelled(Event, frozen=True, kw_only=True):
+    """Base of what is said where a title or metadata was changed: which of them, never the words themselves.
+
+    Whoever may know the words reads them where erasure reaches them.
+    """
+
+    version: int
+    revision: int
+    """Counts the changes of title and metadata; the first is 2."""
+    changed: list[LabelPart]
+    """What is other than before."""
+
+
+class ProjectUpdated(Labelled, frozen=True, kw_only=True):
+    """The title or the metadata of a project was changed."""
+
+
+class ClipUpdated(Labelled, frozen=True, kw_only=True):
+    """The title or the metadata of a clip was changed."""
+
+    clip_id: UUID
+    ordinal: int
+
+
+class ExportUpdated(Labelled, frozen=True, kw_only=True):
+    """The title or the metadata of an export was changed."""
+
+    clip_id: UUID
+    export_id: UUID
+    ordinal: int
+
+
 class CostIncurred(Event, frozen=True, kw_only=True):
     """One try of a stage at one event has ended, and used something. ``attempt`` counts the tries, lost ones too."""
 
@@ -442,6 +479,9 @@ AnyEvent = (
     | ProjectCancelled
     | ProjectErased
     | ClipEdited
+    | ProjectUpdated
+    | ClipUpdated
+    | ExportUpdated
     | CostIncurred
     | AssetReceived
     | AssetChecked

@@ -53,6 +53,8 @@ FIELDS: Mapping[str, str] = {
     "note": "The caller's own words about this change.",
     # names and texts
     "title": "Title in plain text.",
+    "metadata": "JSON of your own, given back as it is.",
+    "changed": "What is other than before.",
     "description": "Description in plain text.",
     "name": "Name.",
     "text": "The words, in plain text.",

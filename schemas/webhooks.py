@@ -5,21 +5,36 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from schemas import events
+from schemas.metadata import Label
 
 Ended = events.ProjectCompleted | events.ProjectFailed | events.ExportCompleted | events.ExportFailed
-Told = Ended | events.ClipEdited
-TYPES: Mapping[type, str] = MappingProxyType(
+Told = Ended | events.ClipEdited | events.ProjectUpdated | events.ClipUpdated | events.ExportUpdated
+Kind = Literal[
+    "project.completed",
+    "project.failed",
+    "project.updated",
+    "export.completed",
+    "export.failed",
+    "export.updated",
+    "clip.edited",
+    "clip.updated",
+]
+TYPES: Mapping[type, Kind] = MappingProxyType(
     {
         events.ProjectCompleted: "project.completed",
         events.ProjectFailed: "project.failed",
+        events.ProjectUpdated: "project.updated",
         events.ExportCompleted: "export.completed",
         events.ExportFailed: "export.failed",
+        events.ExportUpdated: "export.updated",
         events.ClipEdited: "clip.edited",
+        events.ClipUpdated: "clip.updated",
     }
 )
 """Name of each event's messages."""
@@ -29,13 +44,20 @@ MEASURED = ("checks", "faults")
 """Of an export's checks: the values by name, and the names of those that warn or fail."""
 
 
-def encode_message(event: Told, *, event_id: UUID, at: dt.datetime) -> bytes:
-    """The body of a message: type, time, id and data."""
+def named(event: type) -> tuple[str, ...]:
+    """Of what a message has title and metadata: of its project, and of the clip and the export that it names."""
+    known = event.__struct_fields__  # type: ignore[attr-defined]
+    return ("project", *(kind for kind in ("clip", "export") if f"{kind}_id" in known))
+
+
+def encode_message(event: Told, *, event_id: UUID, at: dt.datetime, labels: Mapping[str, Label]) -> bytes:
+    """The body of a message: type, time, id and data; ``labels`` by kind, those that are still there."""
     data = {name: value for name, value in msgspec.to_builtins(event).items() if name not in INTERNAL}
     if isinstance(event, events.ExportCompleted):
         data |= {
             "checks": {one.name: one.value for one in event.checks if one.value is not None},
             "faults": [one.name for one in event.checks if one.verdict in ("warn", "fail")],
         }
+    data |= {kind: labels.get(kind, Label(title="", metadata={})) for kind in named(type(event))}
     body = {"type": TYPES[type(event)], "timestamp": at.isoformat(), "id": str(event_id), "data": data}
     return msgspec.json.encode(body)

@@ -13,6 +13,7 @@ import msgspec
 
 from schemas import events
 from schemas.media import ObjectRef
+from schemas.metadata import encode_metadata
 from schemas.moments import NearMoment
 from schemas.stages import PROJECT_STAGES, place_of
 from streams.adapters.postgres import Connection, Row
@@ -67,14 +68,15 @@ async def create_project(connection: Connection, event: events.UploadReceived) -
     Its upload is complete from then on, also where a producer on Kafka named the object and called no API.
     """
     row = await connection.fetchval(
-        """insert into projects (org_id, project_id, title, object_key, source_url, options)
-           values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning project_id""",
+        """insert into projects (org_id, project_id, title, object_key, source_url, options, metadata)
+           values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing returning project_id""",
         event.org_id,
         event.project_id,
         event.title,
         event.object_key,
         event.source_url,
         event.options,
+        encode_metadata(event.metadata),
     )
     await connection.executemany(
         "insert into project_stages (org_id, project_id, stage) values ($1, $2, $3) on conflict do nothing",

@@ -90,6 +90,9 @@ VersionedEvent = (
     | events.ProjectCancelled
     | events.ProjectErased
     | events.ClipEdited
+    | events.ProjectUpdated
+    | events.ClipUpdated
+    | events.ExportUpdated
 )
 
 

@@ -15,6 +15,7 @@ import msgspec
 
 from schemas import codec, events
 from schemas.faults.fields import with_nul
+from schemas.metadata import TITLE_CHARS, faults_of
 from schemas.options import broken_rules
 from streams.adapters.keys import decrypt_secret, derive_key
 from streams.adapters.postgres import Pool, Row, transaction
@@ -25,7 +26,9 @@ KEY, ORG, TIME, SIGNATURE = "clipstream-key", "clipstream-org", "clipstream-time
 INTERNAL_KEY_ID = "internal"
 MAX_AGE = dt.timedelta(days=7)
 MAX_AHEAD = dt.timedelta(minutes=5)
-MAX_TITLE_CHARACTERS, MAX_URL_CHARACTERS, MAX_KEY_BYTES = 500, 4000, 1024
+MAX_URL_CHARACTERS, MAX_KEY_BYTES = 4000, 1024
+_LONGEST_PATH = 200
+"""Characters of where in its metadata a message is wrong."""
 
 
 def internal_secret(master: bytes) -> bytes:
@@ -140,7 +143,7 @@ def _wrong_with(event: events.UploadReceived) -> Iterator[tuple[str, str]]:
         yield "upload.prefix", "`object_key` must not contain empty or '..' parts"
     for name, rule in broken_rules(event.options).items():
         yield "upload.options", f"`options/{name}` must be {rule}"
-    sizes = (("title", len(event.title), MAX_TITLE_CHARACTERS, "characters"),
+    sizes = (("title", len(event.title), TITLE_CHARS, "characters"),
              ("source_url", len(url or ""), MAX_URL_CHARACTERS, "characters"),
              ("object_key", len((key or "").encode()), MAX_KEY_BYTES, "bytes"))  # fmt: skip
     for name, size, most, unit in sizes:
@@ -148,6 +151,18 @@ def _wrong_with(event: events.UploadReceived) -> Iterator[tuple[str, str]]:
             yield "upload.size", f"`{name}` must have at most {most} {unit}, not {size}"
     for path in with_nul(msgspec.to_builtins(event)):
         yield "upload.text", f"`{'/'.join(map(str, path))}` must not contain the character NUL"
+        raise Rejected("upload.options", f"option {name} must be {rule}")
+    if (
+        len(event.title) > TITLE_CHARS
+        or len(event.source_url or "") > 4000
+        or len((event.object_key or "").encode()) > 1024
+    ):
+        raise Rejected("upload.size", "title holds at most 500, source_url 4000 characters, object_key 1024 bytes")
+    for fault in faults_of(event.metadata):
+        named = "/".join(("metadata", *map(str, fault.path)))[:_LONGEST_PATH]
+        raise Rejected("upload.metadata", f"{named} must be {fault.rule}")
+    if holds_nul(msgspec.to_builtins(event)):
+        raise Rejected("upload.text", "no text of an upload may contain the character NUL")
 
 
 def _check_time(text: str, now: dt.datetime) -> None:

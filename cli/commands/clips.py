@@ -6,6 +6,7 @@ from argparse import Namespace
 from typing import Any
 
 from cli.client import JSON, Client
+from cli.commands.labels import add_metadata
 from cli.commands.parser import add_command
 from cli.exits import NOTHING_FOUND, OK, USAGE, CliError
 from cli.progress import clock
@@ -32,6 +33,7 @@ def add_clips(commands: Any, ask: Any, positive: Any) -> None:
     add("--moment", metavar="N|ID", help="a moment, by its place in `clipstream moments PROJECT` or by its id")
     add("--title", default="", metavar="TEXT", help="of the clip (made of what is said)")
     add("--aspect", action="append", choices=ASPECTS, help="shape (as the project's); several times: several files")
+    add_metadata(make, "clip")
     weighed = add_command(
         commands, "moments", "list the stretches that were weighed, best first", ask(moments), "clipstream moments last"
     )
@@ -48,6 +50,8 @@ def make_clip(client: Client, args: Namespace, display: Display) -> tuple[int, J
         body["moment_id"] = _moment_id(client, args.project, args.moment)
     if args.title:
         body["title"] = args.title
+    if args.metadata:
+        body["metadata"] = args.metadata
     if args.aspect:
         body["aspects"] = list(dict.fromkeys(args.aspect))
     clip = client.post(f"/v1/projects/{args.project}/clips", body)

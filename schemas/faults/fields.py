@@ -41,11 +41,13 @@ def pointer(path: Sequence[str | int], prefix: str = "") -> str:
 
 
 def with_nul(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Where a decoded value holds the character NUL: Postgres keeps none in text."""
+    """Where a decoded value holds the character NUL: Postgres keeps none in text. A name that does: its object's place."""
     if isinstance(value, str):
         if "\0" in value:
             yield path
     elif isinstance(value, dict):
+        if any(isinstance(name, str) and "\0" in name for name in value):
+            yield path
         for name, part in value.items():
             yield from with_nul(part, (*path, name))
     elif isinstance(value, list):

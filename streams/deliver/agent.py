@@ -1,4 +1,4 @@
-"""Ends of projects and exports, edits of clips → DeliveryDue; DeliveryDue → a signed POST, or a later try."""
+"""What ended or was changed of projects, clips, exports → DeliveryDue; DeliveryDue → a signed POST, or a later try."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from schemas import codec, events
 from schemas.ids import result_id
 from schemas.webhooks import TYPES, Told, encode_message
 from streams.adapters.keys import decrypt_secret
+from streams.adapters.labels import labels_of
 from streams.adapters.ports import Response
 from streams.adapters.postgres import Connection, Row, org_transaction
 from streams.attempt import Commit, Work
@@ -132,6 +133,11 @@ async def _plan(connection: Connection, event: Told, cause: Cause) -> None:
         event.org_id,
         kind,
     )  # held until all is written: one that is deleted meanwhile must not take the others' deliveries with it
+    if not rows:
+        return
+    ids = [getattr(event, name, None) for name in ("clip_id", "export_id")]
+    labels = await labels_of(connection, event.org_id, event.project_id, *ids)
+    body = encode_message(event, event_id=cause.input_id, at=cause.now, labels=labels)
     for row in rows:
         delivery_id = result_id(cause.input_id, "deliver", str(row["endpoint_id"]))
         await connection.execute(
@@ -143,7 +149,7 @@ async def _plan(connection: Connection, event: Told, cause: Cause) -> None:
             event.project_id,
             cause.input_id,
             kind,
-            encode_message(event, event_id=cause.input_id, at=cause.now),
+            body,
         )
         await _due(connection, event.org_id, event.project_id, delivery_id, 1, cause)
 

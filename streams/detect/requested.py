@@ -60,7 +60,8 @@ async def write_measured(
 ) -> None:
     """The clip's row and event, then its exports; a title that a person gave, also meanwhile, stays."""
     await connection.execute(
-        """update clips set title = case when title = '' then $3 else title end, score = $4, confidence = $5,
+        """update clips set title = case when title = '' then $3 else title end,
+             found_title = case when found_title = '' then $3 else found_title end, score = $4, confidence = $5,
              reason = $6, signals = $7, hook = $8, description = $9, hashtags = $10, without_words = $11, facts = $12
            where org_id = $1 and clip_id = $2""",
         event.org_id,

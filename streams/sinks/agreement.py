@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 
 from schemas.text import join_words
+from streams.adapters.labels import Titles
 from streams.adapters.ports import Float32
 from streams.sinks.about import said, trust_of
 from streams.sinks.documents import CHAPTERS, CLIPS, EMBEDDER, ENTITIES, SEGMENTS, Document, vectors
@@ -61,6 +63,18 @@ def agree(project: Project) -> Changes:
     }
     gone = [one["id"] for one in entities if not one["mentions"]]
     return Changes(updates={index: documents for index, documents in found.items() if documents}, gone=gone)
+
+
+def renamed(index: str, found: Sequence[Document], titles: Titles) -> list[Document]:
+    """What has to be written so that the documents of a project are called as it and its clips are now."""
+    return _changed(found, [one | _names(index, one, titles) for one in found])
+
+
+def _names(index: str, document: Document, titles: Titles) -> Document:
+    names = {"project_title": titles.project}
+    if index == CLIPS and (title := titles.clips.get(UUID(document["clip_id"]))):
+        names["title"] = title
+    return names
 
 
 def _changed(before: Iterable[Document], after: Iterable[Document]) -> list[Document]:

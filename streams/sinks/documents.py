@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
@@ -22,18 +23,23 @@ Document: TypeAlias = dict[str, Any]
 SEGMENTS, CLIPS, CHAPTERS, ENTITIES, TOMBSTONES = "segments", "clips", "chapters", "entities", "tombstones"
 FOUND = (SEGMENTS, CLIPS, CHAPTERS, ENTITIES)
 """The indexes that are searched."""
+NAMES = ("id", "org_id", "project_id", "ordinal", "project_title", "clip_id", "title")
+"""Fields that say which document it is, of what, and what that is called."""
 EMBEDDER = "meaning"
 """What the engine calls the vectors of segments, clips and chapters."""
 TOPICS = ("transcripts.v1", "moments.v1", "projects.v1")
 """The topics that hold anything to find, or to forget."""
 
 
+Renamed: TypeAlias = events.ProjectUpdated | events.ClipUpdated
+"""Events after which documents may have to be called otherwise."""
 Indexed: TypeAlias = (
     events.TranscriptCompleted
     | events.IntelligenceCompleted
     | events.MomentsDetected
     | events.ClipMeasured
     | events.ProjectErased
+    | Renamed
 )
 """Events that change what can be found."""
 
@@ -191,11 +197,17 @@ def ids_filter(event: events.Event, ids: list[str]) -> str:
     return f"{project_filter(event)} AND {tombstones_filter(ids)}"
 
 
-def page_options(event: events.Event, index: str, start: int, limit: int) -> Document:
+def stub_filter(event: events.Event) -> str:
+    """Documents that another process deleted before they were renamed: nothing but names is left of them."""
+    return f"{project_filter(event)} AND ordinal NOT EXISTS"
+
+
+def page_options(event: events.Event, index: str, start: int, limit: int, only: Sequence[str] = ("*",)) -> Document:
     """The documents of a project from this ordinal on; the engine shows no more than its first thousand hits."""
     return {
         "filter": f"{project_filter(event)} AND ordinal >= {start}",
         "sort": ["ordinal:asc"],
         "limit": limit,
-        "retrieveVectors": index != ENTITIES,
+        "attributesToRetrieve": list(only),
+        "retrieveVectors": index != ENTITIES and "*" in only,
     }

@@ -15,6 +15,7 @@ from schemas import events
 from schemas.documents import Transcript
 from schemas.intelligence import Intelligence
 from schemas.moments import ClipFacts, MomentList
+from streams.adapters.labels import Labels, PostgresLabels
 from streams.adapters.meilisearch import open_search
 from streams.adapters.objects import open_objects
 from streams.adapters.ports import Objects, Search
@@ -22,7 +23,7 @@ from streams.adapters.sentence_rows import read_rows
 from streams.metrics import SINK_ROWS, Metrics
 from streams.settings import Settings
 from streams.sinks import about, documents
-from streams.sinks.agreement import Project, agree
+from streams.sinks.agreement import Project, agree, renamed
 from streams.sinks.batches import Arrived, Health, Refused, Sink, Wrote
 from streams.sinks.documents import (
     CHAPTERS,
@@ -34,6 +35,7 @@ from streams.sinks.documents import (
     BadReferenceError,
     Document,
     Indexed,
+    Renamed,
 )
 from streams.sinks.gathered import Found, Gathered, find
 from streams.sinks.isolate import handle_all
@@ -52,9 +54,15 @@ OF_CLIPS = (events.MomentsDetected, events.ClipMeasured)
 class MeilisearchSink:
     """Writes batches."""
 
-    def __init__(self, search: Search, objects: Objects, wrote: Wrote | None = None) -> None:
-        """Both may raise Unavailable: the batch then comes again. ``wrote``: told the index and how many documents."""
+    def __init__(
+        self, search: Search, objects: Objects, wrote: Wrote | None = None, *, labels: Labels | None = None
+    ) -> None:
+        """All may raise Unavailable: the batch then comes again. ``wrote``: told the index and how many documents.
+
+        ``labels`` tells what things are called now; without it they are called as what events refer to says.
+        """
         self._search, self._objects, self._wrote = search, objects, wrote or (lambda *_: None)
+        self._labels = labels
 
     async def handle(self, batch: Sequence[Arrived]) -> Sequence[Refused]:
         """Write a batch; returns the events whose object is missing or wrong."""
@@ -73,7 +81,8 @@ class MeilisearchSink:
         for index, found_here in gathered.documents.items():
             await self._write(index, found_here)
         await self._forget_older(gathered)
-        await self._agree([one.event for one in kept])
+        await self._agree([one.event for one in kept if not isinstance(one.event, Renamed)])
+        await self._rename([one.event for one in kept])
         await self._forget_late(kept)
         return refused
 
@@ -132,12 +141,29 @@ class MeilisearchSink:
         if changes.gone and ENTITIES in only:
             await self._search.delete(ENTITIES, documents.ids_filter(event, changes.gone))
 
-    async def _everything(self, event: Indexed, index: str) -> list[Document]:
-        """Every document of a project in one index, in order."""
+    async def _rename(self, changed: Sequence[Indexed]) -> None:
+        """Let the documents of every project that changed be called as it and its clips are now.
+
+        Whatever made them may have known an older title; so this follows each writing, not only a renaming.
+        """
+        if self._labels is None:
+            return
+        for event in {documents.tombstone_id(one): one for one in changed}.values():
+            titles = await self._labels.titles(event.org_id, event.project_id)
+            if titles is None:
+                continue
+            for index in FOUND:
+                found = await self._everything(event, index, documents.NAMES)
+                if changes := renamed(index, found, titles):
+                    await self._write(index, {one["id"]: one for one in changes})
+                    await self._search.delete(index, documents.stub_filter(event))
+
+    async def _everything(self, event: Indexed, index: str, only: Sequence[str] = ("*",)) -> list[Document]:
+        """Every document of a project in one index, in order; ``only`` some fields of them."""
         found: list[Document] = []
         while True:
             start = found[-1]["ordinal"] + 1 if found else 0
-            options = documents.page_options(event, index, start, DOCUMENTS_A_PAGE)
+            options = documents.page_options(event, index, start, DOCUMENTS_A_PAGE, only)
             hits = (await self._search.search(index, "", options))["hits"]
             found += hits
             if len(hits) < DOCUMENTS_A_PAGE:
@@ -201,13 +227,15 @@ def _count(metrics: Metrics, table: str, rows: int) -> None:
 async def run_meilisearch_sink(settings: Settings, stop: asyncio.Event, health: Health, metrics: Metrics) -> None:
     """Run the sink until ``stop``; ``health`` is called after each poll that came to its end."""
     search, objects = open_search(settings), open_objects(settings)
+    labels = PostgresLabels(settings.postgres_worker, name="clipstream-search")
     try:
-        sink = MeilisearchSink(search, objects, partial(_count, metrics))
+        sink = MeilisearchSink(search, objects, partial(_count, metrics), labels=labels)
         handle = partial(handle_all, sink.handle, NAME)
         loop = Sink(
             settings=settings, name=NAME, handle=handle, most=MOST_RECORDS, stop=stop, health=health, metrics=metrics
         )
         await loop.run(documents.TOPICS)
     finally:
+        await labels.close()
         search.close()
         objects.close()

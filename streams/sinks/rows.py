@@ -19,6 +19,7 @@ TOMBSTONE_COLUMNS = ("org_id", "project_id", "erased_at")
 CUSTOMERS_WORDS = frozenset(
     {
         "title",
+        "metadata",
         "source_url",
         "object_key",
         "detail",

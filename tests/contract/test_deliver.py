@@ -141,6 +141,22 @@ async def test_a_fact_is_planned_once_and_only_for_those_who_asked(rig: Rig) -> 
     assert rig.outside.sent == []
 
 
+async def test_a_message_says_what_things_are_called_when_it_is_planned_and_keeps_to_that(rig: Rig) -> None:
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute(
+            "update projects set title = 'Of Ann', metadata = '{\"order\":4711}' where project_id = $1", rig.project_id
+        )
+    await rig.handle(rig.fact, rig.fact_id)
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute("update projects set title = 'Later' where project_id = $1", rig.project_id)
+    for number in (1, 2):
+        await rig.attempt(number, answer(500))
+    first, second = [msgspec.json.decode(body)["data"] for _, body, _ in rig.outside.sent]
+    assert first == second
+    assert first["project"] == {"title": "Of Ann", "metadata": {"order": 4711}}
+    assert "clip" not in first
+
+
 async def test_an_export_without_a_file_is_told_with_its_reason(rig: Rig) -> None:
     async with org_transaction(rig.pool, rig.org_id) as connection:
         await connection.execute(

@@ -64,6 +64,8 @@ async def test_no_row_of_an_erased_project_says_anything_any_more(rig: Rig) -> N
     cause = Cause(input_id=uuid.uuid4(), source="ingest", now=NOW)
     async with org_transaction(rig.worker, rig.org_id) as connection:
         await lifecycle.warn(connection, *owner, f"transcript: {WORDS}")
+        named = "update projects set title = $3, metadata = $3 where org_id = $1 and project_id = $2"
+        await connection.execute(named, *owner, f'{{"said": "{WORDS}"}}')
         await dead.record(connection, rig.message, "ingest", "bug", WORDS, cause, owner)
     letter = dead.letter_of(
         rig.message, dead_id=uuid.uuid4(), stage="meilisearch", reason="bug", detail=WORDS, owner=owner

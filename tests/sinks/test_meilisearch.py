@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import permutations
+from uuid import UUID
 
 import msgspec
 import numpy as np
 
+from schemas import events
 from schemas.documents import encode_document
 from schemas.intelligence import Intelligence
 from schemas.media import ObjectRef, Trust
 from schemas.vectors import SentenceRows
+from streams.adapters.labels import Titles
 from streams.adapters.sentence_asking import ask
 from streams.adapters.sentence_rows import packed
 from streams.sinks.documents import FOUND, tombstone_document
@@ -68,6 +71,43 @@ async def test_documents_agree_whichever_of_their_events_comes_first() -> None:
     assert (clip["title"], clip["ordinal"], clip["text"], clip["topics"]) == ("A title", 0, "chosen words", ["tides"])
     assert (chapter["topics"], chapter["language"], chapter["speaker"]) == (["tides"], ["en"], [])
     assert sorted(one["name"] for one in seen[0]["entities"].values()) == ["Bob", "tides"]
+
+
+class Named:
+    """What a project and its clips are called, as Postgres has it."""
+
+    def __init__(self, project: str, title: str) -> None:
+        self.now: Titles | None = Titles(project=project, clips={made.CLIP: title})
+
+    async def titles(self, org_id: UUID, project_id: UUID) -> Titles | None:
+        assert (org_id, project_id) == (made.ORG, made.PROJECT)
+        return self.now
+
+
+async def test_documents_are_called_as_things_are_called_now_whichever_event_comes_first() -> None:
+    fields = {"org_id": made.ORG, "project_id": made.PROJECT, "version": 7, "revision": 2}
+    updated = events.ClipUpdated(**fields, changed=["title"], clip_id=made.CLIP, ordinal=0)  # type: ignore[arg-type]
+    for order in permutations(range(4)):
+        world, labels = World(), Named("Now", title="My title")
+        world.sink = MeilisearchSink(world.search, world.objects, labels=labels)  # type: ignore[arg-type]
+        every = [
+            made.arrived(made.transcript_completed(world.words("Bob sings of tides.", "Bob ends."))),
+            made.arrived(made.moments_detected(world.list())),
+            made.arrived(made.intelligence_completed(world.about())),
+            made.arrived(updated),
+        ]
+        for number in order:
+            assert await world.sink.handle([every[number]]) == []
+        found = [one for index in FOUND for one in world.search.indexes[index].values()]
+        assert {one["project_title"] for one in found} == {"Now"}
+        assert [one["title"] for one in world.search.indexes["clips"].values()] == ["My title"]
+        labels.now = Titles(project="Later", clips={made.CLIP: ""})
+        await world.sink.handle([made.arrived(events.ProjectUpdated(**fields, changed=["title"]))])  # type: ignore[arg-type]
+        assert {one["project_title"] for index in FOUND for one in world.search.indexes[index].values()} == {"Later"}
+        assert [one["title"] for one in world.search.indexes["clips"].values()] == ["My title"], "none is no title"
+        labels.now = None
+        await world.sink.handle([made.arrived(events.ProjectUpdated(**fields, changed=["title"]))])  # type: ignore[arg-type]
+        assert all(one["project_title"] == "Later" for one in world.search.indexes["segments"].values())
 
 
 async def test_a_correction_reaches_clips_chapters_and_names_in_any_order() -> None:

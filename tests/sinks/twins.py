@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from local.search_front.filters import Both, Condition, Node, parse_filter
+from local.search_front.filters import Both, Condition, Node, Not, parse_filter
 from schemas.media import ObjectRef
 from streams.adapters.clickhouse import schema_text
 from streams.errors import Unavailable
@@ -67,7 +67,11 @@ class MemoryAnalytics:
 def _holds(node: Node, document: Mapping[str, Any]) -> bool:
     if isinstance(node, Both):
         return all(_holds(part, document) for part in node.parts)
+    if isinstance(node, Not):
+        return not _holds(node.inner, document)
     assert isinstance(node, Condition)
+    if node.operation == "EXISTS":
+        return node.field in document
     value = document.get(node.field)
     if node.operation in ("<", ">="):
         return value is not None and (value < float(node.values[0])) == (node.operation == "<")

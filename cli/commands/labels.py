@@ -1,0 +1,95 @@
+"""``clipstream rename`` and ``metadata``: what a project, clip or export is called, and what is attached to it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cli.client import JSON, Client
+from cli.commands.parser import add_command
+from cli.exits import OK
+from cli.references import References, short_id
+from cli.show import Display
+
+_PATHS: Mapping[str, str] = {"project": "/v1/projects", "clip": "/v1/clips", "export": "/v1/exports"}
+_WHAT = "a clip (`1`, its id), the project of the last run (`last`), or the first digits of any id"
+
+
+def json_object(typed: str) -> JSON:
+    """A JSON object, or ``@`` and the file that has it; raises ArgumentTypeError for anything else."""
+    try:
+        text = Path(typed[1:]).read_text(encoding="utf-8") if typed.startswith("@") else typed
+        found = json.loads(text)
+    except OSError as error:
+        raise ArgumentTypeError(f"{typed[1:]!r} cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ArgumentTypeError(f"{typed[:60]!r} is no JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise ArgumentTypeError(f'{typed[:60]!r} is no JSON object: write \'{{"name": "value"}}\'')
+    return found
+
+
+def add_metadata(parser: argparse.ArgumentParser, what: str) -> None:
+    """The flag of commands that make something."""
+    text = f"JSON of your own, kept with the {what} and given back in answers, webhooks and analytics"
+    parser.add_argument("--metadata", type=json_object, metavar="JSON|@FILE", help=text)
+
+
+def add_labels(commands: Any, ask: Any) -> None:
+    """The commands."""
+    text = "rename a project, a clip or an export"
+    name = add_command(
+        commands,
+        "rename",
+        text,
+        ask(rename),
+        "clipstream rename 1 'Why it falls'",
+        "clipstream rename last 'Lecture 4'",
+    )
+    name.add_argument("what", metavar="WHAT", help=_WHAT)
+    name.add_argument("title", metavar="TITLE", help="the new one; empty: a clip gets back the one that was found")
+    text = "show the JSON that is attached to a project, a clip or an export, or change it"
+    attach = add_command(
+        commands,
+        "metadata",
+        text,
+        ask(metadata),
+        "clipstream metadata last",
+        "clipstream metadata 1 '{\"order\": 4711}'",
+    )
+    attach.add_argument("what", metavar="WHAT", help=_WHAT)
+    attach.add_argument(
+        "patch",
+        metavar="JSON|@FILE",
+        nargs="?",
+        type=json_object,
+        help="merged into it (RFC 7396): null takes a name out",
+    )
+
+
+def _path(client: Client, typed: str) -> tuple[str, str]:
+    """Kind and path of what a person typed."""
+    kind, found = References.of(client).any_of(typed, list(_PATHS))
+    return kind, f"{_PATHS[kind]}/{found}"
+
+
+def rename(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """Give it another title."""
+    kind, path = _path(client, args.what)
+    found = client.patch(path, {"title": args.title.strip() or None}, "*")
+    if not args.json:
+        display.say(f"{kind.capitalize()} {short_id(found[f'{kind}_id'])} is called “{found['title']}”.")
+    return OK, found
+
+
+def metadata(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """Show it, or change it."""
+    _, path = _path(client, args.what)
+    found = client.get(path) if args.patch is None else client.patch(path, {"metadata": args.patch}, "*")
+    if not args.json:
+        display.say(json.dumps(found["metadata"], indent=2, ensure_ascii=False))
+    return OK, found["metadata"]

@@ -1,0 +1,79 @@
+"""What things are called, and what customers attached to them, as Postgres has it now. Changes nothing.
+
+Events carry no customers' words; whoever tells them reads them here, so that what is erased is told by nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+from uuid import UUID
+
+import msgspec
+
+from schemas.metadata import Label, decode_metadata
+from streams.adapters.postgres import Connection, Pool, create_pool, org_transaction
+
+_OF_ONE = """
+select p.title as project_title, p.metadata as project_metadata, c.title as clip_title, c.metadata as clip_metadata,
+  e.title as export_title, e.metadata as export_metadata
+from projects p left join clips c on c.org_id = p.org_id and c.project_id = p.project_id and c.clip_id = $3
+  left join exports e on e.org_id = p.org_id and e.project_id = p.project_id and e.export_id = $4
+where p.org_id = $1 and p.project_id = $2 and p.state <> 'erased'
+"""
+_TITLE = "select title from projects where org_id = $1 and project_id = $2 and state <> 'erased'"
+_CLIPS = "select clip_id, title from clips where org_id = $1 and project_id = $2"
+
+
+class Titles(msgspec.Struct, frozen=True, kw_only=True):
+    """What a project and its clips are called."""
+
+    project: str
+    clips: Mapping[UUID, str]
+
+
+class Labels(Protocol):
+    """Tells what things are called now."""
+
+    async def titles(self, org_id: UUID, project_id: UUID) -> Titles | None:
+        """Of a project and its clips; None where there is no such project. Raises Unavailable."""
+        ...
+
+
+class PostgresLabels:
+    """The rows themselves. The pool opens at the first question: a sink starts though Postgres is away."""
+
+    def __init__(self, dsn: str, *, name: str) -> None:
+        """``name``: of the process, as Postgres shows it."""
+        self._dsn, self._name = dsn, name
+        self._pool: Pool | None = None
+
+    async def titles(self, org_id: UUID, project_id: UUID) -> Titles | None:
+        """Of a project and its clips; None where there is no such project. Raises Unavailable."""
+        if self._pool is None:
+            self._pool = await create_pool(self._dsn, size=1, name=self._name)
+        async with org_transaction(self._pool, org_id) as connection:
+            title = await connection.fetchval(_TITLE, org_id, project_id)
+            if title is None:
+                return None
+            clips = await connection.fetch(_CLIPS, org_id, project_id)
+        return Titles(project=title, clips={row["clip_id"]: row["title"] for row in clips})
+
+    async def close(self) -> None:
+        """Close the pool."""
+        if self._pool is not None:
+            await self._pool.close()
+
+
+async def labels_of(
+    connection: Connection, org_id: UUID, project_id: UUID, clip_id: UUID | None = None, export_id: UUID | None = None
+) -> dict[str, Label]:
+    """Of a project, and of a clip and an export of it where they are named; what is not there is left out."""
+    row = await connection.fetchrow(_OF_ONE, org_id, project_id, clip_id, export_id)
+    if row is None:
+        return {}
+    return {
+        kind: Label(title=row[f"{kind}_title"], metadata=decode_metadata(row[f"{kind}_metadata"]))
+        for kind in ("project", "clip", "export")
+        if row[f"{kind}_title"] is not None
+    }

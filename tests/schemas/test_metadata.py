@@ -1,0 +1,93 @@
+"""Metadata: what RFC 7396 makes of it, and its bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.faults.fields import with_nul
+from schemas.metadata import (
+    DEEPEST,
+    LONGEST_NAME,
+    MOST_BYTES,
+    decode_metadata,
+    encode_metadata,
+    faults_of,
+    merged,
+)
+
+APPENDIX: list[tuple[Any, Any, Any]] = [
+    ({"a": "b"}, {"a": "c"}, {"a": "c"}),
+    ({"a": "b"}, {"b": "c"}, {"a": "b", "b": "c"}),
+    ({"a": "b"}, {"a": None}, {}),
+    ({"a": "b", "b": "c"}, {"a": None}, {"b": "c"}),
+    ({"a": ["b"]}, {"a": "c"}, {"a": "c"}),
+    ({"a": "c"}, {"a": ["b"]}, {"a": ["b"]}),
+    ({"a": {"b": "c"}}, {"a": {"b": "d", "c": None}}, {"a": {"b": "d"}}),
+    ({"a": [{"b": "c"}]}, {"a": [1]}, {"a": [1]}),
+    (["a", "b"], ["c", "d"], ["c", "d"]),
+    ({"a": "b"}, ["c"], ["c"]),
+    ({"a": "foo"}, None, None),
+    ({"a": "foo"}, "bar", "bar"),
+    ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
+    ([1, 2], {"a": "b", "c": None}, {"a": "b"}),
+    ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+]
+"""All examples of RFC 7396, appendix A."""
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(min_size=1), inner, max_size=3),
+    max_leaves=10,
+)
+OBJECTS = st.dictionaries(st.text(min_size=1), VALUES, max_size=4)
+
+
+@pytest.mark.parametrize(("before", "patch", "after"), APPENDIX)
+def test_the_examples_of_the_rfc(before: Any, patch: Any, after: Any) -> None:
+    assert merged(before, patch) == after
+
+
+@given(OBJECTS, OBJECTS)
+def test_a_patch_twice_is_a_patch_once_and_changes_nothing_that_it_is_given(before: Any, patch: Any) -> None:
+    told = msgspec.json.encode([before, patch])
+    once = merged(before, patch)
+    assert merged(once, patch) == once
+    assert msgspec.json.encode([before, patch]) == told
+
+
+@given(OBJECTS)
+def test_what_is_kept_is_what_came(value: Any) -> None:
+    assert decode_metadata(encode_metadata(value)) == value
+
+
+def test_names_keep_their_order_and_numbers_their_form() -> None:
+    for text in ('{"z":1,"a":[1.5,1e300],"m":{"y":null,"b":"ü"}}', '{"n":12345678901234567890123}'):
+        assert encode_metadata(decode_metadata(text)) == text
+
+
+def nested(levels: int) -> dict[str, Any]:
+    return {"a": nested(levels - 1)} if levels > 1 else {}
+
+
+def test_bounds_are_where_they_are_said_to_be() -> None:
+    full = {"a": "x" * (MOST_BYTES - len('{"a":""}'))}
+    wide = {"a": "ü" * ((MOST_BYTES - len('{"a":""}')) // 2)}
+    for good in ({}, full, wide, nested(DEEPEST), {"n" * LONGEST_NAME: 1}, {"a": [[[]]]}):
+        assert faults_of(good) == []
+    ((big,), (deep,), (named,), (nameless,)) = (
+        faults_of(bad)
+        for bad in ({"a": full["a"] + "x"}, nested(DEEPEST + 1), {"n" * (LONGEST_NAME + 1): 1}, {"b": [{"": 1}]})
+    )
+    assert (big.path, big.rule) == ((), "at most 16,384 bytes as compact JSON in UTF-8, not 16,385")
+    assert (deep.path, deep.rule) == (("a",) * DEEPEST, "nested no deeper than 10 levels")
+    assert named.rule == "called by 1 to 200 characters, not 201"
+    assert nameless.path == ("b", 0, "")
+
+
+def test_nul_is_found_in_names_and_texts_and_an_escaped_backslash_is_none() -> None:
+    assert [list(with_nul(bad)) for bad in ("\0", {"a": {"b\0": 1}}, {"a": ["\0"]})] == [[()], [("a",)], [("a", 0)]]
+    assert list(with_nul({"a": r"\u0000", "b": [1, None]})) == []
