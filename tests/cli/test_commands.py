@@ -130,6 +130,52 @@ def test_a_clip_wants_a_stretch_or_a_moment_that_is_there(
     assert "There is no moment 3: the project has 2." in capsys.readouterr().err
 
 
+LABELLED = {"title": "New", "metadata": {"order": 1}}
+
+
+@pytest.mark.parametrize(("kind", "full"), [("project", PROJECT), ("clip", CLIP), ("export", EXPORT)])
+def test_anything_is_renamed_by_the_digits_of_its_id(
+    twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str, full: str
+) -> None:
+    path = f"/v1/{kind}s/{full}"
+    plan(twin, "GET", "/v1/ids", *[{"items": [{"kind": "asset", "id": full}, {"kind": kind, "id": full}]}] * 4)
+    plan(twin, "PATCH", path, *[{f"{kind}_id": full} | LABELLED] * 2)
+    plan(twin, "GET", path, LABELLED)
+    assert run(tmp_path, "rename", full[:8], " New ") == OK
+    assert sent(twin, "PATCH", path) == {"title": "New"}
+    assert f"{kind.capitalize()} {full[:8]} is called “New”." in capsys.readouterr().out
+    assert run(tmp_path, "metadata", full) == OK
+    assert json.loads(capsys.readouterr().out) == {"order": 1}
+    file = tmp_path / "patch.json"
+    file.write_text('{"order": null}')
+    assert run(tmp_path, "metadata", full[:8], f"@{file}", "--json") == OK
+    assert json.loads(capsys.readouterr().out) == {"order": 1}
+    assert twin.seen[-1][2] == {"metadata": {"order": None}}
+
+
+def test_what_is_nothing_or_several_things_is_said(
+    twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    several = [{"kind": "clip", "id": CLIP}, {"kind": "project", "id": PROJECT}]
+    plan(twin, "GET", "/v1/ids", {"items": several}, {"items": [{"kind": "asset", "id": CLIP}]})
+    for what, told in (
+        ("0000", "start of several ids (clip 0000"),
+        ("0000", "no project, clip, export"),
+        ("?", "is no id"),
+    ):
+        assert run(tmp_path, "rename", what, "New") == USAGE
+        assert told in capsys.readouterr().err
+    for bad in ("[1]", "{", f"@{tmp_path}/none"):
+        with pytest.raises(SystemExit):
+            run(tmp_path, "metadata", CLIP, bad)
+
+
+def test_metadata_goes_with_what_is_made(twin: Twin, tmp_path: Path) -> None:
+    plan(twin, "POST", f"{BASE}/clips", {"clip_id": CLIP, "start_ms": 0, "end_ms": 9_000, "title": "T"}, status=202)
+    assert run(tmp_path, "clip", PROJECT, "0:10-0:40", "--metadata", '{"a": [1]}') == OK
+    assert sent(twin, "POST", f"{BASE}/clips") == {"start_ms": 10_000, "end_ms": 40_000, "metadata": {"a": [1]}}
+
+
 def test_moments_are_listed_best_first(twin: Twin, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plan(twin, "GET", f"{BASE}/moments", {"moments": MOMENTS}, {"moments": []})
     assert run(tmp_path, "moments", PROJECT) == OK

@@ -157,6 +157,7 @@ async def test_after_every_kind_of_request(pipeline: Pipeline, six_seconds: byte
     await edited(story, clip)
     export_id = await exported(story, clip)
     await story.then("POST", f"/v1/exports/{export_id}/replay")
+    await renamed(story, clip, f"/v1/exports/{export_id}")
     await corrected(story)
     await of_the_organisation(story, clip)
     await new_letter(pipeline.world, pipeline.world.ann)
@@ -197,6 +198,13 @@ async def exported(story: Story, clip: str) -> str:
     made = await story.then("POST", f"{clip}/export", {"aspect": "1:1", **DRAFT})
     await story.then("POST", f"{clip}/exports", {"aspects": ["1:1", "16:9"], **DRAFT})
     return str(made["export_id"])
+
+
+async def renamed(story: Story, *paths: str) -> None:
+    """Title and metadata of the project, of a clip and of an export, then the title taken back."""
+    for path in (story.path, *paths):
+        await story.then("PATCH", path, {"title": "Renamed", "metadata": {"order": {"lines": [1, None]}}}, **NEWEST)
+        await story.then("PATCH", path, {"title": None, "metadata": None}, **NEWEST)
 
 
 async def corrected(story: Story) -> None:

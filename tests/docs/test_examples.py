@@ -94,7 +94,7 @@ def sent() -> list[events.ProjectCompleted | events.ProjectFailed | events.Expor
 def test_the_example_bodies_have_the_fields_we_send(event: Any) -> None:
     examples = {body["type"]: body for body in map(json.loads, blocks(text_of("docs/webhooks.md"), "json"))}
     kind = TYPES[type(event)]
-    real = json.loads(encode_message(event, event_id=uuid.uuid4(), at=dt.datetime.now(dt.UTC)))
+    real = json.loads(encode_message(event, event_id=uuid.uuid4(), at=dt.datetime.now(dt.UTC), labels={}))
     example = examples[kind]
     assert set(example) == set(real)
     assert set(example["data"]) == set(real["data"])
