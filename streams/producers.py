@@ -149,20 +149,11 @@ def _wrong_with(event: events.UploadReceived) -> Iterator[tuple[str, str]]:
     for name, size, most, unit in sizes:
         if size > most:
             yield "upload.size", f"`{name}` must have at most {most} {unit}, not {size}"
-    for path in with_nul(msgspec.to_builtins(event)):
-        yield "upload.text", f"`{'/'.join(map(str, path))}` must not contain the character NUL"
-        raise Rejected("upload.options", f"option {name} must be {rule}")
-    if (
-        len(event.title) > TITLE_CHARS
-        or len(event.source_url or "") > 4000
-        or len((event.object_key or "").encode()) > 1024
-    ):
-        raise Rejected("upload.size", "title holds at most 500, source_url 4000 characters, object_key 1024 bytes")
     for fault in faults_of(event.metadata):
         named = "/".join(("metadata", *map(str, fault.path)))[:_LONGEST_PATH]
-        raise Rejected("upload.metadata", f"{named} must be {fault.rule}")
-    if holds_nul(msgspec.to_builtins(event)):
-        raise Rejected("upload.text", "no text of an upload may contain the character NUL")
+        yield "upload.metadata", f"`{named}` must be {fault.rule}"
+    for path in with_nul(msgspec.to_builtins(event)):
+        yield "upload.text", f"`{'/'.join(map(str, path))}` must not contain the character NUL"
 
 
 def _check_time(text: str, now: dt.datetime) -> None:

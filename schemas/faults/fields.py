@@ -41,7 +41,7 @@ def pointer(path: Sequence[str | int], prefix: str = "") -> str:
 
 
 def with_nul(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Where a decoded value holds the character NUL: Postgres keeps none in text. A name that does: its object's place."""
+    """Where a decoded value holds the character NUL: Postgres keeps none in text. Of a name its object's place."""
     if isinstance(value, str):
         if "\0" in value:
             yield path

@@ -110,6 +110,9 @@ async def test_our_own_message_passes_however_long_it_waited() -> None:
         ({"options": ProjectOptions(language="en\n")}, "upload.options"),
         ({"options": ProjectOptions(script="a\0b")}, "upload.text"),
         ({"options": ProjectOptions(topics=["a\0b"])}, "upload.text"),
+        ({"metadata": {"a\0": 1}}, "upload.text"),
+        ({"metadata": {"a": "x" * 16_384}}, "upload.metadata"),
+        ({"metadata": {"a": {"": 1}}}, "`metadata/a/` must be called by"),
     ],
 )
 def test_what_no_store_would_take_is_refused(changes: dict[str, object], reason: str) -> None:
