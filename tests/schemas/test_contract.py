@@ -60,7 +60,14 @@ def test_every_event_of_the_contract_lies_on_one_topic() -> None:
     declared = {
         value for value in vars(events).values() if isinstance(value, type) and value.__module__ == events.__name__
     }
-    bases = {events.Event, events.RenditionOrder, events.ExportOrder, events.PreviewOrder, events.AssetEvent}
+    bases = {
+        events.Event,
+        events.RenditionOrder,
+        events.ExportOrder,
+        events.PreviewOrder,
+        events.AssetEvent,
+        events.Labelled,
+    }
     assert set(TOPIC_OF) == declared - bases
 
 
