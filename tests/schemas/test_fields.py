@@ -57,7 +57,10 @@ def same(hint: Any, shape: dict[str, Any], document: dict[str, Any], at: str) ->
         yield from fields(hint, found, document, at)
     elif origin is dict:
         yield from is_kind("object", found, at)
-        yield from same(parts[1], found["additionalProperties"], document, f"{at}{{}}")
+        if parts[1] is not Any:
+            yield from same(parts[1], found["additionalProperties"], document, f"{at}{{}}")
+        elif found.get("additionalProperties") is not True:
+            yield f"{at}: {found} does not take any value"
     elif origin is not None:
         yield from sequence(origin, parts, found, document, at)
     elif {name: found[name] for name in found if name in ("type", "format")} != SIMPLE[hint]:
