@@ -30,7 +30,7 @@ EMPTY_S = 89.0
 UNLIKE = 26
 """…and by how many levels somebody differs from it."""
 TITLES = ["NEW YORK", "WELCOME BACK", "OPEN SOURCE", "THE NEXT TEN YEARS", "RESULTS", "QUESTIONS?", "CLIMATE 2040"]
-LEAST_HIGH, MOST_HIGH = 0.14, 0.36
+LEAST_HIGH, MOST_HIGH = 0.08, 0.34
 """Of the picture's height: whoever speaks, from head to hips."""
 
 
