@@ -50,9 +50,7 @@ SPEAKERS = [
         place=(0.16, 0.06, 0.5, 0.94),
         cut="bust",
     ),
-    Speaker(
-        name="president", part=Part(file=OBAMA, start_s=0.2, end_s=2.4), place=(0.38, 0.06, 0.5, 0.74), cut="bust"
-    ),
+    Speaker(name="president", part=Part(file=OBAMA, start_s=0.2, end_s=2.4), place=(0.38, 0.06, 0.5, 0.74), cut="bust"),
     Speaker(
         name="lecturer", part=Part(file=LECTURE, start_s=23.2, end_s=26.0), place=(0.2, 0.02, 0.6, 0.98), cut="bust"
     ),
@@ -119,9 +117,7 @@ def make(media: Path, seed: int, number: int, folder: Path) -> Hall:
         container.mux(video.encode(None))
     there = np.median([_extent(mask) for _, mask in figures], axis=0).tolist()
     body = Box(x=left + there[0], y=top + there[1], width=there[2] - there[0], height=there[3] - there[1])
-    return Hall(
-        file=path.name, speaker=speaker.name, high=round(high / HIGH, 3), body=body, letters=letters, kind=kind
-    )
+    return Hall(file=path.name, speaker=speaker.name, high=round(high / HIGH, 3), body=body, letters=letters, kind=kind)
 
 
 def _extent(mask: NDArray[np.float32]) -> tuple[float, float, float, float]:

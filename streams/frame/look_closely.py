@@ -15,6 +15,7 @@ from schemas.shots import Transition
 from streams.adapters.media.sandbox import run_child
 from streams.adapters.ports import FacesFound
 from streams.frame.lips import contested, mark_mouths, told
+from streams.frame.nearer import Pictures, look_nearer
 from streams.frame.steady import find_faces_sparsely
 from streams.frame.tracks import KEEP_SCORE, clear, follow
 from streams.frame.whose_voice import HeardVoices
@@ -68,7 +69,17 @@ async def look_closely(
     persons = await find_persons(
         eyes.landmarks, eyes.scratch / "faces.raw", seen.canvas, bare, report=eyes.report, seen=counted, warn=eyes.warn
     )
-    looked = _looked(clip_id, time, seen, tracks, persons.by_place)
+    near = await look_nearer(
+        eyes.landmarks,
+        Pictures(path=eyes.scratch / "mouths.raw", canvas=seen.fine, at_ms=seen.mouth_ms),
+        persons.by_place,
+        seen.face_ms,
+        shots,
+        report=eyes.report,
+        seen=counted + len(bare),
+        warn=eyes.warn,
+    )
+    looked = _looked(clip_id, time, seen, tracks, near.by_place)
     marked = await mark_mouths(
         eyes.landmarks,
         eyes.scratch / "mouths.raw",
@@ -77,13 +88,13 @@ async def look_closely(
         tracks,
         often=contested(looked),
         report=eyes.report,
-        seen=counted + len(bare),
+        seen=counted + len(bare) + near.looked,
         warn=eyes.warn,
     )
     looked = msgspec.structs.replace(
         looked,
         model=model_names(NAME, found.model, persons.model, marked.model),
-        compute_ms=seen.cpu_ms + found.compute_ms + persons.compute_ms + marked.compute_ms,
+        compute_ms=seen.cpu_ms + found.compute_ms + persons.compute_ms + near.compute_ms + marked.compute_ms,
         mouths=marked.mouths,
     )
     return (await told(looked, speech, eyes.warn, voices))[0]
