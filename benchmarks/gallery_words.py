@@ -18,6 +18,7 @@ FOUND: Mapping[CheckName, str] = MappingProxyType(
         "caption_cut_off": "Letters of a caption stand too near to the edge, or are missing",
         "nobody_in_frame": "Somebody is on screen and not in the picture in {value:.0%} of the looks",
         "cut_face": "The edge cuts a face in {value:.0%} of the looks",
+        "cut_letters": "The edge cuts a title, a sign or a name in {value:.0%} of the pictures",
         "jitter": "The crop moves by {value:.1f} px a picture",
         "reversals": "The crop turns back {value:.2f} times a second",
         "lufs": "It is not as loud as it should be: {value:.1f} LUFS",

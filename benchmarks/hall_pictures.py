@@ -1,4 +1,4 @@
-"""A talk in a hall, filmed from far behind, made by a seed: who speaks is small and real, all else is drawn. Judges nothing.
+"""A talk in a hall, filmed from behind, made by a seed: who speaks is small and real, all else is drawn. Judges none.
 
 A dark audience below, a lit screen or a wall with letters in the middle, and at one side somebody who is cut from a
 shared file: by the blue behind them, by an empty picture of the same room, or along head and shoulders. Where they

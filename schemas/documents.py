@@ -313,6 +313,8 @@ class FramePlan(Value, frozen=True, kw_only=True):
     """As ``faces``, of the safer shots."""
     letters: list[Letters] = []
     """Lines that stand in the source, for captions to keep off."""
+    signs: list[Letters] = []
+    """Those of them that no crop may cut: titles, signs and names; what the certificate holds the crops against."""
 
 
 class CaptionCue(Value, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from schemas.media import Box, Value
 CheckName = Literal[
     "duration", "streams", "size", "frames", "faststart", "caption_offset", "caption_cut_off", "nobody_in_frame",
     "cut_face", "jitter", "reversals", "lufs", "true_peak", "clipping", "black", "frozen", "av_offset", "ssim",
-    "preset",
+    "preset", "cut_letters",
 ]  # fmt: skip
 Side = Literal["at_most", "at_least", "equal", "within"]
 """How a value stands to its limit; ``within``: no farther than the limit from ``around``."""
@@ -47,6 +47,8 @@ class Limits(Value, frozen=True, kw_only=True):
     """Share of the margin that letters stand in; letters that touch the edge, or are missing, count as all of it."""
     nobody_in_frame: Bound = Bound(limit=0.01, fail=0.1)
     cut_face: Bound = Bound(limit=0.02, fail=0.15)
+    cut_letters: Bound = Bound(limit=0.02, fail=0.5)
+    """Share of the pictures with titles, signs or names in which the edge cuts a line of them."""
     jitter_px: Bound = Bound(limit=1.5, fail=6)
     """Mean travel of the crop in px a picture, of a source that is 640 px wide."""
     reversals: Bound = Bound(limit=0.1, fail=1)
@@ -111,8 +113,8 @@ class OtherTry(Value, frozen=True, kw_only=True):
 
 
 class FaceExpectation(Value, frozen=True, kw_only=True):
-    """A face on screen, in display pixels and ms of the project, that the crop ought to hold: who speaks, or else the
-    largest.
+    """Somebody on screen, in display pixels and ms of the project, whom the crop ought to hold: who speaks, else the
+    largest. Of whoever is too far away for a face to be seen, or turned away, the middle of head and chest.
     """
 
     at_ms: int

@@ -12,6 +12,8 @@ from schemas.framing import Pane
 from schemas.media import Box
 
 EVEN = 2
+CUT = 0.05, 0.95
+"""Shares of a line of letters that are shown where it is cut: where exactly it ends is known to some pixels."""
 
 
 class Area(Protocol):
@@ -75,6 +77,11 @@ def area_inside(area: Area, box: Box) -> float:
 def share_shown(box: Box, shot: ShotCrop, at_ms: float) -> float:
     """How much of a box is shown, 0..1: by the pane that shows most of it."""
     return max(area_inside(one, box) for one in views(shot, at_ms)) / max(1e-6, box.width * box.height)
+
+
+def is_cut(box: Box, shot: ShotCrop, at_ms: float) -> bool:
+    """Whether an edge cuts a line of letters: some of it is shown, and some is not."""
+    return CUT[0] < share_shown(box, shot, at_ms) < CUT[1]
 
 
 def pane_rows(panes: Sequence[Pane], height_px: int) -> list[tuple[int, int]]:

@@ -10,6 +10,8 @@ from schemas.media import Box, TimeRange
 from schemas.scenery import Person
 from streams.frame.crop import Subject
 
+FAR, UPPER = 0.4, 0.5
+"""Of the picture's height: whoever is lower, from head to hips, is seen from afar; and what of them `upper` holds."""
 SEEN_SHARE = 0.5
 """Somebody is held who is seen in at least this share of the looks: one look may be a coat on a chair."""
 
@@ -24,6 +26,17 @@ def figures(tracks: ClipTracks, group: Sequence[int]) -> list[Subject]:
     main = Subject(boxes=[upper(one[0]) for one in by_size])
     others = [upper(person) for one in by_size for person in one[1:]]
     return [main, Subject(boxes=others)] if others else [main]
+
+
+def is_small(persons: Sequence[Subject], high: float) -> bool:
+    """Whether the largest of them is seen from afar, in a picture ``high``."""
+    return median(box.height for box in persons[0].boxes) < FAR * high * UPPER
+
+
+def middle_of(person: Person) -> Box:
+    """What of somebody any picture of them holds: small ones are found with much of what is around them."""
+    box = person.box
+    return Box(x=box.x + 0.25 * box.width, y=box.y + 0.2 * box.height, width=0.5 * box.width, height=0.5 * box.height)
 
 
 def largest_persons(tracks: ClipTracks, when: TimeRange) -> list[tuple[int, Box]]:

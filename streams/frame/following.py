@@ -14,8 +14,9 @@ from streams.frame.absent import Part, parts
 from streams.frame.angles import STAND_IN, size_of
 from streams.frame.crop import Floats, Subject, heads, heads_held
 from streams.frame.figures import largest_persons
+from streams.frame.fits import Decision, everything, widened
 from streams.frame.scenes import Framed, Scene
-from streams.frame.stills import Decision, everything, shot_of, widened
+from streams.frame.stills import shot_of
 from streams.frame.walks import Track, inside_share, way
 
 HELD = 0.97

@@ -96,7 +96,8 @@ class Nearer:
         return await self._at(grey, corners)
 
     def _picture(self, at_ms: int) -> NDArray[np.uint8]:
-        return self._grey[int(np.abs(self._times - at_ms).argmin())]
+        picture: NDArray[np.uint8] = self._grey[int(np.abs(self._times - at_ms).argmin())]
+        return picture
 
     def _cut(self, grey: NDArray[np.uint8], corner: tuple[int, int]) -> NDArray[np.uint8]:
         return grey[corner[1] : corner[1] + self._side, corner[0] : corner[0] + self._side]
@@ -163,7 +164,7 @@ async def look_nearer(
     seen: int,
     warn: Callable[[str], None],
 ) -> Near:
-    """Persons of the looks in ``whole`` (by number of ``at_ms``), small ones too; without the model those, and a warning.
+    """Persons of the looks in ``whole`` (by number of ``at_ms``), small ones too; without the model a warning.
 
     Never raises Unavailable.
     """

@@ -8,9 +8,9 @@ import msgspec
 
 from schemas.documents import Aspect, ClipTracks, FaceSample, FramePlan, ShotCrop, SourceIndex
 from schemas.media import TimeRange
-from schemas.proof import FaceExpectation
 from schemas.shown import area_inside, views
 from streams.frame.angles import SURE, same_angles
+from streams.frame.expected import expected, signs_expected
 from streams.frame.eyes import Eyes
 from streams.frame.following import follow
 from streams.frame.insets import LOOK_MS, inset
@@ -60,10 +60,11 @@ def plan(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: TimeRange
         shots=first,
         faces=faces_shown(tracks, first, who),
         model=tracks.model,
-        expected=faces_expected(tracks, time),
+        expected=expected(scenes, tracks, time),
         safer=second,
         safer_faces=faces_shown(tracks, second, who),
         letters=[one for one in tracks.letters if one.range.overlap_ms(time) > 0],
+        signs=signs_expected(scenes),
     )
 
 
@@ -135,20 +136,3 @@ def standing(scenes: Sequence[Scene]) -> dict[int, float]:
         found |= dict.fromkeys(numbers, looks + said_ms / LOOK_MS)
     most = max(found.values(), default=0.0)
     return {number: round(value / most, 3) for number, value in found.items()} if most > 0 else {}
-
-
-def faces_expected(tracks: ClipTracks, time: TimeRange) -> list[FaceExpectation]:
-    """At each look of ``time`` the face that a crop ought to hold: who speaks then, else the largest; in order."""
-    found: dict[int, tuple[bool, float, FaceSample]] = {}
-    for track in tracks.tracks:
-        said = [turn.range for turn in tracks.turns if turn.track == track.track]
-        for sample in track.samples:
-            if time.start_ms <= sample.at_ms < time.end_ms:
-                speaks = any(one.start_ms <= sample.at_ms < one.end_ms for one in said)
-                rank = speaks, sample.face.box.width * sample.face.box.height
-                if sample.at_ms not in found or rank > found[sample.at_ms][:2]:
-                    found[sample.at_ms] = *rank, sample
-    return [
-        FaceExpectation(at_ms=at_ms, box=sample.face.box, speaks=speaks)
-        for at_ms, (speaks, _, sample) in sorted(found.items())
-    ]

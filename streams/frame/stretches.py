@@ -44,13 +44,14 @@ def joined(plans: Sequence[FramePlan]) -> FramePlan:
         expected=[one for plan in plans for one in plan.expected],
         safer=[shot for plan in plans for shot in plan.safer],
         safer_faces=[face for plan in plans for face in plan.safer_faces],
+        signs=[one for plan in plans for one in plan.signs],
     )
 
 
 def by_hand(plan: FramePlan, keys: Sequence[CropKey]) -> FramePlan:
     """The plan with a person's crops from the first key frame on, to the end.
 
-    There the person says who is shown: nobody is expected, and the faces are those that these crops hold.
+    There the person says who and what is shown: nobody is expected, and the faces are those that these crops hold.
     """
     if not keys:
         return plan
@@ -64,6 +65,7 @@ def by_hand(plan: FramePlan, keys: Sequence[CropKey]) -> FramePlan:
         shots=_then(plan.shots, held),
         faces=_faces(plan.faces, held),
         expected=[one for one in plan.expected if one.at_ms < start_ms],
+        signs=[one for one in plan.signs if one.range.start_ms < start_ms],
         safer=_then(plan.safer, held),
         safer_faces=_faces(plan.safer_faces, held),
     )

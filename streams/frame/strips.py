@@ -17,11 +17,13 @@ from schemas.media import Box, CropBox, TimeRange
 from schemas.scenery import Letters
 from schemas.shown import share_shown, view
 from streams.frame.crop import RATIO, even, heads_held
+from streams.frame.fits import everything
 from streams.frame.following import with_stand_ins
 from streams.frame.letters import hull, shared, stretches_of
 from streams.frame.panes import boxes_of
 from streams.frame.scenes import Framed, Scene
-from streams.frame.stills import CUT_LETTERS, everything, is_sign, shot_of
+from streams.frame.signs import CUT_LETTERS, is_sign
+from streams.frame.stills import shot_of
 
 CROPPED = "hold", "cut", "follow"
 """Modes that show one part of the picture, and may cut a line."""
@@ -85,7 +87,7 @@ def _lines(scene: Scene, number: int, shot: ShotCrop) -> list[Letters]:
     """Lines of a stretch that are there to be read; a crop that moves passes by the signs of a place."""
     there = [one for one in scene.tracks.letters if one.range.overlap_ms(shot.range) > 0]
     if shot.mode == "follow" or scene.groups:
-        there = [one for one in there if _is_laid_over(scene, number, one)]
+        there = [one for one in there if laid_over(scene, number, one)]
     if not scene.groups:
         return [one for one in there if is_sign(one.box, scene.ground.content)]
     least = LEAST_HIGH * scene.ground.content.height
@@ -122,7 +124,8 @@ def _middle(boxes: Sequence[Box]) -> float:
     return float(np.median([one.x + one.width / 2 for one in boxes]))
 
 
-def _is_laid_over(scene: Scene, number: int, line: Letters) -> bool:
+def laid_over(scene: Scene, number: int, line: Letters) -> bool:
+    """Whether a line of a shot was put over the picture, and is no part of the place."""
     box, content, own = line.box, scene.ground.content, scene.tracks.shots[number]
     if box.y + box.height / 2 < content.y + LOWEST * content.height:
         return False

@@ -15,10 +15,11 @@ from schemas.documents import FaceTrack, ShotCrop
 from schemas.media import Box, CropBox, TimeRange
 from streams.frame.angles import SEEN_ENOUGH, SPEAKER_SIZE, size_of
 from streams.frame.crop import Subject, heads_held
+from streams.frame.fits import widened
 from streams.frame.panes import boxes_of, share_a_crop
 from streams.frame.pauses import pauses
 from streams.frame.scenes import Framed, Scene, seen_together
-from streams.frame.stills import framed, widened
+from streams.frame.stills import framed
 from streams.frame.undecided import stacked
 
 LEAST_SAID_MS, LEAST_SHARE = 1_500, 0.1

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 from schemas.documents import FaceTrack, ShotCrop
 from streams.frame.angles import BACKGROUND, SPEAKER_SIZE, SURE, size_of
+from streams.frame.fits import everything
 from streams.frame.panes import hull, people_panes, share_a_crop
 from streams.frame.scenes import Framed, Scene, seen_together
-from streams.frame.stills import everything, framed
+from streams.frame.stills import framed
 
 MOSTLY_SURE = 0.8
 """Share of what is said that must be told so surely."""

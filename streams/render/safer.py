@@ -12,11 +12,11 @@ import msgspec
 from schemas.documents import FramePlan, ShotCrop
 from schemas.media import CropBox, Value
 from schemas.proof import Check, CheckName
-from schemas.shown import share_shown
+from schemas.shown import is_cut, share_shown
 from schemas.templates import DEFAULT_TEMPLATE, CaptionTemplate, Motion, template_named
 from streams.render.checks.framing import WHOLE
 
-FACES: frozenset[CheckName] = frozenset({"nobody_in_frame", "cut_face"})
+FACES: frozenset[CheckName] = frozenset({"nobody_in_frame", "cut_face", "cut_letters"})
 MOVEMENT: frozenset[CheckName] = frozenset({"jitter", "reversals"})
 LETTERS: frozenset[CheckName] = frozenset({"caption_offset", "caption_cut_off"})
 FEWER_WORDS = 3
@@ -69,10 +69,12 @@ def safer_plan(plan: FramePlan, faults: Collection[CheckName]) -> FramePlan:
 
 
 def _is_safe(plan: FramePlan, shot: ShotCrop) -> bool:
-    """Whether it stands still and loses no face."""
+    """Whether it stands still, loses no face and cuts no letters."""
     looks = [one for one in plan.expected if shot.range.start_ms <= one.at_ms < shot.range.end_ms]
     whole = all(share_shown(one.box, shot, one.at_ms) >= WHOLE for one in looks)
-    return whole and not shot.path and not shot.panes
+    signs = [one for one in plan.signs if shot.range.overlap_ms(one.range) > 0]
+    cut = any(is_cut(one.box, shot, shot.range.start_ms) for one in signs)
+    return whole and not cut and not shot.path and not shot.panes
 
 
 def _fit(plan: FramePlan, shot: ShotCrop) -> ShotCrop:

@@ -13,7 +13,8 @@ from schemas.faces import SpeakingTurn
 from schemas.media import Box, CropBox, Face, TimeRange
 from schemas.scenery import Letters
 from schemas.shown import painted_box
-from streams.frame.plan import cut_to, faces_expected, faces_shown, plan
+from streams.frame.expected import faces_expected
+from streams.frame.plan import cut_to, faces_shown, plan
 from tests.look.clips import track as video_track
 
 Looks = tuple[int, float, float, Sequence[int]]

@@ -316,6 +316,7 @@ def test_what_cannot_be_measured_is_said_and_condemns_nothing(tmp_path: Path) ->
     making.plan = msgspec.structs.replace(making.plan, expected=[])
     certificate = making.make(tmp_path)
     unknown = {"lufs", "true_peak", "av_offset", "caption_offset", "caption_cut_off", "nobody_in_frame", "cut_face"}
+    unknown |= {"cut_letters"}
     assert bad(certificate) == dict.fromkeys(unknown, "not_measured")
     assert all(found(certificate, name).detail for name in unknown)
     assert certificate.verdict == "pass"

@@ -22,6 +22,7 @@ from tests.render.test_checks import break_sync
 
 SILENT = {"lufs", "true_peak", "clipping", "av_offset"}
 UNSEEN = {"size", "frames", "caption_offset", "caption_cut_off", "nobody_in_frame", "cut_face", "jitter", "reversals"}
+UNSEEN |= {"cut_letters"}
 UNSEEN |= {"black", "frozen", "ssim"}
 FILMS = [
     FileWish(),

@@ -1,6 +1,6 @@
-"""Who is in the picture, whose face the edge cuts, and how the crop moves: the crops that were painted, slot by slot.
+"""Who is in the picture, who and which letters the edge cuts, and how the crop moves: the crops that were painted.
 
-The faces are those that were found in the source while the clip was looked at; no face is looked for here.
+Faces, persons and letters are those found in the source while the clip was looked at; none is looked for here.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from schemas.media import Box
 from schemas.proof import Bound, Check, CheckName, Limits, judged
-from schemas.shown import share_shown, view
+from schemas.shown import is_cut, share_shown, view
 from streams.render.checks.case import NO_PICTURES, Case
 from streams.render.checks.witness import Seen
 
@@ -21,19 +21,25 @@ IN_FRAME, WHOLE = 0.1, 0.9
 """Shares of a face's box: less is not there, more is whole; between them the edge cuts it."""
 A_CUT = 0.08
 """A step of more than this share of the crop's width is a cut, not a movement."""
+APART_MS = 1_000
 A_MOVE = 0.02
 """Steps of fewer px are none: they turn nothing back."""
 
 
 def check_framing(case: Case) -> list[Check]:
     """Faces and movement."""
-    return [*_faces(case), *_movement(case)] if case.meant.file.video else _without_pictures(case.meant.limits)
+    return (
+        [*_faces(case), _letters(case), *_movement(case)]
+        if case.meant.file.video
+        else _without_pictures(case.meant.limits)
+    )
 
 
 def _without_pictures(limits: Limits) -> list[Check]:
     asked: list[tuple[CheckName, str, Bound]] = [
         ("nobody_in_frame", "share", limits.nobody_in_frame),
         ("cut_face", "share", limits.cut_face),
+        ("cut_letters", "share", limits.cut_letters),
         ("jitter", "px a picture", limits.jitter_px),
         ("reversals", "a second", limits.reversals),
     ]
@@ -44,7 +50,7 @@ def _faces(case: Case) -> list[Check]:
     limits = case.meant.limits
     shown = _shown(case)
     if not shown:
-        why = "no face was found in this part of the source"
+        why = "nobody was found in this part of the source"
         return [
             judged("nobody_in_frame", None, "share", limits.nobody_in_frame, detail=why),
             judged("cut_face", None, "share", limits.cut_face, detail=why),
@@ -79,6 +85,30 @@ def _shown(case: Case) -> list[tuple[float, float]]:
             time_ms = number * float(case.meant.timeline.period_ms)
             found[times[at]] = time_ms, max(share_shown(box, seen.shot, times[at]) for box in boxes[times[at]])
     return list(found.values())
+
+
+def _letters(case: Case) -> Check:
+    """How many of the pictures with titles, signs or names show a line of them that the edge cuts."""
+    bound, period_ms = case.meant.limits.cut_letters, float(case.meant.timeline.period_ms)
+    looked, cut = 0, list[float]()
+    for number, seen in sorted(case.meant.witness.seen.items()):
+        there = [one.box for one in case.meant.plan.signs if one.range.start_ms <= seen.source_ms < one.range.end_ms]
+        looked += bool(there)
+        if any(is_cut(box, seen.shot, seen.source_ms) for box in there):
+            cut.append(number * period_ms)
+    if not looked:
+        return judged("cut_letters", None, "share", bound, detail="no titles, signs or names to be kept whole")
+    detail = f"{looked} pictures with titles, signs or names"
+    return judged("cut_letters", len(cut) / looked, "share", bound, detail=detail, at_ms=_apart(cut))
+
+
+def _apart(times: Sequence[float]) -> list[float]:
+    """Where it begins, and each second from there on."""
+    kept: list[float] = []
+    for at in times:
+        if not kept or at - kept[-1] >= APART_MS:
+            kept.append(at)
+    return kept
 
 
 def _movement(case: Case) -> list[Check]:
