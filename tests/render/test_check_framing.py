@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ import pytest
 from schemas.documents import FramePlan, ShotCrop
 from schemas.media import Box, CropBox, TimeRange
 from schemas.proof import Check, FaceExpectation
+from schemas.scenery import Letters
 from streams.render.checks.case import Case, Meant
 from streams.render.checks.containers import Tracks
 from streams.render.checks.film import Film
@@ -30,7 +32,10 @@ def shot(x: int, y: int, start_ms: int = 0, end_ms: int = 4_000) -> ShotCrop:
 
 
 def checked(
-    shots: list[ShotCrop], times_ms: list[int] | None = None, looks: dict[int, Box] | None = None
+    shots: list[ShotCrop],
+    times_ms: list[int] | None = None,
+    looks: dict[int, Box] | None = None,
+    signs: Sequence[Letters] = (),
 ) -> dict[str, Check]:
     """``shots`` slot by slot, of pictures of the source at ``times_ms``."""
     witness = Witness()
@@ -40,7 +45,7 @@ def checked(
     expected = [FaceExpectation(at_ms=at_ms, box=box, speaks=True) for at_ms, box in (looks or {}).items()]
     plan = FramePlan(
         clip_id="clip", aspect="9:16", range=TimeRange(start_ms=0, end_ms=4_000), source_width=WIDTH,
-        source_height=1_080, shots=shots[:1], expected=expected,
+        source_height=1_080, shots=shots[:1], expected=expected, signs=list(signs),
     )  # fmt: skip
     tracks = Tracks(
         width_px=1, height_px=1, frames=len(shots), frame_rate=25, video_ms=4_000, audio_ms=0, index_first=True
@@ -82,3 +87,18 @@ def test_only_looks_at_what_is_played_count_each_once() -> None:
     found = checked([shot(0, 0)] * COUNT, times, looks)
     assert found["cut_face"].value == pytest.approx(1 / 13, abs=1e-3)
     assert found["cut_face"].at_ms == [480 // 20 * 40]
+
+
+@pytest.mark.parametrize(("x", "share"), [(100, 0.0), (620, 0.0), (400, 1.0), (-30, 1.0)])
+def test_letters_that_the_edge_cuts_count_those_left_out_do_not(x: int, share: float) -> None:
+    """Of the crop's 600 columns; the line stands for the first half."""
+    sign = Letters(range=TimeRange(start_ms=0, end_ms=2_000), box=Box(x=x, y=50, width=300, height=40))
+    found = checked([shot(0, 0)] * COUNT, signs=[sign])["cut_letters"]
+    assert found.value == share
+    assert found.detail == "50 pictures with titles, signs or names"
+    assert found.verdict == ("fail" if share else "pass")
+    assert found.at_ms == ([0, 1_000] if share else [])
+
+
+def test_where_no_letters_are_none_is_cut() -> None:
+    assert checked([shot(0, 0)] * COUNT)["cut_letters"].verdict == "pass"

@@ -14,8 +14,9 @@ import pytest
 
 from schemas.documents import CaptionCue, Certificate, ShotCrop
 from schemas.framing import Pane, PathKey
-from schemas.media import Box, CropBox
+from schemas.media import Box, CropBox, TimeRange
 from schemas.proof import verdict_of
+from schemas.scenery import Letters
 from schemas.templates import CaptionTemplate, templates
 from streams.render.checks.captions import LATE_MS
 from streams.render.checks.case import Case, Meant
@@ -51,7 +52,7 @@ def test_a_good_file_passes_every_check(tmp_path: Path) -> None:
     certificate = Making().make(tmp_path)
     assert bad(certificate) == {}
     assert certificate.verdict == "pass"
-    assert len({check.name for check in certificate.checks}) == len(certificate.checks) == 18
+    assert len({check.name for check in certificate.checks}) == len(certificate.checks) == 19
     assert msgspec.json.decode(msgspec.json.encode(certificate), type=Certificate) == certificate
 
 
@@ -196,6 +197,11 @@ def break_cut_face(making: Making) -> None:
     making.plan = plan(Box(x=220, y=100, width=60, height=80))
 
 
+def break_letters(making: Making) -> None:
+    sign = Letters(range=TimeRange(start_ms=10_000, end_ms=13_000), box=Box(x=220, y=20, width=300, height=30))
+    making.plan = msgspec.structs.replace(making.plan, signs=[sign])
+
+
 def break_jitter(making: Making) -> None:
     making.crops = shakes
 
@@ -251,6 +257,7 @@ BROKEN: Sequence[tuple[Callable[[Making], None], str, str]] = [
     (break_low, "caption_cut_off", "fail"),
     (break_nobody, "nobody_in_frame", "fail"),
     (break_cut_face, "cut_face", "fail"),
+    (break_letters, "cut_letters", "fail"),
     (break_jitter, "jitter", "fail"),
     (break_jitter, "reversals", "fail"),
     (break_reversals, "reversals", "fail"),
@@ -316,7 +323,6 @@ def test_what_cannot_be_measured_is_said_and_condemns_nothing(tmp_path: Path) ->
     making.plan = msgspec.structs.replace(making.plan, expected=[])
     certificate = making.make(tmp_path)
     unknown = {"lufs", "true_peak", "av_offset", "caption_offset", "caption_cut_off", "nobody_in_frame", "cut_face"}
-    unknown |= {"cut_letters"}
     assert bad(certificate) == dict.fromkeys(unknown, "not_measured")
     assert all(found(certificate, name).detail for name in unknown)
     assert certificate.verdict == "pass"

@@ -11,6 +11,7 @@ from schemas.documents import Certificate, FramePlan, ShotCrop
 from schemas.framing import PathKey
 from schemas.media import Box, CropBox, TimeRange
 from schemas.proof import Check, CheckName, FaceExpectation, Outcome
+from schemas.scenery import Letters
 from schemas.templates import template_named
 from streams.render.safer import FEWER_WORDS, simpler
 from streams.render.task import Rendered
@@ -41,6 +42,15 @@ def test_shots_that_lose_a_face_show_the_whole_picture_and_others_stay(fault: Ch
     assert (second.mode, second.crop) == ("fit", CropBox(x=0, y=0, width=320, height=180))
     assert second.reason == "the whole picture, in a second try: a face"
     assert (safer.template, safer.told) == (None, ["the whole picture in 1 of 2 shots"])
+
+
+def test_a_shot_that_cuts_letters_shows_the_whole_picture_and_others_stay() -> None:
+    sign = Letters(range=TimeRange(start_ms=0, end_ms=2_000), box=Box(x=20, y=10, width=120, height=14))
+    crops = [msgspec.structs.replace(LEFT, x=10, width=140), LEFT]
+    shots = [shot(1_000 * number, crop) for number, crop in enumerate(crops)]
+    safer = simpler(msgspec.structs.replace(PLAN, shots=shots, signs=[sign]), None, ["cut_letters"])
+    assert safer is not None
+    assert [one.mode for one in safer.plan.shots] == ["hold", "fit"]
 
 
 def test_all_of_a_picture_is_what_lies_between_its_bars() -> None:
