@@ -39,6 +39,8 @@ MAYBE, SURE = 0.5, 0.68
 """Scores: whoever may be somebody; and of most of the looks on average, whoever is."""
 LOOKS = 3
 """So often is looked again at whoever may be somebody."""
+WIDEST = 1.25
+"""Times the height: nobody is wider, from head to hips."""
 MOST = 3
 NEAR = 0.3
 """Of a part's side: two findings nearer than this are one person."""
@@ -114,7 +116,7 @@ class Nearer:
             self._in_display(person, corner)
             for corner, persons in zip(corners, answer.persons, strict=True)
             for person in persons
-            if person.score >= MAYBE
+            if person.score >= MAYBE and person.box.width <= WIDEST * person.box.height
         ]
         return apart(found, self.near_px)
 

@@ -106,12 +106,11 @@ def _without_face(scene: Scene) -> Decision:
         return Decision(crop=crop, shows="detail" if stands_out else "centre", reason=reason)
     shown = f"a screen or a slide ({scene.screen:.0%} sure)"
     kept = share_held(_mean([look.columns for look in _looks(scene)]), crop.x, crop.width, ground.width)
-    cuts = (kept < TEXT_WIDE and scene.screen >= BEYOND_DOUBT) or cuts_signs(scene, crop)
-    if cuts and not ground.holds_all:
-        return msgspec.structs.replace(
-            everything(scene, f"{shown}, and a crop holds {kept:.0%} of it: all of it on a blurred ground"),
-            shows="screen",
-        )
+    told = f"a crop holds {kept:.0%} of it" if kept < TEXT_WIDE and scene.screen >= BEYOND_DOUBT else ""
+    told = told or ("a crop would cut its letters" if cuts_signs(scene, crop) else "")
+    if told and not ground.holds_all:
+        all_of_it = everything(scene, f"{shown}, and {told}: all of it on a blurred ground")
+        return msgspec.structs.replace(all_of_it, shows="screen")
     found = "most detail and movement" if stands_out else "nothing stands out: centre"
     return Decision(crop=crop, shows="screen", reason=f"{shown}{': ' if stands_out else ', '}{found}")
 
