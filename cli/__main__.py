@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -256,6 +257,8 @@ def _answer(args: argparse.Namespace, code: int, answer: JSON) -> int:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; gives its exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files may be any bytes
     args = make_parser().parse_args(argv)
     try:
         return int(args.run(args))

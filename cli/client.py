@@ -11,7 +11,8 @@ from typing import Any
 import httpx2
 import msgspec
 
-from cli.exits import REFUSED, STACK_UNAVAILABLE, CliError
+from cli.exits import REFUSED, STACK_UNAVAILABLE, USAGE, CliError
+from schemas.faults.unreadable import halves
 from schemas.version import USER_AGENT
 
 JSON = dict[str, Any]
@@ -57,7 +58,16 @@ def problem_line(status: int, body: bytes) -> tuple[str, str]:
 
 def _field(error: Mapping[str, Any]) -> str:
     """``/options/max_clips`` as ``options.max_clips``."""
-    return str(error.get("pointer", "")).strip("/?").replace("/", ".") or "the body"
+    return str(error.get("pointer", "")).strip("/?{}").replace("/", ".") or "the body"
+
+
+def _check_text(path: str, request: Mapping[str, Any]) -> None:
+    """Raises CliError for bytes of the command line that are no UTF-8: nothing can send them as text."""
+    parts = {"path": path, **(request.get("json") or {}), **(request.get("params") or {})}
+    named = [".".join(map(str, found)) for found in halves(parts)]
+    if named:
+        told = "it holds bytes that are not UTF-8. Type it again, or set a UTF-8 locale."
+        raise CliError(USAGE, f"{', '.join(named)}: {told}")
 
 
 class Client:
@@ -130,6 +140,7 @@ class Client:
         self._send("DELETE", path)
 
     def _send(self, method: str, path: str, **request: Any) -> httpx2.Response:
+        _check_text(path, request)
         for tries_left in range(TRIES - 1, -1, -1):
             try:
                 answer = self._http.request(method, path, **request)

@@ -24,6 +24,7 @@ from cli.resume import Note
 from cli.show import Display, clip_table, scenery_text, show_nearest
 from cli.upload import check_file, upload
 from cli.wishes import flag_of, options_of
+from schemas.faults.unreadable import readable
 from schemas.options import ProjectOptions, broken_rules
 
 STEM_CHARS, TITLE_CHARS = 60, 500
@@ -67,8 +68,8 @@ def is_url(source: str) -> bool:
 
 
 def source_name(source: str) -> str:
-    """A source's name without directories, query or suffix."""
-    return (Path(source.split("?", maxsplit=1)[0].rstrip("/")).stem or "clips")[:STEM_CHARS]
+    """A source's name without directories, query or suffix; bytes that are no UTF-8 are question marks."""
+    return readable((Path(source.split("?", maxsplit=1)[0].rstrip("/")).stem or "clips")[:STEM_CHARS])
 
 
 def out_dir(args: Namespace) -> Path:
@@ -159,7 +160,8 @@ def finish(client: Client, source: str, project: JSON, out: Path, display: Displ
     removed = remove_earlier(out, report) if code == OK else []
     if removed:
         display.say(f"Removed {counted(len(removed), 'file')} of an earlier run, whose clips had other names.")
-    (out / REPORT).write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+    told = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    (out / REPORT).write_text(told, errors="backslashreplace")  # as JSON escapes what is no character, too
     show_result(display, report, out, code)
     return Outcome(report=report, transcript=transcript, out=out, code=code)
 

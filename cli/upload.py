@@ -9,6 +9,7 @@ from pathlib import Path
 from cli import resume
 from cli.client import CHUNK_BYTES, JSON, Client, Rewinding, SignatureRefused
 from cli.exits import USAGE, CliError
+from schemas.faults.unreadable import readable
 
 OnBytes = Callable[[int], None]
 SIGN_AT_ONCE = 100
@@ -49,7 +50,8 @@ def upload(
         say(f"The upload goes on: {len(there)} of {before.part_count} parts are there.")
         _send_parts(client, path, before, {}, there, on_bytes)
         return _complete(client, before.upload_id, note)
-    signed = client.post("/v1/uploads/sign", {"filename": path.name[-255:], "size_bytes": size, "purpose": purpose})
+    named = {"filename": readable(path.name)[-255:], "size_bytes": size, "purpose": purpose}
+    signed = client.post("/v1/uploads/sign", named)
     upload_id = str(signed["upload_id"])
     if signed["method"] == "put":
         headers = signed["headers"] | {"Content-Length": str(size)}

@@ -181,7 +181,9 @@ async def agreed(story: Story, analytics: ClickHouseAnalytics) -> None:
     assert sum(cpu_ms.values()) > 0
     mine = {"org_id": str(story.org_id), "since": now() - dt.timedelta(days=1), "until": now() + dt.timedelta(days=1)}
     (summary,) = await analytics.query(schema_text("queries", "summary.sql"), mine)
-    assert summary["cpu_ms"] == sum(cpu_ms.values())
+    window = {name: mine[name].isoformat() for name in ("since", "until")}
+    told = (await story.world.ann.client.get("/v1/analytics/summary", params=window)).json()
+    assert told["cpu_ms"] == summary["cpu_ms"] == sum(cpu_ms.values())
     timings = await analytics.query("SELECT * FROM stage_timings WHERE org_id = {org_id:UUID}", mine)
     assert {row["stage"]: row["cpu_ms"] for row in timings if row["cpu_ms"]} == cpu_ms
     items = "SELECT sum(money) AS money FROM cost_items_once WHERE org_id = {org_id:UUID}"

@@ -6,6 +6,7 @@ What changes something for the second time changes nothing, and nobody is told.
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -39,6 +40,7 @@ ELSEWHERE = {
     "replayDeadLetter": "its message is none of the project's: tests/contract/test_api_organisation.py",
 }
 """Requests that the long story does not make: where they are made."""
+_CPU = "select coalesce(sum(amount), 0)::bigint from costs where kind = 'cpu_ms'"
 STATES = {"waiting", "running", "done", "failed", "skipped"}
 
 
@@ -163,11 +165,22 @@ async def test_after_every_kind_of_request(pipeline: Pipeline, six_seconds: byte
     await new_letter(pipeline.world, pipeline.world.ann)
     await story.read()
     await of_uploads(story)
+    await money_and_time_agree(story)
     assert unreached(story) == set()
     unasked = {one.name for one in OPERATIONS if one.method != "GET"} - story.asked
     assert unasked == set(ELSEWHERE), "make each kind of request in this story, or say in ELSEWHERE where it is made"
     await story.then("DELETE", story.path)
     assert (await pipeline.client.get(story.path)).status_code == 410
+
+
+async def money_and_time_agree(story: Story) -> None:
+    """The ledger, the project and analytics, after exports, previews, edits, a replay and a clip of one's own."""
+    async with org_transaction(story.pipeline.world.api, story.pipeline.org_id) as rows:
+        ledger = [await rows.fetchval(f"{_CPU} and {which}") for which in ("project_id is not null", "true")]
+    assert (await story.get())["cpu_ms"] == ledger[0] > 0
+    tomorrow = (dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")  # nobody asked for it
+    summary = await story.pipeline.ask("GET", f"/v1/analytics/summary?until={tomorrow}")
+    assert summary["cpu_ms"] == ledger[1]
 
 
 async def previewed(story: Story, clip: str) -> None:
