@@ -160,9 +160,10 @@ def _broken_stretches(stretches: Sequence[TimeRange]) -> Iterator[tuple[str, str
     """Which end of which stretch is wrong, and what it must be."""
     for at, part in enumerate(stretches):
         if part.start_ms < 0:
-            yield f"skip/{at}/start_ms", f"{spoken_range(0, None, 'ms')}, not {part.start_ms}"
+            yield f"skip/{at}/start_ms", f"{spoken_range(0, None, 'ms')}, not {exactly(part.start_ms, 'ms')}"
         if part.end_ms <= part.start_ms:
-            yield f"skip/{at}/end_ms", f"more than its `start_ms`, {part.start_ms}, not {part.end_ms}"
+            start, end = exactly(part.start_ms, "ms"), exactly(part.end_ms, "ms")
+            yield f"skip/{at}/end_ms", f"more than its `start_ms`, {start}, not {end}"
 
 
 def skip_warnings(options: ProjectOptions, duration_ms: int) -> list[str]:
