@@ -39,9 +39,9 @@ class ExportWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Whether coarse words are hidden behind stars; None: as the project's options say."""
     options: ExportOptions | None = None
     """How the file is made; None: as the project's options say."""
-    start_ms: Annotated[int, Meta(ge=0)] | None = None
+    start_ms: Annotated[int, Meta(ge=0, le=2**42)] | None = None
     """Start on the project's time line, instead of the clip's own."""
-    end_ms: Annotated[int, Meta(ge=0)] | None = None
+    end_ms: Annotated[int, Meta(ge=0, le=2**42)] | None = None
     """End on the project's time line, instead of the clip's own."""
     edit_version: Version | None = None
     """Of the clip's edit; without it the newest."""

@@ -23,8 +23,8 @@ LONGEST_SIGNS = 100
 class WordEdit(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``words[first_word:end_word]`` (counted from 0, of one segment) become ``text``; an empty text takes them out."""
 
-    first_word: Annotated[int, Meta(ge=0)]
-    end_word: Annotated[int, Meta(ge=1)]
+    first_word: Annotated[int, Meta(ge=0, le=2**31 - 1)]
+    end_word: Annotated[int, Meta(ge=1, le=2**31 - 1)]
     text: Annotated[str, Meta(max_length=2000)]
     """New text; empty removes the words."""
 

@@ -18,6 +18,13 @@ from schemas.glossary import FIELDS, SHARES, SIGNED
 from schemas.webhooks import TYPES
 from tests.api.test_openapi import CHECKED_IN
 
+LEAST, MOST = {"minimum", "exclusiveMinimum"}, {"maximum", "exclusiveMaximum"}
+UNBOUNDED = {
+    "CropBox.x", "CropBox.y", "CropBox.width", "CropBox.height",  # the source's picture
+    "TimeRange.start_ms", "TimeRange.end_ms",  # the source's length
+    "SignUpload.size_bytes",  # a setting of the installation
+}  # fmt: skip
+"""Numbers that are given, and bounded by what the document cannot know."""
 HOW = "write a docstring below the field, or for a name that means the same everywhere a line in schemas/glossary.py"
 Named = tuple[str, dict[str, Any]]
 
@@ -111,6 +118,31 @@ def test_whole_numbers_and_shares_have_bounds() -> None:
             if part["type"] == "number" and field in SHARES:
                 assert {"minimum", "exclusiveMinimum"} & set(part), name
                 assert "maximum" in part, name
+
+
+def of_requests() -> Iterator[Named]:
+    """Every field of every body, with those of the structs inside."""
+    schemas = document()["components"]["schemas"]
+    asked = [one for methods in document()["paths"].values() for one in methods.values()]
+    todo = [one["requestBody"] for one in asked if "requestBody" in one]
+    seen = set[str]()
+    while todo:
+        names = {part["$ref"].rpartition("/")[2] for part in schemas_inside(todo.pop()) if "$ref" in part} - seen
+        seen |= names
+        todo += [schemas[name] for name in names]
+    yield from ((name, each) for name, each in fields() if name.partition(".")[0] in seen)
+
+
+def test_every_number_that_may_be_given_has_both_bounds() -> None:
+    given = {name for name, each in of_requests() for part in scalars(each) if part["type"] != "string"}
+    wide = {
+        name
+        for name, each in of_requests()
+        for part in scalars(each)
+        if part["type"] != "string" and "enum" not in part and not (LEAST & set(part) and MOST & set(part))
+    }
+    assert len(given) > 30
+    assert wide == UNBOUNDED, "an upper and a lower bound, or a line in UNBOUNDED with what bounds it"
 
 
 def test_names_of_schemas_are_plain_and_unique() -> None:
