@@ -17,7 +17,7 @@ from api.problems import ApiProblem, FieldError, refused
 from api.registry import WRITES, Operation
 from api.validation import field_errors
 from schemas.faults.fields import pointer, with_nul
-from schemas.faults.sentences import takes_time
+from schemas.faults.sentences import takes_several, takes_time
 from schemas.faults.unreadable import halves, json_fault, readable, repeated_name
 
 MOST_PARAMETERS = 50
@@ -103,12 +103,14 @@ def decode_query(operation: Operation, text: str) -> Any:
         return None
     given = _pairs(text)
     times = {field.encode_name for field in msgspec.structs.fields(operation.query) if takes_time(field.type)}
-    pairs = {name: _time(value) if name in times else value for name, value in given}
+    several = {field.encode_name for field in msgspec.structs.fields(operation.query) if takes_several(field.type)}
+    pairs: dict[str, Any] = {name: _time(value) if name in times else value for name, value in given}
+    pairs |= {name: [value for other, value in given if other == name] for name in pairs.keys() & several}
     check = operation.check if operation.request is None else None
     errors = [
         FieldError(pointer=f"?{name}", detail=f"A query parameter is given once, `{name}` is {count} times.")
         for name, count in Counter(name for name, _ in given).items()
-        if count > 1
+        if count > 1 and name not in several
     ]
     errors += _nul_errors(pairs, "?")
     query: Any

@@ -10,10 +10,9 @@ from uuid import UUID
 
 import msgspec
 
+from api.search_times import BEGIN, END, word_ms
 from schemas.intelligence import EntityKind
 
-BEGIN, END = "\ue000", "\ue001"
-"""Private-use characters around a match: they survive escaping, and become tags after it."""
 SubjectKind = EntityKind | Literal["topic"]
 
 
@@ -31,6 +30,10 @@ class SegmentHit(msgspec.Struct, frozen=True, kw_only=True):
     trust: str | None = None
     language: str | None = None
     topics: list[str] = []
+    word_ms: int = 0
+    """When the words that match best are said; the beginning, where none matches or its time is not known."""
+    match_score: float = 0.0
+    """How well it fits what was asked, from 0 to 1."""
 
 
 class Doubted(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +61,10 @@ class ClipHit(msgspec.Struct, frozen=True, kw_only=True):
     trust: str | None = None
     doubtful: list[Doubted] = []
     topics: list[str] = []
+    word_ms: int = 0
+    """When the words that match best are said; the beginning, where none matches or its time is not known."""
+    match_score: float = 0.0
+    """How well it fits what was asked, from 0 to 1."""
 
 
 class ChapterHit(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +83,10 @@ class ChapterHit(msgspec.Struct, frozen=True, kw_only=True):
     trust: str | None = None
     doubtful: list[Doubted] = []
     topics: list[str] = []
+    word_ms: int = 0
+    """When the words that match best are said; the beginning, where none matches or its time is not known."""
+    match_score: float = 0.0
+    """How well it fits what was asked, from 0 to 1."""
 
 
 class Mention(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +113,10 @@ class EntityHit(msgspec.Struct, frozen=True, kw_only=True):
     trust: str | None = None
     across: str = ""
     """Path that lists all projects with this name."""
+    word_ms: int = 0
+    """When it is said first, in the form that matches."""
+    match_score: float = 0.0
+    """How well it fits what was asked, from 0 to 1."""
 
 
 class Semantic(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,7 +189,12 @@ def _stretch(hit: Mapping[str, Any]) -> dict[str, Any]:
         "trust": hit.get("trust"),
         "doubtful": msgspec.convert(hit.get("doubtful") or [], list[Doubted]),
         "topics": hit.get("topics") or [],
+        **_match(hit),
     }
+
+
+def _match(hit: Mapping[str, Any]) -> dict[str, Any]:
+    return {"word_ms": word_ms(hit), "match_score": round(hit.get("_rankingScore", 1.0), 4)}
 
 
 def segment_hit(hit: Mapping[str, Any]) -> SegmentHit:
@@ -190,6 +210,7 @@ def segment_hit(hit: Mapping[str, Any]) -> SegmentHit:
         trust=hit.get("trust"),
         language=hit.get("language"),
         topics=hit.get("topics") or [],
+        **_match(hit),
     )
 
 
@@ -224,5 +245,6 @@ def entity_hit(hit: Mapping[str, Any]) -> EntityHit:
         mention_count=hit["mention_count"],
         mentions=msgspec.convert(hit["mentions"], list[Mention]),
         trust=hit.get("trust"),
+        **_match(hit),
         across=f"/v1/{'topics' if topic else 'entities'}?{urlencode(asked)}",
     )

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from api.search import EMBEDDER, RATIOS, SEGMENTS, SearchQuery, make_options
+from api.search_query import LEAST_VECTOR, SEGMENTS, SearchQuery, make_options, meant_options
 from benchmarks.spoken_texts import Meeting, qmsum
 from schemas import events
 from schemas.media import ObjectRef
@@ -125,14 +125,17 @@ async def index(meeting: Meeting, search: MeilisearchSearch, sentences: TritonSe
     return project, documents
 
 
-async def options_of(text: str, project: UUID, mode: str, sentences: TritonSentences) -> Document:
-    """What the product asks the engine for."""
-    query = SearchQuery(q=text[:500], project_id=project, limit=SHOWN, mode=mode)  # type: ignore[arg-type]
+async def options_of(
+    text: str, project: UUID, mode: str, sentences: TritonSentences, *, every: bool = False
+) -> Document:
+    """What the product asks the engine for; ``every``: hits of any score."""
+    query = SearchQuery(q=text[:500], project_id=[project], limit=SHOWN, mode=mode)  # type: ignore[arg-type]
     options = make_options(ORG, query, SEGMENTS)
     if mode != "words":
         (vector,) = (await ask(sentences, [text], {}, patience_s=60))[0].values()
-        hybrid = {"embedder": EMBEDDER, "semanticRatio": RATIOS[mode]}
-        options |= {"hybrid": hybrid, "vector": vector.tolist(), "showRankingScore": True}
+        options |= meant_options(query, vector.tolist())
+        if every:
+            options |= {"rankingScoreThreshold": LEAST_VECTOR}
     return options
 
 
@@ -154,6 +157,8 @@ async def measure(
             tally.taken_ms[mode].append((time.perf_counter() - began) * 1000)
             tally.found[mode].append([is_right(hit, spans) for hit in answer["hits"]])
             if mode == "meaning":
+                options = await options_of(text, project, mode, sentences, every=True)
+                (answer,) = await search.search_each([(SEGMENTS, options)], text)
                 floors.asked.append([(hit["_rankingScore"], is_right(hit, spans)) for hit in answer["hits"]])
         for turn in range(RANDOM_ROUNDS):
             chosen = random.Random(f"{number}/{turn}").sample(documents, SHOWN)
@@ -163,7 +168,7 @@ async def measure(
 async def measure_strange(project: UUID, search: MeilisearchSearch, sentences: TritonSentences, floors: Floors) -> None:
     """Add how near the hits are for questions about what is not spoken of."""
     for text in STRANGE:
-        options = await options_of(text, project, "meaning", sentences)
+        options = await options_of(text, project, "meaning", sentences, every=True)
         (answer,) = await search.search_each([(SEGMENTS, options)], text)
         floors.strange.append([hit["_rankingScore"] for hit in answer["hits"]])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Literal
 
 import msgspec
@@ -195,6 +196,8 @@ class Transcript(Value, frozen=True, kw_only=True):
     """Stretches whose span was given up."""
     project_title: str = ""
     """What its owner called the project: here because events hold no customers' words, and search shows it."""
+    project_created_at: dt.datetime | None = None
+    """When the project was made: search filters and sorts by it. Absent in transcripts older than this."""
     sounds: ObjectRef | None = None
     """The project's `Sounds`; None where there are none."""
     without_words: str = ""

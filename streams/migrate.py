@@ -8,10 +8,12 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from schemas.topics import TOPICS
 from streams.adapters.clickhouse import migrate_clickhouse
-from streams.adapters.meilisearch import migrate_meilisearch
+from streams.adapters.meilisearch import lacking_fields, migrate_meilisearch
 from streams.adapters.objects import ensure_bucket
 from streams.migrate_postgres import MigrationError, migrate_postgres
 from streams.settings import Settings
+from streams.sinks.batches import SinkRunsError, rewind
+from streams.sinks.documents import TOPICS as TO_FIND
 
 REPLICAS = 3
 """Copies of each partition where there are so many brokers."""
@@ -28,8 +30,20 @@ async def migrate(settings: Settings) -> None:
     log.info("migrated", store="objects")
     await migrate_clickhouse(settings)
     log.info("migrated", store="clickhouse")
+    if lacking := await lacking_fields(settings):
+        await _fill_anew(settings, lacking)
     await migrate_meilisearch(settings)
     log.info("migrated", store="meilisearch")
+
+
+async def _fill_anew(settings: Settings, indexes: list[str]) -> None:
+    """Let the search sink read its topics from the beginning: older documents lack what they are filtered by now."""
+    log = structlog.get_logger()
+    try:
+        await rewind(settings, "meilisearch", TO_FIND)
+        log.info("search is filled anew", indexes=indexes)
+    except SinkRunsError as error:
+        log.warning("search is to be filled anew: stop its sink, then --rewind meilisearch", reason=str(error))
 
 
 async def create_topics(bootstrap: str) -> None:

@@ -158,7 +158,7 @@ def _choices(kind: Any) -> Iterator[str]:
         yield "true"
     elif str(get_origin(kind)) == "typing.Literal":
         yield from map(str, get_args(kind))
-    elif hasattr(kind, "__metadata__"):
+    elif hasattr(kind, "__metadata__") or get_origin(kind) is list:
         yield from _choices(get_args(kind)[0])
     elif "Union" in str(get_origin(kind)):
         for inner in get_args(kind):

@@ -25,7 +25,7 @@ class Style(msgspec.Struct, frozen=True, kw_only=True):
     post_tag: str = "</em>"
     marker: str = "…"
     rules: Rules | None = None
-    """Which language each attribute is in."""
+    """Which language each attribute is in; a language that the search asks for stands for all."""
 
 
 def spans_of(text: str, terms: Sequence[Term], path: str = "", rules: Rules | None = None) -> Spans:

@@ -60,23 +60,23 @@ def _fits(pattern: str, path: str) -> bool:
     return path.startswith(pattern[:-1]) if pattern.endswith("*") else path == pattern
 
 
-def locales_of(path: str, rules: Rules | None) -> list[str]:
-    """The languages that the first rule for an attribute allows; none: any."""
+def locales_of(path: str, rules: Rules | None) -> list[str] | None:
+    """The languages that the first rule for an attribute allows, an empty list being any; None: no rule."""
     for rule in rules or ():
         if any(_fits(pattern, path) for pattern in rule["attributePatterns"]):
             return list(rule["locales"])
-    return []
+    return None
 
 
 def text_is_japanese(text: str, path: str, rules: Rules | None) -> bool:
     """How an attribute's text is read."""
-    return is_japanese(text, locales_of(path, rules))
+    return is_japanese(text, locales_of(path, rules) or ())
 
 
 def query_is_japanese(text: str, asked: Sequence[str] | None, paths: Sequence[str], rules: Rules | None) -> bool:
     """How a query is read: as is asked for, else in a language of the attributes that are searched."""
     if asked:
         return is_japanese(text, asked)
-    found = [locales_of(path, rules) for path in paths]
-    every = [one for one in found if one]
-    return is_japanese(text, [locale for one in every for locale in one])
+    found = [one for path in paths if (one := locales_of(path, rules)) is not None]
+    allowed = [locale for one in found for locale in one] if all(found) else []
+    return is_japanese(text, allowed)

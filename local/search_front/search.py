@@ -180,15 +180,22 @@ class Searcher:
         hit = dict(hit)
         highlight, cropped = request.attributes_to_highlight, request.attributes_to_crop
         if highlight is not None or cropped is not None:
-            style = _style(request, self._settings["localizedAttributes"])
+            style = _style(request, self._shown_in(request))
             chosen = {*hit, *(highlight or ()), *style.crop}
             inside = {k: v for k, v in document.items() if k in chosen or "*" in chosen}
             hit["_formatted"] = formatted(inside, query.terms, style)
         if request.show_matches_position:
-            hit["_matchesPosition"] = match_positions(document, query.terms, self._settings["localizedAttributes"])
+            hit["_matchesPosition"] = match_positions(document, query.terms, self._shown_in(request))
         if request.show_ranking_score:
             hit["_rankingScore"] = ranked.score()
         return hit
+
+    def _shown_in(self, request: SearchRequest) -> Rules | None:
+        """The language in which matches are marked: the asked one, else each attribute's."""
+        if request.locales:
+            return [{"attributePatterns": ["*"], "locales": request.locales}]
+        rules: Rules | None = self._settings["localizedAttributes"]
+        return rules
 
     def _pages(self, request: SearchRequest, total: int) -> dict[str, int]:
         if not request.paged:

@@ -35,7 +35,9 @@ def refusals(value: Any, shape: Any, *, strict: bool = True) -> list[Refusal]:
 
 
 def pointer(path: Sequence[str | int], prefix: str = "") -> str:
-    """A JSON Pointer (RFC 6901), or ``?name``."""
+    """A JSON Pointer (RFC 6901), or ``?name``: a parameter that is given several times has one name."""
+    if prefix:
+        path = path[:1]
     steps = [str(step).replace("~", "~0").replace("/", "~1")[:_LONGEST_NAME] for step in path]
     return prefix + "/".join(steps) if prefix else "".join(f"/{step}" for step in steps)
 

@@ -134,6 +134,11 @@ def _shown(value: Any) -> str:
     return "a list" if isinstance(value, list) else "an object"
 
 
+def takes_several(shape: Any) -> bool:
+    """Whether a field is a list: a query may give it more than once."""
+    return any(get_origin(kind) is list for kind in choices_of(shape))
+
+
 def takes_time(shape: Any) -> bool:
     """Whether a field is a moment."""
     return dt.datetime in choices_of(shape)

@@ -167,6 +167,18 @@ class MeilisearchSearch:
 
         return (await self._call(ask))["results"]
 
+    async def lacks_fields(self, schema: IndexSchema) -> bool:
+        """Whether an index holds documents from before there was a field that it is to be filtered by now."""
+
+        def work(client: Client) -> bool:
+            if schema.uid not in {found.uid for found in client.get_indexes({"limit": 1000})["results"]}:
+                return False
+            known = set(_settings(client, schema.uid).get("filterableAttributes") or [])
+            fresh = set(schema.settings["filterableAttributes"]) - known
+            return bool(fresh) and client.index(schema.uid).get_stats().number_of_documents > 0
+
+        return await self._call(work)
+
     async def prepare(self, schema: IndexSchema) -> None:
         """Make an index and give it its settings, where it has others."""
 
@@ -250,6 +262,15 @@ def _same(name: str, current: object, wanted: object) -> bool:
 def open_search(settings: Settings) -> MeilisearchSearch:
     """The engine that the settings name."""
     return MeilisearchSearch(settings.meilisearch, settings.meilisearch_key)
+
+
+async def lacking_fields(settings: Settings) -> list[str]:
+    """Indexes whose documents have to be made anew: ask before the indexes are changed."""
+    search = open_search(settings)
+    try:
+        return [schema.uid for schema in index_schemas() if await search.lacks_fields(schema)]
+    finally:
+        search.close()
 
 
 async def migrate_meilisearch(settings: Settings) -> None:

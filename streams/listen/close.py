@@ -66,6 +66,7 @@ class CloseStage:
         transcript = msgspec.structs.replace(
             transcript,
             project_title=project["title"],
+            project_created_at=project["created_at"],
             version=event.version,
             sounds=sounds.ref if sounds else None,
             meaning=meant.rows,
@@ -176,7 +177,7 @@ class CloseStage:
                 event.project_id,
             )
             project: Row = await connection.fetchrow(
-                "select duration_ms, title, options from projects where org_id = $1 and project_id = $2",
+                "select duration_ms, title, options, created_at from projects where org_id = $1 and project_id = $2",
                 event.org_id,
                 event.project_id,
             )

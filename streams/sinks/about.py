@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from schemas import events
 from schemas.intelligence import Intelligence, Quote
-from streams.sinks.documents import Document, identity, owner_of, project_filter, vectors
+from schemas.scripts import said_in
+from streams.sinks.documents import EPOCH, Document, identity, millisecond, owner_of, project_filter, vectors
 
 
-def chapter_documents(event: events.IntelligenceCompleted, made: Intelligence) -> list[Document]:
+def chapter_documents(
+    event: events.IntelligenceCompleted, made: Intelligence, *, told_at: dt.datetime = EPOCH
+) -> list[Document]:
     """One document a chapter; ``text`` is its most typical sentence."""
     return [
         {
             "id": identity(event, "chapter", str(ordinal)),
-            **_of(event, made),
+            **_of(event, made, told_at),
             "ordinal": ordinal,
             "title": chapter.title,
             "phrases": chapter.phrases,
@@ -23,26 +27,32 @@ def chapter_documents(event: events.IntelligenceCompleted, made: Intelligence) -
             "end_ms": chapter.end_ms,
             "quote_start_ms": chapter.quote.start_ms,
             "quote_end_ms": chapter.quote.end_ms,
+            "word_at": [],
+            "phrase_ms": [None] * len(chapter.phrases),
+            **said_in([], None),
             **vectors(None),
         }
         for ordinal, chapter in enumerate(made.chapters)
     ]
 
 
-def entity_documents(event: events.IntelligenceCompleted, made: Intelligence) -> list[Document]:
+def entity_documents(
+    event: events.IntelligenceCompleted, made: Intelligence, *, told_at: dt.datetime = EPOCH
+) -> list[Document]:
     """One document a name, amount, date or topic, with every time it is said."""
     named: list[tuple[str, str, list[Quote]]] = [(one.kind, one.name, one.mentions) for one in made.entities]
     named += [("topic", one.name, one.mentions) for one in made.topics]
     return [
         {
             "id": identity(event, "entity", f"{kind}/{name}"),
-            **_of(event, made),
+            **_of(event, made, told_at),
             "ordinal": ordinal,
             "kind": kind,
             "name": name,
             "language": made.language,
             "trust": trust_of(where := [_mention(quote) for quote in mentions]),
             **said(where),
+            **said_in([made.language], [name, *sorted({one["text"] for one in where})]),
         }
         for ordinal, (kind, name, mentions) in enumerate(named)
         if mentions
@@ -77,10 +87,11 @@ def _source(event: events.IntelligenceCompleted) -> str:
     return "".join(sign for sign in event.intelligence.sha256 if sign in "0123456789abcdef")
 
 
-def _of(event: events.IntelligenceCompleted, made: Intelligence) -> Document:
+def _of(event: events.IntelligenceCompleted, made: Intelligence, told_at: dt.datetime) -> Document:
     return {
         **owner_of(event),
         "project_title": made.project_title,
+        "project_at": millisecond(told_at),
         "version": event.transcript_version,
         "source": _source(event),
     }

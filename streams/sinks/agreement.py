@@ -14,6 +14,8 @@ from uuid import UUID
 
 import numpy as np
 
+from schemas.said_at import phrase_time, spoken, word_times
+from schemas.scripts import said_in
 from schemas.text import join_words
 from streams.adapters.labels import Titles
 from streams.adapters.ports import Float32
@@ -158,7 +160,25 @@ def _heard(document: Document, inside: Sequence[Document], segments: Sequence[Do
         "trust": next((trust for trust in ("doubtful", "trusted") if trust in judged), None),
         "doubtful": doubted,
         "topics": sorted({topic for one in inside for topic in one["topics"]}),
+        **_made(segments),
     }
+
+
+def _made(segments: Sequence[Document]) -> Document:
+    """When the project was made, which only its transcript tells."""
+    return {"project_at": segments[0]["project_at"]} if segments and "project_at" in segments[0] else {}
+
+
+def _overlapping(segments: Sequence[Document], start_ms: int, end_ms: int) -> list[Document]:
+    return [one for one in segments if one["start_ms"] < end_ms and one["end_ms"] > start_ms]
+
+
+def _times(text: str, segments: Sequence[Document], start_ms: int, end_ms: int, *, corrected: bool) -> list[int]:
+    """When the words of a text are said that lies in a stretch; corrected text is that of whole segments."""
+    if corrected:
+        return word_times(text, spoken(_inside(segments, start_ms, end_ms)))
+    around = _overlapping(segments, start_ms, end_ms)
+    return word_times(text, spoken(around, from_ms=start_ms, to_ms=end_ms))
 
 
 def _words(inside: Sequence[Document]) -> str:
@@ -169,14 +189,27 @@ def _words(inside: Sequence[Document]) -> str:
 def _clip(clip: Document, segments: Sequence[Document], project: Project) -> Document:
     inside = _inside(segments, clip["start_ms"], clip["end_ms"])
     found = clip | _heard(clip, inside, segments) | _meaning(inside)
-    return found | {"text": _words(inside)} if project.corrected_since(clip) else found
+    corrected = project.corrected_since(clip)
+    if corrected:
+        found |= {"text": _words(inside)}
+    found["word_at"] = _times(found["text"], segments, clip["start_ms"], clip["end_ms"], corrected=corrected)
+    return found | said_in(found["language"], [found["title"], found["text"], found["reason"]])
 
 
 def _chapter(chapter: Document, segments: Sequence[Document], project: Project) -> Document:
     inside = _inside(segments, chapter["start_ms"], chapter["end_ms"])
     found = chapter | _heard(chapter, inside, segments) | _meaning(inside)
-    if not project.corrected_since(chapter):
-        return found
+    corrected = project.corrected_since(chapter)
+    if corrected:
+        found |= _corrected(chapter, inside, segments)
+    quoted = chapter["quote_start_ms"], chapter["quote_end_ms"]
+    found["word_at"] = _times(found["text"], segments, *quoted, corrected=corrected)
+    found["phrase_ms"] = [phrase_time(phrase, inside) for phrase in found["phrases"]]
+    return found | said_in(found["language"], [found["title"], *found["phrases"], found["text"]])
+
+
+def _corrected(chapter: Document, inside: Sequence[Document], segments: Sequence[Document]) -> Document:
+    """A chapter's words as they are now: its sentence, the phrases that are still said, and a title of those."""
     quote = _words(_inside(segments, chapter["quote_start_ms"], chapter["quote_end_ms"]))
     whole = _plain(_words(inside))
     kept = [phrase for phrase in chapter["phrases"] if _plain(phrase) in whole]
@@ -184,13 +217,14 @@ def _chapter(chapter: Document, segments: Sequence[Document], project: Project) 
     title = chapter["title"]
     if any(_plain(phrase) in _plain(title) for phrase in lost):
         title = ", ".join(kept[:TITLE_PHRASES]) or quote
-    return found | {"text": quote, "phrases": kept, "title": title[:1].upper() + title[1:]}
+    return {"text": quote, "phrases": kept, "title": title[:1].upper() + title[1:]}
 
 
 def _entity(entity: Document, segments: Sequence[Document]) -> Document:
     """A name with who says it, and with each mention as far trusted as the words around it are now."""
     around = _around(entity, segments)
-    found = entity | _voices(around)
+    found = entity | _voices(around) | _made(segments)
+    found |= said_in([entity.get("language")], [entity["name"], *entity["forms"]])
     if not any(one.get("trust") for one in around):
         return found
     mentions = [

@@ -13,8 +13,10 @@ import msgspec
 from schemas import events
 from schemas.documents import Transcript
 from schemas.ids import result_id
-from schemas.media import ObjectRef
+from schemas.media import ObjectRef, Segment
 from schemas.moments import ClipFacts, Moment, MomentList
+from schemas.said_at import word_times
+from schemas.scripts import said_in
 from streams.adapters.ports import Float32
 from streams.adapters.sentence_rows import Rows, digest
 
@@ -27,6 +29,7 @@ NAMES = ("id", "org_id", "project_id", "ordinal", "project_title", "clip_id", "t
 """Fields that say which document it is, of what, and what that is called."""
 EMBEDDER = "meaning"
 """What the engine calls the vectors of segments, clips and chapters."""
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 TOPICS = ("transcripts.v1", "moments.v1", "projects.v1")
 """The topics that hold anything to find, or to forget."""
 
@@ -93,10 +96,22 @@ def owner_of(event: events.Event) -> Document:
     return {"org_id": str(event.org_id), "project_id": str(event.project_id)}
 
 
+def millisecond(at: dt.datetime) -> int:
+    """A time as the engine compares it: since 1970, in UTC."""
+    return round(at.timestamp() * 1000)
+
+
 def segment_documents(
-    event: events.TranscriptCompleted, transcript: Transcript, rows: Rows = MappingProxyType({})
+    event: events.TranscriptCompleted,
+    transcript: Transcript,
+    rows: Rows = MappingProxyType({}),
+    *,
+    told_at: dt.datetime = EPOCH,
 ) -> list[Document]:
-    """One document a segment. The same segment of a later version has the same id."""
+    """One document a segment. The same segment of a later version has the same id.
+
+    ``told_at``: when the event was; of a transcript that does not say when its project was made.
+    """
     speakers = transcript.diarization.speakers if transcript.diarization else []
     names = {one.id: one.name for one in speakers}
     return [
@@ -104,6 +119,7 @@ def segment_documents(
             "id": identity(event, "segment", str(ordinal)),
             **owner_of(event),
             "project_title": transcript.project_title,
+            "project_at": millisecond(transcript.project_created_at or told_at),
             "version": event.version,
             "ordinal": ordinal,
             "start_ms": segment.start_ms,
@@ -113,10 +129,16 @@ def segment_documents(
             "speaker_name": names.get(segment.speaker or ""),
             "language": segment.language or transcript.language,
             "trust": segment.trust,
+            "word_at": word_times(segment.text, _words(transcript, segment)),
+            **said_in([segment.language or transcript.language], segment.text),
             **vectors(rows.get(digest(segment.text))),
         }
         for ordinal, segment in enumerate(transcript.segments)
     ]
+
+
+def _words(transcript: Transcript, segment: Segment) -> list[tuple[str, int]]:
+    return [(word.text, word.start_ms) for word in transcript.words[segment.first_word : segment.end_word]]
 
 
 def vectors(row: Float32 | None) -> Document:
@@ -124,24 +146,27 @@ def vectors(row: Float32 | None) -> Document:
     return {"_vectors": {EMBEDDER: None if row is None else [round(float(value), 4) for value in row]}}
 
 
-def clip_documents(event: events.MomentsDetected, moments: MomentList) -> list[Document]:
+def clip_documents(
+    event: events.MomentsDetected, moments: MomentList, *, told_at: dt.datetime = EPOCH
+) -> list[Document]:
     """One document a clip, numbered as the clips themselves are: best first. How far its words are trusted is known
     where its transcript is: what makes documents agree says it.
     """
     chosen = sorted((moment for moment in moments.moments if moment.selected), key=lambda moment: moment.rank or 0)
-    return [_clip(event, moment, moment.id, ordinal, moments.project_title) for ordinal, moment in enumerate(chosen)]
+    of = {"project_title": moments.project_title, "project_at": millisecond(told_at)}
+    return [_clip(event, moment, moment.id, ordinal) | of for ordinal, moment in enumerate(chosen)]
 
 
-def own_clip_document(event: events.ClipMeasured, facts: ClipFacts) -> Document:
+def own_clip_document(event: events.ClipMeasured, facts: ClipFacts, *, told_at: dt.datetime = EPOCH) -> Document:
     """The document of a clip that a person chose; its score is None where it has none."""
-    return _clip(event, facts, str(event.clip_id), facts.ordinal, facts.project_title)
+    of = {"project_title": facts.project_title, "project_at": millisecond(told_at)}
+    return _clip(event, facts, str(event.clip_id), facts.ordinal) | of
 
 
-def _clip(event: Indexed, clip: Moment | ClipFacts, clip_id: str, ordinal: int, project_title: str) -> Document:
+def _clip(event: Indexed, clip: Moment | ClipFacts, clip_id: str, ordinal: int) -> Document:
     return {
         "id": identity(event, "clip", str(UUID(clip_id))),
         **owner_of(event),
-        "project_title": project_title,
         "clip_id": str(UUID(clip_id)),
         "ordinal": ordinal,
         "title": clip.title,
@@ -153,6 +178,8 @@ def _clip(event: Indexed, clip: Moment | ClipFacts, clip_id: str, ordinal: int, 
         "confidence": clip.confidence,
         "trust": None,
         "doubtful": [],
+        "word_at": [],
+        **said_in([], None),
         **vectors(None),
     }
 

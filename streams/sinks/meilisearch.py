@@ -7,6 +7,7 @@ their own in the engine.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Sequence
 from functools import partial
 from typing import TypeVar
@@ -74,7 +75,7 @@ class MeilisearchSink:
         gathered = Gathered()
         for one in kept:
             try:
-                await self._gather(one.event, gathered)
+                await self._gather(one.event, one.arrived.envelope.time, gathered)
             except BadReferenceError as error:
                 message = one.arrived.message
                 refused.append(Refused(message=message, reason=error.reason, detail=error.detail, event=one.event))
@@ -86,18 +87,20 @@ class MeilisearchSink:
         await self._forget_late(kept)
         return refused
 
-    async def _gather(self, event: Indexed, gathered: Gathered) -> None:
+    async def _gather(self, event: Indexed, at: dt.datetime, gathered: Gathered) -> None:
         if isinstance(event, events.MomentsDetected):
-            gathered.add(CLIPS, documents.clip_documents(event, await self._load(event, MomentList)))
+            moments = await self._load(event, MomentList)
+            gathered.add(CLIPS, documents.clip_documents(event, moments, told_at=at))
         elif isinstance(event, events.ClipMeasured):
-            gathered.add(CLIPS, [documents.own_clip_document(event, await self._load(event, ClipFacts))])
+            facts = await self._load(event, ClipFacts)
+            gathered.add(CLIPS, [documents.own_clip_document(event, facts, told_at=at)])
         elif isinstance(event, events.IntelligenceCompleted):
             newest = max([await self._newest_version(event, index) for index in (CHAPTERS, ENTITIES)])
             if event.transcript_version < max(newest, gathered.studied_version(event)):
                 return
             made = await self._load(event, Intelligence)
-            gathered.add(CHAPTERS, about.chapter_documents(event, made))
-            gathered.add(ENTITIES, about.entity_documents(event, made))
+            gathered.add(CHAPTERS, about.chapter_documents(event, made, told_at=at))
+            gathered.add(ENTITIES, about.entity_documents(event, made, told_at=at))
             gathered.studied[documents.tombstone_id(event)] = event
         elif isinstance(event, events.TranscriptCompleted):
             newest = max(await self._newest_version(event, SEGMENTS), gathered.version(event))
@@ -106,7 +109,7 @@ class MeilisearchSink:
                 if transcript.meaning is not None:
                     documents.own(event, transcript.meaning.rows)
                 rows = await read_rows(self._objects, transcript.meaning)
-                gathered.add(SEGMENTS, documents.segment_documents(event, transcript, rows))
+                gathered.add(SEGMENTS, documents.segment_documents(event, transcript, rows, told_at=at))
                 gathered.completed.append(event)
 
     async def _forget_older(self, gathered: Gathered) -> None:

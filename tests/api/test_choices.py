@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from api.problems import ApiProblem
-from api.search import SearchQuery, lists_of
+from api.search_query import SearchQuery, lists_of
 from api.validation import field_errors
 from schemas.brand import BrandKit
 from streams.render.tiles import rgba
@@ -18,11 +18,11 @@ from streams.render.tiles import rgba
     ("query", "pointer", "told"),
     [
         ({"q": "a", "mode": "fuzzy"}, "?mode", "one of hybrid, meaning, words"),
-        ({"q": "a", "kind": "zebra"}, "?kind", "topic, work"),
+        ({"q": "a", "kind": ["zebra"]}, "?kind", "topic, work"),
         ({"q": "a", "only": "everything"}, "?only", "some of segments, clips, chapters, entities, separated by commas"),
     ],
 )
-def test_a_choice_that_has_a_description_is_told_too(query: dict[str, str], pointer: str, told: str) -> None:
+def test_a_choice_that_has_a_description_is_told_too(query: dict[str, Any], pointer: str, told: str) -> None:
     (found,) = field_errors(query, SearchQuery, prefix="?", strict=False)
     assert found.pointer == pointer
     assert told in found.detail

@@ -213,7 +213,8 @@ async def test_meaning_is_used_where_it_can_be_and_said_where_not(world: World, 
         return [hit["text"] for hit in answer.json()["segments"]], answer.json()["semantic"]
 
     texts_found, semantic = await found("meaning")
-    assert (texts_found, semantic) == (list(texts[:2]), {"used": True, "reason": "", "model": "words-1"})
+    assert (texts_found, semantic) == ([texts[0]], {"used": True, "reason": "", "model": "words-1"})
+    assert (await found("meaning", min_score="0"))[0] == list(texts[:2]), "none that has no vector"
     texts_found, semantic = await found("hybrid", limit="1")
     assert (texts_found, semantic["used"]) == ([texts[0]], True)
     assert (await found("words"))[1]["used"] is False
@@ -288,7 +289,13 @@ async def test_what_a_question_means_is_asked_for_once_and_by_each_organisation_
         ({"topic": ""}, "?topic"),
         ({"facets": "perhaps"}, "?facets"),
         ({"limit": 101}, "?limit"),
-        ({"q": ""}, "?q"),
+        ({"q": "…"}, "?q"),
+        ({"q": "", "mode": "meaning"}, "?mode"),
+        ({"mode": "hybrid", "sort": "time"}, "?sort"),
+        ({"sort": "best"}, "?sort"),
+        ({"min_score": 2}, "?min_score"),
+        ({"since": "yesterday"}, "?since"),
+        ({"since": "2026-03-02", "until": "2026-03-01"}, "?until"),
     ],
 )
 async def test_what_cannot_be_asked_names_the_parameter(world: World, asked: dict[str, Any], pointer: str) -> None:

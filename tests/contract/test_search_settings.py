@@ -19,6 +19,7 @@ OTHER: dict[str, Any] = {
     "sortableAttributes": ["id"],
     "displayedAttributes": ["id"],
     "rankingRules": ["words", "exactness"],
+    "localizedAttributes": [{"attributePatterns": ["said_ja"], "locales": ["jpn"]}],
     "pagination": {"maxTotalHits": 500},
     "synonyms": {"walrus": ["seal"]},
     "embedders": {
@@ -90,6 +91,24 @@ async def test_vectors_outlive_every_change_of_a_setting(search: MeilisearchSear
         for one in before:
             assert now[one["id"]].get("_vectors", {}).get("meaning") == one.get("_vectors", {}).get("meaning")
     await drop(search, made.uid)
+
+
+@pytest.mark.parametrize("uid", ["segments", "clips", "chapters", "entities"])
+async def test_documents_from_before_a_field_are_made_anew_once(search: MeilisearchSearch, uid: str) -> None:
+    schema = SCHEMAS[uid]
+    without = [name for name in schema.settings["filterableAttributes"] if name != "project_at"]
+    settings = schema.settings | {"filterableAttributes": without}
+    older = IndexSchema(uid=f"older-{uuid4().hex}", version=1, primary_key="id", settings=settings)
+    newer = IndexSchema(uid=older.uid, version=2, primary_key="id", settings=schema.settings)
+    assert not await search.lacks_fields(newer), "it is not there yet"
+    await search.prepare(older)
+    assert not await search.lacks_fields(newer), "it is empty"
+    vectors = {"_vectors": {"meaning": None}} if "embedders" in schema.settings else {}
+    await search.upsert(older.uid, [{"id": "one", "text": "walrus"} | vectors])
+    assert await search.lacks_fields(newer)
+    await search.prepare(newer)
+    assert not await search.lacks_fields(newer)
+    await drop(search, older.uid)
 
 
 async def test_a_new_embedder_takes_the_vectors_that_are_there(search: MeilisearchSearch) -> None:

@@ -1,0 +1,72 @@
+"""When each word of a text is said, as a list that the search engine keeps beside the text. Pure.
+
+The list is flat: the character at which a word begins, the millisecond at which it is said, the next character …
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+from typing import Any, TypeAlias
+
+Spoken: TypeAlias = tuple[str, int]
+"""A word, and when it is said."""
+BESIDE = 2
+"""So many characters may lie between two words that follow each other: a space, a mark."""
+
+
+def word_times(text: str, words: Iterable[Spoken]) -> list[int]:
+    """When each word of a text is said, by the words it was made of; one that was changed since is left out."""
+    said = [(word.strip(), start_ms) for word, start_ms in words if word.strip()]
+    found: list[int] = []
+    at = 0
+    for word, start_ms in said:
+        place = text.find(word, at, at + len(word) + BESIDE)
+        if place < 0:
+            return _aligned(text, said)
+        found += [place, start_ms]
+        at = place + len(word)
+    return found
+
+
+def _aligned(text: str, words: Sequence[Spoken]) -> list[int]:
+    """The same where words were changed: those that are left as they were, by what the two texts have in common."""
+    places = [place for place, sign in enumerate(text) if not sign.isspace()]
+    matcher = SequenceMatcher(None, "".join(word for word, _ in words), "".join(text[at] for at in places), False)
+    known = {block.a + n: places[block.b + n] for block in matcher.get_matching_blocks() for n in range(block.size)}
+    found: list[int] = []
+    begin = 0
+    for word, start_ms in words:
+        signs = [known.get(at) for at in range(begin, begin + len(word))]
+        if None not in signs:
+            found += [signs[0] or 0, start_ms]
+        begin += len(word)
+    return found
+
+
+def spoken(documents: Iterable[dict[str, Any]], *, from_ms: int = 0, to_ms: int | None = None) -> list[Spoken]:
+    """The words of segments with their times, of a stretch where one is given."""
+    every = [one for document in documents for one in _words(document["text"], document.get("word_at") or [])]
+    return [(word, at) for word, at in every if at >= from_ms and (to_ms is None or at < to_ms)]
+
+
+def _words(text: str, times: Sequence[int]) -> list[Spoken]:
+    places = list(times[0::2])
+    ends = [*places[1:], len(text)] if places else []
+    return [(text[place:end].strip(), at) for place, end, at in zip(places, ends, times[1::2], strict=True)]
+
+
+def time_at(times: Sequence[int], place: int) -> int | None:
+    """When the word at a character is said; None where that is not known."""
+    at = bisect_right(times[0::2], place)
+    return times[2 * at - 1] if at else None
+
+
+def phrase_time(phrase: str, segments: Iterable[dict[str, Any]]) -> int | None:
+    """When a phrase is first said in these segments; None where no segment holds it as a whole."""
+    for one in segments:
+        place = one["text"].casefold().find(phrase.casefold())
+        if place >= 0 and (found := time_at(one.get("word_at") or [], place)) is not None:
+            return found
+    return None
