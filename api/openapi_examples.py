@@ -67,7 +67,9 @@ EXAMPLES: Mapping[str, Sequence[Any]] = {
     "limit": [20],
     "low": [3_200],
     "meaning": ["MiniLM-L6"],
+    "match_score": [0.9911],
     "media": ["lecture.mp4"],
+    "min_score": [0.7],
     "method": ["ebu-r128"],
     "model": ["whisper-base"],
     "name": ["Marie Curie", "S1"],
@@ -135,6 +137,7 @@ EXAMPLES: Mapping[str, Sequence[Any]] = {
     "height_px": [1_920],
     "without_words": ["Nothing is said in it."],
     "word_count": [6_120],
+    "word_ms": [757_900],
 }
 
 

@@ -117,11 +117,11 @@ class SearchQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         ),
     ] = None
     sort: Annotated[
-        Literal["relevance", "time", "-time", "oldest"],
+        Literal["relevance", "time", "time_desc", "oldest"],
         Meta(
             description="`relevance`: best first; `time`: the newest project first, each from its beginning; "
-            "`-time`: the newest project first, each from its end; `oldest`: the oldest project first, each from its "
-            "beginning. Without words to look for it is `time`; by meaning it is `relevance`."
+            "`time_desc`: the newest project first, each from its end; `oldest`: the oldest project first, each from "
+            "its beginning. Without words to look for it is `time`; by meaning it is `relevance`."
         ),
     ] = "relevance"
     facets: Annotated[bool, Meta(description="Also count the hits by project, speaker, language, trust, topic.")] = (
@@ -192,7 +192,7 @@ def sort_of(query: SearchQuery, index: str) -> list[str]:
     """The engine's rules; none: best first."""
     if query.sort == "relevance" and query.q:
         return []
-    project, place = ("asc" if query.sort == "oldest" else "desc"), ("desc" if query.sort == "-time" else "asc")
+    project, place = ("asc" if query.sort == "oldest" else "desc"), ("desc" if query.sort == "time_desc" else "asc")
     return [f"project_at:{project}", f"{'ordinal' if index == ENTITIES else 'start_ms'}:{place}"]
 
 

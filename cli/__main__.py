@@ -97,6 +97,7 @@ def _add_queries(commands: Any) -> None:
         _ask(queries.search),
         "clipstream search conservation of energy",
         "clipstream search falling bodies --mode meaning --project last",
+        "clipstream search --since 2026-03-01 --speaker Ann --speaker Bea",
     )
     queries.add_search(search, stack.positive)
     text = "download the finished exports of a project"

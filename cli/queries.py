@@ -6,9 +6,10 @@ import base64
 import html
 import json
 import re
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 
+from rich.table import Table
 from rich.text import Text
 
 from cli.client import JSON, Client
@@ -80,48 +81,66 @@ def clips(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]
 def add_search(parser: ArgumentParser, positive: Callable[[str], int]) -> None:
     """The flags of ``search``."""
     add = parser.add_argument
-    add("words", nargs="+", metavar="WORDS")
+    add("words", nargs="*", metavar="WORDS", help='"\\"in this order\\"" and "walrus -seal" too; none: all is listed')
     add("--project", metavar="PROJECT", help="in this project only")
     add("--mode", choices=("words", "hybrid", "meaning"), help="by words, by meaning (English), or by both (words)")
-    add("--speaker", metavar="NAME|S1", help="only what this one says")
-    add("--language", metavar="xx", help="only what is said in this language, e.g. en")
+    add("--speaker", action="append", metavar="NAME|S1", help="only what this one says; several: any of them")
+    add("--language", action="append", metavar="xx", help="only what is said in this language, e.g. en; or several")
+    add("--since", metavar="DATE", help="only projects made on this day or later: 2026-03-01, or a time")
+    add("--until", metavar="DATE", help="only projects made before")
+    add(
+        "--sort",
+        choices=("relevance", "time", "time_desc", "oldest"),
+        help="best first, or the newest or oldest project first",
+    )
+    add("--min-score", type=_share, metavar="0..1", help="leave out hits that fit less")
     add("--limit", type=positive, default=10, metavar="N")
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise ArgumentTypeError("a score is from 0 to 1")
+    return value
 
 
 def search(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
     """What was said, and where."""
     asked = {"project_id": args.project, "limit": args.limit}
-    asked |= {name: getattr(args, name) for name in ("mode", "speaker", "language")}
-    found = client.get("/v1/search", q=" ".join(args.words), **asked)
+    asked |= {name: getattr(args, name) for name in ("mode", "speaker", "language", "since", "until", "sort")}
+    found = client.get("/v1/search", q=" ".join(args.words), min_score=args.min_score, **asked)
     if not args.json:
         show_hits(display, found)
     return OK if any(found[kind] for kind in HITS) else NOTHING_FOUND, found
 
 
 def show_hits(display: Display, found: JSON) -> None:
-    """Hits of each kind with the time to jump to, matches marked."""
+    """Hits of each kind with the time to jump to, how well they fit, and matches marked."""
     if not any(found[kind] for kind in HITS):
-        display.say(f"Nothing is said about “{found['query']}”.")
+        display.say(f"Nothing is said about “{found['query']}”." if found["query"] else "There is nothing.")
+        return
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for style in ("cyan", "dim", "", "dim"):
+        table.add_column(style=style, overflow="fold")
     for hit in found["segments"]:
-        line = Text(f"{clock(hit['start_ms']):>8}  ", style="cyan")
-        line.append_text(marked(hit["highlight"]))
-        line.append(f"  {hit['project_id']}", style="dim")
-        display.table(line)
+        table.add_row(*_row(hit, marked(hit["highlight"]), hit["project_id"]))
     for hit in found["clips"]:
-        line = Text("    clip  ", style="cyan")
-        line.append(f"{clock(hit['start_ms'])} – {clock(hit['end_ms'])}  {visible(hit['title'])}")
-        line.append(f"  {hit['clip_id']}", style="dim")
-        display.table(line)
+        told = Text(f"clip {clock(hit['start_ms'])} – {clock(hit['end_ms'])}  {visible(hit['title'])}")
+        table.add_row(*_row(hit, told, hit["clip_id"]))
     for hit in found["chapters"]:
-        line = Text(" chapter  ", style="cyan")
-        line.append(f"{clock(hit['start_ms'])} – {clock(hit['end_ms'])}  {visible(hit['title'])}")
-        line.append(f"  {hit['project_id']}", style="dim")
-        display.table(line)
+        told = Text(f"chapter {clock(hit['start_ms'])} – {clock(hit['end_ms'])}  {visible(hit['title'])}")
+        table.add_row(*_row(hit, told, hit["project_id"]))
     for hit in found["entities"]:
-        line = Text(f"{hit['kind']:>8}  ", style="cyan")
-        line.append(f"{visible(hit['name'])}  {', '.join(clock(one['start_ms']) for one in hit['mentions'][:5])}")
-        line.append(f"  {hit['project_id']}", style="dim")
-        display.table(line)
+        times = ", ".join(clock(one["start_ms"]) for one in hit["mentions"][:5])
+        table.add_row(*_row(hit, Text(f"{hit['kind']} {visible(hit['name'])}  {times}"), hit["project_id"]))
+    display.table(table)
+
+
+def _row(hit: JSON, told: Text, identity: str) -> tuple[Text, Text, Text, Text]:
+    """When its words are said, how well it fits, what it is, and the beginning of an id."""
+    when = clock(hit["word_ms"] if "word_ms" in hit else hit.get("start_ms") or 0)
+    score = f"{hit['match_score']:.2f}" if "match_score" in hit else ""
+    return Text(f"{when:>7}"), Text(score), told, Text(short_id(identity))
 
 
 def marked(highlight: str) -> Text:

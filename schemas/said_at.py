@@ -39,8 +39,9 @@ def _aligned(text: str, words: Sequence[Spoken]) -> list[int]:
     begin = 0
     for word, start_ms in words:
         signs = [known.get(at) for at in range(begin, begin + len(word))]
-        if None not in signs:
-            found += [signs[0] or 0, start_ms]
+        first, last = signs[0], signs[-1]
+        if None not in signs and first is not None and last is not None and last - first < len(word) + BESIDE:
+            found += [first, start_ms]
         begin += len(word)
     return found
 

@@ -116,7 +116,7 @@ def test_dates_and_order_are_asked_of_the_engine() -> None:
     assert options["filter"][-2:] == ["project_at >= 1772323200000", "project_at < 1772409600000"]
     for sort, rules in (
         ("time", ["project_at:desc", "start_ms:asc"]),
-        ("-time", ["project_at:desc", "start_ms:desc"]),
+        ("time_desc", ["project_at:desc", "start_ms:desc"]),
         ("oldest", ["project_at:asc", "start_ms:asc"]),
     ):
         assert make_options(ORG, SearchQuery(q="a", sort=sort), "clips")["sort"] == rules  # type: ignore[arg-type]

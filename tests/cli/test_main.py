@@ -34,7 +34,18 @@ def write_stack(tmp_path: Path, api: str = "http://127.0.0.1:1") -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["", "nonsense", "run", "run a.mp4 --aspect 4:3", "run a.mp4 --max-clips 0", "dead", "search", "run a --js"]
+    "line",
+    [
+        "",
+        "nonsense",
+        "run",
+        "run a.mp4 --aspect 4:3",
+        "run a.mp4 --max-clips 0",
+        "dead",
+        "search a --mode x",
+        "search --min-score 2",
+        "run a --js",
+    ],
 )
 def test_a_wrong_line_is_usage(line: str) -> None:
     with pytest.raises(SystemExit) as caught:

@@ -161,7 +161,7 @@ async def test_everything_is_listed_and_ordered_without_words(world: World, sear
     newest = ["one of 3", "two of 3", "one of 2", "two of 2", "one of 1", "two of 1"]
     assert await texts() == await texts(q="") == await texts(sort="time") == newest
     assert await texts(q="walrus", sort="time") == newest
-    assert await texts(sort="-time", limit=3) == ["two of 3", "one of 3", "two of 2"]
+    assert await texts(sort="time_desc", limit=3) == ["two of 3", "one of 3", "two of 2"]
     assert await texts(q="walrus", sort="oldest", limit=3) == ["one of 1", "two of 1", "one of 2"]
     assert await texts(q="walrus two", sort="time") == ["two of 3", "two of 2", "two of 1"], "all words, in this order"
     assert await texts(since="2026-03-02", until="2026-03-03") == ["one of 2", "two of 2"]
