@@ -49,9 +49,10 @@ def is_japanese(text: str, allowed: Sequence[str] = ()) -> bool:
 
 def tokenise(text: str, *, japanese: bool = False) -> list[Token]:
     """All words of a text."""
-    mark = _MARK if japanese else ""
+    if not japanese:
+        return [Token(normalise(m.group()), m.start(), m.end()) for m in _WORD.finditer(text)]
     return [
-        Token((mark if _HAN.match(m.group()) else "") + normalise(m.group()), m.start(), m.end())
+        Token((_MARK if _HAN.match(m.group()) else "") + normalise(m.group()), m.start(), m.end())
         for m in _WORD.finditer(text)
     ]
 
