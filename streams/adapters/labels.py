@@ -5,6 +5,7 @@ Events carry no customers' words; whoever tells them reads them here, so that wh
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Protocol
 from uuid import UUID
@@ -21,7 +22,7 @@ from projects p left join clips c on c.org_id = p.org_id and c.project_id = p.pr
   left join exports e on e.org_id = p.org_id and e.project_id = p.project_id and e.export_id = $4
 where p.org_id = $1 and p.project_id = $2 and p.state <> 'erased'
 """
-_TITLE = "select title from projects where org_id = $1 and project_id = $2 and state <> 'erased'"
+_TITLE = "select title, created_at from projects where org_id = $1 and project_id = $2 and state <> 'erased'"
 _CLIPS = "select clip_id, title from clips where org_id = $1 and project_id = $2"
 
 
@@ -30,6 +31,8 @@ class Titles(msgspec.Struct, frozen=True, kw_only=True):
 
     project: str
     clips: Mapping[UUID, str]
+    created_at: dt.datetime | None = None
+    """When the project was made."""
 
 
 class Labels(Protocol):
@@ -53,11 +56,12 @@ class PostgresLabels:
         if self._pool is None:
             self._pool = await create_pool(self._dsn, size=1, name=self._name)
         async with org_transaction(self._pool, org_id) as connection:
-            title = await connection.fetchval(_TITLE, org_id, project_id)
-            if title is None:
+            project = await connection.fetchrow(_TITLE, org_id, project_id)
+            if project is None:
                 return None
             clips = await connection.fetch(_CLIPS, org_id, project_id)
-        return Titles(project=title, clips={row["clip_id"]: row["title"] for row in clips})
+        titles = {row["clip_id"]: row["title"] for row in clips}
+        return Titles(project=project["title"], clips=titles, created_at=project["created_at"])
 
     async def close(self) -> None:
         """Close the pool."""

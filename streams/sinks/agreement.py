@@ -20,7 +20,7 @@ from schemas.text import join_words
 from streams.adapters.labels import Titles
 from streams.adapters.ports import Float32
 from streams.sinks.about import said, trust_of
-from streams.sinks.documents import CHAPTERS, CLIPS, EMBEDDER, ENTITIES, SEGMENTS, Document, vectors
+from streams.sinks.documents import CHAPTERS, CLIPS, EMBEDDER, ENTITIES, SEGMENTS, Document, millisecond, vectors
 
 TITLE_PHRASES = 2
 ROUNDING = 2e-3
@@ -73,7 +73,9 @@ def renamed(index: str, found: Sequence[Document], titles: Titles) -> list[Docum
 
 
 def _names(index: str, document: Document, titles: Titles) -> Document:
-    names = {"project_title": titles.project}
+    names: Document = {"project_title": titles.project}
+    if titles.created_at is not None:
+        names["project_at"] = millisecond(titles.created_at)
     if index == CLIPS and (title := titles.clips.get(UUID(document["clip_id"]))):
         names["title"] = title
     return names

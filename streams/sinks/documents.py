@@ -25,8 +25,8 @@ Document: TypeAlias = dict[str, Any]
 SEGMENTS, CLIPS, CHAPTERS, ENTITIES, TOMBSTONES = "segments", "clips", "chapters", "entities", "tombstones"
 FOUND = (SEGMENTS, CLIPS, CHAPTERS, ENTITIES)
 """The indexes that are searched."""
-NAMES = ("id", "org_id", "project_id", "ordinal", "project_title", "clip_id", "title")
-"""Fields that say which document it is, of what, and what that is called."""
+NAMES = ("id", "org_id", "project_id", "ordinal", "project_title", "project_at", "clip_id", "title")
+"""Fields that say which document it is, of what, what that is called and when it was made."""
 EMBEDDER = "meaning"
 """What the engine calls the vectors of segments, clips and chapters."""
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from itertools import permutations
 from uuid import UUID
@@ -17,7 +18,7 @@ from schemas.vectors import SentenceRows
 from streams.adapters.labels import Titles
 from streams.adapters.sentence_asking import ask
 from streams.adapters.sentence_rows import packed
-from streams.sinks.documents import FOUND, tombstone_document
+from streams.sinks.documents import FOUND, millisecond, tombstone_document
 from streams.sinks.meilisearch import MeilisearchSink
 from tests.sinks import made
 from tests.sinks.twins import MemoryObjects, MemorySearch
@@ -101,9 +102,11 @@ async def test_documents_are_called_as_things_are_called_now_whichever_event_com
         found = [one for index in FOUND for one in world.search.indexes[index].values()]
         assert {one["project_title"] for one in found} == {"Now"}
         assert [one["title"] for one in world.search.indexes["clips"].values()] == ["My title"]
-        labels.now = Titles(project="Later", clips={made.CLIP: ""})
+        labels.now = Titles(project="Later", clips={made.CLIP: ""}, created_at=made.NOW - dt.timedelta(days=400))
         await world.sink.handle([made.arrived(events.ProjectUpdated(**fields, changed=["title"]))])  # type: ignore[arg-type]
         assert {one["project_title"] for index in FOUND for one in world.search.indexes[index].values()} == {"Later"}
+        made_at = {one["project_at"] for index in FOUND for one in world.search.indexes[index].values()}
+        assert made_at == {millisecond(made.NOW - dt.timedelta(days=400))}
         assert [one["title"] for one in world.search.indexes["clips"].values()] == ["My title"], "none is no title"
         labels.now = None
         await world.sink.handle([made.arrived(events.ProjectUpdated(**fields, changed=["title"]))])  # type: ignore[arg-type]
