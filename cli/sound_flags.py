@@ -7,6 +7,7 @@ from argparse import Namespace
 from typing import get_args
 
 from cli.client import JSON
+from schemas.quantities import spoken_range
 from schemas.sound_wish import LOUDEST_LUFS, MOST_TRACKS, SOFTEST_LUFS, TARGET_LUFS, Denoise
 
 
@@ -35,7 +36,7 @@ def _lufs(text: str) -> float:
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no loudness: write -14") from None
     if not SOFTEST_LUFS <= lufs <= LOUDEST_LUFS:
-        raise argparse.ArgumentTypeError(f"it must be {SOFTEST_LUFS:g} to {LOUDEST_LUFS:g}")
+        raise argparse.ArgumentTypeError(f"it must be {spoken_range(SOFTEST_LUFS, LOUDEST_LUFS, 'LUFS')}")
     return lufs
 
 

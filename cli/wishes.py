@@ -57,7 +57,14 @@ def at_ms(text: str) -> int:
 
 
 def stretch(text: str) -> JSON:
-    """``1:30-2:00`` as a stretch of time."""
+    """``1:30-2:00`` as a stretch of time, which is longer than nothing."""
+    part = _pair(text)
+    if part["end_ms"] == part["start_ms"]:
+        raise ArgumentTypeError(f"{text!r} ends where it begins: write 1:30-2:00, or 20-60 in seconds")
+    return part
+
+
+def _pair(text: str) -> JSON:
     start, dash, end = text.partition("-")
     if not dash:
         raise ArgumentTypeError(f"{text!r} is no start and end: write 1:30-2:00, or 20-60 in seconds")
@@ -69,7 +76,7 @@ def stretch(text: str) -> JSON:
 
 def lengths(text: str) -> tuple[int, int]:
     """``10-90`` seconds as the shortest and the longest clip in ms."""
-    part = stretch(text)
+    part = _pair(text)
     return part["start_ms"], part["end_ms"]
 
 

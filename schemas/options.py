@@ -108,7 +108,7 @@ def broken_rules(options: ProjectOptions) -> Mapping[str, str]:
         (
             "max_clip_ms",
             options.min_clip_ms <= options.max_clip_ms <= high,
-            f"at least `min_clip_ms` and {spoken_range(None, high, 'ms')}",
+            f"{spoken_range(max(low, min(options.min_clip_ms, high)), high, 'ms')}, no shorter than the shortest clip",
         ),
         (
             "target_clips",
@@ -163,7 +163,7 @@ def _broken_stretches(stretches: Sequence[TimeRange]) -> Iterator[tuple[str, str
             yield f"skip/{at}/start_ms", f"{spoken_range(0, None, 'ms')}, not {exactly(part.start_ms, 'ms')}"
         if part.end_ms <= part.start_ms:
             start, end = exactly(part.start_ms, "ms"), exactly(part.end_ms, "ms")
-            yield f"skip/{at}/end_ms", f"more than its `start_ms`, {start}, not {end}"
+            yield f"skip/{at}/end_ms", f"later than its start, {start}, not {end}"
 
 
 def skip_warnings(options: ProjectOptions, duration_ms: int) -> list[str]:

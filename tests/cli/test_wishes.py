@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from cli.__main__ import make_parser
+from cli.__main__ import main, make_parser
+from cli.exits import USAGE
 from cli.file_flags import file_format
 from cli.wishes import at_ms, flag_of, options_of, score, script_file, stretch
 from schemas.options import ProjectOptions, broken_rules
@@ -132,3 +133,33 @@ def test_a_brand_kit_is_named_by_its_id_and_perhaps_its_version() -> None:
     for wrong in ("house", f"{kit}@new"):
         with pytest.raises(SystemExit):
             parse(["run", "a.mp4", "--brand", wrong])
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        ("--skip 5-5", "ends where it begins"),
+        ("--skip 9-5", "ends before it begins"),
+        ("--loudness 3", "from -24 to -11 LUFS"),
+        ("--length 1-500", "--length must be from 3 s to 180 s (3000 to 180000 ms)"),
+        ("--length 100-20", "ends before it begins"),
+        ("--max-clips 99", "--max-clips must be from 1 to 50"),
+    ],
+)
+def test_bounds_are_told_by_the_flag_and_as_people_say_them(
+    flags: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"film")
+    try:
+        code = main(["run", str(tmp_path / "a.mp4"), *flags.split(), "--state-dir", str(tmp_path)])
+    except SystemExit as ended:
+        code = ended.code
+    shown = capsys.readouterr().err
+    assert (code, told in shown) == (USAGE, True), shown
+    assert "_ms" not in shown
+
+
+def test_the_shortest_clip_may_be_the_longest() -> None:
+    assert options_of(make_parser().parse_args(["run", "a.mp4", "--length", "20-20"])) == {
+        "min_clip_ms": 20_000, "max_clip_ms": 20_000,
+    }  # fmt: skip

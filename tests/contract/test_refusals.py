@@ -48,7 +48,7 @@ SIGNED: list[tuple[Fault, str, str]] = [
     (no_json, "undecodable", "line 1, column 1"),
     (half_a_pair, "undecodable", "half of a surrogate pair"),
     (half_a_pair, "undecodable", "It stands in `/title`."),
-    (several, "upload.options", "`options/max_clips` must be from 1 to 50; `options/skip/0/end_ms` must be more"),
+    (several, "upload.options", "`options/max_clips` must be from 1 to 50; `options/skip/0/end_ms` must be later"),
     (several, "upload.options", "`title` must have at most 500 characters, not 501"),
     (several_types, "undecodable", "`/options/max_clip`: There is no field `max_clip`: did you mean `max_clips`?"),
     (several_types, "undecodable", "`/options/captions`: It must be true or false, not `yes`."),
