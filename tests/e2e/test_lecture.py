@@ -226,6 +226,7 @@ def test_what_was_said_is_found_with_the_second_to_jump_to(api: Api, project: di
     assert {hit["project_title"] for hit in items} == {project["title"]} != {""}
     said = [word for word in words if word["text"].strip(".,?!").lower() == query.lower()]
     assert any(hit["start_ms"] <= word["start_ms"] <= hit["end_ms"] for hit in items for word in said)
+    assert {hit["word_ms"] for hit in items} & {word["start_ms"] for word in said}, "the millisecond of the word"
 
 
 def test_what_is_meant_and_what_is_spoken_of_is_found(api: Api, project: dict[str, Any]) -> None:
