@@ -216,7 +216,9 @@ async def exported(story: Story, clip: str) -> str:
 async def renamed(story: Story, *paths: str) -> None:
     """Title and metadata of the project, of a clip and of an export, then the title taken back."""
     for path in (story.path, *paths):
-        await story.then("PATCH", path, {"title": "Renamed", "metadata": {"order": {"lines": [1, None]}}}, **NEWEST)
+        wanted = {"title": "Renamed", "metadata": {"order": {"lines": [1, None]}}}
+        await story.then("PATCH", path, wanted, **NEWEST)
+        await story.again("PATCH", path, wanted, **NEWEST)
         await story.then("PATCH", path, {"title": None, "metadata": None}, **NEWEST)
 
 
