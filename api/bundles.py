@@ -143,8 +143,11 @@ def refusal(project: Row, done: Sequence[Row], others: Sequence[Row], ids: Seque
     unknown = set(ids or ()) - {row["export_id"] for row in (*done, *others)}
     if unknown:
         return ApiProblem("not-found", f"This project has no export {', '.join(sorted(map(str, unknown)))}.")
-    making = [str(row["export_id"]) for row in others if row["state"] != "failed"]
+    making = [str(row["export_id"]) for row in others if row["state"] in ("waiting", "rendering")]
     failed = [str(row["export_id"]) for row in others if row["state"] == "failed"]
+    cancelled = [str(row["export_id"]) for row in others if row["state"] == "cancelled"]
+    if ids is not None and cancelled:
+        return ApiProblem("export-not-done", f"Cancelled, and without a file: {', '.join(cancelled)}. Leave them out.")
     if ids is not None and failed:
         return ApiProblem("export-not-done", f"Failed, and without a file: {', '.join(failed)}. Leave them out.")
     if (ids is not None or not done) and making:

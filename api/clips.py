@@ -37,7 +37,7 @@ class ClipExport(msgspec.Struct, frozen=True, kw_only=True):
     captions: bool
     template: str
     mask_profanity: bool
-    state: Literal["waiting", "rendering", "done", "failed"]
+    state: Literal["waiting", "rendering", "done", "failed", "cancelled"]
     edit_version: int
     """Of the clip's edit that it plays."""
     number: int

@@ -123,14 +123,14 @@ async def _ordered(call: Call[Any, None], asked: Sequence[RequestExport]) -> lis
 
 
 async def find_named(rows: Connection, clip: Row, name: str) -> tuple[UUID, Row | None]:
-    """The export of this name, or the id of the one to be made: a failed one is asked for again under a new id."""
+    """The export of this name, or the id of the one to be made: a failed or cancelled one is made under a new id."""
     again = 0
     while True:
         export_id = result_id(clip["clip_id"], "export", f"{name}/again-{again}" if again else name)
         row = await rows.fetchrow(
             "select * from exports where org_id = $1 and export_id = $2", clip["org_id"], export_id
         )
-        if row is None or row["state"] != "failed":
+        if row is None or row["state"] not in ("failed", "cancelled"):
             return export_id, row
         again += 1
 

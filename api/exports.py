@@ -31,6 +31,9 @@ CANDIDATE = "thumbnail-"
 """Before the number of a further candidate."""
 
 
+ExportState = Literal["waiting", "rendering", "done", "failed", "cancelled"]
+
+
 class FileLink(msgspec.Struct, frozen=True, kw_only=True):
     """A file to download: the URL answers Range and dies at ``expires_at``."""
 
@@ -106,7 +109,7 @@ class Export(msgspec.Struct, frozen=True, kw_only=True):
     """Start on the project's time line, in ms."""
     end_ms: int
     automatic: bool
-    state: Literal["waiting", "rendering", "done", "failed"]
+    state: ExportState
     created_at: dt.datetime
     finished_at: dt.datetime | None
     certificate: Certificate | None = None

@@ -123,6 +123,11 @@ CATALOGUE: Mapping[str, Kind] = {
     "export-not-done": Kind(
         status=409, title="The export has no file yet", remedy="Wait until it is done, or ask for another one."
     ),
+    "export-ended": Kind(
+        status=409,
+        title="The export has ended",
+        remedy="There is nothing left to cancel: a file that is done stays until its project is erased.",
+    ),
     "limit-reached": Kind(
         status=409,
         title="There are as many as there may be",

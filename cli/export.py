@@ -61,6 +61,8 @@ def export(client: Client, args: Namespace, display: Display) -> tuple[int, JSON
     failed = [one for one in ended if one["state"] != "done"]
     if failed:
         which = "The export" if len(ended) == 1 else " and ".join(one["aspect"] for one in failed)
+        if all(one["state"] == "cancelled" for one in failed):
+            raise CliError(PROJECT_FAILED, f"{which} {'was' if len(failed) == 1 else 'were'} cancelled.")
         failure = failed[0].get("failure") or {}
         raise CliError(PROJECT_FAILED, f"{which} failed: {failure.get('detail', 'no reason was given')}")
     return OK, saved[0] if len(saved) == 1 else {"items": saved}
@@ -84,7 +86,7 @@ def _waited(client: Client, export_id: str, display: Display, *, quiet: bool) ->
     waited_s, said = 0.0, ""
     while True:
         ended = client.get(f"/v1/exports/{export_id}")
-        if ended["state"] in ("done", "failed"):
+        if ended["state"] in ("done", "failed", "cancelled"):
             return ended
         if ended["state"] != said and not quiet:
             said = str(ended["state"])

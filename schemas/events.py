@@ -215,6 +215,14 @@ class ExportFailed(Event, frozen=True, kw_only=True):
     detail: str
 
 
+class ExportCancelled(Event, frozen=True, kw_only=True):
+    """Somebody stopped an export before its file was there; its clip and its other exports go on."""
+
+    clip_id: UUID
+    export_id: UUID
+    ordinal: int
+
+
 class PreviewRequested(PreviewOrder, frozen=True, kw_only=True):
     """Somebody wants to see one picture of a clip, of which it is not known yet how it is framed in that shape."""
 
@@ -467,6 +475,7 @@ AnyEvent = (
     | RenderRequested
     | ExportCompleted
     | ExportFailed
+    | ExportCancelled
     | PreviewRequested
     | PreviewPlanned
     | PreviewCompleted

@@ -91,12 +91,12 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         name="exports.v1",
-        events=(events.ExportCompleted, events.ExportFailed, events.ReplayCompleted),
+        events=(events.ExportCompleted, events.ExportFailed, events.ExportCancelled, events.ReplayCompleted),
         spread="project",
         retention_ms=FOREVER,
-        producers=("render", "frame", "sweeper"),
+        producers=("render", "frame", "api", "sweeper"),
         consumers=("deliver", "sinks"),
-        doc="Finished or failed files, and whether they came out the same when made again.",
+        doc="Finished, failed or cancelled files, and whether they came out the same when made again.",
     ),
     Topic(
         name="previews.v1",

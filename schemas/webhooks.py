@@ -14,13 +14,21 @@ from schemas import events
 from schemas.metadata import Label
 
 Ended = events.ProjectCompleted | events.ProjectFailed | events.ExportCompleted | events.ExportFailed
-Told = Ended | events.ClipEdited | events.ProjectUpdated | events.ClipUpdated | events.ExportUpdated
+Told = (
+    Ended
+    | events.ExportCancelled
+    | events.ClipEdited
+    | events.ProjectUpdated
+    | events.ClipUpdated
+    | events.ExportUpdated
+)
 Kind = Literal[
     "project.completed",
     "project.failed",
     "project.updated",
     "export.completed",
     "export.failed",
+    "export.cancelled",
     "export.updated",
     "clip.edited",
     "clip.updated",
@@ -32,6 +40,7 @@ TYPES: Mapping[type, Kind] = MappingProxyType(
         events.ProjectUpdated: "project.updated",
         events.ExportCompleted: "export.completed",
         events.ExportFailed: "export.failed",
+        events.ExportCancelled: "export.cancelled",
         events.ExportUpdated: "export.updated",
         events.ClipEdited: "clip.edited",
         events.ClipUpdated: "clip.updated",

@@ -24,6 +24,7 @@ from streams.adapters.media.sandbox import ChildFailed
 from streams.adapters.postgres import Connection, Pool, org_transaction
 from streams.claims import Claim, Rules, pause_of
 from streams.errors import Rejected, Superseded, Unavailable
+from streams.exports import is_unwanted
 from streams.messages import Message
 from streams.outbox import Cause
 
@@ -170,7 +171,7 @@ class Attempts:
             commit = await self._work_kept(claim, event, work)
             return await self._commit(claim, event, work, commit)
         except Superseded:
-            return "superseded"
+            return await self._left(claim, event, work)
         except asyncio.CancelledError:
             await asyncio.shield(self._release(claim))
             raise
@@ -190,6 +191,9 @@ class Attempts:
             project = await lifecycle.lock_owner(connection, event)
             if project is None or project["state"] in lifecycle.GONE:
                 return "cancelled"
+            if await is_unwanted(connection, event):
+                await claims.drop(connection, owner[0], cause.input_id, self._stage.name)
+                return "cancelled"
             name, lease_s = self._stage.name, self._rules.lease_s
             found = await claims.claim(connection, message, event, cause.input_id, name, self._worker, lease_s)
             if not isinstance(found, Claim):
@@ -204,7 +208,7 @@ class Attempts:
         self._in_flight.append(progress)
         work.report, work.moved = progress.report, progress.moved
         body = asyncio.create_task(self._stage.work(event, work))
-        keeper = asyncio.create_task(self._keep(claim, progress))
+        keeper = asyncio.create_task(self._keep(claim, event, progress))
         try:
             await asyncio.wait({body, keeper}, return_when=asyncio.FIRST_COMPLETED)
             if body.cancelled():
@@ -220,8 +224,8 @@ class Attempts:
                 body.cancel()
                 await asyncio.wait({body})
 
-    async def _keep(self, claim: Claim, progress: Progress) -> None:
-        """Renew the lease while the counter grows; return when it is lost."""
+    async def _keep(self, claim: Claim, event: events.AnyEvent, progress: Progress) -> None:
+        """Renew the lease while the counter grows; return when it is lost, or nobody wants what is made any more."""
         now = asyncio.get_running_loop().time
         while True:
             await asyncio.sleep(self._rules.renew_s)
@@ -229,18 +233,40 @@ class Attempts:
                 continue
             try:
                 async with org_transaction(self._pool, claim.org_id) as connection:
+                    if await is_unwanted(connection, event):
+                        return
                     if not await claims.renew(connection, claim, self._rules.lease_s, progress.counter):
                         return
             except Unavailable:
                 continue
 
-    async def _alive(self, connection: Connection, claim: Claim, event: events.AnyEvent, cpu_ms: int = 0) -> bool:
-        """Lock the project, for whatever the attempt's end writes; of one that was cancelled nothing is written."""
+    async def _alive(
+        self, connection: Connection, claim: Claim, event: events.AnyEvent, cause: Cause, cpu_ms: int = 0
+    ) -> bool:
+        """Lock the project, for whatever the attempt's end writes; of one that was cancelled nothing is written.
+
+        Of exports that were cancelled it is what the try used.
+        """
         project = await lifecycle.lock_owner(connection, event)
-        if project is not None and project["state"] not in lifecycle.GONE:
+        gone = project is None or project["state"] in lifecycle.GONE
+        if not gone and not await is_unwanted(connection, event):
             return True
         await claims.finish(connection, claim, "cancelled", cpu_ms)
+        if not gone:
+            await self._charge(connection, claim, event, cause, "gave_up", cpu_ms)
         return False
+
+    async def _left(self, claim: Claim, event: events.AnyEvent, work: Work) -> Verdict:
+        """End a try that lost its lease, where that is because what it made was cancelled: nobody takes it up again."""
+
+        async def write() -> Verdict:
+            async with org_transaction(self._pool, claim.org_id) as connection:
+                if not await is_unwanted(connection, event):
+                    return "superseded"
+                await self._alive(connection, claim, event, work.cause, work.cpu_ms)
+                return "cancelled"
+
+        return await self._unless_superseded(write)
 
     async def _charge(
         self,
@@ -258,7 +284,7 @@ class Attempts:
     async def _commit(self, claim: Claim, event: events.AnyEvent, work: Work, commit: Commit) -> Verdict:
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
-                if not await self._alive(connection, claim, event, work.cpu_ms):
+                if not await self._alive(connection, claim, event, work.cause, work.cpu_ms):
                     return "cancelled"
                 await claims.finish(connection, claim, "done", work.cpu_ms)
                 await commit(connection)
@@ -273,7 +299,7 @@ class Attempts:
     ) -> Verdict:
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
-                if not await self._alive(connection, claim, event):
+                if not await self._alive(connection, claim, event, cause):
                     return "cancelled"
                 await claims.finish(connection, claim, "gave_up", error=str(error))
                 await self._stage.give_up(connection, event, error.reason, error.detail, cause)
@@ -325,7 +351,7 @@ class Attempts:
 
         async def write() -> Verdict:
             async with org_transaction(self._pool, claim.org_id) as connection:
-                if not await self._alive(connection, claim, event):
+                if not await self._alive(connection, claim, event, cause):
                     return "cancelled"
                 await claims.finish(connection, claim, "gave_up", error=f"{reason}: {detail}"[:1000])
                 await dead.record(connection, message, self._stage.name, reason, detail, cause, claims.owner_of(event))

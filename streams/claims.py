@@ -39,6 +39,10 @@ update attempts set state = 'free', lease_until = null, last_error = $5, tries =
   waiting_since = case when $7 then coalesce(waiting_since, now()) else waiting_since end
 where org_id = $1 and input_id = $2 and stage = $3 and fence = $4 and state = 'running' returning 1
 """
+_DROP = """
+update attempts set state = 'cancelled', finished_at = now(), lease_until = null
+where org_id = $1 and input_id = $2 and stage = $3 and (state = 'free' or (state = 'running' and lease_until < now()))
+"""
 REEMIT = """
 insert into outbox (org_id, event_id, for_stage, emission, project_id, topic, key, partition, headers, payload, due_at)
 select org_id, (headers->>'ce_id')::uuid, stage, fence, project_id, topic, key, partition, headers, payload,
@@ -116,6 +120,11 @@ async def finish(connection: Connection, held: Claim, state: str, cpu_ms: int = 
     """End the attempt; raises Superseded when it is another's by now."""
     if not await connection.fetchval(_FINISH, *_where(held), state, cpu_ms, error or None):
         raise Superseded
+
+
+async def drop(connection: Connection, org_id: UUID, input_id: UUID, stage: str) -> None:
+    """End what waits to be taken up again: nobody wants what would come of it."""
+    await connection.execute(_DROP, org_id, input_id, stage)
 
 
 async def free(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -71,6 +72,47 @@ async def is_done(connection: Connection, org_id: UUID, export_id: UUID) -> bool
     return bool(state == "done")
 
 
+def exports_of(event: events.AnyEvent) -> list[UUID]:
+    """The exports that an event asks to be framed or made; none where it asks for something else."""
+    return [one.export_id for one in apart(event)] if isinstance(event, Request) else []
+
+
+async def cancelled_among(connection: Connection, org_id: UUID, export_ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these exports that somebody has cancelled."""
+    found = await connection.fetch(
+        "select export_id from exports where org_id = $1 and export_id = any($2::uuid[]) and state = 'cancelled'",
+        org_id,
+        list(export_ids),
+    )
+    return {row["export_id"] for row in found}
+
+
+async def is_unwanted(connection: Connection, event: events.AnyEvent) -> bool:
+    """Whether each export that an event asks for was cancelled. Whoever asks holds the project, or asks again."""
+    wanted = exports_of(event)
+    if not wanted or event.org_id is None:
+        return False
+    return await cancelled_among(connection, event.org_id, wanted) == set(wanted)
+
+
+async def cancel_export(connection: Connection, row: Row, cause: Cause) -> None:
+    """End an export that waits or is being made; whoever works on it alone loses the lease. The project is locked."""
+    owner = {name: row[name] for name in OWNER}
+    await connection.execute(
+        "update exports set state = 'cancelled', finished_at = $3 where org_id = $1 and export_id = $2",
+        row["org_id"],
+        row["export_id"],
+        cause.now,
+    )
+    await put(connection, events.ExportCancelled(**owner), cause, name=str(row["export_id"]))
+    if row["automatic"]:
+        for ended in ("frame", "render") if row["state"] == "waiting" else ("render",):
+            await lifecycle.end_part(connection, row["org_id"], row["project_id"], ended, cause)
+        await lifecycle.settle(connection, row["org_id"], row["project_id"], cause)
+    else:
+        await plan_project_sweep(connection, row["org_id"], row["project_id"], GRACE)
+
+
 async def count_unfinished(connection: Connection, request: events.RenderRequested) -> int:
     """How many exports of the project are still to be made, or being made, beside those of the request."""
     return int(
@@ -87,16 +129,21 @@ async def count_unfinished(connection: Connection, request: events.RenderRequest
 async def fail_export(
     connection: Connection, request: Request, stage: str, reason: str, detail: str, cause: Cause
 ) -> None:
-    """End an export without a file; where it was automatic, count it and see whether that ends the project."""
-    await connection.execute(
+    """End an export without a file; where it was automatic, count it and see whether that ends the project.
+
+    One that was cancelled has ended already, and is told and counted as that.
+    """
+    failing = await connection.fetchval(
         """update exports set state = 'failed', failure_reason = $3, failure_detail = $4, finished_at = $5
-           where org_id = $1 and export_id = $2""",
+           where org_id = $1 and export_id = $2 and state <> 'cancelled' returning 1""",
         request.org_id,
         request.export_id,
         reason,
         detail,
         cause.now,
     )
+    if not failing:
+        return
     failed = events.ExportFailed(reason=reason, detail=detail, **owner_of(request))
     await put(connection, failed, cause, name=str(request.export_id))
     if await is_automatic(connection, request.org_id, request.export_id):

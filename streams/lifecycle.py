@@ -45,6 +45,13 @@ where org_id = $1 and project_id = $2 and state in ('running', 'waiting') return
 """
 
 
+_CANCEL_EXPORTS = """
+update exports set state = 'cancelled', finished_at = $3
+where org_id = $1 and project_id = $2 and state in ('waiting', 'rendering')
+"""
+"""Nobody is told of each: that their project was cancelled is told."""
+
+
 async def lock_project(connection: Connection, org_id: UUID, project_id: UUID) -> Row | None:
     """The project's row, locked until the transaction ends; None where there is no such project."""
     return await connection.fetchrow(
@@ -185,7 +192,9 @@ async def settle(connection: Connection, org_id: UUID, project_id: UUID, cause: 
     row = await connection.fetchrow(
         """select count(*) filter (where state in ('waiting', 'rendering')) as open,
                   count(*) filter (where state = 'done') as done, count(*) as all,
-                  count(distinct clip_id) as clips, count(distinct clip_id) filter (where state = 'done') as made,
+                  count(*) filter (where state = 'cancelled') as cancelled,
+                  count(*) filter (where state = 'failed') as failed, count(distinct clip_id) as clips,
+                  count(distinct clip_id) filter (where state = 'done') as made,
                   min(failure_detail) as detail
            from exports where org_id = $1 and project_id = $2 and automatic""",
         org_id,
@@ -193,13 +202,15 @@ async def settle(connection: Connection, org_id: UUID, project_id: UUID, cause: 
     )
     if row["open"]:
         return
-    if row["all"] and not row["done"]:
+    if row["failed"] and not row["done"]:
         detail = f"No clip could be made. The first one failed with: {row['detail']}"
         await fail_project(connection, org_id, project_id, "clips.all_failed", detail, cause)
         return
-    if row["done"] < row["all"]:
-        what = "clips" if row["clips"] == row["all"] else "files of clips"
-        await warn(connection, org_id, project_id, f"{row['all'] - row['done']} of {row['all']} {what} failed")
+    what = "clips" if row["clips"] == row["all"] else "files of clips"
+    for number, told in ((row["failed"], "failed"), (row["cancelled"], "cancelled")):
+        if number:
+            said = told if told == "failed" else "were cancelled" if number > 1 else "was cancelled"
+            await warn(connection, org_id, project_id, f"{number} of {row['all']} {what} {said}")
     await complete_project(connection, org_id, project_id, int(row["made"]), cause)
 
 
@@ -329,6 +340,7 @@ async def cancel_project(connection: Connection, org_id: UUID, project_id: UUID,
     """
     if await _end_project(connection, org_id, project_id, "cancelled", cause) is None:
         return False
+    await connection.execute(_CANCEL_EXPORTS, org_id, project_id, cause.now)
     version = await next_version(connection, org_id, project_id)
     cancelled = events.ProjectCancelled(org_id=org_id, project_id=project_id, version=version)
     await put_project_event(connection, cancelled, cause)

@@ -15,7 +15,7 @@ from streams import lifecycle
 from streams.adapters.postgres import Connection
 from streams.attempt import Work
 from streams.dead import told_of
-from streams.exports import fail_export, is_automatic
+from streams.exports import cancelled_among, fail_export, is_automatic
 from streams.outbox import put
 from streams.siblings import together
 
@@ -39,7 +39,10 @@ async def send(connection: Connection, asked: Sequence[Asked], stored: Stored, w
     for one in asked:
         if one.aspect in stored.broken:
             await fail_export(connection, one, "frame", *told_of(stored.broken[one.aspect]), work.cause)
-    asked = [one for one in asked if one.aspect in stored.plans]
+    gone = await cancelled_among(connection, asked[0].org_id, [one.export_id for one in asked])
+    asked = [one for one in asked if one.aspect in stored.plans and one.export_id not in gone]
+    if not asked:
+        return
     for one in asked:
         await connection.execute(
             "update exports set state = 'rendering', plan = $3, edit = $4 where org_id = $1 and export_id = $2",

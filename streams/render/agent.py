@@ -17,8 +17,15 @@ from streams.adapters.postgres import Connection, org_transaction
 from streams.attempt import Commit, Work
 from streams.context import Context, prefix_of
 from streams.dead import report_bug
-from streams.errors import Rejected, Unavailable
-from streams.exports import count_unfinished, fail_export, is_done, pinned_transcript
+from streams.errors import Rejected, Superseded, Unavailable
+from streams.exports import (
+    cancelled_among,
+    count_unfinished,
+    exports_of,
+    fail_export,
+    is_done,
+    pinned_transcript,
+)
 from streams.outbox import Cause
 from streams.render.asked import task_of
 from streams.render.candidates import Candidate, candidates_of
@@ -31,7 +38,7 @@ from streams.render.replay import replay, write
 from streams.render.reuse import certified, made_before, recipe_of
 from streams.render.wanted import Shared, Wanted, Words
 from streams.render.writer import encoding_for
-from streams.siblings import apart
+from streams.siblings import apart, together
 
 SIDE_BY_SIDE, ALONE = 1, 2
 """Threads of an encoder. The last clip of a project has no other beside it: one thread would leave a core idle."""
@@ -56,6 +63,7 @@ class RenderStage:
         if isinstance(event, events.ReplayRequested):
             return await replay(self._context, event, work, self._make)
         assert isinstance(event, events.RenderRequested)
+        event = await self._still_wanted(event)
         ended = await self._ended(await self._read(event, await self._threads(event)), work)
         work.cpu_ms = sum(one.cpu_ms for one in ended if isinstance(one, Produced))
 
@@ -64,6 +72,15 @@ class RenderStage:
                 await end_export(connection, one, outcome, work.cause)
 
         return commit
+
+    async def _still_wanted(self, event: events.RenderRequested) -> events.RenderRequested:
+        """The request without the exports that were cancelled meanwhile. Raises Superseded where none is left."""
+        async with org_transaction(self._context.pool, event.org_id) as connection:
+            gone = await cancelled_among(connection, event.org_id, exports_of(event))
+        kept = [one for one in apart(event) if one.export_id not in gone]
+        if not kept:
+            raise Superseded
+        return together(kept) if gone else event
 
     async def _ended(self, wanted: Sequence[Wanted | Exception], work: Work) -> list[Outcome]:
         """Each of them, or why it is not there; what was made before is not made again. Raises when none is there."""

@@ -24,10 +24,10 @@ async def end_export(connection: Connection, event: events.RenderRequested, outc
 
 
 async def _complete(connection: Connection, event: events.RenderRequested, produced: Produced, cause: Cause) -> None:
-    await connection.execute(
+    written = await connection.fetchval(
         """update exports set state = 'done', files = $3, certificate = $4, finished_at = $5, chunks = $6,
              failure_reason = null, failure_detail = null
-           where org_id = $1 and export_id = $2""",
+           where org_id = $1 and export_id = $2 and state <> 'cancelled' returning 1""",
         event.org_id,
         event.export_id,
         produced.files,
@@ -35,6 +35,9 @@ async def _complete(connection: Connection, event: events.RenderRequested, produ
         cause.now,
         produced.chunks,
     )
+    if not written:  # cancelled meanwhile: its siblings were made with it, its own files are swept
+        await plan_project_sweep(connection, event.org_id, event.project_id, GRACE)
+        return
     done = events.ExportCompleted(
         org_id=event.org_id,
         project_id=event.project_id,

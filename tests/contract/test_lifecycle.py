@@ -159,6 +159,10 @@ async def add_exports(project: Project, states: list[str]) -> None:
         (["done", "failed"], "ProjectCompleted"),
         (["done"], "ProjectCompleted"),
         (["failed", "failed"], "ProjectFailed"),
+        (["failed", "cancelled"], "ProjectFailed"),
+        (["done", "cancelled"], "ProjectCompleted"),
+        (["cancelled", "cancelled"], "ProjectCompleted"),
+        (["cancelled", "waiting"], None),
     ],
 )
 async def test_a_project_ends_when_its_automatic_exports_have(

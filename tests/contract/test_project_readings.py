@@ -160,6 +160,7 @@ async def test_after_every_kind_of_request(pipeline: Pipeline, six_seconds: byte
     export_id = await exported(story, clip)
     await story.then("POST", f"/v1/exports/{export_id}/replay")
     await renamed(story, clip, f"/v1/exports/{export_id}")
+    await cancelled(story, clip)
     await corrected(story)
     await of_the_organisation(story, clip)
     await new_letter(pipeline.world, pipeline.world.ann)
@@ -220,6 +221,17 @@ async def renamed(story: Story, *paths: str) -> None:
         await story.then("PATCH", path, wanted, **NEWEST)
         await story.again("PATCH", path, wanted, **NEWEST)
         await story.then("PATCH", path, {"title": None, "metadata": None}, **NEWEST)
+
+
+async def cancelled(story: Story, clip: str) -> None:
+    """One of two shapes, before anything of them is made; then the same again, which is another export."""
+    made = await story.pipeline.ask("POST", f"{clip}/exports", {"aspects": ["4:5", "16:9"], "captions": False, **DRAFT})
+    first, second = (f"/v1/exports/{one['export_id']}" for one in made["items"])
+    assert (await story.then("POST", f"{first}/cancel"))["state"] == "cancelled"
+    states = [(await story.pipeline.ask("GET", path))["state"] for path in (first, second)]
+    assert states == ["cancelled", "done"]
+    again = await story.then("POST", f"{clip}/export", {"aspect": "4:5", "captions": False, **DRAFT})
+    assert again["export_id"] != made["items"][0]["export_id"]
 
 
 async def corrected(story: Story) -> None:
