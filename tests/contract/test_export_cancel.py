@@ -1,4 +1,4 @@
-"""Exports that are cancelled, on a real Postgres: whoever works on one alone stops, siblings go on, once and for all."""
+"""Exports that are cancelled, on a real Postgres: whoever works on one alone stops, and siblings go on."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 
 from schemas import codec, events
 from schemas.media import ObjectRef, TimeRange
+from schemas.siblings import FramedSibling
 from schemas.topics import TOPIC_OF
 from streams.adapters.meter import count
 from streams.adapters.postgres import Connection, org_transaction
@@ -73,7 +74,7 @@ class Story:
         return events.RenderRequested(
             org_id=self.world.ann.org_id, project_id=self.project_id, clip_id=self.clip_id, export_id=first, ordinal=0,
             range=TimeRange(start_ms=0, end_ms=9), aspect="9:16", captions=True, plan=REF, source=REF, index=REF,
-            siblings=[{"export_id": one, "aspect": "1:1", "plan": REF} for one in others],  # type: ignore[list-item]
+            siblings=[FramedSibling(export_id=one, aspect="1:1", plan=REF) for one in others],
         )  # fmt: skip
 
     async def run(self, script: Script, *exports: uuid.UUID, event_id: uuid.UUID | None = None) -> str:
