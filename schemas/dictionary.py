@@ -14,7 +14,7 @@ from schemas.media import Value
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "data-dictionary.md"
 _TABLE = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+)\n\((.*?)\n\)\n(.*?);\n", re.DOTALL)
-_TYPE = r"\S+(?:\([^)]*\))?(?:, '[^']*'\))?"
+_TYPE = r"\S+(?:\([^)]*\))?(?:, '[^']*'\)+)?"
 _TEXT = r"'((?:[^']|'')*)'"
 _COLUMN = re.compile(rf"^    (\w+) ({_TYPE})(?: DEFAULT \S+)? COMMENT {_TEXT}", re.MULTILINE)
 _KEY = re.compile(r"ORDER BY \(([^)]*)\)")
@@ -23,7 +23,9 @@ _ALTERED = re.compile(rf"ALTER TABLE (\w+) COMMENT COLUMN (\w+) {_TEXT}")
 _ADDED = re.compile(
     rf"ALTER TABLE (\w+) ADD COLUMN IF NOT EXISTS (\w+) ({_TYPE})(?: DEFAULT \S+)? COMMENT {_TEXT} AFTER (\w+);"
 )
-_VIEW = re.compile(r"CREATE VIEW IF NOT EXISTS (\w+) AS")
+_VIEW = re.compile(r"CREATE VIEW IF NOT EXISTS (\w+)(?: AS|\n\()")
+_SHAPED = re.compile(r"CREATE VIEW IF NOT EXISTS (\w+)\n\((.*?)\n\)\nAS .*?\nCOMMENT '((?:[^']|'')*)';\n", re.DOTALL)
+"""A view whose columns are computed: they are described where it is made."""
 VIEWS: Mapping[str, str] = {
     "events_once": "Every event once, without erased projects. Its columns are those of `events`",
     "stage_timings": "Each stage that ended or used something in each project: when it ended, and what it took",
@@ -105,11 +107,32 @@ def views(sql: str) -> list[str]:
     return _VIEW.findall(sql)
 
 
+def shaped(sql: str) -> list[Table]:
+    """The views that say themselves what their columns are."""
+    return [
+        Table(
+            name=name,
+            comment=_plain(comment),
+            key=(),
+            columns=tuple(
+                Column(name=column, type=kind, comment=_plain(text)) for column, kind, text in _COLUMN.findall(body)
+            ),
+        )
+        for name, body, comment in _SHAPED.findall(sql)
+    ]
+
+
 def page(sql: str) -> str:
     """The dictionary as Markdown."""
-    listed = _grid(("view", "holds"), [(f"`{name}`", VIEWS[name]) for name in views(sql)])
+    computed = shaped(sql)
+    holds = dict(VIEWS) | {view.name: view.comment for view in computed}
+    listed = _grid(("view", "holds"), [(f"`{name}`", holds[name]) for name in views(sql)])
     timings = _grid(("column", "meaning"), [(f"`{name}`", text) for name, text in TIMINGS.items()])
-    parts = [HEAD, f"## Views\n\n{listed}\n", f"### `stage_timings`\n\n{timings}\n", "## Tables\n"]
+    parts = [HEAD, f"## Views\n\n{listed}\n", f"### `stage_timings`\n\n{timings}\n"]
+    for view in computed:
+        rows = [(f"`{one.name}`", f"`{one.type}`", one.comment) for one in view.columns]
+        parts.append(f"### `{view.name}`\n\n{_grid(('column', 'type', 'meaning'), rows)}\n")
+    parts.append("## Tables\n")
     for table in tables(sql):
         rows = [(f"`{one.name}`", f"`{one.type}`", one.comment) for one in table.columns]
         key = ", ".join(f"`{name}`" for name in table.key)

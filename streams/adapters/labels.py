@@ -6,8 +6,8 @@ Events carry no customers' words; whoever tells them reads them here, so that wh
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol
 from uuid import UUID
 
 import msgspec
@@ -24,6 +24,15 @@ where p.org_id = $1 and p.project_id = $2 and p.state <> 'erased'
 """
 _TITLE = "select title, created_at from projects where org_id = $1 and project_id = $2 and state <> 'erased'"
 _CLIPS = "select clip_id, title from clips where org_id = $1 and project_id = $2"
+_EACH = """
+with p as (select * from projects where org_id = $1 and project_id = $2 and state <> 'erased')
+select 'project' as kind, project_id as id, revision, title, metadata from p
+union all select 'clip', c.clip_id, c.revision, c.title, c.metadata from clips c join p using (org_id, project_id)
+  where c.clip_id = $3
+union all select 'export', e.export_id, e.revision, e.title, e.metadata from exports e join p using (org_id, project_id)
+  where e.export_id = any($4::uuid[]) and (e.revision > 1 or e.title <> '' or e.metadata <> '{}')
+"""
+"""An export that was never called anything goes by its clip."""
 
 
 class Titles(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,11 +44,28 @@ class Titles(msgspec.Struct, frozen=True, kw_only=True):
     """When the project was made."""
 
 
+class Named(msgspec.Struct, frozen=True, kw_only=True):
+    """What one thing is called, and what is attached to it, as kept."""
+
+    kind: Literal["project", "clip", "export"]
+    id: UUID
+    revision: int
+    title: str
+    metadata: str
+    """Compact JSON."""
+
+
 class Labels(Protocol):
     """Tells what things are called now."""
 
     async def titles(self, org_id: UUID, project_id: UUID) -> Titles | None:
         """Of a project and its clips; None where there is no such project. Raises Unavailable."""
+        ...
+
+    async def named(
+        self, org_id: UUID, project_id: UUID, clip_id: UUID | None, export_ids: Sequence[UUID]
+    ) -> list[Named]:
+        """Of a project, a clip and exports of it; nothing of what is not there. Raises Unavailable."""
         ...
 
 
@@ -53,15 +79,26 @@ class PostgresLabels:
 
     async def titles(self, org_id: UUID, project_id: UUID) -> Titles | None:
         """Of a project and its clips; None where there is no such project. Raises Unavailable."""
-        if self._pool is None:
-            self._pool = await create_pool(self._dsn, size=1, name=self._name)
-        async with org_transaction(self._pool, org_id) as connection:
+        async with org_transaction(await self._opened(), org_id) as connection:
             project = await connection.fetchrow(_TITLE, org_id, project_id)
             if project is None:
                 return None
             clips = await connection.fetch(_CLIPS, org_id, project_id)
         titles = {row["clip_id"]: row["title"] for row in clips}
         return Titles(project=project["title"], clips=titles, created_at=project["created_at"])
+
+    async def named(
+        self, org_id: UUID, project_id: UUID, clip_id: UUID | None, export_ids: Sequence[UUID]
+    ) -> list[Named]:
+        """Of a project, a clip and exports of it; nothing of what is not there. Raises Unavailable."""
+        async with org_transaction(await self._opened(), org_id) as connection:
+            found = await connection.fetch(_EACH, org_id, project_id, clip_id, list(export_ids))
+        return [Named(**row) for row in found]
+
+    async def _opened(self) -> Pool:
+        if self._pool is None:
+            self._pool = await create_pool(self._dsn, size=1, name=self._name)
+        return self._pool
 
     async def close(self) -> None:
         """Close the pool."""

@@ -1,6 +1,6 @@
-"""All topics → ClickHouse: a row an event, segment, moment, sub-score, request to a model, cost item and check.
+"""All topics → ClickHouse: a row an event, segment, moment, sub-score, request to a model, cost item, check and label.
 
-Never stores customers' words, nor anything of an erased project.
+Never stores customers' words but what they call things (`labels`), nor anything of an erased project.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from schemas import codec, events
 from schemas.documents import Transcript
 from schemas.moments import ClipFacts, MomentList
 from streams.adapters.clickhouse import open_analytics, schema_text
+from streams.adapters.labels import Labels, PostgresLabels
 from streams.adapters.objects import open_objects
 from streams.adapters.ports import Analytics, Objects
 from streams.adapters.postgres import Pool, create_pool
@@ -51,9 +52,20 @@ def token_of(batch: Sequence[Arrived]) -> str:
 class ClickHouseSink:
     """Writes batches."""
 
-    def __init__(self, analytics: Analytics, objects: Objects, verify: Verify, wrote: Wrote | None = None) -> None:
-        """All may raise Unavailable: the batch then comes again. ``wrote`` is told the table and how many rows."""
-        self._analytics, self._objects = analytics, objects
+    def __init__(
+        self,
+        analytics: Analytics,
+        objects: Objects,
+        verify: Verify,
+        wrote: Wrote | None = None,
+        *,
+        labels: Labels | None = None,
+    ) -> None:
+        """All may raise Unavailable: the batch then comes again. ``wrote`` is told the table and how many rows.
+
+        ``labels`` tells what things are called now; without it only what uploads are called is known.
+        """
+        self._analytics, self._objects, self._labels = analytics, objects, labels
         self._verify, self._wrote = verify, wrote or (lambda *_: None)
 
     async def handle(self, batch: Sequence[Arrived]) -> Sequence[Refused]:
@@ -92,6 +104,17 @@ class ClickHouseSink:
         return rows, refused
 
     async def _facts_of(self, one: Arrived) -> facts.Rows:
+        event = one.event
+        if isinstance(event, events.UploadReceived):
+            return facts.label_rows(one.envelope, event, [facts.upload_label(event)])
+        found = await self._found(one)
+        if isinstance(event, facts.Labelling) and self._labels is not None:
+            clip_id, exports = getattr(event, "clip_id", None), facts.exports_named(event)
+            named = await self._labels.named(event.org_id, event.project_id, clip_id, exports)
+            found = found | facts.label_rows(one.envelope, event, named)
+        return found
+
+    async def _found(self, one: Arrived) -> facts.Rows:
         event, envelope = one.event, one.envelope
         if isinstance(event, events.CostIncurred):
             return facts.cost_rows(envelope, event)
@@ -181,14 +204,16 @@ async def run_clickhouse_sink(settings: Settings, stop: asyncio.Event, health: H
     """Run the sink until ``stop``; ``health`` is called after each poll that came to its end."""
     analytics, objects = await open_analytics(settings), open_objects(settings)
     verifier = _LazyVerifier(settings)
+    labels = PostgresLabels(settings.postgres_worker, name="clipstream-analytics")
     try:
-        sink = ClickHouseSink(analytics, objects, verifier.verify, partial(_count, metrics))
+        sink = ClickHouseSink(analytics, objects, verifier.verify, partial(_count, metrics), labels=labels)
         handle = partial(handle_all, sink.handle, NAME)
         loop = Sink(
             settings=settings, name=NAME, handle=handle, most=MOST_RECORDS, stop=stop, health=health, metrics=metrics
         )
         await loop.run(ALL_TOPICS)
     finally:
+        await labels.close()
         await verifier.close()
         objects.close()
         await analytics.close()

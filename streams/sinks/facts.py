@@ -1,6 +1,7 @@
 """What is found and what it costs as rows for ClickHouse. Pure: no client, no clock; the same event, the same rows.
 
-Customers' words stay out: of a segment its numbers, of a speaker the letter S and a number.
+Customers' words stay out: of a segment its numbers, of a speaker the letter S and a number. Titles and metadata have a
+table of their own, `labels`, that an erasure empties.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from schemas import events
 from schemas.codec import Envelope
 from schemas.documents import Transcript
 from schemas.media import Segment, Word
+from schemas.metadata import encode_metadata
 from schemas.moments import ClipFacts, Moment, MomentList, SubScore
+from streams.adapters.labels import Named
 
-Table = Literal["segments", "moments", "sub_scores", "inference_calls", "cost_items", "certificate_checks"]
+Table = Literal["segments", "moments", "sub_scores", "inference_calls", "cost_items", "certificate_checks", "labels"]
 TABLES: tuple[Table, ...] = get_args(Table)
 Row: TypeAlias = list[Any]
 Rows: TypeAlias = dict[Table, list[Row]]
@@ -46,6 +49,7 @@ COLUMNS: Mapping[Table, tuple[str, ...]] = {
         *_OWNER, "export_id", "name", "event_id", "clip_id", "time", "aspect", "outcome", "verdict", "tries", "value",
         "unit", "bound", "side", "around",
     ),
+    "labels": (*_OWNER, "kind", "id", "event_id", "time", "revision", "title", "metadata"),
 }  # fmt: skip
 """Columns of each table in the order of its rows."""
 SPEAKER = re.compile(r"S\d{1,4}")
@@ -147,6 +151,41 @@ def _sub_score(one: SubScore) -> Row:
         strongest,
         shares.get(strongest),
     ]
+
+
+Labelling: TypeAlias = (
+    events.ClipSelected
+    | events.ClipRequested
+    | events.ClipMeasured
+    | events.ExportRequested
+    | events.ProjectUpdated
+    | events.ClipUpdated
+    | events.ExportUpdated
+)
+"""Events after which something is called otherwise than before, or for the first time."""
+
+
+def upload_label(event: events.UploadReceived) -> Named:
+    """What a project is called at first: this event alone says so itself, maybe before there is a project."""
+    kept = encode_metadata(event.metadata)
+    return Named(kind="project", id=event.project_id, revision=1, title=event.title, metadata=kept)
+
+
+def exports_named(event: Labelling) -> list[UUID]:
+    """The exports that an event is about."""
+    found = [getattr(event, "export_id", None), *(one.export_id for one in getattr(event, "siblings", ()))]
+    return [one for one in found if one is not None]
+
+
+def label_rows(envelope: Envelope, event: Labelling | events.UploadReceived, found: Sequence[Named]) -> Rows:
+    """One row for each thing that is called something."""
+    told = (envelope.id, envelope.time)
+    return {
+        "labels": [
+            [event.org_id, event.project_id, one.kind, one.id, *told, one.revision, one.title, one.metadata]
+            for one in found
+        ]
+    }
 
 
 def cost_rows(envelope: Envelope, event: events.CostIncurred) -> Rows:

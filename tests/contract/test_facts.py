@@ -234,8 +234,27 @@ async def test_the_data_dictionary_is_that_of_the_engine(analytics: ClickHouseAn
         "SELECT name, engine, comment FROM system.tables WHERE database = currentDatabase() AND name NOT LIKE '.%'", {}
     )
     views = {row["name"] for row in engines if row["engine"] == "View"}
-    assert views == set(dictionary.VIEWS) == set(dictionary.views(dictionary.migrations()))
+    computed = {view.name: view for view in dictionary.shaped(dictionary.migrations())}
+    assert views == {*dictionary.VIEWS, *computed} == set(dictionary.views(dictionary.migrations()))
     comments = {row["name"]: row["comment"] for row in engines}
     assert {table.name: table.comment for table in written}.items() <= comments.items()
     timings = await analytics.query("DESCRIBE TABLE stage_timings", {})
-    assert [row["name"] for row in timings] == list(dictionary.TIMINGS)
+    assert {row["name"]: row["comment"] for row in timings} == dict(dictionary.TIMINGS)
+    assert {name: comments[name] for name in views} == dict(dictionary.VIEWS) | {
+        name: view.comment for name, view in computed.items()
+    }
+
+
+async def test_every_view_and_every_column_of_it_says_what_it_holds(analytics: ClickHouseAnalytics) -> None:
+    """As the table says it whose columns they are; a migration that makes a view anew says it again."""
+    told = """SELECT table, name, type, comment FROM system.columns WHERE database = currentDatabase()
+              AND table IN (SELECT name FROM system.tables WHERE database = currentDatabase() AND engine = 'View')
+              ORDER BY table, position"""
+    found = await analytics.query(told, {})
+    assert [f"{row['table']}.{row['name']}" for row in found if not row["comment"]] == []
+    tables = {table.name: table for table in dictionary.tables(dictionary.migrations())}
+    computed = {view.name: view for view in dictionary.shaped(dictionary.migrations())}
+    for view in {row["table"] for row in found} - {"stage_timings"}:
+        declared = computed.get(view) or tables[view.removesuffix("_once")]
+        there = [(row["name"], row["type"], row["comment"]) for row in found if row["table"] == view]
+        assert there == [(one.name, one.type, one.comment) for one in declared.columns], view

@@ -22,6 +22,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "sub_scores": ("org_id", "project_id", "moment_id", "name"),
     "inference_calls": ("org_id", "project_id", "event_id", "ordinal"),
     "certificate_checks": ("org_id", "project_id", "export_id", "name"),
+    "labels": ("org_id", "project_id", "kind", "id"),
     "cost_items": ("org_id", "project_id", "event_id", "kind"),
 }
 """What each table is sorted by: of two rows that share it one stays."""
