@@ -63,7 +63,7 @@ class Story:
     async def tell(self, *found: events.AnyEvent) -> None:
         batch = [made.arrived(one, offset=self.offset + number) for number, one in enumerate(found)]
         self.offset += len(found)
-        assert await self.sink.handle(batch) == []
+        assert not await self.sink.handle(batch)
 
     async def all(self, view: str) -> list[dict[str, Any]]:
         sql = f"SELECT * FROM {view} WHERE org_id = {{org:UUID}} ORDER BY ALL"

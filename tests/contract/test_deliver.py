@@ -169,7 +169,8 @@ async def test_an_export_without_a_file_is_told_with_its_reason(rig: Rig) -> Non
     assert told["type"] == "export.failed"
     assert told["data"] == {
         "project_id": str(rig.project_id), "clip_id": str(of["clip_id"]), "export_id": str(of["export_id"]),
-        "ordinal": 2, "reason": "media.no_pictures", "detail": why,
+        "ordinal": 2, "reason": "media.no_pictures", "detail": why, "project": {"title": "", "metadata": {}},
+        **{gone: {"title": "", "metadata": {}} for gone in ("clip", "export")},
     }  # fmt: skip
 
 

@@ -156,6 +156,7 @@ async def test_what_comes_twice_counts_once_and_only_the_newest_words(told: Told
         "inference_calls": 2,
         "cost_items": 4,
         "certificate_checks": 2,
+        "labels": 0,
     }
     assert {table: await told.count(f"{table}_once") for table in facts.TABLES} == before
 
