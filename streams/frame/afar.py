@@ -15,7 +15,7 @@ from streams.frame.figures import is_small
 from streams.frame.fits import BESIDE, Decision, everything, widened
 from streams.frame.letters import hull
 from streams.frame.scenes import Scene
-from streams.frame.signs import cuts_signs, signs_of
+from streams.frame.signs import WORD_WIDE, cuts_signs, signs_of
 
 FAR_FACE = 0.15
 """Of the picture's height: a lower face is seen from afar, and what stands beside it is part of the picture."""
@@ -62,7 +62,7 @@ def person_afar(scene: Scene, persons: Sequence[Subject]) -> Decision | None:
 def _with_signs(scene: Scene, bodies: Sequence[Box], shows: Shows, whom: str) -> Decision:
     """One crop with both, else as much of the picture as holds both."""
     content, (wide, high) = scene.ground.content, scene.ground.size
-    around, room = hull([*bodies, *signs_of(scene)]), BESIDE * wide
+    around, room = hull([*bodies, *signs_of(scene, WORD_WIDE)]), BESIDE * wide
     if around.width + 2 * room <= wide and around.height <= high:
         x = around.x + (around.width - wide) / 2
         y = around.y + (around.height - high) / 2

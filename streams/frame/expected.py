@@ -14,7 +14,7 @@ from schemas.scenery import Letters, Person
 from streams.frame.afar import is_far, outranks
 from streams.frame.figures import figures, middle_of
 from streams.frame.scenes import Scene
-from streams.frame.signs import is_sign
+from streams.frame.signs import LETTERS_WIDE, WORD_WIDE, is_sign
 from streams.frame.strips import laid_over
 
 LEAST_MS = 1_300
@@ -48,14 +48,19 @@ def faces_expected(tracks: ClipTracks, time: TimeRange) -> list[FaceExpectation]
 
 def persons_expected(scene: Scene) -> list[FaceExpectation]:
     """The largest person of each look of an angle without faces; none where few are seen, or on a slide."""
-    persons = figures(scene.tracks, list(scene.shots)) if not scene.groups else []
-    if not persons or (scene.is_screen and not outranks(scene, persons)):
+    if not _seen(scene):
         return []
     return [
         FaceExpectation(at_ms=look.at_ms, box=middle_of(max(look.persons, key=_area)), speaks=False)
         for look in scene.tracks.persons
         if look.persons and any(when.start_ms <= look.at_ms < when.end_ms for when in scene.shots.values())
     ]
+
+
+def _seen(scene: Scene) -> bool:
+    """Whether a person without a face is shown."""
+    persons = figures(scene.tracks, list(scene.shots)) if not scene.groups else []
+    return bool(persons) and (not scene.is_screen or outranks(scene, persons))
 
 
 def _area(person: Person) -> float:
@@ -67,11 +72,12 @@ def signs_expected(scenes: Sequence[Scene]) -> list[Letters]:
     found: list[Letters] = []
     for scene in scenes:
         for number, when in scene.shots.items():
+            near = bool(scene.groups) and not is_far(scene)
+            wide = LETTERS_WIDE if near or not (scene.groups or _seen(scene)) else WORD_WIDE
             there = [
                 one
                 for one in scene.tracks.letters
-                if one.range.overlap_ms(when) >= LEAST_MS and is_sign(one.box, scene.ground.content)
+                if one.range.overlap_ms(when) >= LEAST_MS and is_sign(one.box, scene.ground.content, wide)
             ]
-            near = bool(scene.groups) and not is_far(scene)
             found += [one for one in there if one not in found and (not near or laid_over(scene, number, one))]
     return sorted(found, key=lambda one: one.range.start_ms)

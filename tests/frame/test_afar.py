@@ -53,6 +53,13 @@ def test_with_letters_beside_as_much_is_shown_as_holds_both() -> None:
     assert 1_100 < shot.crop.x + shot.crop.width < 1_300
 
 
+def test_a_single_word_is_not_cut_where_somebody_stands_beside_it() -> None:
+    word = Box(x=480, y=150, width=260, height=60)
+    made = framed([SMALL], [word])
+    assert not is_cut(word, made.shots[0], 0)
+    assert [one.box for one in made.signs] == [word]
+
+
 def test_one_crop_with_both_is_better() -> None:
     (shot,) = framed([SMALL], [NEAR_SIGN], aspect="4:5").shots
     assert (shot.mode, shot.crop.width) == ("hold", 864)
