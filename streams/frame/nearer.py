@@ -32,7 +32,8 @@ FLAT = 5.0
 SMALL = 0.26
 """Of the picture's longer side: the detector tells of nobody that they are much narrower than a fifth."""
 SEEN_SHARE = 0.5
-LEAST_MS = 1_000
+LEAST_MS = 2_000
+"""A shorter shot is not looked over: it costs too much for what it shows."""
 AGAIN_MS = 4_000
 """A longer shot in which nobody was found is looked over once more, later."""
 MAYBE, SURE = 0.5, 0.68
