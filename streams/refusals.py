@@ -32,7 +32,8 @@ SENTENCES: Mapping[str, str] = {
     "upload.prefix": "The object does not lie under the organisation's prefix: use the object_key of a signed upload.",
     "upload.options": "An option is out of its range: keep to the ranges of the options.",
     "upload.size": "Title, URL or object key is too long: shorten it.",
-    "upload.text": "Title, URL or object key contains the character NUL: take it out.",
+    "upload.text": "Title, URL, object key or metadata contains the character NUL: take it out.",
+    "upload.metadata": "The metadata is larger or deeper than it may be: keep to its bounds.",
 }
 """What to do, by reason, for a topic that every producer reads."""
 OTHER = "The message was refused: an operator sees why."
