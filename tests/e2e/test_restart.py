@@ -1,0 +1,95 @@
+"""A stack that is taken down and started again answers as before: search by words and meaning, analytics, the API."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from typing import Any
+
+from local import stack as local_stack
+from local.stack import StackInfo
+from tests.e2e.conftest import SHORT
+from tests.e2e.rig import ROUGH, Api
+from tests.media import media
+from tests.readings import Readings, read_all
+
+CLIP = "talking/obama_speech_2faces_9s_240p.mp4"
+OF_THE_MOMENT = {"getMetrics", "getReadiness", "getHealth"}
+"""Operations that tell of the processes, not of what is kept."""
+OF_ANSWERS = ("request_id", "expires_at", "since", "until")
+"""Fields that each answer has anew; the last two are the time range of analytics, which ends now."""
+NO_ID = {
+    "getUpload", "getExport", "getStoryboard", "getPreview", "getReplay", "getAsset", "getBrandKit",
+    "listBrandKitVersions", "getEndpoint", "getDeadLetter",
+}  # fmt: skip
+"""Operations that the project may have no id for."""
+SETTLES_S = 60.0
+
+
+def finished(api: Api) -> str:
+    """A project that is completed: one of the tests before, or one made now."""
+    found = api.get("/v1/projects", params={"state": "completed", "limit": 1})["items"]
+    if found:
+        return str(found[0]["project_id"])
+    project_id = api.start(media(CLIP), max_clips=1, min_clip_ms=3000, **ROUGH)
+    assert api.wait(project_id)["state"] == "completed"
+    return project_id
+
+
+def kept(value: Any) -> Any:
+    """An answer without what is of the moment: signatures of links, ids of requests, times of answering."""
+    if isinstance(value, dict):
+        return {name: kept(inner) for name, inner in value.items() if name not in OF_ANSWERS}
+    if isinstance(value, list):
+        return [kept(inner) for inner in value]
+    return re.sub(r"\?\S*X-Amz-Signature=\S*", "", value) if isinstance(value, str) else value
+
+
+def answers(api: Api, project_id: str) -> dict[str, Any]:
+    found: Readings = read_all(api.http, project_id, without=None)
+    assert not found.failures()
+    assert found.unread <= NO_ID, found.unread
+    return {
+        path: (answer.status, kept(answer.body))
+        for path, answer in found.answers.items()
+        if found.operations[path] not in OF_THE_MOMENT
+    }
+
+
+def settled(api: Api, project_id: str) -> dict[str, Any]:
+    """What is answered once two readings agree: sinks write a moment later than the project ends."""
+    deadline = time.monotonic() + SETTLES_S
+    before = answers(api, project_id)
+    while (now := answers(api, project_id)) != before:
+        assert time.monotonic() < deadline, differences(before, now)
+        before = now
+    return now
+
+
+def differences(before: Any, after: Any, at: str = "") -> list[str]:
+    """Where two answers differ, and how."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        names = sorted({*before, *after})
+        return [found for name in names for found in differences(before.get(name), after.get(name), f"{at} {name}")]
+    if isinstance(before, list | tuple) and isinstance(after, list | tuple) and len(before) == len(after):
+        pairs = enumerate(zip(before, after, strict=True))
+        return [found for place, (one, other) in pairs for found in differences(one, other, f"{at}[{place}]")]
+    return [] if before == after else [f"{at}: {before!r:.200} → {after!r:.200}"]
+
+
+def test_every_answer_is_the_same_after_down_and_up(stack: StackInfo, api: Api) -> None:
+    project_id = finished(api)
+    before = settled(api, project_id)
+    searches = [path for path in before if path.startswith("/v1/search?") and "meaning" in path]
+    assert searches
+    for path in searches:
+        status, body = before[path]
+        assert status == 200
+        assert body["semantic"]["used"]
+    layout = local_stack.layout_of(stack.state_dir)
+    assert local_stack.down(layout, print)
+    again = local_stack.ensure_running(layout, os.environ | SHORT, print, ends_with_us=True)
+    assert (again.api, again.api_key) == (stack.api, stack.api_key)
+    after = settled(api, project_id)
+    assert differences(before, after) == []
