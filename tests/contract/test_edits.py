@@ -128,7 +128,7 @@ async def test_a_segment_has_captions_of_its_own_look(world: World, objects: S3O
     }
     assert (await world.ann.client.get(f"{path}/edit")).json() | {"changed": True} == done.json()
     refused = await patched(world.ann, path, MUTE, own | {"template": "comic"}, held='"edit-2"')
-    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/operations/1")
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/operations/1/template")
     back = await patched(world.ann, path, {"op": "style", "segment_id": "s1"}, held='"edit-2"')
     assert back.json()["segments"][0]["style"] is None
 
@@ -187,7 +187,7 @@ async def test_the_same_request_again_has_one_effect(world: World) -> None:
 async def test_what_cannot_be_edited_says_why(world: World) -> None:
     path = await clip_of(world, world.ann)
     bad = await patched(world.ann, path, MUTE, {"op": "split", "segment_id": "s9", "at_ms": 15_000})
-    assert (bad.status_code, bad.json()["errors"][0]["pointer"]) == (422, "/operations/1")
+    assert (bad.status_code, bad.json()["errors"][0]["pointer"]) == (422, "/operations/1/segment_id")
     for operation in ({"op": "explode"}, {"op": "speed", "segment_id": "s1", "speed": 9}, {"op": "mute"}):
         assert (await patched(world.ann, path, operation)).status_code == 422
     assert (await patched(world.ann, path, MUTE, transcript_version=4)).json()["errors"][0]["pointer"] == (

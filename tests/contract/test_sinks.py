@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
@@ -111,9 +112,14 @@ async def until(true: Callable[[], Awaitable[Any]], within_s: float = 20) -> flo
 
 
 @pytest.fixture
-async def settings(kafka: str, seaweedfs: Server) -> Settings:
-    made = make_settings(
-        kafka=kafka, s3=seaweedfs.url, s3_access_key=seaweedfs.user, s3_secret_key=seaweedfs.password, s3_bucket="sinks"
+async def settings(kafka: str, seaweedfs: Server, postgres: Settings) -> Settings:
+    made = msgspec.structs.replace(
+        postgres,
+        kafka=kafka,
+        s3=seaweedfs.url,
+        s3_access_key=seaweedfs.user,
+        s3_secret_key=seaweedfs.password,
+        s3_bucket="sinks",
     )
     await ensure_bucket(made)
     return made

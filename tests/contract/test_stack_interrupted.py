@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -18,11 +19,12 @@ pytestmark = pytest.mark.timeout(240)
 
 @pytest.mark.parametrize("how", [[], ["--foreground"]], ids=["up", "up --foreground"])
 def test_ctrl_c_while_it_comes_up_leaves_nothing(how: list[str], tmp_path: Path) -> None:
+    """Kafka is somewhere that takes connections and says nothing, so the start waits for as long as it takes."""
+    silent = socket.create_server(("127.0.0.1", 0))
+    elsewhere = without(*SMALL) | {"CLIPSTREAM_KAFKA": f"127.0.0.1:{silent.getsockname()[1]}"}
     layout = stack.layout_of(tmp_path / "interrupted")
     command = [sys.executable, "-m", "cli", "up", *how, "--state-dir", str(layout.root)]
-    with subprocess.Popen(
-        command, env=without(*SMALL), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as up:
+    with subprocess.Popen(command, env=elsewhere, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as up:
         try:
             until(lambda: _ready(layout, "postgres") and _ready(layout, "search"), "the stores are up")
             assert not nothing_left(state_of(layout))
@@ -35,6 +37,7 @@ def test_ctrl_c_while_it_comes_up_leaves_nothing(how: list[str], tmp_path: Path)
         finally:
             up.kill()
             stack.reset(layout, print)
+            silent.close()
 
 
 def _ready(layout: stack.Layout, part: str) -> bool:

@@ -139,9 +139,9 @@ async def test_a_clip_is_framed_then_rendered_and_the_last_clip_to_end_ends_the_
     assert (certificate.width_px, certificate.height_px, certificate.framed_by) == (1080, 1920, plan.model)
     assert "threads 2," in certificate.encoder, "at most one other beside it: it takes the core that would be idle"
     assert [(one.mode, one.shows) for one in certificate.framing] == [("inset", "screen")]
-    assert (done.event.verdict, len(done.event.checks)) == (certificate.verdict, 18)
+    assert (done.event.verdict, len(done.event.checks)) == (certificate.verdict, 19)
     failed = {check.name: check.detail for check in certificate.checks if check.verdict == "fail"}
-    assert (len(certificate.checks), failed) == (18, {})
+    assert (len(certificate.checks), failed) == (19, {})
     measured = {check.name for check in certificate.checks if check.verdict != "not_measured"}
     assert {"nobody_in_frame", "cut_face", "ssim"} <= measured
     assert await rig.send(render, sent.event, sent.id) == "done"
