@@ -255,6 +255,9 @@ async def test_words_and_clips_are_found_within_five_seconds(found: Found, write
     settings, search, server = found
     async with running(run_meilisearch_sink, settings) as beats:
         await until(lambda: _true(bool(beats)))
+        await writer.send(await writer.words("First words."))
+        await until(lambda: _is(texts(search, "segments", "first", writer), ["First words."]), 120)
+        writer.org, writer.project = uuid4(), uuid4()
         await writer.send(await writer.words("A walrus sings.", "Nobody listens."))
         await writer.send(await writer.chosen("The walrus"))
 

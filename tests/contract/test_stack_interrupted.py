@@ -24,7 +24,10 @@ def test_ctrl_c_while_it_comes_up_leaves_nothing(how: list[str], tmp_path: Path)
     elsewhere = without(*SMALL) | {"CLIPSTREAM_KAFKA": f"127.0.0.1:{silent.getsockname()[1]}"}
     layout = stack.layout_of(tmp_path / "interrupted")
     command = [sys.executable, "-m", "cli", "up", *how, "--state-dir", str(layout.root)]
-    with subprocess.Popen(command, env=elsewhere, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as up:
+    with subprocess.Popen(
+        command, env=elsewhere, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        preexec_fn=_hears_ctrl_c,  # noqa: PLW1509 - it takes no lock and imports nothing
+    ) as up:  # fmt: skip
         try:
             until(lambda: _ready(layout, "postgres") and _ready(layout, "search"), "the stores are up")
             assert not nothing_left(state_of(layout))
@@ -38,6 +41,11 @@ def test_ctrl_c_while_it_comes_up_leaves_nothing(how: list[str], tmp_path: Path)
             up.kill()
             stack.reset(layout, print)
             silent.close()
+
+
+def _hears_ctrl_c() -> None:
+    """Tests that a shell runs in the background are begun deaf to it, and so would be what they begin."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _ready(layout: stack.Layout, part: str) -> bool:
