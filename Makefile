@@ -79,7 +79,7 @@ bench: setup  ## what we claim, measured beside a peer or a limit in the same ru
 	@$(BIN)/python -m benchmarks
 
 bench-hour: setup  ## an hour of 1080p to ten captioned clips, with what it took
-	@$(BIN)/python -m benchmarks.hour_clips
+	@$(BIN)/python -m benchmarks.system.hour_clips
 
 soak: setup  ## the stack under load and faults for an hour, nothing lost
 	@$(BIN)/python -m benchmarks.soak

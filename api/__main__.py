@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from api.app import create_app
 from api.server import make_server
 from api.wiring import context_opener
-from streams import telemetry
-from streams.adapters.postgres import create_pool
-from streams.errors import Unavailable
-from streams.settings import MissingSettingError, Settings, load_settings
+from core.errors import Unavailable
+from core.infra import telemetry
+from core.infra.postgres.connection import create_pool
+from core.settings import MissingSettingError, Settings, load_settings
 
 
 def main() -> int:

@@ -11,83 +11,76 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import (
-    abbreviations,
-    account,
-    admin,
-    analytics,
-    assets,
-    brand_kits,
+from api.brand import assets, caption_templates, kits
+from api.clips import create as clips_create
+from api.clips import edits, interchange
+from api.clips import handlers as clips_handlers
+from api.exports import (
     bundles,
-    clip_requests,
-    clips,
-    corrections,
-    edits,
-    estimates,
-    export_cancel,
-    export_orders,
-    exports,
-    handovers,
-    health,
-    intelligence,
-    labels,
+    cancel,
     presets,
     previews,
-    project_events,
-    projects,
     replays,
-    scoring,
-    search,
-    sounds,
-    speakers,
-    templates,
-    transcripts,
-    upload_refusals,
-    uploads,
-    webhooks,
 )
-from api.context import Context
-from api.docs import make_docs_routes
-from api.endpoint import answer_error, make_routes
-from api.metrics import Metrics
-from api.middleware import BODY_IDLE_S, BodyGuard, Deadline, Telemetry
-from api.problems import ApiProblem
-from api.registry import Operation
+from api.exports import (
+    create as exports_create,
+)
+from api.exports import (
+    handlers as exports_handlers,
+)
+from api.health import handlers as health_handlers
+from api.http.context import Context
+from api.http.dispatch import answer_error, make_routes
+from api.http.metrics import Metrics
+from api.http.middleware import BODY_IDLE_S, BodyGuard, Deadline, Telemetry
+from api.http.operations import Operation
+from api.labels import handlers as labels_handlers
+from api.openapi.pages import make_docs_routes
+from api.organisation import account, analytics, dead_letters, score_weights, webhooks
+from api.problems.problem_details import ApiProblem
+from api.projects import estimates, events
+from api.projects import handlers as projects_handlers
+from api.search import abbreviated_ids
+from api.search import handlers as search_handlers
+from api.transcripts import acoustics, corrections, intelligence, speakers
+from api.transcripts import handlers as transcripts_handlers
+from api.uploads import handlers as uploads_handlers
+from api.uploads import refusals
 
 OPERATIONS: tuple[Operation, ...] = (
-    *upload_refusals.OPERATIONS,
-    *uploads.OPERATIONS,
+    *refusals.OPERATIONS,
+    *uploads_handlers.OPERATIONS,
     *estimates.OPERATIONS,
-    *projects.OPERATIONS,
-    *project_events.OPERATIONS,
-    *transcripts.OPERATIONS,
-    *sounds.OPERATIONS,
+    *projects_handlers.OPERATIONS,
+    *events.OPERATIONS,
+    *transcripts_handlers.OPERATIONS,
+    *acoustics.OPERATIONS,
     *intelligence.OPERATIONS,
     *speakers.OPERATIONS,
     *corrections.OPERATIONS,
-    *clips.OPERATIONS,
-    *clip_requests.OPERATIONS,
+    *clips_handlers.OPERATIONS,
+    *clips_create.OPERATIONS,
     *edits.OPERATIONS,
-    *handovers.OPERATIONS,
-    *export_orders.OPERATIONS,
-    *exports.OPERATIONS,
-    *export_cancel.OPERATIONS,
-    *labels.OPERATIONS,
+    *interchange.OPERATIONS,
+    *exports_create.OPERATIONS,
+    *exports_handlers.OPERATIONS,
+    *cancel.OPERATIONS,
+    *labels_handlers.OPERATIONS,
     *bundles.OPERATIONS,
     *presets.OPERATIONS,
     *previews.OPERATIONS,
     *replays.OPERATIONS,
-    *templates.OPERATIONS,
+    *caption_templates.OPERATIONS,
     *assets.OPERATIONS,
-    *brand_kits.OPERATIONS,
-    *scoring.OPERATIONS,
-    *search.OPERATIONS,
+    *kits.OPERATIONS,
+    *score_weights.OPERATIONS,
+    *search_handlers.OPERATIONS,
     *analytics.OPERATIONS,
     *webhooks.OPERATIONS,
-    *abbreviations.OPERATIONS,
+    *abbreviated_ids.OPERATIONS,
     *account.OPERATIONS,
-    *admin.OPERATIONS,
-    *health.OPERATIONS,
+    *dead_letters.OPERATIONS,
+    *health_handlers.OPERATIONS,
 )
 OpenContext = Callable[[Metrics], AbstractAsyncContextManager[Context]]
 

@@ -6,30 +6,54 @@ import asyncio
 import datetime as dt
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
-from api.analytics import KEPT_S
 from api.app import OpenContext
-from api.auth import KeyRing
-from api.context import Context
-from api.documents import KEPT_S as DOCUMENTS_KEPT_S
-from api.documents import MOST, Documents
-from api.idempotency import Idempotency
-from api.limits import Places, TokenBuckets
-from api.memory import Memory
-from api.metrics import Metrics
-from api.probes import make_probes
-from api.search import MOST_QUESTIONS, QUESTIONS_KEPT_S
-from api.tail import Follower, Listeners
-from api.urls import make_url_check
-from streams.adapters.clickhouse import open_analytics
-from streams.adapters.meilisearch import open_search
-from streams.adapters.objects import open_objects
-from streams.adapters.postgres import Pool, create_pool
-from streams.adapters.triton_vectors import TritonSentences
-from streams.adapters.triton_wire import TritonWire
-from streams.settings import Settings
+from api.health.probes import make_probes
+from api.http.auth import KeyRing
+from api.http.context import AddressCheck, Context
+from api.http.idempotency import Idempotency
+from api.http.metrics import Metrics
+from api.http.rate_limits import Places, TokenBuckets
+from api.http.response_cache import KEPT_S as DOCUMENTS_KEPT_S
+from api.http.response_cache import MOST_DOCUMENTS, Documents, Memory
+from api.organisation.analytics import KEPT_S
+from api.projects.event_follower import Follower, Listeners
+from api.search.handlers import MOST_QUESTIONS, QUESTIONS_KEPT_S
+from core.infra.clickhouse import open_analytics
+from core.infra.http.client import Resolver, resolve
+from core.infra.http.public_addresses import check_addresses, parse_target
+from core.infra.meilisearch import open_search
+from core.infra.postgres.connection import Pool, create_pool
+from core.infra.s3.object_store import open_objects
+from core.infra.triton.client import TritonWire
+from core.infra.triton.embeddings import TritonSentences
+from core.settings import Settings
+
+RESOLVE_S = 2.0
+
+
+def make_url_check(allow: Collection[str], resolver: Resolver = resolve) -> AddressCheck:
+    """A check with the operator's allowed ``host:port`` pairs.
+
+    A name that does not resolve now passes (it may later); one that leads to an address that is not public does not.
+    """
+    allowed = frozenset(allow)
+
+    async def check(url: str) -> None:
+        target = parse_target(url, allowed)
+        if target.allowed:
+            return
+        try:
+            async with asyncio.timeout(RESOLVE_S):
+                addresses = await resolver(target.host, target.port)
+        except (OSError, TimeoutError, UnicodeError):
+            return
+        check_addresses(addresses, target.host)
+
+    return check
+
 
 POOL_SIZE = 16
 REFUSALS_PER_MINUTE = 60
@@ -70,7 +94,7 @@ async def _open(settings: Settings, metrics: Metrics, pool: Pool, stack: AsyncEx
         settings=settings,
         pool=pool,
         objects=objects,
-        documents=Documents(objects, Memory(seconds=DOCUMENTS_KEPT_S, now=time.monotonic, most=MOST)),
+        documents=Documents(objects, Memory(seconds=DOCUMENTS_KEPT_S, now=time.monotonic, most=MOST_DOCUMENTS)),
         uploads=objects,
         search=search,
         sentences=sentences,

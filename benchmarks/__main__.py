@@ -2,9 +2,11 @@
 
 Runs the named benchmarks (all by default, in this order), one at a time; writes ``out/bench/report.json``; ends with 1
 where a limit is missed. The recipe's files (10 minutes, an hour) are made once and kept in the cache. ``--quick`` shows
-in some minutes that all of them work. Not in here, for they have no limit: ``python -m benchmarks.asr_accuracy``,
-``.shots``, ``.active_speaker``, ``.framing``, ``.ranking``, ``.worth``, ``.sounds``; for they take long: ``.seams``,
-``.asr_sets``, ``.invented``, ``.mixed_tongues``. ``.gallery`` and ``.soak`` are targets of their own.
+in some minutes that all of them work. Not in here, for they have no limit: ``python -m
+benchmarks.speech.asr_accuracy``,
+``.vision.shots``, ``.vision.active_speaker``, ``.vision.framing``, ``.ranking.ranking``, ``.ranking.score``,
+``.acoustics.sounds``; for they take long: ``.speech.seams``, ``.asr_sets``, ``.hallucinations``, ``.code_switching``.
+``.gallery`` and ``.soak`` are targets of their own.
 """
 
 from __future__ import annotations
@@ -17,23 +19,25 @@ import traceback
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-from benchmarks.claims import Claim, Failed, exit_code, report, table, told
-from benchmarks.rig import Rig, about, arguments, rig_of, say
+from benchmarks.harness.claims import Claim, Failed, exit_code, report, table, told
+from benchmarks.harness.rig import Rig, about, arguments, rig_of, say
 
-NAMES = (
-    "asr",
-    "word_times",
-    "pictures",
-    "render",
-    "moviepy_peer",
-    "many",
-    "aspects",
-    "hop",
-    "api_latency",
-    "memory",
-    "pipeline",
-    "hour",
-)
+FOLDERS = {
+    "asr": "speech",
+    "word_times": "speech",
+    "decode_passes": "system",
+    "render": "render",
+    "moviepy_peer": "render",
+    "parallel_renders": "render",
+    "aspects": "render",
+    "hop": "system",
+    "api_latency": "system",
+    "memory": "system",
+    "pipeline": "system",
+    "hour": "system",
+}
+"""Where each lies."""
+NAMES = tuple(FOLDERS)
 """Those that need no stack first: a stack at rest would still take a share of the processor from them."""
 WITHOUT_RECIPE = {"asr", "word_times", "hop", "hour"}
 """Or with one of another length, made in its turn before anything is timed."""
@@ -47,7 +51,7 @@ def run(names: Sequence[str], rig: Rig) -> tuple[list[Claim], list[Failed]]:
     for number, name in enumerate(names, start=1):
         say(f"[{number}/{len(names)}] {name}")
         begun_s = time.monotonic()
-        bench: Bench = import_module(f"benchmarks.{name}").bench
+        bench: Bench = import_module(f"benchmarks.{FOLDERS[name]}.{name}").bench
         try:
             found = bench(rig)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever one dies of, the others are run

@@ -15,22 +15,23 @@ from typing import Any
 
 from rich.console import Console
 
-from cli import access, edits, queries, stack
-from cli.client import JSON, Client
-from cli.commands import brand, exports, labels, transcripts
+from cli.api import credentials
+from cli.api.client import JSON, Client
+from cli.api.references import References
+from cli.commands import brand, exports, labels, queries, stack, transcripts
 from cli.commands import clips as clip_commands
+from cli.commands import edit as edits
 from cli.commands import projects as project_commands
-from cli.commands.parser import Parser, add_command, add_group
-from cli.demo import SHIPPED, demo
-from cli.download import download
-from cli.exits import INTERRUPTED, OK, USAGE, CliError, exit_code_table
-from cli.export import add_export, export
-from cli.preview import add_preview, preview
-from cli.references import References
-from cli.replay import replay
-from cli.run import check_options, check_source, run_project
-from cli.show import Display, wrapped
-from cli.wishes import add_wishes
+from cli.commands.demo import SHIPPED, demo
+from cli.commands.download import download
+from cli.commands.export import add_export, export
+from cli.commands.preview import add_preview, preview
+from cli.commands.replay import replay
+from cli.commands.run import check_options, check_source, run_project
+from cli.exit_codes import INTERRUPTED, OK, USAGE, CliError, exit_code_table
+from cli.options.parser import Parser, add_command, add_group
+from cli.options.project import add_wishes
+from cli.output.terminal import Display, wrapped
 
 LINE_CHARS = 120
 """Width of tables where no terminal says its own."""
@@ -182,7 +183,7 @@ def _display(args: argparse.Namespace) -> Display:
     return Display(console, time.monotonic)
 
 
-def _client(found: access.Access) -> Client:
+def _client(found: credentials.Access) -> Client:
     return Client(found.api_url, found.api_key, sleep=time.sleep)
 
 
@@ -190,7 +191,7 @@ def _ask(command: queries.Command) -> Callable[[argparse.Namespace], int]:
     """A command that asks an API which must be there already."""
 
     def run(args: argparse.Namespace) -> int:
-        client = _client(access.known(args, os.environ))
+        client = _client(credentials.known(args, os.environ))
         try:
             References.of(client).resolve(args)
             code, answer = command(client, args, _display(args))
@@ -205,7 +206,7 @@ def _run(args: argparse.Namespace) -> int:
     check_source(args.video)
     check_options(args)
     display = _display(args)
-    found = access.running(args, os.environ, display.console)
+    found = credentials.running(args, os.environ, display.console)
     client = _client(found)
     try:
         References.of(client).resolve(args)
@@ -221,7 +222,7 @@ def _demo(args: argparse.Namespace) -> int:
     check_source(args.video)
     check_options(args)
     display = _display(args)
-    found = access.running(args, _without_api(os.environ), display.console)
+    found = credentials.running(args, _without_api(os.environ), display.console)
     client = _client(found)
     try:
         References.of(client).resolve(args)
@@ -235,7 +236,11 @@ def _demo(args: argparse.Namespace) -> int:
 
 def _without_api(environ: Mapping[str, str]) -> dict[str, str]:
     """The demo's receiver lives beside a local stack: an API named in the environment is not used."""
-    return {name: value for name, value in environ.items() if name not in (access.API_VARIABLE, access.KEY_VARIABLE)}
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in (credentials.API_VARIABLE, credentials.KEY_VARIABLE)
+    }
 
 
 def _down(state_dir: str) -> None:

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import msgspec
 
+from local.config.ports import Claim, check_wanted, claim_block
+from local.config.stack_secrets import load_or_make
+from local.config.state import Layout, PartStatus, StackState, load, save, write_private
 from local.endpoints import env_file, external_parts, product_env
-from local.install.everything import noted
-from local.parts.numbers import OBJECT_PORTS, PORTS
-from local.parts.part import Part, Setting
-from local.parts.plan import plan
-from local.parts.postgres import needs_outside
-from local.ports import Claim, check_wanted, claim_block
-from local.problems import Problem
-from local.secret import load_or_make
-from local.state import Layout, PartStatus, StackState, load, save, write_private
+from local.errors import Problem
+from local.install.all import noted
+from local.services.order import plan
+from local.services.postgres import needs_outside
+from local.services.service import Part, Setting
+from local.services.table import OBJECT_PORTS, PORTS
 
 OUTSIDE = Path("/var/lib/clipstream")
 """Where root's stacks keep what another user must reach."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Set
 
-from local.parts.fronts import clickhouse_url, search_url
-from local.parts.objects import endpoint as objects_endpoint
-from local.parts.part import Setting
-from local.parts.postgres import dsn
-from local.problems import Problem
+from local.errors import Problem
+from local.services.postgres import dsn
+from local.services.seaweedfs import endpoint as objects_endpoint
+from local.services.service import Setting
+from local.services.standins import clickhouse_url, search_url
 
 GIVEN_BY: dict[str, tuple[str, ...]] = {
     "kafka": ("CLIPSTREAM_KAFKA",),

@@ -15,15 +15,15 @@ from pathlib import Path
 import msgspec
 
 from local.assembly import OUTSIDE, installed_file
+from local.config.paths import cache_dir, check_free, make_private
+from local.config.state import Layout, StackState, is_running, load, save, try_lock
 from local.endpoints import external_parts, forget_own, read_env_file
-from local.guard import EXIT_HELD, sweep
-from local.install.everything import install, note
+from local.errors import Problem
+from local.install.all import install, note
 from local.install.tools import Say
-from local.logs import last_line
-from local.places import cache_dir, check_free, make_private
-from local.problems import Problem
-from local.processes import open_for_append, tied
-from local.state import Layout, StackState, is_running, load, save, try_lock
+from local.supervisor.logs import last_line
+from local.supervisor.processes import open_for_append, tied
+from local.supervisor.watchdog import EXIT_HELD, sweep
 
 _NEEDED_BYTES = 1 * 2**30
 _START_TIMEOUT_S = 360.0
@@ -111,7 +111,7 @@ def guard_command(layout: Layout, *, stores_only: bool = False, rewind: Sequence
     """How the guard is started."""
     only = ["--stores-only"] if stores_only else []
     wishes = [*only, *(f"--rewind={sink}" for sink in rewind)]
-    return [sys.executable, "-m", "local.guard", "--state-dir", str(layout.root), *wishes]
+    return [sys.executable, "-m", "local.supervisor.watchdog", "--state-dir", str(layout.root), *wishes]
 
 
 def start_guard(

@@ -13,9 +13,9 @@ from uuid import UUID
 import msgspec
 
 from schemas import events
-from schemas.faults.fields import pointer, refusals
-from schemas.faults.unreadable import json_fault
 from schemas.topics import TOPICS, Topic
+from schemas.validation.field_errors import pointer, refusals
+from schemas.validation.json_errors import json_fault
 
 TYPE_PREFIX = "clipstream."
 CONTENT_TYPE = "application/json"

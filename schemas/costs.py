@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 import msgspec
 
-from schemas.media import Value
+from schemas.common import Value
 
 CostKind = Literal[
     "cpu_ms",

@@ -8,18 +8,16 @@ from uuid import UUID
 import msgspec
 
 from schemas import stages
-from schemas.brand import AssetKind
+from schemas.common import Aspect, FramedSibling, ObjectRef, Sibling, TimeRange
 from schemas.costs import CostItem, InferenceCall, Outcome
-from schemas.documents import Aspect
-from schemas.export_options import ExportOptions
-from schemas.media import ObjectRef, TimeRange
+from schemas.documents.moments import NearMoment
+from schemas.documents.quality import Figure, Verdict
+from schemas.documents.replay import ReplayOutcome
 from schemas.metadata import Metadata
-from schemas.moments import NearMoment
-from schemas.options import ProjectOptions
-from schemas.proof import Figure, Verdict
-from schemas.remade import ReplayOutcome
-from schemas.siblings import FramedSibling, Sibling
-from schemas.templates import DEFAULT_TEMPLATE
+from schemas.options.brand_kit import AssetKind
+from schemas.options.caption_template import DEFAULT_TEMPLATE
+from schemas.options.export import ExportOptions
+from schemas.options.project import ProjectOptions
 
 Stage = stages.Stage
 LabelPart = Literal["title", "metadata"]
@@ -499,3 +497,10 @@ AnyEvent = (
     | UploadRefused
     | DeadLetter
 )
+
+
+def owner_of(event: AnyEvent) -> tuple[UUID, UUID]:
+    """Organisation and project of an event that has both: any but a dead letter."""
+    assert event.org_id is not None
+    assert event.project_id is not None
+    return event.org_id, event.project_id

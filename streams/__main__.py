@@ -9,10 +9,10 @@ import sys
 
 import msgspec
 
+from core.errors import Unavailable
+from core.infra import telemetry
+from core.settings import MissingSettingError, Settings, load_settings
 from schemas.stages import STAGES
-from streams import telemetry
-from streams.errors import Unavailable
-from streams.settings import MissingSettingError, Settings, load_settings
 
 SINKS = ("clickhouse", "meilisearch")
 
@@ -48,33 +48,33 @@ def _parser() -> argparse.ArgumentParser:
 async def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Imports are local: a relay does not load media and model clients, and starts in half the time."""
     if arguments.migrate:
-        from streams.migrate import migrate  # noqa: PLC0415
+        from streams.setup.migrate import migrate  # noqa: PLC0415
 
         await migrate(settings)
     elif arguments.bootstrap:
-        from streams.bootstrap import bootstrap  # noqa: PLC0415
+        from streams.setup.bootstrap import bootstrap  # noqa: PLC0415
 
         sys.stdout.write(msgspec.json.encode(await bootstrap(settings)).decode() + "\n")
     elif arguments.stage:
-        from streams.app import run_stage  # noqa: PLC0415
+        from streams.worker import run_stage  # noqa: PLC0415
 
         return await run_stage(settings, arguments.stage)
     elif arguments.rewind:
         return await _rewind(settings, arguments.rewind)
     elif arguments.relay:
-        from streams.background import run_relay  # noqa: PLC0415
+        from streams.background.main import run_relay  # noqa: PLC0415
 
         return await run_relay(settings)
     else:
-        from streams.background import run_sink  # noqa: PLC0415
+        from streams.background.main import run_sink  # noqa: PLC0415
 
         return await run_sink(settings, arguments.sink)
     return 0
 
 
 async def _rewind(settings: Settings, sink: str) -> int:
-    from streams.background import rewind_sink  # noqa: PLC0415
-    from streams.sinks.batches import SinkRunsError  # noqa: PLC0415
+    from streams.background.main import rewind_sink  # noqa: PLC0415
+    from streams.sinks.batch_consumer import SinkRunsError  # noqa: PLC0415
 
     try:
         await rewind_sink(settings, sink)

@@ -14,8 +14,16 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[1]
-OWN = {"schemas", "streams", "api", "cli", "local", "tests", "benchmarks"}
-GROUPS = {"schemas": [], "streams": [], "api": [], "cli": ["local"], "local": ["local"], "tests": ["local", "dev"]}
+OWN = {"schemas", "core", "streams", "api", "cli", "local", "tests", "benchmarks"}
+GROUPS = {
+    "schemas": [],
+    "core": [],
+    "streams": [],
+    "api": [],
+    "cli": ["local"],
+    "local": ["local"],
+    "tests": ["local", "dev"],
+}
 """The dependency groups that a folder may use beside the product's own."""
 TYPES_ALONE = {"mypy_boto3_s3", "_typeshed"}
 """Imported for a type checker only."""

@@ -9,13 +9,14 @@ import pytest
 
 import cli
 from api.app import OPERATIONS
-from api.health import Alive
-from api.openapi import make_document
+from api.health.handlers import Alive
+from api.openapi.document import make_document
 from cli.__main__ import main
-from cli.client import Client
-from schemas.generate import asyncapi
+from cli.api.client import Client
+from core.infra import llm
+from core.infra.http import client as http
+from schemas.tools.generate import asyncapi
 from schemas.version import USER_AGENT, VERSION
-from streams.adapters import chat, http
 
 ROOT = Path(cli.__file__).parents[1]
 
@@ -35,13 +36,15 @@ def test_requests_that_we_make_name_it() -> None:
     client = Client("http://127.0.0.1:1", "key", sleep=lambda _: None)
     assert client._http.headers["user-agent"] == USER_AGENT
     client.close()
-    asked = chat.OpenAiChat(url="http://127.0.0.1:1", model="m", key="", timeout_s=1.0, most_tokens=1)
+    asked = llm.OpenAiChat(url="http://127.0.0.1:1", model="m", key="", timeout_s=1.0, most_tokens=1)
     assert asked._client.headers["user-agent"] == USER_AGENT
     assert http.USER_AGENT == USER_AGENT
 
 
 def test_no_other_file_writes_a_version_of_its_own() -> None:
-    files = [path for room in ("api", "cli", "local", "schemas", "streams") for path in (ROOT / room).rglob("*.py")]
+    files = [
+        path for room in ("api", "cli", "core", "local", "schemas", "streams") for path in (ROOT / room).rglob("*.py")
+    ]
     assert len(files) > 300
     own = [str(path) for path in files if f'"{VERSION}"' in path.read_text() or "Clipstream/1" in path.read_text()]
     assert own == []

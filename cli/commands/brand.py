@@ -7,13 +7,13 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import Any
 
-from cli.client import JSON, Client
-from cli.commands.parser import add_command, add_group
-from cli.exits import NOTHING_FOUND, OK, REFUSED, STACK_UNAVAILABLE, USAGE, CliError
-from cli.references import short_id
-from cli.resume import Note
-from cli.show import Display, plain_table
-from cli.upload import check_file, upload
+from cli.api.client import JSON, Client
+from cli.api.references import short_id
+from cli.api.resume import Note
+from cli.api.upload import check_file, upload
+from cli.exit_codes import NOTHING_FOUND, OK, REFUSED, STACK_UNAVAILABLE, USAGE, CliError
+from cli.options.parser import add_command, add_group
+from cli.output.terminal import Display, plain_table
 
 POLL_S = 0.5
 CHECKED_S = 120.0

@@ -5,14 +5,14 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from cli.client import JSON, Client
+from cli.api.client import JSON, Client
+from cli.api.project_progress import clock
+from cli.api.references import References, short_id
 from cli.commands.labels import add_metadata
-from cli.commands.parser import add_command
-from cli.exits import NOTHING_FOUND, OK, USAGE, CliError
-from cli.progress import clock
-from cli.references import References, short_id
-from cli.show import Display, plain_table
-from cli.wishes import ASPECTS, stretch
+from cli.exit_codes import NOTHING_FOUND, OK, USAGE, CliError
+from cli.options.parser import add_command
+from cli.options.project import ASPECTS, stretch
+from cli.output.terminal import Display, plain_table
 
 MOST_MOMENTS = 20
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from cli.client import JSON, Client
-from cli.commands.parser import add_command, add_group
-from cli.exits import NOTHING_FOUND, OK
-from cli.references import short_id
-from cli.show import Display, plain_table
+from cli.api.client import JSON, Client
+from cli.api.references import short_id
+from cli.exit_codes import NOTHING_FOUND, OK
+from cli.options.parser import add_command, add_group
+from cli.output.terminal import Display, plain_table
 
 
 def add_exports(commands: Any, ask: Any) -> None:

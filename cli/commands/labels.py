@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cli.client import JSON, Client
-from cli.commands.parser import add_command
-from cli.exits import OK
-from cli.references import References, short_id
-from cli.show import Display
+from cli.api.client import JSON, Client
+from cli.api.references import References, short_id
+from cli.exit_codes import OK
+from cli.options.parser import add_command
+from cli.output.terminal import Display
 
 _PATHS: Mapping[str, str] = {"project": "/v1/projects", "clip": "/v1/clips", "export": "/v1/exports"}
 _WHAT = "a clip (`1`, its id), the project of the last run (`last`), or the first digits of any id"

@@ -8,14 +8,14 @@ from typing import Any
 
 import msgspec
 
-from cli.client import JSON, Client
-from cli.commands.parser import Run, add_command
-from cli.exits import OK, USAGE, CliError
-from cli.progress import clock, counted, duration_text
-from cli.references import short_id
-from cli.show import Display, plain_table
-from cli.wishes import add_wishes, options_of
-from schemas.options import ProjectOptions
+from cli.api.client import JSON, Client
+from cli.api.project_progress import clock, counted, duration_text
+from cli.api.references import short_id
+from cli.exit_codes import OK, USAGE, CliError
+from cli.options.parser import Run, add_command
+from cli.options.project import add_wishes, options_of
+from cli.output.terminal import Display, plain_table
+from schemas.options.project import ProjectOptions
 
 MS_PER_MINUTE = 60_000
 

@@ -7,12 +7,12 @@ from argparse import ArgumentTypeError, Namespace
 from pathlib import Path
 from typing import Any
 
-from cli.client import JSON, Client
-from cli.commands.parser import add_command
-from cli.exits import OK, USAGE, CliError
-from cli.progress import clock, counted, duration_text
-from cli.show import Display, plain_table
-from cli.wishes import stretch
+from cli.api.client import JSON, Client
+from cli.api.project_progress import clock, counted, duration_text
+from cli.exit_codes import OK, USAGE, CliError
+from cli.options.parser import add_command
+from cli.options.project import stretch
+from cli.output.terminal import Display, plain_table
 
 FORMATS = ("txt", "json", "srt", "vtt", "ass", "ttml")
 _RUN = re.compile(r"(\d+)-(\d+)")

@@ -5,6 +5,7 @@ RUN pip install --no-cache-dir uv==0.13.9
 WORKDIR /app
 COPY pyproject.toml uv.lock README.md LICENSE ./
 COPY schemas schemas
+COPY core core
 COPY streams streams
 COPY api api
 COPY cli cli

@@ -7,9 +7,9 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from local.install.everything import install
-from local.places import cache_dir
-from local.problems import Problem
+from local.config.paths import cache_dir
+from local.errors import Problem
+from local.install.all import install
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:

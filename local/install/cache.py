@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local.problems import Problem
+from local.errors import Problem
 
 _CHUNK_BYTES = 4 * 2**20
 

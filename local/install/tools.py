@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from local.problems import Problem
+from local.errors import Problem
 
 Say = Callable[[str], None]
 """Told one line of progress."""

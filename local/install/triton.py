@@ -11,10 +11,10 @@ from pathlib import Path
 
 import msgspec
 
+from local.config.paths import REPO
+from local.errors import Problem
 from local.install.cache import ensure_built
 from local.install.tools import Say, explain_uv, run_tool, shorten_uv, tool_environment, uv_command
-from local.places import REPO
-from local.problems import Problem
 
 WHAT = "Triton"
 _ASK = (

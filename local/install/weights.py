@@ -13,11 +13,11 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from local.config.paths import REPO
+from local.errors import Problem
 from local.install.cache import check_files, ensure_built, read_checksums, sha256_of
 from local.install.tools import Say, explain_uv, run_tool, shorten_uv, tool_environment, uv_command
 from local.install.triton import TritonInstall, locked_requirements
-from local.places import REPO
-from local.problems import Problem
 
 WHAT = "the model weights"
 CHECKSUMS = Path(__file__).with_name("weights.sha256")

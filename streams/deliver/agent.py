@@ -8,19 +8,19 @@ from uuid import UUID
 
 import msgspec
 
+from core.errors import Rejected, Unavailable
+from core.infra.postgres.connection import Connection, Row, org_transaction
+from core.infra.postgres.outbox import Cause, put
+from core.infra.secrets import decrypt_secret
+from core.ports.outside import Response
+from core.storage.labels import labels_of
 from schemas import codec, events
 from schemas.ids import result_id
 from schemas.webhooks import TYPES, Told, encode_message
-from streams.adapters.keys import decrypt_secret
-from streams.adapters.labels import labels_of
-from streams.adapters.ports import Response
-from streams.adapters.postgres import Connection, Row, org_transaction
-from streams.attempt import Commit, Work
-from streams.context import Context
 from streams.deliver.backoff import next_try
 from streams.deliver.signature import headers
-from streams.errors import Rejected, Unavailable
-from streams.outbox import Cause, put
+from streams.runtime.context import Context
+from streams.runtime.stage import Commit, Work
 
 TIMEOUT_S = 10.0
 GONE = 410

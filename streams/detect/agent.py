@@ -5,54 +5,33 @@ ClipRequested (a clip that a person chose) → ClipMeasured, ExportRequested. We
 
 from __future__ import annotations
 
-from uuid import UUID
-
 import msgspec
 import numpy as np
 
+from core.errors import Unavailable
+from core.infra.postgres.connection import Connection, org_transaction
+from core.infra.postgres.outbox import Cause
+from core.infra.sentence_embeddings import embed, read_rows
+from core.services import project_lifecycle
 from schemas import events
-from schemas.documents import HeardSpan, SeenSpan, Transcript, encode_document
-from schemas.export_options import export_suffix, words_suffix
+from schemas.documents import encode_document
+from schemas.documents.acoustics import Sounds
+from schemas.documents.span import HeardSpan, SeenSpan
+from schemas.documents.transcript import Transcript
 from schemas.ids import result_id
-from schemas.media import ObjectRef
-from schemas.moments import Moment, MomentList
-from schemas.options import ProjectOptions
-from schemas.siblings import Sibling
-from schemas.sounds import Sounds
-from schemas.templates import export_words, version_of
-from schemas.worth import WeightTable
-from streams import lifecycle
-from streams.adapters.postgres import Connection, org_transaction
-from streams.adapters.sentence_rows import embed, read_rows
-from streams.attempt import Commit, Work
-from streams.context import Context, prefix_of
-from streams.detect.meaning import texts_to_embed
-from streams.detect.own_clips import facts_of, own_facts
-from streams.detect.requested import ask_for_exports, read_requested, store_facts, write_measured
-from streams.detect.scenery import scenery
+from schemas.options.project import ProjectOptions
+from schemas.options.score_weights import WeightTable
+from streams.detect.pipeline import Material, weigh, wishes_of
+from streams.detect.requested_clip_store import ask_for_exports, read_requested, store_facts, write_measured
+from streams.detect.requested_clips import facts_of, own_facts
+from streams.detect.semantics import texts_to_embed
+from streams.detect.store import Known, write_moments
 from streams.detect.timeline import Embedded, gather
-from streams.detect.weigh import Material, weigh, wishes_of
-from streams.errors import Unavailable
-from streams.outbox import Cause, put
-from streams.siblings import apart
+from streams.detect.visual_coverage import scenery
+from streams.runtime.context import Context, prefix_of
+from streams.runtime.stage import Commit, Work
 
 MEANING_LOST = "What the sentences mean could not be asked for: moments were compared by the words they have in common."
-
-
-class Known(msgspec.Struct, frozen=True, kw_only=True):
-    """What detect reads of a project."""
-
-    title: str
-    options: ProjectOptions
-    duration_ms: int
-    height_px: int | None
-    transcript: ObjectRef | None
-    transcript_version: int
-    """0: there is none."""
-    heard: list[ObjectRef]
-    seen: list[ObjectRef]
-    weights: WeightTable | None
-    """The organisation's own; None: the installation's."""
 
 
 class DetectStage:
@@ -96,8 +75,8 @@ class DetectStage:
 
         async def commit(connection: Connection) -> None:
             if lost:
-                await lifecycle.warn(connection, event.org_id, event.project_id, lost)
-            await _write(connection, event, known, moments, ref, work)
+                await project_lifecycle.warn(connection, event.org_id, event.project_id, lost)
+            await write_moments(connection, event, known, moments, ref, work)
 
         return commit
 
@@ -168,10 +147,10 @@ class DetectStage:
             options=msgspec.convert(project["options"], ProjectOptions),
             duration_ms=project["duration_ms"],
             height_px=project["height_px"],
-            transcript=lifecycle.ref_of(transcript["object"]) if transcript else None,
+            transcript=project_lifecycle.ref_of(transcript["object"]) if transcript else None,
             transcript_version=transcript["version"] if transcript else 0,
-            heard=[lifecycle.ref_of(row["heard_ref"]) for row in spans if row["heard_ref"]],
-            seen=[lifecycle.ref_of(row["seen_ref"]) for row in spans if row["seen_ref"]],
+            heard=[project_lifecycle.ref_of(row["heard_ref"]) for row in spans if row["heard_ref"]],
+            seen=[project_lifecycle.ref_of(row["seen_ref"]) for row in spans if row["seen_ref"]],
             weights=msgspec.convert(weights, WeightTable) if weights else None,
         )
 
@@ -197,138 +176,10 @@ class DetectStage:
             await ask_for_exports(connection, event, cause)
             return
         assert isinstance(event, events.UnderstandingCompleted)
-        await lifecycle.fail_project(connection, event.org_id, event.project_id, f"detect.{reason}", detail, cause)
+        await project_lifecycle.fail_project(
+            connection, event.org_id, event.project_id, f"detect.{reason}", detail, cause
+        )
 
 
 def _unasked(why: str) -> Embedded:
     return Embedded(values=np.zeros((0, 0), dtype=np.float32), model=why)
-
-
-async def _write(
-    connection: Connection,
-    event: events.UnderstandingCompleted,
-    known: Known,
-    moments: MomentList,
-    ref: ObjectRef,
-    work: Work,
-) -> None:
-    owner = (event.org_id, event.project_id)
-    clips = sorted((moment for moment in moments.moments if moment.selected), key=lambda moment: moment.rank or 0)
-    nothing = moments.nothing_found_reason
-    await connection.execute(
-        """insert into moments (org_id, project_id, object, candidate_count, nearest) values ($1, $2, $3, $4, $5)
-           on conflict (org_id, project_id) do update set object = excluded.object, nearest = excluded.nearest""",
-        *owner,
-        ref,
-        len(moments.moments),
-        moments.nearest,
-    )
-    detected = events.MomentsDetected(
-        org_id=event.org_id,
-        project_id=event.project_id,
-        moments=ref,
-        candidate_count=len(moments.moments),
-        clip_count=len(clips),
-        nothing_found_reason=nothing,
-    )
-    await put(connection, detected, work.cause)
-    for stage in ("frame", "render"):
-        await lifecycle.expect_parts(connection, *owner, stage, len(clips) * len(known.options.shapes))
-    await lifecycle.end_part(connection, *owner, "detect", work.cause, cpu_ms=work.cpu_ms)
-    for ordinal, moment in enumerate(clips):
-        await _write_clip(connection, event, known, ordinal, moment, work.cause)
-    if not clips:
-        await connection.execute(
-            "update projects set nothing_found_reason = $3 where org_id = $1 and project_id = $2", *owner, nothing
-        )
-        await lifecycle.settle(connection, *owner, work.cause)
-
-
-async def _write_clip(
-    connection: Connection,
-    event: events.UnderstandingCompleted,
-    known: Known,
-    ordinal: int,
-    moment: Moment,
-    cause: Cause,
-) -> None:
-    selected = _selected(event, known, ordinal, moment)
-    await _insert_clip(connection, selected, moment)
-    for number, one in enumerate(apart(selected), 1):
-        await _insert_export(connection, one, number)
-    await put(connection, selected, cause, name=str(selected.clip_id))
-
-
-def _selected(event: events.UnderstandingCompleted, known: Known, ordinal: int, moment: Moment) -> events.ClipSelected:
-    """What is said of a clip, with its export in each shape that is wanted."""
-    clip_id, options = UUID(moment.id), known.options
-    words = export_words(options.captions, options.captions_template, masked=options.mask_profanity)
-    name = f"{words}{export_suffix(options.export)}{words_suffix(known.transcript_version)}"
-    first, *others = [
-        Sibling(export_id=result_id(clip_id, "export", f"{aspect}/{name}"), aspect=aspect) for aspect in options.shapes
-    ]
-    return events.ClipSelected(
-        org_id=event.org_id,
-        project_id=event.project_id,
-        clip_id=clip_id,
-        export_id=first.export_id,
-        ordinal=ordinal,
-        range=moment.range,
-        score=moment.score,
-        confidence=moment.confidence,
-        aspect=first.aspect,
-        captions=options.captions,
-        template=options.captions_template,
-        template_version=version_of(options.captions_template),
-        mask_profanity=options.mask_profanity,
-        options=options.export,
-        transcript_version=known.transcript_version,
-        siblings=others,
-    )
-
-
-async def _insert_clip(connection: Connection, selected: events.ClipSelected, moment: Moment) -> None:
-    await connection.execute(
-        """insert into clips
-             (org_id, clip_id, project_id, ordinal, start_ms, end_ms, score, confidence, title, reason, signals,
-              hook, description, hashtags, without_words)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) on conflict do nothing""",
-        selected.org_id,
-        selected.clip_id,
-        selected.project_id,
-        selected.ordinal,
-        moment.range.start_ms,
-        moment.range.end_ms,
-        moment.score,
-        moment.confidence,
-        moment.title,
-        moment.reason,
-        moment.signals,
-        moment.hook,
-        moment.description,
-        moment.hashtags,
-        moment.without_words or None,
-    )
-
-
-async def _insert_export(connection: Connection, selected: events.ClipSelected, number: int) -> None:
-    await connection.execute(
-        """insert into exports
-             (org_id, export_id, project_id, clip_id, ordinal, aspect, captions, start_ms, end_ms, automatic, template,
-              mask_profanity, options, transcript_version, number)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, true, $10, $11, $12, $13, $14) on conflict do nothing""",
-        selected.org_id,
-        selected.export_id,
-        selected.project_id,
-        selected.clip_id,
-        selected.ordinal,
-        selected.aspect,
-        selected.captions,
-        selected.range.start_ms,
-        selected.range.end_ms,
-        selected.template,
-        selected.mask_profanity,
-        selected.options,
-        selected.transcript_version,
-        number,
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from schemas.media import Value, Word
+from schemas.common import Value, Word
 from streams.detect.lexicon import Lexicon, bare, lexicon_for
 
 PAUSE_MS = 1_500

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from schemas.moments import Moment, NearMoment, Shortfall
-from streams.detect.select import LEAST_ASKED, MIN_SUPPORT, Weighed, alike
+from schemas.documents.moments import Moment, NearMoment, Shortfall
+from streams.detect.selection import LEAST_ASKED, MIN_SUPPORT, Weighed, alike
 
 MOST_NEAREST = 3
 """Moments that are named where there is no clip: a choice, not a list to read."""

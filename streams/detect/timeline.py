@@ -11,9 +11,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.documents import HeardSpan, SeenPicture, SeenSpan, ShotChange, Transcript
-from schemas.media import TimeRange, Value, Word
-from schemas.sounds import Sounds
+from schemas.common import TimeRange, Value, Word
+from schemas.documents.acoustics import Sounds
+from schemas.documents.span import HeardSpan, SeenPicture, SeenSpan, ShotChange
+from schemas.documents.transcript import Transcript
 from streams.detect.lexicon import Lexicon, lexicon_for
 from streams.detect.sentences import Sentence, split_sentences
 

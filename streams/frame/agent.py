@@ -11,29 +11,31 @@ from uuid import UUID
 
 import msgspec
 
+from core.errors import Rejected
+from core.infra.postgres.connection import Connection, org_transaction
+from core.infra.postgres.outbox import Cause
+from core.progress import Steps
+from core.services import project_lifecycle
+from core.services.export_groups import apart
+from core.services.exports import fail_export, pinned_transcript
+from core.services.previews import fail_preview, plan_preview
 from schemas import events
-from schemas.documents import Aspect, ClipTracks, SourceIndex, encode_document
-from schemas.edit import CropKey, EditList
+from schemas.common import Aspect, ObjectRef, TimeRange, Value
+from schemas.documents import encode_document
+from schemas.documents.clip_tracks import ClipTracks
+from schemas.documents.edit import CropKey, EditList
+from schemas.documents.source import SourceIndex
 from schemas.ids import result_id
-from schemas.media import ObjectRef, TimeRange, Value
-from streams import lifecycle
-from streams.adapters.postgres import Connection, org_transaction
-from streams.attempt import Commit, Work
-from streams.context import Context, prefix_of
-from streams.errors import Rejected
-from streams.exports import fail_export, pinned_transcript
-from streams.frame.heard import HeardIn, heard_spans, speech_of, voices_of
-from streams.frame.joining import merge_tracks, missing_time, touch
-from streams.frame.lips import told
-from streams.frame.look_closely import look_closely
-from streams.frame.sent import Stored, send
-from streams.frame.shapes import shapes_of, suggestions
-from streams.frame.stretches import stretches
-from streams.outbox import Cause
-from streams.previews import fail_preview, plan_preview
-from streams.siblings import apart
-from streams.sight.eyes import Eyes
-from streams.steps import Steps
+from streams.frame.analysis.analysis_merge import merge_tracks, missing_time, touch
+from streams.frame.analysis.pipeline import look_closely
+from streams.frame.aspects import shapes_of, suggestions
+from streams.frame.edit_ranges import stretches
+from streams.frame.speaker.face_landmarks import told
+from streams.frame.speaker.stored_voices import HeardIn, heard_spans, speech_of, voices_of
+from streams.frame.store import Stored, send
+from streams.runtime.context import Context, prefix_of
+from streams.runtime.stage import Commit, Work
+from streams.vision.analysis_input import Eyes
 
 Request = events.ClipSelected | events.ExportRequested | events.PreviewRequested
 
@@ -106,7 +108,7 @@ class FrameStage:
             if keys is not None:
                 await _suggest(connection, event, keys)
             for sentence in dict.fromkeys(sentence for _, one in seen.looked for sentence in one.warnings):
-                await lifecycle.warn(connection, event.org_id, event.project_id, sentence)
+                await project_lifecycle.warn(connection, event.org_id, event.project_id, sentence)
 
         return commit
 
@@ -147,9 +149,9 @@ class FrameStage:
         if row is None:
             raise Rejected("clip.unknown", f"There is no clip {event.clip_id}.")
         return Known(
-            source=lifecycle.ref_of(row["source"]),
-            index=lifecycle.ref_of(row["source_index"]),
-            tracks=lifecycle.ref_of(row["tracks"]) if row["tracks"] else None,
+            source=project_lifecycle.ref_of(row["source"]),
+            index=project_lifecycle.ref_of(row["source_index"]),
+            tracks=project_lifecycle.ref_of(row["tracks"]) if row["tracks"] else None,
             transcript=transcript,
             heard=heard,
             edit=msgspec.convert(row["edit"], EditList) if row["edit"] else None,

@@ -8,18 +8,19 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from core.infra.postgres.connection import Connection
+from core.infra.postgres.outbox import Cause
+from core.services import estimates, project_lifecycle
+from core.services import spans as understanding
+from core.services.upload_signatures import check_upload
 from schemas import events
 from schemas.ids import result_id
-from schemas.options import skip_warnings
-from streams import estimates, lifecycle, understanding
-from streams.adapters.postgres import Connection
-from streams.attempt import Commit, Work
-from streams.context import Context, prefix_of
-from streams.ingest.assets import check_asset, upload_of, write_checked, write_refused
-from streams.ingest.partials import Partials
-from streams.ingest.prepare import NOT_FOUND, Prepared, prepare
-from streams.outbox import Cause
-from streams.producers import check_upload
+from schemas.options.project import skip_warnings
+from streams.ingest.assets.asset_importer import check_asset, upload_of, write_checked, write_refused
+from streams.ingest.partial_downloads import Partials
+from streams.ingest.source_importer import NOT_FOUND, Prepared, prepare
+from streams.runtime.context import Context, prefix_of
+from streams.runtime.stage import Commit, Work
 
 
 class IngestStage:
@@ -39,7 +40,7 @@ class IngestStage:
         return isinstance(event, events.UploadReceived | events.AssetReceived)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
-        """Prepare the source; see ``streams.ingest.prepare``."""
+        """Prepare the source; see ``streams.ingest.source_importer``."""
         if isinstance(event, events.AssetReceived):
             return await self._check(event, work)
         assert isinstance(event, events.UploadReceived)
@@ -99,8 +100,8 @@ class IngestStage:
             return
         assert isinstance(event, events.UploadReceived)
         if reason == NOT_FOUND:
-            await lifecycle.reopen_upload(connection, event)
-        await lifecycle.fail_project(connection, event.org_id, event.project_id, reason, detail, cause)
+            await project_lifecycle.reopen_upload(connection, event)
+        await project_lifecycle.fail_project(connection, event.org_id, event.project_id, reason, detail, cause)
 
 
 async def _nothing(_: Connection) -> None:
@@ -134,8 +135,10 @@ async def _write(
     )
     spans = len(prepared.spans)
     for stage, total in (("listen", spans), ("look", spans), ("close", 1), ("study", 1), ("detect", 1)):
-        await lifecycle.expect_parts(connection, event.org_id, event.project_id, stage, total)
-    await lifecycle.end_part(connection, event.org_id, event.project_id, "ingest", work.cause, cpu_ms=work.cpu_ms)
+        await project_lifecycle.expect_parts(connection, event.org_id, event.project_id, stage, total)
+    await project_lifecycle.end_part(
+        connection, event.org_id, event.project_id, "ingest", work.cause, cpu_ms=work.cpu_ms
+    )
     await understanding.emit_next_spans(connection, event.org_id, event.project_id, work.cause, window)
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from core.infra.postgres.connection import Connection, org_transaction
+from core.infra.postgres.outbox import Cause
+from core.services import project_lifecycle, spans
 from schemas import events
 from schemas.documents import encode_document
 from schemas.ids import result_id
-from streams import lifecycle, understanding
-from streams.adapters.postgres import Connection, org_transaction
-from streams.attempt import Commit, Work
-from streams.context import Context, prefix_of
-from streams.listen.hear import Hints, hear
-from streams.listen.translate import ENGLISH
-from streams.outbox import Cause
+from streams.listen.transcribe_span import Hints, hear
+from streams.runtime.context import Context, prefix_of
+from streams.runtime.stage import Commit, Work
+from streams.speech.translation import ENGLISH
 
 NOT_TRANSLATED = "the English track lacks some of what is said: the recogniser did not answer"
 COARSE_TIMES = "some words have coarse times: the aligner did not answer"
@@ -56,13 +56,13 @@ class ListenStage:
                 heard.language,
             )
             for warning in heard.warnings:
-                await lifecycle.warn(connection, event.org_id, event.project_id, warning)
+                await project_lifecycle.warn(connection, event.org_id, event.project_id, warning)
             if heard.not_aligned:
-                await lifecycle.warn(connection, event.org_id, event.project_id, COARSE_TIMES)
+                await project_lifecycle.warn(connection, event.org_id, event.project_id, COARSE_TIMES)
             if heard.translation and heard.translation.missing:
-                await lifecycle.warn(connection, event.org_id, event.project_id, NOT_TRANSLATED)
+                await project_lifecycle.warn(connection, event.org_id, event.project_id, NOT_TRANSLATED)
             window = self._context.settings.spans.window
-            await understanding.end_span(connection, event, "heard", ref, work.cause, window=window, cpu_ms=work.cpu_ms)
+            await spans.end_span(connection, event, "heard", ref, work.cause, window=window, cpu_ms=work.cpu_ms)
 
         return commit
 
@@ -93,6 +93,4 @@ class ListenStage:
     ) -> None:
         """The span stays unheard; everything else goes on."""
         assert isinstance(event, events.SpanPlanned)
-        await understanding.end_span(
-            connection, event, "heard", None, cause, window=self._context.settings.spans.window
-        )
+        await spans.end_span(connection, event, "heard", None, cause, window=self._context.settings.spans.window)

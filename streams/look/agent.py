@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from core.infra.postgres.connection import Connection
+from core.infra.postgres.outbox import Cause
+from core.services import project_lifecycle, spans
 from schemas import events
-from schemas.documents import SeenSpan, encode_document
+from schemas.documents import encode_document
+from schemas.documents.span import SeenSpan
 from schemas.ids import result_id
-from streams import lifecycle, understanding
-from streams.adapters.postgres import Connection
-from streams.attempt import Commit, Work
-from streams.context import Context, prefix_of
-from streams.look.see import see
-from streams.outbox import Cause
-from streams.sight.eyes import Eyes
+from streams.look.span_analysis import see
+from streams.runtime.context import Context, prefix_of
+from streams.runtime.stage import Commit, Work
+from streams.vision.analysis_input import Eyes
 
 
 class LookStage:
@@ -39,9 +40,9 @@ class LookStage:
 
         async def commit(connection: Connection) -> None:
             window = context.settings.spans.window
-            await understanding.end_span(connection, event, "seen", ref, work.cause, window=window, cpu_ms=work.cpu_ms)
+            await spans.end_span(connection, event, "seen", ref, work.cause, window=window, cpu_ms=work.cpu_ms)
             for sentence in warnings:
-                await lifecycle.warn(connection, event.org_id, event.project_id, sentence)
+                await project_lifecycle.warn(connection, event.org_id, event.project_id, sentence)
 
         return commit
 
@@ -71,7 +72,7 @@ class LookStage:
     ) -> None:
         """The span stays unseen; everything else goes on."""
         assert isinstance(event, events.SpanPlanned)
-        await understanding.end_span(connection, event, "seen", None, cause, window=self._context.settings.spans.window)
+        await spans.end_span(connection, event, "seen", None, cause, window=self._context.settings.spans.window)
 
 
 def _nothing_to_see(event: events.SpanPlanned) -> SeenSpan:

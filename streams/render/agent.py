@@ -6,19 +6,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from schemas import events
-from schemas.brand import BrandSnapshot
-from schemas.documents import FramePlan, Transcript
-from schemas.edit import EditList
-from schemas.ids import result_id
-from schemas.remade import Remade
-from streams.adapters.ports import Objects
-from streams.adapters.postgres import Connection, org_transaction
-from streams.attempt import Commit, Work
-from streams.context import Context, prefix_of
-from streams.dead import report_bug
-from streams.errors import Rejected, Superseded, Unavailable
-from streams.exports import (
+from core.errors import Rejected, Superseded, Unavailable
+from core.infra.postgres.connection import Connection, org_transaction
+from core.infra.postgres.outbox import Cause
+from core.infra.telemetry import report_bug
+from core.ports.stores import Objects
+from core.services.export_groups import apart, together
+from core.services.exports import (
     cancelled_among,
     count_unfinished,
     exports_of,
@@ -26,19 +20,27 @@ from streams.exports import (
     is_done,
     pinned_transcript,
 )
-from streams.outbox import Cause
-from streams.render.asked import task_of
-from streams.render.candidates import Candidate, candidates_of
-from streams.render.dressing import snapshot_of
-from streams.render.ended import end_export
-from streams.render.hardware import Hardware
-from streams.render.made_with import workshop
-from streams.render.produce import Outcome, Produced, Shape, produce_all
+from schemas import events
+from schemas.documents.edit import EditList
+from schemas.documents.frame_plan import FramePlan
+from schemas.documents.replay import Remade
+from schemas.documents.transcript import Transcript
+from schemas.ids import result_id
+from schemas.options.brand_kit import BrandSnapshot
+from streams.render.earlier_exports import Candidate, candidates_of
+from streams.render.export_request import Wanted
+from streams.render.export_reuse import certified, made_before, recipe_of
+from streams.render.exporter import Outcome, Produced, Shape, produce_all
+from streams.render.provenance import workshop
 from streams.render.replay import replay, write
-from streams.render.reuse import certified, made_before, recipe_of
-from streams.render.wanted import Shared, Wanted, Words
-from streams.render.writer import encoding_for
-from streams.siblings import apart, together
+from streams.render.store import end_export
+from streams.renderer.branding.loader import snapshot_of
+from streams.renderer.encoding.muxer import encoding_for
+from streams.renderer.encoding.nvenc_probe import Hardware
+from streams.renderer.inputs import Shared, Words
+from streams.renderer.prepare import task_of
+from streams.runtime.context import Context, prefix_of
+from streams.runtime.stage import Commit, Work
 
 SIDE_BY_SIDE, ALONE = 1, 2
 """Threads of an encoder. The last clip of a project has no other beside it: one thread would leave a core idle."""

@@ -15,20 +15,21 @@ from typing import Any
 
 import msgspec
 
+from core.domain.exports.replay_comparison import compared
+from core.infra.postgres.connection import Connection, Row, org_transaction
+from core.infra.postgres.outbox import Cause, put
+from core.ports.stores import EventLog, Objects
+from core.progress import Report, Steps
+from core.services.export_groups import apart
+from core.services.exports import owner_of, read_export
 from schemas import codec, events
-from schemas.documents import Certificate, ExportFiles
-from schemas.media import ObjectRef
-from schemas.remade import Remade, compared
+from schemas.common import ObjectRef
+from schemas.documents.export import Certificate, ExportFiles
+from schemas.documents.replay import Remade
 from schemas.topics import TOPIC_OF, partition_before, partition_for
-from streams.adapters.ports import EventLog, Objects, Report
-from streams.adapters.postgres import Connection, Row, org_transaction
-from streams.attempt import Commit, Work
-from streams.context import Context
-from streams.exports import owner_of, read_export
-from streams.outbox import Cause, put
-from streams.render.produce import Produced
-from streams.siblings import apart
-from streams.steps import Steps
+from streams.render.exporter import Produced
+from streams.runtime.context import Context
+from streams.runtime.stage import Commit, Work
 
 Make = Callable[[events.RenderRequested, Work, Objects, int], Awaitable[Produced]]
 """Renders an export into the given objects with so many threads."""

@@ -5,28 +5,28 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from core.domain.text.word_joining import searched
+from core.infra.postgres.connection import Connection, org_transaction
+from core.infra.postgres.outbox import Cause, put
+from core.infra.sentence_embeddings import Rows, embed, read_rows
+from core.ports.models import Vectors
+from core.services import project_lifecycle
 from schemas import events
-from schemas.documents import Transcript, encode_document
+from schemas.common import ObjectRef
+from schemas.documents import encode_document
+from schemas.documents.intelligence import Engine, Intelligence
+from schemas.documents.transcript import SentenceRows, Transcript
 from schemas.ids import result_id
-from schemas.intelligence import Engine, Intelligence
-from schemas.media import ObjectRef
-from schemas.text import searched
-from schemas.vectors import SentenceRows
-from streams import lifecycle
-from streams.adapters.ports import Vectors
-from streams.adapters.postgres import Connection, org_transaction
-from streams.adapters.sentence_rows import Rows, embed, read_rows
-from streams.attempt import Commit, Work
-from streams.context import Context, prefix_of
-from streams.outbox import Cause, put
-from streams.study import phrases, terms
+from streams.runtime.context import Context, prefix_of
+from streams.runtime.stage import Commit, Work
+from streams.study.assemble import VERSION, Material, study
+from streams.study.index_rows import Subject, subjects
 from streams.study.lexicon import speaks_english
-from streams.study.phrases import Phrase
-from streams.study.spoken import Spoken, read
-from streams.study.subjects import Subject, subjects
-from streams.study.weave import VERSION, Material, study
-from streams.study.writer import NotWritten, Writer
-from streams.study.written import laid_over, not_written
+from streams.study.llm.grounding import laid_over, not_written
+from streams.study.llm.summarizer import NotWritten, Writer
+from streams.study.topics import keyphrases, topic_tokens
+from streams.study.topics.keyphrases import Phrase
+from streams.study.transcript_text import Spoken, read
 
 MACHINES = 1
 """The version of a transcript that a machine made; the next ones are people's corrections."""
@@ -92,7 +92,7 @@ class StudyStage:
         """Vectors of sentences and phrases, and the processor time they cost. Raises Unavailable."""
         texts = [line.text for line in spoken.lines]
         if not speaks_english(spoken.language):
-            rows = terms.vectors([*texts, *(phrase.text for phrase in found)])
+            rows = topic_tokens.vectors([*texts, *(phrase.text for phrase in found)])
             lined, named_rows = rows[: len(texts)], rows[len(texts) :]
             return Material(
                 spoken=spoken, vectors=lined, phrases=found, phrase_vectors=named_rows, model="tf-idf", reason=BY_WORDS
@@ -139,12 +139,12 @@ class StudyStage:
         owner = (event.org_id, event.project_id)
         if event.version > MACHINES:
             told = f"intelligence: it does not know of correction {event.version} yet: {detail} ({reason})"
-            await lifecycle.warn(connection, *owner, told)
+            await project_lifecycle.warn(connection, *owner, told)
             return
-        await lifecycle.ensure_stage(connection, *owner, "study")
-        await lifecycle.warn(connection, *owner, f"intelligence: {detail} ({reason})")
-        await lifecycle.end_part(connection, *owner, "study", cause, failed=True)
-        await lifecycle.settle(connection, *owner, cause)
+        await project_lifecycle.ensure_stage(connection, *owner, "study")
+        await project_lifecycle.warn(connection, *owner, f"intelligence: {detail} ({reason})")
+        await project_lifecycle.end_part(connection, *owner, "study", cause, failed=True)
+        await project_lifecycle.settle(connection, *owner, cause)
 
 
 async def _nothing(connection: Connection) -> None:
@@ -153,7 +153,7 @@ async def _nothing(connection: Connection) -> None:
 
 def _prepare(transcript: Transcript) -> tuple[Spoken, list[Phrase]]:
     spoken = read(transcript)
-    return spoken, phrases.candidates(spoken)
+    return spoken, keyphrases.candidates(spoken)
 
 
 def names_of(transcript: Transcript) -> dict[str, str]:
@@ -179,7 +179,7 @@ async def _write(
         work.cpu_ms,
     )
     if made.engine.not_used:
-        await lifecycle.warn(connection, *owner, f"intelligence: made locally, {made.engine.reason}")
+        await project_lifecycle.warn(connection, *owner, f"intelligence: made locally, {made.engine.reason}")
     if newest:  # of an older transcript that comes late nothing is kept
         await _write_subjects(connection, event, subjects(made))
     completed = events.IntelligenceCompleted(
@@ -194,11 +194,11 @@ async def _write(
     )
     await put(connection, completed, work.cause)
     if event.version > MACHINES:  # the project waited for the machine's alone, and may long have ended
-        await lifecycle.add_cost(connection, *owner, "study", work.cpu_ms)
+        await project_lifecycle.add_cost(connection, *owner, "study", work.cpu_ms)
         return
-    await lifecycle.ensure_stage(connection, *owner, "study")
-    await lifecycle.end_part(connection, *owner, "study", work.cause, cpu_ms=work.cpu_ms)
-    await lifecycle.settle(connection, *owner, work.cause)
+    await project_lifecycle.ensure_stage(connection, *owner, "study")
+    await project_lifecycle.end_part(connection, *owner, "study", work.cause, cpu_ms=work.cpu_ms)
+    await project_lifecycle.settle(connection, *owner, work.cause)
 
 
 async def _write_subjects(connection: Connection, event: events.TranscriptCompleted, found: list[Subject]) -> None:

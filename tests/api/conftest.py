@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.api.twins import KEY, make_app
+from tests.api.fakes import KEY, make_app
 
 OpenClient = Callable[..., AbstractAsyncContextManager[httpx2.AsyncClient]]
 

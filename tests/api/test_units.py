@@ -14,24 +14,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.analytics import Window, resolve
-from api.cursors import Position, decode_cursor, encode_cursor
-from api.handovers import warnings_header
-from api.limits import TokenBuckets
-from api.problems import ApiProblem
-from api.project_events import last_seen
-from api.projects import CreateProject
-from api.search_hits import highlight
-from api.sounds import ReadSounds, shown, thinned
-from api.tail import Listeners, project_of
-from api.traces import continue_trace
-from api.transcripts import choose_format
-from api.upload_forms import MAX_PARTS, MIB, most_parts, object_key, part_length, plan_parts
-from api.urls import make_url_check
-from api.validation import field_errors
-from schemas.sounds import Curve
-from streams.errors import Rejected
-from tests.heard_sounds import heard_sounds
+from api.clips.interchange import warnings_header
+from api.http.pagination import Position, decode_cursor, encode_cursor
+from api.http.rate_limits import TokenBuckets
+from api.http.trace_context import continue_trace
+from api.http.validation import field_errors
+from api.organisation.analytics import Window, resolve
+from api.problems.problem_details import ApiProblem
+from api.projects.event_follower import Listeners, project_of
+from api.projects.events import last_seen
+from api.projects.handlers import CreateProject
+from api.search.models import highlight
+from api.transcripts.acoustics import ReadSounds, shown, thinned
+from api.transcripts.handlers import choose_format
+from api.uploads.models import MAX_PARTS, MIB, most_parts, object_key, part_length, plan_parts
+from api.wiring import make_url_check
+from core.errors import Rejected
+from schemas.documents.acoustics import Curve
+from tests.support.media.heard_sounds import heard_sounds
 
 SECRET = b"s" * 32
 POSITION = Position(dt.datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=dt.UTC), UUID(int=7))

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from benchmarks.claims import Claim, Failed, exit_code, percentile, report, table, told
+from benchmarks.harness.claims import Claim, Failed, exit_code, percentile, report, table, told
 
 
 @pytest.mark.parametrize(

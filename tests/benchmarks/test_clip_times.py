@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.clip_times import Work, clip_lines
+from benchmarks.harness.clip_times import Work, clip_lines
 
 
 def work(ordinal: int, stage: str, worker: str, began_s: float, tries: int = 1) -> Work:

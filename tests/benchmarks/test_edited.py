@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.edited import Edit, mix, mixtures, programme
-from benchmarks.shots import hits, scored
+from benchmarks.vision.edited import Edit, mix, mixtures, programme
+from benchmarks.vision.shots import hits, scored
 
 
 def test_mixtures_begin_with_the_old_and_end_with_the_new() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks.estimates import FORMS, Project, finished_of, fitted, kept_of, report, table_of
-from cli.client import JSON
-from schemas.estimates import Rate, Source, by_table, default_rates
+from benchmarks.system.estimates import FORMS, Project, finished_of, fitted, kept_of, report, table_of
+from cli.api.client import JSON
+from core.domain.estimates import Rate, Source, by_table, default_rates
 
 RATES = default_rates()
 TRUTH = {"listen": Rate(spread=0, fixed=1000, per_media_s=90), "render": Rate(spread=0, per_clip_s=700)}

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.gallery import files, kept
-from benchmarks.gallery_fixture import DRAWN, MADE, Made, cues_of, fixture, stamp
-from benchmarks.gallery_page import Cue, Film, Fixture, Framed, Thumbnail, page, text_at
-from benchmarks.gallery_sheet import Sheet, Still, Strip, draw, levels, moments, with_planned
-from benchmarks.gallery_words import FOUND, in_words
-from schemas.proof import CheckName, Limits, judged
+from benchmarks.gallery.__main__ import files, kept
+from benchmarks.gallery.fixture import DRAWN, MADE, Made, cues_of, fixture, stamp
+from benchmarks.gallery.page import Cue, Film, Fixture, Framed, Thumbnail, page, text_at
+from benchmarks.gallery.sheet import Sheet, Still, Strip, draw, levels, moments, with_planned
+from benchmarks.gallery.words import FOUND, in_words
+from schemas.documents.quality import CheckName, Limits, judged
 
 SHEET = Sheet(
     length_ms=15_000,

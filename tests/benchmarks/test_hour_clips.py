@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.hour_clips import missed_by
+from benchmarks.system.hour_clips import missed_by
 
 
 def check(name: str, verdict: str) -> dict[str, object]:

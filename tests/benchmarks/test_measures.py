@@ -7,20 +7,21 @@ from uuid import UUID
 
 import pytest
 
-from benchmarks import api_load, many, moviepy_peer
-from benchmarks.api_latency import claims_of, mix
-from benchmarks.api_load import CUSTOMER, FRESH, Ask, Heard, draw, headers_of, joined
-from benchmarks.hop import between_stages, claim_of
-from benchmarks.marks import Hop
-from benchmarks.memory import most_at_once, peaks
-from benchmarks.pipeline import OurRun, fair_ratio
-from benchmarks.pipeline import claims_of as claims_of_pipeline
-from benchmarks.render import CLIP, Cost
-from benchmarks.shorts_factory import PeerRun
-from benchmarks.stage_limits import AtBest, shared
-from schemas.documents import SourceIndex
-from schemas.media import TimeRange
-from streams.render.writer import Encoding
+from benchmarks.harness.stage_timestamps import Hop
+from benchmarks.render import moviepy_peer, parallel_renders
+from benchmarks.render.render import CLIP, Cost
+from benchmarks.system import api_load
+from benchmarks.system.api_latency import claims_of, mix
+from benchmarks.system.api_load import CUSTOMER, FRESH, Ask, Heard, draw, headers_of, joined
+from benchmarks.system.hop import between_stages, claim_of
+from benchmarks.system.memory import most_at_once, peaks
+from benchmarks.system.pipeline import OurRun, fair_ratio
+from benchmarks.system.pipeline import claims_of as claims_of_pipeline
+from benchmarks.system.pipeline_peer import PeerRun
+from benchmarks.system.stage_limits import AtBest, shared
+from schemas.common import TimeRange
+from schemas.documents.source import SourceIndex
+from streams.renderer.encoding.muxer import Encoding
 
 
 def hop(source: str, ms: float) -> Hop:
@@ -94,17 +95,17 @@ def test_the_pipeline_is_held_to_the_peer_and_to_its_stages_limits() -> None:
 
 def test_clips_side_by_side_are_held_to_those_in_a_row() -> None:
     costs = {
-        many.SIDE.name: [Cost(wall_s=wall_s, cpu_s=150.0) for wall_s in (80.0, 90.0, 300.0)],
-        many.ROW.name: [Cost(wall_s=wall_s, cpu_s=160.0) for wall_s in (100.0, 100.0, 90.0)],
+        parallel_renders.SIDE.name: [Cost(wall_s=wall_s, cpu_s=150.0) for wall_s in (80.0, 90.0, 300.0)],
+        parallel_renders.ROW.name: [Cost(wall_s=wall_s, cpu_s=160.0) for wall_s in (100.0, 100.0, 90.0)],
     }
-    claim = many.compared(costs, 10, 30.0, "draft", full=True)
+    claim = parallel_renders.compared(costs, 10, 30.0, "draft", full=True)
     assert (claim.measured, claim.limit) == (pytest.approx(0.9), 0.85)
-    assert many.compared(costs, 4, 3.0, "draft", full=False).limit is None
+    assert parallel_renders.compared(costs, 4, 3.0, "draft", full=False).limit is None
 
 
 def test_clips_lie_evenly_over_the_file() -> None:
     index = SourceIndex(format="mov", size_bytes=1, duration_ms=100_000, origin_us=0, seekable=True)
-    found = many.places(index, 3, 30.0)
+    found = parallel_renders.places(index, 3, 30.0)
     assert [(one.start_ms, one.end_ms) for one in found] == [(500, 30_500), (35_000, 65_000), (69_500, 99_500)]
 
 

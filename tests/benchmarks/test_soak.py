@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from benchmarks.soak import FIRST_S, PAUSE_S, schedule
-from benchmarks.soak_check import OF_CLIPS, ONE_A_CLIP, ONE_A_PROJECT, STAGES, Ended, Stores, violations
+from benchmarks.soak.__main__ import FIRST_S, PAUSE_S, schedule
+from benchmarks.soak.invariants import OF_CLIPS, ONE_A_CLIP, ONE_A_PROJECT, STAGES, Ended, Stores, violations
 
 PARTS = ["api", "kafka", "relay", "render-1"]
 GOOD = Ended(

@@ -1,14 +1,16 @@
-"""A small seeded sample of benchmarks/sounds.py: mixtures are as labelled, music and pitch are found in them."""
+"""A small seeded sample of benchmarks/acoustics/sounds.py: mixtures are as labelled, music and pitch are found in
+them.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.sound_mixtures import RATE_HZ, mixture, recording, stretches
-from benchmarks.sound_voices import pitch_errors, plain_pitch, sung
-from benchmarks.sounds import Counts, by_level, classes, counted, heard, near
-from schemas.media import TimeRange
-from streams.listen.sounds import listen
+from benchmarks.acoustics.sound_mixtures import RATE_HZ, mixture, recording, stretches
+from benchmarks.acoustics.sound_voices import pitch_errors, plain_pitch, sung
+from benchmarks.acoustics.sounds import Counts, by_level, classes, counted, heard, near
+from schemas.common import TimeRange
+from streams.listen.acoustics.features import listen
 
 
 def test_music_speech_and_silence_are_told_apart_in_two_minutes_of_mixture() -> None:

@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from cli.__main__ import make_parser
-from cli.commands.edit_operations import add_operations
-from schemas.edit_operations import Operation
+from cli.options.edit_operations import add_operations
+from core.domain.editing.edit_operations import Operation
 from tests.docs.pages import text_of
 
 TYPED: list[tuple[list[str], dict[str, Any]]] = [

@@ -14,12 +14,12 @@ import httpx2
 import msgspec
 import pytest
 
-from cli import access
 from cli.__main__ import main, make_parser
-from cli.exits import MEANINGS, STACK_UNAVAILABLE, USAGE, CliError
-from cli.stack import as_json
+from cli.api import credentials
+from cli.commands.stack import as_json
+from cli.exit_codes import MEANINGS, STACK_UNAVAILABLE, USAGE, CliError
 from local.stack import StackInfo
-from tests.cli.twin import Twin
+from tests.cli.fake_api import Twin
 
 CLIP = "00000000-0000-4000-8000-0000000000c1"
 
@@ -134,19 +134,19 @@ def test_version_needs_no_api(capsys: pytest.CaptureFixture[str]) -> None:
 def test_flags_go_before_environment_before_the_stack(tmp_path: Path) -> None:
     write_stack(tmp_path)
     environ = {"CLIPSTREAM_API": "http://env", "CLIPSTREAM_API_KEY": "env"}
-    assert access.known(args(tmp_path, "http://flag", "flag"), environ).api_url == "http://flag"
-    assert access.known(args(tmp_path), environ).api_key == "env"
-    assert access.known(args(tmp_path), {}).receiver_port == 7
+    assert credentials.known(args(tmp_path, "http://flag", "flag"), environ).api_url == "http://flag"
+    assert credentials.known(args(tmp_path), environ).api_key == "env"
+    assert credentials.known(args(tmp_path), {}).receiver_port == 7
 
 
 def test_the_stacks_own_api_needs_no_key_but_another_does(tmp_path: Path) -> None:
     write_stack(tmp_path, "http://127.0.0.1:5")
-    assert access.known(args(tmp_path), {"CLIPSTREAM_API": "http://127.0.0.1:5"}).api_key == "clp_live_x"
+    assert credentials.known(args(tmp_path), {"CLIPSTREAM_API": "http://127.0.0.1:5"}).api_key == "clp_live_x"
     with pytest.raises(CliError, match="no key") as caught:
-        access.known(args(tmp_path, "http://elsewhere"), {})
+        credentials.known(args(tmp_path, "http://elsewhere"), {})
     assert caught.value.code == USAGE
     with pytest.raises(CliError, match="http or https"):
-        access.known(args(tmp_path, "elsewhere:80", "key"), {})
+        credentials.known(args(tmp_path, "elsewhere:80", "key"), {})
 
 
 def test_every_command_can_be_run() -> None:
@@ -167,7 +167,7 @@ def test_every_command_can_be_run() -> None:
 
 
 def test_a_recorded_stack_is_used_only_if_it_answers_to_its_key() -> None:
-    own = access.Access(api_url="http://api", api_key="right")
+    own = credentials.Access(api_url="http://api", api_key="right")
 
     def api(request: httpx2.Request) -> httpx2.Response:
         return httpx2.Response(200 if request.headers["authorization"] == "Bearer right" else 401)
@@ -175,15 +175,15 @@ def test_a_recorded_stack_is_used_only_if_it_answers_to_its_key() -> None:
     def nobody(request: httpx2.Request) -> httpx2.Response:
         raise httpx2.ConnectError("refused")
 
-    assert access.answers(own, httpx2.MockTransport(api))
-    assert not access.answers(access.Access(api_url="http://api", api_key="old"), httpx2.MockTransport(api))
-    assert not access.answers(own, httpx2.MockTransport(nobody))
+    assert credentials.answers(own, httpx2.MockTransport(api))
+    assert not credentials.answers(credentials.Access(api_url="http://api", api_key="old"), httpx2.MockTransport(api))
+    assert not credentials.answers(own, httpx2.MockTransport(nobody))
 
 
 def test_a_named_key_opens_the_local_stack(tmp_path: Path) -> None:
     write_stack(tmp_path)
-    assert access.known(args(tmp_path, key="mine"), {}).api_key == "mine"
-    assert access.known(args(tmp_path), {"CLIPSTREAM_API_KEY": "env"}).api_key == "env"
+    assert credentials.known(args(tmp_path, key="mine"), {}).api_key == "mine"
+    assert credentials.known(args(tmp_path), {"CLIPSTREAM_API_KEY": "env"}).api_key == "env"
 
 
 def test_a_complaint_is_one_line_that_names_the_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from cli.__main__ import make_parser
-from cli.queries import show_hits
-from cli.show import Display
+from cli.commands.queries import show_hits
+from cli.output.terminal import Display
 
 ID = "0b8e6c4e-7d57-4b52-8a55-6c1f3f0a9e21"
 LINE = "and so the <mark>conservation</mark> <mark>of</mark> <mark>energy</mark> is what we shall speak of for the rest"

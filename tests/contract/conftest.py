@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.contract.kafka import kafka
-from tests.contract.postgres import postgres
-from tests.contract.servers import clickhouse_front, search_front, seaweedfs
-from tests.contract.triton_server import triton_server
+from tests.contract.rigs.kafka import kafka
+from tests.contract.rigs.postgres import postgres
+from tests.contract.rigs.servers import clickhouse_front, search_front, seaweedfs
+from tests.contract.rigs.triton_server import triton_server
 
 __all__ = ["clickhouse_front", "kafka", "postgres", "search_front", "seaweedfs", "triton_server"]

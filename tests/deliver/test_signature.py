@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from api.webhooks import new_secret
+from api.organisation.webhooks import new_secret
 from streams.deliver.backoff import MAX_ATTEMPTS, TRIES_AFTER_S, next_try
 from streams.deliver.signature import headers
 

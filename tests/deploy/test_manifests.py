@@ -11,9 +11,9 @@ import msgspec
 import pytest
 import yaml
 
-from local.parts.numbers import SINKS, STAGES
+from core.settings import PREFIX, Settings
+from local.services.table import SINKS, STAGES
 from schemas.topics import TOPICS
-from streams.settings import PREFIX, Settings
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 BASE = DEPLOY / "k8s" / "base"

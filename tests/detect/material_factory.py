@@ -8,16 +8,10 @@ import os
 import uuid
 from pathlib import Path
 
-from schemas.documents import (
-    HeardSpan,
-    LoudnessCurve,
-    SeenPicture,
-    SeenSpan,
-    ShotChange,
-    Transcript,
-)
+from schemas.common import Box, Face, TimeRange, Word
+from schemas.documents.span import HeardSpan, LoudnessCurve, SeenPicture, SeenSpan, ShotChange
+from schemas.documents.transcript import Transcript
 from schemas.ids import result_id
-from schemas.media import Box, Face, TimeRange, Word
 from streams.detect.timeline import Material
 
 LECTURE_MS = 203_341

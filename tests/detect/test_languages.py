@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import msgspec
 
-from schemas.documents import Transcript
-from schemas.media import Segment, Word
-from schemas.options import ProjectOptions
-from streams.detect import signals_form, signals_room, signals_text
-from streams.detect.signals import read_whole
+from schemas.common import Segment, Word
+from schemas.documents.transcript import Transcript
+from schemas.options.project import ProjectOptions
+from streams.detect.candidates.speech_windows import spoken_windows
+from streams.detect.features import audience, delivery
+from streams.detect.features import text as signals_text
+from streams.detect.features.project_baseline import read_whole
+from streams.detect.pipeline import weigh
 from streams.detect.timeline import Timeline, gather
-from streams.detect.weigh import weigh
-from streams.detect.windows import Window, spoken_windows
+from streams.detect.window import Window
 from tests.detect.material_factory import material, name_id, say
 
 ENGLISH = (
@@ -83,5 +85,5 @@ def test_an_english_stretch_is_measured_as_one_whatever_the_recording_is_in() ->
     for sentences, known in ((english, True), (german, False)):
         window = Window(range=of.whole, sentences=sentences, start_quality=1.0, end_quality=1.0)
         facts = whole["de"].facts
-        assert (signals_room.wit(window, whole["de"].lines) is not None) == known
-        assert (signals_form.density(window, of, facts, [1.0, 2.0]) is not None) == known
+        assert (audience.wit(window, whole["de"].lines) is not None) == known
+        assert (delivery.density(window, of, facts, [1.0, 2.0]) is not None) == known

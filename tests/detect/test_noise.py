@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.worth_measures import picks
-from benchmarks.worth_noise import Rng, Shaken
-from schemas.worth import default_weights
-from streams.detect.signals import measure, read_whole, scales, score_of, weighted
+from benchmarks.ranking.score_measures import picks
+from benchmarks.ranking.score_noise import Rng, Shaken
+from schemas.options.score_weights import default_weights
+from streams.detect.candidates.speech_windows import spoken_windows
+from streams.detect.features.project_baseline import read_whole
+from streams.detect.scoring import measure, scales, score_of, weighted
 from streams.detect.timeline import gather
-from streams.detect.windows import spoken_windows
 from tests.detect.material_factory import LECTURE_MS, lecture_words, material, speech_levels
 
 ROUNDS = 40

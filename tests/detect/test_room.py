@@ -5,14 +5,15 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from schemas.media import TimeRange
+from schemas.common import TimeRange
+from streams.detect.features.audience import FEWEST_PAUSES, Line, pause_level, read_line
+from streams.detect.features.project_baseline import read_whole
 from streams.detect.lexicon import ENGLISH, bare
-from streams.detect.signals import measure, read_whole
-from streams.detect.signals_room import FEWEST_PAUSES, Line, pause_level, read_line
+from streams.detect.scoring import measure
 from streams.detect.timeline import Timeline, gather
-from streams.detect.windows import Window
+from streams.detect.window import Window
 from tests.detect.material_factory import material, say
-from tests.heard_sounds import heard_sounds
+from tests.support.media.heard_sounds import heard_sounds
 
 PLAIN = "The committee will meet on the second floor after the break."
 LENGTH_MS = 60_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.media import Word
+from schemas.common import Word
 from streams.detect.sentences import LONGEST_MS, ends_sentence, split_sentences
 from tests.detect.material_factory import LECTURE_MS, lecture_words, say
 

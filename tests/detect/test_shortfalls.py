@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.moments import Lacking
-from streams.detect.select import LEAST_ASKED, MIN_SCORE, MIN_SUPPORT, NEAR_BEST, Weighed, fit, select
+from schemas.documents.moments import Lacking
+from streams.detect.selection import LEAST_ASKED, MIN_SCORE, MIN_SUPPORT, NEAR_BEST, Weighed, fit, select
 from streams.detect.shortfalls import Bar, lacks
-from tests.detect.test_select import one
+from tests.detect.test_selection import one
 
 BAR = Bar(least=40, near_best=48, has_video=True)
 BEST = one(0, 20, 80, "pendulum energy height")

@@ -9,8 +9,9 @@ import pytest
 import yaml
 
 from api.app import OPERATIONS
-from api.problems import CATALOGUE, ApiProblem, respond
-from api.requests import decode_body
+from api.http.request_reader import decode_body
+from api.problems.problem_details import ApiProblem, respond
+from api.problems.problem_types import CATALOGUE
 from tests.docs.pages import blocks, text_of
 from tests.openapi.tools import HERE
 

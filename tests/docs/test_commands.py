@@ -46,7 +46,7 @@ def test_modules_and_their_flags_are_there(line: str) -> None:
     path = REPO / words[2].replace(".", "/")
     files = [file for file in (path.with_suffix(".py"), path / "__main__.py") if file.exists()]
     assert len(files) == 1, f"there is no module {words[2]}"
-    shared = "" if "benchmarks" not in words[2] else (REPO / "benchmarks" / "rig.py").read_text()
+    shared = "" if "benchmarks" not in words[2] else (REPO / "benchmarks" / "harness" / "rig.py").read_text()
     known = set(FLAG.findall(files[0].read_text() + shared))
     assert {flag for word in words[3:] for flag in FLAG.findall(word)} - known == set()
 

@@ -11,20 +11,30 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from api.analytics import FailureRow, FailuresByReason, HourlyProjects, HourRow, MinutesProcessed, MinutesRow, Summary
 from api.app import OPERATIONS
-from api.metrics import Metrics as ApiMetrics
-from benchmarks import api_latency, aspects, asr, hop, hour, many, moviepy_peer, pictures, pipeline, render, word_times
+from api.http.metrics import Metrics as ApiMetrics
+from api.organisation.analytics import (
+    FailureRow,
+    FailuresByReason,
+    HourlyProjects,
+    HourRow,
+    MinutesProcessed,
+    MinutesRow,
+    Summary,
+)
 from benchmarks.__main__ import NAMES
+from benchmarks.render import aspects, moviepy_peer, parallel_renders, render
+from benchmarks.speech import asr, word_times
+from benchmarks.system import api_latency, decode_passes, hop, hour, pipeline
 from cli.__main__ import make_parser
-from schemas import dictionary
+from core.settings import _NESTED, PREFIX, Settings
+from schemas.tools import data_dictionary
 from schemas.topics import TOPICS
-from streams.metrics import OF_RELAY, OF_SINK, OF_STAGE
-from streams.settings import _NESTED, PREFIX, Settings
+from streams.runtime.metrics import OF_RELAY, OF_SINK, OF_STAGE
 from tests.docs.pages import REPO, anchors, inline_code, links, pages, prose, text_of
 
 CODE = re.compile(r"""["']((?:media|url|producer|upload)\.[a-z_]+)["']""")
-SOURCES = [path for room in ("streams", "api") for path in sorted((REPO / room).rglob("*.py"))]
+SOURCES = [path for room in ("core", "streams", "api") for path in sorted((REPO / room).rglob("*.py"))]
 
 
 def names(page: Path) -> str:
@@ -110,7 +120,7 @@ def test_every_setting_is_listed_with_its_default() -> None:
 def test_no_variable_is_named_that_nothing_reads() -> None:
     code = "".join(
         path.read_text()
-        for room in ("streams", "api", "cli", "local", "models", "tests")
+        for room in ("core", "streams", "api", "cli", "local", "models", "tests")
         for path in (REPO / room).rglob("*")
         if path.suffix in (".py", ".pbtxt") and "docs" not in path.parts
     )
@@ -182,10 +192,10 @@ def test_every_benchmark_is_documented_with_its_limit() -> None:
     limits = {
         "asr": asr.CLAIM,
         "word_times": word_times.MEDIAN_MS,
-        "pictures": pictures.LIMIT,
+        "decode_passes": decode_passes.LIMIT,
         "render": render.LIMIT_RATIO,
         "moviepy_peer": moviepy_peer.LIMIT_RATIO,
-        "many": many.LIMIT_RATIO,
+        "parallel_renders": parallel_renders.LIMIT_RATIO,
         "aspects": aspects.LIMIT_RATIO,
         "hop": hop.LIMIT_MS,
         "api_latency": api_latency.LIMIT_MS,
@@ -225,5 +235,5 @@ def test_every_index_and_field_is_explained(index: str) -> None:
 
 
 def test_the_data_dictionary_is_current() -> None:
-    made = dictionary.page(dictionary.migrations())
-    assert text_of("docs/data-dictionary.md") == made, "run `python -m schemas.dictionary`"
+    made = data_dictionary.page(data_dictionary.migrations())
+    assert text_of("docs/data-dictionary.md") == made, "run `python -m schemas.tools.data_dictionary`"

@@ -11,15 +11,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from api.webhooks import new_secret
+from api.organisation.webhooks import new_secret
+from core.services.upload_signatures import KEY, ORG, SIGNATURE, TIME, sign
 from schemas import codec, events
-from schemas.media import ObjectRef
-from schemas.options import ProjectOptions
+from schemas.common import ObjectRef
+from schemas.options.project import ProjectOptions
 from schemas.topics import BY_NAME
 from schemas.webhooks import TYPES, encode_message
 from streams.deliver.backoff import TRIES_AFTER_S
 from streams.deliver.signature import headers
-from streams.producers import KEY, ORG, SIGNATURE, TIME, sign
 from tests.docs.pages import blocks, text_of
 
 ORG_ID, PROJECT_ID = uuid.uuid4(), uuid.uuid4()
@@ -107,7 +107,7 @@ def test_the_pauses_between_tries_are_those_of_the_code() -> None:
 
 
 def test_the_search_example_has_the_fields_of_the_answer() -> None:
-    from api.search_hits import ChapterHit, ClipHit, EntityHit, SearchResult, SegmentHit  # noqa: PLC0415 - the API is loaded for this test alone
+    from api.search.models import ChapterHit, ClipHit, EntityHit, SearchResult, SegmentHit  # noqa: PLC0415 - the API is loaded for this test alone
 
     (example,) = map(json.loads, blocks(text_of("docs/search.md"), "json"))
     assert set(example) == set(SearchResult.__struct_fields__)

@@ -21,12 +21,12 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from local import stack as local_stack
-from local.state import load
+from local.config.state import load
 from schemas.stages import PROJECT_STAGES
-from tests.contract.servers import begun
-from tests.e2e.holds import Holds, holding
+from tests.contract.rigs.servers import begun
+from tests.e2e.invariants import Holds, holding
 from tests.e2e.rig import ROUGH, Api, Receiver
-from tests.media import media
+from tests.support.media.shared_media import media
 
 STAGES = ("ingest", "look", "listen", "close", "study", "detect", "frame", "render", "deliver")
 """Held from the last to the first. Look stands before close: whatever is held keeps its project's row locked, and a

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from local import stack as local_stack
-from local.state import load
+from local.config.state import load
 from tests.e2e.rig import ROUGH, Api
-from tests.media import media
+from tests.support.media.shared_media import media
 
 REASONS = {
     "media.unsupported", "media.too_large", "media.too_long", "media.corrupt", "media.no_audio_no_video",

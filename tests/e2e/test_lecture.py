@@ -18,9 +18,9 @@ import pyloudnorm
 import pytest
 
 from cli.__main__ import main
-from tests.e2e.counted import ask_every_query, expect_each_event_once
+from tests.e2e.counters import ask_every_query, expect_each_event_once
 from tests.e2e.rig import Api, Receiver
-from tests.media import LECTURE, media
+from tests.support.media.shared_media import LECTURE, media
 
 MAX_CLIPS = 3
 MOST_OFF = 4

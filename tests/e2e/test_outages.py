@@ -10,11 +10,11 @@ import time
 import psutil
 
 from local import stack as local_stack
-from local.state import load
-from tests.e2e.counted import expect_each_event_once
-from tests.e2e.holds import holding
+from local.config.state import load
+from tests.e2e.counters import expect_each_event_once
+from tests.e2e.invariants import holding
 from tests.e2e.rig import ROUGH, Api, Receiver
-from tests.media import media
+from tests.support.media.shared_media import media
 
 OUTAGE_S = 20.0
 OUTAGES = (("triton",), ("kafka",), ("postgres",), ("objects",), ("search", "clickhouse"))

@@ -14,8 +14,8 @@ from local import stack as local_stack
 from local.stack import StackInfo
 from tests.e2e.conftest import SHORT, started
 from tests.e2e.rig import ROUGH, Api
-from tests.media import media
-from tests.readings import Readings, read_all
+from tests.support.api_readings import Readings, read_all
+from tests.support.media.shared_media import media
 
 CLIP = "talking/obama_speech_2faces_9s_240p.mp4"
 OF_THE_MOMENT = {"getMetrics", "getReadiness", "getHealth"}

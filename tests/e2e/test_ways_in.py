@@ -16,9 +16,9 @@ import boto3
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from tests.e2e.holds import own_rows
+from tests.e2e.invariants import own_rows
 from tests.e2e.rig import Api, Receiver, serve_files
-from tests.media import media
+from tests.support.media.shared_media import media
 
 FORGOTTEN = ("spans", "transcripts", "moments", "clips", "exports", "deliveries", "attempts")
 SHORT = "talking/hamilton_whitehouse_10s_360p.mp4"

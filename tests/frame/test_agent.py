@@ -10,15 +10,17 @@ from typing import Any
 
 import pytest
 
+from core.media.sandbox.source_handle import LocalSource, SourceHandle
+from core.progress import Steps
 from schemas import events
-from schemas.documents import ClipTracks, SourceIndex, encode_document
-from schemas.media import ObjectRef, TimeRange
-from streams.adapters.media.handles import LocalSource, SourceHandle
+from schemas.common import ObjectRef, TimeRange
+from schemas.documents import encode_document
+from schemas.documents.clip_tracks import ClipTracks
+from schemas.documents.source import SourceIndex
 from streams.frame.agent import FrameStage, Known
-from streams.steps import Steps
-from tests.frame.test_look_closely import looked, video
+from tests.frame.analysis.test_pipeline import looked, video
 from tests.look.clips import counter
-from tests.look.twins import BrightestFaces, DarkLipped
+from tests.look.fakes import BrightestFaces, DarkLipped
 
 __all__ = ["video"]
 NOTHING = ObjectRef(key="k", sha256="0" * 64, size=1)

@@ -7,15 +7,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from core.settings import load_settings
+from local.config.stack_secrets import load_or_make
+from local.config.state import Layout
 from local.endpoints import GIVEN_BY, allowed, env_file, external_parts, forget_own, product_env, read_env_file
-from local.install.everything import Installed
-from local.parts.numbers import PORTS, WORKERS
-from local.parts.part import Setting
-from local.parts.plan import MAKERS, plan
-from local.problems import Problem
-from local.secret import load_or_make
-from local.state import Layout
-from streams.settings import load_settings
+from local.errors import Problem
+from local.install.all import Installed
+from local.services.order import MAKERS, plan
+from local.services.service import Setting
+from local.services.table import PORTS, WORKERS
 
 
 def setting(tmp_path: Path, environ: dict[str, str] | None = None) -> Setting:
@@ -33,7 +33,7 @@ def setting(tmp_path: Path, environ: dict[str, str] | None = None) -> Setting:
 
 
 def test_the_product_reads_its_settings_from_what_is_written(tmp_path: Path) -> None:
-    """``stack.env`` holds all that streams/settings.py demands, and nothing it cannot read."""
+    """``stack.env`` holds all that core/settings.py demands, and nothing it cannot read."""
     body = env_file(product_env(setting(tmp_path), frozenset())).decode()
     settings = load_settings(read_env_file(body))
     assert settings.api == "http://127.0.0.1:20000"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from local.config.state import Layout, PartStatus, StackState
 from local.stack import why_late
-from local.state import Layout, PartStatus, StackState
 
 
 def test_a_late_stack_names_the_part_it_waits_for_and_why(tmp_path: Path) -> None:

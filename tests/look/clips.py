@@ -10,7 +10,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.documents import PacketTable, SourceIndex, VideoTrack
+from schemas.documents.source import PacketTable, SourceIndex, VideoTrack
 
 Picture = NDArray[np.uint8]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from local.places import cache_dir
+from local.config.paths import cache_dir
 
 HERE = Path(__file__).parent
 NODE_FILES = ("package.json", "package-lock.json")

@@ -13,21 +13,21 @@ import msgspec
 import numpy as np
 import pytest
 
+from core.progress import Steps
 from schemas import events
-from schemas.documents import Certificate
-from schemas.export_options import VideoWish
-from schemas.file_kinds import FileWish, file_of
-from schemas.media import ObjectRef, TimeRange
-from schemas.templates import template_named
+from schemas.common import ObjectRef, TimeRange
+from schemas.documents.export import Certificate
+from schemas.options.caption_template import template_named
+from schemas.options.export import VideoWish
+from schemas.options.file_formats import FileWish, file_of
 from schemas.topics import BY_NAME, partition_before, partition_for
-from streams.render.edl import Timeline
-from streams.render.loudness import RATE_HZ
-from streams.render.made_with import data_files, digest, made_with, workshop
+from streams.render.provenance import data_files, digest, made_with, workshop
 from streams.render.replay import Nowhere, inputs_of, logged, threads_of
-from streams.render.writer import Encoding, encoding_of, open_writer
-from streams.steps import Steps
-from tests.kept_log import MemoryLog
-from tests.render.synth import flash_and_beep, plan
+from streams.renderer.audio.loudness import RATE_HZ
+from streams.renderer.encoding.muxer import Encoding, encoding_of, open_writer
+from streams.renderer.timeline.slots import Timeline
+from tests.support.kept_log import MemoryLog
+from tests.support.media.synthetic_media import flash_and_beep, plan
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 ORG, PROJECT, CLIP, EXPORT = (UUID(int=number) for number in (1, 2, 3, 4))
@@ -108,16 +108,17 @@ def test_every_shipped_font_is_named() -> None:
 
 def test_data_that_a_clip_is_drawn_by_is_named_too() -> None:
     """An emoji of another word, or another safe zone, gives other pictures, and no export from before may stand in."""
-    root = Path(__file__).parents[2] / "schemas"
-    read = {
-        str(path.relative_to(root))
-        for path in root.rglob("*")
-        if path.suffix in (".json", ".txt")
-        and path.parts[len(root.parts)] not in ("examples", "jsonschema", "meilisearch", "postgres", "clickhouse")
-    }
+    root = Path(__file__).parents[2] / "schemas" / "data"
+    read = {str(path.relative_to(root)) for path in root.rglob("*") if path.suffix in (".json", ".txt")}
     named = {str(path.relative_to(root)) for path in data_files(root)}
     assert named == read
-    assert {"emoji.json", "unstressed.json", "safe_zones.json", "profanity/en.txt", "templates/minimal.json"} <= named
+    assert {
+        "emoji.json",
+        "function_words.json",
+        "safe_zones.json",
+        "profanity/en.txt",
+        "templates/minimal.json",
+    } <= named
     assert workshop()["data.schemas"] == digest(data_files(root), root)
 
 
@@ -133,10 +134,11 @@ def test_code_is_named_by_what_it_says_and_is_called(tmp_path: Path, change: str
 
 def test_no_picture_is_converted_by_several_threads() -> None:
     """Where the parts of two threads meet, swscale's pixels differ from run to run (seen: 4:2:0 to 4:2:2 of 10 bit)."""
-    root = Path(__file__).parents[2] / "streams"
+    root = Path(__file__).parents[2]
     calls = [
         (path.name, {keyword.arg for keyword in node.keywords})
-        for path in root.rglob("*.py")
+        for room in ("core", "streams")
+        for path in (root / room).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "reformat"
     ]

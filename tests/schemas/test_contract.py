@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import codec, events
-from schemas.generate import asyncapi, json_schema, rendered
-from schemas.templates import CaptionTemplate
+from schemas.options.caption_template import CaptionTemplate
+from schemas.tools.generate import asyncapi, json_schema, rendered
 from schemas.topics import BY_NAME, TOPIC_OF, TOPICS, partition_for, route
 
 HERE = Path(codec.__file__).parent
@@ -73,10 +73,10 @@ def test_every_event_of_the_contract_lies_on_one_topic() -> None:
 
 def test_generated_files_are_current() -> None:
     stale = [name for name, text in rendered().items() if (HERE / name).read_text() != text]
-    assert not stale, "run `python -m schemas.generate`"
+    assert not stale, "run `python -m schemas.tools.generate`"
 
 
-@pytest.mark.parametrize("file", sorted((HERE / "templates").glob("*.json")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted((HERE / "data" / "templates").glob("*.json")), ids=lambda file: file.stem)
 def test_a_template_is_what_its_schema_says_and_is_named_as_its_file(file: Path) -> None:
     body = json.loads(file.read_text())
     jsonschema.validate(body, json_schema(CaptionTemplate))

@@ -9,16 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.faults.fields import with_nul
-from schemas.metadata import (
-    DEEPEST,
-    LONGEST_NAME,
-    MOST_BYTES,
-    decode_metadata,
-    encode_metadata,
-    faults_of,
-    merged,
-)
+from schemas.metadata import DEEPEST, LONGEST_NAME, MOST_BYTES, decode_metadata, encode_metadata, faults_of, merged
+from schemas.validation.field_errors import with_nul
 
 APPENDIX: list[tuple[Any, Any, Any]] = [
     ({"a": "b"}, {"a": "c"}, {"a": "c"}),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from streams.study.spoken import Spoken, read
-from streams.study.weave import NOT_ENGLISH, study
-from tests.study.said import ORBIT, material, transcript
+from streams.study.assemble import NOT_ENGLISH, study
+from streams.study.transcript_text import Spoken, read
+from tests.support.transcript_factory import ORBIT, material, transcript
 
 GERMAN = (
     "Die Genehmigung der Stadt Bremen gilt für alle Gärten am Fluss und die Wiesen dahinter.",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 
-import letters
+import grapheme_to_phoneme
 import numpy as np
-import spoken
+import text_normalization
 from pocketsphinx import Config, Decoder, get_model_path
 
 RATE_HZ = 16_000
@@ -39,11 +39,12 @@ class Aligner:
         )
 
     def align(self, audio: np.ndarray, shown: list[str]) -> tuple[list, float | None]:
-        """Times of each shown word in ms from the start of ``audio``, and how well the sound fits (0 best, less is worse).
+        """Times of each shown word in ms from the start of ``audio``, and how well the sound fits (0 best, less is
+        worse).
 
         A word that says nothing ("—") has no times; where the words do not fit the sound at all none has.
         """
-        said = [spoken.spoken(word) for word in shown]
+        said = [text_normalization.spoken(word) for word in shown]
         flat = [word for words in said for word in words]
         found, score = self._fit(audio, flat) if flat else ([], None)
         if len(found) != len(flat):
@@ -74,4 +75,4 @@ class Aligner:
         """Add what the dictionary lacks, by its letters."""
         unknown = [word for word in dict.fromkeys(words) if self._decoder.lookup_word(word) is None]
         for at, word in enumerate(unknown):
-            self._decoder.add_word(word, letters.phones(word), at == len(unknown) - 1)
+            self._decoder.add_word(word, grapheme_to_phoneme.phones(word), at == len(unknown) - 1)

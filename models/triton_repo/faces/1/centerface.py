@@ -1,6 +1,7 @@
 """CenterFace's maps to boxes, by numpy alone. Pure; never runs the network.
 
-Source of the formulas: Xu et al., CenterFace (2019), and the decoder published with its weights (Star-Clouds/CenterFace).
+Source of the formulas: Xu et al., CenterFace (2019), and the decoder published with its weights
+(Star-Clouds/CenterFace).
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def decode(
 ) -> np.ndarray:
     """Boxes of one picture, shape (k, 5): x, y, width, height in input pixels, score; best first, doubles removed.
 
-    ``heat`` (h, w); ``scale`` and ``offset`` (2, h, w), rows first. ``width`` and ``height`` of the picture without filling.
+    ``heat`` (h, w); ``scale`` and ``offset`` (2, h, w), rows first. ``width`` and ``height`` of the picture without
+    filling.
     """
     rows, columns = np.nonzero(heat > threshold)
     tall = np.exp(scale[0, rows, columns]) * STRIDE

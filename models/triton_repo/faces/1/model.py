@@ -1,4 +1,6 @@
-"""Triton's Python backend for CenterFace on onnxruntime: pictures in, boxes out, maps decoded and doubles removed here."""
+"""Triton's Python backend for CenterFace on onnxruntime: pictures in, boxes out, maps decoded and doubles removed
+here.
+"""
 
 from __future__ import annotations
 

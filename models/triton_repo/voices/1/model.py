@@ -7,7 +7,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[3] / "shared"))
 
-import mels
+import mel_spectrogram
 import numpy as np
 from serving import BadRequestError, Setup, answered, name_of, open_session, tensor_of
 
@@ -20,7 +20,7 @@ ENVIRONMENT = {
     "max_windows": "CLIPSTREAM_VOICES_MAX_WINDOWS",
 }
 DIMENSIONS = 256
-SHORTEST, LONGEST = mels.RATE_HZ // 4, 10 * mels.RATE_HZ
+SHORTEST, LONGEST = mel_spectrogram.RATE_HZ // 4, 10 * mel_spectrogram.RATE_HZ
 """Samples of a window: a quarter of a second at least (less says nothing of a voice), ten seconds at most."""
 
 
@@ -32,12 +32,12 @@ class TritonPythonModel:
         setup = Setup(args, ENVIRONMENT)
         self._device = setup.device
         self._batch = setup.whole("batch_size")
-        self._max_samples = setup.whole("max_audio_s") * mels.RATE_HZ
+        self._max_samples = setup.whole("max_audio_s") * mel_spectrogram.RATE_HZ
         self._max_windows = setup.whole("max_windows")
         weights = setup.weights("ge2e.onnx")
         self._session = open_session(setup, weights)
         self._name = name_of(weights)
-        noise = np.random.default_rng(0).integers(-1000, 1000, mels.RATE_HZ).astype(np.int16)
+        noise = np.random.default_rng(0).integers(-1000, 1000, mel_spectrogram.RATE_HZ).astype(np.int16)
         self._embed(noise, np.array([[0, noise.size]], dtype=np.int32))
 
     def execute(self, requests) -> list:
@@ -70,7 +70,7 @@ class TritonPythonModel:
                 heard = np.stack([audio[first:end] for first, end in windows[these]])
                 sounding = heard.any(axis=1)
                 if sounding.any():
-                    (found,) = self._session.run(None, {"mels": mels.mels(heard[sounding])})
+                    (found,) = self._session.run(None, {"mels": mel_spectrogram.mels(heard[sounding])})
                     vectors[these[sounding]] = found
         return vectors
 

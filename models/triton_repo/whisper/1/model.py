@@ -16,8 +16,8 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[3] / "shared"))
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a missing model must fail at load, never be fetched
 
-import blocks
-import modes
+import malloc
+import decoding_mode
 import numpy as np
 import triton_python_backend_utils as pb_utils
 from recogniser import Options, Recogniser
@@ -45,7 +45,9 @@ class BadRequestError(ValueError):
 
 
 class Answer:
-    """The stream of one request: one writer at a time, signs of life while the processor works, nothing after the end."""
+    """The stream of one request: one writer at a time, signs of life while the processor works, nothing after the
+    end.
+    """
 
     def __init__(self, sender) -> None:
         """``sender`` is Triton's response sender."""
@@ -106,10 +108,10 @@ class TritonPythonModel:
             raise RuntimeError(f"numpy {np.__version__}: Triton's stub needs numpy < 2, else tensors arrive empty")
         given = {name: item["string_value"] for name, item in json.loads(args["model_config"])["parameters"].items()}
         settings = given | {name: os.environ[key] for name, key in ENVIRONMENT.items() if os.environ.get(key)}
-        blocks.keep()
+        malloc.keep()
         on_gpu = args["model_instance_kind"] == "GPU"
         device = self._device = settings["device"] or ("cuda" if on_gpu else "cpu")
-        modes.check(settings["mode"], f"the whisper model's mode ({ENVIRONMENT['mode']})")
+        decoding_mode.check(settings["mode"], f"the whisper model's mode ({ENVIRONMENT['mode']})")
         self._defaults = {name: settings[name] for name in ("mode", "batch_size", "beam_size")}
         self._max_samples = int(settings["max_audio_s"]) * RATE_HZ
         self._recogniser = Recogniser(
@@ -189,13 +191,13 @@ def _asked(request) -> dict:
 def _options(asked: dict, defaults: dict) -> Options:
     try:
         return Options(
-            mode=modes.resolve(modes.check(asked.get("mode") or modes.AUTO, "mode"), defaults["mode"]),
+            mode=decoding_mode.resolve(decoding_mode.check(asked.get("mode") or decoding_mode.AUTO, "mode"), defaults["mode"]),
             beam_size=min(max(int(asked.get("beam_size") or defaults["beam_size"]), 1), 10),
             batch_size=min(max(int(asked.get("batch_size") or defaults["batch_size"]), 1), 64),
             language=asked.get("language") or None,
             hint=asked.get("hint") or None,
             glossary=str(asked.get("glossary") or "")[:GLOSSARY_SIGNS] or None,
-            task=modes.task(asked.get("task")),
+            task=decoding_mode.task(asked.get("task")),
         )
     except (TypeError, ValueError) as error:
         raise BadRequestError(f"OPTIONS: {error}") from None

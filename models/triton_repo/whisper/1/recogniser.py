@@ -12,30 +12,31 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import ctranslate2
-import frames
-import gates
-import modes
+import encoder_output
+import acceptance
+import decoding_mode
 import numpy as np
-import packing
-import shorter
-import silero
-import stretches
-from batches import Batches
-from chance import Chance
+import windowing
+import short_window_decoder
+import voice_activity
+import language_spans
+from batched_decoder import Batches
+from seeded_sampling import Chance
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper.vad import VadOptions
-from parts import Part, around, part_of
-from tongues import Tongues
+from window_words import Part, around, part_of
+from multilingual import Tongues
 
 PAD_MS = 400
 VAD = VadOptions(max_speech_duration_s=30.0, min_silence_duration_ms=160, speech_pad_ms=PAD_MS)
 """Silero as faster-whisper's batched mode sets it: cut at pauses from 160 ms on, no piece above the window."""
 VOICED = VadOptions(threshold=0.1, neg_threshold=0.05, min_silence_duration_ms=160, speech_pad_ms=0)
-"""Silero asked for less: quiet voices, the ends of sentences. For who speaks, never for words: it takes noise in too."""
+"""Silero asked for less: quiet voices, the ends of sentences.
+For who speaks, never for words: it takes noise in too."""
 WINDOW_S = 30
-FRAME = packing.RATE_HZ // 50
+FRAME = windowing.RATE_HZ // 50
 """Samples in a frame of the encoder."""
-LONGEST_UNIT = round(stretches.UNIT_S * packing.RATE_HZ)
+LONGEST_UNIT = round(language_spans.UNIT_S * windowing.RATE_HZ)
 CAREFUL_TEMPERATURES = (0.0, 0.2, 0.4, 0.6)
 LOOK_AHEAD = 8
 """Of so many windows the stretches in several languages are batched."""
@@ -56,11 +57,13 @@ class Options:
     hint: str | None = None
     glossary: str | None = None
     """Terms that are likely to be said, parted by commas."""
-    task: str = modes.TRANSCRIBE
+    task: str = decoding_mode.TRANSCRIBE
 
 
 class Said(NamedTuple):
-    """What a stretch of a window says: a segment of faster-whisper's, whose times begin ``offset_s`` into the recording."""
+    """What a stretch of a window says: a segment of faster-whisper's, whose times begin ``offset_s`` into the
+    recording.
+    """
 
     offset_s: float
     segment: Any
@@ -104,25 +107,25 @@ class Recogniser:
             local_files_only=True,
         )
         self._chance = Chance(self._model.model, lambda: _fresh(weights, device, device_index, compute_type))
-        self._tongues = self._model.model = Tongues(self._chance, frames)
+        self._tongues = self._model.model = Tongues(self._chance, encoder_output)
         self._batched = Batches(self._model, self._tongues, lanes)
         self._lanes = lanes
         self.name = f"{weights.name}/{compute_type}"
 
     def check(self) -> None:
         """Decode a second of silence without voice detection: proof that the network itself answers."""
-        silence = np.zeros(packing.RATE_HZ, dtype=np.float32)
+        silence = np.zeros(windowing.RATE_HZ, dtype=np.float32)
         list(self._model.transcribe(silence, language="en", beam_size=1, temperature=0.0, vad_filter=False)[0])
 
     def hear(self, audio: np.ndarray, options: Options, cancelled: Callable[[], bool]) -> Hearing:
         """Words of 16 kHz mono int16 audio, shape (n,). Stops after the current batch when cancelled."""
         self._chance.begin()
         samples = audio.astype(np.float32) / 32768.0
-        found, voiced = silero.found(samples, VAD, VOICED)
-        pieces = packing.pack(found)
-        spans = packing.windows(pieces, WINDOW_S * packing.RATE_HZ)
+        found, voiced = voice_activity.found(samples, VAD, VOICED)
+        pieces = windowing.pack(found)
+        spans = windowing.windows(pieces, WINDOW_S * windowing.RATE_HZ)
         hearing = Hearing(
-            packing.speech_ms(found, PAD_MS * packing.RATE_HZ // 1000), packing.speech_ms(voiced, 0) if spans else []
+            windowing.speech_ms(found, PAD_MS * windowing.RATE_HZ // 1000), windowing.speech_ms(voiced, 0) if spans else []
         )
         if spans:
             packed = np.concatenate([samples[piece.start : piece.end] for piece in pieces])
@@ -132,8 +135,8 @@ class Recogniser:
     def _parts(
         self,
         packed: np.ndarray,
-        spans: list[packing.Window],
-        pieces: list[packing.Piece],
+        spans: list[windowing.Window],
+        pieces: list[windowing.Piece],
         options: Options,
         cancelled: Callable[[], bool],
         hearing: Hearing,
@@ -145,7 +148,7 @@ class Recogniser:
             prior = self._language(packed, spans, options.hint)
         language = prior[0] if prior else PLACE_HELD
         units = (
-            [] if options.mode == "sequential" else [packing.units(pieces, span, LONGEST_UNIT, FRAME) for span in spans]
+            [] if options.mode == "sequential" else [windowing.units(pieces, span, LONGEST_UNIT, FRAME) for span in spans]
         )
         with self._tongues.switching(prior, options.hint, many=many, units=units):
             if options.mode == "sequential":
@@ -162,34 +165,34 @@ class Recogniser:
             return "en", False
         return (asked, False) if asked in self._model.supported_languages else (None, True)
 
-    def _language(self, packed: np.ndarray, spans: list[packing.Window], hint: str | None) -> tuple[str, float]:
+    def _language(self, packed: np.ndarray, spans: list[windowing.Window], hint: str | None) -> tuple[str, float]:
         """The spoken language and how sure that is (0..1): the mean over windows, until one language leads clearly."""
         found: list[dict[str, float]] = []
-        for span in spans[: gates.LANGUAGE_WINDOWS]:
+        for span in spans[: acceptance.LANGUAGE_WINDOWS]:
             window = packed[span.start : span.end]
             found.append(dict(self._model.detect_language(window, language_detection_segments=1)[2]))
-            verdict = gates.language(found, hint)
+            verdict = acceptance.language(found, hint)
             if verdict is not None:
                 return verdict
-        return gates.likeliest(found, hint)
+        return acceptance.likeliest(found, hint)
 
     def _windows(
         self,
         packed: np.ndarray,
-        spans: list[packing.Window],
+        spans: list[windowing.Window],
         options: Options,
         language: str,
         *,
         many: bool,
         by: BatchedInferencePipeline | None = None,
     ):
-        rate = packing.RATE_HZ
+        rate = windowing.RATE_HZ
         return (by or self._batched).transcribe(
             packed,
             language=language,
             task=options.task,
             beam_size=options.beam_size,
-            batch_size=max(options.batch_size, gates.LANGUAGE_WINDOWS) if many else options.batch_size,
+            batch_size=max(options.batch_size, acceptance.LANGUAGE_WINDOWS) if many else options.batch_size,
             clip_timestamps=[{"start": span.start / rate, "end": span.end / rate} for span in spans],
             word_timestamps=True,
             without_timestamps=True,
@@ -215,9 +218,9 @@ class Recogniser:
         self,
         segments: Iterable,
         packed: np.ndarray,
-        spans: list[packing.Window],
+        spans: list[windowing.Window],
         units: list[list[tuple[int, int]]],
-        pieces: list[packing.Piece],
+        pieces: list[windowing.Piece],
         options: Options,
         cancelled: Callable[[], bool],
     ) -> Iterator[Part]:
@@ -233,9 +236,9 @@ class Recogniser:
             again = not in_turn and _failed(segment, span)
             believed, offset_s, agreement = [segment], 0.0, None
             if again:
-                offset_s = span.start / packing.RATE_HZ
+                offset_s = span.start / windowing.RATE_HZ
                 believed = list(self._careful(packed[span.start : span.end], options, own))
-                agreement = gates.agreement(_texts([segment]), _texts(believed))
+                agreement = acceptance.agreement(_texts([segment]), _texts(believed))
             parts = [
                 part_of(one, pieces, offset_s, own, again=again, agreement=agreement, glossary=options.glossary)
                 for one in believed
@@ -248,20 +251,20 @@ class Recogniser:
         self,
         part: Part,
         segment,
-        span: packing.Window,
+        span: windowing.Window,
         units: list[tuple[int, int]],
         packed: np.ndarray,
-        pieces: list[packing.Piece],
+        pieces: list[windowing.Piece],
         options: Options,
     ) -> list[Part]:
         """A window's words with what is said in its holes, where that is sure, in order."""
         parts = [part]
-        for start, end in stretches.holes(units, _spoken(segment, span), round(gates.HOLE_S * packing.RATE_HZ / FRAME)):
+        for start, end in language_spans.holes(units, _spoken(segment, span), round(acceptance.HOLE_S * windowing.RATE_HZ / FRAME)):
             at, until = span.start + start * FRAME, min(span.start + end * FRAME, span.end)
             language = self._own(packed[at:until], part.language) if not options.language else part.language
             for said in self._stretches(packed, [(at, until, language)], options)[0]:
                 new = _heard_once(said, pieces, options)
-                if new.words and sum(word[3] for word in new.words) >= gates.SURE_WORDS * len(new.words):
+                if new.words and sum(word[3] for word in new.words) >= acceptance.SURE_WORDS * len(new.words):
                     parts = [*parts[:-1], *around(parts[-1], new)]
         return parts
 
@@ -275,11 +278,11 @@ class Recogniser:
         self,
         segments: Iterable,
         packed: np.ndarray,
-        spans: list[packing.Window],
+        spans: list[windowing.Window],
         units: list[list[tuple[int, int]]],
-        pieces: list[packing.Piece],
+        pieces: list[windowing.Piece],
         options: Options,
-    ) -> Iterator[tuple[Any, packing.Window, str, list[Said] | None]]:
+    ) -> Iterator[tuple[Any, windowing.Window, str, list[Said] | None]]:
         """Each segment, its window and language, and of a window of several what its stretches say."""
         if options.mode == "sequential":
             for segment in segments:
@@ -289,7 +292,7 @@ class Recogniser:
             windows = [_window_of(segment, spans) for segment in group]
             own = [self._tongues.of(spans.index(window)) for window in windows]
             cuts = [
-                packing.cut(packed, window, pieces, stretches.runs(units[spans.index(window)], languages), FRAME)
+                windowing.cut(packed, window, pieces, language_spans.runs(units[spans.index(window)], languages), FRAME)
                 if len(languages) > 1
                 else []
                 for window, languages in zip(windows, own, strict=True)
@@ -305,10 +308,10 @@ class Recogniser:
         Those of one language that the network is shown as so long are one batch, batches are heard side by side. A
         stretch reads the same whichever it is heard with.
         """
-        alike: defaultdict[tuple[str, int], list[packing.Window]] = defaultdict(list)
+        alike: defaultdict[tuple[str, int], list[windowing.Window]] = defaultdict(list)
         for start, end, language in cuts:
-            window = packing.Window(start=start, end=end)
-            alike[language, stretches.shown_s((end - start) / packing.RATE_HZ)].append(window)
+            window = windowing.Window(start=start, end=end)
+            alike[language, language_spans.shown_s((end - start) / windowing.RATE_HZ)].append(window)
         batches = [
             (language, windows[at : at + options.batch_size])
             for (language, _), windows in alike.items()
@@ -323,17 +326,17 @@ class Recogniser:
         }
         return [self._sure(quick.get(cut[0]), packed, cut, options) for cut in cuts]
 
-    def _quick(self, packed: np.ndarray, windows: list[packing.Window], options: Options, language: str) -> list:
-        return list(self._windows(packed, windows, options, language, many=False, by=shorter.Shorter(self._model)))
+    def _quick(self, packed: np.ndarray, windows: list[windowing.Window], options: Options, language: str) -> list:
+        return list(self._windows(packed, windows, options, language, many=False, by=short_window_decoder.Shorter(self._model)))
 
     def _sure(self, quick: Any, packed: np.ndarray, cut: Cut, options: Options) -> list[Said]:
         start, end, language = cut
         if quick is None:
             return []
-        if not _failed(quick, packing.Window(start=start, end=end)):
+        if not _failed(quick, windowing.Window(start=start, end=end)):
             return [Said(0.0, quick, language)]
         careful = self._careful(packed[start:end], options, language)
-        return [Said(start / packing.RATE_HZ, one, language) for one in careful]
+        return [Said(start / windowing.RATE_HZ, one, language) for one in careful]
 
 
 def _fresh(weights: Path, device: str, device_index: int, compute_type: str):
@@ -351,31 +354,31 @@ def _grouped(segments: Iterable, size: int) -> Iterator[list]:
         yield group
 
 
-def _heard_once(said: Said, pieces: list[packing.Piece], options: Options) -> Part:
+def _heard_once(said: Said, pieces: list[windowing.Piece], options: Options) -> Part:
     return part_of(
         said.segment, pieces, said.offset_s, said.language, again=False, agreement=None, glossary=options.glossary
     )
 
 
-def _window_of(segment, spans: list[packing.Window]) -> packing.Window:
+def _window_of(segment, spans: list[windowing.Window]) -> windowing.Window:
     """The window that a batched segment came from: ``seek`` is its start in frames of 10 ms."""
-    return min(spans, key=lambda span: abs(span.start * 100 // packing.RATE_HZ - segment.seek))
+    return min(spans, key=lambda span: abs(span.start * 100 // windowing.RATE_HZ - segment.seek))
 
 
-def _failed(segment, span: packing.Window) -> bool:
-    return gates.failed(
+def _failed(segment, span: windowing.Window) -> bool:
+    return acceptance.failed(
         compression=segment.compression_ratio,
         log_probability=segment.avg_logprob,
         words=len(segment.words or ()),
-        speech_s=(span.end - span.start) / packing.RATE_HZ,
+        speech_s=(span.end - span.start) / windowing.RATE_HZ,
     )
 
 
-def _spoken(segment, span: packing.Window) -> list[tuple[float, float]]:
+def _spoken(segment, span: windowing.Window) -> list[tuple[float, float]]:
     """Where the words of a window are, in frames from its start."""
-    rate, start_s = packing.RATE_HZ / FRAME, span.start / packing.RATE_HZ
+    rate, start_s = windowing.RATE_HZ / FRAME, span.start / windowing.RATE_HZ
     return [
-        ((word.start - start_s) * rate, (min(word.end, word.start + gates.LONGEST_WORD_S) - start_s) * rate)
+        ((word.start - start_s) * rate, (min(word.end, word.start + acceptance.LONGEST_WORD_S) - start_s) * rate)
         for word in segment.words or ()
     ]
 

@@ -1,0 +1,242 @@
+"""Files of brand kits: have an upload checked, read what came of it, set it aside. Opens no file; a stage does."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.http.operations import Call, Operation, Reply
+from api.http.pagination import decode_cursor, next_cursor
+from api.problems.problem_details import ApiProblem, invalid, not_found
+from api.uploads.queries import uploaded
+from core.infra.postgres.connection import Connection, Row
+from core.infra.postgres.outbox import put
+from core.services.orphan_cleanup import plan_asset_sweep
+from schemas.common import ObjectRef
+from schemas.events import AssetReceived
+from schemas.ids import result_id
+from schemas.options.brand_kit import AssetKind, CheckedAsset
+
+MOST_ASSETS = 1_000
+LINK_S = 3_600
+_LOCK = "select pg_advisory_xact_lock(hashtextextended($1, 7304))"
+PROBLEMS: dict[AssetKind, str] = {
+    "image": "bad-image", "font": "bad-font", "video": "bad-video", "music": "bad-music",
+}  # fmt: skip
+"""What a refused file of a kind is told as."""
+
+
+class CreateAsset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An upload whose purpose was a picture, a font, a clip or music."""
+
+    upload_id: UUID
+    name: Annotated[str, Meta(max_length=200)] = ""
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a file cannot be used: ``code`` names the problem, ``reason`` says which of its kind."""
+
+    code: str
+    """Code of the problem."""
+    reason: str
+    detail: str
+
+
+class Asset(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A file of brand kits as it stands; ``url`` gives what is used of it for an hour."""
+
+    asset_id: UUID
+    kind: AssetKind
+    name: str
+    """Name to show to people."""
+    state: Literal["received", "checked", "refused"]
+    created_at: dt.datetime
+    finished_at: dt.datetime | None = None
+    refusal: Refusal | None = None
+    """Why the file cannot be used; null where it can."""
+    size_bytes: int | None = None
+    width_px: int | None = None
+    height_px: int | None = None
+    duration_ms: int | None = None
+    has_sound: bool | None = None
+    """Whether it has sound."""
+    family: str = ""
+    """Family of a font."""
+    style: str = ""
+    """Style of a font."""
+    licence: str = ""
+    """Licence, as the font itself states it."""
+    characters: int | None = None
+    """Number of characters of a font."""
+    url: str | None = None
+    """Signed URL of what is used of the file."""
+
+
+class AssetPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Assets, newest first."""
+
+    items: list[Asset]
+    next_cursor: str | None = None
+
+
+class ListAssets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which to list."""
+
+    kind: AssetKind | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+    cursor: Annotated[str, Meta(max_length=500)] | None = None
+
+
+async def create_asset(call: Call[CreateAsset, None]) -> Reply:
+    """Have an upload checked; the same upload is the same asset."""
+    asset_id = result_id(call.body.upload_id, "asset")
+    async with call.rows() as rows:
+        upload = await uploaded(rows, call, call.body.upload_id, of="brand kits")
+        row = await rows.fetchrow("select * from assets where org_id = $1 and asset_id = $2", call.org_id, asset_id)
+        if row is None:
+            row = await _write_asset(rows, call, asset_id, upload)
+        if row["archived_at"] is not None:
+            raise invalid("/upload_id", "What was made of this upload was set aside: upload the file again.")
+    return Reply(body=view(row, call), headers={"Location": f"/v1/assets/{asset_id}"})
+
+
+async def _write_asset(rows: Connection, call: Call[CreateAsset, None], asset_id: UUID, upload: Row) -> Row:
+    """Its row and its event. Whoever calls holds the upload's row, so that there are no two."""
+    await _check_room(rows, call.org_id)
+    row: Row = await rows.fetchrow(
+        """insert into assets (org_id, asset_id, upload_id, object_key, kind, name) values ($1, $2, $3, $4, $5, $6)
+           returning *""",
+        call.org_id, asset_id, upload["upload_id"], upload["object_key"], upload["purpose"], call.body.name,
+    )  # fmt: skip
+    await put(rows, AssetReceived(org_id=call.org_id, asset_id=asset_id, kind=row["kind"]), call.cause(asset_id))
+    return row
+
+
+async def _check_room(rows: Connection, org_id: UUID) -> None:
+    await rows.execute(_LOCK, str(org_id))
+    there = await rows.fetchval("select count(*) from assets where org_id = $1 and archived_at is null", org_id)
+    if there >= MOST_ASSETS:
+        raise ApiProblem("limit-reached", f"An organisation has at most {MOST_ASSETS} assets.")
+
+
+async def find_asset(rows: Connection, org_id: UUID, asset_id: UUID) -> Row:
+    """An asset of the caller's that was not set aside; raises a 404."""
+    row = await rows.fetchrow(
+        "select * from assets where org_id = $1 and asset_id = $2 and archived_at is null", org_id, asset_id
+    )
+    if row is None:
+        raise not_found("asset")
+    return row
+
+
+def view(row: Row, call: Call[Any, Any]) -> Asset:
+    """An asset as it is shown."""
+    told: dict[str, Any] = {
+        name: row[name] for name in ("asset_id", "kind", "name", "state", "created_at", "finished_at")
+    }
+    if row["state"] == "refused":
+        code = PROBLEMS[row["kind"]]
+        told["refusal"] = Refusal(code=code, reason=row["reason"] or "", detail=row["detail"] or "")
+    if row["state"] == "checked":
+        checked = msgspec.convert(row["checked"], CheckedAsset)
+        facts = ("width_px", "height_px", "duration_ms", "family", "style", "licence", "characters")
+        told |= {name: getattr(checked, name) for name in facts}
+        told["size_bytes"] = checked.object.size
+        told["has_sound"] = checked.has_sound if checked.kind == "video" else None
+        told["url"] = _link(checked.object, call)
+    return Asset(**told)
+
+
+def _link(ref: ObjectRef, call: Call[Any, Any]) -> str:
+    name = ref.key.rpartition("/")[2]
+    url: str = call.context.objects.presign_get(ref.key, filename=name, expires_s=LINK_S)
+    return url
+
+
+async def get_asset(call: Call[None, None]) -> Reply:
+    """How the check of an asset went."""
+    async with call.rows() as rows:
+        row = await find_asset(rows, call.org_id, call.ids["asset_id"])
+    return Reply(body=view(row, call))
+
+
+async def list_assets(call: Call[None, ListAssets]) -> Reply:
+    """Assets, newest first."""
+    query, secret = call.query, call.context.settings.secret
+    scope = f"assets/{call.org_id}/{query.kind}"
+    after = decode_cursor(secret, scope, query.cursor) if query.cursor else None
+    async with call.rows() as rows:
+        found = await rows.fetch(
+            """select * from assets where org_id = $1 and archived_at is null and ($2::text is null or kind = $2)
+                 and ($3::timestamptz is null or (created_at, asset_id) < ($3, $4::uuid))
+               order by created_at desc, asset_id desc limit $5""",
+            call.org_id, query.kind, after.at if after else None, after.id if after else None, query.limit + 1,
+        )  # fmt: skip
+    cursor = next_cursor(secret, scope, found, query.limit, "asset_id")
+    return Reply(body=AssetPage(items=[view(row, call) for row in found[: query.limit]], next_cursor=cursor))
+
+
+async def archive_asset(call: Call[None, None]) -> Reply:
+    """Set an asset aside: no kit can name it any more; those that do, and old exports, keep it. Else it is removed."""
+    async with call.rows() as rows:
+        await find_asset(rows, call.org_id, call.ids["asset_id"])
+        await rows.execute(
+            "update assets set archived_at = $3 where org_id = $1 and asset_id = $2",
+            call.org_id, call.ids["asset_id"], call.now,
+        )  # fmt: skip
+        await plan_asset_sweep(rows, call.org_id, call.ids["asset_id"])
+    return Reply(status=204)
+
+
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/v1/assets",
+        name="createAsset",
+        tag="brand kits",
+        permission="write",
+        status=202,
+        located=True,
+        summary="Have an upload checked, to be used in brand kits",
+        handler=create_asset,
+        request=CreateAsset,
+        response=Asset,
+        problems=("upload-not-complete", "upload-mismatch", "upload-closed", "limit-reached"),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/assets",
+        name="listAssets",
+        tag="brand kits",
+        permission="read",
+        summary="List the files of brand kits, newest first",
+        handler=list_assets,
+        query=ListAssets,
+        response=AssetPage,
+        problems=("cursor-invalid",),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/assets/{asset_id}",
+        name="getAsset",
+        tag="brand kits",
+        permission="read",
+        summary="Read how the check of a file went",
+        handler=get_asset,
+        response=Asset,
+    ),
+    Operation(
+        method="DELETE",
+        path="/v1/assets/{asset_id}",
+        name="archiveAsset",
+        tag="brand kits",
+        permission="write",
+        status=204,
+        summary="Set a file aside; what uses it keeps it, and where nothing does it is removed",
+        handler=archive_asset,
+    ),
+)

@@ -1,0 +1,279 @@
+"""Brand kits: make, read, change, list, set aside. Each change is a new version; what an export named stays."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from api.brand.queries import check_kit, check_look, find_any_kit, find_kit, read_kit, write_version
+from api.http.conditional import check_held
+from api.http.operations import Call, Operation, Reply
+from api.problems.problem_details import ApiProblem, breaches, no_version
+from core.infra.postgres.connection import Connection, Row
+from schemas.options.brand_kit import BrandKit, Colours, EndCard, LowerThird, MusicBed, Placed
+from schemas.options.caption_template import Font
+from schemas.options.caption_template_overrides import TemplateOverrides
+
+MOST_KITS, MOST_VERSIONS = 100, 1_000
+_LOCK = "select pg_advisory_xact_lock(hashtextextended($1, 7305))"
+Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+
+
+class ChangeBrandKit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Parts that are to be other than they are; null takes one out, what is left out stays."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)] | UnsetType = UNSET
+    colours: Colours | UnsetType = UNSET
+    """Named colours."""
+    logo: Placed | UnsetType | None = UNSET
+    watermark: Placed | UnsetType | None = UNSET
+    fonts: dict[Font, UUID] | UnsetType = UNSET
+    """Own fonts, by role."""
+    template: Annotated[str, Meta(max_length=40)] | UnsetType | None = UNSET
+    overrides: TemplateOverrides | UnsetType = UNSET
+    lower_third: LowerThird | UnsetType | None = UNSET
+    intro: UUID | UnsetType | None = UNSET
+    outro: UUID | UnsetType | None = UNSET
+    end_card: EndCard | UnsetType | None = UNSET
+    music: MusicBed | UnsetType | None = UNSET
+
+
+class BrandKitVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of a kit."""
+
+    kit_id: UUID
+    version: int
+    created_at: dt.datetime
+    """Of this version."""
+    key_id: UUID | None
+    kit: BrandKit
+    """The kit itself."""
+
+
+class BrandKits(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest version of each kit, by name."""
+
+    items: list[BrandKitVersion]
+
+
+class BrandKitVersions(msgspec.Struct, frozen=True, kw_only=True):
+    """Versions, newest first; ``next_before`` asks for older ones."""
+
+    items: list[BrandKitVersion]
+    next_before: int | None = None
+    archived_at: dt.datetime | None = None
+    """When the kit was set aside; null while it is in use."""
+
+
+class ReadKit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which version; without it the newest."""
+
+    version: Version | None = None
+    """Version of the kit; absent: the newest."""
+
+
+class ListKitVersions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A page: the versions before one, newest first."""
+
+    before: Version | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+
+
+async def create_kit(call: Call[BrandKit, None]) -> Reply:
+    """Make a kit; this is its version 1."""
+    kit_id = call.context.new_id()
+    async with call.rows() as rows:
+        await rows.execute(_LOCK, str(call.org_id))
+        there = await rows.fetchval(
+            "select count(*) from brand_kits where org_id = $1 and archived_at is null", call.org_id
+        )
+        if there >= MOST_KITS:
+            raise ApiProblem("limit-reached", f"An organisation has at most {MOST_KITS} brand kits.")
+        await check_kit(rows, call.org_id, call.body)
+        await rows.execute("insert into brand_kits (org_id, kit_id, version) values ($1, $2, 1)", call.org_id, kit_id)
+        await write_version(rows, call.org_id, kit_id, 1, call.body, call.caller.key_id)
+        reply = await _answer(rows, call.org_id, kit_id, 1)
+    return msgspec.structs.replace(reply, headers={**reply.headers, "Location": f"/v1/brand-kits/{kit_id}"})
+
+
+async def change_kit(call: Call[ChangeBrandKit, None]) -> Reply:
+    """Make the next version of the one that was read; where nothing would change it is that one."""
+    kit_id = call.ids["kit_id"]
+    async with call.rows() as rows:
+        row = await find_kit(rows, call.org_id, kit_id, lock=True)
+        changed_since = ApiProblem("brand-kit-changed", f"The kit is at version {row['version']} now.")
+        check_held(call.request, _etag(row["version"]), of="kit", changed=changed_since)
+        if row["version"] >= MOST_VERSIONS:
+            raise ApiProblem("limit-reached", f"A kit has at most {MOST_VERSIONS} versions.")
+        before = await read_kit(rows, call.org_id, kit_id, row["version"])
+        assert before is not None
+        after = changed(before, call.body)
+        if after == before:
+            return await _answer(rows, call.org_id, kit_id, row["version"])
+        await check_kit(rows, call.org_id, after, before)
+        version = row["version"] + 1
+        await rows.execute(
+            "update brand_kits set version = $3, updated_at = $4 where org_id = $1 and kit_id = $2",
+            call.org_id, kit_id, version, call.now,
+        )  # fmt: skip
+        await write_version(rows, call.org_id, kit_id, version, after, call.caller.key_id)
+        return await _answer(rows, call.org_id, kit_id, version)
+
+
+def changed(kit: BrandKit, wanted: ChangeBrandKit) -> BrandKit:
+    """The kit with the parts that are named."""
+    return msgspec.structs.replace(
+        kit, **{name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not UNSET}
+    )
+
+
+def _etag(version: int) -> str:
+    return f'"kit-{version}"'
+
+
+_VERSION = """
+select kit_id, version, created_at, key_id, kit from brand_kit_versions
+where org_id = $1 and kit_id = $2 and version = $3
+"""
+
+
+async def _answer(rows: Connection, org_id: UUID, kit_id: UUID, version: int) -> Reply:
+    row = await rows.fetchrow(_VERSION, org_id, kit_id, version)
+    if row is None:
+        raise no_version(version, "this brand kit")
+    headers = {"ETag": _etag(version), "Cache-Control": "private, no-cache"}
+    return Reply(body=_view(row), headers=headers)
+
+
+def _view(row: Row) -> BrandKitVersion:
+    told = {name: row[name] for name in ("kit_id", "version", "created_at", "key_id")}
+    return BrandKitVersion(kit=msgspec.convert(row["kit"], BrandKit), **told)
+
+
+async def get_kit(call: Call[None, ReadKit]) -> Reply:
+    """One version of a kit; older ones too, also of a kit that was set aside."""
+    kit_id = call.ids["kit_id"]
+    async with call.rows() as rows:
+        if call.query.version is not None:
+            return await _answer(rows, call.org_id, kit_id, call.query.version)
+        row = await find_kit(rows, call.org_id, kit_id)
+        return await _answer(rows, call.org_id, kit_id, row["version"])
+
+
+async def list_kits(call: Call[None, None]) -> Reply:
+    """All kits at their newest version."""
+    async with call.rows() as rows:
+        found = await rows.fetch(
+            """select v.kit_id, v.version, v.created_at, v.key_id, v.kit
+               from brand_kits k join brand_kit_versions v using (org_id, kit_id, version)
+               where k.org_id = $1 and k.archived_at is null order by v.kit->>'name', v.kit_id""",
+            call.org_id,
+        )
+    return Reply(body=BrandKits(items=[_view(row) for row in found]))
+
+
+async def list_kit_versions(call: Call[None, ListKitVersions]) -> Reply:
+    """What a kit was, version by version; also of one that was set aside, for exports still name them."""
+    async with call.rows() as rows:
+        kit = await find_any_kit(rows, call.org_id, call.ids["kit_id"])
+        found = await rows.fetch(
+            """select kit_id, version, created_at, key_id, kit from brand_kit_versions
+               where org_id = $1 and kit_id = $2 and version < $3 order by version desc limit $4""",
+            call.org_id, call.ids["kit_id"], call.query.before or 2**31 - 1, call.query.limit,
+        )  # fmt: skip
+    items = [_view(row) for row in found]
+    return Reply(body=BrandKitVersions(items=items, next_before=_older(items), archived_at=kit["archived_at"]))
+
+
+def _older(items: list[BrandKitVersion]) -> int | None:
+    return items[-1].version if items and items[-1].version > 1 else None
+
+
+async def archive_kit(call: Call[None, None]) -> Reply:
+    """Set a kit aside: nothing new is made with it, and what was made can be made again."""
+    async with call.rows() as rows:
+        await find_kit(rows, call.org_id, call.ids["kit_id"], lock=True)
+        await rows.execute(
+            "update brand_kits set archived_at = $3 where org_id = $1 and kit_id = $2",
+            call.org_id, call.ids["kit_id"], call.now,
+        )  # fmt: skip
+    return Reply(status=204)
+
+
+_PARTS = ("asset-not-checked", "bad-image", "bad-font", "bad-video", "bad-music", "limit-reached")
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/v1/brand-kits",
+        name="createBrandKit",
+        tag="brand kits",
+        permission="write",
+        status=201,
+        located=True,
+        summary="Make a brand kit",
+        handler=create_kit,
+        request=BrandKit,
+        check=breaches(check_look),
+        response=BrandKitVersion,
+        problems=_PARTS,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/brand-kits",
+        name="listBrandKits",
+        tag="brand kits",
+        permission="read",
+        summary="List the brand kits",
+        handler=list_kits,
+        response=BrandKits,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/brand-kits/{kit_id}",
+        name="getBrandKit",
+        tag="brand kits",
+        permission="read",
+        summary="Read a brand kit, or an older version of it",
+        handler=get_kit,
+        query=ReadKit,
+        response=BrandKitVersion,
+    ),
+    Operation(
+        method="PATCH",
+        path="/v1/brand-kits/{kit_id}",
+        name="changeBrandKit",
+        tag="brand kits",
+        permission="write",
+        summary="Change parts of a brand kit: a new version",
+        handler=change_kit,
+        request=ChangeBrandKit,
+        response=BrandKitVersion,
+        problems=("precondition-required", "brand-kit-changed", *_PARTS),
+        description="`If-Match` with the ETag of the version that was read is required. No version is ever changed.",
+    ),
+    Operation(
+        method="DELETE",
+        path="/v1/brand-kits/{kit_id}",
+        name="archiveBrandKit",
+        tag="brand kits",
+        permission="write",
+        status=204,
+        summary="Set a brand kit aside",
+        handler=archive_kit,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/brand-kits/{kit_id}/versions",
+        name="listBrandKitVersions",
+        tag="brand kits",
+        permission="read",
+        summary="List the versions of a brand kit, also of one that was set aside",
+        handler=list_kit_versions,
+        query=ListKitVersions,
+        response=BrandKitVersions,
+    ),
+)

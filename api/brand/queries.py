@@ -1,0 +1,150 @@
+"""Brand kits as they are stored: find one, read a version, pin one to what is asked for. Never changes a version."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from api.brand.assets import PROBLEMS
+from api.problems.problem_details import ApiProblem, FieldError, invalid, not_found, refused
+from core.infra.postgres.connection import Connection, Row
+from schemas.options.brand_kit import BrandKit, named_assets
+from schemas.options.caption_template import DEFAULT_TEMPLATE, templates
+from schemas.options.caption_template_overrides import TemplateOverrides, broken_overrides
+from schemas.options.export import BrandPin, ExportOptions
+from schemas.options.project import ProjectOptions
+
+_FIND = "select * from brand_kits where org_id = $1 and kit_id = $2 and archived_at is null"
+_FIND_ANY = "select * from brand_kits where org_id = $1 and kit_id = $2"
+_FIND_LOCKED = "select * from brand_kits where org_id = $1 and kit_id = $2 and archived_at is null for update"
+
+
+async def find_kit(rows: Connection, org_id: UUID, kit_id: UUID, *, lock: bool = False) -> Row:
+    """A kit of the caller's that was not set aside; raises a 404."""
+    return _there(await rows.fetchrow(_FIND_LOCKED if lock else _FIND, org_id, kit_id))
+
+
+async def find_any_kit(rows: Connection, org_id: UUID, kit_id: UUID) -> Row:
+    """A kit of the caller's, also one that was set aside; raises a 404."""
+    return _there(await rows.fetchrow(_FIND_ANY, org_id, kit_id))
+
+
+def _there(row: Row | None) -> Row:
+    if row is None:
+        raise not_found("brand kit")
+    return row
+
+
+async def read_kit(rows: Connection, org_id: UUID, kit_id: UUID, version: int) -> BrandKit | None:
+    """One version of a kit; None where there is none."""
+    found = await rows.fetchval(
+        "select kit from brand_kit_versions where org_id = $1 and kit_id = $2 and version = $3", org_id, kit_id, version
+    )
+    return msgspec.convert(found, BrandKit) if found else None
+
+
+async def write_version(
+    rows: Connection, org_id: UUID, kit_id: UUID, version: int, kit: BrandKit, key_id: UUID
+) -> None:
+    """Add a version. Whoever calls holds the kit's row."""
+    await rows.execute(
+        "insert into brand_kit_versions (org_id, kit_id, version, kit, key_id) values ($1, $2, $3, $4, $5)",
+        org_id, kit_id, version, kit, key_id,
+    )  # fmt: skip
+
+
+async def check_kit(rows: Connection, org_id: UUID, kit: BrandKit, before: BrandKit | None = None) -> None:
+    """Raises a problem for a part that cannot be used: of another kind, not there, refused, not yet checked.
+
+    What was in the kit ``before`` in the same place is not asked about again: a file that was set aside since stays.
+    """
+    check_look(kit)
+    kept = set(named_assets(before)) if before is not None else set()
+    for pointer, asset_id, kind in named_assets(kit):
+        if (pointer, asset_id, kind) in kept:
+            continue
+        row = await rows.fetchrow(
+            "select * from assets where org_id = $1 and asset_id = $2 and archived_at is null", org_id, asset_id
+        )
+        if row is None or row["kind"] != kind:
+            raise invalid(pointer, f"There is no such {kind} asset.")
+        if row["state"] == "received":
+            raise _about(pointer, "asset-not-checked", "The file is still being checked.")
+        if row["state"] == "refused":
+            raise _about(pointer, PROBLEMS[row["kind"]], f"{row['detail']} [{row['reason']}]")
+
+
+def check_look(kit: BrandKit) -> None:
+    """Raises a 422 for a template that there is none of, and for changes that it does not take."""
+    if kit.template is not None and kit.template not in templates():
+        raise invalid("/template", f"It must be one of {', '.join(templates())}.")
+    if kit.overrides == TemplateOverrides():
+        return
+    if kit.template is None:
+        raise invalid("/overrides", "They change a template: name it as `template`.")
+    broken = broken_overrides(templates()[kit.template], kit.overrides).items()
+    if broken:
+        raise refused([FieldError(pointer=f"/overrides/{path}", detail=f"It must be {rule}.") for path, rule in broken])
+
+
+def in_its_letters(options: ExportOptions, kit: BrandKit) -> ExportOptions:
+    """The options with what the kit changes in its template, where the caller changes nothing."""
+    if options.captions.overrides != TemplateOverrides():
+        return options
+    captions = msgspec.structs.replace(options.captions, overrides=kit.overrides)
+    return msgspec.structs.replace(options, captions=captions)
+
+
+def _about(pointer: str, code: str, detail: str) -> ApiProblem:
+    return ApiProblem(code, detail, errors=[FieldError(pointer=pointer, detail=detail)])
+
+
+async def pinned(rows: Connection, org_id: UUID, pin: BrandPin, pointer: str) -> tuple[BrandPin, BrandKit]:
+    """The version that is asked for, or the newest; raises a 422. Of a kit set aside a version can be named."""
+    row = await rows.fetchrow(
+        "select version, archived_at from brand_kits where org_id = $1 and kit_id = $2", org_id, pin.kit_id
+    )
+    if row is None or (row["archived_at"] is not None and pin.version is None):
+        raise invalid(f"{pointer}/kit_id", "There is no such brand kit.")
+    version = pin.version or int(row["version"])
+    kit = await read_kit(rows, org_id, pin.kit_id, version)
+    if kit is None:
+        raise invalid(f"{pointer}/version", f"There is no version {version} of this brand kit.")
+    return BrandPin(kit_id=pin.kit_id, version=version), kit
+
+
+async def around_ms(rows: Connection, org_id: UUID, pin: BrandPin | None) -> float:
+    """How long a kit plays before and after a clip: its intro, end card and outro."""
+    kit = await read_kit(rows, org_id, pin.kit_id, pin.version) if pin is not None and pin.version else None
+    if kit is None:
+        return 0.0
+    clips = [asset_id for asset_id in (kit.intro, kit.outro) if asset_id is not None]
+    found = await rows.fetch(
+        """select asset_id, (checked->>'duration_ms')::int as lasts_ms from assets
+           where org_id = $1 and asset_id = any($2)""",
+        org_id, clips,
+    )  # fmt: skip
+    lasts_ms = {row["asset_id"]: row["lasts_ms"] or 0 for row in found}
+    card_ms = kit.end_card.seconds * 1000 if kit.end_card is not None else 0.0
+    return card_ms + sum(lasts_ms.get(asset_id, 0) for asset_id in clips)
+
+
+async def branded_export(
+    rows: Connection, org_id: UUID, options: ExportOptions, pointer: str
+) -> tuple[ExportOptions, BrandKit | None]:
+    """The options with the kit's version written out, and the kit; raises a 422."""
+    if options.brand is None:
+        return options, None
+    pin, kit = await pinned(rows, org_id, options.brand, f"{pointer}/brand")
+    return msgspec.structs.replace(options, brand=pin), kit
+
+
+async def branded_project(rows: Connection, org_id: UUID, options: ProjectOptions) -> ProjectOptions:
+    """The same for a project's clips: captions look as the kit says, where nobody asked for another look."""
+    export, kit = await branded_export(rows, org_id, options.export, "/options/export")
+    changes: dict[str, Any] = {"export": export}
+    if kit is not None and kit.template is not None and options.captions_template == DEFAULT_TEMPLATE:
+        changes |= {"captions_template": kit.template, "export": in_its_letters(export, kit)}
+    return msgspec.structs.replace(options, **changes)

@@ -1,0 +1,270 @@
+"""Clips of one's own choice: a stretch of a project, or one of its moments. Writes the clip and its event together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.clips.handlers import Clip, clip_reply, find_clip
+from api.exports.create import DISTINCT, find_named, write_export
+from api.exports.models import Look, RequestExport, Wish, asked_alike, export_name, look_errors, look_of
+from api.http.metadata_etags import metadata_errors
+from api.http.operations import Call, Operation, Reply
+from api.problems.problem_details import ApiProblem, FieldError, breaches, invalid, refused
+from api.projects.handlers import find_project
+from core.domain.subtitles.cues import clean
+from core.infra.postgres.connection import Connection, Row
+from core.infra.postgres.outbox import put
+from core.services import project_lifecycle
+from schemas.common import Aspect, ObjectRef, Sibling, TimeRange
+from schemas.documents.moments import Moment, MomentList
+from schemas.events import ClipRequested
+from schemas.ids import result_id
+from schemas.metadata import CLIP_TITLE_CHARS, Metadata, decode_metadata, encode_metadata
+from schemas.options.export import ExportOptions
+from schemas.options.project import CLIP_MS, MOST_SHAPES, ProjectOptions
+from schemas.quantities import exactly, past_end, spoken_range
+
+MOST_OF_A_PROJECT = 300
+"""Clips of a project, the automatic ones included: a list that a person can still go through."""
+Ms = Annotated[int, Meta(ge=0, le=2**42)]
+_DETECTED = "select state from project_stages where org_id = $1 and project_id = $2 and stage = 'detect'"
+_SAME = "select clip_id from clips where org_id = $1 and project_id = $2 and start_ms = $3 and end_ms = $4"
+_INSERT = """
+insert into clips (org_id, clip_id, project_id, ordinal, start_ms, end_ms, score, confidence, title, reason, signals,
+                   hook, description, hashtags, without_words, found_title, metadata, made_by)
+select $1, $2, $3, coalesce(max(ordinal), -1) + 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'person'
+from clips where org_id = $1 and project_id = $3 having count(*) < $17
+returning ordinal
+"""
+
+
+class RequestClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A stretch of the source, or a moment whose ends may be moved. What is absent is as in the project's options."""
+
+    moment_id: Annotated[UUID | None, Meta(description="Take this moment's stretch.")] = None
+    start_ms: Annotated[
+        Ms | None, Meta(description="Where it begins in the source; instead of the moment's.", examples=[12_000])
+    ] = None
+    end_ms: Annotated[
+        Ms | None,
+        Meta(
+            description=f"Where it ends in the source, {spoken_range(*CLIP_MS, 'ms')} later; instead of the moment's.",
+            examples=[47_500],
+        ),
+    ] = None
+    title: Annotated[
+        str,
+        Meta(
+            max_length=CLIP_TITLE_CHARS,
+            description="Empty: made of what is said in it.",
+            examples=["Why parachutes work"],
+        ),
+    ] = ""
+    metadata: Metadata = {}
+    """Of the clip; its files have none until they are given some."""
+    aspects: Annotated[
+        Annotated[list[Aspect], Meta(min_length=1, max_length=MOST_SHAPES, extra_json_schema=DISTINCT)] | None,
+        Meta(description="Shapes of its files.", examples=[["9:16", "1:1"]]),
+    ] = None
+    captions: Annotated[bool | None, Meta(description="Whether captions are burned in.")] = None
+    template: Annotated[
+        Annotated[str, Meta(max_length=40)] | None, Meta(description="How the captions look.", examples=["minimal"])
+    ] = None
+    mask_profanity: Annotated[bool | None, Meta(description="Whether coarse words are hidden behind stars.")] = None
+    options: Annotated[ExportOptions | None, Meta(description="How the files are made, as for an export.")] = None
+
+
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A wish that was checked: which stretch, the moment with the same one, and the files in their shapes."""
+
+    range: TimeRange
+    moment: Moment | None
+    exports: Sequence[RequestExport]
+
+
+async def request_clip(call: Call[RequestClip, None]) -> Reply:
+    """Make a clip of a stretch or a moment; the same wish again gives the clip that is there."""
+    async with call.rows() as rows:
+        await project_lifecycle.lock_project(rows, call.org_id, call.ids["project_id"])
+        project = await find_project(rows, call.org_id, call.ids["project_id"])
+        await _check_ready(rows, project)
+        asked = await _asked(rows, call, project)
+        stretch = (asked.range.start_ms, asked.range.end_ms)
+        same = await rows.fetchval(_SAME, call.org_id, project["project_id"], *stretch)
+        clip = await find_clip(rows, call.org_id, same or await _write_clip(rows, call, project, asked))
+        await (_check_same if same else _order)(rows, call, clip, asked)
+        reply = await clip_reply(rows, call.org_id, clip["clip_id"])
+    headers = {**reply.headers, "Location": f"/v1/clips/{clip['clip_id']}"}
+    return msgspec.structs.replace(reply, status=200 if same else 202, headers=headers)
+
+
+async def _check_ready(rows: Connection, project: Row) -> None:
+    """Raises a 409 where no clip can be made of the project, or not yet."""
+    if project["state"] in ("queued", "running"):
+        detect = await rows.fetchval(_DETECTED, project["org_id"], project["project_id"])
+        if detect not in ("done", "failed"):
+            detail = "The transcript and the moments of the project are not there yet."
+            raise ApiProblem("project-not-ready", detail, headers={"Retry-After": "5"})
+    if project["state"] == "cancelled":
+        raise ApiProblem("clip-impossible", "The project was cancelled.")
+    if not project["source_index"] or project["duration_ms"] is None:
+        raise ApiProblem("clip-impossible", "The project failed before its source could be read.")
+    if project["height_px"] is None:
+        raise ApiProblem("clip-impossible", "This recording has no pictures to make a clip of.")
+
+
+def check_named(wish: RequestClip) -> None:
+    """Raises a 422 where no stretch is named, or a shape twice."""
+    errors = []
+    if wish.moment_id is None and (wish.start_ms is None or wish.end_ms is None):
+        errors.append(FieldError(pointer="", detail="Give `start_ms` and `end_ms`, or a `moment_id`."))
+    aspects = wish.aspects or []
+    if len(set(aspects)) < len(aspects):
+        errors.append(FieldError(pointer="/aspects", detail="Each shape can be asked for once."))
+    if errors:
+        raise refused(errors)
+
+
+async def _asked(rows: Connection, call: Call[RequestClip, None], project: Row) -> _Asked:
+    """The stretch that is wanted, and its files. Raises a 422."""
+    wish, options = call.body, msgspec.convert(project["options"], ProjectOptions)
+    moments = await _moments(rows, call, project)
+    named = next((one for one in moments if UUID(one.id) == wish.moment_id), None)
+    if wish.moment_id is not None and named is None:
+        raise invalid("/moment_id", "The project has no such moment: GET /v1/projects/{project_id}/moments lists them.")
+    base = named.range if named else TimeRange(start_ms=0, end_ms=0)
+    stretch = TimeRange(
+        start_ms=base.start_ms if wish.start_ms is None else wish.start_ms,
+        end_ms=base.end_ms if wish.end_ms is None else wish.end_ms,
+    )
+    _check_stretch(stretch, wish, project["duration_ms"])
+    aspects = wish.aspects or options.shapes
+    fields: dict[str, Any] = {name: getattr(wish, name) for name in ("template", "mask_profanity", "options")}
+    fields["captions"] = options.captions if wish.captions is None else wish.captions
+    return _Asked(
+        range=stretch,
+        moment=next((one for one in moments if one.range == stretch), None),
+        exports=[RequestExport(aspect=aspect, **fields) for aspect in aspects],
+    )
+
+
+async def _moments(rows: Connection, call: Call[RequestClip, None], project: Row) -> list[Moment]:
+    found = await rows.fetchval(
+        "select object from moments where org_id = $1 and project_id = $2", call.org_id, project["project_id"]
+    )
+    if found is None:
+        return []
+    ref = msgspec.convert(found, ObjectRef)
+    body = await call.outside(f"moments {ref.key}", partial(call.context.documents.get, ref))
+    return msgspec.json.decode(body, type=MomentList).moments
+
+
+def _check_stretch(stretch: TimeRange, wish: RequestClip, duration_ms: int) -> None:
+    """Raises a 422 for a stretch that no clip can have; a moment of a short source may be shorter than others."""
+    low, high = CLIP_MS
+    errors = []
+    if stretch.end_ms > duration_ms:
+        errors.append(FieldError(pointer="/end_ms", detail=past_end(duration_ms, stretch.end_ms)))
+    whole = wish.start_ms is None and wish.end_ms is None
+    if not whole and not low <= stretch.length_ms <= high:
+        pointer = "/start_ms" if wish.end_ms is None else "/end_ms"
+        given = exactly(stretch.length_ms, "ms")
+        detail = f"A clip lasts {spoken_range(low, high, 'ms')}: `end_ms` less `start_ms` is {given}."
+        errors.append(FieldError(pointer=pointer, detail=detail))
+    if errors:
+        raise refused(errors)
+
+
+async def _write_clip(rows: Connection, call: Call[RequestClip, None], project: Row, asked: _Asked) -> UUID:
+    """The clip's row. A moment that becomes a clip keeps its id, as those that detect chooses."""
+    moment, start_ms, end_ms = asked.moment, asked.range.start_ms, asked.range.end_ms
+    name = f"{start_ms}-{end_ms}"
+    clip_id = UUID(moment.id) if moment else result_id(project["project_id"], "clip", name)
+    ordinal = await rows.fetchval(
+        _INSERT,
+        call.org_id,
+        clip_id,
+        project["project_id"],
+        start_ms,
+        end_ms,
+        moment.score if moment else None,
+        moment.confidence if moment else None,
+        clean(call.body.title) or (moment.title if moment else ""),
+        moment.reason if moment else "",
+        moment.signals if moment else [],
+        moment.hook if moment else "",
+        moment.description if moment else "",
+        moment.hashtags if moment else [],
+        (moment.without_words or None) if moment else None,
+        (moment.title if moment else "") if clean(call.body.title) else None,
+        encode_metadata(call.body.metadata),
+        MOST_OF_A_PROJECT,
+    )
+    if ordinal is None:
+        raise ApiProblem("limit-reached", f"A project has at most {MOST_OF_A_PROJECT} clips.")
+    return clip_id
+
+
+async def _looked(rows: Connection, clip: Row, asked: _Asked) -> tuple[Look, Wish]:
+    """How the files look and what they play: the stretch as it is, with the newest words. Raises a 422."""
+    look = await look_of(rows, asked.exports[0], clip)
+    words = await rows.fetchval(
+        "select max(version) from transcripts where org_id = $1 and project_id = $2", clip["org_id"], clip["project_id"]
+    )
+    return look, Wish(edit_version=1, range=asked.range, transcript_version=int(words or 0))
+
+
+async def _order(rows: Connection, call: Call[RequestClip, None], clip: Row, asked: _Asked) -> None:
+    """The exports of a new clip, and the event that has it measured and them made."""
+    look, wish = await _looked(rows, clip, asked)
+    made = []
+    for one in asked.exports:
+        export_id, _ = await find_named(rows, clip, export_name(one, look, wish, clip))
+        await write_export(rows, clip, export_id, one, wish, look)
+        made.append(Sibling(export_id=export_id, aspect=one.aspect))
+    fields = asked_alike(call.org_id, asked.exports[0], clip, wish, look)
+    del fields["edit_version"]
+    event = ClipRequested(export_id=made[0].export_id, siblings=made[1:], **fields)
+    await put(rows, event, call.cause(clip["clip_id"]))
+
+
+async def _check_same(rows: Connection, call: Call[RequestClip, None], clip: Row, asked: _Asked) -> None:
+    """Raises a 409 where more is asked for than the clip that has this stretch is, or has."""
+    look, wish = await _looked(rows, clip, asked)
+    there = [(await find_named(rows, clip, export_name(one, look, wish, clip)))[1] for one in asked.exports]
+    title = clean(call.body.title)
+    metadata = call.body.metadata in ({}, decode_metadata(clip["metadata"]))
+    if title in ("", clip["title"]) and metadata and all(row is not None for row in there):
+        return
+    path = f"/v1/clips/{clip['clip_id']}"
+    detail = f"This stretch is the clip {clip['clip_id']} already: ask for its files with POST {path}/exports."
+    raise ApiProblem("clip-exists", detail, headers={"Location": path})
+
+
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/v1/projects/{project_id}/clips",
+        name="requestClip",
+        tag="clips",
+        permission="write",
+        status=202,
+        located=True,
+        summary="Make a clip of a stretch or a moment of your choice",
+        handler=request_clip,
+        request=RequestClip,
+        check=lambda wish: [*look_errors(wish), *metadata_errors(wish.metadata), *breaches(check_named)(wish)],
+        response=Clip,
+        problems=("project-erased", "project-not-ready", "clip-impossible", "clip-exists", "limit-reached"),
+        also={"200": ("application/json",)},
+        description="Also beyond the automatic clips, and where there are none. 202 with the clip: its files are being "
+        "made, its score follows where there is something to compare it with. 200 with the clip that is there where "
+        "the same was asked for before.",
+    ),
+)

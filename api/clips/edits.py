@@ -1,0 +1,308 @@
+"""The edit of a clip: read it, change it, list its versions. Each change is a new version; renders nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from functools import partial
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.clips.handlers import find_clip
+from api.clips.queries import newest_version, read_edit, write_edit
+from api.http.conditional import check_held
+from api.http.operations import Call, Operation, Reply
+from api.problems.problem_details import ApiProblem, invalid, no_version, not_found
+from core.domain.editing import edit_operations as ops
+from core.domain.editing.apply_edit import Material, apply, is_same
+from core.domain.editing.clock import length_ms, pieces
+from core.domain.transcripts.corrections import BadEditError
+from core.infra.postgres.connection import Connection, Row
+from core.infra.postgres.outbox import next_version, put_project_event
+from core.services import project_lifecycle
+from schemas.common import Aspect, ObjectRef
+from schemas.documents.edit import CaptionStyle, CaptionText, CropKey, EditList
+from schemas.documents.transcript import Transcript
+from schemas.events import ClipEdited
+
+MOST_VERSIONS = 1_000
+PAGE_BYTES = 4 * 2**20
+"""Of operations: one request may bring a whole body of them, and a page has up to a hundred requests."""
+_LOCK = "select pg_advisory_xact_lock(hashtextextended($1, 7302))"
+"""Of a clip: its edits and its exports come one after the other."""
+Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+
+
+class ReadEdit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which version; without it the newest."""
+
+    version: Version | None = None
+    """Version of the edit; absent: the newest."""
+
+
+class EditClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to do, in order; all of it or nothing."""
+
+    operations: Annotated[list[ops.Operation], Meta(min_length=1, max_length=200)]
+    transcript_version: Version | None = None
+    """The transcript that was read: whose words `delete_words` counts. Without it the newest."""
+    note: Annotated[str, Meta(max_length=500)] = ""
+
+
+class PlayedSegment(msgspec.Struct, frozen=True, kw_only=True):
+    """A segment, and when it plays in the clip."""
+
+    segment_id: str
+    start_ms: int
+    """Of the source, as ``end_ms``."""
+    end_ms: int
+    """End in the source; not included."""
+    speed: float
+    muted: bool
+    gain_db: float
+    style: CaptionStyle | None
+    """Of its captions; null: the export's own."""
+    output_start_ms: float
+    """Start in the clip."""
+    output_end_ms: float
+    """End in the clip; not included."""
+
+
+class ClipEdit(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of a clip's edit."""
+
+    clip_id: UUID
+    version: int
+    base_version: int | None
+    transcript_version: int
+    length_ms: float
+    """Length of the clip as it is played."""
+    segments: list[PlayedSegment]
+    """Segments in the order in which they are played."""
+    crops: dict[Aspect, list[CropKey]]
+    suggested: dict[Aspect, list[CropKey]]
+    """Key frames to start from: what the machine shows of the clip in each shape. Empty until it was looked at."""
+    captions: list[CaptionText]
+    """Own texts that are shown instead of the words."""
+
+
+class EditedClip(ClipEdit, frozen=True, kw_only=True):
+    """The newest version of a clip's edit after a request."""
+
+    changed: Annotated[
+        bool, Meta(description="`false`: the operations change nothing, and this is the version that was there.")
+    ]
+
+
+class EditVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """Who made a version, of which earlier one, and what was asked for."""
+
+    version: int
+    made_by: Literal["machine", "person"]
+    created_at: dt.datetime
+    base_version: int | None = None
+    key_id: UUID | None = None
+    note: str = ""
+    operations: list[ops.Operation] = []
+    """What was asked for, in order."""
+
+
+class ListVersions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A page: the versions before one, newest first; fewer than ``limit`` where much was asked for in them."""
+
+    before: Version | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+
+
+_VERSIONS = """
+with page as (
+  select * from clip_edits where org_id = $1 and clip_id = $2 and version < $3 order by version desc limit $4),
+sized as (
+  select *, sum(octet_length(operations::text)) over (order by version desc rows between unbounded preceding
+                                                      and 1 preceding) as before_it from page)
+select version, base_version, key_id, note, operations, created_at from sized
+where coalesce(before_it, 0) < $5 order by version desc
+"""
+
+
+class EditVersions(msgspec.Struct, frozen=True, kw_only=True):
+    """Versions, newest first; ``next_before`` asks for older ones."""
+
+    items: list[EditVersion]
+    next_before: int | None = None
+
+
+async def get_edit(call: Call[None, ReadEdit]) -> Reply:
+    """What is played of the source, in which order and how."""
+    async with call.rows() as rows:
+        clip = await find_clip(rows, call.org_id, call.ids["clip_id"])
+        version = call.query.version or await newest_version(rows, call.org_id, clip["clip_id"])
+        edit = await read_edit(rows, clip, version)
+    if edit is None:
+        raise no_version(version, "this clip's edit")
+    return _answer(clip, edit)
+
+
+async def lock_clip(rows: Connection, org_id: UUID, clip_id: UUID) -> Row:
+    """A clip, its own until the transaction ends; raises a 404, also when its project was erased since it was found."""
+    clip = await find_clip(rows, org_id, clip_id)
+    await rows.execute(_LOCK, str(clip["clip_id"]))
+    project = await project_lifecycle.lock_project(rows, org_id, clip["project_id"])
+    if project is None or project["state"] in project_lifecycle.GONE:
+        raise not_found("clip")
+    return clip
+
+
+async def edit_clip(call: Call[EditClip, None]) -> Reply:
+    """Make the next version of the one that was read; where nothing would change there is none, and nobody is told."""
+    async with call.rows() as rows:
+        clip = await lock_clip(rows, call.org_id, call.ids["clip_id"])
+        newest = await newest_version(rows, call.org_id, clip["clip_id"])
+        changed = ApiProblem("edit-changed", f"The edit is at version {newest} now.")
+        check_held(call.request, etag_of(newest), of="edit", changed=changed)
+        if newest >= MOST_VERSIONS:
+            raise ApiProblem("limit-reached", f"An edit has at most {MOST_VERSIONS} versions.")
+        base = await read_edit(rows, clip, newest)
+        assert base is not None
+        material = await _material(rows, call, clip, newest)
+        try:
+            edit = await asyncio.to_thread(apply, base, call.body.operations, material)
+        except BadEditError as error:
+            raise invalid(f"/operations/{error.path}", error.detail) from None
+        if is_same(edit, base):
+            return _answer(clip, base, changed=False)
+        await write_edit(rows, clip, edit, call.body.operations, call.caller.key_id, call.body.note)
+        await _tell(rows, call, clip, edit)
+    return _answer(clip, edit, changed=True)
+
+
+async def _tell(rows: Connection, call: Call[EditClip, None], clip: Row, edit: EditList) -> None:
+    """Say so to those who follow the project; what was asked for by name only, for texts are the customer's words."""
+    event = ClipEdited(
+        org_id=call.org_id,
+        project_id=clip["project_id"],
+        version=await next_version(rows, call.org_id, clip["project_id"]),
+        clip_id=clip["clip_id"],
+        ordinal=clip["ordinal"],
+        edit_version=edit.version,
+        base_version=edit.base_version or 1,
+        transcript_version=edit.transcript_version,
+        operations=[str(msgspec.to_builtins(one)["op"]) for one in call.body.operations],
+        segment_count=len(edit.segments),
+        length_ms=round(length_ms(pieces(edit))),
+    )
+    await put_project_event(rows, event, call.cause(clip["clip_id"]))
+
+
+async def _material(rows: Connection, call: Call[EditClip, None], clip: Row, newest: int) -> Material:
+    wanted = {one.version for one in call.body.operations if isinstance(one, ops.Restore) and one.version <= newest}
+    known = {version: await read_edit(rows, clip, version) for version in sorted(wanted)}
+    row = await rows.fetchrow(
+        """select object, version from transcripts where org_id = $1 and project_id = $2
+             and ($3::int is null or version = $3) order by version desc limit 1""",
+        call.org_id, clip["project_id"], call.body.transcript_version,
+    )  # fmt: skip
+    if row is None and call.body.transcript_version is not None:
+        raise invalid("/transcript_version", f"There is no version {call.body.transcript_version} of the transcript.")
+    words, version = [], 1
+    if row is not None:
+        ref, version = msgspec.convert(row["object"], ObjectRef), row["version"]
+        body = await call.outside(f"transcript {ref.key}", partial(call.context.documents.get, ref))
+        words = msgspec.json.decode(body, type=Transcript).words
+    return Material(
+        words=words,
+        duration_ms=clip["duration_ms"] or clip["end_ms"],
+        width_px=clip["width_px"] or 0,
+        height_px=clip["height_px"] or 0,
+        transcript_version=version,
+        versions={number: edit for number, edit in known.items() if edit is not None},
+    )
+
+
+_SAME = ("segment_id", "speed", "muted", "gain_db", "style", "output_start_ms")
+"""Fields of a piece that are told as they are."""
+
+
+def etag_of(version: int) -> str:
+    """What names one version of a clip's edit."""
+    return f'"edit-{version}"'
+
+
+def _answer(clip: Row, edit: EditList, *, changed: bool | None = None) -> Reply:
+    played = pieces(edit)
+    segments = [
+        PlayedSegment(
+            start_ms=one.source.start_ms,
+            end_ms=one.source.end_ms,
+            output_end_ms=one.output_end_ms,
+            **{name: getattr(one, name) for name in _SAME},
+        )
+        for one in played
+    ]
+    told = {name: getattr(edit, name) for name in EditList.__struct_fields__ if name != "segments"}
+    keys = msgspec.convert(clip["crops"], dict[Aspect, list[CropKey]])
+    told |= {"clip_id": clip["clip_id"], "suggested": keys, "length_ms": length_ms(played), "segments": segments}
+    body = ClipEdit(**told) if changed is None else EditedClip(changed=changed, **told)
+    return Reply(body=body, headers={"ETag": etag_of(edit.version), "Cache-Control": "private, no-cache"})
+
+
+async def list_edit_versions(call: Call[None, ListVersions]) -> Reply:
+    """Who made which version, of which one, and what was asked for."""
+    before = call.query.before or 2**31 - 1
+    async with call.rows() as rows:
+        clip = await find_clip(rows, call.org_id, call.ids["clip_id"])
+        found = await rows.fetch(_VERSIONS, call.org_id, clip["clip_id"], before, call.query.limit, PAGE_BYTES)
+    items = [_version(row) for row in found]
+    oldest = items[-1].version if items else before
+    if len(items) < call.query.limit and (oldest == 2 or (not items and before > 1)):
+        items.append(EditVersion(version=1, made_by="machine", created_at=clip["created_at"]))
+    more = items[-1].version if items and items[-1].version > 1 else None
+    return Reply(body=EditVersions(items=items, next_before=more))
+
+
+def _version(row: Row) -> EditVersion:
+    told: dict[str, Any] = {name: row[name] for name in ("version", "base_version", "key_id", "note", "created_at")}
+    return EditVersion(made_by="person", operations=msgspec.convert(row["operations"], list[ops.Operation]), **told)
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/clips/{clip_id}/edit",
+        name="getClipEdit",
+        tag="clips",
+        permission="read",
+        summary="Read what a clip plays of its source",
+        handler=get_edit,
+        query=ReadEdit,
+        response=ClipEdit,
+    ),
+    Operation(
+        method="PATCH",
+        path="/v1/clips/{clip_id}/edit",
+        name="editClip",
+        tag="clips",
+        permission="write",
+        summary="Edit a clip: cut, join, reorder, speed, mute, texts, styles, crops, undo",
+        handler=edit_clip,
+        request=EditClip,
+        response=EditedClip,
+        problems=("precondition-required", "edit-changed", "limit-reached"),
+        description="`If-Match` with the ETag of the version that was read is required. No version is ever changed. "
+        "Operations that change nothing make no version: the answer is the newest one, `changed` is false.",
+    ),
+    Operation(
+        method="GET",
+        path="/v1/clips/{clip_id}/edit/versions",
+        name="listClipEditVersions",
+        tag="clips",
+        permission="read",
+        summary="List the versions of a clip's edit",
+        handler=list_edit_versions,
+        query=ListVersions,
+        response=EditVersions,
+    ),
+)

@@ -1,0 +1,181 @@
+"""Clips of a project: read them, with the files made of them. Changes and renders nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.http.metadata_etags import etag_of
+from api.http.operations import Call, Operation, Reply
+from api.problems.problem_details import not_found
+from api.projects.handlers import find_project
+from core.infra.postgres.connection import Connection, Row
+from schemas.common import Aspect
+from schemas.documents.moments import SubScore
+from schemas.documents.quality import Verdict
+from schemas.documents.scene import Framing
+from schemas.metadata import Metadata, decode_metadata
+
+_OF_PROJECT = """
+select export_id, clip_id, aspect, captions, template, mask_profanity, state, edit_version, number, automatic, start_ms,
+  end_ms, title, metadata, coalesce(certificate->'framing', '[]') as framing, certificate->>'verdict' as verdict
+from exports where org_id = $1 and project_id = $2 order by number, created_at, export_id
+"""
+_OF_CLIP = _OF_PROJECT.replace("project_id = $2", "clip_id = $2")
+"""A certificate is long, and a list needs little of it."""
+
+
+class ClipExport(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of a clip, in short."""
+
+    export_id: UUID
+    aspect: Aspect
+    captions: bool
+    template: str
+    mask_profanity: bool
+    state: Literal["waiting", "rendering", "done", "failed", "cancelled"]
+    edit_version: int
+    """Of the clip's edit that it plays."""
+    number: int
+    """Counts the exports of the clip: it names their files."""
+    automatic: bool
+    start_ms: int
+    end_ms: int
+    title: str
+    """Title of its own; empty: the clip's."""
+    metadata: Metadata
+    framing: list[Framing]
+    """What its picture holds on, and why; empty until it is done."""
+    verdict: Verdict | None
+    """Of its certificate; None until it is done."""
+
+
+class Clip(msgspec.Struct, frozen=True, kw_only=True):
+    """A moment that was chosen, by detect or a person: its evidence, and the files made of it."""
+
+    clip_id: UUID
+    project_id: UUID
+    ordinal: int
+    start_ms: int
+    end_ms: int
+    title: str
+    """As a person called it, else as the machine did; edits leave it as it is."""
+    metadata: Metadata
+    revision: int
+    """Counts the changes of title and metadata, from 1: names the ETag."""
+    hook: str
+    """The line it opens with."""
+    description: str
+    hashtags: list[str]
+    reason: str
+    """Why it was chosen, in a sentence."""
+    without_words: str | None
+    """Why nothing is said in it, and so it has no captions; None where there are words."""
+    score: Annotated[float, Meta(ge=0, le=100, description="0 to 100, compared inside its video.")] | None
+    """None: a person chose it, and it is not measured yet or there is nothing to compare it with."""
+    confidence: Annotated[float, Meta(ge=0, le=1, description="How much of it could be measured, how surely.")] | None
+    """None where there is no score."""
+    made_by: Annotated[
+        Literal["machine", "person"], Meta(description="`person`: made by `POST /v1/projects/{project_id}/clips`.")
+    ]
+    signals: list[SubScore]
+    exports: list[ClipExport]
+    created_at: dt.datetime
+
+
+class ClipList(msgspec.Struct, frozen=True, kw_only=True):
+    """Clips of a project: the automatic ones best first, then those that people chose."""
+
+    items: list[Clip]
+    nothing_found_reason: str | None = None
+
+
+async def list_clips(call: Call[None, None]) -> Reply:
+    """Clips of a project, best first."""
+    async with call.rows() as rows:
+        project = await find_project(rows, call.org_id, call.ids["project_id"])
+        owner = (call.org_id, project["project_id"])
+        clips = await rows.fetch("select * from clips where org_id = $1 and project_id = $2 order by ordinal", *owner)
+        exports = await rows.fetch(_OF_PROJECT, *owner)
+    of_clip: dict[UUID, list[Row]] = {}
+    for export in exports:
+        of_clip.setdefault(export["clip_id"], []).append(export)
+    items = [clip_view(row, of_clip.get(row["clip_id"], [])) for row in clips]
+    return Reply(body=ClipList(items=items, nothing_found_reason=project["nothing_found_reason"]))
+
+
+async def get_clip(call: Call[None, None]) -> Reply:
+    """One clip."""
+    async with call.rows() as rows:
+        return await clip_reply(rows, call.org_id, call.ids["clip_id"])
+
+
+async def clip_reply(rows: Connection, org_id: UUID, clip_id: UUID) -> Reply:
+    """A clip as it is answered; raises a 404."""
+    row = await find_clip(rows, org_id, clip_id)
+    body: Clip = clip_view(row, await read_exports(rows, row))
+    return Reply(body=body, headers={"ETag": etag_of("clip", row["revision"])})
+
+
+async def read_exports(rows: Connection, clip: Row) -> list[Row]:
+    """The files of a clip, in short."""
+    found: list[Row] = await rows.fetch(_OF_CLIP, clip["org_id"], clip["clip_id"])
+    return found
+
+
+async def find_clip(rows: Connection, org_id: UUID, clip_id: UUID) -> Row:
+    """A clip of the caller's with its project's length and options; raises a 404, also when its project was erased."""
+    row = await rows.fetchrow(
+        """select c.*, p.duration_ms, p.width_px, p.height_px, p.options
+           from clips c join projects p using (org_id, project_id)
+           where c.org_id = $1 and c.clip_id = $2 and p.state not in ('erased', 'cancelled')""",
+        org_id,
+        clip_id,
+    )
+    if row is None:
+        raise not_found("clip")
+    return row
+
+
+def clip_view(row: Row, exports: list[Row]) -> Clip:
+    """A clip as it is answered, from its row and those of its exports."""
+    names = [name for name in Clip.__struct_fields__ if name not in ("signals", "exports", "metadata")]
+    brief = [_brief(export) for export in exports]
+    signals = msgspec.convert(row["signals"], list[SubScore])
+    metadata = decode_metadata(row["metadata"])
+    return Clip(**{name: row[name] for name in names}, metadata=metadata, signals=signals, exports=brief)
+
+
+def _brief(export: Row) -> ClipExport:
+    told = {name: export[name] for name in ClipExport.__struct_fields__}
+    told |= {"framing": msgspec.convert(export["framing"], list[Framing])}
+    return ClipExport(**told | {"metadata": decode_metadata(export["metadata"])})
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/projects/{project_id}/clips",
+        name="listClips",
+        tag="clips",
+        permission="read",
+        summary="List the clips of a project, best first",
+        handler=list_clips,
+        response=ClipList,
+        problems=("project-erased",),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/clips/{clip_id}",
+        name="getClip",
+        tag="clips",
+        permission="read",
+        summary="Read a clip",
+        handler=get_clip,
+        response=Clip,
+    ),
+)

@@ -1,0 +1,234 @@
+"""A clip's edit for editing programs: OpenTimelineIO, FCPXML, CMX 3600, Final Cut Pro 7 XML. Reads; renders nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import accumulate
+from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+from msgspec import Meta
+
+from api.clips.edits import Version
+from api.clips.handlers import find_clip
+from api.clips.queries import newest_version, read_edit
+from api.http.operations import Call, Operation, Reply
+from api.problems.problem_details import ApiProblem, invalid, no_version
+from core.domain.editing.clock import pieces
+from core.domain.editing.interchange import (
+    RATES,
+    Format,
+    Handover,
+    Media,
+    RateName,
+    SourceFacts,
+    Written,
+    cuts_of,
+    marks_of,
+    picture_count,
+    pictures_of,
+    sequence_rate,
+    told_rate,
+)
+from core.domain.editing.output_words import cues_out, retold
+from core.infra.interchange import MEDIA_TYPES, SUFFIXES, write
+from core.infra.interchange.naming import base_name
+from core.infra.postgres.connection import Row
+from schemas.common import ObjectRef
+from schemas.documents.edit import EditList
+from schemas.documents.transcript import Transcript
+
+# `$` would let a line end pass; this end is one in JSON Schema's dialect too
+MediaName = Annotated[
+    str,
+    Meta(
+        pattern=r'^[^\x00-\x1f\x7f-\x9f\u2028\u2029<>"|?*\\]{1,300}(?![\s\S])',
+        description='a name, a path or a file URL of at most 300 characters, none of them <>"|?* or a backslash',
+    ),
+]
+ReelName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_]{1,32}(?![\s\S])", description="1 to 32 letters, digits or _")]
+TimeCode = Annotated[str, Meta(pattern=r"^[0-9]{2}:[0-9]{2}:[0-9]{2}:[0-9]{2}(?![\s\S])", description="01:00:00:00")]
+UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029<>"|?*\\:/]')
+REEL_SIGNS = 8
+"""More than old programs read."""
+WARNINGS_HEADER = "Clipstream-Warnings"
+HEADER_SIGNS = 3_000
+"""Proxies take heads of 4 to 8 KiB: of two hundred segments each with a level of its own, not all are named."""
+IRREGULAR = "rate: the source keeps no rate that editing programs have; pictures are counted at {:.5g} a second"
+UNFRAMED = "crops: what of the picture the clip shows is not handed over: the whole picture of the source is"
+UNSTYLED = "style: how the captions of a segment look is not handed over: their words are"
+
+
+class HandOver(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """In which form, and how the media is called where it is cut."""
+
+    format: Format = "otio"
+    """Format of the editing program."""
+    version: Version | None = None
+    """Of the edit; without it the newest."""
+    transcript_version: Version | None = None
+    """Whose words the captions are; without it the newest."""
+    media: MediaName | None = None
+    """File name, path or file URL of the source there; without it the name that it was uploaded with."""
+    reel: ReelName | None = None
+    """What edit lists call the source; without it, made of its name."""
+    start: TimeCode | None = None
+    """What the source's own time code calls its first picture (non-drop-frame); without it 00:00:00:00."""
+    rate: RateName | None = None
+    """Pictures a second of the sequence; without it, the source's."""
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What is read before a hand-over is written."""
+
+    clip: Any
+    edit: EditList
+    facts: SourceFacts
+    transcript: Transcript | None
+    media: str
+
+
+async def hand_over(call: Call[None, HandOver]) -> Reply:
+    """The edit as a file; what that form cannot hold is said in a header, as a list of sentences in JSON."""
+    known = await _read(call)
+    handover, warnings = await asyncio.to_thread(_handover, call.query, known)
+    written = await asyncio.to_thread(write, handover, call.query.format)
+    return _answer(call.query.format, known, msgspec.structs.replace(written, warnings=warnings + written.warnings))
+
+
+def _answer(wanted: Format, known: Known, written: Written) -> Reply:
+    name = f"clip-{known.clip['ordinal'] + 1:02d}-edit-{known.edit.version}{SUFFIXES[wanted]}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-cache"}
+    if written.warnings:
+        headers[WARNINGS_HEADER] = warnings_header(written.warnings)
+    return Reply(body=written.text.encode(), headers=headers, media_type=f"{MEDIA_TYPES[wanted]}; charset=utf-8")
+
+
+def warnings_header(warnings: Sequence[str]) -> str:
+    """The sentences as JSON; past `HEADER_SIGNS` the rest are counted."""
+    lengths = accumulate(len(json.dumps(one)) + 2 for one in warnings)
+    fitting = sum(length <= HEADER_SIGNS for length in lengths)
+    more = [f"and {len(warnings) - fitting} more like these"] if fitting < len(warnings) else []
+    return json.dumps([*warnings[:fitting], *more])
+
+
+async def _read(call: Call[None, HandOver]) -> Known:
+    asked = call.query
+    async with call.rows() as rows:
+        clip = await find_clip(rows, call.org_id, call.ids["clip_id"])
+        version = asked.version or await newest_version(rows, call.org_id, clip["clip_id"])
+        edit = await read_edit(rows, clip, version)
+        source = await rows.fetchrow(
+            """select p.source_index, p.source_url, u.filename from projects p
+               left join uploads u on u.org_id = p.org_id and u.object_key = p.object_key
+               where p.org_id = $1 and p.project_id = $2""",
+            call.org_id, clip["project_id"],
+        )  # fmt: skip
+        transcript = await rows.fetchrow(
+            """select object from transcripts where org_id = $1 and project_id = $2
+                 and ($3::int is null or version = $3) order by version desc limit 1""",
+            call.org_id, clip["project_id"], asked.transcript_version,
+        )  # fmt: skip
+    if edit is None:
+        raise no_version(asked.version, "this clip's edit")
+    if transcript is None and asked.transcript_version is not None:
+        raise no_version(asked.transcript_version, "the transcript")
+    if source is None or not source["source_index"]:
+        raise ApiProblem("not-ready", "The source is not taken in yet.")
+    return Known(
+        clip=clip,
+        edit=edit,
+        facts=await _document(call, source["source_index"], msgspec.msgpack.Decoder(SourceFacts)),
+        transcript=await _document(call, transcript["object"], msgspec.json.Decoder(Transcript))
+        if transcript
+        else None,
+        media=asked.media or _own_name(source),
+    )
+
+
+async def _document(call: Call[None, HandOver], stored: Any, form: Any) -> Any:
+    body = await call.context.documents.get(msgspec.convert(stored, ObjectRef))
+    return await asyncio.to_thread(form.decode, body)
+
+
+def _own_name(source: Row) -> str:
+    """What its owner calls the file, without what a file name may not hold."""
+    path = source["filename"] or unquote(urlsplit(source["source_url"] or "").path)
+    return UNSAFE.sub("_", base_name(path))[-200:].strip() or "source.mp4"
+
+
+def _handover(asked: HandOver, known: Known) -> tuple[Handover, list[str]]:
+    video = known.facts.video
+    if video is None:
+        raise ApiProblem("not-ready", "The source has no pictures to cut.")
+    rate, regular = sequence_rate(told_rate(video))
+    rate = RATES[asked.rate] if asked.rate else rate
+    cuts = cuts_of(pieces(known.edit), known.facts, rate)
+    count = cuts[-1].record + cuts[-1].count
+    sound, language = known.facts.audio, known.transcript.language if known.transcript else None
+    media = Media(
+        name=known.media,
+        reel=asked.reel or reel_of(known.media),
+        first=_first(asked.start, rate),
+        count=max(picture_count(known.facts, rate), *(cut.source + cut.source_count for cut in cuts)),
+        width_px=video.display_width,
+        height_px=video.display_height,
+        channels=sound.channels if sound else 0,
+        sample_rate_hz=sound.sample_rate_hz if sound else 0,
+    )
+    made = Handover(
+        name=known.clip["title"] or f"clip {known.clip['ordinal'] + 1}",
+        rate=rate,
+        media=media,
+        cuts=cuts,
+        marks=marks_of(_cues(known), rate, count),
+        language=language or "en",
+        about={"clip_id": str(known.clip["clip_id"]), "edit_version": str(known.edit.version)},
+    )
+    warnings = [] if regular or asked.rate else [IRREGULAR.format(float(rate))]
+    styled = any(one.style for one in known.edit.segments)
+    return made, warnings + ([UNFRAMED] if known.edit.crops else []) + ([UNSTYLED] if styled else [])
+
+
+def _cues(known: Known) -> Any:
+    if known.transcript is None:
+        return []
+    played = pieces(known.edit)
+    return cues_out(retold(known.transcript, known.edit.captions, played), played)
+
+
+def _first(start: str | None, rate: Fraction) -> int:
+    try:
+        return pictures_of(start, rate) if start else 0
+    except ValueError as error:
+        raise invalid("?start", f"It must be a time code: {error}.") from None
+
+
+def reel_of(media: str) -> str:
+    """A name for edit lists, of the letters and digits of the file's."""
+    stem = base_name(media).rpartition(".")[0] or base_name(media)
+    return re.sub("[^A-Z0-9]", "", stem.upper())[:REEL_SIGNS] or "SOURCE"
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/clips/{clip_id}/edit/handover",
+        name="handOverClip",
+        tag="clips",
+        permission="read",
+        summary="Take a clip's edit to an editing program",
+        handler=hand_over,
+        query=HandOver,
+        media_types=tuple(dict.fromkeys(MEDIA_TYPES.values())),
+        problems=("not-ready",),
+        description=(
+            f"What the format cannot hold is named in the header `{WARNINGS_HEADER}`, a list of sentences in JSON."
+        ),
+    ),
+)

@@ -1,0 +1,306 @@
+"""Exports: how one stands, and signed URLs of its files. The bytes go from object storage to the caller directly."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.http.metadata_etags import etag_of
+from api.http.operations import Call, Operation, Reply
+from api.problems.problem_details import not_found
+from api.projects.models import Failure
+from core.domain.exports.storyboard_vtt import storyboard_vtt
+from core.domain.subtitles.ass_ttml import SUBTITLE_TYPES
+from core.infra.postgres.connection import Connection, Row
+from core.ports.stores import Objects
+from schemas.common import Aspect, ObjectRef
+from schemas.documents.export import Certificate, ExportFiles, Storyboard, ThumbnailScores
+from schemas.metadata import Metadata, decode_metadata
+from schemas.options.export import ExportOptions, file_for
+
+EXPIRES_S = 900
+STEM, TRACK = "stem-", "track "
+"""Before the name of a stem, and of a further language and kind, among an export's files."""
+VTT = SUBTITLE_TYPES["vtt"]
+CANDIDATE = "thumbnail-"
+"""Before the number of a further candidate."""
+
+
+ExportState = Literal["waiting", "rendering", "done", "failed", "cancelled"]
+
+
+class FileLink(msgspec.Struct, frozen=True, kw_only=True):
+    """A file to download: the URL answers Range and dies at ``expires_at``."""
+
+    url: str
+    """Signed URL; it supports range requests."""
+    size_bytes: int
+    sha256: str
+    filename: str
+    content_type: str
+
+
+class ThumbnailLink(FileLink, frozen=True, kw_only=True):
+    """A candidate for a thumbnail, with what was measured on it."""
+
+    scores: ThumbnailScores
+    """What was measured on the picture."""
+
+
+class ExportLinks(msgspec.Struct, frozen=True, kw_only=True):
+    """The files of a finished export; subtitles are absent where nothing is said."""
+
+    video: FileLink
+    """The clip itself, also where it is a GIF or sound alone."""
+    thumbnail: FileLink
+    """Picture to represent the clip."""
+    srt: FileLink | None
+    """Subtitles as SubRip."""
+    vtt: FileLink | None
+    """Subtitles as WebVTT."""
+    ass: FileLink | None
+    """Subtitles as ASS, styled."""
+    ttml: FileLink | None
+    """Subtitles as TTML."""
+    txt: FileLink | None
+    """The words as plain text."""
+    tracks: dict[str, dict[str, FileLink]] = {}
+    """Subtitles in further languages, where the project has them: by code, then by kind."""
+    stems: dict[str, FileLink] = {}
+    """By name, where they were asked for: `voice`, `mix`."""
+    thumbnails: list[ThumbnailLink] = []
+    """Candidates, best first: the first is `thumbnail`."""
+    storyboard: FileLink | None = None
+    """The sprite; `GET /v1/exports/{export_id}/storyboard.vtt` says what stands where in it."""
+    expires_at: dt.datetime
+
+
+class Export(msgspec.Struct, frozen=True, kw_only=True):
+    """One encoded file of a clip."""
+
+    export_id: UUID
+    project_id: UUID
+    clip_id: UUID
+    ordinal: int
+    edit_version: int
+    """Of the clip's edit that it plays."""
+    number: int
+    """Counts the exports of the clip: it names their files."""
+    title: str
+    """Title of its own; empty: the clip's."""
+    metadata: Metadata
+    revision: int
+    """Counts the changes of title and metadata, from 1: names the ETag."""
+    aspect: Aspect
+    captions: bool
+    """Whether captions are burned in."""
+    template: str
+    mask_profanity: bool
+    transcript_version: int | None = None
+    """Whose words it shows; 0 where there were none, null in exports older than this."""
+    options: ExportOptions = ExportOptions()
+    """What was asked for beside."""
+    start_ms: int
+    """Start on the project's time line, in ms."""
+    end_ms: int
+    automatic: bool
+    state: ExportState
+    created_at: dt.datetime
+    finished_at: dt.datetime | None
+    certificate: Certificate | None = None
+    """What was measured on the file; null until it is done."""
+    files: ExportLinks | None = None
+    """Signed URLs of the files; null until it is done."""
+    failure: Failure | None = None
+
+
+def export_view(row: Row, objects: Objects, now: dt.datetime) -> Export:
+    """An export's row as it is answered, with fresh links where it is done."""
+    derived = ("certificate", "files", "failure", "options", "metadata")
+    failure = None
+    if row["failure_reason"]:
+        failure = Failure(reason=row["failure_reason"], detail=row["failure_detail"] or "")
+    return Export(
+        **{name: row[name] for name in Export.__struct_fields__ if name not in derived},
+        certificate=msgspec.convert(row["certificate"], Certificate) if row["certificate"] else None,
+        files=_links(row, objects, now) if row["files"] else None,
+        failure=failure,
+        options=msgspec.convert(row["options"], ExportOptions),
+        metadata=decode_metadata(row["metadata"]),
+    )
+
+
+def export_reply(row: Row, objects: Objects, now: dt.datetime) -> Reply:
+    """An export as it is answered."""
+    body: Export = export_view(row, objects, now)
+    return Reply(body=body, headers={"ETag": etag_of("export", row["revision"])})
+
+
+class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
+    """One file of a finished export, where it lies."""
+
+    ref: ObjectRef
+    suffix: str
+    """What its name ends with, behind the export's own."""
+    media_type: str
+
+
+def stem_of(row: Row) -> str:
+    """What names the files of an export, without suffix: ``clip-01-9x16``, later ones ``clip-01-9x16-v2``."""
+    stem = f"clip-{row['ordinal'] + 1:02d}-{row['aspect'].replace(':', 'x')}"
+    return f"{stem}-v{row['number']}" if row["number"] > 1 else stem
+
+
+def stored_files(row: Row) -> dict[str, StoredFile]:
+    """Kind → file, of a finished export's row."""
+    files = msgspec.convert(row["files"], ExportFiles)
+    file = file_for(msgspec.convert(row["options"], ExportOptions))
+    found = {
+        "video": StoredFile(ref=files.video, suffix=file.suffix, media_type=file.media_type),
+        "thumbnail": StoredFile(ref=files.thumbnail, suffix=".jpg", media_type="image/jpeg"),
+    }
+    found |= {
+        f"{STEM}{name}": StoredFile(ref=ref, suffix=f"-{name}.flac", media_type="audio/flac")
+        for name, ref in files.stems.items()
+    }
+    found |= {
+        f"{TRACK}{language} {kind}": StoredFile(ref=ref, suffix=f".{language}.{kind}", media_type=SUBTITLE_TYPES[kind])
+        for language, kinds in files.tracks.items()
+        for kind, ref in kinds.items()
+    }
+    found |= {
+        f"{CANDIDATE}{number}": StoredFile(ref=one.image, suffix=f"-thumbnail-{number}.jpg", media_type="image/jpeg")
+        for number, one in enumerate(files.thumbnails[1:], 2)
+    }
+    if files.storyboard:
+        image = files.storyboard.image
+        found["storyboard"] = StoredFile(ref=image, suffix="-storyboard.jpg", media_type="image/jpeg")
+    texts = {kind: getattr(files, kind) for kind in SUBTITLE_TYPES}
+    return found | {
+        kind: StoredFile(ref=ref, suffix=f".{kind}", media_type=SUBTITLE_TYPES[kind])
+        for kind, ref in texts.items()
+        if ref is not None
+    }
+
+
+def _links(row: Row, objects: Objects, now: dt.datetime) -> ExportLinks:
+    stem = stem_of(row)
+
+    def link(file: StoredFile) -> FileLink:
+        name = stem + file.suffix
+        return FileLink(
+            url=objects.presign_get(file.ref.key, filename=name, expires_s=EXPIRES_S),
+            size_bytes=file.ref.size,
+            sha256=file.ref.sha256,
+            filename=name,
+            content_type=file.media_type,
+        )
+
+    links: dict[str, FileLink | None] = dict.fromkeys(SUBTITLE_TYPES)
+    files = stored_files(row)
+    links |= {kind: link(file) for kind, file in files.items() if not kind.startswith((STEM, TRACK, CANDIDATE))}
+    tracks: dict[str, dict[str, FileLink]] = {}
+    for name, file in files.items():
+        if name.startswith(TRACK):
+            language, kind = name.removeprefix(TRACK).split()
+            tracks.setdefault(language, {})[kind] = link(file)
+    stems = {kind.removeprefix(STEM): link(file) for kind, file in files.items() if kind.startswith(STEM)}
+    thumbnails = _thumbnails(row, {kind: link(file) for kind, file in files.items()})
+    expires_at = now + dt.timedelta(seconds=EXPIRES_S)
+    return ExportLinks(**links, tracks=tracks, stems=stems, thumbnails=thumbnails, expires_at=expires_at)  # type: ignore[arg-type]
+
+
+def _thumbnails(row: Row, links: Mapping[str, FileLink]) -> list[ThumbnailLink]:
+    """The candidates with what was measured on them, best first."""
+    candidates = msgspec.convert(row["files"], ExportFiles).thumbnails
+    return [
+        ThumbnailLink(
+            **msgspec.structs.asdict(links[f"{CANDIDATE}{number}" if number > 1 else "thumbnail"]),
+            scores=msgspec.convert(one, ThumbnailScores, from_attributes=True),
+        )
+        for number, one in enumerate(candidates, 1)
+    ]
+
+
+async def get_export(call: Call[None, None]) -> Reply:
+    """How an export stands; when done, signed URLs of its files."""
+    return export_reply(await _read(call), call.context.objects, call.now)
+
+
+class ReadStoryboard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the cues name."""
+
+    image: (
+        Annotated[
+            str,
+            Meta(min_length=1, max_length=200, pattern=r"^[\w.\-]+(?![\s\S])", description="letters, digits, - . _"),
+        ]
+        | None
+    ) = None
+    """A file's name, for a page or folder of your own; None: the sprite's signed URL."""
+
+
+def storyboard_of(row: Row) -> Storyboard | None:
+    """The sprite of an export's row; None where it is not finished, or has none."""
+    return msgspec.convert(row["files"], ExportFiles).storyboard if row["files"] else None
+
+
+async def get_storyboard(call: Call[None, ReadStoryboard]) -> Reply:
+    """WebVTT whose cues name the place in the sprite that shows their time."""
+    row = await _read(call)
+    board = storyboard_of(row)
+    if board is None:
+        raise not_found("storyboard of this export")
+    name = f"{stem_of(row)}-storyboard"
+    url = call.context.objects.presign_get(board.image.key, filename=f"{name}.jpg", expires_s=EXPIRES_S)
+    headers = {"Cache-Control": "private, no-cache", "Content-Disposition": f'attachment; filename="{name}.vtt"'}
+    body = storyboard_vtt(board, call.query.image or url).encode()
+    return Reply(body=body, headers=headers, media_type=VTT)
+
+
+async def _read(call: Call[Any, Any]) -> Row:
+    async with call.rows() as rows:
+        return await find_export(rows, call.org_id, call.ids["export_id"])
+
+
+async def find_export(rows: Connection, org_id: UUID, export_id: UUID) -> Row:
+    """An export of the caller's; raises a 404, also when its project was erased."""
+    row = await rows.fetchrow(
+        """select e.* from exports e join projects p using (org_id, project_id)
+           where e.org_id = $1 and e.export_id = $2 and p.state <> 'erased'""",
+        org_id,
+        export_id,
+    )
+    if row is None:
+        raise not_found("export")
+    return row
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/exports/{export_id}",
+        name="getExport",
+        tag="clips",
+        permission="read",
+        summary="Read an export, with signed download URLs when done",
+        handler=get_export,
+        response=Export,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/exports/{export_id}/storyboard.vtt",
+        name="getStoryboard",
+        tag="clips",
+        permission="read",
+        summary="Read what stands where in an export's storyboard sprite, as WebVTT",
+        handler=get_storyboard,
+        query=ReadStoryboard,
+        media_types=("text/vtt",),
+    ),
+)

@@ -1,0 +1,209 @@
+"""What is asked of an export, or of a preview of it: read, completed, checked, named. Writes nothing."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Protocol
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.brand.queries import branded_export, in_its_letters
+from api.clips.edits import Version
+from api.clips.queries import newest_version, read_edit
+from api.problems.problem_details import FieldError, invalid, refused
+from core.domain.editing.clock import hull, pieces
+from core.infra.postgres.connection import Connection, Row
+from schemas.common import Aspect, TimeRange
+from schemas.options.brand_kit import BrandKit
+from schemas.options.caption_template import export_words, templates, version_of
+from schemas.options.captions import broken_language
+from schemas.options.export import ExportOptions, broken_export_rules, export_suffix, words_suffix
+from schemas.options.project import CLIP_MS, ProjectOptions
+from schemas.quantities import exactly, past_end, spoken_range
+
+_EITHER = "Ask for a version of the edit, or for a stretch of your own: not for both."
+
+
+class ExportWish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is wanted, whatever the shape.
+
+    ``start_ms`` and ``end_ms`` replace the clip's own, on the project's time line.
+    """
+
+    captions: bool = True
+    template: Annotated[str, Meta(max_length=40)] | None = None
+    """How the captions look; None: as the project's options say."""
+    mask_profanity: bool | None = None
+    """Whether coarse words are hidden behind stars; None: as the project's options say."""
+    options: ExportOptions | None = None
+    """How the file is made; None: as the project's options say."""
+    start_ms: Annotated[int, Meta(ge=0, le=2**42)] | None = None
+    """Start on the project's time line, instead of the clip's own."""
+    end_ms: Annotated[int, Meta(ge=0, le=2**42)] | None = None
+    """End on the project's time line, instead of the clip's own."""
+    edit_version: Version | None = None
+    """Of the clip's edit; without it the newest."""
+    transcript_version: Version | None = None
+    """Whose words are shown, whatever is corrected later; without it the newest."""
+
+
+class RequestExport(ExportWish, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file that is wanted. ``start_ms`` and ``end_ms`` replace the clip's own, on the project's time line."""
+
+    aspect: Aspect = "9:16"
+
+
+class _LookWish(Protocol):
+    """Whatever names a template and options."""
+
+    @property
+    def template(self) -> str | None: ...
+
+    @property
+    def options(self) -> ExportOptions | None: ...
+
+
+class Look(msgspec.Struct, frozen=True, kw_only=True):
+    """How the words of an export are shown, and how its file is made."""
+
+    template: str
+    mask_profanity: bool
+    options: ExportOptions
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be played: a version of the edit, the stretch of the source that it is of, and whose words."""
+
+    edit_version: int
+    range: TimeRange
+    transcript_version: int
+    """0: there is no transcript."""
+
+
+def export_errors(asked: ExportWish) -> list[FieldError]:
+    """What is wrong with a wish whatever the clip: its template, and options that do not go together."""
+    errors = look_errors(asked)
+    if asked.edit_version is not None and (asked.start_ms is not None or asked.end_ms is not None):
+        errors.append(FieldError(pointer="/edit_version", detail=_EITHER))
+    return errors
+
+
+def look_errors(asked: _LookWish) -> list[FieldError]:
+    """What is wrong with the template and the options of a wish, whatever the clip."""
+    errors = []
+    if asked.template is not None and asked.template not in templates():
+        errors.append(FieldError(pointer="/template", detail=f"It must be one of {', '.join(templates())}."))
+    if asked.options is not None:
+        broken = broken_export_rules(asked.options, asked.template or "")
+        errors += [
+            FieldError(pointer=f"/options/{path}", detail=f"It must be {rule}.") for path, rule in broken.items()
+        ]
+    return errors
+
+
+async def wanted(rows: Connection, asked: ExportWish, clip: Row) -> Wish:
+    """The version that is asked for, or the newest; a stretch of its own is played as it is. Raises a 422."""
+    own = asked.start_ms is not None or asked.end_ms is not None
+    if own and asked.edit_version is not None:
+        raise invalid("/edit_version", _EITHER)
+    words = await _words_version(rows, asked.transcript_version, clip)
+    version = asked.edit_version or (1 if own else await newest_version(rows, clip["org_id"], clip["clip_id"]))
+    if version == 1:
+        return Wish(edit_version=1, range=wanted_range(asked, clip), transcript_version=words)
+    edit = await read_edit(rows, clip, version)
+    if edit is None:
+        raise invalid("/edit_version", f"There is no version {version} of this clip's edit.")
+    return Wish(edit_version=version, range=hull(pieces(edit)), transcript_version=words)
+
+
+async def _words_version(rows: Connection, asked: int | None, clip: Row) -> int:
+    found = await rows.fetchval(
+        """select version from transcripts where org_id = $1 and project_id = $2 and ($3::int is null or version = $3)
+           order by version desc limit 1""",
+        clip["org_id"], clip["project_id"], asked,
+    )  # fmt: skip
+    if found is None and asked is not None:
+        raise invalid("/transcript_version", f"There is no version {asked} of the transcript.")
+    return int(found or 0)
+
+
+def wanted_range(wanted: ExportWish, clip: Row) -> TimeRange:
+    """The stretch to export; raises a 422 for one that the source cannot give."""
+    start = clip["start_ms"] if wanted.start_ms is None else wanted.start_ms
+    end = clip["end_ms"] if wanted.end_ms is None else wanted.end_ms
+    low, high = CLIP_MS
+    errors = []
+    if clip["duration_ms"] is not None and end > clip["duration_ms"]:
+        errors.append(FieldError(pointer="/end_ms", detail=past_end(clip["duration_ms"], end)))
+    if not low <= end - start <= high:
+        pointer = "/end_ms" if wanted.end_ms is not None else "/start_ms"
+        detail = f"A clip lasts {spoken_range(low, high, 'ms')}, not {exactly(end - start, 'ms')}."
+        # the automatic clip of a very short source may be shorter than what may be asked for
+        if (start, end) != (clip["start_ms"], clip["end_ms"]):
+            errors.append(FieldError(pointer=pointer, detail=detail))
+    if errors:
+        raise refused(errors)
+    return TimeRange(start_ms=start, end_ms=end)
+
+
+def settled(asked: ExportWish, options: ProjectOptions, export: ExportOptions, kit: BrandKit | None) -> Look:
+    """How the words are to be shown; raises a 422 for a template that nobody knows.
+
+    The caller's own wish counts first, then that of the brand kit asked for with it, then the project's.
+    """
+    own = kit.template if kit is not None and asked.options is not None and asked.template is None else None
+    if own is not None and kit is not None:
+        export = in_its_letters(export, kit)
+    look = Look(
+        template=asked.template or own or options.captions_template,
+        mask_profanity=options.mask_profanity if asked.mask_profanity is None else asked.mask_profanity,
+        options=export,
+    )
+    broken = {f"/options/{path}": rule for path, rule in broken_export_rules(look.options, look.template).items()}
+    if look.template not in templates():
+        broken["/template"] = f"one of {', '.join(templates())}"
+    if rule := broken_language(look.options.captions, options.translate):
+        broken["/options/captions/language"] = rule
+    if broken:
+        raise refused([FieldError(pointer=path, detail=f"It must be {rule}.") for path, rule in broken.items()])
+    return look
+
+
+def export_name(asked: RequestExport, look: Look, wish: Wish, clip: Row) -> str:
+    """What names an export of a clip: the same wish, the same export (also the automatic one)."""
+    name = f"{asked.aspect}/{export_words(asked.captions, look.template, masked=look.mask_profanity)}"
+    name += export_suffix(look.options) + words_suffix(wish.transcript_version)
+    stretch = wish.range
+    if wish.edit_version > 1:
+        return f"{name}/edit-{wish.edit_version}"
+    if (stretch.start_ms, stretch.end_ms) != (clip["start_ms"], clip["end_ms"]):
+        name += f"/{stretch.start_ms}-{stretch.end_ms}"
+    return name
+
+
+async def look_of(rows: Connection, asked: ExportWish, clip: Row) -> Look:
+    """How an export of the clip is to look, by what is asked, the brand kit and the project. Raises a 422."""
+    options = msgspec.convert(clip["options"], ProjectOptions)
+    wish = options.export if asked.options is None else asked.options
+    export, kit = await branded_export(rows, clip["org_id"], wish, "/options")
+    return settled(asked, options, export, kit)
+
+
+def asked_alike(org_id: UUID, asked: RequestExport, clip: Row, wish: Wish, look: Look) -> dict[str, Any]:
+    """What the event of an export and that of its preview say alike."""
+    return {
+        "org_id": org_id,
+        "project_id": clip["project_id"],
+        "clip_id": clip["clip_id"],
+        "ordinal": clip["ordinal"],
+        "edit_version": wish.edit_version,
+        "range": wish.range,
+        "aspect": asked.aspect,
+        "captions": asked.captions,
+        "template": look.template,
+        "template_version": version_of(look.template),
+        "mask_profanity": look.mask_profanity,
+        "options": look.options,
+        "transcript_version": wish.transcript_version,
+    }

@@ -1,0 +1,242 @@
+"""Single pictures of a clip, as an export would show them. Writes a wish and waits for its picture; renders nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from math import ceil
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+from starlette.responses import Response
+
+from api.brand.queries import around_ms
+from api.clips.edits import lock_clip
+from api.clips.queries import read_edit
+from api.exports.models import Look, RequestExport, Wish, asked_alike, export_errors, export_name, look_of, wanted
+from api.http.operations import Call, Operation, Reply
+from api.problems.problem_details import ApiProblem, invalid, not_found
+from core.domain.editing.clock import length_ms, pieces
+from core.infra.postgres.connection import Connection, Row
+from core.infra.postgres.outbox import put
+from schemas.common import ObjectRef
+from schemas.events import PreviewPlanned, PreviewRequested
+from schemas.ids import result_id
+from schemas.options.export import BrandPin
+from schemas.quantities import exactly, spoken_range
+
+WAIT_S = 8.0
+"""So long a request waits for its picture; after that it says where it will be."""
+RETRY_S = "1"
+MOST_WAITING = 20
+"""Of a clip: more than anybody looks at."""
+PNG = "image/png"
+_WAIT = re.compile(r"\bwait=(\d{1,4})\b")
+_PLAN = """
+select plan from exports where org_id = $1 and clip_id = $2 and aspect = $3 and edit_version = $4 and start_ms = $5
+  and end_ms = $6 and plan is not null order by created_at desc limit 1
+"""
+
+
+class PreviewAt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which moment of the clip, as it is played."""
+
+    at_ms: Annotated[int, Meta(ge=0, le=2**42, description="From the clip's first picture on.")]
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture that is being made; its Location gives it when it is there."""
+
+    preview_id: UUID
+    project_id: UUID
+    clip_id: UUID
+    at_ms: int
+    """Moment of the clip as it is played, in ms from its start."""
+    state: Literal["waiting", "done", "failed"]
+
+
+async def request_preview(call: Call[RequestExport, PreviewAt]) -> Reply:
+    """Ask for one picture; the same wish gives the same picture."""
+    async with call.rows() as rows:
+        clip = await lock_clip(rows, call.org_id, call.ids["clip_id"])
+        wish = await wanted(rows, call.body, clip)
+        look = await look_of(rows, call.body, clip)
+        await _check_moment(rows, call.query.at_ms, clip, wish, look.options.brand)
+        row = await _ensure_preview(rows, call, clip, wish, look)
+    body = Preview(**{name: row[name] for name in Preview.__struct_fields__})
+    return Reply(body=body, headers={"Location": f"/v1/previews/{row['preview_id']}", "Retry-After": RETRY_S})
+
+
+async def _check_moment(rows: Connection, at_ms: int, clip: Row, wish: Wish, brand: BrandPin | None) -> None:
+    edit = await read_edit(rows, clip, wish.edit_version) if wish.edit_version > 1 else None
+    lasts_ms = length_ms(pieces(edit)) if edit else wish.range.length_ms
+    lasts_ms += await around_ms(rows, clip["org_id"], brand)
+    if at_ms >= lasts_ms:
+        raise invalid(
+            "?at_ms",
+            f"It must be {spoken_range(0, ceil(lasts_ms) - 1, 'ms')}, not {exactly(at_ms, 'ms')}: the clip ends there.",
+        )
+
+
+async def _ensure_preview(
+    rows: Connection, call: Call[RequestExport, PreviewAt], clip: Row, wish: Wish, look: Look
+) -> Row:
+    """The preview of this wish; a failed one is made again under a new id."""
+    where = (call.org_id, clip["clip_id"])
+    stretch = (wish.edit_version, wish.range.start_ms, wish.range.end_ms)
+    plan = await rows.fetchval(_PLAN, *where, call.body.aspect, *stretch)
+    if plan is None and clip["tracks"] is None:
+        await _check_looked_at(rows, clip)
+    parts = (call.query.at_ms, export_name(call.body, look, wish, clip), plan["sha256"] if plan else "")
+    name = "/".join(map(str, parts))
+    again = 0
+    while True:
+        preview_id = result_id(clip["clip_id"], "preview", f"{name}/again-{again}" if again else name)
+        row = await rows.fetchrow(
+            "select * from previews where org_id = $1 and preview_id = $2", call.org_id, preview_id
+        )
+        if row is None:
+            ref = msgspec.convert(plan, ObjectRef) if plan else None
+            return await _write_preview(rows, call, clip, preview_id, wish, look, ref)
+        if row["state"] != "failed":
+            return row
+        again += 1
+
+
+async def _check_looked_at(rows: Connection, clip: Row) -> None:
+    """A clip that is about to be looked at anyway is not looked at twice."""
+    if await rows.fetchval(
+        """select 1 from exports where org_id = $1 and clip_id = $2 and state = 'waiting'
+             and (automatic or $3 = 'person')""",
+        clip["org_id"],
+        clip["clip_id"],
+        clip["made_by"],
+    ):
+        raise ApiProblem("not-ready", "The clip has not been framed yet.", headers={"Retry-After": "5"})
+
+
+async def _write_preview(
+    rows: Connection,
+    call: Call[RequestExport, PreviewAt],
+    clip: Row,
+    preview_id: UUID,
+    wish: Wish,
+    look: Look,
+    plan: ObjectRef | None,
+) -> Row:
+    waiting = await rows.fetchval(
+        "select count(*) from previews where org_id = $1 and clip_id = $2 and state = 'waiting'",
+        call.org_id,
+        clip["clip_id"],
+    )
+    if waiting >= MOST_WAITING:
+        raise ApiProblem("limit-reached", f"{waiting} pictures of this clip are being made: wait for one of them.")
+    row: Any = await rows.fetchrow(
+        """insert into previews (org_id, preview_id, project_id, clip_id, at_ms, plan)
+           values ($1, $2, $3, $4, $5, $6) returning *""",
+        call.org_id,
+        preview_id,
+        clip["project_id"],
+        clip["clip_id"],
+        call.query.at_ms,
+        plan,
+    )
+    fields = asked_alike(call.org_id, call.body, clip, wish, look)
+    request = PreviewRequested(preview_id=preview_id, at_ms=call.query.at_ms, **fields)
+    planned = PreviewPlanned(plan=plan, **msgspec.structs.asdict(request)) if plan else request
+    await put(rows, planned, call.cause(preview_id))
+    return row
+
+
+def patience_s(prefer: str) -> float:
+    """How long to wait, by the header Prefer (RFC 7240): ``respond-async`` not at all, ``wait=3`` three seconds."""
+    wait = _WAIT.search(prefer)
+    if wait:
+        return min(float(wait[1]), WAIT_S)
+    return 0.0 if "respond-async" in prefer else WAIT_S
+
+
+async def answer_with_picture(call: Call[Any, Any], response: Response) -> Response:
+    """The picture itself where it comes soon enough; else the answer as it is."""
+    asked = msgspec.json.decode(bytes(response.body), type=Preview)
+    try:
+        async with asyncio.timeout(patience_s(call.request.headers.get("prefer", ""))):
+            async for _ in call.context.wakes.listen(asked.project_id):
+                async with call.rows() as rows:
+                    row = await _find(rows, call.org_id, asked.preview_id)
+                if row["state"] != "waiting":
+                    return await _picture(call, row)
+    except TimeoutError:
+        return response
+    return response
+
+
+async def get_preview(call: Call[None, None]) -> Reply | Response:
+    """The picture, when it is there."""
+    async with call.rows() as rows:
+        row = await _find(rows, call.org_id, call.ids["preview_id"])
+    if row["state"] == "waiting":
+        raise ApiProblem("not-ready", "The picture is not there yet.", headers={"Retry-After": RETRY_S})
+    return await _picture(call, row)
+
+
+async def _find(rows: Connection, org_id: UUID, preview_id: UUID) -> Row:
+    row = await rows.fetchrow(
+        """select v.* from previews v join projects p using (org_id, project_id)
+           where v.org_id = $1 and v.preview_id = $2 and p.state not in ('erased', 'cancelled')""",
+        org_id,
+        preview_id,
+    )
+    if row is None:
+        raise not_found("preview")
+    return row
+
+
+async def _picture(call: Call[Any, Any], row: Row) -> Response:
+    if row["state"] == "failed":
+        raise ApiProblem("preview-failed", row["failure_detail"] or "The picture could not be made.")
+    ref = msgspec.convert(row["picture"], ObjectRef)
+    headers = {
+        "Cache-Control": "private, max-age=300",
+        "ETag": f'"{ref.sha256[:32]}"',
+        "Content-Location": f"/v1/previews/{row['preview_id']}",
+    }
+    return Response(await call.context.objects.get(ref), headers=headers, media_type=PNG)
+
+
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/v1/clips/{clip_id}/preview",
+        name="previewClip",
+        tag="clips",
+        permission="write",
+        status=202,
+        located=True,
+        summary="See one picture of a clip as an export would show it",
+        handler=request_preview,
+        afterwards=answer_with_picture,
+        request=RequestExport,
+        check=export_errors,
+        query=PreviewAt,
+        response=Preview,
+        problems=("not-ready", "limit-reached", "preview-failed"),
+        also={"200": (PNG,)},
+        description="200 with the picture (PNG) where it is made within eight seconds; else 202, and `Location` has it "
+        "later. `Prefer: wait=3` waits less, `Prefer: respond-async` not at all. It is the very picture that the "
+        "encoder would be handed.",
+    ),
+    Operation(
+        method="GET",
+        path="/v1/previews/{preview_id}",
+        name="getPreview",
+        tag="clips",
+        permission="read",
+        summary="Read a picture that was asked for",
+        handler=get_preview,
+        media_types=(PNG,),
+        problems=("not-ready", "preview-failed"),
+    ),
+)

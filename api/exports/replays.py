@@ -1,0 +1,133 @@
+"""Replays: asks that a finished export be made again and compared, and says what came of it. Renders nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from api.http.operations import Call, Operation, Reply
+from api.problems.problem_details import ApiProblem, not_found
+from core.infra.postgres.connection import Connection, Row
+from core.infra.postgres.outbox import put
+from schemas.documents.replay import Difference, Remade, ReplayOutcome
+from schemas.events import ReplayRequested
+
+
+class Replay(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest replay of an export. What was found is null until it is done."""
+
+    replay_id: UUID
+    export_id: UUID
+    state: Literal["waiting", "done"]
+    requested_at: dt.datetime
+    finished_at: dt.datetime | None
+    outcome: ReplayOutcome | None = None
+    """Whether the bytes are the same."""
+    detail: str | None = None
+    files: list[str] = []
+    """Names of the files whose bytes differ."""
+    compared: int = 0
+    """What was compared."""
+    differences: list[Difference] = []
+    """What it was made with then and now, where that is not the same."""
+
+
+def replay_view(row: Row) -> Replay:
+    """A replay's row as it is answered."""
+    found = msgspec.convert(row["report"], Remade) if row["report"] else None
+    told = {name: getattr(found, name) for name in Remade.__struct_fields__} if found else {}
+    kept = ("replay_id", "export_id", "state", "requested_at", "finished_at")
+    return Replay(**{name: row[name] for name in kept}, **told)
+
+
+async def request_replay(call: Call[None, None]) -> Reply:
+    """Have an export made again; while one replay of it waits there is no second."""
+    async with call.rows() as rows:
+        export = await rows.fetchrow(
+            """select e.* from exports e join projects p using (org_id, project_id)
+               where e.org_id = $1 and e.export_id = $2 and p.state not in ('erased', 'cancelled') for update of e""",
+            call.org_id,
+            call.ids["export_id"],
+        )
+        if export is None:
+            raise not_found("export")
+        if export["state"] != "done":
+            raise ApiProblem("export-not-done", f"The export is {export['state']}: there is nothing to compare with.")
+        row = await _read(rows, call)
+        if row is None or row["state"] == "done":
+            row = await _ask(rows, call, export)
+    return Reply(body=replay_view(row), headers={"Location": f"/v1/exports/{export['export_id']}/replay"})
+
+
+async def _read(rows: Connection, call: Call[None, None]) -> Row | None:
+    return await rows.fetchrow(
+        """select r.* from replays r join projects p using (org_id, project_id)
+           where r.org_id = $1 and r.export_id = $2 and p.state <> 'erased'""",
+        call.org_id,
+        call.ids["export_id"],
+    )
+
+
+async def _ask(rows: Connection, call: Call[None, None], export: Row) -> Row:
+    """Write the replay over an earlier one, and its event."""
+    replay_id = call.context.new_id()
+    row: Row = await rows.fetchrow(
+        """insert into replays (org_id, export_id, project_id, replay_id, requested_at) values ($1, $2, $3, $4, $5)
+           on conflict (org_id, export_id) do update set replay_id = excluded.replay_id, state = 'waiting',
+             report = null, requested_at = excluded.requested_at, finished_at = null
+           returning *""",
+        call.org_id,
+        export["export_id"],
+        export["project_id"],
+        replay_id,
+        call.now,
+    )
+    event = ReplayRequested(
+        org_id=call.org_id,
+        project_id=export["project_id"],
+        clip_id=export["clip_id"],
+        export_id=export["export_id"],
+        ordinal=export["ordinal"],
+        replay_id=replay_id,
+    )
+    await put(rows, event, call.cause(replay_id))
+    return row
+
+
+async def get_replay(call: Call[None, None]) -> Reply:
+    """How the newest replay of an export stands."""
+    async with call.rows() as rows:
+        row = await _read(rows, call)
+    if row is None:
+        raise not_found("replay")
+    return Reply(body=replay_view(row))
+
+
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/v1/exports/{export_id}/replay",
+        name="requestReplay",
+        tag="clips",
+        permission="write",
+        status=202,
+        located=True,
+        summary="Have an export made again, to see whether the same bytes come out",
+        handler=request_replay,
+        response=Replay,
+        problems=("export-not-done",),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/exports/{export_id}/replay",
+        name="getReplay",
+        tag="clips",
+        permission="read",
+        summary="Read the newest replay of an export",
+        handler=get_replay,
+        response=Replay,
+    ),
+)

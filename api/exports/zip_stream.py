@@ -1,0 +1,76 @@
+"""A zip as it is sent: members one after the other, stored as they are, nothing of it ever whole in memory or on disk.
+
+Knows neither what its members are nor where they lie.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from collections.abc import AsyncIterator, Callable, Sequence
+
+from schemas.common import Value
+
+LARGEST_BYTES = 2**31 - 1
+"""Beyond it zip needs its 64 bit form, whose size is not told ahead."""
+HEADER, ENTRY, TRAILER, END = 30, 46, 16, 22
+"""Bytes of a local header, an entry of the directory (both without the name), what follows each member, and the end
+(APPNOTE 6.3.10: 4.3.7, 4.3.12, 4.3.9, 4.3.16)."""
+OLDEST = dt.datetime(1980, 1, 1, tzinfo=dt.UTC)
+
+
+class Member(Value, frozen=True, kw_only=True):
+    """One file of a zip. ``name`` is made of ASCII letters, digits, dots and dashes."""
+
+    name: str
+    size: int
+    made_at: dt.datetime
+    open: Callable[[], AsyncIterator[bytes]]
+    """Its bytes, block by block."""
+
+
+class _Sink(io.RawIOBase):
+    """Takes what is written and gives it away; cannot go back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bytes = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, block: object) -> int:
+        data = bytes(block)  # type: ignore[call-overload]
+        self._bytes += data
+        return len(data)
+
+    def take(self) -> bytes:
+        taken = bytes(self._bytes)
+        self._bytes.clear()
+        return taken
+
+
+def zip_size(members: Sequence[Member]) -> int | None:
+    """Bytes of the whole zip; None where it is too large to be known ahead."""
+    size = END + sum(HEADER + ENTRY + TRAILER + 2 * len(one.name) + one.size for one in members)
+    return size if size <= LARGEST_BYTES else None
+
+
+async def zipped(members: Sequence[Member]) -> AsyncIterator[bytes]:
+    """The zip, block by block. Raises ValueError where a member is not as long as it was said to be."""
+    sink, large = _Sink(), zip_size(members) is None
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:
+        for member in members:
+            info = zipfile.ZipInfo(member.name, max(member.made_at, OLDEST).timetuple()[:6])
+            info.external_attr = 0o644 << 16
+            written = 0
+            with archive.open(info, "w", force_zip64=large) as file:
+                async for block in member.open():
+                    file.write(block)
+                    written += len(block)
+                    yield sink.take()
+            if written != member.size:
+                raise ValueError(f"{member.name} has {written} bytes, not {member.size}")
+            yield sink.take()
+    yield sink.take()

@@ -1,0 +1,135 @@
+"""Is the process alive, can it serve, what has it counted. Public, quick, says nothing of any tenant.
+
+Without Postgres or object storage no request can be answered: not ready (503). Without another part some can, and
+what is taken in waits in the outbox: ready, but degraded, and it says which part.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from api.http.context import Context, Probe
+from api.http.metrics import CONTENT_TYPE
+from api.http.operations import Call, Operation, Reply
+from schemas.version import VERSION
+
+TIMEOUT_S = 2.0
+NEEDED = frozenset({"postgres", "objects"})
+
+
+class Alive(msgspec.Struct, frozen=True, kw_only=True):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+    """Always `ok`."""
+    version: str = VERSION
+    """Version of this software."""
+
+
+class PartState(msgspec.Struct, frozen=True, kw_only=True):
+    """How one part answered just now."""
+
+    up: bool
+    """Whether it answered."""
+    took_ms: int
+    """Time it took to answer."""
+    detail: str = ""
+    """Why it did not answer."""
+
+
+class Readiness(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether requests can be served, part by part; ``down`` names who does not answer."""
+
+    status: Literal["ready", "degraded", "down"]
+    """`ready`, `degraded` (requests are served) or `down`."""
+    down: list[str]
+    """Names of the parts that do not answer."""
+    parts: dict[str, PartState]
+    """State of each part, by name."""
+
+
+async def ask(probe: Probe, timeout_s: float = TIMEOUT_S) -> PartState:
+    """Ask one part; any error is an answer."""
+    begun = time.perf_counter()
+
+    def took_ms() -> int:
+        return round((time.perf_counter() - begun) * 1000)
+
+    try:
+        async with asyncio.timeout(timeout_s):
+            await probe()
+    except TimeoutError:
+        return PartState(up=False, took_ms=took_ms(), detail=f"no answer within {timeout_s:g} s")
+    except Exception as error:  # noqa: BLE001 - whatever a client raises means that the part is down
+        return PartState(up=False, took_ms=took_ms(), detail=type(error).__name__)
+    return PartState(up=True, took_ms=took_ms())
+
+
+async def ask_all(probes: Mapping[str, Probe]) -> Readiness:
+    """Ask every part at once."""
+    states = await asyncio.gather(*(ask(probe) for probe in probes.values()))
+    parts = dict(zip(probes, states, strict=True))
+    down = [name for name, state in parts.items() if not state.up]
+    status: Literal["ready", "degraded", "down"] = "down" if NEEDED & set(down) else "degraded" if down else "ready"
+    return Readiness(status=status, down=down, parts=parts)
+
+
+async def get_health(call: Call[None, None]) -> Reply:  # noqa: ARG001 - every handler takes a call
+    """The process answers."""
+    return Reply(body=Alive())
+
+
+async def get_readiness(call: Call[None, None]) -> Reply:
+    """Whether requests can be served, part by part."""
+    context: Context = call.context
+    readiness = await ask_all(context.probes)
+    for name, state in readiness.parts.items():
+        context.metrics.part_up.labels(name).set(state.up)
+    return Reply(
+        body=readiness, status=503 if readiness.status == "down" else 200, headers={"Cache-Control": "no-store"}
+    )
+
+
+async def get_metrics(call: Call[None, None]) -> Reply:
+    """Prometheus exposition."""
+    return Reply(body=call.context.metrics.page(), media_type=CONTENT_TYPE)
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/healthz",
+        name="getHealth",
+        tag="operations",
+        permission="public",
+        summary="Is the process alive",
+        handler=get_health,
+        response=Alive,
+    ),
+    Operation(
+        method="GET",
+        path="/readyz",
+        name="getReadiness",
+        tag="operations",
+        permission="public",
+        summary="Can requests be served, and which part is down",
+        handler=get_readiness,
+        response=Readiness,
+        description="503 when Postgres or object storage does not answer; `degraded` when another part does not.",
+    ),
+    Operation(
+        method="GET",
+        path="/metrics",
+        name="getMetrics",
+        tag="operations",
+        permission="public",
+        summary="Counters for Prometheus",
+        handler=get_metrics,
+        media_types=("text/plain",),
+    ),
+)

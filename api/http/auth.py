@@ -1,0 +1,85 @@
+"""Who is calling: the bearer key of a request, looked up by its keyed hash. Never keeps or logs a plain key.
+
+A key that was found is believed for ``CACHE_S`` seconds, so revoking one takes effect within that time.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections import OrderedDict
+from collections.abc import Callable
+from uuid import UUID
+
+import msgspec
+
+from api.problems.problem_details import ApiProblem
+from core.infra.postgres.connection import Pool, transaction
+from core.infra.secrets import hash_api_key, looks_like_api_key
+
+CACHE_S = 4.0
+CACHE_SIZE = 10_000
+_LOOK_UP = """
+select org_id, key_id, hash, scopes from api_keys where hash = $1 and revoked_at is null
+"""
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose key this request carries."""
+
+    org_id: UUID
+    key_id: UUID
+    scopes: tuple[str, ...]
+
+
+class KeyRing:
+    """Finds the caller of a key, with a short memory."""
+
+    def __init__(self, *, pool: Pool, secret: bytes, now: Callable[[], float]) -> None:
+        """``secret`` is the installation's; ``now`` a monotonic clock in seconds."""
+        self._pool = pool
+        self._secret = secret
+        self._now = now
+        self._found: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
+
+    async def caller(self, plain: str) -> Caller | None:
+        """The caller of a key, or None when there is no such key. Raises Unavailable."""
+        if not looks_like_api_key(plain):
+            return None
+        hashed = hash_api_key(self._secret, plain)
+        kept = self._found.get(hashed)
+        if kept is not None and kept[0] > self._now():
+            return kept[1]
+        self._found.pop(hashed, None)
+        caller = await self._look_up(hashed)
+        if caller is not None:
+            self._found[hashed] = (self._now() + CACHE_S, caller)
+            if len(self._found) > CACHE_SIZE:
+                self._found.popitem(last=False)
+        return caller
+
+    async def _look_up(self, hashed: bytes) -> Caller | None:
+        async with transaction(self._pool) as connection:
+            await connection.execute("select set_config('app.key_hash', $1, true)", hashed.hex())
+            row = await connection.fetchrow(_LOOK_UP, hashed)
+        if row is None or not hmac.compare_digest(row["hash"], hashed):
+            return None
+        return Caller(org_id=row["org_id"], key_id=row["key_id"], scopes=tuple(row["scopes"]))
+
+
+def bearer(header: str | None) -> str:
+    """The key of an Authorization header; raises the ``unauthenticated`` problem."""
+    scheme, _, key = (header or "").partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        raise unauthenticated("The request has no `Authorization: Bearer` header.")
+    return key.strip()
+
+
+def unauthenticated(detail: str) -> ApiProblem:
+    """A 401 that names the scheme."""
+    return ApiProblem("unauthenticated", detail, headers={"WWW-Authenticate": 'Bearer realm="clipstream"'})
+
+
+def require_scope(caller: Caller, scope: str) -> None:
+    """Raises the ``forbidden`` problem where the key lacks ``scope``."""
+    if scope not in caller.scopes:
+        raise ApiProblem("forbidden", f"The key lacks the scope `{scope}`.")

@@ -1,0 +1,37 @@
+"""Conditional requests: which version a caller holds (RFC 9110, 13.1). Knows no resource and reads no row.
+
+A tag that a proxy marked as weak (``W/"…"``, as those that compress do) still names its version, so the mark is left
+out; no tag of ours holds a comma.
+"""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+
+from api.problems.problem_details import ApiProblem
+
+ANY = "*"
+
+
+def unchanged(request: Request, etag: str) -> bool:
+    """Whether the caller holds this very version (If-None-Match)."""
+    return not {ANY, etag}.isdisjoint(_tags(request, "if-none-match"))
+
+
+def held_tags(request: Request) -> list[str]:
+    """What the caller says to hold (If-Match): tags, or ``*`` for any; empty where nothing is said."""
+    return _tags(request, "if-match")
+
+
+def check_held(request: Request, etag: str, *, of: str, changed: ApiProblem) -> None:
+    """Raises ``precondition-required`` where the caller names no version, ``changed`` where another than ``etag``'s."""
+    held = held_tags(request)
+    if not held:
+        raise ApiProblem("precondition-required", f"Send the {of}'s ETag as If-Match: another may have changed it.")
+    if {ANY, etag}.isdisjoint(held):
+        raise changed
+
+
+def _tags(request: Request, name: str) -> list[str]:
+    listed = ",".join(request.headers.getlist(name)).split(",")
+    return [tag.removeprefix("W/") for one in listed if (tag := one.strip())]

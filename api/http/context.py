@@ -1,0 +1,70 @@
+"""What handlers are given: settings, adapters, clock, ids. Made by the composition root, frozen, no globals."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+
+from api.http.auth import KeyRing
+from api.http.idempotency import Idempotency
+from api.http.metrics import Metrics
+from api.http.rate_limits import Places, TokenBuckets
+from api.http.response_cache import Documents, Memory
+from core.infra.postgres.connection import Pool
+from core.ports.models import Sentences
+from core.ports.stores import Analytics, Objects, Search, Uploads
+from core.settings import Settings
+
+Probe = Callable[[], Awaitable[None]]
+"""Asks one part whether it works; raises anything when not."""
+
+
+class Wakes(Protocol):
+    """Tells listeners that a project's event list has grown."""
+
+    def listen(self, project_id: UUID) -> AsyncIterator[None]:
+        """Yields at once, then whenever something may have happened (also after a pause without news)."""
+        ...
+
+
+class AddressCheck(Protocol):
+    """Refuses URLs that lead to addresses which are not public."""
+
+    async def __call__(self, url: str) -> None:
+        """Raises Rejected with the rule that was broken."""
+        ...
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything a request may need. One per process."""
+
+    settings: Settings
+    pool: Pool
+    objects: Objects
+    documents: Documents
+    uploads: Uploads
+    search: Search
+    sentences: Sentences
+    """What a question means."""
+    questions: Memory[Any]
+    """What the questions of the last minutes mean."""
+    analytics: Analytics
+    answers: Memory[Any]
+    """What analytics answered a moment ago."""
+    check_url: AddressCheck
+    wakes: Wakes
+    keys: KeyRing
+    idempotency: Idempotency
+    metrics: Metrics
+    buckets: TokenBuckets
+    refusals: TokenBuckets
+    """Failed authentications, by address."""
+    followers: Places
+    """Streams of events that are open, by key."""
+    probes: Mapping[str, Probe]
+    clock: Callable[[], dt.datetime]
+    new_id: Callable[[], UUID]

@@ -1,0 +1,205 @@
+"""From an operation to an endpoint: authenticate, limit, validate, run, answer. Holds no logic of any resource.
+
+A POST or PATCH runs in one transaction with its idempotency record. A handler that raises leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.http.auth import Caller, bearer, require_scope, unauthenticated
+from api.http.context import Context
+from api.http.idempotency import REPLAYED, Kept, fingerprint, key_of
+from api.http.middleware import report_bug
+from api.http.operations import WRITES, Ask, AskFirst, Call, Operation, Reply
+from api.http.request_reader import decode, read_body
+from api.problems.problem_details import ApiProblem, not_found, respond
+from core.errors import Gone, Rejected, Unavailable
+from core.infra.postgres.connection import Connection, org_transaction
+
+NOBODY = Caller(org_id=UUID(int=0), key_id=UUID(int=0), scopes=())
+_KEPT_HEADERS = ("location", "content-type", "cache-control", "etag")
+
+
+def make_routes(operations: Sequence[Operation]) -> list[Route]:
+    """One route per path, so that a wrong method is answered with every method the path takes."""
+    by_path: dict[str, dict[str, Operation]] = {}
+    for operation in operations:
+        by_path.setdefault(operation.path, {})[operation.method] = operation
+    return [Route(path, _dispatch(methods), methods=list(methods)) for path, methods in by_path.items()]
+
+
+def _dispatch(methods: Mapping[str, Operation]) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(request: Request) -> Response:
+        operation = methods["GET" if request.method == "HEAD" else request.method]
+        request.scope["clipstream.route"] = operation.path
+        extra: dict[str, str] = {}
+        try:
+            response = await _serve(operation, request, extra)
+        except Exception as error:  # noqa: BLE001 - every exit is a problem document
+            response = answer_error(request, error)
+        for name, value in extra.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    return endpoint
+
+
+def answer_error(request: Request, error: Exception) -> Response:
+    """The problem document of whatever a request raised."""
+    problem = _problem_of(error)
+    if problem.status == 500:
+        report_bug(error)
+    return respond(problem, instance=request.scope["path"], request_id=getattr(request.state, "request_id", ""))
+
+
+def _problem_of(error: Exception) -> ApiProblem:
+    match error:
+        case ApiProblem():
+            return error
+        case Unavailable():
+            detail = f"The part `{error.part}` does not answer."
+            return ApiProblem("unavailable", detail, headers={"Retry-After": "2"})
+        case Rejected():
+            return ApiProblem("invalid", error.detail)
+        case ClientDisconnect():
+            return ApiProblem("malformed-request", "The connection ended before the body did.")
+        case HTTPException(status_code=404):
+            return ApiProblem("not-found", "There is nothing at this path.")
+        case HTTPException(status_code=405):
+            return ApiProblem("method-not-allowed", "The path does not take this method.", headers=error.headers or {})
+        case HTTPException(status_code=status) if 400 <= status < 500:
+            return ApiProblem("malformed-request", str(error.detail))
+    return ApiProblem("internal", "The error was reported under this request id.")
+
+
+async def _serve(operation: Operation, request: Request, extra: dict[str, str]) -> Response:
+    context: Context = request.app.state.context
+    caller = NOBODY
+    if operation.permission != "public":
+        caller = await _authenticate(context, request)
+        extra |= context.buckets.require(str(caller.key_id))
+        require_scope(caller, operation.permission)
+        extra["Cache-Control"] = "no-store"
+    raw = await read_body(operation, request)
+    ids = _path_ids(request)
+    strange = [name for name, value in ids.items() if value is None]
+    body, query = decode(operation, raw, _query_text(request), strange)
+    if strange:
+        raise not_found(f"thing: the {strange[0]} in the path is not a UUID")
+    call = Call[Any, Any](
+        context=context,
+        request=request,
+        caller=caller,
+        ids={name: value for name, value in ids.items() if value is not None},
+        body=body,
+        query=query,
+        now=context.clock(),
+        traceparent=request.state.traceparent,
+        rows=lambda: org_transaction(context.pool, caller.org_id),
+    )
+    try:
+        return await _answer(operation, call, raw)
+    except Gone:  # erased between its row and its bytes: the rows, asked once more, say so
+        return await _answer(operation, call, raw)
+
+
+async def _answer(operation: Operation, call: Call[Any, Any], raw: bytes) -> Response:
+    if operation.method in WRITES and operation.transactional:
+        response = await _run_once(operation, call, raw)
+        return await operation.afterwards(call, response) if operation.afterwards else response
+    return _render(operation, await operation.handler(call))
+
+
+async def _authenticate(context: Context, request: Request) -> Caller:
+    address = request.client.host if request.client else "unknown"
+    try:
+        caller = await context.keys.caller(bearer(request.headers.get("authorization")))
+        if caller is None:
+            raise unauthenticated("The API key is not valid.")
+    except ApiProblem:
+        context.refusals.require(address)
+        raise
+    return caller
+
+
+async def _run_once(operation: Operation, call: Call[Any, Any], raw: bytes) -> Response:
+    """Run a POST; what it must know from outside is asked between two transactions, never in one."""
+    answers: dict[str, Any] = {}
+    while True:
+        try:
+            return await _run_in_transaction(operation, call, raw, answers)
+        except AskFirst as question:
+            answers[question.name] = await question.ask()
+
+
+async def _run_in_transaction(
+    operation: Operation, call: Call[Any, Any], raw: bytes, answers: Mapping[str, Any]
+) -> Response:
+    """Run a POST and keep its answer in one transaction; give a kept answer again."""
+    context, request, org_id = call.context, call.request, call.org_id
+    key = key_of(request.headers)
+    async with org_transaction(context.pool, org_id) as connection:
+        joined = msgspec.structs.replace(call, rows=lambda: _joined(connection), outside=partial(_answered, answers))
+        if key is None:
+            return _render(operation, await operation.handler(joined))
+        print_ = fingerprint(request.method, request.scope["path"], _query_text(request), raw)
+        kept = await context.idempotency.begin(connection, org_id, key, print_)
+        if kept is not None:
+            context.metrics.replays.inc()
+            return Response(kept.body, status_code=kept.status, headers=kept.headers | {REPLAYED: "true"})
+        response = _render(operation, await operation.handler(joined))
+        headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+        answer = Kept(status=response.status_code, headers=headers, body=bytes(response.body))
+        await context.idempotency.keep(connection, org_id, key, print_, answer)
+    return response
+
+
+async def _answered(answers: Mapping[str, Any], name: str, ask: Ask) -> Any:
+    if name not in answers:
+        raise AskFirst(name, ask)
+    return answers[name]
+
+
+@asynccontextmanager
+async def _joined(connection: Connection) -> AsyncIterator[Connection]:
+    yield connection
+
+
+def _render(operation: Operation, reply: Reply | Response) -> Response:
+    if isinstance(reply, Response):
+        return reply
+    body = reply.body if isinstance(reply.body, bytes) else msgspec.json.encode(reply.body)
+    return Response(
+        b"" if reply.body is None else body,
+        status_code=operation.status if reply.status is None else reply.status,
+        headers=dict(reply.headers),
+        media_type=reply.media_type,
+    )
+
+
+def _path_ids(request: Request) -> dict[str, UUID | None]:
+    """Ids in the path, by the names of their parameters; None for one that is no UUID."""
+    ids: dict[str, UUID | None] = {}
+    for name, value in request.path_params.items():
+        if name.endswith("_id"):
+            try:
+                ids[name] = UUID(value)
+            except ValueError:
+                ids[name] = None
+    return ids
+
+
+def _query_text(request: Request) -> str:
+    """The query as it was sent; ``request.url`` would trust the Host header to be well-formed."""
+    return str(request.scope["query_string"].decode("latin-1"))

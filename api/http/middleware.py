@@ -1,0 +1,176 @@
+"""What happens to every request before and after its handler: trace, log, count, guard headers, limits. Pure ASGI.
+
+Never reads a body into a log, never logs a query string or a header. Order, outside in: Telemetry, Deadline, BodyGuard.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import time
+
+import sentry_sdk
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.http.trace_context import continue_trace, trace_id_of
+from api.problems.problem_details import ApiProblem, respond
+from schemas.quantities import spoken_range
+
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9_-]{8,64}$")
+BODY_IDLE_S = 10.0
+SECURITY_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class Telemetry:
+    """Request id, trace, one log line, metrics, security headers; the last net under every bug."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wraps the whole app."""
+        self._app = app
+        self._log = structlog.get_logger("api")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        asked = headers.get("x-request-id", "")
+        request_id = asked if _REQUEST_ID.fullmatch(asked) else secrets.token_hex(12)
+        traceparent = continue_trace(headers.get("traceparent"))
+        state = scope.setdefault("state", {})
+        state["request_id"], state["traceparent"] = request_id, traceparent
+        metrics = scope["app"].state.metrics
+        begun, status = time.perf_counter(), 0
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                out = MutableHeaders(scope=message)
+                out["X-Request-Id"] = request_id
+                for name, value in SECURITY_HEADERS.items():
+                    out.setdefault(name, value)
+                metrics.duration.labels(scope["method"], _route(scope)).observe(time.perf_counter() - begun)
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id, trace_id=trace_id_of(traceparent)):
+            metrics.in_flight.inc()
+            try:
+                await self._app(scope, receive, watched)
+            except Exception as error:  # noqa: BLE001 - the last net: report, answer 500 where nothing was sent yet
+                report_bug(error)
+                if not status:
+                    await bug_response(scope)(scope, receive, watched)
+            finally:
+                metrics.in_flight.dec()
+                metrics.requests.labels(scope["method"], _route(scope), str(status)).inc()
+                if status == 429:
+                    metrics.limited.inc()
+                took_ms = round((time.perf_counter() - begun) * 1000, 1)
+                self._log.info("request", method=scope["method"], path=scope["path"], status=status, took_ms=took_ms)
+
+
+class Deadline:
+    """Answers 504 when a response has not begun in time. A response that has begun may go on."""
+
+    def __init__(self, app: ASGIApp, seconds: float) -> None:
+        """``seconds`` until the response must begin."""
+        self._app = app
+        self._seconds = seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+        try:
+            async with asyncio.timeout(self._seconds) as limit:
+
+                async def noting(message: Message) -> None:
+                    nonlocal started
+                    if not started:
+                        started = True
+                        limit.reschedule(None)
+                    await send(message)
+
+                await self._app(scope, receive, noting)
+        except TimeoutError:
+            if started:
+                raise
+            problem = ApiProblem("timeout", f"No answer within {self._seconds:g} s.", headers={"Retry-After": "2"})
+            await problem_response(scope, problem)(scope, receive, send)
+
+
+class BodyGuard:
+    """Refuses bodies above a size, with or without Content-Length, and bodies that stop coming."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int, idle_s: float) -> None:
+        """``idle_s`` is how long the next piece of a body may take."""
+        self._app = app
+        self._max_bytes = max_bytes
+        self._idle_s = idle_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        announced = Headers(scope=scope).get("content-length", "0")
+        if not announced.isdecimal() or int(announced) > self._max_bytes:
+            await problem_response(scope, self._too_large())(scope, receive, send)
+            return
+        seen, ended = 0, False
+
+        async def guarded() -> Message:
+            nonlocal seen, ended
+            if ended:
+                return await receive()
+            try:
+                async with asyncio.timeout(self._idle_s):
+                    message = await receive()
+            except TimeoutError:
+                detail = f"Nothing of the body came for {self._idle_s:g} s."
+                raise ApiProblem("slow-body", detail, headers={"Connection": "close"}) from None
+            ended = message["type"] != "http.request" or not message.get("more_body", False)
+            seen += len(message.get("body", b""))
+            if seen > self._max_bytes:
+                raise self._too_large()
+            return message
+
+        await self._app(scope, guarded, send)
+
+    def _too_large(self) -> ApiProblem:
+        most = spoken_range(None, self._max_bytes, "bytes")
+        return ApiProblem("body-too-large", f"A body holds {most}.", headers={"Connection": "close"})
+
+
+def problem_response(scope: Scope, problem: ApiProblem) -> ASGIApp:
+    """The answer of a problem for the request of ``scope``."""
+    return respond(problem, instance=scope["path"], request_id=scope.get("state", {}).get("request_id", ""))
+
+
+def bug_response(scope: Scope) -> ASGIApp:
+    """The answer of a request that met a bug: says nothing about it but the id under which it was reported."""
+    return problem_response(scope, ApiProblem("internal", "The error was reported under this request id."))
+
+
+def report_bug(error: BaseException) -> None:
+    """Tell Sentry and the log of an error nobody expected."""
+    sentry_sdk.capture_exception(error)
+    structlog.get_logger("api").error("bug", error=f"{type(error).__name__}: {error}", exc_info=error)
+
+
+def _route(scope: Scope) -> str:
+    return str(scope.get("clipstream.route", "none"))

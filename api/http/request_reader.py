@@ -1,0 +1,177 @@
+"""Reads the body and the query of a request. Names everything that is wrong with them in one problem."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from functools import partial
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.requests import Request
+
+from api.http.operations import WRITES, Operation
+from api.http.validation import field_errors
+from api.problems.problem_details import ApiProblem, FieldError, refused
+from schemas.validation.constraint_texts import takes_several, takes_time
+from schemas.validation.field_errors import pointer, with_nul
+from schemas.validation.json_errors import halves, json_fault, readable, repeated_name
+
+MOST_PARAMETERS = 50
+JSON, MERGE_PATCH = "application/json", "application/merge-patch+json"
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_SPACED = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d(?:\.\d+)?)? ?([Zz]|[+ -]\d\d:?\d\d)")
+"""A date and a time as people and programs write them; an offset whose plus sign was not escaped is read as a space."""
+
+
+async def read_body(operation: Operation, request: Request) -> bytes:
+    """The bytes of the body; raises ``unsupported-media-type`` for what is not announced as JSON in UTF-8."""
+    if operation.method not in WRITES:
+        return b""
+    if operation.request is not None:
+        types = (JSON, MERGE_PATCH) if operation.merge_patch else (JSON,)
+        _check_type(types, request.headers.get("content-type", ""), request.headers.get("content-encoding", ""))
+    return await request.body()
+
+
+def _check_type(types: Sequence[str], content_type: str, encoding: str) -> None:
+    media_type, _, parameters = content_type.partition(";")
+    media_type = media_type.strip().lower()
+    charset = parameters.lower().replace(" ", "").partition("charset=")[2].partition(";")[0].strip('"')
+    wanted = f"send JSON as `Content-Type: {' or '.join(types)}`."
+    if not media_type:
+        raise ApiProblem("unsupported-media-type", f"The body has no Content-Type: {wanted}")
+    if media_type not in types:
+        raise ApiProblem("unsupported-media-type", f"The body is announced as {media_type[:100]}: {wanted}")
+    if charset not in ("", "utf-8", "utf8", "us-ascii"):
+        raise ApiProblem("unsupported-media-type", f"The body is announced as {charset[:40]}: JSON is UTF-8.")
+    if encoding.strip().lower() not in ("", "identity"):
+        raise ApiProblem("unsupported-media-type", f"The body is encoded as {encoding[:40]}: send it as it is.")
+
+
+def decode(operation: Operation, raw: bytes, query: str, strange: Collection[str] = ()) -> tuple[Any, Any]:
+    """Body and query. Raises ``malformed-request``, or ``invalid`` with what is wrong with both.
+
+    ``strange``: names of ids in the path that are no UUIDs; they are named with what else is wrong.
+    """
+    body = None
+    errors = [FieldError(pointer=f"{{{name}}}", detail=f"The {name} in the path is not a UUID.") for name in strange]
+    told = len(errors)
+    try:
+        body = decode_body(operation, raw)
+    except ApiProblem as problem:
+        if problem.code != "invalid":
+            raise
+        errors += problem.errors
+    try:
+        asked = decode_query(operation, query)
+    except ApiProblem as problem:
+        if problem.code != "invalid":
+            raise
+        raise refused([*errors, *problem.errors]) from None
+    if len(errors) > told:
+        raise refused(errors)
+    return body, asked
+
+
+def decode_body(operation: Operation, raw: bytes) -> Any:
+    """The body as the operation's struct. Raises ``malformed-request``, or ``invalid`` with every wrong field."""
+    if operation.request is None:
+        return None
+    body: Any
+    try:
+        body = msgspec.json.decode(raw, type=operation.request)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # the last: nested too deeply
+        if fault := json_fault(raw):
+            raise _unreadable(fault.detail, fault.pointers) from None
+        if not isinstance(error, msgspec.ValidationError):
+            raise ApiProblem("malformed-request", f"The body is not JSON that can be read: {error}.") from None
+        value = msgspec.json.decode(raw)
+        errors = field_errors(value, operation.request, check=operation.check) or [_said(error)]
+        raise refused([*errors, *_nul_errors(value)]) from None
+    if repeated := repeated_name(raw):
+        raise ApiProblem("malformed-request", repeated)
+    return _checked(operation, body, list(_nul_errors(msgspec.to_builtins(body))))
+
+
+def decode_query(operation: Operation, text: str) -> Any:
+    """The query as the operation's struct. Raises like ``decode_body``; a date is taken where a time is."""
+    if operation.query is None:
+        return None
+    given = _pairs(text)
+    times = {field.encode_name for field in msgspec.structs.fields(operation.query) if takes_time(field.type)}
+    several = {field.encode_name for field in msgspec.structs.fields(operation.query) if takes_several(field.type)}
+    pairs: dict[str, Any] = {name: _time(value) if name in times else value for name, value in given}
+    pairs |= {name: [value for other, value in given if other == name] for name in pairs.keys() & several}
+    check = operation.check if operation.request is None else None
+    errors = [
+        FieldError(pointer=f"?{name}", detail=f"A query parameter is given once, `{name}` is {count} times.")
+        for name, count in Counter(name for name, _ in given).items()
+        if count > 1 and name not in several
+    ]
+    errors += _nul_errors(pairs, "?")
+    query: Any
+    try:
+        query = msgspec.convert(pairs, operation.query, strict=False)
+    except msgspec.ValidationError as error:
+        found = field_errors(pairs, operation.query, prefix="?", strict=False, check=check)
+        raise refused([*(found or [_said(error)]), *errors]) from None
+    return _checked(operation, query, errors) if check is not None or errors else query
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """The parameters of a query as they were sent."""
+    split = partial(parse_qsl, text, keep_blank_values=True, max_num_fields=MOST_PARAMETERS)
+    try:
+        return split(errors="strict")
+    except UnicodeDecodeError:
+        loose = split(errors="surrogateescape")
+        names = [f"?{readable(name)}" for name, value in loose if any(halves([name, value]))]
+        told = f"The query holds `%` escapes that are not UTF-8, in {', '.join(f'`{one}`' for one in names)}."
+        raise _unreadable(told, names) from None
+    except ValueError:
+        raise ApiProblem("malformed-request", f"The query has more than {MOST_PARAMETERS} parameters.") from None
+
+
+def _checked(operation: Operation, value: Any, errors: list[FieldError]) -> Any:
+    if operation.check is not None:
+        errors += operation.check(value)
+    if errors:
+        raise refused(errors)
+    return value
+
+
+def _said(error: msgspec.ValidationError) -> FieldError:
+    """What msgspec says, where no field alone is at fault."""
+    return FieldError(pointer="", detail=f"{str(error).partition(' - at `')[0]}.")
+
+
+def _time(text: str) -> str:
+    """A date is its beginning, in UTC; what is no time stays as it was given, to be told so."""
+    if _DATE.fullmatch(text):
+        written = f"{text}T00:00:00Z"
+    elif parts := _SPACED.fullmatch(text):
+        date, time, seconds, zone = parts.groups()
+        written = f"{date}T{time}{seconds or ':00'}{zone.replace(' ', '+').upper()}"
+    else:
+        return text
+    try:
+        msgspec.convert(written, dt.datetime)
+    except msgspec.ValidationError:
+        return text
+    return written
+
+
+def _unreadable(told: str, pointers: Sequence[str]) -> ApiProblem:
+    """A 400 that names the fields that hold what is no character."""
+    errors = [FieldError(pointer=one, detail="It holds what is no character.") for one in pointers]
+    return ApiProblem("malformed-request", told, errors=errors)
+
+
+def _nul_errors(value: Any, prefix: str = "") -> Iterator[FieldError]:
+    """Postgres keeps no NUL in text; say so here instead of failing there."""
+    for path in with_nul(value):
+        yield FieldError(pointer=pointer(path, prefix), detail="The character NUL is not allowed.")

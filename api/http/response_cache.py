@@ -1,0 +1,72 @@
+"""Answers that are kept for a moment: a question that many ask at once is asked once. Never keeps a failure.
+
+Bounded in time, so that what changed shows, and in number. In this process only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from functools import partial
+from typing import Generic, TypeVar
+
+from core.ports.stores import Objects
+from schemas.common import ObjectRef
+
+T = TypeVar("T")
+MOST = 100
+
+
+class Memory(Generic[T]):
+    """The answers of the last ``seconds``, by question."""
+
+    def __init__(self, *, seconds: float, now: Callable[[], float], most: int = MOST) -> None:
+        """``now`` is a monotonic clock in seconds; an answer's age counts from when its question was asked."""
+        self.seconds = seconds
+        self._now, self._most = now, most
+        self._kept: OrderedDict[Hashable, tuple[float, asyncio.Future[T]]] = OrderedDict()
+
+    async def get(self, question: Hashable, ask: Callable[[], Awaitable[T]]) -> T:
+        """The kept answer, or a new one; those who ask while it is on its way share it, and its failure."""
+        until_s, answer = self._kept.get(question, (0.0, None))
+        if answer is None or until_s <= self._now():
+            answer = asyncio.ensure_future(ask())
+            self._keep(question, answer)
+        return await asyncio.shield(answer)  # one who stops waiting does not take it from the others
+
+    def _keep(self, question: Hashable, answer: asyncio.Future[T]) -> None:
+        self._kept.pop(question, None)
+        while self._kept and (len(self._kept) >= self._most or self._oldest_until_s() <= self._now()):
+            self._kept.popitem(last=False)
+        self._kept[question] = (self._now() + self.seconds, answer)
+
+        def forget_failure(ended: asyncio.Future[T]) -> None:
+            failed = ended.cancelled() or ended.exception() is not None
+            if failed and self._kept.get(question, (0.0, None))[1] is ended:
+                del self._kept[question]
+
+        answer.add_done_callback(forget_failure)
+
+    def _oldest_until_s(self) -> float:
+        return next(iter(self._kept.values()))[0]
+
+
+KEPT_S = 60.0
+MOST_DOCUMENTS = 24
+LARGEST_BYTES = 4 * 2**20
+"""An hour's transcript has two."""
+
+
+class Documents:
+    """The store's documents, the newest of them kept."""
+
+    def __init__(self, objects: Objects, memory: Memory[bytes]) -> None:
+        """``memory`` holds at most ``MOST`` documents of ``LARGEST_BYTES`` each."""
+        self._objects = objects
+        self._memory = memory
+
+    async def get(self, ref: ObjectRef) -> bytes:
+        """All bytes, checked against the reference's SHA-256. Raises what the store's ``get`` raises."""
+        read = partial(self._objects.get, ref)
+        return await (self._memory.get(ref, read) if ref.size <= LARGEST_BYTES else read())

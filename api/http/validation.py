@@ -1,0 +1,83 @@
+"""What is wrong with the fields of a body or a query: all of it, where msgspec stops at the first. Pure.
+
+Runs only after msgspec refused the whole. A part is at fault by itself where none of its own parts is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from api.problems.problem_details import FieldError
+from schemas.validation.field_errors import MOST_ERRORS, Refusal, pointer, refusals
+
+_STAND_INS: tuple[Any, ...] = ("x", 1, [], {}, "00000000-0000-0000-0000-000000000000")
+"""A value of each type that required fields have."""
+Check = Callable[[Any], Sequence[FieldError]]
+
+
+def field_errors(
+    value: Any, shape: Any, *, prefix: str = "", strict: bool = True, check: Check | None = None
+) -> list[FieldError]:
+    """Every field that does not fit ``shape``, at most ``MOST_ERRORS``; ``check`` adds what types cannot say.
+
+    ``value``: decoded JSON, or the pairs of a query, whose pointers begin with ``prefix`` (``?``).
+    """
+    found = refusals(value, shape, strict=strict)
+    errors = [FieldError(pointer=pointer(one.path, prefix), detail=one.detail) for one in found]
+    if check is not None and len(found) < MOST_ERRORS:
+        errors += _checked(value, shape, found, check, strict)
+    return errors
+
+
+def _checked(value: Any, shape: Any, found: Sequence[Refusal], check: Check, strict: bool) -> list[FieldError]:
+    """What the check finds in the rest: without the fields that are wrong already."""
+    if not isinstance(value, dict):
+        return []
+    rest = _rest(value, shape, [one.path for one in found], strict)
+    if rest is None:
+        rest = _rest(value, shape, [one.path[:1] for one in found], strict)
+    errors = [] if rest is None else check(rest)
+    # neither a rule about what is wrong already, nor one about several fields that names such a one, says anything
+    wrong = [str(one.path[0]) for one in found if len(one.path) == 1]
+    silent = {prefix + name for name in wrong for prefix in ("/", "?")}
+    return [
+        error
+        for error in errors
+        if error.pointer not in silent and (error.pointer or not any(f"`{name}`" in error.detail for name in wrong))
+    ]
+
+
+def _rest(value: Any, shape: Any, paths: Iterable[Sequence[str | int]], strict: bool) -> Any:
+    """The value as ``shape`` without what is wrong; None where that is no such value."""
+    for path in paths:
+        value = _without(value, path)
+    required = {field.encode_name: field.type for field in msgspec.structs.fields(shape) if field.required}
+    value = {name: _stand_in(kind) for name, kind in required.items()} | value
+    try:
+        return msgspec.convert(value, shape, strict=strict)
+    except msgspec.ValidationError:
+        return None
+
+
+def _stand_in(shape: Any) -> Any:
+    """A value that a required field takes, so that rules can judge the others; None where none is found."""
+    for value in _STAND_INS:
+        with suppress(msgspec.ValidationError):
+            msgspec.convert(value, shape)
+            return value
+    return None
+
+
+def _without(value: Any, path: Sequence[str | int]) -> Any:
+    """A copy without the field that a path leads to, or the one whose list holds what it leads to."""
+    if not isinstance(value, dict) or not path or path[0] not in value:
+        return value
+    name, inner = path[0], value[path[0]]
+    left = {other: part for other, part in value.items() if other != name}
+    if len(path) > 1 and isinstance(inner, dict):
+        return left | {name: _without(inner, path[1:])}
+    return left

@@ -1,0 +1,244 @@
+"""Titles and metadata: change those of a project, a clip or an export by a merge patch (RFC 7396). Renders nothing.
+
+Each change counts a revision, which names the ETag. What changes nothing makes none, and nobody is told of it.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from api.clips.edits import lock_clip
+from api.clips.handlers import Clip, clip_reply
+from api.exports.handlers import Export, export_reply, find_export
+from api.http.conditional import check_held
+from api.http.metadata_etags import etag_of, metadata_errors
+from api.http.operations import Call, Operation, Reply
+from api.problems.problem_details import ApiProblem, FieldError, not_found
+from api.projects.handlers import find_project, project_reply
+from api.projects.models import Project
+from core.domain.subtitles.cues import clean
+from core.infra.postgres.connection import Connection, Row
+from core.infra.postgres.outbox import next_version, put_project_event
+from core.services import project_lifecycle
+from schemas import events
+from schemas.metadata import CLIP_TITLE_CHARS, TITLE_CHARS, MetadataPatch, decode_metadata, encode_metadata, merged
+
+_MERGE = (
+    "A JSON Merge Patch (RFC 7396), as `application/merge-patch+json` or `application/json`. `If-Match` with the ETag "
+    "of what was read is required. What changes nothing makes no revision, and nobody is told."
+)
+
+
+class ChangeProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be other than it is; what is left out stays."""
+
+    title: Annotated[str, Meta(max_length=TITLE_CHARS)] | UnsetType | None = UNSET
+    """The new title; null: none."""
+    metadata: MetadataPatch | UnsetType | None = UNSET
+
+
+class ChangeClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be other than it is; what is left out stays."""
+
+    title: Annotated[str, Meta(min_length=1, max_length=CLIP_TITLE_CHARS)] | UnsetType | None = UNSET
+    """The new title; null: the one that the machine found."""
+    metadata: MetadataPatch | UnsetType | None = UNSET
+
+
+class ChangeExport(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be other than it is; what is left out stays."""
+
+    title: Annotated[str, Meta(max_length=CLIP_TITLE_CHARS)] | UnsetType | None = UNSET
+    """The new title; null: none of its own. Its files keep their names."""
+    metadata: MetadataPatch | UnsetType | None = UNSET
+
+
+Change = ChangeProject | ChangeClip | ChangeExport
+
+
+def change_errors(change: Change) -> list[FieldError]:
+    """What is wrong with a change whatever it is made to."""
+    errors = []
+    if isinstance(change, ChangeClip) and isinstance(change.title, str) and not clean(change.title):
+        errors.append(
+            FieldError(pointer="/title", detail="It must have a letter; null gives the machine's title back.")
+        )
+    if isinstance(change.metadata, dict):
+        errors += metadata_errors(change.metadata)
+    return errors
+
+
+def _metadata(row: Row, change: Change) -> str:
+    """What the metadata is after a change. Raises a 422 where that is too much."""
+    before = decode_metadata(row["metadata"])
+    if change.metadata is UNSET:
+        return str(row["metadata"])
+    after = {} if change.metadata is None else merged(before, change.metadata)
+    if errors := metadata_errors(after):
+        raise ApiProblem("invalid", errors[0].detail, errors=errors)
+    return encode_metadata(after)
+
+
+def _check_held(call: Call[Any, None], row: Row, kind: str) -> None:
+    etag = etag_of(kind, row["revision"])
+    problem = ApiProblem(f"{kind}-changed", f"The {kind} is at revision {row['revision']} now: its ETag is {etag}.")
+    check_held(call.request, etag, of=kind, changed=problem)
+
+
+def _changes(row: Row, title: str, metadata: str) -> list[events.LabelPart]:
+    """Which of the two differ; in another order of names metadata is the same."""
+    found: list[events.LabelPart] = []
+    if title != row["title"]:
+        found.append("title")
+    if decode_metadata(metadata) != decode_metadata(row["metadata"]):
+        found.append("metadata")
+    return found
+
+
+async def change_project(call: Call[ChangeProject, None]) -> Reply:
+    """Rename a project, or change its metadata; search and analytics follow."""
+    project_id = call.ids["project_id"]
+    async with call.rows() as rows:
+        await project_lifecycle.lock_project(rows, call.org_id, project_id)
+        row = await find_project(rows, call.org_id, project_id)
+        _check_held(call, row, "project")
+        title = row["title"] if call.body.title is UNSET else call.body.title or ""
+        metadata = _metadata(row, call.body)
+        if changed := _changes(row, title, metadata):
+            await rows.execute(
+                """update projects set title = $3, metadata = $4, revision = revision + 1
+                   where org_id = $1 and project_id = $2""",
+                call.org_id, project_id, title, metadata,
+            )  # fmt: skip
+            await _tell(rows, call, events.ProjectUpdated, row, changed)
+        return await project_reply(rows, call)
+
+
+async def change_clip(call: Call[ChangeClip, None]) -> Reply:
+    """Rename a clip, or change its metadata; the title that the machine found is kept beside."""
+    async with call.rows() as rows:
+        row = await lock_clip(rows, call.org_id, call.ids["clip_id"])
+        _check_held(call, row, "clip")
+        title, found = row["title"], row["found_title"]
+        if call.body.title is None and found is not None:
+            title, found = found, None
+        elif isinstance(call.body.title, str):
+            title = clean(call.body.title)
+            found = row["title"] if found is None and title != row["title"] else found
+        metadata = _metadata(row, call.body)
+        if changed := _changes(row, title, metadata):
+            await rows.execute(
+                """update clips set title = $3, found_title = $4, metadata = $5, revision = revision + 1
+                   where org_id = $1 and clip_id = $2""",
+                call.org_id, row["clip_id"], title, found, metadata,
+            )  # fmt: skip
+            ids = {name: row[name] for name in ("clip_id", "ordinal")}
+            await _tell(rows, call, events.ClipUpdated, row, changed, **ids)
+        return await clip_reply(rows, call.org_id, row["clip_id"])
+
+
+async def change_export(call: Call[ChangeExport, None]) -> Reply:
+    """Give an export a title of its own, or change its metadata; its files keep their names."""
+    async with call.rows() as rows:
+        row = await lock_export(rows, call.org_id, call.ids["export_id"])
+        _check_held(call, row, "export")
+        title = row["title"] if call.body.title is UNSET else clean(call.body.title or "")
+        row = await relabel_export(rows, call, row, title, _metadata(row, call.body))
+    return export_reply(row, call.context.objects, call.now)
+
+
+async def lock_export(rows: Connection, org_id: UUID, export_id: UUID) -> Row:
+    """An export whose project is the caller's own until the transaction ends; raises a 404."""
+    row = await find_export(rows, org_id, export_id)
+    project = await project_lifecycle.lock_project(rows, org_id, row["project_id"])
+    if project is None or project["state"] == "erased":
+        raise not_found("export")
+    return await find_export(rows, org_id, export_id)
+
+
+async def relabel_export(rows: Connection, call: Call[Any, None], row: Row, title: str, metadata: str) -> Row:
+    """The export with this title and metadata, and an event where that changes something."""
+    changed = _changes(row, title, metadata)
+    if not changed:
+        return row
+    new: Row = await rows.fetchrow(
+        """update exports set title = $3, metadata = $4, revision = revision + 1
+           where org_id = $1 and export_id = $2 returning *""",
+        call.org_id, row["export_id"], title, metadata,
+    )  # fmt: skip
+    ids = {name: row[name] for name in ("clip_id", "export_id", "ordinal")}
+    await _tell(rows, call, events.ExportUpdated, row, changed, **ids)
+    return new
+
+
+async def _tell(
+    rows: Connection,
+    call: Call[Any, None],
+    kind: type[events.ProjectUpdated | events.ClipUpdated | events.ExportUpdated],
+    row: Row,
+    changed: list[events.LabelPart],
+    **ids: Any,
+) -> None:
+    """Say so to those who follow the project, and to webhooks; the words are the customer's, and stay in the rows."""
+    event = kind(
+        org_id=call.org_id,
+        project_id=row["project_id"],
+        version=await next_version(rows, call.org_id, row["project_id"]),
+        revision=row["revision"] + 1,
+        changed=changed,
+        **ids,
+    )
+    await put_project_event(rows, event, call.cause(row["project_id"]))
+
+
+OPERATIONS = (
+    Operation(
+        method="PATCH",
+        path="/v1/projects/{project_id}",
+        name="changeProject",
+        tag="projects",
+        permission="write",
+        summary="Rename a project, or change its metadata",
+        handler=change_project,
+        request=ChangeProject,
+        merge_patch=True,
+        check=change_errors,
+        response=Project,
+        problems=("project-erased", "precondition-required", "project-changed"),
+        description=f"{_MERGE} Search and analytics follow within seconds.",
+    ),
+    Operation(
+        method="PATCH",
+        path="/v1/clips/{clip_id}",
+        name="changeClip",
+        tag="clips",
+        permission="write",
+        summary="Rename a clip, or change its metadata",
+        handler=change_clip,
+        request=ChangeClip,
+        merge_patch=True,
+        check=change_errors,
+        response=Clip,
+        problems=("precondition-required", "clip-changed"),
+        description=f"{_MERGE} Edits and exports keep the title; search and analytics follow within seconds.",
+    ),
+    Operation(
+        method="PATCH",
+        path="/v1/exports/{export_id}",
+        name="changeExport",
+        tag="clips",
+        permission="write",
+        summary="Give an export a title of its own, or change its metadata",
+        handler=change_export,
+        request=ChangeExport,
+        merge_patch=True,
+        check=change_errors,
+        response=Export,
+        problems=("precondition-required", "export-changed"),
+        description=f"{_MERGE} Its files keep their names.",
+    ),
+)

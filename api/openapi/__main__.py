@@ -1,0 +1,11 @@
+"""``python -m api.openapi``: writes the OpenAPI document of this version to standard output."""
+
+from __future__ import annotations
+
+import sys
+
+from api.app import OPERATIONS
+from api.openapi.document import encode_document, make_document
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(encode_document(make_document(OPERATIONS)))

@@ -1,0 +1,205 @@
+"""The OpenAPI 3.1 document, generated from the operations and their structs. Never written by hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from api.http.operations import WRITES, Operation, path_parameters
+from api.openapi.examples import ID, add_example, request_examples
+from api.openapi.fields import complete, describe_query, plain
+from api.openapi.responses import also, good_answer
+from api.openapi.webhooks import make_webhooks, webhook_schemas
+from api.problems.problem_details import MEDIA_TYPE, Problem
+from api.problems.problem_types import CATALOGUE
+from schemas.field_descriptions import FIELDS
+from schemas.version import VERSION
+
+_REF = "#/components/schemas/{name}"
+_DESCRIPTION = """Long video in; ranked, captioned, framed clips out, with a searchable transcript.
+
+Every call needs `Authorization: Bearer clp_live_…`. Every POST and PATCH takes an `Idempotency-Key`: repeat a
+request with the same key and you get the same answer, and one effect. Every error is `application/problem+json`; its
+`type` is a page that says what to do. All times on a video are whole milliseconds of its own time line."""
+HELD = "precondition-required"
+"""What an operation answers that has to be told which version it is of."""
+_REF_IN_TEXT = re.compile(r"#/components/schemas/([A-Za-z0-9_.]+)")
+_PATHS: dict[str, str] = {}
+"""Path parameters that are no ids."""
+_TAGS = {
+    "uploads": "Bring a file straight to object storage, in one piece or in parts.",
+    "projects": "One source video and everything made of it.",
+    "clips": "Chosen moments, and the files made of them.",
+    "brand kits": "How the clips of an organisation look and sound: logo, fonts, colours, captions, music.",
+    "intelligence": "What projects are about, quoted, and which of them speak of something.",
+    "scoring": "How much each sub-score counts.",
+    "search": "Find what was said, with the millisecond to jump to.",
+    "analytics": "Three named questions and a summary.",
+    "webhooks": "Be told instead of asking.",
+    "account": "Who the key belongs to.",
+    "admin": "For operators: what could not be worked on.",
+    "operations": "For the machinery around us.",
+}
+
+
+def make_document(operations: Sequence[Operation]) -> dict[str, Any]:
+    """The whole document as plain values."""
+    requests = _distinct(operation.request for operation in operations)
+    answers = [Problem, *_distinct(operation.response for operation in operations)]
+    _, schemas = msgspec.json.schema_components([*requests, *answers], ref_template=_REF)
+    complete(requests, answers, schemas)
+    schemas |= webhook_schemas()
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+    document = {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Clipstream",
+            "version": VERSION,
+            "summary": "Clips from long video, on your own machines.",
+            "description": _DESCRIPTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            "contact": {"name": "The operator of this installation"},
+        },
+        "servers": [{"url": "/", "description": "This installation"}],
+        "security": [{"bearer": []}],
+        "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
+        "paths": paths,
+        "webhooks": make_webhooks(),
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "description": "An API key, `clp_live_…`."}
+            },
+            "headers": _headers(),
+        },
+    }
+    _leave_out_unused(document)
+    return document
+
+
+def _leave_out_unused(document: dict[str, Any]) -> None:
+    """Schemas that nothing refers to: those of parts that messages leave out."""
+    schemas = document["components"]["schemas"]
+    used, waiting = set[str](), [_REF_IN_TEXT.findall(repr({**document, "components": {}}))]
+    while waiting:
+        for name in set(waiting.pop()) - used:
+            used.add(name)
+            waiting.append(_REF_IN_TEXT.findall(repr(schemas[name])))
+    for name in set(schemas) - used:
+        del schemas[name]
+
+
+def encode_document(document: dict[str, Any]) -> bytes:
+    """The document as it is served and checked in."""
+    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+
+
+def _distinct(structs: Iterable[type | None]) -> list[type]:
+    return list(dict.fromkeys(struct for struct in structs if struct is not None))
+
+
+def _ref(struct: type) -> dict[str, str]:
+    return {"$ref": _REF.format(name=struct.__name__)}
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "operationId": operation.name,
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "description": operation.description or plain(operation.handler.__doc__ or ""),
+        "responses": also(operation) | {str(operation.status): good_answer(operation)} | _problems(operation),
+    }
+    if parameters := _parameters(operation):
+        made["parameters"] = parameters
+    if operation.request is not None:
+        content: dict[str, Any] = {"schema": _ref(operation.request)}
+        if examples := request_examples().get(operation.name):
+            content["examples"] = {name: {"value": body} for name, body in examples.items()}
+        types = ("application/json", "application/merge-patch+json") if operation.merge_patch else ("application/json",)
+        made["requestBody"] = {"required": True, "content": dict.fromkeys(types, content)}
+    if operation.permission == "public":
+        made["security"] = []
+    else:
+        made["x-scope"] = operation.permission
+    return made
+
+
+def problem_codes(operation: Operation) -> list[str]:
+    """Every problem an operation can answer with, in the order of the catalogue."""
+    codes = {"internal", "timeout", "body-too-large", *operation.problems}
+    if operation.permission != "public":
+        codes |= {"unauthenticated", "forbidden", "rate-limited", "unavailable"}
+    if operation.method in WRITES and operation.permission != "public":
+        codes |= {"slow-body", "idempotency-key-invalid", "idempotency-in-progress"}
+        codes |= {"idempotency-mismatch"}
+    if operation.request is not None:
+        codes |= {"malformed-request", "unsupported-media-type", "invalid"}
+    if operation.query is not None:
+        codes |= {"malformed-request", "invalid"}
+    if path_parameters(operation.path):
+        codes.add("not-found")
+    return [code for code in CATALOGUE if code in codes]
+
+
+def _problems(operation: Operation) -> dict[str, Any]:
+    by_status: dict[int, list[str]] = {}
+    for code in problem_codes(operation):
+        by_status.setdefault(CATALOGUE[code].status, []).append(code)
+    return {
+        str(status): {
+            "description": "; ".join(f"`{code}`: {CATALOGUE[code].title}" for code in codes),
+            "content": {MEDIA_TYPE: {"schema": _ref(Problem)}},
+        }
+        for status, codes in sorted(by_status.items())
+    }
+
+
+def _parameters(operation: Operation) -> list[dict[str, Any]]:
+    found = [_path_parameter(name) for name in path_parameters(operation.path)]
+    if operation.query is not None:
+        found += _query_parameters(operation.query)
+    if operation.method in WRITES and operation.permission != "public":
+        key = {"type": "string", "minLength": 1, "maxLength": 255, "examples": ["2026-03-01-lecture-4"]}
+        text = "A value of your choice, kept for a day: the same request with the same key has one effect."
+        found.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": key, "description": text})
+    if HELD in operation.problems:
+        text = "The ETag of the version that was read; `*` for any version."
+        held = {"type": "string", "minLength": 1, "examples": ['"edit-1"']}
+        found.append({"name": "If-Match", "in": "header", "required": True, "schema": held, "description": text})
+    return found
+
+
+def _path_parameter(name: str) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string"}
+    text = _PATHS.get(name) or FIELDS.get(name, "")
+    if name.endswith("_id"):
+        schema |= {"format": "uuid", "examples": [ID]}
+    else:
+        add_example(name, schema)
+    return {"name": name, "in": "path", "required": True, "schema": schema, "description": text}
+
+
+def _query_parameters(struct: type) -> list[dict[str, Any]]:
+    _, schemas = msgspec.json.schema_components([struct], ref_template=_REF)
+    schema = schemas[struct.__name__]
+    required = schema.get("required", [])
+    made = []
+    for name, inner in describe_query(struct, schema["properties"]).items():
+        text = inner.pop("description", "")
+        made.append({"name": name, "in": "query", "required": name in required, "schema": inner, "description": text})
+    return made
+
+
+def _headers() -> dict[str, Any]:
+    texts = {
+        "RequestId": "Names this request in our logs.",
+        "RateLimit": "What is left of the key's allowance (draft-ietf-httpapi-ratelimit-headers).",
+        "Location": "Path of the new thing.",
+    }
+    return {name: {"description": text, "schema": {"type": "string"}} for name, text in texts.items()}

@@ -1,0 +1,47 @@
+"""Good answers in the OpenAPI document: headers, and a schema for each media type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.http.operations import Operation
+
+_ALSO = {"204": "There is nothing more to come.", "304": "The ETag in `If-None-Match` is still current."}
+_BINARY = ("application/zip", "application/octet-stream", "image/", "video/", "audio/", "font/")
+"""Media types, or what they begin with, whose bytes are no text."""
+
+
+def good_answer(operation: Operation) -> dict[str, Any]:
+    """The answer of an operation that worked."""
+    headers: dict[str, Any] = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
+    if operation.permission != "public":
+        headers["RateLimit"] = {"$ref": "#/components/headers/RateLimit"}
+    if operation.located:
+        headers["Location"] = {"$ref": "#/components/headers/Location"}
+    answer: dict[str, Any] = {"description": operation.summary, "headers": headers}
+    if operation.status == 204:
+        return answer
+    return answer | {"content": {one: {"schema": _body(operation, one)} for one in operation.media_types}}
+
+
+def also(operation: Operation) -> dict[str, Any]:
+    """Further good answers, by status."""
+    return {
+        status: {"description": _ALSO.get(status, operation.summary)}
+        | ({"content": {one: {"schema": _body(operation, one)} for one in media_types}} if media_types else {})
+        for status, media_types in operation.also.items()
+    }
+
+
+def _body(operation: Operation, media_type: str) -> dict[str, Any]:
+    if media_type == "application/json" and operation.response is not None:
+        return {"$ref": f"#/components/schemas/{operation.response.__name__}"}
+    return media_schema(media_type)
+
+
+def media_schema(media_type: str) -> dict[str, Any]:
+    """The schema of a body that no struct describes: an object, bytes or text."""
+    if media_type == "application/json" or media_type.endswith("+json"):
+        return {"type": "object", "additionalProperties": True}
+    made = {"type": "string", "contentMediaType": media_type}
+    return made | {"format": "binary"} if media_type.startswith(_BINARY) else made

@@ -1,0 +1,135 @@
+"""The ``webhooks`` of the OpenAPI document: the body and the headers of each message. Sends nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from importlib.resources import files
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from api.openapi.examples import ID
+from api.openapi.fields import complete, plain
+from schemas.metadata import Label
+from schemas.topics import TOPIC_OF
+from schemas.webhooks import INTERNAL, TYPES, Told, encode_message, named
+
+_REF = "#/components/schemas/"
+_HEADERS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "webhook-id": ("Id of the delivery, the same at every try: handle each id once.", {"format": "uuid"}, ID),
+    "webhook-timestamp": ("Time of this try, in seconds since 1970.", {"pattern": "^[0-9]+$"}, "1772366400"),
+    "webhook-signature": (
+        "`v1,` and the base64 HMAC-SHA-256 of `id.timestamp.body`, made with the endpoint's secret.",
+        {"pattern": "^v1,[A-Za-z0-9+/]{43}=$"},
+        "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=",
+    ),
+}
+_CHECKS = {
+    "type": "object",
+    "additionalProperties": {"type": "number"},
+    "description": "Measured value of each check of the certificate that could be measured, by name.",
+}
+_FAULTS = {
+    "type": "array",
+    "items": {"type": "string", "examples": ["caption_offset"]},
+    "description": "Names of the checks that warn or fail.",
+}
+_ANSWERS = {
+    "2XX": {"description": "The message is taken; it is not sent again."},
+    "410": {"description": "The receiver is gone: the endpoint is disabled, nothing more is sent to it."},
+    "4XX": {"description": "The message is tried again, up to ten times in all."},
+    "5XX": {"description": "The message is tried again, up to ten times in all; `Retry-After` makes a pause longer."},
+}
+
+
+def webhook_schemas() -> dict[str, Any]:
+    """Component schemas: each message and its data."""
+    told = [*TYPES, Label]
+    _, schemas = msgspec.json.schema_components(told, ref_template=_REF + "{name}")
+    complete([], told, schemas)
+    for event, kind in TYPES.items():
+        data = schemas.pop(event.__name__)
+        properties = {name: one for name, one in data["properties"].items() if name not in INTERNAL}
+        if "checks" in properties:
+            properties |= {"checks": _CHECKS, "faults": _FAULTS}
+        properties |= {
+            kind: {"$ref": _REF + Label.__name__, "description": f"Of the {kind}, as it was when this became due."}
+            for kind in named(event)
+        }
+        schemas[_data(event)] = {**data, "title": _data(event), "properties": properties, "required": [*properties]}
+        schemas[_message(event)] = _message_schema(event, kind)
+    return schemas
+
+
+def make_webhooks() -> dict[str, Any]:
+    """One path item for each kind of message."""
+    return {kind: {"post": _operation(event, kind)} for event, kind in TYPES.items()}
+
+
+def _data(event: type) -> str:
+    return f"{event.__name__}Data"
+
+
+def _message(event: type) -> str:
+    return f"{event.__name__}Message"
+
+
+def _message_schema(event: type, kind: str) -> dict[str, Any]:
+    moment = "2026-03-01T12:00:00+00:00"
+    properties = {
+        "type": {"type": "string", "enum": [kind], "description": "What happened.", "examples": [kind]},
+        "timestamp": {
+            "type": "string",
+            "format": "date-time",
+            "description": "When it happened.",
+            "examples": [moment],
+        },
+        "id": {
+            "type": "string",
+            "format": "uuid",
+            "description": "Id of the event, the same for all endpoints.",
+            "examples": [ID],
+        },
+        "data": {"$ref": _REF + _data(event), "description": "What is known of it."},
+    }
+    text = f"A signed message: {plain(event.__doc__ or '')}"
+    return {
+        "title": _message(event),
+        "description": text,
+        "type": "object",
+        "properties": properties,
+        "required": [*properties],
+    }
+
+
+def _operation(event: type, kind: str) -> dict[str, Any]:
+    content = {"schema": {"$ref": _REF + _message(event)}, "example": _example(event)}
+    return {
+        "operationId": "receive" + event.__name__,
+        "tags": ["webhooks"],
+        "summary": f"`{kind}`",
+        "description": plain(event.__doc__ or "")
+        + " Signed by Standard Webhooks; answer within 10 seconds and do the work afterwards.",
+        "parameters": [_header(name) for name in _HEADERS],
+        "requestBody": {"required": True, "content": {"application/json": content}},
+        "responses": _ANSWERS,
+        "security": [],
+    }
+
+
+def _header(name: str) -> dict[str, Any]:
+    text, form, example = _HEADERS[name]
+    schema = {"type": "string", **form, "examples": [example]}
+    return {"name": name, "in": "header", "required": True, "description": text, "schema": schema}
+
+
+def _example(event: type) -> Any:
+    """The message of the event's example in the contract."""
+    file = files("schemas") / "examples" / TOPIC_OF[event].name / f"{event.__name__}.pass.json"
+    body: Told = msgspec.convert(json.loads(file.read_text())["body"], event)
+    at = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
+    title = {"project": "Lecture 4", "clip": "Why we measure twice", "export": ""}
+    labels = {kind: Label(title=title[kind], metadata={"order": 4711}) for kind in named(event)}
+    return json.loads(encode_message(body, event_id=UUID(ID), at=at, labels=labels))

@@ -1,0 +1,81 @@
+"""Whose key this is, and what a producer needs to publish straight to Kafka. Never shows a secret."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from api.http.operations import Call, Operation, Reply
+from schemas.events import UploadReceived, UploadRefused
+from schemas.topics import TOPIC_OF
+
+
+class Producer(msgspec.Struct, frozen=True, kw_only=True):
+    """How to publish ``UploadReceived`` oneself: where, under which prefix, signed with which key."""
+
+    topic: str
+    """Topic of uploads."""
+    refused_topic: str
+    """Topic that tells of messages that were refused."""
+    object_prefix: str
+    """Prefix of the keys of its objects."""
+    key_ids: list[str]
+    """Ids of its producer keys."""
+
+
+class Account(msgspec.Struct, frozen=True, kw_only=True):
+    """The organisation and key of this request."""
+
+    org_id: UUID
+    org_name: str
+    """Name of the organisation."""
+    key_id: UUID
+    """Id of the API key."""
+    key_last4: str
+    """Last four characters of the key."""
+    scopes: list[str]
+    """What the key may do."""
+    producer: Producer
+    """What a producer on Kafka needs."""
+
+
+async def get_me(call: Call[None, None]) -> Reply:
+    """Organisation, key, scopes, producer."""
+    async with call.rows() as rows:
+        name = await rows.fetchval("select name from orgs where org_id = $1", call.org_id)
+        last4 = await rows.fetchval(
+            "select last4 from api_keys where org_id = $1 and key_id = $2", call.org_id, call.caller.key_id
+        )
+        keys = await rows.fetch(
+            "select key_id from producer_keys where org_id = $1 and revoked_at is null order by created_at", call.org_id
+        )
+    return Reply(
+        body=Account(
+            org_id=call.org_id,
+            org_name=name or "",
+            key_id=call.caller.key_id,
+            key_last4=last4 or "",
+            scopes=list(call.caller.scopes),
+            producer=Producer(
+                topic=TOPIC_OF[UploadReceived].name,
+                refused_topic=TOPIC_OF[UploadRefused].name,
+                object_prefix=f"{call.org_id}/",
+                key_ids=[row["key_id"] for row in keys],
+            ),
+        )
+    )
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/me",
+        name="getMe",
+        tag="account",
+        permission="read",
+        summary="See whose key this is",
+        handler=get_me,
+        response=Account,
+    ),
+)

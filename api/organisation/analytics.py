@@ -1,0 +1,238 @@
+"""Three named questions to the column store, and a summary. Parameters only, nobody's SQL, always one organisation.
+
+An answer serves those who ask the same within ``KEPT_S``: a dashboard that many look at asks the store once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from importlib.resources import files
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from api.http.operations import Call, Operation, Reply
+from api.problems.problem_details import FieldError, breaches, invalid, refused
+
+MAX_DAYS = 366
+DEFAULT_DAYS = 7
+YEARS = range(2000, 2200)
+"""What the store's times can hold, with room."""
+KEPT_S = 2
+
+
+class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The time asked about, ``[since, until)``; by default the last seven days."""
+
+    since: Annotated[dt.datetime, Meta(tz=True)] | None = None
+    """Start of the window; included. By default seven days before `until`."""
+    until: Annotated[dt.datetime, Meta(tz=True)] | None = None
+    """End of the window; not included. By default now."""
+
+
+class HourRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One hour of one stage."""
+
+    hour: dt.datetime
+    """Beginning of the hour."""
+    stage: str
+    projects: int
+    """Number of projects."""
+    p50_ms: float
+    """Median duration."""
+    p95_ms: float
+    """95th percentile of the duration."""
+
+
+class MinutesRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One day's minutes of video."""
+
+    day: dt.date
+    """Day, in UTC."""
+    projects: int
+    """Number of projects."""
+    minutes: float
+    """Minutes of video."""
+
+
+class FailureRow(msgspec.Struct, frozen=True, kw_only=True):
+    """How often something failed for one reason."""
+
+    what: str
+    """What failed."""
+    reason: str
+    count: int
+    """How often."""
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """The window in a few numbers."""
+
+    since: dt.datetime
+    until: dt.datetime
+    projects_started: int
+    """Projects that were started."""
+    projects_completed: int
+    """Projects that were completed."""
+    projects_failed: int
+    """Projects that failed."""
+    minutes_processed: float
+    """Minutes of video."""
+    clips: int
+    """Clips that were made."""
+    exports_completed: int
+    """Exports that were completed."""
+    exports_failed: int
+    """Exports that failed."""
+    cpu_ms: int
+    """Processor time that was used."""
+
+
+class HourlyProjects(msgspec.Struct, frozen=True, kw_only=True):
+    """Projects per hour, with the median and the 95th percentile of each stage."""
+
+    since: dt.datetime
+    until: dt.datetime
+    items: list[HourRow]
+
+
+class MinutesProcessed(msgspec.Struct, frozen=True, kw_only=True):
+    """Minutes of video per day."""
+
+    since: dt.datetime
+    until: dt.datetime
+    items: list[MinutesRow]
+
+
+class FailuresByReason(msgspec.Struct, frozen=True, kw_only=True):
+    """Failures, most frequent first."""
+
+    since: dt.datetime
+    until: dt.datetime
+    items: list[FailureRow]
+
+
+def check_window(window: Window) -> None:
+    """Raises a 422 for times that the store cannot hold."""
+    detail = f"The year must lie between {YEARS[0]} and {YEARS[-1]}."
+    given = {"since": window.since, "until": window.until}.items()
+    if errors := [FieldError(pointer=f"?{name}", detail=detail) for name, at in given if at and at.year not in YEARS]:
+        raise refused(errors)
+
+
+def resolve(window: Window, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
+    """Begin and end in UTC; raises a 422 for a window that is empty or too long."""
+    check_window(window)
+    until = (window.until or now).astimezone(dt.UTC)
+    since = (window.since or until - dt.timedelta(days=DEFAULT_DAYS)).astimezone(dt.UTC)
+    if not dt.timedelta() < until - since <= dt.timedelta(days=MAX_DAYS):
+        raise invalid("?since", f"The window must end after it begins and span at most {MAX_DAYS} days.")
+    return since, until
+
+
+def query_text(name: str) -> str:
+    """A named query's SQL, as shipped in ``schemas/clickhouse/queries``."""
+    return (files("schemas") / "clickhouse" / "queries" / f"{name}.sql").read_text()
+
+
+Name = Literal["summary", "projects_per_hour", "minutes_processed", "failures_by_reason"]
+Answer = tuple[dict[str, dt.datetime], list[dict[str, Any]]]
+"""The stretch of time that was asked about, and the rows. Shared by all who asked: read only."""
+
+
+async def _ask(call: Call[None, Window], name: Name) -> Answer:
+    since, until = resolve(call.query, call.now)
+    parameters = {"org_id": str(call.org_id), "since": _as_text(since), "until": _as_text(until)}
+
+    async def ask() -> Answer:
+        return {"since": since, "until": until}, await call.context.analytics.query(query_text(name), parameters)
+
+    answer: Answer = await call.context.answers.get((call.org_id, name, call.query.since, call.query.until), ask)
+    return answer
+
+
+def _as_text(at: dt.datetime) -> str:
+    """A DateTime64(3) parameter; the client would cut a datetime to whole seconds, losing the last one."""
+    return at.replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
+
+
+def _reply(body: Summary | HourlyProjects | MinutesProcessed | FailuresByReason) -> Reply:
+    return Reply(body=body, headers={"Cache-Control": f"private, max-age={KEPT_S}"})
+
+
+async def get_summary(call: Call[None, Window]) -> Reply:
+    """The window in a few numbers."""
+    window, rows = await _ask(call, "summary")
+    numbers = {name: value or 0 for name, value in rows[0].items()}  # a sum over nothing may be NULL
+    return _reply(msgspec.convert(window | numbers, Summary, strict=False))
+
+
+async def get_projects_per_hour(call: Call[None, Window]) -> Reply:
+    """Projects per hour, with p50 and p95 of each stage."""
+    window, rows = await _ask(call, "projects_per_hour")
+    return _reply(HourlyProjects(**window, items=msgspec.convert(rows, list[HourRow], strict=False)))
+
+
+async def get_minutes_processed(call: Call[None, Window]) -> Reply:
+    """Minutes of video per day."""
+    window, rows = await _ask(call, "minutes_processed")
+    return _reply(MinutesProcessed(**window, items=msgspec.convert(rows, list[MinutesRow], strict=False)))
+
+
+async def get_failures_by_reason(call: Call[None, Window]) -> Reply:
+    """Failures, most frequent first."""
+    window, rows = await _ask(call, "failures_by_reason")
+    return _reply(FailuresByReason(**window, items=msgspec.convert(rows, list[FailureRow], strict=False)))
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/analytics/summary",
+        name="getSummary",
+        tag="analytics",
+        permission="read",
+        summary="A stretch of time in a few numbers",
+        handler=get_summary,
+        query=Window,
+        check=breaches(check_window),
+        response=Summary,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/analytics/projects-per-hour",
+        name="getProjectsPerHour",
+        tag="analytics",
+        permission="read",
+        summary="Projects per hour, with p50 and p95 of each stage",
+        handler=get_projects_per_hour,
+        query=Window,
+        check=breaches(check_window),
+        response=HourlyProjects,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/analytics/minutes-processed",
+        name="getMinutesProcessed",
+        tag="analytics",
+        permission="read",
+        summary="Minutes of video per day",
+        handler=get_minutes_processed,
+        query=Window,
+        check=breaches(check_window),
+        response=MinutesProcessed,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/analytics/failures-by-reason",
+        name="getFailuresByReason",
+        tag="analytics",
+        permission="read",
+        summary="What failed, by reason",
+        handler=get_failures_by_reason,
+        query=Window,
+        check=breaches(check_window),
+        response=FailuresByReason,
+    ),
+)

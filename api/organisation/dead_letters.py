@@ -1,0 +1,218 @@
+"""For operators: dead letters of the organisation, and those of nobody. Replays through the outbox only."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.http.operations import Call, Operation, Reply
+from api.http.pagination import decode_cursor, next_cursor
+from api.problems.problem_details import ApiProblem, not_found
+from core.infra.postgres.connection import Connection, Row
+from core.services.upload_signatures import SIGNATURE
+
+CUT_BYTES = 500_000
+"""A dead letter keeps so many bytes of what arrived; one that was cut cannot be sent again."""
+
+
+class DeadLetterSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that could not be worked on."""
+
+    dead_id: UUID
+    org_id: UUID | None
+    """Id of the organisation; null where it could not be read."""
+    project_id: UUID | None
+    """Id of the project; null where it could not be read."""
+    topic: str
+    """Topic of the message."""
+    partition: int
+    """Partition of the message."""
+    offset: int
+    """Offset of the message."""
+    stage: str
+    reason: str
+    detail: str
+    created_at: dt.datetime
+    replayed_at: dt.datetime | None
+
+
+class DeadLetterView(DeadLetterSummary, frozen=True, kw_only=True):
+    """A dead letter with the bytes that arrived."""
+
+    headers: dict[str, str]
+    """Headers of the message."""
+    payload_base64: str
+    """Body of the message, in base64."""
+
+
+class DeadLetterPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Dead letters, newest first."""
+
+    items: list[DeadLetterSummary]
+    next_cursor: str | None = None
+
+
+class ListDeadLetters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which dead letters to list."""
+
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+    cursor: Annotated[str, Meta(max_length=500)] | None = None
+    stage: Annotated[str, Meta(max_length=40)] | None = None
+    """Only of this stage."""
+    project_id: UUID | None = None
+    """Only of this project."""
+
+
+class Replayed(msgspec.Struct, frozen=True, kw_only=True):
+    """The letter's message lies in the outbox again."""
+
+    dead_id: UUID
+    topic: str
+    """Topic the message is sent to."""
+    replayed_at: dt.datetime
+
+
+@asynccontextmanager
+async def admin_rows(call: Call[Any, Any]) -> AsyncIterator[Connection]:
+    """The caller's rows and, where its organisation runs the installation, the dead letters that have no owner."""
+    async with call.rows() as rows:
+        await rows.execute("select set_config('app.admin', 'yes', true)")
+        yield rows
+
+
+async def list_dead_letters(call: Call[None, ListDeadLetters]) -> Reply:
+    """Dead letters, newest first."""
+    query, secret = call.query, call.context.settings.secret
+    scope = f"dead/{call.org_id}/{query.stage}/{query.project_id}"
+    after = decode_cursor(secret, scope, query.cursor) if query.cursor else None
+    async with admin_rows(call) as rows:
+        found = await rows.fetch(
+            """select * from dead_letters
+               where ($1::text is null or stage = $1) and ($2::uuid is null or project_id = $2)
+                 and ($3::timestamptz is null or (created_at, dead_id) < ($3, $4::uuid))
+               order by created_at desc, dead_id desc limit $5""",
+            query.stage,
+            query.project_id,
+            after.at if after else None,
+            after.id if after else None,
+            query.limit + 1,
+        )
+    cursor = next_cursor(secret, scope, found, query.limit, "dead_id")
+    return Reply(
+        body=DeadLetterPage(
+            items=[DeadLetterSummary(**_fields(row)) for row in found[: query.limit]], next_cursor=cursor
+        )
+    )
+
+
+async def get_dead_letter(call: Call[None, None]) -> Reply:
+    """A dead letter with its headers and bytes."""
+    async with admin_rows(call) as rows:
+        row = await _find(rows, call.ids["dead_id"])
+    payload = base64.b64encode(row["payload"]).decode()
+    return Reply(body=DeadLetterView(**_fields(row), headers=row["headers"], payload_base64=payload))
+
+
+async def replay_dead_letter(call: Call[None, None]) -> Reply:
+    """Send a dead letter's message again, and let its stage take it up."""
+    async with admin_rows(call) as rows:
+        row = await _find(rows, call.ids["dead_id"])
+        if not row["payload"]:
+            raise ApiProblem("not-replayable", "Its bytes are gone: its project was erased.")
+        if row["reason"].startswith("producer.") or (row["topic"] == "uploads.v1" and SIGNATURE not in row["headers"]):
+            raise ApiProblem("not-replayable", "Nobody has proved to have sent it; the producer has to sign it anew.")
+        if len(row["payload"]) >= CUT_BYTES:
+            raise ApiProblem("not-replayable", f"Only its first {CUT_BYTES} bytes were kept.")
+        await _send_again(rows, row, await _free_attempt(rows, row), call.now)
+        await rows.execute("update dead_letters set replayed_at = $2 where dead_id = $1", row["dead_id"], call.now)
+    return Reply(body=Replayed(dead_id=row["dead_id"], topic=row["topic"], replayed_at=call.now))
+
+
+async def _find(rows: Connection, dead_id: UUID) -> Row:
+    row = await rows.fetchrow("select * from dead_letters where dead_id = $1", dead_id)
+    if row is None:
+        raise not_found("dead letter")
+    return row
+
+
+def _fields(row: Row) -> dict[str, Any]:
+    return {name: row[name] for name in DeadLetterSummary.__struct_fields__}
+
+
+async def _free_attempt(rows: Connection, row: Row) -> int | None:
+    """Make the given-up attempt claimable again; its fence, or None where the message never had one."""
+    fence: int | None = await rows.fetchval(
+        """update attempts set state = 'free', tries = 0, lease_until = null, finished_at = null, waiting_since = null,
+             last_error = 'replayed by an operator'
+           where org_id = $1 and stage = $2 and state in ('gave_up', 'free') and payload = $3
+             and headers ->> 'ce_id' is not distinct from $4 returning fence""",
+        row["org_id"],
+        row["stage"],
+        row["payload"],
+        row["headers"].get("ce_id"),
+    )
+    return fence
+
+
+async def _send_again(rows: Connection, row: Row, fence: int | None, now: dt.datetime) -> None:
+    """The same bytes to the same place; a letter that waits to be sent already is not sent twice."""
+    await rows.execute(
+        """insert into outbox
+             (org_id, event_id, for_stage, emission, project_id, topic, key, partition, headers, payload)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing""",
+        row["org_id"],
+        row["dead_id"],
+        row["stage"],
+        int(now.timestamp() * 1000) if fence is None else fence,
+        row["project_id"],
+        row["topic"],
+        str(row["project_id"] or row["dead_id"]),
+        row["partition"],
+        row["headers"],
+        row["payload"],
+    )
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/admin/dead-letters",
+        name="listDeadLetters",
+        tag="admin",
+        permission="admin",
+        summary="List what could not be worked on",
+        handler=list_dead_letters,
+        query=ListDeadLetters,
+        response=DeadLetterPage,
+        problems=("cursor-invalid",),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/admin/dead-letters/{dead_id}",
+        name="getDeadLetter",
+        tag="admin",
+        permission="admin",
+        summary="Read a dead letter with its bytes",
+        handler=get_dead_letter,
+        response=DeadLetterView,
+    ),
+    Operation(
+        method="POST",
+        path="/v1/admin/dead-letters/{dead_id}/replay",
+        name="replayDeadLetter",
+        tag="admin",
+        permission="admin",
+        status=202,
+        summary="Send a dead letter's message again",
+        handler=replay_dead_letter,
+        response=Replayed,
+        problems=("not-replayable",),
+    ),
+)

@@ -1,0 +1,114 @@
+"""How much each sub-score counts for an organisation: read it, set it, go back. Weighs nothing itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import msgspec
+
+from api.http.operations import Call, Operation, Reply
+from api.problems.problem_details import FieldError
+from core.infra.postgres.connection import Connection
+from schemas.options.score_weights import WeightTable, broken_weights, default_weights
+
+
+class Weights(msgspec.Struct, frozen=True, kw_only=True):
+    """The table in force. ``revision`` counts an organisation's changes; 0: it never set one."""
+
+    weights: WeightTable
+    """The table in force."""
+    revision: int
+    """Number of the organisation's changes; 0: it never set a table."""
+    own: bool
+    """Whether the organisation set it; else it is the installation's."""
+    set_at: dt.datetime | None = None
+    """When it was set; null: never."""
+
+
+async def read_weights(call: Call[None, None]) -> Reply:
+    """The table that the next project is weighed by."""
+    async with call.rows() as rows:
+        return Reply(body=await _in_force(rows, call))
+
+
+def weight_errors(table: WeightTable) -> list[FieldError]:
+    """Places of a table that break a rule."""
+    return [
+        FieldError(pointer=f"/{place}", detail=f"It must be {rule}.") for place, rule in broken_weights(table).items()
+    ]
+
+
+async def set_weights(call: Call[WeightTable, None]) -> Reply:
+    """Weigh the coming projects by this table; those that are done stay as they are."""
+    return await _change(call, call.body)
+
+
+async def reset_weights(call: Call[None, None]) -> Reply:
+    """Weigh the coming projects by the installation's own table again."""
+    return await _change(call, None)
+
+
+async def _change(call: Call[WeightTable, None] | Call[None, None], weights: WeightTable | None) -> Reply:
+    async with call.rows() as rows:
+        await rows.execute("select pg_advisory_xact_lock(hashtextextended($1, 7312))", str(call.org_id))
+        now = await _in_force(rows, call)
+        if (now.own, now.weights) == (weights is not None, weights or now.weights):
+            return Reply(body=now)
+        await rows.execute(
+            """insert into score_weights (org_id, version, weights, key_id)
+               select $1, coalesce(max(version), 0) + 1, $2, $3 from score_weights where org_id = $1""",
+            call.org_id,
+            weights,
+            call.caller.key_id,
+        )
+        return Reply(body=await _in_force(rows, call))
+
+
+async def _in_force(rows: Connection, call: Call[WeightTable, None] | Call[None, None]) -> Weights:
+    row = await rows.fetchrow(
+        "select * from score_weights where org_id = $1 order by version desc limit 1", call.org_id
+    )
+    if row is None or row["weights"] is None:
+        return Weights(weights=default_weights(), revision=row["version"] if row else 0, own=False)
+    return Weights(
+        weights=msgspec.convert(row["weights"], WeightTable),
+        revision=row["version"],
+        own=True,
+        set_at=row["created_at"],
+    )
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/scoring/weights",
+        name="readWeights",
+        tag="scoring",
+        permission="read",
+        summary="Read how much each sub-score counts",
+        handler=read_weights,
+        response=Weights,
+    ),
+    Operation(
+        method="POST",
+        path="/v1/admin/scoring/weights",
+        name="setWeights",
+        tag="admin",
+        permission="admin",
+        summary="Set how much each sub-score counts, for the projects to come",
+        handler=set_weights,
+        request=WeightTable,
+        check=weight_errors,
+        response=Weights,
+    ),
+    Operation(
+        method="DELETE",
+        path="/v1/admin/scoring/weights",
+        name="resetWeights",
+        tag="admin",
+        permission="admin",
+        summary="Go back to the installation's own weights",
+        handler=reset_weights,
+        response=Weights,
+    ),
+)

@@ -1,0 +1,176 @@
+"""Webhook endpoints: who is told of what, and where. Shows a secret once, keeps it sealed, delivers nothing."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import secrets
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.http.operations import Call, Operation, Reply
+from api.problems.problem_details import ApiProblem, not_found
+from api.projects.handlers import check_url
+from core.infra.postgres.connection import Connection, Row
+from core.infra.secrets import encrypt_secret
+from schemas.webhooks import Kind
+
+MAX_ENDPOINTS = 20
+SECRET_PREFIX = "whsec_"  # noqa: S105 - the published prefix of Standard Webhooks, no secret
+_SECRET_BYTES = 32
+
+
+class CreateEndpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where to POST, and what about."""
+
+    url: Annotated[str, Meta(min_length=1, max_length=2000)]
+    """Public http or https URL, on port 80 or 443, that takes the POSTs."""
+    events: Annotated[list[Kind], Meta(min_length=1, max_length=20)]
+    """Kinds of message to send."""
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    """An endpoint as it stands; ``disabled_at`` is set when its receiver said that it is gone."""
+
+    endpoint_id: UUID
+    url: str
+    """URL that takes the POSTs."""
+    events: list[Kind]
+    """Kinds of message that are sent."""
+    created_at: dt.datetime
+    disabled_at: dt.datetime | None
+    """When its receiver answered 410; null while it is in use."""
+
+
+class NewEndpoint(Endpoint, frozen=True, kw_only=True):
+    """An endpoint with the secret that its deliveries are signed with (Standard Webhooks); shown this once."""
+
+    secret: str
+    """Secret of the signatures (`whsec_…`), shown this once."""
+
+
+class EndpointList(msgspec.Struct, frozen=True, kw_only=True):
+    """All endpoints of the organisation, oldest first."""
+
+    items: list[Endpoint]
+
+
+def new_secret() -> str:
+    """``whsec_`` and 32 random bytes in base64, as Standard Webhooks asks."""
+    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+
+
+async def create_endpoint(call: Call[CreateEndpoint, None]) -> Reply:
+    """Register a receiver."""
+    await check_url(call, call.body.url, "/url")
+    secret, endpoint_id = new_secret(), call.context.new_id()
+    async with call.rows() as rows:
+        if await _count(rows, call.org_id) >= MAX_ENDPOINTS:
+            raise ApiProblem("limit-reached", f"An organisation has at most {MAX_ENDPOINTS} endpoints.")
+        row = await rows.fetchrow(
+            """insert into webhook_endpoints (org_id, endpoint_id, url, events, secret_encrypted)
+               values ($1, $2, $3, $4, $5) returning *""",
+            call.org_id,
+            endpoint_id,
+            call.body.url,
+            sorted(set(call.body.events)),
+            encrypt_secret(call.context.settings.secret, secret.encode()),
+        )
+    body = NewEndpoint(**_fields(row), secret=secret)
+    return Reply(body=body, headers={"Location": f"/v1/webhooks/endpoints/{endpoint_id}"})
+
+
+async def _count(rows: Connection, org_id: UUID) -> int:
+    await rows.execute("select pg_advisory_xact_lock(hashtextextended($1, 7303))", str(org_id))
+    count: int = await rows.fetchval("select count(*) from webhook_endpoints where org_id = $1", org_id)
+    return count
+
+
+def _fields(row: Row) -> dict[str, Any]:
+    return {name: row[name] for name in Endpoint.__struct_fields__}
+
+
+async def list_endpoints(call: Call[None, None]) -> Reply:
+    """All receivers."""
+    async with call.rows() as rows:
+        found = await rows.fetch(
+            "select * from webhook_endpoints where org_id = $1 order by created_at, endpoint_id", call.org_id
+        )
+    return Reply(body=EndpointList(items=[Endpoint(**_fields(row)) for row in found]))
+
+
+async def get_endpoint(call: Call[None, None]) -> Reply:
+    """One receiver."""
+    async with call.rows() as rows:
+        row = await rows.fetchrow(
+            "select * from webhook_endpoints where org_id = $1 and endpoint_id = $2",
+            call.org_id,
+            call.ids["endpoint_id"],
+        )
+    if row is None:
+        raise not_found("endpoint")
+    return Reply(body=Endpoint(**_fields(row)))
+
+
+async def delete_endpoint(call: Call[None, None]) -> Reply:
+    """Forget a receiver; deliveries that are due are not made any more."""
+    async with call.rows() as rows:
+        gone = await rows.fetchval(
+            "delete from webhook_endpoints where org_id = $1 and endpoint_id = $2 returning 1",
+            call.org_id,
+            call.ids["endpoint_id"],
+        )
+    if gone is None:
+        raise not_found("endpoint")
+    return Reply(status=204)
+
+
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/v1/webhooks/endpoints",
+        name="createEndpoint",
+        tag="webhooks",
+        permission="write",
+        status=201,
+        located=True,
+        summary="Register a receiver; its secret is shown this once",
+        handler=create_endpoint,
+        request=CreateEndpoint,
+        response=NewEndpoint,
+        problems=("url-refused", "limit-reached"),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/webhooks/endpoints",
+        name="listEndpoints",
+        tag="webhooks",
+        permission="read",
+        summary="List the receivers",
+        handler=list_endpoints,
+        response=EndpointList,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/webhooks/endpoints/{endpoint_id}",
+        name="getEndpoint",
+        tag="webhooks",
+        permission="read",
+        summary="Read a receiver",
+        handler=get_endpoint,
+        response=Endpoint,
+    ),
+    Operation(
+        method="DELETE",
+        path="/v1/webhooks/endpoints/{endpoint_id}",
+        name="deleteEndpoint",
+        tag="webhooks",
+        permission="write",
+        status=204,
+        summary="Forget a receiver",
+        handler=delete_endpoint,
+    ),
+)

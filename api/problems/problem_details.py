@@ -1,0 +1,121 @@
+"""Errors of the API as RFC 9457 problem details. Never a traceback, never a secret, never a guess."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from api.problems.problem_types import CATALOGUE
+
+MEDIA_TYPE = "application/problem+json"
+_MOST_NAMED = 10
+"""Fields that the sentence about many names; `errors` has them all."""
+
+
+class FieldError(msgspec.Struct, frozen=True, kw_only=True):
+    """What is wrong with one field. See ``pointer`` for where."""
+
+    pointer: str
+    """JSON Pointer into the body, `?name` of a query parameter, or `{name}` of an id in the path."""
+    detail: str
+    """What is wrong, in a sentence."""
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """RFC 9457 problem details; ``code`` is the last part of ``type``."""
+
+    type: str
+    """Path of the page about this kind of problem."""
+    title: str
+    """Name of the kind of problem."""
+    status: int
+    """HTTP status."""
+    detail: str
+    """What is wrong with this very request, in a sentence."""
+    code: str
+    """Last part of `type`: branch on this."""
+    instance: str = ""
+    """Path of the request."""
+    request_id: str = ""
+    """Id of the request in the logs."""
+    errors: list[FieldError] = []
+    """Every field that is wrong."""
+
+
+class ApiProblem(Exception):
+    """Raised by any room of the API to end a request with a problem."""
+
+    def __init__(
+        self, code: str, detail: str, *, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
+    ) -> None:
+        """``code`` is a key of the catalogue; ``detail`` a sentence about this very request."""
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+
+    @property
+    def status(self) -> int:
+        """HTTP status of the code."""
+        return CATALOGUE[self.code].status
+
+
+def respond(problem: ApiProblem, *, instance: str = "", request_id: str = "") -> Response:
+    """The HTTP answer of a problem."""
+    kind = CATALOGUE[problem.code]
+    body = Problem(
+        type=f"/problems/{problem.code}",
+        title=kind.title,
+        status=kind.status,
+        detail=problem.detail,
+        code=problem.code,
+        instance=instance,
+        request_id=request_id,
+        errors=problem.errors,
+    )
+    headers = {"Cache-Control": "no-store"} | problem.headers
+    return Response(msgspec.json.encode(body), status_code=kind.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def refused(errors: Sequence[FieldError]) -> ApiProblem:
+    """A 422 about every field that is wrong; the list must not be empty."""
+    fields = list(dict.fromkeys(one.pointer for one in errors))
+    detail = " ".join(one.detail for one in errors)
+    if len(fields) > 1:
+        named = ", ".join(f"`{one}`" for one in fields[:_MOST_NAMED])
+        detail = f"{len(fields)} fields are wrong: {named}{' …' if len(fields) > _MOST_NAMED else ''}."
+    return ApiProblem("invalid", detail, errors=errors)
+
+
+def breaches(*rules: Callable[[Any], Any]) -> Callable[[Any], list[FieldError]]:
+    """Functions that raise a problem of fields, as one that lists what each of them says."""
+
+    def check(value: Any) -> list[FieldError]:
+        found: list[FieldError] = []
+        for rule in rules:
+            try:
+                rule(value)
+            except ApiProblem as problem:
+                found += problem.errors
+        return found
+
+    return check
+
+
+def invalid(pointer: str, detail: str) -> ApiProblem:
+    """A 422 about one field."""
+    return ApiProblem("invalid", detail, errors=[FieldError(pointer=pointer, detail=detail)])
+
+
+def not_found(what: str) -> ApiProblem:
+    """A 404 for something that is not there, or belongs to somebody else."""
+    return ApiProblem("not-found", f"There is no such {what}.")
+
+
+def no_version(version: int | None, of: str) -> ApiProblem:
+    """A 404 for a version that there is not, of something that there is."""
+    return ApiProblem("not-found", f"There is no version {version} of {of}.")

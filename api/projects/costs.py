@@ -1,0 +1,113 @@
+"""What a project cost, as it is shown: items by stage, their money, the estimate beside. Pure; reads no table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from core.domain.estimates import Estimate, Range
+from core.infra.postgres.connection import Row
+from schemas.costs import CostKind, sum_of
+from schemas.stages import PROJECT_STAGES, Stage, place_of
+
+STAGES_COST = "select stage, kind, amount, money, currency from costs where org_id = $1 and project_id = $2"
+
+
+class CostLine(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of one kind a stage used, lost tries included; ``money`` is absent where the kind has no price."""
+
+    stage: Stage
+    kind: CostKind
+    """Kind of cost."""
+    amount: int
+    money: float | None
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """One amount of a finished project beside what was expected of it; ``inside``: it lies in the range."""
+
+    what: str
+    """``elapsed``, a stage (its processor time), or a kind of cost."""
+    expected: float
+    low: float
+    high: float
+    actual: float
+    """Actual amount."""
+    inside: bool
+    """Whether the actual amount lies in the expected range."""
+
+
+class ProjectCost(msgspec.Struct, frozen=True, kw_only=True):
+    """What a project cost so far, by the price list of the time when each part was used."""
+
+    currency: str
+    money: float | None
+    """Of everything that has a price; absent where nothing has."""
+    unpriced: list[CostKind]
+    """Kinds that were used and have no price: they are not in ``money``."""
+    items: list[CostLine]
+    """Amounts by stage and kind."""
+    estimate: Estimate | None
+    """What was expected once length and size were known; absent before, and in projects older than this."""
+    comparison: list[Compared]
+    """Of a completed project: each amount beside its estimate, but for stages that were skipped."""
+
+
+def cost_view(rows: Sequence[Row], project: Row, stages: Sequence[Row]) -> ProjectCost:
+    """A project's cost from its own row, those of its stages and those of its costs."""
+    estimate = msgspec.convert(project["estimate"], Estimate) if project["estimate"] else None
+    ended = estimate is not None and project["state"] == "completed"
+    ordered = sorted(rows, key=lambda row: (place_of(row["stage"]), row["stage"], row["kind"]))
+    items = [
+        CostLine(stage=row["stage"], kind=row["kind"], amount=row["amount"], money=row["money"]) for row in ordered
+    ]
+    return ProjectCost(
+        currency=next((row["currency"] for row in rows if row["currency"]), ""),
+        money=sum_of([item.money for item in items]),
+        unpriced=sorted({item.kind for item in items if item.money is None}),
+        items=items,
+        estimate=estimate,
+        comparison=compared(estimate, project, stages, items) if estimate and ended else [],
+    )
+
+
+def cpu_by_stage(items: Sequence[CostLine]) -> Counter[str]:
+    """Processor time of each stage, by the ledger: later exports, previews and lost tries included."""
+    used: Counter[str] = Counter()
+    for item in items:
+        if item.kind == "cpu_ms":
+            used[item.stage] += item.amount
+    return used
+
+
+def compared(estimate: Estimate, project: Row, stages: Sequence[Row], items: Sequence[CostLine]) -> list[Compared]:
+    """Each amount of an estimate beside what was used. Processor time is that of the stages, exports asked for later
+    and lost tries left out: they were not part of what was estimated. Where a stage was skipped the totals are left out
+    too: they were estimated with it.
+    """
+    cpu_ms = {row["stage"]: row["cpu_ms"] for row in stages if row["stage"] in PROJECT_STAGES}
+    skipped = {row["stage"] for row in stages if row["state"] == "skipped"}
+    of_stages = [
+        _beside(one.stage, one.cpu_ms, cpu_ms.get(one.stage, 0)) for one in estimate.stages if one.stage not in skipped
+    ]
+    if any(one.stage in skipped and one.cpu_ms.expected for one in estimate.stages):
+        return of_stages
+    used: Counter[str] = Counter()
+    for item in items:
+        used[item.kind] += item.amount
+    used["cpu_ms"] = sum(cpu_ms.values())
+    elapsed_ms = (project["finished_at"] - project["started_at"]).total_seconds() * 1000
+    return [
+        _beside("elapsed", estimate.elapsed_ms, elapsed_ms),
+        *of_stages,
+        *(_beside(one.kind, one.amount, used[one.kind]) for one in estimate.kinds),
+    ]
+
+
+def _beside(what: str, expected: Range, actual: float) -> Compared:
+    inside = expected.low <= actual <= expected.high
+    return Compared(
+        what=what, expected=expected.expected, low=expected.low, high=expected.high, actual=actual, inside=inside
+    )

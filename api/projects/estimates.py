@@ -1,0 +1,117 @@
+"""What a project would take, asked before: time, work and money with an error bar. Starts nothing, writes nothing."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.http.operations import Call, Operation, Reply
+from api.problems.problem_details import FieldError, invalid
+from api.projects.handlers import option_errors
+from core.domain.estimates import Estimate, Source, default_rates
+from core.services import estimates
+from schemas.options.project import ProjectOptions
+from schemas.quantities import spoken_range
+
+USUAL_PX = (1920, 1080)
+Pixels = Annotated[int, Meta(ge=16, le=16_384)]
+
+
+class EstimateProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A source by what is known of it: exactly one of ``duration_ms``, ``size_bytes`` and ``upload_id``.
+
+    From a size the length is guessed, and the error bar is as wide as that guess.
+    """
+
+    duration_ms: Annotated[int, Meta(ge=1, le=10**9)] | None = None
+    """Length of the source."""
+    size_bytes: Annotated[int, Meta(ge=1, le=10**13)] | None = None
+    upload_id: UUID | None = None
+    width_px: Pixels | None = None
+    """Width of the source's picture."""
+    height_px: Pixels | None = None
+    """Height of the source's picture."""
+    video: bool = True
+    """False for sound alone."""
+    options: ProjectOptions = ProjectOptions()
+    """Options of the project."""
+
+
+class ProjectEstimate(msgspec.Struct, frozen=True, kw_only=True):
+    """What it should take, and what was assumed because nobody said."""
+
+    estimate: Estimate
+    """What the project should take."""
+    assumed: list[str]
+    """What was assumed because the request left it out."""
+
+
+async def estimate_project(call: Call[EstimateProject, None]) -> Reply:
+    """What a project of this source should take; 80 % of projects should lie inside each range."""
+    wanted, settings, rates = call.body, call.context.settings, default_rates()
+    assumed: list[str] = []
+    async with call.rows() as rows:
+        size = wanted.size_bytes
+        if wanted.upload_id is not None:
+            size = await _size_of(call, wanted.upload_id)
+        media_ms, unsure = wanted.duration_ms or 0, 0.0
+        if size is not None:
+            media_ms, unsure = max(1, round(1000 * size / rates.bytes_per_s)), rates.bytes_spread
+            assumed.append(f"length: {rates.bytes_per_s / 1e6:g} MB for each second, {media_ms / 60_000:.1f} minutes")
+        elif media_ms > settings.media.max_duration_ms:
+            raise invalid("/duration_ms", f"A source lasts {spoken_range(None, settings.media.max_duration_ms, 'ms')}.")
+        source = Source(media_ms=media_ms, megapixels=_megapixels(wanted, assumed), options=wanted.options)
+        made = await estimates.estimate_source(rows, call.org_id, source, settings, unsure)
+    return Reply(body=ProjectEstimate(estimate=made, assumed=assumed))
+
+
+def estimate_errors(wanted: EstimateProject) -> list[FieldError]:
+    """What is wrong with a request beyond its types: it says one source."""
+    errors = option_errors(wanted.options)
+    given = [one for one in (wanted.duration_ms, wanted.size_bytes, wanted.upload_id) if one is not None]
+    if len(given) != 1:
+        line = "Give exactly one of `duration_ms`, `size_bytes` and `upload_id`."
+        errors.insert(0, FieldError(pointer="", detail=line))
+    if (wanted.width_px is None) != (wanted.height_px is None):
+        errors.append(FieldError(pointer="/width_px", detail="Give `width_px` and `height_px` together."))
+    return errors
+
+
+async def _size_of(call: Call[EstimateProject, None], upload_id: UUID) -> int:
+    """What the caller's upload was announced as."""
+    async with call.rows() as rows:
+        size: int | None = await rows.fetchval(
+            "select size_bytes from uploads where org_id = $1 and upload_id = $2", call.org_id, upload_id
+        )
+    if size is None:
+        raise invalid("/upload_id", "There is no such upload.")
+    return size
+
+
+def _megapixels(wanted: EstimateProject, assumed: list[str]) -> float:
+    if not wanted.video:
+        return 0.0
+    width, height = wanted.width_px, wanted.height_px
+    if width is None or height is None:
+        width, height = USUAL_PX
+        assumed.append(f"picture: {width} × {height}")
+    return width * height / 1e6
+
+
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/v1/projects/estimate",
+        name="estimateProject",
+        tag="projects",
+        permission="write",
+        summary="Estimate what a project would take, in time, work and money",
+        handler=estimate_project,
+        request=EstimateProject,
+        check=estimate_errors,
+        response=ProjectEstimate,
+    ),
+)

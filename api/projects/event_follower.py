@@ -1,0 +1,124 @@
+"""Follows projects and previews from the end, without a group, and wakes who listens to a project. Decodes no body.
+
+A wake only says "look again". When Kafka is away listeners look by themselves every few seconds, so no event is missed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from core.errors import Unavailable
+from schemas.topics import BY_NAME
+
+TOPICS = ("projects.v1", "previews.v1")
+LOOK_ANYWAY_S = 5.0
+AGAIN_S = 2.0
+
+
+class Listeners:
+    """Who waits for news of which project."""
+
+    def __init__(self, look_anyway_s: float = LOOK_ANYWAY_S) -> None:
+        """``look_anyway_s``: so long may a listener wait without a wake."""
+        self._look_anyway_s = look_anyway_s
+        self._waiting: dict[UUID, set[asyncio.Event]] = {}
+
+    def wake(self, project_id: UUID) -> None:
+        """Something happened to the project."""
+        for event in self._waiting.get(project_id, ()):
+            event.set()
+
+    def wake_all(self) -> None:
+        """Anything may have happened while nobody followed the topic."""
+        for project_id in list(self._waiting):
+            self.wake(project_id)
+
+    async def listen(self, project_id: UUID) -> AsyncIterator[None]:
+        """Yields at once, then after each wake or pause, for as long as somebody asks."""
+        event = asyncio.Event()
+        self._waiting.setdefault(project_id, set()).add(event)
+        try:
+            while True:
+                yield
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(event.wait(), self._look_anyway_s)
+                event.clear()
+        finally:
+            waiting = self._waiting[project_id]
+            waiting.discard(event)
+            if not waiting:
+                del self._waiting[project_id]
+
+
+def project_of(key: bytes | None) -> UUID | None:
+    """The project a message speaks of, or None for a key that is no UUID."""
+    try:
+        return UUID((key or b"").decode())
+    except (ValueError, UnicodeDecodeError):
+        return None
+
+
+class Follower:
+    """Tails the topics for as long as it runs; starts again when Kafka comes back."""
+
+    def __init__(self, bootstrap: str, listeners: Listeners) -> None:
+        """Nothing is opened until ``run``."""
+        self._bootstrap = bootstrap
+        self._listeners = listeners
+        self._consumer: Any = None
+
+    async def probe(self) -> None:
+        """Ask Kafka for its topics; raises Unavailable where it does not answer."""
+        if self._consumer is None:
+            raise Unavailable("kafka", "not connected")
+        if missing := set(TOPICS) - await self._consumer.topics():
+            raise Unavailable("kafka", f"{', '.join(sorted(missing))} is missing")
+
+    async def run(self) -> None:
+        """Wake listeners for each message, for ever."""
+        while True:
+            try:
+                await self._follow()
+            except (KafkaError, OSError, TimeoutError) as error:
+                structlog.get_logger("api").warning("kafka away", error=f"{type(error).__name__}: {error}")
+                await asyncio.sleep(AGAIN_S)
+
+    async def _go_to_end(self, consumer: Any) -> None:
+        """Stand at the end of every partition before anything counts as followed."""
+        if missing := set(TOPICS) - await consumer.topics():
+            raise KafkaError(f"{', '.join(sorted(missing))} does not exist yet")
+        partitions = [TopicPartition(name, number) for name in TOPICS for number in range(BY_NAME[name].partitions)]
+        consumer.assign(partitions)
+        await consumer.seek_to_end(*partitions)
+        for partition in partitions:
+            await consumer.position(partition)
+
+    async def _follow(self) -> None:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="latest",
+            retry_backoff_ms=500,  # each retry while Kafka is away is a line in the log
+        )
+        try:
+            await consumer.start()
+            await self._go_to_end(consumer)
+            self._consumer = consumer
+            self._listeners.wake_all()
+            while True:
+                for messages in (await consumer.getmany(timeout_ms=1000, max_records=1000)).values():
+                    for project_id in {project_of(message.key) for message in messages} - {None}:
+                        assert project_id is not None
+                        self._listeners.wake(project_id)
+        finally:
+            self._consumer = None
+            await consumer.stop()

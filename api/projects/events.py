@@ -1,0 +1,159 @@
+"""Live progress of one project as server-sent events. Reads the project's own event list; Kafka only says when to look.
+
+The id of an event is the project's version, so ``Last-Event-ID`` resumes exactly. Nothing of another organisation can
+get in: each read is a transaction walled to the caller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.responses import Response
+
+from api.http.auth import Caller
+from api.http.operations import Call, Operation, Reply
+from api.problems.problem_details import ApiProblem
+from api.projects.handlers import find_project
+from core.errors import Unavailable
+from core.infra.postgres.connection import Connection, Row
+from core.storage.labels import labels_of
+from schemas import codec, events
+from schemas.metadata import Label
+
+HEARTBEAT_S = 15
+RETRY_MS = 2000
+BATCH = 200
+NAMES = {
+    codec.type_name(events.ProjectProgressed): "project.progressed",
+    codec.type_name(events.ProjectCompleted): "project.completed",
+    codec.type_name(events.ProjectFailed): "project.failed",
+    codec.type_name(events.ProjectCancelled): "project.cancelled",
+    codec.type_name(events.ProjectErased): "project.erased",
+    codec.type_name(events.ClipEdited): "clip.edited",
+    codec.type_name(events.ProjectUpdated): "project.updated",
+    codec.type_name(events.ClipUpdated): "clip.updated",
+    codec.type_name(events.ExportUpdated): "export.updated",
+}
+_KEY_HOLDS = "select exists (select 1 from api_keys where org_id = $1 and key_id = $2 and revoked_at is null)"
+_EVENTS = """
+select version, type, body, at from project_events
+where org_id = $1 and project_id = $2 and version > $3
+  and exists (select 1 from api_keys where org_id = $1 and key_id = $5 and revoked_at is null)
+order by version limit $4
+"""
+"""A stream lasts for hours: nothing goes to a key that was revoked since it began."""
+ENDS = frozenset({"project.completed", "project.failed", "project.cancelled", "project.erased"})
+
+
+LABELLED = ENDS | {"project.updated", "clip.updated", "export.updated"}
+"""Events that come with `project`, and with `clip` and `export` where they name one: title and metadata."""
+
+
+class FollowProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where to begin; the header ``Last-Event-ID`` goes before ``after``."""
+
+    after: Annotated[int, Meta(ge=0, le=2**53, description="Version of the last event already seen.")] = 0
+
+
+def last_seen(header: str | None, after: int) -> int:
+    """Version to resume after; raises a problem for a Last-Event-ID that is not one of ours."""
+    if not header:
+        return after
+    if not header.isascii() or not header.isdigit() or len(header) > 18:
+        raise ApiProblem("malformed-request", "Last-Event-ID must be the id of an event of this stream.")
+    return int(header)
+
+
+def as_message(row: Row, labels: Mapping[str, Label]) -> ServerSentEvent:
+    """An event of the project's list as it is sent, with what things are called now; the org stays inside."""
+    body = {name: value for name, value in row["body"].items() if name != "org_id"} | {"at": row["at"], **labels}
+    return ServerSentEvent(
+        id=str(row["version"]), event=NAMES[row["type"]], data=msgspec.json.encode(body).decode(), sep="\n"
+    )
+
+
+async def read_events(rows: Connection, caller: Caller, project_id: UUID, after: int) -> list[Row] | None:
+    """The project's events after a version, oldest first; None once the caller's key was revoked."""
+    found: list[Row] = await rows.fetch(_EVENTS, caller.org_id, project_id, after, BATCH, caller.key_id)
+    if not found and not await rows.fetchval(_KEY_HOLDS, caller.org_id, caller.key_id):
+        return None
+    return found
+
+
+async def _messages(rows: Connection, caller: Caller, project_id: UUID, found: list[Row]) -> list[ServerSentEvent]:
+    """The events as they are sent. Their words are read now: what was erased since is told by nobody."""
+    made = []
+    for row in found:
+        labels: Mapping[str, Label] = {}
+        if NAMES[row["type"]] in LABELLED:
+            ids = [UUID(row["body"][name]) if name in row["body"] else None for name in ("clip_id", "export_id")]
+            labels = await labels_of(rows, caller.org_id, project_id, *ids)
+        made.append(as_message(row, labels))
+    return made
+
+
+async def follow_project(call: Call[None, FollowProject]) -> Reply | Response:
+    """The project's events so far, then each new one, until the project has ended."""
+    after = last_seen(call.request.headers.get("last-event-id"), call.query.after)
+    async with call.rows() as rows:
+        project = await find_project(rows, call.org_id, call.ids["project_id"])
+        unseen = project["version"] > after
+    ended = project["state"] in ("completed", "failed", "cancelled")
+    if ended and not unseen:
+        return Response(status_code=204)
+    if call.request.method == "HEAD":
+        return Response(media_type="text/event-stream")
+    call.context.followers.require(str(call.caller.key_id))
+    stream = _stream(call, project["project_id"], after, ended=ended)
+    return EventSourceResponse(stream, ping=HEARTBEAT_S, sep="\n", send_timeout=30)
+
+
+async def _stream(call: Call[Any, Any], project_id: UUID, after: int, *, ended: bool) -> AsyncIterator[ServerSentEvent]:
+    place = call.context.followers.hold(str(call.caller.key_id))
+    with call.context.metrics.streams.track_inprogress(), place:
+        yield ServerSentEvent(comment="follow", retry=RETRY_MS, sep="\n")
+        async for _ in call.context.wakes.listen(project_id):
+            while True:
+                try:
+                    async with call.rows() as rows:
+                        found = await read_events(rows, call.caller, project_id, after)
+                        messages = await _messages(rows, call.caller, project_id, found or [])
+                except Unavailable:
+                    break  # the next wake, or the pause, tries again; the client has lost nothing
+                if found is None:
+                    return
+                for row, message in zip(found, messages, strict=True):
+                    yield message
+                    after = row["version"]
+                    ended = ended or NAMES[row["type"]] in ENDS
+                if len(found) < BATCH:
+                    if ended:
+                        return
+                    break
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/projects/{project_id}/events",
+        name="followProject",
+        tag="projects",
+        permission="read",
+        summary="Follow a project live (server-sent events)",
+        handler=follow_project,
+        query=FollowProject,
+        media_types=("text/event-stream",),
+        also={"204": ()},
+        problems=("project-erased",),
+        description="`id` is the project's version: reconnect with `Last-Event-ID` and nothing is lost. "
+        "`event` is one of "
+        + ", ".join(f"`{name}`" for name in NAMES.values())
+        + ". Ends and updates have `project` (and `clip`, `export`, where they name one) with `title` and `metadata`"
+        ". 204 means that the project has ended and you have seen everything.",
+    ),
+)

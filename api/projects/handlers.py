@@ -1,0 +1,245 @@
+"""Projects: create, list, read, erase. Writes a project and its first event together; does no stage's work."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.brand.queries import branded_project
+from api.http.metadata_etags import etag_of, metadata_errors
+from api.http.operations import Call, Operation, Reply
+from api.http.pagination import decode_cursor, next_cursor
+from api.problems.problem_details import ApiProblem, FieldError, not_found
+from api.projects.costs import STAGES_COST
+from api.projects.models import Project, ProjectPage, State, project_view, summary_view
+from api.uploads.queries import uploaded
+from core.errors import Rejected
+from core.infra.postgres.connection import Connection, Row
+from core.infra.postgres.outbox import put
+from core.services import project_lifecycle
+from schemas.events import UploadReceived
+from schemas.metadata import TITLE_CHARS, Metadata
+from schemas.options.project import ProjectOptions, broken_rules
+
+_PROJECT = """
+select p.*, (select count(*) from clips c where (c.org_id, c.project_id) = (p.org_id, p.project_id)) as clip_count,
+  (select m.nearest from moments m where (m.org_id, m.project_id) = (p.org_id, p.project_id)) as nearest
+from projects p where p.org_id = $1 and p.project_id = $2
+"""
+
+
+class CreateProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A source to make clips of: exactly one of ``upload_id`` and ``source_url``."""
+
+    upload_id: UUID | None = None
+    """Id of a complete upload; either this or `source_url`."""
+    source_url: Annotated[str, Meta(min_length=1, max_length=4000)] | None = None
+    """Public http or https URL of a video; either this or `upload_id`."""
+    title: Annotated[str, Meta(max_length=TITLE_CHARS)] = ""
+    """Title; empty: the name of the file."""
+    options: ProjectOptions = ProjectOptions()
+    """What to make, and how."""
+    metadata: Metadata = {}
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """What was accepted; follow ``Location`` or the project's events."""
+
+    project_id: UUID
+    state: Literal["queued", "cancelled", "erased"]
+
+
+class ListProjects(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which projects to list."""
+
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+    cursor: Annotated[str, Meta(max_length=500)] | None = None
+    state: State | None = None
+    """Only projects in this state."""
+
+
+def option_errors(options: ProjectOptions) -> list[FieldError]:
+    """What is wrong with the options of a request."""
+    broken = broken_rules(options).items()
+    return [FieldError(pointer=f"/options/{name}", detail=f"It must be {rule}.") for name, rule in broken]
+
+
+def project_errors(wanted: CreateProject) -> list[FieldError]:
+    """What is wrong with a request beyond its types."""
+    errors = [*option_errors(wanted.options), *metadata_errors(wanted.metadata)]
+    if (wanted.upload_id is None) == (wanted.source_url is None):
+        errors.insert(0, FieldError(pointer="", detail="Give exactly one of `upload_id` and `source_url`."))
+    return errors
+
+
+async def create_project(call: Call[CreateProject, None]) -> Reply:
+    """Take a source in; the work begins at once."""
+    wanted, project_id = call.body, call.context.new_id()
+    if wanted.source_url is not None:
+        await check_url(call, wanted.source_url, "/source_url")
+    async with call.rows() as rows:
+        options = await branded_project(rows, call.org_id, wanted.options)
+        upload = await uploaded(rows, call, wanted.upload_id) if wanted.upload_id is not None else None
+        event = UploadReceived(
+            org_id=call.org_id,
+            project_id=project_id,
+            object_key=upload["object_key"] if upload is not None else None,
+            source_url=wanted.source_url,
+            title=wanted.title,
+            options=options,
+            metadata=wanted.metadata,
+        )
+        await project_lifecycle.create_project(rows, event)
+        await put(rows, event, call.cause(project_id))
+    accepted = Accepted(project_id=project_id, state="queued")
+    return Reply(body=accepted, headers={"Location": f"/v1/projects/{project_id}"})
+
+
+async def check_url(call: Call[Any, Any], url: str, pointer: str) -> None:
+    """Raises a 422 for a URL that we would refuse to call."""
+
+    async def ask() -> None:
+        try:
+            await call.context.check_url(url)
+        except Rejected as error:
+            found = FieldError(pointer=pointer, detail=error.detail)
+            raise ApiProblem("url-refused", error.detail, errors=[found]) from None
+
+    await call.outside(f"url {pointer}", ask)
+
+
+async def find_project(rows: Connection, org_id: UUID, project_id: UUID) -> Row:
+    """A project of the caller's; raises a 404, or a 410 for one that was erased."""
+    row = await rows.fetchrow(_PROJECT, org_id, project_id)
+    if row is None:
+        raise not_found("project")
+    if row["state"] == "erased":
+        raise ApiProblem("project-erased", "The project was erased.")
+    return row
+
+
+async def get_project(call: Call[None, None]) -> Reply:
+    """A project, stage by stage."""
+    async with call.rows() as rows:
+        return await project_reply(rows, call)
+
+
+async def project_reply(rows: Connection, call: Call[Any, None]) -> Reply:
+    """The project of the path as it is answered."""
+    row = await find_project(rows, call.org_id, call.ids["project_id"])
+    stages = await rows.fetch(
+        "select * from project_stages where org_id = $1 and project_id = $2", call.org_id, row["project_id"]
+    )
+    costs = await rows.fetch(STAGES_COST, call.org_id, row["project_id"])
+    body: Project = project_view(row, stages, costs, call.now)
+    return Reply(body=body, headers={"ETag": etag_of("project", row["revision"])})
+
+
+async def list_projects(call: Call[None, ListProjects]) -> Reply:
+    """Projects, newest first."""
+    query, secret = call.query, call.context.settings.secret
+    scope = f"projects/{call.org_id}/{query.state}"
+    after = decode_cursor(secret, scope, query.cursor) if query.cursor else None
+    async with call.rows() as rows:
+        found = await rows.fetch(
+            """select * from projects where org_id = $1 and state <> 'erased' and ($2::text is null or state = $2)
+                 and ($3::timestamptz is null or (created_at, project_id) < ($3, $4::uuid))
+               order by created_at desc, project_id desc limit $5""",
+            call.org_id,
+            query.state,
+            after.at if after else None,
+            after.id if after else None,
+            query.limit + 1,
+        )
+    cursor = next_cursor(secret, scope, found, query.limit, "project_id")
+    return Reply(body=ProjectPage(items=[summary_view(row) for row in found[: query.limit]], next_cursor=cursor))
+
+
+async def cancel_project(call: Call[None, None]) -> Reply:
+    """Stop the project where it runs; cancelling it twice is fine."""
+    project_id = call.ids["project_id"]
+    async with call.rows() as rows:
+        await project_lifecycle.lock_project(rows, call.org_id, project_id)
+        project = await find_project(rows, call.org_id, project_id)
+        if project["state"] in ("completed", "failed"):
+            raise ApiProblem("project-ended", f"The project is {project['state']}: there is nothing left to cancel.")
+        await project_lifecycle.cancel_project(rows, call.org_id, project_id, call.cause(project_id))
+    return Reply(body=Accepted(project_id=project_id, state="cancelled"))
+
+
+async def erase_project(call: Call[None, None]) -> Reply:
+    """Stop the project where it runs, and erase everything of it; doing it twice is fine."""
+    project_id = call.ids["project_id"]
+    async with call.rows() as rows:
+        if await project_lifecycle.lock_project(rows, call.org_id, project_id) is None:
+            raise not_found("project")
+        await project_lifecycle.erase_project(rows, call.org_id, project_id, call.cause(project_id))
+    return Reply(body=Accepted(project_id=project_id, state="erased"))
+
+
+OPERATIONS = (
+    Operation(
+        method="POST",
+        path="/v1/projects",
+        name="createProject",
+        tag="projects",
+        permission="write",
+        status=202,
+        located=True,
+        summary="Make clips of an upload or a URL",
+        handler=create_project,
+        request=CreateProject,
+        check=project_errors,
+        response=Accepted,
+        problems=("url-refused", "upload-not-complete", "upload-mismatch", "upload-closed"),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/projects",
+        name="listProjects",
+        tag="projects",
+        permission="read",
+        summary="List projects, newest first",
+        handler=list_projects,
+        query=ListProjects,
+        response=ProjectPage,
+        problems=("cursor-invalid",),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/projects/{project_id}",
+        name="getProject",
+        tag="projects",
+        permission="read",
+        summary="Read a project, stage by stage",
+        handler=get_project,
+        response=Project,
+        problems=("project-erased",),
+    ),
+    Operation(
+        method="POST",
+        path="/v1/projects/{project_id}/cancel",
+        name="cancelProject",
+        tag="projects",
+        permission="write",
+        summary="Stop a project that runs, and keep what it has made",
+        description="Work in progress stops within seconds; nothing of it is kept. Repeating it changes nothing.",
+        handler=cancel_project,
+        response=Accepted,
+        problems=("project-erased", "project-ended"),
+    ),
+    Operation(
+        method="DELETE",
+        path="/v1/projects/{project_id}",
+        name="eraseProject",
+        tag="projects",
+        permission="write",
+        status=202,
+        summary="Cancel a project and erase everything of it",
+        handler=erase_project,
+        response=Accepted,
+    ),
+)

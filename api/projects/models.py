@@ -1,0 +1,141 @@
+"""How a project is shown: its summary, its stages, why it failed. Pure; reads no table."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from api.projects.costs import ProjectCost, cost_view, cpu_by_stage
+from core.infra.postgres.connection import Row
+from schemas.documents.moments import NearMoment
+from schemas.events import Stage, StageState
+from schemas.metadata import Metadata, decode_metadata
+from schemas.options.project import ProjectOptions
+from schemas.stages import ON_DEMAND, place_of
+
+State = Literal["queued", "running", "completed", "failed", "cancelled"]
+
+
+class StageView(msgspec.Struct, frozen=True, kw_only=True):
+    """How one stage of a project stands. ``cpu_ms`` is what it cost so far: later exports and lost tries included.
+
+    ``skipped``: the project ended without it. ``preview`` is there once one was made, and has no elapsed time.
+    """
+
+    stage: Stage
+    state: StageState
+    percent: int
+    parts_done: int
+    """Parts that are finished."""
+    parts_total: int
+    """Parts in all; null while unknown."""
+    cpu_ms: int
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+    elapsed_ms: int | None
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a project or an export has no result."""
+
+    reason: str
+    """Machine-readable reason, such as `media.unsupported`."""
+    detail: str
+
+
+class ProjectSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A project in a list."""
+
+    project_id: UUID
+    title: str
+    state: State
+    created_at: dt.datetime
+    started_at: dt.datetime | None
+    finished_at: dt.datetime | None
+    duration_ms: int | None
+    language: str | None
+    metadata: Metadata
+    revision: int
+    """Counts the changes of title and metadata, from 1: names the ETag."""
+
+
+class Project(ProjectSummary, frozen=True, kw_only=True):
+    """A project, stage by stage. ``warnings`` lists parts that were lost."""
+
+    options: ProjectOptions
+    source_url: str | None
+    width_px: int | None
+    height_px: int | None
+    percent: int
+    cpu_ms: int
+    clip_count: int
+    """Number of clips."""
+    stages: list[StageView]
+    cost: ProjectCost
+    warnings: list[str]
+    nothing_found_reason: str | None
+    nearest: list[NearMoment]
+    """Where nothing was found: the moments that came nearest, and what each lacked."""
+    without_words: str | None
+    """Why there is no word in it, and so no caption anywhere: absent by design. None where there are words."""
+    failure: Failure | None
+
+
+class ProjectPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Projects, newest first. ``next_cursor`` is absent on the last page."""
+
+    items: list[ProjectSummary]
+    next_cursor: str | None = None
+
+
+def summary_view(row: Row) -> ProjectSummary:
+    """A project in a list, from its row."""
+    return ProjectSummary(**_summary(row))
+
+
+def _summary(row: Row) -> dict[str, Any]:
+    told = {name: row[name] for name in ProjectSummary.__struct_fields__}
+    return told | {"metadata": decode_metadata(row["metadata"])}
+
+
+def project_view(row: Row, stages: list[Row], costs: list[Row], now: dt.datetime) -> Project:
+    """A project as it is shown, from its row, those of its stages and those of its costs."""
+    cost = cost_view(costs, row, stages)
+    cpu_ms = cpu_by_stage(cost.items)
+    ordered = [_stage(stage, cpu_ms[stage["stage"]], now) for stage in sorted(stages, key=_place)]
+    own = [view.percent for view in ordered if view.stage not in ON_DEMAND]
+    done = 100 * len(own) if row["state"] == "completed" else sum(own)
+    failure = None
+    if row["failure_reason"]:
+        failure = Failure(reason=row["failure_reason"], detail=row["failure_detail"] or "")
+    return Project(
+        **_summary(row),
+        options=msgspec.convert(row["options"], ProjectOptions),
+        source_url=row["source_url"],
+        width_px=row["width_px"],
+        height_px=row["height_px"],
+        percent=done // max(1, len(own)),
+        cpu_ms=sum(cpu_ms.values()),
+        clip_count=row["clip_count"],
+        stages=ordered,
+        cost=cost,
+        warnings=list(row["warnings"]),
+        nothing_found_reason=row["nothing_found_reason"],
+        nearest=msgspec.convert(row["nearest"] or [], list[NearMoment]),
+        without_words=row["without_words"],
+        failure=failure,
+    )
+
+
+def _place(stage: Row) -> tuple[int, str]:
+    return place_of(stage["stage"]), stage["stage"]
+
+
+def _stage(row: Row, cpu_ms: int, now: dt.datetime) -> StageView:
+    begun, ended = row["started_at"], row["finished_at"]
+    elapsed = max(0, int(((ended or now) - begun).total_seconds() * 1000)) if begun else None
+    names = ("stage", "state", "percent", "parts_done", "parts_total", "started_at", "finished_at")
+    return StageView(**{name: row[name] for name in names}, cpu_ms=cpu_ms, elapsed_ms=elapsed)

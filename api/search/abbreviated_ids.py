@@ -1,0 +1,83 @@
+"""Full ids of what an abbreviated id stands for, within the caller's organisation. Reads ids only."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.http.operations import Call, Operation, Reply
+
+Kind = Literal["project", "clip", "export", "brand_kit", "asset"]
+MOST_IDS = 10
+"""Matches of a kind in one answer: a person who sees more types another digit instead of reading them."""
+HEX_DIGITS = 32
+_QUERIES: dict[Kind, str] = {
+    "project": "select project_id as id from projects where org_id = $1 and project_id between $2 and $3",
+    "clip": "select clip_id as id from clips where org_id = $1 and clip_id between $2 and $3",
+    "export": "select export_id as id from exports where org_id = $1 and export_id between $2 and $3",
+    "brand_kit": "select kit_id as id from brand_kits where org_id = $1 and kit_id between $2 and $3",
+    "asset": "select asset_id as id from assets where org_id = $1 and asset_id between $2 and $3",
+}
+"""A range of ids, so that the primary key answers it."""
+
+
+class FindIds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which ids to find."""
+
+    starts_with: Annotated[str, Meta(pattern="^[0-9a-fA-F-]{4,36}$", examples=["0b8e6c4e"])]
+    """First digits of the id, with or without hyphens."""
+    kind: Kind | None = None
+    """Only ids of this kind."""
+
+
+class FoundId(msgspec.Struct, frozen=True, kw_only=True):
+    """One resource of the organisation."""
+
+    kind: Kind
+    """Kind of the resource."""
+    id: UUID
+    """Full id of the resource."""
+
+
+class FoundIds(msgspec.Struct, frozen=True, kw_only=True):
+    """Resources whose ids start with the digits, at most 10 of a kind, by kind and id."""
+
+    items: list[FoundId]
+    """Matches; empty where there are none."""
+
+
+def id_range(digits: str) -> tuple[UUID, UUID]:
+    """First and last id that start with ``digits`` (1 to 32 hexadecimal ones; hyphens are ignored). Pure."""
+    known = digits.replace("-", "").lower()[:HEX_DIGITS]
+    return UUID(known.ljust(HEX_DIGITS, "0")), UUID(known.ljust(HEX_DIGITS, "f"))
+
+
+async def find_ids(call: Call[None, FindIds]) -> Reply:
+    """Every resource of the caller's organisation whose id starts with the digits."""
+    first, last = id_range(call.query.starts_with)
+    kinds = [call.query.kind] if call.query.kind else list(_QUERIES)
+    found: list[FoundId] = []
+    async with call.rows() as rows:
+        for kind in kinds:
+            query = f"{_QUERIES[kind]} order by 1 limit {MOST_IDS}"
+            found += [FoundId(kind=kind, id=row["id"]) for row in await rows.fetch(query, call.org_id, first, last)]
+    return Reply(body=FoundIds(items=found))
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/ids",
+        name="findIds",
+        tag="projects",
+        permission="read",
+        summary="Find what an abbreviated id stands for",
+        description="For people who type the first digits of an id, as command lines show them.",
+        handler=find_ids,
+        query=FindIds,
+        response=FoundIds,
+    ),
+)

@@ -1,0 +1,60 @@
+"""Which language a question is read in, for scripts that several languages write. Pure.
+
+The engine cuts Chinese and Japanese by dictionaries of their own: words cut by one are not found in texts cut by the
+other. Han characters alone may be either, so such a question is asked twice, once of each language's texts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from api.search.query import SearchQuery
+from core.domain.text.script_languages import LOCALES, written_in
+
+_KANA, _HANGUL, _THAI = (
+    re.compile(f"[{signs}]") for signs in ("\u3040-\u30ff", "\u1100-\u11ff\uac00-\ud7af", "\u0e00-\u0e7f")
+)
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+Options = Mapping[str, Any]
+
+
+def readings(query: SearchQuery, options: Options) -> list[dict[str, Any]]:
+    """The options of one question, once for each language that it has to be read in; together they are the answer."""
+    written = _written(query)
+    if len(written) < 2:
+        return [{**options, **({"locales": [LOCALES[one] for one in written]} if written else {})}]
+    whole = {**options, "offset": 0, "limit": options["offset"] + options["limit"]}
+    japanese = {**whole, "locales": [LOCALES["ja"]], "filter": [*options["filter"], 'language = "ja"']}
+    return [japanese, {**whole, "locales": [LOCALES["zh"]], "filter": [*options["filter"], 'language != "ja"']}]
+
+
+def _written(query: SearchQuery) -> list[str]:
+    named = {written_in(one.casefold()) for one in query.language}
+    for name, signs in (("ja", _KANA), ("ko", _HANGUL), ("th", _THAI)):
+        if signs.search(query.q):
+            return [name]
+    if not _HAN.search(query.q):
+        return [one for one in named if one is not None] if len(named) == 1 else []
+    either = [one for one in ("ja", "zh") if not named or one in named]
+    return either or [one for one in LOCALES if one in named][:1] or ["zh"]
+
+
+def joined(answers: Sequence[Mapping[str, Any]], options: Options) -> dict[str, Any]:
+    """The answers to all readings of a question as one; they have no hit in common."""
+    if len(answers) == 1:
+        return dict(answers[0])
+    hits = [hit for answer in answers for hit in answer["hits"]]
+    for rule in reversed(options.get("sort") or ["_rankingScore:desc"]):
+        field, _, way = rule.rpartition(":")
+        hits.sort(key=lambda hit: hit.get(field) or 0, reverse=way == "desc")
+    start = options["offset"]
+    counts: dict[str, dict[str, int]] = {}
+    for answer in answers:
+        for field, values in answer.get("facetDistribution", {}).items():
+            for value, count in values.items():
+                into = counts.setdefault(field, {})
+                into[value] = into.get(value, 0) + count
+    total = sum(answer.get("estimatedTotalHits", 0) for answer in answers)
+    return {"hits": hits[start : start + options["limit"]], "estimatedTotalHits": total, "facetDistribution": counts}

@@ -1,0 +1,97 @@
+"""What a project sounds like: curves thinned to what a caller can draw, and events. Reads the stored document."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+import numpy as np
+
+from api.http.conditional import unchanged
+from api.http.operations import Call, Operation, Reply
+from api.projects.handlers import find_project
+from api.transcripts.handlers import not_ready
+from schemas.common import ObjectRef
+from schemas.documents.acoustics import Curve, SoundKind, Sounds
+
+
+class ReadSounds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How finely the curves are wanted: each has at most ``points`` values. ``kind``: only events of this kind."""
+
+    points: Annotated[int, msgspec.Meta(ge=10, le=10_000)] = 600
+    """Maximum number of values of each curve."""
+    kind: SoundKind | None = None
+    """Only events of this kind."""
+
+
+class _Refers(msgspec.Struct, frozen=True):
+    """The part of a transcript that is read here."""
+
+    sounds: ObjectRef | None = None
+
+
+def thinned(curve: Curve, points: int) -> Curve:
+    """A curve of at most ``points`` values: the mean of what is known in each stretch, None where nothing is."""
+    factor = -(-len(curve.values) // points)
+    if factor <= 1:
+        return curve
+    values = np.array([np.nan if value is None else value for value in curve.values])
+    rows = np.pad(values, (0, -len(values) % factor), constant_values=np.nan).reshape(-1, factor)
+    known = ~np.isnan(rows)
+    count = known.sum(axis=1)
+    mean = np.where(known, rows, 0.0).sum(axis=1) / np.maximum(count, 1)
+    return Curve(
+        step_ms=curve.step_ms * factor,
+        unit=curve.unit,
+        values=[round(float(one), 3) if some else None for one, some in zip(mean, count, strict=True)],
+    )
+
+
+def shown(sounds: Sounds, asked: ReadSounds) -> Sounds:
+    """The document as it is asked for."""
+    curves = {name: thinned(getattr(sounds, name), asked.points) for name in CURVES}
+    events = [event for event in sounds.events if asked.kind in (None, event.kind)]
+    return msgspec.structs.replace(sounds, events=events, **curves)
+
+
+CURVES = ("loudness", "pitch", "arousal", "speech_rate", "music")
+
+
+async def get_sounds(call: Call[None, ReadSounds]) -> Reply:
+    """Loudness, pitch, arousal, speech rate and music along time; speech, pauses, silence, music and its sections."""
+    async with call.rows() as rows:
+        project = await find_project(rows, call.org_id, call.ids["project_id"])
+        found = await rows.fetchval(
+            """select object from transcripts where org_id = $1 and project_id = $2
+               order by version desc limit 1""",
+            call.org_id,
+            project["project_id"],
+        )
+    get = call.context.documents.get
+    ref = None
+    if found is not None:
+        ref = msgspec.json.decode(await get(msgspec.convert(found, ObjectRef)), type=_Refers).sounds
+    if ref is None:
+        raise not_ready("sounds", project)
+    etag = f'"{ref.sha256[:32]}-{call.query.points}-{call.query.kind or ""}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    if unchanged(call.request, etag):
+        return Reply(status=304, headers=headers)
+    return Reply(body=shown(msgspec.json.decode(await get(ref), type=Sounds), call.query), headers=headers)
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/projects/{project_id}/sounds",
+        name="getSounds",
+        tag="projects",
+        permission="read",
+        summary="Read what is heard besides words: curves and events",
+        handler=get_sounds,
+        query=ReadSounds,
+        response=Sounds,
+        also={"304": ()},
+        problems=("not-ready", "project-erased"),
+    ),
+)

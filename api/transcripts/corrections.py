@@ -1,0 +1,154 @@
+"""Corrections of a transcript: a new version beside the machine's, and who changed what. Never changes a version."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import partial
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.http.operations import Call, Operation, Reply
+from api.problems.problem_details import invalid
+from api.projects.handlers import find_project
+from api.transcripts.handlers import etag_of, not_ready
+from api.transcripts.revisions import Revision, revise
+from core.domain.transcripts.corrections import BadEditError, Change, WordEdit, corrected
+from core.domain.transcripts.speaker_operations import SpeakerChange
+from core.infra.postgres.connection import Row
+from schemas.documents.transcript import Transcript
+
+PAGE_BYTES = 4 * 2**20
+"""Of changes: one request may bring a whole body of them, and a page has up to a hundred requests."""
+Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+_VERSIONS = """
+with page as (
+  select t.version, t.word_count, t.created_at, e.key_id, e.base_version, e.note, e.changes, e.speaker_changes
+  from transcripts t left join transcript_edits e using (org_id, project_id, version)
+  where t.org_id = $1 and t.project_id = $2 and t.version < $3 order by t.version desc limit $4),
+sized as (
+  select *, sum(octet_length(changes::text) + octet_length(speaker_changes::text)) over (
+    order by version desc rows between unbounded preceding and 1 preceding) as before_it from page)
+select * from sized where coalesce(before_it, 0) < $5 order by version desc
+"""
+
+
+class CorrectTranscript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to change in the version that was read; another version meanwhile is refused."""
+
+    version: Version
+    """Version of the transcript that was read."""
+    edits: Annotated[list[WordEdit], Meta(min_length=1, max_length=1000)]
+    note: Annotated[str, Meta(max_length=500)] = ""
+
+
+class Corrected(msgspec.Struct, frozen=True, kw_only=True):
+    """The version that the correction made."""
+
+    project_id: UUID
+    version: int
+    """Number of the new version."""
+    word_count: int
+
+
+class TranscriptVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """One version: who made it, when, and what was changed in which earlier one."""
+
+    version: int
+    made_by: Literal["machine", "person"]
+    created_at: dt.datetime
+    word_count: int
+    key_id: UUID | None = None
+    base_version: int | None = None
+    note: str = ""
+    changes: list[Change] = []
+    """Of words."""
+    speaker_changes: list[SpeakerChange] = []
+    """What was changed of the speakers."""
+
+
+class ListTranscriptVersions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A page: the versions before one, newest first; fewer than ``limit`` where much was changed in them."""
+
+    before: Version | None = None
+    limit: Annotated[int, Meta(ge=1, le=100)] = 100
+
+
+class TranscriptVersions(msgspec.Struct, frozen=True, kw_only=True):
+    """Versions, newest first; ``next_before`` asks for older ones."""
+
+    items: list[TranscriptVersion]
+    next_before: int | None = None
+
+
+async def correct_transcript(call: Call[CorrectTranscript, None]) -> Reply:
+    """Write a corrected version; captions of later exports, subtitles and search follow it."""
+    revision, made = await revise(call, call.body.version, call.body.note, partial(_apply, asked=call.body))
+    after = revision.transcript
+    corrected_to = Corrected(project_id=call.ids["project_id"], version=after.version, word_count=len(after.words))
+    return Reply(body=corrected_to, headers={"ETag": etag_of(made, "json")})
+
+
+def _apply(transcript: Transcript, *, asked: CorrectTranscript) -> Revision:
+    try:
+        after, changes = corrected(transcript, asked.edits, asked.version + 1)
+    except BadEditError as error:
+        raise invalid(f"/edits/{error.path}", error.detail) from None
+    return Revision(transcript=after, changes=changes)
+
+
+async def list_versions(call: Call[None, ListTranscriptVersions]) -> Reply:
+    """Who made which version of the transcript, and what was changed."""
+    before = call.query.before or 2**31 - 1
+    async with call.rows() as rows:
+        project = await find_project(rows, call.org_id, call.ids["project_id"])
+        found = await rows.fetch(_VERSIONS, call.org_id, project["project_id"], before, call.query.limit, PAGE_BYTES)
+    if not found and call.query.before is None:
+        raise not_ready("transcript", project)
+    items = [_version(row) for row in found]
+    more = items[-1].version if items and items[-1].version > 1 else None
+    return Reply(body=TranscriptVersions(items=items, next_before=more))
+
+
+def _version(row: Row) -> TranscriptVersion:
+    told = {name: row[name] for name in ("version", "word_count", "created_at")}
+    if row["key_id"] is None:
+        return TranscriptVersion(made_by="machine", **told)
+    by = {name: row[name] for name in ("key_id", "base_version", "note")}
+    return TranscriptVersion(
+        made_by="person",
+        changes=msgspec.convert(row["changes"], list[Change]),
+        speaker_changes=msgspec.convert(row["speaker_changes"], list[SpeakerChange]),
+        **by,
+        **told,
+    )
+
+
+OPERATIONS = (
+    Operation(
+        method="PATCH",
+        path="/v1/projects/{project_id}/transcript",
+        name="correctTranscript",
+        tag="projects",
+        permission="write",
+        summary="Correct words of the transcript",
+        handler=correct_transcript,
+        request=CorrectTranscript,
+        response=Corrected,
+        problems=("not-ready", "project-erased", "transcript-changed", "limit-reached"),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/projects/{project_id}/transcript/versions",
+        name="listTranscriptVersions",
+        tag="projects",
+        permission="read",
+        summary="List the versions of the transcript: who changed what",
+        handler=list_versions,
+        query=ListTranscriptVersions,
+        response=TranscriptVersions,
+        problems=("not-ready", "project-erased"),
+    ),
+)

@@ -1,0 +1,40 @@
+"""What the sentences of a corrected transcript mean: kept where they are as they were, asked for where not."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from api.http.context import Context
+from api.http.operations import Call
+from core.infra.sentence_embeddings import SUFFIX, NotAskedError, ask, digest, packed, read_rows, texts_of
+from schemas.documents.transcript import SentenceRows, Transcript
+
+PATIENCE_S = 3.0
+
+
+async def with_meaning(call: Call[Any, None], after: Transcript, identity: UUID) -> Transcript:
+    """The transcript with the rows of its own sentences; where the model is away, without those of changed ones."""
+    if after.meaning is None:
+        return after
+    prefix = f"{call.org_id}/{call.ids['project_id']}/meaning/{identity}"
+    rows = await call.outside("meaning", partial(_renewed, call.context, after, after.meaning, prefix))
+    return msgspec.structs.replace(after, meaning=rows)
+
+
+async def _renewed(context: Context, after: Transcript, kept: SentenceRows, prefix: str) -> SentenceRows:
+    have = await read_rows(context.objects, kept)
+    texts = texts_of(after)
+    if all(digest(text) in have for text in texts):
+        return kept
+    try:
+        found, model, _ = await ask(context.sentences, texts, have, patience_s=PATIENCE_S)
+    except NotAskedError:
+        return kept  # the changed sentences are found by their words until the next correction
+    wanted = {digest(text) for text in texts}
+    rows = {key: row for key, row in (have | found).items() if key in wanted}
+    ref = await context.objects.put(prefix, packed(rows), "application/octet-stream", SUFFIX)
+    return SentenceRows(rows=ref, dimensions=kept.dimensions, model=model, texts=len(rows))

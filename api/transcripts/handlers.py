@@ -1,0 +1,194 @@
+"""The transcript of a project as JSON, SRT, VTT or plain text. Reads the stored document; never changes a word."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.http.conditional import unchanged
+from api.http.operations import Call, Operation, Reply
+from api.problems.problem_details import ApiProblem, no_version
+from api.projects.handlers import find_project
+from core.domain.subtitles.ass_ttml import ass, ttml
+from core.domain.subtitles.cues import speaker_names, transcript_cues
+from core.domain.subtitles.srt_vtt import srt, txt, vtt
+from core.domain.text.profanity import masked_transcript
+from core.domain.transcripts.translated_tracks import shown
+from core.infra.postgres.connection import Row
+from schemas.common import ObjectRef
+from schemas.documents import encode_document
+from schemas.documents.moments import MomentList
+from schemas.documents.transcript import Transcript
+
+Format = Literal["json", "srt", "vtt", "ass", "ttml", "txt"]
+MEDIA_TYPES: dict[Format, str] = {
+    "json": "application/json",
+    "srt": "application/x-subrip",
+    "vtt": "text/vtt",
+    "ass": "text/x-ssa",
+    "ttml": "application/ttml+xml",
+    "txt": "text/plain",
+}
+RETRY_S = "5"
+
+
+class ReadTranscript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How the transcript is wanted; without ``format`` the Accept header decides."""
+
+    format: Format | None = None
+    """Format of the answer; absent: by the Accept header."""
+    version: Annotated[int, Meta(ge=1, le=2**31 - 1, description="An earlier version; without: the latest.")] | None = (
+        None
+    )
+    mask: Annotated[bool, Meta(description="Hide coarse words behind stars; English alone, and not in JSON.")] = False
+    track: Annotated[Literal["en"], Meta(description="The English track, if the project has one.")] | None = None
+
+
+def choose_format(asked: Format | None, accept: str | None) -> Format:
+    """Format of the answer; raises ``not-acceptable`` where Accept names none of ours."""
+    if asked is not None:
+        return asked
+    wanted = [part.partition(";")[0].strip().lower() for part in (accept or "*/*").split(",")]
+    for media_type in wanted:
+        if media_type in ("*/*", "application/*"):
+            return "json"
+        for name, ours in MEDIA_TYPES.items():
+            if media_type in (ours, "text/srt" if name == "srt" else ours):
+                return name
+        if media_type == "text/*":
+            return "txt"
+    raise ApiProblem("not-acceptable", f"The transcript comes as {', '.join(MEDIA_TYPES.values())}.")
+
+
+def write_transcript(transcript: Transcript, wanted: Format) -> str:
+    """The transcript in one of the text formats."""
+    if wanted == "txt":
+        return txt(transcript.segments, names=speaker_names(transcript))
+    cues = transcript_cues(transcript, labelled=wanted == "srt")
+    if wanted == "ttml":
+        return ttml(cues, transcript.language)
+    return {"srt": srt, "vtt": vtt, "ass": ass}[wanted](cues)
+
+
+def not_ready(what: str, project: Row) -> ApiProblem:
+    """A 404 for a part that this project has not, or not yet."""
+    if project["state"] in ("queued", "running"):
+        return ApiProblem("not-ready", f"The {what} is not there yet.", headers={"Retry-After": RETRY_S})
+    return ApiProblem("not-found", f"This project ended without {what}.")
+
+
+def etag_of(ref: ObjectRef, *parts: str) -> str:
+    """What names one version, shown in one way: a format (of a track, masked), or its speakers alone."""
+    return f'"{"-".join((ref.sha256[:32], *parts))}"'
+
+
+def is_of(etag: str, ref: ObjectRef) -> bool:
+    """Whether a tag names this version, in whichever way it was shown."""
+    return etag.startswith(f'"{ref.sha256[:32]}-')
+
+
+_ANY_VERSION = "select true from transcripts where org_id = $1 and project_id = $2 limit 1"
+
+
+async def find_transcript(call: Call[Any, Any], version: int | None) -> ObjectRef:
+    """The object of one version, or of the latest; raises ApiProblem where there is none."""
+    async with call.rows() as rows:
+        project = await find_project(rows, call.org_id, call.ids["project_id"])
+        row = await rows.fetchrow(
+            """select object from transcripts where org_id = $1 and project_id = $2
+                 and ($3::int is null or version = $3) order by version desc limit 1""",
+            call.org_id,
+            project["project_id"],
+            version,
+        )
+        there = row or await rows.fetchval(_ANY_VERSION, call.org_id, project["project_id"])
+    if row is None and version is not None and there:
+        raise no_version(version, "this transcript")
+    if row is None:
+        raise not_ready("transcript", project)
+    return msgspec.convert(row["object"], ObjectRef)
+
+
+async def get_transcript(call: Call[None, ReadTranscript]) -> Reply:
+    """Words with their times and probabilities, or subtitles, or text."""
+    wanted = choose_format(call.query.format, call.request.headers.get("accept"))
+    ref = await find_transcript(call, call.query.version)
+    track = call.query.track
+    masked = call.query.mask and wanted != "json"
+    etag = etag_of(ref, *([track] if track else []), wanted, *(["masked"] if masked else []))
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
+    if unchanged(call.request, etag):
+        return Reply(status=304, headers=headers)
+    body = await call.context.documents.get(ref)
+    if track is not None:
+        body = await _track(call, msgspec.json.decode(body, type=Transcript), track)
+    if wanted != "json":
+        transcript = msgspec.json.decode(body, type=Transcript)
+        body = write_transcript(masked_transcript(transcript) if masked else transcript, wanted).encode()
+        name = _name(call.ids["project_id"]) + (f".{track}" if track else "") + f".{wanted}"
+        headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    charset = "" if wanted == "json" else "; charset=utf-8"
+    return Reply(body=body, headers=headers, media_type=MEDIA_TYPES[wanted] + charset)
+
+
+async def _track(call: Call[None, ReadTranscript], transcript: Transcript, track: str) -> bytes:
+    """The stored track with the transcript's speakers; raises ``not-found`` where there is none."""
+    ref = transcript.tracks.get(track)
+    if ref is None:
+        detail = f"This project has no track `{track}`: ask for it with `translate` in the options of a project."
+        raise ApiProblem("not-found", detail)
+    stored = msgspec.json.decode(await call.context.documents.get(ref), type=Transcript)
+    return encode_document(shown(stored, transcript))
+
+
+def _name(project_id: UUID) -> str:
+    return f"transcript-{project_id}"
+
+
+async def get_moments(call: Call[None, None]) -> Reply:
+    """Every candidate that was weighed, with the evidence of each of its signals."""
+    async with call.rows() as rows:
+        project = await find_project(rows, call.org_id, call.ids["project_id"])
+        found = await rows.fetchval(
+            "select object from moments where org_id = $1 and project_id = $2", call.org_id, project["project_id"]
+        )
+    if found is None:
+        raise not_ready("moments", project)
+    ref = msgspec.convert(found, ObjectRef)
+    headers = {"ETag": f'"{ref.sha256[:32]}"', "Cache-Control": "private, no-cache"}
+    if unchanged(call.request, headers["ETag"]):
+        return Reply(status=304, headers=headers)
+    return Reply(body=await call.context.documents.get(ref), headers=headers)
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/projects/{project_id}/transcript",
+        name="getTranscript",
+        tag="projects",
+        permission="read",
+        summary="Read the transcript as JSON, SRT, VTT or text",
+        handler=get_transcript,
+        query=ReadTranscript,
+        response=Transcript,
+        media_types=tuple(MEDIA_TYPES.values()),
+        problems=("not-ready", "not-acceptable", "project-erased"),
+        also={"304": ()},
+    ),
+    Operation(
+        method="GET",
+        path="/v1/projects/{project_id}/moments",
+        name="listMoments",
+        tag="projects",
+        permission="read",
+        summary="Read every candidate moment with its evidence",
+        handler=get_moments,
+        response=MomentList,
+        also={"304": ()},
+        problems=("not-ready", "project-erased"),
+    ),
+)

@@ -1,0 +1,194 @@
+"""What a project is about, and which projects speak of something. Reads what study wrote; finds nothing out itself."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.http.conditional import unchanged
+from api.http.operations import Call, Operation, Reply
+from api.projects.handlers import find_project
+from api.transcripts.handlers import not_ready
+from core.domain.intelligence_formats import Format, graphml, json_ld, markdown, table
+from core.domain.text.word_joining import searched
+from core.infra.postgres.connection import Row
+from schemas.common import ObjectRef
+from schemas.documents.intelligence import EntityKind, Intelligence
+
+MEDIA_TYPES: dict[Format, str] = {
+    "json": "application/json",
+    "markdown": "text/markdown",
+    "csv": "text/csv",
+    "jsonld": "application/ld+json",
+    "graphml": "application/graphml+xml",
+}
+SUFFIXES: dict[Format, str] = {"markdown": "md", "csv": "csv", "jsonld": "jsonld", "graphml": "graphml"}
+PROJECTS_LISTED = 50
+_SUBJECTS = """
+with found as (
+  select s.*, p.title, p.created_at from subjects s join projects p using (org_id, project_id)
+  where s.org_id = $1 and p.state not in ('erased', 'cancelled')
+    and case when $2::text is null then s.kind <> 'topic' else s.kind = $2 end
+    and ($3::text is null or strpos(coalesce(s.plain, lower(s.name)), $3) > 0))
+select kind, key, (array_agg(name order by mention_count desc, created_at desc))[1] as name,
+  count(*)::int as project_count, sum(mention_count)::int as mention_count,
+  (array_agg(jsonb_build_object('project_id', project_id, 'project_title', title, 'mention_count', mention_count,
+     'mentions', seconds) order by created_at desc))[1:$5] as projects
+from found group by kind, key order by project_count desc, mention_count desc, kind, key limit $4
+"""
+
+
+class ReadIntelligence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How it is wanted: as the document itself, a report to read, a table, linked data, or a graph of names."""
+
+    format: Format = "json"
+
+
+class ListEntities(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which names. ``q`` is a part of them, in any case, with or without accents."""
+
+    q: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    """Part of the name, in any case, with or without accents."""
+    kind: EntityKind | None = None
+    """Only this kind."""
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+
+
+class ListTopics(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which topics. ``q`` is a part of their names, in any case, with or without accents."""
+
+    q: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
+    """Part of the name, in any case, with or without accents."""
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+
+
+class SpokenOf(msgspec.Struct, frozen=True, kw_only=True):
+    """A project that speaks of it; ``mentions`` are pairs of start and end in ms."""
+
+    project_id: UUID
+    project_title: str
+    mention_count: int
+    mentions: list[tuple[int, int]]
+    """Start and end of each mention, in ms."""
+
+
+class Mentioned(msgspec.Struct, frozen=True, kw_only=True):
+    """A name or topic, and the newest projects that speak of it (at most fifty)."""
+
+    kind: EntityKind | Literal["topic"]
+    """Kind of entity, or `topic`."""
+    name: str
+    project_count: int
+    """Number of projects that mention it."""
+    mention_count: int
+    projects: list[SpokenOf]
+    """Newest projects that mention it, at most 50."""
+
+
+class MentionedList(msgspec.Struct, frozen=True, kw_only=True):
+    """What most projects speak of comes first."""
+
+    items: list[Mentioned]
+
+
+async def get_intelligence(call: Call[None, ReadIntelligence]) -> Reply:
+    """Summary, chapters, topics, key points, quotes, questions, names, relations, sentiment: each with its quote."""
+    wanted = call.query.format
+    async with call.rows() as rows:
+        project = await find_project(rows, call.org_id, call.ids["project_id"])
+        found = await rows.fetchval(
+            "select object from intelligence where org_id = $1 and project_id = $2", call.org_id, project["project_id"]
+        )
+    if found is None:
+        raise not_ready("intelligence", project)
+    ref = msgspec.convert(found, ObjectRef)
+    headers = {"ETag": f'"{ref.sha256[:32]}-{wanted}"', "Cache-Control": "private, no-cache"}
+    if unchanged(call.request, headers["ETag"]):
+        return Reply(status=304, headers=headers)
+    body = await call.context.documents.get(ref)
+    if wanted != "json":
+        body = write(msgspec.json.decode(body, type=Intelligence), wanted, project["project_id"])
+        name = f"intelligence-{project['project_id']}.{SUFFIXES[wanted]}"
+        headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    charset = "; charset=utf-8" if MEDIA_TYPES[wanted].startswith("text/") else ""
+    return Reply(body=body, headers=headers, media_type=MEDIA_TYPES[wanted] + charset)
+
+
+def write(made: Intelligence, wanted: Format, project_id: UUID) -> bytes:
+    """The document in one of the formats that are not JSON."""
+    match wanted:
+        case "markdown":
+            return markdown(made).encode()
+        case "csv":
+            return table(made).encode()
+        case "jsonld":
+            return json_ld(made, f"urn:uuid:{project_id}")
+        case "graphml":
+            return graphml(made).encode()
+        case "json":
+            return msgspec.json.encode(made)
+
+
+async def list_entities(call: Call[None, ListEntities]) -> Reply:
+    """People, organisations, places … of all projects, with the projects and seconds that mention them."""
+    return await _mentions(call, call.query.kind)
+
+
+async def list_topics(call: Call[None, ListTopics]) -> Reply:
+    """Topics of all projects, with the projects and seconds that speak of them."""
+    return await _mentions(call, "topic")
+
+
+async def _mentions(call: Call[None, ListEntities] | Call[None, ListTopics], kind: str | None) -> Reply:
+    part = None if call.query.q is None else searched(call.query.q)
+    async with call.rows() as rows:
+        found = await rows.fetch(_SUBJECTS, call.org_id, kind, part, call.query.limit, PROJECTS_LISTED)
+    return Reply(body=MentionedList(items=[_mentioned(row) for row in found]))
+
+
+def _mentioned(row: Row) -> Mentioned:
+    names = ("kind", "name", "project_count", "mention_count", "projects")
+    return msgspec.convert({name: row[name] for name in names}, Mentioned)
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/projects/{project_id}/intelligence",
+        name="getIntelligence",
+        tag="intelligence",
+        permission="read",
+        summary="Read what a project is about",
+        handler=get_intelligence,
+        query=ReadIntelligence,
+        response=Intelligence,
+        also={"304": ()},
+        media_types=tuple(MEDIA_TYPES.values()),
+        problems=("not-ready", "project-erased"),
+    ),
+    Operation(
+        method="GET",
+        path="/v1/entities",
+        name="listEntities",
+        tag="intelligence",
+        permission="read",
+        summary="List who and what is spoken of across projects",
+        handler=list_entities,
+        query=ListEntities,
+        response=MentionedList,
+    ),
+    Operation(
+        method="GET",
+        path="/v1/topics",
+        name="listTopics",
+        tag="intelligence",
+        permission="read",
+        summary="List what is spoken about across projects",
+        handler=list_topics,
+        query=ListTopics,
+        response=MentionedList,
+    ),
+)

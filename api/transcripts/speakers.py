@@ -1,0 +1,191 @@
+"""Who speaks in a project: read, and corrected by a person (named, merged, split). Changes no word and no version."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.http.conditional import unchanged
+from api.http.operations import Call, Operation, Reply
+from api.problems.problem_details import invalid
+from api.transcripts.handlers import etag_of, find_transcript
+from api.transcripts.revisions import Revision, revise
+from core.domain.transcripts.corrections import BadEditError
+from core.domain.transcripts.speaker_corrections import respoken
+from core.domain.transcripts.speaker_operations import SpeakerChange, SpeakerEdit
+from core.domain.transcripts.speaker_turns import word_counts, words_in
+from schemas.common import TimeRange
+from schemas.documents.diarization import SelfIntroduction, Speaker
+from schemas.documents.transcript import Transcript
+
+
+class ReadSpeakers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of which version of the transcript."""
+
+    version: Annotated[int, Meta(ge=1, le=2**31 - 1, description="An earlier version; without: the latest.")] | None = (
+        None
+    )
+
+
+class ProjectSpeaker(msgspec.Struct, frozen=True, kw_only=True):
+    """One voice. ``label`` is what subtitles call it: the name, or where there is none the id."""
+
+    id: str
+    """`S1`, `S2` … in order of appearance."""
+    label: str
+    """Name in subtitles: the name, or else the id."""
+    name: str | None
+    named_by: Literal["self", "person"] | None
+    """How the name is known."""
+    evidence: SelfIntroduction | None
+    """The words by which they gave themselves the name."""
+    confidence: float | None
+    """Share of what is heard of it that is clearly nearer to it than to others, 0..1; None where that says nothing."""
+    speech_ms: int
+    turns: int
+    """Number of turns."""
+    word_count: int
+
+
+class SpokenTurn(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch in which one speaker speaks, and its words: ``words[first_word:end_word]`` of the transcript."""
+
+    start_ms: int
+    end_ms: int
+    speaker: str
+    first_word: int
+    end_word: int
+
+
+class ProjectSpeakers(msgspec.Struct, frozen=True, kw_only=True):
+    """Who speaks when. Empty where no voice was heard, or they could not be told apart: the project warns of that."""
+
+    project_id: UUID
+    version: int
+    """Version of the transcript."""
+    speakers: list[ProjectSpeaker]
+    turns: list[SpokenTurn]
+    """Turns in order of time."""
+    overlaps: list[TimeRange]
+    """Stretches that sound like two of the speakers: both at once, or one right after the other."""
+    model: str | None
+
+
+class CorrectSpeakers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to change in the version that was read, in this order; another version meanwhile is refused."""
+
+    version: Annotated[int, Meta(ge=1, le=2**31 - 1)]
+    """Version of the transcript that was read."""
+    edits: Annotated[list[SpeakerEdit], Meta(min_length=1, max_length=100)]
+    note: Annotated[str, Meta(max_length=500)] = ""
+
+
+class CorrectedSpeakers(msgspec.Struct, frozen=True, kw_only=True):
+    """The version that the correction made, what each edit changed, and who there is now."""
+
+    project_id: UUID
+    version: int
+    """Number of the new version."""
+    changes: list[SpeakerChange]
+    """What each edit changed."""
+    speakers: list[ProjectSpeaker]
+
+
+async def get_speakers(call: Call[None, ReadSpeakers]) -> Reply:
+    """Speakers, their turns with their words, overlaps."""
+    ref = await find_transcript(call, call.query.version)
+    headers = {"ETag": etag_of(ref, "speakers"), "Cache-Control": "private, no-cache"}
+    if unchanged(call.request, headers["ETag"]):
+        return Reply(status=304, headers=headers)
+    transcript = msgspec.json.decode(await call.context.documents.get(ref), type=Transcript)
+    return Reply(body=_told(call.ids["project_id"], transcript), headers=headers)
+
+
+def _told(project_id: UUID, transcript: Transcript) -> ProjectSpeakers:
+    told = transcript.diarization
+    turns = told.turns if told else []
+    places = words_in(turns, transcript.words)
+    return ProjectSpeakers(
+        project_id=project_id,
+        version=transcript.version,
+        speakers=_speakers(transcript),
+        turns=[
+            SpokenTurn(start_ms=one.start_ms, end_ms=one.end_ms, speaker=one.speaker, first_word=first, end_word=end)
+            for one, (first, end) in zip(turns, places, strict=True)
+        ],
+        overlaps=told.overlaps if told else [],
+        model=told.model if told else None,
+    )
+
+
+def _speakers(transcript: Transcript) -> list[ProjectSpeaker]:
+    counts = word_counts(transcript.words)
+    told = transcript.diarization.speakers if transcript.diarization else []
+    return [_speaker(one, counts[one.id]) for one in told]
+
+
+def _speaker(one: Speaker, word_count: int) -> ProjectSpeaker:
+    return ProjectSpeaker(
+        id=one.id,
+        label=one.name or one.id,
+        name=one.name,
+        named_by=one.named_by or ("self" if one.evidence else None),
+        evidence=one.evidence,
+        confidence=one.confidence,
+        speech_ms=one.speech_ms,
+        turns=one.turns,
+        word_count=word_count,
+    )
+
+
+async def correct_speakers(call: Call[CorrectSpeakers, None]) -> Reply:
+    """Write a version with other speakers; subtitles, search and every export asked for after it follow."""
+    revision, made = await revise(call, call.body.version, call.body.note, partial(_apply, asked=call.body))
+    corrected = CorrectedSpeakers(
+        project_id=call.ids["project_id"],
+        version=revision.transcript.version,
+        changes=revision.speaker_changes,
+        speakers=_speakers(revision.transcript),
+    )
+    return Reply(body=corrected, headers={"ETag": etag_of(made, "speakers")})
+
+
+def _apply(transcript: Transcript, *, asked: CorrectSpeakers) -> Revision:
+    try:
+        after, changes = respoken(transcript, asked.edits, asked.version + 1)
+    except BadEditError as error:
+        raise invalid(f"/edits/{error.path}", error.detail) from None
+    return Revision(transcript=after, speaker_changes=changes)
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/projects/{project_id}/speakers",
+        name="listSpeakers",
+        tag="projects",
+        permission="read",
+        summary="Read who speaks, when, and which words",
+        handler=get_speakers,
+        query=ReadSpeakers,
+        response=ProjectSpeakers,
+        also={"304": ()},
+        problems=("not-ready", "project-erased"),
+    ),
+    Operation(
+        method="PATCH",
+        path="/v1/projects/{project_id}/speakers",
+        name="correctSpeakers",
+        tag="projects",
+        permission="write",
+        summary="Name speakers, merge two, or give what one says to another",
+        handler=correct_speakers,
+        request=CorrectSpeakers,
+        response=CorrectedSpeakers,
+        problems=("not-ready", "project-erased", "transcript-changed", "limit-reached"),
+    ),
+)

@@ -1,0 +1,105 @@
+"""What became of an upload: whether all of it is there, in one piece. Signs nothing and makes nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from api.http.operations import Call
+from api.problems.problem_details import ApiProblem, invalid, not_found
+from api.uploads.models import CompleteUpload
+from core.errors import Rejected
+from core.infra.postgres.connection import Connection, Row
+from core.ports.stores import UploadPart
+
+
+async def find_upload(rows: Connection, org_id: UUID, upload_id: UUID) -> Row:
+    """An upload of the caller's, kept as it is until the transaction ends; raises a 404.
+
+    Locked as for a change: two that both share it and then both complete it would wait for each other.
+    """
+    row = await rows.fetchrow(
+        "select * from uploads where org_id = $1 and upload_id = $2 for update", org_id, upload_id
+    )
+    if row is None:
+        raise not_found("upload")
+    return row
+
+
+async def finish_upload(rows: Connection, call: Call[Any, Any], row: Row, size: Callable[[], Awaitable[int]]) -> Row:
+    """Mark the upload complete, when ``size`` finds the announced bytes in the store."""
+    if row["state"] == "complete":
+        return row
+    found = await call.outside("stored size", size)
+    if found != row["size_bytes"]:
+        raise ApiProblem("upload-mismatch", f"{row['size_bytes']} bytes were announced, {found} are in object storage.")
+    return await rows.fetchrow(
+        "update uploads set state = 'complete' where org_id = $1 and upload_id = $2 returning *",
+        call.org_id,
+        row["upload_id"],
+    )
+
+
+async def uploaded(rows: Connection, call: Call[Any, Any], upload_id: UUID, *, of: str = "sources") -> Row:
+    """An upload that is all there, for something to be made of it: raises a 422, a 409.
+
+    ``of``: what is made, clips of sources or parts of brand kits; an upload is for one of them.
+    """
+    try:
+        row = await find_upload(rows, call.org_id, upload_id)
+    except ApiProblem:
+        raise invalid("/upload_id", "There is no such upload.") from None
+    if (row["purpose"] == "source") != (of == "sources"):
+        raise invalid("/upload_id", f"The upload was announced with the purpose `{row['purpose']}`.")
+    if row["state"] == "aborted":
+        raise ApiProblem(
+            "upload-closed", "The upload was aborted, or erased with the last project of it: upload the file again."
+        )
+    if row["state"] == "open" and row["multipart_id"]:
+        raise ApiProblem("upload-not-complete", "The parts were not joined: complete the upload first.")
+    return await finish_upload(rows, call, row, partial(stored_size, call, row))
+
+
+async def stored_size(call: Call[Any, Any], row: Row) -> int:
+    """Bytes of the upload's object; raises ``upload-not-complete`` where there is none."""
+    try:
+        head = await call.context.uploads.head(row["object_key"])
+    except KeyError:
+        raise ApiProblem("upload-not-complete", "The file has not arrived in object storage.") from None
+    return head.size
+
+
+async def joined_size(call: Call[CompleteUpload, None], row: Row) -> int:
+    """The same once its parts are one file."""
+    if row["multipart_id"]:
+        await _join_parts(call, row)
+    return await stored_size(call, row)
+
+
+async def _join_parts(call: Call[CompleteUpload, None], row: Row) -> None:
+    """Join the parts, but only when together they are the file: joining too early could not be taken back."""
+    uploads, key = call.context.uploads, row["object_key"]
+    arrived = await arrived_parts(call, row)
+    if not arrived:
+        return  # joined by an earlier try whose answer was lost, or nothing was sent: what lies there is checked next
+    stated = [UploadPart(number=part.number, etag=part.etag.strip('"')) for part in call.body.parts]
+    numbers = {part.number for part in stated or arrived}
+    bytes_there = sum(part.size for part in arrived if part.number in numbers)
+    if bytes_there != row["size_bytes"]:
+        raise ApiProblem("upload-not-complete", f"{bytes_there} of {row['size_bytes']} bytes have arrived.")
+    try:
+        await uploads.complete_multipart(key, row["multipart_id"], stated or arrived)
+    except Rejected as error:
+        raise invalid("/parts", error.detail) from None
+    except KeyError:
+        return
+
+
+async def arrived_parts(call: Call[Any, Any], row: Row) -> list[UploadPart]:
+    """What object storage holds of an upload in parts; nothing once they are joined."""
+    try:
+        return await call.context.uploads.list_parts(row["object_key"], row["multipart_id"])
+    except KeyError:
+        return []

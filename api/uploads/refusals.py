@@ -1,0 +1,97 @@
+"""Refused upload messages of the organisation's producers on Kafka. Reads only; a refusal is written by ingest."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from api.http.operations import Call, Operation, Reply
+from api.http.pagination import decode_cursor, next_cursor
+from core.infra.postgres.connection import Row
+
+
+class RefusedUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """A message on `uploads.v1` that made no project, and why."""
+
+    refusal_id: UUID
+    """Id of the refusal, the same on the topic `uploads.refused.v1`."""
+    reason: str
+    """Code of the reason."""
+    detail: str
+    """What to do, and the exact error where the signature holds."""
+    key_id: str
+    """The producer key that the message names."""
+    signed: bool
+    """Whether the signature holds. Without it anybody may have sent the message."""
+    project_id: UUID | None
+    """Key of the message, the id of the project that it asks for; null where it is no UUID."""
+    event_id: UUID | None
+    """CloudEvents id of the message; null where it is no UUID."""
+    partition: int
+    """Partition of `uploads.v1` where the message lies."""
+    offset: int
+    """Its offset in that partition."""
+    unlisted: int
+    """How many messages were refused after this one and are not listed: there were too many."""
+    created_at: dt.datetime
+    """When the message was refused."""
+
+
+class RefusedUploadPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Refused messages, newest first. `next_cursor` is absent on the last page."""
+
+    items: list[RefusedUpload]
+    next_cursor: str | None = None
+
+
+class ListRefusedUploads(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which refused messages to list."""
+
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+    cursor: Annotated[str, Meta(max_length=500)] | None = None
+
+
+async def list_refused_uploads(call: Call[None, ListRefusedUploads]) -> Reply:
+    """Refused messages that name a producer key of the organisation, newest first."""
+    query, secret = call.query, call.context.settings.secret
+    scope = f"refused/{call.org_id}"
+    after = decode_cursor(secret, scope, query.cursor) if query.cursor else None
+    async with call.rows() as rows:
+        found = await rows.fetch(
+            """select * from upload_refusals where org_id = $1
+                 and ($2::timestamptz is null or (created_at, refusal_id) < ($2, $3::uuid))
+               order by created_at desc, refusal_id desc limit $4""",
+            call.org_id,
+            after.at if after else None,
+            after.id if after else None,
+            query.limit + 1,
+        )
+    cursor = next_cursor(secret, scope, found, query.limit, "refusal_id")
+    return Reply(body=RefusedUploadPage(items=[_view(row) for row in found[: query.limit]], next_cursor=cursor))
+
+
+def _view(row: Row) -> RefusedUpload:
+    same = {name: row[name] for name in RefusedUpload.__struct_fields__ if name != "project_id"}
+    return RefusedUpload(**same, project_id=row["message_key"])
+
+
+OPERATIONS = (
+    Operation(
+        method="GET",
+        path="/v1/uploads/refused",
+        name="listRefusedUploads",
+        tag="uploads",
+        permission="read",
+        summary="List messages of Kafka producers that were refused",
+        handler=list_refused_uploads,
+        query=ListRefusedUploads,
+        response=RefusedUploadPage,
+        problems=("cursor-invalid",),
+        description="Messages on `uploads.v1` that made no project, of the last seven days. Those of senders that no "
+        "producer key tells are on the topic `uploads.refused.v1` only.",
+    ),
+)

@@ -1,0 +1,92 @@
+"""Fits the model of ``streams/listen/acoustics/music.py`` and prints it: ``python -m benchmarks.acoustics.sounds_fit``.
+Keeps nothing.
+
+Trained on the ``dev`` half of the recordings alone (mixtures by seed, benchmarks/acoustics/sound_mixtures.py), by
+ridge-penalised logistic regression (Newton's method). Beside it: each music recording left out in turn, and the share
+of every spoken recording, alone, that would pass for music when it is left out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.acoustics.sound_mixtures import MUSIC, SPEECH, Mixture, mixture, recording
+from streams.close.acoustics.acoustic_summary import ALONE, UNDER_SPEECH, smoothed
+from streams.listen.acoustics import music
+from streams.listen.acoustics.features import looks_for_music
+
+SEEDS = (1, 2, 3)
+SECONDS = 600.0
+RIDGE = 1e-3
+NEAR_STEPS = 15
+"""Stretches whose window holds a border of music (1.5 s) teach nothing: neither answer is right."""
+Rows = tuple[NDArray[np.float64], NDArray[np.bool_]]
+
+
+def rows(mixed: Mixture) -> Rows:
+    """Features of each half second of a mixture, and whether there is music."""
+    found, lufs, at_s = looks_for_music(mixed.samples)
+    truth = mixed.truth["music"]
+    at = np.minimum((at_s * 10).astype(int), len(truth) - 1)
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(truth, NEAR_STEPS, mode="edge"), 2 * NEAR_STEPS + 1)[at]
+    same = around.all(axis=1) | ~around.any(axis=1)
+    use = same & (lufs > music.SILENT_LUFS)
+    return found[use], truth[at][use]
+
+
+def fitted(found: NDArray[np.float64], truth: NDArray[np.bool_]) -> music.Model:
+    """The model that makes the truth most likely."""
+    mean, spread = found.mean(axis=0), found.std(axis=0) + 1e-9
+    inputs = np.column_stack([np.ones(len(found)), (found - mean) / spread])
+    weights = np.zeros(inputs.shape[1])
+    penalty = RIDGE * len(found) * np.diag([0.0, *np.ones(inputs.shape[1] - 1)])
+    for _ in range(30):
+        sure = 1 / (1 + np.exp(-inputs @ weights))
+        slope = inputs.T @ (sure - truth) + penalty @ weights
+        bend = (inputs * (sure * (1 - sure))[:, None]).T @ inputs + penalty
+        weights -= np.linalg.solve(bend, slope)
+    return music.Model(
+        mean=tuple(np.round(mean, 4).tolist()),
+        spread=tuple(np.round(spread, 4).tolist()),
+        weights=tuple(np.round(weights[1:], 4).tolist()),
+        bias=round(float(weights[0]), 4),
+    )
+
+
+def joined(mixtures: list[Mixture]) -> Rows:
+    """Rows of several mixtures."""
+    both = [rows(one) for one in mixtures]
+    return np.concatenate([found for found, _ in both]), np.concatenate([truth for _, truth in both])
+
+
+def right(model: music.Model, found: NDArray[np.float64], truth: NDArray[np.bool_]) -> str:
+    """Precision and recall in words."""
+    said = music.probability(found, np.zeros(len(found)), model) > 0.5
+    hit = int((said & truth).sum())
+    return f"precision {hit / max(1, said.sum()):.3f}, recall {hit / max(1, truth.sum()):.3f}"
+
+
+def without(name: str) -> music.Model:
+    """The model fitted without one recording."""
+    kept_music = [one for one in MUSIC["dev"] if one != name]
+    kept_speech = [one for one in SPEECH["dev"] if one != name]
+    made = [mixture("dev", seed, SECONDS, music_names=kept_music, speech_names=kept_speech) for seed in SEEDS]
+    return fitted(*joined(made))
+
+
+def main() -> None:
+    """Command line."""
+    found, truth = joined([mixture("dev", seed, SECONDS) for seed in SEEDS])
+    model = fitted(found, truth)
+    print(f"{model}\nof {music.FEATURES}\non what it was fitted to: {right(model, found, truth)}")
+    for name in (*MUSIC["dev"], *SPEECH["dev"]):
+        samples = np.clip(recording(name) * 32768, -32768, 32767).astype(np.int16)
+        alone, lufs, _ = looks_for_music(samples)
+        sure = smoothed(music.probability(alone, lufs, without(name)))
+        shares = [f"{float((sure > least).mean()):.2f}" for least in (ALONE, UNDER_SPEECH)]
+        print(f"left out, {name}: {shares[0]} of it passes for music, {shares[1]} where somebody speaks")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,302 @@
+"""Names, chapters, summaries and quotes of study, on public truth, beside trivial baselines. Tunes nothing.
+
+``python -m benchmarks.ranking.intelligence [--media DIR]``: names and amounts on Earnings-21 (F1 of exact spans and
+classes, but for a leading article; neighbouring amounts of one class joined, numbers inside other labels left out),
+chapters (Pk and WindowDiff over turns, F1 within 30 s), their titles (words that people's have, too) and summaries
+(ROUGE-L) on QMSum, sentence vectors from Triton. The rules were written with the texts of ``SEEN`` in view; the figures
+to quote are those of the others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import re
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.harness.measure import judge, script
+from benchmarks.ranking.spoken_texts import Call, Meeting, Span, call, qmsum, without_article
+from core.infra.triton.embeddings import TritonSentences
+from schemas.documents.intelligence import Intelligence
+from streams.study.assemble import TITLE_WORDS, Material, study
+from streams.study.entities.candidates import sentence_ends
+from streams.study.entities.recognizer import named, valued
+from streams.study.topics import keyphrases
+from streams.study.topics.topic_tokens import terms
+from streams.study.transcript_text import Spoken, read
+from tests.contract.rigs.triton_server import running
+
+SEEN = frozenset(
+    "4366522 4384683 4386541 ES2006a ES2009c Bed002 covid_6 TS3009a IS1006b".split()  # noqa: SIM905 - names, as listed
+)
+KINDS = ("person", "organisation", "place", "money", "percent", "date", "number", "work")
+TOLERANCE_MS = 30_000
+RANDOM_ROUNDS = 20
+
+
+class Studied(msgspec.Struct, frozen=True, kw_only=True):
+    """A meeting, as it was read, and what study made of it."""
+
+    meeting: Meeting
+    spoken: Spoken
+    made: Intelligence
+
+
+def found_names(spoken: Spoken) -> set[Span]:
+    """What study names, as spans."""
+    return {(first, end, one.kind) for one in (*named(spoken), *valued(spoken)) for first, end in one.places}
+
+
+def capitals(spoken: Spoken) -> set[Span]:
+    """The baseline: a run of capitals inside a sentence is a name of every class; digits are amounts or numbers."""
+    found: set[Span] = set()
+    words = [word.text for word in spoken.words]
+    first: int | None = None
+    for at in range(len(words) + 1):
+        opens = at == 0 or at == len(words) or sentence_ends(words[at - 1])
+        capital = (
+            at < len(words) and words[at][:1].isupper() and not opens and not words[at].startswith(("I'", "I ", "I"))
+        )
+        if first is not None and (not capital or words[at - 1].endswith((",", ";", ":"))):
+            found |= {(first, at, kind) for kind in ("person", "organisation", "place", "work")}
+            first = None
+        if capital and first is None:
+            first = at
+    for at, word in enumerate(words):
+        if word.startswith("$"):
+            found.add((at, at + 2 if at + 1 < len(words) and "illion" in words[at + 1] else at + 1, "money"))
+        if "%" in word:
+            found.add((at, at + 1, "percent"))
+        if re.fullmatch(r"(19|20)\d\d[,.]?", word):
+            found.add((at, at + 1, "date"))
+        elif word[:1].isdigit() and "%" not in word:
+            found.add((at, at + 1, "number"))
+    return found
+
+
+def compromise(spoken: Spoken) -> set[Span]:
+    """The peer: the npm package of that name, sentence by sentence; amounts as it marks them."""
+    told = script("compromise", [line.text for line in spoken.lines])
+    found: set[Span] = set()
+    for line, marks in zip(spoken.lines, told or [], strict=True):
+        offset = spoken.starts[line.first_word]
+        for kind, start, length in marks:
+            begin, end = start + offset, start + length + offset
+            inside = [
+                at
+                for at in range(line.first_word, line.end_word)
+                if spoken.starts[at] < end and begin < spoken.starts[at] + len(spoken.words[at].text.strip())
+            ]
+            if inside:
+                found.add((inside[0], inside[-1] + 1, kind))
+    return found
+
+
+def f1(right: int, found: int, truth: int) -> float:
+    """Harmonic mean of precision and recall; 0 for nothing."""
+    return 2 * right / (found + truth) if found + truth else 0.0
+
+
+def entity_lines(calls: Sequence[Call], engines: dict[str, Callable[[Spoken], set[Span]]]) -> Iterable[str]:
+    """One line a class: labels, and precision, recall, F1 of each engine, over all calls together."""
+    counts: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for one in calls:
+        spoken = read(one.transcript)
+        words = [word.text.strip(",.?!;:") for word in spoken.words]
+        for name, engine in engines.items():
+            found = {without_article(span, words) for span in engine(spoken)}
+            for kind in KINDS:
+                ours = {span for span in found if span[2] == kind}
+                truth = {span for span in one.truth if span[2] == kind}
+                for at, number in enumerate((len(ours & truth), len(ours), len(truth))):
+                    counts[name, kind][at] += number
+    for kind in KINDS:
+        told = []
+        for name in engines:
+            right, found_count, truth_count = counts[name, kind]
+            precision, recall = right / max(1, found_count), right / max(1, truth_count)
+            told.append(f"{name} P {precision:.2f} R {recall:.2f} F1 {f1(right, found_count, truth_count):.2f}")
+        yield f"  {kind:<13} n {counts['study', kind][2]:>4}   " + "   ".join(told)
+
+
+async def studied(meeting: Meeting, sentences: TritonSentences) -> Studied:
+    """Through the same functions as the stage."""
+    spoken = read(meeting.transcript)
+    found = keyphrases.candidates(spoken)
+    lines = await sentences.embed([line.text for line in spoken.lines])
+    names = await sentences.embed([phrase.text for phrase in found])
+    material = Material(
+        spoken=spoken, vectors=lines.values, phrases=found, phrase_vectors=names.values, model=lines.model
+    )
+    return Studied(meeting=meeting, spoken=spoken, made=study(material))
+
+
+def turn_at(meeting: Meeting, start_ms: int) -> int:
+    """The turn that begins nearest to a time."""
+    times = [meeting.transcript.words[first].start_ms for first in meeting.turns]
+    return min(range(len(times)), key=lambda turn: abs(times[turn] - start_ms))
+
+
+def cuts_of(one: Studied) -> dict[str, list[int]]:
+    """Turns that chapters begin with, by engine; every baseline has as many chapters as study."""
+    meeting = one.meeting
+    ours = sorted({turn_at(meeting, chapter.start_ms) for chapter in one.made.chapters} - {0})
+    length = one.spoken.duration_ms
+    even = [turn_at(meeting, round(length * part / (len(ours) + 1))) for part in range(1, len(ours) + 1)]
+    cuts = {"study": ours, "equal parts": sorted(set(even) - {0}), "one chapter": []}
+    for seed in range(RANDOM_ROUNDS):
+        cuts[f"random {seed}"] = sorted(random.Random(seed).sample(range(1, len(meeting.turns)), len(ours)))
+    return cuts
+
+
+def near(meeting: Meeting, found: Sequence[int]) -> int:
+    """How many true borders have a found one of their own within the tolerance."""
+    times = [meeting.transcript.words[first].start_ms for first in meeting.turns]
+    left, right = list(found), 0
+    for border in meeting.borders:
+        close = [turn for turn in left if abs(times[turn] - times[border]) <= TOLERANCE_MS]
+        if close:
+            left.remove(min(close, key=lambda turn: abs(times[turn] - times[border])))
+            right += 1
+    return right
+
+
+def summaries_of(one: Studied) -> dict[str, str]:
+    """Summaries by engine; every baseline takes whole sentences up to the words that study took."""
+    budget = sum(len(point.quote.text.split()) for point in one.made.summary)
+    lines = [line.text for line in one.spoken.lines]
+    made = {"study": " ".join(point.quote.text for point in one.made.summary), "first": first_words(lines, budget)}
+    for seed in range(RANDOM_ROUNDS):
+        mixed = random.Random(seed).sample(lines, len(lines))
+        made[f"random {seed}"] = first_words(mixed, budget)
+    return made
+
+
+def first_words(lines: Sequence[str], budget: int) -> str:
+    """Sentences from the first on, up to a number of words."""
+    taken: list[str] = []
+    for line in lines:
+        if sum(len(one.split()) for one in taken) >= budget:
+            break
+        taken.append(line)
+    return " ".join(taken)
+
+
+def meeting_lines(found: Sequence[Studied]) -> Iterable[str]:
+    """Chapters and summaries of these meetings, by the judges."""
+    cuts = {one.meeting.name: cuts_of(one) for one in found}
+    asked = {
+        "cuts": {
+            one.meeting.name: {
+                "length": len(one.meeting.turns), "truth": one.meeting.borders, "found": cuts[one.meeting.name]
+            }
+            for one in found
+        },
+        "texts": {one.meeting.name: {"truth": one.meeting.summary, "found": summaries_of(one)} for one in found},
+    }  # fmt: skip
+    told = judge("chapters", asked)
+    for engine in ("study", "equal parts", "random", "one chapter"):
+        names = [name for name in told["cuts"] if name.split(" ")[0] == engine.split(" ")[0]]
+        pk, diff = (sum(told["cuts"][name][key] for name in names) / len(names) for key in ("pk", "window_diff"))
+        right = sum(near(one.meeting, cuts[one.meeting.name][name]) for one in found for name in names)
+        total = sum(len(cuts[one.meeting.name][name]) for one in found for name in names)
+        truth = sum(len(one.meeting.borders) for one in found) * len(names)
+        within = f1(right, total, truth)
+        yield f"  chapters, {engine:<12} Pk {pk:.3f}  WindowDiff {diff:.3f}  F1 within 30 s {within:.3f}"
+    for engine in ("study", "first", "random"):
+        names = [name for name in told["texts"] if name.split(" ")[0] == engine]
+        rouge = sum(told["texts"][name]["rouge_l"] for name in names) / len(names)
+        yield f"  summary, {engine:<7} ROUGE-L {rouge:.3f}"
+
+
+def called(meeting: Meeting, start_ms: int, end_ms: int) -> str | None:
+    """What people call the topic that most of a stretch is about; None where it is about none."""
+    words = meeting.transcript.words
+    turns = [*meeting.turns, len(words)]
+    shared = [
+        (min(words[turns[end] - 1].end_ms, end_ms) - max(words[turns[first]].start_ms, start_ms), name)
+        for first, end, name in meeting.topics
+    ]
+    most, name = max(shared, default=(0, ""))
+    return name if most > 0 else None
+
+
+def title_lines(found: Sequence[Studied]) -> Iterable[str]:
+    """F1 of the words that carry meaning, of titles against what people call the same stretch; mean of all chapters."""
+    near: dict[str, list[float]] = defaultdict(list)
+    for one in found:
+        said = [phrase.text for phrase in keyphrases.candidates(one.spoken)]
+        for chapter in one.made.chapters:
+            name = called(one.meeting, chapter.start_ms, chapter.end_ms)
+            if name is None:
+                continue
+            opens = next(line.text for line in one.spoken.lines if line.start_ms >= chapter.start_ms)
+            titles = {"study": chapter.title, "its first words": " ".join(opens.split()[:TITLE_WORDS])}
+            titles["its most typical words"] = " ".join(chapter.quote.text.split()[:TITLE_WORDS])
+            titles |= {
+                f"random phrases {seed}": " ".join(random.Random(seed).sample(said, min(2, len(said))))
+                for seed in range(RANDOM_ROUNDS)
+            }
+            truth = set(terms(name))
+            for engine, title in titles.items():
+                words = set(terms(title))
+                near[engine.rstrip("0123456789 ")].append(f1(len(words & truth), len(words), len(truth)))
+    for engine, values in near.items():
+        yield f"  titles, {engine:<22} F1 of words {sum(values) / len(values):.3f}"
+
+
+def quote_line(found: Sequence[Studied]) -> str:
+    """How many items are quoted word for word where the transcript says so, checked against its words anew."""
+    count = right = 0
+    for one in found:
+        made = one.made
+        quotes = [item.quote for part in (made.summary, made.key_points, made.quotes, made.questions) for item in part]
+        quotes += [item.quote for item in (*made.chapters, *made.sentiment, *made.relations)]
+        quotes += [quote for item in (*made.topics, *made.entities) for quote in item.mentions]
+        for quote in quotes:
+            words = [w.text for w in one.spoken.words if quote.start_ms <= w.start_ms and w.end_ms <= quote.end_ms]
+            count, right = count + 1, right + (" ".join(words) == quote.text)
+    return f"quotes word for word at their time: {right} of {count}"
+
+
+async def study_all(media: Path, url: str) -> list[Studied]:
+    """Every meeting of the shared texts."""
+    sentences = TritonSentences(url)
+    try:
+        names = sorted(path.stem for path in (media / "text/qmsum").glob("*.json"))
+        return [await studied(qmsum(media, name), sentences) for name in names]
+    finally:
+        await sentences.close()
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--media", type=Path, default=Path(os.environ.get("CLIPSTREAM_MEDIA", "../shared/media")))
+    media = parser.parse_args().media
+    calls = [call(media, path.stem) for path in sorted((media / "text/earnings21").glob("*.nlp"))]
+    with tempfile.TemporaryDirectory() as place, running(Path(place) / "log") as server:
+        meetings = asyncio.run(study_all(media, server.url))
+    engines = {"study": found_names, "capitals": capitals}
+    if script("compromise", []) is None:
+        print("the peer (compromise) does not run: there is no Node.js here")
+    else:
+        engines["compromise"] = compromise
+    for what, seen in (("not seen before", False), ("seen while the rules were written", True)):
+        some_calls = [one for one in calls if (one.name in SEEN) == seen]
+        some = [one for one in meetings if (one.meeting.name in SEEN) == seen]
+        print(f"{what}: {len(some_calls)} calls, {len(some)} meetings")
+        for line in (*entity_lines(some_calls, engines), *meeting_lines(some), *title_lines(some)):
+            print(line)
+    print(quote_line(meetings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+"""Whether a prompt finds what it asks for: QMSum's questions and the turns that people marked as their answer.
+
+``python -m benchmarks.ranking.score_asked``: the five windows nearest to each question that share no time; a window is
+right when at least half of it lies in marked turns. Beside words in common (TF-IDF) and windows at random. Never reads
+a label of ``benchmarks/labels``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import dataclasses
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from benchmarks.ranking.score_measures import FIRST, interval, picks
+from benchmarks.ranking.score_rig import TAIL_MS, spread
+from benchmarks.ranking.score_texts import Sentence, meeting, timed
+from core.infra.triton.embeddings import TritonSentences
+from schemas.common import TimeRange
+from schemas.documents.transcript import Transcript
+from schemas.options.project import ProjectOptions
+from streams.detect.candidates.speech_windows import spoken_windows
+from streams.detect.features.semantic import match, pieces
+from streams.detect.semantics import read_meaning, texts_to_embed
+from streams.detect.timeline import Embedded, Material, Timeline, gather
+from streams.detect.window import Window
+from tests.contract.rigs.triton_server import running
+
+ROUNDS = 2_000
+RANDOMS = 200
+SEED = 20_261_121
+HALF = 0.5
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """One meeting: its time line, its questions, and the stretches marked as answer to each."""
+
+    name: str
+    timeline: Timeline
+    questions: list[str]
+    answers: list[list[TimeRange]]
+
+
+def turns_of(path: Path) -> Iterator[list[Sentence]]:
+    """The sentences of each turn, on the meeting's time line."""
+    turns = list(meeting(path))
+    said = timed(turns)
+    at = 0
+    for turn in turns:
+        count = len(timed([turn]))
+        yield said[at : at + count]
+        at += count
+
+
+def read(path: Path) -> Asked:
+    """A meeting of QMSum."""
+    turns = list(turns_of(path))
+    words = [word for turn in turns for sentence in turn for word in spread(sentence)]
+    duration_ms = words[-1].end_ms + TAIL_MS
+    transcript = Transcript(
+        language="en", language_probability=1.0, duration_ms=duration_ms, words=words, segments=[], speech=[],
+        model="QMSum",
+    )  # fmt: skip
+    questions = json.loads(path.read_text())["specific_query_list"]
+    return Asked(
+        name=path.stem,
+        timeline=gather(Material(duration_ms=duration_ms, transcript=transcript, heard=[], seen=[])),
+        questions=[one["query"] for one in questions],
+        answers=[[stretch(turns, *map(int, span)) for span in one["relevant_text_span"]] for one in questions],
+    )
+
+
+def stretch(turns: Sequence[Sequence[Sentence]], first: int, last: int) -> TimeRange:
+    """From the first to the last (inclusive) turn; a turn without words has no time of its own."""
+    inside = [sentence for turn in turns[first : last + 1] for sentence in turn]
+    return (
+        TimeRange(start_ms=inside[0].start_ms, end_ms=inside[-1].end_ms) if inside else TimeRange(start_ms=0, end_ms=0)
+    )
+
+
+def right(window: Window, answers: Sequence[TimeRange]) -> bool:
+    """Whether half of a window lies in the marked turns."""
+    return sum(window.range.overlap_ms(part) for part in answers) >= HALF * window.range.length_ms
+
+
+def shares(asked: Asked, embedded: Embedded | None) -> list[float]:
+    """For each question the share of the five nearest windows that are right."""
+    options = ProjectOptions()
+    windows = spoken_windows(asked.timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
+    placed = {sentence.first_word: at for at, sentence in enumerate(asked.timeline.sentences)}
+    meaning = read_meaning(asked.timeline, embedded, asked.questions)
+    assert meaning is not None
+    found = []
+    for at, answers in enumerate(asked.answers):
+        alone = dataclasses.replace(meaning, wished=meaning.wished[at : at + 1], wishes=[asked.questions[at]])
+        near = [match(window, alone, pieces(placed, window)) for window in windows]
+        values = np.array([one.value if one else 0.0 for one in near])
+        found.append(share(values, windows, answers))
+    return found
+
+
+def share(values: np.ndarray, windows: Sequence[Window], answers: Sequence[TimeRange]) -> float:
+    """The share of the first five of them, by these values, that are right."""
+
+    def apart(one: int, other: int) -> bool:
+        return one != other and not windows[one].range.overlap_ms(windows[other].range)
+
+    return float(np.mean([right(windows[at], answers) for at in picks(values, apart)]))
+
+
+def by_chance(asked: Asked) -> list[float]:
+    """The same of windows at random: the share of all windows that are right."""
+    options = ProjectOptions()
+    windows = spoken_windows(asked.timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
+    return [float(np.mean([right(window, answers) for window in windows])) for answers in asked.answers]
+
+
+async def _embed(url: str, meetings: Sequence[Asked]) -> list[Embedded]:
+    sentences = TritonSentences(url)
+    try:
+        found = [await sentences.embed(texts_to_embed(one.timeline, one.questions)) for one in meetings]
+    finally:
+        await sentences.close()
+    return [Embedded(values=one.values, model=one.model) for one in found]
+
+
+def told(name: str, each: Sequence[Sequence[float]]) -> str:
+    """One line: the mean over questions, with the middle 95 % of draws of meetings."""
+    rng = np.random.default_rng(SEED)
+    means = []
+    for _ in range(ROUNDS):
+        drawn = rng.integers(0, len(each), size=len(each))
+        means.append(float(np.mean([value for at in drawn for value in each[at]])))
+    low, high = interval(means)
+    flat = [value for one in each for value in one]
+    return f"  {name:<28} precision@{FIRST} {np.mean(flat):.2f} [{low:.2f}, {high:.2f}]  ({len(flat)} questions)"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--media", type=Path, default=Path(os.environ.get("CLIPSTREAM_MEDIA", "../shared/media")))
+    media = parser.parse_args().media
+    meetings = [read(path) for path in sorted((media / "text/qmsum").glob("*.json"))]
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "triton.log") as triton:
+        embedded = asyncio.run(_embed(triton.url, meetings))
+    for title, first in (("developed on", 0), ("held back", 1)):
+        group = slice(first, None, 2)
+        pairs = zip(meetings[group], embedded[group], strict=True)
+        print(f"{title}: every other meeting of QMSum; intervals draw meetings")
+        print(told(f"by {embedded[0].model}", [shares(*pair) for pair in pairs]))
+        print(told("by words in common", [shares(one, None) for one in meetings[group]]))
+        print(told("random", [by_chance(one) for one in meetings[group]]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""How far small errors move the ranking: every feature of every window up to 5 % off. Judges no taste.
+
+Twice: of the labelled windows (the first five that share no time, window by window), and of the clips that detect
+itself chooses of all its windows, where a moment is kept if more than half of its time is still among the first five.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.ranking.score_measures import FIRST, Floats, picks
+from benchmarks.ranking.score_rig import Labelled, window_of
+from schemas.common import TimeRange
+from schemas.options.project import ProjectOptions
+from schemas.options.score_weights import SubScoreName, default_weights
+from streams.detect.candidates.speech_windows import spoken_windows
+from streams.detect.features.project_baseline import read_whole
+from streams.detect.pipeline import Judge
+from streams.detect.scoring import FEATURES, Raw, Scale, measure, scales
+from streams.detect.selection import Weighed, clip_limit, select
+from streams.detect.timeline import gather
+
+NOISE = 0.05
+ROUNDS = 2_000
+CHOSEN_ROUNDS = 50
+"""Fewer: choosing among thousands of windows takes a second."""
+SEED = 20_261_121
+Rng = np.random.Generator
+
+
+class Shaken:
+    """The features of some windows, to be scored again and again with errors. Scores as detect's own do."""
+
+    def __init__(
+        self, raws: Sequence[Raw], scale: Mapping[SubScoreName, Scale], table: Mapping[SubScoreName, float]
+    ) -> None:
+        self._scale, self._table, self._count = scale, table, len(raws)
+        self._strengths = {name: _strengths(raws, name) for name, weight in table.items() if weight > 0}
+
+    def scores(self, rng: Rng | None = None) -> Floats:
+        """0..100 each; with ``rng`` every feature is multiplied by 0.95 to 1.05."""
+        made, weights = np.zeros(self._count), np.zeros(self._count)
+        for name, table in self._strengths.items():
+            off = np.ones(table.shape) if rng is None else rng.uniform(1 - NOISE, 1 + NOISE, table.shape)
+            shares = np.array(list(FEATURES[name].values())) * ~np.isnan(table)
+            there = shares.sum(axis=1)
+            value = np.nansum(shares * np.minimum(1.0, table * off), axis=1) / np.where(there > 0, there, 1.0)
+            if name in self._scale:
+                value = np.clip(0.5 + (value - self._scale[name].median) / self._scale[name].spread, 0.0, 1.0)
+            made += np.where(there > 0, self._table[name] * value, 0.0)
+            weights += np.where(there > 0, self._table[name], 0.0)
+        return np.asarray(100.0 * made / np.where(weights > 0, weights, 1.0), dtype=np.float64)
+
+
+def _strengths(raws: Sequence[Raw], name: SubScoreName) -> NDArray[np.float64]:
+    """How strong each feature of a sub-score is in each window; NaN where it was not measured."""
+    parts = list(FEATURES[name])
+    found = np.full((len(raws), len(parts)), np.nan)
+    for row, raw in enumerate(raws):
+        for one in raw[name].evidence if name in raw else ():
+            found[row, parts.index(one.part)] = one.strength or 0.0
+    return found
+
+
+def changes(text: Labelled) -> tuple[list[int], list[int]]:
+    """How many of the first five are others, in each round: of the labelled windows, of detect's own clips."""
+    timeline, options, weights = gather(text.material), ProjectOptions(), default_weights()
+    whole, table = read_whole(timeline, text.material.embedded), weights.of("none", spoken=True)
+    every = spoken_windows(timeline, min_ms=options.min_clip_ms, max_ms=options.max_clip_ms)
+    raws = [measure(window, timeline, whole) for window in every]
+    scale = scales(raws)
+    judge = Judge(timeline=timeline, whole=whole, scale=scale, table=weights, options=options)
+    found = [one for window, raw in zip(every, raws, strict=True) if (one := judge.weigh(window, raw))]
+    all_of_them = Shaken(raws, scale, table)
+    marked = Shaken([measure(window_of(timeline, part), timeline, whole) for part in text.ranges], scale, table)
+    limit = clip_limit(spoken_ms=timeline.spoken_ms(), quiet_ms=timeline.duration_ms, options=options)
+
+    def firsts(rng: Rng | None) -> set[int]:
+        return set(picks(marked.scores(rng), text.apart))
+
+    def clips(rng: Rng | None) -> list[TimeRange]:
+        return _chosen(found, all_of_them.scores(rng), limit)
+
+    rng = np.random.default_rng(SEED)
+    kept, moments = firsts(None), clips(None)
+    windows = [len(kept - firsts(rng)) for _ in range(ROUNDS)]
+    return windows, [_lost(moments, clips(rng)) for _ in range(CHOSEN_ROUNDS)]
+
+
+def _chosen(found: Sequence[Weighed], scores: Floats, limit: int) -> list[TimeRange]:
+    again = [replace(one, score=round(float(score), 2)) for one, score in zip(found, scores, strict=True)]
+    return [one.range for one in select(again, limit)[:FIRST]]
+
+
+def _lost(kept: Sequence[TimeRange], now: Sequence[TimeRange]) -> int:
+    """How many moments are no longer there: less than half of their time is."""
+    return sum(not any(2 * part.overlap_ms(one) > part.length_ms for one in now) for part in kept)
+
+
+def stability(texts: Sequence[Labelled]) -> Iterator[str]:
+    """The table."""
+    yield (
+        f"{100 * NOISE:.0f} % noise on every feature: how many of the first {FIRST} change, of the labelled windows "
+        f"({ROUNDS} rounds) and of the moments that detect chooses ({CHOSEN_ROUNDS})"
+    )
+    for text in texts:
+        windows, moments = (np.array(one) for one in changes(text))
+        yield f"  {text.name:<22} windows {_told(windows)};  moments {_told(moments)}"
+
+
+def _told(found: NDArray[np.int64]) -> str:
+    return f"mean {found.mean():.2f}, at most 1 in {100 * (found <= 1).mean():.0f} %, most {found.max()}"

@@ -1,0 +1,175 @@
+"""Labelled texts as detect sees them: words on a time line, labelled windows, readers' labels. Scores nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import av
+import msgspec
+import numpy as np
+
+from benchmarks.ranking import ranking, score_texts
+from core.infra.triton.embeddings import TritonSentences
+from schemas.common import TimeRange, Word
+from schemas.documents.span import HeardSpan, LoudnessCurve
+from schemas.documents.transcript import Transcript
+from streams.detect.candidates.speech_windows import clip_range
+from streams.detect.semantics import texts_to_embed
+from streams.detect.sentences import Sentence
+from streams.detect.timeline import Embedded, Material, Timeline, gather
+from streams.detect.window import Window, end_quality, start_quality
+from streams.speech.audio_reader import RATE_HZ, loudness
+from tests.contract.rigs.triton_server import running
+
+LABELS = Path(__file__).parents[1] / "labels"
+DEVELOPED_ON = ("call_4366522", "meeting_ES2006a", "meeting_covid_6")
+"""Texts whose labels were read while the scorer was written; the figures that count are those of the others."""
+WORTH = 1.5
+"""Least mean of both readers for a window worth posting."""
+TAIL_MS = 500
+LECTURE_FILE = "talking/physicsworks_lecture_203s_240p.webm"
+
+
+class Labelled(msgspec.Struct, frozen=True, kw_only=True):
+    """One text: what detect is given, the windows that were read, what each reader said of them."""
+
+    name: str
+    material: Material
+    ranges: list[TimeRange]
+    first: list[int]
+    second: list[int]
+
+    @property
+    def worth(self) -> list[bool]:
+        """Whether each window is worth posting."""
+        return [(one + other) / 2 >= WORTH for one, other in zip(self.first, self.second, strict=True)]
+
+    def apart(self, one: int, other: int) -> bool:
+        """Whether two windows share no time."""
+        return one != other and not self.ranges[one].overlap_ms(self.ranges[other])
+
+
+def labels(reader: str) -> dict[tuple[str, int, int], int]:
+    """One reader's labels by window."""
+    found = json.loads((LABELS / f"worth_pass_{reader}.json").read_text())["labels"]
+    return {(one["text"], one["first"], one["last"]): one["label"] for one in found}
+
+
+def spread(sentence: score_texts.Sentence) -> list[Word]:
+    """A sentence's words at a steady rate."""
+    texts = sentence.text.split()
+    step = (sentence.end_ms - sentence.start_ms) / len(texts)
+    marks = [sentence.start_ms + round(at * step) for at in range(len(texts) + 1)]
+    return [
+        Word(text=text, start_ms=marks[at], end_ms=marks[at + 1], probability=1.0, speaker=sentence.speaker)
+        for at, text in enumerate(texts)
+    ]
+
+
+def lecture_sound(media: Path) -> LoudnessCurve:
+    """How loud the lecture is, measured as listen does."""
+    with av.open(io.BytesIO((media / LECTURE_FILE).read_bytes())) as container:
+        resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE_HZ)
+        parts = [part.to_ndarray() for frame in container.decode(audio=0) for part in resampler.resample(frame)]
+    samples = np.concatenate(parts, axis=1).reshape(-1)
+    whole = TimeRange(start_ms=0, end_ms=samples.size * 1000 // RATE_HZ)
+    return loudness(samples, padded=whole, wanted=whole)
+
+
+def material(name: str, said: Sequence[score_texts.Sentence], media: Path) -> Material:
+    """What detect is given of a text: no pictures, and sound of the lecture alone."""
+    heard: list[HeardSpan] = []
+    if name == "lecture":
+        words, duration_ms = ranking.load(media / "talking/physicsworks_whisper_medium.json")
+        curve = lecture_sound(media)
+        whole = TimeRange(start_ms=0, end_ms=duration_ms)
+        heard = [
+            HeardSpan(
+                ordinal=0, range=whole, language="en", language_probability=1.0, words=[], speech=[],
+                loudness=curve, model="", compute_ms=0,
+            )
+        ]  # fmt: skip
+    else:
+        words = [word for sentence in said for word in spread(sentence)]
+        duration_ms = words[-1].end_ms + TAIL_MS
+    transcript = Transcript(
+        language="en", language_probability=1.0, duration_ms=duration_ms, words=words, segments=[], speech=[],
+        model="labelled text",
+    )  # fmt: skip
+    return Material(duration_ms=duration_ms, transcript=transcript, heard=heard, seen=[])
+
+
+def labelled(media: Path) -> list[Labelled]:
+    """All labelled texts."""
+    one, other = labels("a"), labels("b")
+    found = []
+    for name, said in score_texts.texts(media).items():
+        windows = score_texts.sampled(name, said)
+        keys = [(name, window.first, window.last) for window in windows]
+        ranges = [TimeRange(start_ms=said[w.first].start_ms, end_ms=said[w.last].end_ms) for w in windows]
+        found.append(
+            Labelled(
+                name=name,
+                material=material(name, said, media),
+                ranges=ranges,
+                first=[one[key] for key in keys],
+                second=[other[key] for key in keys],
+            )
+        )
+    return found
+
+
+async def _asked(url: str, texts: Sequence[Labelled]) -> list[Labelled]:
+    sentences = TritonSentences(url)
+    found = []
+    try:
+        for text in texts:
+            said = await sentences.embed(texts_to_embed(gather(text.material), []))
+            known = msgspec.structs.replace(text.material, embedded=Embedded(values=said.values, model=said.model))
+            found.append(msgspec.structs.replace(text, material=known))
+    finally:
+        await sentences.close()
+    return found
+
+
+def embedded(texts: Sequence[Labelled]) -> list[Labelled]:
+    """The same with what the sentence model says of them, asked as detect asks: on Triton."""
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "triton.log") as triton:
+        return asyncio.run(_asked(triton.url, texts))
+
+
+def window_of(timeline: Timeline, part: TimeRange) -> Window:
+    """The labelled stretch as a candidate: detect's own sentences whose middle lies in it."""
+    at = [
+        index
+        for index, sentence in enumerate(timeline.sentences)
+        if part.start_ms <= (sentence.start_ms + sentence.end_ms) // 2 < part.end_ms
+    ]
+    every = timeline.sentences
+    run = every[at[0] : at[-1] + 1]
+    starts, start_flaw = start_quality(run[0], _at(every, at[0] - 1), timeline.lexicon, after=_at(every, at[0] + 1))
+    ends, end_flaw = end_quality(run[-1], _at(every, at[-1] + 1), timeline.lexicon)
+    return Window(
+        range=clip_range(run, timeline.duration_ms), sentences=run, start_quality=starts, end_quality=ends,
+        start_flaw=start_flaw, end_flaw=end_flaw,
+    )  # fmt: skip
+
+
+def _at(sentences: Sequence[Sentence], index: int) -> Sentence | None:
+    return sentences[index] if 0 <= index < len(sentences) else None
+
+
+def longest_sentence(window: Window) -> float:
+    """Words of the longest sentence: the baseline that knows no content."""
+    return float(max(sentence.end_word - sentence.first_word for sentence in window.sentences))
+
+
+def loudest(timeline: Timeline, window: Window) -> float:
+    """Mean level of what is not silent, dBFS: the baseline that knows no words."""
+    assert timeline.sound is not None
+    return float(timeline.sound.active(window.range).mean())

@@ -1,0 +1,128 @@
+"""Three shapes of a 30 s clip made at once, beside three renders one after the other. Favours neither.
+
+``python -m benchmarks.render.aspects VIDEO [--rounds 3] [--threads 2]``, VIDEO a 1080p file: ``python -m
+benchmarks.harness.source_video
+--minutes 1 --out bench.mp4``. Both sides take the product's own way through the sandboxed child: decode, crop,
+captions, sound, x264 and AAC, certificate, thumbnails, storyboard. Rounds interleaved, medians printed. Limit: 0.92 x.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.harness.claims import Claim, exit_code, told
+from benchmarks.harness.rig import Rig
+from benchmarks.render.render import CLIP, NOBODY, NOTHING, Cost, Folder, said, timed
+from core.media.sandbox.source_handle import LocalSource
+from core.settings import MediaLimits
+from schemas.common import Aspect, CropBox
+from schemas.documents.frame_plan import FramePlan, ShotCrop
+from schemas.documents.source import SourceIndex
+from schemas.events import RenderRequested
+from streams.ingest.probe.demux import survey
+from streams.render.exporter import Outcome, Shape, produce_all
+from streams.renderer.encoding.muxer import Encoding
+from streams.renderer.inputs import Shared, Words
+from streams.renderer.timeline.slots import OUTPUT_SIZES
+
+ASPECTS: tuple[Aspect, ...] = ("9:16", "1:1", "16:9")
+THREADS = 2
+"""What an export has that is asked for when nothing else is made."""
+LIMIT_RATIO = 0.92
+TOGETHER, APART = "three shapes at once", "three renders, one after the other"
+
+
+def shape_of(index: SourceIndex, aspect: Aspect) -> Shape:
+    """The middle of the picture, all clip long."""
+    assert index.video is not None
+    width, height = index.video.display_width, index.video.display_height
+    across, down = OUTPUT_SIZES[aspect]
+    cut = min(width, height * across // down) // 2 * 2, min(height, width * down // across) // 2 * 2
+    crop = CropBox(x=(width - cut[0]) // 4 * 2, y=(height - cut[1]) // 4 * 2, width=cut[0], height=cut[1])
+    shot = ShotCrop(range=CLIP, mode="hold", crop=crop, reason="middle")
+    plan = FramePlan(
+        clip_id="bench", aspect=aspect, range=CLIP, source_width=width, source_height=height, shots=[shot]
+    )  # fmt: skip
+    request = RenderRequested(
+        org_id=NOBODY, project_id=NOBODY, clip_id=NOBODY, export_id=NOBODY, ordinal=0, range=CLIP, aspect=aspect,
+        captions=True, plan=NOTHING, source=NOTHING, index=NOTHING,
+    )  # fmt: skip
+    return Shape(request=request, plan=plan, prefix="bench")
+
+
+async def made(video: Path, index: SourceIndex, shapes: list[Shape], encoding: Encoding, work: Path) -> list[Outcome]:
+    """Exports of one wish, from their plans to the stored files. Raises where one is not made, or not at once."""
+    with LocalSource(video) as source, tempfile.TemporaryDirectory(dir=work) as scratch:
+        found = await produce_all(
+            shapes, Shared(index=index, words=Words(transcript=said()), encoding=encoding),
+            source=source, objects=Folder(work), scratch=Path(scratch), report=lambda _: None,
+        )  # fmt: skip
+    for one in found:
+        if isinstance(one, Exception):
+            raise one
+        if one.certificate.tries > 1:
+            raise RuntimeError(f"it was made twice, so the figure says nothing: {one.certificate.warnings}")
+    return found
+
+
+def measured(video: Path, rounds: int, encoding: Encoding) -> list[Claim]:
+    """Both sides, interleaved."""
+    if os.getloadavg()[0] > 1:
+        print(f"the machine is busy (load {os.getloadavg()[0]:.1f}): wall times are noise", file=sys.stderr)
+    costs: dict[str, list[Cost]] = {TOGETHER: [], APART: []}
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        with video.open("rb") as source:
+            index = survey(source, MediaLimits(), work / "pcm", lambda _: None)
+        shapes = [shape_of(index, aspect) for aspect in ASPECTS]
+
+        def once(*wishes: list[Shape]) -> None:
+            for wish in wishes:
+                asyncio.run(made(video, index, wish, encoding, work))
+
+        for _ in range(rounds):
+            costs[TOGETHER].append(timed(lambda: once(shapes)))
+            costs[APART].append(timed(lambda: once(*([shape] for shape in shapes))))
+    return [compared(costs, "wall_s", encoding), compared(costs, "cpu_s", encoding)]
+
+
+def compared(costs: dict[str, list[Cost]], what: str, encoding: Encoding) -> Claim:
+    """Medians of wall or processor time."""
+    median = {name: statistics.median(getattr(one, what) for one in runs) for name, runs in costs.items()}
+    lines = [
+        f"{name}: {median[name]:.2f} s ({', '.join(f'{getattr(one, what):.2f}' for one in runs)})"
+        for name, runs in costs.items()
+    ]
+    return Claim(
+        name=f"{', '.join(ASPECTS)} of a 30 s clip at once, beside one after the other ({what.removesuffix('_s')})",
+        measured=median[TOGETHER] / median[APART],
+        limit=LIMIT_RATIO,
+        where=(f"{encoding.name}; medians of {len(costs[APART])}", *lines),
+    )
+
+
+def bench(rig: Rig) -> list[Claim]:
+    """As a part of ``python -m benchmarks``."""
+    return measured(rig.recipe(), rig.rounds, Encoding(threads=THREADS))
+
+
+def main() -> int:
+    """Command line; exit code 1 when the limit is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("video", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=THREADS)
+    asked = parser.parse_args()
+    claims = measured(asked.video, asked.rounds, Encoding(threads=asked.threads))
+    print("\n".join(map(told, claims)))
+    return exit_code(claims, [])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""What each caption template costs: processor time to draw 30 s of speech at 1080 × 1920. Encodes nothing.
+
+``python -m benchmarks.render.caption_cost``. The words are those of `benchmarks.gallery.caption_pictures`; 30 pictures
+a second, each drawn as the renderer draws it, on one thread; the best of three. The baseline is the default template.
+"""
+
+from __future__ import annotations
+
+import time
+
+import av
+
+from benchmarks.gallery.caption_pictures import HEARD, heard
+from schemas.common import TimeRange, Word
+from schemas.options.caption_template import DEFAULT_TEMPLATE, CaptionTemplate, templates
+from streams.renderer.captions.burn_in import Captions, fitting, rules_for
+from streams.renderer.captions.cue_builder import make_cues
+from streams.renderer.captions.look import look_for
+from streams.renderer.video.planes import rows
+from tests.support.media.shared_media import media
+
+CLIP = TimeRange(start_ms=0, end_ms=30_000)
+PICTURES_A_SECOND = 30
+SIZE_PX = (1080, 1920)
+
+
+def cost_s(template: CaptionTemplate, words: list[Word]) -> float:
+    """CPU seconds for all pictures of the clip."""
+    look = look_for(*SIZE_PX, template)
+    captions = Captions(make_cues(words, CLIP, fitting(look), rules_for(look)), look)
+    picture = av.VideoFrame(*SIZE_PX, "yuv420p")
+    for plane in picture.planes:
+        rows(plane)[:] = 100
+    began = time.process_time()
+    for number in range(CLIP.length_ms * PICTURES_A_SECOND // 1000):
+        captions.burn(picture, number * 1000 / PICTURES_A_SECOND)
+    return time.process_time() - began
+
+
+def main() -> None:
+    """Print them, the default first."""
+    words = heard(media(HEARD))
+    spent = {name: min(cost_s(one, words) for _ in range(3)) for name, one in templates().items()}
+    for name, cpu_s in spent.items():
+        print(f"{name:<18} {cpu_s:5.2f} CPU-s, {cpu_s / spent[DEFAULT_TEMPLATE]:4.1f} times the default")
+
+
+if __name__ == "__main__":
+    main()

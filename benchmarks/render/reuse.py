@@ -1,0 +1,139 @@
+"""What the second export of a clip costs beside a whole one, and what chunks cost in bytes. Renders in this process.
+
+``python -m benchmarks.render.reuse VIDEO [--seconds 30]``: a clip of the file is exported; then with another text of
+one word, with a word taken out, and with another loudness, each once whole and once with what the first one has.
+Processor time of both sides, chunks taken, and whether the files are the same. Then the clip's pictures through one
+encoder beside chunks: bytes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from time import process_time
+
+import av
+import msgspec
+import numpy as np
+
+from benchmarks.render.render import plan_for, spoken, surveyed
+from core.domain.editing.clock import pieces_of, whole
+from core.media.decode.reader import Reader
+from schemas.common import TimeRange
+from schemas.documents.edit import EditSegment
+from schemas.documents.source import SourceIndex
+from schemas.options.export import ExportOptions, SoundWish
+from streams.render.child.main import render
+from streams.renderer.audio.loudness import RATE_HZ
+from streams.renderer.caption_plan import clock_of, cues_of
+from streams.renderer.codecs import Encoding
+from streams.renderer.compositor import scene_of
+from streams.renderer.encoding.muxer import Parts, open_writer
+from streams.renderer.job import VIDEO_FILE, Rendered, RenderTask
+from streams.renderer.segments.packets import EarlierFile
+from streams.renderer.segments.segment_plan import cuts_of, picture_times, runs_of, shown_ms
+from streams.renderer.timeline.slots import OUTPUT_SIZES, Slot
+from streams.renderer.timeline.source_frames import Projector
+from streams.renderer.video.planes import copied
+
+FROM_MS = 2_000
+SENTENCE = 9
+
+
+def made(video: Path, task: RenderTask, folder: Path) -> tuple[Rendered, float]:
+    """An export in a folder of its own, and its processor time."""
+    folder.mkdir(parents=True)
+    began = process_time()
+    with video.open("rb") as file:
+        rendered = render(task, file, folder, lambda _: None)
+    return rendered, process_time() - began
+
+
+def changes(task: RenderTask, clip: TimeRange) -> dict[str, RenderTask]:
+    """What people change, each by itself."""
+    number = len(task.words) // 3
+    word = task.words[number]
+    words = [*task.words]
+    words[number] = msgspec.structs.replace(word, text="whatever")
+    kept = [(clip.start_ms, word.start_ms - 30), (word.end_ms + 30, clip.end_ms)]
+    cut = [
+        EditSegment(segment_id=f"s{n}", range=TimeRange(start_ms=start, end_ms=end))
+        for n, (start, end) in enumerate(kept)
+    ]
+    options = ExportOptions(sound=SoundWish(target_lufs=-16))
+    return {
+        "nothing": task,
+        "another text of one word": msgspec.structs.replace(task, words=words),
+        "one word taken out": msgspec.structs.replace(task, pieces=pieces_of(cut)),
+        "another loudness": msgspec.structs.replace(task, options=options),
+    }
+
+
+def sizes(video: Path, task: RenderTask, folder: Path) -> tuple[int, int]:
+    """Bytes of the clip's pictures in chunks, and in one piece; their sound is silence."""
+    timeline, index = clock_of(task, task.pieces), task.index
+    scene = scene_of(task, cues_of(task, task.pieces)[0], folder)
+    runs = runs_of(timeline, shown_ms(timeline, picture_times(index)), cuts_of(task.plan))
+    silence = np.zeros((timeline.samples(RATE_HZ), 2), np.float32)
+    size_px, paths = OUTPUT_SIZES[task.plan.aspect], (folder / "chunks.mp4", folder / "one.mp4")
+    with (
+        video.open("rb") as file,
+        open_writer(paths[0], size_px, timeline, silence, task.encoding, Parts(runs=runs)) as chunks,
+        open_writer(paths[1], size_px, timeline, silence, task.encoding) as one,
+    ):
+
+        def show(at_ms: int, picture: av.VideoFrame | None, slots: list[Slot]) -> None:
+            assert picture is not None
+            painted = scene.paint(picture, at_ms)
+            for slot in slots:
+                shown = scene.show(painted, slot, last=False)
+                chunks.write(copied(shown), slot.number)
+                one.write(shown, slot.number)
+
+        projector = Projector(Reader(file, index), index, timeline)
+        for part in timeline.parts:
+            projector.play(part, show)
+    return paths[0].stat().st_size, paths[1].stat().st_size
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("video", type=Path)
+    parser.add_argument("--seconds", type=int, default=30)
+    asked = parser.parse_args()
+    clip = TimeRange(start_ms=FROM_MS, end_ms=FROM_MS + asked.seconds * 1000)
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        index = surveyed(asked.video, work)
+        task = task_for(index, clip)
+        first, whole_s = made(asked.video, task, work / "first")
+        print(f"{asked.seconds} s of {asked.video.name}: {whole_s:.1f} CPU-s whole, {len(first.chunks)} chunks")
+        earlier = [EarlierFile(path=str(work / "first" / VIDEO_FILE), threads=1, chunks=first.chunks)]
+        for number, (name, changed) in enumerate(changes(task, clip).items()):
+            ways = [work / f"{number}-{way}" for way in ("whole", "again")]
+            _, alone_s = made(asked.video, changed, ways[0])
+            again, again_s = made(asked.video, msgspec.structs.replace(changed, earlier=earlier), ways[1])
+            same = len({(way / VIDEO_FILE).read_bytes() for way in ways}) == 1
+            told = again.certificate
+            print(
+                f"{name}: {again_s:.1f} of {alone_s:.1f} CPU-s ({again_s / alone_s:.0%}), {told.chunks_reused} of "
+                f"{told.chunks} chunks taken, {'same bytes' if same else 'OTHER BYTES'}, {told.verdict}",
+                flush=True,
+            )
+        chunks, one = sizes(asked.video, task, work)
+        print(f"in chunks {chunks} bytes, in one piece {one}: {chunks / one - 1:+.2%}")
+
+
+def task_for(index: SourceIndex, clip: TimeRange) -> RenderTask:
+    """A clip with captions, a sentence of nine words after the other."""
+    words = [
+        msgspec.structs.replace(word, text=f"{word.text}.") if number % SENTENCE == SENTENCE - 1 else word
+        for number, word in enumerate(spoken(clip))
+    ]
+    return RenderTask(plan=plan_for(index, clip), index=index, words=words, pieces=whole(clip), encoding=Encoding())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,158 @@
+"""WER and coverage on public sets, beside sequential faster-whisper with the same weights and its own defaults.
+
+``python -m benchmarks.speech.asr_sets``: ours is the whole path (recogniser on Triton, aligner, joining, trust map:
+what that rejects is lost), the language found by itself on both sides. Each set file by file, and its files joined to
+one recording with short pauses of noise. Coverage is words heard over words said.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.harness.claims import Claim, told
+from benchmarks.harness.rig import say
+from benchmarks.speech.asr import BATCH, BEAM, Peer, peer
+from benchmarks.speech.asr_accuracy import NOISE, SEED, Case, Score, edits, plain
+from core.infra.triton.alignment import TritonAlignment
+from core.infra.triton.speech import TritonSpeech
+from tests.contract.rigs.triton_server import running
+from tests.support.media.recordings import RATE_HZ, media, sound
+from tests.support.seams import transcribed
+
+MORE_POINTS, COVERAGE = 0.5, 0.98
+Sets = dict[str, list[Case]]
+
+
+def sets() -> Sets:
+    """Recordings with what is said in them, by set."""
+    librispeech = media("speech/librispeech/trans.txt")
+    lines = [line.split(" ", 1) for line in librispeech.read_text().splitlines() if line.strip()]
+    librivox = sorted(media("speech/librivox/sense_0870.wav").parent.glob("*.wav"))
+    return {
+        "hifitts_6097": list(_hifitts()),
+        "librispeech": [_case(librispeech.with_name(f"{name}.wav"), said) for name, said in lines],
+        "librivox": [_case(path, path.with_suffix(".txt").read_text()) for path in librivox],
+        "lucier": [_case(media("speech/lucier_101s.wav"), media("speech/lucier_101s.txt").read_text())],
+        "jfk": [_case(media("speech/jfk.flac"), media("speech/jfk.ref.txt").read_text())],
+    }
+
+
+def _hifitts() -> Iterator[Case]:
+    manifest = media("speech/hifitts_6097/manifest.json")
+    for line in manifest.read_text().splitlines():
+        entry = json.loads(line)
+        path = manifest.parent / Path(entry["audio_filepath"]).name
+        if path.is_file():
+            yield _case(path, entry["text"])
+
+
+def _case(path: Path, said: str) -> Case:
+    return Case(name=path.stem, samples=sound(path), said=said)
+
+
+def joined(name: str, cases: Sequence[Case]) -> Case:
+    """All files of a set as one recording."""
+    random = np.random.default_rng(SEED)
+    parts = []
+    for case in cases:
+        pause = random.normal(0, NOISE, int(RATE_HZ * random.uniform(0.3, 1.2)))
+        parts += [case.samples, pause.astype(np.int16)]
+    return Case(name=name, samples=np.concatenate(parts), said=" ".join(case.said for case in cases))
+
+
+def score(case: Case, heard: str) -> Score:
+    """One recording's counts."""
+    said, words = plain(case.said), plain(heard)
+    substituted, deleted, inserted = edits(said, words)
+    return Score(
+        said=len(said), heard=len(words), substituted=substituted, deleted=deleted, inserted=inserted,
+        audio_s=case.samples.size / RATE_HZ,
+    )  # fmt: skip
+
+
+def points(one: Score) -> float:
+    """Word error rate in percent."""
+    return 100 * (one.substituted + one.deleted + one.inserted) / one.said
+
+
+class Both:
+    """Hears a recording by both."""
+
+    def __init__(self, url: str, other: Peer, place: Path) -> None:
+        self.speech, self.alignment = TritonSpeech(url), TritonAlignment(url)
+        self._peer, self._path = other, place / "sound.npy"
+
+    async def hear(self, case: Case) -> tuple[Score, Score]:
+        transcript = await transcribed(self.speech, case.samples, alignment=self.alignment)
+        np.save(self._path, case.samples)
+        answer = self._peer.ask(audio=str(self._path), mode="defaults", beam_size=BEAM, batch_size=BATCH, language=None)
+        ours = " ".join(word.text for word in transcript.words)
+        return score(case, ours), score(case, str(answer["text"]))
+
+    async def close(self) -> None:
+        await self.speech.close()
+        await self.alignment.close()
+
+
+async def measure(both: Both, given: Sets) -> list[Claim]:
+    """Two claims for the sets file by file, two for the sets joined."""
+    ways = {
+        "file by file": given,
+        "joined": {name: [joined(name, cases)] for name, cases in given.items() if len(cases) > 1},
+    }
+    claims: list[Claim] = []
+    for way, cases in ways.items():
+        lines, ours, theirs = [], Score(), Score()
+        for name, files in cases.items():
+            pairs = [await both.hear(case) for case in files]
+            mine, its = sum((pair[0] for pair in pairs), Score()), sum((pair[1] for pair in pairs), Score())
+            say(f"{way}: {name}")
+            lines.append(
+                f"{name}: WER {points(mine):.2f} % (theirs {points(its):.2f} %), coverage "
+                f"{mine.heard / mine.said:.3f} ({its.heard / its.said:.3f}), {mine.said} words said"
+            )
+            ours, theirs = ours + mine, theirs + its
+        claims += _claims(way, ours, theirs, lines)
+    await both.close()
+    return claims
+
+
+def _claims(way: str, ours: Score, theirs: Score, lines: Sequence[str]) -> list[Claim]:
+    return [
+        Claim(
+            name=f"WER over sequential faster-whisper's, {way}",
+            measured=points(ours) - points(theirs),
+            unit="points",
+            limit=MORE_POINTS,
+            where=(
+                f"pooled: {points(ours):.2f} % beside {points(theirs):.2f} %, {ours.said} words said",
+                *lines,
+            ),
+        ),
+        Claim(
+            name=f"coverage beside sequential faster-whisper's, {way}",
+            measured=ours.heard / theirs.heard,
+            limit=COVERAGE,
+            at_least=True,
+        ),
+    ]
+
+
+def compare(given: Sets) -> list[Claim]:
+    """With a server and a peer of its own."""
+    with (
+        tempfile.TemporaryDirectory() as name,
+        running(Path(name) / "log") as server,
+        peer(server.python, server.weights) as other,
+    ):
+        return asyncio.run(measure(Both(server.url, other, Path(name)), given))
+
+
+if __name__ == "__main__":
+    print("\n".join(map(told, compare(sets()))))

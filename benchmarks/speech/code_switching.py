@@ -1,0 +1,89 @@
+"""Words and languages of recordings that change their language, through the whole path, beside one-language ones.
+
+``python -m benchmarks.speech.code_switching [seeds]``: recogniser on Triton, aligner, joining, trust map; the language
+is found by itself. What is written is in the right language where it is in the one that is spoken at that time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from benchmarks.harness.claims import Claim, told
+from benchmarks.harness.rig import say
+from benchmarks.speech.asr_accuracy import Score, edits, plain
+from benchmarks.speech.code_switching_corpus import Mixture, mixture, readers
+from core.infra.triton.alignment import TritonAlignment
+from core.infra.triton.speech import TritonSpeech
+from schemas.documents.transcript import Transcript
+from tests.contract.rigs.triton_server import running
+from tests.support.media.recordings import RATE_HZ
+from tests.support.seams import transcribed
+
+SEEDS = 8
+LENGTH_S = 90.0
+WAYS = {"English and German in turn": ("en", "de"), "English alone": ("en",)}
+STEP_MS = 100
+
+
+def right(one: Mixture, transcript: Transcript) -> tuple[int, int]:
+    """Steps of what is spoken that are in their own language, and all of them."""
+    found, whole = 0, 0
+    for block in one.blocks:
+        for at_ms in range(block.range.start_ms, block.range.end_ms, STEP_MS):
+            over = [part for part in transcript.segments if part.start_ms <= at_ms < part.end_ms]
+            found += bool(over) and over[0].language == block.language
+            whole += bool(over)
+    return found, whole
+
+
+def score(one: Mixture, transcript: Transcript) -> Score:
+    """One recording's counts."""
+    said, heard = plain(one.said), plain(" ".join(word.text for word in transcript.words))
+    substituted, deleted, inserted = edits(said, heard)
+    return Score(
+        said=len(said), heard=len(heard), substituted=substituted, deleted=deleted, inserted=inserted,
+        audio_s=one.samples.size / RATE_HZ,
+    )  # fmt: skip
+
+
+async def measure(url: str, seeds: Iterable[int]) -> list[Claim]:
+    """Three figures for each way of speaking."""
+    speech, alignment = TritonSpeech(url), TritonAlignment(url)
+    given, claims = readers(), []
+    for way, languages in WAYS.items():
+        whole, in_own, steps, lines = Score(), 0, 0, []
+        for one in (mixture(given, seed, languages, LENGTH_S) for seed in seeds):
+            transcript = await transcribed(speech, one.samples, alignment=alignment)
+            counts, (found, among) = score(one, transcript), right(one, transcript)
+            whole, in_own, steps = whole + counts, in_own + found, steps + among
+            wrong = counts.substituted + counts.deleted + counts.inserted
+            errors = f"{one.name}: {wrong} of {counts.said} words wrong, {counts.heard} heard"
+            lines.append(f"{errors}, {found / max(among, 1):.3f} in its own language")
+            say(f"{way}: {lines[-1]}")
+        wrong = whole.substituted + whole.deleted + whole.inserted
+        claims += [
+            Claim(name=f"wrong words, {way}", measured=100 * wrong / whole.said, unit="%", where=tuple(lines)),
+            Claim(name=f"words heard over words said, {way}", measured=whole.heard / whole.said),
+            Claim(
+                name=f"of what is written, in the language that is spoken, {way}",
+                measured=100 * in_own / steps,
+                unit="%",
+            ),
+        ]
+    await speech.close()
+    await alignment.close()
+    return claims
+
+
+def compare(seeds: int = SEEDS) -> list[Claim]:
+    """With a server of its own."""
+    with tempfile.TemporaryDirectory() as place, running(Path(place) / "log", ("whisper", "align")) as server:
+        return asyncio.run(measure(server.url, range(1, seeds + 1)))
+
+
+if __name__ == "__main__":
+    print("\n".join(map(told, compare(int(sys.argv[1]) if len(sys.argv) > 1 else SEEDS))))

@@ -1,0 +1,239 @@
+"""Who speaks when: error beside one speaker and fixed windows on real recordings and made conversations, and its cost.
+
+``python -m benchmarks.speech.diarization [seed …]``: seeds of the made conversations (thresholds were set on 1 to 8, 21
+to 32, 51 to 56 (a minute), and 11 to 18 and 31 to 42 (half a minute)).
+Everything goes through Triton and the product's own code, a recording as one span. Errors are pyannote.metrics' by a
+judge in an environment of its own: no collar, overlaps counted. A floor is what no system without overlap detection
+can get below.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.harness.measure import judge
+from benchmarks.speech.conversations import Conversation, conversation, phrases
+from core.infra.triton.embeddings import TritonVoices
+from core.infra.triton.speech import TritonSpeech
+from core.ports.models import Vectors
+from schemas.common import ObjectRef, TimeRange, Value
+from schemas.documents.span import HeardSpan
+from schemas.events import SpanPlanned
+from streams.close.diarization.pipeline import with_speakers
+from streams.close.diarization.stored_embeddings import read_frames, read_voices
+from streams.close.transcript.span_merge import close
+from streams.listen.transcribe_span import hear
+from tests.contract.rigs.triton_server import Triton, running
+from tests.support.media.recordings import RATE_HZ, flac, media, sound
+
+Turns = list[tuple[float, float, str]]
+REAL = {
+    "sample": ("diarization/pyannote_sample.wav", "diarization/pyannote_sample.rttm", 7.8),
+    "dev00": ("diarization/ami/dev00.wav", "diarization/ami/debug.development.rttm", 5.0),
+    "dev01": ("diarization/ami/dev01.wav", "diarization/ami/debug.development.rttm", 8.2),
+    "trn01": ("diarization/ami/trn01.wav", "diarization/ami/debug.train.rttm", 41.9),
+}
+"""Recording, truth, and the error (%) of a perfect system that hears one speaker at a time."""
+SEEDS = (101, 102, 103, 104, 105)
+BRIEF_SEEDS, BRIEF_MS = (111, 112, 113, 114, 115), 30_000
+"""Conversations as short as the real recordings."""
+FIXED_MS, FIXED_COSINE = 1_500, 0.6
+"""The simple way: windows of one length, joined while their mean cosine is above a fixed one."""
+
+
+class Case(Value):
+    """A recording and who speaks when in it."""
+
+    name: str
+    samples: NDArray[np.int16]
+    said: Turns
+    floor: float | None = None
+
+    @property
+    def speakers(self) -> int:
+        """How many speak."""
+        return len({who for _, _, who in self.said})
+
+
+class Answer(Value):
+    """What three systems say of a case, and the processor time of ours."""
+
+    case: Case
+    ours: Turns
+    one: Turns
+    fixed: Turns
+    voices_ms: int
+    grouping_ms: int
+
+
+class Shelf:
+    """Objects in memory: the recording's FLAC, and what listen stores."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body, self._kept = body, dict[str, bytes]()
+
+    async def get(self, ref: ObjectRef) -> bytes:
+        return self._kept.get(ref.key, self._body)
+
+    async def put(self, prefix: str, body: bytes, content_type: str, suffix: str = "") -> ObjectRef:
+        digest = hashlib.sha256(body).hexdigest()
+        self._kept[f"{prefix}/{digest}{suffix}"] = body
+        return ObjectRef(key=f"{prefix}/{digest}{suffix}", sha256=digest, size=len(body))
+
+
+def real_cases() -> Iterator[Case]:
+    for name, (recording, truth, floor) in REAL.items():
+        lines = [line.split() for line in media(truth).read_text().splitlines()]
+        said = [(float(one[3]), float(one[3]) + float(one[4]), one[7]) for one in lines if one[1] == name]
+        yield Case(name=name, samples=sound(media(recording)), said=said, floor=floor)
+
+
+def made_cases(seeds: Sequence[int]) -> Iterator[Case]:
+    said = phrases()
+    for seed in seeds:
+        for count in range(1, 6):
+            yield case_of(conversation(seed, count, said))
+
+
+def brief_cases() -> Iterator[Case]:
+    said = phrases()
+    for seed in BRIEF_SEEDS:
+        for count in range(1, 5):
+            yield case_of(conversation(seed, count, said, BRIEF_MS))
+
+
+def case_of(made: Conversation) -> Case:
+    turns = [(one.range.start_ms / 1000, one.range.end_ms / 1000, one.speaker) for one in made.turns]
+    return Case(name=f"{made.name} ({made.channel})", samples=made.samples, said=turns)
+
+
+class Counted:
+    """The voices' model, and what it cost."""
+
+    def __init__(self, voices: TritonVoices) -> None:
+        self._voices, self.cost_ms = voices, 0
+
+    async def embed(self, audio: NDArray[np.int16], windows: Sequence[TimeRange]) -> Vectors:
+        found = await self._voices.embed(audio, windows)
+        self.cost_ms += found.compute_ms
+        return found
+
+
+async def answer(case: Case, speech: TritonSpeech, voices: TritonVoices) -> Answer:
+    shelf: Any = Shelf(flac(case.samples))
+    whole = TimeRange(start_ms=0, end_ms=case.samples.size * 1000 // RATE_HZ)
+    ref = ObjectRef(key="audio", sha256="0" * 64, size=1)
+    span = SpanPlanned(
+        org_id=UUID(int=0), project_id=UUID(int=0), ordinal=0, span_count=1, range=whole, padded=whole, source=ref,
+        index=ref, audio=ref, language="en",
+    )  # fmt: skip
+    counted = Counted(voices)
+    heard = await hear(span, objects=shelf, speech=speech, report=lambda _: None, voices=counted, prefix="v")
+    transcript, vectors = close([heard], whole.end_ms, []), await read_voices([heard], shelf)
+    frames = await read_frames([heard], shelf)
+    started = time.process_time()
+    told = with_speakers(transcript, [heard], vectors, frames).diarization
+    grouping_ms = round((time.process_time() - started) * 1000)
+    one = [(stretch.start_ms / 1000, stretch.end_ms / 1000, "S1") for stretch in heard.speech]
+    return Answer(
+        case=case,
+        ours=[(turn.start_ms / 1000, turn.end_ms / 1000, turn.speaker) for turn in told.turns] if told else one,
+        one=one,
+        fixed=await fixed(case, heard, voices),
+        voices_ms=counted.cost_ms,
+        grouping_ms=grouping_ms,
+    )
+
+
+async def fixed(case: Case, heard: HeardSpan, voices: TritonVoices) -> Turns:
+    """The simple way: speech in pieces of one length, each one's speaker by its own vector."""
+    pieces = [
+        TimeRange(start_ms=at, end_ms=min(at + FIXED_MS, stretch.end_ms))
+        for stretch in heard.speech
+        for at in range(stretch.start_ms, stretch.end_ms - 250, FIXED_MS)
+    ]
+    if not pieces:
+        return []
+    rows = (await voices.embed(case.samples, pieces)).values
+    owners = list(range(len(rows)))
+    near = rows @ rows.T
+    while len(set(owners)) > 1:
+        groups = [np.flatnonzero(np.array(owners) == name) for name in sorted(set(owners))]
+        means = np.array([[near[np.ix_(one, other)].mean() for other in groups] for one in groups])
+        np.fill_diagonal(means, -1.0)
+        kept, gone = divmod(int(means.argmax()), len(groups))
+        if means[kept, gone] < FIXED_COSINE:
+            break
+        owners = [owners[groups[kept][0]] if at in set(groups[gone].tolist()) else who for at, who in enumerate(owners)]
+    return [(one.start_ms / 1000, one.end_ms / 1000, f"S{who}") for one, who in zip(pieces, owners, strict=True)]
+
+
+def rates(answers: Sequence[Answer], system: str) -> dict[str, dict[str, float]]:
+    """What the judge says of one system, by file and pooled."""
+    asked = {
+        one.case.name: {
+            "said": one.case.said,
+            "heard": getattr(one, system),
+            "within": [0.0, one.case.samples.size / RATE_HZ],
+        }
+        for one in answers
+    }
+    told: dict[str, dict[str, float]] = judge("diarization", asked)
+    return told
+
+
+def count(turns: Turns) -> int:
+    return max(1, len({who for _, _, who in turns}))
+
+
+def table(title: str, answers: Sequence[Answer]) -> None:
+    """Errors by file, then pooled; how often the number of speakers was right."""
+    told = {system: rates(answers, system) for system in ("ours", "one", "fixed")}
+    print(f"\n{title}: DER %, ours (missed + false alarm + confusion) | one speaker | fixed windows | floor | speakers")
+    for name in [*(one.case.name for one in answers), "pooled"]:
+        ours = told["ours"][name]
+        parts = " + ".join(f"{100 * ours[part] / ours['total']:.1f}" for part in ("missed", "false_alarm", "confusion"))
+        case = next((one for one in answers if one.case.name == name), None)
+        floor = f"{case.case.floor:.1f}" if case and case.case.floor is not None else "-"
+        many = f"{count(case.ours)} of {case.case.speakers}" if case else ""
+        others = " | ".join(f"{100 * told[system][name]['rate']:5.1f}" for system in ("one", "fixed"))
+        print(f"{name:28} {100 * ours['rate']:5.1f} ({parts}) | {others} | {floor:>5} | {many}")
+    for system in ("ours", "fixed"):
+        right = sum(count(getattr(one, system)) == one.case.speakers for one in answers)
+        print(f"number of speakers exact, {system}: {right} of {len(answers)} ({100 * right / len(answers):.0f} %)")
+
+
+async def measure(server: Triton, seeds: Sequence[int]) -> None:
+    speech, voices = TritonSpeech(server.url, mode="batched"), TritonVoices(server.url)
+    real = [await answer(case, speech, voices) for case in real_cases()]
+    table("Real recordings", real)
+    made = [await answer(case, speech, voices) for case in made_cases(seeds)]
+    table(f"Made conversations, seeds {', '.join(map(str, seeds))}", made)
+    brief = [await answer(case, speech, voices) for case in brief_cases()]
+    table("Made conversations of half a minute", brief)
+    hours = sum(one.case.samples.size for one in [*real, *made, *brief]) / RATE_HZ / 3600
+    for part in ("voices_ms", "grouping_ms"):
+        cost_s = sum(getattr(one, part) for one in [*real, *made, *brief]) / 1000
+        print(f"{part.removesuffix('_ms')}: {cost_s / hours:.1f} CPU-s an hour of sound")
+    await speech.close()
+    await voices.close()
+
+
+def main(seeds: Sequence[int]) -> None:
+    with tempfile.TemporaryDirectory() as place, running(Path(place) / "log") as server:
+        asyncio.run(measure(server, seeds))
+
+
+if __name__ == "__main__":
+    main([int(seed) for seed in sys.argv[1:]] or SEEDS)

@@ -1,0 +1,83 @@
+"""What a glossary is worth: the same recordings with and without one; names heard, names invented, words wrong.
+
+``python -m benchmarks.speech.glossary``: through Triton. Four glossaries: none, the names that are said, those among as
+many others, and only others. Few names are said in these recordings: a direction, no exact figure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.speech.asr_accuracy import Case, Score, edits, plain
+from benchmarks.speech.asr_sets import points
+from core.infra.triton.speech import TritonSpeech
+from tests.contract.rigs.triton_server import running
+from tests.support.media.recordings import media, sound
+
+NAMES = ("Diane", "Sheila", "Yankee", "New Jersey", "Chicago", "Texas", "Hester Prynne", "John Dashwood", "Americans")
+OTHERS = (
+    "Lorenz", "Tchaikovsky", "Betelgeuse", "Dianne Sherwood", "Nantucket", "Esther Byrne", "Deckard", "Sheldon",
+    "Odessa",
+)  # fmt: skip
+"""Some sound like what is said: a glossary must not turn one into the other."""
+GLOSSARIES: dict[str, Sequence[str]] = {
+    "none": (),
+    "the names that are said": NAMES,
+    "those among as many others": [name for pair in zip(NAMES, OTHERS, strict=True) for name in pair],
+    "only others": OTHERS,
+}
+
+
+def cases() -> list[Case]:
+    """A telephone call, read sentences, a speech: those of the speech sets in which somebody is named."""
+    call = media("diarization/pyannote_sample.stm").read_text().splitlines()
+    librispeech = media("speech/librispeech/trans.txt")
+    read = dict(line.split(" ", 1) for line in librispeech.read_text().splitlines() if line.strip())
+    said = {
+        media("diarization/pyannote_sample.wav"): " ".join(line.split(None, 5)[5] for line in call if line.strip()),
+        librispeech.with_name("1221-135766-0002.wav"): read["1221-135766-0002"],
+        media("speech/librivox/sense_0870.wav"): media("speech/librivox/sense_0870.txt").read_text(),
+        media("speech/jfk.flac"): media("speech/jfk.ref.txt").read_text(),
+    }
+    return [Case(name=path.stem, samples=sound(path), said=text) for path, text in said.items()]
+
+
+def named(words: Sequence[str], names: Sequence[str]) -> Counter[str]:
+    """How often each word of these names stands among ``words``."""
+    wanted = {part for name in names for part in plain(name)}
+    return Counter(word for word in words if word in wanted)
+
+
+async def measure(url: str) -> None:
+    speech, given = TritonSpeech(url), cases()
+    for name, terms in GLOSSARIES.items():
+        total, right, said_names, invented = Score(), 0, 0, 0
+        for case in given:
+            heard = await speech.transcribe(case.samples, language="en", report=lambda _: None, glossary=terms)
+            said, words = plain(case.said), plain(" ".join(word.text for word in heard.words))
+            substituted, deleted, inserted = edits(said, words)
+            total += Score(
+                said=len(said), heard=len(words), substituted=substituted, deleted=deleted, inserted=inserted
+            )
+            right += (named(said, NAMES) & named(words, NAMES)).total()
+            said_names += named(said, NAMES).total()
+            invented += (named(words, [*NAMES, *OTHERS]) - named(said, [*NAMES, *OTHERS])).total()
+        print(
+            f"{name:28} {right} of {said_names} words of names right, {invented} invented, "
+            f"WER {points(total):.1f} % of {total.said}",
+            flush=True,
+        )
+    await speech.close()
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as place, running(Path(place) / "log") as server:
+        asyncio.run(measure(server.url))
+
+
+if __name__ == "__main__":
+    main()

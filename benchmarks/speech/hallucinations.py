@@ -1,0 +1,92 @@
+"""Words heard where nobody speaks: the files without speech, and sounds made by a seed, through the whole path.
+
+``python -m benchmarks.speech.hallucinations [seeds]``: recogniser on Triton, aligner, joining, trust map. Twice: as
+without options, and with the language fixed and a glossary, which tempt a recogniser. What the trust map rejects is no
+word of the transcript; it is counted beside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.harness.claims import Claim, told
+from benchmarks.harness.rig import say
+from benchmarks.speech.wordless_sounds import Wordless, made
+from core.infra.triton.alignment import TritonAlignment
+from core.infra.triton.speech import TritonSpeech
+from streams.close.transcript.span_merge import close
+from tests.contract.rigs.triton_server import running
+from tests.support.media.recordings import RATE_HZ, media, sound
+from tests.support.seams import hear_in_spans
+
+SEEDS = 4
+FILES = (
+    "music/Kevin_MacLeod-Vibe_Ace.ogg",
+    "music/Kevin_MacLeod-Nutcracker.ogg",
+    "music/Hungarian_Dance_5.ogg",
+    "shots/bbb_trailer_55s_720p.mp4",
+    "talking/nvidia_webcam_pillarbox_8s_720p.mp4",
+    "talking/face_offcentre_20s.mp4",
+    "hostile/long_1080p_av1.mp4",
+    "hostile/rotate-buck-bunny.mp4",
+)
+"""In these nobody speaks."""
+GLOSSARY = ("Lorenz", "Tchaikovsky", "Betelgeuse", "Hester Prynne")
+WAYS: Mapping[str, Mapping[str, Any]] = {
+    "as it comes": {},
+    "English, with a glossary": {"language": "en", "glossary": GLOSSARY},
+}
+
+
+def sounds(seeds: Iterable[int]) -> Iterator[Wordless]:
+    """The files, digital silence, and what is made."""
+    for name in FILES:
+        yield Wordless(name=name, samples=sound(media(name)))
+    yield Wordless(name="digital silence", samples=np.zeros(20 * RATE_HZ, dtype=np.int16))
+    for seed in seeds:
+        yield from made(seed)
+
+
+async def measure(url: str, seeds: Iterable[int]) -> list[Claim]:
+    """One claim for each way of asking."""
+    speech, alignment = TritonSpeech(url), TritonAlignment(url)
+    given = list(sounds(seeds))
+    claims: list[Claim] = []
+    for way, asked in WAYS.items():
+        words, seconds, rejected, lines = 0, 0.0, 0, []
+        for one in given:
+            spans = await hear_in_spans(speech, one.samples, [], alignment, **asked)
+            transcript = close(spans, one.samples.size * 1000 // RATE_HZ, [])
+            words += len(transcript.words)
+            rejected += len(transcript.rejected)
+            seconds += one.samples.size / RATE_HZ
+            if transcript.words or transcript.rejected:
+                heard = " ".join(f"{word.text}({word.probability:.2f})" for word in transcript.words)
+                doubts = [f"{segment.trust} {','.join(segment.doubts)}" for segment in transcript.segments]
+                taken_out = [(gone.text[:60], gone.reasons) for gone in transcript.rejected]
+                lines.append(f"{one.name}: {heard!r} {doubts}; rejected {taken_out}")
+                say(f"{way}: {lines[-1]}")
+        where = f"{len(given)} sounds, {seconds:.0f} s in all; {rejected} texts were rejected by the trust map"
+        claims.append(
+            Claim(name=f"invented words, {way}", measured=words, unit="words", limit=0, where=(where, *lines))
+        )
+    await speech.close()
+    await alignment.close()
+    return claims
+
+
+def compare(seeds: int = SEEDS) -> list[Claim]:
+    """With a server of its own."""
+    with tempfile.TemporaryDirectory() as place, running(Path(place) / "log", ("whisper", "align")) as server:
+        return asyncio.run(measure(server.url, range(1, seeds + 1)))
+
+
+if __name__ == "__main__":
+    print("\n".join(map(told, compare(int(sys.argv[1]) if len(sys.argv) > 1 else SEEDS))))

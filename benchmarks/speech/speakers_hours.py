@@ -1,0 +1,92 @@
+"""Who speaks in half an hour to two hours: processor time and memory of grouping, which must grow with length alone.
+
+``python -m benchmarks.speech.speakers_hours``. Voices are made by a seed (tests/support/media/synthetic_voices.py), as
+wide as GE2E's, and so is what each 20 ms sounds like; what it costs to hear that is measured on five minutes of noise.
+The network itself is not asked: what it costs an hour is in ``benchmarks.speech.diarization``, and grows with speech
+alone.
+"""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.infra.triton.embeddings import VOICE
+from schemas.common import TimeRange, Value, Word
+from streams.close.diarization.pipeline import with_speakers
+from streams.close.transcript.span_merge import close
+from streams.listen.voice_activity import where_voiced
+from streams.speech.frames import Frames
+from streams.speech.mfcc import CEPSTRA, STEP_MS, cepstra
+from tests.support.media.synthetic_voices import DIMENSIONS, taking_turns, voiced
+from tests.support.spoken_words import sentence
+
+MINUTES = (30, 60, 120)
+SPEAKERS = 5
+MIB = 2**20
+
+
+class Cost(Value):
+    """What grouping a recording took."""
+
+    minutes: int
+    windows: int
+    found: int
+    cpu_s: float
+    peak_mib: float
+
+
+def cost(minutes: int) -> Cost:
+    """Five people in turns, four words to each; time first, memory in a second run: tracing slows the first."""
+    turns = taking_turns(SPEAKERS, minutes)
+    words: list[Word] = [word for start_ms, _, _ in turns for word in sentence("one two three four", start_ms)]
+    heard, rows = voiced(turns, words)
+    wide = np.pad(rows, ((0, 0), (0, VOICE - DIMENSIONS)))
+    transcript = close([heard], turns[-1][1], [])
+    frames = sounding(turns)
+    started = time.process_time()
+    told = with_speakers(transcript, [heard], [wide], frames).diarization
+    cpu_s = time.process_time() - started
+    tracemalloc.start()
+    with_speakers(transcript, [heard], [wide], frames)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    found = len(told.speakers) if told else 0
+    return Cost(minutes=minutes, windows=len(rows), found=found, cpu_s=cpu_s, peak_mib=peak / MIB)
+
+
+def sounding(turns: Sequence[tuple[int, int, int]]) -> Frames:
+    """Noise around a place of each speaker's own."""
+    random = np.random.default_rng(1)
+    middles_ms = np.arange(0, turns[-1][1], STEP_MS) + STEP_MS // 2
+    rows = random.normal(0, 1, (len(middles_ms), CEPSTRA)).astype(np.float32)
+    places = random.normal(0, 1, (SPEAKERS, CEPSTRA)).astype(np.float32)
+    at = np.searchsorted([start_ms for start_ms, _, _ in turns], middles_ms, side="right") - 1
+    owners = np.array([who for _, _, who in turns])
+    return Frames(middles_ms=middles_ms, rows=rows + places[owners[np.maximum(at, 0)]])
+
+
+def heard_s() -> float:
+    """CPU-seconds an hour of hearing what each 20 ms sounds like, and where speech is."""
+    samples = np.random.default_rng(1).normal(0, 1000, 300 * 16_000).astype(np.int16)
+    spoken = [TimeRange(start_ms=at, end_ms=at + 4_000) for at in range(0, 300_000, 5_000)]
+    started = time.process_time()
+    where_voiced(cepstra(samples), spoken, starts_at_ms=0)
+    return 12 * (time.process_time() - started)
+
+
+def main() -> None:
+    print(f"cepstra and speech: {heard_s():.1f} CPU-s an hour")
+    for minutes in MINUTES:
+        one = cost(minutes)
+        print(
+            f"{one.minutes:4} min: {one.windows:6} windows, {one.found} of {SPEAKERS} speakers, "
+            f"{one.cpu_s:5.1f} CPU-s, {one.peak_mib:5.0f} MiB at most"
+        )
+
+
+if __name__ == "__main__":
+    main()

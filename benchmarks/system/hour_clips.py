@@ -1,0 +1,196 @@
+"""From an hour of 1080p to ten captioned clips that can be downloaded: all of it on the stack's own machine.
+
+``python -m benchmarks.system.hour_clips [--minutes 60] [--quality draft]`` (`make bench-hour`). A warm stack; the clock
+starts when the upload is complete. Fixed: ten clips of 27 to 33 s, 9:16, captions burned in; the encoder's quality is
+an argument and is told. Meanwhile the named mix of `api_latency` is asked, and memory is sampled: seldom, for each
+sample takes 0.3 to 0.5 CPU-s. Limits for the hour: 300 s in all, 125 s from MomentsDetected to the last export, p95 of
+the API 25 ms. Told beside: who had the cores while clips were made, and which checks of which certificates did not
+pass.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from benchmarks.harness.claims import Claim, exit_code, percentile, spread, told
+from benchmarks.harness.clip_times import clip_lines, works
+from benchmarks.harness.cpu_usage import Cores, between
+from benchmarks.harness.cpu_usage import told_of as cores_told
+from benchmarks.harness.rig import Rig, arguments, expect_completed, rig_of, say, send, wait
+from benchmarks.system.api_latency import CLIENTS, PER_SECOND, TALK, asking, prepared, said
+from benchmarks.system.api_latency import LIMIT_MS as API_LIMIT_MS
+from benchmarks.system.api_load import Heard, Load
+from benchmarks.system.memory import MIB, Sampler, most_at_once
+from benchmarks.system.pipeline import stages_of
+from cli.api.client import JSON
+
+HOUR_MIN = 60.0
+CLIPS, LENGTH_MS = 10, (27_000, 33_000)
+WHOLE_LIMIT_S, MAKING_LIMIT_S = 300.0, 125.0
+TIMEOUT_S = 3600.0
+SAMPLE_EVERY_S = 10.0
+"""A clip is in the making for longer; at every two seconds the samples took a tenth of both cores."""
+OURSELVES = "this benchmark and its load"
+QUALITIES = ("draft", "good", "best")
+
+
+class Made(msgspec.Struct, frozen=True, kw_only=True):
+    """One run; seconds count from the project's creation."""
+
+    minutes: float
+    quality: str
+    stages: dict[str, tuple[float, float, float]]
+    detected_s: float
+    ready_s: list[float]
+    """When each export could be downloaded."""
+    clips_s: list[float]
+    encoders: set[str]
+    verdicts: list[str]
+    made: list[str]
+    """How each clip was made, a line each."""
+    missed: list[str]
+    """Checks that did not pass, a clip each: its name, value and verdict; and how many tries the file took."""
+    spent_s: dict[str, float]
+    """CPU-s of each part from MomentsDetected on, and of what nobody took."""
+    memory_bytes: int
+    heard: Heard
+
+
+def options_of(quality: str, *, quick: bool) -> JSON:
+    """What is asked of the project."""
+    least_ms, most_ms = (3_000, 12_000) if quick else LENGTH_MS
+    lengths = {"min_clip_ms": least_ms, "max_clip_ms": most_ms}
+    return {"max_clips": CLIPS, "target_clips": CLIPS, **lengths, "export": {"video": {"quality": quality}}}
+
+
+def run(rig: Rig, quality: str) -> Made:
+    """The whole way, once."""
+    video, info = rig.file(TALK) if rig.quick else rig.recipe(), rig.stack()  # the quick recipe is worth no clip
+    at = urlsplit(info.api)
+    assert at.hostname
+    assert at.port
+    with contextlib.closing(rig.client()) as client:
+        load = Load(
+            host=at.hostname, port=at.port, api_key=info.api_key, asks=prepared(rig, client), clients=CLIENTS,
+            per_second=PER_SECOND, seconds=TIMEOUT_S,
+        )  # fmt: skip
+        upload_id = send(client, video)
+        say(f"an hour's clips: {rig.minutes:g} min, quality {quality}")
+        parts = {name: part.pid for name, part in rig.parts().items() if part.pid} | {OURSELVES: os.getpid()}
+        with Sampler(rig, every_s=SAMPLE_EVERY_S) as sampler, Cores(parts) as cores, asking(load) as process:
+            body = {"upload_id": upload_id, "title": video.stem, "options": options_of(quality, quick=rig.quick)}
+            project_id = str(client.post("/v1/projects", body)["project_id"])
+            project = expect_completed(wait(client, project_id, timeout_s=TIMEOUT_S, every_s=1.0))
+            assert process.stdin is not None
+            process.stdin.close()
+            heard = said(process)
+        clips = client.get(f"/v1/projects/{project_id}/clips")["items"]
+        exports = [client.get(f"/v1/exports/{one['export_id']}") for clip in clips for one in clip["exports"]]
+    return Made(
+        minutes=rig.minutes,
+        quality=quality,
+        memory_bytes=most_at_once(sampler.samples),
+        heard=heard,
+        clips_s=[(clip["end_ms"] - clip["start_ms"]) / 1000 for clip in clips],
+        spent_s=making_of(cores, project),
+        made=list(clip_lines(works(rig, project_id), exports)),
+        **told_of(project, exports),
+    )
+
+
+def making_of(cores: Cores, project: JSON) -> dict[str, float]:
+    """Who had the cores from MomentsDetected on."""
+    created_s = dt.datetime.fromisoformat(project["created_at"]).timestamp()
+    return between(cores.samples, created_s + stages_of(project)["detect"][1], float("inf"))
+
+
+def told_of(project: JSON, exports: Sequence[JSON]) -> dict[str, Any]:
+    """What the API tells of a run."""
+    created = dt.datetime.fromisoformat(project["created_at"])
+    done = [one for one in exports if one["state"] == "done"]
+    stages = stages_of(project)
+    return {
+        "stages": stages,
+        "detected_s": stages["detect"][1],
+        "ready_s": sorted((dt.datetime.fromisoformat(one["finished_at"]) - created).total_seconds() for one in done),
+        "encoders": {one["certificate"]["encoder"] for one in done},
+        "verdicts": [str(one["certificate"].get("verdict")) for one in done],
+        "missed": [told for one in done for told in missed_by(one["certificate"])],
+    }
+
+
+def missed_by(certificate: JSON) -> list[str]:
+    """What of a file did not pass, and what was done about it, as phrases."""
+    checks = [one for one in certificate.get("checks", []) if one["verdict"] in ("warn", "fail")]
+    told = [f"{one['name']} {one['value']} {one['unit']} ({one['verdict']})" for one in checks]
+    other = certificate.get("other_try")
+    if other:
+        told.append(f"tried twice ({', '.join(other['faults']) or 'nothing failed in the other'})")
+    return told
+
+
+def claims_of(made: Made) -> list[Claim]:
+    """The whole way, the making of clips, the API meanwhile, memory."""
+    full = made.minutes == HOUR_MIN
+    last_s = made.ready_s[-1] if made.ready_s else float("inf")
+    asked = [ms for times in made.heard.times_ms.values() for ms in times]
+    stages = "; ".join(f"{name} {at:.1f}–{to:.1f} ({cpu:.1f} CPU-s)" for name, (at, to, cpu) in made.stages.items())
+    making_cpu_s = sum(made.stages[name][2] for name in ("frame", "render") if name in made.stages)
+    seconds = sum(made.clips_s)
+    lines = (
+        f"{len(made.ready_s)} of {len(made.clips_s)} clips, {seconds:.0f} s of them; quality {made.quality}: "
+        + ", ".join(sorted(made.encoders)),
+        f"verdicts: {', '.join(f'{made.verdicts.count(one)} {one}' for one in sorted(set(made.verdicts)))}",
+        f"did not pass: {'; '.join(made.missed) or 'nothing'}",
+        f"stages, s after the POST: {stages}",
+        f"frame and render: {making_cpu_s / max(seconds, 1):.2f} CPU-s a second of clip",
+        f"clips ready at {', '.join(f'{at:.0f}' for at in made.ready_s)} s",
+        *made.made,
+    )
+    name = f"{made.minutes:g} min of 1080p to {CLIPS} captioned clips"
+    return [
+        Claim(
+            name=f"{name}, from the upload's end to the last one downloadable",
+            measured=last_s, unit="s", limit=WHOLE_LIMIT_S if full else None, where=lines,
+        ),
+        Claim(
+            name=f"{name}, from MomentsDetected to the last one",
+            measured=last_s - made.detected_s, unit="s", limit=MAKING_LIMIT_S if full else None,
+            where=(f"CPU-s meanwhile: {cores_told(made.spent_s)}",),
+        ),
+        Claim(
+            name="API meanwhile, named mix (p95)",
+            measured=percentile(asked, 0.95), unit="ms", limit=API_LIMIT_MS,
+            where=(spread(asked), *(f"refused: {one}: {count}" for one, count in made.heard.refused.items())),
+        ),
+        Claim(
+            name="memory of the whole stack meanwhile, at most at one time (PSS)",
+            measured=made.memory_bytes / MIB, unit="MiB",
+        ),
+    ]  # fmt: skip
+
+
+def main() -> int:
+    """Command line; exit code 1 over a limit."""
+    parser = arguments(__doc__, "out/bench")
+    parser.set_defaults(minutes=HOUR_MIN)
+    parser.add_argument("--quality", choices=QUALITIES, default="draft", help="of the encoder (draft)")
+    asked = parser.parse_args()
+    begun_s = time.perf_counter()
+    with rig_of(asked) as rig:
+        claims = claims_of(run(rig, asked.quality))
+    print("\n".join(map(told, claims)))
+    say(f"measured in {time.perf_counter() - begun_s:.0f} s")
+    return exit_code(claims, [])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,293 @@
+"""A thin HTTP client of the public API. Knows no resource; every failure becomes one clear line, never a traceback."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import msgspec
+
+from cli.exit_codes import REFUSED, STACK_UNAVAILABLE, USAGE, CliError
+from schemas.validation.json_errors import halves
+from schemas.version import USER_AGENT
+
+JSON = dict[str, Any]
+CHUNK_BYTES = 1 << 20
+TRIES = 4
+RETRY_STATUS = frozenset({429, 502, 503, 504})
+Sleep = Callable[[float], None]
+
+
+class ApiRefused(CliError):
+    """The API answered with a problem document; ``slug`` is its code (``not-found``, ``invalid`` …)."""
+
+    def __init__(self, status: int, slug: str, line: str) -> None:
+        """``status`` is the HTTP status."""
+        super().__init__(REFUSED if status < 500 else STACK_UNAVAILABLE, line)
+        self.status = status
+        self.slug = slug
+
+
+class SignatureRefused(CliError):
+    """Object storage no longer takes a signed URL: it is too old, most likely."""
+
+
+def problem_line(status: int, body: bytes) -> tuple[str, str]:
+    """Code and one line of a problem document, or of whatever else came; several wrong fields have a line each."""
+    try:
+        problem = msgspec.json.decode(body, type=dict[str, Any])
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return "", f"The API answered {status} without saying why."
+    title = str(problem.get("title") or f"The API answered {status}").rstrip(".")
+    detail = str(problem.get("detail") or "").strip()
+    errors = problem.get("errors") or []
+    fields = [f"{_field(one)}: {one.get('detail', '')}" for one in errors]
+    if len(fields) > 1:
+        return str(problem.get("code") or ""), "\n".join([f"{title}:", *(f"  {field}" for field in fields)])
+    repeated = any(detail.rstrip(".").endswith(str(one.get("detail") or "\0").rstrip(".")) for one in errors)
+    told = "; ".join(part for part in ["" if repeated else detail, *fields] if part)
+    code = str(problem.get("code") or "")
+    if code == "not-found" and told:
+        return code, told  # what there is none of says enough
+    return code, f"{title}: {told}" if told else f"{title}."
+
+
+def _field(error: Mapping[str, Any]) -> str:
+    """``/options/max_clips`` as ``options.max_clips``."""
+    return str(error.get("pointer", "")).strip("/?{}").replace("/", ".") or "the body"
+
+
+def _check_text(path: str, request: Mapping[str, Any]) -> None:
+    """Raises CliError for bytes of the command line that are no UTF-8: nothing can send them as text."""
+    parts = {"path": path, **(request.get("json") or {}), **(request.get("params") or {})}
+    named = [".".join(map(str, found)) for found in halves(parts)]
+    if named:
+        told = "it holds bytes that are not UTF-8. Type it again, or set a UTF-8 locale."
+        raise CliError(USAGE, f"{', '.join(named)}: {told}")
+
+
+class Client:
+    """Calls ``api_url`` as the bearer of ``api_key``; close it after use."""
+
+    def __init__(
+        self,
+        api_url: str,
+        api_key: str,
+        *,
+        sleep: Sleep,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
+        """``sleep`` waits between tries; ``transport`` replaces the network in tests."""
+        self.api_url = api_url.rstrip("/")
+        self.sleep = sleep
+        timeout = httpx2.Timeout(30.0, connect=5.0)
+        self._http = httpx2.Client(
+            base_url=self.api_url,
+            headers={"Authorization": f"Bearer {api_key}", "User-Agent": USER_AGENT},
+            timeout=timeout,
+            transport=transport,
+            trust_env=False,
+        )
+        # Signed URLs carry their own permission; the API key must not travel to object storage.
+        self._plain = httpx2.Client(timeout=httpx2.Timeout(300.0, connect=5.0), transport=transport, trust_env=False)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+        self._plain.close()
+
+    def get(self, path: str, **query: Any) -> JSON:
+        """A JSON resource; parameters that are None are left out."""
+        answer = self._send("GET", path, params={name: value for name, value in query.items() if value is not None})
+        return msgspec.json.decode(answer.content, type=dict[str, Any])
+
+    def get_bytes(self, path: str, **query: Any) -> bytes:
+        """A resource as it is sent."""
+        return self.get_file(path, **query)[0]
+
+    def get_file(self, path: str, **query: Any) -> tuple[bytes, Mapping[str, str]]:
+        """A resource as it is sent, with its headers; parameters that are None are left out."""
+        answer = self._send("GET", path, params={name: value for name, value in query.items() if value is not None})
+        return answer.content, answer.headers
+
+    def patch(self, path: str, body: Mapping[str, Any], held: str) -> JSON:
+        """PATCH what has the ETag ``held``, so that nobody's change is overwritten; safe to try again."""
+        headers = {"Idempotency-Key": str(uuid.uuid4()), "If-Match": held}
+        return msgspec.json.decode(self._send("PATCH", path, json=dict(body), headers=headers).content, type=JSON)
+
+    def correct(self, path: str, body: Mapping[str, Any]) -> JSON:
+        """PATCH a resource whose version is in the body; safe to try again."""
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        return msgspec.json.decode(self._send("PATCH", path, json=dict(body), headers=headers).content, type=JSON)
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None, *, key: str | None = None) -> JSON:
+        """POST with an Idempotency-Key (a fresh one by default), so that trying again is safe."""
+        headers = {"Idempotency-Key": key or str(uuid.uuid4())}
+        answer = self._send("POST", path, json=dict(body or {}), headers=headers)
+        return msgspec.json.decode(answer.content, type=dict[str, Any]) if answer.content else {}
+
+    def ask(self, path: str, body: Mapping[str, Any], **query: Any) -> httpx2.Response:
+        """POST with an Idempotency-Key; gives the answer as it is, which may be no JSON."""
+        headers = {"Idempotency-Key": str(uuid.uuid4())}
+        return self._send("POST", path, json=dict(body), params=query, headers=headers)
+
+    def delete(self, path: str) -> None:
+        """DELETE a resource."""
+        self._send("DELETE", path)
+
+    def _send(self, method: str, path: str, **request: Any) -> httpx2.Response:
+        _check_text(path, request)
+        for tries_left in range(TRIES - 1, -1, -1):
+            try:
+                answer = self._http.request(method, path, **request)
+            except httpx2.TransportError as error:
+                if not tries_left:
+                    raise self.silent(error) from None
+                self.sleep(1.0)
+                continue
+            if answer.status_code in RETRY_STATUS and tries_left:
+                self.sleep(retry_after_s(answer.headers))
+                continue
+            if answer.status_code >= 400:
+                raise self.refused(answer)
+            return answer
+        raise AssertionError("unreachable")
+
+    def silent(self, error: httpx2.TransportError) -> CliError:
+        """The error of an API that does not answer."""
+        return CliError(
+            STACK_UNAVAILABLE,
+            f"The API at {self.api_url} does not answer ({_said(error)}): see `clipstream status`, or `clipstream up`.",
+        )
+
+    @staticmethod
+    def refused(answer: httpx2.Response) -> ApiRefused:
+        """The error of a problem document (its body must have been read)."""
+        slug, line = problem_line(answer.status_code, answer.content)
+        return ApiRefused(answer.status_code, slug, line)
+
+    @contextmanager
+    def events(self, path: str, last_event_id: str) -> Iterator[Iterator[httpx2.ServerSentEvent]]:
+        """An open stream of server-sent events after ``last_event_id``; empty where the API says it has ended (204).
+
+        Raises httpx2.TransportError when the connection breaks: reconnect with the last id.
+        """
+        headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last_event_id} if last_event_id else {})
+        timeout = httpx2.Timeout(45.0, connect=5.0)
+        with self._http.stream("GET", path, headers=headers, timeout=timeout) as answer:
+            if answer.status_code >= 400:
+                answer.read()
+                raise self.refused(answer)
+            yield iter(()) if answer.status_code == 204 else iter(httpx2.EventSource(answer))
+
+    def put_signed(self, url: str, body: Callable[[], Iterator[bytes]], headers: Mapping[str, str]) -> str:
+        """PUT to a signed URL, trying again from the start when it breaks; gives the ETag.
+
+        ``headers`` must hold Content-Length: object storage takes no chunked bodies. Raises SignatureRefused where a
+        new URL may do.
+        """
+        for tries_left in range(TRIES - 1, -1, -1):
+            try:
+                answer = self._plain.put(url, content=body(), headers=dict(headers))
+            except httpx2.TransportError as error:
+                if not tries_left:
+                    raise CliError(STACK_UNAVAILABLE, f"Object storage does not answer: {_said(error)}.") from None
+                self.sleep(1.0)
+                continue
+            if answer.status_code < 300:
+                return str(answer.headers.get("etag", "")).strip('"')
+            if answer.status_code == 403:
+                raise SignatureRefused(STACK_UNAVAILABLE, "Object storage refused the signed URL (403).")
+            if answer.status_code < 500 or not tries_left:
+                raise CliError(STACK_UNAVAILABLE, f"Object storage refused the upload ({answer.status_code}).")
+            self.sleep(1.0)
+        raise AssertionError("unreachable")
+
+    def size(self, path: str) -> int:
+        """Bytes of what GET would answer; 0 where the API does not tell, or refuses: GET says why."""
+        try:
+            return int(self._send("HEAD", path).headers.get("content-length", 0))
+        except ApiRefused:
+            return 0
+
+    def fetch(self, path: str, target: Path, on_bytes: Callable[[int], None]) -> int:
+        """Fetch a resource of the API to ``target`` (whole or not at all); gives its size."""
+        return self._stream(self._http, path, target, on_bytes)
+
+    def download(self, url: str, path: Path, on_bytes: Callable[[int], None]) -> int:
+        """Fetch a signed URL to ``path`` (whole or not at all); gives its size."""
+        return self._stream(self._plain, url, path, on_bytes)
+
+    def _stream(self, http: httpx2.Client, url: str, path: Path, on_bytes: Callable[[int], None]) -> int:
+        partial, counter = path.with_name(path.name + ".part"), Rewinding(on_bytes)
+        try:
+            for tries_left in range(TRIES - 1, -1, -1):
+                counter.begin()
+                try:
+                    with http.stream("GET", url) as answer:
+                        if answer.status_code < 400:
+                            size = _write(partial, answer.iter_bytes(CHUNK_BYTES), counter.add)
+                            partial.replace(path)
+                            return size
+                        if answer.status_code not in RETRY_STATUS or not tries_left:
+                            raise self._not_fetched(http, answer, path)
+                        pause_s = retry_after_s(answer.headers)
+                except httpx2.TransportError as error:
+                    if not tries_left:
+                        said = f"{path.name} could not be fetched: {_said(error)}."
+                        raise CliError(STACK_UNAVAILABLE, said) from None
+                    pause_s = 1.0
+                self.sleep(pause_s)
+        finally:
+            partial.unlink(missing_ok=True)
+        raise AssertionError("unreachable")
+
+    def _not_fetched(self, http: httpx2.Client, answer: httpx2.Response, path: Path) -> CliError:
+        if http is self._plain:
+            return CliError(REFUSED, f"{path.name} could not be fetched ({answer.status_code}).")
+        answer.read()
+        return self.refused(answer)
+
+
+class Rewinding:
+    """Passes counts of bytes on; a new try first takes back what the broken one had counted."""
+
+    def __init__(self, on_bytes: Callable[[int], None]) -> None:
+        """Report to ``on_bytes``."""
+        self._on_bytes = on_bytes
+        self._counted = 0
+
+    def begin(self) -> None:
+        """A try begins."""
+        if self._counted:
+            self._on_bytes(-self._counted)
+        self._counted = 0
+
+    def add(self, count: int) -> None:
+        """``count`` bytes more."""
+        self._counted += count
+        self._on_bytes(count)
+
+
+def _write(path: Path, chunks: Iterator[bytes], on_bytes: Callable[[int], None]) -> int:
+    size = 0
+    with path.open("wb") as file:
+        for chunk in chunks:
+            file.write(chunk)
+            size += len(chunk)
+            on_bytes(len(chunk))
+    return size
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float:
+    """Seconds to wait that the server named (at most 30), else 1."""
+    value = headers.get("retry-after", "")
+    return min(30.0, float(value)) if value.isascii() and value.isdigit() else 1.0
+
+
+def _said(error: Exception) -> str:
+    return str(error) or type(error).__name__

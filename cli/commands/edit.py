@@ -1,0 +1,222 @@
+"""``clipstream edit`` and ``clipstream handover``: an edit shown, changed, undone, taken away. Renders nothing."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from argparse import Namespace
+from pathlib import Path
+from typing import Any, get_args
+
+from cli.api.client import JSON, Client
+from cli.exit_codes import OK, USAGE, CliError
+from cli.options.edit_operations import add_operations
+from cli.options.project import stretch
+from cli.output.terminal import Display, plain_table
+from core.domain.editing.interchange import Format, RateName
+
+_NUMBERS = re.compile(r"(\d+)-(\d+)")
+_SIGNS = re.compile(r"[\W_]+")
+SUFFIXES = {"otio": ".otio", "fcpxml": ".fcpxml", "edl": ".edl", "fcp7": ".xml"}
+
+
+def add_edit(parser: argparse.ArgumentParser) -> None:
+    """The flags of ``edit``; without any of them the edit is shown."""
+    add = parser.add_argument
+    add("clip", metavar="CLIP")
+    add("--trim", type=stretch, metavar="T-T", help="begin and end the clip there, on the video's time line")
+    add("--delete-words", action="append", metavar="WORDS|N-N", help="take out what is said, or words N to N (N not)")
+    add("--drop-fillers", action="store_true", help="take out um, uh and their like")
+    add("--drop-pauses", type=int, nargs="?", const=700, metavar="MS", help="shorten pauses longer than this (700)")
+    add_operations(parser)
+    add("--undo", action="store_true", help="back to what it was before the last change")
+    add("--version", type=int, metavar="N", help="show this version (the newest)")
+    add("--note", default="", metavar="TEXT", help="why; kept with the version")
+
+
+def add_handover(parser: argparse.ArgumentParser) -> None:
+    """The flags of ``handover``."""
+    add = parser.add_argument
+    add("clip", metavar="CLIP")
+    add("--format", choices=get_args(Format), default="otio", help="for which kind of program (%(default)s)")
+    add("--out", metavar="FILE", help="where to (clip.otio, .fcpxml, .edl, .xml)")
+    add("--version", type=int, metavar="N", help="of the edit (the newest)")
+    add("--media", metavar="NAME", help="how the source is called where it is cut: a name, a path or a file URL")
+    add("--reel", metavar="NAME", help="how edit lists call it")
+    add("--start", metavar="HH:MM:SS:FF", help="the time code of its first picture (00:00:00:00)")
+    add("--rate", choices=get_args(RateName), help="pictures a second of the sequence (the source's)")
+
+
+def edit(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """Show a clip's edit, or make its next version."""
+    path = f"/v1/clips/{args.clip}/edit"
+    current = client.get(path, version=args.version)
+    transcript = _transcript(client, args.clip) if args.delete_words else {}
+    operations = _operations(client, args, current, transcript)
+    if operations and args.version is not None:
+        raise CliError(USAGE, "--version shows a version: it does not go with changes. The newest is what is changed.")
+    if operations:
+        body: JSON = {"operations": operations, "note": args.note}
+        if transcript:
+            body["transcript_version"] = transcript["version"]  # a correction meanwhile counts its words otherwise
+        current = client.patch(path, body, f'"edit-{current["version"]}"')
+    if not args.json:
+        if current.get("changed") is False:
+            display.say("Nothing to change: no new version was made.")
+        _show(current, display)
+    return OK, current
+
+
+def _operations(client: Client, args: Namespace, current: JSON, transcript: JSON) -> list[JSON]:
+    """What the flags ask for: words and pauses first, then segments in the order typed."""
+    found: list[JSON] = []
+    if args.undo:
+        found.append({"op": "restore", "version": _before(client, args.clip, current)})
+    if args.delete_words:
+        words = _words(transcript, current)
+        found += [_delete(wanted, words) for wanted in args.delete_words]
+    if args.drop_fillers:
+        found.append({"op": "drop_fillers"})
+    if args.drop_pauses is not None:
+        pauses = {"longer_than_ms": args.drop_pauses, "leave_ms": min(250, args.drop_pauses)}
+        found.append({"op": "drop_pauses", **pauses})
+    if args.trim:
+        found += _trims(args.trim, current)
+    found += args.operations or []
+    if args.undo and len(found) > 1:
+        raise CliError(USAGE, "--undo goes alone.")
+    return found
+
+
+def _trims(wanted: JSON, current: JSON) -> list[JSON]:
+    """The clip begins and ends elsewhere: pieces that lie wholly outside go, those at both ends begin and end there.
+
+    Where pieces are played in another order than they were said, what is first and last is meant as it is played.
+    """
+    pieces, start, end = list(current["segments"]), wanted.get("start_ms"), wanted.get("end_ms")
+    gone: list[JSON] = []
+    while start is not None and len(pieces) > 1 and pieces[0]["end_ms"] <= start:
+        gone.append(pieces.pop(0))
+    while end is not None and len(pieces) > 1 and pieces[-1]["start_ms"] >= end:
+        gone.append(pieces.pop())
+    removed = [{"op": "remove", "segment_id": one["segment_id"]} for one in gone]
+    first, last = pieces[0]["segment_id"], pieces[-1]["segment_id"]
+    if first == last:
+        return [*removed, {"op": "trim", "segment_id": first, **wanted}]
+    return [
+        *removed,
+        {"op": "trim", "segment_id": first, "start_ms": start},
+        {"op": "trim", "segment_id": last, "end_ms": end},
+    ]
+
+
+def _before(client: Client, clip: str, current: JSON) -> int:
+    """The version that the last change was made of; an undo before this one counts as what it went back to."""
+    versions: dict[int, JSON] = {}
+    number, before = int(current["version"]), None
+    while True:
+        while number not in versions:
+            page = client.get(f"/v1/clips/{clip}/edit/versions", before=before, limit=100)
+            versions |= {int(one["version"]): one for one in page["items"]}
+            before = page.get("next_before")
+            if before is None:
+                break
+        operations = versions[number].get("operations", [])
+        if len(operations) == 1 and operations[0]["op"] == "restore":
+            number = int(operations[0]["version"])
+            continue
+        if number == 1:
+            raise CliError(USAGE, "There is nothing to undo: the clip is as it was found.")
+        return int(versions[number]["base_version"])
+
+
+def _transcript(client: Client, clip: str) -> JSON:
+    """What is said in the clip's project, as the newest version has it."""
+    return client.get(f"/v1/projects/{client.get(f'/v1/clips/{clip}')['project_id']}/transcript")
+
+
+def _words(transcript: JSON, current: JSON) -> list[tuple[int, str]]:
+    """Number and text of each word that is played now."""
+    times = [(one["start_ms"], one["end_ms"]) for one in current["segments"]]
+    return [
+        (number, _plain(word["text"]))
+        for number, word in enumerate(transcript["words"])
+        if any(start <= (word["start_ms"] + word["end_ms"]) / 2 < end for start, end in times)
+    ]
+
+
+def _plain(text: str) -> str:
+    return _SIGNS.sub("", text).casefold()
+
+
+def _delete(wanted: str, words: list[tuple[int, str]]) -> JSON:
+    """The operation for words by number, or for the one place where they are said."""
+    numbers = _NUMBERS.fullmatch(wanted.strip())
+    if numbers:
+        return {"op": "delete_words", "first_word": int(numbers[1]), "end_word": int(numbers[2])}
+    phrase = [plain for part in wanted.split() if (plain := _plain(part))]
+    if not phrase:
+        raise CliError(USAGE, "--delete-words wants words, or two numbers like 12-15.")
+    places = [
+        words[at][0]
+        for at in range(len(words) - len(phrase) + 1)
+        if [text for _, text in words[at : at + len(phrase)]] == phrase
+        and words[at + len(phrase) - 1][0] - words[at][0] == len(phrase) - 1
+    ]
+    if not places:
+        raise CliError(USAGE, f"“{wanted}” is not said in the clip.")
+    if len(places) > 1:
+        told = ", ".join(f"{place}-{place + len(phrase)}" for place in places)
+        raise CliError(USAGE, f"“{wanted}” is said {len(places)} times in the clip. Say which: {told}.")
+    return {"op": "delete_words", "first_word": places[0], "end_word": places[0] + len(phrase)}
+
+
+def _show(current: JSON, display: Display) -> None:
+    made = f", made of {current['base_version']}" if current.get("base_version") else ""
+    display.say(f"Version {current['version']}{made}: plays {current['length_ms'] / 1000:.1f} s")
+    rows = [
+        (
+            one["segment_id"],
+            f"{_at(one['start_ms'])} – {_at(one['end_ms'])}",
+            f"{one['output_start_ms'] / 1000:.2f} – {one['output_end_ms'] / 1000:.2f} s",
+            _how(one),
+        )
+        for one in current["segments"]
+    ]
+    display.table(plain_table("", ("segment", "of the video", "plays", "how"), rows))
+    for caption in current["captions"]:
+        display.say(f"{_at(caption['range']['start_ms'])}: “{caption['text']}”")
+
+
+def _at(ms: int) -> str:
+    """``1:05.25``: cuts lie between words, to the hundredth of a second."""
+    minutes, rest_ms = divmod(ms, 60_000)
+    return f"{minutes}:{rest_ms / 1000:05.2f}"
+
+
+def _how(one: JSON) -> str:
+    told = [f"{one['speed']:g} ×"] if one["speed"] != 1 else []
+    told += ["muted"] if one["muted"] else []
+    told += [one["style"]["template"]] if one.get("style") else []
+    return ", ".join(told + ([f"{one['gain_db']:+g} dB"] if one["gain_db"] else []))
+
+
+def handover(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """The edit as a file for an editing program, and what that file cannot hold."""
+    out = Path(args.out or f"clip{SUFFIXES[args.format]}")
+    asked: dict[str, Any] = {
+        name: getattr(args, name) for name in ("format", "version", "media", "reel", "start", "rate")
+    }
+    body, headers = client.get_file(f"/v1/clips/{args.clip}/edit/handover", **asked)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(body)
+    except OSError as error:
+        raise CliError(USAGE, f"{out} cannot be written: {error.strerror or error}.") from None
+    warnings = json.loads(headers.get("Clipstream-Warnings", "[]"))
+    if not args.json:
+        for warning in warnings:
+            display.say(f"not in it: {warning}")
+        display.say(str(out))
+    return OK, {"file": str(out), "warnings": warnings}

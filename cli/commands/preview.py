@@ -1,0 +1,76 @@
+"""``clipstream preview``: one picture of a clip, as an export would show it, as a file. Draws nothing itself."""
+
+from __future__ import annotations
+
+import argparse
+from argparse import Namespace
+from pathlib import Path
+from typing import get_args
+
+import httpx2
+
+from cli.api.client import JSON, ApiRefused, Client
+from cli.api.project_progress import size_text
+from cli.exit_codes import OK, PROJECT_FAILED, USAGE, CliError
+from cli.options.project import ASPECTS, BRAND_HELP, add_caption_wishes, at_ms, brand_kit, export_options_of
+from cli.output.terminal import Display
+from schemas.options.presets import PresetName
+
+POLL_S = 1.0
+TIMEOUT_S = 600.0
+PNG = "image/png"
+
+
+def add_preview(parser: argparse.ArgumentParser) -> None:
+    """The flags of ``preview``."""
+    add = parser.add_argument
+    add("clip", metavar="CLIP")
+    add("--at", type=at_ms, default=0, metavar="T", help="when, from the clip's start, e.g. 0:12.5 (its beginning)")
+    add("--out", default="preview.png", metavar="FILE", help="where to (%(default)s)")
+    add("--aspect", choices=ASPECTS, default="9:16")
+    add("--no-captions", action="store_true")
+    add("--captions-template", metavar="NAME", help="how captions look (as the project's)")
+    add_caption_wishes(parser)
+    add("--mask-profanity", action="store_true", default=None, help="hide coarse words behind stars")
+    add("--brand", type=brand_kit, metavar="KIT", help=BRAND_HELP)
+    add("--preset", choices=get_args(PresetName), help="for which platform the file would be")
+    add("--version", type=int, metavar="N", help="of the clip's edit (the newest)")
+
+
+def preview(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """Ask for the picture, wait for it, write it."""
+    out = Path(args.out)
+    if not out.parent.is_dir():
+        raise CliError(USAGE, f"{out.parent} is no folder: the picture cannot be written there.")
+    answer = client.ask(f"/v1/clips/{args.clip}/preview", wish_of(args), at_ms=args.at)
+    picture = answer.content if is_picture(answer) else _wait(client, answer.headers["location"])
+    out.write_bytes(picture)
+    if not args.json:
+        display.say(f"{out}  {size_text(len(picture))}")
+    return OK, {"clip_id": args.clip, "at_ms": args.at, "file": str(out), "size_bytes": len(picture)}
+
+
+def wish_of(args: Namespace) -> JSON:
+    """What an export would be asked for by; what was not said is left to the API."""
+    wish = {"aspect": args.aspect, "captions": not args.no_captions, "template": args.captions_template}
+    wish |= {"mask_profanity": args.mask_profanity, "edit_version": args.version}
+    wish["options"] = export_options_of(args) or None
+    return {name: value for name, value in wish.items() if value is not None}
+
+
+def is_picture(answer: httpx2.Response) -> bool:
+    """Whether it came at once."""
+    return answer.headers.get("content-type", "").startswith(PNG)
+
+
+def _wait(client: Client, path: str) -> bytes:
+    waited_s = 0.0
+    while waited_s < TIMEOUT_S:
+        try:
+            return client.get_bytes(path)
+        except ApiRefused as error:
+            if error.slug != "not-ready":
+                raise
+        client.sleep(POLL_S)
+        waited_s += POLL_S
+    raise CliError(PROJECT_FAILED, f"The picture at {path} is not there after {TIMEOUT_S / 60:.0f} min.")

@@ -1,0 +1,216 @@
+"""The small commands: projects, clips, search, dead, version. Each shows what the API answers, no more."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable
+
+from rich.table import Table
+from rich.text import Text
+
+from cli.api.client import JSON, Client
+from cli.api.project_progress import clock, counted, duration_text, size_text
+from cli.api.references import References, short_id
+from cli.exit_codes import NOTHING_FOUND, OK
+from cli.output.terminal import Display, plain_table, score_text, show_nearest, visible
+from schemas.version import VERSION
+
+SHOWN_BYTES = 2000
+HITS = ("segments", "clips", "chapters", "entities")
+_MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
+
+Command = Callable[[Client, Namespace, Display], tuple[int, JSON]]
+"""Gives the exit code and what ``--json`` prints; draws on the display only where not ``args.json``."""
+
+
+def projects(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """The newest projects."""
+    page = client.get("/v1/projects", limit=args.limit, state=args.state)
+    if not page["items"] and not args.json:
+        display.say(
+            f"No project is {args.state}." if args.state else "No project yet: `clipstream run VIDEO` makes one."
+        )
+    elif not args.json:
+        rows = [
+            (
+                short_id(one["project_id"]),
+                one["state"],
+                duration_text(one.get("duration_ms")),
+                str(one["created_at"])[:19].replace("T", " "),
+                one["title"],
+            )
+            for one in page["items"]
+        ]
+        display.table(plain_table("", ("project", "state", "length", "created (UTC)", "title"), rows))
+    return OK, page
+
+
+def clips(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """The clips of a project, best first."""
+    found = client.get(f"/v1/projects/{args.project}/clips")
+    References.of(client).remember(args.project, [clip["clip_id"] for clip in found["items"]])
+    if args.json:
+        return OK if found["items"] else NOTHING_FOUND, found
+    if not found["items"]:
+        project = client.get(f"/v1/projects/{args.project}")
+        failure = (project.get("failure") or {}).get("detail")
+        reason = found.get("nothing_found_reason") or failure or f"the project is {project['state']}."
+        display.say(f"No clips: {reason}")
+        show_nearest(display, project)
+        return NOTHING_FOUND, found
+    rows = [
+        (
+            str(clip["ordinal"] + 1),
+            f"{clock(clip['start_ms'])} – {clock(clip['end_ms'])}",
+            score_text(clip),
+            f"{clip['title']}\n{clip['reason']}",
+            ", ".join(f"{export['aspect']} {export['state']}" for export in clip["exports"]),
+            short_id(clip["clip_id"]),
+        )
+        for clip in found["items"]
+    ]
+    display.say("`clipstream edit 1`, `export 1` and `preview 1` take a clip by its number here, or by its id.")
+    display.table(plain_table("", ("#", "from – to", "score", "title and reason", "exports", "clip"), rows))
+    return OK, found
+
+
+def add_search(parser: ArgumentParser, positive: Callable[[str], int]) -> None:
+    """The flags of ``search``."""
+    add = parser.add_argument
+    add("words", nargs="*", metavar="WORDS", help='"\\"in this order\\"" and "walrus -seal" too; none: all is listed')
+    add("--project", metavar="PROJECT", help="in this project only")
+    add("--mode", choices=("words", "hybrid", "meaning"), help="by words, by meaning (English), or by both (words)")
+    add("--speaker", action="append", metavar="NAME|S1", help="only what this one says; several: any of them")
+    add("--language", action="append", metavar="xx", help="only what is said in this language, e.g. en; or several")
+    add("--since", metavar="DATE", help="only projects made on this day or later: 2026-03-01, or a time")
+    add("--until", metavar="DATE", help="only projects made before")
+    add(
+        "--sort",
+        choices=("relevance", "time", "time_desc", "oldest"),
+        help="best first, or the newest or oldest project first",
+    )
+    add("--min-score", type=_share, metavar="0..1", help="leave out hits that fit less")
+    add("--limit", type=positive, default=10, metavar="N")
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise ArgumentTypeError("a score is from 0 to 1")
+    return value
+
+
+def search(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """What was said, and where."""
+    asked = {"project_id": args.project, "limit": args.limit}
+    asked |= {name: getattr(args, name) for name in ("mode", "speaker", "language", "since", "until", "sort")}
+    found = client.get("/v1/search", q=" ".join(args.words), min_score=args.min_score, **asked)
+    if not args.json:
+        show_hits(display, found)
+    return OK if any(found[kind] for kind in HITS) else NOTHING_FOUND, found
+
+
+def show_hits(display: Display, found: JSON) -> None:
+    """Hits of each kind with the time to jump to, how well they fit, and matches marked."""
+    if not any(found[kind] for kind in HITS):
+        display.say(f"Nothing is said about “{found['query']}”." if found["query"] else "There is nothing.")
+        return
+    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
+    for style in ("cyan", "dim", "", "dim"):
+        table.add_column(style=style, overflow="fold")
+    for hit in found["segments"]:
+        table.add_row(*_row(hit, marked(hit["highlight"]), hit["project_id"]))
+    for hit in found["clips"]:
+        told = Text(f"clip {clock(hit['start_ms'])} – {clock(hit['end_ms'])}  {visible(hit['title'])}")
+        table.add_row(*_row(hit, told, hit["clip_id"]))
+    for hit in found["chapters"]:
+        told = Text(f"chapter {clock(hit['start_ms'])} – {clock(hit['end_ms'])}  {visible(hit['title'])}")
+        table.add_row(*_row(hit, told, hit["project_id"]))
+    for hit in found["entities"]:
+        times = ", ".join(clock(one["start_ms"]) for one in hit["mentions"][:5])
+        table.add_row(*_row(hit, Text(f"{hit['kind']} {visible(hit['name'])}  {times}"), hit["project_id"]))
+    display.table(table)
+
+
+def _row(hit: JSON, told: Text, identity: str) -> tuple[Text, Text, Text, Text]:
+    """When its words are said, how well it fits, what it is, and the beginning of an id."""
+    when = clock(hit["word_ms"] if "word_ms" in hit else hit.get("start_ms") or 0)
+    score = f"{hit['match_score']:.2f}" if "match_score" in hit else ""
+    return Text(f"{when:>7}"), Text(score), told, Text(short_id(identity))
+
+
+def marked(highlight: str) -> Text:
+    """Escaped HTML with ``<mark>`` as styled text."""
+    text, at = Text(), 0
+    for match in _MARK.finditer(highlight):
+        text.append(visible(html.unescape(highlight[at : match.start()])))
+        text.append(visible(html.unescape(match.group(1))), style="bold yellow")
+        at = match.end()
+    text.append(visible(html.unescape(highlight[at:])))
+    return text
+
+
+def refused(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """Messages of the organisation's Kafka producers that made no project, and why."""
+    page = client.get("/v1/uploads/refused", limit=args.limit)
+    if not page["items"] and not args.json:
+        display.say("No message was refused in the last seven days.")
+    elif not args.json:
+        for one in page["items"]:
+            when, place = str(one["created_at"])[:19].replace("T", " "), f"{one['partition']}/{one['offset']}"
+            unsure = "" if one["signed"] else " (not signed by this key: anybody may have sent it)"
+            display.say(f"{when}  uploads.v1/{place}  {one['reason']}  {one['key_id']}{unsure}")
+            display.say(f"  {visible(one['detail'])}")
+            if one["unlisted"]:
+                display.say(f"  {counted(one['unlisted'], 'more message')} after it.")
+    return OK, page
+
+
+def dead_list(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """What could not be worked on."""
+    page = client.get("/v1/admin/dead-letters", limit=args.limit, stage=args.stage)
+    if not page["items"] and not args.json:
+        display.say("No dead letters" + (f" of {args.stage}." if args.stage else "."))
+    elif not args.json:
+        rows = [
+            (
+                one["dead_id"],
+                str(one["created_at"])[:19].replace("T", " "),
+                one["stage"],
+                one["topic"],
+                one["reason"],
+                "yes" if one.get("replayed_at") else "",
+            )
+            for one in page["items"]
+        ]
+        display.table(plain_table("", ("dead letter", "when (UTC)", "stage", "topic", "reason", "replayed"), rows))
+    return OK, page
+
+
+def dead_show(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """One dead letter with its bytes."""
+    letter = client.get(f"/v1/admin/dead-letters/{args.dead}")
+    if not args.json:
+        payload = base64.b64decode(letter["payload_base64"])
+        shown = {key: value for key, value in letter.items() if key != "payload_base64"}
+        display.say(json.dumps(shown, indent=2, ensure_ascii=False))
+        display.say(f"payload ({size_text(len(payload))}):")
+        display.say(payload[:SHOWN_BYTES].decode(errors="backslashreplace"))
+    return OK, letter
+
+
+def dead_replay(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """Send a dead letter's message again."""
+    replayed = client.post(f"/v1/admin/dead-letters/{args.dead}/replay")
+    if not args.json:
+        display.say(f"{replayed['dead_id']} goes to {replayed['topic']} again.")
+    return OK, replayed
+
+
+def version() -> JSON:
+    """Of the command itself; needs no API."""
+    return {"clipstream": VERSION}

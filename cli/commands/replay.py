@@ -1,0 +1,44 @@
+"""``clipstream replay``: has an export made again, waits, and says whether the bytes are the same. Renders nothing."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from contextlib import nullcontext
+
+from cli.api.client import JSON, Client
+from cli.exit_codes import OK, PROJECT_FAILED, REPLAY_DIFFERS, CliError
+from cli.output.terminal import Display, plain_table
+
+REPLAY_TIMEOUT_S = 1800.0
+POLL_S = 1.0
+ABSENT = "–"
+
+
+def replay(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]:
+    """One export, made again and compared."""
+    path = f"/v1/exports/{args.export}/replay"
+    asked = client.post(path)
+    with nullcontext() if args.json else display.waiting(f"export {args.export} is made again"):
+        found = _wait(client, path, asked)
+    if not args.json:
+        show_replay(found, display)
+    return OK if found["outcome"] == "same" else REPLAY_DIFFERS, found
+
+
+def _wait(client: Client, path: str, found: JSON) -> JSON:
+    waited_s = 0.0
+    while found["state"] != "done":
+        if waited_s >= REPLAY_TIMEOUT_S:
+            raise CliError(PROJECT_FAILED, f"The replay still waits after {waited_s / 60:.0f} min.")
+        client.sleep(POLL_S)
+        waited_s += POLL_S
+        found = client.get(path)
+    return found
+
+
+def show_replay(found: JSON, display: Display) -> None:
+    """The outcome in a sentence, then what it was made with then and now."""
+    display.say(f"{found['outcome']}: {found['detail']}")
+    rows = [(one["what"], one["then"] or ABSENT, one["now"] or ABSENT) for one in found["differences"]]
+    if rows:
+        display.table(plain_table("", ("made with", "then", "now"), rows))

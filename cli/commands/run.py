@@ -1,0 +1,229 @@
+"""``clipstream run``: a file or a URL in, clips and a report out. Talks to the API alone."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cli.api.client import JSON, Client
+from cli.api.follow import follow
+from cli.api.project_progress import Progress, counted
+from cli.api.references import References, short_id
+from cli.api.resume import Note
+from cli.api.upload import check_file, upload
+from cli.exit_codes import NOTHING_FOUND, OK, PARTIAL, PROJECT_FAILED, USAGE, CliError
+from cli.options.project import flag_of, options_of
+from cli.output import results
+from cli.output.stale_clips import REPORT, remove_earlier
+from cli.output.terminal import Display, clip_table, scenery_text, show_nearest
+from schemas.options.project import ProjectOptions, broken_rules
+from schemas.validation.json_errors import readable
+
+STEM_CHARS, TITLE_CHARS = 60, 500
+NOTE = ".upload.json"
+"""Beside the results, while an upload in parts is under way."""
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+
+
+@dataclass
+class Stopwatch:
+    """Seconds spent in named parts; ``clock_s`` is monotonic."""
+
+    clock_s: Callable[[], float]
+    parts_s: dict[str, float] = field(default_factory=dict)
+
+    def time(self, name: str, work: Callable[[], Any]) -> Any:
+        """Do ``work`` and keep how long it took."""
+        begun = self.clock_s()
+        try:
+            return work()
+        finally:
+            self.parts_s[name] = self.clock_s() - begun
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a run ended with."""
+
+    report: JSON
+    transcript: JSON | None
+    out: Path
+    code: int
+
+
+def is_url(source: str) -> bool:
+    """Whether a source is to be fetched rather than uploaded; raises CliError for one that is neither."""
+    scheme = _SCHEME.match(source)
+    if scheme and scheme[1].lower() not in ("http", "https"):
+        raise CliError(USAGE, f"{source} cannot be fetched: give an http or https URL, or a file.")
+    return scheme is not None
+
+
+def source_name(source: str) -> str:
+    """A source's name without directories, query or suffix; bytes that are no UTF-8 are question marks."""
+    return readable((Path(source.split("?", maxsplit=1)[0].rstrip("/")).stem or "clips")[:STEM_CHARS])
+
+
+def out_dir(args: Namespace) -> Path:
+    """The directory for the results, made if need be; raises CliError where it cannot be written."""
+    out = Path(args.out) if args.out else Path("out") / source_name(args.video)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        probe = out / f".clipstream-{uuid.uuid4().hex}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise CliError(USAGE, f"{out} cannot be written: {error.strerror or error}.") from None
+    return out
+
+
+def check_source(source: str) -> None:
+    """Raises CliError for a file that cannot be read, before anything is started for it."""
+    if not is_url(source):
+        check_file(Path(source))
+
+
+def check_options(args: Namespace) -> None:
+    """Raises CliError for options that the API would refuse after the upload."""
+    if args.title and len(args.title) > TITLE_CHARS:
+        raise CliError(USAGE, f"--title has {len(args.title)} characters: it may have {TITLE_CHARS}.")
+    broken = broken_rules(msgspec.convert(options_of(args), ProjectOptions))
+    if broken:
+        told = "; ".join(f"{flag_of(name)} must be {rule}" for name, rule in broken.items())
+        raise CliError(USAGE, f"{told}.")
+
+
+def create_project(client: Client, args: Namespace, display: Display, watch: Stopwatch, out: Path) -> str:
+    """Upload the file (or name the URL) and create the project; gives its id."""
+    body: JSON = {"title": args.title or source_name(args.video), "options": options_of(args)}
+    if getattr(args, "metadata", None):
+        body["metadata"] = args.metadata
+    if is_url(args.video):
+        body["source_url"] = args.video
+    else:
+        path = Path(args.video)
+        note = Note(out / NOTE)
+        try:
+            with display.bar(f"Uploading {path.name}", check_file(path)) as on_bytes:
+                body["upload_id"] = watch.time("upload", lambda: upload(client, path, on_bytes, note, display.say))
+        except (KeyboardInterrupt, CliError):
+            if note.read(client.api_url, path):
+                display.say("What was uploaded is kept: run the same line again and the upload goes on from there.")
+            raise
+    return str(client.post("/v1/projects", body)["project_id"])
+
+
+def run_project(client: Client, args: Namespace, display: Display, clock_s: Callable[[], float]) -> Outcome:
+    """The whole run against an API that is there."""
+    out, watch = out_dir(args), Stopwatch(clock_s)
+    project_id = create_project(client, args, display, watch, out)
+    display.say(f"Project {project_id}")
+    progress = Progress()
+    try:
+        with display.stages(progress) as on_change:
+            project = watch.time("work", lambda: follow(client, project_id, progress, on_change))
+    except KeyboardInterrupt:
+        display.say(
+            f"Interrupted. The project goes on: `clipstream clips {short_id(project_id)}` shows what became of it."
+        )
+        raise
+    return finish(client, args.video, project, out, display, watch)
+
+
+def finish(client: Client, source: str, project: JSON, out: Path, display: Display, watch: Stopwatch) -> Outcome:
+    """Download what the project left, write the report, show the table."""
+    project_id = str(project["project_id"])
+    transcript = results.save_transcript(client, project_id, out)
+    results.save_intelligence(client, project_id, out)
+    moments = results.optional(lambda: client.get(f"/v1/projects/{project_id}/moments"))
+    clips, exports = watch.time("download", lambda: _download(client, project_id, out, display))
+    References.of(client).remember(project_id, [clip["clip_id"] for clip in clips])
+    api = results.optional(lambda: client.get("/openapi.json"))
+    report = results.report(
+        source=source,
+        project=project,
+        transcript=transcript,
+        moments=moments,
+        clips=clips,
+        version_info=results.versions(transcript, moments, exports, api["info"]["version"] if api else None),
+        timings_s=watch.parts_s,
+    )
+    code = exit_code(project, clips)
+    removed = remove_earlier(out, report) if code == OK else []
+    if removed:
+        display.say(f"Removed {counted(len(removed), 'file')} of an earlier run, whose clips had other names.")
+    told = json.dumps(report, indent=2, ensure_ascii=False) + "\n"
+    (out / REPORT).write_text(told, errors="backslashreplace")  # as JSON escapes what is no character, too
+    show_result(display, report, out, code)
+    return Outcome(report=report, transcript=transcript, out=out, code=code)
+
+
+def _download(client: Client, project_id: str, out: Path, display: Display) -> tuple[list[JSON], list[JSON]]:
+    clips: list[JSON] = client.get(f"/v1/projects/{project_id}/clips")["items"]
+    found = [
+        (clip, [client.get(f"/v1/exports/{brief['export_id']}") for brief in results.automatic_exports(clip)])
+        for clip in clips
+    ]
+    exports = [export for _, made in found for export in made]
+    total = results.download_size(exports)
+    if not total:
+        return [results.clip_entry(clip, [(export, {}) for export in made]) for clip, made in found], exports
+    entries: list[JSON] = []
+    what = "clip" if len(exports) == len(clips) else "export"
+    with display.bar(f"Downloading {counted(len(exports), what)}", total) as on_bytes:
+        for clip, made in found:
+            saved = [_fetched(client, clip, export, out, on_bytes) for export in made]
+            entries.append(results.clip_entry(clip, saved))
+    return entries, exports
+
+
+def _fetched(
+    client: Client, clip: JSON, export: JSON, out: Path, on_bytes: Callable[[int], None]
+) -> tuple[JSON, dict[str, str]]:
+    """An export, read anew, and its files: links die in minutes, and the files before these may take longer."""
+    fresh = client.get(f"/v1/exports/{export['export_id']}")
+    name = results.stem(clip["ordinal"], clip["title"], fresh["aspect"])
+    return fresh, results.download_export(client, fresh, name, out, on_bytes)
+
+
+def exit_code(project: JSON, clips: list[JSON]) -> int:
+    """What the project's end means to a script."""
+    if project["state"] != "completed":
+        return PROJECT_FAILED
+    if not clips:
+        return NOTHING_FOUND
+    made = [one for clip in clips for one in (clip, *clip.get("shapes", []))]
+    return OK if all(one["files"].get("video") for one in made) else PARTIAL
+
+
+def show_result(display: Display, report: JSON, out: Path, code: int) -> None:
+    """The table, or why there is none."""
+    project = report["project"]
+    for warning in project.get("warnings") or []:
+        display.say(f"Warning: {warning}")
+    if code == PROJECT_FAILED:
+        failure = project.get("failure") or {}
+        detail = failure.get("detail") or f"The project was {project['state']}."
+        display.say(f"No clips: {detail}" + (f" [{failure['reason']}]" if failure.get("reason") else ""))
+    elif code == NOTHING_FOUND:
+        display.say(f"No clips: {report['nothing_found_reason'] or 'nothing was found.'}")
+        show_nearest(display, report["project"])
+    else:
+        display.table(clip_table(report["clips"]))
+    if report.get("without_words"):
+        display.say(report["without_words"])
+    if report.get("scenery"):
+        display.say(scenery_text(report["scenery"]))
+    if report["clips"]:
+        display.say(f"Results in {out}/ (report.json says what each took and why each clip was chosen).")
+        display.say("Go on with `clipstream edit 1`, `export 1 --aspect 1:1` or `preview 1`: by number, or by the id.")
+    else:
+        display.say(f"{out}/report.json says what was done.")

@@ -1,0 +1,46 @@
+"""What a caller may wish of the sound, as flags of ``run``, ``demo`` and ``export``. Asks no API."""
+
+from __future__ import annotations
+
+import argparse
+from argparse import Namespace
+from typing import get_args
+
+from cli.api.client import JSON
+from schemas.options.audio import LOUDEST_LUFS, MOST_TRACKS, SOFTEST_LUFS, TARGET_LUFS, Denoise
+from schemas.quantities import spoken_range
+
+
+def add_sound(parser: argparse.ArgumentParser) -> None:
+    """The flags."""
+    add = parser.add_argument
+    add("--loudness", type=_lufs, metavar="LUFS", help=f"{SOFTEST_LUFS:g} to {LOUDEST_LUFS:g} ({TARGET_LUFS:g})")
+    add("--denoise", choices=get_args(Denoise), help="take steady noise out of the sound (off)")
+    add("--high-pass", action="store_true", help="take out what lies below voices: rumble, wind, bumps")
+    add("--declick", action="store_true", help="repair single clicks")
+    add("--no-levelling", action="store_true", help="leave each speaker as loud as they are")
+    add("--audio-track", type=_track, metavar="N", help="which of the file's audio tracks is heard, from 1")
+
+
+def sound_of(args: Namespace) -> JSON:
+    """``sound`` of an export's options; what was not asked for is left to the API."""
+    wanted: JSON = {"target_lufs": args.loudness, "denoise": args.denoise, "track": args.audio_track}
+    wanted |= {"high_pass": args.high_pass or None, "declick": args.declick or None}
+    wanted["level_speakers"] = False if args.no_levelling else None
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _lufs(text: str) -> float:
+    try:
+        lufs = float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no loudness: write -14") from None
+    if not SOFTEST_LUFS <= lufs <= LOUDEST_LUFS:
+        raise argparse.ArgumentTypeError(f"it must be {spoken_range(SOFTEST_LUFS, LOUDEST_LUFS, 'LUFS')}")
+    return lufs
+
+
+def _track(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= MOST_TRACKS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no track: write 1 to {MOST_TRACKS}")
+    return int(text)

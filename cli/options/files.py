@@ -1,0 +1,51 @@
+"""What kind of file a clip becomes, and the pictures beside it, as flags. Asks no API."""
+
+from __future__ import annotations
+
+import argparse
+from argparse import ArgumentTypeError, Namespace
+from typing import get_args
+
+import msgspec
+
+from cli.api.client import JSON
+from schemas.options.file_formats import KINDS, FileWish, broken_file_rules
+from schemas.options.presets import PresetName
+
+FORMAT_HELP = f"of the files: {', '.join(KINDS)}, with a codec after it as in mp4/hevc, mp4/av1, mov/prores (mp4)"
+SOUND_ALONE = frozenset(name for name, kind in KINDS.items() if not kind.pictures)
+
+
+def add_files(parser: argparse.ArgumentParser) -> None:
+    """The flags."""
+    add = parser.add_argument
+    add("--preset", choices=get_args(PresetName), help="for which platform the files are: see docs/files.md")
+    add("--format", type=file_format, metavar="F", help=FORMAT_HELP)
+    add("--thumbnails", type=int, choices=range(1, 7), metavar="N", help="so many candidates for a thumbnail, 1-6 (3)")
+    add("--thumbnail-title", action="store_true", help="write the clip's title on its thumbnails")
+    add("--no-storyboard", action="store_true", help="no sprite for scrubbing beside the files")
+
+
+def files_of(args: Namespace) -> JSON:
+    """Parts of an export's options; empty or None where nothing was asked for."""
+    thumbnails: JSON = {"count": args.thumbnails} if args.thumbnails else {}
+    if args.thumbnail_title:
+        thumbnails["title"] = True
+    wanted: JSON = {"file": args.format, "preset": args.preset, "thumbnails": thumbnails}
+    return wanted | ({"storyboard": False} if args.no_storyboard else {})
+
+
+def file_format(text: str) -> JSON:
+    """``webm``, ``mp4/hevc`` or ``mov/prores/pcm`` as a file's wish; ArgumentTypeError for what does not exist."""
+    names = dict(zip(("container", "video_codec", "audio_codec"), text.lower().split("/"), strict=False))
+    if names["container"] in SOUND_ALONE and len(names) == 2:
+        names["audio_codec"] = names.pop("video_codec")
+    try:
+        wish = msgspec.convert(names, FileWish)
+    except msgspec.ValidationError:
+        raise ArgumentTypeError(f"{text!r} is no format: write e.g. webm, mp4/hevc, mov/prores, gif, mp3") from None
+    broken = broken_file_rules(wish)
+    if broken:
+        told = "; ".join(f"{name.replace('_', ' ')} must be {rule}" for name, rule in broken.items())
+        raise ArgumentTypeError(f"{text!r} does not exist: {told}")
+    return names

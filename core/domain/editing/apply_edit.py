@@ -1,0 +1,329 @@
+"""A clip's edit after what a person asked of it: a new version. Pure; changes no version and reads nothing."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby, pairwise
+from typing import Any
+
+import msgspec
+
+from core.domain.editing import edit_operations as ops
+from core.domain.editing.clock import hull, length_ms, pieces_of
+from core.domain.editing.cut_points import Gaps
+from core.domain.editing.cuts import ImpossibleError, around, free_id, without
+from core.domain.subtitles.cues import clean
+from core.domain.transcripts.corrections import BadEditError
+from schemas.common import CropBox, TimeRange, Value, Word
+from schemas.documents.edit import (
+    LEAST_MS,
+    MOST_SEGMENTS,
+    MOST_TEXTS,
+    CaptionStyle,
+    CaptionText,
+    EditList,
+    EditSegment,
+)
+from schemas.options.caption_template import templates, version_of
+from schemas.options.caption_template_overrides import TemplateOverrides, broken_overrides
+from schemas.options.project import CLIP_MS
+from schemas.quantities import exactly, spoken, spoken_range
+
+SHORTEST_MS = 1_000
+"""A clip that plays shorter is none."""
+
+_PLAYS = spoken_range(SHORTEST_MS, CLIP_MS[1], "ms")
+MOST_TOLD = 20
+"""Segments that a refusal lists."""
+LEAST_PX = 2
+"""A crop is at least so wide and high: pictures are encoded in pairs of pixels."""
+
+
+class Material(Value, frozen=True, kw_only=True):
+    """What edits are made of: the words that may be cut, the source's length and size, versions to go back to."""
+
+    words: list[Word]
+    duration_ms: int
+    width_px: int
+    """Of the displayed picture, as `height_px`."""
+    height_px: int
+    transcript_version: int = 1
+    versions: dict[int, EditList] = {}
+
+
+def apply(edit: EditList, operations: Sequence[ops.Operation], material: Material) -> EditList:
+    """The next version, after all operations in their order. Raises BadEditError: ``at`` is the operation's place."""
+    gaps = Gaps(material.words, material.duration_ms)
+    result = edit
+    for at, operation in enumerate(operations):
+        try:
+            result = _DO[type(operation)](result, operation, material, gaps)
+            _check_count(result)
+        except ImpossibleError as error:
+            raise BadEditError(at, str(error), error.field) from None
+    played_ms = length_ms(pieces_of(result.segments))
+    if not SHORTEST_MS <= played_ms <= CLIP_MS[1]:
+        raise BadEditError(
+            len(operations) - 1, f"A clip must play {_PLAYS}; this would be {exactly(round(played_ms), 'ms')}."
+        )
+    return msgspec.structs.replace(
+        result, version=edit.version + 1, base_version=edit.version, transcript_version=material.transcript_version
+    )
+
+
+def _check_count(edit: EditList) -> None:
+    if not edit.segments:
+        raise ImpossibleError("Nothing would be left to play.")
+    if len(edit.segments) > MOST_SEGMENTS:
+        raise ImpossibleError(f"An edit has at most {MOST_SEGMENTS} segments; this would be {len(edit.segments)}.")
+    if len(edit.captions) > MOST_TEXTS:
+        raise ImpossibleError(f"An edit has at most {MOST_TEXTS} texts of its own.")
+    for one in edit.segments:
+        if one.range.length_ms / one.speed < LEAST_MS:
+            raise ImpossibleError(f"Segment {one.segment_id} would play less than {exactly(LEAST_MS, 'ms')}.")
+
+
+def is_same(edit: EditList, before: EditList) -> bool:
+    """Whether two versions play and show the same, so that the later one says nothing new."""
+    return all(getattr(edit, name) == getattr(before, name) for name in ("segments", "crops", "captions"))
+
+
+def _find(edit: EditList, segment_id: str, field: str = "segment_id") -> int:
+    for number, one in enumerate(edit.segments):
+        if one.segment_id == segment_id:
+            return number
+    raise ImpossibleError(f"There is no segment {segment_id}: there are {', '.join(_ids(edit))}.", field)
+
+
+def _ids(edit: EditList) -> list[str]:
+    ids = [one.segment_id for one in edit.segments]
+    return ids if len(ids) <= MOST_TOLD else [*ids[:MOST_TOLD], "…"]
+
+
+def _with(edit: EditList, number: int, *new: EditSegment) -> EditList:
+    """The segment at ``number`` gives way to others."""
+    segments = [*edit.segments[:number], *new, *edit.segments[number + 1 :]]
+    return msgspec.structs.replace(edit, segments=segments)
+
+
+def _changed(edit: EditList, segment_id: str, **fields: Any) -> EditList:
+    number = _find(edit, segment_id)
+    return _with(edit, number, msgspec.structs.replace(edit.segments[number], **fields))
+
+
+def _stretch(start_ms: int, end_ms: int, gaps: Gaps) -> TimeRange:
+    start, end = gaps.nearest(start_ms), gaps.nearest(end_ms)
+    if end <= start:
+        told = f"Between {_told(start_ms)} and {_told(end_ms)} there is no gap between words to cut in."
+        raise ImpossibleError(told, "end_ms")
+    return TimeRange(start_ms=start, end_ms=end)
+
+
+def _trim(edit: EditList, asked: ops.Trim, material: Material, gaps: Gaps) -> EditList:
+    old = edit.segments[_find(edit, asked.segment_id)].range
+    fields = ("start_ms" if asked.end_ms is None else "end_ms", "end_ms")
+    start = old.start_ms if asked.start_ms is None else asked.start_ms
+    end = old.end_ms if asked.end_ms is None else asked.end_ms
+    _check_inside(start, end, material, *fields)
+    start = old.start_ms if asked.start_ms is None else gaps.nearest(start)
+    end = old.end_ms if asked.end_ms is None else gaps.nearest(end)
+    if end <= start:
+        told = f"Between {_told(start)} and {_told(end)} nothing would be left of the segment."
+        raise ImpossibleError(told, fields[0])
+    return _changed(edit, asked.segment_id, range=TimeRange(start_ms=start, end_ms=end))
+
+
+def _check_inside(
+    start_ms: int, end_ms: int, material: Material, ordered: str = "end_ms", inside: str = "end_ms"
+) -> None:
+    """Raises for a stretch beyond the source, or of no length; the last two are the fields to name."""
+    if end_ms > material.duration_ms:
+        raise ImpossibleError(_beyond(end_ms, material), inside)
+    if end_ms <= start_ms:
+        raise ImpossibleError(
+            f"The end must lie behind the start: {_told(start_ms)} to {_told(end_ms)} is no stretch.", ordered
+        )
+
+
+def _beyond(at_ms: int, material: Material) -> str:
+    possible = spoken_range(0, material.duration_ms, "ms")
+    return f"The source ends at {spoken(material.duration_ms, 'ms')}: {possible} is possible, not {_told(at_ms)}."
+
+
+def _told(at_ms: int) -> str:
+    return exactly(at_ms, "ms")
+
+
+def _delete_words(edit: EditList, asked: ops.DeleteWords, material: Material, gaps: Gaps) -> EditList:
+    if not asked.first_word < asked.end_word <= len(material.words):
+        raise ImpossibleError(
+            f"`first_word` to `end_word` must be a run of the {len(material.words)} words.", "end_word"
+        )
+    run = material.words[asked.first_word : asked.end_word]
+    starts = sorted(word.start_ms for word in run)
+    if not any(
+        bisect_left(starts, one.range.start_ms) < bisect_left(starts, one.range.end_ms) for one in edit.segments
+    ):
+        raise ImpossibleError("None of these words is played.", "first_word")
+    cut = around(run, gaps)
+    if cut is None:
+        raise ImpossibleError("Somebody speaks at the same time: these words cannot be cut out alone.")
+    return without(edit, [cut], gaps)
+
+
+def _drop_fillers(edit: EditList, _: ops.DropFillers, material: Material, gaps: Gaps) -> EditList:
+    played = hull(pieces_of(edit.segments))
+    near = [word for word in material.words if played.start_ms <= word.start_ms < played.end_ms]
+    runs = [list(run) for filler, run in groupby(near, key=lambda word: word.filler) if filler]
+    cut = [around(run, gaps) for run in runs]
+    return without(edit, [one for one in cut if one is not None], gaps)
+
+
+def _drop_pauses(edit: EditList, asked: ops.DropPauses, _: Material, gaps: Gaps) -> EditList:
+    if asked.leave_ms > asked.longer_than_ms:
+        raise ImpossibleError("`leave_ms` is more than `longer_than_ms`: pauses would not become shorter.", "leave_ms")
+    half = asked.leave_ms // 2
+    long = [gap for gap in gaps.inner() if gap.length_ms > asked.longer_than_ms]
+    cut = [TimeRange(start_ms=gap.start_ms + half, end_ms=gap.end_ms - (asked.leave_ms - half)) for gap in long]
+    return without(edit, cut, gaps)
+
+
+def _split(edit: EditList, asked: ops.Split, _: Material, gaps: Gaps) -> EditList:
+    number = _find(edit, asked.segment_id)
+    one, at_ms = edit.segments[number], gaps.nearest(asked.at_ms)
+    if not one.range.start_ms < asked.at_ms < one.range.end_ms:
+        plays = spoken_range(one.range.start_ms, one.range.end_ms, "ms")
+        detail = f"Segment {one.segment_id} plays {plays}: split it between, not at {_told(asked.at_ms)}."
+        raise ImpossibleError(detail, "at_ms")
+    if not one.range.start_ms < at_ms < one.range.end_ms:
+        raise ImpossibleError(f"Segment {one.segment_id} has no gap between words near {_told(asked.at_ms)}.", "at_ms")
+    first = msgspec.structs.replace(one, range=TimeRange(start_ms=one.range.start_ms, end_ms=at_ms))
+    second = msgspec.structs.replace(
+        one, segment_id=free_id(edit.segments), range=TimeRange(start_ms=at_ms, end_ms=one.range.end_ms)
+    )
+    return _with(edit, number, first, second)
+
+
+def _join(edit: EditList, asked: ops.Join, _: Material, __: Gaps) -> EditList:
+    number = _find(edit, asked.segment_id)
+    if number + 1 == len(edit.segments):
+        raise ImpossibleError(f"No segment is played after {asked.segment_id}.", "segment_id")
+    one, other = edit.segments[number : number + 2]
+    if other.range.start_ms < one.range.end_ms:
+        raise ImpossibleError(
+            f"{other.segment_id} does not come after {one.segment_id} in the source: they cannot be one."
+        )
+    if any(getattr(one, name) != getattr(other, name) for name in ("speed", "muted", "gain_db", "style")):
+        raise ImpossibleError(
+            f"{one.segment_id} and {other.segment_id} differ in speed, sound or style: make them equal first."
+        )
+    joined = msgspec.structs.replace(one, range=TimeRange(start_ms=one.range.start_ms, end_ms=other.range.end_ms))
+    segments = [*edit.segments[:number], joined, *edit.segments[number + 2 :]]
+    return msgspec.structs.replace(edit, segments=segments)
+
+
+def _put(edit: EditList, segment: EditSegment, before: str | None) -> EditList:
+    place = len(edit.segments) if before is None else _find(edit, before, "before")
+    return msgspec.structs.replace(edit, segments=[*edit.segments[:place], segment, *edit.segments[place:]])
+
+
+def _move(edit: EditList, asked: ops.Move, _: Material, __: Gaps) -> EditList:
+    number = _find(edit, asked.segment_id)
+    if asked.before == asked.segment_id:
+        raise ImpossibleError("A segment cannot be played before itself.", "before")
+    return _put(_with(edit, number), edit.segments[number], asked.before)
+
+
+def _insert(edit: EditList, asked: ops.Insert, material: Material, gaps: Gaps) -> EditList:
+    _check_inside(asked.start_ms, asked.end_ms, material)
+    stretch = _stretch(asked.start_ms, asked.end_ms, gaps)
+    return _put(edit, EditSegment(segment_id=free_id(edit.segments), range=stretch), asked.before)
+
+
+def _remove(edit: EditList, asked: ops.Remove, _: Material, __: Gaps) -> EditList:
+    return _with(edit, _find(edit, asked.segment_id))
+
+
+def _crop(edit: EditList, asked: ops.Crop, material: Material, _: Gaps) -> EditList:
+    if any(one.at_ms >= other.at_ms for one, other in pairwise(asked.keys)):
+        raise ImpossibleError("Key frames stand in order of time, each at a time of its own.", "keys")
+    for number, key in enumerate(asked.keys):
+        if key.at_ms > material.duration_ms:
+            raise ImpossibleError(_beyond(key.at_ms, material), f"keys/{number}/at_ms")
+        _check_crop(key.crop, material, f"keys/{number}/crop")
+    crops = {aspect: keys for aspect, keys in edit.crops.items() if aspect != asked.aspect}
+    return msgspec.structs.replace(edit, crops=crops | ({asked.aspect: asked.keys} if asked.keys else {}))
+
+
+def _check_crop(crop: CropBox, material: Material, field: str) -> None:
+    """Raises for a crop that is not wholly inside the picture."""
+    picture = f"The picture is {material.width_px} × {material.height_px} pixels"
+    sides = (
+        ("x", "width", crop.x, crop.width, material.width_px),
+        ("y", "height", crop.y, crop.height, material.height_px),
+    )
+    for start, length, at_px, long_px, most_px in sides:
+        if long_px < LEAST_PX or long_px > most_px:
+            detail = f"{picture}: the `{length}` of a crop must be from {LEAST_PX} to {most_px}, not {long_px}."
+            raise ImpossibleError(detail, f"{field}/{length}")
+        if not 0 <= at_px <= most_px - long_px:
+            told = (
+                f"with `{length}` {long_px} the `{start}` of a crop must be from 0 to {most_px - long_px}, not {at_px}."
+            )
+            raise ImpossibleError(f"{picture}: {told}", f"{field}/{start}")
+
+
+def _text(edit: EditList, asked: ops.Text, material: Material, _: Gaps) -> EditList:
+    _check_inside(asked.start_ms, asked.end_ms, material)
+    stretch = TimeRange(start_ms=asked.start_ms, end_ms=asked.end_ms)
+    kept = [one for one in edit.captions if not one.range.overlap_ms(stretch)]
+    new = [] if asked.text is None else [CaptionText(range=stretch, text=clean(asked.text))]
+    return msgspec.structs.replace(edit, captions=sorted([*kept, *new], key=lambda one: one.range.start_ms))
+
+
+def _restore(_: EditList, asked: ops.Restore, material: Material, __: Gaps) -> EditList:
+    if asked.version not in material.versions:
+        raise ImpossibleError(f"There is no version {asked.version}.", "version")
+    return material.versions[asked.version]
+
+
+def _set(edit: EditList, asked: Any, _: Material, __: Gaps) -> EditList:
+    """Speed, mute and gain: a field of a segment, by its own name."""
+    fields = {name: getattr(asked, name) for name in ("speed", "muted", "gain_db") if hasattr(asked, name)}
+    return _changed(edit, asked.segment_id, **fields)
+
+
+def _style(edit: EditList, asked: ops.Style, _: Material, __: Gaps) -> EditList:
+    if asked.template is None:
+        if asked.overrides != TemplateOverrides():
+            raise ImpossibleError("`overrides` change a template: `template` must name it.", "template")
+        return _changed(edit, asked.segment_id, style=None)
+    if asked.template not in templates():
+        raise ImpossibleError(f"It must be one of {', '.join(sorted(templates()))}.", "template")
+    for path, rule in broken_overrides(templates()[asked.template], asked.overrides).items():
+        raise ImpossibleError(f"It must be {rule}.", f"overrides/{path}")
+    style = CaptionStyle(
+        template=asked.template, template_version=version_of(asked.template), overrides=asked.overrides
+    )
+    return _changed(edit, asked.segment_id, style=style)
+
+
+_DO: Mapping[type, Callable[[EditList, Any, Material, Gaps], EditList]] = {
+    ops.Trim: _trim,
+    ops.DeleteWords: _delete_words,
+    ops.DropFillers: _drop_fillers,
+    ops.DropPauses: _drop_pauses,
+    ops.Split: _split,
+    ops.Join: _join,
+    ops.Move: _move,
+    ops.Insert: _insert,
+    ops.Remove: _remove,
+    ops.Speed: _set,
+    ops.Mute: _set,
+    ops.Gain: _set,
+    ops.Style: _style,
+    ops.Crop: _crop,
+    ops.Text: _text,
+    ops.Restore: _restore,
+}

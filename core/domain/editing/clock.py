@@ -1,0 +1,98 @@
+"""From source time to output time, through the pieces of an edit. Pure; cuts nothing.
+
+A moment of the source may be played never, once or more often; a moment of the output comes from one of the source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from schemas.common import TimeRange
+from schemas.documents.edit import EditList, EditSegment, Piece
+
+TAKE_MS = 5_000
+"""Who speaks still speaks of the same when less than this is cut out."""
+
+
+def pieces(edit: EditList) -> list[Piece]:
+    """The segments on both clocks, in order of playing."""
+    texts = [one.range for one in edit.captions]
+    return [
+        msgspec.structs.replace(piece, texts=[one for one in texts if one.overlap_ms(piece.source)])
+        if piece.muted
+        else piece
+        for piece in pieces_of(edit.segments)
+    ]
+
+
+def pieces_of(segments: Iterable[EditSegment]) -> list[Piece]:
+    """As `pieces`, of segments that are no edit yet."""
+    found: list[Piece] = []
+    for one in segments:
+        piece = Piece(
+            segment_id=one.segment_id,
+            source=one.range,
+            output_start_ms=found[-1].output_end_ms if found else 0.0,
+            speed=one.speed,
+            muted=one.muted,
+            gain_db=one.gain_db,
+            style=one.style,
+        )
+        found.append(piece)
+    return found
+
+
+def unstyled(played: Sequence[Piece]) -> list[Piece]:
+    """The pieces with captions that look alike."""
+    return [msgspec.structs.replace(piece, style=None) for piece in played]
+
+
+def whole(clip: TimeRange) -> list[Piece]:
+    """A stretch that is played as it is."""
+    return [Piece(segment_id="s1", source=clip, output_start_ms=0.0)]
+
+
+def length_ms(played: Sequence[Piece]) -> float:
+    """How long all of it plays."""
+    return played[-1].output_end_ms if played else 0.0
+
+
+def on_output(piece: Piece, source_ms: float) -> float:
+    """A moment of the source on the output's clock, as if the piece went on before and after its ends."""
+    return piece.output_start_ms + (source_ms - piece.source.start_ms) / piece.speed
+
+
+def hull(played: Sequence[Piece]) -> TimeRange:
+    """From the earliest to the latest moment of the source that is played."""
+    return TimeRange(
+        start_ms=min(piece.source.start_ms for piece in played), end_ms=max(piece.source.end_ms for piece in played)
+    )
+
+
+def takes(played: Sequence[Piece]) -> list[list[Piece]]:
+    """Runs of pieces in which the source goes on: little is left out between two, and nothing is played again.
+
+    Where captions begin to look otherwise another run begins.
+    """
+    runs: list[list[Piece]] = []
+    for piece in played:
+        gap_ms = piece.source.start_ms - runs[-1][-1].source.end_ms if runs else -1
+        if 0 <= gap_ms < TAKE_MS and piece.style == runs[-1][-1].style:
+            runs[-1].append(piece)
+        else:
+            runs.append([piece])
+    return runs
+
+
+def union(ranges: Iterable[TimeRange]) -> list[TimeRange]:
+    """The same time without overlaps, in order; stretches that meet are one."""
+    joined: list[TimeRange] = []
+    for one in sorted(ranges, key=lambda one: one.start_ms):
+        if joined and one.start_ms <= joined[-1].end_ms:
+            last = joined.pop()
+            joined.append(TimeRange(start_ms=last.start_ms, end_ms=max(last.end_ms, one.end_ms)))
+        else:
+            joined.append(one)
+    return joined

@@ -1,0 +1,77 @@
+"""Taking stretches out of an edit's segments, and what to take out so that words are gone. Pure; knows no request."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from itertools import count
+
+import msgspec
+
+from core.domain.editing.clock import union
+from core.domain.editing.cut_points import Gaps
+from schemas.common import TimeRange, Word
+from schemas.documents.edit import LEAST_MS, EditList, EditSegment
+
+REST_MS = 500
+"""What a cut leaves over without a word is kept only when it is as long as this."""
+
+
+class ImpossibleError(ValueError):
+    """An operation that cannot be done; a sentence for who asked, and the field that is wrong."""
+
+    def __init__(self, detail: str, field: str = "") -> None:
+        """``field``: a path in the operation; empty: all of it."""
+        super().__init__(detail)
+        self.field = field
+
+
+def free_id(segments: Sequence[EditSegment]) -> str:
+    """An id that none of them has."""
+    return f"s{_highest(segments) + 1}"
+
+
+def _highest(segments: Sequence[EditSegment]) -> int:
+    return max((int(one.segment_id[1:]) for one in segments), default=0)
+
+
+def around(run: Sequence[Word], gaps: Gaps) -> TimeRange | None:
+    """What to take out so that the run is gone and its neighbours stay whole; None where another is said meanwhile."""
+    cut = gaps.around(run[0].start_ms, max(word.end_ms for word in run))
+    return cut if gaps.words_in(cut) == len(run) else None
+
+
+def without(edit: EditList, cut: Sequence[TimeRange], gaps: Gaps) -> EditList:
+    """Every segment without the stretches; ends of segments that nothing is cut from stay where they are.
+
+    Sources are long, and a segment may be as long as its source: no word or stretch is looked at for each segment.
+    """
+    stretches = union(one for one in cut if one.length_ms)
+    starts, ends = [one.start_ms for one in stretches], [one.end_ms for one in stretches]
+    numbers = count(_highest(edit.segments) + 1)
+    kept: list[EditSegment] = []
+    for one in edit.segments:
+        inside = stretches[bisect_right(ends, one.range.start_ms) : bisect_left(starts, one.range.end_ms)]
+        if not inside:
+            kept.append(one)
+            continue
+        parts = [part for part in _rest(one.range, inside) if _is_worth(part, one.speed, gaps)]
+        for place, part in enumerate(parts):
+            name = one.segment_id if place == 0 else f"s{next(numbers)}"
+            kept.append(msgspec.structs.replace(one, segment_id=name, range=part))
+    return msgspec.structs.replace(edit, segments=kept)
+
+
+def _rest(time: TimeRange, cut: Sequence[TimeRange]) -> list[TimeRange]:
+    edges = [time.start_ms]
+    for one in cut:
+        edges += [max(edges[-1], one.start_ms), max(edges[-1], one.end_ms)]
+    edges.append(max(edges[-1], time.end_ms))
+    pairs = zip(edges[::2], edges[1::2], strict=True)
+    return [TimeRange(start_ms=start, end_ms=min(end, time.end_ms)) for start, end in pairs if start < time.end_ms]
+
+
+def _is_worth(part: TimeRange, speed: float, gaps: Gaps) -> bool:
+    if part.length_ms / speed < LEAST_MS:
+        return False
+    return part.length_ms >= REST_MS or gaps.words_in(part) > 0

@@ -1,0 +1,166 @@
+"""What a person may ask of a clip's edit, as values. Says what is wanted; `edit_apply` does it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta
+
+from schemas.common import Aspect, Value
+from schemas.documents.edit import (
+    FASTEST,
+    LOUDEST_DB,
+    MOST_KEYS,
+    QUIETEST_DB,
+    SLOWEST,
+    TEXT_SIGNS,
+    CropKey,
+    SegmentId,
+)
+from schemas.options.caption_template_overrides import TemplateOverrides
+
+Ms = Annotated[int, Meta(ge=0, le=2**42)]
+Index = Annotated[int, Meta(ge=0, le=2**31)]
+
+
+class _Operation(Value, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op"):
+    """Base of all: told apart by ``op``."""
+
+
+class Trim(_Operation, frozen=True, kw_only=True, tag="trim"):
+    """Begin or end a segment elsewhere in the source: later or earlier, so it may also become longer."""
+
+    segment_id: SegmentId
+    start_ms: Ms | None = None
+    end_ms: Ms | None = None
+
+
+class DeleteWords(_Operation, frozen=True, kw_only=True, tag="delete_words"):
+    """Take out ``words[first_word:end_word]`` of the transcript, wherever they are played."""
+
+    first_word: Index
+    end_word: Index
+
+
+class DropFillers(_Operation, frozen=True, kw_only=True, tag="drop_fillers"):
+    """Take out the sounds of hesitation."""
+
+
+class DropPauses(_Operation, frozen=True, kw_only=True, tag="drop_pauses"):
+    """Shorten each pause between words that lasts longer than ``longer_than_ms`` to ``leave_ms``."""
+
+    longer_than_ms: Annotated[int, Meta(ge=200, le=10_000)] = 700
+    """Pauses longer than this are shortened."""
+    leave_ms: Annotated[int, Meta(ge=120, le=5_000)] = 250
+    """Length of a pause afterwards."""
+
+
+class Split(_Operation, frozen=True, kw_only=True, tag="split"):
+    """Make two of a segment, at a moment of the source; the first keeps the id."""
+
+    segment_id: SegmentId
+    at_ms: Ms
+    """Moment of the source, in ms of the project's time line."""
+
+
+class Join(_Operation, frozen=True, kw_only=True, tag="join"):
+    """Make one of a segment and the one played after it; what lies between them in the source comes back."""
+
+    segment_id: SegmentId
+
+
+class Move(_Operation, frozen=True, kw_only=True, tag="move"):
+    """Play a segment before another; without ``before`` at the end."""
+
+    segment_id: SegmentId
+    before: SegmentId | None = None
+    """Segment to play it before; null: at the end."""
+
+
+class Insert(_Operation, frozen=True, kw_only=True, tag="insert"):
+    """Play a further stretch of the source, before a segment; without ``before`` at the end."""
+
+    start_ms: Ms
+    end_ms: Ms
+    before: SegmentId | None = None
+    """Segment to play it before; null: at the end."""
+
+
+class Remove(_Operation, frozen=True, kw_only=True, tag="remove"):
+    """Play a segment no more."""
+
+    segment_id: SegmentId
+
+
+class Speed(_Operation, frozen=True, kw_only=True, tag="speed"):
+    """Play a segment faster or slower; voices keep their pitch."""
+
+    segment_id: SegmentId
+    speed: Annotated[float, Meta(ge=SLOWEST, le=FASTEST)]
+
+
+class Mute(_Operation, frozen=True, kw_only=True, tag="mute"):
+    """Play a segment without its sound and the captions of it, or with them again; a text of one's own stays."""
+
+    segment_id: SegmentId
+    muted: bool = True
+
+
+class Gain(_Operation, frozen=True, kw_only=True, tag="gain"):
+    """Play a segment louder or softer than the others."""
+
+    segment_id: SegmentId
+    gain_db: Annotated[float, Meta(ge=QUIETEST_DB, le=LOUDEST_DB)]
+
+
+class Style(_Operation, frozen=True, kw_only=True, tag="style"):
+    """Show a segment's captions by a template of its own; without ``template`` as the export's again."""
+
+    segment_id: SegmentId
+    template: Annotated[str, Meta(max_length=40)] | None = None
+    overrides: TemplateOverrides = TemplateOverrides()
+    """What is other than in that template."""
+
+
+class Crop(_Operation, frozen=True, kw_only=True, tag="crop"):
+    """Frame one shape by hand: all its key frames anew; none gives it back to the machine."""
+
+    aspect: Aspect
+    keys: Annotated[list[CropKey], Meta(max_length=MOST_KEYS)]
+    """Key frames in order of time; empty: the automatic framing."""
+
+
+class Text(_Operation, frozen=True, kw_only=True, tag="text"):
+    """Show this in a stretch of the source instead of its words: an empty text hides them, null brings them back."""
+
+    start_ms: Ms
+    end_ms: Ms
+    text: Annotated[str, Meta(max_length=TEXT_SIGNS)] | None
+    """Text to show; empty hides the words, null shows them again."""
+
+
+class Restore(_Operation, frozen=True, kw_only=True, tag="restore"):
+    """All as it was in an earlier version: undo, and redo."""
+
+    version: Annotated[int, Meta(ge=1, le=2**31)]
+    """Version of the edit to restore."""
+
+
+Operation = (
+    Trim
+    | DeleteWords
+    | DropFillers
+    | DropPauses
+    | Split
+    | Join
+    | Move
+    | Insert
+    | Remove
+    | Speed
+    | Mute
+    | Gain
+    | Style
+    | Crop
+    | Text
+    | Restore
+)

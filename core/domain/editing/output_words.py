@@ -1,0 +1,210 @@
+"""What is said in an edited clip, on the output's clock: words, doubts, subtitles. Pure; draws and writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+import msgspec
+
+from core.domain.editing.clock import on_output, union
+from core.domain.subtitles.cues import Cue, held, marked, word_cues
+from core.domain.text.word_joining import join_words
+from schemas.common import Segment, TimeRange, Word
+from schemas.documents.edit import CaptionText, Piece
+from schemas.documents.transcript import Transcript
+
+
+def retold(
+    transcript: Transcript, captions: Sequence[CaptionText], played: Sequence[Piece] | None = None
+) -> Transcript:
+    """The transcript with a person's own texts in their stretches, instead of the words whose middle lies there.
+
+    A segment that was changed is trusted: a person says so. The text shares the time of the words it replaces, by
+    length; where there were none, that of its stretch. Of either only what is ``played``, else words would stand in
+    what was cut out, and be gone with it.
+    """
+    if not captions:
+        return transcript
+    times = [] if played is None else union(piece.source for piece in played)
+    runs = [_run(one, transcript.words[one.first_word : one.end_word]) for one in transcript.segments]
+    for caption in captions:
+        runs = _with_text(runs, caption, transcript.language, times)
+    words: list[Word] = []
+    segments: list[Segment] = []
+    for run in runs:
+        if run.words:
+            count = len(words) + len(run.words)
+            segments.append(msgspec.structs.replace(run.segment, first_word=len(words), end_word=count))
+            words += run.words
+    return msgspec.structs.replace(transcript, words=words, segments=segments)
+
+
+class _Run(NamedTuple):
+    """A segment with its words, and between which times their middles lie: most texts are nowhere near."""
+
+    segment: Segment
+    words: list[Word]
+    first_ms: float
+    last_ms: float
+
+
+def _run(segment: Segment, words: Sequence[Word]) -> _Run:
+    middles = [_middle(word) for word in words]
+    return _Run(segment, list(words), min(middles, default=0.0), max(middles, default=-1.0))
+
+
+def _with_text(runs: list[_Run], caption: CaptionText, language: str | None, times: Sequence[TimeRange]) -> list[_Run]:
+    time = caption.range
+    near = [number for number, run in enumerate(runs) if run.last_ms >= time.start_ms and run.first_ms < time.end_ms]
+    touched = [number for number in near if any(_is_in(word, time) for word in runs[number].words)]
+    gone = [word for number in touched for word in runs[number].words if _is_in(word, time)]
+    said = _spread(caption, gone, times)
+    kept = list(runs)
+    for number in touched:
+        left = [word for word in runs[number].words if not _is_in(word, time)]
+        kept[number] = _run(runs[number].segment, left)
+    if touched and said:
+        first = kept[touched[0]]
+        kept[touched[0]] = _run(first.segment, sorted([*first.words, *said], key=lambda word: word.start_ms))
+    for number in touched:
+        if kept[number].words:
+            kept[number] = _run(*_told(kept[number].segment, kept[number].words, language))
+    if said and not touched:
+        made = Segment(start_ms=said[0].start_ms, end_ms=said[-1].end_ms, text="", first_word=0, end_word=0)
+        kept.append(_run(*_told(made, said, language)))
+        kept.sort(key=lambda run: run.segment.start_ms)
+    return kept
+
+
+def _is_in(word: Word, time: TimeRange) -> bool:
+    return time.start_ms <= _middle(word) < time.end_ms
+
+
+def _middle(word: Word) -> float:
+    return (word.start_ms + word.end_ms) / 2
+
+
+def _told(segment: Segment, run: list[Word], language: str | None) -> tuple[Segment, list[Word]]:
+    text = join_words((word.text for word in run), segment.language or language)
+    times = {"start_ms": run[0].start_ms, "end_ms": max(word.end_ms for word in run)}
+    return msgspec.structs.replace(segment, text=text, trust="trusted", doubts=[], **times), run
+
+
+def _spread(caption: CaptionText, gone: Sequence[Word], times: Sequence[TimeRange]) -> list[Word]:
+    texts = caption.text.split()
+    if not texts:
+        return []
+    start_ms = max(gone[0].start_ms if gone else 0, caption.range.start_ms)
+    end_ms = min(max([word.end_ms for word in gone] or [caption.range.end_ms]), caption.range.end_ms)
+    speaker = gone[0].speaker if gone else None
+    room = _shared(TimeRange(start_ms=start_ms, end_ms=end_ms), times)
+    lasts_ms, total = sum(time.length_ms for time in room), sum(map(len, texts))
+    said, signs = list[Word](), 0
+    for text in texts:
+        begins_ms = lasts_ms * signs // total
+        signs += len(text)
+        time = _within(room, begins_ms, lasts_ms * signs // total)
+        said.append(Word(text=text, start_ms=time.start_ms, end_ms=time.end_ms, probability=1.0, speaker=speaker))
+    return said
+
+
+def _shared(time: TimeRange, times: Sequence[TimeRange]) -> list[TimeRange]:
+    """The parts of a time that lie in others, in order; all of it where none does."""
+    parts = [
+        TimeRange(start_ms=max(time.start_ms, one.start_ms), end_ms=min(time.end_ms, one.end_ms))
+        for one in times
+        if one.overlap_ms(time)
+    ]
+    return parts or [time]
+
+
+def _within(room: Sequence[TimeRange], begins_ms: int, ends_ms: int) -> TimeRange:
+    """A stretch of all parts one after the other, where its middle lies in the source: it goes on into no other."""
+    gone_ms = 0
+    for part in room[:-1]:
+        if (begins_ms + ends_ms) / 2 < gone_ms + part.length_ms:
+            break
+        gone_ms += part.length_ms
+    else:
+        part = room[-1]
+    start_ms, end_ms = max(0, begins_ms - gone_ms), min(part.length_ms, ends_ms - gone_ms)
+    return TimeRange(start_ms=part.start_ms + start_ms, end_ms=part.start_ms + end_ms)
+
+
+def words_out(words: Iterable[Word], played: Sequence[Piece]) -> list[Word]:
+    """The words as they are played, in order, on the output's clock; one of which less than half is heard is none.
+
+    Of one that is cut in its very middle the first half counts: it is shown once. Of a piece without its sound only
+    what a person wrote counts.
+    """
+    ordered = sorted(words, key=lambda word: (word.start_ms, word.end_ms))
+    return [
+        _placed(word, piece)
+        for piece in played
+        for word in ordered
+        if _is_heard(word, piece.source) and _is_shown(word, piece)
+    ]
+
+
+def _is_shown(word: Word, piece: Piece) -> bool:
+    """Whether it is heard, or a person's own: `retold` puts nothing else where there is a text."""
+    return not piece.muted or any(_is_in(word, time) for time in piece.texts)
+
+
+def _is_heard(word: Word, time: TimeRange) -> bool:
+    heard_ms = time.overlap_ms(TimeRange(start_ms=word.start_ms, end_ms=word.end_ms))
+    instant = word.start_ms == word.end_ms and time.start_ms <= word.start_ms < time.end_ms
+    half = heard_ms * 2 == word.end_ms - word.start_ms and time.start_ms <= word.start_ms
+    return instant or (heard_ms > 0 and half) or heard_ms * 2 > word.end_ms - word.start_ms
+
+
+def _placed(word: Word, piece: Piece) -> Word:
+    """A word clamped to its piece."""
+    start, end = max(word.start_ms, piece.source.start_ms), min(word.end_ms, piece.source.end_ms)
+    times = {"start_ms": round(on_output(piece, start)), "end_ms": round(on_output(piece, end))}
+    return msgspec.structs.replace(word, **times)
+
+
+def ranges_out(ranges: Iterable[TimeRange], played: Sequence[Piece]) -> list[TimeRange]:
+    """Stretches of the source as they are played, on the output's clock; in parts where they are cut."""
+    return [
+        TimeRange(
+            start_ms=round(on_output(piece, max(one.start_ms, piece.source.start_ms))),
+            end_ms=round(on_output(piece, min(one.end_ms, piece.source.end_ms))),
+        )
+        for one in ranges
+        for piece in played
+        if one.overlap_ms(piece.source)
+    ]
+
+
+def cues_out(transcript: Transcript, played: Sequence[Piece]) -> list[Cue]:
+    """Subtitles on the output's clock: as `subtitles.range_cues`, over all pieces.
+
+    A sentence that a cut goes through is one still; words that straddle a cut are clamped.
+    """
+    told: list[tuple[int, Segment, Word]] = []
+    runs = [(one, transcript.words[one.first_word : one.end_word]) for one in transcript.segments]
+    reach = [
+        (min(word.start_ms for word in run), max(word.end_ms for word in run)) if run else (0, 0) for _, run in runs
+    ]
+    for piece in played:
+        for number, (segment, run) in enumerate(runs):
+            if reach[number][1] > piece.source.start_ms and reach[number][0] < piece.source.end_ms:
+                told += [
+                    (number, segment, _placed(word, piece))
+                    for word in run
+                    if _overlaps(word, piece.source) and _is_shown(word, piece)
+                ]
+    cues: list[Cue] = []
+    for _, group in groupby(told, key=lambda one: one[0]):
+        items = list(group)
+        segment = items[0][1]
+        cues += marked(word_cues([word for _, _, word in items], segment.language or transcript.language), segment)
+    return held(cues)
+
+
+def _overlaps(word: Word, time: TimeRange) -> bool:
+    return min(word.end_ms, time.end_ms) > max(word.start_ms, time.start_ms)

@@ -1,0 +1,272 @@
+"""What a project will cost, before: a table of rates that is data, scaled by finished projects. Pure; measures nothing.
+
+``amount = fixed + per_media_s · seconds + per_megapixel_s · megapixels · seconds + (per_clip_s +
+per_clip_megapixel_s · megapixels) · seconds of clips``, the last by shapes and quality. How far the finished ones lay
+from it moves the middle (in logarithms, shrunk towards the table as by two more projects that fitted it) and sets the
+width: 80 % of projects should lie inside.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+
+import msgspec
+
+from schemas.common import Value
+from schemas.costs import CostKind, PriceList, price_of
+from schemas.events import Stage
+from schemas.options.export import Quality
+from schemas.options.project import ProjectOptions
+
+TABLE_COUNTS = 2.0
+"""So many finished projects the table is worth."""
+TEN_PERCENT = 1.2816
+"""A tenth of a normal distribution lies beyond so many standard deviations, on each side."""
+USUAL: tuple[CostKind, ...] = ("stored_bytes", "read_bytes")
+"""Kinds beside processor time that every project has."""
+TINY = 1.0
+"""Below one ms or byte nothing is compared."""
+
+
+class Rate(Value, frozen=True, kw_only=True):
+    """How an amount grows. ``spread`` is the standard deviation of its logarithm before anything was learnt here."""
+
+    spread: float
+    fixed: float = 0.0
+    per_media_s: float = 0.0
+    per_megapixel_s: float = 0.0
+    per_clip_s: float = 0.0
+    per_clip_megapixel_s: float = 0.0
+    per_shape: float = 0.0
+    """What each shape of a clip beside the first takes, of what the first does."""
+    per_quality: dict[Quality, float] = {}
+    """What a clip takes in another quality, of what it takes in ``good``."""
+
+
+class Rates(Value, frozen=True, kw_only=True):
+    """The table. ``kinds``: costs beside processor time; ``bytes_per_s`` and its spread guess a length from a size."""
+
+    version: str
+    measured: str
+    stages: dict[Stage, Rate]
+    elapsed: Rate
+    kinds: dict[CostKind, Rate]
+    clip_s: float
+    """Length of a usual clip."""
+    media_s_per_clip: float
+    most_clips: int
+    bytes_per_s: float
+    bytes_spread: float
+
+
+class Source(Value, frozen=True, kw_only=True):
+    """What is known of a source. ``megapixels`` of a picture, 0 where there is none."""
+
+    media_ms: int
+    megapixels: float
+    options: ProjectOptions = ProjectOptions()
+
+
+class Finished(Value, frozen=True, kw_only=True):
+    """What a finished project took: processor time by stage, wall time, other costs by kind."""
+
+    source: Source
+    stages_cpu_ms: dict[Stage, int]
+    elapsed_ms: int
+    amounts: dict[CostKind, int] = {}
+
+
+class Range(Value, frozen=True, kw_only=True):
+    """An expected amount, and what 80 % of projects should lie between."""
+
+    expected: float
+    low: float
+    """Lower bound of what 80 % of projects take."""
+    high: float
+    """Upper bound of what 80 % of projects take."""
+
+
+class StageEstimate(Value, frozen=True, kw_only=True):
+    """Processor time of one stage."""
+
+    stage: Stage
+    cpu_ms: Range
+    """Processor time."""
+
+
+class KindEstimate(Value, frozen=True, kw_only=True):
+    """Amount of one kind of cost; ``money`` is absent where it has no price."""
+
+    kind: CostKind
+    """Kind of cost."""
+    amount: Range
+    money: Range | None = None
+    """Price; null where the kind has none."""
+
+
+class Basis(Value, frozen=True, kw_only=True):
+    """What an estimate rests on: a version of the table, and finished projects of the organisation."""
+
+    rates: str
+    """Version of the table of rates."""
+    projects: int
+    """Number of finished projects it was adjusted to."""
+
+
+class Estimate(Value, frozen=True, kw_only=True):
+    """What a project should take. Amounts in the units of their kinds."""
+
+    media_ms: int
+    """Length of the source."""
+    clips: int
+    """Expected number of clips."""
+    elapsed_ms: Range
+    """Wall-clock time."""
+    stages: list[StageEstimate]
+    """Processor time of each stage."""
+    kinds: list[KindEstimate]
+    """Estimate of each kind of cost."""
+    money: Range | None
+    """Price in all."""
+    currency: str
+    basis: Basis
+    """What the estimate rests on."""
+    not_estimated: list[CostKind] = []
+    """Kinds that nothing is known of yet."""
+
+
+class Leaning(Value, frozen=True, kw_only=True):
+    """How finished projects lay from the table: mean and deviation of the logarithm, and how many they were."""
+
+    shift: float
+    spread: float
+    projects: int
+
+
+def default_rates() -> Rates:
+    """The table that is shipped."""
+    return msgspec.json.decode((files("schemas") / "data" / "stage_rates.json").read_bytes(), type=Rates)
+
+
+def clips_of(source: Source, rates: Rates) -> int:
+    """How many clips are to be expected."""
+    if not source.megapixels:
+        return 0
+    options = source.options
+    natural = min(math.ceil(source.media_ms / 1000 / rates.media_s_per_clip), rates.most_clips)
+    aimed = natural if options.target_clips is None else options.target_clips
+    room = max(1, source.media_ms // max(1, options.min_clip_ms))
+    return max(0, min(aimed, room, aimed if options.max_clips is None else options.max_clips))
+
+
+def by_table(rate: Rate, source: Source, rates: Rates) -> float:
+    """The amount by the table alone."""
+    media_s = source.media_ms / 1000
+    clip_s = min(max(rates.clip_s, source.options.min_clip_ms / 1000), source.options.max_clip_ms / 1000)
+    clips_s = min(clips_of(source, rates) * clip_s, media_s)
+    shapes = 1 + rate.per_shape * (len(source.options.shapes) - 1)
+    quality = rate.per_quality.get(source.options.export.video.quality, 1.0)
+    of_clips = (rate.per_clip_s + rate.per_clip_megapixel_s * source.megapixels) * shapes * quality
+    of_media = rate.per_media_s + rate.per_megapixel_s * source.megapixels
+    return rate.fixed + of_media * media_s + of_clips * clips_s
+
+
+def lean(rate: Rate, pairs: Sequence[tuple[float, float]]) -> Leaning:
+    """How actual amounts lay from those of the table; ``pairs`` of (table, actual)."""
+    logs = [math.log(actual / table) for table, actual in pairs if table >= TINY and actual >= TINY]
+    weight = len(logs) + TABLE_COUNTS
+    shift = sum(logs) / weight
+    variance = (TABLE_COUNTS * rate.spread**2 + sum((one - shift) ** 2 for one in logs)) / weight
+    return Leaning(shift=shift, spread=math.sqrt(variance * (1 + 1 / weight)), projects=len(logs))
+
+
+def ranged(amount: float, leaning: Leaning) -> Range:
+    """The table's amount, moved and widened."""
+    middle, width = amount * math.exp(leaning.shift), math.exp(TEN_PERCENT * leaning.spread)
+    return Range(expected=round(middle, 3), low=round(middle / width, 3), high=round(middle * width, 3))
+
+
+def summed(ranges: Sequence[Range]) -> Range:
+    """A sum whose parts err together: what makes one stage slow makes all slow."""
+    return Range(
+        expected=round(sum(one.expected for one in ranges), 9),
+        low=round(sum(one.low for one in ranges), 9),
+        high=round(sum(one.high for one in ranges), 9),
+    )
+
+
+def scaled(one: Range, factor: float) -> Range:
+    """Every number of a range times a factor."""
+    return Range(
+        expected=round(one.expected * factor, 9), low=round(one.low * factor, 9), high=round(one.high * factor, 9)
+    )
+
+
+def widened(one: Range, spread: float) -> Range:
+    """A range that is unsure of one thing more."""
+    if not one.expected or not one.low:
+        return one
+    own = math.log(one.high / one.expected) / TEN_PERCENT
+    width = math.exp(TEN_PERCENT * math.hypot(own, spread))
+    return Range(expected=one.expected, low=round(one.expected / width, 3), high=round(one.expected * width, 3))
+
+
+def estimate(
+    source: Source,
+    rates: Rates,
+    finished: Sequence[Finished],
+    prices: PriceList,
+    token_prices: Mapping[CostKind, float],
+    unsure: float = 0.0,
+) -> Estimate:
+    """What a project of this source should take. ``unsure``: spread of the source's own length, where it is a guess."""
+    stages = [
+        StageEstimate(stage=stage, cpu_ms=widened(_of_stage(stage, rate, source, rates, finished), unsure))
+        for stage, rate in rates.stages.items()
+    ]
+    told = lean(rates.elapsed, [(by_table(rates.elapsed, one.source, rates), one.elapsed_ms) for one in finished])
+    amounts: dict[CostKind, Range] = {"cpu_ms": summed([one.cpu_ms for one in stages])}
+    amounts |= {kind: widened(amount, unsure) for kind, amount in _kinds(source, rates, finished).items()}
+    kinds = [_priced(kind, amount, prices, token_prices) for kind, amount in amounts.items()]
+    paid = [one.money for one in kinds if one.money is not None]
+    return Estimate(
+        media_ms=source.media_ms,
+        clips=clips_of(source, rates),
+        elapsed_ms=widened(ranged(by_table(rates.elapsed, source, rates), told), unsure),
+        stages=stages,
+        kinds=kinds,
+        money=summed(paid) if paid else None,
+        currency=prices.currency,
+        basis=Basis(rates=rates.version, projects=len(finished)),
+        not_estimated=[kind for kind in (*USUAL, *token_prices) if kind not in amounts],
+    )
+
+
+def _of_stage(stage: Stage, rate: Rate, source: Source, rates: Rates, finished: Sequence[Finished]) -> Range:
+    pairs = [(by_table(rate, one.source, rates), float(one.stages_cpu_ms.get(stage, 0))) for one in finished]
+    return ranged(by_table(rate, source, rates), lean(rate, pairs))
+
+
+def _kinds(source: Source, rates: Rates, finished: Sequence[Finished]) -> dict[CostKind, Range]:
+    """Costs beside processor time: by the table, or, where it has none, by what finished projects used a second."""
+    counted = [one for one in finished if one.amounts]
+    seconds = sum(one.source.media_ms for one in counted) / 1000
+    known = dict(rates.kinds)
+    for kind in sorted({kind for one in counted for kind in one.amounts} - {*known, "cpu_ms"}):
+        total = sum(one.amounts.get(kind, 0) for one in counted)
+        if total and seconds:
+            known[kind] = Rate(spread=1.0, per_media_s=total / seconds)
+    return {
+        kind: ranged(
+            by_table(rate, source, rates),
+            lean(rate, [(by_table(rate, one.source, rates), float(one.amounts.get(kind, 0))) for one in counted]),
+        )
+        for kind, rate in known.items()
+    }
+
+
+def _priced(kind: CostKind, amount: Range, prices: PriceList, token_prices: Mapping[CostKind, float]) -> KindEstimate:
+    price = token_prices.get(kind) or price_of(kind, prices)
+    return KindEstimate(kind=kind, amount=amount, money=scaled(amount, price) if price else None)

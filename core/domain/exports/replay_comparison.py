@@ -1,0 +1,64 @@
+"""Compares an export with its replay: the files, and what each was made with. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.common import ObjectRef, Value
+from schemas.documents.export import ExportFiles
+from schemas.documents.replay import Difference, Remade
+
+MOST_FILES = 100
+
+
+def compared(then: ExportFiles, now: ExportFiles, made_then: Mapping[str, str], made_now: Mapping[str, str]) -> Remade:
+    """Hold an export against its replay."""
+    before, after = hashes(then), hashes(now)
+    names = sorted(before.keys() | after.keys())
+    files = [name for name in names if before.get(name) != after.get(name)]
+    differences = [
+        Difference(what=what, then=made_then.get(what), now=made_now.get(what))
+        for what in sorted(made_then.keys() | made_now.keys())
+        if made_then.get(what) != made_now.get(what)
+    ]
+    return Remade(
+        outcome="different" if files else "same",
+        detail=_sentence(files, len(names), differences, known=bool(made_then)),
+        files=files[:MOST_FILES],
+        compared=len(names),
+        differences=differences,
+    )
+
+
+def hashes(files: ExportFiles) -> dict[str, str]:
+    """The SHA-256 of every file by its name, however deep it lies."""
+    found: dict[str, str] = {}
+
+    def walk(name: str, value: Any) -> None:
+        if isinstance(value, ObjectRef):
+            found[name] = value.sha256
+        elif isinstance(value, Value):
+            for field in value.__struct_fields__:
+                walk(f"{name}.{field}" if name else field, getattr(value, field))
+        elif isinstance(value, dict):
+            for key, one in value.items():
+                walk(f"{name}.{key}", one)
+        elif isinstance(value, list | tuple):
+            for number, one in enumerate(value):
+                walk(f"{name}.{number}", one)
+
+    walk("", files)
+    return found
+
+
+def _sentence(files: list[str], count: int, differences: list[Difference], *, known: bool) -> str:
+    if not files:
+        beside = f", though {len(differences)} things that it is made with differ" if differences and known else ""
+        return f"All {count} files came out byte for byte as they were{beside}."
+    which = ", ".join(files[:10])
+    if not known:
+        return f"Other bytes: {which}. The export is older than the record of what an export is made with."
+    if not differences:
+        return f"Other bytes: {which}. Nothing that is recorded of the making differs."
+    return f"Other bytes: {which}. It is made with other things now: {', '.join(one.what for one in differences[:20])}."

@@ -1,0 +1,18 @@
+"""Words that only hold a sentence together, however long (``unstressed.json``): no keyword, no tag. Data only."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib.resources import files
+
+
+def unstressed(language: str | None) -> frozenset[str]:
+    """Those of a language (``zh-Hans`` counts as ``zh``), lower case; empty for one without a list."""
+    return _lists().get((language or "").split("-")[0].lower(), frozenset())
+
+
+@cache
+def _lists() -> dict[str, frozenset[str]]:
+    lists: dict[str, list[str]] = json.loads((files("schemas") / "data" / "function_words.json").read_text())
+    return {language: frozenset(words) for language, words in lists.items()}

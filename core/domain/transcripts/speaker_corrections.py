@@ -1,0 +1,253 @@
+"""A transcript after a person said who speaks in it. Pure; changes no word's text or time, and keeps no history.
+
+Speakers are named, two are joined, what one says becomes another's: words, segments and turns go together.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Literal
+
+import msgspec
+
+from core.domain.subtitles.cues import clean
+from core.domain.transcripts.corrections import BadEditError
+from core.domain.transcripts.speaker_operations import (
+    Merge,
+    Rename,
+    SpeakerChange,
+    SpeakerEdit,
+    SplitSpeaker,
+    Stretch,
+    WordRun,
+)
+from core.domain.transcripts.speaker_turns import Place, cut, joined_turns, middles_ms, numbered, parted, united
+from schemas.documents.diarization import Diarization, Speaker, Turn
+from schemas.documents.transcript import Transcript
+from schemas.quantities import exactly, spoken, spoken_range
+
+
+def respoken(
+    transcript: Transcript, edits: Sequence[SpeakerEdit], version: int
+) -> tuple[Transcript, list[SpeakerChange]]:
+    """The transcript after all edits, one after the other, and what each changed.
+
+    ``ranges`` and ``words`` are places of the transcript as it was: no edit moves them. Raises BadEditError.
+    """
+    draft = _Draft(transcript)
+    changes = [draft.edit(at, edit) for at, edit in enumerate(edits)]
+    return draft.finished(version), changes
+
+
+class _Draft:
+    """A transcript's speakers while they are changed: whose each word is, turns, and who there is."""
+
+    def __init__(self, transcript: Transcript) -> None:
+        self._transcript = transcript
+        told = transcript.diarization or Diarization(speakers=[], turns=[], overlaps=[], model="person")
+        self._told = told
+        self._owners = [word.speaker for word in transcript.words]
+        self._middles = middles_ms(transcript.words)
+        self._turns = list(told.turns)
+        self._speakers = {one.id: one for one in told.speakers}
+        self._highest = max(told.highest, *map(numbered, self._speakers), 0)
+        self._at = 0
+
+    def edit(self, at: int, edit: SpeakerEdit) -> SpeakerChange:
+        """Make one edit; ``at`` is its place in the list, for errors."""
+        self._at = at
+        match edit:
+            case Rename():
+                return self._rename(edit)
+            case Merge():
+                return self._merge(edit)
+            case SplitSpeaker():
+                return self._split(edit)
+
+    def _refused(self, detail: str, field: str = "") -> BadEditError:
+        return BadEditError(self._at, detail, field)
+
+    def _known(self, speaker: str) -> Speaker:
+        if speaker not in self._speakers:
+            raise self._refused(f"There is no speaker {speaker}.")
+        return self._speakers[speaker]
+
+    def _named(self, one: Speaker, name: str) -> Speaker:
+        plain = clean(name)
+        others = [(other.name or "").casefold() for other in self._speakers.values() if other.id != one.id]
+        if plain and plain.casefold() in others:
+            raise self._refused(f"Another speaker is called {plain}: merge the two, or tell them apart by name.")
+        by: Literal["person"] | None = "person" if plain else None
+        return msgspec.structs.replace(one, name=plain or None, named_by=by, evidence=None)
+
+    def _rename(self, edit: Rename) -> SpeakerChange:
+        one = self._known(edit.speaker)
+        self._speakers[one.id] = self._named(one, edit.name)
+        after = self._speakers[one.id].name or ""
+        return SpeakerChange(
+            op="rename",
+            speaker=one.id,
+            before=one.name or "",
+            after=after,
+            names={one.id: one.name} if one.name else {},
+        )
+
+    def _merge(self, edit: Merge) -> SpeakerChange:
+        gone, into = self._known(edit.speaker), self._known(edit.into)
+        names = self._names(gone.id, into.id)
+        if gone.id == into.id:
+            raise self._refused("A speaker cannot be merged into themselves.")
+        words = [at for at, owner in enumerate(self._owners) if owner == gone.id]
+        mine = [turn for turn in self._turns if turn.speaker == gone.id]
+        self._own(words, into.id)
+        theirs = [turn for turn in self._turns if turn.speaker != gone.id]
+        self._turns = joined_turns([*theirs, *(_given(turn, into.id) for turn in mine)])
+        del self._speakers[gone.id]
+        name = {field: getattr(into if into.name else gone, field) for field in ("name", "named_by", "evidence")}
+        self._speakers[into.id] = msgspec.structs.replace(into, confidence=None, **name)
+        return self._moved("merge", gone.id, into.id, words, mine, names)
+
+    def _split(self, edit: SplitSpeaker) -> SpeakerChange:
+        if bool(edit.ranges) == bool(edit.words):
+            raise self._refused("Say either in which `ranges` or at which `words`.")
+        if edit.speaker is not None:
+            self._known(edit.speaker)
+        called = self._names(*self._speakers)
+        to = self._receiver(edit)
+        words = self._words_of(edit, to)
+        places = united(self._around(words) if edit.words else ((one.start_ms, one.end_ms) for one in edit.ranges))
+        concerned = {to, edit.speaker, *(self._owners[at] for at in words)}
+        givers = {self._owners[at] for at in words} if edit.words else {edit.speaker} - {None} or set(self._speakers)
+        moved: list[Turn] = []
+        left: list[Turn] = []
+        for turn in self._turns:
+            inside, outside = cut(turn, places, to) if turn.speaker in givers - {to} else ([], [turn])
+            moved += inside
+            concerned |= {turn.speaker} if inside else set()
+            left += outside
+        if not words and not moved:
+            raise self._refused(f"{edit.speaker or 'Nobody else'} says nothing there.")
+        self._own(words, to)
+        self._turns = joined_turns([*left, *moved, *self._unheard(words, [*left, *moved], to)])
+        self._forget_confidence([to, *filter(None, givers)])
+        names = {speaker: name for speaker, name in called.items() if speaker in concerned}
+        return self._moved("split", edit.speaker, to, words, moved, names)
+
+    def _receiver(self, edit: SplitSpeaker) -> str:
+        """Who gets what is split off; a new one is made known. A number is never given twice."""
+        if edit.to is not None:
+            if edit.name or edit.to == edit.speaker:
+                raise self._refused("`to` must be another speaker, and `name` is for a new one.")
+            return self._known(edit.to).id
+        self._highest += 1
+        made = Speaker(id=f"S{self._highest}", speech_ms=0, turns=0)
+        self._speakers[made.id] = self._named(made, edit.name) if edit.name else made
+        return made.id
+
+    def _words_of(self, edit: SplitSpeaker, to: str) -> list[int]:
+        """Words that change hands."""
+        ranges = [self._run_in(one, f"ranges/{number}/end_ms") for number, one in enumerate(edit.ranges)]
+        runs = united([*map(self._run, edit.words), *ranges])
+        found = (at for first, end in runs for at in range(first, end) if self._owners[at] != to)
+        return [at for at in found if edit.speaker is None or self._owners[at] == edit.speaker]
+
+    def _run(self, run: WordRun) -> Place:
+        if not run.first_word < run.end_word <= len(self._owners):
+            raise self._refused(f"The transcript has no words {run.first_word} to {run.end_word}.")
+        return run.first_word, run.end_word
+
+    def _run_in(self, stretch: Stretch, field: str) -> Place:
+        lasts_ms = self._transcript.duration_ms
+        if stretch.end_ms > lasts_ms:
+            possible, given = spoken_range(0, lasts_ms, "ms"), exactly(stretch.end_ms, "ms")
+            told = f"The source ends at {spoken(lasts_ms, 'ms')}: {possible} is possible, not {given}."
+            raise self._refused(told, field)
+        if stretch.end_ms <= stretch.start_ms:
+            raise self._refused("`end_ms` must lie behind `start_ms`.", field)
+        return bisect_left(self._middles, stretch.start_ms), bisect_left(self._middles, stretch.end_ms)
+
+    def _around(self, words: Sequence[int]) -> Iterator[Place]:
+        """Time of runs of words, with half of the pauses around each."""
+        said = self._transcript.words
+        for _, run in groupby(enumerate(words), lambda pair: pair[1] - pair[0]):
+            members = [at for _, at in run]
+            first, last = members[0], members[-1]
+            start_ms = (said[first - 1].end_ms + said[first].start_ms) // 2 if first else 0
+            after = last + 1 < len(said)
+            end_ms = (said[last].end_ms + said[last + 1].start_ms) // 2 if after else self._transcript.duration_ms
+            yield start_ms, max(end_ms, said[last].end_ms)
+
+    def _unheard(self, words: Sequence[int], turns: Sequence[Turn], to: str) -> Iterator[Turn]:
+        """Turns for words that lie in no turn of their speaker, as where no voice was heard."""
+        mine = sorted((turn.start_ms, turn.end_ms) for turn in turns if turn.speaker == to)
+        for at in words:
+            word = self._transcript.words[at]
+            place = bisect_left(mine, (word.end_ms, 0))
+            if not place or mine[place - 1][1] <= word.start_ms:
+                yield Turn(start_ms=word.start_ms, end_ms=word.end_ms, speaker=to)
+
+    def _own(self, words: Iterable[int], to: str) -> None:
+        for at in words:
+            self._owners[at] = to
+
+    def _forget_confidence(self, touched: Iterable[str]) -> None:
+        """How clearly windows were a speaker's says nothing once a person has dealt their words out."""
+        for name in self._speakers.keys() & set(touched):
+            self._speakers[name] = msgspec.structs.replace(self._speakers[name], confidence=None)
+
+    def _names(self, *speakers: str | None) -> dict[str, str]:
+        """What those of them who have a name are called now."""
+        known = (self._speakers[one] for one in speakers if one in self._speakers)
+        return {one.id: one.name for one in known if one.name}
+
+    def _moved(
+        self,
+        op: Literal["merge", "split"],
+        speaker: str | None,
+        to: str,
+        words: Sequence[int],
+        turns: Iterable[Turn],
+        names: dict[str, str],
+    ) -> SpeakerChange:
+        """``names``: of all whom the edit concerns, before it."""
+        return SpeakerChange(
+            op=op,
+            speaker=speaker,
+            to=to,
+            before=names.get(speaker or "", ""),
+            after=self._speakers[to].name or "",
+            names=names,
+            word_count=len(words),
+            speech_ms=sum(turn.end_ms - turn.start_ms for turn in turns),
+        )
+
+    def finished(self, version: int) -> Transcript:
+        """The transcript with these speakers; who says nothing any more is none."""
+        transcript = self._transcript
+        words = [
+            word if word.speaker == owner else msgspec.structs.replace(word, speaker=owner)
+            for word, owner in zip(transcript.words, self._owners, strict=True)
+        ]
+        said = {owner for owner in self._owners if owner} | {turn.speaker for turn in self._turns}
+        speakers = [_counted(one, self._turns, len(said)) for one in self._speakers.values() if one.id in said]
+        told = msgspec.structs.replace(
+            self._told,
+            speakers=speakers,
+            turns=self._turns,
+            overlaps=self._told.overlaps if len(speakers) > 1 else [],
+            highest=self._highest,
+        )
+        segments = [part for one in transcript.segments for part in parted(one, words, transcript.language)]
+        return msgspec.structs.replace(transcript, words=words, segments=segments, diarization=told, version=version)
+
+
+def _given(turn: Turn, to: str) -> Turn:
+    return Turn(start_ms=turn.start_ms, end_ms=turn.end_ms, speaker=to)
+
+
+def _counted(one: Speaker, turns: Sequence[Turn], speakers: int) -> Speaker:
+    mine = [turn.end_ms - turn.start_ms for turn in turns if turn.speaker == one.id]
+    confidence = one.confidence if speakers > 1 else None
+    return msgspec.structs.replace(one, speech_ms=sum(mine), turns=len(mine), confidence=confidence)

@@ -1,0 +1,67 @@
+"""A further track of a transcript as it is shown: with the speakers of the transcript it belongs to. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from schemas.common import Segment, Word
+from schemas.documents.diarization import Turn
+from schemas.documents.transcript import Transcript
+
+
+def shown(track: Transcript, transcript: Transcript) -> Transcript:
+    """The track with the title, the version and the speakers that ``transcript`` has: whoever is renamed there is here.
+
+    A word is said by whoever speaks in its middle, a segment by whoever says most of its words.
+    """
+    turns = transcript.diarization.turns if transcript.diarization else []
+    words = [_said(word, turns) for word in track.words]
+    return msgspec.structs.replace(
+        track,
+        words=words,
+        segments=[_owned(segment, words) for segment in track.segments],
+        diarization=transcript.diarization,
+        project_title=transcript.project_title,
+        version=transcript.version,
+    )
+
+
+def timed_by_segments(track: Transcript) -> Transcript:
+    """The track with the words of each translated segment spread over its time, by length.
+
+    A translation's words are not said one by one: when each of them is due nobody knows, when its sentence is is known.
+    """
+    words = list(track.words)
+    for segment in track.segments:
+        if segment.translated_from is not None:
+            part = slice(segment.first_word, segment.end_word)
+            words[part] = _spread(words[part], segment)
+    return msgspec.structs.replace(track, words=words)
+
+
+def _spread(run: Sequence[Word], segment: Segment) -> list[Word]:
+    total, signs = sum(len(word.text) for word in run), 0
+    lasts_ms, spread = segment.end_ms - segment.start_ms, list[Word]()
+    for word in run:
+        begins = segment.start_ms + lasts_ms * signs // max(1, total)
+        signs += len(word.text)
+        ends = segment.start_ms + lasts_ms * signs // max(1, total)
+        spread.append(msgspec.structs.replace(word, start_ms=begins, end_ms=ends))
+    return spread
+
+
+def _said(word: Word, turns: Sequence[Turn]) -> Word:
+    middle = (word.start_ms + word.end_ms) / 2
+    at = bisect_right(turns, middle, key=lambda turn: turn.start_ms) - 1
+    inside = at >= 0 and middle < turns[at].end_ms
+    return msgspec.structs.replace(word, speaker=turns[at].speaker if inside else None)
+
+
+def _owned(segment: Segment, words: Sequence[Word]) -> Segment:
+    said = Counter(word.speaker for word in words[segment.first_word : segment.end_word] if word.speaker)
+    speaker = min(said, key=lambda name: (-said[name], name)) if said else None
+    return msgspec.structs.replace(segment, speaker=speaker)

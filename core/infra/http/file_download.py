@@ -1,0 +1,202 @@
+"""One download's state: what is on disk, what the server said of it, when it is whole. Speaks to nobody itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import msgspec
+
+from core.errors import NoAnswer, Rejected
+
+PART = "outside"
+CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
+NOTE_SUFFIX = ".note"
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+SLOW_AFTER_S, SLOW_BYTES_S = 60.0, 16 * 1024
+"""Slower than this on average, after a while, is given up: a server that drips would hold a worker for hours."""
+TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504}
+
+
+def refuse_status(status: int) -> None:
+    """Raises what an answer without content means: Rejected for what stays so, NoAnswer for what may pass."""
+    if status in (404, 410):
+        raise Rejected("url.not_found", f"There is nothing at this URL (it answered {status}).")
+    if status in (401, 403):
+        raise Rejected("url.forbidden", f"The URL may not be read without signing in (it answered {status}).")
+    if status in TRY_AGAIN or status >= 500:
+        raise NoAnswer(PART, f"the server answered {status}")
+    if status != 416:
+        raise Rejected("url.refused", f"The server answered {status} instead of a file.")
+
+
+class Pace:
+    """How fast bytes come since the file was begun, or begun anew."""
+
+    def __init__(self, at_s: float, received: int) -> None:
+        """``received`` bytes were there at ``at_s``."""
+        self._since_s, self._had, self._last = at_s, received, received
+
+    def check(self, at_s: float, received: int) -> None:
+        """Raises Rejected ``media.timeout`` when too few came."""
+        if received < self._last:
+            self._since_s, self._had = at_s, 0
+        self._last = received
+        spent_s = at_s - self._since_s
+        if spent_s > SLOW_AFTER_S and received - self._had < SLOW_BYTES_S * spent_s:
+            raise Rejected("media.timeout", f"The server sends less than {SLOW_BYTES_S // 1024} KiB a second.")
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """What is written beside the bytes. ``validator``: a strong ETag, or a Last-Modified that is as good as one.
+
+    ``boot``: which start of the machine wrote it. Bytes that a process wrote survive its kill -9, not a power cut.
+    """
+
+    validator: str
+    size: int | None
+    boot: str
+
+
+class Fetch:
+    """Bytes of one URL in one file, with a note beside it by which a later process may go on. The file's owner removes
+    both.
+    """
+
+    def __init__(self, path: Path, max_bytes: int) -> None:
+        """Takes up what is there if its note is there too, else starts anew."""
+        self._path = path
+        self._note_path = path.with_name(path.name + NOTE_SUFFIX)
+        self._max_bytes = max_bytes
+        self._note = self._read_note()
+        self.received = self._usable_bytes()
+        self.complete = False
+        self._expected: int | None = None
+        self._file = -1
+
+    def headers(self) -> dict[str, str]:
+        """What to ask for."""
+        wanted = {"accept": "*/*", "accept-encoding": "identity"}
+        if self.received and self._note:
+            wanted |= {"range": f"bytes={self.received}-", "if-range": self._note.validator}
+        return wanted
+
+    def _read_note(self) -> Note | None:
+        try:
+            note = msgspec.json.decode(self._note_path.read_bytes(), type=Note)
+        except (OSError, msgspec.MsgspecError):
+            return None
+        return note if note.validator and note.boot == _boot_id() else None
+
+    def _usable_bytes(self) -> int:
+        """What need not be asked for again; of a whole file all but its last byte, so that the server is asked."""
+        if self._note is None or not self._path.exists():
+            return 0
+        there = self._path.stat().st_size
+        if self._note.size is None or there < self._note.size:
+            return there
+        return max(0, there - 1) if there == self._note.size else 0
+
+    def begin(self, status: int, headers: Mapping[str, str]) -> bool:
+        """Get ready for an answer's body; False when the answer has none for us.
+
+        Raises Rejected ``media.too_large`` when it says so in advance, ``url.refused`` for a body in disguise.
+        """
+        if status == 416:
+            self._start_over()
+            return False
+        if status not in (200, 206):
+            return False
+        if headers.get("content-encoding", "identity") != "identity":
+            raise Rejected("url.refused", "The server sends the file packed although it was asked not to.")
+        if status == 206:
+            self._expected = self._check_continues(headers)
+        else:
+            self._forget()
+            length = headers.get("content-length", "")
+            self._expected = int(length) if length.isdigit() else None
+        start = self.received
+        self._check_size(self._expected or 0)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (0 if start else os.O_TRUNC)
+        self._file = os.open(self._path, flags, 0o600)
+        os.ftruncate(self._file, start)
+        if status == 200:
+            self._write_note(validator_of(headers), self._expected)
+        return True
+
+    def _check_continues(self, headers: Mapping[str, str]) -> int | None:
+        """The whole file's size, where told. Not every server heeds If-Range: what it says must be what was noted."""
+        match = CONTENT_RANGE.fullmatch(headers.get("content-range", ""))
+        if match is None or int(match[1]) != self.received or self._note is None:
+            raise NoAnswer(PART, "the server sent another part of the file than was asked for")
+        said = headers.get("etag" if self._note.validator.startswith('"') else "last-modified", self._note.validator)
+        size = int(match[3]) if match[3].isdigit() else None
+        if said != self._note.validator or (None not in (size, self._note.size) and size != self._note.size):
+            self._forget()
+            raise NoAnswer(PART, "the file changed while it was fetched")
+        return size if size is not None else self._note.size
+
+    def _write_note(self, validator: str, size: int | None) -> None:
+        """Whole or not at all, and only beside bytes it is true of."""
+        self._note = Note(validator=validator, size=size, boot=_boot_id()) if validator else None
+        if self._note:
+            fresh = self._note_path.with_suffix(".new")
+            fresh.write_bytes(msgspec.json.encode(self._note))
+            fresh.replace(self._note_path)
+
+    def _forget(self) -> None:
+        """The note goes before the bytes do."""
+        self._note_path.unlink(missing_ok=True)
+        self.received, self._note = 0, None
+
+    def _start_over(self) -> None:
+        if self.received == 0:
+            raise Rejected("url.refused", "The server has no such part of the file.")
+        self._forget()
+
+    def _check_size(self, size: int) -> None:
+        if size > self._max_bytes:
+            raise Rejected("media.too_large", f"The file is larger than the {self._max_bytes / 1e9:.3g} GB it may be.")
+
+    async def take(self, part: bytes) -> int:
+        """Append bytes; returns how many there are. Raises Rejected ``media.too_large``."""
+        self._check_size(self.received + len(part))
+        await asyncio.to_thread(os.pwrite, self._file, part, self.received)
+        self.received += len(part)
+        return self.received
+
+    def end(self) -> None:
+        """The body is over; raises NoAnswer when it was shorter than announced."""
+        if self._expected is not None and self.received < self._expected:
+            raise NoAnswer(PART, f"cut off after {self.received} of {self._expected} bytes")
+        self.complete = True
+        if self._note:
+            self._write_note(self._note.validator, self.received)
+
+    def close(self) -> None:
+        """Close the file; what is there stays."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def validator_of(headers: Mapping[str, str]) -> str:
+    """What an answer's file can be known again by, empty when by nothing (RFC 9110, 8.8.2.2 and 13.1.5)."""
+    etag = headers.get("etag", "")
+    if etag.startswith('"'):
+        return etag
+    changed = headers.get("last-modified", "")
+    try:
+        age = parsedate_to_datetime(headers.get("date", "")) - parsedate_to_datetime(changed)
+    except (TypeError, ValueError, OverflowError):  # a server may write any year
+        return ""
+    return changed if age >= timedelta(seconds=1) else ""
+
+
+def _boot_id() -> str:
+    return BOOT_ID.read_text().strip()

@@ -1,0 +1,282 @@
+"""The search engine: the `Search` port on the official client, and its indexes' settings. Never a caller's filter.
+
+The client is synchronous and keeps headers that it changes at each call, so each call runs in a thread of this module's
+own small pool with index objects of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from importlib.resources import files
+from typing import Any, TypeAlias, TypeVar
+
+import meilisearch
+import msgspec
+import requests
+import structlog
+from meilisearch.errors import MeilisearchApiError, MeilisearchCommunicationError, MeilisearchTimeoutError
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from core.errors import Unavailable
+from core.ports.stores import NoVectors
+from core.settings import Settings
+
+T = TypeVar("T")
+Client: TypeAlias = Any
+"""meilisearch.Client; typed loosely, because its answers are."""
+PART = "search"
+THREADS = 4
+CALL_TIMEOUT_S = 20
+TASK_TIMEOUT_MS = 120_000
+POLL_MS = 15
+VECTORS = "_vectors"
+PAGE_DOCUMENTS = 500
+"""Documents read at once while an embedder is added: a page of vectors is about 4 MB of JSON."""
+LATER_CODES = {"index_not_found", "no_space_left_on_device", "too_many_open_files", "too_many_search_requests"}
+NO_VECTOR_CODES = {"invalid_search_embedder", "invalid_vector_dimensions", "vector_embedding_error"} | {
+    "feature_not_enabled",
+    "invalid_search_hybrid",
+    "invalid_search_vector",
+}
+UNORDERED = {"filterableAttributes", "sortableAttributes"}
+WHOLE = {"synonyms", "embedders"}
+"""Objects of which the engine keeps exactly what was set, no defaults beside it."""
+NOT_A_VECTOR = re.compile(r"invalid type: .*, expected a map")
+"""What Meilisearch says of `_vectors` that are no object: as `internal`, though the document is at fault."""
+LATER_STATUSES = {408, 429, 500, 502, 503, 504}
+
+
+class TaskFailedError(RuntimeError):
+    """The engine took a task and failed it: what we sent does not fit its index. A bug of ours, not an outage."""
+
+
+class IndexSchema(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """One file of ``schemas/meilisearch``."""
+
+    uid: str
+    version: int
+    primary_key: str
+    settings: dict[str, Any]
+    synonyms: bool = False
+    """Whether the groups of ``schemas/data/synonyms.json`` hold for it."""
+
+
+def index_schemas() -> list[IndexSchema]:
+    """Every index that we keep, with its synonyms among its settings."""
+    entries = sorted(files("schemas").joinpath("meilisearch").iterdir(), key=lambda entry: entry.name)
+    found = [msgspec.json.decode(e.read_bytes(), type=IndexSchema) for e in entries if e.name.endswith(".json")]
+    groups = msgspec.json.decode(files("schemas").joinpath("data", "synonyms.json").read_bytes(), type=list[list[str]])
+    each = {"synonyms": {one: [other for other in group if other != one] for group in groups for one in group}}
+    return [msgspec.structs.replace(one, settings=one.settings | each) if one.synonyms else one for one in found]
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (MeilisearchCommunicationError, MeilisearchTimeoutError, OSError) as error:
+        raise Unavailable(PART, f"{type(error).__name__}: {error}") from error
+    except MeilisearchApiError as error:
+        if error.status_code in LATER_STATUSES or error.code in LATER_CODES:
+            raise Unavailable(PART, error.message) from error
+        if error.code in NO_VECTOR_CODES:
+            raise NoVectors(error.message) from error
+        raise
+
+
+def finish(client: Client, info: Any) -> None:
+    """Wait for a task; raises TaskFailedError, or Unavailable when the engine itself failed."""
+    task = client.wait_for_task(info.task_uid, timeout_in_ms=TASK_TIMEOUT_MS, interval_in_ms=POLL_MS)
+    if task.status == "succeeded":
+        return
+    error = task.error or {"code": task.status, "message": "canceled by somebody", "type": "internal"}
+    text = f"{info.type} on {info.index_uid}: {error['code']}: {error['message']}"
+    if NOT_A_VECTOR.search(error["message"]):
+        raise TaskFailedError(text)
+    if error["type"] in ("internal", "system") or error["code"] in LATER_CODES:
+        raise Unavailable(PART, text)
+    raise TaskFailedError(text)
+
+
+class _Kept(threading.local):
+    """A session for each thread: the client by itself makes a connection for each call.
+
+    A search is asked once more where the engine had just closed the connection.
+    """
+
+    def __init__(self) -> None:
+        self.session = requests.Session()
+        again = HTTPAdapter(max_retries=Retry(total=1, status=0, allowed_methods=None))
+        self.session.mount("http://", again)
+        self.session.mount("https://", again)
+
+
+class MeilisearchSearch:
+    """`Search` on one server."""
+
+    def __init__(self, url: str, key: str) -> None:
+        """Opens no connection; `close` ends the pool."""
+        self._url, self._key = url, key
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="search")
+        self._kept = _Kept()
+
+    async def _call(self, function: Callable[[Client], T]) -> T:
+        def work() -> T:
+            with _translated():
+                return function(meilisearch.Client(self._url, self._key, timeout=CALL_TIMEOUT_S))
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    def close(self) -> None:
+        """Let the threads go; calls under way finish."""
+        self._pool.shutdown(wait=False)
+
+    async def upsert(self, index: str, documents: Sequence[Mapping[str, Any]]) -> None:
+        """Write documents by primary key (fields that are not given stay) and return when they can be found."""
+        if documents:
+            sent = [dict(document) for document in documents]
+            await self._call(lambda client: finish(client, client.index(index).update_documents(sent)))
+
+    async def delete(self, index: str, filter_expression: str) -> None:
+        """Delete what matches and return when it is gone."""
+        await self._call(lambda client: finish(client, client.index(index).delete_documents(filter=filter_expression)))
+
+    async def search(self, index: str, query: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The engine's own answer."""
+        answer: Mapping[str, Any] = await self._call(lambda client: client.index(index).search(query, dict(options)))
+        return answer
+
+    async def search_each(
+        self, asked: Sequence[tuple[str, Mapping[str, Any]]], query: str
+    ) -> Sequence[Mapping[str, Any]]:
+        """The engine's own answers, one an index, by one request on a connection that is kept."""
+        queries = [{"indexUid": index, "q": query, **options} for index, options in asked]
+
+        def ask(client: Client) -> dict[str, list[Mapping[str, Any]]]:
+            post, paths = self._kept.session.post, client.config.paths
+            found: dict[str, list[Mapping[str, Any]]] = client.http.send_request(
+                post, paths.multi_search, {"queries": queries}, "application/json"
+            )
+            return found
+
+        return (await self._call(ask))["results"]
+
+    async def lacks_fields(self, schema: IndexSchema) -> bool:
+        """Whether an index holds documents from before there was a field that it is to be filtered by now."""
+
+        def work(client: Client) -> bool:
+            if schema.uid not in {found.uid for found in client.get_indexes({"limit": 1000})["results"]}:
+                return False
+            known = set(_settings(client, schema.uid).get("filterableAttributes") or [])
+            fresh = set(schema.settings["filterableAttributes"]) - known
+            return bool(fresh) and client.index(schema.uid).get_stats().number_of_documents > 0
+
+        return await self._call(work)
+
+    async def prepare(self, schema: IndexSchema) -> None:
+        """Make an index and give it its settings, where it has others."""
+
+        def work(client: Client) -> None:
+            known = {found.uid: found.primary_key for found in client.get_indexes({"limit": 1000})["results"]}
+            if schema.uid not in known:
+                finish(client, client.create_index(schema.uid, {"primaryKey": schema.primary_key}))
+            current = _settings(client, schema.uid)
+            change = {
+                name: value for name, value in schema.settings.items() if not _same(name, current.get(name), value)
+            }
+            kept = current.get("embedders") or {}
+            fresh = {
+                name: rules
+                for name, rules in (change.get("embedders") or {}).items()
+                if not _same(name, kept.get(name), rules)
+            }
+            if fresh:
+                _opt_out(client, schema, fresh)
+            if change:
+                _set(client, schema.uid, change)
+
+        await self._call(work)
+
+
+def _settings(client: Client, uid: str) -> dict[str, Any]:
+    """An index's settings as the engine's JSON; the client's `get_settings` makes objects of some, equal to no dict."""
+    paths = client.config.paths
+    found: dict[str, Any] = client.http.get(f"{paths.index}/{uid}/{paths.setting}")
+    return found
+
+
+def _opt_out(client: Client, schema: IndexSchema, embedders: Mapping[str, Any]) -> None:
+    """Mark each document that has no vector for a new embedder as without one; the engine refuses the embedder else."""
+    index, offset, key = client.index(schema.uid), 0, schema.primary_key
+    asked = {"fields": [key, VECTORS], "retrieveVectors": True, "limit": PAGE_DOCUMENTS}
+    while page := index.get_documents(asked | {"offset": offset}).results:
+        found = [dict(document) for document in page]
+        lacking = [(one[key], _lacking(one.get(VECTORS) or {}, embedders)) for one in found]
+        sent = [{key: identity, VECTORS: dict.fromkeys(names)} for identity, names in lacking if names]
+        if sent:
+            finish(client, index.update_documents(sent))
+        offset += len(page)
+
+
+def _lacking(vectors: Mapping[str, Any], embedders: Mapping[str, Any]) -> list[str]:
+    """The embedders for which a document brings no vector of the right length."""
+    return [name for name, rules in embedders.items() if not _fits(vectors.get(name), rules.get("dimensions"))]
+
+
+def _fits(given: Any, dimensions: int | None) -> bool:
+    rows = given.get("embeddings") if isinstance(given, dict) else given
+    if not isinstance(rows, list) or not rows:
+        return False
+    several = rows if isinstance(rows[0], list) else [rows]
+    return all(len(row) == dimensions for row in several)
+
+
+def _set(client: Client, uid: str, change: dict[str, Any]) -> None:
+    """Settings; of an engine that knows no embedders, all but those: answers then say that words were searched."""
+    try:
+        finish(client, client.index(uid).update_settings(change))
+    except MeilisearchApiError as error:
+        if error.code != "feature_not_enabled" or "embedders" not in change:
+            raise
+        structlog.get_logger().warning("search by words alone", index=uid, reason=error.message)
+        finish(client, client.index(uid).update_settings({k: v for k, v in change.items() if k != "embedders"}))
+
+
+def _same(name: str, current: object, wanted: object) -> bool:
+    """Whether a setting is as wanted; the engine returns lists whose order means nothing in an order of its own."""
+    if name in WHOLE and isinstance(current, dict) and current.keys() != wanted.keys():  # type: ignore[attr-defined]
+        return False
+    if isinstance(current, dict) and isinstance(wanted, dict):
+        return all(_same(inner, current.get(inner), value) for inner, value in wanted.items())
+    if name in UNORDERED and isinstance(current, list) and isinstance(wanted, list):
+        return sorted(current) == sorted(wanted)
+    return current == wanted
+
+
+def open_search(settings: Settings) -> MeilisearchSearch:
+    """The engine that the settings name."""
+    return MeilisearchSearch(settings.meilisearch, settings.meilisearch_key)
+
+
+async def lacking_fields(settings: Settings) -> list[str]:
+    """Indexes whose documents have to be made anew: ask before the indexes are changed."""
+    search = open_search(settings)
+    try:
+        return [schema.uid for schema in index_schemas() if await search.lacks_fields(schema)]
+    finally:
+        search.close()
+
+
+async def migrate_meilisearch(settings: Settings) -> None:
+    """Make every index as its file says; doing it again changes nothing."""
+    search = open_search(settings)
+    try:
+        await asyncio.gather(*(search.prepare(schema) for schema in index_schemas()))
+    finally:
+        search.close()

@@ -1,0 +1,82 @@
+"""Postgres made ready: the database, the three roles, the numbered files. Forward only; safe to repeat."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.resources import files
+from urllib.parse import unquote, urlsplit
+
+import asyncpg
+
+from core.infra.postgres.connection import Connection
+from core.settings import Settings
+
+LOCK = 0x6D696772
+ROLES = ("clipstream_api", "clipstream_worker", "clipstream_relay")
+
+
+class MigrationError(RuntimeError):
+    """A migration cannot be applied; the message says which and why."""
+
+
+async def migrate_postgres(settings: Settings) -> None:
+    """Create the database and the three roles where they are missing, then apply the numbered files."""
+    await _ensure_database(settings.postgres_owner)
+    connection = await asyncpg.connect(settings.postgres_owner, timeout=10)
+    try:
+        await connection.execute("select pg_advisory_lock($1)", LOCK)
+        for dsn in (settings.postgres_api, settings.postgres_worker, settings.postgres_relay):
+            await _ensure_role(connection, dsn)
+        await connection.execute(
+            """create table if not exists schema_migrations
+               (name text primary key, sha256 text not null, applied_at timestamptz not null default now())"""
+        )
+        for name, text in sql_files("postgres"):
+            await _apply(connection, name, text)
+    finally:
+        await connection.close()
+
+
+def sql_files(store: str) -> list[tuple[str, str]]:
+    """Name and text of a store's numbered files, in order."""
+    folder = files("schemas") / store
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return [(name, (folder / name).read_text()) for name in names]
+
+
+async def _ensure_database(dsn: str) -> None:
+    name = urlsplit(dsn).path.lstrip("/")
+    try:
+        await (await asyncpg.connect(dsn, timeout=10)).close()
+    except asyncpg.InvalidCatalogNameError:
+        connection = await asyncpg.connect(dsn, database="postgres", timeout=10)
+        try:
+            await connection.execute(f'create database "{name}"')
+        except asyncpg.DuplicateDatabaseError:
+            return
+        finally:
+            await connection.close()
+
+
+async def _ensure_role(connection: Connection, dsn: str) -> None:
+    parts = urlsplit(dsn)
+    if parts.username not in ROLES:
+        raise MigrationError(
+            f"the user of a Postgres setting must be one of {', '.join(ROLES)}, not {parts.username!r}"
+        )
+    if not await connection.fetchval("select 1 from pg_roles where rolname = $1", parts.username):
+        await connection.execute(f"create role {parts.username} login nosuperuser nobypassrls")
+    quoted = await connection.fetchval("select quote_literal($1::text)", unquote(parts.password or ""))
+    await connection.execute(f"alter role {parts.username} password {quoted}")
+
+
+async def _apply(connection: Connection, name: str, text: str) -> None:
+    checksum = hashlib.sha256(text.encode()).hexdigest()
+    applied = await connection.fetchval("select sha256 from schema_migrations where name = $1", name)
+    if applied == checksum:
+        return
+    if applied:
+        raise MigrationError(f"schemas/postgres/{name} was changed after it was applied: add a new file instead")
+    async with connection.transaction():
+        await connection.execute(text)
+        await connection.execute("insert into schema_migrations (name, sha256) values ($1, $2)", name, checksum)

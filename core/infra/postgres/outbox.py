@@ -1,0 +1,113 @@
+"""Writing events: a row in the outbox, in the transaction that makes the event true. Never talks to Kafka."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from uuid import UUID
+
+import msgspec
+
+from core.infra.postgres.connection import Connection
+from schemas import codec, events
+from schemas.ids import result_id
+from schemas.topics import route
+
+_INSERT = """
+insert into outbox (org_id, event_id, project_id, topic, key, partition, headers, payload, due_at)
+values ($1, $2, $3, $4, $5, $6, $7, $8, coalesce($9, now()))
+on conflict do nothing
+"""
+_NEXT_VERSION = """
+update projects set version = version + 1 where org_id = $1 and project_id = $2 returning version
+"""
+_PROJECT_EVENT = """
+insert into project_events (org_id, project_id, version, event_id, type, body, at)
+values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing
+"""
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """What an event follows from: the id its own id is derived from, who says so, when, and the trace."""
+
+    input_id: UUID
+    source: str
+    now: dt.datetime
+    traceparent: str | None = None
+
+
+async def put(
+    connection: Connection,
+    event: events.AnyEvent,
+    cause: Cause,
+    *,
+    name: str = "",
+    event_id: UUID | None = None,
+    due_at: dt.datetime | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> UUID:
+    """Write one event to the outbox and return its id; writing the same again changes nothing.
+
+    The id is derived from ``cause.input_id``, the source, the event's class and ``name``, so that a second run of
+    the same work writes the same row.
+    """
+    topic, key, partition = route(event)
+    kind = type(event).__name__
+    identity = event_id or result_id(cause.input_id, cause.source, f"{kind}/{name}")
+    envelope = codec.Envelope(
+        id=identity,
+        source=f"/clipstream/{cause.source}",
+        type=codec.type_name(type(event)),
+        time=cause.now,
+        traceparent=cause.traceparent,
+        extra=dict(headers or {}),
+    )
+    await connection.execute(
+        _INSERT,
+        event.org_id,
+        identity,
+        event.project_id,
+        topic.name,
+        str(key),
+        partition,
+        codec.encode_headers(envelope),
+        codec.encode(event),
+        due_at,
+    )
+    return identity
+
+
+async def next_version(connection: Connection, org_id: UUID, project_id: UUID) -> int:
+    """The version of the project's next event; the row lock it takes puts the project's events in order."""
+    version: int = await connection.fetchval(_NEXT_VERSION, org_id, project_id)
+    return version
+
+
+VersionedEvent = (
+    events.ProjectProgressed
+    | events.ProjectCompleted
+    | events.ProjectFailed
+    | events.ProjectCancelled
+    | events.ProjectErased
+    | events.ClipEdited
+    | events.ProjectUpdated
+    | events.ClipUpdated
+    | events.ExportUpdated
+)
+
+
+async def put_project_event(connection: Connection, event: VersionedEvent, cause: Cause) -> UUID:
+    """Write an event of ``projects.v1``: to the outbox, and to the project's own list (for SSE with Last-Event-ID)."""
+    identity = result_id(event.project_id, "project", str(event.version))
+    await put(connection, event, cause, event_id=identity)
+    await connection.execute(
+        _PROJECT_EVENT,
+        event.org_id,
+        event.project_id,
+        event.version,
+        identity,
+        codec.type_name(type(event)),
+        event,
+        cause.now,
+    )
+    return identity

@@ -1,0 +1,279 @@
+"""One channel to a Triton server: requests with deadlines, errors by what to do next, dead models revived.
+
+Never knows what a model means.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import mmap
+import os
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import grpc
+import msgspec
+import numpy as np
+import tritonclient.grpc.aio as triton
+from numpy.typing import NDArray
+from tritonclient.grpc.aio import InferInput
+from tritonclient.utils import InferenceServerException
+
+from core.errors import Unavailable
+from core.infra.usage_meter import called
+
+PART = "triton"
+LOAD_TIMEOUT_S = 180.0
+CONTROL_TIMEOUT_S = 10.0
+IN_USE, IN_USE_PAUSE_S, IN_USE_TRIES = "in use", 0.1, 30
+SHARED_DIR = Path("/dev/shm")  # noqa: S108  # where POSIX shared memory lives on Linux; names are random, mode 0600
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+LATER = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "CANCELLED", "ABORTED")
+"""Statuses that mean: not now."""
+DEAD_TEXTS = ("stub process",)
+"""The model's process died. This and the next two come as INTERNAL, INVALID_ARGUMENT or without a status."""
+MISSING_TEXTS = ("is not ready", "unknown model", "no available versions")
+"""The model is not loaded."""
+LATER_TEXTS = ("maximum queue size", "timeout expired", "shared memory region", "server not ready")
+"""The queue is full, the wait was too long, or the server restarted."""
+
+
+Check = Callable[[], Awaitable[None]]
+"""One small inference on a model."""
+
+
+class InferenceFailed(RuntimeError):
+    """The model refused or failed on this input: a bug, on either side. Trying again changes nothing."""
+
+
+class ModelDead(Unavailable):
+    """The model's process is gone though server and model say ready: unload and load. This input may have killed it."""
+
+    counted = True
+
+
+class ModelMissing(ModelDead):
+    """The model is not loaded: load."""
+
+    counted = False
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model says of one answer: its weights, its processor time in ms, and how long it held a GPU."""
+
+    model: str
+    compute_ms: int
+    gpu_ms: int = 0
+
+
+def output(result: triton.InferResult, name: str) -> NDArray[Any]:
+    """An output that the model always gives.
+
+    Raises Unavailable where it is not there: a Triton 2.51 that stood still for 20 s (SIGSTOP, SIGCONT) was seen to
+    send half of an answer, its numbers all 0, and then to end.
+    """
+    found: NDArray[Any] | None = result.as_numpy(name)
+    if found is None:
+        raise Unavailable(PART, f"{result.get_response().model_name}: an answer without {name}")
+    return found
+
+
+def about(result: triton.InferResult) -> About:
+    """The ABOUT of an answer, which every model of ours gives. Raises Unavailable where it is not there."""
+    return msgspec.json.decode(output(result, "ABOUT")[0], type=About)
+
+
+def failure(model: str, error: InferenceServerException | grpc.RpcError) -> Exception:
+    """What an error of the client library demands: Unavailable (ModelDead where loading helps) or InferenceFailed."""
+    if isinstance(error, InferenceServerException):
+        status, text = str(error.status() or ""), str(error.message() or "")
+    else:
+        status, text = str(error.code()), str(error.details() or "")
+    detail = f"{model}: {text or status}"
+    lowered = text.lower()
+    if any(part in lowered for part in DEAD_TEXTS):
+        return ModelDead(PART, detail)
+    if any(part in lowered for part in MISSING_TEXTS) or status.endswith("NOT_FOUND"):
+        return ModelMissing(PART, detail)
+    if any(status.endswith(name) for name in LATER) or any(part in lowered for part in LATER_TEXTS):
+        return Unavailable(PART, detail)
+    return InferenceFailed(detail)
+
+
+def tensor(name: str, values: NDArray[Any], datatype: str) -> InferInput:
+    """An input that travels inside the message."""
+    made = InferInput(name, list(values.shape), datatype)
+    made.set_data_from_numpy(values)
+    return made
+
+
+def text_tensor(name: str, text: str) -> InferInput:
+    """One string as a tensor of shape (1,)."""
+    return tensor(name, np.array([text.encode()], dtype=np.object_), "BYTES")
+
+
+class TritonWire:
+    """A lazily opened channel. ``url`` is ``host:grpc port``."""
+
+    def __init__(self, url: str) -> None:
+        """Nothing is opened yet: the channel belongs to the event loop of its first use."""
+        self.url = url
+        self._client: triton.InferenceServerClient | None = None
+        self._sharing = url.rsplit(":", 1)[0] in LOOPBACK and SHARED_DIR.is_dir()
+
+    @property
+    def client(self) -> Any:
+        """The library's client."""
+        if self._client is None:
+            self._client = triton.InferenceServerClient(self.url)
+        return self._client
+
+    async def close(self) -> None:
+        """Close the channel."""
+        if self._client is not None:
+            client, self._client = self._client, None
+            await client.close()
+
+    async def infer(self, model: str, inputs: Sequence[InferInput], timeout_s: float) -> triton.InferResult:
+        """One request, one answer. Raises Unavailable or InferenceFailed."""
+        with called(model) as told:
+            try:
+                result = await self.client.infer(model, inputs, client_timeout=timeout_s)
+            except (InferenceServerException, grpc.RpcError) as error:
+                raise failure(model, error) from error
+            said = about(result)
+            told.weights, told.compute_ms, told.gpu_ms = said.model, said.compute_ms, said.gpu_ms
+            return result
+
+    async def stream(
+        self, model: str, inputs: Sequence[InferInput], timeout_s: float, name: str = "HEARD"
+    ) -> AsyncGenerator[NDArray[Any]]:
+        """One request, the output ``name`` of each answer as it comes, to the end.
+
+        Raises as ``infer``; leaving early cancels at the server. Errors of the model come as text without a status: the
+        header that asks for real ones (``triton_grpc_error``) has crashed Triton 2.51.
+        """
+
+        async def requests() -> AsyncIterator[dict[str, Any]]:
+            yield {"model_name": model, "inputs": inputs}
+
+        answers = self.client.stream_infer(requests(), stream_timeout=timeout_s)
+        ended = False
+        try:
+            async for result, error in answers:
+                if error is not None:
+                    raise failure(model, error)
+                yield output(result, name)
+            ended = True
+        except (InferenceServerException, grpc.RpcError) as error:
+            raise failure(model, error) from error
+        finally:
+            if not ended:
+                answers.cancel()
+
+    async def signs(self, model: str) -> str:
+        """The model's counters as a text: when it changes, the server's queue for this model moved."""
+        try:
+            found = await self.client.get_inference_statistics(model, client_timeout=CONTROL_TIMEOUT_S)
+        except (InferenceServerException, grpc.RpcError) as error:
+            raise failure(model, error) from error
+        return str(found)
+
+    async def mend(self, model: str, check: Check) -> None:
+        """Load a model again, unless ``check`` finds that somebody else already did."""
+        try:
+            await check()
+        except ModelDead as error:
+            await self._revive(model, error)
+
+    async def probe(self, model: str, check: Check) -> None:
+        """``check``; a dead model is loaded again first. Raises Unavailable if it still is dead."""
+        try:
+            await check()
+        except ModelDead as error:
+            await self._revive(model, error)
+            await check()
+
+    async def _revive(self, model: str, error: ModelDead) -> None:
+        """Unload what is left of a model, and load it. Raises Unavailable when that cannot be done."""
+        try:
+            if not isinstance(error, ModelMissing):
+                await self.client.unload_model(model, client_timeout=CONTROL_TIMEOUT_S)
+            await self.client.load_model(model, client_timeout=LOAD_TIMEOUT_S)
+        except (InferenceServerException, grpc.RpcError) as cause:
+            raise Unavailable(PART, f"{model} could not be loaded again: {cause}") from cause
+
+    @asynccontextmanager
+    async def shared(self, name: str, values: NDArray[Any], datatype: str) -> AsyncIterator[InferInput]:
+        """An input in shared memory where the server is on this machine, else inside the message.
+
+        The file is unlinked as soon as the server has mapped it: a kill -9 leaves nothing behind.
+        """
+        region = await self._register(values) if self._sharing else None
+        if region is None:
+            yield tensor(name, values, datatype)
+            return
+        made = InferInput(name, list(values.shape), datatype)
+        made.set_shared_memory(region, values.nbytes)
+        try:
+            yield made
+        finally:
+            await self._unregister(region)
+
+    async def _register(self, values: NDArray[Any]) -> str | None:
+        region = f"clipstream-{os.getpid()}-{secrets.token_hex(8)}"
+        path = SHARED_DIR / region
+        try:
+            _write(path, values)
+            asked = self.client.register_system_shared_memory(
+                region, f"/{region}", values.nbytes, client_timeout=CONTROL_TIMEOUT_S
+            )
+            await _to_its_end(asked)
+        except asyncio.CancelledError:
+            await self._unregister(region)
+            raise
+        except (OSError, InferenceServerException, grpc.RpcError):
+            self._sharing = False  # another mount, another user, no room: the message carries it from now on
+            return None
+        finally:
+            path.unlink(missing_ok=True)
+        return region
+
+    async def _unregister(self, region: str) -> None:
+        with suppress(InferenceServerException, grpc.RpcError):  # a server that is gone has forgotten it anyway
+            await _to_its_end(self._forget(region))
+
+    async def _forget(self, region: str) -> None:
+        """Unregister; as long as a request that nobody waits for any more reads the region, the server refuses."""
+        for _ in range(IN_USE_TRIES):
+            try:
+                await self.client.unregister_system_shared_memory(region, client_timeout=CONTROL_TIMEOUT_S)
+            except InferenceServerException as error:
+                if IN_USE not in str(error.message()):
+                    raise
+                await asyncio.sleep(IN_USE_PAUSE_S)
+            else:
+                return
+
+
+async def _to_its_end(asked: Awaitable[None]) -> None:
+    """Wait for it though the caller is cancelled meanwhile, which is raised then: what follows must not come first."""
+    doing = asyncio.ensure_future(asked)
+    try:
+        await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await asyncio.gather(doing, return_exceptions=True)
+        raise
+
+
+def _write(path: Path, values: NDArray[Any]) -> None:
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.posix_fallocate(handle, 0, values.nbytes)
+        with mmap.mmap(handle, values.nbytes) as memory:
+            np.copyto(np.frombuffer(memory, dtype=values.dtype).reshape(values.shape), values)
+    finally:
+        os.close(handle)

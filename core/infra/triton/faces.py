@@ -1,0 +1,67 @@
+"""Face detection on NVIDIA Triton."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.infra.triton.client import ModelDead, TritonWire, about, output, tensor
+from core.ports.models import FacesFound, UInt8
+from schemas.common import Box, Face
+
+FACES_TIMEOUT_S = 60.0
+FACES_REQUEST_BYTES = 48 * 2**20
+SHARE_FROM_BYTES = 2**20
+"""Below this the two calls for shared memory cost more than they save."""
+
+
+class TritonFaces:
+    """CenterFace on Triton."""
+
+    def __init__(self, url: str, model: str = "faces") -> None:
+        """``url`` is ``host:grpc port``; nothing is opened yet."""
+        self._wire = TritonWire(url)
+        self._model = model
+
+    async def close(self) -> None:
+        """Close the channel."""
+        await self._wire.close()
+
+    async def probe(self) -> None:
+        """Look at one black picture. A dead model is loaded again first; raises Unavailable if it still is dead."""
+        await self._wire.probe(self._model, self._check)
+
+    async def detect(self, pictures: UInt8) -> FacesFound:
+        """Faces of pictures, shape (n, height, width, 3), RGB; best first; boxes in pixels of the given pictures."""
+        if pictures.ndim != 4 or pictures.shape[3] != 3:
+            raise ValueError(f"pictures have shape {pictures.shape}, not (n, height, width, 3)")
+        if not pictures.size:
+            return FacesFound(faces=[[] for _ in pictures])
+        step = max(1, FACES_REQUEST_BYTES // pictures[0].nbytes)
+        try:
+            found = [await self._look(pictures[at : at + step]) for at in range(0, len(pictures), step)]
+        except ModelDead:
+            await self._wire.mend(self._model, self._check)
+            raise
+        return FacesFound(
+            faces=[faces for part in found for faces in part.faces],
+            model=found[-1].model,
+            compute_ms=sum(part.compute_ms for part in found),
+        )
+
+    async def _look(self, pictures: UInt8) -> FacesFound:
+        values = np.ascontiguousarray(pictures)
+        if values.nbytes < SHARE_FROM_BYTES:
+            result = await self._wire.infer(self._model, [tensor("PICTURES", values, "UINT8")], FACES_TIMEOUT_S)
+        else:
+            async with self._wire.shared("PICTURES", values, "UINT8") as given:
+                result = await self._wire.infer(self._model, [given], FACES_TIMEOUT_S)
+        said = about(result)
+        faces = [[_face(*row) for row in rows if row[4] > 0] for rows in output(result, "FACES").tolist()]
+        return FacesFound(faces=faces, model=said.model, compute_ms=said.compute_ms)
+
+    async def _check(self) -> None:
+        await self._look(np.zeros((1, 64, 64, 3), dtype=np.uint8))
+
+
+def _face(x: float, y: float, width: float, height: float, score: float) -> Face:
+    return Face(box=Box(x=x, y=y, width=width, height=height), score=score)

@@ -1,0 +1,77 @@
+"""The one way a media file is opened: whitelisted formats, no protocols, bounded pictures. Child side only."""
+
+from __future__ import annotations
+
+from typing import BinaryIO, cast
+
+import av
+from av.container import InputContainer
+from av.stream import Stream
+
+from core.errors import Rejected
+
+FORMATS = (
+    "mov", "matroska", "avi", "mpegts", "mpeg", "flv", "ogg", "asf", "mp3", "wav", "w64", "flac", "aac", "amr", "aiff",
+    "caf", "mpegvideo", "ac3", "eac3", "dv", "mxf",
+)  # fmt: skip
+"""Demuxers that hold everything in one file. None of them follows a reference to another file or address."""
+BUFFER_BYTES = 32 * 1024
+"""libav fills it anew at each jump, and a file whose sound lies far from its pictures has one a packet."""
+OPEN_TIMEOUT_S = 20.0
+READ_TIMEOUT_S = 20.0
+PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"<?xml", b"v=0\r", b"v=0\n", b"<MPD", b"<smil", b"[playlist]", b"[Reference]")
+
+
+def refuse_text(head: bytes) -> None:
+    """Raises Rejected for playlists and descriptions: files that point elsewhere instead of holding pictures."""
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if text.startswith(PLAYLISTS):
+        raise Rejected("media.unsupported", "This is a playlist or description, not a media file.")
+
+
+def open_media(
+    source: BinaryIO, *, max_pixels: int, max_streams: int = 32, format_name: str | None = None
+) -> InputContainer:
+    """A demuxer over ``source``. ``format_name`` skips the guess. Raises PyAV's errors for what it cannot open."""
+    options = {
+        "protocol_whitelist": "file",
+        "format_whitelist": ",".join(_names()),
+        "max_pixels": str(max_pixels),
+        "max_streams": str(max_streams),
+        "threads": "1",
+    }
+    container = av.open(
+        source,
+        "r",
+        format=format_name.split(",")[0] if format_name else None,
+        options=options,
+        metadata_errors="replace",
+        buffer_size=BUFFER_BYTES,
+        timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S),
+    )
+    for stream in container.streams:
+        if stream.codec_context is not None and stream.type == "video":
+            limit_decoder(stream, max_pixels=max_pixels)
+    return container
+
+
+def _names() -> list[str]:
+    """Every alias of the wanted demuxers: libav compares the whole comma list of names."""
+    aliases = {"mov": "mov,mp4,m4a,3gp,3g2,mj2", "matroska": "matroska,webm"}
+    return [aliases.get(name, name) for name in FORMATS]
+
+
+def limit_decoder(stream: Stream, *, max_pixels: int, threads: int = 1, smooth: bool = True) -> None:
+    """Bound what decoding one stream may allocate; to be called before its first packet is decoded."""
+    context = stream.codec_context
+    if not smooth:
+        context.options = {**context.options, "skip_loop_filter": "all"}
+    context.options = {**context.options, "max_pixels": str(max_pixels)}
+    context.thread_count = threads
+    if threads > 1:
+        context.thread_type = "AUTO"
+
+
+def as_binary(source: object) -> BinaryIO:
+    """What PyAV needs of a file object."""
+    return cast(BinaryIO, source)

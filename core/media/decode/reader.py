@@ -1,0 +1,282 @@
+"""Pictures and sound of a stretch of a source, on project time. Child side only; reads no more than it needs.
+
+All times are ms on the project's one time line; conversion to and from pts is in `timeline`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator
+from functools import partial
+from typing import BinaryIO, cast
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Discard
+from av.video.stream import VideoStream
+
+from core.media.decode.display import display_array
+from core.media.decode.open import as_binary, limit_decoder, open_media
+from core.media.decode.skippable_packets import Sparing
+from core.media.decode.timestamps import by_order, first_pts_at, key_times, packet_pts, project_ms, stretches
+from core.media.decode.tolerant import byte_positions, decode, demux, hear, in_step, thinned, until
+from core.media.sandbox.child_source import View
+from schemas.common import TimeRange
+from schemas.documents.source import AudioTrack, SourceIndex, VideoTrack
+
+__all__ = ["Reader", "display_array"]
+
+FAR_KEYS_MS = 5_000
+"""Key packets further apart than this are too sparse to find shots and faces by."""
+FEW_PIXELS = 640 * 360
+"""Pictures up to this size are decoded all: an hour of 240p costs 12 CPU-s."""
+AUDIO_PREROLL_MS = 120
+"""Decoders of Opus and AAC need 80 ms before the first good sample."""
+CUES_OF_VIDEO = "matroska"
+DEFAULT_MAX_PIXELS = 36_000_000
+
+
+class Reader:
+    """One source, read by its index. Iterators are independent of each other: each opens its own demuxer."""
+
+    def __init__(
+        self,
+        source: BinaryIO,
+        index: SourceIndex,
+        *,
+        threads: int = 1,
+        max_pixels: int = DEFAULT_MAX_PIXELS,
+        smooth: bool = True,
+    ) -> None:
+        """``source`` stays open when this closes. ``threads`` of the video decoder. Not ``smooth``: block edges stay
+        (the loop filter is left out), for who only measures: a seventh to a quarter cheaper, not fit to be shown.
+        """
+        self._source = source
+        self._index = index
+        self._threads = threads
+        self._max_pixels = max_pixels
+        self._smooth = smooth
+        self._keys = key_times(index)
+        self._key_ms = [ms for _, ms in self._keys]
+        self._ordered = by_order(index.format)
+        self._sorted_pts = sorted(index.packets.pts) if self._ordered and index.packets is not None else []
+        self._byte_of = byte_positions(index)
+        self._open: list[InputContainer] = []
+        self._damaged_ms: set[int] = set()
+
+    def damaged(self, time: TimeRange) -> int:
+        """How many pictures of ``time`` that were asked for so far are damaged, or could not be decoded at all."""
+        return sum(time.start_ms <= at_ms < time.end_ms for at_ms in self._damaged_ms)
+
+    def close(self) -> None:
+        """Close every demuxer this reader opened."""
+        for container in self._open:
+            container.close()
+        self._open.clear()
+
+    def pictures(
+        self, time: TimeRange, needless_ms: Collection[int] = frozenset()
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Every picture presented in ``time``, (project ms, frame), in order of presentation.
+
+        Those that begin at ``needless_ms`` may be missing.
+        """
+        container, stream = self._video()
+        position = self._key_at(time.start_ms)
+        sparing = Sparing(self._index, needless_ms, time.start_ms)
+        yield from self._decode_from(container, stream, position, time, sparing)
+        self._shut(container)
+
+    def sparse_pictures(
+        self, time: TimeRange, *, wanted_gap_ms: int, far_keys_ms: int = FAR_KEYS_MS
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Some pictures of ``time``, about ``wanted_gap_ms`` apart, as cheap as they can be had.
+
+        Small pictures are decoded all. Of larger ones only key packets are fed to the decoder (``skip_frame`` is
+        ignored by VP9), except where they are more than ``far_keys_ms`` apart: there it decodes on to the wanted times.
+        """
+        track = self._track()
+        container, stream = self._video()
+        if not self._ordered:
+            stream.codec_context.skip_frame = "NONREF"  # nobody refers to them, and any neighbour will do
+        if track.coded_width * track.coded_height <= FEW_PIXELS or not self._keys:
+            everything = self._decode_from(container, stream, self._key_at(time.start_ms), time)
+            yield from thinned(everything, wanted_gap_ms)
+        else:
+            yield from self._sparse_large(container, stream, time, wanted_gap_ms, far_keys_ms)
+        self._shut(container)
+
+    def audio(self, time: TimeRange, track: AudioTrack | None = None) -> Iterator[tuple[int, av.AudioFrame]]:
+        """Every audio frame that overlaps ``time``, (project ms of its first sample, frame), in order.
+
+        Of the chosen track, or of another one of the index.
+        """
+        track = track or self._audio_track()
+        container = self._demuxer(track.stream_index)
+        stream = cast(AudioStream, container.streams[track.stream_index])
+        wanted = first_pts_at(time.start_ms - AUDIO_PREROLL_MS, track.time_base, self._index.origin_us)
+        behind = 0  # two frames in a row behind the end are the end: one may be a damaged packet's
+        for packet in self._audio_packets(container, stream, track, max(track.start_pts, wanted)):
+            for frame in hear(stream, packet if packet.size else None):
+                if frame.pts is None or frame.time_base is None:
+                    continue
+                start_ms = project_ms(frame.pts, frame.time_base, self._index.origin_us)
+                behind = behind + 1 if start_ms >= time.end_ms else 0
+                if behind == 2:
+                    self._shut(container)
+                    return
+                if not behind and start_ms + frame.samples * 1000 / frame.sample_rate > time.start_ms:
+                    yield start_ms, frame
+        self._shut(container)
+
+    def _sparse_large(
+        self, container: InputContainer, stream: VideoStream, time: TimeRange, wanted_gap_ms: int, far_keys_ms: int
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
+        last_ms: int | None = None
+        for position, stretch in stretches(self._key_ms, time, self._index.duration_ms, least_ms=far_keys_ms):
+            if stretch.length_ms > far_keys_ms or position is None or self._key_ms[position] < time.start_ms:
+                found = thinned(self._decode_from(container, stream, position, stretch), wanted_gap_ms)
+            elif last_ms is not None and stretch.start_ms - last_ms < wanted_gap_ms // 2:
+                continue
+            else:
+                found = self._key_picture(container, stream, position)
+            for at_ms, frame in found:
+                if time.start_ms <= at_ms < time.end_ms:
+                    last_ms = at_ms
+                    yield at_ms, frame
+
+    def _key_picture(
+        self, container: InputContainer, stream: VideoStream, position: int
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
+        wanted_pts = self._keys[position][0]
+        for packet in self._packets_from(container, stream, position):
+            pts = packet_pts(packet, ordered=self._ordered)
+            if pts is None or pts < wanted_pts:
+                continue
+            frames = decode(stream, packet) if packet.is_keyframe else []
+            frames += decode(stream, None)
+            yield from ((self._key_ms[position], frame) for frame in frames[:1])
+            return
+
+    def _decode_from(
+        self,
+        container: InputContainer,
+        stream: VideoStream,
+        position: int | None,
+        time: TimeRange,
+        sparing: Sparing | None = None,
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
+        sparing = sparing or Sparing(self._index, frozenset())
+        timed = self._timed(self._packets_from(container, stream, position), stream, position, sparing)
+        for at_ms, frame in in_step(until(timed, time.end_ms)):
+            if time.start_ms <= at_ms < time.end_ms:
+                yield at_ms, frame
+
+    def _packets_from(
+        self, container: InputContainer, stream: VideoStream, position: int | None
+    ) -> Iterator[Packet[VideoStream]]:
+        """Packets from a key packet on, the last one empty: it drains the decoder.
+
+        Where the format's own seek lands behind the key packet, we start further back.
+        """
+        step = 1
+        while True:
+            self._seek_video(container, stream, position)
+            packets = demux(container, stream)
+            first = next((packet for packet in packets if packet.is_keyframe or not packet.size), None)
+            landed = None if first is None else packet_pts(first, ordered=self._ordered)
+            if not position or (landed is not None and landed <= self._keys[position][0]):
+                break
+            position, step = max(0, position - step), step * 2
+        if first is not None:
+            yield first
+        yield from packets
+
+    def _seek_video(self, container: InputContainer, stream: VideoStream, position: int | None) -> None:
+        pts = self._track().start_pts if position is None else self._keys[position][0]
+        byte = self._byte_of.get(pts, -1)
+        if byte >= 0:
+            container.seek(byte, unsupported_byte_offset=True, stream=stream)
+        else:
+            container.seek(pts, backward=True, stream=stream)
+
+    def _audio_packets(
+        self, container: InputContainer, stream: AudioStream, track: AudioTrack, pts: int
+    ) -> Iterator[Packet[AudioStream]]:
+        """Packets from the first one at ``pts`` or a little before it, the last one empty.
+
+        Matroska lists only video in its cues: seeking by the sound alone would read the file from its beginning. What
+        lies before the first key picture is read from there: behind a seek its sound would be missing.
+        """
+        position = self._key_at(project_ms(pts, track.time_base, self._index.origin_us))
+        if position is None or not self._index.format.startswith(CUES_OF_VIDEO):
+            container.seek(pts, backward=True, stream=stream)
+        elif position:
+            container.seek(self._keys[position][0], backward=True, stream=container.streams[self._track().stream_index])
+        for packet in demux(container, stream):
+            if not packet.size or packet.pts is None or packet.pts >= pts:
+                yield packet
+
+    def _video(self) -> tuple[InputContainer, VideoStream]:
+        track = self._track()
+        container = self._demuxer(track.stream_index)
+        stream = cast(VideoStream, container.streams[track.stream_index])
+        limit_decoder(stream, max_pixels=self._max_pixels, threads=self._threads, smooth=self._smooth)
+        return container, stream
+
+    def _demuxer(self, stream_index: int) -> InputContainer:
+        container = open_media(
+            as_binary(View(self._source)),
+            max_pixels=self._max_pixels,
+            format_name=self._index.format,
+        )
+        for stream in container.streams:
+            stream.discard = Discard.default if stream.index == stream_index else Discard.all
+        self._open.append(container)
+        return container
+
+    def _shut(self, container: InputContainer) -> None:
+        container.close()
+        self._open.remove(container)
+
+    def _timed(
+        self, packets: Iterator[Packet[VideoStream]], stream: VideoStream, position: int | None, sparing: Sparing
+    ) -> Iterator[tuple[int, av.VideoFrame]]:
+        """Decoded pictures with their project time; by order where the format stores no presentation times."""
+        track = self._track()
+        base, origin_us = track.time_base, self._index.origin_us
+        turn = bisect_left(self._sorted_pts, self._keys[position][0]) if self._ordered and position is not None else 0
+        for packet in packets:
+            for frame in sparing.decode(stream, packet if packet.size else None, partial(self._lose, packet)):
+                if self._ordered:
+                    pts = self._sorted_pts[min(turn, len(self._sorted_pts) - 1)]
+                    turn += 1
+                elif frame.pts is not None:
+                    pts = frame.pts
+                else:
+                    continue
+                at_ms = project_ms(pts, base, origin_us)
+                if frame.is_corrupt:
+                    self._damaged_ms.add(at_ms)
+                yield at_ms, frame
+
+    def _lose(self, packet: Packet[VideoStream]) -> None:
+        pts = packet_pts(packet, ordered=self._ordered)
+        if pts is not None:
+            self._damaged_ms.add(project_ms(pts, self._track().time_base, self._index.origin_us))
+
+    def _key_at(self, time_ms: int) -> int | None:
+        position = bisect_right(self._key_ms, time_ms) - 1
+        return max(0, position) if self._keys else None
+
+    def _track(self) -> VideoTrack:
+        if self._index.video is None:
+            raise ValueError("the source has no video: do not ask for pictures")
+        return self._index.video
+
+    def _audio_track(self) -> AudioTrack:
+        if self._index.audio is None:
+            raise ValueError("the source has no sound: do not ask for audio")
+        return self._index.audio

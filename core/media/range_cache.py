@@ -1,0 +1,231 @@
+"""Ranges of originals on local disk, bounded. Fetches blocks through the object store; never reads what they hold.
+
+One sparse file an object; blocks leave by least recent use (their space is given back by punching a hole). The
+directory belongs to this cache alone: what it finds there at the start is left over from a dead process and removed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import hashlib
+import os
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from core.errors import Unavailable
+from core.ports.stores import Objects
+from schemas.common import ObjectRef
+
+BLOCK_BYTES = 2**18
+"""A key picture of 1080p takes one or two. By blocks of 1 MiB one each five seconds was most of a file."""
+AHEAD_BLOCKS = 32
+"""Who reads forwards is soon brought all up to the next multiple of so many: stores keep objects in pieces of 4 or
+8 MiB, and read a whole one for a part of it (SeaweedFS: 19 ms for 1 MiB, 20 for 4).
+"""
+DOUBLINGS = 2
+"""So often he is brought twice as much before that: half the key pictures need a second request, and no third."""
+MOST_FILES = 256
+"""Open at once: of short videos many fit, and a process may have only so many descriptors (often 1,024)."""
+FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE = 1, 2
+SUFFIX = ".source"
+Block = tuple[str, int]
+
+
+def punch_hole(descriptor: int, offset: int, length: int) -> None:
+    """Give the space of a stretch of a file back (fallocate(2)); OSError where the file system cannot."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    mode = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE
+    if libc.fallocate(descriptor, mode, ctypes.c_int64(offset), ctypes.c_int64(length)) != 0:
+        raise OSError(
+            ctypes.get_errno(), "the cache directory's file system cannot punch holes: use ext4, xfs or tmpfs"
+        )
+
+
+class SourceCache:
+    """Blocks of objects under ``directory``, at most ``max_bytes`` (more only while children hold more at once)."""
+
+    def __init__(self, objects: Objects, directory: Path, max_bytes: int) -> None:
+        """Makes the directory and empties it of an earlier cache's files."""
+        self._objects = objects
+        self._directory = directory
+        self._max_blocks = max(1, max_bytes // BLOCK_BYTES)
+        self.ahead_blocks = max(1, min(AHEAD_BLOCKS, self._max_blocks // 2))
+        self._used: OrderedDict[Block, None] = OrderedDict()
+        self._pinned: Counter[Block] = Counter()
+        self._fetching: dict[Block, asyncio.Event] = {}
+        self._files: dict[str, int] = {}
+        directory.mkdir(parents=True, exist_ok=True)
+        for left_over in directory.glob(f"*{SUFFIX}"):
+            left_over.unlink()
+
+    @property
+    def bytes_held(self) -> int:
+        """How much of the disk the blocks take (whole blocks)."""
+        return len(self._used) * BLOCK_BYTES
+
+    @asynccontextmanager
+    async def open(self, source: ObjectRef | str, size: int | None = None) -> AsyncIterator[CachedSource]:
+        """A handle on one object, by reference or by key; without a size the store is asked.
+
+        Raises Unavailable or KeyError.
+        """
+        key = source if isinstance(source, str) else source.key
+        known = size if size is not None else (None if isinstance(source, str) else source.size)
+        handle = CachedSource(self, key, await self._objects.size(key) if known is None else known)
+        try:
+            yield handle
+        finally:
+            handle.release()
+
+    def close(self) -> None:
+        """Forget everything and remove the files."""
+        for key, descriptor in self._files.items():
+            os.close(descriptor)
+            self._path(key).unlink(missing_ok=True)
+        self._files.clear()
+        self._used.clear()
+
+    def descriptor(self, key: str) -> int:
+        """The open sparse file of an object."""
+        if key not in self._files:
+            self._close_oldest()
+            self._files[key] = os.open(self._path(key), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        return self._files[key]
+
+    def pin(self, blocks: list[Block]) -> None:
+        """Keep blocks until `unpin`."""
+        self._pinned.update(blocks)
+
+    def unpin(self, blocks: list[Block]) -> None:
+        """Let blocks go again."""
+        self._pinned.subtract(blocks)
+        for block in blocks:
+            if self._pinned[block] <= 0:
+                del self._pinned[block]
+
+    async def ensure(self, key: str, size: int, first: int, count: int) -> None:
+        """Bring blocks ``first … first + count`` of an object; raises Unavailable or KeyError."""
+        wanted = [(key, number) for number in range(first, first + count)]
+        while missing := [block for block in wanted if block not in self._used]:
+            under_way = next((self._fetching[block] for block in missing if block in self._fetching), None)
+            if under_way is not None:
+                await under_way.wait()
+            else:
+                await self._fetch(key, size, consecutive([number for _, number in missing])[0])
+        for block in wanted:
+            self._used.move_to_end(block)
+        self._evict()
+
+    async def _fetch(self, key: str, size: int, run: range) -> None:
+        ended = asyncio.Event()
+        blocks = [(key, number) for number in run]
+        self._fetching.update(dict.fromkeys(blocks, ended))
+        start = run.start * BLOCK_BYTES
+        length = min(len(run) * BLOCK_BYTES, size - start)
+        try:
+            body = await self._objects.read_range(key, start, length)
+            if len(body) != length:
+                raise Unavailable("objects", f"{key!r} gave {len(body)} bytes of {length} at {start}: it was cut short")
+            await asyncio.to_thread(os.pwrite, self.descriptor(key), body, start)
+            self._used.update(dict.fromkeys(blocks))
+        finally:
+            for block in blocks:
+                del self._fetching[block]
+            ended.set()
+
+    def _evict(self) -> None:
+        surplus = len(self._used) - self._max_blocks
+        if surplus <= 0:
+            return
+        for block in [block for block in self._used if block not in self._pinned][:surplus]:
+            del self._used[block]
+            key, number = block
+            punch_hole(self.descriptor(key), number * BLOCK_BYTES, BLOCK_BYTES)
+        self._close_empty()
+
+    def _close_empty(self) -> None:
+        held = {key for key, _ in [*self._used, *self._pinned, *self._fetching]}
+        for key in [key for key in self._files if key not in held]:
+            self._forget(key)
+
+    def _close_oldest(self) -> None:
+        """Make room for one more open file: of objects that nobody reads, those go whose last use is longest ago."""
+        surplus = len(self._files) + 1 - MOST_FILES
+        if surplus <= 0:
+            return
+        held = {key for key, _ in [*self._pinned, *self._fetching]}
+        last_use = {key: at for at, (key, _) in enumerate(self._used)}
+        idle = sorted((key for key in self._files if key not in held), key=lambda key: last_use.get(key, -1))
+        for key in idle[:surplus]:
+            for block in [block for block in self._used if block[0] == key]:
+                del self._used[block]
+            self._forget(key)
+
+    def _forget(self, key: str) -> None:
+        os.close(self._files.pop(key))
+        self._path(key).unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self._directory / (hashlib.sha256(key.encode()).hexdigest() + SUFFIX)
+
+
+class CachedSource:
+    """A handle on one object in the cache. The blocks of the last request stay until the next one."""
+
+    complete = False
+
+    def __init__(self, cache: SourceCache, key: str, size: int) -> None:
+        """Made by `SourceCache.open`."""
+        self._cache = cache
+        self._key = key
+        self._size = size
+        self._held: list[Block] = [(key, -1)]  # a block that is never there keeps the file open for the child
+        self._there = range(0)
+        self._forwards = 0
+        cache.pin(self._held)
+        self._descriptor = cache.descriptor(key)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the object."""
+        return self._size
+
+    @property
+    def descriptor(self) -> int:
+        """The sparse file."""
+        return self._descriptor
+
+    async def ensure(self, offset: int, length: int) -> range:
+        """Bring a stretch, and some more when reading goes forwards; raises Unavailable or KeyError."""
+        first = offset // BLOCK_BYTES
+        end = -(-min(offset + length, self._size) // BLOCK_BYTES)
+        self._forwards = self._forwards + 1 if offset == self._there.stop else 0
+        if self._forwards > DOUBLINGS:
+            end = max(end, (first // self._cache.ahead_blocks + 1) * self._cache.ahead_blocks)
+        end = min(max(end, first + 2 ** min(self._forwards, DOUBLINGS)), -(-self._size // BLOCK_BYTES))
+        held = [(self._key, -1), *((self._key, number) for number in range(first, end))]
+        self._cache.pin(held)
+        self._cache.unpin(self._held)
+        self._held = held
+        await self._cache.ensure(self._key, self._size, first, end - first)
+        self._there = range(first * BLOCK_BYTES, min(end * BLOCK_BYTES, self._size))
+        return self._there
+
+    def release(self) -> None:
+        """Let the blocks go; the descriptor stays valid only while the cache keeps the file."""
+        self._cache.unpin(self._held)
+        self._held = []
+
+
+def consecutive(numbers: list[int]) -> list[range]:
+    """Sorted numbers as runs: ``[1, 2, 5]`` → ``[range(1, 3), range(5, 6)]``."""
+    runs: list[range] = []
+    for number in numbers:
+        if runs and runs[-1].stop == number:
+            runs[-1] = range(runs[-1].start, number + 1)
+        else:
+            runs.append(range(number, number + 1))
+    return runs

@@ -1,0 +1,168 @@
+"""The child process: confines itself, runs one entry of streams on one source, says how it went. Never asks twice.
+
+Reads one JSON header on stdin, writes JSON lines on the descriptor that the header names:
+``{"progress": n}``, then one of ``{"result": {...}}``, ``{"rejected": [reason, detail]}``, ``{"unavailable": [part,
+detail]}``, ``{"lost": text}``, ``{"bug": traceback}``.
+"""
+
+from __future__ import annotations
+
+import errno
+import gc
+import importlib
+import os
+import resource
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any, BinaryIO
+
+import msgspec
+
+from core.errors import Rejected, Unavailable
+from core.media.sandbox.child_source import SourceLost, open_source
+from core.media.sandbox.confinement import ChildLimits, confine
+
+REPORT_EVERY_S = 0.1
+Entry = Callable[[dict[str, Any], BinaryIO | None, Callable[[int], None]], dict[str, Any]]
+
+
+class SourceSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """The descriptors of a source as the child sees them; ``channel`` is -1 when there is nobody to ask."""
+
+    descriptor: int
+    size: int
+    channel: int = -1
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """What the parent tells the child before anything else."""
+
+    parent_pid: int
+    messages: int
+    limits: ChildLimits
+    args: dict[str, Any]
+    source: SourceSpec | None = None
+
+
+class Messages:
+    """JSON lines to the parent."""
+
+    def __init__(self, descriptor: int) -> None:
+        """``descriptor`` is the write end of the parent's pipe."""
+        self._descriptor = descriptor
+        self._reported_at = -REPORT_EVERY_S
+
+    def send(self, name: str, value: object) -> None:
+        """One message; blocks until the parent has room."""
+        line = memoryview(msgspec.json.encode({name: value}) + b"\n")
+        while line:
+            line = line[os.write(self._descriptor, line) :]
+
+    def progress(self, counter: int) -> None:
+        """Tell the parent that work moves, at most ten times a second."""
+        now = time.monotonic()
+        if now - self._reported_at >= REPORT_EVERY_S:
+            self._reported_at = now
+            self.send("progress", counter)
+
+
+def load_entry(name: str) -> Entry:
+    """The function ``module:function``; only modules of ``core`` and ``streams`` are entries."""
+    module, _, function = name.partition(":")
+    if not module.startswith(("core.", "streams.")):
+        raise ValueError(f"entry {name!r} is not in core or streams")
+    entry: Entry = getattr(importlib.import_module(module), function)
+    return entry
+
+
+def _raised_in_av(error: BaseException) -> bool:
+    frames = traceback.extract_tb(error.__traceback__)
+    return bool(frames) and frames[-1].filename.startswith("av/")
+
+
+def verdict(error: BaseException) -> tuple[str, object]:
+    """The message that an exception becomes.
+
+    libav's errors, and whatever PyAV raises while it reads a file (text that is not UTF-8, streams without a
+    codec), are the file's fault; the same exceptions from our own lines are bugs.
+    """
+    if isinstance(error, Rejected):
+        return "rejected", [error.reason, error.detail]
+    if isinstance(error, Unavailable):
+        return "unavailable", [error.part, error.detail]
+    if isinstance(error, SourceLost):
+        return "lost", str(error)
+    if type(error).__name__ == "ExitError":
+        return "rejected", ["media.timeout", "Reading the file took longer than it may."]
+    if isinstance(error, MemoryError):
+        return "rejected", ["media.bomb", "Opening the file takes more memory than it may."]
+    code = error.errno if isinstance(error, OSError) else None
+    if code == errno.EFBIG:
+        return "rejected", ["media.bomb", "The file unpacks to more than it may."]
+    if code in (errno.ENOSPC, errno.EDQUOT) and not _raised_in_av(error):
+        return "unavailable", ["disk", f"no room for scratch files: {error}"]
+    if isinstance(error, UnicodeDecodeError) or _is_libav(error) or _raised_in_av(error):
+        return "rejected", _file_fault(error)
+    return "bug", "".join(traceback.format_exception(error))[-8000:]
+
+
+def _is_libav(error: BaseException) -> bool:
+    return any(kind.__module__ == "av.error" for kind in type(error).__mro__)
+
+
+def _file_fault(error: BaseException) -> list[str]:
+    if type(error).__name__ in ("DecoderNotFoundError", "DemuxerNotFoundError"):
+        return ["media.unsupported", "The file uses a format or codec that is not supported."]
+    return ["media.corrupt", f"The file cannot be read: {type(error).__name__}: {str(error)[:300]}"]
+
+
+def _quiet_libav() -> None:
+    libav_logging = importlib.import_module("av.logging")
+    libav_logging.set_level(libav_logging.PANIC)
+
+
+def _usage(status: int) -> dict[str, int]:
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return {"cpu_ms": int((usage.ru_utime + usage.ru_stime) * 1000), "peak_bytes": _peak_bytes(status)}
+
+
+def _peak_bytes(status: int) -> int:
+    """Peak resident memory of this program, from the open ``/proc/self/status``.
+
+    ``ru_maxrss`` would count the parent's as well, from before the exec.
+    """
+    for line in os.pread(status, 8192, 0).splitlines():
+        if line.startswith(b"VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def run(entry_name: str, header: Header, messages: Messages) -> None:
+    """Run the entry and send its outcome."""
+    status = os.open("/proc/self/status", os.O_RDONLY)  # now: the entry may use up its descriptors
+    try:
+        entry = load_entry(entry_name)
+        gc.freeze()  # what was loaded stays: no collection need look at it
+        _quiet_libav()
+        source = open_source(**msgspec.structs.asdict(header.source)) if header.source else None
+        result = entry(header.args, source, messages.progress)
+    except Exception as error:  # noqa: BLE001 - the last frame of the process: every exception becomes a message
+        messages.send(*verdict(error))
+    else:
+        messages.send("result", result | _usage(status))
+
+
+def main() -> None:
+    """Entry point of ``python -m core.media.sandbox.child <module:function>``."""
+    os.dup2(2, 1)
+    header = msgspec.json.decode(sys.stdin.buffer.read(), type=Header)
+    confine(header.limits, header.parent_pid)
+    run(sys.argv[1], header, Messages(header.messages))
+    sys.stderr.flush()
+    os._exit(0)  # destructors of a broken demuxer have nothing left to say
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""A foreign program on a hostile file, confined as our own children are. Never gives it a network or a way to fork."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from core.errors import Starved
+from core.media.sandbox.confinement import ChildLimits, confine
+from core.media.sandbox.parent import ENVIRONMENT
+from core.media.sandbox.pipes import read_tail, send
+
+MOST_SAID_BYTES = 8_000
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What the process between us and the program is told."""
+
+    parent_pid: int
+    limits: ChildLimits
+    command: list[str]
+
+
+class Ran(msgspec.Struct, frozen=True, kw_only=True):
+    """How a program ended (negative: by this signal), and the end of what it said."""
+
+    code: int
+    said: str
+
+
+async def run_tool(command: Sequence[str], *, scratch: Path, limits: ChildLimits) -> Ran:
+    """Run a program by its absolute path inside ``scratch``. Raises Starved; cancelling kills it."""
+    order = Order(parent_pid=os.getpid(), limits=limits, command=list(command))
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",
+        "-m",
+        "core.media.sandbox.external_tool",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=scratch,
+        env=ENVIRONMENT,
+        start_new_session=True,
+    )
+    said = bytearray()
+    try:
+        async with asyncio.timeout(limits.wall_s):
+            await send(process, msgspec.json.encode(order))
+            await read_tail(process, said, MOST_SAID_BYTES)
+            await process.wait()
+    except TimeoutError:
+        raise Starved(limits.wall_s) from None
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await asyncio.shield(process.wait())
+    return Ran(code=process.returncode or 0, said=said.decode(errors="replace"))
+
+
+def main() -> None:
+    """Entry point of ``python -m core.media.sandbox.external_tool``: confines itself, then becomes the program."""
+    order = msgspec.json.decode(sys.stdin.buffer.read(), type=Order)
+    confine(order.limits, order.parent_pid, may_execute=True)
+    os.execv(order.command[0], order.command)  # noqa: S606 - no shell
+
+
+if __name__ == "__main__":
+    main()

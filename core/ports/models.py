@@ -1,0 +1,184 @@
+"""Models as Protocols: speech, alignment, faces, landmarks, embeddings, chat. No implementation here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from core.progress import Report
+from schemas.common import Face, TimeRange, Word
+from schemas.documents.scene import Person
+from schemas.documents.span import HeardWindow
+
+Int16 = NDArray[np.int16]
+UInt8 = NDArray[np.uint8]
+Float32 = NDArray[np.float32]
+
+
+class Heard(msgspec.Struct, frozen=True, kw_only=True):
+    """What the recogniser returned for one piece of audio; times in ms from the piece's start."""
+
+    words: list[Word]
+    speech: list[TimeRange]
+    language: str | None
+    language_probability: float
+    model: str
+    compute_ms: int
+    windows: Sequence[HeardWindow] = ()
+    """What the decoder thought of each window; times in ms from the piece's start."""
+    voiced: Sequence[TimeRange] = ()
+    """Where a voice may be, by an ear readier than that for ``speech``: quiet voices, ends of sentences, some noise."""
+
+
+SpeechTask = Literal["transcribe", "translate"]
+Told = Callable[[Sequence[Word], HeardWindow], None]
+"""Takes the words of one window as soon as they are known; times in ms from the start of the audio."""
+
+
+class Speech(Protocol):
+    """Speech recognition with voice activity. Raises Unavailable."""
+
+    async def transcribe(
+        self,
+        audio: Int16,
+        *,
+        language: str | None,
+        report: Report,
+        hint: str | None = None,
+        glossary: Sequence[str] = (),
+        task: SpeechTask = "transcribe",
+        told: Told | None = None,
+    ) -> Heard:
+        """Words of 16 kHz mono audio, shape (n,). ``report`` is called as segments come back, and ``told`` with each.
+
+        ``language`` is a fact, ``hint`` a guess (what the rest of the project is in): the sound may overrule it.
+        ``glossary``: names and terms that are likely to be said, as they are written. With the task ``translate`` the
+        words are English, whatever is spoken; the languages of the answer are those that are spoken.
+        """
+        ...
+
+
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch of a recording (ms from its start), and the words that are said in it, as they are shown."""
+
+    range: TimeRange
+    words: list[str]
+
+
+class Aligned(msgspec.Struct, frozen=True, kw_only=True):
+    """Times of the words of each piece, ms from the recording's start; None where a word could not be placed.
+
+    ``scores``: how well a piece's words fit its sound (log likelihood a frame, 0 best); None where not at all.
+    """
+
+    pieces: list[list[TimeRange | None]]
+    scores: list[float | None]
+    model: str = ""
+    compute_ms: int = 0
+
+
+class Alignment(Protocol):
+    """Known words put on the sound. English. Raises Unavailable."""
+
+    async def align(self, audio: Int16, pieces: Sequence[Piece]) -> Aligned:
+        """Times of the words of each piece of 16 kHz mono audio, shape (n,)."""
+        ...
+
+
+class FacesFound(msgspec.Struct, frozen=True, kw_only=True):
+    """What the detector returned: one list a picture; ``compute_ms`` is its processor time, never time it waited."""
+
+    faces: list[list[Face]]
+    model: str = ""
+    compute_ms: int = 0
+
+
+class Faces(Protocol):
+    """Face detection. Raises Unavailable."""
+
+    async def detect(self, pictures: UInt8) -> FacesFound:
+        """Faces of pictures, shape (n, height, width, 3), RGB; boxes in pixels of the given pictures."""
+        ...
+
+
+class LandmarksFound(msgspec.Struct, frozen=True, kw_only=True):
+    """468 points a crop: ``points`` (n, 468, [x, y, depth]) in pixels of the crop; ``scores`` (n,) 0..1: is it a face.
+
+    ``compute_ms`` is processor time, never time it waited.
+    """
+
+    points: Float32
+    scores: Float32
+    model: str = ""
+    compute_ms: int = 0
+
+
+class PersonsFound(msgspec.Struct, frozen=True, kw_only=True):
+    """Persons, one list a picture, surest first; ``compute_ms`` is processor time, never time it waited."""
+
+    persons: list[list[Person]]
+    model: str = ""
+    compute_ms: int = 0
+
+
+class Landmarks(Protocol):
+    """Points of faces, and persons. Raises Unavailable."""
+
+    async def mark(self, crops: UInt8) -> LandmarksFound:
+        """Points of crops, shape (n, 192, 192, 3), RGB or grey in all three, one face in the middle of each."""
+        ...
+
+    async def find_persons(self, pictures: UInt8) -> PersonsFound:
+        """Persons of pictures, shape (n, 224, 224, 3), RGB; boxes in pixels of the given pictures."""
+        ...
+
+
+class Vectors(msgspec.Struct, frozen=True, kw_only=True):
+    """Embeddings, one row each, of unit length; ``compute_ms`` is processor time, never time it waited."""
+
+    values: Float32
+    model: str = ""
+    compute_ms: int = 0
+
+
+class Voices(Protocol):
+    """Voice embeddings (256 numbers): alike where the speaker is the same. Raises Unavailable."""
+
+    async def embed(self, audio: Int16, windows: Sequence[TimeRange]) -> Vectors:
+        """One row a window of 16 kHz mono audio, shape (n,); windows of 0.25 to 10 s, ms from its start.
+
+        The row of digital silence is zero.
+        """
+        ...
+
+
+class Sentences(Protocol):
+    """Sentence embeddings (384 numbers): alike where the meaning is. Raises Unavailable."""
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """One row a text; beyond 128 tokens a text is cut off. English first, others are weak."""
+        ...
+
+
+class ChatAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a writing model answered, and what it counted; zero tokens where it counts none."""
+
+    text: str
+    model: str
+    cut_off: bool
+    tokens_in: int
+    tokens_out: int
+
+
+class Chat(Protocol):
+    """A writing model of somebody else's. Raises Unavailable, Declined."""
+
+    async def ask(
+        self, messages: list[Mapping[str, str]], *, name: str, schema: Mapping[str, Any], report: Report
+    ) -> ChatAnswer:
+        """The answer to a conversation, as JSON text that ought to fit the schema."""
+        ...

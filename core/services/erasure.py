@@ -1,0 +1,102 @@
+"""What goes when a project is erased: its objects, its upload, its rows but for the tombstone. Decides no erasure.
+
+Several projects may be made of one object. It stays, with the name of its upload, until the last of them is erased.
+"""
+
+from __future__ import annotations
+
+import re
+from uuid import UUID
+
+from core.infra.postgres.connection import Connection, Pool, org_transaction
+from core.infra.s3.object_store import S3Objects
+
+_OPEN_CLAIMS = """
+update attempts set state = 'cancelled', finished_at = now(), lease_until = null
+where org_id = $1 and project_id = $2 and state in ('running', 'free')
+"""
+_LOCK_UPLOAD = """
+select 1 from uploads u join projects p using (org_id, object_key) where p.org_id = $1 and p.project_id = $2
+for update of u
+"""
+"""A project that is being made of the upload is committed first, or finds the upload closed."""
+_OWN_SOURCE = """
+select object_key from projects p where org_id = $1 and project_id = $2 and not exists (
+  select 1 from projects o where o.org_id = p.org_id and o.object_key = p.object_key and o.project_id <> p.project_id
+    and o.state <> 'erased')
+"""
+"""The object that the project was made of, unless another project was made of it too."""
+_CLOSE_UPLOAD = "update uploads set filename = '', state = 'aborted' where org_id = $1 and object_key = $2"
+_OTHERS_SOURCES = """
+select object_key from projects where org_id = $1 and project_id <> $2 and state <> 'erased'
+  and starts_with(object_key, $3)
+"""
+"""Objects of this project that a producer made other projects of: a clip of a clip."""
+_IS_ERASED = "select 1 from projects where org_id = $1 and project_id = $2 and state = 'erased'"
+_UPLOAD_KEY = re.compile(r"[0-9a-f-]{36}/uploads/[^/]+/[^/]+")
+"""One object, never a folder of them."""
+_PROJECTS_KEY = re.compile(r"[0-9a-f-]{36}/([0-9a-f-]{36})/.+")
+_LOCK = "select 1 from projects where org_id = $1 and project_id = $2 for update"
+_FORGET = (
+    "delete from attempts where org_id = $1 and project_id = $2 and state <> 'running'",
+    "delete from deliveries where org_id = $1 and project_id = $2",
+    "delete from exports where org_id = $1 and project_id = $2",
+    "delete from previews where org_id = $1 and project_id = $2",
+    "delete from clips where org_id = $1 and project_id = $2",
+    "delete from costs where org_id = $1 and project_id = $2",
+    "delete from subjects where org_id = $1 and project_id = $2",
+    "delete from intelligence where org_id = $1 and project_id = $2",
+    "delete from moments where org_id = $1 and project_id = $2",
+    "delete from transcripts where org_id = $1 and project_id = $2",
+    "delete from spans where org_id = $1 and project_id = $2",
+    """update projects set title = '', metadata = '{}', object_key = null, source_url = null, options = '{}',
+         source = null, source_index = null, warnings = '{}', nothing_found_reason = null, failure_detail = null,
+         estimate = null
+       where org_id = $1 and project_id = $2 and state = 'erased'""",
+    """update project_events set body = body - array['detail', 'warnings', 'nothing_found_reason']
+       where org_id = $1 and project_id = $2""",
+    "delete from outbox where org_id = $1 and project_id = $2 and published_at is not null",
+    "update dead_letters set payload = '', detail = '', headers = '{}' where org_id = $1 and project_id = $2",
+)
+
+
+async def erase(pool: Pool, objects: S3Objects, org_id: UUID, project_id: UUID) -> int:
+    """Remove what the project left; says how many objects. It is run several times: what comes late goes too."""
+    owner, prefix = (org_id, project_id), f"{org_id}/{project_id}/"
+    async with org_transaction(pool, org_id) as connection:
+        source = await _own_source(connection, *owner)
+        others = {row["object_key"] for row in await connection.fetch(_OTHERS_SOURCES, *owner, prefix)}
+    count = await _empty(objects, prefix, others)
+    if source is not None:
+        count += await objects.delete_prefix(source)
+    async with org_transaction(pool, org_id) as connection:
+        await connection.execute(_LOCK, *owner)  # first, as a commit does: else each waits for the other
+        await connection.execute(_OPEN_CLAIMS, *owner)
+        for statement in _FORGET:
+            await connection.execute(statement, *owner)
+    return count
+
+
+async def _own_source(connection: Connection, org_id: UUID, project_id: UUID) -> str | None:
+    """The key of the object that goes with the project, its upload closed; None where there is none, or it stays.
+
+    An object that a producer put elsewhere is the producer's, and stays, unless an erased project left it for this one.
+    """
+    await connection.execute(_LOCK_UPLOAD, org_id, project_id)
+    key: str | None = await connection.fetchval(_OWN_SOURCE, org_id, project_id)
+    if key is None:
+        return None
+    await connection.execute(_CLOSE_UPLOAD, org_id, key)
+    if _UPLOAD_KEY.fullmatch(key):
+        return key
+    of_project = _PROJECTS_KEY.fullmatch(key)
+    left = of_project and await connection.fetchval(_IS_ERASED, org_id, UUID(of_project[1]))
+    return key if left else None
+
+
+async def _empty(objects: S3Objects, prefix: str, kept: set[str]) -> int:
+    """Remove what lies under a prefix, but for these; says how many objects."""
+    if not kept:
+        return await objects.delete_prefix(prefix)
+    there = await objects.list_prefix(prefix, limit=None)
+    return await objects.delete_keys([item.key for item in there if item.key not in kept])

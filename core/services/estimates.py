@@ -1,0 +1,100 @@
+"""Estimates with the database: an organisation's finished projects, and what a project was expected to cost.
+
+Reads one organisation's rows only. Never decides what a project is worth, nor lets one fail for want of an estimate.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+import sentry_sdk
+
+from core.domain.estimates import Estimate, Finished, Source, default_rates, estimate
+from core.infra.postgres.connection import Connection, Row
+from core.settings import Settings
+from schemas.costs import CostKind
+from schemas.options.project import ProjectOptions
+
+LEARN_FROM = 50
+"""The newest so many: an installation that became faster is not judged by what it was. A video without clips, whose
+last stages were skipped, says nothing of what one with clips takes."""
+_FINISHED = """
+select p.duration_ms, p.width_px, p.height_px, p.options,
+  (extract(epoch from p.finished_at - p.started_at) * 1000)::bigint as elapsed_ms,
+  (select coalesce(jsonb_object_agg(s.stage, s.cpu_ms), '{}') from project_stages s
+   where s.org_id = p.org_id and s.project_id = p.project_id) as stages,
+  (select coalesce(jsonb_object_agg(k.kind, k.amount), '{}') from
+    (select c.kind, sum(c.amount)::bigint as amount from costs c
+     where c.org_id = p.org_id and c.project_id = p.project_id group by c.kind) k) as amounts
+from projects p
+where p.org_id = $1 and p.state = 'completed' and p.duration_ms > 0 and p.started_at is not null
+  and not (p.width_px is not null and exists (select 1 from project_stages s
+    where s.org_id = p.org_id and s.project_id = p.project_id and s.stage in ('frame', 'render')
+      and s.state = 'skipped'))
+order by p.finished_at desc limit $2
+"""
+
+
+async def finished_projects(connection: Connection, org_id: UUID) -> list[Finished]:
+    """What the organisation's newest finished projects took."""
+    rows = await connection.fetch(_FINISHED, org_id, LEARN_FROM)
+    return [
+        msgspec.convert(
+            {
+                "source": source_of(row),
+                "stages_cpu_ms": row["stages"],
+                "elapsed_ms": row["elapsed_ms"],
+                "amounts": row["amounts"],
+            },
+            Finished,
+            from_attributes=True,
+        )
+        for row in rows
+    ]
+
+
+def source_of(row: Row) -> Source:
+    """What a project's row knows of its source."""
+    pixels = (row["width_px"] or 0) * (row["height_px"] or 0)
+    return Source(
+        media_ms=row["duration_ms"],
+        megapixels=pixels / 1e6,
+        options=msgspec.convert(row["options"], ProjectOptions),
+    )
+
+
+def token_prices(settings: Settings) -> dict[CostKind, float]:
+    """Money for a token of the configured model; empty where none is configured."""
+    rules = settings.writer
+    if not rules.url:
+        return {}
+    return {"tokens_in": rules.input_price / 1_000_000, "tokens_out": rules.output_price / 1_000_000}
+
+
+async def estimate_source(
+    connection: Connection, org_id: UUID, source: Source, settings: Settings, unsure: float = 0.0
+) -> Estimate:
+    """What a project of this source should take in this organisation's experience."""
+    finished = await finished_projects(connection, org_id)
+    return estimate(source, default_rates(), finished, settings.prices, token_prices(settings), unsure)
+
+
+async def keep_estimate(connection: Connection, org_id: UUID, project_id: UUID, settings: Settings) -> None:
+    """Write down what a project should take, now that its length and size are known."""
+    row = await connection.fetchrow(
+        "select duration_ms, width_px, height_px, options from projects where org_id = $1 and project_id = $2",
+        org_id,
+        project_id,
+    )
+    if row is None or not row["duration_ms"]:
+        return
+    finished = await finished_projects(connection, org_id)
+    try:
+        made = estimate(source_of(row), default_rates(), finished, settings.prices, token_prices(settings))
+    except (ArithmeticError, ValueError) as error:  # a bug of ours: the project goes on without
+        sentry_sdk.capture_exception(error)
+        return
+    await connection.execute(
+        "update projects set estimate = $3 where org_id = $1 and project_id = $2", org_id, project_id, made
+    )

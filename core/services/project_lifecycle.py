@@ -1,0 +1,383 @@
+"""How a project moves: every decision of the form "who finishes last says so". Never does the work of a stage.
+
+Each function runs in the caller's transaction, after ``lock_project``, so that two parts which end at the same time
+see each other. A part that is given up runs the very same function as a part that is done.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from core.infra.postgres.connection import Connection, Row
+from core.infra.postgres.outbox import Cause, next_version, put_project_event
+from core.services.orphan_cleanup import ERASED_ROUNDS, GRACE, plan_project_sweep
+from schemas import events
+from schemas.common import ObjectRef
+from schemas.documents.moments import NearMoment
+from schemas.events import owner_of
+from schemas.metadata import encode_metadata
+from schemas.stages import PROJECT_STAGES, place_of
+
+GONE = ("cancelled", "erased")
+"""States of a project of which nothing is written any more."""
+_USED = """
+update uploads set state = 'complete' where org_id = $1 and object_key = $2 and state = 'open' and multipart_id is null
+"""
+"""An upload in parts that nobody joined is no object yet, and takes its parts until it is completed."""
+_NOT_THERE = """
+update uploads set state = 'open' where org_id = $1 and object_key = $2 and state = 'complete' and multipart_id is null
+"""
+_ONE_MORE = """
+insert into project_stages
+  (org_id, project_id, stage, state, percent, parts_done, parts_total, cpu_ms, finished_at)
+values ($1, $2, $3, $4, 100, 1, 1, $5, $6)
+on conflict (org_id, project_id, stage) do update set state = excluded.state,
+  parts_done = project_stages.parts_done + 1, parts_total = project_stages.parts_total + 1,
+  cpu_ms = project_stages.cpu_ms + excluded.cpu_ms, finished_at = excluded.finished_at
+"""
+_END_STAGES = """
+update project_stages set state = case state when 'running' then 'failed' else 'skipped' end,
+  finished_at = case state when 'running' then $3::timestamptz end
+where org_id = $1 and project_id = $2 and state in ('running', 'waiting') returning stage
+"""
+
+
+_CANCEL_EXPORTS = """
+update exports set state = 'cancelled', finished_at = $3
+where org_id = $1 and project_id = $2 and state in ('waiting', 'rendering')
+"""
+"""Nobody is told of each: that their project was cancelled is told."""
+
+
+async def lock_project(connection: Connection, org_id: UUID, project_id: UUID) -> Row | None:
+    """The project's row, locked until the transaction ends; None where there is no such project."""
+    return await connection.fetchrow(
+        "select * from projects where org_id = $1 and project_id = $2 for update", org_id, project_id
+    )
+
+
+async def lock_owner(connection: Connection, event: events.AnyEvent) -> Row | None:
+    """What an event is about, locked until the transaction ends: a project, or a file of brand kits; None: neither."""
+    org_id, owner_id = owner_of(event)
+    if not isinstance(event, events.AssetEvent):
+        return await lock_project(connection, org_id, owner_id)
+    return await connection.fetchrow(
+        "select state from assets where org_id = $1 and asset_id = $2 for update", org_id, owner_id
+    )
+
+
+async def create_project(connection: Connection, event: events.UploadReceived) -> bool:
+    """Write the project of an upload with all its stages waiting; False where it is there already.
+
+    Its upload is complete from then on, also where a producer on Kafka named the object and called no API.
+    """
+    row = await connection.fetchval(
+        """insert into projects (org_id, project_id, title, object_key, source_url, options, metadata)
+           values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing returning project_id""",
+        event.org_id,
+        event.project_id,
+        event.title,
+        event.object_key,
+        event.source_url,
+        event.options,
+        encode_metadata(event.metadata),
+    )
+    await connection.executemany(
+        "insert into project_stages (org_id, project_id, stage) values ($1, $2, $3) on conflict do nothing",
+        [(event.org_id, event.project_id, stage) for stage in PROJECT_STAGES],
+    )
+    if row is not None and event.object_key is not None:
+        await connection.execute(_USED, event.org_id, event.object_key)
+    return row is not None
+
+
+async def reopen_upload(connection: Connection, event: events.UploadReceived) -> None:
+    """Take back that an upload is complete: a producer named its object before it was there."""
+    await connection.execute(_NOT_THERE, event.org_id, event.object_key)
+
+
+async def start_stage(connection: Connection, org_id: UUID, project_id: UUID, stage: str, cause: Cause) -> None:
+    """Mark a stage as running the first time one of its parts is claimed, and say so."""
+    started = await connection.fetchval(
+        """update project_stages set state = 'running', started_at = $4
+           where org_id = $1 and project_id = $2 and stage = $3 and state = 'waiting' returning stage""",
+        org_id,
+        project_id,
+        stage,
+        cause.now,
+    )
+    if started:
+        await connection.execute(
+            "update projects set state = 'running', started_at = coalesce(started_at, $3) "
+            "where org_id = $1 and project_id = $2 and state = 'queued'",
+            org_id,
+            project_id,
+            cause.now,
+        )
+        await _say_progress(connection, org_id, project_id, stage, cause)
+
+
+async def expect_parts(connection: Connection, org_id: UUID, project_id: UUID, stage: str, total: int) -> None:
+    """Say how many parts a stage has."""
+    await connection.execute(
+        "update project_stages set parts_total = $4 where org_id = $1 and project_id = $2 and stage = $3",
+        org_id,
+        project_id,
+        stage,
+        total,
+    )
+
+
+async def end_part(
+    connection: Connection,
+    org_id: UUID,
+    project_id: UUID,
+    stage: str,
+    cause: Cause,
+    *,
+    cpu_ms: int = 0,
+    failed: bool = False,
+    grow: bool = False,
+) -> None:
+    """Count one part of a stage as ended; the last one ends the stage. ``grow`` adds the part to the total first."""
+    await connection.execute(
+        """update project_stages set
+             parts_total = greatest(parts_total + $6, parts_done + 1, 1), parts_done = parts_done + 1,
+             cpu_ms = cpu_ms + $4, started_at = coalesce(started_at, $5),
+             percent = least(100, 100 * (parts_done + 1) / greatest(parts_total + $6, parts_done + 1, 1)),
+             state = case when parts_done + 1 < parts_total + $6 then 'running' when $7 then 'failed' else 'done' end,
+             finished_at = case when parts_done + 1 < parts_total + $6 then null else $5 end
+           where org_id = $1 and project_id = $2 and stage = $3""",
+        org_id,
+        project_id,
+        stage,
+        cpu_ms,
+        cause.now,
+        1 if grow else 0,
+        failed,
+    )
+    await _say_progress(connection, org_id, project_id, stage, cause)
+
+
+async def _say_progress(connection: Connection, org_id: UUID, project_id: UUID, stage: str, cause: Cause) -> None:
+    row = await connection.fetchrow(
+        """select s.*, p.duration_ms from project_stages s join projects p using (org_id, project_id)
+           where s.org_id = $1 and s.project_id = $2 and s.stage = $3""",
+        org_id,
+        project_id,
+        stage,
+    )
+    elapsed = int((cause.now - row["started_at"]).total_seconds() * 1000) if row["started_at"] else None
+    event = events.ProjectProgressed(
+        org_id=org_id,
+        project_id=project_id,
+        version=await next_version(connection, org_id, project_id),
+        stage=row["stage"],
+        state=row["state"],
+        percent=row["percent"],
+        elapsed_ms=max(0, elapsed) if elapsed is not None else None,
+        cpu_ms=row["cpu_ms"],
+        media_ms=row["duration_ms"],
+    )
+    await put_project_event(connection, event, cause)
+
+
+async def settle(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> None:
+    """Complete or fail the project once detect, study and every automatic export have ended."""
+    if not await _stages_ended(connection, org_id, project_id):
+        return
+    row = await connection.fetchrow(
+        """select count(*) filter (where state in ('waiting', 'rendering')) as open,
+                  count(*) filter (where state = 'done') as done, count(*) as all,
+                  count(*) filter (where state = 'cancelled') as cancelled,
+                  count(*) filter (where state = 'failed') as failed, count(distinct clip_id) as clips,
+                  count(distinct clip_id) filter (where state = 'done') as made,
+                  min(failure_detail) as detail
+           from exports where org_id = $1 and project_id = $2 and automatic""",
+        org_id,
+        project_id,
+    )
+    if row["open"]:
+        return
+    if row["failed"] and not row["done"]:
+        detail = f"No clip could be made. The first one failed with: {row['detail']}"
+        await fail_project(connection, org_id, project_id, "clips.all_failed", detail, cause)
+        return
+    what = "clips" if row["clips"] == row["all"] else "files of clips"
+    for number, told in ((row["failed"], "failed"), (row["cancelled"], "cancelled")):
+        if number:
+            said = told if told == "failed" else "were cancelled" if number > 1 else "was cancelled"
+            await warn(connection, org_id, project_id, f"{number} of {row['all']} {what} {said}")
+    await complete_project(connection, org_id, project_id, int(row["made"]), cause)
+
+
+async def _stages_ended(connection: Connection, org_id: UUID, project_id: UUID) -> bool:
+    """Whether it is known which exports there are, and what the project is about, or that it never will be.
+
+    A project that an older version made has no row of study, and does not wait for it.
+    """
+    still: int = await connection.fetchval(
+        """select count(*) from project_stages where org_id = $1 and project_id = $2
+           and stage in ('detect', 'study') and state in ('waiting', 'running')""",
+        org_id,
+        project_id,
+    )
+    return still == 0
+
+
+async def ensure_stage(connection: Connection, org_id: UUID, project_id: UUID, stage: events.Stage) -> None:
+    """Give a project that an older version made the row of a stage that it did not know."""
+    await connection.execute(
+        "insert into project_stages (org_id, project_id, stage) values ($1, $2, $3) on conflict do nothing",
+        org_id,
+        project_id,
+        stage,
+    )
+
+
+async def add_cost(connection: Connection, org_id: UUID, project_id: UUID, stage: events.Stage, cpu_ms: int) -> None:
+    """Count what a stage took again after it had ended: its state stays as it is."""
+    await connection.execute(
+        "update project_stages set cpu_ms = cpu_ms + $4 where org_id = $1 and project_id = $2 and stage = $3",
+        org_id,
+        project_id,
+        stage,
+        cpu_ms,
+    )
+
+
+async def count_on_demand(
+    connection: Connection,
+    org_id: UUID,
+    project_id: UUID,
+    stage: events.Stage,
+    cause: Cause,
+    *,
+    cpu_ms: int = 0,
+    failed: bool = False,
+) -> None:
+    """Count one piece of work that somebody asked for. The stage appears with its first, and never moves the project.
+
+    No progress is published: the wall time from the first wish to the last says nothing.
+    """
+    state = "failed" if failed else "done"
+    await connection.execute(_ONE_MORE, org_id, project_id, stage, state, cpu_ms, cause.now)
+
+
+async def complete_project(connection: Connection, org_id: UUID, project_id: UUID, clips: int, cause: Cause) -> None:
+    """End the project well; where nothing was found its reason travels along."""
+    row = await _end_project(connection, org_id, project_id, "completed", cause)
+    if row is None:
+        return
+    event = events.ProjectCompleted(
+        org_id=org_id,
+        project_id=project_id,
+        version=await next_version(connection, org_id, project_id),
+        clip_count=clips,
+        warnings=list(row["warnings"]),
+        nothing_found_reason=row["nothing_found_reason"],
+        nearest=await _nearest(connection, org_id, project_id),
+    )
+    await put_project_event(connection, event, cause)
+
+
+async def _nearest(connection: Connection, org_id: UUID, project_id: UUID) -> list[NearMoment]:
+    """The moments that came nearest, where there is no clip; without their titles, which are what is said."""
+    found = await connection.fetchval(
+        "select nearest from moments where org_id = $1 and project_id = $2", org_id, project_id
+    )
+    return [msgspec.structs.replace(one, title="") for one in msgspec.convert(found or [], list[NearMoment])]
+
+
+async def fail_project(
+    connection: Connection, org_id: UUID, project_id: UUID, reason: str, detail: str, cause: Cause
+) -> None:
+    """End the project without a result, with a reason a person understands."""
+    row = await _end_project(connection, org_id, project_id, "failed", cause)
+    if row is None:
+        return
+    await connection.execute(
+        "update projects set failure_reason = $3, failure_detail = $4 where org_id = $1 and project_id = $2",
+        org_id,
+        project_id,
+        reason,
+        detail,
+    )
+    version = await next_version(connection, org_id, project_id)
+    event = events.ProjectFailed(org_id=org_id, project_id=project_id, version=version, reason=reason, detail=detail)
+    await put_project_event(connection, event, cause)
+
+
+async def _end_project(connection: Connection, org_id: UUID, project_id: UUID, state: str, cause: Cause) -> Row | None:
+    row = await connection.fetchrow(
+        """update projects set state = $3, finished_at = $4
+           where org_id = $1 and project_id = $2 and state in ('queued', 'running') returning *""",
+        org_id,
+        project_id,
+        state,
+        cause.now,
+    )
+    if row is not None:
+        await plan_project_sweep(connection, org_id, project_id, GRACE)
+        await _end_stages(connection, org_id, project_id, cause)
+    return row
+
+
+async def _end_stages(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> None:
+    """Fail the stages that still run, skip those that never began, and publish both before the project's own end."""
+    ended = await connection.fetch(_END_STAGES, org_id, project_id, cause.now)
+    for stage in sorted((row["stage"] for row in ended), key=place_of):
+        await _say_progress(connection, org_id, project_id, stage, cause)
+
+
+async def cancel_project(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> bool:
+    """End a project that has not ended as cancelled; False for one that has, or that there is none of.
+
+    Whoever works on it loses the lease: nothing of that work is committed. What is there already stays.
+    """
+    if await _end_project(connection, org_id, project_id, "cancelled", cause) is None:
+        return False
+    await connection.execute(_CANCEL_EXPORTS, org_id, project_id, cause.now)
+    version = await next_version(connection, org_id, project_id)
+    cancelled = events.ProjectCancelled(org_id=org_id, project_id=project_id, version=version)
+    await put_project_event(connection, cancelled, cause)
+    return True
+
+
+async def erase_project(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> bool:
+    """Cancel the project where it still runs, then have it erased; False where there is nothing to erase."""
+    row = await lock_project(connection, org_id, project_id)
+    if row is None or row["state"] == "erased":
+        return False
+    await cancel_project(connection, org_id, project_id, cause)
+    await connection.execute(
+        "update projects set state = 'erased', erased_at = $3 where org_id = $1 and project_id = $2",
+        org_id,
+        project_id,
+        cause.now,
+    )
+    await plan_project_sweep(connection, org_id, project_id, ERASED_ROUNDS[0])
+    version = await next_version(connection, org_id, project_id)
+    await put_project_event(
+        connection, events.ProjectErased(org_id=org_id, project_id=project_id, version=version), cause
+    )
+    return True
+
+
+async def warn(connection: Connection, org_id: UUID, project_id: UUID, sentence: str) -> None:
+    """Add a sentence to the project's warnings, once."""
+    await connection.execute(
+        """update projects set warnings = array_append(warnings, $3)
+           where org_id = $1 and project_id = $2 and not warnings @> array[$3::text]""",
+        org_id,
+        project_id,
+        sentence,
+    )
+
+
+def ref_of(value: Any) -> ObjectRef:
+    """An ObjectRef out of a jsonb column."""
+    return msgspec.convert(value, ObjectRef)

@@ -1,0 +1,107 @@
+"""Spans of a project: which go out next, and what the last one that was heard or seen completes. Does no stage's work.
+
+Each function runs in the caller's transaction, after ``project_lifecycle.lock_project``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from core.infra.postgres.connection import Connection
+from core.infra.postgres.outbox import Cause, put
+from core.services import project_lifecycle
+from schemas import events
+from schemas.common import ObjectRef
+
+Part = Literal["heard", "seen"]
+
+
+async def emit_next_spans(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause, window: int) -> None:
+    """Keep at most ``window`` spans of the project outstanding: emit the next ones, lowest ordinal first."""
+    rows = await connection.fetch(
+        """with outstanding as (
+             select count(*) as n from spans where org_id = $1 and project_id = $2
+               and planned_at is not null and (heard = 'waiting' or seen = 'waiting'))
+           update spans set planned_at = $4 where org_id = $1 and project_id = $2 and ordinal in (
+             select ordinal from spans where org_id = $1 and project_id = $2 and planned_at is null
+             order by ordinal limit greatest(0, $3 - (select n from outstanding)::int))
+           returning event""",
+        org_id,
+        project_id,
+        window,
+        cause.now,
+    )
+    for row in sorted(rows, key=lambda found: found["event"]["ordinal"]):
+        span = msgspec.convert(row["event"], events.SpanPlanned)
+        fixed = msgspec.structs.replace(cause, input_id=project_id, source="spans")
+        await put(connection, span, fixed, name=str(span.ordinal))
+
+
+async def end_span(
+    connection: Connection,
+    event: events.SpanPlanned,
+    part: Part,
+    ref: ObjectRef | None,
+    cause: Cause,
+    *,
+    window: int,
+    cpu_ms: int = 0,
+) -> None:
+    """Record that a span was heard or seen (``ref``) or given up (None), and say whatever that completes."""
+    org_id, project_id = event.org_id, event.project_id
+    update = {
+        "heard": "update spans set heard = $4, heard_ref = $5 where org_id = $1 and project_id = $2 and ordinal = $3",
+        "seen": "update spans set seen = $4, seen_ref = $5 where org_id = $1 and project_id = $2 and ordinal = $3",
+    }[part]
+    await connection.execute(update, org_id, project_id, event.ordinal, "done" if ref else "gave_up", ref)
+    stage = "listen" if part == "heard" else "look"
+    await project_lifecycle.end_part(connection, org_id, project_id, stage, cause, cpu_ms=cpu_ms, failed=ref is None)
+    if ref is None:
+        await project_lifecycle.warn(
+            connection,
+            org_id,
+            project_id,
+            f"{stage}: {_clock(event.range.start_ms)} to {_clock(event.range.end_ms)} was given up",
+        )
+    await emit_next_spans(connection, org_id, project_id, cause, window)
+    waiting = await connection.fetchrow(
+        """select count(*) filter (where heard = 'waiting') as heard, count(*) filter (where seen = 'waiting') as seen
+           from spans where org_id = $1 and project_id = $2""",
+        org_id,
+        project_id,
+    )
+    if part == "heard" and waiting["heard"] == 0:
+        fixed = msgspec.structs.replace(cause, input_id=project_id, source="listen")
+        await put(connection, events.SpansHeard(org_id=org_id, project_id=project_id), fixed)
+    if part == "seen" and waiting["seen"] == 0:
+        await say_understood(connection, org_id, project_id, cause)
+
+
+async def say_understood(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> None:
+    """Emit UnderstandingCompleted once both close and look have ended, naming what was given up."""
+    rows = await connection.fetch(
+        "select stage, state from project_stages where org_id = $1 and project_id = $2 and stage in ('close', 'look')",
+        org_id,
+        project_id,
+    )
+    states = {row["stage"]: row["state"] for row in rows}
+    if any(state not in ("done", "failed") for state in states.values()):
+        return
+    unseen = await connection.fetchval(
+        "select count(*) from spans where org_id = $1 and project_id = $2 and seen_ref is null", org_id, project_id
+    )
+    unheard = await connection.fetchval(
+        "select count(*) from spans where org_id = $1 and project_id = $2 and heard_ref is null", org_id, project_id
+    )
+    missing = [
+        name for name, gone in (("transcript", states["close"] == "failed" or unheard), ("pictures", unseen)) if gone
+    ]
+    fixed = msgspec.structs.replace(cause, input_id=project_id, source="understanding")
+    await put(connection, events.UnderstandingCompleted(org_id=org_id, project_id=project_id, missing=missing), fixed)
+
+
+def _clock(at_ms: int) -> str:
+    return f"{at_ms // 60_000}:{at_ms // 1000 % 60:02d}"

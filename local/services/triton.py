@@ -1,0 +1,88 @@
+"""Triton on CPU with the repository of this clone, at low priority. Never fetches a model: a missing one fails."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import partial
+
+import psutil
+
+from local.config.paths import REPO
+from local.install.weights import environment
+from local.services.leftovers import remove_shared_memory, shm_prefix
+from local.services.readiness import NotReadyError, knock, triton_inferences
+from local.services.service import Part, Setting
+
+REPOSITORY = REPO / "models" / "triton_repo"
+_STUB = "triton_python_backend_stub"
+
+
+def triton_part(setting: Setting) -> Part:
+    """The server and the stubs of its models."""
+    install, weights = setting.installed.triton, setting.installed.weights
+    assert install is not None
+    assert weights is not None
+    endpoint = f"127.0.0.1:{setting.port('triton')}"
+    threads = str(min(os.cpu_count() or 2, 4))
+
+    def probe() -> None:
+        knock(setting.port("triton"))
+        triton_inferences(endpoint)
+
+    return Part(
+        name="triton",
+        argv=(
+            str(install.server),
+            f"--model-repository={REPOSITORY}",
+            f"--backend-directory={install.backends}",
+            f"--backend-config=python,shm-region-prefix-name={shm_prefix(setting.stack_id)}",
+            "--model-control-mode=explicit",  # a client that finds a model dead may unload and load it
+            "--load-model=*",
+            "--grpc-address=127.0.0.1",
+            f"--grpc-port={setting.port('triton')}",
+            "--http-address=127.0.0.1",
+            f"--http-port={setting.port('triton-http')}",
+            "--metrics-address=127.0.0.1",
+            f"--metrics-port={setting.port('triton-metrics')}",
+            "--allow-gpu-metrics=false",
+            "--exit-timeout-secs=5",  # a client that left a stream early makes the stop hang otherwise
+        ),
+        env={
+            **environment(weights),
+            **{f"CLIPSTREAM_{name}_THREADS": threads for name in ("WHISPER", "FACES", "VOICES", "SENTENCES")},
+            **setting.environ,
+            "PATH": f"{install.home / 'bin'}:{setting.environ.get('PATH', os.defpath)}",  # the stub runs its python3
+            "LD_LIBRARY_PATH": install.libraries,
+            "HF_HUB_OFFLINE": "1",
+            "PYTHONNOUSERSITE": "1",
+        },
+        tier="store",
+        port=setting.port("triton"),
+        prepare=partial(remove_shared_memory, setting.stack_id),
+        probe=probe,
+        alive=partial(_stubs_live, setting, instances()),
+        sick_after_s=10.0,
+        nice=10,
+        stop_timeout_s=12.0,
+    )
+
+
+def instances() -> int:
+    """How many instances all models of the repository have together: each is a stub."""
+    configs = (path.read_text() for path in REPOSITORY.glob("*/config.pbtxt"))
+    return sum(
+        int(count) for config in configs for count in re.findall(r"^instance_group .*count: (\d+)", config, re.M)
+    )
+
+
+def _stubs_live(setting: Setting, expected: int) -> None:
+    """A stub that crashed stays dead while server and model say they are ready: count the living ones."""
+    knock(setting.port("triton"))
+    prefix = shm_prefix(setting.stack_id)
+    living = 0
+    for process in psutil.process_iter(["name", "cmdline", "status"]):
+        ours = any(prefix in argument for argument in process.info["cmdline"] or ())
+        living += ours and process.info["status"] != psutil.STATUS_ZOMBIE and _STUB in process.info["cmdline"][0]
+    if living < expected:
+        raise NotReadyError(f"{expected - living} of {expected} instances of models lost their process")

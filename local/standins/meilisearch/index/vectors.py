@@ -1,0 +1,168 @@
+"""Vectors of documents: taken from what is written, kept as blobs, compared with a query's. Computes no embedding.
+
+As in Meilisearch with embedders of source ``userProvided``: every document of such an index brings its vectors in
+``_vectors``, or says ``null`` there. https://www.meilisearch.com/docs/reference/api/settings (embedders).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from sqlite3 import Connection
+from typing import Any, TypeAlias
+
+import msgspec
+
+from local.standins.meilisearch.errors import MeiliError, not_here
+from local.standins.meilisearch.index.store import Store
+
+Embedders: TypeAlias = Mapping[str, Mapping[str, Any]]
+Given: TypeAlias = dict[str, list[list[float]]]
+"""By embedder; an empty list: the document wants none."""
+FIELD = "_vectors"
+MAX_DIMENSIONS = 4096
+_KNOWN = {"source", "dimensions", "distribution", "binaryQuantized"}
+_UNTOLD = -1
+"""Part of a document that wants no vector."""
+
+
+def check_embedders(value: object) -> None:
+    """Raises MeiliError for what is no setting, or is one that this server cannot do."""
+    if not isinstance(value, dict):
+        raise MeiliError("invalid_settings_embedders", "Invalid value type at `.embedders`: expected an object")
+    for name, rules in value.items():
+        if rules is None:
+            continue
+        if not isinstance(rules, dict) or rules.get("source") != "userProvided" or set(rules) - _KNOWN:
+            raise not_here(f"The embedder `{name}` (any but a `userProvided` one)")
+        dimensions = rules.get("dimensions")
+        if not isinstance(dimensions, int) or not 1 <= dimensions <= MAX_DIMENSIONS:
+            note = "(note: this field is mandatory for source `userProvided`)"
+            message = f"`.embedders.{name}`: Missing field `dimensions` {note}"
+            raise MeiliError("invalid_settings_embedders", message)
+
+
+def given_vectors(document: Mapping[str, Any], embedders: Embedders, identity: str) -> Given:
+    """What a document brings for each configured embedder; raises MeiliError for what is no vector."""
+    raw = document.get(FIELD, {})
+    if not isinstance(raw, dict):
+        kind = {list: "sequence", str: "string", type(None): "null", bool: "boolean"}.get(type(raw), "number")
+        message = f"invalid type: {kind}, expected a map at line 1 column 0"
+        raise MeiliError("internal", message, status=500, kind="internal")  # so the real one, for what is a user's
+    found: Given = {}
+    for name, rules in embedders.items():
+        if name in raw:
+            rows = _rows(raw[name], f"`{FIELD}.{name}` of the document with id `{identity}`")
+            for row in rows:
+                check_dimensions(row, rules, f" in document with id `{identity}` in `.{FIELD}.{name}`")
+            found[name] = rows
+    return found
+
+
+def _rows(value: object, place: str) -> list[list[float]]:
+    inner = value.get("embeddings") if isinstance(value, dict) else value
+    if isinstance(value, dict) and not isinstance(value.get("regenerate"), bool):
+        message = f"Bad embedder configuration: {place} is an object without the field `regenerate`, true or false."
+        raise MeiliError("invalid_vectors_type", message)
+    if isinstance(value, dict) and value["regenerate"]:
+        raise not_here("Generating embeddings")
+    if inner is None:
+        return []
+    several = inner if isinstance(inner, list) and inner and isinstance(inner[0], list) else [inner]
+    try:
+        return [row for row in msgspec.convert(several, list[list[float]]) if row]
+    except msgspec.ValidationError:
+        message = f"Bad embedder configuration: {place} is neither an array of numbers nor of such arrays."
+        raise MeiliError("invalid_vectors_type", message) from None
+
+
+def check_dimensions(row: Sequence[float], rules: Mapping[str, Any], place: str = "") -> None:
+    """Raises MeiliError where a vector has another length than its embedder's."""
+    if len(row) != rules["dimensions"]:
+        message = f"Invalid vector dimensions{place}: expected: `{rules['dimensions']}`, found: `{len(row)}`."
+        raise MeiliError("invalid_vector_dimensions", message)
+
+
+class Vectors:
+    """The vectors of all indexes. Numpy is loaded with the first of them."""
+
+    def __init__(self, store: Store) -> None:
+        """Reads and writes by the store's connections."""
+        self._store = store
+        self._changes: Counter[int] = Counter()
+        self._kept: dict[tuple[int, str], tuple[int, Any, Any]] = {}
+        self._lock = threading.Lock()
+
+    def put(self, connection: Connection, index_no: int, number: int, given: Given, missing: Iterable[str]) -> None:
+        """Replace the vectors that are given; ``missing`` are embedders that the document had to bring and did not."""
+        for name in missing:
+            message = (
+                f"While embedding documents for embedder `{name}`: no vectors provided for a document. Documents must "
+                f"provide embeddings as an array in `{FIELD}.{name}`, or opt out with `{FIELD}.{name}: null`."
+            )
+            raise MeiliError("vector_embedding_error", message)
+        for name, rows in given.items():
+            where = (index_no, name, number)
+            connection.execute("delete from vectors where index_no = ? and embedder = ? and document_no = ?", where)
+            bodies = [(*where, part, _stored(row)) for part, row in enumerate(rows)] or [(*where, _UNTOLD, b"")]
+            connection.executemany("insert into vectors values (?, ?, ?, ?, ?)", bodies)
+        self._changes[index_no] += bool(given)
+
+    def remove(self, connection: Connection, index_no: int, number: int) -> None:
+        """Forget a document's."""
+        connection.execute("delete from vectors where index_no = ? and document_no = ?", (index_no, number))
+        self._changes[index_no] += 1
+
+    def forget(self, connection: Connection, index_no: int, embedder: str) -> None:
+        """Forget all of one embedder."""
+        connection.execute("delete from vectors where index_no = ? and embedder = ?", (index_no, embedder))
+        self._changes[index_no] += 1
+
+    def of(self, index_no: int, number: int) -> dict[str, Any]:
+        """A document's vectors as the API shows them."""
+        import numpy as np  # noqa: PLC0415 - a third of a second that an index without vectors shall not pay
+
+        sql = "select embedder, part, body from vectors where index_no = ? and document_no = ? order by embedder, part"
+        shown: dict[str, Any] = {}
+        for name, part, body in self._store.read().execute(sql, (index_no, number)):
+            entry = shown.setdefault(name, {"embeddings": [], "regenerate": False})
+            if part != _UNTOLD:
+                entry["embeddings"].append(np.frombuffer(body, "<f4").astype(float).round(7).tolist())
+        return shown
+
+    def nearest(self, index_no: int, embedder: str, asked: Sequence[float]) -> list[tuple[int, float]]:
+        """Every document with a vector, nearest first, with its likeness 0..1: ``(1 + cosine) / 2``."""
+        import numpy as np  # noqa: PLC0415 - as above
+
+        numbers, matrix = self._matrix(index_no, embedder)
+        if not len(numbers):
+            return []
+        wanted = np.asarray(asked, dtype=np.float32)
+        likeness = (1 + matrix @ (wanted / max(float(np.linalg.norm(wanted)), 1e-9))) / 2
+        found: dict[int, float] = {}
+        for at in np.argsort(-likeness, kind="stable"):
+            found.setdefault(int(numbers[at]), float(likeness[at]))
+        return list(found.items())
+
+    def _matrix(self, index_no: int, embedder: str) -> tuple[Any, Any]:
+        """Numbers of documents and their vectors, one row each of unit length; kept until something is written."""
+        import numpy as np  # noqa: PLC0415 - as above
+
+        with self._lock:
+            change, kept = self._changes[index_no], self._kept.get((index_no, embedder))
+            if kept is not None and kept[0] == change:
+                return kept[1], kept[2]
+            sql = "select document_no, body from vectors where index_no = ? and embedder = ? and part >= 0"
+            found = self._store.read().execute(sql, (index_no, embedder)).fetchall()
+            numbers = np.array([number for number, _ in found], dtype=np.int64)
+            rows = np.frombuffer(b"".join(body for _, body in found), "<f4").reshape(len(found), -1 if found else 0)
+            matrix = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9) if found else rows
+            self._kept[index_no, embedder] = (change, numbers, matrix)
+            return numbers, matrix
+
+
+def _stored(row: Sequence[float]) -> bytes:
+    import numpy as np  # noqa: PLC0415 - as above
+
+    return np.asarray(row, dtype="<f4").tobytes()

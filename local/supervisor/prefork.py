@@ -1,0 +1,102 @@
+"""A process with the product's modules loaded: each of the product's processes is forked from it. Runs no part itself.
+
+Loading them costs a second of processor time; a stack has fifteen such processes, which then share the memory too.
+A forked part is handed to the supervisor (a subreaper), so that it is its child like any other: waited for, told of
+its death. Requests and answers are single packets on the socket that the supervisor gives.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+
+import msgspec
+from setproctitle import getproctitle, setproctitle
+
+from local.supervisor.prefork_client import PACKET_BYTES, Forked
+from local.supervisor.processes import Spawn, be_nice, die_with, open_outputs
+from schemas.stages import STAGES
+
+MODULES = {"streams": "streams.__main__", "api": "api.__main__"}
+"""What `python -m NAME` runs: its ``main``."""
+LOADED = (
+    *MODULES.values(),
+    "streams.worker",
+    "streams.background.main",
+    "streams.setup.migrate",
+    "streams.setup.bootstrap",
+    *(f"streams.{stage}.agent" for stage in STAGES),
+    "faust.app.base",
+)
+HANDED_OVER_S = 5.0
+
+
+def serve(requests: socket.socket, supervisor: int) -> Spawn | None:
+    """Fork for every request until the socket ends. Returns in each fork with what it shall be, and at the end None."""
+    while body := requests.recv(PACKET_BYTES):
+        how = msgspec.json.decode(body, type=Spawn, dec_hook=lambda wanted, given: wanted(given))
+        between = os.fork()
+        if between:
+            os.waitpid(between, 0)
+        elif os.fork():
+            os._exit(0)  # its child is an orphan now: the supervisor's
+        else:
+            _handed_over(supervisor)
+            die_with(supervisor, how.death_signal)
+            os.setsid()
+            requests.send(msgspec.json.encode(Forked(pid=os.getpid())))
+            requests.close()
+            return how
+    return None
+
+
+def _handed_over(supervisor: int) -> None:
+    """Wait until the supervisor is the parent."""
+    deadline_s = time.monotonic() + HANDED_OVER_S
+    while os.getppid() != supervisor:
+        if time.monotonic() > deadline_s:
+            os._exit(os.EX_OSERR)
+        time.sleep(0.001)
+
+
+def become(how: Spawn) -> int:
+    """Run what was asked for in this fork as if it had been started by its command; returns its exit code."""
+    with open_outputs(how) as (output, log), Path(os.devnull).open("rb") as nothing:
+        for given, number in ((nothing, 0), (output, 1), (log, 2)):
+            os.dup2(given.fileno(), number)
+    os.chdir(how.cwd)
+    setproctitle(" ".join(how.argv))
+    os.environ.clear()
+    os.environ.update(how.env)
+    sys.argv = list(how.argv[2:])
+    if how.nice:
+        be_nice(how.nice)
+    run: Callable[[], int] = import_module(MODULES[how.argv[2]]).main
+    return run()
+
+
+def main(argv: Sequence[str]) -> int:
+    """``python -m local.supervisor.prefork --socket FD --supervisor PID``."""
+    parser = argparse.ArgumentParser(prog="python -m local.supervisor.prefork")
+    parser.add_argument("--socket", type=int, required=True)
+    parser.add_argument("--supervisor", type=int, required=True)
+    asked = parser.parse_args(argv)
+    getproctitle()  # finds the place of the title, as long as nobody has changed the environment
+    for name in LOADED:
+        import_module(name)
+    gc.collect()
+    gc.freeze()
+    with socket.socket(fileno=asked.socket) as requests:
+        how = serve(requests, asked.supervisor)
+    return become(how) if how else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

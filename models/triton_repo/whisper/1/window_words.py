@@ -1,0 +1,81 @@
+"""A window's words as they are told: faster-whisper's segments in, times of the recording out. Decodes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import acceptance
+import windowing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Words of one window: (text, start ms, end ms, probability); ``heard_ms`` is how far into the recording.
+
+    The rest is what the decoder thought of it: mean log probability a token, how far gzip shrinks the text, silence.
+    """
+
+    words: list[tuple[str, int, int, float]]
+    start_ms: int
+    heard_ms: int
+    again: bool
+    agreement: float | None
+    """How much of both readings is the same, of a window that was heard again."""
+    dropped: str | None
+    language: str
+    """The language it was heard in."""
+    log_probability: float
+    compression: float
+    no_speech: float
+
+
+def part_of(
+    segment,
+    pieces: list[windowing.Piece],
+    offset_s: float,
+    language: str,
+    *,
+    again: bool,
+    agreement: float | None,
+    glossary: str | None,
+) -> Part:
+    """``segment`` (times in seconds of the packed sound, behind ``offset_s``), without words that nobody said."""
+    words = []
+    for word in segment.words or ():
+        text = word.word.strip()
+        start_ms, end_ms = windowing.restore_ms(pieces, offset_s + float(word.start), offset_s + float(word.end))
+        if text:
+            words.append((text, start_ms, end_ms, round(float(word.probability), 4)))
+    start_ms = windowing.restore_ms(pieces, offset_s + segment.start, offset_s + segment.start)[0]
+    heard_ms = windowing.restore_ms(pieces, offset_s + segment.end, offset_s + segment.end)[1]
+    probability = sum(word[3] for word in words) / len(words) if words else 0.0
+    dropped = acceptance.invented(
+        compression=segment.compression_ratio,
+        log_probability=segment.avg_logprob,
+        no_speech=segment.no_speech_prob,
+        word_probability=probability,
+    ) or acceptance.parroted([word[0] for word in words], glossary, probability)
+    reason = segment.text.strip() if dropped and words else None
+    return Part(
+        words=[] if dropped else words,
+        start_ms=min(start_ms, words[0][1]) if words else start_ms,
+        heard_ms=heard_ms,
+        again=again,
+        agreement=agreement,
+        dropped=reason,
+        language=language,
+        log_probability=round(float(segment.avg_logprob), 3),
+        compression=round(float(segment.compression_ratio), 2),
+        no_speech=round(float(segment.no_speech_prob), 3),
+    )
+
+
+def around(one: Part, new: Part) -> list[Part]:
+    """``new`` between the words before and after it of ``one``."""
+    if not one.words:
+        return [one, new]
+    before = [word for word in one.words if word[1] < new.words[0][1]]
+    after = one.words[len(before) :]
+    first = replace(one, words=before, heard_ms=before[-1][2]) if before else None
+    last = replace(one, words=after, start_ms=after[0][1], dropped=None) if after else None
+    return [each for each in (first, new, last) if each is not None]

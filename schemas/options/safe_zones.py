@@ -1,0 +1,46 @@
+"""Where platforms lay their own signs over a tall picture: data with its source. Never places a caption."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+import msgspec
+
+from schemas.common import CropBox, Value
+
+Platform = Literal["shorts", "reels", "tiktok"]
+
+
+class SafeZone(Value, frozen=True, kw_only=True):
+    """What one platform covers of a tall picture, from each edge, and who says so."""
+
+    platform: Platform
+    top_px: int
+    right_px: int
+    bottom_px: int
+    left_px: int
+    source: str
+    read_on: str
+
+
+class SafeZones(Value, frozen=True, kw_only=True):
+    """All platforms, on a picture of ``picture_px`` (width, height)."""
+
+    picture_px: tuple[int, int]
+    zones: list[SafeZone]
+
+    @property
+    def clear(self) -> CropBox:
+        """What none of them covers."""
+        width, height = self.picture_px
+        left, top = max(one.left_px for one in self.zones), max(one.top_px for one in self.zones)
+        right, bottom = max(one.right_px for one in self.zones), max(one.bottom_px for one in self.zones)
+        return CropBox(x=left, y=top, width=width - left - right, height=height - top - bottom)
+
+
+@cache
+def safe_zones() -> SafeZones:
+    """As they lie in ``schemas/data/safe_zones.json``."""
+    return msgspec.json.decode((files("schemas") / "data" / "safe_zones.json").read_bytes(), type=SafeZones)

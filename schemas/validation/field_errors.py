@@ -1,0 +1,140 @@
+"""What is wrong with a value, by the type it should be of: all of it, where msgspec stops at the first. Pure.
+
+Runs only after msgspec refused the whole. A part is at fault by itself where none of its own parts is.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeGuard, get_args, get_origin
+
+import msgspec
+
+from schemas.validation.constraint_texts import choices_of, is_too_long, sentence
+
+MOST_ERRORS = 50
+"""Of one request: who has more has something else in mind."""
+_STRETCH = 200
+"""Items of a list that are looked at together."""
+_LONGEST_NAME = 100
+"""Characters of an unknown field's name that are compared with the known ones, and told."""
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is wrong, and where: names of fields and places in lists."""
+
+    path: tuple[str | int, ...]
+    detail: str
+
+
+def refusals(value: Any, shape: Any, *, strict: bool = True) -> list[Refusal]:
+    """Every part of a value that does not fit ``shape``, at most ``MOST_ERRORS``."""
+    return list(islice(_refusals(value, shape, (), strict), MOST_ERRORS))
+
+
+def pointer(path: Sequence[str | int], prefix: str = "") -> str:
+    """A JSON Pointer (RFC 6901), or ``?name``: a parameter that is given several times has one name."""
+    if prefix:
+        path = path[:1]
+    steps = [str(step).replace("~", "~0").replace("/", "~1")[:_LONGEST_NAME] for step in path]
+    return prefix + "/".join(steps) if prefix else "".join(f"/{step}" for step in steps)
+
+
+def with_nul(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where a decoded value holds the character NUL: Postgres keeps none in text. Of a name its object's place."""
+    if isinstance(value, str):
+        if "\0" in value:
+            yield path
+    elif isinstance(value, dict):
+        if any(isinstance(name, str) and "\0" in name for name in value):
+            yield path
+        for name, part in value.items():
+            yield from with_nul(part, (*path, name))
+    elif isinstance(value, list):
+        for number, part in enumerate(value):
+            yield from with_nul(part, (*path, number))
+
+
+def _refusals(value: Any, shape: Any, path: tuple[str | int, ...], strict: bool) -> Iterator[Refusal]:
+    try:
+        msgspec.convert(value, shape, strict=strict)
+    except msgspec.ValidationError as error:
+        inner = False
+        for refusal in _inside(value, shape, path, strict):
+            inner = True
+            yield refusal
+        if not inner:
+            yield Refusal(path=path, detail=sentence(value, shape, str(path[-1]) if path else "", str(error)))
+
+
+def _inside(value: Any, shape: Any, path: tuple[str | int, ...], strict: bool) -> Iterator[Refusal]:
+    """What is wrong with the parts of a value."""
+    if isinstance(value, dict):
+        kinds = [kind for kind in choices_of(shape) if _is_struct(kind) or get_origin(kind) is dict]
+        tag = next((_config(kind).tag_field for kind in kinds if _is_struct(kind)), None)
+        kind = next((one for one in kinds if tag and _config(one).tag == value.get(tag)), None) if tag else None
+        if tag and kind is None:
+            yield Refusal(path=(*path, tag), detail=_untagged(value.get(tag), kinds))
+        kind = kind if tag else next(iter(kinds), None)
+        if _is_struct(kind):
+            yield from _fields(value, kind, path, strict)
+        elif kind is not None:
+            key_shape, part_shape = get_args(kind)
+            for name, part in value.items():
+                yield from _refusals(name, key_shape, (*path, name), strict)
+                yield from _refusals(part, part_shape, (*path, name), strict)
+    elif isinstance(value, list) and not is_too_long(value, shape):
+        for kind in choices_of(shape):
+            if get_origin(kind) in (list, tuple):
+                yield from _items(value, get_args(kind)[0], path, strict)
+
+
+def _fields(
+    value: Mapping[str, Any], struct: type[msgspec.Struct], path: tuple[str | int, ...], strict: bool
+) -> Iterator[Refusal]:
+    known = {field.encode_name: field for field in msgspec.structs.fields(struct)}
+    tag = struct.__struct_config__.tag_field
+    for name, part in value.items():
+        if name in known:
+            yield from _refusals(part, known[name].type, (*path, name), strict)
+        elif name != tag and struct.__struct_config__.forbid_unknown_fields:
+            yield Refusal(path=(*path, name), detail=_unknown(name, [*known, *([tag] if tag else [])]))
+    for name, field in known.items():
+        if field.required and name not in value:
+            yield Refusal(path=(*path, name), detail="It is required and missing.")
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name[:_LONGEST_NAME].lower(), known, n=1, cutoff=0.6)
+    told = f"There is no field `{name[:_LONGEST_NAME]}`"
+    if near:
+        return f"{told}: did you mean `{near[0]}`?"
+    return f"{told}; there are {', '.join(f'`{one}`' for one in sorted(known))}." if known else f"{told}."
+
+
+def _items(items: Sequence[Any], shape: Any, path: tuple[str | int, ...], strict: bool) -> Iterator[Refusal]:
+    """What is wrong with the items of a list; stretches of it without a fault cost one look."""
+    for begin in range(0, len(items), _STRETCH):
+        stretch = items[begin : begin + _STRETCH]
+        try:
+            msgspec.convert(stretch, list[shape], strict=strict)
+        except msgspec.ValidationError:
+            for place, part in enumerate(stretch, begin):
+                yield from _refusals(part, shape, (*path, place), strict)
+
+
+def _untagged(given: Any, kinds: Sequence[Any]) -> str:
+    listed = ", ".join(sorted(str(_config(kind).tag) for kind in kinds))
+    near = difflib.get_close_matches(str(given)[:_LONGEST_NAME], listed.split(", "), n=1, cutoff=0.6)
+    return f"It must be one of {listed}" + (f": did you mean `{near[0]}`?" if near else ".")
+
+
+def _config(kind: Any) -> msgspec.structs.StructConfig:
+    config: msgspec.structs.StructConfig = kind.__struct_config__
+    return config
+
+
+def _is_struct(kind: Any) -> TypeGuard[type[msgspec.Struct]]:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)

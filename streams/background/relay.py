@@ -1,0 +1,186 @@
+"""Outbox → Kafka: the only way work moves. One relay at a time (advisory lock); never decides what to send."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import sentry_sdk
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+
+from core.errors import Unavailable
+from core.infra.postgres.connection import DOWN, Connection, Pool, Row, prepare_connection, transaction
+from core.services.upload_signatures import INTERNAL_KEY_ID, SIGNATURE, internal_secret, sign
+from core.settings import Settings
+from streams.runtime.health import Pulse
+from streams.runtime.metrics import OUTBOX_AGE, OUTBOX_DUE, PUBLISH, PUBLISHED, Metrics
+from streams.runtime.metrics import UNSENDABLE as COUNT_UNSENDABLE
+
+LOCK = 0x636C6970
+"""Advisory lock of shard 0 of the outbox."""
+BATCH = 500
+POLL_S = 1.0
+KEEP = "1 day"
+ASIDE = "1 hour"
+UNSENDABLE = (MessageSizeTooLargeError, AssertionError, LookupError, TypeError, ValueError)
+"""The row itself is at fault (too large, no such partition, nothing to sign by): others must not wait behind it."""
+_DUE = """
+select seq, org_id, topic, key, partition, headers, payload,
+  extract(epoch from clock_timestamp() - due_at)::float8 as waited_s from outbox
+where published_at is null and due_at <= now() order by due_at, seq limit $1
+"""
+_BACKLOG = """
+select count(*) as due, coalesce(extract(epoch from now() - min(due_at)), 0)::float8 as oldest_s from outbox
+where published_at is null and due_at <= now()
+"""
+_MARK = "update outbox set published_at = now() where seq = any($1::bigint[])"
+_SET_ASIDE = "update outbox set due_at = now() + $2::text::interval where seq = any($1::bigint[])"
+_PRUNE = "delete from outbox where published_at < now() - $1::text::interval"
+
+
+class Relay:
+    """Reads due rows, sends them with acks=all, marks them. A crash in between sends some twice, never none."""
+
+    def __init__(self, settings: Settings, pulse: Pulse, metrics: Metrics) -> None:
+        """``pulse`` is beaten at each round that worked."""
+        self._settings = settings
+        self._pulse = pulse
+        self._metrics = metrics
+        self._secret = internal_secret(settings.secret)
+        self._wake = asyncio.Event()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Relay until ``stop``; reconnects by itself when Postgres or Kafka go away."""
+        while not stop.is_set():
+            try:
+                await self._session(stop)
+            except (*DOWN, asyncpg.PostgresError, KafkaError) as error:
+                structlog.get_logger().warning("relay waits", error=str(error) or type(error).__name__)
+                await _pause(stop, POLL_S)
+
+    async def _session(self, stop: asyncio.Event) -> None:
+        connection = await asyncpg.connect(self._settings.postgres_relay, timeout=5, command_timeout=30)
+        try:
+            await prepare_connection(connection)
+            while not await connection.fetchval("select pg_try_advisory_lock($1)", LOCK):
+                self._pulse.beat()  # standing by is well: another relay works
+                if await _pause(stop, POLL_S):
+                    return
+            await connection.add_listener("outbox", lambda *_: self._wake.set())
+            async with _producer(self._settings) as producer:
+                await self._relay(connection, producer, stop)
+        finally:
+            await connection.close(timeout=2)
+
+    async def _relay(self, connection: Connection, producer: Any, stop: asyncio.Event) -> None:
+        rounds = 0
+        while not stop.is_set():
+            self._wake.clear()
+            rows = await connection.fetch(_DUE, BATCH)
+            if rows:
+                await self._hand_over(connection, producer, rows)
+            self._pulse.beat()
+            rounds += 1
+            if rounds % 600 == 0:
+                await connection.execute(_PRUNE, KEEP)
+            if len(rows) < BATCH:
+                await _first(self._wake, stop, POLL_S)
+
+    async def _hand_over(self, connection: Connection, producer: Any, rows: Sequence[Row]) -> None:
+        """Send and mark a batch; what can never be sent is told of and looked at again much later."""
+        now = asyncio.get_running_loop().time
+        began_at = now()
+        aside = await self._send(producer, rows)
+        self._count(rows, aside, now() - began_at)
+        if aside:
+            await connection.execute(_SET_ASIDE, aside, ASIDE)
+        await connection.execute(_MARK, [row["seq"] for row in rows if row["seq"] not in aside])
+
+    async def _send(self, producer: Any, rows: Sequence[Row]) -> list[int]:
+        """All rows of a batch in order, then wait for every acknowledgement; returns those that cannot be sent."""
+        sent: dict[int, Any] = {}
+        outcomes: dict[int, object] = {}
+        for row in rows:
+            try:
+                sent[row["seq"]] = await self._begin(producer, row)
+            except UNSENDABLE as error:
+                outcomes[row["seq"]] = error
+        outcomes |= zip(sent, await asyncio.gather(*sent.values(), return_exceptions=True), strict=True)
+        failed = {seq: outcome for seq, outcome in outcomes.items() if isinstance(outcome, BaseException)}
+        for failure in failed.values():
+            if not isinstance(failure, UNSENDABLE):
+                raise failure  # Kafka's fault, not a row's: all of them again
+        for seq, failure in failed.items():
+            sentry_sdk.capture_exception(failure)
+            told = f"{type(failure).__name__}: {failure}"
+            structlog.get_logger().error("a row of the outbox cannot be sent", seq=seq, error=told)
+        return list(failed)
+
+    def _count(self, rows: Sequence[Row], aside: Sequence[int], sent_in_s: float) -> None:
+        self._metrics.count(COUNT_UNSENDABLE, len(aside))
+        for row in rows:
+            if row["seq"] not in aside:
+                self._metrics.count(PUBLISHED, topic=row["topic"])
+                self._metrics.observe(PUBLISH, row["waited_s"] + sent_in_s)
+
+    async def _begin(self, producer: Any, row: Row) -> Any:
+        return await producer.send(
+            row["topic"],
+            key=row["key"].encode(),
+            value=row["payload"],
+            partition=row["partition"],
+            headers=[(name, value.encode()) for name, value in self._headers(row).items()],
+        )
+
+    def _headers(self, row: Row) -> dict[str, str]:
+        headers: dict[str, str] = row["headers"]
+        org_id: UUID | None = row["org_id"]
+        if row["topic"] != "uploads.v1" or SIGNATURE in headers or org_id is None:
+            return headers  # what belongs to nobody was not written by us: our name is not put under it
+        return headers | sign(headers, row["payload"], secret=self._secret, key_id=INTERNAL_KEY_ID, org_id=org_id)
+
+
+def _producer(settings: Settings) -> Any:
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.kafka,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=0,
+        max_request_size=2_000_000,
+        request_timeout_ms=20_000,
+    )
+
+
+async def run_backlog(pool: Pool, stop: asyncio.Event, pause_s: float, metrics: Metrics) -> None:
+    """Measure what waits to be sent, every ``pause_s`` until ``stop``: also while Kafka is away, or another relays."""
+    while not stop.is_set():
+        try:
+            async with transaction(pool) as connection:
+                row = await connection.fetchrow(_BACKLOG)
+            due, oldest_s = float(row["due"]), row["oldest_s"]
+        except Unavailable:
+            due = oldest_s = math.nan
+        metrics.put(OUTBOX_DUE, due)
+        metrics.put(OUTBOX_AGE, oldest_s)
+        await _pause(stop, pause_s)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> bool:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+async def _first(wake: asyncio.Event, stop: asyncio.Event, seconds: float) -> None:
+    waiting = {asyncio.create_task(wake.wait()), asyncio.create_task(stop.wait())}
+    await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()

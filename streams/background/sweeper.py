@@ -1,0 +1,98 @@
+"""Picks up what others dropped: expired claims are re-emitted, erased projects are removed. Does no stage's work."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+
+import structlog
+
+from core.errors import Unavailable
+from core.infra.postgres.connection import Pool, transaction
+from core.infra.s3.object_store import S3Objects
+from core.services.erasure import erase
+from core.settings import Settings
+from schemas import events
+from streams.background.topic_follower import follow
+from streams.runtime import dead_letters
+from streams.runtime.leases import REEMIT
+from streams.runtime.metrics import REEMITTED, Metrics
+
+_EXPIRED = """
+update attempts set state = 'free', lease_until = null, last_error = 'the lease ran out'
+where (org_id, input_id, stage) in (
+  select org_id, input_id, stage from attempts where state = 'running' and lease_until < now()
+  order by lease_until limit 100 for update skip locked)
+returning org_id, input_id, stage
+"""
+FORGET_EVERY_S = 3600.0
+_OLD = (
+    "delete from idempotency_keys where created_at < now() - interval '25 hours'",  # they count for 24 hours
+    "delete from dead_letters where created_at < now() - interval '28 days'",  # as long as dead.v1 has them
+    "delete from upload_refusals where created_at < now() - interval '7 days'",  # as long as the topics have them
+    """with gone as (
+         delete from previews where created_at < now() - interval '1 day' returning org_id, project_id),
+       planned as (insert into object_sweeps (org_id, kind, subject_id, due_at)
+         select distinct org_id, 'project', project_id, now() from gone on conflict do nothing)
+       select from gone""",
+)
+
+
+async def sweep_attempts(pool: Pool) -> int:
+    """Free every attempt whose lease ran out and write its event to the outbox again; says how many."""
+    async with transaction(pool) as connection:
+        rows = await connection.fetch(_EXPIRED)
+        for row in rows:
+            await connection.execute(REEMIT, row["org_id"], row["input_id"], row["stage"], dt.timedelta())
+    return len(rows)
+
+
+async def forget_old(pool: Pool) -> int:
+    """Delete answers of Idempotency-Keys, dead letters and previews that count no more, whoever's; says how many.
+
+    The pictures of the previews are looked for afterwards.
+    """
+    async with transaction(pool) as connection:
+        done = [await connection.execute(statement) for statement in _OLD]
+    return sum(int(tag.rpartition(" ")[2]) for tag in done)
+
+
+async def run_sweeps(settings: Settings, pool: Pool, stop: asyncio.Event, metrics: Metrics) -> None:
+    """Sweep expired claims every ``sweep_s`` until ``stop``, and what is too old each hour."""
+    log = structlog.get_logger()
+    now, forget_at = asyncio.get_running_loop().time, 0.0
+    while not stop.is_set():
+        try:
+            swept = await sweep_attempts(pool)
+            metrics.count(REEMITTED, swept)
+            if swept:
+                log.info("swept", attempts=swept)
+            if now() >= forget_at:
+                forget_at = now() + FORGET_EVERY_S
+                await forget_old(pool)
+        except Unavailable as error:
+            log.warning("sweeper waits", part=error.part)
+        try:
+            await asyncio.wait_for(stop.wait(), settings.sweep_s)
+        except TimeoutError:
+            continue
+
+
+async def run_erasure(settings: Settings, pool: Pool, objects: S3Objects, stop: asyncio.Event) -> None:
+    """Follow ``projects.v1`` and remove objects and rows of each erased project; the project's id stays."""
+
+    async def handle(event: events.AnyEvent) -> None:
+        if isinstance(event, events.ProjectErased):
+            await erase(pool, objects, event.org_id, event.project_id)
+
+    await follow(settings.kafka, "projects.v1", "clipstream-sweeper", handle, stop)
+
+
+async def run_letters(settings: Settings, pool: Pool, stop: asyncio.Event) -> None:
+    """Follow ``dead.v1`` and keep each letter in the table that operators list; those of the sinks come this way."""
+
+    async def handle(event: events.AnyEvent) -> None:
+        if isinstance(event, events.DeadLetter):
+            await dead_letters.keep(pool, event)
+
+    await follow(settings.kafka, "dead.v1", "clipstream-letters", handle, stop)

@@ -1,0 +1,74 @@
+"""Follow one topic in a group of its own, event by event, for the background jobs. Never writes dead letters."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiokafka import AIOKafkaConsumer
+from aiokafka.errors import KafkaError
+
+from core.errors import Unavailable
+from core.infra import telemetry
+from core.infra.kafka.message import as_message
+from schemas import codec, events
+from schemas.topics import BY_NAME
+
+MOST_RECORDS = 50
+"""Each may take seconds; a batch must end well before Kafka takes the partitions away (five minutes)."""
+Handle = Callable[[events.AnyEvent], Awaitable[None]]
+
+
+async def follow(bootstrap: str, topic: str, group: str, handle: Handle, stop: asyncio.Event) -> None:
+    """Hand each event to ``handle``, commit behind it, until ``stop``; starts over when Kafka or a store goes away."""
+    while not stop.is_set():
+        try:
+            await _session(bootstrap, topic, group, handle, stop)
+        except (KafkaError, OSError, Unavailable) as error:
+            structlog.get_logger().warning("waits", group=group, error=str(error))
+            await asyncio.sleep(1.0)
+
+
+async def _session(bootstrap: str, topic: str, group: str, handle: Handle, stop: asyncio.Event) -> None:
+    consumer = AIOKafkaConsumer(
+        topic,
+        bootstrap_servers=bootstrap,
+        group_id=group,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+    )
+    try:
+        await consumer.start()
+        while not stop.is_set():
+            batches = await consumer.getmany(timeout_ms=500, max_records=MOST_RECORDS)
+            for messages in batches.values():
+                for message in messages:
+                    event = _decoded(topic, message)
+                    if event is not None:
+                        await hand_over(handle, event, group)
+            if batches:
+                await consumer.commit()
+    finally:
+        await consumer.stop()
+
+
+async def hand_over(handle: Handle, event: events.AnyEvent, group: str) -> None:
+    """One event; a bug with it is reported and passed over, as all that runs in this process would stand still for it.
+
+    Raises what passes: KafkaError, OSError, Unavailable.
+    """
+    try:
+        await handle(event)
+    except (KafkaError, OSError, Unavailable):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever the bug is, the others are handled
+        telemetry.report_bug(error, group)
+
+
+def _decoded(topic: str, record: object) -> events.AnyEvent | None:
+    message = as_message(record)
+    try:
+        return codec.decode(BY_NAME[topic], message.headers, message.payload)[1]
+    except codec.DecodeError:
+        return None  # the stages and sinks of the topic write its dead letter; one of them is enough

@@ -1,0 +1,168 @@
+"""The rows and events that detect writes: moments, chosen clips, their exports."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from core.infra.postgres.connection import Connection
+from core.infra.postgres.outbox import Cause, put
+from core.services import project_lifecycle
+from core.services.export_groups import apart
+from schemas import events
+from schemas.common import ObjectRef, Sibling
+from schemas.documents.moments import Moment, MomentList
+from schemas.ids import result_id
+from schemas.options.caption_template import export_words, version_of
+from schemas.options.export import export_suffix, words_suffix
+from schemas.options.project import ProjectOptions
+from schemas.options.score_weights import WeightTable
+from streams.runtime.stage import Work
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What detect reads of a project."""
+
+    title: str
+    options: ProjectOptions
+    duration_ms: int
+    height_px: int | None
+    transcript: ObjectRef | None
+    transcript_version: int
+    """0: there is none."""
+    heard: list[ObjectRef]
+    seen: list[ObjectRef]
+    weights: WeightTable | None
+    """The organisation's own; None: the installation's."""
+
+
+async def write_moments(
+    connection: Connection,
+    event: events.UnderstandingCompleted,
+    known: Known,
+    moments: MomentList,
+    ref: ObjectRef,
+    work: Work,
+) -> None:
+    """Write the moments, and each chosen clip with its export and its event."""
+    owner = (event.org_id, event.project_id)
+    clips = sorted((moment for moment in moments.moments if moment.selected), key=lambda moment: moment.rank or 0)
+    nothing = moments.nothing_found_reason
+    await connection.execute(
+        """insert into moments (org_id, project_id, object, candidate_count, nearest) values ($1, $2, $3, $4, $5)
+           on conflict (org_id, project_id) do update set object = excluded.object, nearest = excluded.nearest""",
+        *owner,
+        ref,
+        len(moments.moments),
+        moments.nearest,
+    )
+    detected = events.MomentsDetected(
+        org_id=event.org_id,
+        project_id=event.project_id,
+        moments=ref,
+        candidate_count=len(moments.moments),
+        clip_count=len(clips),
+        nothing_found_reason=nothing,
+    )
+    await put(connection, detected, work.cause)
+    for stage in ("frame", "render"):
+        await project_lifecycle.expect_parts(connection, *owner, stage, len(clips) * len(known.options.shapes))
+    await project_lifecycle.end_part(connection, *owner, "detect", work.cause, cpu_ms=work.cpu_ms)
+    for ordinal, moment in enumerate(clips):
+        await _write_clip(connection, event, known, ordinal, moment, work.cause)
+    if not clips:
+        await connection.execute(
+            "update projects set nothing_found_reason = $3 where org_id = $1 and project_id = $2", *owner, nothing
+        )
+        await project_lifecycle.settle(connection, *owner, work.cause)
+
+
+async def _write_clip(
+    connection: Connection,
+    event: events.UnderstandingCompleted,
+    known: Known,
+    ordinal: int,
+    moment: Moment,
+    cause: Cause,
+) -> None:
+    selected = _selected(event, known, ordinal, moment)
+    await _insert_clip(connection, selected, moment)
+    for number, one in enumerate(apart(selected), 1):
+        await _insert_export(connection, one, number)
+    await put(connection, selected, cause, name=str(selected.clip_id))
+
+
+def _selected(event: events.UnderstandingCompleted, known: Known, ordinal: int, moment: Moment) -> events.ClipSelected:
+    """What is said of a clip, with its export in each shape that is wanted."""
+    clip_id, options = UUID(moment.id), known.options
+    words = export_words(options.captions, options.captions_template, masked=options.mask_profanity)
+    name = f"{words}{export_suffix(options.export)}{words_suffix(known.transcript_version)}"
+    first, *others = [
+        Sibling(export_id=result_id(clip_id, "export", f"{aspect}/{name}"), aspect=aspect) for aspect in options.shapes
+    ]
+    return events.ClipSelected(
+        org_id=event.org_id,
+        project_id=event.project_id,
+        clip_id=clip_id,
+        export_id=first.export_id,
+        ordinal=ordinal,
+        range=moment.range,
+        score=moment.score,
+        confidence=moment.confidence,
+        aspect=first.aspect,
+        captions=options.captions,
+        template=options.captions_template,
+        template_version=version_of(options.captions_template),
+        mask_profanity=options.mask_profanity,
+        options=options.export,
+        transcript_version=known.transcript_version,
+        siblings=others,
+    )
+
+
+async def _insert_clip(connection: Connection, selected: events.ClipSelected, moment: Moment) -> None:
+    await connection.execute(
+        """insert into clips
+             (org_id, clip_id, project_id, ordinal, start_ms, end_ms, score, confidence, title, reason, signals,
+              hook, description, hashtags, without_words)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) on conflict do nothing""",
+        selected.org_id,
+        selected.clip_id,
+        selected.project_id,
+        selected.ordinal,
+        moment.range.start_ms,
+        moment.range.end_ms,
+        moment.score,
+        moment.confidence,
+        moment.title,
+        moment.reason,
+        moment.signals,
+        moment.hook,
+        moment.description,
+        moment.hashtags,
+        moment.without_words or None,
+    )
+
+
+async def _insert_export(connection: Connection, selected: events.ClipSelected, number: int) -> None:
+    await connection.execute(
+        """insert into exports
+             (org_id, export_id, project_id, clip_id, ordinal, aspect, captions, start_ms, end_ms, automatic, template,
+              mask_profanity, options, transcript_version, number)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, true, $10, $11, $12, $13, $14) on conflict do nothing""",
+        selected.org_id,
+        selected.export_id,
+        selected.project_id,
+        selected.clip_id,
+        selected.ordinal,
+        selected.aspect,
+        selected.captions,
+        selected.range.start_ms,
+        selected.range.end_ms,
+        selected.template,
+        selected.mask_profanity,
+        selected.options,
+        selected.transcript_version,
+        number,
+    )

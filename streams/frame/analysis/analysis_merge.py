@@ -1,0 +1,109 @@
+"""What of a clip was not seen yet, and two looks at it joined into one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import msgspec
+
+from schemas.common import TimeRange
+from schemas.documents.clip_tracks import ClipTracks, Mouth, ShotLook, VoiceCurve
+from schemas.documents.scene import Letters, Transition
+from streams.frame.analysis.face_tracking import detections_of, follow
+
+OVERLAP_MS = 400
+"""New looks reach this far into what was seen, so that a cut at the seam is seen with both its sides."""
+
+
+def missing_time(tracks: ClipTracks, time: TimeRange) -> list[TimeRange]:
+    """The stretches of ``time`` not looked at yet, each reaching a little into what was; all of it when far away."""
+    seen = tracks.range
+    if time.start_ms >= seen.start_ms and time.end_ms <= seen.end_ms:
+        return []
+    if not touch(seen, time):
+        return [time]
+    stretches = []
+    if time.start_ms < seen.start_ms:
+        stretches.append(TimeRange(start_ms=time.start_ms, end_ms=min(seen.start_ms + OVERLAP_MS, seen.end_ms)))
+    if time.end_ms > seen.end_ms:
+        stretches.append(TimeRange(start_ms=max(seen.end_ms - OVERLAP_MS, seen.start_ms), end_ms=time.end_ms))
+    return stretches
+
+
+def touch(one: TimeRange, other: TimeRange) -> bool:
+    """Whether nothing lies between them."""
+    return one.start_ms <= other.end_ms and other.start_ms <= one.end_ms
+
+
+def merge_tracks(old: ClipTracks, new: ClipTracks) -> ClipTracks:
+    """What both saw, followed again over the joined shots; ``new`` alone where they do not touch.
+
+    Who speaks is not told of the joined part: that is found anew from what it holds (``lips.told``).
+    """
+    if not touch(old.range, new.range):
+        return new
+    time = TimeRange(
+        start_ms=min(old.range.start_ms, new.range.start_ms), end_ms=max(old.range.end_ms, new.range.end_ms)
+    )
+    inner = {shot.start_ms for part in (old, new) for shot in part.shots if shot.start_ms > part.range.start_ms}
+    edges = [time.start_ms, *sorted(inner), time.end_ms]
+    shots = [TimeRange(start_ms=start, end_ms=end) for start, end in pairwise(edges)]
+    tracks = follow(detections_of([*old.tracks, *new.tracks]), shots)
+    return ClipTracks(
+        clip_id=old.clip_id,
+        range=time,
+        shots=shots,
+        tracks=tracks,
+        pictures_looked_at=old.pictures_looked_at + new.pictures_looked_at,
+        model=new.model,
+        compute_ms=old.compute_ms + new.compute_ms,
+        looks=_join_looks(old, new, shots),
+        transitions=_join_transitions(old, new),
+        mouths=_join_mouths(old, new),
+        voice=_join_voices(old.voice, new.voice),
+        letters=_join_letters(old, new),
+        persons=sorted({one.at_ms: one for one in (*old.persons, *new.persons)}.values(), key=lambda one: one.at_ms),
+    )
+
+
+def _join_mouths(old: ClipTracks, new: ClipTracks) -> list[Mouth]:
+    """Those of the new part, and of the old one those outside of it."""
+    kept = [one for one in old.mouths if not new.range.start_ms <= one.at_ms < new.range.end_ms]
+    return sorted([*kept, *new.mouths], key=lambda one: one.at_ms)
+
+
+def _join_letters(old: ClipTracks, new: ClipTracks) -> list[Letters]:
+    """Those of both, in order; what both saw at the seam may stand there twice."""
+    return sorted([*old.letters, *new.letters], key=lambda one: (one.range.start_ms, one.box.y, one.box.x))
+
+
+def _join_voices(old: VoiceCurve | None, new: VoiceCurve | None) -> VoiceCurve | None:
+    """One curve over both; the new one counts where both are."""
+    if old is None or new is None or old.step_ms != new.step_ms:
+        return new or old
+    step, start_ms = old.step_ms, min(old.start_ms, new.start_ms)
+    level: dict[int, float] = {}
+    for curve in (old, new):
+        first = (curve.start_ms - start_ms) // step
+        level |= {first + place: value for place, value in enumerate(curve.level_db)}
+    silent = min(level.values(), default=0.0)
+    joined = [level.get(place, silent) for place in range(max(level, default=-1) + 1)]
+    return VoiceCurve(start_ms=start_ms, step_ms=step, level_db=joined)
+
+
+def _join_transitions(old: ClipTracks, new: ClipTracks) -> list[Transition]:
+    """Those of both, in order; one that both saw (at the seam) once."""
+    both = {one.at_ms: one for one in (*old.transitions, *new.transitions)}
+    return [both[at_ms] for at_ms in sorted(both)]
+
+
+def _join_looks(old: ClipTracks, new: ClipTracks, shots: Sequence[TimeRange]) -> list[ShotLook]:
+    """For each joined shot the look of the part that saw most of it."""
+    joined = []
+    for number, shot in enumerate(shots):
+        seen = [(part.shots[look.shot].overlap_ms(shot), look) for part in (old, new) for look in part.looks]
+        most, look = max(seen, key=lambda pair: pair[0], default=(0, None))
+        if look is not None and most > 0:
+            joined.append(msgspec.structs.replace(look, shot=number))
+    return joined

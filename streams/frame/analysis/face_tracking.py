@@ -1,0 +1,113 @@
+"""From faces found in single pictures to faces followed inside each shot: bridges gaps, drops blips.
+
+Pure; never invents a box and never crosses a cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from schemas.common import Box, Face, TimeRange
+from schemas.documents.clip_tracks import FaceSample, FaceTrack
+from schemas.documents.scene import Transition
+
+START_SCORE = 0.5
+"""Score that begins a track."""
+KEEP_SCORE = 0.3
+"""Score that continues one: a face in profile or half hidden is found with less certainty."""
+MAX_GAP_MS = 1_500
+MIN_SAMPLES = 3
+MIN_LENGTH_MS = 400
+SHORT_SHOT_MS = 1_200
+MAX_CENTRE_STEP = 0.9
+"""Farthest a face's centre moves between two looks, in face widths (mean of both)."""
+MAX_SIZE_STEP = 1.8
+"""Largest ratio of widths between two looks."""
+
+Detections = Sequence[tuple[int, Sequence[Face]]]
+"""(time, faces) of each looked-at picture, in order of time."""
+
+
+def overlap(one: Box, other: Box) -> float:
+    """Intersection over union."""
+    wide = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
+    high = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+    if wide <= 0 or high <= 0:
+        return 0.0
+    shared = wide * high
+    return shared / (one.width * one.height + other.width * other.height - shared)
+
+
+def closeness(one: Box, other: Box) -> float:
+    """How likely two boxes are the same face a moment apart: 0 (not) to 2, overlap plus nearness of centres."""
+    width = (one.width + other.width) / 2
+    ratio = max(one.width, other.width) / max(1e-6, min(one.width, other.width))
+    step_x = (one.x + one.width / 2) - (other.x + other.width / 2)
+    step_y = (one.y + one.height / 2) - (other.y + other.height / 2)
+    step = float((step_x**2 + step_y**2) ** 0.5) / max(1e-6, width)
+    if ratio > MAX_SIZE_STEP or step > MAX_CENTRE_STEP:
+        return 0.0
+    return overlap(one, other) + (1.0 - step / MAX_CENTRE_STEP) + 1e-3
+
+
+def _assign(open_tracks: list[list[FaceSample]], at_ms: int, faces: Sequence[Face]) -> list[Face]:
+    """Give each open track its best face, best pairs first; returns the faces that no track took."""
+    pairs = [
+        (closeness(track[-1].face.box, face.box), number, place)
+        for number, track in enumerate(open_tracks)
+        if at_ms - track[-1].at_ms <= MAX_GAP_MS
+        for place, face in enumerate(faces)
+    ]
+    taken_tracks: set[int] = set()
+    taken_faces: set[int] = set()
+    for score, number, place in sorted(pairs, key=lambda pair: (-pair[0], pair[1], pair[2])):
+        if score > 0 and number not in taken_tracks and place not in taken_faces:
+            open_tracks[number].append(FaceSample(at_ms=at_ms, face=faces[place]))
+            taken_tracks.add(number)
+            taken_faces.add(place)
+    return [face for place, face in enumerate(faces) if place not in taken_faces]
+
+
+def _is_steady(track: Sequence[FaceSample], shot: TimeRange) -> bool:
+    """False for blips: too few looks or too short, unless the shot itself is short."""
+    if shot.length_ms < SHORT_SHOT_MS:
+        return bool(track)
+    return len(track) >= MIN_SAMPLES and track[-1].at_ms - track[0].at_ms >= MIN_LENGTH_MS
+
+
+def follow_in_shot(detections: Detections, shot: TimeRange) -> list[list[FaceSample]]:
+    """Tracks of one shot, longest first."""
+    tracks: list[list[FaceSample]] = []
+    for at_ms, faces in detections:
+        if shot.start_ms <= at_ms < shot.end_ms:
+            sure = [face for face in faces if face.score >= KEEP_SCORE]
+            left = _assign(tracks, at_ms, sure)
+            tracks += [[FaceSample(at_ms=at_ms, face=face)] for face in left if face.score >= START_SCORE]
+    steady = [track for track in tracks if _is_steady(track, shot)]
+    return sorted(steady, key=lambda track: (-len(track), track[0].at_ms, track[0].face.box.x))
+
+
+def follow(detections: Detections, shots: Sequence[TimeRange]) -> list[FaceTrack]:
+    """Face tracks of a clip; a track never crosses a cut. Numbers grow with the shots."""
+    found = [(shot, samples) for shot, when in enumerate(shots) for samples in follow_in_shot(detections, when)]
+    return [FaceTrack(track=number, shot=shot, samples=samples) for number, (shot, samples) in enumerate(found)]
+
+
+def clear(detections: Detections, transitions: Sequence[Transition]) -> list[tuple[int, Sequence[Face]]]:
+    """Faces of pictures that show one shot alone: in a dissolve those of the other shine through."""
+    mixed = [one.range for one in transitions]
+    return [
+        (at_ms, [] if any(part.start_ms < at_ms < part.end_ms for part in mixed) else faces)
+        for at_ms, faces in detections
+    ]
+
+
+def detections_of(tracks: Iterable[FaceTrack]) -> list[tuple[int, list[Face]]]:
+    """The faces that tracks hold, by time: what ``follow`` needs to follow them again over other shots."""
+    by_time: dict[int, list[Face]] = {}
+    for track in tracks:
+        for sample in track.samples:
+            faces = by_time.setdefault(sample.at_ms, [])
+            if sample.face not in faces:
+                faces.append(sample.face)
+    return sorted(by_time.items())

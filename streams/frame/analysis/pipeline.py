@@ -1,0 +1,157 @@
+"""Looks at every picture of a stretch of the source, once: shots, faces, persons, who speaks. Never decodes here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from core.media.sandbox.parent import run_child
+from core.ports.models import FacesFound
+from schemas.common import TimeRange
+from schemas.documents.clip_tracks import ClipTracks, FaceTrack, ShotLook, VoiceCurve
+from schemas.documents.scene import Letters, Person, PersonSample, Transition
+from streams.frame.analysis.face_tracking import KEEP_SCORE, clear, follow
+from streams.frame.analysis.sparse_face_detection import find_faces_sparsely
+from streams.frame.analysis.tiled_person_detection import Pictures, look_nearer
+from streams.frame.speaker.face_landmarks import contested, mark_mouths, told
+from streams.frame.speaker.voice_matching import HeardVoices
+from streams.vision.analysis_input import Eyes
+from streams.vision.canvas import Canvas
+from streams.vision.face_detection import model_names
+from streams.vision.person_detection import find_persons
+from streams.vision.shot_detection import NAME
+
+PERSON_GAP_MS = 600
+"""Persons move less than faces do, and cost more to find."""
+
+
+class Decoded(msgspec.Struct, frozen=True, kw_only=True):
+    """What the child found in the pictures, and where it left those to look at: ``faces.raw`` and ``mouths.raw``."""
+
+    pictures: int
+    cpu_ms: int
+    canvas: Canvas
+    """Of the pictures in which faces are looked for, taken at ``face_ms``."""
+    face_ms: list[int]
+    fine: Canvas
+    """Of the grey pictures in which mouths are marked, taken at ``mouth_ms``."""
+    mouth_ms: list[int]
+    shots: list[tuple[int, int]]
+    transitions: list[Transition]
+    looks: list[ShotLook]
+    letters: list[Letters]
+    voice: VoiceCurve | None = None
+
+
+async def look_closely(
+    clip_id: str,
+    time: TimeRange,
+    eyes: Eyes,
+    *,
+    speech: Sequence[TimeRange] | None = None,
+    voices: HeardVoices | None = None,
+) -> ClipTracks:
+    """Exact shots, face tracks and who speaks of ``time``.
+
+    What is reported counts pictures decoded, then faces looked for, then persons, then mouths. ``speech``: where voices
+    were heard, ``voices``: how they sound. Raises Rejected (the pictures cannot be decoded) and Unavailable (source,
+    face detector).
+    """
+    seen = await _decode(time, eyes)
+    shots = [TimeRange(start_ms=start, end_ms=end) for start, end in seen.shots]
+    found, tracks = await _faces(seen, shots, eyes)
+    bare = without_faces(seen.face_ms, shots, tracks)
+    counted = seen.pictures + len(seen.face_ms)
+    persons = await find_persons(
+        eyes.landmarks, eyes.scratch / "faces.raw", seen.canvas, bare, report=eyes.report, seen=counted, warn=eyes.warn
+    )
+    near = await look_nearer(
+        eyes.landmarks,
+        Pictures(path=eyes.scratch / "mouths.raw", canvas=seen.fine, at_ms=seen.mouth_ms),
+        persons.by_place,
+        seen.face_ms,
+        shots,
+        report=eyes.report,
+        seen=counted + len(bare),
+        warn=eyes.warn,
+    )
+    looked = _looked(clip_id, time, seen, tracks, near.by_place)
+    marked = await mark_mouths(
+        eyes.landmarks,
+        eyes.scratch / "mouths.raw",
+        seen.fine,
+        seen.mouth_ms,
+        tracks,
+        often=contested(looked),
+        report=eyes.report,
+        seen=counted + len(bare) + near.looked,
+        warn=eyes.warn,
+    )
+    looked = msgspec.structs.replace(
+        looked,
+        model=model_names(NAME, found.model, persons.model, marked.model),
+        compute_ms=seen.cpu_ms + found.compute_ms + persons.compute_ms + near.compute_ms + marked.compute_ms,
+        mouths=marked.mouths,
+    )
+    return (await told(looked, speech, eyes.warn, voices))[0]
+
+
+async def _faces(seen: Decoded, shots: Sequence[TimeRange], eyes: Eyes) -> tuple[FacesFound, list[FaceTrack]]:
+    """The faces of the pictures, and each followed through its shot."""
+    found = await find_faces_sparsely(
+        eyes.faces,
+        eyes.scratch / "faces.raw",
+        seen.canvas,
+        seen.face_ms,
+        shots,
+        least_score=KEEP_SCORE,
+        report=eyes.report,
+        seen=seen.pictures,
+    )
+    detections = clear(list(zip(seen.face_ms, found.faces, strict=True)), seen.transitions)
+    return found, await asyncio.to_thread(follow, detections, shots)
+
+
+def _looked(
+    clip_id: str, time: TimeRange, seen: Decoded, tracks: list[FaceTrack], persons: Mapping[int, list[Person]]
+) -> ClipTracks:
+    """What is known before anybody's lips were looked at."""
+    return ClipTracks(
+        clip_id=clip_id,
+        range=time,
+        shots=[TimeRange(start_ms=start, end_ms=end) for start, end in seen.shots],
+        tracks=tracks,
+        pictures_looked_at=seen.pictures,
+        model="",
+        compute_ms=0,
+        looks=seen.looks,
+        letters=seen.letters,
+        transitions=seen.transitions,
+        voice=seen.voice,
+        persons=[PersonSample(at_ms=seen.face_ms[place], persons=there) for place, there in sorted(persons.items())],
+    )
+
+
+def without_faces(at_ms: Sequence[int], shots: Sequence[TimeRange], tracks: Sequence[FaceTrack]) -> list[int]:
+    """Numbers of the looked-at pictures of shots in which no face was followed, some of them."""
+    with_faces = {track.shot for track in tracks}
+    bare = [shot for number, shot in enumerate(shots) if number not in with_faces]
+    wanted: list[int] = []
+    for place, when in enumerate(at_ms):
+        due = not wanted or when - at_ms[wanted[-1]] >= PERSON_GAP_MS
+        if due and any(shot.start_ms <= when < shot.end_ms for shot in bare):
+            wanted.append(place)
+    return wanted
+
+
+async def _decode(time: TimeRange, eyes: Eyes) -> Decoded:
+    """Every picture of ``time`` through the child, once."""
+    index_path = eyes.scratch / "index.json"
+    await asyncio.to_thread(index_path.write_bytes, msgspec.json.encode(eyes.index))
+    args = {"index": str(index_path), "scratch": str(eyes.scratch)} | msgspec.to_builtins(time)
+    answer = await run_child(
+        "streams.frame.analysis.child:main", args, scratch=eyes.scratch, source=eyes.source, report=eyes.report
+    )
+    return msgspec.convert(answer, Decoded)

@@ -1,0 +1,76 @@
+"""Crops that a person may start from: what the machine shows, as key frames; one crop where it shows several. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from schemas.common import Aspect, CropBox, TimeRange
+from schemas.documents.clip_tracks import ClipTracks
+from schemas.documents.edit import MOST_KEYS, CropKey
+from schemas.documents.frame_plan import ShotCrop
+from schemas.documents.source import SourceIndex
+from streams.frame.planning.plan import chosen, scenes_of
+from streams.frame.planning.static_crop import crop_alone
+
+ASPECTS: tuple[Aspect, ...] = ("9:16", "4:5", "1:1", "16:9")
+
+
+def suggested(looked: Iterable[tuple[TimeRange, ClipTracks]], index: SourceIndex) -> dict[Aspect, list[CropKey]]:
+    """For each shape key frames over all stretches that were looked at, in order of time."""
+    stretches = list(looked)
+    return {
+        aspect: _limited([key for when, tracks in stretches for key in _keys(tracks, index, aspect, when)])
+        for aspect in ASPECTS
+    }
+
+
+def _keys(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, when: TimeRange) -> list[CropKey]:
+    found: list[CropKey] = []
+    for scene in scenes_of(tracks, index, aspect, when):
+        alone = crop_alone(scene)
+        for shots in chosen(scene).values():
+            found += [_inside(key, index) for shot in shots for key in _of_shot(shot, alone)]
+    found.sort(key=lambda key: key.at_ms)
+    return [key for place, key in enumerate(found) if not place or not _goes_on(found[place - 1], key)]
+
+
+def _of_shot(shot: ShotCrop, alone: CropBox) -> list[CropKey]:
+    """Panes and blurred grounds cannot be said with one crop: there the one that would hold whoever matters."""
+    start_ms = shot.range.start_ms
+    if not shot.path:
+        still = shot.mode in ("hold", "cut")
+        return [CropKey(at_ms=start_ms, crop=shot.crop if still else alone)]
+    places = [
+        CropBox(x=round(key.box.x), y=round(key.box.y), width=round(key.box.width), height=round(key.box.height))
+        for key in shot.path
+    ]
+    times = [max(start_ms, key.at_ms) for key in shot.path]
+    moves = [
+        CropKey(at_ms=at_ms, crop=crop, ease="linear")
+        for at_ms, crop in zip(times[1:], places[1:], strict=True)
+        if start_ms < at_ms < shot.range.end_ms
+    ]
+    return [CropKey(at_ms=start_ms, crop=places[0]), *moves]
+
+
+def _inside(key: CropKey, index: SourceIndex) -> CropKey:
+    """The key with whole pixels of the picture alone: rounding may lead one beyond its edge."""
+    assert index.video is not None
+    wide, high, crop = index.video.display_width, index.video.display_height, key.crop
+    width, height = min(crop.width, wide), min(crop.height, high)
+    x, y = min(max(0, crop.x), wide - width), min(max(0, crop.y), high - height)
+    return msgspec.structs.replace(key, crop=CropBox(x=x, y=y, width=width, height=height))
+
+
+def _goes_on(before: CropKey, key: CropKey) -> bool:
+    return key.ease == "cut" and before.ease == "cut" and key.crop == before.crop
+
+
+def _limited(keys: list[CropKey]) -> list[CropKey]:
+    """No more than an edit takes: those at cuts stay longest."""
+    if len(keys) <= MOST_KEYS:
+        return keys
+    cuts = [key for key in keys if key.ease == "cut"]
+    return cuts[:MOST_KEYS]

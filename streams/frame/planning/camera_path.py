@@ -1,0 +1,237 @@
+"""The way of a crop that follows somebody: rests, and slow moves between, planned with what comes next known. Pure.
+
+A path with the least cost through places and times (a face cut off costs most, then what is around it, setting out and
+turning back), then smoothed by a critically damped spring that looks ahead by as much as it lags: it never overshoots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.common import TimeRange
+
+Floats = NDArray[np.float64]
+
+STEP_MS, SAMPLE_MS = 160, 40
+PLACES = 84
+"""Places of a crop's length."""
+FASTEST = 3
+"""Places a step: between a fifth and a quarter of the crop's length in a second."""
+FACE, OFF_CENTRE = 4.0, 0.03
+"""What it costs, a step, to cut a face off, and to be far from the middle."""
+HAIR = 0.1, 0.5, 1.0
+"""What it may cost to cut off what is around a face: each gives a way, and the best one is taken."""
+MARGINS = 0.06, 0.0
+"""Of the crop's length, what is kept free beside a head like the head itself; none where that takes a way too far."""
+ROOM, ROOM_PRICE = 0.12, 0.01
+"""Whoever stands for a while has so much beside them: what it costs, a step, to have none."""
+FAR_PX, TRAVEL = 1.0, 0.1
+"""Mean travel a picture, of a crop of 640 px, from which it counts; what a pixel more costs, in shares of the looks."""
+SET_OUT, MOVE, TURN_BACK = 1.2, 0.04, 3.0
+"""What it costs to begin to move, to move by a place, to move the other way than the last time."""
+SPRING = 6.0
+"""Of the critically damped spring, radians a second; it lags by 2 / SPRING seconds."""
+ROUND_PX = 0.25
+"""A key frame that lies so near to the line between its neighbours is left out."""
+MEAN_PX, MOST_PX, WIDTH_PX, PICTURE_MS = 1.4, 5.8, 640, 40
+"""Travel a picture: the mean, of a source that is so wide, and what 95 of 100 pictures keep to, of a crop that is."""
+TURNS_A_SECOND = 0.1
+STRICTER = (1.0, 2.0, 4.0, 8.0, 16.0)
+
+
+class Track(msgspec.Struct, frozen=True, kw_only=True):
+    """Where somebody is along one axis: (n, 2) from and to at ``at_ms`` (n,), the head and in it the face."""
+
+    at_ms: Floats
+    spans: Floats
+    faces: Floats
+
+
+class Way(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a window begins at each of ``at_ms``, evenly between them, and how often it holds head and face.
+
+    ``travel_px``: how far it goes from picture to picture, the mean, of a window that is `WIDTH_PX` wide.
+    """
+
+    at_ms: list[int]
+    starts: list[float]
+    inside: float
+    faces: float
+    travel_px: float
+
+
+def inside_share(spans: Floats, starts: Floats, length: float) -> float:
+    """Share of the looks at which the window holds all of the span."""
+    held = (spans[:, 0] >= starts - 1) & (spans[:, 1] <= starts + length + 1)
+    return float(held.mean())
+
+
+def way(
+    track: Track, time: TimeRange, *, length: float, low: float, high: float, source_px: int, crop_px: int
+) -> Way | None:
+    """The way of a window of ``length`` between ``low`` and ``high`` that keeps to the limits of travel, if there is.
+
+    ``source_px`` and ``crop_px``: how wide both are, for travel is told of pictures that are `WIDTH_PX` wide.
+    """
+    at_ms = np.arange(time.start_ms, time.end_ms + STEP_MS, STEP_MS, dtype=np.float64)
+    places = np.arange(low, high - length + 1e-6, length / PLACES)
+    if len(places) < 2 or len(at_ms) < 3:
+        return None
+    best: Way | None = None
+    for margin in MARGINS:
+        lost = [_costs(track, at_ms, places, length, hair=hair, margin=margin) for hair in HAIR]
+        found = [best, *(_calm(track, at_ms, places, length, costs, (source_px, crop_px)) for costs in lost)]
+        best = max((one for one in found if one), key=_worth, default=None)
+        if best is not None and best.travel_px <= FAR_PX:
+            break
+    return best
+
+
+def _worth(one: Way) -> float:
+    """How often a way holds head and face, less what it goes too far."""
+    return round(one.inside + one.faces, 2) - TRAVEL * max(0.0, one.travel_px - FAR_PX)
+
+
+def _calm(
+    track: Track, at_ms: Floats, places: Floats, length: float, costs: Floats, wide_px: tuple[int, int]
+) -> Way | None:
+    """The cheapest way that keeps to the limits of travel, if there is; ``costs`` of shape (times, places)."""
+    for strict in STRICTER:
+        smooth_ms, smooth = _smoothed(at_ms, places[_cheapest(costs, strict)])
+        if _is_calm(smooth * WIDTH_PX, *wide_px):
+            starts = np.interp(track.at_ms, smooth_ms, smooth)
+            keys = _keys(smooth_ms, smooth)
+            return Way(
+                at_ms=[round(smooth_ms[key]) for key in keys],
+                starts=[round(float(smooth[key]), 2) for key in keys],
+                inside=inside_share(track.spans, starts, length),
+                faces=inside_share(track.faces, starts, length),
+                travel_px=float(np.abs(np.diff(smooth)).mean()) * PICTURE_MS / SAMPLE_MS * WIDTH_PX / wide_px[1],
+            )
+    return None
+
+
+def _costs(track: Track, at_ms: Floats, places: Floats, length: float, *, hair: float, margin: float) -> Floats:
+    """What it costs to be at each place at each time, shape (times, places)."""
+    low, high = (np.interp(at_ms, track.at_ms, track.spans[:, side]) for side in (0, 1))
+    left, right = (np.interp(at_ms, track.at_ms, track.faces[:, side]) for side in (0, 1))
+    near = np.abs(track.at_ms[None] - at_ms[:, None]).min(axis=1) <= 4 * STEP_MS
+    free = np.maximum(0.0, (length - (high - low)) / 2)
+    near_by, room = np.minimum(margin * length, free), np.minimum(ROOM * length, free)
+    head, face = _out(places, length, low - near_by, high + near_by), _out(places, length, left, right)
+    beside = _out(places, length, low - room, high + room) / np.maximum(1.0, room)[:, None]
+    around = np.maximum(1.0, (high - low) - (right - left) + 2 * near_by) / 2
+    cut = np.minimum(1.0, face / np.maximum(1.0, right - left)[:, None])
+    lost = FACE * (0.4 * (face > 0) + 0.6 * cut) + hair * np.minimum(1.0, head / around[:, None])
+    centre = np.abs(places[None] + length / 2 - ((low + high) / 2)[:, None]) / length
+    lost += ROOM_PRICE * np.minimum(1.0, beside) + OFF_CENTRE * centre
+    weighed: Floats = lost * np.where(near, 1.0, 0.1)[:, None]
+    return weighed
+
+
+def _out(places: Floats, length: float, low: Floats, high: Floats) -> Floats:
+    """By how much a window at each place does not hold what is there at each time, shape (times, places)."""
+    before, after = low[:, None] - places[None], high[:, None] - places[None] - length
+    result: Floats = np.maximum(0.0, -before) + np.maximum(0.0, after)
+    return result
+
+
+REST, LEFT, RIGHT, RESTED_LEFT, RESTED_RIGHT = range(5)
+"""At rest and never moved; moving; at rest after moving left, right."""
+
+
+def _cheapest(costs: Floats, strict: float) -> NDArray[np.intp]:
+    """The place at each time, shape (times,)."""
+    count, wide = costs.shape
+    total = np.full((5, wide), np.inf)
+    total[REST] = costs[0]
+    came: list[tuple[NDArray[np.intp], NDArray[np.intp]]] = []
+    for step in range(1, count):
+        best = np.full((5, wide), np.inf)
+        state, place = np.zeros((5, wide), np.intp), np.zeros((5, wide), np.intp)
+        for before in range(5):
+            for move in range(-FASTEST, FASTEST + 1):
+                after = _after(before, move)
+                price = strict * (_price(before, move) + MOVE * abs(move))
+                moved = _shifted(total[before] + price, move)
+                better = moved < best[after]
+                best[after] = np.where(better, moved, best[after])
+                state[after] = np.where(better, before, state[after])
+                place[after] = np.where(better, np.arange(wide) - move, place[after])
+        total = best + costs[step]
+        came.append((state, place))
+    at = np.unravel_index(int(np.argmin(total)), total.shape)
+    path = [int(at[1])]
+    now, where = int(at[0]), int(at[1])
+    for state, place in reversed(came):
+        now, where = int(state[now, where]), int(place[now, where])
+        path.append(where)
+    return np.asarray(path[::-1], np.intp)
+
+
+def _after(before: int, move: int) -> int:
+    if move:
+        return LEFT if move < 0 else RIGHT
+    return {LEFT: RESTED_LEFT, RIGHT: RESTED_RIGHT}.get(before, before)
+
+
+def _price(before: int, move: int) -> float:
+    if not move:
+        return 0.0
+    back = before in ((RIGHT, RESTED_RIGHT) if move < 0 else (LEFT, RESTED_LEFT))
+    moving = before in (LEFT, RIGHT)
+    return (TURN_BACK if back else 0.0) + (0.0 if moving and not back else SET_OUT)
+
+
+def _shifted(values: Floats, move: int) -> Floats:
+    """What was at each place, ``move`` places on."""
+    if not move:
+        return values
+    shifted = np.full_like(values, np.inf)
+    if move > 0:
+        shifted[move:] = values[:-move]
+    else:
+        shifted[:move] = values[-move:]
+    return shifted
+
+
+def _smoothed(at_ms: Floats, starts: Floats) -> tuple[Floats, Floats]:
+    """A critically damped spring on the way, which it is told of as early as it lags."""
+    fine = np.arange(at_ms[0], at_ms[-1] + 1, SAMPLE_MS)
+    target = np.interp(fine + 2_000 / SPRING, at_ms, starts)
+    place, speed, step_s = float(starts[0]), 0.0, SAMPLE_MS / 1000
+    decay, found = float(np.exp(-SPRING * step_s)), []
+    for wanted in target:
+        found.append(place)
+        off = place - wanted
+        pull = (speed + SPRING * off) * step_s
+        place, speed = float(wanted + (off + pull) * decay), (speed - SPRING * pull) * decay
+    return fine, np.asarray(found)
+
+
+def _is_calm(starts: Floats, source_px: int, crop_px: int) -> bool:
+    """Whether a way, in steps of a picture, keeps to the limits."""
+    steps = np.diff(starts) * PICTURE_MS / SAMPLE_MS / source_px
+    ways, moves = np.abs(steps), np.sign(steps[np.abs(steps) > 0.02])
+    turns = int((moves[1:] != moves[:-1]).sum()) if len(moves) else 0
+    seconds = len(starts) * SAMPLE_MS / 1000
+    most = float(np.percentile(ways, 95)) * source_px / crop_px
+    return bool(ways.mean() <= MEAN_PX and most <= MOST_PX and turns <= TURNS_A_SECOND * seconds)
+
+
+def _keys(at_ms: Floats, starts: Floats) -> Sequence[int]:
+    """The samples that are needed so that straight lines between them are the way (Douglas and Peucker)."""
+    kept, waiting = {0, len(starts) - 1}, [(0, len(starts) - 1)]
+    while waiting:
+        first, last = waiting.pop()
+        line = np.interp(at_ms[first : last + 1], at_ms[[first, last]], starts[[first, last]])
+        off = np.abs(starts[first : last + 1] - line)
+        worst = int(np.argmax(off))
+        if off[worst] > ROUND_PX and 0 < worst < last - first:
+            kept.add(first + worst)
+            waiting += [(first, first + worst), (first + worst, last)]
+    return sorted(kept)

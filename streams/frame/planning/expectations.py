@@ -1,0 +1,83 @@
+"""What a framing is held against afterwards: who ought to be seen at each look, which letters no crop may cut. Pure.
+
+The certificate goes by it; no crop is placed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from schemas.common import TimeRange
+from schemas.documents.clip_tracks import ClipTracks, FaceSample
+from schemas.documents.quality import FaceExpectation
+from schemas.documents.scene import Letters, Person
+from streams.frame.planning.distant_subject import is_far, outranks
+from streams.frame.planning.on_screen_text import laid_over
+from streams.frame.scene.persons import figures, middle_of
+from streams.frame.scene.scenes import Scene
+from streams.frame.scene.standing_text import LETTERS_WIDE, WORD_WIDE, is_sign
+
+LEAST_MS = 1_300
+"""Letters that stand for less are not there to be read."""
+
+
+def expected(scenes: Sequence[Scene], tracks: ClipTracks, time: TimeRange) -> list[FaceExpectation]:
+    """At each look of ``time`` whom a crop ought to hold, in order: a face, else a person."""
+    faces = faces_expected(tracks, time)
+    known = {one.at_ms for one in faces}
+    persons = [one for scene in scenes for one in persons_expected(scene) if one.at_ms not in known]
+    return sorted([*faces, *persons], key=lambda one: one.at_ms)
+
+
+def faces_expected(tracks: ClipTracks, time: TimeRange) -> list[FaceExpectation]:
+    """At each look of ``time`` the face that a crop ought to hold: who speaks then, else the largest; in order."""
+    found: dict[int, tuple[bool, float, FaceSample]] = {}
+    for track in tracks.tracks:
+        said = [turn.range for turn in tracks.turns if turn.track == track.track]
+        for sample in track.samples:
+            if time.start_ms <= sample.at_ms < time.end_ms:
+                speaks = any(one.start_ms <= sample.at_ms < one.end_ms for one in said)
+                rank = speaks, sample.face.box.width * sample.face.box.height
+                if sample.at_ms not in found or rank > found[sample.at_ms][:2]:
+                    found[sample.at_ms] = *rank, sample
+    return [
+        FaceExpectation(at_ms=at_ms, box=sample.face.box, speaks=speaks)
+        for at_ms, (speaks, _, sample) in sorted(found.items())
+    ]
+
+
+def persons_expected(scene: Scene) -> list[FaceExpectation]:
+    """The largest person of each look of an angle without faces; none where few are seen, or on a slide."""
+    if not _seen(scene):
+        return []
+    return [
+        FaceExpectation(at_ms=look.at_ms, box=middle_of(max(look.persons, key=_area)), speaks=False)
+        for look in scene.tracks.persons
+        if look.persons and any(when.start_ms <= look.at_ms < when.end_ms for when in scene.shots.values())
+    ]
+
+
+def _seen(scene: Scene) -> bool:
+    """Whether a person without a face is shown."""
+    persons = figures(scene.tracks, list(scene.shots)) if not scene.groups else []
+    return bool(persons) and (not scene.is_screen or outranks(scene, persons))
+
+
+def _area(person: Person) -> float:
+    return person.box.width * person.box.height
+
+
+def signs_expected(scenes: Sequence[Scene]) -> list[Letters]:
+    """Lines that a crop ought to show whole, or not at all: all titles and signs where nobody is near, else names."""
+    found: list[Letters] = []
+    for scene in scenes:
+        for number, when in scene.shots.items():
+            near = bool(scene.groups) and not is_far(scene)
+            wide = LETTERS_WIDE if near or not (scene.groups or _seen(scene)) else WORD_WIDE
+            there = [
+                one
+                for one in scene.tracks.letters
+                if one.range.overlap_ms(when) >= LEAST_MS and is_sign(one.box, scene.ground.content, wide)
+            ]
+            found += [one for one in there if one not in found and (not near or laid_over(scene, number, one))]
+    return sorted(found, key=lambda one: one.range.start_ms)

@@ -1,0 +1,158 @@
+"""Still framings of a camera angle: a crop that holds, or more where that would cut off what matters. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+import msgspec
+
+from schemas.common import Box, CropBox, TimeRange
+from schemas.documents.clip_tracks import ShotLook
+from schemas.documents.frame_plan import ShotCrop
+from schemas.documents.scene import Shows
+from streams.frame.analysis.text_tracking import hull
+from streams.frame.planning.distant_subject import face_afar, person_afar
+from streams.frame.planning.full_frame import Decision, everything, widened
+from streams.frame.scene.crop import even
+from streams.frame.scene.persons import figures
+from streams.frame.scene.scenes import Framed, Scene
+from streams.frame.scene.standing_text import CUT_LETTERS, cuts_signs, signs_of
+
+TOO_WIDE = 0.98
+"""Of the crop's width: a face that is usually wider cannot be shown by it."""
+TEXT_WIDE = 0.75
+"""A crop that holds less of what stands on a screen or a slide cuts its lines off."""
+BEYOND_DOUBT = 0.8
+"""So surely a screen is shown where the picture is made small for it."""
+SAFE = 0.98
+"""Share of the looks at which a crop that is beyond doubt holds the main face."""
+MARGIN = 0.3
+"""Heights of a line that are left beside it."""
+
+
+def held(scene: Scene) -> Decision:
+    """The still crop of an angle, or all of it where a crop would cut off what matters."""
+    if scene.ground.is_tall:
+        cut = f"{scene.ground.aspect} would cut more than half of a tall picture away"
+        return everything(scene, f"{cut}: all of it on a blurred ground")
+    if scene.cast.subjects:
+        return _on_faces(scene)
+    return _without_face(scene)
+
+
+def safest(scene: Scene) -> Decision:
+    """As `held`, but everything is shown unless the crop holds who matters at nearly every look."""
+    decision = held(scene)
+    if decision.mode == "fit" or decision.inside >= SAFE or scene.ground.holds_all:
+        return decision
+    return everything(scene, f"a still crop holds the face in {decision.inside:.0%} of its looks: all of the picture")
+
+
+def framed(scene: Scene, decision: Decision) -> Framed:
+    """The same for all shots of the angle."""
+    return {number: [shot_of(decision, when)] for number, when in scene.shots.items()}
+
+
+def shot_of(decision: Decision, when: TimeRange) -> ShotCrop:
+    """A decision for a stretch of time."""
+    return ShotCrop(
+        range=when, mode=decision.mode, crop=decision.crop, shows=decision.shows, reason=decision.reason,
+        above=decision.above,
+    )  # fmt: skip
+
+
+def crop_alone(scene: Scene) -> CropBox:
+    """The crop that holds whoever or whatever matters best, where nothing but one still crop may be shown."""
+    group = list(scene.shots)
+    subjects = scene.cast.subjects or (figures(scene.tracks, group) if not scene.is_screen else [])
+    if subjects:
+        return scene.ground.on_faces(subjects[0], subjects[1:]).crop
+    return _on_detail(scene)[0]
+
+
+def _on_faces(scene: Scene) -> Decision:
+    cast, ground = scene.cast, scene.ground
+    subjects = cast.subjects
+    shows: Shows = "speaker" if cast.speaks_ms else "face"
+    wide = median(box.width for box in subjects[0].boxes)
+    if wide > TOO_WIDE * ground.size[0] and not ground.holds_all:
+        return widened(scene, scene.shots.values(), shows, f"the face is wider than a {ground.aspect} crop")
+    placed = ground.on_faces(subjects[0], subjects[1:])
+    if afar := face_afar(scene, placed, shows):
+        return afar
+    whose = "the face" if len(subjects) == 1 else f"the main face of {len(subjects)}"
+    if cast.speaks_ms:
+        heard = f"{cast.speaks_ms / 1000:.1f} of {cast.of_ms / 1000:.1f} s"
+        whose = f"the one of {len(subjects)} faces who speaks ({heard})"
+    reason = f"holds on {whose}: in frame in {placed.inside:.0%} of {len(subjects[0].boxes)} looks"
+    return Decision(crop=placed.crop, shows=shows, reason=reason, inside=placed.inside)
+
+
+def _without_face(scene: Scene) -> Decision:
+    """On a person, else on what a screen or the picture has most of."""
+    tracks, group, ground = scene.tracks, list(scene.shots), scene.ground
+    persons = figures(tracks, group)
+    if persons and (afar := person_afar(scene, persons)):
+        return afar
+    if persons and not scene.is_screen:
+        placed = ground.on_faces(persons[0], persons[1:])
+        reason = f"no face: holds on a person, seen in {len(persons[0].boxes)} looks"
+        return Decision(crop=placed.crop, shows="person", reason=reason, inside=placed.inside)
+    if not scene.is_screen and (signs := _on_letters(scene)):
+        return signs
+    crop, stands_out = _on_detail(scene)
+    if not scene.is_screen:
+        reason = "no face: most detail and movement" if stands_out else "no face, nothing stands out: centre"
+        return Decision(crop=crop, shows="detail" if stands_out else "centre", reason=reason)
+    shown = f"a screen or a slide ({scene.screen:.0%} sure)"
+    kept = share_held(_mean([look.columns for look in _looks(scene)]), crop.x, crop.width, ground.width)
+    told = f"a crop holds {kept:.0%} of it" if kept < TEXT_WIDE and scene.screen >= BEYOND_DOUBT else ""
+    told = told or ("a crop would cut its letters" if cuts_signs(scene, crop) else "")
+    if told and not ground.holds_all:
+        all_of_it = everything(scene, f"{shown}, and {told}: all of it on a blurred ground")
+        return msgspec.structs.replace(all_of_it, shows="screen")
+    found = "most detail and movement" if stands_out else "nothing stands out: centre"
+    return Decision(crop=crop, shows="screen", reason=f"{shown}{': ' if stands_out else ', '}{found}")
+
+
+def _on_letters(scene: Scene) -> Decision | None:
+    """Titles and signs are what a picture without anybody is about: a crop that holds them, else all of it."""
+    content, ground = scene.ground.content, scene.ground
+    told = signs_of(scene)
+    if not told or ground.holds_all:
+        return None
+    box = hull(told)
+    roomy = Box(x=box.x - MARGIN * box.height, y=box.y, width=box.width + 2 * MARGIN * box.height, height=box.height)
+    wide, high = ground.size
+    if roomy.width > wide or box.height > high:
+        return everything(scene, CUT_LETTERS)
+    x = min(max(content.x, roomy.x + (roomy.width - wide) / 2), content.x + content.width - wide)
+    y = min(max(content.y, box.y + box.height / 2 - high / 2), content.y + content.height - high)
+    crop = CropBox(x=even(x - 0.5), y=even(y - 0.5), width=wide, height=high)
+    return Decision(crop=crop, shows="detail", reason="no face: holds the letters in it")
+
+
+def _looks(scene: Scene) -> list[ShotLook]:
+    return [look for look in scene.tracks.looks if look.shot in scene.shots]
+
+
+def _on_detail(scene: Scene) -> tuple[CropBox, bool]:
+    looks = _looks(scene)
+    return scene.ground.on_detail(_mean([look.columns for look in looks]), _mean([look.rows for look in looks]))
+
+
+def share_held(profile: Sequence[float], start: int, length: int, limit: int) -> float:
+    """How much of a profile over ``limit`` pixels lies on some of them."""
+    if not profile:
+        return 1.0
+    width = limit / len(profile)
+    return sum(
+        value * max(0.0, min(start + length, (place + 1) * width) - max(start, place * width)) / width
+        for place, value in enumerate(profile)
+    )
+
+
+def _mean(profiles: Sequence[Sequence[float]]) -> list[float]:
+    kept = [profile for profile in profiles if profile]
+    return [sum(values) / len(kept) for values in zip(*kept, strict=True)] if kept else []

@@ -1,0 +1,89 @@
+"""What of the source may be shown: all that lies inside of black bars. Places crops there; decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from schemas.common import Aspect, Box, CropBox
+from schemas.documents.clip_tracks import ClipTracks
+from streams.frame.scene.crop import Placement, Subject, crop_size, must_fit, place_on_detail, place_on_faces
+
+
+class Ground(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a display picture of ``width`` x ``height`` that crops of one shape are taken from."""
+
+    width: int
+    height: int
+    aspect: Aspect
+    content: CropBox
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the largest crop."""
+        return crop_size(self.content.width, self.content.height, self.aspect)
+
+    @property
+    def is_tall(self) -> bool:
+        """Whether a crop would throw away more than half of a tall picture."""
+        return must_fit(self.content.width, self.content.height, self.aspect)
+
+    @property
+    def holds_all(self) -> bool:
+        """Whether a crop shows everything, or nearly."""
+        wide, high = self.size
+        return wide * high >= 0.95 * self.content.width * self.content.height
+
+    def on_faces(self, main: Subject, others: Sequence[Subject]) -> Placement:
+        """As `place_on_faces`, inside of the content."""
+        moved = [self._inwards(one) for one in (main, *others)]
+        content = self.content
+        placed = place_on_faces(moved[0], moved[1:], width=content.width, height=content.height, aspect=self.aspect)
+        return msgspec.structs.replace(placed, crop=self._outwards(placed.crop))
+
+    def on_detail(self, columns: Sequence[float], rows: Sequence[float]) -> tuple[CropBox, bool]:
+        """As `place_on_detail`, inside of the content; the profiles are of the whole display picture."""
+        content = self.content
+        crop, stands_out = place_on_detail(
+            part_of(columns, content.x, content.width, self.width),
+            part_of(rows, content.y, content.height, self.height),
+            width=content.width,
+            height=content.height,
+            aspect=self.aspect,
+        )
+        return self._outwards(crop), stands_out
+
+    def _inwards(self, subject: Subject) -> Subject:
+        x, y = self.content.x, self.content.y
+        if not x and not y:
+            return subject
+        boxes = [Box(x=box.x - x, y=box.y - y, width=box.width, height=box.height) for box in subject.boxes]
+        return Subject(boxes=boxes)
+
+    def _outwards(self, crop: CropBox) -> CropBox:
+        return msgspec.structs.replace(crop, x=crop.x + self.content.x, y=crop.y + self.content.y)
+
+
+def part_of(profile: Sequence[float], start: int, length: int, limit: int) -> list[float]:
+    """The shares of a profile over ``limit`` pixels that fall on some of them, in as many bins, sum 1."""
+    if not profile or (start, length) == (0, limit):
+        return list(profile)
+    edges = np.linspace(0.0, limit, len(profile) + 1)
+    mass = np.r_[0.0, np.cumsum(np.asarray(profile, np.float64))]
+    held = np.diff(np.interp(np.linspace(start, start + length, len(profile) + 1), edges, mass))
+    total = float(held.sum())
+    return [float(value) / total for value in held] if total > 0 else []
+
+
+def ground_of(tracks: ClipTracks, shots: Sequence[int], width: int, height: int, aspect: Aspect) -> Ground:
+    """The ground of some shots: what is content in any of them; all of the picture where one has no bars."""
+    found = [look.content for look in tracks.looks if look.shot in shots]
+    known = [one for one in found if one is not None]
+    content = CropBox(x=0, y=0, width=width, height=height)
+    if known and len(known) == len(found):
+        x, y = min(one.x for one in known), min(one.y for one in known)
+        right, bottom = max(one.x + one.width for one in known), max(one.y + one.height for one in known)
+        content = CropBox(x=x, y=y, width=right - x, height=bottom - y)
+    return Ground(width=width, height=height, aspect=aspect, content=content)

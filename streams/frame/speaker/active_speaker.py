@@ -1,0 +1,175 @@
+"""Who of the faces on screen speaks when: the likeliest path through what speaks for each, with the voices. Pure.
+
+What no face explains is nobody's: the voice of somebody off screen is given to no one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.common import TimeRange
+from schemas.documents.clip_tracks import FaceTrack, Mouth, SpeakingTurn, VoiceCurve
+from streams.frame.analysis.camera_angles import people
+from streams.frame.speaker.evidence import (
+    ALONE,
+    POOLED,
+    STEP_MS,
+    Floats,
+    evidence,
+    level_on,
+    of_track,
+    on_steps,
+    spoken,
+    weighed,
+)
+from streams.frame.speaker.voice_matching import HeardVoices, of_voices
+
+LEAST_LOOKS = 3
+"""A mouth seen less often says nothing."""
+SWITCH_COST = 4.0
+"""Evidence that a change of speaker needs, added up over its steps."""
+
+
+class Weighed(msgspec.Struct, frozen=True, kw_only=True):
+    """What speaks for whom in one shot: ``scores`` (n, 1 + tracks) on ``steps`` (n,), the first column is nobody's.
+
+    ``pooled``, of the same shape, is for what many steps say together; ``lips`` is ``scores`` before voices were asked.
+    """
+
+    shot: TimeRange
+    steps: Floats
+    heard: NDArray[np.bool_]
+    scores: Floats
+    lips: Floats
+    pooled: Floats
+    tracks: list[int]
+
+
+def best_path(scores: Floats, switch_cost: float) -> NDArray[np.intp]:
+    """The most likely speaker of each step, shape (n,), from scores (n, speakers): Viterbi with a price for changes."""
+    count, speakers = scores.shape
+    total, came = np.zeros((count, speakers)), np.zeros((count, speakers), np.intp)
+    floor = np.maximum(scores, -1e3)
+    total[0] = floor[0]
+    for step in range(1, count):
+        stay, leave = total[step - 1], total[step - 1].max() - switch_cost
+        came[step] = np.where(stay >= leave, np.arange(speakers), int(np.argmax(total[step - 1])))
+        total[step] = np.maximum(stay, leave) + floor[step]
+    path = np.zeros(count, np.intp)
+    path[-1] = int(np.argmax(total[-1]))
+    for step in range(count - 1, 0, -1):
+        path[step - 1] = came[step][path[step]]
+    return path
+
+
+def shot_of(
+    shot: TimeRange, mouths: Mapping[int, Sequence[Mouth]], voice: VoiceCurve, speech: Sequence[TimeRange] | None
+) -> Weighed | None:
+    """What speaks for each face of a shot, ``mouths`` by track; None where nothing does."""
+    steps = np.arange(shot.start_ms, shot.end_ms, STEP_MS, dtype=np.float64)
+    faces = [on_steps(steps, seen, track) for track, seen in sorted(mouths.items()) if len(seen) >= LEAST_LOOKS]
+    if not faces or not len(steps) or not voice.level_db:
+        return None
+    sound = level_on(steps, voice)
+    kinds = [evidence(face, sound) for face in faces]
+    nobody = np.zeros(len(steps))
+    alone, pooled = (
+        np.stack([nobody, *(weighed(one, weights) for one in kinds)], axis=1) for weights in (ALONE, POOLED)
+    )
+    return Weighed(
+        shot=shot,
+        steps=steps,
+        heard=spoken(steps, voice, speech),
+        scores=alone,
+        lips=alone,
+        pooled=pooled,
+        tracks=[face.track for face in faces],
+    )
+
+
+def with_voices(shots: Sequence[Weighed], tracks: Sequence[FaceTrack], voices: HeardVoices) -> list[Weighed]:
+    """The shots of one camera angle, in order of time, with what voices tell of the people in them all."""
+    if not shots:
+        return []
+    person = {track.track: place for place, group in enumerate(people(tracks)) for track in group}
+    joined = []
+    for one in shots:
+        columns = np.full((len(one.steps), 1 + len(tracks)), -np.inf)
+        columns[:, 0] = 0.0
+        for column, track in enumerate(one.tracks, start=1):
+            place = 1 + person[track]
+            columns[:, place] = np.maximum(columns[:, place], one.pooled[:, column])
+        joined.append(columns)
+    everybody = 1 + max(person.values())
+    steps, heard = (np.concatenate([getattr(one, name) for one in shots]) for name in ("steps", "heard"))
+    added = of_voices(np.concatenate(joined)[:, : 1 + everybody], steps, heard, voices)
+    told, place = [], 0
+    for one in shots:
+        part = added[place : place + len(one.steps)]
+        more = part[:, [0, *(1 + person[track] for track in one.tracks)]]
+        told.append(msgspec.structs.replace(one, scores=one.scores + more))
+        place += len(one.steps)
+    return told
+
+
+def _margin(scores: Floats, who: int) -> float:
+    """How much more speaks for one than for any other face (nobody, where there is none), on average over steps."""
+    others = np.delete(scores, [0, who] if scores.shape[1] > 2 else [who], axis=1).max(axis=1)
+    known = np.isfinite(scores[:, who])
+    return float(np.mean(np.clip(scores[known, who] - others[known], -20.0, 20.0))) if known.any() else -20.0
+
+
+def turns_in(one: Weighed) -> list[SpeakingTurn]:
+    """Who speaks when in one shot."""
+    scores = one.scores.copy()
+    scores[~one.heard] = np.where(np.isfinite(scores[~one.heard]), 0.0, scores[~one.heard])
+    path = np.where(one.heard, best_path(scores, SWITCH_COST), 0)
+    turns, place = [], 0
+    for who, run in groupby(path.tolist()):
+        length = len(list(run))
+        if who:
+            here = slice(place, place + length)
+            margin = min(_margin(scores[here], who), _margin(one.lips[here], who))
+            start_ms = int(one.steps[place])
+            time = TimeRange(start_ms=start_ms, end_ms=min(one.shot.end_ms, start_ms + length * STEP_MS))
+            confidence = round(1.0 / (1.0 + float(np.exp(-margin))), 3)
+            turns.append(SpeakingTurn(track=one.tracks[who - 1], range=time, confidence=confidence))
+        place += length
+    return turns
+
+
+def who_speaks(
+    tracks: Sequence[FaceTrack],
+    shots: Sequence[TimeRange],
+    mouths: Sequence[Mouth],
+    voice: VoiceCurve | None,
+    speech: Sequence[TimeRange] | None,
+    voices: HeardVoices | None = None,
+    angles: Sequence[Sequence[int]] = (),
+) -> list[SpeakingTurn]:
+    """Turns of all shots, in order; none without sound.
+
+    ``speech``: where voices were detected, None if unknown. ``voices``: how the speech sounds. ``angles``: numbers of
+    the shots of each camera angle; without, each shot is one of its own.
+    """
+    if voice is None or not voice.level_db:
+        return []
+    by_track = of_track(mouths, tracks)
+    found: dict[int, Weighed] = {}
+    for number, shot in enumerate(shots):
+        here = {track.track: by_track[track.track] for track in tracks if track.shot == number}
+        one = shot_of(shot, here, voice, speech)
+        if one is not None:
+            found[number] = one
+    for angle in angles or [[number] for number in found]:
+        if voices is None:
+            break
+        numbers = [number for number in angle if number in found]
+        members = [track for track in tracks if track.shot in angle]
+        found |= zip(numbers, with_voices([found[number] for number in numbers], members, voices), strict=True)
+    return [turn for number in sorted(found) for turn in turns_in(found[number])]

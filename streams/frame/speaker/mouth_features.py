@@ -1,0 +1,146 @@
+"""From tracked faces and their points to mouths: crops to be marked, opening, movement, pose. Pure; asks no model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from schemas.common import Box
+from schemas.documents.clip_tracks import FaceTrack, Mouth
+from streams.frame.speaker.eye_openness import eyes_open
+from streams.vision.canvas import Canvas
+
+UInt8 = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+SIDE = 192
+ROOM = 1.5
+"""Side of a crop in heights of the detector's box, which ends at brow and chin."""
+BRIDGED_MS = 600
+"""Between two looks this far apart a face is where a straight line has it."""
+LEAST_PX = 14
+"""Faces smaller than this in the looked-at picture have no lips to see."""
+EYES_PX = 40
+"""Nor lids, those smaller than this: of ones of 36 px nine in ten are told within 0.14 of what they are when large, of
+28 px within 0.25, and some shut ones are called open."""
+MOST_FACES = 4
+"""Of one picture, the largest: a crowd costs no more than a panel."""
+SURE = 0.5
+BROW, CHIN, LIP_TOP, LIP_BOTTOM = 10, 152, 13, 14
+LIPS = (61, 291, 0, 17, 13, 14, 78, 308, 37, 267, 84, 314, 82, 312, 87, 317)
+STILL = (1, 4, 6, 33, 133, 263, 362, 10, 109, 338, 168, 197, 127, 356)
+"""Points that no speech moves: nose, eyes, brow, temples."""
+
+
+class Spot(msgspec.Struct, frozen=True, kw_only=True):
+    """One face to be marked: which picture, whose track, the square to cut out (in pixels of the grey picture)."""
+
+    picture: int
+    at_ms: int
+    track: int
+    left: float
+    top: float
+    side: float
+
+
+def box_at(track: FaceTrack, at_ms: int) -> Box | None:
+    """Where the face is at a time between its looks; None where it was not found near it."""
+    times = [sample.at_ms for sample in track.samples]
+    after = int(np.searchsorted(times, at_ms))
+    if after < len(times) and times[after] == at_ms:
+        return track.samples[after].face.box
+    if not 0 < after < len(times) or times[after] - times[after - 1] > BRIDGED_MS:
+        return None
+    one, other = track.samples[after - 1].face.box, track.samples[after].face.box
+    share = (at_ms - times[after - 1]) / (times[after] - times[after - 1])
+    return Box(
+        x=one.x + share * (other.x - one.x),
+        y=one.y + share * (other.y - one.y),
+        width=one.width + share * (other.width - one.width),
+        height=one.height + share * (other.height - one.height),
+    )
+
+
+def spots(tracks: Sequence[FaceTrack], at_ms: Sequence[int], canvas: Canvas) -> list[Spot]:
+    """The faces of each picture that are worth marking, the largest of it first."""
+    found: list[Spot] = []
+    for picture, when in enumerate(at_ms):
+        here = [(box, track.track) for track in tracks if (box := box_at(track, when)) is not None]
+        here = [(box, track) for box, track in here if box.height * canvas.scale >= LEAST_PX]
+        for box, track in sorted(here, key=lambda one: -one[0].height)[:MOST_FACES]:
+            side = ROOM * max(box.width, box.height) * canvas.scale
+            middle_x, middle_y = (box.x + box.width / 2) * canvas.scale, (box.y + box.height / 2) * canvas.scale
+            left, top = middle_x - side / 2, middle_y - side / 2
+            found.append(Spot(picture=picture, at_ms=when, track=track, left=left, top=top, side=side))
+    return found
+
+
+def cut_out(pictures: UInt8, wanted: Sequence[Spot]) -> UInt8:
+    """Crops (n, 192, 192, 3) of grey pictures (m, height, width); black outside of the picture."""
+    crops = np.zeros((len(wanted), SIDE, SIDE, 3), np.uint8)
+    for number, spot in enumerate(wanted):
+        corners = (spot.left, spot.top, spot.left + spot.side, spot.top + spot.side)
+        whole = Image.fromarray(np.asarray(pictures[spot.picture]))
+        square = whole.transform((SIDE, SIDE), Image.Transform.EXTENT, corners, Image.Resampling.BILINEAR)
+        crops[number] = np.asarray(square)[..., None]
+    return crops
+
+
+def _held_still(points: Floats, before: Floats) -> Floats:
+    """``points`` (468, 3) turned, sized and moved so that the still ones lie on those of ``before``; x and y only."""
+    still = np.array(STILL)
+    one, other = points[still, :2].astype(np.float64), before[still, :2].astype(np.float64)
+    own, theirs = one - one.mean(axis=0), other - other.mean(axis=0)
+    size = max(1e-6, float((own * own).sum()))
+    along = float((own * theirs).sum()) / size
+    across = float((own[:, 0] * theirs[:, 1] - own[:, 1] * theirs[:, 0]).sum()) / size
+    turn = np.array([[along, across], [-across, along]])
+    result: Floats = ((points[:, :2] - one.mean(axis=0)) @ turn + other.mean(axis=0)).astype(np.float32)
+    return result
+
+
+def mouth_of(spot: Spot, points: Floats, before: Floats | None, canvas: Canvas) -> Mouth:
+    """Measures of one face from its points (468, 3) in its crop; ``before``: its points at the look before, if near."""
+    height = max(1e-6, float(np.linalg.norm(points[BROW] - points[CHIN])))
+    stir = 0.0
+    if before is not None:
+        lips = np.array(LIPS)
+        moved = _held_still(points, before)[lips] - before[lips, :2]
+        moved -= moved.mean(axis=0) * 0.5
+        stir = float(np.sqrt((moved * moved).sum(axis=1)).mean()) / height
+    scale = spot.side / SIDE
+    middle = points[:, :2].mean(axis=0) * scale + (spot.left, spot.top)
+    return Mouth(
+        at_ms=spot.at_ms,
+        x=round(float(middle[0]) / canvas.scale, 1),
+        y=round(float(middle[1]) / canvas.scale, 1),
+        height_px=round(height * scale / canvas.scale, 1),
+        opening=round(float(np.linalg.norm(points[LIP_TOP] - points[LIP_BOTTOM])) / height, 4),
+        stir=round(stir, 4),
+        yaw_deg=_degrees(points[454, 2] - points[234, 2], points[454, 0] - points[234, 0]),
+        pitch_deg=_degrees(points[CHIN, 2] - points[BROW, 2], points[CHIN, 1] - points[BROW, 1]),
+        roll_deg=_degrees(points[263, 1] - points[33, 1], points[263, 0] - points[33, 0]),
+        eyes=round(eyes_open(points), 2) if spot.side >= ROOM * EYES_PX else None,
+    )
+
+
+def _degrees(rise: float, run: float) -> float:
+    return round(float(np.degrees(np.arctan2(rise, run))), 1)
+
+
+def mouths_of(wanted: Sequence[Spot], points: Sequence[Floats], scores: Sequence[float], canvas: Canvas) -> list[Mouth]:
+    """The mouth of each spot whose crop shows a face; times grow, each track's movement since its own last look."""
+    last: dict[int, tuple[int, Floats]] = {}
+    found = []
+    for spot, marked, score in zip(wanted, points, scores, strict=True):
+        if score < SURE:
+            continue
+        when, before = last.get(spot.track, (spot.at_ms, None))
+        near = before is not None and spot.at_ms - when <= BRIDGED_MS
+        found.append(mouth_of(spot, marked, before if near else None, canvas))
+        last[spot.track] = spot.at_ms, marked
+    return found

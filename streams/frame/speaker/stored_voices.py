@@ -1,0 +1,88 @@
+"""What listen heard in the time of a clip: where voices were detected, and how they sound. Asks no model.
+
+Voices only help to tell who speaks on screen: what cannot be read of them is done without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import Unavailable
+from core.infra import telemetry
+from core.infra.postgres.connection import Connection
+from core.ports.stores import Objects
+from core.services.project_lifecycle import ref_of
+from schemas.common import ObjectRef, TimeRange
+from schemas.documents.span import HeardSpan
+from schemas.documents.transcript import Transcript
+from streams.frame.speaker.voice_matching import HeardVoices
+
+STORED = np.dtype("<f2")
+"""As listen stores vectors."""
+Window = tuple[int, int, NDArray[np.float16]]
+"""From, to, how it sounds."""
+
+
+class HeardIn(msgspec.Struct, frozen=True, kw_only=True):
+    """The document of a span that was heard."""
+
+    range: TimeRange
+    document: ObjectRef
+
+
+async def heard_spans(connection: Connection, org_id: UUID, project_id: UUID) -> list[HeardIn]:
+    """The spans of a project that were heard, in order."""
+    rows = await connection.fetch(
+        """select event->'range' as range, heard_ref from spans
+           where org_id = $1 and project_id = $2 and heard_ref is not null order by ordinal""",
+        org_id,
+        project_id,
+    )
+    return [HeardIn(range=msgspec.convert(row["range"], TimeRange), document=ref_of(row["heard_ref"])) for row in rows]
+
+
+async def speech_of(objects: Objects, transcript: ObjectRef | None) -> list[TimeRange] | None:
+    """Where voices were detected; None where there is no transcript to tell."""
+    if transcript is None:
+        return None
+    return msgspec.json.decode(await objects.get(transcript), type=Transcript).speech
+
+
+async def voices_of(objects: Objects, spans: Sequence[HeardIn], time: TimeRange) -> HeardVoices | None:
+    """Voices heard in ``time``; None where there are none, or they cannot be read. Raises Unavailable (the store)."""
+    found: list[Window] = []
+    for span in spans:
+        if not span.range.overlap_ms(time):
+            continue
+        try:
+            found += await _of_span(objects, span.document, time)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - an object that is gone, or is another, takes no clip with it
+            telemetry.report_bug(error, "frame")
+    if not found:
+        return None
+    found.sort(key=lambda one: (one[0], one[1]))
+    return HeardVoices(
+        starts_ms=[start for start, _, _ in found],
+        ends_ms=[end for _, end, _ in found],
+        rows=np.stack([row for _, _, row in found]).astype(np.float32),
+    )
+
+
+async def _of_span(objects: Objects, ref: ObjectRef, time: TimeRange) -> list[Window]:
+    voices = msgspec.json.decode(await objects.get(ref), type=HeardSpan).voices
+    if voices is None:
+        return []
+    body = await objects.get(voices.vectors)
+    rows = np.frombuffer(body, STORED).reshape(len(voices.starts_ms), voices.dimensions)
+    return [
+        (start, end, row)
+        for start, end, row in zip(voices.starts_ms, voices.ends_ms, rows, strict=True)
+        if start < time.end_ms and end > time.start_ms
+    ]

@@ -1,0 +1,146 @@
+"""An uploaded file of a brand kit → checked and stored, or refused. Joins store, sanitiser and child; opens nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import ots
+
+from core.errors import Rejected, Unavailable
+from core.infra.postgres.connection import Connection, org_transaction
+from core.infra.postgres.outbox import Cause, put
+from core.media.sandbox.confinement import ChildLimits
+from core.media.sandbox.external_tool import run_tool
+from core.media.sandbox.parent import LocalSource, run_child
+from core.ports.stores import Objects
+from core.progress import Report, Steps
+from core.services.orphan_cleanup import plan_asset_sweep, plan_upload_sweep
+from core.settings import MediaLimits
+from schemas import events
+from schemas.common import ObjectRef
+from schemas.options.brand_kit import MOST_BYTES, AssetFacts, AssetKind, CheckedAsset
+from streams.ingest.assets.messages import INDEX_FILE, SANITISED_FILE, Asked, Found, refuse_other
+from streams.runtime import dead_letters
+from streams.runtime.context import Context
+
+ENTRY = "streams.ingest.assets.child:main"
+LIMITS = ChildLimits(memory_bytes=1_500_000_000, cpu_s=120, wall_s=240.0, file_bytes=2**30, nice=10)
+TOOL_LIMITS = ChildLimits(memory_bytes=500_000_000, cpu_s=20, wall_s=40.0, file_bytes=2**27, nice=10)
+COPY_BYTES = 8 * 2**20
+UPLOAD_FILE = "received.bin"
+_FIND = """
+select object_key from assets where org_id = $1 and asset_id = $2 and kind = $3
+  and (state = 'received' or reason = any($4))
+"""
+_CHECKED = """
+update assets set state = 'checked', checked = $3, finished_at = $4, reason = null, detail = null
+where org_id = $1 and asset_id = $2 and (state = 'received' or reason = any($5)) returning upload_id, archived_at
+"""
+_REFUSED = """
+update assets set state = 'refused', reason = $3, detail = $4, finished_at = $5
+where org_id = $1 and asset_id = $2 and (state = 'received' or reason = any($6)) returning upload_id
+"""
+TYPES = {".png": "image/png", ".ttf": "font/ttf", ".otf": "font/otf"}
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be written down, and what it took."""
+
+    asset: CheckedAsset
+    cpu_ms: int
+
+
+async def check_asset(
+    kind: AssetKind, object_key: str, *, objects: Objects, limits: MediaLimits, scratch: Path, prefix: str,
+    report: Report,
+) -> Checked:  # fmt: skip
+    """Check an upload and store what is used of it under ``prefix``. Raises Rejected and Unavailable."""
+    steps = Steps(report)
+    upload = scratch / UPLOAD_FILE
+    await _fetch(kind, object_key, objects, upload, steps.part())
+    if kind == "font":
+        await _sanitise(upload, scratch)
+    args = msgspec.to_builtins(Asked(kind=kind, scratch=str(scratch), limits=limits))
+    with LocalSource(upload) as source:
+        answer = await run_child(ENTRY, args, scratch=scratch, limits=LIMITS, source=source, report=steps.part())
+    found = msgspec.convert(answer, Found)
+    asset = await _store(kind, found, scratch, objects, prefix)
+    return Checked(asset=asset, cpu_ms=found.cpu_ms)
+
+
+async def _fetch(kind: AssetKind, key: str, objects: Objects, path: Path, report: Report) -> None:
+    try:
+        size = await objects.size(key)
+    except KeyError:
+        raise Rejected("upload.not_found", "The uploaded file is not there: upload it again.") from None
+    if not 0 < size <= MOST_BYTES[kind]:
+        raise Rejected(f"{kind}.too_large", f"The file has {size} bytes; {MOST_BYTES[kind]} is most.")
+    with path.open("wb") as file:
+        while (start := file.tell()) < size:
+            part = await objects.read_range(key, start, min(COPY_BYTES, size - start))
+            if not part:
+                raise Unavailable("objects", f"{key!r} ended at {start} of {size} bytes")
+            await asyncio.to_thread(file.write, part)
+            report(file.tell())
+
+
+async def _sanitise(upload: Path, scratch: Path) -> None:
+    """The OpenType Sanitizer writes a plain font of it, table by table, or refuses it."""
+    with upload.open("rb") as file:
+        refuse_other(file.read(8))
+    command = [ots.OTS_SANITIZE, str(upload), str(scratch / SANITISED_FILE)]
+    ran = await run_tool(command, scratch=scratch, limits=TOOL_LIMITS)
+    if ran.code != 0 or not (scratch / SANITISED_FILE).exists():
+        said = next((line for line in ran.said.splitlines() if "ERROR" in line), "")[:200]
+        raise Rejected("font.unsafe", f"The font is damaged or not made as fonts are. {said}".strip())
+
+
+async def _store(kind: AssetKind, found: Found, scratch: Path, objects: Objects, prefix: str) -> CheckedAsset:
+    used = scratch / (found.file or UPLOAD_FILE)
+    media_type = TYPES.get(found.suffix, "application/octet-stream")
+    stored: ObjectRef = await objects.put_file(prefix, used, media_type, found.suffix)
+    index = None
+    if kind in ("video", "music"):
+        index = await objects.put_file(prefix, scratch / INDEX_FILE, "application/msgpack", ".msgpack")
+    facts = {name: getattr(found, name) for name in AssetFacts.__struct_fields__}
+    return CheckedAsset(kind=kind, object=stored, index=index, **facts)
+
+
+async def upload_of(context: Context, event: events.AssetReceived) -> str | None:
+    """Where the file lies: the row says so, an event that somebody else wrote does not. None: it was checked before.
+
+    One that was given up for no fault of its own is checked again, where an operator replays its letter.
+    """
+    async with org_transaction(context.pool, event.org_id) as connection:
+        key: str | None = await connection.fetchval(
+            _FIND, event.org_id, event.asset_id, event.kind, list(dead_letters.TOLD)
+        )
+    return key
+
+
+async def write_checked(connection: Connection, event: events.AssetReceived, asset: CheckedAsset, cause: Cause) -> None:
+    """The file may be used from now on; its upload goes in a day. One that was set aside meanwhile goes sooner."""
+    row = await connection.fetchrow(_CHECKED, event.org_id, event.asset_id, asset, cause.now, list(dead_letters.TOLD))
+    if row is None:
+        return
+    await plan_upload_sweep(connection, event.org_id, row["upload_id"])
+    if row["archived_at"] is not None:
+        await plan_asset_sweep(connection, event.org_id, event.asset_id)
+    told: dict[str, Any] = {"org_id": event.org_id, "asset_id": event.asset_id, "kind": event.kind}
+    await put(connection, events.AssetChecked(object=asset.object, **told), cause)
+
+
+async def write_refused(
+    connection: Connection, event: events.AssetReceived, reason: str, detail: str, cause: Cause
+) -> None:
+    """It cannot be used, and why."""
+    told = (event.org_id, event.asset_id, reason, detail, cause.now, list(dead_letters.TOLD))
+    upload_id = await connection.fetchval(_REFUSED, *told)
+    if upload_id is None:
+        return
+    await plan_upload_sweep(connection, event.org_id, upload_id)
+    named: dict[str, Any] = {"org_id": event.org_id, "asset_id": event.asset_id, "kind": event.kind}
+    await put(connection, events.AssetRefused(reason=reason, detail=detail, **named), cause)

@@ -1,0 +1,86 @@
+"""Looks at one span: pictures from the child, faces and persons from Triton, thumbnails stored. Never decodes here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from core.media.sandbox.parent import run_child
+from core.ports.stores import Objects
+from schemas.common import Face
+from schemas.documents.scene import Person
+from schemas.documents.span import SeenPicture, SeenSpan, ShotChange, Thumbnail
+from schemas.events import SpanPlanned
+from streams.look.shot_changes import not_looked_at
+from streams.vision.analysis_input import Eyes
+from streams.vision.canvas import Canvas
+from streams.vision.face_detection import find_faces, model_names
+from streams.vision.person_detection import faceless, find_persons
+
+MODEL = "luma-shots-2"
+SURE_SCORE = 0.5
+"""A sparse picture has no neighbours that could confirm a doubtful face."""
+
+
+async def see(span: SpanPlanned, eyes: Eyes, *, objects: Objects, prefix: str) -> SeenSpan:
+    """What the span shows; nothing where the source has no picture. Thumbnails go under ``prefix``.
+
+    Raises Rejected (the pictures cannot be decoded) and Unavailable (store, face detector).
+    """
+    if eyes.index.video is None or not span.has_video:
+        return SeenSpan(
+            ordinal=span.ordinal, range=span.range, pictures=[], shots=[], thumbnails=[], model=MODEL, compute_ms=0
+        )
+    answer = await _sparse_pictures(span, eyes)
+    count, pictures, report = len(answer["pictures"]), eyes.scratch / "faces.raw", eyes.report
+    canvas = msgspec.convert(answer["canvas"], Canvas)
+    found = await find_faces(eyes.faces, pictures, canvas, count, least_score=SURE_SCORE, report=report, seen=count)
+    persons = await find_persons(
+        eyes.landmarks, pictures, canvas, faceless(found.faces), report=report, seen=2 * count, warn=eyes.warn
+    )
+    shots = msgspec.convert(answer["shots"], list[ShotChange])
+    return SeenSpan(
+        ordinal=span.ordinal,
+        range=span.range,
+        pictures=_pictures(answer, found.faces, persons.by_place),
+        shots=shots,
+        not_looked_at=not_looked_at(shots),
+        thumbnails=await _store_thumbnails(answer["thumbnails"], eyes.scratch, objects, prefix),
+        model=model_names(MODEL, found.model, persons.model),
+        compute_ms=answer["cpu_ms"] + found.compute_ms + persons.compute_ms,
+    )
+
+
+def _pictures(
+    answer: Mapping[str, Any], faces: Sequence[list[Face]], persons: Mapping[int, list[Person]]
+) -> list[SeenPicture]:
+    return [
+        SeenPicture(
+            at_ms=at_ms, brightness=brightness, difference=difference, faces=seen, persons=persons.get(place, []),
+            screen=screen,
+        )
+        for place, ((at_ms, brightness, difference), seen, screen) in enumerate(
+            zip(answer["pictures"], faces, answer["screens"], strict=True)
+        )
+    ]  # fmt: skip
+
+
+async def _sparse_pictures(span: SpanPlanned, eyes: Eyes) -> dict[str, Any]:
+    index_path = eyes.scratch / "index.json"
+    await asyncio.to_thread(index_path.write_bytes, msgspec.json.encode(eyes.index))
+    args = {"index": str(index_path), "scratch": str(eyes.scratch)} | msgspec.to_builtins(span.range)
+    return await run_child(
+        "streams.look.child:main", args, scratch=eyes.scratch, source=eyes.source, report=eyes.report
+    )
+
+
+async def _store_thumbnails(times: list[int], scratch: Path, objects: Objects, prefix: str) -> list[Thumbnail]:
+    stored = []
+    for at_ms in times:
+        image = await objects.put_file(prefix, scratch / f"thumbnail-{at_ms}.jpg", "image/jpeg", ".jpg")
+        stored.append(Thumbnail(at_ms=at_ms, image=image))
+    return stored

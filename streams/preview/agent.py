@@ -1,0 +1,146 @@
+"""PreviewPlanned → PreviewCompleted or PreviewFailed. One picture of an export that may never be made.
+
+A process and a group of its own, so that nobody waits behind a render to see one picture.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+from core.errors import Rejected
+from core.infra.postgres.connection import Connection, org_transaction
+from core.infra.postgres.outbox import Cause
+from core.media.sandbox.confinement import ChildLimits
+from core.media.sandbox.parent import run_child
+from core.services import project_lifecycle
+from core.services.exports import pinned_transcript
+from core.services.previews import end_preview, fail_preview
+from schemas import events
+from schemas.common import ObjectRef
+from schemas.documents.edit import EditList
+from schemas.documents.frame_plan import FramePlan
+from schemas.documents.transcript import Transcript
+from schemas.ids import result_id
+from schemas.options.brand_kit import BrandSnapshot
+from schemas.options.export import ExportOptions, file_for
+from schemas.options.file_formats import FileKind
+from streams.preview.child import PICTURE_FILE, StillTask
+from streams.renderer.branding.loader import dress, snapshot_of
+from streams.renderer.encoding.muxer import encoding_of
+from streams.renderer.inputs import Shared, Words
+from streams.renderer.prepare import task_of
+from streams.runtime.context import Context, prefix_of
+from streams.runtime.stage import Commit, Work
+
+LIMITS = ChildLimits(memory_bytes=3_000_000_000, cpu_s=120, wall_s=120.0)
+"""As a render's child, but somebody waits for it: it is not niced, and has not as long."""
+THREADS = 2
+
+
+def shown_kind(options: ExportOptions) -> FileKind:
+    """The kind of file that is asked for; of sound alone a film's picture is shown."""
+    file = file_for(options)
+    return file if file.video else FileKind()
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """What preview reads of a clip."""
+
+    source: ObjectRef
+    index: ObjectRef
+    transcript: ObjectRef | None
+    edit: EditList | None
+    brand: BrandSnapshot | None
+
+
+class PreviewStage:
+    """Shows one picture."""
+
+    name: events.Stage = "preview"
+
+    def __init__(self, context: Context) -> None:
+        """Take the adapters."""
+        self._context = context
+
+    def wants(self, event: events.AnyEvent) -> bool:
+        """Pictures of which it is known how they are framed."""
+        return isinstance(event, events.PreviewPlanned)
+
+    async def work(self, event: events.AnyEvent, work: Work) -> Commit:
+        """Decode what the picture needs, show it as an export would, store it."""
+        assert isinstance(event, events.PreviewPlanned)
+        known = await self._read(event)
+        with self._context.scratch() as scratch:
+            task = await self._task(event, known, scratch)
+            picture = await self._picture(event, known, task, scratch, work)
+
+        async def commit(connection: Connection) -> None:
+            await end_preview(connection, event, picture, work.cause, cpu_ms=work.cpu_ms)
+
+        return commit
+
+    async def _task(self, event: events.PreviewPlanned, known: Known, scratch: Path) -> StillTask:
+        context = self._context
+        plan = msgspec.json.decode(await context.objects.get(event.plan), type=FramePlan)
+        transcript = None
+        if known.transcript:
+            transcript = msgspec.json.decode(await context.objects.get(known.transcript), type=Transcript)
+        prepared = await task_of(
+            event,
+            plan,
+            Shared(
+                index=await context.index(known.index),
+                words=Words(transcript=transcript, ref=known.transcript),
+                edit=known.edit,
+                brand=known.brand,
+                encoding=encoding_of(event.options.video, THREADS, shown_kind(event.options)),
+            ),
+            objects=context.objects,
+            dressed=await dress(event.options.brand, known.brand, transcript, context.objects, scratch),
+        )
+        return StillTask(export=prepared.task, at_ms=event.at_ms)
+
+    async def _picture(
+        self, event: events.PreviewPlanned, known: Known, task: StillTask, scratch: Path, work: Work
+    ) -> ObjectRef:
+        context = self._context
+        args = {"task": msgspec.json.encode(task).decode(), "scratch": str(scratch)}
+        async with context.cache.open(known.source.key, known.source.size) as source:
+            result = await run_child(
+                "streams.preview.child:main", args, scratch=scratch, limits=LIMITS, source=source, report=work.report
+            )
+        work.cpu_ms = int(result["cpu_ms"])
+        prefix = prefix_of(event, "previews", result_id(work.cause.input_id, "preview"))
+        return await context.objects.put_file(prefix, scratch / PICTURE_FILE, "image/png", ".png")
+
+    async def _read(self, event: events.PreviewPlanned) -> Known:
+        async with org_transaction(self._context.pool, event.org_id) as connection:
+            row = await connection.fetchrow(
+                """select p.source, p.source_index,
+                     (select edit from clip_edits d where d.org_id = c.org_id and d.clip_id = c.clip_id
+                      and d.version = $3) as edit
+                   from clips c join projects p using (org_id, project_id) where c.org_id = $1 and c.clip_id = $2""",
+                event.org_id,
+                event.clip_id,
+                event.edit_version,
+            )
+            words = await pinned_transcript(connection, event.org_id, event.project_id, event.transcript_version)
+            brand = await snapshot_of(connection, event.org_id, event.options.brand)
+        if row is None:
+            raise Rejected("clip.unknown", f"There is no clip {event.clip_id}.")
+        return Known(
+            source=project_lifecycle.ref_of(row["source"]),
+            index=project_lifecycle.ref_of(row["source_index"]),
+            transcript=words,
+            edit=msgspec.convert(row["edit"], EditList) if row["edit"] else None,
+            brand=brand,
+        )
+
+    async def give_up(
+        self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
+    ) -> None:
+        """Whoever waits is told."""
+        assert isinstance(event, events.PreviewPlanned)
+        await fail_preview(connection, event, reason, detail, cause)

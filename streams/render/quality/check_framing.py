@@ -1,0 +1,144 @@
+"""Who is in the picture, who and which letters the edge cuts, and how the crop moves: the crops that were painted.
+
+Faces, persons and letters are those found in the source while the clip was looked at; none is looked for here.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import pairwise
+
+from core.domain.framing.geometry import is_cut, share_shown, view
+from schemas.common import Box
+from schemas.documents.quality import Bound, Check, CheckName, Limits, judged
+from streams.render.quality.reference_frames import Seen
+from streams.render.quality.subject import NO_PICTURES, Case
+
+WIDTH_PX = 640
+"""Travel is told of a source that is so wide, as in public measures of how people move a crop (RetargetVid)."""
+IN_FRAME, WHOLE = 0.1, 0.9
+"""Shares of a face's box: less is not there, more is whole; between them the edge cuts it."""
+A_CUT = 0.08
+"""A step of more than this share of the crop's width is a cut, not a movement."""
+APART_MS = 1_000
+A_MOVE = 0.02
+"""Steps of fewer px are none: they turn nothing back."""
+
+
+def check_framing(case: Case) -> list[Check]:
+    """Faces and movement."""
+    return (
+        [*_faces(case), _letters(case), *_movement(case)]
+        if case.meant.file.video
+        else _without_pictures(case.meant.limits)
+    )
+
+
+def _without_pictures(limits: Limits) -> list[Check]:
+    asked: list[tuple[CheckName, str, Bound]] = [
+        ("nobody_in_frame", "share", limits.nobody_in_frame),
+        ("cut_face", "share", limits.cut_face),
+        ("cut_letters", "share", limits.cut_letters),
+        ("jitter", "px a picture", limits.jitter_px),
+        ("reversals", "a second", limits.reversals),
+    ]
+    return [judged(name, None, unit, bound, detail=NO_PICTURES) for name, unit, bound in asked]
+
+
+def _faces(case: Case) -> list[Check]:
+    limits = case.meant.limits
+    shown = _shown(case)
+    if not shown:
+        why = "nobody was found in this part of the source"
+        return [
+            judged("nobody_in_frame", None, "share", limits.nobody_in_frame, detail=why),
+            judged("cut_face", None, "share", limits.cut_face, detail=why),
+        ]
+    nobody = [at for at, share in shown if share < IN_FRAME]
+    cut = [at for at, share in shown if IN_FRAME <= share < WHOLE]
+    detail = f"{len(shown)} looks at somebody on screen"
+    return [
+        judged(
+            "nobody_in_frame", len(nobody) / len(shown), "share", limits.nobody_in_frame, detail=detail, at_ms=nobody
+        ),
+        judged("cut_face", len(cut) / len(shown), "share", limits.cut_face, detail=detail, at_ms=cut),
+    ]
+
+
+def _shown(case: Case) -> list[tuple[float, float]]:
+    """For each look that is played, at a face on screen: output ms, and the share of it that the crop holds.
+
+    Where another face shows more, that of the other: somebody is there, if not who was expected.
+    """
+    boxes: dict[int, list[Box]] = {one.at_ms: [one.box] for one in case.meant.plan.expected}
+    for sample in case.meant.plan.faces:
+        boxes.setdefault(sample.at_ms, []).append(sample.face.box)
+    times = sorted(boxes)
+    found: dict[int, tuple[float, float]] = {}
+    for number, seen in sorted(case.meant.witness.seen.items()):
+        at = bisect_right(times, seen.source_ms) - 1
+        if at < 0 or times[at] in found:
+            continue
+        begins = seen.shot.range.start_ms <= times[at] < seen.shot.range.end_ms
+        if begins and seen.source_ms - times[at] <= case.meant.timeline.period_ms * 2:
+            time_ms = number * float(case.meant.timeline.period_ms)
+            found[times[at]] = time_ms, max(share_shown(box, seen.shot, times[at]) for box in boxes[times[at]])
+    return list(found.values())
+
+
+def _letters(case: Case) -> Check:
+    """How many of the pictures with titles, signs or names show a line of them that the edge cuts."""
+    bound, period_ms = case.meant.limits.cut_letters, float(case.meant.timeline.period_ms)
+    looked, cut = 0, list[float]()
+    for number, seen in sorted(case.meant.witness.seen.items()):
+        there = [one.box for one in case.meant.plan.signs if one.range.start_ms <= seen.source_ms < one.range.end_ms]
+        looked += bool(there)
+        if any(is_cut(box, seen.shot, seen.source_ms) for box in there):
+            cut.append(number * period_ms)
+    detail = f"{looked} pictures with titles, signs or names"
+    return judged("cut_letters", len(cut) / max(1, looked), "share", bound, detail=detail, at_ms=_apart(cut))
+
+
+def _apart(times: Sequence[float]) -> list[float]:
+    """Where it begins, and each second from there on."""
+    kept: list[float] = []
+    for at in times:
+        if not kept or at - kept[-1] >= APART_MS:
+            kept.append(at)
+    return kept
+
+
+def _movement(case: Case) -> list[Check]:
+    limits, timeline = case.meant.limits, case.meant.timeline
+    seen = [one for _, one in sorted(case.meant.witness.seen.items())]
+    scale = WIDTH_PX / case.meant.plan.source_width
+    steps = [(x * scale, y * scale) for x, y in (_step(one, other) for one, other in pairwise(seen))]
+    ways = sorted((x * x + y * y) ** 0.5 for x, y in steps)
+    most = ways[int(0.95 * (len(ways) - 1))] if ways else 0.0
+    turns = _turns([x for x, _ in steps]) + _turns([y for _, y in steps])
+    seconds = float(timeline.length_ms) / 1000
+    detail = f"of a source of {WIDTH_PX} px; 95 of 100 steps are of {most:.2f} px or less"
+    return [
+        judged("jitter", sum(ways) / max(1, len(ways)), "px a picture", limits.jitter_px, detail=detail),
+        judged("reversals", turns / seconds, "a second", limits.reversals, detail=f"{turns} in {seconds:.1f} s"),
+    ]
+
+
+def _turns(steps: Sequence[float]) -> int:
+    """How often a way along one axis turns back."""
+    moves = [step for step in steps if abs(step) > A_MOVE]
+    return sum(one * other < 0 for one, other in pairwise(moves))
+
+
+def _step(one: Seen, other: Seen) -> tuple[float, float]:
+    """How the crop moved from a picture to the next, in px of the source; nothing at a cut."""
+    still = one.shot == other.shot and not one.shot.path
+    if still or one.shot.mode != other.shot.mode or one.shot.panes or other.shot.panes:
+        return 0.0, 0.0
+    before, after = view(one.shot, one.source_ms), view(other.shot, other.source_ms)
+    x = after.x + after.width / 2 - before.x - before.width / 2
+    y = after.y + after.height / 2 - before.y - before.height / 2
+    if max(abs(x), abs(y), abs(after.width - before.width)) > A_CUT * before.width:
+        return 0.0, 0.0
+    return x, y

@@ -1,0 +1,64 @@
+"""What render writes when an export has ended: its row, its event, what that means for the project. Makes nothing."""
+
+from __future__ import annotations
+
+from core.infra.postgres.connection import Connection
+from core.infra.postgres.outbox import Cause, put
+from core.services import project_lifecycle
+from core.services.exports import fail_export, is_automatic, is_done
+from core.services.orphan_cleanup import GRACE, plan_project_sweep
+from schemas import events
+from schemas.documents.quality import in_short
+from streams.render.exporter import Outcome, Produced
+from streams.runtime.dead_letters import told_of
+
+
+async def end_export(connection: Connection, event: events.RenderRequested, outcome: Outcome, cause: Cause) -> None:
+    """One export is done, or failed."""
+    if isinstance(outcome, Exception) and await is_done(connection, event.org_id, event.export_id):
+        return
+    if isinstance(outcome, Exception):
+        await fail_export(connection, event, "render", *told_of(outcome), cause)
+    else:
+        await _complete(connection, event, outcome, cause)
+
+
+async def _complete(connection: Connection, event: events.RenderRequested, produced: Produced, cause: Cause) -> None:
+    written = await connection.fetchval(
+        """update exports set state = 'done', files = $3, certificate = $4, finished_at = $5, chunks = $6,
+             failure_reason = null, failure_detail = null
+           where org_id = $1 and export_id = $2 and state <> 'cancelled' returning 1""",
+        event.org_id,
+        event.export_id,
+        produced.files,
+        produced.certificate,
+        cause.now,
+        produced.chunks,
+    )
+    if not written:  # cancelled meanwhile: its siblings were made with it, its own files are swept
+        await plan_project_sweep(connection, event.org_id, event.project_id, GRACE)
+        return
+    done = events.ExportCompleted(
+        org_id=event.org_id,
+        project_id=event.project_id,
+        clip_id=event.clip_id,
+        export_id=event.export_id,
+        ordinal=event.ordinal,
+        aspect=event.aspect,
+        video=produced.files.video,
+        duration_ms=produced.certificate.duration_ms,
+        integrated_lufs=produced.certificate.integrated_lufs,
+        warnings=produced.certificate.warnings,
+        verdict=produced.certificate.verdict,
+        checks=in_short(produced.certificate.checks),
+        tries=produced.certificate.tries,
+        safer=produced.certificate.safer,
+    )
+    await put(connection, done, cause, name=str(event.export_id))
+    if await is_automatic(connection, event.org_id, event.export_id):
+        await project_lifecycle.end_part(
+            connection, event.org_id, event.project_id, "render", cause, cpu_ms=produced.cpu_ms
+        )
+        await project_lifecycle.settle(connection, event.org_id, event.project_id, cause)
+    else:
+        await plan_project_sweep(connection, event.org_id, event.project_id, GRACE)

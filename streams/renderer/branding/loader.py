@@ -1,0 +1,117 @@
+"""A pinned brand kit → what the render child is told of it: rows read, files brought to scratch. Opens none of them."""
+
+from __future__ import annotations
+
+import asyncio
+from fractions import Fraction
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from core.infra.postgres.connection import Connection
+from core.ports.stores import Objects
+from schemas.common import ObjectRef, Value
+from schemas.documents.edit import Piece
+from schemas.documents.source import SourceIndex
+from schemas.documents.transcript import Transcript
+from schemas.options.brand_kit import BrandKit, BrandSnapshot, CheckedAsset, named_assets
+from schemas.options.export import BrandPin
+from streams.renderer.branding.brand_assets import Dress, around, behind
+from streams.renderer.timeline.slots import timeline_of
+
+COPY_BYTES = 8 * 2**20
+MISSING = "brand.missing: {}: the clip is made without it"
+
+
+class Dressed(Value, frozen=True, kw_only=True):
+    """What the child is told, and what is to be warned of."""
+
+    dress: Dress | None = None
+    warnings: list[str] = []
+
+
+async def snapshot_of(connection: Connection, org_id: UUID, pin: BrandPin | None) -> BrandSnapshot | None:
+    """The version of the kit that is named (the newest where none is) with all its files; None: no such kit."""
+    if pin is None:
+        return None
+    row = await connection.fetchrow(
+        """select version, kit from brand_kit_versions
+           where org_id = $1 and kit_id = $2 and ($3::int is null or version = $3) order by version desc limit 1""",
+        org_id, pin.kit_id, pin.version,
+    )  # fmt: skip
+    if row is None:
+        return None
+    kit = msgspec.convert(row["kit"], BrandKit)
+    wanted = [asset_id for _, asset_id, _ in named_assets(kit)]
+    found = await connection.fetch(
+        "select asset_id, checked from assets where org_id = $1 and asset_id = any($2::uuid[]) and checked is not null",
+        org_id, wanted,
+    )  # fmt: skip
+    assets = {one["asset_id"]: msgspec.convert(one["checked"], CheckedAsset) for one in found}
+    return BrandSnapshot(kit_id=pin.kit_id, version=row["version"], kit=kit, assets=assets)
+
+
+def files_of(snapshot: BrandSnapshot | None) -> dict[str, ObjectRef | None]:
+    """The stored files of a kit by where it names them: part of what an export is made of."""
+    if snapshot is None:
+        return {}
+    named = {pointer: snapshot.assets.get(asset_id) for pointer, asset_id, _ in named_assets(snapshot.kit)}
+    return {f"brand{pointer.replace('/', '.')}": one.object if one else None for pointer, one in named.items()}
+
+
+def after_intro(played: list[Piece], dress: Dress | None, index: SourceIndex, least: Fraction) -> list[Piece]:
+    """The pieces as they play behind the kit's intro, if it has one; ``least`` pictures a second are made."""
+    if dress is None or dress.kit.intro not in dress.indexes:
+        return played
+    rate = timeline_of(played, index, least).rate
+    return behind(played, around(dress, rate).intro, rate)
+
+
+async def dress(
+    pin: BrandPin | None, snapshot: BrandSnapshot | None, said: Transcript | None, objects: Objects, scratch: Path
+) -> Dressed:
+    """Bring what the kit names to ``scratch``. A file that is gone costs its part of the kit and nothing else."""
+    if pin is None:
+        return Dressed()
+    if snapshot is None:
+        return Dressed(warnings=[MISSING.format("there is no such brand kit")])
+    files: dict[UUID, str] = {}
+    indexes: dict[UUID, SourceIndex] = {}
+    warnings = []
+    for pointer, asset_id, kind in named_assets(snapshot.kit):
+        checked = snapshot.assets.get(asset_id)
+        try:
+            if checked is None:
+                raise KeyError(pointer)
+            if asset_id not in files:
+                path = scratch / f"brand-{asset_id}"
+                await _bring(checked.object, path, objects)
+                if checked.index is not None:
+                    indexes[asset_id] = msgspec.msgpack.decode(await objects.get(checked.index), type=SourceIndex)
+                files[asset_id] = str(path)
+        except KeyError:
+            warnings.append(MISSING.format(f"the {kind} of {pointer} is not there"))
+    speakers = said.diarization.speakers if said is not None and said.diarization is not None else []
+    names = {speaker.id: speaker.name for speaker in speakers if speaker.name}
+    return Dressed(dress=Dress(kit=snapshot.kit, files=files, indexes=indexes, names=names), warnings=warnings)
+
+
+def clip_only(dressed: Dressed) -> Dressed:
+    """What is laid over the clip, and nothing around it: small moving previews show its first seconds."""
+    if dressed.dress is None:
+        return dressed
+    kit = msgspec.structs.replace(dressed.dress.kit, intro=None, outro=None, end_card=None, music=None)
+    return msgspec.structs.replace(dressed, dress=msgspec.structs.replace(dressed.dress, kit=kit))
+
+
+async def _bring(ref: ObjectRef, path: Path, objects: Objects) -> None:
+    """One object as a file. Raises KeyError where it is not there."""
+    if await objects.size(ref.key) != ref.size:
+        raise KeyError(ref.key)
+    with path.open("wb") as file:
+        while (start := file.tell()) < ref.size:
+            part = await objects.read_range(ref.key, start, min(COPY_BYTES, ref.size - start))
+            if not part:
+                raise KeyError(ref.key)
+            await asyncio.to_thread(file.write, part)

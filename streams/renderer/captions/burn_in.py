@@ -1,0 +1,213 @@
+"""Burns captions into yuv420p pictures, in place and only where a caption stands. Decides no words and no times."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import av
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ImageChops
+
+from schemas.common import Box, Value
+from schemas.documents.export import CaptionCue
+from streams.renderer.captions.animation import Phase, phase_at
+from streams.renderer.captions.cue_builder import DOUBT, CueRules, Fits
+from streams.renderer.captions.cue_painter import CueDrawing, Lettering, ink_box
+from streams.renderer.captions.emphasis import emoji_of
+from streams.renderer.captions.layout import PlacedCue, place
+from streams.renderer.captions.line_breaking import fits
+from streams.renderer.captions.look import CaptionLook
+from streams.renderer.video.planes import rows
+
+UInt16 = NDArray[np.uint16]
+KEPT_STATES = 8
+"""States are needed in order: a few behind the newest suffice."""
+BT709_LIMITED = np.array(
+    [[0.1826, 0.6142, 0.0620], [-0.1006, -0.3386, 0.4392], [0.4392, -0.3989, -0.0403]], dtype=np.float32
+)
+"""R'G'B' 0..255 to Y'CbCr 16..235/240, ITU-R BT.709-6 items 3.2 to 3.4, before `OFFSETS`."""
+OFFSETS = np.array([16, 128, 128], dtype=np.float32)
+
+
+class PlanePatch(Value, frozen=True, kw_only=True):
+    """One plane's share of a caption: ``out = (picture * keep + add) / 256`` inside the rectangle."""
+
+    x: int
+    y: int
+    keep: UInt16
+    add: UInt16
+
+
+def fitting(look: CaptionLook) -> Fits:
+    """The measure by which cues are cut for this look."""
+    return lambda texts: fits(shown_texts(texts, look), look, look.measure)
+
+
+def shown_texts(texts: Sequence[str], look: CaptionLook) -> list[str]:
+    """A cue's words as the template writes them."""
+    shown = [look.shown(text) for text in texts]
+    found = emoji_of(texts, look.language) if look.template.emphasis.emoji == "keywords" else None
+    if found:
+        shown[found[0]] += f" {found[1]}"
+    return shown
+
+
+def rules_for(look: CaptionLook) -> CueRules:
+    """How full a cue of this look may be."""
+    return CueRules(max_words=look.template.wrap.max_words)
+
+
+def placed(cue: CaptionCue, look: CaptionLook) -> PlacedCue:
+    """A cue's words laid out; a doubtful one's first word is the mark."""
+    texts = [DOUBT] * cue.doubtful + shown_texts([word.text for word in cue.words], look)
+    return place(texts, look, look.measure)
+
+
+def drawing_of(cue: CaptionCue, look: CaptionLook) -> CueDrawing:
+    """A cue's words laid out and drawn; a doubtful one is dimmer."""
+    look = msgspec.structs.replace(look, doubtful=cue.doubtful, speaker=cue.words[0].speaker)
+    return CueDrawing(placed(cue, look), look, marks=int(cue.doubtful))
+
+
+class State(NamedTuple):
+    """What is shown: all pictures with the same state look alike."""
+
+    cue: int
+    word: int
+    phase: Phase = Phase()
+
+
+class Captions:
+    """The captions of one clip, drawn when first needed."""
+
+    def __init__(
+        self, cues: Sequence[CaptionCue], look: CaptionLook, looks: Sequence[CaptionLook] | None = None
+    ) -> None:
+        """``cues`` in order and not overlapping, on the output's clock; ``looks``: of each, where it stands."""
+        self._cues = cues
+        self._look = look
+        self._looks = [look] * len(cues) if looks is None else looks
+        self._starts = [cue.start_ms for cue in cues]
+        self._drawing: tuple[int, CueDrawing] | None = None
+        self._states: OrderedDict[State, tuple[PlanePatch, ...]] = OrderedDict()
+        self._last: tuple[int, Lettering, tuple[PlanePatch, ...]] | None = None
+
+    def state_at(self, at_ms: float) -> State | None:
+        """Cue, spoken word and phase at a time. A word stays lit until the next one starts: nothing flickers."""
+        number = bisect_right(self._starts, at_ms) - 1
+        if number < 0 or at_ms >= self._cues[number].end_ms:
+            return None
+        cue = self._cues[number]
+        word = max(0, bisect_right([word.start_ms for word in cue.words], at_ms) - 1)
+        return State(number, word, phase_at(self._looks[number].template, cue, word, at_ms))
+
+    def inks(self) -> list[tuple[float, float, Box]]:
+        """From when to when each cue is seen, and what it covers."""
+        cues = zip(self._cues, self._looks, strict=True)
+        return [(cue.start_ms, cue.end_ms, ink_box(placed(cue, look), look)) for cue, look in cues]
+
+    def told(self, at_ms: float) -> tuple[object, ...] | None:
+        """What is shown at a time, as plain values: where they are equal, what is drawn is."""
+        state = self.state_at(at_ms)
+        if state is None:
+            return None
+        cue = self._cues[state.cue]
+        texts = [word.text for word in cue.words]
+        look = self._looks[state.cue]
+        own = None if look.template == self._look.template else look.template
+        return texts, cue.words[0].speaker, cue.doubtful, look.centre_y_px, own, state.word, state.phase
+
+    def burn(self, picture: av.VideoFrame, at_ms: float) -> bool:
+        """Draw what is due at ``at_ms`` into a writable yuv420p picture; says whether anything was."""
+        state = self.state_at(at_ms)
+        if state is None:
+            return False
+        for plane, patch in zip(picture.planes, self._patches(state), strict=True):
+            blend(rows(plane), patch)
+        return True
+
+    def _patches(self, state: State) -> tuple[PlanePatch, ...]:
+        if state not in self._states:
+            if self._drawing is None or self._drawing[0] != state.cue:
+                self._drawing = state.cue, drawing_of(self._cues[state.cue], self._looks[state.cue])
+            marks = int(self._cues[state.cue].doubtful)
+            lettering = self._drawing[1].state(marks + state.word, state.phase)
+            patches = self._after_last(state.cue, lettering)
+            self._last = state.cue, lettering, patches
+            self._states[state] = patches
+            if len(self._states) > KEPT_STATES:
+                self._states.popitem(last=False)
+        return self._states[state]
+
+    def _after_last(self, cue: int, lettering: Lettering) -> tuple[PlanePatch, ...]:
+        """Only what differs from the state before is turned into planes."""
+        if self._last is None or self._last[0] != cue:
+            return yuv_patches(lettering)
+        return patched(self._last[1], self._last[2], lettering)
+
+
+def yuv_patches(lettering: Lettering) -> tuple[PlanePatch, ...]:
+    """Y, U and V patches of a drawn state: premultiplied, chroma averaged over 2x2 px, 8 bits of fraction.
+
+    Each pixel is worked out by itself, so that a part of a picture has the values it has in the whole.
+    """
+    pixels = np.asarray(lettering.picture, dtype=np.float32)
+    alpha = pixels[..., 3] * np.float32(1 / 255)
+    red, green, blue = (np.ascontiguousarray(pixels[..., number]) for number in range(3))
+    planes = []
+    for weights, offset in zip(BT709_LIMITED, OFFSETS, strict=True):
+        planes.append((red * weights[0] + green * weights[1] + blue * weights[2] + offset) * alpha)
+    x, y = lettering.x_px, lettering.y_px
+    small_alpha = _halved(alpha)
+    return (
+        _patch(planes[0], alpha, x, y),
+        _patch(_halved(planes[1]), small_alpha, x // 2, y // 2),
+        _patch(_halved(planes[2]), small_alpha, x // 2, y // 2),
+    )
+
+
+def patched(before: Lettering, patches: tuple[PlanePatch, ...], after: Lettering) -> tuple[PlanePatch, ...]:
+    """The patches of ``after``, a state of the same cue as ``before``, of which ``patches`` are."""
+    box = ImageChops.difference(before.picture, after.picture).getbbox(alpha_only=False)
+    if box is None:
+        return patches
+    left, top = box[0] // 2 * 2, box[1] // 2 * 2
+    right, bottom = box[2] + box[2] % 2, box[3] + box[3] % 2
+    part = after.picture.crop((left, top, right, bottom))
+    small = yuv_patches(Lettering(picture=part, x_px=after.x_px + left, y_px=after.y_px + top))
+    return tuple(_with(old, new) for old, new in zip(patches, small, strict=True))
+
+
+def _with(old: PlanePatch, new: PlanePatch) -> PlanePatch:
+    """A patch with a smaller one laid into it."""
+    high, wide = new.keep.shape
+    part = slice(new.y - old.y, new.y - old.y + high), slice(new.x - old.x, new.x - old.x + wide)
+    keep, add = old.keep.copy(), old.add.copy()
+    keep[part], add[part] = new.keep, new.add
+    return PlanePatch(x=old.x, y=old.y, keep=keep, add=add)
+
+
+def _halved(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    quarters = plane[::2, ::2] + plane[1::2, ::2] + plane[::2, 1::2] + plane[1::2, 1::2]
+    return quarters * np.float32(0.25)
+
+
+def _patch(premultiplied: NDArray[np.float32], alpha: NDArray[np.float32], x: int, y: int) -> PlanePatch:
+    keep = np.rint((1 - alpha) * 256).astype(np.uint16)
+    add = np.rint(premultiplied * 256 + 127).clip(0, 65_535).astype(np.uint16)
+    return PlanePatch(x=x, y=y, keep=keep, add=add)
+
+
+def blend(plane: NDArray[np.uint8], patch: PlanePatch) -> None:
+    """In place; 16 bits hold it, because ``picture * keep + add`` stays below 255 * 256 + 127 + rounding."""
+    height, width = patch.keep.shape
+    region = plane[patch.y : patch.y + height, patch.x : patch.x + width]
+    mixed = region * patch.keep
+    mixed += patch.add
+    mixed >>= 8
+    region[:] = mixed

@@ -1,0 +1,143 @@
+"""Where each cue stands so that it covers no face, and no letters, while there is room. Pure: both are the plan's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby, product
+from operator import itemgetter
+
+import msgspec
+
+from core.domain.editing.clock import on_output
+from core.domain.framing.geometry import painted_box
+from schemas.common import Box, CropBox, Value
+from schemas.documents.edit import Piece
+from schemas.documents.export import CaptionCue
+from schemas.documents.frame_plan import FramePlan
+from streams.renderer.captions.burn_in import Captions, placed
+from streams.renderer.captions.cue_painter import ink_box
+from streams.renderer.captions.look import CaptionLook
+from streams.renderer.captions.safe_area import clear_of
+from streams.renderer.timeline.slots import Shots
+
+NEAR_MS = 200
+"""Faces are looked for every 160 ms: one seen so shortly before or after a cue is there during it."""
+STEPS = 40
+"""Heights that are tried, from the top of the clear area to its bottom."""
+
+
+class Need(Value, frozen=True, kw_only=True):
+    """A cue's ink where it stands as usual, and the faces of its time, in px of the output."""
+
+    ink: Box
+    faces: list[Box]
+    letters: list[Box] = []
+    """That stand in the source at its time: kept off where the faces leave room for it."""
+
+
+def captions_for(
+    cues: Sequence[CaptionCue],
+    look: CaptionLook,
+    plan: FramePlan,
+    played: Sequence[Piece],
+    looks: Sequence[CaptionLook] | None = None,
+) -> Captions:
+    """The captions of a clip, clear of its faces and of letters in its pictures where that can be.
+
+    ``look``: the clip's; ``looks``: of each cue, where they are not all of that one.
+    """
+    standing: list[CaptionLook] = []
+    each = [look] * len(cues) if looks is None else looks
+    for own, run in groupby(zip(each, cues, strict=True), key=itemgetter(0)):
+        alike = [cue for _, cue in run]
+        centres = [own.centre_y_px] * len(alike)
+        if own.template.avoid_faces and (plan.faces or plan.letters):
+            centres = centres_px(needs(alike, own, plan, played), own)
+        standing += [msgspec.structs.replace(own, centre_y_px=centre) for centre in centres]
+    return Captions(cues, look, standing)
+
+
+def needs(cues: Sequence[CaptionCue], look: CaptionLook, plan: FramePlan, played: Sequence[Piece]) -> list[Need]:
+    """What each cue covers, and should not: the plan's faces are on the source's clock, cues on the output's."""
+    seen = faces_seen(plan, played, (look.width_px, look.height_px))
+    written = list(_written(look, plan, played))
+    return [
+        Need(
+            ink=ink_box(placed(cue, look), look),
+            faces=[box for at_ms, box in seen if cue.start_ms - NEAR_MS <= at_ms <= cue.end_ms + NEAR_MS],
+            letters=[box for start, end, box in written if start < cue.end_ms and end > cue.start_ms],
+        )
+        for cue in cues
+    ]
+
+
+def faces_seen(plan: FramePlan, played: Sequence[Piece], size_px: tuple[int, int]) -> list[tuple[float, Box]]:
+    """The plan's faces on the output's clock and picture."""
+    shots = Shots(plan) if plan.faces else None
+    return [
+        (on_output(piece, sample.at_ms), painted_box(sample.face.box, shots.at(sample.at_ms), sample.at_ms, *size_px))
+        for piece in played
+        for sample in plan.faces
+        if shots is not None and piece.source.start_ms <= sample.at_ms < piece.source.end_ms
+    ]
+
+
+def _written(look: CaptionLook, plan: FramePlan, played: Sequence[Piece]) -> Iterator[tuple[float, float, Box]]:
+    """Where letters of the source stand on the output, from when to when, while a shot shows them."""
+    for piece, line, shot in product(played, plan.letters, plan.shots):
+        times = (piece.source, line.range, shot.range)
+        start, end = max(time.start_ms for time in times), min(time.end_ms for time in times)
+        if start < end:
+            box = painted_box(line.box, shot, start, look.width_px, look.height_px)
+            yield on_output(piece, start), on_output(piece, end), box
+
+
+def centres_px(wanted: Sequence[Need], look: CaptionLook) -> list[int]:
+    """The middle of each cue. Cues in a row share one as long as that is clear for all of them: they seldom move."""
+    found: list[int] = []
+    run: list[Need] = []
+    for one in wanted:
+        need = one if not one.letters or free_heights([one], look) else msgspec.structs.replace(one, letters=[])
+        if not free_heights([need], look):
+            found += [*_of_run(run, look), look.centre_y_px]
+            run = []
+        elif free_heights([*run, need], look):
+            run.append(need)
+        else:
+            found += _of_run(run, look)
+            run = [need]
+    return found + _of_run(run, look)
+
+
+def _of_run(run: Sequence[Need], look: CaptionLook) -> list[int]:
+    if not run:
+        return []
+    best = min(free_heights(run, look), key=lambda height: (abs(height - look.centre_y_px), -height))
+    return [best] * len(run)
+
+
+def free_heights(run: Sequence[Need], look: CaptionLook) -> list[int]:
+    """Middles at which no cue of the run lies on a face, or letters, of its time: as usual, or elsewhere."""
+    area = clear_area(look)
+    top = max(look.centre_y_px - need.ink.y for need in run)
+    bottom = max(need.ink.y + need.ink.height - look.centre_y_px for need in run)
+    low, high = area.y + top, area.y + area.height - bottom
+    tried = [round(low + (high - low) * step / STEPS) for step in range(STEPS + 1)] if high > low else []
+    return [height for height in [look.centre_y_px, *tried] if all(_clear(need, height, look) for need in run)]
+
+
+def clear_area(look: CaptionLook) -> CropBox:
+    """Where captions may stand on a picture of this size: what no platform covers, where it fills a phone."""
+    return clear_of(look.width_px, look.height_px)
+
+
+def _clear(need: Need, height: int, look: CaptionLook) -> bool:
+    ink = msgspec.structs.replace(need.ink, y=need.ink.y + height - look.centre_y_px)
+    return not any(overlap(ink, face) for face in (*need.faces, *need.letters))
+
+
+def overlap(first: Box, second: Box) -> bool:
+    """Whether two boxes share any of the picture."""
+    across = min(first.x + first.width, second.x + second.width) - max(first.x, second.x)
+    down = min(first.y + first.height, second.y + second.height) - max(first.y, second.y)
+    return across > 0 and down > 0

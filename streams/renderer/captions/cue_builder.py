@@ -1,0 +1,171 @@
+"""Decides which words are shown together and when. Pure: measures through a function it is given, never draws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+
+import msgspec
+
+from core.domain.subtitles.cues import DOUBT as DOUBT_BEFORE
+from schemas.common import TimeRange, Value, Word
+from schemas.documents.export import CaptionCue
+
+Fits = Callable[[Sequence[str]], bool]
+"""Whether these words, in this order, fit the caption's lines without being scaled down."""
+
+DOUBT = DOUBT_BEFORE.strip()
+"""Stands before doubtful words, as in subtitles; it is no word and never lit."""
+SENTENCE_END = (".", "?", "!", "…", "。", "？", "！", "؟", "।")
+CLAUSE_END = (",", ";", ":", "—", "–", "、", "，", "،")
+CLOSING = "\"'”’»)]"
+
+
+class CueRules(Value, frozen=True, kw_only=True):
+    """How long and how full a cue may be. Caption readers follow about 20 characters a second."""
+
+    max_words: int = 5
+    min_words_before_clause: int = 3
+    """A comma ends a cue only when this many words stand before it."""
+    max_length_ms: int = 4_000
+    min_length_ms: int = 500
+    pause_ms: int = 450
+    """A silence this long always ends a cue."""
+    hold_ms: int = 700
+    """A gap up to this long is bridged: the cue stays until the next one comes."""
+    linger_ms: int = 250
+    """How long a cue stays after its last word when nothing follows soon."""
+    min_word_ms: int = 60
+
+
+def words_inside(words: Sequence[Word], clip: TimeRange, rules: CueRules) -> list[Word]:
+    """Words heard in the clip, clamped to it, each starting no earlier than the last and ending before the next.
+
+    A word cut by an edge counts when at least half of it is inside: a clip cannot caption what cannot be heard.
+    """
+    inside: list[Word] = []
+    for word in sorted(words, key=lambda word: (word.start_ms, word.end_ms)):
+        heard = clip.overlap_ms(TimeRange(start_ms=word.start_ms, end_ms=word.end_ms))
+        instant = word.start_ms == word.end_ms and clip.start_ms <= word.start_ms < clip.end_ms
+        text = word.text.strip()
+        if text and (instant or (heard and heard * 2 >= word.end_ms - word.start_ms)):
+            start, end = max(word.start_ms, clip.start_ms), min(word.end_ms, clip.end_ms)
+            inside.append(msgspec.structs.replace(word, text=text, start_ms=start, end_ms=end))
+    return _in_a_row(inside, clip, rules)
+
+
+def _in_a_row(words: Sequence[Word], clip: TimeRange, rules: CueRules) -> list[Word]:
+    placed: list[Word] = []
+    for position, word in enumerate(words):
+        start = max(word.start_ms, placed[-1].end_ms if placed else clip.start_ms)
+        limit = clip.end_ms
+        if position + 1 < len(words):
+            limit = max(start + 1, min(limit, words[position + 1].start_ms))
+        end = min(max(word.end_ms, start + rules.min_word_ms), max(limit, start + 1))
+        if start < clip.end_ms:
+            placed.append(msgspec.structs.replace(word, start_ms=start, end_ms=min(end, clip.end_ms)))
+    return placed
+
+
+def make_cues(
+    words: Sequence[Word],
+    clip: TimeRange,
+    fits: Fits,
+    rules: CueRules = CueRules(),  # noqa: B008 - frozen
+    doubtful: Sequence[TimeRange] = (),
+) -> list[CaptionCue]:
+    """Cues of the clip in order, not overlapping, inside the clip. Times are of the clock that the words' are of.
+
+    No cue holds words of a ``doubtful`` stretch and others: it is marked as a whole, and has room for its mark.
+    """
+    cues: list[CaptionCue] = []
+    for run, doubted in _runs(words_inside(words, clip, rules), rules, doubtful):
+        measure = _with_mark(fits) if doubted else fits
+        for group in _split(run, measure, rules):
+            cues.append(
+                CaptionCue(start_ms=group[0].start_ms, end_ms=group[-1].end_ms, words=list(group), doubtful=doubted)
+            )
+    return _hold(cues, clip, rules)
+
+
+def _with_mark(fits: Fits) -> Fits:
+    return lambda texts: fits([DOUBT, *texts])
+
+
+def ends_with(text: str, marks: tuple[str, ...]) -> bool:
+    """Whether a word ends in one of the marks, closing quotes and brackets set aside."""
+    return text.rstrip(CLOSING).endswith(marks)
+
+
+def _runs(words: Sequence[Word], rules: CueRules, doubtful: Sequence[TimeRange]) -> Iterator[tuple[list[Word], bool]]:
+    """Stretches that no cue may cross the end of (sentences, pauses, another speaker's turn, doubt); is it doubtful?"""
+    run: list[Word] = []
+    before = False
+    for word in words:
+        doubted = any(one.start_ms <= (word.start_ms + word.end_ms) / 2 <= one.end_ms for one in doubtful)
+        if run and (
+            word.start_ms - run[-1].end_ms >= rules.pause_ms
+            or ends_with(run[-1].text, SENTENCE_END)
+            or word.speaker != run[-1].speaker
+            or doubted != before
+        ):
+            yield run, before
+            run = []
+        run.append(word)
+        before = doubted
+    if run:
+        yield run, before
+
+
+def _split(run: Sequence[Word], fits: Fits, rules: CueRules) -> list[Sequence[Word]]:
+    """The cheapest way to cut a run into cues that fit: even lengths, cuts at commas and breaths, no lone word."""
+    best: list[tuple[float, int]] = [(0.0, 0)]
+    for end in range(1, len(run) + 1):
+        options = []
+        for start in range(end - 1, max(-1, end - 1 - rules.max_words), -1):
+            if end - start > 1 and not _allowed(run[start:end], fits, rules):
+                break
+            options.append((best[start][0] + _cost(run, start, end, rules), start))
+        best.append(min(options))
+    cuts = [len(run)]
+    while cuts[-1]:
+        cuts.append(best[cuts[-1]][1])
+    return [run[start:end] for start, end in pairwise(reversed(cuts))]
+
+
+def _allowed(words: Sequence[Word], fits: Fits, rules: CueRules) -> bool:
+    length_ms = words[-1].end_ms - words[0].start_ms
+    return length_ms <= rules.max_length_ms and fits([word.text for word in words])
+
+
+def _cost(run: Sequence[Word], start: int, end: int, rules: CueRules) -> float:
+    """Lower is better: 1 for each cue, more for short ones and for cutting where the speaker does not breathe."""
+    cost = 1.0
+    count = end - start
+    if count == 1 and len(run) > 1:
+        cost += 1.0
+    if run[end - 1].end_ms - run[start].start_ms < rules.min_length_ms:
+        cost += 1.0
+    if end < len(run):
+        breath_ms = run[end].start_ms - run[end - 1].end_ms
+        if ends_with(run[end - 1].text, CLAUSE_END) and count >= rules.min_words_before_clause:
+            cost -= 0.7
+        else:
+            cost += 0.3 - min(breath_ms, 300) / 600
+        cost += 0.25 * (len(run[end - 1].text) <= 3)
+    for clause in range(start, end - 1):
+        cost += 0.4 * ends_with(run[clause].text, CLAUSE_END)
+    return cost + 0.02 * count * count
+
+
+def _hold(cues: Sequence[CaptionCue], clip: TimeRange, rules: CueRules) -> list[CaptionCue]:
+    """Bridge short gaps, and let the last of a stretch stay for a moment."""
+    held: list[CaptionCue] = []
+    for position, cue in enumerate(cues):
+        following = cues[position + 1].start_ms if position + 1 < len(cues) else clip.end_ms
+        gap_ms = following - cue.end_ms
+        bridged = position + 1 < len(cues) and gap_ms <= rules.hold_ms
+        wanted = max(cue.end_ms + rules.linger_ms, cue.start_ms + rules.min_length_ms)
+        end = following if bridged else min(following, wanted)
+        held.append(msgspec.structs.replace(cue, end_ms=max(end, cue.end_ms)))
+    return held

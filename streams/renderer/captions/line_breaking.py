@@ -1,0 +1,61 @@
+"""How words are broken into lines by measured width, and how a line ends that is too long. Draws nothing."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from core.domain.text.graphemes import clusters
+from core.domain.text.unspaced_scripts import stand_apart
+from streams.renderer.captions.look import CaptionLook
+
+ELLIPSIS = "…"
+Measure = Callable[[str, int], float]
+"""Width in px of a text at a font size in px."""
+
+
+def shortened(text: str, most_px: float, font_px: int, measure: Measure) -> str:
+    """The beginning of a word that is too long for any line, and a sign that it goes on."""
+    if measure(text, font_px) <= most_px:
+        return text
+    signs = clusters(text)
+    length = bisect_right(
+        range(1, len(signs)), most_px, key=lambda count: measure("".join(signs[:count]) + ELLIPSIS, font_px)
+    )
+    return "".join(signs[: max(1, length)]) + ELLIPSIS
+
+
+def partitions(texts: list[str], count: int) -> list[list[list[str]]]:
+    """All ways to cut the words into ``count`` lines, none empty."""
+    if count == 1:
+        return [[texts]] if texts else []
+    return [[texts[:cut], *rest] for cut in range(1, len(texts)) for rest in partitions(texts[cut:], count - 1)]
+
+
+def fits(texts: Sequence[str], look: CaptionLook, measure: Measure) -> bool:
+    """Whether the words fit the look's lines at its full font size."""
+    return wrapped(texts, look, look.font_px, measure) is not None
+
+
+def line_width(texts: Sequence[str], look: CaptionLook, font_px: int, measure: Measure) -> float:
+    """Width of a line in pixels, with the spaces between its words."""
+    return sum(measure(text, font_px) for text in texts) + sum(word_spaces(texts, look, font_px))
+
+
+def word_spaces(texts: Sequence[str], look: CaptionLook, font_px: int) -> list[float]:
+    """Between each word and the next; none where a script writes none."""
+    return [look.word_space * font_px * stand_apart(one, other) for one, other in pairwise(texts)]
+
+
+def wrapped(texts: Sequence[str], look: CaptionLook, font_px: int, measure: Measure) -> list[list[str]] | None:
+    """The fewest lines that hold the words, of those the most even; None when there is no such wrapping."""
+    for count in range(1, look.max_lines + 1):
+        choices = [
+            (max(line_width(line, look, font_px, measure) for line in lines), lines)
+            for lines in partitions(list(texts), count)
+        ]
+        fitting = [choice for choice in choices if choice[0] <= look.max_line_px]
+        if fitting:
+            return min(fitting)[1]
+    return None

@@ -1,0 +1,234 @@
+"""How each codec and container is asked for: encoders, their settings by quality, what muxers are told. Data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import av
+import msgspec
+
+from schemas.common import Value
+from schemas.options.export import ExportOptions, Quality, VideoWish, file_for
+from schemas.options.file_formats import AudioCodec, Container, FileKind, Pictures
+from schemas.options.presets import presets
+
+QUALITIES: Mapping[Pictures, Mapping[Quality, tuple[str, int]]] = MappingProxyType(
+    {
+        "h264": {"draft": ("ultrafast", 23), "good": ("veryfast", 20), "best": ("slow", 18)},
+        "hevc": {"draft": ("ultrafast", 27), "good": ("veryfast", 24), "best": ("medium", 21)},
+        "av1": {"draft": ("12", 38), "good": ("10", 32), "best": ("8", 28)},
+        "vp9": {"draft": ("8", 36), "good": ("5", 32), "best": ("2", 28)},
+        "prores": {"draft": ("1", 0), "good": ("2", 0), "best": ("3", 0)},
+        "gif": {"draft": ("", 0), "good": ("", 0), "best": ("", 0)},
+        "webp": {"draft": ("1", 50), "good": ("2", 60), "best": ("4", 75)},
+    }
+)
+"""Each encoder's own preset and crf: x264's, x265's and SVT-AV1's preset, libvpx's cpu-used, ProRes' profile (LT,
+standard, HQ), libwebp's effort and quality. A GIF has neither."""
+HARDWARE_QUALITIES: Mapping[Quality, tuple[str, int]] = MappingProxyType(
+    {"draft": ("p2", 27), "good": ("p5", 23), "best": ("p7", 19)}
+)
+"""NVENC's preset and cq."""
+ENCODERS: Mapping[Pictures, str] = MappingProxyType(
+    {
+        "h264": "libx264",
+        "hevc": "libx265",
+        "av1": "libsvtav1",
+        "vp9": "libvpx-vp9",
+        "prores": "prores_aw",
+        "gif": "gif",
+        "webp": "libwebp_anim",
+    }
+)
+"""prores_aw takes a third of what prores_ks does, at the same rate."""
+HARDWARE: Mapping[Pictures, str] = MappingProxyType({"h264": "h264_nvenc", "hevc": "hevc_nvenc", "av1": "av1_nvenc"})
+SOUND_ENCODERS: Mapping[AudioCodec, tuple[str, str]] = MappingProxyType(
+    {
+        "aac": ("aac", "fltp"),
+        "opus": ("libopus", "flt"),
+        "mp3": ("libmp3lame", "fltp"),
+        "flac": ("flac", "s16"),
+        "pcm": ("pcm_s16le", "s16"),
+    }
+)
+"""Encoder and the form of samples that it takes."""
+BIT_RATES: Mapping[AudioCodec, int] = MappingProxyType({"aac": 160_000, "opus": 128_000, "mp3": 192_000})
+"""At less LAME takes what is above 17 kHz away, and with it loudness."""
+CHUNKED: frozenset[Pictures] = frozenset({"h264", "hevc"})
+HEVC_AHEAD = 2
+"""Of x265 with B-pictures, at each of its presets that is used here."""
+MUXERS: Mapping[Container, tuple[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "mp4": ("mp4", {"movflags": "+faststart"}),
+        "mov": ("mov", {"movflags": "+faststart"}),
+        "m4a": ("ipod", {"movflags": "+faststart"}),
+        "webm": ("webm", {"cues_to_front": "1"}),
+        "gif": ("gif", {"loop": "0"}),
+        "webp": ("webp", {"loop": "0"}),
+        "mp3": ("mp3", {}),
+        "flac": ("flac", {}),
+        "wav": ("wav", {}),
+    }
+)
+"""Name of the muxer and what it is told, beside to write nothing of itself."""
+
+
+class Encoding(Value, frozen=True, kw_only=True):
+    """How the file is encoded. Two clips at one thread each are faster than one at two (ratio 1.24 on two cores)."""
+
+    preset: str = "veryfast"
+    crf: int = 20
+    audio_bit_rate: int = 160_000
+    threads: int = 1
+    file: FileKind = FileKind()
+    edit_lists: bool = True
+    """Without them pictures are stored as they are shown, and the first 21 ms of sound are the encoder's."""
+    hardware: bool = False
+    """By NVENC, where it has an encoder of the codec."""
+
+    @property
+    def encoder(self) -> str:
+        """Name of the encoder of pictures; empty where there are none."""
+        if self.file.video is None:
+            return ""
+        return HARDWARE[self.file.video] if self.by_hardware else ENCODERS[self.file.video]
+
+    @property
+    def by_hardware(self) -> bool:
+        """Whether the pictures are encoded by NVENC."""
+        return self.hardware and self.file.video in HARDWARE
+
+    @property
+    def name(self) -> str:
+        """For the certificate: enough to make the same file again."""
+        version = ".".join(str(part) for part in av.library_versions["libavcodec"])
+        return ", ".join([*self._pictures(), *self._sound(), f"libavcodec {version}"])
+
+    def _pictures(self) -> list[str]:
+        match self.file.video:
+            case None:
+                return []
+            case "gif":
+                return ["gif"]
+            case "prores":
+                return [f"{self.encoder} profile {self.preset} threads {self.threads}"]
+            case "webp":
+                return [f"{self.encoder} effort {self.preset} quality {self.crf}"]
+        scale = "cq" if self.by_hardware else "crf"
+        return [f"{self.encoder} {self.preset} {scale} {self.crf} threads {self.threads}"]
+
+    def _sound(self) -> list[str]:
+        audio = self.file.audio
+        if audio is None:
+            return []
+        return [audio if audio not in BIT_RATES else f"{audio} {self.audio_bit_rate // 1000}k"]
+
+
+def encoding_of(wish: VideoWish, threads: int, file: FileKind = FileKind(), *, hardware: bool = False) -> Encoding:  # noqa: B008 - frozen
+    """How a file of the asked quality is encoded."""
+    by_hardware = hardware and file.video in HARDWARE
+    preset, crf = HARDWARE_QUALITIES[wish.quality] if by_hardware else QUALITIES[file.video or "h264"][wish.quality]
+    rate = BIT_RATES.get(file.audio or "pcm", 0)
+    return Encoding(preset=preset, crf=crf, audio_bit_rate=rate, threads=threads, file=file, hardware=by_hardware)
+
+
+def encoding_for(options: ExportOptions, threads: int, *, hardware: bool = False) -> Encoding:
+    """How a file with these options is encoded; a preset's platform may want less of the sound, and no edit lists."""
+    encoding = encoding_of(options.video, threads, file_for(options), hardware=hardware)
+    if options.preset is None:
+        return encoding
+    preset = presets()[options.preset]
+    rate = min(encoding.audio_bit_rate, preset.audio_bit_rate or encoding.audio_bit_rate)
+    plain = preset.edit_lists or encoding.file.container not in ("mp4", "mov")
+    return msgspec.structs.replace(encoding, audio_bit_rate=rate, edit_lists=plain)
+
+
+def in_chunks(encoding: Encoding) -> bool:
+    """Whether the pictures are made of chunks: of these encoders packets can be joined and counted on."""
+    return encoding.file.video in CHUNKED and not encoding.by_hardware
+
+
+def pictures_ahead(encoding: Encoding, told: int) -> int:
+    """By how many pictures the encoder may be ahead of what is shown; ``told`` by its context. x265 tells nothing."""
+    return HEVC_AHEAD if encoding.file.video == "hevc" and encoding.edit_lists else told
+
+
+def pixel_format(encoding: Encoding) -> str:
+    """Of the pictures as they are encoded."""
+    return "yuv422p10le" if encoding.file.video == "prores" else "yuv420p"
+
+
+def codec_tag(file: FileKind) -> str | None:
+    """The name by which Apple's players know HEVC; None where the muxer's own choice is right."""
+    return "hvc1" if file.video == "hevc" else None
+
+
+def options_of(encoding: Encoding) -> dict[str, str]:
+    """What the encoder of pictures is told."""
+    if encoding.by_hardware:
+        return {
+            "preset": encoding.preset,
+            "rc": "vbr",
+            "cq": str(encoding.crf),
+            "b": "0",
+            "flags": "+cgop+bitexact",
+            "spatial-aq": "1",
+            **({} if encoding.file.video == "av1" else {"a53cc": "0"}),
+            **({} if encoding.edit_lists else {"bf": "0"}),
+        }
+    return _SOFTWARE[encoding.file.video or "h264"](encoding)
+
+
+def _x264(encoding: Encoding) -> dict[str, str]:
+    return {
+        "preset": encoding.preset,
+        "crf": str(encoding.crf),
+        "profile": "high",
+        "flags": "+cgop+bitexact",
+        "a53cc": "0",  # the source's television captions belong to its own times
+        **({} if encoding.edit_lists else {"bf": "0"}),
+    }
+
+
+def _x265(encoding: Encoding) -> dict[str, str]:
+    quiet = "log-level=error:pools=none:frame-threads=1:open-gop=0:info=0" + (
+        "" if encoding.edit_lists else ":bframes=0"
+    )
+    return {"preset": encoding.preset, "crf": str(encoding.crf), "x265-params": quiet}
+
+
+def _svt(encoding: Encoding) -> dict[str, str]:
+    return {"preset": encoding.preset, "crf": str(encoding.crf), "svtav1-params": f"lp={encoding.threads}"}
+
+
+def _vpx(encoding: Encoding) -> dict[str, str]:
+    quick = encoding.preset == "8"
+    return {
+        "deadline": "realtime" if quick else "good",
+        "cpu-used": encoding.preset,
+        "crf": str(encoding.crf),
+        "b": "0",
+        "row-mt": "0",
+    }
+
+
+def _prores(encoding: Encoding) -> dict[str, str]:
+    return {"profile": encoding.preset, "flags": "+bitexact"}
+
+
+def _webp(encoding: Encoding) -> dict[str, str]:
+    return {"quality": str(encoding.crf), "compression_level": encoding.preset}
+
+
+_SOFTWARE = MappingProxyType(
+    {
+        "h264": _x264,
+        "hevc": _x265,
+        "av1": _svt,
+        "vp9": _vpx,
+        "prores": _prores,
+        "gif": lambda _: dict[str, str](),
+        "webp": _webp,
+    }
+)

@@ -1,0 +1,133 @@
+"""Small moving previews, GIF and WebP: ten pictures a second, a quarter of the size, a few seconds, no sound.
+
+Decides no content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import av.filter
+import msgspec
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from av.video.stream import VideoStream
+
+from schemas.options.file_formats import FileKind
+from streams.renderer.codecs import MUXERS, Encoding, options_of
+from streams.renderer.timeline.slots import Timeline
+
+RATE = 10
+"""Pictures a second: a GIF at 25 is 2.5 times as large, and many viewers show it slower than that."""
+LONGER_SIDE_PX = 480
+LENGTH_MS = 6_000
+"""Of a preview: 270 x 480 at ten a second take 0.7 MB a second as GIF."""
+
+
+def preview_size(size_px: tuple[int, int]) -> tuple[int, int]:
+    """Even pixels with the longer side `LONGER_SIDE_PX`, in the shape of the output."""
+    ratio = LONGER_SIDE_PX / max(size_px)
+    across, down = (max(2, round(side * ratio / 2) * 2) for side in size_px)
+    return across, down
+
+
+def file_size(file: FileKind, size_px: tuple[int, int]) -> tuple[int, int]:
+    """Pixels of a file whose output is ``size_px``."""
+    return preview_size(size_px) if file.is_preview else size_px
+
+
+def shortened(timeline: Timeline) -> Timeline:
+    """The first `LENGTH_MS` of it."""
+    count = min(timeline.count, max(1, round(timeline.rate * LENGTH_MS / 1000)))
+    parts = [msgspec.structs.replace(part, end=min(part.end, count)) for part in timeline.parts if part.first < count]
+    return msgspec.structs.replace(timeline, count=count, pieces=tuple(parts))
+
+
+def preview_count(timeline: Timeline) -> int:
+    """How many pictures a preview of a time line has."""
+    return int((timeline.count - 1) * RATE / timeline.rate) + 1
+
+
+class PreviewWriter:
+    """Takes every picture, keeps one each tenth of a second. Use as a context manager."""
+
+    def __init__(self, path: Path, size_px: tuple[int, int], timeline: Timeline, encoding: Encoding) -> None:
+        """``size_px`` of the pictures that are written; the file's are smaller."""
+        muxer, told = MUXERS[encoding.file.container]
+        self._size_px = preview_size(size_px)
+        self._container = av.open(str(path), "w", format=muxer, options={**told, "fflags": "+bitexact"})
+        stream = self._container.add_stream(encoding.encoder, rate=RATE, options=options_of(encoding))
+        assert isinstance(stream, VideoStream)
+        stream.width, stream.height = self._size_px
+        stream.pix_fmt = "pal8" if encoding.file.video == "gif" else "bgra"
+        stream.codec_context.time_base = Fraction(1, RATE)
+        self._stream, self._rate = stream, timeline.rate
+        self._palette = _palette(self._size_px) if encoding.file.video == "gif" else None
+        self._written = 0
+
+    def write(self, picture: av.VideoFrame, number: int) -> None:
+        """Take a picture where the next tenth of a second has begun."""
+        if number * RATE < self._written * self._rate:
+            return
+        across, down = self._size_px
+        small = picture.reformat(
+            across,
+            down,
+            "bgra",
+            src_colorspace=Colorspace.ITU709,
+            src_color_range=ColorRange.MPEG,
+            interpolation=Interpolation.AREA,
+            threads=1,
+        )
+        small.pts, small.time_base, small.duration = self._written, Fraction(1, RATE), 1
+        self._written += 1
+        if self._palette is not None:
+            self._palette.push(small)
+        else:
+            self._container.mux(self._stream.encode(small))
+
+    def __enter__(self) -> Self:
+        """The writer itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Finish the file; after an error only let go of it."""
+        if error is None:
+            for number, picture in enumerate(_all(self._palette) if self._palette is not None else ()):
+                picture.pts, picture.time_base, picture.duration = number, Fraction(1, RATE), 1
+                self._container.mux(self._stream.encode(picture))
+            self._container.mux(self._stream.encode(None))
+        self._container.close()
+
+
+def _palette(size_px: tuple[int, int]) -> av.filter.Graph:
+    """One palette for all pictures, which are given out when all are in."""
+    graph = av.filter.Graph()
+    across, down = size_px
+    source = graph.add_buffer(width=across, height=down, format=av.VideoFormat("bgra"), time_base=Fraction(1, RATE))
+    both = graph.add("split", "2")
+    made = graph.add("palettegen", stats_mode="diff", reserve_transparent="0")
+    used = graph.add("paletteuse", dither="bayer", bayer_scale="4", diff_mode="rectangle")
+    sink = graph.add("buffersink")
+    source.link_to(both)
+    both.link_to(made, 0, 0)
+    both.link_to(used, 1, 0)
+    made.link_to(used, 0, 1)
+    used.link_to(sink)
+    graph.configure()
+    return graph
+
+
+def _all(graph: av.filter.Graph) -> Iterator[av.VideoFrame]:
+    graph.push(None)
+    while True:
+        try:
+            pulled = graph.pull()
+        except (av.error.BlockingIOError, av.error.EOFError):
+            return
+        assert isinstance(pulled, av.VideoFrame)
+        yield pulled

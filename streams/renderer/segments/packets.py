@@ -1,0 +1,124 @@
+"""The packets of a finished file, chunk by chunk: named, checked, read again. Decodes nothing and writes nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple
+
+import av
+
+from schemas.common import Value
+from schemas.documents.export import Chunk
+from streams.renderer.segments.segment_plan import Run
+
+LENGTH_BYTES = 4
+START_CODE = b"\0\0\0\1"
+BESIDE = 3
+"""Pictures on both sides of a looked at one: by them is told whether the file's are late or early."""
+
+
+class EarlierFile(Value, frozen=True, kw_only=True):
+    """A finished file of the same clip, where the child finds it, and what it remembers."""
+
+    path: str
+    threads: int
+    chunks: list[Chunk]
+
+
+class Coded(NamedTuple):
+    """A picture's packet as encoders give it."""
+
+    number: int
+    """Of its slot, from the chunk's first."""
+    is_key: bool
+    body: bytes
+
+
+class _Stored(NamedTuple):
+    """Where a picture's packet lies in a file."""
+
+    slot: int
+    is_key: bool
+    position: int
+    size: int
+
+
+class Packets:
+    """Those of a file's pictures, in the order of decoding."""
+
+    def __init__(self, path: Path, rate: Fraction) -> None:
+        """``rate``: pictures a second. Raises av.FFmpegError, OSError or ValueError for what is no such file."""
+        self._path = path
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            unit = Fraction(stream.time_base or 1) * rate
+            begins = stream.start_time or 0
+            self._stored = [
+                _Stored(round((packet.pts - begins) * unit), packet.is_keyframe, packet.pos or 0, packet.size)
+                for packet in container.demux(stream)
+                if packet.size and packet.pts is not None
+            ]
+
+    def digest(self, run: Run) -> str | None:
+        """One name for what the packets of a chunk are; None where the file has no such chunk."""
+        stored = self._stored[run.first : run.end]
+        whole = [one.slot for one in sorted(stored)] == list(range(run.first, run.end))
+        if not whole or not stored[0].is_key or stored[0].slot != run.first:
+            return None
+        found = hashlib.sha256()
+        for one, body in zip(stored, self._bodies(stored), strict=True):
+            found.update(f"{one.slot - run.first} {one.is_key} {one.size}\n".encode() + body)
+        return found.hexdigest()
+
+    def keys(self, run: Run) -> list[int]:
+        """Which pictures of a chunk are key pictures, from its first."""
+        return sorted(one.slot - run.first for one in self._stored[run.first : run.end] if one.is_key)
+
+    def read(self, run: Run) -> Iterator[Coded]:
+        """The packets of a chunk, in the order of decoding. Raises ValueError where they are no chain of units."""
+        stored = self._stored[run.first : run.end]
+        for one, body in zip(stored, self._bodies(stored), strict=True):
+            yield Coded(one.slot - run.first, one.is_key, start_coded(body))
+
+    def _bodies(self, stored: Sequence[_Stored]) -> Iterator[bytes]:
+        with self._path.open("rb") as file:
+            for one in stored:
+                file.seek(one.position)
+                yield file.read(one.size)
+
+
+class Taken(NamedTuple):
+    """A chunk of this export, and where it lies in an earlier file."""
+
+    run: Run
+    there: Run
+    packets: Packets
+
+    def read(self) -> Iterator[Coded]:
+        """Its packets."""
+        return self.packets.read(self.there)
+
+    def looked_at(self) -> range:
+        """The slots around a key picture of it that the certificate may hold the file against."""
+        keys = self.packets.keys(self.there)
+        inner = [key for key in keys if BESIDE <= key < self.run.slots - BESIDE] or [0]
+        first = self.run.first + inner[-1]
+        return range(max(0, first - BESIDE), min(self.run.end, first + BESIDE + 1))
+
+
+def start_coded(sample: bytes) -> bytes:
+    """A sample of H.264 or HEVC with start codes in place of lengths (ISO/IEC 14496-15, 5.3.4.2.1), as encoders write.
+
+    Raises ValueError where the lengths do not come out even.
+    """
+    units, at = list[bytes](), 0
+    while at < len(sample):
+        end = at + LENGTH_BYTES + int.from_bytes(sample[at : at + LENGTH_BYTES])
+        units += [START_CODE, sample[at + LENGTH_BYTES : end]]
+        at = end
+    if at != len(sample):
+        raise ValueError("a unit is longer than its sample")
+    return b"".join(units)

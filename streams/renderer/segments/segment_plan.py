@@ -1,0 +1,89 @@
+"""Where an export's pictures are cut into chunks, each encoded by itself. Pure; encodes nothing.
+
+Borders hang on the source's time: an edit moves those beside it and leaves the others where they were.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from core.media.decode.timestamps import projects_ms
+from schemas.common import Value
+from schemas.documents.frame_plan import FramePlan
+from schemas.documents.source import SourceIndex
+from streams.renderer.timeline.lead_in import LEAD_MS
+from streams.renderer.timeline.slots import Part, Timeline, fill_numbers
+
+GRID_MS = 4_000
+"""From border to border of a stretch that goes on: twice the distance of key pictures, so that none is added."""
+REACH_MS = 1_000
+"""A shot that begins so near to where a border would be takes it: the picture is new there anyway."""
+LEAST_MS = 500
+"""No border so near to where a piece begins or ends."""
+
+
+class Run(Value, frozen=True, kw_only=True):
+    """The slots of one chunk, from ``first`` to before ``end``."""
+
+    first: int
+    end: int
+
+    @property
+    def slots(self) -> int:
+        """How many."""
+        return self.end - self.first
+
+
+def cuts_of(plan: FramePlan) -> list[int]:
+    """Where shots begin in the source; the first one begins where the clip does, and that is no cut."""
+    return sorted(shot.range.start_ms for shot in plan.shots)[1:]
+
+
+def runs_of(timeline: Timeline, shown: Sequence[int], cuts_ms: Sequence[int]) -> list[Run]:
+    """All slots as chunks, in order. ``shown`` as `shown_ms`; ``cuts_ms``: where shots begin in the source."""
+    firsts = {0}
+    for part in timeline.parts:
+        firsts |= {part.first, part.end, *_borders(part, timeline, shown, cuts_ms)}
+    for first, end in ((0, timeline.parts[0].first), (timeline.parts[-1].end, timeline.count)):
+        firsts.update(range(first, end, round(GRID_MS / timeline.period_ms)))
+    ordered = sorted({first for first in firsts if first < timeline.count} | {timeline.count})
+    return [Run(first=first, end=end) for first, end in pairwise(ordered)]
+
+
+def _borders(part: Part, timeline: Timeline, shown: Sequence[int], cuts_ms: Sequence[int]) -> Iterator[int]:
+    """Slots in a part from which a chunk begins, its first one left out; in the source's time as its speed wants."""
+    grid_ms, reach_ms = float(GRID_MS * part.speed), float(REACH_MS * part.speed)
+    least = round(LEAST_MS / timeline.period_ms)
+    start_ms, end_ms = shown[part.first], shown[part.end - 1]
+    for line in range(int(start_ms // grid_ms), int(end_ms // grid_ms) + 2):
+        near = sorted(cuts_ms, key=lambda cut_ms: abs(cut_ms - line * grid_ms))
+        border_ms = near[0] if near and abs(near[0] - line * grid_ms) <= reach_ms else line * grid_ms
+        number = bisect_left(shown, border_ms, part.first, part.end)
+        if part.first + least <= number <= part.end - least:
+            yield number
+
+
+def picture_times(index: SourceIndex) -> list[int]:
+    """When each picture of the source begins, by its packet table; empty without one."""
+    if index.video is None or index.packets is None:
+        return []
+    return sorted(projects_ms(index.packets.pts, index.video.time_base, index.origin_us))
+
+
+def shown_ms(timeline: Timeline, times: Sequence[int]) -> list[int]:
+    """When the picture begins that each slot shows, by the table ``times``; of slots that show no source, -1.
+
+    Without a table the moment that belongs to the slot.
+    """
+    found = [-1] * timeline.count
+    for part in timeline.parts:
+        near = part.range(timeline.period_ms, LEAD_MS)
+        begins = min(bisect_left(times, near.start_ms), max(0, bisect_right(times, int(part.source_ms)) - 1))
+        inside = [max(at_ms, near.start_ms) for at_ms in times[begins : bisect_left(times, near.end_ms)]]
+        for number in range(part.first, part.end) if not inside else ():
+            found[number] = int(part.shows_ms(number, timeline.period_ms))
+        for at_ms, _, numbers in fill_numbers(((at_ms, None) for at_ms in inside), timeline, part):
+            found[numbers.start : numbers.stop] = [at_ms] * len(numbers)
+    return found

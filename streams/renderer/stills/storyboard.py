@@ -1,0 +1,84 @@
+"""The sprite for scrubbing: small pictures of the clip as it is shown, in one JPEG. Decides no content."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+from av.video.reformatter import ColorRange, Colorspace, Interpolation
+from PIL import Image
+
+from schemas.documents.export import Sprite
+from streams.renderer.timeline.slots import Timeline
+
+STORYBOARD_FILE = "storyboard.jpg"
+MOST = 60
+"""Tiles: a clip of a minute has one a second."""
+LEAST_STEP_MS = 500
+COLUMNS = 10
+LONGER_SIDE_PX = 160
+JPEG_QUALITY = 72
+
+
+class Tiles:
+    """Takes the written pictures, and keeps a small one each step."""
+
+    def __init__(self, length_ms: float, size_px: tuple[int, int]) -> None:
+        """``size_px`` of the pictures."""
+        self._length_ms = length_ms
+        self._step_ms = max(LEAST_STEP_MS, length_ms / MOST)
+        ratio = LONGER_SIDE_PX / max(size_px)
+        self._width, self._height = (max(2, round(side * ratio / 2) * 2) for side in size_px)
+        self._tiles: list[Image.Image] = []
+
+    @property
+    def step_ms(self) -> float:
+        """From one picture to the next."""
+        return self._step_ms
+
+    def is_due(self, at_ms: float) -> bool:
+        """Whether a picture of that time would be kept."""
+        return at_ms >= len(self._tiles) * self._step_ms and len(self._tiles) < MOST
+
+    def see(self, picture: av.VideoFrame, at_ms: float) -> None:
+        """One picture, in order of time."""
+        if not self.is_due(at_ms):
+            return
+        small = picture.reformat(
+            self._width,
+            self._height,
+            "rgb24",
+            threads=1,
+            src_colorspace=Colorspace.ITU709,
+            src_color_range=ColorRange.MPEG,
+            interpolation=Interpolation.AREA,
+        )
+        self._tiles.append(Image.fromarray(small.to_ndarray()))
+
+    def save(self, path: Path) -> Sprite | None:
+        """Write the grid; None where nothing was seen."""
+        if not self._tiles:
+            return None
+        columns = min(COLUMNS, len(self._tiles))
+        down = -(-len(self._tiles) // columns)
+        sheet = Image.new("RGB", (columns * self._width, down * self._height))
+        for number, tile in enumerate(self._tiles):
+            sheet.paste(tile, (number % columns * self._width, number // columns * self._height))
+        sheet.save(path, "JPEG", quality=JPEG_QUALITY, optimize=True)
+        return Sprite(
+            tile_width=self._width,
+            tile_height=self._height,
+            columns=columns,
+            count=len(self._tiles),
+            step_ms=round(self._step_ms, 3),
+            length_ms=round(self._length_ms, 3),
+        )
+
+
+def due_slots(timeline: Timeline, step_ms: float | None) -> set[int]:
+    """Slots whose pictures `Tiles` keep; none without ``step_ms``."""
+    found: set[int] = set()
+    for number in range(timeline.count if step_ms is not None else 0):
+        if step_ms is not None and len(found) < MOST and float(number * timeline.period_ms) >= len(found) * step_ms:
+            found.add(number)
+    return found

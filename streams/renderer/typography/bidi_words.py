@@ -1,0 +1,57 @@
+"""Words that only together stand as they are read: a run in the other direction goes from one into the next. Pure.
+
+Words of a caption are drawn each for itself. Of a Hebrew word with a Latin name in it and the name's second word
+(הiPhone Plus) the two Latin parts belong side by side, and the Hebrew letter at their right: no order of two whole
+words has that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from schemas.common import Word
+from streams.renderer.typography.bidi import base_level, levels, strong
+
+MOST_SIGNS = 28
+"""A longer one would fill a line: better out of order than smaller than the rest."""
+APART_MS = 450
+"""As far apart no cue holds both."""
+
+
+def kept_together(words: Sequence[Word], language: str | None) -> list[Word]:
+    """The words, those that must not be drawn apart as one, which is lit as one."""
+    if not any(all(strong(word.text)) for word in words):
+        return list(words)
+    base = base_level(" ".join(word.text for word in words), language)
+    found: list[Word] = []
+    for word in words:
+        if found and _goes_on(found[-1], word, base):
+            found[-1] = _both(found[-1], word)
+        else:
+            found.append(word)
+    return found
+
+
+def _goes_on(one: Word, other: Word, base: int) -> bool:
+    """Whether the run in which the first ends is that in which the second begins, and not all of both."""
+    near = other.start_ms - one.end_ms < APART_MS and one.speaker == other.speaker
+    if (
+        not near
+        or len(one.text) + len(other.text) >= MOST_SIGNS
+        or not (all(strong(one.text)) or all(strong(other.text)))
+    ):
+        return False
+    found, at = levels(f"{one.text} {other.text}", base), len(one.text)
+    return found[at - 1] == found[at] == found[at + 1] > min(found)
+
+
+def _both(one: Word, other: Word) -> Word:
+    return msgspec.structs.replace(
+        one,
+        text=f"{one.text} {other.text}",
+        end_ms=max(one.end_ms, other.end_ms),
+        probability=min(one.probability, other.probability),
+        filler=one.filler and other.filler,
+    )

@@ -1,0 +1,83 @@
+"""A crop that moves, to fractions of a pixel: which window of the source to scale, where in it the picture lies. Pure.
+
+A crop of whole pixels that moves slowly jerks: chroma allows steps of two, and scaling makes them larger. So a little
+more than the crop is scaled, and the picture is cut out of that with a weighted mean of neighbours.
+"""
+
+from __future__ import annotations
+
+from math import ceil, floor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.common import Box, CropBox, Value
+from schemas.documents.source import VideoTrack
+
+UInt8 = NDArray[np.uint8]
+UInt16 = NDArray[np.uint16]
+MARGIN_PX = 2
+PARTS = 16
+"""Fractions of a pixel that are told apart."""
+BAND = 128
+"""Rows that are worked out at a time: what lies between stays in the processor's own memory."""
+
+
+class Cutout(Value, frozen=True, kw_only=True):
+    """To what size a window is scaled, and where in that the picture begins."""
+
+    width_px: int
+    height_px: int
+    x_px: float
+    y_px: float
+
+
+def window_around(box: Box, track: VideoTrack) -> CropBox:
+    """Whole pixels around a crop, with a margin where the picture has one; of the same size wherever the crop is."""
+    x, width = _along(box.x, box.width, track.display_width)
+    y, height = _along(box.y, box.height, track.display_height)
+    return CropBox(x=x, y=y, width=width, height=height)
+
+
+def _along(start: float, length: float, limit: int) -> tuple[int, int]:
+    wide = min(limit, 2 * ceil(length / 2) + 2 * MARGIN_PX + 2)
+    begin = 2 * floor(start / 2) - MARGIN_PX
+    return min(max(0, begin), limit - wide), wide
+
+
+def cutout(box: Box, window: Box, width_px: int, height_px: int) -> Cutout:
+    """Where the crop ``box`` lies in what was decoded of it, once that is scaled so that the crop fills the output."""
+    wide, x = _scaled(box.x - window.x, box.width, window.width, width_px)
+    high, y = _scaled(box.y - window.y, box.height, window.height, height_px)
+    return Cutout(width_px=wide, height_px=high, x_px=x, y_px=y)
+
+
+def _scaled(offset: float, length: float, window: float, size_px: int) -> tuple[int, float]:
+    scaled = max(size_px, 2 * round(window * size_px / length / 2))
+    return scaled, min(max(0.0, offset * scaled / window), float(scaled - size_px))
+
+
+def cut_plane(plane: UInt8, x: float, y: float, width: int, height: int) -> UInt8:
+    """``height`` x ``width`` samples of a plane (h, w) that begin between samples."""
+    left, right = divmod(round(x * PARTS), PARTS)
+    top, down = divmod(round(y * PARTS), PARTS)
+    whole = plane[top : top + height + 1, left : left + width + 1]
+    right, down = right if whole.shape[1] > width else 0, down if whole.shape[0] > height else 0
+    if not right and not down:
+        return whole[:height, :width]
+    cut = np.empty((height, width), np.uint8)
+    for first in range(0, height, BAND):
+        last = min(first + BAND, height)
+        band = whole[first : last + bool(down)].astype(np.uint16)
+        band = _between(band[:, :width], band[:, 1:], right) if right else band[:, :width]
+        cut[first:last] = _between(band[:-1], band[1:], down) if down else band
+    return cut
+
+
+def _between(one: UInt16, other: UInt16, part: int) -> UInt16:
+    """The weighted mean of samples and their neighbours, ``part`` of `PARTS` on the way."""
+    mean = one * np.uint16(PARTS - part)
+    mean += other * np.uint16(part)
+    mean += np.uint16(PARTS // 2)
+    mean //= np.uint16(PARTS)
+    return mean

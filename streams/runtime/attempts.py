@@ -1,0 +1,319 @@
+"""One event, one stage, one winner: claim with a lease, renew while work moves, commit behind a fence. No stage logic.
+
+State and event are one transaction (docs/adr/0002): what a stage found, the attempt's end and the events that follow
+are committed together ``WHERE fence = mine``, and only then is the message acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+import msgspec
+
+from core.errors import Rejected, Superseded, Unavailable
+from core.infra import telemetry, usage_meter
+from core.infra.kafka.message import Message
+from core.infra.postgres.connection import Connection, Pool, org_transaction
+from core.infra.postgres.outbox import Cause
+from core.media.sandbox.parent import ChildFailed
+from core.services import project_lifecycle
+from core.services.exports import is_unwanted
+from schemas import codec, events
+from schemas.costs import Outcome, PriceList
+from schemas.stages import PROJECT_STAGES
+from streams.runtime import cost_ledger, dead_letters, leases
+from streams.runtime.leases import Claim, Rules, pause_of
+from streams.runtime.stage import Commit, Progress, Stage, Work
+
+Clock = Callable[[], dt.datetime]
+Verdict = Literal["done", "busy", "committed", "cancelled", "refused", "retried", "dead", "superseded"]
+
+
+class Attempts:
+    """Runs one stage's events, each to exactly one visible result."""
+
+    def __init__(
+        self,
+        *,
+        pool: Pool,
+        stage: Stage,
+        worker: str,
+        rules: Rules,
+        clock: Clock,
+        prices: PriceList = PriceList(),  # noqa: B008 - frozen
+    ) -> None:
+        """``worker`` names this process in the attempt's row."""
+        self._prices = prices
+        self._pool = pool
+        self._stage = stage
+        self._worker = worker
+        self._rules = rules
+        self._clock = clock
+        self._in_flight: list[Progress] = []
+        self.buried_for = ""
+        """Reason of the last dead letter: of the one that `run` has just told of."""
+
+    @property
+    def progress(self) -> Progress | None:
+        """Of the attempts in flight that which moved last; None when there is none."""
+        return max(self._in_flight, key=lambda one: one.moved_at, default=None)
+
+    async def run(self, message: Message, envelope: codec.Envelope, event: events.AnyEvent) -> Verdict:
+        """Take the event to its end for this stage; the message may be acknowledged when this returns.
+
+        Raises Unavailable when Postgres itself does not answer (the message must then stay unacknowledged).
+        """
+        input_id = message.input_id(envelope, event)
+        cause = Cause(input_id=input_id, source=self._stage.name, now=self._clock(), traceparent=envelope.traceparent)
+        claim = await self._claim(message, event, cause)
+        if not isinstance(claim, Claim):
+            return claim
+        if claim.tries > self._rules.max_tries:
+            return await self._bury(
+                claim, message, event, cause, "retries.exhausted", "every try was lost with its worker"
+            )
+        with usage_meter.metered():
+            return await self._try(claim, message, event, cause)
+
+    async def _try(self, claim: Claim, message: Message, event: events.AnyEvent, cause: Cause) -> Verdict:
+        """One try with its claim, to whatever end; what it used is written down with that end."""
+        work = Work(cause=cause, report=lambda _: None, tries=claim.tries)
+        try:
+            commit = await self._work_kept(claim, event, work)
+            return await self._commit(claim, event, work, commit)
+        except Superseded:
+            return await self._left(claim, event, work)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._release(claim))
+            raise
+        except Rejected as error:
+            return await self._refuse(claim, message, event, cause, error)
+        except (Unavailable, ChildFailed) as error:
+            return await self._later(claim, message, event, cause, error)
+        except Exception as error:  # noqa: BLE001 - a bug: reported, dead-lettered, and the stream goes on
+            telemetry.report_bug(error, self._stage.name)
+            return await self._bury(claim, message, event, cause, "bug", f"{type(error).__name__}: {error}")
+
+    async def _claim(self, message: Message, event: events.AnyEvent, cause: Cause) -> Claim | Verdict:
+        owner = events.owner_of(event)
+        async with org_transaction(self._pool, owner[0]) as connection:
+            if isinstance(event, events.UploadReceived):
+                await project_lifecycle.create_project(connection, event)
+            project = await project_lifecycle.lock_owner(connection, event)
+            if project is None or project["state"] in project_lifecycle.GONE:
+                return "cancelled"
+            if await is_unwanted(connection, event):
+                await leases.drop(connection, owner[0], cause.input_id, self._stage.name)
+                return "cancelled"
+            name, lease_s = self._stage.name, self._rules.lease_s
+            found = await leases.claim(connection, message, event, cause.input_id, name, self._worker, lease_s)
+            if not isinstance(found, Claim):
+                return "busy" if found in ("running", "free") else "done"
+            if name in PROJECT_STAGES and project["state"] in ("queued", "running"):
+                await project_lifecycle.start_stage(connection, *owner, name, cause)
+            return found
+
+    async def _work_kept(self, claim: Claim, event: events.AnyEvent, work: Work) -> Commit:
+        """The stage's work with the lease held; raises Superseded when the lease is lost meanwhile."""
+        progress = Progress(asyncio.get_running_loop().time)
+        self._in_flight.append(progress)
+        work.report, work.moved = progress.report, progress.moved
+        body = asyncio.create_task(self._stage.work(event, work))
+        keeper = asyncio.create_task(self._keep(claim, event, progress))
+        try:
+            await asyncio.wait({body, keeper}, return_when=asyncio.FIRST_COMPLETED)
+            if body.cancelled():
+                raise RuntimeError("the work cancelled itself")  # nobody drains us: it must not look as if
+            if body.done():
+                return body.result()
+            keeper.result()
+            raise Superseded
+        finally:
+            self._in_flight.remove(progress)
+            keeper.cancel()
+            if not body.done():
+                body.cancel()
+                await asyncio.wait({body})
+
+    async def _keep(self, claim: Claim, event: events.AnyEvent, progress: Progress) -> None:
+        """Renew the lease while the counter grows; return when it is lost, or nobody wants what is made any more."""
+        now = asyncio.get_running_loop().time
+        while True:
+            await asyncio.sleep(self._rules.renew_s)
+            if now() - progress.moved_at > self._rules.patience_s:
+                continue
+            try:
+                async with org_transaction(self._pool, claim.org_id) as connection:
+                    if await is_unwanted(connection, event):
+                        return
+                    if not await leases.renew(connection, claim, self._rules.lease_s, progress.counter):
+                        return
+            except Unavailable:
+                continue
+
+    async def _alive(
+        self, connection: Connection, claim: Claim, event: events.AnyEvent, cause: Cause, cpu_ms: int = 0
+    ) -> bool:
+        """Lock the project, for whatever the attempt's end writes; of one that was cancelled nothing is written.
+
+        Of exports that were cancelled it is what the try used.
+        """
+        project = await project_lifecycle.lock_owner(connection, event)
+        gone = project is None or project["state"] in project_lifecycle.GONE
+        if not gone and not await is_unwanted(connection, event):
+            return True
+        await leases.finish(connection, claim, "cancelled", cpu_ms)
+        if not gone:
+            await self._charge(connection, claim, event, cause, "gave_up", cpu_ms)
+        return False
+
+    async def _left(self, claim: Claim, event: events.AnyEvent, work: Work) -> Verdict:
+        """End a try that lost its lease, where that is because what it made was cancelled: nobody takes it up again."""
+
+        async def write() -> Verdict:
+            async with org_transaction(self._pool, claim.org_id) as connection:
+                if not await is_unwanted(connection, event):
+                    return "superseded"
+                await self._alive(connection, claim, event, work.cause, work.cpu_ms)
+                return "cancelled"
+
+        return await self._unless_superseded(write)
+
+    async def _charge(
+        self,
+        connection: Connection,
+        claim: Claim,
+        event: events.AnyEvent,
+        cause: Cause,
+        outcome: Outcome,
+        cpu_ms: int = 0,
+    ) -> None:
+        """Write down what the try used; the project is locked. What no project is behind is in the attempt's row."""
+        if (used := usage_meter.current()) is not None and not isinstance(event, events.AssetEvent):
+            await cost_ledger.record(
+                connection, claim, event, used, self._prices, cause, outcome=outcome, cpu_ms=cpu_ms
+            )
+
+    async def _commit(self, claim: Claim, event: events.AnyEvent, work: Work, commit: Commit) -> Verdict:
+        async def write() -> Verdict:
+            async with org_transaction(self._pool, claim.org_id) as connection:
+                if not await self._alive(connection, claim, event, work.cause, work.cpu_ms):
+                    return "cancelled"
+                await leases.finish(connection, claim, "done", work.cpu_ms)
+                await commit(connection)
+                await self._charge(connection, claim, event, work.cause, "done", work.cpu_ms)
+                return "committed"
+
+        work.cause = msgspec.structs.replace(work.cause, now=self._clock())
+        return await _patiently(write)
+
+    async def _refuse(
+        self, claim: Claim, message: Message, event: events.AnyEvent, cause: Cause, error: Rejected
+    ) -> Verdict:
+        async def write() -> Verdict:
+            async with org_transaction(self._pool, claim.org_id) as connection:
+                if not await self._alive(connection, claim, event, cause):
+                    return "cancelled"
+                await leases.finish(connection, claim, "gave_up", error=str(error))
+                await self._stage.give_up(connection, event, error.reason, error.detail, cause)
+                await self._charge(connection, claim, event, cause, "gave_up")
+                return "refused"
+
+        try:
+            return await self._unless_superseded(write)
+        except (Unavailable, asyncio.CancelledError):
+            raise
+        except Exception as bug:  # noqa: BLE001 - a bug in refusing must not swallow the event
+            telemetry.report_bug(bug, self._stage.name)
+            return await self._bury(claim, message, event, cause, "bug", f"{type(bug).__name__}: {bug}")
+
+    async def _later(
+        self, claim: Claim, message: Message, event: events.AnyEvent, cause: Cause, error: Unavailable | ChildFailed
+    ) -> Verdict:
+        """Free the attempt and write its event to the outbox, due after a pause; give up when that went on too long."""
+        outage = isinstance(error, Unavailable) and not error.counted
+        cap = self._rules.max_tries if isinstance(error, Unavailable) else min(3, self._rules.max_tries)
+        if claim.waited_s > self._rules.outage_s if outage else claim.tries >= cap:
+            telemetry.report_bug(error, self._stage.name)
+            part = error.part if isinstance(error, Unavailable) else ""
+            return await self._bury(claim, message, event, cause, "retries.exhausted", str(error), part)
+        pause_s = pause_of(self._rules, claim.tries, claim.waited_s if outage else None)
+
+        async def write() -> Verdict:
+            async with org_transaction(self._pool, claim.org_id) as connection:
+                project = await project_lifecycle.lock_owner(connection, event)
+                await leases.free(connection, claim, str(error)[:1000], pause_s, uncount=outage, outage=outage)
+                if project is not None and project["state"] not in project_lifecycle.GONE:
+                    await self._charge(connection, claim, event, cause, "later")
+                return "retried"
+
+        return await self._unless_superseded(write)
+
+    async def _bury(
+        self,
+        claim: Claim,
+        message: Message,
+        event: events.AnyEvent,
+        cause: Cause,
+        reason: str,
+        detail: str,
+        part: str = "",
+    ) -> Verdict:
+        """Write a dead letter with the technical ``detail``; what it means for the project is told in plain words."""
+        tell = True
+
+        async def write() -> Verdict:
+            async with org_transaction(self._pool, claim.org_id) as connection:
+                if not await self._alive(connection, claim, event, cause):
+                    return "cancelled"
+                await leases.finish(connection, claim, "gave_up", error=f"{reason}: {detail}"[:1000])
+                await dead_letters.record(
+                    connection, message, self._stage.name, reason, detail, cause, events.owner_of(event)
+                )
+                await self._charge(connection, claim, event, cause, "gave_up")
+                if tell:
+                    await self._stage.give_up(connection, event, reason, dead_letters.told(reason, part), cause)
+                return "dead"
+
+        try:
+            verdict = await self._unless_superseded(write)
+        except (Unavailable, asyncio.CancelledError):
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug in giving up: the letter is written all the same
+            telemetry.report_bug(error, self._stage.name)
+            tell = False
+            verdict = await self._unless_superseded(write)
+        self.buried_for = reason
+        return verdict
+
+    async def _unless_superseded(self, write: Callable[[], Awaitable[Verdict]]) -> Verdict:
+        try:
+            return await _patiently(write)
+        except Superseded:
+            return "superseded"
+
+    async def _release(self, claim: Claim) -> None:
+        """Give the attempt back untouched (drain): the next worker may claim it at once.
+
+        Its event goes out again, because another worker may have acknowledged the message while this one was busy.
+        """
+        try:
+            async with org_transaction(self._pool, claim.org_id) as connection:
+                await leases.free(connection, claim, "released at shutdown", 0, uncount=True)
+        except (Superseded, Unavailable):
+            return  # it has ended already, or the lease runs out by itself
+
+
+async def _patiently(write: Callable[[], Awaitable[Verdict]], tries: int = 60) -> Verdict:
+    """Run a transaction again while Postgres is away: the work behind it is done and worth keeping."""
+    for attempt in range(tries):
+        try:
+            return await write()
+        except Unavailable:
+            if attempt == tries - 1:
+                raise
+            await asyncio.sleep(1.0)
+    raise AssertionError("unreachable")

@@ -1,0 +1,144 @@
+"""From a raw message to an attempt: decode, check, skip what does not concern the stage. Never acknowledges."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import resource
+from uuid import UUID
+
+import structlog
+
+from core.errors import Rejected, Unavailable
+from core.infra import telemetry
+from core.infra.kafka.message import Message
+from core.infra.postgres.connection import Pool, transaction
+from core.infra.postgres.outbox import Cause
+from core.services.upload_signatures import Verifier
+from schemas import codec, events
+from schemas.ids import NAMESPACE, result_id
+from schemas.topics import BY_NAME, TOPIC_OF
+from streams.runtime import dead_letters, metrics, refused_uploads
+from streams.runtime.attempts import Attempts
+from streams.runtime.health import Pulse
+from streams.runtime.metrics import Metrics
+from streams.runtime.stage import Stage
+
+BREAKER_IN_A_ROW = 50
+"""So many such messages one after the other are a bad deploy, not bad messages: stop, do not divert them all."""
+
+UPLOADS = TOPIC_OF[events.UploadReceived].name
+NOT_WORKED_ON = ("skipped", "busy", "done")
+
+
+class BreakerOpen(RuntimeError):
+    """Too many dead letters in a row; a person has to look before more is diverted."""
+
+
+class Consumption:
+    """One stage's way of taking messages."""
+
+    def __init__(
+        self, *, attempts: Attempts, stage: Stage, pool: Pool, pulse: Pulse, verifier: Verifier, metrics: Metrics
+    ) -> None:
+        """``verifier`` proves who sent an upload."""
+        self._attempts = attempts
+        self._stage = stage
+        self._pool = pool
+        self._pulse = pulse
+        self._verifier = verifier
+        self._metrics = metrics
+        self._child_cpu_s = _child_cpu_s()
+        self._dead_in_a_row = 0
+
+    async def handle(self, message: Message) -> str:
+        """Take one message to its end; returns what became of it. Waits while Postgres is away."""
+        now = asyncio.get_running_loop().time
+        began_at = now()
+        while True:
+            try:
+                verdict = await self._handle(message)
+                break
+            except Unavailable as error:
+                structlog.get_logger().warning("waiting", stage=self._stage.name, part=error.part, detail=error.detail)
+                await asyncio.sleep(1.0)
+        self._pulse.beat()
+        self._count(verdict, now() - began_at)
+        if verdict not in NOT_WORKED_ON:
+            structlog.get_logger().info(
+                "event", stage=self._stage.name, topic=message.topic, offset=message.offset, verdict=verdict
+            )
+        return verdict
+
+    def _count(self, verdict: str, took_s: float) -> None:
+        stage = self._stage.name
+        self._metrics.count(metrics.EVENTS, stage=stage, verdict=verdict)
+        if verdict not in NOT_WORKED_ON:
+            self._metrics.observe(metrics.ATTEMPT, took_s, stage=stage, verdict=verdict)
+        before, self._child_cpu_s = self._child_cpu_s, _child_cpu_s()
+        self._metrics.count(metrics.CHILD_CPU, self._child_cpu_s - before, stage=stage)
+
+    async def _handle(self, message: Message) -> str:
+        try:
+            return await self._take(message)
+        except (Unavailable, BreakerOpen):
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug, or a message made to find one: the stream goes on
+            telemetry.report_bug(error, self._stage.name)
+            return await self._bury(message, "bug", f"{type(error).__name__}: {error}")
+
+    async def _take(self, message: Message) -> str:
+        try:
+            envelope, event = codec.decode(BY_NAME[message.topic], message.headers, message.payload)
+            if not self._stage.wants(event):
+                self._dead_in_a_row = 0
+                return "skipped"
+            if isinstance(event, events.UploadReceived):
+                await self._verifier.verify(message, envelope, event)
+        except codec.DecodeError as error:
+            return await self._bury(message, "undecodable", str(error))
+        except Rejected as error:
+            return await self._bury(message, error.reason, error.detail)
+        verdict = await self._attempts.run(message, envelope, event)
+        if verdict == "dead":
+            self._metrics.count(metrics.DEAD, stage=self._stage.name, reason=self._attempts.buried_for)
+        is_bug = verdict == "dead" and self._attempts.buried_for == "bug"  # of a dead URL nobody's deploy is the cause
+        self._dead_in_a_row = self._dead_in_a_row + 1 if is_bug else 0
+        self._mind_the_breaker(message, "every event of late met a bug")
+        return verdict
+
+    def _mind_the_breaker(self, message: Message, detail: str) -> None:
+        """Raise BreakerOpen, which ends the process (streams/worker.py): the message comes again to the next one."""
+        if self._dead_in_a_row > BREAKER_IN_A_ROW:
+            raise BreakerOpen(f"{self._dead_in_a_row} dead letters in a row on {message.topic}: {detail}")
+
+    async def _bury(self, message: Message, reason: str, detail: str) -> str:
+        """Write a dead letter for a message whose owner nobody can vouch for, and tell the producer of an upload."""
+        if reason == "bug" or message.topic != UPLOADS:  # there outsiders write what they like
+            self._dead_in_a_row += 1
+        self._mind_the_breaker(message, detail)
+        place = f"{message.topic}/{message.partition}/{message.offset}"
+        input_id: UUID = result_id(NAMESPACE, "message", place)
+        cause = Cause(input_id=input_id, source=self._stage.name, now=dt.datetime.now(dt.UTC))
+        try:
+            await self._write_letter(message, reason, detail, cause, tell=message.topic == UPLOADS)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug in telling the producer: the letter is written all the same
+            telemetry.report_bug(error, self._stage.name)
+            await self._write_letter(message, reason, detail, cause, tell=False)
+        self._metrics.count(metrics.DEAD, stage=self._stage.name, reason=reason)
+        return "dead"
+
+    async def _write_letter(self, message: Message, reason: str, detail: str, cause: Cause, *, tell: bool) -> None:
+        sender = await self._verifier.sender(message) if tell else None
+        async with transaction(self._pool) as connection:
+            fresh = await dead_letters.record(connection, message, self._stage.name, reason, detail, cause, None)
+            if fresh and tell:
+                await refused_uploads.record(connection, message, reason, detail, sender, cause)
+
+
+def _child_cpu_s() -> float:
+    """Processor time of every child of this process that has ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

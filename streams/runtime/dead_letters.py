@@ -1,0 +1,125 @@
+"""Dead letters: what could not be worked on is written down with its bytes and reason. Never retries."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from uuid import UUID
+
+from core.errors import Rejected
+from core.infra.kafka.message import Message, printable
+from core.infra.postgres.connection import Connection, Pool, org_transaction, transaction
+from core.infra.postgres.outbox import Cause, put
+from schemas import codec, events
+from schemas.ids import result_id
+
+_INSERT = """
+insert into dead_letters
+  (dead_id, org_id, project_id, topic, partition, "offset", stage, reason, detail, headers, payload)
+select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 where not exists (
+  select 1 from projects where org_id = $2 and project_id = $3 and state = 'erased')
+on conflict do nothing
+"""
+"""A letter about an erased project that comes late (by ``dead.v1``) is not kept."""
+MAX_BYTES = 500_000
+MAX_UPLOAD_BYTES = codec.MAX_PAYLOAD_BYTES
+"""Of what outsiders write; no upload message is longer, and they may write as many as they like."""
+MAX_HEADER_CHARACTERS = 30_000
+"""More than a message that can be decoded has; with the bytes and the detail a letter stays below its own limit."""
+MAX_DETAIL_CHARACTERS = 2_000
+TOLD = {
+    "bug": "Something went wrong on our side; it has been reported.",
+    "retries.exhausted": "It was tried several times and never came to an end; this has been reported.",
+    "retries.exhausted/processor": "The machine was too busy to finish it in time, however often it was tried.",
+    "retries.exhausted/outside": "The server of the given URL did not send the file, however often it was asked.",
+}
+"""What a customer is told of an attempt that was given up. The technical text is for operators: it stays in the letter
+and in the attempt's row, because what is told goes on to topics that are kept for ever."""
+
+
+def told_of(error: Exception) -> tuple[str, str]:
+    """Reason and sentence of what one of several died of: what the others became says nothing of it."""
+    return (error.reason, error.detail) if isinstance(error, Rejected) else ("bug", TOLD["bug"])
+
+
+def told(reason: str, part: str = "") -> str:
+    """The sentence for a customer; ``part`` is what did not answer, where that is why."""
+    return TOLD.get(f"{reason}/{part}", TOLD[reason])
+
+
+def letter_of(
+    message: Message, *, dead_id: UUID, stage: str, reason: str, detail: str, owner: tuple[UUID, UUID] | None
+) -> events.DeadLetter:
+    """The letter about a message, whatever the message holds: text that stores refuse is replaced, bulk is cut."""
+    org_id, project_id = owner or (None, None)
+    most = MAX_UPLOAD_BYTES if message.topic == "uploads.v1" else MAX_BYTES
+    return events.DeadLetter(
+        dead_id=dead_id,
+        org_id=org_id,
+        project_id=project_id,
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        stage=stage,
+        reason=reason,
+        detail=printable(detail)[:MAX_DETAIL_CHARACTERS],
+        headers=_cut(message.headers),
+        payload_base64=base64.b64encode(message.payload[:most]).decode(),
+    )
+
+
+def _cut(headers: Mapping[str, str]) -> dict[str, str]:
+    kept: dict[str, str] = {}
+    left = MAX_HEADER_CHARACTERS
+    for name, value in headers.items():
+        kept[printable(name)[:left]] = printable(value)[: max(0, left - len(name))]
+        left -= len(name) + len(value)
+        if left <= 0:
+            break
+    return kept
+
+
+async def record(
+    connection: Connection,
+    message: Message,
+    stage: str,
+    reason: str,
+    detail: str,
+    cause: Cause,
+    owner: tuple[UUID, UUID] | None,
+) -> bool:
+    """Write one dead letter to its table and, through the outbox, to ``dead.v1``; False where it is there already."""
+    place = f"{message.topic}/{message.partition}/{message.offset}/{stage}"
+    dead_id = result_id(cause.input_id, "dead", place)
+    letter = letter_of(message, dead_id=dead_id, stage=stage, reason=reason, detail=detail, owner=owner)
+    fresh = await _insert(connection, letter)
+    await put(connection, letter, cause, event_id=dead_id)
+    return fresh
+
+
+async def keep(pool: Pool, letter: events.DeadLetter) -> None:
+    """Write a letter that came by ``dead.v1`` to its table; one that is there already stays as it is."""
+    if letter.org_id is None:
+        async with transaction(pool) as connection:
+            await _insert(connection, letter)
+        return
+    async with org_transaction(pool, letter.org_id) as connection:
+        await _insert(connection, letter)
+
+
+async def _insert(connection: Connection, letter: events.DeadLetter) -> bool:
+    done: str = await connection.execute(
+        _INSERT,
+        letter.dead_id,
+        letter.org_id,
+        letter.project_id,
+        letter.topic,
+        letter.partition,
+        letter.offset,
+        letter.stage,
+        letter.reason,
+        printable(letter.detail),
+        _cut(letter.headers),
+        base64.b64decode(letter.payload_base64),
+    )
+    return done.endswith(" 1")

@@ -1,0 +1,148 @@
+"""The rows of attempts: claim one, renew it, end it, give it back. Never works on an event, decides no outcome."""
+
+from __future__ import annotations
+
+import datetime as dt
+from uuid import UUID
+
+import msgspec
+
+from core.errors import Superseded
+from core.infra.kafka.message import Message
+from core.infra.postgres.connection import Connection, Row
+from schemas import events
+from schemas.events import owner_of
+
+LONGEST_PAUSE_S, LONGEST_OUTAGE_PAUSE_S = 30.0, 300.0
+_CLAIM = """
+insert into attempts
+  (org_id, input_id, stage, project_id, state, lease_until, worker, topic, key, partition, headers, payload)
+values ($1, $2, $3, $4, 'running', now() + $5, $6, $7, $8, $9, $10, $11)
+on conflict (org_id, input_id, stage) do update set
+  state = 'running', fence = attempts.fence + 1, tries = attempts.tries + 1, lease_until = excluded.lease_until,
+  worker = excluded.worker, counter = 0, started_at = now()
+where attempts.state = 'free' or (attempts.state = 'running' and attempts.lease_until < now())
+returning fence, tries, coalesce(extract(epoch from now() - waiting_since), 0)::float8 as waited_s
+"""
+_RENEW = """
+update attempts a set lease_until = now() + $5, counter = $6
+where org_id = $1 and input_id = $2 and stage = $3 and fence = $4 and state = 'running'
+  and not exists (select 1 from projects p where p.org_id = a.org_id and p.project_id = a.project_id
+                  and p.state in ('cancelled', 'erased'))
+returning 1
+"""
+_FINISH = """
+update attempts set state = $5, finished_at = now(), lease_until = null, cpu_ms = $6, last_error = $7
+where org_id = $1 and input_id = $2 and stage = $3 and fence = $4 and state = 'running' returning 1
+"""
+_FREE = """
+update attempts set state = 'free', lease_until = null, last_error = $5, tries = tries - $6,
+  waiting_since = case when $7 then coalesce(waiting_since, now()) else waiting_since end
+where org_id = $1 and input_id = $2 and stage = $3 and fence = $4 and state = 'running' returning 1
+"""
+_DROP = """
+update attempts set state = 'cancelled', finished_at = now(), lease_until = null
+where org_id = $1 and input_id = $2 and stage = $3 and (state = 'free' or (state = 'running' and lease_until < now()))
+"""
+REEMIT = """
+insert into outbox (org_id, event_id, for_stage, emission, project_id, topic, key, partition, headers, payload, due_at)
+select org_id, (headers->>'ce_id')::uuid, stage, fence, project_id, topic, key, partition, headers, payload,
+       now() + $4
+from attempts where org_id = $1 and input_id = $2 and stage = $3
+on conflict do nothing
+"""
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True):
+    """The right to commit, as long as nobody took a higher fence."""
+
+    org_id: UUID
+    input_id: UUID
+    stage: str
+    fence: int
+    tries: int
+    waited_s: float
+    """How long ago a part of ours that this event needs was first away."""
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """Times and caps of attempts."""
+
+    lease_s: float
+    renew_s: float
+    patience_s: float
+    """A lease is renewed only if the counter grew within this time."""
+    max_tries: int
+    """Tries at an event that may itself be why they fail."""
+    retry_base_s: float
+    outage_s: float
+    """So long an event is tried again while a part of ours is away."""
+
+
+async def claim(
+    connection: Connection,
+    message: Message,
+    event: events.AnyEvent,
+    input_id: UUID,
+    stage: str,
+    worker: str,
+    lease_s: float,
+) -> Claim | str:
+    """The claim, or the state of the attempt that stands in its way."""
+    org_id, project_id = owner_of(event)
+    row: Row = await connection.fetchrow(
+        _CLAIM,
+        org_id,
+        input_id,
+        stage,
+        project_id,
+        dt.timedelta(seconds=lease_s),
+        worker,
+        message.topic,
+        message.key,
+        message.partition,
+        message.headers,
+        message.payload,
+    )
+    if row is not None:
+        return Claim(org_id=org_id, input_id=input_id, stage=stage, **row)
+    state: str = await connection.fetchval(
+        "select state from attempts where org_id = $1 and input_id = $2 and stage = $3", org_id, input_id, stage
+    )
+    return state
+
+
+async def renew(connection: Connection, held: Claim, lease_s: float, counter: int) -> bool:
+    """Hold the claim for longer; False when it is lost, or the project was cancelled."""
+    return bool(await connection.fetchval(_RENEW, *_where(held), dt.timedelta(seconds=lease_s), counter))
+
+
+async def finish(connection: Connection, held: Claim, state: str, cpu_ms: int = 0, error: str = "") -> None:
+    """End the attempt; raises Superseded when it is another's by now."""
+    if not await connection.fetchval(_FINISH, *_where(held), state, cpu_ms, error or None):
+        raise Superseded
+
+
+async def drop(connection: Connection, org_id: UUID, input_id: UUID, stage: str) -> None:
+    """End what waits to be taken up again: nobody wants what would come of it."""
+    await connection.execute(_DROP, org_id, input_id, stage)
+
+
+async def free(
+    connection: Connection, held: Claim, why: str, pause_s: float, *, uncount: bool, outage: bool = False
+) -> None:
+    """Give the attempt back and have its event sent again after a pause; raises Superseded. ``uncount``: no try."""
+    if not await connection.fetchval(_FREE, *_where(held), why, int(uncount), outage):
+        raise Superseded
+    await connection.execute(REEMIT, *_where(held)[:3], dt.timedelta(seconds=pause_s))
+
+
+def pause_of(rules: Rules, tries: int, waited_s: float | None) -> float:
+    """Seconds until the next try: doubling with the tries, or in an outage an eighth of the time it has lasted."""
+    if waited_s is None:
+        return min(LONGEST_PAUSE_S, rules.retry_base_s * 2.0 ** (tries - 1))
+    return min(LONGEST_OUTAGE_PAUSE_S, max(rules.retry_base_s, waited_s / 8))
+
+
+def _where(held: Claim) -> tuple[UUID, UUID, str, int]:
+    return held.org_id, held.input_id, held.stage, held.fence

@@ -1,0 +1,104 @@
+"""Refused upload messages as their producers see them: an event on ``uploads.refused.v1``, a row of the organisation.
+
+All producers read that topic: it holds ids and sentences of ours, and no text of a message. A row has the exact error,
+where the signature proves that its organisation sent the message. A flood makes few of both, and a count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from uuid import UUID
+
+from core.infra.kafka.message import Message, printable
+from core.infra.postgres.connection import Connection, set_org
+from core.infra.postgres.outbox import Cause, put
+from core.services.upload_signatures import Sender
+from schemas import events
+from schemas.ids import NAMESPACE, result_id
+
+MOST_A_MINUTE = 60
+"""Refusals listed of one sender: more than a person reads, and too few to fill table or topic with garbage."""
+MAX_DETAIL_CHARACTERS = 500
+SENTENCES: Mapping[str, str] = {
+    "undecodable": "Headers or body are no UploadReceived: compare them with its JSON Schema.",
+    "bug": "Something went wrong on our side; it has been reported. Send the message again later.",
+    "producer.unsigned": "A signature header is missing: send all four clipstream- headers.",
+    "producer.unknown_key": "There is no valid producer key of this id: use a key that is not revoked.",
+    "producer.bad_signature": "The signature does not fit key, time, id and body: sign these very bytes.",
+    "producer.wrong_org": "Key, header and body do not name one organisation: use your own organisation's id in both.",
+    "producer.bad_time": "The time of the signature has no zone, is too old, or lies ahead: sign when sending.",
+    "upload.source": "Give exactly one of object_key and source_url.",
+    "upload.prefix": "The object does not lie under the organisation's prefix: use the object_key of a signed upload.",
+    "upload.options": "An option is out of its range: keep to the ranges of the options.",
+    "upload.size": "Title, URL or object key is too long: shorten it.",
+    "upload.text": "Title, URL, object key or metadata contains the character NUL: take it out.",
+    "upload.metadata": "The metadata is larger or deeper than it may be: keep to its bounds.",
+}
+"""What to do, by reason, for a topic that every producer reads."""
+OTHER = "The message was refused: an operator sees why."
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_BEFORE = """
+select refusal_id, unlisted, count(*) filter (where created_at > now() - interval '1 minute') over () as recent
+from (select * from upload_refusals where org_id is not distinct from $1 and signed = $2
+      order by created_at desc, refusal_id desc limit $3) as newest
+order by created_at desc, refusal_id desc limit 1
+"""
+"""The newest refusal of this sender, and how many of the last minute there are."""
+_COUNT = "update upload_refusals set unlisted = unlisted + 1 where refusal_id = $1"
+_INSERT = """
+insert into upload_refusals
+  (refusal_id, org_id, key_id, signed, reason, detail, partition, "offset", message_key, event_id)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+"""
+_ALONE = "select pg_advisory_xact_lock(hashtextextended('upload_refusals/' || $1::text || '/' || $2::text, 0))"
+
+
+async def record(
+    connection: Connection, message: Message, reason: str, detail: str, sender: Sender | None, cause: Cause
+) -> bool:
+    """Tell of a message that is refused for the first time; False where it is only counted, as one of too many.
+
+    Leaves the transaction walled to the sender's organisation.
+    """
+    org_id, signed = (sender.org_id, sender.signed) if sender else (None, False)
+    if org_id is not None:
+        await set_org(connection, org_id)
+    await connection.execute(_ALONE, str(org_id), str(signed))
+    before = await connection.fetchrow(_BEFORE, org_id, signed, MOST_A_MINUTE)
+    if before and before["recent"] >= MOST_A_MINUTE:
+        await connection.execute(_COUNT, before["refusal_id"])
+        return False
+    refused = events.UploadRefused(
+        refusal_id=result_id(NAMESPACE, "refusal", f"{message.topic}/{message.partition}/{message.offset}"),
+        partition=message.partition,
+        offset=message.offset,
+        reason=reason,
+        detail=SENTENCES.get(reason, OTHER),
+        key_id=sender.key_id if sender else None,
+        signed=signed,
+        message_key=_uuid(message.key),
+        event_id=_uuid(message.headers.get("ce_id", "")),
+        unlisted=before["unlisted"] if before else 0,
+    )
+    told = f"{refused.detail} ({printable(detail)[:MAX_DETAIL_CHARACTERS]})" if signed else refused.detail
+    await connection.execute(
+        _INSERT,
+        refused.refusal_id,
+        org_id,
+        refused.key_id,
+        signed,
+        reason,
+        told,
+        refused.partition,
+        refused.offset,
+        refused.message_key,
+        refused.event_id,
+    )
+    await put(connection, refused, cause, event_id=refused.refusal_id)
+    return True
+
+
+def _uuid(text: str) -> UUID | None:
+    """An id of 36 characters; None for any other text, which a stranger may have chosen."""
+    return UUID(text) if _UUID.fullmatch(text) else None

@@ -1,0 +1,69 @@
+"""Makes the stores ready: roles, numbered SQL, topics, bucket, tables, indexes. Forward only; safe to repeat."""
+
+from __future__ import annotations
+
+import structlog
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from core.infra.clickhouse import migrate_clickhouse
+from core.infra.meilisearch import lacking_fields, migrate_meilisearch
+from core.infra.postgres.migrations import MigrationError, migrate_postgres
+from core.infra.s3.object_store import ensure_bucket
+from core.settings import Settings
+from schemas.topics import TOPICS
+from streams.sinks.batch_consumer import SinkRunsError, rewind
+from streams.sinks.search.search_documents import TOPICS as TO_FIND
+
+REPLICAS = 3
+"""Copies of each partition where there are so many brokers."""
+
+
+async def migrate(settings: Settings) -> None:
+    """Bring every store to the present version, one after the other."""
+    log = structlog.get_logger()
+    await migrate_postgres(settings)
+    log.info("migrated", store="postgres")
+    await create_topics(settings.kafka)
+    log.info("migrated", store="kafka")
+    await ensure_bucket(settings)
+    log.info("migrated", store="objects")
+    await migrate_clickhouse(settings)
+    log.info("migrated", store="clickhouse")
+    if lacking := await lacking_fields(settings):
+        await _fill_anew(settings, lacking)
+    await migrate_meilisearch(settings)
+    log.info("migrated", store="meilisearch")
+
+
+async def _fill_anew(settings: Settings, indexes: list[str]) -> None:
+    """Let the search sink read its topics from the beginning: older documents lack what they are filtered by now."""
+    log = structlog.get_logger()
+    try:
+        await rewind(settings, "meilisearch", TO_FIND)
+        log.info("search is filled anew", indexes=indexes)
+    except SinkRunsError as error:
+        log.warning("search is to be filled anew: stop its sink, then --rewind meilisearch", reason=str(error))
+
+
+async def create_topics(bootstrap: str) -> None:
+    """Create every topic of the table with its partitions and retention, before any worker starts."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        brokers = (await admin.describe_cluster())["brokers"]
+        wanted = [
+            NewTopic(
+                topic.name,
+                num_partitions=topic.partitions,
+                replication_factor=min(REPLICAS, len(brokers)),
+                topic_configs={"retention.ms": str(topic.retention_ms), "max.message.bytes": "2000000"},
+            )
+            for topic in TOPICS
+        ]
+        answer = await admin.create_topics(wanted)
+        for name, code, *_ in answer.topic_errors:
+            if code and for_code(code) is not TopicAlreadyExistsError:
+                raise MigrationError(f"topic {name} could not be made: {for_code(code).__name__}")
+    finally:
+        await admin.close()

@@ -1,0 +1,274 @@
+"""The loop of a sink: getmany → handle → commit, by plain aiokafka. Knows no store; commits nothing unhandled.
+
+A batch that the store does not take is handed over again, with backoff, until it is taken or the process ends: so a
+message is handled at least once, and handling it twice must change nothing. To build a store anew from the topics,
+stop the sink, empty the store, migrate, rewind the sink's group (``python -m streams --rewind SINK``) and start it: it
+begins at the earliest message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any, TypeAlias
+
+import msgspec
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaConnectionError, KafkaError
+
+from core.errors import Unavailable
+from core.infra.kafka.message import Message, as_message
+from core.settings import Settings
+from schemas import codec, events
+from schemas.ids import NAMESPACE, result_id
+from schemas.topics import BY_NAME, TOPICS, route
+from streams.runtime import dead_letters
+from streams.runtime.metrics import DEAD as DEAD_LETTERS
+from streams.runtime.metrics import SINK_BATCH, SINK_LAG, Metrics
+
+Health: TypeAlias = Callable[[], None]
+Handle: TypeAlias = Callable[["Sequence[Arrived]"], Awaitable["Sequence[Refused]"]]
+Wrote: TypeAlias = Callable[[str, int], None]
+"""Told a table or index, and how many rows or documents were written to it."""
+DEAD = "dead.v1"
+POLL_MS = 500
+FETCH_WAIT_MS = 1000
+"""The broker answers at once where there is something; each empty answer costs it, and us, a millisecond or two."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
+BREAKER_IN_A_ROW = 500
+"""So many undecodable messages one after the other are a bad deploy: stop, do not divert them all."""
+
+
+class Arrived(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that could be decoded."""
+
+    message: Message
+    envelope: codec.Envelope
+    event: events.AnyEvent
+
+
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that nothing can be done with, and why."""
+
+    message: Message
+    reason: str
+    detail: str
+    event: events.AnyEvent | None = None
+
+
+class SinkRunsError(RuntimeError):
+    """The sink is at work, so nobody else may move its group; the message says what to do."""
+
+
+class BreakerOpenError(RuntimeError):
+    """Too many undecodable messages in a row; a person has to look before more is diverted."""
+
+
+def group_of(sink: str) -> str:
+    """Consumer group of a sink."""
+    return f"clipstream.sink.{sink}"
+
+
+def decode_all(messages: Sequence[Message]) -> tuple[list[Arrived], list[Refused]]:
+    """Messages as events, and those that are none."""
+    arrived: list[Arrived] = []
+    refused: list[Refused] = []
+    for message in messages:
+        try:
+            envelope, event = codec.decode(BY_NAME[message.topic], message.headers, message.payload)
+        except codec.DecodeError as error:
+            refused.append(Refused(message=message, reason="undecodable", detail=str(error)))
+        else:
+            arrived.append(Arrived(message=message, envelope=envelope, event=event))
+    return arrived, refused
+
+
+def dead_letter(refused: Refused, sink: str) -> events.DeadLetter:
+    """The letter about a message; the same message has the same letter."""
+    message, event = refused.message, refused.event
+    place = f"{message.topic}/{message.partition}/{message.offset}/{sink}"
+    return dead_letters.letter_of(
+        message,
+        dead_id=result_id(NAMESPACE, "dead", place),
+        stage=sink,
+        reason=refused.reason,
+        detail=refused.detail,
+        owner=(event.org_id, event.project_id) if event and event.org_id and event.project_id else None,
+    )
+
+
+class Sink:
+    """One sink at work."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        name: str,
+        handle: Handle,
+        most: int,
+        stop: asyncio.Event,
+        health: Health,
+        metrics: Metrics,
+    ) -> None:
+        """``name`` gives the group; ``handle`` writes a batch of at most ``most`` and may raise Unavailable."""
+        self._settings, self._name, self._handle, self._most = settings, name, handle, most
+        self._stop, self._health, self._metrics = stop, health, metrics
+        self._log = structlog.get_logger().bind(sink=name)
+        self._undecodable_in_a_row = 0
+
+    async def run(self, topics: Sequence[str]) -> None:
+        """Take batches until ``stop``; a batch under way is finished, or left to the next process."""
+        async with AsyncExitStack() as stack:
+            producer = await self._started(self._producer, stack)
+            consumer = await self._started(lambda: self._consumer(topics), stack)
+            if producer is None or consumer is None:
+                return
+            while not self._stop.is_set():
+                found = await consumer.getmany(timeout_ms=POLL_MS, max_records=self._most)
+                await self._show_lag(consumer, sum(map(len, found.values())))
+                if not found or await self._take(found, consumer, producer):
+                    self._health()
+                    await self._show_lag(consumer)
+
+    async def _show_lag(self, consumer: Any, in_hand: int = 0) -> None:
+        self._metrics.put(SINK_LAG, in_hand + await _behind(consumer), sink=self._name)
+
+    async def _started(self, make: Callable[[], Any], stack: AsyncExitStack) -> Any:
+        """A client that runs, made anew at each try; None when the process is to end first."""
+        running: list[Any] = []
+
+        async def start() -> None:
+            client = make()
+            try:
+                await client.start()
+            except BaseException:
+                await client.stop()
+                raise
+            stack.push_async_callback(client.stop)
+            running.append(client)
+
+        return running[0] if await self._patiently(start) else None
+
+    async def _take(self, found: Mapping[Any, Sequence[Any]], consumer: Any, producer: Any) -> bool:
+        """Handle and commit one batch; False when the process is to end first."""
+        messages = [as_message(record) for records in found.values() for record in records]
+        arrived, refused = decode_all(messages)
+        self._mind_the_breaker(arrived, refused)
+        also_refused: list[Refused] = []
+
+        async def handle() -> None:
+            also_refused[:] = await self._handle(arrived)
+
+        if not await self._patiently(handle):
+            return False
+        for letter in (*refused, *also_refused):
+            if not await self._patiently(partial(self._bury, letter, producer)):
+                return False
+        await self._commit(consumer, {place: records[-1].offset + 1 for place, records in found.items()})
+        self._metrics.observe(SINK_BATCH, len(messages), sink=self._name)
+        return True
+
+    def _mind_the_breaker(self, arrived: Sequence[Arrived], refused: Sequence[Refused]) -> None:
+        self._undecodable_in_a_row = 0 if arrived else self._undecodable_in_a_row + len(refused)
+        if self._undecodable_in_a_row > BREAKER_IN_A_ROW:
+            raise BreakerOpenError(f"{self._undecodable_in_a_row} undecodable messages in a row: {refused[-1].detail}")
+
+    async def _patiently(self, action: Callable[[], Awaitable[object]]) -> bool:
+        """Do it, again and again while a part is away; False when the process is to end first."""
+        pause_s = FIRST_PAUSE_S
+        while True:
+            try:
+                await action()
+            except (Unavailable, KafkaError) as error:
+                self._log.warning("waiting", error=str(error) or type(error).__name__, pause_s=pause_s)
+            else:
+                return True
+            try:
+                await asyncio.wait_for(self._stop.wait(), pause_s)
+            except TimeoutError:
+                pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
+            else:
+                return False
+
+    async def _bury(self, refused: Refused, producer: Any) -> None:
+        """Write the dead letter; of a bad letter none is written, it would be about itself for ever."""
+        self._log.error("refused", topic=refused.message.topic, offset=refused.message.offset, reason=refused.reason)
+        if refused.message.topic == DEAD:
+            return
+        letter = dead_letter(refused, self._name)
+        topic, key, partition = route(letter)
+        envelope = codec.Envelope(
+            id=letter.dead_id,
+            source=f"/clipstream/{self._name}",
+            type=codec.type_name(events.DeadLetter),
+            time=dt.datetime.now(dt.UTC),
+        )
+        headers = [(name, value.encode()) for name, value in codec.encode_headers(envelope).items()]
+        body = codec.encode(letter)
+        await producer.send_and_wait(topic.name, body, key=str(key).encode(), partition=partition, headers=headers)
+        self._metrics.count(DEAD_LETTERS, stage=self._name, reason=refused.reason)
+
+    async def _commit(self, consumer: Any, offsets: Mapping[TopicPartition, int]) -> None:
+        """Commit; when that fails (a rebalance took the partition) the batch comes again, which changes nothing."""
+        try:
+            await consumer.commit(dict(offsets))
+        except (KafkaError, IllegalStateError) as error:
+            self._log.warning("not committed", error=str(error) or type(error).__name__)
+
+    def _consumer(self, topics: Sequence[str]) -> Any:
+        return AIOKafkaConsumer(
+            *topics,
+            bootstrap_servers=self._settings.kafka,
+            group_id=group_of(self._name),
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=10_000,
+            heartbeat_interval_ms=3_000,
+            max_poll_interval_ms=600_000,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+        )
+
+    def _producer(self) -> Any:
+        return AIOKafkaProducer(
+            bootstrap_servers=self._settings.kafka, acks="all", enable_idempotence=True, max_request_size=2_000_000
+        )
+
+
+async def _behind(consumer: Any) -> int:
+    """Messages of the assigned partitions that were not taken yet, as far as the broker has told of them."""
+    lag = 0
+    for place in consumer.assignment():
+        try:
+            end = consumer.highwater(place)
+            lag += max(0, end - await consumer.position(place)) if end else 0
+        except (AssertionError, IllegalStateError):
+            continue  # in mid-rebalance it is another's; aiokafka asserts that it is ours
+    return lag
+
+
+async def rewind(settings: Settings, name: str, topics: Sequence[str]) -> None:
+    """Put a stopped sink's group back to the first message of every partition.
+
+    Raises SinkRunsError while the sink runs: Kafka lets nobody else commit for a group that has members; Unavailable.
+    """
+    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, group_id=group_of(name), enable_auto_commit=False)
+    try:
+        await consumer.start()
+        places = [TopicPartition(topic, number) for topic in topics for number in range(BY_NAME[topic].partitions)]
+        consumer.assign(places)
+        await consumer.commit(await consumer.beginning_offsets(places))
+    except CommitFailedError:
+        line = f"the {name} sink runs: stop it first (one that was killed counts as running for ten seconds more)"
+        raise SinkRunsError(line) from None
+    except KafkaConnectionError as error:
+        raise Unavailable("kafka", str(error)) from error
+    finally:
+        await consumer.stop()
+
+
+ALL_TOPICS = tuple(topic.name for topic in TOPICS)

@@ -1,0 +1,219 @@
+"""All topics → ClickHouse: a row an event, segment, moment, sub-score, request to a model, cost item, check and label.
+
+Never stores customers' words but what they call things (`labels`), nor anything of an erased project.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from functools import partial
+from typing import TypeAlias
+from uuid import UUID
+
+from core.errors import Rejected
+from core.infra.clickhouse import open_analytics, schema_text
+from core.infra.kafka.message import Message
+from core.infra.postgres.connection import Pool, create_pool
+from core.infra.s3.object_store import open_objects
+from core.ports.stores import Analytics, Objects
+from core.services.upload_signatures import INTERNAL_KEY_ID, KEY, Verifier
+from core.settings import Settings
+from core.storage.labels import Labels, PostgresLabels
+from schemas import codec, events
+from schemas.documents.moments import ClipFacts, MomentList
+from schemas.documents.transcript import Transcript
+from streams.runtime.metrics import SINK_ROWS, Metrics
+from streams.sinks.batch_consumer import ALL_TOPICS, Arrived, Health, Refused, Sink, Wrote
+from streams.sinks.clickhouse import fact_rows
+from streams.sinks.clickhouse.event_rows import COLUMNS, TOMBSTONE_COLUMNS, ProjectKey, erased_of, project_key, row_of
+from streams.sinks.poison import handle_all
+from streams.sinks.search.search_documents import BadReferenceError, Indexed, read_document, reference_of
+
+NAME = "clickhouse"
+MOST_RECORDS = 2_000
+"""Some are an object to read: a batch must end well before the sink counts as stalled."""
+ERASURES = ("erase_events.sql", *(f"erase_{table}.sql" for table in fact_rows.TABLES))
+IDS_A_QUESTION = 500
+Verify: TypeAlias = Callable[[Message, codec.Envelope, events.UploadReceived], Awaitable[None]]
+"""Raises Rejected for an upload whose sender is not who it says: its org may be anybody's."""
+
+
+def token_of(batch: Sequence[Arrived]) -> str:
+    """The same batch has the same token: where it begins and ends in each partition."""
+    places: dict[tuple[str, int], list[int]] = {}
+    for one in batch:
+        places.setdefault((one.message.topic, one.message.partition), []).append(one.message.offset)
+    text = ";".join(f"{topic}-{p}-{min(at)}-{max(at)}-{len(at)}" for (topic, p), at in sorted(places.items()))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class ClickHouseSink:
+    """Writes batches."""
+
+    def __init__(
+        self,
+        analytics: Analytics,
+        objects: Objects,
+        verify: Verify,
+        wrote: Wrote | None = None,
+        *,
+        labels: Labels | None = None,
+    ) -> None:
+        """All may raise Unavailable: the batch then comes again. ``wrote`` is told the table and how many rows.
+
+        ``labels`` tells what things are called now; without it only what uploads are called is known.
+        """
+        self._analytics, self._objects, self._labels = analytics, objects, labels
+        self._verify, self._wrote = verify, wrote or (lambda *_: None)
+
+    async def handle(self, batch: Sequence[Arrived]) -> Sequence[Refused]:
+        """Write a batch; returns the events whose object is missing or wrong. Twice, or in another order: the same."""
+        trusted = [one for one in batch if await self._is_trusted(one)]
+        await self._erase([one for one in trusted if isinstance(one.event, events.ProjectErased)])
+        gone = await self._erased({project_key(one.event) for one in trusted})
+        kept = [one for one in trusted if project_key(one.event) not in gone]
+        if not kept:
+            return ()
+        rows, refused = await self._facts(kept)
+        await self._insert("events", COLUMNS, [_row(one) for one in kept], kept)
+        for table, found in rows.items():
+            await self._insert(table, fact_rows.COLUMNS[table], found, kept)
+        late = await self._erased({project_key(one.event) for one in kept})
+        await self._delete(late)  # erased by another process between the question and the insert
+        return refused
+
+    async def _insert(
+        self, table: str, columns: Sequence[str], rows: list[list[object]], batch: Sequence[Arrived]
+    ) -> None:
+        if rows:
+            await self._analytics.insert(table, columns, rows, token_of(batch))
+            self._wrote(table, len(rows))
+
+    async def _facts(self, batch: Sequence[Arrived]) -> tuple[fact_rows.Rows, list[Refused]]:
+        """Rows of what the events tell, or refer to; and those that refer to what is not there."""
+        rows: fact_rows.Rows = {table: [] for table in fact_rows.TABLES}
+        refused: list[Refused] = []
+        for one in batch:
+            try:
+                for table, found in (await self._facts_of(one)).items():
+                    rows[table] += found
+            except BadReferenceError as error:
+                refused.append(Refused(message=one.message, reason=error.reason, detail=error.detail, event=one.event))
+        return rows, refused
+
+    async def _facts_of(self, one: Arrived) -> fact_rows.Rows:
+        event = one.event
+        if isinstance(event, events.UploadReceived):
+            return fact_rows.label_rows(one.envelope, event, [fact_rows.upload_label(event)])
+        found = await self._found(one)
+        if isinstance(event, fact_rows.Labelling) and self._labels is not None:
+            clip_id, exports = getattr(event, "clip_id", None), fact_rows.exports_named(event)
+            named = await self._labels.named(event.org_id, event.project_id, clip_id, exports)
+            found = found | fact_rows.label_rows(one.envelope, event, named)
+        return found
+
+    async def _found(self, one: Arrived) -> fact_rows.Rows:
+        event, envelope = one.event, one.envelope
+        if isinstance(event, events.CostIncurred):
+            return fact_rows.cost_rows(envelope, event)
+        if isinstance(event, events.ExportCompleted):
+            return fact_rows.check_rows(envelope, event)
+        if isinstance(event, events.TranscriptCompleted):
+            return fact_rows.segment_rows(envelope, event, read_document(await self._load(event), Transcript))
+        if isinstance(event, events.MomentsDetected):
+            return fact_rows.moment_rows(envelope, event, read_document(await self._load(event), MomentList))
+        if isinstance(event, events.ClipMeasured):
+            return fact_rows.own_clip_rows(envelope, event, read_document(await self._load(event), ClipFacts))
+        return {}
+
+    async def _load(self, event: Indexed) -> bytes:
+        """What an event refers to; raises BadReferenceError."""
+        reference = reference_of(event)
+        assert reference is not None
+        try:
+            return await self._objects.get(reference)
+        except KeyError:
+            raise BadReferenceError("object.missing", f"{reference.key!r} is not there") from None
+
+    async def _is_trusted(self, one: Arrived) -> bool:
+        """An upload may come from outside; ingest writes the dead letter about a false one."""
+        if not isinstance(one.event, events.UploadReceived):
+            return True
+        try:
+            await self._verify(one.message, one.envelope, one.event)
+        except Rejected:
+            return False
+        return True
+
+    async def _erase(self, erasures: Sequence[Arrived]) -> None:
+        if not erasures:
+            return
+        rows = [(*project_key(one.event), one.envelope.time) for one in erasures]
+        await self._analytics.insert("tombstones", TOMBSTONE_COLUMNS, rows, token_of(erasures))
+        self._wrote("tombstones", len(rows))
+        await self._delete(erased_of(one.event for one in erasures))
+
+    async def _erased(self, keys: Collection[ProjectKey]) -> set[ProjectKey]:
+        """Those of these projects that have a tombstone."""
+        sql = schema_text("statements", "erased_projects.sql")
+        ids = sorted({str(project_id) for _, project_id in keys})
+        found: set[ProjectKey] = set()
+        for start in range(0, len(ids), IDS_A_QUESTION):
+            rows = await self._analytics.query(sql, {"project_ids": ids[start : start + IDS_A_QUESTION]})
+            found |= {(UUID(str(row["org_id"])), UUID(str(row["project_id"]))) for row in rows}
+        return found & set(keys)
+
+    async def _delete(self, keys: Collection[ProjectKey]) -> None:
+        for org_id, project_id in sorted(keys):
+            for name in ERASURES:
+                sql = schema_text("statements", name)
+                await self._analytics.command(sql, {"org_id": str(org_id), "project_id": str(project_id)})
+
+
+def _row(one: Arrived) -> list[object]:
+    message = one.message
+    return row_of(one.envelope, one.event, topic=message.topic, partition=message.partition, offset=message.offset)
+
+
+class _LazyVerifier:
+    """A Verifier whose pool opens at the first upload of a producer outside: our own need no question to Postgres."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._pool: Pool | None = None
+
+    async def verify(self, message: Message, envelope: codec.Envelope, event: events.UploadReceived) -> None:
+        """Raises Rejected, or Unavailable while Postgres is away."""
+        if self._pool is None and message.headers.get(KEY) not in (None, "", INTERNAL_KEY_ID):
+            self._pool = await create_pool(self._settings.postgres_worker, size=1, name="clipstream-sink")
+        await Verifier(pool=self._pool, master=self._settings.secret).verify(message, envelope, event)
+
+    async def close(self) -> None:
+        """Close the pool."""
+        if self._pool is not None:
+            await self._pool.close()
+
+
+def _count(metrics: Metrics, table: str, rows: int) -> None:
+    metrics.count(SINK_ROWS, rows, sink=NAME, table=table)
+
+
+async def run_clickhouse_sink(settings: Settings, stop: asyncio.Event, health: Health, metrics: Metrics) -> None:
+    """Run the sink until ``stop``; ``health`` is called after each poll that came to its end."""
+    analytics, objects = await open_analytics(settings), open_objects(settings)
+    verifier = _LazyVerifier(settings)
+    labels = PostgresLabels(settings.postgres_worker, name="clipstream-analytics")
+    try:
+        sink = ClickHouseSink(analytics, objects, verifier.verify, partial(_count, metrics), labels=labels)
+        handle = partial(handle_all, sink.handle, NAME)
+        loop = Sink(
+            settings=settings, name=NAME, handle=handle, most=MOST_RECORDS, stop=stop, health=health, metrics=metrics
+        )
+        await loop.run(ALL_TOPICS)
+    finally:
+        await labels.close()
+        await verifier.close()
+        objects.close()
+        await analytics.close()

@@ -1,0 +1,105 @@
+"""What study found, as documents of the search indexes: chapters, and names with topics. Pure; reads nothing itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from core.domain.text.script_languages import said_in
+from schemas import events
+from schemas.documents.intelligence import Intelligence, Quote
+from streams.sinks.search.search_documents import (
+    EPOCH,
+    Document,
+    identity,
+    millisecond,
+    owner_of,
+    project_filter,
+    vectors,
+)
+
+
+def chapter_documents(
+    event: events.IntelligenceCompleted, made: Intelligence, *, told_at: dt.datetime = EPOCH
+) -> list[Document]:
+    """One document a chapter; ``text`` is its most typical sentence."""
+    return [
+        {
+            "id": identity(event, "chapter", str(ordinal)),
+            **_of(event, made, told_at),
+            "ordinal": ordinal,
+            "title": chapter.title,
+            "phrases": chapter.phrases,
+            "text": chapter.quote.text,
+            "start_ms": chapter.start_ms,
+            "end_ms": chapter.end_ms,
+            "quote_start_ms": chapter.quote.start_ms,
+            "quote_end_ms": chapter.quote.end_ms,
+            "word_at": [],
+            "phrase_ms": [None] * len(chapter.phrases),
+            **said_in([], None),
+            **vectors(None),
+        }
+        for ordinal, chapter in enumerate(made.chapters)
+    ]
+
+
+def entity_documents(
+    event: events.IntelligenceCompleted, made: Intelligence, *, told_at: dt.datetime = EPOCH
+) -> list[Document]:
+    """One document a name, amount, date or topic, with every time it is said."""
+    named: list[tuple[str, str, list[Quote]]] = [(one.kind, one.name, one.mentions) for one in made.entities]
+    named += [("topic", one.name, one.mentions) for one in made.topics]
+    return [
+        {
+            "id": identity(event, "entity", f"{kind}/{name}"),
+            **_of(event, made, told_at),
+            "ordinal": ordinal,
+            "kind": kind,
+            "name": name,
+            "language": made.language,
+            "trust": trust_of(where := [_mention(quote) for quote in mentions]),
+            **said(where),
+            **said_in([made.language], [name, *sorted({one["text"] for one in where})]),
+        }
+        for ordinal, (kind, name, mentions) in enumerate(named)
+        if mentions
+    ]
+
+
+def _mention(quote: Quote) -> Document:
+    return {"start_ms": quote.start_ms, "end_ms": quote.end_ms, "text": quote.text, "doubtful": quote.doubtful}
+
+
+def trust_of(mentions: Sequence[Document]) -> str:
+    """How far a name is trusted: it is doubtful where every mention is."""
+    return "doubtful" if all(one.get("doubtful") for one in mentions) else "trusted"
+
+
+def said(mentions: Sequence[Document]) -> Document:
+    """The fields of a name that say where it is said, and in which forms."""
+    return {
+        "forms": sorted({one["text"] for one in mentions}),
+        "mentions": list(mentions),
+        "said_ms": [one["start_ms"] for one in mentions],
+        "mention_count": len(mentions),
+    }
+
+
+def stale_filter(event: events.IntelligenceCompleted) -> str:
+    """What an earlier study of the project left; digests are safe inside quotes."""
+    return f'{project_filter(event)} AND source != "{_source(event)}"'
+
+
+def _source(event: events.IntelligenceCompleted) -> str:
+    return "".join(sign for sign in event.intelligence.sha256 if sign in "0123456789abcdef")
+
+
+def _of(event: events.IntelligenceCompleted, made: Intelligence, told_at: dt.datetime) -> Document:
+    return {
+        **owner_of(event),
+        "project_title": made.project_title,
+        "project_at": millisecond(told_at),
+        "version": event.transcript_version,
+        "source": _source(event),
+    }

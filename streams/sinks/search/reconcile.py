@@ -1,0 +1,264 @@
+"""Makes the documents of one project agree: who speaks where, of what, in the corrected words. Pure; asks nothing.
+
+What study and detect wrote may speak of an older transcript; the segments are of the newest. So clips, chapters and
+names take their speakers from the segments they lie in, clips and chapters their language, trust and topics as well;
+where a person has corrected the transcript since, also their words, and a name that is no longer said is not found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from core.domain.text.indexed_word_times import phrase_time, spoken, word_times
+from core.domain.text.script_languages import said_in
+from core.domain.text.word_joining import join_words
+from core.ports.models import Float32
+from core.storage.labels import Titles
+from streams.sinks.search.intelligence_documents import said, trust_of
+from streams.sinks.search.search_documents import (
+    CHAPTERS,
+    CLIPS,
+    EMBEDDER,
+    ENTITIES,
+    SEGMENTS,
+    Document,
+    millisecond,
+    vectors,
+)
+
+TITLE_PHRASES = 2
+ROUNDING = 2e-3
+"""Vectors that differ by less are the same, rounded once more."""
+LEAST_DOUBT_MS = 250
+"""So much of a doubtful segment, or half of it, has to lie in a clip: clips begin and end in pauses."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """Every document of a project, as the engine has it."""
+
+    segments: Sequence[Document]
+    clips: Sequence[Document]
+    chapters: Sequence[Document]
+    entities: Sequence[Document]
+
+    def corrected_since(self, document: Document) -> bool:
+        """Whether a person has changed the words since a document was made; clips are of the machine's transcript."""
+        return any(one["version"] > document.get("version", 1) for one in self.segments)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changes:
+    """Fields to write, by index, each with the id of its document; names to delete, by id."""
+
+    updates: dict[str, list[Document]] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
+
+
+def agree(project: Project) -> Changes:
+    """What has to be written so that all documents speak of the same transcript."""
+    entities = [_followed(one, project.segments) if project.corrected_since(one) else one for one in project.entities]
+    topics = [one for one in entities if one["kind"] == "topic"]
+    marked = {one["id"]: _topics(one, topics) for one in project.segments}
+    segments = [one | {"topics": marked[one["id"]]} for one in project.segments]
+    found = {
+        SEGMENTS: _changed(project.segments, segments),
+        CLIPS: _changed(project.clips, [_clip(one, segments, project) for one in project.clips]),
+        CHAPTERS: _changed(project.chapters, [_chapter(one, segments, project) for one in project.chapters]),
+        ENTITIES: _changed(project.entities, [_entity(one, segments) for one in entities if one["mentions"]]),
+    }
+    gone = [one["id"] for one in entities if not one["mentions"]]
+    return Changes(updates={index: documents for index, documents in found.items() if documents}, gone=gone)
+
+
+def renamed(index: str, found: Sequence[Document], titles: Titles) -> list[Document]:
+    """What has to be written so that the documents of a project are called as it and its clips are now."""
+    return _changed(found, [one | _names(index, one, titles) for one in found])
+
+
+def _names(index: str, document: Document, titles: Titles) -> Document:
+    names: Document = {"project_title": titles.project}
+    if titles.created_at is not None:
+        names["project_at"] = millisecond(titles.created_at)
+    if index == CLIPS and (title := titles.clips.get(UUID(document["clip_id"]))):
+        names["title"] = title
+    return names
+
+
+def _changed(before: Iterable[Document], after: Iterable[Document]) -> list[Document]:
+    """Only the fields that differ; whose it is comes with them, so that an erasure finds what comes late."""
+    known = {one["id"]: one for one in before}
+    found = []
+    for one in after:
+        was = known[one["id"]]
+        fields = {name: value for name, value in one.items() if name not in was or not _same(name, was[name], value)}
+        if fields:
+            found.append({name: one[name] for name in ("id", "org_id", "project_id")} | fields)
+    return found
+
+
+def _same(name: str, before: Any, after: Any) -> bool:
+    if name != "_vectors":
+        return bool(before == after)
+    old, new = _row({name: before}), _row({name: after})
+    if old is None or new is None:
+        return old is new
+    return bool(np.allclose(old, new, atol=ROUNDING))
+
+
+def _row(document: Document) -> Float32 | None:
+    """What a document means, as it was sent or as the engine shows it; None where it does not say."""
+    found = (document.get("_vectors") or {}).get(EMBEDDER)
+    if isinstance(found, dict):
+        found = next(iter(found["embeddings"]), None)
+    return None if found is None else np.asarray(found, dtype=np.float32)
+
+
+def _meaning(inside: Sequence[Document]) -> Document:
+    """The direction of all that is said in it, each segment by its length in words; none where none has any."""
+    rows = [(row, len(one["text"].split())) for one in inside if (row := _row(one)) is not None]
+    total = sum((row * words for row, words in rows), np.zeros(1, dtype=np.float32))
+    length = float(np.linalg.norm(total))
+    return vectors(np.asarray(total / length, dtype=np.float32) if length else None)
+
+
+def _topics(segment: Document, topics: Sequence[Document]) -> list[str]:
+    return sorted({one["name"] for one in topics if any(_touches(segment, said) for said in one["mentions"])})
+
+
+def _touches(segment: Document, stretch: Document) -> bool:
+    return _shared_ms(segment, stretch) > 0
+
+
+def _shared_ms(segment: Document, stretch: Document) -> int:
+    return int(min(segment["end_ms"], stretch["end_ms"]) - max(segment["start_ms"], stretch["start_ms"]))
+
+
+def _doubted(document: Document, segments: Sequence[Document]) -> list[Document]:
+    """The stretches of a clip or chapter whose words are doubted, each as it is said."""
+    return [
+        {name: one[name] for name in ("start_ms", "end_ms", "text")}
+        for one in segments
+        if one.get("trust") == "doubtful"
+        and _shared_ms(one, document) >= min(LEAST_DOUBT_MS, (one["end_ms"] - one["start_ms"]) / 2)
+    ]
+
+
+def _inside(segments: Sequence[Document], start_ms: int, end_ms: int) -> list[Document]:
+    return [one for one in segments if start_ms <= (one["start_ms"] + one["end_ms"]) / 2 < end_ms]
+
+
+def _around(entity: Document, segments: Sequence[Document]) -> list[Document]:
+    return [one for one in segments if any(_touches(one, said) for said in entity["mentions"])]
+
+
+def _voices(inside: Sequence[Document]) -> Document:
+    return {name: sorted({one[name] for one in inside if one.get(name)}) for name in ("speaker", "speaker_name")}
+
+
+def _heard(document: Document, inside: Sequence[Document], segments: Sequence[Document]) -> Document:
+    """Who speaks, in what language, of what, and how far the words are trusted."""
+    doubted = _doubted(document, segments)
+    judged = {one["trust"] for one in inside if one.get("trust")} | ({"doubtful"} if doubted else set())
+    return {
+        **_voices(inside),
+        "language": sorted({one["language"] for one in inside if one.get("language")}),
+        "trust": next((trust for trust in ("doubtful", "trusted") if trust in judged), None),
+        "doubtful": doubted,
+        "topics": sorted({topic for one in inside for topic in one["topics"]}),
+        **_made(segments),
+    }
+
+
+def _made(segments: Sequence[Document]) -> Document:
+    """When the project was made, which only its transcript tells."""
+    return {"project_at": segments[0]["project_at"]} if segments and "project_at" in segments[0] else {}
+
+
+def _overlapping(segments: Sequence[Document], start_ms: int, end_ms: int) -> list[Document]:
+    return [one for one in segments if one["start_ms"] < end_ms and one["end_ms"] > start_ms]
+
+
+def _times(text: str, segments: Sequence[Document], start_ms: int, end_ms: int, *, corrected: bool) -> list[int]:
+    """When the words of a text are said that lies in a stretch; corrected text is that of whole segments."""
+    if corrected:
+        return word_times(text, spoken(_inside(segments, start_ms, end_ms)))
+    around = _overlapping(segments, start_ms, end_ms)
+    return word_times(text, spoken(around, from_ms=start_ms, to_ms=end_ms))
+
+
+def _words(inside: Sequence[Document]) -> str:
+    language = inside[0].get("language") if inside else None
+    return join_words((one["text"] for one in inside), language)
+
+
+def _clip(clip: Document, segments: Sequence[Document], project: Project) -> Document:
+    inside = _inside(segments, clip["start_ms"], clip["end_ms"])
+    found = clip | _heard(clip, inside, segments) | _meaning(inside)
+    corrected = project.corrected_since(clip)
+    if corrected:
+        found |= {"text": _words(inside)}
+    found["word_at"] = _times(found["text"], segments, clip["start_ms"], clip["end_ms"], corrected=corrected)
+    return found | said_in(found["language"], [found["title"], found["text"], found["reason"]])
+
+
+def _chapter(chapter: Document, segments: Sequence[Document], project: Project) -> Document:
+    inside = _inside(segments, chapter["start_ms"], chapter["end_ms"])
+    found = chapter | _heard(chapter, inside, segments) | _meaning(inside)
+    corrected = project.corrected_since(chapter)
+    if corrected:
+        found |= _corrected(chapter, inside, segments)
+    quoted = chapter["quote_start_ms"], chapter["quote_end_ms"]
+    found["word_at"] = _times(found["text"], segments, *quoted, corrected=corrected)
+    found["phrase_ms"] = [phrase_time(phrase, inside) for phrase in found["phrases"]]
+    return found | said_in(found["language"], [found["title"], *found["phrases"], found["text"]])
+
+
+def _corrected(chapter: Document, inside: Sequence[Document], segments: Sequence[Document]) -> Document:
+    """A chapter's words as they are now: its sentence, the phrases that are still said, and a title of those."""
+    quote = _words(_inside(segments, chapter["quote_start_ms"], chapter["quote_end_ms"]))
+    whole = _plain(_words(inside))
+    kept = [phrase for phrase in chapter["phrases"] if _plain(phrase) in whole]
+    lost = [phrase for phrase in chapter["phrases"] if phrase not in kept]
+    title = chapter["title"]
+    if any(_plain(phrase) in _plain(title) for phrase in lost):
+        title = ", ".join(kept[:TITLE_PHRASES]) or quote
+    return {"text": quote, "phrases": kept, "title": title[:1].upper() + title[1:]}
+
+
+def _entity(entity: Document, segments: Sequence[Document]) -> Document:
+    """A name with who says it, and with each mention as far trusted as the words around it are now."""
+    around = _around(entity, segments)
+    found = entity | _voices(around) | _made(segments)
+    found |= said_in([entity.get("language")], [entity["name"], *entity["forms"]])
+    if not any(one.get("trust") for one in around):
+        return found
+    mentions = [
+        one | {"doubtful": any(part.get("trust") == "doubtful" and _touches(part, one) for part in around)}
+        for one in entity["mentions"]
+    ]
+    return found | {"mentions": mentions, "trust": trust_of(mentions)}
+
+
+def _followed(entity: Document, segments: Sequence[Document]) -> Document:
+    """A name with those of its mentions that the corrected words still hold; its name is one that is said."""
+    kept = []
+    for mention in entity["mentions"]:
+        around = [one["text"] for one in segments if _touches(one, mention)]
+        if any(_plain(mention["text"]) in _plain(sep.join(around)) for sep in (" ", "")):
+            kept.append(mention)
+    if len(kept) == len(entity["mentions"]):
+        return entity
+    lost = {_plain(one["text"]) for one in entity["mentions"]} - {_plain(one["text"]) for one in kept}
+    forms = sorted({one["text"] for one in kept}, key=len)
+    name = forms[-1] if forms and _plain(entity["name"]) in lost else entity["name"]
+    return entity | said(kept) | {"name": name}
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())

@@ -1,0 +1,96 @@
+"""The small RGB pictures in which faces are looked for: size, file, the way back to display. Never enlarges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.common import Box, Face
+from schemas.documents.source import VideoTrack
+
+UInt8 = NDArray[np.uint8]
+
+STRIDE = 32
+"""The detector's sizes are multiples of this."""
+SIDES = range(96, 1024, STRIDE)
+
+
+class Canvas(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture of ``inner_width`` × ``inner_height`` in the top left of ``width`` × ``height``, black beside it.
+
+    ``scale``: canvas pixels per display pixel.
+    """
+
+    width: int
+    height: int
+    inner_width: int
+    inner_height: int
+    scale: float
+
+
+def fit_canvas(track: VideoTrack, area_px: int) -> Canvas:
+    """The canvas of at most about ``area_px`` (a twentieth over is let pass) that shows the display picture largest."""
+    wide, high = track.display_width, track.display_height
+    fits = [(w, h) for w in SIDES for h in SIDES if w * h <= 1.06 * area_px]
+    scale, _, width, height = max((min(1.0, w / wide, h / high), -w * h, w, h) for w, h in fits)
+    inner_width, inner_height = max(2, round(wide * scale)), max(2, round(high * scale))
+    return Canvas(
+        width=width,
+        height=height,
+        inner_width=min(width, inner_width),
+        inner_height=min(height, inner_height),
+        scale=scale,
+    )
+
+
+def write_picture(file: BinaryIO, canvas: Canvas, picture: UInt8) -> None:
+    """Append a picture (inner_height, inner_width, 3) to the file, on its black ground."""
+    ground = np.zeros((canvas.height, canvas.width, 3), np.uint8)
+    ground[: canvas.inner_height, : canvas.inner_width] = picture
+    file.write(ground.data)
+
+
+def write_grey(file: BinaryIO, canvas: Canvas, picture: UInt8) -> None:
+    """Append the brightness of a picture (inner_height, inner_width) to the file, with nothing beside it."""
+    if picture.shape != (canvas.inner_height, canvas.inner_width):
+        raise ValueError(f"a picture of {picture.shape} for {canvas.inner_height} rows of {canvas.inner_width}")
+    file.write(np.ascontiguousarray(picture).data)
+
+
+def grey_pictures(path: Path, canvas: Canvas, count: int) -> UInt8:
+    """What ``write_grey`` left, shape (count, inner_height, inner_width), mapped: only what is touched is read."""
+    shape = (count, canvas.inner_height, canvas.inner_width)
+    if not count:
+        return np.zeros(shape, np.uint8)
+    return np.memmap(path, np.uint8, "r", shape=shape)
+
+
+def read_batches(path: Path, canvas: Canvas, count: int, size: int) -> Iterator[UInt8]:
+    """Batches of up to ``size`` pictures, shape (n, height, width, 3), read as they are asked for."""
+    if count:
+        pictures = np.memmap(path, np.uint8, "r", shape=(count, canvas.height, canvas.width, 3))
+        for start in range(0, count, size):
+            yield np.ascontiguousarray(pictures[start : start + size])
+
+
+def to_display(faces: Sequence[Face], canvas: Canvas) -> list[Face]:
+    """Faces in display pixels; those on the black ground beside the picture are dropped."""
+    found = []
+    for face in faces:
+        box = face.box
+        if box.x + box.width / 2 < canvas.inner_width and box.y + box.height / 2 < canvas.inner_height:
+            x, y = max(0.0, box.x), max(0.0, box.y)
+            right, bottom = min(canvas.inner_width, box.x + box.width), min(canvas.inner_height, box.y + box.height)
+            inside = Box(
+                x=round(x / canvas.scale, 1),
+                y=round(y / canvas.scale, 1),
+                width=round((right - x) / canvas.scale, 1),
+                height=round((bottom - y) / canvas.scale, 1),
+            )
+            found.append(Face(box=inside, score=round(face.score, 3)))
+    return found

@@ -1,0 +1,105 @@
+"""Asks the person detector about pictures that show no face, in batches. Never opens media, never weighs persons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.errors import Unavailable
+from core.infra import telemetry
+from core.ports.models import Landmarks, PersonsFound
+from core.progress import Report
+from schemas.common import Box, Face
+from schemas.documents.scene import Person
+from streams.runtime.stage import timed_in_thread
+from streams.vision.canvas import Canvas
+
+SIDE = 224
+BATCH = 32
+LOST = "Persons without a visible face were not looked for (the model did not answer)."
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is seen in which picture (by number), in display pixels, and what it cost."""
+
+    by_place: dict[int, list[Person]]
+    model: str = ""
+    compute_ms: int = 0
+
+
+def faceless(faces: Sequence[Sequence[Face]]) -> list[int]:
+    """Numbers of the pictures that show no face."""
+    return [place for place, found in enumerate(faces) if not found]
+
+
+async def find_persons(
+    landmarks: Landmarks,
+    path: Path,
+    canvas: Canvas,
+    places: Sequence[int],
+    *,
+    report: Report,
+    seen: int,
+    warn: Callable[[str], None],
+) -> Found:
+    """Persons of the pictures with these numbers in ``path``; without the model none, and a warning.
+
+    ``report`` is told ``seen`` plus the pictures answered so far. Never raises Unavailable.
+    """
+    found: dict[int, list[Person]] = {}
+    model, compute_ms = "", 0
+    try:
+        for start in range(0, len(places), BATCH):
+            batch = places[start : start + BATCH]
+            squares, cpu_ms = await timed_in_thread(_squares, path, canvas, batch)
+            answer = await _asked(landmarks, squares)
+            model, compute_ms = answer.model, compute_ms + answer.compute_ms + cpu_ms
+            found |= {
+                place: [_in_display(person, canvas) for person in persons]
+                for place, persons in zip(batch, answer.persons, strict=True)
+            }
+            report(seen + len(found))
+    except Exception as error:  # noqa: BLE001 - neither a model that is away nor a bug may take the pictures with it
+        if not isinstance(error, Unavailable):
+            telemetry.report_bug(error, "sight")
+        warn(LOST)
+    return Found(by_place=found, model=model, compute_ms=compute_ms)
+
+
+async def _asked(landmarks: Landmarks, squares: NDArray[np.uint8]) -> PersonsFound:
+    """A model that was away is asked once more: it was begun anew meanwhile, or only stood still."""
+    try:
+        return await landmarks.find_persons(squares)
+    except Unavailable:
+        return await landmarks.find_persons(squares)
+
+
+def _squares(path: Path, canvas: Canvas, places: Sequence[int]) -> NDArray[np.uint8]:
+    """The pictures, shrunk to fit (n, 224, 224, 3), black beside them."""
+    shape = (max(places) + 1, canvas.height, canvas.width, 3)
+    pictures = np.memmap(path, np.uint8, "r", shape=shape)
+    squares = np.zeros((len(places), SIDE, SIDE, 3), np.uint8)
+    scale = _scale(canvas)
+    wide, high = round(canvas.inner_width * scale), round(canvas.inner_height * scale)
+    for number, place in enumerate(places):
+        whole = Image.fromarray(pictures[place, : canvas.inner_height, : canvas.inner_width])
+        squares[number, :high, :wide] = np.asarray(whole.resize((wide, high), Image.Resampling.BILINEAR))
+    return squares
+
+
+def _scale(canvas: Canvas) -> float:
+    return SIDE / max(canvas.inner_width, canvas.inner_height)
+
+
+def _in_display(person: Person, canvas: Canvas) -> Person:
+    scale, box = _scale(canvas) * canvas.scale, person.box
+    inside = Box(
+        x=round(box.x / scale, 1), y=round(box.y / scale, 1), width=round(box.width / scale, 1),
+        height=round(box.height / scale, 1),
+    )  # fmt: skip
+    return Person(box=inside, score=round(person.score, 3))

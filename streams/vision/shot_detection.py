@@ -1,0 +1,60 @@
+"""The one detector of shot changes: cuts, fades and dissolves among measured pictures. Pure arithmetic.
+
+frame gives it every picture of a clip, look the few pictures around a change that it saw from afar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.common import TimeRange
+from schemas.documents.scene import Transition
+from streams.vision.frame_stats import Measure
+from streams.vision.gradual_transitions import dissolves, fades
+from streams.vision.hard_cuts import Boundary, hard_cuts
+
+NAME = "dense-shots-2"
+
+
+def find_boundaries(
+    at_ms: NDArray[np.int64], blocks: NDArray[np.float32], histograms: NDArray[np.float32]
+) -> list[Boundary]:
+    """Where new shots start, in order.
+
+    ``at_ms`` (n,) times of every picture; ``blocks`` (n, 9, 16, 3) and ``histograms`` (n, 32) of ``sight.luma``.
+    A cut into or out of black belongs to the fade; a window with a cut or a fade in it is no dissolve.
+    """
+    if len(at_ms) < 2:
+        return []
+    soft = fades(at_ms, blocks, histograms)
+    cuts = [
+        cut
+        for cut in hard_cuts(at_ms, blocks, histograms)
+        if not any(fade.first <= cut.picture <= fade.end for fade in soft)
+    ]
+    firm = [*soft, *cuts]
+    mixed = dissolves(at_ms, blocks, histograms, [(b.first, max(b.end, b.first + 1)) for b in firm])
+    return sorted([*firm, *mixed], key=lambda boundary: boundary.picture)
+
+
+def find_transitions(at_ms: Sequence[int], measures: Sequence[Measure]) -> list[Transition]:
+    """As ``find_boundaries``, in project time."""
+    if not at_ms:
+        return []
+    times = np.asarray(at_ms, np.int64)
+    boundaries = find_boundaries(
+        times, np.stack([one.blocks for one in measures]), np.stack([one.histogram for one in measures])
+    )
+    last = len(times) - 1
+    return [
+        Transition(
+            kind=boundary.kind,
+            range=TimeRange(start_ms=int(times[boundary.first]), end_ms=int(times[min(last, boundary.end)])),
+            at_ms=int(times[boundary.picture]),
+            strength=round(boundary.strength, 3),
+        )
+        for boundary in boundaries
+    ]

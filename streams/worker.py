@@ -1,0 +1,199 @@
+"""The one composition root of the actors: settings in, a running Faust worker of one stage out. No decisions here."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import faust
+import sentry_sdk
+import structlog
+
+from core.infra.kafka.message import Message, as_message
+from core.infra.postgres.connection import create_pool
+from core.services.upload_signatures import Verifier
+from core.settings import Settings
+from schemas.topics import TOPICS
+from streams.registry import AT_ONCE, make_stage
+from streams.runtime.attempts import Attempts
+from streams.runtime.consumer import Consumption
+from streams.runtime.context import open_context
+from streams.runtime.health import Pulse, serve_health
+from streams.runtime.lag import Lag, open_lag
+from streams.runtime.leases import Rules
+from streams.runtime.metrics import IN_FLIGHT, LAG, OF_STAGE, UNMOVED, Metrics
+from streams.runtime.ordered_ack import SideBySide
+from streams.runtime.stage import Progress
+
+PATIENCE_LEASES = 1.5
+"""A lease is kept while the counter grew within this many leases: one slow step of a model must not lose it."""
+CUT_OFF_S = 30.0
+"""A worker that had partitions and has none for so long has lost its group: it starts anew."""
+SAID_S = 2.0
+"""So long /readyz says that the work stands still before the process ends: who asks every second hears it."""
+STOP_S = 45.0
+
+
+def topics_of(stage: str) -> list[str]:
+    """Names of the topics a stage consumes, from the topics table."""
+    return [topic.name for topic in TOPICS if stage in topic.consumers]
+
+
+def leave(error: BaseException) -> None:
+    """End the process at once: the message in hand comes again to whoever is started next."""
+    sentry_sdk.capture_exception(error)
+    sentry_sdk.flush(2.0)
+    structlog.get_logger().error("stopped by itself", why=repr(error))
+    os._exit(1)
+
+
+def build_app(settings: Settings, stage: str, handle: Callable[[Message], Any]) -> faust.App:
+    """A Faust app with one agent which hands each raw message to ``handle`` and acknowledges it afterwards.
+
+    Where ``handle`` raises the process ends: Faust counts a message whose agent raised as done, ``noack`` or not.
+
+    ``stream_wait_empty=False``: a rebalance does not wait for a long render. ``noack`` with ``ack`` after the work:
+    SIGTERM in mid-event does not lose it. Raw bytes: decoding is ours, so that a bad message is a dead letter.
+    """
+    data_dir = Path(settings.work_dir).absolute() / stage / "faust"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    app = faust.App(
+        f"clipstream-{stage}",
+        broker=f"kafka://{settings.kafka}",
+        datadir=str(data_dir),
+        web_enabled=False,
+        autodiscover=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        broker_session_timeout=10.0,
+        broker_heartbeat_interval=2.0,
+        broker_request_timeout=40.0,
+        broker_max_poll_interval=600.0,
+        broker_max_poll_records=8,
+        broker_commit_interval=1.0,
+        stream_wait_empty=False,
+        stream_processing_timeout=3600.0,
+        producer_acks=-1,
+        worker_redirect_stdouts=False,
+    )
+    source = app.topic(*topics_of(stage), key_serializer="raw", value_serializer="raw", acks=True)
+
+    async def agent(stream: Any) -> AsyncIterator[str]:
+        async with SideBySide(
+            lambda event: handle(as_message(event.message)), AT_ONCE.get(stage, 1), broken=leave
+        ) as hands:
+            async for event in stream.noack().events():
+                await hands.take(event)
+                yield "taken"
+
+    app.agent(source, name=stage)(agent)
+    return app
+
+
+async def run_stage(settings: Settings, stage: str) -> int:
+    """Run one stage's worker until SIGTERM; exit code 0 when drained, 1 when it stopped by itself."""
+    stop = asyncio.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    log = structlog.get_logger().bind(stage=stage)
+    async with AsyncExitStack() as stack:
+        pool = await create_pool(settings.postgres_worker, size=4, name=f"clipstream-{stage}")
+        stack.push_async_callback(pool.close)
+        context = await stack.enter_async_context(open_context(settings, stage, pool))
+        actor = make_stage(stage, context)
+        attempts = Attempts(
+            pool=pool,
+            stage=actor,
+            worker=f"{socket.gethostname()}/{os.getpid()}",
+            rules=rules_of(settings),
+            prices=settings.prices,
+            clock=lambda: dt.datetime.now(dt.UTC),
+        )
+        pulse = Pulse(stall_s=settings.stall_s, now=asyncio.get_running_loop().time)
+        verifier = Verifier(pool=pool, master=settings.secret)
+        metrics = Metrics(OF_STAGE)
+        consumption = Consumption(
+            attempts=attempts, stage=actor, pool=pool, pulse=pulse, verifier=verifier, metrics=metrics
+        )
+        show_work(metrics, stage, attempts, pulse, asyncio.get_running_loop().time)
+        app = build_app(settings, stage, consumption.handle)
+        stack.push_async_callback(_stop, app)
+        await stack.enter_async_context(
+            serve_health(settings.worker_host, settings.worker_port, pulse, metrics, ready=lambda: bool(app.started))
+        )
+        await app.start()
+        log.info("ready", topics=topics_of(stage))
+        async with open_lag(settings.kafka, app) as lag:
+            await _watch(app, lag, attempts, pulse, stop)
+        log.info("draining")
+    return 0
+
+
+def show_work(metrics: Metrics, stage: str, attempts: Attempts, pulse: Pulse, now: Callable[[], float]) -> None:
+    """Let the gauges ask for the lag, and for the age and the last movement of whatever is in flight."""
+
+    def since(moment_of: Callable[[Progress], float]) -> float:
+        return now() - moment_of(attempts.progress) if attempts.progress else 0.0
+
+    metrics.ask(LAG, lambda: pulse.lag, stage=stage)
+    metrics.ask(IN_FLIGHT, lambda: since(lambda progress: progress.began_at), stage=stage)
+    metrics.ask(UNMOVED, lambda: since(lambda progress: progress.moved_at), stage=stage)
+
+
+async def _watch(app: faust.App, lag: Lag, attempts: Attempts, pulse: Pulse, stop: asyncio.Event) -> None:
+    """Return when asked to stop; end the process when it is stuck, crashed or cut off.
+
+    A consumer in such a state cannot be stopped in order (``app.stop`` hangs): its leases run out, others take over,
+    and whoever supervises this process starts it again.
+    """
+    assigned_at = asyncio.get_running_loop().time()
+    had_any = False
+    while not stop.is_set():
+        try:
+            pulse.look(lag.count(), attempts.progress)
+            if app.consumer.assignment():
+                assigned_at, had_any = asyncio.get_running_loop().time(), True
+            cut_off = had_any and asyncio.get_running_loop().time() - assigned_at > CUT_OFF_S
+            why = "crashed" if app.should_stop else "stuck" if pulse.stuck else "cut off" if cut_off else ""
+        except Exception as error:  # noqa: BLE001 - whatever breaks the watch breaks the worker
+            why = repr(error)
+        if why:
+            structlog.get_logger().error("stopped by itself", why=why, crashed=repr(app.crash_reason))
+            if pulse.stuck:
+                await asyncio.sleep(SAID_S)
+            os._exit(1)
+        await _wait(stop, 1.0)
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Times and caps of attempts, from the settings."""
+    return Rules(
+        lease_s=settings.lease_s,
+        renew_s=settings.renew_s,
+        patience_s=settings.lease_s * PATIENCE_LEASES,
+        max_tries=settings.max_tries,
+        retry_base_s=settings.retry_base_s,
+        outage_s=settings.outage_s,
+    )
+
+
+async def _stop(app: faust.App) -> None:
+    try:
+        await asyncio.wait_for(app.stop(), STOP_S)
+    except TimeoutError:
+        structlog.get_logger().error("the consumer does not stop in time")
+        os._exit(1)
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return

@@ -1,0 +1,138 @@
+"""What a POST asks of other parts is asked with no transaction open, and its effect is still one. No server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from core.errors import Rejected, Unavailable
+from core.ports.stores import ObjectHead
+from tests.api.conftest import OpenClient
+from tests.api.fakes import ORG, ObjectsTwin, PoolTwin
+
+UPLOAD = uuid4()
+OPEN: Mapping[str, Any] = {
+    "org_id": ORG, "upload_id": UPLOAD, "state": "open", "multipart_id": None, "size_bytes": 5, "object_key": "k",
+    "purpose": "source",
+}  # fmt: skip
+
+
+def make_pool(**more: Any) -> PoolTwin:
+    """Postgres with one open upload."""
+    answers = {"pg_try_advisory": True, "from uploads": OPEN, "update uploads": {**OPEN, "state": "complete"}}
+    return PoolTwin(answers | more)
+
+
+def held(pool: PoolTwin) -> bool:
+    """Whether a transaction is open."""
+    first = [sql.split(";")[0] for sql, _ in pool.rows.statements]
+    return [word for word in first if word in ("begin", "commit", "rollback")][-1:] == ["begin"]
+
+
+class WatchfulObjects(ObjectsTwin):
+    """Object storage that notes whether it was asked inside a transaction."""
+
+    def __init__(self, pool: PoolTwin) -> None:
+        super().__init__()
+        self._pool = pool
+        self.asked_while_held: list[bool] = []
+        self.away = False
+
+    async def head(self, key: str) -> ObjectHead:
+        self._note()
+        return ObjectHead(key=key, size=5, etag="e")
+
+    async def create_multipart(self, key: str, *, content_type: str) -> str:
+        self._note()
+        return f"begun {key}"
+
+    async def abort_multipart(self, key: str, upload_id: str) -> None:
+        self._note()
+
+    def _note(self) -> None:
+        self.asked_while_held.append(held(self._pool))
+        if self.away:
+            raise Unavailable("objects", "away")
+
+
+async def test_object_storage_is_asked_between_two_transactions(open_client: OpenClient) -> None:
+    pool = make_pool()
+    objects = WatchfulObjects(pool)
+    async with open_client(pool=pool, uploads=objects) as client:
+        answer = await client.post("/v1/projects", json={"upload_id": str(UPLOAD)}, headers={"Idempotency-Key": "k"})
+    assert answer.status_code == 202, answer.text
+    assert objects.asked_while_held == [False]
+    assert not held(pool)
+    written = [sql for sql, _ in pool.rows.statements if "insert into projects" in sql]
+    assert len(written) == 1
+
+
+async def test_a_store_that_is_away_holds_nothing_and_writes_nothing(open_client: OpenClient) -> None:
+    pool = make_pool()
+    objects = WatchfulObjects(pool)
+    objects.away = True
+    async with open_client(pool=pool, uploads=objects) as client:
+        answer = await client.post("/v1/projects", json={"upload_id": str(UPLOAD)})
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert objects.asked_while_held == [False]
+    assert not [sql for sql, _ in pool.rows.statements if sql.lstrip().startswith(("insert", "update"))]
+
+
+async def test_names_are_resolved_with_nothing_held_and_refusals_stay_refusals(open_client: OpenClient) -> None:
+    pool = make_pool()
+    seen: list[bool] = []
+
+    async def check(url: str) -> None:
+        seen.append(held(pool))
+        if "private" in url:
+            raise Rejected("url.address", "It leads to a private address.")
+
+    async with open_client(pool=pool, check_url=check) as client:
+        accepted = await client.post("/v1/projects", json={"source_url": "https://example.com/a.mp4"})
+        refused = await client.post("/v1/projects", json={"source_url": "https://private.example/a.mp4"})
+    assert accepted.status_code == 202, accepted.text
+    assert (refused.status_code, refused.json()["code"]) == (422, "url-refused")
+    assert seen == [False, False]
+
+
+async def test_a_kept_answer_asks_nobody(open_client: OpenClient) -> None:
+    pool = make_pool()
+    objects = WatchfulObjects(pool)
+    headers = {"Idempotency-Key": "k"}
+    async with open_client(pool=pool, uploads=objects) as client:
+        first = await client.post("/v1/projects", json={"upload_id": str(UPLOAD)}, headers=headers)
+        arguments = next(args for sql, args in pool.rows.statements if "insert into idempotency_keys" in sql)
+        kept = dict(zip(("fingerprint", "status", "headers", "body"), arguments[2:], strict=True))
+        pool.rows._script = {"from idempotency_keys": kept, **pool.rows._script}  # type: ignore[assignment]
+        again = await client.post("/v1/projects", json={"upload_id": str(UPLOAD)}, headers=headers)
+    assert again.headers["idempotent-replayed"] == "true"
+    assert again.content == first.content
+    assert objects.asked_while_held == [False]
+
+
+async def test_an_upload_in_parts_is_begun_with_nothing_held_and_once(open_client: OpenClient) -> None:
+    """A store that is slow must not keep the database's connections, of which all callers share a few."""
+    pool = make_pool()
+    objects = WatchfulObjects(pool)
+    wanted = {"filename": "a.mp4", "size_bytes": 11 * 2**20, "parts": 2}
+    async with open_client(pool=pool, uploads=objects) as client:
+        answer = await client.post("/v1/uploads/sign", json=wanted, headers={"Idempotency-Key": "k"})
+    assert answer.status_code == 201, answer.text
+    assert objects.asked_while_held == [False]
+    (written,) = [arguments for sql, arguments in pool.rows.statements if "insert into uploads" in sql]
+    assert str(written[1]) == answer.json()["upload_id"]
+    assert f"begun {written[2]}" in written, "the row names what was begun under its own key"
+
+
+async def test_an_upload_is_aborted_with_nothing_held_and_stays_so_where_the_store_is_away(
+    open_client: OpenClient,
+) -> None:
+    pool = make_pool(**{"from uploads": {**OPEN, "multipart_id": "m"}})
+    objects = WatchfulObjects(pool)
+    objects.away = True
+    async with open_client(pool=pool, uploads=objects) as client:
+        answer = await client.delete(f"/v1/uploads/{UPLOAD}")
+    assert answer.status_code == 503
+    assert objects.asked_while_held == [False]
+    assert [sql for sql, _ in pool.rows.statements if "state = 'aborted'" in sql], "no project is made of it any more"

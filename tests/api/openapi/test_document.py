@@ -1,0 +1,64 @@
+"""The OpenAPI document is valid, current, and says what the routes do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+import api
+from api.app import OPERATIONS
+from api.openapi.document import encode_document, make_document, problem_codes
+from api.problems.problem_types import CATALOGUE
+
+CHECKED_IN = Path(api.__file__).parent / "openapi.json"
+
+
+def test_the_document_is_valid_openapi_3_1() -> None:
+    document = msgspec.json.decode(encode_document(make_document(OPERATIONS)))
+    assert [str(error) for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
+
+
+def test_the_checked_in_document_is_current() -> None:
+    now = encode_document(make_document(OPERATIONS))
+    assert CHECKED_IN.read_bytes() == now, "run: python -m api.openapi > api/openapi.json"
+
+
+def test_names_are_unique_and_permissions_follow_the_method() -> None:
+    names = [operation.name for operation in OPERATIONS]
+    assert len(names) == len(set(names))
+    for operation in OPERATIONS:
+        if operation.path.startswith("/v1/admin"):
+            assert operation.permission == "admin", operation.name
+        elif operation.path.startswith("/v1/"):
+            assert operation.permission == ("read" if operation.method == "GET" else "write"), operation.name
+        else:
+            assert operation.permission == "public", operation.name
+
+
+def test_every_problem_that_is_named_exists() -> None:
+    for operation in OPERATIONS:
+        assert set(problem_codes(operation)) <= set(CATALOGUE)
+        assert set(operation.problems) <= set(CATALOGUE)
+
+
+def test_every_request_refuses_fields_it_does_not_know() -> None:
+    for operation in OPERATIONS:
+        for struct in (operation.request, operation.query):
+            assert struct is None or struct.__struct_config__.forbid_unknown_fields, operation.name
+
+
+def test_every_tag_says_what_it_is_for() -> None:
+    document = make_document(OPERATIONS)
+    assert {operation.tag for operation in OPERATIONS} == {tag["name"] for tag in document["tags"]}
+
+
+def test_every_moment_says_that_it_is_one() -> None:
+    schemas = make_document(OPERATIONS)["components"]["schemas"]
+    fields = [(name, field) for name, one in schemas.items() for field in one.get("properties", {}).items()]
+    moments = [(name, field) for name, (field, shape) in fields if field.endswith("_at") and "string" in str(shape)]
+    dated = {(name, field) for name, (field, shape) in fields if "date-time" in str(shape)}
+    assert len(moments) > 30
+    assert set(moments) <= dated
+    assert not {(name, field) for name, field in dated if field in ("title", "detail", "text", "project_id", "key_id")}

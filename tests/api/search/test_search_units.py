@@ -1,0 +1,137 @@
+"""Parts of search that ask no engine: when a match is said, how a question is read, what the engine is told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from api.problems.problem_details import ApiProblem
+from api.search.match_times import BEGIN, END, Run, best, runs, word_ms
+from api.search.query import SearchQuery, lists_of, make_options, meant_options
+from api.search.query_languages import joined, readings
+
+ORG = UUID(int=1)
+
+
+def marked(text: str) -> str:
+    return text.replace("<", BEGIN).replace(">", END)
+
+
+def test_matches_side_by_side_are_one_run_and_the_longest_counts() -> None:
+    found = runs(marked("the history <of> it, a <history> <of> <computing>, <history>"))
+    assert [run.words for run in found] == [("of",), ("history", "of", "computing", "history")]
+    assert best(found).start == "the history of it, a history".index("history", 10)
+    assert best([Run(0, ("of",)), Run(9, ("energy",)), Run(20, ("of",))]).start == 9
+    assert runs("no match") == []
+
+
+@pytest.mark.parametrize(
+    ("formatted", "said"),
+    [
+        ({"text": "the walrus <swims> far"}, 900),
+        ({"text": "<the> <walrus> swims far"}, 100),
+        ({"title": "<Swims>", "text": "the walrus swims far"}, 900),
+        ({"phrases": ["<far> away"], "text": "x"}, 1200),
+        ({"title": "<Tides>", "phrases": ["<tides>", "seals"]}, 7000),
+        ({"title": "nothing"}, 50),
+        ({}, 50),
+    ],
+)
+def test_a_hit_is_said_where_its_words_are(formatted: dict[str, Any], said: int) -> None:
+    shown = {name: [marked(one) for one in v] if isinstance(v, list) else marked(v) for name, v in formatted.items()}
+    hit = {"start_ms": 50, "text": "the walrus swims far", "word_at": [0, 100, 4, 300, 11, 900, 17, 1200]}
+    hit |= {"phrases": ["tides", "seals"], "phrase_ms": [7000, None], "_formatted": shown}
+    assert word_ms(hit) == said
+
+
+def test_a_name_is_said_in_the_form_that_matches() -> None:
+    mentions = [{"start_ms": 10, "text": "Ms Curie"}, {"start_ms": 70, "text": "Marie"}]
+    assert word_ms({"mentions": mentions, "_formatted": {"forms": ["Ms Curie", marked("<Marie>")]}}) == 70
+    assert word_ms({"mentions": mentions, "_formatted": {"name": marked("<Skłodowska>")}}) == 10
+
+
+def asked(**given: Any) -> list[list[str] | None]:
+    query = SearchQuery(**given)
+    return [one.get("locales") for one in readings(query, make_options(ORG, query, "segments"))]
+
+
+def test_a_question_is_read_in_the_language_of_its_script() -> None:
+    assert asked(q="half-life") == asked(q="") == asked(q="history", language=["de"]) == [None]
+    assert asked(q="れきし") == asked(q="量子の歴史") == [["jpn"]]
+    assert asked(q="역사") == [["kor"]]
+    assert asked(q="ประวัติศาสตร์") == [["tha"]]
+    assert asked(q="歴史") == [["jpn"], ["cmn"]]
+    assert asked(q="歴史", language=["ja"]) == [["jpn"]]
+    assert asked(q="历史", language=["zh"]) == asked(q="歷史", language=["yue"]) == [["cmn"]]
+    assert asked(q="歴史", language=["ja", "zh"]) == [["jpn"], ["cmn"]]
+
+
+def test_two_readings_have_no_hit_in_common_and_come_back_as_one_page() -> None:
+    query = SearchQuery(q="歴史", offset=1, limit=2, facets=True)
+    options = make_options(ORG, query, "segments")
+    first, second = readings(query, options)
+    assert (first["filter"][-1], second["filter"][-1]) == ('language = "ja"', 'language != "ja"')
+    assert (first["offset"], first["limit"]) == (0, 3)
+    counts = {"facetDistribution": {"language": {"ja": 2}}, "estimatedTotalHits": 2}
+    answers = [
+        {"hits": [{"id": 1, "_rankingScore": 0.9}, {"id": 2, "_rankingScore": 0.4}], **counts},
+        {"hits": [{"id": 3, "_rankingScore": 1.0}, {"id": 4, "_rankingScore": 0.6}], **counts},
+    ]
+    page = joined(answers, options)
+    assert [hit["id"] for hit in page["hits"]] == [1, 4]
+    assert (page["estimatedTotalHits"], page["facetDistribution"]) == (4, {"language": {"ja": 4}})
+    by_time = {"sort": ["project_at:desc", "start_ms:asc"], "offset": 0, "limit": 9}
+    placed = [
+        {"hits": [{"id": 1, "project_at": 5, "start_ms": 9}, {"id": 2, "project_at": 1, "start_ms": 0}]},
+        {"hits": [{"id": 3, "project_at": 5, "start_ms": 2}]},
+    ]
+    assert [hit["id"] for hit in joined(placed, by_time)["hits"]] == [3, 1, 2]
+
+
+def test_several_values_are_any_of_them_and_no_text_lifts_a_filter() -> None:
+    odd = 'x"] OR org_id EXISTS OR speaker IN ["'
+    query = SearchQuery(q="a", speaker=["Ann", odd], project_title=["one, two"], language=["en", "de"])
+    filters = make_options(ORG, query, "segments")["filter"]
+    assert filters[0] == f'org_id = "{ORG}"'
+    assert 'project_title IN ["one, two"]' in filters
+    assert 'language IN ["en", "de"]' in filters
+    assert any(r'"x\"] OR org_id EXISTS OR speaker IN [\""]' in one for one in filters)
+
+
+def test_a_floor_is_asked_of_the_engine() -> None:
+    assert "rankingScoreThreshold" not in make_options(ORG, SearchQuery(q="a"), "clips")
+    assert make_options(ORG, SearchQuery(q="a", min_score=0.4), "clips")["rankingScoreThreshold"] == 0.4
+    for given, least in ((None, 0.65), (0.0, 0.0001), (0.9, 0.9)):
+        query = SearchQuery(q="a", mode="meaning", min_score=given)
+        assert meant_options(query, [1.0])["rankingScoreThreshold"] == least
+
+
+def test_dates_and_order_are_asked_of_the_engine() -> None:
+    day = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+    options = make_options(ORG, SearchQuery(since=day, until=day + dt.timedelta(days=1)), "entities")
+    assert options["sort"] == ["project_at:desc", "ordinal:asc"]
+    assert options["filter"][-2:] == ["project_at >= 1772323200000", "project_at < 1772409600000"]
+    for sort, rules in (
+        ("time", ["project_at:desc", "start_ms:asc"]),
+        ("time_desc", ["project_at:desc", "start_ms:desc"]),
+        ("oldest", ["project_at:asc", "start_ms:asc"]),
+    ):
+        assert make_options(ORG, SearchQuery(q="a", sort=sort), "clips")["sort"] == rules  # type: ignore[arg-type]
+    assert "sort" not in make_options(ORG, SearchQuery(q="a"), "clips")
+
+
+@pytest.mark.parametrize(
+    ("given", "pointer"),
+    [
+        ({"mode": "meaning"}, "?mode"),
+        ({"q": "a", "mode": "hybrid", "sort": "time"}, "?sort"),
+        ({"since": dt.datetime(2026, 3, 1, tzinfo=dt.UTC), "until": dt.datetime(2026, 3, 1, tzinfo=dt.UTC)}, "?until"),
+    ],
+)
+def test_what_cannot_be_asked_together_is_said(given: dict[str, Any], pointer: str) -> None:
+    with pytest.raises(ApiProblem) as caught:
+        lists_of(SearchQuery(**given))
+    assert caught.value.errors[0].pointer == pointer

@@ -1,0 +1,70 @@
+"""Following: events, reconnecting after the last id, polling where streams give nothing."""
+
+from __future__ import annotations
+
+import httpx2
+import pytest
+
+from cli.api.follow import follow
+from cli.api.project_progress import Progress
+from tests.cli.fake_api import PROJECT, Twin, finished, progressed, sse
+
+PATH = f"/v1/projects/{PROJECT}"
+
+
+def queued() -> httpx2.Response:
+    return httpx2.Response(200, json={"project_id": PROJECT, "state": "queued", "stages": []})
+
+
+def running() -> httpx2.Response:
+    stages = [{"stage": "ingest", "state": "done", "percent": 100}]
+    return httpx2.Response(200, json={"project_id": PROJECT, "state": "running", "stages": stages})
+
+
+def test_events_move_the_stages_and_a_broken_stream_resumes_after_the_last_id() -> None:
+    first = sse((1, "project.progressed", progressed("ingest", "done", 100)), cut=True)
+    second = sse((2, "project.progressed", progressed("listen", "running", 40)), (3, "project.completed", {}))
+    twin = Twin(streams=[first, second], project=finished())
+    twin.overrides["GET", PATH] = [queued(), running(), running()]
+    seen: list[tuple[str, int, int]] = []
+    progress = Progress()
+    ended = follow(
+        twin.client(),
+        PROJECT,
+        progress,
+        lambda p: seen.append((p.state, p.stages["ingest"].percent, p.stages["listen"].percent)),
+    )
+    assert ended["state"] == "completed"
+    assert seen[:3] == [("queued", 0, 0), ("running", 100, 0), ("running", 100, 40)]
+    streams = [headers for headers, call in zip(twin.headers, twin.seen, strict=True) if call[1].endswith("/events")]
+    assert [headers.get("last-event-id") for headers in streams] == [None, "1"]
+
+
+def test_streams_that_bring_nothing_end_in_polling() -> None:
+    twin = Twin(streams=[sse(cut=True) for _ in range(5)], project=finished("failed"))
+    twin.overrides["GET", PATH] = [queued(), queued()]
+    progress = Progress()
+    assert follow(twin.client(), PROJECT, progress, lambda _: None)["state"] == "failed"
+    assert progress.ended
+
+
+def test_a_refused_stream_polls_at_once() -> None:
+    twin = Twin(project=finished())
+    twin.overrides["GET", PATH] = [queued()]
+    twin.overrides["GET", f"{PATH}/events"] = [httpx2.Response(406, json={})]
+    assert follow(twin.client(), PROJECT, Progress(), lambda _: None)["state"] == "completed"
+    assert twin.slept == [1.0]
+
+
+@pytest.mark.parametrize("event", ["project.completed", "project.failed", "project.cancelled", "project.erased"])
+def test_every_end_ends(event: str) -> None:
+    progress = Progress()
+    progress.take_event(event, {})
+    assert progress.ended
+
+
+def test_unknown_stages_and_events_change_nothing() -> None:
+    progress = Progress()
+    progress.take_event("something.else", {"stage": "listen"})
+    progress.take_event("project.progressed", progressed("publish", "running", 10))
+    assert progress == Progress(state="running")

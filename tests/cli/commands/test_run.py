@@ -1,0 +1,289 @@
+"""A whole run against the twin: files, report, exit codes, and what the terminal shows."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+from argparse import Namespace
+from pathlib import Path
+
+import httpx2
+import pytest
+from rich.console import Console
+
+from cli.api.project_progress import Progress
+from cli.commands.demo import telling_word
+from cli.commands.queries import clips, marked
+from cli.commands.run import Outcome, check_options, is_url, run_project, source_name
+from cli.exit_codes import NOTHING_FOUND, OK, PARTIAL, PROJECT_FAILED, USAGE, CliError
+from cli.options.project import options_of
+from cli.output.results import commit_of, slug, stem
+from cli.output.terminal import Display, file_cell, plain_table, stage_view
+from tests.cli.fake_api import PROJECT, Twin, clip, export, finished, progressed, sse
+
+
+def arguments(out: Path, video: str) -> Namespace:
+    return Namespace(
+        video=video, out=str(out), aspect=None, max_clips=3, no_captions=True, language=None, title=None, json=False,
+        translate=None, glossary=None, script=None, captions_template=None, mask_profanity=False,
+        quality=None, format=None, preset=None, caption_language=None, captions_overrides=None,
+        thumbnails=None, thumbnail_title=False, no_storyboard=False,
+        target_clips=None, min_score=None, length=None, prompt=None, topic=None, genre=None, skip=None,
+        loudness=None, denoise=None, high_pass=False, declick=False, no_levelling=False, audio_track=None,
+    )  # fmt: skip
+
+
+def run(tmp_path: Path, twin: Twin, video: str = "") -> tuple[Outcome, str]:
+    source = tmp_path / "my talk.mp4"
+    source.write_bytes(b"video")
+    text = io.StringIO()
+    display = Display(Console(file=text, width=120), iter(range(1000)).__next__)
+    args = arguments(tmp_path / "out", video or str(source))
+    return run_project(twin.client(), args, display, iter(range(1000)).__next__), text.getvalue()
+
+
+def completed(**more: object) -> Twin:
+    done = sse((1, "project.progressed", progressed("ingest", "done", 100)), (2, "project.completed", {}))
+    return Twin(streams=[done], project=finished(**more))  # type: ignore[arg-type]
+
+
+def test_a_run_leaves_clips_transcript_and_report(tmp_path: Path) -> None:
+    twin = completed()
+    twin.clips = [clip(0, "150 joules is enough to kill you"), clip(1, "Ça, c'est l'énergie…")]
+    twin.exports = {"export-0": export(0), "export-1": export(1)}
+    outcome, text = run(tmp_path, twin)
+    assert outcome.code == OK
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    first = "01-150-joules-is-enough-to-kill-you-9x16"
+    assert [name for name in names if name.startswith("01")] == [f"{first}.jpg", f"{first}.mp4", f"{first}.srt"]
+    assert {"report.json", "transcript.json", "transcript.txt", "intelligence.json", "about.md"} <= set(names)
+    assert not [name for name in names if name.endswith(".part")]
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["clips"][0]["signals"][0]["name"] == "hook"
+    assert report["stages"][0]["cpu_ms"] == 300
+    assert set(report["timings_s"]) == {"upload", "work", "download"}
+    assert report["versions"]["speech_model"] == "whisper-base"
+    assert report["versions"]["encoder"] == "libx264 164"
+    faces = "centerface-0123456789ab"
+    assert report["versions"]["picture_models"] == [f"dense-shots-1, {faces}", f"luma-shots-1, {faces}"]
+    assert report["candidates_weighed"] == 3
+    assert report["scenery"]["screens"] == 10
+    assert report["clips"][0]["export"]["certificate"]["framing"][0]["shows"] == "speaker"
+    assert report["clips"][0]["export"]["certificate"]["verdict"] == "warn"
+    cell = file_cell(report["clips"][0]).plain
+    assert "certificate: warn" in cell
+    assert "jitter 2.5 px a picture (limit 1.5)" in cell
+    assert "a face in 75 %, somebody, but no face in 5 %, a screen or a slide in 25 %" in " ".join(text.split())
+    assert "150 joules" in text
+    assert "ingest: done" in text
+
+
+class Hasty(Twin):
+    """Its links die as soon as another export is read."""
+
+    fresh = ""
+
+    def answer(self, request: httpx2.Request) -> httpx2.Response:
+        if request.url.host == "store" and request.method == "GET" and request.url.path[1] != self.fresh:
+            return httpx2.Response(403)
+        if request.url.path.startswith("/v1/exports/"):
+            self.fresh = request.url.path[-1]
+        return super().answer(request)
+
+
+def test_links_are_asked_for_when_their_turn_comes(tmp_path: Path) -> None:
+    """On a slow line the files of the first clips take longer than links live."""
+    done = sse((1, "project.completed", {}))
+    twin = Hasty(streams=[done], project=finished())
+    twin.clips = [clip(0, "One"), clip(1, "Two"), clip(2, "Three")]
+    twin.exports = {f"export-{number}": export(number) for number in range(3)}
+    assert run(tmp_path, twin)[0].code == OK
+
+
+def test_each_shape_of_a_clip_is_fetched_and_told(tmp_path: Path) -> None:
+    twin = completed()
+    square = {"export_id": "export-1", "automatic": True, "aspect": "1:1", "state": "failed"}
+    talk = clip(0, "A talk")
+    twin.clips = [talk | {"exports": [*talk["exports"], square]}]
+    twin.exports = {"export-0": export(0), "export-1": export(1) | {"aspect": "1:1"}}
+    outcome, text = run(tmp_path, twin)
+    assert outcome.code == OK
+    (entry,) = outcome.report["clips"]
+    assert entry["files"]["video"] == "01-a-talk-9x16.mp4"
+    assert [one["files"]["video"] for one in entry["shapes"]] == ["01-a-talk-1x1.mp4"]
+    assert {"01-a-talk-9x16.mp4", "01-a-talk-1x1.mp4"} <= {path.name for path in (tmp_path / "out").iterdir()}
+    assert "01-a-talk-1x1.mp4" in text
+    twin = completed()
+    twin.clips = [talk | {"exports": [*talk["exports"], square]}]
+    twin.exports = {"export-0": export(0), "export-1": export(1, failed=True) | {"aspect": "1:1"}}
+    outcome, text = run(tmp_path, twin)
+    assert outcome.code == PARTIAL
+    assert "There are no" in text
+
+
+def test_options_go_to_the_api_only_where_asked(tmp_path: Path) -> None:
+    twin = completed(nothing_found_reason="Nothing is said.")
+    run(tmp_path, twin)
+    (body,) = [body for method, path, body in twin.seen if (method, path) == ("POST", "/v1/projects")]
+    assert body == {"upload_id": "u1", "title": "my talk", "options": {"max_clips": 3, "captions": False}}
+    assert options_of(arguments(tmp_path, "x")) == body["options"]
+
+
+def test_a_url_is_named_not_uploaded(tmp_path: Path) -> None:
+    twin = completed(nothing_found_reason="Nothing is said.")
+    run(tmp_path, twin, "https://example.org/talks/one.mp4?x=1")
+    (body,) = [body for method, path, body in twin.seen if (method, path) == ("POST", "/v1/projects")]
+    assert body["source_url"] == "https://example.org/talks/one.mp4?x=1"
+    assert body["title"] == "one"
+    assert twin.stored == {}
+
+
+def test_nothing_found_says_why(tmp_path: Path) -> None:
+    outcome, text = run(tmp_path, completed(nothing_found_reason="Nothing is said and nothing moves in this video."))
+    assert outcome.code == NOTHING_FOUND
+    assert "No clips: Nothing is said and nothing moves in this video." in text
+
+
+def test_nothing_found_names_the_nearest_moments_and_the_command_for_a_clip(tmp_path: Path) -> None:
+    short = {"what": "score", "told": "It scores 39 of 100, where 40 are needed.", "value": 39, "needed": 40}
+    near = {
+        "moment_id": "m-1",
+        "start_ms": 50_000,
+        "end_ms": 80_000,
+        "score": 39.7,
+        "lacks": [short],
+        "title": "So near",
+    }
+    outcome, text = run(tmp_path, completed(nothing_found_reason="Nothing is good enough.", nearest=[near]))
+    told = " ".join(text.split())
+    assert outcome.code == NOTHING_FOUND
+    assert "0:50 – 1:20 So near. It scores 39 of 100, where 40 are needed." in told
+    assert "--moment m-1" in told
+    assert "--min-score 39" in told
+
+
+def test_a_failed_project_says_why(tmp_path: Path) -> None:
+    twin = Twin(streams=[sse((1, "project.failed", {}))])
+    twin.project = finished("failed", failure={"reason": "media.corrupt", "detail": "The file is damaged."})
+    outcome, text = run(tmp_path, twin)
+    assert outcome.code == PROJECT_FAILED
+    assert "No clips: The file is damaged. [media.corrupt]" in text
+
+
+def test_a_clip_that_failed_is_shown_beside_those_that_worked(tmp_path: Path) -> None:
+    twin = completed()
+    twin.clips = [clip(0, "One"), clip(1, "Two")]
+    twin.exports = {"export-0": export(0), "export-1": export(1, failed=True)}
+    outcome, text = run(tmp_path, twin)
+    assert outcome.code == PARTIAL
+    assert "There are no" in text
+
+
+def test_clips_of_a_project_without_any_say_why() -> None:
+    twin = Twin(project=finished(nothing_found_reason="Too short."))
+    text = io.StringIO()
+    code, _ = clips(twin.client(), Namespace(project=PROJECT, json=False), Display(Console(file=text), lambda: 0.0))
+    assert code == NOTHING_FOUND
+    assert "Too short." in text.getvalue()
+
+
+def test_the_live_view_shows_each_stage_and_the_time_left() -> None:
+    progress = Progress()
+    progress.take_event("project.progressed", progressed("listen", "running", 50))
+    text = io.StringIO()
+    Console(file=text, width=100).print(stage_view(progress, 20.0))
+    shown = text.getvalue()
+    assert all(name in shown for name in progress.stages)
+    assert "50 %" in shown
+    assert "0:20 · about 3 min left" in shown
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("150 joules is enough to kill you", "150-joules-is-enough-to-kill-you"),
+        ("Don't! ../../etc/passwd", "dont-etc-passwd"),
+        ("量子力学", ""),
+        ("word " * 30, "word-word-word-word-word-word-word-word"),
+        ("x" * 90, "x" * 40),
+    ],
+)
+def test_titles_become_safe_file_names(title: str, name: str) -> None:
+    assert slug(title) == name
+
+
+def test_names_and_sources() -> None:
+    assert stem(0, "量子", "9:16") == "01-9x16"
+    assert [is_url(text) for text in ("https://a/b", "HTTP://a", "talk.mp4", "httpfile.mp4")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert [source_name(text) for text in ("a/b.c.mp4", "https://x/y.mp4?z=/q", "https://x/")] == ["b.c", "y", "x"]
+
+
+def test_highlights_are_shown_as_text() -> None:
+    text = marked("150 <mark>joules</mark> &amp; more")
+    assert text.plain == "150 joules & more"
+    assert len(text.spans) == 1
+
+
+def test_the_demo_searches_for_a_word_that_is_said() -> None:
+    words = [{"text": text} for text in ["Now", "energy,", "kinetic", "energy.", "A"]]
+    assert telling_word({"words": words}) == "energy"
+    assert telling_word({"words": []}) is None
+    assert telling_word(None) is None
+
+
+def test_options_that_the_api_would_refuse_are_said_before_the_upload(tmp_path: Path) -> None:
+    args = arguments(tmp_path / "out", "x")
+    check_options(args)
+    args.max_clips, args.language = 99, "english"
+    with pytest.raises(
+        CliError, match="--max-clips must be from 1 to 50; --language must be the code of a language"
+    ) as caught:
+        check_options(args)
+    assert caught.value.code == USAGE
+    args.title = "x" * 501
+    with pytest.raises(CliError, match="--title has 501 characters: it may have 500"):
+        check_options(args)
+
+
+def test_another_scheme_is_no_file() -> None:
+    with pytest.raises(CliError, match="ftp://a/b cannot be fetched: give an http or https URL"):
+        is_url("ftp://a/b")
+
+
+def test_what_others_wrote_cannot_move_the_terminal() -> None:
+    text = io.StringIO()
+    display = Display(Console(file=text, width=60), lambda: 0.0)
+    display.say("a\x1b[31mb\x9bc\n\td")
+    display.table(plain_table("", ("title",), [("x\x1b]0;owned\x07",)]))
+    assert "\x1b" not in text.getvalue()
+    assert "\x9b" not in text.getvalue()
+    assert "a\\x1b[31mb\\x9bc\n" in text.getvalue()
+
+
+def test_a_later_edit_does_not_overwrite_the_first() -> None:
+    assert stem(0, "One", "1:1", 1) == "01-one-1x1"
+    assert stem(0, "One", "1:1", 3) == "01-one-1x1-v3"
+
+
+def test_the_report_names_the_commit_of_a_clone(tmp_path: Path) -> None:
+    def git(*arguments: str) -> str:
+        named = ("-c", "user.name=test", "-c", "user.email=test@example.org")
+        done = subprocess.run(("git", *named, *arguments), cwd=tmp_path, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    assert commit_of(tmp_path) is None, "no clone"
+    git("init", "-q")
+    assert commit_of(tmp_path) is None, "no commit yet"
+    (tmp_path / "file").write_text("one")
+    git("add", "file")
+    git("commit", "-q", "-m", "first")
+    commit = git("rev-parse", "HEAD")
+    assert commit_of(tmp_path) == commit
+    (tmp_path / "file").write_text("two")
+    assert commit_of(tmp_path) == f"{commit}-changed"

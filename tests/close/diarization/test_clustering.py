@@ -1,0 +1,81 @@
+"""How many speak, and whose each window is: on made voices of many kinds, and in bounded time."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from streams.close.diarization.clustering import Found, find_speakers, least_apart
+from streams.close.diarization.linkage import groups
+from streams.speech.viterbi import best_path
+from tests.support.media.synthetic_voices import taking_turns, talk
+
+
+def found_in(turns: list[tuple[int, int, int]], **kind: float) -> tuple[Found, np.ndarray]:
+    windows, rows, owners = talk(turns, **kind)  # type: ignore[arg-type]
+    starts_ms = np.array([window.start_ms for window in windows])
+    return find_speakers(rows, starts_ms, np.array([window.end_ms for window in windows])), owners
+
+
+def purity(found: Found, owners: np.ndarray) -> float:
+    """Share of windows that are with the most of their true speaker."""
+    table = np.zeros((len(found.centres), owners.max() + 1))
+    np.add.at(table, (found.owner, owners), 1)
+    return float(table.max(axis=1).sum() / table.sum())
+
+
+@pytest.mark.parametrize("speakers", [1, 2, 3, 5, 8])
+@pytest.mark.parametrize("alike", [0.3, 0.5])
+def test_as_many_are_found_as_speak(speakers: int, alike: float) -> None:
+    found, owners = found_in(taking_turns(speakers, 4), alike=alike)
+    assert len(found.centres) == speakers
+    assert purity(found, owners) > 0.97
+
+
+def test_no_cosine_is_fixed() -> None:
+    """Two people on a line where all voices are alike, and one person whose voice varies as much as that."""
+    found, owners = found_in(taking_turns(2, 2), alike=0.66, steady=0.8)
+    assert len(found.centres) == 2
+    assert purity(found, owners) > 0.95
+    assert len(found_in(taking_turns(1, 2), steady=0.6)[0].centres) == 1
+
+
+def test_the_longer_it_lasts_the_farther_apart_two_must_be() -> None:
+    wanted = [least_apart(count) for count in (11, 12, 20, 40, 60, 5000)]
+    assert wanted == pytest.approx([0.22, 0.15, 0.15, 0.185, 0.22, 0.22])
+
+
+def test_who_says_almost_nothing_is_not_told_apart() -> None:
+    turns = [(0, 20_000, 0), (20_500, 22_000, 1), (22_500, 40_000, 0)]
+    assert len(found_in(turns)[0].centres) == 1
+
+
+def test_very_little_speech_is_one_speaker() -> None:
+    found, _ = found_in([(0, 600, 0)])
+    assert (len(found.centres), found.owner.tolist()) == (1, [0])
+
+
+def test_three_hours_cost_three_times_one() -> None:
+    costs = []
+    for minutes in (60, 180):
+        started = time.process_time()
+        found, _ = found_in(taking_turns(4, minutes))
+        costs.append(time.process_time() - started)
+        assert len(found.centres) == 4
+    assert costs[0] < 20
+    assert costs[1] < 4.5 * costs[0]
+
+
+def test_changes_are_made_only_where_they_pay() -> None:
+    scores = np.array([[1, 0], [1, 0], [0.4, 0.6], [1, 0], [0, 1], [0, 1], [0, 1]], dtype=np.float64)
+    assert best_path(scores, np.full(7, 0.5)).tolist() == [0, 0, 0, 0, 1, 1, 1]
+    assert best_path(scores, np.zeros(7)).tolist() == [0, 0, 1, 0, 1, 1, 1]
+    assert best_path(scores[:0], np.zeros(0)).tolist() == []
+
+
+def test_linkage_leaves_out_what_belongs_to_nobody() -> None:
+    rows = np.eye(4, dtype=np.float32)[[0, 0, 1, 1, 2]]
+    assert groups(rows, at_most=2).tolist() in ([0, 0, 1, 1, -1], [1, 1, 0, 0, -1])
+    assert groups(rows[:1], at_most=2).tolist() == [0]

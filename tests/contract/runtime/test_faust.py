@@ -1,0 +1,74 @@
+"""The Faust app on a real Kafka: a message whose handling breaks is not acknowledged, so it comes again."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+PLACE, WAITED_FOR = TopicPartition("transcripts.v1", 3), TopicPartition("deliveries.v1", 3)
+WORKER = """
+import asyncio, os, sys
+from pathlib import Path
+import msgspec
+from streams.worker import build_app
+from tests.contract.rigs.servers import make_settings
+
+async def handle(message):
+    print(message.payload.decode(), flush=True)
+    if message.payload == b"poison":
+        raise RuntimeError("nobody catches this")
+    if message.payload == b"slow":
+        asyncio.get_running_loop().call_later(5.0, os._exit, 0)
+        await asyncio.sleep(60)
+    return "done"
+
+async def main():
+    settings = msgspec.structs.replace(make_settings(kafka=sys.argv[1]), work_dir=Path(sys.argv[2]))
+    await build_app(settings, sys.argv[3], handle).start()
+    await asyncio.sleep(40)
+
+asyncio.run(main())
+"""
+
+
+def run_worker(kafka: str, folder: Path, stage: str = "close") -> tuple[list[str], int]:
+    """What a worker of a stage took until it ended, and its exit code."""
+    command = [sys.executable, "-c", WORKER, kafka, str(folder), stage]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+    return [line for line in ended.stdout.splitlines() if line in ("one", "poison", "two", "slow")], ended.returncode
+
+
+async def send(kafka: str, place: TopicPartition, *bodies: bytes) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all") as producer:
+        for body in bodies:
+            await producer.send_and_wait(place.topic, body, partition=place.partition)
+
+
+async def committed(kafka: str, place: TopicPartition, stage: str) -> int:
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=f"clipstream-{stage}", enable_auto_commit=False)
+    await consumer.start()
+    try:
+        return await consumer.committed(place) or 0
+    finally:
+        await consumer.stop()
+
+
+async def test_a_message_that_breaks_its_worker_is_not_lost(kafka: str, tmp_path: Path) -> None:
+    await send(kafka, PLACE, b"one", b"poison", b"two")
+    for _ in range(2):
+        taken, code = run_worker(kafka, tmp_path)
+        assert taken[-1] == "poison"
+        assert code == 1
+    assert await committed(kafka, PLACE, "close") <= 1
+
+
+async def test_what_is_waited_for_holds_nothing_else_and_is_not_lost(kafka: str, tmp_path: Path) -> None:
+    """A delivery whose receiver is slow, and the one behind it: both are taken, and the place is that of the first."""
+    await send(kafka, WAITED_FOR, b"slow", b"two")
+    for _ in range(2):
+        taken, _ = run_worker(kafka, tmp_path, "deliver")
+        assert taken == ["slow", "two"]
+    assert await committed(kafka, WAITED_FOR, "deliver") == 0

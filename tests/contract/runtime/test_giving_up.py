@@ -1,0 +1,147 @@
+"""How long an event is tried (outages by time, what may be its own fault by number), and what giving up may write."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+
+import pytest
+
+from core.errors import NoAnswer, Rejected, Unavailable
+from core.infra.postgres.connection import org_transaction
+from core.infra.postgres.outbox import Cause
+from core.infra.triton.client import ModelDead, ModelMissing
+from core.media.sandbox.parent import ChildFailed
+from core.services import project_lifecycle
+from streams.runtime.dead_letters import TOLD
+from streams.runtime.leases import pause_of
+from streams.runtime.stage import Work
+from tests.contract.rigs.attempt_rig import NOW, RULES, Rig, make_rig, nothing
+
+__all__ = ["make_rig"]
+DUE = """
+select due_at - now() as pause from outbox
+where org_id = $1 and project_id = $2 and topic = 'uploads.v1' and for_stage = 'ingest' order by seq
+"""
+LETTERS = "select reason, payload from dead_letters where org_id = $1 and project_id = $2"
+
+
+async def down(work: Work) -> None:
+    raise Unavailable("triton", "nobody answers")
+
+
+@pytest.mark.parametrize("error", [Unavailable("triton", "nobody answers"), ModelMissing("triton", "still loading")])
+async def test_an_outage_uses_no_tries_up(rig: Rig, error: Unavailable) -> None:
+    async def gone(work: Work) -> None:
+        raise error
+
+    for _ in range(3 * RULES.max_tries):
+        assert await rig.run(gone) == "retried"
+    assert await rig.run(nothing) == "committed"
+    assert not await rig.rows(LETTERS)
+
+
+async def test_an_outage_that_does_not_end_is_given_up(rig: Rig) -> None:
+    assert await rig.run(down) == "retried"
+    await rig.rows(
+        "update attempts set waiting_since = now() - interval '2 hours' where org_id = $1 and project_id = $2"
+    )
+    assert await rig.run(down) == "dead"
+    assert [(row["reason"], row["payload"]) for row in await rig.rows(LETTERS)] == [
+        ("retries.exhausted", rig.message.payload)
+    ]
+
+
+async def test_who_has_waited_long_is_asked_for_less_often(rig: Rig) -> None:
+    assert await rig.run(down) == "retried"
+    await rig.rows(
+        "update attempts set waiting_since = now() - interval '16 minutes' where org_id = $1 and project_id = $2"
+    )
+    assert await rig.run(down) == "retried"
+    first, second = [row["pause"].total_seconds() for row in await rig.rows(DUE)]
+    assert first < 1
+    assert 100 < second < 125
+    assert [pause_of(RULES, 1, 10**6), pause_of(RULES, 1, 0)] == [300, RULES.retry_base_s]
+
+
+@pytest.mark.parametrize("error", [NoAnswer("outside", "no answer"), ModelDead("triton", "the stub process died")])
+async def test_what_may_be_the_inputs_own_fault_is_tried_a_number_of_times(rig: Rig, error: Unavailable) -> None:
+    async def fails(work: Work) -> None:
+        raise error
+
+    verdicts = [await rig.run(fails) for _ in range(RULES.max_tries)]
+    assert verdicts == ["retried"] * (RULES.max_tries - 1) + ["dead"]
+    assert len(await rig.rows(DUE)) == RULES.max_tries - 1
+    assert [row["reason"] for row in await rig.rows(LETTERS)] == ["retries.exhausted"]
+
+
+async def test_what_another_worker_took_for_busy_is_not_lost_when_its_worker_is_drained(rig: Rig) -> None:
+    """The message was acknowledged by the other one: nobody but the outbox will bring it again."""
+
+    async def long(work: Work) -> None:
+        await asyncio.sleep(3600)
+
+    running = asyncio.create_task(rig.run(long))
+    await asyncio.sleep(0.3)
+    assert await rig.run(nothing, "other") == "busy"
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert len(await rig.rows(DUE)) == 1
+    assert await rig.run(nothing, "heir") == "committed"
+
+
+async def test_work_that_cancels_itself_is_a_bug_and_no_drain(rig: Rig) -> None:
+    async def odd(work: Work) -> None:
+        raise asyncio.CancelledError
+
+    assert await rig.run(odd) == "dead"
+
+
+@pytest.mark.parametrize("error", [Rejected("media.corrupt", "It is broken."), KeyError("a bug")])
+async def test_giving_up_after_an_erasure_writes_nothing(rig: Rig, error: Exception) -> None:
+    async def erased_meanwhile(work: Work) -> None:
+        cause = Cause(input_id=uuid.uuid4(), source="api", now=NOW)
+        async with org_transaction(rig.worker, rig.org_id) as connection:
+            assert await project_lifecycle.erase_project(connection, rig.org_id, rig.project_id, cause)
+        raise error
+
+    attempts, stage = rig.attempts(erased_meanwhile)
+    assert await attempts.run(rig.message, rig.envelope, rig.event) == "cancelled"
+    assert stage.given_up == []
+    assert not await rig.rows(LETTERS)
+    types = await rig.rows(
+        "select type from project_events where org_id = $1 and project_id = $2 order by version desc limit 1"
+    )
+    assert [row["type"] for row in types] == ["clipstream.ProjectErased"]
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"),
+    [
+        (KeyError("/scratch/a1/secret words"), 1),
+        (ChildFailed("the child's stderr ends: /scratch/a1/secret words"), 3),
+        (NoAnswer("outside", "cut off at /scratch/a1/secret words"), RULES.max_tries),
+    ],
+)
+async def test_technical_text_stays_with_the_operators(rig: Rig, error: Exception, tries: int) -> None:
+    """What a customer is told goes to projects.v1, which is kept for ever."""
+
+    async def fails(work: Work) -> None:
+        raise error
+
+    assert [await rig.run(fails) for _ in range(tries)][-1] == "dead"
+    told = await rig.rows(
+        """select convert_from(payload, 'utf8') from outbox where org_id = $1 and project_id = $2
+             and topic = 'projects.v1'
+           union all select body::text from project_events where org_id = $1 and project_id = $2
+           union all select failure_detail from projects where org_id = $1 and project_id = $2"""
+    )
+    assert len(told) >= 3
+    assert not [row for row in told if "scratch" in row[0]]
+    assert told[-1][0] in TOLD.values()
+    kept = await rig.rows(
+        """select last_error from attempts where org_id = $1 and project_id = $2
+           union all select detail from dead_letters where org_id = $1 and project_id = $2"""
+    )
+    assert ["secret words" in row[0] for row in kept] == [True, True]

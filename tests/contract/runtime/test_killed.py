@@ -1,0 +1,57 @@
+"""A test run that is killed leaves no server behind: each ends with the process that started it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from local import stack
+from local.config.state import is_running, load
+from tests.contract.local.test_local_stack import nothing_left, until
+
+pytestmark = [pytest.mark.contract, pytest.mark.timeout(120)]
+STARTS = """
+import sys, time
+from pathlib import Path
+from local import stack
+from tests.contract.rigs.postgres import run_postgres
+from tests.contract.rigs.servers import Process, free_ports
+from tests.contract.local.test_local_stack import SMALL, without
+root = Path(sys.argv[1])
+(port,) = free_ports(1)
+command = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)]
+plain = Process(command, f"http://127.0.0.1:{port}", root / "log")
+with run_postgres():
+    plain.start()
+    stack.ensure_running(stack.layout_of(root / "stack"), without(*SMALL), print, stores_only=True, ends_with_us=True)
+    print("all run", flush=True)
+    time.sleep(100)
+"""
+
+
+def test_a_killed_run_leaves_no_server_behind(tmp_path: Path) -> None:
+    layout = stack.layout_of(tmp_path / "stack")
+    run = subprocess.Popen([sys.executable, "-c", STARTS, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert run.stdout is not None
+        assert any("all run" in line for line in run.stdout)
+        started = psutil.Process(run.pid).children(recursive=True)
+        names = {one.name() for one in started}
+        assert "postgres" in names
+        assert len(started) > 6
+        os.kill(run.pid, signal.SIGKILL)
+        run.wait(10)
+        until(lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in started), "all end")
+        until(lambda: not is_running(layout), "the stack's lock is free")
+        state = load(layout)
+        assert state is not None
+        assert nothing_left(state)
+    finally:
+        run.kill()
+        stack.reset(layout, print)

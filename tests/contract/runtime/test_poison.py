@@ -1,0 +1,249 @@
+"""A message made to break whoever reads it ends as a dead letter, and the one behind it is worked on: real Postgres."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import uuid
+from collections.abc import AsyncIterator
+
+import asyncpg
+import msgspec
+import pytest
+
+from core.infra.kafka.message import Message, as_message
+from core.infra.postgres.connection import Connection, Pool, create_pool, transaction
+from core.infra.postgres.outbox import Cause
+from core.infra.secrets import encrypt_secret
+from core.services.upload_signatures import (
+    INTERNAL_KEY_ID,
+    KEY,
+    ORG,
+    SIGNATURE,
+    TIME,
+    Verifier,
+    internal_secret,
+    sign,
+)
+from core.settings import Settings
+from schemas import codec, events
+from streams.runtime import dead_letters
+from streams.runtime.attempts import Attempts
+from streams.runtime.consumer import Consumption
+from streams.runtime.health import Pulse
+from streams.runtime.leases import Rules
+from streams.runtime.metrics import ATTEMPT, CHILD_CPU, DEAD, EVENTS, OF_STAGE, Metrics
+from streams.runtime.stage import Commit, Work
+from tests.contract.rigs.postgres import new_org
+
+RULES = Rules(lease_s=5, renew_s=1, patience_s=5, max_tries=3, retry_base_s=0.01, outage_s=60)
+
+
+class Record:
+    """A record as a Kafka client gives it."""
+
+    topic, partition, key = "uploads.v1", 0, b"k"
+
+    def __init__(self, offset: int, headers: list[tuple[str, bytes]], value: bytes) -> None:
+        self.offset, self.headers, self.value = offset, headers, value
+
+
+class Rig:
+    """An organisation whose producer is trusted, and one stage's way of taking messages."""
+
+    def __init__(self, settings: Settings, pool: Pool, org_id: uuid.UUID) -> None:
+        self.pool, self.org_id, self.worked = pool, org_id, list[uuid.UUID]()
+        self.place = iter(range(10**6))
+        self.partition = uuid.uuid4().int % 10**6
+        self.metrics = Metrics(OF_STAGE)
+        loop = asyncio.get_running_loop()
+        self.consumption = Consumption(
+            attempts=Attempts(pool=pool, stage=self, worker="w", rules=RULES, clock=lambda: dt.datetime.now(dt.UTC)),
+            stage=self,
+            pool=pool,
+            pulse=Pulse(stall_s=60, now=loop.time),
+            verifier=Verifier(pool=pool, master=settings.secret),
+            metrics=self.metrics,
+        )
+        self.master, self.dsn = settings.secret, settings.postgres_owner
+        self.secret = internal_secret(self.master)
+
+    name: events.Stage = "ingest"
+
+    def wants(self, event: events.AnyEvent) -> bool:
+        return True
+
+    async def work(self, event: events.AnyEvent, work: Work) -> Commit:
+        assert event.project_id is not None
+        self.worked.append(event.project_id)
+
+        async def commit(connection: Connection) -> None:
+            return
+
+        return commit
+
+    async def give_up(
+        self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
+    ) -> None:
+        raise AssertionError("nothing here is given up")
+
+    def body(self, **changes: object) -> bytes:
+        event = events.UploadReceived(org_id=self.org_id, project_id=uuid.uuid4(), source_url="https://a.org/v")
+        return msgspec.json.encode(msgspec.to_builtins(event) | changes)
+
+    def headers(self, body: bytes, **changes: str) -> dict[str, str]:
+        envelope = codec.Envelope(
+            id=uuid.uuid4(), source="/t", type="clipstream.UploadReceived", time=dt.datetime.now(dt.UTC)
+        )
+        made = codec.encode_headers(envelope) | changes
+        return made | sign(made, body, secret=self.secret, key_id=INTERNAL_KEY_ID, org_id=self.org_id)
+
+    async def take(self, body: bytes, headers: dict[str, str], raw: dict[str, bytes] | None = None) -> str:
+        pairs = {name: value.encode() for name, value in headers.items()} | (raw or {})
+        message = as_message(Record(next(self.place), list(pairs.items()), body))
+        message = msgspec.structs.replace(message, partition=self.partition)
+        return await asyncio.wait_for(self.consumption.handle(message), 10)
+
+    async def letters(self) -> list[asyncpg.Record]:
+        owner = await asyncpg.connect(self.dsn)
+        try:
+            return list(await owner.fetch("select * from dead_letters where partition = $1", self.partition))
+        finally:
+            await owner.close()
+
+
+@pytest.fixture
+async def rig(postgres: Settings) -> AsyncIterator[Rig]:
+    pool = await create_pool(postgres.postgres_worker, size=4)
+    org_id = await new_org(postgres)
+    yield Rig(postgres, pool, org_id)
+    await pool.close()
+
+
+async def is_buried(rig: Rig, verdict: str, reason: str) -> None:
+    """The message is a letter, and the stage takes the next one."""
+    assert verdict == "dead"
+    assert [row["reason"] for row in await rig.letters()] == [reason]
+    assert rig.worked == []
+    body = rig.body()
+    assert await rig.take(body, rig.headers(body)) == "committed"
+
+
+async def test_json_that_is_nested_too_deeply(rig: Rig) -> None:
+    body = rig.body()[:-1] + b',"more":' + b"[" * 20_000 + b"]" * 20_000 + b"}"
+    await is_buried(rig, await rig.take(body, rig.headers(body)), "undecodable")
+
+
+async def test_a_body_that_was_a_thousand_times_smaller_on_the_wire(rig: Rig) -> None:
+    body = rig.body() + b" " * 3_000_000
+    await is_buried(rig, await rig.take(body, rig.headers(body)), "undecodable")
+    assert len((await rig.letters())[0]["payload"]) == dead_letters.MAX_UPLOAD_BYTES
+
+
+async def test_a_signature_that_is_no_ascii(rig: Rig) -> None:
+    body = rig.body()
+    headers = rig.headers(body) | {SIGNATURE: "é" * 64}
+    await is_buried(rig, await rig.take(body, headers), "producer.bad_signature")
+
+
+async def test_a_signed_title_with_a_nul(rig: Rig) -> None:
+    body = rig.body(title="a\0b")
+    await is_buried(rig, await rig.take(body, rig.headers(body)), "upload.text")
+
+
+@pytest.mark.parametrize("name", ["x-other", "clipstream-key", "traceparent", "ce_source"])
+async def test_a_header_with_a_nul(rig: Rig, name: str) -> None:
+    body = rig.body()
+    verdict = await rig.take(body, rig.headers(body), {name: b"a\0b"})
+    assert verdict in ("dead", "committed")
+    body = rig.body()
+    assert await rig.take(body, rig.headers(body)) == "committed"
+
+
+async def test_a_header_that_is_no_text(rig: Rig) -> None:
+    body = rig.body()
+    await is_buried(rig, await rig.take(body, rig.headers(body), {TIME: b"\xff\xfe"}), "producer.bad_signature")
+
+
+async def test_a_value_with_a_nul_that_the_reason_repeats(rig: Rig) -> None:
+    body = rig.body(options={"aspect": "a\0b"})
+    await is_buried(rig, await rig.take(body, rig.headers(body)), "undecodable")
+
+
+async def test_headers_and_body_as_large_as_they_may_be(rig: Rig) -> None:
+    body = b"\x00" * 1_000_000
+    headers = {f"h{n}": "\x01" * 10_000 for n in range(90)}
+    await is_buried(rig, await rig.take(body, headers), "undecodable")
+
+
+async def test_an_id_that_postgres_would_not_read(rig: Rig) -> None:
+    body = rig.body()
+    headers = rig.headers(body, ce_id=f"urn:uuid:{uuid.uuid4()}")
+    await is_buried(rig, await rig.take(body, headers), "undecodable")
+
+
+async def test_an_outsiders_old_message_is_refused(rig: Rig) -> None:
+    secret, key_id, body = b"s" * 32, f"pk_{uuid.uuid4().hex}", rig.body()
+    owner = await asyncpg.connect(rig.dsn)
+    await owner.execute(
+        "insert into producer_keys (org_id, key_id, secret_encrypted) values ($1, $2, $3)",
+        rig.org_id, key_id, encrypt_secret(rig.master, secret),
+    )  # fmt: skip
+    await owner.close()
+    headers = rig.headers(body, ce_time="2020-01-01T00:00:00+00:00")
+    headers |= sign(headers, body, secret=secret, key_id=key_id, org_id=rig.org_id)
+    await is_buried(rig, await rig.take(body, headers), "producer.bad_time")
+
+
+async def test_a_bug_before_the_stage_is_reached_is_a_letter_too(rig: Rig) -> None:
+    body = rig.body(org_id=str(uuid.uuid4()))  # signed by us, of an organisation that does not exist
+    other = msgspec.json.decode(body)["org_id"]
+    headers = rig.headers(body)
+    headers |= sign(headers, body, secret=rig.secret, key_id=INTERNAL_KEY_ID, org_id=uuid.UUID(other))
+    assert headers[KEY] == INTERNAL_KEY_ID
+    assert headers[ORG] == other
+    await is_buried(rig, await rig.take(body, headers), "bug")
+
+
+async def test_a_letter_of_a_sink_is_kept_whatever_is_in_it(rig: Rig) -> None:
+    letter = dead_letters.letter_of(
+        Message(topic="spans.v1", partition=rig.partition, offset=1, key="", headers={"a\0": "b\0"}, payload=b"\0"),
+        dead_id=uuid.uuid4(), stage="clickhouse", reason="undecodable", detail="c\0", owner=None,
+    )  # fmt: skip
+    await dead_letters.keep(rig.pool, letter)
+    assert len(await rig.letters()) == 1
+
+
+async def test_a_letter_whose_headers_hold_a_nul_already_is_kept(rig: Rig) -> None:
+    letter = events.DeadLetter(
+        dead_id=uuid.uuid4(), topic="spans.v1", partition=rig.partition, offset=1, stage="x", reason="undecodable",
+        detail="c\0", headers={"a\0": "b\0"}, payload_base64="AA==",
+    )  # fmt: skip
+    await dead_letters.keep(rig.pool, letter)
+    assert len(await rig.letters()) == 1
+    async with transaction(rig.pool) as connection:
+        assert await connection.fetchval("select 1") == 1
+
+
+async def test_what_became_of_messages_is_counted(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(event: events.AnyEvent, work: Work) -> Commit:
+        raise KeyError("a bug")
+
+    async def tell_nobody(*_: object) -> None:
+        return
+
+    await rig.take(body := rig.body(), headers := rig.headers(body))
+    await rig.take(body, headers)
+    await rig.take(b"no event", {})
+    monkeypatch.setattr(rig, "work", broken)
+    monkeypatch.setattr(rig, "give_up", tell_nobody)
+    await rig.take(body := rig.body(), rig.headers(body))
+    monkeypatch.setattr(rig, "wants", lambda _: False)
+    await rig.take(body := rig.body(), rig.headers(body))
+    told = rig.metrics.registry.get_sample_value
+    verdicts = {"committed": 1, "done": 1, "dead": 2, "skipped": 1}
+    assert {name: told(EVENTS.name, {"stage": "ingest", "verdict": name}) for name in verdicts} == verdicts
+    assert [told(DEAD.name, {"stage": "ingest", "reason": reason}) for reason in ("undecodable", "bug")] == [1, 1]
+    durations = [told(f"{ATTEMPT.name}_count", {"stage": "ingest", "verdict": name}) for name in verdicts]
+    assert durations == [1, None, 2, None]
+    assert told(CHILD_CPU.name, {"stage": "ingest"}) is not None

@@ -1,0 +1,159 @@
+"""A worker whose work stands still says so, ends, and the event is done by the next: a real process on real servers.
+
+What hangs is real as well: the child that it waits for is stopped (SIGSTOP), so that no counter grows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import signal
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import msgspec
+import psutil
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from core.services.upload_signatures import INTERNAL_KEY_ID, internal_secret, sign
+from schemas import codec, events
+from schemas.topics import BY_NAME, route
+from tests.contract.api.test_api_process import environment
+from tests.contract.rigs.servers import begun, free_ports
+from tests.contract.rigs.stage_rig import Rig, make_rig
+from tests.support.media.hostile_files import film
+
+__all__ = ["make_rig"]
+pytestmark = pytest.mark.contract
+
+STALL_S, LEASE_S, GROUP = 4, 4, "clipstream-ingest"
+CHILD, CONFINED = "core.media.sandbox.child", "NoNewPrivs:\t1\n"
+SECONDS = 60
+"""Long enough to be caught at work."""
+
+
+class Worker:
+    """One ``python -m streams --stage ingest``; the test is its supervisor."""
+
+    def __init__(self, rig: Rig, kafka: str, home: Path) -> None:
+        (self.port,) = free_ports(1)
+        settings = msgspec.structs.replace(rig.context.settings, kafka=kafka)
+        given = environment(settings, 1) | {
+            "CLIPSTREAM_WORK_DIR": str(home), "CLIPSTREAM_WORKER_PORT": str(self.port),
+            "CLIPSTREAM_STALL_S": str(STALL_S), "CLIPSTREAM_LEASE_S": str(LEASE_S), "CLIPSTREAM_RENEW_S": "1",
+        }  # fmt: skip
+        home.mkdir()
+        self.log = home / "log"
+        with self.log.open("wb") as out:
+            self.process = begun(["streams", "--stage", "ingest"], given, out)
+
+    def ready(self) -> tuple[int, dict[str, Any]]:
+        """Status and answer of /readyz; 0 where nobody answers."""
+        try:
+            answer = httpx2.get(f"http://127.0.0.1:{self.port}/readyz", trust_env=False, timeout=5)
+        except httpx2.TransportError:
+            return 0, {}
+        return answer.status_code, answer.json()
+
+    def child(self) -> psutil.Process | None:
+        """The process that does the work, once it has confined itself (and asked to die with its parent)."""
+        for one in psutil.Process(self.process.pid).children(recursive=True):
+            with suppress(psutil.Error, OSError):
+                if CHILD in one.cmdline() and CONFINED in Path(f"/proc/{one.pid}/status").read_text():
+                    return one
+        return None
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
+async def until(true: Callable[[], Any], within_s: float, every_s: float = 0.02) -> Any:
+    """The first true answer."""
+    deadline = time.monotonic() + within_s
+    while not (found := await asyncio.to_thread(true)):
+        assert time.monotonic() < deadline, "not in time"
+        await asyncio.sleep(every_s)
+    return found
+
+
+async def forget_older(kafka: str) -> None:
+    """The stage begins behind what other tests left on its topics."""
+    places = [
+        TopicPartition(topic, number)
+        for topic in ("uploads.v1", "assets.v1")
+        for number in range(BY_NAME[topic].partitions)
+    ]
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=GROUP, enable_auto_commit=False)
+    await consumer.start()
+    consumer.assign(places)
+    await consumer.commit(await consumer.end_offsets(places))
+    await consumer.stop()
+
+
+async def publish(rig: Rig, kafka: str, event: events.UploadReceived) -> None:
+    """As the relay does."""
+    topic, key, partition = route(event)
+    body = codec.encode(event)
+    envelope = codec.Envelope(
+        id=uuid.uuid4(), source="/test", type="clipstream.UploadReceived", time=dt.datetime.now(dt.UTC)
+    )
+    headers = codec.encode_headers(envelope)
+    secret = internal_secret(rig.context.settings.secret)
+    headers |= sign(headers, body, secret=secret, key_id=INTERNAL_KEY_ID, org_id=rig.org_id)
+    pairs = [(name, value.encode()) for name, value in headers.items()]
+    async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all") as producer:
+        await producer.send_and_wait(topic.name, body, key=str(key).encode(), partition=partition, headers=pairs)
+
+
+async def attempt(rig: Rig) -> dict[str, Any]:
+    found = await rig.rows("select state, fence, tries from attempts where org_id = $1 and project_id = $2")
+    return dict(found[0]) if found else {}
+
+
+async def test_a_worker_that_stands_still_ends_and_the_next_one_does_the_event(
+    rig: Rig, kafka: str, tmp_path: Path
+) -> None:
+    await forget_older(kafka)
+    first = Worker(rig, kafka, tmp_path / "first")
+    workers = [first]
+    try:
+        await until(lambda: first.ready()[0] == 200, 60)
+        published_at = time.monotonic()
+        await publish(rig, kafka, await rig.upload(film(tmp_path / "film.mp4", seconds=SECONDS)))
+        child = await until(first.child, 60)
+        child.send_signal(signal.SIGSTOP)
+        assert (await attempt(rig))["state"] == "running"
+
+        told = await until(lambda: (one := first.ready())[0] == 503 and one[1], STALL_S + 20)
+        assert told == {"ready": False, "lag": 1, "stuck": True}
+        assert time.monotonic() - published_at > STALL_S
+        assert await asyncio.to_thread(first.process.wait, 20) == 1
+        last = msgspec.json.decode(first.log.read_text().splitlines()[-1])
+        assert (last["event"], last["why"]) == ("stopped by itself", "stuck")
+        assert await until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, 5)
+        assert (await attempt(rig))["tries"] == 1
+
+        second = Worker(rig, kafka, tmp_path / "second")
+        workers.append(second)
+        deadline = time.monotonic() + 60
+        while (now := await attempt(rig))["state"] != "done":
+            assert time.monotonic() < deadline, f"{now}\n{second.log.read_text()[-2000:]}"
+            await asyncio.sleep(0.2)
+        assert (now["tries"], now["fence"]) == (2, 2)
+        assert (await rig.said()) == {"SpanPlanned": 1}
+        assert (await rig.stage("ingest"))["state"] == "done"
+        assert await until(lambda: second.ready() == (200, {"ready": True, "lag": 0, "stuck": False}), 10)
+        second.process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(second.process.wait, 60) == 0
+    finally:
+        for worker in workers:
+            worker.end()
+    assert list((tmp_path / "second" / "ingest" / "scratch").iterdir()) == []

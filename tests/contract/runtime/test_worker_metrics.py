@@ -1,0 +1,64 @@
+"""A running worker's own /metrics, on a real Kafka and Postgres: what it took, by what became of it, and its lag."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import httpx2
+import msgspec
+from aiokafka import AIOKafkaProducer
+from prometheus_client.parser import text_string_to_metric_families
+
+from core.settings import Settings
+from streams.runtime.health import DATE_S, Pulse, serve_health
+from streams.runtime.metrics import EVENTS, IN_FLIGHT, LAG, OF_SINK, UNMOVED, Metrics
+from tests.contract.api.test_api_process import environment
+from tests.contract.rigs.servers import begun, free_ports
+
+LABELS = {"stage": "detect"}
+
+
+async def page(url: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    """Samples of a page by name and labels; none while nobody answers."""
+    async with httpx2.AsyncClient(trust_env=False, timeout=5) as client:
+        try:
+            text = (await client.get(url)).text
+        except httpx2.TransportError:
+            return {}
+    families = text_string_to_metric_families(text)
+    return {(one.name, tuple(sorted(one.labels.items()))): one.value for each in families for one in each.samples}
+
+
+async def test_a_worker_tells_what_it_took(postgres: Settings, kafka: str, tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    given = environment(msgspec.structs.replace(postgres, kafka=kafka), 1)
+    given |= {"CLIPSTREAM_WORK_DIR": str(tmp_path), "CLIPSTREAM_WORKER_PORT": str(port)}
+    async with AIOKafkaProducer(bootstrap_servers=kafka, acks="all") as producer:
+        await producer.send_and_wait("transcripts.v1", b"no event", partition=9)
+    log = (tmp_path / "log").open("wb")
+    worker = begun(["streams", "--stage", "detect"], given, log)
+    dead = (EVENTS.name, (("stage", "detect"), ("verdict", "dead")))
+    try:
+        async with asyncio.timeout(60):
+            while not (found := await page(f"http://127.0.0.1:{port}/metrics")).get(dead):
+                assert worker.poll() is None, (tmp_path / "log").read_text()
+                await asyncio.sleep(0.3)
+            while any(found.get((one.name, tuple(LABELS.items())), 1) for one in (LAG, IN_FLIGHT, UNMOVED)):
+                await asyncio.sleep(0.3)  # other tests' messages lie on the topic as well
+                found = await page(f"http://127.0.0.1:{port}/metrics")
+        worker.terminate()
+        assert await asyncio.to_thread(worker.wait, 50) == 0
+    finally:
+        worker.kill()
+        worker.wait()
+        log.close()
+
+
+async def test_a_health_server_leaves_at_once() -> None:
+    """It looks at the clock once a second, and whoever stops a worker does not wait for that."""
+    now = asyncio.get_running_loop().time
+    async with serve_health("127.0.0.1", 0, Pulse(stall_s=60, now=now), Metrics(OF_SINK), ready=lambda: True):
+        await asyncio.sleep(0.3)
+        told_at = now()
+    assert now() - told_at < DATE_S * 0.6

@@ -1,0 +1,330 @@
+"""Both sinks from a real Kafka into the real stores: soon, once, erased for good, nothing lost while one is down."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from core.infra.clickhouse import ClickHouseAnalytics, migrate_clickhouse
+from core.infra.meilisearch import MeilisearchSearch, migrate_meilisearch
+from core.infra.s3.object_store import S3Objects, ensure_bucket, open_objects
+from core.services.upload_signatures import INTERNAL_KEY_ID, internal_secret, sign
+from core.settings import Settings
+from schemas import codec, events
+from schemas.common import ObjectRef
+from schemas.documents import encode_document
+from schemas.topics import route
+from streams.background.main import rewind_sink
+from streams.runtime.metrics import DEAD, OF_SINK, SINK_BATCH, SINK_LAG, SINK_ROWS, Metrics
+from streams.sinks.batch_consumer import SinkRunsError
+from streams.sinks.clickhouse.sink import run_clickhouse_sink
+from streams.sinks.search.sink import run_meilisearch_sink
+from tests.contract.rigs.servers import Server, make_settings, run_clickhouse_front, run_search_front
+from tests.support.event_factory import intelligence, moments, transcript
+
+pytestmark = pytest.mark.contract
+Run = Callable[[Settings, asyncio.Event, Callable[[], None], Metrics], Awaitable[None]]
+
+
+@asynccontextmanager
+async def running(run: Run, settings: Settings, metrics: Metrics | None = None) -> AsyncIterator[list[float]]:
+    """A sink at work; yields the times at which it said that it is well."""
+    stop, beats = asyncio.Event(), list[float]()
+    task = asyncio.ensure_future(
+        run(settings, stop, lambda: beats.append(time.monotonic()), metrics or Metrics(OF_SINK))
+    )
+    try:
+        yield beats
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 20)
+
+
+class Writer:
+    """Publishes events as the relay does."""
+
+    def __init__(self, producer: Any, objects: S3Objects) -> None:
+        self.producer, self.objects = producer, objects
+        self.org, self.project = uuid4(), uuid4()
+
+    async def send(self, event: events.AnyEvent, event_id: UUID | None = None, *, signed: bool = True) -> UUID:
+        topic, key, partition = route(event)
+        envelope = codec.Envelope(
+            id=event_id or uuid4(), source="/test", type=codec.type_name(type(event)), time=dt.datetime.now(dt.UTC)
+        )
+        body, headers = codec.encode(event), codec.encode_headers(envelope)
+        if isinstance(event, events.UploadReceived) and signed:
+            secret = internal_secret(bytes(32))
+            headers |= sign(headers, body, secret=secret, key_id=INTERNAL_KEY_ID, org_id=event.org_id)
+        pairs = [(name, value.encode()) for name, value in headers.items()]
+        await self.producer.send_and_wait(topic.name, body, key=str(key).encode(), partition=partition, headers=pairs)
+        return envelope.id
+
+    def failed(self, reason: str = "media.bomb") -> events.ProjectFailed:
+        return events.ProjectFailed(org_id=self.org, project_id=self.project, version=1, reason=reason, detail="d")
+
+    def erased(self) -> events.ProjectErased:
+        return events.ProjectErased(org_id=self.org, project_id=self.project, version=2)
+
+    async def words(self, *texts: str, version: int = 1) -> events.TranscriptCompleted:
+        prefix = f"{self.org}/{self.project}/transcript/x"
+        ref = await self.objects.put(prefix, encode_document(transcript(*texts)), "application/json")
+        return events.TranscriptCompleted(
+            org_id=self.org, project_id=self.project, transcript=ref, language="en", word_count=1, segment_count=1,
+            speech_ms=1, version=version,
+        )  # fmt: skip
+
+    async def chosen(self, title: str) -> events.MomentsDetected:
+        prefix = f"{self.org}/{self.project}/moments/x"
+        ref = await self.objects.put(prefix, encode_document(moments(title)), "application/json")
+        return events.MomentsDetected(
+            org_id=self.org, project_id=self.project, moments=ref, candidate_count=2, clip_count=1
+        )
+
+    async def studied(self) -> events.IntelligenceCompleted:
+        prefix = f"{self.org}/{self.project}/intelligence/x"
+        ref = await self.objects.put(prefix, encode_document(intelligence()), "application/json")
+        return events.IntelligenceCompleted(
+            org_id=self.org, project_id=self.project, intelligence=ref, engine="local", chapter_count=1, topic_count=1,
+            entity_count=1,
+        )  # fmt: skip
+
+
+async def until(true: Callable[[], Awaitable[Any]], within_s: float = 20) -> float:
+    """Seconds until it is true."""
+    began = time.monotonic()
+    while not await true():
+        assert time.monotonic() - began < within_s, "not in time"
+        await asyncio.sleep(0.05)
+    return time.monotonic() - began
+
+
+@pytest.fixture
+async def settings(kafka: str, seaweedfs: Server, postgres: Settings) -> Settings:
+    made = msgspec.structs.replace(
+        postgres,
+        kafka=kafka,
+        s3=seaweedfs.url,
+        s3_access_key=seaweedfs.user,
+        s3_secret_key=seaweedfs.password,
+        s3_bucket="sinks",
+    )
+    await ensure_bucket(made)
+    return made
+
+
+@pytest.fixture
+async def writer(settings: Settings) -> AsyncIterator[Writer]:
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
+    await producer.start()
+    objects = open_objects(settings)
+    yield Writer(producer, objects)
+    await producer.stop()
+    objects.close()
+
+
+@pytest.fixture
+async def columns(settings: Settings, tmp_path: Path) -> AsyncIterator[tuple[Settings, ClickHouseAnalytics, Server]]:
+    with run_clickhouse_front(tmp_path) as server:
+        whole = make_settings(**{**_dict(settings), "clickhouse": server.url})
+        await migrate_clickhouse(whole)
+        analytics = ClickHouseAnalytics(server.url)
+        yield whole, analytics, server
+        await analytics.close()
+
+
+@pytest.fixture
+async def found(settings: Settings, tmp_path: Path) -> AsyncIterator[tuple[Settings, MeilisearchSearch, Server]]:
+    with run_search_front(tmp_path) as server:
+        whole = make_settings(**{**_dict(settings), "meilisearch": server.url, "meilisearch_key": server.password})
+        await migrate_meilisearch(whole)
+        await migrate_meilisearch(whole)
+        search = MeilisearchSearch(server.url, server.password)
+        yield whole, search, server
+        search.close()
+
+
+def _dict(settings: Settings) -> dict[str, object]:
+    return {name: getattr(settings, name) for name in settings.__struct_fields__}
+
+
+Columns = tuple[Settings, ClickHouseAnalytics, Server]
+Found = tuple[Settings, MeilisearchSearch, Server]
+
+
+async def count(analytics: ClickHouseAnalytics, org: UUID) -> int:
+    sql = "SELECT count() AS n FROM events_once WHERE org_id = {org:UUID}"
+    return int((await analytics.query(sql, {"org": str(org)}))[0]["n"])
+
+
+async def test_events_are_counted_once_though_the_store_goes_down(columns: Columns, writer: Writer) -> None:
+    settings, analytics, server = columns
+    async with running(run_clickhouse_sink, settings) as beats:
+        for number in range(200):
+            identity = await writer.send(writer.failed(f"r{number % 3}"))
+            if number % 10 == 0:
+                await writer.send(writer.failed(f"r{number % 3}"), identity)
+            if number == 100:
+                server.stop(signal.SIGKILL)
+        await asyncio.sleep(2)
+        silent_since = len(beats)
+        await asyncio.sleep(1)
+        assert len(beats) == silent_since, "nothing is taken while the store is down"
+        server.start()
+        await until(lambda: _is(count(analytics, writer.org), 200))
+    async with running(run_clickhouse_sink, settings):
+        await writer.send(writer.failed("one more"))
+        await until(lambda: _is(count(analytics, writer.org), 201))
+    await rewind_sink(settings, "clickhouse")
+    async with running(run_clickhouse_sink, settings):
+        await writer.send(writer.failed("after all again"))
+        await until(lambda: _is(count(analytics, writer.org), 202))
+
+
+async def test_erased_is_erased_and_false_uploads_are_not_counted(columns: Columns, writer: Writer) -> None:
+    settings, analytics, _ = columns
+    upload = events.UploadReceived(
+        org_id=writer.org, project_id=writer.project, source_url="https://example.org/a.mp4", title="T"
+    )
+    async with running(run_clickhouse_sink, settings):
+        await writer.send(upload)
+        await writer.send(upload, signed=False)
+        await writer.send(writer.failed())
+        await until(lambda: _is(count(analytics, writer.org), 2))
+        await writer.send(writer.erased())
+        await until(lambda: _is(count(analytics, writer.org), 0))
+        await writer.send(writer.failed("late"))
+        writer.project = uuid4()
+        await writer.send(writer.failed("another project"))
+        await until(lambda: _is(count(analytics, writer.org), 1))
+        raw = await analytics.query("SELECT reason FROM events WHERE org_id = {o:UUID}", {"o": str(writer.org)})
+        assert raw == [{"reason": "another project"}]
+
+
+async def test_what_is_no_event_becomes_one_dead_letter_and_the_rest_goes_on(columns: Columns, writer: Writer) -> None:
+    settings, analytics, _ = columns
+    metrics = Metrics(OF_SINK)
+    async with running(run_clickhouse_sink, settings, metrics):
+        await writer.producer.send_and_wait("exports.v1", b"\xff not json", partition=5)
+        await writer.send(writer.failed())
+        await until(lambda: _is(count(analytics, writer.org), 1))
+        sql = "SELECT count() AS n FROM events_once WHERE type = 'DeadLetter' AND stage = 'clickhouse'"
+
+        async def letters() -> bool:
+            return bool((await analytics.query(sql, {}))[0]["n"])
+
+        await until(letters)
+    consumer = AIOKafkaConsumer("dead.v1", bootstrap_servers=settings.kafka, auto_offset_reset="earliest")
+    await consumer.start()
+    wanted = ("clickhouse", "exports.v1", 5, "undecodable")
+    async with asyncio.timeout(10):
+        async for record in consumer:  # among letters that other tests left in this Kafka
+            body = json.loads(record.value)
+            if (body["stage"], body["topic"], body["partition"], body["reason"]) == wanted:
+                break
+    await consumer.stop()
+    told = metrics.registry.get_sample_value
+    assert told(DEAD.name, {"stage": "clickhouse", "reason": "undecodable"})
+    assert (told(SINK_ROWS.name, {"sink": "clickhouse", "table": "events"}) or 0) >= 2
+    assert (told(f"{SINK_BATCH.name}_sum", {"sink": "clickhouse"}) or 0) >= 3
+    assert told(SINK_LAG.name, {"sink": "clickhouse"}) == 0
+
+
+async def _is(value: Awaitable[int], wanted: int) -> bool:
+    return await value == wanted
+
+
+async def texts(search: MeilisearchSearch, index: str, query: str, writer: Writer) -> list[str]:
+    answer = await search.search(index, query, {"filter": f'org_id = "{writer.org}"', "matchingStrategy": "all"})
+    return sorted(str(hit.get("text")) for hit in answer["hits"])
+
+
+async def test_words_and_clips_are_found_within_five_seconds(found: Found, writer: Writer) -> None:
+    settings, search, server = found
+    async with running(run_meilisearch_sink, settings) as beats:
+        await until(lambda: _true(bool(beats)))
+        await writer.send(await writer.words("First words."))
+        await until(lambda: _is(texts(search, "segments", "first", writer), ["First words."]), 120)
+        writer.org, writer.project = uuid4(), uuid4()
+        await writer.send(await writer.words("A walrus sings.", "Nobody listens."))
+        await writer.send(await writer.chosen("The walrus"))
+
+        async def there() -> bool:
+            segments = await texts(search, "segments", "walrus", writer)
+            return segments == ["A walrus sings."] and await texts(search, "clips", "walrus", writer) == [
+                "chosen words"
+            ]
+
+        assert await until(there) < 5
+        await writer.send(await writer.studied())
+
+        async def names() -> bool:
+            options = {"filter": f'org_id = "{writer.org}" AND kind = person', "attributesToRetrieve": ["name"]}
+            hits = (await search.search("entities", "bob", options))["hits"]
+            return hits == [{"name": "Bob"}] and len(await texts(search, "chapters", "tides", writer)) == 1
+
+        assert await until(names) < 5
+        await writer.send(await writer.words("A seal sings.", version=2))
+        await until(lambda: _same(texts(search, "segments", "", writer), ["A seal sings."]))
+        await until(lambda: _same(texts(search, "clips", "", writer), ["A seal sings."]))
+        await until(lambda: _same(texts(search, "chapters", "", writer), ["A seal sings."]))
+        await writer.send(await writer.words("An old tale.", version=1))
+        server.stop(signal.SIGKILL)
+        await writer.send(writer.failed())
+        server.start()
+        prefix = f"{writer.org}/{writer.project}/gone"
+        gone = ObjectRef(key=f"{prefix}/{'0' * 64}", sha256="0" * 64, size=1)
+        bad = events.MomentsDetected(
+            org_id=writer.org, project_id=writer.project, moments=gone, candidate_count=1, clip_count=1
+        )
+        await writer.send(bad)
+        first = writer.project
+        writer.project = uuid4()
+        await writer.send(await writer.words("A third one."))
+        await until(lambda: _same(texts(search, "segments", "", writer), ["A seal sings.", "A third one."]))
+        writer.project = first
+        await writer.send(writer.erased())
+        await until(lambda: _same(texts(search, "segments", "", writer), ["A third one."]))
+        for index in ("clips", "chapters", "entities"):
+            await until(lambda index=index: _same(texts(search, index, "", writer), []))  # type: ignore[misc]
+        await writer.send(await writer.words("Too late.", version=9))
+        writer.project = uuid4()
+        await writer.send(await writer.words("In time."))
+        await until(lambda: _same(texts(search, "segments", "", writer), ["A third one.", "In time."]))
+
+
+async def test_a_lost_index_is_built_anew_from_the_topics(found: Found, writer: Writer) -> None:
+    settings, search, _ = found
+    await writer.send(await writer.words("Kept on Kafka."))
+    await writer.send(await writer.chosen("Kept too"))
+    async with running(run_meilisearch_sink, settings):
+        await until(lambda: _same(texts(search, "segments", "", writer), ["Kept on Kafka."]))
+        with pytest.raises(SinkRunsError, match="stop it first"):
+            await rewind_sink(settings, "meilisearch")
+    for index in ("segments", "clips"):
+        await search.delete(index, f'org_id = "{writer.org}"')
+    assert await texts(search, "segments", "", writer) == []
+    await rewind_sink(settings, "meilisearch")
+    async with running(run_meilisearch_sink, settings):
+        await until(lambda: _same(texts(search, "segments", "", writer), ["Kept on Kafka."]))
+        await until(lambda: _same(texts(search, "clips", "", writer), ["chosen words"]))
+
+
+async def _same(value: Awaitable[list[str]], wanted: list[str]) -> bool:
+    return await value == wanted
+
+
+async def _true(value: bool) -> bool:
+    return value

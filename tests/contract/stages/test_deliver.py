@@ -1,0 +1,313 @@
+"""A webhook from fact to answer, on the real Postgres: planned once, signed, tried again later, ended when it must."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from standardwebhooks.webhooks import Webhook
+
+from api.organisation.webhooks import new_secret
+from core.errors import Rejected, Unavailable
+from core.infra.postgres.connection import create_pool, org_transaction
+from core.infra.postgres.outbox import Cause
+from core.infra.s3.object_store import open_objects
+from core.infra.secrets import encrypt_secret
+from core.infra.triton.alignment import TritonAlignment
+from core.infra.triton.embeddings import TritonSentences, TritonVoices
+from core.infra.triton.faces import TritonFaces
+from core.infra.triton.landmarks import TritonLandmarks
+from core.infra.triton.speech import TritonSpeech
+from core.ports.outside import Response
+from core.services import project_lifecycle
+from core.settings import Settings
+from schemas import events
+from streams.deliver.agent import MOST_OF_ONE, DeliverStage
+from streams.deliver.backoff import MAX_ATTEMPTS, TRIES_AFTER_S
+from streams.runtime.context import Context
+from streams.runtime.stage import Work
+from tests.contract.rigs.postgres import new_org
+
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+SECRET = new_secret()
+
+
+class OutsideTwin:
+    """Answers each POST with the next of a script; keeps what it was sent."""
+
+    def __init__(self) -> None:
+        self.script: list[Response | Exception] = []
+        self.sent: list[tuple[str, bytes, Mapping[str, str]]] = []
+
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Response:
+        self.sent.append((url, body, headers))
+        answer = self.script.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def answer(status: int, **headers: str) -> Response:
+    return Response(status=status, headers={name.replace("_", "-"): value for name, value in headers.items()}, body=b"")
+
+
+class Rig:
+    """One project with one subscribed endpoint, in an organisation of its own."""
+
+    def __init__(self, context: Context, outside: OutsideTwin, org_id: uuid.UUID) -> None:
+        self.stage, self.outside, self.pool = DeliverStage(context), outside, context.pool
+        self.org_id, self.project_id, self.endpoint_id = org_id, uuid.uuid4(), uuid.uuid4()
+        self.fact = events.ProjectCompleted(org_id=org_id, project_id=self.project_id, version=3, clip_count=2)
+        self.fact_id = uuid.uuid4()
+
+    async def subscribe(self, settings: Settings, *kinds: str) -> None:
+        async with org_transaction(self.pool, self.org_id) as connection:
+            upload = events.UploadReceived(org_id=self.org_id, project_id=self.project_id, source_url="https://a.org/v")
+            await project_lifecycle.create_project(connection, upload)
+        api = await create_pool(settings.postgres_api, size=1)
+        async with org_transaction(api, self.org_id) as connection:
+            await connection.execute(
+                "insert into webhook_endpoints (org_id, endpoint_id, url, events, secret_encrypted) "
+                "values ($1, $2, 'https://a.org/hook', $3, $4)",
+                self.org_id, self.endpoint_id, list(kinds), encrypt_secret(settings.secret, SECRET.encode()),
+            )  # fmt: skip
+        await api.close()
+
+    async def handle(self, event: events.AnyEvent, input_id: uuid.UUID, now: dt.datetime = NOW) -> None:
+        """One event through the stage, committed as the attempt would."""
+        work = Work(cause=Cause(input_id=input_id, source="deliver", now=now), report=lambda _: None)
+        commit = await self.stage.work(event, work)
+        async with org_transaction(self.pool, self.org_id) as connection:
+            await commit(connection)
+
+    async def rows(self, sql: str) -> list[Any]:
+        async with org_transaction(self.pool, self.org_id) as connection:
+            return list(await connection.fetch(sql, self.org_id))
+
+    async def delivery(self) -> Any:
+        (row,) = await self.rows("select * from deliveries where org_id = $1")
+        return row
+
+    async def dues(self) -> list[tuple[int, dt.timedelta]]:
+        """Try and how long after ``NOW`` it is due, of every DeliveryDue written."""
+        rows = await self.rows(
+            "select convert_from(payload, 'utf8')::jsonb->'attempt' as attempt, due_at from outbox "
+            "where org_id = $1 and topic = 'deliveries.v1' order by seq"
+        )
+        return [(row["attempt"], row["due_at"] - NOW) for row in rows]
+
+    async def attempt(self, number: int, given: Response | Exception) -> Any:
+        """Make one try, answered as given; gives the delivery after it."""
+        self.outside.script = [given]
+        delivery_id = (await self.delivery())["delivery_id"]
+        due = events.DeliveryDue(
+            org_id=self.org_id, project_id=self.project_id, delivery_id=delivery_id, attempt=number
+        )
+        await self.handle(due, uuid.uuid4())
+        return await self.delivery()
+
+
+@pytest.fixture
+async def rig(postgres: Settings, tmp_path: Path) -> AsyncIterator[Rig]:
+    settings, org_id = msgspec.structs.replace(postgres, work_dir=tmp_path), await new_org(postgres)
+    pool = await create_pool(settings.postgres_worker, size=2)
+    outside, objects = OutsideTwin(), open_objects(settings)
+    context = Context(
+        settings=settings, stage="deliver", pool=pool, objects=objects, outside=outside,  # type: ignore[arg-type]
+        speech=TritonSpeech(settings.triton), faces=TritonFaces(settings.triton),
+        landmarks=TritonLandmarks(settings.triton), alignment=TritonAlignment(settings.triton),
+        voices=TritonVoices(settings.triton), sentences=TritonSentences(settings.triton),
+    )  # fmt: skip
+    made = Rig(context, outside, org_id)
+    await made.subscribe(settings, "project.completed")
+    yield made
+    objects.close()
+    await pool.close()
+
+
+async def test_a_fact_is_planned_once_and_only_for_those_who_asked(rig: Rig) -> None:
+    for _ in range(2):
+        await rig.handle(rig.fact, rig.fact_id)
+    failed = events.ProjectFailed(org_id=rig.org_id, project_id=rig.project_id, version=4, reason="a.b", detail="d")
+    await rig.handle(failed, uuid.uuid4())
+    delivery = await rig.delivery()
+    assert (delivery["state"], delivery["event_type"]) == ("pending", "project.completed")
+    assert [number for number, _ in await rig.dues()] == [1]
+    assert rig.outside.sent == []
+
+
+async def test_a_message_says_what_things_are_called_when_it_is_planned_and_keeps_to_that(rig: Rig) -> None:
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute(
+            "update projects set title = 'Of Ann', metadata = '{\"order\":4711}' where project_id = $1", rig.project_id
+        )
+    await rig.handle(rig.fact, rig.fact_id)
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute("update projects set title = 'Later' where project_id = $1", rig.project_id)
+    for number in (1, 2):
+        await rig.attempt(number, answer(500))
+    first, second = [msgspec.json.decode(body)["data"] for _, body, _ in rig.outside.sent]
+    assert first == second
+    assert first["project"] == {"title": "Of Ann", "metadata": {"order": 4711}}
+    assert "clip" not in first
+
+
+async def test_an_export_without_a_file_is_told_with_its_reason(rig: Rig) -> None:
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute(
+            "update webhook_endpoints set events = '{export.failed}' where org_id = $1", rig.org_id
+        )
+    of = {"org_id": rig.org_id, "project_id": rig.project_id, "clip_id": uuid.uuid4(), "export_id": uuid.uuid4()}
+    why = "There is no picture in it."
+    await rig.handle(events.ExportFailed(**of, ordinal=2, reason="media.no_pictures", detail=why), uuid.uuid4())
+    told = msgspec.json.decode((await rig.delivery())["payload"])
+    assert told["type"] == "export.failed"
+    assert told["data"] == {
+        "project_id": str(rig.project_id), "clip_id": str(of["clip_id"]), "export_id": str(of["export_id"]),
+        "ordinal": 2, "reason": "media.no_pictures", "detail": why, "project": {"title": "", "metadata": {}},
+        **{gone: {"title": "", "metadata": {}} for gone in ("clip", "export")},
+    }  # fmt: skip
+
+
+async def test_what_is_sent_is_signed_and_its_id_stays_the_same(rig: Rig) -> None:
+    await rig.handle(rig.fact, rig.fact_id)
+    await rig.attempt(1, answer(500))
+    delivered = await rig.attempt(2, answer(204))
+    assert (delivered["state"], delivered["attempt"], delivered["response_status"]) == ("delivered", 2, 204)
+    (_, first, one), (url, second, two) = rig.outside.sent
+    assert url == "https://a.org/hook"
+    assert first == second
+    assert one["webhook-id"] == two["webhook-id"] == str(delivered["delivery_id"])
+    rig.outside.sent.clear()
+    await rig.attempt(2, answer(500))
+    assert rig.outside.sent == [], "a delivery that arrived is not sent again"
+
+
+async def test_the_reference_library_accepts_it(rig: Rig) -> None:
+    now = dt.datetime.now(dt.UTC)
+    await rig.handle(rig.fact, rig.fact_id, now)
+    rig.outside.script = [answer(200)]
+    delivery_id = (await rig.delivery())["delivery_id"]
+    due = events.DeliveryDue(org_id=rig.org_id, project_id=rig.project_id, delivery_id=delivery_id, attempt=1)
+    await rig.handle(due, uuid.uuid4(), now)
+    ((_, body, headers),) = rig.outside.sent
+    told = Webhook(SECRET).verify(body, dict(headers))
+    assert (told["type"], told["id"]) == ("project.completed", str(rig.fact_id))
+
+
+@pytest.mark.parametrize(
+    ("given", "least_s"),
+    [
+        (answer(500), TRIES_AFTER_S[0]),
+        (answer(302, location="https://b.org/"), TRIES_AFTER_S[0]),
+        (answer(429, retry_after="600"), 600),
+        (Unavailable("outside", "no answer within 10 s"), TRIES_AFTER_S[0]),
+    ],
+    ids=["500", "redirect", "retry-after", "no answer"],
+)
+async def test_a_try_that_failed_is_due_again_later(rig: Rig, given: Response | Exception, least_s: int) -> None:
+    await rig.handle(rig.fact, rig.fact_id)
+    delivery = await rig.attempt(1, given)
+    assert (delivery["state"], delivery["attempt"]) == ("pending", 1)
+    (_, (number, pause)) = await rig.dues()
+    assert number == 2
+    assert dt.timedelta(seconds=least_s) <= pause <= dt.timedelta(seconds=least_s * 1.1)
+
+
+async def test_a_redelivered_try_makes_no_second_next_one(rig: Rig) -> None:
+    await rig.handle(rig.fact, rig.fact_id)
+    for _ in range(2):
+        await rig.attempt(1, answer(503))
+    assert [number for number, _ in await rig.dues()] == [1, 2]
+
+
+@pytest.mark.parametrize("given", [answer(410), Rejected("url.not_public", "It leads inside.")], ids=["410", "inside"])
+async def test_some_answers_end_it(rig: Rig, given: Response | Exception) -> None:
+    await rig.handle(rig.fact, rig.fact_id)
+    assert (await rig.attempt(1, given))["state"] == "failed"
+    assert [number for number, _ in await rig.dues()] == [1]
+    (endpoint,) = await rig.rows("select disabled_at from webhook_endpoints where org_id = $1")
+    assert (endpoint["disabled_at"] is not None) == isinstance(given, Response), "410: nobody wants more of it"
+
+
+async def test_the_last_try_ends_it(rig: Rig) -> None:
+    await rig.handle(rig.fact, rig.fact_id)
+    assert (await rig.attempt(MAX_ATTEMPTS, answer(500)))["state"] == "failed"
+    assert len(await rig.dues()) == 1
+
+
+async def test_what_is_due_to_a_receiver_that_is_gone_is_not_sent_and_not_left_pending(rig: Rig) -> None:
+    await rig.handle(rig.fact, rig.fact_id)
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        await connection.execute("update webhook_endpoints set disabled_at = now() where org_id = $1", rig.org_id)
+    assert (await rig.attempt(1, answer(200)))["state"] == "failed"
+    assert rig.outside.sent == []
+    assert [number for number, _ in await rig.dues()] == [1]
+
+
+async def test_of_one_organisation_a_few_receivers_are_waited_for_at_once(
+    rig: Rig, postgres: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one waits its turn, and is sent when one of them has answered; nobody else's does."""
+    await rig.handle(rig.fact, rig.fact_id)
+    delivery_id = (await rig.delivery())["delivery_id"]
+    due = events.DeliveryDue(org_id=rig.org_id, project_id=rig.project_id, delivery_id=delivery_id, attempt=1)
+    answers = asyncio.Event()
+
+    async def hang(*_: Any) -> Response:
+        await answers.wait()
+        return answer(200)
+
+    monkeypatch.setattr(rig.outside, "post", hang)
+    hanging = [asyncio.create_task(rig.handle(due, uuid.uuid4())) for _ in range(MOST_OF_ONE)]
+    while sum(rig.stage._under_way.values()) < MOST_OF_ONE:
+        await asyncio.sleep(0.01)
+    with pytest.raises(Unavailable, match="waited for"):
+        await rig.handle(due, uuid.uuid4())
+    other = Rig(rig.stage._context, rig.outside, await new_org(postgres))
+    other.stage = rig.stage
+    await other.subscribe(postgres, "project.completed")
+    await other.handle(other.fact, other.fact_id)
+    monkeypatch.setattr(rig.outside, "post", OutsideTwin.post.__get__(rig.outside))
+    assert (await other.attempt(1, answer(200)))["state"] == "delivered", "another organisation's does not wait"
+    answers.set()
+    await asyncio.gather(*hanging)
+    await rig.handle(due, uuid.uuid4())
+    assert (await rig.delivery())["state"] == "delivered"
+
+
+async def test_a_receiver_deleted_meanwhile_takes_no_other_delivery_with_it(rig: Rig, postgres: Settings) -> None:
+    """The one that is deleted is not told; the other must be, though both are planned in one transaction."""
+    api = await create_pool(postgres.postgres_api, size=1)
+    other = uuid.uuid4()
+    async with org_transaction(api, rig.org_id) as connection:
+        await connection.execute(
+            """insert into webhook_endpoints (org_id, endpoint_id, url, events, secret_encrypted)
+               select org_id, $2, url, events, secret_encrypted from webhook_endpoints where org_id = $1""",
+            rig.org_id, other,
+        )  # fmt: skip
+    async with org_transaction(api, rig.org_id) as connection:
+        await connection.execute("delete from webhook_endpoints where endpoint_id = $1", rig.endpoint_id)
+        planning = asyncio.create_task(rig.handle(rig.fact, rig.fact_id))
+        await asyncio.sleep(0.3)
+        assert not planning.done(), "it waits to see what becomes of the deleted one"
+    await planning
+    assert (await rig.delivery())["endpoint_id"] == other
+    await api.close()
+
+
+async def test_a_try_that_was_given_up_is_marked(rig: Rig) -> None:
+    await rig.handle(rig.fact, rig.fact_id)
+    due = events.DeliveryDue(
+        org_id=rig.org_id, project_id=rig.project_id, delivery_id=(await rig.delivery())["delivery_id"], attempt=1
+    )
+    async with org_transaction(rig.pool, rig.org_id) as connection:
+        cause = Cause(input_id=uuid.uuid4(), source="deliver", now=NOW)
+        await rig.stage.give_up(connection, due, "bug", "KeyError: 'x'", cause)
+    assert (await rig.delivery())["state"] == "failed"

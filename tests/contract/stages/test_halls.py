@@ -1,0 +1,33 @@
+"""Talks filmed from far behind, seen by the real detectors: who speaks is whole in every shape, and the certificate
+tells where they would not be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from benchmarks.vision.halls import ASPECTS, certified, counted, looked_at, middle
+from streams.frame.planning.plan import plan
+from tests.contract.rigs.triton_server import Triton
+from tests.support.media.recordings import media
+
+pytestmark = pytest.mark.contract
+SEED, HALLS = 1, 6
+
+
+def test_who_speaks_is_whole_however_small_and_no_letters_are_cut(triton_server: Triton, tmp_path: Path) -> None:
+    folder = media("README.md").parent
+    found = asyncio.run(looked_at(folder, triton_server.url, SEED, HALLS, tmp_path, None))
+    assert min(one.hall.high for one in found) < 0.1
+    for one in found:
+        for aspect in ASPECTS:
+            made = plan(one.tracks, one.index, aspect, one.tracks.range)
+            right = counted(one, made)
+            assert right["whole"], (one.hall, aspect, made.shots)
+            assert not right["letters cut"], (one.hall, aspect, made.shots)
+            assert not right["refused wrongly"]
+        made = middle(plan(one.tracks, one.index, "9:16", one.tracks.range), one.tracks)
+        assert certified(made)["nobody_in_frame"].verdict == "fail", one.hall

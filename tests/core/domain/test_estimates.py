@@ -1,0 +1,161 @@
+"""Estimates: by the table, moved and narrowed by finished projects, wider where less is known, priced by the list."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.estimates import (
+    Finished,
+    Range,
+    Rate,
+    Rates,
+    Source,
+    by_table,
+    clips_of,
+    default_rates,
+    estimate,
+    lean,
+    ranged,
+    widened,
+)
+from schemas.costs import PriceList
+from schemas.options.export import ExportOptions, VideoWish
+from schemas.options.project import ProjectOptions
+from schemas.stages import PROJECT_STAGES
+
+RATES = Rates(
+    version="t", measured="t",
+    stages={"listen": Rate(spread=0.5, per_media_s=100.0), "render": Rate(spread=0.5, per_clip_s=200.0)},
+    elapsed=Rate(spread=0.5, fixed=5000.0, per_media_s=50.0),
+    kinds={"stored_bytes": Rate(spread=0.5, per_media_s=1000.0)},
+    clip_s=30.0, media_s_per_clip=60.0, most_clips=12, bytes_per_s=1e5, bytes_spread=0.8,
+)  # fmt: skip
+MINUTES_10 = Source(media_ms=600_000, megapixels=2.0)
+NONE = PriceList()
+
+
+def finished(factor: float, amounts: dict[str, int] | None = None) -> Finished:
+    """A ten-minute project that took so many times what the table says."""
+    return msgspec.convert(
+        {
+            "source": MINUTES_10,
+            "stages_cpu_ms": {"listen": round(60_000 * factor), "render": round(60_000 * factor)},
+            "elapsed_ms": round(35_000 * factor),
+            "amounts": amounts or {},
+        },
+        Finished,
+        from_attributes=True,
+    )
+
+
+def test_each_further_shape_of_a_clip_takes_its_share() -> None:
+    rate = Rate(spread=0.5, fixed=7.0, per_clip_s=200.0, per_shape=0.5)
+    two = msgspec.structs.replace(MINUTES_10, options=ProjectOptions(aspects=["9:16", "1:1"]))
+    one = by_table(rate, MINUTES_10, RATES)
+    assert by_table(rate, two, RATES) - 7.0 == 1.5 * (one - 7.0)
+    assert by_table(RATES.stages["listen"], two, RATES) == by_table(RATES.stages["listen"], MINUTES_10, RATES)
+
+
+def test_a_draft_takes_its_share_of_what_a_clip_takes() -> None:
+    rate = Rate(spread=0.5, fixed=7.0, per_media_s=1.0, per_clip_s=200.0, per_quality={"draft": 0.5})
+    draft = ProjectOptions(export=ExportOptions(video=VideoWish(quality="draft")))
+    quick = msgspec.structs.replace(MINUTES_10, options=draft)
+    media = 7.0 + 600.0
+    assert by_table(rate, quick, RATES) - media == 0.5 * (by_table(rate, MINUTES_10, RATES) - media)
+    assert default_rates().stages["render"].per_quality["draft"] < 1
+
+
+def test_by_the_table_alone() -> None:
+    made = estimate(MINUTES_10, RATES, [], NONE, {})
+    assert made.clips == 10
+    assert {one.stage: one.cpu_ms.expected for one in made.stages} == {"listen": 60_000, "render": 60_000}
+    assert made.elapsed_ms.expected == 35_000
+    assert {one.kind: one.amount.expected for one in made.kinds} == {"cpu_ms": 120_000, "stored_bytes": 600_000}
+    assert (made.money, made.basis.projects, made.not_estimated) == (None, 0, ["read_bytes"])
+
+
+def test_finished_projects_move_the_middle_and_make_it_surer() -> None:
+    before = estimate(MINUTES_10, RATES, [], NONE, {}).elapsed_ms
+    one = estimate(MINUTES_10, RATES, [finished(3.0)], NONE, {}).elapsed_ms
+    many = estimate(MINUTES_10, RATES, [finished(3.0)] * 30, NONE, {}).elapsed_ms
+    assert before.expected < one.expected < many.expected < 35_000 * 3
+    assert many.expected == pytest.approx(35_000 * 3, rel=0.1)
+    assert many.high / many.low < before.high / before.low
+
+
+def test_a_source_whose_length_is_a_guess_has_a_wider_range_around_the_same_middle() -> None:
+    sure, guessed = (estimate(MINUTES_10, RATES, [], NONE, {}, unsure).elapsed_ms for unsure in (0.0, 0.8))
+    assert guessed.expected == sure.expected
+    assert guessed.low < sure.low < sure.high < guessed.high
+
+
+def test_money_is_that_of_the_kinds_that_have_a_price() -> None:
+    made = estimate(MINUTES_10, RATES, [], PriceList(currency="EUR", cpu_hour=0.06), {})
+    paid = {one.kind: one.money for one in made.kinds}
+    assert paid["stored_bytes"] is None
+    assert made.money == paid["cpu_ms"]
+    assert made.money is not None
+    assert made.money.expected == pytest.approx(0.002)
+    assert made.money.low < made.money.expected < made.money.high
+    assert made.currency == "EUR"
+
+
+def test_tokens_are_estimated_once_somebody_used_some() -> None:
+    prices = {"tokens_in": 1e-6, "tokens_out": 2e-6}
+    unknown = estimate(MINUTES_10, RATES, [], NONE, prices)
+    assert unknown.not_estimated == ["read_bytes", "tokens_in", "tokens_out"]
+    used = finished(1.0, {"tokens_in": 6000, "tokens_out": 600, "stored_bytes": 600_000, "cpu_ms": 1})
+    known = estimate(MINUTES_10, RATES, [used, used], NONE, prices)
+    assert known.not_estimated == ["read_bytes"]
+    tokens = {one.kind: one for one in known.kinds}["tokens_in"]
+    assert tokens.amount.expected == pytest.approx(6000)
+    assert tokens.money is not None
+    assert tokens.money.expected == pytest.approx(0.006)
+
+
+@pytest.mark.parametrize(
+    ("options", "clips"),
+    [
+        (ProjectOptions(), 10),
+        (ProjectOptions(max_clips=3), 3),
+        (ProjectOptions(target_clips=20), 20),
+        (ProjectOptions(target_clips=20, max_clips=2), 2),
+        (ProjectOptions(target_clips=50, min_clip_ms=60_000, max_clip_ms=90_000), 10),
+    ],
+)
+def test_how_many_clips_are_expected(options: ProjectOptions, clips: int) -> None:
+    assert clips_of(msgspec.structs.replace(MINUTES_10, options=options), RATES) == clips
+
+
+def test_sound_alone_makes_no_clips() -> None:
+    sound = msgspec.structs.replace(MINUTES_10, megapixels=0.0)
+    assert clips_of(sound, RATES) == 0
+    assert by_table(RATES.stages["render"], sound, RATES) == 0
+
+
+def test_what_took_nothing_teaches_nothing() -> None:
+    assert lean(RATES.elapsed, [(0.0, 5.0), (5.0, 0.0)]).projects == 0
+
+
+@given(st.integers(1, 10**9), st.floats(0, 200), st.lists(st.floats(0.01, 100), max_size=8))
+def test_a_range_is_always_in_order(media_ms: int, megapixels: float, factors: list[float]) -> None:
+    source = Source(media_ms=media_ms, megapixels=megapixels)
+    made = estimate(source, default_rates(), [finished(factor) for factor in factors], NONE, {}, 0.5)
+    for one in (made.elapsed_ms, *(stage.cpu_ms for stage in made.stages), *(kind.amount for kind in made.kinds)):
+        assert 0 <= one.low <= one.expected <= one.high
+
+
+def test_nothing_is_not_widened() -> None:
+    assert widened(Range(expected=0, low=0, high=0), 1.0) == Range(expected=0, low=0, high=0)
+    assert ranged(0.0, lean(RATES.elapsed, [])) == Range(expected=0, low=0, high=0)
+
+
+def test_the_shipped_table_names_every_stage_of_a_project() -> None:
+    rates = default_rates()
+    assert tuple(rates.stages) == PROJECT_STAGES
+    hour = Source(media_ms=3_600_000, megapixels=2.0736)
+    every = (*rates.stages.values(), rates.elapsed, *rates.kinds.values())
+    assert all(by_table(rate, hour, rates) > 0 for rate in every)

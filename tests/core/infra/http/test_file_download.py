@@ -1,0 +1,170 @@
+"""Downloads: cut, resumed, changed meanwhile, too large, too slow. No sockets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from core.errors import Rejected, Unavailable
+from core.infra.http.client import OutsideHttp
+from core.infra.http.file_download import BOOT_ID, NOTE_SUFFIX, Note, Pace, validator_of
+from tests.support.fake_server import Names, Wire, answer, fetch
+
+
+async def test_too_large_is_refused_by_header_and_by_count(tmp_path: Path) -> None:
+    told = OutsideHttp(resolver=Names(), connector=Wire(answer(200, b"x" * 2000)))
+    with pytest.raises(Rejected, match=r"media\.too_large"):
+        await fetch(told, "http://a.example/", tmp_path / "file", max_bytes=1000)
+    untold = b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n" + b"400\r\n" + b"x" * 1024 + b"\r\n0\r\n\r\n"
+    client = OutsideHttp(resolver=Names(), connector=Wire(untold))
+    with pytest.raises(Rejected, match=r"media\.too_large"):
+        await fetch(client, "http://a.example/", tmp_path / "file2", max_bytes=1000)
+
+
+async def test_a_cut_download_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    whole = bytes(range(256)) * 40
+    first = answer(200, whole, etag='"v1"')[:-6000]
+    rest = answer(
+        206, whole[-6000:], etag='"v1"', content_range=f"bytes {len(whole) - 6000}-{len(whole) - 1}/{len(whole)}"
+    )
+    wire = Wire(first, rest)
+    client = OutsideHttp(resolver=Names(), connector=wire)
+    assert await fetch(client, "http://a.example/", tmp_path / "file") == len(whole)
+    assert (tmp_path / "file").read_bytes() == whole
+    asked = b"".join(wire.sent).lower()
+    assert f"range: bytes={len(whole) - 6000}-".encode() in asked
+    assert b'if-range: "v1"' in asked
+
+
+def test_a_server_that_drips_is_given_up() -> None:
+    pace = Pace(0.0, 0)
+    for second in range(61):
+        pace.check(float(second), second)
+    with pytest.raises(Rejected, match=r"media\.timeout"):
+        pace.check(61.0, 61)
+
+
+def test_a_steady_download_and_one_begun_anew_are_not() -> None:
+    pace = Pace(0.0, 0)
+    for second in range(600):
+        pace.check(float(second), second * 20_000)
+    for second in range(600, 1200):  # the file had changed
+        pace.check(float(second), (second - 600) * 20_000)
+
+
+async def test_a_part_of_the_file_that_cannot_be_is_no_bug(tmp_path: Path) -> None:
+    whole = b"x" * 1000
+    odd = answer(206, b"y", etag='"v"', content_range=f"bytes {'9' * 5000}-{'9' * 5000}/*")
+    client = OutsideHttp(resolver=Names(), connector=Wire(*[answer(200, whole, etag='"v"')[:-500], *[odd] * 9]))
+    with pytest.raises(Unavailable):
+        await fetch(client, "http://a.example/", tmp_path / "file")
+
+
+WHOLE = bytes(range(256)) * 4
+
+
+def leave(path: Path, received: int, **changes: Any) -> None:
+    """What a killed process left: some bytes of ``WHOLE``, and a note."""
+    path.write_bytes(WHOLE[:received])
+    note = Note(validator='"v1"', size=len(WHOLE), boot=BOOT_ID.read_text().strip())
+    path.with_name(path.name + NOTE_SUFFIX).write_bytes(msgspec.json.encode(msgspec.structs.replace(note, **changes)))
+
+
+def rest(start: int, etag: str = '"v1"', total: int = len(WHOLE), end: int = len(WHOLE)) -> bytes:
+    return answer(206, WHOLE[start:end], etag=etag, content_range=f"bytes {start}-{end - 1}/{total}")
+
+
+@pytest.mark.parametrize("left", [400, len(WHOLE)], ids=["a part", "the whole"])
+async def test_what_a_killed_process_left_is_gone_on_with(left: int, tmp_path: Path) -> None:
+    """Of a whole file the last byte is asked for again: the server must say that it still is this file."""
+    leave(tmp_path / "file", left)
+    start = min(left, len(WHOLE) - 1)
+    wire = Wire(rest(start))
+    assert await fetch(OutsideHttp(resolver=Names(), connector=wire), "http://a.example/", tmp_path / "file") == 1024
+    assert (tmp_path / "file").read_bytes() == WHOLE
+    assert f"range: bytes={start}-".encode() in wire.sent[0].lower()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"boot": "another"}, {"validator": ""}, {"size": 300}], ids=["power cut", "no validator", "too long"]
+)
+async def test_what_cannot_be_known_again_is_fetched_anew(changes: dict[str, Any], tmp_path: Path) -> None:
+    leave(tmp_path / "file", 400, **changes)
+    (tmp_path / "file").write_bytes(b"x" * 400)
+    wire = Wire(answer(200, WHOLE, etag='"v1"'))
+    await fetch(OutsideHttp(resolver=Names(), connector=wire), "http://a.example/", tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == WHOLE
+    assert b"range:" not in wire.sent[0].lower()
+
+
+async def test_a_torn_note_is_none(tmp_path: Path) -> None:
+    leave(tmp_path / "file", 400)
+    (tmp_path / f"file{NOTE_SUFFIX}").write_bytes(b'{"validator":')
+    wire = Wire(answer(200, WHOLE))
+    assert await fetch(OutsideHttp(resolver=Names(), connector=wire), "http://a.example/", tmp_path / "file") == 1024
+    assert (tmp_path / "file").read_bytes() == WHOLE
+    assert not (tmp_path / f"file{NOTE_SUFFIX}").exists(), "this answer names no validator: nothing to go on with"
+
+
+@pytest.mark.parametrize("odd", [rest(400, etag='"v2"'), rest(400, total=2000)], ids=["another tag", "another size"])
+async def test_a_server_that_does_not_heed_if_range_is_not_believed(odd: bytes, tmp_path: Path) -> None:
+    leave(tmp_path / "file", 400)
+    client = OutsideHttp(resolver=Names(), connector=Wire(odd, answer(200, WHOLE, etag='"v2"')))
+    with pytest.raises(Unavailable, match="changed"):
+        await fetch(client, "http://a.example/", tmp_path / "file")
+    await fetch(client, "http://a.example/", tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == WHOLE
+
+
+async def test_a_server_that_sends_less_than_asked_for_is_asked_again(tmp_path: Path) -> None:
+    leave(tmp_path / "file", 400)
+    wire = Wire(rest(400, end=700), rest(700))
+    assert await fetch(OutsideHttp(resolver=Names(), connector=wire), "http://a.example/", tmp_path / "file") == 1024
+    assert (tmp_path / "file").read_bytes() == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("headers", "validator"),
+    [
+        ({"etag": '"v"', "last-modified": "x"}, '"v"'),
+        ({"etag": 'W/"v"'}, ""),
+        ({"last-modified": "Sat, 01 Aug 2026 10:00:00 GMT"}, ""),
+        ({"last-modified": "Sat, 01 Aug 2026 10:00:00 GMT", "date": "Sat, 01 Aug 2026 10:00:00 GMT"}, ""),
+        (
+            {"last-modified": "Sat, 01 Aug 2026 10:00:00 GMT", "date": "Sat, 01 Aug 2026 10:00:01 GMT"},
+            "Sat, 01 Aug 2026 10:00:00 GMT",
+        ),
+        ({"last-modified": f"Sat, 01 Aug {10**20} 10:00:00 GMT", "date": "Sat, 01 Aug 2026 10:00:01 GMT"}, ""),
+        ({"last-modified": "yesterday", "date": "Sat, 01 Aug 2026 10:00:01 GMT"}, ""),
+        ({}, ""),
+    ],
+)
+def test_only_what_is_surely_one_file_is_a_validator(headers: dict[str, str], validator: str) -> None:
+    assert validator_of(headers) == validator
+
+
+async def test_a_file_that_changed_meanwhile_is_fetched_from_its_beginning(tmp_path: Path) -> None:
+    wire = Wire(answer(200, b"a" * 900, etag='"v1"')[:-500], answer(200, b"b" * 700, etag='"v2"'))
+    client = OutsideHttp(resolver=Names(), connector=wire)
+    assert await fetch(client, "http://a.example/", tmp_path / "file") == 700
+    assert (tmp_path / "file").read_bytes() == b"b" * 700
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [(404, "url.not_found"), (410, "url.not_found"), (403, "url.forbidden"), (418, "url.refused")]
+)
+async def test_lasting_answers_are_refusals(status: int, reason: str, tmp_path: Path) -> None:
+    client = OutsideHttp(resolver=Names(), connector=Wire(answer(status)))
+    with pytest.raises(Rejected) as refused:
+        await fetch(client, "http://a.example/", tmp_path / "file")
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_passing_answers_are_tried_later(status: int, tmp_path: Path) -> None:
+    client = OutsideHttp(resolver=Names(), connector=Wire(answer(status)))
+    with pytest.raises(Unavailable):
+        await fetch(client, "http://a.example/", tmp_path / "file")

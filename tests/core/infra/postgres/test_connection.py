@@ -1,0 +1,31 @@
+"""The wall's statement: nothing gets into it but an organisation's UUID. Opens no connection."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import asyncpg.pgproto.pgproto as pgproto
+import pytest
+
+from core.infra.postgres.connection import walled
+
+ORG = UUID("11111111-1111-5111-8111-111111111111")
+
+
+class Liar(UUID):
+    """A UUID by type, whose text is somebody else's idea."""
+
+    def __str__(self) -> str:
+        return "'); drop table projects; --"
+
+
+def test_the_wall_is_one_statement_of_the_ids_own_digits() -> None:
+    wall = f"select set_config('app.org', '{ORG}', true)"
+    assert [walled(ORG), walled(Liar(str(ORG))), walled(pgproto.UUID(str(ORG)))] == [wall] * 3
+
+
+@pytest.mark.parametrize("wrong", [str(ORG), "x', true); drop table projects; --", None, b"1" * 16, 1])
+def test_anything_else_is_refused(wrong: Any) -> None:
+    with pytest.raises(TypeError, match="is a UUID"):
+        walled(wrong)

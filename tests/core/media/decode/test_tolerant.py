@@ -1,0 +1,49 @@
+"""Pictures whose times a damaged packet made up are left out; nothing else is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.media.decode.tolerant import in_step, until
+
+
+def pictures(*times: int) -> Iterator[Any]:
+    return iter([(at_ms, object()) for at_ms in times])
+
+
+def times(found: Iterator[Any]) -> list[int]:
+    return [at_ms for at_ms, _ in found]
+
+
+def test_a_picture_from_the_far_future_is_left_out() -> None:
+    assert times(in_step(pictures(0, 40, 99_000, 80, 120))) == [0, 40, 80, 120]
+
+
+def test_a_picture_from_the_past_is_left_out() -> None:
+    assert times(in_step(pictures(0, 40, 80, 7, 120, 160))) == [0, 40, 80, 120, 160]
+
+
+def test_the_first_and_the_last_one_may_be_wrong_too() -> None:
+    assert times(in_step(pictures(5_000, 0, 40))) == [0, 40]
+    assert times(in_step(pictures(0, 40, 80, 3))) == [0, 40, 80]
+
+
+@given(st.lists(st.integers(0, 10_000)))
+def test_time_only_goes_on(shown: list[int]) -> None:
+    found = times(in_step(pictures(*shown)))
+    assert found == sorted(found)
+    assert len(found) > 0 or not shown
+
+
+@given(st.lists(st.integers(0, 10_000)).map(sorted))
+def test_what_is_in_order_stays(shown: list[int]) -> None:
+    assert times(in_step(pictures(*shown))) == shown
+
+
+def test_one_picture_behind_the_end_is_not_the_end() -> None:
+    assert times(until(pictures(0, 40, 99_000, 80, 120, 160, 200), 100)) == [0, 40, 99_000, 80, 120]
+    assert times(until(pictures(0, 40), 100)) == [0, 40]

@@ -1,0 +1,185 @@
+"""Children in real processes: which walls hold, how each end becomes an outcome, that none outlives its parent."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from core.errors import Rejected, Starved, Unavailable
+from core.media.range_cache import SourceCache
+from core.media.sandbox.child import verdict
+from core.media.sandbox.child_source import SourceLost
+from core.media.sandbox.confinement import AUTOGROUP, SESSION_NICE_MOST
+from core.media.sandbox.parent import ChildFailed, ChildLimits, LocalSource, run_child
+from core.media.sandbox.seccomp import ARCHES, program
+from core.settings import MediaLimits, SpanRules
+from streams.ingest.probe.child import ProbeArgs
+from tests.core.media.fakes import ObjectsTwin
+from tests.support.media.hostile_files import huge_picture
+from tests.support.media.shared_media import media
+
+CHECK = "core.media.sandbox.selfcheck:main"
+PROBE = "streams.ingest.probe.child:main"
+SLOW = "hostile/long_1080p_av1.mp4"
+
+
+def probe_args(scratch: Path) -> dict[str, object]:
+    made: dict[str, object] = msgspec.to_builtins(
+        ProbeArgs(scratch=str(scratch), limits=MediaLimits(), rules=SpanRules())
+    )
+    return made
+
+
+async def test_every_wall_holds_and_threads_still_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLIPSTREAM_SECRET", "not for children")
+    counts: list[int] = []
+    answer = await run_child(CHECK, {"scratch": str(tmp_path)}, scratch=tmp_path, report=counts.append)
+    assert answer["walls"] == dict.fromkeys(answer["walls"], True)
+    assert answer["threads"]
+    assert not [name for name in answer["environment"] if name.startswith("CLIPSTREAM")]
+    assert answer["cpu_ms"] > 0
+    assert answer["peak_bytes"] > 10**6
+    assert counts == sorted(counts)
+    assert counts
+
+
+async def test_new_memory_holds_zeros(tmp_path: Path) -> None:
+    """x264 reads some before it writes it: what lay there before would be in the file."""
+    assert (await run_child(CHECK, {"scratch": str(tmp_path)}, scratch=tmp_path))["empty"]
+
+
+@pytest.mark.skipif(not AUTOGROUP.exists(), reason="this kernel shares the processor between processes only")
+async def test_a_nice_child_steps_aside_as_a_session(tmp_path: Path) -> None:
+    """Its session is its own; without this it would weigh as much as the API's."""
+    limits = ChildLimits(nice=7)
+    answer = await run_child(CHECK, {"scratch": str(tmp_path)}, scratch=tmp_path, limits=limits)
+    assert answer["session_nice"] == min(SESSION_NICE_MOST, os.nice(0) + 7)
+
+
+async def test_the_scratch_folder_lends_no_code(tmp_path: Path) -> None:
+    (tmp_path / "msgspec.py").write_text("raise SystemExit(7)")
+    assert (await run_child(CHECK, {"scratch": str(tmp_path)}, scratch=tmp_path))["threads"]
+
+
+async def test_an_entry_outside_core_and_streams_is_a_bug(tmp_path: Path) -> None:
+    with pytest.raises(ChildFailed, match="is not in core or streams"):
+        await run_child("os:getcwd", {}, scratch=tmp_path)
+
+
+async def test_a_bug_comes_with_its_traceback(tmp_path: Path) -> None:
+    with pytest.raises(ChildFailed, match="KeyError: 'scratch'"):
+        await run_child(CHECK, {}, scratch=tmp_path)
+
+
+async def test_a_machine_too_busy_to_end_in_time_is_no_verdict_on_the_file(tmp_path: Path) -> None:
+    limits = ChildLimits(wall_s=0.3)
+    with LocalSource(media(SLOW)) as source, pytest.raises(Starved, match="processor is not available"):
+        await run_child(PROBE, probe_args(tmp_path), scratch=tmp_path, source=source, limits=limits)
+
+
+async def test_used_up_processor_time_is_a_verdict_on_the_file(tmp_path: Path) -> None:
+    with LocalSource(media(SLOW)) as source:
+        task = asyncio.create_task(run_child(PROBE, probe_args(tmp_path), scratch=tmp_path, source=source))
+        await asyncio.sleep(0.3)
+        for pid in _children():
+            os.kill(pid, signal.SIGXCPU)  # as the kernel does at the limit
+        with pytest.raises(Rejected, match=r"media\.timeout"):
+            await task
+
+
+async def test_what_the_limits_let_through_the_memory_limit_stops(tmp_path: Path) -> None:
+    args = msgspec.to_builtins(
+        ProbeArgs(scratch=str(tmp_path), limits=MediaLimits(max_pixels=10**9), rules=SpanRules())
+    )
+    limits = ChildLimits(memory_bytes=400_000_000)
+    bomb = huge_picture(tmp_path / "bomb.mp4", told=False)
+    with LocalSource(bomb) as source, pytest.raises(Rejected, match=r"media\.(bomb|corrupt)"):
+        await run_child(PROBE, args, scratch=tmp_path, source=source, limits=limits)
+
+
+async def test_cancelling_ends_the_child_before_it_returns(tmp_path: Path) -> None:
+    with LocalSource(media(SLOW)) as source:
+        work = run_child(PROBE, probe_args(tmp_path), scratch=tmp_path, source=source)
+        task = asyncio.create_task(work)
+        await asyncio.sleep(0.3)
+        children = set(_children())
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    assert children
+    assert not children & set(_children())
+
+
+async def test_a_child_killed_from_outside_is_no_verdict_on_the_file(tmp_path: Path) -> None:
+    with LocalSource(media(SLOW)) as source:
+        task = asyncio.create_task(run_child(PROBE, probe_args(tmp_path), scratch=tmp_path, source=source))
+        await asyncio.sleep(0.3)
+        for pid in _children():
+            os.kill(pid, signal.SIGKILL)
+        with pytest.raises(ChildFailed):
+            await task
+
+
+async def test_a_child_reads_an_object_through_the_cache(tmp_path: Path) -> None:
+    objects = ObjectsTwin(film=os.urandom(5 * 2**20 + 17))
+    cache = SourceCache(objects, tmp_path / "cache", 3 * 2**20)
+    async with cache.open("film") as source:
+        answer = await run_child(CHECK, {"scratch": str(tmp_path)}, scratch=tmp_path, source=source)
+    assert answer["read"] == 5 * 2**20 + 17
+    cache.close()
+
+
+async def test_a_store_that_goes_down_is_the_stores_fault(tmp_path: Path) -> None:
+    objects = ObjectsTwin(film=media("hostile/sar_2x1.mp4").read_bytes())
+    objects.down = True
+    cache = SourceCache(objects, tmp_path / "cache", 2**20)
+    started = time.monotonic()
+    async with cache.open("film") as source:
+        with pytest.raises(Unavailable, match="it is down"):
+            await run_child(PROBE, probe_args(tmp_path), scratch=tmp_path, source=source)
+    assert time.monotonic() - started < 5
+    cache.close()
+
+
+def _raised(error: Exception) -> Exception:
+    try:
+        raise error
+    except type(error) as raised:
+        return raised
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (Rejected("media.too_long", "x"), "rejected"),
+        (Unavailable("disk", "x"), "unavailable"),
+        (SourceLost("x"), "lost"),
+        (MemoryError(), "rejected"),
+        (OSError(27, "File too large"), "rejected"),
+        (OSError(28, "No space left on device"), "unavailable"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "x"), "rejected"),
+        (AttributeError("ours"), "bug"),
+        (ValueError("ours"), "bug"),
+    ],
+)
+def test_verdicts(error: Exception, kind: str) -> None:
+    assert verdict(_raised(error))[0] == kind
+
+
+@pytest.mark.parametrize("machine", sorted(ARCHES))
+def test_the_filter_is_whole_instructions_and_ends_by_allowing(machine: str) -> None:
+    body = program(machine)
+    assert len(body) % 8 == 0
+    assert body[-8:] == b"\x06\x00\x00\x00\x00\x00\xff\x7f"
+
+
+def _children() -> list[int]:
+    """The sandboxed ones: this process may have servers for other tests as children, too."""
+    below = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return [int(pid) for pid in below if b"core.media.sandbox.child" in Path(f"/proc/{pid}/cmdline").read_bytes()]

@@ -1,0 +1,49 @@
+"""One event of several exports, and one event for each of them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+
+from core.services.export_groups import apart, together
+from schemas.codec import encode
+from schemas.common import ObjectRef, Sibling, TimeRange
+from schemas.events import ExportRequested, RenderRequested
+
+ONE, OTHER = UUID(int=1), UUID(int=2)
+ASKED = ExportRequested(
+    org_id=ONE, project_id=ONE, clip_id=ONE, export_id=ONE, ordinal=3, edit_version=2,
+    range=TimeRange(start_ms=0, end_ms=9_000), aspect="9:16", captions=False,
+    siblings=[Sibling(export_id=OTHER, aspect="1:1")],
+)  # fmt: skip
+
+
+def ref(name: str) -> ObjectRef:
+    return ObjectRef(key=name, sha256="0" * 64, size=1)
+
+
+def test_each_export_is_asked_for_as_if_alone() -> None:
+    first, second = apart(ASKED)
+    assert (first.export_id, first.aspect, first.siblings) == (ONE, "9:16", [])
+    assert second == msgspec.structs.replace(first, export_id=OTHER, aspect="1:1")
+    assert apart(first) == [first]
+
+
+def test_what_is_framed_apart_is_rendered_together() -> None:
+    requests = [
+        RenderRequested(
+            org_id=ONE, project_id=ONE, clip_id=ONE, export_id=one.export_id, ordinal=3, range=one.range,
+            aspect=one.aspect, captions=False, plan=ref(one.aspect), source=ref("source"), index=ref("index"),
+        )
+        for one in apart(ASKED)
+    ]  # fmt: skip
+    event = together(requests)
+    assert [(one.export_id, one.aspect, one.plan.key) for one in event.siblings] == [(OTHER, "1:1", "1:1")]
+    assert apart(event) == requests
+    assert together(requests[:1]) == requests[0]
+
+
+def test_an_older_event_has_none() -> None:
+    older = {name: value for name, value in msgspec.json.decode(encode(ASKED)).items() if name != "siblings"}
+    assert apart(msgspec.convert(older, ExportRequested, strict=False)) == apart(ASKED)[:1]

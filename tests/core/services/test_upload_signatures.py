@@ -1,0 +1,120 @@
+"""What a producer may say: source, prefix and time rules of an upload message, and signatures. No socket is opened."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import msgspec
+import pytest
+
+from core.errors import Rejected
+from core.infra.kafka.message import Message
+from core.services.upload_signatures import KEY, ORG, SIGNATURE, TIME, Verifier, check_upload, internal_secret, sign
+from schemas import codec, events
+from schemas.options.project import ProjectOptions
+
+ORG_ID, OTHER = uuid.UUID(int=1), uuid.UUID(int=2)
+MASTER = bytes(32)
+
+
+def upload(**given: object) -> events.UploadReceived:
+    values = {"org_id": ORG_ID, "project_id": uuid.UUID(int=3), "source_url": "https://example.org/v.mp4"} | given
+    return events.UploadReceived(**values)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        upload(source_url=None),
+        upload(object_key=f"{ORG_ID}/uploads/a/v.mp4"),
+        upload(source_url=None, object_key=f"{OTHER}/uploads/a/v.mp4"),
+        upload(source_url=None, object_key=f"{ORG_ID}/../{OTHER}/v.mp4"),
+        upload(source_url=None, object_key=f"{ORG_ID}//v.mp4"),
+        upload(source_url=None, object_key="/etc/passwd"),
+        upload(title="x" * 501),
+    ],
+)
+def test_a_source_that_is_not_the_senders_is_refused(bad: events.UploadReceived) -> None:
+    with pytest.raises(Rejected):
+        check_upload(bad)
+
+
+def test_one_source_under_its_own_prefix_is_fine() -> None:
+    check_upload(upload())
+    check_upload(upload(source_url=None, object_key=f"{ORG_ID}/uploads/a/v.mp4"))
+
+
+def message(
+    event: events.UploadReceived, *, key: bytes, time: dt.datetime | None = None
+) -> tuple[Message, codec.Envelope]:
+    envelope = codec.Envelope(
+        id=uuid.uuid4(), source="/t", type=codec.type_name(type(event)), time=time or dt.datetime.now(dt.UTC)
+    )
+    body, headers = codec.encode(event), codec.encode_headers(envelope)
+    headers |= sign(headers, body, secret=key, key_id="internal", org_id=event.org_id)
+    made = Message(topic="uploads.v1", partition=0, offset=0, key="k", headers=headers, payload=body)
+    return made, envelope
+
+
+def verifier() -> Verifier:
+    return Verifier(pool=None, master=MASTER)
+
+
+async def test_the_relays_own_signature_passes() -> None:
+    event = upload()
+    made, envelope = message(event, key=internal_secret(MASTER))
+    await verifier().verify(made, envelope, event)
+    assert made.headers[KEY] == "internal"
+
+
+@pytest.mark.parametrize("header", [KEY, ORG, TIME, SIGNATURE])
+async def test_a_missing_or_changed_header_is_refused(header: str) -> None:
+    event = upload()
+    made, envelope = message(event, key=internal_secret(MASTER))
+    for value in ("", "internal" if header != KEY else "", "2020-01-01T00:00:00+00:00"):
+        if value == made.headers[header]:
+            continue
+        broken = Message(
+            **{**{f: getattr(made, f) for f in made.__struct_fields__}, "headers": made.headers | {header: value}}
+        )
+        if header == KEY and value:
+            continue  # an unknown key asks the database, see the contract suite
+        with pytest.raises(Rejected):
+            await verifier().verify(broken, envelope, event)
+
+
+async def test_a_changed_body_is_refused() -> None:
+    event = upload()
+    made, envelope = message(event, key=internal_secret(MASTER))
+    other = upload(title="changed")
+    changed = msgspec.structs.replace(made, payload=codec.encode(other))
+    with pytest.raises(Rejected, match="bad_signature"):
+        await verifier().verify(changed, envelope, other)
+
+
+async def test_our_own_message_passes_however_long_it_waited() -> None:
+    """It was written by the API and lay in the outbox, or its clock is ahead: an outsider's is too old by then."""
+    event = upload()
+    for time in (dt.datetime(2020, 1, 1, tzinfo=dt.UTC), dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)):
+        made, envelope = message(event, key=internal_secret(MASTER), time=time)
+        await verifier().verify(made, envelope, event)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"title": "a\0b"}, "upload.text"),
+        ({"source_url": "https://a.org/\0"}, "upload.text"),
+        ({"source_url": None, "object_key": f"{ORG_ID}/{'a' * 1024}"}, "upload.size"),
+        ({"options": ProjectOptions(language="en\n")}, "upload.options"),
+        ({"options": ProjectOptions(script="a\0b")}, "upload.text"),
+        ({"options": ProjectOptions(topics=["a\0b"])}, "upload.text"),
+        ({"metadata": {"a\0": 1}}, "upload.text"),
+        ({"metadata": {"a": "x" * 16_384}}, "upload.metadata"),
+        ({"metadata": {"a": {"": 1}}}, "`metadata/a/` must be called by"),
+    ],
+)
+def test_what_no_store_would_take_is_refused(changes: dict[str, object], reason: str) -> None:
+    with pytest.raises(Rejected, match=reason):
+        check_upload(msgspec.structs.replace(upload(), **changes))

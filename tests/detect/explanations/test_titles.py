@@ -1,0 +1,62 @@
+"""Title, hook line, description and hashtags: every word of them was said in the clip."""
+
+from __future__ import annotations
+
+from schemas.options.project import ProjectOptions
+from streams.detect.lexicon import bare
+from streams.detect.pipeline import weigh
+from tests.detect.material_factory import LECTURE_MS, lecture_words, material, name_id, picture, say
+
+LOOKED = [picture(at, 0.05, 60.0) for at in range(0, LECTURE_MS, 1_000)]
+
+
+def plain(text: str) -> set[str]:
+    return {bare(word).removesuffix("'s") for word in text.split()} - {""}
+
+
+def test_all_that_is_written_of_a_clip_was_said_in_it() -> None:
+    found = weigh(material(lecture_words(), LECTURE_MS, pictures=LOOKED), ProjectOptions(), name_id)
+    for moment in found.moments:
+        said, written = plain(moment.text), plain(f"{moment.hook} {moment.description}")
+        assert written <= said
+        assert moment.hook
+        assert moment.description
+        assert len(moment.hook) <= 110
+        assert len(moment.description) <= 220
+        assert moment.hook.rstrip("…") in moment.text
+        assert len(moment.hashtags) == len(set(moment.hashtags)) <= 4
+        assert {tag.removeprefix("#") for tag in moment.hashtags} <= said
+
+
+def test_a_stretch_without_words_has_a_title_and_no_more() -> None:
+    looked = [picture(at, 0.05 + (at % 20_000) / 2e6) for at in range(0, 60_000, 1_000)]
+    found = weigh(material([], 60_000, pictures=looked), ProjectOptions(), name_id)
+    assert found.moments
+    for moment in found.moments:
+        assert moment.title
+        assert (moment.hook, moment.description, moment.hashtags) == ("", "", [])
+
+
+def test_a_language_without_lists_has_longer_words_as_hashtags() -> None:
+    known = material(lecture_words(), LECTURE_MS, language="nl", pictures=LOOKED)
+    found = weigh(known, ProjectOptions(), name_id).moments
+    assert any(moment.hashtags for moment in found)
+    for moment in found:
+        assert all(len(tag) > 7 and tag.removeprefix("#") in plain(moment.text) for tag in moment.hashtags)
+
+
+def test_hashtags_are_nouns_and_names() -> None:
+    found = weigh(material(lecture_words(), LECTURE_MS, pictures=LOOKED), ProjectOptions(), name_id).moments
+    tags = {tag for moment in found for tag in moment.hashtags}
+    assert tags & {"#energy", "#object", "#pendulum", "#conservation", "#height", "#building", "#joules"}
+    assert not tags & {"#called", "#done", "#converted", "#converting", "#believe", "#willing"}
+
+
+def test_one_word_is_one_hashtag_in_singular_and_plural() -> None:
+    said = "The building stands beside the buildings. We paint each building and clean the buildings on the hill."
+    words = say(said, 0)
+    found = weigh(material(words, words[-1].end_ms + 1_000), ProjectOptions(min_clip_ms=3_000), name_id).moments
+    tags = [tag for moment in found for tag in moment.hashtags]
+    assert {"#building", "#buildings"} & set(tags)
+    for moment in found:
+        assert len({"#building", "#buildings"} & set(moment.hashtags)) <= 1

@@ -1,0 +1,135 @@
+"""A project that found nothing leads to a clip all the same: the nearest moments, a clip of one's own, its file."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import time
+from typing import Any
+
+import av
+import httpx2
+import pytest
+
+from core.infra.clickhouse import ClickHouseAnalytics
+from local.stack import StackInfo
+from tests.e2e.counters import expect_each_event_once
+from tests.e2e.rig import ROUGH, Api, Receiver
+from tests.support.media.shared_media import media
+
+LENGTHS = {"min_clip_ms": 5_000, "max_clip_ms": 12_000}
+_SELECTED = """SELECT moment_id, rank, score FROM moments_once
+WHERE org_id = {org_id:UUID} AND project_id = {project_id:UUID} AND selected"""
+
+
+@pytest.fixture(scope="module")
+def project(api: Api, receiver: Receiver) -> dict[str, Any]:
+    """A talk of which nothing is good enough: its bar is out of reach."""
+    project_id = api.start(media("talking/googlework_35s_180p.mp4"), min_score=100, **LENGTHS, **ROUGH)
+    ended = api.wait(project_id, timeout_s=300)
+    receiver.wait_for(project_id, "project.completed")
+    return ended
+
+
+@pytest.fixture(scope="module")
+def made(api: Api, project: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A clip of the nearest moment, and one of a stretch of one's own; both with their files."""
+    path = f"/v1/projects/{project['project_id']}/clips"
+    words = api.get(f"/v1/projects/{project['project_id']}/transcript")["words"]
+    start = min(words[len(words) // 2]["start_ms"], project["duration_ms"] - 9_000)
+    near = api.post(path, {"moment_id": project["nearest"][0]["moment_id"]}, expect=202)
+    own = api.post(path, {"start_ms": start, "end_ms": start + 9_000, "title": "My own"}, expect=202)
+    for clip in (near, own):
+        for export in clip["exports"]:
+            assert api.export(export["export_id"], timeout_s=300)["state"] == "done"
+    return api.get(f"/v1/clips/{near['clip_id']}"), api.get(f"/v1/clips/{own['clip_id']}")
+
+
+def test_without_a_clip_the_nearest_moments_are_named(api: Api, project: dict[str, Any], receiver: Receiver) -> None:
+    assert (project["state"], project["nothing_found_reason"] is None) == ("completed", False)
+    listed = {one["id"]: one for one in api.get(f"/v1/projects/{project['project_id']}/moments")["moments"]}
+    assert 1 <= len(project["nearest"]) <= 3
+    for near in project["nearest"]:
+        assert listed[near["moment_id"]]["score"] == near["score"]
+        assert listed[near["moment_id"]]["signals"]
+        assert any(one["what"] == "score" and one["needed"] == 100 for one in near["lacks"])
+    (told,) = receiver.of(project["project_id"], "project.completed")
+    assert [one["moment_id"] for one in told["data"]["nearest"]] == [one["moment_id"] for one in project["nearest"]]
+    assert {one["title"] for one in told["data"]["nearest"]} == {""}
+
+
+def test_a_clip_of_ones_own_has_its_file_score_and_words(
+    api: Api, project: dict[str, Any], made: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    near, own = made
+    assert (near["score"], near["made_by"]) == (project["nearest"][0]["score"], "person")
+    assert (own["title"], own["end_ms"] - own["start_ms"], own["ordinal"]) == ("My own", 9_000, 1)
+    assert own["score"] is not None, "measured as the moments are"
+    assert all(signal["evidence"] for signal in own["signals"])
+    export = api.get(f"/v1/exports/{own['exports'][0]['export_id']}")
+    body = httpx2.get(export["files"]["video"]["url"], timeout=60).content
+    with av.open(io.BytesIO(body)) as container:
+        stream = container.streams.video[0]
+        assert (stream.width, stream.height) == (1080, 1080)
+        assert float(container.duration or 0) / av.time_base == pytest.approx(9.0, abs=0.15)
+    assert export["files"]["srt"] is not None
+    again = api.get(f"/v1/projects/{project['project_id']}")
+    assert (again["state"], again["clip_count"]) == ("completed", 2)
+
+
+def test_it_is_found_and_counted_as_any_clip(
+    api: Api, project: dict[str, Any], made: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    words = api.get(f"/v1/projects/{project['project_id']}/transcript")["words"]
+    inside = [word for word in words if made[1]["start_ms"] <= word["start_ms"] and word["end_ms"] <= made[1]["end_ms"]]
+    query = max((re.sub(r"\W", "", word["text"]) for word in inside), key=len)
+    asked, deadline = {"q": query, "project_id": project["project_id"], "only": "clips"}, time.monotonic() + 20
+    while made[1]["clip_id"] not in (found := [hit["clip_id"] for hit in api.get("/v1/search", params=asked)["clips"]]):
+        assert time.monotonic() < deadline, f"{query!r} finds {found}"
+        time.sleep(0.3)
+    asyncio.run(expect_each_event_once(api.stack, project["project_id"]))
+    rows = asyncio.run(_selected(api.stack, project["project_id"], 2))
+    assert {str(row["moment_id"]): row["rank"] for row in rows} == {clip["clip_id"]: None for clip in made}
+
+
+async def _selected(stack: StackInfo, project_id: str, wanted: int) -> list[dict[str, Any]]:
+    analytics, deadline = ClickHouseAnalytics(stack.env["CLIPSTREAM_CLICKHOUSE"]), time.monotonic() + 20
+    try:
+        while True:
+            rows = await analytics.query(_SELECTED, {"org_id": stack.org_id, "project_id": project_id})
+            if len(rows) == wanted or time.monotonic() > deadline:
+                return list(rows)
+            await asyncio.sleep(0.5)
+    finally:
+        await analytics.close()
+
+
+def test_it_is_shown_edited_handed_over_and_bundled_as_any_clip(
+    api: Api, project: dict[str, Any], made: tuple[dict[str, Any], dict[str, Any]]
+) -> None:
+    path = f"/v1/clips/{made[1]['clip_id']}"
+    picture = api.http.post(f"{path}/preview", params={"at_ms": 1000}, json={"aspect": "1:1"})
+    assert picture.status_code in (200, 202), picture.text
+    suggested = api.get(f"{path}/edit")["suggested"]["1:1"]
+    assert suggested, "the machine's own crops are there to start from"
+    wish = {"operations": [{"op": "crop", "aspect": "1:1", "keys": suggested}]}
+    edited = api.http.patch(f"{path}/edit", json=wish, headers={"If-Match": '"edit-1"'})
+    assert edited.status_code == 200, "what is suggested is inside the picture"
+    handed = api.http.get(f"{path}/edit/handover", params={"format": "otio"})
+    assert handed.status_code == 200, handed.text
+    assert b"My own" in handed.content
+    bundle = api.http.get(f"/v1/projects/{project['project_id']}/exports.zip")
+    assert (bundle.status_code, bundle.content[:2]) == (200, b"PK"), bundle.text[:200]
+
+
+def test_its_end_is_told_once_and_it_goes_with_its_project(
+    api: Api, project: dict[str, Any], made: tuple[dict[str, Any], dict[str, Any]], receiver: Receiver
+) -> None:
+    project_id = project["project_id"]
+    told = [one["data"] for one in receiver.of(project_id, "export.completed")]
+    assert {one["clip_id"] for one in told} == {clip["clip_id"] for clip in made}
+    assert len(receiver.of(project_id, "project.completed")) == 1, "a completed project is not completed again"
+    api.call("DELETE", f"/v1/projects/{project_id}", expect=202)
+    assert api.http.post(f"/v1/projects/{project_id}/clips", json={"start_ms": 0, "end_ms": 9_000}).status_code == 410
+    assert api.http.get(f"/v1/clips/{made[1]['clip_id']}").status_code == 404

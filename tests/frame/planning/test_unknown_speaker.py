@@ -1,0 +1,64 @@
+"""undecided: where it is not sure who matters all are stacked, unless they fit into one crop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import pytest
+
+from schemas.common import TimeRange
+from schemas.documents.clip_tracks import ClipTracks, SpeakingTurn
+from schemas.documents.frame_plan import FramePlan
+from streams.frame.planning.plan import plan
+from tests.frame.planning.test_plan import Looks, clip, every, ranges, source
+from tests.frame.planning.test_speaker_cuts import LENGTH_MS, SHOT, SLOWLY, Said, pair
+
+
+def told(said: Said, faces: Sequence[Looks], confidence: float) -> ClipTracks:
+    turns = [
+        SpeakingTurn(track=who, range=TimeRange(start_ms=start, end_ms=end), confidence=confidence)
+        for who, start, end in said
+    ]
+    return msgspec.structs.replace(clip(ranges(0, LENGTH_MS), faces), turns=turns)
+
+
+def made(said: Said, faces: Sequence[Looks], confidence: float = 0.3) -> FramePlan:
+    return plan(told(said, faces, confidence), source(), "9:16", SHOT)
+
+
+def test_an_unsure_speaker_is_not_shown_alone() -> None:
+    (shot,) = made(SLOWLY, pair()).shots
+    assert (shot.mode, len(shot.panes)) == ("split", 2)
+    assert "sure of 0.0 of" in shot.reason
+    assert {one.mode for one in made(SLOWLY, pair(), 0.9).shots} == {"cut"}
+    alone = [(0, 0, LENGTH_MS)]
+    assert [one.mode for one in made(alone, pair()).shots] == ["split"]
+    assert [one.mode for one in made(alone, pair(), 0.9).shots] == ["hold"]
+
+
+def test_who_fits_into_one_crop_is_held() -> None:
+    (shot,) = made(SLOWLY, pair(x=560)).shots
+    assert shot.mode == "hold"
+
+
+def test_one_who_walks_and_is_taken_for_two_is_not_stacked() -> None:
+    walked: list[Looks] = [(0, 300, 140, every(0, 10_000)), (0, 1500, 140, every(10_000, LENGTH_MS))]
+    assert "split" not in {one.mode for one in made(SLOWLY, walked).shots}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "mode"),
+    [((140, 150), "split"), ((140, 70), "hold"), ((140, 150, 140), "split"), ((130, 130, 130, 130), "hold")],
+)
+def test_two_or_three_who_stand_there_alike_and_say_nothing_are_stacked(sizes: Sequence[float], mode: str) -> None:
+    faces: list[Looks] = [(0, 100 + 420 * place, size, every(0, LENGTH_MS)) for place, size in enumerate(sizes)]
+    shots = made([], faces).shots
+    assert [one.mode for one in shots] == [mode]
+
+
+def test_a_glance_at_people_shows_one_of_them() -> None:
+    faces: list[Looks] = [(0, x, 140, every(0, 2_000)) for x in (300, 1500)]
+    short = clip(ranges(0, 2_000), faces)
+    shots = plan(short, source(), "9:16", TimeRange(start_ms=0, end_ms=2_000)).shots
+    assert [one.mode for one in shots] == ["hold"]

@@ -1,0 +1,60 @@
+"""suggestions: for every shape key frames that show what the machine shows; where it shows several, one crop."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from core.domain.framing.geometry import view
+from schemas.common import Aspect, TimeRange
+from schemas.documents.edit import CropKey
+from streams.frame.crop_suggestions import suggested
+from streams.frame.manual_crops import by_hand
+from streams.frame.planning.plan import plan
+from tests.frame.planning.test_following_crop import SHOT, crosses, track_of
+from tests.frame.planning.test_plan import clip, ranges, source
+from tests.frame.planning.test_speaker_cuts import QUICKLY, SLOWLY, pair, told
+
+WHEN = TimeRange(start_ms=0, end_ms=20_000)
+
+
+def keys(said: list[tuple[int, int, int]], aspect: Aspect = "9:16") -> list[CropKey]:
+    return suggested([(WHEN, told(said, pair()))], source())[aspect]
+
+
+def test_every_shape_has_one() -> None:
+    found = suggested([(WHEN, clip(ranges(0, 20_000), []))], source())
+    assert set(found) == {"9:16", "4:5", "1:1", "16:9"}
+    assert [[key.crop.width for key in found[aspect]] for aspect in found] == [[608], [864], [1080], [1920]]
+
+
+def test_cuts_are_key_frames() -> None:
+    found = keys(SLOWLY)
+    assert [(key.at_ms, key.ease) for key in found] == [(0, "cut"), (5_000, "cut"), (11_000, "cut")]
+    assert found[0].crop == found[2].crop != found[1].crop
+
+
+def test_where_several_are_shown_at_once_one_crop_holds_the_main_one() -> None:
+    (only,) = keys(QUICKLY)
+    assert only.crop.width == 608
+    assert any(only.crop.x < x < x + 140 < only.crop.x + 608 for x in (300, 1500))
+
+
+@pytest.mark.parametrize("aspect", ["9:16", "1:1"])
+def test_the_suggestion_taken_as_it_is_shows_what_the_machine_shows(aspect: Aspect) -> None:
+    tracks = msgspec.structs.replace(clip(ranges(0, 24_000), []), tracks=[track_of(crosses(8, 14))])
+    made = plan(tracks, source(), aspect, SHOT)
+    taken = by_hand(made, suggested([(SHOT, tracks)], source())[aspect])
+    for at_ms in range(0, 24_000, 500):
+        one, other = (
+            view(next(shot for shot in shots if shot.range.start_ms <= at_ms < shot.range.end_ms), at_ms).x
+            for shots in (made.shots, taken.shots)
+        )
+        assert one == pytest.approx(other, abs=3)
+
+
+def test_stretches_follow_each_other() -> None:
+    later = told(SLOWLY, pair())
+    times = TimeRange(start_ms=0, end_ms=4_000), TimeRange(start_ms=12_000, end_ms=20_000)
+    found = suggested([(time, later) for time in times], source())
+    assert [key.at_ms for key in found["9:16"]] == [0, 12_000]

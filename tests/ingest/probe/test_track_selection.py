@@ -1,0 +1,90 @@
+"""Which audio track is listened to: the one in which somebody talks, by a short listen."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from av.stream import Disposition
+
+from streams.ingest.probe.speech_likelihood import LISTENS, MOST_TRACKS, RATE_HZ, likeness, listened
+from tests.renderer.audio.test_sources import music
+from tests.support.media.recordings import sound
+from tests.support.media.shared_media import media
+from tests.support.media.synthetic_sources import Track, film, murmur
+
+VOICES = (
+    "speech/jfk.flac", "speech/lucier_101s.wav", "speech/word_level/acoustic_corpus.wav", "diarization/ami/dev01.wav",
+    "diarization/pyannote_sample.wav", "speech/hifitts_6097/roots_28_morris_0362.wav",
+    "talking/hamilton_whitehouse_10s_360p.mp4", "talking/googlework_35s_180p.mp4",
+)  # fmt: skip
+TUNES = ("Kevin_MacLeod-Vibe_Ace", "Kevin_MacLeod-Nutcracker", "Hungarian_Dance_5")
+LENGTH_MS = 6_000
+
+
+def heard(name: str) -> list[float]:
+    """Likeness of three stretches of eight seconds."""
+    samples = sound(media(name)).astype(np.float32) / 32_768
+    return [likeness(samples[at * RATE_HZ :][: 8 * RATE_HZ]) for at in (0, 8, 16)]
+
+
+def test_voices_are_more_like_speech_than_tunes() -> None:
+    """The best of some stretches, as it is asked for: no tune comes as near as any of the voices."""
+    voices = [max(heard(name)) for name in VOICES]
+    tunes = [max(heard(f"music/{name}.ogg")) for name in TUNES]
+    assert min(voices) > max(tunes)
+
+
+def test_silence_noise_and_too_little_are_no_speech() -> None:
+    noise = np.random.default_rng(1).standard_normal(8 * RATE_HZ).astype(np.float32)
+    assert likeness(np.zeros(8 * RATE_HZ, np.float32)) == 0
+    assert likeness(noise * np.float32(0.1)) < 0.05
+    assert likeness(noise[:1_000]) == 0
+
+
+@pytest.mark.parametrize(
+    ("tracks", "chosen"),
+    [
+        ([Track(music(LENGTH_MS), disposition=Disposition.default), Track(murmur(LENGTH_MS))], 1),
+        ([Track(murmur(LENGTH_MS)), Track(murmur(LENGTH_MS) / 2, disposition=Disposition.default)], 1),
+        ([Track(murmur(LENGTH_MS) / 2), Track(murmur(LENGTH_MS))], 0),
+        ([Track(murmur(LENGTH_MS), disposition=Disposition.comment), Track(music(LENGTH_MS))], 1),
+        ([Track(np.zeros((LENGTH_MS * 48, 2), np.float32)), Track(murmur(LENGTH_MS))], 1),
+        ([Track(np.zeros((LENGTH_MS * 48, 2), np.float32)), Track(np.zeros((LENGTH_MS * 48, 2), np.float32))], 0),
+    ],
+    ids=["over music", "the default of two", "the first of two", "not for few", "not silence", "silence if it must"],
+)
+def test_choice(tracks: list[Track], chosen: int, tmp_path: Path) -> None:
+    index = film(tmp_path / "film.mkv", tracks, length_ms=LENGTH_MS)
+    assert index.audio is not None
+    assert len(index.audio_tracks) == 2
+    assert index.audio == index.audio_tracks[chosen]
+
+
+def test_one_track_is_not_listened_to(tmp_path: Path) -> None:
+    index = film(tmp_path / "film.mkv", [Track(murmur(2_000))], length_ms=2_000)
+    assert [one.speech for one in index.audio_tracks] == [None]
+
+
+def test_a_long_file_is_heard_in_several_places_and_many_tracks_not_all() -> None:
+    """Somebody talks only in the middle of it; the ninth track of ten is not asked."""
+    count = 2 * LISTENS * 8 + 12
+    memory = io.BytesIO()
+    talk = murmur(8_000)[::6, 0]
+    middle = np.zeros(count * 8_000, np.float32)
+    middle[count * 4_000 - len(talk) // 2 :][: len(talk)] = talk
+    with av.open(memory, "w", format="matroska") as container:
+        streams = [container.add_stream("pcm_s16le", rate=8_000, layout="mono") for _ in range(MOST_TRACKS + 2)]
+        for number, stream in enumerate(streams):
+            samples = middle if number == 1 else np.zeros_like(middle)
+            for start in range(0, len(samples), 8_000):
+                piece = (samples[None, start : start + 8_000] * 32_767).astype(np.int16)
+                frame = av.AudioFrame.from_ndarray(piece, format="s16", layout="mono")
+                frame.sample_rate, frame.pts = 8_000, start
+                container.mux(stream.encode(frame))
+    found = listened(memory, max_pixels=1_000_000, max_streams=32)
+    assert len(found) == MOST_TRACKS
+    assert max(found, key=found.__getitem__) == 1

@@ -1,0 +1,110 @@
+"""Downloads that were begun: which stay for the next attempt, which go, and that a full disk gets its room back."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from collections.abc import AsyncIterator
+from contextlib import nullcontext
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from core.errors import NoAnswer, Rejected, Unavailable
+from core.progress import Report
+from streams.ingest.partial_downloads import FILE_NAME, MAX_AGE_S, Partials, name_of
+from tests.core.media.fakes import ObjectsTwin
+from tests.ingest.test_source_importer import OutsideTwin, run
+
+NOW_S = 1_000_000_000.0
+ONE, TWO = UUID(int=1), UUID(int=2)
+
+
+def partials(tmp_path: Path, max_bytes: int = 1000) -> Partials:
+    return Partials(tmp_path / "downloads", max_bytes=max_bytes, now_s=lambda: NOW_S)
+
+
+def left(tmp_path: Path) -> list[str]:
+    return sorted(place.name for place in (tmp_path / "downloads").iterdir())
+
+
+def leave(tmp_path: Path, name: str, size: int, age_s: float) -> None:
+    place = tmp_path / "downloads" / name
+    place.mkdir(parents=True)
+    (place / FILE_NAME).write_bytes(b"x" * size)
+    for path in (place / FILE_NAME, place):
+        os.utime(path, (NOW_S - age_s, NOW_S - age_s))
+
+
+@pytest.mark.parametrize(
+    ("error", "kept"),
+    [(None, False), (NoAnswer("outside", "cut"), True), (asyncio.CancelledError(), True), (Rejected("a", "b"), False)],
+    ids=["done", "later", "drained", "refused"],
+)
+def test_what_is_kept_for_the_next_attempt(error: BaseException | None, *, kept: bool, tmp_path: Path) -> None:
+    held = partials(tmp_path)
+    with pytest.raises(type(error)) if error else nullcontext():
+        with held.hold("a", tmp_path / "other") as path:
+            path.write_bytes(b"begun")
+            os.utime(path.parent, (NOW_S, NOW_S))
+            os.utime(path, (NOW_S, NOW_S))
+            if error:
+                raise error
+    assert left(tmp_path) == (["a"] if kept else [])
+    with held.hold("a", tmp_path / "other") as path:
+        assert path.exists() is kept
+
+
+def test_two_never_write_to_one(tmp_path: Path) -> None:
+    with (
+        partials(tmp_path).hold("a", tmp_path / "one") as first,
+        partials(tmp_path).hold("a", tmp_path / "two") as second,
+    ):
+        assert (first.name, second) == (FILE_NAME, tmp_path / "two")
+        partials(tmp_path, max_bytes=-1).sweep()
+        partials(tmp_path).make_room()
+        assert left(tmp_path) == ["a"], "what is written to is not swept"
+
+
+def test_old_ones_and_what_is_too_much_go(tmp_path: Path) -> None:
+    leave(tmp_path, "old", 1, MAX_AGE_S + 1)
+    leave(tmp_path, "early", 600, 300)
+    leave(tmp_path, "late", 500, 200)
+    leave(tmp_path, "newest", 400, 100)
+    partials(tmp_path).sweep()
+    assert left(tmp_path) == ["late", "newest"]
+    partials(tmp_path).make_room()
+    assert left(tmp_path) == []
+    Partials(tmp_path / "none", max_bytes=1, now_s=lambda: NOW_S).sweep()
+
+
+def test_a_name_tells_nothing_and_is_one_projects_own() -> None:
+    names = {name_of(org, project, "https://u:secret@a.example/") for org in (ONE, TWO) for project in (ONE, TWO)}
+    assert len(names) == 4
+    assert all(name.isalnum() and len(name) == 64 for name in names)
+    assert name_of(ONE, TWO, "a") != name_of(ONE, TWO, "b")
+
+
+class FullDisk(OutsideTwin):
+    """A download that fills the disk half way."""
+
+    async def download(self, url: str, path: Path, *, max_bytes: int, report: Report) -> AsyncIterator[int]:
+        path.write_bytes(b"half")
+        yield 4
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+async def test_a_full_disk_gets_back_what_downloads_hold(tmp_path: Path) -> None:
+    leave(tmp_path, "another", 10, 0)
+    os.utime(tmp_path / "downloads" / "another")
+    with pytest.raises(Unavailable, match="room"):
+        await run(tmp_path, ObjectsTwin(), key=None, url="https://a.example/film", outside=FullDisk())
+    assert not list((tmp_path / "downloads").rglob(FILE_NAME))
+
+
+async def test_nothing_stays_of_a_download_that_became_a_project(tmp_path: Path) -> None:
+    with pytest.raises(Rejected):
+        await run(tmp_path, ObjectsTwin(), key=None, url="https://a.example/film", outside=OutsideTwin(b"no film"))
+    assert left(tmp_path) == []

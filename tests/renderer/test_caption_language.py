@@ -1,0 +1,120 @@
+"""Captions and subtitles in the track that was asked for; the other languages beside; a missing track is said."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from schemas.common import ObjectRef, Segment, TimeRange
+from schemas.documents import encode_document
+from schemas.documents.transcript import Transcript
+from schemas.events import PreviewPlanned
+from schemas.options.captions import CaptionLanguage, CaptionWish, broken_language
+from schemas.options.export import ExportOptions
+from streams.renderer.caption_language import in_clip, in_tongues
+from streams.renderer.inputs import Shared, Words
+from streams.renderer.prepare import task_of
+from tests.preview.test_child import source
+from tests.render.test_exporter import NOBODY, REF, Memory
+from tests.support.media.synthetic_media import plan, words
+
+__all__ = ["source"]
+
+
+def told(text: str, language: str, translated_from: str | None = None) -> Transcript:
+    run = words(text, 300, 400)
+    segment = Segment(
+        start_ms=300, end_ms=1_900, text=text, first_word=0, end_word=len(run), translated_from=translated_from,
+    )  # fmt: skip
+    return Transcript(
+        language=language, language_probability=1.0, duration_ms=2_000, words=run, segments=[segment], speech=[],
+        model="m",
+    )  # fmt: skip
+
+
+class Stored(Memory):
+    """Objects in memory that can be read, too."""
+
+    async def get(self, ref: ObjectRef) -> bytes:
+        return self.stored[ref.key][0]
+
+
+async def german(objects: Stored) -> Transcript:
+    track = encode_document(told("Good shit here", "en", "de"))
+    return msgspec.structs.replace(
+        told("Guten Tag hier", "de"), tracks={"en": await objects.put("t", track, "application/json", ".json")}
+    )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "first", "others"),
+    [("spoken", "Guten Tag hier", {"en": "Good shit here"}), ("en", "Good shit here", {"de": "Guten Tag hier"})],
+)
+async def test_the_asked_language_is_shown_and_the_others_come_beside(
+    wanted: CaptionLanguage, first: str, others: dict[str, str]
+) -> None:
+    objects = Stored()
+    found = await in_tongues(await german(objects), wanted, objects)  # type: ignore[arg-type]
+    assert found.said is not None
+    assert found.said.segments[0].text == first
+    assert {language: one.segments[0].text for language, one in found.others.items()} == others
+    assert found.warnings == []
+
+
+async def test_a_clip_is_called_by_the_language_that_is_spoken_in_it() -> None:
+    objects = Stored()
+    german_first, english_then = words("Guten Tag hier", 300, 400), words("Good day here", 4_300, 400)
+    spans = [(300, 0, "Guten Tag hier", "de"), (4_300, 3, "Good day here", "en")]
+    segments = [
+        Segment(start_ms=at, end_ms=at + 1_600, text=text, first_word=first, end_word=first + 3, language=language)
+        for at, first, text, language in spans
+    ]
+    both = Transcript(
+        language="de", language_probability=1.0, duration_ms=6_000, words=[*german_first, *english_then],
+        segments=segments, speech=[], model="m",
+    )  # fmt: skip
+    english = msgspec.structs.replace(
+        both, language="en",
+        segments=[msgspec.structs.replace(one, language="en") for one in segments],
+    )  # fmt: skip
+    ref = await objects.put("t", encode_document(english), "application/json", ".json")
+    spoken = msgspec.structs.replace(both, tracks={"en": ref})
+    for wanted, start_ms, shown, beside in (
+        ("spoken", 0, "de", ["en"]), ("en", 0, "en", ["de"]), ("spoken", 4_000, "en", []), ("en", 4_000, "en", []),
+    ):  # fmt: skip
+        found = await in_tongues(spoken, wanted, objects)  # type: ignore[arg-type]
+        clip = in_clip(found, [TimeRange(start_ms=start_ms, end_ms=start_ms + 2_000)])
+        assert clip.said is not None
+        assert (clip.said.language, [*clip.others]) == (shown, beside), (wanted, start_ms)
+    assert in_clip(await in_tongues(None, "en", objects), []).said is None  # type: ignore[arg-type]
+
+
+async def test_where_there_is_no_such_track_the_words_stay_and_it_is_said() -> None:
+    objects, english = Stored(), told("Hello", "en")
+    alone = await in_tongues(told("Hallo", "de"), "en", objects)  # type: ignore[arg-type]
+    assert alone.said is not None
+    assert alone.said.language == "de"
+    assert [one.split(":")[0] for one in alone.warnings] == ["captions.language"]
+    assert (await in_tongues(english, "en", objects)).warnings == []  # type: ignore[arg-type]
+    assert (await in_tongues(None, "en", objects)).said is None  # type: ignore[arg-type]
+    wish = CaptionWish(language="en")
+    assert broken_language(wish, "en") == broken_language(CaptionWish(), None) == ""
+    assert "translate" in broken_language(wish, None)
+
+
+async def test_an_export_and_a_preview_are_told_the_same_words(source: tuple[object, object]) -> None:
+    objects = Stored()
+    index = source[1]
+    asked = PreviewPlanned(
+        org_id=NOBODY, project_id=NOBODY, clip_id=NOBODY, preview_id=NOBODY, ordinal=0, edit_version=1, at_ms=0,
+        range=TimeRange(start_ms=0, end_ms=2_000), aspect="9:16", captions=True, mask_profanity=True, plan=REF,
+        options=ExportOptions(captions=CaptionWish(language="en")),
+    )  # fmt: skip
+    shared = Shared(index=index, words=Words(transcript=await german(objects)))  # type: ignore[arg-type]
+    prepared = await task_of(asked, plan(index, 0, 2_000), shared, objects=objects)  # type: ignore[arg-type]
+    assert [(word.text, word.start_ms) for word in prepared.task.words] == [
+        ("Good", 300),
+        ("s***", 833),
+        ("here", 1_366),
+    ]
+    assert (prepared.task.language, list(prepared.others)) == ("en", ["de"])

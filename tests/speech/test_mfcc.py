@@ -1,0 +1,34 @@
+"""Cepstra: one row every 20 ms, blind to loudness, telling one colour of sound from another; never a not-a-number."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from streams.speech.mfcc import CEPSTRA, cepstra
+
+
+def noise(seconds: float, level: float) -> np.ndarray:
+    return np.random.default_rng(1).normal(0, level, int(seconds * 16_000)).astype(np.int16)
+
+
+def test_there_is_a_row_for_every_20_ms_and_for_what_is_left() -> None:
+    assert cepstra(noise(1.0, 1000)).shape == (50, CEPSTRA + 1)
+    assert cepstra(noise(1.01, 1000)).shape == (51, CEPSTRA + 1)
+    assert cepstra(np.zeros(0, dtype=np.int16)).shape == (0, CEPSTRA + 1)
+
+
+def test_ten_times_as_loud_is_20_db_more_and_the_same_cepstra() -> None:
+    soft, loud = cepstra(noise(1.0, 300)), cepstra(noise(1.0, 300) * 10)
+    assert np.allclose(soft[5:-5, :CEPSTRA], loud[5:-5, :CEPSTRA], atol=0.05)
+    assert loud[5:-5, CEPSTRA] - soft[5:-5, CEPSTRA] == pytest.approx(20.0, abs=0.05)
+
+
+def test_dark_and_bright_sound_differ() -> None:
+    bright = noise(1.0, 3000).astype(np.float64)
+    dark = np.convolve(bright, np.ones(16) / 16, "same").astype(np.int16)
+    assert abs(cepstra(dark)[5:-5, 0].mean() - cepstra(bright.astype(np.int16))[5:-5, 0].mean()) > 3
+
+
+def test_digital_silence_is_a_number() -> None:
+    assert np.isfinite(cepstra(np.zeros(16_000, dtype=np.int16))).all()

@@ -1,0 +1,127 @@
+"""The whole document: every item is quoted word for word at its time, in any language, whatever is said."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.documents import encode_document
+from schemas.documents.intelligence import Entity, Intelligence, Point, Quote
+from streams.study.assemble import NOT_ENGLISH, NOTHING_SAID, proved, study
+from streams.study.transcript_text import Spoken, read
+from tests.support.transcript_factory import GARDEN, ORBIT, material, spoken, transcript
+
+WORD = st.text(st.characters(codec="utf-8", exclude_categories=("Z", "C")), min_size=1, max_size=8)
+
+SPEECH = st.lists(st.lists(WORD, min_size=1, max_size=9), min_size=1, max_size=12)
+
+
+def quotes(made: Intelligence) -> list[Quote]:
+    listed = [one.quote for part in (made.summary, made.key_points, made.quotes, made.questions) for one in part]
+    listed += [one.quote for one in (*made.chapters, *made.sentiment, *made.relations)]
+    return listed + [quote for one in (*made.topics, *made.entities) for quote in one.mentions]
+
+
+def said_at(heard: Spoken, quote: Quote) -> str:
+    words = [word for word in heard.words if quote.start_ms <= word.start_ms and word.end_ms <= quote.end_ms]
+    return " ".join(word.text for word in words)
+
+
+async def test_two_subjects_are_two_chapters_and_every_item_is_quoted() -> None:
+    heard = spoken(*GARDEN, *GARDEN, *ORBIT, *ORBIT)
+    made = study(await material(heard))
+    border = heard.lines[2 * len(GARDEN)].start_ms
+    assert [one.start_ms for one in made.chapters] == [0, border]
+    assert "garden" in made.chapters[0].title.lower() or "tomatoes" in made.chapters[0].title.lower()
+    assert "rocket" in made.chapters[1].title.lower() or "engine" in made.chapters[1].title.lower()
+    assert {"garden", "rocket"} <= {word for one in made.topics for word in one.name.lower().split()}
+    assert made.summary
+    assert made.key_points
+    assert made.sentiment
+    assert [one.quote.text for one in made.questions[:1]] == [GARDEN[4]]
+    assert {(one.kind, one.name) for one in made.entities} >= {
+        ("person", "Elena Markova"), ("place", "Florida"), ("money", "$25 million"), ("percent", "ten percent"),
+    }  # fmt: skip
+    assert [(one.kind, one.subject, one.object) for one in made.relations] == [
+        ("holds_role", "Elena Markova", "chief engineer")
+    ]
+    assert made.thrown_away == 0
+    for quote in quotes(made):
+        assert said_at(heard, quote) == quote.text
+
+
+async def test_the_same_transcript_gives_the_same_bytes() -> None:
+    heard = spoken(*GARDEN, *ORBIT)
+    first, second = study(await material(heard)), study(await material(heard))
+    assert encode_document(first) == encode_document(second)
+
+
+async def test_what_nobody_said_is_thrown_away_and_counted() -> None:
+    heard = spoken(*GARDEN)
+    made = study(await material(heard))
+    real = made.summary[0].quote
+    late = msgspec.structs.replace(real, start_ms=real.start_ms + 1)
+    invented = Point(quote=msgspec.structs.replace(real, text="The moon is made of cheese."), weight=1.0)
+    forged = msgspec.structs.replace(
+        made, quotes=[invented, Point(quote=late, weight=1.0), Point(quote=real, weight=1.0)],
+        entities=[Entity(kind="person", name="Nobody", mentions=[])],
+    )  # fmt: skip
+    kept = proved(forged, heard)
+    assert [one.quote for one in kept.quotes] == [real]
+    assert (kept.entities, kept.thrown_away) == ([], 3)
+
+
+async def test_another_language_has_what_needs_no_word_lists_and_says_so() -> None:
+    french = [
+        "Le jardin a besoin d'eau tous les matins avant que le soleil soit haut.",
+        "Les tomates aiment la terre chaude du jardin et beaucoup de compost.",
+        "La fusée brûle son moteur pendant huit minutes avant son orbite.",
+        "Chaque moteur de la fusée est essayé avant le lancement de la fusée.",
+    ] * 6
+    made = study(await material(spoken(*french, language="fr")))
+    assert made.notes == [NOT_ENGLISH]
+    assert made.engine.model == "tf-idf"
+    assert made.chapters
+    assert made.summary
+    assert (made.topics, made.entities, made.sentiment) == ([], [], [])
+
+
+async def test_what_the_transcript_doubts_is_marked_and_stands_for_nothing() -> None:
+    text = transcript([*GARDEN, *ORBIT])
+    segments = [
+        msgspec.structs.replace(one, trust="doubtful" if at < len(GARDEN) else "trusted")
+        for at, one in enumerate(text.segments)
+    ]
+    heard = read(msgspec.structs.replace(text, segments=segments))
+    made = study(await material(heard))
+    border = heard.lines[len(GARDEN)].start_ms
+    assert made.summary
+    assert all(one.quote.start_ms >= border for one in (*made.summary, *made.key_points, *made.quotes))
+    assert {quote.doubtful for quote in quotes(made) if quote.start_ms < border} == {True}
+    assert {quote.doubtful for quote in quotes(made) if quote.start_ms >= border} == {False}
+
+
+async def test_silence_is_an_answer() -> None:
+    made = study(await material(read(transcript([]))))
+    assert (made.notes, made.chapters, made.summary) == ([NOTHING_SAID], [], [])
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.lists(WORD, min_size=1, max_size=9), min_size=1, max_size=12), st.sampled_from(["en", "de", "ja", None])
+)
+async def test_whatever_is_said_nothing_is_invented(sentences: list[list[str]], language: str | None) -> None:
+    heard = spoken(*(" ".join(words) for words in sentences), language=language)
+    made = study(await material(heard))
+    assert made.thrown_away == 0
+    assert all(heard.holds(quote) for quote in quotes(made))
+
+
+@pytest.mark.parametrize("text", ["the soil   turns\nsour", "the soil turns sour"])
+def test_a_quote_of_a_model_is_found_at_its_time(text: str) -> None:
+    found = spoken(*GARDEN).find(text)
+    assert found is not None
+    assert found.text == "the soil turns sour."
+    assert spoken(*GARDEN).find("the soil turns sweet") is None

@@ -1,0 +1,58 @@
+"""In-memory twins of the embedders and the aligner: pitch, bags of words, even steps. Never a network."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+
+from core.ports.models import Aligned, Float32, Int16, Piece, Vectors
+from schemas.common import TimeRange
+
+
+class PitchVoices:
+    """A voice is where its spectrum lies; says that a window cost 3 ms."""
+
+    async def embed(self, audio: Int16, windows: Sequence[TimeRange]) -> Vectors:
+        rows = [self._one(audio[window.start_ms * 16 : window.end_ms * 16].astype(np.float64)) for window in windows]
+        values = np.array(rows, dtype=np.float32).reshape(len(windows), 256)
+        return Vectors(values=values, model="pitch-1", compute_ms=3 * len(windows))
+
+    def _one(self, sound: np.ndarray) -> Float32:
+        power = np.abs(np.fft.rfft(sound, 2048))[:1024].reshape(256, 4).sum(axis=1)
+        return unit(power)
+
+
+class WordSentences:
+    """A sentence is the bag of its words; says that a text cost 4 ms."""
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        values = np.array([self._one(text) for text in texts], dtype=np.float32).reshape(len(texts), 384)
+        return Vectors(values=values, model="words-1", compute_ms=4 * len(texts))
+
+    def _one(self, text: str) -> Float32:
+        row = np.zeros(384)
+        for word in text.lower().split() or [""]:
+            row[zlib.crc32(word.strip(".,?!").encode()) % 384] += 1
+        return unit(row)
+
+
+class EvenAlignment:
+    """Spreads the words of a piece evenly over it; says that a piece cost 5 ms."""
+
+    async def align(self, audio: Int16, pieces: Sequence[Piece]) -> Aligned:
+        placed = [self._one(piece) for piece in pieces]
+        scores = [-1.0 if piece.words else None for piece in pieces]
+        return Aligned(pieces=placed, scores=scores, model="even-1", compute_ms=5 * len(pieces))
+
+    def _one(self, piece: Piece) -> list[TimeRange | None]:
+        step = piece.range.length_ms / max(1, len(piece.words))
+        marks = [piece.range.start_ms + round(at * step) for at in range(len(piece.words) + 1)]
+        return [TimeRange(start_ms=marks[at], end_ms=marks[at + 1]) for at in range(len(piece.words))]
+
+
+def unit(row: np.ndarray) -> Float32:
+    """A vector of length one; zero stays zero."""
+    length = float(np.linalg.norm(row))
+    return np.asarray(row / length if length else row, dtype=np.float32)

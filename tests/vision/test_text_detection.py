@@ -1,0 +1,57 @@
+"""letters: lines of them are found at any size, light or dark; fences, leaves and faces are none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from schemas.common import Box
+from streams.frame.analysis.text_tracking import shared
+from streams.vision.text_detection import UInt8, find_lines
+
+FONT = Path(__file__).parents[2] / "streams/renderer/typography/fonts/Inter-SemiBold.ttf"
+WIDE, HIGH = 640, 360
+
+
+def smooth(seed: int = 1) -> Image.Image:
+    """Something out of focus."""
+    cells = np.random.default_rng(seed).integers(40, 140, (5, 8), np.uint8)
+    return Image.fromarray(cells).resize((WIDE, HIGH), Image.Resampling.BICUBIC)
+
+
+def written(text: str, size: int, *, ink: int, ground: Image.Image) -> tuple[UInt8, Box]:
+    picture = ground.copy()
+    draw, font = ImageDraw.Draw(picture), ImageFont.truetype(str(FONT), size)
+    left, top, right, bottom = draw.textbbox((60, 120), text, font=font)
+    draw.text((60, 120), text, fill=ink, font=font)
+    return np.asarray(picture.filter(ImageFilter.GaussianBlur(0.5))), Box(
+        x=left, y=top, width=right - left, height=bottom - top
+    )
+
+
+@pytest.mark.parametrize("size", [12, 16, 24, 44, 70])
+@pytest.mark.parametrize(("ink", "level"), [(240, 60), (20, 190)])
+def test_a_line_is_found_where_it_stands(size: int, ink: int, level: int) -> None:
+    ground = Image.new("L", (WIDE, HIGH), level)
+    grey, box = written("Software Engineer", size, ink=ink, ground=ground)
+    (found,) = find_lines(grey)
+    assert shared(found, box) > 0.7
+    assert found.width > 0.75 * box.width
+
+
+def test_white_letters_on_a_moving_picture_are_found() -> None:
+    grey, box = written("A name, and what they do", 20, ink=245, ground=smooth())
+    assert any(shared(found, box) > 0.7 for found in find_lines(grey))
+
+
+def test_what_only_looks_busy_is_no_line() -> None:
+    rng = np.random.default_rng(3)
+    leaves = Image.fromarray(rng.integers(0, 255, (HIGH // 3, WIDE // 3), np.uint8)).resize((WIDE, HIGH))
+    fence = np.full((HIGH, WIDE), 180, np.uint8)
+    fence[80:300, ::16] = fence[80:300, 1::16] = 30
+    for grey in (np.asarray(leaves), fence, np.asarray(smooth()), np.zeros((HIGH, WIDE), np.uint8)):
+        assert find_lines(grey) == []
+    assert find_lines(np.zeros((8, 8), np.uint8)) == []
