@@ -120,7 +120,7 @@ class Wrap(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Emphasis(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is stressed without being said: one word of a cue, an amount or a long one.
 
-    ``emoji``: behind the first word of a cue that stands for a thing, its picture (``schemas/emoji.json``).
+    ``emoji``: behind the first word of a cue that stands for a thing, its picture (``schemas/data/emoji.json``).
     """
 
     keywords: bool = False

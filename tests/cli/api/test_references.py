@@ -67,7 +67,10 @@ def test_a_memory_that_cannot_be_read_is_no_memory(tmp_path: Path, text: str) ->
 
 def test_a_memory_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    References(Twin().client(), tmp_path / "file" / "last-run.json").remember(PROJECT, CLIPS)
+    names = References(Twin().client(), tmp_path / "file" / "last-run.json")
+    names.remember(PROJECT, CLIPS)
+    with pytest.raises(CliError, match="no last run"):
+        names.full_id("clip", "1")
 
 
 def test_first_digits_are_asked_of_the_api(tmp_path: Path) -> None:
