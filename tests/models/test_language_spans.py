@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 
 import numpy as np
@@ -28,7 +29,7 @@ def test_slices_are_of_one_length_and_follow_each_other(length: int, each: int) 
     found = stretches.slices(length, each)
     assert len({end - start for start, end in found}) == 1
     assert found[0][0] == 0
-    assert all(one[1] == other[0] for one, other in zip(found, found[1:], strict=False))
+    assert all(one[1] == other[0] for one, other in itertools.pairwise(found))
     assert length - len(found) < found[-1][1] <= length
 
 
@@ -155,7 +156,7 @@ def test_a_border_at_no_pause_goes_where_it_is_quietest() -> None:
     span = packing.Window(start=0, end=10 * rate)
     one = packing.pack([(0, 10 * rate)])
     cut = packing.cut(sound, span, one, [(0, 250, "en"), (250, 500, "de")], 320)
-    assert [(start, what) for start, _, what in cut][0] == (0, "en")
+    assert next((start, what) for start, _, what in cut) == (0, "en")
     assert abs(cut[1][0] - 5.5 * rate) <= 0.05 * rate
     assert cut[0][1] == cut[1][0]
     assert cut[-1][1] == 10 * rate

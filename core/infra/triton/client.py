@@ -10,7 +10,7 @@ import mmap
 import os
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,9 @@ from core.infra.usage_meter import called
 PART = "triton"
 LOAD_TIMEOUT_S = 180.0
 CONTROL_TIMEOUT_S = 10.0
-IN_USE, IN_USE_PAUSE_S, IN_USE_TRIES = "in use", 0.1, 30
+IN_USE, IN_USE_PAUSE_S = "in use", 0.1
+RELEASE_WAIT_S = 3.0
+"""How long a request waits for the release of its region before a task of the channel does that alone."""
 SHARED_DIR = Path("/dev/shm")  # noqa: S108  # where POSIX shared memory lives on Linux; names are random, mode 0600
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 LATER = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED", "CANCELLED", "ABORTED")
@@ -123,6 +125,7 @@ class TritonWire:
         self.url = url
         self._client: triton.InferenceServerClient | None = None
         self._sharing = url.rsplit(":", 1)[0] in LOOPBACK and SHARED_DIR.is_dir()
+        self._releasing: set[asyncio.Task[None]] = set()
 
     @property
     def client(self) -> Any:
@@ -132,7 +135,11 @@ class TritonWire:
         return self._client
 
     async def close(self) -> None:
-        """Close the channel."""
+        """Close the channel. Regions that the server still reads get CONTROL_TIMEOUT_S to become free."""
+        if self._releasing:
+            _, held = await asyncio.wait(self._releasing, timeout=CONTROL_TIMEOUT_S)
+            for task in held:
+                task.cancel()
         if self._client is not None:
             client, self._client = self._client, None
             await client.close()
@@ -243,18 +250,27 @@ class TritonWire:
         return region
 
     async def _unregister(self, region: str) -> None:
-        with suppress(InferenceServerException, grpc.RpcError):  # a server that is gone has forgotten it anyway
-            await _to_its_end(self._forget(region))
+        """Release a region in a task of its own: a cancelled caller ends none of it."""
+        task = asyncio.create_task(self._release(region))
+        self._releasing.add(task)
+        task.add_done_callback(self._releasing.discard)
+        await asyncio.wait([task], timeout=RELEASE_WAIT_S)
 
-    async def _forget(self, region: str) -> None:
-        """Unregister; as long as a request that nobody waits for any more reads the region, the server refuses."""
-        for _ in range(IN_USE_TRIES):
+    async def _release(self, region: str) -> None:
+        """Unregister a region as soon as the server lets go of it.
+
+        The server refuses while a request reads the region, a cancelled one in its queue too, and how long that waits
+        there has no bound: on a busy machine it was longer than 3 s.
+        """
+        while True:
             try:
                 await self.client.unregister_system_shared_memory(region, client_timeout=CONTROL_TIMEOUT_S)
             except InferenceServerException as error:
                 if IN_USE not in str(error.message()):
-                    raise
+                    return  # a server that is gone, or was started again, has forgotten the region
                 await asyncio.sleep(IN_USE_PAUSE_S)
+            except grpc.RpcError:
+                return
             else:
                 return
 

@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
-from schemas.common import TimeRange
-from core.ports.models import Piece
+from core.errors import Unavailable
 from core.infra.triton.alignment import TritonAlignment
 from core.infra.triton.client import InferenceFailed
-from core.errors import Unavailable
+from core.ports.models import Piece
+from schemas.common import TimeRange
 from tests.contract.rigs.triton_server import Triton
-from tests.support.port_contracts import alignment_keeps_what_it_promises
 from tests.support.media.recordings import media, sound
+from tests.support.port_contracts import alignment_keeps_what_it_promises
 
 pytestmark = pytest.mark.contract
 JFK = "And so, my fellow Americans, ask not what your country can do for you, ask what you can do for your country."

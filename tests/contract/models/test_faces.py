@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.errors import Unavailable
+from core.infra.triton.client import SHARED_DIR
+from core.infra.triton.faces import TritonFaces
 from local.install.weights import FACES
 from schemas.common import Box
-from core.infra.triton.faces import TritonFaces
-from core.infra.triton.client import SHARED_DIR
-from core.errors import Unavailable
 from tests.contract.rigs.triton_server import Triton
-from tests.support.port_contracts import faces_keep_what_they_promise
 from tests.support.media.recordings import media, picture
+from tests.support.port_contracts import faces_keep_what_they_promise
 
 pytestmark = pytest.mark.contract
 
@@ -135,6 +135,7 @@ async def test_whoever_is_cancelled_leaves_no_shared_memory(faces: TritonFaces) 
         asked.cancel()
         await asyncio.wait([asked])
         assert asked.cancelled()
+    await faces.close()  # waits until the server has let go of what was cancelled in its queue
     status = await faces._wire.client.get_system_shared_memory_status(as_json=True)
     assert status == {}
     assert not list(SHARED_DIR.glob(f"clipstream-{os.getpid()}-*"))

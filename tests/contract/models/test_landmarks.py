@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.infra.triton.landmarks import TritonLandmarks
 from core.errors import Unavailable
+from core.infra.triton.landmarks import TritonLandmarks
 from streams.frame.speaker.mouth_features import BROW, CHIN, LIP_BOTTOM, LIP_TOP
 from tests.contract.rigs.triton_server import Triton
-from tests.support.port_contracts import landmarks_keep_what_they_promise
 from tests.support.media.recordings import media, picture
+from tests.support.port_contracts import landmarks_keep_what_they_promise
 
 pytestmark = pytest.mark.contract
 TALKER = "talking/grid_swwp2s.mpg"

@@ -9,17 +9,17 @@ from itertools import groupby
 import numpy as np
 import pytest
 
-from core.infra.usage_meter import metered
-from core.infra.triton.speech import TritonSpeech
+from core.errors import Unavailable
 from core.infra.triton.alignment import TritonAlignment
 from core.infra.triton.client import InferenceFailed, TritonWire, tensor, text_tensor
-from core.errors import Unavailable
+from core.infra.triton.speech import TritonSpeech
+from core.infra.usage_meter import metered
 from streams.close.transcript.english_track import english_track
 from streams.close.transcript.span_merge import close
 from streams.close.transcript.span_overlap import letters
 from tests.contract.rigs.triton_server import Triton
-from tests.support.port_contracts import speech_keeps_what_it_promises
 from tests.support.media.recordings import RATE_HZ, media, sound
+from tests.support.port_contracts import speech_keeps_what_it_promises
 from tests.support.seams import Cut, cut_near, differing, hear_in_spans, texts, torn, transcribed
 
 pytestmark = pytest.mark.contract

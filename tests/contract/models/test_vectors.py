@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
-from schemas.common import TimeRange
-from core.infra.usage_meter import metered
-from core.infra.triton.embeddings import TritonSentences, TritonVoices
-from core.infra.triton.client import InferenceFailed
 from core.errors import Unavailable
+from core.infra.triton.client import InferenceFailed
+from core.infra.triton.embeddings import TritonSentences, TritonVoices
+from core.infra.usage_meter import metered
+from schemas.common import TimeRange
 from tests.contract.rigs.triton_server import Triton
-from tests.support.port_contracts import sentences_keep_what_they_promise, voices_keep_what_they_promise
 from tests.support.media.recordings import media, sound
+from tests.support.port_contracts import sentences_keep_what_they_promise, voices_keep_what_they_promise
 
 pytestmark = pytest.mark.contract
 

@@ -11,7 +11,17 @@ import unicodedata
 
 import inflect
 
-SIGNS = {"$": "dollars", "€": "euros", "£": "pounds", "¥": "yen", "%": "percent", "&": "and", "+": "plus", "=": "equals", "@": "at"}
+SIGNS = {
+    "$": "dollars",
+    "€": "euros",
+    "£": "pounds",
+    "¥": "yen",
+    "%": "percent",
+    "&": "and",
+    "+": "plus",
+    "=": "equals",
+    "@": "at",
+}
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _PIECES = re.compile(r"\d[\d,]*(?:\.\d+)?(?:st|nd|rd|th|s)?|[a-z]+(?:'[a-z]+)*|[$€£¥%&+=@]")
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?")

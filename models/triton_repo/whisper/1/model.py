@@ -16,8 +16,8 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[3] / "shared"))
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # a missing model must fail at load, never be fetched
 
-import malloc
 import decoding_mode
+import malloc
 import numpy as np
 import triton_python_backend_utils as pb_utils
 from recogniser import Options, Recogniser
@@ -191,7 +191,9 @@ def _asked(request) -> dict:
 def _options(asked: dict, defaults: dict) -> Options:
     try:
         return Options(
-            mode=decoding_mode.resolve(decoding_mode.check(asked.get("mode") or decoding_mode.AUTO, "mode"), defaults["mode"]),
+            mode=decoding_mode.resolve(
+                decoding_mode.check(asked.get("mode") or decoding_mode.AUTO, "mode"), defaults["mode"]
+            ),
             beam_size=min(max(int(asked.get("beam_size") or defaults["beam_size"]), 1), 10),
             batch_size=min(max(int(asked.get("batch_size") or defaults["batch_size"]), 1), 64),
             language=asked.get("language") or None,

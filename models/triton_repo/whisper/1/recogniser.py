@@ -11,21 +11,21 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import ctranslate2
-import encoder_output
 import acceptance
+import ctranslate2
 import decoding_mode
+import encoder_output
+import language_spans
 import numpy as np
-import windowing
 import short_window_decoder
 import voice_activity
-import language_spans
+import windowing
 from batched_decoder import Batches
-from seeded_sampling import Chance
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper.vad import VadOptions
-from window_words import Part, around, part_of
 from multilingual import Tongues
+from seeded_sampling import Chance
+from window_words import Part, around, part_of
 
 PAD_MS = 400
 VAD = VadOptions(max_speech_duration_s=30.0, min_silence_duration_ms=160, speech_pad_ms=PAD_MS)
@@ -125,7 +125,8 @@ class Recogniser:
         pieces = windowing.pack(found)
         spans = windowing.windows(pieces, WINDOW_S * windowing.RATE_HZ)
         hearing = Hearing(
-            windowing.speech_ms(found, PAD_MS * windowing.RATE_HZ // 1000), windowing.speech_ms(voiced, 0) if spans else []
+            windowing.speech_ms(found, PAD_MS * windowing.RATE_HZ // 1000),
+            windowing.speech_ms(voiced, 0) if spans else [],
         )
         if spans:
             packed = np.concatenate([samples[piece.start : piece.end] for piece in pieces])
@@ -148,7 +149,9 @@ class Recogniser:
             prior = self._language(packed, spans, options.hint)
         language = prior[0] if prior else PLACE_HELD
         units = (
-            [] if options.mode == "sequential" else [windowing.units(pieces, span, LONGEST_UNIT, FRAME) for span in spans]
+            []
+            if options.mode == "sequential"
+            else [windowing.units(pieces, span, LONGEST_UNIT, FRAME) for span in spans]
         )
         with self._tongues.switching(prior, options.hint, many=many, units=units):
             if options.mode == "sequential":
@@ -259,7 +262,9 @@ class Recogniser:
     ) -> list[Part]:
         """A window's words with what is said in its holes, where that is sure, in order."""
         parts = [part]
-        for start, end in language_spans.holes(units, _spoken(segment, span), round(acceptance.HOLE_S * windowing.RATE_HZ / FRAME)):
+        for start, end in language_spans.holes(
+            units, _spoken(segment, span), round(acceptance.HOLE_S * windowing.RATE_HZ / FRAME)
+        ):
             at, until = span.start + start * FRAME, min(span.start + end * FRAME, span.end)
             language = self._own(packed[at:until], part.language) if not options.language else part.language
             for said in self._stretches(packed, [(at, until, language)], options)[0]:
@@ -327,7 +332,9 @@ class Recogniser:
         return [self._sure(quick.get(cut[0]), packed, cut, options) for cut in cuts]
 
     def _quick(self, packed: np.ndarray, windows: list[windowing.Window], options: Options, language: str) -> list:
-        return list(self._windows(packed, windows, options, language, many=False, by=short_window_decoder.Shorter(self._model)))
+        return list(
+            self._windows(packed, windows, options, language, many=False, by=short_window_decoder.Shorter(self._model))
+        )
 
     def _sure(self, quick: Any, packed: np.ndarray, cut: Cut, options: Options) -> list[Said]:
         start, end, language = cut
