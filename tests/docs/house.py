@@ -1,0 +1,258 @@
+"""The rules of the house as a checker: names, docstrings, constants, folders.
+
+``python -m tests.docs.house [FOLDER…]`` lists what breaks a rule; ``test_house.py`` demands that nothing does.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import sys
+import tokenize
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+REPO = Path(__file__).parents[2]
+CODE = ("schemas", "core", "streams", "api", "cli", "local", "models", "benchmarks")
+"""Folders of code; ``tests`` is checked by fewer rules."""
+OWN_PROGRAMS = {"benchmarks", "models", "standins"}
+MAX_MODULES = 15
+MAX_LINES = 400
+MAX_SUMMARY = 100
+"""Characters of a docstring's first line."""
+MAX_TEST_NAME = 60
+"""Characters of a test's name after ``test_``."""
+
+ROLES = set(
+    """
+    __init__ __main__ agent child client conftest create handlers main model models pipeline queries sink store
+    """.split()  # noqa: SIM905  # a list of that length reads better as text
+)
+"""File names that say a role, not a concept: they may occur in several folders."""
+
+RIDDLES = set(
+    """
+    about afar alike alongside anew apart aside asked away bed beside both chance company different dress
+    dressing each earlier ended find found fronts given ground heard held here inserts kept known lead leavings
+    looked made making meant mended moved named needed numbers of one other others own parted parts placed
+    played proof remade respoken retold room said seen sent settled shared shorter shown spoken taken that them
+    there things told tongue tongues wanted weave what where which whole whose wish wishes witness works written
+    zygote
+    """.split()  # noqa: SIM905  # a list of that length reads better as text
+)
+"""Words that name nothing when they stand alone: no module, class or function is called so."""
+
+IDIOM = re.compile(
+    r"\b(nobody|whoever|whomever|anew|of whom|whose they are|dies? of|died of|(?:is|are|was|were) told|so many"
+    r"|so long(?! as)|none of (?:it|them) is|there is none|what for|stretch(?:es)?|tongues?|witness|leavings|zygote"
+    r"|beside)\b",
+    re.IGNORECASE,
+)
+"""The old idiom of this code. ``docs/glossary.md`` has the terms that take its place."""
+
+UNITS = set(
+    """
+    AMPLITUDE ANGLE ATTEMPTS AXIS BINS BITRATE BITS BPS BUCKETS BYTES CHANNELS CHARACTERS CHARS CODE CONFIDENCE
+    CORRELATION COUNT DAYS DB DBFS DBTP DECIBELS DEGREES DEPTH DIGITS DIMENSIONS DISTANCE DIVISOR EPSILON
+    EXPONENT FACTOR FPS FRACTION FRAMES GAIN HEIGHT HOURS HZ ID INDEX ITEMS KBPS KHZ KIB LENGTH LEVEL LIMIT
+    LINES LU LUFS MARGIN MB MBPS MIB MILLIS MINUTES MODE MS NICENESS NS ODDS ORDER OVERLAP PAGES PART PARTITION
+    PARTITIONS PASSES PENALTY PER PERCENT PERCENTILE PIXELS POINTS PORT PRECISION PRIME PROBABILITY PX RADIUS
+    RANK RATE RATING RATIO ROUNDS ROWS S SAMPLES SCALE SCORE SECONDS SEED SEMITONES SHARE SIGMA SIMILARITY SIZE
+    SLOPE SPEED STATUS STEP STEPS STRENGTH TAPS THREADS THRESHOLD TOKENS TOLERANCE TRIES TTL US VALUE VARIANCE
+    VERSION VOTES WEIGHT WIDTH WINDOW WORDS WORKERS ZOOM
+    """.split()  # noqa: SIM905  # a list of that length reads better as text
+)
+"""Words of which a numeric constant's name bears at least one, unless it begins with MIN_ or MAX_."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One break of a rule."""
+
+    path: str
+    line: int
+    rule: str
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.rule}: {self.detail}"
+
+
+def modules(folders: tuple[str, ...] = CODE) -> list[Path]:
+    """Every Python file of some folders of the house."""
+    return sorted(
+        path for folder in folders for path in (REPO / folder).rglob("*.py") if "node_modules" not in path.parts
+    )
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(REPO))
+
+
+def layer_of(path: Path) -> str:
+    """The part of the house in which a file name stands for one thing."""
+    first, second, *_ = path.relative_to(REPO).parts
+    return f"{first}/{second}" if first == "core" else first
+
+
+def check_folders(paths: list[Path]) -> Iterator[Finding]:
+    """At most MAX_MODULES modules a folder, MAX_LINES lines a module, one file of a name in a layer."""
+    folders = defaultdict(list)
+    names = defaultdict(list)
+    for path in paths:
+        if path.name != "__init__.py":
+            folders[path.parent].append(path)
+            names[layer_of(path), path.stem].append(path)
+        lines = path.read_text().count("\n")
+        if lines > MAX_LINES:
+            yield Finding(name_of(path), lines, "file-length", f"{lines} lines, at most {MAX_LINES}")
+        if path.stem in RIDDLES:
+            yield Finding(name_of(path), 1, "file-name", f"`{path.stem}` names nothing")
+    for folder, inside in folders.items():
+        if len(inside) > MAX_MODULES:
+            yield Finding(name_of(folder), 0, "folder-size", f"{len(inside)} modules, at most {MAX_MODULES}")
+    for (_, stem), places in names.items():
+        if len(places) > 1 and stem not in ROLES:
+            for path in places:
+                others = ", ".join(name_of(other.parent) for other in places if other != path)
+                yield Finding(name_of(path), 1, "file-name-twice", f"also in {others}")
+
+
+def check_classes(paths: list[Path]) -> Iterator[Finding]:
+    """A public class name stands for one thing; benchmarks, models and stand-ins are programs of their own."""
+    places = defaultdict(list)
+    for path in paths:
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef):
+                if not OWN_PROGRAMS & {*path.relative_to(REPO).parts}:
+                    places[node.name].append((path, node.lineno))
+                if node.name.lower() in RIDDLES:
+                    yield Finding(name_of(path), node.lineno, "class-name", f"`{node.name}` names nothing")
+    for name, found in places.items():
+        if len(found) > 1 and not name.startswith("_"):
+            for path, line in found:
+                others = ", ".join(name_of(other) for other, _ in found if other != path)
+                yield Finding(name_of(path), line, "class-name-twice", f"`{name}`, also in {others}")
+
+
+def check_module(path: Path) -> Iterator[Finding]:
+    """Names, docstrings, constants and comments of one module."""
+    text = path.read_text()
+    tree = ast.parse(text)
+    yield from _check_functions(path, tree)
+    yield from _check_docstrings(path, tree)
+    yield from _check_constants(path, tree)
+    yield from check_idiom(path, _prose(text, tree))
+
+
+def _check_functions(path: Path, tree: ast.Module) -> Iterator[Finding]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.strip("_") in RIDDLES:
+            yield Finding(name_of(path), node.lineno, "function-name", f"`{node.name}` names nothing")
+
+
+def _check_docstrings(path: Path, tree: ast.Module) -> Iterator[Finding]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = (ast.get_docstring(node) or "").partition("\n")[0]
+            if len(first) > MAX_SUMMARY:
+                yield Finding(
+                    name_of(path),
+                    getattr(node, "lineno", 1),
+                    "docstring-length",
+                    f"{len(first)} characters: {first[:60]}…",
+                )
+
+
+def _check_constants(path: Path, tree: ast.Module) -> Iterator[Finding]:
+    for position, node in enumerate(tree.body):
+        if not isinstance(node, ast.Assign | ast.AnnAssign):
+            continue
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+        if isinstance(target, ast.Name) and target.id.isupper() and _is_number(node.value):
+            words = set(target.id.strip("_").split("_"))
+            if not words & UNITS and not words & {"MIN", "MAX"}:
+                yield Finding(name_of(path), node.lineno, "constant-unit", f"`{target.id}` names no unit")
+        after = tree.body[position + 1] if position + 1 < len(tree.body) else None
+        docstring = after.value.value if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) else ""
+        if isinstance(docstring, str) and (docstring.startswith("…") or docstring.rstrip(".").endswith("…")):
+            yield Finding(name_of(path), node.lineno, "constant-docstring", "continues across constants")
+
+
+def _is_number(value: ast.expr | None) -> bool:
+    if isinstance(value, ast.UnaryOp):
+        value = value.operand
+    return (
+        isinstance(value, ast.Constant) and isinstance(value.value, int | float) and not isinstance(value.value, bool)
+    )
+
+
+def _prose(text: str, tree: ast.Module) -> list[tuple[int, str]]:
+    """Docstrings and comments of a module, with their lines."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            found += [(node.lineno + at, line) for at, line in enumerate(node.value.value.split("\n"))]
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            found.append((token.start[0], token.string))
+    return found
+
+
+def check_idiom(path: Path, lines: list[tuple[int, str]]) -> Iterator[Finding]:
+    """No word of the old idiom in prose."""
+    for number, line in lines:
+        for match in IDIOM.finditer(re.sub(r"`[^`]*`", "", line)):
+            yield Finding(name_of(path), number, "idiom", f"`{match[0]}`: {line.strip()[:80]}")
+
+
+def check_pages() -> Iterator[Finding]:
+    """The idiom in Markdown pages, but not in decisions: those are history."""
+    for path in [*REPO.glob("*.md"), *(REPO / "docs").glob("*.md")]:
+        if path.name not in ("glossary.md", "data-dictionary.md"):
+            yield from check_idiom(path, list(enumerate(path.read_text().split("\n"), 1)))
+
+
+def check_test_names() -> Iterator[Finding]:
+    """Tests have names that fit a line of a report."""
+    for path in modules(("tests",)):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
+                length = len(node.name) - len("test_")
+                if length > MAX_TEST_NAME:
+                    yield Finding(name_of(path), node.lineno, "test-name", f"{length} characters: {node.name}")
+
+
+def findings() -> list[Finding]:
+    """Everything in the house that breaks a rule."""
+    paths = modules()
+    return [
+        *check_folders(paths),
+        *check_classes(paths),
+        *(found for path in paths for found in check_module(path)),
+        *check_pages(),
+        *check_test_names(),
+    ]
+
+
+def main(folders: list[str]) -> int:
+    found = [
+        one for one in findings() if not folders or any(one.path.startswith(folder.rstrip("/")) for folder in folders)
+    ]
+    for one in found:
+        print(one)
+    totals: dict[str, int] = defaultdict(int)
+    for one in found:
+        totals[one.rule] += 1
+    print(
+        f"{len(found)} findings: {', '.join(f'{rule} {count}' for rule, count in sorted(totals.items()))}",
+        file=sys.stderr,
+    )
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
