@@ -205,7 +205,7 @@ def _prose(text: str, tree: ast.Module) -> list[tuple[int, str]]:
 def check_idiom(path: Path, lines: list[tuple[int, str]]) -> Iterator[Finding]:
     """No word of the old idiom in prose."""
     for number, line in lines:
-        for match in IDIOM.finditer(re.sub(r"`[^`]*`", "", line)):
+        for match in IDIOM.finditer(re.sub(r"`[^`]*`|\]\([^)]*\)", "", line)):
             yield Finding(name_of(path), number, "idiom", f"`{match[0]}`: {line.strip()[:80]}")
 
 
