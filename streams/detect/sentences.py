@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from core.domain.text.sentence_end import ends_sentence
 from schemas.common import Value, Word
-from streams.detect.lexicon import Lexicon, bare, lexicon_for
+from streams.detect.lexicon import Lexicon, lexicon_for
 
 PAUSE_MS = 1_500
 """A silence this long ends a sentence even where the recogniser set no full stop."""
@@ -17,10 +18,6 @@ PUNCTUATED_EVERY = 40
 LONGEST_MS = 22_000
 """Longer runs without a full stop are split at their widest gap, else no window could hold them."""
 SHORTEST_PART_MS = 4_000
-
-_STOPS = (".", "?", "!", "…", "。", "？", "！", "؟", "।")
-_CLOSERS = "\"'”’»)]」』"
-_ABBREVIATIONS = frozenset({"mr", "mrs", "ms", "dr", "prof", "st", "vs", "etc", "e.g", "i.e", "no", "fig", "jr", "sr"})
 
 Ending = Literal["stop", "pause", "split"]
 
@@ -49,15 +46,6 @@ class Sentence(Value, frozen=True, kw_only=True):
     def length_ms(self) -> int:
         """From its first word's start to its last word's end."""
         return self.end_ms - self.start_ms
-
-
-def ends_sentence(word: str) -> bool:
-    """Whether a word's own punctuation closes a sentence (not an abbreviation, not an initial)."""
-    text = word.strip().rstrip(_CLOSERS)
-    if not text.endswith(_STOPS):
-        return False
-    stem = bare(text)
-    return not (text.endswith(".") and (stem in _ABBREVIATIONS or (len(stem) == 1 and stem.isalpha() and stem != "i")))
 
 
 def _widest_gap(words: Sequence[Word], first: int, end: int) -> int | None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.domain.text.english.stopwords import FILLERS
 from core.ports.models import Float32
-from streams.study.lexicon import ASKS, FILLERS, HOUSEKEEPING, LEANS, TAGS, speaks_english
+from streams.study.lexicon import ASKS, HOUSEKEEPING, LEANS, TAGS, speaks_english
 from streams.study.topics.topic_tokens import carries, tokens
 from streams.study.transcript_text import Line, Spoken
 

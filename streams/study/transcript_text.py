@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.domain.text.sentence_end import CLOSING_MARKS, SENTENCE_MARKS
 from core.domain.text.word_joining import join_words, space
 from schemas.common import Segment, Value, Word
 from schemas.documents.intelligence import Quote
@@ -15,8 +16,6 @@ from schemas.documents.transcript import Transcript
 LONGEST_WORDS = 80
 """Longer runs without a full stop are cut: no rule shall have to read a whole hour as one sentence."""
 LONGEST_PAUSE_MS = 2_000
-_STOPS = (".", "?", "!", "…", "。", "？", "！", "؟", "।", "۔")
-_CLOSERS = "\"'”’»)]」』"
 _GAPS = re.compile(r"\s+")
 
 
@@ -136,7 +135,7 @@ def _ends(segment: Segment, after: Segment) -> bool:
         return True
     if after.start_ms - segment.end_ms >= LONGEST_PAUSE_MS:
         return True
-    return segment.text.rstrip().rstrip(_CLOSERS).endswith(_STOPS)
+    return segment.text.rstrip().rstrip(CLOSING_MARKS).endswith(SENTENCE_MARKS)
 
 
 def _line(transcript: Transcript, first: int, end: int, segment: Segment, doubtful: bool) -> Line:

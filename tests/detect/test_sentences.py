@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.common import Word
-from streams.detect.sentences import LONGEST_MS, ends_sentence, split_sentences
+from streams.detect.sentences import LONGEST_MS, split_sentences
 from tests.detect.material_factory import LECTURE_MS, lecture_words, say
 
 
@@ -16,18 +16,6 @@ def test_full_stops_end_sentences_and_pauses_are_measured() -> None:
     assert (first.text, second.text) == ("One two three.", "Four five!")
     assert (first.pause_before_ms, first.pause_after_ms, second.pause_before_ms) == (1_000, 50, 50)
     assert second.pause_after_ms == 10_000 - second.end_ms
-
-
-def test_an_abbreviation_or_an_initial_ends_nothing() -> None:
-    assert [ends_sentence(word) for word in ("Dr.", "J.", "e.g.", "end.", "end.”", "终。", "3.5")] == [
-        False,
-        False,
-        False,
-        True,
-        True,
-        True,
-        False,
-    ]
 
 
 def test_a_pause_ends_a_sentence_only_where_the_next_word_does_not_go_on() -> None:

@@ -6,11 +6,11 @@ name, so after "I'm" one capitalised word counts only where a clause ends or the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import msgspec
 
+from core.domain.text.bare_word import bare_word
 from core.domain.text.word_joining import join_words
 from schemas.common import Segment, Word
 from schemas.documents.diarization import SelfIntroduction, Speaker
@@ -55,7 +55,6 @@ august september october november december sie euch
 """
 NO_NAMES = frozenset(_NO_NAMES.split())
 """What has a capital and is no name."""
-LETTERS = re.compile(r"[^\w'’-]+")
 
 
 def introduced(speakers: Sequence[Speaker], words: Sequence[Word], segments: Sequence[Segment]) -> list[Speaker]:
@@ -120,7 +119,7 @@ def _evident(said: Sequence[Word], at: int, first: int, end: int) -> tuple[str, 
 
 
 def _bare(text: str) -> str:
-    bare = LETTERS.sub("", text).replace("’", "'")
+    bare = bare_word(text).replace("’", "'")
     return bare.removesuffix("'s") if bare.lower() != "name's" else bare
 
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from core.domain.text.english.stopwords import HESITATIONS, word_set
 from schemas.common import Word
 from streams.close.transcript.span_overlap import letters
 
 FILLERS = {
-    "en": "um umm uhm uh uhh erm ehm er hm hmm mm mmm",
     "de": "äh ähm öh öhm hm hmm",
     "nl": "uh uhm ehm hm hmm",
     "fr": "euh heu hum hm hmm",
@@ -25,7 +25,7 @@ FILLERS = {
     "ja": "えーと えっと えー うーん",
 }  # fmt: skip
 """Left out on purpose: like, you know, well, so, and what is a word elsewhere (German er, Dutch er, Spanish este)."""
-_SETS = {language: frozenset(words.split()) for language, words in FILLERS.items()}
+_SETS = {"en": HESITATIONS} | {language: word_set(words) for language, words in FILLERS.items()}
 
 
 def flagged(words: Sequence[Word], tongues: Sequence[str | None]) -> list[Word]:

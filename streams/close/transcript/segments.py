@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.domain.text.sentence_end import ends_sentence
 from core.domain.text.word_joining import join_words
 from schemas.common import Segment, Word
 
@@ -15,12 +16,7 @@ PUNCTUATED_EVERY = 40
 """A text with a full stop at least every so many words is taken to be punctuated."""
 LONGEST_MS = 15_000
 LONGEST_WORDS = 60
-ENDS = (".", "!", "?", "…", "。", "！", "？", "؟", "।", "۔")
-CLOSERS = "\"'”’»)]"
 CLAUSE_ENDS = (",", ";", ":", "、", "，", "；", "—", "–")
-ABBREVIATIONS = frozenset(
-    {"mr.", "mrs.", "ms.", "dr.", "prof.", "st.", "vs.", "e.g.", "i.e.", "etc.", "no.", "jr.", "sr."}
-)
 CLAUSE_BONUS_MS = 400
 """A comma is worth this much pause when a long run must be parted somewhere."""
 
@@ -47,13 +43,6 @@ def _ends(word: Word, following: Word, punctuated: bool) -> bool:
     silence_ms = following.start_ms - word.end_ms
     changed = word.speaker != following.speaker
     return changed or ends_sentence(word.text) or silence_ms >= (SURE_PAUSE_MS if goes_on else PAUSE_MS)
-
-
-def ends_sentence(text: str) -> bool:
-    """Whether a word closes a sentence by its punctuation; a known abbreviation or an initial (``J.``) does not."""
-    bare = text.rstrip(CLOSERS)
-    initial = len(bare) == 2 and bare[0].isupper() and bare[1] == "."
-    return bare.endswith(ENDS) and bare.lower() not in ABBREVIATIONS and not initial
 
 
 def _parted(words: Sequence[Word], first: int, end: int) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ from itertools import pairwise
 import msgspec
 
 from core.domain.subtitles.cues import DOUBT as DOUBT_BEFORE
+from core.domain.text.sentence_end import CLOSING_MARKS, SENTENCE_MARKS
 from schemas.common import TimeRange, Value, Word
 from schemas.documents.export import CaptionCue
 
@@ -16,9 +17,7 @@ Fits = Callable[[Sequence[str]], bool]
 
 DOUBT = DOUBT_BEFORE.strip()
 """Stands before doubtful words, as in subtitles; it is no word and never lit."""
-SENTENCE_END = (".", "?", "!", "…", "。", "？", "！", "؟", "।")
 CLAUSE_END = (",", ";", ":", "—", "–", "、", "，", "،")
-CLOSING = "\"'”’»)]"
 
 
 class CueRules(Value, frozen=True, kw_only=True):
@@ -94,7 +93,7 @@ def _with_mark(fits: Fits) -> Fits:
 
 def ends_with(text: str, marks: tuple[str, ...]) -> bool:
     """Whether a word ends in one of the marks, closing quotes and brackets set aside."""
-    return text.rstrip(CLOSING).endswith(marks)
+    return text.rstrip(CLOSING_MARKS).endswith(marks)
 
 
 def _runs(words: Sequence[Word], rules: CueRules, doubtful: Sequence[TimeRange]) -> Iterator[tuple[list[Word], bool]]:
@@ -105,7 +104,7 @@ def _runs(words: Sequence[Word], rules: CueRules, doubtful: Sequence[TimeRange])
         doubted = any(one.start_ms <= (word.start_ms + word.end_ms) / 2 <= one.end_ms for one in doubtful)
         if run and (
             word.start_ms - run[-1].end_ms >= rules.pause_ms
-            or ends_with(run[-1].text, SENTENCE_END)
+            or ends_with(run[-1].text, SENTENCE_MARKS)
             or word.speaker != run[-1].speaker
             or doubted != before
         ):

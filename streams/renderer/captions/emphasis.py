@@ -10,6 +10,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
+from core.domain.text.bare_word import bare_word
 from core.domain.text.function_words import unstressed
 from core.domain.text.unspaced_scripts import is_unspaced
 
@@ -41,20 +42,10 @@ def emoji_of(texts: Sequence[str], language: str | None) -> tuple[int, str] | No
     """The first word that stands for a thing that there is an emoji of, and that emoji."""
     table = _emoji().get(_short(language), {})
     for number, text in enumerate(texts):
-        found = _found(bare(text), table, _short(language)) if table else None
+        found = _found(bare_word(text.casefold()), table, _short(language)) if table else None
         if found:
             return number, found
     return None
-
-
-def bare(text: str) -> str:
-    """A word without the signs around it, in small letters."""
-    inside = text.casefold()
-    while inside and not inside[0].isalnum():
-        inside = inside[1:]
-    while inside and not (inside[-1].isalnum() or unicodedata.category(inside[-1]).startswith("M")):
-        inside = inside[:-1]
-    return inside
 
 
 def _found(word: str, table: Mapping[str, str], language: str) -> str | None:
@@ -70,7 +61,7 @@ def _found(word: str, table: Mapping[str, str], language: str) -> str | None:
 def _surplus(text: str, language: str | None) -> int:
     """Letters beyond what makes a word a long one; below 0 for one that is not."""
     letters = [sign for sign in text if sign.isalpha()]
-    if not letters or bare(text) in unstressed(language):
+    if not letters or bare_word(text.casefold()) in unstressed(language):
         return -1
     script = unicodedata.name(letters[0], "").split(" ")[0]
     return len(letters) - LONG_BY_SCRIPT.get(script, LONG_SIGNS)

@@ -7,19 +7,20 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from core.domain.text.bare_word import APOSTROPHES, strip_punctuation
+from core.domain.text.english.stopwords import FILLERS, TOPICLESS_WORDS
+from core.domain.text.sentence_end import ends_sentence
 from schemas.documents.intelligence import EntityKind
 from streams.study.entities import gazetteer
 from streams.study.entities.amounts import amounts
 from streams.study.entities.classification import votes
 from streams.study.entities.work_titles import works
-from streams.study.lexicon import FILLERS, STOP, speaks_english
+from streams.study.lexicon import speaks_english
 from streams.study.transcript_text import Line, Spoken
 
 TITLED = 8.0
 """What a sentence that calls something a work says for it."""
-EDGES = "\"“”‘’'()[]{}*"
 ENDS = (",", ".", "?", "!", ";", ":", "…")
-_ABBREVIATED = frozenset(("st", "inc", "corp", "co", "jr", "sr", "ltd", "vs"))
 _DOTTED = re.compile(r"(?:[A-Z]\.)+[A-Z]")
 _ROMAN = re.compile(r"^[IVX]{2,}[A-C]?$")
 _JOINS = frozenset(("of", "for", "and", "&", "de", "del", "van", "von", "der", "la", "al", "bin", "the"))
@@ -38,16 +39,19 @@ class Mention:
 
 def bare(text: str) -> str:
     """A word without punctuation and possessive; ``U.S.`` keeps its stops."""
-    plain = _POSSESSIVE.sub("", text.strip().strip(EDGES).rstrip("".join(ENDS)).strip(EDGES))
+    plain = _POSSESSIVE.sub("", strip_punctuation(text, APOSTROPHES))
     return f"{plain}." if _DOTTED.fullmatch(plain) else plain
 
 
 def sentence_ends(text: str) -> bool:
-    """Whether a word ends a sentence: not a title or an initial."""
+    """Whether the capital behind a word tells nothing of a name: a sentence ends there, or may (``No.``).
+
+    Behind ``U.S.`` more of a name is likelier than another sentence.
+    """
     plain = bare(text)
-    low, ends = plain.lower(), text.strip()[-1:]
-    short = len(low) == 1 or low in gazetteer.TITLES or low in _ABBREVIATED or bool(_DOTTED.fullmatch(plain[:-1]))
-    return ends in (".", "?", "!") and not (ends == "." and short)
+    return (plain.lower() == "no" and text.strip().endswith(".")) or (
+        ends_sentence(text) and not _DOTTED.fullmatch(plain[:-1])
+    )
 
 
 class Reader:
@@ -224,12 +228,12 @@ class Reader:
             known = (
                 self._capital[low] or low in gazetteer.GIVEN or low in gazetteer.KNOWN_ORGS or low in gazetteer.TITLES
             )
-            rare = self._small[low] == 0 and low not in STOP
+            rare = self._small[low] == 0 and low not in TOPICLESS_WORDS
             after = at + 1 < len(self._bare) and self._bare[at + 1][:1].isupper() and not self._closes(at)
-            return (bool(known) and self._small[low] < 2 * self._capital[low] + 1 and low not in STOP) or (
+            return (bool(known) and self._small[low] < 2 * self._capital[low] + 1 and low not in TOPICLESS_WORDS) or (
                 rare and (after or word.isupper() or gazetteer.is_place(low))
             )
-        return not (low in STOP and self._small[low] > self._capital[low]) or self._shouted(at)
+        return not (low in TOPICLESS_WORDS and self._small[low] > self._capital[low]) or self._shouted(at)
 
     def _shouted(self, at: int) -> bool:
         """Whether a word alone is in capitals, beside a name: the ``ONE`` of ``ONE Harbour``."""

@@ -5,12 +5,9 @@ from __future__ import annotations
 from functools import cache
 from importlib import resources
 
+from core.domain.text.english.stopwords import word_set
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-GIVEN = _words(
+GIVEN = word_set(
     "aaron abigail adam adrian agnes ahmed aidan alan albert alejandro alex alexander alexandra alexis alfred "
     "ali alice alicia alison amanda amber amelia amir amit amy ana andre andrea andreas andrei andrew andy "
     "angela angelo anil anita anna anne annette anthony antoine anton antonio anya ariel arjun arthur arun "
@@ -56,7 +53,7 @@ GIVEN = _words(
     "zach zachary zoe"
 )
 """Given names of many countries, by hand; a name that is not here is found by what stands around it."""
-TITLES = _words(
+TITLES = word_set(
     "mr mrs ms miss dr prof professor sir madam lord lady president senator congressman minister judge captain"
 )
 ROLE = (
@@ -70,7 +67,7 @@ ROLE = (
     r"host|moderator|producer|spokes(?:man|woman|person)|leader|economist|strategist|vp|evp|svp|investor relations)"
 )
 """A job as it is said after a name."""
-JOBS = _words(
+JOBS = word_set(
     "chief executive officer president vice senior chairman chairwoman chair director financial operating "
     "commercial technology medical scientific marketing information general counsel manager managing head ceo "
     "cfo coo cto cmo evp svp vp secretary minister prime board directors deputy analyst founder cofounder "
@@ -78,7 +75,7 @@ JOBS = _words(
     "honorable speaker member members phase figure table slide section chapter mr mrs ms dr"
 )
 """Words that are capitalised though they name nobody: jobs, titles, parts of a document."""
-ORG_ENDS = _words(
+ORG_ENDS = word_set(
     "inc incorporated corp corporation ltd limited llc llp plc gmbh ag sa nv co company companies group "
     "holdings holding bank bancorp capital partners securities research advisors advisers management "
     "investments investment ventures fund university college school institute academy hospital clinic "
@@ -99,26 +96,26 @@ ORG_ENDS = _words(
     "polytechnic seminary"
 )
 """The last word of an organisation's name."""
-ORG_CLOSERS = _words(
+ORG_CLOSERS = word_set(
     "inc incorporated corp corporation ltd limited llc llp plc gmbh ag sa nv co company companies group holdings "
     "partners advisors advisers university club solutions news media foundation association society agency"
 )
 """Behind these ``and`` begins another name."""
-ORG_STARTS = _words(
+ORG_STARTS = word_set(
     "university bank department ministry institute bureau office house society council college board federation "
     "academy chamber centre center association commission museum court union order school league"
 )
-ORG_FOR = _words(
+ORG_FOR = word_set(
     "institute centre center department association foundation council agency society bureau ministry campaign "
     "coalition"
 )
 """What is for something by its name: ``Institute for Sea Ice``."""
-BODIES = _words(
+BODIES = word_set(
     "commission senate congress parliament court ministry department agency council committee treasury bureau fed "
     "company university army navy legislature bundestag duma knesset politburo federation union league association"
 )
 """One of these alone, with a capital and ``the`` before it, is that very one."""
-KNOWN_ORGS = _words(
+KNOWN_ORGS = word_set(
     "google microsoft apple amazon facebook meta netflix twitter youtube instagram tiktok linkedin uber airbnb "
     "tesla spacex nasa ibm intel nvidia amd oracle cisco samsung sony nokia toyota honda ford walmart target "
     "costco disney pfizer moderna astrazeneca boeing airbus reuters bloomberg nasdaq nyse unesco unicef nato "
@@ -126,22 +123,22 @@ KNOWN_ORGS = _words(
     "yale princeton oxford jefferies barclays citi citigroup jpmorgan hsbc ubs deloitte kpmg pwc mckinsey visa "
     "mastercard paypal starbucks mcdonald's nike adidas"
 )
-NOT_ORG = _words(
+NOT_ORG = word_set(
     "ceo cfo coo cto cmo vp evp svp ebitda gaap non-gaap eps roi roe capex opex arpu kpi ipo q1 q2 q3 q4 h1 h2 "
     "fy ai ml it hr pr tv pc dvd cd usb hd lcd led url api sdk app ok okay faq covid covid-19 am pm ad bc phd "
     "mba ba ma ms dna rna icu cpu gpu ui ux iot vr ar gps atm pin id diy usd eur gbp lp wi-fi wifi qa q&a m&a "
     "r&d ir sg&a yoy p&l cogs b2b b2c saas csr esg"
 )
 """Capitals that name nobody."""
-HOLIDAYS = _words(
+HOLIDAYS = word_set(
     "christmas easter thanksgiving halloween hanukkah passover ramadan eid diwali pentecost advent xmas valentine's"
 )
-DAYS = _words("monday tuesday wednesday thursday friday saturday sunday")
-MONTHS = _words(
+DAYS = word_set("monday tuesday wednesday thursday friday saturday sunday")
+MONTHS = word_set(
     "january february march april may june july august september october november december jan feb mar apr jun "
     "jul aug sep sept oct nov dec"
 )
-PEOPLES = _words(
+PEOPLES = word_set(
     "american americans canadian canadians british english french german germans italian spanish dutch european "
     "europeans asian african chinese japanese korean indian indians russian mexican brazilian australian irish "
     "scottish welsh swiss swedish norwegian danish finnish polish turkish greek arab arabic jewish muslim "
@@ -152,24 +149,24 @@ PEOPLES = _words(
 """Peoples, languages, religions and parties: none of the kinds we list."""
 
 
-DIRECTIONS = _words(
+DIRECTIONS = word_set(
     "north south east west northern southern eastern western central northeast northwest southeast southwest "
     "northeastern northwestern southeastern southwestern upper lower greater inner outer mainland metropolitan downtown"
 )
 """Before a place they make a smaller place of it."""
-PLACE_ENDS = _words(
+PLACE_ENDS = word_set(
     "river lake lakes mountain mountains valley basin bay coast island islands sea ocean peninsula desert county "
     "province region gulf canyon beach springs airport street avenue boulevard highway freeway "
     "bridge strait plateau dam stadium arena plaza tower towers canal parish township borough reef glacier volcano"
 )
 """The last word of a place's or a building's name."""
-PLACE_STARTS = _words("mount lake fort port cape san santa saint st los las el")
-PLACES_OF = _words(
+PLACE_STARTS = word_set("mount lake fort port cape san santa saint st los las el")
+PLACES_OF = word_set(
     "gulf bay isle island republic state states city province strait commonwealth kingdom port district county "
     "town sea cape horn"
 )
 """What is somewhere, before ``of``."""
-EVENT_ENDS = _words("conference summit symposium expo festival olympics championship championships cup awards war")
+EVENT_ENDS = word_set("conference summit symposium expo festival olympics championship championships cup awards war")
 
 
 def is_place(name: str) -> bool:

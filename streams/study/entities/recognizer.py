@@ -10,10 +10,11 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.domain.text.bare_word import APOSTROPHES, strip_punctuation
 from schemas.documents.intelligence import Entity, EntityKind
 from streams.study.entities import gazetteer
 from streams.study.entities.amounts import telling
-from streams.study.entities.candidates import EDGES, ENDS, Mention, Reader
+from streams.study.entities.candidates import Mention, Reader
 from streams.study.lexicon import speaks_english
 from streams.study.transcript_text import Spoken
 
@@ -91,7 +92,7 @@ def valued(spoken: Spoken) -> list[Found]:
         if not speaks_english(line.language):
             continue
         for first, end, kind in reader.amounts(line):
-            text = " ".join(word.text.strip() for word in spoken.words[first:end]).strip(EDGES + "".join(ENDS))
+            text = strip_punctuation(" ".join(word.text.strip() for word in spoken.words[first:end]), APOSTROPHES)
             places[kind, text].append((first, end))
     return [Found(kind=kind, name=name, places=at) for (kind, name), at in places.items()]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from core.domain.text.english.stopwords import TOPICLESS_WORDS
 from streams.study.entities import gazetteer
-from streams.study.lexicon import STOP
 
 LONGEST_WORDS = 9
 _MADE = (
@@ -68,7 +68,7 @@ def works(text: str) -> Iterator[tuple[int, int]]:
 def _titles(title: str, *, certain: bool) -> bool:
     """Whether this is a title and nobody's name, nor a day, nor what only stands at a sentence's beginning."""
     first, *rest = title.lower().split()
-    if not certain and all(word in STOP for word in (first, *rest)):
+    if not certain and all(word in TOPICLESS_WORDS for word in (first, *rest)):
         return False
     if first in _NOT_FIRST or first in gazetteer.DAYS or (first in gazetteer.MONTHS and not rest):
         return False

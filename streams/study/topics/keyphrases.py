@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.domain.text.bare_word import DASHES, PUNCTUATION
 from core.domain.text.english.nouns import used_as_noun
 from core.ports.models import Float32
 from streams.study.lexicon import speaks_english
@@ -19,7 +20,7 @@ LONGEST = 3
 """Words of a phrase."""
 MOST = 80
 """Phrases that are compared by the sentence model."""
-_EDGES = ',.;:!?()[]"“”…-–—'
+_EDGES = PUNCTUATION + DASHES
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.domain.text.english.stopwords import FILLERS, TOPICLESS_WORDS
 from core.ports.models import Float32
-from streams.study.lexicon import FILLERS, STOP
 
 WIDTH = 2048
 """Buckets that terms are hashed into."""
@@ -35,7 +35,7 @@ def term(word: str) -> str:
 def carries(word: str) -> bool:
     """Whether a word may say what is spoken of."""
     plain = word.lower().replace("’", "'")
-    return len(plain) > 2 and plain not in STOP and plain not in FILLERS and plain[0].isalpha()
+    return len(plain) > 2 and plain not in TOPICLESS_WORDS and plain not in FILLERS and plain[0].isalpha()
 
 
 def terms(text: str) -> list[str]:

@@ -7,7 +7,8 @@ from importlib.resources import files
 
 import pytest
 
-from streams.renderer.captions.emphasis import bare, emoji_of, keyword_of
+from core.domain.text.bare_word import bare_word
+from streams.renderer.captions.emphasis import emoji_of, keyword_of
 from streams.renderer.typography.font_fallback import font_of
 from streams.renderer.typography.fonts import EMOJI
 
@@ -35,7 +36,7 @@ def test_a_thing_has_its_emoji(language: str | None, texts: list[str], found: tu
 def test_every_emoji_of_the_table_is_in_the_font() -> None:
     table: dict[str, dict[str, str]] = json.loads((files("schemas") / "data" / "emoji.json").read_text())
     for known in table.values():
-        assert all(word == word.casefold() == bare(word) for word in known)
+        assert all(word == word.casefold() == bare_word(word) for word in known)
         assert all(font_of(one, "display") == EMOJI for one in known.values())
 
 

@@ -5,45 +5,43 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from core.domain.text.bare_word import DASHES, strip_punctuation
+from core.domain.text.english.stopwords import word_set
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-BEFORE_NOUNS = _words(
+BEFORE_NOUNS = word_set(
     "a an the this these those my your his her its our their every each some any no all both another other what which "
     "whose one two three four five six seven eight nine ten first second third last next much many few several enough "
     "more less most of in on at by for from with without about into onto over under between among through against "
     "during within toward towards per like than via behind beyond above below across around near own new"
 )
 """What stands before a noun, if nothing else stands between: articles and their kin, numbers, prepositions."""
-BEFORE_VERBS = _words(
+BEFORE_VERBS = word_set(
     "i you he she we they who to can could will would shall should may might must do does did don't doesn't didn't "
     "can't cannot couldn't won't wouldn't shouldn't let's i'll you'll he'll she'll it'll we'll they'll i'd you'd he'd "
     "she'd we'd they'd i've you've we've they've 'll 'd 've n't not never always also just please gonna wanna gotta "
     "help let"
 )
-BEFORE_ADJECTIVES = _words(
+BEFORE_ADJECTIVES = word_set(
     "is are was were be been being am i'm you're we're they're he's she's it's that's there's isn't aren't wasn't "
     "weren't 'm 're 's very so too quite really pretty rather fairly extremely as get gets got become becomes became "
     "feel feels felt look looks looked seem seems seemed something anything nothing everything"
 )
-OF_ONE = _words("this that each every another a an one")
+OF_ONE = word_set("this that each every another a an one")
 """What stands before one thing: a word in ``-s`` behind it is a verb (``this works``), unless it is `SINGULAR`."""
 SINGULAR = re.compile(r"(?:[suiao]|ic)s$|^(?:lens|news|series|species)$")
 """Nouns of one thing that end in ``-s``: glass, virus, basis, gas, chaos, physics."""
-BEHIND_VERBS = _words(
+BEHIND_VERBS = word_set(
     "the a an this these those my your his her our their its me you him us them it himself herself themselves myself"
 )
 """What follows a verb that itself follows its subject: ``the engine reaches the orbit``."""
-NUMBERS = _words(
+NUMBERS = word_set(
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred hundreds thousand thousands "
     "million millions billion billions trillion"
 )
-ED_NOUNS = _words("bobsled hundred infrared moped sacred watershed")
+ED_NOUNS = word_set("bobsled hundred infrared moped sacred watershed")
 """Words in ``-ed`` that are no participles; those in ``-eed`` are none either."""
-LY_NOUNS = _words(
+LY_NOUNS = word_set(
     "ally anomaly assembly belly bully butterfly doily family fly gully jelly lily monopoly poly rally reply supply"
 )
 """Words in ``-ly`` that are no adverbs."""
@@ -57,7 +55,7 @@ def _graded(adjective: str) -> tuple[str, ...]:
 
 ADJECTIVES = frozenset(
     form
-    for adjective in _words(
+    for adjective in word_set(
         "able angry available awful bad beautiful big bigger bitter boring brave brief bright broad busy careful cheap "
         "clear clever close complicated crazy crude dangerous dear dense difficult dirty dull eager early easy "
         "effective efficient empty enormous expensive false familiar famous fast fine flexible funny fuzzy gentle glad "
@@ -73,7 +71,7 @@ ADJECTIVES = frozenset(
 )
 """Words that tell what something is like and hardly ever are its name, by hand, in all three degrees."""
 
-ADVERBS = _words(
+ADVERBS = word_set(
     "together apart alone aside away ahead abroad again already always often soon still yet today tonight tomorrow "
     "yesterday maybe perhaps instead indeed otherwise anymore anyway forever everywhere somewhere nowhere"
 )
@@ -102,8 +100,8 @@ def used_as_noun(words: Sequence[str], places: Sequence[tuple[int, int]], carrie
 
 
 def bare(word: str) -> str:
-    """A word without the marks around it."""
-    return word.strip(',.;:!?()[]"“”…-–—')
+    """A word without the marks around it; an apostrophe stays (``'ll``)."""
+    return strip_punctuation(word, DASHES)
 
 
 def adverb(word: str) -> bool:
