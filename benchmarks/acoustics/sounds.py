@@ -4,7 +4,8 @@ benchmarks.acoustics.sounds``.
 Mixtures by seed of the recordings' ``test`` half (benchmarks/acoustics/sound_mixtures.py); constants were set on the
 other one. Speech is the product's voice detector; all else is ``streams/listen``. Scored each 100 ms, but not within
 0.5 s of a change of truth. The baselines: a level (speech and music are what is louder than -45 dBFS, silence what is
-below -60), equally spaced sections, and the plain maximum of the autocorrelation. CPU time is that of ``listen`` alone.
+below -60), equally spaced sections, and the plain maximum of the autocorrelation. CPU time is that of
+``measure_acoustics`` alone.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from schemas.common import TimeRange, Value
 from schemas.documents.acoustics import Sounds
 from schemas.documents.span import HeardSpan, LoudnessCurve
 from streams.close.acoustics.acoustic_summary import soundtrack
-from streams.listen.acoustics.features import listen
+from streams.listen.acoustics.features import measure_acoustics
 
 SEEDS = (11, 12, 13)
 SECONDS = 600.0
@@ -111,7 +112,7 @@ def heard(samples: NDArray[np.int16], speech: Sequence[TimeRange]) -> Sounds:
         loudness=LoudnessCurve(start_ms=0, step_ms=STEP_MS, level_db=[]),
         model="",
         compute_ms=0,
-        sounds=listen(samples, padded=whole, wanted=whole),
+        sounds=measure_acoustics(samples, padded=whole, span_range=whole),
     )
     return soundtrack([span], speech, [], whole.end_ms)
 
@@ -201,7 +202,7 @@ def pitch(seeds: Sequence[int]) -> None:
             for name, middle in zip(names, (110.0, 160.0, 220.0, 130.0, 260.0), strict=False):
                 made = sung(recording(name)[: 20 * RATE_HZ], generator, middle, noise_db)
                 whole = TimeRange(start_ms=0, end_ms=len(made.samples) * 1000 // RATE_HZ)
-                ours = np.array(listen(made.samples, padded=whole, wanted=whole).pitch_hz, dtype=float)
+                ours = np.array(measure_acoustics(made.samples, padded=whole, span_range=whole).pitch_hz, dtype=float)
                 rows["ours"].append(pitch_errors(made.hz, ours))
                 rows["plain maximum"].append(pitch_errors(made.hz, plain_pitch(made.samples)))
         for way, found in rows.items():
@@ -211,12 +212,12 @@ def pitch(seeds: Sequence[int]) -> None:
 
 
 def cpu_s_per_hour() -> float:
-    """CPU seconds of ``listen`` for an hour: ten minutes of the lecture's sound, in spans of 150 s."""
+    """CPU seconds of ``measure_acoustics`` for an hour: ten minutes of the lecture's sound, in spans of 150 s."""
     sound = np.tile((recording("talking/physicsworks_lecture_203s_240p.webm") * 32768).astype(np.int16), 3)
     span = TimeRange(start_ms=0, end_ms=150_000)
     began = time.process_time()
     for start in range(4):
-        listen(sound[start * 150 * RATE_HZ : (start + 1) * 150 * RATE_HZ], padded=span, wanted=span)
+        measure_acoustics(sound[start * 150 * RATE_HZ : (start + 1) * 150 * RATE_HZ], padded=span, span_range=span)
     return (time.process_time() - began) * 6
 
 

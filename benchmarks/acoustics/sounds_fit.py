@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.acoustics.sound_mixtures import MUSIC, SPEECH, Mixture, mixture, recording
 from streams.close.acoustics.acoustic_summary import ALONE, UNDER_SPEECH, smoothed
 from streams.listen.acoustics import music
-from streams.listen.acoustics.features import looks_for_music
+from streams.listen.acoustics.features import compute_music_training_rows
 
 SEEDS = (1, 2, 3)
 SECONDS = 600.0
@@ -26,16 +26,16 @@ Rows = tuple[NDArray[np.float64], NDArray[np.bool_]]
 
 def rows(mixed: Mixture) -> Rows:
     """Features of each half second of a mixture, and whether there is music."""
-    found, lufs, at_s = looks_for_music(mixed.samples)
+    found, lufs, at_s = compute_music_training_rows(mixed.samples)
     truth = mixed.truth["music"]
     at = np.minimum((at_s * 10).astype(int), len(truth) - 1)
     around = np.lib.stride_tricks.sliding_window_view(np.pad(truth, NEAR_STEPS, mode="edge"), 2 * NEAR_STEPS + 1)[at]
     same = around.all(axis=1) | ~around.any(axis=1)
-    use = same & (lufs > music.SILENT_LUFS)
+    use = same & (lufs > music.MIN_MUSIC_LUFS)
     return found[use], truth[at][use]
 
 
-def fitted(found: NDArray[np.float64], truth: NDArray[np.bool_]) -> music.Model:
+def fitted(found: NDArray[np.float64], truth: NDArray[np.bool_]) -> music.MusicModel:
     """The model that makes the truth most likely."""
     mean, spread = found.mean(axis=0), found.std(axis=0) + 1e-9
     inputs = np.column_stack([np.ones(len(found)), (found - mean) / spread])
@@ -46,7 +46,7 @@ def fitted(found: NDArray[np.float64], truth: NDArray[np.bool_]) -> music.Model:
         slope = inputs.T @ (sure - truth) + penalty @ weights
         bend = (inputs * (sure * (1 - sure))[:, None]).T @ inputs + penalty
         weights -= np.linalg.solve(bend, slope)
-    return music.Model(
+    return music.MusicModel(
         mean=tuple(np.round(mean, 4).tolist()),
         spread=tuple(np.round(spread, 4).tolist()),
         weights=tuple(np.round(weights[1:], 4).tolist()),
@@ -60,14 +60,14 @@ def joined(mixtures: list[Mixture]) -> Rows:
     return np.concatenate([found for found, _ in both]), np.concatenate([truth for _, truth in both])
 
 
-def right(model: music.Model, found: NDArray[np.float64], truth: NDArray[np.bool_]) -> str:
+def right(model: music.MusicModel, found: NDArray[np.float64], truth: NDArray[np.bool_]) -> str:
     """Precision and recall in words."""
-    said = music.probability(found, np.zeros(len(found)), model) > 0.5
+    said = music.predict_music(found, np.zeros(len(found)), model) > 0.5
     hit = int((said & truth).sum())
     return f"precision {hit / max(1, said.sum()):.3f}, recall {hit / max(1, truth.sum()):.3f}"
 
 
-def without(name: str) -> music.Model:
+def without(name: str) -> music.MusicModel:
     """The model fitted without one recording."""
     kept_music = [one for one in MUSIC["dev"] if one != name]
     kept_speech = [one for one in SPEECH["dev"] if one != name]
@@ -79,11 +79,11 @@ def main() -> None:
     """Command line."""
     found, truth = joined([mixture("dev", seed, SECONDS) for seed in SEEDS])
     model = fitted(found, truth)
-    print(f"{model}\nof {music.FEATURES}\non what it was fitted to: {right(model, found, truth)}")
+    print(f"{model}\nof {music.FEATURE_NAMES}\non what it was fitted to: {right(model, found, truth)}")
     for name in (*MUSIC["dev"], *SPEECH["dev"]):
         samples = np.clip(recording(name) * 32768, -32768, 32767).astype(np.int16)
-        alone, lufs, _ = looks_for_music(samples)
-        sure = smoothed(music.probability(alone, lufs, without(name)))
+        alone, lufs, _ = compute_music_training_rows(samples)
+        sure = smoothed(music.predict_music(alone, lufs, without(name)))
         shares = [f"{float((sure > least).mean()):.2f}" for least in (ALONE, UNDER_SPEECH)]
         print(f"left out, {name}: {shares[0]} of it passes for music, {shares[1]} where somebody speaks")
 

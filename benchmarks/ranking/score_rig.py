@@ -23,7 +23,7 @@ from streams.detect.semantics import texts_to_embed
 from streams.detect.sentences import Sentence
 from streams.detect.timeline import Embedded, Material, Timeline, gather
 from streams.detect.window import Window, end_quality, start_quality
-from streams.speech.audio_reader import RATE_HZ, loudness
+from streams.speech.audio_reader import RATE_HZ, measure_loudness
 from tests.contract.rigs.triton_server import running
 
 LABELS = Path(__file__).parents[1] / "labels"
@@ -78,7 +78,7 @@ def lecture_sound(media: Path) -> LoudnessCurve:
         parts = [part.to_ndarray() for frame in container.decode(audio=0) for part in resampler.resample(frame)]
     samples = np.concatenate(parts, axis=1).reshape(-1)
     whole = TimeRange(start_ms=0, end_ms=samples.size * 1000 // RATE_HZ)
-    return loudness(samples, padded=whole, wanted=whole)
+    return measure_loudness(samples, padded=whole, span_range=whole)
 
 
 def material(name: str, said: Sequence[score_texts.Sentence], media: Path) -> Material:

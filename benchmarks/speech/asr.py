@@ -26,7 +26,7 @@ from core.infra.triton.alignment import TritonAlignment
 from core.infra.triton.speech import TritonSpeech
 from schemas.common import ObjectRef, TimeRange
 from schemas.events import SpanPlanned
-from streams.listen.transcribe_span import hear
+from streams.listen.transcribe_span import transcribe_span
 from streams.speech.audio_reader import decode_flac
 from tests.contract.rigs.triton_server import Triton, running
 from tests.support.media.recordings import RATE_HZ, flac, media, sound
@@ -90,7 +90,7 @@ async def measure(server: Triton, other: Peer, samples: np.ndarray, path: Path, 
     ours, theirs, model_s, peer_s = [], [], [], []
     for at in range(rounds + 1):
         started = time.perf_counter()
-        heard = await hear(span, objects=store, speech=speech, alignment=alignment, report=lambda _: None)  # type: ignore[arg-type]
+        heard = await transcribe_span(span, objects=store, speech=speech, alignment=alignment, report=lambda _: None)  # type: ignore[arg-type]
         wall_s = time.perf_counter() - started
         answer = other.ask(audio=str(path), mode="batched", beam_size=BEAM, batch_size=BATCH, language=None)
         if at:  # the first round warms both
@@ -102,7 +102,7 @@ async def measure(server: Triton, other: Peer, samples: np.ndarray, path: Path, 
     await alignment.close()
     ratio = statistics.median(ours) / statistics.median(theirs)
     started = time.perf_counter()
-    decode_flac(body, longest_ms=SPAN_MS)
+    decode_flac(body, max_length_ms=SPAN_MS)
     flac_s = time.perf_counter() - started
     cpu, cpu_peer = statistics.median(model_s), statistics.median(peer_s)
     return Claim(

@@ -33,7 +33,7 @@ from schemas.events import SpanPlanned
 from streams.close.diarization.pipeline import with_speakers
 from streams.close.diarization.stored_embeddings import read_frames, read_voices
 from streams.close.transcript.span_merge import close
-from streams.listen.transcribe_span import hear
+from streams.listen.transcribe_span import transcribe_span
 from tests.contract.rigs.triton_server import Triton, running
 from tests.support.media.recordings import RATE_HZ, flac, media, sound
 
@@ -139,7 +139,7 @@ async def answer(case: Case, speech: TritonSpeech, voices: TritonVoices) -> Answ
         index=ref, audio=ref, language="en",
     )  # fmt: skip
     counted = Counted(voices)
-    heard = await hear(span, objects=shelf, speech=speech, report=lambda _: None, voices=counted, prefix="v")
+    heard = await transcribe_span(span, objects=shelf, speech=speech, report=lambda _: None, voices=counted, prefix="v")
     transcript, vectors = close([heard], whole.end_ms, []), await read_voices([heard], shelf)
     frames = await read_frames([heard], shelf)
     started = time.process_time()

@@ -18,9 +18,9 @@ from core.infra.triton.embeddings import VOICE
 from schemas.common import TimeRange, Value, Word
 from streams.close.diarization.pipeline import with_speakers
 from streams.close.transcript.span_merge import close
-from streams.listen.voice_activity import where_voiced
-from streams.speech.frames import Frames
-from streams.speech.mfcc import CEPSTRA, STEP_MS, cepstra
+from streams.listen.voice_activity import refine_voice_activity
+from streams.speech.frames import SpeechFrames
+from streams.speech.mfcc import CEPSTRA_COUNT, FRAME_STEP_MS, compute_mfcc
 from tests.support.media.synthetic_voices import DIMENSIONS, taking_turns, voiced
 from tests.support.spoken_words import sentence
 
@@ -58,15 +58,15 @@ def cost(minutes: int) -> Cost:
     return Cost(minutes=minutes, windows=len(rows), found=found, cpu_s=cpu_s, peak_mib=peak / MIB)
 
 
-def sounding(turns: Sequence[tuple[int, int, int]]) -> Frames:
+def sounding(turns: Sequence[tuple[int, int, int]]) -> SpeechFrames:
     """Noise around a place of each speaker's own."""
     random = np.random.default_rng(1)
-    middles_ms = np.arange(0, turns[-1][1], STEP_MS) + STEP_MS // 2
-    rows = random.normal(0, 1, (len(middles_ms), CEPSTRA)).astype(np.float32)
-    places = random.normal(0, 1, (SPEAKERS, CEPSTRA)).astype(np.float32)
+    middles_ms = np.arange(0, turns[-1][1], FRAME_STEP_MS) + FRAME_STEP_MS // 2
+    rows = random.normal(0, 1, (len(middles_ms), CEPSTRA_COUNT)).astype(np.float32)
+    places = random.normal(0, 1, (SPEAKERS, CEPSTRA_COUNT)).astype(np.float32)
     at = np.searchsorted([start_ms for start_ms, _, _ in turns], middles_ms, side="right") - 1
     owners = np.array([who for _, _, who in turns])
-    return Frames(middles_ms=middles_ms, rows=rows + places[owners[np.maximum(at, 0)]])
+    return SpeechFrames(middles_ms=middles_ms, rows=rows + places[owners[np.maximum(at, 0)]])
 
 
 def heard_s() -> float:
@@ -74,7 +74,7 @@ def heard_s() -> float:
     samples = np.random.default_rng(1).normal(0, 1000, 300 * 16_000).astype(np.int16)
     spoken = [TimeRange(start_ms=at, end_ms=at + 4_000) for at in range(0, 300_000, 5_000)]
     started = time.process_time()
-    where_voiced(cepstra(samples), spoken, starts_at_ms=0)
+    refine_voice_activity(compute_mfcc(samples), spoken, starts_at_ms=0)
     return 12 * (time.process_time() - started)
 
 

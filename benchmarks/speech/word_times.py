@@ -23,8 +23,8 @@ from core.infra.triton.speech import TritonSpeech
 from core.ports.models import Heard
 from schemas.common import Value, Word
 from streams.close.transcript.span_overlap import letters
-from streams.speech.forced_alignment import refine
-from streams.speech.word_times import in_order, unbiased
+from streams.speech.forced_alignment import refine_word_times
+from streams.speech.word_times import order_words, remove_bias
 from tests.contract.rigs.triton_server import running
 from tests.support.media.recordings import RATE_HZ, media, sound
 
@@ -56,9 +56,9 @@ def errors_of(one: Marked, words: Sequence[Word]) -> list[float]:
 
 async def find(one: Marked, speech: TritonSpeech, alignment: TritonAlignment) -> Found:
     heard = await speech.transcribe(one.samples, language="en", report=lambda _: None)
-    refined = await refine(heard, one.samples, alignment)
+    refined = await refine_word_times(heard, one.samples, alignment)
     assert not refined.failure, refined.failure
-    ways = {"raw": heard.words, "unbiased": in_order(unbiased(heard.words)), "aligned": refined.words}
+    ways = {"raw": heard.words, "unbiased": order_words(remove_bias(heard.words)), "aligned": refined.words}
     return Found(
         name=one.name, by=one.by, errors={way: errors_of(one, words) for way, words in ways.items()},
         words=sum(one.counted), audio_s=one.samples.size / RATE_HZ, aligning_s=refined.compute_ms / 1000,
@@ -81,7 +81,7 @@ async def banana(speech: TritonSpeech, alignment: TritonAlignment) -> tuple[str,
     """Where the word that is said at 40 s is found."""
     samples = sound(media(BANANA))
     heard = await speech.transcribe(samples, language="en", report=lambda _: None)
-    refined = await refine(heard, samples, alignment)
+    refined = await refine_word_times(heard, samples, alignment)
     at = [f"{word.start_ms / 1000:.2f} s" for word in refined.words if "banana" in letters(word.text)]
     return f"'banana' (said at 40 s): {', '.join(at) or 'not heard'}", heard, refined.compute_ms / 1000
 
@@ -90,7 +90,7 @@ async def cost(speech: TritonSpeech, alignment: TritonAlignment) -> str:
     """Processor time of aligning an hour of the lecture."""
     samples = sound(media("talking/physicsworks_lecture_203s_240p.webm"))
     heard = await speech.transcribe(samples, language="en", report=lambda _: None)
-    refined = await refine(heard, samples, alignment)
+    refined = await refine_word_times(heard, samples, alignment)
     spoken_s = sum(stretch.length_ms for stretch in heard.speech) / 1000
     hour = refined.compute_ms / 1000 / spoken_s * 3600
     fits = refined.fits

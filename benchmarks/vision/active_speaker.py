@@ -41,7 +41,7 @@ from streams.frame.speaker.mouth_features import box_at
 from streams.frame.speaker.stored_voices import HeardIn, voices_of
 from streams.frame.speaker.voice_matching import HeardVoices
 from streams.ingest.probe.demux import survey
-from streams.listen.transcribe_span import hear
+from streams.listen.transcribe_span import transcribe_span
 from streams.vision.analysis_input import Eyes
 from tests.contract.rigs.triton_server import running
 from tests.support.media.recordings import RATE_HZ, flac, sound
@@ -73,7 +73,7 @@ async def hear_voices(
         org_id=UUID(int=0), project_id=UUID(int=0), ordinal=0, span_count=1, range=whole, padded=whole, source=ref,
         index=ref, audio=ref,
     )  # fmt: skip
-    heard = await hear(span, objects=shelf, speech=speech, report=lambda _: None, voices=voices, prefix="v")
+    heard = await transcribe_span(span, objects=shelf, speech=speech, report=lambda _: None, voices=voices, prefix="v")
     document = await shelf.put("heard", encode_document(heard), "application/json")
     return heard.speech, await voices_of(shelf, [HeardIn(range=whole, document=document)], whole)
 

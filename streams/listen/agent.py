@@ -8,7 +8,7 @@ from core.services import project_lifecycle, spans
 from schemas import events
 from schemas.documents import encode_document
 from schemas.ids import result_id
-from streams.listen.transcribe_span import Hints, hear
+from streams.listen.transcribe_span import RecognitionHints, transcribe_span
 from streams.runtime.context import Context, prefix_of
 from streams.runtime.stage import Commit, Work
 from streams.speech.translation import ENGLISH
@@ -34,7 +34,7 @@ class ListenStage:
         """Hear the span and store what was heard as one object."""
         assert isinstance(event, events.SpanPlanned)
         hints = await self._hints(event)
-        heard = await hear(
+        heard = await transcribe_span(
             event,
             objects=self._context.objects,
             speech=self._context.speech,
@@ -66,7 +66,7 @@ class ListenStage:
 
         return commit
 
-    async def _hints(self, event: events.SpanPlanned) -> Hints:
+    async def _hints(self, event: events.SpanPlanned) -> RecognitionHints:
         """What is known of the project's words before they are heard."""
         async with org_transaction(self._context.pool, event.org_id) as connection:
             row = await connection.fetchrow(
@@ -75,9 +75,9 @@ class ListenStage:
                 event.project_id,
             )
         if row is None:
-            return Hints()
+            return RecognitionHints()
         options = row["options"]
-        return Hints(
+        return RecognitionHints(
             language=row["language"],
             glossary=options.get("glossary", []),
             into_english=options.get("translate") == ENGLISH,

@@ -1,4 +1,4 @@
-"""Words are put on the sound while later ones are still being recognised. Asks for nothing twice; decides nothing."""
+"""Align words while later ones are still being recognised, without aligning any piece twice."""
 
 from __future__ import annotations
 
@@ -13,86 +13,89 @@ from core.infra.triton.client import InferenceFailed
 from core.ports.models import Aligned, Alignment, Int16, Piece
 from schemas.common import TimeRange, Word
 from schemas.documents.span import HeardWindow
-from streams.speech.forced_alignment import PATIENCE_S, RATE_KHZ, to_align
+from streams.speech.forced_alignment import ALIGNMENT_TIMEOUT_S, SAMPLES_PER_MS, select_stable_pieces
 
-Answer = tuple[list[TimeRange | None], float | None]
-"""What the aligner says of one piece: the times of its words, and how well it fits."""
+PieceTimes = tuple[list[TimeRange | None], float | None]
+"""The aligner's answer for one piece: the times of its words, and how well it fits."""
 
 
-class Alongside:
-    """An aligner for one recording that begins before all of it is heard. Inside `async with` it takes what is heard.
+class ConcurrentAligner:
+    """An aligner for one recording that starts before the recognition ends. Used by ``async with``.
 
-    Whoever asks it afterwards gets what is known already, and waits for the rest alone. A piece that came out otherwise
-    than it looked at first is asked for again: what it answers never depends on when it was told what.
+    Each recognised window is added as it comes. A later ``align`` returns the pieces known by then and asks only
+    for the rest. A piece that changed since is aligned again, so the answer never depends on the timing.
     """
 
     def __init__(self, alignment: Alignment, samples: Int16) -> None:
-        """``samples``: the recording, 16 kHz mono, shape (n,)."""
+        """Wrap ``alignment`` for ``samples``: the recording, 16 kHz mono, shape (n,)."""
         self._alignment = alignment
         self._samples = samples
         self._words: list[Word] = []
         self._windows: list[HeardWindow] = []
-        self._news = asyncio.Event()
+        self._new_words = asyncio.Event()
         self._ended = False
-        self._known: dict[str, Answer] = {}
+        self._known_times: dict[str, PieceTimes] = {}
         self._model = ""
-        self._unpaid_ms = 0
+        self._unreported_ms = 0
 
     async def __aenter__(self) -> Self:
-        """Begin to wait for windows."""
+        """Start the task that waits for windows."""
         self._task = asyncio.create_task(self._work())
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let the question at hand be answered, unless the hearing failed."""
+        """Let the request in flight finish, unless the recognition failed."""
         self._ended = True
-        self._news.set()
+        self._new_words.set()
         if kind is None:
-            await asyncio.wait([self._task], timeout=PATIENCE_S)
+            await asyncio.wait([self._task], timeout=ALIGNMENT_TIMEOUT_S)
         self._task.cancel()
         with suppress(asyncio.CancelledError):
             await self._task
 
-    def take(self, words: Sequence[Word], window: HeardWindow) -> None:
+    def add_window(self, words: Sequence[Word], window: HeardWindow) -> None:
         """The words of the next window."""
         self._words += words
         self._windows.append(window)
-        self._news.set()
+        self._new_words.set()
 
     async def align(self, audio: Int16, pieces: Sequence[Piece]) -> Aligned:
-        """Times of the words of each piece, as the aligner says; its cost is told once."""
-        keys = [_key(piece) for piece in pieces]
-        asked = [piece for piece, key in zip(pieces, keys, strict=True) if key not in self._known]
-        if asked:
-            found = await self._alignment.align(audio, asked)
-            answers = zip(found.pieces, found.scores, strict=True)
-            self._known |= {_key(piece): answer for piece, answer in zip(asked, answers, strict=True)}
-            self._model, self._unpaid_ms = found.model, self._unpaid_ms + found.compute_ms
-        spent_ms, self._unpaid_ms = self._unpaid_ms, 0
-        answered = [self._known[key] for key in keys]
+        """Return the times of the words of each piece; compute time is reported once."""
+        keys = [_piece_key(piece) for piece in pieces]
+        unknown_pieces = [piece for piece, key in zip(pieces, keys, strict=True) if key not in self._known_times]
+        if unknown_pieces:
+            alignment_result = await self._alignment.align(audio, unknown_pieces)
+            answers = zip(alignment_result.pieces, alignment_result.scores, strict=True)
+            self._known_times |= {
+                _piece_key(piece): answer for piece, answer in zip(unknown_pieces, answers, strict=True)
+            }
+            self._model, self._unreported_ms = alignment_result.model, self._unreported_ms + alignment_result.compute_ms
+        compute_ms, self._unreported_ms = self._unreported_ms, 0
+        piece_times = [self._known_times[key] for key in keys]
         return Aligned(
-            pieces=[times for times, _ in answered],
-            scores=[score for _, score in answered],
+            pieces=[times for times, _ in piece_times],
+            scores=[score for _, score in piece_times],
             model=self._model,
-            compute_ms=spent_ms,
+            compute_ms=compute_ms,
         )
 
     async def _work(self) -> None:
-        """Ask for what is new until the recording ends. An aligner that fails is asked again by whoever needs it."""
+        """Align what is new until the recording ends. After a failure ``align`` asks again."""
         while True:
-            await self._news.wait()
-            self._news.clear()
+            await self._new_words.wait()
+            self._new_words.clear()
             if self._ended:
                 return
-            wanted = to_align(self._words, self._windows, self._samples.size // RATE_KHZ)
+            stable_pieces = select_stable_pieces(self._words, self._windows, self._samples.size // SAMPLES_PER_MS)
             try:
-                found = await self.align(self._samples, wanted)
+                alignment_result = await self.align(self._samples, stable_pieces)
+            # The early pass is an optimisation: whoever calls align() next meets the failure and handles it.
             except (Unavailable, InferenceFailed):
                 return
-            self._unpaid_ms += found.compute_ms
+            self._unreported_ms += alignment_result.compute_ms
 
 
-def _key(piece: Piece) -> str:
+def _piece_key(piece: Piece) -> str:
     return repr(piece)

@@ -1,6 +1,7 @@
-"""The voices of a span: asked of the model, kept with what it sounds like, read again by close. Compares none of them.
+"""Embed the voices of a span and store them with its MFCC frames, for close to diarize. Compares no voices.
 
-Voices are worth less than words: a model that is away, late or wrong costs the span its voices and nothing else.
+Voices are worth less than words: a model that is unavailable, late or wrong costs the span its voices and nothing
+else.
 """
 
 from __future__ import annotations
@@ -18,27 +19,31 @@ from core.ports.stores import Objects
 from core.progress import Report
 from schemas.common import TimeRange
 from schemas.documents.diarization import VoiceFrames, VoiceWindows
-from streams.listen.speech_segments import RATE_HZ, phrases, windows
-from streams.listen.voice_activity import where_voiced
+from streams.listen.speech_segments import PCM_RATE_HZ, place_windows, split_phrases
+from streams.listen.voice_activity import refine_voice_activity
 from streams.runtime.stage import timed_in_thread
-from streams.speech.frames import OCTETS, STORED
-from streams.speech.mfcc import CEPSTRA, STEP_MS, cepstra
+from streams.speech.frames import OCTET_STREAM, STORED_DTYPE
+from streams.speech.mfcc import CEPSTRA_COUNT, FRAME_STEP_MS, compute_mfcc
 
-AT_ONCE = 64
-"""Windows of one request: an answer comes, and the lease is renewed, every second or so."""
-PATIENCE_S = 20.0
-"""For one answer, a reload of a dead model included; shorter than a worker may stand still."""
-BRIEF_MS = 45_000
-"""Of less speech than this in a span every bit is wanted, also what may be none; in more it only blurs who is who:
-of 85 made conversations of 90 s the number of speakers was right in 63 then, without in 68."""
-UNHEARD = "speakers: the voice model did not answer for a part of the recording"
+WINDOWS_PER_REQUEST = 64
+"""Windows in one request: an answer comes, and the lease is renewed, every second or so."""
+EMBEDDING_TIMEOUT_S = 20.0
+"""Time limit of one answer, a reload of a dead model included; shorter than a worker may make no progress."""
+MAX_BRIEF_SPEECH_MS = 45_000
+"""With less speech than this in a span, possible voice is embedded too.
+
+With more it only blurs who is who. Of 85 synthetic conversations of 90 s the number of speakers was right in 63 with
+it, in 68 without.
+"""
+VOICES_MISSING_WARNING = "speakers: the voice model did not answer for a part of the recording"
+"""Warning of the project where a span has no voices."""
 
 
-class UnvoicedError(Exception):
+class VoicesUnavailableError(Exception):
     """The voices of this span cannot be had now; its words can."""
 
 
-async def listen_for_voices(
+async def embed_voices(
     samples: Int16,
     speech: Sequence[TimeRange],
     *,
@@ -47,86 +52,98 @@ async def listen_for_voices(
     objects: Objects,
     prefix: str,
     report: Report,
-    within: TimeRange,
+    span_range: TimeRange,
     voiced: Sequence[TimeRange] = (),
 ) -> tuple[VoiceWindows | None, int]:
-    """Voices in ``speech`` (project time) of samples that begin at ``starts_at_ms``, and what they cost in ms.
+    """Embed the voices in ``speech`` (project time); return them and the compute time in ms.
 
-    ``within`` is what of the samples is this span's own. ``voiced`` is where a voice may be: turns lie there or near
-    by; where there is little speech voices are listened for in all of it. None where nothing is long enough.
-    Stores vectors and frames under ``prefix``. Raises UnvoicedError, and Unavailable where the store is away.
+    Samples begin at ``starts_at_ms``; ``span_range`` is the span without its margin. ``voiced`` is where a voice
+    may be: a span with little speech is searched in all of it. None where nothing is long enough. Stores vectors
+    and frames under ``prefix``. Raises VoicesUnavailableError, and Unavailable where the object store is.
     """
-    brief = sum(stretch.length_ms for stretch in speech) < BRIEF_MS
-    local = [_moved(stretch, -starts_at_ms) for stretch in (voiced if brief and voiced else speech)]
-    spoken = await asyncio.to_thread(phrases, samples, local)
-    asked = windows(spoken)
-    if not asked:
+    little_speech = sum(stretch.length_ms for stretch in speech) < MAX_BRIEF_SPEECH_MS
+    voice_ranges = [
+        _shift_range(stretch, -starts_at_ms) for stretch in (voiced if little_speech and voiced else speech)
+    ]
+    phrases = await asyncio.to_thread(split_phrases, samples, voice_ranges)
+    windows = place_windows(phrases)
+    if not windows:
         return None, 0
-    found = await _embedded(voices, samples, asked, report)
-    ref = await objects.put(prefix, found.values.astype(STORED).tobytes(), OCTETS, ".f16")
-    own = samples[(within.start_ms - starts_at_ms) * RATE_HZ // 1000 : (within.end_ms - starts_at_ms) * RATE_HZ // 1000]
-    frames, turned, cost_ms = await _sounding(own, voiced or speech, within.start_ms)
-    heard = VoiceWindows(
-        starts_ms=[window.start_ms + starts_at_ms for window in asked],
-        ends_ms=[window.end_ms + starts_at_ms for window in asked],
-        phrases=[_moved(phrase, starts_at_ms) for phrase in spoken],
-        dimensions=found.values.shape[1],
+    embeddings = await _embed_windows(voices, samples, windows, report)
+    ref = await objects.put(prefix, embeddings.values.astype(STORED_DTYPE).tobytes(), OCTET_STREAM, ".f16")
+    own = samples[
+        (span_range.start_ms - starts_at_ms) * PCM_RATE_HZ // 1000 : (span_range.end_ms - starts_at_ms)
+        * PCM_RATE_HZ
+        // 1000
+    ]
+    frames, refined_voiced, cost_ms = await _compute_frames(own, voiced or speech, span_range.start_ms)
+    voice_windows = VoiceWindows(
+        starts_ms=[window.start_ms + starts_at_ms for window in windows],
+        ends_ms=[window.end_ms + starts_at_ms for window in windows],
+        phrases=[_shift_range(phrase, starts_at_ms) for phrase in phrases],
+        dimensions=embeddings.values.shape[1],
         vectors=ref,
-        model=found.model,
-        voiced=turned,
-        frames=None if frames is None else await _kept(frames, within.start_ms, objects, prefix),
+        model=embeddings.model,
+        voiced=refined_voiced,
+        frames=None if frames is None else await _store_frames(frames, span_range.start_ms, objects, prefix),
     )
-    return heard, found.compute_ms + cost_ms
+    return voice_windows, embeddings.compute_ms + cost_ms
 
 
-async def _sounding(
+async def _compute_frames(
     samples: Int16, voiced: Sequence[TimeRange], starts_at_ms: int
 ) -> tuple[Float32 | None, list[TimeRange], int]:
-    """Cepstra of the samples, where in them a voice is, and the cost in ms; a bug leaves ``voiced`` as it is."""
+    """Compute the span's MFCC rows and refine where a voice is; return the CPU time in ms too.
 
-    def look() -> tuple[Float32, list[TimeRange]]:
-        rows = cepstra(samples)
-        return rows[:, :CEPSTRA], where_voiced(rows, voiced, starts_at_ms=starts_at_ms)
+    A bug leaves ``voiced`` as it is.
+    """
+
+    def measure() -> tuple[Float32, list[TimeRange]]:
+        mfcc_rows = compute_mfcc(samples)
+        return mfcc_rows[:, :CEPSTRA_COUNT], refine_voice_activity(mfcc_rows, voiced, starts_at_ms=starts_at_ms)
 
     try:
-        (rows, found), cost_ms = await timed_in_thread(look)
+        (mfcc_rows, refined_voiced), cost_ms = await timed_in_thread(measure)
     except Exception as error:  # noqa: BLE001 - who speaks is told by the windows alone then
         telemetry.report_bug(error, "listen")
         return None, list(voiced), 0
-    return rows, found, cost_ms
+    return mfcc_rows, refined_voiced, cost_ms
 
 
-async def _kept(rows: Float32, start_ms: int, objects: Objects, prefix: str) -> VoiceFrames:
-    ref = await objects.put(prefix, rows.astype(STORED).tobytes(), OCTETS, ".f16")
-    return VoiceFrames(start_ms=start_ms, step_ms=STEP_MS, dimensions=rows.shape[1], rows=ref)
+async def _store_frames(rows: Float32, start_ms: int, objects: Objects, prefix: str) -> VoiceFrames:
+    """Store MFCC rows as half floats."""
+    ref = await objects.put(prefix, rows.astype(STORED_DTYPE).tobytes(), OCTET_STREAM, ".f16")
+    return VoiceFrames(start_ms=start_ms, step_ms=FRAME_STEP_MS, dimensions=rows.shape[1], rows=ref)
 
 
-def _moved(stretch: TimeRange, by_ms: int) -> TimeRange:
+def _shift_range(stretch: TimeRange, by_ms: int) -> TimeRange:
+    """Shift a time range."""
     return TimeRange(start_ms=stretch.start_ms + by_ms, end_ms=stretch.end_ms + by_ms)
 
 
-async def _embedded(voices: Voices, samples: Int16, asked: Sequence[TimeRange], report: Report) -> Vectors:
-    parts = []
-    for at in range(0, len(asked), AT_ONCE):
-        parts.append(await _answered(voices, samples, asked[at : at + AT_ONCE]))
+async def _embed_windows(voices: Voices, samples: Int16, windows: Sequence[TimeRange], report: Report) -> Vectors:
+    """Embed all windows in batches, reporting progress after each."""
+    batches = []
+    for at in range(0, len(windows), WINDOWS_PER_REQUEST):
+        batches.append(await _embed_batch(voices, samples, windows[at : at + WINDOWS_PER_REQUEST]))
         report(at + 1)
     return Vectors(
-        values=np.concatenate([part.values for part in parts]),
-        model=parts[-1].model,
-        compute_ms=sum(part.compute_ms for part in parts),
+        values=np.concatenate([batch.values for batch in batches]),
+        model=batches[-1].model,
+        compute_ms=sum(batch.compute_ms for batch in batches),
     )
 
 
-async def _answered(voices: Voices, samples: Int16, asked: Sequence[TimeRange]) -> Vectors:
-    """One answer; a model that was found dead has been loaded again by then, so it is asked once more."""
-    from_ms = asked[0].start_ms
-    piece = samples[from_ms * RATE_HZ // 1000 : asked[-1].end_ms * RATE_HZ // 1000]
-    moved = [_moved(window, -from_ms) for window in asked]
+async def _embed_batch(voices: Voices, samples: Int16, windows: Sequence[TimeRange]) -> Vectors:
+    """Embed one batch; retry once, for a model found dead has been reloaded by then."""
+    from_ms = windows[0].start_ms
+    batch_samples = samples[from_ms * PCM_RATE_HZ // 1000 : windows[-1].end_ms * PCM_RATE_HZ // 1000]
+    batch_windows = [_shift_range(window, -from_ms) for window in windows]
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(EMBEDDING_TIMEOUT_S):
             try:
-                return await voices.embed(piece, moved)
+                return await voices.embed(batch_samples, batch_windows)
             except Unavailable:
-                return await voices.embed(piece, moved)
+                return await voices.embed(batch_samples, batch_windows)
     except (Unavailable, InferenceFailed, TimeoutError) as error:
-        raise UnvoicedError(str(error)) from error
+        raise VoicesUnavailableError(str(error)) from error

@@ -1,4 +1,4 @@
-"""SpanPlanned → HeardSpan: fetch the span's audio, have words and voices recognised, put them on project time."""
+"""Transcribe one span: fetch its audio, recognise words and voices, put them on project time."""
 
 from __future__ import annotations
 
@@ -16,145 +16,161 @@ from schemas.common import TimeRange, Word
 from schemas.documents.acoustics import SpanSounds
 from schemas.documents.span import HeardSpan, LoudnessCurve, SpanTranslation
 from schemas.events import SpanPlanned
-from streams.listen.acoustics.features import listen
-from streams.listen.concurrent_alignment import Alongside
-from streams.listen.speaker_embeddings import UNHEARD, UnvoicedError, listen_for_voices
+from streams.listen.acoustics.features import measure_acoustics
+from streams.listen.concurrent_alignment import ConcurrentAligner
+from streams.listen.speaker_embeddings import VOICES_MISSING_WARNING, VoicesUnavailableError, embed_voices
 from streams.runtime.stage import timed_in_thread
-from streams.speech.audio_reader import STEP_MS, decode_flac, loudness
-from streams.speech.forced_alignment import Refined, refine
-from streams.speech.translation import RATE_KHZ, Translated, translate
-from streams.speech.word_times import at_project_time
-from streams.speech.words import near, on_project_time, speech_inside, split_at
+from streams.speech.audio_reader import LEVEL_STEP_MS, decode_flac, measure_loudness
+from streams.speech.forced_alignment import RefinedWords, refine_word_times
+from streams.speech.translation import SAMPLE_RATE_KHZ, TranslatedWords, translate_to_english
+from streams.speech.word_times import shift_to_project_time
+from streams.speech.words import clamp_speech, keep_near_speech, shift_words_to_project_time, split_margin
 
 
-class Hints(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known and wanted of a project's words before they are heard."""
+class RecognitionHints(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known about a project's words, and wanted of them, before they are recognised."""
 
     language: str | None = None
-    """Of a span that was heard before: where the sound leaves a doubt, a project stays in one language."""
+    """Language of a span recognised earlier.
+
+    Where the sound leaves a doubt, a project stays in one language.
+    """
     glossary: list[str] = []
     into_english: bool = False
-    """Whether what is not English is translated as well; a failure of that costs the translation alone."""
+    """Whether other languages are also translated to English.
+
+    If that fails, only the translation is lost.
+    """
 
 
-NOTHING = Hints()
+NO_HINTS = RecognitionHints()
+"""Hints of a project that has none."""
 
 
-async def hear(
+async def transcribe_span(
     span: SpanPlanned,
     *,
     objects: Objects,
     speech: Speech,
     report: Report,
-    hints: Hints = NOTHING,
+    hints: RecognitionHints = NO_HINTS,
     voices: Voices | None = None,
     prefix: str = "",
     alignment: Alignment | None = None,
 ) -> HeardSpan:
-    """What is said in a span and, if ``voices`` are wanted, by whose (stored under ``prefix``). No audio: nothing.
+    """Transcribe a span and, if ``voices`` is given, embed its voices (stored under ``prefix``).
 
-    Without ``alignment``, or where it is silent, words keep the recogniser's times. Raises Unavailable (store, Triton)
-    and WrongAudioError (the object is not what ingest makes).
+    A span without audio has no words. Without ``alignment``, or where it fails, words keep the recogniser's
+    times. Raises Unavailable (object store, Triton) and WrongAudioError (the object is not what ingest makes).
     """
     if span.audio is None:
-        return silent(span)
-    body = await objects.get(span.audio)
-    samples: Int16 = await asyncio.to_thread(decode_flac, body, longest_ms=span.padded.length_ms)
-    steps = Steps(report)
-    async with Alongside(alignment, samples) if alignment else nullcontext() as early:
-        heard = await speech.transcribe(
+        return build_silent_span(span)
+    flac = await objects.get(span.audio)
+    samples: Int16 = await asyncio.to_thread(decode_flac, flac, max_length_ms=span.padded.length_ms)
+    progress = Steps(report)
+    async with ConcurrentAligner(alignment, samples) if alignment else nullcontext() as aligner:
+        recognised = await speech.transcribe(
             samples,
             language=span.language,
-            report=steps.part(),
+            report=progress.part(),
             hint=hints.language,
             glossary=hints.glossary,
-            told=early.take if early else None,
+            told=aligner.add_window if aligner else None,
         )
-    refined, sounds = await asyncio.gather(refine(heard, samples, early), _sounds(samples, span))
-    found = _found(span, samples, heard, refined, sounds)
+    refined, sounds = await asyncio.gather(
+        refine_word_times(recognised, samples, aligner), _measure_acoustics(samples, span)
+    )
+    heard_span = _build_heard_span(span, samples, recognised, refined, sounds)
     if hints.into_english:
-        english = await _translated(heard, refined.words, samples, speech, steps, hints.glossary)
-        if english:
-            found = msgspec.structs.replace(
-                found, translation=_english(english, span), compute_ms=found.compute_ms + english.compute_ms
+        translation = await _translate(recognised, refined.words, samples, speech, progress, hints.glossary)
+        if translation:
+            heard_span = msgspec.structs.replace(
+                heard_span,
+                translation=_build_translation(translation, span),
+                compute_ms=heard_span.compute_ms + translation.compute_ms,
             )
     if voices is None:
-        return found
+        return heard_span
     try:
-        who, cost_ms = await listen_for_voices(
+        voice_windows, cost_ms = await embed_voices(
             samples,
-            found.speech,
-            within=span.range,
-            voiced=speech_inside(near(heard.voiced, heard.speech), span.padded, span.range),
+            heard_span.speech,
+            span_range=span.range,
+            voiced=clamp_speech(keep_near_speech(recognised.voiced, recognised.speech), span.padded, span.range),
             starts_at_ms=span.padded.start_ms,
             voices=voices,
             objects=objects,
             prefix=prefix,
-            report=steps.part(),
+            report=progress.part(),
         )
-    except UnvoicedError:
-        return msgspec.structs.replace(found, warnings=[UNHEARD])
-    return msgspec.structs.replace(found, voices=who, compute_ms=found.compute_ms + cost_ms)
+    except VoicesUnavailableError:
+        return msgspec.structs.replace(heard_span, warnings=[VOICES_MISSING_WARNING])
+    return msgspec.structs.replace(heard_span, voices=voice_windows, compute_ms=heard_span.compute_ms + cost_ms)
 
 
-def _found(
-    span: SpanPlanned, samples: Int16, heard: Heard, refined: Refined, beside: tuple[SpanSounds | None, int]
+def _build_heard_span(
+    span: SpanPlanned,
+    samples: Int16,
+    recognised: Heard,
+    refined: RefinedWords,
+    acoustics: tuple[SpanSounds | None, int],
 ) -> HeardSpan:
-    """All of a span but its translation and its voices, on project time."""
-    sounds, cpu_ms = beside
-    words, margin = split_at(on_project_time(refined.words, span.padded), span.range)
+    """Build the span's document, without translation and voices, on project time."""
+    span_acoustics, cpu_ms = acoustics
+    words, margin_words = split_margin(shift_words_to_project_time(refined.words, span.padded), span.range)
     return HeardSpan(
         ordinal=span.ordinal,
         range=span.range,
-        language=heard.language if words else None,
-        language_probability=heard.language_probability if words else 0.0,
+        language=recognised.language if words else None,
+        language_probability=recognised.language_probability if words else 0.0,
         words=words,
-        margin_words=margin,
-        speech=speech_inside(heard.speech, span.padded, span.range),
-        loudness=loudness(samples, padded=span.padded, wanted=span.range),
-        model=heard.model,
-        compute_ms=heard.compute_ms + refined.compute_ms + cpu_ms,
-        sounds=sounds,
-        fits=at_project_time(refined.fits, span.padded),
+        margin_words=margin_words,
+        speech=clamp_speech(recognised.speech, span.padded, span.range),
+        loudness=measure_loudness(samples, padded=span.padded, span_range=span.range),
+        model=recognised.model,
+        compute_ms=recognised.compute_ms + refined.compute_ms + cpu_ms,
+        sounds=span_acoustics,
+        fits=shift_to_project_time(refined.fits, span.padded),
         aligner=refined.model,
         not_aligned=refined.failure,
-        windows=at_project_time(heard.windows, span.padded),
+        windows=shift_to_project_time(recognised.windows, span.padded),
     )
 
 
-async def _translated(
-    heard: Heard, words: Sequence[Word], samples: Int16, speech: Speech, steps: Steps, glossary: Sequence[str]
-) -> Translated | None:
-    """What is said in English; all of it missing where that fails by a bug: the words are there."""
+async def _translate(
+    recognised: Heard, words: Sequence[Word], samples: Int16, speech: Speech, progress: Steps, glossary: Sequence[str]
+) -> TranslatedWords | None:
+    """Translate to English. A bug reports everything as missing: the words are worth more."""
     try:
-        return await translate(heard, words, samples, speech, counted=steps.part, glossary=glossary)
+        return await translate_to_english(recognised, words, samples, speech, counted=progress.part, glossary=glossary)
     except Exception as error:  # noqa: BLE001 - a bug here must not take the words with it
         telemetry.report_bug(error, "listen")
-        whole = TimeRange(start_ms=0, end_ms=samples.size // RATE_KHZ)
-        return Translated(words=[], windows=[], missing=[whole], compute_ms=0)
+        whole = TimeRange(start_ms=0, end_ms=samples.size // SAMPLE_RATE_KHZ)
+        return TranslatedWords(words=[], windows=[], missing=[whole], compute_ms=0)
 
 
-def _english(found: Translated, span: SpanPlanned) -> SpanTranslation:
-    words, margin = split_at(on_project_time(found.words, span.padded), span.range)
+def _build_translation(translation: TranslatedWords, span: SpanPlanned) -> SpanTranslation:
+    """Put a translation on project time."""
+    words, margin_words = split_margin(shift_words_to_project_time(translation.words, span.padded), span.range)
     return SpanTranslation(
         words=words,
-        margin_words=margin,
-        windows=at_project_time(found.windows, span.padded),
-        missing=speech_inside(found.missing, span.padded, span.range),
+        margin_words=margin_words,
+        windows=shift_to_project_time(translation.windows, span.padded),
+        missing=clamp_speech(translation.missing, span.padded, span.range),
     )
 
 
-async def _sounds(samples: Int16, span: SpanPlanned) -> tuple[SpanSounds | None, int]:
-    """What the span sounds like, and its CPU time; None where that fails: its words are there (and close says so)."""
+async def _measure_acoustics(samples: Int16, span: SpanPlanned) -> tuple[SpanSounds | None, int]:
+    """Measure the span's acoustics; return the CPU time too. None after a bug: close warns about it."""
     try:
-        return await timed_in_thread(listen, samples, padded=span.padded, wanted=span.range)
+        return await timed_in_thread(measure_acoustics, samples, padded=span.padded, span_range=span.range)
     except Exception as error:  # noqa: BLE001 - a bug here must not take the words with it
         telemetry.report_bug(error, "listen")
         return None, 0
 
 
-def silent(span: SpanPlanned) -> HeardSpan:
-    """A span of a source without sound."""
+def build_silent_span(span: SpanPlanned) -> HeardSpan:
+    """Build the document of a span whose source has no sound."""
     return HeardSpan(
         ordinal=span.ordinal,
         range=span.range,
@@ -162,7 +178,7 @@ def silent(span: SpanPlanned) -> HeardSpan:
         language_probability=0.0,
         words=[],
         speech=[],
-        loudness=LoudnessCurve(start_ms=span.range.start_ms, step_ms=STEP_MS, level_db=[]),
+        loudness=LoudnessCurve(start_ms=span.range.start_ms, step_ms=LEVEL_STEP_MS, level_db=[]),
         model="none",
         compute_ms=0,
     )

@@ -1,7 +1,7 @@
-"""Where a voice is, by what speech and its pauses sound like in this very recording. Pure; knows no speakers.
+"""Refine where a voice is by models of this recording's own speech and silence. Pure.
 
-The voice detector was made for all recordings: it drops the quiet ends of sentences in one and holds on to the
-silence behind them in another. What it is told from here is only where to look.
+The voice detector was made for all recordings: it drops the quiet ends of sentences in one and keeps the silence
+behind them in another. Here its answer only says where to learn from.
 """
 
 from __future__ import annotations
@@ -13,55 +13,78 @@ from numpy.typing import NDArray
 
 from core.ports.models import Float32
 from schemas.common import TimeRange
-from streams.speech.gaussian_mixture import fitted, log_likelihood
-from streams.speech.mfcc import STEP_MS
-from streams.speech.viterbi import best_path
+from streams.speech.gaussian_mixture import fit_mixture, log_likelihood
+from streams.speech.mfcc import FRAME_STEP_MS
+from streams.speech.viterbi import find_best_path
 
-PARTS = 4
-LEAST_ROWS = 50
-"""With less than a second of either, speech or what is none, nothing is learnt, and all stays."""
-GUARD, REACH = 7, 50
-"""Frames: what is no speech is learnt this far from any, and speech is found no farther from where it was."""
-MOST, READY, SMOOTHED = 10.0, 3.0, 7
-"""A frame counts for so much at most; speech is believed with so much against it; so many frames together. So silence
-may be a twentieth of what is given for speech, and no more: the detector's is mostly less."""
-PRICE = 7.5
-"""Of speech that begins or ends. All chosen on made conversations and meetings, none on a recording of the table."""
+MIXTURE_COMPONENTS = 4
+"""Gaussian components of the models of speech and of silence."""
+MIN_TRAINING_FRAMES = 50
+"""With fewer frames (1 s) of speech or of silence nothing is learnt, and the ranges stay."""
+SILENCE_GUARD_FRAMES = 7
+"""Frames around speech that the model of silence is not trained on."""
+MAX_EXTENSION_FRAMES = 50
+"""Frames by which speech may grow beyond where the detector found it."""
+MAX_FRAME_SCORE = 10.0
+"""Largest log likelihood ratio of one frame: no single frame decides."""
+SPEECH_BIAS = 3.0
+"""Added to each frame's score for speech.
+
+A twentieth of the result may then be silence; in the detector's answer it is mostly less.
+"""
+SCORE_SMOOTHING_FRAMES = 7
+"""Frames of the moving average over scores."""
+CHANGE_COST = 7.5
+"""Cost of a start or an end of speech.
+
+This and the values above were chosen on synthetic conversations and meetings, none on a recording of the published
+table.
+"""
 
 
-def where_voiced(frames: Float32, speech: Sequence[TimeRange], *, starts_at_ms: int) -> list[TimeRange]:
-    """Where a voice is, in frames from ``starts_at_ms``, (n, d), told by ``speech`` where it may be.
+def refine_voice_activity(frames: Float32, speech: Sequence[TimeRange], *, starts_at_ms: int) -> list[TimeRange]:
+    """Return where a voice is, from frames beginning at ``starts_at_ms``, (n, d), and detected ``speech``.
 
-    ``speech`` as it is where there is too little of it, or of anything else, to learn from.
+    Returns ``speech`` unchanged where there is too little of it, or of silence, to learn from.
     """
-    before = _marked(speech, len(frames), starts_at_ms)
-    silent = ~_wider(before, GUARD)
-    if min(before.sum(), silent.sum()) < LEAST_ROWS:
+    speech_marks = _mark_frames(speech, len(frames), starts_at_ms)
+    silence_marks = ~_widen_marks(speech_marks, SILENCE_GUARD_FRAMES)
+    if min(speech_marks.sum(), silence_marks.sum()) < MIN_TRAINING_FRAMES:
         return list(speech)
     rows = (frames - frames.mean(axis=0)) / (frames.std(axis=0) + 1e-6)
-    told = log_likelihood(fitted(rows[before], PARTS), rows) - log_likelihood(fitted(rows[silent], PARTS), rows)
-    scores = np.convolve(np.clip(told, -MOST, MOST) + READY, np.ones(SMOOTHED) / SMOOTHED, "same")
-    path = best_path(np.stack([np.zeros(len(scores)), scores], axis=1), np.full(len(scores), PRICE))
-    return _stretches((path == 1) & _wider(before, REACH), starts_at_ms)
+    likelihood_ratio = log_likelihood(fit_mixture(rows[speech_marks], MIXTURE_COMPONENTS), rows) - log_likelihood(
+        fit_mixture(rows[silence_marks], MIXTURE_COMPONENTS), rows
+    )
+    scores = np.convolve(
+        np.clip(likelihood_ratio, -MAX_FRAME_SCORE, MAX_FRAME_SCORE) + SPEECH_BIAS,
+        np.ones(SCORE_SMOOTHING_FRAMES) / SCORE_SMOOTHING_FRAMES,
+        "same",
+    )
+    path = find_best_path(np.stack([np.zeros(len(scores)), scores], axis=1), np.full(len(scores), CHANGE_COST))
+    return _find_ranges((path == 1) & _widen_marks(speech_marks, MAX_EXTENSION_FRAMES), starts_at_ms)
 
 
-def _marked(stretches: Sequence[TimeRange], count: int, starts_at_ms: int) -> NDArray[np.bool_]:
-    found = np.zeros(count, dtype=bool)
-    for one in stretches:
-        first, end = ((at - starts_at_ms) // STEP_MS for at in (one.start_ms, one.end_ms))
-        found[max(0, first) : max(0, end)] = True
-    return found
+def _mark_frames(ranges: Sequence[TimeRange], count: int, starts_at_ms: int) -> NDArray[np.bool_]:
+    """Mark the frames that lie in a range."""
+    marks = np.zeros(count, dtype=bool)
+    for range_ in ranges:
+        first, end = ((at - starts_at_ms) // FRAME_STEP_MS for at in (range_.start_ms, range_.end_ms))
+        marks[max(0, first) : max(0, end)] = True
+    return marks
 
 
-def _wider(marks: NDArray[np.bool_], frames: int) -> NDArray[np.bool_]:
-    """The marks, and so many frames on both sides of each."""
+def _widen_marks(marks: NDArray[np.bool_], frames: int) -> NDArray[np.bool_]:
+    """Widen the marks by a number of frames on both sides."""
     total = np.concatenate([[0], np.cumsum(marks)])
-    at = np.arange(len(marks))
-    near: NDArray[np.bool_] = total[np.minimum(len(marks), at + frames + 1)] > total[np.maximum(0, at - frames)]
-    return near
+    index = np.arange(len(marks))
+    widened: NDArray[np.bool_] = (
+        total[np.minimum(len(marks), index + frames + 1)] > total[np.maximum(0, index - frames)]
+    )
+    return widened
 
 
-def _stretches(marks: NDArray[np.bool_], starts_at_ms: int) -> list[TimeRange]:
+def _find_ranges(marks: NDArray[np.bool_], starts_at_ms: int) -> list[TimeRange]:
+    """Return the runs of marked frames as time ranges."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], marks, [False]]).astype(np.int8)))
-    times = (edges * STEP_MS + starts_at_ms).tolist()
+    times = (edges * FRAME_STEP_MS + starts_at_ms).tolist()
     return [TimeRange(start_ms=start, end_ms=end) for start, end in zip(times[::2], times[1::2], strict=True)]

@@ -1,4 +1,7 @@
-"""Recognised words → words at better times, by the aligner where it knows the language. Never loses a word."""
+"""Refine recognised word times by forced alignment where the aligner knows the language.
+
+Loses no word.
+"""
 
 from __future__ import annotations
 
@@ -12,22 +15,36 @@ from core.infra.triton.client import InferenceFailed
 from core.ports.models import Aligned, Alignment, Heard, Int16, Piece
 from schemas.common import Word
 from schemas.documents.span import Fit, HeardWindow
-from streams.speech.languages import of_windows
-from streams.speech.word_times import Run, borders, in_order, pieces, placed, runs, unbiased, widest
+from streams.speech.languages import languages_by_window
+from streams.speech.word_times import (
+    WordRun,
+    build_pieces,
+    find_borders,
+    find_widest_gap,
+    order_words,
+    place_words,
+    remove_bias,
+    split_runs,
+)
 
-ALIGNED = frozenset({"en"})
-"""Languages the aligner knows."""
-RATE_KHZ = 16
-HALVINGS = 3
-"""So often a run that does not fit is parted."""
-PATIENCE_S = 45.0
-"""A span of 150 s takes the aligner a second or two; long before the lease is in danger the words go without it."""
+ALIGNER_LANGUAGES = frozenset({"en"})
+"""Languages that the aligner (models/triton_repo/align) has a pronunciation model for."""
+SAMPLES_PER_MS = 16
+"""Samples of 16 kHz audio a millisecond."""
+MAX_HALVINGS = 3
+"""How often a run that does not fit is split in two and aligned again."""
+ALIGNMENT_TIMEOUT_S = 45.0
+"""Time limit of one alignment.
+
+A span of 150 s takes a second or two; the words go on unaligned long before the lease is in danger.
+"""
 
 
-class Refined(msgspec.Struct, frozen=True, kw_only=True):
-    """Words at their final times (ms from the recording's start) and how they fit; what it cost, and who did it.
+class RefinedWords(msgspec.Struct, frozen=True, kw_only=True):
+    """Words at their final times (ms from the recording's start), how they fit, and what the alignment cost.
 
-    ``failure`` says why the aligner was not heard; the words then have the recogniser's times without their bias.
+    ``failure`` says why the aligner did not answer; the words then have the recogniser's times without their
+    bias.
     """
 
     words: list[Word]
@@ -37,76 +54,101 @@ class Refined(msgspec.Struct, frozen=True, kw_only=True):
     failure: str = ""
 
 
-async def refine(heard: Heard, samples: Int16, alignment: Alignment | None) -> Refined:
-    """Better times for what was heard in 16 kHz mono audio, shape (n,). Raises nothing that an aligner may cause.
+async def refine_word_times(heard: Heard, samples: Int16, alignment: Alignment | None) -> RefinedWords:
+    """Return better times for what was heard in 16 kHz mono audio, shape (n,).
 
-    Words of windows in other languages than the aligner's keep the recogniser's times.
+    Words of windows in other languages than the aligner's keep the recogniser's times. A failing aligner is
+    reported in ``failure``, never raised.
     """
-    words, known = _alignable(heard.words, heard.windows, heard.language)
-    if alignment is None or not any(known):
-        return Refined(words=words, fits=[])
-    mine = [word for word, here in zip(words, known, strict=True) if here]
+    words, alignable = _select_alignable(heard.words, heard.windows, heard.language)
+    if alignment is None or not any(alignable):
+        return RefinedWords(words=words, fits=[])
+    aligner_words = [word for word, here in zip(words, alignable, strict=True) if here]
     try:
-        async with asyncio.timeout(PATIENCE_S):
-            parts, aligned = await _aligned(mine, borders(heard.windows), samples, alignment)
+        async with asyncio.timeout(ALIGNMENT_TIMEOUT_S):
+            aligned_runs, aligned = await _align_runs(aligner_words, find_borders(heard.windows), samples, alignment)
     except (Unavailable, InferenceFailed) as error:
-        return Refined(words=words, fits=[], failure=str(error))
+        return RefinedWords(words=words, fits=[], failure=str(error))
     except TimeoutError:
-        return Refined(words=words, fits=[], failure=f"the aligner did not answer within {PATIENCE_S:.0f} s")
-    moved, fits = placed(mine, parts, aligned, heard.speech)
-    better = iter(moved)
-    all_words = in_order([next(better) if here else word for word, here in zip(words, known, strict=True)])
-    return Refined(words=all_words, fits=fits, compute_ms=aligned.compute_ms, model=aligned.model)
+        return RefinedWords(
+            words=words, fits=[], failure=f"the aligner did not answer within {ALIGNMENT_TIMEOUT_S:.0f} s"
+        )
+    placed_words, fits = place_words(aligner_words, aligned_runs, aligned, heard.speech)
+    placed_in_order = iter(placed_words)
+    all_words = order_words(
+        [next(placed_in_order) if here else word for word, here in zip(words, alignable, strict=True)]
+    )
+    return RefinedWords(words=all_words, fits=fits, compute_ms=aligned.compute_ms, model=aligned.model)
 
 
-def to_align(words: Sequence[Word], windows: Sequence[HeardWindow], length_ms: int) -> list[Piece]:
-    """What `refine` will ask of the aligner once all is heard, as far as what is still to be heard cannot change it.
+def select_stable_pieces(words: Sequence[Word], windows: Sequence[HeardWindow], length_ms: int) -> list[Piece]:
+    """Return the pieces ``refine_word_times`` will align whatever is still to be recognised.
 
-    The last run may still go on, and the sound around it ends where the next word begins.
+    The last run is left out: it may still grow, and the audio around it ends where the next word begins.
     """
-    tidied, known = _alignable(words, windows, None)
-    mine = [word for word, here in zip(tidied, known, strict=True) if here]
-    return pieces(mine, runs(mine, borders(windows)), length_ms)[:-1]
+    tidy_words, alignable = _select_alignable(words, windows, None)
+    aligner_words = [word for word, here in zip(tidy_words, alignable, strict=True) if here]
+    return build_pieces(aligner_words, split_runs(aligner_words, find_borders(windows)), length_ms)[:-1]
 
 
-def _alignable(
+def _select_alignable(
     words: Sequence[Word], windows: Sequence[HeardWindow], language: str | None
 ) -> tuple[list[Word], list[bool]]:
-    """Words in order without their bias, and whether the aligner knows the language of each."""
-    tidied = in_order(unbiased(in_order([word for word in words if word.text.strip()])))
-    return tidied, [tongue in ALIGNED for tongue in of_windows(tidied, windows, language)]
+    """Return words in order without their bias, and whether the aligner knows the language of each."""
+    tidy_words = order_words(remove_bias(order_words([word for word in words if word.text.strip()])))
+    return tidy_words, [
+        word_language in ALIGNER_LANGUAGES for word_language in languages_by_window(tidy_words, windows, language)
+    ]
 
 
-async def _aligned(
-    words: Sequence[Word], parted_at: Sequence[int], samples: Int16, alignment: Alignment
-) -> tuple[list[Run], Aligned]:
-    """Runs of words and what the aligner says of them; a run that does not fit is asked for again in two parts.
+async def _align_runs(
+    words: Sequence[Word], border_times_ms: Sequence[int], samples: Int16, alignment: Alignment
+) -> tuple[list[WordRun], Aligned]:
+    """Align runs of words; split a run that does not fit in two and try again.
 
-    So one wrong word does not cost its neighbours the time that they have.
+    So one wrong word does not cost its neighbours their aligned times.
     """
-    length_ms = samples.size // RATE_KHZ
-    parts = runs(words, parted_at)
-    found = await alignment.align(samples, pieces(words, parts, length_ms))
-    for _ in range(HALVINGS):
-        failed = [at for at, score in enumerate(found.scores) if score is None and parts[at][1] - parts[at][0] > 1]
+    length_ms = samples.size // SAMPLES_PER_MS
+    aligned_runs = split_runs(words, border_times_ms)
+    alignment_result = await alignment.align(samples, build_pieces(words, aligned_runs, length_ms))
+    for _ in range(MAX_HALVINGS):
+        failed = [
+            at
+            for at, score in enumerate(alignment_result.scores)
+            if score is None and aligned_runs[at][1] - aligned_runs[at][0] > 1
+        ]
         if not failed:
             break
-        halves = [half for at in failed for half in _halves(words, parts[at])]
-        again = await alignment.align(samples, pieces(words, halves, length_ms))
-        parts, found = _merged(parts, found, set(failed), halves, again)
-    return parts, found
+        halves = [half for at in failed for half in _split_run(words, aligned_runs[at])]
+        retry_result = await alignment.align(samples, build_pieces(words, halves, length_ms))
+        aligned_runs, alignment_result = _merge_halves(
+            aligned_runs, alignment_result, set(failed), halves, retry_result
+        )
+    return aligned_runs, alignment_result
 
 
-def _halves(words: Sequence[Word], run: Run) -> list[Run]:
-    at = widest(words, *run)
+def _split_run(words: Sequence[Word], run: WordRun) -> list[WordRun]:
+    """Split a run at its widest gap."""
+    at = find_widest_gap(words, *run)
     return [(run[0], at), (at, run[1])]
 
 
-def _merged(
-    parts: list[Run], found: Aligned, failed: set[int], halves: Sequence[Run], again: Aligned
-) -> tuple[list[Run], Aligned]:
-    rows = [row for at, row in enumerate(zip(parts, found.pieces, found.scores, strict=True)) if at not in failed]
-    rows = sorted([*rows, *zip(halves, again.pieces, again.scores, strict=True)], key=lambda row: row[0])
-    spent = found.compute_ms + again.compute_ms
-    told = [list(column) for column in zip(*rows, strict=True)]
-    return told[0], Aligned(pieces=told[1], scores=told[2], model=found.model, compute_ms=spent)
+def _merge_halves(
+    aligned_runs: list[WordRun],
+    alignment_result: Aligned,
+    failed: set[int],
+    halves: Sequence[WordRun],
+    retry_result: Aligned,
+) -> tuple[list[WordRun], Aligned]:
+    """Replace the failed runs by their halves with the new answers, in order."""
+    rows = [
+        row
+        for at, row in enumerate(zip(aligned_runs, alignment_result.pieces, alignment_result.scores, strict=True))
+        if at not in failed
+    ]
+    rows = sorted([*rows, *zip(halves, retry_result.pieces, retry_result.scores, strict=True)], key=lambda row: row[0])
+    compute_ms = alignment_result.compute_ms + retry_result.compute_ms
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    return columns[0], Aligned(
+        pieces=columns[1], scores=columns[2], model=alignment_result.model, compute_ms=compute_ms
+    )

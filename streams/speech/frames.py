@@ -1,4 +1,4 @@
-"""Frames of speech (MFCC every 20 ms) of a project, and the types that vectors are stored as."""
+"""MFCC frames of a project's speech (one every 20 ms), and the types that vectors are stored as."""
 
 from __future__ import annotations
 
@@ -10,22 +10,26 @@ from numpy.typing import NDArray
 
 from core.ports.models import Float32
 
-Times = NDArray[np.int64]
+TimesMs = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Frames:
-    """What each 20 ms sounds like, over a project: middles in order, and rows (n, d)."""
+class SpeechFrames:
+    """What each 20 ms of a project sounds like: middles in order of time, shape (n,), and rows, (n, d)."""
 
-    middles_ms: Times
+    middles_ms: TimesMs
     rows: Float32
 
 
-def joined(parts: Sequence[Frames]) -> Frames:
-    """Those of all spans, which are in order of time; at least one."""
-    return Frames(
-        middles_ms=np.concatenate([one.middles_ms for one in parts]), rows=np.concatenate([one.rows for one in parts])
+def join_frames(parts: Sequence[SpeechFrames]) -> SpeechFrames:
+    """Concatenate the frames of spans in order of time; at least one."""
+    return SpeechFrames(
+        middles_ms=np.concatenate([part.middles_ms for part in parts]),
+        rows=np.concatenate([part.rows for part in parts]),
     )
 
 
-STORED, OCTETS = np.dtype("<f2"), "application/octet-stream"
+STORED_DTYPE = np.dtype("<f2")
+"""Stored vectors are little-endian half floats: half the size, and cosines differ by less than 0.001."""
+OCTET_STREAM = "application/octet-stream"
+"""Media type of stored vectors."""

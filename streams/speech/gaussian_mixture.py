@@ -1,4 +1,4 @@
-"""Gaussian mixtures: how likely a sound is where some others were heard. Pure numpy; chance has a seed."""
+"""Gaussian mixture models with diagonal covariances. Pure numpy; randomness comes from a seed."""
 
 from __future__ import annotations
 
@@ -10,115 +10,139 @@ from numpy.typing import NDArray
 from core.ports.models import Float32
 
 Floats = NDArray[np.float64]
-BLOCK = 4_096
-"""Rows worked on at once: what is held beside them stays small, and the products of matrices so small that the library
-keeps them on one thread: more threads took three times the processor time for them."""
-LEARNT = 30_000
-"""So many rows, evenly over all, make a model: ten minutes of speech. It bounds the cost."""
-APART = 0.5
-"""A part is split in two that lie so many deviations to either side."""
-ROUNDS = 3
-LEAST_SHARE = 0.5
-"""No part is narrower than this share of the variance of all."""
+BLOCK_ROWS = 4_096
+"""Rows per block.
+
+Keeps memory small, and the matrix products small enough that BLAS stays on one thread: more threads took three times
+the processor time.
+"""
+MAX_FIT_ROWS = 30_000
+"""Rows that a mixture is fitted to, evenly over all: ten minutes of speech. Bounds the cost."""
+SPLIT_DEVIATIONS = 0.5
+"""Distance, in standard deviations, by which the two halves of a split component move to either side."""
+EM_ROUNDS = 3
+"""Rounds of expectation and maximisation after each split."""
+MIN_VARIANCE_RATIO = 0.5
+"""Smallest variance of a component, as a share of the variance of all rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mixture:
-    """Parts by mean and variance, (k, d), and weight (k,)."""
+class GaussianMixture:
+    """Components by mean and variance, shape (k, d), and weight, (k,)."""
 
     means: Floats
     variances: Floats
     weights: Floats
 
 
-def fitted(rows: Float32, parts: int) -> Mixture:
-    """A mixture of ``parts`` (a power of two) for rows, (n, d), n at least 1: one, split until there are enough."""
-    learnt = _some(rows)
-    least = LEAST_SHARE * learnt.var(axis=0) + 1e-3
-    found = Mixture(means=learnt.mean(axis=0)[None], variances=learnt.var(axis=0)[None] + least, weights=np.ones(1))
-    while len(found.weights) < parts:
-        found = _improved(_split(found), learnt, least)
-    return found
+def fit_mixture(rows: Float32, components: int) -> GaussianMixture:
+    """Fit a mixture of ``components`` (a power of two) to rows, (n, d), n at least 1.
 
-
-def scattered(rows: Float32, parts: int, seed: int) -> Mixture:
-    """Another for the same rows, begun at ``parts`` of them: several of these together err less than any one."""
-    learnt = _some(rows)
-    least = LEAST_SHARE * learnt.var(axis=0) + 1e-3
-    first = np.random.default_rng(seed).choice(len(learnt), parts, replace=len(learnt) < parts)
-    wide = np.tile(learnt.var(axis=0) + least, (parts, 1))
-    return _improved(Mixture(means=learnt[first], variances=wide, weights=np.full(parts, 1 / parts)), learnt, least)
-
-
-def _improved(mixture: Mixture, learnt: Floats, least: Floats) -> Mixture:
-    """Some rounds of expectation and maximisation."""
-    for _ in range(ROUNDS):
-        held, sums, squares = _weighed(mixture, learnt)
-        means = sums / held[:, None]
-        variances = squares / held[:, None] - np.square(means)
-        mixture = Mixture(means=means, variances=np.maximum(variances, least), weights=held / held.sum())
+    Starts with one component and splits all of them until there are enough.
+    """
+    fit_rows = _sample_rows(rows)
+    min_variance = MIN_VARIANCE_RATIO * fit_rows.var(axis=0) + 1e-3
+    mixture = GaussianMixture(
+        means=fit_rows.mean(axis=0)[None], variances=fit_rows.var(axis=0)[None] + min_variance, weights=np.ones(1)
+    )
+    while len(mixture.weights) < components:
+        mixture = _run_em(_split_components(mixture), fit_rows, min_variance)
     return mixture
 
 
-def adapted(prior: Mixture, rows: Float32, *, pull: float, rounds: int = 3) -> Mixture:
-    """The mixture with its means drawn to ``rows``; ``pull`` rows' worth of belief stays where they were."""
-    learnt, found = _some(rows), prior
+def fit_random_mixture(rows: Float32, components: int, seed: int) -> GaussianMixture:
+    """Fit a mixture that starts at random rows. Several of these together err less than any one."""
+    fit_rows = _sample_rows(rows)
+    min_variance = MIN_VARIANCE_RATIO * fit_rows.var(axis=0) + 1e-3
+    first = np.random.default_rng(seed).choice(len(fit_rows), components, replace=len(fit_rows) < components)
+    wide = np.tile(fit_rows.var(axis=0) + min_variance, (components, 1))
+    return _run_em(
+        GaussianMixture(means=fit_rows[first], variances=wide, weights=np.full(components, 1 / components)),
+        fit_rows,
+        min_variance,
+    )
+
+
+def _run_em(mixture: GaussianMixture, fit_rows: Floats, min_variance: Floats) -> GaussianMixture:
+    """Run some rounds of expectation maximisation."""
+    for _ in range(EM_ROUNDS):
+        held, sums, squares = _accumulate_statistics(mixture, fit_rows)
+        means = sums / held[:, None]
+        variances = squares / held[:, None] - np.square(means)
+        mixture = GaussianMixture(means=means, variances=np.maximum(variances, min_variance), weights=held / held.sum())
+    return mixture
+
+
+def adapt_means(prior: GaussianMixture, rows: Float32, *, relevance: float, rounds: int = 3) -> GaussianMixture:
+    """Move the means towards ``rows`` (MAP adaptation).
+
+    ``relevance``: how many rows' worth of weight keeps a mean where it was.
+    """
+    fit_rows, mixture = _sample_rows(rows), prior
     for _ in range(rounds):
-        held, sums, _ = _weighed(found, learnt)
-        means = (sums + pull * prior.means) / (held[:, None] + pull)
-        found = Mixture(means=means, variances=prior.variances, weights=prior.weights)
-    return found
+        held, sums, _ = _accumulate_statistics(mixture, fit_rows)
+        means = (sums + relevance * prior.means) / (held[:, None] + relevance)
+        mixture = GaussianMixture(means=means, variances=prior.variances, weights=prior.weights)
+    return mixture
 
 
-def log_likelihood(mixture: Mixture, rows: Float32) -> Floats:
-    """Of each row, (n,)."""
-    parts = [_of_parts(mixture, rows[at : at + BLOCK].astype(np.float64)) for at in range(0, len(rows), BLOCK)]
-    return np.concatenate([_summed(part)[1] for part in parts]) if parts else np.zeros(0)
+def log_likelihood(mixture: GaussianMixture, rows: Float32) -> Floats:
+    """Return the log likelihood of each row, (n,)."""
+    blocks = [
+        _component_log_likelihood(mixture, rows[at : at + BLOCK_ROWS].astype(np.float64))
+        for at in range(0, len(rows), BLOCK_ROWS)
+    ]
+    return np.concatenate([_normalise(block)[1] for block in blocks]) if blocks else np.zeros(0)
 
 
-def _some(rows: Float32) -> Floats:
-    taken = np.linspace(0, len(rows) - 1, min(LEARNT, len(rows))).astype(np.int64)
-    return rows[taken].astype(np.float64)
+def _sample_rows(rows: Float32) -> Floats:
+    """Take at most ``MAX_FIT_ROWS`` rows, evenly spaced."""
+    picked = np.linspace(0, len(rows) - 1, min(MAX_FIT_ROWS, len(rows))).astype(np.int64)
+    return rows[picked].astype(np.float64)
 
 
-def _split(mixture: Mixture) -> Mixture:
-    aside = APART * np.sqrt(mixture.variances)
-    return Mixture(
-        means=np.concatenate([mixture.means - aside, mixture.means + aside]),
+def _split_components(mixture: GaussianMixture) -> GaussianMixture:
+    """Split each component in two along its standard deviations."""
+    offset = SPLIT_DEVIATIONS * np.sqrt(mixture.variances)
+    return GaussianMixture(
+        means=np.concatenate([mixture.means - offset, mixture.means + offset]),
         variances=np.concatenate([mixture.variances] * 2),
         weights=np.concatenate([mixture.weights] * 2) / 2,
     )
 
 
-def _weighed(mixture: Mixture, rows: Floats) -> tuple[Floats, Floats, Floats]:
-    """Of each part how much of the rows is its own, (k,), their sum and the sum of their squares, (k, d)."""
+def _accumulate_statistics(mixture: GaussianMixture, rows: Floats) -> tuple[Floats, Floats, Floats]:
+    """Sum each component's responsibilities, (k,), and the weighted rows and squares, (k, d)."""
     held, sums, squares = (
         np.full(len(mixture.weights), 1e-6),
         np.zeros_like(mixture.means),
         np.zeros_like(mixture.means),
     )
-    for at in range(0, len(rows), BLOCK):
-        block = rows[at : at + BLOCK]
-        shares = _summed(_of_parts(mixture, block))[0]
+    for at in range(0, len(rows), BLOCK_ROWS):
+        block = rows[at : at + BLOCK_ROWS]
+        shares = _normalise(_component_log_likelihood(mixture, block))[0]
         held += shares.sum(axis=0)
         sums += shares.T @ block
         squares += shares.T @ np.square(block)
     return held, sums, squares
 
 
-def _summed(parts: Floats) -> tuple[Floats, Floats]:
-    """Shares of the parts in each row, and the logarithm of their sum; several times as quick as numpy's logaddexp."""
-    most = parts.max(axis=1, keepdims=True)
-    powers = np.exp(parts - most)
+def _normalise(log_likelihoods: Floats) -> tuple[Floats, Floats]:
+    """Return component shares in each row, and the log of their sum.
+
+    Several times as fast as numpy's logaddexp.
+    """
+    largest = log_likelihoods.max(axis=1, keepdims=True)
+    powers = np.exp(log_likelihoods - largest)
     total = powers.sum(axis=1, keepdims=True)
-    return powers / total, (most + np.log(total))[:, 0]
+    return powers / total, (largest + np.log(total))[:, 0]
 
 
-def _of_parts(mixture: Mixture, rows: Floats) -> Floats:
-    """Log likelihood of each row in each part, weighted, (n, k)."""
-    narrow = 1 / mixture.variances
+def _component_log_likelihood(mixture: GaussianMixture, rows: Floats) -> Floats:
+    """Return the weighted log likelihood of each row in each component, (n, k)."""
+    precision = 1 / mixture.variances
     constant = np.log(mixture.weights) - 0.5 * (
-        np.log(2 * np.pi * mixture.variances).sum(axis=1) + (np.square(mixture.means) * narrow).sum(axis=1)
+        np.log(2 * np.pi * mixture.variances).sum(axis=1) + (np.square(mixture.means) * precision).sum(axis=1)
     )
-    found: Floats = constant + rows @ (mixture.means * narrow).T - 0.5 * np.square(rows) @ narrow.T
-    return found
+    log_likelihoods: Floats = constant + rows @ (mixture.means * precision).T - 0.5 * np.square(rows) @ precision.T
+    return log_likelihoods

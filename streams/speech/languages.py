@@ -1,4 +1,4 @@
-"""Which language each word was heard in: that of the decoder's window around it. Pure; detects nothing itself."""
+"""Language of each word, taken from the decoder's window around it. Pure; detects no language itself."""
 
 from __future__ import annotations
 
@@ -9,44 +9,51 @@ from schemas.common import Segment, Word
 from schemas.documents.span import HeardSpan, HeardWindow
 from streams.speech.words import middle_ms
 
-Tongues = Sequence[str | None]
+WordLanguages = Sequence[str | None]
 """One language a word; None where it is not known."""
 
 
-def of_windows(words: Sequence[Word], windows: Sequence[HeardWindow], otherwise: str | None) -> list[str | None]:
-    """The language of the window that each word lies in; ``otherwise`` where the windows do not say."""
-    told = sorted((one for one in windows if one.language), key=lambda one: one.start_ms)
-    starts = [one.start_ms for one in told]
-    if not told:
-        return [otherwise] * len(words)
-    return [told[max(0, bisect_right(starts, middle_ms(word)) - 1)].language for word in words]
+def languages_by_window(
+    words: Sequence[Word], windows: Sequence[HeardWindow], default_language: str | None
+) -> list[str | None]:
+    """Return the language of the decoder's window that each word lies in, or the default."""
+    known_windows = sorted((window for window in windows if window.language), key=lambda window: window.start_ms)
+    starts = [window.start_ms for window in known_windows]
+    if not known_windows:
+        return [default_language] * len(words)
+    return [known_windows[max(0, bisect_right(starts, middle_ms(word)) - 1)].language for word in words]
 
 
-def of_spans(words: Sequence[Word], ordered: Sequence[HeardSpan]) -> list[str | None]:
-    """The language of each word of a project, by the windows of the span that it lies in (spans in order of time)."""
-    found: list[str | None] = [None] * len(words)
-    starts = [span.range.start_ms for span in ordered]
-    owner = [max(0, bisect_right(starts, middle_ms(word)) - 1) for word in words]
-    for number, span in enumerate(ordered):
-        mine = [at for at, who in enumerate(owner) if who == number]
-        told = of_windows([words[at] for at in mine], span.windows, span.language)
-        for at, language in zip(mine, told, strict=True):
-            found[at] = language
-    return found
+def languages_by_span(words: Sequence[Word], spans: Sequence[HeardSpan]) -> list[str | None]:
+    """Return the language of each word of a project, by the windows of its span (spans in order of time)."""
+    languages: list[str | None] = [None] * len(words)
+    starts = [span.range.start_ms for span in spans]
+    span_of_word = [max(0, bisect_right(starts, middle_ms(word)) - 1) for word in words]
+    for number, span in enumerate(spans):
+        word_indices = [at for at, owner in enumerate(span_of_word) if owner == number]
+        span_languages = languages_by_window([words[at] for at in word_indices], span.windows, span.language)
+        for at, language in zip(word_indices, span_languages, strict=True):
+            languages[at] = language
+    return languages
 
 
-def of_segments(segments: Sequence[Segment], count: int) -> list[str | None]:
-    """The language of each of ``count`` words, by the segment that holds it."""
-    found: list[str | None] = [None] * count
+def languages_by_segment(segments: Sequence[Segment], word_count: int) -> list[str | None]:
+    """Return the language of each of ``word_count`` words, by the segment that holds it."""
+    languages: list[str | None] = [None] * word_count
     for segment in segments:
-        found[segment.first_word : segment.end_word] = [segment.language] * (segment.end_word - segment.first_word)
-    return found
+        languages[segment.first_word : segment.end_word] = [segment.language] * (segment.end_word - segment.first_word)
+    return languages
 
 
-def of_times(words: Sequence[Word], segments: Sequence[Segment], otherwise: str | None) -> list[str | None]:
-    """The language of each word by the segment it is said in or after, of a transcript that may have other words."""
-    starts = [one.start_ms for one in segments]
+def languages_by_time(
+    words: Sequence[Word], segments: Sequence[Segment], default_language: str | None
+) -> list[str | None]:
+    """Return the language of each word by the segment it lies in or follows.
+
+    The segments may be of another version of the words.
+    """
+    starts = [segment.start_ms for segment in segments]
     if not starts:
-        return [otherwise] * len(words)
-    near = [segments[max(0, bisect_right(starts, middle_ms(word)) - 1)] for word in words]
-    return [segment.language or otherwise for segment in near]
+        return [default_language] * len(words)
+    word_segments = [segments[max(0, bisect_right(starts, middle_ms(word)) - 1)] for word in words]
+    return [segment.language or default_language for segment in word_segments]

@@ -1,6 +1,6 @@
-"""What sound is like every 20 ms, whoever makes it: twelve cepstra and the level. Pure; compares nothing.
+"""MFCC of every 20 ms of audio: twelve cepstra and the level. Pure.
 
-Coarser of a voice than its embedding and far finer in time: with models made for one recording they say where in a
+Coarser for a voice than its embedding and far finer in time: with models made for one recording they say where in a
 phrase the speaker changes, and where speech ends.
 """
 
@@ -11,34 +11,48 @@ import functools
 import numpy as np
 
 from core.ports.models import Float32, Int16
-from streams.speech.spectrum import mel_bands, power_blocks
+from streams.speech.spectrum import compute_power_blocks, mel_bands
 
-STEP_MS, STEP = 20, 320
-SPAN, PADDED = 400, 512
-"""Samples: 25 ms, and what the transform takes."""
-BANDS, LOW_HZ, HIGH_HZ = 30, 60.0, 7_600.0
-CEPSTRA = 12
-LEAST_POWER, LEAST_LEVEL = 1e-12, 1e-8
-"""What is added to the power of a band and of a frame, full scale 1: silence is as loud as some steps of 16 bits."""
+FRAME_STEP_MS = 20
+"""Time between frames, ms."""
+HOP_SAMPLES = 320
+"""Samples between frames: 20 ms at 16 kHz."""
+FRAME_SAMPLES = 400
+"""Samples of one frame: 25 ms."""
+FFT_SIZE = 512
+"""Points of the Fourier transform: the next power of two."""
+MEL_BANDS = 30
+"""Mel bands below the cosine transform."""
+MIN_BAND_HZ = 60.0
+"""Lower edge of the mel bands: below it is hum."""
+MAX_BAND_HZ = 7_600.0
+"""Upper edge of the mel bands, just below half the sample rate."""
+CEPSTRA_COUNT = 12
+"""Cepstral coefficients kept, without the zeroth."""
+BAND_POWER_OFFSET = 1e-12
+"""Added to a band's power before the logarithm (full scale 1): silence reads as some steps of 16 bits."""
+FRAME_POWER_OFFSET = 1e-8
+"""Added to a frame's power before the logarithm (full scale 1): silence reads as some steps of 16 bits."""
 
 
-def cepstra(samples: Int16) -> Float32:
-    """A row for each 20 ms of 16 kHz mono, shape (n, 13): cepstra 1 to 12, then the level in dB."""
-    found = []
-    for power in power_blocks(samples, size=SPAN, hop=STEP, padded=PADDED):
-        bands = np.log(power @ _bands() + LEAST_POWER)
-        level_db = 10 * np.log10(power.sum(axis=1, keepdims=True) + LEAST_LEVEL)
-        found.append(np.concatenate([bands @ _cosines(), level_db], axis=1))
-    return np.concatenate(found).astype(np.float32) if found else np.zeros((0, CEPSTRA + 1), dtype=np.float32)
+def compute_mfcc(samples: Int16) -> Float32:
+    """Return a row for each 20 ms of 16 kHz mono, shape (n, 13): cepstra 1 to 12, then the level in dB."""
+    blocks = []
+    for power in compute_power_blocks(samples, size=FRAME_SAMPLES, hop=HOP_SAMPLES, padded=FFT_SIZE):
+        bands = np.log(power @ _mel_filters() + BAND_POWER_OFFSET)
+        level_db = 10 * np.log10(power.sum(axis=1, keepdims=True) + FRAME_POWER_OFFSET)
+        blocks.append(np.concatenate([bands @ _dct_matrix(), level_db], axis=1))
+    return np.concatenate(blocks).astype(np.float32) if blocks else np.zeros((0, CEPSTRA_COUNT + 1), dtype=np.float32)
 
 
 @functools.cache
-def _bands() -> Float32:
-    return mel_bands(PADDED, BANDS, LOW_HZ, HIGH_HZ)
+def _mel_filters() -> Float32:
+    """Mel filter bank for the transform's bins."""
+    return mel_bands(FFT_SIZE, MEL_BANDS, MIN_BAND_HZ, MAX_BAND_HZ)
 
 
 @functools.cache
-def _cosines() -> Float32:
-    """The cosine transform without its constant, (30, 12)."""
-    turns = (np.arange(BANDS) + 0.5)[:, None] * np.arange(1, CEPSTRA + 1) / BANDS
-    return np.asarray(np.cos(np.pi * turns) * np.sqrt(2 / BANDS), dtype=np.float32)
+def _dct_matrix() -> Float32:
+    """Return the discrete cosine transform without its constant, (30, 12)."""
+    turns = (np.arange(MEL_BANDS) + 0.5)[:, None] * np.arange(1, CEPSTRA_COUNT + 1) / MEL_BANDS
+    return np.asarray(np.cos(np.pi * turns) * np.sqrt(2 / MEL_BANDS), dtype=np.float32)

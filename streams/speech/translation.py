@@ -1,4 +1,7 @@
-"""What was heard in other languages, in English too: by the recogniser itself. Asks nothing about what is English."""
+"""Translate what is spoken in other languages to English, by the recogniser itself.
+
+English is left as heard.
+"""
 
 from __future__ import annotations
 
@@ -13,24 +16,26 @@ from core.ports.models import Heard, Int16, Speech
 from core.progress import Report
 from schemas.common import TimeRange, Word
 from schemas.documents.span import HeardWindow
-from streams.speech.languages import of_windows
-from streams.speech.word_times import at_project_time
+from streams.speech.languages import languages_by_window
+from streams.speech.word_times import shift_to_project_time
 
 ENGLISH = "en"
-RATE_KHZ = 16
+"""Language code of English, the only language Whisper translates to."""
+SAMPLE_RATE_KHZ = 16
+"""Samples of 16 kHz audio a millisecond."""
 
 
-class Stretch(msgspec.Struct, frozen=True, kw_only=True):
-    """What is spoken in one other language, ms from the recording's start."""
+class ForeignRange(msgspec.Struct, frozen=True, kw_only=True):
+    """A range (ms from the recording's start) in which one language other than English is spoken."""
 
     range: TimeRange
     language: str | None
 
 
-class Translated(msgspec.Struct, frozen=True, kw_only=True):
-    """English words of the whole recording (ms from its start), what the decoder thought of them, and what it cost.
+class TranslatedWords(msgspec.Struct, frozen=True, kw_only=True):
+    """English words of the whole recording (ms from its start), the decoder's windows, and the cost.
 
-    ``missing``: stretches that were to be translated, and were not.
+    ``missing`` holds the ranges that were to be translated and were not.
     """
 
     words: list[Word]
@@ -39,23 +44,29 @@ class Translated(msgspec.Struct, frozen=True, kw_only=True):
     compute_ms: int
 
 
-def foreign(heard: Heard, length_ms: int) -> list[Stretch]:
-    """Where another language than English is spoken: neighbouring windows of one language together."""
+def find_foreign_ranges(heard: Heard, length_ms: int) -> list[ForeignRange]:
+    """Find where a language other than English is spoken; neighbouring windows of one language are joined."""
     if not heard.windows:
         whole = TimeRange(start_ms=0, end_ms=length_ms)
-        return [Stretch(range=whole, language=heard.language)] if heard.words and heard.language != ENGLISH else []
-    believed = [one for one in sorted(heard.windows, key=lambda one: one.start_ms) if not one.dropped]
-    runs = groupby(believed, key=lambda one: one.language or heard.language)
-    return [_stretch(list(run), language, length_ms) for language, run in runs if language != ENGLISH]
+        return [ForeignRange(range=whole, language=heard.language)] if heard.words and heard.language != ENGLISH else []
+    accepted_windows = [
+        window for window in sorted(heard.windows, key=lambda window: window.start_ms) if not window.dropped
+    ]
+    language_runs = groupby(accepted_windows, key=lambda window: window.language or heard.language)
+    return [
+        _stretch(list(run_windows), language, length_ms)
+        for language, run_windows in language_runs
+        if language != ENGLISH
+    ]
 
 
-def _stretch(run: Sequence[HeardWindow], language: str | None, length_ms: int) -> Stretch:
+def _stretch(run: Sequence[HeardWindow], language: str | None, length_ms: int) -> ForeignRange:
     start_ms = max(0, min(one.start_ms for one in run))
     end_ms = min(length_ms, max(one.end_ms for one in run))
-    return Stretch(range=TimeRange(start_ms=start_ms, end_ms=max(start_ms, end_ms)), language=language)
+    return ForeignRange(range=TimeRange(start_ms=start_ms, end_ms=max(start_ms, end_ms)), language=language)
 
 
-async def translate(
+async def translate_to_english(
     heard: Heard,
     words: Sequence[Word],
     samples: Int16,
@@ -63,37 +74,43 @@ async def translate(
     *,
     counted: Callable[[], Report],
     glossary: Sequence[str] = (),
-) -> Translated | None:
-    """English for 16 kHz mono audio, shape (n,), in which ``words`` were heard; None where all of it is English.
+) -> TranslatedWords | None:
+    """Translate 16 kHz mono audio, shape (n,), in which ``words`` were heard; None where all of it is English.
 
-    ``counted`` gives a new counter for each request. English words stay as they were heard. A recogniser that is away
-    costs the translation of what is left, and raises nothing.
+    ``counted`` gives a new progress counter for each request. English words stay as they were heard. Where the
+    recogniser is unavailable, the rest is reported as missing and nothing is raised.
     """
-    asked = foreign(heard, samples.size // RATE_KHZ)
-    if not asked:
+    foreign_ranges = find_foreign_ranges(heard, samples.size // SAMPLE_RATE_KHZ)
+    if not foreign_ranges:
         return None
-    tongues = of_windows(words, heard.windows, heard.language)
-    found = [word for word, tongue in zip(words, tongues, strict=True) if tongue == ENGLISH]
-    windows = [one for one in heard.windows if one.language == ENGLISH]
-    cost_ms = 0
-    for at, one in enumerate(asked):
-        cut = samples[one.range.start_ms * RATE_KHZ : one.range.end_ms * RATE_KHZ]
+    languages = languages_by_window(words, heard.windows, heard.language)
+    english_words = [word for word, word_language in zip(words, languages, strict=True) if word_language == ENGLISH]
+    windows = [foreign_range for foreign_range in heard.windows if foreign_range.language == ENGLISH]
+    compute_ms = 0
+    for at, foreign_range in enumerate(foreign_ranges):
+        range_samples = samples[
+            foreign_range.range.start_ms * SAMPLE_RATE_KHZ : foreign_range.range.end_ms * SAMPLE_RATE_KHZ
+        ]
         try:
-            said = await speech.transcribe(
-                cut, language=one.language, report=counted(), glossary=glossary, task="translate"
+            translation = await speech.transcribe(
+                range_samples, language=foreign_range.language, report=counted(), glossary=glossary, task="translate"
             )
         except (Unavailable, InferenceFailed):
-            lost = [left.range for left in asked[at:]]
-            return Translated(words=_ordered(found), windows=windows, missing=lost, compute_ms=cost_ms)
-        found += [_later(word, one.range.start_ms) for word in said.words]
-        windows += at_project_time(said.windows, one.range)
-        cost_ms += said.compute_ms
-    return Translated(words=_ordered(found), windows=windows, missing=[], compute_ms=cost_ms)
+            missing = [remaining.range for remaining in foreign_ranges[at:]]
+            return TranslatedWords(
+                words=_sort_words(english_words), windows=windows, missing=missing, compute_ms=compute_ms
+            )
+        english_words += [_shift_word_by(word, foreign_range.range.start_ms) for word in translation.words]
+        windows += shift_to_project_time(translation.windows, foreign_range.range)
+        compute_ms += translation.compute_ms
+    return TranslatedWords(words=_sort_words(english_words), windows=windows, missing=[], compute_ms=compute_ms)
 
 
-def _later(word: Word, by_ms: int) -> Word:
-    return msgspec.structs.replace(word, start_ms=word.start_ms + by_ms, end_ms=word.end_ms + by_ms)
+def _shift_word_by(word: Word, shift_ms: int) -> Word:
+    """Shift a word by ``shift_ms``."""
+    return msgspec.structs.replace(word, start_ms=word.start_ms + shift_ms, end_ms=word.end_ms + shift_ms)
 
 
-def _ordered(words: Sequence[Word]) -> list[Word]:
+def _sort_words(words: Sequence[Word]) -> list[Word]:
+    """Sort words by time."""
     return sorted(words, key=lambda word: (word.start_ms, word.end_ms))

@@ -1,4 +1,4 @@
-"""Who speaks at each step of time, changing speakers only where that pays: Viterbi on scores. Pure numpy."""
+"""Viterbi path through scores with a cost for each change of state. Pure numpy."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ Floats = NDArray[np.floating]
 Labels = NDArray[np.int64]
 
 
-def best_path(scores: Floats, price: Floats) -> Labels:
-    """The column of each row that makes the sum of scores, less the price of each change, largest.
+def find_best_path(scores: Floats, change_costs: Floats) -> Labels:
+    """Return the state of each row that maximises the summed scores less the cost of each change.
 
-    ``scores``: (n, k). ``price``: (n,), of changing between row i - 1 and row i.
+    ``scores``: (n, k). ``change_costs``: (n,), of changing between row i - 1 and row i.
     """
     count, columns = scores.shape
     if count == 0 or columns == 1:
@@ -22,7 +22,7 @@ def best_path(scores: Floats, price: Floats) -> Labels:
     total = scores[0].astype(np.float64)
     for at in range(1, count):
         best = int(total.argmax())
-        changed = total[best] - price[at]
+        changed = total[best] - change_costs[at]
         came_from[at] = np.where(total >= changed, stays, best)
         total = np.maximum(total, changed) + scores[at]
     path = np.zeros(count, dtype=np.int64)

@@ -10,7 +10,7 @@ from benchmarks.acoustics.sound_mixtures import RATE_HZ, mixture, recording, str
 from benchmarks.acoustics.sound_voices import pitch_errors, plain_pitch, sung
 from benchmarks.acoustics.sounds import Counts, by_level, classes, counted, heard, near
 from schemas.common import TimeRange
-from streams.listen.acoustics.features import listen
+from streams.listen.acoustics.features import measure_acoustics
 
 
 def test_music_speech_and_silence_are_told_apart_in_two_minutes_of_mixture() -> None:
@@ -28,7 +28,7 @@ def test_music_speech_and_silence_are_told_apart_in_two_minutes_of_mixture() -> 
 def test_the_pitch_of_a_real_voice_with_another_pitch_is_found() -> None:
     made = sung(recording("speech/librivox/sense_0870.wav"), np.random.default_rng(2), 140.0, 30.0)
     whole = TimeRange(start_ms=0, end_ms=len(made.samples) * 1000 // RATE_HZ)
-    ours = np.array(listen(made.samples, padded=whole, wanted=whole).pitch_hz, dtype=float)
+    ours = np.array(measure_acoustics(made.samples, padded=whole, span_range=whole).pitch_hz, dtype=float)
     off, cents, voicing = pitch_errors(made.hz, ours)
     assert off <= 0.02
     assert cents < 20

@@ -12,8 +12,8 @@ from core.errors import Unavailable
 from core.ports.models import Aligned, Heard, Int16, Piece
 from schemas.common import TimeRange, Word
 from schemas.documents.span import HeardWindow
-from streams.listen.concurrent_alignment import Alongside
-from streams.speech.forced_alignment import Refined, refine
+from streams.listen.concurrent_alignment import ConcurrentAligner
+from streams.speech.forced_alignment import RefinedWords, refine_word_times
 
 SAMPLES = np.zeros(80 * 16_000, dtype=np.int16)
 
@@ -69,19 +69,19 @@ class Steady:
         return Aligned(pieces=times, scores=[-2.0] * len(pieces), model="steady-1", compute_ms=2 * len(pieces))
 
 
-async def refined(aligner: Steady, count: int, *, told: int, language: str = "en") -> Refined:
-    async with Alongside(aligner, SAMPLES) as early:
+async def refined(aligner: Steady, count: int, *, told: int, language: str = "en") -> RefinedWords:
+    async with ConcurrentAligner(aligner, SAMPLES) as early:
         for number in range(told):
-            early.take(words(number), window(number, language))
+            early.add_window(words(number), window(number, language))
             for _ in range(5):
                 await asyncio.sleep(0)
-    return await refine(heard(count, language), SAMPLES, early)
+    return await refine_word_times(heard(count, language), SAMPLES, early)
 
 
 @pytest.mark.parametrize("told", [0, 1, 3, 4])
 async def test_what_is_told_early_changes_nothing_but_when_it_is_asked(told: int) -> None:
     plain = Steady()
-    after = await refine(heard(4), SAMPLES, plain)
+    after = await refine_word_times(heard(4), SAMPLES, plain)
     aligner = Steady()
     assert await refined(aligner, 4, told=told) == after
     asked = [repr(piece) for piece in aligner.asked]
@@ -91,8 +91,8 @@ async def test_what_is_told_early_changes_nothing_but_when_it_is_asked(told: int
 
 async def test_what_could_be_asked_early_was() -> None:
     aligner = Steady()
-    async with Alongside(aligner, SAMPLES) as early:
-        early.take(words(0), window(0))
+    async with ConcurrentAligner(aligner, SAMPLES) as early:
+        early.add_window(words(0), window(0))
         for _ in range(5):
             await asyncio.sleep(0)
         asked = [word for piece in aligner.asked for word in piece.words]
@@ -116,8 +116,8 @@ async def test_a_hearing_that_fails_leaves_no_task() -> None:
     before = asyncio.all_tasks()
 
     async def hearing() -> None:
-        async with Alongside(Steady(), SAMPLES) as early:
-            early.take(words(0), window(0))
+        async with ConcurrentAligner(Steady(), SAMPLES) as early:
+            early.add_window(words(0), window(0))
             raise Unavailable("triton", "whisper: away")
 
     with pytest.raises(Unavailable):

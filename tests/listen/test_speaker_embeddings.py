@@ -16,7 +16,7 @@ from schemas.common import ObjectRef, TimeRange
 from schemas.documents.span import HeardSpan
 from streams.close.diarization.stored_embeddings import read_frames, read_voices
 from streams.listen import speaker_embeddings as listening
-from streams.listen.speaker_embeddings import AT_ONCE, UnvoicedError, listen_for_voices
+from streams.listen.speaker_embeddings import WINDOWS_PER_REQUEST, VoicesUnavailableError, embed_voices
 from tests.listen.test_speech_segments import bursts
 from tests.support.spoken_words import span
 from tests.support.vectors import PitchVoices
@@ -61,8 +61,8 @@ async def listened(voices: PitchVoices, objects: Kept, length_ms: int = 10_000) 
     counts = list[int]()
     samples = bursts((1000, length_ms - 1000), length_ms=length_ms)
     said = [TimeRange(start_ms=61_000, end_ms=59_000 + length_ms)]
-    heard, cost_ms = await listen_for_voices(
-        samples, said, starts_at_ms=60_000, within=TimeRange(start_ms=60_000, end_ms=60_000 + length_ms),
+    heard, cost_ms = await embed_voices(
+        samples, said, starts_at_ms=60_000, span_range=TimeRange(start_ms=60_000, end_ms=60_000 + length_ms),
         voices=voices, objects=objects, prefix="o/p/voices", report=counts.append  # type: ignore[arg-type]
     )  # fmt: skip
     assert heard
@@ -90,7 +90,7 @@ async def test_many_windows_are_asked_for_in_parts_that_move_the_counter() -> No
     voices = Failing(Unavailable("triton", "away"), 0)
     found, counts = await listened(voices, Kept(), length_ms=80_000)
     assert found.voices
-    assert voices.asked[:-1] == [AT_ONCE] * (len(voices.asked) - 1)
+    assert voices.asked[:-1] == [WINDOWS_PER_REQUEST] * (len(voices.asked) - 1)
     assert sum(voices.asked) == len(found.voices.starts_ms)
     assert counts == sorted(set(counts))
     assert len(counts) == len(voices.asked) > 1
@@ -104,21 +104,21 @@ async def test_a_model_that_was_loaded_again_is_asked_once_more() -> None:
 @pytest.mark.parametrize("error", [Unavailable("triton", "away"), InferenceFailed("refused")])
 async def test_a_model_that_stays_away_costs_the_voices_only(error: Exception) -> None:
     objects = Kept()
-    with pytest.raises(UnvoicedError):
+    with pytest.raises(VoicesUnavailableError):
         await listened(Failing(error, 9), objects)
     assert objects.bodies == {}
 
 
 async def test_nobody_waits_for_an_answer_that_does_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listening, "PATIENCE_S", 0.05)
-    with pytest.raises(UnvoicedError):
+    monkeypatch.setattr(listening, "EMBEDDING_TIMEOUT_S", 0.05)
+    with pytest.raises(VoicesUnavailableError):
         await listened(Hung(), Kept())
 
 
 async def test_where_nobody_speaks_nothing_is_stored() -> None:
     objects = Kept()
-    found = await listen_for_voices(
-        bursts(length_ms=2000), [], starts_at_ms=0, within=TimeRange(start_ms=0, end_ms=2000),
+    found = await embed_voices(
+        bursts(length_ms=2000), [], starts_at_ms=0, span_range=TimeRange(start_ms=0, end_ms=2000),
         voices=PitchVoices(), objects=objects, prefix="p",  # type: ignore[arg-type]
         report=lambda _: None,
     )  # fmt: skip
@@ -131,8 +131,8 @@ async def test_where_little_is_said_voices_are_listened_for_wherever_one_may_be(
         samples = bursts((500, length_ms - 500), length_ms=length_ms)
         said = [TimeRange(start_ms=3_000, end_ms=length_ms - 3_000)]
         voiced = [TimeRange(start_ms=500, end_ms=length_ms - 500)]
-        heard, _ = await listen_for_voices(
-            samples, said, voiced=voiced, starts_at_ms=0, within=TimeRange(start_ms=0, end_ms=length_ms),
+        heard, _ = await embed_voices(
+            samples, said, voiced=voiced, starts_at_ms=0, span_range=TimeRange(start_ms=0, end_ms=length_ms),
             voices=PitchVoices(), objects=Kept(), prefix="p",  # type: ignore[arg-type]
             report=lambda _: None,
         )  # fmt: skip
@@ -157,10 +157,10 @@ async def test_a_bug_in_what_it_sounds_like_costs_neither_voices_nor_speech(monk
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(listening, "cepstra", broken)
+    monkeypatch.setattr(listening, "compute_mfcc", broken)
     samples, said = bursts((1000, 9000), length_ms=10_000), [TimeRange(start_ms=1_000, end_ms=9_000)]
-    heard, cost_ms = await listen_for_voices(
-        samples, said, voiced=said, starts_at_ms=0, within=TimeRange(start_ms=0, end_ms=10_000),
+    heard, cost_ms = await embed_voices(
+        samples, said, voiced=said, starts_at_ms=0, span_range=TimeRange(start_ms=0, end_ms=10_000),
         voices=PitchVoices(), objects=Kept(), prefix="p", report=lambda _: None,  # type: ignore[arg-type]
     )  # fmt: skip
     assert heard

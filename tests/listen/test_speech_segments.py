@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.common import TimeRange
-from streams.listen.speech_segments import SHORTEST_MS, WINDOW_MS, phrases, windows
+from streams.listen.speech_segments import MIN_PHRASE_MS, VOICE_WINDOW_MS, place_windows, split_phrases
 
 
 def reach(start_ms: int, end_ms: int) -> TimeRange:
@@ -27,37 +27,37 @@ def bursts(*loud: tuple[int, int], length_ms: int) -> np.ndarray:
 
 def test_speech_is_parted_where_it_pauses() -> None:
     sound = bursts((1000, 3000), (3600, 5000), (5100, 7000), length_ms=8000)
-    found = phrases(sound, [reach(900, 7100)])
+    found = split_phrases(sound, [reach(900, 7100)])
     assert [(round(one.start_ms, -2), round(one.end_ms, -2)) for one in found] == [(1000, 3000), (3600, 7000)]
 
 
 def test_steady_sound_and_silence_stay_whole() -> None:
-    assert phrases(np.zeros(32_000, dtype=np.int16), [reach(0, 2000)]) == [reach(0, 2000)]
-    assert phrases(bursts((0, 40), length_ms=2000), [reach(0, 40)]) == [reach(0, 40)]
-    (one,) = phrases(bursts((0, 2000), length_ms=2000), [reach(0, 2000)])
+    assert split_phrases(np.zeros(32_000, dtype=np.int16), [reach(0, 2000)]) == [reach(0, 2000)]
+    assert split_phrases(bursts((0, 40), length_ms=2000), [reach(0, 40)]) == [reach(0, 40)]
+    (one,) = split_phrases(bursts((0, 2000), length_ms=2000), [reach(0, 2000)])
     assert one.length_ms >= 1900
 
 
 def test_windows_of_a_long_phrase_are_even_and_reach_its_ends() -> None:
-    found = windows([reach(10_000, 14_000)])
+    found = place_windows([reach(10_000, 14_000)])
     assert [(one.start_ms, one.end_ms) for one in found] == [
         (10_000, 11_600), (10_800, 12_400), (11_600, 13_200), (12_400, 14_000)
     ]  # fmt: skip
 
 
 def test_a_short_phrase_is_heard_from_its_start_and_to_its_end_and_a_very_short_one_not_at_all() -> None:
-    assert windows([reach(0, 499), reach(1000, 1500)]) == [reach(1000, 1500)]
-    assert windows([reach(2000, 3100)]) == [reach(2000, 3000), reach(2100, 3100)]
+    assert place_windows([reach(0, 499), reach(1000, 1500)]) == [reach(1000, 1500)]
+    assert place_windows([reach(2000, 3100)]) == [reach(2000, 3000), reach(2100, 3100)]
 
 
 @given(st.lists(st.integers(0, 9000), min_size=1, max_size=8))
 def test_windows_lie_in_their_phrases(lengths_ms: list[int]) -> None:
     starts = itertools.accumulate([0, *lengths_ms])
     for phrase in [reach(start, start + length) for start, length in zip(starts, lengths_ms, strict=False)]:
-        found = windows([phrase])
-        assert bool(found) == (phrase.length_ms >= SHORTEST_MS)
+        found = place_windows([phrase])
+        assert bool(found) == (phrase.length_ms >= MIN_PHRASE_MS)
         for window in found:
             assert phrase.start_ms <= window.start_ms
             assert window.end_ms <= phrase.end_ms
-            assert SHORTEST_MS <= window.length_ms <= WINDOW_MS
+            assert MIN_PHRASE_MS <= window.length_ms <= VOICE_WINDOW_MS
         assert all(after.start_ms - before.start_ms <= 800 for before, after in itertools.pairwise(found))

@@ -17,8 +17,8 @@ from core.progress import Report
 from schemas.common import ObjectRef, TimeRange, Word
 from schemas.documents.span import HeardWindow
 from schemas.events import SpanPlanned
-from streams.listen.speaker_embeddings import UNHEARD
-from streams.listen.transcribe_span import Hints, hear
+from streams.listen.speaker_embeddings import VOICES_MISSING_WARNING
+from streams.listen.transcribe_span import RecognitionHints, transcribe_span
 from streams.speech.word_times import START_EARLY_MS
 from tests.listen.test_speaker_embeddings import Kept
 from tests.support.media.recordings import flac
@@ -98,7 +98,9 @@ async def test_words_land_on_project_time_and_the_padding_is_kept_apart() -> Non
     signs: list[int] = []
     recogniser = Recogniser()
     store = OneObject(flac(np.zeros(4 * 16_000, dtype=np.int16)))
-    found = await hear(planned(REF), objects=store, speech=recogniser, report=signs.append, hints=Hints(language="nl"))  # type: ignore[arg-type]
+    found = await transcribe_span(
+        planned(REF), objects=store, speech=recogniser, report=signs.append, hints=RecognitionHints(language="nl")
+    )  # type: ignore[arg-type]
     assert texts(found.words) == "w1 w2"
     assert found.words[0].start_ms == 10_500 + START_EARLY_MS
     assert texts(found.margin_words) == "w0 w3"
@@ -126,7 +128,7 @@ STARTS = (500, 1500, 2500, 3500)
 
 
 async def test_the_aligners_times_reach_the_project_and_its_cost_is_counted() -> None:
-    found = await hear(
+    found = await transcribe_span(
         planned(REF), objects=STORE, speech=Recogniser(), report=lambda _: None, alignment=Late(STARTS),  # type: ignore[arg-type]
     )  # fmt: skip
     assert [(one.start_ms, one.end_ms) for one in found.words] == [(10_600, 10_650), (11_600, 11_650)]
@@ -148,7 +150,7 @@ async def test_a_run_that_does_not_fit_is_parted_and_asked_for_again() -> None:
             ]
             return Aligned(pieces=times, scores=[-2.0 if fit else None for fit in fits], model="fussy-1", compute_ms=5)
 
-    found = await hear(
+    found = await transcribe_span(
         planned(REF), objects=STORE, speech=Recogniser(), report=lambda _: None, alignment=Fussy(),  # type: ignore[arg-type]
     )  # fmt: skip
     assert [(fit.words, fit.placed) for fit in found.fits] == [(2, 1), (2, 1)]
@@ -158,7 +160,7 @@ async def test_a_run_that_does_not_fit_is_parted_and_asked_for_again() -> None:
 
 @pytest.mark.parametrize("failure", [Unavailable("triton", "align: gone"), InferenceFailed("align: a bug")])
 async def test_an_aligner_that_is_dead_loses_no_word(failure: Exception) -> None:
-    found = await hear(
+    found = await transcribe_span(
         planned(REF), objects=STORE, speech=Recogniser(), report=lambda _: None, alignment=Late((), failure),  # type: ignore[arg-type]
     )  # fmt: skip
     assert texts(found.words) == "w1 w2"
@@ -168,7 +170,7 @@ async def test_an_aligner_that_is_dead_loses_no_word(failure: Exception) -> None
 
 async def test_a_language_the_aligner_does_not_know_is_not_sent_to_it() -> None:
     recogniser = Recogniser(language="nl")
-    found = await hear(
+    found = await transcribe_span(
         planned(REF), objects=STORE, speech=recogniser, report=lambda _: None, alignment=Late(STARTS),  # type: ignore[arg-type]
     )  # fmt: skip
     assert found.words[0].start_ms == 10_500 + START_EARLY_MS
@@ -192,7 +194,7 @@ async def test_words_of_another_language_in_between_keep_the_recognisers_times()
             found = await super().align(audio, pieces)
             return msgspec.structs.replace(found, pieces=[found.pieces[0][:1], found.pieces[0][1:]], scores=[-2.0] * 2)
 
-    found = await hear(
+    found = await transcribe_span(
         planned(REF), objects=STORE, speech=Mixed(), report=lambda _: None, alignment=Asked((500, 2500, 3500)),  # type: ignore[arg-type]
     )  # fmt: skip
     assert [word.start_ms for word in found.words] == [10_500 + START_EARLY_MS, 11_600]
@@ -203,7 +205,7 @@ async def test_words_of_another_language_in_between_keep_the_recognisers_times()
 async def test_a_translation_is_made_where_it_is_asked_for_and_needed(language: str, wanted: bool, costs: int) -> None:
     recogniser = Recogniser(language=language)
     given = {"objects": STORE, "speech": recogniser, "report": lambda _: None}
-    found = await hear(planned(REF), hints=Hints(into_english=wanted), **given)  # type: ignore[arg-type]
+    found = await transcribe_span(planned(REF), hints=RecognitionHints(into_english=wanted), **given)  # type: ignore[arg-type]
     assert recogniser.tasks == (("transcribe", "translate") if costs else ("transcribe",))
     assert (found.translation is not None) == bool(costs)
     assert found.compute_ms >= 7 + costs
@@ -213,7 +215,7 @@ async def test_a_translation_is_made_where_it_is_asked_for_and_needed(language: 
 
 
 async def test_a_span_without_audio_is_heard_at_once() -> None:
-    found = await hear(planned(None), objects=OneObject(b""), speech=Recogniser(), report=lambda _: None)  # type: ignore[arg-type]
+    found = await transcribe_span(planned(None), objects=OneObject(b""), speech=Recogniser(), report=lambda _: None)  # type: ignore[arg-type]
     assert (found.words, found.language, found.model) == ([], None, "none")
 
 
@@ -225,9 +227,9 @@ class Away(PitchVoices):
 async def test_a_span_is_heard_without_voices_where_their_model_is_away() -> None:
     sound = np.random.default_rng(1).normal(0, 3000, 4 * 16_000).astype(np.int16)
     signs: list[int] = []
-    for voices, warnings, cost_ms in ((Away(), [UNHEARD], 7), (PitchVoices(), [], 7 + 3 * 2)):
+    for voices, warnings, cost_ms in ((Away(), [VOICES_MISSING_WARNING], 7), (PitchVoices(), [], 7 + 3 * 2)):
         store = Store(flac(sound))
-        found = await hear(
+        found = await transcribe_span(
             planned(REF), objects=store, speech=Recogniser(), report=signs.append, voices=voices, prefix="p"  # type: ignore[arg-type]
         )  # fmt: skip
         assert texts(found.words) == "w1 w2"
@@ -249,7 +251,7 @@ class Ready(Recogniser):
 
 async def test_voices_are_listened_for_where_one_may_be_words_where_somebody_speaks() -> None:
     store = Store(flac(np.random.default_rng(1).normal(0, 3000, 4 * 16_000).astype(np.int16)))
-    found = await hear(
+    found = await transcribe_span(
         planned(REF), objects=store, speech=Ready(), report=lambda _: None, voices=PitchVoices(), prefix="p"  # type: ignore[arg-type]
     )  # fmt: skip
     assert found.voices

@@ -6,7 +6,7 @@ import numpy as np
 
 from core.ports.models import Float32
 from schemas.common import TimeRange
-from streams.listen.voice_activity import REACH, where_voiced
+from streams.listen.voice_activity import MAX_EXTENSION_FRAMES, refine_voice_activity
 
 
 def frames(*spoken: tuple[int, int], length: int = 1000) -> Float32:
@@ -30,22 +30,22 @@ def near(found: list[TimeRange], wanted: list[TimeRange]) -> bool:
 
 def test_an_end_that_was_dropped_is_found_and_a_little_silence_that_was_held_on_to_is_left() -> None:
     rows = frames((100, 300), (500, 700))
-    found = where_voiced(rows, [at(110, 270), at(500, 705)], starts_at_ms=0)
+    found = refine_voice_activity(rows, [at(110, 270), at(500, 705)], starts_at_ms=0)
     assert near(found, [at(100, 300), at(500, 700)])
 
 
 def test_times_are_the_projects() -> None:
-    found = where_voiced(frames((100, 300)), [at(110, 270, 60_000)], starts_at_ms=60_000)
+    found = refine_voice_activity(frames((100, 300)), [at(110, 270, 60_000)], starts_at_ms=60_000)
     assert near(found, [at(100, 300, 60_000)])
 
 
 def test_what_sounds_like_speech_far_from_any_is_none() -> None:
-    found = where_voiced(frames((100, 300), (600, 700)), [at(100, 300)], starts_at_ms=0)
+    found = refine_voice_activity(frames((100, 300), (600, 700)), [at(100, 300)], starts_at_ms=0)
     assert near(found, [at(100, 300)])
-    long = where_voiced(frames((100, 600)), [at(100, 300)], starts_at_ms=0)
-    assert long[-1].end_ms == (300 + REACH) * 20
+    long = refine_voice_activity(frames((100, 600)), [at(100, 300)], starts_at_ms=0)
+    assert long[-1].end_ms == (300 + MAX_EXTENSION_FRAMES) * 20
 
 
 def test_where_there_is_too_little_to_learn_from_all_stays() -> None:
     for spoken in ([at(0, 1000)], [at(100, 120)], []):
-        assert where_voiced(frames((100, 300)), spoken, starts_at_ms=0) == spoken
+        assert refine_voice_activity(frames((100, 300)), spoken, starts_at_ms=0) == spoken

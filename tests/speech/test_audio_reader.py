@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from schemas.common import TimeRange
-from streams.speech.audio_reader import RATE_HZ, WrongAudioError, decode_flac, loudness
+from streams.speech.audio_reader import RATE_HZ, WrongAudioError, decode_flac, measure_loudness
 from tests.support.media.recordings import flac
 
 
@@ -17,26 +17,26 @@ def tone(seconds: float, amplitude: float) -> np.ndarray:
 
 def test_samples_come_back_as_they_were() -> None:
     samples = tone(2.5, 0.5)
-    assert np.array_equal(decode_flac(flac(samples), longest_ms=2500), samples)
+    assert np.array_equal(decode_flac(flac(samples), max_length_ms=2500), samples)
 
 
 @pytest.mark.parametrize("body", [b"", b"fLaC", b"RIFF" + bytes(100)])
 def test_other_bytes_are_refused(body: bytes) -> None:
     with pytest.raises(WrongAudioError):
-        decode_flac(body, longest_ms=1000)
+        decode_flac(body, max_length_ms=1000)
 
 
 def test_other_rates_and_lengths_are_refused() -> None:
     with pytest.raises(WrongAudioError, match="44100"):
-        decode_flac(flac(tone(1, 0.1), 44_100), longest_ms=1000)
+        decode_flac(flac(tone(1, 0.1), 44_100), max_length_ms=1000)
     with pytest.raises(WrongAudioError, match="more than"):
-        decode_flac(flac(tone(5, 0.1)), longest_ms=1000)
+        decode_flac(flac(tone(5, 0.1)), max_length_ms=1000)
 
 
 def test_loudness_is_in_dbfs_and_only_of_the_range() -> None:
     samples = np.concatenate([tone(1, 0.9), tone(1, 0.1), np.zeros(RATE_HZ + 800, dtype=np.int16)])
     padded, wanted = TimeRange(start_ms=9_000, end_ms=12_050), TimeRange(start_ms=10_000, end_ms=12_050)
-    curve = loudness(samples, padded=padded, wanted=wanted)
+    curve = measure_loudness(samples, padded=padded, span_range=wanted)
     assert (curve.start_ms, curve.step_ms, len(curve.level_db)) == (10_000, 100, 21)
     assert curve.level_db[0] == pytest.approx(-23.0, abs=0.1)
     assert curve.level_db[-1] == -100.0

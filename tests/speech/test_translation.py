@@ -19,7 +19,7 @@ from schemas.documents.span import HeardSpan, HeardWindow, Rejected, SpanTransla
 from schemas.documents.transcript import Transcript
 from streams.close.transcript.english_track import english_track
 from streams.close.transcript.span_merge import close
-from streams.speech.translation import Translated, translate
+from streams.speech.translation import TranslatedWords, translate_to_english
 from tests.support.spoken_words import sentence, span, texts, word
 
 TEN_S = np.zeros(10 * 16_000, dtype=np.int16)
@@ -65,9 +65,9 @@ MIXED = heard(
 )
 
 
-async def ask(found: Heard, interpreter: Interpreter, signs: list[int] | None = None) -> Translated | None:
+async def ask(found: Heard, interpreter: Interpreter, signs: list[int] | None = None) -> TranslatedWords | None:
     signs = [] if signs is None else signs
-    return await translate(found, found.words, TEN_S, interpreter, counted=counted(signs))  # type: ignore[arg-type]
+    return await translate_to_english(found, found.words, TEN_S, interpreter, counted=counted(signs))  # type: ignore[arg-type]
 
 
 async def test_only_what_is_not_english_is_asked_for_in_its_own_language() -> None:

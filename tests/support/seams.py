@@ -19,7 +19,7 @@ from schemas.events import SpanPlanned
 from streams.close.transcript.span_merge import close
 from streams.close.transcript.span_overlap import letters
 from streams.ingest.span_planner import STEP_MS, quietest_cut
-from streams.listen.transcribe_span import Hints, hear
+from streams.listen.transcribe_span import RecognitionHints, transcribe_span
 from tests.support.media.recordings import RATE_HZ, flac
 
 RULES = SpanRules()
@@ -93,12 +93,12 @@ async def hear_in_spans(
         )
         cut = samples[padded.start_ms * 16 : padded.end_ms * 16]
         heard.append(
-            await hear(
+            await transcribe_span(
                 msgspec.structs.replace(plan(ordinal, len(edges) - 1, part, padded), language=language),
                 objects=Stored(flac(cut)),  # type: ignore[arg-type]
                 speech=speech,
                 report=lambda _: None,
-                hints=Hints(
+                hints=RecognitionHints(
                     language=heard[0].language if heard else None, glossary=[*glossary], into_english=into_english
                 ),
                 alignment=alignment,

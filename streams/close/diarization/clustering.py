@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from core.ports.models import Float32
 from streams.close.diarization.linkage import groups
-from streams.speech.frames import Times
-from streams.speech.viterbi import best_path
+from streams.speech.frames import TimesMs
+from streams.speech.viterbi import find_best_path
 
 Labels = NDArray[np.int64]
 APART_BRIEF, APART, SMALL = 0.15, 0.22, 3.0
@@ -58,14 +58,14 @@ class _Windows:
     """Vectors of all windows of a project by time, with what follows from their times."""
 
     rows: Float32
-    starts_ms: Times
-    ends_ms: Times
+    starts_ms: TimesMs
+    ends_ms: TimesMs
     weight: NDArray[np.float64]
     price: NDArray[np.float64]
     telling: NDArray[np.bool_]
 
 
-def find_speakers(rows: Float32, starts_ms: Times, ends_ms: Times) -> Found:
+def find_speakers(rows: Float32, starts_ms: TimesMs, ends_ms: TimesMs) -> Found:
     """Speakers behind windows in order of time; ``rows`` of unit length, shape (n, d), n at least 1.
 
     Begins with too many groups and joins the nearest two, letting windows change sides after each step, until all
@@ -94,7 +94,7 @@ def least_apart(count: int) -> float:
     return float(np.interp(count, (FEW, MANY), (APART_BRIEF, APART)))
 
 
-def _prepared(rows: Float32, starts_ms: Times, ends_ms: Times) -> _Windows:
+def _prepared(rows: Float32, starts_ms: TimesMs, ends_ms: TimesMs) -> _Windows:
     lengths = ends_ms - starts_ms
     middles = (starts_ms + ends_ms) / 2
     pauses = np.maximum(0.0, np.diff(middles, prepend=middles[:1]) - NEAR_MS)
@@ -121,7 +121,7 @@ def _settled(windows: _Windows, centres: Float32) -> tuple[Float32, Labels]:
     """Windows to centres and centres to their windows, some rounds; centres nobody is left with go."""
     owner = np.zeros(len(windows.rows), dtype=np.int64)
     for _ in range(ROUNDS):
-        owner = best_path((windows.rows @ centres.T) * windows.weight[:, None], windows.price)
+        owner = find_best_path((windows.rows @ centres.T) * windows.weight[:, None], windows.price)
         left, owner = np.unique(owner, return_inverse=True)
         weighted = windows.rows * windows.weight[:, None]
         centres = _unit(np.stack([weighted[owner == one].sum(axis=0) for one in range(len(left))]))

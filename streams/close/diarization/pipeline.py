@@ -19,8 +19,8 @@ from streams.close.diarization.resegmentation import retold
 from streams.close.diarization.self_introductions import introduced
 from streams.close.diarization.turns import Steps, steps_of, turns
 from streams.close.transcript.segments import segments
-from streams.speech.frames import Frames, Times
-from streams.speech.languages import of_segments
+from streams.speech.frames import SpeechFrames, TimesMs
+from streams.speech.languages import languages_by_segment
 
 CLEAR = 0.05
 """A window is clearly a speaker's where it is this much nearer to them, in cosine, than to any other."""
@@ -31,7 +31,7 @@ NEAREST_MS = 1_000
 
 
 def with_speakers(
-    transcript: Transcript, spans: Sequence[HeardSpan], vectors: Sequence[Float32], frames: Frames | None = None
+    transcript: Transcript, spans: Sequence[HeardSpan], vectors: Sequence[Float32], frames: SpeechFrames | None = None
 ) -> Transcript:
     """The transcript with its speakers; as it was where no voice was heard.
 
@@ -57,7 +57,7 @@ def with_speakers(
     names = _names([owner for _, owner in said])
     words = _owned(transcript.words, steps, names)
     parted = _judged(
-        transcript.segments, segments(words, transcript.language, of_segments(transcript.segments, len(words)))
+        transcript.segments, segments(words, transcript.language, languages_by_segment(transcript.segments, len(words)))
     )
     told = Diarization(
         speakers=introduced(_speakers(said, names, _clear_shares(found, rows)), words, parted),
@@ -141,7 +141,7 @@ def _clear_shares(found: Found, rows: Float32) -> NDArray[np.float64] | None:
     return shares
 
 
-def _overlaps(found: Found, rows: Float32, starts_ms: Times, ends_ms: Times) -> list[TimeRange]:
+def _overlaps(found: Found, rows: Float32, starts_ms: TimesMs, ends_ms: TimesMs) -> list[TimeRange]:
     """The middle halves of windows that sound like two, joined where they touch."""
     if len(found.centres) == 1:
         return []

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from core.ports.models import Float32
 from streams.close.diarization.turns import Steps
-from streams.speech.frames import Frames
-from streams.speech.gaussian_mixture import Mixture, adapted, log_likelihood, scattered
-from streams.speech.viterbi import best_path
+from streams.speech.frames import SpeechFrames
+from streams.speech.gaussian_mixture import GaussianMixture, adapt_means, fit_random_mixture, log_likelihood
+from streams.speech.viterbi import find_best_path
 
 PARTS, MODELS = 4, 4
 """…of each of so many models, begun at other frames: one alone may settle on a bad reading."""
@@ -32,24 +32,24 @@ DEARER = 2.0
 ROUNDS = 2
 
 
-def retold(steps: Steps, frames: Frames) -> Steps:
+def retold(steps: Steps, frames: SpeechFrames) -> Steps:
     """The same steps, some of another owner; as they were where one speaks or nothing of the sound is known."""
     count = steps.scores.shape[1]
     step, rows = _inside(steps, frames)
     if count == 1 or len(rows) < LEAST_ROWS:
         return steps
     rows = (rows - rows.mean(axis=0)) / (rows.std(axis=0) + 1e-6)
-    models = [scattered(rows, PARTS, seed) for seed in range(MODELS)]
+    models = [fit_random_mixture(rows, PARTS, seed) for seed in range(MODELS)]
     usual = [log_likelihood(model, rows) for model in models]
     seconds, owner = (steps.ends_ms - steps.starts_ms) / 1000.0, steps.owner
     for _ in range(ROUNDS):
         told = [_told(models, usual, rows, owner[step] == one) for one in range(count)]
         scores = steps.scores + WEIGHT * np.stack([_by_step(one, step, len(owner)) for one in told], axis=1)
-        owner = best_path(scores * seconds[:, None], DEARER * steps.price)
+        owner = find_best_path(scores * seconds[:, None], DEARER * steps.price)
     return replace(steps, owner=owner)
 
 
-def _inside(steps: Steps, frames: Frames) -> tuple[NDArray[np.int64], Float32]:
+def _inside(steps: Steps, frames: SpeechFrames) -> tuple[NDArray[np.int64], Float32]:
     """The step of each frame that lies in one, and those frames."""
     step = np.searchsorted(steps.starts_ms, frames.middles_ms, side="right") - 1
     inside = (step >= 0) & (frames.middles_ms < steps.ends_ms[np.maximum(step, 0)]) if len(steps.owner) else step >= 0
@@ -57,13 +57,13 @@ def _inside(steps: Steps, frames: Frames) -> tuple[NDArray[np.int64], Float32]:
 
 
 def _told(
-    models: Sequence[Mixture], usual: Sequence[NDArray[np.float64]], rows: Float32, mine: NDArray[np.bool_]
+    models: Sequence[GaussianMixture], usual: Sequence[NDArray[np.float64]], rows: Float32, mine: NDArray[np.bool_]
 ) -> NDArray[np.float64]:
     """How much likelier each frame is where one speaks than where anybody does, by all models together."""
     total = np.zeros(len(rows))
     if mine.sum() >= LEAST_ROWS:
         for model, before in zip(models, usual, strict=True):
-            own = adapted(model, rows[mine], pull=PULL)
+            own = adapt_means(model, rows[mine], relevance=PULL)
             total += np.clip(log_likelihood(own, rows) - before, -MOST, MOST) / len(models)
     return total
 

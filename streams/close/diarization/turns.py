@@ -16,8 +16,8 @@ from core.domain.transcripts.speaker_turns import JOINED_MS
 from core.ports.models import Float32
 from schemas.common import TimeRange
 from streams.close.diarization.clustering import Found, Labels
-from streams.speech.frames import Times
-from streams.speech.viterbi import best_path
+from streams.speech.frames import TimesMs
+from streams.speech.viterbi import find_best_path
 
 STEP_MS = 100
 REACH_MS, LEAST_NEAR = 900.0, 0.05
@@ -31,8 +31,8 @@ overlap, so their scores change slowly anyway; dearer changes swallowed short tu
 class Steps:
     """Every tenth of a second of speech: from when to when, how like each speaker it sounds, and whose it is."""
 
-    starts_ms: Times
-    ends_ms: Times
+    starts_ms: TimesMs
+    ends_ms: TimesMs
     scores: NDArray[np.float64]
     owner: Labels
     price: NDArray[np.float64]
@@ -42,8 +42,8 @@ class Steps:
 def steps_of(
     found: Found,
     rows: Float32,
-    starts_ms: Times,
-    ends_ms: Times,
+    starts_ms: TimesMs,
+    ends_ms: TimesMs,
     *,
     speech: Sequence[TimeRange],
     phrases: Sequence[TimeRange],
@@ -68,11 +68,11 @@ def steps_of(
     spoken = _inside(middles, phrases)
     joined = spoken & np.concatenate([[False], spoken[:-1]]) & (np.diff(begins, prepend=-STEP_MS) <= STEP_MS)
     price = np.where(joined, INSIDE_PRICE, PAUSE_PRICE)
-    owner = best_path(scores * ((ends - begins) / 1000.0)[:, None], price)
+    owner = find_best_path(scores * ((ends - begins) / 1000.0)[:, None], price)
     return Steps(starts_ms=begins, ends_ms=ends, scores=scores, owner=owner, price=price)
 
 
-def _cut(speech: Sequence[TimeRange]) -> tuple[Times, Times]:
+def _cut(speech: Sequence[TimeRange]) -> tuple[TimesMs, TimesMs]:
     """Speech in steps; the last of a stretch is short."""
     begins: list[int] = []
     ends: list[int] = []

@@ -21,9 +21,9 @@ from streams.close.transcript.confidence import Witnesses, doubts
 from streams.close.transcript.fillers import flagged
 from streams.close.transcript.segments import segments
 from streams.speech.audio_reader import decode_flac
-from streams.speech.forced_alignment import ALIGNED, PATIENCE_S
-from streams.speech.languages import of_times
-from streams.speech.word_times import AROUND_MS
+from streams.speech.forced_alignment import ALIGNER_LANGUAGES, ALIGNMENT_TIMEOUT_S
+from streams.speech.languages import languages_by_time
+from streams.speech.word_times import MIN_MARGIN_MS
 
 Times = list[TimeRange | None] | None
 
@@ -53,8 +53,8 @@ async def follow(
     if not matched.used:
         told = ScriptReport(words=matched.given, heard=matched.heard, left_out=matched.given, used=False)
         return Scripted(transcript=msgspec.structs.replace(transcript, script=told), compute_ms=0)
-    tongues = of_times(matched.words, transcript.segments, transcript.language)
-    known = [at for at, one in enumerate(matched.stretches) if tongues[one.first] in ALIGNED]
+    tongues = languages_by_time(matched.words, transcript.segments, transcript.language)
+    known = [at for at, one in enumerate(matched.stretches) if tongues[one.first] in ALIGNER_LANGUAGES]
     times: list[Times] = [None] * len(matched.stretches)
     cost = 0
     for count, span in enumerate(spans, start=1):
@@ -74,7 +74,7 @@ async def follow(
 def _marked(transcript: Transcript, words: list[Word], told: ScriptReport) -> Transcript:
     """The script's words in segments, doubtful where nobody speaks or nothing was placed; none of them is rejected."""
     told_by = Witnesses(speech=transcript.speech)
-    tongues = of_times(words, transcript.segments, transcript.language)
+    tongues = languages_by_time(words, transcript.segments, transcript.language)
     words = flagged(words, tongues)
     found: list[Segment] = []
     for segment in segments(words, transcript.language, tongues):
@@ -91,8 +91,8 @@ def _belongs(stretch: Stretch, span: SpanPlanned) -> bool:
 
 
 def _piece(words: Sequence[Word], stretch: Stretch, padded: TimeRange) -> Piece:
-    start_ms = max(0, stretch.room.start_ms - AROUND_MS - padded.start_ms)
-    end_ms = min(padded.length_ms, stretch.room.end_ms + AROUND_MS - padded.start_ms)
+    start_ms = max(0, stretch.room.start_ms - MIN_MARGIN_MS - padded.start_ms)
+    end_ms = min(padded.length_ms, stretch.room.end_ms + MIN_MARGIN_MS - padded.start_ms)
     texts = [word.text for word in words[stretch.first : stretch.end]]
     return Piece(range=TimeRange(start_ms=start_ms, end_ms=end_ms), words=texts)
 
@@ -100,9 +100,9 @@ def _piece(words: Sequence[Word], stretch: Stretch, padded: TimeRange) -> Piece:
 async def _aligned(
     body: bytes, span: SpanPlanned, asked: Sequence[Piece], alignment: Alignment
 ) -> tuple[list[Times], int]:
-    samples = await asyncio.to_thread(decode_flac, body, longest_ms=span.padded.length_ms)
+    samples = await asyncio.to_thread(decode_flac, body, max_length_ms=span.padded.length_ms)
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(ALIGNMENT_TIMEOUT_S):
             found = await alignment.align(samples, asked)
     except (Unavailable, InferenceFailed, TimeoutError):
         return [None] * len(asked), 0

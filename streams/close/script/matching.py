@@ -14,7 +14,7 @@ from core.domain.text.word_joining import WITHOUT_SPACES
 from schemas.common import TimeRange, Word
 from streams.close.script.script_tokens import another_text, matched, words_of
 from streams.close.transcript.span_overlap import letters
-from streams.speech.word_times import in_order
+from streams.speech.word_times import order_words
 
 ADLIB_WORDS = 5
 """So many words in a row that the script does not have were really said; fewer are the recogniser's mistake."""
@@ -135,7 +135,7 @@ def settled(matched: Matched, times: Sequence[Sequence[TimeRange | None] | None]
             unsaid += stretch.end - stretch.first
         for at, time in zip(range(stretch.first, stretch.end), found or (), strict=False):
             words[at] = _placed(matched.words[at], time)
-    return in_order([word for word in words if word is not None]), unsaid
+    return order_words([word for word in words if word is not None]), unsaid
 
 
 def _placed(word: Word, time: TimeRange | None) -> Word:

@@ -12,8 +12,8 @@ from streams.close.transcript.confidence import Witnesses, judge
 from streams.close.transcript.fillers import flagged
 from streams.close.transcript.segments import segments
 from streams.close.transcript.span_overlap import reach, settle
-from streams.speech.languages import of_spans
-from streams.speech.words import middle_ms, tidy
+from streams.speech.languages import languages_by_span
+from streams.speech.words import middle_ms, tidy_words
 
 LOOPING = 2.4
 """The recogniser drops a text that gzip shrinks further than this (models/triton_repo/whisper/1/acceptance.py)."""
@@ -23,8 +23,8 @@ def close(spans: Sequence[HeardSpan], duration_ms: int, missing: Sequence[TimeRa
     """One transcript from the spans that were heard; ``missing`` names the stretches of those that were not."""
     ordered = sorted(spans, key=lambda span: span.range.start_ms)
     language, sure = _language(ordered)
-    words = _inside(tidy(_words(ordered)), duration_ms)
-    tongues = of_spans(words, ordered)
+    words = _inside(tidy_words(_words(ordered)), duration_ms)
+    tongues = languages_by_span(words, ordered)
     words = flagged(words, tongues)
     speech = _joined(stretch for span in ordered for stretch in span.speech)
     witnesses = Witnesses(

@@ -9,7 +9,7 @@ import pytest
 
 from streams.close.diarization.clustering import Found, find_speakers, least_apart
 from streams.close.diarization.linkage import groups
-from streams.speech.viterbi import best_path
+from streams.speech.viterbi import find_best_path
 from tests.support.media.synthetic_voices import taking_turns, talk
 
 
@@ -70,9 +70,9 @@ def test_three_hours_cost_three_times_one() -> None:
 
 def test_changes_are_made_only_where_they_pay() -> None:
     scores = np.array([[1, 0], [1, 0], [0.4, 0.6], [1, 0], [0, 1], [0, 1], [0, 1]], dtype=np.float64)
-    assert best_path(scores, np.full(7, 0.5)).tolist() == [0, 0, 0, 0, 1, 1, 1]
-    assert best_path(scores, np.zeros(7)).tolist() == [0, 0, 1, 0, 1, 1, 1]
-    assert best_path(scores[:0], np.zeros(0)).tolist() == []
+    assert find_best_path(scores, np.full(7, 0.5)).tolist() == [0, 0, 0, 0, 1, 1, 1]
+    assert find_best_path(scores, np.zeros(7)).tolist() == [0, 0, 1, 0, 1, 1, 1]
+    assert find_best_path(scores[:0], np.zeros(0)).tolist() == []
 
 
 def test_linkage_leaves_out_what_belongs_to_nobody() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from streams.close.diarization.resegmentation import retold
 from streams.close.diarization.turns import Steps
-from streams.speech.frames import Frames, joined
+from streams.speech.frames import SpeechFrames, join_frames
 
 
 def steps(owner: list[int], speakers: int = 2) -> Steps:
@@ -23,12 +23,12 @@ def steps(owner: list[int], speakers: int = 2) -> Steps:
     )
 
 
-def sounding(owner: list[int], apart: float = 4.0) -> Frames:
+def sounding(owner: list[int], apart: float = 4.0) -> SpeechFrames:
     """Five frames a step, of each speaker in a place of their own."""
     who = np.repeat(owner, 5)
     rows = np.random.default_rng(1).normal(0, 1, (len(who), 6))
     rows[:, 0] += apart * who
-    return Frames(middles_ms=np.arange(len(who), dtype=np.int64) * 20 + 10, rows=rows.astype(np.float32))
+    return SpeechFrames(middles_ms=np.arange(len(who), dtype=np.int64) * 20 + 10, rows=rows.astype(np.float32))
 
 
 TRUE = [0] * 60 + [1] * 60 + [0] * 30 + [1] * 6 + [0] * 30
@@ -52,9 +52,9 @@ def test_one_speaker_no_frames_and_frames_elsewhere_change_nothing() -> None:
     alone = steps([0] * 50, speakers=1)
     assert retold(alone, sounding(TRUE)) is alone
     two, frames = steps(TRUE), sounding(TRUE)
-    late = Frames(middles_ms=frames.middles_ms + 60_000, rows=frames.rows)
+    late = SpeechFrames(middles_ms=frames.middles_ms + 60_000, rows=frames.rows)
     assert retold(two, late) is two
-    assert retold(two, Frames(middles_ms=frames.middles_ms[:0], rows=frames.rows[:0])) is two
+    assert retold(two, SpeechFrames(middles_ms=frames.middles_ms[:0], rows=frames.rows[:0])) is two
     none = steps([])
     assert retold(none, frames) is none
 
@@ -66,5 +66,5 @@ def test_whoever_is_heard_too_briefly_for_a_model_is_told_by_the_windows() -> No
 
 def test_spans_follow_one_another() -> None:
     frames = sounding(TRUE)
-    both = joined([frames, frames])
+    both = join_frames([frames, frames])
     assert len(both.rows) == len(both.middles_ms) == 2 * len(frames.rows)

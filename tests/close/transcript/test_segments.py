@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from schemas.common import Word
 from streams.close.transcript.segments import LONGEST_MS, LONGEST_WORDS, segments
-from streams.speech.words import tidy
+from streams.speech.words import tidy_words
 from tests.support.spoken_words import sentence, word
 
 
@@ -41,7 +41,7 @@ def test_every_word_is_in_one_segment_and_none_is_too_long(raw: list[tuple[str, 
     for text, gap_ms in raw:
         at += gap_ms + 200
         words.append(word(text, at, at + 200))
-    words = tidy(words)
+    words = tidy_words(words)
     found = segments(words, "en")
     assert [index for one in found for index in range(one.first_word, one.end_word)] == list(range(len(words)))
     for one in found:

@@ -31,7 +31,7 @@ async def test_as_many_are_found_as_speak(voices: TritonVoices) -> None:
     for count in (1, 2, 3, 4):
         made = conversation(SEED, count, said, SECONDS * 1000)
         whole = [TimeRange(start_ms=0, end_ms=made.samples.size // 16)]
-        windows = pauses.windows(pauses.phrases(made.samples, whole))
+        windows = pauses.place_windows(pauses.split_phrases(made.samples, whole))
         rows = (await voices.embed(made.samples, windows)).values
         starts_ms = np.array([window.start_ms for window in windows])
         found = find_speakers(rows, starts_ms, np.array([window.end_ms for window in windows]))

@@ -22,7 +22,7 @@ from schemas.options.project import ProjectOptions
 from streams.close.agent import CloseStage
 from streams.ingest.agent import IngestStage
 from streams.listen.agent import ListenStage
-from streams.listen.speaker_embeddings import UNHEARD
+from streams.listen.speaker_embeddings import VOICES_MISSING_WARNING
 from streams.look.agent import LookStage
 from streams.runtime.stage import Work
 from tests.contract.rigs.stage_rig import NOW, Rig, Sent, make_rig
@@ -179,7 +179,7 @@ async def test_a_project_whose_voices_cannot_be_heard_still_has_its_words(rig: R
     listen = ListenStage(rig.context)
     for span in await all_spans(rig):
         assert await rig.send(listen, span, uuid.uuid4()) == "committed"
-    assert (await rig.project())["warnings"] == [UNHEARD], "once, however many spans"
+    assert (await rig.project())["warnings"] == [VOICES_MISSING_WARNING], "once, however many spans"
     (heard,) = await rig.fresh()
     assert await rig.send(CloseStage(rig.context), heard.event, heard.id) == "committed"
     (done,) = await rig.fresh()

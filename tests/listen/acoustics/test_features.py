@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from schemas.common import TimeRange
 from schemas.documents.acoustics import SpanSounds
-from streams.listen.acoustics.features import listen
+from streams.listen.acoustics.features import measure_acoustics
 from streams.renderer.audio.loudness import integrated_lufs
 from tests.support.media.recordings import RATE_HZ
 
@@ -33,7 +33,7 @@ def heard(sound: NDArray[np.floating], margin_ms: int = 0) -> SpanSounds:
     length_ms = len(sound) * 1000 // RATE_HZ
     padded = TimeRange(start_ms=5_000, end_ms=5_000 + length_ms)
     wanted = TimeRange(start_ms=padded.start_ms + margin_ms, end_ms=padded.end_ms - margin_ms)
-    return listen(quantised(sound), padded=padded, wanted=wanted)
+    return measure_acoustics(quantised(sound), padded=padded, span_range=wanted)
 
 
 @pytest.mark.parametrize(("hz", "amplitude"), [(100, 0.5), (1000, 0.1), (3000, 0.02), (6500, 0.2)])

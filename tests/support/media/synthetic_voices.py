@@ -11,7 +11,7 @@ from core.ports.models import Float32
 from schemas.common import ObjectRef, TimeRange, Word
 from schemas.documents.diarization import VoiceWindows
 from schemas.documents.span import HeardSpan
-from streams.listen.speech_segments import windows
+from streams.listen.speech_segments import place_windows
 from tests.support.spoken_words import span
 
 DIMENSIONS, LIVELY = 64, 12
@@ -31,7 +31,7 @@ def talk(
     voices = [np.sqrt(ratio) * parts[0] + np.sqrt(1 - ratio) * parts[1 + who] for who in range(12)]
     found, rows, owners = list[TimeRange](), [], []
     for start_ms, end_ms, who in turns:
-        for window in windows([TimeRange(start_ms=start_ms, end_ms=end_ms)]):
+        for window in place_windows([TimeRange(start_ms=start_ms, end_ms=end_ms)]):
             noise = parts[20 : 20 + LIVELY].T @ random.normal(size=LIVELY) / np.sqrt(LIVELY)
             row = np.sqrt(steady) * voices[who] + np.sqrt(1 - steady) * noise
             found.append(window)
