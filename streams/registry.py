@@ -1,40 +1,23 @@
-"""The stages by name: each one's class, loaded when it is asked for, and how many events it takes at once."""
+"""The actor of each stage by name, imported on demand: a worker loads its own stage's libraries only."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from importlib import import_module
+from typing import cast
 
+from schemas.stages import ROW_BY_NAME
 from streams.runtime.context import Context
 from streams.runtime.stage import Stage
 
-AT_ONCE: Mapping[str, int] = {"deliver": 16}
-"""Events that a worker takes at once where it only waits for the answers of others; elsewhere each is a core's work."""
+
+def actor_path(stage: str) -> str:
+    """``module:class`` of a stage's actor: ``streams.render.agent:RenderStage``. Raises ValueError for no stage."""
+    if stage not in ROW_BY_NAME:
+        raise ValueError(f"there is no stage {stage!r}")
+    return f"streams.{stage}.agent:{stage.capitalize()}Stage"
 
 
-def make_stage(name: str, context: Context) -> Stage:
-    """The actor of a stage. Imports are local: a worker loads its own stage's libraries and no other's."""
-    # ruff: noqa: PLC0415
-    match name:
-        case "ingest":
-            from streams.ingest.agent import IngestStage as Made
-        case "listen":
-            from streams.listen.agent import ListenStage as Made  # type: ignore[assignment]
-        case "close":
-            from streams.close.agent import CloseStage as Made  # type: ignore[assignment]
-        case "look":
-            from streams.look.agent import LookStage as Made  # type: ignore[assignment]
-        case "study":
-            from streams.study.agent import StudyStage as Made  # type: ignore[assignment]
-        case "detect":
-            from streams.detect.agent import DetectStage as Made  # type: ignore[assignment]
-        case "frame":
-            from streams.frame.agent import FrameStage as Made  # type: ignore[assignment]
-        case "render":
-            from streams.render.agent import RenderStage as Made  # type: ignore[assignment]
-        case "preview":
-            from streams.preview.agent import PreviewStage as Made  # type: ignore[assignment]
-        case "deliver":
-            from streams.deliver.agent import DeliverStage as Made  # type: ignore[assignment]
-        case _:
-            raise ValueError(f"there is no stage {name!r}")
-    return Made(context)
+def make_stage(stage: str, context: Context) -> Stage:
+    """The actor of a stage. Raises ValueError for a name that is none."""
+    module, _, name = actor_path(stage).partition(":")
+    return cast("Stage", getattr(import_module(module), name)(context))

@@ -20,8 +20,9 @@ from core.infra.kafka.message import Message, as_message
 from core.infra.postgres.connection import create_pool
 from core.services.upload_signatures import Verifier
 from core.settings import Settings
+from schemas.stages import ROW_BY_NAME
 from schemas.topics import TOPICS
-from streams.registry import AT_ONCE, make_stage
+from streams.registry import make_stage
 from streams.runtime.attempts import Attempts
 from streams.runtime.consumer import Consumption
 from streams.runtime.context import open_context
@@ -87,7 +88,7 @@ def build_app(settings: Settings, stage: str, handle: Callable[[Message], Any]) 
 
     async def agent(stream: Any) -> AsyncIterator[str]:
         async with SideBySide(
-            lambda event: handle(as_message(event.message)), AT_ONCE.get(stage, 1), broken=leave
+            lambda event: handle(as_message(event.message)), ROW_BY_NAME[stage].concurrency, broken=leave
         ) as hands:
             async for event in stream.noack().events():
                 await hands.take(event)

@@ -10,7 +10,7 @@ import msgspec
 from core.domain.estimates import Estimate, Range
 from core.infra.postgres.connection import Row
 from schemas.costs import CostKind, sum_of
-from schemas.stages import PROJECT_STAGES, Stage, place_of
+from schemas.stages import PROJECT_STAGES, Stage, stage_position
 
 STAGES_COST = "select stage, kind, amount, money, currency from costs where org_id = $1 and project_id = $2"
 
@@ -59,7 +59,7 @@ def cost_view(rows: Sequence[Row], project: Row, stages: Sequence[Row]) -> Proje
     """A project's cost from its own row, those of its stages and those of its costs."""
     estimate = msgspec.convert(project["estimate"], Estimate) if project["estimate"] else None
     ended = estimate is not None and project["state"] == "completed"
-    ordered = sorted(rows, key=lambda row: (place_of(row["stage"]), row["stage"], row["kind"]))
+    ordered = sorted(rows, key=lambda row: (stage_position(row["stage"]), row["stage"], row["kind"]))
     items = [
         CostLine(stage=row["stage"], kind=row["kind"], amount=row["amount"], money=row["money"]) for row in ordered
     ]

@@ -14,7 +14,7 @@ from schemas.documents.moments import NearMoment
 from schemas.events import Stage, StageState
 from schemas.metadata import Metadata, decode_metadata
 from schemas.options.project import ProjectOptions
-from schemas.stages import ON_DEMAND, place_of
+from schemas.stages import ON_DEMAND, stage_position
 
 State = Literal["queued", "running", "completed", "failed", "cancelled"]
 
@@ -131,7 +131,7 @@ def project_view(row: Row, stages: list[Row], costs: list[Row], now: dt.datetime
 
 
 def _place(stage: Row) -> tuple[int, str]:
-    return place_of(stage["stage"]), stage["stage"]
+    return stage_position(stage["stage"]), stage["stage"]
 
 
 def _stage(row: Row, cpu_ms: int, now: dt.datetime) -> StageView:

@@ -10,8 +10,8 @@ import msgspec
 
 from benchmarks.harness.rig import Rig
 from cli.api.client import JSON
+from schemas.stages import EXPORT_STAGES
 
-STAGES = ("frame", "render")
 _ATTEMPTS = """
 select (convert_from(a.payload, 'utf8')::jsonb->>'ordinal')::int as ordinal, a.stage, a.worker, a.tries,
   extract(epoch from a.started_at - p.created_at)::float8 as began_s,
@@ -39,7 +39,7 @@ async def read(dsn: str, project_id: str) -> list[Work]:
     """What frame and render did for a project, in the order in which it began; ``dsn`` of one who sees all rows."""
     connection = await asyncpg.connect(dsn)
     try:
-        return [Work(**dict(row)) for row in await connection.fetch(_ATTEMPTS, project_id, list(STAGES))]
+        return [Work(**dict(row)) for row in await connection.fetch(_ATTEMPTS, project_id, list(EXPORT_STAGES))]
     finally:
         await connection.close()
 

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from schemas.stages import PROJECT_STAGES
+import schemas.stages
+from schemas.stages import EXPORT_STAGES, ON_DEMAND
 
-STAGES = (*PROJECT_STAGES, "deliver")
-OF_CLIPS = ("frame", "render")
-"""They have nothing to do where nothing was found."""
+STAGES = tuple(name for name in schemas.stages.STAGES if name not in ON_DEMAND)
 ONE_A_PROJECT = (
     "UploadReceived", "SpansHeard", "TranscriptCompleted", "UnderstandingCompleted", "MomentsDetected",
     "ProjectCompleted",
@@ -80,7 +79,7 @@ def _of_project(ended: Ended) -> Iterator[str]:
         yield f"{ended.done_exports} exports of {ended.clips} clips"
     for stage in STAGES:
         states = ended.attempts.get(stage, {})
-        if not states.get("done") and (ended.clips or stage not in OF_CLIPS):
+        if not states.get("done") and (ended.clips or stage not in EXPORT_STAGES):
             yield f"no attempt of {stage} is done"
         if open_states := sorted(set(states) - {"done"}):
             yield f"attempts of {stage} are {', '.join(open_states)}"

@@ -24,7 +24,7 @@ from benchmarks.system.memory import MIB, Sample, Sampler, most_at_once
 from benchmarks.system.pipeline import stages_of
 from cli.api.client import JSON, Client
 from cli.exit_codes import CliError
-from schemas.stages import PROJECT_STAGES
+from schemas.stages import EXPORT_STAGES, PROJECT_STAGES
 
 LENGTHS_MIN = (10.0, 20.0, 40.0, 60.0)
 QUICK_LENGTHS_MIN = (0.3, 0.6)
@@ -36,7 +36,7 @@ LOOK_EVERY_S = 0.5
 """Each question whether it is done takes 3 ms of the API's time."""
 TIMEOUT_S = 3600.0
 SERVERS = frozenset({"kafka", "postgres", "objects", "triton", "clickhouse", "search"})
-STAGES = tuple(name for name in PROJECT_STAGES if name not in ("frame", "render"))
+STAGES = tuple(name for name in PROJECT_STAGES if name not in EXPORT_STAGES)
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):

@@ -31,6 +31,7 @@ from benchmarks.system.api_load import Heard, Load
 from benchmarks.system.memory import MIB, Sampler, most_at_once
 from benchmarks.system.pipeline import stages_of
 from cli.api.client import JSON
+from schemas.stages import EXPORT_STAGES
 
 HOUR_MIN = 60.0
 CLIPS, LENGTH_MS = 10, (27_000, 33_000)
@@ -143,7 +144,7 @@ def claims_of(made: Made) -> list[Claim]:
     last_s = made.ready_s[-1] if made.ready_s else float("inf")
     asked = [ms for times in made.heard.times_ms.values() for ms in times]
     stages = "; ".join(f"{name} {at:.1f}–{to:.1f} ({cpu:.1f} CPU-s)" for name, (at, to, cpu) in made.stages.items())
-    making_cpu_s = sum(made.stages[name][2] for name in ("frame", "render") if name in made.stages)
+    making_cpu_s = sum(made.stages[name][2] for name in EXPORT_STAGES if name in made.stages)
     seconds = sum(made.clips_s)
     lines = (
         f"{len(made.ready_s)} of {len(made.clips_s)} clips, {seconds:.0f} s of them; quality {made.quality}: "

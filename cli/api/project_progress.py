@@ -8,20 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemas.stages import PROJECT_STAGES
+from schemas.stages import PROJECT_STAGES, ROW_BY_NAME
 
-SHARES: Mapping[str, float] = {
-    "ingest": 0.03,
-    "listen": 0.18,
-    "look": 0.06,
-    "close": 0.01,
-    "study": 0.01,
-    "detect": 0.01,
-    "frame": 0.13,
-    "render": 0.57,
-}
-"""Share of a project's time that each stage takes, measured on the lecture, two cores; used until the project's own
-estimate is known."""
+SHARES: Mapping[str, float] = {name: ROW_BY_NAME[name].time_share for name in PROJECT_STAGES}
+"""Share of a project's time that each stage takes; used until the project's own estimate is known."""
 MIN_DONE = 0.03
 """Share of the work below which a pace is noise."""
 MIN_ELAPSED_S = 2.0

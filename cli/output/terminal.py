@@ -22,17 +22,8 @@ from cli.api.client import JSON
 from cli.api.project_progress import Progress as ProjectProgress
 from cli.api.project_progress import StageLine, clock, duration_text, left_text
 from cli.api.references import short_id
+from schemas.stages import ROW_BY_NAME
 
-_DOING = {
-    "ingest": "reading the file",
-    "listen": "listening",
-    "look": "looking at pictures",
-    "close": "joining the words",
-    "study": "noting what it is about",
-    "detect": "choosing moments",
-    "frame": "framing faces",
-    "render": "rendering clips",
-}
 LABEL_CELLS = 34
 """Columns for what is uploaded or downloaded: bar, size, speed and time left take the other 46 of 80."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
@@ -187,7 +178,7 @@ def _stage_row(name: str, line: StageLine, percent: float) -> tuple[RenderableTy
     return (
         Text(mark, style=style),
         Text(f"{name:<7}", style=style),
-        Text(f"{_DOING[name]:<19}", style="dim"),
+        Text(f"{ROW_BY_NAME[name].label:<19}", style="dim"),
         ProgressBar(total=100, completed=percent, width=24),
         Text(f"{percent:>3.0f} %"),
         Text(duration_text(line.elapsed_ms) if line.elapsed_ms else "", style="dim"),

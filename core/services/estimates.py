@@ -15,6 +15,7 @@ from core.infra.postgres.connection import Connection, Row
 from core.settings import Settings
 from schemas.costs import CostKind
 from schemas.options.project import ProjectOptions
+from schemas.stages import EXPORT_STAGES
 
 LEARN_FROM = 50
 """The newest so many: an installation that became faster is not judged by what it was. A video without clips, whose
@@ -30,7 +31,7 @@ select p.duration_ms, p.width_px, p.height_px, p.options,
 from projects p
 where p.org_id = $1 and p.state = 'completed' and p.duration_ms > 0 and p.started_at is not null
   and not (p.width_px is not null and exists (select 1 from project_stages s
-    where s.org_id = p.org_id and s.project_id = p.project_id and s.stage in ('frame', 'render')
+    where s.org_id = p.org_id and s.project_id = p.project_id and s.stage = any($3::text[])
       and s.state = 'skipped'))
 order by p.finished_at desc limit $2
 """
@@ -38,7 +39,7 @@ order by p.finished_at desc limit $2
 
 async def finished_projects(connection: Connection, org_id: UUID) -> list[Finished]:
     """What the organisation's newest finished projects took."""
-    rows = await connection.fetch(_FINISHED, org_id, LEARN_FROM)
+    rows = await connection.fetch(_FINISHED, org_id, LEARN_FROM, list(EXPORT_STAGES))
     return [
         msgspec.convert(
             {

@@ -14,6 +14,7 @@ from core.services.export_groups import apart
 from core.services.orphan_cleanup import GRACE, plan_project_sweep
 from schemas import events
 from schemas.common import ObjectRef
+from schemas.stages import EXPORT_STAGES, remaining_export_stages
 
 Request = events.ClipSelected | events.ExportRequested | events.RenderRequested
 OWNER = ("org_id", "project_id", "clip_id", "export_id", "ordinal")
@@ -106,7 +107,7 @@ async def cancel_export(connection: Connection, row: Row, cause: Cause) -> None:
     )
     await put(connection, events.ExportCancelled(**owner), cause, name=str(row["export_id"]))
     if row["automatic"]:
-        for ended in ("frame", "render") if row["state"] == "waiting" else ("render",):
+        for ended in EXPORT_STAGES if row["state"] == "waiting" else remaining_export_stages("render"):
             await project_lifecycle.end_part(connection, row["org_id"], row["project_id"], ended, cause)
         await project_lifecycle.settle(connection, row["org_id"], row["project_id"], cause)
     else:
@@ -147,7 +148,7 @@ async def fail_export(
     failed = events.ExportFailed(reason=reason, detail=detail, **owner_of(request))
     await put(connection, failed, cause, name=str(request.export_id))
     if await is_automatic(connection, request.org_id, request.export_id):
-        for ended in ("frame", "render") if stage == "frame" else ("render",):
+        for ended in remaining_export_stages(stage):
             await project_lifecycle.end_part(connection, request.org_id, request.project_id, ended, cause, failed=True)
         await project_lifecycle.settle(connection, request.org_id, request.project_id, cause)
     else:

@@ -19,7 +19,7 @@ from schemas.common import ObjectRef
 from schemas.documents.moments import NearMoment
 from schemas.events import owner_of
 from schemas.metadata import encode_metadata
-from schemas.stages import PROJECT_STAGES, place_of
+from schemas.stages import AWAITED, PROJECT_STAGES, stage_position
 
 GONE = ("cancelled", "erased")
 """States of a project of which nothing is written any more."""
@@ -186,7 +186,7 @@ async def _say_progress(connection: Connection, org_id: UUID, project_id: UUID, 
 
 
 async def settle(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> None:
-    """Complete or fail the project once detect, study and every automatic export have ended."""
+    """Complete or fail the project once its awaited stages and every automatic export have ended."""
     if not await _stages_ended(connection, org_id, project_id):
         return
     row = await connection.fetchrow(
@@ -221,9 +221,10 @@ async def _stages_ended(connection: Connection, org_id: UUID, project_id: UUID) 
     """
     still: int = await connection.fetchval(
         """select count(*) from project_stages where org_id = $1 and project_id = $2
-           and stage in ('detect', 'study') and state in ('waiting', 'running')""",
+           and stage = any($3::text[]) and state in ('waiting', 'running')""",
         org_id,
         project_id,
+        list(AWAITED),
     )
     return still == 0
 
@@ -329,7 +330,7 @@ async def _end_project(connection: Connection, org_id: UUID, project_id: UUID, s
 async def _end_stages(connection: Connection, org_id: UUID, project_id: UUID, cause: Cause) -> None:
     """Fail the stages that still run, skip those that never began, and publish both before the project's own end."""
     ended = await connection.fetch(_END_STAGES, org_id, project_id, cause.now)
-    for stage in sorted((row["stage"] for row in ended), key=place_of):
+    for stage in sorted((row["stage"] for row in ended), key=stage_position):
         await _say_progress(connection, org_id, project_id, stage, cause)
 
 

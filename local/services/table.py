@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from schemas.stages import TABLE
 
-from schemas import stages
-
-SEVERAL: Mapping[str, int] = {"listen": 2, "frame": 2, "render": 2}
-"""Workers of the stages that most of the time goes to; every other stage has one."""
-STAGES: tuple[tuple[str, int], ...] = tuple((stage, SEVERAL.get(stage, 1)) for stage in stages.STAGES)
-"""Each stage and how many workers it gets."""
 SINKS = ("clickhouse", "meilisearch")
 
 
@@ -19,7 +13,7 @@ def worker_names(stage: str, count: int) -> tuple[str, ...]:
 
 
 WORKERS: tuple[tuple[str, str], ...] = tuple(
-    (name, stage) for stage, count in STAGES for name in worker_names(stage, count)
+    (name, row.name) for row in TABLE for name in worker_names(row.name, row.workers)
 )
 """(part, stage) of every worker."""
 

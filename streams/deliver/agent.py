@@ -25,8 +25,8 @@ from streams.runtime.stage import Commit, Work
 TIMEOUT_S = 10.0
 GONE = 410
 MOST_OF_ONE = 4
-"""So many POSTs of one organisation are made at once, of all that a worker makes (`app.AT_ONCE`): its receivers may
-hang, and hold nobody else's.
+"""POSTs of one organisation at once, out of all that a worker makes (``concurrency`` in `schemas.stages`): receivers
+that hang then delay only their own organisation's.
 """
 
 

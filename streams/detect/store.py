@@ -18,6 +18,7 @@ from schemas.options.caption_template import export_words, version_of
 from schemas.options.export import export_suffix, words_suffix
 from schemas.options.project import ProjectOptions
 from schemas.options.score_weights import WeightTable
+from schemas.stages import EXPORT_STAGES
 from streams.runtime.stage import Work
 
 
@@ -66,7 +67,7 @@ async def write_moments(
         nothing_found_reason=nothing,
     )
     await put(connection, detected, work.cause)
-    for stage in ("frame", "render"):
+    for stage in EXPORT_STAGES:
         await project_lifecycle.expect_parts(connection, *owner, stage, len(clips) * len(known.options.shapes))
     await project_lifecycle.end_part(connection, *owner, "detect", work.cause, cpu_ms=work.cpu_ms)
     for ordinal, moment in enumerate(clips):

@@ -16,6 +16,7 @@ from core.services.upload_signatures import check_upload
 from schemas import events
 from schemas.ids import result_id
 from schemas.options.project import skip_warnings
+from schemas.stages import TABLE
 from streams.ingest.assets.asset_importer import check_asset, upload_of, write_checked, write_refused
 from streams.ingest.partial_downloads import Partials
 from streams.ingest.source_importer import NOT_FOUND, Prepared, prepare
@@ -133,9 +134,10 @@ async def _write(
             for span in prepared.spans
         ],
     )
-    spans = len(prepared.spans)
-    for stage, total in (("listen", spans), ("look", spans), ("close", 1), ("study", 1), ("detect", 1)):
-        await project_lifecycle.expect_parts(connection, event.org_id, event.project_id, stage, total)
+    totals = {"span": len(prepared.spans), "project": 1}
+    for row in TABLE:
+        if row.part in totals and row.name != "ingest":
+            await project_lifecycle.expect_parts(connection, event.org_id, event.project_id, row.name, totals[row.part])
     await project_lifecycle.end_part(
         connection, event.org_id, event.project_id, "ingest", work.cause, cpu_ms=work.cpu_ms
     )

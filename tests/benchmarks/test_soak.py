@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from benchmarks.soak.__main__ import FIRST_S, PAUSE_S, schedule
-from benchmarks.soak.invariants import OF_CLIPS, ONE_A_CLIP, ONE_A_PROJECT, STAGES, Ended, Stores, violations
+from benchmarks.soak.invariants import ONE_A_CLIP, ONE_A_PROJECT, STAGES, Ended, Stores, violations
+from schemas.stages import EXPORT_STAGES
 
 PARTS = ["api", "kafka", "relay", "render-1"]
 GOOD = Ended(
@@ -65,7 +66,7 @@ def test_all_is_well() -> None:
 
 def test_where_nothing_was_found_nothing_is_framed_or_rendered() -> None:
     facts = {kind: count for kind, count in GOOD.facts.items() if kind in ONE_A_PROJECT}
-    attempts = {stage: {"done": 1} for stage in STAGES if stage not in OF_CLIPS}
+    attempts = {stage: {"done": 1} for stage in STAGES if stage not in EXPORT_STAGES}
     webhooks = {"project.completed": 1}
     nothing: dict[str, Any] = {"clips": 0, "done_exports": 0, "facts": facts, "attempts": attempts}
     assert violations(project(**nothing, webhooks=webhooks)) == []

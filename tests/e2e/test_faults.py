@@ -22,7 +22,7 @@ from aiokafka import AIOKafkaProducer
 
 from local import stack as local_stack
 from local.config.state import load
-from schemas.stages import PROJECT_STAGES
+from schemas import stages
 from tests.contract.rigs.servers import begun
 from tests.e2e.invariants import Holds, holding
 from tests.e2e.rig import ROUGH, Api, Receiver
@@ -32,7 +32,7 @@ STAGES = ("ingest", "look", "listen", "close", "study", "detect", "frame", "rend
 """Held from the last to the first. Look stands before close: whatever is held keeps its project's row locked, and a
 project held at look would never come to close.
 """
-assert sorted(STAGES) == sorted((*PROJECT_STAGES, "deliver"))
+assert sorted(STAGES) == sorted(set(stages.STAGES) - set(stages.ON_DEMAND))
 TAKEOVER_S = 40.0
 PAUSE_S = 22.0
 """Longer than the lease (15 s) and the idle-in-transaction limit (10 s) after the hold is lifted."""

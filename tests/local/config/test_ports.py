@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from local.config.ports import GRPC_OFFSET, HIGHEST, LOWEST, SIZE, order_of_blocks
-from local.services.table import OBJECT_PORTS, PORTS, STAGES, WORKERS, worker_names
+from local.services.table import OBJECT_PORTS, PORTS, WORKERS, worker_names
+from schemas.stages import TABLE
 
 FIRST_OUTGOING_PORT = 32_768
 
@@ -35,7 +38,7 @@ def test_every_process_has_a_place_of_its_own_in_the_block() -> None:
     assert {name for name, _ in WORKERS} < set(PORTS)
 
 
-def test_what_takes_longest_has_two_workers_the_others_one() -> None:
-    assert {stage: count for stage, count in STAGES if count > 1} == {"listen": 2, "frame": 2, "render": 2}
+def test_each_stage_has_the_workers_of_the_table() -> None:
+    assert Counter(stage for _, stage in WORKERS) == {row.name: row.workers for row in TABLE}
     assert worker_names("render", 2) == ("render-1", "render-2")
     assert worker_names("look", 1) == ("look",)
