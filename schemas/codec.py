@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 
 from schemas import events
+from schemas.events.rendition import lift_flat_fields, with_flat_fields
 from schemas.topics import TOPICS, Topic
 from schemas.validation.field_errors import pointer, refusals
 from schemas.validation.json_errors import json_fault
@@ -60,12 +61,17 @@ def encode(event: events.AnyEvent) -> bytes:
 
     Raises ValueError above ``MAX_PAYLOAD_BYTES``: bulk goes to object storage and travels as a reference.
     """
-    body = msgspec.json.encode(event)
+    body = msgspec.json.encode(wire_form(event))
     limit = _limit(type(event))
     if len(body) > limit:
         name = type(event).__name__
         raise ValueError(f"{name} is {len(body)} bytes, more than {limit}: store the bulk, send a reference")
     return body
+
+
+def wire_form(event: events.AnyEvent) -> object:
+    """The event as it is written on a topic: also with the flat fields that readers of the version before expect."""
+    return with_flat_fields(msgspec.to_builtins(event)) if isinstance(event, events.RenditionOrder) else event
 
 
 def _limit(event_type: type) -> int:
@@ -138,6 +144,8 @@ def decode(topic: Topic, headers: Mapping[str, str], body: bytes | None) -> tupl
     if len(body) > _limit(event_type):
         raise DecodeError(f"the body is {len(body)} bytes, more than {_limit(event_type)}")
     try:
+        if issubclass(event_type, events.RenditionOrder):
+            body = lift_flat_fields(body)
         return envelope, _DECODERS[envelope.type].decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DecodeError(f"{envelope.type}: {_why(body, event_type, error)}") from None

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from api.clips.handlers import Clip, clip_reply, find_clip
 from api.exports.create import DISTINCT, find_named, write_export
-from api.exports.models import Look, RequestExport, Wish, asked_alike, export_name, look_errors, look_of
+from api.exports.models import Look, RequestExport, Wish, clip_fields, export_name, look_errors, look_of, rendition_of
 from api.http.metadata_etags import metadata_errors
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem, FieldError, breaches, invalid, refused
@@ -226,11 +226,10 @@ async def _order(rows: Connection, call: Call[RequestClip, None], clip: Row, ask
     made = []
     for one in asked.exports:
         export_id, _ = await find_named(rows, clip, export_name(one, look, wish, clip))
-        await write_export(rows, clip, export_id, one, wish, look)
+        await write_export(rows, clip, export_id, rendition_of(one, wish, look), wish.edit_version)
         made.append(Sibling(export_id=export_id, aspect=one.aspect))
-    fields = asked_alike(call.org_id, asked.exports[0], clip, wish, look)
-    del fields["edit_version"]
-    event = ClipRequested(export_id=made[0].export_id, siblings=made[1:], **fields)
+    rendition = rendition_of(asked.exports[0], wish, look)
+    event = ClipRequested(export_id=made[0].export_id, rendition=rendition, siblings=made[1:], **clip_fields(clip))
     await put(rows, event, call.cause(clip["clip_id"]))
 
 

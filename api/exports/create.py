@@ -13,13 +13,12 @@ from api.clips.edits import lock_clip
 from api.exports.handlers import Export, export_reply, export_view
 from api.exports.models import (
     ExportWish,
-    Look,
     RequestExport,
-    Wish,
-    asked_alike,
+    clip_fields,
     export_errors,
     export_name,
     look_of,
+    rendition_of,
     wanted,
 )
 from api.http.metadata_etags import metadata_errors
@@ -30,7 +29,7 @@ from core.domain.subtitles.cues import clean
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
 from schemas.common import Aspect, Sibling
-from schemas.events import ExportRequested
+from schemas.events import ExportRequested, Rendition
 from schemas.ids import result_id
 from schemas.metadata import CLIP_TITLE_CHARS, Metadata, encode_metadata
 from schemas.options.project import MOST_SHAPES
@@ -109,14 +108,20 @@ async def _ordered(call: Call[Any, None], asked: Sequence[RequestExport]) -> lis
             export_id, row = await find_named(rows, clip, export_name(one, look, wish, clip))
             if row is None:
                 label = (clean(call.body.title), encode_metadata(call.body.metadata))
-                row = await write_export(rows, clip, export_id, one, wish, look, label)
+                rendition = rendition_of(one, wish, look)
+                row = await write_export(rows, clip, export_id, rendition, wish.edit_version, label)
                 new.append((export_id, one))
             found.append(await _labelled(rows, call, row))
         if new:
             (export_id, first), *others = new
             siblings = [Sibling(export_id=other_id, aspect=one.aspect) for other_id, one in others]
-            fields = asked_alike(call.org_id, first, clip, wish, look)
-            event = ExportRequested(export_id=export_id, siblings=siblings, **fields)
+            event = ExportRequested(
+                export_id=export_id,
+                edit_version=wish.edit_version,
+                rendition=rendition_of(first, wish, look),
+                siblings=siblings,
+                **clip_fields(clip),
+            )
             await put(rows, event, call.cause(export_id))
     return found
 
@@ -154,9 +159,8 @@ async def write_export(
     rows: Connection,
     clip: Row,
     export_id: UUID,
-    asked: RequestExport,
-    wish: Wish,
-    look: Look,
+    rendition: Rendition,
+    edit_version: int,
     label: tuple[str, str] = ("", "{}"),
 ) -> Row:
     """The row of an export that a person asked for, by its title and metadata. Raises a 409 where there is no room."""
@@ -173,15 +177,15 @@ async def write_export(
         clip["project_id"],
         clip["clip_id"],
         clip["ordinal"],
-        asked.aspect,
-        asked.captions,
-        wish.range.start_ms,
-        wish.range.end_ms,
-        wish.edit_version,
-        look.template,
-        look.mask_profanity,
-        look.options,
-        wish.transcript_version,
+        rendition.aspect,
+        rendition.captions,
+        rendition.range.start_ms,
+        rendition.range.end_ms,
+        edit_version,
+        rendition.template,
+        rendition.mask_profanity,
+        rendition.options,
+        rendition.transcript_version,
         *label,
     )
     return row

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Protocol
-from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +14,7 @@ from api.problems.problem_details import FieldError, invalid, refused
 from core.domain.editing.clock import hull, pieces
 from core.infra.postgres.connection import Connection, Row
 from schemas.common import Aspect, TimeRange
+from schemas.events import Rendition
 from schemas.options.brand_kit import BrandKit
 from schemas.options.caption_template import export_words, templates, version_of
 from schemas.options.captions import broken_language
@@ -190,20 +190,20 @@ async def look_of(rows: Connection, asked: ExportWish, clip: Row) -> Look:
     return settled(asked, options, export, kit)
 
 
-def asked_alike(org_id: UUID, asked: RequestExport, clip: Row, wish: Wish, look: Look) -> dict[str, Any]:
-    """What the event of an export and that of its preview say alike."""
-    return {
-        "org_id": org_id,
-        "project_id": clip["project_id"],
-        "clip_id": clip["clip_id"],
-        "ordinal": clip["ordinal"],
-        "edit_version": wish.edit_version,
-        "range": wish.range,
-        "aspect": asked.aspect,
-        "captions": asked.captions,
-        "template": look.template,
-        "template_version": version_of(look.template),
-        "mask_profanity": look.mask_profanity,
-        "options": look.options,
-        "transcript_version": wish.transcript_version,
-    }
+def rendition_of(asked: RequestExport, wish: Wish, look: Look) -> Rendition:
+    """What the events of an export, and of a preview of it, carry."""
+    return Rendition(
+        range=wish.range,
+        aspect=asked.aspect,
+        captions=asked.captions,
+        template=look.template,
+        template_version=version_of(look.template),
+        mask_profanity=look.mask_profanity,
+        options=look.options,
+        transcript_version=wish.transcript_version,
+    )
+
+
+def clip_fields(clip: Row) -> dict[str, Any]:
+    """The fields by which an event names a clip."""
+    return {name: clip[name] for name in ("org_id", "project_id", "clip_id", "ordinal")}

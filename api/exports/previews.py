@@ -15,7 +15,17 @@ from starlette.responses import Response
 from api.brand.queries import around_ms
 from api.clips.edits import lock_clip
 from api.clips.queries import read_edit
-from api.exports.models import Look, RequestExport, Wish, asked_alike, export_errors, export_name, look_of, wanted
+from api.exports.models import (
+    Look,
+    RequestExport,
+    Wish,
+    clip_fields,
+    export_errors,
+    export_name,
+    look_of,
+    rendition_of,
+    wanted,
+)
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem, invalid, not_found
 from core.domain.editing.clock import length_ms, pieces
@@ -143,8 +153,13 @@ async def _write_preview(
         call.query.at_ms,
         plan,
     )
-    fields = asked_alike(call.org_id, call.body, clip, wish, look)
-    request = PreviewRequested(preview_id=preview_id, at_ms=call.query.at_ms, **fields)
+    request = PreviewRequested(
+        preview_id=preview_id,
+        at_ms=call.query.at_ms,
+        edit_version=wish.edit_version,
+        rendition=rendition_of(call.body, wish, look),
+        **clip_fields(clip),
+    )
     planned = PreviewPlanned(plan=plan, **msgspec.structs.asdict(request)) if plan else request
     await put(rows, planned, call.cause(preview_id))
     return row

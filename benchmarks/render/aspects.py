@@ -24,7 +24,7 @@ from core.settings import MediaLimits
 from schemas.common import Aspect, CropBox
 from schemas.documents.frame_plan import FramePlan, ShotCrop
 from schemas.documents.source import SourceIndex
-from schemas.events import RenderRequested
+from schemas.events import RenderRequested, Rendition
 from streams.ingest.probe.demux import survey
 from streams.render.exporter import Outcome, Shape, produce_all
 from streams.renderer.encoding.muxer import Encoding
@@ -50,9 +50,16 @@ def shape_of(index: SourceIndex, aspect: Aspect) -> Shape:
         clip_id="bench", aspect=aspect, range=CLIP, source_width=width, source_height=height, shots=[shot]
     )  # fmt: skip
     request = RenderRequested(
-        org_id=NOBODY, project_id=NOBODY, clip_id=NOBODY, export_id=NOBODY, ordinal=0, range=CLIP, aspect=aspect,
-        captions=True, plan=NOTHING, source=NOTHING, index=NOTHING,
-    )  # fmt: skip
+        org_id=NOBODY,
+        project_id=NOBODY,
+        clip_id=NOBODY,
+        export_id=NOBODY,
+        ordinal=0,
+        rendition=Rendition(range=CLIP, aspect=aspect, captions=True),
+        plan=NOTHING,
+        source=NOTHING,
+        index=NOTHING,
+    )
     return Shape(request=request, plan=plan, prefix="bench")
 
 

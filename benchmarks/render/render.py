@@ -36,7 +36,7 @@ from schemas.common import CropBox, ObjectRef, Segment, TimeRange, Word
 from schemas.documents.frame_plan import FramePlan, ShotCrop
 from schemas.documents.source import SourceIndex
 from schemas.documents.transcript import Transcript
-from schemas.events import RenderRequested
+from schemas.events import RenderRequested, Rendition
 from streams.ingest.probe.demux import survey
 from streams.render.exporter import Produced, Shape, produce_all
 from streams.renderer.encoding.muxer import KEY_INTERVAL_S, Encoding
@@ -112,9 +112,16 @@ async def rendered(
     scratch = scratch or work / "scratch"
     scratch.mkdir(exist_ok=True)
     request = RenderRequested(
-        org_id=NOBODY, project_id=NOBODY, clip_id=NOBODY, export_id=NOBODY, ordinal=0, range=clip, aspect="9:16",
-        captions=True, plan=NOTHING, source=NOTHING, index=NOTHING,
-    )  # fmt: skip
+        org_id=NOBODY,
+        project_id=NOBODY,
+        clip_id=NOBODY,
+        export_id=NOBODY,
+        ordinal=0,
+        rendition=Rendition(range=clip, aspect="9:16", captions=True),
+        plan=NOTHING,
+        source=NOTHING,
+        index=NOTHING,
+    )
     transcript = Transcript(
         language="en", language_probability=1, duration_ms=index.duration_ms, words=spoken(clip), segments=[],
         speech=[], model="none",

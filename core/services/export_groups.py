@@ -1,4 +1,4 @@
-"""An event of several exports as one event for each of them. Pure."""
+"""Events of several exports as one event for each of them, and back. Pure."""
 
 from __future__ import annotations
 
@@ -8,21 +8,24 @@ from typing import TypeVar
 import msgspec
 
 from schemas import events
-from schemas.common import FramedSibling
+from schemas.common import FramedSibling, Sibling
 
 OneOf = TypeVar("OneOf", bound=events.ClipSelected | events.ExportRequested | events.RenderRequested)
 
 
 def apart(event: OneOf) -> list[OneOf]:
     """The same event for each of its exports alone, its own first."""
-    found = [msgspec.structs.replace(event, siblings=[])]
-    for one in event.siblings:
-        found.append(msgspec.structs.replace(event, siblings=[], **msgspec.structs.asdict(one)))
-    return found
+    return [msgspec.structs.replace(event, siblings=[]), *(_of_sibling(event, one) for one in event.siblings)]
+
+
+def _of_sibling(event: OneOf, sibling: Sibling) -> OneOf:
+    rendition = msgspec.structs.replace(event.rendition, aspect=sibling.aspect)
+    plan = {"plan": sibling.plan} if isinstance(sibling, FramedSibling) else {}
+    return msgspec.structs.replace(event, export_id=sibling.export_id, rendition=rendition, siblings=[], **plan)
 
 
 def together(requests: Sequence[events.RenderRequested]) -> events.RenderRequested:
     """One event for all of them; they differ in export, shape and plan only."""
     first, *others = requests
-    siblings = [FramedSibling(export_id=one.export_id, aspect=one.aspect, plan=one.plan) for one in others]
+    siblings = [FramedSibling(export_id=one.export_id, aspect=one.rendition.aspect, plan=one.plan) for one in others]
     return msgspec.structs.replace(first, siblings=siblings)

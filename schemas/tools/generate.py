@@ -1,7 +1,4 @@
-"""Writes jsonschema/ and asyncapi.yaml from the structs: ``python -m schemas.tools.generate``.
-
-Never decides a schema.
-"""
+"""Write jsonschema/ and asyncapi.yaml from the structs: ``python -m schemas.tools.generate``."""
 
 from __future__ import annotations
 
@@ -13,6 +10,8 @@ import msgspec
 import yaml
 
 from schemas.codec import type_name
+from schemas.events import Rendition, RenditionOrder
+from schemas.events.rendition import FIELD, FLAT_FIELDS
 from schemas.options.caption_template import CaptionTemplate
 from schemas.options.caption_template_overrides import TemplateOverrides
 from schemas.topics import FOREVER, TOPICS, Topic
@@ -43,10 +42,26 @@ _SIGNATURE = {
 def json_schema(event: type) -> dict[str, Any]:
     """JSON Schema 2020-12 of one event's body, or of a caption template and what may be changed of one."""
     schema = msgspec.json.schema(event)
+    add_flat_fields(event, schema["$defs"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"clipstream/{event.__name__}.json",
         **schema,
+    }
+
+
+def add_flat_fields(event: type, components: dict[str, Any]) -> None:
+    """Publish the flat form of an event that carries a rendition: still written and read, and deprecated."""
+    if not issubclass(event, RenditionOrder):
+        return
+    shape, rendition = components[event.__name__], components[Rendition.__name__]
+    flat = {name: {**rendition["properties"][name], "deprecated": True} for name in FLAT_FIELDS}
+    either = [[FIELD], [name for name in rendition["required"] if name in FLAT_FIELDS]]
+    components[event.__name__] = {
+        **shape,
+        "properties": flat | shape["properties"],
+        "required": [name for name in shape["required"] if name != FIELD],
+        "anyOf": [{"required": names} for names in either],
     }
 
 
@@ -58,6 +73,8 @@ def asyncapi() -> dict[str, Any]:
     schemas: dict[str, Any] = {}
     for topic in TOPICS:
         shapes, components = msgspec.json.schema_components(topic.events, ref_template="#/components/schemas/{name}")
+        for event in topic.events:
+            add_flat_fields(event, components)
         schemas.update(components)
         for event, shape in zip(topic.events, shapes, strict=True):
             messages[event.__name__] = _message(event, topic, shape)

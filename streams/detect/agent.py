@@ -94,7 +94,7 @@ class DetectStage:
             work.report(2)
             whole = msgspec.structs.replace(material, embedded=embedded)
             facts, measured_ms = await work.in_thread(
-                own_facts, whole, known.options, event.range, asked.title, known.weights
+                own_facts, whole, known.options, event.rendition.range, asked.title, known.weights
             )
             work.cpu_ms = asked_ms + measured_ms
         facts = msgspec.structs.replace(

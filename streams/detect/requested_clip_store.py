@@ -45,7 +45,7 @@ async def read_requested(context: Context, event: events.ClipRequested) -> Reque
     if row["object"] is None:
         return Requested(moment=None, **told)
     found = msgspec.json.decode(await context.objects.get(project_lifecycle.ref_of(row["object"])), type=MomentList)
-    moment = next((one for one in found.moments if one.range == event.range), None)
+    moment = next((one for one in found.moments if one.range == event.rendition.range), None)
     return Requested(moment=moment, scorer=found.scorer, weights=found.weights, **told)
 
 
@@ -81,7 +81,7 @@ async def write_measured(
         org_id=event.org_id,
         project_id=event.project_id,
         clip_id=event.clip_id,
-        range=event.range,
+        range=event.rendition.range,
         facts=ref,
         score=facts.score,
         confidence=facts.confidence,

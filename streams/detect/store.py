@@ -108,16 +108,18 @@ def _selected(event: events.UnderstandingCompleted, known: Known, ordinal: int, 
         clip_id=clip_id,
         export_id=first.export_id,
         ordinal=ordinal,
-        range=moment.range,
         score=moment.score,
         confidence=moment.confidence,
-        aspect=first.aspect,
-        captions=options.captions,
-        template=options.captions_template,
-        template_version=version_of(options.captions_template),
-        mask_profanity=options.mask_profanity,
-        options=options.export,
-        transcript_version=known.transcript_version,
+        rendition=events.Rendition(
+            range=moment.range,
+            aspect=first.aspect,
+            captions=options.captions,
+            template=options.captions_template,
+            template_version=version_of(options.captions_template),
+            mask_profanity=options.mask_profanity,
+            options=options.export,
+            transcript_version=known.transcript_version,
+        ),
         siblings=others,
     )
 
@@ -147,6 +149,7 @@ async def _insert_clip(connection: Connection, selected: events.ClipSelected, mo
 
 
 async def _insert_export(connection: Connection, selected: events.ClipSelected, number: int) -> None:
+    rendition = selected.rendition
     await connection.execute(
         """insert into exports
              (org_id, export_id, project_id, clip_id, ordinal, aspect, captions, start_ms, end_ms, automatic, template,
@@ -157,13 +160,13 @@ async def _insert_export(connection: Connection, selected: events.ClipSelected, 
         selected.project_id,
         selected.clip_id,
         selected.ordinal,
-        selected.aspect,
-        selected.captions,
-        selected.range.start_ms,
-        selected.range.end_ms,
-        selected.template,
-        selected.mask_profanity,
-        selected.options,
-        selected.transcript_version,
+        rendition.aspect,
+        rendition.captions,
+        rendition.range.start_ms,
+        rendition.range.end_ms,
+        rendition.template,
+        rendition.mask_profanity,
+        rendition.options,
+        rendition.transcript_version,
         number,
     )

@@ -91,7 +91,7 @@ class FrameStage:
         seen = await self._look(event, known, index, work)
         asked = each(event)
         looks = [(stretch, one.tracks) for stretch, one in seen.looked]
-        shapes = shapes_of(looks, [one.aspect for one in asked], known.edit, index)
+        shapes = shapes_of(looks, [one.rendition.aspect for one in asked], known.edit, index)
         keys = await suggestions(looks, index) if work.cpu_ms else None  # something was looked at anew
         prefix = prefix_of(event, "frame", result_id(work.cause.input_id, "frame"))
         stored = Stored(
@@ -118,7 +118,7 @@ class FrameStage:
     async def _look(self, event: Request, known: Known, index: SourceIndex, work: Work) -> Seen:
         """Every stretch that is played; what is far from what was seen of the clip is looked at for itself."""
         context = self._context
-        ranges = [one.range for one in known.edit.segments] if known.edit else [event.range]
+        ranges = [one.range for one in known.edit.segments] if known.edit else [event.rendition.range]
         own, steps, looked = None, Steps(work.report), list[tuple[TimeRange, Looked]]()
         if known.tracks:
             own = msgspec.json.decode(await context.objects.get(known.tracks), type=ClipTracks)
@@ -144,7 +144,8 @@ class FrameStage:
                 _wanted(event),
                 event.edit_version if isinstance(event, events.PreviewRequested) else 1,
             )
-            transcript = await pinned_transcript(connection, event.org_id, event.project_id, event.transcript_version)
+            version = event.rendition.transcript_version
+            transcript = await pinned_transcript(connection, event.org_id, event.project_id, version)
             heard = await heard_spans(connection, event.org_id, event.project_id)
         if row is None:
             raise Rejected("clip.unknown", f"There is no clip {event.clip_id}.")
@@ -236,6 +237,6 @@ async def _write(connection: Connection, asked: Sequence[Request], stored: Store
         "update clips set tracks = $3 where org_id = $1 and clip_id = $2", first.org_id, first.clip_id, stored.tracks
     )
     if isinstance(first, events.PreviewRequested):
-        await plan_preview(connection, first, stored.plans[first.aspect], work.cause)
+        await plan_preview(connection, first, stored.plans[first.rendition.aspect], work.cause)
         return
     await send(connection, [one for one in asked if not isinstance(one, events.PreviewRequested)], stored, work)

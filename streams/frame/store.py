@@ -12,7 +12,7 @@ from core.infra.postgres.connection import Connection
 from core.infra.postgres.outbox import put
 from core.services import project_lifecycle
 from core.services.export_groups import together
-from core.services.exports import cancelled_among, fail_export, is_automatic
+from core.services.exports import cancelled_among, fail_export, is_automatic, owner_of
 from schemas import events
 from schemas.common import Aspect, ObjectRef
 from streams.runtime.dead_letters import told_of
@@ -36,10 +36,10 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
 async def send(connection: Connection, asked: Sequence[Asked], stored: Stored, work: Work) -> None:
     """Write the rows of these exports, which are one wish, and the event that has them made."""
     for one in asked:
-        if one.aspect in stored.broken:
-            await fail_export(connection, one, "frame", *told_of(stored.broken[one.aspect]), work.cause)
+        if one.rendition.aspect in stored.broken:
+            await fail_export(connection, one, "frame", *told_of(stored.broken[one.rendition.aspect]), work.cause)
     gone = await cancelled_among(connection, asked[0].org_id, [one.export_id for one in asked])
-    asked = [one for one in asked if one.aspect in stored.plans and one.export_id not in gone]
+    asked = [one for one in asked if one.rendition.aspect in stored.plans and one.export_id not in gone]
     if not asked:
         return
     for one in asked:
@@ -47,7 +47,7 @@ async def send(connection: Connection, asked: Sequence[Asked], stored: Stored, w
             "update exports set state = 'rendering', plan = $3, edit = $4 where org_id = $1 and export_id = $2",
             one.org_id,
             one.export_id,
-            stored.plans[one.aspect],
+            stored.plans[one.rendition.aspect],
             stored.edit,
         )
     request = together([request_of(one, stored) for one in asked])
@@ -62,20 +62,9 @@ async def send(connection: Connection, asked: Sequence[Asked], stored: Stored, w
 def request_of(asked: Asked, stored: Stored) -> events.RenderRequested:
     """What render is asked for, of one export."""
     return events.RenderRequested(
-        org_id=asked.org_id,
-        project_id=asked.project_id,
-        clip_id=asked.clip_id,
-        export_id=asked.export_id,
-        ordinal=asked.ordinal,
-        range=asked.range,
-        aspect=asked.aspect,
-        captions=asked.captions,
-        template=asked.template,
-        template_version=asked.template_version,
-        mask_profanity=asked.mask_profanity,
-        options=asked.options,
-        transcript_version=asked.transcript_version,
-        plan=stored.plans[asked.aspect],
+        **owner_of(asked),
+        rendition=asked.rendition,
+        plan=stored.plans[asked.rendition.aspect],
         source=stored.source,
         index=stored.index,
         edit=stored.edit,

@@ -82,23 +82,23 @@ class PreviewStage:
         return commit
 
     async def _task(self, event: events.PreviewPlanned, known: Known, scratch: Path) -> StillTask:
-        context = self._context
+        context, options = self._context, event.rendition.options
         plan = msgspec.json.decode(await context.objects.get(event.plan), type=FramePlan)
         transcript = None
         if known.transcript:
             transcript = msgspec.json.decode(await context.objects.get(known.transcript), type=Transcript)
         prepared = await task_of(
-            event,
+            event.rendition,
             plan,
             Shared(
                 index=await context.index(known.index),
                 words=Words(transcript=transcript, ref=known.transcript),
                 edit=known.edit,
                 brand=known.brand,
-                encoding=encoding_of(event.options.video, THREADS, shown_kind(event.options)),
+                encoding=encoding_of(options.video, THREADS, shown_kind(options)),
             ),
             objects=context.objects,
-            dressed=await dress(event.options.brand, known.brand, transcript, context.objects, scratch),
+            dressed=await dress(options.brand, known.brand, transcript, context.objects, scratch),
         )
         return StillTask(export=prepared.task, at_ms=event.at_ms)
 
@@ -126,8 +126,9 @@ class PreviewStage:
                 event.clip_id,
                 event.edit_version,
             )
-            words = await pinned_transcript(connection, event.org_id, event.project_id, event.transcript_version)
-            brand = await snapshot_of(connection, event.org_id, event.options.brand)
+            version = event.rendition.transcript_version
+            words = await pinned_transcript(connection, event.org_id, event.project_id, version)
+            brand = await snapshot_of(connection, event.org_id, event.rendition.options.brand)
         if row is None:
             raise Rejected("clip.unknown", f"There is no clip {event.clip_id}.")
         return Known(

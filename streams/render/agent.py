@@ -119,7 +119,7 @@ class RenderStage:
         if event.edit:
             edit = msgspec.json.decode(await context.objects.get(event.edit), type=EditList)
         brand, title = await self._brand(event), await self._title(event)
-        encoding = encoding_for(event.options, threads, hardware=await self._hardware.works())
+        encoding = encoding_for(event.rendition.options, threads, hardware=await self._hardware.works())
         shared = Shared(index=index, words=words, edit=edit, brand=brand, encoding=encoding, title=title)
         return [await self._wanted(one, shared) for one in apart(event)]
 
@@ -134,7 +134,7 @@ class RenderStage:
     async def _told(self, event: events.RenderRequested, shared: Shared) -> Wanted:
         objects = self._context.objects
         plan = msgspec.json.decode(await objects.get(event.plan), type=FramePlan)
-        prepared = await task_of(event, plan, shared, objects=objects)
+        prepared = await task_of(event.rendition, plan, shared, objects=objects)
         recipe = recipe_of(prepared, event, shared.brand, workshop())
         return Wanted(request=event, plan=plan, shared=shared, recipe=recipe)
 
@@ -182,7 +182,8 @@ class RenderStage:
     async def _words(self, event: events.RenderRequested) -> Words:
         """What is said, by the version that was asked for."""
         async with org_transaction(self._context.pool, event.org_id) as connection:
-            ref = await pinned_transcript(connection, event.org_id, event.project_id, event.transcript_version)
+            version = event.rendition.transcript_version
+            ref = await pinned_transcript(connection, event.org_id, event.project_id, version)
         if ref is None:
             return Words()
         body = await self._context.objects.get(ref)
@@ -190,11 +191,11 @@ class RenderStage:
 
     async def _brand(self, event: events.RenderRequested) -> BrandSnapshot | None:
         async with org_transaction(self._context.pool, event.org_id) as connection:
-            return await snapshot_of(connection, event.org_id, event.options.brand)
+            return await snapshot_of(connection, event.org_id, event.rendition.options.brand)
 
     async def _title(self, event: events.RenderRequested) -> str:
         """Of the clip, where it is to stand on the thumbnails."""
-        if not event.options.thumbnails.title:
+        if not event.rendition.options.thumbnails.title:
             return ""
         async with org_transaction(self._context.pool, event.org_id) as connection:
             title = await connection.fetchval(

@@ -39,7 +39,7 @@ async def candidates_of(connection: Connection, request: RenderRequested, ground
         request.org_id,
         request.clip_id,
         request.export_id,
-        request.aspect,
+        request.rendition.aspect,
         ground,
         MOST,
     )

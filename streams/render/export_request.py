@@ -33,5 +33,5 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         event, shared = self.request, self.shared
         used = {"plan": event.plan, "source": event.source, "index": event.index, "edit": event.edit}
         inputs = used | {"transcript": shared.words.ref} | files_of(shared.brand)
-        look = template_named(event.template, event.template_version)
+        look = template_named(event.rendition.template, event.rendition.template_version)
         return made_with(shared.encoding, look, self.plan, shared.words.transcript, inputs)

@@ -75,8 +75,12 @@ async def produce_all(
 
     Chunks are taken of ``candidates``, which share its ``ground``. Raises as `dress`, and Unavailable, as `Objects`.
     """
-    dressed = await dress(shapes[0].request.options.brand, shared.brand, shared.words.transcript, objects, scratch)
-    prepared = [await task_of(shape.request, shape.plan, shared, objects=objects, dressed=dressed) for shape in shapes]
+    dressed = await dress(
+        shapes[0].request.rendition.options.brand, shared.brand, shared.words.transcript, objects, scratch
+    )
+    prepared = [
+        await task_of(shape.request.rendition, shape.plan, shared, objects=objects, dressed=dressed) for shape in shapes
+    ]
     folders = [scratch / str(number) for number in range(len(shapes))]
     for folder in folders:
         folder.mkdir(exist_ok=True)

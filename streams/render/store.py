@@ -44,7 +44,7 @@ async def _complete(connection: Connection, event: events.RenderRequested, produ
         clip_id=event.clip_id,
         export_id=event.export_id,
         ordinal=event.ordinal,
-        aspect=event.aspect,
+        aspect=event.rendition.aspect,
         video=produced.files.video,
         duration_ms=produced.certificate.duration_ms,
         integrated_lufs=produced.certificate.integrated_lufs,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from core.domain.editing.clock import pieces, union, whole
 from core.domain.editing.output_words import retold
@@ -14,9 +13,9 @@ from schemas.common import Segment, TimeRange, Value, Word
 from schemas.documents.edit import EditList, Piece
 from schemas.documents.frame_plan import FramePlan
 from schemas.documents.transcript import Transcript
+from schemas.events import Rendition
 from schemas.options.caption_template import CaptionTemplate, template_named
 from schemas.options.caption_template_overrides import overridden
-from schemas.options.export import ExportOptions
 from streams.renderer.branding.loader import Dressed, after_intro, clip_only
 from streams.renderer.caption_language import in_clip, in_tongues
 from streams.renderer.caption_plan import least_rate
@@ -25,35 +24,6 @@ from streams.renderer.job import RenderTask
 
 NEARBY_MS = 5_000
 NO_LIST = "captions.mask: there is no list of coarse words for the language {}: nothing was hidden in it"
-
-
-class Asked(Protocol):
-    """What an export and a preview are both asked for by."""
-
-    @property
-    def captions(self) -> bool:
-        """Whether words are burned in."""
-        ...
-
-    @property
-    def template(self) -> str:
-        """How they look."""
-        ...
-
-    @property
-    def template_version(self) -> int:
-        """As which version of itself."""
-        ...
-
-    @property
-    def mask_profanity(self) -> bool:
-        """Whether coarse ones are hidden."""
-        ...
-
-    @property
-    def options(self) -> ExportOptions:
-        """Everything else."""
-        ...
 
 
 class Prepared(Value, frozen=True, kw_only=True):
@@ -67,7 +37,7 @@ class Prepared(Value, frozen=True, kw_only=True):
 
 
 async def task_of(
-    asked: Asked,
+    rendition: Rendition,
     plan: FramePlan,
     shared: Shared,
     *,
@@ -77,38 +47,38 @@ async def task_of(
     """Everything that decides what is shown; the same for an export and for a preview of it. Raises as `in_tongues`."""
     transcript, edit = shared.words.transcript, shared.edit
     dressed = clip_only(dressed) if shared.encoding.file.is_preview else dressed
-    least = least_rate(asked.options.preset)
+    least = least_rate(rendition.options.preset)
     played = after_intro(pieces(edit) if edit else whole(plan.range), dressed.dress, shared.index, least)
     times = union(piece.source for piece in played)
-    tongues = in_clip(await in_tongues(transcript, asked.options.captions.language, objects), times)
-    said = _as_asked(tongues.said, asked, edit) if tongues.said else None
+    tongues = in_clip(await in_tongues(transcript, rendition.options.captions.language, objects), times)
+    said = _as_asked(tongues.said, rendition, edit) if tongues.said else None
     warnings = [*dressed.warnings, *tongues.warnings]
-    if asked.mask_profanity and said:
+    if rendition.mask_profanity and said:
         open_ = (language for track in (said, *tongues.others.values()) for language in unmasked_languages(track))
         warnings += [NO_LIST.format(language) for language in dict.fromkeys(open_)]
-    template = _template(asked, played)
+    template = _template(rendition, played)
     task = RenderTask(
         plan=plan,
         index=shared.index,
         pieces=played,
         words=words_near(said.words if said else [], *times),
         doubtful=doubtful_near(said.segments if said else [], *times),
-        captions=asked.captions,
-        template=overridden(template, asked.options.captions.overrides),
+        captions=rendition.captions,
+        template=overridden(template, rendition.options.captions.overrides),
         language=said.language if said else None,
         encoding=shared.encoding,
-        options=asked.options,
+        options=rendition.options,
         brand=dressed.dress,
-        title=masked(shared.title, transcript.language) if asked.mask_profanity and transcript else shared.title,
+        title=masked(shared.title, transcript.language) if rendition.mask_profanity and transcript else shared.title,
     )
-    others = {language: _as_asked(track, asked, edit) for language, track in tongues.others.items()}
+    others = {language: _as_asked(track, rendition, edit) for language, track in tongues.others.items()}
     return Prepared(task=task, said=said, others=others, warnings=warnings)
 
 
-def _template(asked: Asked, played: Sequence[Piece]) -> CaptionTemplate:
+def _template(rendition: Rendition, played: Sequence[Piece]) -> CaptionTemplate:
     """The one that was asked for, as it was then. Raises Rejected where it, or a segment's, is not in this release."""
     wanted = [(piece.style.template, piece.style.template_version) for piece in played if piece.style]
-    for name, version in [*wanted, (asked.template, asked.template_version)]:
+    for name, version in [*wanted, (rendition.template, rendition.template_version)]:
         try:
             found = template_named(name, version)
         except KeyError:
@@ -117,10 +87,10 @@ def _template(asked: Asked, played: Sequence[Piece]) -> CaptionTemplate:
     return found
 
 
-def _as_asked(said: Transcript, asked: Asked, edit: EditList | None) -> Transcript:
+def _as_asked(said: Transcript, rendition: Rendition, edit: EditList | None) -> Transcript:
     """With a person's own texts, and coarse words hidden where that is asked for."""
     told = retold(said, edit.captions, pieces(edit)) if edit else said
-    return masked_transcript(told) if asked.mask_profanity else told
+    return masked_transcript(told) if rendition.mask_profanity else told
 
 
 def words_near(words: Sequence[Word], *times: TimeRange) -> list[Word]:

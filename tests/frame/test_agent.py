@@ -46,9 +46,12 @@ class ContextTwin:
 def wider() -> events.ExportRequested:
     owner: dict[str, Any] = {"org_id": uuid.uuid4(), "project_id": uuid.uuid4(), "clip_id": uuid.uuid4()}
     return events.ExportRequested(
-        **owner, export_id=uuid.uuid4(), ordinal=0, edit_version=2, range=TimeRange(start_ms=0, end_ms=5000),
-        aspect="1:1", captions=True,
-    )  # fmt: skip
+        **owner,
+        export_id=uuid.uuid4(),
+        ordinal=0,
+        edit_version=2,
+        rendition=events.Rendition(range=TimeRange(start_ms=0, end_ms=5000), aspect="1:1", captions=True),
+    )
 
 
 async def test_a_wider_export_looks_at_both_ends_only(
@@ -58,10 +61,10 @@ async def test_a_wider_export_looks_at_both_ends_only(
     stage = FrameStage(ContextTwin(seen, video[0]))  # type: ignore[arg-type]
     report, counts = counter()
     known = Known(source=NOTHING, index=NOTHING, tracks=NOTHING)
-    made = await stage._tracks(wider, known, video[1], Steps(report), tmp_path, seen, wider.range)
+    made = await stage._tracks(wider, known, video[1], Steps(report), tmp_path, seen, wider.rendition.range)
     tracks, cpu_ms = made.tracks, made.cpu_ms
     fresh = tracks.pictures_looked_at - seen.pictures_looked_at
-    assert tracks.range == wider.range
+    assert tracks.range == wider.rendition.range
     assert 60 < fresh < 125, "two ends and a little around them, not all of it"
     assert cpu_ms == tracks.compute_ms - seen.compute_ms > 0
     assert counts == sorted(counts)

@@ -13,7 +13,8 @@ from schemas.common import ObjectRef, Segment, TimeRange, Word
 from schemas.documents.edit import EditList, EditSegment
 from schemas.documents.source import SourceIndex
 from schemas.documents.transcript import Transcript
-from schemas.events import RenderRequested
+from schemas.events import RenderRequested, Rendition
+from schemas.events.rendition import FLAT_FIELDS
 from schemas.options.brand_kit import BrandKit, BrandSnapshot, CheckedAsset
 from schemas.options.export import ExportOptions
 from streams.render.export_reuse import recipe_of
@@ -71,12 +72,14 @@ def recipe(
     crops = plan(known, 200, 1_400)
     fields: dict[str, Any] = {
         "org_id": NOBODY, "project_id": NOBODY, "clip_id": NOBODY, "export_id": NOBODY, "ordinal": 0,
-        "range": crops.range, "aspect": "9:16", "captions": True, "plan": REF, "source": REF, "index": REF,
+        "plan": REF, "source": REF, "index": REF,
     }  # fmt: skip
-    request = RenderRequested(**fields | more)
+    look: dict[str, Any] = {"range": crops.range, "aspect": "9:16", "captions": True}
+    look |= {name: more.pop(name) for name in FLAT_FIELDS if name in more}
+    request = RenderRequested(rendition=Rendition(**look), **fields | more)
     told = Words(transcript=said or transcript(*SAID))
     shared = Shared(index=known, words=told, encoding=Encoding(threads=threads), edit=edit, title=title)
-    prepared = asyncio.run(task_of(request, crops, shared, objects=NOTHING))
+    prepared = asyncio.run(task_of(request.rendition, crops, shared, objects=NOTHING))
     return recipe_of(prepared, request, brand, tools or {"code": "1"})
 
 
@@ -128,10 +131,10 @@ def test_everything_else_does(index: SourceIndex) -> None:
 def test_chunks_are_named_by_the_files_of_a_kit_too() -> None:
     fields: dict[str, Any] = {
         "org_id": NOBODY, "project_id": NOBODY, "clip_id": NOBODY, "export_id": NOBODY, "ordinal": 0,
-        "range": TimeRange(start_ms=0, end_ms=1_000), "aspect": "9:16", "captions": True, "plan": REF, "source": REF,
-        "index": REF,
+        "plan": REF, "source": REF, "index": REF,
     }  # fmt: skip
-    request = RenderRequested(**fields)
+    stretch = TimeRange(start_ms=0, end_ms=1_000)
+    request = RenderRequested(rendition=Rendition(range=stretch, aspect="9:16", captions=True), **fields)
     grounds = [ground_of(request, Encoding(), brand, {}) for brand in (None, with_intro("1"), with_intro("2"))]
     assert len(set(grounds)) == 3
 

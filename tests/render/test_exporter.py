@@ -20,7 +20,7 @@ from schemas.documents.export import Certificate
 from schemas.documents.frame_plan import FramePlan
 from schemas.documents.quality import FaceExpectation
 from schemas.documents.transcript import Transcript
-from schemas.events import RenderRequested
+from schemas.events import RenderRequested, Rendition
 from schemas.options.audio import SoundWish
 from schemas.options.export import ExportOptions
 from streams.render.exporter import Produced, Shape, framing_of, produce_all
@@ -60,10 +60,23 @@ class Memory:
 
 def request_for(crops: FramePlan) -> RenderRequested:
     return RenderRequested(
-        org_id=NOBODY, project_id=NOBODY, clip_id=NOBODY, export_id=NOBODY, ordinal=0, range=crops.range,
-        aspect="9:16", captions=True, template="karaoke_fill", mask_profanity=True, plan=REF, source=REF, index=REF,
-        options=ExportOptions(stems=True, sound=CLEANED),
-    )  # fmt: skip
+        org_id=NOBODY,
+        project_id=NOBODY,
+        clip_id=NOBODY,
+        export_id=NOBODY,
+        ordinal=0,
+        rendition=Rendition(
+            range=crops.range,
+            aspect="9:16",
+            captions=True,
+            template="karaoke_fill",
+            mask_profanity=True,
+            options=ExportOptions(stems=True, sound=CLEANED),
+        ),
+        plan=REF,
+        source=REF,
+        index=REF,
+    )
 
 
 async def test_everything_is_made_and_stored(tmp_path: Path) -> None:

@@ -36,9 +36,16 @@ ASKED = events.ReplayRequested(
     org_id=ORG, project_id=PROJECT, clip_id=CLIP, export_id=EXPORT, ordinal=3, replay_id=UUID(int=5)
 )
 RENDER = events.RenderRequested(
-    org_id=ORG, project_id=PROJECT, clip_id=CLIP, export_id=EXPORT, ordinal=3,
-    range=TimeRange(start_ms=0, end_ms=1_000), aspect="9:16", captions=True, plan=REF, source=REF, index=REF,
-)  # fmt: skip
+    org_id=ORG,
+    project_id=PROJECT,
+    clip_id=CLIP,
+    export_id=EXPORT,
+    ordinal=3,
+    rendition=events.Rendition(range=TimeRange(start_ms=0, end_ms=1_000), aspect="9:16", captions=True),
+    plan=REF,
+    source=REF,
+    index=REF,
+)
 
 
 async def test_the_exports_own_event_is_found_in_the_log() -> None:

@@ -8,7 +8,7 @@ import pytest
 from schemas.common import ObjectRef, Segment, TimeRange
 from schemas.documents import encode_document
 from schemas.documents.transcript import Transcript
-from schemas.events import PreviewPlanned
+from schemas.events import PreviewPlanned, Rendition
 from schemas.options.captions import CaptionLanguage, CaptionWish, broken_language
 from schemas.options.export import ExportOptions
 from streams.renderer.caption_language import in_clip, in_tongues
@@ -106,12 +106,24 @@ async def test_an_export_and_a_preview_are_told_the_same_words(source: tuple[obj
     objects = Stored()
     index = source[1]
     asked = PreviewPlanned(
-        org_id=NOBODY, project_id=NOBODY, clip_id=NOBODY, preview_id=NOBODY, ordinal=0, edit_version=1, at_ms=0,
-        range=TimeRange(start_ms=0, end_ms=2_000), aspect="9:16", captions=True, mask_profanity=True, plan=REF,
-        options=ExportOptions(captions=CaptionWish(language="en")),
-    )  # fmt: skip
+        org_id=NOBODY,
+        project_id=NOBODY,
+        clip_id=NOBODY,
+        preview_id=NOBODY,
+        ordinal=0,
+        edit_version=1,
+        at_ms=0,
+        rendition=Rendition(
+            range=TimeRange(start_ms=0, end_ms=2_000),
+            aspect="9:16",
+            captions=True,
+            mask_profanity=True,
+            options=ExportOptions(captions=CaptionWish(language="en")),
+        ),
+        plan=REF,
+    )
     shared = Shared(index=index, words=Words(transcript=await german(objects)))  # type: ignore[arg-type]
-    prepared = await task_of(asked, plan(index, 0, 2_000), shared, objects=objects)  # type: ignore[arg-type]
+    prepared = await task_of(asked.rendition, plan(index, 0, 2_000), shared, objects=objects)  # type: ignore[arg-type]
     assert [(word.text, word.start_ms) for word in prepared.task.words] == [
         ("Good", 300),
         ("s***", 833),

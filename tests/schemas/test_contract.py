@@ -58,10 +58,13 @@ def test_every_event_has_an_example_of_each_kind() -> None:
 
 def test_every_event_of_the_contract_lies_on_one_topic() -> None:
     declared = {
-        value for value in vars(events).values() if isinstance(value, type) and value.__module__ == events.__name__
+        value
+        for value in vars(events).values()
+        if isinstance(value, type) and value.__module__.startswith(f"{events.__name__}.")
     }
     bases = {
         events.Event,
+        events.Rendition,
         events.RenditionOrder,
         events.ExportOrder,
         events.PreviewOrder,

@@ -159,9 +159,15 @@ def intelligence_completed(ref: ObjectRef) -> events.IntelligenceCompleted:
 
 def clip_selected() -> events.ClipSelected:
     return events.ClipSelected(
-        org_id=ORG, project_id=PROJECT, clip_id=CLIP, export_id=UUID(int=0xE), ordinal=0,
-        range=TimeRange(start_ms=5, end_ms=20_005), score=70.5, confidence=0.5, aspect="9:16", captions=True,
-    )  # fmt: skip
+        org_id=ORG,
+        project_id=PROJECT,
+        clip_id=CLIP,
+        export_id=UUID(int=0xE),
+        ordinal=0,
+        rendition=events.Rendition(range=TimeRange(start_ms=5, end_ms=20_005), aspect="9:16", captions=True),
+        score=70.5,
+        confidence=0.5,
+    )
 
 
 def export_completed(*checks: Figure) -> events.ExportCompleted:

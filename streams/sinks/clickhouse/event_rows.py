@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from schemas import codec, events
+from schemas.events.rendition import FIELD as RENDITION
 
 COLUMNS = (
     "org_id", "project_id", "event_id", "type", "topic", "partition", "offset", "time", "stage", "state",
@@ -76,7 +77,9 @@ def _media_ms(event: events.AnyEvent) -> int | None:
 
 def body_of(event: events.AnyEvent) -> str:
     """The event as JSON, keys sorted, without customers' words."""
-    fields = {name: value for name, value in msgspec.to_builtins(event).items() if name not in LEFT_OUT}
+    body = msgspec.to_builtins(event)
+    body |= body.pop(RENDITION, {})  # views and saved queries read its fields at the top level
+    fields = {name: value for name, value in body.items() if name not in LEFT_OUT}
     if isinstance(fields.get("options"), dict):
         fields["options"] = {name: value for name, value in fields["options"].items() if name not in CUSTOMERS_WORDS}
     return msgspec.json.encode(fields, order="sorted").decode()

@@ -53,7 +53,10 @@ async def test_an_export_has_a_caption_template_its_own_or_its_projects(world: W
     assert usual["options"] == {"video": {"quality": "best"}}
     sent = [row for row in await outbox(world, world.ann) if row["headers"]["ce_type"] == "clipstream.ExportRequested"]
     events = [msgspec.json.decode(row["payload"], type=ExportRequested) for row in sent]
-    assert {(event.template, event.mask_profanity, event.options.video.quality) for event in events} == {
+    assert {
+        (event.rendition.template, event.rendition.mask_profanity, event.rendition.options.video.quality)
+        for event in events
+    } == {
         ("minimal", True, "best"),
         ("boxed_word", False, "draft"),
     }
@@ -88,7 +91,11 @@ async def test_shapes_of_one_wish_share_one_event(world: World) -> None:
     sent = [row for row in await outbox(world, world.ann) if row["headers"]["ce_type"] == "clipstream.ExportRequested"]
     first, event = [msgspec.json.decode(row["payload"], type=ExportRequested) for row in sent]
     assert (str(first.export_id), first.siblings) == (square["export_id"], [])
-    assert (str(event.export_id), event.aspect, event.captions) == (tall["export_id"], "9:16", False)
+    assert (str(event.export_id), event.rendition.aspect, event.rendition.captions) == (
+        tall["export_id"],
+        "9:16",
+        False,
+    )
     assert [(str(one.export_id), one.aspect) for one in event.siblings] == [(wide["export_id"], "16:9")]
     for bad, pointer in (
         ({"aspects": []}, "/aspects"),

@@ -337,11 +337,9 @@ async def test_questions_are_answered_for_one_organisation(world: World, setting
         events.ClipSelected(
             **owner,
             **ids,
-            range=TimeRange(start_ms=0, end_ms=1),
+            rendition=events.Rendition(range=TimeRange(start_ms=0, end_ms=1), aspect="9:16", captions=True),
             score=1.0,
             confidence=1.0,
-            aspect="9:16",
-            captions=True,
         ),
         events.ExportCompleted(**owner, **ids, aspect="9:16", video=ref, duration_ms=30_000, integrated_lufs=-14.0),
         events.ProjectCompleted(**owner, version=3, clip_count=1),

@@ -23,7 +23,7 @@ from schemas.common import TimeRange
 from schemas.documents.clip_tracks import ClipTracks
 from schemas.documents.export import Certificate
 from schemas.documents.source import SourceIndex
-from schemas.events import RenderRequested
+from schemas.events import RenderRequested, Rendition
 from streams.frame.analysis.pipeline import look_closely
 from streams.frame.planning.plan import plan
 from streams.ingest.probe.child import INDEX_NAME
@@ -112,9 +112,16 @@ async def made(path: Path, scratch: Path, clip: TimeRange = CLIP) -> tuple[ClipT
         )  # fmt: skip
         tracks = await look_closely("clip", clip, eyes)
     request = RenderRequested(
-        org_id=NOBODY, project_id=NOBODY, clip_id=NOBODY, export_id=NOBODY, ordinal=0, range=clip, aspect="1:1",
-        captions=False, plan=REF, source=REF, index=REF,
-    )  # fmt: skip
+        org_id=NOBODY,
+        project_id=NOBODY,
+        clip_id=NOBODY,
+        export_id=NOBODY,
+        ordinal=0,
+        rendition=Rendition(range=clip, aspect="1:1", captions=False),
+        plan=REF,
+        source=REF,
+        index=REF,
+    )
     memory = Memory()
     with LocalSource(path) as source:
         (produced,) = await produce_all(

@@ -72,10 +72,17 @@ class Story:
     def request(self, *exports: uuid.UUID) -> events.RenderRequested:
         first, *others = exports
         return events.RenderRequested(
-            org_id=self.world.ann.org_id, project_id=self.project_id, clip_id=self.clip_id, export_id=first, ordinal=0,
-            range=TimeRange(start_ms=0, end_ms=9), aspect="9:16", captions=True, plan=REF, source=REF, index=REF,
+            org_id=self.world.ann.org_id,
+            project_id=self.project_id,
+            clip_id=self.clip_id,
+            export_id=first,
+            ordinal=0,
+            rendition=events.Rendition(range=TimeRange(start_ms=0, end_ms=9), aspect="9:16", captions=True),
+            plan=REF,
+            source=REF,
+            index=REF,
             siblings=[FramedSibling(export_id=one, aspect="1:1", plan=REF) for one in others],
-        )  # fmt: skip
+        )
 
     async def run(self, script: Script, *exports: uuid.UUID, event_id: uuid.UUID | None = None) -> str:
         headers, payload = self.sent(self.request(*exports), event_id)

@@ -157,9 +157,13 @@ async def measured(rows: Any, org_id: UUID, project_id: UUID, clip_id: UUID, tit
     """As detect writes it, once it has measured a clip of one's own."""
     stretch = TimeRange(start_ms=10_000, end_ms=40_000)
     event = events.ClipRequested(
-        org_id=org_id, project_id=project_id, clip_id=clip_id, export_id=uuid4(), ordinal=0, range=stretch,
-        aspect="9:16", captions=True,
-    )  # fmt: skip
+        org_id=org_id,
+        project_id=project_id,
+        clip_id=clip_id,
+        export_id=uuid4(),
+        ordinal=0,
+        rendition=events.Rendition(range=stretch, aspect="9:16", captions=True),
+    )
     facts = ClipFacts(clip_id=str(clip_id), ordinal=0, range=stretch, title=title)
     ref = ObjectRef(key=f"{org_id}/{project_id}/facts", sha256="0" * 64, size=1)
     await write_measured(rows, event, facts, ref, Cause(input_id=uuid4(), source="detect", now=NOW))

@@ -45,9 +45,8 @@ values ($1, $2, $3, $4, 0, $5, now() - $6 * interval '1 hour')
 
 
 def asked(clip: events.ClipSelected, **changes: Any) -> events.PreviewRequested:
-    names = ("org_id", "project_id", "clip_id", "ordinal", "range", "aspect")
-    fields = {name: getattr(clip, name) for name in names}
-    fields |= {"preview_id": uuid.uuid4(), "edit_version": 1, "at_ms": 700, "captions": True}
+    fields = {name: getattr(clip, name) for name in ("org_id", "project_id", "clip_id", "ordinal", "rendition")}
+    fields |= {"preview_id": uuid.uuid4(), "edit_version": 1, "at_ms": 700}
     return events.PreviewRequested(**(fields | changes))
 
 
@@ -70,13 +69,13 @@ async def test_a_picture_is_framed_as_an_export_and_made(rig: Rig, tmp_path: Pat
     """>> PreviewRequested << PreviewPlanned << PreviewCompleted; a plan that is there needs no framing."""
     (clip,) = await selected(rig, tmp_path / "film.mp4")
     automatic = await framed(rig, clip)
-    square = asked(clip, aspect="1:1")
+    square = asked(clip, rendition=msgspec.structs.replace(clip.rendition, aspect="1:1"))
     await remembered(rig, square)
     assert not FrameStage(rig.context).wants(events.PreviewPlanned(plan=REF, **msgspec.structs.asdict(square)))
     assert await rig.send(FrameStage(rig.context), square, uuid.uuid4()) == "committed"
     (sent,) = await rig.fresh()
     assert isinstance(sent.event, events.PreviewPlanned)
-    assert (sent.event.aspect, sent.event.at_ms) == ("1:1", 700)
+    assert (sent.event.rendition.aspect, sent.event.at_ms) == ("1:1", 700)
     assert (await row_of(rig, square.preview_id))["plan"]["sha256"] == sent.event.plan.sha256
     upright = events.PreviewPlanned(plan=automatic.plan, **msgspec.structs.asdict(asked(clip)))
     await remembered(rig, asked(clip, preview_id=upright.preview_id))
@@ -156,7 +155,7 @@ async def test_whoever_asks_gets_the_picture_once_it_is_there(world: World, obje
         await asyncio.sleep(0.02)
     (event,) = sent
     assert isinstance(event, events.PreviewRequested), "it is not known yet how the clip is framed"
-    assert (event.at_ms, event.edit_version, event.range.start_ms) == (1_200, 1, 10_000)
+    assert (event.at_ms, event.edit_version, event.rendition.range.start_ms) == (1_200, 1, 10_000)
     early = await world.ann.client.get(f"/v1/previews/{event.preview_id}")
     assert (early.status_code, early.json()["code"], early.headers["retry-after"]) == (404, "not-ready", "1")
     ref = await objects.put(f"{event.org_id}/{event.project_id}/previews/x", b"a picture", "image/png", ".png")
@@ -192,8 +191,8 @@ async def test_what_takes_long_is_answered_with_where_it_will_be(world: World) -
     assert (other.status_code, other.json()["code"]) == (422, "idempotency-mismatch")
     (event,) = await outbox(world)
     assert isinstance(event, events.PreviewPlanned), "the export of this shape says how it is framed"
-    assert (event.plan, event.template) == (plan, "karaoke_fill")
-    assert msgspec.to_builtins(event.options) == wish["options"]
+    assert (event.plan, event.rendition.template) == (plan, "karaoke_fill")
+    assert msgspec.to_builtins(event.rendition.options) == wish["options"]
     await ended(world, first.json()["preview_id"], state="failed", failure_detail="There is no picture.")
     failed = await world.ann.client.get(first.headers["location"])
     assert (failed.status_code, failed.json()["code"], failed.json()["detail"]) == (

@@ -208,7 +208,7 @@ async def test_a_benchmark_reads_which_worker_made_which_clip_and_at_what_cost(r
     clip, stored = TimeRange(start_ms=0, end_ms=30_000), ObjectRef(key="k", sha256="0" * 64, size=1)
     request = events.RenderRequested(
         org_id=rig.org_id, project_id=rig.project_id, clip_id=uuid.uuid4(), export_id=uuid.uuid4(), ordinal=3,
-        range=clip, aspect="9:16", captions=True, plan=stored, source=stored, index=stored,
+        rendition=events.Rendition(range=clip, aspect="9:16", captions=True), plan=stored, source=stored, index=stored,
     )  # fmt: skip
     message = msgspec.structs.replace(rig.message, topic="renders.v1", payload=codec.encode(request))
     async with org_transaction(rig.worker, rig.org_id) as connection:

@@ -94,7 +94,11 @@ class Story:
 
     def look(self) -> dict[str, Any]:
         stretch = TimeRange(start_ms=10_000, end_ms=40_000)
-        return {"clip_id": self.clip, "ordinal": 0, "range": stretch, "aspect": "9:16", "captions": True}
+        return {
+            "clip_id": self.clip,
+            "ordinal": 0,
+            "rendition": events.Rendition(range=stretch, aspect="9:16", captions=True),
+        }
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ async def test_a_project_without_a_clip_takes_one_of_ones_own(world: World, stor
     (event,) = await requests(world)
     (export,) = clip["exports"]
     assert (str(event.clip_id), str(event.export_id), event.ordinal) == (clip["clip_id"], export["export_id"], 0)
-    assert (event.range, event.transcript_version) == (TimeRange(start_ms=12_000, end_ms=47_500), 1)
+    assert (event.rendition.range, event.rendition.transcript_version) == (TimeRange(start_ms=12_000, end_ms=47_500), 1)
     assert (export["automatic"], export["state"], export["number"], export["edit_version"]) == (
         False, "waiting", 1, 1,
     )  # fmt: skip
@@ -176,7 +176,7 @@ async def test_its_files_are_as_the_project_or_the_wish_says(world: World, store
     }  # fmt: skip
     first, second = await requests(world)
     assert [one.aspect for one in first.siblings] == ["16:9"]
-    assert (second.siblings, second.template) == ([], "boxed_word")
+    assert (second.siblings, second.rendition.template) == ([], "boxed_word")
 
 
 async def test_a_clip_that_is_about_to_be_looked_at_is_not_looked_at_twice(world: World, store: S3Objects) -> None:

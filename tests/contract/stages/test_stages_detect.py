@@ -100,13 +100,13 @@ async def test_each_clip_has_an_export_in_every_shape_that_the_project_asks_for(
     assert await rig.send(stage, event, uuid.uuid4()) == "committed"
     _, *selected = [one.event for one in await rig.fresh()]
     rows = await rig.rows("select * from exports where org_id = $1 and project_id = $2 order by ordinal, number")
-    told = [(one.ordinal, one.export_id, one.aspect) for clip in selected for one in apart(clip)]
+    told = [(one.ordinal, one.export_id, one.rendition.aspect) for clip in selected for one in apart(clip)]
     assert [(row["ordinal"], row["export_id"], row["aspect"]) for row in rows] == told
     assert [(row["number"], row["automatic"]) for row in rows] == [(1, True), (2, True)] * len(selected)
     assert [aspect for _, _, aspect in told] == ["1:1", "9:16"] * len(selected)
     clip = selected[0]
     assert isinstance(clip, events.ClipSelected)
-    alone = result_id(clip.clip_id, "export", f"9:16/{export_words(True, clip.template, masked=False)}")
+    alone = result_id(clip.clip_id, "export", f"9:16/{export_words(True, clip.rendition.template, masked=False)}")
     assert clip.siblings[0].export_id == alone, "asked for later, it is the same one"
     assert [(await rig.stage(name))["parts_total"] for name in ("frame", "render")] == [2 * len(selected)] * 2
 

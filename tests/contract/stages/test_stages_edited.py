@@ -85,9 +85,13 @@ async def exported(rig: Rig, clip: events.ClipSelected, version: int) -> Any:
             *rig.owner, clip.clip_id, export_id, CLIP.start_ms, CLIP.end_ms, version,
         )  # fmt: skip
     wish = events.ExportRequested(
-        **rig.of, clip_id=clip.clip_id, export_id=export_id, ordinal=0, edit_version=version, range=CLIP, aspect="9:16",
-        captions=True, transcript_version=1,
-    )  # fmt: skip
+        **rig.of,
+        clip_id=clip.clip_id,
+        export_id=export_id,
+        ordinal=0,
+        edit_version=version,
+        rendition=events.Rendition(range=CLIP, aspect="9:16", captions=True, transcript_version=1),
+    )
     assert await rig.send(FrameStage(rig.context), wish, uuid.uuid4()) == "committed"
     (sent,) = await rig.fresh()
     rig.context.log = MemoryLog(sent.event)

@@ -68,7 +68,11 @@ async def selected(rig: Rig, path: Path, clips: int = 1) -> list[events.ClipSele
             )  # fmt: skip
             made.append(
                 events.ClipSelected(
-                    **rig.of, **fields, range=CLIP, score=50, confidence=0.5, aspect="9:16", captions=True
+                    **rig.of,
+                    **fields,
+                    rendition=events.Rendition(range=CLIP, aspect="9:16", captions=True),
+                    score=50,
+                    confidence=0.5,
                 )
             )
     await rig.fresh()

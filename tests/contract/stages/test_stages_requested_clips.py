@@ -48,9 +48,13 @@ async def chosen(rig: Rig, start_ms: int, end_ms: int, **fields: Any) -> events.
                 *rig.owner, ids["clip_id"], export_id, aspect, start_ms, end_ms, number,
             )  # fmt: skip
     return events.ClipRequested(
-        **rig.of, **ids, export_id=first, range=TimeRange(start_ms=start_ms, end_ms=end_ms), aspect="9:16",
-        captions=True, siblings=[{"export_id": second, "aspect": "1:1"}], **fields,  # type: ignore[list-item]
-    )  # fmt: skip
+        **rig.of,
+        **ids,
+        export_id=first,
+        rendition=events.Rendition(range=TimeRange(start_ms=start_ms, end_ms=end_ms), aspect="9:16", captions=True),
+        siblings=[{"export_id": second, "aspect": "1:1"}],
+        **fields,  # type: ignore[list-item]
+    )
 
 
 def decoded(event: events.ClipRequested) -> events.ClipRequested:
@@ -77,9 +81,9 @@ async def test_a_stretch_is_measured_as_the_moments_are(rig: Rig) -> None:
     assert isinstance(measured.event, events.ClipMeasured)
     assert isinstance(asked.event, events.ExportRequested)
     assert (asked.event.edit_version, asked.event.siblings) == (1, event.siblings)
-    assert (asked.event.export_id, asked.event.range, asked.event.transcript_version) == (
+    assert (asked.event.export_id, asked.event.rendition.range, asked.event.rendition.transcript_version) == (
         event.export_id,
-        event.range,
+        event.rendition.range,
         1,
     )
     facts = msgspec.json.decode(await rig.objects.get(measured.event.facts), type=ClipFacts)
@@ -175,7 +179,7 @@ async def test_it_is_framed_rendered_and_made_again_and_its_project_stays_comple
     assert {msgspec.convert(row["certificate"], Certificate).caption_cues for row in made} == {0}
     row = await clip_of(rig, event)
     tracks = msgspec.json.decode(await rig.objects.get(project_lifecycle.ref_of(row["tracks"])), type=ClipTracks)
-    assert (tracks.range, set(row["crops"])) == (event.range, {"9:16", "4:5", "1:1", "16:9"})
+    assert (tracks.range, set(row["crops"])) == (event.rendition.range, {"9:16", "4:5", "1:1", "16:9"})
     after = await rig.rows("select * from project_stages where org_id = $1 and project_id = $2 order by stage")
     assert [dict(one) for one in after] == [dict(one) for one in stages], "counted by no stage of the project"
     assert (await rig.project())["state"] == "completed"

@@ -36,9 +36,14 @@ async def shapes_of(rig: Rig, clip: events.ClipSelected) -> events.ExportRequest
                 *rig.owner, clip.clip_id, ids[-1], aspect, CLIP.start_ms, CLIP.end_ms, number,
             )  # fmt: skip
     return events.ExportRequested(
-        **rig.of, clip_id=clip.clip_id, export_id=ids[0], ordinal=0, edit_version=1, range=CLIP, aspect="1:1",
-        captions=True, transcript_version=0, siblings=[Sibling(export_id=ids[1], aspect="16:9")],
-    )  # fmt: skip
+        **rig.of,
+        clip_id=clip.clip_id,
+        export_id=ids[0],
+        ordinal=0,
+        edit_version=1,
+        rendition=events.Rendition(range=CLIP, aspect="1:1", captions=True, transcript_version=0),
+        siblings=[Sibling(export_id=ids[1], aspect="16:9")],
+    )
 
 
 async def test_shapes_of_one_wish_are_framed_and_made_together(rig: Rig, tmp_path: Path) -> None:

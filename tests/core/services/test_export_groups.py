@@ -9,14 +9,19 @@ import msgspec
 from core.services.export_groups import apart, together
 from schemas.codec import encode
 from schemas.common import ObjectRef, Sibling, TimeRange
-from schemas.events import ExportRequested, RenderRequested
+from schemas.events import ExportRequested, RenderRequested, Rendition
 
 ONE, OTHER = UUID(int=1), UUID(int=2)
 ASKED = ExportRequested(
-    org_id=ONE, project_id=ONE, clip_id=ONE, export_id=ONE, ordinal=3, edit_version=2,
-    range=TimeRange(start_ms=0, end_ms=9_000), aspect="9:16", captions=False,
+    org_id=ONE,
+    project_id=ONE,
+    clip_id=ONE,
+    export_id=ONE,
+    ordinal=3,
+    edit_version=2,
+    rendition=Rendition(range=TimeRange(start_ms=0, end_ms=9_000), aspect="9:16", captions=False),
     siblings=[Sibling(export_id=OTHER, aspect="1:1")],
-)  # fmt: skip
+)
 
 
 def ref(name: str) -> ObjectRef:
@@ -25,19 +30,27 @@ def ref(name: str) -> ObjectRef:
 
 def test_each_export_is_asked_for_as_if_alone() -> None:
     first, second = apart(ASKED)
-    assert (first.export_id, first.aspect, first.siblings) == (ONE, "9:16", [])
-    assert second == msgspec.structs.replace(first, export_id=OTHER, aspect="1:1")
+    assert (first.export_id, first.rendition.aspect, first.siblings) == (ONE, "9:16", [])
+    square = msgspec.structs.replace(first.rendition, aspect="1:1")
+    assert second == msgspec.structs.replace(first, export_id=OTHER, rendition=square)
     assert apart(first) == [first]
 
 
 def test_what_is_framed_apart_is_rendered_together() -> None:
     requests = [
         RenderRequested(
-            org_id=ONE, project_id=ONE, clip_id=ONE, export_id=one.export_id, ordinal=3, range=one.range,
-            aspect=one.aspect, captions=False, plan=ref(one.aspect), source=ref("source"), index=ref("index"),
+            org_id=ONE,
+            project_id=ONE,
+            clip_id=ONE,
+            export_id=one.export_id,
+            ordinal=3,
+            rendition=one.rendition,
+            plan=ref(one.rendition.aspect),
+            source=ref("source"),
+            index=ref("index"),
         )
         for one in apart(ASKED)
-    ]  # fmt: skip
+    ]
     event = together(requests)
     assert [(one.export_id, one.aspect, one.plan.key) for one in event.siblings] == [(OTHER, "1:1", "1:1")]
     assert apart(event) == requests
