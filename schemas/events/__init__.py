@@ -1,4 +1,4 @@
-"""The events that travel through Kafka, as frozen structs: ids, numbers and references to objects, never bulk."""
+"""The events that travel through Kafka: ids, numbers and references to objects, never bulk."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class ProjectProgressed(Event, frozen=True, kw_only=True):
 
 
 class ProjectCompleted(Event, frozen=True, kw_only=True):
-    """All automatic exports ended and one has a file, or nothing was found and ``nothing_found_reason`` says why."""
+    """All automatic exports ended and one has a file, or ``nothing_found_reason`` says why no clip was found."""
 
     version: int
     clip_count: int
@@ -59,7 +59,7 @@ class ProjectUpdated(Labelled, frozen=True, kw_only=True):
 
 
 class CostIncurred(Event, frozen=True, kw_only=True):
-    """One try of a stage at one event ended and used something. ``attempt`` counts the tries, lost ones included."""
+    """One try of a stage at one event ended. ``attempt`` counts the tries, lost ones included."""
 
     stage: Stage
     attempt: int

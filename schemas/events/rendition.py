@@ -63,7 +63,7 @@ class _Form(msgspec.Struct, frozen=True):
 
 
 def with_flat_fields(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Body of an event with its rendition's fields at the top level too, as readers of the version before expect."""
+    """Body of an event with its rendition's fields at the top level too, for readers of the version before."""
     rendition = body[FIELD]
     return {**body, **{name: rendition[name] for name in FLAT_FIELDS}}
 

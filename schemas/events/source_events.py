@@ -25,7 +25,7 @@ class UploadReceived(Event, frozen=True, kw_only=True):
 
 
 class UploadRefused(msgspec.Struct, frozen=True, kw_only=True):
-    """A message on ``uploads.v1`` made no project, and why. All producers read this: it has only ids of the message."""
+    """A message on ``uploads.v1`` made no project, and why. All producers read this: it has ids only."""
 
     refusal_id: UUID
     partition: int
