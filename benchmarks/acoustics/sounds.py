@@ -40,7 +40,7 @@ from local.install import triton
 from schemas.common import TimeRange, Value
 from schemas.documents.acoustics import Sounds
 from schemas.documents.span import HeardSpan, LoudnessCurve
-from streams.close.acoustics.acoustic_summary import soundtrack
+from streams.close.acoustics.acoustic_summary import summarise_acoustics
 from streams.listen.acoustics.features import measure_acoustics
 
 SEEDS = (11, 12, 13)
@@ -114,7 +114,7 @@ def heard(samples: NDArray[np.int16], speech: Sequence[TimeRange]) -> Sounds:
         compute_ms=0,
         sounds=measure_acoustics(samples, padded=whole, span_range=whole),
     )
-    return soundtrack([span], speech, [], whole.end_ms)
+    return summarise_acoustics([span], speech, [], whole.end_ms)
 
 
 def said(sounds: Sounds, kind: str, steps: int) -> Flags:

@@ -12,7 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.acoustics.sound_mixtures import MUSIC, SPEECH, Mixture, mixture, recording
-from streams.close.acoustics.acoustic_summary import ALONE, UNDER_SPEECH, smoothed
+from streams.close.acoustics.acoustic_summary import (
+    MIN_MUSIC_PROBABILITY,
+    MIN_MUSIC_UNDER_SPEECH_PROBABILITY,
+    smooth_probability,
+)
 from streams.listen.acoustics import music
 from streams.listen.acoustics.features import compute_music_training_rows
 
@@ -83,8 +87,11 @@ def main() -> None:
     for name in (*MUSIC["dev"], *SPEECH["dev"]):
         samples = np.clip(recording(name) * 32768, -32768, 32767).astype(np.int16)
         alone, lufs, _ = compute_music_training_rows(samples)
-        sure = smoothed(music.predict_music(alone, lufs, without(name)))
-        shares = [f"{float((sure > least).mean()):.2f}" for least in (ALONE, UNDER_SPEECH)]
+        sure = smooth_probability(music.predict_music(alone, lufs, without(name)))
+        shares = [
+            f"{float((sure > least).mean()):.2f}"
+            for least in (MIN_MUSIC_PROBABILITY, MIN_MUSIC_UNDER_SPEECH_PROBABILITY)
+        ]
         print(f"left out, {name}: {shares[0]} of it passes for music, {shares[1]} where somebody speaks")
 
 

@@ -30,9 +30,9 @@ from core.ports.models import Vectors
 from schemas.common import ObjectRef, TimeRange, Value
 from schemas.documents.span import HeardSpan
 from schemas.events import SpanPlanned
-from streams.close.diarization.pipeline import with_speakers
+from streams.close.diarization.pipeline import add_speakers
 from streams.close.diarization.stored_embeddings import read_frames, read_voices
-from streams.close.transcript.span_merge import close
+from streams.close.transcript.span_merge import merge_spans
 from streams.listen.transcribe_span import transcribe_span
 from tests.contract.rigs.triton_server import Triton, running
 from tests.support.media.recordings import RATE_HZ, flac, media, sound
@@ -140,10 +140,10 @@ async def answer(case: Case, speech: TritonSpeech, voices: TritonVoices) -> Answ
     )  # fmt: skip
     counted = Counted(voices)
     heard = await transcribe_span(span, objects=shelf, speech=speech, report=lambda _: None, voices=counted, prefix="v")
-    transcript, vectors = close([heard], whole.end_ms, []), await read_voices([heard], shelf)
+    transcript, vectors = merge_spans([heard], whole.end_ms, []), await read_voices([heard], shelf)
     frames = await read_frames([heard], shelf)
     started = time.process_time()
-    told = with_speakers(transcript, [heard], vectors, frames).diarization
+    told = add_speakers(transcript, [heard], vectors, frames).diarization
     grouping_ms = round((time.process_time() - started) * 1000)
     one = [(stretch.start_ms / 1000, stretch.end_ms / 1000, "S1") for stretch in heard.speech]
     return Answer(

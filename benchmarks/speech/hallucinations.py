@@ -21,7 +21,7 @@ from benchmarks.harness.rig import say
 from benchmarks.speech.wordless_sounds import Wordless, made
 from core.infra.triton.alignment import TritonAlignment
 from core.infra.triton.speech import TritonSpeech
-from streams.close.transcript.span_merge import close
+from streams.close.transcript.span_merge import merge_spans
 from tests.contract.rigs.triton_server import running
 from tests.support.media.recordings import RATE_HZ, media, sound
 from tests.support.seams import hear_in_spans
@@ -63,7 +63,7 @@ async def measure(url: str, seeds: Iterable[int]) -> list[Claim]:
         words, seconds, rejected, lines = 0, 0.0, 0, []
         for one in given:
             spans = await hear_in_spans(speech, one.samples, [], alignment, **asked)
-            transcript = close(spans, one.samples.size * 1000 // RATE_HZ, [])
+            transcript = merge_spans(spans, one.samples.size * 1000 // RATE_HZ, [])
             words += len(transcript.words)
             rejected += len(transcript.rejected)
             seconds += one.samples.size / RATE_HZ

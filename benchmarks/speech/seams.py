@@ -23,7 +23,7 @@ from core.ports.models import Int16
 from schemas.common import TimeRange
 from schemas.documents.span import HeardSpan
 from schemas.documents.transcript import Transcript
-from streams.close.transcript.span_merge import close
+from streams.close.transcript.span_merge import merge_spans
 from tests.contract.rigs.triton_server import running
 from tests.support.media.recordings import RATE_HZ, media, sound
 from tests.support.seams import Cut, cut_near, differing, hear_in_spans, torn
@@ -55,7 +55,7 @@ def by_time(spans: Sequence[HeardSpan], duration_ms: int) -> Transcript:
     """The baseline: each span's own words one after the other; nobody looks at what the neighbour heard."""
     words = [word for span in spans for word in span.words]
     whole = TimeRange(start_ms=0, end_ms=duration_ms)
-    return close([msgspec.structs.replace(spans[0], range=whole, words=words, margin_words=[])], duration_ms, [])
+    return merge_spans([msgspec.structs.replace(spans[0], range=whole, words=words, margin_words=[])], duration_ms, [])
 
 
 def joined(whole: Transcript, cuts: Sequence[Cut], merged: Sequence[Transcript]) -> Joined:
@@ -70,7 +70,7 @@ def joined(whole: Transcript, cuts: Sequence[Cut], merged: Sequence[Transcript])
 async def measure(url: str, samples: Int16, count: int) -> list[Claim]:
     speech, alignment = TritonSpeech(url, mode="batched"), TritonAlignment(url)
     duration_ms = samples.size * 1000 // RATE_HZ
-    whole = close(await hear_in_spans(speech, samples, [], alignment), duration_ms, [])
+    whole = merge_spans(await hear_in_spans(speech, samples, [], alignment), duration_ms, [])
     step_ms = (duration_ms - 2 * MARGIN_MS) / max(1, count - 1)
     places = [round(MARGIN_MS + at * step_ms) for at in range(count)]
     ways = {
@@ -82,9 +82,9 @@ async def measure(url: str, samples: Int16, count: int) -> list[Claim]:
         spans: list[list[HeardSpan]] = []
         for cut in cuts:
             spans.append(await hear_in_spans(speech, samples, [cut], alignment))
-            one = joined(whole, [cut], [close(spans[-1], duration_ms, [])])
+            one = joined(whole, [cut], [merge_spans(spans[-1], duration_ms, [])])
             say(f"{name}, {cut.at_ms} ms: {one.differing[0]} of {len(whole.words)} words differ; torn: {one.torn}")
-        ours = joined(whole, cuts, [close(one, duration_ms, []) for one in spans])
+        ours = joined(whole, cuts, [merge_spans(one, duration_ms, []) for one in spans])
         baseline = joined(whole, cuts, [by_time(one, duration_ms) for one in spans])
         claims.append(
             Claim(

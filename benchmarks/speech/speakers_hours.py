@@ -16,8 +16,8 @@ import numpy as np
 
 from core.infra.triton.embeddings import VOICE
 from schemas.common import TimeRange, Value, Word
-from streams.close.diarization.pipeline import with_speakers
-from streams.close.transcript.span_merge import close
+from streams.close.diarization.pipeline import add_speakers
+from streams.close.transcript.span_merge import merge_spans
 from streams.listen.voice_activity import refine_voice_activity
 from streams.speech.frames import SpeechFrames
 from streams.speech.mfcc import CEPSTRA_COUNT, FRAME_STEP_MS, compute_mfcc
@@ -45,13 +45,13 @@ def cost(minutes: int) -> Cost:
     words: list[Word] = [word for start_ms, _, _ in turns for word in sentence("one two three four", start_ms)]
     heard, rows = voiced(turns, words)
     wide = np.pad(rows, ((0, 0), (0, VOICE - DIMENSIONS)))
-    transcript = close([heard], turns[-1][1], [])
+    transcript = merge_spans([heard], turns[-1][1], [])
     frames = sounding(turns)
     started = time.process_time()
-    told = with_speakers(transcript, [heard], [wide], frames).diarization
+    told = add_speakers(transcript, [heard], [wide], frames).diarization
     cpu_s = time.process_time() - started
     tracemalloc.start()
-    with_speakers(transcript, [heard], [wide], frames)
+    add_speakers(transcript, [heard], [wide], frames)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     found = len(told.speakers) if told else 0

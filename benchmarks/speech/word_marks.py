@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.common import Value
-from streams.close.transcript.span_overlap import letters
+from streams.close.transcript.span_overlap import normalise_word
 from tests.support.media.recordings import RATE_HZ, media, sound
 
 NOISE = 12
@@ -76,7 +76,7 @@ def joined(sources: list[Marked], seed: int) -> Marked:
     What is said twice is not counted: nobody could tell which of them was heard.
     """
     random = np.random.default_rng(seed)
-    once = Counter(letters(text) for source in sources for text in source.words)
+    once = Counter(normalise_word(text) for source in sources for text in source.words)
     cuts = [(source, *part) for source in sources for part in parts(len(source.words), random)]
     blocks: list[NDArray[np.int16]] = [np.zeros(RATE_HZ // 2, dtype=np.int16)]
     words, starts, ends, counted = [], [], [], []
@@ -87,7 +87,7 @@ def joined(sources: list[Marked], seed: int) -> Marked:
         words += source.words[first:end]
         starts += [begin_ms + start_ms - from_ms for start_ms in source.starts_ms[first:end]]
         ends += [begin_ms + end_ms - from_ms for end_ms in source.ends_ms[first:end]]
-        counted += [one == first and once[letters(source.words[one])] == 1 for one in range(first, end)]
+        counted += [one == first and once[normalise_word(source.words[one])] == 1 for one in range(first, end)]
         gap = int(RATE_HZ * random.uniform(0.4, 1.2))
         noise = random.normal(0, NOISE, gap) if number % 2 else np.zeros(gap)
         cut = faded(source.samples[round(from_ms * 16) : round(source.ends_ms[end - 1] * 16)])

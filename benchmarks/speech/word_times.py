@@ -22,7 +22,7 @@ from core.infra.triton.alignment import TritonAlignment
 from core.infra.triton.speech import TritonSpeech
 from core.ports.models import Heard
 from schemas.common import Value, Word
-from streams.close.transcript.span_overlap import letters
+from streams.close.transcript.span_overlap import normalise_word
 from streams.speech.forced_alignment import refine_word_times
 from streams.speech.word_times import order_words, remove_bias
 from tests.contract.rigs.triton_server import running
@@ -48,7 +48,7 @@ class Found(Value, frozen=True, kw_only=True):
 
 def errors_of(one: Marked, words: Sequence[Word]) -> list[float]:
     """Found minus true start, of the words that were heard as marked."""
-    said, heard = [letters(text) for text in one.words], [letters(word.text) for word in words]
+    said, heard = [normalise_word(text) for text in one.words], [normalise_word(word.text) for word in words]
     blocks = difflib.SequenceMatcher(None, said, heard, autojunk=False).get_matching_blocks()
     pairs = [(block.a + at, block.b + at) for block in blocks for at in range(block.size)]
     return [words[b].start_ms - one.starts_ms[a] for a, b in pairs if one.counted[a]]
@@ -82,7 +82,7 @@ async def banana(speech: TritonSpeech, alignment: TritonAlignment) -> tuple[str,
     samples = sound(media(BANANA))
     heard = await speech.transcribe(samples, language="en", report=lambda _: None)
     refined = await refine_word_times(heard, samples, alignment)
-    at = [f"{word.start_ms / 1000:.2f} s" for word in refined.words if "banana" in letters(word.text)]
+    at = [f"{word.start_ms / 1000:.2f} s" for word in refined.words if "banana" in normalise_word(word.text)]
     return f"'banana' (said at 40 s): {', '.join(at) or 'not heard'}", heard, refined.compute_ms / 1000
 
 

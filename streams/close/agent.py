@@ -1,4 +1,4 @@
-"""SpansHeard → TranscriptCompleted (and UnderstandingCompleted when look has ended). Merges the time line."""
+"""SpansHeard → TranscriptCompleted (and UnderstandingCompleted once look has ended). Merges the spans."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.infra import telemetry
 from core.infra.postgres.connection import Connection, Row, org_transaction
 from core.infra.postgres.outbox import Cause, put
 from core.services import project_lifecycle
-from core.services import spans as understanding
+from core.services.spans import say_understood
 from schemas import events
 from schemas.common import ObjectRef, TimeRange, Value
 from schemas.documents import encode_document
@@ -20,30 +20,30 @@ from schemas.documents.acoustics import SoundTotals
 from schemas.documents.span import HeardSpan, ScriptReport
 from schemas.documents.transcript import Transcript
 from schemas.ids import result_id
-from streams.close.acoustics.acoustic_summary import soundtrack
-from streams.close.diarization.pipeline import with_speakers
+from streams.close.acoustics.acoustic_summary import summarise_acoustics
+from streams.close.diarization.pipeline import add_speakers
 from streams.close.diarization.stored_embeddings import read_frames, read_voices
-from streams.close.script.apply_script import follow
-from streams.close.transcript.english_track import english_track
-from streams.close.transcript.no_speech import why_no_words, words_lost
-from streams.close.transcript.span_merge import close
-from streams.close.transcript_embeddings import Meant, keep_meaning
+from streams.close.script.apply_script import apply_script
+from streams.close.transcript.english_track import build_english_track
+from streams.close.transcript.no_speech import explain_lost_sound, explain_no_words
+from streams.close.transcript.span_merge import merge_spans
+from streams.close.transcript_embeddings import StoredEmbeddings, store_transcript_embeddings
 from streams.runtime.context import Context, prefix_of
 from streams.runtime.stage import Commit, Work
 from streams.speech.translation import ENGLISH
 
-WITHOUT_WORDS = "update projects set without_words = $3 where org_id = $1 and project_id = $2"
+UPDATE_WITHOUT_WORDS = "update projects set without_words = $3 where org_id = $1 and project_id = $2"
 
 
-class Known(Value, frozen=True, kw_only=True):
-    """Where the project's sounds lie, and their totals."""
+class StoredAcoustics(Value, frozen=True, kw_only=True):
+    """Where the project's acoustics are stored, and their totals."""
 
     ref: ObjectRef
     totals: SoundTotals
 
 
 class CloseStage:
-    """Makes one transcript out of all that was heard."""
+    """Makes one transcript of all recognised spans."""
 
     name: events.Stage = "close"
 
@@ -52,92 +52,93 @@ class CloseStage:
         self._context = context
 
     def wants(self, event: events.AnyEvent) -> bool:
-        """The word that every span has been heard or given up."""
+        """Accept the event that every span was transcribed or given up."""
         return isinstance(event, events.SpansHeard)
 
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
-        """Read the heard spans, merge them, store the transcript."""
+        """Read the spans, merge them, store the transcript."""
         assert isinstance(event, events.SpansHeard)
-        spans, planned, project, missing = await self._read(event)
+        spans, planned, project, missing = await self._read_spans(event)
         work.report(1)
-        transcript, work.cpu_ms = await work.in_thread(close, spans, project["duration_ms"], missing)
+        transcript, work.cpu_ms = await work.in_thread(merge_spans, spans, project["duration_ms"], missing)
         if script := project["options"].get("script"):
-            transcript = await self._follow(script, transcript, planned, work)
-        transcript, unspoken = await self._speakers(event, spans, transcript, work)
-        sounds, unheard = await self._sounds(event, spans, transcript, work)
-        meant = await self._meaning(event, transcript, work)
+            transcript = await self._apply_script(script, transcript, planned, work)
+        transcript, speakers_warning = await self._add_speakers(event, spans, transcript, work)
+        acoustics, acoustics_warning = await self._store_acoustics(event, spans, transcript, work)
+        embeddings = await self._store_embeddings(event, transcript, work)
         transcript = msgspec.structs.replace(
             transcript,
             project_title=project["title"],
             project_created_at=project["created_at"],
             version=event.version,
-            sounds=sounds.ref if sounds else None,
-            meaning=meant.rows,
-            without_words=why_no_words(transcript, sounds.totals if sounds else None),
+            sounds=acoustics.ref if acoustics else None,
+            meaning=embeddings.rows,
+            without_words=explain_no_words(transcript, acoustics.totals if acoustics else None),
         )
-        tracks, untranslated = await self._tracks(event, spans, transcript, project["options"], work)
+        tracks, track_warning = await self._store_english_track(event, spans, transcript, project["options"], work)
         transcript = msgspec.structs.replace(transcript, tracks=tracks)
         prefix = prefix_of(event, "transcript", result_id(work.cause.input_id, "close"))
         ref = await self._context.objects.put(prefix, encode_document(transcript), "application/json", ".json")
 
         async def commit(connection: Connection) -> None:
-            for warning in filter(None, (unheard, unspoken, meant.warning, untranslated)):
+            for warning in filter(None, (acoustics_warning, speakers_warning, embeddings.warning, track_warning)):
                 await project_lifecycle.warn(connection, event.org_id, event.project_id, warning)
-            await _write(connection, event, transcript, ref, work)
+            await _commit_transcript(connection, event, transcript, ref, work)
 
         return commit
 
-    async def _speakers(
+    async def _add_speakers(
         self, event: events.SpansHeard, spans: list[HeardSpan], transcript: Transcript, work: Work
     ) -> tuple[Transcript, str]:
-        """The transcript with its speakers, and what to warn of: whatever fails here, the words stay."""
+        """Add the speakers; a failure here keeps the words and returns a warning."""
         try:
             vectors = await read_voices(spans, self._context.objects)
             frames = await read_frames(spans, self._context.objects)
-            found, cpu_ms = await work.in_thread(with_speakers, transcript, spans, vectors, frames)
+            diarized, cpu_ms = await work.in_thread(add_speakers, transcript, spans, vectors, frames)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - a bug here must not take the transcript with it
             telemetry.report_bug(error, self.name)
             return transcript, "speakers: they could not be told apart"
         work.cpu_ms += cpu_ms
-        return found, ""
+        return diarized, ""
 
-    async def _meaning(self, event: events.SpansHeard, transcript: Transcript, work: Work) -> Meant:
+    async def _store_embeddings(self, event: events.SpansHeard, transcript: Transcript, work: Work) -> StoredEmbeddings:
+        """Embed the transcript's sentences."""
         prefix = prefix_of(event, "meaning", result_id(work.cause.input_id, "close"))
-        meant = await keep_meaning(
+        embeddings = await store_transcript_embeddings(
             transcript,
             sentences=self._context.sentences,
             objects=self._context.objects,
             prefix=prefix,
             report=work.report,
         )
-        work.cpu_ms += meant.compute_ms
-        return meant
+        work.cpu_ms += embeddings.compute_ms
+        return embeddings
 
-    async def _sounds(
+    async def _store_acoustics(
         self, event: events.SpansHeard, spans: list[HeardSpan], transcript: Transcript, work: Work
-    ) -> tuple[Known | None, str]:
-        """The project's sounds, and what to warn of: they never take the transcript with them."""
-        sounding = [span for span in spans if span.loudness.level_db]
-        known = [span for span in sounding if span.sounds is not None]
-        if not known:
-            return None, "sounds: they could not be measured" if sounding else ""
+    ) -> tuple[StoredAcoustics | None, str]:
+        """Store the project's acoustics; a failure here keeps the transcript and returns a warning."""
+        spans_with_sound = [span for span in spans if span.loudness.level_db]
+        measured_spans = [span for span in spans_with_sound if span.sounds is not None]
+        if not measured_spans:
+            return None, "sounds: they could not be measured" if spans_with_sound else ""
         try:
-            sounds, cpu_ms = await work.in_thread(
-                soundtrack, known, transcript.speech, transcript.words, transcript.duration_ms
+            acoustics, cpu_ms = await work.in_thread(
+                summarise_acoustics, measured_spans, transcript.speech, transcript.words, transcript.duration_ms
             )
         except Exception as error:  # noqa: BLE001 - a bug here must not take the transcript with it
             telemetry.report_bug(error, self.name)
             return None, "sounds: they could not be joined"
         work.cpu_ms += cpu_ms
         prefix = prefix_of(event, "sounds", result_id(work.cause.input_id, "close"))
-        ref = await self._context.objects.put(prefix, encode_document(sounds), "application/json", ".json")
-        lost = len(sounding) - len(known)
-        told = f"sounds: {lost} of {len(sounding)} spans could not be measured" if lost else ""
-        return Known(ref=ref, totals=sounds.totals), told
+        ref = await self._context.objects.put(prefix, encode_document(acoustics), "application/json", ".json")
+        unmeasured = len(spans_with_sound) - len(measured_spans)
+        warning = f"sounds: {unmeasured} of {len(spans_with_sound)} spans could not be measured" if unmeasured else ""
+        return StoredAcoustics(ref=ref, totals=acoustics.totals), warning
 
-    async def _tracks(
+    async def _store_english_track(
         self,
         event: events.SpansHeard,
         spans: list[HeardSpan],
@@ -145,11 +146,11 @@ class CloseStage:
         options: Mapping[str, Any],
         work: Work,
     ) -> tuple[dict[str, ObjectRef], str]:
-        """The English track where it was asked for, and what to warn of: it never takes the transcript with it."""
+        """Store the English track if requested; a failure here keeps the transcript and returns a warning."""
         if options.get("translate") != ENGLISH:
             return {}, ""
         try:
-            track, cpu_ms = await work.in_thread(english_track, spans, transcript)
+            track, cpu_ms = await work.in_thread(build_english_track, spans, transcript)
         except Exception as error:  # noqa: BLE001 - a bug here must not take the transcript with it
             telemetry.report_bug(error, self.name)
             return {}, "the English track could not be joined"
@@ -159,20 +160,21 @@ class CloseStage:
             ENGLISH: await self._context.objects.put(prefix, encode_document(track), "application/json", ".json")
         }, ""
 
-    async def _follow(
+    async def _apply_script(
         self, script: str, transcript: Transcript, planned: list[events.SpanPlanned], work: Work
     ) -> Transcript:
-        """The words that the caller gave, at their times."""
+        """Replace the words by the caller's script."""
         context = self._context
-        found = await follow(
+        scripted = await apply_script(
             transcript, script, planned, objects=context.objects, alignment=context.alignment, report=work.report
         )
-        work.cpu_ms += found.compute_ms
-        return found.transcript
+        work.cpu_ms += scripted.compute_ms
+        return scripted.transcript
 
-    async def _read(
+    async def _read_spans(
         self, event: events.SpansHeard
     ) -> tuple[list[HeardSpan], list[events.SpanPlanned], Row, list[TimeRange]]:
+        """Read the spans, the project's row, and the ranges of spans that were given up."""
         async with org_transaction(self._context.pool, event.org_id) as connection:
             rows: list[Row] = await connection.fetch(
                 "select event, heard_ref from spans where org_id = $1 and project_id = $2 order by ordinal",
@@ -196,18 +198,19 @@ class CloseStage:
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
     ) -> None:
-        """There will be no transcript; pictures and sound still make clips."""
+        """End without a transcript; picture and sound still make clips."""
         assert isinstance(event, events.SpansHeard)
         await project_lifecycle.warn(connection, event.org_id, event.project_id, f"transcript: {detail} ({reason})")
-        await connection.execute(WITHOUT_WORDS, event.org_id, event.project_id, words_lost())
+        await connection.execute(UPDATE_WITHOUT_WORDS, event.org_id, event.project_id, explain_lost_sound())
         for stage in ("close", "study"):  # without words there is nothing to study
             await project_lifecycle.end_part(connection, event.org_id, event.project_id, stage, cause, failed=True)
-        await understanding.say_understood(connection, event.org_id, event.project_id, cause)
+        await say_understood(connection, event.org_id, event.project_id, cause)
 
 
-async def _write(
+async def _commit_transcript(
     connection: Connection, event: events.SpansHeard, transcript: Transcript, ref: ObjectRef, work: Work
 ) -> None:
+    """Commit the transcript's row, the project's language, and the event."""
     await connection.execute(
         """insert into transcripts (org_id, project_id, version, object, language, word_count)
            values ($1, $2, $3, $4, $5, $6)
@@ -225,7 +228,7 @@ async def _write(
         event.project_id,
         transcript.language,
     )
-    await connection.execute(WITHOUT_WORDS, event.org_id, event.project_id, transcript.without_words or None)
+    await connection.execute(UPDATE_WITHOUT_WORDS, event.org_id, event.project_id, transcript.without_words or None)
     await put(
         connection,
         events.TranscriptCompleted(
@@ -241,15 +244,15 @@ async def _write(
         work.cause,
     )
     if (script := transcript.script) is not None and script.left_out:
-        await project_lifecycle.warn(connection, event.org_id, event.project_id, left_out(script))
+        await project_lifecycle.warn(connection, event.org_id, event.project_id, describe_script_loss(script))
     await project_lifecycle.end_part(
         connection, event.org_id, event.project_id, "close", work.cause, cpu_ms=work.cpu_ms
     )
-    await understanding.say_understood(connection, event.org_id, event.project_id, work.cause)
+    await say_understood(connection, event.org_id, event.project_id, work.cause)
 
 
-def left_out(script: ScriptReport) -> str:
-    """What to warn of where a script was not followed to its last word."""
+def describe_script_loss(script: ScriptReport) -> str:
+    """Describe how much of a script was not found in the recording."""
     if not script.used:
         return f"script: it is not what is said here ({script.heard} of its {script.words} words were heard); not used"
     return f"script: {script.left_out} of its {script.words} words were not found in what is said"

@@ -1,4 +1,4 @@
-"""Asks once what the sentences of a transcript mean, for all who need it. Whatever fails here, the words stay."""
+"""Embed the sentences of a transcript once, for every later use. A failure leaves the words untouched."""
 
 from __future__ import annotations
 
@@ -9,30 +9,33 @@ from core.progress import Report
 from schemas.common import Value
 from schemas.documents.transcript import SentenceRows, Transcript
 
-BEYOND = 1_000_000
-"""Added to the counter of texts: it must grow beyond whatever was counted before."""
+REPORT_OFFSET_COUNT = 1_000_000
+"""Added to the counter of texts: progress must grow beyond whatever the stage counted before."""
 
 
-class Meant(Value, frozen=True, kw_only=True):
-    """The kept rows, what they cost, and what to warn of."""
+class StoredEmbeddings(Value, frozen=True, kw_only=True):
+    """The stored rows, their compute time, and the warning for the project."""
 
     rows: SentenceRows | None = None
     compute_ms: int = 0
     warning: str = ""
 
 
-async def keep_meaning(
+async def store_transcript_embeddings(
     transcript: Transcript, *, sentences: Sentences, objects: Objects, prefix: str, report: Report
-) -> Meant:
-    """Rows of its segments, stored under ``prefix``; none where nothing is said in the model's language."""
+) -> StoredEmbeddings:
+    """Embed the transcript's segments and store the rows under ``prefix``.
+
+    No rows where nothing is in the model's language.
+    """
     texts = texts_of(transcript)
     if not texts:
-        return Meant()
+        return StoredEmbeddings()
     try:
-        rows, model, compute_ms = await ask(sentences, texts, {}, lambda count: report(BEYOND + count))
+        rows, model, compute_ms = await ask(sentences, texts, {}, lambda count: report(REPORT_OFFSET_COUNT + count))
     except NotAskedError as error:
-        return Meant(warning=f"search: {error}, so what is said is found by its words, not by its meaning")
+        return StoredEmbeddings(warning=f"search: {error}, so what is said is found by its words, not by its meaning")
     ref = await objects.put(prefix, packed(rows), "application/octet-stream", SUFFIX)
     dimensions = len(next(iter(rows.values())))
-    kept = SentenceRows(rows=ref, dimensions=dimensions, model=model, texts=len(rows))
-    return Meant(rows=kept, compute_ms=compute_ms)
+    sentence_rows = SentenceRows(rows=ref, dimensions=dimensions, model=model, texts=len(rows))
+    return StoredEmbeddings(rows=sentence_rows, compute_ms=compute_ms)

@@ -1,4 +1,4 @@
-"""SpanPlanned → a heard row; the last one → SpansHeard. Joins Triton's ears to the span; decides nothing."""
+"""SpanPlanned → a transcribed span's row; the last one → SpansHeard. Calls the models on Triton."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class ConcurrentAligner:
             stable_pieces = select_stable_pieces(self._words, self._windows, self._samples.size // SAMPLES_PER_MS)
             try:
                 alignment_result = await self.align(self._samples, stable_pieces)
-            # The early pass is an optimisation: whoever calls align() next meets the failure and handles it.
+            # The early pass is an optimisation: the next call of align() meets the failure and handles it.
             except (Unavailable, InferenceFailed):
                 return
             self._unreported_ms += alignment_result.compute_ms

@@ -1,7 +1,7 @@
-"""Embed the voices of a span and store them with its MFCC frames, for close to diarize. Compares no voices.
+"""Embed the voices of a span and store them with its MFCC frames, for close to diarize.
 
 Voices are worth less than words: a model that is unavailable, late or wrong costs the span its voices and nothing
-else.
+else. No voices are compared here.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ async def _compute_frames(
 
     try:
         (mfcc_rows, refined_voiced), cost_ms = await timed_in_thread(measure)
-    except Exception as error:  # noqa: BLE001 - who speaks is told by the windows alone then
+    except Exception as error:  # noqa: BLE001 - the windows alone say who speaks then
         telemetry.report_bug(error, "listen")
         return None, list(voiced), 0
     return mfcc_rows, refined_voiced, cost_ms

@@ -20,7 +20,7 @@ LEVEL_STEP_MS = 10
 SMOOTHING_STEPS = 5
 """Steps of the moving average over the level: 50 ms, a glottal closure is no pause."""
 MIN_PHRASE_PAUSE_MS = 200
-"""A quieter stretch this long separates two phrases."""
+"""A quieter range this long separates two phrases."""
 QUIET_PERCENTILE = 5
 """Percentile of the level inside speech that stands for its pauses."""
 LOUD_PERCENTILE = 90

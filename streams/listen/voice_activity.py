@@ -17,7 +17,7 @@ from streams.speech.gaussian_mixture import fit_mixture, log_likelihood
 from streams.speech.mfcc import FRAME_STEP_MS
 from streams.speech.viterbi import find_best_path
 
-MIXTURE_COMPONENTS = 4
+MIXTURE_COMPONENT_COUNT = 4
 """Gaussian components of the models of speech and of silence."""
 MIN_TRAINING_FRAMES = 50
 """With fewer frames (1 s) of speech or of silence nothing is learnt, and the ranges stay."""
@@ -27,14 +27,14 @@ MAX_EXTENSION_FRAMES = 50
 """Frames by which speech may grow beyond where the detector found it."""
 MAX_FRAME_SCORE = 10.0
 """Largest log likelihood ratio of one frame: no single frame decides."""
-SPEECH_BIAS = 3.0
+SPEECH_BIAS_SCORE = 3.0
 """Added to each frame's score for speech.
 
 A twentieth of the result may then be silence; in the detector's answer it is mostly less.
 """
 SCORE_SMOOTHING_FRAMES = 7
 """Frames of the moving average over scores."""
-CHANGE_COST = 7.5
+CHANGE_PENALTY = 7.5
 """Cost of a start or an end of speech.
 
 This and the values above were chosen on synthetic conversations and meetings, none on a recording of the published
@@ -52,15 +52,15 @@ def refine_voice_activity(frames: Float32, speech: Sequence[TimeRange], *, start
     if min(speech_marks.sum(), silence_marks.sum()) < MIN_TRAINING_FRAMES:
         return list(speech)
     rows = (frames - frames.mean(axis=0)) / (frames.std(axis=0) + 1e-6)
-    likelihood_ratio = log_likelihood(fit_mixture(rows[speech_marks], MIXTURE_COMPONENTS), rows) - log_likelihood(
-        fit_mixture(rows[silence_marks], MIXTURE_COMPONENTS), rows
+    likelihood_ratio = log_likelihood(fit_mixture(rows[speech_marks], MIXTURE_COMPONENT_COUNT), rows) - log_likelihood(
+        fit_mixture(rows[silence_marks], MIXTURE_COMPONENT_COUNT), rows
     )
     scores = np.convolve(
-        np.clip(likelihood_ratio, -MAX_FRAME_SCORE, MAX_FRAME_SCORE) + SPEECH_BIAS,
+        np.clip(likelihood_ratio, -MAX_FRAME_SCORE, MAX_FRAME_SCORE) + SPEECH_BIAS_SCORE,
         np.ones(SCORE_SMOOTHING_FRAMES) / SCORE_SMOOTHING_FRAMES,
         "same",
     )
-    path = find_best_path(np.stack([np.zeros(len(scores)), scores], axis=1), np.full(len(scores), CHANGE_COST))
+    path = find_best_path(np.stack([np.zeros(len(scores)), scores], axis=1), np.full(len(scores), CHANGE_PENALTY))
     return _find_ranges((path == 1) & _widen_marks(speech_marks, MAX_EXTENSION_FRAMES), starts_at_ms)
 
 

@@ -41,7 +41,7 @@ A span of 150 s takes a second or two; the words go on unaligned long before the
 
 
 class RefinedWords(msgspec.Struct, frozen=True, kw_only=True):
-    """Words at their final times (ms from the recording's start), how they fit, and what the alignment cost.
+    """Words at their final times (ms from the recording's start), their fit and the alignment's cost.
 
     ``failure`` says why the aligner did not answer; the words then have the recogniser's times without their
     bias.

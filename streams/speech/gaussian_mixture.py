@@ -18,7 +18,7 @@ the processor time.
 """
 MAX_FIT_ROWS = 30_000
 """Rows that a mixture is fitted to, evenly over all: ten minutes of speech. Bounds the cost."""
-SPLIT_DEVIATIONS = 0.5
+SPLIT_DISTANCE_SIGMA = 0.5
 """Distance, in standard deviations, by which the two halves of a split component move to either side."""
 EM_ROUNDS = 3
 """Rounds of expectation and maximisation after each split."""
@@ -103,7 +103,7 @@ def _sample_rows(rows: Float32) -> Floats:
 
 def _split_components(mixture: GaussianMixture) -> GaussianMixture:
     """Split each component in two along its standard deviations."""
-    offset = SPLIT_DEVIATIONS * np.sqrt(mixture.variances)
+    offset = SPLIT_DISTANCE_SIGMA * np.sqrt(mixture.variances)
     return GaussianMixture(
         means=np.concatenate([mixture.means - offset, mixture.means + offset]),
         variances=np.concatenate([mixture.variances] * 2),

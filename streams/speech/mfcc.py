@@ -21,7 +21,7 @@ FRAME_SAMPLES = 400
 """Samples of one frame: 25 ms."""
 FFT_SIZE = 512
 """Points of the Fourier transform: the next power of two."""
-MEL_BANDS = 30
+MEL_BAND_COUNT = 30
 """Mel bands below the cosine transform."""
 MIN_BAND_HZ = 60.0
 """Lower edge of the mel bands: below it is hum."""
@@ -29,9 +29,9 @@ MAX_BAND_HZ = 7_600.0
 """Upper edge of the mel bands, just below half the sample rate."""
 CEPSTRA_COUNT = 12
 """Cepstral coefficients kept, without the zeroth."""
-BAND_POWER_OFFSET = 1e-12
+MIN_BAND_POWER = 1e-12
 """Added to a band's power before the logarithm (full scale 1): silence reads as some steps of 16 bits."""
-FRAME_POWER_OFFSET = 1e-8
+MIN_FRAME_POWER = 1e-8
 """Added to a frame's power before the logarithm (full scale 1): silence reads as some steps of 16 bits."""
 
 
@@ -39,8 +39,8 @@ def compute_mfcc(samples: Int16) -> Float32:
     """Return a row for each 20 ms of 16 kHz mono, shape (n, 13): cepstra 1 to 12, then the level in dB."""
     blocks = []
     for power in compute_power_blocks(samples, size=FRAME_SAMPLES, hop=HOP_SAMPLES, padded=FFT_SIZE):
-        bands = np.log(power @ _mel_filters() + BAND_POWER_OFFSET)
-        level_db = 10 * np.log10(power.sum(axis=1, keepdims=True) + FRAME_POWER_OFFSET)
+        bands = np.log(power @ _mel_filters() + MIN_BAND_POWER)
+        level_db = 10 * np.log10(power.sum(axis=1, keepdims=True) + MIN_FRAME_POWER)
         blocks.append(np.concatenate([bands @ _dct_matrix(), level_db], axis=1))
     return np.concatenate(blocks).astype(np.float32) if blocks else np.zeros((0, CEPSTRA_COUNT + 1), dtype=np.float32)
 
@@ -48,11 +48,11 @@ def compute_mfcc(samples: Int16) -> Float32:
 @functools.cache
 def _mel_filters() -> Float32:
     """Mel filter bank for the transform's bins."""
-    return mel_bands(FFT_SIZE, MEL_BANDS, MIN_BAND_HZ, MAX_BAND_HZ)
+    return mel_bands(FFT_SIZE, MEL_BAND_COUNT, MIN_BAND_HZ, MAX_BAND_HZ)
 
 
 @functools.cache
 def _dct_matrix() -> Float32:
     """Return the discrete cosine transform without its constant, (30, 12)."""
-    turns = (np.arange(MEL_BANDS) + 0.5)[:, None] * np.arange(1, CEPSTRA_COUNT + 1) / MEL_BANDS
-    return np.asarray(np.cos(np.pi * turns) * np.sqrt(2 / MEL_BANDS), dtype=np.float32)
+    turns = (np.arange(MEL_BAND_COUNT) + 0.5)[:, None] * np.arange(1, CEPSTRA_COUNT + 1) / MEL_BAND_COUNT
+    return np.asarray(np.cos(np.pi * turns) * np.sqrt(2 / MEL_BAND_COUNT), dtype=np.float32)

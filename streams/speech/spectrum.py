@@ -28,9 +28,10 @@ def count_frames(samples: int, hop: int) -> int:
 
 
 def compute_power_blocks(samples: Int16, *, size: int, hop: int, padded: int) -> Iterator[Float32]:
-    """Yield power spectra, float32 (up to ``BLOCK_FRAMES``, padded // 2 + 1), of frames centred on each hop's middle.
+    """Yield blocks of power spectra, float32 (frames, padded // 2 + 1), one frame centred on each hop.
 
-    Scaled so that a frame's spectrum sums to its mean square (full scale 1.0, the window's own power taken out).
+    A block has up to ``BLOCK_FRAMES`` frames. Scaled so that a frame's spectrum sums to its mean square (full
+    scale 1.0, the window's own power taken out).
     """
     window = hann_window(size)
     scale = np.float32(2.0 / (padded * float(np.square(window).sum()) * PCM_FULL_SCALE**2))

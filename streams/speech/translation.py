@@ -75,10 +75,10 @@ async def translate_to_english(
     counted: Callable[[], Report],
     glossary: Sequence[str] = (),
 ) -> TranslatedWords | None:
-    """Translate 16 kHz mono audio, shape (n,), in which ``words`` were heard; None where all of it is English.
+    """Translate 16 kHz mono audio, shape (n,), to English; None where all of it is English.
 
-    ``counted`` gives a new progress counter for each request. English words stay as they were heard. Where the
-    recogniser is unavailable, the rest is reported as missing and nothing is raised.
+    ``words`` were recognised in it; English ones stay. ``counted`` gives a new progress counter for each request.
+    Where the recogniser is unavailable, the rest is reported as missing and nothing is raised.
     """
     foreign_ranges = find_foreign_ranges(heard, samples.size // SAMPLE_RATE_KHZ)
     if not foreign_ranges:

@@ -1,4 +1,4 @@
-"""Word times: the recogniser's without their constant bias, then the aligner's where they are plausible. Pure.
+"""Word times: the recogniser's without their constant bias, then the aligner's where plausible. Pure.
 
 Whisper takes its word times from attention; they are early by an almost constant time, and sometimes wrong by much.
 An aligner that knows the words finds them far better, but always finds something: large moves are not believed.
@@ -62,10 +62,10 @@ def remove_bias(words: Sequence[Word]) -> list[Word]:
 
 
 def find_borders(windows: Sequence[HeardWindow]) -> list[int]:
-    """Return starts of the decoder's windows (ms) that split runs, at least ``MAX_RUN_MS`` apart: all are pauses.
+    """Return starts of the decoder's windows (ms) that split runs, ``MAX_RUN_MS`` apart or more.
 
-    What lies before a border does not change with what is heard after it, so it can be aligned while the rest is
-    recognised.
+    Each is a pause. What lies before a border does not change with what is heard after it, so it can be aligned
+    while the rest is recognised.
     """
     border_times_ms: list[int] = []
     for window in windows:
@@ -109,7 +109,7 @@ def find_widest_gap(words: Sequence[Word], first: int, end: int) -> int:
 
 
 def build_pieces(words: Sequence[Word], word_runs: Sequence[WordRun], length_ms: int) -> list[Piece]:
-    """Build the aligner's pieces: each run with audio around it up to the middle of the pauses at its ends.
+    """Build the aligner's pieces: each run with audio up to the middle of the pauses at its ends.
 
     ``length_ms`` is the recording's.
     """
@@ -137,9 +137,10 @@ def _margin_ms(pause_ms: int) -> int:
 def place_words(
     words: Sequence[Word], word_runs: Sequence[WordRun], aligned: Aligned, speech: Sequence[TimeRange] = ()
 ) -> tuple[list[Word], list[Fit]]:
-    """Return the words at the aligner's times where those are believed, in the same order, and the fit of each run.
+    """Place words at the aligner's times where those are plausible; return each run's fit too.
 
-    ``speech`` is where the voice detector hears somebody; no word is moved to where it hears silence.
+    The order stays. ``speech`` is where the voice detector hears somebody; no word is moved to where it hears
+    silence.
     """
     placed_words: list[Word] = []
     fits: list[Fit] = []

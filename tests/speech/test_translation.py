@@ -17,8 +17,8 @@ from schemas.common import TimeRange, Word
 from schemas.documents.diarization import Diarization, Speaker, Turn
 from schemas.documents.span import HeardSpan, HeardWindow, Rejected, SpanTranslation
 from schemas.documents.transcript import Transcript
-from streams.close.transcript.english_track import english_track
-from streams.close.transcript.span_merge import close
+from streams.close.transcript.english_track import build_english_track
+from streams.close.transcript.span_merge import merge_spans
 from streams.speech.translation import TranslatedWords, translate_to_english
 from tests.support.spoken_words import sentence, span, texts, word
 
@@ -117,11 +117,11 @@ def spoken() -> list[HeardSpan]:
 
 def test_spans_are_joined_and_each_segment_says_what_was_spoken() -> None:
     spans = spoken()
-    transcript = close(spans, 40_000, [])
+    transcript = merge_spans(spans, 40_000, [])
     assert [(one.text, one.language) for one in transcript.segments] == [
         ("Guten Tag zusammen.", "de"), ("We go on in English.", "en"),
     ]  # fmt: skip
-    track = english_track(spans, transcript)
+    track = build_english_track(spans, transcript)
     assert [(one.text, one.language, one.translated_from, one.trust) for one in track.segments] == [
         ("Good day everybody.", "en", "de", "trusted"), ("We go on in English.", "en", None, "trusted"),
     ]  # fmt: skip
@@ -134,18 +134,18 @@ def test_a_word_that_both_sides_of_a_seam_translated_comes_once() -> None:
     assert after.translation
     overlapping = msgspec.structs.replace(after.translation, margin_words=[word("certainly.", 19_850, 20_150)])
     spans = [before, msgspec.structs.replace(after, translation=overlapping)]
-    assert texts(english_track(spans, close(spans, 40_000, [])).words) == "yes certainly. indeed."
+    assert texts(build_english_track(spans, merge_spans(spans, 40_000, [])).words) == "yes certainly. indeed."
 
 
 def test_what_the_transcript_does_not_believe_its_track_does_not_either() -> None:
     spans = spoken()
-    transcript = close(spans, 40_000, [])
+    transcript = merge_spans(spans, 40_000, [])
     doubted = msgspec.structs.replace(transcript.segments[0], trust="doubtful", doubts=["unsure"])
     marked = msgspec.structs.replace(transcript, segments=[doubted, transcript.segments[1]])
-    (first, second) = english_track(spans, marked).segments
+    (first, second) = build_english_track(spans, marked).segments
     assert (first.trust, first.doubts, second.trust) == ("doubtful", ["unsure"], "trusted")
     out = Rejected(start_ms=900, end_ms=2_500, text="Guten Tag zusammen.", reasons=["no_speech"])
-    left = english_track(spans, msgspec.structs.replace(transcript, rejected=[out]))
+    left = build_english_track(spans, msgspec.structs.replace(transcript, rejected=[out]))
     assert texts(left.words) == "We go on in English."
     assert [(one.first_word, one.end_word) for one in left.segments] == [(0, 5)]
     assert [(one.text, one.reasons) for one in left.rejected] == [("Good day everybody.", ["no_speech"])]
@@ -156,7 +156,7 @@ def test_what_could_not_be_translated_is_missing() -> None:
     assert first.translation
     lost = msgspec.structs.replace(first.translation, words=[], missing=[TimeRange(start_ms=0, end_ms=20_000)])
     spans = [msgspec.structs.replace(first, translation=lost), second]
-    track = english_track(spans, close(spans, 40_000, []))
+    track = build_english_track(spans, merge_spans(spans, 40_000, []))
     assert texts(track.words) == "We go on in English."
     assert track.missing == [TimeRange(start_ms=0, end_ms=20_000)]
 
@@ -169,8 +169,8 @@ def test_a_track_shows_the_speakers_that_its_transcript_has_now() -> None:
         overlaps=[],
         model="m",
     )
-    transcript: Transcript = msgspec.structs.replace(close(spans, 40_000, []), diarization=told, version=3)
-    track = shown(english_track(spans, transcript), transcript)
+    transcript: Transcript = msgspec.structs.replace(merge_spans(spans, 40_000, []), diarization=told, version=3)
+    track = shown(build_english_track(spans, transcript), transcript)
     assert [one.speaker for one in track.segments] == ["S1", "S2"]
     assert (track.version, track.diarization) == (3, told)
     assert shown(track, msgspec.structs.replace(transcript, diarization=None)).segments[0].speaker is None

@@ -16,8 +16,8 @@ from schemas.common import ObjectRef, TimeRange, Word
 from schemas.documents.span import HeardSpan
 from schemas.documents.transcript import Transcript
 from schemas.events import SpanPlanned
-from streams.close.transcript.span_merge import close
-from streams.close.transcript.span_overlap import letters
+from streams.close.transcript.span_merge import merge_spans
+from streams.close.transcript.span_overlap import normalise_word
 from streams.ingest.span_planner import STEP_MS, quietest_cut
 from streams.listen.transcribe_span import RecognitionHints, transcribe_span
 from tests.support.media.recordings import RATE_HZ, flac
@@ -115,11 +115,11 @@ async def transcribed(
     speech: Speech, samples: Int16, cuts: Sequence[Cut] = (), alignment: Alignment | None = None
 ) -> Transcript:
     """The whole recording's transcript, heard in spans that are cut at ``cuts``."""
-    return close(await hear_in_spans(speech, samples, cuts, alignment), samples.size * 1000 // RATE_HZ, [])
+    return merge_spans(await hear_in_spans(speech, samples, cuts, alignment), samples.size * 1000 // RATE_HZ, [])
 
 
 def texts(words: Sequence[Word]) -> list[str]:
-    return [letters(word.text) for word in words]
+    return [normalise_word(word.text) for word in words]
 
 
 def differences(one: Transcript, other: Transcript) -> list[tuple[list[Word], list[Word]]]:

@@ -1,7 +1,7 @@
-"""How raised a voice is, 0..1, against the same speaker's own level. Pure; names no feeling: joy and rage are alike.
+"""Vocal arousal, 0..1, relative to the speaker's own level. Pure; joy and rage are alike to it.
 
-Bone, Lee, Narayanan, "Robust unsupervised arousal rating", IEEE Transactions on Affective Computing 5 (2014): how high,
-how loud and how bright a voice is, each as its rank among what the same speaker says elsewhere.
+Bone, Lee, Narayanan, "Robust unsupervised arousal rating", IEEE Transactions on Affective Computing 5 (2014): pitch,
+loudness and brightness of a voice, each as its rank among the same speaker's other values.
 """
 
 from __future__ import annotations
@@ -13,58 +13,67 @@ from numpy.typing import NDArray
 
 from schemas.common import Word
 
-STEP_MS = 100
+ACOUSTICS_STEP_MS = 100
+"""Step of the acoustic curves."""
 AROUSAL_STEP_MS = 500
-AROUSAL_WINDOW = 15
-"""Steps of 100 ms an arousal value looks at: a phrase's stress, not a syllable's."""
-LEAST_VOICED = 50
-"""Fewer voiced steps than this (5 s) of a speaker are no level to compare with."""
-WEIGHTS = (0.35, 0.40, 0.25)
-"""Of height, loudness and brightness: the order in which the paper found them to tell."""
-Values = NDArray[np.float64]
+"""Step of the arousal curve."""
+AROUSAL_WINDOW_STEPS = 15
+"""Steps of 100 ms in one arousal value: a phrase's stress, not a syllable's."""
+MIN_VOICED_STEPS = 50
+"""Fewer voiced steps than this (5 s) are no level of a speaker to compare with."""
+CUE_WEIGHTS = (0.35, 0.40, 0.25)
+"""Weights of pitch, loudness and brightness: in the order of their predictive power in the paper."""
+AcousticValues = NDArray[np.float64]
 
 
-def owners(words: Sequence[Word], count: int) -> NDArray[np.int64]:
-    """A number for the speaker of each step; 0 where it is not known."""
+def number_speakers(words: Sequence[Word], count: int) -> NDArray[np.int64]:
+    """Number the speaker of each step; 0 where unknown."""
     numbers: dict[str, int] = {}
-    found = np.zeros(count, dtype=np.int64)
+    speaker_numbers = np.zeros(count, dtype=np.int64)
     for word in words:
         if word.speaker is not None:
             number = numbers.setdefault(word.speaker, len(numbers) + 1)
-            found[word.start_ms // STEP_MS : -(-word.end_ms // STEP_MS)] = number
-    return found
+            speaker_numbers[word.start_ms // ACOUSTICS_STEP_MS : -(-word.end_ms // ACOUSTICS_STEP_MS)] = number
+    return speaker_numbers
 
 
-def arousal(
-    pitch: Values, loudness: Values, bright: Values, spoken: NDArray[np.bool_], owner: NDArray[np.int64]
-) -> Values:
-    """0..1 each ``AROUSAL_STEP_MS``, NaN where nobody speaks with a pitch: ranks among the same speaker's steps."""
-    voiced = spoken & ~np.isnan(pitch) & ~np.isnan(loudness)
-    raised = np.full(len(pitch), np.nan)
-    for number in range(int(owner.max(initial=0)) + 1):
-        own = voiced & (owner == number)
-        if own.sum() >= LEAST_VOICED:
-            ranks = [_ranks(values[own]) for values in (pitch, loudness, bright)]
-            raised[own] = np.average(ranks, axis=0, weights=WEIGHTS)
-    return _averaged(raised)
+def measure_arousal(
+    pitch: AcousticValues,
+    loudness: AcousticValues,
+    brightness: AcousticValues,
+    speech_steps: NDArray[np.bool_],
+    speaker_numbers: NDArray[np.int64],
+) -> AcousticValues:
+    """Measure arousal each ``AROUSAL_STEP_MS``, as ranks among the speaker's steps.
+
+    NaN without voiced speech.
+    """
+    voiced = speech_steps & ~np.isnan(pitch) & ~np.isnan(loudness)
+    values = np.full(len(pitch), np.nan)
+    for number in range(int(speaker_numbers.max(initial=0)) + 1):
+        own_steps = voiced & (speaker_numbers == number)
+        if own_steps.sum() >= MIN_VOICED_STEPS:
+            ranks = [_rank_values(cue[own_steps]) for cue in (pitch, loudness, brightness)]
+            values[own_steps] = np.average(ranks, axis=0, weights=CUE_WEIGHTS)
+    return _average_known(values)
 
 
-def _ranks(values: Values) -> Values:
-    """Share of the values below each, ties counting half."""
+def _rank_values(values: AcousticValues) -> AcousticValues:
+    """Return the share of values below each, ties counting half."""
     ordered = np.sort(values)
-    below, upto = np.searchsorted(ordered, values, "left"), np.searchsorted(ordered, values, "right")
-    return np.asarray((below + upto) / (2 * len(values)))
+    below, up_to = np.searchsorted(ordered, values, "left"), np.searchsorted(ordered, values, "right")
+    return np.asarray((below + up_to) / (2 * len(values)))
 
 
-def _averaged(values: Values) -> Values:
-    """Mean of the known values around each arousal step, where at least a quarter is known."""
-    half = AROUSAL_WINDOW // 2
-    padded = np.pad(values, (half, half + AROUSAL_STEP_MS // STEP_MS), constant_values=np.nan)
-    if len(padded) < AROUSAL_WINDOW:
+def _average_known(values: AcousticValues) -> AcousticValues:
+    """Average the known values around each arousal step where at least a quarter is known."""
+    half = AROUSAL_WINDOW_STEPS // 2
+    padded = np.pad(values, (half, half + AROUSAL_STEP_MS // ACOUSTICS_STEP_MS), constant_values=np.nan)
+    if len(padded) < AROUSAL_WINDOW_STEPS:
         return np.zeros(0)
-    middles = np.arange(AROUSAL_STEP_MS // STEP_MS // 2, len(values), AROUSAL_STEP_MS // STEP_MS)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, AROUSAL_WINDOW)[middles]
+    middles = np.arange(AROUSAL_STEP_MS // ACOUSTICS_STEP_MS // 2, len(values), AROUSAL_STEP_MS // ACOUSTICS_STEP_MS)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, AROUSAL_WINDOW_STEPS)[middles]
     known = ~np.isnan(windows)
     count = known.sum(axis=1)
     mean = np.where(known, windows, 0.0).sum(axis=1) / np.maximum(count, 1)
-    return np.where(count >= AROUSAL_WINDOW // 4, mean, np.nan)
+    return np.where(count >= AROUSAL_WINDOW_STEPS // 4, mean, np.nan)

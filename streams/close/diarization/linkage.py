@@ -1,4 +1,4 @@
-"""Average linkage on cosines: which of some hundred vectors belong together, without a number given. Pure numpy."""
+"""Agglomerative clustering with average linkage on cosines, without a number of clusters. Pure numpy."""
 
 from __future__ import annotations
 
@@ -7,37 +7,40 @@ from numpy.typing import NDArray
 
 from core.ports.models import Float32
 
-Labels = NDArray[np.int64]
+LinkLabels = NDArray[np.int64]
 
 
-def groups(rows: Float32, *, at_most: int, smallest: int = 2, covered: float = 0.7) -> Labels:
-    """A label for each row (unit length, shape (n, d)); -1 for rows in groups below ``smallest``.
+def link_rows(rows: Float32, *, max_groups: int, min_group_rows: int = 2, min_covered_ratio: float = 0.7) -> LinkLabels:
+    """Label rows of unit length, shape (n, d); -1 for groups below ``min_group_rows``.
 
-    The nearest two groups are joined until no more than ``at_most`` of at least ``smallest`` rows hold ``covered`` of
-    all. Cost grows with the cube of n: hand it hundreds.
+    Merges the nearest two groups until at most ``max_groups`` of at least ``min_group_rows`` rows hold
+    ``min_covered_ratio`` of all. The cost grows with the cube of n: pass hundreds.
     """
     count = len(rows)
     labels = np.arange(count)
-    near = (rows @ rows.T).astype(np.float64)
-    np.fill_diagonal(near, -np.inf)
+    similarity = (rows @ rows.T).astype(np.float64)
+    np.fill_diagonal(similarity, -np.inf)
     sizes = np.ones(count)
     for _ in range(count - 1):
-        if _enough(sizes, at_most, smallest, covered):
+        if _is_linked(sizes, max_groups, min_group_rows, min_covered_ratio):
             break
-        kept, gone = divmod(int(near.argmax()), count)
-        joined = (near[kept] * sizes[kept] + near[gone] * sizes[gone]) / (sizes[kept] + sizes[gone])
-        near[kept], near[:, kept] = joined, joined
-        near[kept, kept] = -np.inf
-        near[gone], near[:, gone] = -np.inf, -np.inf
-        sizes[kept], sizes[gone] = sizes[kept] + sizes[gone], 0
-        labels[labels == gone] = kept
-    names, found, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    large = np.flatnonzero(counts >= min(smallest, counts.max()))
-    renamed = np.full(len(names), -1)
+        first, second = divmod(int(similarity.argmax()), count)
+        merged = (similarity[first] * sizes[first] + similarity[second] * sizes[second]) / (
+            sizes[first] + sizes[second]
+        )
+        similarity[first], similarity[:, first] = merged, merged
+        similarity[first, first] = -np.inf
+        similarity[second], similarity[:, second] = -np.inf, -np.inf
+        sizes[first], sizes[second] = sizes[first] + sizes[second], 0
+        labels[labels == second] = first
+    group_ids, group_of_row, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    large = np.flatnonzero(counts >= min(min_group_rows, counts.max()))
+    renamed = np.full(len(group_ids), -1)
     renamed[large] = np.arange(len(large))
-    return renamed[found]
+    return renamed[group_of_row]
 
 
-def _enough(sizes: NDArray[np.float64], at_most: int, smallest: int, covered: float) -> bool:
-    large = sizes[sizes >= smallest]
-    return 0 < large.size <= at_most and bool(large.sum() >= covered * sizes.sum())
+def _is_linked(sizes: NDArray[np.float64], max_groups: int, min_group_rows: int, min_covered_ratio: float) -> bool:
+    """Whether few enough large groups hold enough of the rows."""
+    large = sizes[sizes >= min_group_rows]
+    return 0 < large.size <= max_groups and bool(large.sum() >= min_covered_ratio * sizes.sum())

@@ -1,7 +1,7 @@
-"""Who speaks at each step, told again by what each speaker sounds like every 20 ms. Pure numpy; finds no new speakers.
+"""Resegment speech steps by models of each speaker's MFCC frames. Pure numpy; finds no new speakers.
 
-A window in which a voice is known is longer than a word thrown in. The cepstra of a moment say little of who speaks,
-but those of all that one speaker said in this recording make a model of them, and that is read every tenth of a second.
+A window long enough to know a voice is longer than an interjection. The MFCCs of one moment say little about who
+speaks, but those of all that a speaker said in this recording make a model, which is read every tenth of a second.
 """
 
 from __future__ import annotations
@@ -13,62 +13,85 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.ports.models import Float32
-from streams.close.diarization.turns import Steps
+from streams.close.diarization.turns import SpeechSteps
 from streams.speech.frames import SpeechFrames
 from streams.speech.gaussian_mixture import GaussianMixture, adapt_means, fit_random_mixture, log_likelihood
 from streams.speech.viterbi import find_best_path
 
-PARTS, MODELS = 4, 4
-"""…of each of so many models, begun at other frames: one alone may settle on a bad reading."""
-PULL = 10.0
-"""Frames: a fifth of a second of what everybody sounds like stays in each speaker's model."""
-LEAST_ROWS = 25
-"""Who has less than half a second is told by the windows alone."""
-MOST, WEIGHT = 8.0, 0.2
-"""A frame counts for so much at most; one of log likelihood is worth so much cosine."""
-SMOOTHED = 3
-DEARER = 2.0
-"""Changes cost so many times what they cost by the windows: two tellers move the score more than one."""
-ROUNDS = 2
+MIXTURE_COMPONENTS_COUNT = 4
+"""Gaussian components of each model."""
+MIXTURE_MODELS_COUNT = 4
+"""Models for each speaker, started at different frames: one alone may settle on a bad fit."""
+PRIOR_FRAMES = 10.0
+"""Frames' worth of the background that stays in each speaker's model: a fifth of a second."""
+MIN_SPEAKER_FRAMES = 25
+"""A speaker with fewer frames (half a second) is scored by the windows alone."""
+MAX_FRAME_SCORE = 8.0
+"""Largest score of one frame: no single frame decides."""
+FRAME_SCORE_WEIGHT = 0.2
+"""Cosine that one unit of log likelihood is worth."""
+SCORE_SMOOTHING_STEPS = 3
+"""Steps of the moving average over scores."""
+CHANGE_COST_FACTOR = 2.0
+"""Factor on the cost of a change: two sources of scores vary more than one."""
+RESEGMENTATION_ROUNDS = 2
+"""Rounds of training and reassignment."""
 
 
-def retold(steps: Steps, frames: SpeechFrames) -> Steps:
-    """The same steps, some of another owner; as they were where one speaks or nothing of the sound is known."""
-    count = steps.scores.shape[1]
-    step, rows = _inside(steps, frames)
-    if count == 1 or len(rows) < LEAST_ROWS:
-        return steps
+def resegment(speech_steps: SpeechSteps, frames: SpeechFrames) -> SpeechSteps:
+    """Reassign the steps' speakers; unchanged with one speaker or without frames."""
+    count = speech_steps.scores.shape[1]
+    step_of_frame, rows = _select_frames(speech_steps, frames)
+    if count == 1 or len(rows) < MIN_SPEAKER_FRAMES:
+        return speech_steps
     rows = (rows - rows.mean(axis=0)) / (rows.std(axis=0) + 1e-6)
-    models = [fit_random_mixture(rows, PARTS, seed) for seed in range(MODELS)]
-    usual = [log_likelihood(model, rows) for model in models]
-    seconds, owner = (steps.ends_ms - steps.starts_ms) / 1000.0, steps.owner
-    for _ in range(ROUNDS):
-        told = [_told(models, usual, rows, owner[step] == one) for one in range(count)]
-        scores = steps.scores + WEIGHT * np.stack([_by_step(one, step, len(owner)) for one in told], axis=1)
-        owner = find_best_path(scores * seconds[:, None], DEARER * steps.price)
-    return replace(steps, owner=owner)
+    models = [fit_random_mixture(rows, MIXTURE_COMPONENTS_COUNT, seed) for seed in range(MIXTURE_MODELS_COUNT)]
+    background_scores = [log_likelihood(model, rows) for model in models]
+    seconds, labels = (speech_steps.ends_ms - speech_steps.starts_ms) / 1000.0, speech_steps.labels
+    for _ in range(RESEGMENTATION_ROUNDS):
+        speaker_scores = [
+            _score_speaker(models, background_scores, rows, labels[step_of_frame] == label) for label in range(count)
+        ]
+        scores = speech_steps.scores + FRAME_SCORE_WEIGHT * np.stack(
+            [_average_by_step(label, step_of_frame, len(labels)) for label in speaker_scores], axis=1
+        )
+        labels = find_best_path(scores * seconds[:, None], CHANGE_COST_FACTOR * speech_steps.change_costs)
+    return replace(speech_steps, labels=labels)
 
 
-def _inside(steps: Steps, frames: SpeechFrames) -> tuple[NDArray[np.int64], Float32]:
-    """The step of each frame that lies in one, and those frames."""
-    step = np.searchsorted(steps.starts_ms, frames.middles_ms, side="right") - 1
-    inside = (step >= 0) & (frames.middles_ms < steps.ends_ms[np.maximum(step, 0)]) if len(steps.owner) else step >= 0
-    return step[inside], frames.rows[inside]
+def _select_frames(speech_steps: SpeechSteps, frames: SpeechFrames) -> tuple[NDArray[np.int64], Float32]:
+    """Return the step of each frame that lies in one, and those frames."""
+    step_of_frame = np.searchsorted(speech_steps.starts_ms, frames.middles_ms, side="right") - 1
+    inside = (
+        (step_of_frame >= 0) & (frames.middles_ms < speech_steps.ends_ms[np.maximum(step_of_frame, 0)])
+        if len(speech_steps.labels)
+        else step_of_frame >= 0
+    )
+    return step_of_frame[inside], frames.rows[inside]
 
 
-def _told(
-    models: Sequence[GaussianMixture], usual: Sequence[NDArray[np.float64]], rows: Float32, mine: NDArray[np.bool_]
+def _score_speaker(
+    models: Sequence[GaussianMixture],
+    background_scores: Sequence[NDArray[np.float64]],
+    rows: Float32,
+    own_frames: NDArray[np.bool_],
 ) -> NDArray[np.float64]:
-    """How much likelier each frame is where one speaks than where anybody does, by all models together."""
+    """Score how much likelier each frame is for one speaker than for all, averaged over the models."""
     total = np.zeros(len(rows))
-    if mine.sum() >= LEAST_ROWS:
-        for model, before in zip(models, usual, strict=True):
-            own = adapt_means(model, rows[mine], relevance=PULL)
-            total += np.clip(log_likelihood(own, rows) - before, -MOST, MOST) / len(models)
+    if own_frames.sum() >= MIN_SPEAKER_FRAMES:
+        for model, background in zip(models, background_scores, strict=True):
+            speaker_model = adapt_means(model, rows[own_frames], relevance=PRIOR_FRAMES)
+            total += np.clip(log_likelihood(speaker_model, rows) - background, -MAX_FRAME_SCORE, MAX_FRAME_SCORE) / len(
+                models
+            )
     return total
 
 
-def _by_step(told: NDArray[np.float64], step: NDArray[np.int64], steps: int) -> NDArray[np.float64]:
-    """The mean of each step's frames, smoothed."""
-    mean = np.bincount(step, told, minlength=steps) / np.maximum(1, np.bincount(step, minlength=steps))
-    return np.convolve(mean, np.ones(SMOOTHED) / SMOOTHED, "same")[:steps]
+def _average_by_step(
+    frame_scores: NDArray[np.float64], step_of_frame: NDArray[np.int64], step_count: int
+) -> NDArray[np.float64]:
+    """Average the frames' scores in each step, smoothed."""
+    means = np.bincount(step_of_frame, frame_scores, minlength=step_count) / np.maximum(
+        1, np.bincount(step_of_frame, minlength=step_count)
+    )
+    return np.convolve(means, np.ones(SCORE_SMOOTHING_STEPS) / SCORE_SMOOTHING_STEPS, "same")[:step_count]

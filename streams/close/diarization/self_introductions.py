@@ -1,7 +1,7 @@
-"""Names that speakers give themselves ("I'm …", "my name is …"), with the words that say so. Pure; guesses none.
+"""Names that speakers give themselves ("I'm …", "my name is …"), with the quote. Pure; guesses none.
 
-A name is what is written with capitals right behind such words, said by the speaker who gets it. "I'm German" is no
-name, so after "I'm" one capitalised word counts only where a clause ends or the speaker goes on to say what they are.
+A name is what is written with capitals right after such a phrase, said by the speaker who gets it. "I'm German" is no
+name, so after "I'm" one capitalised word counts only where a clause ends or the speaker goes on about themselves.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from core.domain.text.word_joining import join_words
 from schemas.common import Segment, Word
 from schemas.documents.diarization import SelfIntroduction, Speaker
 
-OPENINGS: dict[tuple[str, ...], bool] = {
+INTRODUCTION_PHRASES: dict[tuple[str, ...], bool] = {
     ("my", "name", "is"): True,
     ("my", "name's"): True,
     ("name", "is"): True,
@@ -38,14 +38,19 @@ OPENINGS: dict[tuple[str, ...], bool] = {
     ("jeg", "heter"): True,
     ("jeg", "hedder"): True,
 }
-"""How an introduction begins, and whether only a name can follow. Of other languages than English there are those that
-nothing else follows: ``ich bin`` stands before any noun."""
-OPENS_ALONE = ("name", "is")
-"""Of this one the ``my`` may not have been heard; ``his name is`` introduces somebody else."""
-LONGEST = 4
-PARTICLES = frozenset({"van", "von", "de", "der", "den", "da", "di", "la", "le", "del", "bin", "al"})
-GOES_ON = frozenset({"from", "with", "at", "the", "your", "and", "a", "an", "i", "i'm", "of", "here", "speaking"})
-_NO_NAMES = """
+"""How an introduction begins, and whether only a name can follow.
+
+In other languages than English only phrases that nothing else follows: ``ich bin`` stands before any noun.
+"""
+ELLIPTIC_PHRASE = ("name", "is")
+"""The phrase whose ``my`` may not have been recognised; ``his name is`` introduces another person."""
+MAX_NAME_WORDS = 4
+"""Most words of a name."""
+NAME_PARTICLES = frozenset({"van", "von", "de", "der", "den", "da", "di", "la", "le", "del", "bin", "al"})
+"""Lower-case words inside names."""
+CONTINUATIONS = frozenset({"from", "with", "at", "the", "your", "and", "a", "an", "i", "i'm", "of", "here", "speaking"})
+"""Words after a single name with which a speaker goes on about themselves."""
+_NOT_NAMES_TEXT = """
 i i'm i'll ok okay god jesus tv american african asian european british english scottish irish welsh
 german french dutch spanish italian greek russian chinese japanese korean indian mexican canadian
 australian brazilian turkish polish swedish swiss danish norwegian finnish ukrainian israeli arab
@@ -53,75 +58,91 @@ christian catholic protestant muslim jewish hindu buddhist republican democrat c
 monday tuesday wednesday thursday friday saturday sunday january february march april may june july
 august september october november december sie euch
 """
-NO_NAMES = frozenset(_NO_NAMES.split())
-"""What has a capital and is no name."""
+NOT_NAMES = frozenset(_NOT_NAMES_TEXT.split())
+"""Capitalised words that are no names."""
 
 
-def introduced(speakers: Sequence[Speaker], words: Sequence[Word], segments: Sequence[Segment]) -> list[Speaker]:
-    """Speakers with the first name each gives themselves, and where; a name two of them give is nobody's."""
-    found: dict[str, tuple[str, SelfIntroduction]] = {}
+def name_speakers(speakers: Sequence[Speaker], words: Sequence[Word], segments: Sequence[Segment]) -> list[Speaker]:
+    """Give speakers the first name they introduce themselves with.
+
+    A name that two speakers give belongs to neither.
+    """
+    introductions: dict[str, tuple[str, SelfIntroduction]] = {}
     for segment in segments:
-        if segment.speaker is not None and segment.speaker not in found:
-            told = _told(words[segment.first_word : segment.end_word])
-            if told is not None:
-                found[segment.speaker] = told
-    names = [name.casefold() for name, _ in found.values()]
-    sure = {who: told for who, told in found.items() if names.count(told[0].casefold()) == 1}
-    return [_called(one, *sure[one.id]) if one.id in sure else one for one in speakers]
+        if segment.speaker is not None and segment.speaker not in introductions:
+            introduction = _find_introduction(words[segment.first_word : segment.end_word])
+            if introduction is not None:
+                introductions[segment.speaker] = introduction
+    names = [name.casefold() for name, _ in introductions.values()]
+    unique_introductions = {
+        speaker_id: introduction
+        for speaker_id, introduction in introductions.items()
+        if names.count(introduction[0].casefold()) == 1
+    }
+    return [
+        _with_name(speaker, *unique_introductions[speaker.id]) if speaker.id in unique_introductions else speaker
+        for speaker in speakers
+    ]
 
 
-def _called(speaker: Speaker, name: str, evidence: SelfIntroduction) -> Speaker:
+def _with_name(speaker: Speaker, name: str, evidence: SelfIntroduction) -> Speaker:
+    """Add a name and its evidence to a speaker."""
     return msgspec.structs.replace(speaker, name=name, evidence=evidence, named_by="self")
 
 
-def _told(said: Sequence[Word]) -> tuple[str, SelfIntroduction] | None:
-    """The name in one segment, with the words from its opening to its end."""
-    bare = [_bare(word.text).lower() for word in said]
-    for at in range(len(said)):
-        for opening, only in OPENINGS.items():
-            first = at + len(opening)
-            inside = opening == OPENS_ALONE and at > 0 and not _closes(said[at - 1].text)
-            if tuple(bare[at:first]) == opening and not inside:
-                end = _name_end(said, first, only)
+def _find_introduction(segment_words: Sequence[Word]) -> tuple[str, SelfIntroduction] | None:
+    """Find a name in one segment, with the words from its phrase to its end."""
+    bare_words = [_bare_name_word(word.text).lower() for word in segment_words]
+    for at in range(len(segment_words)):
+        for phrase, name_must_follow in INTRODUCTION_PHRASES.items():
+            first = at + len(phrase)
+            other_person = phrase == ELLIPTIC_PHRASE and at > 0 and not _ends_clause(segment_words[at - 1].text)
+            if tuple(bare_words[at:first]) == phrase and not other_person:
+                end = _find_name_end(segment_words, first, name_must_follow)
                 if end > first:
-                    return _evident(said, at, first, end)
-        if bare[at : at + 2] == ["this", "is"]:
-            end = _name_end(said, at + 2, only=True)
-            if end > at + 2 and bare[end : end + 1] == ["speaking"]:
-                return _evident(said, at, at + 2, end)
+                    return _build_introduction(segment_words, at, first, end)
+        if bare_words[at : at + 2] == ["this", "is"]:
+            end = _find_name_end(segment_words, at + 2, name_must_follow=True)
+            if end > at + 2 and bare_words[end : end + 1] == ["speaking"]:
+                return _build_introduction(segment_words, at, at + 2, end)
     return None
 
 
-def _name_end(said: Sequence[Word], first: int, only: bool) -> int:
-    """Where the name that begins at ``first`` ends; ``first`` where there is none."""
+def _find_name_end(segment_words: Sequence[Word], first: int, name_must_follow: bool) -> int:
+    """Return where the name that begins at ``first`` ends; ``first`` where no name begins."""
     end = first
-    while end < min(len(said), first + LONGEST):
-        bare = _bare(said[end].text)
-        proper = bare[:1].isupper() and bare.lower() not in NO_NAMES
-        particle = end > first and bare.lower() in PARTICLES
+    while end < min(len(segment_words), first + MAX_NAME_WORDS):
+        bare = _bare_name_word(segment_words[end].text)
+        proper = bare[:1].isupper() and bare.lower() not in NOT_NAMES
+        particle = end > first and bare.lower() in NAME_PARTICLES
         if not proper and not particle:
             break
         end += 1
-        if _closes(said[end - 1].text):
+        if _ends_clause(segment_words[end - 1].text):
             break
-    while end > first and _bare(said[end - 1].text) in PARTICLES:
+    while end > first and _bare_name_word(segment_words[end - 1].text) in NAME_PARTICLES:
         end -= 1
-    if only or end - first != 1:
+    if name_must_follow or end - first != 1:
         return end
-    follows = _bare(said[end].text).lower() if end < len(said) else ""
-    return end if _closes(said[end - 1].text) or not follows or follows in GOES_ON else first
+    follows = _bare_name_word(segment_words[end].text).lower() if end < len(segment_words) else ""
+    return end if _ends_clause(segment_words[end - 1].text) or not follows or follows in CONTINUATIONS else first
 
 
-def _evident(said: Sequence[Word], at: int, first: int, end: int) -> tuple[str, SelfIntroduction]:
-    name = " ".join(_bare(word.text) for word in said[first:end])
-    quote = join_words((word.text for word in said[at:end]), "en")
-    return name, SelfIntroduction(quote=quote, start_ms=said[at].start_ms, end_ms=said[end - 1].end_ms)
+def _build_introduction(segment_words: Sequence[Word], at: int, first: int, end: int) -> tuple[str, SelfIntroduction]:
+    """Build the name and the evidence with its quote."""
+    name = " ".join(_bare_name_word(word.text) for word in segment_words[first:end])
+    quote = join_words((word.text for word in segment_words[at:end]), "en")
+    return name, SelfIntroduction(
+        quote=quote, start_ms=segment_words[at].start_ms, end_ms=segment_words[end - 1].end_ms
+    )
 
 
-def _bare(text: str) -> str:
+def _bare_name_word(text: str) -> str:
+    """Strip punctuation and a possessive from a word."""
     bare = bare_word(text).replace("’", "'")
     return bare.removesuffix("'s") if bare.lower() != "name's" else bare
 
 
-def _closes(text: str) -> bool:
+def _ends_clause(text: str) -> bool:
+    """Whether a word ends a clause."""
     return text.rstrip("\"'”’)").endswith((".", ",", "!", "?", ";", ":"))

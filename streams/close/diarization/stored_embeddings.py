@@ -1,4 +1,4 @@
-"""Reads the speaker embeddings and the frames that listen stored for each span."""
+"""Read the speaker embeddings and the MFCC frames that listen stored for each span."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from streams.speech.frames import STORED_DTYPE, SpeechFrames, join_frames
 
 
 async def read_voices(spans: Sequence[HeardSpan], objects: Objects) -> list[Float32]:
-    """The vectors of each span that has voices, in order, shape (n, dimensions).
+    """Read the vectors of each span that has voices, in order, shape (n, dimensions).
 
-    Raises Unavailable; KeyError or ValueError where an object is gone or is another.
+    Raises Unavailable; KeyError or ValueError where an object is missing or is another.
     """
-    found = []
+    vectors = []
     for span in spans:
         if span.voices is not None:
             body = await objects.get(span.voices.vectors)
             rows = np.frombuffer(body, STORED_DTYPE).reshape(len(span.voices.starts_ms), span.voices.dimensions)
-            found.append(rows.astype(np.float32))
-    return found
+            vectors.append(rows.astype(np.float32))
+    return vectors
 
 
 async def read_frames(spans: Sequence[HeardSpan], objects: Objects) -> SpeechFrames | None:
-    """What all spans sound like that know it; None where none does. Raises as ``read_voices``."""
-    found = []
+    """Read the MFCC frames of all spans that have some; None without any. Raises as ``read_voices``."""
+    parts = []
     for span in spans:
-        if span.voices is not None and (kept := span.voices.frames) is not None:
-            body = await objects.get(kept.rows)
-            rows = np.frombuffer(body, STORED_DTYPE).reshape(-1, kept.dimensions).astype(np.float32)
-            middles_ms = kept.start_ms + kept.step_ms * np.arange(len(rows)) + kept.step_ms // 2
-            found.append(SpeechFrames(middles_ms=middles_ms, rows=rows))
-    return join_frames(found) if found else None
+        if span.voices is not None and (frames_ref := span.voices.frames) is not None:
+            body = await objects.get(frames_ref.rows)
+            rows = np.frombuffer(body, STORED_DTYPE).reshape(-1, frames_ref.dimensions).astype(np.float32)
+            middles_ms = frames_ref.start_ms + frames_ref.step_ms * np.arange(len(rows)) + frames_ref.step_ms // 2
+            parts.append(SpeechFrames(middles_ms=middles_ms, rows=rows))
+    return join_frames(parts) if parts else None

@@ -1,4 +1,4 @@
-"""A transcript after the script that the caller gave: fetches the sound of what must be placed. Decides nothing."""
+"""Replace a transcript's words by the caller's script; fetch audio for the words that must be aligned."""
 
 from __future__ import annotations
 
@@ -16,26 +16,27 @@ from schemas.common import Segment, TimeRange, Trust, Word
 from schemas.documents.span import ScriptReport
 from schemas.documents.transcript import Transcript
 from schemas.events import SpanPlanned
-from streams.close.script.matching import Stretch, match, settled
-from streams.close.transcript.confidence import Witnesses, doubts
-from streams.close.transcript.fillers import flagged
-from streams.close.transcript.segments import segments
+from streams.close.script.matching import ScriptGap, match_script, place_gaps
+from streams.close.transcript.confidence import TranscriptEvidence, find_doubts
+from streams.close.transcript.fillers import mark_fillers
+from streams.close.transcript.segments import split_segments
 from streams.speech.audio_reader import decode_flac
 from streams.speech.forced_alignment import ALIGNER_LANGUAGES, ALIGNMENT_TIMEOUT_S
 from streams.speech.languages import languages_by_time
 from streams.speech.word_times import MIN_MARGIN_MS
 
-Times = list[TimeRange | None] | None
+PieceTimes = list[TimeRange | None] | None
+"""Times of the words of one gap; None where nothing was aligned."""
 
 
-class Scripted(msgspec.Struct, frozen=True, kw_only=True):
+class ScriptedTranscript(msgspec.Struct, frozen=True, kw_only=True):
     """The transcript with the script's words; what it cost the aligner."""
 
     transcript: Transcript
     compute_ms: int
 
 
-async def follow(
+async def apply_script(
     transcript: Transcript,
     script: str,
     spans: Sequence[SpanPlanned],
@@ -43,73 +44,88 @@ async def follow(
     objects: Objects,
     alignment: Alignment,
     report: Report,
-) -> Scripted:
-    """The script's words in place of the recognised ones, at their times; what was not said is left out and counted.
+) -> ScriptedTranscript:
+    """Put the script's words in place of the recognised ones; count what was not spoken and leave it out.
 
-    A script of another recording is not used. An aligner that does not answer costs exactness, no words. Raises
-    Unavailable where the store does not answer.
+    A script of another recording is not used. An aligner that does not answer costs accuracy, no words. Raises
+    Unavailable where the object store does not answer.
     """
-    matched = await asyncio.to_thread(match, transcript.words, script, transcript.duration_ms, transcript.language)
-    if not matched.used:
-        told = ScriptReport(words=matched.given, heard=matched.heard, left_out=matched.given, used=False)
-        return Scripted(transcript=msgspec.structs.replace(transcript, script=told), compute_ms=0)
-    tongues = languages_by_time(matched.words, transcript.segments, transcript.language)
-    known = [at for at, one in enumerate(matched.stretches) if tongues[one.first] in ALIGNER_LANGUAGES]
-    times: list[Times] = [None] * len(matched.stretches)
-    cost = 0
+    match_result = await asyncio.to_thread(
+        match_script, transcript.words, script, transcript.duration_ms, transcript.language
+    )
+    if not match_result.used:
+        script_report = ScriptReport(
+            words=match_result.given, heard=match_result.heard, left_out=match_result.given, used=False
+        )
+        return ScriptedTranscript(transcript=msgspec.structs.replace(transcript, script=script_report), compute_ms=0)
+    languages = languages_by_time(match_result.words, transcript.segments, transcript.language)
+    alignable = [at for at, gap in enumerate(match_result.gaps) if languages[gap.first] in ALIGNER_LANGUAGES]
+    gap_times: list[PieceTimes] = [None] * len(match_result.gaps)
+    compute_ms = 0
     for count, span in enumerate(spans, start=1):
-        inside = [at for at in known if _belongs(matched.stretches[at], span)]
-        if inside and span.audio is not None:
-            asked = [_piece(matched.words, matched.stretches[at], span.padded) for at in inside]
-            found, spent = await _aligned(await objects.get(span.audio), span, asked, alignment)
-            cost += spent
-            for at, one in zip(inside, found, strict=True):
-                times[at] = one
+        gap_indices = [at for at in alignable if _lies_in_span(match_result.gaps[at], span)]
+        if gap_indices and span.audio is not None:
+            alignment_pieces = [
+                _build_piece(match_result.words, match_result.gaps[at], span.padded) for at in gap_indices
+            ]
+            piece_times, span_compute_ms = await _align_pieces(
+                await objects.get(span.audio), span, alignment_pieces, alignment
+            )
+            compute_ms += span_compute_ms
+            for at, gap in zip(gap_indices, piece_times, strict=True):
+                gap_times[at] = gap
         report(1 + count)
-    words, unsaid = settled(matched, times)
-    told = ScriptReport(words=matched.given, heard=matched.heard, left_out=unsaid)
-    return Scripted(transcript=_marked(transcript, words, told), compute_ms=cost)
+    words, left_out = place_gaps(match_result, gap_times)
+    script_report = ScriptReport(words=match_result.given, heard=match_result.heard, left_out=left_out)
+    return ScriptedTranscript(transcript=_build_transcript(transcript, words, script_report), compute_ms=compute_ms)
 
 
-def _marked(transcript: Transcript, words: list[Word], told: ScriptReport) -> Transcript:
-    """The script's words in segments, doubtful where nobody speaks or nothing was placed; none of them is rejected."""
-    told_by = Witnesses(speech=transcript.speech)
-    tongues = languages_by_time(words, transcript.segments, transcript.language)
-    words = flagged(words, tongues)
-    found: list[Segment] = []
-    for segment in segments(words, transcript.language, tongues):
-        here = doubts(words[segment.first_word : segment.end_word], 0, told_by)
-        trust: Trust = "doubtful" if here else "trusted"
-        found.append(msgspec.structs.replace(segment, trust=trust, doubts=here))
-    return msgspec.structs.replace(transcript, words=words, segments=found, script=told)
+def _build_transcript(transcript: Transcript, words: list[Word], script_report: ScriptReport) -> Transcript:
+    """Put the script's words in segments; none is rejected.
+
+    A segment is doubtful where there is no voice or nothing was placed.
+    """
+    evidence = TranscriptEvidence(speech=transcript.speech)
+    languages = languages_by_time(words, transcript.segments, transcript.language)
+    words = mark_fillers(words, languages)
+    marked_segments: list[Segment] = []
+    for segment in split_segments(words, transcript.language, languages):
+        segment_doubts = find_doubts(words[segment.first_word : segment.end_word], 0, evidence)
+        trust: Trust = "doubtful" if segment_doubts else "trusted"
+        marked_segments.append(msgspec.structs.replace(segment, trust=trust, doubts=segment_doubts))
+    return msgspec.structs.replace(transcript, words=words, segments=marked_segments, script=script_report)
 
 
-def _belongs(stretch: Stretch, span: SpanPlanned) -> bool:
-    middle = (stretch.room.start_ms + stretch.room.end_ms) / 2
-    whole = span.padded.overlap_ms(stretch.room) == stretch.room.length_ms
-    return span.range.start_ms <= middle < span.range.end_ms and whole
+def _lies_in_span(gap: ScriptGap, span: SpanPlanned) -> bool:
+    """Whether a gap is this span's to align: its middle is in the span, all of it in the padded audio."""
+    middle_ms = (gap.room.start_ms + gap.room.end_ms) / 2
+    covered = span.padded.overlap_ms(gap.room) == gap.room.length_ms
+    return span.range.start_ms <= middle_ms < span.range.end_ms and covered
 
 
-def _piece(words: Sequence[Word], stretch: Stretch, padded: TimeRange) -> Piece:
-    start_ms = max(0, stretch.room.start_ms - MIN_MARGIN_MS - padded.start_ms)
-    end_ms = min(padded.length_ms, stretch.room.end_ms + MIN_MARGIN_MS - padded.start_ms)
-    texts = [word.text for word in words[stretch.first : stretch.end]]
+def _build_piece(words: Sequence[Word], gap: ScriptGap, padded: TimeRange) -> Piece:
+    """Build the aligner's piece for a gap, with a margin of audio."""
+    start_ms = max(0, gap.room.start_ms - MIN_MARGIN_MS - padded.start_ms)
+    end_ms = min(padded.length_ms, gap.room.end_ms + MIN_MARGIN_MS - padded.start_ms)
+    texts = [word.text for word in words[gap.first : gap.end]]
     return Piece(range=TimeRange(start_ms=start_ms, end_ms=end_ms), words=texts)
 
 
-async def _aligned(
-    body: bytes, span: SpanPlanned, asked: Sequence[Piece], alignment: Alignment
-) -> tuple[list[Times], int]:
-    samples = await asyncio.to_thread(decode_flac, body, max_length_ms=span.padded.length_ms)
+async def _align_pieces(
+    flac: bytes, span: SpanPlanned, alignment_pieces: Sequence[Piece], alignment: Alignment
+) -> tuple[list[PieceTimes], int]:
+    """Align the pieces of one span; no times where the aligner fails."""
+    samples = await asyncio.to_thread(decode_flac, flac, max_length_ms=span.padded.length_ms)
     try:
         async with asyncio.timeout(ALIGNMENT_TIMEOUT_S):
-            found = await alignment.align(samples, asked)
+            alignment_result = await alignment.align(samples, alignment_pieces)
     except (Unavailable, InferenceFailed, TimeoutError):
-        return [None] * len(asked), 0
-    on_time = [[_shifted(time, span.padded.start_ms) for time in times] for times in found.pieces]
-    fits = zip(on_time, found.scores, strict=True)
-    return [times if score is not None else None for times, score in fits], found.compute_ms
+        return [None] * len(alignment_pieces), 0
+    shifted_times = [[_shift_time(time, span.padded.start_ms) for time in times] for times in alignment_result.pieces]
+    scored_times = zip(shifted_times, alignment_result.scores, strict=True)
+    return [times if score is not None else None for times, score in scored_times], alignment_result.compute_ms
 
 
-def _shifted(time: TimeRange | None, by_ms: int) -> TimeRange | None:
-    return time and TimeRange(start_ms=time.start_ms + by_ms, end_ms=time.end_ms + by_ms)
+def _shift_time(time: TimeRange | None, shift_ms: int) -> TimeRange | None:
+    """Shift a time range, or keep None."""
+    return time and TimeRange(start_ms=time.start_ms + shift_ms, end_ms=time.end_ms + shift_ms)

@@ -1,7 +1,7 @@
-"""A script that the caller gave: its words in place of the recognised ones, at their times. Pure; hears nothing.
+"""Match a script to the recognised words and give its words times. Pure.
 
-What the recogniser heard is matched to the script word by word. Matched words take the script's spelling at the time
-they were heard. Between matches, words of the script are laid into the time that is left, for the aligner to place.
+The recognised words are matched to the script word by word. Matched words take the script's spelling at their
+recognised time. Between matches, the script's words are spread over the time that is free, for the aligner to place.
 """
 
 from __future__ import annotations
@@ -12,26 +12,35 @@ import msgspec
 
 from core.domain.text.word_joining import WITHOUT_SPACES
 from schemas.common import TimeRange, Word
-from streams.close.script.script_tokens import another_text, matched, words_of
-from streams.close.transcript.span_overlap import letters
+from streams.close.script.script_tokens import is_other_text, match_words, split_script_words
+from streams.close.transcript.span_overlap import normalise_word
 from streams.speech.word_times import order_words
 
-ADLIB_WORDS = 5
-"""So many words in a row that the script does not have were really said; fewer are the recogniser's mistake."""
-BESIDE_WORDS, BESIDE_TIMES = 8, 4
-"""So many words, and so many times those of the script in their place, are no mistake of the recogniser either."""
-ROOM_MS, LETTER_MS = 100, 25
-"""With less time than this a word, or a letter of a long one, a stretch of the script was not said."""
-LONGEST_MS = 20_000
-"""In a longer stretch without a match nothing can be placed: what the script has there was not said."""
-SLIP_WORDS = 3
-"""So many words may be lost where the recogniser heard nothing at all; more were not said, unless the sound fits."""
-CERTAIN, UNCERTAIN = 1.0, 0.0
-"""A word of the script that the aligner placed; one that only lies where there was room."""
+MIN_ADLIB_WORDS = 5
+"""Recognised words in a row, missing in the script, that count as really spoken.
+
+Fewer are a mistake of the recogniser.
+"""
+MIN_ADDITION_WORDS = 8
+"""Recognised words, in place of other words of the script, from which they may be an addition of the speaker."""
+MIN_ADDITION_RATIO = 4
+"""How many times more than the script's words in the same place an addition has."""
+MIN_WORD_ROOM_MS = 100
+"""Least time for a word of the script; with less, its gap was not spoken."""
+MIN_LETTER_ROOM_MS = 25
+"""Least time for a letter of a long word; with less, its gap was not spoken."""
+MAX_GAP_MS = 20_000
+"""Longest gap between matches in which words can be placed; in a longer one the script was not spoken."""
+MAX_UNHEARD_WORDS = 3
+"""Most words kept where the recogniser heard nothing; more were not spoken, unless the aligner places them."""
+ALIGNED_PROBABILITY = 1.0
+"""Probability of a script word that the aligner placed."""
+GUESSED_PROBABILITY = 0.0
+"""Probability of a script word that is spread over free time."""
 
 
-class Stretch(msgspec.Struct, frozen=True, kw_only=True):
-    """Words ``[first, end)`` of the matched list whose times are guesses, and the time that they must lie in."""
+class ScriptGap(msgspec.Struct, frozen=True, kw_only=True):
+    """Words ``[first, end)`` of the match whose times are guesses, and the range they must lie in."""
 
     first: int
     end: int
@@ -40,105 +49,117 @@ class Stretch(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the recogniser heard something else there."""
 
 
-class Matched(msgspec.Struct, frozen=True, kw_only=True):
-    """The script's words in order; which stretches need the sound; how many words were heard, how many left no time.
+class ScriptMatch(msgspec.Struct, frozen=True, kw_only=True):
+    """The script's words in order, the gaps to be aligned, and counts of recognised and lost words.
 
-    ``given``: how many words the script has. ``used``: whether it is of this recording at all; else ``words`` are those
-    that were recognised.
+    ``given``: how many words the script has. ``used``: whether it belongs to this recording; if not, ``words``
+    are the recognised ones.
     """
 
     words: list[Word]
-    stretches: list[Stretch]
+    gaps: list[ScriptGap]
     heard: int
     unsaid: int
     given: int
     used: bool = True
 
 
-def match(recognised: Sequence[Word], script: str, duration_ms: int, language: str | None = None) -> Matched:
-    """The script laid over what was recognised (mainly in ``language``), if it is of the same recording."""
-    said = [unit for word in recognised for unit in _units(word, language)]
-    wanted = words_of(script, language)
-    codes = matched([letters(word.text) for word in said], [letters(text) for text in wanted])
-    heard = sum(i2 - i1 for kind, i1, i2, _, _ in codes if kind == "equal")
-    if another_text(len(said), len(wanted), codes, language):
-        return Matched(
-            words=list(recognised), stretches=[], heard=heard, unsaid=len(wanted), given=len(wanted), used=False
+def match_script(recognised: Sequence[Word], script: str, duration_ms: int, language: str | None = None) -> ScriptMatch:
+    """Lay the script over the recognised words (mainly in ``language``), if it belongs to the recording."""
+    units = [unit for word in recognised for unit in _split_units(word, language)]
+    script_words = split_script_words(script, language)
+    codes = match_words([normalise_word(word.text) for word in units], [normalise_word(text) for text in script_words])
+    matched_words = sum(i2 - i1 for kind, i1, i2, _, _ in codes if kind == "equal")
+    if is_other_text(len(units), len(script_words), codes, language):
+        return ScriptMatch(
+            words=list(recognised),
+            gaps=[],
+            heard=matched_words,
+            unsaid=len(script_words),
+            given=len(script_words),
+            used=False,
         )
     words: list[Word] = []
-    stretches: list[Stretch] = []
+    gaps: list[ScriptGap] = []
     unsaid = 0
     for kind, i1, i2, j1, j2 in codes:
-        texts, room = wanted[j1:j2], _room(said, i1, i2, duration_ms)
+        texts, room = script_words[j1:j2], _free_range(units, i1, i2, duration_ms)
         if kind == "equal":
-            pairs = zip(said[i1:i2], texts, strict=True)
+            pairs = zip(units[i1:i2], texts, strict=True)
             words += [msgspec.structs.replace(word, text=text) for word, text in pairs]
-        elif texts and not _beside(i2 - i1, j2 - j1) and _needs_ms(texts) <= room.length_ms <= LONGEST_MS:
-            stretches.append(Stretch(first=len(words), end=len(words) + j2 - j1, room=room, heard=i2 > i1))
-            words += _laid(texts, room)
+        elif texts and not _is_addition(i2 - i1, j2 - j1) and _min_duration_ms(texts) <= room.length_ms <= MAX_GAP_MS:
+            gaps.append(ScriptGap(first=len(words), end=len(words) + j2 - j1, room=room, heard=i2 > i1))
+            words += _spread_words(texts, room)
         else:
             unsaid += j2 - j1
-            words += said[i1:i2] if i2 - i1 >= ADLIB_WORDS else []
-    return Matched(words=words, stretches=stretches, heard=heard, unsaid=unsaid, given=len(wanted))
+            words += units[i1:i2] if i2 - i1 >= MIN_ADLIB_WORDS else []
+    return ScriptMatch(words=words, gaps=gaps, heard=matched_words, unsaid=unsaid, given=len(script_words))
 
 
-def _units(word: Word, language: str | None) -> Iterator[Word]:
-    """A recognised word as the script's words are counted: of a language without spaces, each sign with its share."""
-    texts = words_of(word.text, language) if language in WITHOUT_SPACES else []
+def _split_units(word: Word, language: str | None) -> Iterator[Word]:
+    """Split a recognised word as the script is split.
+
+    In a language without spaces each sign is a word, with its share of the time.
+    """
+    texts = split_script_words(word.text, language) if language in WITHOUT_SPACES else []
     if len(texts) < 2:
         yield word
         return
-    room = TimeRange(start_ms=word.start_ms, end_ms=word.end_ms)
-    for part in _laid(texts, room):
+    time_range = TimeRange(start_ms=word.start_ms, end_ms=word.end_ms)
+    for part in _spread_words(texts, time_range):
         yield msgspec.structs.replace(part, probability=word.probability)
 
 
-def _beside(heard: int, wanted: int) -> bool:
-    """Whether so much was heard where the script has little that it was really said beside the script."""
-    return heard >= BESIDE_WORDS and heard >= BESIDE_TIMES * wanted
+def _is_addition(recognised_count: int, script_count: int) -> bool:
+    """Whether the recognised words are too many for the script's in their place, and so really spoken."""
+    return recognised_count >= MIN_ADDITION_WORDS and recognised_count >= MIN_ADDITION_RATIO * script_count
 
 
-def _needs_ms(texts: Sequence[str]) -> int:
-    return sum(max(ROOM_MS, LETTER_MS * len(text)) for text in texts)
+def _min_duration_ms(texts: Sequence[str]) -> int:
+    """Least time in which the words can be spoken."""
+    return sum(max(MIN_WORD_ROOM_MS, MIN_LETTER_ROOM_MS * len(text)) for text in texts)
 
 
-def _room(recognised: Sequence[Word], first: int, end: int, duration_ms: int) -> TimeRange:
-    """The time between the words that matched on both sides; where nothing was heard there, no more than is needed."""
-    from_ms = recognised[first - 1].end_ms if first else 0
-    to_ms = recognised[end].start_ms if end < len(recognised) else duration_ms
+def _free_range(recognised: Sequence[Word], first: int, end: int, duration_ms: int) -> TimeRange:
+    """Return the time between the matches on both sides, clamped to what was recognised there."""
+    start_ms = recognised[first - 1].end_ms if first else 0
+    end_ms = recognised[end].start_ms if end < len(recognised) else duration_ms
     if end > first:
-        from_ms, to_ms = max(from_ms, recognised[first].start_ms), min(to_ms, recognised[end - 1].end_ms)
-    return TimeRange(start_ms=from_ms, end_ms=max(from_ms, to_ms))
+        start_ms, end_ms = max(start_ms, recognised[first].start_ms), min(end_ms, recognised[end - 1].end_ms)
+    return TimeRange(start_ms=start_ms, end_ms=max(start_ms, end_ms))
 
 
-def _laid(texts: Sequence[str], room: TimeRange) -> Iterator[Word]:
-    """Words side by side in ``room``, each as long as its share of the letters."""
-    total, at = sum(map(len, texts)), 0
+def _spread_words(texts: Sequence[str], time_range: TimeRange) -> Iterator[Word]:
+    """Spread words over a time range, each as long as its share of the letters."""
+    total, letters_before = sum(map(len, texts)), 0
     for text in texts:
-        start_ms = room.start_ms + room.length_ms * at // total
-        at += len(text)
-        end_ms = room.start_ms + room.length_ms * at // total
-        yield Word(text=text, start_ms=start_ms, end_ms=end_ms, probability=UNCERTAIN)
+        start_ms = time_range.start_ms + time_range.length_ms * letters_before // total
+        letters_before += len(text)
+        end_ms = time_range.start_ms + time_range.length_ms * letters_before // total
+        yield Word(text=text, start_ms=start_ms, end_ms=end_ms, probability=GUESSED_PROBABILITY)
 
 
-def settled(matched: Matched, times: Sequence[Sequence[TimeRange | None] | None]) -> tuple[list[Word], int]:
-    """The words with what the aligner found for each stretch (None: nothing); how many of the script's are left out.
+def place_gaps(
+    match_result: ScriptMatch, times_by_gap: Sequence[Sequence[TimeRange | None] | None]
+) -> tuple[list[Word], int]:
+    """Give the gaps the aligner's times (None: no answer); return the words and how many are left out.
 
-    Where nothing was heard and nothing fits, the script's words were not said.
+    Where nothing was recognised and nothing is aligned, the script's words were not spoken.
     """
-    words: list[Word | None] = list(matched.words)
-    unsaid = matched.unsaid
-    for stretch, found in zip(matched.stretches, times, strict=True):
-        placed = [time for time in found or () if time is not None]
-        if not placed and not stretch.heard and stretch.end - stretch.first > SLIP_WORDS:
-            words[stretch.first : stretch.end] = [None] * (stretch.end - stretch.first)
-            unsaid += stretch.end - stretch.first
-        for at, time in zip(range(stretch.first, stretch.end), found or (), strict=False):
-            words[at] = _placed(matched.words[at], time)
+    words: list[Word | None] = list(match_result.words)
+    unsaid = match_result.unsaid
+    for gap, gap_times in zip(match_result.gaps, times_by_gap, strict=True):
+        placed = [time for time in gap_times or () if time is not None]
+        if not placed and not gap.heard and gap.end - gap.first > MAX_UNHEARD_WORDS:
+            words[gap.first : gap.end] = [None] * (gap.end - gap.first)
+            unsaid += gap.end - gap.first
+        for at, time in zip(range(gap.first, gap.end), gap_times or (), strict=False):
+            words[at] = _place_word(match_result.words[at], time)
     return order_words([word for word in words if word is not None]), unsaid
 
 
-def _placed(word: Word, time: TimeRange | None) -> Word:
+def _place_word(word: Word, time: TimeRange | None) -> Word:
+    """Return the word at the aligner's time, if it has one."""
     if time is None:
         return word
-    return msgspec.structs.replace(word, start_ms=time.start_ms, end_ms=time.end_ms, probability=CERTAIN)
+    return msgspec.structs.replace(word, start_ms=time.start_ms, end_ms=time.end_ms, probability=ALIGNED_PROBABILITY)

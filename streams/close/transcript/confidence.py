@@ -1,8 +1,8 @@
-"""The trust map: which segments are believed, which are marked, which are taken out, and why. Pure; changes no word.
+"""Confidence of segments: which are trusted, which doubtful, which rejected, and why. Pure.
 
-Four witnesses, none of which knows the others: the voice detector (does anybody speak?), the decoder (how probable did
-it find its own words, do two readings agree where one failed?), the text itself (does it go round in a loop?), and the
-aligner (can the words be put on the sound?). One that doubts marks a segment; two that agree on a grave one reject it.
+Four independent sources: the voice detector (does somebody speak?), the decoder (how probable are the words, and do
+two readings agree where one failed?), the text itself (is it a loop?), and the aligner (do the words fit the audio?).
+One doubt marks a segment; two that agree on a grave one reject it. No word is changed.
 """
 
 from __future__ import annotations
@@ -15,136 +15,157 @@ import msgspec
 
 from schemas.common import Doubt, Segment, TimeRange, Word
 from schemas.documents.span import Fit, HeardWindow, Rejected
-from streams.close.transcript.span_overlap import letters
+from streams.close.transcript.span_overlap import normalise_word
 
-AROUND_MS = 250
-"""A voice detector's edges are no more exact than this."""
-VOICE = 0.35
-"""Less than this share of a segment's words where somebody speaks: nobody speaks."""
-UNSURE = 0.45
-"""Mean probability of a segment's words below which it is marked; clean speech measures 0.8 and more."""
-VERY_UNSURE = 0.25
-"""And below which another doubt rejects it; text invented on music and noise measured 0.04."""
-PLACED = 0.34
-"""Fewer of the words than this that the aligner could place: they do not fit the sound."""
-AGREE = 0.8
-"""Two readings of a window with less in common than this do not confirm each other."""
-ROUNDS, ROUND_WORDS = 4, 8
-"""So many times in a row the same up to eight words …"""
-LOOP_WORDS = 6
-"""… and at least so many words in all are a loop: decoders fall into them, speakers hardly ever."""
-DRAWN_SIGNS = 12
-"""A word of so many signs that has the same up to four letters eight times ("Hmmmmmmmmmmmm") is a loop in itself."""
-_DRAWN = re.compile(r"([^\W\d]{1,4}?)\1{7}")
-PROOF_WORDS = 3
-"""The aligner's word on fewer words than this proves nothing."""
+VOICE_EDGE_MS = 250
+"""Tolerance at the edges of detected speech: a voice detector is no more exact than this."""
+MIN_VOICED_RATIO = 0.35
+"""Least share of a segment's words that lie in detected speech; below it there is no voice."""
+MIN_WORD_PROBABILITY = 0.45
+"""Least mean word probability of a segment that is not doubtful; clean speech measures 0.8 and more."""
+MIN_SUSPECT_PROBABILITY = 0.25
+"""Mean word probability below which one grave doubt rejects; text invented on music and noise measured 0.04."""
+MIN_PLACED_RATIO = 0.34
+"""Least share of the words that the aligner placed; with fewer, the words do not fit the audio."""
+MIN_AGREEMENT_RATIO = 0.8
+"""Least agreement of two readings of a window that confirm each other."""
+MIN_LOOP_ROUNDS = 4
+"""Least repetitions in a row of the same few words that make a loop."""
+MAX_LOOP_PERIOD_WORDS = 8
+"""Longest group of words whose repetition is a loop."""
+MIN_LOOP_WORDS = 6
+"""Least words of a loop in all: decoders fall into loops, speakers hardly ever do."""
+MIN_DRAWN_OUT_CHARACTERS = 12
+"""Least length of a word that is a loop in itself: the same up to four letters eight times ("Hmmmmmmmmmmmm")."""
+_DRAWN_OUT_PATTERN = re.compile(r"([^\W\d]{1,4}?)\1{7}")
+MIN_FIT_WORDS = 3
+"""An alignment of fewer words than this proves nothing."""
 
 
-class Witnesses(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known beside the words, of the whole project, in order of time. ``fits`` only where an aligner worked."""
+class TranscriptEvidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of the project apart from its words, in order of time. No ``fits`` without an aligner."""
 
     speech: Sequence[TimeRange]
     windows: Sequence[HeardWindow] = ()
     fits: Sequence[Fit] = ()
 
 
-class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """The words and segments that stay, the segments with their marks; and what was taken out."""
+class JudgedTranscript(msgspec.Struct, frozen=True, kw_only=True):
+    """The words and segments that stay, the segments with their confidence; and what was rejected."""
 
     words: list[Word]
     segments: list[Segment]
     rejected: list[Rejected]
 
 
-def judge(words: Sequence[Word], segments: Sequence[Segment], witnesses: Witnesses) -> Judged:
-    """Segments marked ``trusted`` or ``doubtful``; the rejected ones and their words taken out."""
-    looping = [loop or drawn_out(word.text) for loop, word in zip(loops(words), words, strict=True)]
-    kept: list[Word] = []
-    stay: list[Segment] = []
-    out: list[Rejected] = []
+def judge_segments(
+    words: Sequence[Word], segments: Sequence[Segment], evidence: TranscriptEvidence
+) -> JudgedTranscript:
+    """Mark segments ``trusted`` or ``doubtful``; take the rejected ones and their words out."""
+    in_loop = [loop or is_drawn_out(word.text) for loop, word in zip(find_loops(words), words, strict=True)]
+    kept_words: list[Word] = []
+    kept_segments: list[Segment] = []
+    rejected_segments: list[Rejected] = []
     for segment in segments:
-        run = words[segment.first_word : segment.end_word]
-        found = doubts(run, sum(looping[segment.first_word : segment.end_word]), witnesses)
-        if rejected(found, run):
-            out.append(Rejected(start_ms=segment.start_ms, end_ms=segment.end_ms, text=segment.text, reasons=found))
+        segment_words = words[segment.first_word : segment.end_word]
+        segment_doubts = find_doubts(segment_words, sum(in_loop[segment.first_word : segment.end_word]), evidence)
+        if is_rejected(segment_doubts, segment_words):
+            rejected_segments.append(
+                Rejected(start_ms=segment.start_ms, end_ms=segment.end_ms, text=segment.text, reasons=segment_doubts)
+            )
             continue
-        first = len(kept)
-        kept += run
-        trust = {"trust": "doubtful" if found else "trusted", "doubts": found}
-        stay.append(msgspec.structs.replace(segment, first_word=first, end_word=len(kept), **trust))
-    return Judged(words=kept, segments=stay, rejected=out)
+        first = len(kept_words)
+        kept_words += segment_words
+        trust = {"trust": "doubtful" if segment_doubts else "trusted", "doubts": segment_doubts}
+        kept_segments.append(msgspec.structs.replace(segment, first_word=first, end_word=len(kept_words), **trust))
+    return JudgedTranscript(words=kept_words, segments=kept_segments, rejected=rejected_segments)
 
 
-def rejected(found: Sequence[Doubt], run: Sequence[Word]) -> bool:
-    """Whether two witnesses agree that this was never said."""
-    grave = {"no_speech", "repeats", "does_not_fit"} & set(found)
-    unread = "heard_twice" in found and bool({"no_speech", "repeats"} & grave)
-    return len(grave) >= 2 or unread or bool(grave and _sure(run) < VERY_UNSURE)
+def is_rejected(segment_doubts: Sequence[Doubt], segment_words: Sequence[Word]) -> bool:
+    """Whether two sources agree that the segment was never spoken."""
+    grave_doubts = {"no_speech", "repeats", "does_not_fit"} & set(segment_doubts)
+    not_confirmed = "heard_twice" in segment_doubts and bool({"no_speech", "repeats"} & grave_doubts)
+    return (
+        len(grave_doubts) >= 2
+        or not_confirmed
+        or bool(grave_doubts and _mean_probability(segment_words) < MIN_SUSPECT_PROBABILITY)
+    )
 
 
-def doubts(run: Sequence[Word], looping: int, witnesses: Witnesses) -> list[Doubt]:
-    """What speaks against a segment's words; ``looping`` of them go round in a loop."""
-    span = TimeRange(start_ms=run[0].start_ms, end_ms=run[-1].end_ms)
+def find_doubts(segment_words: Sequence[Word], looping_words: int, evidence: TranscriptEvidence) -> list[Doubt]:
+    """Find the doubts about a segment's words, ``looping_words`` of which belong to a loop."""
+    time_range = TimeRange(start_ms=segment_words[0].start_ms, end_ms=segment_words[-1].end_ms)
     checks: list[tuple[Doubt, bool]] = [
-        ("no_speech", _voiced(run, witnesses.speech) < VOICE),
-        ("unsure", _sure(run) < UNSURE),
-        ("heard_twice", _again(span, witnesses.windows)),
-        ("repeats", 2 * looping > len(run)),
-        ("does_not_fit", _misplaced(span, witnesses.fits)),
+        ("no_speech", _voiced_ratio(segment_words, evidence.speech) < MIN_VOICED_RATIO),
+        ("unsure", _mean_probability(segment_words) < MIN_WORD_PROBABILITY),
+        ("heard_twice", _was_reread(time_range, evidence.windows)),
+        ("repeats", 2 * looping_words > len(segment_words)),
+        ("does_not_fit", _is_misplaced(time_range, evidence.fits)),
     ]
-    return [doubt for doubt, here in checks if here]
+    return [doubt for doubt, applies in checks if applies]
 
 
-def _sure(run: Sequence[Word]) -> float:
-    return statistics.fmean(word.probability for word in run)
+def _mean_probability(segment_words: Sequence[Word]) -> float:
+    """Mean probability of the words."""
+    return statistics.fmean(word.probability for word in segment_words)
 
 
-def _voiced(run: Sequence[Word], speech: Sequence[TimeRange]) -> float:
-    """Share of the words whose middle lies where somebody speaks."""
-    middles = [(word.start_ms + word.end_ms) / 2 for word in run]
-    inside = sum(any(s.start_ms - AROUND_MS <= at <= s.end_ms + AROUND_MS for s in speech) for at in middles)
-    return inside / len(run)
+def _voiced_ratio(segment_words: Sequence[Word], speech: Sequence[TimeRange]) -> float:
+    """Share of the words whose middle lies in detected speech."""
+    middles_ms = [(word.start_ms + word.end_ms) / 2 for word in segment_words]
+    inside = sum(
+        any(
+            speech_range.start_ms - VOICE_EDGE_MS <= middle_ms <= speech_range.end_ms + VOICE_EDGE_MS
+            for speech_range in speech
+        )
+        for middle_ms in middles_ms
+    )
+    return inside / len(segment_words)
 
 
-def _again(span: TimeRange, windows: Sequence[HeardWindow]) -> bool:
-    """Whether most of it was heard in windows that the careful decoder read otherwise than the first one."""
-    heard = [(_overlap(span, window), window.again and (window.agreement or 0.0) < AGREE) for window in windows]
-    return 2 * sum(ms for ms, again in heard if again) > sum(ms for ms, _ in heard)
+def _was_reread(time_range: TimeRange, windows: Sequence[HeardWindow]) -> bool:
+    """Whether most of the range lies in windows that the careful decoder read differently."""
+    overlaps = [
+        (_overlap_ms(time_range, window), window.again and (window.agreement or 0.0) < MIN_AGREEMENT_RATIO)
+        for window in windows
+    ]
+    return 2 * sum(ms for ms, reread in overlaps if reread) > sum(ms for ms, _ in overlaps)
 
 
-def _misplaced(span: TimeRange, fits: Sequence[Fit]) -> bool:
-    """Whether the aligner could place hardly any of the words around here."""
-    here = [fit for fit in fits if _overlap(span, fit)]
-    words = sum(fit.words for fit in here)
-    return words >= PROOF_WORDS and sum(fit.placed for fit in here) < PLACED * words
+def _is_misplaced(time_range: TimeRange, fits: Sequence[Fit]) -> bool:
+    """Whether the aligner placed hardly any of the words around here."""
+    near_fits = [fit for fit in fits if _overlap_ms(time_range, fit)]
+    word_count = sum(fit.words for fit in near_fits)
+    return word_count >= MIN_FIT_WORDS and sum(fit.placed for fit in near_fits) < MIN_PLACED_RATIO * word_count
 
 
-def _overlap(span: TimeRange, other: HeardWindow | Fit) -> int:
-    return max(0, min(span.end_ms, other.end_ms) - max(span.start_ms, other.start_ms))
+def _overlap_ms(time_range: TimeRange, other: HeardWindow | Fit) -> int:
+    """Time that two ranges share."""
+    return max(0, min(time_range.end_ms, other.end_ms) - max(time_range.start_ms, other.start_ms))
 
 
-def loops(words: Sequence[Word]) -> list[bool]:
-    """Which words belong to the same few words said over and over."""
-    texts = [letters(word.text) for word in words]
-    found = [False] * len(texts)
-    for length in range(1, ROUND_WORDS + 1):
+def find_loops(words: Sequence[Word]) -> list[bool]:
+    """Return for each word whether it belongs to a loop of the same few words."""
+    texts = [normalise_word(word.text) for word in words]
+    in_loop = [False] * len(texts)
+    for length in range(1, MAX_LOOP_PERIOD_WORDS + 1):
         at = 0
         while at + length < len(texts):
-            same = _same(texts, at, length)
-            if same + length >= max(ROUNDS * length, LOOP_WORDS):
-                found[at : at + same + length] = [True] * (same + length)
-            at += max(1, same)
-    return found
+            repeated = _repeated_length(texts, at, length)
+            if repeated + length >= max(MIN_LOOP_ROUNDS * length, MIN_LOOP_WORDS):
+                in_loop[at : at + repeated + length] = [True] * (repeated + length)
+            at += max(1, repeated)
+    return in_loop
 
 
-def drawn_out(text: str) -> bool:
-    """Whether a word is one sound over and over, longer than anybody writes it: a loop inside a word."""
-    return len(text) >= DRAWN_SIGNS and _DRAWN.search(letters(text)) is not None
+def is_drawn_out(text: str) -> bool:
+    """Whether a word repeats one sound for longer than people write it: a loop inside a word."""
+    return len(text) >= MIN_DRAWN_OUT_CHARACTERS and _DRAWN_OUT_PATTERN.search(normalise_word(text)) is not None
 
 
-def _same(texts: Sequence[str], at: int, length: int) -> int:
-    """How many words from ``at`` on are followed by themselves ``length`` words later."""
-    end = at
+def _repeated_length(texts: Sequence[str], first: int, length: int) -> int:
+    """Count the words from ``first`` on that recur ``length`` words later."""
+    end = first
     while end + length < len(texts) and texts[end] == texts[end + length]:
         end += 1
-    return end - at
+    return end - first

@@ -1,5 +1,6 @@
-"""The English track of a project, from its spans' translations. Pure; translates nothing, and believes no more than
-the transcript does: what is rejected there is not in here, what is doubtful there is doubtful here.
+"""Build a project's English track from its spans' translations. Pure.
+
+The track follows the transcript's confidence: what is rejected there is left out, what is doubtful there is doubtful.
 """
 
 from __future__ import annotations
@@ -11,26 +12,35 @@ import msgspec
 from schemas.common import Segment, TimeRange, Word
 from schemas.documents.span import HeardSpan, HeardWindow, Rejected
 from schemas.documents.transcript import Transcript
-from streams.close.transcript.span_merge import close
+from streams.close.transcript.span_merge import merge_spans
 from streams.speech.translation import ENGLISH
 
-HALF = 0.5
-"""A segment of the track is as doubtful as what at least so much of its time holds in the transcript."""
+MIN_OVERLAP_RATIO = 0.5
+"""Share of a segment's time from which the transcript's doubts, rejections and language apply to it."""
 
 
-def english_track(spans: Sequence[HeardSpan], transcript: Transcript) -> Transcript:
-    """The whole project in English. Spans that were heard in English come as they were heard."""
-    told = [_in_english(span) for span in spans]
-    lost = [stretch for span in spans if span.translation for stretch in span.translation.missing]
-    joined = close(told, transcript.duration_ms, [*transcript.missing, *lost])
-    sources = [one for span in spans if span.translation for one in span.translation.windows if one.language != ENGLISH]
-    return msgspec.structs.replace(_believed(joined, transcript, sources), language=ENGLISH if joined.words else None)
+def build_english_track(spans: Sequence[HeardSpan], transcript: Transcript) -> Transcript:
+    """Build the whole project in English. Spans spoken in English stay as recognised."""
+    english_spans = [_select_translation(span) for span in spans]
+    missing_ranges = [range_ for span in spans if span.translation for range_ in span.translation.missing]
+    track = merge_spans(english_spans, transcript.duration_ms, [*transcript.missing, *missing_ranges])
+    foreign_windows = [
+        window
+        for span in spans
+        if span.translation
+        for window in span.translation.windows
+        if window.language != ENGLISH
+    ]
+    return msgspec.structs.replace(
+        _apply_confidence(track, transcript, foreign_windows), language=ENGLISH if track.words else None
+    )
 
 
-def _in_english(span: HeardSpan) -> HeardSpan:
+def _select_translation(span: HeardSpan) -> HeardSpan:
+    """Replace a span's words by their translation."""
     if span.translation is None:
         return span
-    windows = [msgspec.structs.replace(one, language=ENGLISH) for one in span.translation.windows]
+    windows = [msgspec.structs.replace(window, language=ENGLISH) for window in span.translation.windows]
     return msgspec.structs.replace(
         span,
         language=ENGLISH,
@@ -41,47 +51,79 @@ def _in_english(span: HeardSpan) -> HeardSpan:
     )
 
 
-def _believed(track: Transcript, transcript: Transcript, sources: Sequence[HeardWindow]) -> Transcript:
+def _apply_confidence(track: Transcript, transcript: Transcript, foreign_windows: Sequence[HeardWindow]) -> Transcript:
+    """Apply the transcript's rejections, doubts and source languages to the track."""
     words: list[Word] = []
     segments: list[Segment] = []
     rejected = list(track.rejected)
     for segment in track.segments:
-        run = track.words[segment.first_word : segment.end_word]
-        here = TimeRange(start_ms=segment.start_ms, end_ms=segment.end_ms)
-        against = [one for one in transcript.rejected if _share(here, one) >= HALF]
-        if against:
-            reasons = list(dict.fromkeys(reason for one in against for reason in one.reasons))
-            rejected.append(Rejected(start_ms=here.start_ms, end_ms=here.end_ms, text=segment.text, reasons=reasons))
+        segment_words = track.words[segment.first_word : segment.end_word]
+        segment_range = TimeRange(start_ms=segment.start_ms, end_ms=segment.end_ms)
+        rejected_here = [
+            rejection
+            for rejection in transcript.rejected
+            if _overlap_ratio(segment_range, rejection) >= MIN_OVERLAP_RATIO
+        ]
+        if rejected_here:
+            reasons = list(dict.fromkeys(reason for rejection in rejected_here for reason in rejection.reasons))
+            rejected.append(
+                Rejected(
+                    start_ms=segment_range.start_ms, end_ms=segment_range.end_ms, text=segment.text, reasons=reasons
+                )
+            )
             continue
         first = len(words)
-        words += run
-        marked = _doubted(segment, here, transcript.segments)
+        words += segment_words
+        marked_segment = _copy_doubts(segment, segment_range, transcript.segments)
         segments.append(
             msgspec.structs.replace(
-                marked, first_word=first, end_word=len(words), translated_from=_source(here, sources)
+                marked_segment,
+                first_word=first,
+                end_word=len(words),
+                translated_from=_find_source_language(segment_range, foreign_windows),
             )
         )
-    rejected.sort(key=lambda one: (one.start_ms, one.text))
+    rejected.sort(key=lambda rejection: (rejection.start_ms, rejection.text))
     return msgspec.structs.replace(track, words=words, segments=segments, rejected=rejected)
 
 
-def _doubted(segment: Segment, here: TimeRange, told: Sequence[Segment]) -> Segment:
-    doubtful = [one for one in told if one.trust == "doubtful" and _overlap(here, one)]
-    if sum(_overlap(here, one) for one in doubtful) < HALF * here.length_ms or not doubtful:
+def _copy_doubts(segment: Segment, segment_range: TimeRange, transcript_segments: Sequence[Segment]) -> Segment:
+    """Copy the doubts of the transcript's segments at the same time."""
+    doubtful_segments = [
+        source_segment
+        for source_segment in transcript_segments
+        if source_segment.trust == "doubtful" and _overlap_ms(segment_range, source_segment)
+    ]
+    if (
+        sum(_overlap_ms(segment_range, source_segment) for source_segment in doubtful_segments)
+        < MIN_OVERLAP_RATIO * segment_range.length_ms
+        or not doubtful_segments
+    ):
         return segment
-    doubts = list(dict.fromkeys([*segment.doubts, *(doubt for one in doubtful for doubt in one.doubts)]))
+    doubts = list(
+        dict.fromkeys(
+            [*segment.doubts, *(doubt for source_segment in doubtful_segments for doubt in source_segment.doubts)]
+        )
+    )
     return msgspec.structs.replace(segment, trust="doubtful", doubts=doubts)
 
 
-def _source(here: TimeRange, sources: Sequence[HeardWindow]) -> str | None:
-    """The language that most of a segment was spoken in; None where that is English."""
-    best = max(sources, key=lambda one: _overlap(here, one), default=None)
-    return best.language if best is not None and _overlap(here, best) >= HALF * here.length_ms else None
+def _find_source_language(segment_range: TimeRange, foreign_windows: Sequence[HeardWindow]) -> str | None:
+    """Return the language that most of a segment was spoken in; None where that is English."""
+    best_window = max(foreign_windows, key=lambda window: _overlap_ms(segment_range, window), default=None)
+    return (
+        best_window.language
+        if best_window is not None
+        and _overlap_ms(segment_range, best_window) >= MIN_OVERLAP_RATIO * segment_range.length_ms
+        else None
+    )
 
 
-def _share(here: TimeRange, other: Rejected) -> float:
-    return _overlap(here, other) / max(1, here.length_ms)
+def _overlap_ratio(segment_range: TimeRange, other: Rejected) -> float:
+    """Share of a segment that a rejected range covers."""
+    return _overlap_ms(segment_range, other) / max(1, segment_range.length_ms)
 
 
-def _overlap(here: TimeRange, other: Segment | Rejected | HeardWindow) -> int:
-    return here.overlap_ms(TimeRange(start_ms=other.start_ms, end_ms=other.end_ms))
+def _overlap_ms(segment_range: TimeRange, other: Segment | Rejected | HeardWindow) -> int:
+    """Time that a segment shares with another range."""
+    return segment_range.overlap_ms(TimeRange(start_ms=other.start_ms, end_ms=other.end_ms))

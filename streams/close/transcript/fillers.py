@@ -1,4 +1,7 @@
-"""Which words are sounds of hesitation. Pure; only signs that are nothing else in their language, never a guess."""
+"""Mark hesitations (um, äh). Pure.
+
+Only words that are nothing else in their language are listed.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import msgspec
 
 from core.domain.text.english.stopwords import HESITATIONS, word_set
 from schemas.common import Word
-from streams.close.transcript.span_overlap import letters
+from streams.close.transcript.span_overlap import normalise_word
 
 FILLERS = {
     "de": "äh ähm öh öhm hm hmm",
@@ -28,11 +31,15 @@ FILLERS = {
 _SETS = {"en": HESITATIONS} | {language: word_set(words) for language, words in FILLERS.items()}
 
 
-def flagged(words: Sequence[Word], tongues: Sequence[str | None]) -> list[Word]:
-    """The same words, those that only fill in their language marked as such; none in a language without a list."""
-    pairs = zip(words, tongues, strict=True)
-    return [msgspec.structs.replace(word, filler=True) if _fills(word, tongue) else word for word, tongue in pairs]
+def mark_fillers(words: Sequence[Word], languages: Sequence[str | None]) -> list[Word]:
+    """Mark the fillers among the words; none in a language without a list."""
+    word_languages = zip(words, languages, strict=True)
+    return [
+        msgspec.structs.replace(word, filler=True) if _is_filler(word, language) else word
+        for word, language in word_languages
+    ]
 
 
-def _fills(word: Word, language: str | None) -> bool:
-    return letters(word.text) in _SETS.get(language or "", frozenset())
+def _is_filler(word: Word, language: str | None) -> bool:
+    """Whether a word is a hesitation in its language."""
+    return normalise_word(word.text) in _SETS.get(language or "", frozenset())

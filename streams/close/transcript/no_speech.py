@@ -1,46 +1,56 @@
-"""Why a recording has no words, in a sentence for a person: then captions are absent by design. Pure; hears nothing."""
+"""Explain in a sentence why a recording has no words, and therefore no captions. Pure."""
 
 from __future__ import annotations
 
 from schemas.documents.acoustics import SoundTotals
 from schemas.documents.transcript import Transcript
 
-NEARLY_ALL = 0.95
-MOSTLY = 0.5
+MIN_SILENT_RATIO = 0.95
+"""Share of silence from which a recording counts as silent."""
+MIN_MUSIC_RATIO = 0.5
+"""Share of music from which a recording without words counts as music."""
 NO_CAPTIONS = "There are no captions, because there are no words to show."
 
 
-def why_no_words(transcript: Transcript, totals: SoundTotals | None) -> str:
-    """The reason, from what was heard instead; empty where there are words.
+def explain_no_words(transcript: Transcript, totals: SoundTotals | None) -> str:
+    """Explain what was heard instead of words; empty where there are words.
 
-    ``totals`` is None where no sound was measured: there is none, or its spans were given up.
+    ``totals`` is None where no acoustics were measured: the source has no sound, or its spans were given up.
     """
     if transcript.words:
         return ""
-    return f"{_heard(transcript, totals)} {NO_CAPTIONS}"
+    return f"{_describe_sound(transcript, totals)} {NO_CAPTIONS}"
 
 
-def words_lost() -> str:
-    """The reason where nobody could work on the sound, so that there is no transcript at all."""
+def explain_lost_sound() -> str:
+    """Explain that there is no transcript because the sound could not be worked on."""
     return f"Its sound could not be worked on. {NO_CAPTIONS}"
 
 
-def _heard(transcript: Transcript, totals: SoundTotals | None) -> str:
-    whole_ms = max(1, transcript.duration_ms)
-    spoken_ms = sum(stretch.length_ms for stretch in transcript.speech)
+def _describe_sound(transcript: Transcript, totals: SoundTotals | None) -> str:
+    """Describe what the recording sounds like."""
+    duration_ms = max(1, transcript.duration_ms)
+    speech_ms = sum(speech_range.length_ms for speech_range in transcript.speech)
     if totals is None:
-        lost = bool(transcript.missing)
-        return "Its sound could not be worked on." if lost else "This recording has no sound that could be measured."
-    if totals.silence_ms >= NEARLY_ALL * whole_ms:
+        spans_missing = bool(transcript.missing)
+        return (
+            "Its sound could not be worked on."
+            if spans_missing
+            else "This recording has no sound that could be measured."
+        )
+    if totals.silence_ms >= MIN_SILENT_RATIO * duration_ms:
         return "Its sound is silent from beginning to end."
-    if totals.music_ms >= MOSTLY * whole_ms:
-        return f"It is music: {_share(totals.music_ms, whole_ms)} of it, and no words that could be made out."
-    if spoken_ms:
-        return f"A voice seems to be there for {spoken_ms / 1000:.0f} s, but no words could be made out."
+    if totals.music_ms >= MIN_MUSIC_RATIO * duration_ms:
+        return (
+            f"It is music: {_format_percent(totals.music_ms, duration_ms)} of it, and no words that could be made out."
+        )
+    if speech_ms:
+        return f"A voice seems to be there for {speech_ms / 1000:.0f} s, but no words could be made out."
     level = f" (its middle level is {totals.median_lufs:.0f} LUFS)" if totals.median_lufs is not None else ""
-    music = f", and music in {_share(totals.music_ms, whole_ms)} of it" if totals.music_ms else ""
+    music = f", and music in {_format_percent(totals.music_ms, duration_ms)} of it" if totals.music_ms else ""
     return f"Something is heard{level}{music}, but nobody speaks."
 
 
-def _share(part_ms: int, whole_ms: int) -> str:
-    return f"{min(100, round(100 * part_ms / whole_ms))} %"
+def _format_percent(part_ms: int, duration_ms: int) -> str:
+    """Format a share of the duration in per cent."""
+    return f"{min(100, round(100 * part_ms / duration_ms))} %"

@@ -1,4 +1,4 @@
-"""Words to sentence-like segments: by punctuation, pauses, speakers, languages, length. Pure; never changes a word."""
+"""Split words into sentence-like segments: by punctuation, pauses, speakers, languages, length. Pure."""
 
 from __future__ import annotations
 
@@ -8,59 +8,78 @@ from core.domain.text.sentence_end import ends_sentence
 from core.domain.text.word_joining import join_words
 from schemas.common import Segment, Word
 
-PAUSE_MS = 1_500
-"""A silence this long between two words ends a segment even where the recogniser set no full stop."""
-SURE_PAUSE_MS = 4_000
-"""In a text with full stops, only so long a silence parts a word from a lower-case one behind it."""
-PUNCTUATED_EVERY = 40
-"""A text with a full stop at least every so many words is taken to be punctuated."""
-LONGEST_MS = 15_000
-LONGEST_WORDS = 60
+MIN_SEGMENT_PAUSE_MS = 1_500
+"""Silence between two words that ends a segment even where the recogniser set no full stop."""
+MIN_CONTINUED_PAUSE_MS = 4_000
+"""The same in a punctuated text before a lower-case word: only a long silence ends a sentence there."""
+MAX_WORDS_PER_FULL_STOP = 40
+"""A text with a full stop at least every this many words counts as punctuated."""
+MAX_SEGMENT_MS = 15_000
+"""Longest segment; a longer one is split at its widest pauses."""
+MAX_SEGMENT_WORDS = 60
+"""Most words of a segment."""
 CLAUSE_ENDS = (",", ";", ":", "、", "，", "；", "—", "–")
+"""Marks that end a clause."""
 CLAUSE_BONUS_MS = 400
-"""A comma is worth this much pause when a long run must be parted somewhere."""
+"""Pause that a comma is worth where a long run must be split somewhere."""
 
 
-def segments(words: Sequence[Word], language: str | None, tongues: Sequence[str | None] | None = None) -> list[Segment]:
-    """Segments that cover all words in order. Words are tidy (in order, not overlapping).
+def split_segments(
+    words: Sequence[Word], language: str | None, languages: Sequence[str | None] | None = None
+) -> list[Segment]:
+    """Split words (in order, without overlap) into segments that cover all of them.
 
-    ``tongues``: the language of each word, where it is known; no segment holds two. Else all are in ``language``.
+    ``languages`` holds the language of each word, where it is known: no segment has two. Otherwise all are in
+    ``language``.
     """
-    found: list[Segment] = []
-    own = [language] * len(words) if tongues is None else tongues
+    segments: list[Segment] = []
+    word_languages = [language] * len(words) if languages is None else languages
     first = 0
-    punctuated = sum(ends_sentence(word.text) for word in words) * PUNCTUATED_EVERY >= len(words)
+    punctuated = sum(ends_sentence(word.text) for word in words) * MAX_WORDS_PER_FULL_STOP >= len(words)
     for end in range(1, len(words) + 1):
-        if end < len(words) and own[end - 1] == own[end] and not _ends(words[end - 1], words[end], punctuated):
+        if (
+            end < len(words)
+            and word_languages[end - 1] == word_languages[end]
+            and not _is_segment_end(words[end - 1], words[end], punctuated)
+        ):
             continue
-        found += [_segment(words, one, other, own[first]) for one, other in _parted(words, first, end)]
+        segments += [
+            _build_segment(words, start, stop, word_languages[first]) for start, stop in _split_long(words, first, end)
+        ]
         first = end
-    return found
+    return segments
 
 
-def _ends(word: Word, following: Word, punctuated: bool) -> bool:
-    goes_on = punctuated and following.text[:1].islower()
+def _is_segment_end(word: Word, following: Word, punctuated: bool) -> bool:
+    """Whether a segment ends between two words."""
+    continues = punctuated and following.text[:1].islower()
     silence_ms = following.start_ms - word.end_ms
-    changed = word.speaker != following.speaker
-    return changed or ends_sentence(word.text) or silence_ms >= (SURE_PAUSE_MS if goes_on else PAUSE_MS)
+    speaker_changes = word.speaker != following.speaker
+    return (
+        speaker_changes
+        or ends_sentence(word.text)
+        or silence_ms >= (MIN_CONTINUED_PAUSE_MS if continues else MIN_SEGMENT_PAUSE_MS)
+    )
 
 
-def _parted(words: Sequence[Word], first: int, end: int) -> list[tuple[int, int]]:
-    """``[first, end)`` in pieces below the caps, parted at the widest pauses and at commas."""
-    short = words[end - 1].end_ms - words[first].start_ms <= LONGEST_MS and end - first <= LONGEST_WORDS
+def _split_long(words: Sequence[Word], first: int, end: int) -> list[tuple[int, int]]:
+    """Split ``[first, end)`` below the maximum length, at the widest pauses and at commas."""
+    short = words[end - 1].end_ms - words[first].start_ms <= MAX_SEGMENT_MS and end - first <= MAX_SEGMENT_WORDS
     if short or end - first < 2:
         return [(first, end)]
     quarter = max(1, (end - first) // 4)
     cuts = range(first + quarter, end - quarter + 1) if end - first >= 4 else range(first + 1, end)
-    best = max(cuts, key=lambda at: (_worth(words[at - 1], words[at]), -abs(2 * at - first - end)))
-    return [*_parted(words, first, best), *_parted(words, best, end)]
+    best = max(cuts, key=lambda at: (_cut_score(words[at - 1], words[at]), -abs(2 * at - first - end)))
+    return [*_split_long(words, first, best), *_split_long(words, best, end)]
 
 
-def _worth(word: Word, following: Word) -> int:
+def _cut_score(word: Word, following: Word) -> int:
+    """Score a cut between two words: the pause, and a bonus for the end of a clause."""
     return following.start_ms - word.end_ms + (CLAUSE_BONUS_MS if word.text.endswith(CLAUSE_ENDS) else 0)
 
 
-def _segment(words: Sequence[Word], first: int, end: int, language: str | None) -> Segment:
+def _build_segment(words: Sequence[Word], first: int, end: int, language: str | None) -> Segment:
+    """Build the segment of the words ``[first, end)``."""
     return Segment(
         start_ms=words[first].start_ms,
         end_ms=words[end - 1].end_ms,

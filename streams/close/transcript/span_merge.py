@@ -1,4 +1,4 @@
-"""What was heard in the spans → one transcript of the whole project. Pure; never hears anything itself."""
+"""Merge the recognised spans into one transcript of the project. Pure."""
 
 from __future__ import annotations
 
@@ -8,92 +8,97 @@ from collections.abc import Iterable, Iterator, Sequence
 from schemas.common import Doubt, TimeRange, Word
 from schemas.documents.span import HeardSpan, Rejected
 from schemas.documents.transcript import Transcript
-from streams.close.transcript.confidence import Witnesses, judge
-from streams.close.transcript.fillers import flagged
-from streams.close.transcript.segments import segments
-from streams.close.transcript.span_overlap import reach, settle
+from streams.close.transcript.confidence import TranscriptEvidence, judge_segments
+from streams.close.transcript.fillers import mark_fillers
+from streams.close.transcript.segments import split_segments
+from streams.close.transcript.span_overlap import compute_reach_ms, merge_overlap
 from streams.speech.languages import languages_by_span
 from streams.speech.words import middle_ms, tidy_words
 
-LOOPING = 2.4
+MAX_COMPRESSION_RATIO = 2.4
 """The recogniser drops a text that gzip shrinks further than this (models/triton_repo/whisper/1/acceptance.py)."""
 
 
-def close(spans: Sequence[HeardSpan], duration_ms: int, missing: Sequence[TimeRange]) -> Transcript:
-    """One transcript from the spans that were heard; ``missing`` names the stretches of those that were not."""
-    ordered = sorted(spans, key=lambda span: span.range.start_ms)
-    language, sure = _language(ordered)
-    words = _inside(tidy_words(_words(ordered)), duration_ms)
-    tongues = languages_by_span(words, ordered)
-    words = flagged(words, tongues)
-    speech = _joined(stretch for span in ordered for stretch in span.speech)
-    witnesses = Witnesses(
+def merge_spans(spans: Sequence[HeardSpan], duration_ms: int, missing: Sequence[TimeRange]) -> Transcript:
+    """Merge the transcribed spans; ``missing`` holds the ranges of those that were not."""
+    spans_in_order = sorted(spans, key=lambda span: span.range.start_ms)
+    language, language_probability = _find_main_language(spans_in_order)
+    words = _drop_after_end(tidy_words(_merge_words(spans_in_order)), duration_ms)
+    languages = languages_by_span(words, spans_in_order)
+    words = mark_fillers(words, languages)
+    speech = _joined(stretch for span in spans_in_order for stretch in span.speech)
+    evidence = TranscriptEvidence(
         speech=speech,
-        windows=[window for span in ordered for window in span.windows],
-        fits=[fit for span in ordered for fit in span.fits],
+        windows=[window for span in spans_in_order for window in span.windows],
+        fits=[fit for span in spans_in_order for fit in span.fits],
     )
-    judged = judge(words, segments(words, language, tongues), witnesses)
+    judged = judge_segments(words, split_segments(words, language, languages), evidence)
     return Transcript(
         language=language,
-        language_probability=sure,
+        language_probability=language_probability,
         duration_ms=duration_ms,
         words=judged.words,
         segments=judged.segments,
         speech=speech,
-        model=", ".join(sorted({span.model for span in ordered if span.model != "none"})) or "none",
+        model=", ".join(sorted({span.model for span in spans_in_order if span.model != "none"})) or "none",
         missing=sorted(missing, key=lambda stretch: stretch.start_ms),
-        rejected=sorted([*judged.rejected, *_dropped(ordered)], key=lambda one: (one.start_ms, one.text)),
+        rejected=sorted(
+            [*judged.rejected, *_list_dropped_texts(spans_in_order)], key=lambda one: (one.start_ms, one.text)
+        ),
     )
 
 
-def _words(ordered: Sequence[HeardSpan]) -> list[Word]:
-    """All words, those around the seams settled between their two sides."""
-    found: list[Word] = []
-    for at, span in enumerate(ordered):
-        from_ms, to_ms = span.range.start_ms, span.range.end_ms
-        if at and _touch(ordered[at - 1], span):
-            found += settle(ordered[at - 1], span)
-            from_ms += reach(ordered[at - 1], span)
-        if at + 1 < len(ordered) and _touch(span, ordered[at + 1]):
-            to_ms -= reach(span, ordered[at + 1])
-        found += [word for word in span.words if from_ms <= middle_ms(word) <= to_ms]
-    return found
+def _merge_words(spans_in_order: Sequence[HeardSpan]) -> list[Word]:
+    """Collect all words; around each border of two spans, those that the overlap merge chose."""
+    merged: list[Word] = []
+    for index, span in enumerate(spans_in_order):
+        own_start_ms, own_end_ms = span.range.start_ms, span.range.end_ms
+        if index and _are_adjacent(spans_in_order[index - 1], span):
+            merged += merge_overlap(spans_in_order[index - 1], span)
+            own_start_ms += compute_reach_ms(spans_in_order[index - 1], span)
+        if index + 1 < len(spans_in_order) and _are_adjacent(span, spans_in_order[index + 1]):
+            own_end_ms -= compute_reach_ms(span, spans_in_order[index + 1])
+        merged += [word for word in span.words if own_start_ms <= middle_ms(word) <= own_end_ms]
+    return merged
 
 
-def _dropped(ordered: Sequence[HeardSpan]) -> Iterator[Rejected]:
-    """Texts that the recogniser itself did not believe; of those in the padding the neighbour speaks."""
-    for span in ordered:
+def _list_dropped_texts(spans_in_order: Sequence[HeardSpan]) -> Iterator[Rejected]:
+    """List texts that the recogniser itself rejected; those in a margin belong to the neighbour."""
+    for span in spans_in_order:
         for window in span.windows:
             if window.dropped and span.range.start_ms <= (window.start_ms + window.end_ms) / 2 < span.range.end_ms:
-                reason: Doubt = "repeats" if window.compression > LOOPING else "unsure"
+                reason: Doubt = "repeats" if window.compression > MAX_COMPRESSION_RATIO else "unsure"
                 yield Rejected(start_ms=window.start_ms, end_ms=window.end_ms, text=window.dropped, reasons=[reason])
 
 
-def _touch(before: HeardSpan, after: HeardSpan) -> bool:
+def _are_adjacent(before: HeardSpan, after: HeardSpan) -> bool:
+    """Whether a span begins where the one before ends."""
     return before.range.end_ms == after.range.start_ms
 
 
-def _inside(words: Sequence[Word], duration_ms: int) -> list[Word]:
-    """Without words that would begin after the end (the recogniser may be a little late at the very end)."""
+def _drop_after_end(words: Sequence[Word], duration_ms: int) -> list[Word]:
+    """Drop words that begin after the end: the recogniser may be a little late there."""
     return [word for word in words if word.start_ms < duration_ms]
 
 
-def _language(spans: Sequence[HeardSpan]) -> tuple[str | None, float]:
-    """The language most words are in, and how sure that is: the mean of its spans' probabilities, weighed by words."""
-    count: Counter[str] = Counter()
-    belief: dict[str, float] = {}
+def _find_main_language(spans: Sequence[HeardSpan]) -> tuple[str | None, float]:
+    """Return the language of most words and its probability, the spans' mean weighed by words."""
+    word_counts: Counter[str] = Counter()
+    probability_sums: dict[str, float] = {}
     for span in spans:
         if span.language and span.words:
-            count[span.language] += len(span.words)
-            belief[span.language] = belief.get(span.language, 0.0) + len(span.words) * span.language_probability
-    if not count:
+            word_counts[span.language] += len(span.words)
+            probability_sums[span.language] = (
+                probability_sums.get(span.language, 0.0) + len(span.words) * span.language_probability
+            )
+    if not word_counts:
         return None, 0.0
-    language = min(count, key=lambda name: (-count[name], name))
-    return language, round(belief[language] / count.total(), 4)
+    language = min(word_counts, key=lambda name: (-word_counts[name], name))
+    return language, round(probability_sums[language] / word_counts.total(), 4)
 
 
 def _joined(stretches: Iterable[TimeRange]) -> list[TimeRange]:
-    """Stretches in order, touching ones as one: a seam in mid-speech leaves no trace."""
+    """Merge touching ranges, in order: a span's border in mid-speech leaves no trace."""
     found: list[TimeRange] = []
     for stretch in sorted(stretches, key=lambda one: one.start_ms):
         if found and stretch.start_ms <= found[-1].end_ms:

@@ -1,4 +1,7 @@
-"""Two spans heard the same seconds: whose words count around their seam. Pure; never changes a word or a time."""
+"""Merge the words of two spans that heard the same seconds around their border.
+
+Pure; keeps texts and times.
+"""
 
 from __future__ import annotations
 
@@ -9,156 +12,172 @@ from schemas.common import TimeRange, Word
 from schemas.documents.span import HeardSpan
 from streams.speech.words import middle_ms
 
-SAME_MS = 500
-"""Two words of the same text, one heard by each side, are one word if their middles are no further apart."""
-APART_MS = 1_500
-"""Between words that both agree on they may be further apart: one hears "a" before a pause, the other behind it."""
-REACH_MS = 1_000
-"""Words further from the seam than this are heard by one side only: they are not in question."""
-SHARED = 1 / 2
-"""Words of both sides that share more than this much of the shorter one's time are readings of one sound."""
-DETOUR = 0.1
-"""To part readings so far from the seam is as bad as losing this share of it: each side knows its own half better."""
+MAX_SAME_WORD_MS = 500
+"""Two words of the same text, one from each span, are one word if their middles are no further apart."""
+MAX_SAME_WORD_BETWEEN_MS = 1_500
+"""The same between words that both spans agree on: one may hear "a" before a pause, the other after it."""
+MAX_REACH_MS = 1_000
+"""Words further from the border than this come from one span only."""
+MIN_SHARED_RATIO = 1 / 2
+"""Share of the shorter word's time from which words of both spans are readings of one sound."""
+DETOUR_WEIGHT = 0.1
+"""Cost, in ms a ms, of splicing two readings away from the border: each span knows its own half better."""
 
-Pair = tuple[Word, Word]
-Both = tuple[list[Word], list[Word]]
-"""Words of the left side and of the right one."""
+WordPair = tuple[Word, Word]
+"""The same word as the left and as the right span heard it."""
+Readings = tuple[list[Word], list[Word]]
+"""Words of the left span and of the right one."""
 
 
-def letters(text: str) -> str:
-    """A word without case and punctuation, for comparing."""
+def normalise_word(text: str) -> str:
+    """Fold a word to lower case without punctuation, for comparing."""
     return "".join(sign for sign in text.casefold() if sign.isalnum()) or text
 
 
-def reach(before: HeardSpan, after: HeardSpan) -> int:
-    """How far from their seam the words of both are in question, ms: never past the middle of a very short span."""
-    return min(REACH_MS, before.range.length_ms // 2, after.range.length_ms // 2)
+def compute_reach_ms(before: HeardSpan, after: HeardSpan) -> int:
+    """Return how far from the border words of both spans are in question: at most half of a short span."""
+    return min(MAX_REACH_MS, before.range.length_ms // 2, after.range.length_ms // 2)
 
 
-def settle(before: HeardSpan, after: HeardSpan) -> list[Word]:
-    """The words within ``reach`` of the seam between two neighbours, each counted once.
+def merge_overlap(before: HeardSpan, after: HeardSpan) -> list[Word]:
+    """Return the words within reach of the border between two neighbours, each counted once.
 
-    Both sides heard more than a second beyond it (``margin_words``). Words are paired by text and time, then, between
-    those pairs, with more patience; a pair is one word, taken from the side it lies on. What only one side heard stays.
-    What both heard otherwise is taken from the left up to a place near the seam, from the right behind it, so that as
-    little as may be of its sound is left out or written twice.
+    Both spans heard more than a second beyond it (``margin_words``). Words are paired by text and time, then,
+    between those pairs, with more tolerance; a pair is one word, taken from the span it lies in. What only one
+    span heard stays. What they heard differently is taken from the left up to a cut near the border, from the
+    right after it, so that as little as possible of its sound is lost or doubled.
     """
-    seam_ms, reach_ms = before.range.end_ms, reach(before, after)
-    first_ms = max(before.range.start_ms, seam_ms - reach_ms - APART_MS)
-    last_ms = min(after.range.end_ms, seam_ms + reach_ms + APART_MS)
-    left = [word for word in _all(before) if first_ms < middle_ms(word) < seam_ms + REACH_MS]
-    right = [word for word in _all(after) if seam_ms - REACH_MS < middle_ms(word) < last_ms]
-    settled = TimeRange(start_ms=seam_ms - reach_ms, end_ms=seam_ms + reach_ms)
-    found: list[Word] = []
-    for mine, theirs, pair in _stretches(left, right, SAME_MS):
-        for ours, others, far in _stretches(mine, theirs, APART_MS):
-            for both in _sounds(ours, others):
-                found += _once(both, seam_ms, settled)
-            found += _one(far, seam_ms, settled, found)
-        found += _one(pair, seam_ms, settled, found)
-    return found
+    seam_ms, reach_ms = before.range.end_ms, compute_reach_ms(before, after)
+    first_ms = max(before.range.start_ms, seam_ms - reach_ms - MAX_SAME_WORD_BETWEEN_MS)
+    last_ms = min(after.range.end_ms, seam_ms + reach_ms + MAX_SAME_WORD_BETWEEN_MS)
+    left = [word for word in _span_words(before) if first_ms < middle_ms(word) < seam_ms + MAX_REACH_MS]
+    right = [word for word in _span_words(after) if seam_ms - MAX_REACH_MS < middle_ms(word) < last_ms]
+    overlap_range = TimeRange(start_ms=seam_ms - reach_ms, end_ms=seam_ms + reach_ms)
+    merged: list[Word] = []
+    for left_words, right_words, pair in _between_pairs(left, right, MAX_SAME_WORD_MS):
+        for left_rest, right_rest, distant_pair in _between_pairs(left_words, right_words, MAX_SAME_WORD_BETWEEN_MS):
+            for readings in _group_readings(left_rest, right_rest):
+                merged += _choose_reading(readings, seam_ms, overlap_range)
+            merged += _choose_word(distant_pair, seam_ms, overlap_range, merged)
+        merged += _choose_word(pair, seam_ms, overlap_range, merged)
+    return merged
 
 
-def _one(pair: Pair | None, seam_ms: int, settled: TimeRange, found: Sequence[Word]) -> list[Word]:
-    """The word of a pair that lies on its side of the seam; the other where that would come before what is ``found``.
+def _choose_word(pair: WordPair | None, seam_ms: int, overlap_range: TimeRange, merged: Sequence[Word]) -> list[Word]:
+    """Return the word of a pair from the span it lies in, or the other where that would come too early.
 
-    None where a side has it beyond what is settled here.
+    Too early: before the last word of ``merged``. Nothing where one span has the word outside ``overlap_range``.
     """
     if pair is None:
         return []
-    ours, other = pair
-    if middle_ms(ours) <= settled.start_ms or middle_ms(other) >= settled.end_ms:
+    left_word, right_word = pair
+    if middle_ms(left_word) <= overlap_range.start_ms or middle_ms(right_word) >= overlap_range.end_ms:
         return []
-    one, second = pair if middle_ms(ours) + middle_ms(other) < 2 * seam_ms else (other, ours)
-    early = bool(found) and one.start_ms < found[-1].start_ms <= second.start_ms
-    return [second if early else one]
+    preferred, alternative = (
+        pair if middle_ms(left_word) + middle_ms(right_word) < 2 * seam_ms else (right_word, left_word)
+    )
+    early = bool(merged) and preferred.start_ms < merged[-1].start_ms <= alternative.start_ms
+    return [alternative if early else preferred]
 
 
-def _all(span: HeardSpan) -> list[Word]:
+def _span_words(span: HeardSpan) -> list[Word]:
+    """All words of a span, margins included, in order."""
     return sorted([*span.words, *span.margin_words], key=lambda word: (word.start_ms, word.end_ms))
 
 
-def _stretches(
+def _between_pairs(
     left: Sequence[Word], right: Sequence[Word], within_ms: int
-) -> Iterator[tuple[list[Word], list[Word], Pair | None]]:
-    """What lies between pairs, followed by the pair that ends it (None at the end)."""
-    at_left = at_right = 0
-    for i, j in pairs(left, right, within_ms):
-        yield list(left[at_left:i]), list(right[at_right:j]), (left[i], right[j])
-        at_left, at_right = i + 1, j + 1
-    yield list(left[at_left:]), list(right[at_right:]), None
+) -> Iterator[tuple[list[Word], list[Word], WordPair | None]]:
+    """Yield the words between pairs, followed by the pair that ends them (None at the end)."""
+    left_start = right_start = 0
+    for i, j in pair_words(left, right, within_ms):
+        yield list(left[left_start:i]), list(right[right_start:j]), (left[i], right[j])
+        left_start, right_start = i + 1, j + 1
+    yield list(left[left_start:]), list(right[right_start:]), None
 
 
-def pairs(left: Sequence[Word], right: Sequence[Word], within_ms: int) -> list[tuple[int, int]]:
-    """The longest run of same words in the same order (longest common subsequence), as index pairs."""
-    best = [[0] * (len(right) + 1) for _ in range(len(left) + 1)]
+def pair_words(left: Sequence[Word], right: Sequence[Word], within_ms: int) -> list[tuple[int, int]]:
+    """Pair the same words in the same order (longest common subsequence); return index pairs."""
+    longest = [[0] * (len(right) + 1) for _ in range(len(left) + 1)]
     for i in reversed(range(len(left))):
         for j in reversed(range(len(right))):
-            same = best[i + 1][j + 1] + 1 if _same(left[i], right[j], within_ms) else 0
-            best[i][j] = max(same, best[i + 1][j], best[i][j + 1])
-    found: list[tuple[int, int]] = []
+            same = longest[i + 1][j + 1] + 1 if _is_same_word(left[i], right[j], within_ms) else 0
+            longest[i][j] = max(same, longest[i + 1][j], longest[i][j + 1])
+    index_pairs: list[tuple[int, int]] = []
     i = j = 0
     while i < len(left) and j < len(right):
-        if _same(left[i], right[j], within_ms) and best[i][j] == best[i + 1][j + 1] + 1:
-            found.append((i, j))
+        if _is_same_word(left[i], right[j], within_ms) and longest[i][j] == longest[i + 1][j + 1] + 1:
+            index_pairs.append((i, j))
             i, j = i + 1, j + 1
-        elif best[i + 1][j] >= best[i][j + 1]:
+        elif longest[i + 1][j] >= longest[i][j + 1]:
             i += 1
         else:
             j += 1
-    return found
+    return index_pairs
 
 
-def _same(one: Word, other: Word, within_ms: int) -> bool:
-    return letters(one.text) == letters(other.text) and abs(middle_ms(one) - middle_ms(other)) <= within_ms
-
-
-def _sounds(ours: Sequence[Word], others: Sequence[Word]) -> list[Both]:
-    """Words without a partner, those together that are readings of the same sound."""
-    found: list[Both] = []
-    for word in [*(([one], []) for one in ours), *(([], [one]) for one in others)]:
-        near = [both for both in found if _share(both, word) or _share(word, both)]
-        whole = [*near, word]
-        joined = [one for left, _ in whole for one in left], [one for _, right in whole for one in right]
-        found = [*(both for both in found if both not in near), joined]
-    return found
-
-
-def _share(one: Both, other: Both) -> bool:
-    """Whether a word of the left side of one and a word of the right side of the other are of the same time."""
-    return any(
-        min(mine.end_ms, theirs.end_ms) - max(mine.start_ms, theirs.start_ms)
-        > SHARED * min(mine.end_ms - mine.start_ms, theirs.end_ms - theirs.start_ms)
-        for mine in one[0]
-        for theirs in other[1]
+def _is_same_word(left_word: Word, right_word: Word, within_ms: int) -> bool:
+    """Whether two words have the same text at about the same time."""
+    return (
+        normalise_word(left_word.text) == normalise_word(right_word.text)
+        and abs(middle_ms(left_word) - middle_ms(right_word)) <= within_ms
     )
 
 
-def _once(both: Both, seam_ms: int, settled: TimeRange) -> list[Word]:
-    """One reading of a sound: the only one there is, or the left one up to where least is lost or doubled."""
-    left, right = both
+def _group_readings(left_words: Sequence[Word], right_words: Sequence[Word]) -> list[Readings]:
+    """Group the words without a partner: those that are readings of the same sound together."""
+    groups: list[Readings] = []
+    for word in [*(([member], []) for member in left_words), *(([], [member]) for member in right_words)]:
+        touching = [group for group in groups if _shares_time(group, word) or _shares_time(word, group)]
+        joined_groups = [*touching, word]
+        group_of_word = (
+            [member for left, _ in joined_groups for member in left],
+            [member for _, right in joined_groups for member in right],
+        )
+        groups = [*(group for group in groups if group not in touching), group_of_word]
+    return groups
+
+
+def _shares_time(first: Readings, second: Readings) -> bool:
+    """Whether a left word of the first and a right word of the second cover the same time."""
+    return any(
+        min(left_word.end_ms, right_word.end_ms) - max(left_word.start_ms, right_word.start_ms)
+        > MIN_SHARED_RATIO * min(left_word.end_ms - left_word.start_ms, right_word.end_ms - right_word.start_ms)
+        for left_word in first[0]
+        for right_word in second[1]
+    )
+
+
+def _choose_reading(readings: Readings, seam_ms: int, overlap_range: TimeRange) -> list[Word]:
+    """Choose one reading of a sound: the only one, or both spliced where least is lost or doubled."""
+    left, right = readings
     if not right:
-        return [word for word in left if settled.start_ms < middle_ms(word) < settled.end_ms]
+        return [word for word in left if overlap_range.start_ms < middle_ms(word) < overlap_range.end_ms]
     if not left:
-        return [word for word in right if settled.start_ms < middle_ms(word) < settled.end_ms]
-    borders = [border for word in [*left, *right] for border in (word.start_ms, word.end_ms)]
-    places = [place for place in [seam_ms, *borders] if settled.start_ms <= place <= settled.end_ms]
-    return _parted(both, min(places, key=lambda place: _torn_ms(both, place) + DETOUR * abs(place - seam_ms)), settled)
+        return [word for word in right if overlap_range.start_ms < middle_ms(word) < overlap_range.end_ms]
+    edges_ms = [edge_ms for word in [*left, *right] for edge_ms in (word.start_ms, word.end_ms)]
+    cuts_ms = [cut_ms for cut_ms in [seam_ms, *edges_ms] if overlap_range.start_ms <= cut_ms <= overlap_range.end_ms]
+    return _splice_readings(
+        readings,
+        min(cuts_ms, key=lambda cut_ms: _damage_ms(readings, cut_ms) + DETOUR_WEIGHT * abs(cut_ms - seam_ms)),
+        overlap_range,
+    )
 
 
-def _torn_ms(both: Both, place_ms: int) -> int:
-    """How much of what was heard is in neither reading, or in both, when they are parted at a place."""
-    left = [word for word in both[0] if middle_ms(word) < place_ms]
-    right = [word for word in both[1] if middle_ms(word) >= place_ms]
-    heard, kept = _length_ms([*both[0], *both[1]]), _length_ms([*left, *right])
-    return heard - kept + _length_ms(left) + _length_ms(right) - kept
+def _damage_ms(readings: Readings, cut_ms: int) -> int:
+    """Time that is in no reading, or in both, when they are spliced at a cut."""
+    left = [word for word in readings[0] if middle_ms(word) < cut_ms]
+    right = [word for word in readings[1] if middle_ms(word) >= cut_ms]
+    heard_ms, kept_ms = _covered_ms([*readings[0], *readings[1]]), _covered_ms([*left, *right])
+    return heard_ms - kept_ms + _covered_ms(left) + _covered_ms(right) - kept_ms
 
 
-def _length_ms(words: Sequence[Word]) -> int:
+def _covered_ms(words: Sequence[Word]) -> int:
+    """Time that the words cover."""
     return sum(end_ms - start_ms for start_ms, end_ms in united((word.start_ms, word.end_ms) for word in words))
 
 
-def _parted(both: Both, place_ms: int, settled: TimeRange) -> list[Word]:
-    """The left reading before a place and the right one behind it, of what is settled here."""
-    left = [word for word in both[0] if settled.start_ms < middle_ms(word) < place_ms]
-    return [*left, *(word for word in both[1] if place_ms <= middle_ms(word) < settled.end_ms)]
+def _splice_readings(readings: Readings, cut_ms: int, overlap_range: TimeRange) -> list[Word]:
+    """Take the left reading before a cut and the right one after it, inside ``overlap_range``."""
+    left = [word for word in readings[0] if overlap_range.start_ms < middle_ms(word) < cut_ms]
+    return [*left, *(word for word in readings[1] if cut_ms <= middle_ms(word) < overlap_range.end_ms)]

@@ -23,7 +23,7 @@ MOMENTARY_FRAMES = 20
 """Frames of a momentary loudness: 400 ms (BS.1770-5)."""
 FRAMES_PER_STEP = ACOUSTICS_STEP_MS * RATE_HZ // 1000 // HOP_SAMPLES
 """Frames averaged for one value of a curve."""
-ENVELOPE_BANDS = 12
+ENVELOPE_BAND_COUNT = 12
 """Mel bands whose envelopes the music features look at."""
 FLOOR_LUFS = -100.0
 """Loudness of digital silence."""
@@ -56,7 +56,7 @@ def measure_acoustics(samples: Int16, *, padded: TimeRange, span_range: TimeRang
         music_step_ms=music.MUSIC_STEP_MS,
         music=[round(float(value), 3) for value in music_probability],
         texture_step_ms=music.TEXTURE_STEP_MS,
-        texture_size=music.CHROMA_CLASSES + music.SHAPE_BANDS,
+        texture_size=music.CHROMA_CLASS_COUNT + music.SHAPE_BAND_COUNT,
         texture=texture,
     )
 
@@ -83,7 +83,7 @@ def _analyse_frames(samples: Int16) -> tuple[Float32, Float32, Float32, Float32,
     """Return each frame's K-weighted power, brightness in dB, band powers and pitch candidates."""
     hz = bin_frequencies_hz(FFT_SIZE)
     weights = np.column_stack(
-        [k_weights(FFT_SIZE), (hz >= 80) & (hz < 500), hz >= 500, mel_bands(FFT_SIZE, ENVELOPE_BANDS, 80, 6_000)]
+        [k_weights(FFT_SIZE), (hz >= 80) & (hz < 500), hz >= 500, mel_bands(FFT_SIZE, ENVELOPE_BAND_COUNT, 80, 6_000)]
     ).astype(np.float32)
     levels, candidate_hz, candidate_strengths = [], [], []
     for power in compute_power_blocks(samples, size=FRAME_SAMPLES, hop=HOP_SAMPLES, padded=FFT_SIZE):
@@ -92,7 +92,7 @@ def _analyse_frames(samples: Int16) -> tuple[Float32, Float32, Float32, Float32,
         candidate_hz.append(block_hz)
         candidate_strengths.append(block_strength)
     if not levels:
-        empty = np.zeros((0, 3 + ENVELOPE_BANDS), dtype=np.float32)
+        empty = np.zeros((0, 3 + ENVELOPE_BAND_COUNT), dtype=np.float32)
         return (
             empty[:, 0],
             empty[:, 0],

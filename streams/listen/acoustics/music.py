@@ -41,7 +41,7 @@ PEAK_NEIGHBOUR_BINS = 10
 """A bin is a peak against the mean of this number of bins on each side, as in the paper."""
 MIN_PEAK_DB = 4.0
 """Least height of a peak over its neighbourhood."""
-STEADY_PEAKS = 5
+STEADY_PEAK_COUNT = 5
 """How many of the steadiest peaks count, as in the paper."""
 SYLLABLE_RATES_HZ = (3.0, 6.0)
 """Modulation rates of syllables."""
@@ -57,9 +57,9 @@ FEATURE_NAMES = ("steady", "held", "under", "syllables", "gaps")
 """The model's features, in its order."""
 GAP_POWER_RATIO = 0.3
 """A frame below this share of the mean power counts as a gap."""
-CHROMA_CLASSES = 12
+CHROMA_CLASS_COUNT = 12
 """Pitch classes of a texture."""
-SHAPE_BANDS = 12
+SHAPE_BAND_COUNT = 12
 """Bands of a texture's spectral shape."""
 TEXTURE_STEP_MS = 1_000
 """Step of the texture."""
@@ -101,11 +101,11 @@ def find_held_tones(samples: Int16) -> HeldTones:
     hz = bin_frequencies_hz(FRAME_SAMPLES)
     first, last = int(np.searchsorted(hz, MIN_TONE_HZ)), int(np.searchsorted(hz, MAX_TONE_HZ))
     part_weights = np.column_stack(
-        [_pitch_class_matrix(hz), mel_bands(FRAME_SAMPLES, SHAPE_BANDS, 60, 7_600), np.ones(len(hz), np.float32)]
+        [_pitch_class_matrix(hz), mel_bands(FRAME_SAMPLES, SHAPE_BAND_COUNT, 60, 7_600), np.ones(len(hz), np.float32)]
     )
     width = 2 * PEAK_NEIGHBOUR_BINS + 1
     peaks = [np.zeros((0, last - first), dtype=bool)]
-    parts = [np.zeros((0, CHROMA_CLASSES + SHAPE_BANDS + 1), dtype=np.float32)]
+    parts = [np.zeros((0, CHROMA_CLASS_COUNT + SHAPE_BAND_COUNT + 1), dtype=np.float32)]
     for power in compute_power_blocks(samples, size=FRAME_SAMPLES, hop=HOP_SAMPLES, padded=FRAME_SAMPLES):
         level = 10 * np.log10(power[:, first - PEAK_NEIGHBOUR_BINS - 1 : last + PEAK_NEIGHBOUR_BINS] + 1e-12)
         total = np.cumsum(level, axis=1, dtype=np.float64)
@@ -129,9 +129,9 @@ def keep_lasting_runs(active: NDArray[np.bool_]) -> Float32:
 
 def _pitch_class_matrix(hz: NDArray[np.float64]) -> Float32:
     """Pitch class of each bin from 100 Hz to 2 kHz: float32 (bins, 12)."""
-    note = np.rint(12 * np.log2(np.maximum(hz, 1.0) / 440.0)).astype(int) % CHROMA_CLASSES
+    note = np.rint(12 * np.log2(np.maximum(hz, 1.0) / 440.0)).astype(int) % CHROMA_CLASS_COUNT
     inside = (hz >= 100) & (hz <= 2_000)
-    return np.asarray(np.eye(CHROMA_CLASSES)[note] * inside[:, None], dtype=np.float32)
+    return np.asarray(np.eye(CHROMA_CLASS_COUNT)[note] * inside[:, None], dtype=np.float32)
 
 
 def compute_steadiness(held_tones: HeldTones, at_s: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -144,7 +144,7 @@ def compute_steadiness(held_tones: HeldTones, at_s: NDArray[np.float64]) -> NDAr
     start, end = np.maximum(first - window_frames // 2, 0), np.minimum(first + window_frames // 2, len(held))
     share = (total[end] - total[start]) / np.maximum(end - start, 1)[:, None]
     padded = np.pad(share, ((0, 0), (2, 2)))
-    rises = np.sort(share - np.minimum(padded[:, :-4], padded[:, 4:]), axis=1)[:, -STEADY_PEAKS:]
+    rises = np.sort(share - np.minimum(padded[:, :-4], padded[:, 4:]), axis=1)[:, -STEADY_PEAK_COUNT:]
     power, covered = (
         _sliding_windows(values, window_frames)[first] for values in (held_tones.power, held.mean(axis=1))
     )
@@ -211,7 +211,9 @@ def encode_texture(parts: Float32, seconds: int) -> bytes:
     rows: list[Sequence[int]] = []
     for second in range(seconds):
         second_parts = parts[round(second * frames_per_s) : round((second + 1) * frames_per_s)]
-        mean = np.sqrt(second_parts.mean(axis=0)) if len(second_parts) else np.zeros(CHROMA_CLASSES + SHAPE_BANDS)
-        halves = (mean[:CHROMA_CLASSES], mean[CHROMA_CLASSES:])
+        mean = (
+            np.sqrt(second_parts.mean(axis=0)) if len(second_parts) else np.zeros(CHROMA_CLASS_COUNT + SHAPE_BAND_COUNT)
+        )
+        halves = (mean[:CHROMA_CLASS_COUNT], mean[CHROMA_CLASS_COUNT:])
         rows.append([int(v) for half in halves for v in np.rint(255 * half / max(float(half.max()), 1e-9))])
     return bytes(value for row in rows for value in row)

@@ -22,9 +22,9 @@ MAX_PITCH_HZ = 500.0
 """Highest pitch: a child's raised voice."""
 MIN_VOICED_STRENGTH = 0.45
 """Least normalised autocorrelation of a frame that has a pitch (Boersma's and Praat's default)."""
-OCTAVE_COST = 0.02
+OCTAVE_PENALTY = 0.02
 """Cost of a candidate for each octave lower: half the frequency always fits nearly as well."""
-JUMP_COST = 0.3
+JUMP_PENALTY = 0.3
 """Cost of a candidate for each octave away from its surroundings."""
 SURROUNDING_FRAMES = 12
 """Frames on each side that make the surroundings."""
@@ -45,9 +45,9 @@ def _prepare_weights(size: int, padded: int) -> tuple[Float32, Float32]:
 
 
 def find_candidates(power: Float32, *, size: int, padded: int) -> tuple[Float32, Float32]:
-    """Find the best periods of each frame: frequency in Hz (0: none) and strength 0..1, (n, ``CANDIDATE_COUNT``).
+    """Find each frame's best periods: frequency in Hz (0: none) and strength 0..1.
 
-    ``power`` are spectra of ``padded`` points of frames of ``size`` samples.
+    Both (n, ``CANDIDATE_COUNT``). ``power`` are spectra of ``padded`` points of frames of ``size`` samples.
     """
     keep, over_window = _prepare_weights(size, padded)
     first, last = int(RATE_HZ / MAX_PITCH_HZ), int(np.ceil(RATE_HZ / MIN_PITCH_HZ))
@@ -60,7 +60,7 @@ def find_candidates(power: Float32, *, size: int, padded: int) -> tuple[Float32,
     )
     peaks = np.where((middle > left) & (middle >= right), middle, 0.0)
     lags = np.arange(first, last + 1, dtype=np.float32)
-    ranked = np.where(peaks > 0, peaks - OCTAVE_COST * np.log2(lags * MIN_PITCH_HZ / RATE_HZ), -1.0)
+    ranked = np.where(peaks > 0, peaks - OCTAVE_PENALTY * np.log2(lags * MIN_PITCH_HZ / RATE_HZ), -1.0)
     best = np.argpartition(-ranked, CANDIDATE_COUNT - 1, axis=1)[:, :CANDIDATE_COUNT]
     pick = np.arange(len(best))[:, None]
     before, peak, after = left[pick, best], middle[pick, best], right[pick, best]
@@ -76,13 +76,15 @@ def track_pitch(hz: Float32, strength: Float32, audible: NDArray[np.bool_]) -> F
     """Pick one frequency a frame, 0 where it has no pitch or is not ``audible``: shape (n,)."""
     if not len(hz):
         return np.zeros(0, dtype=np.float32)
-    candidate_score = np.where(hz > 0, strength + OCTAVE_COST * np.log2(np.maximum(hz, 1.0) / MIN_PITCH_HZ), -1.0)
+    candidate_score = np.where(hz > 0, strength + OCTAVE_PENALTY * np.log2(np.maximum(hz, 1.0) / MIN_PITCH_HZ), -1.0)
     first_pass = _pick_best(hz, candidate_score, strength, audible)
     local_median = _local_median(first_pass)
     octaves_away = np.abs(np.log2(np.maximum(hz, 1.0) / local_median[:, None]))
     second_pass = _pick_best(
         hz,
-        np.where(np.isnan(octaves_away), candidate_score, candidate_score - JUMP_COST * np.minimum(octaves_away, 2.0)),
+        np.where(
+            np.isnan(octaves_away), candidate_score, candidate_score - JUMP_PENALTY * np.minimum(octaves_away, 2.0)
+        ),
         strength,
         audible,
     )
@@ -97,7 +99,7 @@ def _pick_best(hz: Float32, candidate_score: Float32, strength: Float32, audible
 
 
 def _local_median(hz: Float32) -> Float32:
-    """Median of the voiced frames around each; NaN where there is none."""
+    """Median of the voiced frames around each; NaN without any."""
     known = np.where(hz > 0, hz, np.nan)
     padded = np.concatenate([np.full(SURROUNDING_FRAMES, np.nan), known, np.full(SURROUNDING_FRAMES, np.nan)]).astype(
         np.float32

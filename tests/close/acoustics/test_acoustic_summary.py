@@ -14,9 +14,9 @@ from schemas.documents import encode_document
 from schemas.documents.acoustics import SoundEvent, Sounds, SpanSounds
 from schemas.documents.span import HeardSpan, LoudnessCurve
 from schemas.documents.transcript import Transcript
-from streams.close.acoustics.acoustic_summary import music_events, pauses, silences, soundtrack
-from streams.close.acoustics.arousal import arousal
-from streams.close.acoustics.music_sections import changes
+from streams.close.acoustics.acoustic_summary import find_music, find_pauses, find_silences, summarise_acoustics
+from streams.close.acoustics.arousal import measure_arousal
+from streams.close.acoustics.music_sections import find_changes
 
 
 def sounds(start_ms: int, loudness: list[float], pitch: list[int] | None = None, music: float = 0.0) -> SpanSounds:
@@ -56,7 +56,7 @@ def kinds(found: Sounds, kind: str) -> list[tuple[int, int]]:
 
 def test_spans_are_joined_and_a_lost_one_leaves_a_gap() -> None:
     spans = [span(0, sounds(0, [-20.0] * 20), 0, 2_000), span(2, sounds(4_000, [-30.0] * 20), 4_000, 6_000)]
-    found = soundtrack(spans, [], [], 6_000)
+    found = summarise_acoustics(spans, [], [], 6_000)
     assert found.loudness.values == [-20.0] * 20 + [None] * 20 + [-30.0] * 20
     assert found.totals.median_lufs == -25.0
     assert found.arousal.values == [None] * 12
@@ -70,7 +70,7 @@ def test_spans_that_meet_anywhere_leave_no_gap(lengths_ms: list[int]) -> None:
         span(at, sounds(start, [-20.0] * -(-(end - start) // 100)), start, end)
         for at, (start, end) in enumerate(itertools.pairwise(borders))
     ]
-    found = soundtrack(spans, [], [], borders[-1])
+    found = summarise_acoustics(spans, [], [], borders[-1])
     assert None not in found.loudness.values
     assert None not in found.music.values
 
@@ -78,7 +78,7 @@ def test_spans_that_meet_anywhere_leave_no_gap(lengths_ms: list[int]) -> None:
 def test_silence_and_pauses_are_told_apart() -> None:
     loud = [-20.0] * 20 + [-45.0] * 5 + [-20.0] * 20 + [-80.0] * 15
     speech = [TimeRange(start_ms=0, end_ms=2_000), TimeRange(start_ms=2_500, end_ms=4_500)]
-    found = soundtrack([span(0, sounds(0, loud), 0, 6_000)], speech, [], 6_000)
+    found = summarise_acoustics([span(0, sounds(0, loud), 0, 6_000)], speech, [], 6_000)
     assert kinds(found, "pause") == [(2_000, 2_500)]
     assert kinds(found, "silence") == [(4_500, 6_000)]
     assert found.totals.silence_ms == 1_500
@@ -86,17 +86,17 @@ def test_silence_and_pauses_are_told_apart() -> None:
 
 def test_a_pause_without_a_fall_in_level_is_doubtful() -> None:
     speech = [TimeRange(start_ms=0, end_ms=1_000), TimeRange(start_ms=1_500, end_ms=2_500)]
-    assert pauses(speech, np.full(25, -20.0))[0].confidence == 0.0
+    assert find_pauses(speech, np.full(25, -20.0))[0].confidence == 0.0
 
 
 def test_nothing_measured_is_no_silence() -> None:
-    assert silences(np.full(30, np.nan)) == []
+    assert find_silences(np.full(30, np.nan)) == []
 
 
 def test_music_needs_more_proof_where_somebody_speaks() -> None:
     probability = np.array([0.6] * 40)
-    assert [(one.start_ms, one.end_ms) for one in music_events(probability, np.zeros(40, bool))] == [(0, 20_000)]
-    assert music_events(probability, np.ones(40, bool)) == []
+    assert [(one.start_ms, one.end_ms) for one in find_music(probability, np.zeros(40, bool))] == [(0, 20_000)]
+    assert find_music(probability, np.ones(40, bool)) == []
 
 
 def test_short_music_is_none_and_a_short_doubt_does_not_part_it() -> None:
@@ -104,7 +104,7 @@ def test_short_music_is_none_and_a_short_doubt_does_not_part_it() -> None:
     sure[4:8] = 1
     sure[20:70] = 1
     sure[44:46] = 0
-    assert [event.start_ms // 1000 for event in music_events(sure, np.zeros(80, bool))] == [10]
+    assert [event.start_ms // 1000 for event in find_music(sure, np.zeros(80, bool))] == [10]
 
 
 def test_arousal_is_relative_to_the_speaker() -> None:
@@ -115,7 +115,7 @@ def test_arousal_is_relative_to_the_speaker() -> None:
     wave = np.tile(np.arange(10) / 10, 2 * steps // 10)
     pitch = np.where(owner == 1, 220, 110) * (1 + 0.3 * raised) + wave
     loudness = np.where(owner == 1, -35.0, -15.0) + 6 * raised + wave
-    found = arousal(pitch, loudness, loudness, np.ones(2 * steps, bool), owner)
+    found = measure_arousal(pitch, loudness, loudness, np.ones(2 * steps, bool), owner)
     quarters = found.reshape(4, -1).mean(axis=1)
     assert quarters[[1, 3]].min() > 0.65
     assert quarters[[0, 2]].max() < 0.35
@@ -123,12 +123,12 @@ def test_arousal_is_relative_to_the_speaker() -> None:
 
 def test_too_little_voice_has_no_arousal() -> None:
     ones = np.ones(40)
-    assert np.isnan(arousal(ones, ones, ones, np.ones(40, bool), np.zeros(40, int))).all()
+    assert np.isnan(measure_arousal(ones, ones, ones, np.ones(40, bool), np.zeros(40, int))).all()
 
 
 def test_speech_rate_counts_words_in_their_time() -> None:
     words = [Word(text="w", start_ms=at * 500, end_ms=at * 500 + 400, probability=0.9) for at in range(20)]
-    found = soundtrack([span(0, sounds(0, [-20.0] * 100), 0, 10_000)], [], words, 10_000)
+    found = summarise_acoustics([span(0, sounds(0, [-20.0] * 100), 0, 10_000)], [], words, 10_000)
     rates = [value for value in found.speech_rate.values if value is not None]
     assert len(rates) == 10
     assert all(2.0 <= rate <= 2.2 for rate in rates)
@@ -137,10 +137,10 @@ def test_speech_rate_counts_words_in_their_time() -> None:
 def test_sections_are_where_the_texture_changes() -> None:
     generator = np.random.default_rng(5)
     parts = [np.tile(generator.random(24), (20, 1)) + 0.05 * generator.random((20, 24)) for _ in range(3)]
-    found = changes(np.concatenate(parts))
+    found = find_changes(np.concatenate(parts))
     assert [second for second, _ in found] == [20, 40]
-    assert changes(np.tile(generator.random(24), (60, 1))) == []
-    assert changes(np.zeros((5, 24))) == []
+    assert find_changes(np.tile(generator.random(24), (60, 1))) == []
+    assert find_changes(np.zeros((5, 24))) == []
 
 
 def test_documents_of_before_still_decode_and_new_ones_survive_storage() -> None:

@@ -7,22 +7,22 @@ import time
 import numpy as np
 import pytest
 
-from streams.close.diarization.clustering import Found, find_speakers, least_apart
-from streams.close.diarization.linkage import groups
+from streams.close.diarization.clustering import SpeakerClusters, find_speakers, min_distance
+from streams.close.diarization.linkage import link_rows
 from streams.speech.viterbi import find_best_path
 from tests.support.media.synthetic_voices import taking_turns, talk
 
 
-def found_in(turns: list[tuple[int, int, int]], **kind: float) -> tuple[Found, np.ndarray]:
+def found_in(turns: list[tuple[int, int, int]], **kind: float) -> tuple[SpeakerClusters, np.ndarray]:
     windows, rows, owners = talk(turns, **kind)  # type: ignore[arg-type]
     starts_ms = np.array([window.start_ms for window in windows])
     return find_speakers(rows, starts_ms, np.array([window.end_ms for window in windows])), owners
 
 
-def purity(found: Found, owners: np.ndarray) -> float:
+def purity(found: SpeakerClusters, owners: np.ndarray) -> float:
     """Share of windows that are with the most of their true speaker."""
     table = np.zeros((len(found.centres), owners.max() + 1))
-    np.add.at(table, (found.owner, owners), 1)
+    np.add.at(table, (found.labels, owners), 1)
     return float(table.max(axis=1).sum() / table.sum())
 
 
@@ -43,7 +43,7 @@ def test_no_cosine_is_fixed() -> None:
 
 
 def test_the_longer_it_lasts_the_farther_apart_two_must_be() -> None:
-    wanted = [least_apart(count) for count in (11, 12, 20, 40, 60, 5000)]
+    wanted = [min_distance(count) for count in (11, 12, 20, 40, 60, 5000)]
     assert wanted == pytest.approx([0.22, 0.15, 0.15, 0.185, 0.22, 0.22])
 
 
@@ -54,7 +54,7 @@ def test_who_says_almost_nothing_is_not_told_apart() -> None:
 
 def test_very_little_speech_is_one_speaker() -> None:
     found, _ = found_in([(0, 600, 0)])
-    assert (len(found.centres), found.owner.tolist()) == (1, [0])
+    assert (len(found.centres), found.labels.tolist()) == (1, [0])
 
 
 def test_three_hours_cost_three_times_one() -> None:
@@ -77,5 +77,5 @@ def test_changes_are_made_only_where_they_pay() -> None:
 
 def test_linkage_leaves_out_what_belongs_to_nobody() -> None:
     rows = np.eye(4, dtype=np.float32)[[0, 0, 1, 1, 2]]
-    assert groups(rows, at_most=2).tolist() in ([0, 0, 1, 1, -1], [1, 1, 0, 0, -1])
-    assert groups(rows[:1], at_most=2).tolist() == [0]
+    assert link_rows(rows, max_groups=2).tolist() in ([0, 0, 1, 1, -1], [1, 1, 0, 0, -1])
+    assert link_rows(rows[:1], max_groups=2).tolist() == [0]

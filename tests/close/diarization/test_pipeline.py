@@ -9,8 +9,8 @@ import pytest
 from schemas.common import TimeRange
 from schemas.documents import encode_document
 from schemas.documents.transcript import Transcript
-from streams.close.diarization.pipeline import with_speakers
-from streams.close.transcript.span_merge import close
+from streams.close.diarization.pipeline import add_speakers
+from streams.close.transcript.span_merge import merge_spans
 from tests.support.media.synthetic_voices import taking_turns, voiced
 from tests.support.spoken_words import sentence, word
 
@@ -19,7 +19,7 @@ TURNS = [(0, 6_000, 0), (6_300, 12_000, 1), (12_200, 20_000, 0), (20_500, 28_000
 
 def labelled(turns: list[tuple[int, int, int]], words: list) -> Transcript:
     heard, vectors = voiced(turns, words)
-    return with_speakers(close([heard], turns[-1][1], []), [heard], [vectors])
+    return add_speakers(merge_spans([heard], turns[-1][1], []), [heard], [vectors])
 
 
 def test_words_turns_and_segments_have_their_speakers_in_order_of_appearance() -> None:
@@ -66,7 +66,7 @@ def test_one_voice_is_one_speaker_whose_confidence_nobody_can_say() -> None:
 
 def test_a_word_far_from_all_speech_has_no_speaker() -> None:
     heard, vectors = voiced([(5_000, 9_000, 0)], [word("far", 1000), word("near", 4500), word("in", 6000)])
-    found = with_speakers(close([heard], 12_000, []), [heard], [vectors])
+    found = add_speakers(merge_spans([heard], 12_000, []), [heard], [vectors])
     assert [one.speaker for one in found.words] == [None, "S1", "S1"]
 
 
@@ -76,7 +76,7 @@ def test_turns_are_where_a_voice_may_be_not_only_where_words_are_looked_for() ->
     speech = [TimeRange(start_ms=start_ms, end_ms=end_ms - 1_500) for start_ms, end_ms, _ in TURNS]
     wide = msgspec.structs.replace(heard.voices, voiced=heard.speech)
     heard = msgspec.structs.replace(heard, speech=speech, voices=wide)
-    found = with_speakers(close([heard], 28_000, []), [heard], [vectors])
+    found = add_speakers(merge_spans([heard], 28_000, []), [heard], [vectors])
     assert found.diarization
     assert found.speech == speech
     assert sum(one.end_ms - one.start_ms for one in found.diarization.turns) == sum(one[1] - one[0] for one in TURNS)
@@ -84,11 +84,11 @@ def test_turns_are_where_a_voice_may_be_not_only_where_words_are_looked_for() ->
 
 def test_without_voices_the_transcript_is_as_it_was() -> None:
     heard, _ = voiced(TURNS, sentence("one two", 1000))
-    plain = close([heard], 28_000, [])
+    plain = merge_spans([heard], 28_000, [])
     silent = [msg for msg in [heard] if msg.voices is None]
-    assert with_speakers(plain, silent, []) == plain
+    assert add_speakers(plain, silent, []) == plain
     zeros = np.zeros((len(heard.voices.starts_ms), 64), dtype=np.float32)  # type: ignore[union-attr]
-    assert with_speakers(plain, [heard], [zeros]) == plain
+    assert add_speakers(plain, [heard], [zeros]) == plain
     assert b'"diarization":null' in encode_document(plain)
 
 
@@ -99,7 +99,7 @@ def test_two_voices_at_once_are_marked() -> None:
     at = next(n for n, start_ms in enumerate(heard.voices.starts_ms) if start_ms > 15_000)
     mixed = vectors.copy()
     mixed[at] = both / np.linalg.norm(both)
-    found = with_speakers(close([heard], 28_000, []), [heard], [mixed])
+    found = add_speakers(merge_spans([heard], 28_000, []), [heard], [mixed])
     assert found.diarization
     middle_ms = (heard.voices.starts_ms[at] + heard.voices.ends_ms[at]) // 2
     assert any(one.start_ms <= middle_ms < one.end_ms for one in found.diarization.overlaps)

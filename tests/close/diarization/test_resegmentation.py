@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from streams.close.diarization.resegmentation import retold
-from streams.close.diarization.turns import Steps
+from streams.close.diarization.resegmentation import resegment
+from streams.close.diarization.turns import SpeechSteps
 from streams.speech.frames import SpeechFrames, join_frames
 
 
-def steps(owner: list[int], speakers: int = 2) -> Steps:
+def steps(owner: list[int], speakers: int = 2) -> SpeechSteps:
     """Tenths of a second by windows that say little: the one they name is a little nearer."""
     starts_ms = np.arange(len(owner), dtype=np.int64) * 100
     scores = np.full((len(owner), speakers), 0.70)
     scores[np.arange(len(owner)), owner] = 0.75
-    return Steps(
+    return SpeechSteps(
         starts_ms=starts_ms,
         ends_ms=starts_ms + 100,
         scores=scores,
-        owner=np.array(owner, dtype=np.int64),
-        price=np.full(len(owner), 0.02),
+        labels=np.array(owner, dtype=np.int64),
+        change_costs=np.full(len(owner), 0.02),
     )
 
 
@@ -38,30 +38,30 @@ HEARD = [0] * 64 + [1] * 56 + [0] * 66
 
 def test_a_word_thrown_in_and_a_late_change_are_put_right() -> None:
     wrong = int((np.array(HEARD) != TRUE).sum())
-    found = retold(steps(HEARD), sounding(TRUE))
-    assert (found.owner != np.array(TRUE)).sum() <= 2 < wrong
+    found = resegment(steps(HEARD), sounding(TRUE))
+    assert (found.labels != np.array(TRUE)).sum() <= 2 < wrong
     assert np.array_equal(found.scores, steps(HEARD).scores)
 
 
 def test_where_all_sound_alike_the_windows_are_believed() -> None:
-    found = retold(steps(TRUE), sounding(TRUE, apart=0.0))
-    assert (found.owner != np.array(TRUE)).mean() < 0.1
+    found = resegment(steps(TRUE), sounding(TRUE, apart=0.0))
+    assert (found.labels != np.array(TRUE)).mean() < 0.1
 
 
 def test_one_speaker_no_frames_and_frames_elsewhere_change_nothing() -> None:
     alone = steps([0] * 50, speakers=1)
-    assert retold(alone, sounding(TRUE)) is alone
+    assert resegment(alone, sounding(TRUE)) is alone
     two, frames = steps(TRUE), sounding(TRUE)
     late = SpeechFrames(middles_ms=frames.middles_ms + 60_000, rows=frames.rows)
-    assert retold(two, late) is two
-    assert retold(two, SpeechFrames(middles_ms=frames.middles_ms[:0], rows=frames.rows[:0])) is two
+    assert resegment(two, late) is two
+    assert resegment(two, SpeechFrames(middles_ms=frames.middles_ms[:0], rows=frames.rows[:0])) is two
     none = steps([])
-    assert retold(none, frames) is none
+    assert resegment(none, frames) is none
 
 
 def test_whoever_is_heard_too_briefly_for_a_model_is_told_by_the_windows() -> None:
     brief = [0] * 60 + [1] * 2 + [0] * 60
-    assert retold(steps(brief), sounding(brief)).owner.shape == (122,)
+    assert resegment(steps(brief), sounding(brief)).labels.shape == (122,)
 
 
 def test_spans_follow_one_another() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from schemas.documents.diarization import Speaker
-from streams.close.diarization.self_introductions import introduced
-from streams.close.transcript.segments import segments
+from streams.close.diarization.self_introductions import name_speakers
+from streams.close.transcript.segments import split_segments
 from tests.support.spoken_words import said_by
 
 TWO = [Speaker(id="S1", speech_ms=1, turns=1), Speaker(id="S2", speech_ms=1, turns=1)]
@@ -14,7 +14,7 @@ TWO = [Speaker(id="S1", speech_ms=1, turns=1), Speaker(id="S2", speech_ms=1, tur
 
 def named(*lines: tuple[str, str]) -> dict[str, str | None]:
     words = said_by(lines)
-    return {one.id: one.name for one in introduced(TWO, words, segments(words, "en"))}
+    return {one.id: one.name for one in name_speakers(TWO, words, split_segments(words, "en"))}
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_what_is_a_name(text: str, name: str | None) -> None:
 
 def test_the_evidence_is_verbatim_with_its_time() -> None:
     words = said_by([("S2", "Well, my name is Ada Byron. Thanks.")])
-    (_, second) = introduced(TWO, words, segments(words, "en"))
+    (_, second) = name_speakers(TWO, words, split_segments(words, "en"))
     assert second.evidence
     assert second.evidence.quote == "my name is Ada Byron."
     assert (second.evidence.start_ms, second.evidence.end_ms) == (words[1].start_ms, words[5].end_ms)

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from schemas.common import ObjectRef, TimeRange, Word
 from schemas.documents.span import HeardSpan, ScriptReport
 from schemas.events import SpanPlanned
-from streams.close.agent import left_out
-from streams.close.script.apply_script import Scripted, follow
-from streams.close.script.matching import CERTAIN, UNCERTAIN, match, settled
-from streams.close.transcript.span_merge import close
+from streams.close.agent import describe_script_loss
+from streams.close.script.apply_script import ScriptedTranscript, apply_script
+from streams.close.script.matching import ALIGNED_PROBABILITY, GUESSED_PROBABILITY, match_script, place_gaps
+from streams.close.transcript.span_merge import merge_spans
 from tests.close.transcript.test_span_merge import window
 from tests.listen.test_transcribe_span import OneObject
 from tests.support.media.recordings import flac
@@ -27,8 +27,8 @@ LONG = 60_000
 
 
 def laid(recognised: list[Word], script: str) -> tuple[list[Word], int]:
-    matched = match(recognised, script, LONG)
-    return settled(matched, [None] * len(matched.stretches))
+    matched = match_script(recognised, script, LONG)
+    return place_gaps(matched, [None] * len(matched.gaps))
 
 
 def test_matched_words_take_the_scripts_spelling_at_their_times() -> None:
@@ -43,7 +43,7 @@ def test_what_was_misheard_takes_the_time_of_what_was_heard_instead() -> None:
     words, _ = laid(sentence("we met doctor smith yes today", 1000), "we met Dr Szmyt-Nowak today")
     assert texts(words) == "we met Dr Szmyt-Nowak today"
     assert (words[2].start_ms, words[3].end_ms) == (1800, 2900)
-    assert [word.probability for word in words[2:4]] == [UNCERTAIN, UNCERTAIN]
+    assert [word.probability for word in words[2:4]] == [GUESSED_PROBABILITY, GUESSED_PROBABILITY]
 
 
 def test_what_was_not_said_is_left_out_and_counted() -> None:
@@ -61,11 +61,14 @@ def test_what_the_script_does_not_have_stays_where_it_is_much() -> None:
 
 
 def test_the_aligners_times_are_certain() -> None:
-    matched = match(sentence("we met doctor smith today", 0), "we met Dr Szmyt today", LONG)
-    (stretch,) = matched.stretches
+    matched = match_script(sentence("we met doctor smith today", 0), "we met Dr Szmyt today", LONG)
+    (stretch,) = matched.gaps
     assert stretch.room == TimeRange(start_ms=800, end_ms=1500)
-    words, _ = settled(matched, [[TimeRange(start_ms=820, end_ms=900), None]])
-    assert [(word.start_ms, word.probability) for word in words[2:4]] == [(820, CERTAIN), (1000, UNCERTAIN)]
+    words, _ = place_gaps(matched, [[TimeRange(start_ms=820, end_ms=900), None]])
+    assert [(word.start_ms, word.probability) for word in words[2:4]] == [
+        (820, ALIGNED_PROBABILITY),
+        (1000, GUESSED_PROBABILITY),
+    ]
 
 
 def test_a_script_of_something_else_is_not_used() -> None:
@@ -75,8 +78,8 @@ def test_a_script_of_something_else_is_not_used() -> None:
         ("今日は天気について話しましょう、そして山の雨について", "en"),
         ("🎉 — …", "en"),
     ):
-        matched = match(heard, script, LONG, language)
-        assert (matched.words, matched.stretches) == (heard, [])
+        matched = match_script(heard, script, LONG, language)
+        assert (matched.words, matched.gaps) == (heard, [])
         assert matched.unsaid == matched.given
 
 
@@ -87,8 +90,8 @@ def test_what_is_said_beside_the_script_stays() -> None:
 
 def test_without_spaces_each_sign_is_matched() -> None:
     heard = [word("今日", 0, 400), word("は", 400, 600), word("雪", 1_000, 1_200), word("です。", 1_200, 1_800)]
-    matched = match(heard, "今日は雨です。", LONG, "ja")
-    words, unsaid = settled(matched, [None] * len(matched.stretches))
+    matched = match_script(heard, "今日は雨です。", LONG, "ja")
+    words, unsaid = place_gaps(matched, [None] * len(matched.gaps))
     assert [(one.text, one.start_ms, one.end_ms) for one in words] == [
         ("今", 0, 200), ("日", 200, 400), ("は", 400, 600),
         ("雨", 1_000, 1_200), ("で", 1_200, 1_400), ("す。", 1_400, 1_800),
@@ -116,10 +119,10 @@ def planned() -> SpanPlanned:
     )  # fmt: skip
 
 
-async def followed(heard: HeardSpan, script: str) -> Scripted:
+async def followed(heard: HeardSpan, script: str) -> ScriptedTranscript:
     store = OneObject(flac(np.zeros(16_000 * 10, dtype=np.int16)))
-    return await follow(
-        close([heard], 9_000, []), script, [planned()], objects=store, alignment=EvenAlignment(),  # type: ignore[arg-type]
+    return await apply_script(
+        merge_spans([heard], 9_000, []), script, [planned()], objects=store, alignment=EvenAlignment(),  # type: ignore[arg-type]
         report=lambda _: None,
     )  # fmt: skip
 
@@ -142,7 +145,10 @@ async def test_a_script_in_two_languages_keeps_them_and_only_what_the_aligner_kn
         ("We meet Szmyt today.", "en"), ("Das ist äh Szmidt selbst.", "de"),
     ]  # fmt: skip
     assert [one.text for one in told.words if one.filler] == ["äh"]
-    assert [one.probability for one in told.words if one.text in ("Szmyt", "Szmidt")] == [CERTAIN, UNCERTAIN]
+    assert [one.probability for one in told.words if one.text in ("Szmyt", "Szmidt")] == [
+        ALIGNED_PROBABILITY,
+        GUESSED_PROBABILITY,
+    ]
 
 
 async def test_a_script_that_is_not_used_changes_nothing_and_says_so() -> None:
@@ -150,4 +156,4 @@ async def test_a_script_that_is_not_used_changes_nothing_and_says_so() -> None:
     told = (await followed(heard, "eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn")).transcript
     assert texts(told.words) == "we are going to speak of the weather today and of rain"
     assert told.script == ScriptReport(words=13, heard=0, left_out=13, used=False)
-    assert "not used" in left_out(told.script)
+    assert "not used" in describe_script_loss(told.script)

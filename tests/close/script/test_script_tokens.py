@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from streams.close.script.script_tokens import LONGEST_SIGNS, another_text, matched, words_of
+from streams.close.script.script_tokens import MAX_WORD_CHARACTERS, is_other_text, match_words, split_script_words
 
 
 @pytest.mark.parametrize(
@@ -24,23 +24,23 @@ from streams.close.script.script_tokens import LONGEST_SIGNS, another_text, matc
     ],
 )
 def test_what_is_a_word(text: str, language: str | None, words: list[str]) -> None:
-    assert words_of(text, language) == words
+    assert split_script_words(text, language) == words
 
 
 def test_no_word_is_longer_than_people_can_say() -> None:
-    assert words_of("a" * 60_000, "en") == ["a" * LONGEST_SIGNS]
-    (word,) = words_of("hello" + " 🎉" * 10_000, "en")
-    assert len(word) == LONGEST_SIGNS
+    assert split_script_words("a" * 60_000, "en") == ["a" * MAX_WORD_CHARACTERS]
+    (word,) = split_script_words("hello" + " 🎉" * 10_000, "en")
+    assert len(word) == MAX_WORD_CHARACTERS
 
 
 def test_frequent_words_are_matched_beside_others() -> None:
     """The same word fifteen thousand times costs no minutes, and an honest script is matched as before."""
     heard = ["the", *(f"w{at}" for at in range(9)), "the"] * 60
     begun_s = time.process_time()
-    codes = matched(heard, ["the"] * 15_000)
+    codes = match_words(heard, ["the"] * 15_000)
     assert time.process_time() - begun_s < 5
     assert sum(i2 - i1 for kind, i1, i2, _, _ in codes if kind == "equal") <= 120
-    assert [kind for kind, *_ in matched(heard, heard)] == ["equal"]
+    assert [kind for kind, *_ in match_words(heard, heard)] == ["equal"]
 
 
 HEARD = "we are going to speak of the weather and then of the rain in the hills"
@@ -62,4 +62,4 @@ MISHEARD = "we are growing to speak off the whether and ten of the rein in the h
 )
 def test_single_words_agree_by_chance_and_few_words_prove_nothing(script: str, *, other: bool) -> None:
     heard, wanted = HEARD.split(), script.split()
-    assert another_text(len(heard), len(wanted), matched(heard, wanted), "en") is other
+    assert is_other_text(len(heard), len(wanted), match_words(heard, wanted), "en") is other

@@ -10,10 +10,16 @@ from core.domain.subtitles.srt_vtt import srt, txt, vtt
 from schemas.common import ObjectRef, TimeRange, Word
 from schemas.documents.span import Fit, HeardWindow
 from schemas.documents.transcript import Transcript
-from streams.close.transcript.confidence import Judged, Witnesses, drawn_out, judge, loops
-from streams.close.transcript.fillers import flagged
-from streams.close.transcript.segments import segments
-from streams.close.transcript.span_merge import close
+from streams.close.transcript.confidence import (
+    JudgedTranscript,
+    TranscriptEvidence,
+    find_loops,
+    is_drawn_out,
+    judge_segments,
+)
+from streams.close.transcript.fillers import mark_fillers
+from streams.close.transcript.segments import split_segments
+from streams.close.transcript.span_merge import merge_spans
 from streams.detect.timeline import Material, gather
 from streams.renderer.captions.cue_builder import make_cues
 from streams.renderer.prepare import doubtful_near
@@ -29,8 +35,8 @@ def improbable(words: list[Word], probability: float) -> list[Word]:
     return [msgspec.structs.replace(word, probability=probability) for word in words]
 
 
-def judged(words: list[Word], witnesses: Witnesses) -> Judged:
-    return judge(words, segments(words, "en"), witnesses)
+def judged(words: list[Word], witnesses: TranscriptEvidence) -> JudgedTranscript:
+    return judge_segments(words, split_segments(words, "en"), witnesses)
 
 
 def fit(placed: int, words: int = 5) -> Fit:
@@ -43,7 +49,9 @@ def window(**given: object) -> HeardWindow:
 
 
 def test_clean_speech_is_trusted() -> None:
-    found = judged(sentence("We begin at nine.", 0), Witnesses(speech=[ALL], windows=[window()], fits=[fit(5)]))
+    found = judged(
+        sentence("We begin at nine.", 0), TranscriptEvidence(speech=[ALL], windows=[window()], fits=[fit(5)])
+    )
     assert [(one.trust, one.doubts) for one in found.segments] == [("trusted", [])]
     assert found.rejected == []
 
@@ -51,14 +59,14 @@ def test_clean_speech_is_trusted() -> None:
 @pytest.mark.parametrize(
     ("witnesses", "probability", "doubt"),
     [
-        (Witnesses(speech=[]), 0.9, "no_speech"),
-        (Witnesses(speech=[ALL]), 0.4, "unsure"),
-        (Witnesses(speech=[ALL], windows=[window(again=True)]), 0.9, "heard_twice"),
-        (Witnesses(speech=[ALL], windows=[window(again=True, agreement=0.5)]), 0.9, "heard_twice"),
-        (Witnesses(speech=[ALL], fits=[fit(1)]), 0.9, "does_not_fit"),
+        (TranscriptEvidence(speech=[]), 0.9, "no_speech"),
+        (TranscriptEvidence(speech=[ALL]), 0.4, "unsure"),
+        (TranscriptEvidence(speech=[ALL], windows=[window(again=True)]), 0.9, "heard_twice"),
+        (TranscriptEvidence(speech=[ALL], windows=[window(again=True, agreement=0.5)]), 0.9, "heard_twice"),
+        (TranscriptEvidence(speech=[ALL], fits=[fit(1)]), 0.9, "does_not_fit"),
     ],
 )
-def test_one_witness_marks(witnesses: Witnesses, probability: float, doubt: str) -> None:
+def test_one_witness_marks(witnesses: TranscriptEvidence, probability: float, doubt: str) -> None:
     words = improbable(sentence("We begin at nine.", 0), probability)
     found = judged(words, witnesses)
     assert [(one.trust, one.doubts) for one in found.segments] == [("doubtful", [doubt])]
@@ -66,14 +74,14 @@ def test_one_witness_marks(witnesses: Witnesses, probability: float, doubt: str)
 
 
 def test_two_readings_that_agree_confirm_each_other() -> None:
-    witnesses = Witnesses(speech=[ALL], windows=[window(again=True, agreement=0.9)])
+    witnesses = TranscriptEvidence(speech=[ALL], windows=[window(again=True, agreement=0.9)])
     assert [one.doubts for one in judged(sentence("We begin at nine.", 0), witnesses).segments] == [[]]
 
 
 def test_two_grave_doubts_reject_and_the_rest_closes_up() -> None:
     words = [*sentence("Thanks for watching.", 0), *sentence("We begin at nine.", 8_000)]
     speech = [TimeRange(start_ms=8_000, end_ms=10_000)]
-    found = judged(words, Witnesses(speech=speech, fits=[fit(0)]))
+    found = judged(words, TranscriptEvidence(speech=speech, fits=[fit(0)]))
     assert texts(found.words) == "We begin at nine."
     assert [(one.first_word, one.end_word, one.trust) for one in found.segments] == [(0, 4, "trusted")]
     (gone,) = found.rejected
@@ -82,8 +90,8 @@ def test_two_grave_doubts_reject_and_the_rest_closes_up() -> None:
 
 def test_a_grave_doubt_and_improbable_words_reject() -> None:
     words = improbable(sentence("Thanks for watching.", 0), 0.1)
-    assert judged(words, Witnesses(speech=[])).segments == []
-    assert judged(words, Witnesses(speech=[ALL])).segments[0].doubts == ["unsure"]
+    assert judged(words, TranscriptEvidence(speech=[])).segments == []
+    assert judged(words, TranscriptEvidence(speech=[ALL])).segments[0].doubts == ["unsure"]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +106,7 @@ def test_a_grave_doubt_and_improbable_words_reject() -> None:
     ],
 )
 def test_a_loop_is_said_over_and_over(text: str, looping: int) -> None:
-    assert sum(loops(sentence(text, 0))) == looping
+    assert sum(find_loops(sentence(text, 0))) == looping
 
 
 @pytest.mark.parametrize(
@@ -107,20 +115,20 @@ def test_a_loop_is_said_over_and_over(text: str, looping: int) -> None:
      ("1,000,000,000,000", False), ("hahaha", False)],
 )  # fmt: skip
 def test_a_loop_inside_a_word(text: str, *, loop: bool) -> None:
-    assert drawn_out(text) is loop
+    assert is_drawn_out(text) is loop
 
 
 def test_a_loop_that_two_readings_do_not_agree_on_is_rejected() -> None:
-    twice = Witnesses(speech=[ALL], windows=[window(again=True, agreement=0.0)])
+    twice = TranscriptEvidence(speech=[ALL], windows=[window(again=True, agreement=0.0)])
     assert judged([word("Hmmmmmmmmmmmmmm", 0)], twice).segments == []
-    assert judged([word("Hmmmmmmmmmmmmmm", 0)], Witnesses(speech=[ALL])).segments[0].doubts == ["repeats"]
+    assert judged([word("Hmmmmmmmmmmmmmm", 0)], TranscriptEvidence(speech=[ALL])).segments[0].doubts == ["repeats"]
 
 
 def test_fillers_are_marked_by_language_and_words_are_not() -> None:
     words = sentence("Um, uh, so er, like the", 0)
-    assert [word.text for word in flagged(words, ["en"] * len(words)) if word.filler] == ["Um,", "uh,", "er,"]
-    assert not any(word.filler for word in flagged(sentence("er war da", 0), ["de"] * 3))
-    assert not any(word.filler for word in flagged(words, [None] * len(words)))
+    assert [word.text for word in mark_fillers(words, ["en"] * len(words)) if word.filler] == ["Um,", "uh,", "er,"]
+    assert not any(word.filler for word in mark_fillers(sentence("er war da", 0), ["de"] * 3))
+    assert not any(word.filler for word in mark_fillers(words, [None] * len(words)))
 
 
 def heard() -> list[Word]:
@@ -132,7 +140,7 @@ def closed() -> Transcript:
     part = span(0, 30_000, heard())
     quiet = [TimeRange(start_ms=0, end_ms=3_000), TimeRange(start_ms=19_000, end_ms=30_000)]
     dropped = [window(dropped="you you you", compression=5.0), window(start_ms=29_000, end_ms=33_000, dropped="late")]
-    return close([msgspec.structs.replace(part, speech=quiet, windows=dropped)], 30_000, [])
+    return merge_spans([msgspec.structs.replace(part, speech=quiet, windows=dropped)], 30_000, [])
 
 
 def test_what_is_rejected_is_nowhere_and_what_is_doubtful_is_marked_everywhere() -> None:

@@ -8,7 +8,7 @@ import pytest
 from schemas.common import TimeRange, Word
 from schemas.documents.acoustics import SoundTotals
 from schemas.documents.transcript import Transcript
-from streams.close.transcript.no_speech import why_no_words, words_lost
+from streams.close.transcript.no_speech import explain_lost_sound, explain_no_words
 
 EMPTY = Transcript(
     language=None, language_probability=0.0, duration_ms=60_000, words=[], segments=[], speech=[], model="m"
@@ -34,20 +34,20 @@ ROOM = SoundTotals(
     ],
 )
 def test_what_is_heard_instead_is_told(changes: dict[str, object], said: str) -> None:
-    found = why_no_words(EMPTY, msgspec.structs.replace(ROOM, **changes))
+    found = explain_no_words(EMPTY, msgspec.structs.replace(ROOM, **changes))
     assert said in found
     assert found.endswith("no captions, because there are no words to show.")
 
 
 def test_a_voice_without_words_and_no_sound_at_all_are_told_apart() -> None:
     muttered = msgspec.structs.replace(EMPTY, speech=[TimeRange(start_ms=0, end_ms=3_000)])
-    assert "A voice seems to be there for 3 s" in why_no_words(muttered, ROOM)
-    assert "has no sound" in why_no_words(EMPTY, None)
+    assert "A voice seems to be there for 3 s" in explain_no_words(muttered, ROOM)
+    assert "has no sound" in explain_no_words(EMPTY, None)
     lost = msgspec.structs.replace(EMPTY, missing=[TimeRange(start_ms=0, end_ms=60_000)])
-    assert "could not be worked on" in why_no_words(lost, None)
-    assert words_lost() == why_no_words(lost, None)
+    assert "could not be worked on" in explain_no_words(lost, None)
+    assert explain_lost_sound() == explain_no_words(lost, None)
 
 
 def test_where_there_are_words_nothing_is_said() -> None:
     word = Word(text="so", start_ms=0, end_ms=200, probability=0.9)
-    assert why_no_words(msgspec.structs.replace(EMPTY, words=[word]), ROOM) == ""
+    assert explain_no_words(msgspec.structs.replace(EMPTY, words=[word]), ROOM) == ""

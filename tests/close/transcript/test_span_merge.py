@@ -7,7 +7,7 @@ import pytest
 
 from schemas.common import TimeRange
 from schemas.documents.span import HeardWindow
-from streams.close.transcript.span_merge import close
+from streams.close.transcript.span_merge import merge_spans
 from tests.support.spoken_words import sentence, span, texts, word
 
 SEAM = 50_000
@@ -15,7 +15,7 @@ SEAM = 50_000
 
 def merged(before: list, margin_after: list, margin_before: list, after: list) -> str:
     spans = [span(0, SEAM, before, margin_after), span(SEAM, 100_000, after, margin_before)]
-    return texts(close(list(reversed(spans)), 100_000, []).words)
+    return texts(merge_spans(list(reversed(spans)), 100_000, []).words)
 
 
 def test_a_quiet_seam_changes_nothing() -> None:
@@ -86,12 +86,12 @@ def test_a_word_whose_partner_lies_further_than_what_is_settled_comes_once() -> 
 def test_very_short_spans_count_no_word_twice() -> None:
     parts = [span(0, 50_000, [word("a", 49_500)], [word("b", 50_100)]), span(50_000, 50_800, [word("b", 50_100)])]
     parts.append(span(50_800, 90_000, [word("c", 51_000)], [word("b", 50_100)]))
-    assert texts(close(parts, 90_000, []).words) == "a b c"
+    assert texts(merge_spans(parts, 90_000, []).words) == "a b c"
 
 
 def test_a_missing_neighbour_is_said_and_its_seam_left_alone() -> None:
     missing = [TimeRange(start_ms=SEAM, end_ms=100_000)]
-    found = close([span(0, SEAM, [word("left", 49_500)], [word("beyond", 50_300)])], 100_000, missing)
+    found = merge_spans([span(0, SEAM, [word("left", 49_500)], [word("beyond", 50_300)])], 100_000, missing)
     assert texts(found.words) == "left"
     assert found.missing == missing
 
@@ -101,7 +101,7 @@ def test_the_language_is_that_of_most_words() -> None:
         span(0, SEAM, sentence("a b c d", 1000)),
         span(SEAM, 100_000, [word("ja", 60_000)], language="nl", sure=0.5),
     ]
-    found = close(spans, 100_000, [])
+    found = merge_spans(spans, 100_000, [])
     assert found.language == "en"
     assert found.language_probability == pytest.approx(0.72)
 
@@ -122,7 +122,7 @@ def test_each_segment_has_the_language_of_its_window() -> None:
         windows=[window(49_000, 99_000, "fr")],
     )
     old = span(100_000, 120_000, [word("sì", 110_000)], language="it")
-    found = close([mixed, after, old], 120_000, [])
+    found = merge_spans([mixed, after, old], 120_000, [])
     assert [(one.text, one.language) for one in found.segments] == [
         ("this is English", "en"), ("das ist äh Deutsch", "de"), ("oui non", "fr"), ("sì", "it"),
     ]  # fmt: skip
@@ -136,11 +136,11 @@ def window(start_ms: int, end_ms: int, language: str) -> HeardWindow:
 
 
 def test_nothing_heard() -> None:
-    found = close([span(0, SEAM, [], language=None, sure=0.0)], SEAM, [])
+    found = merge_spans([span(0, SEAM, [], language=None, sure=0.0)], SEAM, [])
     assert (found.language, found.words, found.segments, found.speech) == (None, [], [], [])
-    assert close([], 0, []).model == "none"
+    assert merge_spans([], 0, []).model == "none"
 
 
 def test_speech_through_a_seam_is_one_stretch() -> None:
     spans = [span(0, SEAM, [word("a", 100)]), span(SEAM, 100_000, [word("b", 99_000)])]
-    assert close(spans, 100_000, []).speech == [TimeRange(start_ms=0, end_ms=100_000)]
+    assert merge_spans(spans, 100_000, []).speech == [TimeRange(start_ms=0, end_ms=100_000)]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.common import Word
-from streams.close.transcript.span_merge import close
+from streams.close.transcript.span_merge import merge_spans
 from tests.support.spoken_words import span, word
 
 SEAM, END = 50_000, 100_000
@@ -33,7 +33,7 @@ def middle(one: Word) -> float:
 def merged(left: list[Word], right: list[Word]) -> list[str]:
     before = span(0, SEAM, [one for one in left if middle(one) < SEAM], [one for one in left if middle(one) >= SEAM])
     after = span(SEAM, END, [one for one in right if middle(one) >= SEAM], [one for one in right if middle(one) < SEAM])
-    return [one.text.rstrip("x") for one in close([before, after], END, []).words]
+    return [one.text.rstrip("x") for one in merge_spans([before, after], END, []).words]
 
 
 @st.composite

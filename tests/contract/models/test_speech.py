@@ -14,9 +14,9 @@ from core.infra.triton.alignment import TritonAlignment
 from core.infra.triton.client import InferenceFailed, TritonWire, tensor, text_tensor
 from core.infra.triton.speech import TritonSpeech
 from core.infra.usage_meter import metered
-from streams.close.transcript.english_track import english_track
-from streams.close.transcript.span_merge import close
-from streams.close.transcript.span_overlap import letters
+from streams.close.transcript.english_track import build_english_track
+from streams.close.transcript.span_merge import merge_spans
+from streams.close.transcript.span_overlap import normalise_word
 from tests.contract.rigs.triton_server import Triton
 from tests.support.media.recordings import RATE_HZ, media, sound
 from tests.support.port_contracts import speech_keeps_what_it_promises
@@ -44,9 +44,9 @@ async def test_what_its_twin_promises_too(speech: TritonSpeech) -> None:
 async def test_each_window_is_heard_in_its_own_language_and_told_in_english_too(speech: TritonSpeech) -> None:
     """A minute that begins in English and goes on in German."""
     (span,) = await hear_in_spans(speech, sound(media("speech/multilingual.mp3")), [], into_english=True)
-    told = close([span], span.range.end_ms, [])
+    told = merge_spans([span], span.range.end_ms, [])
     assert [language for language, _ in groupby(one.language for one in told.segments)] == ["en", "de"]
-    track = english_track([span], told)
+    track = build_english_track([span], told)
     print([(one.start_ms, one.translated_from, one.trust, one.text) for one in track.segments])
     assert [source for source, _ in groupby(one.translated_from for one in track.segments)] == [None, "de"]
     german = {word for one in track.segments if one.translated_from for word in one.text.casefold().split()}
@@ -65,7 +65,7 @@ async def test_words_times_and_language(speech: TritonSpeech) -> None:
     assert "ask not what your country can do for you" in said
     assert heard.language == "en"
     assert heard.language_probability > 0.8
-    americans = next(word for word in heard.words if letters(word.text) == "americans")
+    americans = next(word for word in heard.words if normalise_word(word.text) == "americans")
     assert abs(americans.start_ms - 1800) < 700
     assert signs == sorted(set(signs))
     assert all(word.start_ms < word.end_ms <= 11_100 for word in heard.words)
@@ -79,7 +79,7 @@ async def test_a_word_between_long_silences_is_found_on_its_second(speech: Trito
     alignment = TritonAlignment(triton_server.url)
     told = await transcribed(speech, sound(media("talking/auto-editor_example_42s_720p.mp4")), alignment=alignment)
     await alignment.close()
-    found = [word.start_ms for word in told.words if letters(word.text) == "banana"]
+    found = [word.start_ms for word in told.words if normalise_word(word.text) == "banana"]
     assert any(abs(at_ms - 40_000) <= 250 for at_ms in found), found
 
 

@@ -10,7 +10,7 @@ from core.infra.sentence_embeddings import NotAskedError, ask, digest, embed, pa
 from core.ports.models import Vectors
 from schemas.common import ObjectRef, Segment
 from schemas.documents.transcript import SentenceRows, Transcript
-from streams.close.transcript_embeddings import keep_meaning
+from streams.close.transcript_embeddings import store_transcript_embeddings
 from tests.sinks.fakes import MemoryObjects
 from tests.support.vectors import WordSentences
 
@@ -68,7 +68,7 @@ async def test_a_transcript_keeps_what_its_segments_mean() -> None:
         async def put(self, prefix: str, body: bytes, kind: str, suffix: str = "") -> ObjectRef:
             return store.store(prefix, body)
 
-    meant = await keep_meaning(
+    meant = await store_transcript_embeddings(
         said("one", "two", "one"),
         sentences=WordSentences(),
         objects=Put(),
@@ -82,10 +82,12 @@ async def test_a_transcript_keeps_what_its_segments_mean() -> None:
 
 
 async def test_without_the_model_or_its_language_the_words_stay() -> None:
-    lost = await keep_meaning(said("one"), sentences=Away(), objects=None, prefix="p", report=lambda _: None)  # type: ignore[arg-type]
+    lost = await store_transcript_embeddings(
+        said("one"), sentences=Away(), objects=None, prefix="p", report=lambda _: None
+    )  # type: ignore[arg-type]
     assert lost.rows is None
     assert "found by its words" in lost.warning
-    foreign = await keep_meaning(
+    foreign = await store_transcript_embeddings(
         said("eins", language="de"),
         sentences=Away(),
         objects=None,
