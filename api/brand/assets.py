@@ -9,10 +9,10 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from api.http.operations import Call, Operation, Reply
+from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.http.pagination import decode_cursor, next_cursor
 from api.problems.problem_details import ApiProblem, invalid, not_found
-from api.uploads.queries import uploaded
+from api.uploads.queries import measure_upload, take_upload
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
 from core.services.orphan_cleanup import plan_asset_sweep
@@ -91,11 +91,16 @@ class ListAssets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     cursor: Annotated[str, Meta(max_length=500)] | None = None
 
 
-async def create_asset(call: Call[CreateAsset, None]) -> Reply:
+async def prepare_asset(call: Call[CreateAsset, None]) -> int | None:
+    """Measure the upload: its bytes in object storage; None where it is complete already."""
+    return await measure_upload(call, call.body.upload_id, purpose="brand kit")
+
+
+async def create_asset(call: Call[CreateAsset, None], stored_bytes: int | None) -> Reply:
     """Have an upload checked; the same upload is the same asset."""
     asset_id = result_id(call.body.upload_id, "asset")
     async with call.rows() as rows:
-        upload = await uploaded(rows, call, call.body.upload_id, of="brand kits")
+        upload = await take_upload(rows, call.org_id, call.body.upload_id, stored_bytes, purpose="brand kit")
         row = await rows.fetchrow("select * from assets where org_id = $1 and asset_id = $2", call.org_id, asset_id)
         if row is None:
             row = await _write_asset(rows, call, asset_id, upload)
@@ -202,7 +207,7 @@ OPERATIONS = (
         status=202,
         located=True,
         summary="Have an upload checked, to be used in brand kits",
-        handler=create_asset,
+        handler=TwoPhaseHandler(prepare=prepare_asset, commit=create_asset),
         request=CreateAsset,
         response=Asset,
         problems=("upload-not-complete", "upload-mismatch", "upload-closed", "limit-reached"),

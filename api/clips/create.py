@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from api.clips.handlers import Clip, clip_reply, find_clip
 from api.exports.create import DISTINCT, find_named, write_export
 from api.exports.models import Look, RequestExport, Wish, clip_fields, export_name, look_errors, look_of, rendition_of
 from api.http.metadata_etags import metadata_errors
-from api.http.operations import Call, Operation, Reply
+from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.problems.problem_details import ApiProblem, FieldError, breaches, invalid, refused
 from api.projects.handlers import find_project
 from core.domain.subtitles.cues import clean
@@ -88,13 +87,27 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     exports: Sequence[RequestExport]
 
 
-async def request_clip(call: Call[RequestClip, None]) -> Reply:
+async def read_moments(call: Call[RequestClip, None]) -> list[Moment]:
+    """The project's moments; raises as `_check_ready`."""
+    async with call.rows() as rows:
+        project = await find_project(rows, call.org_id, call.ids["project_id"])
+        await _check_ready(rows, project)
+        stored = await rows.fetchval(
+            "select object from moments where org_id = $1 and project_id = $2", call.org_id, project["project_id"]
+        )
+    if stored is None:
+        return []
+    body = await call.context.documents.get(msgspec.convert(stored, ObjectRef))
+    return msgspec.json.decode(body, type=MomentList).moments
+
+
+async def request_clip(call: Call[RequestClip, None], moments: Sequence[Moment]) -> Reply:
     """Make a clip of a stretch or a moment; the same wish again gives the clip that is there."""
     async with call.rows() as rows:
         await project_lifecycle.lock_project(rows, call.org_id, call.ids["project_id"])
         project = await find_project(rows, call.org_id, call.ids["project_id"])
         await _check_ready(rows, project)
-        asked = await _asked(rows, call, project)
+        asked = _asked(call.body, project, moments)
         stretch = (asked.range.start_ms, asked.range.end_ms)
         same = await rows.fetchval(_SAME, call.org_id, project["project_id"], *stretch)
         clip = await find_clip(rows, call.org_id, same or await _write_clip(rows, call, project, asked))
@@ -131,10 +144,9 @@ def check_named(wish: RequestClip) -> None:
         raise refused(errors)
 
 
-async def _asked(rows: Connection, call: Call[RequestClip, None], project: Row) -> _Asked:
+def _asked(wish: RequestClip, project: Row, moments: Sequence[Moment]) -> _Asked:
     """The stretch that is wanted, and its files. Raises a 422."""
-    wish, options = call.body, msgspec.convert(project["options"], ProjectOptions)
-    moments = await _moments(rows, call, project)
+    options = msgspec.convert(project["options"], ProjectOptions)
     named = next((one for one in moments if UUID(one.id) == wish.moment_id), None)
     if wish.moment_id is not None and named is None:
         raise invalid("/moment_id", "The project has no such moment: GET /v1/projects/{project_id}/moments lists them.")
@@ -152,17 +164,6 @@ async def _asked(rows: Connection, call: Call[RequestClip, None], project: Row) 
         moment=next((one for one in moments if one.range == stretch), None),
         exports=[RequestExport(aspect=aspect, **fields) for aspect in aspects],
     )
-
-
-async def _moments(rows: Connection, call: Call[RequestClip, None], project: Row) -> list[Moment]:
-    found = await rows.fetchval(
-        "select object from moments where org_id = $1 and project_id = $2", call.org_id, project["project_id"]
-    )
-    if found is None:
-        return []
-    ref = msgspec.convert(found, ObjectRef)
-    body = await call.outside(f"moments {ref.key}", partial(call.context.documents.get, ref))
-    return msgspec.json.decode(body, type=MomentList).moments
 
 
 def _check_stretch(stretch: TimeRange, wish: RequestClip, duration_ms: int) -> None:
@@ -256,7 +257,7 @@ OPERATIONS = (
         status=202,
         located=True,
         summary="Make a clip of a stretch or a moment of your choice",
-        handler=request_clip,
+        handler=TwoPhaseHandler(prepare=read_moments, commit=request_clip),
         request=RequestClip,
         check=lambda wish: [*look_errors(wish), *metadata_errors(wish.metadata), *breaches(check_named)(wish)],
         response=Clip,

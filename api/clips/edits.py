@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from msgspec import Meta
 from api.clips.handlers import find_clip
 from api.clips.queries import newest_version, read_edit, write_edit
 from api.http.conditional import check_held
-from api.http.operations import Call, Operation, Reply
+from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.problems.problem_details import ApiProblem, invalid, no_version, not_found
 from core.domain.editing import edit_operations as ops
 from core.domain.editing.apply_edit import Material, apply, is_same
@@ -23,7 +22,7 @@ from core.domain.transcripts.corrections import BadEditError
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import next_version, put_project_event
 from core.services import project_lifecycle
-from schemas.common import Aspect, ObjectRef
+from schemas.common import Aspect, ObjectRef, Word
 from schemas.documents.edit import CaptionStyle, CaptionText, CropKey, EditList
 from schemas.documents.transcript import Transcript
 from schemas.events import ClipEdited
@@ -156,18 +155,51 @@ async def lock_clip(rows: Connection, org_id: UUID, clip_id: UUID) -> Row:
     return clip
 
 
-async def edit_clip(call: Call[EditClip, None]) -> Reply:
+class ReadWords(msgspec.Struct, frozen=True, kw_only=True):
+    """The words that an edit counts, and the version of the transcript that they are of."""
+
+    words: list[Word] = []
+    transcript_version: int = 1
+
+
+async def read_words(call: Call[EditClip, None]) -> ReadWords:
+    """Read the transcript that the request names, or the newest. Raises as `_check_version`, and a 422."""
+    wanted = call.body.transcript_version
+    async with call.rows() as rows:
+        clip = await find_clip(rows, call.org_id, call.ids["clip_id"])
+        await _check_version(rows, call)
+        row = await rows.fetchrow(
+            """select object, version from transcripts where org_id = $1 and project_id = $2
+                 and ($3::int is null or version = $3) order by version desc limit 1""",
+            call.org_id, clip["project_id"], wanted,
+        )  # fmt: skip
+    if row is None and wanted is not None:
+        raise invalid("/transcript_version", f"There is no version {wanted} of the transcript.")
+    if row is None:
+        return ReadWords()
+    body = await call.context.documents.get(msgspec.convert(row["object"], ObjectRef))
+    words = (await asyncio.to_thread(msgspec.json.decode, body, type=Transcript)).words
+    return ReadWords(words=words, transcript_version=row["version"])
+
+
+async def _check_version(rows: Connection, call: Call[EditClip, None]) -> int:
+    """The newest version of the edit. Raises a 428 or 412 where the caller did not read it, a 409 for one too many."""
+    newest = await newest_version(rows, call.org_id, call.ids["clip_id"])
+    changed = ApiProblem("edit-changed", f"The edit is at version {newest} now.")
+    check_held(call.request, etag_of(newest), of="edit", changed=changed)
+    if newest >= MOST_VERSIONS:
+        raise ApiProblem("limit-reached", f"An edit has at most {MOST_VERSIONS} versions.")
+    return newest
+
+
+async def edit_clip(call: Call[EditClip, None], read: ReadWords) -> Reply:
     """Make the next version of the one that was read; where nothing would change there is none, and nobody is told."""
     async with call.rows() as rows:
         clip = await lock_clip(rows, call.org_id, call.ids["clip_id"])
-        newest = await newest_version(rows, call.org_id, clip["clip_id"])
-        changed = ApiProblem("edit-changed", f"The edit is at version {newest} now.")
-        check_held(call.request, etag_of(newest), of="edit", changed=changed)
-        if newest >= MOST_VERSIONS:
-            raise ApiProblem("limit-reached", f"An edit has at most {MOST_VERSIONS} versions.")
+        newest = await _check_version(rows, call)
         base = await read_edit(rows, clip, newest)
         assert base is not None
-        material = await _material(rows, call, clip, newest)
+        material = await _material(rows, call, clip, newest, read)
         try:
             edit = await asyncio.to_thread(apply, base, call.body.operations, material)
         except BadEditError as error:
@@ -197,27 +229,15 @@ async def _tell(rows: Connection, call: Call[EditClip, None], clip: Row, edit: E
     await put_project_event(rows, event, call.cause(clip["clip_id"]))
 
 
-async def _material(rows: Connection, call: Call[EditClip, None], clip: Row, newest: int) -> Material:
+async def _material(rows: Connection, call: Call[EditClip, None], clip: Row, newest: int, read: ReadWords) -> Material:
     wanted = {one.version for one in call.body.operations if isinstance(one, ops.Restore) and one.version <= newest}
     known = {version: await read_edit(rows, clip, version) for version in sorted(wanted)}
-    row = await rows.fetchrow(
-        """select object, version from transcripts where org_id = $1 and project_id = $2
-             and ($3::int is null or version = $3) order by version desc limit 1""",
-        call.org_id, clip["project_id"], call.body.transcript_version,
-    )  # fmt: skip
-    if row is None and call.body.transcript_version is not None:
-        raise invalid("/transcript_version", f"There is no version {call.body.transcript_version} of the transcript.")
-    words, version = [], 1
-    if row is not None:
-        ref, version = msgspec.convert(row["object"], ObjectRef), row["version"]
-        body = await call.outside(f"transcript {ref.key}", partial(call.context.documents.get, ref))
-        words = msgspec.json.decode(body, type=Transcript).words
     return Material(
-        words=words,
+        words=read.words,
         duration_ms=clip["duration_ms"] or clip["end_ms"],
         width_px=clip["width_px"] or 0,
         height_px=clip["height_px"] or 0,
-        transcript_version=version,
+        transcript_version=read.transcript_version,
         versions={number: edit for number, edit in known.items() if edit is not None},
     )
 
@@ -287,7 +307,7 @@ OPERATIONS = (
         tag="clips",
         permission="write",
         summary="Edit a clip: cut, join, reorder, speed, mute, texts, styles, crops, undo",
-        handler=edit_clip,
+        handler=TwoPhaseHandler(prepare=read_words, commit=edit_clip),
         request=EditClip,
         response=EditedClip,
         problems=("precondition-required", "edit-changed", "limit-reached"),

@@ -1,4 +1,4 @@
-"""From an operation to an endpoint: authenticate, limit, validate, run, answer. Holds no logic of any resource.
+"""Turn an operation into an endpoint: authenticate, limit, validate, run, answer.
 
 A POST or PATCH runs in one transaction with its idempotency record. A handler that raises leaves nothing behind.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +20,7 @@ from api.http.auth import Caller, bearer, require_scope, unauthenticated
 from api.http.context import Context
 from api.http.idempotency import REPLAYED, Kept, fingerprint, key_of
 from api.http.middleware import report_bug
-from api.http.operations import WRITES, Ask, AskFirst, Call, Operation, Reply
+from api.http.operations import WRITES, Call, Handler, Operation, Reply, TwoPhaseHandler
 from api.http.request_reader import decode, read_body
 from api.problems.problem_details import ApiProblem, not_found, respond
 from core.errors import Gone, Rejected, Unavailable
@@ -118,6 +117,7 @@ async def _answer(operation: Operation, call: Call[Any, Any], raw: bytes) -> Res
     if operation.method in WRITES and operation.transactional:
         response = await _run_once(operation, call, raw)
         return await operation.afterwards(call, response) if operation.afterwards else response
+    assert not isinstance(operation.handler, TwoPhaseHandler)
     return _render(operation, await operation.handler(call))
 
 
@@ -134,41 +134,54 @@ async def _authenticate(context: Context, request: Request) -> Caller:
 
 
 async def _run_once(operation: Operation, call: Call[Any, Any], raw: bytes) -> Response:
-    """Run a POST; what it must know from outside is asked between two transactions, never in one."""
-    answers: dict[str, Any] = {}
-    while True:
-        try:
-            return await _run_in_transaction(operation, call, raw, answers)
-        except AskFirst as question:
-            answers[question.name] = await question.ask()
+    """Run a POST or PATCH; what it needs to know from outside is asked before its transaction, not in it."""
+    handler = operation.handler
+    if not isinstance(handler, TwoPhaseHandler):
+        return await _run_in_transaction(operation, call, raw, handler)
+    # a repeat gets the kept answer whatever the world outside would say now
+    if kept := await _kept_answer(call, raw):
+        return kept
+    prepared = await handler.prepare(call)
+    return await _run_in_transaction(operation, call, raw, lambda joined: handler.commit(joined, prepared))
 
 
-async def _run_in_transaction(
-    operation: Operation, call: Call[Any, Any], raw: bytes, answers: Mapping[str, Any]
-) -> Response:
-    """Run a POST and keep its answer in one transaction; give a kept answer again."""
-    context, request, org_id = call.context, call.request, call.org_id
-    key = key_of(request.headers)
+async def _kept_answer(call: Call[Any, Any], raw: bytes) -> Response | None:
+    """The answer that was kept for the request's Idempotency-Key, if any."""
+    key = key_of(call.request.headers)
+    if key is None:
+        return None
+    async with org_transaction(call.context.pool, call.org_id) as connection:
+        return await _begin(connection, call, key, raw)
+
+
+async def _begin(connection: Connection, call: Call[Any, Any], key: str, raw: bytes) -> Response | None:
+    """Take the key for the length of the transaction; the answer that was kept for it, if any."""
+    kept = await call.context.idempotency.begin(connection, call.org_id, key, _fingerprint(call, raw))
+    if kept is None:
+        return None
+    call.context.metrics.replays.inc()
+    return Response(kept.body, status_code=kept.status, headers=kept.headers | {REPLAYED: "true"})
+
+
+def _fingerprint(call: Call[Any, Any], raw: bytes) -> bytes:
+    return fingerprint(call.request.method, call.request.scope["path"], _query_text(call.request), raw)
+
+
+async def _run_in_transaction(operation: Operation, call: Call[Any, Any], raw: bytes, handler: Handler) -> Response:
+    """Run a handler and keep its answer in one transaction; give a kept answer again."""
+    context, org_id = call.context, call.org_id
+    key = key_of(call.request.headers)
     async with org_transaction(context.pool, org_id) as connection:
-        joined = msgspec.structs.replace(call, rows=lambda: _joined(connection), outside=partial(_answered, answers))
+        joined = msgspec.structs.replace(call, rows=lambda: _joined(connection))
         if key is None:
-            return _render(operation, await operation.handler(joined))
-        print_ = fingerprint(request.method, request.scope["path"], _query_text(request), raw)
-        kept = await context.idempotency.begin(connection, org_id, key, print_)
-        if kept is not None:
-            context.metrics.replays.inc()
-            return Response(kept.body, status_code=kept.status, headers=kept.headers | {REPLAYED: "true"})
-        response = _render(operation, await operation.handler(joined))
+            return _render(operation, await handler(joined))
+        if kept := await _begin(connection, call, key, raw):
+            return kept
+        response = _render(operation, await handler(joined))
         headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
         answer = Kept(status=response.status_code, headers=headers, body=bytes(response.body))
-        await context.idempotency.keep(connection, org_id, key, print_, answer)
+        await context.idempotency.keep(connection, org_id, key, _fingerprint(call, raw), answer)
     return response
-
-
-async def _answered(answers: Mapping[str, Any], name: str, ask: Ask) -> Any:
-    if name not in answers:
-        raise AskFirst(name, ask)
-    return answers[name]
 
 
 @asynccontextmanager

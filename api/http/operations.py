@@ -1,4 +1,4 @@
-"""What the API can do, declared once: routing, permissions and OpenAPI all read it. Never runs an operation."""
+"""Operations of the API, declared once: routing, permissions and OpenAPI read them."""
 
 from __future__ import annotations
 
@@ -23,21 +23,7 @@ WRITES = ("POST", "PATCH")
 Permission = Literal["public", "read", "write", "admin"]
 BodyT = TypeVar("BodyT")
 QueryT = TypeVar("QueryT")
-Ask = Callable[[], Awaitable[Any]]
-
-
-class AskFirst(Exception):
-    """A handler in a transaction needs this answer of another part: nothing may be held while it is waited for."""
-
-    def __init__(self, name: str, ask: Ask) -> None:
-        """``name`` is how the handler, run again, finds the answer."""
-        super().__init__(name)
-        self.name, self.ask = name, ask
-
-
-async def ask_now(_name: str, ask: Ask) -> Any:
-    """Where no transaction is open."""
-    return await ask()
+PreparedT = TypeVar("PreparedT")
 
 
 class Call(msgspec.Struct, Generic[BodyT, QueryT], frozen=True, kw_only=True):
@@ -53,11 +39,8 @@ class Call(msgspec.Struct, Generic[BodyT, QueryT], frozen=True, kw_only=True):
     now: dt.datetime
     traceparent: str
     rows: Callable[[], AbstractAsyncContextManager[Connection]]
-    """Opens (or, in a POST, joins) the transaction that sees the caller's organisation only."""
-    outside: Callable[[str, Ask], Awaitable[Any]] = ask_now
-    """Asks object storage, DNS … In a POST the transaction is rolled back first (AskFirst) and the handler is run again
-    with the answer: so it asks before any effect that is not Postgres's, and asks nothing that may not be asked twice.
-    """
+    """Opens a transaction that sees the caller's organisation only; in a transactional POST or PATCH joins the one
+    of the request."""
 
     @property
     def org_id(self) -> UUID:
@@ -80,6 +63,22 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Handler = Callable[[Call[Any, Any]], Awaitable[Reply | Response]]
+
+
+class TwoPhaseHandler(msgspec.Struct, Generic[PreparedT], frozen=True, kw_only=True):
+    """Handler of a transactional POST or PATCH that needs an answer of object storage, a model or DNS.
+
+    A slow part must not hold one of the few connections to Postgres, so the question is asked before the transaction.
+    """
+
+    prepare: Callable[[Call[Any, Any]], Awaitable[PreparedT]]
+    """Runs with no transaction open and asks; may read rows in short transactions of its own. Its refusals are the
+    caller's answer."""
+    commit: Callable[[Call[Any, Any], PreparedT], Awaitable[Reply]]
+    """Runs once, in the request's transaction, with what ``prepare`` returned. Rows may have changed in between, so it
+    checks again what it relies on."""
+
+
 Afterwards = Callable[[Call[Any, Any], Response], Awaitable[Response]]
 
 
@@ -92,7 +91,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """The operationId, a verb and a noun: names of SDK methods come from it."""
     tag: str
     summary: str
-    handler: Handler
+    handler: Handler | TwoPhaseHandler[Any]
     permission: Permission
     status: int = 200
     request: type | None = None
@@ -106,13 +105,18 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     located: bool = False
     """A good answer says in ``Location`` where what was made, or is being made, can be read."""
     transactional: bool = True
-    """A POST runs in one transaction with its idempotency record; False for one that only reads."""
+    """A POST or PATCH runs in one transaction with its idempotency record; False for one that only reads."""
     merge_patch: bool = False
     """Whether the body is a JSON Merge Patch (RFC 7396), which has a media type of its own beside JSON's."""
     afterwards: Afterwards | None = None
     """Runs once the transaction is over, on the answer that was kept; may wait for what comes of it and answer that."""
     also: Mapping[str, tuple[str, ...]] = {}
     """Media types of further good answers, by status; none where it has no body."""
+
+    @property
+    def effect(self) -> Callable[..., Awaitable[Reply | Response]]:
+        """The function that does what the operation is for; its docstring describes the operation."""
+        return self.handler.commit if isinstance(self.handler, TwoPhaseHandler) else self.handler
 
 
 def path_parameters(path: str) -> tuple[str, ...]:

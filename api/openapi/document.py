@@ -112,7 +112,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "operationId": operation.name,
         "tags": [operation.tag],
         "summary": operation.summary,
-        "description": operation.description or plain(operation.handler.__doc__ or ""),
+        "description": operation.description or plain(operation.effect.__doc__ or ""),
         "responses": also(operation) | {str(operation.status): good_answer(operation)} | _problems(operation),
     }
     if parameters := _parameters(operation):

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from api.http.operations import Call, Operation, Reply
+from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.problems.problem_details import ApiProblem, not_found
 from api.projects.handlers import check_url
 from core.infra.postgres.connection import Connection, Row
@@ -63,9 +63,13 @@ def new_secret() -> str:
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
 
 
-async def create_endpoint(call: Call[CreateEndpoint, None]) -> Reply:
-    """Register a receiver."""
+async def prepare_endpoint(call: Call[CreateEndpoint, None]) -> None:
+    """Check the URL."""
     await check_url(call, call.body.url, "/url")
+
+
+async def create_endpoint(call: Call[CreateEndpoint, None], _checked: None) -> Reply:
+    """Register a receiver."""
     secret, endpoint_id = new_secret(), call.context.new_id()
     async with call.rows() as rows:
         if await _count(rows, call.org_id) >= MAX_ENDPOINTS:
@@ -138,7 +142,7 @@ OPERATIONS = (
         status=201,
         located=True,
         summary="Register a receiver; its secret is shown this once",
-        handler=create_endpoint,
+        handler=TwoPhaseHandler(prepare=prepare_endpoint, commit=create_endpoint),
         request=CreateEndpoint,
         response=NewEndpoint,
         problems=("url-refused", "limit-reached"),

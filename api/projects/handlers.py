@@ -10,12 +10,12 @@ from msgspec import Meta
 
 from api.brand.queries import branded_project
 from api.http.metadata_etags import etag_of, metadata_errors
-from api.http.operations import Call, Operation, Reply
+from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.http.pagination import decode_cursor, next_cursor
 from api.problems.problem_details import ApiProblem, FieldError, not_found
 from api.projects.costs import STAGES_COST
 from api.projects.models import Project, ProjectPage, State, project_view, summary_view
-from api.uploads.queries import uploaded
+from api.uploads.queries import measure_upload, take_upload
 from core.errors import Rejected
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
@@ -75,14 +75,23 @@ def project_errors(wanted: CreateProject) -> list[FieldError]:
     return errors
 
 
-async def create_project(call: Call[CreateProject, None]) -> Reply:
+async def prepare_project(call: Call[CreateProject, None]) -> int | None:
+    """Check the URL, or measure the upload: its bytes in object storage; None where it is complete already."""
+    if call.body.source_url is not None:
+        await check_url(call, call.body.source_url, "/source_url")
+    if call.body.upload_id is None:
+        return None
+    return await measure_upload(call, call.body.upload_id, purpose="source")
+
+
+async def create_project(call: Call[CreateProject, None], stored_bytes: int | None) -> Reply:
     """Take a source in; the work begins at once."""
     wanted, project_id = call.body, call.context.new_id()
-    if wanted.source_url is not None:
-        await check_url(call, wanted.source_url, "/source_url")
     async with call.rows() as rows:
         options = await branded_project(rows, call.org_id, wanted.options)
-        upload = await uploaded(rows, call, wanted.upload_id) if wanted.upload_id is not None else None
+        upload = None
+        if wanted.upload_id is not None:
+            upload = await take_upload(rows, call.org_id, wanted.upload_id, stored_bytes, purpose="source")
         event = UploadReceived(
             org_id=call.org_id,
             project_id=project_id,
@@ -99,16 +108,12 @@ async def create_project(call: Call[CreateProject, None]) -> Reply:
 
 
 async def check_url(call: Call[Any, Any], url: str, pointer: str) -> None:
-    """Raises a 422 for a URL that we would refuse to call."""
-
-    async def ask() -> None:
-        try:
-            await call.context.check_url(url)
-        except Rejected as error:
-            found = FieldError(pointer=pointer, detail=error.detail)
-            raise ApiProblem("url-refused", error.detail, errors=[found]) from None
-
-    await call.outside(f"url {pointer}", ask)
+    """Raises a 422 for a URL that we would refuse to call. Resolves its name: no transaction may be open."""
+    try:
+        await call.context.check_url(url)
+    except Rejected as error:
+        field_error = FieldError(pointer=pointer, detail=error.detail)
+        raise ApiProblem("url-refused", error.detail, errors=[field_error]) from None
 
 
 async def find_project(rows: Connection, org_id: UUID, project_id: UUID) -> Row:
@@ -190,7 +195,7 @@ OPERATIONS = (
         status=202,
         located=True,
         summary="Make clips of an upload or a URL",
-        handler=create_project,
+        handler=TwoPhaseHandler(prepare=prepare_project, commit=create_project),
         request=CreateProject,
         check=project_errors,
         response=Accepted,

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
-from api.http.operations import Call, Operation, Reply
-from api.problems.problem_details import invalid
+from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.projects.handlers import find_project
 from api.transcripts.handlers import etag_of, not_ready
-from api.transcripts.revisions import Revision, revise
-from core.domain.transcripts.corrections import BadEditError, Change, WordEdit, corrected
+from api.transcripts.revisions import PreparedRevision, Revision, prepare_revision, write_revision
+from core.domain.transcripts.corrections import Change, WordEdit, corrected
 from core.domain.transcripts.speaker_operations import SpeakerChange
 from core.infra.postgres.connection import Row
 from schemas.documents.transcript import Transcript
@@ -83,19 +81,21 @@ class TranscriptVersions(msgspec.Struct, frozen=True, kw_only=True):
     next_before: int | None = None
 
 
-async def correct_transcript(call: Call[CorrectTranscript, None]) -> Reply:
+async def prepare_correction(call: Call[CorrectTranscript, None]) -> PreparedRevision:
+    """Correct the words, and store the version that comes of it."""
+    return await prepare_revision(call, _apply)
+
+
+async def correct_transcript(call: Call[CorrectTranscript, None], prepared: PreparedRevision) -> Reply:
     """Write a corrected version; captions of later exports, subtitles and search follow it."""
-    revision, made = await revise(call, call.body.version, call.body.note, partial(_apply, asked=call.body))
-    after = revision.transcript
+    await write_revision(call, prepared)
+    after = prepared.revision.transcript
     corrected_to = Corrected(project_id=call.ids["project_id"], version=after.version, word_count=len(after.words))
-    return Reply(body=corrected_to, headers={"ETag": etag_of(made, "json")})
+    return Reply(body=corrected_to, headers={"ETag": etag_of(prepared.object, "json")})
 
 
-def _apply(transcript: Transcript, *, asked: CorrectTranscript) -> Revision:
-    try:
-        after, changes = corrected(transcript, asked.edits, asked.version + 1)
-    except BadEditError as error:
-        raise invalid(f"/edits/{error.path}", error.detail) from None
+def _apply(transcript: Transcript, request: CorrectTranscript) -> Revision:
+    after, changes = corrected(transcript, request.edits, request.version + 1)
     return Revision(transcript=after, changes=changes)
 
 
@@ -134,7 +134,7 @@ OPERATIONS = (
         tag="projects",
         permission="write",
         summary="Correct words of the transcript",
-        handler=correct_transcript,
+        handler=TwoPhaseHandler(prepare=prepare_correction, commit=correct_transcript),
         request=CorrectTranscript,
         response=Corrected,
         problems=("not-ready", "project-erased", "transcript-changed", "limit-reached"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +20,7 @@ async def with_meaning(call: Call[Any, None], after: Transcript, identity: UUID)
     if after.meaning is None:
         return after
     prefix = f"{call.org_id}/{call.ids['project_id']}/meaning/{identity}"
-    rows = await call.outside("meaning", partial(_renewed, call.context, after, after.meaning, prefix))
+    rows = await _renewed(call.context, after, after.meaning, prefix)
     return msgspec.structs.replace(after, meaning=rows)
 
 

@@ -1,24 +1,26 @@
-"""A person's new version of a transcript, beside those before it: stored, recorded, told. Knows no kind of edit."""
+"""The next version of a transcript, made by a person: prepared and stored, then recorded with its event.
+
+Corrections of words and of speakers share it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
-from typing import Any
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
 
 from api.http.conditional import ANY, held_tags
 from api.http.operations import Call
-from api.problems.problem_details import ApiProblem
+from api.problems.problem_details import ApiProblem, invalid
 from api.projects.handlers import find_project
 from api.transcripts.embeddings import with_meaning
 from api.transcripts.handlers import is_of, not_ready
-from core.domain.transcripts.corrections import Change
+from core.domain.transcripts.corrections import BadEditError, Change
 from core.domain.transcripts.speaker_operations import SpeakerChange
-from core.infra.postgres.connection import Connection, Row
+from core.infra.postgres.connection import Connection
 from core.infra.postgres.outbox import put
 from core.services import project_lifecycle
 from core.services.orphan_cleanup import GRACE, plan_project_sweep
@@ -42,78 +44,116 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     speaker_changes: list[SpeakerChange] = []
 
 
-async def revise(
-    call: Call[Any, None], version: int, note: str, apply: Callable[[Transcript], Revision]
-) -> tuple[Revision, ObjectRef]:
-    """The next version of the transcript of the call's project, made of ``version``, the one that was read.
+class RevisionRequest(Protocol):
+    """Body of a request for the next version of a transcript."""
 
-    Where nothing would change it is that one: nothing is written, and nobody is told.
+    @property
+    def version(self) -> int:
+        """The version that the caller read."""
+        ...
 
-    Raises ApiProblem where there is none, or the latest is another; whatever ``apply`` raises ends it too.
+    @property
+    def note(self) -> str:
+        """Why, in the caller's words."""
+        ...
+
+
+RequestT = TypeVar("RequestT", bound=RevisionRequest)
+
+
+class PreparedRevision(msgspec.Struct, frozen=True, kw_only=True):
+    """The next version, stored and not yet recorded."""
+
+    revision: Revision
+    identity: UUID
+    object: ObjectRef
+    """Where its transcript lies; where nothing changes, that of the version that was read."""
+    is_new: bool
+    """False: the edits change nothing."""
+
+
+async def prepare_revision(
+    call: Call[RequestT, None], apply: Callable[[Transcript, RequestT], Revision]
+) -> PreparedRevision:
+    """Apply the request's edits to the version that its caller read, and store what comes of them.
+
+    Raises ApiProblem where there is no transcript, or its newest version is another; a 422 for edits that cannot be.
     """
     project_id, objects = call.ids["project_id"], call.context.objects
     async with call.rows() as rows:
-        await project_lifecycle.lock_project(rows, call.org_id, project_id)
-        project = await find_project(rows, call.org_id, project_id)
-        row = await rows.fetchrow(LATEST, call.org_id, project_id)
-        if row is None:
-            raise not_ready("transcript", project)
-        ref = _current(call, row, version)
-        body = await call.outside(f"transcript {ref.key}", partial(objects.get, ref))
-        before = await asyncio.to_thread(msgspec.json.decode, body, type=Transcript)
-        revision = await asyncio.to_thread(apply, before)
-        if _is_same(revision.transcript, before):
-            return msgspec.structs.replace(revision, transcript=before), ref
-        identity = result_id(project_id, "correct", str(revision.transcript.version))
-        after = await with_meaning(call, revision.transcript, identity)
-        revision = msgspec.structs.replace(revision, transcript=after)
-        prefix = f"{call.org_id}/{project_id}/transcript/{identity}"
-        store = partial(objects.put, prefix, encode_document(after), "application/json", ".json")
-        made: ObjectRef = await call.outside("corrected transcript", store)
-        await _write(rows, call, made, revision, version, note)
-        await put(rows, _completed(call.org_id, project_id, after, made), call.cause(identity))
-    return revision, made
+        ref = await _find_current(rows, call)
+    before = await asyncio.to_thread(msgspec.json.decode, await objects.get(ref), type=Transcript)
+    try:
+        revision = await asyncio.to_thread(apply, before, call.body)
+    except BadEditError as error:
+        raise invalid(f"/edits/{error.path}", error.detail) from None
+    identity = result_id(project_id, "correct", str(revision.transcript.version))
+    if _is_same(revision.transcript, before):
+        revision = msgspec.structs.replace(revision, transcript=before)
+        return PreparedRevision(revision=revision, identity=identity, object=ref, is_new=False)
+    after = await with_meaning(call, revision.transcript, identity)
+    prefix = f"{call.org_id}/{project_id}/transcript/{identity}"
+    made = await objects.put(prefix, encode_document(after), "application/json", ".json")
+    revision = msgspec.structs.replace(revision, transcript=after)
+    return PreparedRevision(revision=revision, identity=identity, object=made, is_new=True)
+
+
+async def write_revision(call: Call[RequestT, None], prepared: PreparedRevision) -> None:
+    """Record the next version and its event; nothing where the edits change nothing.
+
+    Raises as `prepare_revision`, also where another version came meanwhile.
+    """
+    async with call.rows() as rows:
+        await project_lifecycle.lock_project(rows, call.org_id, call.ids["project_id"])
+        await _find_current(rows, call)
+        if prepared.is_new:
+            await _write(rows, call, prepared)
+            await put(rows, _completed(call, prepared), call.cause(prepared.identity))
 
 
 def _is_same(after: Transcript, before: Transcript) -> bool:
     return msgspec.structs.replace(after, version=before.version) == before
 
 
-def _current(call: Call[Any, None], row: Row, version: int) -> ObjectRef:
-    """The latest version's object; raises where the caller read another one."""
+async def _find_current(rows: Connection, call: Call[RequestT, None]) -> ObjectRef:
+    """The newest version's object; raises where the caller read another one."""
+    project = await find_project(rows, call.org_id, call.ids["project_id"])
+    row = await rows.fetchrow(LATEST, call.org_id, project["project_id"])
+    if row is None:
+        raise not_ready("transcript", project)
     ref = msgspec.convert(row["object"], ObjectRef)
     held = held_tags(call.request)
     holds_it = not held or ANY in held or any(is_of(tag, ref) for tag in held)
-    if version != row["version"] or not holds_it:
+    if call.body.version != row["version"] or not holds_it:
         raise ApiProblem("transcript-changed", f"The transcript is at version {row['version']} now.")
-    if version >= MOST_VERSIONS:
+    if row["version"] >= MOST_VERSIONS:
         raise ApiProblem("limit-reached", f"A transcript has at most {MOST_VERSIONS} versions.")
     return ref
 
 
-async def _write(
-    rows: Connection, call: Call[Any, None], made: ObjectRef, revision: Revision, base_version: int, note: str
-) -> None:
-    after, owner = revision.transcript, (call.org_id, call.ids["project_id"])
+async def _write(rows: Connection, call: Call[RequestT, None], prepared: PreparedRevision) -> None:
+    revision, owner, body = prepared.revision, (call.org_id, call.ids["project_id"]), call.body
+    after = revision.transcript
     await rows.execute(
         """insert into transcripts (org_id, project_id, version, object, language, word_count)
            values ($1, $2, $3, $4, $5, $6)""",
-        *owner, after.version, made, after.language, len(after.words),
+        *owner, after.version, prepared.object, after.language, len(after.words),
     )  # fmt: skip
     await rows.execute(
         """insert into transcript_edits
              (org_id, project_id, version, base_version, key_id, note, changes, speaker_changes)
            values ($1, $2, $3, $4, $5, $6, $7, $8)""",
-        *owner, after.version, base_version, call.caller.key_id, note, revision.changes, revision.speaker_changes,
+        *owner, after.version, body.version, call.caller.key_id, body.note, revision.changes, revision.speaker_changes,
     )  # fmt: skip
     await plan_project_sweep(rows, *owner, GRACE)  # another try may have stored a version that lost
 
 
-def _completed(org_id: UUID, project_id: UUID, after: Transcript, made: ObjectRef) -> TranscriptCompleted:
+def _completed(call: Call[RequestT, None], prepared: PreparedRevision) -> TranscriptCompleted:
+    after = prepared.revision.transcript
     return TranscriptCompleted(
-        org_id=org_id,
-        project_id=project_id,
-        transcript=made,
+        org_id=call.org_id,
+        project_id=call.ids["project_id"],
+        transcript=prepared.object,
         language=after.language,
         word_count=len(after.words),
         segment_count=len(after.segments),

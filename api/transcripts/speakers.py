@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -10,11 +9,9 @@ import msgspec
 from msgspec import Meta
 
 from api.http.conditional import unchanged
-from api.http.operations import Call, Operation, Reply
-from api.problems.problem_details import invalid
+from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.transcripts.handlers import etag_of, find_transcript
-from api.transcripts.revisions import Revision, revise
-from core.domain.transcripts.corrections import BadEditError
+from api.transcripts.revisions import PreparedRevision, Revision, prepare_revision, write_revision
 from core.domain.transcripts.speaker_corrections import respoken
 from core.domain.transcripts.speaker_operations import SpeakerChange, SpeakerEdit
 from core.domain.transcripts.speaker_turns import word_counts, words_in
@@ -142,23 +139,26 @@ def _speaker(one: Speaker, word_count: int) -> ProjectSpeaker:
     )
 
 
-async def correct_speakers(call: Call[CorrectSpeakers, None]) -> Reply:
+async def prepare_speakers(call: Call[CorrectSpeakers, None]) -> PreparedRevision:
+    """Change the speakers, and store the version that comes of it."""
+    return await prepare_revision(call, _apply)
+
+
+async def correct_speakers(call: Call[CorrectSpeakers, None], prepared: PreparedRevision) -> Reply:
     """Write a version with other speakers; subtitles, search and every export asked for after it follow."""
-    revision, made = await revise(call, call.body.version, call.body.note, partial(_apply, asked=call.body))
+    await write_revision(call, prepared)
+    revision = prepared.revision
     corrected = CorrectedSpeakers(
         project_id=call.ids["project_id"],
         version=revision.transcript.version,
         changes=revision.speaker_changes,
         speakers=_speakers(revision.transcript),
     )
-    return Reply(body=corrected, headers={"ETag": etag_of(made, "speakers")})
+    return Reply(body=corrected, headers={"ETag": etag_of(prepared.object, "speakers")})
 
 
-def _apply(transcript: Transcript, *, asked: CorrectSpeakers) -> Revision:
-    try:
-        after, changes = respoken(transcript, asked.edits, asked.version + 1)
-    except BadEditError as error:
-        raise invalid(f"/edits/{error.path}", error.detail) from None
+def _apply(transcript: Transcript, request: CorrectSpeakers) -> Revision:
+    after, changes = respoken(transcript, request.edits, request.version + 1)
     return Revision(transcript=after, speaker_changes=changes)
 
 
@@ -183,7 +183,7 @@ OPERATIONS = (
         tag="projects",
         permission="write",
         summary="Name speakers, merge two, or give what one says to another",
-        handler=correct_speakers,
+        handler=TwoPhaseHandler(prepare=prepare_speakers, commit=correct_speakers),
         request=CorrectSpeakers,
         response=CorrectedSpeakers,
         problems=("not-ready", "project-erased", "transcript-changed", "limit-reached"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 from uuid import UUID
 
-from api.http.operations import Call, Operation, Reply
+import msgspec
+
+from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.problems.problem_details import ApiProblem, breaches, invalid
 from api.uploads.models import (
     EXPIRES_S,
@@ -43,71 +44,77 @@ def check_size(wanted: SignUpload) -> None:
         raise invalid("/size_bytes", f"A file for this holds {most}.")
 
 
-async def sign_upload(call: Call[SignUpload, None]) -> Reply:
-    """Announce a file and get signed URLs to send it to."""
+class BegunUpload(msgspec.Struct, frozen=True, kw_only=True):
+    """An announced file with its place in the store."""
+
+    upload_id: UUID
+    key: str
+    content_type: str
+    part_bytes: int | None
+    """Size of a part; None: it is sent in one piece."""
+    multipart_id: str | None
+    """The store's name of an upload in parts. Without a row it holds nothing: no part can be sent."""
+
+
+async def begin_upload(call: Call[SignUpload, None]) -> BegunUpload:
+    """Choose the file's place and, where it is sent in parts, begin it in the store."""
     wanted, context = call.body, call.context
     if wanted.size_bytes > context.settings.max_upload_bytes:
         raise invalid("/size_bytes", f"A file holds {spoken_range(None, context.settings.max_upload_bytes, 'bytes')}.")
     content_type, part_bytes = content_type_of(wanted), plan_parts(wanted.size_bytes, wanted.parts)
-    begun = partial(_begin, call, content_type, parts=part_bytes is not None)
-    upload_id, key, multipart_id = await (call.outside("begun upload", begun) if part_bytes else begun())
+    upload_id = context.new_id()
+    key, multipart_id = object_key(call.org_id, upload_id, wanted.filename), None
+    if part_bytes is not None:
+        multipart_id = await context.uploads.create_multipart(key, content_type=content_type)
+    return BegunUpload(
+        upload_id=upload_id, key=key, content_type=content_type, part_bytes=part_bytes, multipart_id=multipart_id
+    )
+
+
+async def sign_upload(call: Call[SignUpload, None], begun: BegunUpload) -> Reply:
+    """Announce a file and get signed URLs to send it to."""
+    wanted = call.body
     async with call.rows() as rows:
         await rows.execute(
             """insert into uploads (org_id, upload_id, object_key, filename, content_type, size_bytes, multipart_id,
                                     purpose, part_bytes)
                values ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
             call.org_id,
-            upload_id,
-            key,
+            begun.upload_id,
+            begun.key,
             wanted.filename,
-            content_type,
+            begun.content_type,
             wanted.size_bytes,
-            multipart_id,
+            begun.multipart_id,
             wanted.purpose,
-            part_bytes,
+            begun.part_bytes,
         )
-        await plan_upload_sweep(rows, call.org_id, upload_id)
-    signed = _signed(call, upload_id, key, content_type, part_bytes, multipart_id)
-    return Reply(body=signed, headers={"Location": f"/v1/uploads/{upload_id}"})
+        await plan_upload_sweep(rows, call.org_id, begun.upload_id)
+    return Reply(body=_signed(call, begun), headers={"Location": f"/v1/uploads/{begun.upload_id}"})
 
 
-async def _begin(call: Call[SignUpload, None], content_type: str, *, parts: bool) -> tuple[UUID, str, str | None]:
-    """Id, key and, where it goes in parts, what the store calls it. Without a row it holds nothing: no part is sent."""
-    upload_id = call.context.new_id()
-    key = object_key(call.org_id, upload_id, call.body.filename)
-    begin = call.context.uploads.create_multipart
-    return upload_id, key, await begin(key, content_type=content_type) if parts else None
-
-
-def _signed(
-    call: Call[SignUpload, None],
-    upload_id: UUID,
-    key: str,
-    content_type: str,
-    part_bytes: int | None,
-    multipart: str | None,
-) -> SignedUpload:
-    uploads, size = call.context.uploads, call.body.size_bytes
+def _signed(call: Call[SignUpload, None], begun: BegunUpload) -> SignedUpload:
+    uploads, size, key, part_bytes = call.context.uploads, call.body.size_bytes, begun.key, begun.part_bytes
     expires_at = call.now + dt.timedelta(seconds=EXPIRES_S)
-    if part_bytes is None or multipart is None:
+    if part_bytes is None or begun.multipart_id is None:
         return SignedUpload(
-            upload_id=upload_id,
+            upload_id=begun.upload_id,
             method="put",
             object_key=key,
             expires_at=expires_at,
-            url=uploads.presign_put(key, content_type=content_type, expires_s=EXPIRES_S, size=size),
-            headers={"Content-Type": content_type, "Content-Length": str(size)},
+            url=uploads.presign_put(key, content_type=begun.content_type, expires_s=EXPIRES_S, size=size),
+            headers={"Content-Type": begun.content_type, "Content-Length": str(size)},
         )
     count = math.ceil(size / part_bytes)
     numbers = range(1, min(count, SIGN_AT_ONCE) + 1)
     return SignedUpload(
-        upload_id=upload_id,
+        upload_id=begun.upload_id,
         method="multipart",
         object_key=key,
         expires_at=expires_at,
         part_size_bytes=part_bytes,
         part_count=count,
-        parts=_sign(call, key, multipart, {n: part_length(size, part_bytes, n) for n in numbers}),
+        parts=_sign(call, key, begun.multipart_id, {n: part_length(size, part_bytes, n) for n in numbers}),
     )
 
 
@@ -145,14 +152,25 @@ async def get_upload(call: Call[None, None]) -> Reply:
     return Reply(body=view(row, arrived))
 
 
-async def complete_upload(call: Call[CompleteUpload, None]) -> Reply:
+async def join_upload(call: Call[CompleteUpload, None]) -> int | None:
+    """Join the parts in the store: the file's bytes; None where the upload is complete already."""
+    async with call.rows() as rows:
+        row = await _find_unless_aborted(rows, call)
+    return None if row["state"] == "complete" else await joined_size(call, row)
+
+
+async def complete_upload(call: Call[CompleteUpload, None], stored_bytes: int | None) -> Reply:
     """Say that everything was sent; the file is there afterwards."""
     async with call.rows() as rows:
-        row = await _find(rows, call)
-        if row["state"] == "aborted":
-            raise ApiProblem("upload-closed", "The upload was aborted.")
-        row = await finish_upload(rows, call, row, partial(joined_size, call, row))
+        row = await finish_upload(rows, await _find_unless_aborted(rows, call), stored_bytes)
     return Reply(body=view(row, []))
+
+
+async def _find_unless_aborted(rows: Connection, call: Call[Any, Any]) -> Row:
+    row = await _find(rows, call)
+    if row["state"] == "aborted":
+        raise ApiProblem("upload-closed", "The upload was aborted.")
+    return row
 
 
 async def abort_upload(call: Call[None, None]) -> Reply:
@@ -188,7 +206,7 @@ OPERATIONS = (
         tag="uploads",
         permission="write",
         summary="Announce a file and get signed URLs to send it to",
-        handler=sign_upload,
+        handler=TwoPhaseHandler(prepare=begin_upload, commit=sign_upload),
         request=SignUpload,
         check=breaches(check_size, content_type_of),
         response=SignedUpload,
@@ -224,7 +242,7 @@ OPERATIONS = (
         tag="uploads",
         permission="write",
         summary="Say that everything was sent",
-        handler=complete_upload,
+        handler=TwoPhaseHandler(prepare=join_upload, commit=complete_upload),
         request=CompleteUpload,
         response=Upload,
         problems=("upload-closed", "upload-not-complete", "upload-mismatch"),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from api.http.operations import Call
@@ -13,6 +11,9 @@ from api.uploads.models import CompleteUpload
 from core.errors import Rejected
 from core.infra.postgres.connection import Connection, Row
 from core.ports.stores import UploadPart
+
+Purpose = Literal["source", "brand kit"]
+"""What an upload was announced for: to make clips of it, or as a file of a brand kit."""
 
 
 async def find_upload(rows: Connection, org_id: UUID, upload_id: UUID) -> Row:
@@ -28,30 +29,43 @@ async def find_upload(rows: Connection, org_id: UUID, upload_id: UUID) -> Row:
     return row
 
 
-async def finish_upload(rows: Connection, call: Call[Any, Any], row: Row, size: Callable[[], Awaitable[int]]) -> Row:
-    """Mark the upload complete, when ``size`` finds the announced bytes in the store."""
+async def finish_upload(rows: Connection, row: Row, stored_bytes: int | None) -> Row:
+    """Mark an open upload complete; raises ``upload-mismatch`` where the store holds other than the announced bytes."""
     if row["state"] == "complete":
         return row
-    found = await call.outside("stored size", size)
-    if found != row["size_bytes"]:
-        raise ApiProblem("upload-mismatch", f"{row['size_bytes']} bytes were announced, {found} are in object storage.")
+    if stored_bytes != row["size_bytes"]:
+        detail = f"{row['size_bytes']} bytes were announced, {stored_bytes} are in object storage."
+        raise ApiProblem("upload-mismatch", detail)
     return await rows.fetchrow(
         "update uploads set state = 'complete' where org_id = $1 and upload_id = $2 returning *",
-        call.org_id,
+        row["org_id"],
         row["upload_id"],
     )
 
 
-async def uploaded(rows: Connection, call: Call[Any, Any], upload_id: UUID, *, of: str = "sources") -> Row:
-    """An upload that is all there, for something to be made of it: raises a 422, a 409.
+async def measure_upload(call: Call[Any, Any], upload_id: UUID, *, purpose: Purpose) -> int | None:
+    """Bytes of an upload in the store; None where it is complete already. Raises as `find_usable_upload`."""
+    async with call.rows() as rows:
+        row = await find_usable_upload(rows, call.org_id, upload_id, purpose=purpose)
+    return None if row["state"] == "complete" else await stored_size(call, row)
 
-    ``of``: what is made, clips of sources or parts of brand kits; an upload is for one of them.
-    """
+
+async def take_upload(
+    rows: Connection, org_id: UUID, upload_id: UUID, stored_bytes: int | None, *, purpose: Purpose
+) -> Row:
+    """A complete upload, for something to be made of it; ``stored_bytes`` as `measure_upload` found."""
+    row = await find_usable_upload(rows, org_id, upload_id, purpose=purpose)
+    return await finish_upload(rows, row, stored_bytes)
+
+
+async def find_usable_upload(rows: Connection, org_id: UUID, upload_id: UUID, *, purpose: Purpose) -> Row:
+    """An upload that something can be made of. Raises a 422 for one that is not there or has another purpose, a 409
+    for one that was aborted or whose parts were not joined."""
     try:
-        row = await find_upload(rows, call.org_id, upload_id)
+        row = await find_upload(rows, org_id, upload_id)
     except ApiProblem:
         raise invalid("/upload_id", "There is no such upload.") from None
-    if (row["purpose"] == "source") != (of == "sources"):
+    if (row["purpose"] == "source") != (purpose == "source"):
         raise invalid("/upload_id", f"The upload was announced with the purpose `{row['purpose']}`.")
     if row["state"] == "aborted":
         raise ApiProblem(
@@ -59,7 +73,7 @@ async def uploaded(rows: Connection, call: Call[Any, Any], upload_id: UUID, *, o
         )
     if row["state"] == "open" and row["multipart_id"]:
         raise ApiProblem("upload-not-complete", "The parts were not joined: complete the upload first.")
-    return await finish_upload(rows, call, row, partial(stored_size, call, row))
+    return row
 
 
 async def stored_size(call: Call[Any, Any], row: Row) -> int:
