@@ -1,4 +1,4 @@
-"""What a POST asks of other parts is asked with no transaction open, and its effect is still one. No server."""
+"""A POST asks other parts with no transaction open, and has one effect."""
 
 from __future__ import annotations
 
@@ -38,9 +38,12 @@ class WatchfulObjects(ObjectsTwin):
         self._pool = pool
         self.asked_while_held: list[bool] = []
         self.away = False
+        self.meanwhile: Mapping[str, Any] = {}
+        """Rows that change while the store is asked."""
 
     async def head(self, key: str) -> ObjectHead:
         self._note()
+        self._pool.rows._script = {**self._pool.rows._script, **self.meanwhile}  # type: ignore[assignment]
         return ObjectHead(key=key, size=5, etag="e")
 
     async def create_multipart(self, key: str, *, content_type: str) -> str:
@@ -66,6 +69,39 @@ async def test_object_storage_is_asked_between_two_transactions(open_client: Ope
     assert not held(pool)
     written = [sql for sql, _ in pool.rows.statements if "insert into projects" in sql]
     assert len(written) == 1
+
+
+async def test_commit_checks_again_what_changed_since_prepare(open_client: OpenClient) -> None:
+    pool = make_pool()
+    objects = WatchfulObjects(pool)
+    objects.meanwhile = {"from uploads": {**OPEN, "state": "aborted"}}
+    async with open_client(pool=pool, uploads=objects) as client:
+        answer = await client.post("/v1/projects", json={"upload_id": str(UPLOAD)}, headers={"Idempotency-Key": "k"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "upload-closed")
+    assert objects.asked_while_held == [False]
+    assert not [sql for sql, _ in pool.rows.statements if sql.lstrip().startswith(("insert", "update"))]
+
+
+async def test_both_phases_run_once(open_client: OpenClient) -> None:
+    """The second phase finds the upload complete, so neither needs the store again."""
+    pool = make_pool()
+    objects = WatchfulObjects(pool)
+    objects.meanwhile = {"from uploads": {**OPEN, "state": "complete"}}
+    async with open_client(pool=pool, uploads=objects) as client:
+        answer = await client.post("/v1/projects", json={"upload_id": str(UPLOAD)})
+    assert answer.status_code == 202, answer.text
+    assert objects.asked_while_held == [False]
+    assert not [sql for sql, _ in pool.rows.statements if sql.lstrip().startswith("update uploads")]
+
+
+async def test_a_key_is_free_while_the_store_is_asked(open_client: OpenClient) -> None:
+    pool = make_pool()
+    objects = WatchfulObjects(pool)
+    async with open_client(pool=pool, uploads=objects) as client:
+        await client.post("/v1/projects", json={"upload_id": str(UPLOAD)}, headers={"Idempotency-Key": "k"})
+    locks = [sql for sql, _ in pool.rows.statements if "pg_try_advisory" in sql]
+    kept = [sql for sql, _ in pool.rows.statements if "insert into idempotency_keys" in sql]
+    assert (len(locks), len(kept)) == (2, 1), "looked up before the question, taken again with the effect"
 
 
 async def test_a_store_that_is_away_holds_nothing_and_writes_nothing(open_client: OpenClient) -> None:
