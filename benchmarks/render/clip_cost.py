@@ -33,7 +33,7 @@ from streams.frame.analysis.pipeline import look_closely
 from streams.render.child.main import render
 from streams.renderer.encoding.muxer import encoding_of
 from streams.renderer.job import RenderTask, clip_file
-from streams.vision.analysis_input import Eyes
+from streams.vision.analysis_input import AnalysisInput
 from tests.contract.rigs.triton_server import running
 
 T = TypeVar("T")
@@ -115,7 +115,7 @@ async def frame_models(video: Path, index: SourceIndex, clip: TimeRange, url: st
     faces, landmarks = TritonFaces(url), TritonLandmarks(url)
     counted = Counted(faces, landmarks)
     with LocalSource(video) as source:
-        eyes = Eyes(
+        eyes = AnalysisInput(
             index=index, source=source, faces=counted, landmarks=counted, scratch=work, report=lambda _: None,
             warn=print,
         )  # fmt: skip

@@ -42,7 +42,7 @@ from streams.frame.speaker.stored_voices import HeardIn, voices_of
 from streams.frame.speaker.voice_matching import HeardVoices
 from streams.ingest.probe.demux import survey
 from streams.listen.transcribe_span import transcribe_span
-from streams.vision.analysis_input import Eyes
+from streams.vision.analysis_input import AnalysisInput
 from tests.contract.rigs.triton_server import running
 from tests.support.media.recordings import RATE_HZ, flac, sound
 
@@ -89,7 +89,7 @@ async def look(
     with tempfile.TemporaryDirectory() as scratch, LocalSource(path) as source:
         with path.open("rb") as file:
             index = survey(file, MediaLimits(), Path(scratch) / "sound.pcm", lambda _: None)
-        eyes = Eyes(
+        eyes = AnalysisInput(
             index=index,
             source=source,
             faces=faces,

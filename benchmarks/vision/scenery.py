@@ -30,7 +30,13 @@ from streams.frame.scene.crop import Subject, crop_size, place_on_faces
 from streams.frame.scene.persons import upper
 from streams.vision.canvas import Canvas, write_picture
 from streams.vision.person_detection import find_persons
-from streams.vision.screen_detection import EVEN_STEP, SURE, WEIGHTS, measure_drawn, screen_of
+from streams.vision.screen_detection import (
+    EVEN_MAX_STEP_LEVELS,
+    LOGIT_WEIGHTS,
+    SCREEN_MIN_PROBABILITY,
+    measure_graphic,
+    screen_probability,
+)
 from tests.contract.rigs.triton_server import running
 
 Picture = NDArray[np.uint8]
@@ -103,9 +109,9 @@ def rows(media: Path, seed: int) -> list[Row]:
     told = []
     for name, screen, picture in named:
         small = shrunk(picture)
-        drawn = measure_drawn(small)
-        measures = np.array([getattr(drawn, part) for part, _ in WEIGHTS])
-        told.append((name, screen, measures, screen_of(drawn), _even(small) > TRIVIAL))
+        drawn = measure_graphic(small)
+        measures = np.array([getattr(drawn, part) for part, _ in LOGIT_WEIGHTS])
+        told.append((name, screen, measures, screen_probability(drawn), _even(small) > TRIVIAL))
     return told
 
 
@@ -113,7 +119,7 @@ def _even(picture: Picture) -> float:
     """Share of a picture whose neighbours hardly differ."""
     luma = picture[..., 1].astype(np.int16)
     across, down = np.abs(np.diff(luma, axis=1))[:-1], np.abs(np.diff(luma, axis=0))[:, :-1]
-    return float((np.maximum(across, down) <= EVEN_STEP).mean())
+    return float((np.maximum(across, down) <= EVEN_MAX_STEP_LEVELS).mean())
 
 
 def fitted(some: Sequence[Row]) -> NDArray[np.float64]:
@@ -145,7 +151,7 @@ def tell_fit(media: Path, seed: int) -> None:
 def tell_screens(media: Path, seed: int) -> None:
     """Precision and recall, ours and trivial; each file that is not all right."""
     some = rows(media, seed)
-    ways = {"ours": [one[3] > SURE for one in some], "half of it even": [one[4] for one in some]}
+    ways = {"ours": [one[3] > SCREEN_MIN_PROBABILITY for one in some], "half of it even": [one[4] for one in some]}
     for way, said in ways.items():
         hits = sum(yes and one[1] for yes, one in zip(said, some, strict=True))
         true, all_said = sum(one[1] for one in some), sum(said)

@@ -8,7 +8,7 @@ from itertools import groupby
 from schemas.common import TimeRange
 from schemas.documents.scene import Scenery
 from schemas.documents.span import SeenPicture, SeenSpan
-from streams.vision.screen_detection import SURE
+from streams.vision.screen_detection import SCREEN_MIN_PROBABILITY
 
 MOST_TIMES = 100
 """Stretches told of each kind, the longest ones."""
@@ -37,7 +37,7 @@ def _person(picture: SeenPicture) -> bool:
 
 
 def _screen(picture: SeenPicture) -> bool:
-    return picture.screen is not None and picture.screen >= SURE
+    return picture.screen is not None and picture.screen >= SCREEN_MIN_PROBABILITY
 
 
 def _times(pictures: Sequence[SeenPicture], shows: Callable[[SeenPicture], bool], end_ms: int) -> list[TimeRange]:

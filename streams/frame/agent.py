@@ -35,7 +35,7 @@ from streams.frame.speaker.stored_voices import HeardIn, heard_spans, speech_of,
 from streams.frame.store import Stored, send
 from streams.runtime.context import Context, prefix_of
 from streams.runtime.stage import Commit, Work
-from streams.vision.analysis_input import Eyes
+from streams.vision.analysis_input import AnalysisInput
 
 Request = events.ClipSelected | events.ExportRequested | events.PreviewRequested
 
@@ -176,7 +176,7 @@ class FrameStage:
         voices = await voices_of(context.objects, known.heard, _reach(time, tracks)) if unseen else None
         for stretch in unseen:
             async with context.cache.open(known.source.key, known.source.size) as source:
-                eyes = Eyes(
+                eyes = AnalysisInput(
                     index=index,
                     source=source,
                     faces=context.faces,

@@ -12,7 +12,7 @@ from schemas.ids import result_id
 from streams.look.span_analysis import see
 from streams.runtime.context import Context, prefix_of
 from streams.runtime.stage import Commit, Work
-from streams.vision.analysis_input import Eyes
+from streams.vision.analysis_input import AnalysisInput
 
 
 class LookStage:
@@ -51,7 +51,7 @@ class LookStage:
         index = await context.index(event.index)
         with context.scratch() as scratch:
             async with context.cache.open(event.source.key, event.source.size) as source:
-                eyes = Eyes(
+                eyes = AnalysisInput(
                     index=index,
                     source=source,
                     faces=context.faces,

@@ -19,7 +19,7 @@ from schemas.documents.span import ShotChange
 from streams.look.shot_changes import Seen, changes, settled, stretch_of, worth_a_look
 from streams.vision.canvas import fit_canvas, write_picture
 from streams.vision.frame_stats import Measure, difference, measure_frame
-from streams.vision.screen_detection import measure_drawn, screen_of
+from streams.vision.screen_detection import measure_graphic, screen_probability
 from streams.vision.shot_detection import find_transitions
 
 FACE_AREA_PX = 320 * 192
@@ -83,7 +83,7 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
             last = measure
             picture = display_array(frame, track, canvas.inner_width, canvas.inner_height)
             write_picture(file, canvas, picture)
-            screens.append(screen_of(measure_drawn(picture)))
+            screens.append(screen_probability(measure_graphic(picture)))
             if not thumbnails or at_ms - thumbnails[-1] >= THUMBNAIL_GAP_MS:
                 thumbnails.append(at_ms)
                 image = Image.fromarray(display_array(frame, track, *thumbnail_size(track)))

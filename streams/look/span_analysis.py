@@ -16,7 +16,7 @@ from schemas.documents.scene import Person
 from schemas.documents.span import SeenPicture, SeenSpan, ShotChange, Thumbnail
 from schemas.events import SpanPlanned
 from streams.look.shot_changes import not_looked_at
-from streams.vision.analysis_input import Eyes
+from streams.vision.analysis_input import AnalysisInput
 from streams.vision.canvas import Canvas
 from streams.vision.face_detection import find_faces, model_names
 from streams.vision.person_detection import faceless, find_persons
@@ -26,7 +26,7 @@ SURE_SCORE = 0.5
 """A sparse picture has no neighbours that could confirm a doubtful face."""
 
 
-async def see(span: SpanPlanned, eyes: Eyes, *, objects: Objects, prefix: str) -> SeenSpan:
+async def see(span: SpanPlanned, eyes: AnalysisInput, *, objects: Objects, prefix: str) -> SeenSpan:
     """What the span shows; nothing where the source has no picture. Thumbnails go under ``prefix``.
 
     Raises Rejected (the pictures cannot be decoded) and Unavailable (store, face detector).
@@ -69,7 +69,7 @@ def _pictures(
     ]  # fmt: skip
 
 
-async def _sparse_pictures(span: SpanPlanned, eyes: Eyes) -> dict[str, Any]:
+async def _sparse_pictures(span: SpanPlanned, eyes: AnalysisInput) -> dict[str, Any]:
     index_path = eyes.scratch / "index.json"
     await asyncio.to_thread(index_path.write_bytes, msgspec.json.encode(eyes.index))
     args = {"index": str(index_path), "scratch": str(eyes.scratch)} | msgspec.to_builtins(span.range)

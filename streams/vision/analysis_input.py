@@ -1,4 +1,4 @@
-"""What a look at pictures of a source needs, whoever looks. Looks at nothing itself."""
+"""The inputs of every visual analysis: source, models, scratch folder, progress."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from core.progress import Report
 from schemas.documents.source import SourceIndex
 
 
-class Eyes(msgspec.Struct, frozen=True, kw_only=True):
-    """A source, who finds faces and persons in it, room for its pictures, and who is told."""
+class AnalysisInput(msgspec.Struct, frozen=True, kw_only=True):
+    """A source with its index, the models that find faces and persons in it, and where to report."""
 
     index: SourceIndex
     source: SourceHandle
@@ -22,6 +22,6 @@ class Eyes(msgspec.Struct, frozen=True, kw_only=True):
     landmarks: Landmarks
     scratch: Path
     report: Report
-    """Takes a counter that only grows."""
+    """Called with a counter that only grows."""
     warn: Callable[[str], None]
-    """Takes a sentence on what had to be left out."""
+    """Called with a sentence about a part of the analysis that was left out."""

@@ -1,4 +1,4 @@
-"""The small RGB pictures in which faces are looked for: size, file, the way back to display. Never enlarges."""
+"""Downscaled RGB frames for the detectors: their size, their file, and the way back to display pixels."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from schemas.documents.source import VideoTrack
 
 UInt8 = NDArray[np.uint8]
 
-STRIDE = 32
-"""The detector's sizes are multiples of this."""
-SIDES = range(96, 1024, STRIDE)
+STRIDE_PX = 32
+"""The face detector takes sides that are multiples of this."""
+CANVAS_SIDES_PX = range(96, 1024, STRIDE_PX)
 
 
 class Canvas(msgspec.Struct, frozen=True, kw_only=True):
-    """A picture of ``inner_width`` × ``inner_height`` in the top left of ``width`` × ``height``, black beside it.
+    """A frame of ``inner_width`` × ``inner_height`` in the top left of a black ``width`` × ``height``.
 
-    ``scale``: canvas pixels per display pixel.
+    ``scale``: canvas pixels per display pixel, at most 1.
     """
 
     width: int
@@ -34,9 +34,9 @@ class Canvas(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fit_canvas(track: VideoTrack, area_px: int) -> Canvas:
-    """The canvas of at most about ``area_px`` (a twentieth over is let pass) that shows the display picture largest."""
+    """The canvas that shows the display frame largest in about ``area_px`` (up to 6 % more)."""
     wide, high = track.display_width, track.display_height
-    fits = [(w, h) for w in SIDES for h in SIDES if w * h <= 1.06 * area_px]
+    fits = [(w, h) for w in CANVAS_SIDES_PX for h in CANVAS_SIDES_PX if w * h <= 1.06 * area_px]
     scale, _, width, height = max((min(1.0, w / wide, h / high), -w * h, w, h) for w, h in fits)
     inner_width, inner_height = max(2, round(wide * scale)), max(2, round(high * scale))
     return Canvas(
@@ -49,21 +49,21 @@ def fit_canvas(track: VideoTrack, area_px: int) -> Canvas:
 
 
 def write_picture(file: BinaryIO, canvas: Canvas, picture: UInt8) -> None:
-    """Append a picture (inner_height, inner_width, 3) to the file, on its black ground."""
+    """Append a frame (inner_height, inner_width, 3) to the file, padded with black to the canvas."""
     ground = np.zeros((canvas.height, canvas.width, 3), np.uint8)
     ground[: canvas.inner_height, : canvas.inner_width] = picture
     file.write(ground.data)
 
 
 def write_grey(file: BinaryIO, canvas: Canvas, picture: UInt8) -> None:
-    """Append the brightness of a picture (inner_height, inner_width) to the file, with nothing beside it."""
+    """Append a frame's luma (inner_height, inner_width) to the file, without padding."""
     if picture.shape != (canvas.inner_height, canvas.inner_width):
-        raise ValueError(f"a picture of {picture.shape} for {canvas.inner_height} rows of {canvas.inner_width}")
+        raise ValueError(f"frame has shape {picture.shape}, not ({canvas.inner_height}, {canvas.inner_width})")
     file.write(np.ascontiguousarray(picture).data)
 
 
 def grey_pictures(path: Path, canvas: Canvas, count: int) -> UInt8:
-    """What ``write_grey`` left, shape (count, inner_height, inner_width), mapped: only what is touched is read."""
+    """The frames of ``write_grey``, memory-mapped, shape (count, inner_height, inner_width)."""
     shape = (count, canvas.inner_height, canvas.inner_width)
     if not count:
         return np.zeros(shape, np.uint8)
@@ -71,7 +71,7 @@ def grey_pictures(path: Path, canvas: Canvas, count: int) -> UInt8:
 
 
 def read_batches(path: Path, canvas: Canvas, count: int, size: int) -> Iterator[UInt8]:
-    """Batches of up to ``size`` pictures, shape (n, height, width, 3), read as they are asked for."""
+    """Yield batches of up to ``size`` frames, shape (n, height, width, 3), read one batch at a time."""
     if count:
         pictures = np.memmap(path, np.uint8, "r", shape=(count, canvas.height, canvas.width, 3))
         for start in range(0, count, size):
@@ -79,7 +79,7 @@ def read_batches(path: Path, canvas: Canvas, count: int, size: int) -> Iterator[
 
 
 def to_display(faces: Sequence[Face], canvas: Canvas) -> list[Face]:
-    """Faces in display pixels; those on the black ground beside the picture are dropped."""
+    """Faces in display pixels; faces centred on the black padding are dropped."""
     found = []
     for face in faces:
         box = face.box

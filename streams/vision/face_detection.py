@@ -1,4 +1,4 @@
-"""Asks the face detector about a file of small pictures, in batches. Never opens media, never weighs faces."""
+"""Runs the face detector over a file of canvas frames, in batches."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from core.progress import Report
 from schemas.common import Face
 from streams.vision.canvas import Canvas, read_batches, to_display
 
-BATCH = 16
+BATCH_FRAMES = 16
+"""Frames of one request."""
 
 
 async def find_faces(
@@ -23,12 +24,12 @@ async def find_faces(
     report: Report | None = None,
     seen: int = 0,
 ) -> FacesFound:
-    """Faces of each of the ``count`` pictures in ``path`` that score ``least_score`` or more, in display pixels.
+    """Faces with at least ``least_score`` in each of the ``count`` frames of ``path``, in display pixels.
 
-    The cost is the detector's own, summed. ``report`` is told ``seen`` plus the pictures answered so far. Raises
-    Unavailable when the detector does not answer.
+    The cost is the detector's own, summed. ``report`` gets ``seen`` plus the frames that are done. Raises Unavailable
+    if the detector does not answer.
     """
-    batches = read_batches(path, canvas, count, BATCH)
+    batches = read_batches(path, canvas, count, BATCH_FRAMES)
     found: list[list[Face]] = []
     model, compute_ms = "", 0
     while (batch := await asyncio.to_thread(next, batches, None)) is not None:
@@ -42,5 +43,5 @@ async def find_faces(
 
 
 def model_names(*names: str) -> str:
-    """What looked: the shot finder, and each model that was asked."""
+    """One string of the detectors and models that made an analysis; empty names are left out."""
     return ", ".join(name for name in names if name)

@@ -1,4 +1,4 @@
-"""What one decoded picture measures: block means, luma histogram, brightness. Never converts a whole picture."""
+"""Measures a decoded frame from few samples: block means, luma histogram, brightness."""
 
 from __future__ import annotations
 
@@ -14,16 +14,19 @@ if TYPE_CHECKING:
 
 BLOCKS_HIGH, BLOCKS_WIDE = 9, 16
 SAMPLES_HIGH, SAMPLES_WIDE = 72, 128
-"""Luma samples per picture: 9,216, each block the mean of 64, so that grain averages out; chroma a quarter of them."""
-BINS = 32
-BLACK, WHITE = 16.0, 235.0
+"""Luma samples a frame: 9,216, so each block is the mean of 64 and grain averages out; chroma has a quarter."""
+HISTOGRAM_BINS = 32
+BLACK_LUMA, WHITE_LUMA = 16.0, 235.0
 """Luma of black and white in limited range, which every codec's default is."""
 
 _PLANAR_8_BIT = frozenset({"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"})
 
 
 class Measure(msgspec.Struct, frozen=True, kw_only=True):
-    """``blocks`` float32 (9, 16, 3), means of Y, U, V, 0..255; ``histogram`` float32 (32,), shares of luma."""
+    """Block means and luma histogram of one frame.
+
+    ``blocks``: float32 (9, 16, 3), means of Y, U, V, 0..255. ``histogram``: float32 (32,), shares of luma.
+    """
 
     blocks: NDArray[np.float32]
     histogram: NDArray[np.float32]
@@ -32,43 +35,45 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     def brightness(self) -> float:
         """Mean luma, 0 (black) to 255 (white)."""
         mean = float(self.blocks[:, :, 0].mean())
-        return min(255.0, max(0.0, (mean - BLACK) * 255.0 / (WHITE - BLACK)))
+        return min(255.0, max(0.0, (mean - BLACK_LUMA) * 255.0 / (WHITE_LUMA - BLACK_LUMA)))
 
 
 def sample_plane(plane: NDArray[np.uint8], high: int, wide: int) -> NDArray[np.uint8]:
-    """``high`` × ``wide`` samples at even distances of a plane (h, w): touches few cache lines, costs microseconds.
+    """``high`` × ``wide`` evenly spaced samples of a plane (h, w); microseconds, few cache lines.
 
-    Where the distances are whole numbers, as in most pictures, they are a view of the plane.
+    Whole distances, as in most frames, give a view of the plane.
     """
     down, across = plane.shape[0] // high, plane.shape[1] // wide
     if plane.shape == (down * high, across * wide):
         return plane[down // 2 :: down, across // 2 :: across]
-    rows, columns = _places(plane.shape[0], high), _places(plane.shape[1], wide)
-    return plane.take(rows, axis=0).take(columns, axis=1)  # one after the other: five times as fast as both at once
+    rows, columns = _sample_indices(plane.shape[0], high), _sample_indices(plane.shape[1], wide)
+    return plane.take(rows, axis=0).take(columns, axis=1)  # two takes are five times as fast as one with both axes
 
 
 @lru_cache(maxsize=64)
-def _places(length: int, count: int) -> NDArray[np.intp]:
+def _sample_indices(length: int, count: int) -> NDArray[np.intp]:
     return ((np.arange(count) + 0.5) * length / count).astype(np.intp)
 
 
 @lru_cache(maxsize=8)
-def _sums(groups: int, size: int) -> NDArray[np.float32]:
-    """The matrix (groups, groups · size) that adds up neighbours."""
+def _block_sum_matrix(groups: int, size: int) -> NDArray[np.float32]:
+    """The matrix (groups, groups · size) that sums each ``size`` neighbours."""
     return np.repeat(np.eye(groups, dtype=np.float32), size, axis=1)
 
 
 def block_means(samples: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Means over the 9 × 16 blocks of samples (9·k, 16·l)."""
     high, wide = samples.shape[0] // BLOCKS_HIGH, samples.shape[1] // BLOCKS_WIDE
-    sums: NDArray[np.float32] = _sums(BLOCKS_HIGH, high) @ samples.astype(np.float32) @ _sums(BLOCKS_WIDE, wide).T
+    sums: NDArray[np.float32] = (
+        _block_sum_matrix(BLOCKS_HIGH, high) @ samples.astype(np.float32) @ _block_sum_matrix(BLOCKS_WIDE, wide).T
+    )
     return sums / np.float32(high * wide)
 
 
 def measure_planes(planes: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]) -> Measure:
-    """Measure of a picture given as its Y, U and V planes, 8 bit, any subsampling."""
+    """Measure of a frame given as its Y, U and V planes, 8 bit, any subsampling."""
     luma = np.ascontiguousarray(sample_plane(planes[0], SAMPLES_HIGH, SAMPLES_WIDE))
-    histogram = (np.bincount((luma >> 3).ravel(), minlength=BINS) / luma.size).astype(np.float32)
+    histogram = (np.bincount((luma >> 3).ravel(), minlength=HISTOGRAM_BINS) / luma.size).astype(np.float32)
     blocks = np.empty((BLOCKS_HIGH, BLOCKS_WIDE, 3), np.float32)
     blocks[..., 0] = block_means(luma)
     for place, plane in enumerate(planes[1:], start=1):
@@ -77,7 +82,7 @@ def measure_planes(planes: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[n
 
 
 def measure_frame(frame: av.VideoFrame) -> Measure:
-    """Measure of a decoded picture in coded orientation; formats other than 8-bit planar YUV are scaled first."""
+    """Measure of a decoded frame, not rotated; formats other than 8-bit planar YUV are converted first."""
     if frame.format.name not in _PLANAR_8_BIT:
         frame = frame.reformat(
             width=SAMPLES_WIDE, height=SAMPLES_HIGH, format="yuv444p", interpolation="POINT", threads=1
@@ -90,7 +95,7 @@ def measure_frame(frame: av.VideoFrame) -> Measure:
 
 
 def difference(one: Measure, other: Measure) -> float:
-    """How unlike two pictures are, 0..1: the mean of block change (60 levels count as all) and histogram change."""
+    """Difference of two frames, 0..1: mean of block change (60 levels count as 1) and histogram change."""
     change = np.abs(one.blocks - other.blocks).mean(axis=(0, 1))
     colour = float(change[0]) + float(change[1]) + float(change[2])
     histogram = 0.5 * float(np.abs(one.histogram - other.histogram).sum())

@@ -1,4 +1,4 @@
-"""Asks the person detector about pictures that show no face, in batches. Never opens media, never weighs persons."""
+"""Runs the person detector over canvas frames that show no face, in batches."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ from schemas.documents.scene import Person
 from streams.runtime.stage import timed_in_thread
 from streams.vision.canvas import Canvas
 
-SIDE = 224
-BATCH = 32
-LOST = "Persons without a visible face were not looked for (the model did not answer)."
+INPUT_SIDE_PX = 224
+"""The side of the model's square input."""
+BATCH_FRAMES = 32
+"""Frames of one request."""
+NO_PERSONS_WARNING = "Persons without a visible face were not looked for (the model did not answer)."
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is seen in which picture (by number), in display pixels, and what it cost."""
+class PersonsByFrame(msgspec.Struct, frozen=True, kw_only=True):
+    """Persons by frame number, in display pixels, and what finding them cost."""
 
     by_place: dict[int, list[Person]]
     model: str = ""
@@ -33,7 +35,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def faceless(faces: Sequence[Sequence[Face]]) -> list[int]:
-    """Numbers of the pictures that show no face."""
+    """Numbers of the frames that show no face."""
     return [place for place, found in enumerate(faces) if not found]
 
 
@@ -46,18 +48,18 @@ async def find_persons(
     report: Report,
     seen: int,
     warn: Callable[[str], None],
-) -> Found:
-    """Persons of the pictures with these numbers in ``path``; without the model none, and a warning.
+) -> PersonsByFrame:
+    """Persons in the frames with these numbers of ``path``; without the model no persons, and a warning.
 
-    ``report`` is told ``seen`` plus the pictures answered so far. Never raises Unavailable.
+    ``report`` gets ``seen`` plus the frames that are done. Raises nothing: faces are worth keeping without persons.
     """
     found: dict[int, list[Person]] = {}
     model, compute_ms = "", 0
     try:
-        for start in range(0, len(places), BATCH):
-            batch = places[start : start + BATCH]
+        for start in range(0, len(places), BATCH_FRAMES):
+            batch = places[start : start + BATCH_FRAMES]
             squares, cpu_ms = await timed_in_thread(_squares, path, canvas, batch)
-            answer = await _asked(landmarks, squares)
+            answer = await _ask_twice(landmarks, squares)
             model, compute_ms = answer.model, compute_ms + answer.compute_ms + cpu_ms
             found |= {
                 place: [_in_display(person, canvas) for person in persons]
@@ -67,12 +69,12 @@ async def find_persons(
     except Exception as error:  # noqa: BLE001 - neither a model that is away nor a bug may take the pictures with it
         if not isinstance(error, Unavailable):
             telemetry.report_bug(error, "sight")
-        warn(LOST)
-    return Found(by_place=found, model=model, compute_ms=compute_ms)
+        warn(NO_PERSONS_WARNING)
+    return PersonsByFrame(by_place=found, model=model, compute_ms=compute_ms)
 
 
-async def _asked(landmarks: Landmarks, squares: NDArray[np.uint8]) -> PersonsFound:
-    """A model that was away is asked once more: it was begun anew meanwhile, or only stood still."""
+async def _ask_twice(landmarks: Landmarks, squares: NDArray[np.uint8]) -> PersonsFound:
+    """Ask the model; once more if it was unavailable, because the first request loads a dead model again."""
     try:
         return await landmarks.find_persons(squares)
     except Unavailable:
@@ -80,10 +82,10 @@ async def _asked(landmarks: Landmarks, squares: NDArray[np.uint8]) -> PersonsFou
 
 
 def _squares(path: Path, canvas: Canvas, places: Sequence[int]) -> NDArray[np.uint8]:
-    """The pictures, shrunk to fit (n, 224, 224, 3), black beside them."""
+    """The frames, downscaled to fit (n, 224, 224, 3), padded with black."""
     shape = (max(places) + 1, canvas.height, canvas.width, 3)
     pictures = np.memmap(path, np.uint8, "r", shape=shape)
-    squares = np.zeros((len(places), SIDE, SIDE, 3), np.uint8)
+    squares = np.zeros((len(places), INPUT_SIDE_PX, INPUT_SIDE_PX, 3), np.uint8)
     scale = _scale(canvas)
     wide, high = round(canvas.inner_width * scale), round(canvas.inner_height * scale)
     for number, place in enumerate(places):
@@ -93,7 +95,7 @@ def _squares(path: Path, canvas: Canvas, places: Sequence[int]) -> NDArray[np.ui
 
 
 def _scale(canvas: Canvas) -> float:
-    return SIDE / max(canvas.inner_width, canvas.inner_height)
+    return INPUT_SIDE_PX / max(canvas.inner_width, canvas.inner_height)
 
 
 def _in_display(person: Person, canvas: Canvas) -> Person:

@@ -1,7 +1,7 @@
-"""How much a small picture looks like a screen or a slide: one ground, few colours, edges on it. Pure; reads none.
+"""How probably a frame shows a screen or a slide, by its background, colours and edges. Pure.
 
-A camera's picture has grain and shading on both sides of its edges, or is dark; drawn ones have one ground in large
-even parts, on which their many edges, letters and lines, stand.
+A camera's frame has grain and shading on both sides of its edges, or is dark. A drawn one has a single background in
+large flat areas, and its many edges (letters, lines) stand on it.
 """
 
 from __future__ import annotations
@@ -12,74 +12,75 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.vision.letterbox import content_of, measure_lines
+from streams.vision.letterbox import find_content_area, measure_lines
 
 UInt8 = NDArray[np.uint8]
 
-EVEN_STEP = 2
-"""Neighbours that differ by at most this many levels of luma are one surface."""
-EDGE_STEP = 24
-"""Steps from here on are edges."""
-REACH = 3
-"""Points from an edge to the surface it stands on."""
-DARK = 24
-"""A point whose colours are all below this is dark."""
-GROUND_REACH = 6
-"""Levels of luma to both sides of the commonest one that count as the same ground."""
-COLOURS_SHARE = 0.9
-"""Share of the picture that its commonest colours (of 4,096) must cover."""
-SURE = 0.5
-"""From here on it counts as one."""
-LEAST_EDGES = 0.002
-"""Where less of a picture is edge nothing stands on it: a fade, or a wall."""
-BIAS = -7.03
-WEIGHTS = (("ground", 8.01), ("colours", -1.26), ("edges", 20.81), ("beside", 8.13), ("dark", -3.94))
-"""Of ``benchmarks.vision.scenery --fit --seed 1``: made pages against pictures of the shared files."""
+EVEN_MAX_STEP_LEVELS = 2
+"""Largest difference in luma between neighbouring points of one flat surface."""
+EDGE_MIN_STEP_LEVELS = 24
+"""Least difference in luma between neighbouring points of an edge."""
+EDGE_REACH_PX = 3
+"""Distance from an edge at which a flat surface counts as next to it."""
+DARK_MAX_LEVEL = 24
+"""Largest colour value of a dark point."""
+BACKGROUND_REACH_LEVELS = 6
+"""Levels of luma on both sides of the commonest one that count as the same background."""
+COMMON_COLOURS_SHARE = 0.9
+"""Share of the frame that its commonest colours (of 4,096) cover in the feature ``colours``."""
+SCREEN_MIN_PROBABILITY = 0.5
+"""Probability from which a frame counts as a screen."""
+MIN_EDGE_SHARE = 0.002
+"""Least share of edges: with less the frame is a fade or a wall."""
+LOGIT_BIAS = -7.03
+"""Bias of the logistic regression, fitted with ``LOGIT_WEIGHTS``."""
+LOGIT_WEIGHTS = (("ground", 8.01), ("colours", -1.26), ("edges", 20.81), ("flat_edges", 8.13), ("dark", -3.94))
+"""Fitted by ``benchmarks.vision.scenery --fit --seed 1``: generated pages against frames of the shared media."""
 
 
-class Drawn(msgspec.Struct, frozen=True, kw_only=True):
-    """What of a picture tells a drawn one; shares 0..1.
+class GraphicFeatures(msgspec.Struct, frozen=True, kw_only=True):
+    """Features that separate drawn frames from camera frames; shares 0..1, but for ``colours``.
 
-    ``ground``: the commonest luma. ``colours``: logarithm of how many cover nine tenths. ``edges``: how much of the
-    picture is edge. ``beside``: of the edges, how many stand on a surface without grain. ``dark``: of the picture.
+    ``ground``: share of the commonest luma. ``colours``: logarithm of the number of colours that cover 90 %. ``edges``:
+    share of edge points. ``flat_edges``: share of the edges next to a flat surface. ``dark``: share of dark points.
     """
 
     ground: float
     colours: float
     edges: float
-    beside: float
+    flat_edges: float
     dark: float
 
 
-def measure_drawn(picture: UInt8) -> Drawn:
-    """Measures of a small RGB picture (h, w, 3), at least 2 × 2, inside of its black bars; green stands in for luma."""
-    picture = _content(picture)
+def measure_graphic(picture: UInt8) -> GraphicFeatures:
+    """Features of a small RGB frame (h, w, 3), at least 2 × 2, without its black bars; green is its luma."""
+    picture = _crop_to_content(picture)
     luma = picture[..., 1].astype(np.int16)
     across, down = np.abs(np.diff(luma, axis=1))[:-1], np.abs(np.diff(luma, axis=0))[:, :-1]
     steepest = np.maximum(across, down)
-    edge = steepest >= EDGE_STEP
+    edge = steepest >= EDGE_MIN_STEP_LEVELS
     levels = np.bincount(picture[..., 1].ravel(), minlength=256)
-    near = np.convolve(levels, np.ones(2 * GROUND_REACH + 1), "same")
-    return Drawn(
+    near = np.convolve(levels, np.ones(2 * BACKGROUND_REACH_LEVELS + 1), "same")
+    return GraphicFeatures(
         ground=float(near.max()) / luma.size,
-        colours=float(np.log(_colours(picture[::2, ::2]))),
+        colours=float(np.log(_count_colours(picture[::2, ::2]))),
         edges=float(edge.mean()),
-        beside=float(_near(steepest <= EVEN_STEP)[edge].mean()) if edge.any() else 0.0,
-        dark=float((picture.max(axis=2) < DARK).mean()),
+        flat_edges=float(_dilate(steepest <= EVEN_MAX_STEP_LEVELS)[edge].mean()) if edge.any() else 0.0,
+        dark=float((picture.max(axis=2) < DARK_MAX_LEVEL).mean()),
     )
 
 
-def _content(picture: UInt8) -> UInt8:
-    """The picture without black bars: they are even and straight wherever a camera was."""
+def _crop_to_content(picture: UInt8) -> UInt8:
+    """The frame without black bars, whose flat straight edges would count as drawn."""
     high, wide = picture.shape[:2]
-    box = content_of([measure_lines(picture.max(axis=2))], wide, high)
+    box = find_content_area([measure_lines(picture.max(axis=2))], wide, high)
     return picture if box is None else picture[box.y : box.y + box.height, box.x : box.x + box.width]
 
 
-def _near(points: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where one of the points lies at most `REACH` away, along the row or the column."""
+def _dilate(points: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where one of the points lies at most `EDGE_REACH_PX` away, along the row or the column."""
     found, (high, wide) = points.copy(), points.shape
-    for step in range(1, REACH + 1):
+    for step in range(1, EDGE_REACH_PX + 1):
         found[:, step:] |= points[:, : max(0, wide - step)]
         found[:, : max(0, wide - step)] |= points[:, step:]
         found[step:] |= points[: max(0, high - step)]
@@ -87,20 +88,17 @@ def _near(points: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return found
 
 
-def _colours(picture: UInt8) -> int:
-    """How many of 4,096 colours cover nine tenths of a picture."""
+def _count_colours(picture: UInt8) -> int:
+    """Number of colours (of 4,096) that cover ``COMMON_COLOURS_SHARE`` of a frame."""
     bins = (picture >> 4).astype(np.int32)
     counts = np.bincount((bins[..., 0] * 256 + bins[..., 1] * 16 + bins[..., 2]).ravel())
     cover = np.cumsum(np.sort(counts[counts > 0])[::-1])
-    return int(np.searchsorted(cover, COLOURS_SHARE * cover[-1])) + 1
+    return int(np.searchsorted(cover, COMMON_COLOURS_SHARE * cover[-1])) + 1
 
 
-def screen_of(drawn: Drawn) -> float:
-    """How surely a picture with these measures shows a screen or a slide, 0..1.
-
-    Logistic regression.
-    """
-    if drawn.edges < LEAST_EDGES:
+def screen_probability(drawn: GraphicFeatures) -> float:
+    """Probability 0..1 that a frame with these features shows a screen or a slide, by logistic regression."""
+    if drawn.edges < MIN_EDGE_SHARE:
         return 0.0
-    score = BIAS + sum(weight * getattr(drawn, name) for name, weight in WEIGHTS)
+    score = LOGIT_BIAS + sum(weight * getattr(drawn, name) for name, weight in LOGIT_WEIGHTS)
     return round(1.0 / (1.0 + math.exp(-score)), 3)

@@ -1,6 +1,6 @@
-"""The one detector of shot changes: cuts, fades and dissolves among measured pictures. Pure arithmetic.
+"""Detects shot changes among measured frames: cuts, fades and dissolves. Pure.
 
-frame gives it every picture of a clip, look the few pictures around a change that it saw from afar.
+The stage ``frame`` passes every frame of a clip, ``look`` the frames around a change that its sparse samples showed.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from schemas.common import TimeRange
 from schemas.documents.scene import Transition
 from streams.vision.frame_stats import Measure
-from streams.vision.gradual_transitions import dissolves, fades
-from streams.vision.hard_cuts import Boundary, hard_cuts
+from streams.vision.gradual_transitions import find_dissolves, find_fades
+from streams.vision.hard_cuts import Boundary, find_hard_cuts
 
 NAME = "dense-shots-2"
 
@@ -22,26 +22,26 @@ NAME = "dense-shots-2"
 def find_boundaries(
     at_ms: NDArray[np.int64], blocks: NDArray[np.float32], histograms: NDArray[np.float32]
 ) -> list[Boundary]:
-    """Where new shots start, in order.
+    """Boundaries between shots, in order.
 
-    ``at_ms`` (n,) times of every picture; ``blocks`` (n, 9, 16, 3) and ``histograms`` (n, 32) of ``sight.luma``.
-    A cut into or out of black belongs to the fade; a window with a cut or a fade in it is no dissolve.
+    ``at_ms`` (n,): time of every frame; ``blocks`` (n, 9, 16, 3) and ``histograms`` (n, 32) of ``frame_stats``. A cut
+    into or out of black belongs to its fade; a window that holds a cut or a fade is not a dissolve.
     """
     if len(at_ms) < 2:
         return []
-    soft = fades(at_ms, blocks, histograms)
+    soft = find_fades(at_ms, blocks, histograms)
     cuts = [
         cut
-        for cut in hard_cuts(at_ms, blocks, histograms)
+        for cut in find_hard_cuts(at_ms, blocks, histograms)
         if not any(fade.first <= cut.picture <= fade.end for fade in soft)
     ]
     firm = [*soft, *cuts]
-    mixed = dissolves(at_ms, blocks, histograms, [(b.first, max(b.end, b.first + 1)) for b in firm])
+    mixed = find_dissolves(at_ms, blocks, histograms, [(b.first, max(b.end, b.first + 1)) for b in firm])
     return sorted([*firm, *mixed], key=lambda boundary: boundary.picture)
 
 
 def find_transitions(at_ms: Sequence[int], measures: Sequence[Measure]) -> list[Transition]:
-    """As ``find_boundaries``, in project time."""
+    """The same as ``find_boundaries``, in project time."""
     if not at_ms:
         return []
     times = np.asarray(at_ms, np.int64)

@@ -1,7 +1,8 @@
-"""Where lines of letters stand in a small grey picture: upright strokes side by side in a row. Pure; reads no word.
+"""Finds lines of text in a small grey frame, as rows of upright strokes; it does not read them. Pure.
 
-Strokes are what is narrow and lighter, or darker, than all beside it. A line of letters is a row of many of them, near
-each other, over a few pixels of height, on an even ground, calm above and below. Leaves, hair and crowds are no row.
+A stroke is narrow, and lighter or darker than the points on both sides. A line of text is a row of many strokes close
+to each other, a few pixels high, on an even background, with few strokes above and below. Leaves, hair and crowds form
+no row.
 """
 
 from __future__ import annotations
@@ -15,31 +16,34 @@ from schemas.common import Box
 UInt8 = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
 
-SCALES = (1, 2, 4)
-"""Larger letters are looked for in the picture made half and a quarter so large."""
-WIDEST = 8
-"""Pixels of a stroke, at most; a power of two."""
-CONTRAST = 44
-"""Levels of luma between a stroke and what is beside it."""
-GAP = 14
-"""Pixels from a stroke to the next, at most."""
-LEAST_STROKES = 6
-LEAST_HIGH, MOST_HIGH = 5, 20
-LEAST_WIDE = 2.5
-"""Times the height."""
-DENSE = 1.05
-"""Strokes in a width as large as the height, at least."""
-CALM = 0.3
-"""Strokes just above and below, in shares of those of the line."""
-INK = 0.2, 0.68
-HALF = 0.5
-"""Of the smaller of two boxes that are parts of one line."""
-EVEN = 90
-"""Levels between most of what is behind a line."""
+DOWNSCALE_FACTORS = (1, 2, 4)
+"""Factors by which the frame is downscaled to find larger letters."""
+MAX_STROKE_PX = 8
+"""Largest width of a stroke; a power of two."""
+MIN_STROKE_CONTRAST_LEVELS = 44
+"""Least difference in luma between a stroke and its surroundings."""
+MAX_STROKE_GAP_PX = 14
+"""Largest distance from a stroke to the next."""
+MIN_STROKES = 6
+"""Least strokes of a run: about three letters."""
+MIN_LETTER_HEIGHT_PX, MAX_LETTER_HEIGHT_PX = 5, 20
+"""Height of a line at one scale."""
+MIN_WIDTH_TO_HEIGHT = 2.5
+"""Least width of a line, as a multiple of its height."""
+MIN_STROKES_PER_HEIGHT = 1.05
+"""Least strokes in a width that equals the height."""
+MAX_STROKES_OUTSIDE_RATIO = 0.3
+"""Largest number of strokes just above or below a line, as a share of the line's."""
+INK_SHARE_BOUNDS = 0.2, 0.68
+"""Least and greatest share of a line's box that strokes cover."""
+MIN_LINE_OVERLAP_RATIO = 0.5
+"""Least overlap of two boxes that are parts of one line, as a share of the smaller one."""
+MAX_BACKGROUND_SPREAD_LEVELS = 90
+"""Largest difference in luma between the 20th and 80th percentile of a line's background."""
 
 
-class Run(msgspec.Struct, frozen=True):
-    """Strokes side by side in one row of pixels."""
+class StrokeRun(msgspec.Struct, frozen=True):
+    """Neighbouring strokes in one row of pixels; ``left`` and ``right`` are columns."""
 
     row: int
     left: int
@@ -47,24 +51,24 @@ class Run(msgspec.Struct, frozen=True):
     strokes: int
 
 
-def find_lines(grey: UInt8) -> list[Box]:
-    """Boxes of lines of letters, in pixels of the picture (h, w); each once."""
+def find_text_lines(grey: UInt8) -> list[Box]:
+    """Boxes of text lines in pixels of the frame (h, w); parts of one line are joined."""
     found: list[Box] = []
-    for scale in SCALES:
-        small = shrunk(grey, scale)
-        if min(small.shape) < 4 * LEAST_HIGH:
+    for scale in DOWNSCALE_FACTORS:
+        small = downscale(grey, scale)
+        if min(small.shape) < 4 * MIN_LETTER_HEIGHT_PX:
             continue
-        for line in _lines(small):
+        for line in _find_lines_at_scale(small):
             box = Box(x=line.x * scale, y=line.y * scale, width=line.width * scale, height=line.height * scale)
-            while part := next((other for other in found if _is_one(box, other)), None):
+            while part := next((other for other in found if _is_same_line(box, other)), None):
                 found.remove(part)
-                box = _around(box, part)
+                box = _hull(box, part)
             found.append(box)
     return found
 
 
-def shrunk(grey: UInt8, scale: int) -> UInt8:
-    """The picture in means of ``scale`` x ``scale`` pixels."""
+def downscale(grey: UInt8, scale: int) -> UInt8:
+    """The frame in means of ``scale`` × ``scale`` pixels."""
     if scale == 1:
         return grey
     high, wide = grey.shape[0] // scale, grey.shape[1] // scale
@@ -73,28 +77,28 @@ def shrunk(grey: UInt8, scale: int) -> UInt8:
     return result
 
 
-def _lines(grey: UInt8) -> list[Box]:
+def _find_lines_at_scale(grey: UInt8) -> list[Box]:
     found: list[Box] = []
     for picture in (grey, 255 - grey):  # light strokes, then dark ones
-        ground = _opened(picture)
-        ink = picture - ground >= CONTRAST
+        ground = _remove_light_strokes(picture)
+        ink = picture - ground >= MIN_STROKE_CONTRAST_LEVELS
         starts = ink[:, 1:] & ~ink[:, :-1]
-        for block in _blocks(_runs(starts)):
-            box = _line(block, ground, ink, starts)
+        for block in _stack_runs(_find_stroke_runs(starts)):
+            box = _line_box(block, ground, ink, starts)
             if box is not None:
                 found.append(box)
     return found
 
 
-def _opened(picture: UInt8) -> UInt8:
-    """The picture without what is lighter than all beside it and narrower than `WIDEST`."""
-    low = np.pad(picture, ((0, 0), (WIDEST, WIDEST)), mode="edge")
+def _remove_light_strokes(picture: UInt8) -> UInt8:
+    """Morphological opening along rows: removes light strokes narrower than ``MAX_STROKE_PX``."""
+    low = np.pad(picture, ((0, 0), (MAX_STROKE_PX, MAX_STROKE_PX)), mode="edge")
     step = 1
-    while step < WIDEST:
+    while step < MAX_STROKE_PX:
         low = np.minimum(low[:, step:], low[:, :-step])
         step *= 2
     step = 1
-    while step < WIDEST:
+    while step < MAX_STROKE_PX:
         low = np.maximum(low[:, step:], low[:, :-step])
         step *= 2
     side = (low.shape[1] - picture.shape[1]) // 2
@@ -102,27 +106,27 @@ def _opened(picture: UInt8) -> UInt8:
     return result
 
 
-def _runs(starts: Bools) -> list[Run]:
+def _find_stroke_runs(starts: Bools) -> list[StrokeRun]:
     rows, columns = np.nonzero(starts)
     if not len(rows):
         return []
-    breaks = np.flatnonzero((np.diff(rows) != 0) | (np.diff(columns) > GAP)) + 1
+    breaks = np.flatnonzero((np.diff(rows) != 0) | (np.diff(columns) > MAX_STROKE_GAP_PX)) + 1
     firsts, ends = np.r_[0, breaks], np.r_[breaks, len(rows)]
-    long = ends - firsts >= LEAST_STROKES
+    long = ends - firsts >= MIN_STROKES
     return [
-        Run(int(rows[one]), int(columns[one]), int(columns[other - 1]) + WIDEST // 2, int(other - one))
+        StrokeRun(int(rows[one]), int(columns[one]), int(columns[other - 1]) + MAX_STROKE_PX // 2, int(other - one))
         for one, other in zip(firsts[long], ends[long], strict=True)
     ]
 
 
-def _blocks(runs: list[Run]) -> list[list[Run]]:
-    """Runs that stand on each other, row by row; a row may be missing."""
-    growing: list[list[Run]] = []
-    done: list[list[Run]] = []
+def _stack_runs(runs: list[StrokeRun]) -> list[list[StrokeRun]]:
+    """Runs that overlap from row to row, as blocks; one row may be missing."""
+    growing: list[list[StrokeRun]] = []
+    done: list[list[StrokeRun]] = []
     for run in runs:
         done += [block for block in growing if block[-1].row < run.row - 2]
         growing = [block for block in growing if block[-1].row >= run.row - 2]
-        near = next((block for block in growing if any(_shared(one, run) > 0.5 for one in block[-2:])), None)
+        near = next((block for block in growing if any(_overlap_ratio(one, run) > 0.5 for one in block[-2:])), None)
         if near is None:
             growing.append([run])
         else:
@@ -130,46 +134,48 @@ def _blocks(runs: list[Run]) -> list[list[Run]]:
     return done + growing
 
 
-def _shared(one: Run, other: Run) -> float:
+def _overlap_ratio(one: StrokeRun, other: StrokeRun) -> float:
     both = min(one.right, other.right) - max(one.left, other.left)
     return both / max(1, min(one.right - one.left, other.right - other.left))
 
 
-def _line(block: list[Run], ground: UInt8, ink: Bools, starts: Bools) -> Box | None:
-    """The line that a block of runs is; None where it is none."""
+def _line_box(block: list[StrokeRun], ground: UInt8, ink: Bools, starts: Bools) -> Box | None:
+    """Box of the text line that a block of runs forms; None if it is not a line."""
     top, bottom = block[0].row, block[-1].row + 1
     left, right = (
         round(np.percentile([getattr(run, side) for run in block], at)) for side, at in (("left", 15), ("right", 85))
     )
     high, wide = bottom - top, right - left
-    if not LEAST_HIGH <= high <= MOST_HIGH or wide < LEAST_WIDE * high:
+    if not MIN_LETTER_HEIGHT_PX <= high <= MAX_LETTER_HEIGHT_PX or wide < MIN_WIDTH_TO_HEIGHT * high:
         return None
     across = slice(left, right)
     strokes = starts[top:bottom, across].sum(axis=1)
     usual = float(np.median(strokes))
-    if usual * high < DENSE * wide:
+    if usual * high < MIN_STROKES_PER_HEIGHT * wide:
         return None
-    for beside in (starts[max(0, top - 3) : max(0, top - 1), across], starts[bottom + 1 : bottom + 3, across]):
-        if beside.size and beside.sum(axis=1).mean() > CALM * usual:
+    for outside in (starts[max(0, top - 3) : max(0, top - 1), across], starts[bottom + 1 : bottom + 3, across]):
+        if outside.size and outside.sum(axis=1).mean() > MAX_STROKES_OUTSIDE_RATIO * usual:
             return None
     inside = ink[top:bottom, across]
-    if not INK[0] <= inside.mean() <= INK[1]:
+    if not INK_SHARE_BOUNDS[0] <= inside.mean() <= INK_SHARE_BOUNDS[1]:
         return None
-    if np.subtract(*np.percentile(ground[top:bottom, across], (80, 20))) > EVEN:
+    if np.subtract(*np.percentile(ground[top:bottom, across], (80, 20))) > MAX_BACKGROUND_SPREAD_LEVELS:
         return None
     return Box(x=left, y=top, width=wide, height=high)
 
 
-def _is_one(box: Box, other: Box) -> bool:
-    """Whether two boxes are one line: on each other, or side by side in one row."""
+def _is_same_line(box: Box, other: Box) -> bool:
+    """Whether two boxes belong to one line: they overlap, or follow each other in a row."""
     across = min(box.x + box.width, other.x + other.width) - max(box.x, other.x)
     down = min(box.y + box.height, other.y + other.height) - max(box.y, other.y)
     low, high = sorted((box.height, other.height))
-    over = across > 0 and across * down > HALF * min(box.width * box.height, other.width * other.height)
-    return down > HALF * low and (over or (across > -high and high < 2 * low))
+    over = across > 0 and across * down > MIN_LINE_OVERLAP_RATIO * min(
+        box.width * box.height, other.width * other.height
+    )
+    return down > MIN_LINE_OVERLAP_RATIO * low and (over or (across > -high and high < 2 * low))
 
 
-def _around(box: Box, other: Box) -> Box:
+def _hull(box: Box, other: Box) -> Box:
     x, y = min(box.x, other.x), min(box.y, other.y)
     right, bottom = max(box.x + box.width, other.x + other.width), max(box.y + box.height, other.y + other.height)
     return Box(x=x, y=y, width=right - x, height=bottom - y)

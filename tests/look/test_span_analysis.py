@@ -17,7 +17,7 @@ from schemas.common import ObjectRef, TimeRange
 from schemas.documents.source import SourceIndex
 from schemas.events import SpanPlanned
 from streams.look.span_analysis import see
-from streams.vision.analysis_input import Eyes
+from streams.vision.analysis_input import AnalysisInput
 from tests.look.clips import counter, encode, scene
 from tests.look.fakes import BrightestFaces, DarkLipped, FileObjects
 
@@ -38,8 +38,10 @@ def span(end_ms: int, *, has_video: bool = True) -> SpanPlanned:
     )
 
 
-def eyes_on(index: SourceIndex, source: LocalSource, faces: BrightestFaces, scratch: Path, report: Report) -> Eyes:
-    return Eyes(
+def eyes_on(
+    index: SourceIndex, source: LocalSource, faces: BrightestFaces, scratch: Path, report: Report
+) -> AnalysisInput:
+    return AnalysisInput(
         index=index,
         source=source,
         faces=faces,

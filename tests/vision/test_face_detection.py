@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 
 from streams.vision.canvas import Canvas
-from streams.vision.face_detection import BATCH, find_faces, model_names
+from streams.vision.face_detection import BATCH_FRAMES, find_faces, model_names
 from tests.look.fakes import BrightestFaces
 
 CANVAS = Canvas(width=64, height=32, inner_width=64, inner_height=32, scale=0.5)
 
 
 async def test_faces_of_all_batches_with_one_cost(tmp_path: Path) -> None:
-    count, path, faces, told = BATCH + 3, tmp_path / "faces.raw", BrightestFaces(), list[int]()
+    count, path, faces, told = BATCH_FRAMES + 3, tmp_path / "faces.raw", BrightestFaces(), list[int]()
     pictures = np.zeros((count, 32, 64, 3), dtype=np.uint8)
     pictures[-1, 8:16, 10:20] = 255
     path.write_bytes(pictures.tobytes())
@@ -22,7 +22,7 @@ async def test_faces_of_all_batches_with_one_cost(tmp_path: Path) -> None:
     assert [len(one) for one in found.faces] == [0] * (count - 1) + [1]
     assert found.faces[-1][0].box.x == 20, "in display pixels"
     assert (found.model, found.compute_ms) == ("brightest-1", 10 * count)
-    assert (faces.batches, told) == ([BATCH, 3], [5 + BATCH, 5 + count])
+    assert (faces.batches, told) == ([BATCH_FRAMES, 3], [5 + BATCH_FRAMES, 5 + count])
     assert (await find_faces(faces, path, CANVAS, count, least_score=0.95)).faces == [[]] * count
 
 

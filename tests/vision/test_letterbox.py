@@ -13,7 +13,7 @@ from schemas.common import CropBox, TimeRange
 from schemas.documents.clip_tracks import ShotLook
 from streams.frame.analysis.child import main
 from streams.frame.planning.plan import plan
-from streams.vision.letterbox import content_of, measure_lines
+from streams.vision.letterbox import find_content_area, measure_lines
 from tests.frame.planning.test_plan import WHOLE, clip, every, look, ranges, source
 from tests.look.clips import counter, encode, scene
 
@@ -29,7 +29,7 @@ def grey(left: int = 0, top: int = 0, right: int = 0, bottom: int = 0, noise: in
 
 
 def found(*pictures: Grey) -> tuple[int, int, int, int] | None:
-    box = content_of([measure_lines(one) for one in pictures], 1280, 720)
+    box = find_content_area([measure_lines(one) for one in pictures], 1280, 720)
     return box and (box.x, box.y, box.width, box.height)
 
 
@@ -63,7 +63,7 @@ def test_a_sign_on_a_black_card_is_no_picture_between_bars() -> None:
 def test_a_dark_room_that_grows_lighter_towards_its_middle_has_none() -> None:
     vignette = np.minimum(200, np.minimum(np.arange(640), np.arange(640)[::-1]) // 2).astype(np.uint8)
     assert found(np.tile(vignette, (360, 1))) is None
-    assert content_of([], 640, 360) is None
+    assert find_content_area([], 640, 360) is None
 
 
 def test_crops_are_taken_inside_of_the_bars() -> None:

@@ -11,7 +11,7 @@ from core.errors import Unavailable
 from core.ports.models import PersonsFound
 from schemas.common import Box, Face
 from streams.vision.canvas import Canvas, write_picture
-from streams.vision.person_detection import BATCH, LOST, faceless, find_persons
+from streams.vision.person_detection import BATCH_FRAMES, NO_PERSONS_WARNING, faceless, find_persons
 from tests.look.clips import counter
 from tests.look.fakes import DarkLipped
 
@@ -36,14 +36,14 @@ def written(path: Path, count: int) -> Path:
 
 
 async def test_persons_of_the_asked_pictures_in_display_pixels(tmp_path: Path) -> None:
-    path, (report, counts) = written(tmp_path / "faces.raw", BATCH + 6), counter()
-    places = [1, 2, *range(4, BATCH + 6)]
+    path, (report, counts) = written(tmp_path / "faces.raw", BATCH_FRAMES + 6), counter()
+    places = [1, 2, *range(4, BATCH_FRAMES + 6)]
     found = await find_persons(DarkLipped(), path, CANVAS, places, report=report, seen=9, warn=pytest.fail)
     assert sorted(found.by_place) == places
     assert [len(found.by_place[place]) for place in (1, 2, 4, 5)] == [1, 0, 0, 1]
     box = found.by_place[1][0].box
     assert (box.x, box.y, box.width, box.height) == pytest.approx((400, 160, 160, 320), abs=16)
-    assert (found.model, counts) == ("red-1", [9 + BATCH, 9 + len(places)])
+    assert (found.model, counts) == ("red-1", [9 + BATCH_FRAMES, 9 + len(places)])
     assert found.compute_ms >= 5 * len(places)
 
 
@@ -51,7 +51,7 @@ async def test_a_model_that_is_away_is_told_and_done_without(tmp_path: Path) -> 
     warnings: list[str] = []
     path = written(tmp_path / "faces.raw", 2)
     found = await find_persons(Away(), path, CANVAS, [0, 1], report=lambda _: None, seen=0, warn=warnings.append)
-    assert (found.by_place, warnings) == ({}, [LOST])
+    assert (found.by_place, warnings) == ({}, [NO_PERSONS_WARNING])
 
 
 class AwayOnce(DarkLipped):

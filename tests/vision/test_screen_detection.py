@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from benchmarks.vision.drawn import KINDS, squeezed
-from streams.vision.screen_detection import SURE, measure_drawn, screen_of
+from streams.vision.screen_detection import SCREEN_MIN_PROBABILITY, measure_graphic, screen_probability
 
 
 def small(picture: np.ndarray) -> np.ndarray:
@@ -31,26 +31,26 @@ def view(seed: int) -> np.ndarray:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_drawn_page_is_a_screen(kind: str) -> None:
     dice = random.Random(kind)
-    told = [screen_of(measure_drawn(small(squeezed(KINDS[kind](dice), dice)))) for _ in range(5)]
-    assert np.median(told) > SURE
+    told = [screen_probability(measure_graphic(small(squeezed(KINDS[kind](dice), dice)))) for _ in range(5)]
+    assert np.median(told) > SCREEN_MIN_PROBABILITY
 
 
 def test_a_view_is_none() -> None:
-    assert max(screen_of(measure_drawn(view(seed))) for seed in range(5)) < SURE
+    assert max(screen_probability(measure_graphic(view(seed))) for seed in range(5)) < SCREEN_MIN_PROBABILITY
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_nothing_at_all_is_none(level: int) -> None:
-    assert screen_of(measure_drawn(np.full((180, 320, 3), level, np.uint8))) < SURE
+    assert screen_probability(measure_graphic(np.full((180, 320, 3), level, np.uint8))) < SCREEN_MIN_PROBABILITY
 
 
 def test_black_bars_beside_a_view_make_it_no_screen() -> None:
     for seed in range(5):
         barred = np.zeros((180, 320, 3), np.uint8)
         barred[:, 80:240] = view(seed)[:, 80:240]
-        assert measure_drawn(barred) == measure_drawn(view(seed)[:, 82:238])
-        assert screen_of(measure_drawn(barred)) < SURE
+        assert measure_graphic(barred) == measure_graphic(view(seed)[:, 82:238])
+        assert screen_probability(measure_graphic(barred)) < SCREEN_MIN_PROBABILITY
 
 
 def test_tiny_pictures_are_measured_too() -> None:
-    assert 0 <= screen_of(measure_drawn(np.zeros((2, 2, 3), np.uint8))) <= 1
+    assert 0 <= screen_probability(measure_graphic(np.zeros((2, 2, 3), np.uint8))) <= 1

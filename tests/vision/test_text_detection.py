@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from schemas.common import Box
 from streams.frame.analysis.text_tracking import shared
-from streams.vision.text_detection import UInt8, find_lines
+from streams.vision.text_detection import UInt8, find_text_lines
 
 FONT = Path(__file__).parents[2] / "streams/renderer/typography/fonts/Inter-SemiBold.ttf"
 WIDE, HIGH = 640, 360
@@ -37,14 +37,14 @@ def written(text: str, size: int, *, ink: int, ground: Image.Image) -> tuple[UIn
 def test_a_line_is_found_where_it_stands(size: int, ink: int, level: int) -> None:
     ground = Image.new("L", (WIDE, HIGH), level)
     grey, box = written("Software Engineer", size, ink=ink, ground=ground)
-    (found,) = find_lines(grey)
+    (found,) = find_text_lines(grey)
     assert shared(found, box) > 0.7
     assert found.width > 0.75 * box.width
 
 
 def test_white_letters_on_a_moving_picture_are_found() -> None:
     grey, box = written("A name, and what they do", 20, ink=245, ground=smooth())
-    assert any(shared(found, box) > 0.7 for found in find_lines(grey))
+    assert any(shared(found, box) > 0.7 for found in find_text_lines(grey))
 
 
 def test_what_only_looks_busy_is_no_line() -> None:
@@ -53,5 +53,5 @@ def test_what_only_looks_busy_is_no_line() -> None:
     fence = np.full((HIGH, WIDE), 180, np.uint8)
     fence[80:300, ::16] = fence[80:300, 1::16] = 30
     for grey in (np.asarray(leaves), fence, np.asarray(smooth()), np.zeros((HIGH, WIDE), np.uint8)):
-        assert find_lines(grey) == []
-    assert find_lines(np.zeros((8, 8), np.uint8)) == []
+        assert find_text_lines(grey) == []
+    assert find_text_lines(np.zeros((8, 8), np.uint8)) == []

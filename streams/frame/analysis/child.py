@@ -29,10 +29,10 @@ from streams.frame.analysis.text_tracking import letters_of
 from streams.vision.canvas import Canvas, fit_canvas, write_grey, write_picture
 from streams.vision.frame_stats import Measure, difference, measure_frame
 from streams.vision.hard_cuts import CUT_MIN
-from streams.vision.letterbox import LOOK_WIDE, Lines, content_of, measure_lines
-from streams.vision.screen_detection import measure_drawn, screen_of
+from streams.vision.letterbox import SAMPLE_MAX_WIDTH_PX, LineBrightness, find_content_area, measure_lines
+from streams.vision.screen_detection import measure_graphic, screen_probability
 from streams.vision.shot_detection import find_transitions
-from streams.vision.text_detection import find_lines
+from streams.vision.text_detection import find_text_lines
 
 FACE_AREA_PX = 320 * 192
 FACE_GAP_MS = 160
@@ -56,7 +56,7 @@ class Seen(msgspec.Struct):
     mouth_ms: list[int] = []
     screens: list[tuple[int, float]] = []
     """Times, and how surely a screen or a slide is shown."""
-    lines: list[Lines] = []
+    lines: list[LineBrightness] = []
     """At the same times, how bright the picture is along its sides."""
     letters: list[tuple[int, list[Box]]] = []
     """Times, and where lines of letters stand, in pixels of the grey pictures."""
@@ -88,7 +88,7 @@ class Seen(msgspec.Struct):
         """The picture of a stretch without its black bars; None without any."""
         looks = zip(self.screens, self.lines, strict=True)
         inside = [lines for (at_ms, _), lines in looks if time.start_ms <= at_ms < time.end_ms]
-        return content_of(inside, track.display_width, track.display_height)
+        return find_content_area(inside, track.display_width, track.display_height)
 
 
 def _decode(
@@ -111,7 +111,7 @@ def _decode(
             seen.face_ms.append(at_ms)
             seen.details.append(measure_detail(picture, seen.details[-1] if seen.details else None))
             if seen.wants_screen(at_ms):
-                seen.screens.append((at_ms, screen_of(measure_drawn(picture))))
+                seen.screens.append((at_ms, screen_probability(measure_graphic(picture))))
                 seen.lines.append(_lines(frame, track, picture))
         if clip.start_ms <= at_ms < clip.end_ms and seen.wants_mouths(at_ms):
             wide, high = mouths[0].inner_width, mouths[0].inner_height
@@ -119,7 +119,7 @@ def _decode(
             write_grey(mouths[1], mouths[0], grey)
             seen.mouth_ms.append(at_ms)
             if seen.wants_letters(at_ms):
-                seen.letters.append((at_ms, find_lines(grey)))
+                seen.letters.append((at_ms, find_text_lines(grey)))
         seen.at_ms.append(at_ms)
         seen.measures.append(measure)
         report(len(seen.at_ms))
@@ -135,11 +135,11 @@ def _near(reader: Reader, index: SourceIndex, clip: TimeRange) -> Iterator[tuple
         yield at_ms if at_ms >= start_ms else clip.start_ms, frame
 
 
-def _lines(frame: av.VideoFrame, track: VideoTrack, small: NDArray[np.uint8]) -> Lines:
+def _lines(frame: av.VideoFrame, track: VideoTrack, small: NDArray[np.uint8]) -> LineBrightness:
     """Of a large grey picture; of the small one where making another costs seconds."""
     if is_hdr(frame):
         return measure_lines(small.max(axis=2))
-    width = min(LOOK_WIDE, track.display_width)
+    width = min(SAMPLE_MAX_WIDTH_PX, track.display_width)
     height = max(2, round(track.display_height * width / track.display_width))
     return measure_lines(display_array(frame, track, width, height, "gray"))
 

@@ -17,7 +17,7 @@ from streams.frame.analysis.sparse_face_detection import find_faces_sparsely
 from streams.frame.analysis.tiled_person_detection import Pictures, look_nearer
 from streams.frame.speaker.face_landmarks import contested, mark_mouths, told
 from streams.frame.speaker.voice_matching import HeardVoices
-from streams.vision.analysis_input import Eyes
+from streams.vision.analysis_input import AnalysisInput
 from streams.vision.canvas import Canvas
 from streams.vision.face_detection import model_names
 from streams.vision.person_detection import find_persons
@@ -48,7 +48,7 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True):
 async def look_closely(
     clip_id: str,
     time: TimeRange,
-    eyes: Eyes,
+    eyes: AnalysisInput,
     *,
     speech: Sequence[TimeRange] | None = None,
     voices: HeardVoices | None = None,
@@ -98,7 +98,7 @@ async def look_closely(
     return (await told(looked, speech, eyes.warn, voices))[0]
 
 
-async def _faces(seen: Decoded, shots: Sequence[TimeRange], eyes: Eyes) -> tuple[FacesFound, list[FaceTrack]]:
+async def _faces(seen: Decoded, shots: Sequence[TimeRange], eyes: AnalysisInput) -> tuple[FacesFound, list[FaceTrack]]:
     """The faces of the pictures, and each followed through its shot."""
     found = await find_faces_sparsely(
         eyes.faces,
@@ -146,7 +146,7 @@ def without_faces(at_ms: Sequence[int], shots: Sequence[TimeRange], tracks: Sequ
     return wanted
 
 
-async def _decode(time: TimeRange, eyes: Eyes) -> Decoded:
+async def _decode(time: TimeRange, eyes: AnalysisInput) -> Decoded:
     """Every picture of ``time`` through the child, once."""
     index_path = eyes.scratch / "index.json"
     await asyncio.to_thread(index_path.write_bytes, msgspec.json.encode(eyes.index))

@@ -24,7 +24,7 @@ from core.progress import Report
 from schemas.common import Box, TimeRange
 from schemas.documents.scene import Person
 from streams.vision.canvas import Canvas, grey_pictures
-from streams.vision.person_detection import LOST, SIDE
+from streams.vision.person_detection import INPUT_SIDE_PX, NO_PERSONS_WARNING
 
 PART, STEP = 0.44, 0.34
 """Of the picture's shorter side: how large a part is, and how far it is to the next."""
@@ -124,12 +124,13 @@ class Nearer:
 
     def _squares(self, grey: NDArray[np.uint8], corners: Sequence[tuple[int, int]]) -> NDArray[np.uint8]:
         parts = [
-            Image.fromarray(self._cut(grey, one)).resize((SIDE, SIDE), Image.Resampling.BILINEAR) for one in corners
+            Image.fromarray(self._cut(grey, one)).resize((INPUT_SIDE_PX, INPUT_SIDE_PX), Image.Resampling.BILINEAR)
+            for one in corners
         ]
         return np.repeat(np.stack([np.asarray(one) for one in parts])[..., None], 3, axis=3)
 
     def _in_display(self, person: Person, corner: tuple[int, int]) -> Person:
-        ratio, scale, box = self._side / SIDE, self._canvas.scale, person.box
+        ratio, scale, box = self._side / INPUT_SIDE_PX, self._canvas.scale, person.box
         inside = Box(
             x=round((corner[0] + box.x * ratio) / scale, 1), y=round((corner[1] + box.y * ratio) / scale, 1),
             width=round(box.width * ratio / scale, 1), height=round(box.height * ratio / scale, 1),
@@ -188,7 +189,7 @@ async def look_nearer(
     except Exception as error:  # noqa: BLE001 - neither a model that is away nor a bug may take the pictures with it
         if not isinstance(error, Unavailable):
             telemetry.report_bug(error, "sight")
-        warn(LOST)
+        warn(NO_PERSONS_WARNING)
     return Near(by_place=found, looked=eyes.looked, compute_ms=eyes.compute_ms)
 
 

@@ -13,7 +13,7 @@ from streams.frame.analysis.camera_angles import Cast, main_first, people, size_
 from streams.frame.scene.content_area import Ground, ground_of
 from streams.frame.scene.head_pose import with_backs
 from streams.frame.scene.persons import screen_in
-from streams.vision.screen_detection import SURE
+from streams.vision.screen_detection import SCREEN_MIN_PROBABILITY
 
 LIKE_SIZE = 2.5
 """How much nearer to the camera the same person may come…"""
@@ -43,7 +43,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_screen(self) -> bool:
         """Whether it shows a screen or a slide."""
-        return self.screen >= SURE
+        return self.screen >= SCREEN_MIN_PROBABILITY
 
     @property
     def numbers(self) -> set[int]:

@@ -31,7 +31,7 @@ from streams.ingest.source_importer import probe
 from streams.render.exporter import Shape, produce_all
 from streams.renderer.encoding.muxer import Encoding
 from streams.renderer.inputs import Shared
-from streams.vision.analysis_input import Eyes
+from streams.vision.analysis_input import AnalysisInput
 from tests.look.fakes import BrightestFaces, DarkLipped
 from tests.render.test_exporter import NOBODY, REF, Memory
 from tests.support.media.shared_media import LECTURE
@@ -106,7 +106,7 @@ async def made(path: Path, scratch: Path, clip: TimeRange = CLIP) -> tuple[ClipT
         await probe(source, limits=MediaLimits(), rules=SpanRules(), scratch=scratch, report=lambda _: None)
     index = msgspec.msgpack.decode((scratch / INDEX_NAME).read_bytes(), type=SourceIndex)
     with LocalSource(path) as source:
-        eyes = Eyes(
+        eyes = AnalysisInput(
             index=index, source=source, faces=BrightestFaces(), landmarks=DarkLipped(), scratch=scratch,
             report=lambda _: None, warn=pytest.fail,
         )  # fmt: skip

@@ -15,7 +15,7 @@ from schemas.documents.source import SourceIndex
 from streams.frame.analysis.analysis_merge import merge_tracks, missing_time
 from streams.frame.analysis.pipeline import look_closely
 from streams.frame.planning.plan import plan
-from streams.vision.analysis_input import Eyes
+from streams.vision.analysis_input import AnalysisInput
 from tests.look.clips import Picture, counter, encode, scene
 from tests.look.fakes import BrightestFaces, DarkLipped
 from tests.support.media.synthetic_media import write
@@ -41,7 +41,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SourceIndex]:
 async def looked(video: tuple[Path, SourceIndex], scratch: Path, start_ms: int, end_ms: int) -> ClipTracks:
     report, counts = counter()
     with LocalSource(video[0]) as source:
-        eyes = Eyes(
+        eyes = AnalysisInput(
             index=video[1],
             source=source,
             faces=BrightestFaces(),

@@ -15,7 +15,7 @@ from schemas.common import Box, TimeRange
 from schemas.documents.scene import Person
 from streams.frame.analysis.tiled_person_detection import LOOKS, Near, Pictures, look_nearer
 from streams.vision.canvas import Canvas, write_grey
-from streams.vision.person_detection import LOST
+from streams.vision.person_detection import NO_PERSONS_WARNING
 from tests.look.clips import counter
 from tests.look.fakes import DarkLipped
 
@@ -117,5 +117,5 @@ async def test_where_somebody_small_was_found_only_that_place_is_looked_at(tmp_p
 
 async def test_without_the_model_the_looks_at_the_whole_remain_and_it_is_told(tmp_path: Path) -> None:
     found, warnings, _ = await near(tmp_path, dict.fromkeys(range(10), 70), Away())
-    assert warnings == [LOST]
+    assert warnings == [NO_PERSONS_WARNING]
     assert list(found.by_place) == list(range(10))
