@@ -32,6 +32,9 @@ UNLIKE = 26
 TITLES = ["NEW YORK", "WELCOME BACK", "OPEN SOURCE", "THE NEXT TEN YEARS", "RESULTS", "QUESTIONS?", "CLIMATE 2040"]
 LEAST_HIGH, MOST_HIGH = 0.08, 0.34
 """Of the picture's height: whoever speaks, from head to hips."""
+WIDE_SHOT_HEIGHTS = 0.05, 0.12
+"""The same where a close-up comes first: most of them are too small for the detectors to find."""
+CLOSE_UP_S = 2.4
 
 
 class Speaker(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,13 +83,16 @@ class Hall(msgspec.Struct, frozen=True, kw_only=True):
     letters: Box
     """The largest line of letters."""
     kind: Literal["screen", "wall"]
+    start_ms: int = 0
+    """When the hall comes, after a close-up of the speaker."""
 
 
-def make(media: Path, seed: int, number: int, folder: Path) -> Hall:
-    """One file, written."""
+def make(media: Path, seed: int, number: int, folder: Path, *, close_up: bool = False) -> Hall:
+    """Write one file; with ``close_up`` the speaker is shown near first, then smaller than in the other halls."""
     dice = random.Random(f"hall-{seed}-{number}")
     speaker = SPEAKERS[number % len(SPEAKERS)]
-    high = round(HIGH * dice.uniform(LEAST_HIGH, MOST_HIGH))
+    heights = WIDE_SHOT_HEIGHTS if close_up else (LEAST_HIGH, MOST_HIGH)
+    high = round(HIGH * dice.uniform(*heights))
     kind: Literal["screen", "wall"] = "wall" if dice.random() < 0.3 else "screen"
     floor = round(HIGH * dice.uniform(0.62, 0.72))
     stage, letters, free = _stage(dice, kind, floor)
@@ -99,10 +105,13 @@ def make(media: Path, seed: int, number: int, folder: Path) -> Hall:
     turning = [*range(len(figures)), *range(len(figures) - 2, 0, -1)]
     crowd = _crowd(dice, floor)
     grain = np.random.default_rng(number).normal(0, dice.uniform(1.0, 4.0), (HIGH, WIDE + 64, 1))
-    path = folder / f"hall-{seed}-{number:02}.mp4"
+    near = _pictures(media, speaker.part)[: round(CLOSE_UP_S * RATE)] if close_up else []
+    path = folder / f"{'talk' if close_up else 'hall'}-{seed}-{number:02}.mp4"
     with av.open(str(path), "w") as container:
         video = container.add_stream("libx264", rate=RATE, options={"preset": "superfast", "crf": "21"})
         video.width, video.height, video.pix_fmt = WIDE, HIGH, "yuv420p"
+        for picture in near:
+            container.mux(video.encode(av.VideoFrame.from_ndarray(_filling(picture), format="rgb24")))
         for count in range(round(LENGTH_S * RATE)):
             picture, mask = figures[turning[count % len(turning)]]
             shown = stage.copy()
@@ -117,7 +126,19 @@ def make(media: Path, seed: int, number: int, folder: Path) -> Hall:
         container.mux(video.encode(None))
     there = np.median([_extent(mask) for _, mask in figures], axis=0).tolist()
     body = Box(x=left + there[0], y=top + there[1], width=there[2] - there[0], height=there[3] - there[1])
-    return Hall(file=path.name, speaker=speaker.name, high=round(high / HIGH, 3), body=body, letters=letters, kind=kind)
+    return Hall(
+        file=path.name, speaker=speaker.name, high=round(high / HIGH, 3), body=body, letters=letters, kind=kind,
+        start_ms=len(near) * 1000 // RATE,
+    )  # fmt: skip
+
+
+def _filling(picture: Picture) -> Picture:
+    """The picture as large as the hall's, cut at two sides where its shape is another."""
+    ratio = max(WIDE / picture.shape[1], HIGH / picture.shape[0])
+    size = max(WIDE, round(picture.shape[1] * ratio)), max(HIGH, round(picture.shape[0] * ratio))
+    large = np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
+    left, top = (size[0] - WIDE) // 2, (size[1] - HIGH) // 2
+    return np.ascontiguousarray(large[top : top + HIGH, left : left + WIDE])
 
 
 def _extent(mask: NDArray[np.float32]) -> tuple[float, float, float, float]:

@@ -120,6 +120,8 @@ class FaceExpectation(Value, frozen=True, kw_only=True):
     at_ms: int
     box: Box
     speaks: bool
+    is_found: bool = True
+    """False where nobody was found in a shot although others show somebody: ``box`` is then all that is not empty."""
 
 
 def judged(

@@ -23,6 +23,7 @@ from core.ports.models import Landmarks
 from core.progress import Report
 from schemas.common import Box, TimeRange
 from schemas.documents.scene import Person
+from streams.frame.scene.persons import CONFIRMED_SCORE
 from streams.vision.canvas import Canvas, grey_pictures
 from streams.vision.person_detection import INPUT_SIDE_PX, NO_PERSONS_WARNING
 
@@ -37,8 +38,8 @@ LEAST_MS = 2_000
 """A shorter shot is not looked over: it costs too much for what it shows."""
 AGAIN_MS = 4_000
 """A longer shot in which nobody was found is looked over once more, later."""
-MAYBE, SURE = 0.5, 0.68
-"""Scores: whoever may be somebody; and of most of the looks on average, whoever is."""
+MAYBE = 0.5
+"""Score from which a finding may be a person; `CONFIRMED_SCORE` is the mean score from which it surely is one."""
 LOOKS = 3
 """So often is looked again at whoever may be somebody."""
 WIDEST = 1.25
@@ -226,7 +227,7 @@ async def _agreed(eyes: Nearer, one: Person, times: Sequence[int]) -> bool:
     for place in np.linspace(0, len(times) - 1, min(LOOKS, len(times))).round().astype(int).tolist():
         near = [other for other in await eyes.around(times[place], [one.box]) if far(one.box, other.box) < eyes.near_px]
         scores.append(max((other.score for other in near), default=0.0))
-    return mean(scores) >= SURE
+    return mean(scores) >= CONFIRMED_SCORE
 
 
 async def _followed(eyes: Nearer, sure: Sequence[Person], there: Mapping[int, list[Person]]) -> dict[int, list[Person]]:

@@ -11,9 +11,11 @@ from schemas.common import TimeRange
 from schemas.documents.clip_tracks import ClipTracks, FaceSample
 from schemas.documents.quality import FaceExpectation
 from schemas.documents.scene import Letters, Person
-from streams.frame.planning.distant_subject import is_far, outranks
+from streams.frame.planning.distant_subject import is_far
 from streams.frame.planning.on_screen_text import laid_over
-from streams.frame.scene.persons import figures, middle_of
+from streams.frame.planning.split_screen import LOOK_MS
+from streams.frame.planning.unseen_subject import is_subject_unseen, occupied_box, persons_found
+from streams.frame.scene.persons import middle_of
 from streams.frame.scene.scenes import Scene
 from streams.frame.scene.standing_text import LETTERS_WIDE, WORD_WIDE, is_sign
 
@@ -22,11 +24,11 @@ LEAST_MS = 1_300
 
 
 def expected(scenes: Sequence[Scene], tracks: ClipTracks, time: TimeRange) -> list[FaceExpectation]:
-    """At each look of ``time`` whom a crop ought to hold, in order: a face, else a person."""
+    """At each look of ``time`` whom a crop ought to hold, in order: a face, else a person, else all of the picture."""
     faces = faces_expected(tracks, time)
     known = {one.at_ms for one in faces}
-    persons = [one for scene in scenes for one in persons_expected(scene) if one.at_ms not in known]
-    return sorted([*faces, *persons], key=lambda one: one.at_ms)
+    others = [one for scene in scenes for one in (*persons_expected(scene), *unseen_expected(scene))]
+    return sorted([*faces, *(one for one in others if one.at_ms not in known)], key=lambda one: one.at_ms)
 
 
 def faces_expected(tracks: ClipTracks, time: TimeRange) -> list[FaceExpectation]:
@@ -48,7 +50,7 @@ def faces_expected(tracks: ClipTracks, time: TimeRange) -> list[FaceExpectation]
 
 def persons_expected(scene: Scene) -> list[FaceExpectation]:
     """The largest person of each look of an angle without faces; none where few are seen, or on a slide."""
-    if not _seen(scene):
+    if scene.groups or not persons_found(scene):
         return []
     return [
         FaceExpectation(at_ms=look.at_ms, box=middle_of(max(look.persons, key=_area)), speaks=False)
@@ -57,10 +59,16 @@ def persons_expected(scene: Scene) -> list[FaceExpectation]:
     ]
 
 
-def _seen(scene: Scene) -> bool:
-    """Whether a person without a face is shown."""
-    persons = figures(scene.tracks, list(scene.shots)) if not scene.groups else []
-    return bool(persons) and (not scene.is_screen or outranks(scene, persons))
+def unseen_expected(scene: Scene) -> list[FaceExpectation]:
+    """All that is not empty in an angle without anybody, where other shots show somebody: they may stand anywhere."""
+    if not is_subject_unseen(scene):
+        return []
+    box = occupied_box(scene)
+    return [
+        FaceExpectation(at_ms=at_ms, box=box, speaks=False, is_found=False)
+        for when in scene.shots.values()
+        for at_ms in range(when.start_ms, when.end_ms, LOOK_MS)
+    ]
 
 
 def _area(person: Person) -> float:
@@ -73,7 +81,7 @@ def signs_expected(scenes: Sequence[Scene]) -> list[Letters]:
     for scene in scenes:
         for number, when in scene.shots.items():
             near = bool(scene.groups) and not is_far(scene)
-            wide = LETTERS_WIDE if near or not (scene.groups or _seen(scene)) else WORD_WIDE
+            wide = LETTERS_WIDE if near or not (scene.groups or persons_found(scene)) else WORD_WIDE
             there = [
                 one
                 for one in scene.tracks.letters

@@ -13,6 +13,7 @@ from streams.frame.analysis.camera_angles import STAND_IN, size_of
 from streams.frame.planning.camera_path import Track, inside_share, way
 from streams.frame.planning.full_frame import Decision, everything, widened
 from streams.frame.planning.static_crop import shot_of
+from streams.frame.planning.unseen_subject import is_subject_unseen
 from streams.frame.scene.crop import Floats, Subject, heads, heads_held
 from streams.frame.scene.persons import Part, largest_persons, parts
 from streams.frame.scene.scenes import Framed, Scene
@@ -80,7 +81,7 @@ def walk_of(scene: Scene, number: int, when: TimeRange) -> Walk | None:
     if scene.groups:
         seen = with_stand_ins(scene, number)
     else:
-        seen = [] if scene.is_screen else largest_persons(scene.tracks, when)
+        seen = [] if scene.is_screen or is_subject_unseen(scene) else largest_persons(scene.tracks, when)
     inside = [(at_ms, box) for at_ms, box in seen if when.start_ms <= at_ms < when.end_ms]
     if when.length_ms < LEAST_MS or len(inside) < LEAST_LOOKS:
         return None

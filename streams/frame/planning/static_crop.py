@@ -8,15 +8,15 @@ from statistics import median
 import msgspec
 
 from schemas.common import Box, CropBox, TimeRange
-from schemas.documents.clip_tracks import ShotLook
 from schemas.documents.frame_plan import ShotCrop
 from schemas.documents.scene import Shows
 from streams.frame.analysis.text_tracking import hull
 from streams.frame.planning.distant_subject import face_afar, person_afar
 from streams.frame.planning.full_frame import Decision, everything, widened
+from streams.frame.planning.unseen_subject import is_subject_unseen, loses_something, persons_found
 from streams.frame.scene.crop import even
 from streams.frame.scene.persons import figures
-from streams.frame.scene.scenes import Framed, Scene
+from streams.frame.scene.scenes import Framed, Scene, detail_profiles
 from streams.frame.scene.standing_text import CUT_LETTERS, cuts_signs, signs_of
 
 TOO_WIDE = 0.98
@@ -27,6 +27,7 @@ BEYOND_DOUBT = 0.8
 """So surely a screen is shown where the picture is made small for it."""
 SAFE = 0.98
 """Share of the looks at which a crop that is beyond doubt holds the main face."""
+UNSEEN = "nobody was found here, and somebody is seen in other shots"
 MARGIN = 0.3
 """Heights of a line that are left beside it."""
 
@@ -90,15 +91,25 @@ def _on_faces(scene: Scene) -> Decision:
 
 
 def _without_face(scene: Scene) -> Decision:
-    """On a person, else on what a screen or the picture has most of."""
-    tracks, group, ground = scene.tracks, list(scene.shots), scene.ground
-    persons = figures(tracks, group)
+    """On a person, else on letters, a screen or the most detail; whole where a crop might lose an unseen person."""
+    persons = persons_found(scene)
     if persons and (afar := person_afar(scene, persons)):
         return afar
     if persons and not scene.is_screen:
-        placed = ground.on_faces(persons[0], persons[1:])
+        placed = scene.ground.on_faces(persons[0], persons[1:])
         reason = f"no face: holds on a person, seen in {len(persons[0].boxes)} looks"
         return Decision(crop=placed.crop, shows="person", reason=reason, inside=placed.inside)
+    decision = _without_anybody(scene)
+    # The speaker of the other shots may stand here too small to be found: a crop is kept only where it loses nothing.
+    if decision.mode == "hold" and is_subject_unseen(scene) and loses_something(scene, decision.crop):
+        whole = everything(scene, f"{UNSEEN}: all of it on a blurred ground")
+        return msgspec.structs.replace(whole, shows="screen" if scene.is_screen else "whole")
+    return decision
+
+
+def _without_anybody(scene: Scene) -> Decision:
+    """On letters, on a screen, or on what has most detail."""
+    ground = scene.ground
     if not scene.is_screen and (signs := _on_letters(scene)):
         return signs
     crop, stands_out = _on_detail(scene)
@@ -106,7 +117,7 @@ def _without_face(scene: Scene) -> Decision:
         reason = "no face: most detail and movement" if stands_out else "no face, nothing stands out: centre"
         return Decision(crop=crop, shows="detail" if stands_out else "centre", reason=reason)
     shown = f"a screen or a slide ({scene.screen:.0%} sure)"
-    kept = share_held(_mean([look.columns for look in _looks(scene)]), crop.x, crop.width, ground.width)
+    kept = share_held(detail_profiles(scene)[0], crop.x, crop.width, ground.width)
     told = f"a crop holds {kept:.0%} of it" if kept < TEXT_WIDE and scene.screen >= BEYOND_DOUBT else ""
     told = told or ("a crop would cut its letters" if cuts_signs(scene, crop) else "")
     if told and not ground.holds_all:
@@ -133,13 +144,8 @@ def _on_letters(scene: Scene) -> Decision | None:
     return Decision(crop=crop, shows="detail", reason="no face: holds the letters in it")
 
 
-def _looks(scene: Scene) -> list[ShotLook]:
-    return [look for look in scene.tracks.looks if look.shot in scene.shots]
-
-
 def _on_detail(scene: Scene) -> tuple[CropBox, bool]:
-    looks = _looks(scene)
-    return scene.ground.on_detail(_mean([look.columns for look in looks]), _mean([look.rows for look in looks]))
+    return scene.ground.on_detail(*detail_profiles(scene))
 
 
 def share_held(profile: Sequence[float], start: int, length: int, limit: int) -> float:
@@ -151,8 +157,3 @@ def share_held(profile: Sequence[float], start: int, length: int, limit: int) ->
         value * max(0.0, min(start + length, (place + 1) * width) - max(start, place * width)) / width
         for place, value in enumerate(profile)
     )
-
-
-def _mean(profiles: Sequence[Sequence[float]]) -> list[float]:
-    kept = [profile for profile in profiles if profile]
-    return [sum(values) / len(kept) for values in zip(*kept, strict=True)] if kept else []

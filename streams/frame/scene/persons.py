@@ -15,6 +15,8 @@ from streams.frame.scene.crop import Subject
 
 FAR, UPPER = 0.4, 0.5
 """Of the picture's height: whoever is lower, from head to hips, is seen from afar; and what of them `upper` holds."""
+CONFIRMED_SCORE = 0.68
+"""Mean score from which a distant person is surely one: set on made halls (``benchmarks.vision.halls``)."""
 SEEN_SHARE = 0.5
 """Somebody is held who is seen in at least this share of the looks: one look may be a coat on a chair."""
 
@@ -29,6 +31,13 @@ def figures(tracks: ClipTracks, group: Sequence[int]) -> list[Subject]:
     main = Subject(boxes=[upper(one[0]) for one in by_size])
     others = [upper(person) for one in by_size for person in one[1:]]
     return [main, Subject(boxes=others)] if others else [main]
+
+
+def largest_scores(tracks: ClipTracks, group: Sequence[int]) -> list[float]:
+    """The score of the largest person of each look of these shots in which one is found."""
+    shots = [tracks.shots[number] for number in group]
+    looks = [one for one in tracks.persons if any(shot.start_ms <= one.at_ms < shot.end_ms for shot in shots)]
+    return [max(look.persons, key=_area).score for look in looks if look.persons]
 
 
 def is_small(persons: Sequence[Subject], high: float) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from schemas.common import Aspect, Box, TimeRange
-from schemas.documents.clip_tracks import ClipTracks, FaceTrack
+from schemas.documents.clip_tracks import ClipTracks, FaceTrack, ShotLook
 from schemas.documents.frame_plan import ShotCrop
 from streams.frame.analysis.camera_angles import Cast, main_first, people, size_of
 from streams.frame.scene.content_area import Ground, ground_of
@@ -75,6 +75,22 @@ def scene_of(
 
 def _looks(groups: Sequence[Sequence[FaceTrack]]) -> list[tuple[int, Box]]:
     return [(one.at_ms, one.face.box) for group in groups for track in group for one in track.samples]
+
+
+def detail_profiles(scene: Scene) -> tuple[list[float], list[float]]:
+    """Mean shares of detail and movement along x and y of the display picture; empty where none was measured."""
+    looks = looks_of(scene)
+    return _mean([look.columns for look in looks]), _mean([look.rows for look in looks])
+
+
+def looks_of(scene: Scene) -> list[ShotLook]:
+    """What was measured in each shot of the angle."""
+    return [look for look in scene.tracks.looks if look.shot in scene.shots]
+
+
+def _mean(profiles: Sequence[Sequence[float]]) -> list[float]:
+    kept = [profile for profile in profiles if profile]
+    return [sum(values) / len(kept) for values in zip(*kept, strict=True)] if kept else []
 
 
 def seen_together(groups: Sequence[Sequence[FaceTrack]]) -> bool:

@@ -57,13 +57,20 @@ def _faces(case: Case) -> list[Check]:
         ]
     nobody = [at for at, share in shown if share < IN_FRAME]
     cut = [at for at, share in shown if IN_FRAME <= share < WHOLE]
-    detail = f"{len(shown)} looks at somebody on screen"
+    detail = f"{len(shown)} looks at somebody on screen{_unseen(case)}"
     return [
         judged(
             "nobody_in_frame", len(nobody) / len(shown), "share", limits.nobody_in_frame, detail=detail, at_ms=nobody
         ),
         judged("cut_face", len(cut) / len(shown), "share", limits.cut_face, detail=detail, at_ms=cut),
     ]
+
+
+def _unseen(case: Case) -> str:
+    """What is added to the detail where some shots of the plan show nobody whom the detectors found."""
+    if all(one.is_found for one in case.meant.plan.expected):
+        return ""
+    return ", or at all of a picture in which nobody was found though other shots show somebody"
 
 
 def _shown(case: Case) -> list[tuple[float, float]]:

@@ -15,7 +15,7 @@ from tests.contract.rigs.triton_server import Triton
 from tests.support.media.recordings import media
 
 pytestmark = pytest.mark.contract
-SEED, HALLS = 1, 6
+SEED, HALLS, TALKS = 1, 6, 4
 
 
 def test_who_speaks_is_whole_however_small_and_no_letters_are_cut(triton_server: Triton, tmp_path: Path) -> None:
@@ -31,3 +31,20 @@ def test_who_speaks_is_whole_however_small_and_no_letters_are_cut(triton_server:
             assert not right["refused wrongly"]
         made = middle(plan(one.tracks, one.index, "9:16", one.tracks.range), one.tracks)
         assert certified(made)["nobody_in_frame"].verdict == "fail", one.hall
+
+
+def test_a_speaker_too_small_to_be_found_is_whole_after_a_close_up(triton_server: Triton, tmp_path: Path) -> None:
+    folder = media("README.md").parent
+    found = asyncio.run(looked_at(folder, triton_server.url, SEED, TALKS, tmp_path, None, close_up=True))
+    unseen = 0
+    for one in found:
+        for aspect in ASPECTS:
+            made = plan(one.tracks, one.index, aspect, one.tracks.range)
+            right = counted(one, made)
+            assert right["whole"], (one.hall, aspect, made.shots)
+            assert not right["refused wrongly"]
+        made = plan(one.tracks, one.index, "9:16", one.tracks.range)
+        unseen += any(not expectation.is_found for expectation in made.expected)
+        checks = certified(middle(made, one.tracks)).values()
+        assert "fail" in [check.verdict for check in checks], one.hall
+    assert unseen, "at least one of them is too small for the detectors"

@@ -170,7 +170,7 @@ def test_an_angle_that_comes_back_is_framed_as_before() -> None:
     tracks = msgspec.structs.replace(tracks, tracks=told([], faces).tracks)
     shots = plan(tracks, source(), "9:16", SHOT).shots
     assert [(shot.mode, shot.range.start_ms) for shot in shots] == [
-        ("cut", 0), ("cut", 4_000), ("hold", 8_000), ("cut", 10_000), ("cut", 15_000)
+        ("cut", 0), ("cut", 4_000), ("fit", 8_000), ("cut", 10_000), ("cut", 15_000)
     ]  # fmt: skip
     assert (shots[0].crop, shots[1].crop) == (shots[3].crop, shots[4].crop)
 

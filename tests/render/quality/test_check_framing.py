@@ -36,13 +36,18 @@ def checked(
     times_ms: list[int] | None = None,
     looks: dict[int, Box] | None = None,
     signs: Sequence[Letters] = (),
+    *,
+    is_found: bool = True,
 ) -> dict[str, Check]:
     """``shots`` slot by slot, of pictures of the source at ``times_ms``."""
     witness = Witness()
     for number, one in enumerate(shots):
         at_ms = times_ms[number] if times_ms else number * 40
         witness.seen[number] = Seen(source_ms=at_ms, shot=one, luma=NOWHERE)
-    expected = [FaceExpectation(at_ms=at_ms, box=box, speaks=True) for at_ms, box in (looks or {}).items()]
+    expected = [
+        FaceExpectation(at_ms=at_ms, box=box, speaks=is_found, is_found=is_found)
+        for at_ms, box in (looks or {}).items()
+    ]
     plan = FramePlan(
         clip_id="clip", aspect="9:16", range=TimeRange(start_ms=0, end_ms=4_000), source_width=WIDTH,
         source_height=1_080, shots=shots[:1], expected=expected, signs=list(signs),
@@ -87,6 +92,16 @@ def test_only_looks_at_what_is_played_count_each_once() -> None:
     found = checked([shot(0, 0)] * COUNT, times, looks)
     assert found["cut_face"].value == pytest.approx(1 / 13, abs=1e-3)
     assert found["cut_face"].at_ms == [480 // 20 * 40]
+
+
+@pytest.mark.parametrize(("width", "verdict"), [(1_920, "pass"), (1_800, "pass"), (606, "fail")])
+def test_a_crop_that_may_lose_somebody_unseen_does_not_pass(width: int, verdict: str) -> None:
+    whole = Box(x=0, y=0, width=1_920, height=1_080)
+    crop = CropBox(x=(WIDTH - width) // 2, y=0, width=width, height=1_080)
+    painted = msgspec.structs.replace(shot(0, 0), crop=crop)
+    found = checked([painted] * COUNT, looks=dict.fromkeys(range(0, 4_000, 160), whole), is_found=False)
+    assert found["cut_face"].verdict == verdict
+    assert "in which nobody was found though other shots show somebody" in found["cut_face"].detail
 
 
 @pytest.mark.parametrize(("x", "share"), [(100, 0.0), (620, 0.0), (400, 1.0), (-30, 1.0)])

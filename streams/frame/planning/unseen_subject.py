@@ -1,0 +1,94 @@
+"""Shots in which nobody was found, in a clip whose other shots show somebody: a crop may lose the speaker. Pure.
+
+A lecturer 40 px high at the edge of a wide shot is too small for the detectors, while the crop shows the board and the
+audience. Only the whole picture is sure to hold them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import mean
+
+from core.domain.framing.geometry import area_inside
+from schemas.common import Box, CropBox
+from streams.frame.planning.distant_subject import outranks
+from streams.frame.scene.crop import Subject
+from streams.frame.scene.persons import CONFIRMED_SCORE, figures, is_small, largest_scores
+from streams.frame.scene.scenes import Scene, detail_profiles
+
+MIN_SUBJECT_LOOKS = 5
+"""Minimum looks of a face in another shot for the clip to have a subject: shorter tracks are often false faces."""
+MIN_SHOT_MS = 500
+"""Shortest angle that is shown whole for this reason: in a shorter one the change of layout would only flash."""
+MAX_EMPTY_RATIO = 0.005
+"""Maximum share of the detail and movement in a strip at one side for the strip to count as empty.
+
+The lecturer of the demo's wide shot (40 of 240 px high, at the left edge) makes the outermost 32nd of it 0.0165.
+"""
+MIN_HELD_RATIO = 0.98
+"""Minimum share of the occupied area that a crop must hold to lose nothing: less is more than rounding."""
+
+
+def persons_found(scene: Scene) -> list[Subject]:
+    """Persons of an angle without faces that a crop may hold, the main one first.
+
+    Persons on a screen do not count, nor does a distant person below the confirming score where other shots show
+    somebody: that may be one of the audience.
+    """
+    persons = figures(scene.tracks, list(scene.shots))
+    if not persons or (scene.is_screen and not outranks(scene, persons)):
+        return []
+    is_confirmed = mean(largest_scores(scene.tracks, list(scene.shots))) >= CONFIRMED_SCORE
+    if is_small(persons, scene.ground.content.height) and not is_confirmed and _is_somebody_elsewhere(scene):
+        return []
+    return persons
+
+
+def is_subject_unseen(scene: Scene) -> bool:
+    """Whether nobody was found in this angle although another shot of the clip shows somebody."""
+    if scene.groups or scene.length_ms < MIN_SHOT_MS or persons_found(scene):
+        return False
+    return _is_somebody_elsewhere(scene)
+
+
+def _is_somebody_elsewhere(scene: Scene) -> bool:
+    """Whether a face or a person is followed in a shot outside of this angle."""
+    tracks = scene.tracks
+    if any(track.shot not in scene.shots and len(track.samples) >= MIN_SUBJECT_LOOKS for track in tracks.tracks):
+        return True
+    return any(figures(tracks, [number]) for number in range(len(tracks.shots)) if number not in scene.shots)
+
+
+def loses_something(scene: Scene, crop: CropBox) -> bool:
+    """Whether a crop leaves out a part of the picture that is not empty."""
+    box = occupied_box(scene)
+    return area_inside(crop, box) < MIN_HELD_RATIO * box.width * box.height
+
+
+def occupied_box(scene: Scene) -> Box:
+    """The content without the strips at its sides that have neither detail nor movement; all of it if unmeasured."""
+    ground = scene.ground
+    columns, rows = detail_profiles(scene)
+    left, right = _occupied_span(columns, ground.content.x, ground.content.width, ground.width)
+    top, bottom = _occupied_span(rows, ground.content.y, ground.content.height, ground.height)
+    return Box(x=left, y=top, width=right - left, height=bottom - top)
+
+
+def _occupied_span(profile: Sequence[float], start: int, length: int, limit: int) -> tuple[float, float]:
+    """First and last pixel of the occupied part of an axis of ``limit`` pixels, inside ``start`` + ``length``."""
+    first = _empty_bins(profile)
+    last = len(profile) - _empty_bins(profile[::-1])
+    if first >= last:
+        return start, start + length
+    bin_px = limit / len(profile)
+    return max(start, first * bin_px), min(start + length, last * bin_px)
+
+
+def _empty_bins(profile: Sequence[float]) -> int:
+    """How many of the first bins hold no more than the empty share together."""
+    held = 0.0
+    for place, value in enumerate(profile):
+        held += value
+        if held > MAX_EMPTY_RATIO:
+            return place
+    return len(profile)
