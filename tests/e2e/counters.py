@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import time
 from typing import Any
 
 from core.infra.clickhouse import ClickHouseAnalytics
 from local.stack import StackInfo
 from tests.docs.pages import ready_queries
 from tests.e2e.invariants import own_rows
+from tests.support.progress import Patience
 
 _COUNTED = "SELECT event_id FROM events_once WHERE org_id = {org_id:UUID} AND project_id = {project_id:UUID}"
 _WRITTEN = "select distinct headers->>'ce_id' as id from outbox where project_id = $1 and due_at <= now()"
 
 
-async def expect_each_event_once(stack: StackInfo, project_id: str, timeout_s: float = 30.0) -> None:
-    """Wait until analytics holds what was written; fails on an event that is lost, doubled or nobody's."""
+async def expect_each_event_once(stack: StackInfo, project_id: str) -> None:
+    """Wait until analytics holds what was written; fails on an event that is lost, counted twice or of no project."""
     analytics, owner = ClickHouseAnalytics(stack.env["CLIPSTREAM_CLICKHOUSE"]), await own_rows(stack)
     asked = {"org_id": stack.org_id, "project_id": project_id}
-    deadline = time.monotonic() + timeout_s
+    patience = Patience(f"every event of {project_id} in analytics")
     try:
         while True:
             written = {row["id"] for row in await owner.fetch(_WRITTEN, project_id)}
@@ -29,7 +29,7 @@ async def expect_each_event_once(stack: StackInfo, project_id: str, timeout_s: f
             if written and set(counted) == written:
                 return
             lost, strange = len(written - set(counted)), len(set(counted) - written)
-            assert time.monotonic() < deadline, f"of {len(written)} events {lost} are lost, {strange} are nobody's"
+            patience.check(f"of {len(written)} events {lost} are lost, {strange} belong to no project")
             await asyncio.sleep(0.5)
     finally:
         await owner.close()
@@ -40,17 +40,15 @@ _RENDERED = """SELECT count() AS n FROM cost_items_once
 WHERE org_id = {org_id:UUID} AND project_id = {project_id:UUID} AND stage = 'render'"""
 
 
-async def ask_every_query(
-    stack: StackInfo, project_id: str, timeout_s: float = 30.0
-) -> dict[str, list[dict[str, Any]]]:
+async def ask_every_query(stack: StackInfo, project_id: str) -> dict[str, list[dict[str, Any]]]:
     """What the ready queries of the docs answer of the last day, once the project's last facts have arrived."""
     analytics = ClickHouseAnalytics(stack.env["CLIPSTREAM_CLICKHOUSE"])
     now, day = dt.datetime.now(dt.UTC), dt.timedelta(days=1)
     window = {"org_id": stack.org_id, "since": now - day, "until": now + day}
-    deadline = time.monotonic() + timeout_s
+    patience = Patience(f"facts about {project_id}'s renders")
     try:
         while not (await analytics.query(_RENDERED, {"org_id": stack.org_id, "project_id": project_id}))[0]["n"]:
-            assert time.monotonic() < deadline, "the facts did not arrive"
+            patience.check()
             await asyncio.sleep(0.5)
         return {name: await analytics.query(sql, window) for name, sql in ready_queries().items()}
     finally:

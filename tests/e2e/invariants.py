@@ -7,14 +7,14 @@ An attempt that is about to be marked as done waits in the database as long as i
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
 
 from local.stack import StackInfo
+from tests.support.progress import Patience
 
 _INSTALL = """
 create table if not exists test_holds (project_id uuid, stage text, primary key (project_id, stage));
@@ -39,6 +39,7 @@ _WAITS = """
 select count(*) from pg_locks where locktype = 'advisory' and mode = 'ShareLock' and granted
   and objid = (hashtext($1)::bigint & 4294967295)::oid
 """
+_MOVED = "select row(count(*), sum(fence), sum(counter), count(finished_at))::text from attempts"
 
 
 class Holds:
@@ -53,34 +54,43 @@ class Holds:
     async def release_all(self) -> None:
         await self.connection.execute("delete from test_holds")
 
-    async def reached(self, project_id: str, stage: str, timeout_s: float = 90.0) -> None:
+    async def reached(self, project_id: str, stage: str) -> None:
         """Return when the stage of that project is claimed and its commit waits."""
-        deadline = time.monotonic() + timeout_s
-        while not await self.connection.fetchval(_WAITS, f"{project_id}{stage}"):
-            assert time.monotonic() < deadline, f"{stage} of {project_id} was not reached"
-            await asyncio.sleep(0.1)
+        await self._until(lambda: self.connection.fetchval(_WAITS, f"{project_id}{stage}"), f"{stage} of {project_id}")
 
-    async def at_work(self, project_ids: list[str], stage: str, timeout_s: float = 90.0) -> None:
+    async def at_work(self, project_ids: list[str], stage: str) -> None:
         """Return when the stage has begun with each of these projects, or is past it."""
-        begun = "select count(distinct project_id) from attempts where project_id = any($1::uuid[]) and stage = $2"
-        deadline = time.monotonic() + timeout_s
-        while await self.connection.fetchval(begun, project_ids, stage) < len(project_ids):
-            assert time.monotonic() < deadline, f"{stage} did not begin with each of {project_ids}"
+        sql = "select count(distinct project_id) from attempts where project_id = any($1::uuid[]) and stage = $2"
+
+        async def begun() -> bool:
+            return bool(await self.connection.fetchval(sql, project_ids, stage) >= len(project_ids))
+
+        await self._until(begun, f"{stage} of each of {project_ids}")
+
+    async def _until(self, ask: Callable[[], Awaitable[Any]], awaited: str) -> None:
+        """Wait as long as any attempt of the organisation moves."""
+        patience = Patience(awaited)
+        while not await ask():
+            patience.check(await self.connection.fetchval(_MOVED))
             await asyncio.sleep(0.1)
 
     async def attempts(self, project_id: str) -> list[Any]:
         rows: list[Any] = await self.connection.fetch("select * from attempts where project_id = $1", project_id)
         return rows
 
-    async def finished_at(self, project_id: str, stage: str) -> float:
-        """When the stage's attempt was done, as seconds since the epoch."""
-        at: float = await self.connection.fetchval(
-            "select extract(epoch from max(finished_at))::float8 from attempts where project_id = $1 and stage = $2 "
-            "and state = 'done'",
-            project_id,
+    async def ended(self, project_id: str, stage: str) -> None:
+        """Return when the stage's attempt is done."""
+        sql = "select 1 from attempts where project_id = $1 and stage = $2 and state = 'done'"
+        await self._until(lambda: self.connection.fetchval(sql, project_id, stage), f"the end of {stage}")
+
+    async def times(self, stage: str) -> list[tuple[str, float, float]]:
+        """Project, last claim and end of each ended attempt of a stage, as seconds since the epoch, by claim."""
+        rows = await self.connection.fetch(
+            "select project_id::text, extract(epoch from started_at)::float8, extract(epoch from finished_at)::float8 "
+            "from attempts where stage = $1 and finished_at is not null order by started_at",
             stage,
         )
-        return at
+        return [tuple(row) for row in rows]
 
     async def logical_events(self, project_id: str) -> dict[str, list[str]]:
         """Type → distinct event ids ever written for the project, progress left out."""

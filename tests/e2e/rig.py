@@ -16,6 +16,8 @@ import httpx2
 from standardwebhooks.webhooks import Webhook
 
 from local.stack import StackInfo
+from tests.e2e.stack_progress import StackProgress
+from tests.support.progress import HANG_S, Patience, wait_while_moving
 
 ENDED = ("completed", "failed", "cancelled")
 ROUGH: dict[str, Any] = {"aspect": "1:1", "export": {"video": {"quality": "draft"}}}
@@ -28,7 +30,7 @@ class Api:
     def __init__(self, stack: StackInfo) -> None:
         self.stack = stack
         headers = {"Authorization": f"Bearer {stack.api_key}"}
-        self.http = httpx2.Client(base_url=stack.api, headers=headers, timeout=30)
+        self.http = httpx2.Client(base_url=stack.api, headers=headers, timeout=HANG_S)
 
     def call(self, method: str, path: str, *, expect: int | None = None, **given: Any) -> Any:
         answer = self.http.request(method, path, **given)
@@ -46,7 +48,7 @@ class Api:
         signed = self.post("/v1/uploads/sign", {"filename": path.name, "size_bytes": path.stat().st_size})
         body = path.read_bytes()
         if signed.get("url"):
-            answer = httpx2.put(signed["url"], content=body, headers=signed.get("headers") or {}, timeout=60)
+            answer = httpx2.put(signed["url"], content=body, headers=signed.get("headers") or {}, timeout=HANG_S)
             assert answer.status_code == 200, answer.text
         else:
             self._parts(signed, body)
@@ -56,7 +58,7 @@ class Api:
         size, done = signed["part_size_bytes"], []
         for part in signed["parts"]:
             start = (part["number"] - 1) * size
-            answer = httpx2.put(part["url"], content=body[start : start + size], timeout=60)
+            answer = httpx2.put(part["url"], content=body[start : start + size], timeout=HANG_S)
             done.append({"number": part["number"], "etag": answer.headers["etag"]})
         self.post(f"/v1/uploads/{signed['upload_id']}/complete", {"parts": done})
 
@@ -65,39 +67,39 @@ class Api:
         key = {"Idempotency-Key": str(uuid.uuid4())}
         return str(self.post("/v1/projects", body, expect=202, headers=key)["project_id"])
 
-    def wait(self, project_id: str, timeout_s: float = 180.0) -> dict[str, Any]:
-        """The project once it has ended; fails with its stages where it does not end in time."""
-        return self.wait_all([project_id], timeout_s)[project_id]
+    def wait(self, project_id: str) -> dict[str, Any]:
+        """Return the project once it has ended; fail with its stages once the stack makes no progress."""
+        return self.wait_all([project_id])[project_id]
 
-    def wait_all(self, project_ids: list[str], timeout_s: float = 180.0) -> dict[str, dict[str, Any]]:
-        deadline = time.monotonic() + timeout_s
-        found: dict[str, dict[str, Any]] = {}
-        while len(found) < len(project_ids):
+    def wait_all(self, project_ids: list[str]) -> dict[str, dict[str, Any]]:
+        """Return the projects by id once all have ended."""
+        ended: dict[str, dict[str, Any]] = {}
+        patience, moving = Patience(f"projects {project_ids}"), StackProgress(self.stack)
+        views: dict[str, Any] = {}
+        while len(ended) < len(project_ids):
             for project_id in project_ids:
-                if project_id in found:
-                    continue
-                try:
-                    project = self.get(f"/v1/projects/{project_id}")
-                except (httpx2.TransportError, AssertionError):
-                    if time.monotonic() > deadline:
-                        raise
-                    continue
-                if project["state"] in ENDED:
-                    found[project_id] = project
-                else:
-                    stages = [(stage["stage"], stage["state"], stage["percent"]) for stage in project["stages"]]
-                    assert time.monotonic() < deadline, f"{project_id} is stuck: {stages}"
+                if project_id not in ended:
+                    try:
+                        project = self.get(f"/v1/projects/{project_id}")
+                    except (httpx2.TransportError, AssertionError) as error:  # the API may be the part that is away
+                        views[project_id] = type(error).__name__
+                        continue
+                    views[project_id] = [(one["stage"], one["state"], one["percent"]) for one in project["stages"]]
+                    if project["state"] in ENDED:
+                        ended[project_id] = project
+            patience.check((views.copy(), moving()))
             time.sleep(0.3)
-        return found
+        return ended
 
-    def export(self, export_id: str, timeout_s: float = 120.0) -> dict[str, Any]:
-        deadline = time.monotonic() + timeout_s
-        while True:
+    def export(self, export_id: str) -> dict[str, Any]:
+        """Return the export once it is done or has failed."""
+        moving = StackProgress(self.stack)
+
+        def ended() -> dict[str, Any] | None:
             export: dict[str, Any] = self.get(f"/v1/exports/{export_id}")
-            if export["state"] in ("done", "failed"):
-                return export
-            assert time.monotonic() < deadline, f"export {export_id} is stuck in {export['state']}"
-            time.sleep(0.3)
+            return export if export["state"] in ("done", "failed") else None
+
+        return wait_while_moving(ended, f"export {export_id}", progress=moving, every_s=0.3) or {}
 
 
 class Receiver:
@@ -130,12 +132,11 @@ class Receiver:
     def of(self, project_id: str, kind: str) -> list[dict[str, Any]]:
         return [body for _, body in self.got if body["type"] == kind and body["data"]["project_id"] == project_id]
 
-    def wait_for(self, project_id: str, kind: str, timeout_s: float = 40.0) -> dict[str, Any]:
-        deadline = time.monotonic() + timeout_s
-        while not self.of(project_id, kind):
-            assert time.monotonic() < deadline, f"no {kind} of {project_id} came; {len(self.got)} others did"
-            time.sleep(0.2)
-        return self.of(project_id, kind)[0]
+    def wait_for(self, project_id: str, kind: str) -> dict[str, Any]:
+        """Return the first webhook of this kind about the project."""
+        return wait_while_moving(
+            lambda: self.of(project_id, kind), f"{kind} of {project_id}", progress=lambda: len(self.got), every_s=0.2
+        )[0]
 
 
 @contextmanager

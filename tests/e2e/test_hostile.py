@@ -20,7 +20,7 @@ def test_every_hostile_file_comes_to_an_end(api: Api) -> None:
     files = sorted(path for path in media("hostile").iterdir() if path.is_file())
     assert len(files) > 30
     started = {api.start(path, max_clips=1, **ROUGH): path.name for path in files}
-    ended = api.wait_all(list(started), timeout_s=600)
+    ended = api.wait_all(list(started))
     odd = []
     for project_id, project in ended.items():
         reason = (project["failure"] or {}).get("reason")

@@ -21,6 +21,7 @@ from cli.__main__ import main
 from tests.e2e.counters import ask_every_query, expect_each_event_once
 from tests.e2e.rig import Api, Receiver
 from tests.support.media.shared_media import LECTURE, media
+from tests.support.progress import HANG_S, wait_while_moving
 
 MAX_CLIPS = 3
 MOST_OFF = 4
@@ -30,7 +31,7 @@ MOST_OFF = 4
 @pytest.fixture(scope="module")
 def project(api: Api, receiver: Receiver) -> dict[str, Any]:
     project_id = api.start(LECTURE, max_clips=MAX_CLIPS)
-    ended = api.wait(project_id, timeout_s=300)
+    ended = api.wait(project_id)
     assert ended["state"] == "completed", json.dumps(ended, indent=1)
     return ended
 
@@ -44,7 +45,7 @@ def clips(api: Api, project: dict[str, Any]) -> list[dict[str, Any]]:
 def first_video(api: Api, clips: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Path:
     export = api.get(f"/v1/exports/{clips[0]['exports'][0]['export_id']}")
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    path.write_bytes(httpx2.get(export["files"]["video"]["url"], timeout=60).content)
+    path.write_bytes(httpx2.get(export["files"]["video"]["url"], timeout=HANG_S).content)
     return path
 
 
@@ -110,7 +111,7 @@ def test_words_are_burned_in_where_they_are_said_and_only_when_asked(
     export = api.export(asked["export_id"])
     assert export["state"] == "done"
     plain = tmp_path / "plain.mp4"
-    plain.write_bytes(httpx2.get(export["files"]["video"]["url"], timeout=60).content)
+    plain.write_bytes(httpx2.get(export["files"]["video"]["url"], timeout=HANG_S).content)
     with_words, without = _luma(first_video), _luma(plain)
     common = min(len(with_words), len(without))
     changed = np.abs(with_words[:common].astype(int) - without[:common].astype(int)) > 60
@@ -147,7 +148,7 @@ def test_other_shapes_and_other_times_of_the_same_clip(api: Api, clips: list[dic
     for one in asked:
         export = api.export(one["export_id"])
         assert export["state"] == "done", export
-        with av.open(io.BytesIO(httpx2.get(export["files"]["video"]["url"], timeout=60).content)) as container:
+        with av.open(io.BytesIO(httpx2.get(export["files"]["video"]["url"], timeout=HANG_S).content)) as container:
             stream = container.streams.video[0]
             assert (stream.width, stream.height) == sizes[one["aspect"]]
             assert float(container.duration or 0) / av.time_base == pytest.approx(6.0, abs=0.15)
@@ -215,14 +216,8 @@ def test_what_was_said_is_found_with_the_second_to_jump_to(api: Api, project: di
     words = api.get(f"/v1/projects/{project['project_id']}/transcript")["words"]
     rare = max((word for word in words if word["text"].strip(".,?!").isalpha()), key=lambda word: len(word["text"]))
     query = rare["text"].strip(".,?!")
-    deadline = time.monotonic() + 5
-    while True:
-        hits = api.get("/v1/search", params={"q": query, "project_id": project["project_id"]})
-        items = hits["segments"]
-        if items or time.monotonic() > deadline:
-            break
-        time.sleep(0.2)
-    assert items, f"{query!r} is not found 5 s after its event"
+    asked = {"q": query, "project_id": project["project_id"]}
+    items = wait_while_moving(lambda: api.get("/v1/search", params=asked)["segments"], f"hits of {query!r}")
     assert {hit["project_title"] for hit in items} == {project["title"]} != {""}
     said = [word for word in words if word["text"].strip(".,?!").lower() == query.lower()]
     assert any(hit["start_ms"] <= word["start_ms"] <= hit["end_ms"] for hit in items for word in said)
@@ -232,14 +227,13 @@ def test_what_was_said_is_found_with_the_second_to_jump_to(api: Api, project: di
 def test_what_is_meant_and_what_is_spoken_of_is_found(api: Api, project: dict[str, Any]) -> None:
     known = api.get(f"/v1/projects/{project['project_id']}/intelligence")
     topic, point = known["topics"][0]["name"], known["summary"][0]["quote"]
-    deadline = time.monotonic() + 5
-    while True:
-        asked = {"q": topic, "project_id": project["project_id"]}
-        named = api.get("/v1/search", params=asked | {"kind": "topic"})["entities"]
-        inside = api.get("/v1/search", params=asked | {"topic": topic, "only": "segments", "facets": "true"})
-        if (named and inside["segments"]) or time.monotonic() > deadline:
-            break
-        time.sleep(0.2)
+    asked = {"q": topic, "project_id": project["project_id"]}
+    by_topic = asked | {"topic": topic, "only": "segments", "facets": "true"}
+    wait_while_moving(lambda: api.get("/v1/search", params=by_topic)["segments"], f"segments about {topic!r}")
+    inside = api.get("/v1/search", params=by_topic)
+    named = wait_while_moving(
+        lambda: api.get("/v1/search", params=asked | {"kind": "topic"})["entities"], f"the topic {topic!r}"
+    )
     assert topic in [hit["name"] for hit in named]
     assert inside["facets"]["segments"]["topics"][topic] >= 1
     meant = {"q": point["text"][:500], "project_id": project["project_id"], "mode": "meaning", "only": "segments"}
@@ -313,7 +307,7 @@ def test_events_can_be_followed_and_resumed(api: Api, project: dict[str, Any]) -
 def _events(api: Api, path: str, last: str | None) -> list[tuple[str, str]]:
     found, number = [], ""
     headers = {"Last-Event-ID": last} if last else {}
-    with api.http.stream("GET", path, headers=headers, timeout=10) as answer:
+    with api.http.stream("GET", path, headers=headers, timeout=HANG_S) as answer:
         for line in answer.iter_lines():
             if line.startswith("id:"):
                 number = line[3:].strip()

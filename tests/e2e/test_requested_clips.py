@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import re
-import time
 from typing import Any
 
 import av
@@ -17,6 +16,7 @@ from local.stack import StackInfo
 from tests.e2e.counters import expect_each_event_once
 from tests.e2e.rig import ROUGH, Api, Receiver
 from tests.support.media.shared_media import media
+from tests.support.progress import HANG_S, Patience, wait_while_moving
 
 LENGTHS = {"min_clip_ms": 5_000, "max_clip_ms": 12_000}
 _SELECTED = """SELECT moment_id, rank, score FROM moments_once
@@ -27,7 +27,7 @@ WHERE org_id = {org_id:UUID} AND project_id = {project_id:UUID} AND selected"""
 def project(api: Api, receiver: Receiver) -> dict[str, Any]:
     """A talk of which nothing is good enough: its bar is out of reach."""
     project_id = api.start(media("talking/googlework_35s_180p.mp4"), min_score=100, **LENGTHS, **ROUGH)
-    ended = api.wait(project_id, timeout_s=300)
+    ended = api.wait(project_id)
     receiver.wait_for(project_id, "project.completed")
     return ended
 
@@ -42,7 +42,7 @@ def made(api: Api, project: dict[str, Any]) -> tuple[dict[str, Any], dict[str, A
     own = api.post(path, {"start_ms": start, "end_ms": start + 9_000, "title": "My own"}, expect=202)
     for clip in (near, own):
         for export in clip["exports"]:
-            assert api.export(export["export_id"], timeout_s=300)["state"] == "done"
+            assert api.export(export["export_id"])["state"] == "done"
     return api.get(f"/v1/clips/{near['clip_id']}"), api.get(f"/v1/clips/{own['clip_id']}")
 
 
@@ -68,7 +68,7 @@ def test_a_clip_of_ones_own_has_its_file_score_and_words(
     assert own["score"] is not None, "measured as the moments are"
     assert all(signal["evidence"] for signal in own["signals"])
     export = api.get(f"/v1/exports/{own['exports'][0]['export_id']}")
-    body = httpx2.get(export["files"]["video"]["url"], timeout=60).content
+    body = httpx2.get(export["files"]["video"]["url"], timeout=HANG_S).content
     with av.open(io.BytesIO(body)) as container:
         stream = container.streams.video[0]
         assert (stream.width, stream.height) == (1080, 1080)
@@ -84,22 +84,25 @@ def test_it_is_found_and_counted_as_any_clip(
     words = api.get(f"/v1/projects/{project['project_id']}/transcript")["words"]
     inside = [word for word in words if made[1]["start_ms"] <= word["start_ms"] and word["end_ms"] <= made[1]["end_ms"]]
     query = max((re.sub(r"\W", "", word["text"]) for word in inside), key=len)
-    asked, deadline = {"q": query, "project_id": project["project_id"], "only": "clips"}, time.monotonic() + 20
-    while made[1]["clip_id"] not in (found := [hit["clip_id"] for hit in api.get("/v1/search", params=asked)["clips"]]):
-        assert time.monotonic() < deadline, f"{query!r} finds {found}"
-        time.sleep(0.3)
+    asked = {"q": query, "project_id": project["project_id"], "only": "clips"}
+
+    def found() -> list[str]:
+        return [hit["clip_id"] for hit in api.get("/v1/search", params=asked)["clips"]]
+
+    wait_while_moving(lambda: made[1]["clip_id"] in found(), f"the clip among the hits of {query!r}", progress=found)
     asyncio.run(expect_each_event_once(api.stack, project["project_id"]))
     rows = asyncio.run(_selected(api.stack, project["project_id"], 2))
     assert {str(row["moment_id"]): row["rank"] for row in rows} == {clip["clip_id"]: None for clip in made}
 
 
 async def _selected(stack: StackInfo, project_id: str, wanted: int) -> list[dict[str, Any]]:
-    analytics, deadline = ClickHouseAnalytics(stack.env["CLIPSTREAM_CLICKHOUSE"]), time.monotonic() + 20
+    analytics, patience = ClickHouseAnalytics(stack.env["CLIPSTREAM_CLICKHOUSE"]), Patience("the selected moments")
     try:
         while True:
             rows = await analytics.query(_SELECTED, {"org_id": stack.org_id, "project_id": project_id})
-            if len(rows) == wanted or time.monotonic() > deadline:
+            if len(rows) == wanted:
                 return list(rows)
+            patience.check(len(rows))
             await asyncio.sleep(0.5)
     finally:
         await analytics.close()

@@ -16,6 +16,7 @@ from tests.e2e.conftest import SHORT, started
 from tests.e2e.rig import ROUGH, Api
 from tests.support.api_readings import Readings, read_all
 from tests.support.media.shared_media import media
+from tests.support.progress import Patience
 
 CLIP = "talking/obama_speech_2faces_9s_240p.mp4"
 OF_THE_MOMENT = {"getMetrics", "getReadiness", "getHealth"}
@@ -28,7 +29,6 @@ NO_ID = {
     "listBrandKitVersions", "getEndpoint", "getDeadLetter",
 }  # fmt: skip
 """Operations that the project may have no id for."""
-SETTLES_S = 180.0
 
 
 @pytest.fixture
@@ -60,10 +60,10 @@ def answers(api: Api, project_id: str) -> dict[str, Any]:
 
 def settled(api: Api, project_id: str) -> dict[str, Any]:
     """What is answered once all of the project is found and counted, and two readings agree."""
-    deadline = time.monotonic() + SETTLES_S
+    patience = Patience("two equal readings of everything")
     before: dict[str, Any] = {}
     while (now := answers(api, project_id)) != before or not all_there(now):
-        assert time.monotonic() < deadline, differences(before, now)[:5]
+        patience.check(differences(before, now)[:5])
         before = now
         time.sleep(2)
     return now
