@@ -15,6 +15,7 @@ from core.services import project_lifecycle
 from core.settings import Settings
 from schemas.stages import PROJECT_STAGES
 from tests.contract.rigs.api_world import World, new_project, open_world
+from tests.support.progress import HANG_S, await_while_moving
 
 
 @pytest.fixture
@@ -23,12 +24,21 @@ async def world(postgres: Settings) -> AsyncIterator[World]:
         yield opened
 
 
+async def until_followed(world: World, project_id: UUID, count: int = 1) -> None:
+    """Return when so many streams of the project's events are open."""
+
+    async def followed() -> bool:
+        return len(world.listeners._waiting.get(project_id, ())) == count
+
+    await await_while_moving(followed, "an open stream", every_s=0.01)
+
+
 async def test_events_are_followed_resumed_and_ended(world: World) -> None:
     project_id = await new_project(world.ann)
     cause = Cause(input_id=project_id, source="test", now=dt.datetime.now(dt.UTC))
     path = f"/v1/projects/{project_id}/events"
     following = asyncio.create_task(world.ann.client.get(path))
-    await asyncio.sleep(0.2)
+    await until_followed(world, project_id)
     async with org_transaction(world.worker, world.ann.org_id) as rows:
         await project_lifecycle.start_stage(rows, world.ann.org_id, project_id, "ingest", cause)
     world.listeners.wake(project_id)
@@ -40,7 +50,7 @@ async def test_events_are_followed_resumed_and_ended(world: World) -> None:
             rows, world.ann.org_id, project_id, "media.corrupt", "It is broken.", cause
         )
     world.listeners.wake(project_id)
-    response = await asyncio.wait_for(following, 3)
+    response = await asyncio.wait_for(following, HANG_S)
     assert response.headers["content-type"].startswith("text/event-stream")
     assert response.text.count("event: project.progressed") == 1 + len(PROJECT_STAGES)
     assert response.text.count('"state":"skipped"') == len(PROJECT_STAGES) - 1
@@ -55,41 +65,40 @@ async def test_events_are_followed_resumed_and_ended(world: World) -> None:
 
 
 async def test_a_key_may_follow_only_so_many_at_once(world: World) -> None:
-    path = f"/v1/projects/{await new_project(world.ann)}/events"
+    project_id = await new_project(world.ann)
+    path = f"/v1/projects/{project_id}/events"
     following = [asyncio.create_task(world.ann.client.get(path)) for _ in range(2)]
-    await asyncio.sleep(0.3)
+    await until_followed(world, project_id, count=2)
     refused = await world.ann.client.get(path)
     assert (refused.status_code, refused.json()["code"]) == (429, "rate-limited")
     for task in following:
         task.cancel()
     await asyncio.gather(*following, return_exceptions=True)
     again = asyncio.create_task(world.ann.client.get(path))
-    await asyncio.sleep(0.3)
+    await until_followed(world, project_id)
     assert not again.done(), "the places of those that left are free"
     await world.ann.client.delete(path.removesuffix("/events"))
-    world.listeners.wake(UUID(path.split("/")[3]))
-    assert (await asyncio.wait_for(again, 3)).status_code == 200
+    world.listeners.wake(project_id)
+    assert (await asyncio.wait_for(again, HANG_S)).status_code == 200
 
 
 async def test_a_stream_ends_when_its_key_is_revoked(world: World) -> None:
     """It lasts as long as its project does, and what happens after the revocation is not for this caller."""
     project_id = await new_project(world.ann)
     following = asyncio.create_task(world.ann.client.get(f"/v1/projects/{project_id}/events"))
-    async with asyncio.timeout(10):
-        while project_id not in world.listeners._waiting:
-            await asyncio.sleep(0.01)
+    await until_followed(world, project_id)
     async with org_transaction(world.api, world.ann.org_id) as rows:
         await rows.execute("update api_keys set revoked_at = now() where key_id = $1", world.ann.key_id)
     cause = Cause(input_id=project_id, source="test", now=dt.datetime.now(dt.UTC))
     async with org_transaction(world.worker, world.ann.org_id) as rows:
         await project_lifecycle.start_stage(rows, world.ann.org_id, project_id, "ingest", cause)
     world.listeners.wake(project_id)
-    response = await asyncio.wait_for(following, 10)
+    response = await asyncio.wait_for(following, HANG_S)
     assert response.status_code == 200
     assert "project.progressed" not in response.text
 
 
 async def test_who_asks_for_the_head_alone_is_not_kept(world: World) -> None:
     path = f"/v1/projects/{await new_project(world.ann)}/events"
-    head = await asyncio.wait_for(world.ann.client.head(path), 3)
+    head = await asyncio.wait_for(world.ann.client.head(path), HANG_S)
     assert (head.status_code, head.headers["content-type"].partition(";")[0]) == (200, "text/event-stream")

@@ -34,6 +34,7 @@ from tests.contract.rigs.api_world import (
     outbox,
     store_transcript,
 )
+from tests.contract.rigs.postgres import until_blocked
 from tests.support.media.heard_sounds import heard_sounds
 
 
@@ -327,7 +328,7 @@ async def test_a_wish_that_meets_an_erasure_finds_nothing(world: World) -> None:
     async with org_transaction(world.worker, world.ann.org_id) as rows:
         await project_lifecycle.erase_project(rows, world.ann.org_id, project_id, cause)
         wish = asyncio.create_task(world.ann.client.post(f"/v1/clips/{clip_id}/export", json={"aspect": "1:1"}))
-        await asyncio.sleep(0.3)
+        await until_blocked(world.api)
         assert not wish.done()
     assert (await wish).status_code == 404
     types = [row["headers"]["ce_type"] for row in await outbox(world, world.ann)]

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ import pytest
 
 from core.settings import Settings
 from tests.contract.rigs.servers import Server, begun, free_ports
+from tests.support.progress import HANG_S, wait_while_moving
 
 pytestmark = pytest.mark.contract
 
@@ -34,6 +34,15 @@ def environment(settings: Settings, port: int) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")} | given
 
 
+def answers(url: str, process: subprocess.Popen[bytes], log: Path) -> bool:
+    """Whether the API serves; fails if it ended."""
+    assert process.poll() is None, log.read_text()
+    try:
+        return httpx2.get(f"{url}/healthz", trust_env=False).status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
 @contextmanager
 def run_api(settings: Settings, log: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     (port,) = free_ports(1)
@@ -41,13 +50,7 @@ def run_api(settings: Settings, log: Path) -> Iterator[tuple[str, subprocess.Pop
         process = begun(["api"], environment(settings, port), out)
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(150):
-            try:
-                httpx2.get(f"{url}/healthz", trust_env=False)
-                break
-            except httpx2.TransportError:
-                assert process.poll() is None, log.read_text()
-                time.sleep(0.1)
+        wait_while_moving(lambda: answers(url, process, log), "the API's first answer")
         yield url, process
     finally:
         process.kill()
@@ -64,12 +67,12 @@ def test_it_serves_names_what_is_down_and_drains(postgres: Settings, seaweedfs: 
     )
     log = tmp_path / "api.log"
     with run_api(settings, log) as (url, process):
-        ready = httpx2.get(f"{url}/readyz", trust_env=False, timeout=10).json()
+        ready = httpx2.get(f"{url}/readyz", trust_env=False, timeout=HANG_S).json()
         assert ready["parts"]["postgres"]["up"]
         assert {"kafka", "search", "clickhouse", "triton"} <= set(ready["down"])
         assert httpx2.get(f"{url}/v1/projects", trust_env=False).status_code == 401
         process.send_signal(signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(HANG_S) == 0
     lines = [msgspec.json.decode(line) for line in log.read_bytes().splitlines() if line.strip()]
     assert any(line.get("event") == "request" and line.get("path") == "/v1/projects" for line in lines)
     assert all(line["process"] == "api" for line in lines)
@@ -83,7 +86,7 @@ def test_a_missing_setting_or_a_dead_database_is_one_line_and_a_code(postgres: S
         ({"CLIPSTREAM_POSTGRES_API": f"postgresql://a:b@127.0.0.1:{port}/c"}, 3, "postgres"),
     ):
         done = subprocess.run(
-            [sys.executable, "-m", "api"], env=given | change, capture_output=True, timeout=30, check=False
+            [sys.executable, "-m", "api"], env=given | change, capture_output=True, timeout=HANG_S, check=False
         )
         assert done.returncode == code, done.stderr
         assert said in done.stderr.decode()

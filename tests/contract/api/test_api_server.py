@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,11 +12,19 @@ import httpx2
 from api.server import make_server
 from tests.api.fakes import KEY, SearchTwin, make_app
 from tests.contract.rigs.servers import free_ports
+from tests.support.progress import HANG_S
 
 
 class SlowSearch(SearchTwin):
+    """Answers when the test lets it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.answers = asyncio.Event(), asyncio.Event()
+
     async def search(self, *_: Any) -> Any:
-        await asyncio.sleep(0.5)
+        self.asked.set()
+        await self.answers.wait()
         return {"hits": []}
 
 
@@ -40,18 +47,16 @@ async def talk(port: int, *pieces: bytes, pause_s: float = 0.0) -> bytes:
     for piece in pieces:
         writer.write(piece)
         await asyncio.sleep(pause_s)
-    answer = await asyncio.wait_for(reader.read(), 5)
+    answer = await asyncio.wait_for(reader.read(), HANG_S)
     writer.close()
     return answer
 
 
 async def test_a_head_that_does_not_end_is_let_go() -> None:
     async with serving() as (port, _):
-        begun = time.perf_counter()
         answer = await talk(port, b"GET /healthz HTTP/1.1\r\nHost: a\r\n", b"X: y\r\n")
         assert answer.startswith(b"HTTP/1.1 408")
         assert b"slow-headers" in answer
-        assert time.perf_counter() - begun < 2
         whole = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
         second = await talk(port, whole, b"GET /healthz HTTP/1.1\r\nHo", pause_s=0.1)
         assert second.startswith(b"HTTP/1.1 200")
@@ -59,13 +64,16 @@ async def test_a_head_that_does_not_end_is_let_go() -> None:
 
 
 async def test_many_slow_heads_do_not_disturb_a_good_client() -> None:
-    async with serving(headers_s=2.0) as (port, _):
-        slow = [asyncio.create_task(talk(port, b"GET / HTTP/1.1\r\n")) for _ in range(100)]
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    async with serving(headers_s=HANG_S) as (port, _):
+        slow = [await asyncio.open_connection("127.0.0.1", port) for _ in range(100)]
+        for _, writer in slow:
+            writer.write(b"GET / HTTP/1.1\r\n")
+        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=HANG_S) as client:
             for _ in range(20):
                 assert (await client.get("/healthz")).status_code == 200
-        assert not any(task.done() for task in slow)  # it did not have to wait for any of them
-        assert all(answer.startswith(b"HTTP/1.1 408") for answer in await asyncio.gather(*slow))
+        assert not any(reader.at_eof() for reader, _ in slow)  # the client waited for none of them
+        for _, writer in slow:
+            writer.close()
 
 
 async def test_a_body_that_stops_coming_is_let_go() -> None:
@@ -80,10 +88,12 @@ async def test_a_body_that_stops_coming_is_let_go() -> None:
 
 
 async def test_a_request_under_way_is_answered_while_the_server_drains() -> None:
-    async with serving(search=SlowSearch()) as (port, server):
+    search = SlowSearch()
+    async with serving(search=search) as (port, server):
         headers = {"Authorization": f"Bearer {KEY.plain}"}
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as client:
             under_way = asyncio.create_task(client.get("/v1/search?q=a"))
-            await asyncio.sleep(0.1)
+            await search.asked.wait()
             server.should_exit = True
+            search.answers.set()
             assert (await under_way).status_code == 200

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -26,8 +25,8 @@ from local.services.readiness import kafka_round_trip
 from local.services.triton import instances
 from local.stack import StackInfo
 from local.supervisor.processes import marked
+from tests.support.progress import HANG_S, wait_while_moving
 
-pytestmark = pytest.mark.timeout(240)
 ELSEWHERE = {part: dict.fromkeys(names, "127.0.0.1:9") for part, names in GIVEN_BY.items()}
 
 
@@ -77,11 +76,9 @@ def state_of(layout: Layout) -> StackState:
     return state
 
 
-def until(true: Callable[[], object], what: str, timeout_s: float = 40.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not true():
-        assert time.monotonic() < deadline, f"{what}: not within {timeout_s:.0f} s"
-        time.sleep(0.1)
+def until(layout: Layout, true: Callable[[], object], awaited: str) -> None:
+    """Wait as long as the stack changes what it writes down about itself."""
+    wait_while_moving(true, awaited, progress=lambda: load(layout))
 
 
 def nothing_left(state: StackState) -> bool:
@@ -101,7 +98,7 @@ def back(layout: Layout, part: str, killed: int) -> None:
         status = state_of(layout).parts[part]
         return status.state == "ready" and status.pid != killed and status.restarts >= 1
 
-    until(again, f"{part} is restarted")
+    until(layout, again, f"the restart of {part}")
 
 
 def test_all_stores_come_up_fall_come_back_and_end_without_a_trace(made: Made) -> None:
@@ -124,7 +121,7 @@ def test_all_stores_come_up_fall_come_back_and_end_without_a_trace(made: Made) -
     back(layout, "triton", triton)
 
     os.kill(state.supervisor_pid, signal.SIGKILL)
-    until(lambda: not is_running(layout), "the guard ends", 15)
+    until(layout, lambda: not is_running(layout), "the end of the guard")
     assert nothing_left(state)
     assert "killed" in state_of(layout).said
 
@@ -179,7 +176,12 @@ def test_down_in_mid_start_ends_the_start_in_one_line(made: Made) -> None:
     prepared = without(*SMALL)
     stack.prepare(layout, prepared, made.said.append)
     guard = stack.start_guard(layout, prepared, stores_only=True)
-    until(lambda: (state := load(layout)) and state.guard_pid == guard.pid and state.parts, "the supervisor starts")
+
+    def supervised() -> bool:
+        state = load(layout)
+        return state is not None and state.guard_pid == guard.pid and bool(state.parts)
+
+    until(layout, supervised, "the supervisor's start")
     stack.down(layout, print)
     with pytest.raises(Problem, match="stopped before it was ready"):
         stack.wait_ready(layout, guard, made.said.append)
@@ -202,7 +204,7 @@ def test_guard_and_supervisor_killed_together_the_next_start_sweeps(made: Made) 
     os.kill(state.guard_pid, signal.SIGSTOP)  # so that it cannot clean up between the two blows
     os.kill(state.supervisor_pid, signal.SIGKILL)
     os.kill(state.guard_pid, signal.SIGKILL)
-    until(lambda: not is_running(layout), "the lock is free", 10)
+    until(layout, lambda: not is_running(layout), "a free lock")
     made.up(layout, environ)
     pids = {part.pid for part in state_of(layout).parts.values() if part.pid}
     strays = [process for process in marked(state.stack_id) if not belongs(process, pids)]
@@ -218,8 +220,8 @@ def test_the_guard_killed_alone_stops_the_stack(made: Made) -> None:
     made.up(layout, environ)
     state = state_of(layout)
     os.kill(state.guard_pid, signal.SIGKILL)
-    until(lambda: not is_running(layout), "the supervisor drains and ends", 30)
-    until(lambda: nothing_left(state), "everything is gone", 5)
+    until(layout, lambda: not is_running(layout), "the end of the supervisor")
+    until(layout, lambda: nothing_left(state), "the end of everything")
 
 
 def test_reset_removes_everything(made: Made) -> None:
@@ -240,8 +242,9 @@ def test_a_directory_that_is_no_stack_is_not_removed(tmp_path: Path) -> None:
 
 def command(*arguments: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "cli", *arguments], env=environ, capture_output=True, text=True, check=False, timeout=120
-    )
+        [sys.executable, "-m", "cli", *arguments], env=environ, capture_output=True, text=True, check=False,
+        timeout=HANG_S,
+    )  # fmt: skip
 
 
 def one_problem(result: subprocess.CompletedProcess[str]) -> str:

@@ -13,8 +13,7 @@ import pytest
 from local import stack
 from local.config.state import is_running, load
 from tests.contract.local.test_local_stack import SMALL, nothing_left, state_of, until, without
-
-pytestmark = pytest.mark.timeout(240)
+from tests.support.progress import HANG_S
 
 
 @pytest.mark.parametrize("how", [[], ["--foreground"]], ids=["up", "up --foreground"])
@@ -29,13 +28,13 @@ def test_ctrl_c_while_it_comes_up_leaves_nothing(how: list[str], tmp_path: Path)
         preexec_fn=_hears_ctrl_c,  # noqa: PLW1509 - it takes no lock and imports nothing
     ) as up:  # fmt: skip
         try:
-            until(lambda: _ready(layout, "postgres") and _ready(layout, "search"), "the stores are up")
+            until(layout, lambda: _ready(layout, "postgres") and _ready(layout, "search"), "the stores")
             assert not nothing_left(state_of(layout))
             up.send_signal(signal.SIGINT)
-            said = up.communicate(timeout=60)[0]
+            said = up.communicate(timeout=HANG_S)[0]
             assert up.returncode == 130, said
             assert "Traceback" not in said
-            until(lambda: not is_running(layout), "the lock is free", 10)
+            until(layout, lambda: not is_running(layout), "a free lock")
             assert nothing_left(state_of(layout))
         finally:
             up.kill()

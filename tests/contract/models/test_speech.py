@@ -20,6 +20,7 @@ from streams.close.transcript.span_overlap import normalise_word
 from tests.contract.rigs.triton_server import Triton
 from tests.support.media.recordings import RATE_HZ, media, sound
 from tests.support.port_contracts import speech_keeps_what_it_promises
+from tests.support.progress import HANG_S
 from tests.support.seams import Cut, cut_near, differing, hear_in_spans, texts, torn, transcribed
 
 pytestmark = pytest.mark.contract
@@ -182,7 +183,7 @@ async def test_leaving_early_frees_the_model(speech: TritonSpeech) -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(HANG_S):
         heard = await speech.transcribe(samples[: 10 * RATE_HZ], language="en", report=ignore)
     assert heard.words
 

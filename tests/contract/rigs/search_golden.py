@@ -19,8 +19,9 @@ from uuid import uuid4
 
 import httpx2
 
+from tests.support.progress import HANG_S, Patience
+
 FOLDER = Path(__file__).parents[1] / "golden" / "search"
-TASK_S = 30.0
 PLACES = 6
 Json = dict[str, Any]
 
@@ -29,7 +30,7 @@ class Engine:
     """One server, asked as its HTTP API says."""
 
     def __init__(self, url: str, key: str) -> None:
-        self._client = httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30)
+        self._client = httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=HANG_S)
 
     def version(self) -> str:
         return str(self._client.get("/version").json()["pkgVersion"])
@@ -39,13 +40,13 @@ class Engine:
         body: Json = answer.json()
         if answer.status_code >= 400:
             return {"status": answer.status_code, "error": body}
-        deadline = time.monotonic() + TASK_S
-        while time.monotonic() < deadline:
+        patience = Patience(f"task {body['taskUid']}")
+        while True:
             task: Json = self._client.get(f"/tasks/{body['taskUid']}").json()
             if task["status"] in ("succeeded", "failed", "canceled"):
                 return task
+            patience.check(task["status"])
             time.sleep(0.02)
-        raise TimeoutError(f"task {body['taskUid']} has not ended")
 
     @contextmanager
     def index(self, scene: Mapping[str, Any]) -> Iterator[str]:

@@ -10,6 +10,7 @@ import meilisearch
 import pytest
 
 from tests.contract.rigs.servers import Server
+from tests.support.progress import HANG_S
 
 DOCUMENTS: list[dict[str, Any]] = [
     {
@@ -42,14 +43,14 @@ SETTINGS = {
 
 def done(client: Any, task: Any) -> Any:
     """The finished task; fails when it failed."""
-    ended = client.wait_for_task(task.task_uid, timeout_in_ms=10_000, interval_in_ms=5)
+    ended = client.wait_for_task(task.task_uid, timeout_in_ms=round(HANG_S * 1000), interval_in_ms=5)
     assert ended.status == "succeeded", ended.error
     return ended
 
 
 @pytest.fixture
 def client(search_front: Server) -> Any:
-    return meilisearch.Client(search_front.url, search_front.password, timeout=10)
+    return meilisearch.Client(search_front.url, search_front.password, timeout=round(HANG_S))
 
 
 @pytest.fixture

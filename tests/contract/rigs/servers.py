@@ -25,9 +25,8 @@ import pytest
 from core.settings import Settings
 from local.services import seaweedfs as objects
 from local.supervisor.processes import tied
+from tests.support.progress import HANG_S, Patience
 
-STARTED_S = 30.0
-STOPPED_S = 15.0
 HIGHEST_PORT = 50_000
 """SeaweedFS opens each port + 10,000 as well."""
 
@@ -53,6 +52,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     stop: Callable[[int], None]
     """Send this signal and wait for the end."""
     start: Callable[[], None]
+    started_s: Callable[[], float] = lambda: 0.0
+    """Seconds that its last start took: the unit of what a test measures about it."""
 
 
 def make_settings(**given: object) -> Settings:
@@ -114,6 +115,7 @@ class Process:
         self._command, self._probe_url, self._log = command, probe_url, log
         self._environ = os.environ | (environ or {})
         self._process: subprocess.Popen[bytes] | None = None
+        self.started_s = 0.0
 
     @property
     def pid(self) -> int:
@@ -129,23 +131,23 @@ class Process:
                 env=self._environ,
                 preexec_fn=tied(signal.SIGKILL),  # noqa: PLW1509 - it takes no lock and imports nothing
             )
-        deadline = time.monotonic() + STARTED_S
+        began_at, patience = time.monotonic(), Patience(f"the start of {self._command[:3]}")
         while not _answers(self._probe_url):
-            ended = self._process.poll() is not None
-            if ended or time.monotonic() > deadline:
-                self.stop(9)
+            if self._process.poll() is not None:
                 raise RuntimeError(f"{self._command[:3]} did not start:\n{self._log.read_text()[-4000:]}")
+            patience.check(self._log.stat().st_size)
             time.sleep(0.05)
+        self.started_s = time.monotonic() - began_at
 
     def stop(self, number: int = 15) -> None:
         if self._process is None or self._process.poll() is not None:
             return
         self._process.send_signal(number)
         try:
-            self._process.wait(STOPPED_S)
+            self._process.wait(HANG_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait(STOPPED_S)
+            self._process.wait()
             raise RuntimeError(f"{self._command[:3]} did not stop on signal {number}") from None
 
 
@@ -154,7 +156,13 @@ def _running(process: Process, url: str, user: str, password: str) -> Iterator[S
     process.start()
     try:
         yield Server(
-            url=url, user=user, password=password, pid=lambda: process.pid, stop=process.stop, start=process.start
+            url=url,
+            user=user,
+            password=password,
+            pid=lambda: process.pid,
+            stop=process.stop,
+            start=process.start,
+            started_s=lambda: process.started_s,
         )
     finally:
         process.stop()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
-import time
 import uuid
 
 import asyncpg
@@ -22,7 +22,8 @@ from schemas.common import ObjectRef, TimeRange
 from streams.background.sweeper import sweep_attempts
 from streams.runtime import leases
 from streams.runtime.stage import Work
-from tests.contract.rigs.attempt_rig import NOW, Rig, make_rig, nothing
+from tests.contract.rigs.attempt_rig import KEEPING, LOSING, NOW, Rig, make_rig, nothing
+from tests.support.progress import HANG_S
 
 __all__ = ["make_rig"]
 
@@ -34,33 +35,47 @@ async def test_a_redelivery_ends_in_one_result_and_one_event(rig: Rig) -> None:
 
 
 async def test_two_workers_on_one_event_make_one_result(rig: Rig) -> None:
-    async def slow(work: Work) -> None:
-        await asyncio.sleep(0.2)
+    other_is_done = asyncio.Event()
 
-    verdicts = await asyncio.gather(rig.run(slow, "a"), rig.run(slow, "b"))
+    async def slow(work: Work) -> None:
+        await other_is_done.wait()
+
+    async def run(name: str) -> str:
+        verdict = await rig.run(slow, name)
+        other_is_done.set()
+        return verdict
+
+    verdicts = await asyncio.gather(run("a"), run("b"))
     assert sorted(verdicts) == ["busy", "committed"]
     assert (await rig.results(), await rig.logical_events()) == (1, 1)
 
 
 async def test_a_moving_counter_keeps_the_lease(rig: Rig) -> None:
+    rig.rules, enough = KEEPING, asyncio.Event()
+
     async def long(work: Work) -> None:
-        for counter in range(15):
+        for counter in itertools.count(1):
             await asyncio.sleep(0.1)
-            work.report(counter + 1)
+            work.report(counter)
+            if enough.is_set():
+                return
 
     running = asyncio.create_task(rig.run(long))
-    await asyncio.sleep(1.2)
+    await rig.until_claimed()
+    await asyncio.sleep(1.5 * KEEPING.lease_s)
     assert await sweep_attempts(rig.relay) == 0
     assert await rig.run(nothing, "b") == "busy"
+    enough.set()
     assert await running == "committed"
 
 
 async def test_a_function_that_takes_processor_time_keeps_the_lease(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.runtime.stage.LOOK_S", 0.1)
 
+    rig.rules, enough = KEEPING, threading.Event()
+
     def think() -> str:
-        until_s = time.monotonic() + 2.0
-        while time.monotonic() < until_s:
+        while not enough.is_set():
             pass
         return "found"
 
@@ -69,33 +84,35 @@ async def test_a_function_that_takes_processor_time_keeps_the_lease(rig: Rig, mo
         assert (found, cpu_ms > 100) == ("found", True)
 
     running = asyncio.create_task(rig.run(long))
-    await asyncio.sleep(1.5)
+    await rig.until_claimed()
+    await asyncio.sleep(1.5 * KEEPING.lease_s)
     assert await rig.run(nothing, "b") == "busy"
+    enough.set()
     assert await running == "committed"
 
 
 async def test_a_function_that_only_waits_loses_the_lease(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("streams.runtime.stage.LOOK_S", 0.1)
-    woken = threading.Event()
+    rig.rules, woken = LOSING, threading.Event()
 
     async def hang(work: Work) -> None:
-        await work.in_thread(woken.wait, 5)
+        await work.in_thread(woken.wait, HANG_S)
 
     zombie = asyncio.create_task(rig.run(hang, "zombie"))
-    await asyncio.sleep(1.5)
+    await rig.until_expired()
     assert await rig.run(nothing, "heir") == "committed"
     woken.set()
     assert await zombie == "superseded"
 
 
 async def test_a_standing_counter_loses_the_lease_and_the_zombie_writes_nothing(rig: Rig) -> None:
-    woken = asyncio.Event()
+    rig.rules, woken = LOSING, asyncio.Event()
 
     async def hang(work: Work) -> None:
         await woken.wait()
 
     zombie = asyncio.create_task(rig.run(hang, "zombie"))
-    await asyncio.sleep(1.5)
+    await rig.until_expired()
     assert await rig.run(nothing, "heir") == "committed"
     woken.set()
     assert await zombie == "superseded"
@@ -106,6 +123,7 @@ async def test_the_sweeper_re_emits_what_a_killed_worker_held(rig: Rig) -> None:
     async def killed(work: Work) -> None:
         await asyncio.sleep(3600)
 
+    rig.rules = LOSING
     attempts, _ = rig.attempts(killed)
     claimed = asyncio.create_task(
         attempts._claim(
@@ -115,7 +133,7 @@ async def test_the_sweeper_re_emits_what_a_killed_worker_held(rig: Rig) -> None:
         )
     )
     await claimed
-    await asyncio.sleep(0.8)
+    await rig.until_expired()
     assert await sweep_attempts(rig.relay) == 1
     assert await sweep_attempts(rig.relay) == 0
     again = await rig.rows(
@@ -130,7 +148,7 @@ async def test_a_drained_worker_gives_its_claim_back_at_once(rig: Rig) -> None:
         await asyncio.sleep(3600)
 
     running = asyncio.create_task(rig.run(long))
-    await asyncio.sleep(0.3)
+    await rig.until_claimed()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
@@ -158,18 +176,19 @@ async def test_a_bug_is_a_dead_letter_and_the_project_says_so(rig: Rig) -> None:
 
 
 async def test_cancelling_a_running_project_stops_the_work_and_commits_nothing(rig: Rig) -> None:
-    stopped = asyncio.Event()
+    begun, stopped = asyncio.Event(), asyncio.Event()
 
     async def long(work: Work) -> None:
+        begun.set()
         try:
-            for counter in range(100):
-                work.report(counter + 1)
+            for counter in itertools.count(1):
+                work.report(counter)
                 await asyncio.sleep(0.05)
         finally:
             stopped.set()
 
     running = asyncio.create_task(rig.run(long))
-    await asyncio.sleep(0.3)
+    await begun.wait()
     cause = Cause(input_id=uuid.uuid4(), source="api", now=NOW)
     async with org_transaction(rig.worker, rig.org_id) as connection:
         assert await project_lifecycle.erase_project(connection, rig.org_id, rig.project_id, cause)

@@ -19,6 +19,7 @@ from streams.runtime.consumer import BREAKER_IN_A_ROW, BreakerOpen
 from streams.runtime.stage import Commit, Work
 from tests.contract.api.test_api_process import environment
 from tests.contract.runtime.test_poison import Rig, rig
+from tests.support.progress import HANG_S
 
 __all__ = ["rig"]
 
@@ -27,7 +28,7 @@ async def garbage(rig: Rig, topic: str = "spans.v1") -> str:
     message = Message(
         topic=topic, partition=rig.partition, offset=next(rig.place), key="k", headers={}, payload=b"no event"
     )
-    return await asyncio.wait_for(rig.consumption.handle(message), 10)
+    return await asyncio.wait_for(rig.consumption.handle(message), HANG_S)
 
 
 async def test_so_many_in_a_row_stop_the_stage(rig: Rig) -> None:
@@ -92,7 +93,7 @@ async def test_a_worker_whose_breaker_opens_ends_and_says_why(postgres: Settings
     given = environment(settings, 1) | {"CLIPSTREAM_WORK_DIR": str(tmp_path)}
     command = [sys.executable, "-m", "streams", "--stage", "look"]
     ended = await asyncio.to_thread(
-        subprocess.run, command, env=given, capture_output=True, text=True, timeout=90, check=False
+        subprocess.run, command, env=given, capture_output=True, text=True, timeout=HANG_S, check=False
     )
     lines = [msgspec.json.decode(line) for line in ended.stderr.splitlines() if line.startswith("{")]
     assert (ended.returncode, lines[-1]["event"], lines[-1]["level"]) == (1, "stopped by itself", "error")

@@ -20,7 +20,7 @@ from schemas.costs import PriceList
 from streams.runtime.attempts import Attempts
 from streams.runtime.stage import Work
 from tests.contract.rigs.api_world import Tenant, World, open_world
-from tests.contract.rigs.attempt_rig import RULES, Rig, ScriptedStage, make_rig
+from tests.contract.rigs.attempt_rig import LOSING, Rig, ScriptedStage, make_rig
 
 __all__ = ["make_rig"]
 pytestmark = pytest.mark.contract
@@ -41,7 +41,7 @@ async def use(work: Work) -> None:
 
 async def run(rig: Rig, script: Any) -> str:
     attempts = Attempts(
-        pool=rig.worker, stage=ScriptedStage(script), worker="a", rules=RULES, prices=PRICES,
+        pool=rig.worker, stage=ScriptedStage(script), worker="a", rules=rig.rules, prices=PRICES,
         clock=lambda: dt.datetime.now(dt.UTC),
     )  # fmt: skip
     return await attempts.run(rig.message, rig.envelope, rig.event)
@@ -82,7 +82,7 @@ async def test_a_lost_try_is_charged_as_well(rig: Rig) -> None:
 
 
 async def test_a_zombie_charges_nothing_and_a_try_that_used_nothing_leaves_nothing(rig: Rig) -> None:
-    woken = asyncio.Event()
+    rig.rules, woken = LOSING, asyncio.Event()
 
     async def hang(work: Work) -> None:
         await use(work)
@@ -92,7 +92,7 @@ async def test_a_zombie_charges_nothing_and_a_try_that_used_nothing_leaves_nothi
         work.report(1)
 
     zombie = asyncio.create_task(run(rig, hang))
-    await asyncio.sleep(1.5)
+    await rig.until_expired()
     assert await run(rig, idle) == "committed"
     woken.set()
     assert await zombie == "superseded"

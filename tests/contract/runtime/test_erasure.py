@@ -17,6 +17,8 @@ from core.services.erasure import erase
 from streams.runtime import dead_letters, leases
 from streams.runtime.stage import Work
 from tests.contract.rigs.attempt_rig import NOW, Rig, make_rig
+from tests.contract.rigs.postgres import until_blocked
+from tests.support.progress import HANG_S
 
 __all__ = ["make_rig"]
 
@@ -40,9 +42,9 @@ async def test_a_worker_that_ends_while_its_project_is_erased(rig: Rig) -> None:
     async with org_transaction(rig.worker, rig.org_id) as connection:
         await project_lifecycle.lock_project(connection, *owner)
         erasing = asyncio.create_task(erase(rig.worker, objects, rig.org_id, rig.project_id))
-        await asyncio.sleep(0.5)
-        await asyncio.wait_for(leases.finish(connection, held, "cancelled"), 5)
-    await asyncio.wait_for(erasing, 5)
+        await until_blocked(rig.worker)
+        await asyncio.wait_for(leases.finish(connection, held, "cancelled"), HANG_S)
+    await asyncio.wait_for(erasing, HANG_S)
     with pytest.raises(Superseded):
         async with org_transaction(rig.worker, rig.org_id) as connection:
             await leases.finish(connection, held, "done")

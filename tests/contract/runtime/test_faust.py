@@ -8,6 +8,8 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from tests.support.progress import HANG_S
+
 PLACE, WAITED_FOR = TopicPartition("transcripts.v1", 3), TopicPartition("deliveries.v1", 3)
 WORKER = """
 import asyncio, os, sys
@@ -16,19 +18,24 @@ import msgspec
 from streams.worker import build_app
 from tests.contract.rigs.servers import make_settings
 
+two_is_taken = asyncio.Event()
+
 async def handle(message):
     print(message.payload.decode(), flush=True)
     if message.payload == b"poison":
         raise RuntimeError("nobody catches this")
     if message.payload == b"slow":
-        asyncio.get_running_loop().call_later(5.0, os._exit, 0)
-        await asyncio.sleep(60)
+        await two_is_taken.wait()
+        await asyncio.sleep(2.0)  # commits come each second
+        os._exit(0)
+    if message.payload == b"two":
+        two_is_taken.set()
     return "done"
 
 async def main():
     settings = msgspec.structs.replace(make_settings(kafka=sys.argv[1]), work_dir=Path(sys.argv[2]))
     await build_app(settings, sys.argv[3], handle).start()
-    await asyncio.sleep(40)
+    await asyncio.Event().wait()
 
 asyncio.run(main())
 """
@@ -37,7 +44,7 @@ asyncio.run(main())
 def run_worker(kafka: str, folder: Path, stage: str = "close") -> tuple[list[str], int]:
     """What a worker of a stage took until it ended, and its exit code."""
     command = [sys.executable, "-c", WORKER, kafka, str(folder), stage]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, check=False)
     return [line for line in ended.stdout.splitlines() if line in ("one", "poison", "two", "slow")], ended.returncode
 
 

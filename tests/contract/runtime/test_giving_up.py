@@ -82,7 +82,7 @@ async def test_what_another_worker_took_for_busy_is_not_lost_when_its_worker_is_
         await asyncio.sleep(3600)
 
     running = asyncio.create_task(rig.run(long))
-    await asyncio.sleep(0.3)
+    await rig.until_claimed()
     assert await rig.run(nothing, "other") == "busy"
     running.cancel()
     with pytest.raises(asyncio.CancelledError):

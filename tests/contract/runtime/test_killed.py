@@ -13,11 +13,12 @@ import pytest
 
 from local import stack
 from local.config.state import is_running, load
-from tests.contract.local.test_local_stack import nothing_left, until
+from tests.contract.local.test_local_stack import nothing_left
+from tests.support.progress import HANG_S, wait_while_moving
 
-pytestmark = [pytest.mark.contract, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.contract
 STARTS = """
-import sys, time
+import signal, sys
 from pathlib import Path
 from local import stack
 from tests.contract.rigs.postgres import run_postgres
@@ -31,8 +32,13 @@ with run_postgres():
     plain.start()
     stack.ensure_running(stack.layout_of(root / "stack"), without(*SMALL), print, stores_only=True, ends_with_us=True)
     print("all run", flush=True)
-    time.sleep(100)
+    signal.pause()
 """
+
+
+def alive(processes: list[psutil.Process]) -> list[int]:
+    """Pids of those that run still."""
+    return [one.pid for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
 
 
 def test_a_killed_run_leaves_no_server_behind(tmp_path: Path) -> None:
@@ -46,9 +52,9 @@ def test_a_killed_run_leaves_no_server_behind(tmp_path: Path) -> None:
         assert "postgres" in names
         assert len(started) > 6
         os.kill(run.pid, signal.SIGKILL)
-        run.wait(10)
-        until(lambda: not any(one.is_running() and one.status() != psutil.STATUS_ZOMBIE for one in started), "all end")
-        until(lambda: not is_running(layout), "the stack's lock is free")
+        run.wait(HANG_S)
+        wait_while_moving(lambda: not alive(started), "their ends", progress=lambda: alive(started))
+        wait_while_moving(lambda: not is_running(layout), "a stack whose lock is free")
         state = load(layout)
         assert state is not None
         assert nothing_left(state)

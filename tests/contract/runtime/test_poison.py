@@ -35,8 +35,9 @@ from streams.runtime.leases import Rules
 from streams.runtime.metrics import ATTEMPT, CHILD_CPU, DEAD, EVENTS, OF_STAGE, Metrics
 from streams.runtime.stage import Commit, Work
 from tests.contract.rigs.postgres import new_org
+from tests.support.progress import HANG_S
 
-RULES = Rules(lease_s=5, renew_s=1, patience_s=5, max_tries=3, retry_base_s=0.01, outage_s=60)
+RULES = Rules(lease_s=60, renew_s=1, patience_s=60, max_tries=3, retry_base_s=0.01, outage_s=60)
 
 
 class Record:
@@ -102,7 +103,7 @@ class Rig:
         pairs = {name: value.encode() for name, value in headers.items()} | (raw or {})
         message = as_message(Record(next(self.place), list(pairs.items()), body))
         message = msgspec.structs.replace(message, partition=self.partition)
-        return await asyncio.wait_for(self.consumption.handle(message), 10)
+        return await asyncio.wait_for(self.consumption.handle(message), HANG_S)
 
     async def letters(self) -> list[asyncpg.Record]:
         owner = await asyncpg.connect(self.dsn)

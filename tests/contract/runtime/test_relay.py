@@ -22,6 +22,7 @@ from schemas.topics import BY_NAME
 from streams.background.relay import Relay, run_backlog
 from streams.runtime.health import Pulse
 from streams.runtime.metrics import OF_RELAY, OUTBOX_AGE, OUTBOX_DUE, PUBLISH, PUBLISHED, UNSENDABLE, Metrics
+from tests.support.progress import HANG_S, await_while_moving
 
 _RAW = """
 insert into outbox (org_id, event_id, topic, key, partition, headers, payload, due_at)
@@ -53,10 +54,8 @@ class Rig:
     async def sent(self, event_id: uuid.UUID) -> bool:
         return bool(await self.owner.fetchval("select published_at from outbox where event_id = $1", event_id))
 
-    async def until_sent(self, event_id: uuid.UUID, within_s: float = 20) -> None:
-        async with asyncio.timeout(within_s):
-            while not await self.sent(event_id):
-                await asyncio.sleep(0.1)
+    async def until_sent(self, event_id: uuid.UUID) -> None:
+        await await_while_moving(lambda: self.sent(event_id), f"the sending of {event_id}")
 
 
 @pytest.fixture
@@ -73,7 +72,7 @@ async def rig(postgres: Settings, kafka: str) -> AsyncIterator[Rig]:
     running = asyncio.create_task(Relay(settings, pulse, metrics).run(stop))
     yield Rig(settings, owner, org_id, metrics)
     stop.set()
-    await asyncio.wait_for(running, 20)
+    await asyncio.wait_for(running, HANG_S)
     await owner.execute("delete from outbox where published_at is null")
     await owner.close()
 
@@ -109,7 +108,7 @@ async def test_an_upload_of_nobody_is_not_signed(rig: Rig) -> None:
     consumer = AIOKafkaConsumer("uploads.v1", bootstrap_servers=rig.settings.kafka, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(HANG_S):
             async for record in consumer:
                 headers = {name: value.decode() for name, value in record.headers}
                 if headers.get("ce_id") == str(envelope.id):
@@ -128,12 +127,16 @@ async def test_what_waits_is_measured_though_nobody_relays(postgres: Settings) -
     await owner.execute(_RAW, None, event_id, "projects.v1", 0, {}, b"{}")
     pool = await create_pool(postgres.postgres_relay, size=1)
     measuring = asyncio.create_task(run_backlog(pool, stop, 0.05, metrics))
-    await asyncio.sleep(0.3)
-    assert metrics.registry.get_sample_value(OUTBOX_DUE.name) == 1
-    assert 3600 <= (metrics.registry.get_sample_value(OUTBOX_AGE.name) or 0) < 3700
+    measured = metrics.registry.get_sample_value
+
+    async def is_due(count: int) -> bool:
+        return measured(OUTBOX_DUE.name) == count
+
+    await await_while_moving(lambda: is_due(1), "one event that is due")
+    assert 3600 <= (measured(OUTBOX_AGE.name) or 0) < 7200
     await owner.execute("delete from outbox where event_id = $1", event_id)
-    await asyncio.sleep(0.3)
-    assert [metrics.registry.get_sample_value(one.name) for one in (OUTBOX_DUE, OUTBOX_AGE)] == [0, 0]
+    await await_while_moving(lambda: is_due(0), "no event that is due")
+    assert measured(OUTBOX_AGE.name) == 0
     stop.set()
     await measuring
     await pool.close()

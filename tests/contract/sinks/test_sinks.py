@@ -33,8 +33,11 @@ from streams.sinks.clickhouse.sink import run_clickhouse_sink
 from streams.sinks.search.sink import run_meilisearch_sink
 from tests.contract.rigs.servers import Server, make_settings, run_clickhouse_front, run_search_front
 from tests.support.event_factory import intelligence, moments, transcript
+from tests.support.progress import HANG_S, await_while_moving, measure_slowness
 
 pytestmark = pytest.mark.contract
+FOUND_WITHIN_S = 5.0
+"""What the documentation promises of an idle machine; longer on a busy one, by as much as it is busy."""
 Run = Callable[[Settings, asyncio.Event, Callable[[], None], Metrics], Awaitable[None]]
 
 
@@ -49,7 +52,7 @@ async def running(run: Run, settings: Settings, metrics: Metrics | None = None) 
         yield beats
     finally:
         stop.set()
-        await asyncio.wait_for(task, 20)
+        await asyncio.wait_for(task, HANG_S)
 
 
 class Writer:
@@ -102,13 +105,11 @@ class Writer:
         )  # fmt: skip
 
 
-async def until(true: Callable[[], Awaitable[Any]], within_s: float = 20) -> float:
-    """Seconds until it is true."""
-    began = time.monotonic()
-    while not await true():
-        assert time.monotonic() - began < within_s, "not in time"
-        await asyncio.sleep(0.05)
-    return time.monotonic() - began
+async def until(true: Callable[[], Awaitable[Any]], moves: Callable[[], object] = lambda: None) -> float:
+    """Return how many seconds it took until the question was answered with yes."""
+    began_at = time.monotonic()
+    await await_while_moving(true, "an answer", progress=moves)
+    return time.monotonic() - began_at
 
 
 @pytest.fixture
@@ -229,7 +230,7 @@ async def test_what_is_no_event_becomes_one_dead_letter_and_the_rest_goes_on(col
     consumer = AIOKafkaConsumer("dead.v1", bootstrap_servers=settings.kafka, auto_offset_reset="earliest")
     await consumer.start()
     wanted = ("clickhouse", "exports.v1", 5, "undecodable")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(HANG_S):
         async for record in consumer:  # among letters that other tests left in this Kafka
             body = json.loads(record.value)
             if (body["stage"], body["topic"], body["partition"], body["reason"]) == wanted:
@@ -256,7 +257,7 @@ async def test_words_and_clips_are_found_within_five_seconds(found: Found, write
     async with running(run_meilisearch_sink, settings) as beats:
         await until(lambda: _true(bool(beats)))
         await writer.send(await writer.words("First words."))
-        await until(lambda: _is(texts(search, "segments", "first", writer), ["First words."]), 120)
+        await until(lambda: _is(texts(search, "segments", "first", writer), ["First words."]), lambda: len(beats))
         writer.org, writer.project = uuid4(), uuid4()
         await writer.send(await writer.words("A walrus sings.", "Nobody listens."))
         await writer.send(await writer.chosen("The walrus"))
@@ -267,7 +268,7 @@ async def test_words_and_clips_are_found_within_five_seconds(found: Found, write
                 "chosen words"
             ]
 
-        assert await until(there) < 5
+        assert await until(there) < FOUND_WITHIN_S * measure_slowness()
         await writer.send(await writer.studied())
 
         async def names() -> bool:
@@ -275,7 +276,7 @@ async def test_words_and_clips_are_found_within_five_seconds(found: Found, write
             hits = (await search.search("entities", "bob", options))["hits"]
             return hits == [{"name": "Bob"}] and len(await texts(search, "chapters", "tides", writer)) == 1
 
-        assert await until(names) < 5
+        assert await until(names) < FOUND_WITHIN_S * measure_slowness()
         await writer.send(await writer.words("A seal sings.", version=2))
         await until(lambda: _same(texts(search, "segments", "", writer), ["A seal sings."]))
         await until(lambda: _same(texts(search, "clips", "", writer), ["A seal sings."]))

@@ -32,7 +32,7 @@ from streams.deliver.agent import MOST_OF_ONE, DeliverStage
 from streams.deliver.backoff import MAX_ATTEMPTS, TRIES_AFTER_S
 from streams.runtime.context import Context
 from streams.runtime.stage import Work
-from tests.contract.rigs.postgres import new_org
+from tests.contract.rigs.postgres import new_org, until_blocked
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 SECRET = new_secret()
@@ -295,7 +295,7 @@ async def test_a_receiver_deleted_meanwhile_takes_no_other_delivery_with_it(rig:
     async with org_transaction(api, rig.org_id) as connection:
         await connection.execute("delete from webhook_endpoints where endpoint_id = $1", rig.endpoint_id)
         planning = asyncio.create_task(rig.handle(rig.fact, rig.fact_id))
-        await asyncio.sleep(0.3)
+        await until_blocked(rig.pool)
         assert not planning.done(), "it waits to see what becomes of the deleted one"
     await planning
     assert (await rig.delivery())["endpoint_id"] == other

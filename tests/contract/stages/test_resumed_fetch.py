@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.media.hostile_files import film
+from tests.support.progress import HANG_S, Patience
 
 pytestmark = pytest.mark.contract
 CHUNK, SLACK_BYTES = 32 * 1024, 512 * 1024
@@ -103,10 +104,11 @@ class Bench:
         """Start one, kill -9 it when ``after`` bytes more were sent, and written; gives what lies on the disk."""
         self.origin.stall_after = after
         worker = await self.start()
-        await asyncio.wait_for(self.origin.stalled.wait(), 60)
-        async with asyncio.timeout(30):
-            while self.on_disk() < self.origin.sent:
-                await asyncio.sleep(0.02)
+        await asyncio.wait_for(self.origin.stalled.wait(), HANG_S)
+        patience = Patience("the bytes on the disk")
+        while self.on_disk() < self.origin.sent:
+            patience.check(self.on_disk())
+            await asyncio.sleep(0.02)
         worker.kill()
         await worker.wait()
         self.origin.stall_after = 10**12
@@ -118,7 +120,7 @@ class Bench:
 
     async def finish(self) -> None:
         """Another one comes to the end with the right bytes and leaves nothing."""
-        out, _ = await asyncio.wait_for((await self.start()).communicate(), 120)
+        out, _ = await asyncio.wait_for((await self.start()).communicate(), HANG_S)
         body = self.origin.body
         assert out.decode().split() == [hashlib.sha256(body).hexdigest(), str(len(body)), "1"]
         assert list((self.work / "downloads").iterdir()) == []

@@ -21,10 +21,13 @@ from core.ports.stores import UploadPart
 from schemas.common import ObjectRef
 from tests.contract.rigs.servers import Server, make_settings, run_seaweedfs
 from tests.support.port_contracts import objects_keep_what_they_promise
+from tests.support.progress import HANG_S, Patience
 
 pytestmark = pytest.mark.contract
 BUCKET = "clips"
 MIB = 2**20
+MAX_REFUSAL_STARTS = 10
+"""Bound of a call to a store that is down, in starts of that store: the client tries three times with pauses."""
 
 
 def _open(server: Server) -> S3Objects:
@@ -150,7 +153,7 @@ async def test_an_upload_in_parts_resumes_and_completes(store: S3Objects, prefix
     key = f"{prefix}/uploads/big.mp4"
     upload = await store.create_multipart(key, content_type="video/mp4")
     pieces = {1: os.urandom(5 * MIB), 2: b"tail"}
-    async with httpx2.AsyncClient(timeout=30) as http:
+    async with httpx2.AsyncClient(timeout=HANG_S) as http:
         for number, piece in pieces.items():
             answer = await http.put(store.sign_part(key, upload, number, expires_s=60), content=piece)
             assert answer.status_code == 200
@@ -188,21 +191,21 @@ async def test_a_store_that_is_down_is_unavailable_and_then_all_is_there(tmp_pat
         store = _open(server)
         ref = await store.put("a", b"kept", "text/plain")
         server.stop(signal.SIGKILL)
-        began = time.monotonic()
+        began_at = time.monotonic()
         with pytest.raises(Unavailable):
             await store.get(ref)
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began_at < MAX_REFUSAL_STARTS * server.started_s()
         server.start()
         assert await _once_back(store, ref) == b"kept"
         store.close()
 
 
-async def _once_back(store: S3Objects, ref: ObjectRef, within_s: float = 60.0) -> bytes:
+async def _once_back(store: S3Objects, ref: ObjectRef) -> bytes:
     """An object from a store that answers already, and finds its volumes a moment later."""
-    deadline = time.monotonic() + within_s
+    patience = Patience("the object, once the store is back")
     while True:
         try:
             return await store.get(ref)
         except Unavailable:
-            assert time.monotonic() < deadline, "it does not come back"
+            patience.check()
             await asyncio.sleep(0.2)
