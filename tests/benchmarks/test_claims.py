@@ -44,7 +44,7 @@ def test_where_the_time_went_is_told() -> None:
     assert told(Claim(name="a", measured=1.0, where=("x 1", "y 2"))).splitlines()[1:] == ["    x 1", "    y 2"]
 
 
-def test_the_report_says_what_was_met_and_under_which_circumstances() -> None:
+def test_the_report_says_what_was_met_and_where() -> None:
     found = json.loads(report([Claim(name="a", measured=2.0, limit=1.0)], [Failed(name="b", error="c")], {"cpus": 2}))
     assert found["about"] == {"cpus": 2}
     assert found["claims"][0]["met"] is False

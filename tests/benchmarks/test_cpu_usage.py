@@ -18,7 +18,7 @@ sys.stdin.read()
 """
 
 
-def test_a_line_of_proc_is_read_behind_a_name_with_blanks_and_brackets() -> None:
+def test_a_proc_line_is_read_behind_an_odd_process_name() -> None:
     ticks = f"{2 * TICKS_S} {1 * TICKS_S} {4 * TICKS_S} {3 * TICKS_S}"
     line = f"42 (a (b) c) S 7 42 42 0 -1 4194304 10 0 0 0 {ticks} 20 0 1 0 100 0 0"
     assert process_of(line) == Process(parent=7, spent_s=10.0)
@@ -36,7 +36,7 @@ def test_a_process_belongs_to_the_nearest_part_above_it() -> None:
     assert shares(processes, {"outer": 10, "inner": 20, "gone": 55}) == {"outer": 3.0, "inner": 12.0, "gone": 0.0}
 
 
-def test_only_the_time_asked_for_counts_and_the_largest_comes_first() -> None:
+def test_only_the_given_time_counts_the_largest_first() -> None:
     samples = [Sample(at_s=at, spent_s={"api": at, "render": 3 * at, IDLE: 0.0}) for at in (0.0, 10.0, 20.0, 30.0)]
     assert between(samples, 10.0, 20.0) == {"render": 30.0, "api": 10.0, IDLE: 0.0}
     assert next(iter(between(samples, 10.0, 20.0))) == "render"

@@ -66,7 +66,7 @@ def test_the_parts_peaks_need_not_fall_together() -> None:
     assert most_at_once([]) == 0
 
 
-def test_shorter_clips_make_our_time_longer_and_longer_ones_give_nothing() -> None:
+def test_shorter_clips_lengthen_our_time_longer_ones_do_not() -> None:
     assert fair_ratio([ours(80, 150)], [theirs(100, 150)]) == pytest.approx(0.8)
     assert fair_ratio([ours(80, 120)], [theirs(100, 150)]) == pytest.approx(1.0)
     assert fair_ratio([ours(80, 300)], [theirs(100, 150)]) == pytest.approx(0.8)
@@ -82,7 +82,7 @@ def test_the_limits_share_the_cores() -> None:
     assert shared({"speech (wall)": 14.0, "rendering (CPU)": 70.0}) == {"speech (wall)": 14.0, "rendering (CPU)": 35.0}
 
 
-def test_the_pipeline_is_held_to_the_peer_and_to_its_stages_limits() -> None:
+def test_the_pipeline_is_held_to_peer_and_stage_limits() -> None:
     runs, peers = [ours(75, 150)] * 3, [theirs(100, 150)] * 3
     at_best = AtBest(parts_s={"speech (wall)": 50.0, "render (CPU)": 10.0}, rendering_cpu_s=20.0)
     beside, alone = claims_of_pipeline(runs, peers, 2.0, 600.0, "peer", at_best)

@@ -13,7 +13,7 @@ from schemas.common import TimeRange
 from streams.listen.acoustics.features import measure_acoustics
 
 
-def test_music_speech_and_silence_are_told_apart_in_two_minutes_of_mixture() -> None:
+def test_music_speech_and_silence_are_distinguished() -> None:
     made = mixture("test", 4, 120)
     again = mixture("test", 4, 120)
     assert np.array_equal(made.samples, again.samples)

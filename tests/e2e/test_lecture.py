@@ -104,7 +104,7 @@ def test_the_player_can_start_before_the_end_has_arrived(first_video: Path) -> N
     assert 0 < body.find(b"moov") < body.find(b"mdat")
 
 
-def test_words_are_burned_in_where_they_are_said_and_only_when_asked(
+def test_captions_are_burned_in_while_words_are_spoken(
     api: Api, project: dict[str, Any], clips: list[dict[str, Any]], first_video: Path, tmp_path: Path
 ) -> None:
     asked = api.post(f"/v1/clips/{clips[0]['clip_id']}/export", {"aspect": "9:16", "captions": False}, expect=202)

@@ -25,7 +25,7 @@ FORGOTTEN = ("spans", "transcripts", "moments", "clips", "exports", "deliveries"
 SHORT = "talking/hamilton_whitehouse_10s_360p.mp4"
 
 
-def test_a_url_is_fetched_and_clipped_and_told_though_the_receiver_fails_at_first(api: Api, receiver: Receiver) -> None:
+def test_a_url_is_clipped_and_its_webhook_retried(api: Api, receiver: Receiver) -> None:
     path = media("talking/auto-editor_example_42s_720p.mp4")
     receiver.refuse = 2
     with serve_files(path.parent, api.stack.files_port) as base:

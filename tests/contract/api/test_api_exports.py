@@ -23,7 +23,7 @@ async def world(postgres: Settings) -> AsyncIterator[World]:
         yield opened
 
 
-async def test_an_export_has_a_caption_template_its_own_or_its_projects(world: World) -> None:
+async def test_an_exports_caption_template_is_its_own_or_its_projects(world: World) -> None:
     known = (await world.ann.client.get("/v1/caption-templates")).json()
     assert known["items"][0]["template_id"] == known["default"]
     one = await world.ann.client.get("/v1/caption-templates/karaoke_fill")

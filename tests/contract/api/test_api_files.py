@@ -178,7 +178,7 @@ class Erasing(ObjectsTwin):
         return await super().get(ref)
 
 
-async def test_what_is_erased_between_its_row_and_its_bytes_is_gone_and_no_fault(postgres: Settings) -> None:
+async def test_a_file_erased_during_its_download_is_no_fault(postgres: Settings) -> None:
     asked: list[UUID] = []
 
     async def erase() -> None:

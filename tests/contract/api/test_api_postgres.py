@@ -104,7 +104,7 @@ async def test_a_key_is_forgotten_after_a_day(world: World) -> None:
     assert second.json()["project_id"] != first.json()["project_id"]
 
 
-async def test_old_answers_and_letters_of_every_organisation_are_forgotten(world: World, postgres: Settings) -> None:
+async def test_old_answers_and_letters_of_all_organisations_go(world: World, postgres: Settings) -> None:
     for tenant in (world.ann, world.bob):
         for key in ("old", "new"):
             await tenant.client.post("/v1/projects", json=URL, headers={"Idempotency-Key": key})

@@ -78,7 +78,7 @@ def test_it_serves_names_what_is_down_and_drains(postgres: Settings, seaweedfs: 
     assert all(line["process"] == "api" for line in lines)
 
 
-def test_a_missing_setting_or_a_dead_database_is_one_line_and_a_code(postgres: Settings) -> None:
+def test_a_missing_setting_or_database_is_one_line_and_a_code(postgres: Settings) -> None:
     (port,) = free_ports(1)
     given = environment(postgres, port)
     for change, code, said in (

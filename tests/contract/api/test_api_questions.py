@@ -240,7 +240,7 @@ async def test_a_model_that_is_away_is_said_and_words_are_searched(settings: Set
     assert answer["semantic"]["reason"] == "the sentence model did not answer: words were searched"
 
 
-async def test_what_a_question_means_is_asked_for_once_and_by_each_organisation_itself(settings: Settings) -> None:
+async def test_a_query_is_embedded_once_per_organisation(settings: Settings) -> None:
     class Counted(WordSentences):
         asked: list[str] = []
         away = False

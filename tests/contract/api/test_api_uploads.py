@@ -66,7 +66,7 @@ async def test_a_file_in_one_piece_becomes_a_project(world: World) -> None:
     assert state["state"] == "complete"
 
 
-async def test_a_file_in_parts_can_be_resumed_and_is_not_joined_too_early(world: World) -> None:
+async def test_a_multipart_upload_resumes_and_is_not_joined_early(world: World) -> None:
     size = 11 * MIB
     signed = await sign(world, size, parts=2)
     assert (signed["method"], signed["part_count"], len(signed["parts"])) == ("multipart", 2, 2)

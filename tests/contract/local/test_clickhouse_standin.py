@@ -106,7 +106,7 @@ def test_settings_of_a_query_end_with_it(client: Any) -> None:
         client.query("SELECT * FROM numbers(1000)", settings={"max_rows_to_read": 10, "max_block_size": 10})
 
 
-def test_a_session_keeps_what_was_set_in_it_and_refuses_a_second_statement(clickhouse_front: Server) -> None:
+def test_a_session_keeps_its_settings_and_one_statement_at_once(clickhouse_front: Server) -> None:
     first = clickhouse_connect.get_client(dsn=clickhouse_front.url, session_id="one")
     first.command("SET max_block_size = 4321")
     first.command("CREATE TEMPORARY TABLE kept (a Int32)")

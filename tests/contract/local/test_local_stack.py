@@ -101,7 +101,7 @@ def back(layout: Layout, part: str, killed: int) -> None:
     until(layout, again, f"the restart of {part}")
 
 
-def test_all_stores_come_up_fall_come_back_and_end_without_a_trace(made: Made) -> None:
+def test_all_stores_come_back_and_end_without_a_trace(made: Made) -> None:
     layout = made.layout("whole")
     info = made.up(layout, without())
     state = state_of(layout)
@@ -197,7 +197,7 @@ def test_a_second_up_finds_the_running_stack(made: Made) -> None:
     assert json.loads(told.stdout)["api"] == again.api, told.stderr
 
 
-def test_guard_and_supervisor_killed_together_the_next_start_sweeps(made: Made) -> None:
+def test_the_next_start_sweeps_after_guard_and_supervisor_died(made: Made) -> None:
     environ, layout = without(*SMALL), made.layout("swept")
     made.up(layout, environ)
     state = state_of(layout)

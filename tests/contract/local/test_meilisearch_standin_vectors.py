@@ -84,7 +84,7 @@ def test_a_document_brings_its_vector_or_says_that_it_has_none(
     assert meant.get_stats().number_of_documents == 5
 
 
-def test_an_embedder_is_refused_while_documents_have_no_vectors_for_it(client: Any, index: Any) -> None:
+def test_an_embedder_needs_vectors_in_every_document(client: Any, index: Any) -> None:
     task = client.wait_for_task(index.update_settings({"embedders": EMBEDDERS}).task_uid)
     assert (task.status, task.error["code"]) == ("failed", "vector_embedding_error")
     assert not index.get_settings()["embedders"]

@@ -150,7 +150,7 @@ async def test_the_file_itself_is_sound(sound_file: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("kind", "seed"), [("bit", 1), ("bits", 2), ("bits", 3), ("bytes", 4), ("bytes", 5), ("hole", 6), ("noise", 7)]
 )
-async def test_a_clip_over_damage_is_whole_in_itself_and_says_what_it_lacks(
+async def test_a_clip_over_damage_is_whole_and_says_what_it_lacks(
     sound_file: Path, tmp_path: Path, kind: str, seed: int
 ) -> None:
     path = damaged(sound_file, tmp_path / "damaged.mp4", kind, seed)

@@ -42,7 +42,7 @@ async def test_what_its_twin_promises_too(speech: TritonSpeech) -> None:
     await speech_keeps_what_it_promises(speech, sound(media("speech/jfk.flac")))
 
 
-async def test_each_window_is_heard_in_its_own_language_and_told_in_english_too(speech: TritonSpeech) -> None:
+async def test_each_window_is_transcribed_in_its_own_language(speech: TritonSpeech) -> None:
     """A minute that begins in English and goes on in German."""
     (span,) = await hear_in_spans(speech, sound(media("speech/multilingual.mp3")), [], into_english=True)
     told = merge_spans([span], span.range.end_ms, [])

@@ -72,7 +72,7 @@ def fix(text: str, version: int = 1, **more: Any) -> dict[str, Any]:
     return {"version": version, "edits": [{"first_word": 3, "end_word": 4, "text": text}], **more}
 
 
-async def test_a_correction_is_read_by_all_and_the_machines_version_stays(world: World, objects: S3Objects) -> None:
+async def test_a_correction_keeps_the_machines_version(world: World, objects: S3Objects) -> None:
     path = await heard(world, world.ann, objects)
     before = await world.ann.client.get(path)
     assert "[?] we met doctor whom" in (await world.ann.client.get(path, params={"format": "txt"})).text

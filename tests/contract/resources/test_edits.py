@@ -378,7 +378,7 @@ BEYOND: tuple[tuple[str, str, dict[str, Any], str], ...] = (
 
 
 @pytest.mark.parametrize(("method", "route", "wish", "pointer"), BEYOND)
-async def test_what_lies_beyond_the_source_its_picture_or_the_clip_is_refused_and_never_moved(
+async def test_edits_beyond_the_source_frame_or_clip_are_refused(
     world: World, objects: S3Objects, method: str, route: str, wish: dict[str, Any], pointer: str
 ) -> None:
     path = await clip_of(world, world.ann, objects)

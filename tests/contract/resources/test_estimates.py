@@ -73,7 +73,7 @@ async def test_an_estimate_has_time_work_and_cost_with_a_range(postgres: Setting
         assert made["money"] is None, "nothing has a price here"
 
 
-async def test_it_learns_from_the_callers_own_projects_and_from_no_others(postgres: Settings) -> None:
+async def test_it_learns_from_the_callers_own_projects_only(postgres: Settings) -> None:
     async with open_world(postgres) as world:
         before = (await ask(world.ann, HALF_HOUR)).json()["estimate"]
         slow_s = before["elapsed_ms"]["expected"] / 1000 * 5
@@ -86,7 +86,7 @@ async def test_it_learns_from_the_callers_own_projects_and_from_no_others(postgr
         assert theirs == before
 
 
-async def test_by_a_size_or_an_upload_it_is_less_sure_and_says_what_it_assumed(postgres: Settings) -> None:
+async def test_an_estimate_by_size_is_less_sure_and_says_why(postgres: Settings) -> None:
     async with open_world(postgres) as world:
         signed = await world.ann.client.post(
             "/v1/uploads/sign", json={"filename": "a.mp4", "size_bytes": 450_000_000, "content_type": "video/mp4"}
@@ -142,7 +142,7 @@ async def test_an_answer_under_a_key_is_given_again(postgres: Settings) -> None:
         assert (await ask(world.ann, HALF_HOUR)).json() != first.json()
 
 
-async def test_a_finished_project_shows_its_estimate_beside_what_it_took(postgres: Settings) -> None:
+async def test_a_finished_project_compares_its_estimate_and_cost(postgres: Settings) -> None:
     async with open_world(postgres) as world:
         project_id = await add(world, world.ann, elapsed_s=1.0, cpu_ms=100, settings=postgres)
         cost = (await world.ann.client.get(f"/v1/projects/{project_id}")).json()["cost"]

@@ -133,7 +133,7 @@ async def nothing(work: Work) -> None:
     work.report(1)
 
 
-async def test_cancelled_once_told_once_and_asked_for_again_under_a_new_id(story: Story) -> None:
+async def test_an_export_is_cancelled_once_and_repeats_under_a_new_id(story: Story) -> None:
     first, second = story.exports
     answers = [await story.cancel(first) for _ in range(2)]
     assert [(one.status_code, one.json()["state"]) for one in answers] == [(200, "cancelled")] * 2
@@ -174,7 +174,7 @@ async def test_siblings_of_a_cancelled_export_are_made_and_it_is_not(story: Stor
     assert await story.told() == Counter(ExportCancelled=1, ExportFailed=1)
 
 
-async def test_a_worker_stops_within_a_renewal_and_what_it_used_is_written_down(story: Story) -> None:
+async def test_a_worker_stops_at_a_renewal_and_its_usage_is_kept(story: Story) -> None:
     first, _ = story.exports
 
     async def hangs(work: Work) -> None:
@@ -192,7 +192,7 @@ async def test_a_worker_stops_within_a_renewal_and_what_it_used_is_written_down(
     assert (cost["kind"], cost["amount"]) == ("read_bytes", 4711), "what was used stays in the ledger"
 
 
-async def test_of_cancelling_and_ending_at_once_one_wins_and_one_is_told(story: Story) -> None:
+async def test_of_cancelling_and_ending_at_once_one_wins(story: Story) -> None:
     """The clip's exports over and over: whatever comes first, each export ends once."""
     seen = Counter[tuple[str, str]]()
     for number in range(12):
@@ -225,7 +225,7 @@ async def test_of_cancelling_and_ending_at_once_one_wins_and_one_is_told(story: 
     assert sum(seen.values()) == 12
 
 
-async def test_a_project_ends_with_its_last_automatic_export_cancelled_and_counts_it(story: Story) -> None:
+async def test_a_project_ends_with_its_last_export_cancelled(story: Story) -> None:
     async with org_transaction(story.world.worker, story.world.ann.org_id) as rows:
         await rows.execute(
             """update project_stages set state = case when stage in ('frame', 'render') then 'running' else 'done' end,

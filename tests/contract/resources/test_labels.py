@@ -92,7 +92,7 @@ async def test_metadata_is_given_with_what_is_made_and_read_everywhere(world: Wo
 
 
 @pytest.mark.parametrize("kind", ["project", "clip", "export"])
-async def test_a_merge_patch_changes_what_it_names_and_is_told_without_a_word(world: World, kind: str) -> None:
+async def test_a_merge_patch_changes_what_it_names_only(world: World, kind: str) -> None:
     _, paths = await things(world)
     path = paths[kind]
     first = await world.ann.client.get(path)
@@ -136,7 +136,7 @@ async def test_a_merge_patch_changes_what_it_names_and_is_told_without_a_word(wo
     assert theirs.status_code == 404
 
 
-async def test_the_machines_title_of_a_clip_comes_back_and_is_kept_through_measuring(world: World) -> None:
+async def test_the_machines_title_of_a_clip_comes_back(world: World) -> None:
     project_id, paths = await things(world)
     clip = paths["clip"]
     assert (await patch(world, clip, {"title": "Mine"})).json()["title"] == "Mine"
@@ -216,7 +216,7 @@ async def test_what_is_refused_when_something_is_made(world: World) -> None:
     assert (await post("/v1/projects", json=URL | {"title": "x" * 501})).status_code == 422
 
 
-async def test_patches_that_are_each_fine_do_not_grow_it_past_its_bounds(world: World) -> None:
+async def test_valid_patches_do_not_grow_it_past_its_bounds(world: World) -> None:
     _, paths = await things(world)
     half = "x" * (MOST_BYTES // 2)
     assert (await patch(world, paths["clip"], {"metadata": {"a": half}})).status_code == 200

@@ -88,9 +88,7 @@ async def test_a_producer_learns_why_and_the_exact_error_is_its_own(
 
 
 @pytest.mark.parametrize(("fault", "reason"), UNSIGNED, ids=[fault.__name__ for fault, _ in UNSIGNED])
-async def test_what_anybody_may_have_sent_says_so_and_repeats_no_word_of_it(
-    rig: Rig, fault: Fault, reason: str
-) -> None:
+async def test_an_unsigned_refusal_repeats_no_word_of_its_message(rig: Rig, fault: Fault, reason: str) -> None:
     sent = rig.sent()
     fault(sent)
     await rig.take(sent)
@@ -129,9 +127,7 @@ async def test_a_message_that_comes_again_is_told_once(rig: Rig) -> None:
     assert len(await rig.told()) == len(await rig.listed()) == 2, "the same bytes at another place are another message"
 
 
-async def test_a_flood_makes_few_rows_and_a_count_and_hides_nobodys_own(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_flood_makes_few_rows_and_hides_no_other_refusal(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refused_uploads, "MOST_A_MINUTE", 3)
     stranger = rig.sent()
     unsigned(stranger)
@@ -160,7 +156,7 @@ async def test_workers_side_by_side_keep_to_the_bound(rig: Rig, monkeypatch: pyt
     assert (len(items), sum(item["unlisted"] for item in items)) == (3, 9)
 
 
-async def test_they_are_paged_newest_first_and_forgotten_with_the_topic(rig: Rig, postgres: Settings) -> None:
+async def test_refusals_are_paged_newest_first_and_expire(rig: Rig, postgres: Settings) -> None:
     sent = rig.sent()
     options(sent)
     offsets = [(await rig.take(sent)).offset for _ in range(5)]
@@ -216,7 +212,7 @@ async def test_no_organisation_reads_or_writes_anothers(rig: Rig) -> None:
         assert changed == "UPDATE 1", "the one of nobody"
 
 
-def test_every_reason_that_a_message_is_refused_for_has_a_sentence() -> None:
+def test_every_reason_of_a_refusal_has_a_sentence() -> None:
     raised = set(re.findall(r'(?:Rejected\(|yield )"([a-z_.]+)"', inspect.getsource(upload_signatures)))
     assert len(raised) > 8
     assert raised | {"undecodable", "bug"} == set(refused_uploads.SENTENCES)

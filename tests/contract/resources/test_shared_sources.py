@@ -67,7 +67,7 @@ async def upload(rig: Rig, key: str) -> tuple[str, str]:
     return row["filename"], row["state"]
 
 
-async def test_an_upload_keeps_its_name_and_file_until_the_last_project_of_it_is_erased(rig: Rig) -> None:
+async def test_an_upload_lives_until_its_last_project_is_erased(rig: Rig) -> None:
     key = await uploaded(rig)
     first, second, third = [await made_of(rig, key) for _ in range(3)]
     for gone in (second, first):
@@ -86,7 +86,7 @@ async def test_two_projects_of_one_upload_erased_at_once_leave_nothing(rig: Rig)
     assert await rig.keys() == set()
 
 
-async def test_a_project_that_is_made_while_the_last_one_is_erased_keeps_the_upload_or_finds_it_closed(
+async def test_a_project_made_during_an_erasure_keeps_the_upload(
     rig: Rig,
 ) -> None:
     """Making one locks the upload's row first, as the API does."""
@@ -106,9 +106,7 @@ async def test_a_project_that_is_made_while_the_last_one_is_erased_keeps_the_upl
     assert await rig.keys() == {key}
 
 
-async def test_a_clip_of_a_clip_outlives_the_project_that_it_came_from_and_goes_with_its_own(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_clip_of_a_clip_outlives_the_project_it_came_from(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """A producer on Kafka may name any object of its organisation, such as an export of another project."""
     key = await uploaded(rig)
     first = await made_of(rig, key)

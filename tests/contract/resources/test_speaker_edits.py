@@ -75,7 +75,7 @@ async def test_speakers_turns_and_their_words_are_read(world: World, objects: S3
     assert (await world.ann.client.get(f"{path}/speakers", params={"version": 9})).status_code == 404
 
 
-async def test_a_correction_is_read_by_all_and_the_machines_version_stays(world: World, objects: S3Objects) -> None:
+async def test_a_correction_keeps_the_machines_version(world: World, objects: S3Objects) -> None:
     path = await heard(world, world.ann, objects)
     before = await world.ann.client.get(f"{path}/speakers")
     done = await world.ann.client.patch(
@@ -105,7 +105,7 @@ async def test_a_correction_is_read_by_all_and_the_machines_version_stays(world:
     assert (oldest["made_by"], oldest["speaker_changes"]) == ("machine", [])
 
 
-async def test_words_and_speakers_are_corrected_in_turn_and_the_event_says_so(world: World, objects: S3Objects) -> None:
+async def test_words_and_speakers_are_corrected_in_turn(world: World, objects: S3Objects) -> None:
     path = await heard(world, world.ann, objects)
     assert (await world.ann.client.patch(f"{path}/speakers", json=edits(NAMED))).status_code == 200
     word = {"version": 2, "edits": [{"first_word": 0, "end_word": 1, "text": "They"}]}
@@ -154,9 +154,7 @@ async def test_what_cannot_be_done_says_why(world: World, objects: S3Objects) ->
     assert len((await world.ann.client.get(f"{path}/transcript/versions")).json()["items"]) == 1
 
 
-async def test_where_nobody_was_told_apart_the_list_is_empty_and_a_person_may_fill_it(
-    world: World, objects: S3Objects
-) -> None:
+async def test_an_empty_list_of_speakers_may_be_filled_by_a_person(world: World, objects: S3Objects) -> None:
     words = [msgspec.structs.replace(word, speaker=None) for word in transcript().words]
     deaf = msgspec.structs.replace(transcript(), words=words, diarization=None)
     path = await heard(world, world.ann, objects, deaf)

@@ -40,7 +40,7 @@ async def test_so_many_in_a_row_stop_the_stage(rig: Rig) -> None:
     assert len(await rig.letters()) == BREAKER_IN_A_ROW
 
 
-async def test_a_good_message_in_between_begins_the_count_anew(rig: Rig) -> None:
+async def test_a_good_message_in_between_resets_the_count(rig: Rig) -> None:
     for _ in range(BREAKER_IN_A_ROW):
         await garbage(rig)
     body = rig.body(project_id=str(uuid.uuid4()))
@@ -48,9 +48,7 @@ async def test_a_good_message_in_between_begins_the_count_anew(rig: Rig) -> None
     assert await garbage(rig) == "dead"
 
 
-async def test_a_good_message_that_does_not_concern_the_stage_begins_the_count_anew(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_good_message_of_another_stage_resets_the_count(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(BREAKER_IN_A_ROW):
         await garbage(rig)
     body = rig.body()

@@ -81,7 +81,7 @@ async def test_a_lost_try_is_charged_as_well(rig: Rig) -> None:
     assert [(event.attempt, event.outcome) for event in await told(rig)] == [(1, "later"), (2, "done")]
 
 
-async def test_a_zombie_charges_nothing_and_a_try_that_used_nothing_leaves_nothing(rig: Rig) -> None:
+async def test_a_superseded_try_charges_nothing(rig: Rig) -> None:
     rig.rules, woken = LOSING, asyncio.Event()
 
     async def hang(work: Work) -> None:

@@ -40,7 +40,7 @@ async def published(project: Project) -> list[tuple[str, str, str]]:
     ]
 
 
-async def test_stages_that_nothing_was_left_for_are_skipped_and_said_before_the_end(project: Project) -> None:
+async def test_stages_without_work_are_skipped_before_the_end(project: Project) -> None:
     await project.plan(1)
     for stage in ("ingest", "listen", "look", "close", "detect", "study"):
         await end_stage(project, stage)
@@ -127,7 +127,7 @@ values ($1, $2, $3, 'a.mp4', 'video/mp4', 7, $4, $5)
     ("state", "multipart", "after"),
     [("open", None, "complete"), ("open", "m", "open"), ("aborted", None, "aborted"), ("complete", None, "complete")],
 )
-async def test_an_upload_that_a_producer_names_is_complete_with_its_project(
+async def test_an_upload_of_a_producer_completes_with_its_project(
     project: Project, postgres: Settings, state: str, multipart: str | None, after: str
 ) -> None:
     upload_id, key = uuid.uuid4(), f"{project.org_id}/uploads/{uuid.uuid4()}/a.mp4"
@@ -148,9 +148,7 @@ async def test_an_upload_that_a_producer_names_is_complete_with_its_project(
 
 
 @pytest.mark.parametrize("there", [False, True])
-async def test_an_upload_that_was_named_before_it_was_there_is_open_again(
-    rig: Rig, postgres: Settings, there: bool
-) -> None:
+async def test_an_upload_named_too_early_is_open_again(rig: Rig, postgres: Settings, there: bool) -> None:
     key = f"{rig.org_id}/uploads/{uuid.uuid4()}/a.mp4"
     if there:
         key = (await rig.objects.put(f"{rig.org_id}/uploads/u", b"no video", "video/mp4", ".mp4")).key

@@ -65,7 +65,7 @@ async def test_who_has_waited_long_is_asked_for_less_often(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("error", [NoAnswer("outside", "no answer"), ModelDead("triton", "the stub process died")])
-async def test_what_may_be_the_inputs_own_fault_is_tried_a_number_of_times(rig: Rig, error: Unavailable) -> None:
+async def test_a_fault_of_the_input_is_tried_max_tries_times(rig: Rig, error: Unavailable) -> None:
     async def fails(work: Work) -> None:
         raise error
 
@@ -75,7 +75,7 @@ async def test_what_may_be_the_inputs_own_fault_is_tried_a_number_of_times(rig: 
     assert [row["reason"] for row in await rig.rows(LETTERS)] == ["retries.exhausted"]
 
 
-async def test_what_another_worker_took_for_busy_is_not_lost_when_its_worker_is_drained(rig: Rig) -> None:
+async def test_an_event_seen_as_busy_survives_the_drain_of_its_worker(rig: Rig) -> None:
     """The message was acknowledged by the other one: nobody but the outbox will bring it again."""
 
     async def long(work: Work) -> None:

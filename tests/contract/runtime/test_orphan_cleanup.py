@@ -142,7 +142,7 @@ async def test_a_project_at_work_is_left_alone(rig: Rig, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("used", [True, False])
-async def test_an_upload_goes_after_a_day_unless_a_project_was_made_of_it(rig: Rig, used: bool) -> None:
+async def test_an_upload_without_a_project_goes_after_a_day(rig: Rig, used: bool) -> None:
     upload_id = uuid.uuid4()
     prefix = f"{rig.org_id}/uploads/{upload_id}"
     key = (await rig.objects.put(prefix, b"a video", "video/mp4")).key
@@ -155,7 +155,7 @@ async def test_an_upload_goes_after_a_day_unless_a_project_was_made_of_it(rig: R
 
 
 @pytest.mark.parametrize(("state", "kept"), [("received", True), ("checked", False)])
-async def test_an_upload_that_waits_to_be_checked_for_a_brand_kit_stays(rig: Rig, state: str, kept: bool) -> None:
+async def test_an_upload_that_awaits_its_brand_check_stays(rig: Rig, state: str, kept: bool) -> None:
     upload_id = uuid.uuid4()
     key = (await rig.objects.put(f"{rig.org_id}/uploads/{upload_id}", b"a logo", "image/png")).key
     await _announce(rig, upload_id, key)
@@ -173,7 +173,7 @@ async def test_an_upload_that_waits_to_be_checked_for_a_brand_kit_stays(rig: Rig
 
 
 @pytest.mark.parametrize("named", [True, False])
-async def test_a_file_of_brand_kits_that_was_set_aside_goes_unless_a_kit_names_it(rig: Rig, named: bool) -> None:
+async def test_a_deleted_brand_file_goes_unless_a_kit_names_it(rig: Rig, named: bool) -> None:
     asset_id, kit_id = uuid.uuid4(), uuid.uuid4()
     ref = await rig.objects.put(f"{rig.org_id}/assets/{asset_id}", b"a logo", "image/png", ".png")
     async with org_transaction(rig.api, rig.org_id) as connection:

@@ -219,7 +219,7 @@ async def end_stage(project: Project, stage: str, *, settle: bool = False) -> No
             await project_lifecycle.settle(connection, *project.owner, project.cause(stage))
 
 
-async def test_detect_and_study_that_end_at_once_complete_the_project_once(project: Project) -> None:
+async def test_detect_and_study_ending_at_once_complete_it_once(project: Project) -> None:
     await project.plan(1)
     await asyncio.gather(*(end_stage(project, stage, settle=True) for stage in ("detect", "study")))
     assert (await project.emitted())["ProjectCompleted"] == 1

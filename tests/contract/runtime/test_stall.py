@@ -129,9 +129,7 @@ async def attempt(rig: Rig) -> dict[str, Any]:
     return dict(found[0]) if found else {}
 
 
-async def test_a_worker_that_stands_still_ends_and_the_next_one_does_the_event(
-    rig: Rig, kafka: str, tmp_path: Path
-) -> None:
+async def test_a_stalled_worker_ends_and_the_next_one_does_the_event(rig: Rig, kafka: str, tmp_path: Path) -> None:
     await forget_older(kafka)
     stall_s = max(MIN_STALL_S, STALL_STARTS * await asyncio.to_thread(measure_start))
     first = Worker(rig, kafka, tmp_path / "first", stall_s)

@@ -109,7 +109,7 @@ async def test_an_event_counts_once_however_often_it_comes(analytics: ClickHouse
     assert once[0]["n"] == 1
 
 
-async def test_the_summary_counts_once_what_came_twice_and_no_erased_project(
+async def test_the_summary_counts_duplicates_once(
     analytics: ClickHouseAnalytics,
 ) -> None:
     org, kept, erased = uuid4(), uuid4(), uuid4()

@@ -214,7 +214,7 @@ async def test_erased_is_erased_and_false_uploads_are_not_counted(columns: Colum
         assert raw == [{"reason": "another project"}]
 
 
-async def test_what_is_no_event_becomes_one_dead_letter_and_the_rest_goes_on(columns: Columns, writer: Writer) -> None:
+async def test_a_message_that_is_no_event_becomes_one_dead_letter(columns: Columns, writer: Writer) -> None:
     settings, analytics, _ = columns
     metrics = Metrics(OF_SINK)
     async with running(run_clickhouse_sink, settings, metrics):

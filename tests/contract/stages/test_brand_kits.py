@@ -120,9 +120,7 @@ async def test_a_bad_file_is_refused_with_its_reason(rig: Rig, kind: str, body: 
     assert (told.reason, told.detail) == (reason, row["detail"])
 
 
-async def test_what_was_given_up_for_no_fault_of_its_own_is_checked_when_it_is_replayed(
-    rig: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_an_asset_given_up_in_an_outage_is_checked_on_replay(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     event, stage = await uploaded(rig, "image", png()), IngestStage(rig.context)
 
     async def broken(*_: Any, **__: Any) -> None:
@@ -201,7 +199,7 @@ async def test_there_is_room_for_so_many_files(
     assert (same.status_code, same.json()["asset_id"]) == (202, first.json()["asset_id"]), "it is there already"
 
 
-async def test_each_change_of_a_kit_is_a_version_and_none_is_overwritten(world: World) -> None:
+async def test_each_change_of_a_kit_is_a_new_version(world: World) -> None:
     ann, logo = world.ann.client, await asset(world, world.ann)
     made = await ann.post(
         "/v1/brand-kits", json={"name": "House", "colours": {"primary": "#112233"}, "logo": {"asset_id": logo}}
@@ -236,7 +234,7 @@ async def test_each_change_of_a_kit_is_a_version_and_none_is_overwritten(world: 
     assert (await world.bob.client.get(f"{path}/versions")).status_code == 404
 
 
-async def test_a_kit_takes_only_files_that_were_checked_and_are_its_own(world: World) -> None:
+async def test_a_kit_takes_only_checked_files_of_its_own(world: World) -> None:
     ann = world.ann.client
 
     async def code(part: dict[str, Any]) -> tuple[str, str]:
@@ -329,7 +327,7 @@ async def test_a_kits_letters_are_an_exports_where_it_asks_for_none(world: World
         assert refused.json()["errors"][0]["pointer"].startswith(pointer)
 
 
-async def test_a_projects_clips_take_the_kit_that_was_there_when_it_was_made(world: World) -> None:
+async def test_a_projects_clips_take_the_kit_of_its_creation(world: World) -> None:
     ann = world.ann.client
     kit = (await ann.post("/v1/brand-kits", json={"name": "House", "template": "minimal"})).json()["kit_id"]
     body = {"source_url": "https://video.example/a.mp4", "options": {"export": {"brand": {"kit_id": kit}}}}
@@ -346,9 +344,7 @@ async def test_a_projects_clips_take_the_kit_that_was_there_when_it_was_made(wor
     assert refused.json()["errors"][0]["pointer"] == "/options/export/brand/kit_id"
 
 
-async def test_what_a_render_is_told_of_a_kit_is_the_version_that_was_pinned(
-    world: World, objects: S3Objects, tmp_path: Path
-) -> None:
+async def test_a_render_gets_the_pinned_version_of_a_kit(world: World, objects: S3Objects, tmp_path: Path) -> None:
     ann, body = world.ann.client, png()
     ref = await objects.put(f"{world.ann.org_id}/assets/a", body, "image/png", ".png")
     logo, gone = await asset(world, world.ann), await asset(world, world.ann)
@@ -380,7 +376,7 @@ async def test_what_a_render_is_told_of_a_kit_is_the_version_that_was_pinned(
     assert await dress(None, None, None, objects, tmp_path) == Dressed()
 
 
-async def test_how_long_a_kit_plays_around_a_clip_is_known_for_previews(world: World) -> None:
+async def test_previews_know_how_long_a_kit_plays_around_a_clip(world: World) -> None:
     ann = world.ann.client
     intro = await asset(world, world.ann, "video", duration_ms=1_500)
     parts = {"name": "House", "intro": intro, "outro": intro, "end_card": {"seconds": 2}}

@@ -142,7 +142,7 @@ async def test_a_fact_is_planned_once_and_only_for_those_who_asked(rig: Rig) -> 
     assert rig.outside.sent == []
 
 
-async def test_a_message_says_what_things_are_called_when_it_is_planned_and_keeps_to_that(rig: Rig) -> None:
+async def test_a_message_keeps_the_titles_of_its_planning(rig: Rig) -> None:
     async with org_transaction(rig.pool, rig.org_id) as connection:
         await connection.execute(
             "update projects set title = 'Of Ann', metadata = '{\"order\":4711}' where project_id = $1", rig.project_id
@@ -242,7 +242,7 @@ async def test_the_last_try_ends_it(rig: Rig) -> None:
     assert len(await rig.dues()) == 1
 
 
-async def test_what_is_due_to_a_receiver_that_is_gone_is_not_sent_and_not_left_pending(rig: Rig) -> None:
+async def test_a_delivery_to_a_removed_receiver_fails_unsent(rig: Rig) -> None:
     await rig.handle(rig.fact, rig.fact_id)
     async with org_transaction(rig.pool, rig.org_id) as connection:
         await connection.execute("update webhook_endpoints set disabled_at = now() where org_id = $1", rig.org_id)
@@ -251,7 +251,7 @@ async def test_what_is_due_to_a_receiver_that_is_gone_is_not_sent_and_not_left_p
     assert [number for number, _ in await rig.dues()] == [1]
 
 
-async def test_of_one_organisation_a_few_receivers_are_waited_for_at_once(
+async def test_an_organisation_has_a_bound_of_parallel_deliveries(
     rig: Rig, postgres: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next one waits its turn, and is sent when one of them has answered; nobody else's does."""
@@ -282,7 +282,7 @@ async def test_of_one_organisation_a_few_receivers_are_waited_for_at_once(
     assert (await rig.delivery())["state"] == "delivered"
 
 
-async def test_a_receiver_deleted_meanwhile_takes_no_other_delivery_with_it(rig: Rig, postgres: Settings) -> None:
+async def test_a_receiver_deleted_meanwhile_loses_its_delivery_alone(rig: Rig, postgres: Settings) -> None:
     """The one that is deleted is not told; the other must be, though both are planned in one transaction."""
     api = await create_pool(postgres.postgres_api, size=1)
     other = uuid.uuid4()

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.contract
 SEED, HALLS, TALKS = 1, 6, 4
 
 
-def test_who_speaks_is_whole_however_small_and_no_letters_are_cut(triton_server: Triton, tmp_path: Path) -> None:
+def test_small_speakers_are_whole_and_no_text_is_cut(triton_server: Triton, tmp_path: Path) -> None:
     folder = media("README.md").parent
     found = asyncio.run(looked_at(folder, triton_server.url, SEED, HALLS, tmp_path, None))
     assert min(one.hall.high for one in found) < 0.1

@@ -116,9 +116,7 @@ async def test_a_project_that_found_nothing_leads_to_a_clip(world: World, store:
     assert fresh["nearest"] == []
 
 
-async def test_the_same_wish_gives_the_clip_that_is_there_and_another_is_told_which(
-    world: World, store: S3Objects
-) -> None:
+async def test_the_same_request_returns_the_existing_clip(world: World, store: S3Objects) -> None:
     project_id = await finished(world, store)
     path, stretch = f"/v1/projects/{project_id}/clips", {"start_ms": 0, "end_ms": 20_000}
     first = await world.ann.client.post(path, json=stretch | {"title": "Mine"})
@@ -179,7 +177,7 @@ async def test_its_files_are_as_the_project_or_the_wish_says(world: World, store
     assert (second.siblings, second.rendition.template) == ([], "boxed_word")
 
 
-async def test_a_clip_that_is_about_to_be_looked_at_is_not_looked_at_twice(world: World, store: S3Objects) -> None:
+async def test_a_clip_that_awaits_analysis_is_analysed_once(world: World, store: S3Objects) -> None:
     """A preview waits for the clip's own exports; afterwards it is made as of any clip."""
     path = f"/v1/projects/{await finished(world, store)}/clips"
     clip = (await world.ann.client.post(path, json={"start_ms": 0, "end_ms": 20_000})).json()

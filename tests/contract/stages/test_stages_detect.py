@@ -90,7 +90,7 @@ async def test_what_was_understood_becomes_clips(rig: Rig) -> None:
     assert await rig.said() == {}
 
 
-async def test_each_clip_has_an_export_in_every_shape_that_the_project_asks_for(rig: Rig) -> None:
+async def test_each_clip_has_an_export_in_every_requested_aspect(rig: Rig) -> None:
     event, stage = await understood(rig), DetectStage(rig.context)
     options = ProjectOptions(aspects=["1:1", "9:16"], max_clips=2)
     async with org_transaction(rig.pool, rig.org_id) as connection:
@@ -123,7 +123,7 @@ async def test_nothing_found_completes_the_project_and_says_why(rig: Rig) -> Non
     assert reason
 
 
-async def test_a_project_that_missed_its_bar_names_the_moments_that_came_nearest(rig: Rig) -> None:
+async def test_a_project_without_clips_names_its_nearest_moments(rig: Rig) -> None:
     event = await understood(rig)
     async with org_transaction(rig.pool, rig.org_id) as connection:
         await connection.execute(

@@ -167,7 +167,7 @@ async def test_an_export_has_the_words_of_its_request(rig: Rig) -> None:
             await pinned_transcript(rows, *rig.owner, 3)
 
 
-async def test_an_edited_export_with_a_kit_and_captions_of_its_own_is_made_again(rig: Rig, tmp_path: Path) -> None:
+async def test_an_edited_export_with_kit_and_captions_is_replayed(rig: Rig, tmp_path: Path) -> None:
     """Two pieces in another order, one faster, one with another look, under a logo: the same bytes from the log."""
     (clip,) = await selected(rig, tmp_path / "film.mp4")
     style = CaptionStyle(template="lower_third", template_version=version_of("lower_third"))

@@ -107,9 +107,7 @@ async def exports(rig: Rig) -> list[Any]:
     return await rig.rows("select * from exports where org_id = $1 and project_id = $2 order by ordinal")
 
 
-async def test_a_clip_is_framed_then_rendered_and_the_last_clip_to_end_ends_the_project(
-    rig: Rig, tmp_path: Path
-) -> None:
+async def test_the_last_clip_to_end_ends_the_project(rig: Rig, tmp_path: Path) -> None:
     """>> ClipSelected << RenderRequested << ExportCompleted; the other clip fails << ProjectCompleted."""
     clip, bad = await selected(rig, tmp_path / "film.mp4", clips=2)
     await voiced(rig)
@@ -181,7 +179,7 @@ async def asked_again(rig: Rig, clip: events.ClipSelected) -> events.ReplayReque
     return asked
 
 
-async def test_a_finished_export_is_made_again_from_the_log_and_compared(rig: Rig, tmp_path: Path) -> None:
+async def test_a_finished_export_is_replayed_from_the_log(rig: Rig, tmp_path: Path) -> None:
     """>> ReplayRequested << ReplayCompleted; the export and its files stay as they were."""
     (clip,) = await selected(rig, tmp_path / "film.mp4")
     request = await framed(rig, clip)
@@ -242,7 +240,7 @@ async def house(rig: Rig) -> BrandPin:
     return BrandPin(kit_id=kit_id, version=1)
 
 
-async def test_clips_side_by_side_have_one_thread_each_and_a_kit_its_files(rig: Rig, tmp_path: Path) -> None:
+async def test_parallel_clips_have_one_thread_each_and_the_kits_files(rig: Rig, tmp_path: Path) -> None:
     first, *_ = await selected(rig, tmp_path / "film.mp4", clips=3)
     request = msgspec.structs.replace(await framed(rig, first), options=ExportOptions(brand=await house(rig)))
     async with org_transaction(rig.pool, rig.org_id) as connection:  # a dead letter that is played again

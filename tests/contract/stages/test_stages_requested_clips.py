@@ -153,7 +153,7 @@ async def test_what_cannot_be_measured_is_made_all_the_same(rig: Rig) -> None:
     assert (await rig.project())["state"] == "running", "one clip's measure is no reason to fail"
 
 
-async def test_it_is_framed_rendered_and_made_again_and_its_project_stays_completed(rig: Rig, tmp_path: Path) -> None:
+async def test_a_requested_clip_leaves_its_project_completed(rig: Rig, tmp_path: Path) -> None:
     """>> ClipRequested << ExportRequested << RenderRequested << ExportCompleted of two shapes; a replay is the same."""
     (clip,) = await selected(rig, tmp_path / "film.mp4")
     async with org_transaction(rig.pool, rig.org_id) as connection:

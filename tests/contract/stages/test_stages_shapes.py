@@ -83,7 +83,7 @@ async def test_shapes_of_one_wish_are_framed_and_made_together(rig: Rig, tmp_pat
     assert (told.event.outcome, told.event.differences) == ("same", [])
 
 
-async def test_a_clip_in_two_shapes_is_looked_at_once_and_ends_its_project_once(rig: Rig, tmp_path: Path) -> None:
+async def test_a_clip_in_two_aspects_is_analysed_once(rig: Rig, tmp_path: Path) -> None:
     """>> ClipSelected of two << one RenderRequested << two ExportCompleted, ProjectCompleted with one clip."""
     (clip,) = await selected(rig, tmp_path / "film.mp4")
     square = uuid.uuid4()
@@ -115,7 +115,7 @@ async def test_a_clip_in_two_shapes_is_looked_at_once_and_ends_its_project_once(
     assert (ended.clip_count, ended.warnings) == (1, [])
 
 
-async def test_a_request_that_is_given_up_fails_all_of_it_that_is_not_done(rig: Rig, tmp_path: Path) -> None:
+async def test_a_request_given_up_fails_all_its_unfinished_exports(rig: Rig, tmp_path: Path) -> None:
     (clip,) = await selected(rig, tmp_path / "film.mp4")
     wish = await shapes_of(rig, clip)
     lost = msgspec.structs.replace(wish, clip_id=uuid.uuid4())

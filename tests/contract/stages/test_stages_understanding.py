@@ -77,9 +77,7 @@ async def test_an_upload_that_is_no_film_ends_its_project(rig: Rig, tmp_path: Pa
     assert (await rig.stage("ingest"))["state"] == "failed"
 
 
-async def test_stretches_to_skip_beyond_the_source_are_a_warning_once_its_length_is_known(
-    rig: Rig, tmp_path: Path
-) -> None:
+async def test_ranges_to_skip_beyond_the_source_are_a_warning(rig: Rig, tmp_path: Path) -> None:
     skip = [TimeRange(start_ms=0, end_ms=500), TimeRange(start_ms=1_000, end_ms=600_000)]
     upload = msgspec.structs.replace(
         await rig.upload(film(tmp_path / "film.mp4", seconds=6)), options=ProjectOptions(skip=skip)
@@ -102,7 +100,7 @@ async def test_a_project_that_was_erased_is_not_taken_in(rig: Rig, tmp_path: Pat
     assert await all_spans(rig) == []
 
 
-async def test_the_last_span_heard_says_so_and_close_makes_one_transcript(rig: Rig, spans: list[Sent]) -> None:
+async def test_the_last_span_lets_close_make_one_transcript(rig: Rig, spans: list[Sent]) -> None:
     """>> SpanPlanned × 3 << SpansHeard, once; >> SpansHeard << TranscriptCompleted, and no more: nobody looked yet."""
     listen, planned = ListenStage(rig.context), await all_spans(rig)
     for span in planned[:2]:
@@ -144,7 +142,7 @@ async def test_the_last_span_heard_says_so_and_close_makes_one_transcript(rig: R
     assert await rig.said() == {}
 
 
-async def test_the_transcript_names_speakers_and_stays_whole_without_them(rig: Rig, spans: list[Sent]) -> None:
+async def test_the_transcript_names_speakers_and_does_without_them(rig: Rig, spans: list[Sent]) -> None:
     listen = ListenStage(rig.context)
     for span in await all_spans(rig):
         assert await rig.send(listen, span, uuid.uuid4()) == "committed"
@@ -174,7 +172,7 @@ async def _transcript(rig: Rig, close: CloseStage, heard: Sent, work: Work) -> b
     return await rig.objects.read_range(made.key, 0, made.size)
 
 
-async def test_a_project_whose_voices_cannot_be_heard_still_has_its_words(rig: Rig, spans: list[Sent]) -> None:
+async def test_a_project_without_voice_embeddings_has_its_words(rig: Rig, spans: list[Sent]) -> None:
     rig.context.voices = AwayVoices()  # type: ignore[assignment]
     listen = ListenStage(rig.context)
     for span in await all_spans(rig):
@@ -212,7 +210,7 @@ async def test_what_the_caller_said_of_the_words_is_followed(rig: Rig, spans: li
     assert (text.script.words, text.script.heard, text.script.left_out) == (2, 2, 0)
 
 
-async def test_an_english_track_is_made_where_it_is_asked_for_and_else_not(rig: Rig, spans: list[Sent]) -> None:
+async def test_an_english_track_is_made_on_request_only(rig: Rig, spans: list[Sent]) -> None:
     """Two tasks a span, and a document beside the transcript; what it cost is counted."""
     async with org_transaction(rig.pool, rig.org_id) as connection:
         await connection.execute(
@@ -234,9 +232,7 @@ async def test_an_english_track_is_made_where_it_is_asked_for_and_else_not(rig: 
     assert {(one.language, one.translated_from) for one in text.segments} == {("de", None)}
 
 
-async def test_a_seen_and_heard_span_makes_room_and_the_last_to_end_says_understood(
-    rig: Rig, spans: list[Sent]
-) -> None:
+async def test_a_span_seen_and_heard_frees_space_the_last_tells(rig: Rig, spans: list[Sent]) -> None:
     listen, look, planned = ListenStage(rig.context), LookStage(rig.context), await all_spans(rig)
     assert await rig.send(look, planned[0], uuid.uuid4()) == "committed"
     assert await rig.said() == {}
@@ -301,7 +297,7 @@ async def test_a_recogniser_that_is_away_is_asked_again(rig: Rig, spans: list[Se
     assert (await rig.stage("listen"))["parts_done"] == 1
 
 
-async def test_nothing_is_written_of_a_project_erased_while_it_is_heard(rig: Rig, spans: list[Sent]) -> None:
+async def test_a_project_erased_while_transcribed_leaves_nothing(rig: Rig, spans: list[Sent]) -> None:
     listen, (span, *_) = ListenStage(rig.context), await all_spans(rig)
     rig.speech.before = rig.erase
     assert await rig.send(listen, span, uuid.uuid4()) in ("cancelled", "superseded")

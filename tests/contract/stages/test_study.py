@@ -82,7 +82,7 @@ async def test_a_transcript_becomes_intelligence(rig: Rig) -> None:
     assert await rig.said() == {}
 
 
-async def test_a_project_is_complete_when_both_its_clips_and_what_it_is_about_are_known(rig: Rig) -> None:
+async def test_a_project_completes_with_clips_and_intelligence(rig: Rig) -> None:
     event = await heard(rig, silent=True)
     understood = events.UnderstandingCompleted(**rig.of, missing=[])
     assert await rig.send(DetectStage(rig.context), understood, uuid.uuid4()) == "committed"
@@ -138,7 +138,7 @@ async def test_without_words_there_is_nothing_to_study(rig: Rig) -> None:
     assert (await rig.said())["ProjectCompleted"] == 1
 
 
-async def test_a_project_of_an_older_version_is_studied_and_stays_as_it_ended(rig: Rig) -> None:
+async def test_an_older_project_is_studied_and_stays_as_it_ended(rig: Rig) -> None:
     event = await heard(rig, silent=True)
     async with org_transaction(rig.pool, rig.org_id) as connection:
         await connection.execute(
@@ -162,7 +162,7 @@ async def test_what_is_made_of_an_older_transcript_replaces_nothing(rig: Rig) ->
     assert "person" not in kinds, "nobody is named in the newer one"
 
 
-async def test_a_correction_is_studied_again_and_the_project_stays_as_it_ended(rig: Rig) -> None:
+async def test_a_correction_is_studied_and_the_project_stays_ended(rig: Rig) -> None:
     """>> TranscriptCompleted{2} << IntelligenceCompleted{2}; of two corrections in a row the last one counts."""
     first, stage = await heard(rig, silent=True), StudyStage(rig.context)
     await rig.send(DetectStage(rig.context), events.UnderstandingCompleted(**rig.of, missing=[]), uuid.uuid4())

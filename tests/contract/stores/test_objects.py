@@ -182,7 +182,7 @@ async def test_parts_that_do_not_fit_are_refused_and_an_abort_forgets(store: S3O
         await store.size(key)
 
 
-async def test_a_store_that_is_down_is_unavailable_and_then_all_is_there(tmp_path: Path) -> None:
+async def test_a_store_that_was_down_has_everything_again(tmp_path: Path) -> None:
     with run_seaweedfs(tmp_path) as server:
         settings = make_settings(
             s3=server.url, s3_access_key=server.user, s3_secret_key=server.password, s3_bucket=BUCKET

@@ -37,7 +37,7 @@ async def ask(pool: Pool, sql: str, argument: object) -> None:
         await connection.fetchval(sql, argument)
 
 
-async def test_a_cancelled_statement_may_be_run_again_and_a_wrong_one_may_not(postgres: Settings) -> None:
+async def test_a_cancelled_statement_may_run_again_a_wrong_one_not(postgres: Settings) -> None:
     pool = await create_pool(postgres.postgres_worker, size=1)
     with pytest.raises(Unavailable):
         await ask(pool, "select pg_sleep($1)", 5.0)
