@@ -83,10 +83,15 @@ class Holds:
         sql = "select 1 from attempts where project_id = $1 and stage = $2 and state = 'done'"
         await self._until(lambda: self.connection.fetchval(sql, project_id, stage), f"the end of {stage}")
 
+    async def running(self, project_id: str, stage: str) -> list[str]:
+        """Inputs that the stage works on for the project."""
+        sql = "select input_id::text from attempts where project_id = $1 and stage = $2 and state = 'running'"
+        return [row["input_id"] for row in await self.connection.fetch(sql, project_id, stage)]
+
     async def times(self, stage: str) -> list[tuple[str, float, float]]:
-        """Project, last claim and end of each ended attempt of a stage, as seconds since the epoch, by claim."""
+        """Input, last claim and end of each ended attempt of a stage, as seconds since the epoch, by claim."""
         rows = await self.connection.fetch(
-            "select project_id::text, extract(epoch from started_at)::float8, extract(epoch from finished_at)::float8 "
+            "select input_id::text, extract(epoch from started_at)::float8, extract(epoch from finished_at)::float8 "
             "from attempts where stage = $1 and finished_at is not null order by started_at",
             stage,
         )
