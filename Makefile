@@ -16,15 +16,16 @@ READY := .venv/.ready
 VIDEO ?= demo/physicsworks_lecture.webm
 OUT ?= out/demo
 PYTEST := $(BIN)/python -m pytest
-# Two processes: the contract tests in one, the end-to-end tests in the other, and what needs no server in whichever is done.
+# Two processes: contract tests in one, end-to-end tests in the other, and each takes files of unit tests when it is done.
 BESIDE := -n 2 --dist loadscope
+COVER := --cov --cov-report=term:skip-covered --cov-report=xml:out/coverage.xml
 # Of what uv says: a line for each large download, and every error.
 TERSE := s/^ *Downloading (.*)/  fetching \1/; /^ *([-+~] |Downloaded|Buil|Prepared|Uninstalled|Installed|Resolved|Audited|Checked|Bytecode|Using|Creating|warning: Decl)/d
 
 # `make test ONLY=tests/cli` runs these tests alone; without it, all of them.
 ONLY ?= tests
 
-.PHONY: help setup demo test lint fmt hooks unit contract e2e bench bench-hour soak gallery clean
+.PHONY: help setup demo test lint fmt hooks unit coverage contract e2e bench bench-hour soak gallery clean
 
 help:  ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## */\1\t/' | expand -t 12
@@ -65,7 +66,10 @@ hooks: setup  ## run lint and regenerate what is generated before each commit
 	@$(BIN)/pre-commit install
 
 unit: setup  ## the tests that need no server
-	@$(PYTEST) -q tests --ignore=tests/contract --ignore=tests/e2e
+	@$(PYTEST) -q $(BESIDE) tests --ignore=tests/contract --ignore=tests/e2e
+
+coverage: setup  ## lines and branches that the unit tests reach, by folder; takes twice their time
+	@$(PYTEST) -q $(BESIDE) $(COVER) tests --ignore=tests/contract --ignore=tests/e2e
 
 contract: setup  ## each port on its real server
 	@$(PYTEST) -q tests/contract

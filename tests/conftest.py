@@ -1,6 +1,9 @@
-"""What a test is by where it lies: those on real servers may open a socket, every other that tries fails."""
+"""Rules for all tests: who may open a socket, what runs beside what, and no task that is lost unnoticed."""
 
 from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
 
 import hypothesis
 import pytest
@@ -10,7 +13,7 @@ from xdist.workermanage import WorkerController
 
 TIERS = ("contract", "e2e")
 
-# How long an example takes is no fault of it: machines are shared.
+# The time that an example takes says how busy the machine is.
 hypothesis.settings.register_profile("shared machine", deadline=None)
 hypothesis.settings.load_profile("shared machine")
 
@@ -24,21 +27,49 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker("enable_socket")
 
 
+class LostTasks(logging.Handler):
+    """Collects what asyncio logs about tasks that were destroyed before they ended, or failed unseen."""
+
+    MESSAGES = ("Task was destroyed", "Task exception was never retrieved")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if message.startswith(self.MESSAGES):
+            self.messages.append(message)
+
+
+LOST_TASKS = LostTasks()
+logging.getLogger("asyncio").addHandler(LOST_TASKS)
+
+
+@pytest.fixture(autouse=True)
+def no_lost_task() -> Iterator[None]:
+    """Fail the test after which a lost task is noticed. asyncio logs it only when the task is collected."""
+    yield
+    lost = LOST_TASKS.messages.copy()
+    LOST_TASKS.messages.clear()
+    assert not lost, lost
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
-    """`make test` runs two processes: a tier on real servers is in one of them, for its tests share its servers."""
+    """In runs of two processes (`make test`) a tier on real servers stays in one: its tests share its servers."""
     return TiersFirst(config, log)
 
 
 class TiersFirst(LoadScopeScheduling):
-    """A tier on real servers is one piece of work, and they come first, side by side; then each other file is one."""
+    """A tier on real servers is one piece of work, and they come first, in parallel; then each other file is one."""
 
     def _split_scope(self, nodeid: str) -> str:
         tier = nodeid.split("/")[1]
         return tier if tier in TIERS else nodeid.partition("::")[0]
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        """The whole stack takes longest, so it begins at once, though files of cheap tests hold more of them."""
+        """Begin with the tiers, which take longest, although files of cheap tests hold more tests."""
         for tier in TIERS:
             if tier in self.workqueue:
                 self.workqueue.move_to_end(tier, last=False)
