@@ -47,6 +47,7 @@ from benchmarks.vision.framing_peer import crops_of
 from benchmarks.vision.panels import Others, Scene, make
 from benchmarks.vision.walking import UNSEEN_WALKERS, WALKERS, Walker, drawn
 from benchmarks.vision.walking import make as make_walk
+from core.domain.framing.boxes import intersection_over_union
 from core.infra.triton.embeddings import TritonVoices
 from core.infra.triton.faces import TritonFaces
 from core.infra.triton.landmarks import TritonLandmarks
@@ -60,7 +61,6 @@ from local.install.tools import tool_environment, uv_command
 from local.install.triton import locked_requirements
 from schemas.common import Aspect, Box, TimeRange
 from schemas.documents.source import SourceIndex
-from streams.frame.analysis.face_tracking import overlap
 from streams.ingest.probe.demux import survey
 from tests.contract.rigs.triton_server import Triton, running
 
@@ -169,7 +169,7 @@ def _once(seen: Sequence[tuple[float, Seen]]) -> list[Seen]:
     """Each face once, as it was found most surely."""
     kept: list[Seen] = []
     for _, one in sorted(seen, key=lambda pair: -pair[0]):
-        if all(overlap(one.box, other.box) < ALIKE for other in kept):
+        if all(intersection_over_union(one.box, other.box) < ALIKE for other in kept):
             kept.append(one)
     return kept
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.domain.clock_format import format_clock
 from schemas.stages import PROJECT_STAGES, ROW_BY_NAME
 
 SHARES: Mapping[str, float] = {name: ROW_BY_NAME[name].time_share for name in PROJECT_STAGES}
@@ -165,14 +166,7 @@ def duration_text(ms: int | None) -> str:
         return "–"
     if ms < 60_000:
         return f"{ms / 1000:.1f} s" if ms < 10_000 else f"{ms // 1000} s"
-    return clock(ms)
-
-
-def clock(ms: int) -> str:
-    """``m:ss`` or ``h:mm:ss``."""
-    seconds = ms // 1000
-    hours, minutes = seconds // 3600, seconds // 60 % 60
-    return f"{hours}:{minutes:02d}:{seconds % 60:02d}" if hours else f"{minutes}:{seconds % 60:02d}"
+    return format_clock(ms)
 
 
 def size_text(count: int) -> str:

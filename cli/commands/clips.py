@@ -6,13 +6,13 @@ from argparse import Namespace
 from typing import Any
 
 from cli.api.client import JSON, Client
-from cli.api.project_progress import clock
 from cli.api.references import References, short_id
 from cli.commands.labels import add_metadata
 from cli.exit_codes import NOTHING_FOUND, OK, USAGE, CliError
 from cli.options.parser import add_command
 from cli.options.project import ASPECTS, stretch
 from cli.output.terminal import Display, plain_table
+from core.domain.clock_format import format_clock
 
 MOST_MOMENTS = 20
 
@@ -58,7 +58,7 @@ def make_clip(client: Client, args: Namespace, display: Display) -> tuple[int, J
     References.of(client).add(args.project, clip["clip_id"])
     if not args.json:
         name = short_id(clip["clip_id"])
-        display.say(f"Clip {name}  {clock(clip['start_ms'])} – {clock(clip['end_ms'])}  {clip['title']}")
+        display.say(f"Clip {name}  {format_clock(clip['start_ms'])} – {format_clock(clip['end_ms'])}  {clip['title']}")
         display.say(f"It is being rendered: `clipstream export {name}` waits for it and downloads it.")
     return OK, clip
 
@@ -89,7 +89,7 @@ def moments(client: Client, args: Namespace, display: Display) -> tuple[int, JSO
     rows = [
         (
             str(number),
-            f"{clock(one['range']['start_ms'])} – {clock(one['range']['end_ms'])}",
+            f"{format_clock(one['range']['start_ms'])} – {format_clock(one['range']['end_ms'])}",
             f"{one['score']:.0f}",
             "yes" if one["selected"] else "",
             f"{one['title']}\n{one['reason']}",

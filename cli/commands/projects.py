@@ -9,12 +9,13 @@ from typing import Any
 import msgspec
 
 from cli.api.client import JSON, Client
-from cli.api.project_progress import clock, counted, duration_text
+from cli.api.project_progress import counted, duration_text
 from cli.api.references import short_id
 from cli.exit_codes import OK, USAGE, CliError
 from cli.options.parser import Run, add_command
 from cli.options.project import add_wishes, options_of
 from cli.output.terminal import Display, plain_table
+from core.domain.clock_format import format_clock
 from schemas.options.project import ProjectOptions
 
 MS_PER_MINUTE = 60_000
@@ -98,7 +99,7 @@ def estimate(client: Client, args: Namespace, display: Display) -> tuple[int, JS
     if args.json:
         return OK, found
     told = found["estimate"]
-    display.say(f"{counted(told['clips'], 'clip')} of {clock(told['media_ms'])} of video should take:")
+    display.say(f"{counted(told['clips'], 'clip')} of {format_clock(told['media_ms'])} of video should take:")
     rows = [("time", *_range(told["elapsed_ms"]))]
     rows += [(f"{one['stage']} (processor)", *_range(one["cpu_ms"])) for one in told["stages"]]
     display.table(plain_table("", ("", "expected", "80 % lie from", "to"), rows))

@@ -13,10 +13,11 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.api.client import JSON, Client
-from cli.api.project_progress import clock, counted, duration_text, size_text
+from cli.api.project_progress import counted, duration_text, size_text
 from cli.api.references import References, short_id
 from cli.exit_codes import NOTHING_FOUND, OK
 from cli.output.terminal import Display, plain_table, score_text, show_nearest, visible
+from core.domain.clock_format import format_clock
 from schemas.version import VERSION
 
 SHOWN_BYTES = 2000
@@ -65,7 +66,7 @@ def clips(client: Client, args: Namespace, display: Display) -> tuple[int, JSON]
     rows = [
         (
             str(clip["ordinal"] + 1),
-            f"{clock(clip['start_ms'])} – {clock(clip['end_ms'])}",
+            f"{format_clock(clip['start_ms'])} – {format_clock(clip['end_ms'])}",
             score_text(clip),
             f"{clip['title']}\n{clip['reason']}",
             ", ".join(f"{export['aspect']} {export['state']}" for export in clip["exports"]),
@@ -125,20 +126,20 @@ def show_hits(display: Display, found: JSON) -> None:
     for hit in found["segments"]:
         table.add_row(*_row(hit, marked(hit["highlight"]), hit["project_id"]))
     for hit in found["clips"]:
-        told = Text(f"clip {clock(hit['start_ms'])} – {clock(hit['end_ms'])}  {visible(hit['title'])}")
+        told = Text(f"clip {format_clock(hit['start_ms'])} – {format_clock(hit['end_ms'])}  {visible(hit['title'])}")
         table.add_row(*_row(hit, told, hit["clip_id"]))
     for hit in found["chapters"]:
-        told = Text(f"chapter {clock(hit['start_ms'])} – {clock(hit['end_ms'])}  {visible(hit['title'])}")
+        told = Text(f"chapter {format_clock(hit['start_ms'])} – {format_clock(hit['end_ms'])}  {visible(hit['title'])}")
         table.add_row(*_row(hit, told, hit["project_id"]))
     for hit in found["entities"]:
-        times = ", ".join(clock(one["start_ms"]) for one in hit["mentions"][:5])
+        times = ", ".join(format_clock(one["start_ms"]) for one in hit["mentions"][:5])
         table.add_row(*_row(hit, Text(f"{hit['kind']} {visible(hit['name'])}  {times}"), hit["project_id"]))
     display.table(table)
 
 
 def _row(hit: JSON, told: Text, identity: str) -> tuple[Text, Text, Text, Text]:
     """When its words are said, how well it fits, what it is, and the beginning of an id."""
-    when = clock(hit["word_ms"] if "word_ms" in hit else hit.get("start_ms") or 0)
+    when = format_clock(hit["word_ms"] if "word_ms" in hit else hit.get("start_ms") or 0)
     score = f"{hit['match_score']:.2f}" if "match_score" in hit else ""
     return Text(f"{when:>7}"), Text(score), told, Text(short_id(identity))
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from cli.api.client import JSON, Client
-from cli.api.project_progress import clock, counted, duration_text
+from cli.api.project_progress import counted, duration_text
 from cli.exit_codes import OK, USAGE, CliError
 from cli.options.parser import add_command
 from cli.options.project import stretch
 from cli.output.terminal import Display, plain_table
+from core.domain.clock_format import format_clock
 
 FORMATS = ("txt", "json", "srt", "vtt", "ass", "ttml")
 _RUN = re.compile(r"(\d+)-(\d+)")
@@ -108,7 +109,7 @@ def _edit(words: list[JSON], wanted: str, text: str) -> JSON:
     if not places:
         raise CliError(USAGE, f"“{wanted}” is not said.")
     if len(places) > 1:
-        several = ", ".join(f"{at}-{at + len(phrase)} ({clock(words[at]['start_ms'])})" for at in places[:8])
+        several = ", ".join(f"{at}-{at + len(phrase)} ({format_clock(words[at]['start_ms'])})" for at in places[:8])
         raise CliError(USAGE, f"“{wanted}” is said {len(places)} times. Say which: {several}.")
     return {"first_word": places[0], "end_word": places[0] + len(phrase), "text": text}
 

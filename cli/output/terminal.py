@@ -20,8 +20,9 @@ from rich.text import Text
 
 from cli.api.client import JSON
 from cli.api.project_progress import Progress as ProjectProgress
-from cli.api.project_progress import StageLine, clock, duration_text, left_text
+from cli.api.project_progress import StageLine, duration_text, left_text
 from cli.api.references import short_id
+from core.domain.clock_format import format_clock
 from schemas.stages import ROW_BY_NAME
 
 LABEL_CELLS = 34
@@ -93,7 +94,7 @@ class Display:
             yield
             return
         begun_s = self._clock_s()
-        view = _Moving(lambda: Text(f"{visible(label)} … {clock(int((self._clock_s() - begun_s) * 1000))}"))
+        view = _Moving(lambda: Text(f"{visible(label)} … {format_clock(int((self._clock_s() - begun_s) * 1000))}"))
         with Live(view, console=self.console, refresh_per_second=4):
             yield
 
@@ -169,7 +170,7 @@ def stage_view(progress: ProjectProgress, elapsed_s: float) -> RenderableType:
     for name, line in progress.stages.items():
         table.add_row(*_stage_row(name, line, shown[name]))
     left = left_text(progress.seconds_left(elapsed_s))
-    footer = f"{progress.state} · {clock(int(elapsed_s * 1000))}"
+    footer = f"{progress.state} · {format_clock(int(elapsed_s * 1000))}"
     return Group(table, Text(footer if progress.ended else f"{footer} · {left}", style="bold"))
 
 
@@ -202,7 +203,7 @@ def clip_table(clips: Sequence[JSON]) -> Table:
         told.append("\n", style="not bold").append_text(file_cell(clip))
         table.add_row(
             str(int(clip["ordinal"]) + 1),
-            f"{clock(clip['start_ms'])} – {clock(clip['end_ms'])}",
+            f"{format_clock(clip['start_ms'])} – {format_clock(clip['end_ms'])}",
             score_text(clip),
             "" if clip["confidence"] is None else f"{100 * clip['confidence']:.0f} %",
             told,
@@ -216,7 +217,7 @@ def show_nearest(display: Display, project: JSON) -> None:
     for one in nearest:
         lacked = " ".join(str(shortfall["told"]) for shortfall in one["lacks"])
         title = visible(str(one["title"]))
-        display.say(f"Nearest: {clock(one['start_ms'])} – {clock(one['end_ms'])}  {title}. {lacked}")
+        display.say(f"Nearest: {format_clock(one['start_ms'])} – {format_clock(one['end_ms'])}  {title}. {lacked}")
     if nearest:
         project_id, moment_id = project["project_id"], nearest[0]["moment_id"]
         display.say(f"`clipstream clip {project_id} --moment {moment_id}` makes a clip of the first.")

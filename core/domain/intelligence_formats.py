@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 
+from core.domain.clock_format import format_clock
 from schemas.documents.intelligence import Entity, Intelligence, Point, Quote
 
 Format = Literal["json", "markdown", "csv", "jsonld", "graphml"]
@@ -32,13 +33,6 @@ _ROLES = {
 COLUMNS = ("kind", "name", "value", "start_ms", "end_ms", "speaker", "quote", "doubtful")
 
 
-def clock(ms: int) -> str:
-    """``h:mm:ss``, or ``m:ss`` below an hour."""
-    seconds = ms // 1000
-    hours, minutes = seconds // 3600, seconds // 60 % 60
-    return f"{hours}:{minutes:02d}:{seconds % 60:02d}" if hours else f"{minutes}:{seconds % 60:02d}"
-
-
 def markdown(made: Intelligence) -> str:
     """A report to read. What was said is escaped: a transcript cannot add headings, links or HTML to it."""
     lines = [f"# {_plain(made.project_title or 'What it is about')}", ""]
@@ -48,20 +42,21 @@ def markdown(made: Intelligence) -> str:
     if made.chapters:
         lines += ["## Chapters", ""]
         for one in made.chapters:
-            lines += [f"- **{clock(one.start_ms)} {_plain(one.title)}**: {_cited(made, one.quote)}"]
+            lines += [f"- **{format_clock(one.start_ms)} {_plain(one.title)}**: {_cited(made, one.quote)}"]
         lines.append("")
     lines += _listed(made, "Key points", made.key_points) + _listed(made, "Quotes", made.quotes)
     lines += _listed(made, "Questions", made.questions)
     if made.topics:
         lines += ["## Topics", ""]
         lines += [
-            f"- {_plain(one.name)}: {', '.join(clock(at.start_ms) for at in one.mentions)}" for one in made.topics
+            f"- {_plain(one.name)}: {', '.join(format_clock(at.start_ms) for at in one.mentions)}"
+            for one in made.topics
         ]
         lines.append("")
     if made.entities:
         lines += ["## Names and amounts", "", "| what | kind | when |", "|---|---|---|"]
         lines += [
-            f"| {_plain(one.name)} | {one.kind} | {', '.join(clock(at.start_ms) for at in one.mentions)} |"
+            f"| {_plain(one.name)} | {one.kind} | {', '.join(format_clock(at.start_ms) for at in one.mentions)} |"
             for one in made.entities
         ]
         lines.append("")
@@ -74,7 +69,9 @@ def markdown(made: Intelligence) -> str:
         lines.append("")
     if made.sentiment:
         lines += ["## Sentiment along time", "", "| from | value | carried by |", "|---|---|---|"]
-        lines += [f"| {clock(one.start_ms)} | {one.value:+.2f} | {_plain(one.quote.text)} |" for one in made.sentiment]
+        lines += [
+            f"| {format_clock(one.start_ms)} | {one.value:+.2f} | {_plain(one.quote.text)} |" for one in made.sentiment
+        ]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -96,7 +93,7 @@ def spoken_by(made: Intelligence, quote: Quote) -> str:
 def _cited(made: Intelligence, quote: Quote) -> str:
     by = f", {_plain(spoken_by(made, quote))}" if quote.speaker else ""
     by += ", doubtful" if quote.doubtful else ""
-    return f"“{_plain(quote.text)}” ({clock(quote.start_ms)}{by})"
+    return f"“{_plain(quote.text)}” ({format_clock(quote.start_ms)}{by})"
 
 
 def _plain(text: str) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from core.domain.clock_format import format_clock
 from core.infra.postgres.connection import Connection
 from core.infra.postgres.outbox import Cause, put
 from core.services import project_lifecycle
@@ -64,7 +65,7 @@ async def end_span(
             connection,
             org_id,
             project_id,
-            f"{stage}: {_clock(event.range.start_ms)} to {_clock(event.range.end_ms)} was given up",
+            f"{stage}: {format_clock(event.range.start_ms)} to {format_clock(event.range.end_ms)} was given up",
         )
     await emit_next_spans(connection, org_id, project_id, cause, window)
     waiting = await connection.fetchrow(
@@ -101,7 +102,3 @@ async def say_understood(connection: Connection, org_id: UUID, project_id: UUID,
     ]
     fixed = msgspec.structs.replace(cause, input_id=project_id, source="understanding")
     await put(connection, events.UnderstandingCompleted(org_id=org_id, project_id=project_id, missing=missing), fixed)
-
-
-def _clock(at_ms: int) -> str:
-    return f"{at_ms // 60_000}:{at_ms // 1000 % 60:02d}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from core.domain.time_ranges import merge_ranges
 from schemas.common import TimeRange
 
 BRIDGED_MS = 5_000
@@ -12,11 +13,4 @@ BRIDGED_MS = 5_000
 
 def stretches(ranges: Iterable[TimeRange]) -> list[TimeRange]:
     """What to look at, in order of time: the ranges, those near each other as one."""
-    found: list[TimeRange] = []
-    for one in sorted(ranges, key=lambda one: one.start_ms):
-        if found and one.start_ms - found[-1].end_ms < BRIDGED_MS:
-            last = found.pop()
-            found.append(TimeRange(start_ms=last.start_ms, end_ms=max(last.end_ms, one.end_ms)))
-        else:
-            found.append(one)
-    return found
+    return merge_ranges(ranges, BRIDGED_MS - 1)

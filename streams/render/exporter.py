@@ -9,11 +9,11 @@ from typing import Any
 
 import msgspec
 
-from core.domain.editing.clock import union
 from core.domain.editing.output_words import cues_out
 from core.domain.subtitles.ass_ttml import SUBTITLE_TYPES, ass, plain, ttml
 from core.domain.subtitles.cues import Cue
 from core.domain.subtitles.srt_vtt import srt, vtt
+from core.domain.time_ranges import merge_ranges
 from core.media.sandbox.source_handle import SourceHandle
 from core.ports.stores import Objects
 from core.progress import Report, Steps
@@ -114,7 +114,7 @@ async def _stored(
     certificate = msgspec.structs.replace(
         made.certificate,
         framed_by=shape.plan.model,
-        framing=framing_of(made.plan, union(piece.source for piece in task.pieces)),
+        framing=framing_of(made.plan, merge_ranges(piece.source for piece in task.pieces)),
         warnings=[*made.certificate.warnings, *prepared.warnings],
     )
     told = made.rendered

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.editing.clock import pieces, union, whole
+from core.domain.editing.clock import pieces, whole
 from core.domain.editing.output_words import retold
 from core.domain.text.profanity import masked, masked_transcript, unmasked_languages
+from core.domain.time_ranges import merge_ranges
 from core.errors import Rejected
 from core.ports.stores import Objects
 from schemas.common import Segment, TimeRange, Value, Word
@@ -49,7 +50,7 @@ async def task_of(
     dressed = clip_only(dressed) if shared.encoding.file.is_preview else dressed
     least = least_rate(rendition.options.preset)
     played = after_intro(pieces(edit) if edit else whole(plan.range), dressed.dress, shared.index, least)
-    times = union(piece.source for piece in played)
+    times = merge_ranges(piece.source for piece in played)
     tongues = in_clip(await in_tongues(transcript, rendition.options.captions.language, objects), times)
     said = _as_asked(tongues.said, rendition, edit) if tongues.said else None
     warnings = [*dressed.warnings, *tongues.warnings]

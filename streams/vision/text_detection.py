@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from core.domain.framing.boxes import hull, shared_sides
 from schemas.common import Box
 
 UInt8 = NDArray[np.uint8]
@@ -62,7 +63,7 @@ def find_text_lines(grey: UInt8) -> list[Box]:
             box = Box(x=line.x * scale, y=line.y * scale, width=line.width * scale, height=line.height * scale)
             while part := next((other for other in found if _is_same_line(box, other)), None):
                 found.remove(part)
-                box = _hull(box, part)
+                box = hull([box, part])
             found.append(box)
     return found
 
@@ -166,16 +167,9 @@ def _line_box(block: list[StrokeRun], ground: UInt8, ink: Bools, starts: Bools) 
 
 def _is_same_line(box: Box, other: Box) -> bool:
     """Whether two boxes belong to one line: they overlap, or follow each other in a row."""
-    across = min(box.x + box.width, other.x + other.width) - max(box.x, other.x)
-    down = min(box.y + box.height, other.y + other.height) - max(box.y, other.y)
+    across, down = shared_sides(box, other)
     low, high = sorted((box.height, other.height))
     over = across > 0 and across * down > MIN_LINE_OVERLAP_RATIO * min(
         box.width * box.height, other.width * other.height
     )
     return down > MIN_LINE_OVERLAP_RATIO * low and (over or (across > -high and high < 2 * low))
-
-
-def _hull(box: Box, other: Box) -> Box:
-    x, y = min(box.x, other.x), min(box.y, other.y)
-    right, bottom = max(box.x + box.width, other.x + other.width), max(box.y + box.height, other.y + other.height)
-    return Box(x=x, y=y, width=right - x, height=bottom - y)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from core.domain.framing.boxes import share_of_smaller
 from schemas.common import Box
-from streams.frame.analysis.text_tracking import shared
 from streams.vision.text_detection import UInt8, find_text_lines
 
 FONT = Path(__file__).parents[2] / "streams/renderer/typography/fonts/Inter-SemiBold.ttf"
@@ -38,13 +38,13 @@ def test_a_line_is_found_where_it_stands(size: int, ink: int, level: int) -> Non
     ground = Image.new("L", (WIDE, HIGH), level)
     grey, box = written("Software Engineer", size, ink=ink, ground=ground)
     (found,) = find_text_lines(grey)
-    assert shared(found, box) > 0.7
+    assert share_of_smaller(found, box) > 0.7
     assert found.width > 0.75 * box.width
 
 
 def test_white_letters_on_a_moving_picture_are_found() -> None:
     grey, box = written("A name, and what they do", 20, ink=245, ground=smooth())
-    assert any(shared(found, box) > 0.7 for found in find_text_lines(grey))
+    assert any(share_of_smaller(found, box) > 0.7 for found in find_text_lines(grey))
 
 
 def test_what_only_looks_busy_is_no_line() -> None:

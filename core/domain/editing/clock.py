@@ -84,15 +84,3 @@ def takes(played: Sequence[Piece]) -> list[list[Piece]]:
         else:
             runs.append([piece])
     return runs
-
-
-def union(ranges: Iterable[TimeRange]) -> list[TimeRange]:
-    """The same time without overlaps, in order; stretches that meet are one."""
-    joined: list[TimeRange] = []
-    for one in sorted(ranges, key=lambda one: one.start_ms):
-        if joined and one.start_ms <= joined[-1].end_ms:
-            last = joined.pop()
-            joined.append(TimeRange(start_ms=last.start_ms, end_ms=max(last.end_ms, one.end_ms)))
-        else:
-            joined.append(one)
-    return joined

@@ -8,8 +8,8 @@ from itertools import count
 
 import msgspec
 
-from core.domain.editing.clock import union
 from core.domain.editing.cut_points import Gaps
+from core.domain.time_ranges import merge_ranges
 from schemas.common import TimeRange, Word
 from schemas.documents.edit import LEAST_MS, EditList, EditSegment
 
@@ -46,7 +46,7 @@ def without(edit: EditList, cut: Sequence[TimeRange], gaps: Gaps) -> EditList:
 
     Sources are long, and a segment may be as long as its source: no word or stretch is looked at for each segment.
     """
-    stretches = union(one for one in cut if one.length_ms)
+    stretches = merge_ranges(one for one in cut if one.length_ms)
     starts, ends = [one.start_ms for one in stretches], [one.end_ms for one in stretches]
     numbers = count(_highest(edit.segments) + 1)
     kept: list[EditSegment] = []

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from core.domain.editing.clock import on_output, union
+from core.domain.editing.clock import on_output
 from core.domain.subtitles.cues import Cue, held, marked, word_cues
 from core.domain.text.word_joining import join_words
+from core.domain.time_ranges import clamp_range, merge_ranges, overlap_ms
 from schemas.common import Segment, TimeRange, Word
 from schemas.documents.edit import CaptionText, Piece
 from schemas.documents.transcript import Transcript
@@ -27,7 +28,7 @@ def retold(
     """
     if not captions:
         return transcript
-    times = [] if played is None else union(piece.source for piece in played)
+    times = [] if played is None else merge_ranges(piece.source for piece in played)
     runs = [_run(one, transcript.words[one.first_word : one.end_word]) for one in transcript.segments]
     for caption in captions:
         runs = _with_text(runs, caption, transcript.language, times)
@@ -112,11 +113,7 @@ def _spread(caption: CaptionText, gone: Sequence[Word], times: Sequence[TimeRang
 
 def _shared(time: TimeRange, times: Sequence[TimeRange]) -> list[TimeRange]:
     """The parts of a time that lie in others, in order; all of it where none does."""
-    parts = [
-        TimeRange(start_ms=max(time.start_ms, one.start_ms), end_ms=min(time.end_ms, one.end_ms))
-        for one in times
-        if one.overlap_ms(time)
-    ]
+    parts = [clamp_range(time, one) for one in times if one.overlap_ms(time)]
     return parts or [time]
 
 
@@ -196,7 +193,7 @@ def cues_out(transcript: Transcript, played: Sequence[Piece]) -> list[Cue]:
                 told += [
                     (number, segment, _placed(word, piece))
                     for word in run
-                    if _overlaps(word, piece.source) and _is_shown(word, piece)
+                    if overlap_ms(word, piece.source) > 0 and _is_shown(word, piece)
                 ]
     cues: list[Cue] = []
     for _, group in groupby(told, key=lambda one: one[0]):
@@ -204,7 +201,3 @@ def cues_out(transcript: Transcript, played: Sequence[Piece]) -> list[Cue]:
         segment = items[0][1]
         cues += marked(word_cues([word for _, _, word in items], segment.language or transcript.language), segment)
     return held(cues)
-
-
-def _overlaps(word: Word, time: TimeRange) -> bool:
-    return min(word.end_ms, time.end_ms) > max(word.start_ms, time.start_ms)

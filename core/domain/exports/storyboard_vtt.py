@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from core.domain.clock_format import format_timestamp
 from schemas.documents.export import Sprite
 
 
@@ -19,11 +20,6 @@ def _cues(sprite: Sprite, image: str) -> Iterator[str]:
     for number in range(sprite.count):
         start_ms, end_ms = number * sprite.step_ms, min(sprite.length_ms, (number + 1) * sprite.step_ms)
         x, y = number % sprite.columns * sprite.tile_width, number // sprite.columns * sprite.tile_height
-        yield f"{_clock(start_ms)} --> {_clock(end_ms)}"
+        yield f"{format_timestamp(round(start_ms))} --> {format_timestamp(round(end_ms))}"
         yield f"{image}#xywh={x},{y},{sprite.tile_width},{sprite.tile_height}"
         yield ""
-
-
-def _clock(ms: float) -> str:
-    whole = round(ms)
-    return f"{whole // 3_600_000:02}:{whole // 60_000 % 60:02}:{whole // 1000 % 60:02}.{whole % 1000:03}"

@@ -5,38 +5,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Protocol
 
+from core.domain.framing.boxes import Area, shared_area
 from schemas.common import Box
 from schemas.documents.frame_plan import Pane, ShotCrop
 
 EVEN = 2
 CUT = 0.05, 0.95
 """Shares of a line of letters that are shown where it is cut: where exactly it ends is known to some pixels."""
-
-
-class Area(Protocol):
-    """A rectangle: of whole pixels, or not."""
-
-    @property
-    def x(self) -> float:
-        """Left."""
-        ...
-
-    @property
-    def y(self) -> float:
-        """Top."""
-        ...
-
-    @property
-    def width(self) -> float:
-        """Across."""
-        ...
-
-    @property
-    def height(self) -> float:
-        """Down."""
-        ...
 
 
 def view(shot: ShotCrop, at_ms: float) -> Box:
@@ -66,16 +42,9 @@ def views(shot: ShotCrop, at_ms: float) -> Sequence[Area]:
     return [pane.source for pane in shot.panes] if shot.panes else [view(shot, at_ms)]
 
 
-def area_inside(area: Area, box: Box) -> float:
-    """How much of a box an area holds, in px²."""
-    across = min(area.x + area.width, box.x + box.width) - max(area.x, box.x)
-    down = min(area.y + area.height, box.y + box.height) - max(area.y, box.y)
-    return max(0.0, across) * max(0.0, down)
-
-
 def share_shown(box: Box, shot: ShotCrop, at_ms: float) -> float:
     """How much of a box is shown, 0..1: by the pane that shows most of it."""
-    return max(area_inside(one, box) for one in views(shot, at_ms)) / max(1e-6, box.width * box.height)
+    return max(shared_area(one, box) for one in views(shot, at_ms)) / max(1e-6, box.width * box.height)
 
 
 def is_cut(box: Box, shot: ShotCrop, at_ms: float) -> bool:
@@ -101,7 +70,7 @@ def painted_box(box: Box, shot: ShotCrop, at_ms: float, width_px: int, height_px
     if not shot.panes:
         return _on(box, view(shot, at_ms), 0.0, width_px, height_px, shot.above)
     places = zip(shot.panes, pane_rows(shot.panes, height_px), strict=True)
-    pane, (top, high) = max(places, key=lambda one: area_inside(one[0].source, box))
+    pane, (top, high) = max(places, key=lambda one: shared_area(one[0].source, box))
     return _on(box, pane.source, top, width_px, high)
 
 

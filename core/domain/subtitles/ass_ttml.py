@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from xml.sax.saxutils import escape, quoteattr
 
+from core.domain.clock_format import format_timestamp
 from core.domain.subtitles.cues import Cue
 
 SUBTITLE_TYPES: Mapping[str, str] = MappingProxyType(
@@ -69,7 +70,8 @@ def ttml(cues: Sequence[Cue], language: str | None = None) -> str:
         for number, name in enumerate(speakers, start=1)
     )
     body = "".join(
-        f'      <p begin="{_clock(cue.start_ms)}" end="{_clock(cue.end_ms)}"{_agent(cue, speakers)}>'
+        f'      <p begin="{format_timestamp(cue.start_ms)}" end="{format_timestamp(cue.end_ms)}"'
+        f"{_agent(cue, speakers)}>"
         f"{'<br/>'.join(map(escape, cue.lines))}</p>\n"
         for cue in cues
     )
@@ -95,11 +97,6 @@ tts:textAlign="center"/>
 
 def _agent(cue: Cue, speakers: Sequence[str]) -> str:
     return f' ttm:agent="s{speakers.index(cue.speaker) + 1}"' if cue.speaker else ""
-
-
-def _clock(at_ms: int) -> str:
-    seconds, ms = divmod(max(0, at_ms), 1000)
-    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{ms:03d}"
 
 
 def plain(cues: Iterable[Cue]) -> str:

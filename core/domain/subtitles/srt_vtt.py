@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from core.domain.clock_format import format_timestamp
 from core.domain.subtitles.cues import DOUBT, Cue, clean
 from schemas.common import Segment
 
@@ -11,7 +12,7 @@ from schemas.common import Segment
 def srt(cues: Iterable[Cue]) -> str:
     """SubRip. It has no escape and players take ``<i>`` for markup: ``<`` and ``>`` become their full-width signs."""
     blocks = (
-        f"{number}\n{_clock(cue.start_ms, ',')} --> {_clock(cue.end_ms, ',')}\n"
+        f"{number}\n{format_timestamp(cue.start_ms, ',')} --> {format_timestamp(cue.end_ms, ',')}\n"
         + "\n".join(map(_bare, cue.lines))
         + "\n"
         for number, cue in enumerate(cues, start=1)
@@ -22,7 +23,7 @@ def srt(cues: Iterable[Cue]) -> str:
 def vtt(cues: Iterable[Cue]) -> str:
     """WebVTT: text escaped, so that no word can be markup or end a cue; a speaker is a voice span."""
     blocks = (
-        f"{_clock(cue.start_ms, '.')} --> {_clock(cue.end_ms, '.')}\n"
+        f"{format_timestamp(cue.start_ms, '.')} --> {format_timestamp(cue.end_ms, '.')}\n"
         + (f"<v {_escaped(cue.speaker)}>" if cue.speaker else "")
         + "\n".join(map(_escaped, cue.lines))
         + "\n"
@@ -56,8 +57,3 @@ def _bare(text: str) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _clock(at_ms: int, mark: str) -> str:
-    seconds, ms = divmod(max(0, at_ms), 1000)
-    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}{mark}{ms:03d}"

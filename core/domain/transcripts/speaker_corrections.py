@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from core.domain.subtitles.cues import clean
+from core.domain.time_ranges import merge_intervals
 from core.domain.transcripts.corrections import BadEditError
 from core.domain.transcripts.speaker_operations import (
     Merge,
@@ -23,7 +24,7 @@ from core.domain.transcripts.speaker_operations import (
     Stretch,
     WordRun,
 )
-from core.domain.transcripts.speaker_turns import Place, cut, joined_turns, middles_ms, numbered, parted, united
+from core.domain.transcripts.speaker_turns import Place, cut, joined_turns, middles_ms, numbered, parted
 from schemas.documents.diarization import Diarization, Speaker, Turn
 from schemas.documents.transcript import Transcript
 from schemas.quantities import exactly, spoken, spoken_range
@@ -117,7 +118,9 @@ class _Draft:
         called = self._names(*self._speakers)
         to = self._receiver(edit)
         words = self._words_of(edit, to)
-        places = united(self._around(words) if edit.words else ((one.start_ms, one.end_ms) for one in edit.ranges))
+        places = merge_intervals(
+            self._around(words) if edit.words else ((one.start_ms, one.end_ms) for one in edit.ranges)
+        )
         concerned = {to, edit.speaker, *(self._owners[at] for at in words)}
         givers = {self._owners[at] for at in words} if edit.words else {edit.speaker} - {None} or set(self._speakers)
         moved: list[Turn] = []
@@ -149,7 +152,7 @@ class _Draft:
     def _words_of(self, edit: SplitSpeaker, to: str) -> list[int]:
         """Words that change hands."""
         ranges = [self._run_in(one, f"ranges/{number}/end_ms") for number, one in enumerate(edit.ranges)]
-        runs = united([*map(self._run, edit.words), *ranges])
+        runs = merge_intervals([*map(self._run, edit.words), *ranges])
         found = (at for first, end in runs for at in range(first, end) if self._owners[at] != to)
         return [at for at in found if edit.speaker is None or self._owners[at] == edit.speaker]
 

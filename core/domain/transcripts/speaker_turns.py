@@ -36,17 +36,6 @@ def joined_turns(turns: Iterable[Turn]) -> list[Turn]:
     return found
 
 
-def united(places: Iterable[Place]) -> list[Place]:
-    """Places in order, those that touch as one."""
-    found: list[Place] = []
-    for start, end in sorted(places):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(found[-1][1], end))
-        else:
-            found.append((start, end))
-    return found
-
-
 def cut(turn: Turn, places: Sequence[Place], to: str) -> tuple[list[Turn], list[Turn]]:
     """A turn's parts inside of the places (ms, in order, apart), given ``to`` another, and those outside."""
     inside: list[Turn] = []

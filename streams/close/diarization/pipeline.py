@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from core.domain.transcripts.speaker_turns import united
+from core.domain.time_ranges import merge_intervals
 from core.ports.models import Float32
 from schemas.common import Segment, TimeRange, Word
 from schemas.documents.diarization import Diarization, Speaker, Turn, VoiceWindows
@@ -99,7 +99,9 @@ def _merge_voiced(transcript: Transcript, voice_windows: Sequence[VoiceWindows])
     """Merge where somebody may speak; the transcript's speech where a span does not say."""
     if not all(windows.voiced for windows in voice_windows):
         return transcript.speech
-    places = united((stretch.start_ms, stretch.end_ms) for windows in voice_windows for stretch in windows.voiced)
+    places = merge_intervals(
+        (stretch.start_ms, stretch.end_ms) for windows in voice_windows for stretch in windows.voiced
+    )
     return [TimeRange(start_ms=start_ms, end_ms=end_ms) for start_ms, end_ms in places]
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from core.domain.time_ranges import overlap_ms
 from schemas.common import Doubt, Segment, TimeRange, Word
 from schemas.documents.span import Fit, HeardWindow, Rejected
 from streams.close.transcript.span_overlap import normalise_word
@@ -126,7 +127,7 @@ def _voiced_ratio(segment_words: Sequence[Word], speech: Sequence[TimeRange]) ->
 def _was_reread(time_range: TimeRange, windows: Sequence[HeardWindow]) -> bool:
     """Whether most of the range lies in windows that the careful decoder read differently."""
     overlaps = [
-        (_overlap_ms(time_range, window), window.again and (window.agreement or 0.0) < MIN_AGREEMENT_RATIO)
+        (overlap_ms(time_range, window), window.again and (window.agreement or 0.0) < MIN_AGREEMENT_RATIO)
         for window in windows
     ]
     return 2 * sum(ms for ms, reread in overlaps if reread) > sum(ms for ms, _ in overlaps)
@@ -134,14 +135,9 @@ def _was_reread(time_range: TimeRange, windows: Sequence[HeardWindow]) -> bool:
 
 def _is_misplaced(time_range: TimeRange, fits: Sequence[Fit]) -> bool:
     """Whether the aligner placed hardly any of the words around here."""
-    near_fits = [fit for fit in fits if _overlap_ms(time_range, fit)]
+    near_fits = [fit for fit in fits if overlap_ms(time_range, fit)]
     word_count = sum(fit.words for fit in near_fits)
     return word_count >= MIN_FIT_WORDS and sum(fit.placed for fit in near_fits) < MIN_PLACED_RATIO * word_count
-
-
-def _overlap_ms(time_range: TimeRange, other: HeardWindow | Fit) -> int:
-    """Time that two ranges share."""
-    return max(0, min(time_range.end_ms, other.end_ms) - max(time_range.start_ms, other.start_ms))
 
 
 def find_loops(words: Sequence[Word]) -> list[bool]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from core.domain.time_ranges import overlap_ms
 from schemas.common import Segment, TimeRange, Word
 from schemas.documents.span import HeardSpan, HeardWindow, Rejected
 from schemas.documents.transcript import Transcript
@@ -92,10 +93,10 @@ def _copy_doubts(segment: Segment, segment_range: TimeRange, transcript_segments
     doubtful_segments = [
         source_segment
         for source_segment in transcript_segments
-        if source_segment.trust == "doubtful" and _overlap_ms(segment_range, source_segment)
+        if source_segment.trust == "doubtful" and overlap_ms(segment_range, source_segment)
     ]
     if (
-        sum(_overlap_ms(segment_range, source_segment) for source_segment in doubtful_segments)
+        sum(overlap_ms(segment_range, source_segment) for source_segment in doubtful_segments)
         < MIN_OVERLAP_RATIO * segment_range.length_ms
         or not doubtful_segments
     ):
@@ -110,20 +111,15 @@ def _copy_doubts(segment: Segment, segment_range: TimeRange, transcript_segments
 
 def _find_source_language(segment_range: TimeRange, foreign_windows: Sequence[HeardWindow]) -> str | None:
     """Return the language that most of a segment was spoken in; None where that is English."""
-    best_window = max(foreign_windows, key=lambda window: _overlap_ms(segment_range, window), default=None)
+    best_window = max(foreign_windows, key=lambda window: overlap_ms(segment_range, window), default=None)
     return (
         best_window.language
         if best_window is not None
-        and _overlap_ms(segment_range, best_window) >= MIN_OVERLAP_RATIO * segment_range.length_ms
+        and overlap_ms(segment_range, best_window) >= MIN_OVERLAP_RATIO * segment_range.length_ms
         else None
     )
 
 
 def _overlap_ratio(segment_range: TimeRange, other: Rejected) -> float:
     """Share of a segment that a rejected range covers."""
-    return _overlap_ms(segment_range, other) / max(1, segment_range.length_ms)
-
-
-def _overlap_ms(segment_range: TimeRange, other: Segment | Rejected | HeardWindow) -> int:
-    """Time that a segment shares with another range."""
-    return segment_range.overlap_ms(TimeRange(start_ms=other.start_ms, end_ms=other.end_ms))
+    return overlap_ms(segment_range, other) / max(1, segment_range.length_ms)

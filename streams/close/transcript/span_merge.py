@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
+from core.domain.time_ranges import merge_ranges
 from schemas.common import Doubt, TimeRange, Word
 from schemas.documents.span import HeardSpan, Rejected
 from schemas.documents.transcript import Transcript
@@ -26,7 +27,7 @@ def merge_spans(spans: Sequence[HeardSpan], duration_ms: int, missing: Sequence[
     words = _drop_after_end(tidy_words(_merge_words(spans_in_order)), duration_ms)
     languages = languages_by_span(words, spans_in_order)
     words = mark_fillers(words, languages)
-    speech = _joined(stretch for span in spans_in_order for stretch in span.speech)
+    speech = merge_ranges(stretch for span in spans_in_order for stretch in span.speech)
     evidence = TranscriptEvidence(
         speech=speech,
         windows=[window for span in spans_in_order for window in span.windows],
@@ -95,15 +96,3 @@ def _find_main_language(spans: Sequence[HeardSpan]) -> tuple[str | None, float]:
         return None, 0.0
     language = min(word_counts, key=lambda name: (-word_counts[name], name))
     return language, round(probability_sums[language] / word_counts.total(), 4)
-
-
-def _joined(stretches: Iterable[TimeRange]) -> list[TimeRange]:
-    """Merge touching ranges, in order: a span's border in mid-speech leaves no trace."""
-    found: list[TimeRange] = []
-    for stretch in sorted(stretches, key=lambda one: one.start_ms):
-        if found and stretch.start_ms <= found[-1].end_ms:
-            end_ms = max(found[-1].end_ms, stretch.end_ms)
-            found[-1] = TimeRange(start_ms=found[-1].start_ms, end_ms=end_ms)
-        else:
-            found.append(stretch)
-    return found

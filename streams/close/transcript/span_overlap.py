@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from core.domain.transcripts.speaker_turns import united
+from core.domain.time_ranges import merge_intervals
 from schemas.common import TimeRange, Word
 from schemas.documents.span import HeardSpan
 from streams.speech.words import middle_ms
@@ -174,7 +174,9 @@ def _damage_ms(readings: Readings, cut_ms: int) -> int:
 
 def _covered_ms(words: Sequence[Word]) -> int:
     """Time that the words cover."""
-    return sum(end_ms - start_ms for start_ms, end_ms in united((word.start_ms, word.end_ms) for word in words))
+    return sum(
+        end_ms - start_ms for start_ms, end_ms in merge_intervals((word.start_ms, word.end_ms) for word in words)
+    )
 
 
 def _splice_readings(readings: Readings, cut_ms: int, overlap_range: TimeRange) -> list[Word]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from core.domain.clock_format import format_clock
 from schemas.documents.moments import Evidence, SubScore
 from streams.detect.features.base import shorten
 
@@ -19,13 +20,6 @@ RHYTHM = 3
 """Fewer cuts than this are no rhythm: one in six seconds is ten a minute by arithmetic alone."""
 LIVELY_DB = 6.0
 """Twice the amplitude. The levels of an even noise, 100 ms each, lie within some 3 dB."""
-
-
-def clock(ms: int) -> str:
-    """``m:ss`` or ``h:mm:ss``."""
-    seconds = ms // 1000
-    hours, minutes = seconds // 3600, seconds // 60 % 60
-    return f"{hours}:{minutes:02d}:{seconds % 60:02d}" if hours else f"{minutes}:{seconds % 60:02d}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,28 +84,30 @@ def _borders(found: Mapping[str, Evidence]) -> str:
 def _feeling(found: Mapping[str, Evidence]) -> str:
     peak = found.get("strongest")
     return (
-        f"feeling runs high at {clock(peak.start_ms)} (“{shorten(peak.text, 50)}”, {peak.value:+.2f})" if peak else ""
+        f"feeling runs high at {format_clock(peak.start_ms)} (“{shorten(peak.text, 50)}”, {peak.value:+.2f})"
+        if peak
+        else ""
     )
 
 
 def _wit(found: Mapping[str, Evidence]) -> str:
     line = found.get("punch_line")
-    return f"a line like a punch line at {clock(line.start_ms)} (“{shorten(line.text, 50)}”)" if line else ""
+    return f"a line like a punch line at {format_clock(line.start_ms)} (“{shorten(line.text, 50)}”)" if line else ""
 
 
 def _call(found: Mapping[str, Evidence]) -> str:
     line = found.get("call")
-    return f"a call at {clock(line.start_ms)} (“{shorten(line.text, 50)}”)" if line else ""
+    return f"a call at {format_clock(line.start_ms)} (“{shorten(line.text, 50)}”)" if line else ""
 
 
 def _voice(found: Mapping[str, Evidence]) -> str:
     one = found["raised_voice"]
-    return f"the voice rises at {clock(one.start_ms)} ({one.value:.2f}, the speaker's usual is 0.5)"
+    return f"the voice rises at {format_clock(one.start_ms)} ({one.value:.2f}, the speaker's usual is 0.5)"
 
 
 def _answered(found: Mapping[str, Evidence]) -> str:
     heard = found["heard_in_pauses"]
-    return f"{heard.value:.1f} s of sound in the pauses behind its sentences, at {clock(heard.start_ms)}"
+    return f"{heard.value:.1f} s of sound in the pauses behind its sentences, at {format_clock(heard.start_ms)}"
 
 
 def _density(found: Mapping[str, Evidence]) -> str:
@@ -151,10 +147,12 @@ def _match(found: Mapping[str, Evidence]) -> str:
 def _level(found: Mapping[str, Evidence]) -> str:
     raised = found.get("raised_voice")
     if raised is not None:  # then the voice made the number, not the level
-        return f"the voice is raised at {clock(raised.start_ms)} ({raised.value:.2f}, the speaker's usual is 0.5)"
+        return (
+            f"the voice is raised at {format_clock(raised.start_ms)} ({raised.value:.2f}, the speaker's usual is 0.5)"
+        )
     rise = found["peak_rise"]
     return (
-        f"sound {rise.value:+.0f} dB against the video's median at {clock(rise.start_ms)}"
+        f"sound {rise.value:+.0f} dB against the video's median at {format_clock(rise.start_ms)}"
         if (rise.value or 0) >= 1
         else ""
     )

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from core.domain.clock_format import format_clock
 from schemas.common import TimeRange
 from schemas.documents.moments import SubScore
 from streams.detect.candidates.silent_windows import happens, is_spoken
 from streams.detect.candidates.speech_windows import SHORTEST_WHOLE_MS
-from streams.detect.explanations.evidence_text import clock
 from streams.detect.features.base import shorten
 from streams.detect.features.visual import MIN_FACE_SCORE
 from streams.detect.selection import LEAST_ASKED, MIN_SUPPORT, Weighed, order
@@ -45,7 +45,7 @@ def _not_asked(weighed: Sequence[Weighed], wishes: Sequence[str]) -> str:
     asked = " or ".join(f"“{shorten(wish, 60)}”" for wish in wishes)
     nearest = max(weighed, key=lambda one: (one.asked or 0.0, -one.range.start_ms))
     found = next((one for signal in nearest.signals for one in signal.evidence if one.kind == "nearest"), None)
-    said = f": the nearest, at {clock(found.start_ms)}, is “{shorten(found.text, 60)}”" if found else ""
+    said = f": the nearest, at {format_clock(found.start_ms)}, is “{shorten(found.text, 60)}”" if found else ""
     return f"Nothing in this video comes near to {asked}{said}."
 
 
@@ -55,7 +55,7 @@ def _not_enough(weighed: Sequence[Weighed], min_score: float) -> str:
     told, which = "One stretch was weighed", "it"
     if len(weighed) > 1:
         told, which = f"{len(weighed)} stretches were weighed", "the best"
-    scores = f"{which}, at {clock(best.range.start_ms)}, scores {best.score:.0f} of 100"
+    scores = f"{which}, at {format_clock(best.range.start_ms)}, scores {best.score:.0f} of 100"
     if not supported:
         strongest = _named(max(best.signals, key=lambda signal: signal.value * signal.weight))
         return f"{told} and nothing stands out enough: {scores}, and its best signal is {strongest}."

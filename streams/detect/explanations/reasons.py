@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from core.domain.clock_format import format_clock
 from schemas.documents.moments import Evidence, SubScore
-from streams.detect.explanations.evidence_text import clock, phrases, telling
+from streams.detect.explanations.evidence_text import phrases, telling
 from streams.detect.features.base import shorten
 from streams.detect.lexicon import bare
 from streams.detect.sentences import Sentence
@@ -66,7 +67,7 @@ def quiet_title(start_ms: int, signals: Sequence[SubScore]) -> str:
         "cuts": "Fast cuts",
     }
     best = next((named[one.part] for signal in signals for one in telling(signal) if one.part in named), "Scene")
-    return f"{best} at {clock(start_ms)}"
+    return f"{best} at {format_clock(start_ms)}"
 
 
 def standing_out(signals: Sequence[SubScore]) -> list[tuple[SubScore, str]]:

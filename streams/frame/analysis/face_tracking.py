@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from core.domain.framing.boxes import intersection_over_union
 from schemas.common import Box, Face, TimeRange
 from schemas.documents.clip_tracks import FaceSample, FaceTrack
 from schemas.documents.scene import Transition
@@ -28,16 +29,6 @@ Detections = Sequence[tuple[int, Sequence[Face]]]
 """(time, faces) of each looked-at picture, in order of time."""
 
 
-def overlap(one: Box, other: Box) -> float:
-    """Intersection over union."""
-    wide = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
-    high = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
-    if wide <= 0 or high <= 0:
-        return 0.0
-    shared = wide * high
-    return shared / (one.width * one.height + other.width * other.height - shared)
-
-
 def closeness(one: Box, other: Box) -> float:
     """How likely two boxes are the same face a moment apart: 0 (not) to 2, overlap plus nearness of centres."""
     width = (one.width + other.width) / 2
@@ -47,7 +38,7 @@ def closeness(one: Box, other: Box) -> float:
     step = float((step_x**2 + step_y**2) ** 0.5) / max(1e-6, width)
     if ratio > MAX_SIZE_STEP or step > MAX_CENTRE_STEP:
         return 0.0
-    return overlap(one, other) + (1.0 - step / MAX_CENTRE_STEP) + 1e-3
+    return intersection_over_union(one, other) + (1.0 - step / MAX_CENTRE_STEP) + 1e-3
 
 
 def _assign(open_tracks: list[list[FaceSample]], at_ms: int, faces: Sequence[Face]) -> list[Face]:

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
+from core.domain.framing.boxes import intersection_over_union
 from core.ports.models import Faces, FacesFound
 from core.progress import Report
 from schemas.common import Box, Face, TimeRange
-from streams.frame.analysis.face_tracking import overlap
 from streams.vision.canvas import Canvas, UInt8, to_display
 
 BATCH = 16
@@ -99,8 +99,8 @@ def paired(ones: Sequence[Face], others: Sequence[Face]) -> list[tuple[Face, Fac
         return None
     left, pairs = list(others), list[tuple[Face, Face]]()
     for one in ones:
-        near = max(left, key=lambda other: overlap(one.box, other.box))
-        if overlap(one.box, near.box) < ALIKE:
+        near = max(left, key=lambda other: intersection_over_union(one.box, other.box))
+        if intersection_over_union(one.box, near.box) < ALIKE:
             return None
         left.remove(near)
         pairs.append((one, near))

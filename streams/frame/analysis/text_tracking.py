@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import msgspec
 
+from core.domain.framing.boxes import hull, share_of_smaller
+from core.domain.time_ranges import clamp_range, merge_ranges
 from schemas.common import Box, TimeRange
 from schemas.documents.scene import Letters
 
@@ -40,7 +42,8 @@ def _followed(looks: Looks) -> list[_Seen]:
     for place, (_, boxes) in enumerate(looks):
         for box in boxes:
             same = next(
-                (line for line in lines if place - line.places[-1] <= 2 and shared(line.box, box) >= SAME), None
+                (line for line in lines if place - line.places[-1] <= 2 and share_of_smaller(line.box, box) >= SAME),
+                None,
             )
             if same is None:
                 lines.append(_Seen(places=[place], box=box))
@@ -63,39 +66,14 @@ def _grown(box: Box, scale: float) -> Box:
     return Box(x=x, y=y, width=width, height=height)
 
 
-def shared(one: Box, other: Box) -> float:
-    """How much of the smaller of two boxes lies in the other."""
-    across = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
-    down = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
-    smaller = min(one.width * one.height, other.width * other.height)
-    return max(0.0, across) * max(0.0, down) / max(1e-6, smaller)
-
-
-def hull(boxes: Sequence[Box]) -> Box:
-    """What is around all of them."""
-    x, y = min(box.x for box in boxes), min(box.y for box in boxes)
-    right, bottom = max(box.x + box.width for box in boxes), max(box.y + box.height for box in boxes)
-    return Box(x=x, y=y, width=right - x, height=bottom - y)
-
-
 def stretches_of(lines: Sequence[Letters], when: TimeRange, bridged_ms: int) -> list[TimeRange]:
     """When some of the lines are there, inside a stretch; shorter gaps count, half as short ones at its ends."""
-    inside = sorted(
-        (max(one.range.start_ms, when.start_ms), min(one.range.end_ms, when.end_ms))
-        for one in lines
-        if one.range.overlap_ms(when) > 0
-    )
-    joined: list[tuple[int, int]] = []
-    for start, end in inside:
-        if joined and start - joined[-1][1] < bridged_ms:
-            joined[-1] = joined[-1][0], max(joined[-1][1], end)
-        else:
-            joined.append((start, end))
+    inside = (clamp_range(one.range, when) for one in lines if one.range.overlap_ms(when) > 0)
     edge_ms = bridged_ms // 2
     return [
         TimeRange(
-            start_ms=when.start_ms if start - when.start_ms < edge_ms else start,
-            end_ms=when.end_ms if when.end_ms - end < edge_ms else end,
+            start_ms=when.start_ms if one.start_ms - when.start_ms < edge_ms else one.start_ms,
+            end_ms=when.end_ms if when.end_ms - one.end_ms < edge_ms else one.end_ms,
         )
-        for start, end in joined
+        for one in merge_ranges(inside, bridged_ms - 1)
     ]

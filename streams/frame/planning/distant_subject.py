@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
+from core.domain.framing.boxes import hull
 from schemas.common import Box, CropBox
 from schemas.documents.scene import Shows
-from streams.frame.analysis.text_tracking import hull
 from streams.frame.planning.full_frame import BESIDE, Decision, everything, widened
 from streams.frame.scene.crop import Placement, Subject, even
 from streams.frame.scene.persons import is_small

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 import numpy as np
 
+from core.domain.framing.boxes import crop_hull
 from schemas.common import Box, CropBox, TimeRange
 from schemas.documents.frame_plan import PathKey, ShotCrop
 from streams.frame.analysis.camera_angles import STAND_IN, size_of
@@ -136,7 +135,7 @@ def _of_shot(scene: Scene, still: Decision, walk: Walk, when: TimeRange) -> Shot
         reason = (
             f"follows {_whom(scene)}: in frame in {found.inside:.0%} of {len(walk.boxes)} looks, still in {held:.0%}"
         )
-        around = _hull(path)
+        around = crop_hull([key.box for key in path])
         return ShotCrop(range=when, mode="follow", crop=around, shows=still.shows, reason=reason, path=path)
     out = max(gone, _cut_off(walk, float(start), length, across=across))
     if (gone >= GONE or out > 1 - FOLLOWED or (gains and too_fast)) and not scene.ground.holds_all:
@@ -171,11 +170,3 @@ def _whom(scene: Scene) -> str:
 def _key(at_ms: int, start: float, crop: CropBox, across: bool) -> PathKey:
     x, y = (start, float(crop.y)) if across else (float(crop.x), start)
     return PathKey(at_ms=at_ms, box=Box(x=x, y=y, width=crop.width, height=crop.height))
-
-
-def _hull(path: Sequence[PathKey]) -> CropBox:
-    """Whole pixels around a way."""
-    x, y = int(min(key.box.x for key in path)), int(min(key.box.y for key in path))
-    right = max(key.box.x + key.box.width for key in path)
-    bottom = max(key.box.y + key.box.height for key in path)
-    return CropBox(x=x, y=y, width=int(np.ceil(right)) - x, height=int(np.ceil(bottom)) - y)

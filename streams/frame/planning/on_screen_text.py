@@ -11,11 +11,13 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
+from core.domain.framing.boxes import hull, share_of_smaller
 from core.domain.framing.geometry import share_shown, view
+from core.domain.time_ranges import clamp_range
 from schemas.common import Box, CropBox, TimeRange
 from schemas.documents.frame_plan import Pane, PathKey, ShotCrop
 from schemas.documents.scene import Letters
-from streams.frame.analysis.text_tracking import hull, shared, stretches_of
+from streams.frame.analysis.text_tracking import stretches_of
 from streams.frame.planning.following_crop import with_stand_ins
 from streams.frame.planning.full_frame import everything
 from streams.frame.planning.split_screen import boxes_of
@@ -75,10 +77,9 @@ def _parts(scene: Scene, number: int, shot: ShotCrop) -> list[ShotCrop]:
 
 def _is_cut(line: Letters, shot: ShotCrop) -> bool:
     """Whether the crop shows a part of a line at some time while that is there."""
-    start_ms, end_ms = (
-        max(line.range.start_ms, shot.range.start_ms), min(line.range.end_ms, shot.range.end_ms)
-    )  # fmt: skip
-    times = [start_ms, *(key.at_ms for key in shot.path if start_ms < key.at_ms < end_ms), end_ms]
+    time = clamp_range(line.range, shot.range)
+    on_path = (key.at_ms for key in shot.path if time.start_ms < key.at_ms < time.end_ms)
+    times = [time.start_ms, *on_path, time.end_ms]
     return any(CUT[0] < share_shown(line.box, shot, at_ms) < CUT[1] for at_ms in times)
 
 
@@ -136,7 +137,7 @@ def laid_over(scene: Scene, number: int, line: Letters) -> bool:
 def _is_again(one: Box, other: Box) -> bool:
     """Whether two lines stand in one place and are of one size, however long: not a line inside of a large sign."""
     low, high = sorted((one.height, other.height))
-    return high <= LIKE_HIGH * low and shared(one, other) > AGAIN
+    return high <= LIKE_HIGH * low and share_of_smaller(one, other) > AGAIN
 
 
 def _panes(scene: Scene, shot: ShotCrop, box: Box, faces: Sequence[Box]) -> list[Pane] | None:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from core.domain.framing.geometry import area_inside, views
+from core.domain.framing.boxes import shared_area
+from core.domain.framing.geometry import views
 from schemas.common import Aspect, TimeRange
 from schemas.documents.clip_tracks import ClipTracks, FaceSample
 from schemas.documents.frame_plan import FramePlan, ShotCrop
@@ -109,7 +110,7 @@ def faces_shown(
         crop = next((c for c in crops if c.range.start_ms <= sample.at_ms < c.range.end_ms), None)
         box = sample.face.box
         for pane, part in enumerate(views(crop, sample.at_ms) if crop is not None else []):
-            area, look = area_inside(part, box), (sample.at_ms, pane)
+            area, look = shared_area(part, box), (sample.at_ms, pane)
             mostly = area > 0 and area >= MOSTLY * box.width * box.height
             if mostly and area > shown.get(look, (0.0, sample, 0))[0]:
                 shown[look] = area, sample, number

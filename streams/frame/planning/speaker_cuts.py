@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import msgspec
 
+from core.domain.time_ranges import merge_ranges
 from schemas.common import Box, CropBox, TimeRange
 from schemas.documents.clip_tracks import FaceTrack
 from schemas.documents.frame_plan import ShotCrop
@@ -112,8 +113,8 @@ def spoken(scene: Scene, number: int, who: Sequence[int]) -> list[Stretch]:
     when, said = scene.shots[number], list[Stretch]()
     for one in who:
         numbers = {track.track for track in scene.groups[one]}
-        turns = sorted((turn.range for turn in scene.tracks.turns if turn.track in numbers), key=lambda r: r.start_ms)
-        said += [Stretch(who=one, range=time) for time in _breathed(turns) if time.overlap_ms(when)]
+        turns = (turn.range for turn in scene.tracks.turns if turn.track in numbers)
+        said += [Stretch(who=one, range=time) for time in merge_ranges(turns, BREATH_MS) if time.overlap_ms(when)]
     found = list[Stretch]()
     for turn in sorted(said, key=lambda turn: turn.range.start_ms):
         if found and found[-1].who == turn.who:
@@ -121,17 +122,6 @@ def spoken(scene: Scene, number: int, who: Sequence[int]) -> list[Stretch]:
         elif turn.range.length_ms >= WORD_MS:
             found.append(turn)
     return found
-
-
-def _breathed(turns: Iterable[TimeRange]) -> list[TimeRange]:
-    """One person's turns, those joined between which there is but a breath."""
-    joined: list[TimeRange] = []
-    for turn in turns:
-        if joined and turn.start_ms - joined[-1].end_ms <= BREATH_MS:
-            joined[-1] = _joined(joined[-1], turn)
-        else:
-            joined.append(turn)
-    return joined
 
 
 def _joined(one: TimeRange, other: TimeRange) -> TimeRange:

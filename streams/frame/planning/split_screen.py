@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from core.domain.framing.boxes import crop_hull
 from schemas.common import Aspect, Box, CropBox
 from schemas.documents.clip_tracks import FaceTrack
 from schemas.documents.frame_plan import Pane, ShotCrop
@@ -95,14 +96,6 @@ def share_a_crop(groups: Sequence[Sequence[FaceTrack]], ground: Ground) -> bool:
     return fits and max(end for _, end in rows) - min(start for start, _ in rows) <= high
 
 
-def hull(panes: Sequence[Pane]) -> CropBox:
-    """The part of the source around all panes."""
-    x, y = min(pane.source.x for pane in panes), min(pane.source.y for pane in panes)
-    right = max(pane.source.x + pane.source.width for pane in panes)
-    bottom = max(pane.source.y + pane.source.height for pane in panes)
-    return CropBox(x=x, y=y, width=right - x, height=bottom - y)
-
-
 def _inside(start: float, low: float, high: float) -> int:
     """The nearest even whole number that is not below ``low`` or above ``high``, as far as both can be had."""
     return even(max(low, min(start, high)))
@@ -159,6 +152,15 @@ def inset(scene: Scene) -> Framed | None:
         return None
     reason = f"a screen or a slide ({scene.screen:.0%} sure) above, the face beside it below"
     return {
-        number: [ShotCrop(range=when, mode="inset", crop=hull(panes), shows="screen", reason=reason, panes=panes)]
+        number: [
+            ShotCrop(
+                range=when,
+                mode="inset",
+                crop=crop_hull([pane.source for pane in panes]),
+                shows="screen",
+                reason=reason,
+                panes=panes,
+            )
+        ]
         for number, when in scene.shots.items()
     }

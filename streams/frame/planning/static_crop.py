@@ -7,10 +7,10 @@ from statistics import median
 
 import msgspec
 
+from core.domain.framing.boxes import hull
 from schemas.common import Box, CropBox, TimeRange
 from schemas.documents.frame_plan import ShotCrop
 from schemas.documents.scene import Shows
-from streams.frame.analysis.text_tracking import hull
 from streams.frame.planning.distant_subject import face_afar, person_afar
 from streams.frame.planning.full_frame import Decision, everything, widened
 from streams.frame.planning.unseen_subject import is_subject_unseen, loses_something, persons_found

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.domain.framing.boxes import crop_hull
 from schemas.documents.clip_tracks import FaceTrack
 from schemas.documents.frame_plan import ShotCrop
 from streams.frame.analysis.camera_angles import BACKGROUND, SPEAKER_SIZE, SURE, size_of
 from streams.frame.planning.full_frame import everything
-from streams.frame.planning.split_screen import hull, people_panes, share_a_crop
+from streams.frame.planning.split_screen import people_panes, share_a_crop
 from streams.frame.planning.static_crop import framed
 from streams.frame.scene.scenes import Framed, Scene, seen_together
 
@@ -60,7 +61,7 @@ def stacked(scene: Scene, who: Sequence[Sequence[FaceTrack]], told: str) -> Fram
     if panes is None:
         return None
     reason = f"{len(who)} people who do not fit into one crop, and {told}: one below the other"
-    crop = hull(panes)
+    crop = crop_hull([pane.source for pane in panes])
     return {
         number: [ShotCrop(range=when, mode="split", crop=crop, shows="people", reason=reason, panes=panes)]
         for number, when in scene.shots.items()

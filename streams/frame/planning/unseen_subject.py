@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import mean
 
-from core.domain.framing.geometry import area_inside
+from core.domain.framing.boxes import shared_area
 from schemas.common import Box, CropBox
 from streams.frame.planning.distant_subject import outranks
 from streams.frame.scene.crop import Subject
@@ -63,7 +63,7 @@ def _is_somebody_elsewhere(scene: Scene) -> bool:
 def loses_something(scene: Scene, crop: CropBox) -> bool:
     """Whether a crop leaves out a part of the picture that is not empty."""
     box = occupied_box(scene)
-    return area_inside(crop, box) < MIN_HELD_RATIO * box.width * box.height
+    return shared_area(crop, box) < MIN_HELD_RATIO * box.width * box.height
 
 
 def occupied_box(scene: Scene) -> Box:

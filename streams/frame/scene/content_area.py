@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
+from core.domain.framing.boxes import crop_hull
 from schemas.common import Aspect, Box, CropBox
 from schemas.documents.clip_tracks import ClipTracks
 from streams.frame.scene.crop import Placement, Subject, crop_size, must_fit, place_on_detail, place_on_faces
@@ -83,7 +84,5 @@ def ground_of(tracks: ClipTracks, shots: Sequence[int], width: int, height: int,
     known = [one for one in found if one is not None]
     content = CropBox(x=0, y=0, width=width, height=height)
     if known and len(known) == len(found):
-        x, y = min(one.x for one in known), min(one.y for one in known)
-        right, bottom = max(one.x + one.width for one in known), max(one.y + one.height for one in known)
-        content = CropBox(x=x, y=y, width=right - x, height=bottom - y)
+        content = crop_hull(known)
     return Ground(width=width, height=height, aspect=aspect, content=content)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.domain.framing.geometry import area_inside
+from core.domain.framing.boxes import shared_area
 from schemas.common import Box, CropBox
 from streams.frame.scene.scenes import Scene
 
@@ -25,7 +25,7 @@ def cuts_signs(scene: Scene, crop: CropBox) -> bool:
     if scene.ground.holds_all:
         return False
     for box in signs_of(scene, WORD_WIDE):
-        share = area_inside(crop, box) / max(1e-6, box.width * box.height)
+        share = shared_area(crop, box) / max(1e-6, box.width * box.height)
         if CUT[0] < share < CUT[1]:
             return True
     return False

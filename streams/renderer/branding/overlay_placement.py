@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from core.domain.framing.boxes import overlaps
 from schemas.common import Box, CropBox
 from schemas.options.brand_kit import Corner, Placed
-from streams.renderer.captions.caption_placement import STEPS, clear_area, overlap
+from streams.renderer.captions.caption_placement import STEPS, clear_area
 from streams.renderer.captions.cue_painter import Lettering
 from streams.renderer.captions.look import look_for
 
@@ -61,7 +62,7 @@ def corner_of(
 
     def covered(corner: Corner) -> int:
         box = as_box(place(msgspec.structs.replace(placed, corner=corner), picture_px, size_px))
-        return sum(overlap(box, face) for face in during(faces, *times_ms))
+        return sum(overlaps(box, face) for face in during(faces, *times_ms))
 
     return min([placed.corner, *placed.other_corners], key=covered)
 
@@ -79,7 +80,7 @@ def beside(
     for x in (ink.x, max(area.x, area.x + area.width - (ink.x - area.x) - ink.width)):
         for y in [ink.y, *heights]:
             there = msgspec.structs.replace(ink, x=x, y=y)
-            if not any(overlap(there, box) for box in taken):
+            if not any(overlaps(there, box) for box in taken):
                 return _moved(plate, x - ink.x, y - ink.y, size_px)
     return plate
 

@@ -9,6 +9,7 @@ from operator import itemgetter
 import msgspec
 
 from core.domain.editing.clock import on_output
+from core.domain.framing.boxes import overlaps
 from core.domain.framing.geometry import painted_box
 from schemas.common import Box, CropBox, Value
 from schemas.documents.edit import Piece
@@ -133,11 +134,4 @@ def clear_area(look: CaptionLook) -> CropBox:
 
 def _clear(need: Need, height: int, look: CaptionLook) -> bool:
     ink = msgspec.structs.replace(need.ink, y=need.ink.y + height - look.centre_y_px)
-    return not any(overlap(ink, face) for face in (*need.faces, *need.letters))
-
-
-def overlap(first: Box, second: Box) -> bool:
-    """Whether two boxes share any of the picture."""
-    across = min(first.x + first.width, second.x + second.width) - max(first.x, second.x)
-    down = min(first.y + first.height, second.y + second.height) - max(first.y, second.y)
-    return across > 0 and down > 0
+    return not any(overlaps(ink, face) for face in (*need.faces, *need.letters))

@@ -6,7 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from core.domain.time_ranges import merge_intervals
 from streams.renderer.typography.shaping import Shaped
+
+TOUCHING_EM = 1e-6
+"""Gap, in font sizes, below which two spans touch: what rounding leaves between neighbours."""
 
 
 class Span(NamedTuple):
@@ -31,22 +35,12 @@ def said_spans(word: Shaped, said: int, steps: int, *, by_sign: bool) -> list[Sp
             break
         if share > 0:
             parts.append(Span(sign.right - share, sign.right) if sign.backwards else Span(sign.left, sign.left + share))
-    return [_to_the_ends(one, word.width) for one in _merged(parts)]
-
-
-def _merged(parts: Sequence[Span]) -> list[Span]:
-    found: list[Span] = []
-    for part in sorted(parts):
-        if found and part.left <= found[-1].right + 1e-6:
-            found[-1] = Span(found[-1].left, max(found[-1].right, part.right))
-        else:
-            found.append(part)
-    return found
+    return [_to_the_ends(Span(*one), word.width) for one in merge_intervals(parts, TOUCHING_EM)]
 
 
 def _to_the_ends(span: Span, width: float) -> Span:
-    left = -math.inf if span.left <= 1e-6 else span.left
-    return Span(left, math.inf if span.right >= width - 1e-6 else span.right)
+    left = -math.inf if span.left <= TOUCHING_EM else span.left
+    return Span(left, math.inf if span.right >= width - TOUCHING_EM else span.right)
 
 
 def rest_of(spans: Sequence[Span]) -> list[Span]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import av
 
-from core.domain.editing.clock import union
+from core.domain.time_ranges import merge_ranges
 from core.errors import Rejected
 from core.media.decode.reader import Reader
 from schemas.common import TimeRange
@@ -65,7 +65,7 @@ class Projector:
 
     def lost(self) -> list[str]:
         """Warnings, to be asked for once, after the last part."""
-        damaged = sum(self._reader.damaged(stretch) for stretch in union(self._ranges))
+        damaged = sum(self._reader.damaged(stretch) for stretch in merge_ranges(self._ranges))
         warnings = [f"video.damaged: {damaged} pictures of the source are damaged there"] if damaged else []
         return warnings + stills_told(self._stills)
 

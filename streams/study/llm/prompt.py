@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from core.domain.intelligence_formats import clock
+from core.domain.clock_format import format_clock
 from schemas.documents.intelligence import EntityKind, RelationKind
 from streams.study.transcript_text import Line, Spoken
 
@@ -108,7 +108,7 @@ def parts(spoken: Spoken) -> Iterator[Sequence[Line]]:
 
 def conversation(lines: Sequence[Line]) -> list[Mapping[str, str]]:
     """The rules, then the transcript as JSON: what was said cannot leave its string, whatever it is."""
-    said = [{"at": clock(line.start_ms), "by": line.speaker or "", "text": line.text} for line in lines]
+    said = [{"at": format_clock(line.start_ms), "by": line.speaker or "", "text": line.text} for line in lines]
     return [
         {"role": "system", "content": RULES},
         {"role": "user", "content": msgspec.json.encode({"transcript": said}).decode()},

@@ -10,7 +10,8 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
-from core.domain.intelligence_formats import COLUMNS, clock, graphml, json_ld, markdown, table
+from core.domain.clock_format import format_clock
+from core.domain.intelligence_formats import COLUMNS, graphml, json_ld, markdown, table
 from schemas.documents.intelligence import (
     Chapter,
     Engine,
@@ -47,7 +48,7 @@ def document(text: str = "It was said.") -> Intelligence:
 
 @pytest.mark.parametrize(("ms", "text"), [(0, "0:00"), (61_000, "1:01"), (3_661_000, "1:01:01")])
 def test_a_clock(ms: int, text: str) -> None:
-    assert clock(ms) == text
+    assert format_clock(ms) == text
 
 
 def test_the_report_has_every_part_with_its_time() -> None:

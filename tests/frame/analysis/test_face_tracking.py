@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from core.domain.framing.boxes import intersection_over_union
 from schemas.common import Box, Face, TimeRange
 from schemas.documents.scene import Transition
-from streams.frame.analysis.face_tracking import clear, closeness, detections_of, follow, overlap
+from streams.frame.analysis.face_tracking import clear, closeness, detections_of, follow
 
 SHOT = TimeRange(start_ms=0, end_ms=4000)
 
@@ -15,9 +16,9 @@ def face(x: float, y: float = 50, size: float = 40, score: float = 0.9) -> Face:
 
 def test_overlap_and_closeness() -> None:
     one, other = Box(x=0, y=0, width=10, height=10), Box(x=5, y=0, width=10, height=10)
-    assert overlap(one, one) == 1
-    assert round(overlap(one, other), 3) == 0.333
-    assert overlap(one, Box(x=50, y=0, width=10, height=10)) == 0
+    assert intersection_over_union(one, one) == 1
+    assert round(intersection_over_union(one, other), 3) == 0.333
+    assert intersection_over_union(one, Box(x=50, y=0, width=10, height=10)) == 0
     assert closeness(one, one) > closeness(one, other) > 0
     assert closeness(one, Box(x=0, y=0, width=40, height=40)) == 0
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.domain.framing.boxes import overlaps
 from schemas.common import Box
 from schemas.options.brand_kit import LowerThird, Placed
 from streams.renderer.branding.bumpers import as_frame
 from streams.renderer.branding.lower_third import name_plate
 from streams.renderer.branding.overlay_placement import Taken, as_box, beside, corner_of, place
 from streams.renderer.branding.overlays import Overlays
-from streams.renderer.captions.caption_placement import overlap
 from streams.renderer.captions.cue_painter import Lettering
 from streams.renderer.captions.safe_area import clear_of
 from streams.renderer.timeline.slots import Slot
@@ -62,7 +62,7 @@ def test_a_name_keeps_off_faces_and_captions(size: tuple[int, int], tmp_path: Pa
     face = Taken(0, 500, Box(x=usual.x, y=usual.y - 20, width=400, height=usual.height + 40))
     caption = Taken(400, 900, Box(x=usual.x, y=usual.y + usual.height + 20, width=700, height=300))
     moved = ink_of(beside(plate, 0, 1_000, [face, caption], size))
-    assert not any(overlap(moved, one.box) for one in (face, caption))
+    assert not any(overlaps(moved, one.box) for one in (face, caption))
     assert (moved.x, moved.width, moved.height) == (usual.x, usual.width, usual.height)
     assert area.y - 2 <= moved.y <= area.y + area.height - moved.height + 2
     column = Taken(0, 500, Box(x=0, y=0, width=usual.x + usual.width / 2, height=size[1]))

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from core.domain.editing import edit_operations as ops
 from core.domain.editing.apply_edit import Material, apply, is_same
-from core.domain.editing.clock import hull, length_ms, on_output, pieces, takes, union
+from core.domain.editing.clock import hull, length_ms, on_output, pieces, takes
 from core.domain.editing.cut_points import MARGIN_MS, Gaps
 from core.domain.editing.output_words import words_out
+from core.domain.time_ranges import merge_ranges
 from core.domain.transcripts.corrections import BadEditError
 from schemas.common import CropBox, TimeRange, Word
 from schemas.documents.edit import CaptionStyle, CropKey, EditList, EditSegment, machine_edit, plain
@@ -369,8 +370,8 @@ def test_both_clocks() -> None:
     assert [on_output(piece, 1_200) for piece in played] == [100, 1_200]
     assert [to_source(played, at) for at in (0, 100, 500, 1_500, 9_999)] == [1_000, 1_200, 500, 1_500, 1_500]
     assert hull(played) == time(500, 2_000)
-    assert union(piece.source for piece in played) == [time(500, 2_000)]
-    assert union([time(5, 9), time(0, 2)]) == [time(0, 2), time(5, 9)]
+    assert merge_ranges(piece.source for piece in played) == [time(500, 2_000)]
+    assert merge_ranges([time(5, 9), time(0, 2)]) == [time(0, 2), time(5, 9)]
 
 
 Spans = st.lists(st.tuples(st.integers(0, 400), st.integers(20, 800)), min_size=2, max_size=30)

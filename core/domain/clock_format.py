@@ -1,0 +1,18 @@
+"""Times as people and subtitle files write them. Pure."""
+
+from __future__ import annotations
+
+
+def format_clock(ms: int) -> str:
+    """Format a time for people, in whole seconds: ``m:ss``, or ``h:mm:ss`` from an hour on."""
+    minutes, seconds = divmod(ms // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def format_timestamp(ms: int, decimal_mark: str = ".") -> str:
+    """Format a time for a file: ``hh:mm:ss.mmm``, as WebVTT and TTML have it; SRT has a comma. Times below 0 are 0."""
+    seconds, ms = divmod(max(0, ms), 1000)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{seconds:02d}{decimal_mark}{ms:03d}"
