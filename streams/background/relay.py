@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 
 from core.errors import Unavailable
+from core.infra.postgres import outbox_queue
 from core.infra.postgres.connection import DOWN, Connection, Pool, Row, prepare_connection, transaction
 from core.services.upload_signatures import INTERNAL_KEY_ID, SIGNATURE, internal_secret, sign
 from core.settings import Settings
@@ -22,26 +23,10 @@ from streams.runtime.health import Pulse
 from streams.runtime.metrics import OUTBOX_AGE, OUTBOX_DUE, PUBLISH, PUBLISHED, Metrics
 from streams.runtime.metrics import UNSENDABLE as COUNT_UNSENDABLE
 
-LOCK = 0x636C6970
-"""Advisory lock of shard 0 of the outbox."""
 BATCH = 500
 POLL_S = 1.0
-KEEP = "1 day"
-ASIDE = "1 hour"
 UNSENDABLE = (MessageSizeTooLargeError, AssertionError, LookupError, TypeError, ValueError)
 """The row itself is at fault (too large, no such partition, nothing to sign by): others must not wait behind it."""
-_DUE = """
-select seq, org_id, topic, key, partition, headers, payload,
-  extract(epoch from clock_timestamp() - due_at)::float8 as waited_s from outbox
-where published_at is null and due_at <= now() order by due_at, seq limit $1
-"""
-_BACKLOG = """
-select count(*) as due, coalesce(extract(epoch from now() - min(due_at)), 0)::float8 as oldest_s from outbox
-where published_at is null and due_at <= now()
-"""
-_MARK = "update outbox set published_at = now() where seq = any($1::bigint[])"
-_SET_ASIDE = "update outbox set due_at = now() + $2::text::interval where seq = any($1::bigint[])"
-_PRUNE = "delete from outbox where published_at < now() - $1::text::interval"
 
 
 class Relay:
@@ -68,7 +53,7 @@ class Relay:
         connection = await asyncpg.connect(self._settings.postgres_relay, timeout=5, command_timeout=30)
         try:
             await prepare_connection(connection)
-            while not await connection.fetchval("select pg_try_advisory_lock($1)", LOCK):
+            while not await outbox_queue.try_lock_outbox(connection):
                 self._pulse.beat()  # standing by is well: another relay works
                 if await _pause(stop, POLL_S):
                     return
@@ -82,13 +67,13 @@ class Relay:
         rounds = 0
         while not stop.is_set():
             self._wake.clear()
-            rows = await connection.fetch(_DUE, BATCH)
+            rows = await outbox_queue.list_due_rows(connection, BATCH)
             if rows:
                 await self._hand_over(connection, producer, rows)
             self._pulse.beat()
             rounds += 1
             if rounds % 600 == 0:
-                await connection.execute(_PRUNE, KEEP)
+                await outbox_queue.prune_sent(connection)
             if len(rows) < BATCH:
                 await _first(self._wake, stop, POLL_S)
 
@@ -99,8 +84,8 @@ class Relay:
         aside = await self._send(producer, rows)
         self._count(rows, aside, now() - began_at)
         if aside:
-            await connection.execute(_SET_ASIDE, aside, ASIDE)
-        await connection.execute(_MARK, [row["seq"] for row in rows if row["seq"] not in aside])
+            await outbox_queue.set_aside(connection, aside)
+        await outbox_queue.mark_sent(connection, [row["seq"] for row in rows if row["seq"] not in aside])
 
     async def _send(self, producer: Any, rows: Sequence[Row]) -> list[int]:
         """All rows of a batch in order, then wait for every acknowledgement; returns those that cannot be sent."""
@@ -162,8 +147,8 @@ async def run_backlog(pool: Pool, stop: asyncio.Event, pause_s: float, metrics: 
     while not stop.is_set():
         try:
             async with transaction(pool) as connection:
-                row = await connection.fetchrow(_BACKLOG)
-            due, oldest_s = float(row["due"]), row["oldest_s"]
+                backlog = await outbox_queue.read_backlog(connection)
+            due, oldest_s = float(backlog.due), backlog.oldest_s
         except Unavailable:
             due = oldest_s = math.nan
         metrics.put(OUTBOX_DUE, due)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 
 import structlog
 
@@ -11,40 +10,21 @@ from core.errors import Unavailable
 from core.infra.postgres.connection import Pool, transaction
 from core.infra.s3.object_store import S3Objects
 from core.services.erasure import erase
+from core.services.retention import delete_expired
 from core.settings import Settings
 from schemas import events
 from streams.background.topic_follower import follow
 from streams.runtime import dead_letters
-from streams.runtime.leases import REEMIT
+from streams.runtime.leases import free_expired
 from streams.runtime.metrics import REEMITTED, Metrics
 
-_EXPIRED = """
-update attempts set state = 'free', lease_until = null, last_error = 'the lease ran out'
-where (org_id, input_id, stage) in (
-  select org_id, input_id, stage from attempts where state = 'running' and lease_until < now()
-  order by lease_until limit 100 for update skip locked)
-returning org_id, input_id, stage
-"""
 FORGET_EVERY_S = 3600.0
-_OLD = (
-    "delete from idempotency_keys where created_at < now() - interval '25 hours'",  # they count for 24 hours
-    "delete from dead_letters where created_at < now() - interval '28 days'",  # as long as dead.v1 has them
-    "delete from upload_refusals where created_at < now() - interval '7 days'",  # as long as the topics have them
-    """with gone as (
-         delete from previews where created_at < now() - interval '1 day' returning org_id, project_id),
-       planned as (insert into object_sweeps (org_id, kind, subject_id, due_at)
-         select distinct org_id, 'project', project_id, now() from gone on conflict do nothing)
-       select from gone""",
-)
 
 
 async def sweep_attempts(pool: Pool) -> int:
     """Free every attempt whose lease ran out and write its event to the outbox again; says how many."""
     async with transaction(pool) as connection:
-        rows = await connection.fetch(_EXPIRED)
-        for row in rows:
-            await connection.execute(REEMIT, row["org_id"], row["input_id"], row["stage"], dt.timedelta())
-    return len(rows)
+        return await free_expired(connection)
 
 
 async def forget_old(pool: Pool) -> int:
@@ -53,8 +33,7 @@ async def forget_old(pool: Pool) -> int:
     The pictures of the previews are looked for afterwards.
     """
     async with transaction(pool) as connection:
-        done = [await connection.execute(statement) for statement in _OLD]
-    return sum(int(tag.rpartition(" ")[2]) for tag in done)
+        return await delete_expired(connection)
 
 
 async def run_sweeps(settings: Settings, pool: Pool, stop: asyncio.Event, metrics: Metrics) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import msgspec
 
 from core.errors import Unavailable
 from core.infra import telemetry
-from core.infra.postgres.connection import Connection, Row, org_transaction
+from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause, put
 from core.services import project_lifecycle
 from core.services.spans import say_understood
+from core.storage.projects import ProjectRecord, read_project, write_language, write_no_words_reason
+from core.storage.spans import list_spans
+from core.storage.transcripts import NewTranscript, write_machine_transcript
 from schemas import events
 from schemas.common import ObjectRef, TimeRange, Value
 from schemas.documents import encode_document
@@ -20,6 +20,7 @@ from schemas.documents.acoustics import SoundTotals
 from schemas.documents.span import HeardSpan, ScriptReport
 from schemas.documents.transcript import Transcript
 from schemas.ids import result_id
+from schemas.options.project import ProjectOptions
 from streams.close.acoustics.acoustic_summary import summarise_acoustics
 from streams.close.diarization.pipeline import add_speakers
 from streams.close.diarization.stored_embeddings import read_frames, read_voices
@@ -31,8 +32,6 @@ from streams.close.transcript_embeddings import StoredEmbeddings, store_transcri
 from streams.runtime.context import Context, prefix_of
 from streams.runtime.stage import Commit, Work
 from streams.speech.translation import ENGLISH
-
-UPDATE_WITHOUT_WORDS = "update projects set without_words = $3 where org_id = $1 and project_id = $2"
 
 
 class StoredAcoustics(Value, frozen=True, kw_only=True):
@@ -58,24 +57,24 @@ class CloseStage:
     async def work(self, event: events.AnyEvent, work: Work) -> Commit:
         """Read the spans, merge them, store the transcript."""
         assert isinstance(event, events.SpansHeard)
-        spans, planned, project, missing = await self._read_spans(event)
+        spans, planned, project, duration_ms, missing = await self._read_spans(event)
         work.report(1)
-        transcript, work.cpu_ms = await work.in_thread(merge_spans, spans, project["duration_ms"], missing)
-        if script := project["options"].get("script"):
+        transcript, work.cpu_ms = await work.in_thread(merge_spans, spans, duration_ms, missing)
+        if script := project.options.script:
             transcript = await self._apply_script(script, transcript, planned, work)
         transcript, speakers_warning = await self._add_speakers(event, spans, transcript, work)
         acoustics, acoustics_warning = await self._store_acoustics(event, spans, transcript, work)
         embeddings = await self._store_embeddings(event, transcript, work)
         transcript = msgspec.structs.replace(
             transcript,
-            project_title=project["title"],
-            project_created_at=project["created_at"],
+            project_title=project.title,
+            project_created_at=project.created_at,
             version=event.version,
             sounds=acoustics.ref if acoustics else None,
             meaning=embeddings.rows,
             without_words=explain_no_words(transcript, acoustics.totals if acoustics else None),
         )
-        tracks, track_warning = await self._store_english_track(event, spans, transcript, project["options"], work)
+        tracks, track_warning = await self._store_english_track(event, spans, transcript, project.options, work)
         transcript = msgspec.structs.replace(transcript, tracks=tracks)
         prefix = prefix_of(event, "transcript", result_id(work.cause.input_id, "close"))
         ref = await self._context.objects.put(prefix, encode_document(transcript), "application/json", ".json")
@@ -143,11 +142,11 @@ class CloseStage:
         event: events.SpansHeard,
         spans: list[HeardSpan],
         transcript: Transcript,
-        options: Mapping[str, Any],
+        options: ProjectOptions,
         work: Work,
     ) -> tuple[dict[str, ObjectRef], str]:
         """Store the English track if requested; a failure here keeps the transcript and returns a warning."""
-        if options.get("translate") != ENGLISH:
+        if options.translate != ENGLISH:
             return {}, ""
         try:
             track, cpu_ms = await work.in_thread(build_english_track, spans, transcript)
@@ -173,27 +172,17 @@ class CloseStage:
 
     async def _read_spans(
         self, event: events.SpansHeard
-    ) -> tuple[list[HeardSpan], list[events.SpanPlanned], Row, list[TimeRange]]:
-        """Read the spans, the project's row, and the ranges of spans that were given up."""
+    ) -> tuple[list[HeardSpan], list[events.SpanPlanned], ProjectRecord, int, list[TimeRange]]:
+        """Read the spans, the project, its length in ms, and the ranges of spans that were given up."""
         async with org_transaction(self._context.pool, event.org_id) as connection:
-            rows: list[Row] = await connection.fetch(
-                "select event, heard_ref from spans where org_id = $1 and project_id = $2 order by ordinal",
-                event.org_id,
-                event.project_id,
-            )
-            project: Row = await connection.fetchrow(
-                "select duration_ms, title, options, created_at from projects where org_id = $1 and project_id = $2",
-                event.org_id,
-                event.project_id,
-            )
-        bodies = [
-            await self._context.objects.get(project_lifecycle.ref_of(row["heard_ref"]))
-            for row in rows
-            if row["heard_ref"]
-        ]
-        planned = [msgspec.convert(row["event"], events.SpanPlanned) for row in rows]
-        missing = [span.range for span, row in zip(planned, rows, strict=True) if not row["heard_ref"]]
-        return [msgspec.json.decode(body, type=HeardSpan) for body in bodies], planned, project, missing
+            spans = await list_spans(connection, event.org_id, event.project_id)
+            project = await read_project(connection, event.org_id, event.project_id)
+        assert project is not None
+        assert project.duration_ms is not None  # ingest writes it before a span is planned
+        bodies = [await self._context.objects.get(span.heard) for span in spans if span.heard]
+        missing = [span.event.range for span in spans if not span.heard]
+        heard = [msgspec.json.decode(body, type=HeardSpan) for body in bodies]
+        return heard, [span.event for span in spans], project, project.duration_ms, missing
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
@@ -201,7 +190,7 @@ class CloseStage:
         """End without a transcript; picture and sound still make clips."""
         assert isinstance(event, events.SpansHeard)
         await project_lifecycle.warn(connection, event.org_id, event.project_id, f"transcript: {detail} ({reason})")
-        await connection.execute(UPDATE_WITHOUT_WORDS, event.org_id, event.project_id, explain_lost_sound())
+        await write_no_words_reason(connection, event.org_id, event.project_id, explain_lost_sound())
         for stage in ("close", "study"):  # without words there is nothing to study
             await project_lifecycle.end_part(connection, event.org_id, event.project_id, stage, cause, failed=True)
         await say_understood(connection, event.org_id, event.project_id, cause)
@@ -211,24 +200,13 @@ async def _commit_transcript(
     connection: Connection, event: events.SpansHeard, transcript: Transcript, ref: ObjectRef, work: Work
 ) -> None:
     """Commit the transcript's row, the project's language, and the event."""
-    await connection.execute(
-        """insert into transcripts (org_id, project_id, version, object, language, word_count)
-           values ($1, $2, $3, $4, $5, $6)
-           on conflict (org_id, project_id, version) do update set object = excluded.object""",
-        event.org_id,
-        event.project_id,
-        event.version,
-        ref,
-        transcript.language,
-        len(transcript.words),
+    owner = (event.org_id, event.project_id)
+    new = NewTranscript(
+        object=ref, version=event.version, language=transcript.language, word_count=len(transcript.words)
     )
-    await connection.execute(
-        "update projects set language = $3 where org_id = $1 and project_id = $2",
-        event.org_id,
-        event.project_id,
-        transcript.language,
-    )
-    await connection.execute(UPDATE_WITHOUT_WORDS, event.org_id, event.project_id, transcript.without_words or None)
+    await write_machine_transcript(connection, *owner, new)
+    await write_language(connection, *owner, transcript.language)
+    await write_no_words_reason(connection, *owner, transcript.without_words or None)
     await put(
         connection,
         events.TranscriptCompleted(

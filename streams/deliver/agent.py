@@ -9,11 +9,13 @@ from uuid import UUID
 import msgspec
 
 from core.errors import Rejected, Unavailable
-from core.infra.postgres.connection import Connection, Row, org_transaction
+from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause, put
 from core.infra.secrets import decrypt_secret
 from core.ports.outside import Response
+from core.storage import webhooks
 from core.storage.labels import labels_of
+from core.storage.webhooks import DeliveryRecord
 from schemas import codec, events
 from schemas.ids import result_id
 from schemas.webhooks import TYPES, Told, encode_message
@@ -65,11 +67,12 @@ class DeliverStage:
         return commit
 
     async def _try(self, event: events.DeliveryDue, work: Work) -> Commit:
-        row = await self._read(event)
+        async with org_transaction(self._context.pool, event.org_id) as connection:
+            delivery = await webhooks.read_delivery(connection, event.org_id, event.delivery_id)
         outcome = None
-        if row is not None and row["state"] == "pending":
+        if delivery is not None and delivery.state == "pending":
             gone = Outcome(error="its receiver said that it is gone", final=True)
-            outcome = gone if row["disabled_at"] else await self._post(row, event, work)
+            outcome = gone if delivery.disabled_at else await self._post(delivery, event, work)
 
         async def commit(connection: Connection) -> None:
             if outcome is not None:
@@ -77,37 +80,27 @@ class DeliverStage:
 
         return commit
 
-    async def _read(self, event: events.DeliveryDue) -> Row | None:
-        async with org_transaction(self._context.pool, event.org_id) as connection:
-            return await connection.fetchrow(
-                """select d.*, w.url, w.secret_encrypted, w.disabled_at
-                   from deliveries d join webhook_endpoints w using (org_id, endpoint_id)
-                   where d.org_id = $1 and d.delivery_id = $2""",
-                event.org_id,
-                event.delivery_id,
-            )
-
-    async def _post(self, row: Row, event: events.DeliveryDue, work: Work) -> Outcome:
+    async def _post(self, delivery: DeliveryRecord, event: events.DeliveryDue, work: Work) -> Outcome:
         if self._under_way[event.org_id] >= MOST_OF_ONE:
             raise Unavailable("deliver", "other receivers of this organisation are waited for")
         self._under_way[event.org_id] += 1
         try:
-            return await self._answered(row, event, work)
+            return await self._answered(delivery, event, work)
         finally:
             self._under_way[event.org_id] -= 1
             if not self._under_way[event.org_id]:
                 del self._under_way[event.org_id]
 
-    async def _answered(self, row: Row, event: events.DeliveryDue, work: Work) -> Outcome:
-        secret = decrypt_secret(self._context.settings.secret, row["secret_encrypted"]).decode()
+    async def _answered(self, delivery: DeliveryRecord, event: events.DeliveryDue, work: Work) -> Outcome:
+        secret = decrypt_secret(self._context.settings.secret, delivery.secret_encrypted).decode()
         signed = headers(
             secret,
             message_id=str(event.delivery_id),
             timestamp_s=int(work.cause.now.timestamp()),
-            body=row["payload"],
+            body=delivery.payload,
         )
         try:
-            response = await self._context.outside.post(row["url"], row["payload"], signed, TIMEOUT_S)
+            response = await self._context.outside.post(delivery.url, delivery.payload, signed, TIMEOUT_S)
         except Rejected as error:
             return Outcome(error=str(error), final=True)
         except Unavailable as error:
@@ -127,29 +120,23 @@ class DeliverStage:
 
 async def _plan(connection: Connection, event: Told, cause: Cause) -> None:
     kind = TYPES[type(event)]
-    rows = await connection.fetch(
-        """select endpoint_id from webhook_endpoints
-           where org_id = $1 and disabled_at is null and $2 = any(events) order by endpoint_id for key share""",
-        event.org_id,
-        kind,
-    )  # held until all is written: one that is deleted meanwhile must not take the others' deliveries with it
-    if not rows:
+    endpoint_ids = await webhooks.lock_subscribers(connection, event.org_id, kind)
+    if not endpoint_ids:
         return
     ids = [getattr(event, name, None) for name in ("clip_id", "export_id")]
     labels = await labels_of(connection, event.org_id, event.project_id, *ids)
     body = encode_message(event, event_id=cause.input_id, at=cause.now, labels=labels)
-    for row in rows:
-        delivery_id = result_id(cause.input_id, "deliver", str(row["endpoint_id"]))
-        await connection.execute(
-            """insert into deliveries (org_id, delivery_id, endpoint_id, project_id, event_id, event_type, payload)
-               values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing""",
+    for endpoint_id in endpoint_ids:
+        delivery_id = result_id(cause.input_id, "deliver", str(endpoint_id))
+        await webhooks.insert_delivery(
+            connection,
             event.org_id,
             delivery_id,
-            row["endpoint_id"],
-            event.project_id,
-            cause.input_id,
-            kind,
-            body,
+            endpoint_id=endpoint_id,
+            project_id=event.project_id,
+            event_id=cause.input_id,
+            event_type=kind,
+            payload=body,
         )
         await _due(connection, event.org_id, event.project_id, delivery_id, 1, cause)
 
@@ -176,26 +163,18 @@ async def _record(connection: Connection, event: events.DeliveryDue, outcome: Ou
         spread = (event.delivery_id.int % 1000) / 1000
         pause = next_try(event.attempt, answer.headers if answer else None, spread)
     state = "delivered" if outcome.error is None else "pending" if pause else "failed"
-    await connection.execute(
-        """update deliveries set state = $3, attempt = $4, response_status = $5, last_error = $6,
-             finished_at = case when $3 = 'pending' then null else $7::timestamptz end
-           where org_id = $1 and delivery_id = $2 and state = 'pending'""",
+    await webhooks.record_try(
+        connection,
         event.org_id,
         event.delivery_id,
-        state,
-        event.attempt,
-        answer.status if answer else None,
-        outcome.error,
-        cause.now,
+        state=state,
+        attempt=event.attempt,
+        status=answer.status if answer else None,
+        error=outcome.error,
+        at=cause.now,
     )
     if answer is not None and answer.status == GONE:
-        await connection.execute(
-            """update webhook_endpoints w set disabled_at = $3 from deliveries d
-               where d.org_id = $1 and d.delivery_id = $2 and w.org_id = d.org_id and w.endpoint_id = d.endpoint_id""",
-            event.org_id,
-            event.delivery_id,
-            cause.now,
-        )
+        await webhooks.disable_endpoint(connection, event.org_id, event.delivery_id, cause.now)
     if pause:
         await _due(
             connection,

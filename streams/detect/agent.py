@@ -13,6 +13,10 @@ from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause
 from core.infra.sentence_embeddings import embed, read_rows
 from core.services import project_lifecycle
+from core.storage.organisations import read_own_weights
+from core.storage.projects import read_project
+from core.storage.spans import list_spans
+from core.storage.transcripts import read_transcript
 from schemas import events
 from schemas.documents import encode_document
 from schemas.documents.acoustics import Sounds
@@ -20,7 +24,6 @@ from schemas.documents.span import HeardSpan, SeenSpan
 from schemas.documents.transcript import Transcript
 from schemas.ids import result_id
 from schemas.options.project import ProjectOptions
-from schemas.options.score_weights import WeightTable
 from streams.detect.pipeline import Material, weigh, wishes_of
 from streams.detect.requested_clip_store import ask_for_exports, read_requested, store_facts, write_measured
 from streams.detect.requested_clips import facts_of, own_facts
@@ -127,31 +130,22 @@ class DetectStage:
     async def _read(self, event: events.UnderstandingCompleted | events.ClipRequested) -> Known:
         owner = (event.org_id, event.project_id)
         async with org_transaction(self._context.pool, event.org_id) as connection:
-            project = await connection.fetchrow(
-                "select title, options, duration_ms, height_px from projects where org_id = $1 and project_id = $2",
-                *owner,
-            )
-            spans = await connection.fetch(
-                "select heard_ref, seen_ref from spans where org_id = $1 and project_id = $2 order by ordinal", *owner
-            )
-            weights = await connection.fetchval(
-                "select weights from score_weights where org_id = $1 order by version desc limit 1", event.org_id
-            )
-            transcript = await connection.fetchrow(
-                """select object, version from transcripts where org_id = $1 and project_id = $2
-                   order by version desc limit 1""",
-                *owner,
-            )
+            project = await read_project(connection, *owner)
+            spans = await list_spans(connection, *owner)
+            weights = await read_own_weights(connection, event.org_id)
+            transcript = await read_transcript(connection, *owner)
+        assert project is not None
+        assert project.duration_ms is not None  # ingest writes it before anything can be understood
         return Known(
-            title=project["title"],
-            options=msgspec.convert(project["options"], ProjectOptions),
-            duration_ms=project["duration_ms"],
-            height_px=project["height_px"],
-            transcript=project_lifecycle.ref_of(transcript["object"]) if transcript else None,
-            transcript_version=transcript["version"] if transcript else 0,
-            heard=[project_lifecycle.ref_of(row["heard_ref"]) for row in spans if row["heard_ref"]],
-            seen=[project_lifecycle.ref_of(row["seen_ref"]) for row in spans if row["seen_ref"]],
-            weights=msgspec.convert(weights, WeightTable) if weights else None,
+            title=project.title,
+            options=project.options,
+            duration_ms=project.duration_ms,
+            height_px=project.height_px,
+            transcript=transcript.object if transcript else None,
+            transcript_version=transcript.version if transcript else 0,
+            heard=[span.heard for span in spans if span.heard],
+            seen=[span.seen for span in spans if span.seen],
+            weights=weights,
         )
 
     async def _material(self, known: Known) -> Material:

@@ -7,7 +7,7 @@ import msgspec
 from core.errors import Rejected
 from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause, put
-from core.services import project_lifecycle
+from core.storage.clips import read_requested_clip, write_facts
 from schemas import events
 from schemas.common import ObjectRef
 from schemas.documents import encode_document
@@ -32,21 +32,20 @@ class Requested(msgspec.Struct, frozen=True, kw_only=True):
 async def read_requested(context: Context, event: events.ClipRequested) -> Requested:
     """The clip's title, and the moment that it is. Raises Rejected for a clip that is not there."""
     async with org_transaction(context.pool, event.org_id) as connection:
-        row = await connection.fetchrow(
-            """select c.title, p.title as project_title, m.object
-               from clips c join projects p using (org_id, project_id)
-               left join moments m using (org_id, project_id) where c.org_id = $1 and c.clip_id = $2""",
-            event.org_id,
-            event.clip_id,
-        )
-    if row is None:
+        clip = await read_requested_clip(connection, event.org_id, event.clip_id)
+    if clip is None:
         raise Rejected("clip.unknown", f"There is no clip {event.clip_id}.")
-    told = {name: row[name] for name in ("title", "project_title")}
-    if row["object"] is None:
-        return Requested(moment=None, **told)
-    found = msgspec.json.decode(await context.objects.get(project_lifecycle.ref_of(row["object"])), type=MomentList)
+    if clip.moments is None:
+        return Requested(title=clip.title, project_title=clip.project_title, moment=None)
+    found = msgspec.json.decode(await context.objects.get(clip.moments), type=MomentList)
     moment = next((one for one in found.moments if one.range == event.rendition.range), None)
-    return Requested(moment=moment, scorer=found.scorer, weights=found.weights, **told)
+    return Requested(
+        title=clip.title,
+        project_title=clip.project_title,
+        moment=moment,
+        scorer=found.scorer,
+        weights=found.weights,
+    )
 
 
 async def store_facts(context: Context, event: events.ClipRequested, facts: ClipFacts, work: Work) -> ObjectRef:
@@ -59,24 +58,7 @@ async def write_measured(
     connection: Connection, event: events.ClipRequested, facts: ClipFacts, ref: ObjectRef, cause: Cause
 ) -> None:
     """The clip's row and event, then its exports; a title that a person gave, also meanwhile, stays."""
-    await connection.execute(
-        """update clips set title = case when title = '' then $3 else title end,
-             found_title = case when found_title = '' then $3 else found_title end, score = $4, confidence = $5,
-             reason = $6, signals = $7, hook = $8, description = $9, hashtags = $10, without_words = $11, facts = $12
-           where org_id = $1 and clip_id = $2""",
-        event.org_id,
-        event.clip_id,
-        facts.title,
-        facts.score,
-        facts.confidence,
-        facts.reason,
-        facts.signals,
-        facts.hook,
-        facts.description,
-        facts.hashtags,
-        facts.without_words or None,
-        ref,
-    )
+    await write_facts(connection, event.org_id, event.clip_id, facts, ref)
     measured = events.ClipMeasured(
         org_id=event.org_id,
         project_id=event.project_id,

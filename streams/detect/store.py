@@ -10,6 +10,10 @@ from core.infra.postgres.connection import Connection
 from core.infra.postgres.outbox import Cause, put
 from core.services import project_lifecycle
 from core.services.export_groups import apart
+from core.storage.clips import insert_selected_clip
+from core.storage.exports import insert_selected_export
+from core.storage.intelligence import write_moments as write_moments_row
+from core.storage.projects import write_nothing_found
 from schemas import events
 from schemas.common import ObjectRef, Sibling
 from schemas.documents.moments import Moment, MomentList
@@ -50,14 +54,7 @@ async def write_moments(
     owner = (event.org_id, event.project_id)
     clips = sorted((moment for moment in moments.moments if moment.selected), key=lambda moment: moment.rank or 0)
     nothing = moments.nothing_found_reason
-    await connection.execute(
-        """insert into moments (org_id, project_id, object, candidate_count, nearest) values ($1, $2, $3, $4, $5)
-           on conflict (org_id, project_id) do update set object = excluded.object, nearest = excluded.nearest""",
-        *owner,
-        ref,
-        len(moments.moments),
-        moments.nearest,
-    )
+    await write_moments_row(connection, *owner, ref, candidate_count=len(moments.moments), nearest=moments.nearest)
     detected = events.MomentsDetected(
         org_id=event.org_id,
         project_id=event.project_id,
@@ -73,9 +70,7 @@ async def write_moments(
     for ordinal, moment in enumerate(clips):
         await _write_clip(connection, event, known, ordinal, moment, work.cause)
     if not clips:
-        await connection.execute(
-            "update projects set nothing_found_reason = $3 where org_id = $1 and project_id = $2", *owner, nothing
-        )
+        await write_nothing_found(connection, *owner, nothing)
         await project_lifecycle.settle(connection, *owner, work.cause)
 
 
@@ -88,9 +83,9 @@ async def _write_clip(
     cause: Cause,
 ) -> None:
     selected = _selected(event, known, ordinal, moment)
-    await _insert_clip(connection, selected, moment)
+    await insert_selected_clip(connection, selected, moment)
     for number, one in enumerate(apart(selected), 1):
-        await _insert_export(connection, one, number)
+        await insert_selected_export(connection, one, number)
     await put(connection, selected, cause, name=str(selected.clip_id))
 
 
@@ -121,52 +116,4 @@ def _selected(event: events.UnderstandingCompleted, known: Known, ordinal: int, 
             transcript_version=known.transcript_version,
         ),
         siblings=others,
-    )
-
-
-async def _insert_clip(connection: Connection, selected: events.ClipSelected, moment: Moment) -> None:
-    await connection.execute(
-        """insert into clips
-             (org_id, clip_id, project_id, ordinal, start_ms, end_ms, score, confidence, title, reason, signals,
-              hook, description, hashtags, without_words)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) on conflict do nothing""",
-        selected.org_id,
-        selected.clip_id,
-        selected.project_id,
-        selected.ordinal,
-        moment.range.start_ms,
-        moment.range.end_ms,
-        moment.score,
-        moment.confidence,
-        moment.title,
-        moment.reason,
-        moment.signals,
-        moment.hook,
-        moment.description,
-        moment.hashtags,
-        moment.without_words or None,
-    )
-
-
-async def _insert_export(connection: Connection, selected: events.ClipSelected, number: int) -> None:
-    rendition = selected.rendition
-    await connection.execute(
-        """insert into exports
-             (org_id, export_id, project_id, clip_id, ordinal, aspect, captions, start_ms, end_ms, automatic, template,
-              mask_profanity, options, transcript_version, number)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, true, $10, $11, $12, $13, $14) on conflict do nothing""",
-        selected.org_id,
-        selected.export_id,
-        selected.project_id,
-        selected.clip_id,
-        selected.ordinal,
-        rendition.aspect,
-        rendition.captions,
-        rendition.range.start_ms,
-        rendition.range.end_ms,
-        rendition.template,
-        rendition.mask_profanity,
-        rendition.options,
-        rendition.transcript_version,
-        number,
     )

@@ -19,11 +19,12 @@ from core.services import project_lifecycle
 from core.services.export_groups import apart
 from core.services.exports import fail_export, pinned_transcript
 from core.services.previews import fail_preview, plan_preview
+from core.storage.clips import ClipMedia, read_media_to_frame, write_crop_suggestions, write_tracks
 from schemas import events
 from schemas.common import Aspect, ObjectRef, TimeRange, Value
 from schemas.documents import encode_document
 from schemas.documents.clip_tracks import ClipTracks
-from schemas.documents.edit import CropKey, EditList
+from schemas.documents.edit import CropKey
 from schemas.documents.source import SourceIndex
 from schemas.ids import result_id
 from streams.frame.analysis.analysis_merge import merge_tracks, missing_time, touch
@@ -43,13 +44,9 @@ Request = events.ClipSelected | events.ExportRequested | events.PreviewRequested
 class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What frame reads of a clip."""
 
-    source: ObjectRef
-    index: ObjectRef
-    tracks: ObjectRef | None
-    transcript: ObjectRef | None = None
-    heard: list[HeardIn] = []
-    edit: EditList | None = None
-    """None: the event's range as it is."""
+    media: ClipMedia
+    transcript: ObjectRef | None
+    heard: list[HeardIn]
 
 
 class Looked(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,22 +82,22 @@ class FrameStage:
         assert isinstance(event, Request)
         context = self._context
         known = await self._read(event)
-        index = await context.index(known.index)
+        index = await context.index(known.media.index)
         if index.video is None:
             raise Rejected("clip.no_video", "There are no pictures in this file to make a clip of.")
         seen = await self._look(event, known, index, work)
         asked = each(event)
         looks = [(stretch, one.tracks) for stretch, one in seen.looked]
-        shapes = shapes_of(looks, [one.rendition.aspect for one in asked], known.edit, index)
+        shapes = shapes_of(looks, [one.rendition.aspect for one in asked], known.media.edit, index)
         keys = await suggestions(looks, index) if work.cpu_ms else None  # something was looked at anew
         prefix = prefix_of(event, "frame", result_id(work.cause.input_id, "frame"))
         stored = Stored(
             tracks=await self._put(prefix, seen.tracks),
             plans={aspect: await self._put(prefix, one) for aspect, one in shapes.plans.items()},
             broken=shapes.broken,
-            edit=await self._put(prefix, known.edit) if known.edit else None,
-            source=known.source,
-            index=known.index,
+            edit=await self._put(prefix, known.media.edit) if known.media.edit else None,
+            source=known.media.source,
+            index=known.media.index,
         )
 
         async def commit(connection: Connection) -> None:
@@ -118,10 +115,10 @@ class FrameStage:
     async def _look(self, event: Request, known: Known, index: SourceIndex, work: Work) -> Seen:
         """Every stretch that is played; what is far from what was seen of the clip is looked at for itself."""
         context = self._context
-        ranges = [one.range for one in known.edit.segments] if known.edit else [event.rendition.range]
+        ranges = [one.range for one in known.media.edit.segments] if known.media.edit else [event.rendition.range]
         own, steps, looked = None, Steps(work.report), list[tuple[TimeRange, Looked]]()
-        if known.tracks:
-            own = msgspec.json.decode(await context.objects.get(known.tracks), type=ClipTracks)
+        if known.media.tracks:
+            own = msgspec.json.decode(await context.objects.get(known.media.tracks), type=ClipTracks)
         for stretch in stretches(ranges):
             near = own is None or touch(own.range, stretch)
             with context.scratch() as scratch:
@@ -134,29 +131,19 @@ class FrameStage:
 
     async def _read(self, event: Request) -> Known:
         async with org_transaction(self._context.pool, event.org_id) as connection:
-            row = await connection.fetchrow(
-                """select c.tracks, p.source, p.source_index,
-                     (select d.edit from clip_edits d where d.org_id = $1 and d.clip_id = $2 and d.version = coalesce(
-                        (select e.edit_version from exports e where e.org_id = $1 and e.export_id = $3), $4)) as edit
-                   from clips c join projects p using (org_id, project_id) where c.org_id = $1 and c.clip_id = $2""",
+            media = await read_media_to_frame(
+                connection,
                 event.org_id,
                 event.clip_id,
-                _wanted(event),
-                event.edit_version if isinstance(event, events.PreviewRequested) else 1,
+                export_id=_wanted(event),
+                edit_version=event.edit_version if isinstance(event, events.PreviewRequested) else 1,
             )
             version = event.rendition.transcript_version
             transcript = await pinned_transcript(connection, event.org_id, event.project_id, version)
             heard = await heard_spans(connection, event.org_id, event.project_id)
-        if row is None:
+        if media is None:
             raise Rejected("clip.unknown", f"There is no clip {event.clip_id}.")
-        return Known(
-            source=project_lifecycle.ref_of(row["source"]),
-            index=project_lifecycle.ref_of(row["source_index"]),
-            tracks=project_lifecycle.ref_of(row["tracks"]) if row["tracks"] else None,
-            transcript=transcript,
-            heard=heard,
-            edit=msgspec.convert(row["edit"], EditList) if row["edit"] else None,
-        )
+        return Known(media=media, transcript=transcript, heard=heard)
 
     async def _tracks(
         self,
@@ -175,7 +162,7 @@ class FrameStage:
         speech = await speech_of(context.objects, known.transcript) if unseen else None
         voices = await voices_of(context.objects, known.heard, _reach(time, tracks)) if unseen else None
         for stretch in unseen:
-            async with context.cache.open(known.source.key, known.source.size) as source:
+            async with context.cache.open(known.media.source.key, known.media.source.size) as source:
                 eyes = AnalysisInput(
                     index=index,
                     source=source,
@@ -225,17 +212,13 @@ def _wanted(event: Request) -> UUID:
 
 async def _suggest(connection: Connection, event: Request, keys: Mapping[Aspect, Sequence[CropKey]]) -> None:
     """What a person may start from, by shape."""
-    await connection.execute(
-        "update clips set crops = $3 where org_id = $1 and clip_id = $2", event.org_id, event.clip_id, keys
-    )
+    await write_crop_suggestions(connection, event.org_id, event.clip_id, keys)
 
 
 async def _write(connection: Connection, asked: Sequence[Request], stored: Stored, work: Work) -> None:
     """The clip's tracks, and what is done with the plans."""
     first = asked[0]
-    await connection.execute(
-        "update clips set tracks = $3 where org_id = $1 and clip_id = $2", first.org_id, first.clip_id, stored.tracks
-    )
+    await write_tracks(connection, first.org_id, first.clip_id, stored.tracks)
     if isinstance(first, events.PreviewRequested):
         await plan_preview(connection, first, stored.plans[first.rendition.aspect], work.cause)
         return

@@ -13,6 +13,7 @@ from core.infra.postgres.outbox import put
 from core.services import project_lifecycle
 from core.services.export_groups import together
 from core.services.exports import cancelled_among, fail_export, is_automatic, owner_of
+from core.storage.exports import start_rendering
 from schemas import events
 from schemas.common import Aspect, ObjectRef
 from streams.runtime.dead_letters import told_of
@@ -43,13 +44,8 @@ async def send(connection: Connection, asked: Sequence[Asked], stored: Stored, w
     if not asked:
         return
     for one in asked:
-        await connection.execute(
-            "update exports set state = 'rendering', plan = $3, edit = $4 where org_id = $1 and export_id = $2",
-            one.org_id,
-            one.export_id,
-            stored.plans[one.rendition.aspect],
-            stored.edit,
-        )
+        plan = stored.plans[one.rendition.aspect]
+        await start_rendering(connection, one.org_id, one.export_id, plan=plan, edit=stored.edit)
     request = together([request_of(one, stored) for one in asked])
     await put(connection, request, work.cause, name=str(request.export_id))
     cpu_ms = work.cpu_ms  # all of them are framed from one look

@@ -13,6 +13,8 @@ from core.infra.postgres.outbox import Cause
 from core.services import estimates, project_lifecycle
 from core.services import spans as understanding
 from core.services.upload_signatures import check_upload
+from core.storage.projects import IngestedSource, write_source
+from core.storage.spans import insert_spans
 from schemas import events
 from schemas.ids import result_id
 from schemas.options.project import skip_warnings
@@ -114,26 +116,18 @@ async def _write(
 ) -> None:
     index = prepared.index
     video = index.video
-    await connection.execute(
-        """update projects set source = $3, source_index = $4, duration_ms = $5, width_px = $6, height_px = $7,
-             span_count = $8, warnings = $9 where org_id = $1 and project_id = $2""",
-        event.org_id,
-        event.project_id,
-        prepared.source,
-        prepared.index_ref,
-        index.duration_ms,
-        video.display_width if video else None,
-        video.display_height if video else None,
-        len(prepared.spans),
-        [*index.warnings, *skip_warnings(event.options, index.duration_ms)],
+    owner = (event.org_id, event.project_id)
+    found = IngestedSource(
+        source=prepared.source,
+        index=prepared.index_ref,
+        duration_ms=index.duration_ms,
+        width_px=video.display_width if video else None,
+        height_px=video.display_height if video else None,
+        span_count=len(prepared.spans),
+        warnings=[*index.warnings, *skip_warnings(event.options, index.duration_ms)],
     )
-    await connection.executemany(
-        "insert into spans (org_id, project_id, ordinal, event) values ($1, $2, $3, $4)",
-        [
-            (event.org_id, event.project_id, span.ordinal, _planned(event, prepared, span.ordinal))
-            for span in prepared.spans
-        ],
-    )
+    await write_source(connection, *owner, found)
+    await insert_spans(connection, *owner, [_planned(event, prepared, span.ordinal) for span in prepared.spans])
     totals = {"span": len(prepared.spans), "project": 1}
     for row in TABLE:
         if row.part in totals and row.name != "ingest":

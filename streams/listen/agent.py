@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause
 from core.services import project_lifecycle, spans
+from core.storage.projects import read_project, suggest_language
 from schemas import events
 from schemas.documents import encode_document
 from schemas.ids import result_id
@@ -49,12 +50,7 @@ class ListenStage:
         ref = await self._context.objects.put(prefix, encode_document(heard), "application/json", ".json")
 
         async def commit(connection: Connection) -> None:
-            await connection.execute(
-                "update projects set language = coalesce(language, $3) where org_id = $1 and project_id = $2",
-                event.org_id,
-                event.project_id,
-                heard.language,
-            )
+            await suggest_language(connection, event.org_id, event.project_id, heard.language)
             for warning in heard.warnings:
                 await project_lifecycle.warn(connection, event.org_id, event.project_id, warning)
             if heard.not_aligned:
@@ -69,18 +65,13 @@ class ListenStage:
     async def _hints(self, event: events.SpanPlanned) -> RecognitionHints:
         """What is known of the project's words before they are heard."""
         async with org_transaction(self._context.pool, event.org_id) as connection:
-            row = await connection.fetchrow(
-                "select language, options from projects where org_id = $1 and project_id = $2",
-                event.org_id,
-                event.project_id,
-            )
-        if row is None:
+            project = await read_project(connection, event.org_id, event.project_id)
+        if project is None:
             return RecognitionHints()
-        options = row["options"]
         return RecognitionHints(
-            language=row["language"],
-            glossary=options.get("glossary", []),
-            into_english=options.get("translate") == ENGLISH,
+            language=project.language,
+            glossary=list(project.options.glossary),
+            into_english=project.options.translate == ENGLISH,
         )
 
     async def give_up(

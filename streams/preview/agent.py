@@ -14,12 +14,12 @@ from core.infra.postgres.connection import Connection, org_transaction
 from core.infra.postgres.outbox import Cause
 from core.media.sandbox.confinement import ChildLimits
 from core.media.sandbox.parent import run_child
-from core.services import project_lifecycle
 from core.services.exports import pinned_transcript
 from core.services.previews import end_preview, fail_preview
+from core.storage.brand_kits import read_snapshot
+from core.storage.clips import ClipMedia, read_media
 from schemas import events
 from schemas.common import ObjectRef
-from schemas.documents.edit import EditList
 from schemas.documents.frame_plan import FramePlan
 from schemas.documents.transcript import Transcript
 from schemas.ids import result_id
@@ -27,7 +27,7 @@ from schemas.options.brand_kit import BrandSnapshot
 from schemas.options.export import ExportOptions, file_for
 from schemas.options.file_formats import FileKind
 from streams.preview.child import PICTURE_FILE, StillTask
-from streams.renderer.branding.loader import dress, snapshot_of
+from streams.renderer.branding.loader import dress
 from streams.renderer.encoding.muxer import encoding_of
 from streams.renderer.inputs import Shared, Words
 from streams.renderer.prepare import task_of
@@ -48,10 +48,8 @@ def shown_kind(options: ExportOptions) -> FileKind:
 class Known(msgspec.Struct, frozen=True, kw_only=True):
     """What preview reads of a clip."""
 
-    source: ObjectRef
-    index: ObjectRef
+    media: ClipMedia
     transcript: ObjectRef | None
-    edit: EditList | None
     brand: BrandSnapshot | None
 
 
@@ -91,9 +89,9 @@ class PreviewStage:
             event.rendition,
             plan,
             Shared(
-                index=await context.index(known.index),
+                index=await context.index(known.media.index),
                 words=Words(transcript=transcript, ref=known.transcript),
-                edit=known.edit,
+                edit=known.media.edit,
                 brand=known.brand,
                 encoding=encoding_of(options.video, THREADS, shown_kind(options)),
             ),
@@ -107,7 +105,7 @@ class PreviewStage:
     ) -> ObjectRef:
         context = self._context
         args = {"task": msgspec.json.encode(task).decode(), "scratch": str(scratch)}
-        async with context.cache.open(known.source.key, known.source.size) as source:
+        async with context.cache.open(known.media.source.key, known.media.source.size) as source:
             result = await run_child(
                 "streams.preview.child:main", args, scratch=scratch, limits=LIMITS, source=source, report=work.report
             )
@@ -117,27 +115,14 @@ class PreviewStage:
 
     async def _read(self, event: events.PreviewPlanned) -> Known:
         async with org_transaction(self._context.pool, event.org_id) as connection:
-            row = await connection.fetchrow(
-                """select p.source, p.source_index,
-                     (select edit from clip_edits d where d.org_id = c.org_id and d.clip_id = c.clip_id
-                      and d.version = $3) as edit
-                   from clips c join projects p using (org_id, project_id) where c.org_id = $1 and c.clip_id = $2""",
-                event.org_id,
-                event.clip_id,
-                event.edit_version,
+            media = await read_media(connection, event.org_id, event.clip_id, edit_version=event.edit_version)
+            words = await pinned_transcript(
+                connection, event.org_id, event.project_id, event.rendition.transcript_version
             )
-            version = event.rendition.transcript_version
-            words = await pinned_transcript(connection, event.org_id, event.project_id, version)
-            brand = await snapshot_of(connection, event.org_id, event.rendition.options.brand)
-        if row is None:
+            brand = await read_snapshot(connection, event.org_id, event.rendition.options.brand)
+        if media is None:
             raise Rejected("clip.unknown", f"There is no clip {event.clip_id}.")
-        return Known(
-            source=project_lifecycle.ref_of(row["source"]),
-            index=project_lifecycle.ref_of(row["source_index"]),
-            transcript=words,
-            edit=msgspec.convert(row["edit"], EditList) if row["edit"] else None,
-            brand=brand,
-        )
+        return Known(media=media, transcript=words, brand=brand)
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause

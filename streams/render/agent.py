@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from uuid import UUID
 
 import msgspec
 
@@ -12,29 +13,22 @@ from core.infra.postgres.outbox import Cause
 from core.infra.telemetry import report_bug
 from core.ports.stores import Objects
 from core.services.export_groups import apart, together
-from core.services.exports import (
-    cancelled_among,
-    count_unfinished,
-    exports_of,
-    fail_export,
-    is_done,
-    pinned_transcript,
-)
+from core.services.exports import fail_export, is_done
+from core.storage.exports import ReusableExport
 from schemas import events
+from schemas.common import ObjectRef
 from schemas.documents.edit import EditList
 from schemas.documents.frame_plan import FramePlan
 from schemas.documents.replay import Remade
 from schemas.documents.transcript import Transcript
 from schemas.ids import result_id
-from schemas.options.brand_kit import BrandSnapshot
-from streams.render.earlier_exports import Candidate, candidates_of
-from streams.render.export_request import Wanted
+from streams.render.earlier_exports import candidates_of
+from streams.render.export_request import RenderRows, Wanted, read_rows
 from streams.render.export_reuse import certified, made_before, recipe_of
 from streams.render.exporter import Outcome, Produced, Shape, produce_all
 from streams.render.provenance import workshop
 from streams.render.replay import replay, write
 from streams.render.store import end_export
-from streams.renderer.branding.loader import snapshot_of
 from streams.renderer.encoding.muxer import encoding_for
 from streams.renderer.encoding.nvenc_probe import Hardware
 from streams.renderer.inputs import Shared, Words
@@ -65,8 +59,10 @@ class RenderStage:
         if isinstance(event, events.ReplayRequested):
             return await replay(self._context, event, work, self._make)
         assert isinstance(event, events.RenderRequested)
-        event = await self._still_wanted(event)
-        ended = await self._ended(await self._read(event, await self._threads(event)), work)
+        rows = await self._read_rows(event)
+        event = _without(event, rows.cancelled)
+        threads = SIDE_BY_SIDE if rows.unfinished > 1 else ALONE
+        ended = await self._ended(await self._read(event, rows, threads), work)
         work.cpu_ms = sum(one.cpu_ms for one in ended if isinstance(one, Produced))
 
         async def commit(connection: Connection) -> None:
@@ -75,22 +71,17 @@ class RenderStage:
 
         return commit
 
-    async def _still_wanted(self, event: events.RenderRequested) -> events.RenderRequested:
-        """The request without the exports that were cancelled meanwhile. Raises Superseded where none is left."""
+    async def _read_rows(self, event: events.RenderRequested) -> RenderRows:
+        """What the database knows of the request, read in one transaction."""
         async with org_transaction(self._context.pool, event.org_id) as connection:
-            gone = await cancelled_among(connection, event.org_id, exports_of(event))
-        kept = [one for one in apart(event) if one.export_id not in gone]
-        if not kept:
-            raise Superseded
-        return together(kept) if gone else event
+            return await read_rows(connection, event)
 
     async def _ended(self, wanted: Sequence[Wanted | Exception], work: Work) -> list[Outcome]:
         """Each of them, or why it is not there; what was made before is not made again. Raises when none is there."""
-        found = [one if isinstance(one, Exception) else await self._made_before(one) for one in wanted]
+        found, earlier = await self._look_up(wanted)
         missing = [
             one for one, there in zip(wanted, found, strict=True) if there is None and not isinstance(one, Exception)
         ]
-        earlier = [candidate for one in missing for candidate in await self._candidates(one)]
         made = iter(await self._render(missing, work, self._context.objects, earlier) if missing else [])
         ended: list[Outcome] = [there if there is not None else next(made) for there in found]
         errors = [one for one in ended if isinstance(one, Exception)]
@@ -103,7 +94,7 @@ class RenderStage:
 
     async def _make(self, event: events.RenderRequested, work: Work, objects: Objects, threads: int) -> Produced:
         """The export, its files put into ``objects``, whatever was made before: nothing is taken of that."""
-        (wanted,) = await self._read(event, threads)
+        (wanted,) = await self._read(event, await self._read_rows(event), threads)
         if isinstance(wanted, Exception):
             raise wanted
         (made,) = await self._render([wanted], work, objects)
@@ -111,16 +102,15 @@ class RenderStage:
             raise made
         return made
 
-    async def _read(self, event: events.RenderRequested, threads: int) -> list[Wanted | Exception]:
+    async def _read(self, event: events.RenderRequested, rows: RenderRows, threads: int) -> list[Wanted | Exception]:
         """What the request names, for each of its exports; why it cannot be told for one. Raises Unavailable."""
         context = self._context
-        index = await context.index(event.index)
-        words, edit = await self._words(event), None
+        index, words, edit = await context.index(event.index), await self._words(rows.transcript), None
         if event.edit:
             edit = msgspec.json.decode(await context.objects.get(event.edit), type=EditList)
-        brand, title = await self._brand(event), await self._title(event)
         encoding = encoding_for(event.rendition.options, threads, hardware=await self._hardware.works())
-        shared = Shared(index=index, words=words, edit=edit, brand=brand, encoding=encoding, title=title)
+        title = rows.clip_title if event.rendition.options.thumbnails.title else ""
+        shared = Shared(index=index, words=words, edit=edit, brand=rows.brand, encoding=encoding, title=title)
         return [await self._wanted(one, shared) for one in apart(event)]
 
     async def _wanted(self, event: events.RenderRequested, shared: Shared) -> Wanted | Exception:
@@ -138,23 +128,28 @@ class RenderStage:
         recipe = recipe_of(prepared, event, shared.brand, workshop())
         return Wanted(request=event, plan=plan, shared=shared, recipe=recipe)
 
-    async def _made_before(self, wanted: Wanted) -> Produced | None:
-        """What an earlier export of the clip has, where there is nothing else to be made."""
-        async with org_transaction(self._context.pool, wanted.request.org_id) as connection:
-            before = await made_before(connection, wanted.request, wanted.recipe)
-        if before is None:
-            return None
-        made = before.certificate.made_with
-        tools = {name: value for name, value in made.items() if not name.startswith("input.")}
-        inputs = {name: value for name, value in wanted.made_with.items() if name.startswith("input.")}
-        return certified(before, made_with=tools | inputs)
-
-    async def _candidates(self, wanted: Wanted) -> list[Candidate]:
-        async with org_transaction(self._context.pool, wanted.request.org_id) as connection:
-            return await candidates_of(connection, wanted.request, wanted.ground)
+    async def _look_up(
+        self, wanted: Sequence[Wanted | Exception]
+    ) -> tuple[list[Produced | Exception | None], list[ReusableExport]]:
+        """What earlier exports have, in one transaction: whole files by recipe, and segments for the others."""
+        whole: list[Produced | Exception | None] = []
+        segments: list[ReusableExport] = []
+        asked = [one for one in wanted if not isinstance(one, Exception)]
+        if not asked:
+            return [one for one in wanted if isinstance(one, Exception)], []
+        async with org_transaction(self._context.pool, asked[0].request.org_id) as connection:
+            for one in wanted:
+                if isinstance(one, Exception):
+                    whole.append(one)
+                    continue
+                before = await made_before(connection, one.request, one.recipe)
+                whole.append(_inherited(before, one) if before else None)
+                if before is None:
+                    segments += await candidates_of(connection, one.request, one.ground)
+        return whole, segments
 
     async def _render(
-        self, wanted: Sequence[Wanted], work: Work, objects: Objects, candidates: Sequence[Candidate] = ()
+        self, wanted: Sequence[Wanted], work: Work, objects: Objects, candidates: Sequence[ReusableExport] = ()
     ) -> list[Outcome]:
         context, shared, event = self._context, wanted[0].shared, wanted[0].request
         with context.scratch() as scratch:
@@ -174,34 +169,11 @@ class RenderStage:
             for one, made in zip(wanted, produced, strict=True)
         ]
 
-    async def _threads(self, event: events.RenderRequested) -> int:
-        """How many each encoder may have."""
-        async with org_transaction(self._context.pool, event.org_id) as connection:
-            return SIDE_BY_SIDE if await count_unfinished(connection, event) > 1 else ALONE
-
-    async def _words(self, event: events.RenderRequested) -> Words:
-        """What is said, by the version that was asked for."""
-        async with org_transaction(self._context.pool, event.org_id) as connection:
-            version = event.rendition.transcript_version
-            ref = await pinned_transcript(connection, event.org_id, event.project_id, version)
+    async def _words(self, ref: ObjectRef | None) -> Words:
         if ref is None:
             return Words()
         body = await self._context.objects.get(ref)
         return Words(transcript=msgspec.json.decode(body, type=Transcript), ref=ref)
-
-    async def _brand(self, event: events.RenderRequested) -> BrandSnapshot | None:
-        async with org_transaction(self._context.pool, event.org_id) as connection:
-            return await snapshot_of(connection, event.org_id, event.rendition.options.brand)
-
-    async def _title(self, event: events.RenderRequested) -> str:
-        """Of the clip, where it is to stand on the thumbnails."""
-        if not event.rendition.options.thumbnails.title:
-            return ""
-        async with org_transaction(self._context.pool, event.org_id) as connection:
-            title = await connection.fetchval(
-                "select title from clips where org_id = $1 and clip_id = $2", event.org_id, event.clip_id
-            )
-        return str(title or "")
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
@@ -214,6 +186,21 @@ class RenderStage:
         for one in apart(event):
             if not await is_done(connection, one.org_id, one.export_id):
                 await fail_export(connection, one, "render", reason, detail, cause)
+
+
+def _without(event: events.RenderRequested, cancelled: Collection[UUID]) -> events.RenderRequested:
+    """The request without the exports that were cancelled meanwhile. Raises Superseded where none is left."""
+    kept = [one for one in apart(event) if one.export_id not in cancelled]
+    if not kept:
+        raise Superseded
+    return together(kept) if cancelled else event
+
+
+def _inherited(before: Produced, wanted: Wanted) -> Produced:
+    """Files of an earlier export, made by its tools of the new one's inputs."""
+    tools = {name: value for name, value in before.certificate.made_with.items() if not name.startswith("input.")}
+    inputs = {name: value for name, value in wanted.made_with.items() if name.startswith("input.")}
+    return certified(before, made_with=tools | inputs)
 
 
 def _named(made: Produced, wanted: Wanted) -> Produced:

@@ -2,15 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
+from uuid import UUID
+
 import msgspec
 
+from core.infra.postgres.connection import Connection
+from core.services.exports import cancelled_among, count_unfinished, exports_of, pinned_transcript
+from core.storage.brand_kits import read_snapshot
+from core.storage.clips import read_clip_title
 from schemas import events
+from schemas.common import ObjectRef
 from schemas.documents.frame_plan import FramePlan
+from schemas.options.brand_kit import BrandSnapshot
 from schemas.options.caption_template import template_named
 from streams.render.provenance import made_with, workshop
 from streams.renderer.branding.loader import files_of
 from streams.renderer.inputs import Shared
 from streams.renderer.segments.cache_key import ground_of
+
+
+class RenderRows(msgspec.Struct, frozen=True, kw_only=True):
+    """What the database knows of a render request."""
+
+    cancelled: AbstractSet[UUID]
+    """Those of its exports that were cancelled since."""
+    unfinished: int
+    """Other exports of the project that are still to be made, or being made."""
+    transcript: ObjectRef | None
+    brand: BrandSnapshot | None
+    clip_title: str
+
+
+async def read_rows(connection: Connection, event: events.RenderRequested) -> RenderRows:
+    """Read what a request is rendered from. Raises Rejected where its transcript version is gone."""
+    rendition = event.rendition
+    return RenderRows(
+        cancelled=await cancelled_among(connection, event.org_id, exports_of(event)),
+        unfinished=await count_unfinished(connection, event),
+        transcript=await pinned_transcript(
+            connection, event.org_id, event.project_id, event.rendition.transcript_version
+        ),
+        brand=await read_snapshot(connection, event.org_id, rendition.options.brand),
+        clip_title=await read_clip_title(connection, event.org_id, event.clip_id),
+    )
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):

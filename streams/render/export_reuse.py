@@ -15,7 +15,7 @@ import msgspec
 
 from core.domain.editing.output_words import cues_out
 from core.infra.postgres.connection import Connection
-from schemas.documents.export import Certificate, Chunks, ExportFiles
+from core.storage.exports import find_export_by_recipe
 from schemas.events import RenderRequested
 from schemas.options.brand_kit import BrandSnapshot, plain
 from streams.render.exporter import Produced
@@ -49,24 +49,17 @@ def recipe_of(
 
 async def made_before(connection: Connection, request: RenderRequested, recipe: str) -> Produced | None:
     """What the oldest finished export of the clip by this recipe has; None where there is none."""
-    row = await connection.fetchrow(
-        """select export_id, files, certificate, chunks from exports
-           where org_id = $1 and clip_id = $2 and export_id <> $3 and state = 'done' and certificate->>'recipe' = $4
-           order by finished_at, export_id limit 1""",
-        request.org_id,
-        request.clip_id,
-        request.export_id,
-        recipe,
+    found = await find_export_by_recipe(
+        connection, request.org_id, request.clip_id, but=request.export_id, recipe=recipe
     )
-    if row is None:
+    if found is None:
         return None
-    certificate = msgspec.convert(row["certificate"], Certificate)
-    origin = certificate.reused_from or str(row["export_id"])
+    origin = found.certificate.reused_from or found.export_id
     return Produced(
-        files=msgspec.convert(row["files"], ExportFiles),
-        certificate=msgspec.structs.replace(certificate, reused_from=origin),
+        files=found.files,
+        certificate=msgspec.structs.replace(found.certificate, reused_from=origin),
         cpu_ms=0,
-        chunks=msgspec.convert(row["chunks"], Chunks) if row["chunks"] else None,
+        chunks=found.chunks,
     )
 
 

@@ -17,6 +17,7 @@ from core.domain.time_ranges import merge_ranges
 from core.media.sandbox.source_handle import SourceHandle
 from core.ports.stores import Objects
 from core.progress import Report, Steps
+from core.storage.exports import ReusableExport
 from schemas.common import ObjectRef, TimeRange, Value
 from schemas.documents.edit import Piece
 from schemas.documents.export import Certificate, Chunks, ClipThumbnail, ExportFiles, Storyboard
@@ -24,7 +25,7 @@ from schemas.documents.frame_plan import FramePlan
 from schemas.documents.scene import Framing
 from schemas.documents.transcript import Transcript
 from schemas.events import RenderRequested
-from streams.render.earlier_exports import Candidate, brought
+from streams.render.earlier_exports import brought
 from streams.render.retry import Made, made_together
 from streams.renderer.audio.stems import stem_file
 from streams.renderer.branding.loader import dress
@@ -69,7 +70,7 @@ async def produce_all(
     scratch: Path,
     report: Report,
     ground: str = "",
-    candidates: Sequence[Candidate] = (),
+    candidates: Sequence[ReusableExport] = (),
 ) -> list[Outcome]:
     """Render, measure and store the exports of one wish, by one decode where that can be.
 

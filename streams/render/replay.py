@@ -22,6 +22,7 @@ from core.ports.stores import EventLog, Objects
 from core.progress import Report, Steps
 from core.services.export_groups import apart
 from core.services.exports import owner_of, read_export
+from core.storage.exports import write_replay_report
 from schemas import codec, events
 from schemas.common import ObjectRef
 from schemas.documents.export import Certificate, ExportFiles
@@ -160,15 +161,7 @@ def threads_of(certificate: Certificate) -> int:
 
 async def write(connection: Connection, event: events.ReplayRequested, found: Remade, cause: Cause) -> None:
     """Keep what was found, where no later replay was asked for, and say so."""
-    await connection.execute(
-        """update replays set state = 'done', report = $4, finished_at = $5
-           where org_id = $1 and export_id = $2 and replay_id = $3""",
-        event.org_id,
-        event.export_id,
-        event.replay_id,
-        found,
-        cause.now,
-    )
+    await write_replay_report(connection, event.org_id, event.export_id, event.replay_id, found, cause.now)
     completed = events.ReplayCompleted(
         replay_id=event.replay_id,
         outcome=found.outcome,

@@ -7,6 +7,7 @@ from core.infra.postgres.outbox import Cause, put
 from core.services import project_lifecycle
 from core.services.exports import fail_export, is_automatic, is_done
 from core.services.orphan_cleanup import GRACE, plan_project_sweep
+from core.storage.exports import write_files
 from schemas import events
 from schemas.documents.quality import in_short
 from streams.render.exporter import Outcome, Produced
@@ -24,16 +25,14 @@ async def end_export(connection: Connection, event: events.RenderRequested, outc
 
 
 async def _complete(connection: Connection, event: events.RenderRequested, produced: Produced, cause: Cause) -> None:
-    written = await connection.fetchval(
-        """update exports set state = 'done', files = $3, certificate = $4, finished_at = $5, chunks = $6,
-             failure_reason = null, failure_detail = null
-           where org_id = $1 and export_id = $2 and state <> 'cancelled' returning 1""",
+    written = await write_files(
+        connection,
         event.org_id,
         event.export_id,
-        produced.files,
-        produced.certificate,
-        cause.now,
-        produced.chunks,
+        files=produced.files,
+        certificate=produced.certificate,
+        chunks=produced.chunks,
+        at=cause.now,
     )
     if not written:  # cancelled meanwhile: its siblings were made with it, its own files are swept
         await plan_project_sweep(connection, event.org_id, event.project_id, GRACE)

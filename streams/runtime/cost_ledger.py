@@ -10,18 +10,13 @@ import msgspec
 from core.infra.postgres.connection import Connection
 from core.infra.postgres.outbox import Cause, put
 from core.infra.usage_meter import Meter
+from core.storage.costs import add_costs
 from schemas.costs import CostItem, Outcome, PriceList, priced, shortened
 from schemas.events import AnyEvent, CostIncurred, Stage, owner_of
 from streams.runtime.leases import Claim
 
 MOST_CALLS = 200
 """Listed one by one in an event; it stays below 64 KiB."""
-_ADD = """
-insert into costs (org_id, project_id, stage, kind, amount, money, currency) values ($1, $2, $3, $4, $5, $6, $7)
-on conflict (org_id, project_id, stage, kind) do update set
-  amount = costs.amount + excluded.amount, currency = excluded.currency,
-  money = case when costs.money is null then excluded.money else costs.money + coalesce(excluded.money, 0) end
-"""
 
 
 def items_of(meter: Meter, cpu_ms: int, prices: PriceList) -> list[CostItem]:
@@ -53,8 +48,7 @@ async def record(
     if not items and not meter.calls:
         return
     org_id, project_id = owner_of(event)
-    rows = [(org_id, project_id, claim.stage, item.kind, item.amount, item.money, prices.currency) for item in items]
-    await connection.executemany(_ADD, rows)
+    await add_costs(connection, org_id, project_id, claim.stage, items, prices.currency)
     incurred = CostIncurred(
         org_id=org_id,
         project_id=project_id,

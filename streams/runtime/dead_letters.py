@@ -10,17 +10,10 @@ from core.errors import Rejected
 from core.infra.kafka.message import Message, printable
 from core.infra.postgres.connection import Connection, Pool, org_transaction, transaction
 from core.infra.postgres.outbox import Cause, put
+from core.storage.dead_letters import insert_dead_letter
 from schemas import codec, events
 from schemas.ids import result_id
 
-_INSERT = """
-insert into dead_letters
-  (dead_id, org_id, project_id, topic, partition, "offset", stage, reason, detail, headers, payload)
-select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11 where not exists (
-  select 1 from projects where org_id = $2 and project_id = $3 and state = 'erased')
-on conflict do nothing
-"""
-"""A letter about an erased project that comes late (by ``dead.v1``) is not kept."""
 MAX_BYTES = 500_000
 MAX_UPLOAD_BYTES = codec.MAX_PAYLOAD_BYTES
 """Of what outsiders write; no upload message is longer, and they may write as many as they like."""
@@ -108,18 +101,4 @@ async def keep(pool: Pool, letter: events.DeadLetter) -> None:
 
 
 async def _insert(connection: Connection, letter: events.DeadLetter) -> bool:
-    done: str = await connection.execute(
-        _INSERT,
-        letter.dead_id,
-        letter.org_id,
-        letter.project_id,
-        letter.topic,
-        letter.partition,
-        letter.offset,
-        letter.stage,
-        letter.reason,
-        printable(letter.detail),
-        _cut(letter.headers),
-        base64.b64decode(letter.payload_base64),
-    )
-    return done.endswith(" 1")
+    return await insert_dead_letter(connection, letter, detail=printable(letter.detail), headers=_cut(letter.headers))

@@ -44,7 +44,14 @@ _DROP = """
 update attempts set state = 'cancelled', finished_at = now(), lease_until = null
 where org_id = $1 and input_id = $2 and stage = $3 and (state = 'free' or (state = 'running' and lease_until < now()))
 """
-REEMIT = """
+_EXPIRED = """
+update attempts set state = 'free', lease_until = null, last_error = 'the lease ran out'
+where (org_id, input_id, stage) in (
+  select org_id, input_id, stage from attempts where state = 'running' and lease_until < now()
+  order by lease_until limit 100 for update skip locked)
+returning org_id, input_id, stage
+"""
+_REEMIT = """
 insert into outbox (org_id, event_id, for_stage, emission, project_id, topic, key, partition, headers, payload, due_at)
 select org_id, (headers->>'ce_id')::uuid, stage, fence, project_id, topic, key, partition, headers, payload,
        now() + $4
@@ -134,7 +141,15 @@ async def free(
     """Give the attempt back and have its event sent again after a pause; raises Superseded. ``uncount``: no try."""
     if not await connection.fetchval(_FREE, *_where(held), why, int(uncount), outage):
         raise Superseded
-    await connection.execute(REEMIT, *_where(held)[:3], dt.timedelta(seconds=pause_s))
+    await connection.execute(_REEMIT, *_where(held)[:3], dt.timedelta(seconds=pause_s))
+
+
+async def free_expired(connection: Connection) -> int:
+    """Free attempts of any organisation whose lease ran out, have their events sent again, and return how many."""
+    rows = await connection.fetch(_EXPIRED)
+    for row in rows:
+        await connection.execute(_REEMIT, row["org_id"], row["input_id"], row["stage"], dt.timedelta())
+    return len(rows)
 
 
 def pause_of(rules: Rules, tries: int, waited_s: float | None) -> float:

@@ -14,6 +14,7 @@ from core.infra.kafka.message import Message, printable
 from core.infra.postgres.connection import Connection, set_org
 from core.infra.postgres.outbox import Cause, put
 from core.services.upload_signatures import Sender
+from core.storage.uploads import count_refusal, insert_refusal, lock_last_refusal
 from schemas import events
 from schemas.ids import NAMESPACE, result_id
 
@@ -38,20 +39,6 @@ SENTENCES: Mapping[str, str] = {
 """What to do, by reason, for a topic that every producer reads."""
 OTHER = "The message was refused: an operator sees why."
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_BEFORE = """
-select refusal_id, unlisted, count(*) filter (where created_at > now() - interval '1 minute') over () as recent
-from (select * from upload_refusals where org_id is not distinct from $1 and signed = $2
-      order by created_at desc, refusal_id desc limit $3) as newest
-order by created_at desc, refusal_id desc limit 1
-"""
-"""The newest refusal of this sender, and how many of the last minute there are."""
-_COUNT = "update upload_refusals set unlisted = unlisted + 1 where refusal_id = $1"
-_INSERT = """
-insert into upload_refusals
-  (refusal_id, org_id, key_id, signed, reason, detail, partition, "offset", message_key, event_id)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-"""
-_ALONE = "select pg_advisory_xact_lock(hashtextextended('upload_refusals/' || $1::text || '/' || $2::text, 0))"
 
 
 async def record(
@@ -64,10 +51,9 @@ async def record(
     org_id, signed = (sender.org_id, sender.signed) if sender else (None, False)
     if org_id is not None:
         await set_org(connection, org_id)
-    await connection.execute(_ALONE, str(org_id), str(signed))
-    before = await connection.fetchrow(_BEFORE, org_id, signed, MOST_A_MINUTE)
-    if before and before["recent"] >= MOST_A_MINUTE:
-        await connection.execute(_COUNT, before["refusal_id"])
+    before = await lock_last_refusal(connection, org_id, signed=signed, limit=MOST_A_MINUTE)
+    if before and before.recent >= MOST_A_MINUTE:
+        await count_refusal(connection, before.refusal_id)
         return False
     refused = events.UploadRefused(
         refusal_id=result_id(NAMESPACE, "refusal", f"{message.topic}/{message.partition}/{message.offset}"),
@@ -79,22 +65,10 @@ async def record(
         signed=signed,
         message_key=_uuid(message.key),
         event_id=_uuid(message.headers.get("ce_id", "")),
-        unlisted=before["unlisted"] if before else 0,
+        unlisted=before.unlisted if before else 0,
     )
     told = f"{refused.detail} ({printable(detail)[:MAX_DETAIL_CHARACTERS]})" if signed else refused.detail
-    await connection.execute(
-        _INSERT,
-        refused.refusal_id,
-        org_id,
-        refused.key_id,
-        signed,
-        reason,
-        told,
-        refused.partition,
-        refused.offset,
-        refused.message_key,
-        refused.event_id,
-    )
+    await insert_refusal(connection, org_id, refused, told)
     await put(connection, refused, cause, event_id=refused.refusal_id)
     return True
 

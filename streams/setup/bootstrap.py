@@ -11,6 +11,7 @@ import msgspec
 from core.infra.postgres.connection import Connection, set_org
 from core.infra.secrets import encrypt_secret, mint_api_key
 from core.settings import Settings
+from core.storage import organisations
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,13 +33,9 @@ async def bootstrap(settings: Settings) -> Credentials:
     try:
         async with connection.transaction():
             await set_org(connection, ORG_ID)
-            await connection.execute(
-                """insert into orgs (org_id, name, operator) values ($1, 'First organisation', true)
-                   on conflict do nothing""",
-                ORG_ID,
-            )
-            if await connection.fetchval("select 1 from api_keys where org_id = $1", ORG_ID):
-                key_id = await connection.fetchval("select key_id from producer_keys where org_id = $1", ORG_ID)
+            await organisations.ensure_operator_organisation(connection, ORG_ID)
+            if await organisations.has_api_key(connection, ORG_ID):
+                key_id = await organisations.read_first_producer_key(connection, ORG_ID)
                 return Credentials(org_id=ORG_ID, api_key=None, producer_key_id=key_id, producer_secret=None)
             return await _make(connection, settings)
     finally:
@@ -47,19 +44,15 @@ async def bootstrap(settings: Settings) -> Credentials:
 
 async def _make(connection: Connection, settings: Settings) -> Credentials:
     minted = mint_api_key(settings.secret)
-    await connection.execute(
-        "insert into api_keys (org_id, key_id, hash, last4, scopes) values ($1, $2, $3, $4, $5)",
+    await organisations.insert_api_key(
+        connection,
         ORG_ID,
         uuid.uuid4(),
-        minted.hash,
-        minted.last4,
-        ["read", "write", "admin"],
+        key_hash=minted.hash,
+        last4=minted.last4,
+        scopes=["read", "write", "admin"],
     )
     key_id, secret = f"pk_{secrets.token_hex(8)}", secrets.token_urlsafe(32)
-    await connection.execute(
-        "insert into producer_keys (org_id, key_id, secret_encrypted) values ($1, $2, $3)",
-        ORG_ID,
-        key_id,
-        encrypt_secret(settings.secret, secret.encode()),
-    )
+    encrypted = encrypt_secret(settings.secret, secret.encode())
+    await organisations.insert_producer_key(connection, ORG_ID, key_id, encrypted)
     return Credentials(org_id=ORG_ID, api_key=minted.plain, producer_key_id=key_id, producer_secret=secret)

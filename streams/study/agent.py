@@ -11,6 +11,8 @@ from core.infra.postgres.outbox import Cause, put
 from core.infra.sentence_embeddings import Rows, embed, read_rows
 from core.ports.models import Vectors
 from core.services import project_lifecycle
+from core.storage.intelligence import SubjectRecord, replace_subjects, write_intelligence
+from core.storage.transcripts import newest_transcript_version
 from schemas import events
 from schemas.common import ObjectRef
 from schemas.documents import encode_document
@@ -79,11 +81,7 @@ class StudyStage:
         if event.version == MACHINES:
             return False
         async with org_transaction(self._context.pool, event.org_id) as connection:
-            newest: int | None = await connection.fetchval(
-                "select max(version) from transcripts where org_id = $1 and project_id = $2",
-                event.org_id,
-                event.project_id,
-            )
+            newest = await newest_transcript_version(connection, event.org_id, event.project_id)
         return newest is not None and newest > event.version
 
     async def _material(
@@ -166,17 +164,13 @@ async def _write(
     connection: Connection, event: events.TranscriptCompleted, made: Intelligence, ref: ObjectRef, work: Work
 ) -> None:
     owner = (event.org_id, event.project_id)
-    newest = await connection.fetchval(
-        """insert into intelligence (org_id, project_id, object, engine, transcript_version, cpu_ms)
-           values ($1, $2, $3, $4, $5, $6)
-           on conflict (org_id, project_id) do update set object = excluded.object, engine = excluded.engine,
-             transcript_version = excluded.transcript_version, cpu_ms = excluded.cpu_ms
-           where intelligence.transcript_version <= excluded.transcript_version returning true""",
+    newest = await write_intelligence(
+        connection,
         *owner,
         ref,
-        made.engine.name,
-        event.version,
-        work.cpu_ms,
+        engine=made.engine.name,
+        transcript_version=event.version,
+        cpu_ms=work.cpu_ms,
     )
     if made.engine.not_used:
         await project_lifecycle.warn(connection, *owner, f"intelligence: made locally, {made.engine.reason}")
@@ -202,10 +196,8 @@ async def _write(
 
 
 async def _write_subjects(connection: Connection, event: events.TranscriptCompleted, found: list[Subject]) -> None:
-    owner = (event.org_id, event.project_id)
-    await connection.execute("delete from subjects where org_id = $1 and project_id = $2", *owner)
-    await connection.executemany(
-        """insert into subjects (org_id, project_id, kind, key, name, plain, mention_count, seconds)
-           values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing""",
-        [(*owner, one.kind, one.key, one.name, searched(one.name), len(one.seconds), one.seconds) for one in found],
-    )
+    records = [
+        SubjectRecord(kind=one.kind, key=one.key, name=one.name, plain=searched(one.name), mentions=one.seconds)
+        for one in found
+    ]
+    await replace_subjects(connection, event.org_id, event.project_id, records)

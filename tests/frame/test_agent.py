@@ -12,6 +12,7 @@ import pytest
 
 from core.media.sandbox.source_handle import LocalSource, SourceHandle
 from core.progress import Steps
+from core.storage.clips import ClipMedia
 from schemas import events
 from schemas.common import ObjectRef, TimeRange
 from schemas.documents import encode_document
@@ -60,7 +61,7 @@ async def test_a_wider_export_looks_at_both_ends_only(
     seen = await looked(video, tmp_path, 1480, 4000)
     stage = FrameStage(ContextTwin(seen, video[0]))  # type: ignore[arg-type]
     report, counts = counter()
-    known = Known(source=NOTHING, index=NOTHING, tracks=NOTHING)
+    known = Known(media=ClipMedia(source=NOTHING, index=NOTHING, tracks=NOTHING, edit=None), transcript=None, heard=[])
     made = await stage._tracks(wider, known, video[1], Steps(report), tmp_path, seen, wider.rendition.range)
     tracks, cpu_ms = made.tracks, made.cpu_ms
     fresh = tracks.pictures_looked_at - seen.pictures_looked_at

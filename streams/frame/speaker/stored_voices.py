@@ -16,7 +16,7 @@ from core.errors import Unavailable
 from core.infra import telemetry
 from core.infra.postgres.connection import Connection
 from core.ports.stores import Objects
-from core.services.project_lifecycle import ref_of
+from core.storage.spans import list_spans
 from schemas.common import ObjectRef, TimeRange
 from schemas.documents.span import HeardSpan
 from schemas.documents.transcript import Transcript
@@ -37,13 +37,8 @@ class HeardIn(msgspec.Struct, frozen=True, kw_only=True):
 
 async def heard_spans(connection: Connection, org_id: UUID, project_id: UUID) -> list[HeardIn]:
     """The spans of a project that were heard, in order."""
-    rows = await connection.fetch(
-        """select event->'range' as range, heard_ref from spans
-           where org_id = $1 and project_id = $2 and heard_ref is not null order by ordinal""",
-        org_id,
-        project_id,
-    )
-    return [HeardIn(range=msgspec.convert(row["range"], TimeRange), document=ref_of(row["heard_ref"])) for row in rows]
+    spans = await list_spans(connection, org_id, project_id)
+    return [HeardIn(range=span.event.range, document=span.heard) for span in spans if span.heard]
 
 
 async def speech_of(objects: Objects, transcript: ObjectRef | None) -> list[TimeRange] | None:

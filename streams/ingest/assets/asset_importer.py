@@ -19,6 +19,7 @@ from core.ports.stores import Objects
 from core.progress import Report, Steps
 from core.services.orphan_cleanup import plan_asset_sweep, plan_upload_sweep
 from core.settings import MediaLimits
+from core.storage import assets
 from schemas import events
 from schemas.common import ObjectRef
 from schemas.options.brand_kit import MOST_BYTES, AssetFacts, AssetKind, CheckedAsset
@@ -31,18 +32,6 @@ LIMITS = ChildLimits(memory_bytes=1_500_000_000, cpu_s=120, wall_s=240.0, file_b
 TOOL_LIMITS = ChildLimits(memory_bytes=500_000_000, cpu_s=20, wall_s=40.0, file_bytes=2**27, nice=10)
 COPY_BYTES = 8 * 2**20
 UPLOAD_FILE = "received.bin"
-_FIND = """
-select object_key from assets where org_id = $1 and asset_id = $2 and kind = $3
-  and (state = 'received' or reason = any($4))
-"""
-_CHECKED = """
-update assets set state = 'checked', checked = $3, finished_at = $4, reason = null, detail = null
-where org_id = $1 and asset_id = $2 and (state = 'received' or reason = any($5)) returning upload_id, archived_at
-"""
-_REFUSED = """
-update assets set state = 'refused', reason = $3, detail = $4, finished_at = $5
-where org_id = $1 and asset_id = $2 and (state = 'received' or reason = any($6)) returning upload_id
-"""
 TYPES = {".png": "image/png", ".ttf": "font/ttf", ".otf": "font/otf"}
 
 
@@ -115,19 +104,20 @@ async def upload_of(context: Context, event: events.AssetReceived) -> str | None
     One that was given up for no fault of its own is checked again, where an operator replays its letter.
     """
     async with org_transaction(context.pool, event.org_id) as connection:
-        key: str | None = await connection.fetchval(
-            _FIND, event.org_id, event.asset_id, event.kind, list(dead_letters.TOLD)
+        return await assets.find_key_to_check(
+            connection, event.org_id, event.asset_id, event.kind, retry_reasons=list(dead_letters.TOLD)
         )
-    return key
 
 
 async def write_checked(connection: Connection, event: events.AssetReceived, asset: CheckedAsset, cause: Cause) -> None:
     """The file may be used from now on; its upload goes in a day. One that was set aside meanwhile goes sooner."""
-    row = await connection.fetchrow(_CHECKED, event.org_id, event.asset_id, asset, cause.now, list(dead_letters.TOLD))
-    if row is None:
+    upload = await assets.write_checked(
+        connection, event.org_id, event.asset_id, asset, cause.now, retry_reasons=list(dead_letters.TOLD)
+    )
+    if upload is None:
         return
-    await plan_upload_sweep(connection, event.org_id, row["upload_id"])
-    if row["archived_at"] is not None:
+    await plan_upload_sweep(connection, event.org_id, upload.upload_id)
+    if upload.archived:
         await plan_asset_sweep(connection, event.org_id, event.asset_id)
     told: dict[str, Any] = {"org_id": event.org_id, "asset_id": event.asset_id, "kind": event.kind}
     await put(connection, events.AssetChecked(object=asset.object, **told), cause)
@@ -137,8 +127,15 @@ async def write_refused(
     connection: Connection, event: events.AssetReceived, reason: str, detail: str, cause: Cause
 ) -> None:
     """It cannot be used, and why."""
-    told = (event.org_id, event.asset_id, reason, detail, cause.now, list(dead_letters.TOLD))
-    upload_id = await connection.fetchval(_REFUSED, *told)
+    upload_id = await assets.write_refused(
+        connection,
+        event.org_id,
+        event.asset_id,
+        reason=reason,
+        detail=detail,
+        at=cause.now,
+        retry_reasons=list(dead_letters.TOLD),
+    )
     if upload_id is None:
         return
     await plan_upload_sweep(connection, event.org_id, upload_id)

@@ -9,13 +9,12 @@ from uuid import UUID
 
 import msgspec
 
-from core.infra.postgres.connection import Connection
 from core.ports.stores import Objects
 from schemas.common import ObjectRef, Value
 from schemas.documents.edit import Piece
 from schemas.documents.source import SourceIndex
 from schemas.documents.transcript import Transcript
-from schemas.options.brand_kit import BrandKit, BrandSnapshot, CheckedAsset, named_assets
+from schemas.options.brand_kit import BrandSnapshot, named_assets
 from schemas.options.export import BrandPin
 from streams.renderer.branding.brand_assets import Dress, around, behind
 from streams.renderer.timeline.slots import timeline_of
@@ -29,27 +28,6 @@ class Dressed(Value, frozen=True, kw_only=True):
 
     dress: Dress | None = None
     warnings: list[str] = []
-
-
-async def snapshot_of(connection: Connection, org_id: UUID, pin: BrandPin | None) -> BrandSnapshot | None:
-    """The version of the kit that is named (the newest where none is) with all its files; None: no such kit."""
-    if pin is None:
-        return None
-    row = await connection.fetchrow(
-        """select version, kit from brand_kit_versions
-           where org_id = $1 and kit_id = $2 and ($3::int is null or version = $3) order by version desc limit 1""",
-        org_id, pin.kit_id, pin.version,
-    )  # fmt: skip
-    if row is None:
-        return None
-    kit = msgspec.convert(row["kit"], BrandKit)
-    wanted = [asset_id for _, asset_id, _ in named_assets(kit)]
-    found = await connection.fetch(
-        "select asset_id, checked from assets where org_id = $1 and asset_id = any($2::uuid[]) and checked is not null",
-        org_id, wanted,
-    )  # fmt: skip
-    assets = {one["asset_id"]: msgspec.convert(one["checked"], CheckedAsset) for one in found}
-    return BrandSnapshot(kit_id=pin.kit_id, version=row["version"], kit=kit, assets=assets)
 
 
 def files_of(snapshot: BrandSnapshot | None) -> dict[str, ObjectRef | None]:

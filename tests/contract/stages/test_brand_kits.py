@@ -18,13 +18,14 @@ from api.brand.queries import around_ms
 from core.infra.postgres.connection import org_transaction, set_org
 from core.infra.s3.object_store import S3Objects
 from core.settings import Settings
+from core.storage.brand_kits import read_snapshot
 from schemas import events
 from schemas.common import ObjectRef
 from schemas.ids import result_id
 from schemas.options.brand_kit import CheckedAsset
 from schemas.options.export import BrandPin
 from streams.ingest.agent import IngestStage
-from streams.renderer.branding.loader import Dressed, dress, snapshot_of
+from streams.renderer.branding.loader import Dressed, dress
 from tests.contract.resources.test_edits import clip_of
 from tests.contract.rigs.api_world import Tenant, World, open_store, open_world
 from tests.contract.rigs.servers import Server
@@ -360,7 +361,7 @@ async def test_a_render_gets_the_pinned_version_of_a_kit(world: World, objects: 
 
     async def told(version: int | None, org_id: uuid.UUID) -> Any:
         async with org_transaction(world.worker, org_id) as rows:
-            return await snapshot_of(rows, org_id, BrandPin(kit_id=kit_id, version=version))
+            return await read_snapshot(rows, org_id, BrandPin(kit_id=kit_id, version=version))
 
     snapshot = await told(1, world.ann.org_id)
     assert (snapshot.version, snapshot.kit.name) == (1, "House")

@@ -1,0 +1,67 @@
+"""The relay's side of the outbox: rows that are due, what was sent, what is set aside. Runs as the relay's role."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from core.infra.postgres.connection import Connection, Row
+
+_LOCK = 0x636C6970
+"""Advisory lock of shard 0 of the outbox."""
+_DUE = """
+select seq, org_id, topic, key, partition, headers, payload,
+  extract(epoch from clock_timestamp() - due_at)::float8 as waited_s from outbox
+where published_at is null and due_at <= now() order by due_at, seq limit $1
+"""
+_BACKLOG = """
+select count(*) as due, coalesce(extract(epoch from now() - min(due_at)), 0)::float8 as oldest_s from outbox
+where published_at is null and due_at <= now()
+"""
+_KEEP = "1 day"
+"""How long rows stay after they were sent: to look into what went out, and when."""
+_ASIDE = "1 hour"
+"""Pause before a row that cannot be sent is tried again: an operator may have changed the broker's limits."""
+
+
+class Backlog(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits to be sent."""
+
+    due: int
+    oldest_s: float
+    """How long the oldest row has been due; 0 where none is."""
+
+
+async def try_lock_outbox(connection: Connection) -> bool:
+    """Become the one relay for as long as the connection lasts; False where another one is."""
+    locked: bool = await connection.fetchval("select pg_try_advisory_lock($1)", _LOCK)
+    return locked
+
+
+async def list_due_rows(connection: Connection, limit: int) -> list[Row]:
+    """Rows that are due and not sent, in the order in which they are sent."""
+    rows: list[Row] = await connection.fetch(_DUE, limit)
+    return rows
+
+
+async def read_backlog(connection: Connection) -> Backlog:
+    """How much is due and not sent."""
+    return Backlog(**await connection.fetchrow(_BACKLOG))
+
+
+async def mark_sent(connection: Connection, seqs: Sequence[int]) -> None:
+    """Write that Kafka acknowledged these rows."""
+    await connection.execute("update outbox set published_at = now() where seq = any($1::bigint[])", list(seqs))
+
+
+async def set_aside(connection: Connection, seqs: Sequence[int]) -> None:
+    """Make rows that cannot be sent due much later, so that others do not wait behind them."""
+    await connection.execute(
+        "update outbox set due_at = now() + $2::text::interval where seq = any($1::bigint[])", list(seqs), _ASIDE
+    )
+
+
+async def prune_sent(connection: Connection) -> None:
+    """Delete rows that were sent a while ago."""
+    await connection.execute("delete from outbox where published_at < now() - $1::text::interval", _KEEP)

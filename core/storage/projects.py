@@ -1,0 +1,221 @@
+"""Rows of projects, of their stages, and of the list of their events.
+
+The state machine over them is core.services.project_lifecycle.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from uuid import UUID
+
+import msgspec
+
+from core.infra.postgres.connection import Connection, Row
+from schemas.common import ObjectRef, Value
+from schemas.options.project import ProjectOptions
+
+_FIND = """
+select p.*, (select count(*) from clips c where (c.org_id, c.project_id) = (p.org_id, p.project_id)) as clip_count,
+  (select m.nearest from moments m where (m.org_id, m.project_id) = (p.org_id, p.project_id)) as nearest
+from projects p where p.org_id = $1 and p.project_id = $2
+"""
+_LIST = """
+select * from projects where org_id = $1 and state <> 'erased' and ($2::text is null or state = $2)
+  and ($3::timestamptz is null or (created_at, project_id) < ($3, $4::uuid))
+order by created_at desc, project_id desc limit $5
+"""
+_EVENTS = """
+select version, type, body, at from project_events
+where org_id = $1 and project_id = $2 and version > $3
+  and exists (select 1 from api_keys where org_id = $1 and key_id = $5 and revoked_at is null)
+order by version limit $4
+"""
+"""A stream lasts for hours: a key that was revoked since it began gets nothing more."""
+
+
+class ProjectRecord(Value, frozen=True, kw_only=True):
+    """What stages read of a project."""
+
+    title: str
+    created_at: dt.datetime
+    options: ProjectOptions
+    language: str | None
+    """None until a span was heard."""
+    duration_ms: int | None
+    """None until the source was probed."""
+    height_px: int | None
+    """None where the source has no pictures."""
+
+
+class IngestedSource(Value, frozen=True, kw_only=True):
+    """What ingest found out about a project's source. ``width_px`` and ``height_px`` are None without pictures."""
+
+    source: ObjectRef
+    index: ObjectRef
+    duration_ms: int
+    width_px: int | None
+    height_px: int | None
+    span_count: int
+    warnings: list[str]
+
+
+class SourceName(Value, frozen=True, kw_only=True):
+    """Where a project's source came from, and its index once it was taken in."""
+
+    index: ObjectRef | None
+    url: str | None
+    filename: str | None
+
+
+async def read_project(connection: Connection, org_id: UUID, project_id: UUID) -> ProjectRecord | None:
+    """A project as the stages see it; None where there is none."""
+    row = await connection.fetchrow(
+        """select title, created_at, options, language, duration_ms, height_px from projects
+           where org_id = $1 and project_id = $2""",
+        org_id,
+        project_id,
+    )
+    return msgspec.convert(dict(row), ProjectRecord) if row is not None else None
+
+
+async def read_project_state(connection: Connection, org_id: UUID, project_id: UUID) -> str | None:
+    """The state of a project; None where there is none."""
+    state: str | None = await connection.fetchval(
+        "select state from projects where org_id = $1 and project_id = $2", org_id, project_id
+    )
+    return state
+
+
+async def find_project_row(connection: Connection, org_id: UUID, project_id: UUID) -> Row | None:
+    """The whole row with ``clip_count`` and the ``nearest`` moments; None where there is none."""
+    return await connection.fetchrow(_FIND, org_id, project_id)
+
+
+async def list_project_rows(
+    connection: Connection, org_id: UUID, *, state: str | None, after: tuple[dt.datetime, UUID] | None, limit: int
+) -> list[Row]:
+    """Rows of projects that are not erased, newest first; ``after`` is creation time and id of the last one seen."""
+    rows: list[Row] = await connection.fetch(_LIST, org_id, state, *(after or (None, None)), limit)
+    return rows
+
+
+async def list_stage_rows(connection: Connection, org_id: UUID, project_id: UUID) -> list[Row]:
+    """The rows of a project's stages."""
+    rows: list[Row] = await connection.fetch(
+        "select * from project_stages where org_id = $1 and project_id = $2", org_id, project_id
+    )
+    return rows
+
+
+async def read_stage_state(connection: Connection, org_id: UUID, project_id: UUID, stage: str) -> str | None:
+    """The state of one stage; None where the project has no such stage."""
+    state: str | None = await connection.fetchval(
+        "select state from project_stages where org_id = $1 and project_id = $2 and stage = $3",
+        org_id,
+        project_id,
+        stage,
+    )
+    return state
+
+
+async def list_project_events(
+    connection: Connection, org_id: UUID, project_id: UUID, *, after: int, limit: int, key_id: UUID
+) -> list[Row]:
+    """The project's events behind version ``after``, oldest first; none once the API key was revoked."""
+    rows: list[Row] = await connection.fetch(_EVENTS, org_id, project_id, after, limit, key_id)
+    return rows
+
+
+async def read_source_name(connection: Connection, org_id: UUID, project_id: UUID) -> SourceName | None:
+    """Index, URL and uploaded file name of a project's source; None where there is no such project."""
+    row = await connection.fetchrow(
+        """select p.source_index as index, p.source_url as url, u.filename from projects p
+           left join uploads u on u.org_id = p.org_id and u.object_key = p.object_key
+           where p.org_id = $1 and p.project_id = $2""",
+        org_id,
+        project_id,
+    )
+    return msgspec.convert(dict(row), SourceName) if row is not None else None
+
+
+async def write_source(connection: Connection, org_id: UUID, project_id: UUID, found: IngestedSource) -> None:
+    """Write what ingest found out; replaces the warnings."""
+    await connection.execute(
+        """update projects set source = $3, source_index = $4, duration_ms = $5, width_px = $6, height_px = $7,
+             span_count = $8, warnings = $9 where org_id = $1 and project_id = $2""",
+        org_id,
+        project_id,
+        found.source,
+        found.index,
+        found.duration_ms,
+        found.width_px,
+        found.height_px,
+        found.span_count,
+        found.warnings,
+    )
+
+
+async def suggest_language(connection: Connection, org_id: UUID, project_id: UUID, language: str | None) -> None:
+    """Write the language of a span, unless the project has one: the first span that is heard decides."""
+    await connection.execute(
+        "update projects set language = coalesce(language, $3) where org_id = $1 and project_id = $2",
+        org_id,
+        project_id,
+        language,
+    )
+
+
+async def write_language(connection: Connection, org_id: UUID, project_id: UUID, language: str | None) -> None:
+    """Write the language of the whole transcript."""
+    await connection.execute(
+        "update projects set language = $3 where org_id = $1 and project_id = $2", org_id, project_id, language
+    )
+
+
+async def write_no_words_reason(connection: Connection, org_id: UUID, project_id: UUID, reason: str | None) -> None:
+    """Write why the project has no words; None where it has some."""
+    await connection.execute(
+        "update projects set without_words = $3 where org_id = $1 and project_id = $2", org_id, project_id, reason
+    )
+
+
+async def write_nothing_found(connection: Connection, org_id: UUID, project_id: UUID, reason: str | None) -> None:
+    """Write why no moment became a clip."""
+    await connection.execute(
+        "update projects set nothing_found_reason = $3 where org_id = $1 and project_id = $2",
+        org_id,
+        project_id,
+        reason,
+    )
+
+
+async def relabel_project(connection: Connection, org_id: UUID, project_id: UUID, *, title: str, metadata: str) -> None:
+    """Write title and metadata (compact JSON) and count the revision."""
+    await connection.execute(
+        """update projects set title = $3, metadata = $4, revision = revision + 1
+           where org_id = $1 and project_id = $2""",
+        org_id,
+        project_id,
+        title,
+        metadata,
+    )
+
+
+_IDS = {
+    "project": "select project_id as id from projects where org_id = $1 and project_id between $2 and $3",
+    "clip": "select clip_id as id from clips where org_id = $1 and clip_id between $2 and $3",
+    "export": "select export_id as id from exports where org_id = $1 and export_id between $2 and $3",
+    "brand_kit": "select kit_id as id from brand_kits where org_id = $1 and kit_id between $2 and $3",
+    "asset": "select asset_id as id from assets where org_id = $1 and asset_id between $2 and $3",
+}
+"""A range of ids, so that the primary key answers it."""
+RESOURCE_KINDS: Sequence[str] = tuple(_IDS)
+
+
+async def list_ids_between(
+    connection: Connection, org_id: UUID, kind: str, first: UUID, last: UUID, *, limit: int
+) -> list[UUID]:
+    """Ids of one of ``RESOURCE_KINDS`` from ``first`` to ``last``, in order."""
+    rows = await connection.fetch(f"{_IDS[kind]} order by 1 limit $4", org_id, first, last, limit)
+    return [row["id"] for row in rows]
