@@ -10,12 +10,13 @@ import msgspec
 from msgspec import Meta
 
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
-from api.http.pagination import decode_cursor, next_cursor
+from api.http.pagination import decode_cursor, next_cursor, place_of
 from api.problems.problem_details import ApiProblem, invalid, not_found
 from api.uploads.queries import measure_upload, take_upload
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
 from core.services.orphan_cleanup import plan_asset_sweep
+from core.storage import assets
 from schemas.common import ObjectRef
 from schemas.events import AssetReceived
 from schemas.ids import result_id
@@ -23,7 +24,6 @@ from schemas.options.brand_kit import AssetKind, CheckedAsset
 
 MOST_ASSETS = 1_000
 LINK_S = 3_600
-_LOCK = "select pg_advisory_xact_lock(hashtextextended($1, 7304))"
 PROBLEMS: dict[AssetKind, str] = {
     "image": "bad-image", "font": "bad-font", "video": "bad-video", "music": "bad-music",
 }  # fmt: skip
@@ -101,7 +101,7 @@ async def create_asset(call: Call[CreateAsset, None], stored_bytes: int | None) 
     asset_id = result_id(call.body.upload_id, "asset")
     async with call.rows() as rows:
         upload = await take_upload(rows, call.org_id, call.body.upload_id, stored_bytes, purpose="brand kit")
-        row = await rows.fetchrow("select * from assets where org_id = $1 and asset_id = $2", call.org_id, asset_id)
+        row = await assets.read_asset_row(rows, call.org_id, asset_id)
         if row is None:
             row = await _write_asset(rows, call, asset_id, upload)
         if row["archived_at"] is not None:
@@ -112,27 +112,19 @@ async def create_asset(call: Call[CreateAsset, None], stored_bytes: int | None) 
 async def _write_asset(rows: Connection, call: Call[CreateAsset, None], asset_id: UUID, upload: Row) -> Row:
     """Its row and its event. Whoever calls holds the upload's row, so that there are no two."""
     await _check_room(rows, call.org_id)
-    row: Row = await rows.fetchrow(
-        """insert into assets (org_id, asset_id, upload_id, object_key, kind, name) values ($1, $2, $3, $4, $5, $6)
-           returning *""",
-        call.org_id, asset_id, upload["upload_id"], upload["object_key"], upload["purpose"], call.body.name,
-    )  # fmt: skip
+    row = await assets.insert_asset(rows, upload, asset_id, call.body.name)
     await put(rows, AssetReceived(org_id=call.org_id, asset_id=asset_id, kind=row["kind"]), call.cause(asset_id))
     return row
 
 
 async def _check_room(rows: Connection, org_id: UUID) -> None:
-    await rows.execute(_LOCK, str(org_id))
-    there = await rows.fetchval("select count(*) from assets where org_id = $1 and archived_at is null", org_id)
-    if there >= MOST_ASSETS:
+    if await assets.lock_and_count_assets(rows, org_id) >= MOST_ASSETS:
         raise ApiProblem("limit-reached", f"An organisation has at most {MOST_ASSETS} assets.")
 
 
 async def find_asset(rows: Connection, org_id: UUID, asset_id: UUID) -> Row:
     """An asset of the caller's that was not set aside; raises a 404."""
-    row = await rows.fetchrow(
-        "select * from assets where org_id = $1 and asset_id = $2 and archived_at is null", org_id, asset_id
-    )
+    row = await assets.find_asset_row(rows, org_id, asset_id)
     if row is None:
         raise not_found("asset")
     return row
@@ -175,12 +167,9 @@ async def list_assets(call: Call[None, ListAssets]) -> Reply:
     scope = f"assets/{call.org_id}/{query.kind}"
     after = decode_cursor(secret, scope, query.cursor) if query.cursor else None
     async with call.rows() as rows:
-        found = await rows.fetch(
-            """select * from assets where org_id = $1 and archived_at is null and ($2::text is null or kind = $2)
-                 and ($3::timestamptz is null or (created_at, asset_id) < ($3, $4::uuid))
-               order by created_at desc, asset_id desc limit $5""",
-            call.org_id, query.kind, after.at if after else None, after.id if after else None, query.limit + 1,
-        )  # fmt: skip
+        found = await assets.list_asset_rows(
+            rows, call.org_id, kind=query.kind, after=place_of(after), limit=query.limit + 1
+        )
     cursor = next_cursor(secret, scope, found, query.limit, "asset_id")
     return Reply(body=AssetPage(items=[view(row, call) for row in found[: query.limit]], next_cursor=cursor))
 
@@ -189,10 +178,7 @@ async def archive_asset(call: Call[None, None]) -> Reply:
     """Set an asset aside: no kit can name it any more; those that do, and old exports, keep it. Else it is removed."""
     async with call.rows() as rows:
         await find_asset(rows, call.org_id, call.ids["asset_id"])
-        await rows.execute(
-            "update assets set archived_at = $3 where org_id = $1 and asset_id = $2",
-            call.org_id, call.ids["asset_id"], call.now,
-        )  # fmt: skip
+        await assets.archive_asset(rows, call.org_id, call.ids["asset_id"], call.now)
         await plan_asset_sweep(rows, call.org_id, call.ids["asset_id"])
     return Reply(status=204)
 

@@ -9,17 +9,17 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from api.brand.queries import check_kit, check_look, find_any_kit, find_kit, read_kit, write_version
+from api.brand.queries import check_kit, check_look, find_any_kit, find_kit
 from api.http.conditional import check_held
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem, breaches, no_version
 from core.infra.postgres.connection import Connection, Row
+from core.storage import brand_kits
 from schemas.options.brand_kit import BrandKit, Colours, EndCard, LowerThird, MusicBed, Placed
 from schemas.options.caption_template import Font
 from schemas.options.caption_template_overrides import TemplateOverrides
 
 MOST_KITS, MOST_VERSIONS = 100, 1_000
-_LOCK = "select pg_advisory_xact_lock(hashtextextended($1, 7305))"
 Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
@@ -87,15 +87,10 @@ async def create_kit(call: Call[BrandKit, None]) -> Reply:
     """Make a kit; this is its version 1."""
     kit_id = call.context.new_id()
     async with call.rows() as rows:
-        await rows.execute(_LOCK, str(call.org_id))
-        there = await rows.fetchval(
-            "select count(*) from brand_kits where org_id = $1 and archived_at is null", call.org_id
-        )
-        if there >= MOST_KITS:
+        if await brand_kits.lock_and_count_kits(rows, call.org_id) >= MOST_KITS:
             raise ApiProblem("limit-reached", f"An organisation has at most {MOST_KITS} brand kits.")
         await check_kit(rows, call.org_id, call.body)
-        await rows.execute("insert into brand_kits (org_id, kit_id, version) values ($1, $2, 1)", call.org_id, kit_id)
-        await write_version(rows, call.org_id, kit_id, 1, call.body, call.caller.key_id)
+        await brand_kits.insert_kit(rows, call.org_id, kit_id, call.body, call.caller.key_id)
         reply = await _answer(rows, call.org_id, kit_id, 1)
     return msgspec.structs.replace(reply, headers={**reply.headers, "Location": f"/v1/brand-kits/{kit_id}"})
 
@@ -109,18 +104,16 @@ async def change_kit(call: Call[ChangeBrandKit, None]) -> Reply:
         check_held(call.request, _etag(row["version"]), of="kit", changed=changed_since)
         if row["version"] >= MOST_VERSIONS:
             raise ApiProblem("limit-reached", f"A kit has at most {MOST_VERSIONS} versions.")
-        before = await read_kit(rows, call.org_id, kit_id, row["version"])
+        before = await brand_kits.read_kit(rows, call.org_id, kit_id, row["version"])
         assert before is not None
         after = changed(before, call.body)
         if after == before:
             return await _answer(rows, call.org_id, kit_id, row["version"])
         await check_kit(rows, call.org_id, after, before)
         version = row["version"] + 1
-        await rows.execute(
-            "update brand_kits set version = $3, updated_at = $4 where org_id = $1 and kit_id = $2",
-            call.org_id, kit_id, version, call.now,
-        )  # fmt: skip
-        await write_version(rows, call.org_id, kit_id, version, after, call.caller.key_id)
+        await brand_kits.add_kit_version(
+            rows, call.org_id, kit_id, version=version, kit=after, key_id=call.caller.key_id, at=call.now
+        )
         return await _answer(rows, call.org_id, kit_id, version)
 
 
@@ -135,14 +128,8 @@ def _etag(version: int) -> str:
     return f'"kit-{version}"'
 
 
-_VERSION = """
-select kit_id, version, created_at, key_id, kit from brand_kit_versions
-where org_id = $1 and kit_id = $2 and version = $3
-"""
-
-
 async def _answer(rows: Connection, org_id: UUID, kit_id: UUID, version: int) -> Reply:
-    row = await rows.fetchrow(_VERSION, org_id, kit_id, version)
+    row = await brand_kits.read_version_row(rows, org_id, kit_id, version)
     if row is None:
         raise no_version(version, "this brand kit")
     headers = {"ETag": _etag(version), "Cache-Control": "private, no-cache"}
@@ -167,12 +154,7 @@ async def get_kit(call: Call[None, ReadKit]) -> Reply:
 async def list_kits(call: Call[None, None]) -> Reply:
     """All kits at their newest version."""
     async with call.rows() as rows:
-        found = await rows.fetch(
-            """select v.kit_id, v.version, v.created_at, v.key_id, v.kit
-               from brand_kits k join brand_kit_versions v using (org_id, kit_id, version)
-               where k.org_id = $1 and k.archived_at is null order by v.kit->>'name', v.kit_id""",
-            call.org_id,
-        )
+        found = await brand_kits.list_newest_version_rows(rows, call.org_id)
     return Reply(body=BrandKits(items=[_view(row) for row in found]))
 
 
@@ -180,11 +162,10 @@ async def list_kit_versions(call: Call[None, ListKitVersions]) -> Reply:
     """What a kit was, version by version; also of one that was set aside, for exports still name them."""
     async with call.rows() as rows:
         kit = await find_any_kit(rows, call.org_id, call.ids["kit_id"])
-        found = await rows.fetch(
-            """select kit_id, version, created_at, key_id, kit from brand_kit_versions
-               where org_id = $1 and kit_id = $2 and version < $3 order by version desc limit $4""",
-            call.org_id, call.ids["kit_id"], call.query.before or 2**31 - 1, call.query.limit,
-        )  # fmt: skip
+        before = call.query.before or 2**31 - 1
+        found = await brand_kits.list_kit_version_rows(
+            rows, call.org_id, call.ids["kit_id"], before=before, limit=call.query.limit
+        )
     items = [_view(row) for row in found]
     return Reply(body=BrandKitVersions(items=items, next_before=_older(items), archived_at=kit["archived_at"]))
 
@@ -197,10 +178,7 @@ async def archive_kit(call: Call[None, None]) -> Reply:
     """Set a kit aside: nothing new is made with it, and what was made can be made again."""
     async with call.rows() as rows:
         await find_kit(rows, call.org_id, call.ids["kit_id"], lock=True)
-        await rows.execute(
-            "update brand_kits set archived_at = $3 where org_id = $1 and kit_id = $2",
-            call.org_id, call.ids["kit_id"], call.now,
-        )  # fmt: skip
+        await brand_kits.archive_kit(rows, call.org_id, call.ids["kit_id"], call.now)
     return Reply(status=204)
 
 

@@ -10,49 +10,29 @@ import msgspec
 from api.brand.assets import PROBLEMS
 from api.problems.problem_details import ApiProblem, FieldError, invalid, not_found, refused
 from core.infra.postgres.connection import Connection, Row
+from core.storage.assets import find_asset_row, read_checked_assets
+from core.storage.brand_kits import find_kit_row, lock_kit_row, read_kit, read_kit_row
 from schemas.options.brand_kit import BrandKit, named_assets
 from schemas.options.caption_template import DEFAULT_TEMPLATE, templates
 from schemas.options.caption_template_overrides import TemplateOverrides, broken_overrides
 from schemas.options.export import BrandPin, ExportOptions
 from schemas.options.project import ProjectOptions
 
-_FIND = "select * from brand_kits where org_id = $1 and kit_id = $2 and archived_at is null"
-_FIND_ANY = "select * from brand_kits where org_id = $1 and kit_id = $2"
-_FIND_LOCKED = "select * from brand_kits where org_id = $1 and kit_id = $2 and archived_at is null for update"
-
 
 async def find_kit(rows: Connection, org_id: UUID, kit_id: UUID, *, lock: bool = False) -> Row:
     """A kit of the caller's that was not set aside; raises a 404."""
-    return _there(await rows.fetchrow(_FIND_LOCKED if lock else _FIND, org_id, kit_id))
+    return _there(await (lock_kit_row if lock else find_kit_row)(rows, org_id, kit_id))
 
 
 async def find_any_kit(rows: Connection, org_id: UUID, kit_id: UUID) -> Row:
     """A kit of the caller's, also one that was set aside; raises a 404."""
-    return _there(await rows.fetchrow(_FIND_ANY, org_id, kit_id))
+    return _there(await read_kit_row(rows, org_id, kit_id))
 
 
 def _there(row: Row | None) -> Row:
     if row is None:
         raise not_found("brand kit")
     return row
-
-
-async def read_kit(rows: Connection, org_id: UUID, kit_id: UUID, version: int) -> BrandKit | None:
-    """One version of a kit; None where there is none."""
-    found = await rows.fetchval(
-        "select kit from brand_kit_versions where org_id = $1 and kit_id = $2 and version = $3", org_id, kit_id, version
-    )
-    return msgspec.convert(found, BrandKit) if found else None
-
-
-async def write_version(
-    rows: Connection, org_id: UUID, kit_id: UUID, version: int, kit: BrandKit, key_id: UUID
-) -> None:
-    """Add a version. Whoever calls holds the kit's row."""
-    await rows.execute(
-        "insert into brand_kit_versions (org_id, kit_id, version, kit, key_id) values ($1, $2, $3, $4, $5)",
-        org_id, kit_id, version, kit, key_id,
-    )  # fmt: skip
 
 
 async def check_kit(rows: Connection, org_id: UUID, kit: BrandKit, before: BrandKit | None = None) -> None:
@@ -65,9 +45,7 @@ async def check_kit(rows: Connection, org_id: UUID, kit: BrandKit, before: Brand
     for pointer, asset_id, kind in named_assets(kit):
         if (pointer, asset_id, kind) in kept:
             continue
-        row = await rows.fetchrow(
-            "select * from assets where org_id = $1 and asset_id = $2 and archived_at is null", org_id, asset_id
-        )
+        row = await find_asset_row(rows, org_id, asset_id)
         if row is None or row["kind"] != kind:
             raise invalid(pointer, f"There is no such {kind} asset.")
         if row["state"] == "received":
@@ -103,9 +81,7 @@ def _about(pointer: str, code: str, detail: str) -> ApiProblem:
 
 async def pinned(rows: Connection, org_id: UUID, pin: BrandPin, pointer: str) -> tuple[BrandPin, BrandKit]:
     """The version that is asked for, or the newest; raises a 422. Of a kit set aside a version can be named."""
-    row = await rows.fetchrow(
-        "select version, archived_at from brand_kits where org_id = $1 and kit_id = $2", org_id, pin.kit_id
-    )
+    row = await read_kit_row(rows, org_id, pin.kit_id)
     if row is None or (row["archived_at"] is not None and pin.version is None):
         raise invalid(f"{pointer}/kit_id", "There is no such brand kit.")
     version = pin.version or int(row["version"])
@@ -121,12 +97,8 @@ async def around_ms(rows: Connection, org_id: UUID, pin: BrandPin | None) -> flo
     if kit is None:
         return 0.0
     clips = [asset_id for asset_id in (kit.intro, kit.outro) if asset_id is not None]
-    found = await rows.fetch(
-        """select asset_id, (checked->>'duration_ms')::int as lasts_ms from assets
-           where org_id = $1 and asset_id = any($2)""",
-        org_id, clips,
-    )  # fmt: skip
-    lasts_ms = {row["asset_id"]: row["lasts_ms"] or 0 for row in found}
+    checked = await read_checked_assets(rows, org_id, clips)
+    lasts_ms = {asset_id: asset.duration_ms or 0 for asset_id, asset in checked.items()}
     card_ms = kit.end_card.seconds * 1000 if kit.end_card is not None else 0.0
     return card_ms + sum(lasts_ms.get(asset_id, 0) for asset_id in clips)
 

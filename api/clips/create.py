@@ -20,7 +20,11 @@ from core.domain.subtitles.cues import clean
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
 from core.services import project_lifecycle
-from schemas.common import Aspect, ObjectRef, Sibling, TimeRange
+from core.storage import intelligence
+from core.storage.clips import find_clip_of_range, insert_requested_clip
+from core.storage.projects import read_stage_state
+from core.storage.transcripts import newest_transcript_version
+from schemas.common import Aspect, Sibling, TimeRange
 from schemas.documents.moments import Moment, MomentList
 from schemas.events import ClipRequested
 from schemas.ids import result_id
@@ -32,15 +36,6 @@ from schemas.quantities import exactly, past_end, spoken_range
 MOST_OF_A_PROJECT = 300
 """Clips of a project, the automatic ones included: a list that a person can still go through."""
 Ms = Annotated[int, Meta(ge=0, le=2**42)]
-_DETECTED = "select state from project_stages where org_id = $1 and project_id = $2 and stage = 'detect'"
-_SAME = "select clip_id from clips where org_id = $1 and project_id = $2 and start_ms = $3 and end_ms = $4"
-_INSERT = """
-insert into clips (org_id, clip_id, project_id, ordinal, start_ms, end_ms, score, confidence, title, reason, signals,
-                   hook, description, hashtags, without_words, found_title, metadata, made_by)
-select $1, $2, $3, coalesce(max(ordinal), -1) + 1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'person'
-from clips where org_id = $1 and project_id = $3 having count(*) < $17
-returning ordinal
-"""
 
 
 class RequestClip(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,12 +87,10 @@ async def read_moments(call: Call[RequestClip, None]) -> list[Moment]:
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
         await _check_ready(rows, project)
-        stored = await rows.fetchval(
-            "select object from moments where org_id = $1 and project_id = $2", call.org_id, project["project_id"]
-        )
-    if stored is None:
+        ref = await intelligence.read_moments(rows, call.org_id, project["project_id"])
+    if ref is None:
         return []
-    body = await call.context.documents.get(msgspec.convert(stored, ObjectRef))
+    body = await call.context.documents.get(ref)
     return msgspec.json.decode(body, type=MomentList).moments
 
 
@@ -108,8 +101,7 @@ async def request_clip(call: Call[RequestClip, None], moments: Sequence[Moment])
         project = await find_project(rows, call.org_id, call.ids["project_id"])
         await _check_ready(rows, project)
         asked = _asked(call.body, project, moments)
-        stretch = (asked.range.start_ms, asked.range.end_ms)
-        same = await rows.fetchval(_SAME, call.org_id, project["project_id"], *stretch)
+        same = await find_clip_of_range(rows, call.org_id, project["project_id"], asked.range)
         clip = await find_clip(rows, call.org_id, same or await _write_clip(rows, call, project, asked))
         await (_check_same if same else _order)(rows, call, clip, asked)
         reply = await clip_reply(rows, call.org_id, clip["clip_id"])
@@ -120,7 +112,7 @@ async def request_clip(call: Call[RequestClip, None], moments: Sequence[Moment])
 async def _check_ready(rows: Connection, project: Row) -> None:
     """Raises a 409 where no clip can be made of the project, or not yet."""
     if project["state"] in ("queued", "running"):
-        detect = await rows.fetchval(_DETECTED, project["org_id"], project["project_id"])
+        detect = await read_stage_state(rows, project["org_id"], project["project_id"], "detect")
         if detect not in ("done", "failed"):
             detail = "The transcript and the moments of the project are not there yet."
             raise ApiProblem("project-not-ready", detail, headers={"Retry-After": "5"})
@@ -187,27 +179,18 @@ async def _write_clip(rows: Connection, call: Call[RequestClip, None], project: 
     moment, start_ms, end_ms = asked.moment, asked.range.start_ms, asked.range.end_ms
     name = f"{start_ms}-{end_ms}"
     clip_id = UUID(moment.id) if moment else result_id(project["project_id"], "clip", name)
-    ordinal = await rows.fetchval(
-        _INSERT,
+    added = await insert_requested_clip(
+        rows,
         call.org_id,
-        clip_id,
         project["project_id"],
-        start_ms,
-        end_ms,
-        moment.score if moment else None,
-        moment.confidence if moment else None,
-        clean(call.body.title) or (moment.title if moment else ""),
-        moment.reason if moment else "",
-        moment.signals if moment else [],
-        moment.hook if moment else "",
-        moment.description if moment else "",
-        moment.hashtags if moment else [],
-        (moment.without_words or None) if moment else None,
-        (moment.title if moment else "") if clean(call.body.title) else None,
-        encode_metadata(call.body.metadata),
-        MOST_OF_A_PROJECT,
+        clip_id,
+        asked.range,
+        moment=moment,
+        title=clean(call.body.title),
+        metadata=encode_metadata(call.body.metadata),
+        max_clips=MOST_OF_A_PROJECT,
     )
-    if ordinal is None:
+    if not added:
         raise ApiProblem("limit-reached", f"A project has at most {MOST_OF_A_PROJECT} clips.")
     return clip_id
 
@@ -215,9 +198,7 @@ async def _write_clip(rows: Connection, call: Call[RequestClip, None], project: 
 async def _looked(rows: Connection, clip: Row, asked: _Asked) -> tuple[Look, Wish]:
     """How the files look and what they play: the stretch as it is, with the newest words. Raises a 422."""
     look = await look_of(rows, asked.exports[0], clip)
-    words = await rows.fetchval(
-        "select max(version) from transcripts where org_id = $1 and project_id = $2", clip["org_id"], clip["project_id"]
-    )
+    words = await newest_transcript_version(rows, clip["org_id"], clip["project_id"])
     return look, Wish(edit_version=1, range=asked.range, transcript_version=int(words or 0))
 
 

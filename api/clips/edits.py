@@ -11,7 +11,6 @@ import msgspec
 from msgspec import Meta
 
 from api.clips.handlers import find_clip
-from api.clips.queries import newest_version, read_edit, write_edit
 from api.http.conditional import check_held
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.problems.problem_details import ApiProblem, invalid, no_version, not_found
@@ -22,7 +21,9 @@ from core.domain.transcripts.corrections import BadEditError
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import next_version, put_project_event
 from core.services import project_lifecycle
-from schemas.common import Aspect, ObjectRef, Word
+from core.storage import clips
+from core.storage.transcripts import read_transcript
+from schemas.common import Aspect, Word
 from schemas.documents.edit import CaptionStyle, CaptionText, CropKey, EditList
 from schemas.documents.transcript import Transcript
 from schemas.events import ClipEdited
@@ -30,8 +31,6 @@ from schemas.events import ClipEdited
 MOST_VERSIONS = 1_000
 PAGE_BYTES = 4 * 2**20
 """Of operations: one request may bring a whole body of them, and a page has up to a hundred requests."""
-_LOCK = "select pg_advisory_xact_lock(hashtextextended($1, 7302))"
-"""Of a clip: its edits and its exports come one after the other."""
 Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
@@ -116,17 +115,6 @@ class ListVersions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     limit: Annotated[int, Meta(ge=1, le=100)] = 50
 
 
-_VERSIONS = """
-with page as (
-  select * from clip_edits where org_id = $1 and clip_id = $2 and version < $3 order by version desc limit $4),
-sized as (
-  select *, sum(octet_length(operations::text)) over (order by version desc rows between unbounded preceding
-                                                      and 1 preceding) as before_it from page)
-select version, base_version, key_id, note, operations, created_at from sized
-where coalesce(before_it, 0) < $5 order by version desc
-"""
-
-
 class EditVersions(msgspec.Struct, frozen=True, kw_only=True):
     """Versions, newest first; ``next_before`` asks for older ones."""
 
@@ -138,8 +126,8 @@ async def get_edit(call: Call[None, ReadEdit]) -> Reply:
     """What is played of the source, in which order and how."""
     async with call.rows() as rows:
         clip = await find_clip(rows, call.org_id, call.ids["clip_id"])
-        version = call.query.version or await newest_version(rows, call.org_id, clip["clip_id"])
-        edit = await read_edit(rows, clip, version)
+        version = call.query.version or await clips.newest_edit_version(rows, call.org_id, clip["clip_id"])
+        edit = await clips.read_edit(rows, clip, version)
     if edit is None:
         raise no_version(version, "this clip's edit")
     return _answer(clip, edit)
@@ -148,7 +136,7 @@ async def get_edit(call: Call[None, ReadEdit]) -> Reply:
 async def lock_clip(rows: Connection, org_id: UUID, clip_id: UUID) -> Row:
     """A clip, its own until the transaction ends; raises a 404, also when its project was erased since it was found."""
     clip = await find_clip(rows, org_id, clip_id)
-    await rows.execute(_LOCK, str(clip["clip_id"]))
+    await clips.lock_clip(rows, clip["clip_id"])
     project = await project_lifecycle.lock_project(rows, org_id, clip["project_id"])
     if project is None or project["state"] in project_lifecycle.GONE:
         raise not_found("clip")
@@ -168,23 +156,19 @@ async def read_words(call: Call[EditClip, None]) -> ReadWords:
     async with call.rows() as rows:
         clip = await find_clip(rows, call.org_id, call.ids["clip_id"])
         await _check_version(rows, call)
-        row = await rows.fetchrow(
-            """select object, version from transcripts where org_id = $1 and project_id = $2
-                 and ($3::int is null or version = $3) order by version desc limit 1""",
-            call.org_id, clip["project_id"], wanted,
-        )  # fmt: skip
-    if row is None and wanted is not None:
+        transcript = await read_transcript(rows, call.org_id, clip["project_id"], wanted)
+    if transcript is None and wanted is not None:
         raise invalid("/transcript_version", f"There is no version {wanted} of the transcript.")
-    if row is None:
+    if transcript is None:
         return ReadWords()
-    body = await call.context.documents.get(msgspec.convert(row["object"], ObjectRef))
+    body = await call.context.documents.get(transcript.object)
     words = (await asyncio.to_thread(msgspec.json.decode, body, type=Transcript)).words
-    return ReadWords(words=words, transcript_version=row["version"])
+    return ReadWords(words=words, transcript_version=transcript.version)
 
 
 async def _check_version(rows: Connection, call: Call[EditClip, None]) -> int:
     """The newest version of the edit. Raises a 428 or 412 where the caller did not read it, a 409 for one too many."""
-    newest = await newest_version(rows, call.org_id, call.ids["clip_id"])
+    newest = await clips.newest_edit_version(rows, call.org_id, call.ids["clip_id"])
     changed = ApiProblem("edit-changed", f"The edit is at version {newest} now.")
     check_held(call.request, etag_of(newest), of="edit", changed=changed)
     if newest >= MOST_VERSIONS:
@@ -197,7 +181,7 @@ async def edit_clip(call: Call[EditClip, None], read: ReadWords) -> Reply:
     async with call.rows() as rows:
         clip = await lock_clip(rows, call.org_id, call.ids["clip_id"])
         newest = await _check_version(rows, call)
-        base = await read_edit(rows, clip, newest)
+        base = await clips.read_edit(rows, clip, newest)
         assert base is not None
         material = await _material(rows, call, clip, newest, read)
         try:
@@ -206,7 +190,7 @@ async def edit_clip(call: Call[EditClip, None], read: ReadWords) -> Reply:
             raise invalid(f"/operations/{error.path}", error.detail) from None
         if is_same(edit, base):
             return _answer(clip, base, changed=False)
-        await write_edit(rows, clip, edit, call.body.operations, call.caller.key_id, call.body.note)
+        await clips.insert_edit(rows, clip, edit, call.body.operations, call.caller.key_id, call.body.note)
         await _tell(rows, call, clip, edit)
     return _answer(clip, edit, changed=True)
 
@@ -231,7 +215,7 @@ async def _tell(rows: Connection, call: Call[EditClip, None], clip: Row, edit: E
 
 async def _material(rows: Connection, call: Call[EditClip, None], clip: Row, newest: int, read: ReadWords) -> Material:
     wanted = {one.version for one in call.body.operations if isinstance(one, ops.Restore) and one.version <= newest}
-    known = {version: await read_edit(rows, clip, version) for version in sorted(wanted)}
+    known = {version: await clips.read_edit(rows, clip, version) for version in sorted(wanted)}
     return Material(
         words=read.words,
         duration_ms=clip["duration_ms"] or clip["end_ms"],
@@ -274,7 +258,9 @@ async def list_edit_versions(call: Call[None, ListVersions]) -> Reply:
     before = call.query.before or 2**31 - 1
     async with call.rows() as rows:
         clip = await find_clip(rows, call.org_id, call.ids["clip_id"])
-        found = await rows.fetch(_VERSIONS, call.org_id, clip["clip_id"], before, call.query.limit, PAGE_BYTES)
+        found = await clips.list_edit_rows(
+            rows, call.org_id, clip["clip_id"], before=before, limit=call.query.limit, max_bytes=PAGE_BYTES
+        )
     items = [_version(row) for row in found]
     oldest = items[-1].version if items else before
     if len(items) < call.query.limit and (oldest == 2 or (not items and before > 1)):

@@ -14,19 +14,13 @@ from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import not_found
 from api.projects.handlers import find_project
 from core.infra.postgres.connection import Connection, Row
+from core.storage.clips import find_clip_row, list_clip_rows
+from core.storage.exports import list_exports_of_clip, list_exports_of_project
 from schemas.common import Aspect
 from schemas.documents.moments import SubScore
 from schemas.documents.quality import Verdict
 from schemas.documents.scene import Framing
 from schemas.metadata import Metadata, decode_metadata
-
-_OF_PROJECT = """
-select export_id, clip_id, aspect, captions, template, mask_profanity, state, edit_version, number, automatic, start_ms,
-  end_ms, title, metadata, coalesce(certificate->'framing', '[]') as framing, certificate->>'verdict' as verdict
-from exports where org_id = $1 and project_id = $2 order by number, created_at, export_id
-"""
-_OF_CLIP = _OF_PROJECT.replace("project_id = $2", "clip_id = $2")
-"""A certificate is long, and a list needs little of it."""
 
 
 class ClipExport(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,8 +93,8 @@ async def list_clips(call: Call[None, None]) -> Reply:
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
         owner = (call.org_id, project["project_id"])
-        clips = await rows.fetch("select * from clips where org_id = $1 and project_id = $2 order by ordinal", *owner)
-        exports = await rows.fetch(_OF_PROJECT, *owner)
+        clips = await list_clip_rows(rows, *owner)
+        exports = await list_exports_of_project(rows, *owner)
     of_clip: dict[UUID, list[Row]] = {}
     for export in exports:
         of_clip.setdefault(export["clip_id"], []).append(export)
@@ -123,19 +117,12 @@ async def clip_reply(rows: Connection, org_id: UUID, clip_id: UUID) -> Reply:
 
 async def read_exports(rows: Connection, clip: Row) -> list[Row]:
     """The files of a clip, in short."""
-    found: list[Row] = await rows.fetch(_OF_CLIP, clip["org_id"], clip["clip_id"])
-    return found
+    return await list_exports_of_clip(rows, clip["org_id"], clip["clip_id"])
 
 
 async def find_clip(rows: Connection, org_id: UUID, clip_id: UUID) -> Row:
     """A clip of the caller's with its project's length and options; raises a 404, also when its project was erased."""
-    row = await rows.fetchrow(
-        """select c.*, p.duration_ms, p.width_px, p.height_px, p.options
-           from clips c join projects p using (org_id, project_id)
-           where c.org_id = $1 and c.clip_id = $2 and p.state not in ('erased', 'cancelled')""",
-        org_id,
-        clip_id,
-    )
+    row = await find_clip_row(rows, org_id, clip_id)
     if row is None:
         raise not_found("clip")
     return row

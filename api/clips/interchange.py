@@ -16,7 +16,6 @@ from msgspec import Meta
 
 from api.clips.edits import Version
 from api.clips.handlers import find_clip
-from api.clips.queries import newest_version, read_edit
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem, invalid, no_version
 from core.domain.editing.clock import pieces
@@ -38,7 +37,9 @@ from core.domain.editing.interchange import (
 from core.domain.editing.output_words import cues_out, retold
 from core.infra.interchange import MEDIA_TYPES, SUFFIXES, write
 from core.infra.interchange.naming import base_name
-from core.infra.postgres.connection import Row
+from core.storage.clips import newest_edit_version, read_edit
+from core.storage.projects import SourceName, read_source_name
+from core.storage.transcripts import read_transcript
 from schemas.common import ObjectRef
 from schemas.documents.edit import EditList
 from schemas.documents.transcript import Transcript
@@ -121,44 +122,33 @@ async def _read(call: Call[None, HandOver]) -> Known:
     asked = call.query
     async with call.rows() as rows:
         clip = await find_clip(rows, call.org_id, call.ids["clip_id"])
-        version = asked.version or await newest_version(rows, call.org_id, clip["clip_id"])
+        version = asked.version or await newest_edit_version(rows, call.org_id, clip["clip_id"])
         edit = await read_edit(rows, clip, version)
-        source = await rows.fetchrow(
-            """select p.source_index, p.source_url, u.filename from projects p
-               left join uploads u on u.org_id = p.org_id and u.object_key = p.object_key
-               where p.org_id = $1 and p.project_id = $2""",
-            call.org_id, clip["project_id"],
-        )  # fmt: skip
-        transcript = await rows.fetchrow(
-            """select object from transcripts where org_id = $1 and project_id = $2
-                 and ($3::int is null or version = $3) order by version desc limit 1""",
-            call.org_id, clip["project_id"], asked.transcript_version,
-        )  # fmt: skip
+        source = await read_source_name(rows, call.org_id, clip["project_id"])
+        transcript = await read_transcript(rows, call.org_id, clip["project_id"], asked.transcript_version)
     if edit is None:
         raise no_version(asked.version, "this clip's edit")
     if transcript is None and asked.transcript_version is not None:
         raise no_version(asked.transcript_version, "the transcript")
-    if source is None or not source["source_index"]:
+    if source is None or source.index is None:
         raise ApiProblem("not-ready", "The source is not taken in yet.")
     return Known(
         clip=clip,
         edit=edit,
-        facts=await _document(call, source["source_index"], msgspec.msgpack.Decoder(SourceFacts)),
-        transcript=await _document(call, transcript["object"], msgspec.json.Decoder(Transcript))
-        if transcript
-        else None,
+        facts=await _document(call, source.index, msgspec.msgpack.Decoder(SourceFacts)),
+        transcript=await _document(call, transcript.object, msgspec.json.Decoder(Transcript)) if transcript else None,
         media=asked.media or _own_name(source),
     )
 
 
-async def _document(call: Call[None, HandOver], stored: Any, form: Any) -> Any:
-    body = await call.context.documents.get(msgspec.convert(stored, ObjectRef))
+async def _document(call: Call[None, HandOver], ref: ObjectRef, form: Any) -> Any:
+    body = await call.context.documents.get(ref)
     return await asyncio.to_thread(form.decode, body)
 
 
-def _own_name(source: Row) -> str:
+def _own_name(source: SourceName) -> str:
     """What its owner calls the file, without what a file name may not hold."""
-    path = source["filename"] or unquote(urlsplit(source["source_url"] or "").path)
+    path = source.filename or unquote(urlsplit(source.url or "").path)
     return UNSAFE.sub("_", base_name(path))[-200:].strip() or "source.mp4"
 
 

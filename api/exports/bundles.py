@@ -20,6 +20,7 @@ from api.projects.handlers import find_project
 from core.domain.exports.storyboard_vtt import storyboard_vtt
 from core.infra.postgres.connection import Row
 from core.ports.stores import Objects
+from core.storage.exports import list_exports_to_bundle
 
 MOST_EXPORTS = 200
 MANIFEST = "manifest.json"
@@ -109,15 +110,7 @@ async def get_bundle(call: Call[None, ReadBundle]) -> Reply | Response:
     ids = wanted_ids(call.query.export_ids)
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
-        asked = await rows.fetch(
-            """select * from exports where org_id = $1 and project_id = $2
-                 and ($3::uuid[] is null or export_id = any($3::uuid[]))
-               order by state <> 'done', ordinal, number limit $4""",
-            call.org_id,
-            project["project_id"],
-            ids,
-            MOST_EXPORTS + 1,
-        )
+        asked = await list_exports_to_bundle(rows, call.org_id, project["project_id"], ids, limit=MOST_EXPORTS + 1)
     found = [row for row in asked if row["state"] == "done"]
     why = refusal(project, found, [row for row in asked if row["state"] != "done"], ids)
     if why is not None:

@@ -28,6 +28,7 @@ from api.problems.problem_details import ApiProblem, FieldError, breaches, inval
 from core.domain.subtitles.cues import clean
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
+from core.storage.exports import count_exports, insert_requested_export, read_export_row
 from schemas.common import Aspect, Sibling
 from schemas.events import ExportRequested, Rendition
 from schemas.ids import result_id
@@ -107,9 +108,11 @@ async def _ordered(call: Call[Any, None], asked: Sequence[RequestExport]) -> lis
         for one in asked:
             export_id, row = await find_named(rows, clip, export_name(one, look, wish, clip))
             if row is None:
-                label = (clean(call.body.title), encode_metadata(call.body.metadata))
+                title, metadata = clean(call.body.title), encode_metadata(call.body.metadata)
                 rendition = rendition_of(one, wish, look)
-                row = await write_export(rows, clip, export_id, rendition, wish.edit_version, label)
+                row = await write_export(
+                    rows, clip, export_id, rendition, wish.edit_version, title=title, metadata=metadata
+                )
                 new.append((export_id, one))
             found.append(await _labelled(rows, call, row))
         if new:
@@ -131,9 +134,7 @@ async def find_named(rows: Connection, clip: Row, name: str) -> tuple[UUID, Row 
     again = 0
     while True:
         export_id = result_id(clip["clip_id"], "export", f"{name}/again-{again}" if again else name)
-        row = await rows.fetchrow(
-            "select * from exports where org_id = $1 and export_id = $2", clip["org_id"], export_id
-        )
+        row = await read_export_row(rows, clip["org_id"], export_id)
         if row is None or row["state"] not in ("failed", "cancelled"):
             return export_id, row
         again += 1
@@ -141,17 +142,12 @@ async def find_named(rows: Connection, clip: Row, name: str) -> tuple[UUID, Row 
 
 async def check_room(rows: Connection, clip: Row) -> None:
     """Raises a 409 where the clip has as many exports as it may, or the project too many that are being made."""
-    found = await rows.fetchrow(
-        """select count(*) filter (where clip_id = $3) as of_clip,
-                  count(*) filter (where state in ('waiting', 'rendering')) as open
-           from exports where org_id = $1 and project_id = $2""",
-        clip["org_id"], clip["project_id"], clip["clip_id"],
-    )  # fmt: skip
-    if found["of_clip"] >= MOST_OF_A_CLIP:
+    counts = await count_exports(rows, clip["org_id"], clip["project_id"], clip["clip_id"])
+    if counts.of_clip >= MOST_OF_A_CLIP:
         raise ApiProblem("limit-reached", f"A clip has at most {MOST_OF_A_CLIP} exports.")
-    if found["open"] >= MOST_OPEN:
+    if counts.unfinished >= MOST_OPEN:
         raise ApiProblem(
-            "limit-reached", f"{found['open']} exports of this project are being made: wait for one of them."
+            "limit-reached", f"{counts.unfinished} exports of this project are being made: wait for one of them."
         )
 
 
@@ -161,34 +157,15 @@ async def write_export(
     export_id: UUID,
     rendition: Rendition,
     edit_version: int,
-    label: tuple[str, str] = ("", "{}"),
+    *,
+    title: str = "",
+    metadata: str = "{}",
 ) -> Row:
     """The row of an export that a person asked for, by its title and metadata. Raises a 409 where there is no room."""
     await check_room(rows, clip)
-    row: Any = await rows.fetchrow(
-        """insert into exports (org_id, export_id, project_id, clip_id, ordinal, number, aspect, captions,
-                                start_ms, end_ms, automatic, edit_version, template, mask_profanity,
-                                options, transcript_version, title, metadata)
-           select $1, $2, $3, $4, $5, coalesce(max(number), 0) + 1, $6, $7, $8, $9, false, $10, $11, $12, $13, $14,
-             $15, $16
-           from exports where org_id = $1 and clip_id = $4 returning *""",
-        clip["org_id"],
-        export_id,
-        clip["project_id"],
-        clip["clip_id"],
-        clip["ordinal"],
-        rendition.aspect,
-        rendition.captions,
-        rendition.range.start_ms,
-        rendition.range.end_ms,
-        edit_version,
-        rendition.template,
-        rendition.mask_profanity,
-        rendition.options,
-        rendition.transcript_version,
-        *label,
+    return await insert_requested_export(
+        rows, clip, export_id, rendition, edit_version=edit_version, title=title, metadata=metadata
     )
-    return row
 
 
 OPERATIONS = (

@@ -18,6 +18,7 @@ from core.domain.exports.storyboard_vtt import storyboard_vtt
 from core.domain.subtitles.ass_ttml import SUBTITLE_TYPES
 from core.infra.postgres.connection import Connection, Row
 from core.ports.stores import Objects
+from core.storage.exports import find_export_row
 from schemas.common import Aspect, ObjectRef
 from schemas.documents.export import Certificate, ExportFiles, Storyboard, ThumbnailScores
 from schemas.metadata import Metadata, decode_metadata
@@ -270,12 +271,7 @@ async def _read(call: Call[Any, Any]) -> Row:
 
 async def find_export(rows: Connection, org_id: UUID, export_id: UUID) -> Row:
     """An export of the caller's; raises a 404, also when its project was erased."""
-    row = await rows.fetchrow(
-        """select e.* from exports e join projects p using (org_id, project_id)
-           where e.org_id = $1 and e.export_id = $2 and p.state <> 'erased'""",
-        org_id,
-        export_id,
-    )
+    row = await find_export_row(rows, org_id, export_id)
     if row is None:
         raise not_found("export")
     return row

@@ -9,10 +9,11 @@ from msgspec import Meta
 
 from api.brand.queries import branded_export, in_its_letters
 from api.clips.edits import Version
-from api.clips.queries import newest_version, read_edit
 from api.problems.problem_details import FieldError, invalid, refused
 from core.domain.editing.clock import hull, pieces
 from core.infra.postgres.connection import Connection, Row
+from core.storage.clips import newest_edit_version, read_edit
+from core.storage.transcripts import read_transcript
 from schemas.common import Aspect, TimeRange
 from schemas.events import Rendition
 from schemas.options.brand_kit import BrandKit
@@ -108,7 +109,7 @@ async def wanted(rows: Connection, asked: ExportWish, clip: Row) -> Wish:
     if own and asked.edit_version is not None:
         raise invalid("/edit_version", _EITHER)
     words = await _words_version(rows, asked.transcript_version, clip)
-    version = asked.edit_version or (1 if own else await newest_version(rows, clip["org_id"], clip["clip_id"]))
+    version = asked.edit_version or (1 if own else await newest_edit_version(rows, clip["org_id"], clip["clip_id"]))
     if version == 1:
         return Wish(edit_version=1, range=wanted_range(asked, clip), transcript_version=words)
     edit = await read_edit(rows, clip, version)
@@ -118,14 +119,10 @@ async def wanted(rows: Connection, asked: ExportWish, clip: Row) -> Wish:
 
 
 async def _words_version(rows: Connection, asked: int | None, clip: Row) -> int:
-    found = await rows.fetchval(
-        """select version from transcripts where org_id = $1 and project_id = $2 and ($3::int is null or version = $3)
-           order by version desc limit 1""",
-        clip["org_id"], clip["project_id"], asked,
-    )  # fmt: skip
+    found = await read_transcript(rows, clip["org_id"], clip["project_id"], asked)
     if found is None and asked is not None:
         raise invalid("/transcript_version", f"There is no version {asked} of the transcript.")
-    return int(found or 0)
+    return found.version if found else 0
 
 
 def wanted_range(wanted: ExportWish, clip: Row) -> TimeRange:

@@ -14,7 +14,6 @@ from starlette.responses import Response
 
 from api.brand.queries import around_ms
 from api.clips.edits import lock_clip
-from api.clips.queries import read_edit
 from api.exports.models import (
     Look,
     RequestExport,
@@ -31,6 +30,9 @@ from api.problems.problem_details import ApiProblem, invalid, not_found
 from core.domain.editing.clock import length_ms, pieces
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
+from core.storage.clips import read_edit
+from core.storage.exports import find_plan, has_waiting_export
+from core.storage.previews import count_waiting_previews, find_preview_row, insert_preview, read_preview_row
 from schemas.common import ObjectRef
 from schemas.events import PreviewPlanned, PreviewRequested
 from schemas.ids import result_id
@@ -44,10 +46,6 @@ MOST_WAITING = 20
 """Of a clip: more than anybody looks at."""
 PNG = "image/png"
 _WAIT = re.compile(r"\bwait=(\d{1,4})\b")
-_PLAN = """
-select plan from exports where org_id = $1 and clip_id = $2 and aspect = $3 and edit_version = $4 and start_ms = $5
-  and end_ms = $6 and plan is not null order by created_at desc limit 1
-"""
 
 
 class PreviewAt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -95,21 +93,17 @@ async def _ensure_preview(
 ) -> Row:
     """The preview of this wish; a failed one is made again under a new id."""
     where = (call.org_id, clip["clip_id"])
-    stretch = (wish.edit_version, wish.range.start_ms, wish.range.end_ms)
-    plan = await rows.fetchval(_PLAN, *where, call.body.aspect, *stretch)
+    plan = await find_plan(rows, *where, aspect=call.body.aspect, edit_version=wish.edit_version, stretch=wish.range)
     if plan is None and clip["tracks"] is None:
         await _check_looked_at(rows, clip)
-    parts = (call.query.at_ms, export_name(call.body, look, wish, clip), plan["sha256"] if plan else "")
+    parts = (call.query.at_ms, export_name(call.body, look, wish, clip), plan.sha256 if plan else "")
     name = "/".join(map(str, parts))
     again = 0
     while True:
         preview_id = result_id(clip["clip_id"], "preview", f"{name}/again-{again}" if again else name)
-        row = await rows.fetchrow(
-            "select * from previews where org_id = $1 and preview_id = $2", call.org_id, preview_id
-        )
+        row = await read_preview_row(rows, call.org_id, preview_id)
         if row is None:
-            ref = msgspec.convert(plan, ObjectRef) if plan else None
-            return await _write_preview(rows, call, clip, preview_id, wish, look, ref)
+            return await _write_preview(rows, call, clip, preview_id, wish, look, plan)
         if row["state"] != "failed":
             return row
         again += 1
@@ -117,13 +111,8 @@ async def _ensure_preview(
 
 async def _check_looked_at(rows: Connection, clip: Row) -> None:
     """A clip that is about to be looked at anyway is not looked at twice."""
-    if await rows.fetchval(
-        """select 1 from exports where org_id = $1 and clip_id = $2 and state = 'waiting'
-             and (automatic or $3 = 'person')""",
-        clip["org_id"],
-        clip["clip_id"],
-        clip["made_by"],
-    ):
+    automatic_only = clip["made_by"] != "person"
+    if await has_waiting_export(rows, clip["org_id"], clip["clip_id"], automatic_only=automatic_only):
         raise ApiProblem("not-ready", "The clip has not been framed yet.", headers={"Retry-After": "5"})
 
 
@@ -136,22 +125,17 @@ async def _write_preview(
     look: Look,
     plan: ObjectRef | None,
 ) -> Row:
-    waiting = await rows.fetchval(
-        "select count(*) from previews where org_id = $1 and clip_id = $2 and state = 'waiting'",
-        call.org_id,
-        clip["clip_id"],
-    )
+    waiting = await count_waiting_previews(rows, call.org_id, clip["clip_id"])
     if waiting >= MOST_WAITING:
         raise ApiProblem("limit-reached", f"{waiting} pictures of this clip are being made: wait for one of them.")
-    row: Any = await rows.fetchrow(
-        """insert into previews (org_id, preview_id, project_id, clip_id, at_ms, plan)
-           values ($1, $2, $3, $4, $5, $6) returning *""",
+    row = await insert_preview(
+        rows,
         call.org_id,
         preview_id,
-        clip["project_id"],
-        clip["clip_id"],
-        call.query.at_ms,
-        plan,
+        project_id=clip["project_id"],
+        clip_id=clip["clip_id"],
+        at_ms=call.query.at_ms,
+        plan=plan,
     )
     request = PreviewRequested(
         preview_id=preview_id,
@@ -198,12 +182,7 @@ async def get_preview(call: Call[None, None]) -> Reply | Response:
 
 
 async def _find(rows: Connection, org_id: UUID, preview_id: UUID) -> Row:
-    row = await rows.fetchrow(
-        """select v.* from previews v join projects p using (org_id, project_id)
-           where v.org_id = $1 and v.preview_id = $2 and p.state not in ('erased', 'cancelled')""",
-        org_id,
-        preview_id,
-    )
+    row = await find_preview_row(rows, org_id, preview_id)
     if row is None:
         raise not_found("preview")
     return row

@@ -12,6 +12,7 @@ from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem, not_found
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
+from core.storage.exports import find_replay_row, lock_export_row, write_replay_request
 from schemas.documents.replay import Difference, Remade, ReplayOutcome
 from schemas.events import ReplayRequested
 
@@ -46,12 +47,7 @@ def replay_view(row: Row) -> Replay:
 async def request_replay(call: Call[None, None]) -> Reply:
     """Have an export made again; while one replay of it waits there is no second."""
     async with call.rows() as rows:
-        export = await rows.fetchrow(
-            """select e.* from exports e join projects p using (org_id, project_id)
-               where e.org_id = $1 and e.export_id = $2 and p.state not in ('erased', 'cancelled') for update of e""",
-            call.org_id,
-            call.ids["export_id"],
-        )
+        export = await lock_export_row(rows, call.org_id, call.ids["export_id"])
         if export is None:
             raise not_found("export")
         if export["state"] != "done":
@@ -63,28 +59,13 @@ async def request_replay(call: Call[None, None]) -> Reply:
 
 
 async def _read(rows: Connection, call: Call[None, None]) -> Row | None:
-    return await rows.fetchrow(
-        """select r.* from replays r join projects p using (org_id, project_id)
-           where r.org_id = $1 and r.export_id = $2 and p.state <> 'erased'""",
-        call.org_id,
-        call.ids["export_id"],
-    )
+    return await find_replay_row(rows, call.org_id, call.ids["export_id"])
 
 
 async def _ask(rows: Connection, call: Call[None, None], export: Row) -> Row:
     """Write the replay over an earlier one, and its event."""
     replay_id = call.context.new_id()
-    row: Row = await rows.fetchrow(
-        """insert into replays (org_id, export_id, project_id, replay_id, requested_at) values ($1, $2, $3, $4, $5)
-           on conflict (org_id, export_id) do update set replay_id = excluded.replay_id, state = 'waiting',
-             report = null, requested_at = excluded.requested_at, finished_at = null
-           returning *""",
-        call.org_id,
-        export["export_id"],
-        export["project_id"],
-        replay_id,
-        call.now,
-    )
+    row = await write_replay_request(rows, export, replay_id, call.now)
     event = ReplayRequested(
         org_id=call.org_id,
         project_id=export["project_id"],

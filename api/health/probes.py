@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from api.http.context import Probe
 from api.projects.event_follower import Follower
 from core.errors import Unavailable
-from core.infra.postgres.connection import Pool, transaction
+from core.infra.postgres.connection import Pool, ping, transaction
 from core.infra.triton.client import TritonWire
 from core.ports.stores import Analytics, Search, Uploads
 
@@ -19,7 +19,7 @@ def make_probes(
 
     async def ask_postgres() -> None:
         async with transaction(pool) as connection:
-            await connection.fetchval("select 1")
+            await ping(connection)
 
     async def ask_objects() -> None:
         await uploads.list_prefix("readyz/", limit=1)

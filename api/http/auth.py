@@ -15,12 +15,10 @@ import msgspec
 from api.problems.problem_details import ApiProblem
 from core.infra.postgres.connection import Pool, transaction
 from core.infra.secrets import hash_api_key, looks_like_api_key
+from core.storage.organisations import find_api_key
 
 CACHE_S = 4.0
 CACHE_SIZE = 10_000
-_LOOK_UP = """
-select org_id, key_id, hash, scopes from api_keys where hash = $1 and revoked_at is null
-"""
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,11 +57,10 @@ class KeyRing:
 
     async def _look_up(self, hashed: bytes) -> Caller | None:
         async with transaction(self._pool) as connection:
-            await connection.execute("select set_config('app.key_hash', $1, true)", hashed.hex())
-            row = await connection.fetchrow(_LOOK_UP, hashed)
-        if row is None or not hmac.compare_digest(row["hash"], hashed):
+            key = await find_api_key(connection, hashed)
+        if key is None or not hmac.compare_digest(key.hash, hashed):
             return None
-        return Caller(org_id=row["org_id"], key_id=row["key_id"], scopes=tuple(row["scopes"]))
+        return Caller(org_id=key.org_id, key_id=key.key_id, scopes=key.scopes)
 
 
 def bearer(header: str | None) -> str:

@@ -11,12 +11,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from api.problems.problem_details import ApiProblem
+from core.infra.postgres import idempotency_keys
 from core.infra.postgres.connection import Connection
 from core.infra.secrets import decrypt, encrypt
 
@@ -25,17 +25,6 @@ REPLAYED = "Idempotent-Replayed"
 KEEP_HOURS = 24
 _SEAL = "idempotency"
 _SHAPE = re.compile(r"^[\x21-\x7e]{1,255}$")
-
-_LOCK = "select pg_try_advisory_xact_lock(hashtextextended($1, 7301))"
-_FIND = """
-select fingerprint, status, headers, body from idempotency_keys
-where org_id = $1 and key = $2 and created_at > now() - make_interval(hours => $3)
-"""
-_KEEP = """
-insert into idempotency_keys (org_id, key, fingerprint, status, headers, body) values ($1, $2, $3, $4, $5, $6)
-on conflict (org_id, key) do update set fingerprint = excluded.fingerprint, status = excluded.status,
-  headers = excluded.headers, body = excluded.body, created_at = now()
-"""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,22 +59,25 @@ class Idempotency:
 
     async def begin(self, connection: Connection, org_id: UUID, key: str, print_: bytes) -> Kept | None:
         """The kept answer of an equal request, or None when this one is to run. Raises 409 and 422 problems."""
-        if not await connection.fetchval(_LOCK, f"{org_id}/{key}"):
+        if not await idempotency_keys.try_lock_key(connection, org_id, key):
             raise ApiProblem(
                 "idempotency-in-progress",
                 "Another request with this Idempotency-Key has not ended yet.",
                 headers={"Retry-After": "1"},
             )
-        row: Any = await connection.fetchrow(_FIND, org_id, key, KEEP_HOURS)
-        if row is None:
+        kept = await idempotency_keys.read_answer(connection, org_id, key, max_age_hours=KEEP_HOURS)
+        if kept is None:
             return None
-        if row["fingerprint"] != print_:
+        if kept.fingerprint != print_:
             raise ApiProblem(
                 "idempotency-mismatch", "This Idempotency-Key was used with another method, path, query or body."
             )
-        return Kept(status=row["status"], headers=row["headers"], body=decrypt(self._secret, _SEAL, row["body"]))
+        return Kept(status=kept.status, headers=kept.headers, body=decrypt(self._secret, _SEAL, kept.body))
 
     async def keep(self, connection: Connection, org_id: UUID, key: str, print_: bytes, answer: Kept) -> None:
         """Record the answer; it is there when the effect is."""
         sealed = encrypt(self._secret, _SEAL, answer.body)
-        await connection.execute(_KEEP, org_id, key, print_, answer.status, answer.headers, sealed)
+        record = idempotency_keys.KeptAnswer(
+            fingerprint=print_, status=answer.status, headers=answer.headers, body=sealed
+        )
+        await idempotency_keys.write_answer(connection, org_id, key, record)

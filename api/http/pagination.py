@@ -26,6 +26,11 @@ class Position(msgspec.Struct, frozen=True, array_like=True):
     id: UUID
 
 
+def place_of(position: Position | None) -> tuple[dt.datetime, UUID] | None:
+    """A position as storage takes it."""
+    return (position.at, position.id) if position is not None else None
+
+
 def encode_cursor(secret: bytes, scope: str, position: Position) -> str:
     """A cursor for the listing named ``scope`` (it holds the org and every filter)."""
     payload = msgspec.json.encode(position)

@@ -24,6 +24,7 @@ from core.domain.subtitles.cues import clean
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import next_version, put_project_event
 from core.services import project_lifecycle
+from core.storage import clips, exports, projects
 from schemas import events
 from schemas.metadata import CLIP_TITLE_CHARS, TITLE_CHARS, MetadataPatch, decode_metadata, encode_metadata, merged
 
@@ -109,11 +110,7 @@ async def change_project(call: Call[ChangeProject, None]) -> Reply:
         title = row["title"] if call.body.title is UNSET else call.body.title or ""
         metadata = _metadata(row, call.body)
         if changed := _changes(row, title, metadata):
-            await rows.execute(
-                """update projects set title = $3, metadata = $4, revision = revision + 1
-                   where org_id = $1 and project_id = $2""",
-                call.org_id, project_id, title, metadata,
-            )  # fmt: skip
+            await projects.relabel_project(rows, call.org_id, project_id, title=title, metadata=metadata)
             await _tell(rows, call, events.ProjectUpdated, row, changed)
         return await project_reply(rows, call)
 
@@ -131,11 +128,9 @@ async def change_clip(call: Call[ChangeClip, None]) -> Reply:
             found = row["title"] if found is None and title != row["title"] else found
         metadata = _metadata(row, call.body)
         if changed := _changes(row, title, metadata):
-            await rows.execute(
-                """update clips set title = $3, found_title = $4, metadata = $5, revision = revision + 1
-                   where org_id = $1 and clip_id = $2""",
-                call.org_id, row["clip_id"], title, found, metadata,
-            )  # fmt: skip
+            await clips.relabel_clip(
+                rows, call.org_id, row["clip_id"], title=title, found_title=found, metadata=metadata
+            )
             ids = {name: row[name] for name in ("clip_id", "ordinal")}
             await _tell(rows, call, events.ClipUpdated, row, changed, **ids)
         return await clip_reply(rows, call.org_id, row["clip_id"])
@@ -165,11 +160,7 @@ async def relabel_export(rows: Connection, call: Call[Any, None], row: Row, titl
     changed = _changes(row, title, metadata)
     if not changed:
         return row
-    new: Row = await rows.fetchrow(
-        """update exports set title = $3, metadata = $4, revision = revision + 1
-           where org_id = $1 and export_id = $2 returning *""",
-        call.org_id, row["export_id"], title, metadata,
-    )  # fmt: skip
+    new = await exports.relabel_export(rows, call.org_id, row["export_id"], title=title, metadata=metadata)
     ids = {name: row[name] for name in ("clip_id", "export_id", "ordinal")}
     await _tell(rows, call, events.ExportUpdated, row, changed, **ids)
     return new

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from api.http.operations import Call, Operation, Reply
+from core.storage import organisations
 from schemas.events import UploadReceived, UploadRefused
 from schemas.topics import TOPIC_OF
 
@@ -43,25 +44,21 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 async def get_me(call: Call[None, None]) -> Reply:
     """Organisation, key, scopes, producer."""
     async with call.rows() as rows:
-        name = await rows.fetchval("select name from orgs where org_id = $1", call.org_id)
-        last4 = await rows.fetchval(
-            "select last4 from api_keys where org_id = $1 and key_id = $2", call.org_id, call.caller.key_id
-        )
-        keys = await rows.fetch(
-            "select key_id from producer_keys where org_id = $1 and revoked_at is null order by created_at", call.org_id
-        )
+        name = await organisations.read_organisation_name(rows, call.org_id)
+        last4 = await organisations.read_key_last4(rows, call.org_id, call.caller.key_id)
+        keys = await organisations.list_producer_keys(rows, call.org_id)
     return Reply(
         body=Account(
             org_id=call.org_id,
-            org_name=name or "",
+            org_name=name,
             key_id=call.caller.key_id,
-            key_last4=last4 or "",
+            key_last4=last4,
             scopes=list(call.caller.scopes),
             producer=Producer(
                 topic=TOPIC_OF[UploadReceived].name,
                 refused_topic=TOPIC_OF[UploadRefused].name,
                 object_prefix=f"{call.org_id}/",
-                key_ids=[row["key_id"] for row in keys],
+                key_ids=keys,
             ),
         )
     )

@@ -13,10 +13,11 @@ import msgspec
 from msgspec import Meta
 
 from api.http.operations import Call, Operation, Reply
-from api.http.pagination import decode_cursor, next_cursor
+from api.http.pagination import decode_cursor, next_cursor, place_of
 from api.problems.problem_details import ApiProblem, not_found
 from core.infra.postgres.connection import Connection, Row
 from core.services.upload_signatures import SIGNATURE
+from core.storage import dead_letters
 
 CUT_BYTES = 500_000
 """A dead letter keeps so many bytes of what arrived; one that was cut cannot be sent again."""
@@ -83,7 +84,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 async def admin_rows(call: Call[Any, Any]) -> AsyncIterator[Connection]:
     """The caller's rows and, where its organisation runs the installation, the dead letters that have no owner."""
     async with call.rows() as rows:
-        await rows.execute("select set_config('app.admin', 'yes', true)")
+        await dead_letters.show_unowned(rows)
         yield rows
 
 
@@ -93,16 +94,8 @@ async def list_dead_letters(call: Call[None, ListDeadLetters]) -> Reply:
     scope = f"dead/{call.org_id}/{query.stage}/{query.project_id}"
     after = decode_cursor(secret, scope, query.cursor) if query.cursor else None
     async with admin_rows(call) as rows:
-        found = await rows.fetch(
-            """select * from dead_letters
-               where ($1::text is null or stage = $1) and ($2::uuid is null or project_id = $2)
-                 and ($3::timestamptz is null or (created_at, dead_id) < ($3, $4::uuid))
-               order by created_at desc, dead_id desc limit $5""",
-            query.stage,
-            query.project_id,
-            after.at if after else None,
-            after.id if after else None,
-            query.limit + 1,
+        found = await dead_letters.list_dead_letter_rows(
+            rows, stage=query.stage, project_id=query.project_id, after=place_of(after), limit=query.limit + 1
         )
     cursor = next_cursor(secret, scope, found, query.limit, "dead_id")
     return Reply(
@@ -130,13 +123,15 @@ async def replay_dead_letter(call: Call[None, None]) -> Reply:
             raise ApiProblem("not-replayable", "Nobody has proved to have sent it; the producer has to sign it anew.")
         if len(row["payload"]) >= CUT_BYTES:
             raise ApiProblem("not-replayable", f"Only its first {CUT_BYTES} bytes were kept.")
-        await _send_again(rows, row, await _free_attempt(rows, row), call.now)
-        await rows.execute("update dead_letters set replayed_at = $2 where dead_id = $1", row["dead_id"], call.now)
+        fence = await dead_letters.free_attempt(rows, row)
+        # a message that never had an attempt has no fence: the time tells its sendings apart
+        emission = int(call.now.timestamp() * 1000) if fence is None else fence
+        await dead_letters.requeue(rows, row, emission, call.now)
     return Reply(body=Replayed(dead_id=row["dead_id"], topic=row["topic"], replayed_at=call.now))
 
 
 async def _find(rows: Connection, dead_id: UUID) -> Row:
-    row = await rows.fetchrow("select * from dead_letters where dead_id = $1", dead_id)
+    row = await dead_letters.find_dead_letter_row(rows, dead_id)
     if row is None:
         raise not_found("dead letter")
     return row
@@ -144,40 +139,6 @@ async def _find(rows: Connection, dead_id: UUID) -> Row:
 
 def _fields(row: Row) -> dict[str, Any]:
     return {name: row[name] for name in DeadLetterSummary.__struct_fields__}
-
-
-async def _free_attempt(rows: Connection, row: Row) -> int | None:
-    """Make the given-up attempt claimable again; its fence, or None where the message never had one."""
-    fence: int | None = await rows.fetchval(
-        """update attempts set state = 'free', tries = 0, lease_until = null, finished_at = null, waiting_since = null,
-             last_error = 'replayed by an operator'
-           where org_id = $1 and stage = $2 and state in ('gave_up', 'free') and payload = $3
-             and headers ->> 'ce_id' is not distinct from $4 returning fence""",
-        row["org_id"],
-        row["stage"],
-        row["payload"],
-        row["headers"].get("ce_id"),
-    )
-    return fence
-
-
-async def _send_again(rows: Connection, row: Row, fence: int | None, now: dt.datetime) -> None:
-    """The same bytes to the same place; a letter that waits to be sent already is not sent twice."""
-    await rows.execute(
-        """insert into outbox
-             (org_id, event_id, for_stage, emission, project_id, topic, key, partition, headers, payload)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing""",
-        row["org_id"],
-        row["dead_id"],
-        row["stage"],
-        int(now.timestamp() * 1000) if fence is None else fence,
-        row["project_id"],
-        row["topic"],
-        str(row["project_id"] or row["dead_id"]),
-        row["partition"],
-        row["headers"],
-        row["payload"],
-    )
 
 
 OPERATIONS = (

@@ -9,6 +9,7 @@ import msgspec
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import FieldError
 from core.infra.postgres.connection import Connection
+from core.storage import organisations
 from schemas.options.score_weights import WeightTable, broken_weights, default_weights
 
 
@@ -50,24 +51,16 @@ async def reset_weights(call: Call[None, None]) -> Reply:
 
 async def _change(call: Call[WeightTable, None] | Call[None, None], weights: WeightTable | None) -> Reply:
     async with call.rows() as rows:
-        await rows.execute("select pg_advisory_xact_lock(hashtextextended($1, 7312))", str(call.org_id))
+        await organisations.lock_weights(rows, call.org_id)
         now = await _in_force(rows, call)
         if (now.own, now.weights) == (weights is not None, weights or now.weights):
             return Reply(body=now)
-        await rows.execute(
-            """insert into score_weights (org_id, version, weights, key_id)
-               select $1, coalesce(max(version), 0) + 1, $2, $3 from score_weights where org_id = $1""",
-            call.org_id,
-            weights,
-            call.caller.key_id,
-        )
+        await organisations.insert_weights(rows, call.org_id, weights, call.caller.key_id)
         return Reply(body=await _in_force(rows, call))
 
 
 async def _in_force(rows: Connection, call: Call[WeightTable, None] | Call[None, None]) -> Weights:
-    row = await rows.fetchrow(
-        "select * from score_weights where org_id = $1 order by version desc limit 1", call.org_id
-    )
+    row = await organisations.read_weights_row(rows, call.org_id)
     if row is None or row["weights"] is None:
         return Weights(weights=default_weights(), revision=row["version"] if row else 0, own=False)
     return Weights(

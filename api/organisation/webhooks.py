@@ -14,8 +14,9 @@ from msgspec import Meta
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.problems.problem_details import ApiProblem, not_found
 from api.projects.handlers import check_url
-from core.infra.postgres.connection import Connection, Row
+from core.infra.postgres.connection import Row
 from core.infra.secrets import encrypt_secret
+from core.storage import webhooks
 from schemas.webhooks import Kind
 
 MAX_ENDPOINTS = 20
@@ -72,25 +73,18 @@ async def create_endpoint(call: Call[CreateEndpoint, None], _checked: None) -> R
     """Register a receiver."""
     secret, endpoint_id = new_secret(), call.context.new_id()
     async with call.rows() as rows:
-        if await _count(rows, call.org_id) >= MAX_ENDPOINTS:
+        if await webhooks.lock_and_count_endpoints(rows, call.org_id) >= MAX_ENDPOINTS:
             raise ApiProblem("limit-reached", f"An organisation has at most {MAX_ENDPOINTS} endpoints.")
-        row = await rows.fetchrow(
-            """insert into webhook_endpoints (org_id, endpoint_id, url, events, secret_encrypted)
-               values ($1, $2, $3, $4, $5) returning *""",
+        row = await webhooks.insert_endpoint(
+            rows,
             call.org_id,
             endpoint_id,
-            call.body.url,
-            sorted(set(call.body.events)),
-            encrypt_secret(call.context.settings.secret, secret.encode()),
+            url=call.body.url,
+            event_types=sorted(set(call.body.events)),
+            secret_encrypted=encrypt_secret(call.context.settings.secret, secret.encode()),
         )
     body = NewEndpoint(**_fields(row), secret=secret)
     return Reply(body=body, headers={"Location": f"/v1/webhooks/endpoints/{endpoint_id}"})
-
-
-async def _count(rows: Connection, org_id: UUID) -> int:
-    await rows.execute("select pg_advisory_xact_lock(hashtextextended($1, 7303))", str(org_id))
-    count: int = await rows.fetchval("select count(*) from webhook_endpoints where org_id = $1", org_id)
-    return count
 
 
 def _fields(row: Row) -> dict[str, Any]:
@@ -100,20 +94,14 @@ def _fields(row: Row) -> dict[str, Any]:
 async def list_endpoints(call: Call[None, None]) -> Reply:
     """All receivers."""
     async with call.rows() as rows:
-        found = await rows.fetch(
-            "select * from webhook_endpoints where org_id = $1 order by created_at, endpoint_id", call.org_id
-        )
+        found = await webhooks.list_endpoint_rows(rows, call.org_id)
     return Reply(body=EndpointList(items=[Endpoint(**_fields(row)) for row in found]))
 
 
 async def get_endpoint(call: Call[None, None]) -> Reply:
     """One receiver."""
     async with call.rows() as rows:
-        row = await rows.fetchrow(
-            "select * from webhook_endpoints where org_id = $1 and endpoint_id = $2",
-            call.org_id,
-            call.ids["endpoint_id"],
-        )
+        row = await webhooks.find_endpoint_row(rows, call.org_id, call.ids["endpoint_id"])
     if row is None:
         raise not_found("endpoint")
     return Reply(body=Endpoint(**_fields(row)))
@@ -122,12 +110,8 @@ async def get_endpoint(call: Call[None, None]) -> Reply:
 async def delete_endpoint(call: Call[None, None]) -> Reply:
     """Forget a receiver; deliveries that are due are not made any more."""
     async with call.rows() as rows:
-        gone = await rows.fetchval(
-            "delete from webhook_endpoints where org_id = $1 and endpoint_id = $2 returning 1",
-            call.org_id,
-            call.ids["endpoint_id"],
-        )
-    if gone is None:
+        deleted = await webhooks.delete_endpoint(rows, call.org_id, call.ids["endpoint_id"])
+    if not deleted:
         raise not_found("endpoint")
     return Reply(status=204)
 

@@ -12,8 +12,6 @@ from core.infra.postgres.connection import Row
 from schemas.costs import CostKind, sum_of
 from schemas.stages import PROJECT_STAGES, Stage, stage_position
 
-STAGES_COST = "select stage, kind, amount, money, currency from costs where org_id = $1 and project_id = $2"
-
 
 class CostLine(msgspec.Struct, frozen=True, kw_only=True):
     """How much of one kind a stage used, lost tries included; ``money`` is absent where the kind has no price."""

@@ -13,6 +13,7 @@ from api.problems.problem_details import FieldError, invalid
 from api.projects.handlers import option_errors
 from core.domain.estimates import Estimate, Source, default_rates
 from core.services import estimates
+from core.storage.uploads import read_upload_size
 from schemas.options.project import ProjectOptions
 from schemas.quantities import spoken_range
 
@@ -83,9 +84,7 @@ def estimate_errors(wanted: EstimateProject) -> list[FieldError]:
 async def _size_of(call: Call[EstimateProject, None], upload_id: UUID) -> int:
     """What the caller's upload was announced as."""
     async with call.rows() as rows:
-        size: int | None = await rows.fetchval(
-            "select size_bytes from uploads where org_id = $1 and upload_id = $2", call.org_id, upload_id
-        )
+        size = await read_upload_size(rows, call.org_id, upload_id)
     if size is None:
         raise invalid("/upload_id", "There is no such upload.")
     return size

@@ -22,6 +22,8 @@ from api.projects.handlers import find_project
 from core.errors import Unavailable
 from core.infra.postgres.connection import Connection, Row
 from core.storage.labels import labels_of
+from core.storage.organisations import is_api_key_valid
+from core.storage.projects import list_project_events
 from schemas import codec, events
 from schemas.metadata import Label
 
@@ -39,14 +41,6 @@ NAMES = {
     codec.type_name(events.ClipUpdated): "clip.updated",
     codec.type_name(events.ExportUpdated): "export.updated",
 }
-_KEY_HOLDS = "select exists (select 1 from api_keys where org_id = $1 and key_id = $2 and revoked_at is null)"
-_EVENTS = """
-select version, type, body, at from project_events
-where org_id = $1 and project_id = $2 and version > $3
-  and exists (select 1 from api_keys where org_id = $1 and key_id = $5 and revoked_at is null)
-order by version limit $4
-"""
-"""A stream lasts for hours: nothing goes to a key that was revoked since it began."""
 ENDS = frozenset({"project.completed", "project.failed", "project.cancelled", "project.erased"})
 
 
@@ -79,8 +73,8 @@ def as_message(row: Row, labels: Mapping[str, Label]) -> ServerSentEvent:
 
 async def read_events(rows: Connection, caller: Caller, project_id: UUID, after: int) -> list[Row] | None:
     """The project's events after a version, oldest first; None once the caller's key was revoked."""
-    found: list[Row] = await rows.fetch(_EVENTS, caller.org_id, project_id, after, BATCH, caller.key_id)
-    if not found and not await rows.fetchval(_KEY_HOLDS, caller.org_id, caller.key_id):
+    found = await list_project_events(rows, caller.org_id, project_id, after=after, limit=BATCH, key_id=caller.key_id)
+    if not found and not await is_api_key_valid(rows, caller.org_id, caller.key_id):
         return None
     return found
 

@@ -11,24 +11,19 @@ from msgspec import Meta
 from api.brand.queries import branded_project
 from api.http.metadata_etags import etag_of, metadata_errors
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
-from api.http.pagination import decode_cursor, next_cursor
+from api.http.pagination import decode_cursor, next_cursor, place_of
 from api.problems.problem_details import ApiProblem, FieldError, not_found
-from api.projects.costs import STAGES_COST
 from api.projects.models import Project, ProjectPage, State, project_view, summary_view
 from api.uploads.queries import measure_upload, take_upload
 from core.errors import Rejected
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
 from core.services import project_lifecycle
+from core.storage.costs import list_cost_rows
+from core.storage.projects import find_project_row, list_project_rows, list_stage_rows
 from schemas.events import UploadReceived
 from schemas.metadata import TITLE_CHARS, Metadata
 from schemas.options.project import ProjectOptions, broken_rules
-
-_PROJECT = """
-select p.*, (select count(*) from clips c where (c.org_id, c.project_id) = (p.org_id, p.project_id)) as clip_count,
-  (select m.nearest from moments m where (m.org_id, m.project_id) = (p.org_id, p.project_id)) as nearest
-from projects p where p.org_id = $1 and p.project_id = $2
-"""
 
 
 class CreateProject(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -118,7 +113,7 @@ async def check_url(call: Call[Any, Any], url: str, pointer: str) -> None:
 
 async def find_project(rows: Connection, org_id: UUID, project_id: UUID) -> Row:
     """A project of the caller's; raises a 404, or a 410 for one that was erased."""
-    row = await rows.fetchrow(_PROJECT, org_id, project_id)
+    row = await find_project_row(rows, org_id, project_id)
     if row is None:
         raise not_found("project")
     if row["state"] == "erased":
@@ -135,10 +130,8 @@ async def get_project(call: Call[None, None]) -> Reply:
 async def project_reply(rows: Connection, call: Call[Any, None]) -> Reply:
     """The project of the path as it is answered."""
     row = await find_project(rows, call.org_id, call.ids["project_id"])
-    stages = await rows.fetch(
-        "select * from project_stages where org_id = $1 and project_id = $2", call.org_id, row["project_id"]
-    )
-    costs = await rows.fetch(STAGES_COST, call.org_id, row["project_id"])
+    stages = await list_stage_rows(rows, call.org_id, row["project_id"])
+    costs = await list_cost_rows(rows, call.org_id, row["project_id"])
     body: Project = project_view(row, stages, costs, call.now)
     return Reply(body=body, headers={"ETag": etag_of("project", row["revision"])})
 
@@ -149,15 +142,8 @@ async def list_projects(call: Call[None, ListProjects]) -> Reply:
     scope = f"projects/{call.org_id}/{query.state}"
     after = decode_cursor(secret, scope, query.cursor) if query.cursor else None
     async with call.rows() as rows:
-        found = await rows.fetch(
-            """select * from projects where org_id = $1 and state <> 'erased' and ($2::text is null or state = $2)
-                 and ($3::timestamptz is null or (created_at, project_id) < ($3, $4::uuid))
-               order by created_at desc, project_id desc limit $5""",
-            call.org_id,
-            query.state,
-            after.at if after else None,
-            after.id if after else None,
-            query.limit + 1,
+        found = await list_project_rows(
+            rows, call.org_id, state=query.state, after=place_of(after), limit=query.limit + 1
         )
     cursor = next_cursor(secret, scope, found, query.limit, "project_id")
     return Reply(body=ProjectPage(items=[summary_view(row) for row in found[: query.limit]], next_cursor=cursor))

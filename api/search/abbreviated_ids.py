@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
 from api.http.operations import Call, Operation, Reply
+from core.storage.projects import list_ids_between
 
 Kind = Literal["project", "clip", "export", "brand_kit", "asset"]
 MOST_IDS = 10
 """Matches of a kind in one answer: a person who sees more types another digit instead of reading them."""
 HEX_DIGITS = 32
-_QUERIES: dict[Kind, str] = {
-    "project": "select project_id as id from projects where org_id = $1 and project_id between $2 and $3",
-    "clip": "select clip_id as id from clips where org_id = $1 and clip_id between $2 and $3",
-    "export": "select export_id as id from exports where org_id = $1 and export_id between $2 and $3",
-    "brand_kit": "select kit_id as id from brand_kits where org_id = $1 and kit_id between $2 and $3",
-    "asset": "select asset_id as id from assets where org_id = $1 and asset_id between $2 and $3",
-}
-"""A range of ids, so that the primary key answers it."""
 
 
 class FindIds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,12 +51,12 @@ def id_range(digits: str) -> tuple[UUID, UUID]:
 async def find_ids(call: Call[None, FindIds]) -> Reply:
     """Every resource of the caller's organisation whose id starts with the digits."""
     first, last = id_range(call.query.starts_with)
-    kinds = [call.query.kind] if call.query.kind else list(_QUERIES)
+    kinds: tuple[Kind, ...] = (call.query.kind,) if call.query.kind else get_args(Kind)
     found: list[FoundId] = []
     async with call.rows() as rows:
         for kind in kinds:
-            query = f"{_QUERIES[kind]} order by 1 limit {MOST_IDS}"
-            found += [FoundId(kind=kind, id=row["id"]) for row in await rows.fetch(query, call.org_id, first, last)]
+            ids = await list_ids_between(rows, call.org_id, kind, first, last, limit=MOST_IDS)
+            found += [FoundId(kind=kind, id=one) for one in ids]
     return Reply(body=FoundIds(items=found))
 
 

@@ -11,6 +11,7 @@ from api.http.conditional import unchanged
 from api.http.operations import Call, Operation, Reply
 from api.projects.handlers import find_project
 from api.transcripts.handlers import not_ready
+from core.storage.transcripts import read_transcript
 from schemas.common import ObjectRef
 from schemas.documents.acoustics import Curve, SoundKind, Sounds
 
@@ -61,16 +62,11 @@ async def get_sounds(call: Call[None, ReadSounds]) -> Reply:
     """Loudness, pitch, arousal, speech rate and music along time; speech, pauses, silence, music and its sections."""
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
-        found = await rows.fetchval(
-            """select object from transcripts where org_id = $1 and project_id = $2
-               order by version desc limit 1""",
-            call.org_id,
-            project["project_id"],
-        )
+        transcript = await read_transcript(rows, call.org_id, project["project_id"])
     get = call.context.documents.get
     ref = None
-    if found is not None:
-        ref = msgspec.json.decode(await get(msgspec.convert(found, ObjectRef)), type=_Refers).sounds
+    if transcript is not None:
+        ref = msgspec.json.decode(await get(transcript.object), type=_Refers).sounds
     if ref is None:
         raise not_ready("sounds", project)
     etag = f'"{ref.sha256[:32]}-{call.query.points}-{call.query.kind or ""}"'

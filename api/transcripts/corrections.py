@@ -16,21 +16,12 @@ from api.transcripts.revisions import PreparedRevision, Revision, prepare_revisi
 from core.domain.transcripts.corrections import Change, WordEdit, corrected
 from core.domain.transcripts.speaker_operations import SpeakerChange
 from core.infra.postgres.connection import Row
+from core.storage.transcripts import list_version_rows
 from schemas.documents.transcript import Transcript
 
 PAGE_BYTES = 4 * 2**20
 """Of changes: one request may bring a whole body of them, and a page has up to a hundred requests."""
 Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
-_VERSIONS = """
-with page as (
-  select t.version, t.word_count, t.created_at, e.key_id, e.base_version, e.note, e.changes, e.speaker_changes
-  from transcripts t left join transcript_edits e using (org_id, project_id, version)
-  where t.org_id = $1 and t.project_id = $2 and t.version < $3 order by t.version desc limit $4),
-sized as (
-  select *, sum(octet_length(changes::text) + octet_length(speaker_changes::text)) over (
-    order by version desc rows between unbounded preceding and 1 preceding) as before_it from page)
-select * from sized where coalesce(before_it, 0) < $5 order by version desc
-"""
 
 
 class CorrectTranscript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -104,7 +95,9 @@ async def list_versions(call: Call[None, ListTranscriptVersions]) -> Reply:
     before = call.query.before or 2**31 - 1
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
-        found = await rows.fetch(_VERSIONS, call.org_id, project["project_id"], before, call.query.limit, PAGE_BYTES)
+        found = await list_version_rows(
+            rows, call.org_id, project["project_id"], before=before, limit=call.query.limit, max_bytes=PAGE_BYTES
+        )
     if not found and call.query.before is None:
         raise not_ready("transcript", project)
     items = [_version(row) for row in found]

@@ -18,6 +18,8 @@ from core.domain.subtitles.srt_vtt import srt, txt, vtt
 from core.domain.text.profanity import masked_transcript
 from core.domain.transcripts.translated_tracks import shown
 from core.infra.postgres.connection import Row
+from core.storage.intelligence import read_moments
+from core.storage.transcripts import newest_transcript_version, read_transcript
 from schemas.common import ObjectRef
 from schemas.documents import encode_document
 from schemas.documents.moments import MomentList
@@ -90,26 +92,17 @@ def is_of(etag: str, ref: ObjectRef) -> bool:
     return etag.startswith(f'"{ref.sha256[:32]}-')
 
 
-_ANY_VERSION = "select true from transcripts where org_id = $1 and project_id = $2 limit 1"
-
-
 async def find_transcript(call: Call[Any, Any], version: int | None) -> ObjectRef:
     """The object of one version, or of the latest; raises ApiProblem where there is none."""
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
-        row = await rows.fetchrow(
-            """select object from transcripts where org_id = $1 and project_id = $2
-                 and ($3::int is null or version = $3) order by version desc limit 1""",
-            call.org_id,
-            project["project_id"],
-            version,
-        )
-        there = row or await rows.fetchval(_ANY_VERSION, call.org_id, project["project_id"])
-    if row is None and version is not None and there:
+        found = await read_transcript(rows, call.org_id, project["project_id"], version)
+        newest = found or await newest_transcript_version(rows, call.org_id, project["project_id"])
+    if found is None and version is not None and newest:
         raise no_version(version, "this transcript")
-    if row is None:
+    if found is None:
         raise not_ready("transcript", project)
-    return msgspec.convert(row["object"], ObjectRef)
+    return found.object
 
 
 async def get_transcript(call: Call[None, ReadTranscript]) -> Reply:
@@ -152,12 +145,9 @@ async def get_moments(call: Call[None, None]) -> Reply:
     """Every candidate that was weighed, with the evidence of each of its signals."""
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
-        found = await rows.fetchval(
-            "select object from moments where org_id = $1 and project_id = $2", call.org_id, project["project_id"]
-        )
-    if found is None:
+        ref = await read_moments(rows, call.org_id, project["project_id"])
+    if ref is None:
         raise not_ready("moments", project)
-    ref = msgspec.convert(found, ObjectRef)
     headers = {"ETag": f'"{ref.sha256[:32]}"', "Cache-Control": "private, no-cache"}
     if unchanged(call.request, headers["ETag"]):
         return Reply(status=304, headers=headers)

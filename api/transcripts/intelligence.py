@@ -15,7 +15,7 @@ from api.transcripts.handlers import not_ready
 from core.domain.intelligence_formats import Format, graphml, json_ld, markdown, table
 from core.domain.text.word_joining import searched
 from core.infra.postgres.connection import Row
-from schemas.common import ObjectRef
+from core.storage.intelligence import list_subject_rows, read_intelligence
 from schemas.documents.intelligence import EntityKind, Intelligence
 
 MEDIA_TYPES: dict[Format, str] = {
@@ -27,18 +27,6 @@ MEDIA_TYPES: dict[Format, str] = {
 }
 SUFFIXES: dict[Format, str] = {"markdown": "md", "csv": "csv", "jsonld": "jsonld", "graphml": "graphml"}
 PROJECTS_LISTED = 50
-_SUBJECTS = """
-with found as (
-  select s.*, p.title, p.created_at from subjects s join projects p using (org_id, project_id)
-  where s.org_id = $1 and p.state not in ('erased', 'cancelled')
-    and case when $2::text is null then s.kind <> 'topic' else s.kind = $2 end
-    and ($3::text is null or strpos(coalesce(s.plain, lower(s.name)), $3) > 0))
-select kind, key, (array_agg(name order by mention_count desc, created_at desc))[1] as name,
-  count(*)::int as project_count, sum(mention_count)::int as mention_count,
-  (array_agg(jsonb_build_object('project_id', project_id, 'project_title', title, 'mention_count', mention_count,
-     'mentions', seconds) order by created_at desc))[1:$5] as projects
-from found group by kind, key order by project_count desc, mention_count desc, kind, key limit $4
-"""
 
 
 class ReadIntelligence(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,12 +87,9 @@ async def get_intelligence(call: Call[None, ReadIntelligence]) -> Reply:
     wanted = call.query.format
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
-        found = await rows.fetchval(
-            "select object from intelligence where org_id = $1 and project_id = $2", call.org_id, project["project_id"]
-        )
-    if found is None:
+        ref = await read_intelligence(rows, call.org_id, project["project_id"])
+    if ref is None:
         raise not_ready("intelligence", project)
-    ref = msgspec.convert(found, ObjectRef)
     headers = {"ETag": f'"{ref.sha256[:32]}-{wanted}"', "Cache-Control": "private, no-cache"}
     if unchanged(call.request, headers["ETag"]):
         return Reply(status=304, headers=headers)
@@ -145,7 +130,9 @@ async def list_topics(call: Call[None, ListTopics]) -> Reply:
 async def _mentions(call: Call[None, ListEntities] | Call[None, ListTopics], kind: str | None) -> Reply:
     part = None if call.query.q is None else searched(call.query.q)
     async with call.rows() as rows:
-        found = await rows.fetch(_SUBJECTS, call.org_id, kind, part, call.query.limit, PROJECTS_LISTED)
+        found = await list_subject_rows(
+            rows, call.org_id, kind=kind, part=part, limit=call.query.limit, max_projects=PROJECTS_LISTED
+        )
     return Reply(body=MentionedList(items=[_mentioned(row) for row in found]))
 
 

@@ -24,6 +24,7 @@ from core.infra.postgres.connection import Connection
 from core.infra.postgres.outbox import put
 from core.services import project_lifecycle
 from core.services.orphan_cleanup import GRACE, plan_project_sweep
+from core.storage.transcripts import NewTranscript, insert_revision, read_transcript
 from schemas.common import ObjectRef
 from schemas.documents import encode_document
 from schemas.documents.transcript import Transcript
@@ -31,9 +32,6 @@ from schemas.events import TranscriptCompleted
 from schemas.ids import result_id
 
 MOST_VERSIONS = 1_000
-LATEST = """
-select object, version from transcripts where org_id = $1 and project_id = $2 order by version desc limit 1
-"""
 
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,33 +116,34 @@ def _is_same(after: Transcript, before: Transcript) -> bool:
 async def _find_current(rows: Connection, call: Call[RequestT, None]) -> ObjectRef:
     """The newest version's object; raises where the caller read another one."""
     project = await find_project(rows, call.org_id, call.ids["project_id"])
-    row = await rows.fetchrow(LATEST, call.org_id, project["project_id"])
-    if row is None:
+    newest = await read_transcript(rows, call.org_id, project["project_id"])
+    if newest is None:
         raise not_ready("transcript", project)
-    ref = msgspec.convert(row["object"], ObjectRef)
     held = held_tags(call.request)
-    holds_it = not held or ANY in held or any(is_of(tag, ref) for tag in held)
-    if call.body.version != row["version"] or not holds_it:
-        raise ApiProblem("transcript-changed", f"The transcript is at version {row['version']} now.")
-    if row["version"] >= MOST_VERSIONS:
+    holds_it = not held or ANY in held or any(is_of(tag, newest.object) for tag in held)
+    if call.body.version != newest.version or not holds_it:
+        raise ApiProblem("transcript-changed", f"The transcript is at version {newest.version} now.")
+    if newest.version >= MOST_VERSIONS:
         raise ApiProblem("limit-reached", f"A transcript has at most {MOST_VERSIONS} versions.")
-    return ref
+    return newest.object
 
 
 async def _write(rows: Connection, call: Call[RequestT, None], prepared: PreparedRevision) -> None:
     revision, owner, body = prepared.revision, (call.org_id, call.ids["project_id"]), call.body
     after = revision.transcript
-    await rows.execute(
-        """insert into transcripts (org_id, project_id, version, object, language, word_count)
-           values ($1, $2, $3, $4, $5, $6)""",
-        *owner, after.version, prepared.object, after.language, len(after.words),
-    )  # fmt: skip
-    await rows.execute(
-        """insert into transcript_edits
-             (org_id, project_id, version, base_version, key_id, note, changes, speaker_changes)
-           values ($1, $2, $3, $4, $5, $6, $7, $8)""",
-        *owner, after.version, body.version, call.caller.key_id, body.note, revision.changes, revision.speaker_changes,
-    )  # fmt: skip
+    new = NewTranscript(
+        object=prepared.object, version=after.version, language=after.language, word_count=len(after.words)
+    )
+    await insert_revision(
+        rows,
+        *owner,
+        new,
+        base_version=body.version,
+        key_id=call.caller.key_id,
+        note=body.note,
+        changes=revision.changes,
+        speaker_changes=revision.speaker_changes,
+    )
     await plan_project_sweep(rows, *owner, GRACE)  # another try may have stored a version that lost
 
 

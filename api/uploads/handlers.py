@@ -33,6 +33,7 @@ from api.uploads.queries import arrived_parts, find_upload, finish_upload, joine
 from core.infra.postgres.connection import Connection, Row
 from core.ports.stores import UploadPart
 from core.services.orphan_cleanup import plan_upload_sweep
+from core.storage import uploads
 from schemas.options.brand_kit import MOST_BYTES
 from schemas.quantities import spoken_range
 
@@ -75,26 +76,23 @@ async def sign_upload(call: Call[SignUpload, None], begun: BegunUpload) -> Reply
     """Announce a file and get signed URLs to send it to."""
     wanted = call.body
     async with call.rows() as rows:
-        await rows.execute(
-            """insert into uploads (org_id, upload_id, object_key, filename, content_type, size_bytes, multipart_id,
-                                    purpose, part_bytes)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
-            call.org_id,
-            begun.upload_id,
-            begun.key,
-            wanted.filename,
-            begun.content_type,
-            wanted.size_bytes,
-            begun.multipart_id,
-            wanted.purpose,
-            begun.part_bytes,
+        new = uploads.NewUpload(
+            upload_id=begun.upload_id,
+            object_key=begun.key,
+            filename=wanted.filename,
+            content_type=begun.content_type,
+            size_bytes=wanted.size_bytes,
+            purpose=wanted.purpose,
+            multipart_id=begun.multipart_id,
+            part_bytes=begun.part_bytes,
         )
+        await uploads.insert_upload(rows, call.org_id, new)
         await plan_upload_sweep(rows, call.org_id, begun.upload_id)
     return Reply(body=_signed(call, begun), headers={"Location": f"/v1/uploads/{begun.upload_id}"})
 
 
 def _signed(call: Call[SignUpload, None], begun: BegunUpload) -> SignedUpload:
-    uploads, size, key, part_bytes = call.context.uploads, call.body.size_bytes, begun.key, begun.part_bytes
+    store, size, key, part_bytes = call.context.uploads, call.body.size_bytes, begun.key, begun.part_bytes
     expires_at = call.now + dt.timedelta(seconds=EXPIRES_S)
     if part_bytes is None or begun.multipart_id is None:
         return SignedUpload(
@@ -102,7 +100,7 @@ def _signed(call: Call[SignUpload, None], begun: BegunUpload) -> SignedUpload:
             method="put",
             object_key=key,
             expires_at=expires_at,
-            url=uploads.presign_put(key, content_type=begun.content_type, expires_s=EXPIRES_S, size=size),
+            url=store.presign_put(key, content_type=begun.content_type, expires_s=EXPIRES_S, size=size),
             headers={"Content-Type": begun.content_type, "Content-Length": str(size)},
         )
     count = math.ceil(size / part_bytes)
@@ -179,9 +177,7 @@ async def abort_upload(call: Call[None, None]) -> Reply:
         row = await _find(rows, call)
         if row["state"] == "complete":
             raise ApiProblem("upload-closed", "The upload is complete; erase the projects made of it instead.")
-        await rows.execute(
-            "update uploads set state = 'aborted' where org_id = $1 and upload_id = $2", call.org_id, row["upload_id"]
-        )
+        await uploads.abort_upload(rows, call.org_id, row["upload_id"])
     if row["multipart_id"]:  # a store that is away is told again by who repeats this, or by the sweep of uploads
         await call.context.uploads.abort_multipart(row["object_key"], row["multipart_id"])
     return Reply(status=204)

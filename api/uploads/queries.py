@@ -11,6 +11,7 @@ from api.uploads.models import CompleteUpload
 from core.errors import Rejected
 from core.infra.postgres.connection import Connection, Row
 from core.ports.stores import UploadPart
+from core.storage.uploads import complete_upload, lock_upload_row
 
 Purpose = Literal["source", "brand kit"]
 """What an upload was announced for: to make clips of it, or as a file of a brand kit."""
@@ -21,9 +22,7 @@ async def find_upload(rows: Connection, org_id: UUID, upload_id: UUID) -> Row:
 
     Locked as for a change: two that both share it and then both complete it would wait for each other.
     """
-    row = await rows.fetchrow(
-        "select * from uploads where org_id = $1 and upload_id = $2 for update", org_id, upload_id
-    )
+    row = await lock_upload_row(rows, org_id, upload_id)
     if row is None:
         raise not_found("upload")
     return row
@@ -36,11 +35,7 @@ async def finish_upload(rows: Connection, row: Row, stored_bytes: int | None) ->
     if stored_bytes != row["size_bytes"]:
         detail = f"{row['size_bytes']} bytes were announced, {stored_bytes} are in object storage."
         raise ApiProblem("upload-mismatch", detail)
-    return await rows.fetchrow(
-        "update uploads set state = 'complete' where org_id = $1 and upload_id = $2 returning *",
-        row["org_id"],
-        row["upload_id"],
-    )
+    return await complete_upload(rows, row["org_id"], row["upload_id"])
 
 
 async def measure_upload(call: Call[Any, Any], upload_id: UUID, *, purpose: Purpose) -> int | None:

@@ -10,8 +10,9 @@ import msgspec
 from msgspec import Meta
 
 from api.http.operations import Call, Operation, Reply
-from api.http.pagination import decode_cursor, next_cursor
+from api.http.pagination import decode_cursor, next_cursor, place_of
 from core.infra.postgres.connection import Row
+from core.storage.uploads import list_refusal_rows
 
 
 class RefusedUpload(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,15 +62,7 @@ async def list_refused_uploads(call: Call[None, ListRefusedUploads]) -> Reply:
     scope = f"refused/{call.org_id}"
     after = decode_cursor(secret, scope, query.cursor) if query.cursor else None
     async with call.rows() as rows:
-        found = await rows.fetch(
-            """select * from upload_refusals where org_id = $1
-                 and ($2::timestamptz is null or (created_at, refusal_id) < ($2, $3::uuid))
-               order by created_at desc, refusal_id desc limit $4""",
-            call.org_id,
-            after.at if after else None,
-            after.id if after else None,
-            query.limit + 1,
-        )
+        found = await list_refusal_rows(rows, call.org_id, after=place_of(after), limit=query.limit + 1)
     cursor = next_cursor(secret, scope, found, query.limit, "refusal_id")
     return Reply(body=RefusedUploadPage(items=[_view(row) for row in found[: query.limit]], next_cursor=cursor))
 

@@ -12,8 +12,7 @@ from core.infra.postgres.connection import Connection, Row
 from schemas.common import Aspect, ObjectRef, TimeRange, Value
 from schemas.documents.export import Certificate, Chunks, ExportFiles
 from schemas.documents.replay import Remade
-from schemas.events import ClipSelected
-from schemas.options.export import ExportOptions
+from schemas.events import ClipSelected, Rendition
 
 _IN_SHORT = """
 select export_id, clip_id, aspect, captions, template, mask_profanity, state, edit_version, number, automatic, start_ms,
@@ -34,23 +33,6 @@ insert into exports (org_id, export_id, project_id, clip_id, ordinal, number, as
 select $1, $2, $3, $4, $5, coalesce(max(number), 0) + 1, $6, $7, $8, $9, false, $10, $11, $12, $13, $14, $15, $16
 from exports where org_id = $1 and clip_id = $4 returning *
 """
-
-
-class NewExport(Value, frozen=True, kw_only=True):
-    """What a person asked for, with every choice made."""
-
-    aspect: Aspect
-    captions: bool
-    range: TimeRange
-    edit_version: int
-    template: str
-    mask_profanity: bool
-    options: ExportOptions
-    transcript_version: int
-    """0: there is no transcript."""
-    title: str = ""
-    metadata: str = "{}"
-    """Compact JSON."""
 
 
 class FinishedExport(Value, frozen=True, kw_only=True):
@@ -99,8 +81,20 @@ async def insert_selected_export(connection: Connection, selected: ClipSelected,
     )
 
 
-async def insert_requested_export(connection: Connection, clip: Row, export_id: UUID, wanted: NewExport) -> Row:
-    """Add an export that a person asked for and return its row. The caller holds the clip's lock."""
+async def insert_requested_export(
+    connection: Connection,
+    clip: Row,
+    export_id: UUID,
+    rendition: Rendition,
+    *,
+    edit_version: int,
+    title: str,
+    metadata: str,
+) -> Row:
+    """Add an export that a person asked for and return its row. The caller holds the clip's lock.
+
+    ``metadata`` is compact JSON.
+    """
     return await connection.fetchrow(
         _INSERT_REQUESTED,
         clip["org_id"],
@@ -108,17 +102,17 @@ async def insert_requested_export(connection: Connection, clip: Row, export_id: 
         clip["project_id"],
         clip["clip_id"],
         clip["ordinal"],
-        wanted.aspect,
-        wanted.captions,
-        wanted.range.start_ms,
-        wanted.range.end_ms,
-        wanted.edit_version,
-        wanted.template,
-        wanted.mask_profanity,
-        wanted.options,
-        wanted.transcript_version,
-        wanted.title,
-        wanted.metadata,
+        rendition.aspect,
+        rendition.captions,
+        rendition.range.start_ms,
+        rendition.range.end_ms,
+        edit_version,
+        rendition.template,
+        rendition.mask_profanity,
+        rendition.options,
+        rendition.transcript_version,
+        title,
+        metadata,
     )
 
 

@@ -90,6 +90,11 @@ async def org_transaction(pool: Pool, org_id: UUID) -> AsyncIterator[Connection]
         yield connection
 
 
+async def ping(connection: Connection) -> None:
+    """Ask the server for nothing, to see that it answers."""
+    await connection.fetchval("select 1")
+
+
 async def set_org(connection: Connection, org_id: UUID) -> None:
     """Wall the rest of the current transaction to one organisation."""
     await connection.execute(walled(org_id))
