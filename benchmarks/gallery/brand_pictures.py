@@ -19,7 +19,7 @@ from schemas.common import Aspect, CropBox, TimeRange, Word
 from schemas.documents.frame_plan import FramePlan, ShotCrop
 from schemas.documents.source import SourceIndex
 from schemas.options.brand_kit import BrandKit, EndCard, LowerThird, Placed
-from streams.ingest.probe.demux import survey
+from streams.ingest.probe.demux import probe_file
 from streams.preview.child import still
 from streams.renderer.branding.brand_assets import Dress
 from streams.renderer.job import RenderTask
@@ -78,7 +78,7 @@ def main() -> None:
     out = Path(sys.argv[1]) if len(sys.argv) > 1 else OUT
     with tempfile.TemporaryDirectory() as folder, Path(SHIPPED).open("rb") as source:
         scratch = Path(folder)
-        index = survey(source, MediaLimits(), scratch / "pcm", lambda _: None)
+        index = probe_file(source, MediaLimits(), scratch / "pcm", lambda _: None)
         dress = Dress(kit=KIT, files={LOGO: str(logo(scratch / "logo.png"))}, names={"S1": "Name of the speaker"})
         pictures = []
         for aspect, at_ms in SHOWN:

@@ -25,7 +25,7 @@ from schemas.common import Aspect, CropBox
 from schemas.documents.frame_plan import FramePlan, ShotCrop
 from schemas.documents.source import SourceIndex
 from schemas.events import RenderRequested, Rendition
-from streams.ingest.probe.demux import survey
+from streams.ingest.probe.demux import probe_file
 from streams.render.exporter import Outcome, Shape, produce_all
 from streams.renderer.encoding.muxer import Encoding
 from streams.renderer.inputs import Shared, Words
@@ -86,7 +86,7 @@ def measured(video: Path, rounds: int, encoding: Encoding) -> list[Claim]:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         with video.open("rb") as source:
-            index = survey(source, MediaLimits(), work / "pcm", lambda _: None)
+            index = probe_file(source, MediaLimits(), work / "pcm", lambda _: None)
         shapes = [shape_of(index, aspect) for aspect in ASPECTS]
 
         def once(*wishes: list[Shape]) -> None:

@@ -29,7 +29,7 @@ from core.settings import MediaLimits
 from schemas.common import TimeRange, Value
 from schemas.documents.frame_plan import FramePlan
 from schemas.documents.source import SourceIndex
-from streams.ingest.probe.demux import survey
+from streams.ingest.probe.demux import probe_file
 from streams.render.child.main import render
 from streams.renderer.codecs import QUALITIES
 from streams.renderer.encoding.muxer import Encoding
@@ -147,7 +147,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         with asked.video.open("rb") as file:
-            index = survey(file, MediaLimits(), work / "pcm", lambda _: None)
+            index = probe_file(file, MediaLimits(), work / "pcm", lambda _: None)
         if asked.certificate:
             claim = certificate_cost(asked.video, index, work)
             print(told(claim))

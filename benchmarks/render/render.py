@@ -37,7 +37,7 @@ from schemas.documents.frame_plan import FramePlan, ShotCrop
 from schemas.documents.source import SourceIndex
 from schemas.documents.transcript import Transcript
 from schemas.events import RenderRequested, Rendition
-from streams.ingest.probe.demux import survey
+from streams.ingest.probe.demux import probe_file
 from streams.render.exporter import Produced, Shape, produce_all
 from streams.renderer.encoding.muxer import KEY_INTERVAL_S, Encoding
 from streams.renderer.inputs import Shared, Words
@@ -171,7 +171,7 @@ def ffmpeg(
 def surveyed(video: Path, work: Path) -> SourceIndex:
     """The index of a file."""
     with video.open("rb") as source:
-        return survey(source, MediaLimits(), work / "pcm", lambda _: None)
+        return probe_file(source, MediaLimits(), work / "pcm", lambda _: None)
 
 
 def timed(work: object) -> Cost:

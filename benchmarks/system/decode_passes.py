@@ -34,7 +34,7 @@ from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex, VideoTrack
 from streams.frame.analysis.child import FACE_AREA_PX, FACE_GAP_MS
 from streams.frame.analysis.saliency import measure_detail
-from streams.ingest.probe.demux import survey
+from streams.ingest.probe.demux import probe_file
 from streams.look.shot_changes import changes, stretch_of, worth_a_look
 from streams.vision.canvas import fit_canvas
 from streams.vision.frame_stats import measure_frame
@@ -126,7 +126,7 @@ def measured(file: Path, runs: int, seconds: float) -> list[Claim]:
     """Both passes, interleaved with ffmpeg."""
     with tempfile.TemporaryDirectory() as scratch:
         with file.open("rb") as source:
-            index = survey(source, MediaLimits(), Path(scratch) / "sound.pcm", lambda _: None)
+            index = probe_file(source, MediaLimits(), Path(scratch) / "sound.pcm", lambda _: None)
         index_path = Path(scratch) / "index.json"
         index_path.write_bytes(msgspec.json.encode(index))
         whole = TimeRange(start_ms=0, end_ms=index.duration_ms)

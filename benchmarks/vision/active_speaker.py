@@ -40,7 +40,7 @@ from streams.frame.speaker.evidence import of_track
 from streams.frame.speaker.mouth_features import box_at
 from streams.frame.speaker.stored_voices import HeardIn, voices_of
 from streams.frame.speaker.voice_matching import HeardVoices
-from streams.ingest.probe.demux import survey
+from streams.ingest.probe.demux import probe_file
 from streams.listen.transcribe_span import transcribe_span
 from streams.vision.analysis_input import AnalysisInput
 from tests.contract.rigs.triton_server import running
@@ -88,7 +88,7 @@ async def look(
     """The whole file through frame's own code."""
     with tempfile.TemporaryDirectory() as scratch, LocalSource(path) as source:
         with path.open("rb") as file:
-            index = survey(file, MediaLimits(), Path(scratch) / "sound.pcm", lambda _: None)
+            index = probe_file(file, MediaLimits(), Path(scratch) / "sound.pcm", lambda _: None)
         eyes = AnalysisInput(
             index=index,
             source=source,

@@ -61,7 +61,7 @@ from local.install.tools import tool_environment, uv_command
 from local.install.triton import locked_requirements
 from schemas.common import Aspect, Box, TimeRange
 from schemas.documents.source import SourceIndex
-from streams.ingest.probe.demux import survey
+from streams.ingest.probe.demux import probe_file
 from tests.contract.rigs.triton_server import Triton, running
 
 SHARED = [
@@ -231,7 +231,7 @@ async def cases(media: Path, server: Triton, folder: Path, keep: Path, aspect: A
             path, scene = await asyncio.to_thread(one.made)
             if case is None:
                 with path.open("rb") as file:
-                    index = survey(file, MediaLimits(), folder / "sound.pcm", lambda _: None)
+                    index = probe_file(file, MediaLimits(), folder / "sound.pcm", lambda _: None)
                 heard, whose = await hear_voices(path, speech, voices) if index.audio else (None, None)
                 tracks, _ = await look(path, faces, landmarks, heard, whose)
                 seen = await asyncio.to_thread(judged, path, index, server.python, folder)

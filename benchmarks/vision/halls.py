@@ -35,7 +35,7 @@ from schemas.documents.quality import Check
 from schemas.documents.source import SourceIndex
 from streams.frame.planning.plan import faces_shown, plan
 from streams.frame.scene.crop import crop_size
-from streams.ingest.probe.demux import survey
+from streams.ingest.probe.demux import probe_file
 from streams.render.quality.check_framing import check_framing
 from streams.render.quality.container import Tracks
 from streams.render.quality.probe import Film
@@ -129,7 +129,7 @@ async def looked_at(
             found.append(msgspec.json.decode(kept.read_bytes(), type=Looked))
             continue
         with path.open("rb") as file:
-            index = survey(file, MediaLimits(), folder / "sound.pcm", lambda _: None)
+            index = probe_file(file, MediaLimits(), folder / "sound.pcm", lambda _: None)
         tracks, _ = await look(path, faces, landmarks, [], None)
         found.append(Looked(hall=hall, index=index, tracks=tracks))
         if kept:

@@ -29,7 +29,7 @@ from schemas.common import TimeRange
 from schemas.documents.scene import Transition
 from schemas.documents.source import SourceIndex
 from schemas.documents.span import ShotChange
-from streams.ingest.probe.demux import survey
+from streams.ingest.probe.demux import probe_file
 from streams.look.child import main as look
 from streams.vision.frame_stats import measure_frame
 from streams.vision.shot_detection import find_transitions
@@ -64,7 +64,7 @@ class Video(msgspec.Struct, frozen=True, kw_only=True):
 def indexed(path: Path) -> SourceIndex:
     """The file as ingest knows it."""
     with tempfile.TemporaryDirectory() as scratch, path.open("rb") as source:
-        return survey(source, MediaLimits(), Path(scratch) / "sound.pcm", lambda _: None)
+        return probe_file(source, MediaLimits(), Path(scratch) / "sound.pcm", lambda _: None)
 
 
 def measured(path: Path, end: int | None = None) -> tuple[list[int], list[Transition], float]:

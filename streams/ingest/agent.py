@@ -19,9 +19,9 @@ from schemas import events
 from schemas.ids import result_id
 from schemas.options.project import skip_warnings
 from schemas.stages import TABLE
-from streams.ingest.assets.asset_importer import check_asset, upload_of, write_checked, write_refused
-from streams.ingest.partial_downloads import Partials
-from streams.ingest.source_importer import NOT_FOUND, Prepared, prepare
+from streams.ingest.assets.asset_importer import check_asset, find_upload, commit_checked, commit_refused
+from streams.ingest.partial_downloads import PartialDownloads
+from streams.ingest.source_importer import UPLOAD_NOT_FOUND, ImportedSource, import_source
 from streams.runtime.context import Context, prefix_of
 from streams.runtime.stage import Commit, Work
 
@@ -35,7 +35,7 @@ class IngestStage:
         """Take the adapters; sweep what predecessors began to fetch and nobody came back for."""
         self._context = context
         limit = context.settings.media.max_bytes
-        self._partials = Partials(context.kept("downloads"), max_bytes=limit, now_s=time.time)
+        self._partials = PartialDownloads(context.kept("downloads"), max_bytes=limit, now_s=time.time)
         self._partials.sweep()
 
     def wants(self, event: events.AnyEvent) -> bool:
@@ -54,15 +54,15 @@ class IngestStage:
 
         async def commit(connection: Connection) -> None:
             settings = self._context.settings
-            await _write(connection, event, prepared, work, settings.spans.window)
+            await _commit_source(connection, event, prepared, work, settings.spans.window)
             await estimates.keep_estimate(connection, event.org_id, event.project_id, settings)
 
         return commit
 
     async def _check(self, event: events.AssetReceived, work: Work) -> Commit:
-        object_key = await upload_of(self._context, event)
+        object_key = await find_upload(self._context, event)
         if object_key is None:
-            return _nothing
+            return _commit_nothing
         with self._context.scratch() as scratch:
             checked = await check_asset(
                 event.kind,
@@ -76,13 +76,13 @@ class IngestStage:
         work.cpu_ms = checked.cpu_ms
 
         async def commit(connection: Connection) -> None:
-            await write_checked(connection, event, checked.asset, work.cause)
+            await commit_checked(connection, event, checked.asset, work.cause)
 
         return commit
 
-    async def _prepare(self, event: events.UploadReceived, work: Work, scratch: Path) -> Prepared:
+    async def _prepare(self, event: events.UploadReceived, work: Work, scratch: Path) -> ImportedSource:
         context = self._context
-        return await prepare(
+        return await import_source(
             event,
             objects=context.objects,
             outside=context.outside,
@@ -99,20 +99,20 @@ class IngestStage:
     ) -> None:
         """A source that cannot be used fails its project; a file of brand kits is refused."""
         if isinstance(event, events.AssetReceived):
-            await write_refused(connection, event, reason, detail, cause)
+            await commit_refused(connection, event, reason, detail, cause)
             return
         assert isinstance(event, events.UploadReceived)
-        if reason == NOT_FOUND:
+        if reason == UPLOAD_NOT_FOUND:
             await project_lifecycle.reopen_upload(connection, event)
         await project_lifecycle.fail_project(connection, event.org_id, event.project_id, reason, detail, cause)
 
 
-async def _nothing(_: Connection) -> None:
+async def _commit_nothing(_: Connection) -> None:
     """What there is to write about a file that was checked before."""
 
 
-async def _write(
-    connection: Connection, event: events.UploadReceived, prepared: Prepared, work: Work, window: int
+async def _commit_source(
+    connection: Connection, event: events.UploadReceived, prepared: ImportedSource, work: Work, window: int
 ) -> None:
     index = prepared.index
     video = index.video
@@ -127,7 +127,7 @@ async def _write(
         warnings=[*index.warnings, *skip_warnings(event.options, index.duration_ms)],
     )
     await write_source(connection, *owner, found)
-    await insert_spans(connection, *owner, [_planned(event, prepared, span.ordinal) for span in prepared.spans])
+    await insert_spans(connection, *owner, [_build_span_event(event, prepared, span.ordinal) for span in prepared.spans])
     totals = {"span": len(prepared.spans), "project": 1}
     for row in TABLE:
         if row.part in totals and row.name != "ingest":
@@ -138,7 +138,7 @@ async def _write(
     await understanding.emit_next_spans(connection, event.org_id, event.project_id, work.cause, window)
 
 
-def _planned(event: events.UploadReceived, prepared: Prepared, ordinal: int) -> events.SpanPlanned:
+def _build_span_event(event: events.UploadReceived, prepared: ImportedSource, ordinal: int) -> events.SpanPlanned:
     span = prepared.spans[ordinal]
     return events.SpanPlanned(
         org_id=event.org_id,

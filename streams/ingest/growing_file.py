@@ -1,4 +1,4 @@
-"""An upload on its way to this machine's disk, which a child reads as far as it has come. Never parses a byte."""
+"""A file that grows while an upload is copied to it; a child reads what has arrived. Parses nothing."""
 
 from __future__ import annotations
 
@@ -14,21 +14,25 @@ from core.ports.stores import Objects
 from core.progress import Report
 from schemas.common import ObjectRef
 
-COPY_BYTES = 8 * 2**20
+COPY_PART_BYTES = 8 * 2**20
+"""Bytes that are read from the object store at once."""
 
 
-class Arriving:
-    """The bytes of one object as they are copied from front to back: a source for a child (a `SourceHandle`)."""
+class GrowingFile:
+    """The bytes of one object as they are copied from front to back.
+
+    A source for a child (a `SourceHandle`).
+    """
 
     complete = False
 
     def __init__(self, objects: Objects, key: str, size: int, descriptor: int) -> None:
-        """``descriptor``: an empty file, readable and writable. Made by `arriving`."""
+        """Wrap ``descriptor``, an empty file, readable and writable. Made by `copy_object`."""
         self._objects = objects
         self._key = key
         self._size = size
         self._descriptor = descriptor
-        self._there = 0
+        self._copied_bytes = 0
         self._grown = asyncio.Event()
         self._copying: asyncio.Task[ObjectRef] | None = None
 
@@ -43,25 +47,25 @@ class Arriving:
         return self._descriptor
 
     async def ensure(self, offset: int, length: int) -> range:
-        """Return when the copy has come so far: all that has come. Raises Unavailable or KeyError where it cannot."""
-        while self._there < min(offset + length, self._size):
+        """Wait until a range is copied; return all that is. Raises Unavailable or KeyError."""
+        while self._copied_bytes < min(offset + length, self._size):
             if self._copying is None or self._copying.done():
-                await self.whole()
+                await self.wait_complete()
             await self._grown.wait()
-        return range(self._there)
+        return range(self._copied_bytes)
 
-    async def whole(self) -> ObjectRef:
-        """Which object it is, when all of it is there. Raises Unavailable or KeyError where it cannot come."""
+    async def wait_complete(self) -> ObjectRef:
+        """Wait until all of it is copied; return the object's reference. Raises Unavailable or KeyError."""
         assert self._copying is not None, "inside `arriving` only"
         return await asyncio.shield(self._copying)
 
-    def begin(self, report: Report) -> None:
-        """Copy from now on; ``report`` counts bytes."""
+    def start_copy(self, report: Report) -> None:
+        """Start the copy; ``report`` counts bytes."""
         self._copying = asyncio.create_task(self._copy(report))
         self._copying.add_done_callback(lambda _: self._grown.set())
 
-    async def end(self) -> None:
-        """Copy no further."""
+    async def stop_copy(self) -> None:
+        """Stop the copy."""
         if self._copying is not None:
             self._copying.cancel()
             with suppress(asyncio.CancelledError, Exception):
@@ -69,48 +73,54 @@ class Arriving:
 
     async def _copy(self, report: Report) -> ObjectRef:
         digest = hashlib.sha256()
-        async with aclosing(_parts(self._objects, self._key, self._size)) as parts:
+        async with aclosing(_read_parts(self._objects, self._key, self._size)) as parts:
             async for part in parts:
-                await asyncio.to_thread(_append, self._descriptor, digest.update, part)
-                self._there += len(part)
-                report(self._there)
+                await asyncio.to_thread(_append_part, self._descriptor, digest.update, part)
+                self._copied_bytes += len(part)
+                report(self._copied_bytes)
                 self._grown.set()
                 self._grown = asyncio.Event()
         return ObjectRef(key=self._key, sha256=digest.hexdigest(), size=self._size)
 
 
 @asynccontextmanager
-async def arriving(objects: Objects, key: str, size: int, path: Path, report: Report) -> AsyncIterator[Arriving]:
-    """Copy an object to ``path``, and give it to be read meanwhile. What is not there at the end is not brought."""
+async def copy_object(objects: Objects, key: str, size: int, path: Path, report: Report) -> AsyncIterator[GrowingFile]:
+    """Copy an object to ``path`` and yield the growing file meanwhile.
+
+    The copy stops with the block: what has not arrived by then is not fetched.
+    """
     with path.open("w+b", buffering=0) as file:
-        source = Arriving(objects, key, size, file.fileno())
-        source.begin(report)
+        source = GrowingFile(objects, key, size, file.fileno())
+        source.start_copy(report)
         try:
             yield source
         finally:
-            await source.end()
+            await source.stop_copy()
 
 
-async def _parts(objects: Objects, key: str, size: int) -> AsyncGenerator[bytes]:
-    """The object from front to back; one part is fetched ahead. Raises Unavailable where it ends too early."""
-    starts = range(0, size, COPY_BYTES)
-    ahead = asyncio.create_task(objects.read_range(key, 0, min(COPY_BYTES, size)))
+async def _read_parts(objects: Objects, key: str, size: int) -> AsyncGenerator[bytes]:
+    """Read the object from front to back, one part ahead. Raises Unavailable where it ends too early."""
+    starts = range(0, size, COPY_PART_BYTES)
+    next_read = asyncio.create_task(objects.read_range(key, 0, min(COPY_PART_BYTES, size)))
     try:
         for start in starts:
-            part = await ahead
-            following = start + COPY_BYTES
-            if len(part) != min(COPY_BYTES, size - start):
+            part = await next_read
+            next_start = start + COPY_PART_BYTES
+            if len(part) != min(COPY_PART_BYTES, size - start):
                 raise Unavailable("objects", f"{key!r} ended at {start + len(part)} of {size} bytes")
-            if following < size:
-                ahead = asyncio.create_task(objects.read_range(key, following, min(COPY_BYTES, size - following)))
+            if next_start < size:
+                next_read = asyncio.create_task(
+                    objects.read_range(key, next_start, min(COPY_PART_BYTES, size - next_start))
+                )
             yield part
     finally:
-        ahead.cancel()
+        next_read.cancel()
         with suppress(asyncio.CancelledError, Exception):
-            await ahead
+            await next_read
 
 
-def _append(descriptor: int, update: Callable[[bytes], None], part: bytes) -> None:
+def _append_part(descriptor: int, update: Callable[[bytes], None], part: bytes) -> None:
+    """Hash a part and write it."""
     update(part)
     view = memoryview(part)
     while view:

@@ -14,7 +14,7 @@ import pytest
 
 from core.errors import NoAnswer, Rejected, Unavailable
 from core.progress import Report
-from streams.ingest.partial_downloads import FILE_NAME, MAX_AGE_S, Partials, name_of
+from streams.ingest.partial_downloads import DOWNLOAD_FILE, MAX_PARTIAL_AGE_S, PartialDownloads, download_name
 from tests.core.media.fakes import ObjectsTwin
 from tests.ingest.test_source_importer import OutsideTwin, run
 
@@ -22,8 +22,8 @@ NOW_S = 1_000_000_000.0
 ONE, TWO = UUID(int=1), UUID(int=2)
 
 
-def partials(tmp_path: Path, max_bytes: int = 1000) -> Partials:
-    return Partials(tmp_path / "downloads", max_bytes=max_bytes, now_s=lambda: NOW_S)
+def partials(tmp_path: Path, max_bytes: int = 1000) -> PartialDownloads:
+    return PartialDownloads(tmp_path / "downloads", max_bytes=max_bytes, now_s=lambda: NOW_S)
 
 
 def left(tmp_path: Path) -> list[str]:
@@ -33,8 +33,8 @@ def left(tmp_path: Path) -> list[str]:
 def leave(tmp_path: Path, name: str, size: int, age_s: float) -> None:
     place = tmp_path / "downloads" / name
     place.mkdir(parents=True)
-    (place / FILE_NAME).write_bytes(b"x" * size)
-    for path in (place / FILE_NAME, place):
+    (place / DOWNLOAD_FILE).write_bytes(b"x" * size)
+    for path in (place / DOWNLOAD_FILE, place):
         os.utime(path, (NOW_S - age_s, NOW_S - age_s))
 
 
@@ -46,30 +46,30 @@ def leave(tmp_path: Path, name: str, size: int, age_s: float) -> None:
 def test_what_is_kept_for_the_next_attempt(error: BaseException | None, *, kept: bool, tmp_path: Path) -> None:
     held = partials(tmp_path)
     with pytest.raises(type(error)) if error else nullcontext():
-        with held.hold("a", tmp_path / "other") as path:
+        with held.open_download("a", tmp_path / "other") as path:
             path.write_bytes(b"begun")
             os.utime(path.parent, (NOW_S, NOW_S))
             os.utime(path, (NOW_S, NOW_S))
             if error:
                 raise error
     assert left(tmp_path) == (["a"] if kept else [])
-    with held.hold("a", tmp_path / "other") as path:
+    with held.open_download("a", tmp_path / "other") as path:
         assert path.exists() is kept
 
 
 def test_two_never_write_to_one(tmp_path: Path) -> None:
     with (
-        partials(tmp_path).hold("a", tmp_path / "one") as first,
-        partials(tmp_path).hold("a", tmp_path / "two") as second,
+        partials(tmp_path).open_download("a", tmp_path / "one") as first,
+        partials(tmp_path).open_download("a", tmp_path / "two") as second,
     ):
-        assert (first.name, second) == (FILE_NAME, tmp_path / "two")
+        assert (first.name, second) == (DOWNLOAD_FILE, tmp_path / "two")
         partials(tmp_path, max_bytes=-1).sweep()
         partials(tmp_path).make_room()
         assert left(tmp_path) == ["a"], "what is written to is not swept"
 
 
 def test_old_ones_and_what_is_too_much_go(tmp_path: Path) -> None:
-    leave(tmp_path, "old", 1, MAX_AGE_S + 1)
+    leave(tmp_path, "old", 1, MAX_PARTIAL_AGE_S + 1)
     leave(tmp_path, "early", 600, 300)
     leave(tmp_path, "late", 500, 200)
     leave(tmp_path, "newest", 400, 100)
@@ -77,14 +77,14 @@ def test_old_ones_and_what_is_too_much_go(tmp_path: Path) -> None:
     assert left(tmp_path) == ["late", "newest"]
     partials(tmp_path).make_room()
     assert left(tmp_path) == []
-    Partials(tmp_path / "none", max_bytes=1, now_s=lambda: NOW_S).sweep()
+    PartialDownloads(tmp_path / "none", max_bytes=1, now_s=lambda: NOW_S).sweep()
 
 
 def test_a_name_tells_nothing_and_is_one_projects_own() -> None:
-    names = {name_of(org, project, "https://u:secret@a.example/") for org in (ONE, TWO) for project in (ONE, TWO)}
+    names = {download_name(org, project, "https://u:secret@a.example/") for org in (ONE, TWO) for project in (ONE, TWO)}
     assert len(names) == 4
     assert all(name.isalnum() and len(name) == 64 for name in names)
-    assert name_of(ONE, TWO, "a") != name_of(ONE, TWO, "b")
+    assert download_name(ONE, TWO, "a") != download_name(ONE, TWO, "b")
 
 
 class FullDisk(OutsideTwin):
@@ -101,7 +101,7 @@ async def test_a_full_disk_gets_back_what_downloads_hold(tmp_path: Path) -> None
     os.utime(tmp_path / "downloads" / "another")
     with pytest.raises(Unavailable, match="room"):
         await run(tmp_path, ObjectsTwin(), key=None, url="https://a.example/film", outside=FullDisk())
-    assert not list((tmp_path / "downloads").rglob(FILE_NAME))
+    assert not list((tmp_path / "downloads").rglob(DOWNLOAD_FILE))
 
 
 async def test_nothing_stays_of_a_download_that_became_a_project(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ from core.settings import MediaLimits, SpanRules
 from schemas.common import ObjectRef
 from schemas.documents.source import SourceIndex
 from schemas.events import UploadReceived
-from streams.ingest.partial_downloads import Partials
-from streams.ingest.source_importer import Prepared, prepare
+from streams.ingest.partial_downloads import PartialDownloads
+from streams.ingest.source_importer import ImportedSource, import_source
 from tests.core.media.fakes import ObjectsTwin
 from tests.support.media.hostile_files import film
 
@@ -56,14 +56,14 @@ async def run(
     counts: list[int] | None = None,
     limits: MediaLimits | None = None,
     rules: SpanRules | None = None,
-) -> Prepared:
-    return await prepare(
+) -> ImportedSource:
+    return await import_source(
         UploadReceived(org_id=ORG, project_id=PROJECT, object_key=key, source_url=url),
         objects=objects,
         outside=outside or OutsideTwin(),
         limits=limits or MediaLimits(),
         rules=rules or SpanRules(),
-        partials=Partials(scratch / "downloads", max_bytes=10**9, now_s=time.time),
+        partials=PartialDownloads(scratch / "downloads", max_bytes=10**9, now_s=time.time),
         scratch=scratch,
         prefix=PREFIX,
         report=(counts if counts is not None else []).append,

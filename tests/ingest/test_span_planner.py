@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from core.settings import SpanRules
-from streams.ingest.span_planner import STEP_MS, PlannedSpan, plan_spans, silences
+from streams.ingest.span_planner import LEVEL_STEP_MS, PlannedSpan, find_silent_runs, plan_spans
 
 RULES = SpanRules(overlap_ms=2_000)
 
@@ -21,9 +21,11 @@ def talk(
 ) -> NDArray[np.float32]:
     """Levels of somebody who talks without a breath but for the pauses (start_ms, end_ms)."""
     random = np.random.default_rng(1)
-    levels = speech_db + random.normal(0, 3, duration_ms // STEP_MS)
+    levels = speech_db + random.normal(0, 3, duration_ms // LEVEL_STEP_MS)
     for start, end in pauses:
-        levels[start // STEP_MS : end // STEP_MS] = room_db + random.normal(0, 1, end // STEP_MS - start // STEP_MS)
+        levels[start // LEVEL_STEP_MS : end // LEVEL_STEP_MS] = room_db + random.normal(
+            0, 1, end // LEVEL_STEP_MS - start // LEVEL_STEP_MS
+        )
     return levels.astype(np.float32)
 
 
@@ -59,7 +61,9 @@ def test_without_silence_the_sound_of_neighbours_overlaps_by_more() -> None:
 
 def test_a_steady_hum_is_not_silence() -> None:
     assert (
-        silences(np.full(3000, -30.0, np.float32) + np.random.default_rng(2).normal(0, 0.5, 3000).astype(np.float32))
+        find_silent_runs(
+            np.full(3000, -30.0, np.float32) + np.random.default_rng(2).normal(0, 0.5, 3000).astype(np.float32)
+        )
         == []
     )
 

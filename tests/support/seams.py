@@ -18,7 +18,7 @@ from schemas.documents.transcript import Transcript
 from schemas.events import SpanPlanned
 from streams.close.transcript.span_merge import merge_spans
 from streams.close.transcript.span_overlap import normalise_word
-from streams.ingest.span_planner import STEP_MS, quietest_cut
+from streams.ingest.span_planner import LEVEL_STEP_MS, find_quietest_cut
 from streams.listen.transcribe_span import RecognitionHints, transcribe_span
 from tests.support.media.recordings import RATE_HZ, flac
 
@@ -44,8 +44,8 @@ class Cut:
 
 
 def levels_db(samples: Int16) -> np.ndarray:
-    """Loudness of each ``STEP_MS`` in dBFS, as ingest measures it."""
-    step = STEP_MS * RATE_HZ // 1000
+    """Loudness of each ``LEVEL_STEP_MS`` in dBFS, as ingest measures it."""
+    step = LEVEL_STEP_MS * RATE_HZ // 1000
     power = np.square(samples[: samples.size // step * step].astype(np.float32) / 32768).reshape(-1, step).mean(axis=1)
     return (10 * np.log10(np.maximum(power, 1e-10))).astype(np.float32)
 
@@ -53,7 +53,7 @@ def levels_db(samples: Int16) -> np.ndarray:
 def cut_near(samples: Int16, places_ms: Sequence[int], search_ms: int) -> list[Cut]:
     """Each place moved to the best silence around it, by ingest's own rule; where there is none it stays."""
     levels = levels_db(samples)
-    found = [(place, quietest_cut(levels, place, search_ms)) for place in places_ms]
+    found = [(place, find_quietest_cut(levels, place, search_ms)) for place in places_ms]
     return [Cut(place if silence is None else silence, silent=silence is not None) for place, silence in found]
 
 

@@ -23,19 +23,19 @@ from core.storage import assets
 from schemas import events
 from schemas.common import ObjectRef
 from schemas.options.brand_kit import MOST_BYTES, AssetFacts, AssetKind, CheckedAsset
-from streams.ingest.assets.messages import INDEX_FILE, SANITISED_FILE, Asked, Found, refuse_other
+from streams.ingest.assets.messages import INDEX_FILE, SANITISED_FILE, AssetCheckArgs, InspectedAsset, check_font_magic
 from streams.runtime import dead_letters
 from streams.runtime.context import Context
 
-ENTRY = "streams.ingest.assets.child:main"
-LIMITS = ChildLimits(memory_bytes=1_500_000_000, cpu_s=120, wall_s=240.0, file_bytes=2**30, nice=10)
+ASSET_ENTRY_POINT = "streams.ingest.assets.child:main"
+CHILD_LIMITS = ChildLimits(memory_bytes=1_500_000_000, cpu_s=120, wall_s=240.0, file_bytes=2**30, nice=10)
 TOOL_LIMITS = ChildLimits(memory_bytes=500_000_000, cpu_s=20, wall_s=40.0, file_bytes=2**27, nice=10)
-COPY_BYTES = 8 * 2**20
+FETCH_PART_BYTES = 8 * 2**20
 UPLOAD_FILE = "received.bin"
-TYPES = {".png": "image/png", ".ttf": "font/ttf", ".otf": "font/otf"}
+MEDIA_TYPES = {".png": "image/png", ".ttf": "font/ttf", ".otf": "font/otf"}
 
 
-class Checked(msgspec.Struct, frozen=True, kw_only=True):
+class AssetCheckResult(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be written down, and what it took."""
 
     asset: CheckedAsset
@@ -45,22 +45,22 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
 async def check_asset(
     kind: AssetKind, object_key: str, *, objects: Objects, limits: MediaLimits, scratch: Path, prefix: str,
     report: Report,
-) -> Checked:  # fmt: skip
+) -> AssetCheckResult:  # fmt: skip
     """Check an upload and store what is used of it under ``prefix``. Raises Rejected and Unavailable."""
     steps = Steps(report)
     upload = scratch / UPLOAD_FILE
-    await _fetch(kind, object_key, objects, upload, steps.part())
+    await _fetch_upload(kind, object_key, objects, upload, steps.part())
     if kind == "font":
-        await _sanitise(upload, scratch)
-    args = msgspec.to_builtins(Asked(kind=kind, scratch=str(scratch), limits=limits))
+        await _sanitise_font(upload, scratch)
+    args = msgspec.to_builtins(AssetCheckArgs(kind=kind, scratch=str(scratch), limits=limits))
     with LocalSource(upload) as source:
-        answer = await run_child(ENTRY, args, scratch=scratch, limits=LIMITS, source=source, report=steps.part())
-    found = msgspec.convert(answer, Found)
-    asset = await _store(kind, found, scratch, objects, prefix)
-    return Checked(asset=asset, cpu_ms=found.cpu_ms)
+        answer = await run_child(ASSET_ENTRY_POINT, args, scratch=scratch, limits=CHILD_LIMITS, source=source, report=steps.part())
+    found = msgspec.convert(answer, InspectedAsset)
+    asset = await _store_asset(kind, found, scratch, objects, prefix)
+    return AssetCheckResult(asset=asset, cpu_ms=found.cpu_ms)
 
 
-async def _fetch(kind: AssetKind, key: str, objects: Objects, path: Path, report: Report) -> None:
+async def _fetch_upload(kind: AssetKind, key: str, objects: Objects, path: Path, report: Report) -> None:
     try:
         size = await objects.size(key)
     except KeyError:
@@ -69,17 +69,17 @@ async def _fetch(kind: AssetKind, key: str, objects: Objects, path: Path, report
         raise Rejected(f"{kind}.too_large", f"The file has {size} bytes; {MOST_BYTES[kind]} is most.")
     with path.open("wb") as file:
         while (start := file.tell()) < size:
-            part = await objects.read_range(key, start, min(COPY_BYTES, size - start))
+            part = await objects.read_range(key, start, min(FETCH_PART_BYTES, size - start))
             if not part:
                 raise Unavailable("objects", f"{key!r} ended at {start} of {size} bytes")
             await asyncio.to_thread(file.write, part)
             report(file.tell())
 
 
-async def _sanitise(upload: Path, scratch: Path) -> None:
+async def _sanitise_font(upload: Path, scratch: Path) -> None:
     """The OpenType Sanitizer writes a plain font of it, table by table, or refuses it."""
     with upload.open("rb") as file:
-        refuse_other(file.read(8))
+        check_font_magic(file.read(8))
     command = [ots.OTS_SANITIZE, str(upload), str(scratch / SANITISED_FILE)]
     ran = await run_tool(command, scratch=scratch, limits=TOOL_LIMITS)
     if ran.code != 0 or not (scratch / SANITISED_FILE).exists():
@@ -87,9 +87,9 @@ async def _sanitise(upload: Path, scratch: Path) -> None:
         raise Rejected("font.unsafe", f"The font is damaged or not made as fonts are. {said}".strip())
 
 
-async def _store(kind: AssetKind, found: Found, scratch: Path, objects: Objects, prefix: str) -> CheckedAsset:
+async def _store_asset(kind: AssetKind, found: InspectedAsset, scratch: Path, objects: Objects, prefix: str) -> CheckedAsset:
     used = scratch / (found.file or UPLOAD_FILE)
-    media_type = TYPES.get(found.suffix, "application/octet-stream")
+    media_type = MEDIA_TYPES.get(found.suffix, "application/octet-stream")
     stored: ObjectRef = await objects.put_file(prefix, used, media_type, found.suffix)
     index = None
     if kind in ("video", "music"):
@@ -98,7 +98,7 @@ async def _store(kind: AssetKind, found: Found, scratch: Path, objects: Objects,
     return CheckedAsset(kind=kind, object=stored, index=index, **facts)
 
 
-async def upload_of(context: Context, event: events.AssetReceived) -> str | None:
+async def find_upload(context: Context, event: events.AssetReceived) -> str | None:
     """Where the file lies: the row says so, an event that somebody else wrote does not. None: it was checked before.
 
     One that was given up for no fault of its own is checked again, where an operator replays its letter.
@@ -109,7 +109,7 @@ async def upload_of(context: Context, event: events.AssetReceived) -> str | None
         )
 
 
-async def write_checked(connection: Connection, event: events.AssetReceived, asset: CheckedAsset, cause: Cause) -> None:
+async def commit_checked(connection: Connection, event: events.AssetReceived, asset: CheckedAsset, cause: Cause) -> None:
     """The file may be used from now on; its upload goes in a day. One that was set aside meanwhile goes sooner."""
     upload = await assets.write_checked(
         connection, event.org_id, event.asset_id, asset, cause.now, retry_reasons=list(dead_letters.TOLD)
@@ -123,7 +123,7 @@ async def write_checked(connection: Connection, event: events.AssetReceived, ass
     await put(connection, events.AssetChecked(object=asset.object, **told), cause)
 
 
-async def write_refused(
+async def commit_refused(
     connection: Connection, event: events.AssetReceived, reason: str, detail: str, cause: Cause
 ) -> None:
     """It cannot be used, and why."""

@@ -1,4 +1,4 @@
-"""A hostile picture → a plain RGBA PNG that we wrote ourselves. Child side only; keeps nothing else of the file."""
+"""Rewrite a hostile image to a plain RGBA PNG. Child side only; keeps nothing else of the file."""
 
 from __future__ import annotations
 
@@ -10,45 +10,50 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from core.errors import Rejected
 
-FORMATS = ("PNG", "JPEG", "WEBP")
-MOST_PIXELS = 25_000_000
-LEAST_PX, LONGEST_PX = 8, 2_048
-"""A side that is longer is made smaller: no clip shows more."""
+IMAGE_FORMATS = ("PNG", "JPEG", "WEBP")
+"""Formats that are opened."""
+MAX_PIXELS = 25_000_000
+"""Largest image that is decoded."""
+MIN_SIDE_PX = 8
+"""Shortest side of an image that can be used."""
+MAX_SIDE_PX = 2_048
+"""Longest side kept; a larger image is scaled down: no clip shows more."""
 IMAGE_FILE = "asset.png"
+"""Name of the rewritten image in the scratch folder."""
 
 
 def rewrite_image(source: BinaryIO, scratch: Path) -> tuple[int, int]:
-    """Write ``IMAGE_FILE``; its width and height. Raises Rejected ``image.*``."""
-    Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+    """Write ``IMAGE_FILE``; return its width and height. Raises Rejected ``image.*``."""
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            _look(source)
+            _check_header(source)
             source.seek(0)
-            with Image.open(source, formats=FORMATS) as opened:
-                picture = ImageOps.exif_transpose(opened).convert("RGBA")
+            with Image.open(source, formats=IMAGE_FORMATS) as opened:
+                image = ImageOps.exif_transpose(opened).convert("RGBA")
     except Rejected:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        detail = f"The picture has more than the {MOST_PIXELS / 1e6:g} megapixels that it may have."
+        detail = f"The picture has more than the {MAX_PIXELS / 1e6:g} megapixels that it may have."
         raise Rejected("image.too_large", detail) from None
     except Exception:  # noqa: BLE001 - SyntaxError, struct.error and others come of broken files
         raise Rejected("image.unreadable", "The picture is damaged or cut off: save or send it anew.") from None
-    if min(picture.size) < LEAST_PX:
-        raise Rejected("image.too_small", f"The picture is {picture.width} × {picture.height} px; {LEAST_PX} is least.")
-    if picture.getchannel("A").getextrema()[1] == 0:
+    if min(image.size) < MIN_SIDE_PX:
+        raise Rejected("image.too_small", f"The picture is {image.width} × {image.height} px; {MIN_SIDE_PX} is least.")
+    if image.getchannel("A").getextrema()[1] == 0:
         raise Rejected("image.invisible", "Nothing is to be seen in the picture: all of it is transparent.")
-    picture.thumbnail((LONGEST_PX, LONGEST_PX), Image.Resampling.LANCZOS)
-    picture.info = {}
-    picture.save(scratch / IMAGE_FILE, format="PNG")
-    return picture.size
+    image.thumbnail((MAX_SIDE_PX, MAX_SIDE_PX), Image.Resampling.LANCZOS)
+    image.info = {}
+    image.save(scratch / IMAGE_FILE, format="PNG")
+    return image.size
 
 
-def _look(source: BinaryIO) -> None:
-    """What can be known before a pixel is decoded."""
+def _check_header(source: BinaryIO) -> None:
+    """Check what can be known before a pixel is decoded."""
     try:
-        opened = Image.open(source, formats=FORMATS)
+        opened = Image.open(source, formats=IMAGE_FORMATS)
     except UnidentifiedImageError:
         raise Rejected("image.unsupported", "The file is no PNG, JPEG or WebP picture.") from None
     with opened:

@@ -1,4 +1,4 @@
-"""A hostile clip or piece of music → its index, once every picture was decoded. Child side; rewrites nothing.
+"""Index a hostile video or piece of music after decoding all of it. Child side; rewrites nothing.
 
 The file itself stays as it was uploaded: it is only ever opened by this index, in a child.
 """
@@ -19,56 +19,59 @@ from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex
 from schemas.options.brand_kit import LASTS_MS
 from streams.ingest.assets.messages import INDEX_FILE
-from streams.ingest.probe.demux import survey
+from streams.ingest.probe.demux import probe_file
 
-HEAD_BYTES = 512
-SLACK = 2
-"""A file is read to twice the length that it may have: the refusal says which that is."""
+TEXT_CHECK_BYTES = 512
+"""Bytes that are checked for being text."""
+LENGTH_SCAN_FACTOR = 2
+"""A file is read up to this many times the length it may have, so that the refusal can say its length."""
 
 
 def index_media(
     kind: str, source: BinaryIO, limits: MediaLimits, scratch: Path, report: Callable[[int], None]
 ) -> SourceIndex:
     """Write ``INDEX_FILE``. Raises Rejected ``media.*``, ``video.*``, ``music.*``."""
-    shortest_ms, longest_ms = LASTS_MS["video" if kind == "video" else "music"]
-    refuse_text(source.read(HEAD_BYTES))
+    min_ms, max_ms = LASTS_MS["video" if kind == "video" else "music"]
+    refuse_text(source.read(TEXT_CHECK_BYTES))
     source.seek(0)
     pcm = scratch / "sound.pcm"
-    long = f"It may last {longest_ms / 1000:g} s at most."
+    too_long_detail = f"It may last {max_ms / 1000:g} s at most."
     try:
-        index = survey(source, msgspec.structs.replace(limits, max_duration_ms=SLACK * longest_ms), pcm, report)
+        index = probe_file(
+            source, msgspec.structs.replace(limits, max_duration_ms=LENGTH_SCAN_FACTOR * max_ms), pcm, report
+        )
     except Rejected as error:
         if error.reason == "media.too_long":
-            raise Rejected(f"{kind}.too_long", long) from None
+            raise Rejected(f"{kind}.too_long", too_long_detail) from None
         raise
     finally:
         pcm.unlink(missing_ok=True)
-    if index.duration_ms > longest_ms:
-        raise Rejected(f"{kind}.too_long", f"It lasts {index.duration_ms / 1000:.1f} s. {long}")
-    if index.duration_ms < shortest_ms:
-        raise Rejected(f"{kind}.too_short", f"It has to last {shortest_ms / 1000:g} s at least.")
+    if index.duration_ms > max_ms:
+        raise Rejected(f"{kind}.too_long", f"It lasts {index.duration_ms / 1000:.1f} s. {too_long_detail}")
+    if index.duration_ms < min_ms:
+        raise Rejected(f"{kind}.too_short", f"It has to last {min_ms / 1000:g} s at least.")
     if kind == "video":
-        _see(source, index, report)
+        _decode_frames(source, index, report)
     elif index.audio is None:
         raise Rejected("music.no_sound", "There is no sound in the file.")
     (scratch / INDEX_FILE).write_bytes(msgspec.msgpack.encode(index))
     return index
 
 
-def _see(source: BinaryIO, index: SourceIndex, report: Callable[[int], None]) -> None:
-    """Every picture, once: one that cannot be decoded is found now, and not in a customer's export."""
+def _decode_frames(source: BinaryIO, index: SourceIndex, report: Callable[[int], None]) -> None:
+    """Decode every frame once: a broken one is found now, not in a customer's export."""
     if index.video is None:
         raise Rejected("video.no_pictures", "There are no pictures in the file.")
     source.seek(0)
     reader = Reader(source, index, threads=1)
-    whole = TimeRange(start_ms=0, end_ms=index.duration_ms)
-    seen = 0
-    for _ in reader.pictures(whole):
-        seen += 1
-        report(index.duration_ms + seen)
-    damaged = reader.damaged(whole)
+    full_range = TimeRange(start_ms=0, end_ms=index.duration_ms)
+    frame_count = 0
+    for _ in reader.pictures(full_range):
+        frame_count += 1
+        report(index.duration_ms + frame_count)
+    damaged = reader.damaged(full_range)
     reader.close()
-    if not seen:
+    if not frame_count:
         raise Rejected("video.no_pictures", "No picture of the file can be decoded.")
     if damaged:
         raise Rejected("video.damaged", f"{damaged} pictures of the file are damaged.")

@@ -1,4 +1,4 @@
-"""What the ingest worker and its child say to each other about a file of brand kits. Loads no library of files."""
+"""Messages between the ingest worker and its child about a brand kit file. Imports no media library."""
 
 from __future__ import annotations
 
@@ -8,31 +8,35 @@ from core.errors import Rejected
 from core.settings import MediaLimits
 from schemas.options.brand_kit import AssetFacts, AssetKind
 
-SANITISED_FILE, INDEX_FILE = "sanitised.bin", "asset.msgpack"
-"""Names in the scratch folder."""
-MAGIC = (b"\x00\x01\x00\x00", b"OTTO", b"true", b"wOFF", b"wOF2")
-COLLECTION = b"ttcf"
+SANITISED_FILE = "sanitised.bin"
+"""Name of the sanitised font in the scratch folder."""
+INDEX_FILE = "asset.msgpack"
+"""Name of the index in the scratch folder."""
+FONT_MAGIC = (b"\x00\x01\x00\x00", b"OTTO", b"true", b"wOFF", b"wOF2")
+"""First bytes of single fonts: TrueType, OpenType, WOFF, WOFF2."""
+COLLECTION_MAGIC = b"ttcf"
+"""First bytes of a font collection."""
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What the parent asks for."""
+class AssetCheckArgs(msgspec.Struct, frozen=True, kw_only=True):
+    """The parent's request."""
 
     kind: AssetKind
     scratch: str
     limits: MediaLimits
 
 
-class Found(AssetFacts, frozen=True, kw_only=True):
-    """What the child answers; ``file`` in scratch is what is used, None: the upload as it is."""
+class InspectedAsset(AssetFacts, frozen=True, kw_only=True):
+    """The child's result; ``file`` in scratch is to be used, None: the upload as it is."""
 
     file: str | None = None
     suffix: str = ".bin"
     cpu_ms: int = 0
 
 
-def refuse_other(head: bytes) -> None:
-    """Raises Rejected for what is no single font."""
-    if head[:4] == COLLECTION:
+def check_font_magic(head: bytes) -> None:
+    """Raise Rejected for a file that is not a single font."""
+    if head[:4] == COLLECTION_MAGIC:
         raise Rejected("font.collection", "The file holds several fonts; upload the one that is wanted.")
-    if not head.startswith(MAGIC):
+    if not head.startswith(FONT_MAGIC):
         raise Rejected("font.unsupported", "The file is no TrueType, OpenType, WOFF or WOFF2 font.")

@@ -1,6 +1,6 @@
-"""Child entry of ingest: one pass over a hostile file → index, sound, spans. Never decodes all pictures, opens no path.
+"""Child entry of ingest: one pass over a hostile file for index, audio and spans. Opens no path.
 
-Leaves ``index.msgpack`` and ``span-<ordinal>.flac`` in ``args["scratch"]``.
+Leaves ``index.msgpack`` and ``span-<ordinal>.flac`` in ``args["scratch"]``. Never decodes all frames.
 """
 
 from __future__ import annotations
@@ -13,24 +13,26 @@ import msgspec
 
 from core.media.decode.open import refuse_text
 from core.settings import MediaLimits, SpanRules
-from streams.ingest.probe.audio_extraction import levels_db, write_flac
-from streams.ingest.probe.demux import survey
+from streams.ingest.probe.audio_extraction import measure_levels_db, write_flac
+from streams.ingest.probe.demux import probe_file
 from streams.ingest.span_planner import PlannedSpan, plan_spans
 
-TEXT_BYTES = 512
-INDEX_NAME = "index.msgpack"
+TEXT_CHECK_BYTES = 512
+"""Bytes that are checked for being text."""
+INDEX_FILE_NAME = "index.msgpack"
+"""Name of the index in the scratch folder."""
 
 
 class ProbeArgs(msgspec.Struct, frozen=True, kw_only=True):
-    """What the parent asks for."""
+    """The parent's request."""
 
     scratch: str
     limits: MediaLimits
     rules: SpanRules
 
 
-class Probed(msgspec.Struct, frozen=True, kw_only=True):
-    """What the child answers, beside its files; the last two come from the sandbox."""
+class ProbeResult(msgspec.Struct, frozen=True, kw_only=True):
+    """The child's result, in addition to its files; the last two fields are filled in by the sandbox."""
 
     spans: list[PlannedSpan]
     has_sound: bool
@@ -38,28 +40,28 @@ class Probed(msgspec.Struct, frozen=True, kw_only=True):
     peak_bytes: int = 0
 
 
-def flac_name(ordinal: int) -> str:
-    """File of a span's sound in the scratch directory."""
+def span_audio_name(ordinal: int) -> str:
+    """Name a span's audio in the scratch folder."""
     return f"span-{ordinal}.flac"
 
 
 def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], None]) -> dict[str, Any]:
-    """Probe ``source``; ``args`` is a `ProbeArgs`, the result a `Probed`.
+    """Probe ``source``; ``args`` is a `ProbeArgs`, the result a `ProbeResult`.
 
     Raises Rejected with a ``media.*`` reason. ``report`` counts packets.
     """
     assert source is not None
-    asked = msgspec.convert(args, ProbeArgs)
-    scratch = Path(asked.scratch)
+    probe_args = msgspec.convert(args, ProbeArgs)
+    scratch = Path(probe_args.scratch)
     pcm = scratch / "sound.pcm"
-    refuse_text(source.read(TEXT_BYTES))
-    index = survey(source, asked.limits, pcm, report)
+    refuse_text(source.read(TEXT_CHECK_BYTES))
+    index = probe_file(source, probe_args.limits, pcm, report)
     has_sound = index.audio is not None
-    spans = plan_spans(index.duration_ms, levels_db(pcm) if has_sound else None, asked.rules)
+    spans = plan_spans(index.duration_ms, measure_levels_db(pcm) if has_sound else None, probe_args.rules)
     if has_sound:
         for span in spans:
-            write_flac(pcm, span.padded, scratch / flac_name(span.ordinal))
+            write_flac(pcm, span.padded, scratch / span_audio_name(span.ordinal))
         pcm.unlink()
-    (scratch / INDEX_NAME).write_bytes(msgspec.msgpack.encode(index))
-    answer: dict[str, Any] = msgspec.to_builtins(Probed(spans=spans, has_sound=has_sound))
-    return answer
+    (scratch / INDEX_FILE_NAME).write_bytes(msgspec.msgpack.encode(index))
+    result: dict[str, Any] = msgspec.to_builtins(ProbeResult(spans=spans, has_sound=has_sound))
+    return result

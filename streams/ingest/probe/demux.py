@@ -1,6 +1,6 @@
-"""One pass over the packets of a hostile file: the chosen video's table, the chosen sound as PCM. Child side only.
+"""Probe a hostile file in one pass: packet table of the chosen video, chosen audio as PCM. Child side.
 
-Streams that turn out not to decode are left out and chosen around in a further pass.
+Streams that turn out not to decode are left out, and the choice is made again in a further pass.
 """
 
 from __future__ import annotations
@@ -23,71 +23,82 @@ from core.media.decode.open import limit_decoder, open_media
 from core.media.decode.timestamps import by_order, stream_us
 from core.settings import MediaLimits
 from schemas.documents.source import AudioTrack, SourceIndex
-from streams.ingest.probe.audio_extraction import PcmFile
-from streams.ingest.probe.packet_table import VideoTally
-from streams.ingest.probe.speech_likelihood import listened
-from streams.ingest.probe.track_selection import check_streams, choose, refuse_nothing
+from streams.ingest.probe.audio_extraction import PcmWriter
+from streams.ingest.probe.packet_table import VideoPacketTable
+from streams.ingest.probe.speech_likelihood import measure_tracks
+from streams.ingest.probe.track_selection import check_streams, choose_stream, explain_no_streams
 
-PROTECTED = (b"pssh", b"encv", b"enca")
-HEAD_BYTES = 256 * 1024
+PROTECTION_MARKS = (b"pssh", b"encv", b"enca")
+"""Marks of copy-protected files."""
+PROTECTION_SCAN_BYTES = 256 * 1024
+"""Bytes at the start of a file that are searched for those marks."""
 MAX_PASSES = 4
+"""Passes over a file, each of which may find a stream that does not decode."""
 MAX_READ_ERRORS = 20
-CHECK_EVERY_PACKETS = 256
-SHORTER_BY = 0.9
-SEEKABLE = ("mov", "matroska", "avi", "mpegts", "mpeg", "ogg", "flv", "asf", "mp3", "wav", "flac")
-DAMAGED = "The file is damaged in places; what can be read is used."
-LOST = {
+"""Read errors in a row after which a file counts as ended."""
+LENGTH_CHECK_PACKETS_COUNT = 256
+"""Packets between two checks of the length."""
+MAX_SHORTER_RATIO = 0.9
+"""A file shorter than this share of what its header claims gets a warning."""
+SEEKABLE_FORMATS = ("mov", "matroska", "avi", "mpegts", "mpeg", "ogg", "flv", "asf", "mp3", "wav", "flac")
+"""Formats in which a seek by time is reliable."""
+DAMAGED_WARNING = "The file is damaged in places; what can be read is used."
+LOST_STREAM_WARNINGS = {
     "video": "The video cannot be decoded; only the sound is used.",
     "audio": "The sound cannot be decoded; only the pictures are used.",
 }
-CORRUPT = Rejected("media.corrupt", "Neither the video nor the sound of the file can be decoded.")
+NOTHING_DECODES = Rejected("media.corrupt", "Neither the video nor the sound of the file can be decoded.")
 Report = Callable[[int], None]
 
 
-def survey(source: BinaryIO, limits: MediaLimits, pcm: Path, report: Report) -> SourceIndex:
-    """What ``source`` holds; its sound is in ``pcm`` when the index has audio.
+def probe_file(source: BinaryIO, limits: MediaLimits, pcm: Path, report: Report) -> SourceIndex:
+    """Index ``source``; its audio is written to ``pcm`` when the index has audio.
 
     Raises Rejected: ``media.corrupt``, ``.unsupported``, ``.no_audio_no_video``, ``.bomb``, ``.too_long``,
     ``.timeout``. ``report`` counts packets over all passes.
     """
     broken: dict[int, str] = {}
     packets = 0
-    speech = _speech(source, limits)
+    speech = _measure_speech_likelihood(source, limits)
     for _ in range(MAX_PASSES):
         source.seek(0)
-        with _open(source, limits) as container:
-            one = _Pass(container, limits, broken, pcm, speech)
-            for _ in one.run():
+        with _open_container(source, limits) as container:
+            single_pass = _Pass(container, limits, broken, pcm, speech)
+            for _ in single_pass.run():
                 packets += 1
                 report(packets)
-            lost = one.lost()
-            if not lost:
-                return one.index(source.seek(0, 2))
-        broken |= lost
-    raise CORRUPT
+            newly_broken = single_pass.find_broken()
+            if not newly_broken:
+                return single_pass.build_index(source.seek(0, 2))
+        broken |= newly_broken
+    raise NOTHING_DECODES
 
 
-def _open(source: BinaryIO, limits: MediaLimits) -> InputContainer:
+def _open_container(source: BinaryIO, limits: MediaLimits) -> InputContainer:
+    """Open the container. Raises Rejected for a file that is protected or not media."""
     try:
         return open_media(source, max_pixels=limits.max_pixels, max_streams=1000)
     except (MemoryError, av.error.ExitError):
         raise
     except (av.FFmpegError, ValueError) as error:
         source.seek(0)
-        if any(mark in source.read(HEAD_BYTES) for mark in PROTECTED):
+        if any(mark in source.read(PROTECTION_SCAN_BYTES) for mark in PROTECTION_MARKS):
             raise Rejected("media.unsupported", "The file is copy protected (DRM) and cannot be read.") from error
         raise Rejected("media.corrupt", "This is not a media file, or it is damaged beyond reading.") from error
 
 
-def _speech(source: BinaryIO, limits: MediaLimits) -> dict[int, float]:
-    """How much like speech each audio track sounds; nothing where there is one, or they cannot be listened to."""
+def _measure_speech_likelihood(source: BinaryIO, limits: MediaLimits) -> dict[int, float]:
+    """Measure how much each audio track sounds like speech.
+
+    Nothing with one track, or where none can be read.
+    """
     source.seek(0)
-    with _open(source, limits) as container:
+    with _open_container(source, limits) as container:
         check_streams(container, limits)
         if len(container.streams.audio) < 2:
             return {}
     try:
-        return listened(source, max_pixels=limits.max_pixels, max_streams=1000)
+        return measure_tracks(source, max_pixels=limits.max_pixels, max_streams=1000)
     except (MemoryError, av.error.ExitError):
         raise
     except (av.FFmpegError, ValueError):
@@ -109,49 +120,49 @@ class _Pass:
         self._container = container
         self._limits = limits
         self._broken = broken
-        self._video = cast(VideoStream | None, choose(container.streams, "video", broken))
+        self._video = cast(VideoStream | None, choose_stream(container.streams, "video", broken))
         self._speech = speech
-        self._audio = cast(AudioStream | None, choose(container.streams, "audio", broken, speech))
+        self._audio = cast(AudioStream | None, choose_stream(container.streams, "audio", broken, speech))
         if self._video is None and self._audio is None:
-            raise CORRUPT if broken else refuse_nothing(container.streams)
+            raise NOTHING_DECODES if broken else explain_no_streams(container.streams)
         self._origin_us = min(_start_us(stream) for stream in (self._video, self._audio) if stream is not None)
-        self._tally = self._prepare_video()
-        self._sound = self._prepare_audio(pcm)
-        self._sound_start_pts: int | None = None
+        self._packet_table = self._prepare_video()
+        self._pcm = self._prepare_audio(pcm)
+        self._audio_start_pts: int | None = None
         self._damaged = False
 
-    def _prepare_video(self) -> VideoTally | None:
+    def _prepare_video(self) -> VideoPacketTable | None:
         if self._video is None:
             return None
         limit_decoder(self._video, max_pixels=self._limits.max_pixels)
-        return VideoTally(self._video, ordered=by_order(self._container.format.name))
+        return VideoPacketTable(self._video, ordered=by_order(self._container.format.name))
 
-    def _prepare_audio(self, pcm: Path) -> PcmFile | None:
-        return None if self._audio is None else PcmFile(pcm, self._origin_us)
+    def _prepare_audio(self, pcm: Path) -> PcmWriter | None:
+        return None if self._audio is None else PcmWriter(pcm, self._origin_us)
 
     def run(self) -> Iterator[None]:
-        """Take every packet; yields once for each."""
+        """Take every packet; yield once for each."""
         chosen = [stream for stream in (self._video, self._audio) if stream is not None]
         for stream in self._container.streams:
             stream.discard = Discard.default if stream in chosen else Discard.all
         for count, packet in enumerate(self._packets(chosen)):
             if packet.stream is self._video:
-                assert self._tally is not None
-                self._tally.add(packet)
+                assert self._packet_table is not None
+                self._packet_table.add(packet)
             else:
-                self._hear(packet)
-            if count % CHECK_EVERY_PACKETS == 0:
+                self._decode_audio(packet)
+            if count % LENGTH_CHECK_PACKETS_COUNT == 0:
                 self._check_length()
             yield
-        if self._tally is not None:
-            self._tally.finish()
-        self._hear(None)
-        if self._sound is not None:
-            self._sound.flush()
+        if self._packet_table is not None:
+            self._packet_table.finish()
+        self._decode_audio(None)
+        if self._pcm is not None:
+            self._pcm.flush()
         self._check_length()
 
     def _packets(self, chosen: list[Any]) -> Iterator[Packet[Any]]:
-        """Packets with content; a damaged place is stepped over as long as something comes after it."""
+        """Yield packets with content; step over damaged places as long as something follows."""
         failures = 0
         while failures < MAX_READ_ERRORS:
             try:
@@ -166,75 +177,85 @@ class _Pass:
                 self._damaged = True
                 failures += 1
 
-    def _hear(self, packet: Packet[AudioStream] | None) -> None:
-        if self._audio is None or self._sound is None:
+    def _decode_audio(self, packet: Packet[AudioStream] | None) -> None:
+        """Decode a packet of audio to the PCM file; a broken one marks the file damaged."""
+        if self._audio is None or self._pcm is None:
             return
         try:
             frames = self._audio.codec_context.decode(packet)
             for frame in frames:
-                if self._sound_start_pts is None:
-                    self._sound_start_pts = frame.pts or 0
-                self._sound.add(frame)
+                if self._audio_start_pts is None:
+                    self._audio_start_pts = frame.pts or 0
+                self._pcm.add(frame)
         except (MemoryError, av.error.ExitError):
             raise
         except (av.FFmpegError, ValueError):
             self._damaged = True
 
     def _duration_ms(self) -> int:
-        sound_ms = 0 if self._sound is None else -(-self._sound.samples // 16)
-        seen_us = 0 if self._tally is None or not self._tally.shows else self._tally.end_us() - self._origin_us
+        """Length of the longer of audio and video so far."""
+        sound_ms = 0 if self._pcm is None else -(-self._pcm.samples // 16)
+        seen_us = (
+            0
+            if self._packet_table is None or not self._packet_table.decodes
+            else self._packet_table.end_us() - self._origin_us
+        )
         return max(sound_ms, (seen_us + 500) // 1000)
 
     def _check_length(self) -> None:
+        """Raise Rejected for a file longer than the limit."""
         if self._duration_ms() > self._limits.max_duration_ms:
             hours = self._limits.max_duration_ms / 3_600_000
             raise Rejected("media.too_long", f"The file is longer than the {hours:g} hours it may be.")
 
-    def lost(self) -> dict[int, str]:
-        """Chosen streams of which nothing could be decoded."""
-        lost = {}
-        if self._video is not None and self._tally is not None and not self._tally.shows:
-            lost[self._video.index] = "video"
-        if self._audio is not None and self._sound is not None and self._sound.samples == 0:
-            lost[self._audio.index] = "audio"
-        return lost
+    def find_broken(self) -> dict[int, str]:
+        """Return the chosen streams of which nothing could be decoded, with their kind."""
+        newly_broken = {}
+        if self._video is not None and self._packet_table is not None and not self._packet_table.decodes:
+            newly_broken[self._video.index] = "video"
+        if self._audio is not None and self._pcm is not None and self._pcm.samples == 0:
+            newly_broken[self._audio.index] = "audio"
+        return newly_broken
 
-    def index(self, size_bytes: int) -> SourceIndex:
-        """What was found; closes the PCM file."""
+    def build_index(self, size_bytes: int) -> SourceIndex:
+        """Build the source's index; closes the PCM file."""
         duration_ms = self._duration_ms()
         audio = self._audio_track()
-        if self._sound is not None:
-            self._sound.close(duration_ms)
+        if self._pcm is not None:
+            self._pcm.close(duration_ms)
         return SourceIndex(
             format=self._container.format.name,
             size_bytes=size_bytes,
             duration_ms=duration_ms,
             origin_us=self._origin_us,
-            seekable=self._container.format.name.startswith(SEEKABLE),
-            video=None if self._tally is None else self._tally.track(),
+            seekable=self._container.format.name.startswith(SEEKABLE_FORMATS),
+            video=None if self._packet_table is None else self._packet_table.build_track(),
             audio=audio,
-            packets=None if self._tally is None else self._tally.table(),
+            packets=None if self._packet_table is None else self._packet_table.build_table(),
             warnings=self._warnings(duration_ms),
-            audio_tracks=[audio if audio and one is self._audio else self._told(one) for one in self._tracks()],
+            audio_tracks=[
+                audio if audio and stream is self._audio else self._describe_track(stream)
+                for stream in self._list_audio_streams()
+            ],
         )
 
-    def _tracks(self) -> list[AudioStream]:
-        """All audio streams that have a decoder, and in which something decodes as far as is known."""
-        found = [one for one in self._container.streams.audio if one.codec_context is not None]
-        return [one for one in found if one.index not in self._broken]
+    def _list_audio_streams(self) -> list[AudioStream]:
+        """List the audio streams that have a decoder and are not known to be broken."""
+        decodable = [stream for stream in self._container.streams.audio if stream.codec_context is not None]
+        return [stream for stream in decodable if stream.index not in self._broken]
 
     def _audio_track(self) -> AudioTrack | None:
-        """The chosen one, by what was decoded of it."""
-        if self._audio is None or self._sound is None:
+        """Describe the chosen track by what was decoded of it."""
+        if self._audio is None or self._pcm is None:
             return None
-        told = self._told(self._audio)
-        start = self._sound_start_pts or 0
-        start_ms = (stream_us(start, told.time_base) - self._origin_us + 500) // 1000
-        length_ms = max(0, self._sound.samples // 16 - start_ms)
-        return msgspec.structs.replace(told, start_pts=start, duration_ms=length_ms)
+        described = self._describe_track(self._audio)
+        start = self._audio_start_pts or 0
+        start_ms = (stream_us(start, described.time_base) - self._origin_us + 500) // 1000
+        length_ms = max(0, self._pcm.samples // 16 - start_ms)
+        return msgspec.structs.replace(described, start_pts=start, duration_ms=length_ms)
 
-    def _told(self, stream: AudioStream) -> AudioTrack:
-        """A stream by what the demuxer says."""
+    def _describe_track(self, stream: AudioStream) -> AudioTrack:
+        """Describe a stream by what the demuxer says."""
         context = stream.codec_context
         base = stream.time_base or Fraction(1, context.sample_rate or 1)
         speech = self._speech.get(stream.index)
@@ -252,17 +273,19 @@ class _Pass:
         )
 
     def _warnings(self, duration_ms: int) -> list[str]:
-        kinds = {"video": self._tally, "audio": self._sound}
-        warnings = [LOST[kind] for kind in sorted(set(self._broken.values())) if kinds[kind] is None]
+        """Build warnings about lost streams, damage and a wrong length."""
+        kinds = {"video": self._packet_table, "audio": self._pcm}
+        warnings = [LOST_STREAM_WARNINGS[kind] for kind in sorted(set(self._broken.values())) if kinds[kind] is None]
         if self._damaged:
-            warnings.append(DAMAGED)
+            warnings.append(DAMAGED_WARNING)
         claimed_ms = (self._container.duration or 0) // 1000
-        if claimed_ms - duration_ms > 2_000 and duration_ms < claimed_ms * SHORTER_BY:
+        if claimed_ms - duration_ms > 2_000 and duration_ms < claimed_ms * MAX_SHORTER_RATIO:
             warnings.append(f"The file claims {claimed_ms / 1000:.0f} s but holds {duration_ms / 1000:.0f} s.")
         return warnings
 
 
 def _start_us(stream: VideoStream | AudioStream) -> int:
+    """Start time of a stream in µs; 0 where it has none."""
     if stream.start_time is None or stream.time_base is None:
         return 0
     return stream_us(stream.start_time, stream.time_base)

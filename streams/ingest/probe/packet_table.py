@@ -1,4 +1,4 @@
-"""What one pass over a video stream's packets adds up to: the packet table, its times, proof that it decodes."""
+"""Collect a video stream's packets in one pass: their table, its times, proof that it decodes."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ from core.errors import Rejected
 from core.media.decode.timestamps import packet_pts, stream_us
 from schemas.documents.source import PacketTable, VideoTrack
 
-PROOF_PACKETS = 240
-"""How far we look for a first picture that decodes: open GOPs and lost beginnings are shorter."""
-MAX_RATE = 300
-"""Pictures per second on average, beyond which a file is an attack (a 240 fps telephone is fine) …"""
-RATE_FROM_PACKETS = 3_000
-"""… judged from this many pictures on."""
-MATRIX_BYTES = 36
-SANE_ASPECT = (Fraction(1, 8), Fraction(8))
+MAX_PROOF_PACKETS = 240
+"""Packets within which a first frame must decode: open GOPs and lost beginnings are shorter."""
+MAX_FRAME_RATE_HZ = 300
+"""Mean frames per second beyond which a file is an attack (a 240 fps telephone is fine)."""
+MIN_RATE_PACKETS = 3_000
+"""Frames from which the rate is judged."""
+DISPLAY_MATRIX_BYTES = 36
+"""Size of a display matrix."""
+ASPECT_LIMITS = (Fraction(1, 8), Fraction(8))
+"""Sample aspect ratios outside of these are ignored."""
 
 
-class VideoTally:
-    """Collects one video stream."""
+class VideoPacketTable:
+    """The packets of one video stream."""
 
     def __init__(self, stream: VideoStream, *, ordered: bool) -> None:
-        """``stream`` has its decoder's limits set already; ``ordered`` as in `timeline.by_order`."""
+        """Wrap ``stream``, whose decoder's limits are set; ``ordered`` as in `timestamps.by_order`."""
         self._ordered = ordered
         self.stream = stream
         self.time_base = stream.time_base or Fraction(1, 1000)
@@ -44,7 +46,7 @@ class VideoTally:
         self._last_duration = 0
 
     def add(self, packet: Packet[VideoStream]) -> None:
-        """Take one packet into account; raises Rejected for an impossible rate."""
+        """Add one packet. Raises Rejected for an impossible rate."""
         pts = packet_pts(packet, ordered=self._ordered)
         if pts is not None:
             self._pts.append(pts)
@@ -52,18 +54,20 @@ class VideoTally:
             self._size.append(packet.size)
             self._key.append(packet.is_keyframe)
             if not packet.is_discard:
-                self._span(pts, packet.duration or 0)
-        if self.picture is None and len(self._pts) <= PROOF_PACKETS:
-            self._prove(packet)
-        if len(self._pts) % RATE_FROM_PACKETS == RATE_FROM_PACKETS - 1 and self._rate() > MAX_RATE:
+                self._extend(pts, packet.duration or 0)
+        if self.picture is None and len(self._pts) <= MAX_PROOF_PACKETS:
+            self._try_decode(packet)
+        if len(self._pts) % MIN_RATE_PACKETS == MIN_RATE_PACKETS - 1 and self._rate() > MAX_FRAME_RATE_HZ:
             raise Rejected("media.bomb", f"The video claims {float(self._rate()):.0f} pictures per second.")
 
-    def _span(self, pts: int, duration: int) -> None:
+    def _extend(self, pts: int, duration: int) -> None:
+        """Extend the stream's first and last time."""
         self._first = pts if self._first is None else min(self._first, pts)
         if self._last is None or pts >= self._last:
             self._last, self._last_duration = pts, duration
 
-    def _prove(self, packet: Packet[VideoStream] | None) -> None:
+    def _try_decode(self, packet: Packet[VideoStream] | None) -> None:
+        """Try to decode a first frame."""
         try:
             frames = self.stream.codec_context.decode(packet)
         except (MemoryError, av.error.ExitError):
@@ -74,34 +78,35 @@ class VideoTally:
             self.picture = frames[0]
 
     def finish(self) -> None:
-        """All packets are in: a decoder that holds pictures back gives them now."""
+        """Let a decoder that holds frames back return them: all packets are in."""
         if self.picture is None:
-            self._prove(None)
+            self._try_decode(None)
 
     @property
-    def shows(self) -> bool:
+    def decodes(self) -> bool:
         """Whether there is something to show."""
         return self.picture is not None and self._first is not None
 
     def _rate(self) -> Fraction:
+        """Mean frame rate by the packets."""
         if self._first is None or self._last is None or self._last <= self._first:
             return Fraction(0)
         return (len(self._pts) - 1) / ((self._last - self._first) * self.time_base)
 
     def start_us(self) -> int:
-        """Stream time of the first picture."""
+        """Stream time of the first frame."""
         return stream_us(self._first or 0, self.time_base)
 
     def end_us(self) -> int:
-        """Stream time at which the last picture ends."""
+        """Stream time at which the last frame ends."""
         duration = self._last_duration
         rate = self._rate()
         if duration <= 0 and rate > 0:
             duration = round(1 / rate / self.time_base)
         return stream_us((self._last or 0) + max(duration, 1), self.time_base)
 
-    def table(self) -> PacketTable:
-        """The packet table in file order."""
+    def build_table(self) -> PacketTable:
+        """Build the packet table, in file order."""
         return PacketTable(
             pts=self._pts.tolist(),
             pos=self._pos.tolist(),
@@ -109,13 +114,13 @@ class VideoTally:
             key=[bool(key) for key in self._key],
         )
 
-    def track(self) -> VideoTrack:
-        """The stream as the rest of the product sees it; only when it `shows`."""
+    def build_track(self) -> VideoTrack:
+        """Describe the stream for the rest of the product; only if it ``decodes``."""
         picture = self.picture
         assert picture is not None
-        rotation, mirrored = orientation(matrix_of(picture))
-        aspect = sane_aspect(self.stream.sample_aspect_ratio)
-        width, height = display_size(picture.width, picture.height, aspect, rotation)
+        rotation, mirrored = decode_orientation(read_display_matrix(picture))
+        aspect = clamp_aspect(self.stream.sample_aspect_ratio)
+        width, height = compute_display_size(picture.width, picture.height, aspect, rotation)
         return VideoTrack(
             stream_index=self.stream.index,
             codec=self.stream.codec_context.codec.canonical_name,
@@ -134,29 +139,29 @@ class VideoTally:
         )
 
     def _frame_rate(self) -> tuple[int, int]:
-        """The container's rate where the packets bear it out, else theirs; 25 for a single picture."""
+        """Return the container's rate where the packets confirm it, else theirs; 25 for a single frame."""
         measured = self._rate()
-        told = self.stream.average_rate
+        declared = self.stream.average_rate
         if measured <= 0:
-            measured = told if told else Fraction(25)
-        elif told and abs(told / measured - 1) < Fraction(1, 50):
-            measured = told
+            measured = declared if declared else Fraction(25)
+        elif declared and abs(declared / measured - 1) < Fraction(1, 50):
+            measured = declared
         rate = measured.limit_denominator(1001)
         return (rate.numerator, rate.denominator)
 
 
-def matrix_of(picture: av.VideoFrame) -> tuple[int, ...] | None:
-    """The nine numbers of a picture's display matrix, where it has one."""
+def read_display_matrix(picture: av.VideoFrame) -> tuple[int, ...] | None:
+    """Read the nine numbers of a frame's display matrix, if it has one."""
     data: Any = picture.side_data.get("DISPLAYMATRIX")
     body = bytes(data) if data is not None else b""
-    return struct.unpack("=9i", body) if len(body) == MATRIX_BYTES else None
+    return struct.unpack("=9i", body) if len(body) == DISPLAY_MATRIX_BYTES else None
 
 
-def orientation(matrix: Sequence[int] | None) -> tuple[int, bool]:
-    """What a display matrix asks for: a clockwise quarter turn, and whether left and right change places before it.
+def decode_orientation(matrix: Sequence[int] | None) -> tuple[int, bool]:
+    """Decode a display matrix: clockwise quarter turns in degrees, and whether it mirrors first.
 
-    The first two columns take a point (x, y), y down, to (a x + c y, b x + d y): libavutil/display.h. Nonsense asks
-    for nothing.
+    The first two columns map a point (x, y), y down, to (a x + c y, b x + d y): libavutil/display.h. An invalid
+    matrix gives no turn.
     """
     if matrix is None:
         return 0, False
@@ -169,16 +174,19 @@ def orientation(matrix: Sequence[int] | None) -> tuple[int, bool]:
     return round(math.degrees(math.atan2(sign * b / down, sign * a / across)) / 90) * 90 % 360, mirrored
 
 
-def sane_aspect(told: Fraction | None) -> Fraction:
-    """The sample aspect ratio, or 1 where it is missing or absurd."""
-    if told is None or not SANE_ASPECT[0] <= told <= SANE_ASPECT[1]:
+def clamp_aspect(declared: Fraction | None) -> Fraction:
+    """Return the sample aspect ratio, or 1 where it is missing or absurd."""
+    if declared is None or not ASPECT_LIMITS[0] <= declared <= ASPECT_LIMITS[1]:
         return Fraction(1)
-    return told
+    return declared
 
 
-def display_size(width: int, height: int, aspect: Fraction, rotation: int) -> tuple[int, int]:
-    """Size with square pixels, upright, in even numbers. The short side of a pixel is stretched: nothing is lost."""
-    wide = width * aspect if aspect > 1 else Fraction(width)
-    high = height / aspect if aspect < 1 else Fraction(height)
-    shown = (max(2, round(wide / 2) * 2), max(2, round(high / 2) * 2))
-    return (shown[1], shown[0]) if rotation in (90, 270) else shown
+def compute_display_size(width: int, height: int, aspect: Fraction, rotation: int) -> tuple[int, int]:
+    """Return the size with square pixels, upright, in even numbers.
+
+    The short side of a pixel is enlarged, so that nothing is lost.
+    """
+    square_width = width * aspect if aspect > 1 else Fraction(width)
+    square_height = height / aspect if aspect < 1 else Fraction(height)
+    size = (max(2, round(square_width / 2) * 2), max(2, round(square_height / 2) * 2))
+    return (size[1], size[0]) if rotation in (90, 270) else size

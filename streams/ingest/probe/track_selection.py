@@ -1,4 +1,4 @@
-"""Which streams of a file are the project's video and sound, as demuxer and a short listen say. Decodes nothing."""
+"""Choose the project's video and audio among a file's streams. Decodes nothing."""
 
 from __future__ import annotations
 
@@ -11,21 +11,28 @@ from av.stream import Disposition, Stream
 from core.errors import Rejected
 from core.settings import MediaLimits
 
-STILL = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
-FOR_FEW = Disposition.comment | Disposition.visual_impaired | Disposition.karaoke | Disposition.clean_effects
-AS_LIKE_SPEECH = 0.7
-"""Of the likeness of the track that is most like speech: what is nearer to it is as good …"""
-SPEECH = 0.27
-"""… and so is what is surely speech: voices are at 0.28 to 0.7, tunes up to 0.22."""
-NOT_HEARD: Mapping[int, float] = MappingProxyType({})
-NO_DECODER = (
+STILL_DISPOSITIONS = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+"""Streams that are pictures, not video: cover art and thumbnails."""
+SPECIAL_DISPOSITIONS = (
+    Disposition.comment | Disposition.visual_impaired | Disposition.karaoke | Disposition.clean_effects
+)
+"""Tracks for special audiences, as a director's comments."""
+MIN_LIKELIHOOD_RATIO = 0.7
+"""A track with at least this share of the best track's likelihood of speech is as good."""
+SURE_SPEECH_SCORE = 0.27
+"""Likelihood from which a track surely holds speech: voices are at 0.28 to 0.7, tunes up to 0.22."""
+NO_LIKELIHOODS: Mapping[int, float] = MappingProxyType({})
+"""No likelihood was measured."""
+NO_DECODER_DETAIL = (
     "The file's video and sound use codecs that are not supported. Convert it to H.264 and AAC, then try again."
 )
-NOTHING = "The file has neither video nor sound."
+"""Detail of the refusal of a file whose codecs are not supported."""
+NO_STREAMS_DETAIL = "The file has neither video nor sound."
+"""Detail of the refusal of a file without video and audio."""
 
 
 def check_streams(container: InputContainer, limits: MediaLimits) -> None:
-    """Raises Rejected for too many streams and for pictures beyond the limit."""
+    """Raise Rejected for too many streams and for frames beyond the pixel limit."""
     if len(container.streams) > limits.max_streams:
         count = len(container.streams)
         raise Rejected("media.bomb", f"The file has {count} streams, more than the {limits.max_streams} it may have.")
@@ -38,14 +45,14 @@ def check_streams(container: InputContainer, limits: MediaLimits) -> None:
             )
 
 
-def choose(
-    streams: Iterable[Stream], kind: str, broken: Container[int], speech: Mapping[int, float] = NOT_HEARD
+def choose_stream(
+    streams: Iterable[Stream], kind: str, broken: Container[int], speech: Mapping[int, float] = NO_LIKELIHOODS
 ) -> Stream | None:
-    """The stream of a kind to work on: the default one, then the one with most pixels, then the first.
+    """Choose the stream of a kind: the default one, then the one with most pixels, then the first.
 
-    Cover art is not video. ``broken`` are streams that turned out not to decode. Where ``speech`` (stream index → how
-    much like speech it sounds) tells of several audio tracks, it has to be one of those that sound most like it; one
-    that is meant for few, as a director's comments, only where there is no other.
+    Cover art is not video. ``broken`` holds streams that turned out not to decode. Among several audio tracks,
+    only those that sound most like speech by ``speech`` (stream index → likelihood) are eligible; one for a
+    special audience, as a director's comments, only where there is no other.
     """
     usable = [
         stream
@@ -53,28 +60,34 @@ def choose(
         if stream.type == kind
         and stream.codec_context is not None
         and stream.index not in broken
-        and not stream.disposition & STILL
+        and not stream.disposition & STILL_DISPOSITIONS
     ]
     if kind == "audio" and len(usable) > 1:
-        usable = _with_speech(usable, speech)
-    return min(usable, key=_rank, default=None)
+        usable = _select_speech_tracks(usable, speech)
+    return min(usable, key=_rank_stream, default=None)
 
 
-def _with_speech(tracks: list[Stream], speech: Mapping[int, float]) -> list[Stream]:
-    general = [track for track in tracks if not track.disposition & FOR_FEW]
-    heard = {track.index: speech.get(track.index, 0.0) for track in general or tracks}
-    least = min(SPEECH, max(heard.values()) * AS_LIKE_SPEECH)
-    return [track for track in general or tracks if heard[track.index] >= least]
+def _select_speech_tracks(tracks: list[Stream], speech: Mapping[int, float]) -> list[Stream]:
+    """Select the tracks for a general audience that sound most like speech."""
+    general_tracks = [track for track in tracks if not track.disposition & SPECIAL_DISPOSITIONS]
+    likelihoods = {track.index: speech.get(track.index, 0.0) for track in general_tracks or tracks}
+    min_likelihood = min(SURE_SPEECH_SCORE, max(likelihoods.values()) * MIN_LIKELIHOOD_RATIO)
+    return [track for track in general_tracks or tracks if likelihoods[track.index] >= min_likelihood]
 
 
-def _rank(stream: Stream) -> tuple[bool, int, int]:
+def _rank_stream(stream: Stream) -> tuple[bool, int, int]:
+    """Rank a stream: default first, then most pixels, then first."""
     pixels = stream.codec_context.width * stream.codec_context.height if stream.type == "video" else 0  # type: ignore[attr-defined]
     return (not stream.disposition & Disposition.default, -pixels, stream.index)
 
 
-def refuse_nothing(streams: Iterable[Stream]) -> Rejected:
-    """Why a file has nothing to work on."""
-    relevant = [stream for stream in streams if stream.type in ("video", "audio") and not stream.disposition & STILL]
+def explain_no_streams(streams: Iterable[Stream]) -> Rejected:
+    """Build the refusal of a file that has nothing to work on."""
+    relevant = [
+        stream
+        for stream in streams
+        if stream.type in ("video", "audio") and not stream.disposition & STILL_DISPOSITIONS
+    ]
     if relevant and all(stream.codec_context is None for stream in relevant):
-        return Rejected("media.unsupported", NO_DECODER)
-    return Rejected("media.no_audio_no_video", NOTHING)
+        return Rejected("media.unsupported", NO_DECODER_DETAIL)
+    return Rejected("media.no_audio_no_video", NO_STREAMS_DETAIL)

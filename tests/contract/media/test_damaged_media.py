@@ -26,8 +26,8 @@ from schemas.documents.source import SourceIndex
 from schemas.events import RenderRequested, Rendition
 from streams.frame.analysis.pipeline import look_closely
 from streams.frame.planning.plan import plan
-from streams.ingest.probe.child import INDEX_NAME
-from streams.ingest.source_importer import probe
+from streams.ingest.probe.child import INDEX_FILE_NAME
+from streams.ingest.source_importer import probe_source
 from streams.render.exporter import Shape, produce_all
 from streams.renderer.encoding.muxer import Encoding
 from streams.renderer.inputs import Shared
@@ -103,8 +103,8 @@ def damaged(path: Path, out: Path, kind: str, seed: int) -> Path:
 async def made(path: Path, scratch: Path, clip: TimeRange = CLIP) -> tuple[ClipTracks, Certificate, bytes]:
     """What the stages do with a file and one clip of it, each in its own confined child."""
     with LocalSource(path) as source:
-        await probe(source, limits=MediaLimits(), rules=SpanRules(), scratch=scratch, report=lambda _: None)
-    index = msgspec.msgpack.decode((scratch / INDEX_NAME).read_bytes(), type=SourceIndex)
+        await probe_source(source, limits=MediaLimits(), rules=SpanRules(), scratch=scratch, report=lambda _: None)
+    index = msgspec.msgpack.decode((scratch / INDEX_FILE_NAME).read_bytes(), type=SourceIndex)
     with LocalSource(path) as source:
         eyes = AnalysisInput(
             index=index, source=source, faces=BrightestFaces(), landmarks=DarkLipped(), scratch=scratch,

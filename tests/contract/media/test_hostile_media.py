@@ -14,8 +14,8 @@ from core.media.sandbox.parent import LocalSource
 from core.settings import MediaLimits, SpanRules
 from schemas.documents.source import SourceIndex
 from streams.ingest.probe import child
-from streams.ingest.probe.child import Probed
-from streams.ingest.source_importer import probe
+from streams.ingest.probe.child import ProbeResult
+from streams.ingest.source_importer import probe_source
 from tests.support.media import hostile_files
 from tests.support.media.shared_media import media
 
@@ -68,17 +68,17 @@ def spent_s() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-async def run(path: Path, scratch: Path, limits: MediaLimits | None = None) -> tuple[Probed, SourceIndex]:
+async def run(path: Path, scratch: Path, limits: MediaLimits | None = None) -> tuple[ProbeResult, SourceIndex]:
     before_s = spent_s()
     try:
         with LocalSource(path) as source:
-            probed = await probe(
+            probed = await probe_source(
                 source, limits=limits or MediaLimits(), rules=SpanRules(), scratch=scratch, report=lambda _: None
             )
     finally:
         assert spent_s() - before_s < MAX_CPU_S
     assert probed.peak_bytes < PEAK_BYTES
-    return probed, msgspec.msgpack.decode((scratch / child.INDEX_NAME).read_bytes(), type=SourceIndex)
+    return probed, msgspec.msgpack.decode((scratch / child.INDEX_FILE_NAME).read_bytes(), type=SourceIndex)
 
 
 def test_the_table_lists_every_file() -> None:
@@ -99,7 +99,7 @@ async def test_a_hostile_file_ends_in_a_source_or_a_reason(name: str, tmp_path: 
     size = (video.display_width, video.display_height, video.rotation_deg) if video else (0, 0, 0)
     assert (*size, audio.channels if audio else 0, index.duration_ms) == expected
     assert probed.spans[-1].range.end_ms == index.duration_ms
-    assert all((tmp_path / child.flac_name(span.ordinal)).exists() == (audio is not None) for span in probed.spans)
+    assert all((tmp_path / child.span_audio_name(span.ordinal)).exists() == (audio is not None) for span in probed.spans)
 
 
 @pytest.mark.parametrize(

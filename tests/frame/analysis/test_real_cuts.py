@@ -10,7 +10,7 @@ import pytest
 
 from core.settings import MediaLimits
 from streams.frame.analysis.child import main
-from streams.ingest.probe.demux import survey
+from streams.ingest.probe.demux import probe_file
 from tests.look.clips import counter
 
 MEDIA = Path(os.environ.get("CLIPSTREAM_MEDIA", Path(__file__).parents[4] / "shared" / "media"))
@@ -29,7 +29,7 @@ def test_cuts_of_real_videos(name: str, cuts_ms: list[int], tmp_path: Path) -> N
     path = MEDIA / name
     assert path.exists(), f"{path} is missing: set CLIPSTREAM_MEDIA to the folder of the shared media"
     with path.open("rb") as source:
-        index = survey(source, MediaLimits(), tmp_path / "sound.pcm", counter()[0])
+        index = probe_file(source, MediaLimits(), tmp_path / "sound.pcm", counter()[0])
     (tmp_path / "index.json").write_bytes(msgspec.json.encode(index))
     args = {"index": str(tmp_path / "index.json"), "scratch": str(tmp_path), "start_ms": 0, "end_ms": index.duration_ms}
     with path.open("rb") as source:

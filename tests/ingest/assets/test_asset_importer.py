@@ -19,9 +19,9 @@ from core.media.sandbox.parent import ChildLimits
 from core.settings import MediaLimits
 from schemas.documents.source import SourceIndex
 from streams.ingest.assets.font import FONT_FILE, rewrite_font
-from streams.ingest.assets.image import IMAGE_FILE, MOST_PIXELS, rewrite_image
+from streams.ingest.assets.image import IMAGE_FILE, MAX_PIXELS, rewrite_image
 from streams.ingest.assets.media import index_media
-from streams.ingest.assets.messages import INDEX_FILE, SANITISED_FILE, refuse_other
+from streams.ingest.assets.messages import INDEX_FILE, SANITISED_FILE, check_font_magic
 from tests.support.media.hostile_files import film
 
 FONT = Path("streams/renderer/typography/fonts/CourierPrime-Bold.ttf")
@@ -61,7 +61,7 @@ def test_bad_pictures_are_refused_by_name(tmp_path: Path) -> None:
     Image.new("RGB", (20, 20)).save(
         moving, "WEBP", save_all=True, append_images=[Image.new("RGB", (20, 20), (9, 200, 9))], duration=100
     )
-    side = int(MOST_PIXELS**0.5) + 100
+    side = int(MAX_PIXELS**0.5) + 100
     assert refused(whole[: len(whole) // 2], tmp_path) == "image.unreadable"
     assert refused(b"<svg xmlns='http://www.w3.org/2000/svg'/>", tmp_path) == "image.unsupported"
     assert refused(picture(form="GIF"), tmp_path) == "image.unsupported"
@@ -108,9 +108,9 @@ async def test_a_font_that_may_not_be_embedded_is_refused(tmp_path: Path) -> Non
 
 def test_what_is_no_single_font_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Rejected, match=r"font\.collection"):
-        refuse_other(b"ttcf\x00\x01\x00\x00")
+        check_font_magic(b"ttcf\x00\x01\x00\x00")
     with pytest.raises(Rejected, match=r"font\.unsupported"):
-        refuse_other(b"<html>..")
+        check_font_magic(b"<html>..")
     (tmp_path / SANITISED_FILE).write_bytes(FONT.read_bytes()[:5_000])
     with pytest.raises(Rejected, match=r"font\.unreadable"):
         rewrite_font(tmp_path)

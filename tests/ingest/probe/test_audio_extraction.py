@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from schemas.common import TimeRange
 from streams.ingest.probe import audio_extraction
-from streams.ingest.probe.audio_extraction import PcmFile, levels_db, write_flac
+from streams.ingest.probe.audio_extraction import PcmWriter, measure_levels_db, write_flac
 
 
 def tone(samples: int, rate: int, layout: str = "mono") -> av.AudioFrame:
@@ -33,7 +33,7 @@ def frame_at(start_ms: float, length_ms: float, rate: int = 48_000, layout: str 
 
 
 def written(path: Path, frames: list[av.AudioFrame], *, origin_us: int = 0, duration_ms: int = 0) -> NDArray[np.int16]:
-    pcm = PcmFile(path, origin_us)
+    pcm = PcmWriter(path, origin_us)
     for frame in frames:
         pcm.add(frame)
     pcm.close(duration_ms)
@@ -108,7 +108,7 @@ def test_layout_and_rate_may_change_in_mid_stream(tmp_path: Path) -> None:
 
 def test_how_much_is_converted_at_once_changes_no_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = written(tmp_path / "kept", long_and_short_frames())
-    monkeypatch.setattr(audio_extraction, "CONVERTED_SAMPLES", 1)
+    monkeypatch.setattr(audio_extraction, "CONVERSION_SAMPLES", 1)
     assert np.array_equal(kept, written(tmp_path / "each", long_and_short_frames()))
 
 
@@ -138,7 +138,7 @@ def test_sound_that_cannot_be_converted_moves_none_of_what_follows(
             return self._inner.resample(frame)
 
     monkeypatch.setattr(audio_extraction, "AudioResampler", FailsAtFirst)
-    pcm, lost = PcmFile(tmp_path / "a", 0), 0
+    pcm, lost = PcmWriter(tmp_path / "a", 0), 0
     for frame in [frame_at(n * 20, 20) for n in range(100)]:
         try:
             pcm.add(frame)
@@ -153,7 +153,7 @@ def test_sound_that_cannot_be_converted_moves_none_of_what_follows(
 
 def test_levels(tmp_path: Path) -> None:
     written(tmp_path / "a", [frame_at(0, 200)], duration_ms=1000)
-    levels = levels_db(tmp_path / "a")
+    levels = measure_levels_db(tmp_path / "a")
     assert len(levels) == 50
     assert abs(levels[3] - 20 * np.log10(12_000 / 32_768 / np.sqrt(2))) < 0.5
     assert abs(levels[-1] + 100) < 0.01

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from streams.ingest.probe.packet_table import display_size, orientation, sane_aspect
+from streams.ingest.probe.packet_table import clamp_aspect, compute_display_size, decode_orientation
 
 
 @pytest.mark.parametrize(
@@ -23,11 +23,11 @@ def test_orientation(across: tuple[float, float], down: tuple[float, float], clo
     """``across`` and ``down`` are the rows of the map: x' = a x + c y, y' = b x + d y."""
     (a, c), (b, d) = across, down
     matrix = [round(part * 65_536) for part in (a, b, 0, c, d, 0, 0, 0, 16_384)]
-    assert orientation(matrix) == (clockwise, mirrored)
+    assert decode_orientation(matrix) == (clockwise, mirrored)
 
 
 def test_no_matrix_asks_for_nothing() -> None:
-    assert orientation(None) == (0, False)
+    assert decode_orientation(None) == (0, False)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_no_matrix_asks_for_nothing() -> None:
     [(None, 1), (Fraction(0), 1), (Fraction(1000), 1), (Fraction(1, 1000), 1), (Fraction(16, 11), Fraction(16, 11))],
 )
 def test_absurd_pixels_are_square(told: Fraction | None, used: Fraction) -> None:
-    assert sane_aspect(told) == used
+    assert clamp_aspect(told) == used
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,4 @@ def test_absurd_pixels_are_square(told: Fraction | None, used: Fraction) -> None
     ],
 )
 def test_display_size(width: int, height: int, aspect: Fraction, rotation: int, shown: tuple[int, int]) -> None:
-    assert display_size(width, height, aspect, rotation) == shown
+    assert compute_display_size(width, height, aspect, rotation) == shown

@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 from av.stream import Disposition
 
-from streams.ingest.probe.speech_likelihood import LISTENS, MOST_TRACKS, RATE_HZ, likeness, listened
+from streams.ingest.probe.speech_likelihood import (
+    ANALYSIS_RATE_HZ,
+    MAX_TRACKS,
+    SAMPLE_COUNT,
+    measure_speech_likelihood,
+    measure_tracks,
+)
 from tests.renderer.audio.test_sources import music
 from tests.support.media.recordings import sound
 from tests.support.media.shared_media import media
@@ -28,7 +34,7 @@ LENGTH_MS = 6_000
 def heard(name: str) -> list[float]:
     """Likeness of three stretches of eight seconds."""
     samples = sound(media(name)).astype(np.float32) / 32_768
-    return [likeness(samples[at * RATE_HZ :][: 8 * RATE_HZ]) for at in (0, 8, 16)]
+    return [measure_speech_likelihood(samples[at * ANALYSIS_RATE_HZ :][: 8 * ANALYSIS_RATE_HZ]) for at in (0, 8, 16)]
 
 
 def test_voices_are_more_like_speech_than_tunes() -> None:
@@ -39,10 +45,10 @@ def test_voices_are_more_like_speech_than_tunes() -> None:
 
 
 def test_silence_noise_and_too_little_are_no_speech() -> None:
-    noise = np.random.default_rng(1).standard_normal(8 * RATE_HZ).astype(np.float32)
-    assert likeness(np.zeros(8 * RATE_HZ, np.float32)) == 0
-    assert likeness(noise * np.float32(0.1)) < 0.05
-    assert likeness(noise[:1_000]) == 0
+    noise = np.random.default_rng(1).standard_normal(8 * ANALYSIS_RATE_HZ).astype(np.float32)
+    assert measure_speech_likelihood(np.zeros(8 * ANALYSIS_RATE_HZ, np.float32)) == 0
+    assert measure_speech_likelihood(noise * np.float32(0.1)) < 0.05
+    assert measure_speech_likelihood(noise[:1_000]) == 0
 
 
 @pytest.mark.parametrize(
@@ -71,13 +77,13 @@ def test_one_track_is_not_listened_to(tmp_path: Path) -> None:
 
 def test_a_long_file_is_heard_in_several_places_and_many_tracks_not_all() -> None:
     """Somebody talks only in the middle of it; the ninth track of ten is not asked."""
-    count = 2 * LISTENS * 8 + 12
+    count = 2 * SAMPLE_COUNT * 8 + 12
     memory = io.BytesIO()
     talk = murmur(8_000)[::6, 0]
     middle = np.zeros(count * 8_000, np.float32)
     middle[count * 4_000 - len(talk) // 2 :][: len(talk)] = talk
     with av.open(memory, "w", format="matroska") as container:
-        streams = [container.add_stream("pcm_s16le", rate=8_000, layout="mono") for _ in range(MOST_TRACKS + 2)]
+        streams = [container.add_stream("pcm_s16le", rate=8_000, layout="mono") for _ in range(MAX_TRACKS + 2)]
         for number, stream in enumerate(streams):
             samples = middle if number == 1 else np.zeros_like(middle)
             for start in range(0, len(samples), 8_000):
@@ -85,6 +91,6 @@ def test_a_long_file_is_heard_in_several_places_and_many_tracks_not_all() -> Non
                 frame = av.AudioFrame.from_ndarray(piece, format="s16", layout="mono")
                 frame.sample_rate, frame.pts = 8_000, start
                 container.mux(stream.encode(frame))
-    found = listened(memory, max_pixels=1_000_000, max_streams=32)
-    assert len(found) == MOST_TRACKS
+    found = measure_tracks(memory, max_pixels=1_000_000, max_streams=32)
+    assert len(found) == MAX_TRACKS
     assert max(found, key=found.__getitem__) == 1

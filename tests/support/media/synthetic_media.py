@@ -13,7 +13,7 @@ from core.settings import MediaLimits
 from schemas.common import Aspect, CropBox, TimeRange, Word
 from schemas.documents.frame_plan import FramePlan, ShotCrop
 from schemas.documents.source import SourceIndex
-from streams.ingest.probe.demux import survey
+from streams.ingest.probe.demux import probe_file
 
 WIDTH, HEIGHT, RATE, SOUND_HZ = 320, 180, 25, 48_000
 FLASH_MS = 1_000
@@ -90,7 +90,7 @@ def write(
 def index_of(path: Path) -> SourceIndex:
     """The index of a file."""
     with path.open("rb") as source:
-        return survey(source, MediaLimits(), path.with_suffix(".pcm"), lambda _: None)
+        return probe_file(source, MediaLimits(), path.with_suffix(".pcm"), lambda _: None)
 
 
 def plan(index: SourceIndex, start_ms: int, end_ms: int, *, aspect: Aspect = "9:16", mode: str = "hold") -> FramePlan:

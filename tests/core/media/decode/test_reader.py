@@ -19,7 +19,7 @@ from core.media.decode.tolerant import thinned
 from core.settings import MediaLimits
 from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex
-from streams.ingest.probe.demux import survey
+from streams.ingest.probe.demux import probe_file
 from tests.support.media.hostile_files import film
 from tests.support.media.shared_media import media
 
@@ -48,7 +48,7 @@ class Counting(io.FileIO):
 @contextmanager
 def opened(path: Path, scratch: Path) -> Iterator[tuple[Reader, SourceIndex, Counting]]:
     with Counting(path, "rb") as file, io.BufferedReader(file, 65_536) as source:
-        index = survey(source, MediaLimits(), scratch / "sound.pcm", lambda _: None)
+        index = probe_file(source, MediaLimits(), scratch / "sound.pcm", lambda _: None)
         file.count = 0
         reader = Reader(source, index)
         yield reader, index, file
