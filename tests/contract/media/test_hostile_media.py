@@ -99,7 +99,9 @@ async def test_a_hostile_file_ends_in_a_source_or_a_reason(name: str, tmp_path: 
     size = (video.display_width, video.display_height, video.rotation_deg) if video else (0, 0, 0)
     assert (*size, audio.channels if audio else 0, index.duration_ms) == expected
     assert probed.spans[-1].range.end_ms == index.duration_ms
-    assert all((tmp_path / child.span_audio_name(span.ordinal)).exists() == (audio is not None) for span in probed.spans)
+    assert all(
+        (tmp_path / child.span_audio_name(span.ordinal)).exists() == (audio is not None) for span in probed.spans
+    )
 
 
 @pytest.mark.parametrize(
