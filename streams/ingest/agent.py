@@ -19,7 +19,7 @@ from schemas import events
 from schemas.ids import result_id
 from schemas.options.project import skip_warnings
 from schemas.stages import TABLE
-from streams.ingest.assets.asset_importer import check_asset, find_upload, commit_checked, commit_refused
+from streams.ingest.assets.asset_importer import check_asset, commit_checked, commit_refused, find_upload
 from streams.ingest.partial_downloads import PartialDownloads
 from streams.ingest.source_importer import UPLOAD_NOT_FOUND, ImportedSource, import_source
 from streams.runtime.context import Context, prefix_of
@@ -127,7 +127,9 @@ async def _commit_source(
         warnings=[*index.warnings, *skip_warnings(event.options, index.duration_ms)],
     )
     await write_source(connection, *owner, found)
-    await insert_spans(connection, *owner, [_build_span_event(event, prepared, span.ordinal) for span in prepared.spans])
+    await insert_spans(
+        connection, *owner, [_build_span_event(event, prepared, span.ordinal) for span in prepared.spans]
+    )
     totals = {"span": len(prepared.spans), "project": 1}
     for row in TABLE:
         if row.part in totals and row.name != "ingest":

@@ -54,7 +54,9 @@ async def check_asset(
         await _sanitise_font(upload, scratch)
     args = msgspec.to_builtins(AssetCheckArgs(kind=kind, scratch=str(scratch), limits=limits))
     with LocalSource(upload) as source:
-        answer = await run_child(ASSET_ENTRY_POINT, args, scratch=scratch, limits=CHILD_LIMITS, source=source, report=steps.part())
+        answer = await run_child(
+            ASSET_ENTRY_POINT, args, scratch=scratch, limits=CHILD_LIMITS, source=source, report=steps.part()
+        )
     found = msgspec.convert(answer, InspectedAsset)
     asset = await _store_asset(kind, found, scratch, objects, prefix)
     return AssetCheckResult(asset=asset, cpu_ms=found.cpu_ms)
@@ -87,7 +89,9 @@ async def _sanitise_font(upload: Path, scratch: Path) -> None:
         raise Rejected("font.unsafe", f"The font is damaged or not made as fonts are. {said}".strip())
 
 
-async def _store_asset(kind: AssetKind, found: InspectedAsset, scratch: Path, objects: Objects, prefix: str) -> CheckedAsset:
+async def _store_asset(
+    kind: AssetKind, found: InspectedAsset, scratch: Path, objects: Objects, prefix: str
+) -> CheckedAsset:
     used = scratch / (found.file or UPLOAD_FILE)
     media_type = MEDIA_TYPES.get(found.suffix, "application/octet-stream")
     stored: ObjectRef = await objects.put_file(prefix, used, media_type, found.suffix)
@@ -109,7 +113,9 @@ async def find_upload(context: Context, event: events.AssetReceived) -> str | No
         )
 
 
-async def commit_checked(connection: Connection, event: events.AssetReceived, asset: CheckedAsset, cause: Cause) -> None:
+async def commit_checked(
+    connection: Connection, event: events.AssetReceived, asset: CheckedAsset, cause: Cause
+) -> None:
     """The file may be used from now on; its upload goes in a day. One that was set aside meanwhile goes sooner."""
     upload = await assets.write_checked(
         connection, event.org_id, event.asset_id, asset, cause.now, retry_reasons=list(dead_letters.TOLD)
