@@ -108,6 +108,7 @@ async def run_stage(settings: Settings, stage: str) -> int:
         pool = await create_pool(settings.postgres_worker, size=4, name=f"clipstream-{stage}")
         stack.push_async_callback(pool.close)
         context = await stack.enter_async_context(open_context(settings, stage, pool))
+        assert context.objects  # opened now: boto3 takes a quarter of a second, which the first event would wait for
         actor = make_stage(stage, context)
         attempts = Attempts(
             pool=pool,

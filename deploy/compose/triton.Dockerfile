@@ -24,4 +24,4 @@ ENV CLIPSTREAM_WHISPER_DIR=/weights/whisper-base CLIPSTREAM_FACES_MODEL=/weights
     CLIPSTREAM_VOICES_MODEL=/weights/ge2e.onnx CLIPSTREAM_SENTENCES_MODEL=/weights/minilm.onnx \
     CLIPSTREAM_LANDMARKS_MODEL=/weights/face_landmark.tflite CLIPSTREAM_PERSONS_MODEL=/weights/pose_detection.tflite \
     HF_HUB_OFFLINE=1
-CMD ["tritonserver", "--model-repository=/models", "--exit-timeout-secs=5"]
+CMD ["tritonserver", "--model-repository=/models", "--model-control-mode=explicit", "--load-model=*", "--exit-timeout-secs=5"]

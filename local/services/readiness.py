@@ -1,4 +1,4 @@
-"""What proves that a server works: a message goes round, a query answers, an inference returns. Never just a port.
+"""What proves that a server works: a message goes round, a query answers. An open port alone proves nothing.
 
 Clients are imported where they are used: `clipstream status` and `down` need none of them.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
-import queue
 import secrets
 import socket
 from collections.abc import Mapping
@@ -19,10 +18,6 @@ TIMEOUT_S = 5.0
 KAFKA_TOPIC = "stack.probe"
 BUCKET = "stack-probe"
 _RETENTION_MS = "3600000"
-_WHISPER_SAMPLES = 8_000
-_INFERENCE_TIMEOUT_S = 60.0
-_UNASKED = {("landmarks", "PICTURES")}
-"""Inputs that stand for another one: persons are loaded when somebody first asks for them."""
 
 
 class NotReadyError(RuntimeError):
@@ -152,62 +147,3 @@ def search_query(endpoint: str, key: str) -> None:
 def http_ready(url: str) -> None:
     """A ``/readyz`` that says yes."""
     http_get(url)
-
-
-def triton_inferences(endpoint: str) -> None:
-    """One short inference on each model: a quarter of a second of silence, a grey picture, a word."""
-    from tritonclient.grpc import InferenceServerClient  # noqa: PLC0415
-
-    client: Any = InferenceServerClient(endpoint)
-    try:
-        if not client.is_server_ready(client_timeout=TIMEOUT_S):
-            raise NotReadyError("Triton loads its models")
-        for model in ("whisper", "faces", "align", "voices", "sentences", "landmarks"):
-            _infer(client, model)
-    finally:
-        client.close()
-
-
-def _infer(client: Any, model: str) -> None:
-    """Over a stream: the recogniser answers in several pieces, and one is enough to know."""
-    from tritonclient.grpc import InferInput  # noqa: PLC0415
-
-    answers: queue.Queue[tuple[Any, Any]] = queue.Queue()
-    tensors = []
-    for wanted in client.get_model_metadata(model, client_timeout=TIMEOUT_S).inputs:
-        if (model, wanted.name) in _UNASKED:
-            continue
-        value = sample(wanted.name, wanted.datatype)
-        tensor = InferInput(wanted.name, list(value.shape), wanted.datatype)
-        tensor.set_data_from_numpy(value)
-        tensors.append(tensor)
-    client.start_stream(lambda result, error: answers.put((result, error)))
-    try:
-        client.async_stream_infer(model, tensors, enable_empty_final_response=True)
-        while True:  # to the end: one who leaves a stream early makes the server's stop hang
-            result, error = answers.get(timeout=_INFERENCE_TIMEOUT_S)
-            if error is not None:
-                raise NotReadyError(f"Triton's {model}: {error}")
-            if result.get_response().parameters["triton_final_response"].bool_param:
-                return
-    finally:
-        client.stop_stream()
-
-
-def sample(name: str, datatype: str) -> Any:
-    """The smallest input (an array) that makes a model do its work, by the name and type of the tensor."""
-    import numpy as np  # noqa: PLC0415
-
-    if name == "PIECES":
-        return np.array([b'{"pieces":[{"start_ms":0,"end_ms":500,"words":["hello"]}]}'], dtype=np.object_)
-    if datatype == "BYTES":
-        return np.array([b'{"check":true}'], dtype=np.object_)  # the network runs, though nothing is said
-    if datatype == "INT16":
-        return np.ones(_WHISPER_SAMPLES, dtype=np.int16)  # as good as silence, but a voice is looked for
-    if datatype == "INT32":
-        return np.array([[0, _WHISPER_SAMPLES]], dtype=np.int32)
-    if name == "CROPS":
-        return np.full((1, 192, 192, 3), 128, dtype=np.uint8)
-    if datatype == "UINT8":
-        return np.full((1, 192, 320, 3), 128, dtype=np.uint8)
-    raise NotReadyError(f"Triton wants a tensor {name} of {datatype}, which the probe does not know")

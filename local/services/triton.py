@@ -8,14 +8,15 @@ from functools import partial
 
 import psutil
 
-from local.config.paths import REPO
 from local.install.weights import environment
 from local.services.leftovers import remove_shared_memory, shm_prefix
-from local.services.readiness import NotReadyError, knock, triton_inferences
+from local.services.model_probe import REPOSITORY, model_names, probe_models
+from local.services.readiness import NotReadyError, knock
 from local.services.service import Part, Setting
 
-REPOSITORY = REPO / "models" / "triton_repo"
 _STUB = "triton_python_backend_stub"
+_INSTANCES = re.compile(r"^instance_group .*count: (\d+)", re.M)
+_THREADS = re.compile(r'key: "threads" value: \{ string_value: "(\d+)"')
 
 
 def triton_part(setting: Setting) -> Part:
@@ -28,7 +29,7 @@ def triton_part(setting: Setting) -> Part:
 
     def probe() -> None:
         knock(setting.port("triton"))
-        triton_inferences(endpoint)
+        probe_models(endpoint)
 
     return Part(
         name="triton",
@@ -50,7 +51,7 @@ def triton_part(setting: Setting) -> Part:
         ),
         env={
             **environment(weights),
-            **{f"CLIPSTREAM_{name}_THREADS": threads for name in ("WHISPER", "FACES", "VOICES", "SENTENCES")},
+            **thread_settings(threads),
             **setting.environ,
             "PATH": f"{install.home / 'bin'}:{setting.environ.get('PATH', os.defpath)}",  # the stub runs its python3
             "LD_LIBRARY_PATH": install.libraries,
@@ -70,10 +71,21 @@ def triton_part(setting: Setting) -> Part:
 
 def instances() -> int:
     """How many instances all models of the repository have together: each is a stub."""
-    configs = (path.read_text() for path in REPOSITORY.glob("*/config.pbtxt"))
-    return sum(
-        int(count) for config in configs for count in re.findall(r"^instance_group .*count: (\d+)", config, re.M)
-    )
+    return sum(int(count) for model in model_names() for count in _INSTANCES.findall(_config(model)))
+
+
+def thread_settings(threads: str) -> dict[str, str]:
+    """Threads of each model that takes more than one. A model whose own setting is 1 loses by more."""
+    settings = {model: _THREADS.search(_config(model)) for model in model_names()}
+    return {
+        f"CLIPSTREAM_{model.upper()}_THREADS": threads
+        for model, setting in settings.items()
+        if setting and int(setting[1]) > 1
+    }
+
+
+def _config(model: str) -> str:
+    return (REPOSITORY / model / "config.pbtxt").read_text()
 
 
 def _stubs_live(setting: Setting, expected: int) -> None:

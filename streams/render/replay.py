@@ -72,7 +72,6 @@ def _of_file(path: Path) -> tuple[str, int]:
 
 async def replay(context: Context, event: events.ReplayRequested, work: Work, make: Make) -> Commit:
     """Find, render, compare; gives what is to be written. Raises as `make`, and Unavailable."""
-    assert context.log is not None
     async with org_transaction(context.pool, event.org_id) as connection:
         row = await read_export(connection, event.org_id, event.export_id)
     if row is None or row["state"] != "done":

@@ -1,12 +1,14 @@
-"""What a stage is handed: its adapters, opened once and closed in order. Never locates anything by itself."""
+"""What a stage is given: settings, its places on disk, and ports that are opened when it first asks for one."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import cached_property
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import TypedDict, Unpack
 from uuid import UUID
 
 import msgspec
@@ -15,62 +17,141 @@ from core.infra.http.client import OutsideHttp
 from core.infra.kafka.topic_reader import KafkaLog
 from core.infra.llm import OpenAiChat
 from core.infra.postgres.connection import Pool
-from core.infra.s3.object_store import S3Objects, open_objects
+from core.infra.s3.object_store import open_objects
 from core.infra.triton.alignment import TritonAlignment
 from core.infra.triton.embeddings import TritonSentences, TritonVoices
 from core.infra.triton.faces import TritonFaces
 from core.infra.triton.landmarks import TritonLandmarks
 from core.infra.triton.speech import TritonSpeech
 from core.media.range_cache import SourceCache
-from core.ports.stores import EventLog
+from core.ports.models import Alignment, Chat, Faces, Landmarks, Sentences, Speech, Voices
+from core.ports.outside import Outside
+from core.ports.stores import EventLog, Objects
 from core.settings import Settings
 from schemas import events
 from schemas.common import ObjectRef
 from schemas.documents.source import SourceIndex
 
 
-class Context:
-    """Adapters and places of one worker."""
+class GivenPorts(TypedDict, total=False):
+    """Ports that a test opens itself; the others are opened by `Context` as in production."""
 
-    def __init__(
-        self,
-        *,
-        settings: Settings,
-        stage: str,
-        pool: Pool,
-        objects: S3Objects,
-        outside: OutsideHttp,
-        speech: TritonSpeech,
-        faces: TritonFaces,
-        landmarks: TritonLandmarks,
-        alignment: TritonAlignment,
-        voices: TritonVoices,
-        sentences: TritonSentences,
-        chat: OpenAiChat | None = None,
-        log: EventLog | None = None,
-    ) -> None:
-        """``pool`` is the worker role's."""
+    objects: Objects
+    outside: Outside
+    speech: Speech
+    faces: Faces
+    landmarks: Landmarks
+    alignment: Alignment
+    voices: Voices
+    sentences: Sentences
+    chat: Chat | None
+    log: EventLog
+
+
+class Context:
+    """Ports and directories of one worker. A port is opened at its first use and closed with the context."""
+
+    def __init__(self, *, settings: Settings, stage: str, pool: Pool, **ports: Unpack[GivenPorts]) -> None:
+        """``pool`` is the worker role's. The caller closes the ports that it gives."""
         self.settings = settings
         self.stage = stage
         self.pool = pool
-        self.objects = objects
-        self.outside = outside
-        self.speech = speech
-        self.faces = faces
-        self.landmarks = landmarks
-        self.alignment = alignment
-        self.voices = voices
-        self.sentences = sentences
-        self.chat = chat
-        """The model that writes what a project is about; None where none is configured."""
-        self.log = log
-        """What topics have kept; for replays."""
         self._work_dir = Path(settings.work_dir).absolute() / stage
-        self.cache = SourceCache(objects, self._work_dir / "cache", settings.cache_bytes)
+        self._opened = AsyncExitStack()
+        vars(self).update(ports)  # a cached_property looks here first
+
+    @cached_property
+    def objects(self) -> Objects:
+        """The object store."""
+        objects = open_objects(self.settings)
+        self._opened.callback(objects.close)
+        return objects
+
+    @cached_property
+    def outside(self) -> Outside:
+        """HTTP to public addresses."""
+        outside = OutsideHttp(allow=self.settings.fetch_allow)
+        self._opened.push_async_callback(outside.close)
+        return outside
+
+    @cached_property
+    def speech(self) -> Speech:
+        """Speech recognition."""
+        settings = self.settings
+        speech = TritonSpeech(settings.triton, model=settings.whisper_model, mode=settings.whisper_mode)
+        self._opened.push_async_callback(speech.close)
+        return speech
+
+    @cached_property
+    def faces(self) -> Faces:
+        """Face detection."""
+        faces = TritonFaces(self.settings.triton)
+        self._opened.push_async_callback(faces.close)
+        return faces
+
+    @cached_property
+    def landmarks(self) -> Landmarks:
+        """Points of faces, and persons."""
+        landmarks = TritonLandmarks(self.settings.triton)
+        self._opened.push_async_callback(landmarks.close)
+        return landmarks
+
+    @cached_property
+    def alignment(self) -> Alignment:
+        """Times of known words."""
+        alignment = TritonAlignment(self.settings.triton)
+        self._opened.push_async_callback(alignment.close)
+        return alignment
+
+    @cached_property
+    def voices(self) -> Voices:
+        """Voice embeddings."""
+        voices = TritonVoices(self.settings.triton)
+        self._opened.push_async_callback(voices.close)
+        return voices
+
+    @cached_property
+    def sentences(self) -> Sentences:
+        """Sentence embeddings."""
+        sentences = TritonSentences(self.settings.triton)
+        self._opened.push_async_callback(sentences.close)
+        return sentences
+
+    @cached_property
+    def chat(self) -> Chat | None:
+        """The model that writes what a project is about; None where none is configured."""
+        writer = self.settings.writer
+        if not writer.url:
+            return None
+        chat = OpenAiChat(
+            url=writer.url,
+            model=writer.model,
+            key=writer.key,
+            timeout_s=writer.timeout_s,
+            most_tokens=writer.output_tokens,
+        )
+        self._opened.push_async_callback(chat.close)
+        return chat
+
+    @cached_property
+    def log(self) -> EventLog:
+        """What topics have kept, for replays."""
+        return KafkaLog(self.settings.kafka)
+
+    @cached_property
+    def cache(self) -> SourceCache:
+        """Blocks of originals on this worker's disk."""
+        cache = SourceCache(self.objects, self._work_dir / "cache", self.settings.cache_bytes)
+        self._opened.callback(cache.close)
+        return cache
+
+    async def close(self) -> None:
+        """Close the ports that were opened here, the last one first."""
+        await self._opened.aclose()
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
-        """A directory for one piece of work, gone afterwards whatever happens."""
+        """A directory for one piece of work, removed at its end."""
         root = self._work_dir / "scratch"
         root.mkdir(parents=True, exist_ok=True)
         path = Path(mkdtemp(dir=root))
@@ -80,12 +161,13 @@ class Context:
             shutil.rmtree(path, ignore_errors=True)
 
     def kept(self, name: str) -> Path:
-        """Where a killed worker's work lies for its successor; made and kept small by the stage that uses it."""
+        """A directory that outlives a killed worker, for its successor. The stage that uses it bounds its size."""
         return self._work_dir / name
 
-    def clean(self) -> None:
-        """Forget scratch that a killed predecessor left in this worker's own directory."""
-        shutil.rmtree(self._work_dir / "scratch", ignore_errors=True)
+    def remove_leftovers(self) -> None:
+        """Remove scratch and cached blocks that a killed predecessor left in this worker's directory."""
+        for name in ("scratch", "cache"):
+            shutil.rmtree(self._work_dir / name, ignore_errors=True)
 
     async def index(self, ref: ObjectRef) -> SourceIndex:
         """The index of an original."""
@@ -99,54 +181,10 @@ def prefix_of(event: events.Event, kind: str, result: UUID | str) -> str:
 
 @asynccontextmanager
 async def open_context(settings: Settings, stage: str, pool: Pool) -> AsyncIterator[Context]:
-    """Open the adapters a worker needs; connections to Triton are made on first use."""
-    async with AsyncExitStack() as stack:
-        objects = open_objects(settings)
-        stack.callback(objects.close)
-        outside = OutsideHttp(allow=settings.fetch_allow)
-        stack.push_async_callback(outside.close)
-        speech = TritonSpeech(settings.triton, model=settings.whisper_model, mode=settings.whisper_mode)
-        stack.push_async_callback(speech.close)
-        faces = TritonFaces(settings.triton)
-        stack.push_async_callback(faces.close)
-        landmarks = TritonLandmarks(settings.triton)
-        stack.push_async_callback(landmarks.close)
-        alignment = TritonAlignment(settings.triton)
-        stack.push_async_callback(alignment.close)
-        voices = TritonVoices(settings.triton)
-        stack.push_async_callback(voices.close)
-        sentences = TritonSentences(settings.triton)
-        stack.push_async_callback(sentences.close)
-        context = Context(
-            settings=settings,
-            stage=stage,
-            pool=pool,
-            objects=objects,
-            outside=outside,
-            speech=speech,
-            faces=faces,
-            landmarks=landmarks,
-            alignment=alignment,
-            voices=voices,
-            sentences=sentences,
-            chat=await _open_chat(stack, settings) if stage == "study" else None,
-            log=KafkaLog(settings.kafka) if stage == "render" else None,
-        )
-        stack.callback(context.cache.close)
-        context.clean()
+    """The context of one worker, for as long as the block lasts."""
+    context = Context(settings=settings, stage=stage, pool=pool)
+    context.remove_leftovers()
+    try:
         yield context
-
-
-async def _open_chat(stack: AsyncExitStack, settings: Settings) -> OpenAiChat | None:
-    rules = settings.writer
-    if not rules.url:
-        return None
-    chat = OpenAiChat(
-        url=rules.url,
-        model=rules.model,
-        key=rules.key,
-        timeout_s=rules.timeout_s,
-        most_tokens=rules.output_tokens,
-    )
-    stack.push_async_callback(chat.close)
-    return chat
+    finally:
+        await context.close()

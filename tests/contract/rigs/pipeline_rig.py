@@ -21,7 +21,6 @@ from core.infra.clickhouse import migrate_clickhouse, open_analytics
 from core.infra.kafka.message import Message
 from core.infra.meilisearch import migrate_meilisearch, open_search
 from core.infra.postgres.connection import Row, create_pool, org_transaction
-from core.infra.s3.object_store import S3Objects
 from core.ports.stores import Logged
 from core.services.erasure import erase
 from core.settings import Settings
@@ -37,9 +36,7 @@ from streams.sinks.clickhouse.sink import ClickHouseSink
 from streams.sinks.search.sink import MeilisearchSink
 from tests.contract.rigs.api_world import World, open_store, open_world
 from tests.contract.rigs.servers import Server
-from tests.contract.rigs.stage_rig import RULES, SPANS, SpeechTwin
-from tests.look.fakes import BrightestFaces, DarkLipped
-from tests.support.vectors import EvenAlignment, PitchVoices, WordSentences
+from tests.contract.rigs.stage_rig import RULES, SPANS, context_with_fakes
 
 NOT_HERE = ("deliver",)
 """It calls receivers, and no project waits for it."""
@@ -153,14 +150,7 @@ async def make_pipeline(
         world = await stack.enter_async_context(
             open_world(settings, analytics=analytics, search=search, objects=objects, uploads=objects)
         )
-        context = _context(settings, pool, objects)
+        context = context_with_fakes(settings, pool, objects=objects, outside=Nowhere())
+        stack.push_async_callback(context.close)
         sinks = (ClickHouseSink(analytics, objects, _nobody), MeilisearchSink(search, objects))
         yield Pipeline(world, context, sinks)
-
-
-def _context(settings: Settings, pool: Any, objects: S3Objects) -> Context:
-    twins: dict[str, Any] = {
-        "outside": Nowhere(), "speech": SpeechTwin(), "faces": BrightestFaces(), "landmarks": DarkLipped(),
-        "alignment": EvenAlignment(), "voices": PitchVoices(), "sentences": WordSentences(),
-    }  # fmt: skip
-    return Context(settings=settings, stage="test", pool=pool, objects=objects, **twins)

@@ -8,14 +8,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import asyncpg
 import msgspec
 import pytest
 
 from core.infra.kafka.message import Message
-from core.infra.postgres.connection import create_pool, org_transaction, set_org
+from core.infra.postgres.connection import Pool, create_pool, org_transaction, set_org
 from core.infra.postgres.outbox import Cause
 from core.infra.s3.object_store import S3Objects, ensure_bucket, open_objects
 from core.ports.models import Heard, Int16, Told
@@ -28,7 +28,7 @@ from schemas.documents import encode_document
 from schemas.topics import BY_NAME, TOPIC_OF, partition_for, route
 from streams.ingest.agent import IngestStage
 from streams.runtime.attempts import Attempts, Verdict
-from streams.runtime.context import Context
+from streams.runtime.context import Context, GivenPorts
 from streams.runtime.leases import Rules
 from streams.runtime.stage import Stage, Work
 from tests.contract.rigs.servers import Server
@@ -183,6 +183,15 @@ class Rig:
         return await self.fresh()
 
 
+def context_with_fakes(settings: Settings, pool: Pool, **ports: Unpack[GivenPorts]) -> Context:
+    """A context whose models are fakes, but for what is given; what is neither is opened as in production."""
+    fakes = GivenPorts(
+        speech=SpeechTwin(), faces=BrightestFaces(), landmarks=DarkLipped(), alignment=EvenAlignment(),
+        voices=PitchVoices(), sentences=WordSentences(),
+    )  # fmt: skip
+    return Context(settings=settings, stage="test", pool=pool, **{**fakes, **ports})
+
+
 @pytest.fixture(name="rig")
 async def make_rig(postgres: Settings, seaweedfs: Server, tmp_path: Path) -> AsyncIterator[Rig]:
     settings = msgspec.structs.replace(
@@ -196,11 +205,8 @@ async def make_rig(postgres: Settings, seaweedfs: Server, tmp_path: Path) -> Asy
         await owner.execute("insert into orgs (org_id, name) values ($1, 'test')", org_id)
     await owner.close()
     pool, objects, speech = await create_pool(settings.postgres_worker, size=4), open_objects(settings), SpeechTwin()
-    context = Context(
-        settings=settings, stage="test", pool=pool, objects=objects, outside=None,  # type: ignore[arg-type]
-        speech=speech, faces=BrightestFaces(), landmarks=DarkLipped(), alignment=EvenAlignment(),  # type: ignore[arg-type]
-        voices=PitchVoices(), sentences=WordSentences(),  # type: ignore[arg-type]
-    )  # fmt: skip
+    context = context_with_fakes(settings, pool, objects=objects, speech=speech)
     yield Rig(context, objects, speech, org_id)
+    await context.close()
     objects.close()
     await pool.close()

@@ -17,13 +17,7 @@ from api.organisation.webhooks import new_secret
 from core.errors import Rejected, Unavailable
 from core.infra.postgres.connection import create_pool, org_transaction
 from core.infra.postgres.outbox import Cause
-from core.infra.s3.object_store import open_objects
 from core.infra.secrets import encrypt_secret
-from core.infra.triton.alignment import TritonAlignment
-from core.infra.triton.embeddings import TritonSentences, TritonVoices
-from core.infra.triton.faces import TritonFaces
-from core.infra.triton.landmarks import TritonLandmarks
-from core.infra.triton.speech import TritonSpeech
 from core.ports.outside import Response
 from core.services import project_lifecycle
 from core.settings import Settings
@@ -117,17 +111,11 @@ class Rig:
 async def rig(postgres: Settings, tmp_path: Path) -> AsyncIterator[Rig]:
     settings, org_id = msgspec.structs.replace(postgres, work_dir=tmp_path), await new_org(postgres)
     pool = await create_pool(settings.postgres_worker, size=2)
-    outside, objects = OutsideTwin(), open_objects(settings)
-    context = Context(
-        settings=settings, stage="deliver", pool=pool, objects=objects, outside=outside,  # type: ignore[arg-type]
-        speech=TritonSpeech(settings.triton), faces=TritonFaces(settings.triton),
-        landmarks=TritonLandmarks(settings.triton), alignment=TritonAlignment(settings.triton),
-        voices=TritonVoices(settings.triton), sentences=TritonSentences(settings.triton),
-    )  # fmt: skip
+    outside = OutsideTwin()
+    context = Context(settings=settings, stage="deliver", pool=pool, outside=outside)
     made = Rig(context, outside, org_id)
     await made.subscribe(settings, "project.completed")
     yield made
-    objects.close()
     await pool.close()
 
 

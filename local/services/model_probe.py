@@ -1,0 +1,97 @@
+"""One small inference on each model of the repository. A model's folder holds the request, ``probe.json``.
+
+That file names the inputs to send, each with one of ``{"shape": […], "fill": n}`` (an array of one number),
+``{"values": […]}`` or ``{"text": "…"}``. An input that it leaves out is not sent: persons, for one, are loaded only
+when they are first asked for.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from local.config.paths import REPO
+from local.services.readiness import TIMEOUT_S, NotReadyError
+
+REPOSITORY = REPO / "models" / "triton_repo"
+PROBE_FILE = "probe.json"
+INFERENCE_TIMEOUT_S = 60.0
+"""Longest wait for one answer: Whisper on two busy cores takes seconds for its first."""
+
+
+class ProbeInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One input of a probe: an array filled with a number, values as they are, or a text."""
+
+    shape: list[int] = []
+    fill: int = 0
+    values: list[Any] = []
+    text: str | None = None
+
+
+def model_names(repository: Path = REPOSITORY) -> list[str]:
+    """Names of all models of a repository."""
+    return sorted(path.parent.name for path in repository.glob("*/config.pbtxt"))
+
+
+def read_probe(model: str, repository: Path = REPOSITORY) -> Mapping[str, ProbeInput]:
+    """What is sent to a model to see whether it works, by the name of its input."""
+    return msgspec.json.decode((repository / model / PROBE_FILE).read_bytes(), type=dict[str, ProbeInput])
+
+
+def probe_models(endpoint: str) -> None:
+    """Ask each model for one inference. Raises NotReadyError, and errors of the client where no server answers."""
+    from tritonclient.grpc import InferenceServerClient  # noqa: PLC0415
+
+    client: Any = InferenceServerClient(endpoint)
+    try:
+        if not client.is_server_ready(client_timeout=TIMEOUT_S):
+            raise NotReadyError("Triton loads its models")
+        for model in model_names():
+            _infer(client, model)
+    finally:
+        client.close()
+
+
+def _infer(client: Any, model: str) -> None:
+    """Over a stream: the recogniser answers in several pieces."""
+    answers: queue.Queue[tuple[Any, Any]] = queue.Queue()
+    tensors = _tensors(client, model)
+    client.start_stream(lambda result, error: answers.put((result, error)))
+    try:
+        client.async_stream_infer(model, tensors, enable_empty_final_response=True)
+        while True:  # read to the end: a client that leaves a stream early makes the server's stop hang
+            result, error = answers.get(timeout=INFERENCE_TIMEOUT_S)
+            if error is not None:
+                raise NotReadyError(f"Triton's {model}: {error}")
+            if result.get_response().parameters["triton_final_response"].bool_param:
+                return
+    finally:
+        client.stop_stream()
+
+
+def _tensors(client: Any, model: str) -> list[Any]:
+    from tritonclient.grpc import InferInput  # noqa: PLC0415
+
+    types = {one.name: one.datatype for one in client.get_model_metadata(model, client_timeout=TIMEOUT_S).inputs}
+    tensors = []
+    for name, wanted in read_probe(model).items():
+        value = input_array(wanted, types[name])
+        tensor = InferInput(name, list(value.shape), types[name])
+        tensor.set_data_from_numpy(value)
+        tensors.append(tensor)
+    return tensors
+
+
+def input_array(wanted: ProbeInput, datatype: str) -> Any:
+    """The array of one input of a probe, by Triton's name of its type."""
+    import numpy as np  # noqa: PLC0415
+    from tritonclient.utils import triton_to_np_dtype  # noqa: PLC0415
+
+    if wanted.text is not None:
+        return np.array([wanted.text.encode()], dtype=np.object_)
+    dtype = triton_to_np_dtype(datatype)
+    return np.array(wanted.values, dtype=dtype) if wanted.values else np.full(wanted.shape, wanted.fill, dtype=dtype)

@@ -1,0 +1,79 @@
+"""A worker's context: ports are opened on demand, once, and closed by whoever opened them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.infra.triton.embeddings import TritonVoices
+from core.infra.triton.faces import TritonFaces
+from streams.runtime.context import Context, open_context
+from tests.api.fakes import make_settings
+from tests.support.vectors import WordSentences
+
+PORTS = {name for name, member in vars(Context).items() if isinstance(member, cached_property)}
+
+
+def opened(context: Context) -> set[str]:
+    """The ports that a context holds by now."""
+    return PORTS & set(vars(context))
+
+
+async def test_a_port_is_opened_at_its_first_use_and_once(tmp_path: Path) -> None:
+    async with open_context(make_settings(work_dir=tmp_path), "look", pool()) as context:
+        assert opened(context) == set()
+        faces = context.faces
+        assert isinstance(faces, TritonFaces)
+        assert context.faces is faces
+        assert opened(context) == {"faces"}
+
+
+async def test_a_given_port_is_used_as_it_is(tmp_path: Path) -> None:
+    sentences = WordSentences()
+    context = Context(settings=make_settings(work_dir=tmp_path), stage="test", pool=pool(), sentences=sentences)
+    assert context.sentences is sentences
+    assert opened(context) == {"sentences"}
+    await context.close()
+
+
+async def test_closing_closes_what_was_opened_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[str] = []
+    monkeypatch.setattr(TritonFaces, "close", noted(closed, "faces"))
+    monkeypatch.setattr(TritonVoices, "close", noted(closed, "voices"))
+    async with open_context(make_settings(work_dir=tmp_path), "look", pool()) as context:
+        assert context.faces
+        assert context.voices
+    assert closed == ["voices", "faces"]
+
+
+def noted(closed: list[str], name: str) -> Callable[[object], Awaitable[None]]:
+    async def close(_: object) -> None:
+        closed.append(name)
+
+    return close
+
+
+async def test_no_writing_model_is_there_unless_one_is_configured(tmp_path: Path) -> None:
+    async with open_context(make_settings(work_dir=tmp_path), "study", pool()) as context:
+        assert context.chat is None
+
+
+async def test_scratch_is_removed_at_its_end_and_a_predecessors_at_the_start(tmp_path: Path) -> None:
+    for name in ("scratch", "cache", "downloads"):
+        (tmp_path / "look" / name).mkdir(parents=True)
+        (tmp_path / "look" / name / "file").touch()
+    async with open_context(make_settings(work_dir=tmp_path), "look", pool()) as context:
+        assert [path.name for path in (tmp_path / "look").iterdir()] == ["downloads"]
+        with context.scratch() as scratch:
+            (scratch / "file").touch()
+        assert not scratch.exists()
+        assert (context.kept("downloads") / "file").exists()
+
+
+def pool() -> Any:
+    """No test here asks Postgres anything."""
+    return None
