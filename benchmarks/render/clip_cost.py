@@ -29,7 +29,7 @@ from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex
 from schemas.options.export import VideoWish
 from streams.frame.analysis.child import main as look_at_pictures
-from streams.frame.analysis.pipeline import look_closely
+from streams.frame.analysis.pipeline import analyse_clip
 from streams.render.child.main import render
 from streams.renderer.encoding.muxer import encoding_of
 from streams.renderer.job import RenderTask, clip_file
@@ -119,7 +119,7 @@ async def frame_models(video: Path, index: SourceIndex, clip: TimeRange, url: st
             index=index, source=source, faces=counted, landmarks=counted, scratch=work, report=lambda _: None,
             warn=print,
         )  # fmt: skip
-        looked = await look_closely("clip", clip, eyes, speech=[clip])
+        looked = await analyse_clip("clip", clip, eyes, speech=[clip])
     await faces.close()
     await landmarks.close()
     parts = {f"{name}, {count} looked at": ms / 1000 for name, (count, ms) in counted.spent.items()}

@@ -35,7 +35,7 @@ from schemas.documents.source import SourceIndex, VideoTrack
 from streams.frame.analysis.child import FACE_AREA_PX, FACE_GAP_MS
 from streams.frame.analysis.saliency import measure_detail
 from streams.ingest.probe.demux import probe_file
-from streams.look.shot_changes import changes, stretch_of, worth_a_look
+from streams.look.shot_changes import find_changes, refinement_range, select_changes
 from streams.vision.canvas import fit_canvas
 from streams.vision.frame_stats import measure_frame
 
@@ -76,9 +76,9 @@ def child_answer(entry: str, path: Path, index: Path, time_range: TimeRange) -> 
 
 def looked_at_closely(answer: Mapping[str, Any], length_ms: int, track: VideoTrack) -> list[TimeRange]:
     """The stretches that look decoded picture by picture."""
-    found = changes([tuple(picture) for picture in answer["pictures"]])
-    chosen = worth_a_look(found, span_ms=length_ms, pixels=track.coded_width * track.coded_height)
-    return [stretch_of(change) for change in chosen]
+    found = find_changes([tuple(picture) for picture in answer["pictures"]])
+    chosen = select_changes(found, span_ms=length_ms, pixels=track.coded_width * track.coded_height)
+    return [refinement_range(change) for change in chosen]
 
 
 def parts(path: Path, index: SourceIndex, start_ms: int) -> dict[str, float]:

@@ -34,11 +34,11 @@ from schemas.common import ObjectRef, TimeRange
 from schemas.documents import encode_document
 from schemas.documents.clip_tracks import ClipTracks, FaceTrack, SpeakingTurn
 from schemas.events import SpanPlanned
-from streams.frame.analysis.pipeline import look_closely
-from streams.frame.speaker.active_speaker import who_speaks
-from streams.frame.speaker.evidence import of_track
+from streams.frame.analysis.pipeline import analyse_clip
+from streams.frame.speaker.active_speaker import find_speaking_turns
+from streams.frame.speaker.evidence import mouths_by_track
 from streams.frame.speaker.mouth_features import box_at
-from streams.frame.speaker.stored_voices import HeardIn, voices_of
+from streams.frame.speaker.stored_voices import HeardSpanRef, read_voices
 from streams.frame.speaker.voice_matching import HeardVoices
 from streams.ingest.probe.demux import probe_file
 from streams.listen.transcribe_span import transcribe_span
@@ -75,7 +75,7 @@ async def hear_voices(
     )  # fmt: skip
     heard = await transcribe_span(span, objects=shelf, speech=speech, report=lambda _: None, voices=voices, prefix="v")
     document = await shelf.put("heard", encode_document(heard), "application/json")
-    return heard.speech, await voices_of(shelf, [HeardIn(range=whole, document=document)], whole)
+    return heard.speech, await read_voices(shelf, [HeardSpanRef(range=whole, document=document)], whole)
 
 
 async def look(
@@ -99,7 +99,7 @@ async def look(
             warn=print,
         )
         whole = TimeRange(start_ms=0, end_ms=index.duration_ms)
-        tracks = await look_closely("clip", whole, eyes, speech=speech, voices=voices)
+        tracks = await analyse_clip("clip", whole, eyes, speech=speech, voices=voices)
     return tracks, index.duration_ms / 1000
 
 
@@ -117,7 +117,7 @@ def ours(looked: Looked) -> Answer:
 def without_voices(looked: Looked) -> Answer:
     """The same by lips and level alone."""
     seen = looked.tracks
-    return by_turns(looked, who_speaks(seen.tracks, seen.shots, seen.mouths, seen.voice, looked.speech))
+    return by_turns(looked, find_speaking_turns(seen.tracks, seen.shots, seen.mouths, seen.voice, looked.speech))
 
 
 def by_turns(looked: Looked, turns: Sequence[SpeakingTurn]) -> Answer:
@@ -143,7 +143,7 @@ def largest(looked: Looked) -> Answer:
 
 def liveliest(looked: Looked) -> Answer:
     """The mouth that moves most within half a second, whatever is heard."""
-    mouths = of_track(looked.tracks.mouths, looked.tracks.tracks)
+    mouths = mouths_by_track(looked.tracks.mouths, looked.tracks.tracks)
     by_number = {track.track: track for track in looked.tracks.tracks}
 
     def answer(at_ms: int) -> int | None:

@@ -17,10 +17,10 @@ from schemas.common import Aspect, Box, CropBox, TimeRange
 from schemas.documents.clip_tracks import ClipTracks
 from schemas.documents.frame_plan import ShotCrop
 from schemas.documents.source import SourceIndex, VideoTrack
-from streams.frame.analysis.face_tracking import detections_of, follow
-from streams.frame.planning.plan import plan, scenes_of
-from streams.frame.planning.static_crop import framed, held
-from streams.frame.scene.crop import RATIO, crop_size
+from streams.frame.analysis.face_tracking import detections_of, track_faces
+from streams.frame.planning.plan import plan_crops, scenes_of
+from streams.frame.planning.static_crop import crops_of_angle, static_decision
+from streams.frame.scene.crop import ASPECT_RATIOS, crop_size
 
 PICTURE_MS, WIDTH_PX = 40, 640
 GONE, HALF, WHOLE = 0.1, 0.5, 0.9
@@ -28,7 +28,7 @@ LEAST_FACE = 0.04
 """Of the picture's longer side: what is smaller is nobody that a crop is made for, if it is a face."""
 ALIKE = 0.8
 """Of two faces whose widths are nearer than this, none is known to be the one that matters."""
-RATIO_PX = {aspect: (120 * across, 120 * down) for aspect, (across, down) in RATIO.items()}
+RATIO_PX = {aspect: (120 * across, 120 * down) for aspect, (across, down) in ASPECT_RATIOS.items()}
 SHORT_MS = 1_000, 2_400
 Shots = Sequence[ShotCrop]
 
@@ -70,7 +70,7 @@ def cut_short(case: Case, *, one_angle: bool) -> Case:
     cut = msgspec.structs.replace(
         seen,
         shots=shots,
-        tracks=follow(detections_of(seen.tracks), shots),
+        tracks=track_faces(detections_of(seen.tracks), shots),
         looks=[msgspec.structs.replace(seen.looks[0], shot=number) for number in range(len(shots) * one_angle)],
         transitions=[],
         turns=[],
@@ -173,13 +173,13 @@ def _add_travel(found: Figures, case: Case, shots: Shots) -> None:
 
 def ours(case: Case, aspect: Aspect) -> Shots:
     """The plan."""
-    return plan(case.tracks, case.index, aspect, case.tracks.range).shots
+    return plan_crops(case.tracks, case.index, aspect, case.tracks.range).shots
 
 
 def stills(case: Case, aspect: Aspect) -> Shots:
     """One still crop an angle, as before there were other modes."""
     scenes = scenes_of(case.tracks, case.index, aspect, case.tracks.range)
-    shots = [one for scene in scenes for made in framed(scene, held(scene)).values() for one in made]
+    shots = [one for scene in scenes for made in crops_of_angle(scene, static_decision(scene)).values() for one in made]
     return sorted(shots, key=lambda shot: shot.range.start_ms)
 
 

@@ -33,7 +33,7 @@ from schemas.documents.clip_tracks import ClipTracks
 from schemas.documents.frame_plan import FramePlan, ShotCrop
 from schemas.documents.quality import Check
 from schemas.documents.source import SourceIndex
-from streams.frame.planning.plan import faces_shown, plan
+from streams.frame.planning.plan import faces_shown, plan_crops
 from streams.frame.scene.crop import crop_size
 from streams.ingest.probe.demux import probe_file
 from streams.render.quality.check_framing import check_framing
@@ -143,7 +143,7 @@ async def looked_at(
 def tell(found: Sequence[Looked]) -> None:
     """Each hall in 9:16, then all of them in each shape."""
     for one in found:
-        made = plan(one.tracks, one.index, "9:16", one.tracks.range)
+        made = plan_crops(one.tracks, one.index, "9:16", one.tracks.range)
         right = counted(one, made)
         hall = one.hall
         marks = ", ".join(name for name in right if right[name] and name != "halls")
@@ -155,7 +155,7 @@ def tell(found: Sequence[Looked]) -> None:
         for name in ("ours", "middle"):
             total: Counter[str] = Counter()
             for one in found:
-                made = plan(one.tracks, one.index, aspect, one.tracks.range)
+                made = plan_crops(one.tracks, one.index, aspect, one.tracks.range)
                 total += counted(one, made if name == "ours" else middle(made, one.tracks))
             print(f"{aspect} {name:6} " + ", ".join(f"{what} {total[what]}" for what in TOLD))
     cpu_ms = sum(one.tracks.compute_ms for one in found) / max(1, sum(one.tracks.range.length_ms for one in found))

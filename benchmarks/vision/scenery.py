@@ -26,8 +26,8 @@ from benchmarks.vision.drawn import KINDS, beside, squeezed
 from core.infra.triton.faces import TritonFaces
 from core.infra.triton.landmarks import TritonLandmarks
 from schemas.common import Face
-from streams.frame.scene.crop import Subject, crop_size, place_on_faces
-from streams.frame.scene.persons import upper
+from streams.frame.scene.crop import FramingSubject, crop_size, place_on_faces
+from streams.frame.scene.persons import upper_body_box
 from streams.vision.canvas import Canvas, write_picture
 from streams.vision.person_detection import find_persons
 from streams.vision.screen_detection import (
@@ -184,12 +184,14 @@ async def tell_persons(media: Path, url: str) -> None:
             counts[5] += bool(persons)
             counts[4] += 1
             if len(seen) == 1:
-                boxes = sorted((upper(one) for one in persons), key=lambda box: -box.width * box.height)
+                boxes = sorted((upper_body_box(one) for one in persons), key=lambda box: -box.width * box.height)
                 high, wide = small.shape[:2]
                 middle = (wide - crop_size(wide, high, "9:16")[0]) / 2
                 start = middle
                 if boxes:
-                    start = place_on_faces(Subject(boxes=boxes[:1]), [], width=wide, height=high, aspect="9:16").crop.x
+                    start = place_on_faces(
+                        FramingSubject(boxes=boxes[:1]), [], width=wide, height=high, aspect="9:16"
+                    ).crop.x
                 counts[0] += 1
                 counts[1] += bool(boxes)
                 counts[2] += _holds(start, seen[0], wide, high)

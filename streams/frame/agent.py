@@ -27,13 +27,13 @@ from schemas.documents.clip_tracks import ClipTracks
 from schemas.documents.edit import CropKey
 from schemas.documents.source import SourceIndex
 from schemas.ids import result_id
-from streams.frame.analysis.analysis_merge import merge_tracks, missing_time, touch
-from streams.frame.analysis.pipeline import look_closely
-from streams.frame.aspects import shapes_of, suggestions
-from streams.frame.edit_ranges import stretches
-from streams.frame.speaker.face_landmarks import told
-from streams.frame.speaker.stored_voices import HeardIn, heard_spans, speech_of, voices_of
-from streams.frame.store import Stored, send
+from streams.frame.analysis.analysis_merge import merge_tracks, missing_ranges, ranges_touch
+from streams.frame.analysis.pipeline import analyse_clip
+from streams.frame.aspects import plan_aspects, suggest_or_none
+from streams.frame.edit_ranges import analysis_ranges
+from streams.frame.speaker.face_landmarks import with_speaking_turns
+from streams.frame.speaker.stored_voices import HeardSpanRef, read_heard_spans, read_speech, read_voices
+from streams.frame.store import StoredPlans, store_plans
 from streams.runtime.context import Context, prefix_of
 from streams.runtime.stage import Commit, Work
 from streams.vision.analysis_input import AnalysisInput
@@ -41,15 +41,15 @@ from streams.vision.analysis_input import AnalysisInput
 Request = events.ClipSelected | events.ExportRequested | events.PreviewRequested
 
 
-class Known(msgspec.Struct, frozen=True, kw_only=True):
+class FrameInputs(msgspec.Struct, frozen=True, kw_only=True):
     """What frame reads of a clip."""
 
     media: ClipMedia
     transcript: ObjectRef | None
-    heard: list[HeardIn]
+    heard: list[HeardSpanRef]
 
 
-class Looked(msgspec.Struct, frozen=True, kw_only=True):
+class AnalysisResult(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a clip's pictures now, what finding out cost, and what had to be left out."""
 
     tracks: ClipTracks
@@ -57,11 +57,11 @@ class Looked(msgspec.Struct, frozen=True, kw_only=True):
     warnings: list[str]
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
+class ClipAnalysis(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of all that an export plays, in order of time; ``tracks``: of the clip, for its next export."""
 
     tracks: ClipTracks
-    looked: list[tuple[TimeRange, Looked]]
+    looked: list[tuple[TimeRange, AnalysisResult]]
 
 
 class FrameStage:
@@ -86,12 +86,12 @@ class FrameStage:
         if index.video is None:
             raise Rejected("clip.no_video", "There are no pictures in this file to make a clip of.")
         seen = await self._look(event, known, index, work)
-        asked = each(event)
+        asked = requests_by_aspect(event)
         looks = [(stretch, one.tracks) for stretch, one in seen.looked]
-        shapes = shapes_of(looks, [one.rendition.aspect for one in asked], known.media.edit, index)
-        keys = await suggestions(looks, index) if work.cpu_ms else None  # something was looked at anew
+        shapes = plan_aspects(looks, [one.rendition.aspect for one in asked], known.media.edit, index)
+        keys = await suggest_or_none(looks, index) if work.cpu_ms else None  # something was looked at anew
         prefix = prefix_of(event, "frame", result_id(work.cause.input_id, "frame"))
-        stored = Stored(
+        stored = StoredPlans(
             tracks=await self._put(prefix, seen.tracks),
             plans={aspect: await self._put(prefix, one) for aspect, one in shapes.plans.items()},
             broken=shapes.broken,
@@ -101,9 +101,9 @@ class FrameStage:
         )
 
         async def commit(connection: Connection) -> None:
-            await _write(connection, asked, stored, work)
+            await _write_plans(connection, asked, stored, work)
             if keys is not None:
-                await _suggest(connection, event, keys)
+                await _write_suggestions(connection, event, keys)
             for sentence in dict.fromkeys(sentence for _, one in seen.looked for sentence in one.warnings):
                 await project_lifecycle.warn(connection, event.org_id, event.project_id, sentence)
 
@@ -112,58 +112,58 @@ class FrameStage:
     async def _put(self, prefix: str, document: Value) -> ObjectRef:
         return await self._context.objects.put(prefix, encode_document(document), "application/json", ".json")
 
-    async def _look(self, event: Request, known: Known, index: SourceIndex, work: Work) -> Seen:
+    async def _look(self, event: Request, known: FrameInputs, index: SourceIndex, work: Work) -> ClipAnalysis:
         """Every stretch that is played; what is far from what was seen of the clip is looked at for itself."""
         context = self._context
         ranges = [one.range for one in known.media.edit.segments] if known.media.edit else [event.rendition.range]
-        own, steps, looked = None, Steps(work.report), list[tuple[TimeRange, Looked]]()
+        own, steps, looked = None, Steps(work.report), list[tuple[TimeRange, AnalysisResult]]()
         if known.media.tracks:
             own = msgspec.json.decode(await context.objects.get(known.media.tracks), type=ClipTracks)
-        for stretch in stretches(ranges):
-            near = own is None or touch(own.range, stretch)
+        for stretch in analysis_ranges(ranges):
+            near = own is None or ranges_touch(own.range, stretch)
             with context.scratch() as scratch:
                 one = await self._tracks(event, known, index, steps, scratch, own if near else None, stretch)
             looked.append((stretch, one))
             own = one.tracks if near else own
         assert own is not None
         work.cpu_ms = sum(one.cpu_ms for _, one in looked)
-        return Seen(tracks=own, looked=looked)
+        return ClipAnalysis(tracks=own, looked=looked)
 
-    async def _read(self, event: Request) -> Known:
+    async def _read(self, event: Request) -> FrameInputs:
         async with org_transaction(self._context.pool, event.org_id) as connection:
             media = await read_media_to_frame(
                 connection,
                 event.org_id,
                 event.clip_id,
-                export_id=_wanted(event),
+                export_id=_output_id(event),
                 edit_version=event.edit_version if isinstance(event, events.PreviewRequested) else 1,
             )
             version = event.rendition.transcript_version
             transcript = await pinned_transcript(connection, event.org_id, event.project_id, version)
-            heard = await heard_spans(connection, event.org_id, event.project_id)
+            heard = await read_heard_spans(connection, event.org_id, event.project_id)
         if media is None:
             raise Rejected("clip.unknown", f"There is no clip {event.clip_id}.")
-        return Known(media=media, transcript=transcript, heard=heard)
+        return FrameInputs(media=media, transcript=transcript, heard=heard)
 
     async def _tracks(
         self,
         event: Request,
-        known: Known,
+        known: FrameInputs,
         index: SourceIndex,
         steps: Steps,
         scratch: Path,
         tracks: ClipTracks | None,
         time: TimeRange,
-    ) -> Looked:
+    ) -> AnalysisResult:
         """All tracks needed for a stretch, and what looking at the part of it cost that ``tracks`` have not seen."""
         context = self._context
-        unseen: list[TimeRange] = missing_time(tracks, time) if tracks else [time]
+        unseen: list[TimeRange] = missing_ranges(tracks, time) if tracks else [time]
         cpu_ms, warnings = 0, list[str]()
-        speech = await speech_of(context.objects, known.transcript) if unseen else None
-        voices = await voices_of(context.objects, known.heard, _reach(time, tracks)) if unseen else None
+        speech = await read_speech(context.objects, known.transcript) if unseen else None
+        voices = await read_voices(context.objects, known.heard, _hull_range(time, tracks)) if unseen else None
         for stretch in unseen:
             async with context.cache.open(known.media.source.key, known.media.source.size) as source:
-                eyes = AnalysisInput(
+                inputs = AnalysisInput(
                     index=index,
                     source=source,
                     faces=context.faces,
@@ -172,54 +172,54 @@ class FrameStage:
                     report=steps.part(),
                     warn=warnings.append,
                 )
-                fresh = await look_closely(str(event.clip_id), stretch, eyes, speech=speech, voices=voices)
+                fresh = await analyse_clip(str(event.clip_id), stretch, inputs, speech=speech, voices=voices)
             cpu_ms += fresh.compute_ms
             if tracks is None:
                 tracks = fresh
                 continue
-            tracks, told_ms = await told(merge_tracks(tracks, fresh), speech, warnings.append, voices)
+            tracks, told_ms = await with_speaking_turns(merge_tracks(tracks, fresh), speech, warnings.append, voices)
             cpu_ms += told_ms
         assert tracks is not None
-        return Looked(tracks=tracks, cpu_ms=cpu_ms, warnings=warnings)
+        return AnalysisResult(tracks=tracks, cpu_ms=cpu_ms, warnings=warnings)
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause
     ) -> None:
         """The exports, or the preview, fail; other clips go on."""
         assert isinstance(event, Request)
-        for one in each(event):
+        for one in requests_by_aspect(event):
             if isinstance(one, events.PreviewRequested):
                 await fail_preview(connection, one, reason, detail, cause)
             else:
                 await fail_export(connection, one, "frame", reason, detail, cause)
 
 
-def each(event: Request) -> Sequence[Request]:
+def requests_by_aspect(event: Request) -> Sequence[Request]:
     """One request for each shape that is wanted."""
     return [event] if isinstance(event, events.PreviewRequested) else apart(event)
 
 
-def _reach(time: TimeRange, tracks: ClipTracks | None) -> TimeRange:
+def _hull_range(time: TimeRange, tracks: ClipTracks | None) -> TimeRange:
     """The wanted time and what was seen of the clip before."""
     seen = [time, *([tracks.range] if tracks else [])]
     return TimeRange(start_ms=min(one.start_ms for one in seen), end_ms=max(one.end_ms for one in seen))
 
 
-def _wanted(event: Request) -> UUID:
+def _output_id(event: Request) -> UUID:
     """The export, or the preview, that is to be framed."""
     return event.preview_id if isinstance(event, events.PreviewRequested) else event.export_id
 
 
-async def _suggest(connection: Connection, event: Request, keys: Mapping[Aspect, Sequence[CropKey]]) -> None:
+async def _write_suggestions(connection: Connection, event: Request, keys: Mapping[Aspect, Sequence[CropKey]]) -> None:
     """What a person may start from, by shape."""
     await write_crop_suggestions(connection, event.org_id, event.clip_id, keys)
 
 
-async def _write(connection: Connection, asked: Sequence[Request], stored: Stored, work: Work) -> None:
+async def _write_plans(connection: Connection, asked: Sequence[Request], stored: StoredPlans, work: Work) -> None:
     """The clip's tracks, and what is done with the plans."""
     first = asked[0]
     await write_tracks(connection, first.org_id, first.clip_id, stored.tracks)
     if isinstance(first, events.PreviewRequested):
         await plan_preview(connection, first, stored.plans[first.rendition.aspect], work.cause)
         return
-    await send(connection, [one for one in asked if not isinstance(one, events.PreviewRequested)], stored, work)
+    await store_plans(connection, [one for one in asked if not isinstance(one, events.PreviewRequested)], stored, work)

@@ -17,28 +17,30 @@ from schemas.documents.clip_tracks import ClipTracks
 from schemas.documents.edit import CropKey, EditList
 from schemas.documents.frame_plan import FramePlan
 from schemas.documents.source import SourceIndex
-from streams.frame.crop_suggestions import suggested
-from streams.frame.manual_crops import by_hand, joined
-from streams.frame.planning.plan import plan
+from streams.frame.crop_suggestions import suggest_crops
+from streams.frame.manual_crops import apply_manual_crops, join_plans
+from streams.frame.planning.plan import plan_crops
 
-Looks = Sequence[tuple[TimeRange, ClipTracks]]
+AnalysedRanges = Sequence[tuple[TimeRange, ClipTracks]]
 """What was seen, in order of time."""
 
 
-class Shapes(msgspec.Struct, frozen=True, kw_only=True):
+class AspectPlans(msgspec.Struct, frozen=True, kw_only=True):
     """The plans that could be made, and why the others could not."""
 
     plans: Mapping[Aspect, FramePlan]
     broken: Mapping[Aspect, Exception]
 
 
-def shapes_of(looks: Looks, aspects: Sequence[Aspect], edit: EditList | None, index: SourceIndex) -> Shapes:
+def plan_aspects(
+    looks: AnalysedRanges, aspects: Sequence[Aspect], edit: EditList | None, index: SourceIndex
+) -> AspectPlans:
     """A plan for each shape. Raises the first one's error where there is none at all."""
     plans: dict[Aspect, FramePlan] = {}
     broken: dict[Aspect, Exception] = {}
     for aspect in aspects:
         try:
-            plans[aspect] = planned(looks, aspect, edit, index)
+            plans[aspect] = plan_aspect(looks, aspect, edit, index)
         except Exception as error:  # noqa: BLE001 - whatever one dies of, the others go on
             broken[aspect] = error
     if broken and not plans:
@@ -46,19 +48,19 @@ def shapes_of(looks: Looks, aspects: Sequence[Aspect], edit: EditList | None, in
     for cause in broken.values():
         if not isinstance(cause, Rejected):
             report_bug(cause, "frame")
-    return Shapes(plans=plans, broken=broken)
+    return AspectPlans(plans=plans, broken=broken)
 
 
-def planned(looks: Looks, aspect: Aspect, edit: EditList | None, index: SourceIndex) -> FramePlan:
+def plan_aspect(looks: AnalysedRanges, aspect: Aspect, edit: EditList | None, index: SourceIndex) -> FramePlan:
     """The crops of a shape."""
-    crops = joined([plan(tracks, index, aspect, stretch) for stretch, tracks in looks])
-    return by_hand(crops, edit.crops.get(aspect, []) if edit else [])
+    crops = join_plans([plan_crops(tracks, index, aspect, stretch) for stretch, tracks in looks])
+    return apply_manual_crops(crops, edit.crops.get(aspect, []) if edit else [])
 
 
-async def suggestions(looks: Looks, index: SourceIndex) -> Mapping[Aspect, Sequence[CropKey]] | None:
+async def suggest_or_none(looks: AnalysedRanges, index: SourceIndex) -> Mapping[Aspect, Sequence[CropKey]] | None:
     """What a person may start from, by shape; None where that cannot be told, which is reported."""
     try:
-        return await asyncio.to_thread(suggested, looks, index)
+        return await asyncio.to_thread(suggest_crops, looks, index)
     except Exception as error:  # noqa: BLE001 - an export does not need it
         report_bug(error, "frame")
         return None

@@ -11,32 +11,32 @@ from schemas.documents.clip_tracks import ClipTracks
 from schemas.documents.edit import MOST_KEYS, CropKey
 from schemas.documents.frame_plan import ShotCrop
 from schemas.documents.source import SourceIndex
-from streams.frame.planning.plan import chosen, scenes_of
-from streams.frame.planning.static_crop import crop_alone
+from streams.frame.planning.plan import choose_crops, scenes_of
+from streams.frame.planning.static_crop import single_crop
 
 ASPECTS: tuple[Aspect, ...] = ("9:16", "4:5", "1:1", "16:9")
 
 
-def suggested(looked: Iterable[tuple[TimeRange, ClipTracks]], index: SourceIndex) -> dict[Aspect, list[CropKey]]:
+def suggest_crops(looked: Iterable[tuple[TimeRange, ClipTracks]], index: SourceIndex) -> dict[Aspect, list[CropKey]]:
     """For each shape key frames over all stretches that were looked at, in order of time."""
     stretches = list(looked)
     return {
-        aspect: _limited([key for when, tracks in stretches for key in _keys(tracks, index, aspect, when)])
+        aspect: _limit_keys([key for when, tracks in stretches for key in _suggest_keys(tracks, index, aspect, when)])
         for aspect in ASPECTS
     }
 
 
-def _keys(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, when: TimeRange) -> list[CropKey]:
+def _suggest_keys(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, when: TimeRange) -> list[CropKey]:
     found: list[CropKey] = []
     for scene in scenes_of(tracks, index, aspect, when):
-        alone = crop_alone(scene)
-        for shots in chosen(scene).values():
-            found += [_inside(key, index) for shot in shots for key in _of_shot(shot, alone)]
+        alone = single_crop(scene)
+        for shots in choose_crops(scene).values():
+            found += [_inside_frame(key, index) for shot in shots for key in _keys_of_shot(shot, alone)]
     found.sort(key=lambda key: key.at_ms)
-    return [key for place, key in enumerate(found) if not place or not _goes_on(found[place - 1], key)]
+    return [key for place, key in enumerate(found) if not place or not _continues(found[place - 1], key)]
 
 
-def _of_shot(shot: ShotCrop, alone: CropBox) -> list[CropKey]:
+def _keys_of_shot(shot: ShotCrop, alone: CropBox) -> list[CropKey]:
     """Panes and blurred grounds cannot be said with one crop: there the one that would hold whoever matters."""
     start_ms = shot.range.start_ms
     if not shot.path:
@@ -55,7 +55,7 @@ def _of_shot(shot: ShotCrop, alone: CropBox) -> list[CropKey]:
     return [CropKey(at_ms=start_ms, crop=places[0]), *moves]
 
 
-def _inside(key: CropKey, index: SourceIndex) -> CropKey:
+def _inside_frame(key: CropKey, index: SourceIndex) -> CropKey:
     """The key with whole pixels of the picture alone: rounding may lead one beyond its edge."""
     assert index.video is not None
     wide, high, crop = index.video.display_width, index.video.display_height, key.crop
@@ -64,11 +64,11 @@ def _inside(key: CropKey, index: SourceIndex) -> CropKey:
     return msgspec.structs.replace(key, crop=CropBox(x=x, y=y, width=width, height=height))
 
 
-def _goes_on(before: CropKey, key: CropKey) -> bool:
+def _continues(before: CropKey, key: CropKey) -> bool:
     return key.ease == "cut" and before.ease == "cut" and key.crop == before.crop
 
 
-def _limited(keys: list[CropKey]) -> list[CropKey]:
+def _limit_keys(keys: list[CropKey]) -> list[CropKey]:
     """No more than an edit takes: those at cuts stay longest."""
     if len(keys) <= MOST_KEYS:
         return keys

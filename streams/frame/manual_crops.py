@@ -11,13 +11,13 @@ from schemas.common import Box, CropBox, TimeRange
 from schemas.documents.clip_tracks import FaceSample
 from schemas.documents.edit import CropKey
 from schemas.documents.frame_plan import FramePlan, PathKey, ShotCrop
-from streams.frame.planning.plan import MOSTLY
+from streams.frame.planning.plan import MIN_FACE_SHOWN_RATIO
 
-EASED = 16
+EASING_STEPS = 16
 """Straight parts of a move that sets out and arrives slowly."""
 
 
-def joined(plans: Sequence[FramePlan]) -> FramePlan:
+def join_plans(plans: Sequence[FramePlan]) -> FramePlan:
     """One plan over all stretches, which come in order of time. Raises ValueError when there is none."""
     if not plans:
         raise ValueError("there is nothing to frame: an edit has at least one segment")
@@ -34,7 +34,7 @@ def joined(plans: Sequence[FramePlan]) -> FramePlan:
     )
 
 
-def by_hand(plan: FramePlan, keys: Sequence[CropKey]) -> FramePlan:
+def apply_manual_crops(plan: FramePlan, keys: Sequence[CropKey]) -> FramePlan:
     """The plan with a person's crops from the first key frame on, to the end.
 
     There the person says who and what is shown: nobody is expected, and the faces are those that these crops hold.
@@ -44,62 +44,65 @@ def by_hand(plan: FramePlan, keys: Sequence[CropKey]) -> FramePlan:
     start_ms = keys[0].at_ms
     ends = [*(key.at_ms for key in keys[1:]), max(plan.range.end_ms, keys[-1].at_ms + 1)]
     held = [
-        _between(key, after, end_ms, plan) for key, after, end_ms in zip(keys, [*keys[1:], None], ends, strict=True)
+        _crop_between(key, after, end_ms, plan)
+        for key, after, end_ms in zip(keys, [*keys[1:], None], ends, strict=True)
     ]
     return msgspec.structs.replace(
         plan,
-        shots=_then(plan.shots, held),
-        faces=_faces(plan.faces, held),
+        shots=_replace_shots(plan.shots, held),
+        faces=_shown_faces(plan.faces, held),
         expected=[one for one in plan.expected if one.at_ms < start_ms],
         signs=[one for one in plan.signs if one.range.start_ms < start_ms],
-        safer=_then(plan.safer, held),
-        safer_faces=_faces(plan.safer_faces, held),
+        safer=_replace_shots(plan.safer, held),
+        safer_faces=_shown_faces(plan.safer_faces, held),
     )
 
 
-def _between(key: CropKey, after: CropKey | None, end_ms: int, plan: FramePlan) -> ShotCrop:
+def _crop_between(key: CropKey, after: CropKey | None, end_ms: int, plan: FramePlan) -> ShotCrop:
     """From one key frame to the next: still, or on the way to it."""
-    crop, time = fitted(key.crop, plan), TimeRange(start_ms=key.at_ms, end_ms=end_ms)
+    crop, time = fit_to_aspect(key.crop, plan), TimeRange(start_ms=key.at_ms, end_ms=end_ms)
     if after is None or after.ease == "cut":
         return ShotCrop(range=time, mode="hold", crop=crop, reason="a person's key frame")
-    goal, count = fitted(after.crop, plan), EASED if after.ease == "smooth" else 1
+    goal, count = fit_to_aspect(after.crop, plan), EASING_STEPS if after.ease == "smooth" else 1
     path = []
     for step in range(count + 1):
         gone = step / count
         gone = gone * gone * (3 - 2 * gone) if after.ease == "smooth" else gone
-        path.append(PathKey(at_ms=round(key.at_ms + step / count * time.length_ms), box=_mixed(crop, goal, gone)))
+        path.append(
+            PathKey(at_ms=round(key.at_ms + step / count * time.length_ms), box=_interpolate_box(crop, goal, gone))
+        )
     return ShotCrop(range=time, mode="follow", crop=crop, reason="from a person's key frame to the next", path=path)
 
 
-def _mixed(one: CropBox, other: CropBox, gone: float) -> Box:
+def _interpolate_box(one: CropBox, other: CropBox, gone: float) -> Box:
     x, y, width, height = (
         getattr(one, name) + gone * (getattr(other, name) - getattr(one, name)) for name in CropBox.__struct_fields__
     )
     return Box(x=x, y=y, width=width, height=height)
 
 
-def _then(shots: Sequence[ShotCrop], held: list[ShotCrop]) -> list[ShotCrop]:
+def _replace_shots(shots: Sequence[ShotCrop], held: list[ShotCrop]) -> list[ShotCrop]:
     """The machine's shots up to a person's first one, then those."""
     start_ms = held[0].range.start_ms
-    return [*(_until(shot, start_ms) for shot in shots if shot.range.start_ms < start_ms), *held]
+    return [*(_shorten_shot(shot, start_ms) for shot in shots if shot.range.start_ms < start_ms), *held]
 
 
-def _faces(faces: Sequence[FaceSample], held: Sequence[ShotCrop]) -> list[FaceSample]:
+def _shown_faces(faces: Sequence[FaceSample], held: Sequence[ShotCrop]) -> list[FaceSample]:
     start_ms = held[0].range.start_ms
     return [sample for sample in faces if sample.at_ms < start_ms or _is_shown(sample, held)]
 
 
 def _is_shown(sample: FaceSample, held: Sequence[ShotCrop]) -> bool:
     shot = next((shot for shot in held if shot.range.start_ms <= sample.at_ms < shot.range.end_ms), None)
-    return shot is not None and share_shown(sample.face.box, shot, sample.at_ms) >= MOSTLY
+    return shot is not None and share_shown(sample.face.box, shot, sample.at_ms) >= MIN_FACE_SHOWN_RATIO
 
 
-def _until(shot: ShotCrop, end_ms: int) -> ShotCrop:
+def _shorten_shot(shot: ShotCrop, end_ms: int) -> ShotCrop:
     end = min(shot.range.end_ms, end_ms)
     return msgspec.structs.replace(shot, range=TimeRange(start_ms=shot.range.start_ms, end_ms=end))
 
 
-def fitted(crop: CropBox, plan: FramePlan) -> CropBox:
+def fit_to_aspect(crop: CropBox, plan: FramePlan) -> CropBox:
     """The largest crop of the plan's shape around the middle of what was asked for, and inside of the picture."""
     across, down = (int(part) for part in plan.aspect.split(":"))
     height = min(crop.height, crop.width * down // across, plan.source_height, plan.source_width * down // across)

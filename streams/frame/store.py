@@ -19,10 +19,10 @@ from schemas.common import Aspect, ObjectRef
 from streams.runtime.dead_letters import told_of
 from streams.runtime.stage import Work
 
-Asked = events.ClipSelected | events.ExportRequested
+ExportTrigger = events.ClipSelected | events.ExportRequested
 
 
-class Stored(msgspec.Struct, frozen=True, kw_only=True):
+class StoredPlans(msgspec.Struct, frozen=True, kw_only=True):
     """Where what was found lies, and what it is of."""
 
     tracks: ObjectRef
@@ -34,7 +34,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True):
     index: ObjectRef
 
 
-async def send(connection: Connection, asked: Sequence[Asked], stored: Stored, work: Work) -> None:
+async def store_plans(connection: Connection, asked: Sequence[ExportTrigger], stored: StoredPlans, work: Work) -> None:
     """Write the rows of these exports, which are one wish, and the event that has them made."""
     for one in asked:
         if one.rendition.aspect in stored.broken:
@@ -46,7 +46,7 @@ async def send(connection: Connection, asked: Sequence[Asked], stored: Stored, w
     for one in asked:
         plan = stored.plans[one.rendition.aspect]
         await start_rendering(connection, one.org_id, one.export_id, plan=plan, edit=stored.edit)
-    request = together([request_of(one, stored) for one in asked])
+    request = together([render_request(one, stored) for one in asked])
     await put(connection, request, work.cause, name=str(request.export_id))
     cpu_ms = work.cpu_ms  # all of them are framed from one look
     for one in asked:
@@ -55,7 +55,7 @@ async def send(connection: Connection, asked: Sequence[Asked], stored: Stored, w
             cpu_ms = 0
 
 
-def request_of(asked: Asked, stored: Stored) -> events.RenderRequested:
+def render_request(asked: ExportTrigger, stored: StoredPlans) -> events.RenderRequested:
     """What render is asked for, of one export."""
     return events.RenderRequested(
         **owner_of(asked),

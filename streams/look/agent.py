@@ -9,7 +9,7 @@ from schemas import events
 from schemas.documents import encode_document
 from schemas.documents.span import SeenSpan
 from schemas.ids import result_id
-from streams.look.span_analysis import see
+from streams.look.span_analysis import analyse_span
 from streams.runtime.context import Context, prefix_of
 from streams.runtime.stage import Commit, Work
 from streams.vision.analysis_input import AnalysisInput
@@ -51,7 +51,7 @@ class LookStage:
         index = await context.index(event.index)
         with context.scratch() as scratch:
             async with context.cache.open(event.source.key, event.source.size) as source:
-                eyes = AnalysisInput(
+                inputs = AnalysisInput(
                     index=index,
                     source=source,
                     faces=context.faces,
@@ -60,7 +60,7 @@ class LookStage:
                     report=work.report,
                     warn=warnings.append,
                 )
-                return await see(event, eyes, objects=context.objects, prefix=prefix)
+                return await analyse_span(event, inputs, objects=context.objects, prefix=prefix)
 
     async def give_up(
         self,

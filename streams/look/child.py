@@ -16,7 +16,7 @@ from core.media.decode.reader import Reader, display_array
 from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex, VideoTrack
 from schemas.documents.span import ShotChange
-from streams.look.shot_changes import Seen, changes, settled, stretch_of, worth_a_look
+from streams.look.shot_changes import SparseFrame, find_changes, refine_change, refinement_range, select_changes
 from streams.vision.canvas import fit_canvas, write_picture
 from streams.vision.frame_stats import Measure, difference, measure_frame
 from streams.vision.screen_detection import measure_graphic, screen_probability
@@ -25,19 +25,19 @@ from streams.vision.shot_detection import find_transitions
 FACE_AREA_PX = 320 * 192
 GAP_MS = 5_000
 SMALL_GAP_MS = 1_000
-LEAST_PICTURES = 12
+MIN_FRAMES = 12
 """Of a span below a minute; all of it may be decoded then, which takes 0.08 CPU-s a second of 1080p."""
-SMALL_PX = 640 * 360
+MAX_SMALL_PX = 640 * 360
 """Up to this many coded pixels a picture every second costs next to nothing."""
 THUMBNAIL_GAP_MS = 10_000
 THUMBNAIL_PX = 320
 
 
-def wanted_gap_ms(track: VideoTrack, span_ms: int) -> int:
+def frame_gap_ms(track: VideoTrack, span_ms: int) -> int:
     """How far apart the pictures of a span may lie: of a short one so many are wanted that they can be compared."""
-    if track.coded_width * track.coded_height <= SMALL_PX:
+    if track.coded_width * track.coded_height <= MAX_SMALL_PX:
         return SMALL_GAP_MS
-    return max(SMALL_GAP_MS, min(GAP_MS, span_ms // LEAST_PICTURES))
+    return max(SMALL_GAP_MS, min(GAP_MS, span_ms // MIN_FRAMES))
 
 
 def thumbnail_size(track: VideoTrack) -> tuple[int, int]:
@@ -46,15 +46,15 @@ def thumbnail_size(track: VideoTrack) -> tuple[int, int]:
     return 2 * max(1, round(track.display_width * scale / 2)), 2 * max(1, round(track.display_height * scale / 2))
 
 
-def look_again(reader: Reader, change: ShotChange) -> list[ShotChange]:
+def refine_in_frames(reader: Reader, change: ShotChange) -> list[ShotChange]:
     """The changes of shot in the stretch of one seen from afar, exact to the picture; none where the camera moved."""
     at_ms: list[int] = []
     measures: list[Measure] = []
-    for when, frame in reader.pictures(stretch_of(change)):
+    for when, frame in reader.pictures(refinement_range(change)):
         if not frame.is_corrupt:
             at_ms.append(when)
             measures.append(measure_frame(frame))
-    return settled(change, find_transitions(at_ms, measures)) if len(at_ms) > 1 else [change]
+    return refine_change(change, find_transitions(at_ms, measures)) if len(at_ms) > 1 else [change]
 
 
 def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], None]) -> dict[str, Any]:
@@ -69,12 +69,12 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
         raise ValueError("look was asked for the pictures of a source that has none")
     span = TimeRange(start_ms=args["start_ms"], end_ms=args["end_ms"])
     canvas = fit_canvas(track, FACE_AREA_PX)
-    pictures: list[Seen] = []
+    pictures: list[SparseFrame] = []
     screens: list[float] = []
     thumbnails: list[int] = []
     last: Measure | None = None
     with (scratch / "faces.raw").open("wb") as file:
-        gap_ms = wanted_gap_ms(track, span.length_ms)
+        gap_ms = frame_gap_ms(track, span.length_ms)
         reader = Reader(source, index)
         for at_ms, frame in reader.sparse_pictures(span, wanted_gap_ms=gap_ms, far_keys_ms=gap_ms):
             measure = measure_frame(frame)
@@ -89,10 +89,12 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
                 image = Image.fromarray(display_array(frame, track, *thumbnail_size(track)))
                 image.save(scratch / f"thumbnail-{at_ms}.jpg", quality=80, optimize=True)
             report(len(pictures))
-    found = changes(pictures)
-    closely = worth_a_look(found, span_ms=span.length_ms, pixels=track.coded_width * track.coded_height)
+    found = find_changes(pictures)
+    closely = select_changes(found, span_ms=span.length_ms, pixels=track.coded_width * track.coded_height)
     unsmoothed = Reader(source, index, smooth=False)
-    shots = [one for change in found for one in (look_again(unsmoothed, change) if change in closely else [change])]
+    shots = [
+        one for change in found for one in (refine_in_frames(unsmoothed, change) if change in closely else [change])
+    ]
     return {
         "pictures": pictures,
         "screens": screens,

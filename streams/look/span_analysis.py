@@ -15,47 +15,49 @@ from schemas.common import Face
 from schemas.documents.scene import Person
 from schemas.documents.span import SeenPicture, SeenSpan, ShotChange, Thumbnail
 from schemas.events import SpanPlanned
-from streams.look.shot_changes import not_looked_at
+from streams.look.shot_changes import unrefined_ranges
 from streams.vision.analysis_input import AnalysisInput
 from streams.vision.canvas import Canvas
 from streams.vision.face_detection import find_faces, model_names
 from streams.vision.person_detection import faceless, find_persons
 
 MODEL = "luma-shots-2"
-SURE_SCORE = 0.5
+MIN_FACE_SCORE = 0.5
 """A sparse picture has no neighbours that could confirm a doubtful face."""
 
 
-async def see(span: SpanPlanned, eyes: AnalysisInput, *, objects: Objects, prefix: str) -> SeenSpan:
+async def analyse_span(span: SpanPlanned, inputs: AnalysisInput, *, objects: Objects, prefix: str) -> SeenSpan:
     """What the span shows; nothing where the source has no picture. Thumbnails go under ``prefix``.
 
     Raises Rejected (the pictures cannot be decoded) and Unavailable (store, face detector).
     """
-    if eyes.index.video is None or not span.has_video:
+    if inputs.index.video is None or not span.has_video:
         return SeenSpan(
             ordinal=span.ordinal, range=span.range, pictures=[], shots=[], thumbnails=[], model=MODEL, compute_ms=0
         )
-    answer = await _sparse_pictures(span, eyes)
-    count, pictures, report = len(answer["pictures"]), eyes.scratch / "faces.raw", eyes.report
+    answer = await _decode_sparsely(span, inputs)
+    count, pictures, report = len(answer["pictures"]), inputs.scratch / "faces.raw", inputs.report
     canvas = msgspec.convert(answer["canvas"], Canvas)
-    found = await find_faces(eyes.faces, pictures, canvas, count, least_score=SURE_SCORE, report=report, seen=count)
+    found = await find_faces(
+        inputs.faces, pictures, canvas, count, least_score=MIN_FACE_SCORE, report=report, seen=count
+    )
     persons = await find_persons(
-        eyes.landmarks, pictures, canvas, faceless(found.faces), report=report, seen=2 * count, warn=eyes.warn
+        inputs.landmarks, pictures, canvas, faceless(found.faces), report=report, seen=2 * count, warn=inputs.warn
     )
     shots = msgspec.convert(answer["shots"], list[ShotChange])
     return SeenSpan(
         ordinal=span.ordinal,
         range=span.range,
-        pictures=_pictures(answer, found.faces, persons.by_place),
+        pictures=_seen_pictures(answer, found.faces, persons.by_place),
         shots=shots,
-        not_looked_at=not_looked_at(shots),
-        thumbnails=await _store_thumbnails(answer["thumbnails"], eyes.scratch, objects, prefix),
+        not_looked_at=unrefined_ranges(shots),
+        thumbnails=await _store_thumbnails(answer["thumbnails"], inputs.scratch, objects, prefix),
         model=model_names(MODEL, found.model, persons.model),
         compute_ms=answer["cpu_ms"] + found.compute_ms + persons.compute_ms,
     )
 
 
-def _pictures(
+def _seen_pictures(
     answer: Mapping[str, Any], faces: Sequence[list[Face]], persons: Mapping[int, list[Person]]
 ) -> list[SeenPicture]:
     return [
@@ -69,12 +71,12 @@ def _pictures(
     ]  # fmt: skip
 
 
-async def _sparse_pictures(span: SpanPlanned, eyes: AnalysisInput) -> dict[str, Any]:
-    index_path = eyes.scratch / "index.json"
-    await asyncio.to_thread(index_path.write_bytes, msgspec.json.encode(eyes.index))
-    args = {"index": str(index_path), "scratch": str(eyes.scratch)} | msgspec.to_builtins(span.range)
+async def _decode_sparsely(span: SpanPlanned, inputs: AnalysisInput) -> dict[str, Any]:
+    index_path = inputs.scratch / "index.json"
+    await asyncio.to_thread(index_path.write_bytes, msgspec.json.encode(inputs.index))
+    args = {"index": str(index_path), "scratch": str(inputs.scratch)} | msgspec.to_builtins(span.range)
     return await run_child(
-        "streams.look.child:main", args, scratch=eyes.scratch, source=eyes.source, report=eyes.report
+        "streams.look.child:main", args, scratch=inputs.scratch, source=inputs.source, report=inputs.report
     )
 
 

@@ -18,7 +18,7 @@ from schemas.common import ObjectRef, TimeRange
 from schemas.documents import encode_document
 from schemas.documents.clip_tracks import ClipTracks
 from schemas.documents.source import SourceIndex
-from streams.frame.agent import FrameStage, Known
+from streams.frame.agent import FrameInputs, FrameStage
 from tests.frame.analysis.test_pipeline import looked, video
 from tests.look.clips import counter
 from tests.look.fakes import BrightestFaces, DarkLipped
@@ -61,7 +61,9 @@ async def test_a_wider_export_looks_at_both_ends_only(
     seen = await looked(video, tmp_path, 1480, 4000)
     stage = FrameStage(ContextTwin(seen, video[0]))  # type: ignore[arg-type]
     report, counts = counter()
-    known = Known(media=ClipMedia(source=NOTHING, index=NOTHING, tracks=NOTHING, edit=None), transcript=None, heard=[])
+    known = FrameInputs(
+        media=ClipMedia(source=NOTHING, index=NOTHING, tracks=NOTHING, edit=None), transcript=None, heard=[]
+    )
     made = await stage._tracks(wider, known, video[1], Steps(report), tmp_path, seen, wider.rendition.range)
     tracks, cpu_ms = made.tracks, made.cpu_ms
     fresh = tracks.pictures_looked_at - seen.pictures_looked_at

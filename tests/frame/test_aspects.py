@@ -8,8 +8,8 @@ import pytest
 
 from schemas.common import Aspect, TimeRange
 from schemas.documents.source import SourceIndex
-from streams.frame.aspects import shapes_of, suggestions
-from streams.frame.planning.plan import plan
+from streams.frame.aspects import plan_aspects, suggest_or_none
+from streams.frame.planning.plan import plan_crops
 from tests.frame.planning.test_plan import clip, ranges, source
 
 WHEN = TimeRange(start_ms=0, end_ms=20_000)
@@ -19,18 +19,18 @@ NOTHING = cast(Aspect, "0:0")
 
 def test_a_shape_that_cannot_be_framed_leaves_the_others() -> None:
     looks = [(WHEN, clip(ranges(0, 20_000), []))]
-    found = shapes_of(looks, ["9:16", NOTHING, "1:1"], None, source())
-    assert found.plans == {aspect: plan(looks[0][1], source(), aspect, WHEN) for aspect in ("9:16", "1:1")}
+    found = plan_aspects(looks, ["9:16", NOTHING, "1:1"], None, source())
+    assert found.plans == {aspect: plan_crops(looks[0][1], source(), aspect, WHEN) for aspect in ("9:16", "1:1")}
     assert set(found.broken) == {NOTHING}
 
 
 def test_where_no_shape_can_be_framed_that_is_an_error() -> None:
     with pytest.raises((KeyError, ZeroDivisionError)):
-        shapes_of([(WHEN, clip(ranges(0, 20_000), []))], [NOTHING], None, source())
+        plan_aspects([(WHEN, clip(ranges(0, 20_000), []))], [NOTHING], None, source())
 
 
 async def test_a_clip_of_which_nothing_can_be_suggested_has_no_suggestions() -> None:
     looks = [(WHEN, clip(ranges(0, 20_000), []))]
-    assert set(await suggestions(looks, source()) or ()) == {"9:16", "4:5", "1:1", "16:9"}
+    assert set(await suggest_or_none(looks, source()) or ()) == {"9:16", "4:5", "1:1", "16:9"}
     without = cast(SourceIndex, None)
-    assert await suggestions(looks, without) is None
+    assert await suggest_or_none(looks, without) is None

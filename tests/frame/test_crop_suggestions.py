@@ -8,9 +8,9 @@ import pytest
 from core.domain.framing.geometry import view
 from schemas.common import Aspect, TimeRange
 from schemas.documents.edit import CropKey
-from streams.frame.crop_suggestions import suggested
-from streams.frame.manual_crops import by_hand
-from streams.frame.planning.plan import plan
+from streams.frame.crop_suggestions import suggest_crops
+from streams.frame.manual_crops import apply_manual_crops
+from streams.frame.planning.plan import plan_crops
 from tests.frame.planning.test_following_crop import SHOT, crosses, track_of
 from tests.frame.planning.test_plan import clip, ranges, source
 from tests.frame.planning.test_speaker_cuts import QUICKLY, SLOWLY, pair, told
@@ -19,11 +19,11 @@ WHEN = TimeRange(start_ms=0, end_ms=20_000)
 
 
 def keys(said: list[tuple[int, int, int]], aspect: Aspect = "9:16") -> list[CropKey]:
-    return suggested([(WHEN, told(said, pair()))], source())[aspect]
+    return suggest_crops([(WHEN, told(said, pair()))], source())[aspect]
 
 
 def test_every_shape_has_one() -> None:
-    found = suggested([(WHEN, clip(ranges(0, 20_000), []))], source())
+    found = suggest_crops([(WHEN, clip(ranges(0, 20_000), []))], source())
     assert set(found) == {"9:16", "4:5", "1:1", "16:9"}
     assert [[key.crop.width for key in found[aspect]] for aspect in found] == [[608], [864], [1080], [1920]]
 
@@ -43,8 +43,8 @@ def test_where_several_are_shown_at_once_one_crop_holds_the_main_one() -> None:
 @pytest.mark.parametrize("aspect", ["9:16", "1:1"])
 def test_the_suggestion_taken_as_it_is_shows_what_the_machine_shows(aspect: Aspect) -> None:
     tracks = msgspec.structs.replace(clip(ranges(0, 24_000), []), tracks=[track_of(crosses(8, 14))])
-    made = plan(tracks, source(), aspect, SHOT)
-    taken = by_hand(made, suggested([(SHOT, tracks)], source())[aspect])
+    made = plan_crops(tracks, source(), aspect, SHOT)
+    taken = apply_manual_crops(made, suggest_crops([(SHOT, tracks)], source())[aspect])
     for at_ms in range(0, 24_000, 500):
         one, other = (
             view(next(shot for shot in shots if shot.range.start_ms <= at_ms < shot.range.end_ms), at_ms).x
@@ -56,5 +56,5 @@ def test_the_suggestion_taken_as_it_is_shows_what_the_machine_shows(aspect: Aspe
 def test_stretches_follow_each_other() -> None:
     later = told(SLOWLY, pair())
     times = TimeRange(start_ms=0, end_ms=4_000), TimeRange(start_ms=12_000, end_ms=20_000)
-    found = suggested([(time, later) for time in times], source())
+    found = suggest_crops([(time, later) for time in times], source())
     assert [key.at_ms for key in found["9:16"]] == [0, 12_000]

@@ -8,7 +8,7 @@ import msgspec
 from PIL import Image
 
 from schemas.documents.source import SourceIndex
-from streams.look.child import main, thumbnail_size, wanted_gap_ms
+from streams.look.child import frame_gap_ms, main, thumbnail_size
 from streams.vision.canvas import Canvas, read_batches
 from tests.look.clips import counter, encode, scene, track
 
@@ -53,8 +53,8 @@ def test_leaves_faces_and_thumbnails_in_scratch(tmp_path: Path) -> None:
 def test_sizes_and_gaps() -> None:
     assert thumbnail_size(track(1920, 1080)) == (320, 180)
     assert thumbnail_size(track(1920, 1080, rotation_deg=90)) == (320, 568)
-    assert wanted_gap_ms(track(640, 360), 150_000) == 1000
-    assert [wanted_gap_ms(track(1920, 1080), ms) for ms in (150_000, 60_000, 30_000, 6_000)] == [5000, 5000, 2500, 1000]
+    assert frame_gap_ms(track(640, 360), 150_000) == 1000
+    assert [frame_gap_ms(track(1920, 1080), ms) for ms in (150_000, 60_000, 30_000, 6_000)] == [5000, 5000, 2500, 1000]
 
 
 def test_a_short_large_video_is_looked_at_often_enough_to_compare(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from core.progress import Report
 from schemas.common import ObjectRef, TimeRange
 from schemas.documents.source import SourceIndex
 from schemas.events import SpanPlanned
-from streams.look.span_analysis import see
+from streams.look.span_analysis import analyse_span
 from streams.vision.analysis_input import AnalysisInput
 from tests.look.clips import counter, encode, scene
 from tests.look.fakes import BrightestFaces, DarkLipped, FileObjects
@@ -64,7 +64,7 @@ async def test_a_span_is_seen(tmp_path: Path) -> None:
     report, counts = counter()
     with LocalSource(path) as source:
         eyes = eyes_on(index, source, faces, tmp_path, report)
-        seen = await see(span(4000), eyes, objects=objects, prefix="p")
+        seen = await analyse_span(span(4000), eyes, objects=objects, prefix="p")
     assert [picture.at_ms for picture in seen.pictures] == [0, 1000, 2000, 3000]
     assert [len(picture.faces) for picture in seen.pictures] == [1, 1, 0, 0]
     box = seen.pictures[0].faces[0].box
@@ -91,7 +91,7 @@ async def test_waiting_for_the_detector_is_no_cost(tmp_path: Path) -> None:
     for faces in (BrightestFaces(), WaitingFaces()):
         with LocalSource(path) as source:
             eyes = eyes_on(index, source, faces, tmp_path, print)
-            seen = await see(span(2000), eyes, objects=FileObjects(), prefix="p")
+            seen = await analyse_span(span(2000), eyes, objects=FileObjects(), prefix="p")
         costs.append(seen.compute_ms)
     assert faces.batches == [2]
     assert abs(costs[0] - costs[1]) < 500
@@ -102,6 +102,6 @@ async def test_nothing_is_seen_of_sound(tmp_path: Path) -> None:
     index = msgspec.structs.replace(encode(path, [scene(1)] * 5), video=None)
     with LocalSource(path) as source:
         eyes = eyes_on(index, source, faces, tmp_path, print)
-        seen = await see(span(4000, has_video=False), eyes, objects=FileObjects(), prefix="p")
+        seen = await analyse_span(span(4000, has_video=False), eyes, objects=FileObjects(), prefix="p")
     assert seen.pictures == []
     assert faces.batches == []

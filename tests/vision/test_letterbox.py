@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from schemas.common import CropBox, TimeRange
 from schemas.documents.clip_tracks import ShotLook
 from streams.frame.analysis.child import main
-from streams.frame.planning.plan import plan
+from streams.frame.planning.plan import plan_crops
 from streams.vision.letterbox import find_content_area, measure_lines
 from tests.frame.planning.test_plan import WHOLE, clip, every, look, ranges, source
 from tests.look.clips import counter, encode, scene
@@ -71,22 +71,22 @@ def test_crops_are_taken_inside_of_the_bars() -> None:
     seen = ShotLook(shot=0, columns=[1 / 32] * 32, rows=[1 / 32] * 32, blocks=[0] * 144, content=content)
     at_the_edge = clip(ranges(0, 8000), [(0, 250, 120, every(0, 8000))], [seen])
     for aspect, x, width in (("9:16", 240, 608), ("1:1", 240, 1080), ("4:5", 240, 864)):
-        (shot,) = plan(at_the_edge, source(), aspect, WHOLE).shots  # type: ignore[arg-type]
+        (shot,) = plan_crops(at_the_edge, source(), aspect, WHOLE).shots  # type: ignore[arg-type]
         assert (shot.crop.x, shot.crop.width) == (x, width)
         assert shot.content == content, "a second try may show all of it, and no bars"
-    (wide,) = plan(at_the_edge, source(), "16:9", WHOLE).shots
+    (wide,) = plan_crops(at_the_edge, source(), "16:9", WHOLE).shots
     assert (wide.crop.x, wide.crop.width, wide.crop.height) == (240, 1440, 810)
     nobody = clip(ranges(0, 8000), [], [seen])
-    assert plan(nobody, source(), "9:16", WHOLE).shots[0].crop.x == 240 + (1440 - 608) // 2
+    assert plan_crops(nobody, source(), "9:16", WHOLE).shots[0].crop.x == 240 + (1440 - 608) // 2
     upright = msgspec.structs.replace(seen, content=CropBox(x=656, y=0, width=608, height=1080))
-    (fitted,) = plan(clip(ranges(0, 8000), [], [upright]), source(), "16:9", WHOLE).shots
+    (fitted,) = plan_crops(clip(ranges(0, 8000), [], [upright]), source(), "16:9", WHOLE).shots
     assert (fitted.mode, fitted.crop) == ("fit", upright.content)
 
 
 def test_an_angle_whose_other_shot_has_no_bars_is_shown_whole() -> None:
     blocks = [n % 16 for n in range(144)]
     seen = msgspec.structs.replace(look(0, blocks), content=CropBox(x=240, y=0, width=1440, height=1080))
-    shots = plan(clip(ranges(0, 4000, 8000), [], [seen, look(1, blocks)]), source(), "16:9", WHOLE).shots
+    shots = plan_crops(clip(ranges(0, 4000, 8000), [], [seen, look(1, blocks)]), source(), "16:9", WHOLE).shots
     assert {shot.crop.width for shot in shots} == {1920}
 
 

@@ -10,18 +10,18 @@ import msgspec
 from schemas.common import TimeRange
 from schemas.documents.clip_tracks import ClipTracks, Mouth, ShotLook, VoiceCurve
 from schemas.documents.scene import Letters, Transition
-from streams.frame.analysis.face_tracking import detections_of, follow
+from streams.frame.analysis.face_tracking import detections_of, track_faces
 
 OVERLAP_MS = 400
 """New looks reach this far into what was seen, so that a cut at the seam is seen with both its sides."""
 
 
-def missing_time(tracks: ClipTracks, time: TimeRange) -> list[TimeRange]:
+def missing_ranges(tracks: ClipTracks, time: TimeRange) -> list[TimeRange]:
     """The stretches of ``time`` not looked at yet, each reaching a little into what was; all of it when far away."""
     seen = tracks.range
     if time.start_ms >= seen.start_ms and time.end_ms <= seen.end_ms:
         return []
-    if not touch(seen, time):
+    if not ranges_touch(seen, time):
         return [time]
     stretches = []
     if time.start_ms < seen.start_ms:
@@ -31,7 +31,7 @@ def missing_time(tracks: ClipTracks, time: TimeRange) -> list[TimeRange]:
     return stretches
 
 
-def touch(one: TimeRange, other: TimeRange) -> bool:
+def ranges_touch(one: TimeRange, other: TimeRange) -> bool:
     """Whether nothing lies between them."""
     return one.start_ms <= other.end_ms and other.start_ms <= one.end_ms
 
@@ -41,7 +41,7 @@ def merge_tracks(old: ClipTracks, new: ClipTracks) -> ClipTracks:
 
     Who speaks is not told of the joined part: that is found anew from what it holds (``lips.told``).
     """
-    if not touch(old.range, new.range):
+    if not ranges_touch(old.range, new.range):
         return new
     time = TimeRange(
         start_ms=min(old.range.start_ms, new.range.start_ms), end_ms=max(old.range.end_ms, new.range.end_ms)
@@ -49,7 +49,7 @@ def merge_tracks(old: ClipTracks, new: ClipTracks) -> ClipTracks:
     inner = {shot.start_ms for part in (old, new) for shot in part.shots if shot.start_ms > part.range.start_ms}
     edges = [time.start_ms, *sorted(inner), time.end_ms]
     shots = [TimeRange(start_ms=start, end_ms=end) for start, end in pairwise(edges)]
-    tracks = follow(detections_of([*old.tracks, *new.tracks]), shots)
+    tracks = track_faces(detections_of([*old.tracks, *new.tracks]), shots)
     return ClipTracks(
         clip_id=old.clip_id,
         range=time,

@@ -13,33 +13,33 @@ import numpy as np
 
 from schemas.common import Box
 from schemas.documents.clip_tracks import ClipTracks, FaceTrack, ShotLook, SpeakingTurn
-from streams.frame.analysis.face_tracking import closeness
-from streams.frame.scene.crop import Subject
+from streams.frame.analysis.face_tracking import box_closeness
+from streams.frame.scene.crop import FramingSubject
 
-SAME_ANGLE = 0.9
+MIN_SAME_ANGLE_CORRELATION = 0.9
 """Correlation of block luma from which two shots are one camera angle, wherever they stand in the clip."""
-SAME_NEXT_ANGLE = 0.75
+MIN_JUMP_CUT_CORRELATION = 0.75
 """The same for neighbours whose main face stays where it was: a jump cut."""
-STAYS = 1.45
+MIN_STILL_CLOSENESS = 1.45
 """``closeness`` of two mean boxes of a face that did not move."""
-AS_LONG = 0.85
+MIN_EQUAL_TIME_RATIO = 0.85
 """Faces on screen for at least this share of the longest count as equally long: then the largest wins."""
-STAND_IN = 0.6
+MIN_STAND_IN_RATIO = 0.6
 """A face at least this large, in shares of the main one, stands in where that was not found."""
-BACKGROUND = 0.4
+MIN_FOREGROUND_RATIO = 0.4
 """A face smaller than this share of the largest one stands in the background…"""
-NOT_PASSING = 0.55
+MIN_FOREGROUND_TIME_RATIO = 0.55
 """…if that is there for so much of the time of whoever is there longest: a head that passes is no foreground."""
-SURE = 0.67
+MIN_TURN_CONFIDENCE = 0.67
 """Confidence of a turn from which it is told who speaks: by lips alone a half is a guess, and voices add up guesses."""
 
-SPEAKS_MS = 1_000
+MIN_SPEECH_MS = 1_000
 """Less than this of anybody's speech chooses nobody."""
-SPEAKS_MOST = 0.55
+MIN_SPEECH_RATIO = 0.55
 """Share of the speech given to faces that makes one of them the speaker of the angle."""
-SEEN_ENOUGH = 0.3
+MIN_VISIBLE_RATIO = 0.3
 """The speaker is on screen for at least this share of the looks of whoever is there longest."""
-SPEAKER_SIZE = 0.3
+MIN_SPEAKER_SIZE_RATIO = 0.3
 """Share of the largest face's size below which a face is too far away to be judged by its lips."""
 
 
@@ -49,7 +49,7 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     ``speaks_ms`` of the ``of_ms`` that were given to faces are its own; 0 where the choice did not rest on speech.
     """
 
-    subjects: list[Subject]
+    subjects: list[FramingSubject]
     main: int = 0
     """Which of the groups is held."""
     speaks_ms: int = 0
@@ -62,23 +62,23 @@ def mean_box(boxes: Sequence[Box]) -> Box:
     return Box(x=float(x), y=float(y), width=float(width), height=float(height))
 
 
-def _boxes(track: FaceTrack) -> list[Box]:
+def _track_boxes(track: FaceTrack) -> list[Box]:
     return [sample.face.box for sample in track.samples]
 
 
-def _together(one: FaceTrack, other: FaceTrack) -> bool:
+def _seen_at_once(one: FaceTrack, other: FaceTrack) -> bool:
     """True where both are on screen at the same looks: two people, not one."""
     return one.shot == other.shot and bool({s.at_ms for s in one.samples} & {s.at_ms for s in other.samples})
 
 
-def people(tracks: Sequence[FaceTrack]) -> list[list[FaceTrack]]:
+def group_faces(tracks: Sequence[FaceTrack]) -> list[list[FaceTrack]]:
     """Tracks that are the same face at the same place (broken by a turn of the head, or by a cut back), as groups."""
     groups: list[list[FaceTrack]] = []
     for track in sorted(tracks, key=lambda t: (-len(t.samples), t.track)):
-        here = mean_box(_boxes(track))
+        here = mean_box(_track_boxes(track))
         for group in groups:
-            near = closeness(mean_box([box for member in group for box in _boxes(member)]), here) > 0
-            if near and not any(_together(member, track) for member in group):
+            near = box_closeness(mean_box([box for member in group for box in _track_boxes(member)]), here) > 0
+            if near and not any(_seen_at_once(member, track) for member in group):
                 group.append(track)
                 break
         else:
@@ -86,27 +86,29 @@ def people(tracks: Sequence[FaceTrack]) -> list[list[FaceTrack]]:
     return groups
 
 
-def _main(groups: Sequence[Sequence[FaceTrack]]) -> int:
+def _main_group(groups: Sequence[Sequence[FaceTrack]]) -> int:
     """Which group to hold: on screen longest; of nearly equals the largest; never one in the background."""
     looks = [sum(len(track.samples) for track in group) for group in groups]
-    size = [size_of(group) for group in groups]
-    largest = max(own for own, count in zip(size, looks, strict=True) if count >= NOT_PASSING * max(looks))
-    front = [place for place, own in enumerate(size) if own >= BACKGROUND * largest]
+    size = [face_size(group) for group in groups]
+    largest = max(
+        own for own, count in zip(size, looks, strict=True) if count >= MIN_FOREGROUND_TIME_RATIO * max(looks)
+    )
+    front = [place for place, own in enumerate(size) if own >= MIN_FOREGROUND_RATIO * largest]
     most = max(looks[place] for place in front)
-    equals = [place for place in front if looks[place] >= AS_LONG * most]
+    equals = [place for place in front if looks[place] >= MIN_EQUAL_TIME_RATIO * most]
     return max(equals, key=lambda place: (size[place], -place))
 
 
-def size_of(group: Sequence[FaceTrack]) -> float:
+def face_size(group: Sequence[FaceTrack]) -> float:
     """How large a face usually is: the side of a square as large as its box."""
-    return math.sqrt(np.median([box.width * box.height for track in group for box in _boxes(track)]))
+    return math.sqrt(np.median([box.width * box.height for track in group for box in _track_boxes(track)]))
 
 
-def _while_away(main: Sequence[FaceTrack], others: Sequence[Sequence[FaceTrack]]) -> list[Box]:
+def _stand_in_boxes(main: Sequence[FaceTrack], others: Sequence[Sequence[FaceTrack]]) -> list[Box]:
     """The largest other face of each look at which the main one was not found: often the same person, lost in a pan."""
     there = {(track.shot, sample.at_ms) for track in main for sample in track.samples}
     stand_in: dict[tuple[int, int], Box] = {}
-    least = STAND_IN * size_of(main)
+    least = MIN_STAND_IN_RATIO * face_size(main)
     for track in (track for group in others for track in group):
         for sample in track.samples:
             look, box = (track.shot, sample.at_ms), sample.face.box
@@ -116,38 +118,40 @@ def _while_away(main: Sequence[FaceTrack], others: Sequence[Sequence[FaceTrack]]
     return list(stand_in.values())
 
 
-def _speaker(groups: Sequence[Sequence[FaceTrack]], turns: Sequence[SpeakingTurn]) -> tuple[int, int, int] | None:
+def _speaking_group(
+    groups: Sequence[Sequence[FaceTrack]], turns: Sequence[SpeakingTurn]
+) -> tuple[int, int, int] | None:
     """The group that speaks most, its speech and all of it in ms; None where nobody clearly does."""
-    sure = [turn for turn in turns if turn.confidence >= SURE]
+    sure = [turn for turn in turns if turn.confidence >= MIN_TURN_CONFIDENCE]
     looks = [sum(len(track.samples) for track in group) for group in groups]
-    sizes = [size_of(group) for group in groups]
+    sizes = [face_size(group) for group in groups]
     speaks = [
         sum(turn.range.length_ms for turn in sure for track in group if track.track == turn.track) for group in groups
     ]
     able = [
         place
         for place in range(len(groups))
-        if looks[place] >= SEEN_ENOUGH * max(looks) and sizes[place] >= SPEAKER_SIZE * max(sizes)
+        if looks[place] >= MIN_VISIBLE_RATIO * max(looks) and sizes[place] >= MIN_SPEAKER_SIZE_RATIO * max(sizes)
     ]
     best, total = max(able, key=lambda place: speaks[place]), sum(speaks)
-    if speaks[best] < SPEAKS_MS or speaks[best] < SPEAKS_MOST * total:
+    if speaks[best] < MIN_SPEECH_MS or speaks[best] < MIN_SPEECH_RATIO * total:
         return None
     return best, speaks[best], total
 
 
-def main_first(groups: Sequence[Sequence[FaceTrack]], turns: Sequence[SpeakingTurn] = ()) -> Cast:
+def build_cast(groups: Sequence[Sequence[FaceTrack]], turns: Sequence[SpeakingTurn] = ()) -> Cast:
     """The cast, the one to hold first; where its face was not found, a stand-in of like size counts for it."""
     if not groups:
         return Cast(subjects=[])
-    speaker = _speaker(groups, turns) if len(groups) > 1 else None
-    main, speaks_ms, of_ms = speaker or (_main(groups), 0, 0)
+    speaker = _speaking_group(groups, turns) if len(groups) > 1 else None
+    main, speaks_ms, of_ms = speaker or (_main_group(groups), 0, 0)
     others = [group for place, group in enumerate(groups) if place != main]
-    held = [box for track in groups[main] for box in _boxes(track)] + _while_away(groups[main], others)
-    rest = [Subject(boxes=[box for track in group for box in _boxes(track)]) for group in others]
-    return Cast(subjects=[Subject(boxes=held), *rest], main=main, speaks_ms=speaks_ms, of_ms=of_ms)
+    held = [box for track in groups[main] for box in _track_boxes(track)] + _stand_in_boxes(groups[main], others)
+    rest = [FramingSubject(boxes=[box for track in group for box in _track_boxes(track)]) for group in others]
+    return Cast(subjects=[FramingSubject(boxes=held), *rest], main=main, speaks_ms=speaks_ms, of_ms=of_ms)
 
 
-def _alike(one: ShotLook | None, other: ShotLook | None) -> float:
+def _layout_correlation(one: ShotLook | None, other: ShotLook | None) -> float:
     """Correlation of the blocks of two shots, -1..1; 0 where one was not seen or is flat."""
     if one is None or other is None or not one.blocks or len(one.blocks) != len(other.blocks):
         return 0.0
@@ -157,24 +161,24 @@ def _alike(one: ShotLook | None, other: ShotLook | None) -> float:
     return float((first * second).sum()) / norm if norm > 1e-6 else 0.0
 
 
-def _face_stays(one: Sequence[FaceTrack], other: Sequence[FaceTrack]) -> bool:
-    first, second = main_first(people(one)).subjects, main_first(people(other)).subjects
+def _stays_in_place(one: Sequence[FaceTrack], other: Sequence[FaceTrack]) -> bool:
+    first, second = build_cast(group_faces(one)).subjects, build_cast(group_faces(other)).subjects
     if not first or not second:
         return False
-    return closeness(mean_box(first[0].boxes), mean_box(second[0].boxes)) > STAYS
+    return box_closeness(mean_box(first[0].boxes), mean_box(second[0].boxes)) > MIN_STILL_CLOSENESS
 
 
-def same_angles(tracks: ClipTracks) -> list[list[int]]:
+def group_angles(tracks: ClipTracks) -> list[list[int]]:
     """Shot numbers grouped by camera angle, by first appearance; each group gets one crop, so nothing jumps."""
     looks = {look.shot: look for look in tracks.looks}
     of_shot = [[track for track in tracks.tracks if track.shot == shot] for shot in range(len(tracks.shots))]
     groups: list[list[int]] = []
     for shot in range(len(tracks.shots)):
         for group in groups:
-            alike = max(_alike(looks.get(member), looks.get(shot)) for member in group)
+            alike = max(_layout_correlation(looks.get(member), looks.get(shot)) for member in group)
             follows = group[-1] == shot - 1
-            stays = follows and alike >= SAME_NEXT_ANGLE and _face_stays(of_shot[group[-1]], of_shot[shot])
-            if alike >= SAME_ANGLE or stays:
+            stays = follows and alike >= MIN_JUMP_CUT_CORRELATION and _stays_in_place(of_shot[group[-1]], of_shot[shot])
+            if alike >= MIN_SAME_ANGLE_CORRELATION or stays:
                 group.append(shot)
                 break
         else:

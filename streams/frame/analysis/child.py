@@ -23,9 +23,9 @@ from schemas.common import Box, CropBox, TimeRange
 from schemas.documents.clip_tracks import VoiceCurve
 from schemas.documents.scene import Transition
 from schemas.documents.source import SourceIndex, VideoTrack
-from streams.frame.analysis.saliency import Detail, look_of, measure_detail
-from streams.frame.analysis.sound_level import gather, voice_curve
-from streams.frame.analysis.text_tracking import letters_of
+from streams.frame.analysis.saliency import Detail, measure_detail, summarise_shot
+from streams.frame.analysis.sound_level import gather_samples, measure_voice_curve
+from streams.frame.analysis.text_tracking import track_text_lines
 from streams.vision.canvas import Canvas, fit_canvas, write_grey, write_picture
 from streams.vision.frame_stats import Measure, difference, measure_frame
 from streams.vision.hard_cuts import CUT_MIN
@@ -46,7 +46,7 @@ MARGIN_MS = 500
 """Pictures before and after the clip that are measured too: a cut at its edge needs both sides."""
 
 
-class Seen(msgspec.Struct):
+class FrameMeasurements(msgspec.Struct):
     """What grows while pictures go by."""
 
     at_ms: list[int] = []
@@ -98,10 +98,10 @@ def _decode(
     faces: tuple[Canvas, BinaryIO],
     mouths: tuple[Canvas, BinaryIO],
     report: Callable[[int], None],
-) -> Seen:
-    track, (canvas, file), seen = index.video, faces, Seen()
+) -> FrameMeasurements:
+    track, (canvas, file), seen = index.video, faces, FrameMeasurements()
     assert track is not None
-    for at_ms, frame in _near(reader, index, clip):
+    for at_ms, frame in _frames_around(reader, index, clip):
         if frame.is_corrupt and seen.at_ms:
             continue  # smeared blocks would pass for a cut
         measure = measure_frame(frame)
@@ -112,7 +112,7 @@ def _decode(
             seen.details.append(measure_detail(picture, seen.details[-1] if seen.details else None))
             if seen.wants_screen(at_ms):
                 seen.screens.append((at_ms, screen_probability(measure_graphic(picture))))
-                seen.lines.append(_lines(frame, track, picture))
+                seen.lines.append(_measure_sides(frame, track, picture))
         if clip.start_ms <= at_ms < clip.end_ms and seen.wants_mouths(at_ms):
             wide, high = mouths[0].inner_width, mouths[0].inner_height
             grey = display_array(frame, track, wide, high, "gray")
@@ -126,7 +126,7 @@ def _decode(
     return seen
 
 
-def _near(reader: Reader, index: SourceIndex, clip: TimeRange) -> Iterator[tuple[int, av.VideoFrame]]:
+def _frames_around(reader: Reader, index: SourceIndex, clip: TimeRange) -> Iterator[tuple[int, av.VideoFrame]]:
     """The pictures of a clip and around it; one that came long before it (a screen's) and is still on is its first."""
     start_ms = max(0, clip.start_ms - MARGIN_MS)
     since_ms = shown_since(index, sorted(index.packets.pts) if index.packets else [], clip.start_ms)
@@ -135,7 +135,7 @@ def _near(reader: Reader, index: SourceIndex, clip: TimeRange) -> Iterator[tuple
         yield at_ms if at_ms >= start_ms else clip.start_ms, frame
 
 
-def _lines(frame: av.VideoFrame, track: VideoTrack, small: NDArray[np.uint8]) -> LineBrightness:
+def _measure_sides(frame: av.VideoFrame, track: VideoTrack, small: NDArray[np.uint8]) -> LineBrightness:
     """Of a large grey picture; of the small one where making another costs seconds."""
     if is_hdr(frame):
         return measure_lines(small.max(axis=2))
@@ -151,7 +151,7 @@ def shots_of(transitions: Sequence[Transition], clip: TimeRange) -> list[TimeRan
     return [TimeRange(start_ms=start, end_ms=end) for start, end in pairwise(edges)]
 
 
-def clear_of(transitions: Sequence[Transition], shot: TimeRange) -> TimeRange:
+def unmixed_range(transitions: Sequence[Transition], shot: TimeRange) -> TimeRange:
     """The part of a shot that shows nothing of its neighbours; all of it where nothing is left."""
     mixed = [one.range for one in transitions if one.range.overlap_ms(shot) > 0]
     start = max((part.end_ms for part in mixed if part.start_ms <= shot.start_ms), default=shot.start_ms)
@@ -159,15 +159,15 @@ def clear_of(transitions: Sequence[Transition], shot: TimeRange) -> TimeRange:
     return TimeRange(start_ms=start, end_ms=end) if start < end else shot
 
 
-def _voice(reader: Reader, index: SourceIndex, clip: TimeRange) -> VoiceCurve | None:
+def _measure_voice(reader: Reader, index: SourceIndex, clip: TimeRange) -> VoiceCurve | None:
     """The level of the clip's voices; None where there is no sound, or none that can be decoded."""
     if index.audio is None:
         return None
-    samples = gather(reader.audio(clip), clip)
-    return None if samples is None else voice_curve(samples, clip.start_ms)
+    samples = gather_samples(reader.audio(clip), clip)
+    return None if samples is None else measure_voice_curve(samples, clip.start_ms)
 
 
-def _within(one: Transition, clip: TimeRange) -> bool:
+def _is_inside(one: Transition, clip: TimeRange) -> bool:
     return clip.start_ms < one.at_ms < clip.end_ms
 
 
@@ -188,13 +188,15 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
     with (scratch / "faces.raw").open("wb") as file, (scratch / "mouths.raw").open("wb") as mouths:
         seen = _decode(reader, index, clip, (canvas, file), (fine, mouths), report)
     transitions = [
-        one for one in find_transitions(seen.at_ms, seen.measures) if one.range.overlap_ms(clip) or _within(one, clip)
+        one
+        for one in find_transitions(seen.at_ms, seen.measures)
+        if one.range.overlap_ms(clip) or _is_inside(one, clip)
     ]
     shots = shots_of(transitions, clip)
     looks = []
     for number, shot in enumerate(shots):
-        alone = clear_of(transitions, shot)
-        look = look_of(number, alone, seen.face_ms, seen.details)
+        alone = unmixed_range(transitions, shot)
+        look = summarise_shot(number, alone, seen.face_ms, seen.details)
         if look is not None:
             content = seen.content_in(alone, index.video)
             looks.append(msgspec.structs.replace(look, screen=seen.screen_in(alone), content=content))
@@ -202,11 +204,11 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
         "shots": [(shot.start_ms, shot.end_ms) for shot in shots],
         "transitions": msgspec.to_builtins(transitions),
         "looks": msgspec.to_builtins(looks),
-        "letters": msgspec.to_builtins(letters_of(seen.letters, shots, fine.scale)),
+        "letters": msgspec.to_builtins(track_text_lines(seen.letters, shots, fine.scale)),
         "face_ms": seen.face_ms,
         "canvas": msgspec.to_builtins(canvas),
         "mouth_ms": seen.mouth_ms,
         "fine": msgspec.to_builtins(fine),
-        "voice": msgspec.to_builtins(_voice(reader, index, clip)),
+        "voice": msgspec.to_builtins(_measure_voice(reader, index, clip)),
         "pictures": len(seen.at_ms),
     }

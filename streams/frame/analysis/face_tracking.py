@@ -29,7 +29,7 @@ Detections = Sequence[tuple[int, Sequence[Face]]]
 """(time, faces) of each looked-at picture, in order of time."""
 
 
-def closeness(one: Box, other: Box) -> float:
+def box_closeness(one: Box, other: Box) -> float:
     """How likely two boxes are the same face a moment apart: 0 (not) to 2, overlap plus nearness of centres."""
     width = (one.width + other.width) / 2
     ratio = max(one.width, other.width) / max(1e-6, min(one.width, other.width))
@@ -41,10 +41,10 @@ def closeness(one: Box, other: Box) -> float:
     return intersection_over_union(one, other) + (1.0 - step / MAX_CENTRE_STEP) + 1e-3
 
 
-def _assign(open_tracks: list[list[FaceSample]], at_ms: int, faces: Sequence[Face]) -> list[Face]:
+def _assign_faces(open_tracks: list[list[FaceSample]], at_ms: int, faces: Sequence[Face]) -> list[Face]:
     """Give each open track its best face, best pairs first; returns the faces that no track took."""
     pairs = [
-        (closeness(track[-1].face.box, face.box), number, place)
+        (box_closeness(track[-1].face.box, face.box), number, place)
         for number, track in enumerate(open_tracks)
         if at_ms - track[-1].at_ms <= MAX_GAP_MS
         for place, face in enumerate(faces)
@@ -66,25 +66,25 @@ def _is_steady(track: Sequence[FaceSample], shot: TimeRange) -> bool:
     return len(track) >= MIN_SAMPLES and track[-1].at_ms - track[0].at_ms >= MIN_LENGTH_MS
 
 
-def follow_in_shot(detections: Detections, shot: TimeRange) -> list[list[FaceSample]]:
+def track_faces_in_shot(detections: Detections, shot: TimeRange) -> list[list[FaceSample]]:
     """Tracks of one shot, longest first."""
     tracks: list[list[FaceSample]] = []
     for at_ms, faces in detections:
         if shot.start_ms <= at_ms < shot.end_ms:
             sure = [face for face in faces if face.score >= KEEP_SCORE]
-            left = _assign(tracks, at_ms, sure)
+            left = _assign_faces(tracks, at_ms, sure)
             tracks += [[FaceSample(at_ms=at_ms, face=face)] for face in left if face.score >= START_SCORE]
     steady = [track for track in tracks if _is_steady(track, shot)]
     return sorted(steady, key=lambda track: (-len(track), track[0].at_ms, track[0].face.box.x))
 
 
-def follow(detections: Detections, shots: Sequence[TimeRange]) -> list[FaceTrack]:
+def track_faces(detections: Detections, shots: Sequence[TimeRange]) -> list[FaceTrack]:
     """Face tracks of a clip; a track never crosses a cut. Numbers grow with the shots."""
-    found = [(shot, samples) for shot, when in enumerate(shots) for samples in follow_in_shot(detections, when)]
+    found = [(shot, samples) for shot, when in enumerate(shots) for samples in track_faces_in_shot(detections, when)]
     return [FaceTrack(track=number, shot=shot, samples=samples) for number, (shot, samples) in enumerate(found)]
 
 
-def clear(detections: Detections, transitions: Sequence[Transition]) -> list[tuple[int, Sequence[Face]]]:
+def without_mixed_frames(detections: Detections, transitions: Sequence[Transition]) -> list[tuple[int, Sequence[Face]]]:
     """Faces of pictures that show one shot alone: in a dissolve those of the other shine through."""
     mixed = [one.range for one in transitions]
     return [

@@ -12,10 +12,10 @@ from core.ports.models import FacesFound
 from schemas.common import TimeRange
 from schemas.documents.clip_tracks import ClipTracks, FaceTrack, ShotLook, VoiceCurve
 from schemas.documents.scene import Letters, Person, PersonSample, Transition
-from streams.frame.analysis.face_tracking import KEEP_SCORE, clear, follow
+from streams.frame.analysis.face_tracking import KEEP_SCORE, track_faces, without_mixed_frames
 from streams.frame.analysis.sparse_face_detection import find_faces_sparsely
-from streams.frame.analysis.tiled_person_detection import Pictures, look_nearer
-from streams.frame.speaker.face_landmarks import contested, mark_mouths, told
+from streams.frame.analysis.tiled_person_detection import GreyFrames, find_distant_persons
+from streams.frame.speaker.face_landmarks import contested_shots, mark_mouths, with_speaking_turns
 from streams.frame.speaker.voice_matching import HeardVoices
 from streams.vision.analysis_input import AnalysisInput
 from streams.vision.canvas import Canvas
@@ -27,7 +27,7 @@ PERSON_GAP_MS = 600
 """Persons move less than faces do, and cost more to find."""
 
 
-class Decoded(msgspec.Struct, frozen=True, kw_only=True):
+class DecodedClip(msgspec.Struct, frozen=True, kw_only=True):
     """What the child found in the pictures, and where it left those to look at: ``faces.raw`` and ``mouths.raw``."""
 
     pictures: int
@@ -45,10 +45,10 @@ class Decoded(msgspec.Struct, frozen=True, kw_only=True):
     voice: VoiceCurve | None = None
 
 
-async def look_closely(
+async def analyse_clip(
     clip_id: str,
     time: TimeRange,
-    eyes: AnalysisInput,
+    inputs: AnalysisInput,
     *,
     speech: Sequence[TimeRange] | None = None,
     voices: HeardVoices | None = None,
@@ -59,35 +59,41 @@ async def look_closely(
     were heard, ``voices``: how they sound. Raises Rejected (the pictures cannot be decoded) and Unavailable (source,
     face detector).
     """
-    seen = await _decode(time, eyes)
+    seen = await _decode(time, inputs)
     shots = [TimeRange(start_ms=start, end_ms=end) for start, end in seen.shots]
-    found, tracks = await _faces(seen, shots, eyes)
-    bare = without_faces(seen.face_ms, shots, tracks)
+    found, tracks = await _find_faces(seen, shots, inputs)
+    bare = faceless_frames(seen.face_ms, shots, tracks)
     counted = seen.pictures + len(seen.face_ms)
     persons = await find_persons(
-        eyes.landmarks, eyes.scratch / "faces.raw", seen.canvas, bare, report=eyes.report, seen=counted, warn=eyes.warn
+        inputs.landmarks,
+        inputs.scratch / "faces.raw",
+        seen.canvas,
+        bare,
+        report=inputs.report,
+        seen=counted,
+        warn=inputs.warn,
     )
-    near = await look_nearer(
-        eyes.landmarks,
-        Pictures(path=eyes.scratch / "mouths.raw", canvas=seen.fine, at_ms=seen.mouth_ms),
+    near = await find_distant_persons(
+        inputs.landmarks,
+        GreyFrames(path=inputs.scratch / "mouths.raw", canvas=seen.fine, at_ms=seen.mouth_ms),
         persons.by_place,
         seen.face_ms,
         shots,
-        report=eyes.report,
+        report=inputs.report,
         seen=counted + len(bare),
-        warn=eyes.warn,
+        warn=inputs.warn,
     )
-    looked = _looked(clip_id, time, seen, tracks, near.by_place)
+    looked = _build_tracks(clip_id, time, seen, tracks, near.by_place)
     marked = await mark_mouths(
-        eyes.landmarks,
-        eyes.scratch / "mouths.raw",
+        inputs.landmarks,
+        inputs.scratch / "mouths.raw",
         seen.fine,
         seen.mouth_ms,
         tracks,
-        often=contested(looked),
-        report=eyes.report,
+        often=contested_shots(looked),
+        report=inputs.report,
         seen=counted + len(bare) + near.looked,
-        warn=eyes.warn,
+        warn=inputs.warn,
     )
     looked = msgspec.structs.replace(
         looked,
@@ -95,27 +101,29 @@ async def look_closely(
         compute_ms=seen.cpu_ms + found.compute_ms + persons.compute_ms + near.compute_ms + marked.compute_ms,
         mouths=marked.mouths,
     )
-    return (await told(looked, speech, eyes.warn, voices))[0]
+    return (await with_speaking_turns(looked, speech, inputs.warn, voices))[0]
 
 
-async def _faces(seen: Decoded, shots: Sequence[TimeRange], eyes: AnalysisInput) -> tuple[FacesFound, list[FaceTrack]]:
+async def _find_faces(
+    seen: DecodedClip, shots: Sequence[TimeRange], inputs: AnalysisInput
+) -> tuple[FacesFound, list[FaceTrack]]:
     """The faces of the pictures, and each followed through its shot."""
     found = await find_faces_sparsely(
-        eyes.faces,
-        eyes.scratch / "faces.raw",
+        inputs.faces,
+        inputs.scratch / "faces.raw",
         seen.canvas,
         seen.face_ms,
         shots,
         least_score=KEEP_SCORE,
-        report=eyes.report,
+        report=inputs.report,
         seen=seen.pictures,
     )
-    detections = clear(list(zip(seen.face_ms, found.faces, strict=True)), seen.transitions)
-    return found, await asyncio.to_thread(follow, detections, shots)
+    detections = without_mixed_frames(list(zip(seen.face_ms, found.faces, strict=True)), seen.transitions)
+    return found, await asyncio.to_thread(track_faces, detections, shots)
 
 
-def _looked(
-    clip_id: str, time: TimeRange, seen: Decoded, tracks: list[FaceTrack], persons: Mapping[int, list[Person]]
+def _build_tracks(
+    clip_id: str, time: TimeRange, seen: DecodedClip, tracks: list[FaceTrack], persons: Mapping[int, list[Person]]
 ) -> ClipTracks:
     """What is known before anybody's lips were looked at."""
     return ClipTracks(
@@ -134,7 +142,7 @@ def _looked(
     )
 
 
-def without_faces(at_ms: Sequence[int], shots: Sequence[TimeRange], tracks: Sequence[FaceTrack]) -> list[int]:
+def faceless_frames(at_ms: Sequence[int], shots: Sequence[TimeRange], tracks: Sequence[FaceTrack]) -> list[int]:
     """Numbers of the looked-at pictures of shots in which no face was followed, some of them."""
     with_faces = {track.shot for track in tracks}
     bare = [shot for number, shot in enumerate(shots) if number not in with_faces]
@@ -146,12 +154,12 @@ def without_faces(at_ms: Sequence[int], shots: Sequence[TimeRange], tracks: Sequ
     return wanted
 
 
-async def _decode(time: TimeRange, eyes: AnalysisInput) -> Decoded:
+async def _decode(time: TimeRange, inputs: AnalysisInput) -> DecodedClip:
     """Every picture of ``time`` through the child, once."""
-    index_path = eyes.scratch / "index.json"
-    await asyncio.to_thread(index_path.write_bytes, msgspec.json.encode(eyes.index))
-    args = {"index": str(index_path), "scratch": str(eyes.scratch)} | msgspec.to_builtins(time)
+    index_path = inputs.scratch / "index.json"
+    await asyncio.to_thread(index_path.write_bytes, msgspec.json.encode(inputs.index))
+    args = {"index": str(index_path), "scratch": str(inputs.scratch)} | msgspec.to_builtins(time)
     answer = await run_child(
-        "streams.frame.analysis.child:main", args, scratch=eyes.scratch, source=eyes.source, report=eyes.report
+        "streams.frame.analysis.child:main", args, scratch=inputs.scratch, source=inputs.source, report=inputs.report
     )
-    return msgspec.convert(answer, Decoded)
+    return msgspec.convert(answer, DecodedClip)

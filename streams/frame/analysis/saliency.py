@@ -32,10 +32,10 @@ class Detail(msgspec.Struct, frozen=True, kw_only=True):
 def _profiles(energy: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     columns = energy.mean(axis=0, dtype=np.float32)
     rows = energy.mean(axis=1, dtype=np.float32)
-    return _bins(columns), _bins(rows)
+    return _binned(columns), _binned(rows)
 
 
-def _bins(profile: NDArray[np.float32]) -> NDArray[np.float32]:
+def _binned(profile: NDArray[np.float32]) -> NDArray[np.float32]:
     edges = np.linspace(0, len(profile), BINS + 1)
     mass = np.r_[0.0, np.cumsum(profile)]
     return np.diff(np.interp(edges, np.arange(len(profile) + 1), mass)).astype(np.float32)
@@ -66,7 +66,7 @@ def _shares(edges: NDArray[np.float32], movement: NDArray[np.float32]) -> list[f
     return [round(float(value) / total, 4) for value in mixed] if total > 0 else [round(1 / BINS, 4)] * BINS
 
 
-def look_of(shot: int, time: TimeRange, at_ms: Sequence[int], details: Sequence[Detail]) -> ShotLook | None:
+def summarise_shot(shot: int, time: TimeRange, at_ms: Sequence[int], details: Sequence[Detail]) -> ShotLook | None:
     """The look of one shot from the details inside it; None without any.
 
     The movement of the first is the cut itself and does not count.

@@ -20,7 +20,7 @@ FLOOR_DB = -100.0
 LOW_HZ, HIGH_HZ = 200.0, 3_500.0
 
 
-def gather(frames: Iterable[tuple[int, av.AudioFrame]], time: TimeRange) -> NDArray[np.float32] | None:
+def gather_samples(frames: Iterable[tuple[int, av.AudioFrame]], time: TimeRange) -> NDArray[np.float32] | None:
     """Mono sound of ``time`` at 8 kHz, gaps silent; None when no frame came."""
     samples = np.zeros(time.length_ms * RATE_HZ // 1000, np.float32)
     resampler, cursor, came = None, 0, False
@@ -38,7 +38,7 @@ def gather(frames: Iterable[tuple[int, av.AudioFrame]], time: TimeRange) -> NDAr
     return np.nan_to_num(samples, copy=False) if came else None
 
 
-def voice_curve(samples: NDArray[np.float32], start_ms: int) -> VoiceCurve:
+def measure_voice_curve(samples: NDArray[np.float32], start_ms: int) -> VoiceCurve:
     """Level of each 40 ms of 8 kHz mono sound between 200 and 3,500 Hz."""
     step = RATE_HZ * STEP_MS // 1000
     count = len(samples) // step

@@ -11,49 +11,53 @@ from core.domain.time_ranges import clamp_range, merge_ranges
 from schemas.common import Box, TimeRange
 from schemas.documents.scene import Letters
 
-SAME = 0.5
+MIN_SAME_LINE_RATIO = 0.5
 """Of the smaller of two boxes: a line that is found again shares so much with itself."""
-LEAST_LOOKS = 2
+MIN_LINE_LOOKS = 2
 """What is found in one look only is a fence, or somebody's shirt."""
-Looks = Sequence[tuple[int, Sequence[Box]]]
+TextLooks = Sequence[tuple[int, Sequence[Box]]]
 """Times, and boxes of lines in pixels of the looked-at pictures, in order of time."""
 
 
-class _Seen(msgspec.Struct):
+class _LineTrack(msgspec.Struct):
     """A line while looks go by: places of its looks in the shot, and what is around it."""
 
     places: list[int]
     box: Box
 
 
-def letters_of(looks: Looks, shots: Sequence[TimeRange], scale: float) -> list[Letters]:
+def track_text_lines(looks: TextLooks, shots: Sequence[TimeRange], scale: float) -> list[Letters]:
     """Lines that stay for a while, in display pixels; ``scale``: pixels of the looked-at pictures for one of those."""
     found: list[Letters] = []
     for shot in shots:
         inside = [look for look in looks if shot.start_ms <= look[0] < shot.end_ms]
-        for line in _followed(inside):
-            if len(line.places) >= LEAST_LOOKS:
-                found.append(Letters(range=_when(line, inside, shot), box=_grown(line.box, scale)))
+        for line in _track_lines(inside):
+            if len(line.places) >= MIN_LINE_LOOKS:
+                found.append(Letters(range=_line_range(line, inside, shot), box=_to_display(line.box, scale)))
     return found
 
 
-def _followed(looks: Looks) -> list[_Seen]:
-    lines: list[_Seen] = []
+def _track_lines(looks: TextLooks) -> list[_LineTrack]:
+    lines: list[_LineTrack] = []
     for place, (_, boxes) in enumerate(looks):
         for box in boxes:
             same = next(
-                (line for line in lines if place - line.places[-1] <= 2 and share_of_smaller(line.box, box) >= SAME),
+                (
+                    line
+                    for line in lines
+                    if place - line.places[-1] <= 2 and share_of_smaller(line.box, box) >= MIN_SAME_LINE_RATIO
+                ),
                 None,
             )
             if same is None:
-                lines.append(_Seen(places=[place], box=box))
+                lines.append(_LineTrack(places=[place], box=box))
             else:
                 same.box = hull([same.box, box])
                 same.places += [place] if same.places[-1] != place else []
     return lines
 
 
-def _when(line: _Seen, looks: Looks, shot: TimeRange) -> TimeRange:
+def _line_range(line: _LineTrack, looks: TextLooks, shot: TimeRange) -> TimeRange:
     """From between the last look without the line and its first, to between its last and the next without it."""
     first, last = line.places[0], line.places[-1]
     start = (looks[first - 1][0] + looks[first][0]) // 2 if first else shot.start_ms
@@ -61,12 +65,12 @@ def _when(line: _Seen, looks: Looks, shot: TimeRange) -> TimeRange:
     return TimeRange(start_ms=start, end_ms=end)
 
 
-def _grown(box: Box, scale: float) -> Box:
+def _to_display(box: Box, scale: float) -> Box:
     x, y, width, height = (round(value / scale, 1) for value in (box.x, box.y, box.width, box.height))
     return Box(x=x, y=y, width=width, height=height)
 
 
-def stretches_of(lines: Sequence[Letters], when: TimeRange, bridged_ms: int) -> list[TimeRange]:
+def text_ranges(lines: Sequence[Letters], when: TimeRange, bridged_ms: int) -> list[TimeRange]:
     """When some of the lines are there, inside a stretch; shorter gaps count, half as short ones at its ends."""
     inside = (clamp_range(one.range, when) for one in lines if one.range.overlap_ms(when) > 0)
     edge_ms = bridged_ms // 2

@@ -17,33 +17,33 @@ from schemas.common import TimeRange
 Floats = NDArray[np.float64]
 
 STEP_MS, SAMPLE_MS = 160, 40
-PLACES = 84
+PLACES_PER_CROP = 84
 """Places of a crop's length."""
-FASTEST = 3
+MAX_PLACES_PER_STEP = 3
 """Places a step: between a fifth and a quarter of the crop's length in a second."""
-FACE, OFF_CENTRE = 4.0, 0.03
+CUT_FACE_COST, OFF_CENTRE_COST = 4.0, 0.03
 """What it costs, a step, to cut a face off, and to be far from the middle."""
-HAIR = 0.1, 0.5, 1.0
+HAIR_COSTS = 0.1, 0.5, 1.0
 """What it may cost to cut off what is around a face: each gives a way, and the best one is taken."""
-MARGINS = 0.06, 0.0
+MARGIN_RATIOS = 0.06, 0.0
 """Of the crop's length, what is kept free beside a head like the head itself; none where that takes a way too far."""
-ROOM, ROOM_PRICE = 0.12, 0.01
+SIDE_ROOM_RATIO, NO_ROOM_COST = 0.12, 0.01
 """Whoever stands for a while has so much beside them: what it costs, a step, to have none."""
-FAR_PX, TRAVEL = 1.0, 0.1
+FREE_TRAVEL_PX, TRAVEL_COST = 1.0, 0.1
 """Mean travel a picture, of a crop of 640 px, from which it counts; what a pixel more costs, in shares of the looks."""
-SET_OUT, MOVE, TURN_BACK = 1.2, 0.04, 3.0
+START_COST, MOVE_COST, REVERSE_COST = 1.2, 0.04, 3.0
 """What it costs to begin to move, to move by a place, to move the other way than the last time."""
-SPRING = 6.0
+SPRING_PER_S = 6.0
 """Of the critically damped spring, radians a second; it lags by 2 / SPRING seconds."""
-ROUND_PX = 0.25
+KEY_TOLERANCE_PX = 0.25
 """A key frame that lies so near to the line between its neighbours is left out."""
-MEAN_PX, MOST_PX, WIDTH_PX, PICTURE_MS = 1.4, 5.8, 640, 40
+MAX_MEAN_TRAVEL_PX, MAX_TRAVEL_PX, REFERENCE_WIDTH_PX, FRAME_MS = 1.4, 5.8, 640, 40
 """Travel a picture: the mean, of a source that is so wide, and what 95 of 100 pictures keep to, of a crop that is."""
-TURNS_A_SECOND = 0.1
-STRICTER = (1.0, 2.0, 4.0, 8.0, 16.0)
+MAX_TURNS_PER_S = 0.1
+MOVE_COST_FACTORS = (1.0, 2.0, 4.0, 8.0, 16.0)
 
 
-class Track(msgspec.Struct, frozen=True, kw_only=True):
+class SubjectTrack(msgspec.Struct, frozen=True, kw_only=True):
     """Where somebody is along one axis: (n, 2) from and to at ``at_ms`` (n,), the head and in it the face."""
 
     at_ms: Floats
@@ -51,7 +51,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True):
     faces: Floats
 
 
-class Way(msgspec.Struct, frozen=True, kw_only=True):
+class CameraPath(msgspec.Struct, frozen=True, kw_only=True):
     """Where a window begins at each of ``at_ms``, evenly between them, and how often it holds head and face.
 
     ``travel_px``: how far it goes from picture to picture, the mean, of a window that is `WIDTH_PX` wide.
@@ -70,70 +70,76 @@ def inside_share(spans: Floats, starts: Floats, length: float) -> float:
     return float(held.mean())
 
 
-def way(
-    track: Track, time: TimeRange, *, length: float, low: float, high: float, source_px: int, crop_px: int
-) -> Way | None:
+def plan_path(
+    track: SubjectTrack, time: TimeRange, *, length: float, low: float, high: float, source_px: int, crop_px: int
+) -> CameraPath | None:
     """The way of a window of ``length`` between ``low`` and ``high`` that keeps to the limits of travel, if there is.
 
     ``source_px`` and ``crop_px``: how wide both are, for travel is told of pictures that are `WIDTH_PX` wide.
     """
     at_ms = np.arange(time.start_ms, time.end_ms + STEP_MS, STEP_MS, dtype=np.float64)
-    places = np.arange(low, high - length + 1e-6, length / PLACES)
+    places = np.arange(low, high - length + 1e-6, length / PLACES_PER_CROP)
     if len(places) < 2 or len(at_ms) < 3:
         return None
-    best: Way | None = None
-    for margin in MARGINS:
-        lost = [_costs(track, at_ms, places, length, hair=hair, margin=margin) for hair in HAIR]
-        found = [best, *(_calm(track, at_ms, places, length, costs, (source_px, crop_px)) for costs in lost)]
-        best = max((one for one in found if one), key=_worth, default=None)
-        if best is not None and best.travel_px <= FAR_PX:
+    best: CameraPath | None = None
+    for margin in MARGIN_RATIOS:
+        lost = [_place_costs(track, at_ms, places, length, hair=hair, margin=margin) for hair in HAIR_COSTS]
+        found = [best, *(_calm_path(track, at_ms, places, length, costs, (source_px, crop_px)) for costs in lost)]
+        best = max((one for one in found if one), key=_path_score, default=None)
+        if best is not None and best.travel_px <= FREE_TRAVEL_PX:
             break
     return best
 
 
-def _worth(one: Way) -> float:
+def _path_score(one: CameraPath) -> float:
     """How often a way holds head and face, less what it goes too far."""
-    return round(one.inside + one.faces, 2) - TRAVEL * max(0.0, one.travel_px - FAR_PX)
+    return round(one.inside + one.faces, 2) - TRAVEL_COST * max(0.0, one.travel_px - FREE_TRAVEL_PX)
 
 
-def _calm(
-    track: Track, at_ms: Floats, places: Floats, length: float, costs: Floats, wide_px: tuple[int, int]
-) -> Way | None:
+def _calm_path(
+    track: SubjectTrack, at_ms: Floats, places: Floats, length: float, costs: Floats, wide_px: tuple[int, int]
+) -> CameraPath | None:
     """The cheapest way that keeps to the limits of travel, if there is; ``costs`` of shape (times, places)."""
-    for strict in STRICTER:
-        smooth_ms, smooth = _smoothed(at_ms, places[_cheapest(costs, strict)])
-        if _is_calm(smooth * WIDTH_PX, *wide_px):
+    for strict in MOVE_COST_FACTORS:
+        smooth_ms, smooth = _smooth_path(at_ms, places[_cheapest_places(costs, strict)])
+        if _is_calm(smooth * REFERENCE_WIDTH_PX, *wide_px):
             starts = np.interp(track.at_ms, smooth_ms, smooth)
-            keys = _keys(smooth_ms, smooth)
-            return Way(
+            keys = _key_samples(smooth_ms, smooth)
+            return CameraPath(
                 at_ms=[round(smooth_ms[key]) for key in keys],
                 starts=[round(float(smooth[key]), 2) for key in keys],
                 inside=inside_share(track.spans, starts, length),
                 faces=inside_share(track.faces, starts, length),
-                travel_px=float(np.abs(np.diff(smooth)).mean()) * PICTURE_MS / SAMPLE_MS * WIDTH_PX / wide_px[1],
+                travel_px=float(np.abs(np.diff(smooth)).mean())
+                * FRAME_MS
+                / SAMPLE_MS
+                * REFERENCE_WIDTH_PX
+                / wide_px[1],
             )
     return None
 
 
-def _costs(track: Track, at_ms: Floats, places: Floats, length: float, *, hair: float, margin: float) -> Floats:
+def _place_costs(
+    track: SubjectTrack, at_ms: Floats, places: Floats, length: float, *, hair: float, margin: float
+) -> Floats:
     """What it costs to be at each place at each time, shape (times, places)."""
     low, high = (np.interp(at_ms, track.at_ms, track.spans[:, side]) for side in (0, 1))
     left, right = (np.interp(at_ms, track.at_ms, track.faces[:, side]) for side in (0, 1))
     near = np.abs(track.at_ms[None] - at_ms[:, None]).min(axis=1) <= 4 * STEP_MS
     free = np.maximum(0.0, (length - (high - low)) / 2)
-    near_by, room = np.minimum(margin * length, free), np.minimum(ROOM * length, free)
-    head, face = _out(places, length, low - near_by, high + near_by), _out(places, length, left, right)
-    beside = _out(places, length, low - room, high + room) / np.maximum(1.0, room)[:, None]
+    near_by, room = np.minimum(margin * length, free), np.minimum(SIDE_ROOM_RATIO * length, free)
+    head, face = _overhang(places, length, low - near_by, high + near_by), _overhang(places, length, left, right)
+    beside = _overhang(places, length, low - room, high + room) / np.maximum(1.0, room)[:, None]
     around = np.maximum(1.0, (high - low) - (right - left) + 2 * near_by) / 2
     cut = np.minimum(1.0, face / np.maximum(1.0, right - left)[:, None])
-    lost = FACE * (0.4 * (face > 0) + 0.6 * cut) + hair * np.minimum(1.0, head / around[:, None])
+    lost = CUT_FACE_COST * (0.4 * (face > 0) + 0.6 * cut) + hair * np.minimum(1.0, head / around[:, None])
     centre = np.abs(places[None] + length / 2 - ((low + high) / 2)[:, None]) / length
-    lost += ROOM_PRICE * np.minimum(1.0, beside) + OFF_CENTRE * centre
+    lost += NO_ROOM_COST * np.minimum(1.0, beside) + OFF_CENTRE_COST * centre
     weighed: Floats = lost * np.where(near, 1.0, 0.1)[:, None]
     return weighed
 
 
-def _out(places: Floats, length: float, low: Floats, high: Floats) -> Floats:
+def _overhang(places: Floats, length: float, low: Floats, high: Floats) -> Floats:
     """By how much a window at each place does not hold what is there at each time, shape (times, places)."""
     before, after = low[:, None] - places[None], high[:, None] - places[None] - length
     result: Floats = np.maximum(0.0, -before) + np.maximum(0.0, after)
@@ -144,7 +150,7 @@ REST, LEFT, RIGHT, RESTED_LEFT, RESTED_RIGHT = range(5)
 """At rest and never moved; moving; at rest after moving left, right."""
 
 
-def _cheapest(costs: Floats, strict: float) -> NDArray[np.intp]:
+def _cheapest_places(costs: Floats, strict: float) -> NDArray[np.intp]:
     """The place at each time, shape (times,)."""
     count, wide = costs.shape
     total = np.full((5, wide), np.inf)
@@ -154,10 +160,10 @@ def _cheapest(costs: Floats, strict: float) -> NDArray[np.intp]:
         best = np.full((5, wide), np.inf)
         state, place = np.zeros((5, wide), np.intp), np.zeros((5, wide), np.intp)
         for before in range(5):
-            for move in range(-FASTEST, FASTEST + 1):
-                after = _after(before, move)
-                price = strict * (_price(before, move) + MOVE * abs(move))
-                moved = _shifted(total[before] + price, move)
+            for move in range(-MAX_PLACES_PER_STEP, MAX_PLACES_PER_STEP + 1):
+                after = _next_state(before, move)
+                price = strict * (_move_cost(before, move) + MOVE_COST * abs(move))
+                moved = _shift_places(total[before] + price, move)
                 better = moved < best[after]
                 best[after] = np.where(better, moved, best[after])
                 state[after] = np.where(better, before, state[after])
@@ -173,21 +179,21 @@ def _cheapest(costs: Floats, strict: float) -> NDArray[np.intp]:
     return np.asarray(path[::-1], np.intp)
 
 
-def _after(before: int, move: int) -> int:
+def _next_state(before: int, move: int) -> int:
     if move:
         return LEFT if move < 0 else RIGHT
     return {LEFT: RESTED_LEFT, RIGHT: RESTED_RIGHT}.get(before, before)
 
 
-def _price(before: int, move: int) -> float:
+def _move_cost(before: int, move: int) -> float:
     if not move:
         return 0.0
     back = before in ((RIGHT, RESTED_RIGHT) if move < 0 else (LEFT, RESTED_LEFT))
     moving = before in (LEFT, RIGHT)
-    return (TURN_BACK if back else 0.0) + (0.0 if moving and not back else SET_OUT)
+    return (REVERSE_COST if back else 0.0) + (0.0 if moving and not back else START_COST)
 
 
-def _shifted(values: Floats, move: int) -> Floats:
+def _shift_places(values: Floats, move: int) -> Floats:
     """What was at each place, ``move`` places on."""
     if not move:
         return values
@@ -199,31 +205,31 @@ def _shifted(values: Floats, move: int) -> Floats:
     return shifted
 
 
-def _smoothed(at_ms: Floats, starts: Floats) -> tuple[Floats, Floats]:
+def _smooth_path(at_ms: Floats, starts: Floats) -> tuple[Floats, Floats]:
     """A critically damped spring on the way, which it is told of as early as it lags."""
     fine = np.arange(at_ms[0], at_ms[-1] + 1, SAMPLE_MS)
-    target = np.interp(fine + 2_000 / SPRING, at_ms, starts)
+    target = np.interp(fine + 2_000 / SPRING_PER_S, at_ms, starts)
     place, speed, step_s = float(starts[0]), 0.0, SAMPLE_MS / 1000
-    decay, found = float(np.exp(-SPRING * step_s)), []
+    decay, found = float(np.exp(-SPRING_PER_S * step_s)), []
     for wanted in target:
         found.append(place)
         off = place - wanted
-        pull = (speed + SPRING * off) * step_s
-        place, speed = float(wanted + (off + pull) * decay), (speed - SPRING * pull) * decay
+        pull = (speed + SPRING_PER_S * off) * step_s
+        place, speed = float(wanted + (off + pull) * decay), (speed - SPRING_PER_S * pull) * decay
     return fine, np.asarray(found)
 
 
 def _is_calm(starts: Floats, source_px: int, crop_px: int) -> bool:
     """Whether a way, in steps of a picture, keeps to the limits."""
-    steps = np.diff(starts) * PICTURE_MS / SAMPLE_MS / source_px
+    steps = np.diff(starts) * FRAME_MS / SAMPLE_MS / source_px
     ways, moves = np.abs(steps), np.sign(steps[np.abs(steps) > 0.02])
     turns = int((moves[1:] != moves[:-1]).sum()) if len(moves) else 0
     seconds = len(starts) * SAMPLE_MS / 1000
     most = float(np.percentile(ways, 95)) * source_px / crop_px
-    return bool(ways.mean() <= MEAN_PX and most <= MOST_PX and turns <= TURNS_A_SECOND * seconds)
+    return bool(ways.mean() <= MAX_MEAN_TRAVEL_PX and most <= MAX_TRAVEL_PX and turns <= MAX_TURNS_PER_S * seconds)
 
 
-def _keys(at_ms: Floats, starts: Floats) -> Sequence[int]:
+def _key_samples(at_ms: Floats, starts: Floats) -> Sequence[int]:
     """The samples that are needed so that straight lines between them are the way (Douglas and Peucker)."""
     kept, waiting = {0, len(starts) - 1}, [(0, len(starts) - 1)]
     while waiting:
@@ -231,7 +237,7 @@ def _keys(at_ms: Floats, starts: Floats) -> Sequence[int]:
         line = np.interp(at_ms[first : last + 1], at_ms[[first, last]], starts[[first, last]])
         off = np.abs(starts[first : last + 1] - line)
         worst = int(np.argmax(off))
-        if off[worst] > ROUND_PX and 0 < worst < last - first:
+        if off[worst] > KEY_TOLERANCE_PX and 0 < worst < last - first:
             kept.add(first + worst)
             waiting += [(first, first + worst), (first + worst, last)]
     return sorted(kept)

@@ -11,76 +11,76 @@ from statistics import median
 from core.domain.framing.boxes import hull
 from schemas.common import Box, CropBox
 from schemas.documents.scene import Shows
-from streams.frame.planning.full_frame import BESIDE, Decision, everything, widened
-from streams.frame.scene.crop import Placement, Subject, even
-from streams.frame.scene.persons import is_small
-from streams.frame.scene.scenes import Scene
-from streams.frame.scene.standing_text import WORD_WIDE, cuts_signs, signs_of
+from streams.frame.planning.full_frame import SIDE_MARGIN_RATIO, CropDecision, show_everything, show_widened
+from streams.frame.scene.crop import FramingSubject, Placement, round_to_even
+from streams.frame.scene.persons import are_distant
+from streams.frame.scene.scenes import AngleScene
+from streams.frame.scene.standing_text import MIN_WORD_WIDTH_RATIO, cuts_signs, signs_of
 
-FAR_FACE = 0.15
+MAX_DISTANT_FACE_RATIO = 0.15
 """Of the picture's height: a lower face is seen from afar, and what stands beside it is part of the picture."""
-SHOULDERS, CHEST = 0.9, 2.2
+SHOULDERS_RATIO, CHEST_RATIO = 0.9, 2.2
 """What belongs to a face seen from afar, in shares of its box: on either side of it, and below."""
-STANDS = 0.9
+MIN_STANDING_RATIO = 0.9
 """Share of the looks at which a still crop holds who stands there."""
-CUT = "letters that a crop would cut"
+CUT_TEXT = "letters that a crop would cut"
 
 
-def is_far(scene: Scene) -> bool:
+def is_face_distant(scene: AngleScene) -> bool:
     """Whether the face that matters is seen from afar."""
-    subjects, high = scene.cast.subjects, scene.ground.content.height
-    return bool(subjects) and median(box.height for box in subjects[0].boxes) < FAR_FACE * high
+    subjects, high = scene.cast.subjects, scene.area.content.height
+    return bool(subjects) and median(box.height for box in subjects[0].boxes) < MAX_DISTANT_FACE_RATIO * high
 
 
-def outranks(scene: Scene, persons: Sequence[Subject]) -> bool:
+def persons_outrank_screen(scene: AngleScene, persons: Sequence[FramingSubject]) -> bool:
     """Whether persons matter more than a screen: who stands small beside one does, who fills it is a picture on it."""
-    return not scene.ground.holds_all and is_small(persons, scene.ground.content.height)
+    return not scene.area.holds_all and are_distant(persons, scene.area.content.height)
 
 
-def face_afar(scene: Scene, placed: Placement, shows: Shows) -> Decision | None:
+def frame_distant_face(scene: AngleScene, placed: Placement, shows: Shows) -> CropDecision | None:
     """A face seen from afar with letters beside it that the crop on it cuts; None where it cuts none.
 
     Whoever walks is followed, past the signs of a place.
     """
-    if not is_far(scene) or placed.inside < STANDS or not cuts_signs(scene, placed.crop):
+    if not is_face_distant(scene) or placed.inside < MIN_STANDING_RATIO or not cuts_signs(scene, placed.crop):
         return None
-    return _with_signs(scene, [_body(box) for box in scene.cast.subjects[0].boxes], shows, "a face")
+    return _frame_with_signs(scene, [_body_box(box) for box in scene.cast.subjects[0].boxes], shows, "a face")
 
 
-def person_afar(scene: Scene, persons: Sequence[Subject]) -> Decision | None:
+def frame_distant_person(scene: AngleScene, persons: Sequence[FramingSubject]) -> CropDecision | None:
     """A small person with the screen or the letters that a crop on them would cut; None where it cuts none."""
-    if not outranks(scene, persons):
+    if not persons_outrank_screen(scene, persons):
         return None
-    if cuts_signs(scene, scene.ground.on_faces(persons[0], persons[1:]).crop):
-        return _with_signs(scene, persons[0].boxes, "person", "a person")
+    if cuts_signs(scene, scene.area.on_faces(persons[0], persons[1:]).crop):
+        return _frame_with_signs(scene, persons[0].boxes, "person", "a person")
     if scene.is_screen:
         told = f"a person, seen from afar, beside what may be a screen ({scene.screen:.0%} sure)"
-        return everything(scene, f"{told}: all of it on a blurred ground")
+        return show_everything(scene, f"{told}: all of it on a blurred ground")
     return None
 
 
-def _with_signs(scene: Scene, bodies: Sequence[Box], shows: Shows, whom: str) -> Decision:
+def _frame_with_signs(scene: AngleScene, bodies: Sequence[Box], shows: Shows, whom: str) -> CropDecision:
     """One crop with both, else as much of the picture as holds both."""
-    content, (wide, high) = scene.ground.content, scene.ground.size
-    around, room = hull([*bodies, *signs_of(scene, WORD_WIDE)]), BESIDE * wide
+    content, (wide, high) = scene.area.content, scene.area.size
+    around, room = hull([*bodies, *signs_of(scene, MIN_WORD_WIDTH_RATIO)]), SIDE_MARGIN_RATIO * wide
     if around.width + 2 * room <= wide and around.height <= high:
         x = around.x + (around.width - wide) / 2
         y = around.y + (around.height - high) / 2
         crop = CropBox(
-            x=even(min(max(content.x, x), content.x + content.width - wide) - 0.5),
-            y=even(min(max(content.y, y), content.y + content.height - high) - 0.5),
+            x=round_to_even(min(max(content.x, x), content.x + content.width - wide) - 0.5),
+            y=round_to_even(min(max(content.y, y), content.y + content.height - high) - 0.5),
             width=wide,
             height=high,
         )
-        return Decision(crop=crop, shows=shows, reason=f"holds on {whom}, seen from afar, and on letters beside")
-    told = f"{whom}, seen from afar, beside {CUT}"
-    return widened(scene, scene.shots.values(), shows, told, bodies)
+        return CropDecision(crop=crop, shows=shows, reason=f"holds on {whom}, seen from afar, and on letters beside")
+    told = f"{whom}, seen from afar, beside {CUT_TEXT}"
+    return show_widened(scene, scene.shots.values(), shows, told, bodies)
 
 
-def _body(face: Box) -> Box:
+def _body_box(face: Box) -> Box:
     return Box(
-        x=face.x - SHOULDERS * face.width,
+        x=face.x - SHOULDERS_RATIO * face.width,
         y=face.y,
-        width=(1 + 2 * SHOULDERS) * face.width,
-        height=(1 + CHEST) * face.height,
+        width=(1 + 2 * SHOULDERS_RATIO) * face.width,
+        height=(1 + CHEST_RATIO) * face.height,
     )

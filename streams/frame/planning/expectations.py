@@ -11,27 +11,27 @@ from schemas.common import TimeRange
 from schemas.documents.clip_tracks import ClipTracks, FaceSample
 from schemas.documents.quality import FaceExpectation
 from schemas.documents.scene import Letters, Person
-from streams.frame.planning.distant_subject import is_far
-from streams.frame.planning.on_screen_text import laid_over
-from streams.frame.planning.split_screen import LOOK_MS
+from streams.frame.planning.distant_subject import is_face_distant
+from streams.frame.planning.on_screen_text import is_overlay
+from streams.frame.planning.split_screen import FACE_LOOK_MS
 from streams.frame.planning.unseen_subject import is_subject_unseen, occupied_box, persons_found
-from streams.frame.scene.persons import middle_of
-from streams.frame.scene.scenes import Scene
-from streams.frame.scene.standing_text import LETTERS_WIDE, WORD_WIDE, is_sign
+from streams.frame.scene.persons import torso_box
+from streams.frame.scene.scenes import AngleScene
+from streams.frame.scene.standing_text import MIN_SIGN_WIDTH_RATIO, MIN_WORD_WIDTH_RATIO, is_sign
 
-LEAST_MS = 1_300
+MIN_READABLE_MS = 1_300
 """Letters that stand for less are not there to be read."""
 
 
-def expected(scenes: Sequence[Scene], tracks: ClipTracks, time: TimeRange) -> list[FaceExpectation]:
+def expected_subjects(scenes: Sequence[AngleScene], tracks: ClipTracks, time: TimeRange) -> list[FaceExpectation]:
     """At each look of ``time`` whom a crop ought to hold, in order: a face, else a person, else all of the picture."""
-    faces = faces_expected(tracks, time)
+    faces = expected_faces(tracks, time)
     known = {one.at_ms for one in faces}
-    others = [one for scene in scenes for one in (*persons_expected(scene), *unseen_expected(scene))]
+    others = [one for scene in scenes for one in (*expected_persons(scene), *expected_whole_frames(scene))]
     return sorted([*faces, *(one for one in others if one.at_ms not in known)], key=lambda one: one.at_ms)
 
 
-def faces_expected(tracks: ClipTracks, time: TimeRange) -> list[FaceExpectation]:
+def expected_faces(tracks: ClipTracks, time: TimeRange) -> list[FaceExpectation]:
     """At each look of ``time`` the face that a crop ought to hold: who speaks then, else the largest; in order."""
     found: dict[int, tuple[bool, float, FaceSample]] = {}
     for track in tracks.tracks:
@@ -48,18 +48,18 @@ def faces_expected(tracks: ClipTracks, time: TimeRange) -> list[FaceExpectation]
     ]
 
 
-def persons_expected(scene: Scene) -> list[FaceExpectation]:
+def expected_persons(scene: AngleScene) -> list[FaceExpectation]:
     """The largest person of each look of an angle without faces; none where few are seen, or on a slide."""
     if scene.groups or not persons_found(scene):
         return []
     return [
-        FaceExpectation(at_ms=look.at_ms, box=middle_of(max(look.persons, key=_area)), speaks=False)
+        FaceExpectation(at_ms=look.at_ms, box=torso_box(max(look.persons, key=_area)), speaks=False)
         for look in scene.tracks.persons
         if look.persons and any(when.start_ms <= look.at_ms < when.end_ms for when in scene.shots.values())
     ]
 
 
-def unseen_expected(scene: Scene) -> list[FaceExpectation]:
+def expected_whole_frames(scene: AngleScene) -> list[FaceExpectation]:
     """All that is not empty in an angle without anybody, where other shots show somebody: they may stand anywhere."""
     if not is_subject_unseen(scene):
         return []
@@ -67,7 +67,7 @@ def unseen_expected(scene: Scene) -> list[FaceExpectation]:
     return [
         FaceExpectation(at_ms=at_ms, box=box, speaks=False, is_found=False)
         for when in scene.shots.values()
-        for at_ms in range(when.start_ms, when.end_ms, LOOK_MS)
+        for at_ms in range(when.start_ms, when.end_ms, FACE_LOOK_MS)
     ]
 
 
@@ -75,17 +75,17 @@ def _area(person: Person) -> float:
     return person.box.width * person.box.height
 
 
-def signs_expected(scenes: Sequence[Scene]) -> list[Letters]:
+def expected_signs(scenes: Sequence[AngleScene]) -> list[Letters]:
     """Lines that a crop ought to show whole, or not at all: all titles and signs where nobody is near, else names."""
     found: list[Letters] = []
     for scene in scenes:
         for number, when in scene.shots.items():
-            near = bool(scene.groups) and not is_far(scene)
-            wide = LETTERS_WIDE if near or not (scene.groups or persons_found(scene)) else WORD_WIDE
+            near = bool(scene.groups) and not is_face_distant(scene)
+            wide = MIN_SIGN_WIDTH_RATIO if near or not (scene.groups or persons_found(scene)) else MIN_WORD_WIDTH_RATIO
             there = [
                 one
                 for one in scene.tracks.letters
-                if one.range.overlap_ms(when) >= LEAST_MS and is_sign(one.box, scene.ground.content, wide)
+                if one.range.overlap_ms(when) >= MIN_READABLE_MS and is_sign(one.box, scene.area.content, wide)
             ]
-            found += [one for one in there if one not in found and (not near or laid_over(scene, number, one))]
+            found += [one for one in there if one not in found and (not near or is_overlay(scene, number, one))]
     return sorted(found, key=lambda one: one.range.start_ms)

@@ -12,22 +12,22 @@ from schemas.common import Aspect, TimeRange
 from schemas.documents.clip_tracks import ClipTracks, FaceSample
 from schemas.documents.frame_plan import FramePlan, ShotCrop
 from schemas.documents.source import SourceIndex
-from streams.frame.analysis.camera_angles import SURE, same_angles
-from streams.frame.planning.expectations import expected, signs_expected
-from streams.frame.planning.following_crop import follow
-from streams.frame.planning.on_screen_text import with_strips
-from streams.frame.planning.speaker_cuts import in_turn
-from streams.frame.planning.split_screen import LOOK_MS, inset
-from streams.frame.planning.static_crop import framed, held, safest
-from streams.frame.planning.unknown_speaker import undecided
-from streams.frame.scene.scenes import Framed, Scene, scene_of
-from streams.frame.speaker.eye_openness import Eyes
+from streams.frame.analysis.camera_angles import MIN_TURN_CONFIDENCE, group_angles
+from streams.frame.planning.expectations import expected_signs, expected_subjects
+from streams.frame.planning.following_crop import follow_subject
+from streams.frame.planning.on_screen_text import add_text_panes
+from streams.frame.planning.speaker_cuts import cut_between_speakers
+from streams.frame.planning.split_screen import FACE_LOOK_MS, inset_face
+from streams.frame.planning.static_crop import crops_of_angle, safest_decision, static_decision
+from streams.frame.planning.unknown_speaker import frame_candidates
+from streams.frame.scene.scenes import AngleScene, ShotCrops, build_scene
+from streams.frame.speaker.eye_openness import EyeMarks
 
-MOSTLY = 0.6
+MIN_FACE_SHOWN_RATIO = 0.6
 """Share of a face's box that must be shown for the face to count as shown; of a close-up not more may be."""
 
 
-def cut_to(shots: Sequence[TimeRange], time: TimeRange) -> list[tuple[int, TimeRange]]:
+def shots_within(shots: Sequence[TimeRange], time: TimeRange) -> list[tuple[int, TimeRange]]:
     """The shots (with their numbers) inside ``time``, stretched so that they cover it without a gap."""
     inside = [(number, shot) for number, shot in enumerate(shots) if shot.overlap_ms(time) > 0]
     if not inside:
@@ -40,19 +40,19 @@ def cut_to(shots: Sequence[TimeRange], time: TimeRange) -> list[tuple[int, TimeR
     ]
 
 
-def plan(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: TimeRange) -> FramePlan:
+def plan_crops(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: TimeRange) -> FramePlan:
     """What each shot of ``time`` shows; shots of one camera angle are framed alike.
 
     Raises ValueError when the source has no picture or ``tracks`` saw nothing of ``time``.
     """
     if index.video is None:
         raise ValueError("the source has no picture to frame")
-    best, safer = Framed(), Framed()
+    best, safer = ShotCrops(), ShotCrops()
     scenes = scenes_of(tracks, index, aspect, time)
-    who = standing(scenes)
+    who = screen_time_shares(scenes)
     for scene in scenes:
-        best |= _between_bars(scene, chosen(scene))
-        safer |= _between_bars(scene, framed(scene, safest(scene)))
+        best |= _with_content(scene, choose_crops(scene))
+        safer |= _with_content(scene, crops_of_angle(scene, safest_decision(scene)))
     first, second = ([one for number in sorted(made) for one in made[number]] for made in (best, safer))
     return FramePlan(
         clip_id=tracks.clip_id,
@@ -63,39 +63,42 @@ def plan(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: TimeRange
         shots=first,
         faces=faces_shown(tracks, first, who),
         model=tracks.model,
-        expected=expected(scenes, tracks, time),
+        expected=expected_subjects(scenes, tracks, time),
         safer=second,
         safer_faces=faces_shown(tracks, second, who),
         letters=[one for one in tracks.letters if one.range.overlap_ms(time) > 0],
-        signs=signs_expected(scenes),
+        signs=expected_signs(scenes),
     )
 
 
-def scenes_of(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: TimeRange) -> list[Scene]:
+def scenes_of(tracks: ClipTracks, index: SourceIndex, aspect: Aspect, time: TimeRange) -> list[AngleScene]:
     """The camera angles of a stretch. Raises ValueError as `plan`."""
     if index.video is None:
         raise ValueError("the source has no picture to frame")
-    size, shots = (index.video.display_width, index.video.display_height), dict(cut_to(tracks.shots, time))
+    size, shots = (index.video.display_width, index.video.display_height), dict(shots_within(tracks.shots, time))
     if not shots:
-        raise ValueError(f"nothing of {time.start_ms}..{time.end_ms} ms was looked at: call look_closely first")
-    angles = [group for group in same_angles(tracks) if any(number in shots for number in group)]
-    return [scene_of(tracks, group, shots, size, aspect) for group in angles]
+        raise ValueError(f"nothing of {time.start_ms}..{time.end_ms} ms was looked at: call analyse_clip first")
+    angles = [group for group in group_angles(tracks) if any(number in shots for number in group)]
+    return [build_scene(tracks, group, shots, size, aspect) for group in angles]
 
 
-def chosen(scene: Scene) -> Framed:
+def choose_crops(scene: AngleScene) -> ShotCrops:
     """What is shown of an angle: a still crop, unless there is a reason for something else."""
-    made = inset(scene) or undecided(scene) or in_turn(scene) or follow(scene, held(scene))
-    return with_strips(scene, made)
+    made = (
+        inset_face(scene)
+        or frame_candidates(scene)
+        or cut_between_speakers(scene)
+        or follow_subject(scene, static_decision(scene))
+    )
+    return add_text_panes(scene, made)
 
 
-def _between_bars(scene: Scene, made: Framed) -> Framed:
+def _with_content(scene: AngleScene, made: ShotCrops) -> ShotCrops:
     """The same, told what of the picture may be shown where it has bars: a second try may want all of it."""
-    ground = scene.ground
-    if (ground.content.width, ground.content.height) == (ground.width, ground.height):
+    area = scene.area
+    if (area.content.width, area.content.height) == (area.width, area.height):
         return made
-    return {
-        number: [msgspec.structs.replace(one, content=ground.content) for one in run] for number, run in made.items()
-    }
+    return {number: [msgspec.structs.replace(one, content=area.content) for one in run] for number, run in made.items()}
 
 
 def faces_shown(
@@ -111,22 +114,22 @@ def faces_shown(
         box = sample.face.box
         for pane, part in enumerate(views(crop, sample.at_ms) if crop is not None else []):
             area, look = shared_area(part, box), (sample.at_ms, pane)
-            mostly = area > 0 and area >= MOSTLY * box.width * box.height
+            mostly = area > 0 and area >= MIN_FACE_SHOWN_RATIO * box.width * box.height
             if mostly and area > shown.get(look, (0.0, sample, 0))[0]:
                 shown[look] = area, sample, number
-    eyes, known = Eyes(tracks.mouths), who or {}
+    eyes, known = EyeMarks(tracks.mouths), who or {}
     return [
-        msgspec.structs.replace(one, eyes=eyes.of(one), standing=known.get(number))
+        msgspec.structs.replace(one, eyes=eyes.openness_of(one), standing=known.get(number))
         for _, (_, one, number) in sorted(shown.items())
     ]
 
 
-def standing(scenes: Sequence[Scene]) -> dict[int, float]:
+def screen_time_shares(scenes: Sequence[AngleScene]) -> dict[int, float]:
     """Of each track how much of the clip is its person's, 0..1 beside whoever has most: looks, and the time of words.
 
     A listener who fills the picture for two seconds is not whom a clip is about.
     """
-    turns = [turn for turn in (scenes[0].tracks.turns if scenes else []) if turn.confidence >= SURE]
+    turns = [turn for turn in (scenes[0].tracks.turns if scenes else []) if turn.confidence >= MIN_TURN_CONFIDENCE]
     found: dict[int, float] = {}
     for group, shots in ((group, scene.shots) for scene in scenes for group in scene.groups):
         numbers, times = {track.track for track in group}, list(shots.values())
@@ -136,6 +139,6 @@ def standing(scenes: Sequence[Scene]) -> dict[int, float]:
             for sample in track.samples
         )
         said_ms = sum(turn.range.overlap_ms(time) for turn in turns if turn.track in numbers for time in times)
-        found |= dict.fromkeys(numbers, looks + said_ms / LOOK_MS)
+        found |= dict.fromkeys(numbers, looks + said_ms / FACE_LOOK_MS)
     most = max(found.values(), default=0.0)
     return {number: round(value / most, 3) for number, value in found.items()} if most > 0 else {}

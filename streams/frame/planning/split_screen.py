@@ -10,24 +10,31 @@ from core.domain.framing.boxes import crop_hull
 from schemas.common import Aspect, Box, CropBox
 from schemas.documents.clip_tracks import FaceTrack
 from schemas.documents.frame_plan import Pane, ShotCrop
-from streams.frame.planning.static_crop import BEYOND_DOUBT
-from streams.frame.scene.content_area import Ground
-from streams.frame.scene.crop import EYES_IN_BOX, EYES_IN_CROP, RATIO, Subject, even, heads
-from streams.frame.scene.scenes import Framed, Scene
+from streams.frame.planning.static_crop import MIN_SURE_SCREEN_RATIO
+from streams.frame.scene.content_area import ContentArea
+from streams.frame.scene.crop import (
+    ASPECT_RATIOS,
+    EYES_IN_BOX_RATIO,
+    EYES_IN_CROP_RATIO,
+    FramingSubject,
+    head_spans,
+    round_to_even,
+)
+from streams.frame.scene.scenes import AngleScene, ShotCrops
 
-MOST_PANES: Mapping[Aspect, int] = {"9:16": 4, "4:5": 3, "1:1": 2, "16:9": 0}
+MAX_PANES: Mapping[Aspect, int] = {"9:16": 4, "4:5": 3, "1:1": 2, "16:9": 0}
 """More would be stripes; a wide picture has nothing to stack."""
-FACE_HIGH = 0.4
+FACE_HEIGHT_RATIO = 0.4
 """A face is so high in its pane, where there is room around it."""
-TIGHT = 1.05
+MIN_PANE_TO_FACE_RATIO = 1.05
 """A pane is at least so many faces wide and high: of a close-up not more may be."""
-LEAST_HIGH = 0.25
+MIN_PANE_HEIGHT_RATIO = 0.25
 """Of the output: lower panes show nobody well."""
-WIDEST = 1.6
+MAX_FACE_PANE_RATIO = 1.6
 """Width by height of the pane below a screen: a wider one shows little of a face and much of the screen again."""
-LARGEST = 9.0
+MAX_ENLARGEMENT_FACTOR = 9.0
 """How many times a pane may be enlarged, beside a picture that is as wide as the output."""
-USUAL = (5, 95)
+HEAD_PERCENTILES = (5, 95)
 """Percentiles of where a head is: a quick nod need not fit."""
 
 
@@ -37,71 +44,71 @@ def boxes_of(group: Sequence[FaceTrack]) -> list[Box]:
 
 
 def people_panes(
-    groups: Sequence[Sequence[FaceTrack]], everybody: Sequence[Sequence[FaceTrack]], ground: Ground
+    groups: Sequence[Sequence[FaceTrack]], everybody: Sequence[Sequence[FaceTrack]], area: ContentArea
 ) -> list[Pane] | None:
     """A pane for each of these people, from left to right; None where they do not come apart."""
     count = len(groups)
-    if not 2 <= count <= MOST_PANES[ground.aspect]:
+    if not 2 <= count <= MAX_PANES[area.aspect]:
         return None
-    across, down = RATIO[ground.aspect]
-    placed = sorted(groups, key=_middle)
+    across, down = ASPECT_RATIOS[area.aspect]
+    placed = sorted(groups, key=_median_x)
     panes = []
     for group in placed:
         others = [one for one in everybody if one is not group]
-        source = around(group, others, ground, across * count / down)
+        source = crop_around(group, others, area, across * count / down)
         if source is None:
             return None
         panes.append(Pane(source=source, share=1 / count))
     return panes
 
 
-def screen_panes(group: Sequence[FaceTrack], ground: Ground) -> list[Pane] | None:
+def screen_panes(group: Sequence[FaceTrack], area: ContentArea) -> list[Pane] | None:
     """All of the picture above the face of somebody in it; None where the face would be too small or too low."""
-    content, (across, down) = ground.content, RATIO[ground.aspect]
+    content, (across, down) = area.content, ASPECT_RATIOS[area.aspect]
     share = across * content.height / (down * content.width)
-    if 1 - share < LEAST_HIGH or across > WIDEST * down * (1 - share):
+    if 1 - share < MIN_PANE_HEIGHT_RATIO or across > MAX_FACE_PANE_RATIO * down * (1 - share):
         return None
-    face = around(group, [], ground, across / (down * (1 - share)))
-    if face is None or content.width > LARGEST * face.width:
+    face = crop_around(group, [], area, across / (down * (1 - share)))
+    if face is None or content.width > MAX_ENLARGEMENT_FACTOR * face.width:
         return None
     return [Pane(source=content, share=share), Pane(source=face, share=1 - share)]
 
 
-def around(
-    group: Sequence[FaceTrack], others: Sequence[Sequence[FaceTrack]], ground: Ground, ratio: float
+def crop_around(
+    group: Sequence[FaceTrack], others: Sequence[Sequence[FaceTrack]], area: ContentArea, ratio: float
 ) -> CropBox | None:
     """A crop of ``ratio`` (width by height) around one face, without those of others; None where it cannot be."""
-    boxes, content = boxes_of(group), ground.content
-    (left, right), (top, bottom) = _reach(boxes, across=True), _reach(boxes, across=False)
-    low, high = _room(group, others, ground)
+    boxes, content = boxes_of(group), area.content
+    (left, right), (top, bottom) = _head_range(boxes, across=True), _head_range(boxes, across=False)
+    low, high = _pane_range(group, others, area)
     face = Box(x=0, y=0, width=_median(box.width for box in boxes), height=_median(box.height for box in boxes))
-    wanted = max(face.height / FACE_HIGH, bottom - top, (right - left) / ratio)
+    wanted = max(face.height / FACE_HEIGHT_RATIO, bottom - top, (right - left) / ratio)
     tall = min(wanted, content.height, (high - low) / ratio)
-    if tall * ratio < TIGHT * face.width or tall < TIGHT * face.height:
+    if tall * ratio < MIN_PANE_TO_FACE_RATIO * face.width or tall < MIN_PANE_TO_FACE_RATIO * face.height:
         return None
-    width, height = max(2, even(tall * ratio - 1)), max(2, even(tall - 1))
-    eyes = _median(box.y + EYES_IN_BOX * box.height for box in boxes)
-    x = _inside((left + right - width) / 2, low, high - width)
-    highest = min(eyes - EYES_IN_CROP * height, top)
-    y = _inside(max(highest, bottom - height), content.y, content.y + content.height - height)
+    width, height = max(2, round_to_even(tall * ratio - 1)), max(2, round_to_even(tall - 1))
+    eyes = _median(box.y + EYES_IN_BOX_RATIO * box.height for box in boxes)
+    x = _clamp_even((left + right - width) / 2, low, high - width)
+    highest = min(eyes - EYES_IN_CROP_RATIO * height, top)
+    y = _clamp_even(max(highest, bottom - height), content.y, content.y + content.height - height)
     return CropBox(x=x, y=y, width=width, height=height)
 
 
-def share_a_crop(groups: Sequence[Sequence[FaceTrack]], ground: Ground) -> bool:
+def fit_one_crop(groups: Sequence[Sequence[FaceTrack]], area: ContentArea) -> bool:
     """Whether one crop holds the heads of all of them."""
-    spans = [_reach(boxes_of(group), across=True) for group in groups]
-    rows = [_reach(boxes_of(group), across=False) for group in groups]
-    wide, high = ground.size
+    spans = [_head_range(boxes_of(group), across=True) for group in groups]
+    rows = [_head_range(boxes_of(group), across=False) for group in groups]
+    wide, high = area.size
     fits = max(end for _, end in spans) - min(start for start, _ in spans) <= wide
     return fits and max(end for _, end in rows) - min(start for start, _ in rows) <= high
 
 
-def _inside(start: float, low: float, high: float) -> int:
+def _clamp_even(start: float, low: float, high: float) -> int:
     """The nearest even whole number that is not below ``low`` or above ``high``, as far as both can be had."""
-    return even(max(low, min(start, high)))
+    return round_to_even(max(low, min(start, high)))
 
 
-def _middle(group: Sequence[FaceTrack]) -> float:
+def _median_x(group: Sequence[FaceTrack]) -> float:
     return _median(box.x + box.width / 2 for box in boxes_of(group))
 
 
@@ -109,45 +116,57 @@ def _median(values: Iterable[float]) -> float:
     return float(np.median(list(values)))
 
 
-def _reach(boxes: Sequence[Box], *, across: bool) -> tuple[float, float]:
+def _head_range(boxes: Sequence[Box], *, across: bool) -> tuple[float, float]:
     """From where to where a head usually goes, along one axis."""
-    found = heads(Subject(boxes=boxes), across=across)
-    return float(np.percentile(found[:, 0], USUAL[0])), float(np.percentile(found[:, 1], USUAL[1]))
+    found = head_spans(FramingSubject(boxes=boxes), across=across)
+    return float(np.percentile(found[:, 0], HEAD_PERCENTILES[0])), float(
+        np.percentile(found[:, 1], HEAD_PERCENTILES[1])
+    )
 
 
-def _room(group: Sequence[FaceTrack], others: Sequence[Sequence[FaceTrack]], ground: Ground) -> tuple[float, float]:
+def _pane_range(
+    group: Sequence[FaceTrack], others: Sequence[Sequence[FaceTrack]], area: ContentArea
+) -> tuple[float, float]:
     """From where to where along x a pane may go: as far as the heads of whoever stands beside."""
-    left, right = _reach(boxes_of(group), across=True)
-    low, high = float(ground.content.x), float(ground.content.x + ground.content.width)
-    middle = _middle(group)
+    left, right = _head_range(boxes_of(group), across=True)
+    low, high = float(area.content.x), float(area.content.x + area.content.width)
+    middle = _median_x(group)
     for other in others:
-        start, end = _reach(boxes_of(other), across=True)
-        if _middle(other) < middle:
+        start, end = _head_range(boxes_of(other), across=True)
+        if _median_x(other) < middle:
             low = max(low, min(end, left))
         else:
             high = min(high, max(start, right))
     return 2 * np.ceil(low / 2), 2 * np.floor(high / 2)
 
 
-LOOK_MS = 160
+FACE_LOOK_MS = 160
 """Faces are looked for about so often."""
-MOST_OF_IT = 0.5
+MIN_FACE_TIME_RATIO = 0.5
 """The face is there for this share of the looks, or it is a picture on a slide."""
-LARGEST_FACE = 0.4
+MAX_INSET_FACE_RATIO = 0.4
 """Of the picture's height: behind a larger face there is a screen, and nobody is to read it."""
-LEAST_MS = 1_500
+MIN_INSET_MS = 1_500
 
 
-def inset(scene: Scene) -> Framed | None:
+def inset_face(scene: AngleScene) -> ShotCrops | None:
     """The screen above, the face below; None where there is no screen, or no such face."""
-    if scene.screen < BEYOND_DOUBT or not scene.groups or scene.length_ms < LEAST_MS or scene.ground.holds_all:
+    if (
+        scene.screen < MIN_SURE_SCREEN_RATIO
+        or not scene.groups
+        or scene.length_ms < MIN_INSET_MS
+        or scene.area.holds_all
+    ):
         return None
     main = max(scene.groups, key=lambda group: sum(len(track.samples) for track in group))
     boxes = boxes_of(main)
     highest = max(box.height for box in boxes)
-    if len(boxes) * LOOK_MS < MOST_OF_IT * scene.length_ms or highest > LARGEST_FACE * scene.ground.content.height:
+    if (
+        len(boxes) * FACE_LOOK_MS < MIN_FACE_TIME_RATIO * scene.length_ms
+        or highest > MAX_INSET_FACE_RATIO * scene.area.content.height
+    ):
         return None
-    panes = screen_panes(main, scene.ground)
+    panes = screen_panes(main, scene.area)
     if panes is None:
         return None
     reason = f"a screen or a slide ({scene.screen:.0%} sure) above, the face beside it below"

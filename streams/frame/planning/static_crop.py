@@ -11,51 +11,53 @@ from core.domain.framing.boxes import hull
 from schemas.common import Box, CropBox, TimeRange
 from schemas.documents.frame_plan import ShotCrop
 from schemas.documents.scene import Shows
-from streams.frame.planning.distant_subject import face_afar, person_afar
-from streams.frame.planning.full_frame import Decision, everything, widened
+from streams.frame.planning.distant_subject import frame_distant_face, frame_distant_person
+from streams.frame.planning.full_frame import CropDecision, show_everything, show_widened
 from streams.frame.planning.unseen_subject import is_subject_unseen, loses_something, persons_found
-from streams.frame.scene.crop import even
-from streams.frame.scene.persons import figures
-from streams.frame.scene.scenes import Framed, Scene, detail_profiles
-from streams.frame.scene.standing_text import CUT_LETTERS, cuts_signs, signs_of
+from streams.frame.scene.crop import round_to_even
+from streams.frame.scene.persons import person_subjects
+from streams.frame.scene.scenes import AngleScene, ShotCrops, detail_profiles
+from streams.frame.scene.standing_text import CUT_TEXT_REASON, cuts_signs, signs_of
 
-TOO_WIDE = 0.98
+MAX_FACE_WIDTH_RATIO = 0.98
 """Of the crop's width: a face that is usually wider cannot be shown by it."""
-TEXT_WIDE = 0.75
+MIN_SCREEN_HELD_RATIO = 0.75
 """A crop that holds less of what stands on a screen or a slide cuts its lines off."""
-BEYOND_DOUBT = 0.8
+MIN_SURE_SCREEN_RATIO = 0.8
 """So surely a screen is shown where the picture is made small for it."""
-SAFE = 0.98
+MIN_SAFE_HELD_RATIO = 0.98
 """Share of the looks at which a crop that is beyond doubt holds the main face."""
-UNSEEN = "nobody was found here, and somebody is seen in other shots"
-MARGIN = 0.3
+UNSEEN_REASON = "nobody was found here, and somebody is seen in other shots"
+LINE_MARGIN_RATIO = 0.3
 """Heights of a line that are left beside it."""
 
 
-def held(scene: Scene) -> Decision:
+def static_decision(scene: AngleScene) -> CropDecision:
     """The still crop of an angle, or all of it where a crop would cut off what matters."""
-    if scene.ground.is_tall:
-        cut = f"{scene.ground.aspect} would cut more than half of a tall picture away"
-        return everything(scene, f"{cut}: all of it on a blurred ground")
+    if scene.area.is_tall:
+        cut = f"{scene.area.aspect} would cut more than half of a tall picture away"
+        return show_everything(scene, f"{cut}: all of it on a blurred ground")
     if scene.cast.subjects:
-        return _on_faces(scene)
-    return _without_face(scene)
+        return _hold_faces(scene)
+    return _frame_without_face(scene)
 
 
-def safest(scene: Scene) -> Decision:
+def safest_decision(scene: AngleScene) -> CropDecision:
     """As `held`, but everything is shown unless the crop holds who matters at nearly every look."""
-    decision = held(scene)
-    if decision.mode == "fit" or decision.inside >= SAFE or scene.ground.holds_all:
+    decision = static_decision(scene)
+    if decision.mode == "fit" or decision.inside >= MIN_SAFE_HELD_RATIO or scene.area.holds_all:
         return decision
-    return everything(scene, f"a still crop holds the face in {decision.inside:.0%} of its looks: all of the picture")
+    return show_everything(
+        scene, f"a still crop holds the face in {decision.inside:.0%} of its looks: all of the picture"
+    )
 
 
-def framed(scene: Scene, decision: Decision) -> Framed:
+def crops_of_angle(scene: AngleScene, decision: CropDecision) -> ShotCrops:
     """The same for all shots of the angle."""
-    return {number: [shot_of(decision, when)] for number, when in scene.shots.items()}
+    return {number: [crop_shot(decision, when)] for number, when in scene.shots.items()}
 
 
-def shot_of(decision: Decision, when: TimeRange) -> ShotCrop:
+def crop_shot(decision: CropDecision, when: TimeRange) -> ShotCrop:
     """A decision for a stretch of time."""
     return ShotCrop(
         range=when, mode=decision.mode, crop=decision.crop, shows=decision.shows, reason=decision.reason,
@@ -63,92 +65,101 @@ def shot_of(decision: Decision, when: TimeRange) -> ShotCrop:
     )  # fmt: skip
 
 
-def crop_alone(scene: Scene) -> CropBox:
+def single_crop(scene: AngleScene) -> CropBox:
     """The crop that holds whoever or whatever matters best, where nothing but one still crop may be shown."""
     group = list(scene.shots)
-    subjects = scene.cast.subjects or (figures(scene.tracks, group) if not scene.is_screen else [])
+    subjects = scene.cast.subjects or (person_subjects(scene.tracks, group) if not scene.is_screen else [])
     if subjects:
-        return scene.ground.on_faces(subjects[0], subjects[1:]).crop
-    return _on_detail(scene)[0]
+        return scene.area.on_faces(subjects[0], subjects[1:]).crop
+    return _hold_detail(scene)[0]
 
 
-def _on_faces(scene: Scene) -> Decision:
-    cast, ground = scene.cast, scene.ground
+def _hold_faces(scene: AngleScene) -> CropDecision:
+    cast, area = scene.cast, scene.area
     subjects = cast.subjects
     shows: Shows = "speaker" if cast.speaks_ms else "face"
     wide = median(box.width for box in subjects[0].boxes)
-    if wide > TOO_WIDE * ground.size[0] and not ground.holds_all:
-        return widened(scene, scene.shots.values(), shows, f"the face is wider than a {ground.aspect} crop")
-    placed = ground.on_faces(subjects[0], subjects[1:])
-    if afar := face_afar(scene, placed, shows):
+    if wide > MAX_FACE_WIDTH_RATIO * area.size[0] and not area.holds_all:
+        return show_widened(scene, scene.shots.values(), shows, f"the face is wider than a {area.aspect} crop")
+    placed = area.on_faces(subjects[0], subjects[1:])
+    if afar := frame_distant_face(scene, placed, shows):
         return afar
     whose = "the face" if len(subjects) == 1 else f"the main face of {len(subjects)}"
     if cast.speaks_ms:
         heard = f"{cast.speaks_ms / 1000:.1f} of {cast.of_ms / 1000:.1f} s"
         whose = f"the one of {len(subjects)} faces who speaks ({heard})"
     reason = f"holds on {whose}: in frame in {placed.inside:.0%} of {len(subjects[0].boxes)} looks"
-    return Decision(crop=placed.crop, shows=shows, reason=reason, inside=placed.inside)
+    return CropDecision(crop=placed.crop, shows=shows, reason=reason, inside=placed.inside)
 
 
-def _without_face(scene: Scene) -> Decision:
+def _frame_without_face(scene: AngleScene) -> CropDecision:
     """On a person, else on letters, a screen or the most detail; whole where a crop might lose an unseen person."""
     persons = persons_found(scene)
-    if persons and (afar := person_afar(scene, persons)):
+    if persons and (afar := frame_distant_person(scene, persons)):
         return afar
     if persons and not scene.is_screen:
-        placed = scene.ground.on_faces(persons[0], persons[1:])
+        placed = scene.area.on_faces(persons[0], persons[1:])
         reason = f"no face: holds on a person, seen in {len(persons[0].boxes)} looks"
-        return Decision(crop=placed.crop, shows="person", reason=reason, inside=placed.inside)
-    decision = _without_anybody(scene)
+        return CropDecision(crop=placed.crop, shows="person", reason=reason, inside=placed.inside)
+    decision = _frame_without_person(scene)
     # The speaker of the other shots may stand here too small to be found: a crop is kept only where it loses nothing.
     if decision.mode == "hold" and is_subject_unseen(scene) and loses_something(scene, decision.crop):
-        whole = everything(scene, f"{UNSEEN}: all of it on a blurred ground")
+        whole = show_everything(scene, f"{UNSEEN_REASON}: all of it on a blurred ground")
         return msgspec.structs.replace(whole, shows="screen" if scene.is_screen else "whole")
     return decision
 
 
-def _without_anybody(scene: Scene) -> Decision:
+def _frame_without_person(scene: AngleScene) -> CropDecision:
     """On letters, on a screen, or on what has most detail."""
-    ground = scene.ground
-    if not scene.is_screen and (signs := _on_letters(scene)):
+    area = scene.area
+    if not scene.is_screen and (signs := _hold_text(scene)):
         return signs
-    crop, stands_out = _on_detail(scene)
+    crop, stands_out = _hold_detail(scene)
     if not scene.is_screen:
         reason = "no face: most detail and movement" if stands_out else "no face, nothing stands out: centre"
-        return Decision(crop=crop, shows="detail" if stands_out else "centre", reason=reason)
+        return CropDecision(crop=crop, shows="detail" if stands_out else "centre", reason=reason)
     shown = f"a screen or a slide ({scene.screen:.0%} sure)"
-    kept = share_held(detail_profiles(scene)[0], crop.x, crop.width, ground.width)
-    told = f"a crop holds {kept:.0%} of it" if kept < TEXT_WIDE and scene.screen >= BEYOND_DOUBT else ""
+    kept = profile_share_held(detail_profiles(scene)[0], crop.x, crop.width, area.width)
+    told = (
+        f"a crop holds {kept:.0%} of it"
+        if kept < MIN_SCREEN_HELD_RATIO and scene.screen >= MIN_SURE_SCREEN_RATIO
+        else ""
+    )
     told = told or ("a crop would cut its letters" if cuts_signs(scene, crop) else "")
-    if told and not ground.holds_all:
-        all_of_it = everything(scene, f"{shown}, and {told}: all of it on a blurred ground")
+    if told and not area.holds_all:
+        all_of_it = show_everything(scene, f"{shown}, and {told}: all of it on a blurred ground")
         return msgspec.structs.replace(all_of_it, shows="screen")
     found = "most detail and movement" if stands_out else "nothing stands out: centre"
-    return Decision(crop=crop, shows="screen", reason=f"{shown}{': ' if stands_out else ', '}{found}")
+    return CropDecision(crop=crop, shows="screen", reason=f"{shown}{': ' if stands_out else ', '}{found}")
 
 
-def _on_letters(scene: Scene) -> Decision | None:
+def _hold_text(scene: AngleScene) -> CropDecision | None:
     """Titles and signs are what a picture without anybody is about: a crop that holds them, else all of it."""
-    content, ground = scene.ground.content, scene.ground
+    content, area = scene.area.content, scene.area
     told = signs_of(scene)
-    if not told or ground.holds_all:
+    if not told or area.holds_all:
         return None
     box = hull(told)
-    roomy = Box(x=box.x - MARGIN * box.height, y=box.y, width=box.width + 2 * MARGIN * box.height, height=box.height)
-    wide, high = ground.size
+    roomy = Box(
+        x=box.x - LINE_MARGIN_RATIO * box.height,
+        y=box.y,
+        width=box.width + 2 * LINE_MARGIN_RATIO * box.height,
+        height=box.height,
+    )
+    wide, high = area.size
     if roomy.width > wide or box.height > high:
-        return everything(scene, CUT_LETTERS)
+        return show_everything(scene, CUT_TEXT_REASON)
     x = min(max(content.x, roomy.x + (roomy.width - wide) / 2), content.x + content.width - wide)
     y = min(max(content.y, box.y + box.height / 2 - high / 2), content.y + content.height - high)
-    crop = CropBox(x=even(x - 0.5), y=even(y - 0.5), width=wide, height=high)
-    return Decision(crop=crop, shows="detail", reason="no face: holds the letters in it")
+    crop = CropBox(x=round_to_even(x - 0.5), y=round_to_even(y - 0.5), width=wide, height=high)
+    return CropDecision(crop=crop, shows="detail", reason="no face: holds the letters in it")
 
 
-def _on_detail(scene: Scene) -> tuple[CropBox, bool]:
-    return scene.ground.on_detail(*detail_profiles(scene))
+def _hold_detail(scene: AngleScene) -> tuple[CropBox, bool]:
+    return scene.area.on_detail(*detail_profiles(scene))
 
 
-def share_held(profile: Sequence[float], start: int, length: int, limit: int) -> float:
+def profile_share_held(profile: Sequence[float], start: int, length: int, limit: int) -> float:
     """How much of a profile over ``limit`` pixels lies on some of them."""
     if not profile:
         return 1.0

@@ -11,10 +11,10 @@ from statistics import mean
 
 from core.domain.framing.boxes import shared_area
 from schemas.common import Box, CropBox
-from streams.frame.planning.distant_subject import outranks
-from streams.frame.scene.crop import Subject
-from streams.frame.scene.persons import CONFIRMED_SCORE, figures, is_small, largest_scores
-from streams.frame.scene.scenes import Scene, detail_profiles
+from streams.frame.planning.distant_subject import persons_outrank_screen
+from streams.frame.scene.crop import FramingSubject
+from streams.frame.scene.persons import MIN_CONFIRMED_SCORE, are_distant, largest_scores, person_subjects
+from streams.frame.scene.scenes import AngleScene, detail_profiles
 
 MIN_SUBJECT_LOOKS = 5
 """Minimum looks of a face in another shot for the clip to have a subject: shorter tracks are often false faces."""
@@ -30,48 +30,48 @@ MIN_HELD_RATIO = 0.98
 """Minimum share of the occupied area that a crop must hold to lose nothing: less is more than rounding."""
 
 
-def persons_found(scene: Scene) -> list[Subject]:
+def persons_found(scene: AngleScene) -> list[FramingSubject]:
     """Persons of an angle without faces that a crop may hold, the main one first.
 
     Persons on a screen do not count, nor does a distant person below the confirming score where other shots show
     somebody: that may be one of the audience.
     """
-    persons = figures(scene.tracks, list(scene.shots))
-    if not persons or (scene.is_screen and not outranks(scene, persons)):
+    persons = person_subjects(scene.tracks, list(scene.shots))
+    if not persons or (scene.is_screen and not persons_outrank_screen(scene, persons)):
         return []
-    is_confirmed = mean(largest_scores(scene.tracks, list(scene.shots))) >= CONFIRMED_SCORE
-    if is_small(persons, scene.ground.content.height) and not is_confirmed and _is_somebody_elsewhere(scene):
+    is_confirmed = mean(largest_scores(scene.tracks, list(scene.shots))) >= MIN_CONFIRMED_SCORE
+    if are_distant(persons, scene.area.content.height) and not is_confirmed and _is_somebody_elsewhere(scene):
         return []
     return persons
 
 
-def is_subject_unseen(scene: Scene) -> bool:
+def is_subject_unseen(scene: AngleScene) -> bool:
     """Whether nobody was found in this angle although another shot of the clip shows somebody."""
     if scene.groups or scene.length_ms < MIN_SHOT_MS or persons_found(scene):
         return False
     return _is_somebody_elsewhere(scene)
 
 
-def _is_somebody_elsewhere(scene: Scene) -> bool:
+def _is_somebody_elsewhere(scene: AngleScene) -> bool:
     """Whether a face or a person is followed in a shot outside of this angle."""
     tracks = scene.tracks
     if any(track.shot not in scene.shots and len(track.samples) >= MIN_SUBJECT_LOOKS for track in tracks.tracks):
         return True
-    return any(figures(tracks, [number]) for number in range(len(tracks.shots)) if number not in scene.shots)
+    return any(person_subjects(tracks, [number]) for number in range(len(tracks.shots)) if number not in scene.shots)
 
 
-def loses_something(scene: Scene, crop: CropBox) -> bool:
+def loses_something(scene: AngleScene, crop: CropBox) -> bool:
     """Whether a crop leaves out a part of the picture that is not empty."""
     box = occupied_box(scene)
     return shared_area(crop, box) < MIN_HELD_RATIO * box.width * box.height
 
 
-def occupied_box(scene: Scene) -> Box:
+def occupied_box(scene: AngleScene) -> Box:
     """The content without the strips at its sides that have neither detail nor movement; all of it if unmeasured."""
-    ground = scene.ground
+    area = scene.area
     columns, rows = detail_profiles(scene)
-    left, right = _occupied_span(columns, ground.content.x, ground.content.width, ground.width)
-    top, bottom = _occupied_span(rows, ground.content.y, ground.content.height, ground.height)
+    left, right = _occupied_span(columns, area.content.x, area.content.width, area.width)
+    top, bottom = _occupied_span(rows, area.content.y, area.content.height, area.height)
     return Box(x=left, y=top, width=right - left, height=bottom - top)
 
 

@@ -10,10 +10,17 @@ import numpy as np
 from core.domain.framing.boxes import crop_hull
 from schemas.common import Aspect, Box, CropBox
 from schemas.documents.clip_tracks import ClipTracks
-from streams.frame.scene.crop import Placement, Subject, crop_size, must_fit, place_on_detail, place_on_faces
+from streams.frame.scene.crop import (
+    FramingSubject,
+    Placement,
+    crop_size,
+    loses_most_of_tall_picture,
+    place_on_detail,
+    place_on_faces,
+)
 
 
-class Ground(msgspec.Struct, frozen=True, kw_only=True):
+class ContentArea(msgspec.Struct, frozen=True, kw_only=True):
     """The part of a display picture of ``width`` x ``height`` that crops of one shape are taken from."""
 
     width: int
@@ -29,7 +36,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_tall(self) -> bool:
         """Whether a crop would throw away more than half of a tall picture."""
-        return must_fit(self.content.width, self.content.height, self.aspect)
+        return loses_most_of_tall_picture(self.content.width, self.content.height, self.aspect)
 
     @property
     def holds_all(self) -> bool:
@@ -37,7 +44,7 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
         wide, high = self.size
         return wide * high >= 0.95 * self.content.width * self.content.height
 
-    def on_faces(self, main: Subject, others: Sequence[Subject]) -> Placement:
+    def on_faces(self, main: FramingSubject, others: Sequence[FramingSubject]) -> Placement:
         """As `place_on_faces`, inside of the content."""
         moved = [self._inwards(one) for one in (main, *others)]
         content = self.content
@@ -48,26 +55,26 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
         """As `place_on_detail`, inside of the content; the profiles are of the whole display picture."""
         content = self.content
         crop, stands_out = place_on_detail(
-            part_of(columns, content.x, content.width, self.width),
-            part_of(rows, content.y, content.height, self.height),
+            crop_profile(columns, content.x, content.width, self.width),
+            crop_profile(rows, content.y, content.height, self.height),
             width=content.width,
             height=content.height,
             aspect=self.aspect,
         )
         return self._outwards(crop), stands_out
 
-    def _inwards(self, subject: Subject) -> Subject:
+    def _inwards(self, subject: FramingSubject) -> FramingSubject:
         x, y = self.content.x, self.content.y
         if not x and not y:
             return subject
         boxes = [Box(x=box.x - x, y=box.y - y, width=box.width, height=box.height) for box in subject.boxes]
-        return Subject(boxes=boxes)
+        return FramingSubject(boxes=boxes)
 
     def _outwards(self, crop: CropBox) -> CropBox:
         return msgspec.structs.replace(crop, x=crop.x + self.content.x, y=crop.y + self.content.y)
 
 
-def part_of(profile: Sequence[float], start: int, length: int, limit: int) -> list[float]:
+def crop_profile(profile: Sequence[float], start: int, length: int, limit: int) -> list[float]:
     """The shares of a profile over ``limit`` pixels that fall on some of them, in as many bins, sum 1."""
     if not profile or (start, length) == (0, limit):
         return list(profile)
@@ -78,11 +85,11 @@ def part_of(profile: Sequence[float], start: int, length: int, limit: int) -> li
     return [float(value) / total for value in held] if total > 0 else []
 
 
-def ground_of(tracks: ClipTracks, shots: Sequence[int], width: int, height: int, aspect: Aspect) -> Ground:
+def content_area_of(tracks: ClipTracks, shots: Sequence[int], width: int, height: int, aspect: Aspect) -> ContentArea:
     """The ground of some shots: what is content in any of them; all of the picture where one has no bars."""
     found = [look.content for look in tracks.looks if look.shot in shots]
     known = [one for one in found if one is not None]
     content = CropBox(x=0, y=0, width=width, height=height)
     if known and len(known) == len(found):
         content = crop_hull(known)
-    return Ground(width=width, height=height, aspect=aspect, content=content)
+    return ContentArea(width=width, height=height, aspect=aspect, content=content)

@@ -13,28 +13,28 @@ import msgspec
 import numpy as np
 
 from schemas.documents.clip_tracks import FaceSample, FaceTrack, Mouth
-from streams.frame.speaker.evidence import of_track
+from streams.frame.speaker.evidence import mouths_by_track
 
-BACK = 0.3
+BACK_OF_HEAD_RATIO = 0.3
 """Widths of the box that a head in full profile reaches on behind it, the hair of any head aside."""
-NEAR_MS = 1_000
+MAX_MARK_DISTANCE_MS = 1_000
 """A head is turned as at the marks of its face so near; where there are none it looks ahead."""
 
 
-def with_backs(tracks: Sequence[FaceTrack], mouths: Sequence[Mouth]) -> list[FaceTrack]:
+def widen_turned_heads(tracks: Sequence[FaceTrack], mouths: Sequence[Mouth]) -> list[FaceTrack]:
     """The same tracks, their boxes as wide as the heads that are turned aside."""
-    marked = of_track(mouths, tracks)
+    marked = mouths_by_track(mouths, tracks)
     return [
-        msgspec.structs.replace(track, samples=[_with_back(one, marked[track.track]) for one in track.samples])
+        msgspec.structs.replace(track, samples=[_widen_sample(one, marked[track.track]) for one in track.samples])
         if marked[track.track]
         else track
         for track in tracks
     ]
 
 
-def _with_back(sample: FaceSample, marks: Sequence[Mouth]) -> FaceSample:
-    near = [one.yaw_deg for one in marks if abs(one.at_ms - sample.at_ms) <= NEAR_MS]
+def _widen_sample(sample: FaceSample, marks: Sequence[Mouth]) -> FaceSample:
+    near = [one.yaw_deg for one in marks if abs(one.at_ms - sample.at_ms) <= MAX_MARK_DISTANCE_MS]
     box = sample.face.box
-    back = BACK * box.width * sin(radians(float(np.median(near)))) if near else 0.0
+    back = BACK_OF_HEAD_RATIO * box.width * sin(radians(float(np.median(near)))) if near else 0.0
     wider = msgspec.structs.replace(box, x=box.x - max(0.0, back), width=box.width + abs(back))
     return msgspec.structs.replace(sample, face=msgspec.structs.replace(sample.face, box=wider))

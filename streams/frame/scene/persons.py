@@ -11,26 +11,26 @@ import msgspec
 from schemas.common import Box, TimeRange
 from schemas.documents.clip_tracks import ClipTracks
 from schemas.documents.scene import Person, PersonSample
-from streams.frame.scene.crop import Subject
+from streams.frame.scene.crop import FramingSubject
 
-FAR, UPPER = 0.4, 0.5
+MAX_DISTANT_RATIO, UPPER_BODY_RATIO = 0.4, 0.5
 """Of the picture's height: whoever is lower, from head to hips, is seen from afar; and what of them `upper` holds."""
-CONFIRMED_SCORE = 0.68
+MIN_CONFIRMED_SCORE = 0.68
 """Mean score from which a distant person is surely one: set on made halls (``benchmarks.vision.halls``)."""
-SEEN_SHARE = 0.5
+MIN_SEEN_SHARE = 0.5
 """Somebody is held who is seen in at least this share of the looks: one look may be a coat on a chair."""
 
 
-def figures(tracks: ClipTracks, group: Sequence[int]) -> list[Subject]:
+def person_subjects(tracks: ClipTracks, group: Sequence[int]) -> list[FramingSubject]:
     """The largest person of each look of these shots is one subject, the others a second; none where few are seen."""
     shots = [tracks.shots[number] for number in group]
     looks = [one for one in tracks.persons if any(shot.start_ms <= one.at_ms < shot.end_ms for shot in shots)]
     by_size = [sorted(look.persons, key=_area, reverse=True) for look in looks if look.persons]
-    if not by_size or len(by_size) < SEEN_SHARE * len(looks):
+    if not by_size or len(by_size) < MIN_SEEN_SHARE * len(looks):
         return []
-    main = Subject(boxes=[upper(one[0]) for one in by_size])
-    others = [upper(person) for one in by_size for person in one[1:]]
-    return [main, Subject(boxes=others)] if others else [main]
+    main = FramingSubject(boxes=[upper_body_box(one[0]) for one in by_size])
+    others = [upper_body_box(person) for one in by_size for person in one[1:]]
+    return [main, FramingSubject(boxes=others)] if others else [main]
 
 
 def largest_scores(tracks: ClipTracks, group: Sequence[int]) -> list[float]:
@@ -40,12 +40,12 @@ def largest_scores(tracks: ClipTracks, group: Sequence[int]) -> list[float]:
     return [max(look.persons, key=_area).score for look in looks if look.persons]
 
 
-def is_small(persons: Sequence[Subject], high: float) -> bool:
+def are_distant(persons: Sequence[FramingSubject], high: float) -> bool:
     """Whether the largest of them is seen from afar, in a picture ``high``."""
-    return median(box.height for box in persons[0].boxes) < FAR * high * UPPER
+    return median(box.height for box in persons[0].boxes) < MAX_DISTANT_RATIO * high * UPPER_BODY_RATIO
 
 
-def middle_of(person: Person) -> Box:
+def torso_box(person: Person) -> Box:
     """What of somebody any picture of them holds: small ones are found with much of what is around them."""
     box = person.box
     return Box(x=box.x + 0.25 * box.width, y=box.y + 0.2 * box.height, width=0.5 * box.width, height=0.5 * box.height)
@@ -54,63 +54,69 @@ def middle_of(person: Person) -> Box:
 def largest_persons(tracks: ClipTracks, when: TimeRange) -> list[tuple[int, Box]]:
     """Where head and chest of the largest person are, at each look of a stretch at which somebody is seen."""
     looks = [one for one in tracks.persons if when.start_ms <= one.at_ms < when.end_ms and one.persons]
-    return [(one.at_ms, upper(max(one.persons, key=_area))) for one in looks]
+    return [(one.at_ms, upper_body_box(max(one.persons, key=_area))) for one in looks]
 
 
 def _area(person: Person) -> float:
     return person.box.width * person.box.height
 
 
-def upper(person: Person) -> Box:
+def upper_body_box(person: Person) -> Box:
     """The part that a picture of somebody must hold: head and chest. What a crop leaves around faces comes on top."""
     box = person.box
     return Box(x=box.x + 0.15 * box.width, y=box.y + 0.2 * box.height, width=0.7 * box.width, height=0.5 * box.height)
 
 
-def screen_in(tracks: ClipTracks, group: Sequence[int]) -> float | None:
+def screen_share_of(tracks: ClipTracks, group: Sequence[int]) -> float | None:
     """How surely these shots show a screen or a slide; None where it was not measured."""
     told = [look.screen for look in tracks.looks if look.shot in group and look.screen is not None]
     return median(told) if told else None
 
 
-AWAY_MS = 2_400
+MIN_ABSENCE_MS = 2_400
 """So long nobody is found in any look, or they were only missed."""
-AWAY_LOOKS = 3
-THERE_MS = 2_000
+MIN_ABSENCE_COUNT = 3
+MIN_PRESENCE_MS = 2_000
 """Whoever is there for less does not get a picture of their own in between."""
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
+class PresenceRange(msgspec.Struct, frozen=True, kw_only=True):
     """A stretch of a shot in which somebody is there, or nobody."""
 
     range: TimeRange
     there: bool
 
 
-def parts(persons: Sequence[PersonSample], when: TimeRange) -> list[Part]:
+def presence_ranges(persons: Sequence[PersonSample], when: TimeRange) -> list[PresenceRange]:
     """The stretches of a shot, in order; one where somebody is there all the time, or nobody was looked for."""
     looks = [one for one in persons if when.start_ms <= one.at_ms < when.end_ms]
     runs = [(bool(there), list(run)) for there, run in groupby(looks, key=lambda one: bool(one.persons))]
     if len(runs) < 2:
-        return [Part(range=when, there=bool(runs) and runs[0][0])]
+        return [PresenceRange(range=when, there=bool(runs) and runs[0][0])]
     starts = [when.start_ms, *(run[0].at_ms for _, run in runs[1:])]
     ends = [*starts[1:], when.end_ms]
     found = [
-        Part(range=TimeRange(start_ms=start, end_ms=end), there=there or len(run) < AWAY_LOOKS or end - start < AWAY_MS)
+        PresenceRange(
+            range=TimeRange(start_ms=start, end_ms=end),
+            there=there or len(run) < MIN_ABSENCE_COUNT or end - start < MIN_ABSENCE_MS,
+        )
         for start, end, (there, run) in zip(starts, ends, runs, strict=True)
     ]
-    return _joined(
-        [part if part.range.length_ms >= THERE_MS else Part(range=part.range, there=False) for part in _joined(found)]
+    return _merge_neighbours(
+        [
+            part if part.range.length_ms >= MIN_PRESENCE_MS else PresenceRange(range=part.range, there=False)
+            for part in _merge_neighbours(found)
+        ]
     )
 
 
-def _joined(found: Sequence[Part]) -> list[Part]:
+def _merge_neighbours(found: Sequence[PresenceRange]) -> list[PresenceRange]:
     """The same, neighbours that are alike as one."""
-    joined: list[Part] = []
+    joined: list[PresenceRange] = []
     for part in found:
         if joined and joined[-1].there == part.there:
             time = TimeRange(start_ms=joined[-1].range.start_ms, end_ms=part.range.end_ms)
-            joined[-1] = Part(range=time, there=part.there)
+            joined[-1] = PresenceRange(range=time, there=part.there)
         else:
             joined.append(part)
     return joined

@@ -4,38 +4,38 @@ from __future__ import annotations
 
 from core.domain.framing.boxes import shared_area
 from schemas.common import Box, CropBox
-from streams.frame.scene.scenes import Scene
+from streams.frame.scene.scenes import AngleScene
 
-LETTERS_HIGH, LETTERS_WIDE, LETTERS_STAY = 0.035, 0.25, 0.6
+MIN_SIGN_HEIGHT_RATIO, MIN_SIGN_WIDTH_RATIO, MIN_SIGN_TIME_RATIO = 0.035, 0.25, 0.6
 """Of the picture's height, its width, and the time: smaller or shorter letters are not what it is about."""
-WORD_WIDE = 0.12
+MIN_WORD_WIDTH_RATIO = 0.12
 """Of the picture's width: a single word that is no less, but is not to be cut where somebody stands beside it."""
-CUT = 0.02, 0.98
+CUT_LINE_RATIOS = 0.02, 0.98
 """Shares of a line that a crop which cuts it shows."""
-CUT_LETTERS = "letters that a crop would cut: all of it on a blurred ground"
+CUT_TEXT_REASON = "letters that a crop would cut: all of it on a blurred ground"
 
 
-def is_sign(box: Box, content: CropBox, wide: float = LETTERS_WIDE) -> bool:
+def is_sign(box: Box, content: CropBox, wide: float = MIN_SIGN_WIDTH_RATIO) -> bool:
     """Whether a line is a title or a sign that fills some of a picture."""
-    return box.height >= LETTERS_HIGH * content.height and box.width >= wide * content.width
+    return box.height >= MIN_SIGN_HEIGHT_RATIO * content.height and box.width >= wide * content.width
 
 
-def cuts_signs(scene: Scene, crop: CropBox) -> bool:
+def cuts_signs(scene: AngleScene, crop: CropBox) -> bool:
     """Whether the edge of a still crop goes through a title or a sign."""
-    if scene.ground.holds_all:
+    if scene.area.holds_all:
         return False
-    for box in signs_of(scene, WORD_WIDE):
+    for box in signs_of(scene, MIN_WORD_WIDTH_RATIO):
         share = shared_area(crop, box) / max(1e-6, box.width * box.height)
-        if CUT[0] < share < CUT[1]:
+        if CUT_LINE_RATIOS[0] < share < CUT_LINE_RATIOS[1]:
             return True
     return False
 
 
-def signs_of(scene: Scene, wide: float = LETTERS_WIDE) -> list[Box]:
+def signs_of(scene: AngleScene, wide: float = MIN_SIGN_WIDTH_RATIO) -> list[Box]:
     """Titles and signs that stand for most of the time."""
     return [
         one.box
         for one in scene.tracks.letters
-        if is_sign(one.box, scene.ground.content, wide)
-        and sum(one.range.overlap_ms(when) for when in scene.shots.values()) >= LETTERS_STAY * scene.length_ms
+        if is_sign(one.box, scene.area.content, wide)
+        and sum(one.range.overlap_ms(when) for when in scene.shots.values()) >= MIN_SIGN_TIME_RATIO * scene.length_ms
     ]

@@ -14,28 +14,28 @@ from numpy.typing import NDArray
 
 from schemas.common import TimeRange
 from schemas.documents.clip_tracks import FaceTrack, Mouth, SpeakingTurn, VoiceCurve
-from streams.frame.analysis.camera_angles import people
+from streams.frame.analysis.camera_angles import group_faces
 from streams.frame.speaker.evidence import (
-    ALONE,
-    POOLED,
     STEP_MS,
+    STEP_WEIGHTS,
+    VOICE_WEIGHTS,
     Floats,
-    evidence,
-    level_on,
-    of_track,
-    on_steps,
-    spoken,
-    weighed,
+    measure_evidence,
+    mouths_by_track,
+    resample_mouths,
+    sound_level,
+    speech_steps,
+    weigh_evidence,
 )
-from streams.frame.speaker.voice_matching import HeardVoices, of_voices
+from streams.frame.speaker.voice_matching import HeardVoices, voice_evidence
 
-LEAST_LOOKS = 3
+MIN_MOUTH_COUNT = 3
 """A mouth seen less often says nothing."""
-SWITCH_COST = 4.0
+SWITCH_PENALTY = 4.0
 """Evidence that a change of speaker needs, added up over its steps."""
 
 
-class Weighed(msgspec.Struct, frozen=True, kw_only=True):
+class ShotEvidence(msgspec.Struct, frozen=True, kw_only=True):
     """What speaks for whom in one shot: ``scores`` (n, 1 + tracks) on ``steps`` (n,), the first column is nobody's.
 
     ``pooled``, of the same shape, is for what many steps say together; ``lips`` is ``scores`` before voices were asked.
@@ -67,24 +67,27 @@ def best_path(scores: Floats, switch_cost: float) -> NDArray[np.intp]:
     return path
 
 
-def shot_of(
+def weigh_shot(
     shot: TimeRange, mouths: Mapping[int, Sequence[Mouth]], voice: VoiceCurve, speech: Sequence[TimeRange] | None
-) -> Weighed | None:
+) -> ShotEvidence | None:
     """What speaks for each face of a shot, ``mouths`` by track; None where nothing does."""
     steps = np.arange(shot.start_ms, shot.end_ms, STEP_MS, dtype=np.float64)
-    faces = [on_steps(steps, seen, track) for track, seen in sorted(mouths.items()) if len(seen) >= LEAST_LOOKS]
+    faces = [
+        resample_mouths(steps, seen, track) for track, seen in sorted(mouths.items()) if len(seen) >= MIN_MOUTH_COUNT
+    ]
     if not faces or not len(steps) or not voice.level_db:
         return None
-    sound = level_on(steps, voice)
-    kinds = [evidence(face, sound) for face in faces]
+    sound = sound_level(steps, voice)
+    kinds = [measure_evidence(face, sound) for face in faces]
     nobody = np.zeros(len(steps))
     alone, pooled = (
-        np.stack([nobody, *(weighed(one, weights) for one in kinds)], axis=1) for weights in (ALONE, POOLED)
+        np.stack([nobody, *(weigh_evidence(one, weights) for one in kinds)], axis=1)
+        for weights in (STEP_WEIGHTS, VOICE_WEIGHTS)
     )
-    return Weighed(
+    return ShotEvidence(
         shot=shot,
         steps=steps,
-        heard=spoken(steps, voice, speech),
+        heard=speech_steps(steps, voice, speech),
         scores=alone,
         lips=alone,
         pooled=pooled,
@@ -92,11 +95,11 @@ def shot_of(
     )
 
 
-def with_voices(shots: Sequence[Weighed], tracks: Sequence[FaceTrack], voices: HeardVoices) -> list[Weighed]:
+def add_voices(shots: Sequence[ShotEvidence], tracks: Sequence[FaceTrack], voices: HeardVoices) -> list[ShotEvidence]:
     """The shots of one camera angle, in order of time, with what voices tell of the people in them all."""
     if not shots:
         return []
-    person = {track.track: place for place, group in enumerate(people(tracks)) for track in group}
+    person = {track.track: place for place, group in enumerate(group_faces(tracks)) for track in group}
     joined = []
     for one in shots:
         columns = np.full((len(one.steps), 1 + len(tracks)), -np.inf)
@@ -107,7 +110,7 @@ def with_voices(shots: Sequence[Weighed], tracks: Sequence[FaceTrack], voices: H
         joined.append(columns)
     everybody = 1 + max(person.values())
     steps, heard = (np.concatenate([getattr(one, name) for one in shots]) for name in ("steps", "heard"))
-    added = of_voices(np.concatenate(joined)[:, : 1 + everybody], steps, heard, voices)
+    added = voice_evidence(np.concatenate(joined)[:, : 1 + everybody], steps, heard, voices)
     told, place = [], 0
     for one in shots:
         part = added[place : place + len(one.steps)]
@@ -124,11 +127,11 @@ def _margin(scores: Floats, who: int) -> float:
     return float(np.mean(np.clip(scores[known, who] - others[known], -20.0, 20.0))) if known.any() else -20.0
 
 
-def turns_in(one: Weighed) -> list[SpeakingTurn]:
+def turns_of_shot(one: ShotEvidence) -> list[SpeakingTurn]:
     """Who speaks when in one shot."""
     scores = one.scores.copy()
     scores[~one.heard] = np.where(np.isfinite(scores[~one.heard]), 0.0, scores[~one.heard])
-    path = np.where(one.heard, best_path(scores, SWITCH_COST), 0)
+    path = np.where(one.heard, best_path(scores, SWITCH_PENALTY), 0)
     turns, place = [], 0
     for who, run in groupby(path.tolist()):
         length = len(list(run))
@@ -143,7 +146,7 @@ def turns_in(one: Weighed) -> list[SpeakingTurn]:
     return turns
 
 
-def who_speaks(
+def find_speaking_turns(
     tracks: Sequence[FaceTrack],
     shots: Sequence[TimeRange],
     mouths: Sequence[Mouth],
@@ -159,11 +162,11 @@ def who_speaks(
     """
     if voice is None or not voice.level_db:
         return []
-    by_track = of_track(mouths, tracks)
-    found: dict[int, Weighed] = {}
+    by_track = mouths_by_track(mouths, tracks)
+    found: dict[int, ShotEvidence] = {}
     for number, shot in enumerate(shots):
         here = {track.track: by_track[track.track] for track in tracks if track.shot == number}
-        one = shot_of(shot, here, voice, speech)
+        one = weigh_shot(shot, here, voice, speech)
         if one is not None:
             found[number] = one
     for angle in angles or [[number] for number in found]:
@@ -171,5 +174,5 @@ def who_speaks(
             break
         numbers = [number for number in angle if number in found]
         members = [track for track in tracks if track.shot in angle]
-        found |= zip(numbers, with_voices([found[number] for number in numbers], members, voices), strict=True)
-    return [turn for number in sorted(found) for turn in turns_in(found[number])]
+        found |= zip(numbers, add_voices([found[number] for number in numbers], members, voices), strict=True)
+    return [turn for number in sorted(found) for turn in turns_of_shot(found[number])]

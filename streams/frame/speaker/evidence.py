@@ -13,25 +13,25 @@ from numpy.typing import NDArray
 
 from schemas.common import TimeRange
 from schemas.documents.clip_tracks import FaceTrack, Mouth, VoiceCurve
-from streams.frame.speaker.mouth_features import BRIDGED_MS, box_at
+from streams.frame.speaker.mouth_features import MAX_BRIDGED_MS, box_at
 
 Floats = NDArray[np.float64]
 
 STEP_MS = 80
-ENERGY_MS = 960
+MOVEMENT_WINDOW_MS = 960
 """Window in which the movement of a mouth is measured: a few syllables."""
-CHANGE_MS, OPEN_MS = 2_000, 3_040
+CHANGE_WINDOW_MS, OPENING_WINDOW_MS = 2_000, 3_040
 """Windows in which lips are compared with the changes of the sound, and their opening with its level."""
-LEAST = 3e-4
+NOISE_RATIO = 3e-4
 """Movement below this (in face heights a look) is the noise of the points."""
-SPEAKS = 0.0012
+SPEAKING_MOVEMENT_RATIO = 0.0012
 """Movement of a mouth that may be speaking; frozen faces have a tenth of it, some speakers but three times as much."""
-ENOUGH = 0.7
+MAX_MOVEMENT_GAIN = 0.7
 """More movement than this (natural logarithm, over ``SPEAKS``) says no more: some mumble, some grin."""
-ALONE = (0.65, 0.5, 2.0, 1.8, 1.2)
+STEP_WEIGHTS = (0.65, 0.5, 2.0, 1.8, 1.2)
 """Weights of the five kinds of evidence where a moment is judged by itself; by logistic regression on made scenes
 (benchmarks.vision.active_speaker, seeds 1 and 3)."""
-POOLED = (0.65, 0.5, 2.5, 2.0, 0.0)
+VOICE_WEIGHTS = (0.65, 0.5, 2.5, 2.0, 0.0)
 """The same where all that a voice says is judged together, tried on the same scenes: lips that move while it is loud
 are lively lips, and over many sentences the liveliest would win."""
 PAUSE_MS = 640
@@ -42,7 +42,7 @@ LOUD_DB = 12.0
 """Over the quietest tenth of the sound: somebody may be speaking, where no voice detector was asked."""
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
+class FaceSignals(msgspec.Struct, frozen=True, kw_only=True):
     """One face on the steps of a shot: ``opening`` and ``stir`` (n,), NaN where it was not seen."""
 
     track: int
@@ -50,7 +50,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     stir: Floats
 
 
-def of_track(mouths: Sequence[Mouth], tracks: Sequence[FaceTrack]) -> dict[int, list[Mouth]]:
+def mouths_by_track(mouths: Sequence[Mouth], tracks: Sequence[FaceTrack]) -> dict[int, list[Mouth]]:
     """The mouths of each track: at its times, and in its box."""
     found: dict[int, list[Mouth]] = {track.track: [] for track in tracks}
     for mouth in mouths:
@@ -71,23 +71,23 @@ def of_track(mouths: Sequence[Mouth], tracks: Sequence[FaceTrack]) -> dict[int, 
     return found
 
 
-def on_steps(steps: Floats, mouths: Sequence[Mouth], track: int) -> Seen:
+def resample_mouths(steps: Floats, mouths: Sequence[Mouth], track: int) -> FaceSignals:
     """The mouths of a face, in order of time, on the steps."""
     times = np.array([mouth.at_ms for mouth in mouths], np.float64)
     after = np.clip(np.searchsorted(times, steps), 0, len(times) - 1)
     before = np.clip(after - 1, 0, len(times) - 1)
     away = np.minimum(np.abs(times[after] - steps), np.abs(times[before] - steps))
-    gone = away > BRIDGED_MS / 2
+    gone = away > MAX_BRIDGED_MS / 2
 
     def column(name: str) -> Floats:
         values = np.interp(steps, times, np.array([getattr(mouth, name) for mouth in mouths], np.float64))
         values[gone] = np.nan
         return values
 
-    return Seen(track=track, opening=column("opening"), stir=column("stir"))
+    return FaceSignals(track=track, opening=column("opening"), stir=column("stir"))
 
 
-def _sums(values: Floats, length: int) -> Floats:
+def _window_sums(values: Floats, length: int) -> Floats:
     """Sums over ``length`` steps around each, shape as given, however few there are."""
     before = length // 2
     padded = np.r_[0.0, np.cumsum(np.pad(values, (before, length - before)))]
@@ -95,57 +95,60 @@ def _sums(values: Floats, length: int) -> Floats:
     return sums
 
 
-def _smoothed(values: Floats, length: int) -> Floats:
+def _window_means(values: Floats, length: int) -> Floats:
     """Mean over ``length`` steps around each, leaving out what was not seen; NaN where nothing was."""
     known = np.isfinite(values)
-    total, count = _sums(np.where(known, values, 0.0), length), _sums(known.astype(np.float64), length)
+    total, count = _window_sums(np.where(known, values, 0.0), length), _window_sums(known.astype(np.float64), length)
     return np.where(count > 0, total / np.maximum(count, 1e-9), np.nan)
 
 
-def level_on(steps: Floats, voice: VoiceCurve) -> Floats:
+def sound_level(steps: Floats, voice: VoiceCurve) -> Floats:
     """The sound on the steps: 0 at its quietest tenth, 1 at 25 dB over that."""
     times = voice.start_ms + voice.step_ms * (np.arange(len(voice.level_db)) + 0.5)
     level = np.interp(steps, times, voice.level_db)
     return np.clip((level - np.percentile(voice.level_db, 10)) / 25.0, 0.0, 1.6)
 
 
-def together(values: Floats, sound: Floats, length: int, lead: int = 0) -> Floats:
+def windowed_correlation(values: Floats, sound: Floats, length: int, lead: int = 0) -> Floats:
     """Correlation -1..1 of a mouth and the sound over ``length`` steps around each; lips ``lead`` steps ahead of it."""
     ahead = np.roll(values, lead)
     both = np.isfinite(ahead)
     lips, heard = np.where(both, ahead, np.nan), np.where(both, sound, np.nan)
-    mean_l, mean_h = _smoothed(lips, length), _smoothed(heard, length)
-    shared = _smoothed(lips * heard, length) - mean_l * mean_h
-    spread = (_smoothed(lips * lips, length) - mean_l**2) * (_smoothed(heard * heard, length) - mean_h**2)
+    mean_l, mean_h = _window_means(lips, length), _window_means(heard, length)
+    shared = _window_means(lips * heard, length) - mean_l * mean_h
+    spread = (_window_means(lips * lips, length) - mean_l**2) * (_window_means(heard * heard, length) - mean_h**2)
     return np.nan_to_num(shared / np.sqrt(np.maximum(spread, 1e-12)))
 
 
-def evidence(seen: Seen, sound: Floats) -> Floats:
+def measure_evidence(seen: FaceSignals, sound: Floats) -> Floats:
     """Five kinds of evidence that a face speaks, at each step, shape (n, 5); NaN where it was not seen.
 
     Lips of one who speaks move, open and close, move when the sound changes, are open and move when it is loud.
     """
-    length = ENERGY_MS // STEP_MS
+    length = MOVEMENT_WINDOW_MS // STEP_MS
     gape = np.abs(np.gradient(seen.opening)) if len(seen.opening) > 1 else seen.opening
     change = np.abs(np.gradient(sound)) if len(sound) > 1 else sound
     moved = np.log(seen.stir + 1e-3)
     lively = [
-        np.minimum(ENOUGH, np.log((_smoothed(values, length) + LEAST) / (SPEAKS + LEAST)))
+        np.minimum(
+            MAX_MOVEMENT_GAIN,
+            np.log((_window_means(values, length) + NOISE_RATIO) / (SPEAKING_MOVEMENT_RATIO + NOISE_RATIO)),
+        )
         for values in (seen.stir, gape)
     ]
-    changes = [together(moved, change, CHANGE_MS // STEP_MS, lead) for lead in (-1, 0, 1)]
-    opens = [together(seen.opening, sound, OPEN_MS // STEP_MS, lead) for lead in (1, 2)]
-    loud = together(moved, sound, CHANGE_MS // STEP_MS)
+    changes = [windowed_correlation(moved, change, CHANGE_WINDOW_MS // STEP_MS, lead) for lead in (-1, 0, 1)]
+    opens = [windowed_correlation(seen.opening, sound, OPENING_WINDOW_MS // STEP_MS, lead) for lead in (1, 2)]
+    loud = windowed_correlation(moved, sound, CHANGE_WINDOW_MS // STEP_MS)
     return np.stack([*lively, np.mean(changes, axis=0), np.mean(opens, axis=0), loud], axis=1)
 
 
-def weighed(kinds: Floats, weights: Sequence[float]) -> Floats:
+def weigh_evidence(kinds: Floats, weights: Sequence[float]) -> Floats:
     """How much speaks for a face at each step, over nobody on screen; -inf where it was not seen."""
     score: Floats = kinds @ np.asarray(weights)
     return np.where(np.isfinite(score), score, -np.inf)
 
 
-def spoken(steps: Floats, voice: VoiceCurve, speech: Sequence[TimeRange] | None) -> NDArray[np.bool_]:
+def speech_steps(steps: Floats, voice: VoiceCurve, speech: Sequence[TimeRange] | None) -> NDArray[np.bool_]:
     """The steps at which somebody is heard: by the voice detector, else by the level."""
     if speech is not None:
         return np.array(
@@ -155,4 +158,4 @@ def spoken(steps: Floats, voice: VoiceCurve, speech: Sequence[TimeRange] | None)
     level = np.interp(steps, times, voice.level_db)
     loud = level > np.percentile(voice.level_db, 10) + LOUD_DB
     reach = PAUSE_MS // STEP_MS // 2
-    return _sums(loud.astype(np.float64), 2 * reach + 1) > 0.5
+    return _window_sums(loud.astype(np.float64), 2 * reach + 1) > 0.5

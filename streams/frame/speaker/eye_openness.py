@@ -15,23 +15,23 @@ from schemas.documents.clip_tracks import FaceSample, Mouth
 
 EYES = ((33, 133, 160, 144, 158, 153), (263, 362, 387, 373, 385, 380))
 """Outer and inner corner, then two pairs of points of the upper and the lower lid, of each eye."""
-SHUT, OPEN = 0.12, 0.25
-NEAR_MS = 100
+SHUT_RATIO, OPEN_RATIO = 0.12, 0.25
+MAX_MARK_DISTANCE_MS = 100
 
 
-def eyes_open(points: NDArray[np.float32]) -> float:
+def measure_eye_openness(points: NDArray[np.float32]) -> float:
     """0 shut, 1 open, of a face's points (468, 3): of the eye that shows wider, as the other may be turned away."""
-    wide = max(EYES, key=lambda eye: _apart(points, eye[0], eye[1]))
-    across = max(1e-6, _apart(points, wide[0], wide[1]))
-    ratio = (_apart(points, wide[2], wide[3]) + _apart(points, wide[4], wide[5])) / (2 * across)
-    return min(1.0, max(0.0, (ratio - SHUT) / (OPEN - SHUT)))
+    wide = max(EYES, key=lambda eye: _distance(points, eye[0], eye[1]))
+    across = max(1e-6, _distance(points, wide[0], wide[1]))
+    ratio = (_distance(points, wide[2], wide[3]) + _distance(points, wide[4], wide[5])) / (2 * across)
+    return min(1.0, max(0.0, (ratio - SHUT_RATIO) / (OPEN_RATIO - SHUT_RATIO)))
 
 
-def _apart(points: NDArray[np.float32], one: int, other: int) -> float:
+def _distance(points: NDArray[np.float32], one: int, other: int) -> float:
     return float(np.linalg.norm(points[one, :2] - points[other, :2]))
 
 
-class Eyes:
+class EyeMarks:
     """The eyes of the faces that were marked, by time and place."""
 
     def __init__(self, mouths: Sequence[Mouth]) -> None:
@@ -39,13 +39,16 @@ class Eyes:
         self._mouths = [one for one in mouths if one.eyes is not None]
         self._times = [one.at_ms for one in self._mouths]
 
-    def of(self, sample: FaceSample) -> float | None:
+    def openness_of(self, sample: FaceSample) -> float | None:
         """How open the eyes of a found face are: the least of its marks near its time; None where there are none.
 
         A blink lasts as long as from one look to the next: the mark nearest to a picture may miss it.
         """
         box = sample.face.box
-        begin, end = (bisect_left(self._times, sample.at_ms + shift) for shift in (-NEAR_MS, NEAR_MS + 1))
+        begin, end = (
+            bisect_left(self._times, sample.at_ms + shift)
+            for shift in (-MAX_MARK_DISTANCE_MS, MAX_MARK_DISTANCE_MS + 1)
+        )
         inside = (
             one.eyes
             for one in self._mouths[begin:end]

@@ -13,20 +13,20 @@ from core.ports.models import Landmarks, LandmarksFound
 from core.progress import Report
 from schemas.common import TimeRange
 from schemas.documents.clip_tracks import ClipTracks, FaceTrack, Mouth, SpeakingTurn, VoiceCurve
-from streams.frame.analysis.camera_angles import people, same_angles
-from streams.frame.speaker.active_speaker import who_speaks
-from streams.frame.speaker.mouth_features import Spot, cut_out, mouths_of, spots
+from streams.frame.analysis.camera_angles import group_angles, group_faces
+from streams.frame.speaker.active_speaker import find_speaking_turns
+from streams.frame.speaker.mouth_features import Spot, cut_crops, find_spots, measure_mouths
 from streams.frame.speaker.voice_matching import HeardVoices
 from streams.runtime.stage import timed_in_thread
 from streams.vision.canvas import Canvas, grey_pictures
 
-BATCH = 64
-RARE_MS = 300
+BATCH_SIZE = 64
+RARE_LOOK_MS = 300
 """Where one person alone is on screen lips decide nothing: so often they are looked at there."""
 LOST = "Who speaks on screen was not looked for (it could not be found out): crops follow the main face."
 
 
-class Marked(msgspec.Struct, frozen=True, kw_only=True):
+class MouthsFound(msgspec.Struct, frozen=True, kw_only=True):
     """The mouths of a stretch, and what it cost to find them."""
 
     mouths: list[Mouth]
@@ -45,20 +45,20 @@ async def mark_mouths(
     report: Report,
     seen: int,
     warn: Callable[[str], None],
-) -> Marked:
+) -> MouthsFound:
     """Mouths of the tracked faces in the grey pictures of ``path``; without the model none, and a warning.
 
     In shots ``often`` in every picture, in others in some. ``report`` is told ``seen`` plus the faces answered so far.
     The clip is made either way: never raises Unavailable.
     """
-    wanted = thinned(spots(tracks, at_ms, canvas), {track.track for track in tracks if track.shot in often})
+    wanted = thin_spots(find_spots(tracks, at_ms, canvas), {track.track for track in tracks if track.shot in often})
     pictures = grey_pictures(path, canvas, len(at_ms))
     parts: list[LandmarksFound] = []
     cut_ms = 0
     try:
-        for start in range(0, len(wanted), BATCH):
-            batch: Sequence[Spot] = wanted[start : start + BATCH]
-            crops, cpu_ms = await timed_in_thread(cut_out, pictures, batch)
+        for start in range(0, len(wanted), BATCH_SIZE):
+            batch: Sequence[Spot] = wanted[start : start + BATCH_SIZE]
+            crops, cpu_ms = await timed_in_thread(cut_crops, pictures, batch)
             parts.append(await landmarks.mark(crops))
             cut_ms += cpu_ms
             report(seen + start + len(batch))
@@ -66,36 +66,36 @@ async def mark_mouths(
         if not isinstance(error, Unavailable):
             telemetry.report_bug(error, "frame")
         warn(LOST)
-        return Marked(mouths=[], compute_ms=cut_ms + sum(part.compute_ms for part in parts))
+        return MouthsFound(mouths=[], compute_ms=cut_ms + sum(part.compute_ms for part in parts))
     points = [row for part in parts for row in part.points]
     scores = [float(score) for part in parts for score in part.scores]
-    return Marked(
-        mouths=mouths_of(wanted, points, scores, canvas),
+    return MouthsFound(
+        mouths=measure_mouths(wanted, points, scores, canvas),
         model=parts[-1].model if parts else "",
         compute_ms=cut_ms + sum(part.compute_ms for part in parts),
     )
 
 
-def contested(tracks: ClipTracks) -> set[int]:
+def contested_shots(tracks: ClipTracks) -> set[int]:
     """Shots of the camera angles that show more than one person: there lips decide who is held."""
     found: set[int] = set()
-    for angle in same_angles(tracks):
-        if len(people([track for track in tracks.tracks if track.shot in angle])) > 1:
+    for angle in group_angles(tracks):
+        if len(group_faces([track for track in tracks.tracks if track.shot in angle])) > 1:
             found |= set(angle)
     return found
 
 
-def thinned(wanted: Sequence[Spot], often: Collection[int]) -> list[Spot]:
+def thin_spots(wanted: Sequence[Spot], often: Collection[int]) -> list[Spot]:
     """All faces of the tracks ``often``; of others one each `RARE_MS`: their eyes are of use, nobody else may speak."""
     kept, last_ms = list[Spot](), dict[int, int]()
     for spot in wanted:
-        if spot.track in often or spot.at_ms - last_ms.get(spot.track, -RARE_MS) >= RARE_MS:
+        if spot.track in often or spot.at_ms - last_ms.get(spot.track, -RARE_LOOK_MS) >= RARE_LOOK_MS:
             last_ms[spot.track] = spot.at_ms
             kept.append(spot)
     return kept
 
 
-async def turns_or_none(
+async def turns_or_warning(
     tracks: Sequence[FaceTrack],
     shots: Sequence[TimeRange],
     mouths: Sequence[Mouth],
@@ -107,20 +107,20 @@ async def turns_or_none(
 ) -> tuple[list[SpeakingTurn], int]:
     """Who speaks when, and the CPU ms it took; nobody, and a warning, where a bug keeps that from being found."""
     try:
-        return await timed_in_thread(who_speaks, tracks, shots, mouths, voice, speech, voices, angles)
+        return await timed_in_thread(find_speaking_turns, tracks, shots, mouths, voice, speech, voices, angles)
     except Exception as error:  # noqa: BLE001 - the clip is made either way
         telemetry.report_bug(error, "frame")
         warn(LOST)
         return [], 0
 
 
-async def told(
+async def with_speaking_turns(
     tracks: ClipTracks,
     speech: Sequence[TimeRange] | None,
     warn: Callable[[str], None],
     voices: HeardVoices | None = None,
 ) -> tuple[ClipTracks, int]:
     """What was seen with who speaks in it, and the CPU ms that took; see ``turns_or_none``."""
-    seen, angles = (tracks.tracks, tracks.shots, tracks.mouths, tracks.voice), same_angles(tracks)
-    turns, cpu_ms = await turns_or_none(*seen, speech, warn, voices, angles)
+    seen, angles = (tracks.tracks, tracks.shots, tracks.mouths, tracks.voice), group_angles(tracks)
+    turns, cpu_ms = await turns_or_warning(*seen, speech, warn, voices, angles)
     return msgspec.structs.replace(tracks, turns=turns, compute_ms=tracks.compute_ms + cpu_ms), cpu_ms

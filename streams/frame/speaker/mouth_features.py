@@ -11,28 +11,28 @@ from PIL import Image
 
 from schemas.common import Box
 from schemas.documents.clip_tracks import FaceTrack, Mouth
-from streams.frame.speaker.eye_openness import eyes_open
+from streams.frame.speaker.eye_openness import measure_eye_openness
 from streams.vision.canvas import Canvas
 
 UInt8 = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-SIDE = 192
-ROOM = 1.5
+CROP_SIDE_PX = 192
+CROP_TO_FACE_RATIO = 1.5
 """Side of a crop in heights of the detector's box, which ends at brow and chin."""
-BRIDGED_MS = 600
+MAX_BRIDGED_MS = 600
 """Between two looks this far apart a face is where a straight line has it."""
-LEAST_PX = 14
+MIN_FACE_PX = 14
 """Faces smaller than this in the looked-at picture have no lips to see."""
-EYES_PX = 40
+MIN_EYES_FACE_PX = 40
 """Nor lids, those smaller than this: of ones of 36 px nine in ten are told within 0.14 of what they are when large, of
 28 px within 0.25, and some shut ones are called open."""
-MOST_FACES = 4
+MAX_FACES = 4
 """Of one picture, the largest: a crowd costs no more than a panel."""
-SURE = 0.5
+MIN_LANDMARK_SCORE = 0.5
 BROW, CHIN, LIP_TOP, LIP_BOTTOM = 10, 152, 13, 14
 LIPS = (61, 291, 0, 17, 13, 14, 78, 308, 37, 267, 84, 314, 82, 312, 87, 317)
-STILL = (1, 4, 6, 33, 133, 263, 362, 10, 109, 338, 168, 197, 127, 356)
+STILL_POINTS = (1, 4, 6, 33, 133, 263, 362, 10, 109, 338, 168, 197, 127, 356)
 """Points that no speech moves: nose, eyes, brow, temples."""
 
 
@@ -53,7 +53,7 @@ def box_at(track: FaceTrack, at_ms: int) -> Box | None:
     after = int(np.searchsorted(times, at_ms))
     if after < len(times) and times[after] == at_ms:
         return track.samples[after].face.box
-    if not 0 < after < len(times) or times[after] - times[after - 1] > BRIDGED_MS:
+    if not 0 < after < len(times) or times[after] - times[after - 1] > MAX_BRIDGED_MS:
         return None
     one, other = track.samples[after - 1].face.box, track.samples[after].face.box
     share = (at_ms - times[after - 1]) / (times[after] - times[after - 1])
@@ -65,34 +65,36 @@ def box_at(track: FaceTrack, at_ms: int) -> Box | None:
     )
 
 
-def spots(tracks: Sequence[FaceTrack], at_ms: Sequence[int], canvas: Canvas) -> list[Spot]:
+def find_spots(tracks: Sequence[FaceTrack], at_ms: Sequence[int], canvas: Canvas) -> list[Spot]:
     """The faces of each picture that are worth marking, the largest of it first."""
     found: list[Spot] = []
     for picture, when in enumerate(at_ms):
         here = [(box, track.track) for track in tracks if (box := box_at(track, when)) is not None]
-        here = [(box, track) for box, track in here if box.height * canvas.scale >= LEAST_PX]
-        for box, track in sorted(here, key=lambda one: -one[0].height)[:MOST_FACES]:
-            side = ROOM * max(box.width, box.height) * canvas.scale
+        here = [(box, track) for box, track in here if box.height * canvas.scale >= MIN_FACE_PX]
+        for box, track in sorted(here, key=lambda one: -one[0].height)[:MAX_FACES]:
+            side = CROP_TO_FACE_RATIO * max(box.width, box.height) * canvas.scale
             middle_x, middle_y = (box.x + box.width / 2) * canvas.scale, (box.y + box.height / 2) * canvas.scale
             left, top = middle_x - side / 2, middle_y - side / 2
             found.append(Spot(picture=picture, at_ms=when, track=track, left=left, top=top, side=side))
     return found
 
 
-def cut_out(pictures: UInt8, wanted: Sequence[Spot]) -> UInt8:
+def cut_crops(pictures: UInt8, wanted: Sequence[Spot]) -> UInt8:
     """Crops (n, 192, 192, 3) of grey pictures (m, height, width); black outside of the picture."""
-    crops = np.zeros((len(wanted), SIDE, SIDE, 3), np.uint8)
+    crops = np.zeros((len(wanted), CROP_SIDE_PX, CROP_SIDE_PX, 3), np.uint8)
     for number, spot in enumerate(wanted):
         corners = (spot.left, spot.top, spot.left + spot.side, spot.top + spot.side)
         whole = Image.fromarray(np.asarray(pictures[spot.picture]))
-        square = whole.transform((SIDE, SIDE), Image.Transform.EXTENT, corners, Image.Resampling.BILINEAR)
+        square = whole.transform(
+            (CROP_SIDE_PX, CROP_SIDE_PX), Image.Transform.EXTENT, corners, Image.Resampling.BILINEAR
+        )
         crops[number] = np.asarray(square)[..., None]
     return crops
 
 
-def _held_still(points: Floats, before: Floats) -> Floats:
+def _align_heads(points: Floats, before: Floats) -> Floats:
     """``points`` (468, 3) turned, sized and moved so that the still ones lie on those of ``before``; x and y only."""
-    still = np.array(STILL)
+    still = np.array(STILL_POINTS)
     one, other = points[still, :2].astype(np.float64), before[still, :2].astype(np.float64)
     own, theirs = one - one.mean(axis=0), other - other.mean(axis=0)
     size = max(1e-6, float((own * own).sum()))
@@ -103,16 +105,16 @@ def _held_still(points: Floats, before: Floats) -> Floats:
     return result
 
 
-def mouth_of(spot: Spot, points: Floats, before: Floats | None, canvas: Canvas) -> Mouth:
+def measure_mouth(spot: Spot, points: Floats, before: Floats | None, canvas: Canvas) -> Mouth:
     """Measures of one face from its points (468, 3) in its crop; ``before``: its points at the look before, if near."""
     height = max(1e-6, float(np.linalg.norm(points[BROW] - points[CHIN])))
     stir = 0.0
     if before is not None:
         lips = np.array(LIPS)
-        moved = _held_still(points, before)[lips] - before[lips, :2]
+        moved = _align_heads(points, before)[lips] - before[lips, :2]
         moved -= moved.mean(axis=0) * 0.5
         stir = float(np.sqrt((moved * moved).sum(axis=1)).mean()) / height
-    scale = spot.side / SIDE
+    scale = spot.side / CROP_SIDE_PX
     middle = points[:, :2].mean(axis=0) * scale + (spot.left, spot.top)
     return Mouth(
         at_ms=spot.at_ms,
@@ -124,7 +126,7 @@ def mouth_of(spot: Spot, points: Floats, before: Floats | None, canvas: Canvas) 
         yaw_deg=_degrees(points[454, 2] - points[234, 2], points[454, 0] - points[234, 0]),
         pitch_deg=_degrees(points[CHIN, 2] - points[BROW, 2], points[CHIN, 1] - points[BROW, 1]),
         roll_deg=_degrees(points[263, 1] - points[33, 1], points[263, 0] - points[33, 0]),
-        eyes=round(eyes_open(points), 2) if spot.side >= ROOM * EYES_PX else None,
+        eyes=round(measure_eye_openness(points), 2) if spot.side >= CROP_TO_FACE_RATIO * MIN_EYES_FACE_PX else None,
     )
 
 
@@ -132,15 +134,17 @@ def _degrees(rise: float, run: float) -> float:
     return round(float(np.degrees(np.arctan2(rise, run))), 1)
 
 
-def mouths_of(wanted: Sequence[Spot], points: Sequence[Floats], scores: Sequence[float], canvas: Canvas) -> list[Mouth]:
+def measure_mouths(
+    wanted: Sequence[Spot], points: Sequence[Floats], scores: Sequence[float], canvas: Canvas
+) -> list[Mouth]:
     """The mouth of each spot whose crop shows a face; times grow, each track's movement since its own last look."""
     last: dict[int, tuple[int, Floats]] = {}
     found = []
     for spot, marked, score in zip(wanted, points, scores, strict=True):
-        if score < SURE:
+        if score < MIN_LANDMARK_SCORE:
             continue
         when, before = last.get(spot.track, (spot.at_ms, None))
-        near = before is not None and spot.at_ms - when <= BRIDGED_MS
-        found.append(mouth_of(spot, marked, before if near else None, canvas))
+        near = before is not None and spot.at_ms - when <= MAX_BRIDGED_MS
+        found.append(measure_mouth(spot, marked, before if near else None, canvas))
         last[spot.track] = spot.at_ms, marked
     return found

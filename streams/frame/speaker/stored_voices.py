@@ -22,40 +22,40 @@ from schemas.documents.span import HeardSpan
 from schemas.documents.transcript import Transcript
 from streams.frame.speaker.voice_matching import HeardVoices
 
-STORED = np.dtype("<f2")
+VECTOR_DTYPE = np.dtype("<f2")
 """As listen stores vectors."""
 Window = tuple[int, int, NDArray[np.float16]]
 """From, to, how it sounds."""
 
 
-class HeardIn(msgspec.Struct, frozen=True, kw_only=True):
+class HeardSpanRef(msgspec.Struct, frozen=True, kw_only=True):
     """The document of a span that was heard."""
 
     range: TimeRange
     document: ObjectRef
 
 
-async def heard_spans(connection: Connection, org_id: UUID, project_id: UUID) -> list[HeardIn]:
+async def read_heard_spans(connection: Connection, org_id: UUID, project_id: UUID) -> list[HeardSpanRef]:
     """The spans of a project that were heard, in order."""
     spans = await list_spans(connection, org_id, project_id)
-    return [HeardIn(range=span.event.range, document=span.heard) for span in spans if span.heard]
+    return [HeardSpanRef(range=span.event.range, document=span.heard) for span in spans if span.heard]
 
 
-async def speech_of(objects: Objects, transcript: ObjectRef | None) -> list[TimeRange] | None:
+async def read_speech(objects: Objects, transcript: ObjectRef | None) -> list[TimeRange] | None:
     """Where voices were detected; None where there is no transcript to tell."""
     if transcript is None:
         return None
     return msgspec.json.decode(await objects.get(transcript), type=Transcript).speech
 
 
-async def voices_of(objects: Objects, spans: Sequence[HeardIn], time: TimeRange) -> HeardVoices | None:
+async def read_voices(objects: Objects, spans: Sequence[HeardSpanRef], time: TimeRange) -> HeardVoices | None:
     """Voices heard in ``time``; None where there are none, or they cannot be read. Raises Unavailable (the store)."""
     found: list[Window] = []
     for span in spans:
         if not span.range.overlap_ms(time):
             continue
         try:
-            found += await _of_span(objects, span.document, time)
+            found += await _windows_of_span(objects, span.document, time)
         except Unavailable:
             raise
         except Exception as error:  # noqa: BLE001 - an object that is gone, or is another, takes no clip with it
@@ -70,12 +70,12 @@ async def voices_of(objects: Objects, spans: Sequence[HeardIn], time: TimeRange)
     )
 
 
-async def _of_span(objects: Objects, ref: ObjectRef, time: TimeRange) -> list[Window]:
+async def _windows_of_span(objects: Objects, ref: ObjectRef, time: TimeRange) -> list[Window]:
     voices = msgspec.json.decode(await objects.get(ref), type=HeardSpan).voices
     if voices is None:
         return []
     body = await objects.get(voices.vectors)
-    rows = np.frombuffer(body, STORED).reshape(len(voices.starts_ms), voices.dimensions)
+    rows = np.frombuffer(body, VECTOR_DTYPE).reshape(len(voices.starts_ms), voices.dimensions)
     return [
         (start, end, row)
         for start, end, row in zip(voices.starts_ms, voices.ends_ms, rows, strict=True)

@@ -16,25 +16,25 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-TINY = 1e-9
-LONGEST = 3
+EPSILON = 1e-9
+MAX_WINDOWS = 3
 """Windows of one stretch: somebody else may go on without a pause."""
-LEAST_STEPS = 3
-PER_STEP = 0.1
+MIN_STEPS = 3
+STEP_WEIGHT = 0.1
 """Steps lie closer than what they tell: lips are compared over seconds."""
-DOUBT = 3.0
+MAX_STEP_EVIDENCE = 3.0
 """Evidence of one step counts up to this much to either side."""
-DRAWN = 16.0
+SIMILARITY_WEIGHT = 16.0
 """How much likeness above or below that of two voices is worth, of stretches of a second."""
 SECOND_STEPS = 12
-ALIKE = 0.65
+MAX_BORDER_SIMILARITY = 0.65
 """Cosine from which two stretches are never held against each other: all of a clip may be one voice…"""
-UNLIKE = 0.5
+DEFAULT_BORDER_SIMILARITY = 0.5
 """…and the one that parts voices where the clip's own do not fall into two kinds: then they are mostly one."""
-TWO_KINDS, TWO_KINDS_GAP = 0.6, 0.15
+MIN_EXPLAINED_RATIO, MIN_MEANS_DISTANCE = 0.6, 0.15
 """Share of the spread of all cosines that two kinds explain where there are two, and how far their means lie apart."""
-ROUNDS, DAMPED = 60, 0.5
-WORTH, MOST = 1.0, 2.5
+ROUNDS, DAMPING_FACTOR = 60, 0.5
+LOG_PROBABILITY_WEIGHT, MAX_VOICE_PENALTY = 1.0, 2.5
 """What the logarithm of a probability is worth at each step of the stretch, and the most of it."""
 
 
@@ -46,74 +46,76 @@ class HeardVoices(msgspec.Struct, frozen=True, kw_only=True):
     rows: NDArray[np.float32]
 
 
-def stretches(voices: HeardVoices, start_ms: int, end_ms: int) -> list[tuple[int, int, Floats]]:
+def voice_segments(voices: HeardVoices, start_ms: int, end_ms: int) -> list[tuple[int, int, Floats]]:
     """Start, end and mean voice of each stretch of windows that overlap, inside a time."""
     found: list[tuple[int, int, list[NDArray[np.float32]]]] = []
     for start, end, row in zip(voices.starts_ms, voices.ends_ms, voices.rows, strict=True):
         if end <= start_ms or start >= end_ms or not row.any():
             continue
-        if found and start < found[-1][1] and len(found[-1][2]) < LONGEST:
+        if found and start < found[-1][1] and len(found[-1][2]) < MAX_WINDOWS:
             found[-1] = found[-1][0], end, [*found[-1][2], row]
         else:
             found.append((max(start, found[-1][1] if found else start), end, [row]))
     told = []
     for start, end, rows in found:
         mean: Floats = np.stack(rows).astype(np.float64).sum(axis=0)
-        told.append((start, end, mean / max(TINY, float(np.linalg.norm(mean)))))
+        told.append((start, end, mean / max(EPSILON, float(np.linalg.norm(mean)))))
     return told
 
 
-def of_voices(scores: Floats, steps: Floats, heard: NDArray[np.bool_], voices: HeardVoices) -> Floats:
+def voice_evidence(scores: Floats, steps: Floats, heard: NDArray[np.bool_], voices: HeardVoices) -> Floats:
     """What to add to ``scores`` (n, 1 + faces; the first is nobody) at ``steps`` (ms); 0 where no voice is known."""
     added = np.zeros_like(scores)
     places, rows = [], []
-    for start, end, row in stretches(voices, int(steps[0]), int(steps[-1]) + 1):
+    for start, end, row in voice_segments(voices, int(steps[0]), int(steps[-1]) + 1):
         inside = np.flatnonzero((steps >= start) & (steps < end) & heard)
-        if len(inside) >= LEAST_STEPS:
+        if len(inside) >= MIN_STEPS:
             places.append(inside)
             rows.append(row)
     if len(places) < 2 or scores.shape[1] < 3:
         return added
-    told = np.clip(np.where(np.isfinite(scores[:, 1:]), scores[:, 1:], -DOUBT), -DOUBT, DOUBT)
-    evidence = PER_STEP * np.stack([told[inside].sum(axis=0) for inside in places])
-    likely = _settled(evidence, _pull(np.stack(rows), [len(inside) for inside in places]))
+    told = np.clip(
+        np.where(np.isfinite(scores[:, 1:]), scores[:, 1:], -MAX_STEP_EVIDENCE), -MAX_STEP_EVIDENCE, MAX_STEP_EVIDENCE
+    )
+    evidence = STEP_WEIGHT * np.stack([told[inside].sum(axis=0) for inside in places])
+    likely = _solve_field(evidence, _similarity_field(np.stack(rows), [len(inside) for inside in places]))
     for inside, chances in zip(places, likely, strict=True):
-        worth = np.maximum(-MOST, WORTH * np.log(np.maximum(chances, TINY)))
+        worth = np.maximum(-MAX_VOICE_PENALTY, LOG_PROBABILITY_WEIGHT * np.log(np.maximum(chances, EPSILON)))
         added[inside, 1:] = worth - worth.max()
     return added
 
 
-def _pull(rows: Floats, lengths: Sequence[int]) -> Floats:
+def _similarity_field(rows: Floats, lengths: Sequence[int]) -> Floats:
     """How much each two stretches want one face (negative: two), shape (n, n)."""
     alike = rows @ rows.T
-    usual = _between(alike[np.triu_indices(len(rows), 1)])
+    usual = _similarity_border(alike[np.triu_indices(len(rows), 1)])
     weight = np.sqrt(np.minimum.outer(lengths, lengths) / SECOND_STEPS)
-    pull: Floats = DRAWN * (alike - usual) * weight
+    pull: Floats = SIMILARITY_WEIGHT * (alike - usual) * weight
     np.fill_diagonal(pull, 0.0)
     return pull
 
 
-def _between(cosines: Floats) -> float:
+def _similarity_border(cosines: Floats) -> float:
     """The cosine that parts pairs of one voice from pairs of two."""
     known = np.sort(cosines)
-    spread, best, border = float(known.var()), 0.0, UNLIKE
+    spread, best, border = float(known.var()), 0.0, DEFAULT_BORDER_SIMILARITY
     for count in range(2, len(known) - 1):
         gap = float(known[count:].mean() - known[:count].mean())
-        share = count * (len(known) - count) / len(known) ** 2 * gap * gap / max(TINY, spread)
-        if share > best and gap >= TWO_KINDS_GAP:
+        share = count * (len(known) - count) / len(known) ** 2 * gap * gap / max(EPSILON, spread)
+        if share > best and gap >= MIN_MEANS_DISTANCE:
             best, border = share, float(known[count - 1] + known[count]) / 2
-    return min(ALIKE, border) if best >= TWO_KINDS else UNLIKE
+    return min(MAX_BORDER_SIMILARITY, border) if best >= MIN_EXPLAINED_RATIO else DEFAULT_BORDER_SIMILARITY
 
 
-def _settled(evidence: Floats, pull: Floats) -> Floats:
+def _solve_field(evidence: Floats, pull: Floats) -> Floats:
     """Probability of each face for each stretch, shape as ``evidence``."""
-    likely = _shares(evidence)
+    likely = _softmax(evidence)
     for _ in range(ROUNDS):
-        likely = DAMPED * likely + (1 - DAMPED) * _shares(evidence + pull @ likely)
+        likely = DAMPING_FACTOR * likely + (1 - DAMPING_FACTOR) * _softmax(evidence + pull @ likely)
     return likely
 
 
-def _shares(told: Floats) -> Floats:
+def _softmax(told: Floats) -> Floats:
     weight = np.exp(told - told.max(axis=1, keepdims=True))
     shares: Floats = weight / weight.sum(axis=1, keepdims=True)
     return shares

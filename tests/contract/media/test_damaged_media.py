@@ -24,8 +24,8 @@ from schemas.documents.clip_tracks import ClipTracks
 from schemas.documents.export import Certificate
 from schemas.documents.source import SourceIndex
 from schemas.events import RenderRequested, Rendition
-from streams.frame.analysis.pipeline import look_closely
-from streams.frame.planning.plan import plan
+from streams.frame.analysis.pipeline import analyse_clip
+from streams.frame.planning.plan import plan_crops
 from streams.ingest.probe.child import INDEX_FILE_NAME
 from streams.ingest.source_importer import probe_source
 from streams.render.exporter import Shape, produce_all
@@ -110,7 +110,7 @@ async def made(path: Path, scratch: Path, clip: TimeRange = CLIP) -> tuple[ClipT
             index=index, source=source, faces=BrightestFaces(), landmarks=DarkLipped(), scratch=scratch,
             report=lambda _: None, warn=pytest.fail,
         )  # fmt: skip
-        tracks = await look_closely("clip", clip, eyes)
+        tracks = await analyse_clip("clip", clip, eyes)
     request = RenderRequested(
         org_id=NOBODY,
         project_id=NOBODY,
@@ -125,7 +125,7 @@ async def made(path: Path, scratch: Path, clip: TimeRange = CLIP) -> tuple[ClipT
     memory = Memory()
     with LocalSource(path) as source:
         (produced,) = await produce_all(
-            [Shape(request=request, plan=plan(tracks, index, "1:1", clip), prefix="x")],
+            [Shape(request=request, plan=plan_crops(tracks, index, "1:1", clip), prefix="x")],
             Shared(index=index, encoding=Encoding(preset="ultrafast", crf=30)),
             source=source, objects=memory, scratch=scratch, report=lambda _: None,  # type: ignore[arg-type]
         )  # fmt: skip

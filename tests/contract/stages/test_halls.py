@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.vision.halls import ASPECTS, certified, counted, looked_at, middle
-from streams.frame.planning.plan import plan
+from streams.frame.planning.plan import plan_crops
 from tests.contract.rigs.triton_server import Triton
 from tests.support.media.recordings import media
 
@@ -24,12 +24,12 @@ def test_small_speakers_are_whole_and_no_text_is_cut(triton_server: Triton, tmp_
     assert min(one.hall.high for one in found) < 0.1
     for one in found:
         for aspect in ASPECTS:
-            made = plan(one.tracks, one.index, aspect, one.tracks.range)
+            made = plan_crops(one.tracks, one.index, aspect, one.tracks.range)
             right = counted(one, made)
             assert right["whole"], (one.hall, aspect, made.shots)
             assert not right["letters cut"], (one.hall, aspect, made.shots)
             assert not right["refused wrongly"]
-        made = middle(plan(one.tracks, one.index, "9:16", one.tracks.range), one.tracks)
+        made = middle(plan_crops(one.tracks, one.index, "9:16", one.tracks.range), one.tracks)
         assert certified(made)["nobody_in_frame"].verdict == "fail", one.hall
 
 
@@ -39,11 +39,11 @@ def test_a_speaker_too_small_to_be_found_is_whole_after_a_close_up(triton_server
     unseen = 0
     for one in found:
         for aspect in ASPECTS:
-            made = plan(one.tracks, one.index, aspect, one.tracks.range)
+            made = plan_crops(one.tracks, one.index, aspect, one.tracks.range)
             right = counted(one, made)
             assert right["whole"], (one.hall, aspect, made.shots)
             assert not right["refused wrongly"]
-        made = plan(one.tracks, one.index, "9:16", one.tracks.range)
+        made = plan_crops(one.tracks, one.index, "9:16", one.tracks.range)
         unseen += any(not expectation.is_found for expectation in made.expected)
         checks = certified(middle(made, one.tracks)).values()
         assert "fail" in [check.verdict for check in checks], one.hall

@@ -27,7 +27,7 @@ from schemas.ids import result_id
 from schemas.options.brand_kit import BrandKit, CheckedAsset, Placed
 from schemas.options.export import BrandPin, ExportOptions
 from streams.frame.agent import FrameStage
-from streams.frame.speaker.stored_voices import heard_spans, voices_of
+from streams.frame.speaker.stored_voices import read_heard_spans, read_voices
 from streams.ingest.agent import IngestStage
 from streams.render.agent import RenderStage
 from tests.contract.rigs.stage_rig import Rig, make_rig
@@ -90,8 +90,8 @@ async def voiced(rig: Rig) -> None:
         await connection.execute(
             "update spans set heard_ref = $3 where org_id = $1 and project_id = $2", *rig.owner, span
         )
-        spans = await heard_spans(connection, *rig.owner)
-    voices = await voices_of(rig.objects, spans, CLIP)
+        spans = await read_heard_spans(connection, *rig.owner)
+    voices = await read_voices(rig.objects, spans, CLIP)
     assert voices is not None
     assert (voices.starts_ms, voices.rows.shape) == ([0, 900], (2, 4))
 

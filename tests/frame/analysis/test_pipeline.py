@@ -1,4 +1,4 @@
-"""look_closely: every picture of a stretch through the real child; what was seen once is not looked at again."""
+"""analyse_clip: every picture of a stretch through the real child; what was seen once is not looked at again."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from core.media.sandbox.source_handle import LocalSource
 from schemas.common import TimeRange
 from schemas.documents.clip_tracks import ClipTracks
 from schemas.documents.source import SourceIndex
-from streams.frame.analysis.analysis_merge import merge_tracks, missing_time
-from streams.frame.analysis.pipeline import look_closely
-from streams.frame.planning.plan import plan
+from streams.frame.analysis.analysis_merge import merge_tracks, missing_ranges
+from streams.frame.analysis.pipeline import analyse_clip
+from streams.frame.planning.plan import plan_crops
 from streams.vision.analysis_input import AnalysisInput
 from tests.look.clips import Picture, counter, encode, scene
 from tests.look.fakes import BrightestFaces, DarkLipped
@@ -50,7 +50,7 @@ async def looked(video: tuple[Path, SourceIndex], scratch: Path, start_ms: int, 
             report=report,
             warn=pytest.fail,
         )
-        tracks = await look_closely("clip", TimeRange(start_ms=start_ms, end_ms=end_ms), eyes)
+        tracks = await analyse_clip("clip", TimeRange(start_ms=start_ms, end_ms=end_ms), eyes)
     assert counts == sorted(counts)
     return tracks
 
@@ -63,7 +63,7 @@ async def test_shots_are_exact_and_faces_followed(video: tuple[Path, SourceIndex
     box = tracks.tracks[0].samples[0].face.box
     assert (box.x, box.y, box.width, box.height) == pytest.approx((30, 40, 30, 40), abs=2)
     assert tracks.pictures_looked_at == 125
-    shots = plan(tracks, video[1], "9:16", tracks.range).shots
+    shots = plan_crops(tracks, video[1], "9:16", tracks.range).shots
     assert [shot.mode for shot in shots] == ["hold", "fit", "inset"], "flat rectangles pass for slides"
     assert shots[0].crop.x <= 30
     assert shots[2].crop.x + shots[2].crop.width >= 259
@@ -78,7 +78,7 @@ async def test_looking_in_two_parts_finds_the_same(video: tuple[Path, SourceInde
     whole = await looked(video, tmp_path, 0, 5000)
     part = await looked(video, tmp_path, 1480, 4000)
     time = TimeRange(start_ms=0, end_ms=5000)
-    missing = missing_time(part, time)
+    missing = missing_ranges(part, time)
     assert [(m.start_ms, m.end_ms) for m in missing] == [(0, 1880), (3600, 5000)]
     for stretch in missing:
         part = merge_tracks(part, await looked(video, tmp_path, stretch.start_ms, stretch.end_ms))
@@ -86,7 +86,10 @@ async def test_looking_in_two_parts_finds_the_same(video: tuple[Path, SourceInde
     assert part.range == whole.range
     assert [track.shot for track in part.tracks] == [0, 2]
     assert [look.shot for look in part.looks] == [0, 1, 2]
-    assert plan(part, video[1], "9:16", time).shots[0].crop == plan(whole, video[1], "9:16", time).shots[0].crop
+    assert (
+        plan_crops(part, video[1], "9:16", time).shots[0].crop
+        == plan_crops(whole, video[1], "9:16", time).shots[0].crop
+    )
 
 
 def seen(start_ms: int, end_ms: int) -> ClipTracks:
@@ -97,12 +100,12 @@ def seen(start_ms: int, end_ms: int) -> ClipTracks:
 
 
 def test_nothing_is_missing_inside_what_was_seen() -> None:
-    assert missing_time(seen(1000, 9000), TimeRange(start_ms=2000, end_ms=9000)) == []
+    assert missing_ranges(seen(1000, 9000), TimeRange(start_ms=2000, end_ms=9000)) == []
 
 
 def test_far_away_all_is_missing_and_the_old_is_let_go() -> None:
     far = TimeRange(start_ms=20_000, end_ms=30_000)
-    assert missing_time(seen(1000, 9000), far) == [far]
+    assert missing_ranges(seen(1000, 9000), far) == [far]
     assert merge_tracks(seen(1000, 9000), seen(20_000, 30_000)).range == far
 
 

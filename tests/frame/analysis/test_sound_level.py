@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from streams.frame.analysis.sound_level import RATE_HZ, voice_curve
+from streams.frame.analysis.sound_level import RATE_HZ, measure_voice_curve
 
 
 def tone(hertz: float, seconds: float = 1.0) -> np.ndarray:
@@ -12,11 +12,11 @@ def tone(hertz: float, seconds: float = 1.0) -> np.ndarray:
 
 
 def test_voices_are_loud_and_rumble_is_not() -> None:
-    voiced, rumble = voice_curve(tone(440), 100), voice_curve(tone(50), 0)
+    voiced, rumble = measure_voice_curve(tone(440), 100), measure_voice_curve(tone(50), 0)
     assert (voiced.start_ms, voiced.step_ms, len(voiced.level_db)) == (100, 40, 25)
     assert min(voiced.level_db) > max(rumble.level_db) + 20
 
 
 def test_silence_and_nothing() -> None:
-    assert set(voice_curve(np.zeros(RATE_HZ, np.float32), 0).level_db) == {-100.0}
-    assert voice_curve(np.zeros(10, np.float32), 0).level_db == []
+    assert set(measure_voice_curve(np.zeros(RATE_HZ, np.float32), 0).level_db) == {-100.0}
+    assert measure_voice_curve(np.zeros(10, np.float32), 0).level_db == []

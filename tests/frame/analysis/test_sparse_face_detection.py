@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from schemas.common import Box, Face, TimeRange
-from streams.frame.analysis.sparse_face_detection import find_faces_sparsely, paired, runs_of
+from streams.frame.analysis.sparse_face_detection import find_faces_sparsely, frames_by_shot, match_faces
 from streams.vision.canvas import Canvas
 from tests.look.fakes import BrightestFaces
 
@@ -84,7 +84,7 @@ async def test_nothing_is_asked_where_there_are_no_pictures(tmp_path: Path) -> N
 
 def test_pictures_of_one_shot_belong_together() -> None:
     shots = [TimeRange(start_ms=0, end_ms=300), TimeRange(start_ms=300, end_ms=900)]
-    assert runs_of([0, 160, 320, 480, 900], shots) == [[0, 1], [2, 3], [4]]
+    assert frames_by_shot([0, 160, 320, 480, 900], shots) == [[0, 1], [2, 3], [4]]
 
 
 def face(x: float) -> Face:
@@ -92,7 +92,7 @@ def face(x: float) -> Face:
 
 
 def test_two_looks_agree_when_each_face_has_its_like() -> None:
-    assert paired([face(0), face(100)], [face(102), face(1)]) == [(face(0), face(1)), (face(100), face(102))]
-    assert paired([face(0)], [face(0), face(100)]) is None
-    assert paired([face(0)], [face(30)]) is None
-    assert paired([], []) == []
+    assert match_faces([face(0), face(100)], [face(102), face(1)]) == [(face(0), face(1)), (face(100), face(102))]
+    assert match_faces([face(0)], [face(0), face(100)]) is None
+    assert match_faces([face(0)], [face(30)]) is None
+    assert match_faces([], []) == []

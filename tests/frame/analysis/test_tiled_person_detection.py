@@ -13,7 +13,12 @@ from core.errors import Unavailable
 from core.ports.models import PersonsFound
 from schemas.common import Box, TimeRange
 from schemas.documents.scene import Person
-from streams.frame.analysis.tiled_person_detection import LOOKS, Near, Pictures, look_nearer
+from streams.frame.analysis.tiled_person_detection import (
+    CONFIRMING_COUNT,
+    GreyFrames,
+    TiledPersons,
+    find_distant_persons,
+)
 from streams.vision.canvas import Canvas, write_grey
 from streams.vision.person_detection import NO_PERSONS_WARNING
 from tests.look.clips import counter
@@ -51,7 +56,7 @@ class Away(FarSighted):
         raise Unavailable("triton", "landmarks: not loaded")
 
 
-def written(path: Path, places: Mapping[int, int]) -> Pictures:
+def written(path: Path, places: Mapping[int, int]) -> GreyFrames:
     """Pictures at `TIMES`, in which somebody small stands from a column on; in those not named, nobody."""
     with path.open("wb") as file:
         for number in range(len(TIMES)):
@@ -60,14 +65,14 @@ def written(path: Path, places: Mapping[int, int]) -> Pictures:
             if number in places:
                 picture[200:240, places[number] : places[number] + 22] = 255
             write_grey(file, CANVAS, picture)
-    return Pictures(path=path, canvas=CANVAS, at_ms=TIMES)
+    return GreyFrames(path=path, canvas=CANVAS, at_ms=TIMES)
 
 
 async def near(
     tmp_path: Path, places: Mapping[int, int], model: FarSighted, whole: Mapping[int, list[Person]] | None = None
-) -> tuple[Near, list[str], list[int]]:
+) -> tuple[TiledPersons, list[str], list[int]]:
     (report, counts), warnings = counter(), list[str]()
-    found = await look_nearer(
+    found = await find_distant_persons(
         model, written(tmp_path / "mouths.raw", places), whole or {number: [] for number in range(len(TIMES))}, TIMES,
         [SHOT], report=report, seen=7, warn=warnings.append,
     )  # fmt: skip
@@ -111,7 +116,7 @@ async def test_where_somebody_small_was_found_only_that_place_is_looked_at(tmp_p
     model = FarSighted()
     around = Person(box=Box(x=40, y=320, width=256, height=256), score=0.7)
     found, _, _ = await near(tmp_path, dict.fromkeys(range(10), 70), model, {number: [around] for number in range(10)})
-    assert model.asked == LOOKS + len(TIMES)
+    assert model.asked == CONFIRMING_COUNT + len(TIMES)
     assert found.by_place[0][0].box.width == pytest.approx(44, abs=5)
 
 

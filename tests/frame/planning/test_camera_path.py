@@ -8,26 +8,34 @@ import numpy as np
 import pytest
 
 from schemas.common import TimeRange
-from streams.frame.planning.camera_path import FASTEST, PICTURE_MS, PLACES, STEP_MS, Track, Way, way
+from streams.frame.planning.camera_path import (
+    FRAME_MS,
+    MAX_PLACES_PER_STEP,
+    PLACES_PER_CROP,
+    STEP_MS,
+    CameraPath,
+    SubjectTrack,
+    plan_path,
+)
 
 SECONDS, LENGTH = 20, 400.0
 
 
-def made(left: Callable[[float], float], wide: float = 240) -> tuple[Track, Way]:
+def made(left: Callable[[float], float], wide: float = 240) -> tuple[SubjectTrack, CameraPath]:
     at_ms = np.arange(0, SECONDS * 1_000, 160, dtype=np.float64)
     face = np.asarray([(left(ms / 1_000), left(ms / 1_000) + wide) for ms in at_ms])
-    track = Track(at_ms=at_ms, spans=face + np.asarray([-0.2 * wide, 0.2 * wide]), faces=face)
+    track = SubjectTrack(at_ms=at_ms, spans=face + np.asarray([-0.2 * wide, 0.2 * wide]), faces=face)
     whole = TimeRange(start_ms=0, end_ms=SECONDS * 1_000)
-    found = way(track, whole, length=LENGTH, low=0, high=1_280, source_px=1_280, crop_px=round(LENGTH))
+    found = plan_path(track, whole, length=LENGTH, low=0, high=1_280, source_px=1_280, crop_px=round(LENGTH))
     assert found is not None
     return track, found
 
 
-def starts(found: Way, at_ms: np.ndarray) -> np.ndarray:
+def starts(found: CameraPath, at_ms: np.ndarray) -> np.ndarray:
     return np.interp(at_ms, found.at_ms, found.starts)
 
 
-def whole_faces(track: Track, found: Way) -> float:
+def whole_faces(track: SubjectTrack, found: CameraPath) -> float:
     at = starts(found, track.at_ms)
     return float(((track.faces[:, 0] >= at) & (track.faces[:, 1] <= at + LENGTH)).mean())
 
@@ -35,7 +43,7 @@ def whole_faces(track: Track, found: Way) -> float:
 def test_a_head_that_fills_the_crop_and_sways_after_a_walk_loses_hair_and_no_face() -> None:
     track, found = made(lambda s: float(np.interp(s, [4, 12], [200, 700])) + (30 * np.sin(3 * s) if s > 12 else 0))
     assert whole_faces(track, found) > 0.98
-    moved = starts(found, np.arange(13_000, SECONDS * 1_000, PICTURE_MS))
+    moved = starts(found, np.arange(13_000, SECONDS * 1_000, FRAME_MS))
     assert np.ptp(moved) < 0.1 * LENGTH, "it stands, and does not sway with them"
 
 
@@ -50,8 +58,8 @@ def test_a_way_is_as_long_as_it_takes_to_hold_the_head(far: float) -> None:
 
 def test_nothing_is_faster_than_it_may_be() -> None:
     _, found = made(lambda s: float(np.interp(s, [4, 8], [100, 900])), wide=120)
-    at = starts(found, np.arange(0, SECONDS * 1_000, PICTURE_MS))
-    assert np.abs(np.diff(at)).max() <= FASTEST * LENGTH / PLACES / STEP_MS * PICTURE_MS + 0.3
+    at = starts(found, np.arange(0, SECONDS * 1_000, FRAME_MS))
+    assert np.abs(np.diff(at)).max() <= MAX_PLACES_PER_STEP * LENGTH / PLACES_PER_CROP / STEP_MS * FRAME_MS + 0.3
 
 
 def test_who_goes_there_and_back_is_followed_no_farther_than_their_head_takes() -> None:

@@ -12,7 +12,7 @@ from schemas.common import Aspect, Box, TimeRange
 from schemas.documents.clip_tracks import ShotLook
 from schemas.documents.frame_plan import FramePlan
 from schemas.documents.scene import Letters, Person, PersonSample
-from streams.frame.planning.plan import plan
+from streams.frame.planning.plan import plan_crops
 from tests.frame.planning.test_plan import clip, every, ranges, source
 
 WHOLE = TimeRange(start_ms=0, end_ms=6_000)
@@ -29,7 +29,7 @@ def framed(
     samples = [PersonSample(at_ms=600 * number, persons=list(persons)) for number in range(10)]
     lines = [Letters(range=WHOLE, box=box) for box in letters]
     tracks = msgspec.structs.replace(clip(ranges(0, 6_000), [], [look]), persons=samples, letters=lines)
-    return plan(tracks, source(), aspect, WHOLE)
+    return plan_crops(tracks, source(), aspect, WHOLE)
 
 
 @pytest.mark.parametrize("aspect", ["9:16", "4:5", "1:1"])
@@ -87,7 +87,7 @@ def test_letters_that_may_be_a_screen_are_not_cut_where_nobody_is_found() -> Non
 def far_face(size: int) -> FramePlan:
     tracks = clip(ranges(0, 6_000), [(0, 180, size, every(0, 6_000))])
     lines = [Letters(range=WHOLE, box=SIGN)]
-    return plan(msgspec.structs.replace(tracks, letters=lines), source(), "9:16", WHOLE)
+    return plan_crops(msgspec.structs.replace(tracks, letters=lines), source(), "9:16", WHOLE)
 
 
 def test_a_face_seen_from_afar_stands_beside_whole_letters_a_near_one_before_them() -> None:

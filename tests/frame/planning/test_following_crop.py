@@ -14,8 +14,8 @@ from schemas.common import Aspect, Box, Face, TimeRange
 from schemas.documents.clip_tracks import FaceSample, FaceTrack
 from schemas.documents.frame_plan import FramePlan, ShotCrop
 from schemas.documents.scene import Letters, Person, PersonSample
-from streams.frame.planning.plan import plan
-from streams.frame.scene.persons import Part, parts
+from streams.frame.planning.plan import plan_crops
+from streams.frame.scene.persons import PresenceRange, presence_ranges
 from tests.frame.planning.test_plan import LEFT, Looks, clip, every, look, ranges, source
 
 LENGTH_MS = 24_000
@@ -33,7 +33,7 @@ def track_of(x: Callable[[float], float], size: float = 120) -> FaceTrack:
 
 def made(x: Callable[[float], float], aspect: Aspect = "9:16", size: float = 120) -> FramePlan:
     tracks = msgspec.structs.replace(clip(ranges(0, LENGTH_MS), []), tracks=[track_of(x, size)])
-    return plan(tracks, source(), aspect, SHOT)
+    return plan_crops(tracks, source(), aspect, SHOT)
 
 
 def travel(shot: ShotCrop) -> tuple[float, float, int]:
@@ -123,12 +123,12 @@ def test_who_stands_beside_and_what_is_to_be_read_is_in_it_too() -> None:
     beside = msgspec.structs.replace(track_of(lambda _: 1_400, size=45), track=1)
     title = Letters(range=TimeRange(start_ms=4_000, end_ms=9_000), box=Box(x=300, y=900, width=700, height=60))
     for more in ({"tracks": [*tracks.tracks, beside]}, {"letters": [title]}):
-        (shot,) = plan(msgspec.structs.replace(tracks, **more), source(), "9:16", SHOT).shots
+        (shot,) = plan_crops(msgspec.structs.replace(tracks, **more), source(), "9:16", SHOT).shots
         assert shot.mode == "fit"
         assert share_shown(Box(x=1_400, y=200, width=45, height=56), shot, 0) == 1 or "letters" in more
         assert share_shown(title.box, shot, 0) == 1 or "tracks" in more
     wide = msgspec.structs.replace(title, box=msgspec.structs.replace(title.box, x=60, width=1_700))
-    (whole,) = plan(msgspec.structs.replace(tracks, letters=[wide]), source(), "9:16", SHOT).shots
+    (whole,) = plan_crops(msgspec.structs.replace(tracks, letters=[wide]), source(), "9:16", SHOT).shots
     assert (whole.mode, whole.shows) == ("fit", "whole")
 
 
@@ -137,7 +137,7 @@ def test_what_is_shown_of_an_odd_picture_is_even_and_in_it(wide: int) -> None:
     for far in range(0, 460, 115):
         fast = track_of(lambda s, far=far: 640 - far + (640 - 20) * abs(float(np.sin(2 * s))), size=60)  # type: ignore[misc]
         tracks = msgspec.structs.replace(clip(ranges(0, LENGTH_MS), []), tracks=[fast])
-        (shot,) = plan(tracks, source(wide, 720), "9:16", SHOT).shots
+        (shot,) = plan_crops(tracks, source(wide, 720), "9:16", SHOT).shots
         assert shot.crop.x % 2 == 0
         assert shot.crop.x + shot.crop.width <= wide
 
@@ -149,7 +149,7 @@ def test_a_wide_picture_of_an_upright_source_moves_up_and_down() -> None:
     tracks = msgspec.structs.replace(
         clip(ranges(0, LENGTH_MS), []), tracks=[FaceTrack(track=0, shot=0, samples=samples)]
     )
-    (shot,) = plan(tracks, source(1080, 1200), "16:9", SHOT).shots
+    (shot,) = plan_crops(tracks, source(1080, 1200), "16:9", SHOT).shots
     assert shot.mode == "follow"
     assert (view(shot, 0).x, view(shot, LENGTH_MS).x) == (0, 0)
     assert view(shot, LENGTH_MS).y > view(shot, 0).y + 300
@@ -160,7 +160,7 @@ def test_a_person_without_a_face_is_followed_too() -> None:
     boxes = {at_ms: Box(x=walks(at_ms / 1000), y=200, width=200, height=700) for at_ms in range(0, LENGTH_MS, 600)}
     persons = [PersonSample(at_ms=at_ms, persons=[Person(box=box, score=1)]) for at_ms, box in boxes.items()]
     tracks = msgspec.structs.replace(clip(ranges(0, LENGTH_MS), []), persons=persons)
-    (shot,) = plan(tracks, source(), "9:16", SHOT).shots
+    (shot,) = plan_crops(tracks, source(), "9:16", SHOT).shots
     assert (shot.mode, shot.shows) == ("follow", "person")
     assert "follows a person" in shot.reason
 
@@ -171,7 +171,7 @@ def within(when: TimeRange, x: Callable[[float], float], size: float) -> FramePl
     track = msgspec.structs.replace(track_of(x, size), shot=1)
     inside = [one for one in track.samples if when.start_ms <= one.at_ms < when.end_ms]
     tracks = msgspec.structs.replace(whole, tracks=[msgspec.structs.replace(track, samples=inside)])
-    return plan(tracks, source(), "9:16", when)
+    return plan_crops(tracks, source(), "9:16", when)
 
 
 def test_whoever_leaves_the_crop_of_a_short_shot_is_followed_or_shown_in_as_much_as_it_takes() -> None:
@@ -197,7 +197,9 @@ def test_in_jump_cuts_each_shot_holds_whoever_stands_elsewhere_in_it() -> None:
         (shot, x, 160, every(*edges[shot : shot + 2])) for shot, x in enumerate(places)
     ]  # fmt: skip
     seen = [look(shot, LEFT) for shot in range(len(places))]
-    shots = plan(clip(ranges(*edges), looks, seen), source(), "9:16", TimeRange(start_ms=0, end_ms=edges[-1])).shots
+    shots = plan_crops(
+        clip(ranges(*edges), looks, seen), source(), "9:16", TimeRange(start_ms=0, end_ms=edges[-1])
+    ).shots
     assert [shot.mode for shot in shots] == ["hold"] * len(places)
     for shot, x in zip(shots, places, strict=True):
         assert share_shown(Box(x=x, y=200, width=160, height=200), shot, shot.range.start_ms) == 1
@@ -211,7 +213,7 @@ def test_an_empty_place_is_shown_whole_until_somebody_comes() -> None:
         PersonSample(at_ms=at_ms, persons=[Person(box=box, score=1)] * is_there) for at_ms, is_there in there.items()
     ]
     tracks = msgspec.structs.replace(clip(ranges(0, LENGTH_MS), []), persons=persons)
-    shots = plan(tracks, source(), "9:16", TimeRange(start_ms=2_000, end_ms=LENGTH_MS)).shots
+    shots = plan_crops(tracks, source(), "9:16", TimeRange(start_ms=2_000, end_ms=LENGTH_MS)).shots
     assert [(shot.range.start_ms, shot.mode, shot.shows) for shot in shots] == [
         (2_000, "fit", "whole"),
         (6_600, "hold", "person"),
@@ -219,7 +221,7 @@ def test_an_empty_place_is_shown_whole_until_somebody_comes() -> None:
     ]
     assert shots[1].crop.x < 1_400 < 1_600 < shots[1].crop.x + shots[1].crop.width
     assert "nobody is there" in shots[0].reason
-    assert [shot.mode for shot in plan(tracks, source(), "16:9", SHOT).shots] == ["hold"]
+    assert [shot.mode for shot in plan_crops(tracks, source(), "16:9", SHOT).shots] == ["hold"]
 
 
 def test_whoever_is_missed_for_a_moment_is_still_there() -> None:
@@ -230,9 +232,9 @@ def test_whoever_is_missed_for_a_moment_is_still_there() -> None:
         for one in looks
     ]
     when = TimeRange(start_ms=0, end_ms=6_000)
-    assert parts(seen, when) == [Part(range=when, there=True)]
-    assert parts([], when) == [Part(range=when, there=False)]
+    assert presence_ranges(seen, when) == [PresenceRange(range=when, there=True)]
+    assert presence_ranges([], when) == [PresenceRange(range=when, there=False)]
     passing = [
         msgspec.structs.replace(one, persons=[Person(box=box, score=1)] if one.at_ms == 3_000 else []) for one in looks
     ]
-    assert parts(passing, when) == [Part(range=when, there=False)]
+    assert presence_ranges(passing, when) == [PresenceRange(range=when, there=False)]

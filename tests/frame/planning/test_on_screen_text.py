@@ -12,9 +12,9 @@ from schemas.common import Aspect, Box, TimeRange
 from schemas.documents.frame_plan import ShotCrop
 from schemas.documents.scene import Letters
 from streams.frame.analysis.analysis_merge import merge_tracks
-from streams.frame.analysis.text_tracking import letters_of, stretches_of
-from streams.frame.planning.on_screen_text import _is_again
-from streams.frame.planning.plan import plan
+from streams.frame.analysis.text_tracking import text_ranges, track_text_lines
+from streams.frame.planning.on_screen_text import _is_repeated
+from streams.frame.planning.plan import plan_crops
 from tests.frame.planning.test_following_crop import LENGTH_MS, SHOT, crosses, track_of
 from tests.frame.planning.test_plan import WHOLE, Looks, clip, every, ranges, source
 from tests.frame.planning.test_speaker_cuts import SLOWLY, pair, told
@@ -29,7 +29,7 @@ def line(start_ms: int, end_ms: int, box: Box = STRIP) -> Letters:
 
 def made(letters: Sequence[Letters], looks: Sequence[Looks], aspect: Aspect = "9:16") -> list[ShotCrop]:
     tracks = msgspec.structs.replace(clip(ranges(0, 8_000), looks), letters=list(letters))
-    return plan(tracks, source(), aspect, WHOLE).shots
+    return plan_crops(tracks, source(), aspect, WHOLE).shots
 
 
 @pytest.mark.parametrize("aspect", ["9:16", "4:5", "1:1"])
@@ -63,7 +63,7 @@ def test_a_line_that_stands_in_another_shot_too_was_laid_over_both() -> None:
     looks: list[Looks] = [(0, 900, 200, every(0, 4_000)), (1, 900, 200, every(4_000, 8_000))]
     tracks = clip(ranges(0, 4_000, 8_000), looks)
     tracks = msgspec.structs.replace(tracks, letters=[line(0, 4_000), line(4_000, 8_000)])
-    assert {shot.mode for shot in plan(tracks, source(), "9:16", WHOLE).shots} == {"inset"}
+    assert {shot.mode for shot in plan_crops(tracks, source(), "9:16", WHOLE).shots} == {"inset"}
 
 
 def test_a_title_is_shown_whole_and_a_sign_is_held() -> None:
@@ -83,7 +83,7 @@ def test_a_title_is_shown_whole_and_a_sign_is_held() -> None:
 def test_a_name_stands_below_each_of_those_the_picture_is_cut_between() -> None:
     names = [line(1_000, 4_000, Box(x=100, y=880, width=900, height=50)), line(7_000, 12_000)]
     tracks = msgspec.structs.replace(told(SLOWLY, pair()), letters=names)
-    shots = plan(tracks, source(), "9:16", TimeRange(start_ms=0, end_ms=20_000)).shots
+    shots = plan_crops(tracks, source(), "9:16", TimeRange(start_ms=0, end_ms=20_000)).shots
     assert [(shot.range.start_ms, shot.mode) for shot in shots] == [
         (0, "cut"), (1_000, "inset"), (4_000, "cut"), (5_000, "cut"), (7_000, "inset"), (11_000, "cut"),
     ]  # fmt: skip
@@ -96,8 +96,8 @@ def test_a_name_stands_below_each_of_those_the_picture_is_cut_between() -> None:
 def test_a_name_stands_below_somebody_who_is_followed_while_they_rest() -> None:
     tracks = msgspec.structs.replace(clip(ranges(0, LENGTH_MS), []), tracks=[track_of(crosses(10, 16))])
     named = msgspec.structs.replace(tracks, letters=[line(2_000, 6_000)])
-    (alone,) = plan(tracks, source(), "9:16", SHOT).shots
-    shots = plan(named, source(), "9:16", SHOT).shots
+    (alone,) = plan_crops(tracks, source(), "9:16", SHOT).shots
+    shots = plan_crops(named, source(), "9:16", SHOT).shots
     assert [(shot.range.start_ms, shot.mode) for shot in shots] == [(0, "follow"), (2_000, "inset"), (6_000, "follow")]
     assert share_shown(STRIP, shots[1], 4_000) == 1
     assert share_shown(Box(x=200, y=200, width=120, height=150), shots[1], 4_000) == 1
@@ -109,23 +109,23 @@ def test_a_name_stands_below_somebody_who_is_followed_while_they_rest() -> None:
 def test_letters_do_not_stop_whoever_is_on_their_way_and_signs_are_passed_by() -> None:
     tracks = msgspec.structs.replace(clip(ranges(0, LENGTH_MS), []), tracks=[track_of(crosses(8, 14))])
     for one in (line(9_000, 13_500), line(0, LENGTH_MS)):
-        shots = plan(msgspec.structs.replace(tracks, letters=[one]), source(), "9:16", SHOT).shots
+        shots = plan_crops(msgspec.structs.replace(tracks, letters=[one]), source(), "9:16", SHOT).shots
         assert [shot.mode for shot in shots] == ["follow"]
 
 
 def test_a_line_is_followed_over_looks_and_one_look_is_none() -> None:
     box, other = Box(x=10, y=90, width=60, height=8), Box(x=100, y=20, width=40, height=8)
     looks = [(0, []), (600, [box]), (1_200, [msgspec.structs.replace(box, x=12), other]), (1_800, []), (2_400, [])]
-    (found,) = letters_of(looks, [TimeRange(start_ms=0, end_ms=3_000)], 0.5)
+    (found,) = track_text_lines(looks, [TimeRange(start_ms=0, end_ms=3_000)], 0.5)
     assert found == Letters(range=TimeRange(start_ms=300, end_ms=1_500), box=Box(x=20, y=180, width=124, height=16))
-    assert letters_of(looks, ranges(0, 1_000, 3_000), 0.5) == [], "a line does not cross a cut"
+    assert track_text_lines(looks, ranges(0, 1_000, 3_000), 0.5) == [], "a line does not cross a cut"
 
 
 def test_what_stretches_bridge() -> None:
     when = TimeRange(start_ms=0, end_ms=10_000)
-    found = stretches_of([line(500, 2_000), line(3_000, 5_000), line(7_000, 8_000)], when, 1_500)
+    found = text_ranges([line(500, 2_000), line(3_000, 5_000), line(7_000, 8_000)], when, 1_500)
     assert [(one.start_ms, one.end_ms) for one in found] == [(0, 5_000), (7_000, 8_000)]
-    assert stretches_of([line(11_000, 12_000)], when, 1_500) == []
+    assert text_ranges([line(11_000, 12_000)], when, 1_500) == []
 
 
 def test_two_looks_at_a_clip_have_the_letters_of_both() -> None:
@@ -136,5 +136,5 @@ def test_two_looks_at_a_clip_have_the_letters_of_both() -> None:
 
 def test_a_line_inside_of_a_large_sign_elsewhere_is_not_the_same_line() -> None:
     sign, line = Box(x=100, y=300, width=800, height=120), Box(x=500, y=320, width=200, height=40)
-    assert not _is_again(sign, line)
-    assert _is_again(msgspec.structs.replace(line, width=90), line), "another name in the same place"
+    assert not _is_repeated(sign, line)
+    assert _is_repeated(msgspec.structs.replace(line, width=90), line), "another name in the same place"

@@ -14,8 +14,8 @@ from schemas.documents.clip_tracks import ClipTracks, FaceSample, FaceTrack, Sho
 from schemas.documents.frame_plan import ShotCrop
 from schemas.documents.scene import Letters
 from schemas.documents.source import SourceIndex
-from streams.frame.planning.expectations import faces_expected
-from streams.frame.planning.plan import cut_to, faces_shown, plan
+from streams.frame.planning.expectations import expected_faces
+from streams.frame.planning.plan import faces_shown, plan_crops, shots_within
 from tests.look.clips import track as video_track
 
 Looks = tuple[int, float, float, Sequence[int]]
@@ -65,7 +65,7 @@ LEFT, RIGHT = [n % 16 for n in range(144)], [(n * 7) % 13 for n in range(144)]
 
 def test_each_shot_holds_its_own_face() -> None:
     tracks = clip(ranges(0, 4000, 8000), [(0, 300, 120, every(0, 4000)), (1, 1500, 120, every(4000, 8000))])
-    shots = plan(tracks, source(), "9:16", WHOLE).shots
+    shots = plan_crops(tracks, source(), "9:16", WHOLE).shots
     assert [(s.range.start_ms, s.range.end_ms, s.mode) for s in shots] == [(0, 4000, "hold"), (4000, 8000, "hold")]
     assert shots[0].crop.x < 300 < 420 < shots[0].crop.x + shots[0].crop.width
     assert shots[1].crop.x < 1500 < 1620 < shots[1].crop.x + shots[1].crop.width
@@ -75,7 +75,7 @@ def test_each_shot_holds_its_own_face() -> None:
 
 def test_the_plan_names_the_face_that_shows_most_at_each_look() -> None:
     looks: list[Looks] = [(0, 300, 120, every(0, 4000)), (0, 1000, 240, every(0, 4000)), (1, 100, 60, [4000])]
-    made = plan(clip(ranges(0, 4000, 8000), looks), source(), "9:16", TimeRange(start_ms=1000, end_ms=8000))
+    made = plan_crops(clip(ranges(0, 4000, 8000), looks), source(), "9:16", TimeRange(start_ms=1000, end_ms=8000))
     crop = made.shots[0].crop
     assert crop.x < 1000 < 1240 < crop.x + crop.width, "the larger one is held, the other one is out"
     assert {sample.face.box.x for sample in made.faces} == {1000, 100}
@@ -94,7 +94,7 @@ def test_a_face_that_is_half_out_of_the_crop_is_not_shown() -> None:
 def test_at_each_look_who_speaks_is_expected_in_the_crop_else_the_largest() -> None:
     tracks = clip(ranges(0, 8000), [(0, 200, 300, every(0, 640)), (0, 1400, 100, every(0, 480))])
     speaks = SpeakingTurn(track=1, range=TimeRange(start_ms=160, end_ms=320), confidence=1.0)
-    told = faces_expected(msgspec.structs.replace(tracks, turns=[speaks]), TimeRange(start_ms=0, end_ms=600))
+    told = expected_faces(msgspec.structs.replace(tracks, turns=[speaks]), TimeRange(start_ms=0, end_ms=600))
     assert [(one.at_ms, one.box.x, one.speaks) for one in told] == [
         (0, 200, False), (160, 1400, True), (320, 200, False), (480, 200, False)
     ]  # fmt: skip
@@ -102,25 +102,25 @@ def test_at_each_look_who_speaks_is_expected_in_the_crop_else_the_largest() -> N
 
 def test_of_two_faces_the_one_on_screen_longest_is_held() -> None:
     looks: list[Looks] = [(0, 200, 120, every(0, 8000)), (0, 1500, 160, every(0, 2000))]
-    crop = plan(clip(ranges(0, 8000), looks), source(), "9:16", WHOLE).shots[0].crop
+    crop = plan_crops(clip(ranges(0, 8000), looks), source(), "9:16", WHOLE).shots[0].crop
     assert crop.x < 200 < 320 < crop.x + crop.width
 
 
 def test_of_equally_long_ones_the_largest_is_held() -> None:
     looks: list[Looks] = [(0, 200, 120, every(0, 8000)), (0, 1500, 200, every(0, 7600))]
-    crop = plan(clip(ranges(0, 8000), looks), source(), "9:16", WHOLE).shots[0].crop
+    crop = plan_crops(clip(ranges(0, 8000), looks), source(), "9:16", WHOLE).shots[0].crop
     assert crop.x < 1500 < 1700 < crop.x + crop.width
 
 
 def test_small_faces_in_the_background_never_win() -> None:
     looks: list[Looks] = [(0, 200, 30, every(0, 8000)), (0, 1500, 200, every(0, 4800))]
-    crop = plan(clip(ranges(0, 8000), looks), source(), "9:16", WHOLE).shots[0].crop
+    crop = plan_crops(clip(ranges(0, 8000), looks), source(), "9:16", WHOLE).shots[0].crop
     assert crop.x < 1500 < 1700 < crop.x + crop.width
 
 
 def test_a_large_head_that_passes_is_not_held_for_the_rest_of_the_shot() -> None:
     looks: list[Looks] = [(0, 200, 80, every(0, 8000)), (0, 1500, 300, every(0, 3800))]
-    crop = plan(clip(ranges(0, 8000), looks), source(), "9:16", WHOLE).shots[0].crop
+    crop = plan_crops(clip(ranges(0, 8000), looks), source(), "9:16", WHOLE).shots[0].crop
     assert crop.x < 200 < 280 < crop.x + crop.width
 
 
@@ -131,20 +131,22 @@ def test_shots_of_one_angle_share_a_crop_though_another_lies_between() -> None:
         (2, 360, 120, every(4000, 8000)),
     ]
     seen = [look(0, LEFT), look(1, RIGHT), look(2, LEFT)]
-    shots = plan(clip(ranges(0, 2000, 4000, 8000), looks, seen), source(), "9:16", WHOLE).shots
+    shots = plan_crops(clip(ranges(0, 2000, 4000, 8000), looks, seen), source(), "9:16", WHOLE).shots
     assert shots[0].crop == shots[2].crop != shots[1].crop
 
 
 def test_a_jump_cut_on_a_face_that_stays_does_not_jump() -> None:
     near = [value + (n % 3) * 3 for n, value in enumerate(LEFT)]
     looks: list[Looks] = [(0, 300, 120, every(0, 4000)), (1, 310, 124, every(4000, 8000))]
-    shots = plan(clip(ranges(0, 4000, 8000), looks, [look(0, LEFT), look(1, near)]), source(), "9:16", WHOLE).shots
+    shots = plan_crops(
+        clip(ranges(0, 4000, 8000), looks, [look(0, LEFT), look(1, near)]), source(), "9:16", WHOLE
+    ).shots
     assert shots[0].crop == shots[1].crop
 
 
 def test_a_face_lost_for_a_while_counts_with_its_stand_in() -> None:
     looks: list[Looks] = [(0, 300, 120, every(0, 3200)), (0, 700, 120, every(3200, 6000))]
-    shot = plan(clip(ranges(0, 8000), looks), source(), "9:16", WHOLE).shots[0]
+    shot = plan_crops(clip(ranges(0, 8000), looks), source(), "9:16", WHOLE).shots[0]
     assert "of 38 looks" in shot.reason
     assert shot.crop.x <= 300
     assert shot.crop.x + shot.crop.width >= 820
@@ -153,7 +155,7 @@ def test_a_face_lost_for_a_while_counts_with_its_stand_in() -> None:
 def test_no_face_is_said() -> None:
     right = [0.2 / 24] * 24 + [0.8 / 8] * 8
     tracks = clip(ranges(0, 4000, 8000), [], [look(0, LEFT), look(1, RIGHT, right)])
-    shots = plan(tracks, source(), "9:16", WHOLE).shots
+    shots = plan_crops(tracks, source(), "9:16", WHOLE).shots
     assert [shot.reason for shot in shots] == [
         "no face, nothing stands out: centre",
         "no face: most detail and movement",
@@ -164,44 +166,49 @@ def test_no_face_is_said() -> None:
 
 
 def test_a_tall_picture_is_shown_whole_in_a_wide_export() -> None:
-    made = plan(clip(ranges(0, 8000), []), source(1080, 1920), "16:9", WHOLE)
+    made = plan_crops(clip(ranges(0, 8000), []), source(1080, 1920), "16:9", WHOLE)
     assert [(shot.mode, shot.shows, shot.crop.width) for shot in made.shots] == [("fit", "whole", 1080)]
 
 
 def test_the_plan_covers_exactly_the_asked_time() -> None:
     tracks = clip(ranges(0, 2000, 5000, 8000), [])
-    made = plan(tracks, source(), "1:1", TimeRange(start_ms=2500, end_ms=7000))
+    made = plan_crops(tracks, source(), "1:1", TimeRange(start_ms=2500, end_ms=7000))
     assert [(s.range.start_ms, s.range.end_ms) for s in made.shots] == [(2500, 5000), (5000, 7000)]
-    assert cut_to(ranges(0, 2000), TimeRange(start_ms=1900, end_ms=3000))[0][1] == TimeRange(start_ms=1900, end_ms=3000)
+    assert shots_within(ranges(0, 2000), TimeRange(start_ms=1900, end_ms=3000))[0][1] == TimeRange(
+        start_ms=1900, end_ms=3000
+    )
 
 
 def test_what_cannot_be_planned_is_said() -> None:
-    with pytest.raises(ValueError, match="look_closely first"):
-        plan(clip(ranges(0, 8000), []), source(), "9:16", TimeRange(start_ms=9000, end_ms=9900))
+    with pytest.raises(ValueError, match="analyse_clip first"):
+        plan_crops(clip(ranges(0, 8000), []), source(), "9:16", TimeRange(start_ms=9000, end_ms=9900))
     with pytest.raises(ValueError, match="no picture"):
-        plan(clip(ranges(0, 8000), []), msgspec.structs.replace(source(), video=None), "9:16", WHOLE)
+        plan_crops(clip(ranges(0, 8000), []), msgspec.structs.replace(source(), video=None), "9:16", WHOLE)
 
 
 def test_a_face_that_is_wider_than_the_crop_is_shown_in_as_much_as_it_takes() -> None:
-    made = plan(clip(ranges(0, 8000), [(0, 500, 700, every(0, 8000))]), source(), "9:16", WHOLE)
+    made = plan_crops(clip(ranges(0, 8000), [(0, 500, 700, every(0, 8000))]), source(), "9:16", WHOLE)
     (shot,) = made.shots
     assert (shot.mode, shot.shows, shot.crop.y, shot.crop.height) == ("fit", "face", 0, 1080)
     assert 360 >= shot.crop.x > 300, "the head, and a little room"
     assert 1_340 <= shot.crop.x + shot.crop.width < 1_400
     assert "wider than a 9:16 crop" in shot.reason
     assert made.safer == made.shots
-    assert plan(clip(ranges(0, 8000), [(0, 500, 700, every(0, 8000))]), source(), "1:1", WHOLE).shots[0].mode == "hold"
+    assert (
+        plan_crops(clip(ranges(0, 8000), [(0, 500, 700, every(0, 8000))]), source(), "1:1", WHOLE).shots[0].mode
+        == "hold"
+    )
 
 
 def test_all_of_a_picture_stands_so_that_its_eyes_are_at_a_third() -> None:
     title = Letters(range=WHOLE, box=Box(x=60, y=900, width=1_800, height=80))
     tracks = msgspec.structs.replace(clip(ranges(0, 8000), [(0, 400, 700, every(0, 8000))]), letters=[title])
-    shot = plan(tracks, source(), "9:16", WHOLE).shots[0]
+    shot = plan_crops(tracks, source(), "9:16", WHOLE).shots[0]
     (first, *_) = tracks.tracks[0].samples
     eyes = msgspec.structs.replace(first.face.box, y=first.face.box.y + 0.4 * first.face.box.height, height=1)
     assert (shot.mode, shot.shows) == ("fit", "whole")
     assert painted_box(eyes, shot, 0, 1080, 1920).y == pytest.approx(640, abs=2)
-    assert plan(clip(ranges(0, 8000), []), source(1080, 1920), "16:9", WHOLE).shots[0].above == 0.5
+    assert plan_crops(clip(ranges(0, 8000), []), source(1080, 1920), "16:9", WHOLE).shots[0].above == 0.5
 
 
 def test_the_safer_plan_holds_only_where_the_face_is_in_at_nearly_every_look() -> None:
@@ -212,12 +219,12 @@ def test_the_safer_plan_holds_only_where_the_face_is_in_at_nearly_every_look() -
     tracks = msgspec.structs.replace(
         tracks, tracks=[FaceTrack(track=0, shot=0, samples=face), stays], looks=[look(0, LEFT), look(1, RIGHT)]
     )
-    made = plan(tracks, source(), "9:16", WHOLE)
+    made = plan_crops(tracks, source(), "9:16", WHOLE)
     assert [shot.mode for shot in made.safer] == ["hold", "hold"]
     far = [(0, 40 + 70 * n, 120, [160 * n]) for n in range(25)]
     face = [FaceSample(at_ms=one[3][0], face=tracked(0, one).samples[0].face) for one in far]
     tracks = msgspec.structs.replace(tracks, tracks=[FaceTrack(track=0, shot=0, samples=face), stays])
-    made = plan(tracks, source(), "9:16", WHOLE)
+    made = plan_crops(tracks, source(), "9:16", WHOLE)
     assert [shot.mode for shot in made.safer] == ["fit", "hold"]
     assert [shot.range for shot in made.safer] == [shot.range for shot in made.shots]
     assert "% of its looks" in made.safer[0].reason
@@ -234,8 +241,8 @@ def test_a_face_stands_by_how_much_of_the_clip_is_its_own() -> None:
     tracks = clip(shots, looks, [look(0, LEFT), look(1, RIGHT), look(2, LEFT[::-1])])
     said = TimeRange(start_ms=6_400, end_ms=8_000)
     tracks = msgspec.structs.replace(tracks, turns=[SpeakingTurn(track=2, range=said, confidence=0.9)])
-    found = {one.face.box.x: one.standing for one in plan(tracks, source(), "9:16", WHOLE).faces}
+    found = {one.face.box.x: one.standing for one in plan_crops(tracks, source(), "9:16", WHOLE).faces}
     assert found == {300: 1.0, 900: pytest.approx(10 / 30, abs=0.001), 1500: pytest.approx(20 / 30, abs=0.001)}
-    assert {one.standing for one in plan(tracks, source(), "9:16", TimeRange(start_ms=5_000, end_ms=6_000)).faces} == {
-        1.0
-    }
+    assert {
+        one.standing for one in plan_crops(tracks, source(), "9:16", TimeRange(start_ms=5_000, end_ms=6_000)).faces
+    } == {1.0}

@@ -14,8 +14,8 @@ from core.domain.framing.geometry import share_shown, views
 from schemas.common import Aspect, TimeRange
 from schemas.documents.clip_tracks import ClipTracks, SpeakingTurn, VoiceCurve
 from schemas.documents.frame_plan import FramePlan
-from streams.frame.planning.plan import plan
-from streams.frame.planning.speaker_cuts import LEAD_MS, STAYS_MS, Stretch, served, stretches
+from streams.frame.planning.plan import plan_crops
+from streams.frame.planning.speaker_cuts import LEAD_MS, MIN_ON_SCREEN_MS, PictureTurn, assign_picture, served_ratio
 from tests.frame.planning.test_plan import LEFT, RIGHT, Looks, clip, every, look, ranges, source
 
 LENGTH_MS = 20_000
@@ -36,7 +36,7 @@ def pair(x: float = 1500) -> list[Looks]:
 
 
 def made(said: Said, faces: Sequence[Looks] | None = None, aspect: Aspect = "9:16") -> FramePlan:
-    return plan(told(said, faces or pair()), source(), aspect, SHOT)
+    return plan_crops(told(said, faces or pair()), source(), aspect, SHOT)
 
 
 SLOWLY = [(0, 0, 5_000), (1, 5_200, 11_000), (0, 11_300, 20_000)]
@@ -70,14 +70,14 @@ def test_the_cut_falls_into_the_pause_near_by() -> None:
     level = [-50.0 if 4_000 <= at < 4_600 or 9_000 <= at < 9_100 else -20.0 for at in range(0, LENGTH_MS, 40)]
     voice = VoiceCurve(start_ms=0, step_ms=40, level_db=level)
     tracks = msgspec.structs.replace(told(SLOWLY, pair()), voice=voice)
-    shots = plan(tracks, source(), "9:16", SHOT).shots
+    shots = plan_crops(tracks, source(), "9:16", SHOT).shots
     assert [shot.range.start_ms for shot in shots] == [0, 4_600 - LEAD_MS, 11_000], "there is no pause near 11 s"
 
 
 def test_who_fits_into_the_picture_of_another_is_not_cut_to() -> None:
     faces: list[Looks] = [(0, x, 140, every(0, LENGTH_MS)) for x in (200, 1_100, 2_200)]
     said = [(0, 0, 6_000), (1, 6_200, 9_000), (2, 9_300, 14_000), (0, 14_200, 20_000)]
-    shots = plan(told(said, faces), source(2_560, 960), "16:9", SHOT).shots
+    shots = plan_crops(told(said, faces), source(2_560, 960), "16:9", SHOT).shots
     assert [(shot.mode, shot.range.start_ms) for shot in shots] == [("cut", 0), ("cut", 9_000), ("cut", 14_000)]
     for who, start, end in said:
         shot = next(one for one in shots if one.range.start_ms <= (start + end) // 2 < one.range.end_ms)
@@ -99,14 +99,14 @@ def test_whoever_has_moved_since_their_last_turn_is_in_the_picture_again() -> No
     tracks = msgspec.structs.replace(
         tracks, tracks=[msgspec.structs.replace(first, samples=walked), *tracks.tracks[1:]]
     )
-    before, _, after = plan(tracks, source(), "9:16", SHOT).shots
+    before, _, after = plan_crops(tracks, source(), "9:16", SHOT).shots
     assert before.crop.x < 300 < 440 < before.crop.x + before.crop.width
     assert after.crop.x < 900 < 1040 < after.crop.x + after.crop.width
 
 
 def test_where_two_crops_would_be_nearly_one_picture_all_are_shown() -> None:
     faces: list[Looks] = [(0, x, 140, every(0, LENGTH_MS)) for x in (30, 1_750)]
-    (shot,) = plan(told(SLOWLY, faces), source(1_920, 960), "16:9", SHOT).shots
+    (shot,) = plan_crops(told(SLOWLY, faces), source(1_920, 960), "16:9", SHOT).shots
     assert shot.mode == "fit"
     assert "too near to each other for cuts" in shot.reason
 
@@ -168,7 +168,7 @@ def test_an_angle_that_comes_back_is_framed_as_before() -> None:
     said = [(0, 0, 4_000), (1, 4_100, 8_000), (2, 10_000, 15_000), (3, 15_200, 20_000)]
     tracks = msgspec.structs.replace(told(said, []), shots=ranges(0, 8_000, 10_000, LENGTH_MS), looks=seen)
     tracks = msgspec.structs.replace(tracks, tracks=told([], faces).tracks)
-    shots = plan(tracks, source(), "9:16", SHOT).shots
+    shots = plan_crops(tracks, source(), "9:16", SHOT).shots
     assert [(shot.mode, shot.range.start_ms) for shot in shots] == [
         ("cut", 0), ("cut", 4_000), ("fit", 8_000), ("cut", 10_000), ("cut", 15_000)
     ]  # fmt: skip
@@ -182,19 +182,19 @@ turn = some.tuples(some.integers(0, 3), some.integers(0, 3_000), some.integers(1
 def test_stretches_cover_the_shot_and_each_stays(
     said: list[tuple[int, int, int]], start: int, length: int, silent: list[tuple[int, int, int]]
 ) -> None:
-    when, at, run = TimeRange(start_ms=start, end_ms=start + length), start - 2_000, list[Stretch]()
+    when, at, run = TimeRange(start_ms=start, end_ms=start + length), start - 2_000, list[PictureTurn]()
     for who, gap, lasts in said:
         times = TimeRange(start_ms=at + gap, end_ms=at + gap + lasts)
         at = times.end_ms
         if times.overlap_ms(when) and not (run and run[-1].who == who):
-            run.append(Stretch(who=who, range=times))
+            run.append(PictureTurn(who=who, range=times))
     quiet, at = list[TimeRange](), start - 2_000
     for _, gap, lasts in silent:
         quiet.append(TimeRange(start_ms=at + gap, end_ms=at + gap + lasts))
         at += gap + lasts
-    shown = stretches(run, when, 7, quiet)
+    shown = assign_picture(run, when, 7, quiet)
     assert [shown[0].range.start_ms, shown[-1].range.end_ms] == [when.start_ms, when.end_ms]
     assert all(one.range.end_ms == other.range.start_ms for one, other in pairwise(shown))
     assert all(one.who != other.who for one, other in pairwise(shown))
-    assert len(shown) == 1 or min(one.range.length_ms for one in shown) >= STAYS_MS
-    assert 0 <= served({0: run}, {0: shown}) <= 1
+    assert len(shown) == 1 or min(one.range.length_ms for one in shown) >= MIN_ON_SCREEN_MS
+    assert 0 <= served_ratio({0: run}, {0: shown}) <= 1

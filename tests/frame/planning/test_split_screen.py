@@ -7,13 +7,13 @@ import pytest
 
 from schemas.common import Aspect
 from schemas.documents.frame_plan import FramePlan
-from streams.frame.planning.plan import plan
+from streams.frame.planning.plan import plan_crops
 from tests.frame.planning.test_plan import LEFT, WHOLE, Looks, clip, every, look, ranges, source
 
 
 def made(face: Looks, aspect: Aspect = "9:16", screen: float = 0.95) -> FramePlan:
     seen = msgspec.structs.replace(look(0, LEFT), screen=screen)
-    return plan(clip(ranges(0, 8000), [face], [seen]), source(), aspect, WHOLE)
+    return plan_crops(clip(ranges(0, 8000), [face], [seen]), source(), aspect, WHOLE)
 
 
 CAMERA: Looks = (0, 1650, 120, every(0, 8000))

@@ -10,7 +10,7 @@ import pytest
 from schemas.common import TimeRange
 from schemas.documents.clip_tracks import ClipTracks, SpeakingTurn
 from schemas.documents.frame_plan import FramePlan
-from streams.frame.planning.plan import plan
+from streams.frame.planning.plan import plan_crops
 from tests.frame.planning.test_plan import Looks, clip, every, ranges, source
 from tests.frame.planning.test_speaker_cuts import LENGTH_MS, SHOT, SLOWLY, Said, pair
 
@@ -24,7 +24,7 @@ def told(said: Said, faces: Sequence[Looks], confidence: float) -> ClipTracks:
 
 
 def made(said: Said, faces: Sequence[Looks], confidence: float = 0.3) -> FramePlan:
-    return plan(told(said, faces, confidence), source(), "9:16", SHOT)
+    return plan_crops(told(said, faces, confidence), source(), "9:16", SHOT)
 
 
 def test_an_unsure_speaker_is_not_shown_alone() -> None:
@@ -60,5 +60,5 @@ def test_two_or_three_who_stand_there_alike_and_say_nothing_are_stacked(sizes: S
 def test_a_glance_at_people_shows_one_of_them() -> None:
     faces: list[Looks] = [(0, x, 140, every(0, 2_000)) for x in (300, 1500)]
     short = clip(ranges(0, 2_000), faces)
-    shots = plan(short, source(), "9:16", TimeRange(start_ms=0, end_ms=2_000)).shots
+    shots = plan_crops(short, source(), "9:16", TimeRange(start_ms=0, end_ms=2_000)).shots
     assert [one.mode for one in shots] == ["hold"]

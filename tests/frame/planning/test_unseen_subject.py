@@ -13,8 +13,8 @@ from schemas.documents.clip_tracks import ClipTracks, ShotLook
 from schemas.documents.edit import CropKey
 from schemas.documents.frame_plan import FramePlan
 from schemas.documents.scene import Person, PersonSample
-from streams.frame.manual_crops import by_hand
-from streams.frame.planning.plan import plan, scenes_of
+from streams.frame.manual_crops import apply_manual_crops
+from streams.frame.planning.plan import plan_crops, scenes_of
 from streams.frame.planning.unseen_subject import occupied_box
 from tests.frame.planning.test_plan import LEFT, RIGHT, clip, every, ranges, source
 
@@ -44,7 +44,7 @@ def wide_shot(
 
 
 def framed(tracks: ClipTracks, aspect: Aspect = "9:16") -> FramePlan:
-    return plan(tracks, source(), aspect, WHOLE)
+    return plan_crops(tracks, source(), aspect, WHOLE)
 
 
 @pytest.mark.parametrize("aspect", ["9:16", "4:5", "1:1"])
@@ -115,7 +115,7 @@ def test_the_certificate_expects_all_that_is_not_empty() -> None:
 
 def test_crops_of_a_person_are_not_judged_by_it() -> None:
     key = CropKey(at_ms=4_000, crop=CropBox(x=600, y=0, width=606, height=1_080))
-    assert not [one for one in by_hand(framed(wide_shot()), [key]).expected if not one.is_found]
+    assert not [one for one in apply_manual_crops(framed(wide_shot()), [key]).expected if not one.is_found]
 
 
 def test_the_occupied_box_leaves_empty_sides_out() -> None:

@@ -7,13 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from schemas.common import Aspect, Box, CropBox
-from streams.frame.scene.crop import RATIO, Subject, crop_size, must_fit, place_on_detail, place_on_faces
+from streams.frame.scene.crop import (
+    ASPECT_RATIOS,
+    FramingSubject,
+    crop_size,
+    loses_most_of_tall_picture,
+    place_on_detail,
+    place_on_faces,
+)
 
 ASPECTS: list[Aspect] = ["9:16", "4:5", "1:1", "16:9"]
 
 
-def steady(x: float, y: float, size: float, looks: int = 10) -> Subject:
-    return Subject(boxes=[Box(x=x, y=y, width=size, height=size * 1.25)] * looks)
+def steady(x: float, y: float, size: float, looks: int = 10) -> FramingSubject:
+    return FramingSubject(boxes=[Box(x=x, y=y, width=size, height=size * 1.25)] * looks)
 
 
 def holds(crop: CropBox, box: Box) -> bool:
@@ -39,10 +46,10 @@ def test_sizes(source: tuple[int, int], aspect: Aspect, size: tuple[int, int]) -
 
 
 def test_only_tall_pictures_are_fitted() -> None:
-    assert must_fit(1080, 1920, "16:9")
-    assert not must_fit(1080, 1920, "1:1")
-    assert not must_fit(1920, 1080, "9:16")
-    assert not must_fit(320, 240, "16:9")
+    assert loses_most_of_tall_picture(1080, 1920, "16:9")
+    assert not loses_most_of_tall_picture(1080, 1920, "1:1")
+    assert not loses_most_of_tall_picture(1920, 1080, "9:16")
+    assert not loses_most_of_tall_picture(320, 240, "16:9")
 
 
 @given(
@@ -65,7 +72,7 @@ def test_any_crop_is_even_inside_and_of_the_aspect(
         assert crop.y >= 0
         assert crop.x + crop.width <= width
         assert crop.y + crop.height <= height
-        wide, high = RATIO[aspect]
+        wide, high = ASPECT_RATIOS[aspect]
         assert abs(crop.width * high - crop.height * wide) <= 2 * max(wide, high)
 
 
@@ -96,7 +103,7 @@ def test_a_second_face_comes_in_where_both_fit_and_else_stays_out() -> None:
 
 def test_a_face_that_walks_is_in_for_most_of_the_time() -> None:
     boxes = [Box(x=200 + (1300 * n / 10 if n < 10 else 1300), y=300, width=120, height=150) for n in range(40)]
-    placed = place_on_faces(Subject(boxes=boxes), [], width=1920, height=1080, aspect="9:16")
+    placed = place_on_faces(FramingSubject(boxes=boxes), [], width=1920, height=1080, aspect="9:16")
     assert holds(placed.crop, boxes[-1])
     assert placed.inside > 0.75
 

@@ -7,8 +7,8 @@ import pytest
 
 from schemas.common import Box
 from schemas.documents.clip_tracks import Mouth
-from streams.frame.planning.plan import plan
-from streams.frame.scene.head_pose import BACK, with_backs
+from streams.frame.planning.plan import plan_crops
+from streams.frame.scene.head_pose import BACK_OF_HEAD_RATIO, widen_turned_heads
 from tests.frame.planning.test_plan import clip, every, ranges, source
 
 LENGTH_MS = 10_000
@@ -31,8 +31,8 @@ def test_a_head_in_profile_reaches_on_behind_the_face(yaw_deg: float) -> None:
     before = tracks.tracks[0].samples[5].face.box
     middle = before.x + before.width / 2
     seen = [msgspec.structs.replace(one, y=before.y + before.height / 2) for one in marks(middle - WIDE / 2, yaw_deg)]
-    box: Box = with_backs(tracks.tracks, seen)[0].samples[5].face.box
-    back = BACK * before.width if yaw_deg else 0.0
+    box: Box = widen_turned_heads(tracks.tracks, seen)[0].samples[5].face.box
+    back = BACK_OF_HEAD_RATIO * before.width if yaw_deg else 0.0
     assert box.width == pytest.approx(before.width + back)
     assert box.x == pytest.approx(before.x - (back if yaw_deg > 0 else 0.0))
     assert (box.y, box.height) == (before.y, before.height)
@@ -40,7 +40,7 @@ def test_a_head_in_profile_reaches_on_behind_the_face(yaw_deg: float) -> None:
 
 def test_without_marks_a_face_stays_as_wide_as_it_is() -> None:
     tracks = clip(ranges(0, LENGTH_MS), [(0, 800, WIDE, every(0, LENGTH_MS))])
-    assert with_backs(tracks.tracks, []) == tracks.tracks
+    assert widen_turned_heads(tracks.tracks, []) == tracks.tracks
 
 
 def test_the_back_of_a_head_is_in_the_crop() -> None:
@@ -48,8 +48,8 @@ def test_the_back_of_a_head_is_in_the_crop() -> None:
     box = tracks.tracks[0].samples[0].face.box
     seen = [msgspec.structs.replace(one, y=box.y + box.height / 2) for one in marks(60, 90)]
     ahead, aside = (
-        plan(one, source(), "9:16", one.range).shots[0].crop
+        plan_crops(one, source(), "9:16", one.range).shots[0].crop
         for one in (tracks, msgspec.structs.replace(tracks, mouths=seen))
     )
     assert aside.x <= max(0, ahead.x)
-    assert aside.x <= max(0.0, box.x - BACK * box.width)
+    assert aside.x <= max(0.0, box.x - BACK_OF_HEAD_RATIO * box.width)

@@ -7,8 +7,8 @@ import msgspec
 from schemas.common import Box
 from schemas.documents.clip_tracks import ClipTracks, ShotLook
 from schemas.documents.scene import Person, PersonSample
-from streams.frame.planning.plan import plan
-from streams.frame.scene.persons import figures, screen_in
+from streams.frame.planning.plan import plan_crops
+from streams.frame.scene.persons import person_subjects, screen_share_of
 from tests.frame.planning.test_plan import clip, ranges, source
 
 RIGHT = Person(box=Box(x=1400, y=200, width=300, height=700), score=0.8)
@@ -23,29 +23,29 @@ def seen(*looks: list[Person], screen: float | None = None) -> ClipTracks:
 
 def test_the_largest_person_is_held() -> None:
     tracks = seen([SMALL, RIGHT], [RIGHT], [])
-    assert [len(subject.boxes) for subject in figures(tracks, [0])] == [2, 1]
-    (shot,) = plan(tracks, source(1920, 1080), "9:16", ranges(0, 6000)[0]).shots
+    assert [len(subject.boxes) for subject in person_subjects(tracks, [0])] == [2, 1]
+    (shot,) = plan_crops(tracks, source(1920, 1080), "9:16", ranges(0, 6000)[0]).shots
     assert shot.crop.x < 1400 < 1700 < shot.crop.x + shot.crop.width
     assert (shot.shows, shot.reason) == ("person", "no face: holds on a person, seen in 2 looks")
 
 
 def test_somebody_in_few_looks_is_not() -> None:
-    assert figures(seen([RIGHT], [], []), [0]) == []
-    assert figures(seen(), [0]) == []
+    assert person_subjects(seen([RIGHT], [], []), [0]) == []
+    assert person_subjects(seen(), [0]) == []
 
 
 def test_a_screen_is_told_and_a_person_on_it_is_not_held() -> None:
     tracks = seen([RIGHT], [RIGHT], screen=0.93)
-    assert screen_in(tracks, [0]) == 0.93
-    (shot,) = plan(tracks, source(1920, 1080), "16:9", ranges(0, 6000)[0]).shots
+    assert screen_share_of(tracks, [0]) == 0.93
+    (shot,) = plan_crops(tracks, source(1920, 1080), "16:9", ranges(0, 6000)[0]).shots
     assert (shot.shows, shot.reason) == ("screen", "a screen or a slide (93% sure), nothing stands out: centre")
 
 
 def test_a_screen_whose_lines_a_crop_would_cut_off_is_shown_whole() -> None:
     tracks = seen([RIGHT], [RIGHT], screen=0.93)
-    (shot,) = plan(tracks, source(1920, 1080), "9:16", ranges(0, 6000)[0]).shots
+    (shot,) = plan_crops(tracks, source(1920, 1080), "9:16", ranges(0, 6000)[0]).shots
     assert (shot.mode, shot.shows, shot.crop.width) == ("fit", "screen", 1920)
     assert shot.reason == "a screen or a slide (93% sure), and a crop holds 32% of it: all of it on a blurred ground"
     narrow = msgspec.structs.replace(tracks.looks[0], columns=[0.0] * 20 + [0.25] * 4 + [0.0] * 8)
-    told = plan(msgspec.structs.replace(tracks, looks=[narrow]), source(1920, 1080), "9:16", ranges(0, 6000)[0])
+    told = plan_crops(msgspec.structs.replace(tracks, looks=[narrow]), source(1920, 1080), "9:16", ranges(0, 6000)[0])
     assert told.shots[0].mode == "hold"

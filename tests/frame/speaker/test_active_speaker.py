@@ -7,8 +7,8 @@ import numpy as np
 
 from schemas.common import TimeRange
 from schemas.documents.clip_tracks import FaceSample, FaceTrack, Mouth, SpeakingTurn, VoiceCurve
-from streams.frame.analysis.camera_angles import SURE
-from streams.frame.speaker.active_speaker import who_speaks
+from streams.frame.analysis.camera_angles import MIN_TURN_CONFIDENCE
+from streams.frame.speaker.active_speaker import find_speaking_turns
 from streams.frame.speaker.voice_matching import HeardVoices
 from tests.frame.speaker.test_evidence import LEFT, RIGHT, SHOT, lips, share, spoken, track, voice
 
@@ -32,7 +32,7 @@ def heard(angles: list[list[int]], voices: HeardVoices | None) -> list[SpeakingT
     tracks = [track(0, LEFT), track(1, RIGHT), later(track(0, LEFT), 2), later(track(1, RIGHT), 3)]
     once = voice(LEVEL)
     twice = VoiceCurve(start_ms=0, step_ms=40, level_db=[*once.level_db, *once.level_db])
-    return who_speaks(tracks, [SHOT, NEXT], both(), twice, [SHOT, NEXT], voices, angles)
+    return find_speaking_turns(tracks, [SHOT, NEXT], both(), twice, [SHOT, NEXT], voices, angles)
 
 
 def one_voice() -> HeardVoices:
@@ -51,7 +51,7 @@ def test_a_voice_keeps_its_face_over_the_shots_of_an_angle() -> None:
 def test_what_the_voice_alone_tells_is_not_sure() -> None:
     turns = heard([[0, 1]], one_voice())
     sure = {turn.track: turn.confidence for turn in turns}
-    assert sure[0] > SURE > sure[2]
+    assert sure[0] > MIN_TURN_CONFIDENCE > sure[2]
 
 
 def test_shots_of_other_angles_are_judged_by_themselves() -> None:

@@ -8,9 +8,9 @@ from hypothesis import strategies as some
 
 from schemas.common import Box, Face, TimeRange
 from schemas.documents.clip_tracks import FaceSample, FaceTrack, Mouth, VoiceCurve
-from streams.frame.analysis.camera_angles import main_first, people
-from streams.frame.speaker.active_speaker import best_path, who_speaks
-from streams.frame.speaker.evidence import of_track
+from streams.frame.analysis.camera_angles import build_cast, group_faces
+from streams.frame.speaker.active_speaker import best_path, find_speaking_turns
+from streams.frame.speaker.evidence import mouths_by_track
 
 SHOT = TimeRange(start_ms=0, end_ms=12_000)
 LEFT, RIGHT = 200.0, 900.0
@@ -57,7 +57,7 @@ def share(turns: list, number: int, start_ms: int, end_ms: int) -> float:
 def test_two_people_speak_in_turn() -> None:
     first, second = spoken(1, 500, 5500), spoken(2, 6500, 11_500)
     mouths = lips(LEFT, first) + lips(RIGHT, second)
-    turns = who_speaks([track(0, LEFT), track(1, RIGHT)], [SHOT], mouths, voice(first, second), None)
+    turns = find_speaking_turns([track(0, LEFT), track(1, RIGHT)], [SHOT], mouths, voice(first, second), None)
     assert share(turns, 0, 500, 5500) > 0.9
     assert share(turns, 1, 6500, 11_500) > 0.9
     assert share(turns, 0, 6500, 11_500) == share(turns, 1, 500, 5500) == 0
@@ -65,19 +65,19 @@ def test_two_people_speak_in_turn() -> None:
 
 def test_nobody_speaks_when_no_voice_was_detected() -> None:
     level = spoken(1, 0, 12_000)
-    assert who_speaks([track(0, LEFT)], [SHOT], lips(LEFT, level), voice(level), []) == []
-    assert who_speaks([track(0, LEFT)], [SHOT], lips(LEFT, level), None, None) == []
+    assert find_speaking_turns([track(0, LEFT)], [SHOT], lips(LEFT, level), voice(level), []) == []
+    assert find_speaking_turns([track(0, LEFT)], [SHOT], lips(LEFT, level), None, None) == []
 
 
 def test_a_still_face_does_not_speak_however_loud_it_is() -> None:
     level = spoken(1, 0, 12_000)
     still = [mouth(at, LEFT, 0.0002) for at in range(80, 12_000, 80)]
-    assert who_speaks([track(0, LEFT)], [SHOT], still, voice(level), [SHOT]) == []
+    assert find_speaking_turns([track(0, LEFT)], [SHOT], still, voice(level), [SHOT]) == []
 
 
 def test_mouths_belong_to_the_face_they_are_in() -> None:
     tracks = [track(0, LEFT), track(1, RIGHT)]
-    found = of_track([mouth(160, RIGHT, 0.1), mouth(160, 550, 0.1), mouth(13_000, LEFT, 0.1)], tracks)
+    found = mouths_by_track([mouth(160, RIGHT, 0.1), mouth(160, 550, 0.1), mouth(13_000, LEFT, 0.1)], tracks)
     assert (found[0], [one.x for one in found[1]]) == ([], [RIGHT])
 
 
@@ -90,9 +90,9 @@ def test_a_change_of_speaker_has_its_price() -> None:
 def test_the_one_who_speaks_is_held_though_another_is_larger() -> None:
     level = spoken(1, 0, 12_000)
     tracks = [track(0, LEFT, 150), track(1, RIGHT, 260)]
-    turns = who_speaks(tracks, [SHOT], lips(LEFT, level), voice(level), [SHOT])
-    assert main_first(people(tracks)).subjects[0].boxes[0].width == 260
-    cast = main_first(people(tracks), turns)
+    turns = find_speaking_turns(tracks, [SHOT], lips(LEFT, level), voice(level), [SHOT])
+    assert build_cast(group_faces(tracks)).subjects[0].boxes[0].width == 260
+    cast = build_cast(group_faces(tracks), turns)
     assert cast.subjects[0].boxes[0].width == 150
     assert cast.speaks_ms == cast.of_ms > 5000
 
@@ -107,6 +107,6 @@ def test_never_a_crash(length_ms: int, times: list[int], levels: list[float]) ->
     shot = TimeRange(start_ms=0, end_ms=length_ms)
     mouths = [mouth(at, LEFT, 0.01) for at in sorted(times)]
     curve = VoiceCurve(start_ms=0, step_ms=40, level_db=levels)
-    for turn in who_speaks([track(0, LEFT)], [shot], mouths, curve, None):
+    for turn in find_speaking_turns([track(0, LEFT)], [shot], mouths, curve, None):
         assert 0 <= turn.range.start_ms < turn.range.end_ms <= length_ms
         assert 0 <= turn.confidence <= 1

@@ -7,7 +7,7 @@ import pytest
 
 from schemas.common import Box, Face
 from schemas.documents.clip_tracks import FaceSample, Mouth
-from streams.frame.speaker.eye_openness import EYES, Eyes, eyes_open
+from streams.frame.speaker.eye_openness import EYES, EyeMarks, measure_eye_openness
 
 
 @pytest.mark.parametrize(("ratio", "found"), [(0.3, 1.0), (0.185, 0.5), (0.05, 0.0)])
@@ -18,7 +18,7 @@ def test_the_height_of_the_lids_tells(ratio: float, found: float) -> None:
         points[outer], points[inner] = (0, 0, 0), (width, 0, 0)
         for number, lid in enumerate(lids):
             points[lid] = (width / 2, (ratio if eye is EYES[0] else 0.0) * width * (number % 2), 0)
-    assert eyes_open(points) == pytest.approx(found, abs=0.01)
+    assert measure_eye_openness(points) == pytest.approx(found, abs=0.01)
 
 
 def mouth(at_ms: int, x: float, eyes: float | None) -> Mouth:
@@ -26,10 +26,10 @@ def mouth(at_ms: int, x: float, eyes: float | None) -> Mouth:
 
 
 def test_a_face_has_the_eyes_that_were_marked_near_it() -> None:
-    eyes = Eyes([mouth(1_000, 50, 0.2), mouth(1_000, 250, 0.9), mouth(1_040, 50, 0.3), mouth(2_000, 50, None)])
+    eyes = EyeMarks([mouth(1_000, 50, 0.2), mouth(1_000, 250, 0.9), mouth(1_040, 50, 0.3), mouth(2_000, 50, None)])
 
     def found(at_ms: int, x: float) -> float | None:
-        return eyes.of(FaceSample(at_ms=at_ms, face=Face(box=Box(x=x, y=0, width=100, height=100), score=1)))
+        return eyes.openness_of(FaceSample(at_ms=at_ms, face=Face(box=Box(x=x, y=0, width=100, height=100), score=1)))
 
     assert (found(1_000, 0), found(1_120, 0), found(1_000, 200)) == (0.2, 0.3, 0.9)
     assert found(1_060, 0) == 0.2, "a blink beside it counts"

@@ -13,7 +13,14 @@ from core.errors import Unavailable
 from core.ports.models import LandmarksFound
 from schemas.common import Box, Face, TimeRange
 from schemas.documents.clip_tracks import ClipTracks, FaceSample, FaceTrack, VoiceCurve
-from streams.frame.speaker.face_landmarks import LOST, RARE_MS, contested, mark_mouths, told, turns_or_none
+from streams.frame.speaker.face_landmarks import (
+    LOST,
+    RARE_LOOK_MS,
+    contested_shots,
+    mark_mouths,
+    turns_or_warning,
+    with_speaking_turns,
+)
 from streams.vision.canvas import Canvas, write_grey
 from tests.look.clips import counter
 from tests.look.fakes import DarkLipped
@@ -59,7 +66,7 @@ async def test_whoever_is_alone_is_looked_at_now_and_then(greys: Path) -> None:
     )
     times = [mouth.at_ms for mouth in marked.mouths]
     assert times[0] == 0
-    assert all(later - earlier >= RARE_MS for earlier, later in pairwise(times))
+    assert all(later - earlier >= RARE_LOOK_MS for earlier, later in pairwise(times))
 
 
 def test_lips_decide_where_two_people_are_seen() -> None:
@@ -70,9 +77,9 @@ def test_lips_decide_where_two_people_are_seen() -> None:
         clip_id="c", range=TimeRange(start_ms=0, end_ms=1_600), shots=shots, tracks=[TRACK], pictures_looked_at=20,
         model="", compute_ms=0,
     )  # fmt: skip
-    assert contested(alone) == set()
+    assert contested_shots(alone) == set()
     both = msgspec.structs.replace(alone, tracks=[TRACK, FaceTrack(track=1, shot=0, samples=beside)])
-    assert contested(both) == {0}
+    assert contested_shots(both) == {0}
 
 
 async def test_a_model_that_is_away_is_told_and_done_without(greys: Path) -> None:
@@ -97,13 +104,13 @@ async def test_a_bug_is_told_and_takes_no_clip_with_it(greys: Path) -> None:
         DarkLipped(), greys, CANVAS, TIMES, [TRACK], often=[0], report=lambda _: None, seen=0, warn=pytest.fail
     )).mouths  # fmt: skip
     shots = [TimeRange(start_ms=0, end_ms=800)]
-    assert await turns_or_none([TRACK], shots, mouths, broken, None, warnings.append) == ([], 0)
+    assert await turns_or_warning([TRACK], shots, mouths, broken, None, warnings.append) == ([], 0)
     assert warnings == [LOST]
     whole = ClipTracks(
         clip_id="c", range=shots[0], shots=shots, tracks=[TRACK], pictures_looked_at=20, model="", compute_ms=0,
         mouths=mouths, voice=broken,
     )  # fmt: skip
-    joined, cpu_ms = await told(whole, None, warnings.append)
+    joined, cpu_ms = await with_speaking_turns(whole, None, warnings.append)
     assert (joined, cpu_ms, warnings) == (whole, 0, [LOST, LOST])
 
 
@@ -118,7 +125,7 @@ async def test_two_looks_joined_are_told_anew(greys: Path) -> None:
         clip_id="c", range=shots[0], shots=shots, tracks=[TRACK], pictures_looked_at=20, model="", compute_ms=0,
         mouths=mouths, voice=voice,
     )  # fmt: skip
-    joined, _ = await told(whole, shots, pytest.fail)
-    alone, _ = await turns_or_none([TRACK], shots, mouths, voice, shots, pytest.fail)
+    joined, _ = await with_speaking_turns(whole, shots, pytest.fail)
+    alone, _ = await turns_or_warning([TRACK], shots, mouths, voice, shots, pytest.fail)
     assert joined.turns == alone
     assert joined.mouths == mouths

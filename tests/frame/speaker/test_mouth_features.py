@@ -7,7 +7,14 @@ import pytest
 
 from schemas.common import Box, Face
 from schemas.documents.clip_tracks import FaceSample, FaceTrack
-from streams.frame.speaker.mouth_features import BRIDGED_MS, EYES_PX, box_at, cut_out, mouths_of, spots
+from streams.frame.speaker.mouth_features import (
+    MAX_BRIDGED_MS,
+    MIN_EYES_FACE_PX,
+    box_at,
+    cut_crops,
+    find_spots,
+    measure_mouths,
+)
 from streams.vision.canvas import Canvas
 from tests.look.fakes import DarkLipped
 
@@ -20,7 +27,7 @@ def track(number: int, looks: dict[int, float], size: float = 100) -> FaceTrack:
 
 
 def test_between_two_looks_a_face_is_on_the_way() -> None:
-    one = track(0, {0: 100, 200: 140, 200 + BRIDGED_MS + 1: 500})
+    one = track(0, {0: 100, 200: 140, 200 + MAX_BRIDGED_MS + 1: 500})
     box = box_at(one, 50)
     assert box is not None
     assert box.x == pytest.approx(110)
@@ -31,7 +38,7 @@ def test_between_two_looks_a_face_is_on_the_way() -> None:
 
 def test_small_faces_and_crowds_are_left_out() -> None:
     large = [track(number, {0: 100 * number, 160: 100 * number}, 80 + number) for number in range(6)]
-    found = spots([*large, track(9, {0: 900, 160: 900}, 20)], [0, 80], CANVAS)
+    found = find_spots([*large, track(9, {0: 900, 160: 900}, 20)], [0, 80], CANVAS)
     assert [spot.track for spot in found] == [5, 4, 3, 2] * 2
     assert found[0].side == pytest.approx(1.5 * 85 * 1.2 * 0.5)
 
@@ -39,14 +46,14 @@ def test_small_faces_and_crowds_are_left_out() -> None:
 def test_crops_hold_the_face_in_their_middle_and_black_beside_the_picture() -> None:
     pictures = np.full((1, 360, 640), 90, np.uint8)
     pictures[0, 100:160, 0:50] = 250
-    crop = cut_out(pictures, spots([track(0, {0: 0, 160: 0})], [0], CANVAS))[0]
+    crop = cut_crops(pictures, find_spots([track(0, {0: 0, 160: 0})], [0], CANVAS))[0]
     assert crop.shape == (192, 192, 3)
     assert crop[96, 96, 0] == 250
     assert (crop[:, 0] == 0).all()
 
 
 async def test_a_mouth_opens_and_stirs_but_a_nod_stirs_nothing() -> None:
-    wanted = spots([track(0, dict.fromkeys(range(0, 400, 80), 100))], list(range(0, 400, 80)), CANVAS)
+    wanted = find_spots([track(0, dict.fromkeys(range(0, 400, 80), 100))], list(range(0, 400, 80)), CANVAS)
     face = np.full((192, 192, 3), 240, np.uint8)
     mouthed = face.copy()
     mouthed[105:125, 80:110] = 20
@@ -54,10 +61,10 @@ async def test_a_mouth_opens_and_stirs_but_a_nod_stirs_nothing() -> None:
     nodded = points[1].copy()
     nodded[:, 1] += 12
     seen = [points[0], nodded, points[2]]
-    mouths = mouths_of(wanted[:3], seen, [1.0, 1.0, 1.0], CANVAS)
+    mouths = measure_mouths(wanted[:3], seen, [1.0, 1.0, 1.0], CANVAS)
     assert [mouth.opening for mouth in mouths] == pytest.approx([0, 0, 20 / 130], abs=0.01)
     assert mouths[1].stir < 0.001 < 0.02 < mouths[2].stir
-    assert mouths_of(wanted[:3], seen, [0.1, 1.0, 0.1], CANVAS)[0].at_ms == wanted[1].at_ms
+    assert measure_mouths(wanted[:3], seen, [0.1, 1.0, 0.1], CANVAS)[0].at_ms == wanted[1].at_ms
 
 
 async def test_eyes_are_told_of_faces_that_are_large_enough_to_see_lids() -> None:
@@ -65,8 +72,8 @@ async def test_eyes_are_told_of_faces_that_are_large_enough_to_see_lids() -> Non
     points = (await DarkLipped().mark(face)).points
 
     def eyes(high_px: float) -> float | None:
-        wanted = spots([track(0, {0: 100, 160: 100}, high_px / 1.2 / CANVAS.scale)], [0], CANVAS)
-        return mouths_of(wanted, points, [1.0], CANVAS)[0].eyes
+        wanted = find_spots([track(0, {0: 100, 160: 100}, high_px / 1.2 / CANVAS.scale)], [0], CANVAS)
+        return measure_mouths(wanted, points, [1.0], CANVAS)[0].eyes
 
-    assert eyes(EYES_PX + 1) is not None
-    assert eyes(EYES_PX - 1) is None
+    assert eyes(MIN_EYES_FACE_PX + 1) is not None
+    assert eyes(MIN_EYES_FACE_PX - 1) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from schemas.common import TimeRange
 from schemas.documents.clip_tracks import VoiceCurve
-from streams.frame.speaker.pauses import LEAST_MS, pauses
+from streams.frame.speaker.pauses import MIN_PAUSE_MS, find_pauses
 
 STEP_MS = 40
 
@@ -16,15 +16,15 @@ def curve(*parts: tuple[int, float]) -> VoiceCurve:
 
 def test_silence_is_a_pause_and_a_valley_is_none() -> None:
     sound = curve((2_000, -20), (80, -55), (1_000, -22), (400, -60), (2_000, -20))
-    assert pauses(sound) == [TimeRange(start_ms=4_080, end_ms=4_480)]
+    assert find_pauses(sound) == [TimeRange(start_ms=4_080, end_ms=4_480)]
 
 
 def test_in_a_loud_room_the_room_is_the_pause() -> None:
-    sound = curve((1_000, -18), (LEAST_MS, -34), (1_000, -20), (320, -33), (600, -19))
-    assert [one.length_ms for one in pauses(sound)] == [LEAST_MS, 320]
+    sound = curve((1_000, -18), (MIN_PAUSE_MS, -34), (1_000, -20), (320, -33), (600, -19))
+    assert [one.length_ms for one in find_pauses(sound)] == [MIN_PAUSE_MS, 320]
 
 
 def test_without_sound_there_is_none_nor_where_it_is_all_alike() -> None:
-    assert pauses(None) == []
-    assert pauses(curve((4_000, -20), (4_000, -25))) == []
-    assert pauses(VoiceCurve(start_ms=0, step_ms=STEP_MS, level_db=[])) == []
+    assert find_pauses(None) == []
+    assert find_pauses(curve((4_000, -20), (4_000, -25))) == []
+    assert find_pauses(VoiceCurve(start_ms=0, step_ms=STEP_MS, level_db=[])) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from streams.frame.speaker.voice_matching import MOST, HeardVoices, of_voices, stretches
+from streams.frame.speaker.voice_matching import MAX_VOICE_PENALTY, HeardVoices, voice_evidence, voice_segments
 
 STEPS = np.arange(0, 8000, 80, dtype=np.float64)
 HEARD = np.ones(len(STEPS), bool)
@@ -32,11 +32,11 @@ def test_what_one_stretch_leaves_open_the_others_of_its_voice_tell() -> None:
     right = np.where(FIRST, 2.0, -0.5)
     other = np.where(FIRST, -0.5, 2.0)
     right[STEPS >= 6000], other[STEPS >= 6000] = 0.6, 0.4
-    added = of_voices(scores(right, other), STEPS, HEARD, voices(ONE, OTHER, ONE, OTHER))
+    added = voice_evidence(scores(right, other), STEPS, HEARD, voices(ONE, OTHER, ONE, OTHER))
     assert at(1000, added)[1] > at(1000, added)[2]
     assert at(3000, added)[2] > at(3000, added)[1]
     assert at(7000, added)[2] > at(7000, added)[1] + 0.5
-    assert -MOST <= added.min() <= added.max() <= 0
+    assert -MAX_VOICE_PENALTY <= added.min() <= added.max() <= 0
 
 
 def test_one_voice_keeps_one_face() -> None:
@@ -44,22 +44,22 @@ def test_one_voice_keeps_one_face() -> None:
     right = np.where(STEPS < 6000, 1.5, 0.3)
     other = np.where(STEPS < 6000, 0.2, 0.4)
     shaken = [ONE + 0.1 * np.eye(3)[number % 3] for number in range(4)]
-    added = of_voices(scores(right, other), STEPS, HEARD, voices(*shaken))
+    added = voice_evidence(scores(right, other), STEPS, HEARD, voices(*shaken))
     assert (added[:, 1] >= added[:, 2]).all()
     assert at(7000, added)[1] > at(7000, added)[2]
 
 
 def test_nothing_to_compare_adds_nothing() -> None:
     two = scores(np.ones(len(STEPS)), np.zeros(len(STEPS)))
-    assert not of_voices(two, STEPS, HEARD, voices(ONE)).any()
-    assert not of_voices(two, STEPS, ~HEARD, voices(ONE, OTHER)).any()
-    assert not of_voices(two[:, :2], STEPS, HEARD, voices(ONE, OTHER)).any()
-    assert not of_voices(two[:4], STEPS[:4], HEARD[:4], voices(ONE, OTHER)).any()
+    assert not voice_evidence(two, STEPS, HEARD, voices(ONE)).any()
+    assert not voice_evidence(two, STEPS, ~HEARD, voices(ONE, OTHER)).any()
+    assert not voice_evidence(two[:, :2], STEPS, HEARD, voices(ONE, OTHER)).any()
+    assert not voice_evidence(two[:4], STEPS[:4], HEARD[:4], voices(ONE, OTHER)).any()
 
 
 def test_a_face_that_was_not_seen_has_no_voice() -> None:
     gone = np.where(FIRST, -np.inf, 0.5)
-    added = of_voices(scores(np.where(FIRST, 0.5, 0.0), gone), STEPS, HEARD, voices(ONE, OTHER, ONE, OTHER))
+    added = voice_evidence(scores(np.where(FIRST, 0.5, 0.0), gone), STEPS, HEARD, voices(ONE, OTHER, ONE, OTHER))
     assert np.isfinite(added).all()
     assert at(1000, added)[1] > at(1000, added)[2]
     assert at(3000, added)[2] > at(3000, added)[1]
@@ -70,7 +70,7 @@ def test_windows_that_overlap_are_one_stretch_but_not_for_ever() -> None:
         starts_ms=[0, 800, 1600, 2400, 9000], ends_ms=[1600, 2400, 3200, 4000, 9600],
         rows=np.stack([ONE, ONE, ONE, OTHER, OTHER]).astype(np.float32),
     )  # fmt: skip
-    told = stretches(many, 0, 8000)
+    told = voice_segments(many, 0, 8000)
     assert [(start, end) for start, end, _ in told] == [(0, 3200), (3200, 4000)]
     assert np.allclose([np.linalg.norm(row) for _, _, row in told], 1)
-    assert stretches(many, 20_000, 30_000) == []
+    assert voice_segments(many, 20_000, 30_000) == []
