@@ -8,15 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Any
 from uuid import UUID
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from core.errors import Unavailable
-from schemas.topics import BY_NAME
+from core.infra.kafka.topic_reader import TailReader, open_tail
 
 TOPICS = ("projects.v1", "previews.v1")
 LOOK_ANYWAY_S = 5.0
@@ -73,14 +71,14 @@ class Follower:
         """Nothing is opened until ``run``."""
         self._bootstrap = bootstrap
         self._listeners = listeners
-        self._consumer: Any = None
+        self._tail: TailReader | None = None
 
     async def probe(self) -> None:
         """Ask Kafka for its topics; raises Unavailable where it does not answer."""
-        if self._consumer is None:
+        if self._tail is None:
             raise Unavailable("kafka", "not connected")
-        if missing := set(TOPICS) - await self._consumer.topics():
-            raise Unavailable("kafka", f"{', '.join(sorted(missing))} is missing")
+        if missing := await self._tail.list_missing_topics():
+            raise Unavailable("kafka", f"{', '.join(missing)} is missing")
 
     async def run(self) -> None:
         """Wake listeners for each message, for ever."""
@@ -91,34 +89,14 @@ class Follower:
                 structlog.get_logger("api").warning("kafka away", error=f"{type(error).__name__}: {error}")
                 await asyncio.sleep(AGAIN_S)
 
-    async def _go_to_end(self, consumer: Any) -> None:
-        """Stand at the end of every partition before anything counts as followed."""
-        if missing := set(TOPICS) - await consumer.topics():
-            raise KafkaError(f"{', '.join(sorted(missing))} does not exist yet")
-        partitions = [TopicPartition(name, number) for name in TOPICS for number in range(BY_NAME[name].partitions)]
-        consumer.assign(partitions)
-        await consumer.seek_to_end(*partitions)
-        for partition in partitions:
-            await consumer.position(partition)
-
     async def _follow(self) -> None:
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="latest",
-            retry_backoff_ms=500,  # each retry while Kafka is away is a line in the log
-        )
         try:
-            await consumer.start()
-            await self._go_to_end(consumer)
-            self._consumer = consumer
-            self._listeners.wake_all()
-            while True:
-                for messages in (await consumer.getmany(timeout_ms=1000, max_records=1000)).values():
-                    for project_id in {project_of(message.key) for message in messages} - {None}:
+            async with open_tail(self._bootstrap, TOPICS) as tail:
+                self._tail = tail
+                self._listeners.wake_all()
+                while True:
+                    for project_id in {project_of(key) for key in await tail.read_keys()} - {None}:
                         assert project_id is not None
                         self._listeners.wake(project_id)
         finally:
-            self._consumer = None
-            await consumer.stop()
+            self._tail = None

@@ -6,17 +6,18 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import structlog
-from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from core.errors import Unavailable
 from core.infra import telemetry
-from core.infra.kafka.message import as_message
+from core.infra.kafka.group_consumer import open_group_consumer
+from core.infra.kafka.message import Message
 from schemas import codec, events
 from schemas.topics import BY_NAME
 
 MOST_RECORDS = 50
 """Each may take seconds; a batch must end well before Kafka takes the partitions away (five minutes)."""
+POLL_MS = 500
 Handle = Callable[[events.AnyEvent], Awaitable[None]]
 
 
@@ -31,26 +32,15 @@ async def follow(bootstrap: str, topic: str, group: str, handle: Handle, stop: a
 
 
 async def _session(bootstrap: str, topic: str, group: str, handle: Handle, stop: asyncio.Event) -> None:
-    consumer = AIOKafkaConsumer(
-        topic,
-        bootstrap_servers=bootstrap,
-        group_id=group,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-    )
-    try:
-        await consumer.start()
+    async with open_group_consumer(bootstrap, group, [topic]) as consumer:
         while not stop.is_set():
-            batches = await consumer.getmany(timeout_ms=500, max_records=MOST_RECORDS)
-            for messages in batches.values():
-                for message in messages:
-                    event = _decoded(topic, message)
-                    if event is not None:
-                        await hand_over(handle, event, group)
-            if batches:
-                await consumer.commit()
-    finally:
-        await consumer.stop()
+            batch = await consumer.take(timeout_ms=POLL_MS, max_messages=MOST_RECORDS)
+            for message in batch.messages:
+                event = _decoded(message)
+                if event is not None:
+                    await hand_over(handle, event, group)
+            if batch.messages:
+                await consumer.commit(batch)
 
 
 async def hand_over(handle: Handle, event: events.AnyEvent, group: str) -> None:
@@ -66,9 +56,8 @@ async def hand_over(handle: Handle, event: events.AnyEvent, group: str) -> None:
         telemetry.report_bug(error, group)
 
 
-def _decoded(topic: str, record: object) -> events.AnyEvent | None:
-    message = as_message(record)
+def _decoded(message: Message) -> events.AnyEvent | None:
     try:
-        return codec.decode(BY_NAME[topic], message.headers, message.payload)[1]
+        return codec.decode(BY_NAME[message.topic], message.headers, message.payload)[1]
     except codec.DecodeError:
         return None  # the stages and sinks of the topic write its dead letter; one of them is enough

@@ -12,11 +12,13 @@ from contextlib import asynccontextmanager
 from typing import Any, NamedTuple, Protocol
 
 import faust
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
+
+from core.infra.kafka.topic_reader import open_offsets
 
 
 class Offsets(Protocol):
-    """What the broker is asked; an `AIOKafkaConsumer` without a group."""
+    """What the broker is asked: a `PartitionOffsets`."""
 
     async def beginning_offsets(self, partitions: list[Any]) -> Mapping[Any, int]:
         """The first offset that retention has left."""
@@ -80,15 +82,13 @@ class Lag:
 async def open_lag(kafka: str, app: faust.App) -> AsyncIterator[Lag]:
     """The lag of a worker, while the body runs. ``app`` has been started."""
     consumer: Any = app.consumer
-    offsets = AIOKafkaConsumer(bootstrap_servers=kafka, group_id=None, enable_auto_commit=False)
-    await offsets.start()
-    lag = Lag(
-        offsets,
-        consumer.assignment,
-        lambda place: consumer._committed_offset.get(place),  # noqa: PLW0108
-    )  # there is no public one
-    try:
-        yield lag
-    finally:
-        lag.forget()
-        await offsets.stop()
+    async with open_offsets(kafka) as offsets:
+        lag = Lag(
+            offsets,
+            consumer.assignment,
+            lambda place: consumer._committed_offset.get(place),  # noqa: PLW0108
+        )  # there is no public one
+        try:
+            yield lag
+        finally:
+            lag.forget()

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 import structlog
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaConnectionError, KafkaError
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import IllegalStateError, KafkaError
 
 from core.errors import Unavailable
-from core.infra.kafka.message import Message, as_message
+from core.infra.kafka.group_consumer import Batch, GroupBusyError, GroupConsumer, open_group_consumer, rewind_group
+from core.infra.kafka.message import Message
 from core.settings import Settings
 from schemas import codec, events
 from schemas.ids import NAMESPACE, result_id
@@ -34,10 +35,13 @@ Health: TypeAlias = Callable[[], None]
 Handle: TypeAlias = Callable[["Sequence[Arrived]"], Awaitable["Sequence[Refused]"]]
 Wrote: TypeAlias = Callable[[str, int], None]
 """Told a table or index, and how many rows or documents were written to it."""
+Opened = TypeVar("Opened")
 DEAD = "dead.v1"
 POLL_MS = 500
-FETCH_WAIT_MS = 1000
-"""The broker answers at once where there is something; each empty answer costs it, and us, a millisecond or two."""
+MAX_POLL_INTERVAL_MS = 600_000
+"""How long a batch may be handled before Kafka gives the partitions away: a slow store is waited for."""
+FETCH_MAX_WAIT_MS = 1000
+"""The broker answers at once where there is something; each empty answer costs both sides a millisecond or two."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 BREAKER_IN_A_ROW = 500
 """So many undecodable messages one after the other are a bad deploy: stop, do not divert them all."""
@@ -124,40 +128,43 @@ class Sink:
     async def run(self, topics: Sequence[str]) -> None:
         """Take batches until ``stop``; a batch under way is finished, or left to the next process."""
         async with AsyncExitStack() as stack:
-            producer = await self._started(self._producer, stack)
-            consumer = await self._started(lambda: self._consumer(topics), stack)
+            producer = await self._opened(lambda: open_producer(self._settings.kafka), stack)
+            consumer = await self._opened(lambda: self._consumer(topics), stack)
             if producer is None or consumer is None:
                 return
             while not self._stop.is_set():
-                found = await consumer.getmany(timeout_ms=POLL_MS, max_records=self._most)
-                await self._show_lag(consumer, sum(map(len, found.values())))
-                if not found or await self._take(found, consumer, producer):
+                batch = await consumer.take(timeout_ms=POLL_MS, max_messages=self._most)
+                await self._show_lag(consumer, len(batch.messages))
+                if not batch.messages or await self._take(batch, consumer, producer):
                     self._health()
                     await self._show_lag(consumer)
 
-    async def _show_lag(self, consumer: Any, in_hand: int = 0) -> None:
-        self._metrics.put(SINK_LAG, in_hand + await _behind(consumer), sink=self._name)
+    async def _show_lag(self, consumer: GroupConsumer, in_hand: int = 0) -> None:
+        self._metrics.put(SINK_LAG, in_hand + await consumer.count_behind(), sink=self._name)
 
-    async def _started(self, make: Callable[[], Any], stack: AsyncExitStack) -> Any:
-        """A client that runs, made anew at each try; None when the process is to end first."""
-        running: list[Any] = []
+    def _consumer(self, topics: Sequence[str]) -> AbstractAsyncContextManager[GroupConsumer]:
+        return open_group_consumer(
+            self._settings.kafka,
+            group_of(self._name),
+            topics,
+            max_poll_interval_ms=MAX_POLL_INTERVAL_MS,
+            fetch_max_wait_ms=FETCH_MAX_WAIT_MS,
+        )
 
-        async def start() -> None:
-            client = make()
-            try:
-                await client.start()
-            except BaseException:
-                await client.stop()
-                raise
-            stack.push_async_callback(client.stop)
-            running.append(client)
+    async def _opened(
+        self, make: Callable[[], AbstractAsyncContextManager[Opened]], stack: AsyncExitStack
+    ) -> Opened | None:
+        """A client that runs, made again at each try; None when the process is to end first."""
+        running: list[Opened] = []
 
-        return running[0] if await self._patiently(start) else None
+        async def enter() -> None:
+            running.append(await stack.enter_async_context(make()))
 
-    async def _take(self, found: Mapping[Any, Sequence[Any]], consumer: Any, producer: Any) -> bool:
+        return running[0] if await self._patiently(enter) else None
+
+    async def _take(self, batch: Batch, consumer: GroupConsumer, producer: Any) -> bool:
         """Handle and commit one batch; False when the process is to end first."""
-        messages = [as_message(record) for records in found.values() for record in records]
-        arrived, refused = decode_all(messages)
+        arrived, refused = decode_all(batch.messages)
         self._mind_the_breaker(arrived, refused)
         also_refused: list[Refused] = []
 
@@ -169,8 +176,8 @@ class Sink:
         for letter in (*refused, *also_refused):
             if not await self._patiently(partial(self._bury, letter, producer)):
                 return False
-        await self._commit(consumer, {place: records[-1].offset + 1 for place, records in found.items()})
-        self._metrics.observe(SINK_BATCH, len(messages), sink=self._name)
+        await self._commit(consumer, batch)
+        self._metrics.observe(SINK_BATCH, len(batch.messages), sink=self._name)
         return True
 
     def _mind_the_breaker(self, arrived: Sequence[Arrived], refused: Sequence[Refused]) -> None:
@@ -213,42 +220,25 @@ class Sink:
         await producer.send_and_wait(topic.name, body, key=str(key).encode(), partition=partition, headers=headers)
         self._metrics.count(DEAD_LETTERS, stage=self._name, reason=refused.reason)
 
-    async def _commit(self, consumer: Any, offsets: Mapping[TopicPartition, int]) -> None:
+    async def _commit(self, consumer: GroupConsumer, batch: Batch) -> None:
         """Commit; when that fails (a rebalance took the partition) the batch comes again, which changes nothing."""
         try:
-            await consumer.commit(dict(offsets))
+            await consumer.commit(batch)
         except (KafkaError, IllegalStateError) as error:
             self._log.warning("not committed", error=str(error) or type(error).__name__)
 
-    def _consumer(self, topics: Sequence[str]) -> Any:
-        return AIOKafkaConsumer(
-            *topics,
-            bootstrap_servers=self._settings.kafka,
-            group_id=group_of(self._name),
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            session_timeout_ms=10_000,
-            heartbeat_interval_ms=3_000,
-            max_poll_interval_ms=600_000,
-            fetch_max_wait_ms=FETCH_WAIT_MS,
-        )
 
-    def _producer(self) -> Any:
-        return AIOKafkaProducer(
-            bootstrap_servers=self._settings.kafka, acks="all", enable_idempotence=True, max_request_size=2_000_000
-        )
-
-
-async def _behind(consumer: Any) -> int:
-    """Messages of the assigned partitions that were not taken yet, as far as the broker has told of them."""
-    lag = 0
-    for place in consumer.assignment():
-        try:
-            end = consumer.highwater(place)
-            lag += max(0, end - await consumer.position(place)) if end else 0
-        except (AssertionError, IllegalStateError):
-            continue  # in mid-rebalance it is another's; aiokafka asserts that it is ours
-    return lag
+@asynccontextmanager
+async def open_producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
+    """A producer of dead letters. Raises KafkaError."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=bootstrap, acks="all", enable_idempotence=True, max_request_size=2_000_000
+    )
+    try:
+        await producer.start()
+        yield producer
+    finally:
+        await producer.stop()
 
 
 async def rewind(settings: Settings, name: str, topics: Sequence[str]) -> None:
@@ -256,19 +246,11 @@ async def rewind(settings: Settings, name: str, topics: Sequence[str]) -> None:
 
     Raises SinkRunsError while the sink runs: Kafka lets nobody else commit for a group that has members; Unavailable.
     """
-    consumer = AIOKafkaConsumer(bootstrap_servers=settings.kafka, group_id=group_of(name), enable_auto_commit=False)
     try:
-        await consumer.start()
-        places = [TopicPartition(topic, number) for topic in topics for number in range(BY_NAME[topic].partitions)]
-        consumer.assign(places)
-        await consumer.commit(await consumer.beginning_offsets(places))
-    except CommitFailedError:
+        await rewind_group(settings.kafka, group_of(name), topics)
+    except GroupBusyError:
         line = f"the {name} sink runs: stop it first (one that was killed counts as running for ten seconds more)"
         raise SinkRunsError(line) from None
-    except KafkaConnectionError as error:
-        raise Unavailable("kafka", str(error)) from error
-    finally:
-        await consumer.stop()
 
 
 ALL_TOPICS = tuple(topic.name for topic in TOPICS)

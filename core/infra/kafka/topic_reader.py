@@ -1,25 +1,31 @@
-"""Reads a topic's log again, from some time on, without a group: nothing is acknowledged, nobody's place is moved."""
+"""Reading topics without a group: nothing is committed, and no group's place moves."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from core.errors import Unavailable
 from core.ports.stores import Logged
+from schemas.topics import BY_NAME
 
-BATCH = 500
-WAIT_MS = 1_000
-ANSWER_S = 20.0
-"""A broker that is there but sends nothing for so long counts as away."""
+MAX_BATCH_MESSAGES = 500
+POLL_MS = 1_000
+MAX_SILENCE_S = 20.0
+"""A broker that is there but sends nothing for this long counts as away."""
+MAX_TAIL_MESSAGES = 1000
+TAIL_RETRY_MS = 500
+"""Each retry while Kafka is away is a line in the log."""
 
 
 class KafkaLog:
-    """The log of one Kafka."""
+    """Reads a partition again, from some time on: what topics have kept, for replays."""
 
     def __init__(self, bootstrap: str) -> None:
         """Nothing is opened until something is read."""
@@ -28,9 +34,7 @@ class KafkaLog:
     async def read(self, topic: str, partition: int, since: dt.datetime) -> AsyncIterator[Logged]:
         """What the partition holds now that was written at ``since`` or later, in order. Raises Unavailable."""
         place = TopicPartition(topic, partition)
-        consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap, group_id=None, enable_auto_commit=False, auto_offset_reset="earliest"
-        )
+        consumer = _without_group(self._bootstrap, auto_offset_reset="earliest")
         try:
             await consumer.start()
             consumer.assign([place])
@@ -47,13 +51,87 @@ class KafkaLog:
             await consumer.stop()
 
 
-async def _until(consumer: AIOKafkaConsumer, place: TopicPartition, end: int) -> AsyncIterator[Logged]:
+class TailReader:
+    """Reads the keys of what comes to some topics from now on. Made by `open_tail`."""
+
+    def __init__(self, consumer: Any, topics: Sequence[str]) -> None:
+        """``consumer`` is a started AIOKafkaConsumer without a group."""
+        self._consumer, self._topics = consumer, topics
+
+    async def list_missing_topics(self) -> list[str]:
+        """Topics that Kafka does not have. Raises KafkaError."""
+        return sorted(set(self._topics) - await self._consumer.topics())
+
+    async def seek_to_end(self) -> None:
+        """Stand at the end of every partition. Raises KafkaError, also where a topic does not exist yet."""
+        if missing := await self.list_missing_topics():
+            raise KafkaError(f"{', '.join(missing)} does not exist yet")
+        places = [TopicPartition(name, number) for name in self._topics for number in range(BY_NAME[name].partitions)]
+        self._consumer.assign(places)
+        await self._consumer.seek_to_end(*places)
+        for place in places:
+            await self._consumer.position(place)  # asked now: seek_to_end itself only notes the wish
+
+    async def read_keys(self) -> list[bytes | None]:
+        """Keys of the next messages; none where none came in time. Raises KafkaError."""
+        found = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MAX_TAIL_MESSAGES)
+        return [record.key for records in found.values() for record in records]
+
+
+class PartitionOffsets:
+    """Asks the broker where partitions begin and end. Made by `open_offsets`."""
+
+    def __init__(self, consumer: Any) -> None:
+        """``consumer`` is a started AIOKafkaConsumer without a group."""
+        self._consumer = consumer
+
+    async def beginning_offsets(self, partitions: list[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """The first offset that retention has left, by partition."""
+        offsets: Mapping[TopicPartition, int] = await self._consumer.beginning_offsets(partitions)
+        return offsets
+
+    async def end_offsets(self, partitions: list[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """The offset that the next message gets, by partition."""
+        offsets: Mapping[TopicPartition, int] = await self._consumer.end_offsets(partitions)
+        return offsets
+
+
+@asynccontextmanager
+async def open_tail(bootstrap: str, topics: Sequence[str]) -> AsyncIterator[TailReader]:
+    """A reader at the end of all partitions of some topics. Raises KafkaError, OSError."""
+    consumer = _without_group(bootstrap, auto_offset_reset="latest", retry_backoff_ms=TAIL_RETRY_MS)
+    try:
+        await consumer.start()
+        reader = TailReader(consumer, topics)
+        await reader.seek_to_end()
+        yield reader
+    finally:
+        await consumer.stop()
+
+
+@asynccontextmanager
+async def open_offsets(bootstrap: str) -> AsyncIterator[PartitionOffsets]:
+    """Questions about offsets, over a connection of their own. Raises KafkaError."""
+    consumer = _without_group(bootstrap)
+    await consumer.start()
+    try:
+        yield PartitionOffsets(consumer)
+    finally:
+        await consumer.stop()
+
+
+def _without_group(bootstrap: str, **settings: Any) -> Any:
+    return AIOKafkaConsumer(bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False, **settings)
+
+
+async def _until(consumer: Any, place: TopicPartition, end: int) -> AsyncIterator[Logged]:
     now = asyncio.get_running_loop().time
     moved_at = now()
     while (at := await consumer.position(place)) < end:
-        if now() - moved_at > ANSWER_S:
+        if now() - moved_at > MAX_SILENCE_S:
             raise TimeoutError(f"nothing came from offset {at} of {end} on")
-        for record in (await consumer.getmany(place, timeout_ms=WAIT_MS, max_records=BATCH)).get(place, ()):
+        found = await consumer.getmany(place, timeout_ms=POLL_MS, max_records=MAX_BATCH_MESSAGES)
+        for record in found.get(place, ()):
             moved_at = now()
             if record.offset >= end:
                 return
