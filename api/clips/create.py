@@ -16,6 +16,7 @@ from api.http.metadata_etags import metadata_errors
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.problems.problem_details import ApiProblem, FieldError, breaches, invalid, refused
 from api.projects.handlers import find_project
+from core.domain.project_states import ACTIVE_PROJECT_STATES
 from core.domain.subtitles.cues import clean
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
@@ -111,7 +112,7 @@ async def request_clip(call: Call[RequestClip, None], moments: Sequence[Moment])
 
 async def _check_ready(rows: Connection, project: Row) -> None:
     """Raises a 409 where no clip can be made of the project, or not yet."""
-    if project["state"] in ("queued", "running"):
+    if project["state"] in ACTIVE_PROJECT_STATES:
         detect = await read_stage_state(rows, project["org_id"], project["project_id"], "detect")
         if detect not in ("done", "failed"):
             detail = "The transcript and the moments of the project are not there yet."

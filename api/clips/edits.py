@@ -17,6 +17,7 @@ from api.problems.problem_details import ApiProblem, invalid, no_version, not_fo
 from core.domain.editing import edit_operations as ops
 from core.domain.editing.apply_edit import Material, apply, is_same
 from core.domain.editing.clock import length_ms, pieces
+from core.domain.project_states import GONE_PROJECT_STATES
 from core.domain.transcripts.corrections import BadEditError
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import next_version, put_project_event
@@ -138,7 +139,7 @@ async def lock_clip(rows: Connection, org_id: UUID, clip_id: UUID) -> Row:
     clip = await find_clip(rows, org_id, clip_id)
     await clips.lock_clip(rows, clip["clip_id"])
     project = await project_lifecycle.lock_project(rows, org_id, clip["project_id"])
-    if project is None or project["state"] in project_lifecycle.GONE:
+    if project is None or project["state"] in GONE_PROJECT_STATES:
         raise not_found("clip")
     return clip
 

@@ -13,6 +13,7 @@ from api.http.metadata_etags import etag_of
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import not_found
 from api.projects.handlers import find_project
+from core.domain.project_states import ExportState
 from core.infra.postgres.connection import Connection, Row
 from core.storage.clips import find_clip_row, list_clip_rows
 from core.storage.exports import list_exports_of_clip, list_exports_of_project
@@ -31,7 +32,7 @@ class ClipExport(msgspec.Struct, frozen=True, kw_only=True):
     captions: bool
     template: str
     mask_profanity: bool
-    state: Literal["waiting", "rendering", "done", "failed", "cancelled"]
+    state: ExportState
     edit_version: int
     """Of the clip's edit that it plays."""
     number: int

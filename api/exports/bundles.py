@@ -18,6 +18,7 @@ from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem, breaches, invalid
 from api.projects.handlers import find_project
 from core.domain.exports.storyboard_vtt import storyboard_vtt
+from core.domain.project_states import ACTIVE_EXPORT_STATES, ACTIVE_PROJECT_STATES
 from core.infra.postgres.connection import Row
 from core.ports.stores import Objects
 from core.storage.exports import list_exports_to_bundle
@@ -136,7 +137,7 @@ def refusal(project: Row, done: Sequence[Row], others: Sequence[Row], ids: Seque
     unknown = set(ids or ()) - {row["export_id"] for row in (*done, *others)}
     if unknown:
         return ApiProblem("not-found", f"This project has no export {', '.join(sorted(map(str, unknown)))}.")
-    making = [str(row["export_id"]) for row in others if row["state"] in ("waiting", "rendering")]
+    making = [str(row["export_id"]) for row in others if row["state"] in ACTIVE_EXPORT_STATES]
     failed = [str(row["export_id"]) for row in others if row["state"] == "failed"]
     cancelled = [str(row["export_id"]) for row in others if row["state"] == "cancelled"]
     if ids is not None and cancelled:
@@ -145,7 +146,7 @@ def refusal(project: Row, done: Sequence[Row], others: Sequence[Row], ids: Seque
         return ApiProblem("export-not-done", f"Failed, and without a file: {', '.join(failed)}. Leave them out.")
     if (ids is not None or not done) and making:
         return _not_yet(f"Still being made: {', '.join(making[:MOST_NAMED])}.")
-    if not done and project["state"] in ("queued", "running"):
+    if not done and project["state"] in ACTIVE_PROJECT_STATES:
         return _not_yet("This project has no export yet.")
     if not done:
         told = f"all {len(failed)} exports of it failed" if failed else "it has no exports"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -15,6 +15,7 @@ from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import not_found
 from api.projects.models import Failure
 from core.domain.exports.storyboard_vtt import storyboard_vtt
+from core.domain.project_states import ExportState
 from core.domain.subtitles.ass_ttml import SUBTITLE_TYPES
 from core.infra.postgres.connection import Connection, Row
 from core.ports.stores import Objects
@@ -30,9 +31,6 @@ STEM, TRACK = "stem-", "track "
 VTT = SUBTITLE_TYPES["vtt"]
 CANDIDATE = "thumbnail-"
 """Before the number of a further candidate."""
-
-
-ExportState = Literal["waiting", "rendering", "done", "failed", "cancelled"]
 
 
 class FileLink(msgspec.Struct, frozen=True, kw_only=True):

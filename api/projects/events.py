@@ -19,6 +19,7 @@ from api.http.auth import Caller
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem
 from api.projects.handlers import find_project
+from core.domain.project_states import ENDED_PROJECT_STATES
 from core.errors import Unavailable
 from core.infra.postgres.connection import Connection, Row
 from core.storage.labels import labels_of
@@ -97,7 +98,7 @@ async def follow_project(call: Call[None, FollowProject]) -> Reply | Response:
     async with call.rows() as rows:
         project = await find_project(rows, call.org_id, call.ids["project_id"])
         unseen = project["version"] > after
-    ended = project["state"] in ("completed", "failed", "cancelled")
+    ended = project["state"] in ENDED_PROJECT_STATES
     if ended and not unseen:
         return Response(status_code=204)
     if call.request.method == "HEAD":

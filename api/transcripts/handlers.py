@@ -12,6 +12,7 @@ from api.http.conditional import unchanged
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem, no_version
 from api.projects.handlers import find_project
+from core.domain.project_states import ACTIVE_PROJECT_STATES
 from core.domain.subtitles.ass_ttml import ass, ttml
 from core.domain.subtitles.cues import speaker_names, transcript_cues
 from core.domain.subtitles.srt_vtt import srt, txt, vtt
@@ -77,7 +78,7 @@ def write_transcript(transcript: Transcript, wanted: Format) -> str:
 
 def not_ready(what: str, project: Row) -> ApiProblem:
     """A 404 for a part that this project has not, or not yet."""
-    if project["state"] in ("queued", "running"):
+    if project["state"] in ACTIVE_PROJECT_STATES:
         return ApiProblem("not-ready", f"The {what} is not there yet.", headers={"Retry-After": RETRY_S})
     return ApiProblem("not-found", f"This project ended without {what}.")
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from core.domain.project_states import ProjectState
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import Cause, next_version, put_project_event
 from core.services.orphan_cleanup import ERASED_ROUNDS, GRACE, plan_project_sweep
@@ -21,8 +22,6 @@ from schemas.events import owner_of
 from schemas.metadata import encode_metadata
 from schemas.stages import AWAITED, PROJECT_STAGES, stage_position
 
-GONE = ("cancelled", "erased")
-"""States of a project of which nothing is written any more."""
 _USED = """
 update uploads set state = 'complete' where org_id = $1 and object_key = $2 and state = 'open' and multipart_id is null
 """
@@ -312,7 +311,9 @@ async def fail_project(
     await put_project_event(connection, event, cause)
 
 
-async def _end_project(connection: Connection, org_id: UUID, project_id: UUID, state: str, cause: Cause) -> Row | None:
+async def _end_project(
+    connection: Connection, org_id: UUID, project_id: UUID, state: ProjectState, cause: Cause
+) -> Row | None:
     row = await connection.fetchrow(
         """update projects set state = $3, finished_at = $4
            where org_id = $1 and project_id = $2 and state in ('queued', 'running') returning *""",

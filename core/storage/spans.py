@@ -12,12 +12,17 @@ from schemas import events
 from schemas.common import ObjectRef, Value
 
 
-class SpanRecord(Value, frozen=True, kw_only=True):
-    """A span, and the documents of what was heard and seen in it; None where there is none, or not yet."""
+class SpanDocuments(Value, frozen=True, kw_only=True):
+    """The documents of what was heard and seen in a span; None where there is none, or not yet."""
 
-    event: events.SpanPlanned
     heard: ObjectRef | None
     seen: ObjectRef | None
+
+
+class SpanRecord(SpanDocuments, frozen=True, kw_only=True):
+    """A span with its documents."""
+
+    event: events.SpanPlanned
 
 
 async def insert_spans(
@@ -39,3 +44,14 @@ async def list_spans(connection: Connection, org_id: UUID, project_id: UUID) -> 
         project_id,
     )
     return [msgspec.convert(dict(row), SpanRecord) for row in rows]
+
+
+async def list_span_documents(connection: Connection, org_id: UUID, project_id: UUID) -> list[SpanDocuments]:
+    """The documents of a project's spans, in order of time."""
+    rows = await connection.fetch(
+        """select heard_ref as heard, seen_ref as seen from spans
+           where org_id = $1 and project_id = $2 order by ordinal""",
+        org_id,
+        project_id,
+    )
+    return [msgspec.convert(dict(row), SpanDocuments) for row in rows]

@@ -10,6 +10,7 @@ from uuid import UUID
 import sentry_sdk
 import structlog
 
+from core.domain.project_states import ACTIVE_PROJECT_STATES
 from core.errors import Unavailable
 from core.infra.postgres.connection import Pool, org_transaction, transaction
 from core.infra.s3.object_store import S3Objects
@@ -95,7 +96,7 @@ async def _sweep_project(
             mentions, busy = list[str](), False
         else:
             mentions = await list_mentions(connection, org_id, project_id)
-            busy = state in ("queued", "running") or await is_busy(connection, org_id, project_id)
+            busy = state in ACTIVE_PROJECT_STATES or await is_busy(connection, org_id, project_id)
     if state == "erased":
         count = await erase(pool, objects, org_id, project_id)
         return count, ERASED_ROUNDS[round_ + 1] if round_ + 1 < len(ERASED_ROUNDS) else None

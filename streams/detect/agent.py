@@ -15,7 +15,7 @@ from core.infra.sentence_embeddings import embed, read_rows
 from core.services import project_lifecycle
 from core.storage.organisations import read_own_weights
 from core.storage.projects import read_project
-from core.storage.spans import list_spans
+from core.storage.spans import list_span_documents
 from core.storage.transcripts import read_transcript
 from schemas import events
 from schemas.documents import encode_document
@@ -131,7 +131,7 @@ class DetectStage:
         owner = (event.org_id, event.project_id)
         async with org_transaction(self._context.pool, event.org_id) as connection:
             project = await read_project(connection, *owner)
-            spans = await list_spans(connection, *owner)
+            spans = await list_span_documents(connection, *owner)
             weights = await read_own_weights(connection, event.org_id)
             transcript = await read_transcript(connection, *owner)
         assert project is not None

@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from core.domain.project_states import ACTIVE_PROJECT_STATES, GONE_PROJECT_STATES
 from core.errors import Rejected, Superseded, Unavailable
 from core.infra import telemetry, usage_meter
 from core.infra.kafka.message import Message
@@ -103,7 +104,7 @@ class Attempts:
             if isinstance(event, events.UploadReceived):
                 await project_lifecycle.create_project(connection, event)
             project = await project_lifecycle.lock_owner(connection, event)
-            if project is None or project["state"] in project_lifecycle.GONE:
+            if project is None or project["state"] in GONE_PROJECT_STATES:
                 return "cancelled"
             if await is_unwanted(connection, event):
                 await leases.drop(connection, owner[0], cause.input_id, self._stage.name)
@@ -112,7 +113,7 @@ class Attempts:
             found = await leases.claim(connection, message, event, cause.input_id, name, self._worker, lease_s)
             if not isinstance(found, Claim):
                 return "busy" if found in ("running", "free") else "done"
-            if name in PROJECT_STAGES and project["state"] in ("queued", "running"):
+            if name in PROJECT_STAGES and project["state"] in ACTIVE_PROJECT_STATES:
                 await project_lifecycle.start_stage(connection, *owner, name, cause)
             return found
 
@@ -162,7 +163,7 @@ class Attempts:
         Of exports that were cancelled it is what the try used.
         """
         project = await project_lifecycle.lock_owner(connection, event)
-        gone = project is None or project["state"] in project_lifecycle.GONE
+        gone = project is None or project["state"] in GONE_PROJECT_STATES
         if not gone and not await is_unwanted(connection, event):
             return True
         await leases.finish(connection, claim, "cancelled", cpu_ms)
@@ -246,7 +247,7 @@ class Attempts:
             async with org_transaction(self._pool, claim.org_id) as connection:
                 project = await project_lifecycle.lock_owner(connection, event)
                 await leases.free(connection, claim, str(error)[:1000], pause_s, uncount=outage, outage=outage)
-                if project is not None and project["state"] not in project_lifecycle.GONE:
+                if project is not None and project["state"] not in GONE_PROJECT_STATES:
                     await self._charge(connection, claim, event, cause, "later")
                 return "retried"
 
