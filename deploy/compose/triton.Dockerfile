@@ -20,8 +20,6 @@ RUN pip install --no-cache-dir "faster-whisper==1.2.1" "onnxruntime-gpu>=1.20,<2
 COPY --from=weights /weights /weights
 COPY models/shared /shared
 COPY models/triton_repo /models
-ENV CLIPSTREAM_WHISPER_DIR=/weights/whisper-base CLIPSTREAM_FACES_MODEL=/weights/centerface.onnx \
-    CLIPSTREAM_VOICES_MODEL=/weights/ge2e.onnx CLIPSTREAM_SENTENCES_MODEL=/weights/minilm.onnx \
-    CLIPSTREAM_LANDMARKS_MODEL=/weights/face_landmark.tflite CLIPSTREAM_PERSONS_MODEL=/weights/pose_detection.tflite \
-    HF_HUB_OFFLINE=1
+# Each model finds its weights where config.pbtxt says: under /weights.
+ENV HF_HUB_OFFLINE=1
 CMD ["tritonserver", "--model-repository=/models", "--model-control-mode=explicit", "--load-model=*", "--exit-timeout-secs=5"]

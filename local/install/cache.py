@@ -58,9 +58,9 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def read_checksums(path: Path) -> dict[str, str]:
+def parse_checksums(text: str) -> dict[str, str]:
     """A list as ``sha256sum`` prints it: relative name → hex digest."""
-    pairs = (line.split(maxsplit=1) for line in path.read_text().splitlines() if line and not line.startswith("#"))
+    pairs = (line.split(maxsplit=1) for line in text.splitlines() if line and not line.startswith("#"))
     return {name.strip(): digest for digest, name in pairs}
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 
-from local.install.cache import check_files, ensure_built, read_checksums, sha256_of
+from local.install.cache import check_files, ensure_built, parse_checksums, sha256_of
 from local.install.tools import Say, find_java, find_tool, last_words, run_tool, tool_environment
 
 HERE = Path(__file__).resolve().parents[1] / "kafka"
@@ -34,11 +34,11 @@ def install(cache: Path, environ: Mapping[str, str], say: Say) -> Path:
             cwd=directory,
             environ=tool_environment(environ, MAVEN_OPTS=_maven_options(environ)),
             say=say,
-            shorten=only_ours(set(read_checksums(JARS))),
+            shorten=only_ours(set(parse_checksums(JARS.read_text()))),
             explain=explain_maven,
         )
         remedy = "`find ~/.m2 -name '{name}*' -delete`, then run again"
-        check_files(directory, read_checksums(JARS), what="Kafka", remedy=remedy)
+        check_files(directory, parse_checksums(JARS.read_text()), what="Kafka", remedy=remedy)
 
     return ensure_built(target(cache), build)
 

