@@ -14,6 +14,7 @@ from schemas.events import Rendition, RenditionOrder
 from schemas.events.rendition import FIELD, FLAT_FIELDS
 from schemas.options.caption_template import CaptionTemplate
 from schemas.options.caption_template_overrides import TemplateOverrides
+from schemas.tools.event_examples import missing_examples
 from schemas.topics import FOREVER, TOPICS, Topic
 from schemas.version import VERSION
 
@@ -153,9 +154,12 @@ def rendered() -> dict[str, str]:
 
 
 def main() -> None:
-    """Write every generated file."""
+    """Write every generated file, and examples of events that have none."""
     for name, text in rendered().items():
         path = HERE / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    for path, text in missing_examples(HERE / "examples").items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
