@@ -1,8 +1,7 @@
-"""Memory that a model gives back stays with its process. Changes glibc's allocator alone; frees and takes nothing.
+"""Configures glibc's allocator so that freed memory stays with the process.
 
-A network takes and frees blocks of megabytes for every batch. glibc hands such blocks back to the system at once and
-asks for them anew: each time every page of 4 KiB faults once more, a third of the processor time of a Whisper on one
-thread.
+A network allocates and frees blocks of megabytes for every batch. glibc returns such blocks to the system at once, so
+every page of 4 KiB faults again each time: a third of the processor time of Whisper on one thread.
 """
 
 from __future__ import annotations
@@ -12,15 +11,14 @@ import ctypes
 TRIM_THRESHOLD, TOP_PAD, MMAP_MAX, ARENA_MAX = -1, -2, -4, -8
 """Parameters of mallopt(3)."""
 MIB = 2**20
-NEVER = 2**31 - 1
+NEVER_BYTES = 2**31 - 1
+"""A threshold that is never reached: the largest int that mallopt takes."""
 
 
-def keep() -> bool:
-    """One heap for all threads that grows 64 MiB at a time and never shrinks; False where the C library is not
-    glibc.
-    """
+def keep_freed_memory() -> bool:
+    """Use one heap for all threads, which grows by 64 MiB and does not shrink; False without glibc."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:
         return False
-    settings = ((ARENA_MAX, 1), (MMAP_MAX, 0), (TRIM_THRESHOLD, NEVER), (TOP_PAD, 64 * MIB))
+    settings = ((ARENA_MAX, 1), (MMAP_MAX, 0), (TRIM_THRESHOLD, NEVER_BYTES), (TOP_PAD, 64 * MIB))
     return all(mallopt(parameter, value) == 1 for parameter, value in settings)

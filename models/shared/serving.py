@@ -1,6 +1,6 @@
-"""What the models of Triton's Python backend share: settings, onnxruntime sessions, answers that never end the stub.
+"""Settings, onnxruntime sessions and responses for models of Triton's Python backend.
 
-Each `model.py` puts this folder on its path (it lies beside the repository, where Triton does not look for models).
+Each `model.py` adds this folder to its path; it lies outside the repository, where Triton does not look for models.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class BadRequestError(ValueError):
 
 
 class Setup:
-    """What a model is told at its start: parameters of config.pbtxt, overridden by the environment."""
+    """A model's settings: parameters of config.pbtxt, overridden by the environment."""
 
     def __init__(self, args: Mapping[str, str], environment: Mapping[str, str]) -> None:
         """``environment`` names the variable that overrides each parameter. Refuses numpy 2."""
@@ -38,12 +38,12 @@ class Setup:
         """The value of a parameter."""
         return self.values[name]
 
-    def whole(self, name: str) -> int:
-        """A parameter that is a whole number."""
+    def integer(self, name: str) -> int:
+        """A parameter as an int."""
         return int(self.values[name])
 
     def weights(self, what: str) -> Path:
-        """The file or folder named by the parameter ``weights``; raises where it is not there."""
+        """The file or folder that ``weights`` names. Raises FileNotFoundError that says which variable to set."""
         path = Path(self.values["weights"])
         if not path.exists():
             raise FileNotFoundError(f"{path} is not there: set {self._environment['weights']} to {what}")
@@ -51,16 +51,16 @@ class Setup:
 
 
 def name_of(weights: Path) -> str:
-    """The file's name and the first 12 digits of its SHA-256: which weights made a result."""
+    """File name and first 12 digits of its SHA-256, which identify the weights in every result."""
     return f"{weights.stem}-{hashlib.sha256(weights.read_bytes()).hexdigest()[:12]}"
 
 
 def open_session(setup: Setup, weights: Path):
-    """An onnxruntime session on the model's device, with as many threads as it is told."""
-    import onnxruntime  # noqa: PLC0415 - not every model has one
+    """Open an onnxruntime session on the model's device, with the threads of its settings."""
+    import onnxruntime  # noqa: PLC0415  # not every model uses onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = setup.whole("threads")
+    options.intra_op_num_threads = setup.integer("threads")
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # two cores are shared with others
@@ -70,29 +70,28 @@ def open_session(setup: Setup, weights: Path):
     return onnxruntime.InferenceSession(str(weights), options, providers=[*cuda, "CPUExecutionProvider"])
 
 
-def answered(request, model: str, serve: Callable[[object], dict[str, np.ndarray]], device: str = "cpu"):
-    """The response to one request: what ``serve`` makes of it, with ABOUT beside it: the model, its processor time in
-    ms, and how long it held the GPU where ``device`` is one.
+def respond(request, model: str, serve: Callable[[object], dict[str, np.ndarray]], device: str = "cpu"):
+    """The response to one request: the tensors of ``serve``, and ABOUT (model, CPU and GPU time in ms).
 
-    A request that cannot be served is INVALID_ARGUMENT; whatever else it causes is INTERNAL and must not end the stub.
+    BadRequestError becomes INVALID_ARGUMENT. Every other exception becomes INTERNAL: it must not end the stub process.
     """
     if request.is_cancelled():
         return pb_utils.InferenceResponse(error=pb_utils.TritonError("cancelled", pb_utils.TritonError.CANCELLED))
     started, began = time.process_time(), time.monotonic()
     try:
-        found = serve(request)
+        outputs = serve(request)
     except BadRequestError as error:
         return pb_utils.InferenceResponse(error=pb_utils.TritonError(str(error), pb_utils.TritonError.INVALID_ARG))
-    except Exception as error:  # noqa: BLE001  # whatever a model raises is told to its client, not to the server's log alone
+    except Exception as error:  # noqa: BLE001  # the client gets the reason, the stub lives on
         text = f"{type(error).__name__}: {error}"
         return pb_utils.InferenceResponse(error=pb_utils.TritonError(text, pb_utils.TritonError.INTERNAL))
     held_ms = round((time.monotonic() - began) * 1000) if device == "cuda" else 0
     about = {"model": model, "compute_ms": round((time.process_time() - started) * 1000), "gpu_ms": held_ms}
-    told = np.array([json.dumps(about).encode()], dtype=np.object_)
-    tensors = [pb_utils.Tensor(name, values) for name, values in found.items()]
-    return pb_utils.InferenceResponse([*tensors, pb_utils.Tensor("ABOUT", told)])
+    encoded = np.array([json.dumps(about).encode()], dtype=np.object_)
+    tensors = [pb_utils.Tensor(name, values) for name, values in outputs.items()]
+    return pb_utils.InferenceResponse([*tensors, pb_utils.Tensor("ABOUT", encoded)])
 
 
 def tensor_of(request, name: str) -> np.ndarray:
-    """An input of a request."""
+    """The input ``name`` of a request."""
     return pb_utils.get_input_tensor_by_name(request, name).as_numpy()

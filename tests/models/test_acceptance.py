@@ -1,4 +1,4 @@
-"""Whisper's gates, with the numbers that real recordings gave."""
+"""Whisper's acceptance, with the numbers that real recordings gave."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ import pytest
 
 from tests.models.load import load
 
-gates = load("whisper", "acceptance")
-sys.modules["acceptance"] = gates
+acceptance = load("whisper", "acceptance")
+sys.modules["acceptance"] = acceptance
 sys.modules["language_spans"] = load("whisper", "language_spans")
-tongues = load("whisper", "multilingual")
+multilingual = load("whisper", "multilingual")
 
 
 def test_speech_is_believed_and_invention_is_not() -> None:
-    assert not gates.invented(compression=1.9, log_probability=-0.07, no_speech=0.09, word_probability=0.96)
-    assert not gates.invented(compression=1.47, log_probability=-0.53, no_speech=0.41, word_probability=0.75)
-    assert gates.invented(compression=0.33, log_probability=-1.26, no_speech=0.78, word_probability=0.04)
-    assert gates.invented(compression=9.0, log_probability=-0.1, no_speech=0.0, word_probability=0.9)
+    assert not acceptance.is_invented(compression=1.9, log_probability=-0.07, no_speech=0.09, word_probability=0.96)
+    assert not acceptance.is_invented(compression=1.47, log_probability=-0.53, no_speech=0.41, word_probability=0.75)
+    assert acceptance.is_invented(compression=0.33, log_probability=-1.26, no_speech=0.78, word_probability=0.04)
+    assert acceptance.is_invented(compression=9.0, log_probability=-0.1, no_speech=0.0, word_probability=0.9)
 
 
 def test_a_window_is_heard_again_when_it_repeats_doubts_or_stops_early() -> None:
-    assert not gates.failed(compression=1.7, log_probability=-0.3, words=79, speech_s=30.0)
-    assert gates.failed(compression=2.5, log_probability=-0.3, words=79, speech_s=30.0)
-    assert gates.failed(compression=1.7, log_probability=-1.1, words=79, speech_s=30.0)
-    assert gates.failed(compression=1.0, log_probability=-0.3, words=5, speech_s=30.0)
-    assert not gates.failed(compression=1.0, log_probability=-0.3, words=1, speech_s=3.0)
+    assert not acceptance.is_failed(compression=1.7, log_probability=-0.3, words=79, speech_s=30.0)
+    assert acceptance.is_failed(compression=2.5, log_probability=-0.3, words=79, speech_s=30.0)
+    assert acceptance.is_failed(compression=1.7, log_probability=-1.1, words=79, speech_s=30.0)
+    assert acceptance.is_failed(compression=1.0, log_probability=-0.3, words=5, speech_s=30.0)
+    assert not acceptance.is_failed(compression=1.0, log_probability=-0.3, words=1, speech_s=3.0)
 
 
 def test_terms_of_the_glossary_alone_need_a_sound_that_makes_sure_of_them() -> None:
     terms = "Lorenz, Hester Prynne"
-    assert gates.parroted(["Hester", "Prynne."], terms, 0.37)
-    assert not gates.parroted(["Hester", "Prynne."], terms, 0.8)
-    assert not gates.parroted(["Hester", "came."], terms, 0.37)
-    assert not gates.parroted(["Lorenz"], None, 0.3)
-    assert not gates.parroted([], terms, 0.0)
+    assert acceptance.is_glossary_echo(["Hester", "Prynne."], terms, 0.37)
+    assert not acceptance.is_glossary_echo(["Hester", "Prynne."], terms, 0.8)
+    assert not acceptance.is_glossary_echo(["Hester", "came."], terms, 0.37)
+    assert not acceptance.is_glossary_echo(["Lorenz"], None, 0.3)
+    assert not acceptance.is_glossary_echo([], terms, 0.0)
 
 
 def test_two_readings_agree_by_their_words() -> None:
-    assert gates.agreement([" Thank", " you."], [" thank", " you"]) == 1.0
-    assert gates.agreement([], []) == 1.0
-    assert gates.agreement([" Thank", " you."], []) == 0.0
-    assert gates.agreement(["we", "go", "on", "and", "on", "and"], ["we", "go", "on"]) == 0.667
+    assert acceptance.agreement([" Thank", " you."], [" thank", " you"]) == 1.0
+    assert acceptance.agreement([], []) == 1.0
+    assert acceptance.agreement([" Thank", " you."], []) == 0.0
+    assert acceptance.agreement(["we", "go", "on", "and", "on", "and"], ["we", "go", "on"]) == 0.667
 
 
 DUTCH = {"nl": 0.75, "en": 0.24}
@@ -53,19 +53,19 @@ GERMAN = {"de": 1.0, "en": 0.0}
 
 
 def test_a_sure_window_ends_the_search() -> None:
-    assert gates.language([ENGLISH], None) == ("en", 0.92)
-    assert gates.language([DUTCH], None) is None
-    assert gates.likeliest([DUTCH], None) == ("nl", 0.75)
-    assert gates.likeliest([DUTCH, ENGLISH], None)[0] == "en"
+    assert acceptance.language([ENGLISH], None) == ("en", 0.92)
+    assert acceptance.language([DUTCH], None) is None
+    assert acceptance.likeliest_language([DUTCH], None) == ("nl", 0.75)
+    assert acceptance.likeliest_language([DUTCH, ENGLISH], None)[0] == "en"
 
 
 def test_a_hint_wins_a_doubt_but_not_a_certainty() -> None:
-    assert gates.language([HALF], "en") == ("en", 0.5)
-    assert gates.language([DUTCH], "en") is None
-    assert gates.likeliest([DUTCH, DUTCH], "en") == ("en", 0.24)
-    assert gates.language([GERMAN], "en") is None
-    assert gates.likeliest([GERMAN, GERMAN], "en") == ("de", 1.0)
-    assert gates.likeliest([ENGLISH], "xx")[0] == "en"
+    assert acceptance.language([HALF], "en") == ("en", 0.5)
+    assert acceptance.language([DUTCH], "en") is None
+    assert acceptance.likeliest_language([DUTCH, DUTCH], "en") == ("en", 0.24)
+    assert acceptance.language([GERMAN], "en") is None
+    assert acceptance.likeliest_language([GERMAN, GERMAN], "en") == ("de", 1.0)
+    assert acceptance.likeliest_language([ENGLISH], "xx")[0] == "en"
 
 
 class Network:
@@ -79,21 +79,21 @@ class Network:
 
 
 def test_each_window_is_heard_in_its_own_language_while_switching() -> None:
-    network = tongues.Tongues(Network(), None)
+    network = multilingual.MultilingualNetwork(Network(), None)
     assert network.is_multilingual
     assert network.detect_language([DUTCH])[0][0] == ("<|nl|>", 0.75)
     with network.switching(("en", 0.9), None, many=True):
         found = network.detect_language([DUTCH, GERMAN, ENGLISH])
         assert [window[0][0] for window in found] == ["<|en|>", "<|de|>", "<|en|>"]
-        assert [network.of(index) for index in (0, 1, 2, 9)] == [["en"], ["de"], ["en"], ["en"]]
+        assert [network.languages_of(index) for index in (0, 1, 2, 9)] == [["en"], ["de"], ["en"], ["en"]]
         assert network.latest() == "en"
     with network.switching(("nl", 1.0), None, many=False):
         assert network.detect_language([GERMAN])[0][0] == ("<|de|>", 1.0), "the network's own word"
-        assert (network.of(0), network.latest()) == (["nl"], "nl")
+        assert (network.languages_of(0), network.latest()) == (["nl"], "nl")
 
 
 def test_the_first_windows_tell_what_a_recording_is_spoken_in() -> None:
-    network = tongues.Tongues(Network(), None)
+    network = multilingual.MultilingualNetwork(Network(), None)
     with network.switching(None, None, many=True):
         found = network.detect_language([DUTCH, ENGLISH, ENGLISH, GERMAN])
         assert [window[0][0] for window in found] == ["<|en|>", "<|en|>", "<|en|>", "<|de|>"]
@@ -107,7 +107,7 @@ def test_the_first_windows_tell_what_a_recording_is_spoken_in() -> None:
 
 
 def test_windows_heard_side_by_side_wait_for_the_first_to_tell_the_language() -> None:
-    network = tongues.Tongues(Network(), None)
+    network = multilingual.MultilingualNetwork(Network(), None)
 
     def ask(first: int, windows: list[dict[str, float]]) -> list[str]:
         with network.window(first):
@@ -118,11 +118,11 @@ def test_windows_heard_side_by_side_wait_for_the_first_to_tell_the_language() ->
         assert not wait([later], timeout=0.05).done, "nobody knows the language yet"
         assert ask(0, [ENGLISH, ENGLISH]) == ["<|en|>", "<|en|>"]
         assert later.result(timeout=5) == ["<|en|>", "<|de|>"]
-        assert [network.of(index) for index in range(4)] == [["en"], ["en"], ["en"], ["de"]]
+        assert [network.languages_of(index) for index in range(4)] == [["en"], ["en"], ["en"], ["de"]]
 
 
 def test_whoever_waits_for_a_first_window_that_fails_does_not_wait_for_ever() -> None:
-    network = tongues.Tongues(Network(), None)
+    network = multilingual.MultilingualNetwork(Network(), None)
 
     def fail(first: int, windows: object) -> None:
         with network.window(first):
@@ -132,14 +132,16 @@ def test_whoever_waits_for_a_first_window_that_fails_does_not_wait_for_ever() ->
         later = pool.submit(fail, 4, [GERMAN])
         with pytest.raises(AttributeError):
             fail(0, [None])
-        with pytest.raises(tongues.LeftError):
+        with pytest.raises(multilingual.AbandonedError):
             later.result(timeout=5)
 
 
 def test_the_first_windows_tell_together_and_later_ones_do_not() -> None:
-    assert gates.spoken([ENGLISH, DUTCH, ENGLISH, ENGLISH], None)[0] == "en"
-    assert gates.spoken([GERMAN, HALF], "en")[0] == "en", "one sure window does not overrule a hint"
-    assert gates.spoken([GERMAN, GERMAN], "en") == ("de", 1.0)
-    assert gates.spoken([DUTCH] * 4 + [ENGLISH] * 50, None)[0] == "nl"
+    assert acceptance.recording_language([ENGLISH, DUTCH, ENGLISH, ENGLISH], None)[0] == "en"
+    assert acceptance.recording_language([GERMAN, HALF], "en")[0] == "en", "one sure window does not overrule a hint"
+    assert acceptance.recording_language([GERMAN, GERMAN], "en") == ("de", 1.0)
+    assert acceptance.recording_language([DUTCH] * 4 + [ENGLISH] * 50, None)[0] == "nl"
     many, few = [ENGLISH, GERMAN, GERMAN, GERMAN, *[ENGLISH] * 12], [ENGLISH, GERMAN, GERMAN, GERMAN]
-    assert gates.spoken(many, None) == gates.spoken(few, None), "however many are heard at once"
+    assert acceptance.recording_language(many, None) == acceptance.recording_language(few, None), (
+        "however many are heard at once"
+    )

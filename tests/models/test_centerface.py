@@ -49,7 +49,7 @@ def test_input_is_filled_to_multiples_of_32() -> None:
 
 
 def test_the_answer_is_padded_with_score_nought() -> None:
-    stacked = centerface.stack([np.ones((2, 5), dtype=np.float32), np.zeros((0, 5), dtype=np.float32)])
+    stacked = centerface.stack_boxes([np.ones((2, 5), dtype=np.float32), np.zeros((0, 5), dtype=np.float32)])
     assert stacked.shape == (2, 2, 5)
     assert stacked[1].max() == 0
-    assert centerface.stack([np.zeros((0, 5), dtype=np.float32)]).shape == (1, 1, 5)
+    assert centerface.stack_boxes([np.zeros((0, 5), dtype=np.float32)]).shape == (1, 1, 5)

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from tests.models.load import load
 
-gates = load("whisper", "acceptance")
-stretches = load("whisper", "language_spans")
-packing = load("whisper", "windowing")
-sys.modules["acceptance"], sys.modules["language_spans"] = gates, stretches
-tongues = load("whisper", "multilingual")
+acceptance = load("whisper", "acceptance")
+language_spans = load("whisper", "language_spans")
+windowing = load("whisper", "windowing")
+sys.modules["acceptance"], sys.modules["language_spans"] = acceptance, language_spans
+multilingual = load("whisper", "multilingual")
 
 ENGLISH = {"en": 0.98, "de": 0.01, "nl": 0.01}
 GERMAN = {"de": 0.97, "en": 0.01, "nl": 0.01}
@@ -26,7 +26,7 @@ SOUNDS = (ENGLISH, GERMAN, ACCENTED, BOTH)
 
 @given(st.integers(1, 1500), st.integers(50, 400))
 def test_slices_are_of_one_length_and_follow_each_other(length: int, each: int) -> None:
-    found = stretches.slices(length, each)
+    found = language_spans.slices(length, each)
     assert len({end - start for start, end in found}) == 1
     assert found[0][0] == 0
     assert all(one[1] == other[0] for one, other in itertools.pairwise(found))
@@ -35,47 +35,47 @@ def test_slices_are_of_one_length_and_follow_each_other(length: int, each: int) 
 
 def test_a_change_of_language_has_to_be_worth_it() -> None:
     names = ["en", "de"]
-    assert stretches.path([(ENGLISH, 4.0), (GERMAN, 4.0), (ENGLISH, 4.0)], names) == ["en", "de", "en"]
-    assert stretches.path([(ENGLISH, 4.0), (GERMAN, 0.5), (ENGLISH, 4.0)], names) == ["en", "en", "en"]
-    assert stretches.path([(BOTH, 4.0), (BOTH, 4.0), (ENGLISH, 1.0)], names) == ["en", "en", "en"]
-    assert stretches.path([({"fr": 0.5}, 4.0)], names) == ["en"], "where nothing tells, the recording's"
+    assert language_spans.path([(ENGLISH, 4.0), (GERMAN, 4.0), (ENGLISH, 4.0)], names) == ["en", "de", "en"]
+    assert language_spans.path([(ENGLISH, 4.0), (GERMAN, 0.5), (ENGLISH, 4.0)], names) == ["en", "en", "en"]
+    assert language_spans.path([(BOTH, 4.0), (BOTH, 4.0), (ENGLISH, 1.0)], names) == ["en", "en", "en"]
+    assert language_spans.path([({"fr": 0.5}, 4.0)], names) == ["en"], "where nothing tells, the recording's"
 
 
 def test_only_what_a_slice_is_sure_of_is_in_a_window() -> None:
-    assert stretches.candidates([ENGLISH, ACCENTED, BOTH], "en") == ["en"]
-    assert stretches.candidates([GERMAN, ACCENTED], "en") == ["en", "de"]
-    assert not stretches.mixed([ENGLISH, ACCENTED, BOTH])
-    assert stretches.mixed([ENGLISH, BOTH, GERMAN])
+    assert language_spans.candidates([ENGLISH, ACCENTED, BOTH], "en") == ["en"]
+    assert language_spans.candidates([GERMAN, ACCENTED], "en") == ["en", "de"]
+    assert not language_spans.is_mixed([ENGLISH, ACCENTED, BOTH])
+    assert language_spans.is_mixed([ENGLISH, BOTH, GERMAN])
 
 
 def test_a_window_leaves_the_recordings_language_only_when_a_slice_is_sure_and_by_far() -> None:
     nearly = {"nl": 0.91, "en": 0.08}
-    assert stretches.of_slices([nearly], "en") == ["en"], "as the network took the lecturer's English"
-    assert stretches.of_slices([ENGLISH, nearly], "en") == ["en", "en"]
-    assert stretches.of_slices([nearly, nearly], "en") == ["nl", "nl"]
-    assert stretches.of_slices([GERMAN], "en") == ["de"]
-    assert stretches.of_slices([ENGLISH, GERMAN], "en") == ["en", "de"]
-    assert stretches.of_slices([ACCENTED], "en") == ["en"]
+    assert language_spans.slice_languages([nearly], "en") == ["en"], "as the network took the lecturer's English"
+    assert language_spans.slice_languages([ENGLISH, nearly], "en") == ["en", "en"]
+    assert language_spans.slice_languages([nearly, nearly], "en") == ["nl", "nl"]
+    assert language_spans.slice_languages([GERMAN], "en") == ["de"]
+    assert language_spans.slice_languages([ENGLISH, GERMAN], "en") == ["en", "de"]
+    assert language_spans.slice_languages([ACCENTED], "en") == ["en"]
 
 
 def test_neighbours_of_one_language_are_one_stretch() -> None:
     units = [(0, 10), (10, 30), (30, 40)]
-    assert stretches.runs(units, ["en", "en", "de"]) == [(0, 30, "en"), (30, 40, "de")]
+    assert language_spans.runs(units, ["en", "en", "de"]) == [(0, 30, "en"), (30, 40, "de")]
 
 
 def test_pieces_that_no_word_touches_are_a_hole_if_they_are_long_together() -> None:
     units = [(0, 100), (100, 220), (220, 300), (300, 420), (420, 500)]
-    assert stretches.holes(units, [(10.0, 60.0), (230.0, 240.0)], 200) == [(300, 500)]
-    assert stretches.holes(units, [(430.0, 440.0)], 200) == [(0, 420)]
-    assert stretches.holes(units, [(10.0, 60.0), (130.0, 140.0), (310.0, 480.0)], 200) == []
-    assert stretches.holes(units, [], 200) == [(0, 500)]
+    assert language_spans.wordless_ranges(units, [(10.0, 60.0), (230.0, 240.0)], 200) == [(300, 500)]
+    assert language_spans.wordless_ranges(units, [(430.0, 440.0)], 200) == [(0, 420)]
+    assert language_spans.wordless_ranges(units, [(10.0, 60.0), (130.0, 140.0), (310.0, 480.0)], 200) == []
+    assert language_spans.wordless_ranges(units, [], 200) == [(0, 500)]
 
 
 class Frames:
     """Windows are arrays of numbers of SOUNDS, one a frame."""
 
-    opened = staticmethod(np.asarray)
-    closed = staticmethod(np.stack)
+    to_array = staticmethod(np.asarray)
+    to_features = staticmethod(np.stack)
 
 
 class Network:
@@ -96,10 +96,10 @@ def window(*parts: tuple[int, int]) -> np.ndarray:
 
 
 def heard(windows: list[np.ndarray], units: list[list[tuple[int, int]]]) -> list[list[str]]:
-    network = tongues.Tongues(Network(), Frames())
+    network = multilingual.MultilingualNetwork(Network(), Frames())
     with network.switching(None, None, many=True, units=units):
         network.detect_language(np.stack(windows))
-        return [network.of(at) for at in range(len(windows))]
+        return [network.languages_of(at) for at in range(len(windows))]
 
 
 def test_a_window_of_two_languages_is_parted_at_its_pauses() -> None:
@@ -112,7 +112,7 @@ def test_a_window_of_two_languages_is_parted_at_its_pauses() -> None:
 def test_a_window_that_is_parted_is_not_decoded_as_a_whole() -> None:
     windows = np.stack([window((0, 740), (1, 600)), window((1, 1400)), window((1, 700), (0, 700))])
     units = [[(0, 740), (740, 1340)], [(0, 1400)], [(0, 700), (700, 1400)]]
-    network = tongues.Tongues(Network(), Frames())
+    network = multilingual.MultilingualNetwork(Network(), Frames())
     with network.switching(("en", 1.0), None, many=True, units=units), network.window(0):
         network.detect_language(windows)
         first, second, third = network.generate(windows, ["a", "b", "c"])
@@ -136,36 +136,36 @@ def test_a_brief_window_is_looked_at_with_the_silence_behind_it() -> None:
 
 
 def test_sound_of_its_own_is_in_another_language_only_if_that_is_sure() -> None:
-    network = tongues.Tongues(Network(), Frames())
-    assert network.alone(np.full((1, 250), 1), "en") == "de"
-    assert network.alone(np.full((1, 250), 2), "en") == "en"
+    network = multilingual.MultilingualNetwork(Network(), Frames())
+    assert network.language_of_sound(np.full((1, 250), 1), "en") == "de"
+    assert network.language_of_sound(np.full((1, 250), 2), "en") == "en"
 
 
 def test_units_are_the_pieces_of_a_window_and_long_ones_are_parted() -> None:
-    pieces = packing.pack([(0, 32_000), (50_000, 210_000), (300_000, 332_000)])
-    whole = packing.Window(start=0, end=224_000)
-    assert packing.units(pieces, whole, 96_000, 320) == [(0, 100), (100, 350), (350, 600), (600, 700)]
-    later = packing.Window(start=100_000, end=224_000)
-    assert packing.units(pieces, later, 96_000, 320) == [(0, 287), (287, 387)]
+    pieces = windowing.pack([(0, 32_000), (50_000, 210_000), (300_000, 332_000)])
+    whole = windowing.Window(start=0, end=224_000)
+    assert windowing.units(pieces, whole, 96_000, 320) == [(0, 100), (100, 350), (350, 600), (600, 700)]
+    later = windowing.Window(start=100_000, end=224_000)
+    assert windowing.units(pieces, later, 96_000, 320) == [(0, 287), (287, 387)]
 
 
 def test_a_border_at_no_pause_goes_where_it_is_quietest() -> None:
-    rate = packing.RATE_HZ
+    rate = windowing.RATE_HZ
     sound = np.random.default_rng(0).normal(0, 0.1, 10 * rate).astype(np.float32)
     sound[int(5.4 * rate) : int(5.6 * rate)] = 0
-    span = packing.Window(start=0, end=10 * rate)
-    one = packing.pack([(0, 10 * rate)])
-    cut = packing.cut(sound, span, one, [(0, 250, "en"), (250, 500, "de")], 320)
+    span = windowing.Window(start=0, end=10 * rate)
+    one = windowing.pack([(0, 10 * rate)])
+    cut = windowing.cut(sound, span, one, [(0, 250, "en"), (250, 500, "de")], 320)
     assert next((start, what) for start, _, what in cut) == (0, "en")
     assert abs(cut[1][0] - 5.5 * rate) <= 0.05 * rate
     assert cut[0][1] == cut[1][0]
     assert cut[-1][1] == 10 * rate
-    two = packing.pack([(0, 5 * rate), (6 * rate, 11 * rate)])
-    assert packing.cut(sound, span, two, [(0, 250, "en"), (250, 500, "de")], 320)[0][1] == 5 * rate
+    two = windowing.pack([(0, 5 * rate), (6 * rate, 11 * rate)])
+    assert windowing.cut(sound, span, two, [(0, 250, "en"), (250, 500, "de")], 320)[0][1] == 5 * rate
 
 
 def test_a_stretch_is_shown_with_silence_behind_it_as_one_of_few_lengths() -> None:
-    shown = [stretches.shown_s(length_s / 10) for length_s in range(1, 301)]
+    shown = [language_spans.input_length_s(length_s / 10) for length_s in range(1, 301)]
     assert set(shown) == {5, 10, 15, 20, 25, 30}
     assert shown == sorted(shown)
     assert all(seconds >= length_s / 10 + 1 for length_s, seconds in enumerate(shown, 1) if length_s <= 290)

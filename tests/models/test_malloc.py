@@ -12,7 +12,7 @@ import resource, sys
 sys.path.insert(0, sys.argv[1])
 import malloc
 if sys.argv[2] == "kept":
-    assert malloc.keep()
+    assert malloc.keep_freed_memory()
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 bytearray(2**26)

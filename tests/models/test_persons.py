@@ -44,4 +44,4 @@ def test_inside_the_picture_and_never_more_than_fit() -> None:
     assert one[0] + one[2] <= 224
     assert one[1] + one[3] <= 224
     crowd = [(20 + 25 * (n % 8), 20 + 50 * (n // 8), 12, 0.9) for n in range(16)]
-    assert persons.stack([decoded(*crowd), decoded()]).shape == (2, 8, 5)
+    assert persons.stack_boxes([decoded(*crowd), decoded()]).shape == (2, 8, 5)

@@ -1,4 +1,4 @@
-"""Whisper's packing: nothing lost, no window too long, times that come back where they were."""
+"""Whisper's windowing: nothing lost, no window too long, times that come back where they were."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from tests.models.load import load
 
-packing = load("whisper", "windowing")
-RATE = packing.RATE_HZ
+windowing = load("whisper", "windowing")
+RATE = windowing.RATE_HZ
 
 
 @st.composite
@@ -27,8 +27,8 @@ def speech(draw: st.DrawFn) -> list[tuple[int, int]]:
 
 @given(speech())
 def test_windows_cover_everything_once_and_stay_short(ranges: list[tuple[int, int]]) -> None:
-    pieces = packing.pack(ranges)
-    windows = packing.windows(pieces, 30 * RATE)
+    pieces = windowing.pack(ranges)
+    windows = windowing.windows(pieces, 30 * RATE)
     assert windows[0].start == 0
     assert windows[-1].end == sum(end - start for start, end in ranges)
     assert all(one.end == other.start for one, other in itertools.pairwise(windows))
@@ -37,20 +37,20 @@ def test_windows_cover_everything_once_and_stay_short(ranges: list[tuple[int, in
 
 @given(speech(), st.floats(0, 1))
 def test_a_time_inside_a_piece_comes_back(ranges: list[tuple[int, int]], where: float) -> None:
-    for piece in packing.pack(ranges):
+    for piece in windowing.pack(ranges):
         inside = int((piece.end - piece.start - RATE // 10) * where)
         start_s = (piece.packed + inside) / RATE
-        start_ms, end_ms = packing.restore_ms(packing.pack(ranges), start_s, start_s + 0.05)
+        start_ms, end_ms = windowing.restore_ms(windowing.pack(ranges), start_s, start_s + 0.05)
         assert abs(start_ms - (piece.start + inside) * 1000 / RATE) <= 1
         assert start_ms <= end_ms <= piece.end * 1000 // RATE
 
 
 def test_a_word_never_stretches_over_what_was_left_out() -> None:
-    pieces = packing.pack([(0, RATE), (60 * RATE, 61 * RATE)])
-    assert packing.restore_ms(pieces, 0.8, 1.1) == (800, 1000)
-    assert packing.restore_ms(pieces, 0.9, 1.4) == (60_000, 60_400)
+    pieces = windowing.pack([(0, RATE), (60 * RATE, 61 * RATE)])
+    assert windowing.restore_ms(pieces, 0.8, 1.1) == (800, 1000)
+    assert windowing.restore_ms(pieces, 0.9, 1.4) == (60_000, 60_400)
 
 
 def test_speech_is_told_without_padding() -> None:
-    assert packing.speech_ms([(0, 16_000), (16_000, 32_000), (80_000, 96_000)], 6400) == [(0, 1600), (5400, 5600)]
-    assert packing.speech_ms([], 6400) == []
+    assert windowing.speech_ms([(0, 16_000), (16_000, 32_000), (80_000, 96_000)], 6400) == [(0, 1600), (5400, 5600)]
+    assert windowing.speech_ms([], 6400) == []

@@ -1,4 +1,4 @@
-"""Known words put on the sound by PocketSphinx and its English model. Holds one decoder; one call at a time."""
+"""Forced alignment of known English words by PocketSphinx; one call at a time."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pocketsphinx import Config, Decoder, get_model_path
 
 RATE_HZ = 16_000
 FRAME_MS = 10
-DOWNSAMPLE, TOP = 2, 2
-"""Every second frame scored, two Gaussians a frame: 161 times real time on one thread instead of 85, as exact."""
-SHIFTED, LEAST = 1024, 1e-300
-"""PocketSphinx gives likelihoods, not their logarithms, of scores that it keeps in units of 1024."""
+DOWNSAMPLE, TOP_GAUSSIANS = 2, 2
+"""Score every second frame, two Gaussians each: 161 times real time on one thread, not 85, and as exact."""
+SCORE_SCALE, MIN_LIKELIHOOD = 1024, 1e-300
+"""PocketSphinx returns likelihoods of scores in units of 1024; ``MIN_LIKELIHOOD`` keeps their logarithm finite."""
 _MARKED = re.compile(r"\(\d+\)$")
 Times = "tuple[int, int] | None"
 
 
 class Aligner:
-    """The decoder with its dictionary, to which unknown words are added as they come."""
+    """A decoder whose dictionary grows by the unknown words it meets."""
 
     def __init__(self) -> None:
         """Load the English model that comes with the package."""
@@ -32,26 +32,25 @@ class Aligner:
                 lm=None,
                 samprate=RATE_HZ,
                 ds=DOWNSAMPLE,
-                topn=TOP,
-                bestpath=False,  # the second pass over the lattice loses words: a third of all runs then fitted nowhere
+                topn=TOP_GAUSSIANS,
+                bestpath=False,  # the second pass over the lattice loses words: a third of all runs had no fit
                 loglevel="FATAL",
             )
         )
 
     def align(self, audio: np.ndarray, shown: list[str]) -> tuple[list, float | None]:
-        """Times of each shown word in ms from the start of ``audio``, and how well the sound fits (0 best, less is
-        worse).
+        """Times of each shown word in ms from the start of ``audio``, and the fit (0 is best, lower is worse).
 
-        A word that says nothing ("—") has no times; where the words do not fit the sound at all none has.
+        A word without speech ("—") has no times; if the words do not fit the sound, no word has times.
         """
-        said = [text_normalization.spoken(word) for word in shown]
-        flat = [word for words in said for word in words]
-        found, score = self._fit(audio, flat) if flat else ([], None)
-        if len(found) != len(flat):
+        spoken = [text_normalization.spoken_words(word) for word in shown]
+        flat = [word for words in spoken for word in words]
+        ranges, score = self._fit(audio, flat) if flat else ([], None)
+        if len(ranges) != len(flat):
             return [None] * len(shown), None
         times, at = [], 0
-        for words in said:
-            times.append((found[at][0], found[at + len(words) - 1][1]) if words else None)
+        for words in spoken:
+            times.append((ranges[at][0], ranges[at + len(words) - 1][1]) if words else None)
             at += len(words)
         return times, score
 
@@ -64,15 +63,15 @@ class Aligner:
         decoder.end_utt()
         if decoder.hyp() is None:
             return [], None
-        heard = [segment for segment in decoder.seg() if segment.word[0] not in "<[("]
-        if [_MARKED.sub("", segment.word) for segment in heard] != words:
+        segments = [segment for segment in decoder.seg() if segment.word[0] not in "<[("]
+        if [_MARKED.sub("", segment.word) for segment in segments] != words:
             return [], None
-        frames = sum(segment.end_frame - segment.start_frame + 1 for segment in heard)
-        score = SHIFTED * sum(math.log(max(segment.ascore, LEAST)) for segment in heard) / frames
-        return [(segment.start_frame * FRAME_MS, (segment.end_frame + 1) * FRAME_MS) for segment in heard], score
+        frames = sum(segment.end_frame - segment.start_frame + 1 for segment in segments)
+        score = SCORE_SCALE * sum(math.log(max(segment.ascore, MIN_LIKELIHOOD)) for segment in segments) / frames
+        return [(segment.start_frame * FRAME_MS, (segment.end_frame + 1) * FRAME_MS) for segment in segments], score
 
     def _learn(self, words: list[str]) -> None:
-        """Add what the dictionary lacks, by its letters."""
+        """Add words that the dictionary lacks, with a pronunciation from their letters."""
         unknown = [word for word in dict.fromkeys(words) if self._decoder.lookup_word(word) is None]
         for at, word in enumerate(unknown):
             self._decoder.add_word(word, grapheme_to_phoneme.phones(word), at == len(unknown) - 1)

@@ -1,12 +1,12 @@
-"""A rough pronunciation of an English word from its letters, for words that no dictionary has. Pure.
+"""A rough pronunciation of an English word from its letters, for words without a dictionary entry.
 
-Good enough to put a known word on the sound, not to speak it. Phones are those of the CMU dictionary. The rules take
-the longest run of letters that they know, from left to right.
+Good enough to align a known word, not to speak it. Phones are those of the CMU dictionary. The rules match the longest
+known run of letters, from left to right.
 """
 
 from __future__ import annotations
 
-LONGEST = 4
+MAX_RULE_LENGTH = 4
 RULES = {
     "tion": "SH AH N", "sion": "ZH AH N", "ture": "CH ER", "eigh": "EY", "ough": "OW", "augh": "AO", "ight": "AY T",
     "tch": "CH", "sch": "SH", "igh": "AY", "eau": "OW", "dge": "JH", "que": "K", "ear": "IH R", "air": "EH R", "our": "AO R",
@@ -28,19 +28,19 @@ VOWELS = frozenset("aeiouy")
 
 
 def phones(word: str) -> str:
-    """Phones of a lower-case word of a to z and apostrophes; without a vowel it is spelled out, letter by letter."""
+    """Phones of a lower-case word of a to z and apostrophes; one without a vowel is spelled out."""
     bare = word.replace("'", "")
     if not VOWELS & set(bare):
         return " ".join(NAMES[letter] for letter in bare)
     silent = len(bare) > 3 and bare.endswith("e") and bare[-2] not in VOWELS
-    return " ".join(_read(bare[:-1] if silent else bare))
+    return " ".join(_match_rules(bare[:-1] if silent else bare))
 
 
-def _read(letters: str) -> list[str]:
+def _match_rules(letters: str) -> list[str]:
     found: list[str] = []
     at = 0
     while at < len(letters):
-        for length in range(LONGEST, 0, -1):
+        for length in range(MAX_RULE_LENGTH, 0, -1):
             piece = letters[at : at + length]
             if piece in RULES:
                 found.append(RULES[piece])

@@ -1,7 +1,4 @@
-"""How a shown word is said: "$3.4" as "three point four dollars". English; pure.
-
-Never guesses a sound: grapheme_to_phoneme.py does.
-"""
+"""Converts a written word to spoken words: "$3.4" to "three point four dollars". English. Pure."""
 
 from __future__ import annotations
 
@@ -28,16 +25,16 @@ _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::\d{2})?")
 _MONEY = re.compile(r"([$€£¥])(" + _NUMBER.pattern + r")")
 
 
-def spoken(shown: str) -> list[str]:
-    """The lower-case words that are said for one shown word; none for a word without letters and digits."""
+def spoken_words(shown: str) -> list[str]:
+    """The lower-case words that are spoken for a written one; none without letters and digits."""
     plain = unicodedata.normalize("NFKD", shown.replace("’", "'").casefold())
     plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
     plain = _MONEY.sub(r"\2\1", plain)
     plain = _CLOCK.sub(lambda found: f"{found[1]} {found[2]}" if found[2] != "00" else f"{found[1]} o'clock", plain)
-    return [word for piece in _PIECES.findall(plain) for word in _said(piece)]
+    return [word for piece in _PIECES.findall(plain) for word in _spell_piece(piece)]
 
 
-def _said(piece: str) -> list[str]:
+def _spell_piece(piece: str) -> list[str]:
     if piece in SIGNS:
         return [SIGNS[piece]]
     return _number(piece) if piece[0].isdigit() else [piece]
@@ -51,12 +48,12 @@ def _number(text: str) -> list[str]:
         return [word for digit in digits if digit.isdigit() for word in _words(digit)]
     if ending in ("st", "nd", "rd", "th"):
         return _split(_engine().number_to_words(_engine().ordinal(digits)))
-    said = _year(digits) if "," not in found[0] else _words(digits)
-    return [*said[:-1], _engine().plural(said[-1])] if ending == "s" else said
+    words = _year(digits) if "," not in found[0] else _words(digits)
+    return [*words[:-1], _engine().plural(words[-1])] if ending == "s" else words
 
 
 def _year(digits: str) -> list[str]:
-    """Four digits between 1100 and 1999, or 2010 and 2099, are said in pairs."""
+    """Read 1100 to 1999 and 2010 to 2099 in pairs of digits, other numbers as a whole."""
     if len(digits) != 4 or not digits.isdigit() or digits[2:] == "00":
         return _words(digits)
     if not (1100 <= int(digits) < 2000 or 2010 <= int(digits) < 2100):

@@ -1,4 +1,4 @@
-"""CenterFace's maps to boxes, by numpy alone. Pure; never runs the network.
+"""Decodes CenterFace's output maps to boxes. Pure.
 
 Source of the formulas: Xu et al., CenterFace (2019), and the decoder published with its weights
 (Star-Clouds/CenterFace).
@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import numpy as np
 
-STRIDE = 4
-"""Input pixels under one cell of the maps."""
-MULTIPLE = 32
+STRIDE_PX = 4
+"""Input pixels of one cell of the maps."""
+SIDE_MULTIPLE_PX = 32
 """Width and height that the network takes are multiples of this."""
-SAME_FACE_IOU = 0.3
+SAME_FACE_IOU_RATIO = 0.3
+"""Intersection over union above which two boxes are one face."""
 
 
 def to_input(pictures: np.ndarray) -> np.ndarray:
     """RGB uint8 (n, h, w, 3) to float32 (n, 3, H, W): H and W the next multiples of 32, filled with black."""
     count, height, width, _ = pictures.shape
-    shape = (count, 3, -(-height // MULTIPLE) * MULTIPLE, -(-width // MULTIPLE) * MULTIPLE)
+    shape = (
+        count,
+        3,
+        -(-height // SIDE_MULTIPLE_PX) * SIDE_MULTIPLE_PX,
+        -(-width // SIDE_MULTIPLE_PX) * SIDE_MULTIPLE_PX,
+    )
     padded = np.zeros(shape, dtype=np.float32)
     padded[:, :, :height, :width] = pictures.transpose(0, 3, 1, 2)
     return padded
@@ -27,24 +33,24 @@ def to_input(pictures: np.ndarray) -> np.ndarray:
 def decode(
     heat: np.ndarray, scale: np.ndarray, offset: np.ndarray, *, threshold: float, width: int, height: int
 ) -> np.ndarray:
-    """Boxes of one picture, shape (k, 5): x, y, width, height in input pixels, score; best first, doubles removed.
+    """Boxes of one frame, shape (k, 5): x, y, width, height in input pixels, score; best first.
 
-    ``heat`` (h, w); ``scale`` and ``offset`` (2, h, w), rows first. ``width`` and ``height`` of the picture without
-    filling.
+    ``heat`` (h, w); ``scale`` and ``offset`` (2, h, w), rows first. ``width`` and ``height``: of the frame without
+    padding. Overlapping boxes of one face are reduced to the best.
     """
     rows, columns = np.nonzero(heat > threshold)
-    tall = np.exp(scale[0, rows, columns]) * STRIDE
-    wide = np.exp(scale[1, rows, columns]) * STRIDE
-    middle_x = (columns + offset[1, rows, columns] + 0.5) * STRIDE
-    middle_y = (rows + offset[0, rows, columns] + 0.5) * STRIDE
+    tall = np.exp(scale[0, rows, columns]) * STRIDE_PX
+    wide = np.exp(scale[1, rows, columns]) * STRIDE_PX
+    middle_x = (columns + offset[1, rows, columns] + 0.5) * STRIDE_PX
+    middle_y = (rows + offset[0, rows, columns] + 0.5) * STRIDE_PX
     left, right = np.clip(middle_x - wide / 2, 0, width), np.clip(middle_x + wide / 2, 0, width)
     top, bottom = np.clip(middle_y - tall / 2, 0, height), np.clip(middle_y + tall / 2, 0, height)
     boxes = np.stack([left, top, right - left, bottom - top, heat[rows, columns]], axis=1).astype(np.float32)
     boxes = boxes[(boxes[:, 2] >= 1) & (boxes[:, 3] >= 1)]
-    return without_doubles(boxes[np.argsort(-boxes[:, 4], kind="stable")])
+    return suppress_overlaps(boxes[np.argsort(-boxes[:, 4], kind="stable")])
 
 
-def without_doubles(boxes: np.ndarray) -> np.ndarray:
+def suppress_overlaps(boxes: np.ndarray) -> np.ndarray:
     """Greedy non-maximum suppression of (k, 5) boxes that come best first."""
     left, top = boxes[:, 0], boxes[:, 1]
     right, bottom = left + boxes[:, 2], top + boxes[:, 3]
@@ -58,11 +64,11 @@ def without_doubles(boxes: np.ndarray) -> np.ndarray:
         shared_x = np.minimum(right, right[best]) - np.maximum(left, left[best])
         shared_y = np.minimum(bottom, bottom[best]) - np.maximum(top, top[best])
         shared = np.clip(shared_x, 0, None) * np.clip(shared_y, 0, None)
-        alive &= shared < SAME_FACE_IOU * (area + area[best] - shared)
+        alive &= shared < SAME_FACE_IOU_RATIO * (area + area[best] - shared)
     return boxes[kept]
 
 
-def stack(found: list[np.ndarray]) -> np.ndarray:
+def stack_boxes(found: list[np.ndarray]) -> np.ndarray:
     """Boxes of n pictures as one array (n, k, 5), k at least 1, missing ones with score 0."""
     most = max([1, *(len(boxes) for boxes in found)])
     stacked = np.zeros((len(found), most, 5), dtype=np.float32)

@@ -1,6 +1,4 @@
-"""Triton's Python backend for CenterFace on onnxruntime: pictures in, boxes out, maps decoded and doubles removed
-here.
-"""
+"""Triton's Python backend for CenterFace on onnxruntime: frames in, boxes of faces out."""
 
 from __future__ import annotations
 
@@ -11,7 +9,7 @@ sys.path.append(str(Path(__file__).resolve().parents[3] / "shared"))
 
 import centerface
 import numpy as np
-from serving import BadRequestError, Setup, answered, name_of, open_session, tensor_of
+from serving import BadRequestError, Setup, name_of, open_session, respond, tensor_of
 
 ENVIRONMENT = {
     "weights": "CLIPSTREAM_FACES_MODEL",
@@ -27,27 +25,27 @@ class TritonPythonModel:
     """One instance: one onnxruntime session."""
 
     def initialize(self, args) -> None:
-        """Load the graph named by the parameters or the environment; look at one black picture."""
+        """Load the graph named by the parameters or the environment; detect in one black frame."""
         setup = Setup(args, ENVIRONMENT)
         self._device = setup.device
         self._threshold = float(setup["threshold"])
-        self._batch = setup.whole("batch_size")
-        self._max_pixels = setup.whole("max_pixels")
+        self._batch = setup.integer("batch_size")
+        self._max_pixels = setup.integer("max_pixels")
         weights = setup.weights("the dynamic centerface.onnx")
         self._session = open_session(setup, weights)
         self._name = name_of(weights)
         self._input = self._session.get_inputs()[0].name
         self._outputs = [output.name for output in self._session.get_outputs()][:3]
-        self._look(np.zeros((1, 64, 64, 3), dtype=np.uint8))
+        self._detect(np.zeros((1, 64, 64, 3), dtype=np.uint8))
 
     def execute(self, requests) -> list:
         """One response a request, in order."""
-        return [answered(request, self._name, self._serve, self._device) for request in requests]
+        return [respond(request, self._name, self._serve, self._device) for request in requests]
 
     def _serve(self, request) -> dict[str, np.ndarray]:
         pictures = tensor_of(request, "PICTURES")
         self._check(pictures)
-        return {"FACES": self._look(pictures)}
+        return {"FACES": self._detect(pictures)}
 
     def _check(self, pictures: np.ndarray) -> None:
         if pictures.ndim != 4 or pictures.shape[3] != 3 or 0 in pictures.shape:
@@ -55,16 +53,16 @@ class TritonPythonModel:
         if pictures.size // 3 > self._max_pixels:
             raise BadRequestError(f"PICTURES holds {pictures.size // 3} pixels: at most {self._max_pixels} a request")
 
-    def _look(self, pictures: np.ndarray) -> np.ndarray:
+    def _detect(self, pictures: np.ndarray) -> np.ndarray:
         count, height, width, _ = pictures.shape
         found = []
         for at in range(0, count, self._batch):
-            fed = {self._input: centerface.to_input(pictures[at : at + self._batch])}
-            heat, scale, offset = self._session.run(self._outputs, fed)
+            inputs = {self._input: centerface.to_input(pictures[at : at + self._batch])}
+            heat, scale, offset = self._session.run(self._outputs, inputs)
             for maps in zip(heat[:, 0], scale, offset, strict=True):
                 found.append(centerface.decode(*maps, threshold=self._threshold, width=width, height=height))
-        return centerface.stack(found)
+        return centerface.stack_boxes(found)
 
     def finalize(self) -> None:
-        """Let the session go."""
+        """Release the session."""
         del self._session

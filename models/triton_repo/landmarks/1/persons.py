@@ -1,24 +1,25 @@
-"""What MediaPipe's person detector puts out, as boxes: anchors, decoding, doubles removed. Pure; runs no network.
+"""Decodes the output of MediaPipe's person detector to boxes. Pure.
 
-The network finds heads, and with each the middle of the hips and how large the body around them is
-(Bazarevsky et al., BlazePose, 2020; the anchors are those of pose_detection's graph in MediaPipe 0.10).
+The network finds heads, and for each the middle of the hips and the size of the body around them (Bazarevsky et al.,
+BlazePose, 2020; the anchors are those of pose_detection's graph in MediaPipe 0.10).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-SIDE, MOST = 224, 8
+SIDE_PX, MAX_PERSONS = 224, 8
+"""The input's side, and the most persons of one frame."""
 GRIDS = ((28, 2), (14, 2), (7, 6))
-"""Cells along a side, and anchors of each cell: strides of 8, 16 and three times 32."""
-ALIKE = 0.3
-"""Boxes that share more than this are one person, and the surest stays."""
-HALF_BODY = 0.3
-"""Shoulders are about this far to the side of the spine, in shares of the body's reach from the hips."""
+"""Cells along a side, and anchors of each cell: strides of 8, 16 and, three times, 32."""
+SAME_PERSON_IOU_RATIO = 0.3
+"""Intersection over union above which two boxes are one person; the best stays."""
+HALF_BODY_RATIO = 0.3
+"""Distance of a shoulder from the spine, as a share of the body's reach from the hips."""
 
 
 def anchors() -> np.ndarray:
-    """Centres (2254, 2) of the cells in shares of the picture, in the order of the network's rows."""
+    """Centres (2254, 2) of the cells as shares of the frame, in the order of the network's rows."""
     found = []
     for cells, each in GRIDS:
         middle = (np.arange(cells) + 0.5) / cells
@@ -28,30 +29,32 @@ def anchors() -> np.ndarray:
 
 
 def to_input(picture: np.ndarray) -> np.ndarray:
-    """One picture (224, 224, 3) as the network wants it: a batch of one, -1 to 1."""
+    """One frame (224, 224, 3) as the network's input: a batch of one, -1 to 1."""
     return picture[None].astype(np.float32) / 127.5 - 1.0
 
 
 def decode(rows: np.ndarray, logits: np.ndarray, places: np.ndarray, threshold: float) -> np.ndarray:
-    """Persons (k, 5), left, top, width, height in pixels of the picture and the score; surest first, at most 8.
+    """Persons (k, 5): left, top, width, height in input pixels, score; best first, at most 8.
 
     ``rows`` (2254, 12): middle and size of the head, then hips and the body's reach; ``places``: ``anchors()``.
     """
     scores = 1.0 / (1.0 + np.exp(-np.clip(logits.ravel(), -100.0, 100.0)))
     likely = np.flatnonzero(scores >= threshold)
     order = likely[np.argsort(-scores[likely], kind="stable")]
-    boxes = _bodies(rows[order] / SIDE, places[order]) * SIDE
+    boxes = _bodies(rows[order] / SIDE_PX, places[order]) * SIDE_PX
     kept: list[int] = []
     for number, box in enumerate(boxes):
-        if len(kept) < MOST and all(_shared(box, boxes[other]) < ALIKE for other in kept):
+        if len(kept) < MAX_PERSONS and all(
+            _intersection_over_union(box, boxes[other]) < SAME_PERSON_IOU_RATIO for other in kept
+        ):
             kept.append(number)
     return np.concatenate([boxes[kept], scores[order[kept], None]], axis=1).astype(np.float32).reshape(-1, 5)
 
 
 def _bodies(rows: np.ndarray, places: np.ndarray) -> np.ndarray:
-    """Head to hips, and shoulder to shoulder, in shares of the picture, cut off at its edges."""
+    """Boxes from head to hips and shoulder to shoulder, as shares of the frame, clipped at its edges."""
     head, size, hips, reach = places + rows[:, :2], np.abs(rows[:, 2:4]), places + rows[:, 4:6], places + rows[:, 6:8]
-    half = HALF_BODY * np.linalg.norm(reach - hips, axis=1)
+    half = HALF_BODY_RATIO * np.linalg.norm(reach - hips, axis=1)
     left = np.minimum(head[:, 0] - size[:, 0] / 2, np.minimum(head[:, 0], hips[:, 0]) - half)
     right = np.maximum(head[:, 0] + size[:, 0] / 2, np.maximum(head[:, 0], hips[:, 0]) + half)
     top = np.minimum(head[:, 1] - size[:, 1] / 2, hips[:, 1])
@@ -60,8 +63,7 @@ def _bodies(rows: np.ndarray, places: np.ndarray) -> np.ndarray:
     return np.stack([left, top, right - left, bottom - top], axis=1)
 
 
-def _shared(one: np.ndarray, other: np.ndarray) -> float:
-    """Intersection over union."""
+def _intersection_over_union(one: np.ndarray, other: np.ndarray) -> float:
     wide = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
     high = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
     if wide <= 0 or high <= 0:
@@ -69,9 +71,9 @@ def _shared(one: np.ndarray, other: np.ndarray) -> float:
     return float(wide * high / (one[2] * one[3] + other[2] * other[3] - wide * high))
 
 
-def stack(found: list[np.ndarray]) -> np.ndarray:
-    """Persons of each picture as one array (n, 8, 5), zeros where there are fewer."""
-    stacked = np.zeros((len(found), MOST, 5), np.float32)
+def stack_boxes(found: list[np.ndarray]) -> np.ndarray:
+    """Persons of each frame as one array (n, 8, 5), padded with zeros."""
+    stacked = np.zeros((len(found), MAX_PERSONS, 5), np.float32)
     for number, rows in enumerate(found):
         stacked[number, : len(rows)] = rows
     return stacked

@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parents[3] / "shared"))
 
 import numpy as np
-from serving import BadRequestError, Setup, answered, name_of, open_session, tensor_of
+from serving import BadRequestError, Setup, name_of, open_session, respond, tensor_of
 from tokenizers import BertWordPieceTokenizer
 
 ENVIRONMENT = {
@@ -33,19 +33,19 @@ class TritonPythonModel:
         """Load the graph named by the parameters or the environment; embed one sentence."""
         setup = Setup(args, ENVIRONMENT)
         self._device = setup.device
-        self._batch = setup.whole("batch_size")
-        self._max_texts = setup.whole("max_texts")
+        self._batch = setup.integer("batch_size")
+        self._max_texts = setup.integer("max_texts")
         weights = setup.weights("minilm.onnx")
         self._session = open_session(setup, weights)
         self._name = name_of(weights)
         self._tokens = BertWordPieceTokenizer(str(VOCABULARY), lowercase=True)
-        self._tokens.enable_truncation(setup.whole("max_tokens"))
+        self._tokens.enable_truncation(setup.integer("max_tokens"))
         self._tokens.enable_padding()
         self._embed(["A sentence."])
 
     def execute(self, requests) -> list:
         """One response a request, in order."""
-        return [answered(request, self._name, self._serve, self._device) for request in requests]
+        return [respond(request, self._name, self._serve, self._device) for request in requests]
 
     def _serve(self, request) -> dict[str, np.ndarray]:
         texts = tensor_of(request, "TEXTS").reshape(-1)
@@ -57,7 +57,7 @@ class TritonPythonModel:
             raise BadRequestError(f"TEXTS is not UTF-8: {error}") from None
 
     def _embed(self, texts: list[str]) -> np.ndarray:
-        """Texts of like length go through the network together: little of a batch is filling."""
+        """Embeddings of the texts, batched by length so that little of a batch is padding."""
         vectors = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
         order = sorted(range(len(texts)), key=lambda at: len(texts[at]))
         for at in range(0, len(order), self._batch):
@@ -72,5 +72,5 @@ class TritonPythonModel:
         return vectors
 
     def finalize(self) -> None:
-        """Let the session go."""
+        """Release the session."""
         del self._session

@@ -1,4 +1,4 @@
-"""Triton's Python backend for GE2E on onnxruntime: windows of a recording in, one voice embedding each out."""
+"""Triton's Python backend for GE2E on onnxruntime: windows of sound in, a voice embedding each out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ sys.path.append(str(Path(__file__).resolve().parents[3] / "shared"))
 
 import mel_spectrogram
 import numpy as np
-from serving import BadRequestError, Setup, answered, name_of, open_session, tensor_of
+from serving import BadRequestError, Setup, name_of, open_session, respond, tensor_of
 
 ENVIRONMENT = {
     "weights": "CLIPSTREAM_VOICES_MODEL",
@@ -20,8 +20,8 @@ ENVIRONMENT = {
     "max_windows": "CLIPSTREAM_VOICES_MAX_WINDOWS",
 }
 DIMENSIONS = 256
-SHORTEST, LONGEST = mel_spectrogram.RATE_HZ // 4, 10 * mel_spectrogram.RATE_HZ
-"""Samples of a window: a quarter of a second at least (less says nothing of a voice), ten seconds at most."""
+MIN_WINDOW_SAMPLES, MAX_WINDOW_SAMPLES = mel_spectrogram.RATE_HZ // 4, 10 * mel_spectrogram.RATE_HZ
+"""Length of a window: a quarter of a second (less says little about a voice) to ten seconds."""
 
 
 class TritonPythonModel:
@@ -31,9 +31,9 @@ class TritonPythonModel:
         """Load the graph named by the parameters or the environment; embed a second of noise."""
         setup = Setup(args, ENVIRONMENT)
         self._device = setup.device
-        self._batch = setup.whole("batch_size")
-        self._max_samples = setup.whole("max_audio_s") * mel_spectrogram.RATE_HZ
-        self._max_windows = setup.whole("max_windows")
+        self._batch = setup.integer("batch_size")
+        self._max_samples = setup.integer("max_audio_s") * mel_spectrogram.RATE_HZ
+        self._max_windows = setup.integer("max_windows")
         weights = setup.weights("ge2e.onnx")
         self._session = open_session(setup, weights)
         self._name = name_of(weights)
@@ -42,7 +42,7 @@ class TritonPythonModel:
 
     def execute(self, requests) -> list:
         """One response a request, in order."""
-        return [answered(request, self._name, self._serve, self._device) for request in requests]
+        return [respond(request, self._name, self._serve, self._device) for request in requests]
 
     def _serve(self, request) -> dict[str, np.ndarray]:
         audio, windows = tensor_of(request, "AUDIO"), tensor_of(request, "WINDOWS")
@@ -56,24 +56,26 @@ class TritonPythonModel:
             raise BadRequestError(f"WINDOWS has shape {windows.shape}: (n, 2), n at most {self._max_windows}")
         lengths = windows[:, 1] - windows[:, 0]
         inside = (windows[:, 0] >= 0) & (windows[:, 1] <= audio.size)
-        if not (inside & (lengths >= SHORTEST) & (lengths <= LONGEST)).all():
-            raise BadRequestError(f"WINDOWS must lie in AUDIO and be {SHORTEST} to {LONGEST} samples long")
+        if not (inside & (lengths >= MIN_WINDOW_SAMPLES) & (lengths <= MAX_WINDOW_SAMPLES)).all():
+            raise BadRequestError(
+                f"WINDOWS must lie in AUDIO and be {MIN_WINDOW_SAMPLES} to {MAX_WINDOW_SAMPLES} samples long"
+            )
 
     def _embed(self, audio: np.ndarray, windows: np.ndarray) -> np.ndarray:
-        """Vectors of all windows; those of one length go through the network together."""
+        """Embeddings of all windows, batched by length; a silent window has a zero vector."""
         vectors = np.zeros((len(windows), DIMENSIONS), dtype=np.float32)
         lengths = windows[:, 1] - windows[:, 0]
         for length in np.unique(lengths):
             same = np.flatnonzero(lengths == length)
             for at in range(0, len(same), self._batch):
                 these = same[at : at + self._batch]
-                heard = np.stack([audio[first:end] for first, end in windows[these]])
-                sounding = heard.any(axis=1)
-                if sounding.any():
-                    (found,) = self._session.run(None, {"mels": mel_spectrogram.mels(heard[sounding])})
-                    vectors[these[sounding]] = found
+                sound = np.stack([audio[first:end] for first, end in windows[these]])
+                audible = sound.any(axis=1)
+                if audible.any():
+                    (found,) = self._session.run(None, {"mels": mel_spectrogram.mel_spectrograms(sound[audible])})
+                    vectors[these[audible]] = found
         return vectors
 
     def finalize(self) -> None:
-        """Let the session go."""
+        """Release the session."""
         del self._session

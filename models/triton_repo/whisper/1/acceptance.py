@@ -1,50 +1,47 @@
-"""Which text is believed, which is heard again, which is dropped; which language it is.
-
-Pure: numbers in, a verdict out.
-"""
+"""Decides which text is accepted, decoded again or dropped, and the recording's language. Pure."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
 
-MAX_COMPRESSION = 2.4
+MAX_COMPRESSION_RATIO = 2.4
 """Text that gzip shrinks further than this repeats itself (the threshold of OpenAI's own decoder)."""
 MIN_LOG_PROBABILITY = -1.0
 """Mean log-probability a token below which a decoding counts as failed (OpenAI's own threshold)."""
-NO_SPEECH = 0.6
-"""With a low log-probability, this much belief in silence makes it silence (OpenAI's own threshold)."""
+NO_SPEECH_MIN_PROBABILITY = 0.6
+"""Probability of silence that, with a low log-probability, makes a window silent (OpenAI's own threshold)."""
 MIN_WORD_PROBABILITY = 0.2
-"""Below this mean the words do not sit on the sound: invented text on music and noise measured 0.04, speech over
-0.5."""
+"""Mean word probability below which the words do not fit the sound: hallucinations on music and noise measured 0.04,
+speech over 0.5."""
 MIN_TERM_PROBABILITY = 0.5
-"""A text of glossary terms alone needs more: names read off the glossary on music measured 0.31 and 0.37."""
+"""The same for a text of glossary terms only: names echoed from the glossary on music measured 0.31 and 0.37."""
 MIN_WORDS_A_SECOND = 0.4
 """Fewer words a second of detected speech than the slowest speakers: the decoder stopped early."""
-LONG_ENOUGH_S = 6.0
-"""Coverage says nothing about shorter windows."""
-HOLE_S = 4.0
-"""So much detected speech without a word is heard again by itself."""
-LONGEST_WORD_S = 1.5
-"""Of a word's time: the decoder lays its last word over what it left out."""
-SURE_WORDS = 0.5
-"""What is heard in a hole is believed from this mean probability of its words on: it was left out once."""
+COVERAGE_MIN_S = 6.0
+"""Least speech in a window for the word rate to mean anything."""
+GAP_MIN_S = 4.0
+"""Least detected speech without a word that is decoded again by itself."""
+WORD_MAX_S = 1.5
+"""Longest time of a word that counts as covered: the decoder extends its last word over what it left out."""
+GAP_MIN_WORD_PROBABILITY = 0.5
+"""Least mean word probability of a text found in such a gap, which the first decoding left out."""
 
 
-def failed(*, compression: float, log_probability: float, words: int, speech_s: float) -> bool:
-    """Whether a window is to be heard again by the careful decoder."""
-    sparse = speech_s >= LONG_ENOUGH_S and words < MIN_WORDS_A_SECOND * speech_s
-    return compression > MAX_COMPRESSION or log_probability < MIN_LOG_PROBABILITY or sparse
+def is_failed(*, compression: float, log_probability: float, words: int, speech_s: float) -> bool:
+    """Whether a window has to be decoded again, sequentially."""
+    sparse = speech_s >= COVERAGE_MIN_S and words < MIN_WORDS_A_SECOND * speech_s
+    return compression > MAX_COMPRESSION_RATIO or log_probability < MIN_LOG_PROBABILITY or sparse
 
 
-def invented(*, compression: float, log_probability: float, no_speech: float, word_probability: float) -> bool:
-    """Whether a text is dropped: it repeats itself, is thought to be silence, or does not sit on the sound."""
-    silent = no_speech > NO_SPEECH and log_probability < MIN_LOG_PROBABILITY
-    return compression > MAX_COMPRESSION or silent or word_probability < MIN_WORD_PROBABILITY
+def is_invented(*, compression: float, log_probability: float, no_speech: float, word_probability: float) -> bool:
+    """Whether a text is a hallucination: it repeats itself, stands on silence, or does not fit the sound."""
+    silent = no_speech > NO_SPEECH_MIN_PROBABILITY and log_probability < MIN_LOG_PROBABILITY
+    return compression > MAX_COMPRESSION_RATIO or silent or word_probability < MIN_WORD_PROBABILITY
 
 
-def parroted(words: Sequence[str], glossary: str | None, word_probability: float) -> bool:
-    """Whether a text is only terms that the decoder was given to read before, and no sound makes it sure of them."""
+def is_glossary_echo(words: Sequence[str], glossary: str | None, word_probability: float) -> bool:
+    """Whether a text holds glossary terms only, with a probability too low for speech."""
     if not glossary or not words or word_probability >= MIN_TERM_PROBABILITY:
         return False
     terms = set(_bare(glossary.replace(",", " ").split()))
@@ -52,7 +49,7 @@ def parroted(words: Sequence[str], glossary: str | None, word_probability: float
 
 
 def agreement(first: Sequence[str], second: Sequence[str]) -> float:
-    """How much two readings of one window have in common, 0..1: their words without case and punctuation."""
+    """Similarity 0..1 of two decodings of one window, by words without case and punctuation."""
     return round(difflib.SequenceMatcher(None, _bare(first), _bare(second), autojunk=False).ratio(), 3)
 
 
@@ -60,46 +57,49 @@ def _bare(words: Sequence[str]) -> list[str]:
     return ["".join(filter(str.isalnum, word.casefold())) for word in words]
 
 
-SURE_LANGUAGE = 0.9
-"""Mean probability from which a language is not asked for again, and overrules a hint."""
-SURE_OF_SLICES = 0.75
-"""The same for the mean over slices of some seconds: some slices of every speaker say little."""
-ENOUGH_FOR_HINT = 0.5
-"""Mean probability from which the hinted language is taken at once."""
+SURE_LANGUAGE_PROBABILITY = 0.9
+"""Mean probability at which the search for a language ends, and at which it overrules a hint."""
+SURE_SLICES_PROBABILITY = 0.75
+"""The same for the mean over slices of some seconds, of which some always say little."""
+HINT_MIN_PROBABILITY = 0.5
+"""Mean probability at which the hinted language is taken at once."""
 
-LANGUAGE_WINDOWS = 4
-"""Look for the language in at most so many windows; the first sure one ends the search. No batch is smaller."""
+LANGUAGE_MAX_WINDOWS = 4
+"""Most windows in which the language is searched; the first sure one ends the search. No batch is smaller."""
 
 
 def language(found: Sequence[dict[str, float]], hint: str | None) -> tuple[str, float] | None:
-    """The language and its mean probability over the windows in ``found``; None: look at more windows.
+    """The language and its mean probability over the windows ``found``; None: more windows are needed.
 
-    ``hint`` is what the rest of the recording is in: another language must be sure over all windows to overrule it.
+    ``hint``: the language of the rest of the recording; another one overrules it only if it is sure over all windows.
     """
     mean = _mean(found)
-    if hint in mean and mean[hint] >= ENOUGH_FOR_HINT:
+    if hint in mean and mean[hint] >= HINT_MIN_PROBABILITY:
         return hint, mean[hint]
     best = min(mean, key=lambda name: (-mean[name], name))
-    return (best, mean[best]) if mean[best] >= SURE_LANGUAGE and hint not in mean else None
+    return (best, mean[best]) if mean[best] >= SURE_LANGUAGE_PROBABILITY and hint not in mean else None
 
 
-def likeliest(found: Sequence[dict[str, float]], hint: str | None, sure: float = SURE_LANGUAGE) -> tuple[str, float]:
-    """The language when there are no more windows to look at."""
+def likeliest_language(
+    found: Sequence[dict[str, float]], hint: str | None, sure: float = SURE_LANGUAGE_PROBABILITY
+) -> tuple[str, float]:
+    """The language and its mean probability once all windows are known."""
     mean = _mean(found)
     best = min(mean, key=lambda name: (-mean[name], name))
     overruled = mean[best] >= sure or hint not in mean
     return (best, mean[best]) if overruled else (hint or best, mean.get(hint or best, 0.0))
 
 
-def spoken(found: Sequence[dict[str, float]], hint: str | None) -> tuple[str, float]:
-    """The language of a recording and how sure that is, by its first windows: as few of them as it takes.
+def recording_language(found: Sequence[dict[str, float]], hint: str | None) -> tuple[str, float]:
+    """The recording's language and its probability, from as few of its first windows as it takes.
 
-    Each is the mean of its slices. One is not enough: base takes half of a Dutch physicist's English for Dutch.
+    Each window is the mean of its slices. One window is not enough: the base model takes half of a Dutch physicist's
+    English for Dutch.
     """
-    first = found[:LANGUAGE_WINDOWS]
+    first = found[:LANGUAGE_MAX_WINDOWS]
     verdicts = (language(first[:end], hint) for end in range(1, len(first) + 1))
     found_one = next((verdict for verdict in verdicts if verdict is not None), None)
-    return found_one or likeliest(first, hint, SURE_OF_SLICES)
+    return found_one or likeliest_language(first, hint, SURE_SLICES_PROBABILITY)
 
 
 def _mean(found: Sequence[dict[str, float]]) -> dict[str, float]:

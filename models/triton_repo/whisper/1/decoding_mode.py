@@ -1,32 +1,32 @@
-"""How a recording is decoded: what was asked, what is configured, what that comes to. Pure; decodes nothing."""
+"""Resolves the decoding mode and task from the request and the server's setting. Pure."""
 
 from __future__ import annotations
 
 AUTO = "auto"
 BEST = "batched"
-"""What ``auto`` comes to: fewer wrong words and faster than ``sequential`` (the table in README.md)."""
+"""The mode of ``auto``: fewer wrong words and faster than ``sequential`` (the table in README.md)."""
 MODES = (AUTO, "batched", "sequential")
-"""For the setting of the server, the setting of the workers and each request alike."""
+"""Modes of the server's setting, the workers' setting and each request."""
 
 TRANSCRIBE = "transcribe"
 TASKS = (TRANSCRIBE, "translate")
-"""Whisper writes what is said in its own language, or in English."""
+"""Whisper writes the speech in its own language, or translates it into English."""
 
 
 def check(mode: str, where: str) -> str:
-    """``mode`` if there is such a one; else ValueError with a line that names ``where`` it came from."""
+    """Return ``mode`` if it exists; else raise ValueError with a line that names ``where`` it came from."""
     if mode not in MODES:
         raise ValueError(f"{where} is {mode!r}: give {', '.join(MODES[:-1])} or {MODES[-1]}")
     return mode
 
 
 def task(asked: str | None) -> str:
-    """The task that is asked for, ``transcribe`` without one; else ValueError with a line that names the tasks."""
+    """Return the requested task, by default ``transcribe``. Raises ValueError that names the tasks."""
     if (asked or TRANSCRIBE) not in TASKS:
         raise ValueError(f"task is {asked!r}: give {' or '.join(TASKS)}")
     return asked or TRANSCRIBE
 
 
 def resolve(asked: str, configured: str) -> str:
-    """``batched`` or ``sequential``: a request's own word, else the server's setting, else the best known."""
+    """``batched`` or ``sequential``: the request's, else the server's setting, else ``BEST``."""
     return next(mode for mode in (asked, configured, BEST) if mode != AUTO)

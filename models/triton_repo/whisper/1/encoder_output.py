@@ -1,4 +1,4 @@
-"""What a Whisper encoder made of sound as arrays, and back. Opens and closes it; understands nothing of it."""
+"""Converts the Whisper encoder's output to arrays and back."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import ctranslate2
 import numpy as np
 
 
-def opened(features: ctranslate2.StorageView) -> np.ndarray:
-    """Windows by frames of 20 ms by sizes, float32, on the processor."""
+def to_array(features: ctranslate2.StorageView) -> np.ndarray:
+    """The output as float32 (windows, frames of 20 ms, features), in main memory."""
     return np.array(features.to_device(ctranslate2.Device.cpu).to(ctranslate2.DataType.float32), copy=False)
 
 
-def closed(frames: Sequence[np.ndarray]) -> ctranslate2.StorageView:
-    """Stretches of one length as a batch, for the network to take to its own device and type."""
+def to_features(frames: Sequence[np.ndarray]) -> ctranslate2.StorageView:
+    """Ranges of one length as a batch; the network moves it to its own device and type."""
     return ctranslate2.StorageView.from_array(np.ascontiguousarray(np.stack(frames)))

@@ -1,4 +1,4 @@
-"""Triton's Python backend for Whisper: requests in, streamed JSON out. All work happens inside execute().
+"""Triton's Python backend for Whisper: requests in, streamed JSON out, all inside execute().
 
 Each response carries one JSON text in HEARD: ``{"kind": "alive"}`` while it computes, ``{"kind": "part"}`` with words
 of a window, ``{"kind": "final"}`` last. README.md two folders up has the fields.
@@ -34,10 +34,10 @@ ENVIRONMENT = {
     "max_audio_s": "CLIPSTREAM_WHISPER_MAX_AUDIO_S",
 }
 ALIVE_S = 2.0
-"""How often a sign of life is sent: shorter than any lease."""
+"""Interval of the ``alive`` messages: shorter than any lease."""
 RATE_HZ = 16_000
-GLOSSARY_SIGNS = 600
-"""The decoder reads at most 223 tokens before its own: more terms would only push each other out."""
+GLOSSARY_MAX_CHARACTERS = 600
+"""The decoder takes a prompt of at most 223 tokens: more terms would push each other out."""
 
 
 class BadRequestError(ValueError):
@@ -45,9 +45,7 @@ class BadRequestError(ValueError):
 
 
 class Answer:
-    """The stream of one request: one writer at a time, signs of life while the processor works, nothing after the
-    end.
-    """
+    """The response stream of one request: ``alive`` while the processor works, nothing after its end."""
 
     def __init__(self, sender) -> None:
         """``sender`` is Triton's response sender."""
@@ -57,13 +55,13 @@ class Answer:
         self.cancelled = False
 
     def __enter__(self) -> Answer:
-        """Start the signs of life."""
+        """Start sending ``alive``."""
         self._thread = threading.Thread(target=self._live, daemon=True)
         self._thread.start()
         return self
 
     def __exit__(self, kind, error, trace) -> bool:
-        """Stop the signs of life, say what went wrong, end the stream."""
+        """Stop ``alive``, send the error if there is one, end the stream."""
         self._ended.set()
         self._thread.join()
         if error is not None and not self.cancelled:
@@ -74,13 +72,13 @@ class Answer:
             )
             text = f"{type(error).__name__}: {error}"
             failed = pb_utils.InferenceResponse(error=pb_utils.TritonError(text, code))
-            # in one message: an empty final behind an error made Triton 2.51 crash, or hang at its stop
+            # Error and end in one message: an empty final after an error made Triton 2.51 crash, or hang at its stop.
             self._sender.send(failed, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
         else:
             self._sender.send(flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
         return True
 
-    def say(self, kind: str, **fields) -> None:
+    def send(self, kind: str, **fields) -> None:
         """Send one JSON text."""
         body = json.dumps({"kind": kind, **fields}, ensure_ascii=False).encode()
         tensor = pb_utils.Tensor("HEARD", np.array([body], dtype=np.object_))
@@ -88,14 +86,14 @@ class Answer:
             self._sender.send(pb_utils.InferenceResponse([tensor]))
 
     def _live(self) -> None:
-        """A sign of life only where the processor time moved: a hung decoder falls silent."""
+        """Send ``alive`` only if processor time was used: a hung decoder falls silent."""
         before = time.process_time()
         while not self._ended.wait(ALIVE_S):
             with self._lock:
                 self.cancelled = self.cancelled or self._sender.is_cancelled()
             now = time.process_time()
             if now - before > ALIVE_S / 100 and not self.cancelled:
-                self.say("alive")
+                self.send("alive")
             before = now
 
 
@@ -103,12 +101,12 @@ class TritonPythonModel:
     """One instance: one loaded Whisper."""
 
     def initialize(self, args) -> None:
-        """Load the weights named by the parameters or the environment; whoever wants proof asks with ``check``."""
+        """Load the weights named by the parameters or the environment; the option ``check`` tests them."""
         if int(np.__version__.split(".", 1)[0]) >= 2:
             raise RuntimeError(f"numpy {np.__version__}: Triton's stub needs numpy < 2, else tensors arrive empty")
         given = {name: item["string_value"] for name, item in json.loads(args["model_config"])["parameters"].items()}
         settings = given | {name: os.environ[key] for name, key in ENVIRONMENT.items() if os.environ.get(key)}
-        malloc.keep()
+        malloc.keep_freed_memory()
         on_gpu = args["model_instance_kind"] == "GPU"
         device = self._device = settings["device"] or ("cuda" if on_gpu else "cpu")
         decoding_mode.check(settings["mode"], f"the whisper model's mode ({ENVIRONMENT['mode']})")
@@ -124,7 +122,7 @@ class TritonPythonModel:
         )
 
     def execute(self, requests) -> None:
-        """Serve each request to its end: queue limits, priorities and Triton's own metrics stay true."""
+        """Serve each request to its end, so that Triton's queue limits, priorities and metrics stay true."""
         for request in requests:
             with Answer(request.get_response_sender()) as answer:
                 self._hear(request, answer)
@@ -134,16 +132,16 @@ class TritonPythonModel:
         audio = pb_utils.get_input_tensor_by_name(request, "AUDIO").as_numpy()
         if audio.ndim != 1 or len(audio) > self._max_samples:
             raise BadRequestError(f"AUDIO has shape {audio.shape}: one channel of at most {self._max_samples} samples")
-        asked = _asked(request)
-        if asked.get("check"):
+        options = _read_options(request)
+        if options.get("check"):
             self._recogniser.check()
-        hearing = self._recogniser.hear(audio, _options(asked, self._defaults), lambda: answer.cancelled)
+        hearing = self._recogniser.hear(audio, _decoding_options(options, self._defaults), lambda: answer.cancelled)
         again, dropped = 0, []
         for part in hearing.parts:
             again += part.again
             dropped += [part.dropped] if part.dropped else []
-            answer.say("part", words=part.words, heard_ms=part.heard_ms, window=_window(part))
-        answer.say(
+            answer.send("part", words=part.words, heard_ms=part.heard_ms, window=_window(part))
+        answer.send(
             "final",
             language=hearing.language,
             language_probability=hearing.language_probability,
@@ -157,7 +155,7 @@ class TritonPythonModel:
         )
 
     def finalize(self) -> None:
-        """Let the weights go."""
+        """Release the weights."""
         del self._recogniser
 
 
@@ -175,31 +173,31 @@ def _window(part) -> dict:
     }
 
 
-def _asked(request) -> dict:
+def _read_options(request) -> dict:
     tensor = pb_utils.get_input_tensor_by_name(request, "OPTIONS")
     if tensor is None:
         return {}
     try:
-        asked = json.loads(tensor.as_numpy().reshape(-1)[0])
+        options = json.loads(tensor.as_numpy().reshape(-1)[0])
     except (ValueError, IndexError) as error:
         raise BadRequestError(f"OPTIONS is not JSON: {error}") from None
-    if not isinstance(asked, dict):
+    if not isinstance(options, dict):
         raise BadRequestError("OPTIONS is not a JSON object")
-    return asked
+    return options
 
 
-def _options(asked: dict, defaults: dict) -> Options:
+def _decoding_options(options: dict, defaults: dict) -> Options:
     try:
         return Options(
             mode=decoding_mode.resolve(
-                decoding_mode.check(asked.get("mode") or decoding_mode.AUTO, "mode"), defaults["mode"]
+                decoding_mode.check(options.get("mode") or decoding_mode.AUTO, "mode"), defaults["mode"]
             ),
-            beam_size=min(max(int(asked.get("beam_size") or defaults["beam_size"]), 1), 10),
-            batch_size=min(max(int(asked.get("batch_size") or defaults["batch_size"]), 1), 64),
-            language=asked.get("language") or None,
-            hint=asked.get("hint") or None,
-            glossary=str(asked.get("glossary") or "")[:GLOSSARY_SIGNS] or None,
-            task=decoding_mode.task(asked.get("task")),
+            beam_size=min(max(int(options.get("beam_size") or defaults["beam_size"]), 1), 10),
+            batch_size=min(max(int(options.get("batch_size") or defaults["batch_size"]), 1), 64),
+            language=options.get("language") or None,
+            hint=options.get("hint") or None,
+            glossary=str(options.get("glossary") or "")[:GLOSSARY_MAX_CHARACTERS] or None,
+            task=decoding_mode.task(options.get("task")),
         )
     except (TypeError, ValueError) as error:
         raise BadRequestError(f"OPTIONS: {error}") from None

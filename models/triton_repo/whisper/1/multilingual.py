@@ -1,10 +1,10 @@
-"""A Whisper network that hears each window in its own language. Wraps CTranslate2's; decodes nothing itself.
+"""A wrapper of CTranslate2's Whisper that decodes each window in its own language.
 
-faster-whisper asks the network for each window's language when it is told that a recording holds several. Taken at its
-word, half of an accented minute comes out in another language, and of a window that holds two all is one of them. So a
-window is looked at in slices of what the encoder made of it, which costs no more than one look at the whole
-(``language_spans.py``); it leaves the recording's language only where slices are sure. The recording's language, where
-nobody knows it, is that of its first windows: always as many, so that it does not depend on how many are heard at once.
+For a multilingual recording faster-whisper asks the network for the language of each window. Those answers put half of
+an accented minute into another language, and all of a window with two languages into one. So each window is examined in
+slices of its encoder output, at the cost of one question (``language_spans.py``), and leaves the recording's language
+only where slices are sure. If the caller names no language, the recording's is found in a fixed number of first
+windows, so that it does not depend on the number of lanes.
 """
 
 from __future__ import annotations
@@ -18,59 +18,60 @@ import acceptance
 import language_spans
 
 FRAME_S = 0.02
-"""What the encoder makes of sound, one frame each."""
-SLICE = round(language_spans.SLICE_S / FRAME_S)
-SLICED = 2 * SLICE
-"""A briefer window is looked at whole: two seconds without the silence behind them were taken for Welsh."""
+"""Duration of one frame of encoder output."""
+SLICE_FRAMES = round(language_spans.SLICE_S / FRAME_S)
+SLICED_MIN_FRAMES = 2 * SLICE_FRAMES
+"""A shorter window is examined whole: two seconds without their trailing silence were taken for Welsh."""
 Prior = tuple[str, float]
-"""The language of a recording, and how sure that is (0..1)."""
+"""The language of a recording, and its probability."""
 
 
 @dataclass(frozen=True)
-class Nothing:
-    """What stands for the words of a window that was not decoded."""
+class EmptyResult:
+    """Takes the place of the result of a window that was not decoded."""
 
     sequences_ids: list[list[int]] = field(default_factory=lambda: [[]])
     scores: list[float] = field(default_factory=lambda: [0.0])
     no_speech_prob: float = 0.0
 
 
-class LeftError(RuntimeError):
-    """Nobody waits for the words of this recording any more."""
+class AbandonedError(RuntimeError):
+    """The reader of this recording has stopped."""
 
 
-class Tongues:
-    """Everything is the wrapped network's, but the language of windows while ``switching``.
+class MultilingualNetwork:
+    """Passes everything on to the wrapped network, but decides the windows' languages while ``switching``.
 
-    Several threads may ask at once, each for its own windows: all wait until the first window has told the recording's
-    language, so that none depends on which thread was quicker.
+    Several threads may call it, each for its own windows. All wait until the first window gave the recording's
+    language, so that no result depends on which thread was quicker.
     """
 
     def __init__(self, network, frames) -> None:
-        """``network`` is a ``ctranslate2.models.Whisper``; ``frames`` opens and closes what its encoder made."""
+        """``network``: a ``ctranslate2.models.Whisper``; ``frames``: the module ``encoder_output``."""
         self._network = network
         self._frames = frames
         self._units: Sequence[Sequence[language_spans.Range]] = ()
         self._switching = False
         self._hint: str | None = None
         self.prior: Prior | None = None
-        """The recording's language; None until its first windows were heard."""
+        """The recording's language; None until its first windows were examined."""
         self._heard: dict[int, list[str]] = {}
         self._mine = threading.local()
         self._told = threading.Event()
 
     def __getattr__(self, name: str):
-        """What the network has."""
+        """Everything else is the network's."""
         return getattr(self._network, name)
 
     @contextmanager
     def switching(
         self, prior: Prior | None, hint: str | None, *, many: bool, units: Sequence[Sequence[language_spans.Range]] = ()
     ):
-        """Windows are in ``prior`` unless they surely are not; if not ``many``, none is. None: the first windows tell.
+        """Decide the language of each window of one recording.
 
-        ``units`` are the stretches of each window that hold one language each, in frames; without them a window is
-        looked at whole, and is in one language.
+        A window is in ``prior`` (None: the language of the first windows) unless its slices are sure of another one;
+        with ``many`` False every window is in ``prior``. ``units``: for each window, the ranges in frames that hold one
+        language each; without them a window is examined whole, and has one language.
         """
         self.prior, self._hint, self._switching, self._heard = prior, hint, many, {}
         self._units = units
@@ -82,7 +83,7 @@ class Tongues:
 
     @contextmanager
     def window(self, first: int):
-        """What this thread asks meanwhile is about window ``first`` of the recording and those after it."""
+        """This thread's calls inside concern window ``first`` of the recording and those after it."""
         self._mine.first, self._mine.parted = first, set()
         try:
             yield
@@ -93,16 +94,16 @@ class Tongues:
             del self._mine.first, self._mine.parted
 
     def leave(self) -> None:
-        """Whoever waits for the first window waits in vain."""
+        """Wake the threads that wait for the first window: it will not come."""
         self._told.set()
 
     def language(self) -> str:
-        """The recording's language; its first window was heard."""
-        assert self.prior is not None, "no window was heard yet"
+        """The recording's language; the first window must be known."""
+        assert self.prior is not None, "no window was examined yet"
         return self.prior[0]
 
-    def of(self, index: int) -> list[str]:
-        """The languages window ``index`` is in: of each of its units, or of all of it."""
+    def languages_of(self, index: int) -> list[str]:
+        """The languages of window ``index``: one for each of its units, or a single one."""
         return self._heard.get(index) or [self.language()]
 
     def latest(self) -> str:
@@ -110,79 +111,79 @@ class Tongues:
         return self._heard[max(self._heard)][0] if self._heard else self.language()
 
     def detect_language(self, features):
-        """For each window its languages, (``<|en|>``, probability), the one to decode in first."""
+        """For each window [(``<|en|>``, probability)], the language to decode it in."""
         if not self._switching:
             return self._network.detect_language(features)
         first = getattr(self._mine, "first", len(self._heard))
-        frames = self._frames.opened(features) if self._units else None
-        looks = self._whole(features) if frames is None else self._slices(frames, first)
-        self._learn(first, [language_spans.mean(look) for look in looks])
-        return [self._decided(first + at, at, look, frames) for at, look in enumerate(looks)]
+        frames = self._frames.to_array(features) if self._units else None
+        looks = self._window_probabilities(features) if frames is None else self._slice_probabilities(frames, first)
+        self._set_recording_language(first, [language_spans.mean(look) for look in looks])
+        return [self._decide_languages(first + at, at, look, frames) for at, look in enumerate(looks)]
 
     def generate(self, features, prompts, **options):
-        """The network's, without windows of several languages: each of their stretches is heard by itself
-        afterwards.
-        """
+        """Decode all windows but those of several languages, whose ranges the recogniser decodes one by one."""
         parted = getattr(self._mine, "parted", set())
         kept = [row for row in range(len(prompts)) if row not in parted]
         if len(kept) == len(prompts):
             return self._network.generate(features, prompts, **options)
         found = iter(())
         if kept:
-            frames = self._frames.opened(features)
-            whole = self._frames.closed([frames[row] for row in kept])
+            frames = self._frames.to_array(features)
+            whole = self._frames.to_features([frames[row] for row in kept])
             found = iter(self._network.generate(whole, [prompts[row] for row in kept], **options))
-        return [Nothing() if row in parted else next(found) for row in range(len(prompts))]
+        return [EmptyResult() if row in parted else next(found) for row in range(len(prompts))]
 
-    def alone(self, features, own: str) -> str:
-        """The language of sound of its own beside a recording: ``own`` unless it surely is another."""
-        return language_spans.of_slices(self._whole(features)[0], own)[0]
+    def language_of_sound(self, features, own: str) -> str:
+        """The language of separate sound: ``own`` unless another one is sure."""
+        return language_spans.slice_languages(self._window_probabilities(features)[0], own)[0]
 
-    def _whole(self, features) -> list[list[language_spans.Likely]]:
-        return [[_likely(window)] for window in self._network.detect_language(features)]
+    def _window_probabilities(self, features) -> list[list[language_spans.LanguageProbabilities]]:
+        return [[_probabilities(window)] for window in self._network.detect_language(features)]
 
-    def _slices(self, frames, first: int) -> list[list[language_spans.Likely]]:
-        """What the network thinks of each slice of each window, of a brief one with its silence: one question a
-        window.
-        """
+    def _slice_probabilities(self, frames, first: int) -> list[list[language_spans.LanguageProbabilities]]:
+        """Probabilities of each slice of each window, one request a window; a short window counts whole."""
         lengths = [units[-1][1] for units in self._units[first : first + len(frames)]]
         return [
-            self._asked(row, language_spans.slices(length, SLICE) if length >= SLICED else [(0, len(row))])
+            self._range_probabilities(
+                row, language_spans.slices(length, SLICE_FRAMES) if length >= SLICED_MIN_FRAMES else [(0, len(row))]
+            )
             for row, length in zip(frames, lengths, strict=True)
         ]
 
-    def _asked(self, window, ranges: Sequence[language_spans.Range]) -> list[language_spans.Likely]:
-        """What the network thinks of ``ranges`` of one length each of a window."""
-        cut = self._frames.closed([window[start:end] for start, end in ranges])
-        return [_likely(found) for found in self._network.detect_language(cut)]
+    def _range_probabilities(
+        self, window, ranges: Sequence[language_spans.Range]
+    ) -> list[language_spans.LanguageProbabilities]:
+        """Probabilities of ``ranges`` of equal length of a window."""
+        cut = self._frames.to_features([window[start:end] for start, end in ranges])
+        return [_probabilities(found) for found in self._network.detect_language(cut)]
 
-    def _learn(self, first: int, likely: list[language_spans.Likely]) -> None:
-        """The recording's language from its first windows; whoever asks about later ones waits until it is known."""
+    def _set_recording_language(self, first: int, likely: list[language_spans.LanguageProbabilities]) -> None:
+        """Set the recording's language from its first windows; threads with later windows wait for it."""
         if first == 0:
-            self.prior = self.prior or acceptance.spoken(likely, self._hint)
+            self.prior = self.prior or acceptance.recording_language(likely, self._hint)
             self._told.set()
         if self.prior is None and not (self._told.wait() and self.prior):
-            raise LeftError("the first windows were given up")
+            raise AbandonedError("the first windows were abandoned")
 
-    def _decided(self, index: int, row: int, look: list[language_spans.Likely], frames):
-        """The languages of a window; where slices are sure of several, of each of its units."""
+    def _decide_languages(self, index: int, row: int, look: list[language_spans.LanguageProbabilities], frames):
+        """Decide a window's language; where slices are sure of several, the language of each of its units."""
         if frames is None:
-            self._heard[index] = language_spans.of_slices(look, self.language())
+            self._heard[index] = language_spans.slice_languages(look, self.language())
         else:
-            languages = language_spans.of_slices(look, self.language())
-            if language_spans.mixed(look) or len(set(languages)) > 1:
+            languages = language_spans.slice_languages(look, self.language())
+            if language_spans.is_mixed(look) or len(set(languages)) > 1:
                 names = language_spans.candidates(look, self.language())
-                languages = self._of_units(frames[row], self._units[index], names)
+                languages = self._unit_languages(frames[row], self._units[index], names)
             self._heard[index] = languages if len(set(languages)) > 1 else languages[:1]
         heard = self._heard[index]
         if len(heard) > 1:
             getattr(self._mine, "parted", set()).add(row)
         return [(f"<|{max(heard, key=heard.count)}|>", 1.0)]
 
-    def _of_units(self, window, units: Sequence[language_spans.Range], names: Sequence[str]) -> list[str]:
-        likely = [(self._asked(window, [unit])[0], (unit[1] - unit[0]) * FRAME_S) for unit in units]
+    def _unit_languages(self, window, units: Sequence[language_spans.Range], names: Sequence[str]) -> list[str]:
+        likely = [(self._range_probabilities(window, [unit])[0], (unit[1] - unit[0]) * FRAME_S) for unit in units]
         return language_spans.path(likely, names)
 
 
-def _likely(window) -> language_spans.Likely:
+def _probabilities(window) -> language_spans.LanguageProbabilities:
     return {token[2:-2]: probability for token, probability in window}

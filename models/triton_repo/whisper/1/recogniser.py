@@ -1,4 +1,4 @@
-"""faster-whisper with voice activity, windows and gates. Knows nothing of Triton; never fetches a model."""
+"""faster-whisper with voice activity detection, windowing and acceptance of results; without Triton."""
 
 from __future__ import annotations
 
@@ -20,35 +20,34 @@ import numpy as np
 import short_window_decoder
 import voice_activity
 import windowing
-from batched_decoder import Batches
+from batched_decoder import ParallelBatchPipeline
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper.vad import VadOptions
-from multilingual import Tongues
-from seeded_sampling import Chance
-from window_words import Part, around, part_of
+from multilingual import MultilingualNetwork
+from seeded_sampling import SeededNetwork
+from window_words import Part, insert_part, part_of
 
 PAD_MS = 400
-VAD = VadOptions(max_speech_duration_s=30.0, min_silence_duration_ms=160, speech_pad_ms=PAD_MS)
-"""Silero as faster-whisper's batched mode sets it: cut at pauses from 160 ms on, no piece above the window."""
-VOICED = VadOptions(threshold=0.1, neg_threshold=0.05, min_silence_duration_ms=160, speech_pad_ms=0)
-"""Silero asked for less: quiet voices, the ends of sentences.
-For who speaks, never for words: it takes noise in too."""
+SPEECH_VAD = VadOptions(max_speech_duration_s=30.0, min_silence_duration_ms=160, speech_pad_ms=PAD_MS)
+"""Silero as faster-whisper's batched mode sets it: pieces end at pauses of 160 ms or more, and fit a window."""
+VOICE_VAD = VadOptions(threshold=0.1, neg_threshold=0.05, min_silence_duration_ms=160, speech_pad_ms=0)
+"""Silero with low thresholds: keeps quiet voices and ends of sentences, but noise too. For diarization, not words."""
 WINDOW_S = 30
-FRAME = windowing.RATE_HZ // 50
-"""Samples in a frame of the encoder."""
-LONGEST_UNIT = round(language_spans.UNIT_S * windowing.RATE_HZ)
-CAREFUL_TEMPERATURES = (0.0, 0.2, 0.4, 0.6)
-LOOK_AHEAD = 8
-"""Of so many windows the stretches in several languages are batched."""
+FRAME_SAMPLES = windowing.RATE_HZ // 50
+"""Samples of one frame of encoder output."""
+MAX_UNIT_SAMPLES = round(language_spans.UNIT_S * windowing.RATE_HZ)
+FALLBACK_TEMPERATURES = (0.0, 0.2, 0.4, 0.6)
+LOOK_AHEAD_WINDOWS = 8
+"""Windows whose ranges in several languages are decoded together."""
 Cut = tuple[int, int, str]
-"""First and end sample of a stretch, and its language."""
-PLACE_HELD = "en"
-"""What the batched decoder is told while the language is not known: each window's own replaces it before it is used."""
+"""First and end sample of a range, and its language."""
+PLACEHOLDER_LANGUAGE = "en"
+"""The decoder's language until the windows' own replace it; nothing is decoded with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How one recording is heard. ``language`` None: find out; ``hint`` wins unless the sound surely says otherwise."""
+    """How to decode a recording. ``language`` None: detect it; ``hint`` holds unless another is sure."""
 
     mode: str
     beam_size: int
@@ -56,14 +55,12 @@ class Options:
     language: str | None = None
     hint: str | None = None
     glossary: str | None = None
-    """Terms that are likely to be said, parted by commas."""
+    """Terms that are likely to occur, separated by commas."""
     task: str = decoding_mode.TRANSCRIBE
 
 
-class Said(NamedTuple):
-    """What a stretch of a window says: a segment of faster-whisper's, whose times begin ``offset_s`` into the
-    recording.
-    """
+class DecodedRange(NamedTuple):
+    """A faster-whisper segment of a range; its times start at ``offset_s`` of the packed sound."""
 
     offset_s: float
     segment: Any
@@ -71,27 +68,27 @@ class Said(NamedTuple):
 
 
 class Hearing:
-    """One recording: iterate the parts, then read the rest."""
+    """The result of one recording: iterate ``parts``, then read the language."""
 
     parts: Iterator[Part] = iter(())
     language: str | None = None
     language_probability = 0.0
 
     def __init__(self, speech: list[tuple[int, int]], voiced: list[tuple[int, int]]) -> None:
-        """``speech`` in ms without padding; ``voiced``: where a voice may be, by a readier ear than that for words."""
+        """``speech``: ranges in ms, without padding; ``voiced``: the same by ``VOICE_VAD``."""
         self.speech = speech
         self.voiced = voiced
 
 
 class Recogniser:
-    """A loaded model. Not for two threads at once."""
+    """A loaded model; one thread at a time may call it."""
 
     def __init__(
         self, weights: Path, *, device: str, device_index: int, compute_type: str, threads: int, lanes: int
     ) -> None:
         """Load a CTranslate2 Whisper directory; raises with the path when something is missing.
 
-        ``lanes`` batches are heard at once, on ``threads`` of the processor together.
+        ``lanes`` batches are decoded in parallel, on ``threads`` threads together.
         """
         if not (weights / "model.bin").is_file():
             raise FileNotFoundError(
@@ -106,22 +103,24 @@ class Recogniser:
             num_workers=lanes,
             local_files_only=True,
         )
-        self._chance = Chance(self._model.model, lambda: _fresh(weights, device, device_index, compute_type))
-        self._tongues = self._model.model = Tongues(self._chance, encoder_output)
-        self._batched = Batches(self._model, self._tongues, lanes)
+        self._seeded = SeededNetwork(
+            self._model.model, lambda: _load_fresh(weights, device, device_index, compute_type)
+        )
+        self._network = self._model.model = MultilingualNetwork(self._seeded, encoder_output)
+        self._batched = ParallelBatchPipeline(self._model, self._network, lanes)
         self._lanes = lanes
         self.name = f"{weights.name}/{compute_type}"
 
     def check(self) -> None:
-        """Decode a second of silence without voice detection: proof that the network itself answers."""
+        """Decode a second of silence without voice detection, to prove that the network works."""
         silence = np.zeros(windowing.RATE_HZ, dtype=np.float32)
         list(self._model.transcribe(silence, language="en", beam_size=1, temperature=0.0, vad_filter=False)[0])
 
     def hear(self, audio: np.ndarray, options: Options, cancelled: Callable[[], bool]) -> Hearing:
         """Words of 16 kHz mono int16 audio, shape (n,). Stops after the current batch when cancelled."""
-        self._chance.begin()
+        self._seeded.begin()
         samples = audio.astype(np.float32) / 32768.0
-        found, voiced = voice_activity.found(samples, VAD, VOICED)
+        found, voiced = voice_activity.find_speech(samples, SPEECH_VAD, VOICE_VAD)
         pieces = windowing.pack(found)
         spans = windowing.windows(pieces, WINDOW_S * windowing.RATE_HZ)
         hearing = Hearing(
@@ -130,10 +129,10 @@ class Recogniser:
         )
         if spans:
             packed = np.concatenate([samples[piece.start : piece.end] for piece in pieces])
-            hearing.parts = self._parts(packed, spans, pieces, options, cancelled, hearing)
+            hearing.parts = self._iterate_parts(packed, spans, pieces, options, cancelled, hearing)
         return hearing
 
-    def _parts(
+    def _iterate_parts(
         self,
         packed: np.ndarray,
         spans: list[windowing.Window],
@@ -142,44 +141,44 @@ class Recogniser:
         cancelled: Callable[[], bool],
         hearing: Hearing,
     ) -> Iterator[Part]:
-        """The parts in order; after the last one ``hearing`` says which language it is."""
-        known, many = self._known(options.language)
+        """Yield the parts in order; after the last one ``hearing`` has the language."""
+        known, many = self._requested_language(options.language)
         prior = (known, 1.0) if known else None
         if prior is None and options.mode == "sequential":
             prior = self._language(packed, spans, options.hint)
-        language = prior[0] if prior else PLACE_HELD
+        language = prior[0] if prior else PLACEHOLDER_LANGUAGE
         units = (
             []
             if options.mode == "sequential"
-            else [windowing.units(pieces, span, LONGEST_UNIT, FRAME) for span in spans]
+            else [windowing.units(pieces, span, MAX_UNIT_SAMPLES, FRAME_SAMPLES) for span in spans]
         )
-        with self._tongues.switching(prior, options.hint, many=many, units=units):
+        with self._network.switching(prior, options.hint, many=many, units=units):
             if options.mode == "sequential":
-                segments = self._careful(packed, options, language, many=many)
+                segments = self._decode_sequentially(packed, options, language, many=many)
             else:
-                segments = self._windows(packed, spans, options, language, many=many)
-            with closing(segments):  # who leaves early ends the decoding while its languages are still told
-                yield from self._believed(segments, packed, spans, units, pieces, options, cancelled)
-            hearing.language, hearing.language_probability = self._tongues.prior or (None, 0.0)
+                segments = self._decode_windows(packed, spans, options, language, many=many)
+            with closing(segments):  # a reader that stops early ends the decoding while the network still switches
+                yield from self._accept(segments, packed, spans, units, pieces, options, cancelled)
+            hearing.language, hearing.language_probability = self._network.prior or (None, 0.0)
 
-    def _known(self, asked: str | None) -> tuple[str | None, bool]:
-        """The language if it is known, and whether windows may be in others: not where the caller says which it is."""
-        if not self._tongues.is_multilingual:
+    def _requested_language(self, asked: str | None) -> tuple[str | None, bool]:
+        """The language if the caller or the model fixes it, and whether windows may be in other languages."""
+        if not self._network.is_multilingual:
             return "en", False
         return (asked, False) if asked in self._model.supported_languages else (None, True)
 
     def _language(self, packed: np.ndarray, spans: list[windowing.Window], hint: str | None) -> tuple[str, float]:
-        """The spoken language and how sure that is (0..1): the mean over windows, until one language leads clearly."""
+        """The recording's language and its probability: the mean over windows until one leads clearly."""
         found: list[dict[str, float]] = []
-        for span in spans[: acceptance.LANGUAGE_WINDOWS]:
+        for span in spans[: acceptance.LANGUAGE_MAX_WINDOWS]:
             window = packed[span.start : span.end]
             found.append(dict(self._model.detect_language(window, language_detection_segments=1)[2]))
             verdict = acceptance.language(found, hint)
             if verdict is not None:
                 return verdict
-        return acceptance.likeliest(found, hint)
+        return acceptance.likeliest_language(found, hint)
 
-    def _windows(
+    def _decode_windows(
         self,
         packed: np.ndarray,
         spans: list[windowing.Window],
@@ -195,7 +194,7 @@ class Recogniser:
             language=language,
             task=options.task,
             beam_size=options.beam_size,
-            batch_size=max(options.batch_size, acceptance.LANGUAGE_WINDOWS) if many else options.batch_size,
+            batch_size=max(options.batch_size, acceptance.LANGUAGE_MAX_WINDOWS) if many else options.batch_size,
             clip_timestamps=[{"start": span.start / rate, "end": span.end / rate} for span in spans],
             word_timestamps=True,
             without_timestamps=True,
@@ -203,13 +202,13 @@ class Recogniser:
             hotwords=options.glossary,
         )[0]
 
-    def _careful(self, audio: np.ndarray, options: Options, language: str, *, many: bool = False):
+    def _decode_sequentially(self, audio: np.ndarray, options: Options, language: str, *, many: bool = False):
         return self._model.transcribe(
             audio,
             language=language,
             task=options.task,
             beam_size=options.beam_size,
-            temperature=CAREFUL_TEMPERATURES,
+            temperature=FALLBACK_TEMPERATURES,
             condition_on_previous_text=False,
             vad_filter=False,
             word_timestamps=True,
@@ -217,7 +216,7 @@ class Recogniser:
             hotwords=options.glossary,
         )[0]
 
-    def _believed(
+    def _accept(
         self,
         segments: Iterable,
         packed: np.ndarray,
@@ -227,30 +226,30 @@ class Recogniser:
         options: Options,
         cancelled: Callable[[], bool],
     ) -> Iterator[Part]:
-        """Parts in order; windows that fail the gates are heard again, what stays unbelievable is dropped."""
+        """Yield parts in order; windows that fail are decoded again, text that stays doubtful is dropped."""
         in_turn = options.mode == "sequential"
-        for segment, span, own, apart in self._parted(segments, packed, spans, units, pieces, options):
+        for segment, span, own, apart in self._iterate_windows(segments, packed, spans, units, pieces, options):
             if cancelled():
                 return
             if apart is not None:
-                yield from (_heard_once(said, pieces, options) for said in apart)
+                yield from (_part_of_range(said, pieces, options) for said in apart)
                 continue
             index = spans.index(span)
-            again = not in_turn and _failed(segment, span)
+            again = not in_turn and _is_failed(segment, span)
             believed, offset_s, agreement = [segment], 0.0, None
             if again:
                 offset_s = span.start / windowing.RATE_HZ
-                believed = list(self._careful(packed[span.start : span.end], options, own))
-                agreement = acceptance.agreement(_texts([segment]), _texts(believed))
+                believed = list(self._decode_sequentially(packed[span.start : span.end], options, own))
+                agreement = acceptance.agreement(_word_texts([segment]), _word_texts(believed))
             parts = [
                 part_of(one, pieces, offset_s, own, again=again, agreement=agreement, glossary=options.glossary)
                 for one in believed
             ]
             if not in_turn and not again:
-                parts = self._filled(parts[0], segment, span, units[index], packed, pieces, options)
+                parts = self._fill_gaps(parts[0], segment, span, units[index], packed, pieces, options)
             yield from parts
 
-    def _filled(
+    def _fill_gaps(
         self,
         part: Part,
         segment,
@@ -260,26 +259,28 @@ class Recogniser:
         pieces: list[windowing.Piece],
         options: Options,
     ) -> list[Part]:
-        """A window's words with what is said in its holes, where that is sure, in order."""
+        """A window's words, with the words of its gaps if those are sure, in order."""
         parts = [part]
-        for start, end in language_spans.holes(
-            units, _spoken(segment, span), round(acceptance.HOLE_S * windowing.RATE_HZ / FRAME)
+        for start, end in language_spans.wordless_ranges(
+            units, _word_frames(segment, span), round(acceptance.GAP_MIN_S * windowing.RATE_HZ / FRAME_SAMPLES)
         ):
-            at, until = span.start + start * FRAME, min(span.start + end * FRAME, span.end)
-            language = self._own(packed[at:until], part.language) if not options.language else part.language
-            for said in self._stretches(packed, [(at, until, language)], options)[0]:
-                new = _heard_once(said, pieces, options)
-                if new.words and sum(word[3] for word in new.words) >= acceptance.SURE_WORDS * len(new.words):
-                    parts = [*parts[:-1], *around(parts[-1], new)]
+            at, until = span.start + start * FRAME_SAMPLES, min(span.start + end * FRAME_SAMPLES, span.end)
+            language = self._language_of(packed[at:until], part.language) if not options.language else part.language
+            for said in self._decode_ranges(packed, [(at, until, language)], options)[0]:
+                new = _part_of_range(said, pieces, options)
+                if new.words and sum(word[3] for word in new.words) >= acceptance.GAP_MIN_WORD_PROBABILITY * len(
+                    new.words
+                ):
+                    parts = [*parts[:-1], *insert_part(parts[-1], new)]
         return parts
 
-    def _own(self, sound: np.ndarray, language: str) -> str:
-        if not self._tongues.is_multilingual:
+    def _language_of(self, sound: np.ndarray, language: str) -> str:
+        if not self._network.is_multilingual:
             return language
-        features = self._model.feature_extractor(sound)[..., : len(sound) // FRAME * 2]
-        return self._tongues.alone(self._model.encode(features), language)
+        features = self._model.feature_extractor(sound)[..., : len(sound) // FRAME_SAMPLES * 2]
+        return self._network.language_of_sound(self._model.encode(features), language)
 
-    def _parted(
+    def _iterate_windows(
         self,
         segments: Iterable,
         packed: np.ndarray,
@@ -287,66 +288,69 @@ class Recogniser:
         units: list[list[tuple[int, int]]],
         pieces: list[windowing.Piece],
         options: Options,
-    ) -> Iterator[tuple[Any, windowing.Window, str, list[Said] | None]]:
-        """Each segment, its window and language, and of a window of several what its stretches say."""
+    ) -> Iterator[tuple[Any, windowing.Window, str, list[DecodedRange] | None]]:
+        """Yield each segment, its window and language, and for several languages the decoded ranges."""
         if options.mode == "sequential":
             for segment in segments:
-                yield segment, _window_of(segment, spans), self._tongues.latest(), None
+                yield segment, _window_of(segment, spans), self._network.latest(), None
             return
-        for group in _grouped(segments, LOOK_AHEAD):
+        for group in _take_groups(segments, LOOK_AHEAD_WINDOWS):
             windows = [_window_of(segment, spans) for segment in group]
-            own = [self._tongues.of(spans.index(window)) for window in windows]
+            own = [self._network.languages_of(spans.index(window)) for window in windows]
             cuts = [
-                windowing.cut(packed, window, pieces, language_spans.runs(units[spans.index(window)], languages), FRAME)
+                windowing.cut(
+                    packed, window, pieces, language_spans.runs(units[spans.index(window)], languages), FRAME_SAMPLES
+                )
                 if len(languages) > 1
                 else []
                 for window, languages in zip(windows, own, strict=True)
             ]
-            heard = iter(self._stretches(packed, [cut for several in cuts for cut in several], options))
+            heard = iter(self._decode_ranges(packed, [cut for several in cuts for cut in several], options))
             for segment, window, languages, several in zip(group, windows, own, cuts, strict=True):
                 apart = [said for _ in several for said in next(heard)]
                 yield segment, window, languages[0], apart if several else None
 
-    def _stretches(self, packed: np.ndarray, cuts: list[Cut], options: Options) -> list[list[Said]]:
-        """What is said in each of ``cuts``, each in its language; by the careful decoder where the quick one fails.
+    def _decode_ranges(self, packed: np.ndarray, cuts: list[Cut], options: Options) -> list[list[DecodedRange]]:
+        """Decode each of ``cuts`` in its language, sequentially where the batched result fails.
 
-        Those of one language that the network is shown as so long are one batch, batches are heard side by side. A
-        stretch reads the same whichever it is heard with.
+        Cuts of one language and one input length form a batch, and batches are decoded in parallel. The result of a cut
+        does not depend on its batch.
         """
         alike: defaultdict[tuple[str, int], list[windowing.Window]] = defaultdict(list)
         for start, end, language in cuts:
             window = windowing.Window(start=start, end=end)
-            alike[language, language_spans.shown_s((end - start) / windowing.RATE_HZ)].append(window)
+            alike[language, language_spans.input_length_s((end - start) / windowing.RATE_HZ)].append(window)
         batches = [
             (language, windows[at : at + options.batch_size])
             for (language, _), windows in alike.items()
             for at in range(0, len(windows), options.batch_size)
         ]
-        with ThreadPoolExecutor(self._lanes, "stretch") as pool:
-            heard = list(pool.map(lambda one: self._quick(packed, one[1], options, one[0]), batches))
+        with ThreadPoolExecutor(self._lanes, "range") as pool:
+            heard = list(pool.map(lambda one: self._decode_batch(packed, one[1], options, one[0]), batches))
         quick = {
             _window_of(segment, windows).start: segment
             for (_, windows), found in zip(batches, heard, strict=True)
             for segment in found
         }
-        return [self._sure(quick.get(cut[0]), packed, cut, options) for cut in cuts]
+        return [self._decode_range(quick.get(cut[0]), packed, cut, options) for cut in cuts]
 
-    def _quick(self, packed: np.ndarray, windows: list[windowing.Window], options: Options, language: str) -> list:
-        return list(
-            self._windows(packed, windows, options, language, many=False, by=short_window_decoder.Shorter(self._model))
-        )
+    def _decode_batch(
+        self, packed: np.ndarray, windows: list[windowing.Window], options: Options, language: str
+    ) -> list:
+        pipeline = short_window_decoder.ShortWindowPipeline(self._model)
+        return list(self._decode_windows(packed, windows, options, language, many=False, by=pipeline))
 
-    def _sure(self, quick: Any, packed: np.ndarray, cut: Cut, options: Options) -> list[Said]:
+    def _decode_range(self, quick: Any, packed: np.ndarray, cut: Cut, options: Options) -> list[DecodedRange]:
         start, end, language = cut
         if quick is None:
             return []
-        if not _failed(quick, windowing.Window(start=start, end=end)):
-            return [Said(0.0, quick, language)]
-        careful = self._careful(packed[start:end], options, language)
-        return [Said(start / windowing.RATE_HZ, one, language) for one in careful]
+        if not _is_failed(quick, windowing.Window(start=start, end=end)):
+            return [DecodedRange(0.0, quick, language)]
+        careful = self._decode_sequentially(packed[start:end], options, language)
+        return [DecodedRange(start / windowing.RATE_HZ, one, language) for one in careful]
 
 
-def _fresh(weights: Path, device: str, device_index: int, compute_type: str):
+def _load_fresh(weights: Path, device: str, device_index: int, compute_type: str):
     """The network once more, on one thread of its own, with numbers drawn from the start."""
     ctranslate2.set_random_seed(0)
     return ctranslate2.models.Whisper(
@@ -354,14 +358,14 @@ def _fresh(weights: Path, device: str, device_index: int, compute_type: str):
     )
 
 
-def _grouped(segments: Iterable, size: int) -> Iterator[list]:
-    """Lists of up to ``size``."""
+def _take_groups(segments: Iterable, size: int) -> Iterator[list]:
+    """Lists of up to ``size`` consecutive segments."""
     left = iter(segments)
     while group := list(islice(left, size)):
         yield group
 
 
-def _heard_once(said: Said, pieces: list[windowing.Piece], options: Options) -> Part:
+def _part_of_range(said: DecodedRange, pieces: list[windowing.Piece], options: Options) -> Part:
     return part_of(
         said.segment, pieces, said.offset_s, said.language, again=False, agreement=None, glossary=options.glossary
     )
@@ -372,8 +376,8 @@ def _window_of(segment, spans: list[windowing.Window]) -> windowing.Window:
     return min(spans, key=lambda span: abs(span.start * 100 // windowing.RATE_HZ - segment.seek))
 
 
-def _failed(segment, span: windowing.Window) -> bool:
-    return acceptance.failed(
+def _is_failed(segment, span: windowing.Window) -> bool:
+    return acceptance.is_failed(
         compression=segment.compression_ratio,
         log_probability=segment.avg_logprob,
         words=len(segment.words or ()),
@@ -381,14 +385,14 @@ def _failed(segment, span: windowing.Window) -> bool:
     )
 
 
-def _spoken(segment, span: windowing.Window) -> list[tuple[float, float]]:
-    """Where the words of a window are, in frames from its start."""
-    rate, start_s = windowing.RATE_HZ / FRAME, span.start / windowing.RATE_HZ
+def _word_frames(segment, span: windowing.Window) -> list[tuple[float, float]]:
+    """Ranges of a window's words, in frames from its start."""
+    rate, start_s = windowing.RATE_HZ / FRAME_SAMPLES, span.start / windowing.RATE_HZ
     return [
-        ((word.start - start_s) * rate, (min(word.end, word.start + acceptance.LONGEST_WORD_S) - start_s) * rate)
+        ((word.start - start_s) * rate, (min(word.end, word.start + acceptance.WORD_MAX_S) - start_s) * rate)
         for word in segment.words or ()
     ]
 
 
-def _texts(segments: Iterable) -> list[str]:
+def _word_texts(segments: Iterable) -> list[str]:
     return [word.word for segment in segments for word in segment.words or ()]

@@ -1,8 +1,7 @@
-"""A Whisper network whose draws depend on the recording alone. Wraps CTranslate2's; decodes nothing itself.
+"""A wrapper of CTranslate2's Whisper whose random samples depend on the recording only.
 
-The careful decoder draws at random where its best guess fails. CTranslate2 has a generator of random numbers for each
-of its threads, seeded once: what it draws would depend on all that was heard before, and on which thread takes the
-work.
+Sequential decoding samples at random where its best result fails. CTranslate2 seeds a generator for each of its threads
+once, so a sample would depend on all earlier recordings, and on the thread that takes the work.
 """
 
 from __future__ import annotations
@@ -10,26 +9,26 @@ from __future__ import annotations
 from collections.abc import Callable
 
 
-class Chance:
-    """Everything is the wrapped network's, but what is drawn at random."""
+class SeededNetwork:
+    """Passes everything on to the wrapped network, but random sampling."""
 
     def __init__(self, network, fresh: Callable[[], object]) -> None:
-        """``fresh`` loads the same network once more, with one thread that never drew yet."""
+        """``fresh`` loads the same network again, with one thread and a new generator."""
         self._network = network
-        self._fresh = fresh
+        self._load_fresh = fresh
         self._drawing = None
 
     def __getattr__(self, name: str):
-        """What the network has."""
+        """Everything else is the network's."""
         return getattr(self._network, name)
 
     def begin(self) -> None:
-        """Another recording: its draws start anew."""
+        """Start a new recording with a new generator."""
         self._drawing = None
 
     def generate(self, *args, **options):
-        """The network's; draws are a network's of its own, which is loaded with the first one of a recording."""
+        """Decode; a call that samples uses a separate network, loaded at the recording's first such call."""
         if not options.get("sampling_temperature"):
             return self._network.generate(*args, **options)
-        self._drawing = self._drawing or self._fresh()
+        self._drawing = self._drawing or self._load_fresh()
         return self._drawing.generate(*args, **options)

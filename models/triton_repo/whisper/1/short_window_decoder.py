@@ -1,8 +1,7 @@
-"""faster-whisper's batched decoder for stretches far shorter than a window. Decodes nothing itself.
+"""faster-whisper's batched decoder for ranges far shorter than a window.
 
-The network takes sound of any length up to its window; the library always fills it up. Most of a window of silence
-costs as much as a window of speech, so that each sentence of a window in two languages would cost as much as the
-window.
+The network takes input of any length up to its window, but the library always pads it to 30 s. Padding costs as much as
+speech, so each sentence of a window in two languages would cost as much as the window.
 """
 
 from __future__ import annotations
@@ -10,13 +9,13 @@ from __future__ import annotations
 import language_spans
 from faster_whisper import BatchedInferencePipeline
 
-FRAMES_A_SECOND = 100
+FRAMES_PER_S = 100
 
 
-class Shorter(BatchedInferencePipeline):
-    """Shows the network stretches and some silence, instead of half a minute."""
+class ShortWindowPipeline(BatchedInferencePipeline):
+    """Passes on ranges with a little silence, not padded to the window."""
 
     def forward(self, features, tokenizer, chunks_metadata, options):
-        """The library's, of less."""
-        longest_s = max(language_spans.shown_s(one["duration"]) for one in chunks_metadata)
-        return super().forward(features[..., : longest_s * FRAMES_A_SECOND], tokenizer, chunks_metadata, options)
+        """As in the library, on the first seconds of the features."""
+        longest_s = max(language_spans.input_length_s(one["duration"]) for one in chunks_metadata)
+        return super().forward(features[..., : longest_s * FRAMES_PER_S], tokenizer, chunks_metadata, options)

@@ -1,4 +1,4 @@
-"""Silero's voice detection with several thresholds at the price of one. Hears nothing itself: faster-whisper's does."""
+"""Silero voice activity detection with several thresholds in one pass of the network."""
 
 from __future__ import annotations
 
@@ -9,36 +9,35 @@ import numpy as np
 from faster_whisper import vad
 
 
-class _Once:
-    """The network, that hears a recording once and then repeats what it heard."""
+class _CachedDetector:
+    """The network, with the probabilities of its first call cached."""
 
     def __init__(self, network) -> None:
         self._network = network
         self._heard: list[float] | None = None
 
     def __call__(self, audio: np.ndarray) -> list[float]:
-        """Plain numbers: the library compares them one by one, which takes ten times as long with numpy's."""
+        """A plain list: the library compares element by element, ten times slower on numpy scalars."""
         if self._heard is None:
             self._heard = self._network(audio).tolist()
         return self._heard
 
 
-def found(samples: np.ndarray, *asked: vad.VadOptions) -> list[list[tuple[int, int]]]:
-    """For each of the options, the stretches of 16 kHz mono float32 ``samples`` that hold speech, in samples.
+def find_speech(samples: np.ndarray, *variants: vad.VadOptions) -> list[list[tuple[int, int]]]:
+    """For each of the options, the ranges of speech in 16 kHz mono float32 ``samples``, in samples.
 
-    Not for two threads at once: the library takes its network from a function of the module, that is replaced
-    meanwhile.
+    One thread at a time may call it: the library gets its network from a module function, which is replaced meanwhile.
     """
-    with _once():
+    with _cached_detector():
         return [
-            [(one["start"], one["end"]) for one in vad.get_speech_timestamps(samples, options)] for options in asked
+            [(one["start"], one["end"]) for one in vad.get_speech_timestamps(samples, options)] for options in variants
         ]
 
 
 @contextmanager
-def _once() -> Iterator[None]:
+def _cached_detector() -> Iterator[None]:
     original = vad.get_vad_model
-    network = _Once(original())
+    network = _CachedDetector(original())
     vad.get_vad_model = lambda: network
     try:
         yield

@@ -1,4 +1,4 @@
-"""A window's words as they are told: faster-whisper's segments in, times of the recording out. Decodes nothing."""
+"""Converts faster-whisper's segments to words with times of the recording. Pure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import windowing
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """Words of one window: (text, start ms, end ms, probability); ``heard_ms`` is how far into the recording.
+    """Words of one window as (text, start ms, end ms, probability), with the decoder's figures.
 
-    The rest is what the decoder thought of it: mean log probability a token, how far gzip shrinks the text, silence.
+    ``heard_ms``: where the window ends in the recording. ``log_probability``: mean a token. ``compression``: how far
+    gzip shrinks the text. ``no_speech``: probability of silence.
     """
 
     words: list[tuple[str, int, int, float]]
@@ -20,10 +21,10 @@ class Part:
     heard_ms: int
     again: bool
     agreement: float | None
-    """How much of both readings is the same, of a window that was heard again."""
+    """Similarity of both decodings of a window that was decoded again."""
     dropped: str | None
     language: str
-    """The language it was heard in."""
+    """The language it was decoded in."""
     log_probability: float
     compression: float
     no_speech: float
@@ -39,7 +40,7 @@ def part_of(
     agreement: float | None,
     glossary: str | None,
 ) -> Part:
-    """``segment`` (times in seconds of the packed sound, behind ``offset_s``), without words that nobody said."""
+    """The part of ``segment`` (times from ``offset_s`` of the packed sound), without rejected text."""
     words = []
     for word in segment.words or ():
         text = word.word.strip()
@@ -49,12 +50,12 @@ def part_of(
     start_ms = windowing.restore_ms(pieces, offset_s + segment.start, offset_s + segment.start)[0]
     heard_ms = windowing.restore_ms(pieces, offset_s + segment.end, offset_s + segment.end)[1]
     probability = sum(word[3] for word in words) / len(words) if words else 0.0
-    dropped = acceptance.invented(
+    dropped = acceptance.is_invented(
         compression=segment.compression_ratio,
         log_probability=segment.avg_logprob,
         no_speech=segment.no_speech_prob,
         word_probability=probability,
-    ) or acceptance.parroted([word[0] for word in words], glossary, probability)
+    ) or acceptance.is_glossary_echo([word[0] for word in words], glossary, probability)
     reason = segment.text.strip() if dropped and words else None
     return Part(
         words=[] if dropped else words,
@@ -70,8 +71,8 @@ def part_of(
     )
 
 
-def around(one: Part, new: Part) -> list[Part]:
-    """``new`` between the words before and after it of ``one``."""
+def insert_part(one: Part, new: Part) -> list[Part]:
+    """Insert ``new`` between the words of ``one`` that come before and after it."""
     if not one.words:
         return [one, new]
     before = [word for word in one.words if word[1] < new.words[0][1]]

@@ -1,4 +1,4 @@
-"""Speech ranges to windows for the recogniser, and its times back to the recording. Pure; changes no sample."""
+"""Packs speech ranges into windows for the recogniser, and maps its times back to the recording. Pure."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from itertools import pairwise
 import numpy as np
 
 RATE_HZ = 16_000
-LOOK_S = 1.5
-"""A border between languages that lies at no pause is looked for so far around."""
+BORDER_SEARCH_S = 1.5
+"""Largest distance at which a quieter place is searched for a language border that is not at a pause."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Piece:
-    """Samples ``[start, end)`` of the recording that lie at ``[packed, packed + end - start)`` of the packed audio."""
+    """Samples ``[start, end)`` of the recording, which start at ``packed`` in the packed audio."""
 
     start: int
     end: int
@@ -57,8 +57,9 @@ def windows(pieces: Sequence[Piece], longest: int) -> list[Window]:
 
 
 def units(pieces: Sequence[Piece], window: Window, longest: int, unit: int) -> list[tuple[int, int]]:
-    """The pieces in ``window``, from its start on and in ``unit`` samples; one above ``longest`` samples is parted
-    evenly.
+    """The pieces of ``window`` as ranges from its start, in units of ``unit`` samples.
+
+    A piece of more than ``longest`` samples is divided evenly.
     """
     found: list[tuple[int, int]] = []
     for piece in pieces:
@@ -75,8 +76,9 @@ def units(pieces: Sequence[Piece], window: Window, longest: int, unit: int) -> l
 def cut(
     sound: np.ndarray, window: Window, pieces: Sequence[Piece], runs: Sequence[tuple[int, int, str]], unit: int
 ) -> list[tuple[int, int, str]]:
-    """``runs`` of a window (its units) in samples of the packed ``sound``; borders that are at no pause go to the
-    quietest place.
+    """``runs`` of a window (in units) as samples of the packed ``sound``.
+
+    A border that is not at a pause moves to the quietest place nearby.
     """
     pauses = {(piece.packed - window.start) // unit for piece in pieces}
     found: list[tuple[int, int, str]] = []
@@ -91,17 +93,17 @@ def cut(
 
 
 def _quietest(sound: np.ndarray, near: int) -> int:
-    """The middle of the quietest tenth of a second within ``LOOK_S`` of ``near``."""
-    step, first = RATE_HZ // 20, max(0, near - round(LOOK_S * RATE_HZ))
-    around = sound[first : near + round(LOOK_S * RATE_HZ)]
-    power = np.square(around[: len(around) // step * step].reshape(-1, step)).mean(axis=1)
+    """The middle of the quietest tenth of a second within ``BORDER_SEARCH_S`` of ``near``."""
+    step, first = RATE_HZ // 20, max(0, near - round(BORDER_SEARCH_S * RATE_HZ))
+    nearby = sound[first : near + round(BORDER_SEARCH_S * RATE_HZ)]
+    power = np.square(nearby[: len(nearby) // step * step].reshape(-1, step)).mean(axis=1)
     return first + (int(np.argmin(power[:-1] + power[1:])) + 1) * step
 
 
 def restore_ms(pieces: Sequence[Piece], start_s: float, end_s: float) -> tuple[int, int]:
     """Start and end in ms of the recording, of a word at ``[start_s, end_s]`` of the packed audio.
 
-    The piece under the word's middle decides, so a word never stretches over a silence that was left out.
+    The piece under the word's middle decides, so a word never spans a silence that was left out.
     """
     middle = int((start_s + end_s) / 2 * RATE_HZ)
     at = max(0, bisect.bisect_right([piece.packed for piece in pieces], middle) - 1)
@@ -113,7 +115,7 @@ def restore_ms(pieces: Sequence[Piece], start_s: float, end_s: float) -> tuple[i
 
 
 def speech_ms(speech: Sequence[tuple[int, int]], pad: int) -> list[tuple[int, int]]:
-    """Speech ranges in ms with the padding of the voice detector taken off again; touching ranges are joined."""
+    """Speech ranges in ms without the voice detector's padding; touching ranges are joined."""
     found: list[tuple[int, int]] = []
     for start, end in speech:
         if found and start <= found[-1][1]:
