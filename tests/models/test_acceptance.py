@@ -22,7 +22,7 @@ def test_speech_is_believed_and_invention_is_not() -> None:
     assert acceptance.is_invented(compression=9.0, log_probability=-0.1, no_speech=0.0, word_probability=0.9)
 
 
-def test_a_window_is_heard_again_when_it_repeats_doubts_or_stops_early() -> None:
+def test_a_repeating_or_doubtful_window_is_decoded_again() -> None:
     assert not acceptance.is_failed(compression=1.7, log_probability=-0.3, words=79, speech_s=30.0)
     assert acceptance.is_failed(compression=2.5, log_probability=-0.3, words=79, speech_s=30.0)
     assert acceptance.is_failed(compression=1.7, log_probability=-1.1, words=79, speech_s=30.0)
@@ -30,7 +30,7 @@ def test_a_window_is_heard_again_when_it_repeats_doubts_or_stops_early() -> None
     assert not acceptance.is_failed(compression=1.0, log_probability=-0.3, words=1, speech_s=3.0)
 
 
-def test_terms_of_the_glossary_alone_need_a_sound_that_makes_sure_of_them() -> None:
+def test_a_text_of_glossary_terms_needs_a_higher_probability() -> None:
     terms = "Lorenz, Hester Prynne"
     assert acceptance.is_glossary_echo(["Hester", "Prynne."], terms, 0.37)
     assert not acceptance.is_glossary_echo(["Hester", "Prynne."], terms, 0.8)
@@ -106,7 +106,7 @@ def test_the_first_windows_tell_what_a_recording_is_spoken_in() -> None:
         assert network.language() == "nl", "a hint wins a doubt"
 
 
-def test_windows_heard_side_by_side_wait_for_the_first_to_tell_the_language() -> None:
+def test_parallel_windows_wait_for_the_first_ones_language() -> None:
     network = multilingual.MultilingualNetwork(Network(), None)
 
     def ask(first: int, windows: list[dict[str, float]]) -> list[str]:
@@ -121,7 +121,7 @@ def test_windows_heard_side_by_side_wait_for_the_first_to_tell_the_language() ->
         assert [network.languages_of(index) for index in range(4)] == [["en"], ["en"], ["en"], ["de"]]
 
 
-def test_whoever_waits_for_a_first_window_that_fails_does_not_wait_for_ever() -> None:
+def test_a_failed_first_window_wakes_the_others() -> None:
     network = multilingual.MultilingualNetwork(Network(), None)
 
     def fail(first: int, windows: object) -> None:

@@ -48,7 +48,7 @@ def test_only_what_a_slice_is_sure_of_is_in_a_window() -> None:
     assert language_spans.is_mixed([ENGLISH, BOTH, GERMAN])
 
 
-def test_a_window_leaves_the_recordings_language_only_when_a_slice_is_sure_and_by_far() -> None:
+def test_a_window_leaves_the_language_only_for_a_far_likelier_one() -> None:
     nearly = {"nl": 0.91, "en": 0.08}
     assert language_spans.slice_languages([nearly], "en") == ["en"], "as the network took the lecturer's English"
     assert language_spans.slice_languages([ENGLISH, nearly], "en") == ["en", "en"]
@@ -63,7 +63,7 @@ def test_neighbours_of_one_language_are_one_stretch() -> None:
     assert language_spans.runs(units, ["en", "en", "de"]) == [(0, 30, "en"), (30, 40, "de")]
 
 
-def test_pieces_that_no_word_touches_are_a_hole_if_they_are_long_together() -> None:
+def test_long_wordless_pieces_are_a_gap() -> None:
     units = [(0, 100), (100, 220), (220, 300), (300, 420), (420, 500)]
     assert language_spans.wordless_ranges(units, [(10.0, 60.0), (230.0, 240.0)], 200) == [(300, 500)]
     assert language_spans.wordless_ranges(units, [(430.0, 440.0)], 200) == [(0, 420)]
@@ -164,7 +164,7 @@ def test_a_border_at_no_pause_goes_where_it_is_quietest() -> None:
     assert windowing.cut(sound, span, two, [(0, 250, "en"), (250, 500, "de")], 320)[0][1] == 5 * rate
 
 
-def test_a_stretch_is_shown_with_silence_behind_it_as_one_of_few_lengths() -> None:
+def test_a_range_is_padded_to_one_of_few_lengths() -> None:
     shown = [language_spans.input_length_s(length_s / 10) for length_s in range(1, 301)]
     assert set(shown) == {5, 10, 15, 20, 25, 30}
     assert shown == sorted(shown)
