@@ -21,10 +21,10 @@ from schemas.documents.source import SourceIndex
 from schemas.options.brand_kit import BrandKit, EndCard, LowerThird, Placed
 from streams.ingest.probe.demux import probe_file
 from streams.preview.child import still
-from streams.renderer.branding.brand_assets import Dress
-from streams.renderer.job import RenderTask
+from streams.renderer.branding.brand_assets import BrandAssets
+from streams.renderer.job import RenderJob
 from streams.renderer.timeline.slots import OUTPUT_SIZES
-from streams.renderer.typography.fonts import FOLDER
+from streams.renderer.typography.fonts import FONT_FOLDER
 
 OUT = Path("docs/pictures/brand-kits.jpg")
 LOGO = UUID(int=1)
@@ -48,13 +48,13 @@ def logo(path: Path) -> Path:
     picture = Image.new("RGBA", (600, 220))
     draw = ImageDraw.Draw(picture)
     draw.rounded_rectangle((0, 0, 599, 219), 60, fill="#e4572e")
-    font = ImageFont.truetype(FOLDER / "Anton-Regular.ttf", 110)
+    font = ImageFont.truetype(FONT_FOLDER / "Anton-Regular.ttf", 110)
     draw.text((300, 110), "ACME TALKS", font=font, anchor="mm", fill="white")
     picture.save(path)
     return path
 
 
-def task(index: SourceIndex, aspect: Aspect, dress: Dress) -> RenderTask:
+def task(index: SourceIndex, aspect: Aspect, dress: BrandAssets) -> RenderJob:
     """Six seconds of the lecture, cropped around its speaker."""
     assert index.video is not None
     across, down = index.video.display_width, index.video.display_height
@@ -70,7 +70,7 @@ def task(index: SourceIndex, aspect: Aspect, dress: Dress) -> RenderTask:
     ]
     shot = ShotCrop(range=time, mode="hold", crop=crop, reason="its speaker")
     plan = FramePlan(clip_id="c", aspect=aspect, range=time, source_width=across, source_height=down, shots=[shot])
-    return RenderTask(plan=plan, index=index, words=words, brand=dress, pieces=whole(time))
+    return RenderJob(plan=plan, index=index, words=words, brand=dress, pieces=whole(time))
 
 
 def main() -> None:
@@ -79,7 +79,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, Path(SHIPPED).open("rb") as source:
         scratch = Path(folder)
         index = probe_file(source, MediaLimits(), scratch / "pcm", lambda _: None)
-        dress = Dress(kit=KIT, files={LOGO: str(logo(scratch / "logo.png"))}, names={"S1": "Name of the speaker"})
+        dress = BrandAssets(kit=KIT, files={LOGO: str(logo(scratch / "logo.png"))}, names={"S1": "Name of the speaker"})
         pictures = []
         for aspect, at_ms in SHOWN:
             _, picture = still(task(index, aspect, dress), at_ms, source, scratch, lambda _: None)

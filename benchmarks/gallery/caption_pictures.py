@@ -17,9 +17,9 @@ from PIL import Image
 
 from schemas.common import Aspect, TimeRange, Word
 from schemas.options.caption_template import CaptionTemplate, templates
-from streams.renderer.captions.burn_in import Captions, fitting, rules_for
-from streams.renderer.captions.cue_builder import make_cues
-from streams.renderer.captions.look import look_for
+from streams.renderer.captions.burn_in import CaptionBurner, cue_rules_for, fits_look
+from streams.renderer.captions.cue_builder import build_cues
+from streams.renderer.captions.look import build_look
 from streams.renderer.timeline.slots import OUTPUT_SIZES
 from tests.support.media.shared_media import media
 
@@ -67,10 +67,10 @@ def shown(template: CaptionTemplate, words: list[Word], picture: av.VideoFrame, 
     aspects: tuple[Aspect, ...] = ("9:16", "1:1", "16:9")
     parts = []
     for aspect in aspects:
-        look = look_for(*OUTPUT_SIZES[aspect], template)
-        cues = make_cues(words, CLIP, fitting(look), rules_for(look))
+        look = build_look(*OUTPUT_SIZES[aspect], template)
+        cues = build_cues(words, CLIP, fits_look(look), cue_rules_for(look))
         painted = cropped(picture, aspect)
-        Captions(cues, look).burn(painted, at_ms)
+        CaptionBurner(cues, look).burn(painted, at_ms)
         image = painted.reformat(format="rgb24", src_colorspace="ITU709").to_image()  # type: ignore[no-untyped-call]
         width = round(image.width * HEIGHT_PX / image.height)
         parts.append(image.resize((width, HEIGHT_PX), Image.Resampling.LANCZOS))

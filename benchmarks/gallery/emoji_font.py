@@ -16,7 +16,7 @@ import uharfbuzz as hb
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
-from streams.renderer.typography.fonts import EMOJI, FOLDER
+from streams.renderer.typography.fonts import EMOJI_FONT, FONT_FOLDER
 
 TONES = [chr(0x1F3FB + number) for number in range(5)]
 TONED = "👍👎👏🙏👋✋👌💪🙌👆👇👈👉✊👊🤝🤞🤘🤙☝✌🫶🫡🤷🤦🙋🧑👩👨"
@@ -83,8 +83,8 @@ def main() -> None:
     cutter = subset.Subsetter(options)
     cutter.populate(gids=sorted(numbers(args.font)))
     cutter.subset(font)
-    font.save(FOLDER / EMOJI)
-    print(f"{len(font.getGlyphOrder())} glyphs, {(FOLDER / EMOJI).stat().st_size} bytes")
+    font.save(FONT_FOLDER / EMOJI_FONT)
+    print(f"{len(font.getGlyphOrder())} glyphs, {(FONT_FOLDER / EMOJI_FONT).stat().st_size} bytes")
 
 
 if __name__ == "__main__":

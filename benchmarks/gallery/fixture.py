@@ -20,12 +20,12 @@ from schemas.common import TimeRange
 from schemas.documents.export import Certificate
 from schemas.documents.transcript import Transcript
 from schemas.options.caption_template import template_named
-from streams.renderer.captions.burn_in import fitting, rules_for
-from streams.renderer.captions.cue_builder import DOUBT, make_cues
-from streams.renderer.captions.look import look_for
-from streams.renderer.prepare import doubtful_near, words_near
+from streams.renderer.captions.burn_in import cue_rules_for, fits_look
+from streams.renderer.captions.cue_builder import DOUBT, build_cues
+from streams.renderer.captions.look import build_look
+from streams.renderer.prepare import select_doubtful_ranges, select_words_near
 from streams.renderer.timeline.slots import OUTPUT_SIZES
-from streams.renderer.typography.font_fallback import form_of
+from streams.renderer.typography.font_fallback import font_language
 
 MADE, DRAWN = "made.json", "drawn.json"
 DRAWN_BY = ("sheet.py", "fixture.py")
@@ -115,11 +115,13 @@ def cues_of(export: JSON, transcript: JSON | None) -> list[Cue]:
         return []
     said = msgspec.convert(transcript, Transcript)
     time = TimeRange(start_ms=export["start_ms"], end_ms=export["end_ms"])
-    words = words_near(said.words, time)
+    words = select_words_near(said.words, time)
     template = template_named(export["template"])
-    look = look_for(*OUTPUT_SIZES[export["aspect"]], template, form_of(said.language, "".join(w.text for w in words)))
-    doubtful = doubtful_near(said.segments, time)
-    cues = make_cues(phrased(words, said.language), time, fitting(look), rules_for(look), doubtful=doubtful)
+    look = build_look(
+        *OUTPUT_SIZES[export["aspect"]], template, font_language(said.language, "".join(w.text for w in words))
+    )
+    doubtful = select_doubtful_ranges(said.segments, time)
+    cues = build_cues(phrased(words, said.language), time, fits_look(look), cue_rules_for(look), doubtful=doubtful)
     return [
         Cue(
             start_ms=cue.start_ms - time.start_ms,

@@ -16,11 +16,11 @@ from core.domain.text.unspaced_scripts import phrased
 from core.domain.text.word_joining import split_words
 from schemas.common import TimeRange, Word
 from schemas.options.caption_template import templates
-from streams.renderer.captions.animation import Phase
-from streams.renderer.captions.burn_in import drawing_of, fitting, rules_for
-from streams.renderer.captions.cue_builder import make_cues
-from streams.renderer.captions.look import CaptionLook, look_for
-from streams.renderer.typography.font_fallback import form_of
+from streams.renderer.captions.animation import AnimationPhase
+from streams.renderer.captions.burn_in import cue_rules_for, fits_look, paint_cue
+from streams.renderer.captions.cue_builder import build_cues
+from streams.renderer.captions.look import CaptionLook, build_look
+from streams.renderer.typography.font_fallback import font_language
 
 SIZE_PX = (1080, 1920)
 SENTENCES = {
@@ -40,7 +40,7 @@ COLOUR = (54, 78, 96)
 
 def look_of(name: str, language: str) -> CaptionLook:
     """A template as it looks in a language."""
-    return look_for(*SIZE_PX, templates()[name], form_of(language, SENTENCES[language]))
+    return build_look(*SIZE_PX, templates()[name], font_language(language, SENTENCES[language]))
 
 
 def strip(name: str, language: str) -> Image.Image:
@@ -51,13 +51,13 @@ def strip(name: str, language: str) -> Image.Image:
         for at, text in enumerate(split_words(SENTENCES[language], language))
     ]
     clip = TimeRange(start_ms=0, end_ms=60_000)
-    cue = make_cues(phrased(words, language), clip, fitting(look), rules_for(look))[0]
-    drawing = drawing_of(cue, look)
+    cue = build_cues(phrased(words, language), clip, fits_look(look), cue_rules_for(look))[0]
+    drawing = paint_cue(cue, look)
     lit = len(cue.words) - 1 if look.template.highlight.how in ("type", "reveal") else len(cue.words) // 2
-    picture = drawing.state(lit, Phase(99, 8 if look.template.highlight.how == "fill" else 3))
+    picture = drawing.state(lit, AnimationPhase(99, 8 if look.template.highlight.how == "fill" else 3))
     whole = Image.new("RGB", (SIZE_PX[0], 360), COLOUR)
     top = look.centre_y_px - 180
-    whole.paste(picture.picture, (picture.x_px, picture.y_px - top), picture.picture)
+    whole.paste(picture.image, (picture.x_px, picture.y_px - top), picture.image)
     return whole.crop((80, 0, 930, 360)).resize((340, 144), Image.Resampling.LANCZOS)
 
 

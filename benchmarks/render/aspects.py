@@ -28,7 +28,7 @@ from schemas.events import RenderRequested, Rendition
 from streams.ingest.probe.demux import probe_file
 from streams.render.exporter import Outcome, Shape, produce_all
 from streams.renderer.encoding.muxer import Encoding
-from streams.renderer.inputs import Shared, Words
+from streams.renderer.inputs import RenderInputs, StoredTranscript
 from streams.renderer.timeline.slots import OUTPUT_SIZES
 
 ASPECTS: tuple[Aspect, ...] = ("9:16", "1:1", "16:9")
@@ -67,7 +67,7 @@ async def made(video: Path, index: SourceIndex, shapes: list[Shape], encoding: E
     """Exports of one wish, from their plans to the stored files. Raises where one is not made, or not at once."""
     with LocalSource(video) as source, tempfile.TemporaryDirectory(dir=work) as scratch:
         found = await produce_all(
-            shapes, Shared(index=index, words=Words(transcript=said()), encoding=encoding),
+            shapes, RenderInputs(index=index, stored_transcript=StoredTranscript(transcript=said()), encoding=encoding),
             source=source, objects=Folder(work), scratch=Path(scratch), report=lambda _: None,
         )  # fmt: skip
     for one in found:

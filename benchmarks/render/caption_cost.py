@@ -13,10 +13,10 @@ import av
 from benchmarks.gallery.caption_pictures import HEARD, heard
 from schemas.common import TimeRange, Word
 from schemas.options.caption_template import DEFAULT_TEMPLATE, CaptionTemplate, templates
-from streams.renderer.captions.burn_in import Captions, fitting, rules_for
-from streams.renderer.captions.cue_builder import make_cues
-from streams.renderer.captions.look import look_for
-from streams.renderer.video.planes import rows
+from streams.renderer.captions.burn_in import CaptionBurner, cue_rules_for, fits_look
+from streams.renderer.captions.cue_builder import build_cues
+from streams.renderer.captions.look import build_look
+from streams.renderer.video.planes import plane_rows
 from tests.support.media.shared_media import media
 
 CLIP = TimeRange(start_ms=0, end_ms=30_000)
@@ -26,11 +26,11 @@ SIZE_PX = (1080, 1920)
 
 def cost_s(template: CaptionTemplate, words: list[Word]) -> float:
     """CPU seconds for all pictures of the clip."""
-    look = look_for(*SIZE_PX, template)
-    captions = Captions(make_cues(words, CLIP, fitting(look), rules_for(look)), look)
+    look = build_look(*SIZE_PX, template)
+    captions = CaptionBurner(build_cues(words, CLIP, fits_look(look), cue_rules_for(look)), look)
     picture = av.VideoFrame(*SIZE_PX, "yuv420p")
     for plane in picture.planes:
-        rows(plane)[:] = 100
+        plane_rows(plane)[:] = 100
     began = time.process_time()
     for number in range(CLIP.length_ms * PICTURES_A_SECOND // 1000):
         captions.burn(picture, number * 1000 / PICTURES_A_SECOND)

@@ -31,8 +31,8 @@ from schemas.options.export import VideoWish
 from streams.frame.analysis.child import main as look_at_pictures
 from streams.frame.analysis.pipeline import analyse_clip
 from streams.render.child.main import render
-from streams.renderer.encoding.muxer import encoding_of
-from streams.renderer.job import RenderTask, clip_file
+from streams.renderer.encoding.muxer import build_encoding
+from streams.renderer.job import RenderJob, clip_file_name
 from streams.vision.analysis_input import AnalysisInput
 from tests.contract.rigs.triton_server import running
 
@@ -130,12 +130,12 @@ async def frame_models(video: Path, index: SourceIndex, clip: TimeRange, url: st
 
 def render_child(video: Path, index: SourceIndex, clip: TimeRange, quality: Any, work: Path, seconds: float) -> str:
     """The render child's work, its certificate apart."""
-    encoding = encoding_of(VideoWish(quality=quality), 1)
-    task = RenderTask(plan=plan_for(index, clip), index=index, words=spoken(clip), encoding=encoding)
+    encoding = build_encoding(VideoWish(quality=quality), 1)
+    task = RenderJob(plan=plan_for(index, clip), index=index, words=spoken(clip), encoding=encoding)
     with video.open("rb") as source:
         found, spent_s, parts = profiled(lambda: render(task, source, work, lambda _: None))
-    looked_s = found.looked_cpu_ms / 1000
-    mbit = (work / clip_file(encoding)).stat().st_size * 8 / seconds / 1e6
+    looked_s = found.check_cpu_ms / 1000
+    mbit = (work / clip_file_name(encoding)).stat().st_size * 8 / seconds / 1e6
     title = f"render, {encoding.name}, {mbit:.1f} Mbit/s; of it the certificate {looked_s:.2f} CPU-s a clip"
     return lines(title, spent_s, parts, seconds)
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from benchmarks.render.loudness import loaded, through
 from streams.render.quality.check_av_sync import sound_lag_ms
-from streams.renderer.audio.cleanup import declicked, high_passed
-from streams.renderer.audio.denoise import denoised
+from streams.renderer.audio.cleanup import apply_high_pass, remove_clicks
+from streams.renderer.audio.denoise import reduce_noise
 from streams.renderer.audio.loudness import RATE_HZ, Sound, integrated_lufs
 
 VOICES = (
@@ -69,8 +69,8 @@ def by_filter(name: str, said: str) -> Way:
 
 WAYS: Mapping[str, Way] = {
     NOISY: lambda sound: sound,
-    "light": lambda sound: denoised(sound, "light"),
-    "strong": lambda sound: denoised(sound, "strong"),
+    "light": lambda sound: reduce_noise(sound, "light"),
+    "strong": lambda sound: reduce_noise(sound, "strong"),
     "afftdn nr=12 tn=1": by_filter("afftdn", "nr=12:tn=1"),
     "anlmdn": by_filter("anlmdn", "s=0.0005"),
 }
@@ -116,8 +116,8 @@ def others(voices: Sequence[Sound]) -> None:
     rumble = np.repeat(rumble.astype(np.float32)[:, None], 2, axis=1)
     random = np.random.default_rng(6)
     for name, way, spoil in (
-        ("high-pass", high_passed, lambda voice: mixed(voice, rumble[: len(voice)], 5)),
-        ("de-click", lambda sound: declicked(sound)[0], lambda voice: clicked(voice, random)),
+        ("high-pass", apply_high_pass, lambda voice: mixed(voice, rumble[: len(voice)], 5)),
+        ("de-click", lambda sound: remove_clicks(sound)[0], lambda voice: clicked(voice, random)),
     ):
         given = [spoil(voice) for voice in voices]
         began = time.process_time()

@@ -18,8 +18,8 @@ from schemas.documents.source import SourceIndex
 from schemas.options.export import VideoWish
 from schemas.options.file_formats import FileWish, file_of
 from streams.render.child.main import render
-from streams.renderer.encoding.muxer import encoding_of
-from streams.renderer.job import RenderTask, clip_file
+from streams.renderer.encoding.muxer import build_encoding
+from streams.renderer.job import RenderJob, clip_file_name
 from tests.support.media.shared_media import media
 from tests.support.media.synthetic_media import index_of, plan, words
 
@@ -49,8 +49,8 @@ def made(source: Path, index: SourceIndex, wish: FileWish, args: argparse.Namesp
     """One file of the stretch."""
     start_ms, end_ms = round(args.start_s * 1000), round((args.start_s + args.seconds) * 1000)
     said: list[Word] = words("these are words that nobody says at all", start_ms + 300)
-    encoding = encoding_of(VideoWish(quality=args.quality), 1, file_of(wish))
-    task = RenderTask(plan=plan(index, start_ms, end_ms), index=index, words=said, encoding=encoding)
+    encoding = build_encoding(VideoWish(quality=args.quality), 1, file_of(wish))
+    task = RenderJob(plan=plan(index, start_ms, end_ms), index=index, words=said, encoding=encoding)
     with source.open("rb") as file:
         return render(task, file, out, lambda _: None).certificate
 
@@ -83,8 +83,8 @@ def main() -> None:
             begun = cpu_s()
             certificate = made(source, index, wish, args, out)
             spent_s = cpu_s() - begun
-            encoding = encoding_of(VideoWish(quality=args.quality), 1, file_of(wish))
-            print(line(wish, args, spent_s, (out / clip_file(encoding)).stat().st_size, certificate), flush=True)
+            encoding = build_encoding(VideoWish(quality=args.quality), 1, file_of(wish))
+            print(line(wish, args, spent_s, (out / clip_file_name(encoding)).stat().st_size, certificate), flush=True)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from benchmarks.speech.conversations import Conversation, conversation, phrases
 from core.domain.editing.clock import whole
 from schemas.common import TimeRange, Word
 from streams.renderer.audio.loudness import RATE_HZ, Sound
-from streams.renderer.audio.speaker_levels import levelled
+from streams.renderer.audio.speaker_levels import level_speakers
 
 SEEDS, COUNTS = range(1, 11), (2, 3)
 LENGTH_MS, WORD_MS = 30_000, 250
@@ -78,7 +78,7 @@ def by_words(*, wrong: bool) -> Way:
 
     def way(made: Conversation, sound: Sound) -> Sound:
         clip = whole(TimeRange(start_ms=0, end_ms=len(sound) // 48))
-        return levelled(sound, words(made, wrong=wrong), clip)[0]
+        return level_speakers(sound, words(made, wrong=wrong), clip)[0]
 
     return way
 

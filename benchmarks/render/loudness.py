@@ -17,10 +17,10 @@ import av
 import numpy as np
 
 from schemas.common import Value
-from streams.renderer.audio.codec_round_trip import encoded
+from streams.renderer.audio.codec_round_trip import decode_round_trip
 from streams.renderer.audio.loudness import RATE_HZ, Sound, integrated_lufs
-from streams.renderer.audio.normalize import at_target
-from streams.renderer.audio.soundtrack import faded, gather
+from streams.renderer.audio.normalize import normalize_loudness
+from streams.renderer.audio.soundtrack import fade_edges, gather_audio
 from tests.support.media.shared_media import media
 
 BIT_RATE = 160_000
@@ -80,7 +80,9 @@ def loaded(file: str, start_s: float, length_s: float) -> Sound:
         length_s = min(length_s, (container.duration or 0) / 1e6 - start_s)
         frames = ((round((frame.time or 0) * 1000), frame) for frame in container.decode(stream))
         near = (one for one in frames if one[0] > (start_s - 1) * 1000)
-        found = gather(until(near, (start_s + length_s + 1) * 1000), round(start_s * 1000), round(length_s * RATE_HZ))
+        found = gather_audio(
+            until(near, (start_s + length_s + 1) * 1000), round(start_s * 1000), round(length_s * RATE_HZ)
+        )
     assert found is not None
     return found
 
@@ -198,13 +200,13 @@ def outcomes(way: str, sounds: Sequence[tuple[str, Sound]]) -> tuple[list[Outcom
     for name, sound in sounds:
         began, told = time.process_time(), False
         if way == "ours":
-            settled = at_target(faded(sound), TARGET_LUFS, partial(encoded, bit_rate=BIT_RATE))
+            settled = normalize_loudness(fade_edges(sound), TARGET_LUFS, partial(decode_round_trip, bit_rate=BIT_RATE))
             made, told = settled.sound, bool(settled.warnings)
         else:
             made = plain_gain(sound) if way == "plain gain" else loudnorm(sound)
         spent_s += time.process_time() - began
         length_s += len(sound) / RATE_HZ
-        lufs, peak = judged(encoded(made, BIT_RATE))
+        lufs, peak = judged(decode_round_trip(made, BIT_RATE))
         found.append(Outcome(name=name, lufs=lufs, peak_dbtp=peak, told=told))
     return found, spent_s * 60 / length_s
 

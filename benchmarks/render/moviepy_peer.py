@@ -28,8 +28,8 @@ from local.install.tools import tool_environment, uv_command
 from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex
 from streams.renderer.encoding.muxer import Encoding
-from streams.renderer.timeline.slots import OUTPUT_SIZES, timeline_for
-from streams.renderer.typography.fonts import FILES, FOLDER
+from streams.renderer.timeline.slots import OUTPUT_SIZES, build_range_timeline
+from streams.renderer.typography.fonts import FONT_FOLDER, LATIN_FONTS
 
 NAME = "moviepy-2.2.1"
 PACKAGES = ("moviepy==2.2.1", "pillow<12", "numpy<3", "imageio-ffmpeg==0.6.0")
@@ -66,13 +66,13 @@ def job_for(video: Path, index: SourceIndex, encoding: Encoding, clip: TimeRange
         "words": [
             {"text": word.text, "start_s": word.start_ms / 1000, "end_s": word.end_ms / 1000} for word in spoken(clip)
         ],
-        "font": str(FOLDER / FILES[0]),
+        "font": str(FONT_FOLDER / LATIN_FONTS[0]),
         "out": str(out),
         "preset": encoding.preset,
         "crf": encoding.crf,
         "threads": encoding.threads,
         "audio_bit_rate": encoding.audio_bit_rate,
-        "rate": float(timeline_for(clip, index).rate),
+        "rate": float(build_range_timeline(clip, index).rate),
     }
 
 

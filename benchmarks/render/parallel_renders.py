@@ -23,7 +23,7 @@ from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex
 from schemas.options.export import Quality, VideoWish
 from streams.render.agent import ALONE, SIDE_BY_SIDE
-from streams.renderer.encoding.muxer import Encoding, encoding_of
+from streams.renderer.encoding.muxer import Encoding, build_encoding
 
 CORES = 2
 CLIPS, SECONDS = 10, 30.0
@@ -53,7 +53,7 @@ def places(index: SourceIndex, count: int, seconds: float) -> list[TimeRange]:
 
 async def made(video: Path, index: SourceIndex, clips: list[TimeRange], way: Way, quality: Quality, work: Path) -> None:
     """All clips, each by the next worker that is free."""
-    encoding: Encoding = encoding_of(VideoWish(quality=quality), way.threads)
+    encoding: Encoding = build_encoding(VideoWish(quality=quality), way.threads)
     waiting = list(enumerate(clips))
 
     async def worker(number: int) -> None:
@@ -88,7 +88,7 @@ def compared(costs: dict[str, list[Cost]], count: int, seconds: float, quality: 
     """Medians; the claim is the first way to the second."""
     wall = {name: statistics.median(cost.wall_s for cost in runs) for name, runs in costs.items()}
     cpu = {name: statistics.median(cost.cpu_s for cost in runs) for name, runs in costs.items()}
-    encoders = {way.name: encoding_of(VideoWish(quality=quality), way.threads).name for way in (SIDE, ROW)}
+    encoders = {way.name: build_encoding(VideoWish(quality=quality), way.threads).name for way in (SIDE, ROW)}
     lines = [
         f"{name}: wall {wall[name]:.1f} s, cpu {cpu[name]:.1f} s ({cpu[name] / count / seconds:.2f} CPU-s a second of "
         f"clip), {cpu[name] / wall[name]:.2f} cores busy; {encoders[name]}"

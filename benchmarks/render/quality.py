@@ -31,12 +31,12 @@ from schemas.documents.frame_plan import FramePlan
 from schemas.documents.source import SourceIndex
 from streams.ingest.probe.demux import probe_file
 from streams.render.child.main import render
-from streams.renderer.codecs import QUALITIES
+from streams.renderer.codecs import QUALITY_SETTINGS
 from streams.renderer.encoding.muxer import Encoding
-from streams.renderer.job import Rendered, RenderTask, clip_file
+from streams.renderer.job import RenderJob, RenderResult, clip_file_name
 from streams.renderer.timeline.lead_in import LEAD_MS
-from streams.renderer.timeline.slots import OUTPUT_SIZES, fill_slots, timeline_for
-from streams.renderer.video.scaler import Painter
+from streams.renderer.timeline.slots import OUTPUT_SIZES, build_range_timeline, fill_slots
+from streams.renderer.video.scaler import FrameScaler
 
 LIMIT_CPU_S = 2.0
 CERTIFIED_S = 30
@@ -56,14 +56,14 @@ class Likeness(Value, frozen=True, kw_only=True):
 def painted(source: Path, index: SourceIndex, plan: FramePlan, path: Path) -> None:
     """Every picture of the clip as the encoder would get it, without loss."""
     assert index.video is not None
-    timeline, size_px = timeline_for(plan.range, index), OUTPUT_SIZES[plan.aspect]
-    painter = Painter(index.video, size_px, path.parent)
+    timeline, size_px = build_range_timeline(plan.range, index), OUTPUT_SIZES[plan.aspect]
+    painter = FrameScaler(index.video, size_px, path.parent)
     time = TimeRange(start_ms=max(0, plan.range.start_ms - LEAD_MS), end_ms=plan.range.end_ms + LEAD_MS)
     with source.open("rb") as file, av.open(str(path), "w") as container:
         stream = container.add_stream("ffv1", rate=timeline.rate)
         stream.width, stream.height, stream.pix_fmt = *size_px, "yuv420p"
         for at_ms, picture, slots in fill_slots(Reader(file, index).pictures(time), timeline):
-            shown = painter.paint(picture, plan.shots[0], at_ms)
+            shown = painter.scale(picture, plan.shots[0], at_ms)
             for slot in slots:
                 shown.pts, shown.time_base = slot.number, 1 / timeline.rate
                 container.mux(stream.encode(shown))
@@ -72,11 +72,11 @@ def painted(source: Path, index: SourceIndex, plan: FramePlan, path: Path) -> No
 
 def made(
     source: Path, index: SourceIndex, plan: FramePlan, encoding: Encoding, folder: Path, *, said: bool
-) -> Rendered:
+) -> RenderResult:
     """The clip as the product makes it."""
     folder.mkdir()
     words = spoken() if said else []
-    task = RenderTask(plan=plan, index=index, words=words, captions=said, encoding=encoding)
+    task = RenderJob(plan=plan, index=index, words=words, captions=said, encoding=encoding)
     with source.open("rb") as file:
         return render(task, file, folder, lambda _: None)
 
@@ -96,12 +96,12 @@ def likenesses(source: Path, index: SourceIndex, plan: FramePlan, ffmpeg: str, w
     """Each quality, then the baseline."""
     reference = work / "painted.mkv"
     painted(source, index, plan, reference)
-    encodings = {name: Encoding(preset=preset, crf=crf) for name, (preset, crf) in QUALITIES["h264"].items()}
+    encodings = {name: Encoding(preset=preset, crf=crf) for name, (preset, crf) in QUALITY_SETTINGS["h264"].items()}
     found = []
     for name, encoding in (encodings | BASELINES).items():
         folder = work / name.replace(" ", "-")
         checks = made(source, index, plan, encoding, folder, said=False).certificate.checks
-        video = folder / clip_file(encoding)
+        video = folder / clip_file_name(encoding)
         mean, worst = vmaf(ffmpeg, video, reference)
         found.append(
             Likeness(
@@ -121,7 +121,7 @@ def certificate_cost(source: Path, index: SourceIndex, work: Path) -> Claim:
     rendered = made(source, index, plan, Encoding(preset="ultrafast"), work / "certified", said=True)
     return Claim(
         name=f"certificate of a {CERTIFIED_S} s clip",
-        measured=rendered.looked_cpu_ms / 1000,
+        measured=rendered.check_cpu_ms / 1000,
         limit=LIMIT_CPU_S,
         unit="CPU-s",
         where=(f"{len(rendered.certificate.checks)} checks, {rendered.certificate.frames} pictures",),

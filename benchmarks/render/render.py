@@ -40,9 +40,9 @@ from schemas.events import RenderRequested, Rendition
 from streams.ingest.probe.demux import probe_file
 from streams.render.exporter import Produced, Shape, produce_all
 from streams.renderer.encoding.muxer import KEY_INTERVAL_S, Encoding
-from streams.renderer.inputs import Shared, Words
-from streams.renderer.timeline.slots import timeline_for
-from streams.renderer.typography.fonts import FOLDER
+from streams.renderer.inputs import RenderInputs, StoredTranscript
+from streams.renderer.timeline.slots import build_range_timeline
+from streams.renderer.typography.fonts import FONT_FOLDER
 
 CLIP = TimeRange(start_ms=2_000, end_ms=32_000)
 TEXT = "so this is what a talk sounds like when somebody speaks at about two and a half words in every second"
@@ -129,7 +129,7 @@ async def rendered(
     with LocalSource(video) as source:
         (produced,) = await produce_all(
             [Shape(request=request, plan=plan_for(index, clip), prefix="bench")],
-            Shared(index=index, words=Words(transcript=transcript), encoding=encoding),
+            RenderInputs(index=index, stored_transcript=StoredTranscript(transcript=transcript), encoding=encoding),
             source=source, objects=Folder(work), scratch=scratch, report=lambda _: None,
         )  # fmt: skip
     if isinstance(produced, Exception):
@@ -146,7 +146,7 @@ def ffmpeg(
     video: Path, index: SourceIndex, encoding: Encoding, work: Path, *, captions: bool, clip: TimeRange = CLIP
 ) -> Cost:
     """The same by Debian's ffmpeg: subtitles by libass where asked, loudness by loudnorm in one pass."""
-    crop, rate = plan_for(index).shots[0].crop, timeline_for(clip, index).rate
+    crop, rate = plan_for(index).shots[0].crop, build_range_timeline(clip, index).rate
     filters = [
         f"crop={crop.width}:{crop.height}:{crop.x}:{crop.y}", "scale=1080:1920:flags=bicubic", f"fps={rate}",
         "format=yuv420p",
@@ -155,7 +155,7 @@ def ffmpeg(
         subtitles = work / "burn.srt"
         subtitles.write_text(srt(range_cues(said(clip), clip)))
         style = "FontName=Inter Display,Bold=1,Fontsize=14,Outline=1,MarginV=70"
-        filters.append(f"subtitles={subtitles}:fontsdir={FOLDER}:force_style='{style}'")
+        filters.append(f"subtitles={subtitles}:fontsdir={FONT_FOLDER}:force_style='{style}'")
     threads = str(encoding.threads)
     command = [
         "ffmpeg", "-v", "error", "-nostdin", "-y", "-threads", threads, "-ss", str(clip.start_ms / 1000), "-t",

@@ -26,22 +26,22 @@ from schemas.documents.source import SourceIndex
 from schemas.options.export import ExportOptions, SoundWish
 from streams.render.child.main import render
 from streams.renderer.audio.loudness import RATE_HZ
-from streams.renderer.caption_plan import clock_of, cues_of
+from streams.renderer.caption_plan import build_job_cues, build_job_timeline
 from streams.renderer.codecs import Encoding
-from streams.renderer.compositor import scene_of
-from streams.renderer.encoding.muxer import Parts, open_writer
-from streams.renderer.job import VIDEO_FILE, Rendered, RenderTask
+from streams.renderer.compositor import build_compositor
+from streams.renderer.encoding.muxer import EncodedParts, open_writer
+from streams.renderer.job import VIDEO_FILE, RenderJob, RenderResult
 from streams.renderer.segments.packets import EarlierFile
-from streams.renderer.segments.segment_plan import cuts_of, picture_times, runs_of, shown_ms
+from streams.renderer.segments.segment_plan import list_cuts_ms, list_frame_times, map_slots_to_frames, plan_segments
 from streams.renderer.timeline.slots import OUTPUT_SIZES, Slot
-from streams.renderer.timeline.source_frames import Projector
-from streams.renderer.video.planes import copied
+from streams.renderer.timeline.source_frames import SourcePlayer
+from streams.renderer.video.planes import copy_frame
 
 FROM_MS = 2_000
 SENTENCE = 9
 
 
-def made(video: Path, task: RenderTask, folder: Path) -> tuple[Rendered, float]:
+def made(video: Path, task: RenderJob, folder: Path) -> tuple[RenderResult, float]:
     """An export in a folder of its own, and its processor time."""
     folder.mkdir(parents=True)
     began = process_time()
@@ -50,7 +50,7 @@ def made(video: Path, task: RenderTask, folder: Path) -> tuple[Rendered, float]:
     return rendered, process_time() - began
 
 
-def changes(task: RenderTask, clip: TimeRange) -> dict[str, RenderTask]:
+def changes(task: RenderJob, clip: TimeRange) -> dict[str, RenderJob]:
     """What people change, each by itself."""
     number = len(task.words) // 3
     word = task.words[number]
@@ -70,16 +70,16 @@ def changes(task: RenderTask, clip: TimeRange) -> dict[str, RenderTask]:
     }
 
 
-def sizes(video: Path, task: RenderTask, folder: Path) -> tuple[int, int]:
+def sizes(video: Path, task: RenderJob, folder: Path) -> tuple[int, int]:
     """Bytes of the clip's pictures in chunks, and in one piece; their sound is silence."""
-    timeline, index = clock_of(task, task.pieces), task.index
-    scene = scene_of(task, cues_of(task, task.pieces)[0], folder)
-    runs = runs_of(timeline, shown_ms(timeline, picture_times(index)), cuts_of(task.plan))
+    timeline, index = build_job_timeline(task, task.pieces), task.index
+    scene = build_compositor(task, build_job_cues(task, task.pieces)[0], folder)
+    runs = plan_segments(timeline, map_slots_to_frames(timeline, list_frame_times(index)), list_cuts_ms(task.plan))
     silence = np.zeros((timeline.samples(RATE_HZ), 2), np.float32)
     size_px, paths = OUTPUT_SIZES[task.plan.aspect], (folder / "chunks.mp4", folder / "one.mp4")
     with (
         video.open("rb") as file,
-        open_writer(paths[0], size_px, timeline, silence, task.encoding, Parts(runs=runs)) as chunks,
+        open_writer(paths[0], size_px, timeline, silence, task.encoding, EncodedParts(segments=runs)) as chunks,
         open_writer(paths[1], size_px, timeline, silence, task.encoding) as one,
     ):
 
@@ -87,11 +87,11 @@ def sizes(video: Path, task: RenderTask, folder: Path) -> tuple[int, int]:
             assert picture is not None
             painted = scene.paint(picture, at_ms)
             for slot in slots:
-                shown = scene.show(painted, slot, last=False)
-                chunks.write(copied(shown), slot.number)
+                shown = scene.compose(painted, slot, last=False)
+                chunks.write(copy_frame(shown), slot.number)
                 one.write(shown, slot.number)
 
-        projector = Projector(Reader(file, index), index, timeline)
+        projector = SourcePlayer(Reader(file, index), index, timeline)
         for part in timeline.parts:
             projector.play(part, show)
     return paths[0].stat().st_size, paths[1].stat().st_size
@@ -114,7 +114,7 @@ def main() -> None:
         for number, (name, changed) in enumerate(changes(task, clip).items()):
             ways = [work / f"{number}-{way}" for way in ("whole", "again")]
             _, alone_s = made(asked.video, changed, ways[0])
-            again, again_s = made(asked.video, msgspec.structs.replace(changed, earlier=earlier), ways[1])
+            again, again_s = made(asked.video, msgspec.structs.replace(changed, earlier_files=earlier), ways[1])
             same = len({(way / VIDEO_FILE).read_bytes() for way in ways}) == 1
             told = again.certificate
             print(
@@ -126,13 +126,13 @@ def main() -> None:
         print(f"in chunks {chunks} bytes, in one piece {one}: {chunks / one - 1:+.2%}")
 
 
-def task_for(index: SourceIndex, clip: TimeRange) -> RenderTask:
+def task_for(index: SourceIndex, clip: TimeRange) -> RenderJob:
     """A clip with captions, a sentence of nine words after the other."""
     words = [
         msgspec.structs.replace(word, text=f"{word.text}.") if number % SENTENCE == SENTENCE - 1 else word
         for number, word in enumerate(spoken(clip))
     ]
-    return RenderTask(plan=plan_for(index, clip), index=index, words=words, pieces=whole(clip), encoding=Encoding())
+    return RenderJob(plan=plan_for(index, clip), index=index, words=words, pieces=whole(clip), encoding=Encoding())
 
 
 if __name__ == "__main__":

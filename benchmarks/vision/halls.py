@@ -41,7 +41,7 @@ from streams.render.quality.container import Tracks
 from streams.render.quality.probe import Film
 from streams.render.quality.reference_frames import Seen, Witness
 from streams.render.quality.subject import Case, Meant
-from streams.renderer.timeline.slots import Timeline
+from streams.renderer.timeline.slots import OutputTimeline
 from tests.contract.rigs.triton_server import running
 
 PICTURE_MS = 40
@@ -73,7 +73,7 @@ def certified(made: FramePlan) -> dict[str, Check]:
         at_ms = made.range.start_ms + number * PICTURE_MS
         shot = next(one for one in made.shots if one.range.start_ms <= at_ms < one.range.end_ms)
         witness.seen[number] = Seen(source_ms=at_ms, shot=shot, luma=None)
-    timeline = Timeline(start_ms=made.range.start_ms, rate_numerator=25, rate_denominator=1, count=count)
+    timeline = OutputTimeline(start_ms=made.range.start_ms, rate_numerator=25, rate_denominator=1, count=count)
     length_ms = made.range.length_ms
     tracks = Tracks(
         width_px=1, height_px=1, frames=count, frame_rate=25, video_ms=length_ms, audio_ms=0, index_first=True

@@ -27,10 +27,10 @@ from schemas.options.brand_kit import BrandSnapshot
 from schemas.options.export import ExportOptions, file_for
 from schemas.options.file_formats import FileKind
 from streams.preview.child import PICTURE_FILE, StillTask
-from streams.renderer.branding.loader import dress
-from streams.renderer.encoding.muxer import encoding_of
-from streams.renderer.inputs import Shared, Words
-from streams.renderer.prepare import task_of
+from streams.renderer.branding.loader import load_brand
+from streams.renderer.encoding.muxer import build_encoding
+from streams.renderer.inputs import RenderInputs, StoredTranscript
+from streams.renderer.prepare import build_job
 from streams.runtime.context import Context, prefix_of
 from streams.runtime.stage import Commit, Work
 
@@ -85,20 +85,20 @@ class PreviewStage:
         transcript = None
         if known.transcript:
             transcript = msgspec.json.decode(await context.objects.get(known.transcript), type=Transcript)
-        prepared = await task_of(
+        prepared = await build_job(
             event.rendition,
             plan,
-            Shared(
+            RenderInputs(
                 index=await context.index(known.media.index),
-                words=Words(transcript=transcript, ref=known.transcript),
+                stored_transcript=StoredTranscript(transcript=transcript, ref=known.transcript),
                 edit=known.media.edit,
                 brand=known.brand,
-                encoding=encoding_of(options.video, THREADS, shown_kind(options)),
+                encoding=build_encoding(options.video, THREADS, shown_kind(options)),
             ),
             objects=context.objects,
-            dressed=await dress(options.brand, known.brand, transcript, context.objects, scratch),
+            brand=await load_brand(options.brand, known.brand, transcript, context.objects, scratch),
         )
-        return StillTask(export=prepared.task, at_ms=event.at_ms)
+        return StillTask(export=prepared.job, at_ms=event.at_ms)
 
     async def _picture(
         self, event: events.PreviewPlanned, known: Known, task: StillTask, scratch: Path, work: Work

@@ -18,17 +18,17 @@ from core.media.decode.reader import Reader
 from core.media.decode.timestamps import first_pts_at, project_ms
 from schemas.common import TimeRange, Value
 from schemas.documents.source import SourceIndex
-from streams.renderer.branding.brand_assets import around, extended
-from streams.renderer.branding.bumpers import Inserts
-from streams.renderer.caption_plan import clock_of, cues_of
-from streams.renderer.compositor import scene_of
-from streams.renderer.encoding.animated_image import shortened
-from streams.renderer.job import RenderTask
+from streams.renderer.branding.brand_assets import bumper_slots, with_bumpers
+from streams.renderer.branding.bumpers import Bumpers
+from streams.renderer.caption_plan import build_job_cues, build_job_timeline
+from streams.renderer.compositor import build_compositor
+from streams.renderer.encoding.animated_image import shorten_timeline
+from streams.renderer.job import RenderJob
 from streams.renderer.render_progress import Report
-from streams.renderer.timeline.lead_in import LEAD_MS, Lead
-from streams.renderer.timeline.slots import OUTPUT_SIZES, Part, Slot, Timeline, fill_slots
-from streams.renderer.timeline.source_frames import no_pictures
-from streams.renderer.video.scaler import deinterlaced
+from streams.renderer.timeline.lead_in import LEAD_MS, LeadIn
+from streams.renderer.timeline.slots import OUTPUT_SIZES, OutputTimeline, Slot, TimelinePart, fill_slots
+from streams.renderer.timeline.source_frames import no_frames_error
+from streams.renderer.video.scaler import deinterlace
 
 PICTURE_FILE = "preview.png"
 FIRST = 3
@@ -42,7 +42,7 @@ PNG_LEVEL = 3
 class StillTask(Value, frozen=True, kw_only=True):
     """Everything the child is told: an export, and the moment of it."""
 
-    export: RenderTask
+    export: RenderJob
     at_ms: int
     """On the output's clock."""
 
@@ -57,48 +57,48 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Report) -> dict[
     return {"slot": slot.number, "at_ms": slot.at_ms}
 
 
-def still(task: RenderTask, at_ms: int, source: BinaryIO, scratch: Path, report: Report) -> tuple[Slot, av.VideoFrame]:
+def still(task: RenderJob, at_ms: int, source: BinaryIO, scratch: Path, report: Report) -> tuple[Slot, av.VideoFrame]:
     """The slot that is shown at ``at_ms``, and the very picture that an export of this task encodes in it.
 
     Raises Rejected when the source has no picture there.
     """
     played = task.pieces or whole(task.plan.range)
-    body = clock_of(task, played)
-    body = shortened(body) if task.encoding.file.is_preview else body
-    beside = around(task.brand, body.rate)
-    timeline = extended(body, beside)
+    body = build_job_timeline(task, played)
+    body = shorten_timeline(body) if task.encoding.file.is_preview else body
+    beside = bumper_slots(task.brand, body.rate)
+    timeline = with_bumpers(body, beside)
     number = slot_at(timeline, at_ms)
     if number < beside.intro or number >= body.count:
-        inserts = Inserts(task.brand, beside, timeline, OUTPUT_SIZES[task.plan.aspect], scratch)
+        inserts = Bumpers(task.brand, beside, timeline, OUTPUT_SIZES[task.plan.aspect], scratch)
         shown = chain(inserts.before(), inserts.after())
-        return next((one.slot, one.picture) for one in shown if one.slot.number == number)
+        return next((one.slot, one.frame) for one in shown if one.slot.number == number)
     part = next(part for part in timeline.parts if part.first <= number < part.end)
-    cues, _ = cues_of(task, played)
-    scene = scene_of(task, cues, scratch)
+    cues, _ = build_job_cues(task, played)
+    scene = build_compositor(task, cues, scratch)
     reader = Reader(source, task.index, threads=task.encoding.threads)
     try:
-        pictures = deinterlaced(_counted(pictures_near(reader, task.index, timeline, part, number), report))
+        pictures = deinterlace(_counted(pictures_near(reader, task.index, timeline, part, number), report))
         for source_ms, picture, slots in fill_slots(pictures, timeline, part):
             for slot in slots:
                 if slot.number == number:
-                    return slot, scene.show(scene.paint(picture, source_ms), slot, last=True)
+                    return slot, scene.compose(scene.paint(picture, source_ms), slot, last=True)
     finally:
         reader.close()
-    raise no_pictures()
+    raise no_frames_error()
 
 
-def slot_at(timeline: Timeline, at_ms: int) -> int:
+def slot_at(timeline: OutputTimeline, at_ms: int) -> int:
     """The number of the slot that is shown at a time; before the first it is the first, after the last the last."""
     return max(0, min(timeline.count - 1, int(at_ms * timeline.rate / 1000)))
 
 
 def pictures_near(
-    reader: Reader, index: SourceIndex, timeline: Timeline, part: Part, number: int
+    reader: Reader, index: SourceIndex, timeline: OutputTimeline, part: TimelinePart, number: int
 ) -> Iterator[tuple[int, av.VideoFrame]]:
     """The pictures of a part that slot ``number`` may depend on: its first ones, and those around the slot."""
     lead = part.range(timeline.period_ms, LEAD_MS)
-    near_ms = _some_before(index, lead, float(part.shows_ms(number, timeline.period_ms)))
-    everything = Lead(index).pictures(reader, part, timeline.period_ms)
+    near_ms = _some_before(index, lead, float(part.source_ms_at(number, timeline.period_ms)))
+    everything = LeadIn(index).read_frames(reader, part, timeline.period_ms)
     if near_ms is None:
         return everything
     return chain(islice(everything, FIRST), reader.pictures(TimeRange(start_ms=near_ms, end_ms=lead.end_ms)))

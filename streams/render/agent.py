@@ -29,10 +29,10 @@ from streams.render.exporter import Outcome, Produced, Shape, produce_all
 from streams.render.provenance import workshop
 from streams.render.replay import replay, write
 from streams.render.store import end_export
-from streams.renderer.encoding.muxer import encoding_for
-from streams.renderer.encoding.nvenc_probe import Hardware
-from streams.renderer.inputs import Shared, Words
-from streams.renderer.prepare import task_of
+from streams.renderer.encoding.muxer import encoding_for_export
+from streams.renderer.encoding.nvenc_probe import NvencProbe
+from streams.renderer.inputs import RenderInputs, StoredTranscript
+from streams.renderer.prepare import build_job
 from streams.runtime.context import Context, prefix_of
 from streams.runtime.stage import Commit, Work
 
@@ -48,7 +48,7 @@ class RenderStage:
     def __init__(self, context: Context) -> None:
         """Take the adapters."""
         self._context = context
-        self._hardware = Hardware(wanted=context.settings.encoder == "nvenc", scratch=context.scratch)
+        self._hardware = NvencProbe(requested=context.settings.encoder == "nvenc", scratch=context.scratch)
 
     def wants(self, event: events.AnyEvent) -> bool:
         """Framed exports, and finished ones that are to be made again to compare."""
@@ -108,12 +108,14 @@ class RenderStage:
         index, words, edit = await context.index(event.index), await self._words(rows.transcript), None
         if event.edit:
             edit = msgspec.json.decode(await context.objects.get(event.edit), type=EditList)
-        encoding = encoding_for(event.rendition.options, threads, hardware=await self._hardware.works())
         title = rows.clip_title if event.rendition.options.thumbnails.title else ""
-        shared = Shared(index=index, words=words, edit=edit, brand=rows.brand, encoding=encoding, title=title)
+        encoding = encoding_for_export(event.rendition.options, threads, hardware=await self._hardware.is_available())
+        shared = RenderInputs(
+            index=index, stored_transcript=words, edit=edit, brand=rows.brand, encoding=encoding, title=title
+        )
         return [await self._wanted(one, shared) for one in apart(event)]
 
-    async def _wanted(self, event: events.RenderRequested, shared: Shared) -> Wanted | Exception:
+    async def _wanted(self, event: events.RenderRequested, shared: RenderInputs) -> Wanted | Exception:
         try:
             return await self._told(event, shared)
         except Unavailable:
@@ -121,10 +123,10 @@ class RenderStage:
         except Exception as error:  # noqa: BLE001 - whatever one dies of, the others go on
             return error
 
-    async def _told(self, event: events.RenderRequested, shared: Shared) -> Wanted:
+    async def _told(self, event: events.RenderRequested, shared: RenderInputs) -> Wanted:
         objects = self._context.objects
         plan = msgspec.json.decode(await objects.get(event.plan), type=FramePlan)
-        prepared = await task_of(event.rendition, plan, shared, objects=objects)
+        prepared = await build_job(event.rendition, plan, shared, objects=objects)
         recipe = recipe_of(prepared, event, shared.brand, workshop())
         return Wanted(request=event, plan=plan, shared=shared, recipe=recipe)
 
@@ -169,11 +171,11 @@ class RenderStage:
             for one, made in zip(wanted, produced, strict=True)
         ]
 
-    async def _words(self, ref: ObjectRef | None) -> Words:
+    async def _words(self, ref: ObjectRef | None) -> StoredTranscript:
         if ref is None:
-            return Words()
+            return StoredTranscript()
         body = await self._context.objects.get(ref)
-        return Words(transcript=msgspec.json.decode(body, type=Transcript), ref=ref)
+        return StoredTranscript(transcript=msgspec.json.decode(body, type=Transcript), ref=ref)
 
     async def give_up(
         self, connection: Connection, event: events.AnyEvent, reason: str, detail: str, cause: Cause

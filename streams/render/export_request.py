@@ -17,9 +17,9 @@ from schemas.documents.frame_plan import FramePlan
 from schemas.options.brand_kit import BrandSnapshot
 from schemas.options.caption_template import template_named
 from streams.render.provenance import made_with, workshop
-from streams.renderer.branding.loader import files_of
-from streams.renderer.inputs import Shared
-from streams.renderer.segments.cache_key import ground_of
+from streams.renderer.branding.loader import list_brand_files
+from streams.renderer.inputs import RenderInputs
+from streams.renderer.segments.cache_key import hash_segment_base
 
 
 class RenderRows(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,20 +53,20 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
     request: events.RenderRequested
     plan: FramePlan
-    shared: Shared
+    shared: RenderInputs
     recipe: str
     """One name for all that goes into the files."""
 
     @property
     def ground(self) -> str:
         """One name for what all chunks of its pictures have in common."""
-        return ground_of(self.request, self.shared.encoding, self.shared.brand, workshop())
+        return hash_segment_base(self.request, self.shared.encoding, self.shared.brand, workshop())
 
     @property
     def made_with(self) -> dict[str, str]:
         """Everything by name."""
         event, shared = self.request, self.shared
         used = {"plan": event.plan, "source": event.source, "index": event.index, "edit": event.edit}
-        inputs = used | {"transcript": shared.words.ref} | files_of(shared.brand)
+        inputs = used | {"transcript": shared.stored_transcript.ref} | list_brand_files(shared.brand)
         look = template_named(event.rendition.template, event.rendition.template_version)
-        return made_with(shared.encoding, look, self.plan, shared.words.transcript, inputs)
+        return made_with(shared.encoding, look, self.plan, shared.stored_transcript.transcript, inputs)

@@ -19,24 +19,24 @@ from core.storage.exports import find_export_by_recipe
 from schemas.events import RenderRequested
 from schemas.options.brand_kit import BrandSnapshot, plain
 from streams.render.exporter import Produced
-from streams.renderer.prepare import Prepared
+from streams.renderer.prepare import PreparedJob
 
 
 def recipe_of(
-    prepared: Prepared, request: RenderRequested, brand: BrandSnapshot | None, tools: Mapping[str, str]
+    prepared: PreparedJob, request: RenderRequested, brand: BrandSnapshot | None, tools: Mapping[str, str]
 ) -> str:
     """One name for all that goes into an export's files: what is shown, heard and written, the source, and the code.
 
     How many threads encode is left out: it is chosen by what else is to be done, and asked for by nobody. The index is
     named by its own hash, for it is large; a brand kit is named by all that it names, and may show who speaks.
     """
-    task, said = prepared.task, prepared.said
+    task, said = prepared.job, prepared.transcript
     told = msgspec.structs.replace(
         task,
         encoding=msgspec.structs.replace(task.encoding, threads=0),
         index=msgspec.structs.replace(task.index, packets=None),
     )
-    others = sorted(prepared.others.items())
+    others = sorted(prepared.other_tracks.items())
     subtitles = [cues_out(track, task.pieces) for track in (said, *(track for _, track in others)) if track]
     languages = [language for language, _ in others]
     speakers = said.diarization if said and brand else None

@@ -27,14 +27,14 @@ from schemas.documents.transcript import Transcript
 from schemas.events import RenderRequested
 from streams.render.earlier_exports import brought
 from streams.render.retry import Made, made_together
-from streams.renderer.audio.stems import stem_file
-from streams.renderer.branding.loader import dress
+from streams.renderer.audio.stems import stem_file_name
+from streams.renderer.branding.loader import load_brand
 from streams.renderer.encoding.muxer import Encoding
-from streams.renderer.inputs import Shared
-from streams.renderer.job import THUMBNAIL_FILE, Rendered, clip_file
-from streams.renderer.prepare import Prepared, task_of
+from streams.renderer.inputs import RenderInputs
+from streams.renderer.job import THUMBNAIL_FILE, RenderResult, clip_file_name
+from streams.renderer.prepare import PreparedJob, build_job
 from streams.renderer.stills.storyboard import STORYBOARD_FILE
-from streams.renderer.stills.thumbnail import candidate_file
+from streams.renderer.stills.thumbnail import thumbnail_file_name
 
 
 class Produced(Value, frozen=True, kw_only=True):
@@ -63,7 +63,7 @@ Outcome = Produced | Exception
 
 async def produce_all(
     shapes: Sequence[Shape],
-    shared: Shared,
+    shared: RenderInputs,
     *,
     source: SourceHandle,
     objects: Objects,
@@ -76,17 +76,17 @@ async def produce_all(
 
     Chunks are taken of ``candidates``, which share its ``ground``. Raises as `dress`, and Unavailable, as `Objects`.
     """
-    dressed = await dress(
-        shapes[0].request.rendition.options.brand, shared.brand, shared.words.transcript, objects, scratch
+    dressed = await load_brand(
+        shapes[0].request.rendition.options.brand, shared.brand, shared.stored_transcript.transcript, objects, scratch
     )
     prepared = [
-        await task_of(shape.request.rendition, shape.plan, shared, objects=objects, dressed=dressed) for shape in shapes
+        await build_job(shape.request.rendition, shape.plan, shared, objects=objects, brand=dressed) for shape in shapes
     ]
     folders = [scratch / str(number) for number in range(len(shapes))]
     for folder in folders:
         folder.mkdir(exist_ok=True)
     earlier = await brought(candidates, objects, scratch)
-    tasks = [msgspec.structs.replace(one.task, earlier=earlier) for one in prepared]
+    tasks = [msgspec.structs.replace(one.job, earlier_files=earlier) for one in prepared]
     steps = Steps(report)
     made = await made_together(tasks, source=source, folders=folders, report=steps.part())
     return [
@@ -96,17 +96,18 @@ async def produce_all(
 
 
 async def _stored(
-    made: Made, prepared: Prepared, shape: Shape, encoding: Encoding, objects: Objects, ground: str, steps: Steps
+    made: Made, prepared: PreparedJob, shape: Shape, encoding: Encoding, objects: Objects, ground: str, steps: Steps
 ) -> Produced:
     """Everything of one export where it belongs; a file for an editing program may have gigabytes."""
-    task, prefix = prepared.task, shape.prefix
+    task, prefix = prepared.job, shape.prefix
     video = await objects.put_file(
-        prefix, made.folder / clip_file(encoding), encoding.file.media_type, encoding.file.suffix, steps.part()
+        prefix, made.folder / clip_file_name(encoding), encoding.file.media_type, encoding.file.suffix, steps.part()
     )
-    files = await _store(made.folder, video, prepared.said, task.pieces, objects, prefix)
+    files = await _store(made.folder, video, prepared.transcript, task.pieces, objects, prefix)
     pictures = await _store_pictures(made.folder, made.rendered, files.thumbnail, objects, prefix)
     tracks = {
-        language: await _store_texts(track, task.pieces, objects, prefix) for language, track in prepared.others.items()
+        language: await _store_texts(track, task.pieces, objects, prefix)
+        for language, track in prepared.other_tracks.items()
     }
     files = msgspec.structs.replace(
         files, tracks={language: one for language, one in tracks.items() if one}, **pictures
@@ -163,11 +164,11 @@ async def _store(
 
 
 async def _store_pictures(
-    scratch: Path, rendered: Rendered, best: ObjectRef, objects: Objects, prefix: str
+    scratch: Path, rendered: RenderResult, best: ObjectRef, objects: Objects, prefix: str
 ) -> dict[str, Any]:
     """The candidates for a thumbnail (the best is stored already), and the sprite."""
     images = [best] + [
-        await objects.put_file(prefix, scratch / candidate_file(number), "image/jpeg", ".jpg")
+        await objects.put_file(prefix, scratch / thumbnail_file_name(number), "image/jpeg", ".jpg")
         for number in range(1, len(rendered.thumbnails))
     ]
     told = [
@@ -182,7 +183,9 @@ async def _store_pictures(
 
 
 async def _store_stems(scratch: Path, names: Sequence[str], objects: Objects, prefix: str) -> dict[str, ObjectRef]:
-    return {name: await objects.put_file(prefix, scratch / stem_file(name), "audio/flac", ".flac") for name in names}
+    return {
+        name: await objects.put_file(prefix, scratch / stem_file_name(name), "audio/flac", ".flac") for name in names
+    }
 
 
 def subtitle_texts(cues: Sequence[Cue], language: str | None) -> dict[str, str]:

@@ -21,7 +21,7 @@ from schemas.documents.quality import Check, OtherTry
 from streams.render.fallback_plan import Simpler, failed, simpler
 from streams.renderer.codecs import Encoding
 from streams.renderer.encoding.nvenc_probe import ADDRESS_SPACE_BYTES
-from streams.renderer.job import Rendered, RenderTask, clip_file
+from streams.renderer.job import RenderJob, RenderResult, clip_file_name
 from streams.renderer.segments.packets import EarlierFile
 from streams.runtime.dead_letters import TOLD
 
@@ -37,7 +37,7 @@ class Made(Value, frozen=True, kw_only=True):
 
     folder: Path
     plan: FramePlan
-    rendered: Rendered
+    rendered: RenderResult
     cpu_ms: int
     """Of all tries."""
 
@@ -49,7 +49,7 @@ class Made(Value, frozen=True, kw_only=True):
     def file(self, encoding: Encoding) -> EarlierFile:
         """What another try may take of it: what is shown there as it is here."""
         made = self.rendered
-        return EarlierFile(path=str(self.folder / clip_file(encoding)), threads=made.threads, chunks=made.chunks)
+        return EarlierFile(path=str(self.folder / clip_file_name(encoding)), threads=made.threads, chunks=made.chunks)
 
     def certified(self, certificate: Certificate, cpu_ms: int) -> Made:
         """The same with another certificate and cost."""
@@ -62,7 +62,7 @@ Ended = Made | Rejected | ChildFailed
 
 
 async def made_together(
-    tasks: Sequence[RenderTask], *, source: SourceHandle, folders: Sequence[Path], report: Report
+    tasks: Sequence[RenderJob], *, source: SourceHandle, folders: Sequence[Path], report: Report
 ) -> list[Ended]:
     """Each clip, the better of two tries; the first ones of all by one decode, and alone what went wrong there.
 
@@ -76,7 +76,7 @@ async def made_together(
     ]
 
 
-async def _ended(task: RenderTask, folder: Path, first: Made | None, source: SourceHandle, steps: Steps) -> Ended:
+async def _ended(task: RenderJob, folder: Path, first: Made | None, source: SourceHandle, steps: Steps) -> Ended:
     try:
         if first is None:
             first = await _make(task, folder, source, steps.part())
@@ -85,7 +85,7 @@ async def _ended(task: RenderTask, folder: Path, first: Made | None, source: Sou
         return error
 
 
-async def best_of_two(first: Made, task: RenderTask, source: SourceHandle, steps: Steps) -> Made:
+async def best_of_two(first: Made, task: RenderJob, source: SourceHandle, steps: Steps) -> Made:
     """The clip as it was asked for; where that fails and something safer may not, the better of both.
 
     A second one that cannot be made leaves the first. Raises Unavailable.
@@ -102,7 +102,7 @@ async def best_of_two(first: Made, task: RenderTask, source: SourceHandle, steps
         plan=safer.plan,
         pieces=task.pieces if safer.styles else unstyled(task.pieces),
         template=safer.template,
-        earlier=[first.file(task.encoding), *task.earlier],
+        earlier_files=[first.file(task.encoding), *task.earlier_files],
     )
     try:
         second = await _make(again, folder, source, steps.part())
@@ -115,7 +115,7 @@ async def best_of_two(first: Made, task: RenderTask, source: SourceHandle, steps
 
 
 async def _side_by_side(
-    tasks: Sequence[RenderTask], folders: Sequence[Path], source: SourceHandle, report: Report
+    tasks: Sequence[RenderJob], folders: Sequence[Path], source: SourceHandle, report: Report
 ) -> list[Made | None]:
     """The first try of several; None for one that is to be made alone."""
     apart: list[Made | None] = [None] * len(tasks)
@@ -130,14 +130,14 @@ async def _side_by_side(
         return apart
 
 
-async def _make(task: RenderTask, folder: Path, source: SourceHandle, report: Report) -> Made:
+async def _make(task: RenderJob, folder: Path, source: SourceHandle, report: Report) -> Made:
     (made,) = await _made([task], [folder], source, report)
     assert made is not None
     return made
 
 
 async def _made(
-    tasks: Sequence[RenderTask], folders: Sequence[Path], source: SourceHandle, report: Report
+    tasks: Sequence[RenderJob], folders: Sequence[Path], source: SourceHandle, report: Report
 ) -> list[Made | None]:
     """One child for all; what it took is shared out among those that it made."""
     first, *others = tasks
@@ -150,11 +150,11 @@ async def _made(
         "streams.render.child.main:main",
         args,
         scratch=folders[0],
-        limits=limits_for(len(tasks), by_hardware=first.encoding.by_hardware),
+        limits=limits_for(len(tasks), by_hardware=first.encoding.uses_nvenc),
         source=source,
         report=report,
     )
-    rendered = msgspec.convert(result["rendered"], list[Rendered | None])
+    rendered = msgspec.convert(result["rendered"], list[RenderResult | None])
     costs = iter(shared_out(int(result["cpu_ms"]), len([one for one in rendered if one is not None])))
     return [
         None if one is None else Made(folder=folder, plan=task.plan, rendered=one, cpu_ms=next(costs))

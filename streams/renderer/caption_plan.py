@@ -16,59 +16,61 @@ from schemas.documents.edit import CaptionStyle, Piece
 from schemas.documents.export import CaptionCue
 from schemas.options.caption_template import CaptionTemplate
 from schemas.options.presets import PresetName, presets
-from streams.renderer.captions.burn_in import fitting, rules_for
-from streams.renderer.captions.cue_builder import make_cues
-from streams.renderer.captions.look import CaptionLook, look_for
-from streams.renderer.job import RenderTask
-from streams.renderer.timeline.frame_rate import LEAST
-from streams.renderer.timeline.slots import OUTPUT_SIZES, Timeline, timeline_of
-from streams.renderer.typography.bidi_words import kept_together
-from streams.renderer.typography.font_fallback import drawable, form_of, lacks
+from streams.renderer.captions.burn_in import cue_rules_for, fits_look
+from streams.renderer.captions.cue_builder import build_cues
+from streams.renderer.captions.look import CaptionLook, build_look
+from streams.renderer.job import RenderJob
+from streams.renderer.timeline.frame_rate import MIN_RATE
+from streams.renderer.timeline.slots import OUTPUT_SIZES, OutputTimeline, build_timeline
+from streams.renderer.typography.bidi_words import group_bidi_words
+from streams.renderer.typography.font_fallback import drop_undrawable, font_language, lacks_glyphs
 
 
-def least_rate(preset: PresetName | None) -> Fraction:
+def min_frame_rate(preset: PresetName | None) -> Fraction:
     """Pictures a second that a platform wants at least."""
-    return max(LEAST, Fraction(presets()[preset].rate[0])) if preset else LEAST
+    return max(MIN_RATE, Fraction(presets()[preset].rate[0])) if preset else MIN_RATE
 
 
-def clock_of(task: RenderTask, played: Sequence[Piece]) -> Timeline:
+def build_job_timeline(job: RenderJob, played: Sequence[Piece]) -> OutputTimeline:
     """The output's clock until the clip ends. Raises as `timeline_of`."""
-    return timeline_of(played, task.index, least_rate(task.options.preset))
+    return build_timeline(played, job.index, min_frame_rate(job.options.preset))
 
 
-def templates_of(task: RenderTask) -> list[CaptionTemplate | None]:
+def list_templates(job: RenderJob) -> list[CaptionTemplate | None]:
     """All that the task's captions are shown by, the clip's first."""
-    return [task.template, *(piece.style.resolved() for piece in task.pieces if piece.style)]
+    return [job.template, *(piece.style.resolved() for piece in job.pieces if piece.style)]
 
 
-def look_of(task: RenderTask, style: CaptionStyle | None = None) -> CaptionLook:
+def resolve_look(job: RenderJob, style: CaptionStyle | None = None) -> CaptionLook:
     """How the task's captions look, or those of a piece that has a style of its own."""
-    language = form_of(task.language, "".join(word.text for word in task.words))
-    template = style.resolved() if style else task.template
-    look = look_for(*OUTPUT_SIZES[task.plan.aspect], template, language)
-    return msgspec.structs.replace(look, own_fonts=task.brand.fonts if task.brand else {})
+    language = font_language(job.language, "".join(word.text for word in job.words))
+    template = style.resolved() if style else job.template
+    look = build_look(*OUTPUT_SIZES[job.plan.aspect], template, language)
+    return msgspec.structs.replace(look, own_fonts=job.brand.fonts if job.brand else {})
 
 
-def looks_of(task: RenderTask, cues: Sequence[CaptionCue], played: Sequence[Piece]) -> list[CaptionLook]:
+def resolve_cue_looks(job: RenderJob, cues: Sequence[CaptionCue], played: Sequence[Piece]) -> list[CaptionLook]:
     """How each cue looks: as the piece it is shown in."""
     if not any(piece.style for piece in played):
-        return [look_of(task)] * len(cues)
+        return [resolve_look(job)] * len(cues)
     ends = [piece.output_end_ms for piece in played]
     numbers = [bisect_right(ends, (cue.start_ms + cue.end_ms) / 2) for cue in cues]
-    return [look_of(task, played[min(number, len(played) - 1)].style) for number in numbers]
+    return [resolve_look(job, played[min(number, len(played) - 1)].style) for number in numbers]
 
 
-def cues_of(task: RenderTask, played: Sequence[Piece]) -> tuple[list[CaptionCue], list[str]]:
+def build_job_cues(job: RenderJob, played: Sequence[Piece]) -> tuple[list[CaptionCue], list[str]]:
     """The cues to burn, on the output's clock, in letters that the shipped fonts have."""
-    if not task.captions or task.encoding.file.video is None:
+    if not job.captions or job.encoding.file.video is None:
         return [], []
-    known = [msgspec.structs.replace(word, text=drawable(word.text)) for word in task.words]
+    drawable_words = [msgspec.structs.replace(word, text=drop_undrawable(word.text)) for word in job.words]
     cues: list[CaptionCue] = []
     for take in takes(played):  # no cue goes on from one to the next
-        look = look_of(task, take[0].style)
+        look = resolve_look(job, take[0].style)
         time = TimeRange(start_ms=round(take[0].output_start_ms), end_ms=round(take[-1].output_end_ms))
-        doubtful = ranges_out(task.doubtful, take)
-        words = kept_together(phrased(words_out(known, take), task.language), task.language)
-        cues += make_cues(words, time, fitting(look), rules_for(look), doubtful=doubtful)
-    lost = sum(lacks(word.text) for word in words_out(task.words, played))
-    return cues, [f"captions.letters: {lost} words have letters that the shipped fonts lack"] if lost else []
+        doubtful = ranges_out(job.doubtful_ranges, take)
+        words = group_bidi_words(phrased(words_out(drawable_words, take), job.language), job.language)
+        cues += build_cues(words, time, fits_look(look), cue_rules_for(look), doubtful=doubtful)
+    undrawable_count = sum(lacks_glyphs(word.text) for word in words_out(job.words, played))
+    return cues, [
+        f"captions.letters: {undrawable_count} words have letters that the shipped fonts lack"
+    ] if undrawable_count else []

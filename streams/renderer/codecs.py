@@ -13,7 +13,7 @@ from schemas.options.export import ExportOptions, Quality, VideoWish, file_for
 from schemas.options.file_formats import AudioCodec, Container, FileKind, Pictures
 from schemas.options.presets import presets
 
-QUALITIES: Mapping[Pictures, Mapping[Quality, tuple[str, int]]] = MappingProxyType(
+QUALITY_SETTINGS: Mapping[Pictures, Mapping[Quality, tuple[str, int]]] = MappingProxyType(
     {
         "h264": {"draft": ("ultrafast", 23), "good": ("veryfast", 20), "best": ("slow", 18)},
         "hevc": {"draft": ("ultrafast", 27), "good": ("veryfast", 24), "best": ("medium", 21)},
@@ -26,11 +26,11 @@ QUALITIES: Mapping[Pictures, Mapping[Quality, tuple[str, int]]] = MappingProxyTy
 )
 """Each encoder's own preset and crf: x264's, x265's and SVT-AV1's preset, libvpx's cpu-used, ProRes' profile (LT,
 standard, HQ), libwebp's effort and quality. A GIF has neither."""
-HARDWARE_QUALITIES: Mapping[Quality, tuple[str, int]] = MappingProxyType(
+NVENC_QUALITY_SETTINGS: Mapping[Quality, tuple[str, int]] = MappingProxyType(
     {"draft": ("p2", 27), "good": ("p5", 23), "best": ("p7", 19)}
 )
 """NVENC's preset and cq."""
-ENCODERS: Mapping[Pictures, str] = MappingProxyType(
+SOFTWARE_ENCODERS: Mapping[Pictures, str] = MappingProxyType(
     {
         "h264": "libx264",
         "hevc": "libx265",
@@ -42,8 +42,10 @@ ENCODERS: Mapping[Pictures, str] = MappingProxyType(
     }
 )
 """prores_aw takes a third of what prores_ks does, at the same rate."""
-HARDWARE: Mapping[Pictures, str] = MappingProxyType({"h264": "h264_nvenc", "hevc": "hevc_nvenc", "av1": "av1_nvenc"})
-SOUND_ENCODERS: Mapping[AudioCodec, tuple[str, str]] = MappingProxyType(
+NVENC_ENCODERS: Mapping[Pictures, str] = MappingProxyType(
+    {"h264": "h264_nvenc", "hevc": "hevc_nvenc", "av1": "av1_nvenc"}
+)
+AUDIO_ENCODERS: Mapping[AudioCodec, tuple[str, str]] = MappingProxyType(
     {
         "aac": ("aac", "fltp"),
         "opus": ("libopus", "flt"),
@@ -53,10 +55,10 @@ SOUND_ENCODERS: Mapping[AudioCodec, tuple[str, str]] = MappingProxyType(
     }
 )
 """Encoder and the form of samples that it takes."""
-BIT_RATES: Mapping[AudioCodec, int] = MappingProxyType({"aac": 160_000, "opus": 128_000, "mp3": 192_000})
+AUDIO_BIT_RATES_BPS: Mapping[AudioCodec, int] = MappingProxyType({"aac": 160_000, "opus": 128_000, "mp3": 192_000})
 """At less LAME takes what is above 17 kHz away, and with it loudness."""
-CHUNKED: frozenset[Pictures] = frozenset({"h264", "hevc"})
-HEVC_AHEAD = 2
+SEGMENTABLE_CODECS: frozenset[Pictures] = frozenset({"h264", "hevc"})
+HEVC_REORDER_FRAMES = 2
 """Of x265 with B-pictures, at each of its presets that is used here."""
 MUXERS: Mapping[Container, tuple[str, Mapping[str, str]]] = MappingProxyType(
     {
@@ -92,12 +94,12 @@ class Encoding(Value, frozen=True, kw_only=True):
         """Name of the encoder of pictures; empty where there are none."""
         if self.file.video is None:
             return ""
-        return HARDWARE[self.file.video] if self.by_hardware else ENCODERS[self.file.video]
+        return NVENC_ENCODERS[self.file.video] if self.uses_nvenc else SOFTWARE_ENCODERS[self.file.video]
 
     @property
-    def by_hardware(self) -> bool:
+    def uses_nvenc(self) -> bool:
         """Whether the pictures are encoded by NVENC."""
-        return self.hardware and self.file.video in HARDWARE
+        return self.hardware and self.file.video in NVENC_ENCODERS
 
     @property
     def name(self) -> str:
@@ -115,27 +117,29 @@ class Encoding(Value, frozen=True, kw_only=True):
                 return [f"{self.encoder} profile {self.preset} threads {self.threads}"]
             case "webp":
                 return [f"{self.encoder} effort {self.preset} quality {self.crf}"]
-        scale = "cq" if self.by_hardware else "crf"
+        scale = "cq" if self.uses_nvenc else "crf"
         return [f"{self.encoder} {self.preset} {scale} {self.crf} threads {self.threads}"]
 
     def _sound(self) -> list[str]:
         audio = self.file.audio
         if audio is None:
             return []
-        return [audio if audio not in BIT_RATES else f"{audio} {self.audio_bit_rate // 1000}k"]
+        return [audio if audio not in AUDIO_BIT_RATES_BPS else f"{audio} {self.audio_bit_rate // 1000}k"]
 
 
-def encoding_of(wish: VideoWish, threads: int, file: FileKind = FileKind(), *, hardware: bool = False) -> Encoding:  # noqa: B008 - frozen
+def build_encoding(wish: VideoWish, threads: int, file: FileKind = FileKind(), *, hardware: bool = False) -> Encoding:  # noqa: B008 - frozen
     """How a file of the asked quality is encoded."""
-    by_hardware = hardware and file.video in HARDWARE
-    preset, crf = HARDWARE_QUALITIES[wish.quality] if by_hardware else QUALITIES[file.video or "h264"][wish.quality]
-    rate = BIT_RATES.get(file.audio or "pcm", 0)
+    by_hardware = hardware and file.video in NVENC_ENCODERS
+    preset, crf = (
+        NVENC_QUALITY_SETTINGS[wish.quality] if by_hardware else QUALITY_SETTINGS[file.video or "h264"][wish.quality]
+    )
+    rate = AUDIO_BIT_RATES_BPS.get(file.audio or "pcm", 0)
     return Encoding(preset=preset, crf=crf, audio_bit_rate=rate, threads=threads, file=file, hardware=by_hardware)
 
 
-def encoding_for(options: ExportOptions, threads: int, *, hardware: bool = False) -> Encoding:
+def encoding_for_export(options: ExportOptions, threads: int, *, hardware: bool = False) -> Encoding:
     """How a file with these options is encoded; a preset's platform may want less of the sound, and no edit lists."""
-    encoding = encoding_of(options.video, threads, file_for(options), hardware=hardware)
+    encoding = build_encoding(options.video, threads, file_for(options), hardware=hardware)
     if options.preset is None:
         return encoding
     preset = presets()[options.preset]
@@ -144,14 +148,14 @@ def encoding_for(options: ExportOptions, threads: int, *, hardware: bool = False
     return msgspec.structs.replace(encoding, audio_bit_rate=rate, edit_lists=plain)
 
 
-def in_chunks(encoding: Encoding) -> bool:
+def is_segmentable(encoding: Encoding) -> bool:
     """Whether the pictures are made of chunks: of these encoders packets can be joined and counted on."""
-    return encoding.file.video in CHUNKED and not encoding.by_hardware
+    return encoding.file.video in SEGMENTABLE_CODECS and not encoding.uses_nvenc
 
 
-def pictures_ahead(encoding: Encoding, told: int) -> int:
+def reorder_frames(encoding: Encoding, reported_frames: int) -> int:
     """By how many pictures the encoder may be ahead of what is shown; ``told`` by its context. x265 tells nothing."""
-    return HEVC_AHEAD if encoding.file.video == "hevc" and encoding.edit_lists else told
+    return HEVC_REORDER_FRAMES if encoding.file.video == "hevc" and encoding.edit_lists else reported_frames
 
 
 def pixel_format(encoding: Encoding) -> str:
@@ -164,9 +168,9 @@ def codec_tag(file: FileKind) -> str | None:
     return "hvc1" if file.video == "hevc" else None
 
 
-def options_of(encoding: Encoding) -> dict[str, str]:
+def encoder_options(encoding: Encoding) -> dict[str, str]:
     """What the encoder of pictures is told."""
-    if encoding.by_hardware:
+    if encoding.uses_nvenc:
         return {
             "preset": encoding.preset,
             "rc": "vbr",
@@ -177,10 +181,10 @@ def options_of(encoding: Encoding) -> dict[str, str]:
             **({} if encoding.file.video == "av1" else {"a53cc": "0"}),
             **({} if encoding.edit_lists else {"bf": "0"}),
         }
-    return _SOFTWARE[encoding.file.video or "h264"](encoding)
+    return _OPTIONS_BY_CODEC[encoding.file.video or "h264"](encoding)
 
 
-def _x264(encoding: Encoding) -> dict[str, str]:
+def _x264_options(encoding: Encoding) -> dict[str, str]:
     return {
         "preset": encoding.preset,
         "crf": str(encoding.crf),
@@ -191,18 +195,18 @@ def _x264(encoding: Encoding) -> dict[str, str]:
     }
 
 
-def _x265(encoding: Encoding) -> dict[str, str]:
+def _x265_options(encoding: Encoding) -> dict[str, str]:
     quiet = "log-level=error:pools=none:frame-threads=1:open-gop=0:info=0" + (
         "" if encoding.edit_lists else ":bframes=0"
     )
     return {"preset": encoding.preset, "crf": str(encoding.crf), "x265-params": quiet}
 
 
-def _svt(encoding: Encoding) -> dict[str, str]:
+def _svtav1_options(encoding: Encoding) -> dict[str, str]:
     return {"preset": encoding.preset, "crf": str(encoding.crf), "svtav1-params": f"lp={encoding.threads}"}
 
 
-def _vpx(encoding: Encoding) -> dict[str, str]:
+def _vpx_options(encoding: Encoding) -> dict[str, str]:
     quick = encoding.preset == "8"
     return {
         "deadline": "realtime" if quick else "good",
@@ -213,22 +217,22 @@ def _vpx(encoding: Encoding) -> dict[str, str]:
     }
 
 
-def _prores(encoding: Encoding) -> dict[str, str]:
+def _prores_options(encoding: Encoding) -> dict[str, str]:
     return {"profile": encoding.preset, "flags": "+bitexact"}
 
 
-def _webp(encoding: Encoding) -> dict[str, str]:
+def _webp_options(encoding: Encoding) -> dict[str, str]:
     return {"quality": str(encoding.crf), "compression_level": encoding.preset}
 
 
-_SOFTWARE = MappingProxyType(
+_OPTIONS_BY_CODEC = MappingProxyType(
     {
-        "h264": _x264,
-        "hevc": _x265,
-        "av1": _svt,
-        "vp9": _vpx,
-        "prores": _prores,
+        "h264": _x264_options,
+        "hevc": _x265_options,
+        "av1": _svtav1_options,
+        "vp9": _vpx_options,
+        "prores": _prores_options,
         "gif": lambda _: dict[str, str](),
-        "webp": _webp,
+        "webp": _webp_options,
     }
 )

@@ -12,18 +12,18 @@ from schemas.options.brand_kit import BrandSnapshot
 from streams.renderer.codecs import Encoding
 
 
-class Words(msgspec.Struct, frozen=True, kw_only=True):
+class StoredTranscript(msgspec.Struct, frozen=True, kw_only=True):
     """A transcript and where it is stored; None where nothing is said."""
 
     transcript: Transcript | None = None
     ref: ObjectRef | None = None
 
 
-class Shared(msgspec.Struct, frozen=True, kw_only=True):
+class RenderInputs(msgspec.Struct, frozen=True, kw_only=True):
     """What all exports of a request are made of."""
 
     index: SourceIndex
-    words: Words = Words()
+    stored_transcript: StoredTranscript = StoredTranscript()
     edit: EditList | None = None
     """Without one the plan's range is played as it is."""
     brand: BrandSnapshot | None = None

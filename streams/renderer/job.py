@@ -11,7 +11,7 @@ from schemas.documents.frame_plan import FramePlan
 from schemas.documents.source import SourceIndex
 from schemas.options.caption_template import CaptionTemplate
 from schemas.options.export import ExportOptions
-from streams.renderer.branding.brand_assets import Dress
+from streams.renderer.branding.brand_assets import BrandAssets
 from streams.renderer.codecs import Encoding
 from streams.renderer.segments.packets import EarlierFile
 
@@ -19,7 +19,7 @@ VIDEO_FILE, THUMBNAIL_FILE = "clip.mp4", "thumbnail.jpg"
 """Names in the scratch folder; another kind of file has another suffix (`clip_file`)."""
 
 
-class RenderTask(Value, frozen=True, kw_only=True):
+class RenderJob(Value, frozen=True, kw_only=True):
     """Everything the child is told; the same task gives the same bytes."""
 
     plan: FramePlan
@@ -28,7 +28,7 @@ class RenderTask(Value, frozen=True, kw_only=True):
     """What is played, in order; none: the plan's range as it is."""
     words: list[Word] = []
     """Of the source, as the doubtful stretches."""
-    doubtful: list[TimeRange] = []
+    doubtful_ranges: list[TimeRange] = []
     """Stretches whose words are not trusted."""
     captions: bool = True
     template: CaptionTemplate | None = None
@@ -37,15 +37,15 @@ class RenderTask(Value, frozen=True, kw_only=True):
     """Of what is said."""
     encoding: Encoding = Encoding()
     options: ExportOptions = ExportOptions()
-    brand: Dress | None = None
+    brand: BrandAssets | None = None
     """What a brand kit lays over the clip and plays around it; its files lie where the child may read."""
     title: str = ""
     """Written on the thumbnails, where that was asked for."""
-    earlier: list[EarlierFile] = []
+    earlier_files: list[EarlierFile] = []
     """Finished files of the clip whose chunks may be taken, the newest first."""
 
 
-class Rendered(Value, frozen=True, kw_only=True):
+class RenderResult(Value, frozen=True, kw_only=True):
     """What the child found; its files are `clip_file` and ``THUMBNAIL_FILE`` in its scratch folder."""
 
     certificate: Certificate
@@ -55,7 +55,7 @@ class Rendered(Value, frozen=True, kw_only=True):
     """Of ``STORYBOARD_FILE``."""
     stems: list[str] = []
     """Names of those that lie in the folder too."""
-    looked_cpu_ms: int = 0
+    check_cpu_ms: int = 0
     """Processor time of the look at the finished file."""
     chunks: list[Chunk] = []
     """What a later export may take of the file."""
@@ -63,6 +63,6 @@ class Rendered(Value, frozen=True, kw_only=True):
     """Of the encoder."""
 
 
-def clip_file(encoding: Encoding) -> str:
+def clip_file_name(encoding: Encoding) -> str:
     """Name of the clip's file in the scratch folder."""
     return Path(VIDEO_FILE).stem + encoding.file.suffix

@@ -1,4 +1,4 @@
-"""What was asked of an export, or of a preview of it, as the child is told it. Reads tracks; starts nothing."""
+"""Builds the render child's job from a rendition and its stored inputs, for an export and for a preview alike."""
 
 from __future__ import annotations
 
@@ -17,93 +17,109 @@ from schemas.documents.transcript import Transcript
 from schemas.events import Rendition
 from schemas.options.caption_template import CaptionTemplate, template_named
 from schemas.options.caption_template_overrides import overridden
-from streams.renderer.branding.loader import Dressed, after_intro, clip_only
-from streams.renderer.caption_language import in_clip, in_tongues
-from streams.renderer.caption_plan import least_rate
-from streams.renderer.inputs import Shared
-from streams.renderer.job import RenderTask
+from streams.renderer.branding.loader import LoadedBrand, pieces_after_intro, without_bumpers
+from streams.renderer.caption_language import load_caption_tracks, with_clip_languages
+from streams.renderer.caption_plan import min_frame_rate
+from streams.renderer.inputs import RenderInputs
+from streams.renderer.job import RenderJob
 
-NEARBY_MS = 5_000
-NO_LIST = "captions.mask: there is no list of coarse words for the language {}: nothing was hidden in it"
+WORD_MARGIN_MS = 5_000
+"""How far outside the played ranges words still go into the job: cues at the edges may need their neighbours."""
+NO_PROFANITY_LIST_WARNING = (
+    "captions.mask: there is no list of coarse words for the language {}: nothing was hidden in it"
+)
 
 
-class Prepared(Value, frozen=True, kw_only=True):
-    """What the child is told, what is said in the clip, and what is to be warned of."""
+class PreparedJob(Value, frozen=True, kw_only=True):
+    """A job, the transcript of the clip as its captions show it, and the warnings for its certificate."""
 
-    task: RenderTask
-    said: Transcript | None
-    others: dict[str, Transcript]
-    """The same in further languages."""
+    job: RenderJob
+    transcript: Transcript | None
+    other_tracks: dict[str, Transcript]
+    """The transcript in further languages, by language code."""
     warnings: list[str]
 
 
-async def task_of(
+async def build_job(
     rendition: Rendition,
     plan: FramePlan,
-    shared: Shared,
+    inputs: RenderInputs,
     *,
     objects: Objects,
-    dressed: Dressed = Dressed(),  # noqa: B008 - frozen
-) -> Prepared:
-    """Everything that decides what is shown; the same for an export and for a preview of it. Raises as `in_tongues`."""
-    transcript, edit = shared.words.transcript, shared.edit
-    dressed = clip_only(dressed) if shared.encoding.file.is_preview else dressed
-    least = least_rate(rendition.options.preset)
-    played = after_intro(pieces(edit) if edit else whole(plan.range), dressed.dress, shared.index, least)
+    brand: LoadedBrand = LoadedBrand(),  # noqa: B008 - frozen
+) -> PreparedJob:
+    """Build the job that decides every pixel and sample of an export or a preview.
+
+    Raises as `load_caption_tracks`; Rejected where a caption template is not in this release.
+    """
+    spoken, edit = inputs.stored_transcript.transcript, inputs.edit
+    brand = without_bumpers(brand) if inputs.encoding.file.is_preview else brand
+    min_rate = min_frame_rate(rendition.options.preset)
+    played = pieces_after_intro(pieces(edit) if edit else whole(plan.range), brand.assets, inputs.index, min_rate)
     times = merge_ranges(piece.source for piece in played)
-    tongues = in_clip(await in_tongues(transcript, rendition.options.captions.language, objects), times)
-    said = _as_asked(tongues.said, rendition, edit) if tongues.said else None
-    warnings = [*dressed.warnings, *tongues.warnings]
-    if rendition.mask_profanity and said:
-        open_ = (language for track in (said, *tongues.others.values()) for language in unmasked_languages(track))
-        warnings += [NO_LIST.format(language) for language in dict.fromkeys(open_)]
-    template = _template(rendition, played)
-    task = RenderTask(
+    tracks = with_clip_languages(await load_caption_tracks(spoken, rendition.options.captions.language, objects), times)
+    transcript = _with_requested_texts(tracks.shown, rendition, edit) if tracks.shown else None
+    warnings = [*brand.warnings, *tracks.warnings]
+    if rendition.mask_profanity and transcript:
+        shown = (transcript, *tracks.others.values())
+        unmasked = (language for track in shown for language in unmasked_languages(track))
+        warnings += [NO_PROFANITY_LIST_WARNING.format(language) for language in dict.fromkeys(unmasked)]
+    template = _pinned_template(rendition, played)
+    job = RenderJob(
         plan=plan,
-        index=shared.index,
+        index=inputs.index,
         pieces=played,
-        words=words_near(said.words if said else [], *times),
-        doubtful=doubtful_near(said.segments if said else [], *times),
+        words=select_words_near(transcript.words if transcript else [], *times),
+        doubtful_ranges=select_doubtful_ranges(transcript.segments if transcript else [], *times),
         captions=rendition.captions,
         template=overridden(template, rendition.options.captions.overrides),
-        language=said.language if said else None,
-        encoding=shared.encoding,
+        language=transcript.language if transcript else None,
+        encoding=inputs.encoding,
         options=rendition.options,
-        brand=dressed.dress,
-        title=masked(shared.title, transcript.language) if rendition.mask_profanity and transcript else shared.title,
+        brand=brand.assets,
+        title=masked(inputs.title, spoken.language) if rendition.mask_profanity and spoken else inputs.title,
     )
-    others = {language: _as_asked(track, rendition, edit) for language, track in tongues.others.items()}
-    return Prepared(task=task, said=said, others=others, warnings=warnings)
+    other_tracks = {
+        language: _with_requested_texts(track, rendition, edit) for language, track in tracks.others.items()
+    }
+    return PreparedJob(job=job, transcript=transcript, other_tracks=other_tracks, warnings=warnings)
 
 
-def _template(rendition: Rendition, played: Sequence[Piece]) -> CaptionTemplate:
-    """The one that was asked for, as it was then. Raises Rejected where it, or a segment's, is not in this release."""
-    wanted = [(piece.style.template, piece.style.template_version) for piece in played if piece.style]
-    for name, version in [*wanted, (rendition.template, rendition.template_version)]:
+def _pinned_template(rendition: Rendition, played: Sequence[Piece]) -> CaptionTemplate:
+    """Return the rendition's caption template in its pinned version.
+
+    Raises Rejected where this release lacks it, or lacks the template of a segment with a style of its own.
+    """
+    pinned = [(piece.style.template, piece.style.template_version) for piece in played if piece.style]
+    for name, version in [*pinned, (rendition.template, rendition.template_version)]:
         try:
-            found = template_named(name, version)
+            template = template_named(name, version)
         except KeyError:
-            told = f"There is no version {version} of the caption template {name} here."
-            raise Rejected("captions.template", told) from None
-    return found
+            detail = f"There is no version {version} of the caption template {name} here."
+            raise Rejected("captions.template", detail) from None
+    return template
 
 
-def _as_asked(said: Transcript, rendition: Rendition, edit: EditList | None) -> Transcript:
-    """With a person's own texts, and coarse words hidden where that is asked for."""
-    told = retold(said, edit.captions, pieces(edit)) if edit else said
-    return masked_transcript(told) if rendition.mask_profanity else told
+def _with_requested_texts(transcript: Transcript, rendition: Rendition, edit: EditList | None) -> Transcript:
+    """The transcript with the edit's custom captions and, where the rendition masks profanity, coarse words hidden."""
+    captioned = retold(transcript, edit.captions, pieces(edit)) if edit else transcript
+    return masked_transcript(captioned) if rendition.mask_profanity else captioned
 
 
-def words_near(words: Sequence[Word], *times: TimeRange) -> list[Word]:
-    """The words that the clip, played from these times, and its edges may need."""
+def select_words_near(words: Sequence[Word], *times: TimeRange) -> list[Word]:
+    """Words inside the played ranges, or within `WORD_MARGIN_MS` of one."""
     return [word for word in words if any(_is_near(word, time) for time in times)]
 
 
 def _is_near(word: Word, time: TimeRange) -> bool:
-    return time.start_ms - NEARBY_MS <= word.end_ms and word.start_ms <= time.end_ms + NEARBY_MS
+    return time.start_ms - WORD_MARGIN_MS <= word.end_ms and word.start_ms <= time.end_ms + WORD_MARGIN_MS
 
 
-def doubtful_near(segments: Sequence[Segment], *times: TimeRange) -> list[TimeRange]:
-    """Where the clip's words are not trusted."""
-    marked = [TimeRange(start_ms=one.start_ms, end_ms=one.end_ms) for one in segments if one.trust == "doubtful"]
-    return [one for one in marked if any(one.overlap_ms(time) for time in times)]
+def select_doubtful_ranges(segments: Sequence[Segment], *times: TimeRange) -> list[TimeRange]:
+    """Time ranges of doubtful transcript segments that the clip plays."""
+    doubtful = [
+        TimeRange(start_ms=segment.start_ms, end_ms=segment.end_ms)
+        for segment in segments
+        if segment.trust == "doubtful"
+    ]
+    return [stretch for stretch in doubtful if any(stretch.overlap_ms(time) for time in times)]

@@ -8,24 +8,24 @@ from threading import Lock
 Report = Callable[[int], None]
 
 
-class Progress:
+class RenderProgress:
     """One counter over everything that is made: it only grows."""
 
     def __init__(self, report: Report) -> None:
         self._report = report
         self._count = 0
-        self._alone = Lock()
+        self._lock = Lock()
         """Files that are made side by side count on threads of their own."""
 
-    def step(self) -> None:
+    def count_frame(self) -> None:
         """A picture, or a frame of sound, more."""
-        with self._alone:
+        with self._lock:
             self._count += 1
             if self._count % 10 == 0:
                 self._report(self._count)
 
-    def beat(self) -> None:
+    def count_task(self) -> None:
         """Something that takes seconds is done."""
-        with self._alone:
+        with self._lock:
             self._count += 1
             self._report(self._count)

@@ -31,12 +31,12 @@ from streams.preview.agent import shown_kind
 from streams.preview.child import PICTURE_FILE, StillTask, pictures_near, png, slot_at, still
 from streams.render.child.frame_pipeline import Film
 from streams.render.quality.reference_frames import Witness
-from streams.renderer.caption_plan import cues_of
-from streams.renderer.encoding.muxer import encoding_of
-from streams.renderer.job import RenderTask
-from streams.renderer.render_progress import Progress
-from streams.renderer.timeline.slots import timeline_of
-from streams.renderer.timeline.source_frames import Projector
+from streams.renderer.caption_plan import build_job_cues
+from streams.renderer.encoding.muxer import build_encoding
+from streams.renderer.job import RenderJob
+from streams.renderer.render_progress import RenderProgress
+from streams.renderer.timeline.slots import build_timeline
+from streams.renderer.timeline.source_frames import SourcePlayer
 from tests.support.media.synthetic_media import RATE, index_of, plan, words, write
 
 LENGTH_MS = 8_000
@@ -63,23 +63,23 @@ class Recorder:
             self.kept[number] = png(picture)
 
 
-def handed_to_the_encoder(task: RenderTask, path: Path, scratch: Path, wanted: set[int]) -> dict[int, bytes]:
+def handed_to_the_encoder(task: RenderJob, path: Path, scratch: Path, wanted: set[int]) -> dict[int, bytes]:
     """What a whole export gives its encoder in these slots."""
     played = task.pieces or whole(task.plan.range)
-    timeline, recorder = timeline_of(played, task.index), Recorder(wanted)
-    cues, _ = cues_of(task, played)
-    film = Film(task, timeline, cues, scratch, Progress(lambda _: None), Witness())
+    timeline, recorder = build_timeline(played, task.index), Recorder(wanted)
+    cues, _ = build_job_cues(task, played)
+    film = Film(task, timeline, cues, scratch, RenderProgress(lambda _: None), Witness())
     with path.open("rb") as file:
         reader = Reader(file, task.index)
-        projector = Projector(reader, task.index, timeline)
+        projector = SourcePlayer(reader, task.index, timeline)
         for part in timeline.parts:
             projector.play(part, lambda *seen: film.see(*seen, recorder))
         reader.close()
     return recorder.kept
 
 
-def previews(task: RenderTask, path: Path, scratch: Path, numbers: set[int]) -> dict[int, bytes]:
-    timeline = timeline_of(task.pieces or whole(task.plan.range), task.index)
+def previews(task: RenderJob, path: Path, scratch: Path, numbers: set[int]) -> dict[int, bytes]:
+    timeline = build_timeline(task.pieces or whole(task.plan.range), task.index)
     found = {}
     with path.open("rb") as file:
         for number in numbers:
@@ -107,7 +107,7 @@ def test_every_picture_is_the_one_that_is_encoded(source: tuple[Path, SourceInde
     path, index = source
     change = msgspec.convert({"letters": {"fill": "#22cc88"}, "wrap": {"max_words": 2}}, TemplateOverrides)
     template = overridden(template_named("word_pop"), change)
-    task = RenderTask(
+    task = RenderJob(
         plan=two_shots(index, 700, 7_300), index=index, words=words("pop goes the weasel and all that", 1_000, 800),
         template=template,
     )  # fmt: skip
@@ -129,10 +129,10 @@ def test_so_it_is_in_an_edited_clip_slower_faster_and_turned_round(
         EditSegment(segment_id="s2", range=TimeRange(start_ms=100, end_ms=3_333), speed=0.5),
     ]
     played = pieces(EditList(version=2, segments=segments))
-    task = RenderTask(
+    task = RenderJob(
         plan=plan(index, 100, 7_500, aspect="1:1"), index=index, pieces=played, words=words("over and over", 5_500),
     )  # fmt: skip
-    timeline = timeline_of(played, index)
+    timeline = build_timeline(played, index)
     wanted = {3, 30, timeline.parts[0].end - 1, timeline.parts[1].first, timeline.parts[1].first + 60, 150}
     exported = handed_to_the_encoder(task, path, tmp_path, wanted)
     assert previews(task, path, tmp_path, wanted) == exported
@@ -146,7 +146,7 @@ def test_so_it_is_where_a_segment_has_captions_of_its_own(source: tuple[Path, So
         EditSegment(segment_id="s2", range=TimeRange(start_ms=2_000, end_ms=4_000), style=own),
     ]
     said = [*words("before the change", 300), *words("and after it", 2_300)]
-    task = RenderTask(
+    task = RenderJob(
         plan=plan(index, 0, 4_000, aspect="1:1"), index=index, words=said,
         pieces=pieces(EditList(version=2, segments=segments)),
     )  # fmt: skip
@@ -170,7 +170,7 @@ def test_interlaced_pictures_are_made_whole_from_the_same_neighbours(tmp_path: P
             container.mux(video.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(video.encode(None))
     index = index_of(path)
-    task = RenderTask(plan=plan(index, 0, 3_600), index=index)
+    task = RenderJob(plan=plan(index, 0, 3_600), index=index)
     wanted = {0, 40, 70, 89}
     exported = handed_to_the_encoder(task, path, tmp_path, wanted)
     assert previews(task, path, tmp_path, wanted) == exported
@@ -178,7 +178,7 @@ def test_interlaced_pictures_are_made_whole_from_the_same_neighbours(tmp_path: P
 
 def test_a_late_picture_is_not_decoded_towards_from_the_beginning(source: tuple[Path, SourceIndex]) -> None:
     path, index = source
-    timeline = timeline_of(whole(TimeRange(start_ms=0, end_ms=LENGTH_MS)), index)
+    timeline = build_timeline(whole(TimeRange(start_ms=0, end_ms=LENGTH_MS)), index)
 
     def seen(number: int) -> list[int]:
         with path.open("rb") as file:
@@ -201,28 +201,28 @@ def test_the_preview_of_a_gif_knows_how_long_that_is_and_that_no_intro_comes_bef
     wish = ExportOptions(file=FileWish(container="gif"))
     assert shown_kind(wish) == file_of(wish.file)
     assert shown_kind(ExportOptions(file=FileWish(container="mp3"))).video == "h264"
-    task = RenderTask(plan=plan(index, 0, 8_000), index=index, encoding=encoding_of(VideoWish(), 1, shown_kind(wish)))
+    task = RenderJob(plan=plan(index, 0, 8_000), index=index, encoding=build_encoding(VideoWish(), 1, shown_kind(wish)))
     with path.open("rb") as file:
         slot, _ = still(task, 7_500, file, tmp_path, lambda _: None)
     assert slot.number == 6 * RATE - 1, "its last picture"
 
 
 def test_the_slot_of_a_moment(source: tuple[Path, SourceIndex]) -> None:
-    timeline = timeline_of(whole(TimeRange(start_ms=0, end_ms=1_000)), source[1])
+    timeline = build_timeline(whole(TimeRange(start_ms=0, end_ms=1_000)), source[1])
     assert [slot_at(timeline, at_ms) for at_ms in (0, 39, 40, 41, 999, 5_000)] == [0, 0, 1, 1, 24, 24]
 
 
 def test_where_there_is_no_picture_it_says_so(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
     path, index = source
     empty = msgspec.structs.replace(index, duration_ms=60_000)
-    task = RenderTask(plan=plan(index, 30_000, 31_000), index=empty)
+    task = RenderJob(plan=plan(index, 30_000, 31_000), index=empty)
     with path.open("rb") as file, pytest.raises(Rejected, match="no picture"):
         still(task, 0, file, tmp_path, lambda _: None)
 
 
 async def test_the_confined_child_leaves_the_same_picture(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
     path, index = source
-    task = RenderTask(plan=plan(index, 0, 2_000), index=index, words=words("the very same", 200))
+    task = RenderJob(plan=plan(index, 0, 2_000), index=index, words=words("the very same", 200))
     args = {"task": msgspec.json.encode(StillTask(export=task, at_ms=600)).decode(), "scratch": str(tmp_path)}
     ticks: list[int] = []
     with LocalSource(path) as opened:

@@ -19,9 +19,9 @@ from schemas.options.brand_kit import BrandKit, BrandSnapshot, CheckedAsset
 from schemas.options.export import ExportOptions
 from streams.render.export_reuse import recipe_of
 from streams.renderer.encoding.muxer import Encoding
-from streams.renderer.inputs import Shared, Words
-from streams.renderer.prepare import task_of
-from streams.renderer.segments.cache_key import ground_of
+from streams.renderer.inputs import RenderInputs, StoredTranscript
+from streams.renderer.prepare import build_job
+from streams.renderer.segments.cache_key import hash_segment_base
 from tests.support.media.synthetic_media import flash_and_beep, plan
 
 NOBODY = UUID(int=0)
@@ -77,9 +77,11 @@ def recipe(
     look: dict[str, Any] = {"range": crops.range, "aspect": "9:16", "captions": True}
     look |= {name: more.pop(name) for name in FLAT_FIELDS if name in more}
     request = RenderRequested(rendition=Rendition(**look), **fields | more)
-    told = Words(transcript=said or transcript(*SAID))
-    shared = Shared(index=known, words=told, encoding=Encoding(threads=threads), edit=edit, title=title)
-    prepared = asyncio.run(task_of(request.rendition, crops, shared, objects=NOTHING))
+    stored = StoredTranscript(transcript=said or transcript(*SAID))
+    inputs = RenderInputs(
+        index=known, stored_transcript=stored, encoding=Encoding(threads=threads), edit=edit, title=title
+    )
+    prepared = asyncio.run(build_job(request.rendition, crops, inputs, objects=NOTHING))
     return recipe_of(prepared, request, brand, tools or {"code": "1"})
 
 
@@ -135,7 +137,7 @@ def test_chunks_are_named_by_the_files_of_a_kit_too() -> None:
     }  # fmt: skip
     stretch = TimeRange(start_ms=0, end_ms=1_000)
     request = RenderRequested(rendition=Rendition(range=stretch, aspect="9:16", captions=True), **fields)
-    grounds = [ground_of(request, Encoding(), brand, {}) for brand in (None, with_intro("1"), with_intro("2"))]
+    grounds = [hash_segment_base(request, Encoding(), brand, {}) for brand in (None, with_intro("1"), with_intro("2"))]
     assert len(set(grounds)) == 3
 
 

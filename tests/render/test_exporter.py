@@ -27,8 +27,8 @@ from streams.render.exporter import Produced, Shape, framing_of, produce_all
 from streams.render.fallback_plan import failed, simpler
 from streams.renderer.audio.loudness import RATE_HZ
 from streams.renderer.encoding.muxer import Encoding
-from streams.renderer.inputs import Shared, Words
-from streams.renderer.prepare import words_near
+from streams.renderer.inputs import RenderInputs, StoredTranscript
+from streams.renderer.prepare import select_words_near
 from tests.support.media.synthetic_media import flash_and_beep, plan, words
 
 NOBODY = UUID(int=0)
@@ -97,7 +97,10 @@ async def test_everything_is_made_and_stored(tmp_path: Path) -> None:
     with LocalSource(path) as source:
         (produced,) = await produce_all(
             [Shape(request=request_for(crops), plan=crops, prefix="org/project/exports/result")],
-            Shared(index=index, words=Words(transcript=transcript), encoding=Encoding(preset="ultrafast")),
+            RenderInputs(
+                index=index, stored_transcript=StoredTranscript(transcript=transcript),
+                encoding=Encoding(preset="ultrafast"),
+            ),
             source=source, objects=memory, scratch=scratch, report=ticks.append,  # type: ignore[arg-type]
         )  # fmt: skip
     assert isinstance(produced, Produced)
@@ -159,7 +162,7 @@ async def test_a_file_that_fails_is_made_once_more_in_a_safer_way(
     with LocalSource(path) as source:
         (produced,) = await produce_all(
             [Shape(request=request_for(crops), plan=crops, prefix="org/project/exports/result")],
-            Shared(index=index, encoding=Encoding(preset="ultrafast")),
+            RenderInputs(index=index, encoding=Encoding(preset="ultrafast")),
             source=source, objects=memory, scratch=scratch, report=ticks.append,  # type: ignore[arg-type]
         )  # fmt: skip
     assert isinstance(produced, Produced)
@@ -195,7 +198,7 @@ async def test_a_second_try_takes_what_the_first_showed_as_well(tmp_path: Path) 
         with LocalSource(path) as source:
             (produced,) = await produce_all(
                 [Shape(request=request_for(crops), plan=crops, prefix="org/project/exports/result")],
-                Shared(index=index, encoding=Encoding(preset="ultrafast")),
+                RenderInputs(index=index, encoding=Encoding(preset="ultrafast")),
                 source=source, objects=memory, scratch=scratch, report=lambda _: None,  # type: ignore[arg-type]
             )  # fmt: skip
         assert isinstance(produced, Produced)
@@ -225,7 +228,7 @@ def test_neighbours_framed_alike_are_told_once(tmp_path: Path) -> None:
 
 
 def test_words_far_away_stay_home() -> None:
-    near = words_near(words("a b c", each_ms=20_000), TimeRange(start_ms=20_500, end_ms=30_000))
+    near = select_words_near(words("a b c", each_ms=20_000), TimeRange(start_ms=20_500, end_ms=30_000))
     assert [word.text for word in near] == ["a", "b"]
 
 
@@ -243,7 +246,7 @@ async def test_shapes_made_together_are_stored_apart_and_one_may_fail(tmp_path: 
     scratch.mkdir()
     with LocalSource(path) as source:
         first, lost, last = await produce_all(
-            shapes, Shared(index=index, encoding=Encoding(preset="ultrafast")),
+            shapes, RenderInputs(index=index, encoding=Encoding(preset="ultrafast")),
             source=source, objects=memory, scratch=scratch, report=ticks.append,  # type: ignore[arg-type]
         )  # fmt: skip
     assert isinstance(first, Produced)

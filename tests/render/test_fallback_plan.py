@@ -15,7 +15,7 @@ from schemas.documents.scene import Letters
 from schemas.options.caption_template import template_named
 from streams.render.fallback_plan import FEWER_WORDS, simpler
 from streams.render.retry import Made, alone, better
-from streams.renderer.job import Rendered
+from streams.renderer.job import RenderResult
 
 LEFT, MIDDLE = CropBox(x=0, y=0, width=100, height=180), CropBox(x=110, y=0, width=100, height=180)
 FACE = Box(x=10, y=40, width=40, height=50)
@@ -122,7 +122,7 @@ def made(*checks: Check, cpu_ms: int = 5) -> Made:
         width_px=1080, height_px=1920, duration_ms=1, frames=1, frame_rate=25.0, integrated_lufs=None,
         true_peak_dbtp=None, caption_cues=0, encoder="x", checks=list(checks), verdict=verdict,
     )  # fmt: skip
-    return Made(folder=Path(), plan=PLAN, rendered=Rendered(certificate=certificate), cpu_ms=cpu_ms)
+    return Made(folder=Path(), plan=PLAN, rendered=RenderResult(certificate=certificate), cpu_ms=cpu_ms)
 
 
 def test_of_two_files_the_better_is_kept_and_the_other_told() -> None:

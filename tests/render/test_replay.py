@@ -24,8 +24,8 @@ from schemas.topics import BY_NAME, partition_before, partition_for
 from streams.render.provenance import data_files, digest, made_with, workshop
 from streams.render.replay import Nowhere, inputs_of, logged, threads_of
 from streams.renderer.audio.loudness import RATE_HZ
-from streams.renderer.encoding.muxer import Encoding, encoding_of, open_writer
-from streams.renderer.timeline.slots import Timeline
+from streams.renderer.encoding.muxer import Encoding, build_encoding, open_writer
+from streams.renderer.timeline.slots import OutputTimeline
 from tests.support.kept_log import MemoryLog
 from tests.support.media.synthetic_media import flash_and_beep, plan
 
@@ -155,8 +155,8 @@ def test_no_picture_is_converted_by_several_threads() -> None:
 
 def test_the_same_pictures_give_the_same_prores(tmp_path: Path) -> None:
     luma = np.random.default_rng(1).integers(0, 255, (1080 * 3 // 2, 1080), dtype=np.uint8)
-    timeline = Timeline(start_ms=0, rate_numerator=25, rate_denominator=1, count=2)
-    encoding = encoding_of(VideoWish(), 2, file_of(FileWish(container="mov", video_codec="prores")))
+    timeline = OutputTimeline(start_ms=0, rate_numerator=25, rate_denominator=1, count=2)
+    encoding = build_encoding(VideoWish(), 2, file_of(FileWish(container="mov", video_codec="prores")))
     digests = set()
     for number in range(4):
         path = tmp_path / f"{number}.mov"

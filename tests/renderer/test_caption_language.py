@@ -11,9 +11,9 @@ from schemas.documents.transcript import Transcript
 from schemas.events import PreviewPlanned, Rendition
 from schemas.options.captions import CaptionLanguage, CaptionWish, broken_language
 from schemas.options.export import ExportOptions
-from streams.renderer.caption_language import in_clip, in_tongues
-from streams.renderer.inputs import Shared, Words
-from streams.renderer.prepare import task_of
+from streams.renderer.caption_language import load_caption_tracks, with_clip_languages
+from streams.renderer.inputs import RenderInputs, StoredTranscript
+from streams.renderer.prepare import build_job
 from tests.preview.test_child import source
 from tests.render.test_exporter import NOBODY, REF, Memory
 from tests.support.media.synthetic_media import plan, words
@@ -54,9 +54,9 @@ async def test_the_asked_language_is_shown_and_the_others_come_beside(
     wanted: CaptionLanguage, first: str, others: dict[str, str]
 ) -> None:
     objects = Stored()
-    found = await in_tongues(await german(objects), wanted, objects)  # type: ignore[arg-type]
-    assert found.said is not None
-    assert found.said.segments[0].text == first
+    found = await load_caption_tracks(await german(objects), wanted, objects)  # type: ignore[arg-type]
+    assert found.shown is not None
+    assert found.shown.segments[0].text == first
     assert {language: one.segments[0].text for language, one in found.others.items()} == others
     assert found.warnings == []
 
@@ -82,21 +82,21 @@ async def test_a_clip_is_called_by_the_language_that_is_spoken_in_it() -> None:
     for wanted, start_ms, shown, beside in (
         ("spoken", 0, "de", ["en"]), ("en", 0, "en", ["de"]), ("spoken", 4_000, "en", []), ("en", 4_000, "en", []),
     ):  # fmt: skip
-        found = await in_tongues(spoken, wanted, objects)  # type: ignore[arg-type]
-        clip = in_clip(found, [TimeRange(start_ms=start_ms, end_ms=start_ms + 2_000)])
-        assert clip.said is not None
-        assert (clip.said.language, [*clip.others]) == (shown, beside), (wanted, start_ms)
-    assert in_clip(await in_tongues(None, "en", objects), []).said is None  # type: ignore[arg-type]
+        found = await load_caption_tracks(spoken, wanted, objects)  # type: ignore[arg-type]
+        clip = with_clip_languages(found, [TimeRange(start_ms=start_ms, end_ms=start_ms + 2_000)])
+        assert clip.shown is not None
+        assert (clip.shown.language, [*clip.others]) == (shown, beside), (wanted, start_ms)
+    assert with_clip_languages(await load_caption_tracks(None, "en", objects), []).shown is None  # type: ignore[arg-type]
 
 
 async def test_where_there_is_no_such_track_the_words_stay_and_it_is_said() -> None:
     objects, english = Stored(), told("Hello", "en")
-    alone = await in_tongues(told("Hallo", "de"), "en", objects)  # type: ignore[arg-type]
-    assert alone.said is not None
-    assert alone.said.language == "de"
+    alone = await load_caption_tracks(told("Hallo", "de"), "en", objects)  # type: ignore[arg-type]
+    assert alone.shown is not None
+    assert alone.shown.language == "de"
     assert [one.split(":")[0] for one in alone.warnings] == ["captions.language"]
-    assert (await in_tongues(english, "en", objects)).warnings == []  # type: ignore[arg-type]
-    assert (await in_tongues(None, "en", objects)).said is None  # type: ignore[arg-type]
+    assert (await load_caption_tracks(english, "en", objects)).warnings == []  # type: ignore[arg-type]
+    assert (await load_caption_tracks(None, "en", objects)).shown is None  # type: ignore[arg-type]
     wish = CaptionWish(language="en")
     assert broken_language(wish, "en") == broken_language(CaptionWish(), None) == ""
     assert "translate" in broken_language(wish, None)
@@ -122,11 +122,11 @@ async def test_an_export_and_a_preview_are_told_the_same_words(source: tuple[obj
         ),
         plan=REF,
     )
-    shared = Shared(index=index, words=Words(transcript=await german(objects)))  # type: ignore[arg-type]
-    prepared = await task_of(asked.rendition, plan(index, 0, 2_000), shared, objects=objects)  # type: ignore[arg-type]
-    assert [(word.text, word.start_ms) for word in prepared.task.words] == [
+    inputs = RenderInputs(index=index, stored_transcript=StoredTranscript(transcript=await german(objects)))  # type: ignore[arg-type]
+    prepared = await build_job(asked.rendition, plan(index, 0, 2_000), inputs, objects=objects)  # type: ignore[arg-type]
+    assert [(word.text, word.start_ms) for word in prepared.job.words] == [
         ("Good", 300),
         ("s***", 833),
         ("here", 1_366),
     ]
-    assert (prepared.task.language, list(prepared.others)) == ("en", ["de"])
+    assert (prepared.job.language, list(prepared.other_tracks)) == ("en", ["de"])

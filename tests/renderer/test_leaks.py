@@ -12,8 +12,8 @@ import pytest
 from schemas.options.export import VideoWish
 from schemas.options.file_formats import FileWish, file_of
 from streams.render.child.main import render
-from streams.renderer.encoding.muxer import encoding_of
-from streams.renderer.job import RenderTask, clip_file
+from streams.renderer.encoding.muxer import build_encoding
+from streams.renderer.job import RenderJob, clip_file_name
 from tests.support.media.synthetic_media import index_of, plan
 
 PLACE, TITLE = "+27.5916+086.5640+8850/", "Only for friends"
@@ -64,11 +64,11 @@ def from_a_phone(path: Path) -> None:
 
 def made(source: Path, folder: Path, wish: FileWish) -> bytes:
     index = index_of(source)
-    encoding = encoding_of(VideoWish(quality="draft"), 1, file_of(wish))
-    task = RenderTask(plan=plan(index, 100, 700), index=index, encoding=encoding)
+    encoding = build_encoding(VideoWish(quality="draft"), 1, file_of(wish))
+    task = RenderJob(plan=plan(index, 100, 700), index=index, encoding=encoding)
     with source.open("rb") as file:
         render(task, file, folder, lambda _: None)
-    assert (folder / clip_file(encoding)).stat().st_size
+    assert (folder / clip_file_name(encoding)).stat().st_size
     return b"".join(path.read_bytes() for path in folder.iterdir())
 
 

@@ -19,19 +19,19 @@ from streams.render.quality.certificate import examine
 from streams.render.quality.reference_frames import Witness
 from streams.render.quality.subject import Meant, comes_in_ms
 from streams.renderer.audio.loudness import RATE_HZ, Sound
-from streams.renderer.audio.normalize import at_target
-from streams.renderer.captions.burn_in import Captions
-from streams.renderer.captions.look import CaptionLook, look_for
-from streams.renderer.encoding.animated_image import file_size, preview_count
+from streams.renderer.audio.normalize import normalize_loudness
+from streams.renderer.captions.burn_in import CaptionBurner
+from streams.renderer.captions.look import CaptionLook, build_look
+from streams.renderer.encoding.animated_image import count_preview_frames, file_size_px
 from streams.renderer.encoding.muxer import Encoding, open_writer
-from streams.renderer.job import clip_file
-from streams.renderer.timeline.slots import Slot, Timeline
-from streams.renderer.video.planes import rows
+from streams.renderer.job import clip_file_name
+from streams.renderer.timeline.slots import OutputTimeline, Slot
+from streams.renderer.video.planes import plane_rows
 from tests.support.media.synthetic_media import words
 
 SIZE = 270, 480
 COUNT, RATE = 75, 25
-TIMELINE = Timeline(start_ms=10_000, rate_numerator=RATE, rate_denominator=1, count=COUNT)
+TIMELINE = OutputTimeline(start_ms=10_000, rate_numerator=RATE, rate_denominator=1, count=COUNT)
 SAID = words("said aloud here", 1_200, each_ms=400, gap_ms=20)
 CUE = CaptionCue(start_ms=SAID[0].start_ms, end_ms=SAID[-1].end_ms, words=SAID)
 FACE = Box(x=300, y=100, width=60, height=80)
@@ -58,7 +58,7 @@ def murmur() -> Sound:
     white = np.random.default_rng(1).uniform(-1, 1, COUNT * RATE_HZ // RATE)
     noise = np.convolve(white, np.ones(12) / 12, "same")[:, None].repeat(2, axis=1)
     swell = 0.4 + 0.6 * np.abs(np.sin(np.arange(len(noise)) / RATE_HZ * 7.0))
-    return at_target((0.1 * noise * swell[:, None]).astype(np.float32), -14, lambda sound: sound).sound
+    return normalize_loudness((0.1 * noise * swell[:, None]).astype(np.float32), -14, lambda sound: sound).sound
 
 
 def scene(number: int) -> Picture:
@@ -72,7 +72,7 @@ def scene(number: int) -> Picture:
 def frame(luma: Picture) -> av.VideoFrame:
     picture = av.VideoFrame(*SIZE, "yuv420p")
     for plane, value in zip(picture.planes, (luma, 128, 128), strict=True):
-        rows(plane)[: plane.height, : plane.width] = value
+        plane_rows(plane)[: plane.height, : plane.width] = value
     return picture
 
 
@@ -82,7 +82,7 @@ class Making:
     def __init__(self) -> None:
         self.sound = murmur()
         self.written_sound: Sound | None = None
-        self.look: CaptionLook = look_for(*SIZE)
+        self.look: CaptionLook = build_look(*SIZE)
         self.drawn: list[CaptionCue] = [CUE]
         self.told: list[CaptionCue] = [CUE]
         self.said = SAID
@@ -103,9 +103,9 @@ class Making:
 
     def make(self, folder: Path) -> Certificate:
         """Write the file as told, then have it examined against what was meant."""
-        witness, captions = Witness(), Captions(self.drawn, self.look)
+        witness, captions = Witness(), CaptionBurner(self.drawn, self.look)
         path, written = (
-            folder / clip_file(self.encoding),
+            folder / clip_file_name(self.encoding),
             self.sound if self.written_sound is None else self.written_sound,
         )
         file = self.encoding.file
@@ -121,9 +121,10 @@ class Making:
                 writer.write(picture, number)
         self.after(path)
         meant = Meant(
-            plan=self.plan, timeline=TIMELINE, size_px=file_size(file, self.size_px), sound=self.sound, witness=witness,
+            plan=self.plan, timeline=TIMELINE, size_px=file_size_px(file, self.size_px),
+            sound=self.sound, witness=witness,
             cues=self.told if file.video else [], words=self.said, comes_in_ms=comes_in_ms(self.look.template),
-            file=file, preset=self.preset, count=preview_count(TIMELINE) if file.is_preview else None,
+            file=file, preset=self.preset, count=count_preview_frames(TIMELINE) if file.is_preview else None,
         )  # fmt: skip
         return examine(path, meant, encoder="test", warnings=[])
 

@@ -26,31 +26,31 @@ from streams.render.quality.certificate import examine
 from streams.render.quality.reference_frames import Witness
 from streams.render.quality.subject import Meant, comes_in_ms
 from streams.renderer.audio.loudness import Sound
-from streams.renderer.audio.mixer import Mixed, limits_for
-from streams.renderer.audio.stems import save_stems, stems_of
-from streams.renderer.branding.brand_assets import around
-from streams.renderer.branding.bumpers import Inserts
-from streams.renderer.caption_plan import cues_of, templates_of
-from streams.renderer.encoding.animated_image import file_size, preview_count
-from streams.renderer.encoding.muxer import FileWriter, Parts, open_writer
-from streams.renderer.job import Rendered, RenderTask, clip_file
-from streams.renderer.render_progress import Progress
+from streams.renderer.audio.mixer import AudioMix, quality_limits_for
+from streams.renderer.audio.stems import list_stems, save_stems
+from streams.renderer.branding.brand_assets import bumper_slots
+from streams.renderer.branding.bumpers import Bumpers
+from streams.renderer.caption_plan import build_job_cues, list_templates
+from streams.renderer.encoding.animated_image import count_preview_frames, file_size_px
+from streams.renderer.encoding.muxer import EncodedParts, FileWriter, open_writer
+from streams.renderer.job import RenderJob, RenderResult, clip_file_name
+from streams.renderer.render_progress import RenderProgress
 from streams.renderer.stills.storyboard import STORYBOARD_FILE
-from streams.renderer.timeline.slots import OUTPUT_SIZES, Slot, Timeline
+from streams.renderer.timeline.slots import OUTPUT_SIZES, OutputTimeline, Slot
 
 
 class Common(Value, frozen=True, kw_only=True):
     """What all of them share: the clock, what is played on it, and the sound."""
 
     played: Sequence[Piece]
-    timeline: Timeline
-    mix: Mixed
+    timeline: OutputTimeline
+    mix: AudioMix
 
 
 class Making:
     """One file in the making."""
 
-    def __init__(self, task: RenderTask, common: Common, folder: Path, progress: Progress) -> None:
+    def __init__(self, task: RenderJob, common: Common, folder: Path, progress: RenderProgress) -> None:
         """``folder`` takes it and whatever comes beside it."""
         self.error: Exception | None = None
         self._task, self._common, self._folder, self._progress = task, common, folder, progress
@@ -60,19 +60,19 @@ class Making:
         self._missing_glyphs: list[str]
         self._film: Film
         self._encoding = task.encoding
-        self._inserts: Inserts
+        self._inserts: Bumpers
         self._writer: FileWriter
 
     def begin(self) -> None:
         """Open it; what a brand kit shows before the clip."""
         task, timeline, folder = self._task, self._common.timeline, self._folder
-        self._cues, self._missing_glyphs = cues_of(task, self._common.played)
+        self._cues, self._missing_glyphs = build_job_cues(task, self._common.played)
         self._film = Film(task, timeline, self._cues, folder, self._progress, self._witness)
-        self._inserts = Inserts(task.brand, around(task.brand, timeline.rate), timeline, self._size_px, folder)
-        path, mix = folder / clip_file(task.encoding), self._common.mix
+        self._inserts = Bumpers(task.brand, bumper_slots(task.brand, timeline.rate), timeline, self._size_px, folder)
+        path, mix = folder / clip_file_name(task.encoding), self._common.mix
         chunks = self._film.chunks
         self._encoding = msgspec.structs.replace(task.encoding, threads=chunks.threads)
-        parts = Parts(runs=chunks.runs, taken=chunks.taken, coded=mix.coded)
+        parts = EncodedParts(segments=chunks.segments, reused=chunks.reused, audio_packets=mix.packets)
         self._writer = self._open.enter_context(
             open_writer(path, self._size_px, timeline, mix.sound, self._encoding, parts)
         )
@@ -88,7 +88,7 @@ class Making:
 
     def doubt(self) -> None:
         """The source's pictures are made of others than those shown. Raises Otherwise where any was made before."""
-        self._film.chunks.doubt_all()
+        self._film.chunks.reject_all()
 
     def end(self) -> None:
         """What it shows after the clip; then the file is whole."""
@@ -101,14 +101,14 @@ class Making:
         with suppress(av.error.FFmpegError, OSError):
             self._open.__exit__(type(error), error, error.__traceback__)
 
-    def rendered(self, lost: Sequence[str]) -> Rendered:
+    def rendered(self, lost: Sequence[str]) -> RenderResult:
         """What the finished file is, and all that comes beside it; ``lost``: what of the source could not be read."""
         task, mix = self._task, self._common.mix
-        stems: Mapping[str, Sound] = stems_of(mix) if task.options.stems else {}
+        stems: Mapping[str, Sound] = list_stems(mix) if task.options.stems else {}
         turned_down = save_stems(self._folder, stems)
         began = process_time()
         certificate = examine(
-            self._folder / clip_file(task.encoding),
+            self._folder / clip_file_name(task.encoding),
             self._meant(lost),
             encoder=self._encoding.name,
             warnings=[*mix.warnings, *self._missing_glyphs, *lost, *turned_down],
@@ -117,16 +117,16 @@ class Making:
         film = self._film
         chunks = film.chunks
         certificate = msgspec.structs.replace(
-            certificate, sound=mix.report, chunks=len(chunks.runs), chunks_reused=len(chunks.taken)
+            certificate, sound=mix.report, chunks=len(chunks.segments), chunks_reused=len(chunks.reused)
         )
-        path = self._folder / clip_file(task.encoding)
-        return Rendered(
+        path = self._folder / clip_file_name(task.encoding)
+        return RenderResult(
             certificate=certificate,
             thumbnails=film.thumbnail.save(self._folder, film.title),
             storyboard=film.tiles.save(self._folder / STORYBOARD_FILE) if film.tiles else None,
             stems=list(stems),
-            looked_cpu_ms=looked_cpu_ms,
-            chunks=chunks.noted(path, self._common.timeline.rate) if is_clean(certificate) and not lost else [],
+            check_cpu_ms=looked_cpu_ms,
+            chunks=chunks.list_reusable(path, self._common.timeline.rate) if is_clean(certificate) and not lost else [],
             threads=self._encoding.threads,
         )
 
@@ -135,18 +135,18 @@ class Making:
         return Meant(
             plan=task.plan,
             timeline=common.timeline,
-            size_px=file_size(file, self._size_px),
+            size_px=file_size_px(file, self._size_px),
             sound=common.mix.sound,
             witness=self._witness,
             cues=self._cues,
             words=words_out(task.words, common.played),
-            comes_in_ms=comes_in_ms(*templates_of(task)),
-            limits=limits_for(task.options.sound),
+            comes_in_ms=comes_in_ms(*list_templates(task)),
+            limits=quality_limits_for(task.options.sound),
             source_lost=any(one.startswith("video.frozen") for one in lost),
             file=file,
             preset=task.options.preset,
-            looked_at=self._witness.painted if self._film.chunks.taken else None,
-            count=preview_count(common.timeline) if file.is_preview else None,
+            looked_at=self._witness.painted if self._film.chunks.reused else None,
+            count=count_preview_frames(common.timeline) if file.is_preview else None,
         )
 
 
@@ -202,13 +202,13 @@ class Company:
         """A picture of the source; None where nobody needs it."""
         self.each(lambda making: making.see(at_ms, picture, slots), at_once=True)
 
-    def rendered(self, lost: Sequence[str], progress: Progress) -> list[Rendered | None]:
+    def rendered(self, lost: Sequence[str], progress: RenderProgress) -> list[RenderResult | None]:
         """What each finished file is; None of one that could not be made."""
-        found: dict[Making, Rendered] = {}
+        found: dict[Making, RenderResult] = {}
 
         def look(making: Making) -> None:
             found[making] = making.rendered(lost)
-            progress.beat()
+            progress.count_task()
 
         self.each(look)
         return [found.get(making) for making in self._makings]

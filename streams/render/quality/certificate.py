@@ -16,7 +16,7 @@ from streams.render.quality.check_structure import check_shape
 from streams.render.quality.container import Tracks, has_edit_lists
 from streams.render.quality.probe import open_film
 from streams.render.quality.subject import Case, Meant
-from streams.renderer.audio.loudness import Loudness, measure
+from streams.renderer.audio.loudness import Loudness, measure_loudness
 
 LENGTH_TOLERANCE_MS = 50
 LOUDNESS_TOLERANCE_LU = 1.0
@@ -28,7 +28,7 @@ def examine(path: Path, meant: Meant, *, encoder: str, warnings: list[str]) -> C
     """Measure a finished file; ``warnings`` of the making are kept, what is found wrong is added."""
     film = open_film(path, meant.timeline.rate, meant.looked_at)
     case, tracks = Case(film=film, meant=meant), film.tracks
-    loudness = measure(film.sound) if film.sound is not None else SILENCE
+    loudness = measure_loudness(film.sound) if film.sound is not None else SILENCE
     lufs, peak = loudness.integrated_lufs, loudness.true_peak_dbtp
     checks = checks_of(case, loudness)
     return Certificate(

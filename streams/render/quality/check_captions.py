@@ -17,7 +17,7 @@ from schemas.documents.quality import Check, judged
 from streams.render.quality.probe import Still, between, spread
 from streams.render.quality.reference_frames import stride_px
 from streams.render.quality.subject import NO_CAPTIONS, Case
-from streams.renderer.timeline.slots import SOON_MS, Timeline
+from streams.renderer.timeline.slots import MAX_EARLY_MS, OutputTimeline
 
 INK = 48
 LEAST_INK = 12
@@ -75,7 +75,7 @@ def timed(cues: Sequence[CaptionCue]) -> list[CaptionCue]:
     return [alone[n] for n in spread(range(len(alone)), MOST_TIMED)]
 
 
-def slots_timed(cues: Sequence[CaptionCue], timeline: Timeline, comes_in_ms: int) -> set[int]:
+def slots_timed(cues: Sequence[CaptionCue], timeline: OutputTimeline, comes_in_ms: int) -> set[int]:
     """Slots that are to be compared with what was painted, for a caption to be told from one that is early or late."""
     found: set[int] = set()
     for cue in timed(cues):
@@ -85,7 +85,7 @@ def slots_timed(cues: Sequence[CaptionCue], timeline: Timeline, comes_in_ms: int
     return found
 
 
-def due_slot(cue: CaptionCue, timeline: Timeline) -> int:
+def due_slot(cue: CaptionCue, timeline: OutputTimeline) -> int:
     """The first that may show its letters."""
     return -(-cue.start_ms * timeline.rate.numerator // (1000 * timeline.rate.denominator))
 
@@ -134,7 +134,9 @@ def _cut_off(case: Case) -> Check:
     worst, looked, at_ms = 0.0, 0, list[float]()
     for still in case.film.stills:
         time = still.number * period_ms
-        last_ms = time + (period_ms if period_ms <= SOON_MS else 0.0)  # the words of up to a period later: `slot_of`
+        last_ms = time + (
+            period_ms if period_ms <= MAX_EARLY_MS else 0.0
+        )  # the words of up to a period later: `slot_of`
         there = any(cue.start_ms + SETTLED_MS <= time and last_ms < cue.end_ms for cue in case.meant.cues)
         found = ink(case, still) if there else None
         if found is None:

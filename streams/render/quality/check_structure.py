@@ -10,7 +10,7 @@ import msgspec
 from schemas.documents.quality import Check, judged
 from schemas.options.file_formats import AudioCodec, FileKind, Pictures
 from streams.render.quality.subject import NO_PICTURES, Case
-from streams.renderer.encoding.animated_image import RATE
+from streams.renderer.encoding.animated_image import PREVIEW_RATE
 
 PICTURES: Mapping[Pictures, str] = MappingProxyType(
     {
@@ -62,7 +62,7 @@ def _duration(case: Case) -> Check:
     lasts += [("sound", tracks.audio_ms)] if file.audio else []
     off_ms = max(abs(ms - planned_ms) for _, ms in lasts)
     if file.is_preview:  # its last picture is shown for a tenth of a second, wherever the clip ends
-        off_ms = max(0.0, off_ms - 1000 / RATE)
+        off_ms = max(0.0, off_ms - 1000 / PREVIEW_RATE)
     detail = ", ".join([*(f"{name} {ms:.0f} ms" for name, ms in lasts), f"planned {planned_ms:.0f} ms"])
     return judged("duration", off_ms, "ms", case.meant.limits.duration_ms, detail=detail)
 

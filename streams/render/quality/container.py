@@ -9,7 +9,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from schemas.common import Value
-from streams.renderer.encoding.animated_image import RATE
+from streams.renderer.encoding.animated_image import PREVIEW_RATE
 
 SEGMENT, CUES, CLUSTER = 0x18538067, 0x1C53BB6B, 0x1F43B675
 """Elements of Matroska (RFC 9559, 5.1)."""
@@ -122,8 +122,8 @@ def webp_tracks(path: Path) -> Tracks:
     return Tracks(
         width_px=width_px,
         height_px=height_px,
-        frames=round(lasts_ms * RATE / 1000),
-        frame_rate=float(RATE),
+        frames=round(lasts_ms * PREVIEW_RATE / 1000),
+        frame_rate=float(PREVIEW_RATE),
         video_ms=float(lasts_ms),
         audio_ms=0.0,
         index_first=None,

@@ -19,7 +19,7 @@ from schemas.common import Value
 from streams.render.quality.container import Tracks, index_first, webp_tracks
 from streams.render.quality.reference_frames import UInt8, points
 from streams.renderer.audio.loudness import RATE_HZ, Sound
-from streams.renderer.audio.soundtrack import gather
+from streams.renderer.audio.soundtrack import gather_audio
 
 MOST_STILLS = 24
 AFTER_PICTURES = 3
@@ -134,7 +134,7 @@ def _heard(path: Path, tracks: Tracks) -> Sound | None:
     with av.open(str(path)) as container:
         begins_s = 0.0 if container.streams.video else (container.start_time or 0) / 1e6  # what the codec began with
         frames = ((round(((frame.time or 0) - begins_s) * 1000), frame) for frame in container.decode(audio=0))
-        return gather(frames, 0, round(tracks.audio_ms * RATE_HZ / 1000))
+        return gather_audio(frames, 0, round(tracks.audio_ms * RATE_HZ / 1000))
 
 
 def _tracks(path: Path, container: av.container.InputContainer, frames: int) -> Tracks:

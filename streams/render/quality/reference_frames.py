@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from schemas.common import Value
 from schemas.documents.frame_plan import ShotCrop
 from streams.renderer.timeline.slots import Slot
-from streams.renderer.video.planes import rows
+from streams.renderer.video.planes import plane_rows
 
 UInt8 = NDArray[np.uint8]
 POINTS = 98
@@ -68,4 +68,4 @@ def points(picture: av.VideoFrame) -> UInt8:
     """Some points of a picture's luma, as a copy."""
     plane = picture.planes[0]
     step = stride_px(plane.width, plane.height)
-    return rows(plane)[: plane.height : step, : plane.width : step].copy()
+    return plane_rows(plane)[: plane.height : step, : plane.width : step].copy()

@@ -14,7 +14,7 @@ from schemas.options.presets import PresetName
 from streams.render.quality.probe import Film
 from streams.render.quality.reference_frames import Witness
 from streams.renderer.audio.loudness import Sound
-from streams.renderer.timeline.slots import Timeline
+from streams.renderer.timeline.slots import OutputTimeline
 
 FIRST_LETTERS_MS = 160
 NO_PICTURES = "the file is sound alone"
@@ -25,7 +25,7 @@ class Meant(Value, frozen=True, kw_only=True):
     """What the file was meant to be."""
 
     plan: FramePlan
-    timeline: Timeline
+    timeline: OutputTimeline
     size_px: tuple[int, int]
     sound: Sound
     """As it was given to the encoder."""

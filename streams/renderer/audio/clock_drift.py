@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 
 from schemas.common import Value
 
-NEAR_MS = 8.0
+MAX_JITTER_MS = 8.0
 """Stamps nearer than this to the count of samples are taken for shaking: the sound is left whole."""
-MOST_DRIFT = 0.05
+MAX_DRIFT_RATIO = 0.05
 """Beyond it the stamps are nonsense."""
-FRAMES = 25
+MEDIAN_FRAMES = 25
 """Half a second of most codecs."""
 Times = NDArray[np.float64]
 
 
-class Stretch(Value, frozen=True, kw_only=True):
+class DriftSegment(Value, frozen=True, kw_only=True):
     """Frames ``first`` up to ``end`` of a run: they begin at ``start_ms`` and last ``ratio`` times their samples."""
 
     first: int
@@ -31,29 +31,31 @@ class Stretch(Value, frozen=True, kw_only=True):
     ratio: float = 1.0
 
 
-def stretches(at_ms: Sequence[float] | Times, due_ms: Sequence[float] | Times, first: int = 0) -> list[Stretch]:
+def fit_clock_drift(
+    at_ms: Sequence[float] | Times, due_ms: Sequence[float] | Times, first: int = 0
+) -> list[DriftSegment]:
     """How a run is laid out, from the stamp of each frame and the time it is due by the samples before it."""
     at, due = np.asarray(at_ms, np.float64), np.asarray(due_ms, np.float64)
     lag = at - due
     smooth = running_median(lag)
     end = first + len(at)
-    if np.ptp(smooth) <= NEAR_MS:
+    if np.ptp(smooth) <= MAX_JITTER_MS:
         middle = float(np.median(lag))
-        shift_ms = float(lag[0]) if abs(middle - lag[0]) <= NEAR_MS / 2 else middle
-        return [Stretch(first=first, end=end, start_ms=float(due[0]) + shift_ms)]
+        shift_ms = float(lag[0]) if abs(middle - lag[0]) <= MAX_JITTER_MS / 2 else middle
+        return [DriftSegment(first=first, end=end, start_ms=float(due[0]) + shift_ms)]
     slope, at_zero = np.polyfit(due - due[0], smooth, 1)
-    bent_ms = np.abs(smooth - (slope * (due - due[0]) + at_zero)).max()
-    if abs(slope) > MOST_DRIFT or (bent_ms > NEAR_MS and len(at) < 2 * FRAMES):
-        return [Stretch(first=first, end=end, start_ms=float(due[0] + np.median(lag)))]
-    if bent_ms <= NEAR_MS:
-        return [Stretch(first=first, end=end, start_ms=float(due[0] + at_zero), ratio=1.0 + float(slope))]
-    cut = _step(lag, smooth)
-    return stretches(at[:cut], due[:cut], first) + stretches(at[cut:], due[cut:], first + cut)
+    max_residual_ms = np.abs(smooth - (slope * (due - due[0]) + at_zero)).max()
+    if abs(slope) > MAX_DRIFT_RATIO or (max_residual_ms > MAX_JITTER_MS and len(at) < 2 * MEDIAN_FRAMES):
+        return [DriftSegment(first=first, end=end, start_ms=float(due[0] + np.median(lag)))]
+    if max_residual_ms <= MAX_JITTER_MS:
+        return [DriftSegment(first=first, end=end, start_ms=float(due[0] + at_zero), ratio=1.0 + float(slope))]
+    cut = _find_step(lag, smooth)
+    return fit_clock_drift(at[:cut], due[:cut], first) + fit_clock_drift(at[cut:], due[cut:], first + cut)
 
 
 def running_median(values: Times) -> Times:
     """Median of `FRAMES` around each value; fewer at the ends."""
-    reach = min(FRAMES // 2, (len(values) - 1) // 2)
+    reach = min(MEDIAN_FRAMES // 2, (len(values) - 1) // 2)
     if not reach:
         return values
     padded = np.pad(values, reach, mode="edge")
@@ -61,9 +63,9 @@ def running_median(values: Times) -> Times:
     return result
 
 
-def _step(lag: Times, smooth: Times) -> int:
+def _find_step(lag: Times, smooth: Times) -> int:
     """The frame before which stamps and samples part most; never within a few frames of an end."""
-    across = np.abs(smooth[FRAMES:] - smooth[:-FRAMES])
+    across = np.abs(smooth[MEDIAN_FRAMES:] - smooth[:-MEDIAN_FRAMES])
     about = int(np.argmax(across))
-    jumps = np.abs(np.diff(lag[about : about + FRAMES + 1]))
+    jumps = np.abs(np.diff(lag[about : about + MEDIAN_FRAMES + 1]))
     return int(np.clip(about + int(np.argmax(jumps)) + 1, 5, len(lag) - 5))

@@ -15,16 +15,16 @@ from av.packet import Packet
 
 from schemas.options.file_formats import AudioCodec
 from streams.renderer.audio.loudness import RATE_HZ, Sound
-from streams.renderer.audio.soundtrack import audio_frames
-from streams.renderer.codecs import SOUND_ENCODERS
+from streams.renderer.audio.soundtrack import to_audio_frames
+from streams.renderer.codecs import AUDIO_ENCODERS
 
-TRIALS: Mapping[AudioCodec, str] = MappingProxyType({"aac": "mp4", "opus": "webm", "mp3": "mp3"})
+LOSSY_CONTAINERS: Mapping[AudioCodec, str] = MappingProxyType({"aac": "mp4", "opus": "webm", "mp3": "mp3"})
 """Codecs that change peaks, and a container that says how much silence they begin with."""
-KEPT: AudioCodec = "aac"
+KEPT_CODEC: AudioCodec = "aac"
 """Of this one packets are kept: those of others carry more than their bytes and times."""
 
 
-class CodedPacket(NamedTuple):
+class AudioPacket(NamedTuple):
     """What an encoder gave; its times are samples."""
 
     body: bytes
@@ -33,49 +33,49 @@ class CodedPacket(NamedTuple):
     duration: int
 
 
-Coded = Sequence[Sequence[CodedPacket]]
+EncodedAudio = Sequence[Sequence[AudioPacket]]
 """The packets of a sound, call by call: one for each frame of `audio_frames`, and one that drains the encoder."""
 
 
-class Trial:
+class CodecRoundTrip:
     """Tells what is heard of a sound after a codec; a sound that was tried need not be encoded again."""
 
     def __init__(self, bit_rate: int, audio: AudioCodec) -> None:
         """Codecs that lose nothing are not tried."""
         self._bit_rate, self._audio = bit_rate, audio
-        self._tried: list[tuple[Sound, Coded]] = []
+        self._round_trips: list[tuple[Sound, EncodedAudio]] = []
 
     def __call__(self, sound: Sound) -> Sound:
         """What is heard of 48 kHz stereo, sample for sample."""
-        if self._audio not in TRIALS:
+        if self._audio not in LOSSY_CONTAINERS:
             return sound
-        heard, coded = tried(sound, self._bit_rate, self._audio)
-        if self._audio == KEPT:
-            self._tried.append((sound, coded))
+        heard, coded = encode_and_decode(sound, self._bit_rate, self._audio)
+        if self._audio == KEPT_CODEC:
+            self._round_trips.append((sound, coded))
         return heard
 
-    def coded(self, sound: Sound) -> Coded | None:
+    def packets_of(self, sound: Sound) -> EncodedAudio | None:
         """The packets of this very array; None where they were not kept."""
-        return next((coded for one, coded in self._tried if one is sound), None)
+        return next((coded for one, coded in self._round_trips if one is sound), None)
 
 
-def encoded(sound: Sound, bit_rate: int, audio: AudioCodec = "aac") -> Sound:
+def decode_round_trip(sound: Sound, bit_rate: int, audio: AudioCodec = "aac") -> Sound:
     """What is heard of 48 kHz stereo after a codec that loses something, sample for sample."""
-    return tried(sound, bit_rate, audio)[0]
+    return encode_and_decode(sound, bit_rate, audio)[0]
 
 
-def tried(sound: Sound, bit_rate: int, audio: AudioCodec) -> tuple[Sound, Coded]:
+def encode_and_decode(sound: Sound, bit_rate: int, audio: AudioCodec) -> tuple[Sound, EncodedAudio]:
     """The same, and what the encoder gave."""
     memory = io.BytesIO()
-    encoder, form = SOUND_ENCODERS[audio]
-    given: list[list[CodedPacket]] = []
-    with av.open(memory, "w", format=TRIALS[audio]) as container:
+    encoder, form = AUDIO_ENCODERS[audio]
+    calls: list[list[AudioPacket]] = []
+    with av.open(memory, "w", format=LOSSY_CONTAINERS[audio]) as container:
         stream = container.add_stream(encoder, rate=RATE_HZ, layout="stereo")
         assert isinstance(stream, AudioStream)
         stream.format, stream.bit_rate = form, bit_rate
-        for frame in (*audio_frames(sound), None):
+        for frame in (*to_audio_frames(sound), None):
             packets = stream.encode(frame)
-            given.append([CodedPacket(bytes(one), one.pts, one.dts, one.duration or 0) for one in packets])
+            calls.append([AudioPacket(bytes(one), one.pts, one.dts, one.duration or 0) for one in packets])
             container.mux(packets)
     memory.seek(0)
     with av.open(memory, "r") as container:
@@ -83,13 +83,13 @@ def tried(sound: Sound, bit_rate: int, audio: AudioCodec) -> tuple[Sound, Coded]
     whole = np.zeros_like(sound)
     joined = np.concatenate(heard)[: len(sound)] if heard else whole[:0]
     whole[: len(joined)] = joined
-    return whole, given
+    return whole, calls
 
 
-class Again:
+class PacketReplay:
     """Gives the packets of a sound as its encoder gave them, call by call."""
 
-    def __init__(self, coded: Coded, stream: AudioStream) -> None:
+    def __init__(self, coded: EncodedAudio, stream: AudioStream) -> None:
         """``stream``: the track that they go to, set as the encoder was."""
         self._coded, self._stream = iter(coded), stream
 
@@ -97,7 +97,7 @@ class Again:
         """The packets of the next call, for the same frame as then."""
         return [self._packet(one) for one in next(self._coded)]
 
-    def _packet(self, one: CodedPacket) -> Packet[Any]:
+    def _packet(self, one: AudioPacket) -> Packet[Any]:
         packet: Packet[Any] = Packet(one.body)
         packet.pts, packet.dts, packet.duration = one.pts, one.dts, one.duration
         packet.time_base, packet.is_keyframe = Fraction(1, RATE_HZ), True

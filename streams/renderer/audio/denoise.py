@@ -11,58 +11,58 @@ from numpy.typing import NDArray
 from schemas.options.audio import Denoise
 from streams.renderer.audio.loudness import Sound
 
-WINDOW, HOP = 1024, 256
+WINDOW_SAMPLES, HOP_SAMPLES = 1024, 256
 """21 ms every 5."""
-FLOORS_DB: Mapping[Denoise, float] = MappingProxyType({"light": -9.0, "strong": -15.0})
+GAIN_FLOORS_DB: Mapping[Denoise, float] = MappingProxyType({"light": -9.0, "strong": -15.0})
 """The most that is taken off: taken out whole, noise comes back as tones."""
-MEMORY = 0.96
+SMOOTHING_RATIO = 0.96
 """Of the decision-directed estimate of what stands out of the noise (Ephraim, Malah 1984)."""
-QUIET_SHARE = 12
+NOISE_PERCENTILE = 12
 """Per cent of the time in which a frequency is taken to be noise alone …"""
-QUIET_FACTOR = 1.4
+NOISE_BIAS = 1.4
 """… and how much louder noise is on the whole than in its quietest part."""
-GROUP = 8
+FRAMES_PER_MEASURE = 8
 """Frames whose mean power is one measure of the noise."""
-FRAMES = 2_048
+BATCH_FRAMES = 2_048
 """Worked on at once: memory does not grow with the clip."""
-DIGITAL_SILENCE = 1e-12
+DIGITAL_SILENCE_POWER = 1e-12
 Power = NDArray[np.float32]
 Spectrum = NDArray[np.complex64]
 
 
-def denoised(sound: Sound, how: Denoise) -> Sound:
+def reduce_noise(sound: Sound, strength: Denoise) -> Sound:
     """The sound with less noise; one gain for both channels, so that nobody moves from left to right."""
-    if how == "off" or len(sound) < WINDOW * GROUP:
+    if strength == "off" or len(sound) < WINDOW_SAMPLES * FRAMES_PER_MEASURE:
         return sound
-    padded = np.pad(sound, ((WINDOW, WINDOW + HOP), (0, 0)))
-    noise = _noise(padded)
+    padded = np.pad(sound, ((WINDOW_SAMPLES, WINDOW_SAMPLES + HOP_SAMPLES), (0, 0)))
+    noise = _estimate_noise(padded)
     if noise is None:
         return sound
-    floor = np.float32(10 ** (FLOORS_DB[how] / 20))
+    floor = np.float32(10 ** (GAIN_FLOORS_DB[strength] / 20))
     result = np.zeros_like(padded)
     window = _window()
     before = np.zeros(len(noise), np.float32)
     for first, spectra in _spectra(padded):
         gain, before = _gains(_power(spectra), noise, before, floor)
-        frames = np.fft.irfft(spectra * gain[:, :, None], axis=1)[:, :WINDOW] * window[None, :, None]
+        frames = np.fft.irfft(spectra * gain[:, :, None], axis=1)[:, :WINDOW_SAMPLES] * window[None, :, None]
         for number, frame in enumerate(frames.astype(np.float32)):
-            at = (first + number) * HOP
-            result[at : at + WINDOW] += frame
-    scale = np.float32(HOP / float((window * window).sum()))
-    return result[WINDOW : WINDOW + len(sound)] * scale
+            at = (first + number) * HOP_SAMPLES
+            result[at : at + WINDOW_SAMPLES] += frame
+    scale = np.float32(HOP_SAMPLES / float((window * window).sum()))
+    return result[WINDOW_SAMPLES : WINDOW_SAMPLES + len(sound)] * scale
 
 
 def _window() -> NDArray[np.float32]:
     """Hann, periodic: its squares add up to the same everywhere."""
-    return np.hanning(WINDOW + 1)[:-1].astype(np.float32)
+    return np.hanning(WINDOW_SAMPLES + 1)[:-1].astype(np.float32)
 
 
 def _spectra(sound: Sound) -> Iterator[tuple[int, Spectrum]]:
     """Number of the first frame, and spectra, shape (frames, frequencies, 2)."""
-    frames = np.lib.stride_tricks.sliding_window_view(sound, WINDOW, axis=0)[::HOP]
+    frames = np.lib.stride_tricks.sliding_window_view(sound, WINDOW_SAMPLES, axis=0)[::HOP_SAMPLES]
     window = _window()
-    for first in range(0, len(frames), FRAMES):
-        piece = frames[first : first + FRAMES] * window
+    for first in range(0, len(frames), BATCH_FRAMES):
+        piece = frames[first : first + BATCH_FRAMES] * window
         yield first, np.fft.rfft(piece, axis=2).transpose(0, 2, 1).astype(np.complex64)
 
 
@@ -71,29 +71,29 @@ def _power(spectra: Spectrum) -> Power:
     return power
 
 
-def _noise(sound: Sound) -> Power | None:
+def _estimate_noise(sound: Sound) -> Power | None:
     """Power of the noise at each frequency: what is there in the quietest part of the time. Digital silence is none."""
     groups = []
     for _, spectra in _spectra(sound):
         power = _power(spectra)
-        count = len(power) // GROUP
-        groups.append(power[: count * GROUP].reshape(count, GROUP, -1).mean(axis=1))
+        count = len(power) // FRAMES_PER_MEASURE
+        groups.append(power[: count * FRAMES_PER_MEASURE].reshape(count, FRAMES_PER_MEASURE, -1).mean(axis=1))
     means = np.concatenate(groups)
-    means = means[means.mean(axis=1) > DIGITAL_SILENCE]
+    means = means[means.mean(axis=1) > DIGITAL_SILENCE_POWER]
     if len(means) < 2:
         return None
-    quiet = np.percentile(means, QUIET_SHARE, axis=0) * QUIET_FACTOR
-    noise: Power = np.maximum(quiet, DIGITAL_SILENCE).astype(np.float32)
+    quiet = np.percentile(means, NOISE_PERCENTILE, axis=0) * NOISE_BIAS
+    noise: Power = np.maximum(quiet, DIGITAL_SILENCE_POWER).astype(np.float32)
     return noise
 
 
 def _gains(power: Power, noise: Power, before: Power, floor: np.float32) -> tuple[Power, Power]:
     """Gain of each frame and frequency, and what the next frames start from."""
     ratio = power / noise
-    stands_out = np.maximum(ratio - 1, 0) * np.float32(1 - MEMORY)
+    stands_out = np.maximum(ratio - 1, 0) * np.float32(1 - SMOOTHING_RATIO)
     gain = np.empty_like(ratio)
     for number in range(len(ratio)):
-        expected = MEMORY * before + stands_out[number]
+        expected = SMOOTHING_RATIO * before + stands_out[number]
         gain[number] = np.maximum(expected / (1 + expected), floor)
         before = gain[number] * gain[number] * ratio[number]
     return gain, before

@@ -8,32 +8,36 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-CENTRE, AROUND, BEHIND = 1.0, 0.5, 0.35
+CENTRE_GAIN, SURROUND_GAIN, REAR_GAIN = 1.0, 0.5, 0.35
 """libav's own matrix has centre and surround 3 dB below the front (ITU-R BS.775): dialogue, which is in the centre,
 comes out 6 dB nearer to what is around it than it does from these."""
-SILENT_SIDE = 1e-5
+SILENT_SIDE_RATIO = 1e-5
 """50 dB: what is that much softer is the noise of an unused input."""
-LEFT_AND_RIGHT: Mapping[str, tuple[float, float]] = MappingProxyType(
+CHANNEL_GAINS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
-        "FL": (1.0, 0.0), "FR": (0.0, 1.0), "FC": (CENTRE, CENTRE), "FLC": (1.0, 0.0), "FRC": (0.0, 1.0),
-        "SL": (AROUND, 0.0), "SR": (0.0, AROUND), "BL": (AROUND, 0.0), "BR": (0.0, AROUND), "BC": (BEHIND, BEHIND),
-        "TFL": (AROUND, 0.0), "TFR": (0.0, AROUND), "TBL": (AROUND, 0.0), "TBR": (0.0, AROUND),
-        "WL": (AROUND, 0.0), "WR": (0.0, AROUND), "LFE": (0.0, 0.0), "LFE2": (0.0, 0.0),
+        "FL": (1.0, 0.0), "FR": (0.0, 1.0), "FLC": (1.0, 0.0), "FRC": (0.0, 1.0),
+        "FC": (CENTRE_GAIN, CENTRE_GAIN), "BC": (REAR_GAIN, REAR_GAIN),
+        "SL": (SURROUND_GAIN, 0.0), "SR": (0.0, SURROUND_GAIN),
+        "BL": (SURROUND_GAIN, 0.0), "BR": (0.0, SURROUND_GAIN),
+        "TFL": (SURROUND_GAIN, 0.0), "TFR": (0.0, SURROUND_GAIN),
+        "TBL": (SURROUND_GAIN, 0.0), "TBR": (0.0, SURROUND_GAIN),
+        "WL": (SURROUND_GAIN, 0.0), "WR": (0.0, SURROUND_GAIN),
+        "LFE": (0.0, 0.0), "LFE2": (0.0, 0.0),
     }
 )  # fmt: skip
 """What each channel gives to left and right. Of the low-frequency effects nothing: they are meant for another box."""
 
 
-def matrix_for(channels: Sequence[str]) -> NDArray[np.float32] | None:
+def downmix_matrix(channels: Sequence[str]) -> NDArray[np.float32] | None:
     """Shape (channels, 2); None for mono and stereo, and for layouts with a channel that is not known."""
-    if len(channels) < 3 or any(name not in LEFT_AND_RIGHT for name in channels):
+    if len(channels) < 3 or any(name not in CHANNEL_GAINS for name in channels):
         return None
-    return np.array([LEFT_AND_RIGHT[name] for name in channels], np.float32)
+    return np.array([CHANNEL_GAINS[name] for name in channels], np.float32)
 
 
-def on_both_sides(sound: NDArray[np.float32]) -> NDArray[np.float32]:
+def fill_silent_side(sound: NDArray[np.float32]) -> NDArray[np.float32]:
     """Stereo of which one side is silent (a microphone on one channel) with the other on both; else as it is."""
     left, right = (float(np.square(sound[:, side], dtype=np.float64).mean()) for side in range(2))
-    if max(left, right) < 1e-10 or min(left, right) > max(left, right) * SILENT_SIDE:
+    if max(left, right) < 1e-10 or min(left, right) > max(left, right) * SILENT_SIDE_RATIO:
         return sound
     return np.repeat(sound[:, 0:1] if left > right else sound[:, 1:2], 2, axis=1)

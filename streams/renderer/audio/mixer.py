@@ -17,30 +17,30 @@ from schemas.documents.export import SoundReport, SpeakerLevel
 from schemas.documents.quality import Bound, Limits
 from schemas.documents.source import AudioTrack, SourceIndex
 from schemas.options.audio import SoundWish
-from streams.renderer.audio.cleanup import declicked, high_passed
-from streams.renderer.audio.codec_round_trip import Coded
-from streams.renderer.audio.crossfade import PER_MS, exactly, joined
-from streams.renderer.audio.denoise import denoised
-from streams.renderer.audio.downmix import on_both_sides
+from streams.renderer.audio.cleanup import apply_high_pass, remove_clicks
+from streams.renderer.audio.codec_round_trip import EncodedAudio
+from streams.renderer.audio.crossfade import SAMPLES_PER_MS, fit_length, join_pieces
+from streams.renderer.audio.denoise import reduce_noise
+from streams.renderer.audio.downmix import fill_silent_side
 from streams.renderer.audio.loudness import Sound
-from streams.renderer.audio.normalize import Trial, at_target
-from streams.renderer.audio.soundtrack import faded
-from streams.renderer.audio.speaker_levels import levelled
-from streams.renderer.timeline.source_damage import silence_told
+from streams.renderer.audio.normalize import RoundTrip, normalize_loudness
+from streams.renderer.audio.soundtrack import fade_edges
+from streams.renderer.audio.speaker_levels import level_speakers
+from streams.renderer.timeline.source_damage import silence_warnings
 
-Added = Callable[[Sound], Sound]
+AddBrandAudio = Callable[[Sound], Sound]
 
 
-def alone(sound: Sound) -> Sound:
+def add_nothing(sound: Sound) -> Sound:
     """Nothing is added."""
     return sound
 
 
-class Mixed(Value, frozen=True, kw_only=True):
+class AudioMix(Value, frozen=True, kw_only=True):
     """The sound to encode, what could not be had, and what was done."""
 
     sound: Sound
-    coded: Coded | None = None
+    packets: EncodedAudio | None = None
     """The sound's packets, where its encoding was tried."""
     warnings: list[str] = []
     report: SoundReport | None = None
@@ -48,7 +48,7 @@ class Mixed(Value, frozen=True, kw_only=True):
     """What is heard of the source, cleaned and levelled, before its loudness is set and anything laid under it."""
 
 
-class Cleaned(Value, frozen=True, kw_only=True):
+class CleanedAudio(Value, frozen=True, kw_only=True):
     """Sound without what disturbs, its speakers alike; its loudness is still the source's."""
 
     sound: Sound
@@ -56,27 +56,27 @@ class Cleaned(Value, frozen=True, kw_only=True):
     clicks: int = 0
 
 
-class Source:
+class SourceAudio:
     """One audio track of a source; counts what was heard of it."""
 
     def __init__(self, *, reader: Reader, index: SourceIndex, step: Callable[[], None]) -> None:
         """``step`` is called for each frame."""
         self.index = index
-        self.heard: list[tuple[TimeRange, float]] = []
+        self.heard_ranges: list[tuple[TimeRange, float]] = []
         """Each stretch that was asked for, and how many ms of it there were."""
         self._reader, self._step = reader, step
 
-    def track(self, wanted: int | None) -> tuple[AudioTrack | None, list[str]]:
+    def choose_track(self, number: int | None) -> tuple[AudioTrack | None, list[str]]:
         """The wanted one, or the chosen one and why."""
         tracks = self.index.audio_tracks
-        if wanted is None or self.index.audio is None:
+        if number is None or self.index.audio is None:
             return self.index.audio, []
-        if wanted <= len(tracks):
-            return tracks[wanted - 1], []
+        if number <= len(tracks):
+            return tracks[number - 1], []
         known = f"has {len(tracks)}" if tracks else "was taken in before its tracks were counted"
-        return self.index.audio, [f"audio.track: track {wanted} was asked for; the source {known}: the usual one plays"]
+        return self.index.audio, [f"audio.track: track {number} was asked for; the source {known}: the usual one plays"]
 
-    def hear(self, track: AudioTrack, time: TimeRange) -> Iterator[tuple[int, av.AudioFrame]]:
+    def read(self, track: AudioTrack, time: TimeRange) -> Iterator[tuple[int, av.AudioFrame]]:
         """Frames of a stretch."""
         heard_ms = 0.0
         for at_ms, frame in self._reader.audio(time, track):
@@ -84,93 +84,95 @@ class Source:
             end_ms = at_ms + frame.samples * 1000 / frame.sample_rate
             heard_ms += max(0.0, min(end_ms, time.end_ms) - max(at_ms, time.start_ms))
             yield at_ms, frame
-        self.heard.append((time, heard_ms))
+        self.heard_ranges.append((time, heard_ms))
 
-    def lost(self, track: AudioTrack) -> list[str]:
+    def loss_warnings(self, track: AudioTrack) -> list[str]:
         """What of the chosen track could not be read; how long others last only their headers tell."""
         if self.index.audio is None or track.stream_index != self.index.audio.stream_index:
             return []
-        return [told for time, heard_ms in self.heard for told in silence_told(time, self.index, heard_ms)]
+        return [told for time, heard_ms in self.heard_ranges for told in silence_warnings(time, self.index, heard_ms)]
 
 
-def mixed(
-    source: Source,
+def mix_audio(
+    source: SourceAudio,
     played: Sequence[Piece],
     words: Sequence[Word],
-    wish: SoundWish,
+    options: SoundWish,
     *,
     samples: int,
-    trial: Trial,
-    added: Added = alone,
-) -> Mixed:
+    round_trip: RoundTrip,
+    add_brand_audio: AddBrandAudio = add_nothing,
+) -> AudioMix:
     """The whole way. ``words`` are on the output's clock; ``trial`` tells what the encoding makes of a sound.
 
     ``added`` lays what a brand kit plays under and around the ``samples`` of the clip, which may become more.
     """
     silence = np.zeros((samples, 2), np.float32)
-    track, warnings = source.track(wish.track)
+    track, warnings = source.choose_track(options.track)
     if track is None:
-        told = ["audio.absent: the source has no sound; the clip's track is silent"]
-        return _without(added(silence), told, wish, trial)
-    sound = joined(played, samples, lambda time: source.hear(track, time))
+        warnings = ["audio.absent: the source has no sound; the clip's track is silent"]
+        return _mix_without_source(add_brand_audio(silence), warnings, options, round_trip)
+    sound = join_pieces(played, samples, lambda time: source.read(track, time))
     if sound is None:
-        told = [*warnings, "audio.absent: the source has no sound in this range; the clip's track is silent"]
-        return _without(added(silence), told, wish, trial)
-    clean = cleaned(on_both_sides(sound), words, played, wish)
-    voice = faded(clean.sound)
-    laid = added(voice)
-    settled = at_target(laid if laid is voice else faded(laid), wish.target_lufs, trial)
-    return Mixed(
-        sound=settled.sound,
-        voice=exactly(voice, len(laid)),
-        warnings=[*warnings, *settled.warnings, *source.lost(track)],
+        warnings = [*warnings, "audio.absent: the source has no sound in this range; the clip's track is silent"]
+        return _mix_without_source(add_brand_audio(silence), warnings, options, round_trip)
+    clean = clean_audio(fill_silent_side(sound), words, played, options)
+    voice = fade_edges(clean.sound)
+    with_brand = add_brand_audio(voice)
+    normalized = normalize_loudness(
+        with_brand if with_brand is voice else fade_edges(with_brand), options.target_lufs, round_trip
+    )
+    return AudioMix(
+        sound=normalized.sound,
+        voice=fit_length(voice, len(with_brand)),
+        warnings=[*warnings, *normalized.warnings, *source.loss_warnings(track)],
         report=SoundReport(
-            source_lufs=None if settled.source_lufs is None else round(settled.source_lufs, 2),
-            gain_db=round(settled.gain_db, 2),
+            source_lufs=None if normalized.source_lufs is None else round(normalized.source_lufs, 2),
+            gain_db=round(normalized.gain_db, 2),
             speakers=clean.speakers,
             clicks=clean.clicks,
-            track=_number(source.index, track),
+            track=_track_number(source.index, track),
             tracks=max(1, len(source.index.audio_tracks)),
         ),
     )
 
 
-def _without(sound: Sound, told: list[str], wish: SoundWish, trial: Trial) -> Mixed:
+def _mix_without_source(sound: Sound, warnings: list[str], options: SoundWish, round_trip: RoundTrip) -> AudioMix:
     """A clip without sound of its own: silent, but for what a brand kit plays."""
     if not np.any(sound):
-        return Mixed(sound=sound, warnings=told)
-    settled = at_target(faded(sound), wish.target_lufs, trial)
-    return Mixed(sound=settled.sound, warnings=[*told, *settled.warnings])
+        return AudioMix(sound=sound, warnings=warnings)
+    normalized = normalize_loudness(fade_edges(sound), options.target_lufs, round_trip)
+    return AudioMix(sound=normalized.sound, warnings=[*warnings, *normalized.warnings])
 
 
-def cleaned(sound: Sound, words: Sequence[Word], played: Sequence[Piece], wish: SoundWish) -> Cleaned:
+def clean_audio(sound: Sound, words: Sequence[Word], played: Sequence[Piece], options: SoundWish) -> CleanedAudio:
     """What was asked for, step by step; without a wish only speakers are levelled.
 
     The silence in the place of what plays before the clip is set aside meanwhile: it would be taken for its noise.
     """
-    lead = round(played[0].output_start_ms * PER_MS) if played else 0
-    before, sound = sound[:lead], sound[lead:]
+    lead_samples = round(played[0].output_start_ms * SAMPLES_PER_MS) if played else 0
+    before, sound = sound[:lead_samples], sound[lead_samples:]
     clicks, speakers = 0, list[SpeakerLevel]()
-    if wish.high_pass:
-        sound = high_passed(sound)
-    if wish.declick:
-        sound, clicks = declicked(sound)
-    sound = denoised(sound, wish.denoise)
-    sound = np.concatenate([before, sound]) if lead else sound
-    if wish.level_speakers:
-        sound, speakers = levelled(sound, words, played)
-    return Cleaned(sound=sound, speakers=speakers, clicks=clicks)
+    if options.high_pass:
+        sound = apply_high_pass(sound)
+    if options.declick:
+        sound, clicks = remove_clicks(sound)
+    sound = reduce_noise(sound, options.denoise)
+    sound = np.concatenate([before, sound]) if lead_samples else sound
+    if options.level_speakers:
+        sound, speakers = level_speakers(sound, words, played)
+    return CleanedAudio(sound=sound, speakers=speakers, clicks=clicks)
 
 
-def limits_for(wish: SoundWish) -> Limits:
+def quality_limits_for(options: SoundWish) -> Limits:
     """What the file is held against: the loudness that was asked for."""
-    usual = Limits()
+    default = Limits()
     return Limits(
-        lufs=Bound(limit=usual.lufs.limit, fail=usual.lufs.fail, side=usual.lufs.side, around=wish.target_lufs)
+        lufs=Bound(limit=default.lufs.limit, fail=default.lufs.fail, side=default.lufs.side, around=options.target_lufs)
     )
 
 
-def _number(index: SourceIndex, track: AudioTrack) -> int | None:
+def _track_number(index: SourceIndex, track: AudioTrack) -> int | None:
     """Of a track, from 1."""
     numbers = [at for at, one in enumerate(index.audio_tracks, 1) if one.stream_index == track.stream_index]
     return numbers[0] if numbers else None

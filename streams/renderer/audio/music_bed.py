@@ -14,125 +14,127 @@ from core.media.decode.reader import Reader
 from schemas.common import TimeRange, Word
 from schemas.options.brand_kit import MusicBed
 from streams.renderer.audio.loudness import RATE_HZ, Sound, integrated_lufs
-from streams.renderer.audio.soundtrack import faded, gather
-from streams.renderer.branding.brand_assets import Around, Dress
-from streams.renderer.timeline.slots import Timeline
+from streams.renderer.audio.soundtrack import fade_edges, gather_audio
+from streams.renderer.branding.brand_assets import BrandAssets, BumperSlots
+from streams.renderer.timeline.slots import OutputTimeline
 
-GRID_MS = 10
+GAIN_STEP_MS = 10
 """Gain is worked out so often, and runs straight in between."""
-PER_MS = RATE_HZ // 1000
-WITHOUT_SPEECH_LUFS = -20.0
+SAMPLES_PER_MS = RATE_HZ // 1000
+SILENT_CLIP_LUFS = -20.0
 """What a bed and an intro are measured by where the clip itself is silent."""
-MOST_GAIN_DB = 24.0
-SEAM = RATE_HZ // 10
+MAX_BED_GAIN_DB = 24.0
+LOOP_FADE_SAMPLES = RATE_HZ // 10
 """Samples in which the end of a piece of music that is looped goes over into its beginning."""
 
 
-class Surroundings:
+class BrandAudio:
     """The sound that a kit adds to a clip's."""
 
-    def __init__(self, dress: Dress, around: Around, timeline: Timeline, words: Sequence[Word]) -> None:
+    def __init__(
+        self, assets: BrandAssets, bumpers: BumperSlots, timeline: OutputTimeline, words: Sequence[Word]
+    ) -> None:
         """``timeline`` is of all that is played; ``words`` are on its clock."""
-        self._dress, self._around, self._words = dress, around, words
+        self._assets, self._bumpers, self._words = assets, bumpers, words
         self._samples = timeline.samples(RATE_HZ)
-        self._clip_end = _samples(timeline.count - around.outro - around.card, timeline)
-        self._card_end = _samples(timeline.count - around.outro, timeline)
-        self._clip_start = _samples(around.intro, timeline)
+        self._clip_end = _samples(timeline.count - bumpers.outro - bumpers.card, timeline)
+        self._card_end = _samples(timeline.count - bumpers.outro, timeline)
+        self._clip_start = _samples(bumpers.intro, timeline)
 
-    def added(self, clip: Sound) -> Sound:
+    def add_to(self, clip: Sound) -> Sound:
         """Everything, from ``clip``: the sound of the clip, silence in the place of an intro before it."""
         total = np.zeros((self._samples, 2), np.float32)
         total[self._clip_start : self._clip_end] = clip[self._clip_start : self._clip_end]
-        if self._around.intro or self._around.card or self._around.outro:
-            total[self._clip_start : self._clip_end] = faded(total[self._clip_start : self._clip_end])
+        if self._bumpers.intro or self._bumpers.card or self._bumpers.outro:
+            total[self._clip_start : self._clip_end] = fade_edges(total[self._clip_start : self._clip_end])
         level = integrated_lufs(total[self._clip_start : self._clip_end])
-        level = WITHOUT_SPEECH_LUFS if level is None else level
-        kit = self._dress.kit
-        if kit.music is not None and kit.music.asset_id in self._dress.indexes:
-            total[self._clip_start : self._card_end] += self._bed(kit.music, level)
+        level = SILENT_CLIP_LUFS if level is None else level
+        kit = self._assets.kit
+        if kit.music is not None and kit.music.asset_id in self._assets.indexes:
+            total[self._clip_start : self._card_end] += self._draw_bed(kit.music, level)
         for asset_id, start, end in (
             (kit.intro, 0, self._clip_start),
             (kit.outro, self._card_end, self._samples),
         ):
             if asset_id is not None and end > start:
-                total[start:end] += self._heard(asset_id, end - start, level)
+                total[start:end] += self._read_bumper(asset_id, end - start, level)
         return total
 
-    def _heard(self, asset_id: UUID, samples: int, level: float) -> Sound:
+    def _read_bumper(self, asset_id: UUID, samples: int, level: float) -> Sound:
         """An intro or outro, as loud as the clip."""
-        sound = heard(self._dress, asset_id, samples)
-        return faded(brought_to(sound, level))
+        sound = read_asset_audio(self._assets, asset_id, samples)
+        return fade_edges(match_loudness(sound, level))
 
-    def _bed(self, music: MusicBed, level: float) -> Sound:
-        index = self._dress.indexes[music.asset_id]
-        sound = heard(self._dress, music.asset_id, index.duration_ms * PER_MS)
+    def _draw_bed(self, music: MusicBed, level: float) -> Sound:
+        index = self._assets.indexes[music.asset_id]
+        sound = read_asset_audio(self._assets, music.asset_id, index.duration_ms * SAMPLES_PER_MS)
         count = self._card_end - self._clip_start
-        laid = repeated(brought_to(sound, level), count, loop=music.loop)
-        late_ms = self._clip_start / PER_MS
+        laid = loop_music(match_loudness(sound, level), count, loop=music.loop)
+        late_ms = self._clip_start / SAMPLES_PER_MS
         spoken = [(word.start_ms - late_ms, word.end_ms - late_ms) for word in self._words]
-        return laid * bed_gain(spoken, music, count)[:, None]
+        return laid * ducking_gain(spoken, music, count)[:, None]
 
 
-def _samples(slots: int, timeline: Timeline) -> int:
-    return round(Fraction(slots) * timeline.period_ms * PER_MS)
+def _samples(slots: int, timeline: OutputTimeline) -> int:
+    return round(Fraction(slots) * timeline.period_ms * SAMPLES_PER_MS)
 
 
-def heard(dress: Dress, asset_id: UUID, samples: int) -> Sound:
+def read_asset_audio(assets: BrandAssets, asset_id: UUID, samples: int) -> Sound:
     """So many samples of an asset's sound; silence where it has none."""
-    index = dress.indexes[asset_id]
+    index = assets.indexes[asset_id]
     if index.audio is None:
         return np.zeros((samples, 2), np.float32)
-    with Path(dress.files[asset_id]).open("rb") as file:
+    with Path(assets.files[asset_id]).open("rb") as file:
         reader = Reader(file, index)
-        sound = gather(reader.audio(TimeRange(start_ms=0, end_ms=index.duration_ms)), 0, samples)
+        sound = gather_audio(reader.audio(TimeRange(start_ms=0, end_ms=index.duration_ms)), 0, samples)
         reader.close()
     return np.zeros((samples, 2), np.float32) if sound is None else sound
 
 
-def brought_to(sound: Sound, level: float) -> Sound:
+def match_loudness(sound: Sound, level: float) -> Sound:
     """The same as loud as ``level``, LUFS; silence stays silence."""
     own = integrated_lufs(sound)
     if own is None:
         return sound
-    return sound * np.float32(10 ** (min(MOST_GAIN_DB, level - own) / 20))
+    return sound * np.float32(10 ** (min(MAX_BED_GAIN_DB, level - own) / 20))
 
 
-def repeated(sound: Sound, count: int, *, loop: bool) -> Sound:
+def loop_music(sound: Sound, count: int, *, loop: bool) -> Sound:
     """So many samples of it: again and again, its end going over into its beginning; or once, then silence."""
     result = np.zeros((count, 2), np.float32)
-    if not loop or len(sound) <= 2 * SEAM:
-        once = faded(sound[:count])
+    if not loop or len(sound) <= 2 * LOOP_FADE_SAMPLES:
+        once = fade_edges(sound[:count])
         result[: len(once)] = once
         return result
-    ramp = np.linspace(0, 1, SEAM, dtype=np.float32)[:, None]
+    ramp = np.linspace(0, 1, LOOP_FADE_SAMPLES, dtype=np.float32)[:, None]
     at = 0
     while at < count:
         part = sound.copy()
         if at:
-            part[:SEAM] *= ramp
-        part[-SEAM:] *= ramp[::-1]
+            part[:LOOP_FADE_SAMPLES] *= ramp
+        part[-LOOP_FADE_SAMPLES:] *= ramp[::-1]
         fitting = part[: count - at]
         result[at : at + len(fitting)] += fitting
-        at += len(sound) - SEAM
+        at += len(sound) - LOOP_FADE_SAMPLES
     return result
 
 
-def bed_gain(spoken: Sequence[tuple[float, float]], music: MusicBed, count: int) -> NDArray[np.float32]:
+def ducking_gain(spoken: Sequence[tuple[float, float]], music: MusicBed, count: int) -> NDArray[np.float32]:
     """Gain of each sample, shape (count,): lower from ``attack_ms`` before a word until ``release_ms`` after it.
 
     Straight in decibels, as a person would draw it; coming and going over ``fade_ms`` at both ends.
     """
-    times = np.arange(0, count / PER_MS + GRID_MS, GRID_MS)
+    times = np.arange(0, count / SAMPLES_PER_MS + GAIN_STEP_MS, GAIN_STEP_MS)
     down = np.zeros(len(times))
     for start_ms, end_ms in spoken:
-        first = max(0, int((start_ms - music.attack_ms) // GRID_MS))
-        last = max(first, min(len(times), int((end_ms + music.release_ms) // GRID_MS) + 2))
+        first = max(0, int((start_ms - music.attack_ms) // GAIN_STEP_MS))
+        last = max(first, min(len(times), int((end_ms + music.release_ms) // GAIN_STEP_MS) + 2))
         near = times[first:last]
         into = 1 - (start_ms - near) / music.attack_ms
         out = 1 - (near - end_ms) / music.release_ms
         np.maximum(down[first:last], np.clip(np.minimum(into, out), 0, 1), out=down[first:last])
     gain = 10 ** ((music.gain_db + music.duck_db * down) / 20)
     if music.fade_ms:
-        lasts_ms = count / PER_MS
+        lasts_ms = count / SAMPLES_PER_MS
         gain *= np.clip(np.minimum(times, lasts_ms - times) / music.fade_ms, 0, 1)
-    return np.interp(np.arange(count) / PER_MS, times, gain).astype(np.float32)
+    return np.interp(np.arange(count) / SAMPLES_PER_MS, times, gain).astype(np.float32)

@@ -9,73 +9,73 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from streams.renderer.audio.clock_drift import stretches
-from streams.renderer.audio.downmix import matrix_for
+from streams.renderer.audio.clock_drift import fit_clock_drift
+from streams.renderer.audio.downmix import downmix_matrix
 from streams.renderer.audio.loudness import RATE_HZ, Sound
 
-FRAME_SAMPLES = 1024
+AAC_FRAME_SAMPLES = 1024
 """Of AAC-LC."""
-JUMP_MS = 40
+MIN_JUMP_MS = 40
 """Frames this far from where the last one ended begin a run of their own; less is rounding, or drift."""
-FOLLOWED = 0.05
+LAG_FOLLOW_RATIO = 0.05
 """How much of a frame's lag the run's own follows: a drift is kept up with, a jump is not."""
-FADE_SAMPLES = RATE_HZ * 8 // 1000
+EDGE_FADE_SAMPLES = RATE_HZ * 8 // 1000
 """A cut in mid-wave clicks."""
 
 
-class _Run:
+class _FrameRun:
     """Frames of one form that follow each other without a jump, as 48 kHz stereo."""
 
     def __init__(self, frame: av.AudioFrame, at_ms: float) -> None:
         channels = [channel.name for channel in frame.layout.channels]
-        self.form = form_of(frame)
+        self.form = frame_format(frame)
         self.due_ms = at_ms
         self.lag_ms = 0.0
         """How far the stamps have moved from the count of samples, slowly followed."""
         self.stamps: list[float] = []
         self.dues: list[float] = []
-        self._matrix = matrix_for(channels)
+        self._matrix = downmix_matrix(channels)
         layout = "stereo" if self._matrix is None else frame.layout.name
         self._resampler = av.AudioResampler(format="fltp", layout=layout, rate=RATE_HZ)
         self._pieces: list[NDArray[np.float32]] = []
 
-    def takes(self, frame: av.AudioFrame, at_ms: float) -> bool:
+    def continues(self, frame: av.AudioFrame, at_ms: float) -> bool:
         """Whether the frame follows on."""
-        return form_of(frame) == self.form and abs(at_ms - self.due_ms - self.lag_ms) <= JUMP_MS
+        return frame_format(frame) == self.form and abs(at_ms - self.due_ms - self.lag_ms) <= MIN_JUMP_MS
 
-    def add(self, frame: av.AudioFrame, at_ms: float) -> None:
+    def append(self, frame: av.AudioFrame, at_ms: float) -> None:
         """Append it."""
         self.stamps.append(at_ms)
         self.dues.append(self.due_ms)
-        self.lag_ms += (at_ms - self.due_ms - self.lag_ms) * FOLLOWED
+        self.lag_ms += (at_ms - self.due_ms - self.lag_ms) * LAG_FOLLOW_RATIO
         self.due_ms += frame.samples * 1000 / frame.sample_rate
         frame.pts = None
-        self._take(self._resampler.resample(frame))
+        self._collect(self._resampler.resample(frame))
 
     def parts(self) -> Iterator[tuple[float, NDArray[np.float32]]]:
         """Stretches of it and the ms they begin at."""
-        self._take(self._resampler.resample(None))
+        self._collect(self._resampler.resample(None))
         whole = np.concatenate(self._pieces) if self._pieces else np.zeros((0, 2), np.float32)
-        found = stretches(self.stamps, self.dues)
+        found = fit_clock_drift(self.stamps, self.dues)
         for part in found:
             first, end = (
                 round((self.dues[at] - self.dues[0]) * RATE_HZ / 1000) if at < len(self.dues) else len(whole)
                 for at in (part.first, part.end)
             )
-            yield part.start_ms, stretched(whole[first:end], part.ratio)
+            yield part.start_ms, stretch_audio(whole[first:end], part.ratio)
 
-    def _take(self, frames: list[av.AudioFrame]) -> None:
+    def _collect(self, frames: list[av.AudioFrame]) -> None:
         for frame in frames:
             piece = frame.to_ndarray().T.astype(np.float32, copy=False)
             self._pieces.append(piece if self._matrix is None else piece @ self._matrix)
 
 
-def form_of(frame: av.AudioFrame) -> tuple[str, str, int]:
+def frame_format(frame: av.AudioFrame) -> tuple[str, str, int]:
     """What frames of one run have in common."""
     return frame.format.name, frame.layout.name, frame.sample_rate
 
 
-def stretched(sound: Sound, ratio: float) -> Sound:
+def stretch_audio(sound: Sound, ratio: float) -> Sound:
     """The sound lasting ``ratio`` times as long: what was recorded by a clock that goes wrong. Pitch goes with it."""
     rate = round(RATE_HZ / ratio)
     if rate == RATE_HZ or not len(sound):
@@ -87,7 +87,7 @@ def stretched(sound: Sound, ratio: float) -> Sound:
     return np.concatenate([one.to_ndarray().T for one in made]).astype(np.float32, copy=False)
 
 
-def gather(frames: Iterable[tuple[int, av.AudioFrame]], start_ms: int, samples: int) -> Sound | None:
+def gather_audio(frames: Iterable[tuple[int, av.AudioFrame]], start_ms: int, samples: int) -> Sound | None:
     """48 kHz stereo of exactly ``samples``, shape (samples, 2); gaps are silent. None when no frame came.
 
     Mono goes to both sides; more channels are mixed down by `downmix`. Time stamps decide where sound is: where they
@@ -95,20 +95,20 @@ def gather(frames: Iterable[tuple[int, av.AudioFrame]], start_ms: int, samples: 
     """
     sound: Sound = np.zeros((samples, 2), np.float32)
     placed = 0
-    for run in _runs(frames):
+    for run in _split_runs(frames):
         for at_ms, piece in run.parts():
             placed += _place(sound, piece, round((at_ms - start_ms) * RATE_HZ / 1000))
     return np.nan_to_num(sound, copy=False) if placed else None
 
 
-def _runs(frames: Iterable[tuple[int, av.AudioFrame]]) -> Iterator[_Run]:
-    run: _Run | None = None
+def _split_runs(frames: Iterable[tuple[int, av.AudioFrame]]) -> Iterator[_FrameRun]:
+    run: _FrameRun | None = None
     for at_ms, frame in frames:
-        if run is None or not run.takes(frame, at_ms):
+        if run is None or not run.continues(frame, at_ms):
             if run is not None:
                 yield run
-            run = _Run(frame, at_ms)
-        run.add(frame, at_ms)
+            run = _FrameRun(frame, at_ms)
+        run.append(frame, at_ms)
     if run is not None:
         yield run
 
@@ -122,9 +122,9 @@ def _place(sound: Sound, piece: NDArray[np.float32], cursor: int) -> int:
     return end - start
 
 
-def faded(sound: Sound) -> Sound:
+def fade_edges(sound: Sound) -> Sound:
     """The same sound, coming and going over 8 ms."""
-    length = min(FADE_SAMPLES, len(sound) // 2)
+    length = min(EDGE_FADE_SAMPLES, len(sound) // 2)
     ramp = np.linspace(0, 1, length, dtype=np.float32)[:, None]
     result = sound.copy()
     result[:length] *= ramp
@@ -132,10 +132,10 @@ def faded(sound: Sound) -> Sound:
     return result
 
 
-def audio_frames(sound: Sound) -> Iterator[av.AudioFrame]:
+def to_audio_frames(sound: Sound) -> Iterator[av.AudioFrame]:
     """Planar float frames of one AAC frame's length each, with their pts."""
-    for start in range(0, len(sound), FRAME_SAMPLES):
-        piece = np.ascontiguousarray(sound[start : start + FRAME_SAMPLES].T)
+    for start in range(0, len(sound), AAC_FRAME_SAMPLES):
+        piece = np.ascontiguousarray(sound[start : start + AAC_FRAME_SAMPLES].T)
         frame = av.AudioFrame.from_ndarray(piece, format="fltp", layout="stereo")
         frame.sample_rate, frame.pts, frame.time_base = RATE_HZ, start, Fraction(1, RATE_HZ)
         yield frame

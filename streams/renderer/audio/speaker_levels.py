@@ -11,21 +11,21 @@ from numpy.typing import NDArray
 from schemas.common import Value, Word
 from schemas.documents.edit import Piece
 from schemas.documents.export import SpeakerLevel
-from streams.renderer.audio.loudness import RELATIVE_GATE_LU, Samples, Sound, lufs_of, weighted_power
-from streams.renderer.audio.true_peak_limiter import STEP, applied
+from streams.renderer.audio.loudness import RELATIVE_GATE_LU, Samples, Sound, lufs_from_power, weighted_power
+from streams.renderer.audio.true_peak_limiter import STEP_SAMPLES, apply_gain
 
-MOST_DB = 9.0
-LEAST_SPREAD_DB = 1.0
+MAX_LEVEL_GAIN_DB = 9.0
+MIN_SPREAD_DB = 1.0
 """Speakers nearer to each other than this are left alone: hardly anybody hears it."""
-LEAST_SPEECH_MS = 1_500
+MIN_SPEECH_MS = 1_500
 """Of one speaker, to say how loud they are; who says less is left alone."""
-SHORT_TURN_MS = 500
+MAX_SHORT_TURN_MS = 500
 """A turn so short inside another's (a yes, a word given to the wrong one) moves no gain."""
-RAMP_MS, SHORTEST_RAMP_MS = 200, 40
-STEP_MS = 10
+MAX_RAMP_MS, MIN_RAMP_MS = 200, 40
+LEVEL_STEP_MS = 10
 
 
-class Turn(Value, frozen=True, kw_only=True):
+class WordTurn(Value, frozen=True, kw_only=True):
     """Words of one speaker in a row, on the output's clock."""
 
     speaker: str
@@ -42,44 +42,44 @@ class Turn(Value, frozen=True, kw_only=True):
         return max(word.end_ms for word in self.words)
 
 
-def levelled(sound: Sound, words: Sequence[Word], played: Sequence[Piece]) -> tuple[Sound, list[SpeakerLevel]]:
+def level_speakers(sound: Sound, words: Sequence[Word], played: Sequence[Piece]) -> tuple[Sound, list[SpeakerLevel]]:
     """The sound with its speakers at one loudness, and what that took; the same sound where there is nothing to do.
 
     ``words`` are on the output's clock. What a person set as gain of a segment is kept: it is not seen.
     """
-    turns = turns_of([word for word in unmuted(words, played) if word.speaker])
+    turns = group_turns([word for word in audible_words(words, played) if word.speaker])
     if len({turn.speaker for turn in turns}) < 2:
         return sound, []
-    levels = _levels(sound, turns, played)
-    gains = gains_for(levels)
+    levels = _measure_levels(sound, turns, played)
+    gains = speaker_gains(levels)
     if not gains:
         return sound, []
-    curve = 10 ** (_gain_curve(turns, gains, -(-len(sound) // STEP)) / 20)
-    told = [
+    curve = 10 ** (_gain_curve(turns, gains, -(-len(sound) // STEP_SAMPLES)) / 20)
+    reports = [
         SpeakerLevel(speaker=speaker, lufs=round(lufs, 1), gain_db=round(gains[speaker], 1))
         for speaker, (lufs, _) in sorted(levels.items())
     ]
-    return applied(sound, curve), told
+    return apply_gain(sound, curve), reports
 
 
-def turns_of(words: Sequence[Word]) -> list[Turn]:
+def group_turns(words: Sequence[Word]) -> list[WordTurn]:
     """Who speaks in turn; what is too short inside another's turn belongs to that one."""
     ordered = sorted(words, key=lambda word: word.start_ms)
-    turns = [Turn(speaker=who or "", words=tuple(run)) for who, run in groupby(ordered, lambda word: word.speaker)]
+    turns = [WordTurn(speaker=who or "", words=tuple(run)) for who, run in groupby(ordered, lambda word: word.speaker)]
     lasting = [
         turn
         for number, turn in enumerate(turns)
-        if turn.end_ms - turn.start_ms >= SHORT_TURN_MS
+        if turn.end_ms - turn.start_ms >= MAX_SHORT_TURN_MS
         or not 0 < number < len(turns) - 1
         or turns[number - 1].speaker != turns[number + 1].speaker
     ]
     return [
-        Turn(speaker=who, words=tuple(word for turn in run for word in turn.words))
+        WordTurn(speaker=who, words=tuple(word for turn in run for word in turn.words))
         for who, run in groupby(lasting, lambda turn: turn.speaker)
     ]
 
 
-def gains_for(levels: Mapping[str, tuple[float, int]]) -> dict[str, float]:
+def speaker_gains(levels: Mapping[str, tuple[float, int]]) -> dict[str, float]:
     """Gain in dB of each speaker, from loudness and ms of speech; empty where they are alike.
 
     They meet at their mean, weighed by how long each speaks: who speaks most is changed least.
@@ -87,52 +87,58 @@ def gains_for(levels: Mapping[str, tuple[float, int]]) -> dict[str, float]:
     if len(levels) < 2:
         return {}
     lufs = [level for level, _ in levels.values()]
-    if max(lufs) - min(lufs) < LEAST_SPREAD_DB:
+    if max(lufs) - min(lufs) < MIN_SPREAD_DB:
         return {}
     common = float(np.average(lufs, weights=[length for _, length in levels.values()]))
-    return {who: float(np.clip(common - level, -MOST_DB, MOST_DB)) for who, (level, _) in levels.items()}
+    return {
+        who: float(np.clip(common - level, -MAX_LEVEL_GAIN_DB, MAX_LEVEL_GAIN_DB)) for who, (level, _) in levels.items()
+    }
 
 
-def _levels(sound: Sound, turns: Sequence[Turn], played: Sequence[Piece]) -> dict[str, tuple[float, int]]:
+def _measure_levels(sound: Sound, turns: Sequence[WordTurn], played: Sequence[Piece]) -> dict[str, tuple[float, int]]:
     """Loudness and ms of speech of each who says enough: their own words only, without the gaps."""
-    power = weighted_power(sound, STEP * STEP_MS) / _own_gain(len(sound) // (STEP * STEP_MS), played)
-    said = {turn.speaker: np.zeros(len(power), bool) for turn in turns}
+    power = weighted_power(sound, STEP_SAMPLES * LEVEL_STEP_MS) / _segment_gain(
+        len(sound) // (STEP_SAMPLES * LEVEL_STEP_MS), played
+    )
+    spoken_steps = {turn.speaker: np.zeros(len(power), bool) for turn in turns}
     for turn in turns:
         for word in turn.words:
-            said[turn.speaker][max(0, word.start_ms // STEP_MS) : max(0, word.end_ms // STEP_MS)] = True
-    alone = sum(mask.astype(int) for mask in said.values()) == 1
+            spoken_steps[turn.speaker][
+                max(0, word.start_ms // LEVEL_STEP_MS) : max(0, word.end_ms // LEVEL_STEP_MS)
+            ] = True
+    alone = sum(mask.astype(int) for mask in spoken_steps.values()) == 1
     levels = {}
-    for speaker, mask in said.items():
+    for speaker, mask in spoken_steps.items():
         heard = power[mask & alone]
-        if len(heard) * STEP_MS < LEAST_SPEECH_MS or not heard.any():
+        if len(heard) * LEVEL_STEP_MS < MIN_SPEECH_MS or not heard.any():
             continue
         loud = heard[heard > heard.mean() * 10 ** (RELATIVE_GATE_LU / 10)]
-        levels[speaker] = lufs_of(float(loud.mean())), len(heard) * STEP_MS
+        levels[speaker] = lufs_from_power(float(loud.mean())), len(heard) * LEVEL_STEP_MS
     return levels
 
 
-def _own_gain(steps: int, played: Sequence[Piece]) -> Samples:
+def _segment_gain(steps: int, played: Sequence[Piece]) -> Samples:
     """Power by which a person changed each step: the gain of the segment it plays."""
     gain = np.ones(steps)
     for piece in played:
-        first, end = (round(at_ms / STEP_MS) for at_ms in (piece.output_start_ms, piece.output_end_ms))
+        first, end = (round(at_ms / LEVEL_STEP_MS) for at_ms in (piece.output_start_ms, piece.output_end_ms))
         gain[max(0, first) : end] = 10 ** (piece.gain_db / 10)
     return gain
 
 
-def _gain_curve(turns: Sequence[Turn], gains: Mapping[str, float], steps: int) -> NDArray[np.float64]:
+def _gain_curve(turns: Sequence[WordTurn], gains: Mapping[str, float], steps: int) -> NDArray[np.float64]:
     """Gain in dB of each step of `limiter.STEP`, a ms: constant in a turn, moved in the gap before the next."""
     at_ms, gain_db = [0.0], [gains.get(turns[0].speaker, 0.0)]
     for before, after in pairwise(turns):
         gap_ms = after.start_ms - before.end_ms
-        ramp_ms = min(max(gap_ms, SHORTEST_RAMP_MS), RAMP_MS)
+        ramp_ms = min(max(gap_ms, MIN_RAMP_MS), MAX_RAMP_MS)
         middle = max((before.end_ms + after.start_ms) / 2, at_ms[-1] + ramp_ms / 2)
         at_ms += [middle - ramp_ms / 2, middle + ramp_ms / 2]
         gain_db += [gains.get(before.speaker, 0.0), gains.get(after.speaker, 0.0)]
     return np.interp(np.arange(steps), at_ms, gain_db)
 
 
-def unmuted(words: Sequence[Word], played: Sequence[Piece]) -> list[Word]:
+def audible_words(words: Sequence[Word], played: Sequence[Piece]) -> list[Word]:
     """The words that are heard: those of pieces without their sound are not."""
     return [word for word in words if not _is_muted(word, played)]
 

@@ -13,42 +13,42 @@ import av
 import numpy as np
 
 from streams.renderer.audio.loudness import RATE_HZ, Sound
-from streams.renderer.audio.mixer import Mixed
+from streams.renderer.audio.mixer import AudioMix
 
-FRAME_SAMPLES = 4096
-BITS = 24
-FULL_SCALE = (1 << (BITS - 1)) - 1
+FLAC_FRAME_SAMPLES = 4096
+SAMPLE_BITS = 24
+MAX_SAMPLE_VALUE = (1 << (SAMPLE_BITS - 1)) - 1
 
 
-def stems_of(mix: Mixed) -> dict[str, Sound]:
+def list_stems(mix: AudioMix) -> dict[str, Sound]:
     """Each by its name; none where nothing is heard."""
     return {"voice": mix.voice, "mix": mix.sound} if mix.voice is not None else {}
 
 
-def stem_file(name: str) -> str:
+def stem_file_name(name: str) -> str:
     """Name of a stem in the scratch folder."""
     return f"stem-{name}.flac"
 
 
 def save_stems(folder: Path, stems: Mapping[str, Sound]) -> list[str]:
     """Write each; gives what had to be turned down, in sentences."""
-    told = []
+    warnings = []
     for name, sound in stems.items():
         peak = float(np.max(np.abs(sound), initial=0.0))
         if peak > 1:
-            told.append(f"stems.{name}: {20 * np.log10(peak):.1f} dB softer than in the mix, or it would clip")
-        save_flac(folder / stem_file(name), sound / np.float32(max(1.0, peak)))
-    return told
+            warnings.append(f"stems.{name}: {20 * np.log10(peak):.1f} dB softer than in the mix, or it would clip")
+        save_flac(folder / stem_file_name(name), sound / np.float32(max(1.0, peak)))
+    return warnings
 
 
 def save_flac(path: Path, sound: Sound) -> None:
     """48 kHz stereo, shape (n, 2), within full scale, as FLAC of 24 bits."""
-    samples = np.rint(np.clip(sound, -1, 1) * FULL_SCALE).astype(np.int32) << (32 - BITS)
+    samples = np.rint(np.clip(sound, -1, 1) * MAX_SAMPLE_VALUE).astype(np.int32) << (32 - SAMPLE_BITS)
     with av.open(str(path), "w", format="flac", options={"fflags": "+bitexact"}) as container:
         stream = container.add_stream("flac", rate=RATE_HZ, layout="stereo", options={"flags": "+bitexact"})
         stream.format = "s32"
-        for start in range(0, len(samples), FRAME_SAMPLES):
-            part = np.ascontiguousarray(samples[start : start + FRAME_SAMPLES]).reshape(1, -1)
+        for start in range(0, len(samples), FLAC_FRAME_SAMPLES):
+            part = np.ascontiguousarray(samples[start : start + FLAC_FRAME_SAMPLES]).reshape(1, -1)
             frame = av.AudioFrame.from_ndarray(part, format="s32", layout="stereo")
             frame.sample_rate, frame.pts, frame.time_base = RATE_HZ, start, Fraction(1, RATE_HZ)
             container.mux(stream.encode(frame))

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from streams.renderer.audio.loudness import RATE_HZ, Samples, Sound, true_peaks
 
-STEP = RATE_HZ // 1000
+STEP_SAMPLES = RATE_HZ // 1000
 """Gain has one value a ms, and is straight between two."""
-REACH = 10
+REACH_STEPS = 10
 """Steps either side of a peak in which the gain has moved to it, one of them for what lies between two values."""
 CEILING_DBTP = -2.0
 """A dB below what is promised: encoding moves peaks, AAC by 0.5 dB on speech."""
@@ -18,12 +18,14 @@ CEILING_DBTP = -2.0
 def step_peaks(sound: Sound) -> NDArray[np.float32]:
     """The largest true peak of each step, shape (n,); the last step may be short."""
     peaks = true_peaks(sound)
-    steps = -(-len(peaks) // STEP)
-    highest: NDArray[np.float32] = np.pad(peaks, (0, steps * STEP - len(peaks))).reshape(steps, STEP).max(axis=1)
+    steps = -(-len(peaks) // STEP_SAMPLES)
+    highest: NDArray[np.float32] = (
+        np.pad(peaks, (0, steps * STEP_SAMPLES - len(peaks))).reshape(steps, STEP_SAMPLES).max(axis=1)
+    )
     return highest
 
 
-def gain_under(peaks: NDArray[np.float32], ceiling: float = 1.0) -> Samples:
+def limiter_gain(peaks: NDArray[np.float32], ceiling: float = 1.0) -> Samples:
     """Gain of each step, at most 1, that brings every peak under a level.
 
     The lowest that is needed within `REACH` steps, averaged over a little less: never above what any peak needs.
@@ -31,23 +33,23 @@ def gain_under(peaks: NDArray[np.float32], ceiling: float = 1.0) -> Samples:
     needed = ceiling / np.maximum(peaks.astype(np.float64), ceiling)
     if not len(needed) or needed.min() >= 1.0:
         return np.ones(len(peaks))
-    lowest = _sliding_minimum(needed, REACH)
-    window = np.hanning(2 * REACH + 1)[1:-1]
+    lowest = _sliding_minimum(needed, REACH_STEPS)
+    window = np.hanning(2 * REACH_STEPS + 1)[1:-1]
     padded = np.pad(lowest, len(window) // 2, mode="edge")
     return np.minimum(np.convolve(padded, window / window.sum(), "valid"), 1.0)
 
 
-def applied(sound: Sound, gain: Samples) -> Sound:
+def apply_gain(sound: Sound, gain: Samples) -> Sound:
     """The sound with the gain of each step."""
-    at = np.arange(len(sound), dtype=np.float64) / STEP - 0.5
+    at = np.arange(len(sound), dtype=np.float64) / STEP_SAMPLES - 0.5
     curve = np.interp(at, np.arange(len(gain)), gain).astype(np.float32)
     return sound * curve[:, None]
 
 
-def limited(sound: Sound, ceiling_dbtp: float = CEILING_DBTP) -> Sound:
+def limit_peaks(sound: Sound, ceiling_dbtp: float = CEILING_DBTP) -> Sound:
     """Sound whose true peaks stay under the ceiling."""
-    gain = gain_under(step_peaks(sound), 10 ** (ceiling_dbtp / 20))
-    return sound if not len(gain) or gain.min() >= 1.0 else applied(sound, gain)
+    gain = limiter_gain(step_peaks(sound), 10 ** (ceiling_dbtp / 20))
+    return sound if not len(gain) or gain.min() >= 1.0 else apply_gain(sound, gain)
 
 
 def _sliding_minimum(values: Samples, reach: int) -> Samples:

@@ -13,10 +13,10 @@ from schemas.documents.edit import Piece
 from schemas.documents.source import SourceIndex
 from schemas.options.brand_kit import BrandKit
 from schemas.options.caption_template import Font
-from streams.renderer.timeline.slots import Timeline
+from streams.renderer.timeline.slots import OutputTimeline
 
 
-class Dress(Value, frozen=True, kw_only=True):
+class BrandAssets(Value, frozen=True, kw_only=True):
     """A version of a kit, its files where the child finds them, and who the voices are."""
 
     kit: BrandKit
@@ -33,7 +33,7 @@ class Dress(Value, frozen=True, kw_only=True):
         return {role: self.files[asset_id] for role, asset_id in self.kit.fonts.items() if asset_id in self.files}
 
 
-class Around(Value, frozen=True, kw_only=True):
+class BumperSlots(Value, frozen=True, kw_only=True):
     """Slots before and after the clip: an intro; an end card, then an outro."""
 
     intro: int = 0
@@ -41,29 +41,29 @@ class Around(Value, frozen=True, kw_only=True):
     outro: int = 0
 
 
-def around(dress: Dress | None, rate: Fraction) -> Around:
+def bumper_slots(assets: BrandAssets | None, rate: Fraction) -> BumperSlots:
     """How many slots each part takes at so many pictures a second."""
-    if dress is None:
-        return Around()
-    kit = dress.kit
-    return Around(
-        intro=_slots(dress, kit.intro, rate),
+    if assets is None:
+        return BumperSlots()
+    kit = assets.kit
+    return BumperSlots(
+        intro=_slots(assets, kit.intro, rate),
         card=round(kit.end_card.seconds * rate) if kit.end_card is not None else 0,
-        outro=_slots(dress, kit.outro, rate),
+        outro=_slots(assets, kit.outro, rate),
     )
 
 
-def _slots(dress: Dress, asset_id: UUID | None, rate: Fraction) -> int:
-    index = dress.indexes.get(asset_id) if asset_id is not None else None
+def _slots(assets: BrandAssets, asset_id: UUID | None, rate: Fraction) -> int:
+    index = assets.indexes.get(asset_id) if asset_id is not None else None
     return round(index.duration_ms * rate / 1000) if index is not None else 0
 
 
-def extended(body: Timeline, beside: Around) -> Timeline:
+def with_bumpers(clip: OutputTimeline, bumpers: BumperSlots) -> OutputTimeline:
     """The clock of all that is played; ``body`` is of the clip with what plays before it."""
-    return msgspec.structs.replace(body, count=body.count + beside.card + beside.outro)
+    return msgspec.structs.replace(clip, count=clip.count + bumpers.card + bumpers.outro)
 
 
-def behind(played: Sequence[Piece], slots: int, rate: Fraction) -> list[Piece]:
+def delayed_pieces(played: Sequence[Piece], slots: int, rate: Fraction) -> list[Piece]:
     """The pieces so much later, for what plays before them: all that counts from them is as much later."""
     late_ms = float(slots * 1000 / rate)
     return [msgspec.structs.replace(piece, output_start_ms=piece.output_start_ms + late_ms) for piece in played]

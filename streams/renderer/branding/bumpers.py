@@ -17,100 +17,105 @@ from core.media.decode.reader import Reader
 from schemas.common import CropBox, TimeRange
 from schemas.documents.frame_plan import ShotCrop
 from schemas.documents.source import SourceIndex, VideoTrack
-from streams.renderer.branding.brand_assets import Around, Dress
-from streams.renderer.branding.lower_third import drawn_text, plain_template
-from streams.renderer.captions.burn_in import blend, yuv_patches
-from streams.renderer.captions.cue_painter import Lettering
-from streams.renderer.captions.word_painter import rgba
-from streams.renderer.timeline.slots import Part, Slot, Timeline, fill_slots
-from streams.renderer.typography.font_fallback import drawable
-from streams.renderer.video.planes import copied, rows
-from streams.renderer.video.scaler import Painter, deinterlaced
+from streams.renderer.branding.brand_assets import BrandAssets, BumperSlots
+from streams.renderer.branding.lower_third import build_plain_template, draw_text
+from streams.renderer.captions.burn_in import blend_patch, yuv_patches
+from streams.renderer.captions.cue_painter import DrawnCue
+from streams.renderer.captions.word_painter import parse_colour
+from streams.renderer.timeline.slots import OutputTimeline, Slot, TimelinePart, fill_slots
+from streams.renderer.typography.font_fallback import drop_undrawable
+from streams.renderer.video.planes import copy_frame, plane_rows
+from streams.renderer.video.scaler import FrameScaler, deinterlace
 
-LEAD_MS = 100
-NOWHERE_MS = -1
+PRE_ROLL_MS = 100
+NO_SOURCE_MS = -1
 """The source's time of a picture that is not of the source."""
-FAR = 1_000_000
-AWAY = ShotCrop(
+OUTSIDE_PX = 1_000_000
+BUMPER_SHOT = ShotCrop(
     range=TimeRange(start_ms=0, end_ms=0),
     mode="fit",
-    crop=CropBox(x=0, y=0, width=FAR, height=FAR),
+    crop=CropBox(x=0, y=0, width=OUTSIDE_PX, height=OUTSIDE_PX),
     reason="this picture is the brand kit's, not the source's",
 )
 """What the certificate is told of it: no crop that any other is near to, so that there is a cut and no movement."""
-MOST_CUT = 0.3
+MAX_CUT_OFF_RATIO = 0.3
 """Share of an intro's picture that may be cut off for it to fill the output; else all of it is shown on a ground."""
-GROUND = "#10131a"
+DEFAULT_BACKGROUND = "#10131a"
 
 
-class Shown(NamedTuple):
+class BumperFrame(NamedTuple):
     """A picture to be encoded, and its slot."""
 
-    picture: av.VideoFrame
+    frame: av.VideoFrame
     slot: Slot
 
 
-class Inserts:
+class Bumpers:
     """What a kit shows around the clip; nothing without one."""
 
     def __init__(
-        self, dress: Dress | None, around: Around, timeline: Timeline, size_px: tuple[int, int], scratch: Path
+        self,
+        assets: BrandAssets | None,
+        slots: BumperSlots,
+        timeline: OutputTimeline,
+        size_px: tuple[int, int],
+        scratch: Path,
     ) -> None:
         """``timeline`` is of all of it: intro, clip, end card, outro."""
-        self._dress, self._around, self._timeline = dress, around, timeline
+        self._assets, self._slots_of, self._timeline = assets, slots, timeline
         self._size_px, self._scratch = size_px, scratch
 
-    def before(self) -> Iterator[Shown]:
+    def before(self) -> Iterator[BumperFrame]:
         """The intro's pictures, in order."""
-        if self._dress is not None and self._dress.kit.intro is not None:
-            yield from self._film(self._dress, self._dress.kit.intro, 0, self._around.intro)
+        if self._assets is not None and self._assets.kit.intro is not None:
+            yield from self._play(self._assets, self._assets.kit.intro, 0, self._slots_of.intro)
 
-    def after(self) -> Iterator[Shown]:
+    def after(self) -> Iterator[BumperFrame]:
         """The end card's pictures, then the outro's."""
-        if self._dress is None:
+        if self._assets is None:
             return
-        last = self._timeline.count - self._around.outro
-        if self._around.card:
-            card = end_card(self._dress, self._size_px)
-            for number in range(last - self._around.card, last):
-                yield Shown(copied(card), self._slot(number))
-        if self._dress.kit.outro is not None:
-            yield from self._film(self._dress, self._dress.kit.outro, last, self._around.outro)
+        last = self._timeline.count - self._slots_of.outro
+        if self._slots_of.card:
+            card = draw_end_card(self._assets, self._size_px)
+            for number in range(last - self._slots_of.card, last):
+                yield BumperFrame(copy_frame(card), self._slot(number))
+        if self._assets.kit.outro is not None:
+            yield from self._play(self._assets, self._assets.kit.outro, last, self._slots_of.outro)
 
     def _slot(self, number: int) -> Slot:
         return Slot(number=number, at_ms=float(number * self._timeline.period_ms))
 
-    def _film(self, dress: Dress, asset_id: UUID, first: int, count: int) -> Iterator[Shown]:
-        index = dress.indexes.get(asset_id)
+    def _play(self, assets: BrandAssets, asset_id: UUID, first: int, count: int) -> Iterator[BumperFrame]:
+        index = assets.indexes.get(asset_id)
         if index is None or not count:
             return
-        part = Part(first=first, end=first + count, source_ms=Fraction(0))
-        with Path(dress.files[asset_id]).open("rb") as file:
-            shown = 0
+        part = TimelinePart(first=first, end=first + count, source_ms=Fraction(0))
+        with Path(assets.files[asset_id]).open("rb") as file:
+            count_shown = 0
             for one in self._painted(Reader(file, index), index, part):
                 yield one
-                shown += 1
-        if shown < count:
+                count_shown += 1
+        if count_shown < count:
             raise Rejected("media.no_pictures", "The brand kit's intro or outro cannot be decoded any more.")
 
-    def _painted(self, reader: Reader, index: SourceIndex, part: Part) -> Iterator[Shown]:
+    def _painted(self, reader: Reader, index: SourceIndex, part: TimelinePart) -> Iterator[BumperFrame]:
         assert index.video is not None
-        painter = Painter(index.video, self._size_px, self._scratch)
-        shot = filling(index.video, self._size_px)
-        pictures = deinterlaced(reader.pictures(part.range(self._timeline.period_ms, LEAD_MS)))
+        painter = FrameScaler(index.video, self._size_px, self._scratch)
+        shot = choose_fill_crop(index.video, self._size_px)
+        pictures = deinterlace(reader.pictures(part.range(self._timeline.period_ms, PRE_ROLL_MS)))
         for at_ms, picture, slots in fill_slots(pictures, self._timeline, part):
-            painted = painter.paint(picture, shot, at_ms)
+            painted = painter.scale(picture, shot, at_ms)
             for slot in slots:
-                yield Shown(painted if slot is slots[-1] else copied(painted), slot)
+                yield BumperFrame(painted if slot is slots[-1] else copy_frame(painted), slot)
         reader.close()
 
 
-def filling(track: VideoTrack, size_px: tuple[int, int]) -> ShotCrop:
+def choose_fill_crop(track: VideoTrack, size_px: tuple[int, int]) -> ShotCrop:
     """The middle of a film that fills the output, where that cuts off little; else all of it."""
     across, down = track.display_width, track.display_height
     ratio = min(across / size_px[0], down / size_px[1])
     width, height = round(size_px[0] * ratio), round(size_px[1] * ratio)
-    fits = width * height >= (1 - MOST_CUT) * across * down
+    fits = width * height >= (1 - MAX_CUT_OFF_RATIO) * across * down
     crop = CropBox(x=(across - width) // 2, y=(down - height) // 2, width=width, height=height)
     whole = CropBox(x=0, y=0, width=across, height=down)
     return ShotCrop(
@@ -121,44 +126,49 @@ def filling(track: VideoTrack, size_px: tuple[int, int]) -> ShotCrop:
     )
 
 
-def end_card(dress: Dress, size_px: tuple[int, int]) -> av.VideoFrame:
+def draw_end_card(assets: BrandAssets, size_px: tuple[int, int]) -> av.VideoFrame:
     """The card as a picture to be encoded."""
-    card = dress.kit.end_card
+    card = assets.kit.end_card
     assert card is not None
-    ground = Image.new("RGBA", size_px, rgba(dress.kit.colour(card.background, "background", GROUND)))
-    path, text = dress.files.get(card.asset_id) if card.asset_id is not None else None, drawable(card.text).strip()
+    canvas = Image.new(
+        "RGBA", size_px, parse_colour(assets.kit.colour(card.background, "background", DEFAULT_BACKGROUND))
+    )
+    path, text = (
+        assets.files.get(card.asset_id) if card.asset_id is not None else None,
+        drop_undrawable(card.text).strip(),
+    )
     if path is not None:
-        _lay_picture(ground, Path(path), card.width, raised=bool(text))
+        _paste_card_picture(canvas, Path(path), card.width, raised=bool(text))
     if text:
-        template = plain_template(
+        template = build_plain_template(
             font=card.font,
             size=card.size,
-            fill=dress.kit.colour(card.fill, "text", "#ffffff"),
+            fill=assets.kit.colour(card.fill, "text", "#ffffff"),
             heights=(0.66, 0.74, 0.74) if path is not None else (0.5, 0.5, 0.5),
             lines=2,
         )
-        lettering = drawn_text(text, template, dress, size_px)
-        ground.alpha_composite(lettering.picture, (lettering.x_px, lettering.y_px))
-    ground.putalpha(255)
-    return as_frame(ground)
+        lettering = draw_text(text, template, assets, size_px)
+        canvas.alpha_composite(lettering.image, (lettering.x_px, lettering.y_px))
+    canvas.putalpha(255)
+    return to_video_frame(canvas)
 
 
-def _lay_picture(ground: Image.Image, path: Path, width: float, *, raised: bool) -> None:
+def _paste_card_picture(canvas: Image.Image, path: Path, width: float, *, raised: bool) -> None:
     """A picture in the middle of the card, or above its text."""
     with Image.open(path, formats=("PNG",)) as opened:
         picture = opened.convert("RGBA")
-    ratio = min(width * ground.width / picture.width, 0.45 * ground.height / picture.height)
+    ratio = min(width * canvas.width / picture.width, 0.45 * canvas.height / picture.height)
     size = (max(1, round(picture.width * ratio)), max(1, round(picture.height * ratio)))
     picture = picture.resize(size, Image.Resampling.LANCZOS)
     middle = 0.42 if raised else 0.5
-    ground.alpha_composite(picture, ((ground.width - size[0]) // 2, round(ground.height * middle - size[1] / 2)))
+    canvas.alpha_composite(picture, ((canvas.width - size[0]) // 2, round(canvas.height * middle - size[1] / 2)))
 
 
-def as_frame(picture: Image.Image) -> av.VideoFrame:
+def to_video_frame(image: Image.Image) -> av.VideoFrame:
     """An opaque RGBA picture of even sides as yuv420p, BT.709 limited: the colours that overlays get."""
-    frame = av.VideoFrame(picture.width, picture.height, "yuv420p")
+    frame = av.VideoFrame(image.width, image.height, "yuv420p")
     frame.colorspace, frame.color_range = Colorspace.ITU709, ColorRange.MPEG
-    for plane, patch in zip(frame.planes, yuv_patches(Lettering(picture=picture, x_px=0, y_px=0)), strict=True):
-        rows(plane)[:] = 0
-        blend(rows(plane), patch)
+    for plane, patch in zip(frame.planes, yuv_patches(DrawnCue(image=image, x_px=0, y_px=0)), strict=True):
+        plane_rows(plane)[:] = 0
+        blend_patch(plane_rows(plane), patch)
     return frame

@@ -16,21 +16,21 @@ from schemas.documents.source import SourceIndex
 from schemas.documents.transcript import Transcript
 from schemas.options.brand_kit import BrandSnapshot, named_assets
 from schemas.options.export import BrandPin
-from streams.renderer.branding.brand_assets import Dress, around, behind
-from streams.renderer.timeline.slots import timeline_of
+from streams.renderer.branding.brand_assets import BrandAssets, bumper_slots, delayed_pieces
+from streams.renderer.timeline.slots import build_timeline
 
 COPY_BYTES = 8 * 2**20
-MISSING = "brand.missing: {}: the clip is made without it"
+MISSING_WARNING = "brand.missing: {}: the clip is made without it"
 
 
-class Dressed(Value, frozen=True, kw_only=True):
+class LoadedBrand(Value, frozen=True, kw_only=True):
     """What the child is told, and what is to be warned of."""
 
-    dress: Dress | None = None
+    assets: BrandAssets | None = None
     warnings: list[str] = []
 
 
-def files_of(snapshot: BrandSnapshot | None) -> dict[str, ObjectRef | None]:
+def list_brand_files(snapshot: BrandSnapshot | None) -> dict[str, ObjectRef | None]:
     """The stored files of a kit by where it names them: part of what an export is made of."""
     if snapshot is None:
         return {}
@@ -38,22 +38,24 @@ def files_of(snapshot: BrandSnapshot | None) -> dict[str, ObjectRef | None]:
     return {f"brand{pointer.replace('/', '.')}": one.object if one else None for pointer, one in named.items()}
 
 
-def after_intro(played: list[Piece], dress: Dress | None, index: SourceIndex, least: Fraction) -> list[Piece]:
+def pieces_after_intro(
+    played: list[Piece], assets: BrandAssets | None, index: SourceIndex, min_rate: Fraction
+) -> list[Piece]:
     """The pieces as they play behind the kit's intro, if it has one; ``least`` pictures a second are made."""
-    if dress is None or dress.kit.intro not in dress.indexes:
+    if assets is None or assets.kit.intro not in assets.indexes:
         return played
-    rate = timeline_of(played, index, least).rate
-    return behind(played, around(dress, rate).intro, rate)
+    rate = build_timeline(played, index, min_rate).rate
+    return delayed_pieces(played, bumper_slots(assets, rate).intro, rate)
 
 
-async def dress(
-    pin: BrandPin | None, snapshot: BrandSnapshot | None, said: Transcript | None, objects: Objects, scratch: Path
-) -> Dressed:
+async def load_brand(
+    pin: BrandPin | None, snapshot: BrandSnapshot | None, transcript: Transcript | None, objects: Objects, scratch: Path
+) -> LoadedBrand:
     """Bring what the kit names to ``scratch``. A file that is gone costs its part of the kit and nothing else."""
     if pin is None:
-        return Dressed()
+        return LoadedBrand()
     if snapshot is None:
-        return Dressed(warnings=[MISSING.format("there is no such brand kit")])
+        return LoadedBrand(warnings=[MISSING_WARNING.format("there is no such brand kit")])
     files: dict[UUID, str] = {}
     indexes: dict[UUID, SourceIndex] = {}
     warnings = []
@@ -64,26 +66,28 @@ async def dress(
                 raise KeyError(pointer)
             if asset_id not in files:
                 path = scratch / f"brand-{asset_id}"
-                await _bring(checked.object, path, objects)
+                await _download(checked.object, path, objects)
                 if checked.index is not None:
                     indexes[asset_id] = msgspec.msgpack.decode(await objects.get(checked.index), type=SourceIndex)
                 files[asset_id] = str(path)
         except KeyError:
-            warnings.append(MISSING.format(f"the {kind} of {pointer} is not there"))
-    speakers = said.diarization.speakers if said is not None and said.diarization is not None else []
+            warnings.append(MISSING_WARNING.format(f"the {kind} of {pointer} is not there"))
+    speakers = transcript.diarization.speakers if transcript is not None and transcript.diarization is not None else []
     names = {speaker.id: speaker.name for speaker in speakers if speaker.name}
-    return Dressed(dress=Dress(kit=snapshot.kit, files=files, indexes=indexes, names=names), warnings=warnings)
+    return LoadedBrand(
+        assets=BrandAssets(kit=snapshot.kit, files=files, indexes=indexes, names=names), warnings=warnings
+    )
 
 
-def clip_only(dressed: Dressed) -> Dressed:
+def without_bumpers(brand: LoadedBrand) -> LoadedBrand:
     """What is laid over the clip, and nothing around it: small moving previews show its first seconds."""
-    if dressed.dress is None:
-        return dressed
-    kit = msgspec.structs.replace(dressed.dress.kit, intro=None, outro=None, end_card=None, music=None)
-    return msgspec.structs.replace(dressed, dress=msgspec.structs.replace(dressed.dress, kit=kit))
+    if brand.assets is None:
+        return brand
+    kit = msgspec.structs.replace(brand.assets.kit, intro=None, outro=None, end_card=None, music=None)
+    return msgspec.structs.replace(brand, assets=msgspec.structs.replace(brand.assets, kit=kit))
 
 
-async def _bring(ref: ObjectRef, path: Path, objects: Objects) -> None:
+async def _download(ref: ObjectRef, path: Path, objects: Objects) -> None:
     """One object as a file. Raises KeyError where it is not there."""
     if await objects.size(ref.key) != ref.size:
         raise KeyError(ref.key)

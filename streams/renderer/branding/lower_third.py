@@ -21,24 +21,24 @@ from schemas.options.caption_template import (
     Shapes,
     Wrap,
 )
-from streams.renderer.branding.brand_assets import Dress
-from streams.renderer.captions.burn_in import drawing_of
-from streams.renderer.captions.cue_painter import Lettering
-from streams.renderer.captions.look import look_for
-from streams.renderer.typography.font_fallback import drawable, form_of
+from streams.renderer.branding.brand_assets import BrandAssets
+from streams.renderer.captions.burn_in import paint_cue
+from streams.renderer.captions.cue_painter import DrawnCue
+from streams.renderer.captions.look import build_look
+from streams.renderer.typography.font_fallback import drop_undrawable, font_language
 
-BEGINS_MS = 150
+NAME_DELAY_MS = 150
 """After the first word: a name before the voice belongs to the last speaker."""
-LEAST_MS = 1_000
+MIN_TURN_MS = 1_000
 """A turn that is shorter is over before its name is read."""
 LEFT, WIDTH = 0.135, 0.66
 """Inside what no platform covers, its plate included."""
-HEIGHTS = (0.49, 0.66, 0.7)
+PLATE_Y_RATIOS = (0.49, 0.66, 0.7)
 """Of the plate's middle, on tall, square and wide pictures: above where most templates have their captions."""
-SMALLER = (1.0, 0.8, 0.5)
+FONT_SCALES = (1.0, 0.8, 0.5)
 
 
-class NamedTurn(NamedTuple):
+class NameDisplay(NamedTuple):
     """A stretch in which a name is shown."""
 
     name: str
@@ -46,21 +46,21 @@ class NamedTurn(NamedTuple):
     end_ms: float
 
 
-def named_turns(dress: Dress, words: Sequence[Word], end_ms: float) -> list[NamedTurn]:
+def find_name_displays(assets: BrandAssets, words: Sequence[Word], end_ms: float) -> list[NameDisplay]:
     """When each name is shown: no longer than its speaker speaks, and never two at once; none without a font for it."""
-    third = dress.kit.lower_third
+    third = assets.kit.lower_third
     if third is None:
         return []
-    shown: list[NamedTurn] = []
-    known: set[str] = set()
+    displays: list[NameDisplay] = []
+    introduced: set[str] = set()
     for speaker, start_ms, until_ms in _turns(words, end_ms):
-        name = drawable(dress.names.get(speaker, "")).strip()
-        if not name or until_ms - start_ms < LEAST_MS or (third.show == "first_time" and speaker in known):
+        name = drop_undrawable(assets.names.get(speaker, "")).strip()
+        if not name or until_ms - start_ms < MIN_TURN_MS or (third.show == "first_time" and speaker in introduced):
             continue
-        known.add(speaker)
-        begins_ms = start_ms + BEGINS_MS
-        shown.append(NamedTurn(name, begins_ms, min(begins_ms + third.seconds * 1000, until_ms)))
-    return shown
+        introduced.add(speaker)
+        begins_ms = start_ms + NAME_DELAY_MS
+        displays.append(NameDisplay(name, begins_ms, min(begins_ms + third.seconds * 1000, until_ms)))
+    return displays
 
 
 def _turns(words: Sequence[Word], end_ms: float) -> list[tuple[str, float, float]]:
@@ -75,22 +75,22 @@ def _turns(words: Sequence[Word], end_ms: float) -> list[tuple[str, float, float
     return turns
 
 
-def name_plate(name: str, dress: Dress, size_px: tuple[int, int]) -> Lettering:
+def draw_name_plate(name: str, assets: BrandAssets, size_px: tuple[int, int]) -> DrawnCue:
     """A name on its plate, where it belongs on the output."""
-    kit = dress.kit
+    kit = assets.kit
     third = kit.lower_third or LowerThird()
-    template = plain_template(
+    template = build_plain_template(
         font=third.font,
         size=third.size,
         fill=kit.colour(third.fill, "text", "#ffffff"),
-        heights=HEIGHTS,
+        heights=PLATE_Y_RATIOS,
         left=LEFT,
         plate=kit.colour(third.plate, "primary", "#15171ce6"),
     )
-    return drawn_text(name, template, dress, size_px)
+    return draw_text(name, template, assets, size_px)
 
 
-def plain_template(
+def build_plain_template(
     *,
     font: Font,
     size: float,
@@ -103,7 +103,7 @@ def plain_template(
     """A template of words that are only there: drawn as captions are, in the same fonts and scripts."""
     tall, square, wide = (
         Shape(font=size * smaller, y=y, width=WIDTH, align="centre" if left is None else "left", left=left)
-        for y, smaller in zip(heights, SMALLER, strict=True)
+        for y, smaller in zip(heights, FONT_SCALES, strict=True)
     )
     behind = None
     if plate is not None:
@@ -121,9 +121,9 @@ def plain_template(
     )
 
 
-def drawn_text(text: str, template: CaptionTemplate, dress: Dress, size_px: tuple[int, int]) -> Lettering:
+def draw_text(text: str, template: CaptionTemplate, assets: BrandAssets, size_px: tuple[int, int]) -> DrawnCue:
     """A text by a template, at its place on the output."""
-    words = [Word(text=word, start_ms=0, end_ms=1, probability=1.0) for word in drawable(text).split()]
+    words = [Word(text=word, start_ms=0, end_ms=1, probability=1.0) for word in drop_undrawable(text).split()]
     cue = CaptionCue(start_ms=0, end_ms=1, words=words)
-    look = look_for(*size_px, template, form_of(None, text))
-    return drawing_of(cue, msgspec.structs.replace(look, own_fonts=dress.fonts)).state(None)
+    look = build_look(*size_px, template, font_language(None, text))
+    return paint_cue(cue, msgspec.structs.replace(look, own_fonts=assets.fonts)).state(None)

@@ -10,17 +10,17 @@ import msgspec
 from core.domain.framing.boxes import overlaps
 from schemas.common import Box, CropBox
 from schemas.options.brand_kit import Corner, Placed
-from streams.renderer.captions.caption_placement import STEPS, clear_area
-from streams.renderer.captions.cue_painter import Lettering
-from streams.renderer.captions.look import look_for
+from streams.renderer.captions.caption_placement import HEIGHT_STEPS, clear_area_for
+from streams.renderer.captions.cue_painter import DrawnCue
+from streams.renderer.captions.look import build_look
 
-PART_MS = 3_000
+EDGE_WINDOW_MS = 3_000
 """What ``start`` and ``end`` mean."""
-HIGHEST = 0.4
+MAX_HEIGHT_RATIO = 0.4
 """Share of the picture's height that a placed picture may have at most."""
 
 
-class Taken(NamedTuple):
+class OccupiedArea(NamedTuple):
     """A part of the picture on which something else is seen for a while: a face, a caption."""
 
     start_ms: float
@@ -28,19 +28,21 @@ class Taken(NamedTuple):
     box: Box
 
 
-def window(placed: Placed, clip_ms: tuple[float, float]) -> tuple[float, float]:
+def visible_window(placed: Placed, clip_ms: tuple[float, float]) -> tuple[float, float]:
     """From when to when a placed picture is seen."""
     start, end = clip_ms
     if placed.during == "start":
-        return start, min(end, start + PART_MS)
-    return (max(start, end - PART_MS), end) if placed.during == "end" else (start, end)
+        return start, min(end, start + EDGE_WINDOW_MS)
+    return (max(start, end - EDGE_WINDOW_MS), end) if placed.during == "end" else (start, end)
 
 
-def place(placed: Placed, picture_px: tuple[int, int], size_px: tuple[int, int]) -> CropBox:
+def place_overlay(placed: Placed, picture_px: tuple[int, int], size_px: tuple[int, int]) -> CropBox:
     """Where it lies, in even px: whole, in its own shape, inside the clear area of the output."""
     across, down = size_px
-    area = clear_area(look_for(across, down))
-    ratio = min(placed.width * across / picture_px[0], HIGHEST * down / picture_px[1], area.width / picture_px[0])
+    area = clear_area_for(build_look(across, down))
+    ratio = min(
+        placed.width * across / picture_px[0], MAX_HEIGHT_RATIO * down / picture_px[1], area.width / picture_px[0]
+    )
     width, height = (max(2, round(length * ratio / 2) * 2) for length in picture_px)
     space_x = min(round(placed.margin_x * across), area.width - width)
     space_y = min(round(placed.margin_y * down), area.height - height)
@@ -51,56 +53,56 @@ def place(placed: Placed, picture_px: tuple[int, int], size_px: tuple[int, int])
     return CropBox(x=x // 2 * 2, y=y // 2 * 2, width=width, height=height)
 
 
-def corner_of(
+def choose_corner(
     placed: Placed,
     picture_px: tuple[int, int],
     size_px: tuple[int, int],
     times_ms: tuple[float, float],
-    faces: Sequence[Taken],
+    faces: Sequence[OccupiedArea],
 ) -> Corner:
     """The first of the kit's corners in which no face is covered, else that where fewest are: one for all of a clip."""
 
     def covered(corner: Corner) -> int:
-        box = as_box(place(msgspec.structs.replace(placed, corner=corner), picture_px, size_px))
-        return sum(overlaps(box, face) for face in during(faces, *times_ms))
+        box = to_box(place_overlay(msgspec.structs.replace(placed, corner=corner), picture_px, size_px))
+        return sum(overlaps(box, face) for face in boxes_between(faces, *times_ms))
 
     return min([placed.corner, *placed.other_corners], key=covered)
 
 
-def beside(
-    plate: Lettering, start_ms: float, end_ms: float, around: Sequence[Taken], size_px: tuple[int, int]
-) -> Lettering:
+def place_name_plate(
+    plate: DrawnCue, start_ms: float, end_ms: float, occupied: Sequence[OccupiedArea], size_px: tuple[int, int]
+) -> DrawnCue:
     """A name as near to its place as nothing else is seen: higher or lower, else at the other side, else there."""
-    taken = during(around, start_ms, end_ms)
-    left, top, right, bottom = plate.picture.getchannel("A").getbbox() or (0, 0, *plate.picture.size)
+    boxes = boxes_between(occupied, start_ms, end_ms)
+    left, top, right, bottom = plate.image.getchannel("A").getbbox() or (0, 0, *plate.image.size)
     ink = Box(x=plate.x_px + left, y=plate.y_px + top, width=right - left, height=bottom - top)
-    area = clear_area(look_for(*size_px))
+    area = clear_area_for(build_look(*size_px))
     span = max(0.0, area.height - ink.height)
-    heights = sorted((area.y + span * step / STEPS for step in range(STEPS + 1)), key=lambda y: (abs(y - ink.y), -y))
+    heights = sorted(
+        (area.y + span * step / HEIGHT_STEPS for step in range(HEIGHT_STEPS + 1)), key=lambda y: (abs(y - ink.y), -y)
+    )
     for x in (ink.x, max(area.x, area.x + area.width - (ink.x - area.x) - ink.width)):
         for y in [ink.y, *heights]:
             there = msgspec.structs.replace(ink, x=x, y=y)
-            if not any(overlaps(there, box) for box in taken):
-                return _moved(plate, x - ink.x, y - ink.y, size_px)
+            if not any(overlaps(there, box) for box in boxes):
+                return _shifted_plate(plate, x - ink.x, y - ink.y, size_px)
     return plate
 
 
-def _moved(plate: Lettering, right: float, down: float, size_px: tuple[int, int]) -> Lettering:
+def _shifted_plate(plate: DrawnCue, right: float, down: float, size_px: tuple[int, int]) -> DrawnCue:
     """By whole chroma samples, and with all of it on the picture."""
     x, y = (
         min(max(0, at + round(by / 2) * 2), (most - length) // 2 * 2)
-        for at, by, most, length in zip(
-            (plate.x_px, plate.y_px), (right, down), size_px, plate.picture.size, strict=True
-        )
+        for at, by, most, length in zip((plate.x_px, plate.y_px), (right, down), size_px, plate.image.size, strict=True)
     )
     return msgspec.structs.replace(plate, x_px=x, y_px=y)
 
 
-def during(around: Sequence[Taken], start_ms: float, end_ms: float) -> list[Box]:
+def boxes_between(areas: Sequence[OccupiedArea], start_ms: float, end_ms: float) -> list[Box]:
     """What is seen at any time from one moment to another."""
-    return [one.box for one in around if one.start_ms < end_ms and start_ms < one.end_ms]
+    return [one.box for one in areas if one.start_ms < end_ms and start_ms < one.end_ms]
 
 
-def as_box(box: CropBox) -> Box:
+def to_box(box: CropBox) -> Box:
     """The same with a point."""
     return Box(x=box.x, y=box.y, width=box.width, height=box.height)

@@ -13,19 +13,25 @@ from PIL import Image
 
 from schemas.common import Word
 from schemas.options.brand_kit import Placed
-from streams.renderer.branding.brand_assets import Dress
-from streams.renderer.branding.lower_third import NamedTurn, name_plate, named_turns
-from streams.renderer.branding.overlay_placement import Taken, beside, corner_of, place, window
-from streams.renderer.captions.burn_in import PlanePatch, blend, yuv_patches
-from streams.renderer.captions.cue_painter import Lettering
+from streams.renderer.branding.brand_assets import BrandAssets
+from streams.renderer.branding.lower_third import NameDisplay, draw_name_plate, find_name_displays
+from streams.renderer.branding.overlay_placement import (
+    OccupiedArea,
+    choose_corner,
+    place_name_plate,
+    place_overlay,
+    visible_window,
+)
+from streams.renderer.captions.burn_in import PlanePatch, blend_patch, yuv_patches
+from streams.renderer.captions.cue_painter import DrawnCue
 from streams.renderer.timeline.slots import Slot
-from streams.renderer.video.planes import rows
+from streams.renderer.video.planes import plane_rows
 
 FADE_MS, FADE_STEPS = 200, 6
 Patches = tuple[PlanePatch, ...]
 
 
-class Laid(NamedTuple):
+class TimedOverlay(NamedTuple):
     """Something drawn, and when it is to be seen."""
 
     patches: Patches
@@ -40,76 +46,82 @@ class Overlays:
 
     def __init__(
         self,
-        dress: Dress,
+        assets: BrandAssets,
         words: Sequence[Word],
         size_px: tuple[int, int],
         clip_ms: tuple[float, float],
-        faces: Sequence[Taken] = (),
-        captions: Sequence[Taken] = (),
+        faces: Sequence[OccupiedArea] = (),
+        captions: Sequence[OccupiedArea] = (),
     ) -> None:
         """``words``, and ``clip_ms``, from where to where the clip itself plays, are on the output's clock, as are
         the ``faces`` and ``captions`` that it keeps clear of.
         """
-        kit, self._laid = dress.kit, list[Laid]()
+        kit, self._overlays = assets.kit, list[TimedOverlay]()
         for name, one in (("watermark", kit.watermark), ("logo", kit.logo)):
-            if one is not None and one.asset_id in dress.files:
-                self._laid.append(_placed(Path(dress.files[one.asset_id]), one, size_px, clip_ms, faces, name))
+            if one is not None and one.asset_id in assets.files:
+                self._overlays.append(
+                    _draw_placed_image(Path(assets.files[one.asset_id]), one, size_px, clip_ms, faces, name)
+                )
         avoids = kit.lower_third is not None and kit.lower_third.avoid_faces
-        around = [*faces, *captions] if avoids else []
-        self._laid += [_third(turn, dress, size_px, around) for turn in named_turns(dress, words, clip_ms[1])]
+        occupied = [*faces, *captions] if avoids else []
+        self._overlays += [
+            _draw_lower_third(turn, assets, size_px, occupied) for turn in find_name_displays(assets, words, clip_ms[1])
+        ]
 
-    def told(self, slot: Slot) -> list[tuple[str, int]]:
+    def slot_state(self, slot: Slot) -> list[tuple[str, int]]:
         """What is due in a slot, each with how much of it is seen, of `FADE_STEPS`."""
-        return [(one.name, step) for one, step in self._due(slot)]
+        return [(one.name, step) for one, step in self._due_overlays(slot)]
 
     def burn(self, picture: av.VideoFrame, slot: Slot) -> None:
         """Draw what is due in a slot into a writable yuv420p picture."""
-        for one, step in self._due(slot):
-            for plane, patch in zip(picture.planes, fainter(one.patches, step), strict=True):
-                blend(rows(plane), patch)
+        for one, step in self._due_overlays(slot):
+            for plane, patch in zip(picture.planes, faded_patches(one.patches, step), strict=True):
+                blend_patch(plane_rows(plane), patch)
 
-    def _due(self, slot: Slot) -> Iterator[tuple[Laid, int]]:
+    def _due_overlays(self, slot: Slot) -> Iterator[tuple[TimedOverlay, int]]:
         """A name belongs to words, and comes when they do."""
-        for one in self._laid:
+        for one in self._overlays:
             at_ms = slot.words_ms if one.fades else slot.at_ms
             if one.start_ms <= at_ms < one.end_ms:
                 share = min(1.0, (at_ms - one.start_ms) / FADE_MS, (one.end_ms - at_ms) / FADE_MS)
                 yield one, max(1, round(share * FADE_STEPS)) if one.fades else FADE_STEPS
 
 
-def _third(turn: NamedTurn, dress: Dress, size_px: tuple[int, int], around: Sequence[Taken]) -> Laid:
-    plate = beside(name_plate(turn.name, dress, size_px), turn.start_ms, turn.end_ms, around, size_px)
+def _draw_lower_third(
+    turn: NameDisplay, assets: BrandAssets, size_px: tuple[int, int], occupied: Sequence[OccupiedArea]
+) -> TimedOverlay:
+    plate = place_name_plate(draw_name_plate(turn.name, assets, size_px), turn.start_ms, turn.end_ms, occupied, size_px)
     name = f"name {turn.name} at {plate.x_px}, {plate.y_px}"
-    return Laid(yuv_patches(plate), turn.start_ms, turn.end_ms, name, fades=True)
+    return TimedOverlay(yuv_patches(plate), turn.start_ms, turn.end_ms, name, fades=True)
 
 
-def _placed(
+def _draw_placed_image(
     path: Path,
     placed: Placed,
     size_px: tuple[int, int],
     clip_ms: tuple[float, float],
-    faces: Sequence[Taken],
+    faces: Sequence[OccupiedArea],
     name: str,
-) -> Laid:
+) -> TimedOverlay:
     """A picture in the corner that suits the clip."""
     with Image.open(path, formats=("PNG",)) as opened:
         picture = opened.convert("RGBA")
-    times = window(placed, clip_ms)
-    corner = corner_of(placed, picture.size, size_px, times, faces)
-    patches = patches_of(picture, msgspec.structs.replace(placed, corner=corner), size_px)
-    return Laid(patches, *times, f"{name} {corner}")
+    times = visible_window(placed, clip_ms)
+    corner = choose_corner(placed, picture.size, size_px, times, faces)
+    patches = overlay_patches(picture, msgspec.structs.replace(placed, corner=corner), size_px)
+    return TimedOverlay(patches, *times, f"{name} {corner}")
 
 
-def patches_of(picture: Image.Image, placed: Placed, size_px: tuple[int, int]) -> Patches:
+def overlay_patches(image: Image.Image, placed: Placed, size_px: tuple[int, int]) -> Patches:
     """A picture in its corner, as it is blended."""
-    box = place(placed, picture.size, size_px)
-    picture = picture.resize((box.width, box.height), Image.Resampling.LANCZOS)
+    box = place_overlay(placed, image.size, size_px)
+    image = image.resize((box.width, box.height), Image.Resampling.LANCZOS)
     if placed.opacity < 1:
-        picture.putalpha(picture.getchannel("A").point(lambda value: round(value * placed.opacity)))
-    return yuv_patches(Lettering(picture=picture, x_px=box.x, y_px=box.y))
+        image.putalpha(image.getchannel("A").point(lambda value: round(value * placed.opacity)))
+    return yuv_patches(DrawnCue(image=image, x_px=box.x, y_px=box.y))
 
 
-def fainter(patches: Patches, step: int) -> Patches:
+def faded_patches(patches: Patches, step: int) -> Patches:
     """The same, seen to ``step`` of `FADE_STEPS`."""
     if step >= FADE_STEPS:
         return patches

@@ -15,23 +15,23 @@ from PIL import ImageChops
 
 from schemas.common import Box, Value
 from schemas.documents.export import CaptionCue
-from streams.renderer.captions.animation import Phase, phase_at
-from streams.renderer.captions.cue_builder import DOUBT, CueRules, Fits
-from streams.renderer.captions.cue_painter import CueDrawing, Lettering, ink_box
-from streams.renderer.captions.emphasis import emoji_of
-from streams.renderer.captions.layout import PlacedCue, place
-from streams.renderer.captions.line_breaking import fits
+from streams.renderer.captions.animation import AnimationPhase, phase_at
+from streams.renderer.captions.cue_builder import DOUBT, CueRules, FitsLines
+from streams.renderer.captions.cue_painter import CuePainter, DrawnCue, ink_box
+from streams.renderer.captions.emphasis import find_emoji
+from streams.renderer.captions.layout import PlacedCue, lay_out_cue
+from streams.renderer.captions.line_breaking import fits_lines
 from streams.renderer.captions.look import CaptionLook
-from streams.renderer.video.planes import rows
+from streams.renderer.video.planes import plane_rows
 
 UInt16 = NDArray[np.uint16]
-KEPT_STATES = 8
+MAX_CACHED_STATES = 8
 """States are needed in order: a few behind the newest suffice."""
 BT709_LIMITED = np.array(
     [[0.1826, 0.6142, 0.0620], [-0.1006, -0.3386, 0.4392], [0.4392, -0.3989, -0.0403]], dtype=np.float32
 )
 """R'G'B' 0..255 to Y'CbCr 16..235/240, ITU-R BT.709-6 items 3.2 to 3.4, before `OFFSETS`."""
-OFFSETS = np.array([16, 128, 128], dtype=np.float32)
+YUV_OFFSETS = np.array([16, 128, 128], dtype=np.float32)
 
 
 class PlanePatch(Value, frozen=True, kw_only=True):
@@ -43,46 +43,46 @@ class PlanePatch(Value, frozen=True, kw_only=True):
     add: UInt16
 
 
-def fitting(look: CaptionLook) -> Fits:
+def fits_look(look: CaptionLook) -> FitsLines:
     """The measure by which cues are cut for this look."""
-    return lambda texts: fits(shown_texts(texts, look), look, look.measure)
+    return lambda texts: fits_lines(displayed_texts(texts, look), look, look.measure)
 
 
-def shown_texts(texts: Sequence[str], look: CaptionLook) -> list[str]:
+def displayed_texts(texts: Sequence[str], look: CaptionLook) -> list[str]:
     """A cue's words as the template writes them."""
-    shown = [look.shown(text) for text in texts]
-    found = emoji_of(texts, look.language) if look.template.emphasis.emoji == "keywords" else None
+    shown = [look.display_text(text) for text in texts]
+    found = find_emoji(texts, look.language) if look.template.emphasis.emoji == "keywords" else None
     if found:
         shown[found[0]] += f" {found[1]}"
     return shown
 
 
-def rules_for(look: CaptionLook) -> CueRules:
+def cue_rules_for(look: CaptionLook) -> CueRules:
     """How full a cue of this look may be."""
     return CueRules(max_words=look.template.wrap.max_words)
 
 
-def placed(cue: CaptionCue, look: CaptionLook) -> PlacedCue:
+def place_caption(cue: CaptionCue, look: CaptionLook) -> PlacedCue:
     """A cue's words laid out; a doubtful one's first word is the mark."""
-    texts = [DOUBT] * cue.doubtful + shown_texts([word.text for word in cue.words], look)
-    return place(texts, look, look.measure)
+    texts = [DOUBT] * cue.doubtful + displayed_texts([word.text for word in cue.words], look)
+    return lay_out_cue(texts, look, look.measure)
 
 
-def drawing_of(cue: CaptionCue, look: CaptionLook) -> CueDrawing:
+def paint_cue(cue: CaptionCue, look: CaptionLook) -> CuePainter:
     """A cue's words laid out and drawn; a doubtful one is dimmer."""
     look = msgspec.structs.replace(look, doubtful=cue.doubtful, speaker=cue.words[0].speaker)
-    return CueDrawing(placed(cue, look), look, marks=int(cue.doubtful))
+    return CuePainter(place_caption(cue, look), look, marks=int(cue.doubtful))
 
 
-class State(NamedTuple):
+class CaptionState(NamedTuple):
     """What is shown: all pictures with the same state look alike."""
 
     cue: int
     word: int
-    phase: Phase = Phase()
+    phase: AnimationPhase = AnimationPhase()
 
 
-class Captions:
+class CaptionBurner:
     """The captions of one clip, drawn when first needed."""
 
     def __init__(
@@ -93,25 +93,25 @@ class Captions:
         self._look = look
         self._looks = [look] * len(cues) if looks is None else looks
         self._starts = [cue.start_ms for cue in cues]
-        self._drawing: tuple[int, CueDrawing] | None = None
-        self._states: OrderedDict[State, tuple[PlanePatch, ...]] = OrderedDict()
-        self._last: tuple[int, Lettering, tuple[PlanePatch, ...]] | None = None
+        self._drawing: tuple[int, CuePainter] | None = None
+        self._states: OrderedDict[CaptionState, tuple[PlanePatch, ...]] = OrderedDict()
+        self._last: tuple[int, DrawnCue, tuple[PlanePatch, ...]] | None = None
 
-    def state_at(self, at_ms: float) -> State | None:
+    def state_at(self, at_ms: float) -> CaptionState | None:
         """Cue, spoken word and phase at a time. A word stays lit until the next one starts: nothing flickers."""
         number = bisect_right(self._starts, at_ms) - 1
         if number < 0 or at_ms >= self._cues[number].end_ms:
             return None
         cue = self._cues[number]
         word = max(0, bisect_right([word.start_ms for word in cue.words], at_ms) - 1)
-        return State(number, word, phase_at(self._looks[number].template, cue, word, at_ms))
+        return CaptionState(number, word, phase_at(self._looks[number].template, cue, word, at_ms))
 
-    def inks(self) -> list[tuple[float, float, Box]]:
+    def ink_areas(self) -> list[tuple[float, float, Box]]:
         """From when to when each cue is seen, and what it covers."""
         cues = zip(self._cues, self._looks, strict=True)
-        return [(cue.start_ms, cue.end_ms, ink_box(placed(cue, look), look)) for cue, look in cues]
+        return [(cue.start_ms, cue.end_ms, ink_box(place_caption(cue, look), look)) for cue, look in cues]
 
-    def told(self, at_ms: float) -> tuple[object, ...] | None:
+    def slot_state(self, at_ms: float) -> tuple[object, ...] | None:
         """What is shown at a time, as plain values: where they are equal, what is drawn is."""
         state = self.state_at(at_ms)
         if state is None:
@@ -128,62 +128,62 @@ class Captions:
         if state is None:
             return False
         for plane, patch in zip(picture.planes, self._patches(state), strict=True):
-            blend(rows(plane), patch)
+            blend_patch(plane_rows(plane), patch)
         return True
 
-    def _patches(self, state: State) -> tuple[PlanePatch, ...]:
+    def _patches(self, state: CaptionState) -> tuple[PlanePatch, ...]:
         if state not in self._states:
             if self._drawing is None or self._drawing[0] != state.cue:
-                self._drawing = state.cue, drawing_of(self._cues[state.cue], self._looks[state.cue])
+                self._drawing = state.cue, paint_cue(self._cues[state.cue], self._looks[state.cue])
             marks = int(self._cues[state.cue].doubtful)
             lettering = self._drawing[1].state(marks + state.word, state.phase)
-            patches = self._after_last(state.cue, lettering)
+            patches = self._patches_after_last(state.cue, lettering)
             self._last = state.cue, lettering, patches
             self._states[state] = patches
-            if len(self._states) > KEPT_STATES:
+            if len(self._states) > MAX_CACHED_STATES:
                 self._states.popitem(last=False)
         return self._states[state]
 
-    def _after_last(self, cue: int, lettering: Lettering) -> tuple[PlanePatch, ...]:
+    def _patches_after_last(self, cue: int, lettering: DrawnCue) -> tuple[PlanePatch, ...]:
         """Only what differs from the state before is turned into planes."""
         if self._last is None or self._last[0] != cue:
             return yuv_patches(lettering)
-        return patched(self._last[1], self._last[2], lettering)
+        return update_patches(self._last[1], self._last[2], lettering)
 
 
-def yuv_patches(lettering: Lettering) -> tuple[PlanePatch, ...]:
+def yuv_patches(drawn: DrawnCue) -> tuple[PlanePatch, ...]:
     """Y, U and V patches of a drawn state: premultiplied, chroma averaged over 2x2 px, 8 bits of fraction.
 
     Each pixel is worked out by itself, so that a part of a picture has the values it has in the whole.
     """
-    pixels = np.asarray(lettering.picture, dtype=np.float32)
+    pixels = np.asarray(drawn.image, dtype=np.float32)
     alpha = pixels[..., 3] * np.float32(1 / 255)
     red, green, blue = (np.ascontiguousarray(pixels[..., number]) for number in range(3))
     planes = []
-    for weights, offset in zip(BT709_LIMITED, OFFSETS, strict=True):
+    for weights, offset in zip(BT709_LIMITED, YUV_OFFSETS, strict=True):
         planes.append((red * weights[0] + green * weights[1] + blue * weights[2] + offset) * alpha)
-    x, y = lettering.x_px, lettering.y_px
-    small_alpha = _halved(alpha)
+    x, y = drawn.x_px, drawn.y_px
+    small_alpha = _half_size(alpha)
     return (
         _patch(planes[0], alpha, x, y),
-        _patch(_halved(planes[1]), small_alpha, x // 2, y // 2),
-        _patch(_halved(planes[2]), small_alpha, x // 2, y // 2),
+        _patch(_half_size(planes[1]), small_alpha, x // 2, y // 2),
+        _patch(_half_size(planes[2]), small_alpha, x // 2, y // 2),
     )
 
 
-def patched(before: Lettering, patches: tuple[PlanePatch, ...], after: Lettering) -> tuple[PlanePatch, ...]:
+def update_patches(before: DrawnCue, patches: tuple[PlanePatch, ...], after: DrawnCue) -> tuple[PlanePatch, ...]:
     """The patches of ``after``, a state of the same cue as ``before``, of which ``patches`` are."""
-    box = ImageChops.difference(before.picture, after.picture).getbbox(alpha_only=False)
+    box = ImageChops.difference(before.image, after.image).getbbox(alpha_only=False)
     if box is None:
         return patches
     left, top = box[0] // 2 * 2, box[1] // 2 * 2
     right, bottom = box[2] + box[2] % 2, box[3] + box[3] % 2
-    part = after.picture.crop((left, top, right, bottom))
-    small = yuv_patches(Lettering(picture=part, x_px=after.x_px + left, y_px=after.y_px + top))
-    return tuple(_with(old, new) for old, new in zip(patches, small, strict=True))
+    part = after.image.crop((left, top, right, bottom))
+    small = yuv_patches(DrawnCue(image=part, x_px=after.x_px + left, y_px=after.y_px + top))
+    return tuple(_merge_patch(old, new) for old, new in zip(patches, small, strict=True))
 
 
-def _with(old: PlanePatch, new: PlanePatch) -> PlanePatch:
+def _merge_patch(old: PlanePatch, new: PlanePatch) -> PlanePatch:
     """A patch with a smaller one laid into it."""
     high, wide = new.keep.shape
     part = slice(new.y - old.y, new.y - old.y + high), slice(new.x - old.x, new.x - old.x + wide)
@@ -192,7 +192,7 @@ def _with(old: PlanePatch, new: PlanePatch) -> PlanePatch:
     return PlanePatch(x=old.x, y=old.y, keep=keep, add=add)
 
 
-def _halved(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+def _half_size(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     quarters = plane[::2, ::2] + plane[1::2, ::2] + plane[::2, 1::2] + plane[1::2, 1::2]
     return quarters * np.float32(0.25)
 
@@ -203,7 +203,7 @@ def _patch(premultiplied: NDArray[np.float32], alpha: NDArray[np.float32], x: in
     return PlanePatch(x=x, y=y, keep=keep, add=add)
 
 
-def blend(plane: NDArray[np.uint8], patch: PlanePatch) -> None:
+def blend_patch(plane: NDArray[np.uint8], patch: PlanePatch) -> None:
     """In place; 16 bits hold it, because ``picture * keep + add`` stays below 255 * 256 + 127 + rounding."""
     height, width = patch.keep.shape
     region = plane[patch.y : patch.y + height, patch.x : patch.x + width]

@@ -15,19 +15,19 @@ from schemas.common import Box, CropBox, Value
 from schemas.documents.edit import Piece
 from schemas.documents.export import CaptionCue
 from schemas.documents.frame_plan import FramePlan
-from streams.renderer.captions.burn_in import Captions, placed
+from streams.renderer.captions.burn_in import CaptionBurner, place_caption
 from streams.renderer.captions.cue_painter import ink_box
 from streams.renderer.captions.look import CaptionLook
-from streams.renderer.captions.safe_area import clear_of
-from streams.renderer.timeline.slots import Shots
+from streams.renderer.captions.safe_area import clear_area_of
+from streams.renderer.timeline.slots import ShotIndex
 
-NEAR_MS = 200
+FACE_MARGIN_MS = 200
 """Faces are looked for every 160 ms: one seen so shortly before or after a cue is there during it."""
-STEPS = 40
+HEIGHT_STEPS = 40
 """Heights that are tried, from the top of the clear area to its bottom."""
 
 
-class Need(Value, frozen=True, kw_only=True):
+class CueObstacles(Value, frozen=True, kw_only=True):
     """A cue's ink where it stands as usual, and the faces of its time, in px of the output."""
 
     ink: Box
@@ -36,13 +36,13 @@ class Need(Value, frozen=True, kw_only=True):
     """That stand in the source at its time: kept off where the faces leave room for it."""
 
 
-def captions_for(
+def place_captions(
     cues: Sequence[CaptionCue],
     look: CaptionLook,
     plan: FramePlan,
     played: Sequence[Piece],
     looks: Sequence[CaptionLook] | None = None,
-) -> Captions:
+) -> CaptionBurner:
     """The captions of a clip, clear of its faces and of letters in its pictures where that can be.
 
     ``look``: the clip's; ``looks``: of each cue, where they are not all of that one.
@@ -53,28 +53,30 @@ def captions_for(
         alike = [cue for _, cue in run]
         centres = [own.centre_y_px] * len(alike)
         if own.template.avoid_faces and (plan.faces or plan.letters):
-            centres = centres_px(needs(alike, own, plan, played), own)
+            centres = choose_centres(find_obstacles(alike, own, plan, played), own)
         standing += [msgspec.structs.replace(own, centre_y_px=centre) for centre in centres]
-    return Captions(cues, look, standing)
+    return CaptionBurner(cues, look, standing)
 
 
-def needs(cues: Sequence[CaptionCue], look: CaptionLook, plan: FramePlan, played: Sequence[Piece]) -> list[Need]:
+def find_obstacles(
+    cues: Sequence[CaptionCue], look: CaptionLook, plan: FramePlan, played: Sequence[Piece]
+) -> list[CueObstacles]:
     """What each cue covers, and should not: the plan's faces are on the source's clock, cues on the output's."""
-    seen = faces_seen(plan, played, (look.width_px, look.height_px))
-    written = list(_written(look, plan, played))
+    seen = faces_on_output(plan, played, (look.width_px, look.height_px))
+    written = list(_source_text_boxes(look, plan, played))
     return [
-        Need(
-            ink=ink_box(placed(cue, look), look),
-            faces=[box for at_ms, box in seen if cue.start_ms - NEAR_MS <= at_ms <= cue.end_ms + NEAR_MS],
+        CueObstacles(
+            ink=ink_box(place_caption(cue, look), look),
+            faces=[box for at_ms, box in seen if cue.start_ms - FACE_MARGIN_MS <= at_ms <= cue.end_ms + FACE_MARGIN_MS],
             letters=[box for start, end, box in written if start < cue.end_ms and end > cue.start_ms],
         )
         for cue in cues
     ]
 
 
-def faces_seen(plan: FramePlan, played: Sequence[Piece], size_px: tuple[int, int]) -> list[tuple[float, Box]]:
+def faces_on_output(plan: FramePlan, played: Sequence[Piece], size_px: tuple[int, int]) -> list[tuple[float, Box]]:
     """The plan's faces on the output's clock and picture."""
-    shots = Shots(plan) if plan.faces else None
+    shots = ShotIndex(plan) if plan.faces else None
     return [
         (on_output(piece, sample.at_ms), painted_box(sample.face.box, shots.at(sample.at_ms), sample.at_ms, *size_px))
         for piece in played
@@ -83,7 +85,9 @@ def faces_seen(plan: FramePlan, played: Sequence[Piece], size_px: tuple[int, int
     ]
 
 
-def _written(look: CaptionLook, plan: FramePlan, played: Sequence[Piece]) -> Iterator[tuple[float, float, Box]]:
+def _source_text_boxes(
+    look: CaptionLook, plan: FramePlan, played: Sequence[Piece]
+) -> Iterator[tuple[float, float, Box]]:
     """Where letters of the source stand on the output, from when to when, while a shot shows them."""
     for piece, line, shot in product(played, plan.letters, plan.shots):
         times = (piece.source, line.range, shot.range)
@@ -93,45 +97,49 @@ def _written(look: CaptionLook, plan: FramePlan, played: Sequence[Piece]) -> Ite
             yield on_output(piece, start), on_output(piece, end), box
 
 
-def centres_px(wanted: Sequence[Need], look: CaptionLook) -> list[int]:
+def choose_centres(obstacles: Sequence[CueObstacles], look: CaptionLook) -> list[int]:
     """The middle of each cue. Cues in a row share one as long as that is clear for all of them: they seldom move."""
     found: list[int] = []
-    run: list[Need] = []
-    for one in wanted:
-        need = one if not one.letters or free_heights([one], look) else msgspec.structs.replace(one, letters=[])
-        if not free_heights([need], look):
-            found += [*_of_run(run, look), look.centre_y_px]
+    run: list[CueObstacles] = []
+    for unplaced in obstacles:
+        need = (
+            unplaced
+            if not unplaced.letters or clear_centres([unplaced], look)
+            else msgspec.structs.replace(unplaced, letters=[])
+        )
+        if not clear_centres([need], look):
+            found += [*_run_centres(run, look), look.centre_y_px]
             run = []
-        elif free_heights([*run, need], look):
+        elif clear_centres([*run, need], look):
             run.append(need)
         else:
-            found += _of_run(run, look)
+            found += _run_centres(run, look)
             run = [need]
-    return found + _of_run(run, look)
+    return found + _run_centres(run, look)
 
 
-def _of_run(run: Sequence[Need], look: CaptionLook) -> list[int]:
+def _run_centres(run: Sequence[CueObstacles], look: CaptionLook) -> list[int]:
     if not run:
         return []
-    best = min(free_heights(run, look), key=lambda height: (abs(height - look.centre_y_px), -height))
+    best = min(clear_centres(run, look), key=lambda height: (abs(height - look.centre_y_px), -height))
     return [best] * len(run)
 
 
-def free_heights(run: Sequence[Need], look: CaptionLook) -> list[int]:
+def clear_centres(run: Sequence[CueObstacles], look: CaptionLook) -> list[int]:
     """Middles at which no cue of the run lies on a face, or letters, of its time: as usual, or elsewhere."""
-    area = clear_area(look)
+    area = clear_area_for(look)
     top = max(look.centre_y_px - need.ink.y for need in run)
     bottom = max(need.ink.y + need.ink.height - look.centre_y_px for need in run)
     low, high = area.y + top, area.y + area.height - bottom
-    tried = [round(low + (high - low) * step / STEPS) for step in range(STEPS + 1)] if high > low else []
-    return [height for height in [look.centre_y_px, *tried] if all(_clear(need, height, look) for need in run)]
+    tried = [round(low + (high - low) * step / HEIGHT_STEPS) for step in range(HEIGHT_STEPS + 1)] if high > low else []
+    return [height for height in [look.centre_y_px, *tried] if all(_is_clear(need, height, look) for need in run)]
 
 
-def clear_area(look: CaptionLook) -> CropBox:
+def clear_area_for(look: CaptionLook) -> CropBox:
     """Where captions may stand on a picture of this size: what no platform covers, where it fills a phone."""
-    return clear_of(look.width_px, look.height_px)
+    return clear_area_of(look.width_px, look.height_px)
 
 
-def _clear(need: Need, height: int, look: CaptionLook) -> bool:
+def _is_clear(need: CueObstacles, height: int, look: CaptionLook) -> bool:
     ink = msgspec.structs.replace(need.ink, y=need.ink.y + height - look.centre_y_px)
     return not any(overlaps(ink, face) for face in (*need.faces, *need.letters))

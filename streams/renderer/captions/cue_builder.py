@@ -12,12 +12,12 @@ from core.domain.text.sentence_end import CLOSING_MARKS, SENTENCE_MARKS
 from schemas.common import TimeRange, Value, Word
 from schemas.documents.export import CaptionCue
 
-Fits = Callable[[Sequence[str]], bool]
+FitsLines = Callable[[Sequence[str]], bool]
 """Whether these words, in this order, fit the caption's lines without being scaled down."""
 
 DOUBT = DOUBT_BEFORE.strip()
 """Stands before doubtful words, as in subtitles; it is no word and never lit."""
-CLAUSE_END = (",", ";", ":", "—", "–", "、", "，", "،")
+CLAUSE_END_MARKS = (",", ";", ":", "—", "–", "、", "，", "،")
 
 
 class CueRules(Value, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class CueRules(Value, frozen=True, kw_only=True):
     min_word_ms: int = 60
 
 
-def words_inside(words: Sequence[Word], clip: TimeRange, rules: CueRules) -> list[Word]:
+def clip_words(words: Sequence[Word], clip: TimeRange, rules: CueRules) -> list[Word]:
     """Words heard in the clip, clamped to it, each starting no earlier than the last and ending before the next.
 
     A word cut by an edge counts when at least half of it is inside: a clip cannot caption what cannot be heard.
@@ -50,10 +50,10 @@ def words_inside(words: Sequence[Word], clip: TimeRange, rules: CueRules) -> lis
         if text and (instant or (heard and heard * 2 >= word.end_ms - word.start_ms)):
             start, end = max(word.start_ms, clip.start_ms), min(word.end_ms, clip.end_ms)
             inside.append(msgspec.structs.replace(word, text=text, start_ms=start, end_ms=end))
-    return _in_a_row(inside, clip, rules)
+    return _without_overlaps(inside, clip, rules)
 
 
-def _in_a_row(words: Sequence[Word], clip: TimeRange, rules: CueRules) -> list[Word]:
+def _without_overlaps(words: Sequence[Word], clip: TimeRange, rules: CueRules) -> list[Word]:
     placed: list[Word] = []
     for position, word in enumerate(words):
         start = max(word.start_ms, placed[-1].end_ms if placed else clip.start_ms)
@@ -66,10 +66,10 @@ def _in_a_row(words: Sequence[Word], clip: TimeRange, rules: CueRules) -> list[W
     return placed
 
 
-def make_cues(
+def build_cues(
     words: Sequence[Word],
     clip: TimeRange,
-    fits: Fits,
+    fits: FitsLines,
     rules: CueRules = CueRules(),  # noqa: B008 - frozen
     doubtful: Sequence[TimeRange] = (),
 ) -> list[CaptionCue]:
@@ -78,16 +78,16 @@ def make_cues(
     No cue holds words of a ``doubtful`` stretch and others: it is marked as a whole, and has room for its mark.
     """
     cues: list[CaptionCue] = []
-    for run, doubted in _runs(words_inside(words, clip, rules), rules, doubtful):
-        measure = _with_mark(fits) if doubted else fits
-        for group in _split(run, measure, rules):
+    for run, doubted in _split_runs(clip_words(words, clip, rules), rules, doubtful):
+        measure = _fits_with_mark(fits) if doubted else fits
+        for group in _split_into_cues(run, measure, rules):
             cues.append(
                 CaptionCue(start_ms=group[0].start_ms, end_ms=group[-1].end_ms, words=list(group), doubtful=doubted)
             )
-    return _hold(cues, clip, rules)
+    return _extend_cues(cues, clip, rules)
 
 
-def _with_mark(fits: Fits) -> Fits:
+def _fits_with_mark(fits: FitsLines) -> FitsLines:
     return lambda texts: fits([DOUBT, *texts])
 
 
@@ -96,7 +96,9 @@ def ends_with(text: str, marks: tuple[str, ...]) -> bool:
     return text.rstrip(CLOSING_MARKS).endswith(marks)
 
 
-def _runs(words: Sequence[Word], rules: CueRules, doubtful: Sequence[TimeRange]) -> Iterator[tuple[list[Word], bool]]:
+def _split_runs(
+    words: Sequence[Word], rules: CueRules, doubtful: Sequence[TimeRange]
+) -> Iterator[tuple[list[Word], bool]]:
     """Stretches that no cue may cross the end of (sentences, pauses, another speaker's turn, doubt); is it doubtful?"""
     run: list[Word] = []
     before = False
@@ -116,15 +118,15 @@ def _runs(words: Sequence[Word], rules: CueRules, doubtful: Sequence[TimeRange])
         yield run, before
 
 
-def _split(run: Sequence[Word], fits: Fits, rules: CueRules) -> list[Sequence[Word]]:
+def _split_into_cues(run: Sequence[Word], fits: FitsLines, rules: CueRules) -> list[Sequence[Word]]:
     """The cheapest way to cut a run into cues that fit: even lengths, cuts at commas and breaths, no lone word."""
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, len(run) + 1):
         options = []
         for start in range(end - 1, max(-1, end - 1 - rules.max_words), -1):
-            if end - start > 1 and not _allowed(run[start:end], fits, rules):
+            if end - start > 1 and not _is_allowed(run[start:end], fits, rules):
                 break
-            options.append((best[start][0] + _cost(run, start, end, rules), start))
+            options.append((best[start][0] + _cue_cost(run, start, end, rules), start))
         best.append(min(options))
     cuts = [len(run)]
     while cuts[-1]:
@@ -132,12 +134,12 @@ def _split(run: Sequence[Word], fits: Fits, rules: CueRules) -> list[Sequence[Wo
     return [run[start:end] for start, end in pairwise(reversed(cuts))]
 
 
-def _allowed(words: Sequence[Word], fits: Fits, rules: CueRules) -> bool:
+def _is_allowed(words: Sequence[Word], fits: FitsLines, rules: CueRules) -> bool:
     length_ms = words[-1].end_ms - words[0].start_ms
     return length_ms <= rules.max_length_ms and fits([word.text for word in words])
 
 
-def _cost(run: Sequence[Word], start: int, end: int, rules: CueRules) -> float:
+def _cue_cost(run: Sequence[Word], start: int, end: int, rules: CueRules) -> float:
     """Lower is better: 1 for each cue, more for short ones and for cutting where the speaker does not breathe."""
     cost = 1.0
     count = end - start
@@ -147,17 +149,17 @@ def _cost(run: Sequence[Word], start: int, end: int, rules: CueRules) -> float:
         cost += 1.0
     if end < len(run):
         breath_ms = run[end].start_ms - run[end - 1].end_ms
-        if ends_with(run[end - 1].text, CLAUSE_END) and count >= rules.min_words_before_clause:
+        if ends_with(run[end - 1].text, CLAUSE_END_MARKS) and count >= rules.min_words_before_clause:
             cost -= 0.7
         else:
             cost += 0.3 - min(breath_ms, 300) / 600
         cost += 0.25 * (len(run[end - 1].text) <= 3)
     for clause in range(start, end - 1):
-        cost += 0.4 * ends_with(run[clause].text, CLAUSE_END)
+        cost += 0.4 * ends_with(run[clause].text, CLAUSE_END_MARKS)
     return cost + 0.02 * count * count
 
 
-def _hold(cues: Sequence[CaptionCue], clip: TimeRange, rules: CueRules) -> list[CaptionCue]:
+def _extend_cues(cues: Sequence[CaptionCue], clip: TimeRange, rules: CueRules) -> list[CaptionCue]:
     """Bridge short gaps, and let the last of a stretch stay for a moment."""
     held: list[CaptionCue] = []
     for position, cue in enumerate(cues):

@@ -14,18 +14,20 @@ from core.domain.text.bare_word import bare_word
 from core.domain.text.function_words import unstressed
 from core.domain.text.unspaced_scripts import is_unspaced
 
-LONG_SIGNS = 7
-LONG_BY_SCRIPT: Mapping[str, int] = MappingProxyType(
+MIN_LONG_LETTERS = 7
+MIN_LONG_LETTERS_BY_SCRIPT: Mapping[str, int] = MappingProxyType(
     {"CJK": 3, "HIRAGANA": 5, "KATAKANA": 4, "HANGUL": 4, "ARABIC": 5, "HEBREW": 5, "THAI": 5}
 )
 """Letters that make a word a long one; scripts without vowels, or with whole syllables as signs, need fewer."""
-SHORTEST_PART = 2
+MIN_PART_LETTERS = 2
 """A shorter entry would be found inside other words."""
-ARTICLES: Mapping[str, tuple[str, ...]] = MappingProxyType({"ar": ("ال", "وال", "بال"), "he": ("ה", "ב", "ל", "ו")})
+PREFIXED_ARTICLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"ar": ("ال", "وال", "بال"), "he": ("ה", "ב", "ל", "ו")}
+)
 """What is written together with the word that follows it."""
 
 
-def keyword_of(texts: Sequence[str], language: str | None = None) -> int | None:
+def find_keyword(texts: Sequence[str], language: str | None = None) -> int | None:
     """Number of the word to stress: an amount, else the longest of the long ones; None where all are short.
 
     Words that only hold a sentence together, however long, are none (``unstressed.json``).
@@ -33,47 +35,47 @@ def keyword_of(texts: Sequence[str], language: str | None = None) -> int | None:
     for number, text in enumerate(texts):
         if any(sign.isdigit() for sign in text):
             return number
-    lengths = [_surplus(text, language) for text in texts]
+    lengths = [_letters_over_long(text, language) for text in texts]
     longest = max(range(len(texts)), key=lambda number: (lengths[number], -number), default=None)
     return longest if longest is not None and lengths[longest] >= 0 else None
 
 
-def emoji_of(texts: Sequence[str], language: str | None) -> tuple[int, str] | None:
+def find_emoji(texts: Sequence[str], language: str | None) -> tuple[int, str] | None:
     """The first word that stands for a thing that there is an emoji of, and that emoji."""
-    table = _emoji().get(_short(language), {})
+    table = _emoji_table().get(_base_language(language), {})
     for number, text in enumerate(texts):
-        found = _found(bare_word(text.casefold()), table, _short(language)) if table else None
+        found = _look_up_emoji(bare_word(text.casefold()), table, _base_language(language)) if table else None
         if found:
             return number, found
     return None
 
 
-def _found(word: str, table: Mapping[str, str], language: str) -> str | None:
+def _look_up_emoji(word: str, table: Mapping[str, str], language: str) -> str | None:
     if word in table:
         return table[word]
     if language == "ko" or (word and is_unspaced(word[0])):
-        parts = [part for part in table if len(part) >= SHORTEST_PART and word.startswith(part)]
+        parts = [part for part in table if len(part) >= MIN_PART_LETTERS and word.startswith(part)]
         return table[max(parts, key=len)] if parts else None
-    rests = (word.removeprefix(article) for article in ARTICLES.get(language, ()) if word.startswith(article))
+    rests = (word.removeprefix(article) for article in PREFIXED_ARTICLES.get(language, ()) if word.startswith(article))
     return next((table[rest] for rest in rests if rest in table), None)
 
 
-def _surplus(text: str, language: str | None) -> int:
+def _letters_over_long(text: str, language: str | None) -> int:
     """Letters beyond what makes a word a long one; below 0 for one that is not."""
     letters = [sign for sign in text if sign.isalpha()]
     if not letters or bare_word(text.casefold()) in unstressed(language):
         return -1
     script = unicodedata.name(letters[0], "").split(" ")[0]
-    return len(letters) - LONG_BY_SCRIPT.get(script, LONG_SIGNS)
+    return len(letters) - MIN_LONG_LETTERS_BY_SCRIPT.get(script, MIN_LONG_LETTERS)
 
 
-def _short(language: str | None) -> str:
+def _base_language(language: str | None) -> str:
     """``zh`` of ``zh-Hans``."""
     return (language or "").split("-")[0]
 
 
 @cache
-def _emoji() -> dict[str, Any]:
+def _emoji_table() -> dict[str, Any]:
     """Words and their emoji by language; read when it is first asked for."""
     found: dict[str, Any] = json.loads((files("schemas") / "data" / "emoji.json").read_text())
     return found

@@ -9,17 +9,17 @@ from typing import NamedTuple
 import msgspec
 
 from schemas.common import Value
-from streams.renderer.captions.line_breaking import Measure, line_width, shortened, word_spaces, wrapped
+from streams.renderer.captions.line_breaking import Measure, line_width, truncate_word, word_spaces, wrap_lines
 from streams.renderer.captions.look import CaptionLook
-from streams.renderer.captions.safe_area import clear_of
-from streams.renderer.typography.bidi import base_level, levels, visual
-from streams.renderer.typography.shaping import levels_of, runs_left
+from streams.renderer.captions.safe_area import clear_area_of
+from streams.renderer.typography.bidi import base_level, resolve_levels, visual_order
+from streams.renderer.typography.shaping import has_right_to_left, text_levels
 
-CAPITALS = 0.73
+CAP_HEIGHT_RATIO = 0.73
 """How high capitals are, of the font size."""
-UP, DOWN = CAPITALS + 0.05, 0.21
+ASCENT_RATIO, DESCENT_RATIO = CAP_HEIGHT_RATIO + 0.05, 0.21
 """How far letters of Europe go above and below their line, of the font size; marks on capitals set aside."""
-LEADING = 0.12
+LEADING_RATIO = 0.12
 """What stays free between lines whose letters are higher than those, of the font size."""
 
 
@@ -41,61 +41,65 @@ class PlacedCue(Value, frozen=True, kw_only=True):
     words: list[PlacedWord]
     backwards: bool = False
     """Whether its lines begin at the right."""
-    up: float = UP
-    down: float = DOWN
+    up: float = ASCENT_RATIO
+    down: float = DESCENT_RATIO
     """How far its letters go above and below their lines, of the font size."""
 
 
-class Reach(NamedTuple):
+class LineReach(NamedTuple):
     """How far letters go above and below their line, and where the middle of a line is, of the font size."""
 
-    up: float = UP
-    down: float = DOWN
-    middle: float = CAPITALS / 2
+    up: float = ASCENT_RATIO
+    down: float = DESCENT_RATIO
+    middle: float = CAP_HEIGHT_RATIO / 2
 
 
-def place(texts: Sequence[str], look: CaptionLook, measure: Measure) -> PlacedCue:
+def lay_out_cue(texts: Sequence[str], look: CaptionLook, measure: Measure) -> PlacedCue:
     """Lay a cue out. What does not fit at the full size is scaled down; what does not at the smallest is shortened."""
     font_px = look.font_px
-    while (lines := wrapped(texts, look, font_px, measure)) is None and font_px > look.smallest_font_px:
+    while (lines := wrap_lines(texts, look, font_px, measure)) is None and font_px > look.smallest_font_px:
         font_px = max(look.smallest_font_px, int(font_px * 0.94))
     if lines is None:
-        short = [shortened(text, look.max_line_px / 2, font_px, measure) for text in texts]
-        lines = wrapped(short, look, font_px, measure) or [short]
+        short = [truncate_word(text, look.max_line_px / 2, font_px, measure) for text in texts]
+        lines = wrap_lines(short, look, font_px, measure) or [short]
     base = base_level(" ".join(texts), look.language)
-    reach = reach_of(texts, look)
-    words = _lifted(_position(lines, look, font_px, measure, base=base, reach=reach), look, font_px, reach)
+    reach = line_reach(texts, look)
+    words = _raise_into_clear_area(
+        _place_lines(lines, look, font_px, measure, base=base, reach=reach), look, font_px, reach
+    )
     return PlacedCue(font_px=font_px, words=words, backwards=bool(base), up=reach.up, down=reach.down)
 
 
-def _lifted(words: list[PlacedWord], look: CaptionLook, font_px: int, reach: Reach) -> list[PlacedWord]:
+def _raise_into_clear_area(
+    words: list[PlacedWord], look: CaptionLook, font_px: int, reach: LineReach
+) -> list[PlacedWord]:
     """The words, higher where the lowest line would else leave the clear area: high scripts may need it."""
-    letters, area = look.template.letters, clear_of(look.width_px, look.height_px)
+    letters, area = look.template.letters, clear_area_of(look.width_px, look.height_px)
     paddings = [plate.padding_y for plate in (letters.plate, look.template.highlight.plate) if plate]
     below = max([letters.stroke.width if letters.stroke else 0.0, *paddings])
     lowest = max((word.baseline_px for word in words), default=0.0) + (reach.down + below) * font_px
     over = math.ceil(lowest - area.y - area.height)
-    if over <= 0 or reach == Reach():
+    if over <= 0 or reach == LineReach():
         return words
     return [msgspec.structs.replace(word, baseline_px=word.baseline_px - over) for word in words]
 
 
-def reach_of(texts: Sequence[str], look: CaptionLook) -> Reach:
+def line_reach(texts: Sequence[str], look: CaptionLook) -> LineReach:
     """How high the lines of a cue must be: other scripts than Europe's are higher, and have marks above and below."""
-    words = [look.shaped(text, levels_of(text)) for text in texts]
-    others = [word for word in words if word.usual]
+    words = [look.shape_word(text, text_levels(text)) for text in texts]
+    others = [word for word in words if word.script_reach]
     if not others:
-        return Reach()
-    up = max(max(word.up, word.usual[0]) for word in others if word.usual)
-    down = max(max(word.down, word.usual[1]) for word in others if word.usual)
-    return Reach(up, down, (up - down) / 2)
+        return LineReach()
+    up = max(max(word.up, word.script_reach[0]) for word in others if word.script_reach)
+    down = max(max(word.down, word.script_reach[1]) for word in others if word.script_reach)
+    return LineReach(up, down, (up - down) / 2)
 
 
-def _position(
-    lines: Sequence[Sequence[str]], look: CaptionLook, font_px: int, measure: Measure, *, base: int, reach: Reach
+def _place_lines(
+    lines: Sequence[Sequence[str]], look: CaptionLook, font_px: int, measure: Measure, *, base: int, reach: LineReach
 ) -> list[PlacedWord]:
     """Each line centred, or from the side where it begins; the middle of the block on ``centre_y_px``."""
-    step = max(look.line_height, reach.up + reach.down + LEADING) * font_px
+    step = max(look.line_height, reach.up + reach.down + LEADING_RATIO) * font_px
     first_baseline = look.centre_y_px + reach.middle * font_px - step * (len(lines) - 1) / 2
     words = []
     for number, line in enumerate(lines):
@@ -104,16 +108,16 @@ def _position(
         if look.align == "left":
             left = look.line_px[1] - total if base else look.line_px[0]
         baseline = first_baseline + number * step
-        words += _in_order(line, left, baseline, base, look=look, font_px=font_px, measure=measure)
+        words += _place_line(line, left, baseline, base, look=look, font_px=font_px, measure=measure)
     return words
 
 
-def _in_order(
+def _place_line(
     line: Sequence[str], left: float, baseline: float, base: int, *, look: CaptionLook, font_px: int, measure: Measure
 ) -> list[PlacedWord]:
     """The words of a line as they are said, each where it is read."""
-    directions, between = _directions(line, base)
-    order = _order([min(one, default=0) for one in directions], between)
+    directions, between = _word_levels(line, base)
+    order = _visual_order([min(one, default=0) for one in directions], between)
     spaces = word_spaces(line, look, font_px)
     found: dict[int, PlacedWord] = {}
     for place, number in enumerate(order):
@@ -127,20 +131,20 @@ def _in_order(
     return [found[number] for number in range(len(line))]
 
 
-def _order(words: Sequence[int], between: Sequence[int]) -> list[int]:
+def _visual_order(words: Sequence[int], between: Sequence[int]) -> list[int]:
     """Which word stands first from the left, which second …: the spaces between them have levels of their own, and
     part two numbers that are said one after the other.
     """
     mixed = [level for pair in zip(words, [*between, 0], strict=True) for level in pair][:-1]
-    return [place // 2 for place in visual(mixed) if place % 2 == 0]
+    return [place // 2 for place in visual_order(mixed) if place % 2 == 0]
 
 
-def _directions(line: Sequence[str], base: int) -> tuple[list[tuple[int, ...]], list[int]]:
+def _word_levels(line: Sequence[str], base: int) -> tuple[list[tuple[int, ...]], list[int]]:
     """The levels of each word's signs, and of the spaces between the words, worked out over the whole line."""
     whole = " ".join(line)
-    if not base and not runs_left(whole):
+    if not base and not has_right_to_left(whole):
         return [()] * len(line), [0] * (len(line) - 1)
-    found, at = levels(whole, base), 0
+    found, at = resolve_levels(whole, base), 0
     directions, between = list[tuple[int, ...]](), list[int]()
     for text in line:
         directions.append(tuple(found[at : at + len(text)]))

@@ -15,7 +15,7 @@ Measure = Callable[[str, int], float]
 """Width in px of a text at a font size in px."""
 
 
-def shortened(text: str, most_px: float, font_px: int, measure: Measure) -> str:
+def truncate_word(text: str, most_px: float, font_px: int, measure: Measure) -> str:
     """The beginning of a word that is too long for any line, and a sign that it goes on."""
     if measure(text, font_px) <= most_px:
         return text
@@ -26,16 +26,16 @@ def shortened(text: str, most_px: float, font_px: int, measure: Measure) -> str:
     return "".join(signs[: max(1, length)]) + ELLIPSIS
 
 
-def partitions(texts: list[str], count: int) -> list[list[list[str]]]:
+def line_partitions(texts: list[str], count: int) -> list[list[list[str]]]:
     """All ways to cut the words into ``count`` lines, none empty."""
     if count == 1:
         return [[texts]] if texts else []
-    return [[texts[:cut], *rest] for cut in range(1, len(texts)) for rest in partitions(texts[cut:], count - 1)]
+    return [[texts[:cut], *rest] for cut in range(1, len(texts)) for rest in line_partitions(texts[cut:], count - 1)]
 
 
-def fits(texts: Sequence[str], look: CaptionLook, measure: Measure) -> bool:
+def fits_lines(texts: Sequence[str], look: CaptionLook, measure: Measure) -> bool:
     """Whether the words fit the look's lines at its full font size."""
-    return wrapped(texts, look, look.font_px, measure) is not None
+    return wrap_lines(texts, look, look.font_px, measure) is not None
 
 
 def line_width(texts: Sequence[str], look: CaptionLook, font_px: int, measure: Measure) -> float:
@@ -48,12 +48,12 @@ def word_spaces(texts: Sequence[str], look: CaptionLook, font_px: int) -> list[f
     return [look.word_space * font_px * stand_apart(one, other) for one, other in pairwise(texts)]
 
 
-def wrapped(texts: Sequence[str], look: CaptionLook, font_px: int, measure: Measure) -> list[list[str]] | None:
+def wrap_lines(texts: Sequence[str], look: CaptionLook, font_px: int, measure: Measure) -> list[list[str]] | None:
     """The fewest lines that hold the words, of those the most even; None when there is no such wrapping."""
     for count in range(1, look.max_lines + 1):
         choices = [
             (max(line_width(line, look, font_px, measure) for line in lines), lines)
-            for lines in partitions(list(texts), count)
+            for lines in line_partitions(list(texts), count)
         ]
         fitting = [choice for choice in choices if choice[0] <= look.max_line_px]
         if fitting:

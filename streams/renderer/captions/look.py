@@ -8,8 +8,8 @@ from core.domain.text.word_joining import capitals
 from schemas.common import Value
 from schemas.options.caption_template import DEFAULT_TEMPLATE, CaptionTemplate, Font, Shape, template_named
 from streams.renderer.captions.safe_area import is_tall
-from streams.renderer.typography.fonts import Face, face_of
-from streams.renderer.typography.shaping import Shaped, levels_of, shaped
+from streams.renderer.typography.fonts import Face, face_for_role
+from streams.renderer.typography.shaping import ShapedWord, shape_text, text_levels
 
 
 class CaptionLook(Value, frozen=True, kw_only=True):
@@ -48,27 +48,27 @@ class CaptionLook(Value, frozen=True, kw_only=True):
     def face(self) -> Face:
         """The fonts of its letters."""
         role = self.template.letters.font
-        return face_of(role, self.own_fonts.get(role))
+        return face_for_role(role, self.own_fonts.get(role))
 
     def measure(self, text: str, size_px: int) -> float:
         """Width in px of a text in the template's font."""
-        return self.shaped(text, levels_of(text)).width * size_px
+        return self.shape_word(text, text_levels(text)).width * size_px
 
-    def shaped(self, text: str, directions: tuple[int, ...]) -> Shaped:
+    def shape_word(self, text: str, directions: tuple[int, ...]) -> ShapedWord:
         """A text's glyphs in the template's font; ``directions`` as `PlacedWord.levels`."""
-        return shaped(text, self.face, self.language, directions)
+        return shape_text(text, self.face, self.language, directions)
 
-    def shown(self, text: str) -> str:
+    def display_text(self, text: str) -> str:
         """A word as the template writes it."""
         return capitals(text, self.language) if self.template.letters.case == "upper" else text
 
 
-def look_for(
+def build_look(
     width_px: int, height_px: int, template: CaptionTemplate | None = None, language: str | None = None
 ) -> CaptionLook:
     """The look of a template, else of the default one, for an output size."""
     template = template or template_named(DEFAULT_TEMPLATE)
-    shape = shape_for(template, width_px, height_px)
+    shape = choose_shape(template, width_px, height_px)
     return CaptionLook(
         template=template,
         width_px=width_px,
@@ -83,7 +83,7 @@ def look_for(
     )
 
 
-def shape_for(template: CaptionTemplate, width_px: int, height_px: int) -> Shape:
+def choose_shape(template: CaptionTemplate, width_px: int, height_px: int) -> Shape:
     """Which of a template's shapes a picture has."""
     if is_tall(width_px, height_px):
         return template.shapes.tall

@@ -9,25 +9,25 @@ from PIL import Image, ImageDraw
 
 from schemas.common import Box, CropBox, Value
 from schemas.options.caption_template import Plate, Stroke
-from streams.renderer.captions.layout import DOWN, UP, PlacedWord
+from streams.renderer.captions.layout import ASCENT_RATIO, DESCENT_RATIO, PlacedWord
 from streams.renderer.typography import glyph_raster
 from streams.renderer.typography.fonts import Face
-from streams.renderer.typography.shaping import shaped
+from streams.renderer.typography.shaping import shape_text
 
 Rgba = tuple[int, int, int, int]
-FINER = 4
+PLATE_OVERSAMPLING = 4
 """Plates are drawn so many times larger: Pillow's rounded corners are jagged."""
 
 
-class Tile(Value, frozen=True, kw_only=True):
+class WordTile(Value, frozen=True, kw_only=True):
     """A small RGBA picture and its corner inside the cue's rectangle."""
 
-    picture: Image.Image
+    image: Image.Image
     x_px: int
     y_px: int
 
 
-class Ink(Value, frozen=True, kw_only=True):
+class LetterStyle(Value, frozen=True, kw_only=True):
     """How letters are drawn."""
 
     font: Face
@@ -36,81 +36,83 @@ class Ink(Value, frozen=True, kw_only=True):
     language: str | None = None
 
 
-def rgba(colour: str) -> Rgba:
+def parse_colour(colour: str) -> Rgba:
     """``#rrggbb`` or ``#rrggbbaa`` as numbers."""
     red, green, blue, *alpha = bytes.fromhex(colour.removeprefix("#"))
     return red, green, blue, alpha[0] if alpha else 255
 
 
-def word_tile(word: PlacedWord, font_px: int, ink: Ink, rectangle: CropBox) -> Tile:
+def draw_word(word: PlacedWord, font_px: int, ink: LetterStyle, rectangle: CropBox) -> WordTile:
     """A word's letters with their outline; emoji in their own colours."""
     outline_px = max(2, round(font_px * ink.stroke.width)) if ink.stroke else 0
-    shape = shaped(word.text, ink.font, ink.language, word.levels)
-    letters = glyph_raster.drawn(shape, font_px, word.x_px - rectangle.x, outline_px)
+    shape = shape_text(word.text, ink.font, ink.language, word.levels)
+    letters = glyph_raster.rasterise_word(shape, font_px, word.x_px - rectangle.x, outline_px)
     if letters is None:
-        return Tile(picture=Image.new("RGBA", (1, 1)), x_px=0, y_px=0)
-    picture = _filled(letters.fill, ink.fill)
+        return WordTile(image=Image.new("RGBA", (1, 1)), x_px=0, y_px=0)
+    picture = _fill_mask(letters.fill, ink.fill)
     if letters.outline and ink.stroke:
-        line = _filled(letters.outline, ink.stroke.colour)
+        line = _fill_mask(letters.outline, ink.stroke.colour)
         line.alpha_composite(picture)
         picture = line
     if letters.colour:
         picture.alpha_composite(letters.colour)
-    return Tile(picture=picture, x_px=letters.left, y_px=letters.top + round(word.baseline_px - rectangle.y))
+    return WordTile(image=picture, x_px=letters.left, y_px=letters.top + round(word.baseline_px - rectangle.y))
 
 
-def cut(tile: Tile, from_px: float, to_px: float) -> Tile | None:
+def cut_tile(tile: WordTile, from_px: float, to_px: float) -> WordTile | None:
     """The part of a tile between two columns of the cue's rectangle; None where nothing is left."""
-    left, right = round(max(0.0, from_px - tile.x_px)), round(min(tile.picture.width, to_px - tile.x_px))
+    left, right = round(max(0.0, from_px - tile.x_px)), round(min(tile.image.width, to_px - tile.x_px))
     if right <= left:
         return None
-    part = tile.picture.crop((left, 0, right, tile.picture.height))
-    return Tile(picture=part, x_px=tile.x_px + left, y_px=tile.y_px)
+    part = tile.image.crop((left, 0, right, tile.image.height))
+    return WordTile(image=part, x_px=tile.x_px + left, y_px=tile.y_px)
 
 
-def resized(tile: Tile, scale: float) -> Tile:
+def resize_tile(tile: WordTile, scale: float) -> WordTile:
     """A tile larger or smaller around its own middle."""
-    old, wanted = tile.picture.size, [max(1, round(length * scale)) for length in tile.picture.size]
-    return Tile(
-        picture=tile.picture.resize((wanted[0], wanted[1]), Image.Resampling.BILINEAR),
+    old, wanted = tile.image.size, [max(1, round(length * scale)) for length in tile.image.size]
+    return WordTile(
+        image=tile.image.resize((wanted[0], wanted[1]), Image.Resampling.BILINEAR),
         x_px=tile.x_px - (wanted[0] - old[0]) // 2,
         y_px=tile.y_px - (wanted[1] - old[1]) // 2,
     )
 
 
-def pasted(ground: Image.Image, tile: Tile) -> None:
+def paste_tile(ground: Image.Image, tile: WordTile) -> None:
     """Lay a tile over the ground; what sticks out is left out."""
     x, y = max(0, tile.x_px), max(0, tile.y_px)
-    part = tile.picture.crop((x - tile.x_px, y - tile.y_px, tile.picture.width, tile.picture.height))
+    part = tile.image.crop((x - tile.x_px, y - tile.y_px, tile.image.width, tile.image.height))
     part = part.crop((0, 0, min(part.width, ground.width - x), min(part.height, ground.height - y)))
     if part.width > 0 and part.height > 0:
         ground.alpha_composite(part, (x, y))
 
 
-def boxes_behind(
+def plate_boxes(
     words: Sequence[PlacedWord],
     font_px: int,
     plate: Plate,
     line_px: tuple[float, float],
-    reach: tuple[float, float] = (UP, DOWN),
+    reach: tuple[float, float] = (ASCENT_RATIO, DESCENT_RATIO),
 ) -> list[Box]:
     """Where a plate lies, on the output picture; ``line_px`` from where to where a line may go.
 
     ``reach``: how far letters go above and below their line, of the font size.
     """
     if plate.around == "word":
-        return [_box([word], font_px, plate, reach) for word in words]
+        return [_plate_box([word], font_px, plate, reach) for word in words]
     if plate.around == "line":
         lines = sorted({word.baseline_px for word in words})
-        return [_box([word for word in words if word.baseline_px == line], font_px, plate, reach) for line in lines]
-    box = _box(words, font_px, plate, reach)
+        return [
+            _plate_box([word for word in words if word.baseline_px == line], font_px, plate, reach) for line in lines
+        ]
+    box = _plate_box(words, font_px, plate, reach)
     if plate.around == "block":
         return [box]
     left = line_px[0] - plate.padding_x * font_px
     return [Box(x=left, y=box.y, width=line_px[1] + plate.padding_x * font_px - left, height=box.height)]
 
 
-def _box(words: Sequence[PlacedWord], font_px: int, plate: Plate, reach: tuple[float, float]) -> Box:
+def _plate_box(words: Sequence[PlacedWord], font_px: int, plate: Plate, reach: tuple[float, float]) -> Box:
     """Around letters and what hangs below the line."""
     left = min(word.x_px for word in words) - plate.padding_x * font_px
     right = max(word.x_px + word.width_px for word in words) + plate.padding_x * font_px
@@ -119,31 +121,31 @@ def _box(words: Sequence[PlacedWord], font_px: int, plate: Plate, reach: tuple[f
     return Box(x=left, y=top, width=right - left, height=bottom - top)
 
 
-def plates_tile(
+def draw_plates(
     boxes: Sequence[Box], font_px: int, plate: Plate, rectangle: CropBox, *, backwards: bool = False
-) -> Tile:
+) -> WordTile:
     """All boxes of one plate as one area, so that nothing is darker where they meet; a stripe where lines begin."""
     left, top = (math.floor(min(getattr(box, side) for box in boxes)) for side in ("x", "y"))
     right = math.ceil(max(box.x + box.width for box in boxes))
     bottom = math.ceil(max(box.y + box.height for box in boxes))
-    mask = Image.new("L", ((right - left) * FINER, (bottom - top) * FINER))
+    mask = Image.new("L", ((right - left) * PLATE_OVERSAMPLING, (bottom - top) * PLATE_OVERSAMPLING))
     edge = Image.new("L", mask.size)
     for box in boxes:
-        corners = [(box.x - left) * FINER, (box.y - top) * FINER]
-        corners += [corners[0] + box.width * FINER - 1, corners[1] + box.height * FINER - 1]
-        ImageDraw.Draw(mask).rounded_rectangle(corners, plate.radius * font_px * FINER, fill=255)
-        wide = 0.12 * font_px * FINER
+        corners = [(box.x - left) * PLATE_OVERSAMPLING, (box.y - top) * PLATE_OVERSAMPLING]
+        corners += [corners[0] + box.width * PLATE_OVERSAMPLING - 1, corners[1] + box.height * PLATE_OVERSAMPLING - 1]
+        ImageDraw.Draw(mask).rounded_rectangle(corners, plate.radius * font_px * PLATE_OVERSAMPLING, fill=255)
+        wide = 0.12 * font_px * PLATE_OVERSAMPLING
         begins = corners[2] - wide if backwards else corners[0]
         ImageDraw.Draw(edge).rectangle([begins, corners[1], begins + wide, corners[3]], fill=255)
     size = (right - left, bottom - top)
-    picture = _filled(mask.resize(size, Image.Resampling.BOX), plate.colour)
+    picture = _fill_mask(mask.resize(size, Image.Resampling.BOX), plate.colour)
     if plate.edge:
-        picture.alpha_composite(_filled(edge.resize(size, Image.Resampling.BOX), plate.edge))
-    return Tile(picture=picture, x_px=left - rectangle.x, y_px=top - rectangle.y)
+        picture.alpha_composite(_fill_mask(edge.resize(size, Image.Resampling.BOX), plate.edge))
+    return WordTile(image=picture, x_px=left - rectangle.x, y_px=top - rectangle.y)
 
 
-def _filled(mask: Image.Image, colour: str) -> Image.Image:
-    red, green, blue, alpha = rgba(colour)
+def _fill_mask(mask: Image.Image, colour: str) -> Image.Image:
+    red, green, blue, alpha = parse_colour(colour)
     picture = Image.new("RGBA", mask.size, (red, green, blue, 0))
     picture.putalpha(mask.point(lambda value: value * alpha // 255))
     return picture

@@ -18,63 +18,63 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from av.video.stream import VideoStream
 
 from schemas.options.file_formats import FileKind
-from streams.renderer.codecs import MUXERS, Encoding, options_of
-from streams.renderer.timeline.slots import Timeline
+from streams.renderer.codecs import MUXERS, Encoding, encoder_options
+from streams.renderer.timeline.slots import OutputTimeline
 
-RATE = 10
+PREVIEW_RATE = 10
 """Pictures a second: a GIF at 25 is 2.5 times as large, and many viewers show it slower than that."""
 LONGER_SIDE_PX = 480
-LENGTH_MS = 6_000
+MAX_PREVIEW_MS = 6_000
 """Of a preview: 270 x 480 at ten a second take 0.7 MB a second as GIF."""
 
 
-def preview_size(size_px: tuple[int, int]) -> tuple[int, int]:
+def preview_size_px(size_px: tuple[int, int]) -> tuple[int, int]:
     """Even pixels with the longer side `LONGER_SIDE_PX`, in the shape of the output."""
     ratio = LONGER_SIDE_PX / max(size_px)
     across, down = (max(2, round(side * ratio / 2) * 2) for side in size_px)
     return across, down
 
 
-def file_size(file: FileKind, size_px: tuple[int, int]) -> tuple[int, int]:
+def file_size_px(file: FileKind, size_px: tuple[int, int]) -> tuple[int, int]:
     """Pixels of a file whose output is ``size_px``."""
-    return preview_size(size_px) if file.is_preview else size_px
+    return preview_size_px(size_px) if file.is_preview else size_px
 
 
-def shortened(timeline: Timeline) -> Timeline:
+def shorten_timeline(timeline: OutputTimeline) -> OutputTimeline:
     """The first `LENGTH_MS` of it."""
-    count = min(timeline.count, max(1, round(timeline.rate * LENGTH_MS / 1000)))
+    count = min(timeline.count, max(1, round(timeline.rate * MAX_PREVIEW_MS / 1000)))
     parts = [msgspec.structs.replace(part, end=min(part.end, count)) for part in timeline.parts if part.first < count]
     return msgspec.structs.replace(timeline, count=count, pieces=tuple(parts))
 
 
-def preview_count(timeline: Timeline) -> int:
+def count_preview_frames(timeline: OutputTimeline) -> int:
     """How many pictures a preview of a time line has."""
-    return int((timeline.count - 1) * RATE / timeline.rate) + 1
+    return int((timeline.count - 1) * PREVIEW_RATE / timeline.rate) + 1
 
 
-class PreviewWriter:
+class AnimatedImageWriter:
     """Takes every picture, keeps one each tenth of a second. Use as a context manager."""
 
-    def __init__(self, path: Path, size_px: tuple[int, int], timeline: Timeline, encoding: Encoding) -> None:
+    def __init__(self, path: Path, size_px: tuple[int, int], timeline: OutputTimeline, encoding: Encoding) -> None:
         """``size_px`` of the pictures that are written; the file's are smaller."""
         muxer, told = MUXERS[encoding.file.container]
-        self._size_px = preview_size(size_px)
+        self._size_px = preview_size_px(size_px)
         self._container = av.open(str(path), "w", format=muxer, options={**told, "fflags": "+bitexact"})
-        stream = self._container.add_stream(encoding.encoder, rate=RATE, options=options_of(encoding))
+        stream = self._container.add_stream(encoding.encoder, rate=PREVIEW_RATE, options=encoder_options(encoding))
         assert isinstance(stream, VideoStream)
         stream.width, stream.height = self._size_px
         stream.pix_fmt = "pal8" if encoding.file.video == "gif" else "bgra"
-        stream.codec_context.time_base = Fraction(1, RATE)
+        stream.codec_context.time_base = Fraction(1, PREVIEW_RATE)
         self._stream, self._rate = stream, timeline.rate
-        self._palette = _palette(self._size_px) if encoding.file.video == "gif" else None
+        self._palette = _build_palette_graph(self._size_px) if encoding.file.video == "gif" else None
         self._written = 0
 
-    def write(self, picture: av.VideoFrame, number: int) -> None:
+    def write(self, frame: av.VideoFrame, number: int) -> None:
         """Take a picture where the next tenth of a second has begun."""
-        if number * RATE < self._written * self._rate:
+        if number * PREVIEW_RATE < self._written * self._rate:
             return
         across, down = self._size_px
-        small = picture.reformat(
+        small = frame.reformat(
             across,
             down,
             "bgra",
@@ -83,7 +83,7 @@ class PreviewWriter:
             interpolation=Interpolation.AREA,
             threads=1,
         )
-        small.pts, small.time_base, small.duration = self._written, Fraction(1, RATE), 1
+        small.pts, small.time_base, small.duration = self._written, Fraction(1, PREVIEW_RATE), 1
         self._written += 1
         if self._palette is not None:
             self._palette.push(small)
@@ -97,18 +97,20 @@ class PreviewWriter:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Finish the file; after an error only let go of it."""
         if error is None:
-            for number, picture in enumerate(_all(self._palette) if self._palette is not None else ()):
-                picture.pts, picture.time_base, picture.duration = number, Fraction(1, RATE), 1
+            for number, picture in enumerate(_pull_frames(self._palette) if self._palette is not None else ()):
+                picture.pts, picture.time_base, picture.duration = number, Fraction(1, PREVIEW_RATE), 1
                 self._container.mux(self._stream.encode(picture))
             self._container.mux(self._stream.encode(None))
         self._container.close()
 
 
-def _palette(size_px: tuple[int, int]) -> av.filter.Graph:
+def _build_palette_graph(size_px: tuple[int, int]) -> av.filter.Graph:
     """One palette for all pictures, which are given out when all are in."""
     graph = av.filter.Graph()
     across, down = size_px
-    source = graph.add_buffer(width=across, height=down, format=av.VideoFormat("bgra"), time_base=Fraction(1, RATE))
+    source = graph.add_buffer(
+        width=across, height=down, format=av.VideoFormat("bgra"), time_base=Fraction(1, PREVIEW_RATE)
+    )
     both = graph.add("split", "2")
     made = graph.add("palettegen", stats_mode="diff", reserve_transparent="0")
     used = graph.add("paletteuse", dither="bayer", bayer_scale="4", diff_mode="rectangle")
@@ -122,7 +124,7 @@ def _palette(size_px: tuple[int, int]) -> av.filter.Graph:
     return graph
 
 
-def _all(graph: av.filter.Graph) -> Iterator[av.VideoFrame]:
+def _pull_frames(graph: av.filter.Graph) -> Iterator[av.VideoFrame]:
     graph.push(None)
     while True:
         try:

@@ -15,12 +15,12 @@ import structlog
 from core.errors import Rejected, Unavailable
 from core.media.sandbox.confinement import ChildLimits
 from core.media.sandbox.parent import ChildFailed, run_child
-from streams.renderer.codecs import HARDWARE
+from streams.renderer.codecs import NVENC_ENCODERS
 
 ADDRESS_SPACE_BYTES = 64 * 2**30
 """CUDA reserves far more than it uses."""
-LIMITS = ChildLimits(memory_bytes=ADDRESS_SPACE_BYTES, cpu_s=30, wall_s=30.0)
-SIDE_PX = 256
+PROBE_LIMITS = ChildLimits(memory_bytes=ADDRESS_SPACE_BYTES, cpu_s=30, wall_s=30.0)
+PROBE_SIDE_PX = 256
 
 
 def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], None]) -> dict[str, Any]:
@@ -29,9 +29,9 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
     try:
         encoder = av.codec.CodecContext.create(args["encoder"], "w")
         assert isinstance(encoder, av.VideoCodecContext)
-        encoder.width = encoder.height = SIDE_PX
+        encoder.width = encoder.height = PROBE_SIDE_PX
         encoder.pix_fmt, encoder.framerate = "yuv420p", Fraction(30)
-        picture = av.VideoFrame(SIDE_PX, SIDE_PX, "yuv420p")
+        picture = av.VideoFrame(PROBE_SIDE_PX, PROBE_SIDE_PX, "yuv420p")
         for plane in picture.planes:
             plane.update(bytes([128]) * plane.buffer_size)
         encoder.encode(picture)
@@ -41,35 +41,39 @@ def main(args: dict[str, Any], source: BinaryIO | None, report: Callable[[int], 
     return {"refused": ""}
 
 
-class Hardware:
+class NvencProbe:
     """What a worker knows of its NVENC. One that was not asked for is never tried."""
 
     def __init__(
-        self, *, wanted: bool, scratch: Callable[[], AbstractContextManager[Path]], encoder: str = HARDWARE["h264"]
+        self,
+        *,
+        requested: bool,
+        scratch: Callable[[], AbstractContextManager[Path]],
+        encoder: str = NVENC_ENCODERS["h264"],
     ) -> None:
         """``wanted``: whether the operator asks for it; ``scratch`` makes a folder for the child that tries it."""
         self._scratch, self._encoder = scratch, encoder
-        self._works: bool | None = None if wanted else False
-        self._trying = asyncio.Lock()
+        self._works: bool | None = None if requested else False
+        self._lock = asyncio.Lock()
 
-    async def works(self) -> bool:
+    async def is_available(self) -> bool:
         """Whether pictures can be encoded by it; tried once, and where not said once in the log."""
-        async with self._trying:
+        async with self._lock:
             if self._works is None:
-                refused = await self._refused()
+                refused = await self._probe()
                 self._works = not refused
                 if refused:
                     structlog.get_logger().warning("NVENC does not work: encoding by processor", reason=refused)
         return self._works
 
-    async def _refused(self) -> str:
+    async def _probe(self) -> str:
         with self._scratch() as folder:
             try:
                 found = await run_child(
                     "streams.renderer.encoding.nvenc_probe:main",
                     {"encoder": self._encoder},
                     scratch=folder,
-                    limits=LIMITS,
+                    limits=PROBE_LIMITS,
                 )
             except (ChildFailed, Rejected, Unavailable) as error:
                 return f"{type(error).__name__}: {error}"

@@ -15,25 +15,25 @@ from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
-from streams.renderer.segments.packets import Taken
-from streams.renderer.segments.segment_plan import Run
+from streams.renderer.segments.packets import ReusedSegment
+from streams.renderer.segments.segment_plan import SlotRange
 
 
-class Unbroken:
+class SingleEncoder:
     """One encoder for all pictures."""
 
     def __init__(self, container: OutputContainer, stream: VideoStream) -> None:
         """``stream`` is the track, with its encoder set."""
         self._container, self._stream = container, stream
 
-    def before(self, number: int) -> Iterator[int]:
+    def finish_before(self, number: int) -> Iterator[int]:
         """Nothing ends before the last picture."""
         yield from ()
 
-    def write(self, picture: av.VideoFrame, number: int) -> None:
+    def write(self, frame: av.VideoFrame, number: int) -> None:
         """As `Joined.write`."""
-        timed(picture, number, 1 / Fraction(self._stream.codec_context.framerate))
-        self._container.mux(self._stream.encode(picture))
+        set_frame_time(frame, number, 1 / Fraction(self._stream.codec_context.framerate))
+        self._container.mux(self._stream.encode(frame))
 
     def finish(self) -> Iterator[int]:
         """What the encoder still holds."""
@@ -41,53 +41,53 @@ class Unbroken:
         yield from ()
 
 
-class Joined:
+class SegmentEncoder:
     """Takes pictures in order and muxes their packets."""
 
     def __init__(
         self,
         container: OutputContainer,
         stream: VideoStream,
-        runs: Sequence[Run],
-        taken: Mapping[int, Taken],
-        encoder: Callable[[], VideoCodecContext],
-        ahead: int,
+        segments: Sequence[SlotRange],
+        reused: Mapping[int, ReusedSegment],
+        create_encoder: Callable[[], VideoCodecContext],
+        reorder_frames: int,
     ) -> None:
         """``stream`` has an open encoder with the settings of those that ``encoder`` makes: the first chunk takes it.
 
         ``ahead``: by how many pictures encoders may be ahead of what is shown.
         """
         self._container, self._stream = container, stream
-        self._runs, self._taken = runs, taken
-        self._make = encoder
+        self._segments, self._reused = segments, reused
+        self._create_encoder = create_encoder
         self._context: VideoCodecContext | None = stream.codec_context
-        self._ahead = ahead
+        self._reorder_frames = reorder_frames
         self._tick = 1 / Fraction(stream.codec_context.framerate)
-        self._at, self._muxed = 0, 0
+        self._position, self._muxed = 0, 0
 
-    def before(self, number: int) -> Iterator[int]:
+    def finish_before(self, number: int) -> Iterator[int]:
         """Finish the chunks that end before a picture, one after the other; gives where each ends."""
-        while self._at < len(self._runs) and self._runs[self._at].end <= number:
-            run = self._runs[self._at]
-            if run.first in self._taken:
-                self._take(self._taken[run.first])
+        while self._position < len(self._segments) and self._segments[self._position].end <= number:
+            run = self._segments[self._position]
+            if run.first in self._reused:
+                self._copy_packets(self._reused[run.first])
             else:
                 self._drain()
-            self._at += 1
+            self._position += 1
             yield run.end
 
-    def write(self, picture: av.VideoFrame, number: int) -> None:
+    def write(self, frame: av.VideoFrame, number: int) -> None:
         """One picture of the encoder's format, number ``number`` from 0, all before it being there."""
         if self._context is None:
-            self._context = self._make()
-        timed(picture, number - self._runs[self._at].first, self._tick)
-        self._mux(self._context.encode(picture))
+            self._context = self._create_encoder()
+        set_frame_time(frame, number - self._segments[self._position].first, self._tick)
+        self._mux(self._context.encode(frame))
 
     def finish(self) -> Iterator[int]:
         """As `before`, of all chunks that are left."""
-        yield from self.before(self._runs[-1].end)
+        yield from self.finish_before(self._segments[-1].end)
 
-    def _take(self, taken: Taken) -> None:
+    def _copy_packets(self, taken: ReusedSegment) -> None:
         for coded in taken.read():
             packet: Packet[Any] = Packet(coded.body)
             packet.pts, packet.is_keyframe = coded.number, coded.is_key
@@ -100,16 +100,16 @@ class Joined:
 
     def _mux(self, packets: Iterable[Packet[Any]]) -> None:
         """Packets of the chunk in the order of decoding; theirs is one time line from the first chunk to the last."""
-        for packet in map(unmarked, packets):
+        for packet in map(without_disposable_mark, packets):
             assert packet.pts is not None
-            packet.pts += self._runs[self._at].first
-            packet.dts = self._muxed - self._ahead
+            packet.pts += self._segments[self._position].first
+            packet.dts = self._muxed - self._reorder_frames
             packet.time_base, packet.duration, packet.stream = self._tick, 1, self._stream
             self._container.mux(packet)
             self._muxed += 1
 
 
-def unmarked(packet: Packet[Any]) -> Packet[Any]:
+def without_disposable_mark(packet: Packet[Any]) -> Packet[Any]:
     """The same without x265's mark that no picture refers to it: a packet out of a file has lost that."""
     if not packet.is_disposable:
         return packet
@@ -118,7 +118,7 @@ def unmarked(packet: Packet[Any]) -> Packet[Any]:
     return bare
 
 
-def timed(picture: av.VideoFrame, number: int, tick: Fraction) -> None:
+def set_frame_time(frame: av.VideoFrame, number: int, tick: Fraction) -> None:
     """Give a picture its place in its encoder's time; what kind it was in the source is forgotten."""
-    picture.pts, picture.time_base, picture.duration = number, tick, 1
-    picture.pict_type = 0
+    frame.pts, frame.time_base, frame.duration = number, tick, 1
+    frame.pict_type = 0

@@ -14,48 +14,52 @@ import msgspec
 
 from schemas.events import RenderRequested
 from schemas.options.brand_kit import BrandSnapshot, plain
-from streams.renderer.caption_plan import look_of
+from streams.renderer.caption_plan import resolve_look
 from streams.renderer.codecs import Encoding
-from streams.renderer.compositor import Scene
-from streams.renderer.job import RenderTask
-from streams.renderer.segments.segment_plan import Run
-from streams.renderer.timeline.slots import OUTPUT_SIZES, Timeline, slot_of
+from streams.renderer.compositor import Compositor
+from streams.renderer.job import RenderJob
+from streams.renderer.segments.segment_plan import SlotRange
+from streams.renderer.timeline.slots import OUTPUT_SIZES, OutputTimeline, build_slot
 
 
-def ground_of(
+def hash_segment_base(
     request: RenderRequested, encoding: Encoding, brand: BrandSnapshot | None, tools: Mapping[str, str]
 ) -> str:
     """What all chunks of an export have in common, but for the encoder's threads. Sound is no part of it."""
     silent = msgspec.structs.replace(
         encoding, threads=0, audio_bit_rate=0, file=msgspec.structs.replace(encoding.file, audio=None)
     )
-    return _named([request.source.sha256, request.index.sha256, silent, plain(brand), sorted(tools.items())])
+    return _hash_parts([request.source.sha256, request.index.sha256, silent, plain(brand), sorted(tools.items())])
 
 
-def keys_of(task: RenderTask, timeline: Timeline, scene: Scene, shown: Sequence[int], runs: Sequence[Run]) -> list[str]:
+def hash_segments(
+    job: RenderJob, timeline: OutputTimeline, compositor: Compositor, shown: Sequence[int], runs: Sequence[SlotRange]
+) -> list[str]:
     """The name of each chunk; ``shown`` as `chunks.shown_ms`."""
-    shared = _named(_shared(task, timeline))
-    return [_named([shared, *_told(timeline, scene, shown, run)]) for run in runs]
+    shared = _hash_parts(_common_parts(job, timeline))
+    return [_hash_parts([shared, *_slot_parts(timeline, compositor, shown, run)]) for run in runs]
 
 
-def _shared(task: RenderTask, timeline: Timeline) -> list[Any]:
-    look = msgspec.structs.replace(look_of(task), own_fonts={})
+def _common_parts(job: RenderJob, timeline: OutputTimeline) -> list[Any]:
+    look = msgspec.structs.replace(resolve_look(job), own_fonts={})
     rate = [timeline.rate_numerator, timeline.rate_denominator]
-    dress = task.brand
-    given = [sorted(map(str, dress.files)), sorted(dress.fonts), sorted(dress.names.items())] if dress else []
-    return [rate, OUTPUT_SIZES[task.plan.aspect], look, task.index.origin_us, task.index.video, given]
+    assets = job.brand
+    given = [sorted(map(str, assets.files)), sorted(assets.fonts), sorted(assets.names.items())] if assets else []
+    return [rate, OUTPUT_SIZES[job.plan.aspect], look, job.index.origin_us, job.index.video, given]
 
 
-def _told(timeline: Timeline, scene: Scene, shown: Sequence[int], run: Run) -> Iterator[Any]:
+def _slot_parts(
+    timeline: OutputTimeline, compositor: Compositor, shown: Sequence[int], run: SlotRange
+) -> Iterator[Any]:
     """Slot by slot. No picture hangs on another: of interlaced sources, where it does, nothing is taken."""
     part = next((part for part in timeline.parts if part.first <= run.first < part.end), None)
     if part is None:
         before = run.first < timeline.parts[0].first
-        yield [before, run.first - (0 if before else timeline.parts[-1].end), run.slots]
+        yield [before, run.first - (0 if before else timeline.parts[-1].end), run.slot_count]
         return
     for number in range(run.first, run.end):
-        yield scene.told(shown[number], slot_of(number, timeline, part))
+        yield compositor.slot_state(shown[number], build_slot(number, timeline, part))
 
 
-def _named(parts: Any) -> str:
+def _hash_parts(parts: Any) -> str:
     return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()

@@ -12,11 +12,11 @@ import av
 
 from schemas.common import Value
 from schemas.documents.export import Chunk
-from streams.renderer.segments.segment_plan import Run
+from streams.renderer.segments.segment_plan import SlotRange
 
 LENGTH_BYTES = 4
 START_CODE = b"\0\0\0\1"
-BESIDE = 3
+SYNC_CHECK_FRAMES = 3
 """Pictures on both sides of a looked at one: by them is told whether the file's are late or early."""
 
 
@@ -28,7 +28,7 @@ class EarlierFile(Value, frozen=True, kw_only=True):
     chunks: list[Chunk]
 
 
-class Coded(NamedTuple):
+class VideoPacket(NamedTuple):
     """A picture's packet as encoders give it."""
 
     number: int
@@ -37,7 +37,7 @@ class Coded(NamedTuple):
     body: bytes
 
 
-class _Stored(NamedTuple):
+class _PacketPosition(NamedTuple):
     """Where a picture's packet lies in a file."""
 
     slot: int
@@ -46,7 +46,7 @@ class _Stored(NamedTuple):
     size: int
 
 
-class Packets:
+class PacketFile:
     """Those of a file's pictures, in the order of decoding."""
 
     def __init__(self, path: Path, rate: Fraction) -> None:
@@ -57,12 +57,12 @@ class Packets:
             unit = Fraction(stream.time_base or 1) * rate
             begins = stream.start_time or 0
             self._stored = [
-                _Stored(round((packet.pts - begins) * unit), packet.is_keyframe, packet.pos or 0, packet.size)
+                _PacketPosition(round((packet.pts - begins) * unit), packet.is_keyframe, packet.pos or 0, packet.size)
                 for packet in container.demux(stream)
                 if packet.size and packet.pts is not None
             ]
 
-    def digest(self, run: Run) -> str | None:
+    def digest(self, run: SlotRange) -> str | None:
         """One name for what the packets of a chunk are; None where the file has no such chunk."""
         stored = self._stored[run.first : run.end]
         whole = [one.slot for one in sorted(stored)] == list(range(run.first, run.end))
@@ -73,43 +73,43 @@ class Packets:
             found.update(f"{one.slot - run.first} {one.is_key} {one.size}\n".encode() + body)
         return found.hexdigest()
 
-    def keys(self, run: Run) -> list[int]:
+    def key_frames(self, run: SlotRange) -> list[int]:
         """Which pictures of a chunk are key pictures, from its first."""
         return sorted(one.slot - run.first for one in self._stored[run.first : run.end] if one.is_key)
 
-    def read(self, run: Run) -> Iterator[Coded]:
+    def read(self, run: SlotRange) -> Iterator[VideoPacket]:
         """The packets of a chunk, in the order of decoding. Raises ValueError where they are no chain of units."""
         stored = self._stored[run.first : run.end]
         for one, body in zip(stored, self._bodies(stored), strict=True):
-            yield Coded(one.slot - run.first, one.is_key, start_coded(body))
+            yield VideoPacket(one.slot - run.first, one.is_key, to_start_codes(body))
 
-    def _bodies(self, stored: Sequence[_Stored]) -> Iterator[bytes]:
+    def _bodies(self, stored: Sequence[_PacketPosition]) -> Iterator[bytes]:
         with self._path.open("rb") as file:
             for one in stored:
                 file.seek(one.position)
                 yield file.read(one.size)
 
 
-class Taken(NamedTuple):
+class ReusedSegment(NamedTuple):
     """A chunk of this export, and where it lies in an earlier file."""
 
-    run: Run
-    there: Run
-    packets: Packets
+    segment: SlotRange
+    stored: SlotRange
+    packets: PacketFile
 
-    def read(self) -> Iterator[Coded]:
+    def read(self) -> Iterator[VideoPacket]:
         """Its packets."""
-        return self.packets.read(self.there)
+        return self.packets.read(self.stored)
 
-    def looked_at(self) -> range:
+    def checked_slots(self) -> range:
         """The slots around a key picture of it that the certificate may hold the file against."""
-        keys = self.packets.keys(self.there)
-        inner = [key for key in keys if BESIDE <= key < self.run.slots - BESIDE] or [0]
-        first = self.run.first + inner[-1]
-        return range(max(0, first - BESIDE), min(self.run.end, first + BESIDE + 1))
+        keys = self.packets.key_frames(self.stored)
+        inner = [key for key in keys if SYNC_CHECK_FRAMES <= key < self.segment.slot_count - SYNC_CHECK_FRAMES] or [0]
+        first = self.segment.first + inner[-1]
+        return range(max(0, first - SYNC_CHECK_FRAMES), min(self.segment.end, first + SYNC_CHECK_FRAMES + 1))
 
 
-def start_coded(sample: bytes) -> bytes:
+def to_start_codes(sample: bytes) -> bytes:
     """A sample of H.264 or HEVC with start codes in place of lengths (ISO/IEC 14496-15, 5.3.4.2.1), as encoders write.
 
     Raises ValueError where the lengths do not come out even.

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import groupby
 
-from streams.renderer.stills.storyboard import due_slots
-from streams.renderer.stills.thumbnail import STEP_MS
+from streams.renderer.stills.storyboard import storyboard_slots
+from streams.renderer.stills.thumbnail import MIN_GAP_MS
 from streams.renderer.timeline.lead_in import LEAD_MS
-from streams.renderer.timeline.slots import Timeline
+from streams.renderer.timeline.slots import OutputTimeline
 
 
-def looked_at(
-    timeline: Timeline, shown: Sequence[int], wants: Callable[[int], bool], tile_ms: float | None
+def required_slots(
+    timeline: OutputTimeline, shown: Sequence[int], is_needed: Callable[[int], bool], tile_ms: float | None
 ) -> set[int]:
     """Slots of which somebody needs the picture: an encoder, the storyboard (one each ``tile_ms``), the thumbnails.
 
     ``shown`` as `chunks.shown_ms`; ``wants``: whether a slot is encoded, or looked at by the certificate.
     """
-    found = {number for number in range(timeline.count) if wants(number)}
-    found |= due_slots(timeline, tile_ms)
+    found = {number for number in range(timeline.count) if is_needed(number)}
+    found |= storyboard_slots(timeline, tile_ms)
     due_ms = 0.0
     for part in timeline.parts:
         for _, slots in groupby(range(part.first, part.end), key=lambda number: shown[number]):
@@ -27,11 +27,13 @@ def looked_at(
             at_ms = float(first * timeline.period_ms)
             if at_ms >= due_ms:
                 found.add(first)
-                due_ms = at_ms + STEP_MS
+                due_ms = at_ms + MIN_GAP_MS
     return found
 
 
-def needless_ms(timeline: Timeline, shown: Sequence[int], times: Sequence[int], looked: set[int]) -> set[int]:
+def skippable_frames_ms(
+    timeline: OutputTimeline, shown: Sequence[int], times: Sequence[int], looked: set[int]
+) -> set[int]:
     """When pictures begin that only slots show which nobody looks at; the one shown as a part begins is needed."""
     needed = {shown[number] for number in looked}
     for part in timeline.parts:

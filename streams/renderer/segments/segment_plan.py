@@ -14,48 +14,50 @@ from schemas.common import Value
 from schemas.documents.frame_plan import FramePlan
 from schemas.documents.source import SourceIndex
 from streams.renderer.timeline.lead_in import LEAD_MS
-from streams.renderer.timeline.slots import Part, Timeline, fill_numbers
+from streams.renderer.timeline.slots import OutputTimeline, TimelinePart, fill_slot_numbers
 
-GRID_MS = 4_000
+SEGMENT_LENGTH_MS = 4_000
 """From border to border of a stretch that goes on: twice the distance of key pictures, so that none is added."""
-REACH_MS = 1_000
+MAX_SNAP_TO_CUT_MS = 1_000
 """A shot that begins so near to where a border would be takes it: the picture is new there anyway."""
-LEAST_MS = 500
+MIN_SEGMENT_MS = 500
 """No border so near to where a piece begins or ends."""
 
 
-class Run(Value, frozen=True, kw_only=True):
+class SlotRange(Value, frozen=True, kw_only=True):
     """The slots of one chunk, from ``first`` to before ``end``."""
 
     first: int
     end: int
 
     @property
-    def slots(self) -> int:
+    def slot_count(self) -> int:
         """How many."""
         return self.end - self.first
 
 
-def cuts_of(plan: FramePlan) -> list[int]:
+def list_cuts_ms(plan: FramePlan) -> list[int]:
     """Where shots begin in the source; the first one begins where the clip does, and that is no cut."""
     return sorted(shot.range.start_ms for shot in plan.shots)[1:]
 
 
-def runs_of(timeline: Timeline, shown: Sequence[int], cuts_ms: Sequence[int]) -> list[Run]:
+def plan_segments(timeline: OutputTimeline, shown: Sequence[int], cuts_ms: Sequence[int]) -> list[SlotRange]:
     """All slots as chunks, in order. ``shown`` as `shown_ms`; ``cuts_ms``: where shots begin in the source."""
     firsts = {0}
     for part in timeline.parts:
-        firsts |= {part.first, part.end, *_borders(part, timeline, shown, cuts_ms)}
+        firsts |= {part.first, part.end, *_part_borders(part, timeline, shown, cuts_ms)}
     for first, end in ((0, timeline.parts[0].first), (timeline.parts[-1].end, timeline.count)):
-        firsts.update(range(first, end, round(GRID_MS / timeline.period_ms)))
+        firsts.update(range(first, end, round(SEGMENT_LENGTH_MS / timeline.period_ms)))
     ordered = sorted({first for first in firsts if first < timeline.count} | {timeline.count})
-    return [Run(first=first, end=end) for first, end in pairwise(ordered)]
+    return [SlotRange(first=first, end=end) for first, end in pairwise(ordered)]
 
 
-def _borders(part: Part, timeline: Timeline, shown: Sequence[int], cuts_ms: Sequence[int]) -> Iterator[int]:
+def _part_borders(
+    part: TimelinePart, timeline: OutputTimeline, shown: Sequence[int], cuts_ms: Sequence[int]
+) -> Iterator[int]:
     """Slots in a part from which a chunk begins, its first one left out; in the source's time as its speed wants."""
-    grid_ms, reach_ms = float(GRID_MS * part.speed), float(REACH_MS * part.speed)
-    least = round(LEAST_MS / timeline.period_ms)
+    grid_ms, reach_ms = float(SEGMENT_LENGTH_MS * part.speed), float(MAX_SNAP_TO_CUT_MS * part.speed)
+    least = round(MIN_SEGMENT_MS / timeline.period_ms)
     start_ms, end_ms = shown[part.first], shown[part.end - 1]
     for line in range(int(start_ms // grid_ms), int(end_ms // grid_ms) + 2):
         near = sorted(cuts_ms, key=lambda cut_ms: abs(cut_ms - line * grid_ms))
@@ -65,14 +67,14 @@ def _borders(part: Part, timeline: Timeline, shown: Sequence[int], cuts_ms: Sequ
             yield number
 
 
-def picture_times(index: SourceIndex) -> list[int]:
+def list_frame_times(index: SourceIndex) -> list[int]:
     """When each picture of the source begins, by its packet table; empty without one."""
     if index.video is None or index.packets is None:
         return []
     return sorted(projects_ms(index.packets.pts, index.video.time_base, index.origin_us))
 
 
-def shown_ms(timeline: Timeline, times: Sequence[int]) -> list[int]:
+def map_slots_to_frames(timeline: OutputTimeline, times: Sequence[int]) -> list[int]:
     """When the picture begins that each slot shows, by the table ``times``; of slots that show no source, -1.
 
     Without a table the moment that belongs to the slot.
@@ -83,7 +85,7 @@ def shown_ms(timeline: Timeline, times: Sequence[int]) -> list[int]:
         begins = min(bisect_left(times, near.start_ms), max(0, bisect_right(times, int(part.source_ms)) - 1))
         inside = [max(at_ms, near.start_ms) for at_ms in times[begins : bisect_left(times, near.end_ms)]]
         for number in range(part.first, part.end) if not inside else ():
-            found[number] = int(part.shows_ms(number, timeline.period_ms))
-        for at_ms, _, numbers in fill_numbers(((at_ms, None) for at_ms in inside), timeline, part):
+            found[number] = int(part.source_ms_at(number, timeline.period_ms))
+        for at_ms, _, numbers in fill_slot_numbers(((at_ms, None) for at_ms in inside), timeline, part):
             found[numbers.start : numbers.stop] = [at_ms] * len(numbers)
     return found

@@ -14,126 +14,132 @@ from pathlib import Path
 import av
 
 from schemas.documents.export import Chunk
-from streams.renderer.codecs import in_chunks
-from streams.renderer.compositor import Scene
-from streams.renderer.job import RenderTask
-from streams.renderer.segments.cache_key import keys_of
-from streams.renderer.segments.packets import EarlierFile, Packets, Taken
-from streams.renderer.segments.required_frames import looked_at, needless_ms
-from streams.renderer.segments.segment_plan import Run, cuts_of, picture_times, runs_of, shown_ms
-from streams.renderer.timeline.slots import Slot, Timeline
+from streams.renderer.codecs import is_segmentable
+from streams.renderer.compositor import Compositor
+from streams.renderer.job import RenderJob
+from streams.renderer.segments.cache_key import hash_segments
+from streams.renderer.segments.packets import EarlierFile, PacketFile, ReusedSegment
+from streams.renderer.segments.required_frames import required_slots, skippable_frames_ms
+from streams.renderer.segments.segment_plan import (
+    SlotRange,
+    list_cuts_ms,
+    list_frame_times,
+    map_slots_to_frames,
+    plan_segments,
+)
+from streams.renderer.timeline.slots import OutputTimeline, Slot
 
-WORTH = 0.5
+MIN_REUSE_RATIO = 0.5
 """Share of the pictures that must be there for the encoder to have the threads that they were made with."""
 
 
-class Otherwise(Exception):
+class SegmentMismatch(Exception):
     """The source's pictures do not come as its index says: all of the export is to be made."""
 
 
-class Chunking:
+class SegmentReuse:
     """The chunks of one export."""
 
-    def __init__(self, task: RenderTask, timeline: Timeline, scene: Scene) -> None:
+    def __init__(self, task: RenderJob, timeline: OutputTimeline, scene: Compositor) -> None:
         """Cut the export, name its chunks and look for them in the task's earlier files."""
         self.threads = task.encoding.threads
-        self.runs: list[Run] = []
-        self.taken: dict[int, Taken] = {}
-        self._names: list[str] = []
-        self._odd: set[int] = set()
-        self._due: set[int] = set()
+        self.segments: list[SlotRange] = []
+        self.reused: dict[int, ReusedSegment] = {}
+        self._keys: list[str] = []
+        self._mismatched: set[int] = set()
+        self._checked_slots: set[int] = set()
         self._times: list[int] = []
         self._shown: list[int] = []
-        self._firsts: list[int] = []
-        if not in_chunks(task.encoding):
+        self._first_slots: list[int] = []
+        if not is_segmentable(task.encoding):
             return
-        self._times = picture_times(task.index)
-        self._shown = shown_ms(timeline, self._times)
-        self.runs = runs_of(timeline, self._shown, cuts_of(task.plan))
-        self._firsts = [run.first for run in self.runs]
+        self._times = list_frame_times(task.index)
+        self._shown = map_slots_to_frames(timeline, self._times)
+        self.segments = plan_segments(timeline, self._shown, list_cuts_ms(task.plan))
+        self._first_slots = [run.first for run in self.segments]
         if self._times:
-            self._names = keys_of(task, timeline, scene, self._shown, self.runs)
-            self._take(task.earlier, timeline)
-        self._due = {number for one in self.taken.values() for number in one.looked_at()}
+            self._keys = hash_segments(task, timeline, scene, self._shown, self.segments)
+            self._choose_reused(task.earlier_files, timeline)
+        self._checked_slots = {number for one in self.reused.values() for number in one.checked_slots()}
 
-    def wants(self, number: int) -> bool:
+    def needs_encoding(self, number: int) -> bool:
         """Whether the picture of a slot is to be encoded."""
-        return not self.taken or self._run_at(number).first not in self.taken
+        return not self.reused or self._segment_at(number).first not in self.reused
 
-    def is_due(self, number: int) -> bool:
+    def is_checked(self, number: int) -> bool:
         """Whether the certificate looks at a slot whose packet is there already."""
-        return number in self._due
+        return number in self._checked_slots
 
-    def look_at(self, numbers: Collection[int]) -> None:
+    def check_slots(self, numbers: Collection[int]) -> None:
         """The certificate looks at further slots."""
-        self._due.update(numbers if self.taken else ())
+        self._checked_slots.update(numbers if self.reused else ())
 
-    def needless_ms(self, timeline: Timeline, tile_ms: float | None) -> set[int]:
+    def skippable_ms(self, timeline: OutputTimeline, tile_ms: float | None) -> set[int]:
         """When pictures of the source begin that nobody needs; ``tile_ms``: how far apart the storyboard's are."""
-        if not self.taken:
+        if not self.reused:
             return set()
-        looked = looked_at(timeline, self._shown, lambda n: self.wants(n) or self.is_due(n), tile_ms)
-        return needless_ms(timeline, self._shown, self._times, looked)
+        looked = required_slots(timeline, self._shown, lambda n: self.needs_encoding(n) or self.is_checked(n), tile_ms)
+        return skippable_frames_ms(timeline, self._shown, self._times, looked)
 
-    def see(self, at_ms: int, slots: Sequence[Slot], *, damaged: bool) -> None:
+    def verify_frame(self, at_ms: int, slots: Sequence[Slot], *, damaged: bool) -> None:
         """A picture of the source and the slots that show it. Raises Otherwise where it belongs to a taken chunk
         and is not the one that the index tells of.
         """
-        for slot in slots if self.runs else ():
+        for slot in slots if self.segments else ():
             if damaged or self._shown[slot.number] != at_ms:
-                self._doubt(self._run_at(slot.number).first)
+                self._reject(self._segment_at(slot.number).first)
 
-    def doubt_all(self) -> None:
+    def reject_all(self) -> None:
         """Pictures depend on others than those shown. Raises Otherwise where any chunk is taken."""
-        for run in self.runs:
-            self._doubt(run.first)
+        for run in self.segments:
+            self._reject(run.first)
 
-    def noted(self, path: Path, rate: Fraction) -> list[Chunk]:
+    def list_reusable(self, path: Path, rate: Fraction) -> list[Chunk]:
         """What a finished file remembers: chunks whose pictures all came as the index says."""
-        if not self._names or len(self._odd) == len(self.runs):
+        if not self._keys or len(self._mismatched) == len(self.segments):
             return []
-        packets = Packets(path, rate)
+        packets = PacketFile(path, rate)
         found = []
-        for run, name in zip(self.runs, self._names, strict=True):
+        for run, name in zip(self.segments, self._keys, strict=True):
             digest = packets.digest(run)
-            if run.first not in self._odd and digest is not None:
-                found.append(Chunk(key=name, first=run.first, slots=run.slots, digest=digest))
+            if run.first not in self._mismatched and digest is not None:
+                found.append(Chunk(key=name, first=run.first, slots=run.slot_count, digest=digest))
         return found
 
-    def _doubt(self, first: int) -> None:
-        if first in self.taken:
-            raise Otherwise
-        self._odd.add(first)
+    def _reject(self, first: int) -> None:
+        if first in self.reused:
+            raise SegmentMismatch
+        self._mismatched.add(first)
 
-    def _run_at(self, number: int) -> Run:
-        return self.runs[bisect_right(self._firsts, number) - 1]
+    def _segment_at(self, number: int) -> SlotRange:
+        return self.segments[bisect_right(self._first_slots, number) - 1]
 
-    def _take(self, files: Sequence[EarlierFile], timeline: Timeline) -> None:
+    def _choose_reused(self, files: Sequence[EarlierFile], timeline: OutputTimeline) -> None:
         """From the files made with the number of threads that gives most; the task's own where it is nothing much."""
-        found = {self.threads: dict[int, Taken]()}
+        found = {self.threads: dict[int, ReusedSegment]()}
         for file in files:
-            for first, taken in self._found(file, timeline.rate).items():
+            for first, taken in self._find_segments(file, timeline.rate).items():
                 found.setdefault(file.threads, {}).setdefault(first, taken)
         best = max(found, key=lambda threads: (_slots(found[threads]), threads == self.threads))
-        if _slots(found[best]) >= WORTH * timeline.count:
+        if _slots(found[best]) >= MIN_REUSE_RATIO * timeline.count:
             self.threads = best
-        self.taken = found[self.threads]
+        self.reused = found[self.threads]
 
-    def _found(self, file: EarlierFile, rate: Fraction) -> dict[int, Taken]:
+    def _find_segments(self, file: EarlierFile, rate: Fraction) -> dict[int, ReusedSegment]:
         """Chunks that a file has; a file that is not what it was has none."""
         known = {chunk.key: chunk for chunk in file.chunks}
-        wanted = [(run, known[name]) for run, name in zip(self.runs, self._names, strict=True) if name in known]
+        wanted = [(run, known[name]) for run, name in zip(self.segments, self._keys, strict=True) if name in known]
         try:
-            packets = Packets(Path(file.path), rate) if wanted else None
+            packets = PacketFile(Path(file.path), rate) if wanted else None
         except (av.FFmpegError, OSError, ValueError, IndexError):
             return {}
         found = {}
         for run, chunk in wanted:
-            there = Run(first=chunk.first, end=chunk.first + chunk.slots)
-            if packets is not None and chunk.slots == run.slots and packets.digest(there) == chunk.digest:
-                found[run.first] = Taken(run, there, packets)
+            there = SlotRange(first=chunk.first, end=chunk.first + chunk.slots)
+            if packets is not None and chunk.slots == run.slot_count and packets.digest(there) == chunk.digest:
+                found[run.first] = ReusedSegment(run, there, packets)
         return found
 
 
-def _slots(taken: Mapping[int, Taken]) -> int:
-    return sum(one.run.slots for one in taken.values())
+def _slots(taken: Mapping[int, ReusedSegment]) -> int:
+    return sum(one.segment.slot_count for one in taken.values())

@@ -9,24 +9,24 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from PIL import Image
 
 from schemas.documents.export import Sprite
-from streams.renderer.timeline.slots import Timeline
+from streams.renderer.timeline.slots import OutputTimeline
 
 STORYBOARD_FILE = "storyboard.jpg"
-MOST = 60
+MAX_TILES = 60
 """Tiles: a clip of a minute has one a second."""
-LEAST_STEP_MS = 500
-COLUMNS = 10
+MIN_STEP_MS = 500
+MAX_COLUMNS = 10
 LONGER_SIDE_PX = 160
 JPEG_QUALITY = 72
 
 
-class Tiles:
+class StoryboardBuilder:
     """Takes the written pictures, and keeps a small one each step."""
 
     def __init__(self, length_ms: float, size_px: tuple[int, int]) -> None:
         """``size_px`` of the pictures."""
         self._length_ms = length_ms
-        self._step_ms = max(LEAST_STEP_MS, length_ms / MOST)
+        self._step_ms = max(MIN_STEP_MS, length_ms / MAX_TILES)
         ratio = LONGER_SIDE_PX / max(size_px)
         self._width, self._height = (max(2, round(side * ratio / 2) * 2) for side in size_px)
         self._tiles: list[Image.Image] = []
@@ -38,9 +38,9 @@ class Tiles:
 
     def is_due(self, at_ms: float) -> bool:
         """Whether a picture of that time would be kept."""
-        return at_ms >= len(self._tiles) * self._step_ms and len(self._tiles) < MOST
+        return at_ms >= len(self._tiles) * self._step_ms and len(self._tiles) < MAX_TILES
 
-    def see(self, picture: av.VideoFrame, at_ms: float) -> None:
+    def add_frame(self, picture: av.VideoFrame, at_ms: float) -> None:
         """One picture, in order of time."""
         if not self.is_due(at_ms):
             return
@@ -59,7 +59,7 @@ class Tiles:
         """Write the grid; None where nothing was seen."""
         if not self._tiles:
             return None
-        columns = min(COLUMNS, len(self._tiles))
+        columns = min(MAX_COLUMNS, len(self._tiles))
         down = -(-len(self._tiles) // columns)
         sheet = Image.new("RGB", (columns * self._width, down * self._height))
         for number, tile in enumerate(self._tiles):
@@ -75,10 +75,14 @@ class Tiles:
         )
 
 
-def due_slots(timeline: Timeline, step_ms: float | None) -> set[int]:
+def storyboard_slots(timeline: OutputTimeline, step_ms: float | None) -> set[int]:
     """Slots whose pictures `Tiles` keep; none without ``step_ms``."""
     found: set[int] = set()
     for number in range(timeline.count if step_ms is not None else 0):
-        if step_ms is not None and len(found) < MOST and float(number * timeline.period_ms) >= len(found) * step_ms:
+        if (
+            step_ms is not None
+            and len(found) < MAX_TILES
+            and float(number * timeline.period_ms) >= len(found) * step_ms
+        ):
             found.add(number)
     return found

@@ -20,83 +20,86 @@ from schemas.common import Box, Value
 from schemas.documents.clip_tracks import FaceSample
 from schemas.documents.export import ThumbnailScores
 from schemas.documents.frame_plan import ShotCrop
-from streams.renderer.video.planes import copied, rows
+from streams.renderer.video.planes import copy_frame, plane_rows
 
-STEP_MS = 500
+MIN_GAP_MS = 500
 CUT_MARGIN_MS = 250
 """So near to a cut a picture may be half of the other shot."""
 EDGE_MARGIN_MS = 300
 JPEG_QUALITY = 88
-STRIDE = 4
-NEAR_MS = 100
+LUMA_STRIDE_PX = 4
+MAX_FACE_GAP_MS = 100
 """Faces are looked for every 160 ms: the nearest look is no farther away than this, or the face was not there."""
-BLINK_MS = 160
+MAX_BLINK_GAP_MS = 160
 """So near to a look with shut eyes they may be shut too: a picture between two looks counts as the worse of them."""
 FACE_WEIGHT = 4.0
 """A good face counts for twice what the best picture without one gets (detail of 6 is about 2)."""
-BIG_FACE = 0.25
+FULL_FACE_HEIGHT_RATIO = 0.25
 """As high as this share of the picture a face is large enough."""
-CRISP = 12.0
+FULL_DETAIL = 12.0
 """Detail of a face in focus; a blurred or dark one has 1 to 4, whatever its size."""
-FACE_SAMPLES = 48
-LEAST_SAMPLES = 8
-FLAT = 64.0
+FACE_SAMPLE_ROWS = 48
+MIN_FACE_PX = 8
+FULL_CONTRAST = 64.0
 """Deviation of luma from which on a picture has all the contrast that counts."""
-SHUT = 0.4
+SHUT_EYES_RATIO = 0.4
 """Of a good face this much is left where its eyes are shut."""
-PASSING = 0.5
+PASSING_FACE_RATIO = 0.5
 """Of a good face this much is left where it is there for a moment only, and somebody else for most of the clip."""
-BEST_MERIT = 6.0
+FULL_MERIT = 6.0
 """A large, crisp, well lit face in a picture full of detail."""
-STRETCHES_A_PICK = 2
+STRETCHES_PER_PICK = 2
 """So many stretches of the clip, for each candidate, have their best kept."""
 
 UInt8 = NDArray[np.uint8]
 
 
-def detail(luma: NDArray[np.int16]) -> float:
+def measure_detail(luma: NDArray[np.int16]) -> float:
     """Mean of the Laplacian of some luma, shape (h, w), at least (3, 3)."""
     around = luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]
     return float(np.abs(4 * luma[1:-1, 1:-1] - around).mean())
 
 
-def score(luma: UInt8) -> float:
+def score_frame(luma: UInt8) -> float:
     """How good a picture looks, from its luma plane, shape (h, w): detail (log), times how well it is lit."""
-    small = luma[::STRIDE, ::STRIDE].astype(np.int16)
+    small = luma[::LUMA_STRIDE_PX, ::LUMA_STRIDE_PX].astype(np.int16)
     brightness, contrast = float(small.mean()), float(small.std())
-    return float(np.log1p(detail(small))) * _lit(brightness, 70) * min(1.0, contrast / 35)
+    return float(np.log1p(measure_detail(small))) * _exposure_score(brightness, 70) * min(1.0, contrast / 35)
 
 
-def face_score(luma: UInt8, box: Box) -> float:
+def score_face(luma: UInt8, box: Box) -> float:
     """How good a face looks, 0..1: how large, how crisp, how well lit, and how much of it is in the picture.
 
     ``box`` in pixels of the picture, of any size and place. Its detail is that of `FACE_SAMPLES` rows, so that near
     and far faces compare.
     """
-    found = _samples(luma, box)
+    found = _face_samples(luma, box)
     if found is None:
         return 0.0
-    size, crisp = min(1.0, box.height / luma.shape[0] / BIG_FACE), min(1.0, detail(found) / CRISP)
-    return float(size * crisp * _lit(float(found.mean()), 45) * min(1.0, _inside(luma, box)))
+    size, crisp = (
+        min(1.0, box.height / luma.shape[0] / FULL_FACE_HEIGHT_RATIO),
+        min(1.0, measure_detail(found) / FULL_DETAIL),
+    )
+    return float(size * crisp * _exposure_score(float(found.mean()), 45) * min(1.0, _inside_ratio(luma, box)))
 
 
-def crispness(luma: UInt8, box: Box) -> float:
+def measure_crispness(luma: UInt8, box: Box) -> float:
     """Detail of a face, 1 where it is in focus."""
-    found = _samples(luma, box)
-    return 0.0 if found is None else detail(found) / CRISP
+    found = _face_samples(luma, box)
+    return 0.0 if found is None else measure_detail(found) / FULL_DETAIL
 
 
-def _samples(luma: UInt8, box: Box) -> NDArray[np.int16] | None:
+def _face_samples(luma: UInt8, box: Box) -> NDArray[np.int16] | None:
     """`FACE_SAMPLES` rows of what of the box is in the picture; None where that is too little to tell."""
     left, top, right, bottom = _edges(luma, box)
-    if min(right - left, bottom - top) < LEAST_SAMPLES:
+    if min(right - left, bottom - top) < MIN_FACE_PX:
         return None
-    down = np.linspace(top, bottom - 1, FACE_SAMPLES).astype(np.intp)
-    across = np.linspace(left, right - 1, FACE_SAMPLES).astype(np.intp)
+    down = np.linspace(top, bottom - 1, FACE_SAMPLE_ROWS).astype(np.intp)
+    across = np.linspace(left, right - 1, FACE_SAMPLE_ROWS).astype(np.intp)
     return luma[down[:, None], across].astype(np.int16)
 
 
-def _inside(luma: UInt8, box: Box) -> float:
+def _inside_ratio(luma: UInt8, box: Box) -> float:
     left, top, right, bottom = _edges(luma, box)
     return (right - left) * (bottom - top) / (box.width * box.height)
 
@@ -107,11 +110,11 @@ def _edges(luma: UInt8, box: Box) -> tuple[int, int, int, int]:
     return left, max(0, round(box.y)), right, min(height, round(box.y + box.height))
 
 
-def _lit(brightness: float, ramp: float) -> float:
+def _exposure_score(brightness: float, ramp: float) -> float:
     return min(1.0, max(0.0, (brightness - 16) / ramp)) * min(1.0, max(0.0, (245 - brightness) / 50))
 
 
-class _Kept(Value, frozen=True, kw_only=True):
+class _ScoredFrame(Value, frozen=True, kw_only=True):
     """One picture with what it is worth among the others of its clip."""
 
     merit: float
@@ -119,96 +122,103 @@ class _Kept(Value, frozen=True, kw_only=True):
     picture: av.VideoFrame
 
 
-class Thumbnail:
+class ThumbnailPicker:
     """Sees painted pictures before captions are burned, and keeps the best of each stretch of the clip."""
 
-    def __init__(self, length_ms: float, faces: Sequence[FaceSample] = (), wanted: int = 3) -> None:
+    def __init__(self, length_ms: float, faces: Sequence[FaceSample] = (), count: int = 3) -> None:
         """``length_ms`` of the clip: later pictures count a little less. ``faces`` in order of time."""
         self._length_ms = max(1.0, length_ms)
         self._faces = faces
         self._face_ms = [sample.at_ms for sample in faces]
         self._due_ms = 0.0
-        self._wanted = wanted
-        self._best: dict[int, _Kept] = {}
+        self._count = count
+        self._best: dict[int, _ScoredFrame] = {}
 
     def is_due(self, at_ms: float) -> bool:
         """Whether a picture of that time would be looked at."""
         return at_ms >= self._due_ms or not self._best
 
-    def consider(self, picture: av.VideoFrame, at_ms: float, *, source_ms: int, shot: ShotCrop, awkward: bool) -> None:
+    def consider(
+        self, picture: av.VideoFrame, at_ms: float, *, source_ms: int, shot: ShotCrop, is_awkward: bool
+    ) -> None:
         """A picture at ``at_ms`` of the clip; ``awkward`` at a cut, or damaged. The best so far is copied."""
         if not self.is_due(at_ms):
             return
-        self._due_ms = at_ms + STEP_MS
+        self._due_ms = at_ms + MIN_GAP_MS
         plane = picture.planes[0]
-        luma = rows(plane)[: plane.height, : plane.width]
-        merit, scores = self._weighed(luma, at_ms, source_ms, shot)
-        merit *= (1 - 0.25 * at_ms / self._length_ms) * (0.3 if awkward or at_ms < EDGE_MARGIN_MS else 1.0)
-        stretch = int(at_ms / self._length_ms * self._wanted * STRETCHES_A_PICK)
+        luma = plane_rows(plane)[: plane.height, : plane.width]
+        merit, scores = self._score_frame(luma, at_ms, source_ms, shot)
+        merit *= (1 - 0.25 * at_ms / self._length_ms) * (0.3 if is_awkward or at_ms < EDGE_MARGIN_MS else 1.0)
+        stretch = int(at_ms / self._length_ms * self._count * STRETCHES_PER_PICK)
         if stretch not in self._best or merit > self._best[stretch].merit:
-            told = msgspec.structs.replace(scores, score=round(min(1.0, merit / BEST_MERIT), 3))
-            self._best[stretch] = _Kept(merit=merit, scores=told, picture=copied(picture))
+            told = msgspec.structs.replace(scores, score=round(min(1.0, merit / FULL_MERIT), 3))
+            self._best[stretch] = _ScoredFrame(merit=merit, scores=told, picture=copy_frame(picture))
 
-    def _weighed(self, luma: UInt8, at_ms: float, source_ms: int, shot: ShotCrop) -> tuple[float, ThumbnailScores]:
+    def _score_frame(self, luma: UInt8, at_ms: float, source_ms: int, shot: ShotCrop) -> tuple[float, ThumbnailScores]:
         """What a picture is worth wherever it stands, and why."""
         height, width = luma.shape
-        small = luma[::STRIDE, ::STRIDE].astype(np.int16)
-        merit, sharp = 0.05 + score(luma), min(1.0, detail(small) / CRISP)
+        small = luma[::LUMA_STRIDE_PX, ::LUMA_STRIDE_PX].astype(np.int16)
+        merit, sharp = 0.05 + score_frame(luma), min(1.0, measure_detail(small) / FULL_DETAIL)
         scores = ThumbnailScores(
-            at_ms=round(at_ms), score=0.0, sharp=round(sharp, 3), contrast=round(min(1.0, float(small.std()) / FLAT), 3)
+            at_ms=round(at_ms),
+            score=0.0,
+            sharp=round(sharp, 3),
+            contrast=round(min(1.0, float(small.std()) / FULL_CONTRAST), 3),
         )
         near = self._face_at(source_ms)
         if near is None:
             return merit, scores
         box = painted_box(near.face.box, shot, source_ms, width, height)
-        looks = near.face.score * face_score(luma, box)
+        looks = near.face.score * score_face(luma, box)
         eyes = self._eyes_at(source_ms)
-        open_eyes = 1.0 if eyes is None else SHUT + (1 - SHUT) * eyes
+        open_eyes = 1.0 if eyes is None else SHUT_EYES_RATIO + (1 - SHUT_EYES_RATIO) * eyes
         scores = msgspec.structs.replace(
             scores,
-            sharp=round(min(1.0, crispness(luma, box)), 3),
-            face_size=round(min(1.0, box.height / height / BIG_FACE), 3),
+            sharp=round(min(1.0, measure_crispness(luma, box)), 3),
+            face_size=round(min(1.0, box.height / height / FULL_FACE_HEIGHT_RATIO), 3),
             eyes_open=eyes,
         )
-        stands = 1.0 if near.standing is None else PASSING + (1 - PASSING) * near.standing
+        stands = 1.0 if near.standing is None else PASSING_FACE_RATIO + (1 - PASSING_FACE_RATIO) * near.standing
         return merit + FACE_WEIGHT * looks * open_eyes * stands, scores
 
     def _face_at(self, source_ms: int) -> FaceSample | None:
         after = bisect_left(self._face_ms, source_ms)
         near = min(self._faces[max(0, after - 1) : after + 1], key=lambda s: abs(s.at_ms - source_ms), default=None)
-        return None if near is None or abs(near.at_ms - source_ms) > NEAR_MS else near
+        return None if near is None or abs(near.at_ms - source_ms) > MAX_FACE_GAP_MS else near
 
     def _eyes_at(self, source_ms: int) -> float | None:
         """How open eyes are there at least, of the looks before and after; None where neither knows."""
         after = bisect_left(self._face_ms, source_ms)
-        around = [one for one in self._faces[max(0, after - 1) : after + 1] if abs(one.at_ms - source_ms) <= BLINK_MS]
+        around = [
+            one for one in self._faces[max(0, after - 1) : after + 1] if abs(one.at_ms - source_ms) <= MAX_BLINK_GAP_MS
+        ]
         return min((one.eyes for one in around if one.eyes is not None), default=None)
 
-    def picks(self) -> list[tuple[ThumbnailScores, av.VideoFrame]]:
+    def choose_frames(self) -> list[tuple[ThumbnailScores, av.VideoFrame]]:
         """The candidates, best first, not near to each other where the clip has room. Raises ValueError without any."""
         if not self._best:
             raise ValueError("no picture was seen: nothing to make a thumbnail of")
         left = sorted(self._best.values(), key=lambda one: (-one.merit, one.scores.at_ms))
-        apart_ms = self._length_ms / (self._wanted * STRETCHES_A_PICK)
-        chosen: list[_Kept] = []
+        apart_ms = self._length_ms / (self._count * STRETCHES_PER_PICK)
+        chosen: list[_ScoredFrame] = []
         for least_ms in (apart_ms, 0.0):
             for one in left:
                 far = all(abs(one.scores.at_ms - other.scores.at_ms) >= least_ms for other in chosen)
-                if len(chosen) < self._wanted and one not in chosen and far:
+                if len(chosen) < self._count and one not in chosen and far:
                     chosen.append(one)
         return [(one.scores, one.picture) for one in chosen]
 
     def save(self, folder: Path, draw: Callable[[av.VideoFrame, int], None] | None = None) -> list[ThumbnailScores]:
         """Write the candidates as JPEG (`candidate_file`), best first; ``draw`` is given each picture and its time."""
-        found = self.picks()
+        found = self.choose_frames()
         for number, (scores, picture) in enumerate(found):
             if draw is not None:
                 draw(picture, scores.at_ms)
             image: Image.Image = picture.to_image()  # type: ignore[no-untyped-call]
-            image.save(folder / candidate_file(number), "JPEG", quality=JPEG_QUALITY, optimize=True)
+            image.save(folder / thumbnail_file_name(number), "JPEG", quality=JPEG_QUALITY, optimize=True)
         return [scores for scores, _ in found]
 
 
-def candidate_file(number: int) -> str:
+def thumbnail_file_name(number: int) -> str:
     """Name of a candidate's file; the best is number 0."""
     return f"thumbnail-{number}.jpg" if number else "thumbnail.jpg"

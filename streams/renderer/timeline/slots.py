@@ -14,10 +14,10 @@ from schemas.common import Aspect, TimeRange, Value
 from schemas.documents.edit import Piece
 from schemas.documents.frame_plan import FramePlan, ShotCrop
 from schemas.documents.source import SourceIndex
-from streams.renderer.timeline.frame_rate import LEAST, output_rate
+from streams.renderer.timeline.frame_rate import MIN_RATE, output_rate
 
 Picture = TypeVar("Picture")
-SOON_MS = 50
+MAX_EARLY_MS = 50
 """A word is lit no earlier than so long before it is heard."""
 
 OUTPUT_SIZES: dict[Aspect, tuple[int, int]] = {
@@ -41,7 +41,7 @@ class Slot(Value, frozen=True, kw_only=True):
         return self.at_ms if self.lit_ms is None else self.lit_ms
 
 
-class Part(Value, frozen=True, kw_only=True):
+class TimelinePart(Value, frozen=True, kw_only=True):
     """The slots of one piece, from ``first`` to before ``end``: they show the source from ``source_ms`` on."""
 
     first: int
@@ -51,7 +51,7 @@ class Part(Value, frozen=True, kw_only=True):
     output_ms: float = 0.0
     """When the piece itself begins to play: at its first slot, or up to one before it."""
 
-    def shows_ms(self, number: int, period_ms: Fraction) -> Fraction:
+    def source_ms_at(self, number: int, period_ms: Fraction) -> Fraction:
         """The moment of the source that belongs to a slot."""
         return self.source_ms + (number - self.first) * period_ms * self.speed
 
@@ -62,20 +62,20 @@ class Part(Value, frozen=True, kw_only=True):
         return TimeRange(start_ms=max(0, start - lead_ms), end_ms=end + lead_ms)
 
 
-class Timeline(Value, frozen=True, kw_only=True):
+class OutputTimeline(Value, frozen=True, kw_only=True):
     """The output's clock: ``count`` pictures at a constant rate, the first of them of ``start_ms`` of project time."""
 
     start_ms: int
     rate_numerator: int
     rate_denominator: int
     count: int
-    pieces: tuple[Part, ...] = ()
+    pieces: tuple[TimelinePart, ...] = ()
     """None: one stretch, as it is."""
 
     @property
-    def parts(self) -> tuple[Part, ...]:
+    def parts(self) -> tuple[TimelinePart, ...]:
         """What is played, in order; every slot belongs to one part."""
-        return self.pieces or (Part(first=0, end=self.count, source_ms=Fraction(self.start_ms)),)
+        return self.pieces or (TimelinePart(first=0, end=self.count, source_ms=Fraction(self.start_ms)),)
 
     @property
     def rate(self) -> Fraction:
@@ -102,25 +102,25 @@ def _period_ms(rate_numerator: int, rate_denominator: int) -> Fraction:
     return Fraction(1000 * rate_denominator, rate_numerator)
 
 
-def timeline_for(clip: TimeRange, index: SourceIndex) -> Timeline:
+def build_range_timeline(clip: TimeRange, index: SourceIndex) -> OutputTimeline:
     """The output's clock for a clip as it is. Raises as `timeline_of`."""
-    return timeline_of(whole(clip), index)
+    return build_timeline(whole(clip), index)
 
 
-def timeline_of(played: Sequence[Piece], index: SourceIndex, least: Fraction = LEAST) -> Timeline:
+def build_timeline(played: Sequence[Piece], index: SourceIndex, min_rate: Fraction = MIN_RATE) -> OutputTimeline:
     """The output's clock for pieces, at the rate of the longest one, at least ``least`` pictures a second.
 
     Raises ValueError when the source has no picture or the pieces no length.
     """
-    rate = output_rate(max((piece.source for piece in played), key=lambda time: time.length_ms), index, least)
-    lasts_ms = _exact(length_ms(played))
-    count = round(lasts_ms * rate / 1000)
+    rate = output_rate(max((piece.source for piece in played), key=lambda time: time.length_ms), index, min_rate)
+    duration_ms = _exact_ms(length_ms(played))
+    count = round(duration_ms * rate / 1000)
     if count < 1:
-        raise ValueError(f"a clip of {float(lasts_ms):.0f} ms has no picture at {float(rate):.2f} a second")
-    starts = [ceil(_exact(piece.output_start_ms) * rate / 1000) for piece in played]
+        raise ValueError(f"a clip of {float(duration_ms):.0f} ms has no picture at {float(rate):.2f} a second")
+    starts = [ceil(_exact_ms(piece.output_start_ms) * rate / 1000) for piece in played]
     ends = [*(min(start, count) for start in starts[1:]), count]
-    parts = [_part(piece, first, end, rate) for piece, first, end in zip(played, starts, ends, strict=True)]
-    return Timeline(
+    parts = [_build_part(piece, first, end, rate) for piece, first, end in zip(played, starts, ends, strict=True)]
+    return OutputTimeline(
         start_ms=played[0].source.start_ms,
         rate_numerator=rate.numerator,
         rate_denominator=rate.denominator,
@@ -129,20 +129,20 @@ def timeline_of(played: Sequence[Piece], index: SourceIndex, least: Fraction = L
     )
 
 
-def _exact(ms: float) -> Fraction:
+def _exact_ms(ms: float) -> Fraction:
     """A time that was added up in floats."""
     return Fraction(ms).limit_denominator(100_000)
 
 
-def _part(piece: Piece, first: int, end: int, rate: Fraction) -> Part:
-    speed = _exact(piece.speed)
-    late_ms = first * 1000 / rate - _exact(piece.output_start_ms)
+def _build_part(piece: Piece, first: int, end: int, rate: Fraction) -> TimelinePart:
+    speed = _exact_ms(piece.speed)
+    late_ms = first * 1000 / rate - _exact_ms(piece.output_start_ms)
     source_ms = piece.source.start_ms + late_ms * speed
-    return Part(first=first, end=end, source_ms=source_ms, speed=speed, output_ms=piece.output_start_ms)
+    return TimelinePart(first=first, end=end, source_ms=source_ms, speed=speed, output_ms=piece.output_start_ms)
 
 
 def fill_slots(
-    pictures: Iterable[tuple[int, Picture]], timeline: Timeline, part: Part | None = None
+    pictures: Iterable[tuple[int, Picture]], timeline: OutputTimeline, part: TimelinePart | None = None
 ) -> Iterator[tuple[int, Picture, list[Slot]]]:
     """Source pictures that are shown, in order, each with the output slots that show it: ``(its ms, picture, slots)``.
 
@@ -152,22 +152,22 @@ def fill_slots(
     slots after the last the last. Middles keep the rounding of times to ms from doubling or dropping pictures.
     """
     part = part or timeline.parts[0]
-    for at_ms, picture, numbers in fill_numbers(pictures, timeline, part):
-        yield at_ms, picture, [slot_of(number, timeline, part) for number in numbers]
+    for at_ms, picture, numbers in fill_slot_numbers(pictures, timeline, part):
+        yield at_ms, picture, [build_slot(number, timeline, part) for number in numbers]
 
 
-def fill_numbers(
-    pictures: Iterable[tuple[int, Picture]], timeline: Timeline, part: Part
+def fill_slot_numbers(
+    pictures: Iterable[tuple[int, Picture]], timeline: OutputTimeline, part: TimelinePart
 ) -> Iterator[tuple[int, Picture, range]]:
     """The same, with the numbers of the slots only."""
     next_number = part.first
     held: tuple[int, Picture] | None = None
-    ends: _Ends | None = None
+    ends: _SlotEnds | None = None
     for at_ms, picture in pictures:
         if held is None:
             held = at_ms, picture
             continue
-        ends = ends or _Ends(part, timeline.period_ms, _offset(held[0], at_ms, part, timeline.period_ms))
+        ends = ends or _SlotEnds(part, timeline.period_ms, _sampling_offset(held[0], at_ms, part, timeline.period_ms))
         end = max(next_number, min(ends.before(at_ms), part.end))
         if end > next_number:
             yield held[0], held[1], range(next_number, end)
@@ -179,10 +179,10 @@ def fill_numbers(
         yield held[0], held[1], range(next_number, part.end)
 
 
-class _Ends:
+class _SlotEnds:
     """Which slots look at the source before a picture of it begins; in whole numbers, which are exact and quick."""
 
-    def __init__(self, part: Part, period_ms: Fraction, offset: Fraction) -> None:
+    def __init__(self, part: TimelinePart, period_ms: Fraction, offset: Fraction) -> None:
         """``offset``: how far after a slot's start it looks."""
         (begin, begin_over), (step, step_over) = (
             value.as_integer_ratio() for value in (part.source_ms + offset, period_ms * part.speed)
@@ -195,7 +195,7 @@ class _Ends:
         return self._first - (self._begin - at_ms * self._begin_over) * self._step_over // self._over
 
 
-def slot_of(number: int, timeline: Timeline, part: Part) -> Slot:
+def build_slot(number: int, timeline: OutputTimeline, part: TimelinePart) -> Slot:
     """A slot of a part.
 
     Its words are those of the next full period of the source, counted from the source's beginning: so a word is lit
@@ -203,12 +203,12 @@ def slot_of(number: int, timeline: Timeline, part: Part) -> Slot:
     """
     period_ms = timeline.period_ms
     at_ms, step_ms = number * period_ms, period_ms * part.speed
-    late_ms = -part.shows_ms(number, period_ms) % step_ms / part.speed
-    soon = period_ms <= SOON_MS
+    late_ms = -part.source_ms_at(number, period_ms) % step_ms / part.speed
+    soon = period_ms <= MAX_EARLY_MS
     return Slot(number=number, at_ms=float(at_ms), lit_ms=float(at_ms + late_ms) if soon else None)
 
 
-def _offset(first_ms: int, second_ms: int, part: Part, period_ms: Fraction) -> Fraction:
+def _sampling_offset(first_ms: int, second_ms: int, part: TimelinePart, period_ms: Fraction) -> Fraction:
     """How far after a slot's start to look, so that pictures at a constant rate begin far from where we look.
 
     From the source picture that begins nearest to the part's start: half a picture later. So sound and picture differ
@@ -223,7 +223,7 @@ def _offset(first_ms: int, second_ms: int, part: Part, period_ms: Fraction) -> F
     return shift + min(step, shown_ms) / 2
 
 
-class Shots:
+class ShotIndex:
     """The plan's shots by time. A picture between or outside them takes the nearest one before, or the first."""
 
     def __init__(self, plan: FramePlan) -> None:

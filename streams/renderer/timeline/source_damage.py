@@ -8,31 +8,31 @@ from core.errors import Rejected
 from core.media.decode.timestamps import stream_us
 from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex
-from streams.renderer.timeline.frame_rate import periods_us, steady, told_rate
+from streams.renderer.timeline.frame_rate import declared_rate, find_steady_rate, frame_periods_us
 
-FROZEN_MS = 500
-PERIODS = 4
+MIN_FROZEN_MS = 500
+MIN_FROZEN_PERIODS = 4
 """A steady source stands still when no picture comes for so many of its periods, and for `FROZEN_MS`."""
-SAMPLES = 2_000
+MAX_SAMPLED_PERIODS = 2_000
 """Of the source's periods: an hour has a hundred thousand, and weighing all takes a second and a half."""
-SILENT_MS = 100
-MOST_LOST = 0.5
+MAX_LOST_AUDIO_MS = 100
+MAX_FROZEN_RATIO = 0.5
 """Of a clip that stands still for more than this share nobody has any use."""
 
 
-def still_ms(index: SourceIndex) -> float:
+def max_still_ms(index: SourceIndex) -> float:
     """How long a source may stand still before its pictures are thought lost; for ever where it is not steady.
 
     Raises ValueError when it has no pictures.
     """
     if index.video is None:
         raise ValueError("the source has no pictures")
-    periods = periods_us(TimeRange(start_ms=0, end_ms=index.duration_ms), index, SAMPLES)
-    rate = steady(periods, told_rate(index.video))
-    return float("inf") if rate is None else max(FROZEN_MS, PERIODS * 1000 / float(rate))
+    periods = frame_periods_us(TimeRange(start_ms=0, end_ms=index.duration_ms), index, MAX_SAMPLED_PERIODS)
+    rate = find_steady_rate(periods, declared_rate(index.video))
+    return float("inf") if rate is None else max(MIN_FROZEN_MS, MIN_FROZEN_PERIODS * 1000 / float(rate))
 
 
-class Stills:
+class FreezeDetector:
     """Watches the times of a stretch's pictures. A source that is not steady (a screen) may stand still as it likes."""
 
     def __init__(
@@ -55,30 +55,30 @@ class Stills:
         self._begins_ms, self._speed = begins_ms, speed
         self._last_ms = max(clip.start_ms, starts_us // 1000)
         self._end_ms = min(clip.end_ms, starts_us // 1000 + index.video.duration_ms)
-        self._limit_ms = still_ms(index) if limit_ms is None else limit_ms
+        self._limit_ms = max_still_ms(index) if limit_ms is None else limit_ms
         self._stretches: list[TimeRange] = []
 
-    def see(self, at_ms: int) -> None:
+    def advance(self, at_ms: int) -> None:
         """The next picture that is shown is of this time."""
         if at_ms - self._last_ms > self._limit_ms:
             self._stretches.append(TimeRange(start_ms=self._last_ms, end_ms=at_ms))
         self._last_ms = max(self._last_ms, at_ms)
 
-    def told(self) -> list[str]:
+    def warnings(self) -> list[str]:
         """Warnings, to be asked for once, after the last picture."""
         last_ms = self._last_ms
-        told = [
-            f"video.frozen: {stretch.length_ms} ms stand still, {self._place(stretch.start_ms)} ms in: "
+        warnings = [
+            f"video.frozen: {stretch.length_ms} ms stand still, {self._output_ms(stretch.start_ms)} ms in: "
             "the source's pictures there cannot be read"
             for stretch in self._stretches
         ]
         as_it_may = self._end_ms - last_ms <= self._limit_ms
-        if self._clip.end_ms - (max(last_ms, self._end_ms) if as_it_may else last_ms) > FROZEN_MS:
-            told.append(f"video.frozen: the last {self._clip.end_ms - last_ms} ms stand still")
-        self.see(self._end_ms)
-        return told
+        if self._clip.end_ms - (max(last_ms, self._end_ms) if as_it_may else last_ms) > MIN_FROZEN_MS:
+            warnings.append(f"video.frozen: the last {self._clip.end_ms - last_ms} ms stand still")
+        self.advance(self._end_ms)
+        return warnings
 
-    def _place(self, at_ms: int) -> int:
+    def _output_ms(self, at_ms: int) -> int:
         return round(self._begins_ms + (at_ms - self._clip.start_ms) / self._speed)
 
     @property
@@ -92,21 +92,23 @@ class Stills:
         return self._clip.length_ms
 
 
-def stills_told(watched: Sequence[Stills]) -> list[str]:
+def freeze_warnings(detectors: Sequence[FreezeDetector]) -> list[str]:
     """Warnings of all stretches of a clip. Raises Rejected where too much of them stands still."""
-    told = [sentence for stills in watched for sentence in stills.told()]
-    if sum(stills.lost_ms for stills in watched) > MOST_LOST * sum(stills.length_ms for stills in watched):
+    warnings = [sentence for detector in detectors for sentence in detector.warnings()]
+    if sum(detector.lost_ms for detector in detectors) > MAX_FROZEN_RATIO * sum(
+        detector.length_ms for detector in detectors
+    ):
         raise Rejected("media.damaged", "Most of the pictures in this part of the file cannot be read.")
-    return told
+    return warnings
 
 
-def silence_told(clip: TimeRange, index: SourceIndex, heard_ms: float) -> list[str]:
+def silence_warnings(clip: TimeRange, index: SourceIndex, heard_ms: float) -> list[str]:
     """A warning where less of the clip was heard than its source's sound lasts there."""
     if index.audio is None:
         return []
     start_ms = stream_us(index.audio.start_pts, index.audio.time_base) / 1000 - index.origin_us / 1000
-    wanted_ms = min(clip.end_ms, start_ms + index.audio.duration_ms) - max(clip.start_ms, start_ms)
-    lost_ms = wanted_ms - heard_ms
-    if lost_ms <= SILENT_MS:
+    expected_ms = min(clip.end_ms, start_ms + index.audio.duration_ms) - max(clip.start_ms, start_ms)
+    lost_ms = expected_ms - heard_ms
+    if lost_ms <= MAX_LOST_AUDIO_MS:
         return []
     return [f"audio.damaged: {lost_ms / 1000:.1f} s of the sound cannot be read; it is silent there"]

@@ -10,17 +10,19 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 
-_PAIRS = "()[]{}⁅⁆⁽⁾₍₎⌈⌉⌊⌋❨❩❪❫❬❭❮❯❰❱❲❳❴❵⟦⟧⟨⟩⟪⟫〈〉《》「」『』【】〔〕〖〗〘〙〚〛（）［］｛｝｟｠｢｣"
-_OPENING = dict(zip(_PAIRS[::2], _PAIRS[1::2], strict=True))
-_SAME = str.maketrans("\u2329\u232a", "\u3008\u3009")
+_BRACKETS = "()[]{}⁅⁆⁽⁾₍₎⌈⌉⌊⌋❨❩❪❫❬❭❮❯❰❱❲❳❴❵⟦⟧⟨⟩⟪⟫〈〉《》「」『』【】〔〕〖〗〘〙〚〛（）［］｛｝｟｠｢｣"
+_CLOSING_BRACKETS = dict(zip(_BRACKETS[::2], _BRACKETS[1::2], strict=True))
+_EQUIVALENT_BRACKETS = str.maketrans("\u2329\u232a", "\u3008\u3009")
 """Brackets that mean others (BD16)."""
-_PASSED_OVER = frozenset({"BN", "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
-_NEUTRAL = frozenset({"B", "S", "WS", "ON"})
-RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "ku", "ps", "sd", "ug", "ur", "yi"})
+_IGNORED_TYPES = frozenset({"BN", "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+_NEUTRAL_TYPES = frozenset({"B", "S", "WS", "ON"})
+RIGHT_TO_LEFT_LANGUAGES = frozenset(
+    {"ar", "arc", "ckb", "dv", "fa", "he", "iw", "ks", "ku", "ps", "sd", "ug", "ur", "yi"}
+)
 """Languages (ISO 639) that are written so; Kurdish only where its letters say so too."""
 
 
-def strong(text: str) -> tuple[int, int]:
+def count_strong_letters(text: str) -> tuple[int, int]:
     """How many signs of a text run to the right, and how many to the left."""
     kinds = [unicodedata.bidirectional(sign) for sign in text]
     return kinds.count("L"), kinds.count("R") + kinds.count("AL")
@@ -32,58 +34,58 @@ def base_level(text: str, language: str | None = None) -> int:
     A line with no letter that runs to the left begins at the left. One with both is its language's, where that is
     known, else that of most letters: a sentence that begins with a brand's name keeps its own direction.
     """
-    right, left = strong(text)
+    right, left = count_strong_letters(text)
     if not left:
         return 0
-    if language in RIGHT_TO_LEFT or not right:
+    if language in RIGHT_TO_LEFT_LANGUAGES or not right:
         return 1
     return int(left > right)
 
 
-def levels(text: str, base: int) -> list[int]:
+def resolve_levels(text: str, base: int) -> list[int]:
     """The level of each sign of one line: even ones run to the right, odd ones to the left."""
     kinds = [unicodedata.bidirectional(sign) or "L" for sign in text]
-    kept = [at for at, kind in enumerate(kinds) if kind not in _PASSED_OVER]
-    signs = "".join(text[at] for at in kept).translate(_SAME)
-    resolved = _resolved(signs, [kinds[at] for at in kept], "R" if base else "L")
+    kept = [at for at, kind in enumerate(kinds) if kind not in _IGNORED_TYPES]
+    signs = "".join(text[at] for at in kept).translate(_EQUIVALENT_BRACKETS)
+    resolved = _resolve_types(signs, [kinds[at] for at in kept], "R" if base else "L")
     found = [base] * len(text)
     for at, kind in zip(kept, resolved, strict=True):
-        found[at] = _level(kind, base)
+        found[at] = _implicit_level(kind, base)
     for before, at in pairwise(range(len(text))):
-        if kinds[at] in _PASSED_OVER:
+        if kinds[at] in _IGNORED_TYPES:
             found[at] = found[before]
-    return _ends_at_base(found, kinds, base)
+    return _reset_trailing_space(found, kinds, base)
 
 
-def _level(kind: str, base: int) -> int:
+def _implicit_level(kind: str, base: int) -> int:
     """I1 and I2."""
     if base % 2:
         return base + (kind != "R")
     return base + {"L": 0, "R": 1}.get(kind, 2)
 
 
-def _ends_at_base(found: list[int], kinds: Sequence[str], base: int) -> list[int]:
+def _reset_trailing_space(found: list[int], kinds: Sequence[str], base: int) -> list[int]:
     """L1: tabs, and spaces before them and at the end."""
     at_end = True
     for at in reversed(range(len(found))):
         if kinds[at] in ("B", "S"):
             at_end = True
-        elif kinds[at] not in _PASSED_OVER and kinds[at] != "WS":
+        elif kinds[at] not in _IGNORED_TYPES and kinds[at] != "WS":
             at_end = False
         if at_end:
             found[at] = base
     return found
 
 
-def _resolved(signs: str, kinds: list[str], base: str) -> list[str]:
+def _resolve_types(signs: str, kinds: list[str], base: str) -> list[str]:
     """Each sign's kind when nothing is left open: L, R, EN or AN."""
     marks = [kind == "NSM" for kind in kinds]
-    kinds = _weak(kinds, base)
-    kinds = _bracketed(signs, kinds, marks, base)
-    return _neutral(kinds, base)
+    kinds = _resolve_weak(kinds, base)
+    kinds = _resolve_brackets(signs, kinds, marks, base)
+    return _resolve_neutral(kinds, base)
 
 
-def _weak(kinds: list[str], base: str) -> list[str]:
+def _resolve_weak(kinds: list[str], base: str) -> list[str]:
     """W1 to W7."""
     strong_before, before = base, base
     for at, kind in enumerate(kinds):
@@ -113,15 +115,15 @@ def _weak(kinds: list[str], base: str) -> list[str]:
     return kinds
 
 
-def _bracketed(signs: str, kinds: list[str], marks: Sequence[bool], base: str) -> list[str]:
+def _resolve_brackets(signs: str, kinds: list[str], marks: Sequence[bool], base: str) -> list[str]:
     """N0: both brackets of a pair run as what they hold, or as what stands before them."""
-    for opens, closes in _pairs(signs, kinds):
-        inside = {_side(kind) for kind in kinds[opens + 1 : closes]} - {""}
+    for opens, closes in _bracket_pairs(signs, kinds):
+        inside = {_strong_side(kind) for kind in kinds[opens + 1 : closes]} - {""}
         if not inside:
             continue
         side = base
         if base not in inside:
-            before = next((_side(kind) for kind in reversed(kinds[:opens]) if _side(kind)), base)
+            before = next((_strong_side(kind) for kind in reversed(kinds[:opens]) if _strong_side(kind)), base)
             side = before if before != base else base
         for at in (opens, closes):
             kinds[at] = side
@@ -132,20 +134,20 @@ def _bracketed(signs: str, kinds: list[str], marks: Sequence[bool], base: str) -
     return kinds
 
 
-def _side(kind: str) -> str:
+def _strong_side(kind: str) -> str:
     """What a sign counts as beside neutral ones: numbers as R."""
     return "R" if kind in ("R", "EN", "AN") else "L" if kind == "L" else ""
 
 
-def _pairs(signs: str, kinds: Sequence[str]) -> list[tuple[int, int]]:
+def _bracket_pairs(signs: str, kinds: Sequence[str]) -> list[tuple[int, int]]:
     """BD16, by their first bracket."""
     waiting: list[tuple[str, int]] = []
     found = []
     for at, sign in enumerate(signs):
         if kinds[at] != "ON":
             continue
-        if sign in _OPENING:
-            waiting.append((_OPENING[sign], at))
+        if sign in _CLOSING_BRACKETS:
+            waiting.append((_CLOSING_BRACKETS[sign], at))
         else:
             match = next((place for place in reversed(range(len(waiting))) if waiting[place][0] == sign), None)
             if match is not None:
@@ -154,22 +156,22 @@ def _pairs(signs: str, kinds: Sequence[str]) -> list[tuple[int, int]]:
     return sorted(found)
 
 
-def _neutral(kinds: list[str], base: str) -> list[str]:
+def _resolve_neutral(kinds: list[str], base: str) -> list[str]:
     """N1 and N2: between two that run alike neutral signs do so too, else as the line."""
     at = 0
     while at < len(kinds):
         end = at
-        while end < len(kinds) and kinds[end] in _NEUTRAL:
+        while end < len(kinds) and kinds[end] in _NEUTRAL_TYPES:
             end += 1
         if end > at:
-            before = _side(kinds[at - 1]) if at else base
-            after = _side(kinds[end]) if end < len(kinds) else base
+            before = _strong_side(kinds[at - 1]) if at else base
+            after = _strong_side(kinds[end]) if end < len(kinds) else base
             kinds[at:end] = [before if before == after else base] * (end - at)
         at = max(end, at + 1)
     return kinds
 
 
-def visual(found: Sequence[int]) -> list[int]:
+def visual_order(found: Sequence[int]) -> list[int]:
     """L2: which of the things with these levels stands first from the left, which second …"""
     order = list(range(len(found)))
     odd = [level for level in found if level % 2]

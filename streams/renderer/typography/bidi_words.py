@@ -12,42 +12,42 @@ from collections.abc import Sequence
 import msgspec
 
 from schemas.common import Word
-from streams.renderer.typography.bidi import base_level, levels, strong
+from streams.renderer.typography.bidi import base_level, count_strong_letters, resolve_levels
 
-MOST_SIGNS = 28
+MAX_GROUP_LETTERS = 28
 """A longer one would fill a line: better out of order than smaller than the rest."""
-APART_MS = 450
+MAX_GROUP_GAP_MS = 450
 """As far apart no cue holds both."""
 
 
-def kept_together(words: Sequence[Word], language: str | None) -> list[Word]:
+def group_bidi_words(words: Sequence[Word], language: str | None) -> list[Word]:
     """The words, those that must not be drawn apart as one, which is lit as one."""
-    if not any(all(strong(word.text)) for word in words):
+    if not any(all(count_strong_letters(word.text)) for word in words):
         return list(words)
     base = base_level(" ".join(word.text for word in words), language)
     found: list[Word] = []
     for word in words:
-        if found and _goes_on(found[-1], word, base):
-            found[-1] = _both(found[-1], word)
+        if found and _continues_run(found[-1], word, base):
+            found[-1] = _join_words(found[-1], word)
         else:
             found.append(word)
     return found
 
 
-def _goes_on(one: Word, other: Word, base: int) -> bool:
+def _continues_run(one: Word, other: Word, base: int) -> bool:
     """Whether the run in which the first ends is that in which the second begins, and not all of both."""
-    near = other.start_ms - one.end_ms < APART_MS and one.speaker == other.speaker
+    near = other.start_ms - one.end_ms < MAX_GROUP_GAP_MS and one.speaker == other.speaker
     if (
         not near
-        or len(one.text) + len(other.text) >= MOST_SIGNS
-        or not (all(strong(one.text)) or all(strong(other.text)))
+        or len(one.text) + len(other.text) >= MAX_GROUP_LETTERS
+        or not (all(count_strong_letters(one.text)) or all(count_strong_letters(other.text)))
     ):
         return False
-    found, at = levels(f"{one.text} {other.text}", base), len(one.text)
+    found, at = resolve_levels(f"{one.text} {other.text}", base), len(one.text)
     return found[at - 1] == found[at] == found[at + 1] > min(found)
 
 
-def _both(one: Word, other: Word) -> Word:
+def _join_words(one: Word, other: Word) -> Word:
     return msgspec.structs.replace(
         one,
         text=f"{one.text} {other.text}",

@@ -6,9 +6,9 @@ import unicodedata
 from functools import lru_cache
 
 from core.domain.text.graphemes import EMOJI_FACE, clusters, is_flag_letter
-from streams.renderer.typography.fonts import EMOJI, FILES_BY_ROLE, Face, files_of, glyph_of
+from streams.renderer.typography.fonts import EMOJI_FONT, FONTS_BY_ROLE, Face, fonts_of_face, glyph_number
 
-INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u061c\u2060\ufe0e\ufe0f"
+INVISIBLE_LETTERS = "\u200b\u200c\u200d\u200e\u200f\u061c\u2060\ufe0e\ufe0f"
 _EMOJI_BELOW_1F000 = frozenset(
     "⌚⌛⏩⏪⏫⏬⏰⏳◽◾☔☕♈♉♊♋♌♍♎♏♐♑♒♓♿⚓⚡⚪⚫⚽⚾⛄⛅⛎⛔⛪⛲⛳⛵⛺⛽✅✊✋✨❌❎❓❔❕❗➕➖➗➰➿⬛⬜⭐⭕"
 )
@@ -16,58 +16,58 @@ _EMOJI_BELOW_1F000 = frozenset(
 
 
 @lru_cache(maxsize=8192)
-def font_of(sign: str, face: Face) -> str:
+def choose_font(sign: str, face: Face) -> str:
     """The first font of the face that has the whole sign, else the one that has its beginning, else the first."""
-    files = files_of(face)
-    asked = (EMOJI, *files) if is_emoji(sign) else (*files, EMOJI)
-    whole = next((file for file in asked if has(file, sign)), None)
-    return whole or next((file for file in asked if glyph_of(file, sign[0])), files[0])
+    files = fonts_of_face(face)
+    asked = (EMOJI_FONT, *files) if is_emoji(sign) else (*files, EMOJI_FONT)
+    whole = next((file for file in asked if has_glyphs(file, sign)), None)
+    return whole or next((file for file in asked if glyph_number(file, sign[0])), files[0])
 
 
-def is_emoji(sign: str) -> bool:
+def is_emoji(cluster: str) -> bool:
     """Whether a sign is a coloured picture first of all."""
-    return EMOJI_FACE in sign or "\U0001f000" <= sign[0] <= "\U0001faff" or sign[0] in _EMOJI_BELOW_1F000
+    return EMOJI_FACE in cluster or "\U0001f000" <= cluster[0] <= "\U0001faff" or cluster[0] in _EMOJI_BELOW_1F000
 
 
 @lru_cache(maxsize=8192)
-def has(file: str, sign: str) -> bool:
+def has_glyphs(file: str, cluster: str) -> bool:
     """Whether a font can show a sign with all its marks, composed or taken apart."""
-    if file == EMOJI and is_flag_letter(sign[0]) and len(sign) == 1:
+    if file == EMOJI_FONT and is_flag_letter(cluster[0]) and len(cluster) == 1:
         return False
-    forms = (sign, unicodedata.normalize("NFC", sign), unicodedata.normalize("NFD", sign))
-    return any(all(part in INVISIBLE or glyph_of(file, part) for part in form) for form in forms)
+    forms = (cluster, unicodedata.normalize("NFC", cluster), unicodedata.normalize("NFD", cluster))
+    return any(all(part in INVISIBLE_LETTERS or glyph_number(file, part) for part in form) for form in forms)
 
 
-def drawable(text: str) -> str:
+def drop_undrawable(text: str) -> str:
     """The text without the signs that no font has: no reader is helped by empty boxes.
 
     Of a sign of which only the marks are missing the letter stays.
     """
-    return "".join(_drawable(sign) for sign in clusters(text))
+    return "".join(_drawable_cluster(sign) for sign in clusters(text))
 
 
 @lru_cache(maxsize=8192)
-def _drawable(sign: str) -> str:
+def _drawable_cluster(sign: str) -> str:
     if sign.isspace():
         return sign
-    files = (*FILES_BY_ROLE["display"], EMOJI)
-    if any(has(file, sign) for file in files):
+    files = (*FONTS_BY_ROLE["display"], EMOJI_FONT)
+    if any(has_glyphs(file, sign) for file in files):
         return sign
-    kept = [part for part in sign if unicodedata.category(part)[0] != "M" and part not in INVISIBLE]
-    known = "".join(part for part in kept if any(glyph_of(file, part) for file in files))
+    kept = [part for part in sign if unicodedata.category(part)[0] != "M" and part not in INVISIBLE_LETTERS]
+    known = "".join(part for part in kept if any(glyph_number(file, part) for file in files))
     return known if not unicodedata.category(sign[0]).startswith("M") else ""
 
 
-def lacks(text: str) -> bool:
+def lacks_glyphs(text: str) -> bool:
     """Whether something that a reader would see is missing from what can be drawn."""
-    return len(_seen(drawable(text))) < len(_seen(text))
+    return len(_visible_text(drop_undrawable(text))) < len(_visible_text(text))
 
 
-def _seen(text: str) -> str:
-    return "".join(sign for sign in text if not sign.isspace() and sign not in INVISIBLE)
+def _visible_text(text: str) -> str:
+    return "".join(sign for sign in text if not sign.isspace() and sign not in INVISIBLE_LETTERS)
 
 
-def form_of(language: str | None, text: str) -> str | None:
+def font_language(language: str | None, text: str) -> str | None:
     """The language by which a font chooses between forms of one letter: Chinese is told by its signs, simplified or
     not, and what is no language of the East by the letters that are there."""
     if language in ("ja", "ko"):

@@ -21,14 +21,14 @@ from PIL import ImageFont
 
 from schemas.options.caption_template import Font
 
-FOLDER = Path(__file__).parent / "fonts"
-FILES = ("InterDisplay-ExtraBold.otf", "NotoSans-Bold.ttf")
+FONT_FOLDER = Path(__file__).parent / "fonts"
+LATIN_FONTS = ("InterDisplay-ExtraBold.otf", "NotoSans-Bold.ttf")
 """Latin, Cyrillic, Greek. In order of preference; all under the SIL Open Font License (fonts/OFL.txt)."""
-EMOJI = "NotoColorEmoji-common.ttf"
-CJK = "NotoSansCJKjp-Bold.otf"
+EMOJI_FONT = "NotoColorEmoji-common.ttf"
+CJK_FONT = "NotoSansCJKjp-Bold.otf"
 """From a package of its own: 17 MB. Its Chinese, Japanese and Korean forms are told apart by language."""
 CJK_PACKAGE = "noto_cjk_sans_jp_bold"
-USUAL_REACH: Mapping[str, tuple[float, float]] = MappingProxyType(
+SCRIPT_REACH_RATIOS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
         "NotoSansArabic-Bold.ttf": (0.86, 0.36),
         "NotoSansHebrew-Bold.ttf": (0.72, 0.22),
@@ -48,23 +48,23 @@ USUAL_REACH: Mapping[str, tuple[float, float]] = MappingProxyType(
         "NotoSansSinhala-Bold.ttf": (0.88, 0.25),
         "NotoSansTamil-Bold.ttf": (0.85, 0.32),
         "NotoSansTelugu-Bold.ttf": (0.85, 0.4),
-        CJK: (0.86, 0.12),
+        CJK_FONT: (0.86, 0.12),
     }
 )
 """Fonts of other scripts, and how far their letters go above and below the line, of the font size: plates are as high
 from cue to cue."""
-OTHER_SCRIPTS = tuple(USUAL_REACH)
-FILES_BY_ROLE: Mapping[str, tuple[str, ...]] = MappingProxyType(
+SCRIPT_FONTS = tuple(SCRIPT_REACH_RATIOS)
+FONTS_BY_ROLE: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "display": (*FILES, *OTHER_SCRIPTS),
-        "text": ("Inter-SemiBold.ttf", *FILES, *OTHER_SCRIPTS),
-        "condensed": ("Anton-Regular.ttf", *FILES, *OTHER_SCRIPTS),
-        "typewriter": ("CourierPrime-Bold.ttf", *FILES, *OTHER_SCRIPTS),
+        "display": (*LATIN_FONTS, *SCRIPT_FONTS),
+        "text": ("Inter-SemiBold.ttf", *LATIN_FONTS, *SCRIPT_FONTS),
+        "condensed": ("Anton-Regular.ttf", *LATIN_FONTS, *SCRIPT_FONTS),
+        "typewriter": ("CourierPrime-Bold.ttf", *LATIN_FONTS, *SCRIPT_FONTS),
     }
 )
-FIRST_NUMBER = 0x10000
+FIRST_GLYPH_CODE = 0x10000
 """The letter that stands for glyph 0 in a numbered font: beyond what Pillow could take for anything else."""
-_NEEDED = (
+_KEPT_TABLES = (
     b"CFF ",
     b"CFF2",
     b"OS/2",
@@ -89,22 +89,22 @@ lacks.
 """
 
 
-def face_of(role: Font, own: str | None) -> Face:
+def face_for_role(role: Font, own: str | None) -> Face:
     """The face of a role where an organisation may have a font of its own for it."""
     return f"{own}|{role}" if own else role
 
 
-def files_of(face: Face) -> tuple[str, ...]:
+def fonts_of_face(face: Face) -> tuple[str, ...]:
     """The fonts of a face, in the order in which they are asked."""
     own, _, role = face.rpartition("|")
-    return (own, *FILES_BY_ROLE[role]) if own else FILES_BY_ROLE[role]
+    return (own, *FONTS_BY_ROLE[role]) if own else FONTS_BY_ROLE[role]
 
 
-def path_of(file: str) -> Path:
+def font_path(file: str) -> Path:
     """Where a shipped font lies; a path is its own (an organisation's font, checked before)."""
-    if file == CJK:
-        return Path(str(files(CJK_PACKAGE) / CJK))
-    return FOLDER / file
+    if file == CJK_FONT:
+        return Path(str(files(CJK_PACKAGE) / CJK_FONT))
+    return FONT_FOLDER / file
 
 
 class OpenFont:
@@ -112,41 +112,41 @@ class OpenFont:
 
     def __init__(self, file: str) -> None:
         """Map the file; lengths of its glyphs are asked in ``units`` to the font's size."""
-        face: Any = hb.Face(hb.Blob.from_file_path(str(path_of(file))))
+        face: Any = hb.Face(hb.Blob.from_file_path(str(font_path(file))))
         self.units: int = face.upem
         self.face = face
         self.shaper: Any = hb.Font(face)
 
 
 @lru_cache(maxsize=32)
-def opened(file: str) -> OpenFont:
+def open_font(file: str) -> OpenFont:
     """A font, opened once."""
     return OpenFont(file)
 
 
 @lru_cache(maxsize=8192)
-def glyph_of(file: str, sign: str) -> int:
+def glyph_number(file: str, sign: str) -> int:
     """The font's glyph for a single sign; 0 where it has none."""
-    return opened(file).shaper.get_nominal_glyph(ord(sign)) or 0
+    return open_font(file).shaper.get_nominal_glyph(ord(sign)) or 0
 
 
 @lru_cache(maxsize=64)
-def sized(file: str, size_px: int) -> ImageFont.FreeTypeFont:
+def open_numbered_font(file: str, size_px: int) -> ImageFont.FreeTypeFont:
     """The numbered font at a size: its letter ``FIRST_NUMBER + n`` is the glyph n."""
-    path = f"/proc/self/fd/{_numbered(file)}"
+    path = f"/proc/self/fd/{_numbered_font_descriptor(file)}"
     return ImageFont.truetype(path, size_px, layout_engine=ImageFont.Layout.BASIC)
 
 
 @lru_cache(maxsize=32)
-def _numbered(file: str) -> int:
+def _numbered_font_descriptor(file: str) -> int:
     """A descriptor of the numbered font, in memory alone: however many sizes are open they share one copy."""
     descriptor = os.memfd_create(Path(file).name)
     with os.fdopen(descriptor, "wb", closefd=False) as memory:
-        memory.write(numbered(path_of(file).read_bytes()))
+        memory.write(number_glyphs(font_path(file).read_bytes()))
     return descriptor
 
 
-def numbered(font: bytes) -> bytes:
+def number_glyphs(font: bytes) -> bytes:
     """An OpenType font with nothing in it but outlines, and a letter for each glyph's number.
 
     Source: the OpenType specification, "cmap" format 12: one group says it for all glyphs.
@@ -155,15 +155,15 @@ def numbered(font: bytes) -> bytes:
     tables = {}
     for place in range(count):
         tag, _, offset, length = struct.unpack_from(">4sIII", font, 12 + 16 * place)
-        if tag in _NEEDED:
+        if tag in _KEPT_TABLES:
             tables[tag] = font[offset : offset + length]
     glyphs = struct.unpack_from(">H", tables[b"maxp"], 4)[0]
-    group = struct.pack(">HHIIIIII", 12, 0, 28, 0, 1, FIRST_NUMBER, FIRST_NUMBER + glyphs - 1, 0)
+    group = struct.pack(">HHIIIIII", 12, 0, 28, 0, 1, FIRST_GLYPH_CODE, FIRST_GLYPH_CODE + glyphs - 1, 0)
     tables[b"cmap"] = struct.pack(">HHHHI", 0, 1, 3, 10, 12) + group
-    return _packed(font[:4], tables)
+    return _pack_tables(font[:4], tables)
 
 
-def _packed(kind: bytes, tables: Mapping[bytes, bytes]) -> bytes:
+def _pack_tables(kind: bytes, tables: Mapping[bytes, bytes]) -> bytes:
     """A font file of these tables; nobody who draws reads the checksums."""
     power = len(tables).bit_length() - 1
     head = kind + struct.pack(">HHHH", len(tables), 16 << power, power, 16 * len(tables) - (16 << power))

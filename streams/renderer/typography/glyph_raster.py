@@ -13,14 +13,14 @@ from typing import NamedTuple
 
 from PIL import Image, ImageChops
 
-from streams.renderer.typography.fonts import EMOJI, FIRST_NUMBER, opened, sized
-from streams.renderer.typography.shaping import EMOJI_DOWN, EMOJI_SIZE, Shaped
+from streams.renderer.typography.fonts import EMOJI_FONT, FIRST_GLYPH_CODE, open_font, open_numbered_font
+from streams.renderer.typography.shaping import EMOJI_DESCENT_RATIO, EMOJI_SIZE_RATIO, ShapedWord
 
-FINE = 4
+SUBPIXEL_STEPS = 4
 """Parts of a pixel at which glyphs may stand."""
 
 
-class Stamp(NamedTuple):
+class GlyphImage(NamedTuple):
     """A drawn glyph, and its left upper corner from its origin."""
 
     picture: Image.Image
@@ -28,7 +28,7 @@ class Stamp(NamedTuple):
     top: int
 
 
-class Drawn(NamedTuple):
+class RasterWord(NamedTuple):
     """A word's letters, its outline and its emoji, in one rectangle."""
 
     fill: Image.Image
@@ -41,35 +41,35 @@ class Drawn(NamedTuple):
 
 
 @lru_cache(maxsize=2048)
-def stamp(file: str, number: int, size_px: int, part: int, outline_px: int) -> Stamp | None:
+def rasterise_glyph(file: str, number: int, size_px: int, part: int, outline_px: int) -> GlyphImage | None:
     """A glyph that begins ``part`` quarters of a pixel right of a whole one; None where it shows nothing."""
-    font = sized(file, size_px)
+    font = open_numbered_font(file, size_px)
     mask, offset = font.getmask2(
-        chr(FIRST_NUMBER + number), "L", stroke_width=outline_px, anchor="ls", start=(part / FINE, 0)
+        chr(FIRST_GLYPH_CODE + number), "L", stroke_width=outline_px, anchor="ls", start=(part / SUBPIXEL_STEPS, 0)
     )
     if not mask.size[0] or not mask.size[1]:
         return None
-    return Stamp(Image.frombytes("L", mask.size, bytes(mask)), offset[0], offset[1])
+    return GlyphImage(Image.frombytes("L", mask.size, bytes(mask)), offset[0], offset[1])
 
 
 @lru_cache(maxsize=256)
-def coloured(number: int, size_px: int) -> Stamp | None:
+def rasterise_emoji(number: int, size_px: int) -> GlyphImage | None:
     """An emoji."""
-    image = opened(EMOJI).shaper.get_glyph_color_png(number)
+    image = open_font(EMOJI_FONT).shaper.get_glyph_color_png(number)
     if not image or not image.data:
         return None
     picture = Image.open(io.BytesIO(image.data), formats=("PNG",)).convert("RGBA")
-    high = max(1, round(size_px * EMOJI_SIZE * picture.height / 109))
+    high = max(1, round(size_px * EMOJI_SIZE_RATIO * picture.height / 109))
     wide = max(1, round(picture.width * high / picture.height))
     small = picture.convert("RGBa").resize((wide, high), Image.Resampling.LANCZOS).convert("RGBA")
-    return Stamp(small, 0, round(size_px * EMOJI_DOWN) - high)
+    return GlyphImage(small, 0, round(size_px * EMOJI_DESCENT_RATIO) - high)
 
 
-def drawn(word: Shaped, size_px: int, x: float, outline_px: int) -> Drawn | None:
+def rasterise_word(word: ShapedWord, size_px: int, x: float, outline_px: int) -> RasterWord | None:
     """A word whose left end is at ``x`` on a line at 0; None where there is nothing to see."""
-    fills = list(_stamps(word, size_px, x, 0))
-    outlines = list(_stamps(word, size_px, x, outline_px)) if outline_px else []
-    emoji = list(_emoji(word, size_px, x))
+    fills = list(_glyph_images(word, size_px, x, 0))
+    outlines = list(_glyph_images(word, size_px, x, outline_px)) if outline_px else []
+    emoji = list(_emoji_images(word, size_px, x))
     everything = [*fills, *outlines, *emoji]
     if not everything:
         return None
@@ -77,34 +77,34 @@ def drawn(word: Shaped, size_px: int, x: float, outline_px: int) -> Drawn | None
     right = max(one.left + one.picture.width for one in everything)
     bottom = max(one.top + one.picture.height for one in everything)
     size = (right - left, bottom - top)
-    return Drawn(
-        fill=_mask(fills, size, left, top),
-        outline=_mask(outlines, size, left, top) if outlines else None,
-        colour=_picture(emoji, size, left, top) if emoji else None,
+    return RasterWord(
+        fill=_merge_masks(fills, size, left, top),
+        outline=_merge_masks(outlines, size, left, top) if outlines else None,
+        colour=_merge_colours(emoji, size, left, top) if emoji else None,
         left=left,
         top=top,
     )
 
 
-def _stamps(word: Shaped, size_px: int, x: float, outline_px: int) -> Iterator[Stamp]:
+def _glyph_images(word: ShapedWord, size_px: int, x: float, outline_px: int) -> Iterator[GlyphImage]:
     for glyph in word.glyphs:
-        if glyph.file == EMOJI:
+        if glyph.file == EMOJI_FONT:
             continue
-        quarters = math.floor((x + glyph.x * size_px) * FINE + 0.5)
-        one = stamp(glyph.file, glyph.number, size_px, quarters % FINE, outline_px)
+        quarters = math.floor((x + glyph.x * size_px) * SUBPIXEL_STEPS + 0.5)
+        one = rasterise_glyph(glyph.file, glyph.number, size_px, quarters % SUBPIXEL_STEPS, outline_px)
         if one:
             up = round(glyph.y * size_px)
-            yield Stamp(one.picture, one.left + quarters // FINE, one.top - up)
+            yield GlyphImage(one.picture, one.left + quarters // SUBPIXEL_STEPS, one.top - up)
 
 
-def _emoji(word: Shaped, size_px: int, x: float) -> Iterator[Stamp]:
+def _emoji_images(word: ShapedWord, size_px: int, x: float) -> Iterator[GlyphImage]:
     for glyph in word.glyphs:
-        one = coloured(glyph.number, size_px) if glyph.file == EMOJI else None
+        one = rasterise_emoji(glyph.number, size_px) if glyph.file == EMOJI_FONT else None
         if one:
-            yield Stamp(one.picture, one.left + round(x + glyph.x * size_px), one.top)
+            yield GlyphImage(one.picture, one.left + round(x + glyph.x * size_px), one.top)
 
 
-def _mask(stamps: list[Stamp], size: tuple[int, int], left: int, top: int) -> Image.Image:
+def _merge_masks(stamps: list[GlyphImage], size: tuple[int, int], left: int, top: int) -> Image.Image:
     """Where two overlap the darker one counts: joined letters show no seam."""
     mask = Image.new("L", size)
     for one in stamps:
@@ -114,7 +114,7 @@ def _mask(stamps: list[Stamp], size: tuple[int, int], left: int, top: int) -> Im
     return mask
 
 
-def _picture(stamps: list[Stamp], size: tuple[int, int], left: int, top: int) -> Image.Image:
+def _merge_colours(stamps: list[GlyphImage], size: tuple[int, int], left: int, top: int) -> Image.Image:
     picture = Image.new("RGBA", size)
     for one in stamps:
         picture.alpha_composite(one.picture, (one.left - left, one.top - top))

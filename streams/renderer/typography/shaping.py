@@ -17,13 +17,13 @@ from typing import Any, NamedTuple
 import uharfbuzz as hb
 
 from core.domain.text.graphemes import clusters
-from streams.renderer.typography.bidi import base_level, levels, visual
-from streams.renderer.typography.font_fallback import font_of, has
-from streams.renderer.typography.fonts import EMOJI, USUAL_REACH, Face, opened
+from streams.renderer.typography.bidi import base_level, resolve_levels, visual_order
+from streams.renderer.typography.font_fallback import choose_font, has_glyphs
+from streams.renderer.typography.fonts import EMOJI_FONT, SCRIPT_REACH_RATIOS, Face, open_font
 
-EMOJI_SIZE = 0.85
+EMOJI_SIZE_RATIO = 0.85
 """Of the font size: at its full size an emoji is half again as high as the capitals beside it."""
-EMOJI_DOWN = 0.12
+EMOJI_DESCENT_RATIO = 0.12
 """How far it reaches below the line, of the font size: its middle is that of the capitals."""
 
 
@@ -36,7 +36,7 @@ class Glyph(NamedTuple):
     y: float
 
 
-class Edge(NamedTuple):
+class ClusterEdges(NamedTuple):
     """From where to where one sign of the text stands, and whether it is read from its right side."""
 
     left: float
@@ -44,20 +44,20 @@ class Edge(NamedTuple):
     backwards: bool
 
 
-class Shaped(NamedTuple):
+class ShapedWord(NamedTuple):
     """A word: glyphs from left to right, signs as they are read."""
 
     glyphs: tuple[Glyph, ...]
     width: float
-    signs: tuple[Edge, ...]
+    clusters: tuple[ClusterEdges, ...]
     up: float
     """How far its ink goes above the line."""
     down: float
-    usual: tuple[float, float] | None
+    script_reach: tuple[float, float] | None
     """How far letters of its script usually go; None: as Latin ones."""
 
 
-class _Piece(NamedTuple):
+class _FontPiece(NamedTuple):
     """A sign of the text on its way: which font and direction it has, and where it begins."""
 
     text: str
@@ -67,70 +67,74 @@ class _Piece(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def levels_of(text: str) -> tuple[int, ...]:
+def text_levels(text: str) -> tuple[int, ...]:
     """Levels of a text that stands alone; none where all of it runs to the right."""
-    return tuple(levels(text, base_level(text))) if runs_left(text) else ()
+    return tuple(resolve_levels(text, base_level(text))) if has_right_to_left(text) else ()
 
 
-def runs_left(text: str) -> bool:
+def has_right_to_left(text: str) -> bool:
     """Whether any sign does."""
     return not text.isascii() and any(unicodedata.bidirectional(sign) in ("R", "AL", "AN") for sign in text)
 
 
 @lru_cache(maxsize=4096)
-def shaped(text: str, face: Face, language: str | None = None, directions: tuple[int, ...] = ()) -> Shaped:
+def shape_text(text: str, face: Face, language: str | None = None, directions: tuple[int, ...] = ()) -> ShapedWord:
     """A word in the fonts of a role; ``directions``: its signs' levels (`bidi.levels`), none: all run to the right."""
     glyphs: list[Glyph] = []
-    edges: dict[int, Edge] = {}
+    edges: dict[int, ClusterEdges] = {}
     gone = 0.0
-    runs = [tuple(run) for _, run in groupby(_pieces(text, face, directions), key=lambda one: (one.file, one.level))]
-    for place in visual([run[0].level for run in runs]):
+    runs = [
+        tuple(run) for _, run in groupby(_split_by_font(text, face, directions), key=lambda one: (one.file, one.level))
+    ]
+    for place in visual_order([run[0].level for run in runs]):
         run = runs[place]
-        mine, width, found = _run(text, run, language)
+        mine, width, found = _shape_run(text, run, language)
         glyphs += [one._replace(x=one.x + gone) for one in mine]
         for piece, edge in zip(run, found, strict=True):
             edges[piece.at] = edge._replace(left=edge.left + gone, right=edge.right + gone)
         gone += width
-    reaches = [_reach(one) for one in glyphs]
-    usual = [USUAL_REACH[run[0].file] for run in runs if run[0].file in USUAL_REACH]
-    return Shaped(
+    reaches = [_glyph_reach(one) for one in glyphs]
+    usual = [SCRIPT_REACH_RATIOS[run[0].file] for run in runs if run[0].file in SCRIPT_REACH_RATIOS]
+    return ShapedWord(
         glyphs=tuple(glyphs),
         width=gone,
-        signs=tuple(edges[at] for at in sorted(edges)),
+        clusters=tuple(edges[at] for at in sorted(edges)),
         up=max((up for up, _ in reaches), default=0.0),
         down=max((down for _, down in reaches), default=0.0),
-        usual=(max(up for up, _ in usual), max(down for _, down in usual)) if usual else None,
+        script_reach=(max(up for up, _ in usual), max(down for _, down in usual)) if usual else None,
     )
 
 
-def _pieces(text: str, face: Face, directions: Sequence[int]) -> list[_Piece]:
+def _split_by_font(text: str, face: Face, directions: Sequence[int]) -> list[_FontPiece]:
     """Each sign with its font; punctuation is of the font of the letters that it follows, where that has it."""
-    found: list[_Piece] = []
+    found: list[_FontPiece] = []
     at = 0
     signs = clusters(text)
     for number, sign in enumerate(signs):
-        file = font_of(sign, face)
+        file = choose_font(sign, face)
         beside = found[-1].file if found else _next_file(signs[number + 1 :], face)
-        if beside and beside != EMOJI and _is_punctuation(sign) and has(beside, sign):
+        if beside and beside != EMOJI_FONT and _is_punctuation(sign) and has_glyphs(beside, sign):
             file = beside
-        found.append(_Piece(sign, file, directions[at] if directions else 0, at))
+        found.append(_FontPiece(sign, file, directions[at] if directions else 0, at))
         at += len(sign)
     return found
 
 
 def _next_file(signs: Sequence[str], face: Face) -> str | None:
     letters = next((sign for sign in signs if not _is_punctuation(sign)), None)
-    return font_of(letters, face) if letters else None
+    return choose_font(letters, face) if letters else None
 
 
 def _is_punctuation(sign: str) -> bool:
     return unicodedata.category(sign[0])[0] == "P"
 
 
-def _run(text: str, run: Sequence[_Piece], language: str | None) -> tuple[list[Glyph], float, list[Edge]]:
+def _shape_run(
+    text: str, run: Sequence[_FontPiece], language: str | None
+) -> tuple[list[Glyph], float, list[ClusterEdges]]:
     """Glyphs, width and signs of one run, from its own left end."""
     file, backwards = run[0].file, bool(run[0].level % 2)
-    font = opened(file)
+    font = open_font(file)
     buffer: Any = hb.Buffer()
     start, end = run[0].at, run[-1].at + len(run[-1].text)
     buffer.add_codepoints([ord(sign) for sign in text], start, end - start)
@@ -139,17 +143,19 @@ def _run(text: str, run: Sequence[_Piece], language: str | None) -> tuple[list[G
         buffer.language = language
     buffer.guess_segment_properties()
     hb.shape(font.shaper, buffer)
-    scale = (EMOJI_SIZE if file == EMOJI else 1.0) / font.units
+    scale = (EMOJI_SIZE_RATIO if file == EMOJI_FONT else 1.0) / font.units
     glyphs, gone, spans = [], 0.0, list[tuple[int, float, float]]()
     for info, position in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
         x, y = gone + position.x_offset * scale, position.y_offset * scale
         glyphs.append(Glyph(file, info.codepoint, x, y))
         spans.append((info.cluster, gone, gone + position.x_advance * scale))
         gone += position.x_advance * scale
-    return glyphs, gone, _edges(run, spans, backwards=backwards)
+    return glyphs, gone, _cluster_edges(run, spans, backwards=backwards)
 
 
-def _edges(run: Sequence[_Piece], spans: Sequence[tuple[int, float, float]], *, backwards: bool) -> list[Edge]:
+def _cluster_edges(
+    run: Sequence[_FontPiece], spans: Sequence[tuple[int, float, float]], *, backwards: bool
+) -> list[ClusterEdges]:
     """Where each sign stands: its glyphs from side to side; signs that became one glyph share its width."""
     begins = sorted({cluster for cluster, _, _ in spans})
     owners = [begins[max(0, bisect_left(begins, one.at + len(one.text)) - 1)] for one in run]
@@ -159,28 +165,28 @@ def _edges(run: Sequence[_Piece], spans: Sequence[tuple[int, float, float]], *, 
         key = keys[min(bisect_left(keys, cluster), len(keys) - 1)]
         one, other = sides.get(key, (left, right))
         sides[key] = min(one, left), max(other, right)
-    found: list[Edge] = []
+    found: list[ClusterEdges] = []
     for owner, members in groupby(owners):
         left, right = sides[owner]
         count = len(list(members))
         step = (right - left) / count
-        edges = [Edge(left + place * step, left + (place + 1) * step, backwards) for place in range(count)]
+        edges = [ClusterEdges(left + place * step, left + (place + 1) * step, backwards) for place in range(count)]
         found += reversed(edges) if backwards else edges
     return found
 
 
 @lru_cache(maxsize=8192)
-def _ink(file: str, number: int) -> tuple[float, float]:
-    font = opened(file)
+def _glyph_extents(file: str, number: int) -> tuple[float, float]:
+    font = open_font(file)
     extents = font.shaper.get_glyph_extents(number)
     if extents is None:
         return 0.0, 0.0
     return extents.y_bearing / font.units, -(extents.y_bearing + extents.height) / font.units
 
 
-def _reach(glyph: Glyph) -> tuple[float, float]:
+def _glyph_reach(glyph: Glyph) -> tuple[float, float]:
     """How far a glyph goes above and below the line."""
-    if glyph.file == EMOJI:
-        return 1.0 - EMOJI_DOWN, EMOJI_DOWN
-    up, down = _ink(glyph.file, glyph.number)
+    if glyph.file == EMOJI_FONT:
+        return 1.0 - EMOJI_DESCENT_RATIO, EMOJI_DESCENT_RATIO
+    up, down = _glyph_extents(glyph.file, glyph.number)
     return up + glyph.y, down - glyph.y

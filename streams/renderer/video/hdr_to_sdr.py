@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Transfer = Literal["pq", "hlg"]
 
-STEPS = 33
+TABLE_STEPS = 33
 REFERENCE_WHITE_NITS = 203.0
 """Where diffuse white stands in HDR, ITU-R BT.2408-7 table 1; it becomes the top of SDR."""
 SOURCE_PEAK_NITS = 1_000.0
@@ -48,7 +48,7 @@ def hlg_to_nits(signal: Array) -> Array:
     return nits
 
 
-def compress(nits: Array) -> Array:
+def compress_highlights(nits: Array) -> Array:
     """Roll highlights off into what SDR can show: the EETF of ITU-R BT.2390-11 5.4.1, with its black at 0."""
     peak = nits_to_pq(np.asarray(SOURCE_PEAK_NITS))
     top = nits_to_pq(np.asarray(REFERENCE_WHITE_NITS)) / peak
@@ -59,16 +59,16 @@ def compress(nits: Array) -> Array:
     return pq_to_nits(np.where(level < knee, level, curve) * peak)
 
 
-def to_sdr(signal: Array, transfer: Transfer) -> Array:
+def convert_to_sdr(signal: Array, transfer: Transfer) -> Array:
     """HDR R'G'B' (BT.2020) to SDR R'G'B' (BT.709), both 0..1, shape (..., 3). Hue is kept, not each channel's curve."""
     nits = pq_to_nits(signal) if transfer == "pq" else hlg_to_nits(signal)
     brightest = np.maximum(nits.max(axis=-1, keepdims=True), 1e-6)
-    linear = nits * (compress(brightest) / brightest) / REFERENCE_WHITE_NITS
-    sdr: Array = np.power(_into_gamut(linear @ BT2020_TO_BT709.T), 1 / DISPLAY_GAMMA)
+    linear = nits * (compress_highlights(brightest) / brightest) / REFERENCE_WHITE_NITS
+    sdr: Array = np.power(_clip_to_gamut(linear @ BT2020_TO_BT709.T), 1 / DISPLAY_GAMMA)
     return sdr
 
 
-def _into_gamut(linear: Array) -> Array:
+def _clip_to_gamut(linear: Array) -> Array:
     """Pull colours that BT.709 lacks towards their own grey until no channel is below 0, then clip the top."""
     grey = np.clip(linear @ BT709_LUMA, 0, 1)[..., None]
     lowest = linear.min(axis=-1, keepdims=True)
@@ -79,9 +79,9 @@ def _into_gamut(linear: Array) -> Array:
 
 def write_cube(path: Path, transfer: Transfer) -> Path:
     """Write the table (red varies fastest) and return its path."""
-    axis = np.linspace(0, 1, STEPS)
+    axis = np.linspace(0, 1, TABLE_STEPS)
     blue, green, red = np.meshgrid(axis, axis, axis, indexing="ij")
-    table = to_sdr(np.stack([red, green, blue], axis=-1).reshape(-1, 3), transfer)
+    table = convert_to_sdr(np.stack([red, green, blue], axis=-1).reshape(-1, 3), transfer)
     lines = "\n".join(f"{r:.6f} {g:.6f} {b:.6f}" for r, g, b in table)
-    path.write_text(f"LUT_3D_SIZE {STEPS}\n{lines}\n")
+    path.write_text(f"LUT_3D_SIZE {TABLE_STEPS}\n{lines}\n")
     return path

@@ -16,19 +16,19 @@ from schemas.common import Box, CropBox
 from schemas.documents.frame_plan import Pane, ShotCrop
 from schemas.documents.source import VideoTrack
 from streams.renderer.video.hdr_to_sdr import write_cube
-from streams.renderer.video.planes import rows
-from streams.renderer.video.subpixel_crop import Cutout, cut_plane, cutout, window_around
+from streams.renderer.video.planes import plane_rows
+from streams.renderer.video.subpixel_crop import Cutout, crop_window, cut_plane, place_cutout
 
 PQ, HLG = 16, 18
 """AVColorTransferCharacteristic."""
 FULL_RANGE = 2
 MATRICES = {1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 9: "bt2020", 10: "bt2020"}
 """AVColorSpace to the scale filter's names."""
-BACKGROUND_DIVISOR = 8
+BACKGROUND_SCALE_DIVISOR = 8
 Step = tuple[str, dict[str, str]]
 
 
-def coded_crop(crop: CropBox, track: VideoTrack, width_px: int, height_px: int) -> CropBox:
+def to_coded_crop(crop: CropBox, track: VideoTrack, width_px: int, height_px: int) -> CropBox:
     """A crop of the display picture as even px of the coded one (not turned nor mirrored, with its own pixel shape)."""
     turned = track.rotation_deg in (90, 270)
     across, down = (height_px, width_px) if turned else (width_px, height_px)
@@ -47,7 +47,7 @@ def coded_crop(crop: CropBox, track: VideoTrack, width_px: int, height_px: int) 
     return _even_inside(x, y, width, height, width_px, height_px)
 
 
-def display_box(coded: CropBox, track: VideoTrack, width_px: int, height_px: int) -> Box:
+def to_display_box(coded: CropBox, track: VideoTrack, width_px: int, height_px: int) -> Box:
     """Where a part of the coded picture lies in the display picture: the way back from `coded_crop`."""
     x, y, width, height = float(coded.x), float(coded.y), float(coded.width), float(coded.height)
     if track.mirrored:
@@ -72,7 +72,7 @@ def _even_inside(x: float, y: float, width: float, height: float, width_px: int,
     return CropBox(x=even_x, y=even_y, width=even_width, height=even_height)
 
 
-def turn_steps(track: VideoTrack) -> list[Step]:
+def rotation_steps(track: VideoTrack) -> list[Step]:
     """Filters that make a coded picture one as it is shown."""
     steps: dict[int, list[Step]] = {
         90: [("transpose", {"dir": "clock"})],
@@ -83,13 +83,13 @@ def turn_steps(track: VideoTrack) -> list[Step]:
     return mirror + steps.get(track.rotation_deg, [])
 
 
-def deinterlaced(pictures: Iterable[tuple[int, av.VideoFrame]]) -> Iterator[tuple[int, av.VideoFrame]]:
+def deinterlace(pictures: Iterable[tuple[int, av.VideoFrame]]) -> Iterator[tuple[int, av.VideoFrame]]:
     """The same pictures at the same times, from the first one on that says so the interlaced ones made whole."""
     graph: av.filter.Graph | None = None
     waiting: deque[int] = deque()
     for number, (at_ms, frame) in enumerate(pictures):
         if graph is None and frame.interlaced_frame:
-            graph = _chain(frame, [("bwdif", {"mode": "send_frame", "deint": "interlaced"})])
+            graph = _build_chain(frame, [("bwdif", {"mode": "send_frame", "deint": "interlaced"})])
         if graph is None:
             yield at_ms, frame
             continue
@@ -115,7 +115,7 @@ def _pull_all(graph: av.filter.Graph) -> Iterator[av.VideoFrame]:
         yield pulled
 
 
-class Painter:
+class FrameScaler:
     """Paints source pictures onto the output's size, one filter graph at a time: shots come one after the other."""
 
     def __init__(self, track: VideoTrack, size_px: tuple[int, int], scratch: Path) -> None:
@@ -128,23 +128,23 @@ class Painter:
         self._window: FilterContext | None = None
         """The filter of a graph for crops that move."""
 
-    def paint(self, frame: av.VideoFrame, shot: ShotCrop, at_ms: float) -> av.VideoFrame:
+    def scale(self, frame: av.VideoFrame, shot: ShotCrop, at_ms: float) -> av.VideoFrame:
         """A picture of the output's size, yuv420p, BT.709 limited, that may be written to; ``at_ms`` of the source."""
         if shot.path:
-            return self._moved(frame, view(shot, at_ms))
-        if self._is_new((shot.mode, shot.crop, shot.panes, shot.above), frame):
+            return self._scale_moving(frame, view(shot, at_ms))
+        if self._needs_new_graph((shot.mode, shot.crop, shot.panes, shot.above), frame):
             self._graph = self._configure(frame, shot)
-        painted = self._pulled(frame)
+        painted = self._filter_frame(frame)
         painted.make_writable()
         return painted
 
-    def _is_new(self, what: object, frame: av.VideoFrame) -> bool:
+    def _needs_new_graph(self, what: object, frame: av.VideoFrame) -> bool:
         """Whether another graph is needed than for the picture before."""
         key = (what, frame.width, frame.height, frame.format.name, frame.colorspace, frame.color_range)
         new, self._key = self._graph is None or key != self._key, key
         return new
 
-    def _pulled(self, frame: av.VideoFrame) -> av.VideoFrame:
+    def _filter_frame(self, frame: av.VideoFrame) -> av.VideoFrame:
         assert self._graph is not None
         self._graph.push(frame)
         painted = self._graph.pull()
@@ -153,50 +153,54 @@ class Painter:
 
     def _configure(self, frame: av.VideoFrame, shot: ShotCrop) -> av.filter.Graph:
         if shot.panes:
-            return self._stacked(frame, shot.panes)
-        steps = self._cut(frame, shot.crop)
+            return self._build_panes(frame, shot.panes)
+        steps = self._crop_steps(frame, shot.crop)
         if shot.mode == "fit":
-            return self._fit(frame, steps, shot)
-        return _chain(frame, [*steps, *self._scaled(frame, self._width, self._height)])
+            return self._build_fit(frame, steps, shot)
+        return _build_chain(frame, [*steps, *self._scale_steps(frame, self._width, self._height)])
 
-    def _cut(self, frame: av.VideoFrame, crop: CropBox) -> list[Step]:
+    def _crop_steps(self, frame: av.VideoFrame, crop: CropBox) -> list[Step]:
         """Filters that leave a part of the picture as it is shown."""
-        part = coded_crop(crop, self._track, frame.width, frame.height)
+        part = to_coded_crop(crop, self._track, frame.width, frame.height)
         cut = {"w": str(part.width), "h": str(part.height), "x": str(part.x), "y": str(part.y)}
-        return [("crop", cut), *turn_steps(self._track)]
+        return [("crop", cut), *rotation_steps(self._track)]
 
-    def _moved(self, frame: av.VideoFrame, box: Box) -> av.VideoFrame:
+    def _scale_moving(self, frame: av.VideoFrame, box: Box) -> av.VideoFrame:
         """A crop that lies between pixels: a window around it is scaled, and the picture cut out of that."""
-        part = coded_crop(window_around(box, self._track), self._track, frame.width, frame.height)
-        to = cutout(box, display_box(part, self._track, frame.width, frame.height), self._width, self._height)
-        if self._is_new(("moved", part.width, part.height, to.width_px, to.height_px), frame):
+        part = to_coded_crop(crop_window(box, self._track), self._track, frame.width, frame.height)
+        to = place_cutout(box, to_display_box(part, self._track, frame.width, frame.height), self._width, self._height)
+        if self._needs_new_graph(("moved", part.width, part.height, to.width_px, to.height_px), frame):
             graph = av.filter.Graph()
             self._window = graph.add("crop", w=str(part.width), h=str(part.height), x="0", y="0")
-            _source(graph, frame).link_to(self._window)
-            steps = [*turn_steps(self._track), *self._scaled(frame, to.width_px, to.height_px), ("buffersink", {})]
-            _extend(self._window, graph, steps)
+            _add_source(graph, frame).link_to(self._window)
+            steps = [
+                *rotation_steps(self._track),
+                *self._scale_steps(frame, to.width_px, to.height_px),
+                ("buffersink", {}),
+            ]
+            _append_steps(self._window, graph, steps)
             graph.configure()
             self._graph = graph
         assert self._window is not None
         self._window.process_command("x", str(part.x))
         self._window.process_command("y", str(part.y))
-        return cut_out(self._pulled(frame), to, (self._width, self._height))
+        return cut_frame(self._filter_frame(frame), to, (self._width, self._height))
 
-    def _stacked(self, frame: av.VideoFrame, panes: Sequence[Pane]) -> av.filter.Graph:
+    def _build_panes(self, frame: av.VideoFrame, panes: Sequence[Pane]) -> av.filter.Graph:
         """Parts of the picture, each as wide as the output, one below the other."""
         graph = av.filter.Graph()
         split, stack = graph.add("split", str(len(panes))), graph.add("vstack", inputs=str(len(panes)))
-        _source(graph, frame).link_to(split)
+        _add_source(graph, frame).link_to(split)
         for number, (pane, (_, high)) in enumerate(zip(panes, pane_rows(panes, self._height), strict=True)):
-            steps = [*self._cut(frame, pane.source), *self._scaled(frame, self._width, high)]
-            _extend(split, graph, steps, output=number).link_to(stack, 0, number)
-        _extend(stack, graph, [("format", {"pix_fmts": "yuv420p"}), ("buffersink", {})])
+            steps = [*self._crop_steps(frame, pane.source), *self._scale_steps(frame, self._width, high)]
+            _append_steps(split, graph, steps, output=number).link_to(stack, 0, number)
+        _append_steps(stack, graph, [("format", {"pix_fmts": "yuv420p"}), ("buffersink", {})])
         graph.configure()
         return graph
 
-    def _scaled(self, frame: av.VideoFrame, width: int, height: int) -> list[Step]:
+    def _scale_steps(self, frame: av.VideoFrame, width: int, height: int) -> list[Step]:
         """Scale into BT.709 limited yuv420p; HDR goes through a table at the output's size."""
-        size = {"w": str(width), "h": str(height), "flags": "bicubic", **_colours_of(frame)}
+        size = {"w": str(width), "h": str(height), "flags": "bicubic", **_input_colours(frame)}
         out = {"out_color_matrix": "bt709", "out_range": "limited"}
         square: Step = ("setsar", {"sar": "1"})
         planar: Step = ("format", {"pix_fmts": "yuv420p"})
@@ -212,7 +216,7 @@ class Painter:
             square,
         ]
 
-    def _fit(self, frame: av.VideoFrame, steps: Sequence[Step], shot: ShotCrop) -> av.filter.Graph:
+    def _build_fit(self, frame: av.VideoFrame, steps: Sequence[Step], shot: ShotCrop) -> av.filter.Graph:
         """All of the crop, on a dimmed and blurred enlargement of itself."""
         crop = shot.crop
         ratio = min(self._width / crop.width, self._height / crop.height)
@@ -220,27 +224,29 @@ class Painter:
         wider = crop.width * self._height / (crop.height * self._width)
         ground: list[Step] = [
             ("crop", {"w": f"iw*{min(1.0, 1 / wider):.6f}", "h": f"ih*{min(1.0, wider):.6f}"}),
-            *self._scaled(frame, self._width // BACKGROUND_DIVISOR, self._height // BACKGROUND_DIVISOR),
+            *self._scale_steps(
+                frame, self._width // BACKGROUND_SCALE_DIVISOR, self._height // BACKGROUND_SCALE_DIVISOR
+            ),
             ("gblur", {"sigma": "5"}),
             ("lutyuv", {"y": "16+(val-16)*0.55"}),
             ("scale", {"w": str(self._width), "h": str(self._height), "flags": "bilinear"}),
         ]
         graph = av.filter.Graph()
         split = graph.add("split", "2")
-        _extend(_source(graph, frame), graph, steps).link_to(split)
-        front = _extend(split, graph, self._scaled(frame, width, height))
-        back = _extend(split, graph, ground, output=1)
+        _append_steps(_add_source(graph, frame), graph, steps).link_to(split)
+        front = _append_steps(split, graph, self._scale_steps(frame, width, height))
+        back = _append_steps(split, graph, ground, output=1)
         top = int((self._height - height) * shot.above) // 2 * 2
         place = {"x": str((self._width - width) // 4 * 2), "y": str(top)}
         overlay = graph.add("overlay", **place)
         back.link_to(overlay, 0, 0)
         front.link_to(overlay, 0, 1)
-        _extend(overlay, graph, [("format", {"pix_fmts": "yuv420p"}), ("buffersink", {})])
+        _append_steps(overlay, graph, [("format", {"pix_fmts": "yuv420p"}), ("buffersink", {})])
         graph.configure()
         return graph
 
 
-def _colours_of(frame: av.VideoFrame) -> dict[str, str]:
+def _input_colours(frame: av.VideoFrame) -> dict[str, str]:
     """How to read a picture's samples; untagged ones by size, as players do."""
     if frame.format.is_rgb:
         return {}
@@ -252,11 +258,13 @@ def _colours_of(frame: av.VideoFrame) -> dict[str, str]:
     }
 
 
-def _source(graph: av.filter.Graph, frame: av.VideoFrame) -> FilterContext:
+def _add_source(graph: av.filter.Graph, frame: av.VideoFrame) -> FilterContext:
     return graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=Fraction(1, 1000))
 
 
-def _extend(head: FilterContext, graph: av.filter.Graph, steps: Sequence[Step], *, output: int = 0) -> FilterContext:
+def _append_steps(
+    head: FilterContext, graph: av.filter.Graph, steps: Sequence[Step], *, output: int = 0
+) -> FilterContext:
     """Hang filters on one output of ``head``; returns the last."""
     for name, options in steps:
         following = graph.add(name, **options)
@@ -265,21 +273,21 @@ def _extend(head: FilterContext, graph: av.filter.Graph, steps: Sequence[Step], 
     return head
 
 
-def _chain(frame: av.VideoFrame, steps: Sequence[Step]) -> av.filter.Graph:
+def _build_chain(frame: av.VideoFrame, steps: Sequence[Step]) -> av.filter.Graph:
     graph = av.filter.Graph()
-    _extend(_source(graph, frame), graph, [*steps, ("buffersink", {})])
+    _append_steps(_add_source(graph, frame), graph, [*steps, ("buffersink", {})])
     graph.configure()
     return graph
 
 
-def cut_out(scaled: av.VideoFrame, at: Cutout, size_px: tuple[int, int]) -> av.VideoFrame:
+def cut_frame(scaled: av.VideoFrame, at: Cutout, size_px: tuple[int, int]) -> av.VideoFrame:
     """The part of a yuv420p picture that begins between its pixels, as one of its own."""
     width, height = size_px
     picture = av.VideoFrame(width, height, "yuv420p")
     for number, (mine, other) in enumerate(zip(picture.planes, scaled.planes, strict=True)):
         half = 2 if number else 1
-        whole = rows(other)[: other.height, : other.width]
+        whole = plane_rows(other)[: other.height, : other.width]
         part = cut_plane(whole, at.x_px / half, at.y_px / half, mine.width, mine.height)
-        rows(mine)[: mine.height, : mine.width] = part
+        plane_rows(mine)[: mine.height, : mine.width] = part
     picture.colorspace, picture.color_range = scaled.colorspace, scaled.color_range
     return picture

@@ -16,10 +16,10 @@ from schemas.documents.source import VideoTrack
 
 UInt8 = NDArray[np.uint8]
 UInt16 = NDArray[np.uint16]
-MARGIN_PX = 2
-PARTS = 16
+WINDOW_MARGIN_PX = 2
+SUBPIXEL_PARTS = 16
 """Fractions of a pixel that are told apart."""
-BAND = 128
+BAND_ROWS = 128
 """Rows that are worked out at a time: what lies between stays in the processor's own memory."""
 
 
@@ -32,52 +32,52 @@ class Cutout(Value, frozen=True, kw_only=True):
     y_px: float
 
 
-def window_around(box: Box, track: VideoTrack) -> CropBox:
+def crop_window(box: Box, track: VideoTrack) -> CropBox:
     """Whole pixels around a crop, with a margin where the picture has one; of the same size wherever the crop is."""
-    x, width = _along(box.x, box.width, track.display_width)
-    y, height = _along(box.y, box.height, track.display_height)
+    x, width = _window_along(box.x, box.width, track.display_width)
+    y, height = _window_along(box.y, box.height, track.display_height)
     return CropBox(x=x, y=y, width=width, height=height)
 
 
-def _along(start: float, length: float, limit: int) -> tuple[int, int]:
-    wide = min(limit, 2 * ceil(length / 2) + 2 * MARGIN_PX + 2)
-    begin = 2 * floor(start / 2) - MARGIN_PX
+def _window_along(start: float, length: float, limit: int) -> tuple[int, int]:
+    wide = min(limit, 2 * ceil(length / 2) + 2 * WINDOW_MARGIN_PX + 2)
+    begin = 2 * floor(start / 2) - WINDOW_MARGIN_PX
     return min(max(0, begin), limit - wide), wide
 
 
-def cutout(box: Box, window: Box, width_px: int, height_px: int) -> Cutout:
+def place_cutout(box: Box, window: Box, width_px: int, height_px: int) -> Cutout:
     """Where the crop ``box`` lies in what was decoded of it, once that is scaled so that the crop fills the output."""
-    wide, x = _scaled(box.x - window.x, box.width, window.width, width_px)
-    high, y = _scaled(box.y - window.y, box.height, window.height, height_px)
+    wide, x = _scaled_offset(box.x - window.x, box.width, window.width, width_px)
+    high, y = _scaled_offset(box.y - window.y, box.height, window.height, height_px)
     return Cutout(width_px=wide, height_px=high, x_px=x, y_px=y)
 
 
-def _scaled(offset: float, length: float, window: float, size_px: int) -> tuple[int, float]:
+def _scaled_offset(offset: float, length: float, window: float, size_px: int) -> tuple[int, float]:
     scaled = max(size_px, 2 * round(window * size_px / length / 2))
     return scaled, min(max(0.0, offset * scaled / window), float(scaled - size_px))
 
 
 def cut_plane(plane: UInt8, x: float, y: float, width: int, height: int) -> UInt8:
     """``height`` x ``width`` samples of a plane (h, w) that begin between samples."""
-    left, right = divmod(round(x * PARTS), PARTS)
-    top, down = divmod(round(y * PARTS), PARTS)
+    left, right = divmod(round(x * SUBPIXEL_PARTS), SUBPIXEL_PARTS)
+    top, down = divmod(round(y * SUBPIXEL_PARTS), SUBPIXEL_PARTS)
     whole = plane[top : top + height + 1, left : left + width + 1]
     right, down = right if whole.shape[1] > width else 0, down if whole.shape[0] > height else 0
     if not right and not down:
         return whole[:height, :width]
     cut = np.empty((height, width), np.uint8)
-    for first in range(0, height, BAND):
-        last = min(first + BAND, height)
+    for first in range(0, height, BAND_ROWS):
+        last = min(first + BAND_ROWS, height)
         band = whole[first : last + bool(down)].astype(np.uint16)
-        band = _between(band[:, :width], band[:, 1:], right) if right else band[:, :width]
-        cut[first:last] = _between(band[:-1], band[1:], down) if down else band
+        band = _weighted_mean(band[:, :width], band[:, 1:], right) if right else band[:, :width]
+        cut[first:last] = _weighted_mean(band[:-1], band[1:], down) if down else band
     return cut
 
 
-def _between(one: UInt16, other: UInt16, part: int) -> UInt16:
+def _weighted_mean(one: UInt16, other: UInt16, part: int) -> UInt16:
     """The weighted mean of samples and their neighbours, ``part`` of `PARTS` on the way."""
-    mean = one * np.uint16(PARTS - part)
+    mean = one * np.uint16(SUBPIXEL_PARTS - part)
     mean += other * np.uint16(part)
-    mean += np.uint16(PARTS // 2)
-    mean //= np.uint16(PARTS)
+    mean += np.uint16(SUBPIXEL_PARTS // 2)
+    mean //= np.uint16(SUBPIXEL_PARTS)
     return mean

@@ -21,8 +21,8 @@ from streams.close.transcript.fillers import mark_fillers
 from streams.close.transcript.segments import split_segments
 from streams.close.transcript.span_merge import merge_spans
 from streams.detect.timeline import Material, gather
-from streams.renderer.captions.cue_builder import make_cues
-from streams.renderer.prepare import doubtful_near
+from streams.renderer.captions.cue_builder import build_cues
+from streams.renderer.prepare import select_doubtful_ranges
 from streams.sinks.search.search_documents import segment_documents
 from streams.study.transcript_text import read
 from tests.support.event_factory import transcript_completed
@@ -161,7 +161,9 @@ def test_what_is_rejected_is_nowhere_and_what_is_doubtful_is_marked_everywhere()
 
 def test_captions_search_scores_and_study_know_what_is_doubtful_and_nothing_that_is_rejected() -> None:
     told = closed()
-    cues = make_cues(told.words, ALL, lambda texts: len(texts) <= 5, doubtful=doubtful_near(told.segments, ALL))
+    cues = build_cues(
+        told.words, ALL, lambda texts: len(texts) <= 5, doubtful=select_doubtful_ranges(told.segments, ALL)
+    )
     assert [(texts(cue.words), cue.doubtful) for cue in cues] == [
         ("Doubtful words here now.", True), ("Clear words follow.", False),
     ]  # fmt: skip

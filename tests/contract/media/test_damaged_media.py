@@ -30,7 +30,7 @@ from streams.ingest.probe.child import INDEX_FILE_NAME
 from streams.ingest.source_importer import probe_source
 from streams.render.exporter import Shape, produce_all
 from streams.renderer.encoding.muxer import Encoding
-from streams.renderer.inputs import Shared
+from streams.renderer.inputs import RenderInputs
 from streams.vision.analysis_input import AnalysisInput
 from tests.look.fakes import BrightestFaces, DarkLipped
 from tests.render.test_exporter import NOBODY, REF, Memory
@@ -126,7 +126,7 @@ async def made(path: Path, scratch: Path, clip: TimeRange = CLIP) -> tuple[ClipT
     with LocalSource(path) as source:
         (produced,) = await produce_all(
             [Shape(request=request, plan=plan_crops(tracks, index, "1:1", clip), prefix="x")],
-            Shared(index=index, encoding=Encoding(preset="ultrafast", crf=30)),
+            RenderInputs(index=index, encoding=Encoding(preset="ultrafast", crf=30)),
             source=source, objects=memory, scratch=scratch, report=lambda _: None,  # type: ignore[arg-type]
         )  # fmt: skip
     if isinstance(produced, Exception):

@@ -25,7 +25,7 @@ from schemas.ids import result_id
 from schemas.options.brand_kit import CheckedAsset
 from schemas.options.export import BrandPin
 from streams.ingest.agent import IngestStage
-from streams.renderer.branding.loader import Dressed, dress
+from streams.renderer.branding.loader import LoadedBrand, load_brand
 from tests.contract.resources.test_edits import clip_of
 from tests.contract.rigs.api_world import Tenant, World, open_store, open_world
 from tests.contract.rigs.servers import Server
@@ -368,13 +368,13 @@ async def test_a_render_gets_the_pinned_version_of_a_kit(world: World, objects: 
     assert (await told(None, world.ann.org_id)).kit.name == "New"
     assert await told(1, world.bob.org_id) is None
     pin = BrandPin(kit_id=kit_id, version=1)
-    dressed = await dress(pin, snapshot, None, objects, tmp_path)
-    assert dressed.dress is not None
-    assert Path(dressed.dress.files[uuid.UUID(logo)]).read_bytes() == body
+    dressed = await load_brand(pin, snapshot, None, objects, tmp_path)
+    assert dressed.assets is not None
+    assert Path(dressed.assets.files[uuid.UUID(logo)]).read_bytes() == body
     (warning,) = dressed.warnings
     assert warning == "brand.missing: the image of /watermark/asset_id is not there: the clip is made without it"
-    assert (await dress(pin, None, None, objects, tmp_path)).warnings[0].startswith("brand.missing")
-    assert await dress(None, None, None, objects, tmp_path) == Dressed()
+    assert (await load_brand(pin, None, None, objects, tmp_path)).warnings[0].startswith("brand.missing")
+    assert await load_brand(None, None, None, objects, tmp_path) == LoadedBrand()
 
 
 async def test_previews_know_how_long_a_kit_plays_around_a_clip(world: World) -> None:

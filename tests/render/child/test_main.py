@@ -21,8 +21,8 @@ from schemas.documents.source import SourceIndex
 from schemas.options.export import Quality, VideoWish
 from streams.render.child.main import main, render
 from streams.render.quality.container import boxes
-from streams.renderer.encoding.muxer import Encoding, encoding_of
-from streams.renderer.job import THUMBNAIL_FILE, VIDEO_FILE, Rendered, RenderTask
+from streams.renderer.encoding.muxer import Encoding, build_encoding
+from streams.renderer.job import THUMBNAIL_FILE, VIDEO_FILE, RenderJob, RenderResult
 from tests.support.media.synthetic_media import FLASH_LENGTH_MS, FLASH_MS, flash_and_beep, plan, words, write
 
 FAST = Encoding(preset="ultrafast", crf=26)
@@ -43,9 +43,9 @@ def make(
     captions: bool = True,
     encoding: Encoding = FAST,
     played: list[Piece] | None = None,
-) -> tuple[Rendered, list[int]]:
+) -> tuple[RenderResult, list[int]]:
     path, index = source
-    task = RenderTask(plan=crops, index=index, words=heard, captions=captions, encoding=encoding, pieces=played or [])
+    task = RenderJob(plan=crops, index=index, words=heard, captions=captions, encoding=encoding, pieces=played or [])
     ticks: list[int] = []
     with path.open("rb") as file:
         rendered = render(task, file, scratch, ticks.append)
@@ -91,7 +91,7 @@ def test_the_asked_quality_is_the_encoders(
     quality: Quality, made_by: str, source: tuple[Path, SourceIndex], tmp_path: Path
 ) -> None:
     wish = VideoWish(quality=quality)
-    rendered, _ = make(source, tmp_path, plan(source[1], 100, 600), [], encoding=encoding_of(wish, 1))
+    rendered, _ = make(source, tmp_path, plan(source[1], 100, 600), [], encoding=build_encoding(wish, 1))
     assert f"libx264 {made_by} threads 1" in rendered.certificate.encoder
 
 
@@ -256,8 +256,8 @@ def test_the_thumbnail_shows_the_face_where_there_is_one(tmp_path: Path) -> None
 
 
 def test_the_child_entry_speaks_plain_values(source: tuple[Path, SourceIndex], tmp_path: Path) -> None:
-    task = RenderTask(plan=plan(source[1], 0, 400), index=source[1], encoding=FAST)
+    task = RenderJob(plan=plan(source[1], 0, 400), index=source[1], encoding=FAST)
     with source[0].open("rb") as file:
         told = {"task": msgspec.json.encode(task).decode(), "plans": "[]", "folders": [str(tmp_path)]}
         (made,) = main(told, file, lambda _: None)["rendered"]
-    assert msgspec.convert(made, Rendered).certificate.frames == 10
+    assert msgspec.convert(made, RenderResult).certificate.frames == 10

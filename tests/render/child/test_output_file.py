@@ -17,7 +17,7 @@ from schemas.options.file_formats import FileWish, file_of
 from streams.render.child.main import render, render_all
 from streams.render.retry import LIMITS, limits_for, shared_out
 from streams.renderer.encoding.muxer import Encoding
-from streams.renderer.job import Rendered, RenderTask
+from streams.renderer.job import RenderJob, RenderResult
 from tests.support.media.synthetic_media import flash_and_beep, plan, words
 
 ASPECTS: tuple[Aspect, ...] = ("9:16", "1:1", "16:9")
@@ -34,10 +34,10 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SourceIndex]
     return path, flash_and_beep(path, length_ms=1_400)
 
 
-def tasks_of(index: SourceIndex, encoding: Encoding = FAST, options: ExportOptions | None = None) -> list[RenderTask]:
+def tasks_of(index: SourceIndex, encoding: Encoding = FAST, options: ExportOptions | None = None) -> list[RenderJob]:
     """The same clip in each shape, edited, with captions."""
     plans = [plan(index, 100, 1_200, aspect=aspect) for aspect in ASPECTS]
-    first = RenderTask(
+    first = RenderJob(
         plan=plans[0],
         index=index,
         pieces=pieces(EditList(version=2, base_version=1, segments=PLAYED)),
@@ -55,10 +55,10 @@ def folder_of(parent: Path, name: str) -> Path:
     return folder
 
 
-def told(rendered: Rendered | None) -> Rendered:
+def told(rendered: RenderResult | None) -> RenderResult:
     """What was found, but for the time that it took to look."""
     assert rendered is not None
-    return msgspec.structs.replace(rendered, looked_cpu_ms=0)
+    return msgspec.structs.replace(rendered, check_cpu_ms=0)
 
 
 @pytest.mark.parametrize(

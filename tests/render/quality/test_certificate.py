@@ -25,8 +25,8 @@ from streams.render.quality.probe import MOST_STILLS, Film, Still, open_film, sp
 from streams.render.quality.reference_frames import Witness, points
 from streams.render.quality.subject import Case, Meant
 from streams.renderer.audio.loudness import RATE_HZ, Sound
-from streams.renderer.audio.normalize import at_target
-from streams.renderer.captions.look import look_for
+from streams.renderer.audio.normalize import normalize_loudness
+from streams.renderer.captions.look import build_look
 from streams.renderer.timeline.slots import Slot
 from tests.support.certificate_factory import (
     COUNT,
@@ -59,7 +59,7 @@ def test_a_good_file_passes_every_check(tmp_path: Path) -> None:
 @pytest.mark.parametrize("template", templates().values(), ids=lambda one: one.template_id)
 def test_the_captions_of_every_template_pass(template: CaptionTemplate, tmp_path: Path) -> None:
     making = Making()
-    making.look = look_for(*SIZE, template)
+    making.look = build_look(*SIZE, template)
     assert bad(making.make(tmp_path)) == {}
 
 
@@ -331,7 +331,7 @@ def test_what_cannot_be_measured_is_said_and_condemns_nothing(tmp_path: Path) ->
 def test_sound_too_soft_to_be_measured_is_said_as_the_warning_says_it(tmp_path: Path) -> None:
     making = Making()
     making.sound = making.sound * np.float32(1e-4)
-    settled = at_target(making.sound, -14, lambda sound: sound)
+    settled = normalize_loudness(making.sound, -14, lambda sound: sound)
     making.sound = settled.sound
     level = found(making.make(tmp_path), "lufs")
     assert settled.warnings[0].startswith("audio.silent")
@@ -342,7 +342,7 @@ def test_sound_too_soft_to_be_measured_is_said_as_the_warning_says_it(tmp_path: 
 def test_a_room_alone_warns_and_is_not_called_loud_enough(tmp_path: Path) -> None:
     making = Making()
     hiss = np.random.default_rng(2).standard_normal(making.sound.shape) * 1e-3
-    settled = at_target(hiss.astype(np.float32), -14, lambda sound: sound)
+    settled = normalize_loudness(hiss.astype(np.float32), -14, lambda sound: sound)
     making.sound = settled.sound
     assert settled.warnings[0].startswith("audio.quiet")
     assert found(making.make(tmp_path), "lufs").verdict == "warn"

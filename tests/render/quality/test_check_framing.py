@@ -18,11 +18,11 @@ from streams.render.quality.container import Tracks
 from streams.render.quality.probe import Film
 from streams.render.quality.reference_frames import Seen, Witness
 from streams.render.quality.subject import Case, Meant
-from streams.renderer.timeline.slots import Timeline
+from streams.renderer.timeline.slots import OutputTimeline
 
 COUNT = 100
 WIDTH = 1_920
-TIMELINE = Timeline(start_ms=0, rate_numerator=25, rate_denominator=1, count=COUNT)
+TIMELINE = OutputTimeline(start_ms=0, rate_numerator=25, rate_denominator=1, count=COUNT)
 NOWHERE = np.zeros((2, 2), np.uint8)
 
 

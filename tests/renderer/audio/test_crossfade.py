@@ -12,17 +12,17 @@ from numpy.typing import NDArray
 from core.domain.editing.clock import length_ms, pieces, whole
 from schemas.common import TimeRange
 from schemas.documents.edit import EditList, EditSegment, Piece
-from streams.renderer.audio.crossfade import HALF_FADE, Hear, factors, joined, retimed
+from streams.renderer.audio.crossfade import HALF_FADE_SAMPLES, ReadAudio, atempo_factors, change_speed, join_pieces
 from streams.renderer.audio.loudness import RATE_HZ, Sound
-from streams.renderer.audio.soundtrack import audio_frames, gather
+from streams.renderer.audio.soundtrack import gather_audio, to_audio_frames
 from tests.support.media.shared_media import media
 
 
-def hearing(sound: Sound) -> Hear:
+def hearing(sound: Sound) -> ReadAudio:
     """The frames of a sound that overlap a stretch, as a reader gives them."""
 
     def hear(time: TimeRange) -> Iterator[tuple[int, av.AudioFrame]]:
-        for frame in audio_frames(sound):
+        for frame in to_audio_frames(sound):
             assert frame.pts is not None
             at_ms = frame.pts * 1000 / RATE_HZ
             if at_ms < time.end_ms and at_ms + frame.samples * 1000 / RATE_HZ > time.start_ms:
@@ -40,7 +40,7 @@ def edit(*parts: tuple[int, int], **fields: float) -> list[Piece]:
 
 
 def played(sound: Sound, parts: list[Piece]) -> Sound:
-    found = joined(parts, round(length_ms(parts) * RATE_HZ / 1000), hearing(sound))
+    found = join_pieces(parts, round(length_ms(parts) * RATE_HZ / 1000), hearing(sound))
     assert found is not None
     return found
 
@@ -50,7 +50,7 @@ def speech() -> Sound:
     """Eleven seconds of a real voice."""
     with av.open(str(media("speech/jfk.flac"))) as container:
         frames = [(round((frame.time or 0) * 1000), frame) for frame in container.decode(audio=0)]
-    found = gather(frames, 0, 11 * RATE_HZ)
+    found = gather_audio(frames, 0, 11 * RATE_HZ)
     assert found is not None
     return found
 
@@ -62,7 +62,7 @@ def tone(hz: float, length_ms: int, level: float = 0.3) -> Sound:
 
 def test_one_piece_is_what_it_was(speech: Sound) -> None:
     clip = TimeRange(start_ms=1_013, end_ms=4_507)
-    as_before = gather(hearing(speech)(clip), clip.start_ms, clip.length_ms * RATE_HZ // 1000)
+    as_before = gather_audio(hearing(speech)(clip), clip.start_ms, clip.length_ms * RATE_HZ // 1000)
     assert as_before is not None
     assert np.array_equal(played(speech, whole(clip)), as_before)
 
@@ -85,7 +85,7 @@ def test_joins_of_a_real_voice_do_not_click_and_hard_cuts_do(speech: Sound) -> N
     hard = soft = 0
     for _ in range(60):
         first, second = (int(at) for at in rng.integers(600, 9_000, 2))
-        around = slice(500 * 48 - HALF_FADE - 2, 500 * 48 + HALF_FADE + 2)
+        around = slice(500 * 48 - HALF_FADE_SAMPLES - 2, 500 * 48 + HALF_FADE_SAMPLES + 2)
         one, other = (speech[at * 48 : (at + 500) * 48] for at in (first, second))
         cut, join = np.concatenate([one, other]), played(speech, edit((first, first + 500), (second, second + 500)))
         hard += bool(sharpness(cut)[around].max() > limit)
@@ -142,11 +142,11 @@ def test_muted_is_silent_and_gain_is_gain() -> None:
 
 
 def test_without_any_sound_there_is_none() -> None:
-    assert joined(edit((0, 1_000), (2_000, 3_000)), 2 * RATE_HZ, lambda _: iter(())) is None
+    assert join_pieces(edit((0, 1_000), (2_000, 3_000)), 2 * RATE_HZ, lambda _: iter(())) is None
 
 
 def test_the_filter_is_given_steps_it_does_well() -> None:
     for speed in (0.25, 0.3, 1.0, 3.0, 4.0):
-        assert np.prod(factors(speed)) == pytest.approx(speed)
-        assert all(0.5 <= factor <= 2 for factor in factors(speed))
-    assert abs(len(retimed(tone(440, 1_000), 2.0)) - RATE_HZ // 2) < 2_400
+        assert np.prod(atempo_factors(speed)) == pytest.approx(speed)
+        assert all(0.5 <= factor <= 2 for factor in atempo_factors(speed))
+    assert abs(len(change_speed(tone(440, 1_000), 2.0)) - RATE_HZ // 2) < 2_400

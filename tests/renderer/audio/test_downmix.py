@@ -5,21 +5,31 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from streams.renderer.audio.downmix import AROUND, BEHIND, CENTRE, matrix_for, on_both_sides
+from streams.renderer.audio.downmix import CENTRE_GAIN, REAR_GAIN, SURROUND_GAIN, downmix_matrix, fill_silent_side
 from tests.renderer.audio.test_loudness import speech_like
 
 
 def test_each_channel_goes_to_its_own_side() -> None:
-    matrix = matrix_for(["FL", "FR", "FC", "LFE", "SL", "SR", "BC"])
+    matrix = downmix_matrix(["FL", "FR", "FC", "LFE", "SL", "SR", "BC"])
     assert matrix is not None
     assert matrix.tolist() == pytest.approx(
-        np.array([[1, 0], [0, 1], [CENTRE, CENTRE], [0, 0], [AROUND, 0], [0, AROUND], [BEHIND, BEHIND]])
+        np.array(
+            [
+                [1, 0],
+                [0, 1],
+                [CENTRE_GAIN, CENTRE_GAIN],
+                [0, 0],
+                [SURROUND_GAIN, 0],
+                [0, SURROUND_GAIN],
+                [REAR_GAIN, REAR_GAIN],
+            ]
+        )
     )
 
 
 @pytest.mark.parametrize("channels", [["FC"], ["FL", "FR"], ["FL", "FR", "DL"], []])
 def test_mono_stereo_and_what_is_not_known_are_left_to_others(channels: list[str]) -> None:
-    assert matrix_for(channels) is None
+    assert downmix_matrix(channels) is None
 
 
 @pytest.mark.parametrize("side", [0, 1])
@@ -27,7 +37,7 @@ def test_mono_stereo_and_what_is_not_known_are_left_to_others(channels: list[str
 def test_a_microphone_on_one_channel_is_heard_on_both_sides(side: int, hiss: float) -> None:
     sound = speech_like(1.0)
     sound[:, 1 - side] *= hiss
-    found = on_both_sides(sound)
+    found = fill_silent_side(sound)
     assert np.array_equal(found[:, 0], found[:, 1])
     assert np.array_equal(found[:, side], sound[:, side])
 
@@ -37,9 +47,9 @@ def test_stereo_stays_stereo_however_soft_one_side_is(level: float) -> None:
     """40 dB apart is a choice, 60 dB is a cable."""
     sound = speech_like(1.0)
     sound[:, 1] *= level
-    assert on_both_sides(sound) is sound
+    assert fill_silent_side(sound) is sound
 
 
 def test_silence_stays_silence() -> None:
     sound = np.zeros((4_800, 2), np.float32)
-    assert on_both_sides(sound) is sound
+    assert fill_silent_side(sound) is sound

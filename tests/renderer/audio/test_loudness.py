@@ -7,7 +7,7 @@ import pyloudnorm
 import pytest
 from numpy.typing import NDArray
 
-from streams.renderer.audio.loudness import RATE_HZ, integrated_lufs, interpolators, measure, true_peaks
+from streams.renderer.audio.loudness import RATE_HZ, integrated_lufs, interpolators, measure_loudness, true_peaks
 
 Sound = NDArray[np.float32]
 
@@ -43,11 +43,11 @@ def test_agrees_with_pyloudnorm(level: float) -> None:
 def test_silence_and_too_short_have_no_loudness() -> None:
     assert integrated_lufs(np.zeros((RATE_HZ, 2), np.float32)) is None
     assert integrated_lufs(sine(997.0, 0.3)) is None
-    assert measure(np.zeros((RATE_HZ, 2), np.float32)).true_peak_dbtp is None
+    assert measure_loudness(np.zeros((RATE_HZ, 2), np.float32)).true_peak_dbtp is None
 
 
 def test_true_peak_lies_between_samples() -> None:
-    between = measure(sine(RATE_HZ / 4, 1.0, phase=np.pi / 4)).true_peak_dbtp
+    between = measure_loudness(sine(RATE_HZ / 4, 1.0, phase=np.pi / 4)).true_peak_dbtp
     assert between == pytest.approx(0.0, abs=0.3)
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from schemas.options.audio import LOUDEST_LUFS, SOFTEST_LUFS
-from streams.renderer.audio.codec_round_trip import encoded
-from streams.renderer.audio.loudness import RATE_HZ, Loudness, Sound, measure
-from streams.renderer.audio.normalize import MAX_GAIN_DB, Settled, at_target
-from streams.renderer.audio.soundtrack import faded, gather
+from streams.renderer.audio.codec_round_trip import decode_round_trip
+from streams.renderer.audio.loudness import RATE_HZ, Loudness, Sound, measure_loudness
+from streams.renderer.audio.normalize import MAX_GAIN_DB, NormalizedAudio, normalize_loudness
+from streams.renderer.audio.soundtrack import fade_edges, gather_audio
 from streams.renderer.audio.true_peak_limiter import CEILING_DBTP
 from tests.renderer.audio.test_loudness import sine, speech_like
 from tests.support.media.shared_media import LECTURE, media
@@ -21,14 +21,14 @@ BIT_RATE = 160_000
 
 
 def aac(sound: Sound) -> Sound:
-    return encoded(sound, BIT_RATE)
+    return decode_round_trip(sound, BIT_RATE)
 
 
 def loaded(path: str, start_s: float, length_s: float) -> Sound:
     with av.open(path) as container:
         container.seek(max(0, round(start_s - 2)) * 1_000_000)
         frames = ((round((frame.time or 0) * 1000), frame) for frame in container.decode(audio=0))
-        found = gather(frames, round(start_s * 1000), round(length_s * RATE_HZ))
+        found = gather_audio(frames, round(start_s * 1000), round(length_s * RATE_HZ))
     assert found is not None
     return found
 
@@ -45,7 +45,7 @@ def quiet(voice: Sound) -> Sound:
 
 def faint(voice: Sound) -> Sound:
     """As soft as anything that is measured at all, in steps of 16 bits."""
-    lufs = measure(voice).integrated_lufs
+    lufs = measure_loudness(voice).integrated_lufs
     assert lufs is not None
     made: Sound = (np.round(voice * 10 ** ((-65 - lufs) / 20) * 32_768) / 32_768).astype(np.float32)
     return made
@@ -81,8 +81,8 @@ def clicking(voice: Sound) -> Sound:
     return made
 
 
-def found_of(settled: Settled) -> tuple[float, float]:
-    heard: Loudness = measure(aac(settled.sound))
+def found_of(settled: NormalizedAudio) -> tuple[float, float]:
+    heard: Loudness = measure_loudness(aac(settled.sound))
     assert heard.integrated_lufs is not None
     assert heard.true_peak_dbtp is not None
     return heard.integrated_lufs, heard.true_peak_dbtp
@@ -90,7 +90,7 @@ def found_of(settled: Settled) -> tuple[float, float]:
 
 @pytest.mark.parametrize("kind", [np.copy, quiet, faint, loud, dynamic, short, mostly_silent, one_sided, clicking])
 def test_every_kind_of_source_reaches_the_target(voice: Sound, kind: Callable[[Sound], Sound]) -> None:
-    settled = at_target(faded(kind(voice)), -14, aac)
+    settled = normalize_loudness(fade_edges(kind(voice)), -14, aac)
     lufs, peak = found_of(settled)
     assert lufs == pytest.approx(-14, abs=0.5)
     assert peak <= -1
@@ -99,8 +99,8 @@ def test_every_kind_of_source_reaches_the_target(voice: Sound, kind: Callable[[S
 
 @pytest.mark.parametrize("level", [0.02, 0.1, 0.9])
 def test_noise_like_speech_reaches_it_under_the_ceiling(level: float) -> None:
-    settled = at_target(speech_like(level=level), -14, lambda sound: sound)
-    found = measure(settled.sound)
+    settled = normalize_loudness(speech_like(level=level), -14, lambda sound: sound)
+    found = measure_loudness(settled.sound)
     assert found.integrated_lufs == pytest.approx(-14, abs=0.2)
     assert found.true_peak_dbtp is not None
     assert found.true_peak_dbtp <= CEILING_DBTP + 0.05
@@ -108,7 +108,7 @@ def test_noise_like_speech_reaches_it_under_the_ceiling(level: float) -> None:
 
 @pytest.mark.parametrize("target", [SOFTEST_LUFS, -16, LOUDEST_LUFS])
 def test_another_target_is_reached(voice: Sound, target: float) -> None:
-    lufs, peak = found_of(at_target(voice, target, aac))
+    lufs, peak = found_of(normalize_loudness(voice, target, aac))
     assert lufs == pytest.approx(target, abs=0.5)
     assert peak <= -1
 
@@ -116,8 +116,8 @@ def test_another_target_is_reached(voice: Sound, target: float) -> None:
 def test_a_peak_that_encoding_lifts_is_turned_down_beforehand() -> None:
     """Eight seconds of real speech at which AAC does, in their first frame."""
     lecture = loaded(str(LECTURE), 75.711, 8)
-    untried = at_target(faded(lecture), -14, lambda sound: sound)
-    tried = at_target(faded(lecture), -14, aac)
+    untried = normalize_loudness(fade_edges(lecture), -14, lambda sound: sound)
+    tried = normalize_loudness(fade_edges(lecture), -14, aac)
     assert found_of(untried)[1] > -1 >= found_of(tried)[1]
     assert found_of(tried)[0] == pytest.approx(-14, abs=0.3)
     same_gain = 10 ** ((tried.gain_db - untried.gain_db) / 20)
@@ -127,20 +127,20 @@ def test_a_peak_that_encoding_lifts_is_turned_down_beforehand() -> None:
 
 def test_silence_is_left_alone() -> None:
     silence = np.zeros((2 * RATE_HZ, 2), np.float32)
-    settled = at_target(silence, -14, aac)
+    settled = normalize_loudness(silence, -14, aac)
     assert not settled.sound.any()
     assert settled.source_lufs is None
     assert settled.warnings[0].startswith("audio.silent")
 
 
 def test_what_is_shorter_than_loudness_is_measured_on_is_left_alone() -> None:
-    assert at_target(sine(440, 0.3), -14, aac).warnings[0].startswith("audio.silent")
+    assert normalize_loudness(sine(440, 0.3), -14, aac).warnings[0].startswith("audio.silent")
 
 
 def test_noise_of_a_room_is_no_programme() -> None:
     """Nothing stands out of it: it is not blown up, and that is said."""
     noise = np.random.default_rng(2).standard_normal((4 * RATE_HZ, 2)).astype(np.float32) * np.float32(3e-4)
-    settled = at_target(noise, -14, lambda sound: sound)
+    settled = normalize_loudness(noise, -14, lambda sound: sound)
     assert [one.split(":")[0] for one in settled.warnings] == ["audio.quiet"]
     assert np.abs(settled.sound).max() < 0.1
     assert settled.gain_db <= MAX_GAIN_DB

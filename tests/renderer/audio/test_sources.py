@@ -18,10 +18,10 @@ from schemas.options.audio import SoundWish
 from streams.render.child.main import render
 from streams.render.quality.check_av_sync import sound_lag_ms
 from streams.renderer.audio.loudness import RATE_HZ, Sound
-from streams.renderer.audio.mixer import Mixed, Source, mixed
-from streams.renderer.audio.soundtrack import gather
+from streams.renderer.audio.mixer import AudioMix, SourceAudio, mix_audio
+from streams.renderer.audio.soundtrack import gather_audio
 from streams.renderer.encoding.muxer import Encoding
-from streams.renderer.job import RenderTask
+from streams.renderer.job import RenderJob
 from tests.support.media.synthetic_media import plan
 from tests.support.media.synthetic_sources import FLASH_MS, Track, film, murmur
 
@@ -30,14 +30,14 @@ NEAR_MS = 20.0
 TRUTH = murmur(LENGTH_MS)
 
 
-def exported(path: Path, index: SourceIndex, start_ms: int, end_ms: int, track: int | None = None) -> Mixed:
+def exported(path: Path, index: SourceIndex, start_ms: int, end_ms: int, track: int | None = None) -> AudioMix:
     """The sound that is given to the encoder, of a stretch of the film."""
     with path.open("rb") as file:
         reader = Reader(file, index)
-        source = Source(reader=reader, index=index, step=lambda: None)
+        source = SourceAudio(reader=reader, index=index, step=lambda: None)
         samples = (end_ms - start_ms) * RATE_HZ // 1000
         clip = whole(TimeRange(start_ms=start_ms, end_ms=end_ms))
-        made = mixed(source, clip, [], SoundWish(track=track), samples=samples, trial=lambda sound: sound)
+        made = mix_audio(source, clip, [], SoundWish(track=track), samples=samples, round_trip=lambda sound: sound)
         reader.close()
     return made
 
@@ -98,12 +98,12 @@ def test_the_finished_file_has_flash_and_sound_where_the_source_has_them(tmp_pat
     path, drift = tmp_path / "film.mkv", 0.01
     recorded = TRUTH[np.minimum(np.arange(int(LENGTH_MS * 47.5)) * (1 + drift), len(TRUTH) - 1).astype(int)]
     index = film(path, [Track(recorded, at_ms=300, drift=drift)], length_ms=4_000)
-    task = RenderTask(plan=plan(index, 1_000, 3_500), index=index, encoding=Encoding(preset="ultrafast", crf=35))
+    task = RenderJob(plan=plan(index, 1_000, 3_500), index=index, encoding=Encoding(preset="ultrafast", crf=35))
     with path.open("rb") as file:
         rendered = render(task, file, tmp_path, lambda _: None)
     with av.open(str(tmp_path / "clip.mp4")) as container:
         frames = ((round((frame.time or 0) * 1000), frame) for frame in container.decode(audio=0))
-        found = gather(frames, 0, 5 * RATE_HZ // 2)
+        found = gather_audio(frames, 0, 5 * RATE_HZ // 2)
     with av.open(str(tmp_path / "clip.mp4")) as container:
         lit = [float(frame.time or 0) * 1000 for frame in container.decode(video=0) if frame.to_ndarray().mean() > 150]
     assert found is not None

@@ -11,18 +11,18 @@ from core.domain.editing.clock import pieces_of, whole
 from schemas.common import TimeRange, Word
 from schemas.documents.edit import EditSegment, Piece
 from streams.renderer.audio.loudness import RATE_HZ, Sound, integrated_lufs
-from streams.renderer.audio.soundtrack import gather
+from streams.renderer.audio.soundtrack import gather_audio
 from streams.renderer.audio.speaker_levels import (
-    MOST_DB,
-    RAMP_MS,
-    SHORT_TURN_MS,
-    SHORTEST_RAMP_MS,
-    Turn,
+    MAX_LEVEL_GAIN_DB,
+    MAX_RAMP_MS,
+    MAX_SHORT_TURN_MS,
+    MIN_RAMP_MS,
+    WordTurn,
     _gain_curve,
-    gains_for,
-    levelled,
-    turns_of,
-    unmuted,
+    audible_words,
+    group_turns,
+    level_speakers,
+    speaker_gains,
 )
 from tests.support.media.shared_media import media
 
@@ -33,7 +33,7 @@ def reader(path: str) -> Sound:
     """The first seconds of a recording, at -20 LUFS."""
     with av.open(str(media(path))) as container:
         frames = ((round((frame.time or 0) * 1000), frame) for frame in container.decode(audio=0))
-        found = gather(frames, 500, RATE_HZ * 6)
+        found = gather_audio(frames, 500, RATE_HZ * 6)
     assert found is not None
     lufs = integrated_lufs(found)
     assert lufs is not None
@@ -82,7 +82,7 @@ def apart_db(sound: Sound) -> float:
 @pytest.mark.parametrize("apart", [4.0, 10.0, -10.0])
 def test_two_readers_are_brought_together(readers: dict[str, Sound], apart: float) -> None:
     sound, words = conversation(readers, {"S1": apart / 2, "S2": -apart / 2})
-    result, told = levelled(sound, words, played(sound))
+    result, told = level_speakers(sound, words, played(sound))
     assert abs(apart_db(sound) - apart) < 2
     assert abs(apart_db(result)) < 1
     assert [one.speaker for one in told] == ["S1", "S2"]
@@ -91,15 +91,15 @@ def test_two_readers_are_brought_together(readers: dict[str, Sound], apart: floa
 
 def test_no_more_than_the_most_is_done(readers: dict[str, Sound]) -> None:
     sound, words = conversation(readers, {"S1": 0, "S2": -30})
-    result, told = levelled(sound, words, played(sound))
-    assert max(abs(one.gain_db) for one in told) == MOST_DB
-    assert apart_db(sound) - apart_db(result) == pytest.approx(2 * MOST_DB, abs=0.5)
+    result, told = level_speakers(sound, words, played(sound))
+    assert max(abs(one.gain_db) for one in told) == MAX_LEVEL_GAIN_DB
+    assert apart_db(sound) - apart_db(result) == pytest.approx(2 * MAX_LEVEL_GAIN_DB, abs=0.5)
 
 
 def test_gain_moves_in_the_gaps_only(readers: dict[str, Sound]) -> None:
     sound, words = conversation(readers, {"S1": 0, "S2": -8})
     noise = np.random.default_rng(3).standard_normal(sound.shape).astype(np.float32) * np.float32(1e-4)
-    result, _ = levelled(sound + noise, words, played(sound))
+    result, _ = level_speakers(sound + noise, words, played(sound))
     gain = result[:, 0] / (sound + noise)[:, 0]
     for number in range(TURNS):
         inside = gain[(number * (TURN_MS + GAP_MS) + 5) * 48 :][: (TURN_MS - 10) * 48]
@@ -113,16 +113,16 @@ def test_one_speaker_nobody_known_and_equals_are_left_alone(readers: dict[str, S
         [said(None, word.start_ms, word.end_ms) for word in words],
         [],
     ):
-        assert levelled(sound, one, played(sound)) == (sound, [])
-    assert gains_for({"S1": (-20.0, 9_000), "S2": (-20.6, 9_000)}) == {}
+        assert level_speakers(sound, one, played(sound)) == (sound, [])
+    assert speaker_gains({"S1": (-20.0, 9_000), "S2": (-20.6, 9_000)}) == {}
 
 
 def test_who_hardly_speaks_or_is_muted_is_not_measured(readers: dict[str, Sound]) -> None:
     sound, words = conversation(readers, {"S1": 0, "S2": -10})
     few = [word for word in words if word.speaker == "S1"] + [said("S2", 2_800, 3_400)]
-    assert levelled(sound, few, played(sound)) == (sound, [])
+    assert level_speakers(sound, few, played(sound)) == (sound, [])
     muted = [msgspec.structs.replace(played(sound)[0], muted=True)]
-    assert levelled(sound, words, muted) == (sound, [])
+    assert level_speakers(sound, words, muted) == (sound, [])
 
 
 def test_words_of_a_piece_without_its_sound_are_not_heard() -> None:
@@ -132,8 +132,8 @@ def test_words_of_a_piece_without_its_sound_are_not_heard() -> None:
         for name, start, muted in (("s1", 5_000, True), ("s2", 0, False))
     )
     words = [said(None, 200, 400), said("S1", 900, 1_300), said("S1", 1_500, 1_800)]
-    assert unmuted(words, [first, second]) == words[1:]
-    assert unmuted(words, [second]) == words
+    assert audible_words(words, [first, second]) == words[1:]
+    assert audible_words(words, [second]) == words
 
 
 def test_what_a_person_set_is_kept(readers: dict[str, Sound]) -> None:
@@ -150,13 +150,15 @@ def test_what_a_person_set_is_kept(readers: dict[str, Sound]) -> None:
         gain_db=6.0,
     )
     pieces = [first, second]
-    as_recorded = {one.speaker: one.lufs for one in levelled(sound, words, played(sound))[1]}
-    assert {one.speaker: one.lufs for one in levelled(by_hand, words, pieces)[1]} == pytest.approx(as_recorded, abs=0.2)
+    as_recorded = {one.speaker: one.lufs for one in level_speakers(sound, words, played(sound))[1]}
+    assert {one.speaker: one.lufs for one in level_speakers(by_hand, words, pieces)[1]} == pytest.approx(
+        as_recorded, abs=0.2
+    )
 
 
-@pytest.mark.parametrize(("gap_ms", "ramp_ms"), [(2_000, RAMP_MS), (100, 100), (0, SHORTEST_RAMP_MS)])
+@pytest.mark.parametrize(("gap_ms", "ramp_ms"), [(2_000, MAX_RAMP_MS), (100, 100), (0, MIN_RAMP_MS)])
 def test_gain_moves_in_the_middle_of_a_gap_as_fast_as_it_must(gap_ms: int, ramp_ms: int) -> None:
-    turns = turns_of([said("S1", 0, 3_000), said("S2", 3_000 + gap_ms, 6_000 + gap_ms)])
+    turns = group_turns([said("S1", 0, 3_000), said("S2", 3_000 + gap_ms, 6_000 + gap_ms)])
     curve = _gain_curve(turns, {"S1": -4.0, "S2": 2.0}, 6_000 + gap_ms)
     moving = np.nonzero(np.abs(np.diff(curve)) > 1e-9)[0]
     assert (curve[0], curve[-1]) == (-4.0, 2.0)
@@ -166,13 +168,13 @@ def test_gain_moves_in_the_middle_of_a_gap_as_fast_as_it_must(gap_ms: int, ramp_
 
 
 def test_a_yes_inside_anothers_turn_moves_nothing() -> None:
-    words = [said("S1", 0, 900), said("S2", 950, 950 + SHORT_TURN_MS - 100), said("S1", 1_500, 2_000)]
-    assert [(turn.speaker, turn.start_ms, turn.end_ms) for turn in turns_of(words)] == [("S1", 0, 2_000)]
-    assert [turn.speaker for turn in turns_of([said("S2", 0, 100), said("S1", 200, 900)])] == ["S2", "S1"]
-    assert isinstance(turns_of(words)[0], Turn)
+    words = [said("S1", 0, 900), said("S2", 950, 950 + MAX_SHORT_TURN_MS - 100), said("S1", 1_500, 2_000)]
+    assert [(turn.speaker, turn.start_ms, turn.end_ms) for turn in group_turns(words)] == [("S1", 0, 2_000)]
+    assert [turn.speaker for turn in group_turns([said("S2", 0, 100), said("S1", 200, 900)])] == ["S2", "S1"]
+    assert isinstance(group_turns(words)[0], WordTurn)
 
 
 def test_who_speaks_most_is_changed_least() -> None:
-    gains = gains_for({"S1": (-20.0, 9_000), "S2": (-30.0, 1_000), "S3": (-21.0, 5_000)})
+    gains = speaker_gains({"S1": (-20.0, 9_000), "S2": (-30.0, 1_000), "S3": (-21.0, 5_000)})
     assert abs(gains["S1"]) < 2
     assert gains["S2"] == pytest.approx(-20 + gains["S1"] + 30, abs=0.1)

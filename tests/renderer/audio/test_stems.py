@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from streams.renderer.audio.loudness import RATE_HZ, Sound
-from streams.renderer.audio.stems import save_flac, save_stems, stem_file
+from streams.renderer.audio.stems import save_flac, save_stems, stem_file_name
 
 
 def read(path: Path) -> Sound:
@@ -40,5 +40,5 @@ def test_what_would_clip_is_turned_down_and_said(tmp_path: Path) -> None:
     sound = np.full((4_800, 2), 2.0, np.float32)
     told = save_stems(tmp_path, {"voice": sound, "mix": sound / 4})
     assert told == ["stems.voice: 6.0 dB softer than in the mix, or it would clip"]
-    assert float(read(tmp_path / stem_file("voice")).max()) == pytest.approx(1.0, abs=1e-6)
-    assert float(read(tmp_path / stem_file("mix")).max()) == pytest.approx(0.5, abs=1e-6)
+    assert float(read(tmp_path / stem_file_name("voice")).max()) == pytest.approx(1.0, abs=1e-6)
+    assert float(read(tmp_path / stem_file_name("mix")).max()) == pytest.approx(0.5, abs=1e-6)

@@ -5,24 +5,30 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from streams.renderer.audio.loudness import RATE_HZ, measure
-from streams.renderer.audio.true_peak_limiter import CEILING_DBTP, REACH, STEP, _sliding_minimum, limited
+from streams.renderer.audio.loudness import RATE_HZ, measure_loudness
+from streams.renderer.audio.true_peak_limiter import (
+    CEILING_DBTP,
+    REACH_STEPS,
+    STEP_SAMPLES,
+    _sliding_minimum,
+    limit_peaks,
+)
 from tests.renderer.audio.test_loudness import sine, speech_like
 
 
 def test_it_touches_nothing_that_is_low_enough() -> None:
     sound = speech_like(2.0)
-    assert limited(sound) is sound
+    assert limit_peaks(sound) is sound
 
 
 def test_it_is_smooth_and_exact_around_one_peak() -> None:
     sound = sine(200.0, 1.0, 0.1)
     sound[RATE_HZ // 2] = 1.5
-    result = limited(sound)
+    result = limit_peaks(sound)
     gain = result[:, 0] / np.where(np.abs(sound[:, 0]) < 1e-4, np.nan, sound[:, 0])
     assert np.nanmax(np.abs(np.diff(gain))) < 0.02
     assert np.nanmax(gain) <= 1.0 + 1e-6
-    reach = (2 * REACH + 2) * STEP
+    reach = (2 * REACH_STEPS + 2) * STEP_SAMPLES
     far = np.r_[gain[: RATE_HZ // 2 - reach], gain[RATE_HZ // 2 + reach :]]
     assert np.nanmin(far) == pytest.approx(1.0, abs=1e-6)
 
@@ -32,14 +38,14 @@ def test_no_peak_comes_through(seed: int) -> None:
     random = np.random.default_rng(seed)
     sound = speech_like(3.0, 0.3, seed)
     sound[random.integers(0, len(sound), 50)] *= 20
-    peak = measure(limited(sound)).true_peak_dbtp
+    peak = measure_loudness(limit_peaks(sound)).true_peak_dbtp
     assert peak is not None
     assert peak <= CEILING_DBTP + 0.05
 
 
 @pytest.mark.parametrize("length", [0, 1, 7, 1_000])
 def test_sound_of_any_length_is_limited(length: int) -> None:
-    result = limited(np.full((length, 2), 2.0, np.float32))
+    result = limit_peaks(np.full((length, 2), 2.0, np.float32))
     assert len(result) == length
     assert np.abs(result).max(initial=0.0) < 0.8
 

@@ -19,20 +19,20 @@ from schemas.options.brand_kit import BrandKit, EndCard, LowerThird, MusicBed, P
 from streams.preview.child import still
 from streams.render.child.main import render, render_all
 from streams.renderer.audio.loudness import RATE_HZ, integrated_lufs
-from streams.renderer.audio.music_bed import PER_MS, bed_gain, brought_to, repeated
-from streams.renderer.branding.brand_assets import Around, Dress, around, behind
-from streams.renderer.branding.bumpers import as_frame, end_card, filling
-from streams.renderer.branding.lower_third import BEGINS_MS, name_plate, named_turns
-from streams.renderer.branding.overlay_placement import place, window
+from streams.renderer.audio.music_bed import SAMPLES_PER_MS, ducking_gain, loop_music, match_loudness
+from streams.renderer.branding.brand_assets import BrandAssets, BumperSlots, bumper_slots, delayed_pieces
+from streams.renderer.branding.bumpers import choose_fill_crop, draw_end_card, to_video_frame
+from streams.renderer.branding.lower_third import NAME_DELAY_MS, draw_name_plate, find_name_displays
+from streams.renderer.branding.overlay_placement import place_overlay, visible_window
 from streams.renderer.branding.overlays import FADE_MS, FADE_STEPS, Overlays
-from streams.renderer.captions.look import look_for
+from streams.renderer.captions.look import build_look
 from streams.renderer.encoding.muxer import Encoding
-from streams.renderer.job import THUMBNAIL_FILE, VIDEO_FILE, RenderTask
+from streams.renderer.job import THUMBNAIL_FILE, VIDEO_FILE, RenderJob
 from streams.renderer.segments.packets import EarlierFile
 from streams.renderer.stills.storyboard import STORYBOARD_FILE
 from streams.renderer.timeline.slots import Slot
-from streams.renderer.typography.fonts import FOLDER
-from streams.renderer.video.planes import copied, rows
+from streams.renderer.typography.fonts import FONT_FOLDER
+from streams.renderer.video.planes import copy_frame, plane_rows
 from tests.support.media.synthetic_media import flash_and_beep, plan, tone, write
 
 LOGO = uuid.UUID(int=7)
@@ -45,8 +45,8 @@ def logo(folder: Path, size: tuple[int, int] = (200, 100), fill: tuple[int, ...]
     return path
 
 
-def dress(folder: Path, names: dict[str, str] | None = None, **kit: object) -> Dress:
-    return Dress(
+def dress(folder: Path, names: dict[str, str] | None = None, **kit: object) -> BrandAssets:
+    return BrandAssets(
         kit=BrandKit(name="K", **kit),
         files={LOGO: str(logo(folder))},
         names=names or {},  # type: ignore[arg-type]
@@ -61,7 +61,7 @@ def word(at_ms: int, speaker: str | None, lasts_ms: int = 300) -> Word:
 @pytest.mark.parametrize("corner", ["top_left", "top_right", "bottom_left", "bottom_right"])
 def test_a_logo_lies_whole_in_its_corner_on_even_px(size: tuple[int, int], corner: str) -> None:
     placed = Placed(asset_id=LOGO, corner=corner, width=0.2)  # type: ignore[arg-type]
-    box = place(placed, (300, 120), size)
+    box = place_overlay(placed, (300, 120), size)
     assert [getattr(box, side) % 2 for side in ("x", "y", "width", "height")] == [0, 0, 0, 0]
     assert box.width == pytest.approx(0.2 * size[0], abs=2)
     assert box.width / box.height == pytest.approx(2.5, rel=0.05)
@@ -72,28 +72,28 @@ def test_a_logo_lies_whole_in_its_corner_on_even_px(size: tuple[int, int], corne
 
 
 def test_margins_on_a_tall_picture_count_from_where_no_platform_lays_signs() -> None:
-    close = place(Placed(asset_id=LOGO, margin_x=0, margin_y=0), (100, 100), TALL)
+    close = place_overlay(Placed(asset_id=LOGO, margin_x=0, margin_y=0), (100, 100), TALL)
     assert close.x >= 60
     assert close.y >= 250
-    far = place(Placed(asset_id=LOGO, margin_x=0.1, margin_y=0.1), (100, 100), TALL)
+    far = place_overlay(Placed(asset_id=LOGO, margin_x=0.1, margin_y=0.1), (100, 100), TALL)
     assert (far.x - close.x, far.y - close.y) == (108, 192)
 
 
 def test_a_huge_margin_or_picture_stays_inside() -> None:
-    box = place(Placed(asset_id=LOGO, width=0.6, margin_x=0.4, margin_y=0.4), (10, 2_000), (1080, 1080))
+    box = place_overlay(Placed(asset_id=LOGO, width=0.6, margin_x=0.4, margin_y=0.4), (10, 2_000), (1080, 1080))
     assert box.height <= 0.41 * 1080
     assert box.y + box.height <= 1080
 
 
 def test_only_the_logos_rectangle_is_touched_and_opacity_mixes(tmp_path: Path) -> None:
-    grey = as_frame(Image.new("RGBA", (320, 180), (128, 128, 128, 255)))
-    before = rows(grey.planes[0])[:, :320].copy()
+    grey = to_video_frame(Image.new("RGBA", (320, 180), (128, 128, 128, 255)))
+    before = plane_rows(grey.planes[0])[:, :320].copy()
     for opacity, low, high in ((1.0, 230, 240), (0.5, 175, 190)):
         placed = Placed(asset_id=LOGO, corner="bottom_right", width=0.2, margin_x=0.05, margin_y=0.05, opacity=opacity)
-        shown = copied(grey)
+        shown = copy_frame(grey)
         Overlays(dress(tmp_path, logo=placed), [], (320, 180), (0, 1_000)).burn(shown, Slot(number=0, at_ms=10))
-        after = rows(shown.planes[0])[:, :320]
-        box = place(placed, (200, 100), (320, 180))
+        after = plane_rows(shown.planes[0])[:, :320]
+        box = place_overlay(placed, (200, 100), (320, 180))
         inside = after[box.y : box.y + box.height, box.x : box.x + box.width]
         assert low <= inside.min() <= inside.max() <= high
         outside = after.copy()
@@ -103,9 +103,9 @@ def test_only_the_logos_rectangle_is_touched_and_opacity_mixes(tmp_path: Path) -
 
 def test_a_logo_may_be_there_at_one_end_only() -> None:
     at = Placed(asset_id=LOGO)
-    assert window(at, (500, 9_500)) == (500, 9_500)
-    assert window(Placed(asset_id=LOGO, during="start"), (500, 9_500)) == (500, 3_500)
-    assert window(Placed(asset_id=LOGO, during="end"), (500, 9_500)) == (6_500, 9_500)
+    assert visible_window(at, (500, 9_500)) == (500, 9_500)
+    assert visible_window(Placed(asset_id=LOGO, during="start"), (500, 9_500)) == (500, 3_500)
+    assert visible_window(Placed(asset_id=LOGO, during="end"), (500, 9_500)) == (6_500, 9_500)
 
 
 WORDS = [word(0, "S1"), word(1_000, "S1"), word(3_000, "S2"), word(3_500, None), word(5_000, "S1"), word(5_500, "S3")]
@@ -114,15 +114,15 @@ WORDS = [word(0, "S1"), word(1_000, "S1"), word(3_000, "S2"), word(3_500, None),
 @pytest.mark.parametrize(
     ("show", "expected"),
     [
-        ("first_time", [("Ann", BEGINS_MS, 2_150), ("Bob", 3_000 + BEGINS_MS, 5_000)]),
-        ("each_turn", [("Ann", BEGINS_MS, 2_150), ("Bob", 3_000 + BEGINS_MS, 5_000)]),
+        ("first_time", [("Ann", NAME_DELAY_MS, 2_150), ("Bob", 3_000 + NAME_DELAY_MS, 5_000)]),
+        ("each_turn", [("Ann", NAME_DELAY_MS, 2_150), ("Bob", 3_000 + NAME_DELAY_MS, 5_000)]),
     ],
 )
 def test_names_are_shown_while_their_speakers_speak(
     show: str, expected: list[tuple[str, float, float]], tmp_path: Path
 ) -> None:
     third = LowerThird(show=show, seconds=2)  # type: ignore[arg-type]
-    told = named_turns(dress(tmp_path, {"S1": "Ann", "S2": "Bob"}, lower_third=third), WORDS, 9_000)
+    told = find_name_displays(dress(tmp_path, {"S1": "Ann", "S2": "Bob"}, lower_third=third), WORDS, 9_000)
     assert [(one.name, one.start_ms, one.end_ms) for one in told] == [
         (name, start, min(end, start + 2_000)) for name, start, end in expected
     ], "S3 has no name, and the second turn of S1 is shorter than a second"
@@ -130,26 +130,26 @@ def test_names_are_shown_while_their_speakers_speak(
 
 def test_each_turn_of_a_speaker_may_be_told(tmp_path: Path) -> None:
     third, words = LowerThird(show="each_turn"), [word(0, "S1"), word(2_000, "S2"), word(4_000, "S1")]
-    told = named_turns(dress(tmp_path, {"S1": "Ann"}, lower_third=third), words, 9_000)
-    assert [one.start_ms for one in told] == [BEGINS_MS, 4_000 + BEGINS_MS]
+    told = find_name_displays(dress(tmp_path, {"S1": "Ann"}, lower_third=third), words, 9_000)
+    assert [one.start_ms for one in told] == [NAME_DELAY_MS, 4_000 + NAME_DELAY_MS]
 
 
 def test_a_name_fades_in_and_stands_above_the_captions(tmp_path: Path) -> None:
     made = dress(tmp_path, {"S1": "Ann Example"}, lower_third=LowerThird(plate="#ff0000", seconds=2))
     overlays = Overlays(made, [word(0, "S1", 4_000)], TALL, (0, 4_000))
-    dark = as_frame(Image.new("RGBA", TALL, (0, 0, 0, 255)))
+    dark = to_video_frame(Image.new("RGBA", TALL, (0, 0, 0, 255)))
 
     def ink(at_ms: float) -> np.ndarray:  # type: ignore[type-arg]
-        shown = copied(dark)
+        shown = copy_frame(dark)
         overlays.burn(shown, Slot(number=0, at_ms=at_ms))
-        return rows(shown.planes[0])[:, :1080].astype(int) - 16
+        return plane_rows(shown.planes[0])[:, :1080].astype(int) - 16
 
-    early, late, gone = ink(BEGINS_MS + 20), ink(BEGINS_MS + FADE_MS + 50), ink(3_000)
+    early, late, gone = ink(NAME_DELAY_MS + 20), ink(NAME_DELAY_MS + FADE_MS + 50), ink(3_000)
     assert 0 < early.max() < late.max()
     assert not gone.any()
-    leaving = ink(BEGINS_MS + 2_000 - 20)
+    leaving = ink(NAME_DELAY_MS + 2_000 - 20)
     assert early.max() == leaving.max() == pytest.approx(late.max() / FADE_STEPS, abs=2), "it goes as it comes"
-    middle = ink(BEGINS_MS + FADE_MS / 2)
+    middle = ink(NAME_DELAY_MS + FADE_MS / 2)
     plate = late[:, 200].max()
     assert middle[:, 200].max() == pytest.approx(plate / 2, abs=2), "half way it is half there"
     across, down = np.nonzero(late.any(axis=0))[0], np.nonzero(late.any(axis=1))[0]
@@ -159,7 +159,7 @@ def test_a_name_fades_in_and_stands_above_the_captions(tmp_path: Path) -> None:
 
 def test_a_name_is_as_large_on_every_shape_as_its_size_says(tmp_path: Path) -> None:
     made = dress(tmp_path, lower_third=LowerThird(size=0.05))
-    high = {size: name_plate("Hxg", made, size).picture.height for size in (TALL, (1080, 1080), (1920, 1080))}
+    high = {size: draw_name_plate("Hxg", made, size).image.height for size in (TALL, (1080, 1080), (1920, 1080))}
     assert high[1080, 1080] == pytest.approx(0.8 * high[TALL], abs=3)
     assert high[1920, 1080] == pytest.approx(0.5 * 1920 / 1080 * high[TALL], abs=3)
 
@@ -167,7 +167,7 @@ def test_a_name_is_as_large_on_every_shape_as_its_size_says(tmp_path: Path) -> N
 def test_an_end_card_has_the_kits_colours_picture_and_text(tmp_path: Path) -> None:
     card = EndCard(asset_id=LOGO, text="More every Tuesday", width=0.3)
     made = dress(tmp_path, colours={"background": "#102030", "text": "#ffff00"}, end_card=card)
-    luma = rows(end_card(made, TALL).planes[0])[:, :1080]
+    luma = plane_rows(draw_end_card(made, TALL).planes[0])[:, :1080]
     assert abs(int(luma[5, 5]) - 43) < 4
     assert luma[int(1920 * 0.42), 540] > 225, "the logo"
     assert (luma[int(1920 * 0.6) : int(1920 * 0.72)] > 190).any(), "the text"
@@ -178,10 +178,12 @@ def test_what_no_font_can_show_is_left_out_and_breaks_nothing(tmp_path: Path) ->
     """A name in Tibetan, a card in hieroglyphs: the export was lost for want of a word to draw."""
     tibetan, hieroglyphs = "\u0f56\u0f66\u0f9f\u0f53", "\U00013000\U00013001"
     made = dress(tmp_path, {"S1": tibetan}, lower_third=LowerThird(), end_card=EndCard(text=hieroglyphs))
-    assert named_turns(made, WORDS, 9_000) == []
+    assert find_name_displays(made, WORDS, 9_000) == []
     Overlays(made, WORDS, TALL, (0, 9_000))
     bare = msgspec.structs.replace(made, kit=BrandKit(name="K", end_card=EndCard()))
-    assert np.array_equal(rows(end_card(made, TALL).planes[0]), rows(end_card(bare, TALL).planes[0]))
+    assert np.array_equal(
+        plane_rows(draw_end_card(made, TALL).planes[0]), plane_rows(draw_end_card(bare, TALL).planes[0])
+    )
 
 
 def track(width: int, height: int) -> VideoTrack:
@@ -193,29 +195,31 @@ def track(width: int, height: int) -> VideoTrack:
 
 
 def test_an_intro_fills_the_picture_or_is_shown_whole() -> None:
-    assert filling(track(1080, 1920), TALL).mode == "hold"
-    assert filling(track(1080, 1500), TALL).mode == "hold"
-    wide = filling(track(1920, 1080), TALL)
+    assert choose_fill_crop(track(1080, 1920), TALL).mode == "hold"
+    assert choose_fill_crop(track(1080, 1500), TALL).mode == "hold"
+    wide = choose_fill_crop(track(1920, 1080), TALL)
     assert (wide.mode, wide.crop.width, wide.crop.height) == ("fit", 1920, 1080)
 
 
 def test_what_plays_before_the_clip_makes_all_of_it_later(tmp_path: Path) -> None:
     rate = Fraction(30_000, 1001)
-    (piece,) = behind(whole(TimeRange(start_ms=10_000, end_ms=14_000)), 30, rate)
+    (piece,) = delayed_pieces(whole(TimeRange(start_ms=10_000, end_ms=14_000)), 30, rate)
     assert piece.output_start_ms == pytest.approx(1_001)
     assert piece.source.start_ms == 10_000
-    assert around(dress(tmp_path, end_card=EndCard(seconds=2)), Fraction(25)) == Around(card=50)
-    assert around(None, rate) == Around()
+    assert bumper_slots(dress(tmp_path, end_card=EndCard(seconds=2)), Fraction(25)) == BumperSlots(card=50)
+    assert bumper_slots(None, rate) == BumperSlots()
 
 
 BED = MusicBed(asset_id=LOGO, gain_db=-12, duck_db=-8, attack_ms=100, release_ms=500, fade_ms=200)
 
 
 def test_music_is_down_while_somebody_speaks_and_comes_back() -> None:
-    gain_db = 20 * np.log10(np.maximum(1e-6, bed_gain([(3_000, 3_400), (3_700, 4_000)], BED, 10_000 * PER_MS)))
+    gain_db = 20 * np.log10(
+        np.maximum(1e-6, ducking_gain([(3_000, 3_400), (3_700, 4_000)], BED, 10_000 * SAMPLES_PER_MS))
+    )
 
     def at(ms: float) -> float:
-        return float(gain_db[int(ms * PER_MS)])
+        return float(gain_db[int(ms * SAMPLES_PER_MS)])
 
     assert at(1_500) == pytest.approx(-12, abs=0.1)
     assert at(3_000) == pytest.approx(-20, abs=0.5), "it is down when the word begins"
@@ -226,27 +230,27 @@ def test_music_is_down_while_somebody_speaks_and_comes_back() -> None:
     assert at(0) < -60
     assert at(9_999) < -30
     assert [at(100), at(9_900)] == pytest.approx([-18, -18], abs=0.3), "half way in, and half way out"
-    steps = np.abs(np.diff(gain_db[250 * PER_MS : 9_700 * PER_MS]))
+    steps = np.abs(np.diff(gain_db[250 * SAMPLES_PER_MS : 9_700 * SAMPLES_PER_MS]))
     assert steps.max() < 0.01, "no step that could be heard"
 
 
 def test_music_is_as_loud_as_it_is_brought_to_and_loops_without_a_hole() -> None:
     times = np.arange(2 * RATE_HZ) / RATE_HZ
     tone = np.repeat((0.05 * np.sin(times * 2 * np.pi * 440))[:, None], 2, axis=1).astype(np.float32)
-    loud = brought_to(tone, -20.0)
+    loud = match_loudness(tone, -20.0)
     assert integrated_lufs(loud) == pytest.approx(-20, abs=0.2)
-    long = repeated(loud, 7 * RATE_HZ, loop=True)
+    long = loop_music(loud, 7 * RATE_HZ, loop=True)
     level = np.sqrt((long.reshape(-1, RATE_HZ // 20, 2) ** 2).mean(axis=(1, 2)))
     assert level[:-4].min() > 0.5 * np.median(level)
-    once = repeated(loud, 7 * RATE_HZ, loop=False)
+    once = loop_music(loud, 7 * RATE_HZ, loop=False)
     assert not once[3 * RATE_HZ :].any()
-    assert not brought_to(np.zeros((RATE_HZ, 2), np.float32), -20.0).any()
+    assert not match_loudness(np.zeros((RATE_HZ, 2), np.float32), -20.0).any()
 
 
 MUSIC, INTRO, OUTRO = uuid.UUID(int=8), uuid.UUID(int=9), uuid.UUID(int=10)
 
 
-def everything(folder: Path) -> Dress:
+def everything(folder: Path) -> BrandAssets:
     """A kit with all parts: a green intro, a blue outro, each with a tone of its own."""
     files, indexes = {LOGO: str(logo(folder))}, {}
     for asset_id, hz, colour, length_ms in ((INTRO, 300, 1, 600), (OUTRO, 3_000, 2, 600), (MUSIC, 700, 0, 1_500)):
@@ -259,7 +263,7 @@ def everything(folder: Path) -> Dress:
         name="All", logo=Placed(asset_id=LOGO), intro=INTRO, outro=OUTRO, lower_third=LowerThird(seconds=1),
         end_card=EndCard(seconds=1, text="More"), music=MusicBed(asset_id=MUSIC, gain_db=-6, duck_db=-20),
     )  # fmt: skip
-    return Dress(kit=kit, files=files, indexes=indexes, names={"S1": "Ann"})
+    return BrandAssets(kit=kit, files=files, indexes=indexes, names={"S1": "Ann"})
 
 
 def test_a_whole_kit_is_rendered_and_the_certificate_knows_what_is_not_the_source(tmp_path: Path) -> None:
@@ -268,9 +272,9 @@ def test_a_whole_kit_is_rendered_and_the_certificate_knows_what_is_not_the_sourc
     made = everything(tmp_path)
     crops = plan(index, 0, 3_000)
     spoken = [word(1_200, "S1", 900)]
-    task = RenderTask(
+    task = RenderJob(
         plan=crops, index=index, words=spoken, brand=made, encoding=Encoding(preset="ultrafast", crf=26),
-        pieces=behind(whole(crops.range), 15, Fraction(25)),
+        pieces=delayed_pieces(whole(crops.range), 15, Fraction(25)),
     )  # fmt: skip
     with source.open("rb") as file:
         rendered = render(task, file, tmp_path, lambda _: None)
@@ -304,20 +308,20 @@ def test_a_whole_kit_is_rendered_and_the_certificate_knows_what_is_not_the_sourc
     earlier = EarlierFile(path=str(tmp_path / VIDEO_FILE), threads=1, chunks=rendered.chunks)
     (tmp_path / "again").mkdir()
     with source.open("rb") as file:
-        again = render(msgspec.structs.replace(task, earlier=[earlier]), file, tmp_path / "again", lambda _: None)
+        again = render(msgspec.structs.replace(task, earlier_files=[earlier]), file, tmp_path / "again", lambda _: None)
     assert again.certificate.chunks_reused == again.certificate.chunks >= 3
     for name in (VIDEO_FILE, THUMBNAIL_FILE, STORYBOARD_FILE):
         assert (tmp_path / "again" / name).read_bytes() == (tmp_path / name).read_bytes(), name
 
 
 def test_an_own_font_takes_the_place_of_a_role_and_lacks_nothing(tmp_path: Path) -> None:
-    own = FOLDER / "CourierPrime-Bold.ttf"
-    plain = Dress(kit=BrandKit(name="K", end_card=EndCard(text="Own iii WWW"), fonts={"display": LOGO}))
+    own = FONT_FOLDER / "CourierPrime-Bold.ttf"
+    plain = BrandAssets(kit=BrandKit(name="K", end_card=EndCard(text="Own iii WWW"), fonts={"display": LOGO}))
     branded = msgspec.structs.replace(plain, files={LOGO: str(own)})
-    pictures = [rows(end_card(one, TALL).planes[0])[:, :1080].copy() for one in (plain, branded)]
+    pictures = [plane_rows(draw_end_card(one, TALL).planes[0])[:, :1080].copy() for one in (plain, branded)]
     assert not np.array_equal(*pictures)
     assert branded.fonts == {"display": str(own)}
-    look = msgspec.structs.replace(look_for(*TALL), own_fonts=branded.fonts)
+    look = msgspec.structs.replace(build_look(*TALL), own_fonts=branded.fonts)
     assert look.measure("iii", 100) == pytest.approx(look.measure("WWW", 100)), "all letters of it are as wide"
     assert look.measure("здесь", 100) > 100, "what it lacks is drawn in the shipped ones"
 
@@ -326,8 +330,8 @@ def test_a_preview_shows_what_plays_around_the_clip(tmp_path: Path) -> None:
     source = tmp_path / "flash.mp4"
     index = flash_and_beep(source)
     crops = plan(index, 0, 3_000)
-    task = RenderTask(
-        plan=crops, index=index, brand=everything(tmp_path), pieces=behind(whole(crops.range), 15, Fraction(25))
+    task = RenderJob(
+        plan=crops, index=index, brand=everything(tmp_path), pieces=delayed_pieces(whole(crops.range), 15, Fraction(25))
     )
     for at_ms, number, channel in ((100, 2, 1), (5_150, 128, 2)):
         with source.open("rb") as file:
@@ -341,12 +345,12 @@ def test_shapes_made_side_by_side_have_the_kit_as_each_has_it_alone(tmp_path: Pa
     source, made = tmp_path / "flash.mp4", everything(tmp_path)
     index = flash_and_beep(source, length_ms=1_400)
     crops = plan(index, 100, 1_200)
-    first = RenderTask(
+    first = RenderJob(
         plan=crops, index=index, words=[word(300, "S1", 800)], encoding=Encoding(preset="ultrafast", crf=26),
         brand=msgspec.structs.replace(
             made, names={"S1": "Ann"}, kit=msgspec.structs.replace(made.kit, lower_third=LowerThird())
         ),
-        pieces=behind(whole(crops.range), 15, Fraction(25)),
+        pieces=delayed_pieces(whole(crops.range), 15, Fraction(25)),
     )  # fmt: skip
     tasks = [first, msgspec.structs.replace(first, plan=plan(index, 100, 1_200, aspect="1:1"))]
     together, alone = ([tmp_path / f"{name}-{at}" for at in range(2)] for name in ("together", "alone"))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.common import TimeRange, Word
-from streams.renderer.captions.cue_builder import CueRules, make_cues, words_inside
+from streams.renderer.captions.cue_builder import CueRules, build_cues, clip_words
 from tests.support.media.synthetic_media import words
 
 CLIP = TimeRange(start_ms=10_000, end_ms=40_000)
@@ -29,40 +29,40 @@ def word(text: str, start_ms: int, end_ms: int, speaker: str | None = None) -> W
 
 
 def test_sentences_end_cues() -> None:
-    cues = make_cues(words("This ends. That goes on", 10_000), CLIP, fits)
+    cues = build_cues(words("This ends. That goes on", 10_000), CLIP, fits)
     assert texts(cues) == ["This ends.", "That goes on"]
 
 
 def test_a_pause_ends_a_cue_and_another_speaker_too() -> None:
     heard = [word("one", 10_000, 10_300), word("two", 11_000, 11_300), word("three", 11_300, 11_600, "B")]
-    assert texts(make_cues(heard, CLIP, fits)) == ["one", "two", "three"]
+    assert texts(build_cues(heard, CLIP, fits)) == ["one", "two", "three"]
 
 
 def test_what_is_doubtful_stands_alone_and_has_room_for_its_mark() -> None:
     heard = words("sure words and then ones nobody trusts", 10_000)
     doubt = [TimeRange(start_ms=heard[3].start_ms, end_ms=heard[-1].end_ms)]
-    found = make_cues(heard, CLIP, fits, doubtful=doubt)
+    found = build_cues(heard, CLIP, fits, doubtful=doubt)
     assert [(text, cue.doubtful) for text, cue in zip(texts(found), found, strict=True)] == [
         ("sure words and", False), ("then ones nobody trusts", True),
     ]  # fmt: skip
-    tight = make_cues(heard, CLIP, lambda given: len(" ".join(given)) <= 23, doubtful=doubt)
+    tight = build_cues(heard, CLIP, lambda given: len(" ".join(given)) <= 23, doubtful=doubt)
     assert [len(cue.words) for cue in tight if cue.doubtful] == [2, 2], "the mark needs four signs of the line"
-    assert not any(cue.doubtful for cue in make_cues(heard, CLIP, fits))
+    assert not any(cue.doubtful for cue in build_cues(heard, CLIP, fits))
 
 
 def test_a_comma_is_a_better_place_to_cut() -> None:
-    cues = make_cues(words("when it had rained, nobody came to see", 10_000), CLIP, fits)
+    cues = build_cues(words("when it had rained, nobody came to see", 10_000), CLIP, fits)
     assert texts(cues)[0] == "when it had rained,"
 
 
 def test_no_word_is_left_alone_where_two_could_stand() -> None:
-    cues = make_cues(words("a b c d e f", 10_000), CLIP, fits)
+    cues = build_cues(words("a b c d e f", 10_000), CLIP, fits)
     assert min(len(cue.words) for cue in cues) > 1
 
 
 def test_short_gaps_are_held_and_long_ones_are_not() -> None:
     heard = [word("one.", 10_000, 10_600), word("two.", 11_100, 11_900), word("three.", 20_000, 20_600)]
-    first, second, third = make_cues(heard, CLIP, fits)
+    first, second, third = build_cues(heard, CLIP, fits)
     assert first.end_ms == second.start_ms
     assert second.end_ms == 11_900 + RULES.linger_ms
     assert third.start_ms == 20_000
@@ -79,21 +79,21 @@ def test_short_gaps_are_held_and_long_ones_are_not() -> None:
     ],
 )
 def test_words_cut_by_an_edge_count_when_half_is_heard(start_ms: int, end_ms: int, kept: bool) -> None:
-    inside = words_inside([word("edge", start_ms, end_ms)], CLIP, RULES)
+    inside = clip_words([word("edge", start_ms, end_ms)], CLIP, RULES)
     assert bool(inside) is kept
     assert all(CLIP.start_ms <= one.start_ms < one.end_ms <= CLIP.end_ms for one in inside)
 
 
 def test_words_that_overlap_end_where_the_next_begins_and_short_ones_last_until_then() -> None:
     heard = [word("long", 10_000, 12_000), word("in", 11_000, 11_010), word("between", 11_040, 11_500)]
-    assert [(one.start_ms, one.end_ms) for one in words_inside(heard, CLIP, RULES)] == [
+    assert [(one.start_ms, one.end_ms) for one in clip_words(heard, CLIP, RULES)] == [
         (10_000, 11_000), (11_000, 11_040), (11_040, 11_500),
     ]  # fmt: skip
-    (alone,) = words_inside([word("oh", 11_000, 11_010)], CLIP, RULES)
+    (alone,) = clip_words([word("oh", 11_000, 11_010)], CLIP, RULES)
     assert alone.end_ms - alone.start_ms == RULES.min_word_ms
-    same = words_inside([word("one", 11_000, 11_000), word("two", 11_000, 11_000)], CLIP, RULES)
+    same = clip_words([word("one", 11_000, 11_000), word("two", 11_000, 11_000)], CLIP, RULES)
     assert [(one.start_ms, one.end_ms) for one in same] == [(11_000, 11_001), (11_001, 11_061)]
-    at_end = words_inside([word("last", 39_990, 40_000), word("gone", 39_999, 40_001)], CLIP, RULES)
+    at_end = clip_words([word("last", 39_990, 40_000), word("gone", 39_999, 40_001)], CLIP, RULES)
     assert [(one.text, one.start_ms, one.end_ms) for one in at_end] == [
         ("last", 39_990, 39_999), ("gone", 39_999, 40_000),
     ]  # fmt: skip
@@ -106,30 +106,30 @@ def evenly(text: str, each_ms: int) -> list[Word]:
 
 def test_a_breath_is_a_better_place_to_cut_than_none() -> None:
     said = evenly("some words that nobody breathes between", 300)
-    assert texts(make_cues(said, CLIP, fits)) == ["some words that", "nobody breathes between"]
+    assert texts(build_cues(said, CLIP, fits)) == ["some words that", "nobody breathes between"]
     breath = [word(one.text, one.start_ms + 250 * (n >= 2), one.end_ms + 250 * (n >= 2)) for n, one in enumerate(said)]
-    assert texts(make_cues(breath, CLIP, fits)) == ["some words", "that nobody breathes between"]
+    assert texts(build_cues(breath, CLIP, fits)) == ["some words", "that nobody breathes between"]
 
 
 def test_a_cue_does_not_end_with_a_word_that_leans_on_the_next() -> None:
     said = evenly("people walked towards the mountain village", 300)
-    assert not any(text.endswith(" the") for text in texts(make_cues(said, CLIP, fits)))
+    assert not any(text.endswith(" the") for text in texts(build_cues(said, CLIP, fits)))
 
 
 def test_no_cue_is_gone_before_it_is_read_or_stays_for_ever() -> None:
-    quick = make_cues(evenly("five quick words went by", 90), CLIP, lambda _: True)
+    quick = build_cues(evenly("five quick words went by", 90), CLIP, lambda _: True)
     assert [cue.end_ms - cue.start_ms for cue in quick] == [450 + RULES.linger_ms]
-    (shortest,) = make_cues(evenly("oh", 100), CLIP, lambda _: True)
+    (shortest,) = build_cues(evenly("oh", 100), CLIP, lambda _: True)
     assert shortest.end_ms - shortest.start_ms == RULES.min_length_ms
-    slow = make_cues(evenly("one two three four five", 1_300), CLIP, lambda _: True)
+    slow = build_cues(evenly("one two three four five", 1_300), CLIP, lambda _: True)
     assert max(cue.words[-1].end_ms - cue.words[0].start_ms for cue in slow) <= RULES.max_length_ms
     for gap_ms, end_ms in ((RULES.hold_ms, 10_600 + RULES.hold_ms), (RULES.hold_ms + 1, 10_600 + RULES.linger_ms)):
         two = [word("one.", 10_000, 10_600), word("two.", 10_600 + gap_ms, 12_000)]
-        assert make_cues(two, CLIP, fits)[0].end_ms == end_ms
+        assert build_cues(two, CLIP, fits)[0].end_ms == end_ms
 
 
 def test_empty_words_are_dropped() -> None:
-    assert make_cues([word(" ", 11_000, 11_200)], CLIP, fits) == []
+    assert build_cues([word(" ", 11_000, 11_200)], CLIP, fits) == []
 
 
 spoken = st.lists(
@@ -142,8 +142,8 @@ spoken = st.lists(
 
 @given(spoken)
 def test_whatever_was_heard_cues_are_in_order_and_inside(heard: list[Word]) -> None:
-    cues = make_cues(heard, CLIP, fits)
-    assert [one for cue in cues for one in cue.words] == words_inside(heard, CLIP, RULES)
+    cues = build_cues(heard, CLIP, fits)
+    assert [one for cue in cues for one in cue.words] == clip_words(heard, CLIP, RULES)
     end = CLIP.start_ms
     for cue in cues:
         assert end <= cue.start_ms < cue.end_ms <= CLIP.end_ms

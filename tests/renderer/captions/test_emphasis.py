@@ -8,9 +8,9 @@ from importlib.resources import files
 import pytest
 
 from core.domain.text.bare_word import bare_word
-from streams.renderer.captions.emphasis import emoji_of, keyword_of
-from streams.renderer.typography.font_fallback import font_of
-from streams.renderer.typography.fonts import EMOJI
+from streams.renderer.captions.emphasis import find_emoji, find_keyword
+from streams.renderer.typography.font_fallback import choose_font
+from streams.renderer.typography.fonts import EMOJI_FONT
 
 
 @pytest.mark.parametrize(
@@ -30,14 +30,14 @@ from streams.renderer.typography.fonts import EMOJI
     ],
 )
 def test_a_thing_has_its_emoji(language: str | None, texts: list[str], found: tuple[int, str] | None) -> None:
-    assert emoji_of(texts, language) == found
+    assert find_emoji(texts, language) == found
 
 
 def test_every_emoji_of_the_table_is_in_the_font() -> None:
     table: dict[str, dict[str, str]] = json.loads((files("schemas") / "data" / "emoji.json").read_text())
     for known in table.values():
         assert all(word == word.casefold() == bare_word(word) for word in known)
-        assert all(font_of(one, "display") == EMOJI for one in known.values())
+        assert all(choose_font(one, "display") == EMOJI_FONT for one in known.values())
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,4 @@ def test_every_emoji_of_the_table_is_in_the_font() -> None:
     ],
 )
 def test_long_words_are_stressed_in_their_own_script(language: str, texts: list[str], number: int | None) -> None:
-    assert keyword_of(texts, language) == number
+    assert find_keyword(texts, language) == number

@@ -18,21 +18,21 @@ from schemas.documents.scene import Letters
 from schemas.options.caption_template import DEFAULT_TEMPLATE, CaptionTemplate, template_named, templates
 from schemas.options.caption_template_overrides import EmphasisOverrides, TemplateOverrides, overridden
 from schemas.options.safe_zones import safe_zones
-from streams.renderer.captions.animation import Phase, enter_steps, scale_of_pop
+from streams.renderer.captions.animation import AnimationPhase, enter_steps, pop_scale
 from streams.renderer.captions.burn_in import (
-    Captions,
-    State,
-    drawing_of,
-    fitting,
-    patched,
-    rules_for,
-    shown_texts,
+    CaptionBurner,
+    CaptionState,
+    cue_rules_for,
+    displayed_texts,
+    fits_look,
+    paint_cue,
+    update_patches,
     yuv_patches,
 )
-from streams.renderer.captions.caption_placement import captions_for, centres_px, clear_area, needs
-from streams.renderer.captions.cue_builder import make_cues
-from streams.renderer.captions.emphasis import keyword_of
-from streams.renderer.captions.look import CaptionLook, look_for
+from streams.renderer.captions.caption_placement import choose_centres, clear_area_for, find_obstacles, place_captions
+from streams.renderer.captions.cue_builder import build_cues
+from streams.renderer.captions.emphasis import find_keyword
+from streams.renderer.captions.look import CaptionLook, build_look
 from streams.renderer.timeline.slots import OUTPUT_SIZES
 from tests.support.media.synthetic_media import words
 
@@ -44,23 +44,23 @@ TALL: Aspect = "9:16"
 
 
 def look_of(name: str, aspect: Aspect = TALL) -> CaptionLook:
-    return look_for(*OUTPUT_SIZES[aspect], template_named(name))
+    return build_look(*OUTPUT_SIZES[aspect], template_named(name))
 
 
 def cues_of(look: CaptionLook, text: str = TEXT) -> list[CaptionCue]:
     heard = [msgspec.structs.replace(word, speaker="S2") for word in words(text, 500, each_ms=400)]
-    return make_cues(heard, CLIP, fitting(look), rules_for(look))
+    return build_cues(heard, CLIP, fits_look(look), cue_rules_for(look))
 
 
-def states(captions: Captions, cues: list[CaptionCue], step_ms: int = 40) -> list[State]:
+def states(captions: CaptionBurner, cues: list[CaptionCue], step_ms: int = 40) -> list[CaptionState]:
     found = [captions.state_at(at_ms) for at_ms in range(0, cues[-1].end_ms, step_ms)]
     return sorted({state for state in found if state})
 
 
-def ink(look: CaptionLook, cue: CaptionCue, state: State, above: int = 24) -> NDArray[np.intp]:
+def ink(look: CaptionLook, cue: CaptionCue, state: CaptionState, above: int = 24) -> NDArray[np.intp]:
     """Left, top, right and bottom of what is drawn, outline, plate and shadow included."""
-    lettering = drawing_of(cue, look).state(state.word, state.phase)
-    down, across = np.nonzero(np.asarray(lettering.picture)[..., 3] > above)
+    lettering = paint_cue(cue, look).state(state.word, state.phase)
+    down, across = np.nonzero(np.asarray(lettering.image)[..., 3] > above)
     edges = np.array([across.min(), down.min(), across.max() + 1, down.max() + 1], np.intp)
     return edges + np.tile([lettering.x_px, lettering.y_px], 2)
 
@@ -69,13 +69,13 @@ def ink(look: CaptionLook, cue: CaptionCue, state: State, above: int = 24) -> ND
 @pytest.mark.parametrize("aspect", list(OUTPUT_SIZES))
 def test_all_ink_is_in_the_clear_area_and_nothing_is_cut_off(name: str, aspect: Aspect) -> None:
     look = look_of(name, aspect)
-    area = clear_area(look)
+    area = clear_area_for(look)
     for text in (TEXT, LONG):
         cues = cues_of(look, text)
         for number, cue in enumerate(cues):
-            drawing = drawing_of(cue, look)
+            drawing = paint_cue(cue, look)
             assert len({word.baseline_px for word in drawing._cue.words}) <= 2
-            left, top, right, bottom = ink(look, cue, State(number, len(cue.words) - 1, Phase(99, 99)))
+            left, top, right, bottom = ink(look, cue, CaptionState(number, len(cue.words) - 1, AnimationPhase(99, 99)))
             assert area.x <= left < right <= area.x + area.width, cue
             assert area.y <= top < bottom <= area.y + area.height, cue
             edge = drawing.rectangle
@@ -88,9 +88,9 @@ def test_all_ink_is_in_the_clear_area_and_nothing_is_cut_off(name: str, aspect: 
 @pytest.mark.parametrize("name", NAMES)
 def test_on_its_way_in_nothing_leaves_the_clear_area(name: str) -> None:
     look = look_of(name)
-    area, cue = clear_area(look), cues_of(look)[0]
+    area, cue = clear_area_for(look), cues_of(look)[0]
     for step in range(enter_steps(look.template) + 1):
-        left, top, right, bottom = ink(look, cue, State(0, 0, Phase(step, 99)))
+        left, top, right, bottom = ink(look, cue, CaptionState(0, 0, AnimationPhase(step, 99)))
         assert area.x <= left < right <= area.x + area.width
         assert area.y <= top < bottom <= area.y + area.height
 
@@ -99,17 +99,17 @@ def test_on_its_way_in_nothing_leaves_the_clear_area(name: str) -> None:
 def test_a_word_is_lit_with_the_very_first_picture_of_its_time(name: str) -> None:
     look = look_of(name)
     cues = cues_of(look)
-    captions = Captions(cues, look)
+    captions = CaptionBurner(cues, look)
     lights = look.template.highlight.how != "none"
     for number, cue in enumerate(cues[:3]):
-        drawing = drawing_of(cue, look)
+        drawing = paint_cue(cue, look)
         for word, said in enumerate(cue.words):
             state = captions.state_at(said.start_ms)
             assert state is not None
             assert state[:2] == (number, word)
             before = captions.state_at(said.start_ms - 1)
             if lights and word and before:
-                then, now = (drawing.state(one.word, one.phase).picture for one in (before, state))
+                then, now = (drawing.state(one.word, one.phase).image for one in (before, state))
                 assert np.abs(np.asarray(now, int) - np.asarray(then, int)).max() > 60, "seen at once"
 
 
@@ -118,12 +118,12 @@ def test_what_is_redrawn_in_part_is_what_is_drawn_whole(name: str) -> None:
     """So that one picture drawn alone has the bytes it has in the film."""
     look = look_of(name)
     cues = cues_of(look)[:1]
-    captions = Captions(cues, look)
+    captions = CaptionBurner(cues, look)
     last = None
     for state in states(captions, cues):
-        lettering = drawing_of(cues[0], look).state(state.word, state.phase)
+        lettering = paint_cue(cues[0], look).state(state.word, state.phase)
         whole = yuv_patches(lettering)
-        part = patched(last[0], last[1], lettering) if last else whole
+        part = update_patches(last[0], last[1], lettering) if last else whole
         for mine, other in zip(part, whole, strict=True):
             assert (mine.x, mine.y) == (other.x, other.y)
             assert np.array_equal(mine.keep, other.keep)
@@ -136,28 +136,28 @@ def test_no_two_templates_look_alike() -> None:
     for name in NAMES:
         look = look_of(name)
         cue = cues_of(look)[0]
-        drawn.add(drawing_of(cue, look).state(0).picture.tobytes())
+        drawn.add(paint_cue(cue, look).state(0).image.tobytes())
     assert len(drawn) == len(NAMES) >= 10
     assert next(iter(templates())) == DEFAULT_TEMPLATE
 
 
 def test_only_what_was_said_is_there_to_read() -> None:
     look = look_of("word_pop")
-    drawing = drawing_of(cues_of(look, "one two three")[0], look)
-    drawn = [np.count_nonzero(np.asarray(drawing.state(word).picture)[..., 3]) for word in range(3)]
+    drawing = paint_cue(cues_of(look, "one two three")[0], look)
+    drawn = [np.count_nonzero(np.asarray(drawing.state(word).image)[..., 3]) for word in range(3)]
     assert drawn == sorted(set(drawn))
     typed = look_of("typewriter")
-    drawing = drawing_of(cues_of(typed, "conservation")[0], typed)
-    bright = [(np.asarray(drawing.state(0, Phase(0, said)).picture)[..., 0] > 200).sum() for said in (1, 6, 12)]
+    drawing = paint_cue(cues_of(typed, "conservation")[0], typed)
+    bright = [(np.asarray(drawing.state(0, AnimationPhase(0, said)).image)[..., 0] > 200).sum() for said in (1, 6, 12)]
     assert bright == sorted(set(bright))
 
 
 def test_a_word_is_filled_from_left_to_right() -> None:
     look = look_of("karaoke_fill")
-    drawing = drawing_of(cues_of(look, "conservation")[0], look)
+    drawing = paint_cue(cues_of(look, "conservation")[0], look)
     filled = []
     for said in (1, 8, 16):
-        pixels = np.asarray(drawing.state(0, Phase(0, said)).picture).astype(int)
+        pixels = np.asarray(drawing.state(0, AnimationPhase(0, said)).image).astype(int)
         filled.append(np.nonzero((pixels[..., 1] > 200) & (pixels[..., 0] < 90))[1].max())
     assert filled == sorted(set(filled))
 
@@ -168,7 +168,7 @@ def test_speakers_have_colours_of_their_own() -> None:
     fills = set()
     for speaker in ("S1", "S2"):
         of = msgspec.structs.replace(cue, words=[msgspec.structs.replace(word, speaker=speaker) for word in cue.words])
-        fills.add(drawing_of(of, look).state(None).picture.tobytes())
+        fills.add(paint_cue(of, look).state(None).image.tobytes())
     assert len(fills) == 2
 
 
@@ -182,7 +182,7 @@ def test_speakers_have_colours_of_their_own() -> None:
     ],
 )
 def test_an_amount_or_a_long_word_is_stressed(texts: list[str], number: int | None) -> None:
-    assert keyword_of(texts, "en") == number
+    assert find_keyword(texts, "en") == number
 
 
 def _with(template: CaptionTemplate, **emphasis: Any) -> CaptionTemplate:
@@ -193,9 +193,9 @@ def test_an_emoji_stands_behind_its_word_where_it_is_wished() -> None:
     words = ["the", "rocket,", "and", "energy."]
     off = look_of("bold_outline")
     on = msgspec.structs.replace(off, template=_with(off.template, emoji="keywords"), language="en")
-    assert shown_texts(words, off) == words
-    assert shown_texts(words, on) == ["the", "rocket, 🚀", "and", "energy."]
-    assert shown_texts(words, msgspec.structs.replace(on, language=None)) == words
+    assert displayed_texts(words, off) == words
+    assert displayed_texts(words, on) == ["the", "rocket, 🚀", "and", "energy."]
+    assert displayed_texts(words, msgspec.structs.replace(on, language=None)) == words
     never = _with(template_named("word_pop"), emoji="off", keywords=False)
     assert (never.emphasis.emoji, never.emphasis.keywords) == ("off", False)
 
@@ -205,9 +205,9 @@ def test_most_templates_have_no_emoji() -> None:
 
 
 def test_popping_ends_at_its_own_size() -> None:
-    assert scale_of_pop(1) == 1
-    assert 0.6 < scale_of_pop(0.05) < 0.8
-    assert 1 < scale_of_pop(0.7) < 1.03
+    assert pop_scale(1) == 1
+    assert 0.6 < pop_scale(0.05) < 0.8
+    assert 1 < pop_scale(0.7) < 1.03
 
 
 def plan_with(faces: list[tuple[int, Box]]) -> FramePlan:
@@ -225,14 +225,14 @@ def test_no_face_is_covered_where_there_is_room(name: str) -> None:
     usual = look.centre_y_px
     face = Box(x=300, y=usual - 200, width=480, height=400)
     plan = plan_with([(at_ms, face) for at_ms in range(0, 9_000, 160)])
-    centres = centres_px(needs(cues, look, plan, whole(CLIP)), look)
+    centres = choose_centres(find_obstacles(cues, look, plan, whole(CLIP)), look)
     assert len(set(centres)) == 1, "it stays where it is"
     for number, cue in enumerate(cues):
         moved = msgspec.structs.replace(look, centre_y_px=centres[number])
-        top, bottom = ink(moved, cue, State(number, len(cue.words) - 1, Phase(99, 99)))[[1, 3]]
+        top, bottom = ink(moved, cue, CaptionState(number, len(cue.words) - 1, AnimationPhase(99, 99)))[[1, 3]]
         shadow = 0.2 * look.font_px
         assert bottom <= face.y + shadow or top >= face.y + face.height - shadow
-        area = clear_area(look)
+        area = clear_area_for(look)
         assert area.y <= top < bottom <= area.y + area.height
 
 
@@ -242,32 +242,32 @@ def test_letters_in_the_picture_are_kept_off_as_far_as_faces_leave_room() -> Non
     title = Box(x=100, y=look.centre_y_px - 60, width=880, height=120)
     lettered = [Letters(range=CLIP, box=title)]
     plan = msgspec.structs.replace(plan_with([]), letters=lettered)
-    (centre,) = set(centres_px(needs(cues, look, plan, whole(CLIP)), look))
+    (centre,) = set(choose_centres(find_obstacles(cues, look, plan, whole(CLIP)), look))
     assert abs(centre - look.centre_y_px) > 60
     full = plan_with([(at_ms, Box(x=0, y=0, width=1080, height=title.y)) for at_ms in range(0, 9_000, 160)])
     below = Box(x=0, y=title.y + 1, width=1080, height=1_900 - title.y)
     crowded = msgspec.structs.replace(full, letters=[Letters(range=CLIP, box=below)])
-    with_faces_only = centres_px(needs(cues, look, full, whole(CLIP)), look)
-    assert centres_px(needs(cues, look, crowded, whole(CLIP)), look) == with_faces_only
+    with_faces_only = choose_centres(find_obstacles(cues, look, full, whole(CLIP)), look)
+    assert choose_centres(find_obstacles(cues, look, crowded, whole(CLIP)), look) == with_faces_only
     later = TimeRange(start_ms=CLIP.end_ms, end_ms=CLIP.end_ms + 1_000)
     gone = msgspec.structs.replace(plan, letters=[Letters(range=later, box=title)])
-    assert set(centres_px(needs(cues, look, gone, whole(CLIP)), look)) == {look.centre_y_px}
+    assert set(choose_centres(find_obstacles(cues, look, gone, whole(CLIP)), look)) == {look.centre_y_px}
 
 
 def test_captions_stay_as_usual_where_no_face_is_or_no_room() -> None:
     look = look_of(DEFAULT_TEMPLATE)
     cues = cues_of(look)
     far = plan_with([(1_000, Box(x=400, y=200, width=300, height=300))])
-    assert set(centres_px(needs(cues, look, far, whole(CLIP)), look)) == {look.centre_y_px}
+    assert set(choose_centres(find_obstacles(cues, look, far, whole(CLIP)), look)) == {look.centre_y_px}
     full = plan_with([(at_ms, Box(x=0, y=0, width=1080, height=1920)) for at_ms in range(0, 9_000, 160)])
-    assert set(centres_px(needs(cues, look, full, whole(CLIP)), look)) == {look.centre_y_px}
-    assert captions_for(cues, look, plan_with([]), whole(CLIP)).state_at(600) == State(0, 0)
+    assert set(choose_centres(find_obstacles(cues, look, full, whole(CLIP)), look)) == {look.centre_y_px}
+    assert place_captions(cues, look, plan_with([]), whole(CLIP)).state_at(600) == CaptionState(0, 0)
 
 
 def test_the_clear_area_is_what_all_three_platforms_leave() -> None:
     assert {zone.platform for zone in safe_zones().zones} == {"shorts", "reels", "tiktok"}
     assert all(zone.source and zone.read_on for zone in safe_zones().zones)
-    area = clear_area(look_of(DEFAULT_TEMPLATE))
+    area = clear_area_for(look_of(DEFAULT_TEMPLATE))
     for zone in safe_zones().zones:
         assert zone.left_px <= area.x
         assert area.x + area.width <= 1080 - zone.right_px
@@ -279,5 +279,5 @@ def test_words_of_no_length_do_not_break_a_sweep() -> None:
     look = look_of("karaoke_fill")
     word = Word(text="oh", start_ms=100, end_ms=100, probability=0.9)
     cue = CaptionCue(start_ms=100, end_ms=300, words=[word])
-    assert Captions([cue], look).state_at(100) == State(0, 0, Phase(0, 1))
-    assert Captions([cue], look).state_at(101) == State(0, 0, Phase(0, 16))
+    assert CaptionBurner([cue], look).state_at(100) == CaptionState(0, 0, AnimationPhase(0, 1))
+    assert CaptionBurner([cue], look).state_at(101) == CaptionState(0, 0, AnimationPhase(0, 16))

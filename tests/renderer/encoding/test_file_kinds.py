@@ -14,9 +14,9 @@ from schemas.options.export import ExportOptions, VideoWish
 from schemas.options.file_formats import KINDS, FileKind, FileWish, broken_file_rules, file_of
 from streams.render.quality.container import has_edit_lists, index_first
 from streams.render.quality.subject import NO_CAPTIONS, NO_PICTURES
-from streams.renderer.encoding.animated_image import preview_count, preview_size, shortened
-from streams.renderer.encoding.muxer import encoding_for, encoding_of
-from streams.renderer.timeline.slots import Timeline
+from streams.renderer.encoding.animated_image import count_preview_frames, preview_size_px, shorten_timeline
+from streams.renderer.encoding.muxer import build_encoding, encoding_for_export
+from streams.renderer.timeline.slots import OutputTimeline
 from tests.render.quality.test_certificate import break_sync
 from tests.support.certificate_factory import TIMELINE, Making, bad, found, scene
 
@@ -50,7 +50,7 @@ def named(file: FileKind) -> str:
 
 def making(wish: FileWish) -> Making:
     made = Making()
-    made.encoding = encoding_of(VideoWish(quality="draft"), 1, file_of(wish))
+    made.encoding = build_encoding(VideoWish(quality="draft"), 1, file_of(wish))
     if made.encoding.file.video == "h264":
         made.encoding = msgspec.structs.replace(made.encoding, preset="ultrafast")  # no key picture where none is due
     return made
@@ -136,7 +136,7 @@ def test_a_preview_is_small_short_and_in_the_colours_of_the_clip(tmp_path: Path)
         assert (image.size, image.n_frames) == ((270, 480), 30)  # type: ignore[attr-defined]
         grey = np.asarray(image.convert("RGB"), np.int16)[300:]
     assert np.abs(grey - grey.mean(axis=2, keepdims=True)).max() <= 4, "grey stays grey"
-    assert [preview_size(size) for size in ((1080, 1920), (1080, 1080), (1920, 1080))] == [
+    assert [preview_size_px(size) for size in ((1080, 1920), (1080, 1080), (1920, 1080))] == [
         (270, 480), (480, 480), (480, 270),
     ]  # fmt: skip
 
@@ -145,14 +145,14 @@ def test_a_preview_is_small_short_and_in_the_colours_of_the_clip(tmp_path: Path)
     ("count", "rate", "pictures"), [(1, 25, 1), (3, 25, 1), (4, 25, 2), (75, 25, 30), (30, 30, 10)]
 )
 def test_a_preview_has_ten_pictures_a_second(count: int, rate: int, pictures: int) -> None:
-    timeline = Timeline(start_ms=0, rate_numerator=rate, rate_denominator=1, count=count)
-    assert preview_count(timeline) == pictures
+    timeline = OutputTimeline(start_ms=0, rate_numerator=rate, rate_denominator=1, count=count)
+    assert count_preview_frames(timeline) == pictures
 
 
 def test_a_preview_ends_after_six_seconds() -> None:
-    long = Timeline(start_ms=0, rate_numerator=25, rate_denominator=1, count=900)
-    assert (shortened(long).count, shortened(long).parts[-1].end) == (150, 150)
-    assert shortened(TIMELINE).count == TIMELINE.count
+    long = OutputTimeline(start_ms=0, rate_numerator=25, rate_denominator=1, count=900)
+    assert (shorten_timeline(long).count, shorten_timeline(long).parts[-1].end) == (150, 150)
+    assert shorten_timeline(TIMELINE).count == TIMELINE.count
 
 
 def test_an_index_behind_the_pictures_is_seen_in_webm(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_what_does_not_go_together_is_told_with_what_does(wish: FileWish, field:
 def test_a_file_without_edit_lists_has_its_sound_in_time(tmp_path: Path) -> None:
     made = Making()
     wish = ExportOptions(preset="reels", video=VideoWish(quality="draft"))
-    made.encoding = msgspec.structs.replace(encoding_for(wish, 1), preset="ultrafast")
+    made.encoding = msgspec.structs.replace(encoding_for_export(wish, 1), preset="ultrafast")
     assert (made.encoding.edit_lists, made.encoding.audio_bit_rate) == (False, 128_000)
     certificate = made.make(tmp_path)
     assert not has_edit_lists(tmp_path / "clip.mp4")

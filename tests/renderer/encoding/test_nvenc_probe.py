@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 
 from schemas.options.export import ExportOptions, VideoWish
 from schemas.options.file_formats import FileKind
-from streams.renderer.codecs import encoding_for, encoding_of, options_of
-from streams.renderer.encoding.nvenc_probe import Hardware, main
+from streams.renderer.codecs import build_encoding, encoder_options, encoding_for_export
+from streams.renderer.encoding.nvenc_probe import NvencProbe, main
 
 
 @pytest.fixture
@@ -29,9 +29,9 @@ def folders(tmp_path: Path) -> tuple[list[Path], Callable[[], Iterator[Path]]]:
 
 async def test_what_does_not_work_is_tried_once_and_said_once(folders: tuple[list[Path], Callable[[], object]]) -> None:
     made, scratch = folders
-    hardware = Hardware(wanted=True, scratch=scratch, encoder="none_nvenc")  # type: ignore[arg-type]
+    hardware = NvencProbe(requested=True, scratch=scratch, encoder="none_nvenc")  # type: ignore[arg-type]
     with capture_logs() as logs:
-        works = [await hardware.works() for _ in range(3)]
+        works = [await hardware.is_available() for _ in range(3)]
     assert works == [False] * 3
     assert len(made) == 1
     assert [log["event"] for log in logs] == ["NVENC does not work: encoding by processor"]
@@ -40,7 +40,7 @@ async def test_what_does_not_work_is_tried_once_and_said_once(folders: tuple[lis
 
 async def test_nobody_asks_nothing_is_tried(folders: tuple[list[Path], Callable[[], object]]) -> None:
     made, scratch = folders
-    assert not await Hardware(wanted=False, scratch=scratch).works()  # type: ignore[arg-type]
+    assert not await NvencProbe(requested=False, scratch=scratch).is_available()  # type: ignore[arg-type]
     assert made == []
 
 
@@ -49,19 +49,19 @@ def test_an_encoder_that_works_refuses_nothing() -> None:
 
 
 def test_the_same_wish_names_nvencs_own_scale() -> None:
-    encoding = encoding_for(ExportOptions(video=VideoWish(quality="best")), 1, hardware=True)
+    encoding = encoding_for_export(ExportOptions(video=VideoWish(quality="best")), 1, hardware=True)
     assert encoding.name.startswith("h264_nvenc p7 cq 19 threads 1")
-    assert options_of(encoding)["cq"] == "19"
-    assert "bf" not in options_of(encoding)
+    assert encoder_options(encoding)["cq"] == "19"
+    assert "bf" not in encoder_options(encoding)
 
 
 def test_without_edit_lists_nvenc_shows_pictures_in_the_order_it_stores_them() -> None:
     """Else the first is shown some pictures late, and nothing in the file says so."""
-    plain = encoding_for(ExportOptions(preset="reels"), 1, hardware=True)
-    assert (plain.by_hardware, plain.edit_lists, options_of(plain)["bf"]) == (True, False, "0")
+    plain = encoding_for_export(ExportOptions(preset="reels"), 1, hardware=True)
+    assert (plain.uses_nvenc, plain.edit_lists, encoder_options(plain)["bf"]) == (True, False, "0")
 
 
 def test_what_nvenc_does_not_know_the_processor_encodes() -> None:
     file = FileKind(container="webm", video="vp9", audio="opus")
-    encoding = encoding_of(VideoWish(), 1, file, hardware=True)
-    assert (encoding.encoder, encoding.by_hardware) == ("libvpx-vp9", False)
+    encoding = build_encoding(VideoWish(), 1, file, hardware=True)
+    assert (encoding.encoder, encoding.uses_nvenc) == ("libvpx-vp9", False)

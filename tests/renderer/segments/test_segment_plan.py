@@ -14,16 +14,16 @@ from schemas.common import TimeRange
 from schemas.documents.edit import EditSegment, Piece
 from schemas.options.file_formats import FileKind, Pictures
 from streams.renderer.audio.loudness import RATE_HZ
-from streams.renderer.encoding.muxer import Encoding, Parts, open_writer
-from streams.renderer.segments.segment_plan import Run, runs_of, shown_ms
-from streams.renderer.timeline.slots import Part, Timeline
+from streams.renderer.encoding.muxer import EncodedParts, Encoding, open_writer
+from streams.renderer.segments.segment_plan import SlotRange, map_slots_to_frames, plan_segments
+from streams.renderer.timeline.slots import OutputTimeline, TimelinePart
 
 SIZE = (128, 224)
 """In pictures of half that width x264 itself gives other bytes once in forty runs, in one piece too."""
 EVERY_40_MS = range(0, 60_000, 40)
 
 
-def clock(*ranges: tuple[int, int], speed: float = 1.0) -> Timeline:
+def clock(*ranges: tuple[int, int], speed: float = 1.0) -> OutputTimeline:
     """Pieces of a source at 25 pictures a second."""
     cut = [
         EditSegment(segment_id=f"s{n}", range=TimeRange(start_ms=start, end_ms=end), speed=speed)
@@ -34,16 +34,16 @@ def clock(*ranges: tuple[int, int], speed: float = 1.0) -> Timeline:
     for piece in played:
         end = first + round(piece.output_ms / 40)
         exact = Fraction(piece.source.start_ms)
-        parts.append(Part(first=first, end=end, source_ms=exact, speed=Fraction(speed), output_ms=first * 40.0))
+        parts.append(TimelinePart(first=first, end=end, source_ms=exact, speed=Fraction(speed), output_ms=first * 40.0))
         first = end
     start_ms = played[0].source.start_ms
-    return Timeline(start_ms=start_ms, rate_numerator=25, rate_denominator=1, count=first, pieces=tuple(parts))
+    return OutputTimeline(start_ms=start_ms, rate_numerator=25, rate_denominator=1, count=first, pieces=tuple(parts))
 
 
-def borders(timeline: Timeline, *cuts_ms: int) -> list[int]:
+def borders(timeline: OutputTimeline, *cuts_ms: int) -> list[int]:
     """What of the source each chunk begins with, in ms."""
-    shown = shown_ms(timeline, EVERY_40_MS)
-    return [shown[run.first] for run in runs_of(timeline, shown, cuts_ms)]
+    shown = map_slots_to_frames(timeline, EVERY_40_MS)
+    return [shown[run.first] for run in plan_segments(timeline, shown, cuts_ms)]
 
 
 def test_borders_hang_on_the_sources_time() -> None:
@@ -62,21 +62,21 @@ def test_a_shot_near_a_border_takes_it() -> None:
 
 def test_a_piece_at_another_speed_has_chunks_of_the_usual_length() -> None:
     fast = clock((0, 40_000), speed=4.0)
-    assert [run.slots for run in runs_of(fast, shown_ms(fast, EVERY_40_MS), ())] == [100, 100, 50]
+    assert [run.slot_count for run in plan_segments(fast, map_slots_to_frames(fast, EVERY_40_MS), ())] == [100, 100, 50]
 
 
 def test_what_plays_around_the_clip_is_cut_by_its_own_time() -> None:
-    body = Part(first=130, end=230, source_ms=Fraction(2_000))
-    timeline = Timeline(start_ms=2_000, rate_numerator=25, rate_denominator=1, count=390, pieces=(body,))
-    shown = shown_ms(timeline, EVERY_40_MS)
-    firsts = [run.first for run in runs_of(timeline, shown, ())]
+    body = TimelinePart(first=130, end=230, source_ms=Fraction(2_000))
+    timeline = OutputTimeline(start_ms=2_000, rate_numerator=25, rate_denominator=1, count=390, pieces=(body,))
+    shown = map_slots_to_frames(timeline, EVERY_40_MS)
+    firsts = [run.first for run in plan_segments(timeline, shown, ())]
     assert firsts == [0, 100, 130, 180, 230, 330]
     assert (shown[129], shown[130], shown[230]) == (-1, 2_000, -1)
 
 
 def test_a_source_without_a_table_is_cut_by_the_clock() -> None:
     timeline = clock((2_000, 9_000))
-    assert shown_ms(timeline, []) == [2_000 + 40 * number for number in range(175)]
+    assert map_slots_to_frames(timeline, []) == [2_000 + 40 * number for number in range(175)]
 
 
 def pictures(first: int, end: int) -> list[av.VideoFrame]:
@@ -86,12 +86,12 @@ def pictures(first: int, end: int) -> list[av.VideoFrame]:
     return [frame.reformat(format="yuv420p") for frame in made]
 
 
-def written(path: Path, runs: list[Run], encoding: Encoding, first: int = 0) -> list[bytes]:
+def written(path: Path, runs: list[SlotRange], encoding: Encoding, first: int = 0) -> list[bytes]:
     """A file of chunks; the packets of its pictures in the order of decoding."""
     count = runs[-1].end
-    timeline = Timeline(start_ms=0, rate_numerator=25, rate_denominator=1, count=count)
+    timeline = OutputTimeline(start_ms=0, rate_numerator=25, rate_denominator=1, count=count)
     sound = np.zeros((count * RATE_HZ // 25, 2), np.float32)
-    with open_writer(path, SIZE, timeline, sound, encoding, Parts(runs=runs)) as writer:
+    with open_writer(path, SIZE, timeline, sound, encoding, EncodedParts(segments=runs)) as writer:
         for number, picture in enumerate(pictures(first, first + count)):
             writer.write(picture, number)
     with av.open(str(path)) as container:
@@ -101,7 +101,12 @@ def written(path: Path, runs: list[Run], encoding: Encoding, first: int = 0) -> 
 @pytest.mark.parametrize("edit_lists", [True, False])
 @pytest.mark.parametrize("codec", ["h264", "hevc"])
 def test_chunks_are_joined_into_one_film(codec: Pictures, edit_lists: bool, tmp_path: Path) -> None:
-    runs = [Run(first=0, end=30), Run(first=30, end=31), Run(first=31, end=33), Run(first=33, end=60)]
+    runs = [
+        SlotRange(first=0, end=30),
+        SlotRange(first=30, end=31),
+        SlotRange(first=31, end=33),
+        SlotRange(first=33, end=60),
+    ]
     encoding = Encoding(preset="veryfast", file=FileKind(video=codec), edit_lists=edit_lists)
     path = tmp_path / "film.mp4"
     written(path, runs, encoding)
@@ -124,12 +129,16 @@ def test_chunks_are_joined_into_one_film(codec: Pictures, edit_lists: bool, tmp_
 @pytest.mark.parametrize("codec", ["h264", "hevc"])
 def test_a_chunk_is_the_same_wherever_it_stands(codec: Pictures, tmp_path: Path) -> None:
     encoding = Encoding(preset="veryfast", file=FileKind(video=codec))
-    whole = written(tmp_path / "a.mp4", [Run(first=0, end=25), Run(first=25, end=50), Run(first=50, end=70)], encoding)
-    part = written(tmp_path / "b.mp4", [Run(first=0, end=25), Run(first=25, end=45)], encoding, first=25)
+    whole = written(
+        tmp_path / "a.mp4",
+        [SlotRange(first=0, end=25), SlotRange(first=25, end=50), SlotRange(first=50, end=70)],
+        encoding,
+    )
+    part = written(tmp_path / "b.mp4", [SlotRange(first=0, end=25), SlotRange(first=25, end=45)], encoding, first=25)
     assert part == whole[25:]
 
 
 def test_other_codecs_are_in_one_piece(tmp_path: Path) -> None:
-    runs = [Run(first=0, end=10), Run(first=10, end=20)]
+    runs = [SlotRange(first=0, end=10), SlotRange(first=10, end=20)]
     path = tmp_path / "film.mp4"
     assert len(written(path, runs, Encoding(preset="12", file=FileKind(video="av1")))) == 20

@@ -19,9 +19,9 @@ from schemas.options.export import ExportOptions, SoundWish
 from schemas.options.file_formats import FileKind, VideoCodec
 from streams.render.child.main import render, render_all
 from streams.renderer.codecs import Encoding
-from streams.renderer.job import THUMBNAIL_FILE, VIDEO_FILE, Rendered, RenderTask
-from streams.renderer.segments.packets import EarlierFile, Packets, start_coded
-from streams.renderer.segments.segment_plan import Run
+from streams.renderer.job import THUMBNAIL_FILE, VIDEO_FILE, RenderJob, RenderResult
+from streams.renderer.segments.packets import EarlierFile, PacketFile, to_start_codes
+from streams.renderer.segments.segment_plan import SlotRange
 from streams.renderer.stills.storyboard import STORYBOARD_FILE
 from tests.support.media.synthetic_media import plan, tone, words, write
 
@@ -36,14 +36,14 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SourceIndex]
     return path, moving(path)
 
 
-def task_of(index: SourceIndex, *, codec: VideoCodec = "h264", **more: Any) -> RenderTask:
+def task_of(index: SourceIndex, *, codec: VideoCodec = "h264", **more: Any) -> RenderJob:
     encoding = Encoding(preset="ultrafast", crf=30, file=FileKind(video=codec))
     crops = plan(index, CLIP.start_ms, CLIP.end_ms, aspect="1:1")
     given: dict[str, Any] = {"pieces": whole(CLIP), "words": SAID} | more
-    return RenderTask(plan=crops, index=index, encoding=encoding, **given)
+    return RenderJob(plan=crops, index=index, encoding=encoding, **given)
 
 
-def made(source: tuple[Path, SourceIndex], task: RenderTask, folder: Path) -> Rendered:
+def made(source: tuple[Path, SourceIndex], task: RenderJob, folder: Path) -> RenderResult:
     folder.mkdir()
     with source[0].open("rb") as file:
         return render(task, file, folder, lambda _: None)
@@ -106,7 +106,7 @@ def test_what_did_not_change_is_taken_and_the_bytes_are_the_same(
 ) -> None:
     task = task_of(source[1], **changed)
     alone = made(source, task, tmp_path / "whole")
-    again = made(source, msgspec.structs.replace(task, earlier=[first]), tmp_path / "again")
+    again = made(source, msgspec.structs.replace(task, earlier_files=[first]), tmp_path / "again")
     assert (again.certificate.chunks, again.certificate.chunks_reused) == (of, reused)
     for name in (VIDEO_FILE, THUMBNAIL_FILE, STORYBOARD_FILE):
         assert (tmp_path / "again" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
@@ -125,7 +125,7 @@ def test_chunks_of_hevc_are_taken_too(source: tuple[Path, SourceIndex], tmp_path
     made(source, later, tmp_path / "later")
     for way, changed, reused in (("once", task, 2), ("later", later, 1)):
         folder = tmp_path / f"{way}-again"
-        again = made(source, msgspec.structs.replace(changed, earlier=[earlier]), folder)
+        again = made(source, msgspec.structs.replace(changed, earlier_files=[earlier]), folder)
         assert again.certificate.chunks_reused == reused
         assert (folder / VIDEO_FILE).read_bytes() == (tmp_path / way / VIDEO_FILE).read_bytes()
 
@@ -134,14 +134,14 @@ def test_shapes_made_together_take_what_each_has(
     source: tuple[Path, SourceIndex], first: EarlierFile, tmp_path: Path
 ) -> None:
     """First one of them is there already, then both: what neither needs is not decoded, and the bytes are the same."""
-    square = task_of(source[1], earlier=[first])
+    square = task_of(source[1], earlier_files=[first])
     wide = msgspec.structs.replace(square, plan=plan(source[1], CLIP.start_ms, CLIP.end_ms, aspect="16:9"))
 
-    def both(name: str, earlier: list[EarlierFile]) -> list[Rendered | None]:
+    def both(name: str, earlier: list[EarlierFile]) -> list[RenderResult | None]:
         folders = [tmp_path / name / shape for shape in ("square", "wide")]
         for folder in folders:
             folder.mkdir(parents=True)
-        tasks = [msgspec.structs.replace(one, earlier=earlier) for one in (square, wide)]
+        tasks = [msgspec.structs.replace(one, earlier_files=earlier) for one in (square, wide)]
         with source[0].open("rb") as file:
             return render_all(tasks, file, folders, lambda _: None)
 
@@ -185,7 +185,7 @@ def test_a_certificate_catches_chunks_that_are_not_what_they_claim(
         msgspec.structs.replace(chunk, key=one.key) for chunk, one in zip(forged.chunks, right.chunks, strict=True)
     ]
     earlier = EarlierFile(path=str(tmp_path / "forged" / VIDEO_FILE), threads=1, chunks=claimed)
-    again = made(source, task_of(source[1], words=said, earlier=[earlier]), tmp_path / "again")
+    again = made(source, task_of(source[1], words=said, earlier_files=[earlier]), tmp_path / "again")
     assert again.certificate.chunks_reused == 2
     told = [{one.name: one.verdict for one in each.certificate.checks} for each in (right, again)]
     assert [one[caught] for one in told] == ["pass", "fail"]
@@ -195,14 +195,14 @@ def test_a_damaged_or_missing_file_only_means_rendering(
     source: tuple[Path, SourceIndex], first: EarlierFile, tmp_path: Path
 ) -> None:
     body = bytearray(Path(first.path).read_bytes())
-    packets = Packets(Path(first.path), Fraction(25))
+    packets = PacketFile(Path(first.path), Fraction(25))
     last = packets._stored[-1]
     body[last.position + 20] ^= 0xFF
     broken, cut, gone = tmp_path / "broken.mp4", tmp_path / "cut.mp4", tmp_path / "gone.mp4"
     broken.write_bytes(body)
     cut.write_bytes(body[:5_000])
     files = [msgspec.structs.replace(first, path=str(path)) for path in (gone, cut, broken)]
-    again = made(source, task_of(source[1], earlier=files), tmp_path / "again")
+    again = made(source, task_of(source[1], earlier_files=files), tmp_path / "again")
     assert again.certificate.chunks_reused == 1, "the chunk that is whole still"
     assert (tmp_path / "again" / VIDEO_FILE).read_bytes() == Path(first.path).read_bytes()
 
@@ -226,7 +226,7 @@ def test_a_chunk_of_a_source_that_is_not_as_its_index_says_is_not_remembered(
 def test_the_threads_of_the_earlier_file_are_taken_where_most_of_it_is(
     source: tuple[Path, SourceIndex], first: EarlierFile, tmp_path: Path
 ) -> None:
-    task = task_of(source[1], earlier=[first])
+    task = task_of(source[1], earlier_files=[first])
     two = msgspec.structs.replace(task, encoding=msgspec.structs.replace(task.encoding, threads=2))
     again = made(source, two, tmp_path / "again")
     assert (again.threads, again.certificate.chunks_reused) == (1, 2)
@@ -234,13 +234,13 @@ def test_the_threads_of_the_earlier_file_are_taken_where_most_of_it_is(
 
 
 def test_lengths_become_start_codes() -> None:
-    assert start_coded(b"\0\0\0\2ab\0\0\0\1c") == b"\0\0\0\1ab\0\0\0\1c"
+    assert to_start_codes(b"\0\0\0\2ab\0\0\0\1c") == b"\0\0\0\1ab\0\0\0\1c"
     with pytest.raises(ValueError, match="longer"):
-        start_coded(b"\0\0\0\3ab")
+        to_start_codes(b"\0\0\0\3ab")
 
 
 def test_a_file_without_the_chunk_has_no_digest(first: EarlierFile) -> None:
-    packets, chunk = Packets(Path(first.path), Fraction(25)), first.chunks[1]
-    assert packets.digest(Run(first=chunk.first, end=chunk.first + chunk.slots)) == chunk.digest
-    assert packets.digest(Run(first=chunk.first + 1, end=chunk.first + chunk.slots)) is None
-    assert packets.digest(Run(first=chunk.first, end=chunk.first + chunk.slots + 5)) is None
+    packets, chunk = PacketFile(Path(first.path), Fraction(25)), first.chunks[1]
+    assert packets.digest(SlotRange(first=chunk.first, end=chunk.first + chunk.slots)) == chunk.digest
+    assert packets.digest(SlotRange(first=chunk.first + 1, end=chunk.first + chunk.slots)) is None
+    assert packets.digest(SlotRange(first=chunk.first, end=chunk.first + chunk.slots + 5)) is None

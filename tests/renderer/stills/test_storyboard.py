@@ -9,14 +9,14 @@ from PIL import Image
 
 from core.domain.exports.storyboard_vtt import storyboard_vtt
 from schemas.documents.export import Sprite
-from streams.renderer.stills.storyboard import Tiles
+from streams.renderer.stills.storyboard import StoryboardBuilder
 from tests.support.certificate_factory import SIZE, frame
 
 
 def test_each_tile_shows_its_time(tmp_path: Path) -> None:
-    tiles = Tiles(6_000.0, SIZE)
+    tiles = StoryboardBuilder(6_000.0, SIZE)
     for number in range(150):
-        tiles.see(frame(np.full((SIZE[1], SIZE[0]), 40 + number, np.uint8)), number * 40.0)
+        tiles.add_frame(frame(np.full((SIZE[1], SIZE[0]), 40 + number, np.uint8)), number * 40.0)
     sprite = tiles.save(tmp_path / "storyboard.jpg")
     assert sprite == Sprite(tile_width=90, tile_height=160, columns=10, count=12, step_ms=500.0, length_ms=6_000.0)
     with Image.open(tmp_path / "storyboard.jpg") as image:
@@ -27,23 +27,23 @@ def test_each_tile_shows_its_time(tmp_path: Path) -> None:
 
 
 def test_a_long_clip_has_no_more_tiles(tmp_path: Path) -> None:
-    tiles = Tiles(180_000.0, (1920, 1080))
+    tiles = StoryboardBuilder(180_000.0, (1920, 1080))
     picture = frame(np.full((SIZE[1], SIZE[0]), 100, np.uint8))
     for at_ms in range(0, 180_000, 1_000):
-        tiles.see(picture, at_ms)
+        tiles.add_frame(picture, at_ms)
     sprite = tiles.save(tmp_path / "storyboard.jpg")
     assert sprite is not None
     assert (sprite.count, sprite.step_ms, sprite.tile_width, sprite.tile_height) == (60, 3_000.0, 160, 90)
-    tiles.see(picture, 179_999)
+    tiles.add_frame(picture, 179_999)
     again = tiles.save(tmp_path / "storyboard.jpg")
     assert again == sprite, "and none is taken beyond them"
-    odd = Tiles(1001 * 61 / 7, (1080, 1350))
-    odd.see(picture, 0)
+    odd = StoryboardBuilder(1001 * 61 / 7, (1080, 1350))
+    odd.add_frame(picture, 0)
     small = odd.save(tmp_path / "odd.jpg")
     assert small is not None
     assert (small.tile_width % 2, small.tile_height % 2, small.tile_height) == (0, 0, 160)
     assert (small.step_ms, small.length_ms) == (500.0, 8723.0)
-    assert Tiles(10.0, SIZE).save(tmp_path / "none.jpg") is None
+    assert StoryboardBuilder(10.0, SIZE).save(tmp_path / "none.jpg") is None
 
 
 def test_cues_cover_the_clip_and_name_places() -> None:

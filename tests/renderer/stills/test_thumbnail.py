@@ -14,7 +14,7 @@ from PIL import Image
 from schemas.common import Box, CropBox, Face, TimeRange
 from schemas.documents.clip_tracks import FaceSample
 from schemas.documents.frame_plan import ShotCrop
-from streams.renderer.stills.thumbnail import Thumbnail, face_score
+from streams.renderer.stills.thumbnail import ThumbnailPicker, score_face
 
 WIDTH, HEIGHT = 360, 640
 FACE = Box(x=120, y=100, width=128, height=160)
@@ -63,10 +63,10 @@ def chosen(
         for n, (_, b) in enumerate(shown, start=1)
         if b is not None
     ]
-    thumbnail = Thumbnail(3_600_000, faces)
+    thumbnail = ThumbnailPicker(3_600_000, faces)
     for number, (luma, _) in enumerate(shown, start=1):
         at_ms = 1_000 * number
-        thumbnail.consider(frame(luma), at_ms, source_ms=at_ms, shot=SHOT, awkward=awkward)
+        thumbnail.consider(frame(luma), at_ms, source_ms=at_ms, shot=SHOT, is_awkward=awkward)
     thumbnail.save(tmp_path)
     with Image.open(tmp_path / "thumbnail.jpg") as image:
         found = np.asarray(image.convert("L"), np.float64) * 219 / 255 + 16
@@ -90,9 +90,9 @@ def test_a_face_too_dark_to_see_is_no_reason(tmp_path: Path) -> None:
 
 
 def test_a_face_seen_at_another_time_does_not_count(tmp_path: Path) -> None:
-    thumbnail = Thumbnail(60_000, [FaceSample(at_ms=1_500, face=Face(box=FACE, score=0.9))])
+    thumbnail = ThumbnailPicker(60_000, [FaceSample(at_ms=1_500, face=Face(box=FACE, score=0.9))])
     for at_ms, luma in ((1_000, DETAIL), (2_000, GOOD)):
-        thumbnail.consider(frame(luma), at_ms, source_ms=at_ms, shot=SHOT, awkward=False)
+        thumbnail.consider(frame(luma), at_ms, source_ms=at_ms, shot=SHOT, is_awkward=False)
     thumbnail.save(tmp_path)
     with Image.open(tmp_path / "thumbnail.jpg") as image:
         found = np.asarray(image.convert("L"), np.float64) * 219 / 255 + 16
@@ -100,12 +100,12 @@ def test_a_face_seen_at_another_time_does_not_count(tmp_path: Path) -> None:
 
 
 def test_a_face_counts_by_what_of_it_is_in_the_picture() -> None:
-    whole = face_score(GOOD, FACE)
-    half_out = face_score(np.ascontiguousarray(GOOD[:, 184:]), Box(x=-64, y=100, width=128, height=160))
+    whole = score_face(GOOD, FACE)
+    half_out = score_face(np.ascontiguousarray(GOOD[:, 184:]), Box(x=-64, y=100, width=128, height=160))
     assert whole > 0.6
     assert half_out == pytest.approx(whole / 2, rel=0.2)
-    assert face_score(GOOD, Box(x=900, y=900, width=50, height=50)) == 0
-    assert face_score(GOOD, Box(x=10, y=10, width=3, height=3)) == 0
+    assert score_face(GOOD, Box(x=900, y=900, width=50, height=50)) == 0
+    assert score_face(GOOD, Box(x=10, y=10, width=3, height=3)) == 0
 
 
 def test_open_eyes_come_before_shut_ones(tmp_path: Path) -> None:
@@ -114,9 +114,9 @@ def test_open_eyes_come_before_shut_ones(tmp_path: Path) -> None:
         FaceSample(at_ms=at_ms, face=Face(box=box, score=0.9), eyes=eyes)
         for at_ms, eyes in ((1_000, 0.1), (9_000, 0.9))
     ]
-    thumbnail = Thumbnail(3_600_000, faces)
+    thumbnail = ThumbnailPicker(3_600_000, faces)
     for at_ms in (1_000, 9_000):
-        thumbnail.consider(frame(GOOD), at_ms, source_ms=at_ms, shot=SHOT, awkward=False)
+        thumbnail.consider(frame(GOOD), at_ms, source_ms=at_ms, shot=SHOT, is_awkward=False)
     (best, *_) = thumbnail.save(tmp_path)
     assert (best.at_ms, best.eyes_open, best.face_size) == (9_000, 0.9, 1.0)
 
@@ -127,9 +127,9 @@ def test_whoever_the_clip_is_about_comes_before_a_listener(tmp_path: Path) -> No
         FaceSample(at_ms=at_ms, face=Face(box=box, score=score), standing=standing)
         for at_ms, score, standing in ((1_000, 0.9, 0.2), (9_000, 0.85, 1.0))
     ]
-    thumbnail = Thumbnail(3_600_000, faces)
+    thumbnail = ThumbnailPicker(3_600_000, faces)
     for at_ms in (1_000, 9_000):
-        thumbnail.consider(frame(GOOD), at_ms, source_ms=at_ms, shot=SHOT, awkward=False)
+        thumbnail.consider(frame(GOOD), at_ms, source_ms=at_ms, shot=SHOT, is_awkward=False)
     assert thumbnail.save(tmp_path)[0].at_ms == 9_000
 
 
@@ -137,18 +137,18 @@ def test_a_picture_between_two_looks_has_the_eyes_of_the_worse(tmp_path: Path) -
     box = Box(x=FACE.x + 500, y=FACE.y, width=FACE.width, height=FACE.height)
     looks = ((960, 1.0), (1_120, 0.0), (8_960, 0.8), (9_120, 0.7))
     faces = [FaceSample(at_ms=at_ms, face=Face(box=box, score=0.9), eyes=eyes) for at_ms, eyes in looks]
-    thumbnail = Thumbnail(3_600_000, faces)
+    thumbnail = ThumbnailPicker(3_600_000, faces)
     for at_ms in (1_000, 9_000):
-        thumbnail.consider(frame(GOOD), at_ms, source_ms=at_ms, shot=SHOT, awkward=False)
+        thumbnail.consider(frame(GOOD), at_ms, source_ms=at_ms, shot=SHOT, is_awkward=False)
     (best, *_) = thumbnail.save(tmp_path)
     assert (best.at_ms, best.eyes_open) == (9_000, 0.7)
 
 
 def test_candidates_are_spread_over_the_clip_and_tell_what_was_measured(tmp_path: Path) -> None:
-    thumbnail = Thumbnail(12_000, [], wanted=4)
+    thumbnail = ThumbnailPicker(12_000, [], count=4)
     for at_ms in range(0, 12_000, 500):
         picture = frame(DETAIL if at_ms < 2_000 else CALM)
-        thumbnail.consider(picture, at_ms, source_ms=at_ms, shot=SHOT, awkward=False)
+        thumbnail.consider(picture, at_ms, source_ms=at_ms, shot=SHOT, is_awkward=False)
     found = thumbnail.save(tmp_path)
     assert len(found) == 4
     assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
@@ -169,19 +169,19 @@ def test_what_is_told_of_a_face_is_its_own(tmp_path: Path) -> None:
         ("soft", BLURRED, FACE),
     ):
         there = Box(x=box.x + 500, y=box.y, width=box.width, height=box.height)
-        thumbnail = Thumbnail(60_000, [FaceSample(at_ms=1_000, face=Face(box=there, score=0.9))])
-        thumbnail.consider(frame(luma), 1_000, source_ms=1_000, shot=SHOT, awkward=False)
+        thumbnail = ThumbnailPicker(60_000, [FaceSample(at_ms=1_000, face=Face(box=there, score=0.9))])
+        thumbnail.consider(frame(luma), 1_000, source_ms=1_000, shot=SHOT, is_awkward=False)
         (found[name],) = thumbnail.save(tmp_path)
     assert (found["near"].face_size, found["far"].face_size) == (1.0, pytest.approx(30 / 640 / 0.25, abs=1e-3))
     assert found["near"].sharp > 3 * found["soft"].sharp
     assert 0 < found["soft"].contrast < 1
     washed = with_face(CALM, np.clip(noise(242, 6, 5, seed=2), 16, 254))
-    assert face_score(washed, FACE) < 0.3 * face_score(GOOD, FACE), "too light is as bad as too dark"
+    assert score_face(washed, FACE) < 0.3 * score_face(GOOD, FACE), "too light is as bad as too dark"
 
 
 def test_a_short_clip_has_fewer_candidates(tmp_path: Path) -> None:
-    thumbnail = Thumbnail(600, [], wanted=3)
-    thumbnail.consider(frame(CALM), 0, source_ms=0, shot=SHOT, awkward=False)
+    thumbnail = ThumbnailPicker(600, [], count=3)
+    thumbnail.consider(frame(CALM), 0, source_ms=0, shot=SHOT, is_awkward=False)
     assert len(thumbnail.save(tmp_path)) == 1
     with pytest.raises(ValueError, match="no picture"):
-        Thumbnail(600).save(tmp_path)
+        ThumbnailPicker(600).save(tmp_path)

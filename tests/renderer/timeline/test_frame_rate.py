@@ -16,8 +16,8 @@ from schemas.common import TimeRange
 from schemas.documents.source import SourceIndex
 from streams.render.child.main import render
 from streams.renderer.encoding.muxer import Encoding
-from streams.renderer.job import VIDEO_FILE, RenderTask
-from streams.renderer.timeline.frame_rate import bounded, output_rate, own_rate
+from streams.renderer.job import VIDEO_FILE, RenderJob
+from streams.renderer.timeline.frame_rate import bound_rate, measure_rate, output_rate
 from tests.support.media.shared_media import media
 from tests.support.media.synthetic_media import FLASH_LENGTH_MS, FLASH_MS, flash_at, index_of, plan
 
@@ -52,7 +52,7 @@ def periods(times_us: list[int]) -> list[Fraction]:
 @pytest.mark.parametrize("grain_us", [1, 1_000])
 def test_a_constant_rate_is_itself_however_coarse_its_times(rate: Fraction, grain_us: int) -> None:
     times_us = [round(at / grain_us) * grain_us for at in constant(rate, 60_000_000)]
-    assert own_rate(periods(times_us), rate) == pytest.approx(rate, rel=2e-5)
+    assert measure_rate(periods(times_us), rate) == pytest.approx(rate, rel=2e-5)
 
 
 @pytest.mark.parametrize(
@@ -61,22 +61,22 @@ def test_a_constant_rate_is_itself_however_coarse_its_times(rate: Fraction, grai
      ("90", "45"), ("10", "10"), ("8", "16"), ("5", "10"), ("1", "10"), ("0.1", "10")],
 )  # fmt: skip
 def test_rates_nobody_can_play_or_read_captions_at_are_divided_or_multiplied(own: str, output: str) -> None:
-    assert bounded(Fraction(own)) == Fraction(output)
+    assert bound_rate(Fraction(own)) == Fraction(output)
 
 
 def test_what_is_not_constant_becomes_the_common_rate_nearest_to_most_of_it() -> None:
-    assert own_rate(periods(jittering()), Fraction("29.2")) in (30, Fraction(30_000, 1001))
-    assert own_rate(periods(bursting()), Fraction("41.3")) == 60
+    assert measure_rate(periods(jittering()), Fraction("29.2")) in (30, Fraction(30_000, 1001))
+    assert measure_rate(periods(bursting()), Fraction("41.3")) == 60
     mixed = constant(Fraction(24), 6_000_000)
     mixed += [6_000_000 + at for at in constant(Fraction(30), 4_000_000)]
-    assert own_rate(periods(mixed), Fraction("26.4")) == 24
+    assert measure_rate(periods(mixed), Fraction("26.4")) == 24
     film = list(itertools.accumulate([0, *([33_367, 50_050] * 60)]))
-    assert own_rate(periods(film), Fraction(24_000, 1001)) == Fraction(24_000, 1001), "3:2 pulldown"
-    assert own_rate(periods(film), Fraction(30_000, 1001)) == Fraction(24_000, 1001)
+    assert measure_rate(periods(film), Fraction(24_000, 1001)) == Fraction(24_000, 1001), "3:2 pulldown"
+    assert measure_rate(periods(film), Fraction(30_000, 1001)) == Fraction(24_000, 1001)
 
 
 def test_a_single_picture_has_the_rate_it_is_told() -> None:
-    assert own_rate([], Fraction(25)) == 25
+    assert measure_rate([], Fraction(25)) == 25
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def made(
     """Rate, certified frames, luma rows' means of each picture (n, rows), and the sound of the rendered clip."""
     crops = plan(index, CLIP.start_ms, CLIP.end_ms, aspect="16:9")
     with path.open("rb") as file:
-        task = RenderTask(plan=crops, index=index, captions=False, encoding=Encoding(preset="ultrafast", crf=26))
+        task = RenderJob(plan=crops, index=index, captions=False, encoding=Encoding(preset="ultrafast", crf=26))
         certificate = render(task, file, scratch, lambda _: None).certificate
     assert certificate.warnings == []
     with av.open(str(scratch / VIDEO_FILE)) as container:

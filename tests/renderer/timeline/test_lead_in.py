@@ -16,8 +16,8 @@ from schemas.documents.source import SourceIndex
 from streams.preview.child import still
 from streams.render.child.main import render
 from streams.renderer.encoding.muxer import Encoding
-from streams.renderer.job import VIDEO_FILE, RenderTask
-from streams.renderer.timeline.lead_in import Lead
+from streams.renderer.job import VIDEO_FILE, RenderJob
+from streams.renderer.timeline.lead_in import LeadIn
 from tests.support.media.synthetic_media import plan, write
 
 SCREEN_MS = [0, 40, 80, 3_000, 3_040, 6_500, 8_000]
@@ -48,7 +48,7 @@ def test_a_piece_that_lies_between_two_pictures_shows_the_one_that_is_on(
     ]
     played = pieces(EditList(version=2, segments=segments))
     crops = plan(index, 1_000, 6_600, aspect="16:9")
-    task = RenderTask(plan=crops, index=index, pieces=played, encoding=Encoding(preset="ultrafast", crf=35))
+    task = RenderJob(plan=crops, index=index, pieces=played, encoding=Encoding(preset="ultrafast", crf=35))
     with path.open("rb") as source:
         rendered = render(task, source, tmp_path, lambda _: None)
         previews = [still(task, at_ms, source, tmp_path, lambda _: None)[1] for at_ms in (600, 1_300, 3_500, 5_350)]
@@ -64,8 +64,8 @@ def test_a_piece_that_lies_between_two_pictures_shows_the_one_that_is_on(
 
 
 def test_when_the_picture_began_that_is_shown(screen: tuple[Path, SourceIndex]) -> None:
-    lead = Lead(screen[1])
-    assert [lead.began_ms(at_ms) for at_ms in (0, 39, 40, 2_999, 3_000, 8_010, 60_000)] == [
+    lead = LeadIn(screen[1])
+    assert [lead.frame_start_ms(at_ms) for at_ms in (0, 39, 40, 2_999, 3_000, 8_010, 60_000)] == [
         0,
         0,
         40,

@@ -14,18 +14,20 @@ from core.domain.editing.clock import length_ms, pieces
 from schemas.common import CropBox, TimeRange
 from schemas.documents.edit import EditList, EditSegment
 from schemas.documents.frame_plan import FramePlan, ShotCrop
-from streams.renderer.timeline.slots import Shots, Timeline, fill_slots, timeline_of
+from streams.renderer.timeline.slots import OutputTimeline, ShotIndex, build_timeline, fill_slots
 from tests.core.domain.editing.edit_clocks import to_source
 from tests.renderer.timeline.test_source_damage import STEADY, index
 
 RATES = [Fraction(rate) for rate in ("24000/1001", "15", "25", "30000/1001", "30", "50", "60")]
 
 
-def timeline(start_ms: int, rate: Fraction, count: int) -> Timeline:
-    return Timeline(start_ms=start_ms, rate_numerator=rate.numerator, rate_denominator=rate.denominator, count=count)
+def timeline(start_ms: int, rate: Fraction, count: int) -> OutputTimeline:
+    return OutputTimeline(
+        start_ms=start_ms, rate_numerator=rate.numerator, rate_denominator=rate.denominator, count=count
+    )
 
 
-def shown(times: list[int], clock: Timeline) -> list[int]:
+def shown(times: list[int], clock: OutputTimeline) -> list[int]:
     """The source time that each slot shows."""
     return [at for at, _, slots in fill_slots([(time, None) for time in times], clock) for _ in slots]
 
@@ -79,7 +81,7 @@ def test_every_slot_of_an_edit_shows_what_is_played_then(parts: list[tuple[int, 
         for at, (start, length, speed) in enumerate(parts, start=1)
     ]
     played = pieces(EditList(version=2, segments=segments))
-    clock = timeline_of(played, STEADY)
+    clock = build_timeline(played, STEADY)
     assert clock.rate == 25
     assert clock.count == pytest.approx(length_ms(played) / 40, abs=1)
     numbers = []
@@ -103,7 +105,7 @@ def test_the_rate_is_that_of_the_longest_piece(order: int) -> None:
         EditSegment(segment_id=f"s{at}", range=TimeRange(start_ms=start, end_ms=end))
         for at, (start, end) in enumerate(parts, start=1)
     ]
-    assert timeline_of(pieces(EditList(version=2, segments=segments)), both).rate == 50
+    assert build_timeline(pieces(EditList(version=2, segments=segments)), both).rate == 50
 
 
 def test_a_cut_shows_no_picture_from_beyond_it() -> None:
@@ -112,7 +114,7 @@ def test_a_cut_shows_no_picture_from_beyond_it() -> None:
         EditSegment(segment_id="s1", range=TimeRange(start_ms=1_000, end_ms=1_080)),
         EditSegment(segment_id="s2", range=TimeRange(start_ms=3_000, end_ms=3_080)),
     ]
-    clock = timeline_of(pieces(EditList(version=2, segments=segments)), STEADY)
+    clock = build_timeline(pieces(EditList(version=2, segments=segments)), STEADY)
     shown_ms = [
         at
         for part in clock.parts
@@ -136,6 +138,6 @@ def test_shots_by_time() -> None:
         clip_id="c", aspect="9:16", range=TimeRange(start_ms=1_000, end_ms=3_000), source_width=1, source_height=1,
         shots=shots,
     )  # fmt: skip
-    found = Shots(plan)
+    found = ShotIndex(plan)
     assert [found.at(ms).reason for ms in (900, 1_000, 1_999, 2_000, 5_000)] == ["1000", "1000", "1000", "2000", "2000"]
     assert found.distance_to_cut_ms(1_900) == 100

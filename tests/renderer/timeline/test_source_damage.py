@@ -8,8 +8,8 @@ import pytest
 from core.errors import Rejected
 from schemas.common import TimeRange
 from schemas.documents.source import AudioTrack, PacketTable, SourceIndex
-from streams.renderer.timeline.frame_rate import periods_us
-from streams.renderer.timeline.source_damage import Stills, silence_told, still_ms, stills_told
+from streams.renderer.timeline.frame_rate import frame_periods_us
+from streams.renderer.timeline.source_damage import FreezeDetector, freeze_warnings, max_still_ms, silence_warnings
 from tests.look.clips import track
 
 CLIP = TimeRange(start_ms=2_000, end_ms=12_000)
@@ -38,10 +38,10 @@ STEADY = index(list(range(0, 20_000, 40)))
 
 
 def told(source: SourceIndex, shown: list[int]) -> list[str]:
-    stills = Stills(CLIP, source)
+    stills = FreezeDetector(CLIP, source)
     for at_ms in shown:
-        stills.see(at_ms)
-    return stills_told([stills])
+        stills.advance(at_ms)
+    return freeze_warnings([stills])
 
 
 def test_a_clip_with_all_its_pictures_has_nothing_to_tell() -> None:
@@ -54,10 +54,10 @@ def test_a_gap_is_told_with_its_place() -> None:
 
 
 def test_the_place_of_a_gap_is_that_in_the_file_however_fast_it_plays() -> None:
-    stills = Stills(CLIP, STEADY, 1_000.0, speed=2.0)
+    stills = FreezeDetector(CLIP, STEADY, 1_000.0, speed=2.0)
     for at_ms in [*range(2_000, 5_000, 40), *range(7_000, 12_000, 40)]:
-        stills.see(at_ms)
-    assert stills.told()[0].startswith("video.frozen: 2040 ms stand still, 2480 ms in:")
+        stills.advance(at_ms)
+    assert stills.warnings()[0].startswith("video.frozen: 2040 ms stand still, 2480 ms in:")
 
 
 def test_a_gap_at_either_end_is_told() -> None:
@@ -98,18 +98,20 @@ def test_a_screen_that_stands_still_at_the_end_of_a_clip_is_no_loss_but_the_end_
 def test_how_long_a_source_may_stand_still_is_told_by_some_of_its_pictures() -> None:
     """Of an hour all of them were weighed, for each piece of a clip: a second and a half of the processor each time."""
     hour = range(0, 3_600_000, 40)
-    assert still_ms(index(list(hour), 3_600_000)) == still_ms(STEADY) == 500
-    assert still_ms(index([at for at in hour if at % 5_000 < 1_500 or at % 1_300 < 40], 3_600_000)) == float("inf")
+    assert max_still_ms(index(list(hour), 3_600_000)) == max_still_ms(STEADY) == 500
+    assert max_still_ms(index([at for at in hour if at % 5_000 < 1_500 or at % 1_300 < 40], 3_600_000)) == float("inf")
     pulldown = sorted({at * 1001 // 24 + (17 if at % 4 in (2, 3) else 0) for at in range(20_000)})
-    assert still_ms(index(pulldown, 834_000)) == 500
+    assert max_still_ms(index(pulldown, 834_000)) == 500
     whole = TimeRange(start_ms=0, end_ms=3_600_000)
-    some = periods_us(whole, index(list(hour), 3_600_000), 2_000)
+    some = frame_periods_us(whole, index(list(hour), 3_600_000), 2_000)
     assert 2_000 <= len(some) <= 2_200
     assert set(some) == {40_000}
 
 
 def test_silence_is_told_against_what_the_source_has() -> None:
-    assert silence_told(CLIP, STEADY, 9_950) == []
-    assert silence_told(CLIP, STEADY, 8_500) == ["audio.damaged: 1.5 s of the sound cannot be read; it is silent there"]
-    assert silence_told(CLIP, index(list(range(0, 5_000, 40)), 5_000), 3_000) == []
-    assert silence_told(CLIP, msgspec.structs.replace(STEADY, audio=None), 0) == []
+    assert silence_warnings(CLIP, STEADY, 9_950) == []
+    assert silence_warnings(CLIP, STEADY, 8_500) == [
+        "audio.damaged: 1.5 s of the sound cannot be read; it is silent there"
+    ]
+    assert silence_warnings(CLIP, index(list(range(0, 5_000, 40)), 5_000), 3_000) == []
+    assert silence_warnings(CLIP, msgspec.structs.replace(STEADY, audio=None), 0) == []

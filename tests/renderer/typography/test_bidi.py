@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from streams.renderer.typography.bidi import base_level, levels, visual
+from streams.renderer.typography.bidi import base_level, resolve_levels, visual_order
 
 VECTORS = """
 0028 05D0 0029 0028 0029 0061;0;0 1 0 0 0 0;0 1 2 3 4 5
@@ -51,15 +51,15 @@ VECTORS = """
 @pytest.mark.parametrize("vector", VECTORS)
 def test_levels_and_order_are_those_of_unicode(vector: str) -> None:
     signs, base, told, order = vector.split(";")
-    found = levels("".join(chr(int(sign, 16)) for sign in signs.split()), int(base))
+    found = resolve_levels("".join(chr(int(sign, 16)) for sign in signs.split()), int(base))
     assert found == [int(one) for one in told.split()]
-    assert visual(found) == [int(one) for one in order.split()]
+    assert visual_order(found) == [int(one) for one in order.split()]
 
 
 def test_signs_without_a_direction_are_passed_over() -> None:
-    assert levels("\u05d0\u00ad\u05d1", 0) == [1, 1, 1]
-    assert levels("", 1) == []
-    assert visual([]) == []
+    assert resolve_levels("\u05d0\u00ad\u05d1", 0) == [1, 1, 1]
+    assert resolve_levels("", 1) == []
+    assert visual_order([]) == []
 
 
 @pytest.mark.parametrize(

@@ -11,20 +11,20 @@ import pytest
 from core.domain.editing.clock import whole
 from core.domain.text.word_joining import capitals
 from schemas.options.caption_template import template_named, templates
-from streams.renderer.caption_plan import cues_of
-from streams.renderer.captions.animation import Phase
-from streams.renderer.captions.burn_in import drawing_of, fitting, rules_for
-from streams.renderer.captions.caption_placement import clear_area
-from streams.renderer.captions.cue_builder import make_cues
-from streams.renderer.captions.karaoke import rest_of, said_spans
-from streams.renderer.captions.layout import place
-from streams.renderer.captions.look import CaptionLook, look_for
-from streams.renderer.job import RenderTask
+from streams.renderer.caption_plan import build_job_cues
+from streams.renderer.captions.animation import AnimationPhase
+from streams.renderer.captions.burn_in import cue_rules_for, fits_look, paint_cue
+from streams.renderer.captions.caption_placement import clear_area_for
+from streams.renderer.captions.cue_builder import build_cues
+from streams.renderer.captions.karaoke import complement_ranges, spoken_ranges
+from streams.renderer.captions.layout import lay_out_cue
+from streams.renderer.captions.look import CaptionLook, build_look
+from streams.renderer.job import RenderJob
 from streams.renderer.typography import font_fallback, glyph_raster
-from streams.renderer.typography.font_fallback import drawable, form_of, lacks
-from streams.renderer.typography.fonts import CJK, EMOJI, FILES_BY_ROLE, path_of
-from streams.renderer.typography.shaping import Shaped, levels_of, shaped
-from tests.renderer.captions.test_templates import CLIP, State, ink
+from streams.renderer.typography.font_fallback import drop_undrawable, font_language, lacks_glyphs
+from streams.renderer.typography.fonts import CJK_FONT, EMOJI_FONT, FONTS_BY_ROLE, font_path
+from streams.renderer.typography.shaping import ShapedWord, shape_text, text_levels
+from tests.renderer.captions.test_templates import CLIP, CaptionState, ink
 from tests.support.media.synthetic_media import flash_and_beep, plan, words
 
 SENTENCES = {
@@ -56,34 +56,34 @@ SENTENCES = {
 }
 
 
-def shape(text: str, language: str | None = None) -> Shaped:
-    return shaped(text, "display", language, levels_of(text))
+def shape(text: str, language: str | None = None) -> ShapedWord:
+    return shape_text(text, "display", language, text_levels(text))
 
 
 @pytest.mark.parametrize("language", list(SENTENCES))
-@pytest.mark.parametrize("role", list(FILES_BY_ROLE))
+@pytest.mark.parametrize("role", list(FONTS_BY_ROLE))
 def test_nothing_is_missing_and_nothing_is_a_box(language: str, role: str) -> None:
     text = SENTENCES[language]
-    assert drawable(text) == text
-    assert not lacks(text)
+    assert drop_undrawable(text) == text
+    assert not lacks_glyphs(text)
     for word in text.split():
-        shape = shaped(word, role, language or None, levels_of(word))  # type: ignore[arg-type]
+        shape = shape_text(word, role, language or None, text_levels(word))  # type: ignore[arg-type]
         assert all(glyph.number for glyph in shape.glyphs), word
         assert shape.width > 0
 
 
 def test_what_no_font_has_is_left_out_and_told() -> None:
-    assert drawable("ok中🎉\U00013000") == "ok中🎉"
-    assert lacks("\U00013000")
-    assert not lacks("ok\u200d")
-    assert drawable("e\u0301") == "e\u0301"
+    assert drop_undrawable("ok中🎉\U00013000") == "ok中🎉"
+    assert lacks_glyphs("\U00013000")
+    assert not lacks_glyphs("ok\u200d")
+    assert drop_undrawable("e\u0301") == "e\u0301"
 
 
 def test_words_that_no_font_has_are_counted_and_the_others_shown(tmp_path: Path) -> None:
     index = flash_and_beep(tmp_path / "film.mp4", length_ms=1_000)
     said = words("\U00013000 hello \U00013000 you", 0, each_ms=200)
-    task = RenderTask(plan=plan(index, 0, 1_000), index=index, words=said, language="ar")
-    cues, told = cues_of(task, whole(task.plan.range))
+    task = RenderJob(plan=plan(index, 0, 1_000), index=index, words=said, language="ar")
+    cues, told = build_job_cues(task, whole(task.plan.range))
     assert [word.text for cue in cues for word in cue.words] == ["hello", "you"]
     assert told == ["captions.letters: 2 words have letters that the shipped fonts lack"]
 
@@ -111,7 +111,7 @@ def test_numbers_keep_their_order_in_a_line_that_runs_left() -> None:
     assert [glyph.number for glyph in there.glyphs][1:] == numbers or [glyph.number for glyph in there.glyphs][
         :2
     ] == numbers
-    assert there.signs[0].right == pytest.approx(there.signs[1].left)
+    assert there.clusters[0].right == pytest.approx(there.clusters[1].left)
 
 
 @pytest.mark.parametrize(
@@ -126,8 +126,8 @@ def test_numbers_keep_their_order_in_a_line_that_runs_left() -> None:
 )
 def test_words_and_numbers_of_a_line_stand_as_unicode_has_it(line: str, language: str, order: list[int]) -> None:
     """Two numbers in a line that runs left: the one that is said first stands at the right of the other."""
-    look = look_for(1920, 1080, template_named("subtitle_bar"), language)
-    placed = place(line.split(), look, look.measure).words
+    look = build_look(1920, 1080, template_named("subtitle_bar"), language)
+    placed = lay_out_cue(line.split(), look, look.measure).words
     assert len({word.baseline_px for word in placed}) == 1
     assert sorted(range(len(placed)), key=lambda number: placed[number].x_px) == order
     edges = sorted((word.x_px, word.x_px + word.width_px) for word in placed)
@@ -137,25 +137,25 @@ def test_words_and_numbers_of_a_line_stand_as_unicode_has_it(line: str, language
 def test_a_word_is_of_as_many_fonts_as_it_needs() -> None:
     files = [glyph.file for glyph in shape("الـWi-Fi").glyphs]
     assert set(files) == {"NotoSansArabic-Bold.ttf", "InterDisplay-ExtraBold.otf"}
-    assert {glyph.file for glyph in shape("人、").glyphs} == {CJK}
+    assert {glyph.file for glyph in shape("人、").glyphs} == {CJK_FONT}
 
 
 def test_forms_of_one_sign_differ_by_language() -> None:
     forms = {shape("直", language).glyphs[0].number for language in ("ja", "zh-Hans", "zh-Hant", "ko")}
     assert len(forms) >= 2
-    assert form_of("zh", "能量总是守恒的") == "zh-Hans"
-    assert form_of("zh", "能量總是守恆的") == "zh-Hant"
-    assert form_of("en", "こんにちは") == "ja"
-    assert form_of("ar", "سلام") == "ar"
-    assert form_of(None, "hello") is None
+    assert font_language("zh", "能量总是守恒的") == "zh-Hans"
+    assert font_language("zh", "能量總是守恆的") == "zh-Hant"
+    assert font_language("en", "こんにちは") == "ja"
+    assert font_language("ar", "سلام") == "ar"
+    assert font_language(None, "hello") is None
 
 
 @pytest.mark.parametrize("text", ["👩‍🚀", "👍🏽", "🇩🇪", "❤️‍🔥", "1️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"])
 def test_a_sequence_is_one_picture_in_colour(text: str) -> None:
     shape_ = shape(text)
-    assert [glyph.file for glyph in shape_.glyphs] == [EMOJI]
-    assert len(shape_.signs) == 1
-    drawn = glyph_raster.drawn(shape_, 90, 0, 8)
+    assert [glyph.file for glyph in shape_.glyphs] == [EMOJI_FONT]
+    assert len(shape_.clusters) == 1
+    drawn = glyph_raster.rasterise_word(shape_, 90, 0, 8)
     assert drawn is not None
     assert drawn.colour is not None
     colours = drawn.colour.convert("RGB").getcolors(100_000)
@@ -168,7 +168,7 @@ def test_the_same_text_is_the_same_picture_everywhere() -> None:
     seen = hashlib.sha256()
     for language, text in SENTENCES.items():
         for word in text.split():
-            drawn = glyph_raster.drawn(shape(word, language or None), 64, 0.3, 5)
+            drawn = glyph_raster.rasterise_word(shape(word, language or None), 64, 0.3, 5)
             assert drawn is not None
             for picture in (drawn.fill, drawn.outline, drawn.colour):
                 seen.update(picture.tobytes() if picture else b"")
@@ -176,60 +176,64 @@ def test_the_same_text_is_the_same_picture_everywhere() -> None:
 
 
 def test_words_stand_in_the_order_they_are_read() -> None:
-    look = look_for(1920, 1080, language="ar")
-    placed = place(["الطاقة", "هي", "YouTube", "Premium", "اليوم"], look, look.measure)
+    look = build_look(1920, 1080, language="ar")
+    placed = lay_out_cue(["الطاقة", "هي", "YouTube", "Premium", "اليوم"], look, look.measure)
     lefts = [word.x_px for word in placed.words]
     assert lefts[0] > lefts[1] > lefts[3] > lefts[2] > lefts[4], "the English words run to the right among themselves"
     assert placed.backwards
-    english = place(["he", "said", "שלום", "עולם", "twice"], look_for(1920, 1080, language="en"), look.measure)
+    english = lay_out_cue(["he", "said", "שלום", "עולם", "twice"], build_look(1920, 1080, language="en"), look.measure)
     lefts = [word.x_px for word in english.words]
     assert lefts[0] < lefts[1] < lefts[3] < lefts[2] < lefts[4]
     assert not english.backwards
 
 
 def test_lines_of_other_scripts_leave_room_for_their_marks() -> None:
-    look = look_for(1080, 1920, language="hi")
-    latin, hindi = (place(texts, look, look.measure) for texts in (["abcdefghi"] * 4, ["क्षत्रियऊर्जा"] * 4))
+    look = build_look(1080, 1920, language="hi")
+    latin, hindi = (lay_out_cue(texts, look, look.measure) for texts in (["abcdefghi"] * 4, ["क्षत्रियऊर्जा"] * 4))
     steps = [one.words[-1].baseline_px - one.words[0].baseline_px for one in (latin, hindi)]
     assert steps[0] / latin.font_px == pytest.approx(look.line_height)
     assert steps[1] / hindi.font_px > 1.25
 
 
 def test_a_word_is_said_from_the_side_where_it_is_read() -> None:
-    right, left = said_spans(shape("hello"), 1, 2, by_sign=False), said_spans(shape("שלום"), 1, 2, by_sign=False)
+    right, left = spoken_ranges(shape("hello"), 1, 2, by_sign=False), spoken_ranges(shape("שלום"), 1, 2, by_sign=False)
     assert right[0].left < 0 < right[0].right < shape("hello").width
     assert 0 < left[0].left < left[0].right
     assert left[0].right > shape("שלום").width
-    typed = said_spans(shape("क्षत्रि"), 1, 2, by_sign=True)
+    typed = spoken_ranges(shape("क्षत्रि"), 1, 2, by_sign=True)
     assert 0 < typed[0].right < shape("क्षत्रि").width
-    assert rest_of(typed)[0].left == typed[0].right
-    whole = said_spans(shape("abא"), 3, 3, by_sign=True)
+    assert complement_ranges(typed)[0].left == typed[0].right
+    whole = spoken_ranges(shape("abא"), 3, 3, by_sign=True)
     assert len(whole) == 1
-    assert rest_of(whole) == []
+    assert complement_ranges(whole) == []
 
 
 @pytest.mark.parametrize("name", sorted(templates()))
 @pytest.mark.parametrize("language", ["ar", "he", "hi", "ja", "th", "my", "kn", ""])
 def test_all_letters_of_all_scripts_are_in_the_clear_area(name: str, language: str) -> None:
     """With their outlines and plates; a shadow's faint end may stick out."""
-    look: CaptionLook = look_for(1080, 1920, template_named(name), language or None)
-    area = clear_area(look)
-    for number, cue in enumerate(make_cues(words(SENTENCES[language], 500), CLIP, fitting(look), rules_for(look))):
-        left, top, right, bottom = ink(look, cue, State(number, len(cue.words) - 1, Phase(99, 99)), above=160)
+    look: CaptionLook = build_look(1080, 1920, template_named(name), language or None)
+    area = clear_area_for(look)
+    for number, cue in enumerate(
+        build_cues(words(SENTENCES[language], 500), CLIP, fits_look(look), cue_rules_for(look))
+    ):
+        left, top, right, bottom = ink(
+            look, cue, CaptionState(number, len(cue.words) - 1, AnimationPhase(99, 99)), above=160
+        )
         assert area.x <= left < right <= area.x + area.width, cue
         assert area.y <= top < bottom <= area.y + area.height, cue
-        edge = drawing_of(cue, look).rectangle
+        edge = paint_cue(cue, look).rectangle
         assert edge.x < left < right < edge.x + edge.width
         assert edge.y < top < bottom < edge.y + edge.height
 
 
 def test_a_box_behind_a_word_leaves_its_neighbours_alone() -> None:
-    look = look_for(1080, 1920, template_named("boxed_word"), "ja")
-    (cue,) = make_cues(words("保存 常に", 500), CLIP, fitting(look), rules_for(look))
-    drawing = drawing_of(cue, look)
+    look = build_look(1080, 1920, template_named("boxed_word"), "ja")
+    (cue,) = build_cues(words("保存 常に", 500), CLIP, fits_look(look), cue_rules_for(look))
+    drawing = paint_cue(cue, look)
     first, second = drawing._cue.words
     assert second.x_px == pytest.approx(first.x_px + first.width_px)
-    picture = drawing.state(1).picture.convert("RGB")
+    picture = drawing.state(1).image.convert("RGB")
     left = round(second.x_px - drawing.rectangle.x - 0.08 * drawing._cue.font_px)
     column = [picture.getpixel((left, y)) for y in range(picture.height)]
     assert (124, 58, 237) not in column
@@ -242,7 +246,7 @@ def test_capitals_are_those_of_the_language() -> None:
 
 
 def test_all_fonts_are_here() -> None:
-    for file in {EMOJI, *(file for files in FILES_BY_ROLE.values() for file in files)}:
-        assert path_of(file).stat().st_size > 10_000
-        assert file == CJK or file in (path_of(EMOJI).parent / "OFL.txt").read_text()
-    assert font_fallback.font_of("ש", "typewriter") == "NotoSansHebrew-Bold.ttf"
+    for file in {EMOJI_FONT, *(file for files in FONTS_BY_ROLE.values() for file in files)}:
+        assert font_path(file).stat().st_size > 10_000
+        assert file == CJK_FONT or file in (font_path(EMOJI_FONT).parent / "OFL.txt").read_text()
+    assert font_fallback.choose_font("ש", "typewriter") == "NotoSansHebrew-Bold.ttf"

@@ -11,7 +11,7 @@ from api.http.validation import field_errors
 from api.problems.problem_details import ApiProblem
 from api.search.query import SearchQuery, lists_of
 from schemas.options.brand_kit import BrandKit
-from streams.renderer.captions.word_painter import rgba
+from streams.renderer.captions.word_painter import parse_colour
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_form_is_told_in_words(kit: dict[str, Any], told: str) -> None:
 
 def test_a_colour_may_be_written_in_capitals() -> None:
     kit = msgspec.convert({"name": "House", "colours": {"primary": "#E4572E", "text": "#FFFFFFAA"}}, BrandKit)
-    assert rgba(kit.colours["primary"]) == rgba("#e4572e")
+    assert parse_colour(kit.colours["primary"]) == parse_colour("#e4572e")
 
 
 @pytest.mark.parametrize("words", [" ", "🎬", "“ ”", "…?!"])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from core.media.decode.reader import Reader, display_array
 from schemas.common import CropBox, TimeRange
 from schemas.documents.frame_plan import ShotCrop
-from streams.renderer.video.scaler import Painter
+from streams.renderer.video.scaler import FrameScaler
 from tests.support.media.synthetic_media import index_of, write
 
 COLOURS = {"R": (200, 30, 30), "G": (30, 200, 30), "B": (30, 30, 200), "W": (220, 220, 220)}
@@ -78,7 +78,7 @@ def test_a_picture_is_seen_and_painted_as_its_matrix_asks(name: str, tmp_path: P
         reader = Reader(source, index)
         _, frame = next(reader.pictures(TimeRange(start_ms=0, end_ms=200)))
         seen = display_array(frame, index.video, width // 2, height // 2)
-        painted = Painter(index.video, (width, height), tmp_path).paint(frame, whole, 0)
+        painted = FrameScaler(index.video, (width, height), tmp_path).scale(frame, whole, 0)
         reader.close()
     assert quarters_of(seen) == asked_for(matrix)
     assert quarters_of(painted.to_ndarray(format="rgb24", src_colorspace="ITU709")) == asked_for(matrix)
