@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.http.pagination import decode_cursor, next_cursor, place_of
-from api.problems.problem_details import ApiProblem, invalid, not_found
+from api.problems.problem_details import ApiProblem, invalid, require
 from api.uploads.queries import measure_upload, take_upload
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
@@ -124,10 +124,7 @@ async def _check_room(rows: Connection, org_id: UUID) -> None:
 
 async def find_asset(rows: Connection, org_id: UUID, asset_id: UUID) -> Row:
     """An asset of the caller's that was not set aside; raises a 404."""
-    row = await assets.find_asset_row(rows, org_id, asset_id)
-    if row is None:
-        raise not_found("asset")
-    return row
+    return require(await assets.find_asset_row(rows, org_id, asset_id), "asset")
 
 
 def view(row: Row, call: Call[Any, Any]) -> Asset:

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from api.http.metadata_etags import etag_of
 from api.http.operations import Call, Operation, Reply
-from api.problems.problem_details import not_found
+from api.problems.problem_details import require
 from api.projects.handlers import find_project
 from core.domain.project_states import ExportState
 from core.infra.postgres.connection import Connection, Row
@@ -123,10 +123,7 @@ async def read_exports(rows: Connection, clip: Row) -> list[Row]:
 
 async def find_clip(rows: Connection, org_id: UUID, clip_id: UUID) -> Row:
     """A clip of the caller's with its project's length and options; raises a 404, also when its project was erased."""
-    row = await find_clip_row(rows, org_id, clip_id)
-    if row is None:
-        raise not_found("clip")
-    return row
+    return require(await find_clip_row(rows, org_id, clip_id), "clip")
 
 
 def clip_view(row: Row, exports: list[Row]) -> Clip:

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from api.http.metadata_etags import etag_of
 from api.http.operations import Call, Operation, Reply
-from api.problems.problem_details import not_found
+from api.problems.problem_details import not_found, require
 from api.projects.models import Failure
 from core.domain.exports.storyboard_vtt import storyboard_vtt
 from core.domain.project_states import ExportState
@@ -269,10 +269,7 @@ async def _read(call: Call[Any, Any]) -> Row:
 
 async def find_export(rows: Connection, org_id: UUID, export_id: UUID) -> Row:
     """An export of the caller's; raises a 404, also when its project was erased."""
-    row = await find_export_row(rows, org_id, export_id)
-    if row is None:
-        raise not_found("export")
-    return row
+    return require(await find_export_row(rows, org_id, export_id), "export")
 
 
 OPERATIONS = (

@@ -26,7 +26,7 @@ from api.exports.models import (
     wanted,
 )
 from api.http.operations import Call, Operation, Reply
-from api.problems.problem_details import ApiProblem, invalid, not_found
+from api.problems.problem_details import ApiProblem, invalid, require
 from core.domain.editing.clock import length_ms, pieces
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
@@ -182,10 +182,7 @@ async def get_preview(call: Call[None, None]) -> Reply | Response:
 
 
 async def _find(rows: Connection, org_id: UUID, preview_id: UUID) -> Row:
-    row = await find_preview_row(rows, org_id, preview_id)
-    if row is None:
-        raise not_found("preview")
-    return row
+    return require(await find_preview_row(rows, org_id, preview_id), "preview")
 
 
 async def _picture(call: Call[Any, Any], row: Row) -> Response:

@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from api.http.operations import Call, Operation, Reply
-from api.problems.problem_details import ApiProblem, not_found
+from api.problems.problem_details import ApiProblem, require
 from core.infra.postgres.connection import Connection, Row
 from core.infra.postgres.outbox import put
 from core.storage.exports import find_replay_row, lock_export_row, write_replay_request
@@ -47,9 +47,7 @@ def replay_view(row: Row) -> Replay:
 async def request_replay(call: Call[None, None]) -> Reply:
     """Have an export made again; while one replay of it waits there is no second."""
     async with call.rows() as rows:
-        export = await lock_export_row(rows, call.org_id, call.ids["export_id"])
-        if export is None:
-            raise not_found("export")
+        export = require(await lock_export_row(rows, call.org_id, call.ids["export_id"]), "export")
         if export["state"] != "done":
             raise ApiProblem("export-not-done", f"The export is {export['state']}: there is nothing to compare with.")
         row = await _read(rows, call)
@@ -81,9 +79,7 @@ async def _ask(rows: Connection, call: Call[None, None], export: Row) -> Row:
 async def get_replay(call: Call[None, None]) -> Reply:
     """How the newest replay of an export stands."""
     async with call.rows() as rows:
-        row = await _read(rows, call)
-    if row is None:
-        raise not_found("replay")
+        row = require(await _read(rows, call), "replay")
     return Reply(body=replay_view(row))
 
 

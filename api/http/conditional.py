@@ -6,8 +6,12 @@ out; no tag of ours holds a comma.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
+import msgspec
 from starlette.requests import Request
 
+from api.http.operations import Reply
 from api.problems.problem_details import ApiProblem
 
 ANY = "*"
@@ -16,6 +20,18 @@ ANY = "*"
 def unchanged(request: Request, etag: str) -> bool:
     """Whether the caller holds this very version (If-None-Match)."""
     return not {ANY, etag}.isdisjoint(_tags(request, "if-none-match"))
+
+
+async def reply_unless_held(request: Request, etag: str, make: Callable[[], Awaitable[Reply]], vary: str = "") -> Reply:
+    """A 304 where the caller holds the version of ``etag``; else the reply that ``make`` reads, with its ETag.
+
+    ``vary`` names the header of the request that chose between forms of one document.
+    """
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache"} | ({"Vary": vary} if vary else {})
+    if unchanged(request, etag):
+        return Reply(status=304, headers=headers)
+    reply = await make()
+    return msgspec.structs.replace(reply, headers={**headers, **reply.headers})
 
 
 def held_tags(request: Request) -> list[str]:

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from api.http.operations import Call, Operation, Reply
 from api.http.pagination import decode_cursor, next_cursor, place_of
-from api.problems.problem_details import ApiProblem, not_found
+from api.problems.problem_details import ApiProblem, require
 from core.infra.postgres.connection import Connection, Row
 from core.services.upload_signatures import SIGNATURE
 from core.storage import dead_letters
@@ -131,10 +131,7 @@ async def replay_dead_letter(call: Call[None, None]) -> Reply:
 
 
 async def _find(rows: Connection, dead_id: UUID) -> Row:
-    row = await dead_letters.find_dead_letter_row(rows, dead_id)
-    if row is None:
-        raise not_found("dead letter")
-    return row
+    return require(await dead_letters.find_dead_letter_row(rows, dead_id), "dead letter")
 
 
 def _fields(row: Row) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
-from api.problems.problem_details import ApiProblem, not_found
+from api.problems.problem_details import ApiProblem, not_found, require
 from api.projects.handlers import check_url
 from core.infra.postgres.connection import Row
 from core.infra.secrets import encrypt_secret
@@ -101,9 +101,7 @@ async def list_endpoints(call: Call[None, None]) -> Reply:
 async def get_endpoint(call: Call[None, None]) -> Reply:
     """One receiver."""
     async with call.rows() as rows:
-        row = await webhooks.find_endpoint_row(rows, call.org_id, call.ids["endpoint_id"])
-    if row is None:
-        raise not_found("endpoint")
+        row = require(await webhooks.find_endpoint_row(rows, call.org_id, call.ids["endpoint_id"]), "endpoint")
     return Reply(body=Endpoint(**_fields(row)))
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from starlette.responses import Response
 
 from api.problems.problem_types import CATALOGUE
 
+ValueT = TypeVar("ValueT")
 MEDIA_TYPE = "application/problem+json"
 _MOST_NAMED = 10
 """Fields that the sentence about many names; `errors` has them all."""
@@ -114,6 +115,13 @@ def invalid(pointer: str, detail: str) -> ApiProblem:
 def not_found(what: str) -> ApiProblem:
     """A 404 for something that is not there, or belongs to somebody else."""
     return ApiProblem("not-found", f"There is no such {what}.")
+
+
+def require(value: ValueT | None, what: str) -> ValueT:
+    """The value; raises a 404 that names ``what`` where it is None."""
+    if value is None:
+        raise not_found(what)
+    return value
 
 
 def no_version(version: int | None, of: str) -> ApiProblem:

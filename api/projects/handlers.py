@@ -12,7 +12,7 @@ from api.brand.queries import branded_project
 from api.http.metadata_etags import etag_of, metadata_errors
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.http.pagination import decode_cursor, next_cursor, place_of
-from api.problems.problem_details import ApiProblem, FieldError, not_found
+from api.problems.problem_details import ApiProblem, FieldError, not_found, require
 from api.projects.models import Project, ProjectPage, State, project_view, summary_view
 from api.uploads.queries import measure_upload, take_upload
 from core.errors import Rejected
@@ -113,9 +113,7 @@ async def check_url(call: Call[Any, Any], url: str, pointer: str) -> None:
 
 async def find_project(rows: Connection, org_id: UUID, project_id: UUID) -> Row:
     """A project of the caller's; raises a 404, or a 410 for one that was erased."""
-    row = await find_project_row(rows, org_id, project_id)
-    if row is None:
-        raise not_found("project")
+    row = require(await find_project_row(rows, org_id, project_id), "project")
     if row["state"] == "erased":
         raise ApiProblem("project-erased", "The project was erased.")
     return row

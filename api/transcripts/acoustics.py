@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
-from api.http.conditional import unchanged
+from api.http.conditional import reply_unless_held
 from api.http.operations import Call, Operation, Reply
 from api.projects.handlers import find_project
 from api.transcripts.handlers import not_ready
@@ -70,10 +70,11 @@ async def get_sounds(call: Call[None, ReadSounds]) -> Reply:
     if ref is None:
         raise not_ready("sounds", project)
     etag = f'"{ref.sha256[:32]}-{call.query.points}-{call.query.kind or ""}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if unchanged(call.request, etag):
-        return Reply(status=304, headers=headers)
-    return Reply(body=shown(msgspec.json.decode(await get(ref), type=Sounds), call.query), headers=headers)
+
+    async def read() -> Reply:
+        return Reply(body=shown(msgspec.json.decode(await get(ref), type=Sounds), call.query))
+
+    return await reply_unless_held(call.request, etag, read)
 
 
 OPERATIONS = (

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
-from api.http.conditional import unchanged
+from api.http.conditional import reply_unless_held
 from api.http.operations import Call, Operation, Reply
 from api.problems.problem_details import ApiProblem, no_version
 from api.projects.handlers import find_project
@@ -113,19 +113,21 @@ async def get_transcript(call: Call[None, ReadTranscript]) -> Reply:
     track = call.query.track
     masked = call.query.mask and wanted != "json"
     etag = etag_of(ref, *([track] if track else []), wanted, *(["masked"] if masked else []))
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
-    if unchanged(call.request, etag):
-        return Reply(status=304, headers=headers)
+    return await reply_unless_held(call.request, etag, partial(_transcript_reply, call, ref, wanted), vary="Accept")
+
+
+async def _transcript_reply(call: Call[None, ReadTranscript], ref: ObjectRef, wanted: Format) -> Reply:
+    track = call.query.track
     body = await call.context.documents.get(ref)
     if track is not None:
         body = await _track(call, msgspec.json.decode(body, type=Transcript), track)
-    if wanted != "json":
-        transcript = msgspec.json.decode(body, type=Transcript)
-        body = write_transcript(masked_transcript(transcript) if masked else transcript, wanted).encode()
-        name = _name(call.ids["project_id"]) + (f".{track}" if track else "") + f".{wanted}"
-        headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    charset = "" if wanted == "json" else "; charset=utf-8"
-    return Reply(body=body, headers=headers, media_type=MEDIA_TYPES[wanted] + charset)
+    if wanted == "json":
+        return Reply(body=body)
+    transcript = msgspec.json.decode(body, type=Transcript)
+    text = write_transcript(masked_transcript(transcript) if call.query.mask else transcript, wanted)
+    name = f"transcript-{call.ids['project_id']}" + (f".{track}" if track else "") + f".{wanted}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Reply(body=text.encode(), headers=headers, media_type=f"{MEDIA_TYPES[wanted]}; charset=utf-8")
 
 
 async def _track(call: Call[None, ReadTranscript], transcript: Transcript, track: str) -> bytes:
@@ -138,10 +140,6 @@ async def _track(call: Call[None, ReadTranscript], transcript: Transcript, track
     return encode_document(shown(stored, transcript))
 
 
-def _name(project_id: UUID) -> str:
-    return f"transcript-{project_id}"
-
-
 async def get_moments(call: Call[None, None]) -> Reply:
     """Every candidate that was weighed, with the evidence of each of its signals."""
     async with call.rows() as rows:
@@ -149,10 +147,11 @@ async def get_moments(call: Call[None, None]) -> Reply:
         ref = await read_moments(rows, call.org_id, project["project_id"])
     if ref is None:
         raise not_ready("moments", project)
-    headers = {"ETag": f'"{ref.sha256[:32]}"', "Cache-Control": "private, no-cache"}
-    if unchanged(call.request, headers["ETag"]):
-        return Reply(status=304, headers=headers)
-    return Reply(body=await call.context.documents.get(ref), headers=headers)
+
+    async def read() -> Reply:
+        return Reply(body=await call.context.documents.get(ref))
+
+    return await reply_unless_held(call.request, f'"{ref.sha256[:32]}"', read)
 
 
 OPERATIONS = (

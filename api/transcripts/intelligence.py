@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
 
-from api.http.conditional import unchanged
+from api.http.conditional import reply_unless_held
 from api.http.operations import Call, Operation, Reply
 from api.projects.handlers import find_project
 from api.transcripts.handlers import not_ready
@@ -16,6 +17,7 @@ from core.domain.intelligence_formats import Format, graphml, json_ld, markdown,
 from core.domain.text.word_joining import searched
 from core.infra.postgres.connection import Row
 from core.storage.intelligence import list_subject_rows, read_intelligence
+from schemas.common import ObjectRef
 from schemas.documents.intelligence import EntityKind, Intelligence
 
 MEDIA_TYPES: dict[Format, str] = {
@@ -90,16 +92,18 @@ async def get_intelligence(call: Call[None, ReadIntelligence]) -> Reply:
         ref = await read_intelligence(rows, call.org_id, project["project_id"])
     if ref is None:
         raise not_ready("intelligence", project)
-    headers = {"ETag": f'"{ref.sha256[:32]}-{wanted}"', "Cache-Control": "private, no-cache"}
-    if unchanged(call.request, headers["ETag"]):
-        return Reply(status=304, headers=headers)
-    body = await call.context.documents.get(ref)
-    if wanted != "json":
-        body = write(msgspec.json.decode(body, type=Intelligence), wanted, project["project_id"])
-        name = f"intelligence-{project['project_id']}.{SUFFIXES[wanted]}"
-        headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    read = partial(_intelligence_reply, call, ref, wanted)
+    return await reply_unless_held(call.request, f'"{ref.sha256[:32]}-{wanted}"', read)
+
+
+async def _intelligence_reply(call: Call[None, ReadIntelligence], ref: ObjectRef, wanted: Format) -> Reply:
+    body, project_id = await call.context.documents.get(ref), call.ids["project_id"]
+    if wanted == "json":
+        return Reply(body=body)
+    text = write(msgspec.json.decode(body, type=Intelligence), wanted, project_id)
+    headers = {"Content-Disposition": f'attachment; filename="intelligence-{project_id}.{SUFFIXES[wanted]}"'}
     charset = "; charset=utf-8" if MEDIA_TYPES[wanted].startswith("text/") else ""
-    return Reply(body=body, headers=headers, media_type=MEDIA_TYPES[wanted] + charset)
+    return Reply(body=text, headers=headers, media_type=MEDIA_TYPES[wanted] + charset)
 
 
 def write(made: Intelligence, wanted: Format, project_id: UUID) -> bytes:

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from api.http.conditional import unchanged
+from api.http.conditional import reply_unless_held
 from api.http.operations import Call, Operation, Reply, TwoPhaseHandler
 from api.transcripts.handlers import etag_of, find_transcript
 from api.transcripts.revisions import PreparedRevision, Revision, prepare_revision, write_revision
@@ -95,11 +95,12 @@ class CorrectedSpeakers(msgspec.Struct, frozen=True, kw_only=True):
 async def get_speakers(call: Call[None, ReadSpeakers]) -> Reply:
     """Speakers, their turns with their words, overlaps."""
     ref = await find_transcript(call, call.query.version)
-    headers = {"ETag": etag_of(ref, "speakers"), "Cache-Control": "private, no-cache"}
-    if unchanged(call.request, headers["ETag"]):
-        return Reply(status=304, headers=headers)
-    transcript = msgspec.json.decode(await call.context.documents.get(ref), type=Transcript)
-    return Reply(body=_told(call.ids["project_id"], transcript), headers=headers)
+
+    async def read() -> Reply:
+        transcript = msgspec.json.decode(await call.context.documents.get(ref), type=Transcript)
+        return Reply(body=_told(call.ids["project_id"], transcript))
+
+    return await reply_unless_held(call.request, etag_of(ref, "speakers"), read)
 
 
 def _told(project_id: UUID, transcript: Transcript) -> ProjectSpeakers:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from api.http.operations import Call
-from api.problems.problem_details import ApiProblem, invalid, not_found
+from api.problems.problem_details import ApiProblem, invalid, require
 from api.uploads.models import CompleteUpload
 from core.errors import Rejected
 from core.infra.postgres.connection import Connection, Row
@@ -22,10 +22,7 @@ async def find_upload(rows: Connection, org_id: UUID, upload_id: UUID) -> Row:
 
     Locked as for a change: two that both share it and then both complete it would wait for each other.
     """
-    row = await lock_upload_row(rows, org_id, upload_id)
-    if row is None:
-        raise not_found("upload")
-    return row
+    return require(await lock_upload_row(rows, org_id, upload_id), "upload")
 
 
 async def finish_upload(rows: Connection, row: Row, stored_bytes: int | None) -> Row:
